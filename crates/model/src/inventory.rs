@@ -1,0 +1,196 @@
+//! An inventory: what every file of an asset lists, and who brought what in.
+
+use std::collections::VecDeque;
+
+use crate::component::{Component, Relation};
+use crate::diagnostic::Diagnostic;
+use crate::purl::Purl;
+
+/// What one file lists: components, and edges from the one that asks to the one asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FileInventory {
+    /// The file, relative to the scanned root, with `/` between its parts.
+    pub path: Box<str>,
+    /// The format's id in the registry (`cargo-lock`).
+    pub format: &'static str,
+    /// The components, in the order of the file.
+    pub components: Vec<Component>,
+    /// `(who asks, what is asked for)`: positions in `components`. Sorted, without repeats.
+    pub edges: Vec<(u32, u32)>,
+    /// Dependencies that nothing pins.
+    pub unmanaged: Vec<Unmanaged>,
+    /// What could not be read, and why. A file with problems is still used as far as it goes.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl FileInventory {
+    /// Adds a component and returns its position.
+    pub fn add(&mut self, component: Component) -> u32 {
+        // A file is capped far below 2³² entries by the walker's size limit.
+        let position = u32::try_from(self.components.len()).unwrap_or(u32::MAX);
+        self.components.push(component);
+        position
+    }
+
+    /// Adds an edge from the one who asks to the one asked for.
+    pub fn edge(&mut self, from: u32, to: u32) {
+        self.edges.push((from, to));
+    }
+
+    /// Brings edges into order and drops repeats and self-references. The walker calls it.
+    pub fn settle(&mut self) {
+        self.edges.retain(|(from, to)| from != to);
+        self.edges.sort_unstable();
+        self.edges.dedup();
+    }
+
+    /// A shortest path from the project to the component at `target`: positions, the project's
+    /// own package (or a direct dependency, where the file does not list the project) first.
+    /// Empty if nothing leads there. Ties go to the earlier position, so the answer is stable.
+    pub fn why(&self, target: u32) -> Vec<u32> {
+        let count = self.components.len();
+        if target as usize >= count {
+            return Vec::new();
+        }
+        // Walk backwards from the target; the first root met ends a shortest path.
+        let mut parents: Vec<Vec<u32>> = vec![Vec::new(); count];
+        for &(from, to) in &self.edges {
+            if let Some(list) = parents.get_mut(to as usize) {
+                list.push(from);
+            }
+        }
+        let has_own = self.components.iter().any(|c| c.relation == Relation::Own);
+        let is_root = |i: u32| {
+            let relation = self.components[i as usize].relation;
+            relation == Relation::Own || (!has_own && relation == Relation::Direct)
+        };
+        let mut next: Vec<Option<u32>> = vec![None; count];
+        let mut seen = vec![false; count];
+        let mut queue = VecDeque::from([target]);
+        seen[target as usize] = true;
+        let mut best = None;
+        while let Some(at) = queue.pop_front() {
+            if is_root(at) {
+                best = Some(at);
+                break;
+            }
+            for &parent in &parents[at as usize] {
+                if (parent as usize) < count && !seen[parent as usize] {
+                    seen[parent as usize] = true;
+                    next[parent as usize] = Some(at);
+                    queue.push_back(parent);
+                }
+            }
+        }
+        let Some(mut at) = best else {
+            let direct = self.components[target as usize].relation == Relation::Direct;
+            return if direct { vec![target] } else { Vec::new() };
+        };
+        let mut path = vec![at];
+        while let Some(child) = next[at as usize] {
+            path.push(child);
+            at = child;
+        }
+        path
+    }
+}
+
+/// Why a dependency is unmanaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum UnmanagedReason {
+    /// A manifest asks for packages and no lockfile beside it or above it says what they resolve to.
+    NoLockfile,
+    /// The version floats: a range, a branch, a tag such as `latest`, or nothing at all.
+    FloatingVersion,
+    /// The version can only be known by asking the network (a parent or BOM outside the tree).
+    Unresolved,
+}
+
+impl UnmanagedReason {
+    /// The word used in all output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            UnmanagedReason::NoLockfile => "no-lockfile",
+            UnmanagedReason::FloatingVersion => "floating-version",
+            UnmanagedReason::Unresolved => "unresolved",
+        }
+    }
+}
+
+/// An observation: what is used is not pinned down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmanaged {
+    /// Why.
+    pub reason: UnmanagedReason,
+    /// The package, where it is about one; otherwise it is about the whole file.
+    pub package: Option<Purl>,
+    /// What the file asks for.
+    pub requirement: Option<Box<str>>,
+    /// One-based line.
+    pub line: Option<u32>,
+}
+
+/// Everything that was listed under one root.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Inventory {
+    /// One entry per file that was read, sorted by path and then format.
+    pub files: Vec<FileInventory>,
+    /// What could not be looked at at all (unreadable folders, files over a cap).
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Inventory {
+    /// Whether something that should have been looked at was not: the scan ends with exit code 3.
+    pub fn is_incomplete(&self) -> bool {
+        self.all_diagnostics().any(|d| d.code.makes_incomplete())
+    }
+
+    /// The diagnostics of the walk and of every file.
+    pub fn all_diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().chain(self.files.iter().flat_map(|f| &f.diagnostics))
+    }
+
+    /// Every component of every file, with the file it stands in.
+    pub fn components(&self) -> impl Iterator<Item = (&FileInventory, &Component)> {
+        self.files.iter().flat_map(|f| f.components.iter().map(move |c| (f, c)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn component(name: &str, relation: Relation) -> Component {
+        let mut c = Component::new(Purl::new("npm", None, name));
+        c.relation = relation;
+        c
+    }
+
+    #[test]
+    fn why_gives_a_shortest_path_from_the_project() {
+        let mut file = FileInventory::default();
+        let app = file.add(component("app", Relation::Own));
+        let a = file.add(component("a", Relation::Direct));
+        let b = file.add(component("b", Relation::Transitive));
+        let c = file.add(component("c", Relation::Transitive));
+        let orphan = file.add(component("orphan", Relation::Transitive));
+        for (from, to) in [(app, a), (a, b), (b, c), (a, c), (c, a)] {
+            file.edge(from, to);
+        }
+        file.settle();
+        assert_eq!(file.why(c), vec![app, a, c]);
+        assert_eq!(file.why(app), vec![app]);
+        assert_eq!(file.why(orphan), Vec::<u32>::new());
+        assert_eq!(file.why(99), Vec::<u32>::new());
+    }
+
+    #[test]
+    fn without_a_project_entry_the_path_starts_at_a_direct_dependency() {
+        let mut file = FileInventory::default();
+        let a = file.add(component("a", Relation::Direct));
+        let b = file.add(component("b", Relation::Transitive));
+        file.edge(a, b);
+        assert_eq!(file.why(b), vec![a, b]);
+        assert_eq!(file.why(a), vec![a]);
+    }
+}

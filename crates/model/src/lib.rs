@@ -1,0 +1,20 @@
+//! The words of Trimtab as types: components, inventories, advisories, findings, and the order
+//! of versions in every ecosystem. Pure: no I/O, no clock, no serialisation of its own; formats
+//! that outlive a release own their shape and convert (see `docs/glossary.md` for the words).
+
+pub mod advisory;
+pub mod component;
+pub mod diagnostic;
+pub mod ecosystem;
+pub mod finding;
+pub mod inventory;
+pub mod purl;
+pub mod scan;
+pub mod version;
+
+pub use component::{Component, Hash, HashAlgorithm, Origin, Relation, Scope};
+pub use diagnostic::{Code, Diagnostic, Severity as DiagnosticSeverity};
+pub use ecosystem::{Ecosystem, Family};
+pub use inventory::{FileInventory, Inventory, Unmanaged, UnmanagedReason};
+pub use purl::Purl;
+pub use version::{Scheme, UnknownVersion, Version};

@@ -1,0 +1,153 @@
+//! Versions and their order, one file per scheme.
+//!
+//! A version is parsed once into an order key: bytes whose lexicographic order is the order of
+//! the scheme (Maven, whose order is not one of independent keys, compares its bytes itself).
+//! The advisory index stores such keys, so that a look-up compares and never parses. A version
+//! that its scheme does not understand is an [`UnknownVersion`], never a guess.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+macro_rules! schemes {
+    ($( $variant:ident, $module:ident, $name:literal; )*) => {
+        $( pub mod $module; )*
+
+        /// An order of versions.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Scheme {
+            $( #[doc = concat!("See [`", stringify!($module), "`].")] $variant, )*
+            /// An ecosystem whose order is not known: every comparison is unknown.
+            Unknown,
+        }
+
+        impl Scheme {
+            /// Every scheme, in the order of the table.
+            pub const ALL: &[Scheme] = &[ $( Scheme::$variant, )* Scheme::Unknown ];
+
+            /// The name of the scheme in output.
+            pub const fn as_str(self) -> &'static str {
+                match self { $( Scheme::$variant => $name, )* Scheme::Unknown => "unknown" }
+            }
+
+            /// The order key of a version.
+            fn key(self, text: &str) -> Option<Vec<u8>> {
+                match self { $( Scheme::$variant => $module::key(text), )* Scheme::Unknown => None }
+            }
+        }
+    };
+}
+
+schemes! {
+    SemVer, semver, "semver";
+    Go, go, "go";
+    Pub, pub_, "pub";
+    Pep440, pep440, "pep440";
+    Maven, maven, "maven";
+    NuGet, nuget, "nuget";
+    RubyGems, rubygems, "rubygems";
+    Packagist, packagist, "packagist";
+    Debian, debian, "debian";
+    Alpine, alpine, "alpine";
+    Rpm, rpm, "rpm";
+    Cran, cran, "cran";
+    Hackage, hackage, "hackage";
+    Conan, conan, "conan";
+}
+
+/// The longest version text that is parsed, in bytes. Longer ones are unknown.
+pub const MAX_VERSION_LEN: usize = 512;
+
+/// A version that its scheme does not understand, or that has no scheme.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownVersion {
+    /// The scheme that was asked.
+    pub scheme: Scheme,
+    /// The text that it did not understand.
+    pub text: Box<str>,
+}
+
+impl fmt::Display for UnknownVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not a version that {} can order", self.text, self.scheme.as_str())
+    }
+}
+
+impl std::error::Error for UnknownVersion {}
+
+/// A version that can be compared with others of its scheme.
+#[derive(Debug, Clone)]
+pub struct Version {
+    scheme: Scheme,
+    text: Box<str>,
+    key: Box<[u8]>,
+}
+
+impl Version {
+    /// Parses a version.
+    ///
+    /// # Errors
+    /// The scheme does not understand the text, or it is longer than [`MAX_VERSION_LEN`].
+    pub fn parse(scheme: Scheme, text: &str) -> Result<Version, UnknownVersion> {
+        let text = text.trim();
+        let key = if text.is_empty() || text.len() > MAX_VERSION_LEN { None } else { scheme.key(text) };
+        match key {
+            Some(key) => Ok(Version { scheme, text: text.into(), key: key.into() }),
+            None => Err(UnknownVersion { scheme, text: text.into() }),
+        }
+    }
+
+    /// The scheme that orders it.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// The text it was parsed from, trimmed.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The order key: see [`Scheme::compare_keys`].
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// The order of two versions of one scheme. `None` if the schemes differ.
+    pub fn compare(&self, other: &Version) -> Option<Ordering> {
+        (self.scheme == other.scheme).then(|| self.scheme.compare_keys(&self.key, &other.key))
+    }
+}
+
+impl Scheme {
+    /// The order of two keys that this scheme made. Never panics, whatever the bytes.
+    pub fn compare_keys(self, a: &[u8], b: &[u8]) -> Ordering {
+        match self {
+            Scheme::Maven => maven::compare_keys(a, b),
+            _ => a.cmp(b),
+        }
+    }
+
+    /// The scheme back from its number in the index. `None` for a number of a later build.
+    pub fn from_number(number: u8) -> Option<Scheme> {
+        Scheme::ALL.get(usize::from(number)).copied()
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Appends a number of any length so that byte order is numeric order: the count of its digits
+/// without leading zeros, then the digits. `None` if `digits` has anything else, or over 250 digits.
+pub(crate) fn push_number(key: &mut Vec<u8>, digits: &str) -> Option<()> {
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let digits = digits.trim_start_matches('0');
+    let count = u8::try_from(digits.len()).ok().filter(|n| *n <= 250)?;
+    key.push(count);
+    key.extend_from_slice(digits.as_bytes());
+    Some(())
+}

@@ -1,0 +1,22 @@
+//! Development only: finds the shared corpus and data, and reads their expected results.
+
+use std::path::PathBuf;
+
+/// The folder of shared corpus and data: `TRIMTAB_SHARED`, else `../shared` beside the
+/// repository. `None` if absent; the caller's test then says loudly that it skips.
+pub fn shared() -> Option<PathBuf> {
+    let folder = match std::env::var_os("TRIMTAB_SHARED") {
+        Some(folder) => PathBuf::from(folder),
+        None => repository().join("../shared"),
+    };
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("SKIPPED: no shared corpus at {} (set TRIMTAB_SHARED)", folder.display());
+    None
+}
+
+/// The root of this repository.
+pub fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
