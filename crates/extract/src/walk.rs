@@ -171,7 +171,7 @@ pub fn extract(
     match result {
         Ok(mut file) => {
             file.path = path.into();
-            file.format = format.id;
+            file.format = format.id.into();
             file.settle();
             for diagnostic in &mut file.diagnostics {
                 diagnostic.file.get_or_insert_with(|| path.into());
@@ -193,7 +193,7 @@ fn keep(results: Results, inventory: &mut Inventory) {
             Err(diagnostic) => inventory.diagnostics.push(diagnostic),
         }
     }
-    inventory.files.sort_by(|a, b| (&a.path, a.format).cmp(&(&b.path, b.format)));
+    inventory.files.sort_by(|a, b| (&a.path, &a.format).cmp(&(&b.path, &b.format)));
 }
 
 /// The claimed paths under a root, in no particular order, and what could not be looked at.
