@@ -20,6 +20,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 pub use parse::PurlError;
+pub(crate) use parse::decode;
 use types::Type;
 
 /// A package URL. Parts are kept decoded. Two purls are equal when their canonical forms are.

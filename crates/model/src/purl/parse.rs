@@ -179,7 +179,7 @@ fn decode_segments(path: &str) -> Result<Cow<'_, str>, PurlError> {
 }
 
 /// Decodes `%XX`.
-fn decode(text: &str) -> Result<Cow<'_, str>, PurlError> {
+pub(crate) fn decode(text: &str) -> Result<Cow<'_, str>, PurlError> {
     let Some((plain, _)) = text.split_once('%') else { return Ok(Cow::Borrowed(text)) };
     let digit = |b: Option<u8>| char::from(b?).to_digit(16).and_then(|d| u8::try_from(d).ok());
     let mut out = Vec::with_capacity(text.len());
