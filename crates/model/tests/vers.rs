@@ -8,7 +8,24 @@ use trimtab_model::vers::{Vers, VersError, VersType};
 
 /// Cases of the suite that we answer otherwise: type, input, our answer, reason. Besides these,
 /// cases whose expected range the standard itself calls invalid are judged by [`is_invalid`].
-const DEVIATIONS: &[(&str, &str, &str, &str)] = &[];
+const DEVIATIONS: &[(&str, &str, &str, &str)] = &[
+    ("npm", "<= 1.0", "vers:npm/<1.1.0", PARTIAL),
+    ("npm", ">= 2.2.x", "vers:npm/>=2.2.0", PARTIAL),
+    ("npm", ">= 1.x", "vers:npm/>=1.0.0", PARTIAL),
+    ("npm", "2.1 || 2.6", "vers:npm/>=2.1.0|<2.2.0|>=2.6.0|<2.7.0", PARTIAL),
+    ("npm", "<=2.1 >=1.1", "vers:npm/>=1.1.0|<2.2.0", PARTIAL),
+    ("npm", ">=5.0.3 >=4.2.1", "vers:npm/>=5.0.3", AND),
+    ("npm", "1.1.2 1.2.2", "no version is in the range", AND),
+];
+
+const PARTIAL: &str = "npm itself: a partial version after `<=` stands for all that start with it, \
+                       after `>=` for the first of them, and alone is an x-range";
+const AND: &str = "npm itself: terms side by side must hold together; the suite writes them as if \
+                   either would do";
+
+/// Comparisons of the suite that we answer otherwise. Their reasons stand in the tests of
+/// versions: Maven 3.8, 3.9 and 4 answer as we do.
+const UNLIKE_MAVEN: &[(&str, &str)] = &[("2-1", "2.0.a"), ("2-1", "2.0.0.a")];
 
 fn suite(file: &str) -> Option<Vec<Value>> {
     let path = trimtab_testkit::shared()?.join("corpus/vers").join(file);
@@ -41,7 +58,9 @@ fn versions_compare_as_the_suite_says() {
                 _ if versions[0] == expected[0] => order.is_some_and(Ordering::is_le),
                 _ => order.is_some_and(Ordering::is_ge),
             };
-            if !right {
+            let known = UNLIKE_MAVEN.iter().any(|(a, b)| versions[0] == *a && versions[1] == *b);
+            assert!(!(right && known), "a deviation is gone: {input}");
+            if !right && !known {
                 wrong.push(format!("{input} {expected}: {order:?}"));
             }
         }
@@ -161,7 +180,7 @@ fn native_ranges_mean_what_their_package_managers_say() {
         ("pub", "any", "vers:pub/*"),
         ("pub", "^1.2.3", "vers:pub/>=1.2.3|<2.0.0"),
         ("composer", "~1.2", "vers:composer/>=1.2|<2.0"),
-        ("composer", "^1.2.3 || 2.0.*", "vers:composer/>=1.2.3|<2.0|>=2.0|<2.1"),
+        ("composer", "^1.2.3 || 2.0.*", "vers:composer/>=1.2.3|<2.1"),
         ("composer", "^8.1@dev", "vers:composer/>=8.1|<9.0"),
         ("pypi", "~=1.4.2", "vers:pypi/>=1.4.2|<1.5.dev0"),
         ("pypi", "==1.4.*", "vers:pypi/>=1.4.dev0|<1.5.dev0"),
@@ -176,15 +195,8 @@ fn native_ranges_mean_what_their_package_managers_say() {
         ("golang", "v1.2.3", "vers:golang/>=v1.2.3"),
         ("deb", ">= 1.0, << 2.0", "vers:deb/>=1.0|<2.0"),
     ] {
-        let read = Vers::from_native(vers_type, native);
-        match read {
-            // Touching branches are one.
-            Ok(read) if expected.contains("<2.0|>=2.0") => {
-                assert_eq!(read.to_string(), "vers:composer/>=1.2.3|<2.1");
-            }
-            Ok(read) => assert_eq!(read.to_string(), expected, "{vers_type} {native}"),
-            Err(error) => panic!("{vers_type} {native}: {error}"),
-        }
+        let read = Vers::from_native(vers_type, native).map(|read| read.to_string());
+        assert_eq!(read.as_deref(), Ok(expected), "{vers_type} {native}");
     }
 }
 
@@ -193,8 +205,7 @@ fn what_is_no_range_says_why() {
     for (vers_type, native) in [
         ("npm", "latest"),
         ("npm", "git+ssh://git@host/a/b.git"),
-        ("npm", ">>1.0.0"),
-        ("cargo", ""),
+        ("npm", "^^1.0.0"),
         ("pypi", "==1.*.2"),
         ("pypi", "~=1"),
         ("maven", "[1.0,2.0"),

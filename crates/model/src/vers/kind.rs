@@ -55,6 +55,10 @@ impl VersType {
     /// The place of a version in the order. `None` if the type does not understand it.
     pub fn point(&self, version: &str) -> Option<Point> {
         let key = match self.order {
+            // Conan ends a range at `2-`: before all pre-releases of 2, of which `2-0` is the first.
+            Order::Scheme(Scheme::Conan) if version.ends_with('-') => {
+                Version::parse(Scheme::Conan, &format!("{version}0")).ok()?.key().into()
+            }
             Order::Scheme(scheme) => Version::parse(scheme, version).ok()?.key().into(),
             Order::Bytes => version.as_bytes().into(),
             Order::Moment => moment(version)?,

@@ -51,7 +51,7 @@ fn branch(reader: &Reader<'_>, from: &str) -> Result<Intervals, VersError> {
     let minor = numbers.next().and_then(|n| n.parse::<u32>().ok());
     let minor = minor.ok_or_else(|| reader.malformed())?;
     match minor.checked_add(1) {
-        Some(next) if minor % 2 == 0 => reader.from_to(from, &format!("{major}.{next}.0")),
+        Some(next) if minor % 2 == 0 => reader.span(from, &format!("{major}.{next}.0")),
         _ => reader.of(Comparator::GreaterOrEqual, from),
     }
 }

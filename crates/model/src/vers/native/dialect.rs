@@ -186,7 +186,7 @@ fn read_term(reader: &Reader<'_>, dialect: &Dialect, term: &str) -> Result<Inter
     };
     let up_to = |index: usize| {
         let upper = version.upper(dialect, index).ok_or_else(malformed)?;
-        reader.from_to(&version.lower(dialect), &upper)
+        reader.span(&version.lower(dialect), &upper)
     };
     if count == 0 {
         return match sign {

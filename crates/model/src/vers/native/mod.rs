@@ -54,7 +54,7 @@ impl Reader<'_> {
     }
 
     /// From one version to before another.
-    fn from_to(&self, from: &str, to: &str) -> Result<Intervals, VersError> {
+    fn span(&self, from: &str, to: &str) -> Result<Intervals, VersError> {
         Ok(Intervals::between(Cut::Before(self.point(from)?), Cut::Before(self.point(to)?)))
     }
 
