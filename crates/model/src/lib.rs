@@ -10,6 +10,7 @@ pub mod finding;
 pub mod inventory;
 pub mod purl;
 pub mod scan;
+pub mod vers;
 pub mod version;
 
 pub use component::{Component, Hash, HashAlgorithm, Origin, Relation, Scope};
