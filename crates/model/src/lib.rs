@@ -4,6 +4,7 @@
 
 pub mod advisory;
 pub mod component;
+pub mod cvss;
 pub mod diagnostic;
 pub mod ecosystem;
 pub mod finding;

@@ -263,6 +263,11 @@ impl<'i> Entry<'i> {
         self.item.advisory.get()
     }
 
+    /// The ecosystem of its package, without release.
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
     /// The number of the advisory's group: see [`Index::group`].
     pub fn group(&self) -> u32 {
         self.item.group.get()
