@@ -137,7 +137,10 @@ impl Family {
     /// several distributions share it is the one that gave them their version order.
     pub fn from_name(name: &str) -> Option<Family> {
         let plain = |text: &str| -> String {
-            text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+            text.chars()
+                .filter(char::is_ascii_alphanumeric)
+                .map(|c| c.to_ascii_lowercase())
+                .collect()
         };
         let name = plain(name.split(':').next().unwrap_or(name));
         match name.as_str() {
@@ -331,7 +334,11 @@ mod tests {
     fn families_are_found_by_any_usual_name() {
         for family in Family::ALL {
             assert_eq!(Family::from_name(family.osv_name()), Some(*family), "{family}");
-            assert_eq!(Family::from_name(&family.osv_name().to_uppercase()), Some(*family), "{family}");
+            assert_eq!(
+                Family::from_name(&family.osv_name().to_uppercase()),
+                Some(*family),
+                "{family}"
+            );
         }
         for (name, family) in [
             ("gem", Family::RubyGems),

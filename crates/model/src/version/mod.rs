@@ -91,7 +91,8 @@ impl Version {
     /// The scheme does not understand the text, or it is longer than [`MAX_VERSION_LEN`].
     pub fn parse(scheme: Scheme, text: &str) -> Result<Version, UnknownVersion> {
         let text = text.trim();
-        let key = if text.is_empty() || text.len() > MAX_VERSION_LEN { None } else { scheme.key(text) };
+        let key =
+            if text.is_empty() || text.len() > MAX_VERSION_LEN { None } else { scheme.key(text) };
         match key {
             Some(key) => Ok(Version { scheme, text: text.into(), key: key.into() }),
             None => Err(UnknownVersion { scheme, text: text.into() }),
