@@ -4,12 +4,14 @@
 
 pub mod advisory;
 pub mod component;
+pub mod cvss;
 pub mod diagnostic;
 pub mod ecosystem;
 pub mod finding;
 pub mod inventory;
 pub mod purl;
 pub mod scan;
+pub mod vers;
 pub mod version;
 
 pub use component::{Component, Hash, HashAlgorithm, Origin, Relation, Scope};
