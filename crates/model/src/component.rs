@@ -153,7 +153,7 @@ pub struct Hash {
 impl Hash {
     /// A digest given in hexadecimal. `None` if it is not.
     pub fn from_hex(algorithm: HashAlgorithm, hex: &str) -> Option<Hash> {
-        if hex.is_empty() || hex.len() % 2 != 0 || hex.len() > 256 {
+        if hex.is_empty() || !hex.len().is_multiple_of(2) || hex.len() > 256 {
             return None;
         }
         let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());

@@ -1,5 +1,6 @@
 //! An inventory: what every file of an asset lists, and who brought what in.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use crate::component::{Component, Relation};
@@ -12,7 +13,7 @@ pub struct FileInventory {
     /// The file, relative to the scanned root, with `/` between its parts.
     pub path: Box<str>,
     /// The format's id in the registry (`cargo-lock`).
-    pub format: &'static str,
+    pub format: Cow<'static, str>,
     /// The components, in the order of the file.
     pub components: Vec<Component>,
     /// `(who asks, what is asked for)`: positions in `components`. Sorted, without repeats.

@@ -1,0 +1,22 @@
+//! Not written yet.
+
+use trimtab_model::{Diagnostic, FileInventory};
+
+use crate::registry::{Format, FormatKind};
+use crate::view::FileView;
+
+/// See the module.
+pub const FORMAT: Format = Format {
+    id: "spdx-tag",
+    title: "SPDX 2 tag-value",
+    family: None,
+    kind: FormatKind::Sbom,
+    names: "*.spdx",
+    claims: |_path| false,
+    sniff: None,
+    extract,
+};
+
+fn extract(_view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
+    Ok(FileInventory::default())
+}
