@@ -1,5 +1,7 @@
 //! Development only: finds the shared corpus and data, and reads their expected results.
 
+pub mod naive;
+
 use std::path::PathBuf;
 
 /// The folder of shared corpus and data: `TRIMTAB_SHARED`, else `../shared` beside the
