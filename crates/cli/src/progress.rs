@@ -57,7 +57,8 @@ impl Progress {
             } else {
                 "{msg:<24} {bar:24} {human_pos:>9}/{human_len} {per_sec:>12} {eta:>4} left"
             };
-            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style = ProgressStyle::with_template(template)
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
             bar.set_style(style.progress_chars(if self.ascii { "#>-" } else { "━━─" }));
             bar.set_message(phase.to_owned());
             self.bar = Some(bar);

@@ -149,7 +149,11 @@ fn headline(scan: &Scan, summary: &Summary, groups: &[Group<'_>]) -> String {
         return format!("{} lists {}.", scan.target, count(summary.components, "component"));
     }
     let Some(worst) = groups.first().and_then(Group::worst) else {
-        return format!("No known vulnerability in the {} of {}.", count(summary.components, "component"), scan.target);
+        return format!(
+            "No known vulnerability in the {} of {}.",
+            count(summary.components, "component"),
+            scan.target
+        );
     };
     let exploited = match summary.known_exploited {
         Some(n) if n > 0 => format!(", {n} known to be exploited"),
@@ -165,7 +169,8 @@ fn headline(scan: &Scan, summary: &Summary, groups: &[Group<'_>]) -> String {
 }
 
 fn source(scan: &Scan, summary: &Summary) -> String {
-    let listed = format!("{} in {}", count(summary.components, "component"), count(summary.files, "file"));
+    let listed =
+        format!("{} in {}", count(summary.components, "component"), count(summary.files, "file"));
     match &scan.index {
         Some(index) => format!(
             "{listed}, matched with {} advisories of {}. KEV: {}. EPSS: {}. Index {}.",
@@ -180,7 +185,8 @@ fn source(scan: &Scan, summary: &Summary) -> String {
 }
 
 fn numbers(summary: &Summary) -> Vec<Number> {
-    let number = |value: usize, label, class| Number { value: thousands(value as u64), label, class };
+    let number =
+        |value: usize, label, class| Number { value: thousands(value as u64), label, class };
     let of = |rating| summary.by_rating.get(&rating).copied().unwrap_or(0);
     let mut numbers = vec![
         number(of(Rating::Critical), "■ critical", "critical"),
@@ -211,7 +217,8 @@ fn class(rating: Rating) -> &'static str {
 fn row<'s>(scan: &'s Scan, group: &Group<'s>, position: usize) -> Option<Row<'s>> {
     let worst = group.worst()?;
     let rating = group::drawn_rating(worst);
-    let places: Vec<_> = group.occurrences().iter().filter_map(|o| Some((*o, group::place(scan, *o)?))).collect();
+    let places: Vec<_> =
+        group.occurrences().iter().filter_map(|o| Some((*o, group::place(scan, *o)?))).collect();
     let scope = places.iter().map(|(_, (_, c))| c.scope).max().unwrap_or_default();
     let epss = group
         .findings
@@ -269,7 +276,9 @@ fn told(finding: &Finding) -> Told<'_> {
         sources: finding
             .attributions
             .iter()
-            .map(|a| (&*a.advisory.id, if a.affected { "affected" } else { "not affected" }, &*a.reason))
+            .map(|a| {
+                (&*a.advisory.id, if a.affected { "affected" } else { "not affected" }, &*a.reason)
+            })
             .collect(),
     }
 }

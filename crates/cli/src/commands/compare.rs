@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 use std::io::{BufRead, BufReader, Write};
 
 use trimtab_model::Family;
-use trimtab_model::version::compare;
 
 use super::Outcome;
 use super::scan::usage;
@@ -30,7 +29,9 @@ pub fn run(args: &args::Compare, io: &mut Io) -> Outcome {
     }
     let stdin = std::mem::replace(&mut io.stdin, Box::new(std::io::empty()));
     for (number, line) in (1u64..).zip(BufReader::new(stdin).lines()) {
-        let line = line.map_err(|e| usage(format!("line {number} of the input cannot be read: {e}"), "give text"))?;
+        let line = line.map_err(|e| {
+            usage(format!("line {number} of the input cannot be read: {e}"), "give text")
+        })?;
         let mut words = line.split_whitespace();
         match (words.next(), words.next(), words.next()) {
             (None, ..) => {}
@@ -54,7 +55,7 @@ pub fn run(args: &args::Compare, io: &mut Io) -> Outcome {
 }
 
 fn sign(family: Family, a: &str, b: &str) -> &'static str {
-    match compare(family.scheme(), a, b) {
+    match family.compare(a, b) {
         Some(Ordering::Less) => "<",
         Some(Ordering::Equal) => "=",
         Some(Ordering::Greater) => ">",

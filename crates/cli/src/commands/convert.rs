@@ -19,7 +19,7 @@ const MAX_BYTES: u64 = 1 << 31;
 /// The file is not a saved scan, or the output cannot be written.
 pub fn run(args: &args::Convert, io: &mut Io) -> Outcome {
     let name = args.file.display().to_string();
-    let input: Box<dyn Read> = if name == "-" {
+    let input: Box<dyn Read + Send> = if name == "-" {
         std::mem::replace(&mut io.stdin, Box::new(std::io::empty()))
     } else {
         Box::new(File::open(&args.file).map_err(|e| {

@@ -8,8 +8,8 @@ use trimtab_advisories::index::{Diff, Index};
 use trimtab_model::Diagnostic;
 use trimtab_report::table::thousands;
 
-use super::scan::usage;
 use super::Outcome;
+use super::scan::usage;
 use crate::args::{Db, DbVerb, IndexArgs};
 use crate::exit::Exit;
 use crate::index;
@@ -57,11 +57,21 @@ fn status(args: &IndexArgs, as_json: bool, io: &mut Io) -> Outcome {
     let date = info.data_date.as_deref().unwrap_or("unknown");
     let mut text = format!("{}\n", path.display());
     let mut line = |label: &str, value: String| text.push_str(&format!("  {label:<12} {value}\n"));
-    line("advisories", format!("{}, {} withdrawn left out", thousands(info.advisories), thousands(index.withdrawn())));
+    line(
+        "advisories",
+        format!(
+            "{}, {} withdrawn left out",
+            thousands(info.advisories),
+            thousands(index.withdrawn())
+        ),
+    );
     line("newest", format!("{date}{}", age(date)));
     line("KEV", info.kev.as_deref().unwrap_or("none: known exploitation is unknown").to_owned());
     line("EPSS", info.epss.as_deref().unwrap_or("none: exploit probability is unknown").to_owned());
-    line("lifecycle", if index.has_lifecycle() { "yes" } else { "none: end of life is unknown" }.to_owned());
+    line(
+        "lifecycle",
+        if index.has_lifecycle() { "yes" } else { "none: end of life is unknown" }.to_owned(),
+    );
     line("size", bytes.map_or("unknown".to_owned(), |b| format!("{} KiB", thousands(b / 1024))));
     line("digest", info.digest.to_string());
     text.push_str("\n  ecosystem                     advisories  packages\n");
@@ -104,7 +114,8 @@ fn diff(old: Option<&std::path::Path>, args: &IndexArgs, as_json: bool, io: &mut
             "name one: trimtab db diff OLD --db NEW",
         ));
     }
-    let open = |path: &std::path::Path| Index::open(path).map_err(|e| -> Diagnostic { e.diagnostic() });
+    let open =
+        |path: &std::path::Path| Index::open(path).map_err(|e| -> Diagnostic { e.diagnostic() });
     let diff = Diff::between(&open(&before)?, &open(&path)?).map_err(|e| e.diagnostic())?;
     let parts = [
         ("added", &diff.added),
@@ -113,7 +124,8 @@ fn diff(old: Option<&std::path::Path>, args: &IndexArgs, as_json: bool, io: &mut
         ("removed", &diff.removed),
     ];
     if as_json {
-        let object: serde_json::Map<_, _> = parts.iter().map(|(k, v)| ((*k).to_owned(), json!(v))).collect();
+        let object: serde_json::Map<_, _> =
+            parts.iter().map(|(k, v)| ((*k).to_owned(), json!(v))).collect();
         io.out(&format!("{:#}\n", serde_json::Value::Object(object)));
         return Ok(Exit::Clean);
     }

@@ -5,8 +5,8 @@ use trimtab_engine::vulnerability::Vulnerabilities;
 use trimtab_model::advisory::{Kind, Rating, Vulnerability};
 use trimtab_report::group::{self, percent};
 
-use super::scan::{self, usage};
 use super::Outcome;
+use super::scan::{self, usage};
 use crate::args;
 use crate::exit::Exit;
 use crate::io::Io;
@@ -26,7 +26,11 @@ pub fn run(args: &args::Explain, io: &mut Io) -> Outcome {
         ));
     };
     let Some(group) = id.group else {
-        let text = if id.withdrawn { "its database took it back" } else { "no advisory about a package names it" };
+        let text = if id.withdrawn {
+            "its database took it back"
+        } else {
+            "no advisory about a package names it"
+        };
         io.out(&format!("{}: {text}\n", id.text));
         return Ok(Exit::Clean);
     };
@@ -43,7 +47,10 @@ pub fn run(args: &args::Explain, io: &mut Io) -> Outcome {
     let mut any = false;
     for finding in scan.findings.iter().filter(|f| ids.contains(&f.vulnerability.id)) {
         any = true;
-        let fix = finding.nearest_fix.as_deref().map_or("no fix is named".to_owned(), |f| format!("fixed in {f}"));
+        let fix = finding
+            .nearest_fix
+            .as_deref()
+            .map_or("no fix is named".to_owned(), |f| format!("fixed in {f}"));
         text.push_str(&format!(
             "  {} {}, {fix}, confidence {}\n",
             finding.package,
@@ -55,7 +62,10 @@ pub fn run(args: &args::Explain, io: &mut Io) -> Outcome {
         }
         for attribution in &finding.attributions {
             let says = if attribution.affected { "affected" } else { "not affected" };
-            text.push_str(&format!("    {} says {says}: {}\n", attribution.advisory.id, attribution.reason));
+            text.push_str(&format!(
+                "    {} says {says}: {}\n",
+                attribution.advisory.id, attribution.reason
+            ));
         }
         for occurrence in &finding.occurrences {
             let Some((file, component)) = group::place(&scan, *occurrence) else { continue };
@@ -63,7 +73,10 @@ pub fn run(args: &args::Explain, io: &mut Io) -> Outcome {
             text.push_str(&format!("    {}{line} ({})\n", file.path, component.scope));
             let way = group::way(&scan, *occurrence);
             if way.len() > 1 {
-                text.push_str(&format!("      {}\n", way.join(if io.ascii { " > " } else { " → " })));
+                text.push_str(&format!(
+                    "      {}\n",
+                    way.join(if io.ascii { " > " } else { " → " })
+                ));
             }
         }
     }
@@ -86,8 +99,14 @@ fn tell(index: &Index, number: u32) -> Result<String, IndexError> {
     text.push_str("\nWho says so\n");
     for member in &members {
         let record = index.advisory_at(*member)?;
-        let date = record.modified().map_or("date unknown".to_owned(), |t| t.strftime("%Y-%m-%d").to_string());
-        text.push_str(&format!("  {:<24} {date}  {}\n", record.id(), record.summary().unwrap_or("no summary")));
+        let date = record
+            .modified()
+            .map_or("date unknown".to_owned(), |t| t.strftime("%Y-%m-%d").to_string());
+        text.push_str(&format!(
+            "  {:<24} {date}  {}\n",
+            record.id(),
+            record.summary().unwrap_or("no summary")
+        ));
     }
     text.push_str("\nWhat is affected\n");
     for package in packages(index, &members)? {
@@ -103,7 +122,11 @@ fn tell(index: &Index, number: u32) -> Result<String, IndexError> {
 }
 
 fn head(index: &Index, vulnerability: &Vulnerability) -> String {
-    let mut text = format!("{}  {}\n", vulnerability.id, vulnerability.summary.as_deref().unwrap_or("no summary"));
+    let mut text = format!(
+        "{}  {}\n",
+        vulnerability.id,
+        vulnerability.summary.as_deref().unwrap_or("no summary")
+    );
     let mut line = |label: &str, value: String| text.push_str(&format!("  {label:<12} {value}\n"));
     if !vulnerability.aliases.is_empty() {
         line("also", vulnerability.aliases.join(", "));
@@ -126,7 +149,8 @@ fn head(index: &Index, vulnerability: &Vulnerability) -> String {
         match (&vulnerability.kev, index.has_kev()) {
             (Some(kev), _) => {
                 let since = kev.added.map_or(String::new(), |d| format!(" since {d}"));
-                let ransomware = if kev.ransomware == Some(true) { ", by ransomware too" } else { "" };
+                let ransomware =
+                    if kev.ransomware == Some(true) { ", by ransomware too" } else { "" };
                 format!("known{since} (CISA KEV, {}){ransomware}", kev.cve)
             }
             (None, true) => "not in CISA's catalogue".to_owned(),
@@ -159,10 +183,15 @@ fn packages(index: &Index, members: &[u32]) -> Result<Vec<String>, IndexError> {
         let package = package?;
         for entry in package.entries().filter(|e| members.contains(&e.advisory())) {
             let fixed: Vec<_> = entry.fixed().collect();
-            let fixed = if fixed.is_empty() { "no fix is named".to_owned() } else { fixed.join(", ") };
+            let fixed =
+                if fixed.is_empty() { "no fix is named".to_owned() } else { fixed.join(", ") };
             let release = entry.release().map_or(String::new(), |r| format!(":{r}"));
             let by = index.advisory_at(entry.advisory())?.id().to_owned();
-            lines.push(format!("  {}{release} {:<40} fixed in: {fixed} ({by})\n", package.family(), package.name()));
+            lines.push(format!(
+                "  {}{release} {:<40} fixed in: {fixed} ({by})\n",
+                package.family(),
+                package.name()
+            ));
         }
     }
     lines.sort();

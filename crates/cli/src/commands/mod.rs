@@ -53,8 +53,11 @@ pub fn run(args: Args, io: &mut Io) -> Exit {
 /// One page per verb, from the same definitions as `--help`.
 fn man(folder: &std::path::Path) -> Outcome {
     let unwritable = |e: std::io::Error| {
-        Diagnostic::new(Code::Usage, format!("the man pages cannot be written to `{}`: {e}", folder.display()))
-            .help("name a folder that you may write to")
+        Diagnostic::new(
+            Code::Usage,
+            format!("the man pages cannot be written to `{}`: {e}", folder.display()),
+        )
+        .help("name a folder that you may write to")
     };
     std::fs::create_dir_all(folder).map_err(unwritable)?;
     let mut waiting = vec![("trimtab".to_owned(), Args::command())];
@@ -62,7 +65,7 @@ fn man(folder: &std::path::Path) -> Outcome {
         for verb in command.get_subcommands().filter(|c| !c.is_hide_set()) {
             waiting.push((format!("{name}-{}", verb.get_name()), verb.clone()));
         }
-        let page = clap_mangen::Man::new(command.name(name.clone()));
+        let page = clap_mangen::Man::new(command).title(name.clone());
         output::to_file(&folder.join(format!("{name}.1")), |out| {
             let mut text = Vec::new();
             page.render(&mut text)?;

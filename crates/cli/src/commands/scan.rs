@@ -44,8 +44,13 @@ pub fn matched(paths: &[PathBuf], walk: &WalkArgs, index: &Index) -> Result<Scan
 ///
 /// # Errors
 /// The index is damaged.
-pub fn of_inventory(target: String, inventory: Inventory, index: &Index) -> Result<Scan, Diagnostic> {
-    let matching = trimtab_engine::match_inventory(&inventory, index).map_err(|e| e.diagnostic())?;
+pub fn of_inventory(
+    target: String,
+    inventory: Inventory,
+    index: &Index,
+) -> Result<Scan, Diagnostic> {
+    let matching =
+        trimtab_engine::match_inventory(&inventory, index).map_err(|e| e.diagnostic())?;
     Ok(Scan {
         target: target.into(),
         index: Some(index.info().map_err(|e| e.diagnostic())?),
@@ -94,7 +99,8 @@ pub fn inventory(paths: &[PathBuf], walk: &WalkArgs) -> Inventory {
     let mut all = Inventory::default();
     for path in paths {
         let mut one = trimtab_extract::scan_path(path, &options);
-        let folder = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(Path::new("")) };
+        let folder =
+            if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(Path::new("")) };
         let under = |file: &str| {
             let joined = folder.join(file);
             joined.to_string_lossy().trim_start_matches("./").replace('\\', "/").into_boxed_str()
@@ -123,7 +129,8 @@ pub fn inventory(paths: &[PathBuf], walk: &WalkArgs) -> Inventory {
 pub fn target(paths: &[PathBuf]) -> String {
     let name = |path: &PathBuf| {
         let full = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
-        full.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+        full.file_name()
+            .map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
     };
     match paths {
         [] => String::new(),

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use trimtab_model::{Component, Ecosystem, Purl};
 use trimtab_report::group;
 
-use super::scan::{self, usage};
 use super::Outcome;
+use super::scan::{self, usage};
 use crate::args;
 use crate::exit::Exit;
 use crate::io::Io;
@@ -37,7 +37,8 @@ pub fn run(args: &args::Why, io: &mut Io) -> Outcome {
                 component.relation.as_str(),
                 component.scope
             ));
-            let occurrence = trimtab_model::finding::Occurrence { file: file_at, component: component_at };
+            let occurrence =
+                trimtab_model::finding::Occurrence { file: file_at, component: component_at };
             let way = group::way(&scan, occurrence);
             if way.is_empty() {
                 text.push_str("  the file does not say what brings it in\n");

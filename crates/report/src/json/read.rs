@@ -11,8 +11,8 @@ use trimtab_model::finding::{
 };
 use trimtab_model::scan::{IndexInfo, Scan};
 use trimtab_model::{
-    Code, Component, Diagnostic, DocumentInfo, Ecosystem, FileInventory, Hash, HashAlgorithm, Inventory, Origin,
-    Purl, Relation, Scope, Unmanaged, UnmanagedReason,
+    Code, Component, Diagnostic, DocumentInfo, Ecosystem, FileInventory, Hash, HashAlgorithm,
+    Inventory, Origin, Purl, Relation, Scope, Unmanaged, UnmanagedReason,
 };
 
 use super::{FORMAT, VERSION, shape};
@@ -147,7 +147,7 @@ fn file(file: shape::File) -> Result<FileInventory> {
         components: each(file.components, component)?,
         edges: file.edges,
         unmanaged: each(file.unmanaged, unmanaged)?,
-        document: file.document.map(document_info),
+        document: file.document.map(|d| Box::new(document_info(d))),
         diagnostics: each(file.diagnostics, diagnostic)?,
     })
 }

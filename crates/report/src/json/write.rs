@@ -78,7 +78,7 @@ fn file(file: &FileInventory) -> shape::File {
         components: file.components.iter().map(component).collect(),
         edges: file.edges.clone(),
         unmanaged: file.unmanaged.iter().map(unmanaged).collect(),
-        document: file.document.as_ref().map(document_info),
+        document: file.document.as_deref().map(document_info),
         diagnostics: file.diagnostics.iter().map(diagnostic).collect(),
     }
 }

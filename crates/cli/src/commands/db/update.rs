@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use trimtab_advisories::feed::Sources;
-use trimtab_advisories::index::{self as advisories, Index, Phase};
+use trimtab_advisories::index::{self as advisories, BuildError, Index, Phase};
 use trimtab_model::{Code, Diagnostic};
 use trimtab_report::table::thousands;
 
@@ -32,7 +32,10 @@ pub(super) fn run(args: &DbUpdate, io: &mut Io) -> Outcome {
     let sources = sources(args)?;
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|e| {
-            usage(format!("`{}` cannot be made: {e}", folder.display()), "name the index with --db FILE")
+            usage(
+                format!("`{}` cannot be made: {e}", folder.display()),
+                "name the index with --db FILE",
+            )
         })?;
     }
     // Keep the old index for `db diff`: a second name of the same file, no copy.
@@ -47,7 +50,7 @@ pub(super) fn run(args: &DbUpdate, io: &mut Io) -> Outcome {
         Ok(report) => report,
         Err(e) => {
             let _ = std::fs::remove_file(&old);
-            return Err(e.diagnostic());
+            return Err(failed(&e));
         }
     };
     let index = Index::open(&path).map_err(|e| e.diagnostic())?;
@@ -62,12 +65,33 @@ pub(super) fn run(args: &DbUpdate, io: &mut Io) -> Outcome {
         .filter(|(_, missing)| *missing)
         .map(|(name, _)| *name)
         .collect();
-    let mut text = format!("{} advisories, newest of {date}, in {}\n", thousands(info.advisories), path.display());
+    let mut text = format!(
+        "{} advisories, newest of {date}, in {}\n",
+        thousands(info.advisories),
+        path.display()
+    );
     if !missing.is_empty() {
-        text.push_str(&format!("without {}: exploitation is unknown where it would tell\n", missing.join(" and ")));
+        text.push_str(&format!(
+            "without {}: exploitation is unknown where it would tell\n",
+            missing.join(" and ")
+        ));
     }
     io.out(&text);
     Ok(Exit::Clean)
+}
+
+fn failed(error: &BuildError) -> Diagnostic {
+    let (code, help) = match error {
+        BuildError::Source { .. } | BuildError::Nothing => (
+            Code::FeedUnavailable,
+            "name a folder laid out as OSV publishes it with --from; the old index stays in use",
+        ),
+        BuildError::TooLarge(_) => {
+            (Code::FileLimit, "choose fewer with --ecosystems; the old index stays in use")
+        }
+        _ => (Code::Usage, "name another place with --db FILE; the old index stays in use"),
+    };
+    Diagnostic::new(code, error.to_string()).help(help)
 }
 
 /// The old index becomes the previous one, unless nothing changed.
