@@ -393,16 +393,12 @@ public class Pairs {
     .check();
 }
 
-/// Maven 3 has circles among versions with a word in the middle after a dot, or with a qualifier
-/// that means nothing before a number; see the module's text.
+/// Maven 3 has circles among versions with a word after a dot that something follows; see the
+/// module's text.
 fn maven_differs(a: &str, b: &str) -> bool {
     let odd = |text: &str| {
-        let text = text.to_lowercase();
-        let bytes = text.as_bytes();
-        let word_after_dot = bytes.windows(2).any(|w| w[0] == b'.' && w[1].is_ascii_alphabetic());
-        let nothing =
-            ["final", "ga", "release"].iter().any(|w| text.contains(w) && !text.ends_with(w));
-        word_after_dot || nothing || text.contains("--")
+        let before_last = text.rfind(['.', '-']).map_or("", |at| &text[..at]);
+        before_last.as_bytes().windows(2).any(|w| w[0] == b'.' && w[1].is_ascii_alphabetic())
     };
     odd(a) || odd(b)
 }
