@@ -120,7 +120,9 @@ fn modifiers(text: &str) -> Option<String> {
     ];
     let mut rest = text.strip_prefix(['.', '_', '-']).unwrap_or(text);
     let mut normal = String::new();
-    if let Some((after, stability)) = words.iter().find_map(|(w, s)| Some((rest.strip_prefix(w)?, *s))) {
+    if let Some((after, stability)) =
+        words.iter().find_map(|(w, s)| Some((rest.strip_prefix(w)?, *s)))
+    {
         let (numbers, after) = after.split_at(stability_numbers(after));
         if stability.is_empty() {
             // What follows is read, and means nothing.
@@ -160,7 +162,8 @@ fn compare_key(text: &str) -> Option<Vec<u8>> {
         let mut rest = part;
         while let Some(first) = rest.bytes().next() {
             let digit = first.is_ascii_digit();
-            let (run, after) = rest.split_at(rest.bytes().take_while(|b| b.is_ascii_digit() == digit).count());
+            let (run, after) =
+                rest.split_at(rest.bytes().take_while(|b| b.is_ascii_digit() == digit).count());
             rest = after;
             if digit {
                 key.push(NUMBER);
