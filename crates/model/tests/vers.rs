@@ -274,6 +274,33 @@ proptest! {
         }
     }
 
+    /// The crate that Cargo uses is the judge, for versions that are no pre-releases.
+    #[test]
+    fn cargo_requirements_mean_what_cargo_says(
+        terms in proptest::collection::vec(
+            (0..8usize, proptest::collection::vec(0..4u8, 1..4), any::<bool>()), 1..3),
+        probe in (0..5u8, 0..5u8, 0..5u8),
+    ) {
+        const SIGNS: [&str; 8] = ["", "^", "~", "=", ">", ">=", "<", "<="];
+        let terms: Vec<String> = terms
+            .iter()
+            .map(|(sign, numbers, wildcard)| {
+                let version: Vec<String> = numbers.iter().map(u8::to_string).collect();
+                let tail = if *wildcard && numbers.len() < 3 { ".*" } else { "" };
+                format!("{}{}{tail}", SIGNS[*sign], version.join("."))
+            })
+            .collect();
+        let native = terms.join(", ");
+        let version = format!("{}.{}.{}", probe.0, probe.1, probe.2);
+        if let Ok(requirement) = semver::VersionReq::parse(&native) {
+            let inside = requirement.matches(&version.parse().unwrap());
+            match Vers::from_native("cargo", &native) {
+                Ok(range) => prop_assert_eq!(range.contains(&version), Some(inside), "{}", native),
+                Err(error) => prop_assert!(error == VersError::Empty && !inside, "{native}: {error}"),
+            }
+        }
+    }
+
     #[test]
     fn no_text_makes_it_panic(
         which in 0..14usize,
