@@ -248,6 +248,10 @@ pub struct Component {
     pub groups: Vec<Box<str>>,
     /// The format's own identifier of the entry (an SBOM's `bom-ref`, `SPDXID`), if it has one.
     pub entry_id: Option<Box<str>>,
+    /// Who made or delivers it, as an SBOM names them.
+    pub supplier: Option<Box<str>>,
+    /// The CPE name that an SBOM states. An identifier to pass on; never a basis for matching by itself.
+    pub cpe: Option<Box<str>>,
 }
 
 impl Component {
@@ -265,6 +269,8 @@ impl Component {
             member: None,
             groups: Vec::new(),
             entry_id: None,
+            supplier: None,
+            cpe: None,
         }
     }
 }

@@ -18,7 +18,7 @@ pub mod version;
 pub use component::{Component, Hash, HashAlgorithm, Origin, Relation, Scope};
 pub use diagnostic::{Code, Diagnostic, Severity as DiagnosticSeverity};
 pub use ecosystem::{Ecosystem, Family};
-pub use inventory::{FileInventory, Inventory, Unmanaged, UnmanagedReason};
+pub use inventory::{DocumentInfo, FileInventory, Inventory, Unmanaged, UnmanagedReason};
 pub use licence::Licence;
 pub use purl::Purl;
 pub use vers::Vers;

@@ -1,5 +1,11 @@
 //! Version order against the shared suites, our own cases, and the laws of an order.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may panic, in its own functions too"
+)]
+
 use std::cmp::Ordering;
 use std::fs;
 use std::path::Path;

@@ -100,7 +100,9 @@ impl<'a> Component<'a> {
         let stage = STAGES.iter().find(|(name, _)| *name == word).map(|(_, letter)| *letter);
         let letter = match (stage, number) {
             // A stage starts a component of its own.
-            (Some(_), Some(_)) => return Some((Component { number, letter: 0, patch: Some("0") }, rest)),
+            (Some(_), Some(_)) => {
+                return Some((Component { number, letter: 0, patch: Some("0") }, rest));
+            }
             (Some(letter), None) => letter,
             (None, _) => first - b'a' + 1,
         };

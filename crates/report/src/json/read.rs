@@ -11,7 +11,7 @@ use trimtab_model::finding::{
 };
 use trimtab_model::scan::{IndexInfo, Scan};
 use trimtab_model::{
-    Code, Component, Diagnostic, Ecosystem, FileInventory, Hash, HashAlgorithm, Inventory, Origin,
+    Code, Component, Diagnostic, DocumentInfo, Ecosystem, FileInventory, Hash, HashAlgorithm, Inventory, Origin,
     Purl, Relation, Scope, Unmanaged, UnmanagedReason,
 };
 
@@ -147,6 +147,7 @@ fn file(file: shape::File) -> Result<FileInventory> {
         components: each(file.components, component)?,
         edges: file.edges,
         unmanaged: each(file.unmanaged, unmanaged)?,
+        document: file.document.map(document_info),
         diagnostics: each(file.diagnostics, diagnostic)?,
     })
 }
@@ -193,6 +194,17 @@ const DOUBTS: &[Doubt] = &[
     Doubt::ReleaseUnknown,
 ];
 
+fn document_info(info: shape::Document) -> DocumentInfo {
+    DocumentInfo {
+        format_version: boxed(info.format_version),
+        identifier: boxed(info.identifier),
+        authors: boxes(info.authors),
+        tools: boxes(info.tools),
+        created: boxed(info.created),
+        contexts: boxes(info.contexts),
+    }
+}
+
 fn component(component: shape::Component) -> Result<Component> {
     Ok(Component {
         purl: purl(&component.purl, component.spelling.as_deref())?,
@@ -214,6 +226,8 @@ fn component(component: shape::Component) -> Result<Component> {
         member: boxed(component.member),
         groups: boxes(component.groups),
         entry_id: boxed(component.entry_id),
+        supplier: boxed(component.supplier),
+        cpe: boxed(component.cpe),
     })
 }
 

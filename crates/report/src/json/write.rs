@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use trimtab_model::advisory::{Kev, Severity, Vulnerability};
 use trimtab_model::finding::{Attribution, Finding, Occurrence, Unknown};
 use trimtab_model::scan::Scan;
-use trimtab_model::{Component, Diagnostic, FileInventory, Origin, Purl, Unmanaged};
+use trimtab_model::{Component, Diagnostic, DocumentInfo, FileInventory, Origin, Purl, Unmanaged};
 
 use super::{FORMAT, VERSION, shape};
 use crate::summary::Summary;
@@ -78,7 +78,19 @@ fn file(file: &FileInventory) -> shape::File {
         components: file.components.iter().map(component).collect(),
         edges: file.edges.clone(),
         unmanaged: file.unmanaged.iter().map(unmanaged).collect(),
+        document: file.document.as_ref().map(document_info),
         diagnostics: file.diagnostics.iter().map(diagnostic).collect(),
+    }
+}
+
+fn document_info(info: &DocumentInfo) -> shape::Document {
+    shape::Document {
+        format_version: text(info.format_version.as_ref()),
+        identifier: text(info.identifier.as_ref()),
+        authors: texts(&info.authors),
+        tools: texts(&info.tools),
+        created: text(info.created.as_ref()),
+        contexts: texts(&info.contexts),
     }
 }
 
@@ -108,6 +120,8 @@ fn component(component: &Component) -> shape::Component {
         member: text(component.member.as_ref()),
         groups: texts(&component.groups),
         entry_id: text(component.entry_id.as_ref()),
+        supplier: text(component.supplier.as_ref()),
+        cpe: text(component.cpe.as_ref()),
     }
 }
 
