@@ -168,6 +168,7 @@ fn native_ranges_mean_what_their_package_managers_say() {
         ("npm", "<=1.2", "vers:npm/<1.3.0"),
         ("npm", "1.2 - 2", "vers:npm/>=1.2.0|<3.0.0"),
         ("npm", "", "vers:npm/*"),
+        ("npm", "~> 1.2", "vers:npm/>=1.2.0|<1.3.0"),
         ("npm", "^1 || ^2", "vers:npm/>=1.0.0|<3.0.0"),
         ("cargo", "1.2", "vers:cargo/>=1.2.0|<2.0.0"),
         ("cargo", "=1.2.3", "vers:cargo/1.2.3"),

@@ -188,6 +188,8 @@ pub(super) fn read_term(
     let sign = match sign {
         "" if dialect.bare == Bare::Caret && !version.wildcard => "^",
         "" | "=" | "==" => "=",
+        // npm's old spelling of `~`; only RubyGems and Hex mean something else by it.
+        "~>" if dialect.partial_is_range => "~",
         sign => sign,
     };
     let up_to = |index: usize| {
