@@ -95,8 +95,9 @@ fn every_vector_of_the_advisories_is_read() {
                 let vector = severity["score"].as_str().unwrap();
                 vectors += 1;
                 match (base_score_tenths(vector), severity["type"].as_str().unwrap()) {
-                    (Some((V2, _)), "CVSS_V2") | (Some((V3_0 | V3_1, _)), "CVSS_V3") => {}
-                    (Some((V4, _)), "CVSS_V4") => {}
+                    (Some((V2, _)), "CVSS_V2")
+                    | (Some((V3_0 | V3_1, _)), "CVSS_V3")
+                    | (Some((V4, _)), "CVSS_V4") => {}
                     _ => drop(unreadable.insert(vector.to_owned())),
                 }
             }

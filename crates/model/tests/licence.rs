@@ -1,5 +1,7 @@
 //! Declared licences: every identifier of the SPDX list, expressions, and common spellings.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use proptest::prelude::*;
 use serde_json::Value;
 use trimtab_model::Licence;
