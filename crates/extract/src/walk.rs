@@ -149,7 +149,12 @@ fn read_with(folder: &Folder, path: &str, formats: &[&Format]) -> Results {
     // Where one name has several formats (`yarn.lock`), the content decides.
     let several = formats.len() > 1;
     let mine = |f: &&&Format| !several || f.sniff.is_none_or(|sniff| sniff(&bytes));
-    formats.iter().filter(mine).map(|format| extract(format, path, &bytes, folder)).collect()
+    let mut chosen: Vec<&Format> = formats.iter().filter(mine).copied().collect();
+    if chosen.is_empty() {
+        // Content that is none of them is not passed over: the first reader says what is wrong.
+        chosen.extend(formats.first());
+    }
+    chosen.into_iter().map(|format| extract(format, path, &bytes, folder)).collect()
 }
 
 /// Reads one file with one format. A panic of a reader is a diagnostic of that file.
