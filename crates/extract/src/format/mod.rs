@@ -3,6 +3,7 @@
 pub mod bun_lock;
 pub mod cabal_freeze;
 pub mod cargo_lock;
+mod cargo_manifest;
 pub mod cargo_toml;
 pub mod composer_lock;
 pub mod conan_lock;

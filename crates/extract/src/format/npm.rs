@@ -346,6 +346,58 @@ pub(crate) fn members(view: &FileView<'_>, patterns: &[String]) -> Vec<(String, 
     folders.into_iter().filter_map(read).collect()
 }
 
+/// Whether a lockfile speaks for the manifest at a path: one beside it, or that of a workspace
+/// above of which it is a member.
+pub(crate) fn lockfile_covers(view: &FileView<'_>) -> bool {
+    const LOCKFILES: [&str; 6] = [
+        "package-lock.json",
+        "npm-shrinkwrap.json",
+        "yarn.lock",
+        "pnpm-lock.yaml",
+        "bun.lock",
+        "deno.lock",
+    ];
+    let own = view::folder(view.path);
+    view.folders_up().any(|folder| {
+        let exists = |name: &&str| view.files.exists(&view::join(folder, name));
+        if !LOCKFILES.iter().any(|name| exists(&name)) {
+            return false;
+        }
+        let inside = own.strip_prefix(folder).unwrap_or(own).trim_start_matches('/');
+        inside.is_empty() || is_member(view, folder, inside)
+    })
+}
+
+/// Whether the workspace whose root is `folder` names the folder `inside` it.
+fn is_member(view: &FileView<'_>, folder: &str, inside: &str) -> bool {
+    let read = |name: &str| view.files.read(&view::join(folder, name))?.ok();
+    let names = |patterns: &[String]| {
+        glob::any_matches(patterns.iter().map(String::as_str), inside)
+    };
+    let listed = |bytes: &[u8], key: &str| {
+        let text = crate::read::text::decode(bytes).ok()?;
+        let doc = json::parse(&text, Flavour::Relaxed).ok()?;
+        let patterns = match doc.root().get(key)? {
+            value if value.get("members").is_some() => value.get("members").map(workspaces)?,
+            value => workspaces(value),
+        };
+        Some(names(&patterns))
+    };
+    let manifest = |name: &str, key: &str| {
+        read(name).and_then(|bytes| listed(&bytes, key)).unwrap_or(false)
+    };
+    let pnpm = || {
+        let bytes = read("pnpm-workspace.yaml")?;
+        let text = crate::read::text::decode(&bytes).ok()?;
+        let doc = crate::read::yaml::parse(&text).ok()?;
+        doc.root().get("packages").map(|p| names(&workspaces(p)))
+    };
+    manifest("package.json", "workspaces")
+        || pnpm().unwrap_or(false)
+        || manifest("deno.json", "workspace")
+        || manifest("deno.jsonc", "workspace")
+}
+
 /// A relative folder without `./` and a trailing slash; `None` for the root itself.
 pub(crate) fn clean(folder: &str) -> Option<String> {
     let parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty() && *p != ".").collect();
