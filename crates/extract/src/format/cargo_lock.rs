@@ -411,7 +411,11 @@ mod tests {
                 }
                 let text = std::fs::read_to_string(&path).unwrap();
                 let Ok(doc) = toml::parse(&text) else { continue };
-                let fast = Lock::by_lines(&text).unwrap_or_else(|| panic!("{name} took the slow way"));
+                let Some(fast) = Lock::by_lines(&text) else {
+                    // Written by hand, in a suite.
+                    assert!(!name.ends_with("Cargo.lock"), "{name} took the slow way");
+                    continue;
+                };
                 assert_eq!(fast, Lock::by_toml(doc.root()), "{name}");
                 compared += 1;
             }

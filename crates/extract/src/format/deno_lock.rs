@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use trimtab_model::{
-    Code, Component, Diagnostic, Family, FileInventory, Hash, HashAlgorithm, Origin, Purl,
+    Code, Component, Diagnostic, FileInventory, Hash, HashAlgorithm, Origin, Purl,
     Relation, Scope,
 };
 

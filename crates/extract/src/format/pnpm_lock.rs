@@ -10,10 +10,10 @@
 use std::collections::HashMap;
 
 use trimtab_model::{
-    Code, Component, Diagnostic, Family, FileInventory, Hash, Origin, Relation, Scope,
+    Code, Component, Diagnostic, Family, FileInventory, Hash, Origin, Purl, Relation, Scope,
 };
 
-use super::demand::{Demands, Scopes};
+use super::demand::{self, Demands, Scopes};
 use super::npm::{self, Manifest};
 use crate::read::tree::{Kind, Value};
 use crate::read::yaml;
@@ -54,13 +54,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
             }
         }
     }
-    lock.demands.settle(&mut lock.inventory, Scopes::Computed);
-    for (component, stated) in lock.inventory.components.iter_mut().zip(lock.stated) {
-        if component.scope == Scope::Unknown {
-            component.scope = stated;
-        }
-    }
-    Ok(lock.inventory)
+    Ok(lock.finish())
 }
 
 /// The documents of a file, each with the number of lines before it.
@@ -80,12 +74,19 @@ fn documents(text: &str) -> Vec<(u32, &str)> {
     all
 }
 
+/// Nodes are what asks and is asked for: the importers, and every snapshot of a package. Two
+/// snapshots of one package, with other peers, may be needed for different things, though they
+/// are one component.
 #[derive(Default)]
 struct Lock {
     inventory: FileInventory,
-    demands: Demands,
     /// The scope that an entry's own flags give, by component.
     stated: Vec<Scope>,
+    /// A stand-in for every node, on which relations and scopes are worked out.
+    nodes: FileInventory,
+    /// The component of every node.
+    component_of: Vec<u32>,
+    demands: Demands,
 }
 
 impl Lock {
@@ -102,12 +103,14 @@ impl Lock {
         }
         let importers = importers(root);
         let own = self.own(view, &importers);
-        let mut by_key: HashMap<String, u32> = HashMap::new();
+        let mut components: HashMap<&str, u32> = HashMap::new();
+        let mut by_key: HashMap<&str, u32> = HashMap::new();
         let mut listed = Vec::new();
+        let snapshots = root.get("snapshots").filter(|s| s.kind() == Kind::Map);
         for (key, value) in root.get("packages").into_iter().flat_map(Value::entries) {
             let text = key.scalar().unwrap_or_default();
             let line = key.line().saturating_add(skipped);
-            let Some((component, scope)) = component(text, value, major) else {
+            let Some((mut component, scope)) = component(text, value, major) else {
                 self.inventory.diagnostics.push(
                     Diagnostic::new(
                         Code::EntryMalformed,
@@ -118,48 +121,94 @@ impl Lock {
                 );
                 continue;
             };
-            let mut component = component;
             component.line = Some(line);
             let position = self.inventory.add(component);
             self.stated.push(scope);
-            by_key.insert(text.to_owned(), position);
-            listed.push((position, value));
+            components.insert(text, position);
+            if snapshots.is_none() {
+                let node = self.node(position, None);
+                by_key.insert(text, node);
+                listed.push((node, value));
+            }
         }
-        for (key, value) in root.get("snapshots").into_iter().flat_map(Value::entries) {
+        for (key, value) in snapshots.into_iter().flat_map(Value::entries) {
             let text = key.scalar().unwrap_or_default();
-            let Some(position) = by_key.get(text).or_else(|| by_key.get(without_peers(text))) else {
-                continue;
-            };
-            let position = *position;
-            by_key.insert(text.to_owned(), position);
-            listed.push((position, value));
+            let found = components.get(text).or_else(|| components.get(without_peers(text)));
+            let Some(position) = found.copied() else { continue };
+            let node = self.node(position, None);
+            by_key.insert(text, node);
+            listed.push((node, value));
         }
-        let targets = Targets { by_key, major, candidate: String::new() };
-        self.edges(targets, &importers, &own, listed);
+        self.edges(Targets { by_key, major, candidate: String::new() }, &importers, &own, listed);
         Ok(())
     }
 
-    /// Lists the importers that have a name: importer path to component.
-    fn own<'d>(
+    /// Adds a node of a component; of the project's own with its name, for the members.
+    fn node(&mut self, component: u32, own: Option<&Purl>) -> u32 {
+        let purl = own.cloned().unwrap_or_else(|| Purl::new("npm", None, "-"));
+        let mut node = Component::new(purl);
+        if own.is_some() {
+            node.relation = Relation::Own;
+        }
+        self.component_of.push(component);
+        self.nodes.add(node)
+    }
+
+    /// Lists the importers that have a name: importer path to node.
+    fn own(
         &mut self,
         view: &FileView<'_>,
-        importers: &[(&'d str, Value<'d>)],
+        importers: &[(&str, Value<'_>)],
     ) -> HashMap<String, u32> {
         let mut own = HashMap::new();
         for (path, _) in importers {
             let manifest = Manifest::beside(view, &view::join(path, "package.json"));
             let Some(purl) = manifest.as_ref().and_then(Manifest::purl) else { continue };
-            let mut component = Component::new(purl);
+            let mut component = Component::new(purl.clone());
             component.relation = Relation::Own;
-            own.insert(npm::clean(path).unwrap_or_default(), self.inventory.add(component));
+            let position = self.inventory.add(component);
             self.stated.push(Scope::Unknown);
+            let node = self.node(position, Some(&purl));
+            own.insert(npm::clean(path).unwrap_or_default(), node);
         }
         own
     }
 
+    /// Brings what was worked out on the nodes to their components.
+    fn finish(mut self) -> FileInventory {
+        self.demands.settle(&mut self.nodes, Scopes::Computed);
+        let mut reached = vec![false; self.inventory.components.len()];
+        for (node, &at) in self.nodes.components.iter().zip(&self.component_of) {
+            let (Some(component), Some(reached)) =
+                (self.inventory.components.get_mut(at as usize), reached.get_mut(at as usize))
+            else {
+                continue;
+            };
+            let first = !std::mem::replace(reached, true);
+            component.scope =
+                if first { node.scope } else { demand::stronger(component.scope, node.scope) };
+            let closer = matches!(component.relation, Relation::Unknown | Relation::Transitive);
+            if closer && node.relation != Relation::Unknown {
+                component.relation = node.relation;
+            }
+            if component.member.is_none() {
+                component.member.clone_from(&node.member);
+            }
+        }
+        for (component, stated) in self.inventory.components.iter_mut().zip(self.stated) {
+            if component.scope == Scope::Unknown {
+                component.scope = stated;
+            }
+        }
+        let of = |node: u32| self.component_of.get(node as usize).copied();
+        self.inventory.edges =
+            self.nodes.edges.iter().filter_map(|(a, b)| Some((of(*a)?, of(*b)?))).collect();
+        self.inventory
+    }
+
     fn edges(
         &mut self,
-        mut targets: Targets,
+        mut targets: Targets<'_>,
         importers: &[(&str, Value<'_>)],
         own: &HashMap<String, u32>,
         listed: Vec<(u32, Value<'_>)>,
@@ -295,15 +344,15 @@ fn component(key: &str, value: Value<'_>, major: u32) -> Option<(Component, Scop
     Some((component, scope))
 }
 
-/// Keys of packages and snapshots.
-struct Targets {
-    by_key: HashMap<String, u32>,
+/// Nodes by the keys of packages or snapshots.
+struct Targets<'t> {
+    by_key: HashMap<&'t str, u32>,
     major: u32,
     candidate: String,
 }
 
-impl Targets {
-    /// The component that a reference of a package asked for as `name` means.
+impl Targets<'_> {
+    /// The node that a reference of a package asked for as `name` means.
     fn find(&mut self, name: &str, reference: &str) -> Option<u32> {
         self.candidate.clear();
         let parts = match self.major {
@@ -313,7 +362,7 @@ impl Targets {
         };
         parts.iter().for_each(|p| self.candidate.push_str(p));
         // An alias and what is from elsewhere are referred to by their whole key.
-        let found = self.by_key.get(&self.candidate).or_else(|| self.by_key.get(reference));
+        let found = self.by_key.get(self.candidate.as_str()).or_else(|| self.by_key.get(reference));
         let found = found.or_else(|| self.by_key.get(without_peers(&self.candidate)));
         found.or_else(|| self.by_key.get(without_peers(reference))).copied()
     }

@@ -38,11 +38,6 @@ impl Entry<'_> {
         self.fields.iter().find(|(k, _)| k == name).map(|(_, v)| &**v)
     }
 
-    /// Keys and values of a map.
-    pub(super) fn map(&self, name: &str) -> impl Iterator<Item = (&str, &str)> {
-        self.maps.iter().filter(move |(f, _, _)| f == name).map(|(_, k, v)| (&**k, &**v))
-    }
-
     /// Whether `field.key.property` is `true`.
     pub(super) fn flag(&self, field: &str, key: &str, property: &str) -> bool {
         self.flags.iter().any(|(f, k, p)| f == field && k == key && p == property)

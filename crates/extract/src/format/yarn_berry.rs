@@ -131,7 +131,7 @@ fn read(view: &FileView<'_>, entry: &Entry<'_>) -> Result<Read, Diagnostic> {
         own_version = manifest.as_ref().and_then(|m| m.version.clone());
         version = version.or(own_version.as_deref());
     } else {
-        component.origin = origin(reference);
+        component.origin = origin(name, reference);
     }
     if let Some(version) = version {
         component.purl = component.purl.with_version(version);
@@ -140,24 +140,25 @@ fn read(view: &FileView<'_>, entry: &Entry<'_>) -> Result<Read, Diagnostic> {
 }
 
 /// Where a resolution's reference says that the package comes from.
-fn origin(reference: &str) -> Origin {
+fn origin(name: &str, reference: &str) -> Origin {
     let (reference, bound) = match reference.split_once("::") {
         Some((reference, bound)) => (reference, Some(bound)),
         None => (reference, None),
     };
     if let Some(source) = reference.strip_prefix("patch:") {
         let inner = decode(source.split('#').next().unwrap_or(source));
-        return origin(npm::split_locator(&inner).1);
+        let (name, reference) = npm::split_locator(&inner);
+        return origin(name, reference);
     }
     if let Some(source) = reference.strip_prefix("virtual:") {
-        return origin(source.split_once('#').map_or(source, |(_, s)| s));
+        return origin(name, source.split_once('#').map_or(source, |(_, s)| s));
     }
     if reference.starts_with("npm:") {
         // The archive's URL stands here where it is not where the registry's rules put it.
         let archive = bound.iter().flat_map(|b| b.split('&')).find_map(|parameter| {
             parameter.strip_prefix("__archiveUrl=").map(|url| decode(url).into_owned())
         });
-        return archive.map_or(Origin::Unstated, |url| npm::registry_of(&url, ""));
+        return archive.map_or(Origin::Unstated, |url| npm::registry_of(&url, name));
     }
     npm::foreign_origin(reference).unwrap_or(Origin::Unstated)
 }
@@ -200,14 +201,14 @@ mod tests {
 
     #[test]
     fn references_say_where_a_package_comes_from() {
-        assert_eq!(origin("npm:1.0.0"), Origin::Unstated);
+        assert_eq!(origin("x", "npm:1.0.0"), Origin::Unstated);
         assert_eq!(
-            origin("npm:1.0.0::__archiveUrl=https%3A%2F%2Fnpm.example%2Fx%2F-%2Fx-1.0.0.tgz"),
+            origin("x", "npm:1.0.0::__archiveUrl=https%3A%2F%2Fnpm.example%2Fx%2F-%2Fx-1.0.0.tgz"),
             Origin::Registry("https://npm.example".into())
         );
-        assert_eq!(origin("patch:x@npm%3A1.0.0#~builtin<compat/x>::version=1"), Origin::Unstated);
-        assert!(matches!(origin("https://github.com/o/r.git#commit=0123456789"), Origin::Git { .. }));
-        assert!(matches!(origin("file:../x#../x::hash=1&locator=y"), Origin::Path(_)));
-        assert!(matches!(origin("https://files.example/a.tgz"), Origin::Url(_)));
+        assert_eq!(origin("x", "patch:x@npm%3A1.0.0#~builtin<compat/x>::version=1"), Origin::Unstated);
+        assert!(matches!(origin("x", "https://github.com/o/r.git#commit=0123456789"), Origin::Git { .. }));
+        assert!(matches!(origin("x", "file:../x#../x::hash=1&locator=y"), Origin::Path(_)));
+        assert!(matches!(origin("x", "https://files.example/a.tgz"), Origin::Url(_)));
     }
 }
