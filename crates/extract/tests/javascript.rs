@@ -1,6 +1,7 @@
 //! The lockfiles of npm, yarn, pnpm, bun and deno, and `package.json`: other projects' suites,
 //! real projects, and our own cases.
 
+mod projects;
 mod suites;
 
 const MEMBER: &str = "what a member of the workspace asks for is asked for directly";
@@ -70,4 +71,24 @@ fn trivy_pnpm() {
 #[test]
 fn trivy_package_json() {
     suites::run("trivy", "nodejs-packagejson", &["package-json"], &[]);
+}
+
+#[test]
+fn real_projects_give_the_counts_of_the_index() {
+    projects::check(&[
+        ("package-lock.json", |index| {
+            let count = |key: &str| index.get(key).and_then(serde_json::Value::as_u64);
+            count("packages_without_root_and_links").or_else(|| count("dependency_entries_nested"))
+        }),
+        ("yarn.lock", |index| {
+            let count = |key: &str| index.get(key).and_then(serde_json::Value::as_u64);
+            count("entries_with_version").or_else(|| {
+                Some(count("entries_with_resolution")? - count("of_these_workspace")?)
+            })
+        }),
+        ("pnpm-lock.yaml", |index| index.get("packages_keys")?.as_u64()),
+        // Of version 2 the index counts the two parts of `npm`.
+        ("deno.lock", |index| (index.get("version")? != "2").then_some(index.get("npm")?.as_u64()? + index.get("jsr")?.as_u64()?)),
+        ("bun.lock", |index| index.get("packages_keys")?.as_u64()),
+    ]);
 }
