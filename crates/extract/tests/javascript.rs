@@ -1,6 +1,7 @@
 //! The lockfiles of npm, yarn, pnpm, bun and deno, and `package.json`: other projects' suites,
 //! real projects, and our own cases.
 
+mod cases;
 mod projects;
 mod suites;
 
@@ -91,4 +92,9 @@ fn real_projects_give_the_counts_of_the_index() {
         ("deno.lock", |index| (index.get("version")? != "2").then_some(index.get("npm")?.as_u64()? + index.get("jsr")?.as_u64()?)),
         ("bun.lock", |index| index.get("packages_keys")?.as_u64()),
     ]);
+}
+
+#[test]
+fn own_cases() {
+    cases::run(&["package-lock", "yarn-v1", "yarn-berry", "pnpm-lock", "bun-lock", "deno-lock", "package-json"]);
 }

@@ -1,5 +1,6 @@
 //! `Cargo.lock` and `Cargo.toml`: other projects' suites, real projects, and our own cases.
 
+mod cases;
 mod projects;
 mod suites;
 
@@ -31,4 +32,9 @@ fn real_projects_give_the_counts_of_the_index() {
         let root = u64::from(count("package_tables") == Some(79));
         Some(count("package_tables")? + root - count("without_source")?)
     })]);
+}
+
+#[test]
+fn own_cases() {
+    cases::run(&["cargo-lock", "cargo-toml"]);
 }
