@@ -12,7 +12,7 @@ use trimtab_model::{
     Scope,
 };
 
-use super::pypi::{is_commit, without_credentials};
+use super::address::{is_commit, without_credentials};
 use super::scopes;
 use crate::read::json::{self, Flavour};
 use crate::read::tree::{Kind, Value};
@@ -80,15 +80,16 @@ fn component(entry: Value<'_>, manifest: &Manifest) -> Option<Component> {
     Some(component)
 }
 
-/// A list of licences means a choice.
+/// A list of licences means a choice. Composer takes operators in lower case, SPDX does not.
 fn licence(entry: Value<'_>) -> Option<Box<str>> {
     let licence = entry.get("license")?;
-    let all: Vec<&str> = licence.as_str().into_iter().chain(licence.texts()).collect();
-    match all.as_slice() {
-        [] => None,
-        [one] => Some((*one).into()),
-        several => Some(several.join(" OR ").into()),
-    }
+    let all: Vec<String> = licence
+        .as_str()
+        .into_iter()
+        .chain(licence.texts())
+        .map(|text| text.replace(" or ", " OR ").replace(" and ", " AND "))
+        .collect();
+    (!all.is_empty()).then(|| all.join(" OR ").into())
 }
 
 fn origin(entry: Value<'_>, manifest: &Manifest) -> Origin {

@@ -8,10 +8,10 @@
 use std::collections::HashMap;
 
 use trimtab_model::{
-    Code, Component, Diagnostic, Family, FileInventory, Hash, Origin, Purl, Relation, Scope,
+    Code, Component, Diagnostic, Family, FileInventory, Hash, HashAlgorithm, Origin, Purl, Relation, Scope,
 };
 
-use super::{gemfile, scopes};
+use super::{address, gemfile, scopes};
 use crate::registry::{Format, FormatKind};
 use crate::view::{self, FileView};
 
@@ -126,12 +126,12 @@ impl<'t> Lock<'t> {
         self.in_specs = content == "specs:";
         let Some((key, value)) = content.split_once(": ") else { return };
         match (key, &mut self.origin) {
-            ("remote", Origin::Git { url, .. }) => *url = super::pypi::without_credentials(value).into(),
+            ("remote", Origin::Git { url, .. }) => *url = address::without_credentials(value).into(),
             ("remote", Origin::Path(path)) => *path = value.into(),
             // With several remotes in one section, the file does not say which one a gem is from.
             ("remote", Origin::Registry(_)) => self.origin = Origin::Unstated,
             ("remote", origin) => {
-                *origin = Origin::Registry(super::pypi::without_credentials(value).into());
+                *origin = Origin::Registry(address::without_credentials(value).into());
             }
             ("revision", Origin::Git { commit, .. }) => *commit = Some(value.into()),
             _ => {}
@@ -167,7 +167,7 @@ impl<'t> Lock<'t> {
     fn checksum(&mut self, content: &'t str) {
         let Some((gem, hashes)) = content.split_once(") ") else { return };
         let Some((name, version)) = gem_version(&format!("{gem})")).map(|(n, v)| (n.to_owned(), v.to_owned())) else { return };
-        let found: Vec<Hash> = hashes.split(',').filter_map(|h| super::pypi::hash(h.trim())).collect();
+        let found: Vec<Hash> = hashes.split(',').filter_map(digest).collect();
         for position in self.names.get(name.as_str()).into_iter().flatten() {
             if let Some(component) = self.out.components.get_mut(*position as usize)
                 && component.purl.version() == Some(&version)
@@ -236,4 +236,16 @@ fn gem_version(content: &str) -> Option<(&str, &str)> {
     let version = inside.split('-').next().unwrap_or(inside);
     let valid = !name.is_empty() && version.starts_with(|c: char| c.is_ascii_digit());
     valid.then_some((name, version))
+}
+
+/// `sha256=…`
+fn digest(text: &str) -> Option<Hash> {
+    let (name, hex) = text.trim().split_once('=')?;
+    let algorithm = match name {
+        "sha256" => HashAlgorithm::Sha256,
+        "sha384" => HashAlgorithm::Sha384,
+        "sha512" => HashAlgorithm::Sha512,
+        _ => return None,
+    };
+    Hash::from_hex(algorithm, hex)
 }

@@ -1,5 +1,6 @@
 //! One file per format: see [`crate::registry`] for the table.
 
+mod address;
 mod gemfile;
 mod pep508;
 mod pip_lines;

@@ -12,7 +12,7 @@ use trimtab_model::{
 };
 
 use super::pep508::Requirement;
-use super::{pypi, pyproject};
+use super::{address, pypi, pyproject};
 use crate::read::toml;
 use crate::read::tree::Value;
 use crate::registry::{Format, FormatKind};
@@ -90,9 +90,9 @@ fn component(entry: Value<'_>, name: &str) -> Component {
         component.requirement = Some(format!("=={version}; {marker}").into());
     }
     component.origin = if let Some(url) = entry.str("git") {
-        pypi::git(url, entry.str("revision").or_else(|| entry.str("ref")))
+        address::git(url, entry.str("revision").or_else(|| entry.str("ref")))
     } else if let Some(url) = entry.str("url") {
-        Origin::Url(pypi::without_credentials(url).into())
+        Origin::Url(address::without_credentials(url).into())
     } else if let Some(path) = entry.str("path") {
         Origin::Path(path.into())
     } else {

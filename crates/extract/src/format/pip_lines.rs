@@ -168,8 +168,8 @@ fn requirement(line: &str, editable: bool) -> Says {
     if text.is_empty() {
         text = line.to_owned();
     }
-    let quotes: &[char] = &['"', '\''];
-    let text = text.trim_matches(quotes).to_owned();
+    let quoted = ['"', '\''].into_iter().find_map(|q| text.strip_prefix(q)?.strip_suffix(q));
+    let text = quoted.map_or(text.clone(), str::to_owned);
     Says::Requirement { text, editable, hashes }
 }
 

@@ -11,7 +11,7 @@ use trimtab_model::{
     UnmanagedReason,
 };
 
-use super::pypi;
+use super::{address, pypi};
 use crate::read::json::{self, Flavour};
 use crate::read::toml;
 use crate::read::tree::{Kind, Value};
@@ -99,10 +99,10 @@ fn component(name: &str, entry: Value<'_>, sources: &HashMap<&str, &str>) -> Com
     let vcs = ["git", "hg", "svn", "bzr"].into_iter().find_map(|kind| entry.str(kind));
     component.origin = if let Some(url) = vcs {
         let reference = entry.str("ref");
-        if let Some(reference) = reference.filter(|r| !pypi::is_commit(r)) {
+        if let Some(reference) = reference.filter(|r| !address::is_commit(r)) {
             component.requirement = Some(reference.into());
         }
-        pypi::git(url, reference)
+        address::git(url, reference)
     } else if let Some(path) = entry.str("path") {
         if matches!(path, "." | "./") {
             component.relation = Relation::Own;
@@ -112,7 +112,7 @@ fn component(name: &str, entry: Value<'_>, sources: &HashMap<&str, &str>) -> Com
         pypi::origin(url).0
     } else if let Some(index) = entry.str("index") {
         let url = sources.get(index).copied().unwrap_or(index);
-        Origin::Registry(pypi::without_credentials(url).into())
+        Origin::Registry(address::without_credentials(url).into())
     } else {
         Origin::Unstated
     };

@@ -12,7 +12,7 @@ use trimtab_model::{
 };
 
 use super::pep508::{self, Asked, Requirement};
-use super::{pypi, pyproject};
+use super::{address, pypi, pyproject};
 use crate::read::toml;
 use crate::read::tree::{Kind, Value};
 use crate::registry::{Format, FormatKind};
@@ -102,11 +102,11 @@ fn origin(source: Value<'_>) -> Origin {
     match source.str("type") {
         Some("git" | "hg") => {
             let commit = source.str("resolved_reference").or_else(|| source.str("reference"));
-            pypi::git(url, commit)
+            address::git(url, commit)
         }
-        Some("url") => Origin::Url(pypi::without_credentials(url).into()),
+        Some("url") => Origin::Url(address::without_credentials(url).into()),
         Some("directory" | "file") => Origin::Path(url.into()),
-        _ => Origin::Registry(pypi::without_credentials(url).into()),
+        _ => Origin::Registry(address::without_credentials(url).into()),
     }
 }
 

@@ -11,7 +11,7 @@ use trimtab_model::{
 };
 
 use super::pep508::{self, Asked};
-use super::{pypi, pyproject};
+use super::{address, pypi, pyproject};
 use crate::read::toml;
 use crate::read::tree::Value;
 use crate::registry::{Format, FormatKind};
@@ -79,18 +79,18 @@ fn component(entry: Value<'_>, name: &str, defaults: &[&str]) -> Component {
     let mut component = Component::new(pypi::purl(name).with_version(version));
     let text = |table: &str, key: &str| entry.get(table).and_then(|t| t.str(key));
     component.origin = if let Some(vcs) = entry.get("vcs") {
-        pypi::git(vcs.str("url").or_else(|| vcs.str("path")).unwrap_or_default(), vcs.str("commit-id"))
+        address::git(vcs.str("url").or_else(|| vcs.str("path")).unwrap_or_default(), vcs.str("commit-id"))
     } else if let Some(path) = text("directory", "path") {
         if matches!(path, "." | "./") {
             component.relation = Relation::Own;
         }
         Origin::Path(path.into())
     } else if let Some(url) = text("archive", "url") {
-        Origin::Url(pypi::without_credentials(url).into())
+        Origin::Url(address::without_credentials(url).into())
     } else if let Some(path) = text("archive", "path") {
         Origin::Path(path.into())
     } else if let Some(index) = entry.str("index") {
-        Origin::Registry(pypi::without_credentials(index).into())
+        Origin::Registry(address::without_credentials(index).into())
     } else {
         Origin::Unstated
     };

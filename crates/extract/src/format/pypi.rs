@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use trimtab_model::{Family, FileInventory, Hash, HashAlgorithm, Origin, Purl, Relation, Scope};
 
+use super::address::{git, without_credentials};
 use super::scopes;
 
 /// The purl of a package.
@@ -51,24 +52,6 @@ pub(super) fn group_scope(group: &str) -> Scope {
     }
 }
 
-/// A URL without the user and password that it may carry: they must not end up in an SBOM.
-pub(super) fn without_credentials(url: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = url.split_once("://") else { return Cow::Borrowed(url) };
-    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(authority);
-    match authority.rsplit_once('@') {
-        // The user `git` of an SSH address is part of the address.
-        Some((user, _)) if scheme.ends_with("ssh") && !user.contains(':') => Cow::Borrowed(url),
-        Some((_, host)) => Cow::Owned(format!("{scheme}://{host}{path}")),
-        None => Cow::Borrowed(url),
-    }
-}
-
-/// Whether a reference is a commit: a tag or branch may move.
-pub(super) fn is_commit(reference: &str) -> bool {
-    (7..=64).contains(&reference.len()) && reference.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
 /// The origin that a URL or path of a requirement names, and the name in its `#egg=`.
 /// `git+https://host/x.git@v1#egg=x`, `git@host:x.git`, `https://host/x-1.0.tar.gz`, `./x`.
 pub(super) fn origin(text: &str) -> (Origin, Option<&str>) {
@@ -93,12 +76,6 @@ pub(super) fn origin(text: &str) -> (Origin, Option<&str>) {
         return (Origin::Url(without_credentials(address).into()), egg);
     }
     (Origin::Path(address.into()), egg)
-}
-
-/// The origin of a repository with a reference, which counts only if it is a commit.
-pub(super) fn git(url: &str, reference: Option<&str>) -> Origin {
-    let commit = reference.filter(|r| is_commit(r)).map(Into::into);
-    Origin::Git { url: without_credentials(url).into(), commit }
 }
 
 /// Name and version in the file name of a wheel or source archive, where they are clear.

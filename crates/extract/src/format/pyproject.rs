@@ -9,7 +9,7 @@
 use trimtab_model::{Code, Component, Diagnostic, Family, FileInventory, Origin, Relation, Scope};
 
 use super::pep508::{self, Requirement};
-use super::{pypi, requirements};
+use super::{address, pypi, requirements};
 use crate::read::toml;
 use crate::read::tree::{Kind, Value};
 use crate::registry::{Format, FormatKind};
@@ -213,7 +213,7 @@ impl Project {
                 continue;
             };
             let asks = match asked.url {
-                Some(url) => asked.asks().replacen(url, &pypi::without_credentials(url), 1),
+                Some(url) => asked.asks().replacen(url, &address::without_credentials(url), 1),
                 None => asked.asks(),
             };
             self.asked.push(Asked {
@@ -265,9 +265,9 @@ fn poetry_entry(
     let constraint = entry.as_str().or_else(|| entry.str("version")).unwrap_or("*").trim();
     let text = |key: &str| entry.str(key);
     let origin = if let Some(url) = text("git") {
-        pypi::git(url, text("rev").or_else(|| text("tag")).or_else(|| text("branch")))
+        address::git(url, text("rev").or_else(|| text("tag")).or_else(|| text("branch")))
     } else if let Some(url) = text("url") {
-        Origin::Url(pypi::without_credentials(url).into())
+        Origin::Url(address::without_credentials(url).into())
     } else if let Some(path) = text("path").or_else(|| text("file")) {
         Origin::Path(path.into())
     } else {

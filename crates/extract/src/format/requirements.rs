@@ -15,7 +15,7 @@ use trimtab_model::{
 
 use super::pep508::{self, Requirement};
 use super::pip_lines::{self, Line, Says};
-use super::{pypi, pyproject, scopes};
+use super::{address, pypi, pyproject, scopes};
 use crate::read::text;
 use crate::registry::{self, Format, FormatKind};
 use crate::view::{self, FileView};
@@ -113,7 +113,7 @@ impl<'v> Reader<'v> {
                 Says::Requirement { .. } => self.requirement(path, entry, line),
                 Says::Index { extra: true, .. } => self.extra_index = true,
                 Says::Index { url, extra: false } => {
-                    self.index = Some(pypi::without_credentials(&url).into_owned());
+                    self.index = Some(address::without_credentials(&url).into_owned());
                 }
                 Says::Include { path: relative, constraint } => {
                     if let Some((path, text)) = self.included(path, &relative, line, depth) {
@@ -201,7 +201,10 @@ impl<'v> Reader<'v> {
 
     fn requirement(&mut self, path: &str, entry: Line, line: u32) {
         let Says::Requirement { text, editable, hashes } = entry.says else { return };
-        let component = if let Some(asked) = Requirement::parse(&text).filter(|_| !editable) {
+        // pip wants white space before a comment; what else could follow `#` here is nothing.
+        let plain = text.split('#').next().unwrap_or(&text);
+        let asked = Requirement::parse(&text).or_else(|| Requirement::parse(plain));
+        let component = if let Some(asked) = asked.filter(|_| !editable) {
             named(&asked)
         } else if let Some(name) = text.contains("${").then(|| templated(&text)).flatten() {
             let mut component = Component::new(pypi::purl(name));
@@ -245,7 +248,7 @@ impl<'v> Reader<'v> {
         };
         let name = egg.map(str::to_owned).or_else(|| archive.map(|(name, _)| name.to_owned()));
         let name = name.or_else(|| folder.as_ref().map(|(name, _)| name.clone()));
-        let asks = pep508::with_marker(&pypi::without_credentials(address), marker);
+        let asks = pep508::with_marker(&address::without_credentials(address), marker);
         let Some(name) = name.filter(|n| Requirement::parse(n).is_some()) else {
             let own = matches!(&origin, Origin::Path(path) if matches!(path.trim_end_matches('/'), "." | "./"));
             if !own {
@@ -384,7 +387,7 @@ fn named(asked: &Requirement<'_>) -> Component {
     if pin.is_none() || asked.marker.is_some() {
         let asks = asked.asks();
         let asks = match asked.url {
-            Some(url) => asks.replacen(url, &pypi::without_credentials(url), 1),
+            Some(url) => asks.replacen(url, &address::without_credentials(url), 1),
             None => asks,
         };
         component.requirement = Some(asks.into());

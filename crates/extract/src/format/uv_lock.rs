@@ -11,7 +11,7 @@ use trimtab_model::{
     Code, Component, Diagnostic, Family, FileInventory, Origin, Relation, Scope,
 };
 
-use super::pypi;
+use super::{address, pypi};
 use crate::read::toml;
 use crate::read::tree::Value;
 use crate::registry::{Format, FormatKind};
@@ -69,7 +69,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
             lock.ask(None, Some(list), pypi::group_scope(group), Some(group), &mut graph);
         }
     }
-    for (position, scope, group, member) in std::mem::take(&mut lock.direct) {
+    for Direct { position, scope, group, member } in std::mem::take(&mut lock.direct) {
         let Some(component) = lock.out.components.get_mut(position as usize) else { continue };
         if component.relation != Relation::Own {
             component.relation = Relation::Direct;
@@ -91,8 +91,15 @@ struct Lock<'d> {
     /// The table of each component.
     entries: Vec<Value<'d>>,
     names: HashMap<String, Vec<u32>>,
-    /// What the project or a member asks for: position, scope, group, member.
-    direct: Vec<(u32, Scope, Option<Box<str>>, Option<Box<str>>)>,
+    /// What the project or a member asks for.
+    direct: Vec<Direct>,
+}
+
+struct Direct {
+    position: u32,
+    scope: Scope,
+    group: Option<Box<str>>,
+    member: Option<Box<str>>,
 }
 
 impl<'d> Lock<'d> {
@@ -171,7 +178,8 @@ impl<'d> Lock<'d> {
             if let Some(from) = from {
                 self.out.edge(from, to);
             }
-            self.direct.push((to, scope, group.map(Into::into), member.clone()));
+            let group = group.map(Into::into);
+            self.direct.push(Direct { position: to, scope, group, member: member.clone() });
             for extra in extras {
                 let node = graph.extra(to, extra);
                 graph.seed(node, scope);
@@ -219,10 +227,10 @@ fn origin(source: Value<'_>) -> Origin {
         "git" => {
             let (address, commit) = value.rsplit_once('#').unwrap_or((value, ""));
             let address = address.split('?').next().unwrap_or(address);
-            pypi::git(address, Some(commit))
+            address::git(address, Some(commit))
         }
-        "url" => Origin::Url(pypi::without_credentials(value).into()),
-        "registry" => Origin::Registry(pypi::without_credentials(value).into()),
+        "url" => Origin::Url(address::without_credentials(value).into()),
+        "registry" => Origin::Registry(address::without_credentials(value).into()),
         _ => Origin::Path(value.into()),
     }
 }
