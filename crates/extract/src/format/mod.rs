@@ -1,5 +1,13 @@
 //! One file per format: see [`crate::registry`] for the table.
 
+mod address;
+mod gemfile;
+mod pep508;
+mod pip_lines;
+mod poetry_range;
+mod pypi;
+mod scopes;
+
 pub mod bun_lock;
 pub mod cabal_freeze;
 pub mod cargo_lock;
