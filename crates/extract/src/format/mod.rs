@@ -15,6 +15,7 @@ pub mod dockerfile;
 pub mod gemfile_lock;
 pub mod github_workflow;
 pub mod go_mod;
+pub mod go_syntax;
 pub mod gradle_catalog;
 pub mod gradle_lockfile;
 pub mod gradle_verification;
