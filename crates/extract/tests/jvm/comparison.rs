@@ -120,6 +120,12 @@ pub(crate) fn differences(
             {
                 out.push(format!("relation: {name} is not {}", relation.as_str()));
             }
+            let groups = package["groups"].as_array();
+            for group in groups.into_iter().flatten().filter_map(Value::as_str) {
+                if !mine.iter().any(|c| c.groups.iter().any(|g| &**g == group)) {
+                    out.push(format!("group: {name} is not in {group}"));
+                }
+            }
             let licences = package["licenses"].as_array();
             for licence in licences.into_iter().flatten().filter_map(Value::as_str) {
                 let stated = |c: &trimtab_model::Component| {

@@ -5,3 +5,4 @@
 mod comparison;
 mod go;
 mod gradle;
+mod maven;
