@@ -33,7 +33,7 @@ fn contains(bytes: &[u8], needle: &[u8]) -> bool {
 }
 
 fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
-    let text = view.text()?;
+    let text = xml::decode(view.bytes)?;
     let doc = xml::parse(&text)?;
     let root = doc.root();
     if root.name() != "verification-metadata" {

@@ -77,6 +77,8 @@ pub struct Models<'v> {
     view: &'v FileView<'v>,
     /// All poms of the tree.
     pub index: Arc<Index>,
+    /// What the project's `.mvn/maven.config` puts on every command line.
+    user_properties: Vec<(Box<str>, Box<str>)>,
     made: HashMap<Box<str>, Arc<Effective>>,
     making: HashSet<Box<str>>,
 }
@@ -84,7 +86,13 @@ pub struct Models<'v> {
 impl<'v> Models<'v> {
     /// For the tree around a file.
     pub fn of(view: &'v FileView<'v>) -> Models<'v> {
-        Models { view, index: Index::of(view), made: HashMap::new(), making: HashSet::new() }
+        Models {
+            view,
+            index: Index::of(view),
+            user_properties: user_properties(view),
+            made: HashMap::new(),
+            making: HashSet::new(),
+        }
     }
 
     /// The effective model of a pom. Inside a loop of imports, and beyond the bounds, it is
@@ -135,6 +143,9 @@ impl<'v> Models<'v> {
         for pom in model.chain.iter().rev() {
             model.properties.extend(pom.properties.iter().cloned());
         }
+        if !pom.in_repository {
+            model.properties.extend(self.user_properties.iter().cloned());
+        }
         model
     }
 
@@ -183,6 +194,21 @@ impl<'v> Models<'v> {
             line: import.line,
         }));
     }
+}
+
+/// The `-Dname=value` of the nearest `.mvn/maven.config` above: there, continuous delivery sets
+/// properties such as `revision`.
+fn user_properties(view: &FileView<'_>) -> Vec<(Box<str>, Box<str>)> {
+    let config = view
+        .folders_up()
+        .find_map(|folder| view.files.read(&view::join(folder, ".mvn/maven.config"))?.ok());
+    let Some(config) = config else { return Vec::new() };
+    let text = String::from_utf8_lossy(&config);
+    let settings = text.split_ascii_whitespace().filter_map(|word| word.strip_prefix("-D"));
+    settings
+        .map(|setting| setting.split_once('=').unwrap_or((setting, "true")))
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect()
 }
 
 /// Whether a pom found by path is the one that is meant; Maven passes over another one.

@@ -10,7 +10,8 @@ use crate::view::{self, FileView, Files};
 #[derive(Debug, Default)]
 pub struct Index {
     by_path: HashMap<Box<str>, Arc<Pom>>,
-    by_name: HashMap<(Box<str>, Box<str>), Vec<Arc<Pom>>>,
+    /// By `group:artifact`.
+    by_name: HashMap<String, Vec<Arc<Pom>>>,
 }
 
 /// Whether a path is a pom's by its name.
@@ -36,8 +37,11 @@ impl Index {
             let pom = Arc::new(pom);
             index.by_path.insert(pom.path.clone(), Arc::clone(&pom));
             if let (Some(group), Some(artifact)) = (pom.known_group(), &pom.artifact) {
-                let name = (group.into(), artifact.clone());
-                index.by_name.entry(name).or_default().push(Arc::clone(&pom));
+                index
+                    .by_name
+                    .entry(format!("{group}:{artifact}"))
+                    .or_default()
+                    .push(Arc::clone(&pom));
             }
         }
         index
@@ -55,7 +59,7 @@ impl Index {
 
     /// The pom with these coordinates. A version that holds an expression may be any.
     pub fn find(&self, group: &str, artifact: &str, version: &str) -> Option<Arc<Pom>> {
-        let candidates = self.by_name.get(&(group.into(), artifact.into()))?;
+        let candidates = self.by_name.get(&format!("{group}:{artifact}"))?;
         let is = |pom: &&Arc<Pom>| pom.known_version() == Some(version);
         let may_be = |pom: &&Arc<Pom>| pom.known_version().is_none_or(|v| v.contains("${"));
         candidates.iter().find(is).or_else(|| candidates.iter().find(may_be)).cloned()
@@ -64,7 +68,7 @@ impl Index {
     /// The project of this tree that makes an artefact: one with these names that lies in no
     /// repository, and whose version is the one asked for as far as both are known.
     pub fn sibling(&self, group: &str, artifact: &str, version: Option<&str>) -> Option<&Pom> {
-        let candidates = self.by_name.get(&(group.into(), artifact.into()))?;
+        let candidates = self.by_name.get(&format!("{group}:{artifact}"))?;
         candidates.iter().map(|pom| &**pom).filter(|pom| !pom.in_repository).find(|pom| {
             match (version, pom.known_version()) {
                 (Some(asked), Some(made)) => asked == made || made.contains("${"),

@@ -117,6 +117,8 @@ pub fn resolve(models: &mut Models<'_>, root: &Effective) -> Vec<Node> {
     while let Some((position, excluded)) = queue.pop_front() {
         let Some(parent) = nodes.get(position) else { continue };
         let (scope, is_sibling) = (parent.scope, parent.sibling.is_some());
+        // What is brought in stands where the one stands that brings it in.
+        let line = parent.declared.line;
         let (key, version) = (parent.declared.key.clone(), parent.declared.version.clone());
         if is_sibling {
             continue;
@@ -138,7 +140,7 @@ pub fn resolve(models: &mut Models<'_>, root: &Effective) -> Vec<Node> {
             {
                 continue;
             }
-            let declared = overruled(declared, root);
+            let declared = Declared { line, ..overruled(declared, root) };
             match at.entry(declared.key.clone()) {
                 Entry::Occupied(nearer) => {
                     let nearer = *nearer.get();

@@ -89,6 +89,11 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     Ok(out)
 }
 
+/// The most BOMs that one diagnostic names.
+const MAX_TITLES: usize = 20;
+
+const RESOLVED: &str = "scan an SBOM of the built artefact to see what was resolved";
+
 /// The inventory as it grows.
 struct Listing<'m> {
     out: FileInventory,
@@ -122,7 +127,7 @@ impl Listing<'_> {
             );
             Diagnostic::new(Code::UnresolvedOffline, what)
                 .at_line(missing.line)
-                .help("scan an SBOM of the built artefact to see what was resolved")
+                .help(RESOLVED)
         }));
     }
 
@@ -131,17 +136,20 @@ impl Listing<'_> {
         if std::mem::replace(&mut self.boms_are_told, true) {
             return;
         }
-        for missing in self.model.missing.iter().filter(|m| !m.is_parent) {
-            let title = &missing.title;
-            let what = format!(
-                "the BOM `{title}` is not in the tree; the versions it gives are not known"
-            );
-            self.out.diagnostics.push(
-                Diagnostic::new(Code::UnresolvedOffline, what)
-                    .at_line(missing.line)
-                    .help("scan an SBOM of the built artefact to see what was resolved"),
-            );
+        let mut boms: Vec<_> = self.model.missing.iter().filter(|m| !m.is_parent).collect();
+        boms.dedup_by_key(|m| &m.title);
+        let Some(first) = boms.first() else { return };
+        let mut titles: Vec<&str> = boms.iter().map(|m| &*m.title).take(MAX_TITLES).collect();
+        if boms.len() > titles.len() {
+            titles.push("…");
         }
+        let what = format!(
+            "BOMs that are not in the tree may give versions that are not known: {}",
+            titles.join(", ")
+        );
+        self.out.diagnostics.push(
+            Diagnostic::new(Code::UnresolvedOffline, what).at_line(first.line).help(RESOLVED),
+        );
     }
 
     fn dependency(&mut self, node: &Node) -> Option<u32> {

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
+use trimtab_extract::read::xml;
 use trimtab_extract::view::{self, Files, MemoryFiles};
-use trimtab_model::{Code, Component, FileInventory, Origin, Relation, Scope, UnmanagedReason};
+use trimtab_model::{Code, Component, FileInventory, Relation, Scope};
 use trimtab_testkit::{shared, suite};
 
-use crate::comparison::{self, differences, mutate, read, read_of, settle, spelled, tree};
+use crate::comparison::{differences, mutate, read, read_of, settle, spelled, tree};
 
 const POM: &str = "pom-xml";
 
@@ -119,49 +120,102 @@ fn the_second_suite_agrees() {
     settle(&results, SECOND);
 }
 
-/// Every pom of a tree, read.
-fn all_of(project: &str) -> Option<Vec<FileInventory>> {
-    let files = tree(&shared()?.join("corpus/projects").join(project));
-    let poms = files.claimed().iter().filter(|p| p.ends_with("pom.xml"));
-    Some(
-        poms.map(|path| {
-            read(POM, path, &files.read(path).unwrap().unwrap(), &files)
-                .unwrap_or_else(|d| panic!("{path}: {}", d.message))
-        })
-        .collect(),
-    )
+#[test]
+fn real_projects_are_read_whole() {
+    for (project, poms) in [
+        ("WebGoat+WebGoat", 1),
+        ("WebGoat+WebGoat@2019", 31),
+        ("DependencyTrack+dependency-track", 76),
+    ] {
+        let Some(shared) = shared() else { return };
+        let tree = tree(&shared.join("corpus/projects").join(project));
+        let mut count = 0;
+        for path in tree.claimed().iter().filter(|p| p.ends_with("pom.xml")) {
+            let bytes = tree.read(path).unwrap().unwrap();
+            let file = read(POM, path, &bytes, &tree).unwrap();
+            assert!(!file.diagnostics.iter().any(|d| d.code.makes_incomplete()), "{path}");
+            // By plain reading: every dependency that the pom itself declares is listed.
+            let text = xml::decode(&bytes).unwrap();
+            let doc = xml::parse(&text).unwrap();
+            let declared = doc.root().child("dependencies").into_iter();
+            for dependency in declared.flat_map(|d| d.all("dependency")) {
+                let artifact = dependency.child_text("artifactId").unwrap();
+                let listed = file
+                    .components
+                    .iter()
+                    .any(|c| c.line == Some(dependency.line()) && c.purl.name() == artifact);
+                assert!(listed || artifact.contains("${"), "{path}:{}", dependency.line());
+            }
+            for component in &file.components {
+                let told = component.purl.version().is_some()
+                    || component.relation == Relation::Own
+                    || file
+                        .unmanaged
+                        .iter()
+                        .any(|u| u.package.as_ref() == Some(&component.purl.package()));
+                assert!(told, "{path}: {}", spelled(component));
+            }
+            count += 1;
+        }
+        assert_eq!(count, poms, "{project}");
+    }
 }
 
 #[test]
-fn real_projects_are_read_whole() {
-    for project in ["WebGoat+WebGoat", "WebGoat+WebGoat@2019", "DependencyTrack+dependency-track"] {
-        let Some(files) = all_of(project) else { return };
-        let components = || files.iter().flat_map(|f| &f.components);
-        let not_own = components().filter(|c| c.relation != Relation::Own).count();
-        let without = components()
-            .filter(|c| c.relation != Relation::Own && c.purl.version().is_none())
-            .count();
-        let own = components().filter(|c| c.relation == Relation::Own).count();
-        println!(
-            "{project}: {} files, {own} own, {not_own} others, {without} without version",
-            files.len()
+fn properties_that_grow_without_end_are_bounded() {
+    let mut properties = String::from("<p0>x</p0><loop>${loop}${loop}</loop>");
+    for i in 1..100 {
+        let before = i - 1;
+        properties.push_str(&format!("<p{i}>${{p{before}}}${{p{before}}}</p{i}>"));
+    }
+    let text = format!(
+        "<project><properties>{properties}</properties><dependencies>\
+         <dependency><groupId>g</groupId><artifactId>a</artifactId><version>${{p99}}</version></dependency>\
+         <dependency><groupId>g</groupId><artifactId>b</artifactId><version>${{loop}}</version></dependency>\
+         </dependencies></project>"
+    );
+    let file = read_of(POM, "pom.xml", &[("pom.xml", &text)]);
+    assert!(file.components.iter().all(|c| c.purl.version().is_none()));
+    assert_eq!(file.components.len(), 2);
+}
+
+#[test]
+fn a_wide_tree_of_modules_is_indexed_once() {
+    // Every module asks for every tenth other one: 300 × 30 look-ups, one reading of each pom.
+    let mut files = MemoryFiles::default();
+    let mut poms = Vec::new();
+    for i in 0..300 {
+        let mut text = format!(
+            "<project><groupId>g</groupId><artifactId>m{i}</artifactId><version>1</version><dependencies>"
         );
-        for file in &files {
-            for c in &file.components {
-                println!(
-                    "  {} {} {:?} {:?} {} {:?} {:?}",
-                    file.path,
-                    spelled(c),
-                    c.line,
-                    c.relation,
-                    c.scope,
-                    c.groups,
-                    c.requirement
-                );
-            }
-            for d in &file.diagnostics {
-                println!("  {} {:?} {} {:?}", file.path, d.code, d.message, d.line);
-            }
+        for j in (0..300).step_by(10).filter(|j| *j != i) {
+            text.push_str(&format!("<dependency><groupId>g</groupId><artifactId>m{j}</artifactId><version>1</version></dependency>"));
+        }
+        text.push_str("</dependencies></project>");
+        poms.push((format!("m{i}/pom.xml"), text));
+    }
+    for (path, text) in &poms {
+        files.insert(path, text.as_bytes());
+    }
+    for (path, text) in &poms {
+        let file = read(POM, path, text.as_bytes(), &files).unwrap();
+        assert!(file.components.iter().all(|c| c.relation == Relation::Own), "{path}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_input_makes_the_reader_fail(
+        kind in 0u8..5, at in 0usize..100_000, length in 0usize..400, with in any::<u8>(), pick in 0usize..3,
+    ) {
+        let Some(shared) = shared() else { return Ok(()) };
+        let names = ["projects/WebGoat+WebGoat/pom.xml", "projects/DependencyTrack+dependency-track/pom.xml", "lockfiles/scalibr/pomxml/profiles.xml"];
+        let bytes = std::fs::read(shared.join("corpus").join(names[pick])).unwrap();
+        let bytes = mutate(&bytes, kind, at, length, with);
+        let mut files = MemoryFiles::default();
+        files.insert("pom.xml", &bytes);
+        if let Err(diagnostic) = read(POM, "pom.xml", &bytes, &files) {
+            prop_assert_ne!(diagnostic.code, Code::ParserFault);
         }
     }
 }
