@@ -154,7 +154,8 @@ fn module(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     }
     replacements.0.extend(work.replacements.0);
 
-    let own = statements.iter().find(|s| s.verb == "module" && s.arguments.len() == 1).map(|s| {
+    let module = statements.iter().find(|s| s.verb == "module" && !s.argument(0).is_empty());
+    let own = module.map(|s| {
         let mut component = Component::new(purl(s.argument(0)));
         component.relation = Relation::Own;
         component.scope = Scope::Runtime;
@@ -178,6 +179,7 @@ fn module(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     let path = sibling_sum(view);
     out.diagnostics.extend(sums.diagnostics.iter().cloned().map(|d| d.in_file(path.as_str())));
 
+    let tools = tool_modules(&statements, &tools);
     let builder = Builder { replacements, excluded, tools, members: work.members, sums: &sums };
     let mut seen = HashMap::new();
     let requires = statements.iter().filter(|s| s.verb == "require" && s.arguments.len() == 2);
@@ -224,7 +226,8 @@ fn shorten(text: &str) -> &str {
 struct Builder<'t> {
     replacements: Replacements,
     excluded: HashSet<(&'t str, &'t str)>,
-    tools: Vec<&'t str>,
+    /// Module paths that hold a `tool`.
+    tools: HashSet<&'t str>,
     /// Module paths of the workspace.
     members: HashSet<String>,
     sums: &'t Sums<'t>,
@@ -238,7 +241,7 @@ impl Builder<'_> {
         component.line = Some(statement.line);
         component.relation = if indirect { Relation::Transitive } else { Relation::Direct };
         component.scope = Scope::Runtime;
-        if self.is_tool(path) {
+        if self.tools.contains(path) {
             component.groups.push("tool".into());
             component.relation = Relation::Direct;
             if indirect {
@@ -280,13 +283,26 @@ impl Builder<'_> {
         component.hashes.extend(self.sums.zips.get(&(path, version)).cloned());
         (component, None)
     }
+}
 
-    /// Whether a module has a package that a `tool` statement names.
-    fn is_tool(&self, path: &str) -> bool {
-        self.tools.iter().any(|tool| {
-            tool.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+/// The longest path that a package's path may have and still be looked for.
+const MAX_PATH: usize = 1_000;
+
+/// The required modules that the packages named by `tool` are of: the longest path that fits.
+fn tool_modules<'t>(statements: &'t [Statement<'_>], tools: &[&'t str]) -> HashSet<&'t str> {
+    if tools.is_empty() {
+        return HashSet::new();
     }
+    let requires = statements.iter().filter(|s| s.verb == "require");
+    let required: HashSet<&str> = requires.map(|s| s.argument(0)).collect();
+    let module = |tool: &&'t str| {
+        let mut path = (tool.len() <= MAX_PATH).then_some(*tool)?;
+        while !required.contains(path) {
+            path = path.rsplit_once('/')?.0;
+        }
+        Some(path)
+    };
+    tools.iter().filter_map(module).collect()
 }
 
 fn unresolved(

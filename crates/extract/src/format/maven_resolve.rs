@@ -38,8 +38,13 @@ pub struct Node {
 /// The most artefacts of one project.
 const MAX_NODES: usize = 50_000;
 
+/// The longest path from the project to an artefact.
+const MAX_PATH: u32 = 200;
+
 /// What is excluded on a path: a list that grows towards the leaves.
 struct Excluded {
+    /// How long the list is.
+    length: u32,
     patterns: Vec<(Box<str>, Box<str>)>,
     above: Option<Arc<Excluded>>,
 }
@@ -99,9 +104,19 @@ pub fn asked(version: Option<&str>) -> Asked<'_> {
     }
 }
 
-/// All that a project brings in: what it asks for first, in its order.
-pub fn resolve(models: &mut Models<'_>, root: &Effective) -> Vec<Node> {
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Resolved {
+    /// All that a project brings in: what it asks for first, in its order.
+    pub nodes: Vec<Node>,
+    /// Whether a bound was reached, and more would be brought in.
+    pub is_cut: bool,
+}
+
+/// What a project brings in.
+pub fn resolve(models: &mut Models<'_>, root: &Effective) -> Resolved {
     let mut nodes: Vec<Node> = Vec::new();
+    let mut is_cut = root.dependencies.len() > MAX_NODES;
     let mut at: HashMap<Key, usize> = HashMap::new();
     let mut queue: VecDeque<(usize, Option<Arc<Excluded>>)> = VecDeque::new();
     for declared in root.dependencies.iter().take(MAX_NODES) {
@@ -134,7 +149,10 @@ pub fn resolve(models: &mut Models<'_>, root: &Effective) -> Vec<Node> {
         }
         for declared in &model.dependencies {
             let passed_on = matches!(declared.scope.as_deref(), None | Some("compile" | "runtime"));
+            let too_far = excluded.as_ref().is_some_and(|list| list.length >= MAX_PATH);
+            is_cut |= too_far;
             if !passed_on
+                || too_far
                 || declared.optional == Some(true)
                 || Excluded::names(excluded.as_ref(), &declared.key)
             {
@@ -162,11 +180,11 @@ pub fn resolve(models: &mut Models<'_>, root: &Effective) -> Vec<Node> {
                     found.asked_by.push(position);
                     nodes.push(found);
                 }
-                Entry::Vacant(_) => {}
+                Entry::Vacant(_) => is_cut = true,
             }
         }
     }
-    nodes
+    Resolved { nodes, is_cut }
 }
 
 fn node(models: &Models<'_>, declared: Declared, scope: Scope, is_direct: bool) -> Node {
@@ -206,6 +224,7 @@ fn excluding(declared: &Declared, above: Option<&Arc<Excluded>>) -> Option<Arc<E
     if declared.exclusions.is_empty() {
         return above.cloned();
     }
+    let length = above.map_or(0, |list| list.length) + 1;
     let patterns = declared.exclusions.clone();
-    Some(Arc::new(Excluded { patterns, above: above.cloned() }))
+    Some(Arc::new(Excluded { length, patterns, above: above.cloned() }))
 }

@@ -24,7 +24,7 @@ use trimtab_model::{
 use super::maven_effective::{Declared, Effective, Models};
 use super::maven_index;
 use super::maven_pom::Pom;
-use super::maven_resolve::{self, Asked, Node, asked};
+use super::maven_resolve::{self, Asked, Node, Resolved, asked};
 use crate::registry::{Format, FormatKind};
 use crate::view::{self, FileView};
 
@@ -36,17 +36,23 @@ pub const FORMAT: Format = Format {
     kind: FormatKind::Manifest,
     names: "pom.xml, *.pom",
     claims: maven_index::is_pom,
-    sniff: Some(|bytes| {
-        let head = String::from_utf8_lossy(bytes.get(..4096).unwrap_or(bytes));
-        head.contains("<project") && head.contains("maven.apache.org/POM")
-    }),
+    sniff: Some(|bytes| mentions(bytes, "<project") && mentions(bytes, "maven.apache.org/POM")),
     extract,
 };
+
+/// Whether a text stands near the start of a file.
+fn mentions(bytes: &[u8], text: &str) -> bool {
+    String::from_utf8_lossy(bytes.get(..4096).unwrap_or(bytes)).contains(text)
+}
 
 fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     let mut models = Models::of(view);
     let pom = match models.index.known(view.path) {
         Some(pom) => pom,
+        // Other things than Maven's are called `.pom` too.
+        None if view.path.ends_with(".pom") && !mentions(view.bytes, "<project") => {
+            return Ok(FileInventory::default());
+        }
         None => Arc::new(Pom::parse(view.path, view.bytes, &|path| view.files.exists(path))?),
     };
     if pom.in_repository {
@@ -62,7 +68,13 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     };
     let own = out.own(&pom);
     out.missing_parents();
-    let nodes = maven_resolve::resolve(&mut models, &model);
+    let Resolved { nodes, is_cut } = maven_resolve::resolve(&mut models, &model);
+    if is_cut {
+        out.out.diagnostics.push(Diagnostic::new(
+            Code::FileLimit,
+            "the project brings in more than is followed; the rest is not listed",
+        ));
+    }
     let positions: Vec<Option<u32>> = nodes.iter().map(|node| out.dependency(node)).collect();
     for (node, at) in nodes.iter().zip(&positions) {
         let Some(at) = *at else { continue };
@@ -105,8 +117,10 @@ struct Listing<'m> {
 impl Listing<'_> {
     fn own(&mut self, pom: &Pom) -> Option<u32> {
         let (group, artifact, version) = self.model.coordinates();
+        // A template of a project (an archetype) has expressions for names.
         let known = |text: &String| !text.contains("${");
-        let mut purl = Purl::new("maven", group.as_deref(), &artifact?);
+        let group = group.filter(known);
+        let mut purl = Purl::new("maven", group.as_deref(), &artifact.filter(known)?);
         if let Some(version) = version.filter(known) {
             purl = purl.with_version(&version);
         }
@@ -115,7 +129,7 @@ impl Listing<'_> {
         component.scope = Scope::Runtime;
         component.line = Some(pom.line);
         component.licence = self.model.licence().map(Into::into);
-        Some(self.out.add(component))
+        Some(self.list(component))
     }
 
     fn missing_parents(&mut self) {
