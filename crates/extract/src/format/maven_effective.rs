@@ -12,18 +12,18 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::maven_index::Index;
-use super::maven_pom::{Dependency, Parent, Pom};
+use super::maven_pom::{Dependency, Parent, Pom, Text};
 use crate::view::{self, FileView};
 
 /// What tells dependencies apart in Maven.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the fields are the elements of the POM")]
 pub struct Key {
-    pub group: Box<str>,
-    pub artifact: Box<str>,
+    pub group: Text,
+    pub artifact: Text,
     /// `type`; empty for `jar`.
-    pub kind: Box<str>,
-    pub classifier: Box<str>,
+    pub kind: Text,
+    pub classifier: Text,
 }
 
 /// A dependency or an entry of management, with everything expanded that can be.
@@ -31,10 +31,10 @@ pub struct Key {
 #[expect(missing_docs, reason = "the fields are the elements of the POM")]
 pub struct Declared {
     pub key: Key,
-    pub version: Option<Box<str>>,
-    pub scope: Option<Box<str>>,
+    pub version: Option<Text>,
+    pub scope: Option<Text>,
     pub optional: Option<bool>,
-    pub exclusions: Vec<(Box<str>, Box<str>)>,
+    pub exclusions: Vec<(Text, Text)>,
     /// The line in the pom itself; for what is inherited, that of its `parent` element.
     pub line: u32,
 }
@@ -239,7 +239,10 @@ impl Effective {
 
     /// A dependency with its texts expanded.
     pub fn expanded(&self, raw: &Dependency, line: u32) -> Declared {
-        let text = |raw: &str| self.expand(raw).into_boxed_str();
+        let text = |raw: &Text| match raw.contains("${") {
+            true => self.expand(raw).into(),
+            false => Text::clone(raw),
+        };
         let optional = raw.optional.as_deref().map(|o| self.expand(o) == "true");
         Declared {
             key: Key {
@@ -248,8 +251,8 @@ impl Effective {
                 kind: text(&raw.kind),
                 classifier: text(&raw.classifier),
             },
-            version: raw.version.as_deref().map(text),
-            scope: raw.scope.as_deref().map(text),
+            version: raw.version.as_ref().map(text),
+            scope: raw.scope.as_ref().map(text),
             optional,
             exclusions: raw.exclusions.iter().map(|(g, a)| (text(g), text(a))).collect(),
             line,

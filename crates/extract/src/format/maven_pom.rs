@@ -4,10 +4,15 @@
 //! coordinates, `subprojects`). What profiles add is merged in where they are active by what the
 //! tree shows; the others are named, so that nobody believes their dependencies were looked at.
 
+use std::sync::Arc;
+
 use trimtab_model::{Code, Diagnostic};
 
 use crate::read::xml::{self, Element};
 use crate::view;
+
+/// A text that many effective models share.
+pub type Text = Arc<str>;
 
 /// The file a pom was read from, and what it declares.
 #[derive(Debug, Default)]
@@ -65,15 +70,15 @@ pub struct Parent {
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "the fields are the elements of the POM")]
 pub struct Dependency {
-    pub group: Box<str>,
-    pub artifact: Box<str>,
-    pub version: Option<Box<str>>,
+    pub group: Text,
+    pub artifact: Text,
+    pub version: Option<Text>,
     /// `type`; empty means `jar`.
-    pub kind: Box<str>,
-    pub classifier: Box<str>,
-    pub scope: Option<Box<str>>,
-    pub optional: Option<Box<str>>,
-    pub exclusions: Vec<(Box<str>, Box<str>)>,
+    pub kind: Text,
+    pub classifier: Text,
+    pub scope: Option<Text>,
+    pub optional: Option<Text>,
+    pub exclusions: Vec<(Text, Text)>,
     pub line: u32,
 }
 
@@ -208,15 +213,14 @@ impl Pom {
 }
 
 fn dependency(element: Element<'_>) -> Dependency {
-    let text = |name| element.child_text(name).unwrap_or_default().into();
-    let maybe = |name| element.child_text(name).map(Into::into);
+    let maybe = |name| element.child_text(name).map(Text::from);
+    let text = |name| maybe(name).unwrap_or_default();
     let exclusions = element.child("exclusions").into_iter().flat_map(|e| e.all("exclusion"));
-    let kind: Box<str> = text("type");
     Dependency {
         group: text("groupId"),
         artifact: text("artifactId"),
         version: maybe("version"),
-        kind: if &*kind == "jar" { "".into() } else { kind },
+        kind: maybe("type").filter(|kind| &**kind != "jar").unwrap_or_default(),
         classifier: text("classifier"),
         scope: maybe("scope"),
         optional: maybe("optional"),

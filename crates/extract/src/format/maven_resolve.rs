@@ -13,7 +13,7 @@ use std::sync::Arc;
 use trimtab_model::Scope;
 
 use super::maven_effective::{Declared, Effective, Key, Models};
-use super::maven_pom::Pom;
+use super::maven_pom::{Pom, Text};
 use crate::view;
 
 /// One artefact of the result.
@@ -45,7 +45,7 @@ const MAX_PATH: u32 = 200;
 struct Excluded {
     /// How long the list is.
     length: u32,
-    patterns: Vec<(Box<str>, Box<str>)>,
+    patterns: Vec<(Text, Text)>,
     above: Option<Arc<Excluded>>,
 }
 

@@ -174,7 +174,7 @@ impl Listing<'_> {
         if let Some(word) = &node.declared.scope
             && &**word != "compile"
         {
-            component.groups.push(word.clone());
+            component.groups.push((&**word).into());
         }
         let version = node.declared.version.as_deref();
         let Some(folder) = &node.sibling else {
@@ -201,7 +201,7 @@ impl Listing<'_> {
         }
         for plugin in &pom.plugins {
             let mut declared = self.model.expanded(&plugin.plugin, plugin.plugin.line);
-            declared.key.kind = "".into();
+            declared.key.kind = Default::default();
             if declared.version.is_none() {
                 let key = &declared.key;
                 declared.version = self
