@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use trimtab_model::{Code, Diagnostic, FileInventory, Inventory};
 
 use crate::registry::{self, Format};
-use crate::view::{self, FileView, Files};
+use crate::view::{self, FileView, Files, Memo};
 
 /// Folders that hold what tools fetched or made; their content is listed by the lockfiles beside them.
 pub const PRUNED: &[&str] = &["node_modules", "target", ".git", ".hg", ".svn", "__pycache__"];
@@ -88,7 +88,8 @@ fn scan_folder(root: &Path, options: &Options, inventory: &mut Inventory) {
         );
     }
     inventory.diagnostics.append(&mut diagnostics);
-    let folder = Folder { root: root.to_owned(), limits: options.limits, claimed };
+    let memo = Memo::default();
+    let folder = Folder { root: root.to_owned(), limits: options.limits, claimed, memo };
     let results: Vec<_> = folder
         .claimed
         .par_iter()
@@ -108,7 +109,8 @@ fn scan_file(path: &Path, options: &Options, inventory: &mut Inventory) {
         Ok(rest) => view::join(&rest.to_string_lossy().replace('\\', "/"), &name),
         Err(_) => name,
     };
-    let folder = Folder { root, limits: options.limits, claimed: vec![relative.clone()] };
+    let claimed = vec![relative.clone()];
+    let folder = Folder { root, limits: options.limits, claimed, memo: Memo::default() };
     let mut formats: Vec<&Format> = registry::claiming(&relative).collect();
     if formats.is_empty() {
         match folder.read(&relative) {
@@ -280,6 +282,7 @@ struct Folder {
     root: PathBuf,
     limits: Limits,
     claimed: Vec<String>,
+    memo: Memo,
 }
 
 impl Files for Folder {
@@ -314,5 +317,9 @@ impl Files for Folder {
 
     fn claimed(&self) -> &[String] {
         &self.claimed
+    }
+
+    fn memo(&self) -> Option<&Memo> {
+        Some(&self.memo)
     }
 }
