@@ -49,6 +49,13 @@ impl Purl {
         self
     }
 
+    /// The same purl with a path inside the package; an empty one drops it.
+    #[must_use]
+    pub fn with_subpath(mut self, subpath: &str) -> Purl {
+        self.subpath = (!subpath.is_empty()).then(|| subpath.into());
+        self
+    }
+
     /// The same purl without version, qualifiers and subpath: the package.
     #[must_use]
     pub fn package(&self) -> Purl {

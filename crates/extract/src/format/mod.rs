@@ -47,3 +47,8 @@ pub mod terraform_lock;
 pub mod uv_lock;
 pub mod yarn_berry;
 pub mod yarn_v1;
+
+pub(crate) mod image;
+pub(crate) mod msbuild;
+pub(crate) mod nuget;
+pub(crate) mod spread;
