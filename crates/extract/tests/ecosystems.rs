@@ -36,8 +36,7 @@ const SUITES: &[(&str, &str, &str)] = &[
 ];
 
 /// Where we read something else on purpose: the case, one line of the difference, the reason.
-const DEVIATIONS: &[(&str, &str, &str)] = &[
-];
+const DEVIATIONS: &[(&str, &str, &str)] = &[];
 
 /// Formats of this file's family: every one is fed with broken input below.
 const FORMATS: &[&str] = &[
@@ -102,7 +101,12 @@ impl Files for Folder {
     }
 }
 
-fn read(format: &str, path: &str, bytes: &[u8], files: &dyn Files) -> Result<FileInventory, Diagnostic> {
+fn read(
+    format: &str,
+    path: &str,
+    bytes: &[u8],
+    files: &dyn Files,
+) -> Result<FileInventory, Diagnostic> {
     let format = registry::by_id(format).expect("the table names formats of the registry");
     walk::extract(format, path, bytes, files)
 }
@@ -214,8 +218,10 @@ fn dependencies(case: &Case, file: &FileInventory, packages: &[Value], out: &mut
     let mut expected: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for entry in stated {
         let on = entry["depends_on"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        expected
-            .insert(entry["id"].as_str().unwrap_or_default().to_owned(), on.map(Into::into).collect());
+        expected.insert(
+            entry["id"].as_str().unwrap_or_default().to_owned(),
+            on.map(Into::into).collect(),
+        );
     }
     let mut ours: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for &(from, to) in &file.edges {
@@ -343,7 +349,8 @@ fn own_cases() {
                 count += 1;
                 let (path, wanted) = block.trim_start().split_once('\n').unwrap_or((block, ""));
                 let path = path.trim();
-                let bytes = std::fs::read(case.join(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
+                let bytes =
+                    std::fs::read(case.join(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
                 let claimed = registry::claiming(path).any(|f| f.id == *format);
                 assert!(claimed, "{format} does not claim {path}");
                 let ours = render(&read(format, path, &bytes, &folder));

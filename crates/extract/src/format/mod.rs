@@ -48,6 +48,7 @@ pub mod uv_lock;
 pub mod yarn_berry;
 pub mod yarn_v1;
 
+pub(crate) mod elixir;
 pub(crate) mod image;
 pub(crate) mod msbuild;
 pub(crate) mod nuget;

@@ -57,6 +57,15 @@ pub(crate) fn relate_by_edges(file: &mut FileInventory) {
     }
 }
 
+/// What has no relation yet is transitive, where the file has said all that is direct.
+pub(crate) fn relate_rest(file: &mut FileInventory) {
+    for component in &mut file.components {
+        if component.relation == Relation::Unknown {
+            component.relation = Relation::Transitive;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
