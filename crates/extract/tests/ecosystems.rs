@@ -344,14 +344,17 @@ fn render(result: &Result<FileInventory, Diagnostic>) -> String {
     };
     let mut out = String::new();
     for c in &file.components {
-        let mut line = format!(
-            "{}{} {} {} line {}",
-            c.purl,
-            c.purl.subpath().map(|s| format!(" #{s}")).unwrap_or_default(),
+        let namespace = c.purl.namespace().map(|n| format!("{n}/")).unwrap_or_default();
+        let mut line = format!("pkg:{}/{namespace}{}", c.purl.purl_type(), c.purl.name());
+        for (mark, part) in [("@", c.purl.version()), (" #", c.purl.subpath())] {
+            line.push_str(&part.map(|p| format!("{mark}{p}")).unwrap_or_default());
+        }
+        line.push_str(&format!(
+            " {} {} line {}",
             c.relation.as_str(),
             c.scope,
             c.line.unwrap_or(0)
-        );
+        ));
         for (key, value) in c.purl.qualifiers() {
             line.push_str(&format!(" {key}={value}"));
         }
@@ -430,6 +433,53 @@ fn own_cases() {
         }
     }
     eprintln!("{count} own cases");
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Real projects: read whole, and as many entries as counting lines of the text finds.
+#[test]
+fn real_projects() {
+    let Some(shared) = trimtab_testkit::shared() else { return };
+    let folder = Folder::new(&shared.join("corpus/projects"));
+    let mut failures = Vec::new();
+    let mut count = 0;
+    for path in &folder.claimed {
+        for format in registry::claiming(path).filter(|f| FORMATS.contains(&f.id)) {
+            count += 1;
+            let bytes = std::fs::read(folder.root.join(path)).expect("readable");
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let lines = |starts: &[&str]| {
+                let begins = |l: &&str| {
+                    let l = l.trim_start().trim_start_matches("- ");
+                    starts.iter().any(|s| l.starts_with(s))
+                };
+                text.lines().filter(begins).count()
+            };
+            let file = match read(format.id, path, &bytes, &folder) {
+                Ok(file) => file,
+                Err(d) => {
+                    failures.push(format!("{path}: {}", d.message));
+                    continue;
+                }
+            };
+            failures.extend(file.diagnostics.iter().map(|d| format!("{path}: {}", d.message)));
+            let unresolved = file.unmanaged.iter().filter(|u| u.package.is_none());
+            let ours = file.components.len() + unresolved.filter(|u| u.line.is_some()).count();
+            let expected = match format.id {
+                "github-workflow" => {
+                    lines(&["uses: ", "image: "])
+                        - lines(&["uses: ./"])
+                        - lines(&["image: Dockerfile"])
+                }
+                "csproj" => lines(&["<PackageReference Include"]),
+                _ => continue,
+            };
+            if ours != expected {
+                failures.push(format!("{path}: {ours} entries, {expected} lines"));
+            }
+        }
+    }
+    eprintln!("{count} files of real projects");
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 

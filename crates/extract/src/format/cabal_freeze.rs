@@ -2,9 +2,9 @@
 //!
 //! One field matters, `constraints`: a list separated by commas, over as many lines as wanted.
 //! `any.name ==1.2` pins a package wherever it is used; without `any.` only where the project
-//! itself uses it, which is what older versions wrote. `name +flag -flag` sets flags,
-//! `name installed` takes what comes with the compiler, and those are no versions. Comments are
-//! lines that start with `--`.
+//! itself uses it, which is what older versions wrote. `name +flag -flag` sets flags and is not
+//! about versions; `name installed` takes what comes with the compiler, whatever that is. Comments
+//! are lines that start with `--`.
 
 use trimtab_model::{
     Code, Component, Diagnostic, Family, FileInventory, Purl, Unmanaged, UnmanagedReason,
@@ -64,9 +64,7 @@ fn constraint(file: &mut FileInventory, entry: &str, line: u32) {
     let name =
         target.strip_prefix("any.").or_else(|| target.strip_prefix("setup.")).unwrap_or(target);
     let flags = wanted.split_ascii_whitespace().all(|w| {
-        w.starts_with('+')
-            || w.starts_with('-')
-            || matches!(w, "installed" | "source" | "test" | "bench")
+        w.starts_with('+') || w.starts_with('-') || matches!(w, "source" | "test" | "bench")
     });
     if name.is_empty() || wanted.is_empty() {
         file.diagnostics.push(

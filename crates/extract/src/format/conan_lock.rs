@@ -85,7 +85,9 @@ impl<'t> Reference<'t> {
     }
 
     fn component(&self, line: u32) -> Component {
-        let purl = Purl::new("conan", Some(self.user), self.name)
+        // A purl has the user as its namespace only together with a channel.
+        let namespace = Some(self.user).filter(|_| !self.channel.is_empty());
+        let purl = Purl::new("conan", namespace, self.name)
             .with_version(self.version)
             .with_qualifier("user", self.user)
             .with_qualifier("channel", self.channel)

@@ -71,6 +71,9 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
             workflow.uses(value);
         }
     }
+    // Jobs may state their parts in any order; the inventory has the order of the file.
+    workflow.file.components.sort_by_key(|c| c.line);
+    workflow.file.unmanaged.sort_by_key(|u| u.line);
     Ok(workflow.file)
 }
 

@@ -38,6 +38,8 @@ pub(crate) struct Reference {
 pub(crate) struct Project {
     /// In the order of the file.
     pub(crate) references: Vec<Reference>,
+    /// Whether it is a test project: all that it ships is for tests.
+    pub(crate) test: bool,
     /// The lockfile that the project names itself.
     pub(crate) lockfile: Option<String>,
     /// Problems with this file or one that it imports.
@@ -217,14 +219,20 @@ impl<'v> Evaluation<'v> {
             return;
         }
         let Some(project) = self.expand(project) else { return };
-        let target = if project.starts_with(view::folder(path)) && project.contains('/') {
-            // `$(MSBuildThisFileDirectory)` has already made it relative to the root.
-            view::resolve("", &project).filter(|p| self.view.files.exists(p))
-        } else {
-            None
-        };
-        if let Some(target) = target.or_else(|| view::resolve(view::folder(path), &project)) {
-            self.import(&target);
+        let folder = view::folder(path);
+        // `$(MSBuildThisFileDirectory)` has already made it relative to the root.
+        let from_root = view::resolve("", &project)
+            .filter(|p| !folder.is_empty() && p.starts_with(folder) && self.view.files.exists(p));
+        match from_root.or_else(|| view::resolve(folder, &project)) {
+            Some(target) => self.import(&target),
+            None => self.diagnostics.push(
+                Diagnostic::new(
+                    Code::PathEscapes,
+                    format!("the import `{project}` leads out of the tree and is not followed"),
+                )
+                .in_file(path)
+                .at_line(element.line()),
+            ),
         }
     }
 
@@ -313,7 +321,7 @@ impl<'v> Evaluation<'v> {
             }
         }
         let lockfile = self.property("NuGetLockFilePath").map(str::to_owned);
-        Project { references, lockfile, diagnostics: self.diagnostics }
+        Project { references, test, lockfile, diagnostics: self.diagnostics }
     }
 
     fn property(&self, name: &str) -> Option<&str> {

@@ -52,6 +52,10 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
         file: FileInventory::default(),
         positions: HashMap::new(),
         scopes: nuget::scopes(&projects),
+        fallback: match projects.iter().all(|(_, p)| p.test) && !projects.is_empty() {
+            true => Scope::Test,
+            false => Scope::Runtime,
+        },
         root: None,
     };
     if let [(name, _)] = projects.as_slice() {
@@ -83,6 +87,8 @@ struct Lock {
     /// By lower-case name and version.
     positions: HashMap<(String, String), u32>,
     scopes: HashMap<String, Scope>,
+    /// Of other projects, and of packages that no project file beside the lock asks for.
+    fallback: Scope,
     root: Option<u32>,
 }
 
@@ -128,7 +134,9 @@ impl Lock {
         };
         if component.relation == Relation::Direct {
             let known = self.scopes.get(&name.to_ascii_lowercase()).copied();
-            component.scope = known.unwrap_or(Scope::Runtime);
+            component.scope = known.unwrap_or(self.fallback);
+        } else if project {
+            component.scope = self.fallback;
         }
         if let (Some(root), true) = (self.root, matches!(kind, "Direct" | "Project")) {
             self.file.edge(root, at);

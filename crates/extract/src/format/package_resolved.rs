@@ -46,7 +46,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
             continue;
         };
         if let Some(asked) = &asked {
-            let direct = asked.iter().any(|url| same_package(url, &component.purl));
+            let direct = asked.iter().any(|asked| same_package(asked, &component.purl));
             component.relation = if direct { Relation::Direct } else { Relation::Transitive };
         }
         file.add(component);
@@ -107,16 +107,21 @@ fn plain_address(location: &str) -> Option<String> {
     (!host.is_empty() && !path.is_empty()).then(|| format!("{host}/{path}"))
 }
 
-fn same_package(url: &str, package: &Purl) -> bool {
-    purl(url).is_some_and(|p| {
-        p.name().eq_ignore_ascii_case(package.name())
-            && p.namespace()
-                .unwrap_or_default()
-                .eq_ignore_ascii_case(package.namespace().unwrap_or_default())
-    })
+/// Whether what a manifest asks for, an address or a registry's `scope.name`, is a package.
+fn same_package(asked: &str, package: &Purl) -> bool {
+    let namespace = package.namespace().unwrap_or_default();
+    match purl(asked) {
+        Some(p) => {
+            p.name().eq_ignore_ascii_case(package.name())
+                && p.namespace().unwrap_or_default().eq_ignore_ascii_case(namespace)
+        }
+        None => asked.split_once('.').is_some_and(|(scope, name)| {
+            scope.eq_ignore_ascii_case(namespace) && name.eq_ignore_ascii_case(package.name())
+        }),
+    }
 }
 
-/// The addresses of repositories that the manifest or project asks for. `None` without one.
+/// The addresses and identities that the manifest or project asks for. `None` without one.
 fn asked_for(view: &FileView<'_>) -> Option<Vec<String>> {
     let xcode = view
         .path
@@ -129,7 +134,7 @@ fn asked_for(view: &FileView<'_>) -> Option<Vec<String>> {
     let bytes = bytes.ok()?;
     let text = text::decode(&bytes).ok()?;
     let quoted = text.split('"').skip(1).step_by(2);
-    Some(quoted.filter(|q| q.contains('/')).take(10_000).map(str::to_owned).collect())
+    Some(quoted.filter(|q| q.contains(['/', '.'])).take(10_000).map(str::to_owned).collect())
 }
 
 #[cfg(test)]

@@ -83,6 +83,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
             }
             let component = &mut file.components[at as usize];
             if component.relation == Relation::Own {
+                component.scope = Scope::Runtime;
                 continue;
             }
             component.relation = Relation::Direct;

@@ -7,7 +7,8 @@ const STRONGEST_FIRST: [Scope; 5] =
     [Scope::Runtime, Scope::Optional, Scope::Build, Scope::Development, Scope::Test];
 
 /// Spreads the scope of every direct dependency over all that it brings in; the strongest wins.
-/// What is reached and had no relation becomes transitive.
+/// A member of the workspace that another one needs spreads the scope it was given. What is
+/// reached and had no relation becomes transitive.
 pub(crate) fn spread(file: &mut FileInventory) {
     let count = file.components.len();
     let mut asked: Vec<Vec<u32>> = vec![Vec::new(); count];
@@ -18,7 +19,7 @@ pub(crate) fn spread(file: &mut FileInventory) {
     }
     let seeds: Vec<(u32, Scope)> = (0u32..)
         .zip(&file.components)
-        .filter(|(_, c)| c.relation == Relation::Direct)
+        .filter(|(_, c)| matches!(c.relation, Relation::Direct | Relation::Own))
         .map(|(at, c)| (at, c.scope))
         .collect();
     let mut done = vec![false; count];
