@@ -30,6 +30,8 @@ const SUITES: &[(&str, &str, &str)] = &[
     ("scalibr", "manifesttoml", "julia-manifest"),
     ("scalibr", "githubactions", "github-workflow"),
     ("scalibr", "dockerbaseimage", "dockerfile"),
+    ("scalibr", "dpkg", "dpkg-status"),
+    ("scalibr", "apk", "apk-installed"),
     ("trivy", "nuget-lock", "nuget-lock"),
     ("trivy", "dotnet-core_deps", "deps-json"),
     ("trivy", "julia-manifest", "julia-manifest"),
@@ -77,6 +79,16 @@ const DEVIATIONS: &[(&str, &str, &str)] = &[
     ("scalibr/dockerbaseimage: larger than size limit", "extra: nginx@1.27.4", SIZE_LIMIT),
     ("scalibr/dockerbaseimage: larger than size limit", "extra: ubuntu@latest", SIZE_LIMIT),
     (
+        "scalibr/dpkg: statusfield",
+        "extra: wantinstall_unpacked@1.0",
+        "the files of an unpacked package are there, and so are their flaws",
+    ),
+    (
+        "scalibr/dpkg: status.d file without Status field set should work",
+        "failed: file-malformed",
+        "`foo.md5sums` is not claimed, so the walker never asks for it",
+    ),
+    (
         "trivy/nuget-lock: 1",
         "extra: my.project@",
         "another project of the solution, with origin path: edges lead through it",
@@ -123,7 +135,12 @@ const FORMATS: &[&str] = &[
     "github-workflow",
     "dockerfile",
     "terraform-lock",
+    "dpkg-status",
+    "apk-installed",
 ];
+
+/// Cases of a switch that we do not have.
+const NOT_OURS: &[&str] = &["scalibr/dpkg: statusfield including not installed"];
 
 /// The files of one folder on disk, as the neighbours of a case.
 struct Folder {
@@ -180,6 +197,9 @@ fn read(
 /// The name as the suites spell it.
 fn name(component: &Component) -> String {
     let purl = &component.purl;
+    if matches!(purl.purl_type(), "deb" | "opkg" | "apk") {
+        return purl.name().to_owned();
+    }
     match trimtab_model::Ecosystem::of(purl) {
         Some(ecosystem) => ecosystem.family.package_name(purl).into_owned(),
         None => match purl.namespace() {
@@ -210,8 +230,23 @@ fn id(component: &Component) -> String {
 fn differences(case: &Case, format: &str) -> Vec<String> {
     let folder = case.file.parent().expect("a case's file lies in its folder");
     let bytes = std::fs::read(&case.file).unwrap_or_default();
-    let path = case.file.file_name().unwrap_or_default().to_string_lossy();
-    let result = read(format, &path, &bytes, &Folder::new(folder));
+    let result = match case.expected.get("os_release").and_then(Value::as_str) {
+        Some(os) => {
+            let mut tree = MemoryFiles::default();
+            tree.insert("etc/os-release", os.as_bytes());
+            let is_part = case.file.parent().is_some_and(|p| p.ends_with("status.d"));
+            let path = match format {
+                "apk-installed" => "lib/apk/db/installed".to_owned(),
+                _ if is_part => format!("var/lib/dpkg/status.d/{}", suite::short(&case.file)),
+                _ => "var/lib/dpkg/status".to_owned(),
+            };
+            read(format, &path, &bytes, &tree)
+        }
+        None => {
+            let path = case.file.file_name().unwrap_or_default().to_string_lossy();
+            read(format, &path, &bytes, &Folder::new(folder))
+        }
+    };
     let file = match result {
         Err(_) if case.must_fail() => return Vec::new(),
         Err(diagnostic) => return vec![format!("failed: {}", diagnostic.code)],
@@ -258,6 +293,22 @@ fn compare(package: &Value, ours: &Component, key: &str, out: &mut Vec<String>) 
         (Some(commit), Origin::Unstated | Origin::Registry(_))
             if hex.is_some() && commit.len() == 64 => {}
         (Some(commit), _) => out.push(format!("commit: {key} {commit}")),
+    }
+    let kind = package.get("purl_type").and_then(Value::as_str).unwrap_or_default();
+    if !kind.is_empty() && kind.replace("haskell", "hackage") != ours.purl.purl_type() {
+        out.push(format!("type: {key} {}", ours.purl.purl_type()));
+    }
+    let metadata = |name: &str| package["metadata"].get(name).and_then(Value::as_str);
+    if let Some(os) = metadata("OSID")
+        && ours.purl.namespace() != Some(os)
+    {
+        out.push(format!("distribution: {key} {os}"));
+    }
+    if let Some(source) = metadata("OriginName").or(metadata("SourceName")) {
+        let ours = ours.purl.qualifier("upstream").unwrap_or(ours.purl.name());
+        if ours.split('@').next() != Some(source) {
+            out.push(format!("source: {key} {ours}"));
+        }
     }
     for group in package.get("groups").and_then(Value::as_array).into_iter().flatten() {
         let group = group.as_str().unwrap_or_default().replace('-', "_");
@@ -311,6 +362,9 @@ fn suites() {
     let (mut count, mut agreeing) = (0, 0);
     for (suite, folder, format) in SUITES {
         for (at, case) in suite::cases(suite, folder).iter().enumerate() {
+            if NOT_OURS.contains(&case.name.as_str()) {
+                continue;
+            }
             count += 1;
             let label = match case.name.split_once(": ") {
                 Some((_, "")) => format!("{}{at}", case.name),
@@ -468,7 +522,7 @@ fn real_projects() {
             let expected = match format.id {
                 "github-workflow" => {
                     lines(&["uses: ", "image: "])
-                        - lines(&["uses: ./"])
+                        - lines(&["uses: ./", "uses: $/"])
                         - lines(&["image: Dockerfile"])
                 }
                 "csproj" => lines(&["<PackageReference Include"]),

@@ -1,7 +1,7 @@
 //! GitHub Actions: workflows and composite actions (Forgejo's and Gitea's have the same form).
 //!
 //! `uses:` names an action or reusable workflow as `owner/repository[/path]@ref`, a container image
-//! as `docker://…`, or something of the own repository as `./…`, which adds nothing. Jobs also name
+//! as `docker://…`, or something of the own repository as `./…` or `$/…`, which adds nothing. Jobs also name
 //! images in `container` and `services`.
 //!
 //! A full commit is a pin and is the purl's version. By custom its tag stands in a comment behind
@@ -93,7 +93,7 @@ impl Workflow<'_> {
 
     fn uses(&mut self, value: Value<'_>) {
         let (text, line) = (value.scalar().unwrap_or_default().trim(), value.line());
-        if text.starts_with("./") || text.starts_with("../") || text.starts_with(".\\") {
+        if ["./", "../", ".\\", "$/"].iter().any(|own| text.starts_with(own)) {
             return;
         }
         if let Some(image) = text.strip_prefix("docker://") {

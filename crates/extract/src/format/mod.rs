@@ -1,5 +1,6 @@
 //! One file per format: see [`crate::registry`] for the table.
 
+pub mod apk_installed;
 pub mod bun_lock;
 pub mod cabal_freeze;
 pub mod cargo_lock;
@@ -12,6 +13,7 @@ pub mod cyclonedx_xml;
 pub mod deno_lock;
 pub mod deps_json;
 pub mod dockerfile;
+pub mod dpkg_status;
 pub mod gemfile_lock;
 pub mod github_workflow;
 pub mod go_mod;
@@ -52,4 +54,5 @@ pub(crate) mod elixir;
 pub(crate) mod image;
 pub(crate) mod msbuild;
 pub(crate) mod nuget;
+pub(crate) mod os_release;
 pub(crate) mod spread;
