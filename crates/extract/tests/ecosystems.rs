@@ -279,10 +279,9 @@ fn differences(case: &Case, format: &str) -> Vec<String> {
 }
 
 fn compare(package: &Value, ours: &Component, key: &str, out: &mut Vec<String>) {
-    if let Some(line) = package.get("line").and_then(Value::as_u64) {
-        if ours.line.map(u64::from) != Some(line) {
-            out.push(format!("line: {key} {:?}", ours.line));
-        }
+    let line = package.get("line").and_then(Value::as_u64);
+    if line.is_some() && line != ours.line.map(u64::from) {
+        out.push(format!("line: {key} {:?}", ours.line));
     }
     let hex = package["name"].as_str().filter(|_| package["purl_type"] == "hex");
     match (package.get("commit").and_then(Value::as_str), &ours.origin) {
@@ -548,10 +547,10 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
                 let path = entry.path();
                 if path.is_dir() {
                     waiting.push(path);
-                } else if let Ok(bytes) = std::fs::read(&path) {
-                    if bytes.len() < 20_000 {
-                        samples.push((format, bytes));
-                    }
+                } else if let Ok(bytes) = std::fs::read(&path)
+                    && bytes.len() < 20_000
+                {
+                    samples.push((format, bytes));
                 }
             }
         }
@@ -585,7 +584,7 @@ fn broken(bytes: &[u8], cut: usize, flips: &[(usize, u8)], copy: (usize, usize, 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn broken_files_never_fault(

@@ -41,7 +41,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     let mut entry = Entry::default();
     for (line, number) in text.lines().zip(1u32..) {
         if line.trim().is_empty() {
-            database.finish(&os, std::mem::take(&mut entry));
+            database.finish(&os, &std::mem::take(&mut entry));
             continue;
         }
         if entry.line == 0 {
@@ -64,7 +64,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
             _ => {}
         }
     }
-    database.finish(&os, entry);
+    database.finish(&os, &entry);
     database.relate();
     let world = view::join(os_release::tree_root(view.path, place), "etc/apk/world");
     if let Some(Ok(bytes)) = view.files.read(&world)
@@ -101,7 +101,7 @@ struct Database<'t> {
 }
 
 impl<'t> Database<'t> {
-    fn finish(&mut self, os: &OsRelease, entry: Entry<'t>) {
+    fn finish(&mut self, os: &OsRelease, entry: &Entry<'t>) {
         if entry.line == 0 {
             return;
         }

@@ -40,7 +40,14 @@ fn claims(path: &str) -> bool {
 fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     let text = view.text()?;
     let mut build = Build::default();
-    for (line, instruction) in instructions(&text) {
+    let (instructions, unfinished) = instructions(&text);
+    if let Some(line) = unfinished {
+        build.file.diagnostics.push(
+            Diagnostic::new(Code::FileTruncated, "the file ends inside a here-document")
+                .at_line(line),
+        );
+    }
+    for (line, instruction) in instructions {
         let (keyword, rest) =
             instruction.split_once([' ', '\t']).unwrap_or((instruction.as_str(), ""));
         match keyword.to_ascii_uppercase().as_str() {
@@ -57,8 +64,8 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
 }
 
 /// Instructions with the line where each starts: continuations joined, comments and
-/// here-documents left out.
-fn instructions(text: &str) -> Vec<(u32, String)> {
+/// here-documents left out. Also the line of a here-document that does not end.
+fn instructions(text: &str) -> (Vec<(u32, String)>, Option<u32>) {
     let escape = escape(text);
     let mut out: Vec<(u32, String)> = Vec::new();
     let mut open: Option<(u32, String)> = None;
@@ -91,7 +98,8 @@ fn instructions(text: &str) -> Vec<(u32, String)> {
         }
     }
     out.extend(open);
-    out
+    let unfinished = out.last().map(|(line, _)| *line).filter(|_| !here.is_empty());
+    (out, unfinished)
 }
 
 /// The escape character: a backslash, unless a parser directive at the top says otherwise.

@@ -45,12 +45,12 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     let mut paragraph = Paragraph::default();
     for (line, number) in text.lines().zip(1u32..) {
         if line.trim().is_empty() {
-            status.finish(&os, purl_type, std::mem::take(&mut paragraph));
+            status.finish(&os, purl_type, &std::mem::take(&mut paragraph));
         } else {
             paragraph.line(line, number);
         }
     }
-    status.finish(&os, purl_type, paragraph);
+    status.finish(&os, purl_type, &paragraph);
     if status.understood == 0 && !status.file.diagnostics.is_empty() {
         return Err(Diagnostic::new(Code::FileMalformed, "the file holds no fields").at_line(1));
     }
@@ -98,7 +98,7 @@ struct Status<'t> {
 }
 
 impl<'t> Status<'t> {
-    fn finish(&mut self, os: &OsRelease, purl_type: &'static str, paragraph: Paragraph<'t>) {
+    fn finish(&mut self, os: &OsRelease, purl_type: &'static str, paragraph: &Paragraph<'t>) {
         if paragraph.line == 0 {
             return;
         }
@@ -139,8 +139,8 @@ impl<'t> Status<'t> {
         };
         let at = self.file.add(component);
         self.by_name.insert(name, at);
-        for provided in paragraph.get("Provides").split(',') {
-            self.by_name.entry(plain_name(provided)).or_insert(at);
+        for provided in names(paragraph.get("Provides")) {
+            self.by_name.entry(provided).or_insert(at);
         }
         for field in ["Pre-Depends", "Depends"] {
             self.needs.push((at, paragraph.get(field)));
@@ -150,7 +150,7 @@ impl<'t> Status<'t> {
     fn relate(&mut self) {
         for (from, list) in std::mem::take(&mut self.needs) {
             for wanted in list.split(',') {
-                let met = wanted.split('|').find_map(|w| self.by_name.get(plain_name(w)));
+                let met = wanted.split('|').flat_map(names).find_map(|n| self.by_name.get(n));
                 if let Some(to) = met {
                     self.file.edge(from, *to);
                 }
@@ -159,8 +159,9 @@ impl<'t> Status<'t> {
     }
 }
 
-/// `libc6:any (>= 2.34)` without architecture and version.
-fn plain_name(wanted: &str) -> &str {
-    let wanted = wanted.trim();
-    wanted.split([' ', ':', '(']).next().unwrap_or(wanted)
+/// The names in a list such as `libc6:any (>= 2.34), gawk`, without architecture and version.
+fn names(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',')
+        .filter_map(|entry| entry.trim().split([' ', ':', '(']).next())
+        .filter(|name| !name.is_empty())
 }

@@ -54,7 +54,9 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     for (at, key, value) in &entries {
         let line = lines.at(*at);
         let entry = match (key, value) {
-            (Term::Text(app), Term::Tuple(entry)) => component(app, entry).map(|c| (*app, c)),
+            (Term::Text(app) | Term::Atom(app), Term::Tuple(entry)) => {
+                component(app, entry).map(|c| (*app, c))
+            }
             _ => None,
         };
         let Some((app, (mut component, deps))) = entry else {
