@@ -6,7 +6,7 @@
 //! The node with a `path` (or without a reference) is the project itself. Revisions tell two
 //! builds of one version apart: the recipe's is the purl's `rrev`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use trimtab_model::{Code, Component, Diagnostic, Family, FileInventory, Purl, Relation, Scope};
 
@@ -112,6 +112,7 @@ fn lists(file: &mut FileInventory, root: Value<'_>, view: &FileView<'_>) {
         .iter()
         .find_map(|name| view.read(name)?.ok())
         .and_then(|bytes| text::decode(&bytes).ok().map(std::borrow::Cow::into_owned));
+    let asked = manifest.as_deref().map(names);
     for (list, scope) in LISTS {
         for entry in root.get(list).into_iter().flat_map(Value::items) {
             let text = entry.scalar().unwrap_or_default();
@@ -122,8 +123,8 @@ fn lists(file: &mut FileInventory, root: Value<'_>, view: &FileView<'_>) {
             let mut component = reference.component(entry.line());
             component.scope = scope;
             component.groups.push(list.into());
-            if let Some(manifest) = &manifest {
-                let direct = names(manifest, reference.name);
+            if let Some(asked) = &asked {
+                let direct = asked.contains(reference.name);
                 component.relation = if direct { Relation::Direct } else { Relation::Transitive };
             }
             file.add(component);
@@ -131,19 +132,18 @@ fn lists(file: &mut FileInventory, root: Value<'_>, view: &FileView<'_>) {
     }
 }
 
-/// Whether a recipe names a package as `name/…`. A recipe may be Python: it is searched, not run.
-fn names(manifest: &str, name: &str) -> bool {
-    let mut rest = manifest;
-    let mut before = '\n';
-    while let Some((head, tail)) = rest.split_once(name) {
-        let last = head.chars().next_back().unwrap_or(before);
-        if tail.starts_with('/') && (last.is_whitespace() || matches!(last, '"' | '\'')) {
-            return true;
-        }
-        before = name.chars().next_back().unwrap_or('\n');
-        rest = tail;
-    }
-    false
+/// The names that a recipe asks for as `name/…`. A recipe may be Python: it is searched, not run.
+fn names(manifest: &str) -> HashSet<&str> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '.' | '-');
+    let heads = manifest.split('/').enumerate().filter_map(|(at, before)| {
+        let start = before.trim_end_matches(is_name).len();
+        let whole = match before.get(..start)?.chars().next_back() {
+            Some(c) => c.is_whitespace() || matches!(c, '"' | '\''),
+            None => at == 0,
+        };
+        before.get(start..).filter(|name| whole && !name.is_empty())
+    });
+    heads.collect()
 }
 
 /// Conan 1.
@@ -219,8 +219,8 @@ mod tests {
         );
         assert_eq!(Reference::parse("zlib/1.2").unwrap().user, "");
         assert_eq!(Reference::parse("1.2.3#x"), None);
-        assert!(names("[requires]\nzlib/1.2\n", "zlib"));
-        assert!(names("requires = \"zlib/1.2\"", "zlib"));
-        assert!(!names("minizlib/1.2 zlib-ng/1", "zlib"));
+        assert!(names("[requires]\nzlib/1.2\n").contains("zlib"));
+        assert!(names("requires = \"zlib/1.2\"").contains("zlib"));
+        assert!(!names("minizlib/1.2 zlib-ng/1 \"https://a/zlib/x\"").contains("zlib"));
     }
 }

@@ -58,7 +58,10 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
 fn is_locked(view: &FileView<'_>, project: &Project) -> bool {
     if is_directory_file(view.path) {
         let here = view::folder(view.path);
-        return view.files.claimed().iter().any(|path| {
+        let claimed = view.files.claimed();
+        let start = claimed.partition_point(|path| path.as_str() < here);
+        let mut below = claimed.iter().skip(start).take_while(|path| path.starts_with(here));
+        return below.any(|path| {
             view::file_name(path) == "packages.lock.json"
                 && (here.is_empty() || path.strip_prefix(here).is_some_and(|p| p.starts_with('/')))
         });

@@ -147,15 +147,12 @@ struct Build {
     file: FileInventory,
     /// Global build arguments; `None` where only the command line knows.
     arguments: HashMap<String, Option<String>>,
-    stages: Vec<Stage>,
+    stages: Vec<Base>,
+    /// The latest stage of a name, in lower case.
+    names: HashMap<String, usize>,
 }
 
-/// A stage: its name in lower case, and what it starts from.
-struct Stage {
-    name: Option<String>,
-    base: Base,
-}
-
+/// What a stage starts from.
 enum Base {
     Image(u32),
     Stage(usize),
@@ -193,7 +190,10 @@ impl Build {
                 None => self.image(&image, line).map_or(Base::Nothing, Base::Image),
             },
         };
-        self.stages.push(Stage { name, base });
+        if let Some(name) = name {
+            self.names.insert(name, self.stages.len());
+        }
+        self.stages.push(base);
     }
 
     fn copies(&mut self, rest: &str, line: u32) {
@@ -246,8 +246,7 @@ impl Build {
     }
 
     fn stage(&self, name: &str) -> Option<usize> {
-        let name = name.to_ascii_lowercase();
-        self.stages.iter().rposition(|s| s.name.as_deref() == Some(&*name))
+        self.names.get(&name.to_ascii_lowercase()).copied()
     }
 
     fn unresolved(&mut self, text: &str, line: u32) {
@@ -310,7 +309,7 @@ impl Build {
     /// Follows the last stage down to its image. A stage's base is an earlier stage, so this ends.
     fn mark_shipped(&mut self) {
         let mut stage = self.stages.last();
-        while let Some(Stage { base, .. }) = stage {
+        while let Some(base) = stage {
             stage = match base {
                 Base::Stage(at) => self.stages.get(*at),
                 Base::Image(at) => {

@@ -15,7 +15,9 @@ use crate::view::{self, FileView};
 /// The most files that one project's evaluation reads.
 const MAX_FILES: usize = 64;
 /// The longest value that a property may grow to.
-const MAX_VALUE: usize = 4096;
+const MAX_VALUE: usize = 1024;
+/// The most packages that one project may ask for: lists in properties multiply.
+const MAX_REFERENCES: usize = 100_000;
 
 /// A package that a project file asks for.
 #[derive(Debug, Clone)]
@@ -94,6 +96,9 @@ struct Evaluation<'v> {
     central: HashMap<String, Vec<String>>,
     visited: HashSet<String>,
     depth: usize,
+    /// Positions of references by lower-case name, for `Update`.
+    known: HashMap<String, usize>,
+    full: bool,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -107,6 +112,8 @@ impl<'v> Evaluation<'v> {
             central: HashMap::new(),
             visited: HashSet::new(),
             depth: 0,
+            known: HashMap::new(),
+            full: false,
             diagnostics: Vec::new(),
         }
     }
@@ -362,6 +369,19 @@ impl<'v> Evaluation<'v> {
             return;
         };
         let names = self.names(list);
+        if references.len() + names.len() > MAX_REFERENCES {
+            if !self.full {
+                self.full = true;
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Code::FileLimit,
+                        format!("more than {MAX_REFERENCES} packages; the rest was not read"),
+                    )
+                    .at_line(item.line()),
+                );
+            }
+            return;
+        }
         if names.is_empty() {
             self.malformed(item, "a package reference names no package that can be known");
         }
@@ -369,23 +389,25 @@ impl<'v> Evaluation<'v> {
         for name in names {
             let key = name.to_ascii_lowercase();
             if update.is_some() {
-                let mut known =
-                    references.iter_mut().filter(|r| r.name.to_ascii_lowercase() == key);
-                if let Some(known) = known.next() {
-                    if let Some(stated) = stated {
-                        known.unresolved = self.expand(stated).is_none();
-                        known.requirement =
-                            Some(self.expand(stated).unwrap_or_else(|| stated.to_owned()));
+                let known = self.known.get(&key).and_then(|at| references.get_mut(*at));
+                match (known, stated) {
+                    (Some(known), stated) => {
+                        if let Some(stated) = stated {
+                            let version = self.expand(stated);
+                            known.unresolved = version.is_none();
+                            known.requirement = Some(version.unwrap_or_else(|| stated.to_owned()));
+                        }
+                        if scope == Scope::Development {
+                            known.scope = scope;
+                        }
+                        continue;
                     }
-                    if scope == Scope::Development {
-                        known.scope = scope;
-                    }
-                    continue;
-                }
-                if stated.is_none() {
-                    continue;
+                    (None, None) => continue,
+                    // Some SDKs ask for a package by themselves (F# for its core library).
+                    (None, Some(_)) => {}
                 }
             }
+            self.known.insert(key.clone(), references.len());
             let mut add = |requirement: Option<String>, unresolved| {
                 references.push(Reference {
                     name: name.clone(),

@@ -7,6 +7,8 @@
 //! (`scope.name`) and no location. `Package.swift`, or the project that holds the file, says what
 //! is asked for directly; it is searched for the addresses and not run.
 
+use std::collections::HashSet;
+
 use trimtab_model::{Code, Component, Diagnostic, Family, FileInventory, Origin, Purl, Relation};
 
 use crate::read::json::{self, Flavour};
@@ -46,7 +48,9 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
             continue;
         };
         if let Some(asked) = &asked {
-            let direct = asked.iter().any(|asked| same_package(asked, &component.purl));
+            let namespace = component.purl.namespace().unwrap_or_default();
+            let name = format!("{namespace}/{}", component.purl.name()).to_ascii_lowercase();
+            let direct = asked.contains(&name);
             component.relation = if direct { Relation::Direct } else { Relation::Transitive };
         }
         file.add(component);
@@ -107,22 +111,9 @@ fn plain_address(location: &str) -> Option<String> {
     (!host.is_empty() && !path.is_empty()).then(|| format!("{host}/{path}"))
 }
 
-/// Whether what a manifest asks for, an address or a registry's `scope.name`, is a package.
-fn same_package(asked: &str, package: &Purl) -> bool {
-    let namespace = package.namespace().unwrap_or_default();
-    match purl(asked) {
-        Some(p) => {
-            p.name().eq_ignore_ascii_case(package.name())
-                && p.namespace().unwrap_or_default().eq_ignore_ascii_case(namespace)
-        }
-        None => asked.split_once('.').is_some_and(|(scope, name)| {
-            scope.eq_ignore_ascii_case(namespace) && name.eq_ignore_ascii_case(package.name())
-        }),
-    }
-}
-
-/// The addresses and identities that the manifest or project asks for. `None` without one.
-fn asked_for(view: &FileView<'_>) -> Option<Vec<String>> {
+/// What the manifest or project asks for, as `namespace/name` in lower case: addresses, and the
+/// identities of a registry (`scope.name`). `None` without a manifest.
+fn asked_for(view: &FileView<'_>) -> Option<HashSet<String>> {
     let xcode = view
         .path
         .rsplit_once(".xcodeproj/")
@@ -134,7 +125,13 @@ fn asked_for(view: &FileView<'_>) -> Option<Vec<String>> {
     let bytes = bytes.ok()?;
     let text = text::decode(&bytes).ok()?;
     let quoted = text.split('"').skip(1).step_by(2);
-    Some(quoted.filter(|q| q.contains(['/', '.'])).take(10_000).map(str::to_owned).collect())
+    let names = quoted.filter_map(|asked| match plain_address(asked) {
+        Some(address) => Some(address.to_ascii_lowercase()),
+        None => asked
+            .split_once('.')
+            .map(|(scope, name)| format!("{scope}/{name}").to_ascii_lowercase()),
+    });
+    Some(names.collect())
 }
 
 #[cfg(test)]

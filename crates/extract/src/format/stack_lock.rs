@@ -112,14 +112,14 @@ fn components(entry: Value<'_>) -> Option<Vec<Component>> {
         names.push(last.split(".git").next().unwrap_or(last));
     }
     let component = |name: &str| {
-        let name = name.trim_end_matches('/').rsplit('/').next().unwrap_or(name);
-        let purl = Purl::new("hackage", None, if name.is_empty() { "." } else { name });
+        let name = name.trim_end_matches('/').rsplit('/').next().filter(|n| !n.is_empty())?;
+        let purl = Purl::new("hackage", None, name);
         let mut component = Component::new(purl.with_version(text("version").unwrap_or_default()));
         component.origin = origin.clone();
         component.hashes = tree.clone().into_iter().collect();
-        component
+        Some(component)
     };
-    Some(names.into_iter().take(1000).map(component).collect())
+    names.into_iter().take(1000).map(component).collect()
 }
 
 /// `name-1.2.3`, `name-1.2.3@sha256:…,123`, `name-1.2.3@rev:1`, or a bare `name`.
