@@ -8,6 +8,7 @@ mod poetry_range;
 mod pypi;
 mod scopes;
 
+pub mod apk_installed;
 pub mod bun_lock;
 pub mod cabal_freeze;
 pub mod cargo_lock;
@@ -23,6 +24,7 @@ mod demand;
 pub mod deno_lock;
 pub mod deps_json;
 pub mod dockerfile;
+pub mod dpkg_status;
 pub mod gemfile_lock;
 pub mod github_workflow;
 mod glob;
@@ -68,3 +70,10 @@ pub mod uv_lock;
 mod yarn;
 pub mod yarn_berry;
 pub mod yarn_v1;
+
+pub(crate) mod elixir;
+pub(crate) mod image;
+pub(crate) mod msbuild;
+pub(crate) mod nuget;
+pub(crate) mod os_release;
+pub(crate) mod spread;
