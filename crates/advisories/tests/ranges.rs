@@ -36,10 +36,10 @@ fn affected() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
     #[test]
     fn the_index_agrees_with_the_naive_evaluation(
-        all in prop::collection::vec(affected(), 20..40)
+        all in prop::collection::vec(affected(), 1..16)
     ) {
         let folder = tempfile::tempdir().unwrap();
         let records: Vec<Value> = all
