@@ -19,7 +19,8 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 fn main() -> Outcome<()> {
     let mut args = env::args_os().skip(1);
     let folder = PathBuf::from(args.next().ok_or("measure FOLDER [OUTPUT]")?);
-    let output = args.next().map_or_else(|| env::temp_dir().join("trimtab-measure.db"), PathBuf::from);
+    let output =
+        args.next().map_or_else(|| env::temp_dir().join("trimtab-measure.db"), PathBuf::from);
     let sources = Sources::beside(&folder);
 
     for _ in 0..2 {
@@ -109,10 +110,8 @@ fn cold(index: &Index) -> Outcome<()> {
         .take(300)
         .chain((0..800).map(|i| (Family::CratesIo, format!("some-crate-{i}"))))
         .collect();
-    let versions: Vec<Option<Version>> = names
-        .iter()
-        .map(|(family, _)| Version::parse(family.scheme(), "1.2.3").ok())
-        .collect();
+    let versions: Vec<Option<Version>> =
+        names.iter().map(|(family, _)| Version::parse(family.scheme(), "1.2.3").ok()).collect();
     let path = index as *const Index;
     black_box(path);
     let start = Instant::now();
@@ -135,7 +134,11 @@ fn warm(index: &Index) -> Outcome<()> {
     for (i, (family, name)) in known.iter().enumerate() {
         let text = format!("{}.{}.{}", i % 7, i % 11, i % 5);
         components.push((*family, name.clone(), Version::parse(family.scheme(), &text).ok()));
-        components.push((*family, format!("{name}-x"), Version::parse(family.scheme(), &text).ok()));
+        components.push((
+            *family,
+            format!("{name}-x"),
+            Version::parse(family.scheme(), &text).ok(),
+        ));
     }
     for round in 0..3 {
         let start = Instant::now();

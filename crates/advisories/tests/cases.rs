@@ -37,7 +37,11 @@ fn every_case_is_answered_as_written() {
             assert_eq!(Some(report.unknown_ecosystems[&**ecosystem]), count.as_u64(), "{name}");
         }
         let malformed = case["malformed"].as_u64().unwrap_or(0);
-        assert_eq!((report.malformed, report.diagnostics.len() as u64), (malformed, malformed), "{name}");
+        assert_eq!(
+            (report.malformed, report.diagnostics.len() as u64),
+            (malformed, malformed),
+            "{name}"
+        );
     }
 }
 
@@ -109,9 +113,8 @@ fn ask(name: &str, index: &Index, question: &Value) {
     let above: Option<Vec<String>> =
         version.as_ref().ok().map(|v| entry.fixes_above(v).map(str::to_owned).collect());
     let symbols = entry.symbols();
-    let symbols = symbols.map(|s| {
-        format!("{}::{}", s.path.unwrap_or_default(), s.name.unwrap_or_default())
-    });
+    let symbols =
+        symbols.map(|s| format!("{}::{}", s.path.unwrap_or_default(), s.name.unwrap_or_default()));
     for (key, value) in [
         ("fixed", Some(entry.fixed().map(str::to_owned).collect())),
         ("fixes_above", above),
@@ -132,7 +135,8 @@ fn ask_naive(name: &str, records: &[Value], question: &Value) {
     let record = records.iter().find(|record| record["id"] == question["id"]).unwrap();
     let mut answers = Vec::new();
     for affected in record["affected"].as_array().unwrap() {
-        if naive::package(affected).is_some_and(|(e, name)| e.family == family && *name == *wanted) {
+        if naive::package(affected).is_some_and(|(e, name)| e.family == family && *name == *wanted)
+        {
             let version = question["version"].as_str().unwrap();
             answers.push(naive::evaluate(affected, family, version).affected);
         }

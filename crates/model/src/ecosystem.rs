@@ -137,7 +137,10 @@ impl Family {
     /// several distributions share it is the one that gave them their version order.
     pub fn from_name(name: &str) -> Option<Family> {
         let plain = |text: &str| -> String {
-            text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+            text.chars()
+                .filter(char::is_ascii_alphanumeric)
+                .map(|c| c.to_ascii_lowercase())
+                .collect()
         };
         let name = plain(name.split(':').next().unwrap_or(name));
         match name.as_str() {
@@ -167,11 +170,10 @@ impl Family {
     /// The name in the form in which two names of this family are compared.
     pub fn normalise(self, name: &str) -> Cow<'_, str> {
         match self.name_rule() {
-            NameRule::Exact => Cow::Borrowed(name),
             NameRule::Lower if name.bytes().any(|b| b.is_ascii_uppercase()) => {
                 Cow::Owned(name.to_ascii_lowercase())
             }
-            NameRule::Lower => Cow::Borrowed(name),
+            NameRule::Exact | NameRule::Lower => Cow::Borrowed(name),
             NameRule::Pep503 => pep503(name),
         }
     }
@@ -331,7 +333,11 @@ mod tests {
     fn families_are_found_by_any_usual_name() {
         for family in Family::ALL {
             assert_eq!(Family::from_name(family.osv_name()), Some(*family), "{family}");
-            assert_eq!(Family::from_name(&family.osv_name().to_uppercase()), Some(*family), "{family}");
+            assert_eq!(
+                Family::from_name(&family.osv_name().to_uppercase()),
+                Some(*family),
+                "{family}"
+            );
         }
         for (name, family) in [
             ("gem", Family::RubyGems),

@@ -47,11 +47,15 @@ impl Doubt {
     /// A sentence part for people.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Doubt::VersionsAgainstRanges => "the advisory's version list and ranges contradict each other",
+            Doubt::VersionsAgainstRanges => {
+                "the advisory's version list and ranges contradict each other"
+            }
             Doubt::SourcesDisagree => "another source says that this version is not affected",
             Doubt::BoundIsHint => "the upper bound is a hint of the database, not a stated range",
             Doubt::BoundUnknown => "a bound of the advisory could not be compared",
-            Doubt::OtherOrigin => "the package does not come from the registry that the advisory speaks of",
+            Doubt::OtherOrigin => {
+                "the package does not come from the registry that the advisory speaks of"
+            }
             Doubt::ReleaseUnknown => "the release of the operating system is not known",
         }
     }

@@ -1,5 +1,6 @@
 //! An inventory: what every file of an asset lists, and who brought what in.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use crate::component::{Component, Relation};
@@ -12,7 +13,7 @@ pub struct FileInventory {
     /// The file, relative to the scanned root, with `/` between its parts.
     pub path: Box<str>,
     /// The format's id in the registry (`cargo-lock`).
-    pub format: &'static str,
+    pub format: Cow<'static, str>,
     /// The components, in the order of the file.
     pub components: Vec<Component>,
     /// `(who asks, what is asked for)`: positions in `components`. Sorted, without repeats.
@@ -21,6 +22,25 @@ pub struct FileInventory {
     pub unmanaged: Vec<Unmanaged>,
     /// What could not be read, and why. A file with problems is still used as far as it goes.
     pub diagnostics: Vec<Diagnostic>,
+    /// What an SBOM says about itself. `None` for every other kind of file.
+    pub document: Option<Box<DocumentInfo>>,
+}
+
+/// What an SBOM says about its own making, as it spells it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DocumentInfo {
+    /// The version of the format (`1.6`, `SPDX-2.3`).
+    pub format_version: Option<Box<str>>,
+    /// The document's own identifier: serial number, namespace.
+    pub identifier: Option<Box<str>>,
+    /// The people and organisations who made it.
+    pub authors: Vec<Box<str>>,
+    /// The tools that made it, with their versions.
+    pub tools: Vec<Box<str>>,
+    /// When it was made.
+    pub created: Option<Box<str>>,
+    /// In which phases of the product's life its data was gathered (`build`, `pre-build`).
+    pub contexts: Vec<Box<str>>,
 }
 
 impl FileInventory {

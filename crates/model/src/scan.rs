@@ -1,8 +1,8 @@
 //! The result of a scan: what every output format is written from.
 
+use crate::diagnostic::Diagnostic;
 use crate::finding::{Finding, Unknown};
 use crate::inventory::Inventory;
-use crate::diagnostic::Diagnostic;
 
 /// What the advisory index was built from. Part of the result, so that it can be judged later.
 #[derive(Debug, Clone, PartialEq, Eq)]

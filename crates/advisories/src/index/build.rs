@@ -24,7 +24,8 @@ use super::draft::{Draft, DraftEntry, content, draft};
 use super::format::{
     AdvisoryItem, CycleItem, ENDIAN, EntryItem, EpssItem, Extent, FORMAT, FamilyItem, GroupItem,
     Header, IdItem, KevItem, LABEL, LifecycleKey, NO_DAY, NO_TIME, NONE, PAGE, PackageHead,
-    ProductHead, RUN_ALIGN, Section, Slot, Span, header_flag, id_flag, id_hash, package_hash, rules,
+    ProductHead, RUN_ALIGN, Section, Slot, Span, header_flag, id_flag, id_hash, package_hash,
+    rules,
 };
 use super::groups::Groups;
 use super::run::{Heap, RunWriter};
@@ -355,8 +356,9 @@ impl Content {
             }
         }
         let groups = number_groups(&mut ids, &mut sets);
-        let groups_of =
-            advisories.iter().map(|a| at(&a.key).and_then(|i| ids[i as usize].group).unwrap_or(NONE));
+        let groups_of = advisories
+            .iter()
+            .map(|a| at(&a.key).and_then(|i| ids[i as usize].group).unwrap_or(NONE));
         let groups_of: Vec<u32> = groups_of.collect();
         let entries = collect_entries(&mut advisories, report);
         report.groups = groups.len() as u64;
@@ -379,7 +381,9 @@ fn collect_ids(advisories: &[Draft], gone: &[Draft], feeds: &Feeds) -> Vec<Id> {
         let new = id(text, None, false);
         match ids.get_mut(&new.key) {
             // Spelled in several ways and without a record: the first spelling in order.
-            Some(known) if known.advisory.is_none() && !known.withdrawn && new.text < known.text => {
+            Some(known)
+                if known.advisory.is_none() && !known.withdrawn && new.text < known.text =>
+            {
                 *known = new;
             }
             Some(_) => {}
@@ -392,7 +396,13 @@ fn collect_ids(advisories: &[Draft], gone: &[Draft], feeds: &Feeds) -> Vec<Id> {
 }
 
 fn id(text: &str, advisory: Option<u32>, withdrawn: bool) -> Id {
-    Id { key: text.to_ascii_uppercase().into(), text: text.into(), advisory, group: None, withdrawn }
+    Id {
+        key: text.to_ascii_uppercase().into(),
+        text: text.into(),
+        advisory,
+        group: None,
+        withdrawn,
+    }
 }
 
 /// Numbers the sets that have an advisory, by their first id.
@@ -529,7 +539,8 @@ fn write_packages(out: &mut Out<'_>, content: &Content, report: &mut BuildReport
     let mut seen: BTreeMap<Family, Vec<u32>> = BTreeMap::new();
     let mut places = Vec::new();
     out.begin(Section::Packages)?;
-    for of in content.entries.chunk_by(|(_, a), (_, b)| (a.family, &a.name) == (b.family, &b.name)) {
+    for of in content.entries.chunk_by(|(_, a), (_, b)| (a.family, &a.name) == (b.family, &b.name))
+    {
         let Some((_, first)) = of.first() else { continue };
         let (family, name) = (first.family, &*first.name);
         out.align(RUN_ALIGN)?;
@@ -683,7 +694,11 @@ fn write_advisories(out: &mut Out<'_>, content: &Content) -> Written<()> {
     Ok(out.write(items.as_bytes())?)
 }
 
-fn write_lifecycles(out: &mut Out<'_>, products: &[Product], report: &mut BuildReport) -> Written<()> {
+fn write_lifecycles(
+    out: &mut Out<'_>,
+    products: &[Product],
+    report: &mut BuildReport,
+) -> Written<()> {
     let mut keys: Vec<(&str, Span)> = Vec::new();
     out.begin(Section::Products)?;
     for product in products {
@@ -744,4 +759,3 @@ fn end(end: End) -> (u8, i32) {
 fn day(date: jiff::civil::Date) -> i32 {
     (date - jiff::civil::date(1970, 1, 1)).get_days()
 }
-

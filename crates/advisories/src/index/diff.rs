@@ -30,7 +30,8 @@ impl Diff {
             let after = (j < new_count).then(|| new.advisory_at(j)).transpose()?;
             match (before, after) {
                 (Some(before), Some(after)) => {
-                    let (a, b) = (before.id().to_ascii_uppercase(), after.id().to_ascii_uppercase());
+                    let (a, b) =
+                        (before.id().to_ascii_uppercase(), after.id().to_ascii_uppercase());
                     if a == b {
                         if before.content() != after.content() {
                             diff.changed.push(after.id().into());

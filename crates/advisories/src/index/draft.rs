@@ -105,7 +105,8 @@ pub(crate) fn draft(record: &Record<'_>, bytes: &[u8]) -> Draft {
             }),
         }
     }
-    let kind = gravest.unwrap_or(if is_malicious(id) { Kind::Malicious } else { Kind::Vulnerability });
+    let kind =
+        gravest.unwrap_or(if is_malicious(id) { Kind::Malicious } else { Kind::Vulnerability });
     draft.details = details(record, kind, draft.modified);
     draft
 }
@@ -343,8 +344,14 @@ fn count(len: usize) -> zerocopy::little_endian::U32 {
 }
 
 const NOTHING: Bound = Bound {
-    key: Span { offset: zerocopy::little_endian::U32::ZERO, len: zerocopy::little_endian::U32::ZERO },
-    text: Span { offset: zerocopy::little_endian::U32::ZERO, len: zerocopy::little_endian::U32::ZERO },
+    key: Span {
+        offset: zerocopy::little_endian::U32::ZERO,
+        len: zerocopy::little_endian::U32::ZERO,
+    },
+    text: Span {
+        offset: zerocopy::little_endian::U32::ZERO,
+        len: zerocopy::little_endian::U32::ZERO,
+    },
 };
 
 fn write_intervals(settled: &Settled, semver: bool, heap: &mut Heap, out: &mut Vec<IntervalItem>) {

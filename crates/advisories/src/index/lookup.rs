@@ -263,6 +263,11 @@ impl<'i> Entry<'i> {
         self.item.advisory.get()
     }
 
+    /// The ecosystem of its package, without release.
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
     /// The number of the advisory's group: see [`Index::group`].
     pub fn group(&self) -> u32 {
         self.item.group.get()
@@ -448,9 +453,8 @@ impl<'i> Entry<'i> {
 
     fn describe(&self, interval: &IntervalItem) -> Interval<'i> {
         let flags = interval.flags.get();
-        let text = |flag: u16, bound: Bound| {
-            (flags & flag != 0).then(|| self.heap.text(bound.text))
-        };
+        let text =
+            |flag: u16, bound: Bound| (flags & flag != 0).then(|| self.heap.text(bound.text));
         let to = text(interval_flag::HIGH, interval.high);
         Interval::Range {
             from: text(interval_flag::LOW, interval.low),
@@ -468,12 +472,10 @@ impl<'i> Entry<'i> {
                 && self.heap.get(bound.text).is_some_and(|b| std::str::from_utf8(b).is_ok())
         };
         let in_order = |bounds: &[Bound]| {
-            bounds.is_sorted_by(|a, b| {
-                match (self.heap.bytes(a.key), self.heap.bytes(b.key)) {
-                    (_, []) => true,
-                    ([], _) => false,
-                    (a, b) => scheme.compare_keys(a, b) != Ordering::Greater,
-                }
+            bounds.is_sorted_by(|a, b| match (self.heap.bytes(a.key), self.heap.bytes(b.key)) {
+                (_, []) => true,
+                ([], _) => false,
+                (a, b) => scheme.compare_keys(a, b) != Ordering::Greater,
             })
         };
         self.intervals.iter().all(|i| inside(&i.low) && inside(&i.high))

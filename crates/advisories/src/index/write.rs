@@ -36,12 +36,14 @@ impl Aside {
             name.push(suffix);
             Ok(target.with_file_name(name))
         };
-        let lock = File::options().write(true).create(true).truncate(false).open(beside(".lock")?)?;
+        let lock =
+            File::options().write(true).create(true).truncate(false).open(beside(".lock")?)?;
         if let Err(TryLockError::WouldBlock) = lock.try_lock() {
             return Err(io::Error::new(io::ErrorKind::WouldBlock, "another update is writing it"));
         }
         let path = beside(".new")?;
-        let file = File::options().write(true).read(true).create(true).truncate(true).open(&path)?;
+        let file =
+            File::options().write(true).read(true).create(true).truncate(true).open(&path)?;
         Ok(Aside { path, target: target.to_path_buf(), file: Some(file), _lock: lock })
     }
 

@@ -12,7 +12,8 @@ use trimtab_advisories::{BuildReport, Index, Sources, build};
 pub(crate) fn loose(folder: &Path, records: &[Value]) {
     fs::create_dir_all(folder.join("all")).unwrap();
     for (i, record) in records.iter().enumerate() {
-        fs::write(folder.join(format!("all/{i}.json")), serde_json::to_vec(record).unwrap()).unwrap();
+        fs::write(folder.join(format!("all/{i}.json")), serde_json::to_vec(record).unwrap())
+            .unwrap();
     }
 }
 

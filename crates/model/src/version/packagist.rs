@@ -36,7 +36,7 @@ pub(super) fn key(text: &str) -> Option<Vec<u8>> {
         return None;
     }
     let unbuilt = bare.split_once('+').map_or(bare, |(version, _)| version);
-    let normal = classical(unbuilt).or_else(|| dated(unbuilt)).or_else(|| branch(bare));
+    let normal = classical(unbuilt).or_else(|| dated(unbuilt)).or_else(|| branch(unbuilt));
     compare_key(normal.as_deref().unwrap_or(unbuilt))
 }
 
@@ -113,12 +113,14 @@ fn modifiers(text: &str) -> Option<String> {
     let mut rest = text.strip_prefix(['.', '_', '-']).unwrap_or(text);
     let mut normal = String::new();
     if let Some((after, stability)) = words.iter().find_map(|(w, s)| Some((rest.strip_prefix(w)?, *s))) {
-        let end = stability_numbers(after);
-        let (numbers, after) = after.split_at(end);
-        rest = after;
-        if !stability.is_empty() {
-            normal = format!("-{stability}{}", numbers.trim_start_matches(['.', '-']));
+        let (numbers, after) = after.split_at(stability_numbers(after));
+        if stability.is_empty() {
+            // What follows is read, and means nothing.
+            let after = after.strip_prefix(['.', '-']).unwrap_or(after);
+            return matches!(after, "" | "dev").then(String::new);
         }
+        rest = after;
+        normal = format!("-{stability}{}", numbers.trim_start_matches(['.', '-']));
     } else if rest != text && !rest.starts_with("dev") && !rest.is_empty() {
         return None;
     }

@@ -171,7 +171,7 @@ impl<'a> Scan<'a> {
 }
 
 fn legacy(text: &str) -> Option<Vec<u8>> {
-    let known = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'+' | b'!' | b'~');
+    let known = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'+' | b'!' | b'~' | b':');
     let marked = text.bytes().any(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
     if !marked || !text.bytes().all(known) || is_commit_hash(text) {
         return None;

@@ -4,7 +4,7 @@
 //! does not count. Accepted beyond the standard, because the ecosystems that share this scheme
 //! have it: a leading `v` or `=`, missing minor and patch (`v4` is `4.0.0`), leading zeros,
 //! numbers after the third (above the three, `1.2.3 < 1.2.3.1`), and a pre-release without its
-//! hyphen (`1.2.3rc1`).
+//! hyphen (`1.2.3rc1`, `1.2.3.rc1`).
 //!
 //! Traps: `4e12345` is a short commit hash, not a pre-release of 4, so a hyphenless pre-release
 //! needs a dot before it; seven or forty bare digits may be a hash as well, and are unknown.
@@ -54,6 +54,7 @@ impl<'a> Parts<'a> {
             None => None,
             Some(b'-') => rest.get(1..),
             Some(b'a'..=b'z' | b'A'..=b'Z') if numbers.len() >= 2 => Some(rest),
+            Some(b'.') if numbers.len() >= 2 && is_word(rest.get(1..)?) => rest.get(1..),
             Some(_) => return None,
         };
         Some(Parts { numbers, prerelease, build })
@@ -80,6 +81,12 @@ impl<'a> Parts<'a> {
         }
         Some(key)
     }
+}
+
+/// Whether a text starts like a pre-release, and is no wildcard.
+fn is_word(text: &str) -> bool {
+    let word = text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    word.starts_with(|c: char| c.is_ascii_alphabetic()) && !word.eq_ignore_ascii_case("x")
 }
 
 /// The dotted numbers at the start, and what follows them.

@@ -1,0 +1,22 @@
+//! Not written yet.
+
+use trimtab_model::{Diagnostic, Family, FileInventory};
+
+use crate::registry::{Format, FormatKind};
+use crate::view::FileView;
+
+/// See the module.
+pub const FORMAT: Format = Format {
+    id: "pom-xml",
+    title: "Maven pom.xml",
+    family: Some(Family::Maven),
+    kind: FormatKind::Manifest,
+    names: "pom.xml,*.pom",
+    claims: |_path| false,
+    sniff: None,
+    extract,
+};
+
+fn extract(_view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
+    Ok(FileInventory::default())
+}

@@ -1,0 +1,22 @@
+//! Not written yet.
+
+use trimtab_model::{Diagnostic, Family, FileInventory};
+
+use crate::registry::{Format, FormatKind};
+use crate::view::FileView;
+
+/// See the module.
+pub const FORMAT: Format = Format {
+    id: "project-assets",
+    title: "project.assets.json",
+    family: Some(Family::NuGet),
+    kind: FormatKind::Lockfile,
+    names: "project.assets.json",
+    claims: |_path| false,
+    sniff: None,
+    extract,
+};
+
+fn extract(_view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
+    Ok(FileInventory::default())
+}

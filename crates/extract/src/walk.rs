@@ -1,0 +1,318 @@
+//! The walk: finds the files that formats claim, opens them within limits, and reads them in
+//! parallel. The only place of this crate that touches the file system.
+
+use std::fs::File;
+use std::io::Read;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use ignore::{WalkBuilder, WalkState};
+use rayon::prelude::*;
+use trimtab_model::{Code, Diagnostic, FileInventory, Inventory};
+
+use crate::registry::{self, Format};
+use crate::view::{self, FileView, Files};
+
+/// Folders that hold what tools fetched or made; their content is listed by the lockfiles beside them.
+pub const PRUNED: &[&str] = &["node_modules", "target", ".git", ".hg", ".svn", "__pycache__"];
+
+/// Bounds of a walk.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The largest file that is read, in bytes.
+    pub file_bytes: u64,
+    /// The most files that are read.
+    pub files: usize,
+    /// The deepest folder that is entered.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { file_bytes: 1 << 29, files: 1_000_000, depth: 100 }
+    }
+}
+
+/// How to walk.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Also look at what `.gitignore` leaves out.
+    pub no_ignore: bool,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// The inventory of a folder or of one file.
+pub fn scan_path(path: &Path, options: &Options) -> Inventory {
+    let mut inventory = Inventory::default();
+    let metadata = match std::fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(e) => {
+            inventory.diagnostics.push(unreadable(&path.display().to_string(), &e));
+            return inventory;
+        }
+    };
+    if metadata.is_dir() {
+        scan_folder(path, options, &mut inventory);
+    } else {
+        scan_file(path, options, &mut inventory);
+    }
+    if inventory.files.is_empty() && inventory.diagnostics.is_empty() {
+        inventory.diagnostics.push(
+            Diagnostic::new(
+                Code::NothingFound,
+                format!("no file that lists dependencies was found under `{}`", path.display()),
+            )
+            .help("name another path, or look at `trimtab formats` for what is read"),
+        );
+    }
+    inventory.diagnostics.sort();
+    inventory
+}
+
+fn scan_folder(root: &Path, options: &Options, inventory: &mut Inventory) {
+    let (mut claimed, mut diagnostics) = find(root, options);
+    claimed.sort_unstable();
+    if claimed.len() > options.limits.files {
+        claimed.truncate(options.limits.files);
+        diagnostics.push(
+            Diagnostic::new(
+                Code::FileLimit,
+                format!(
+                    "more than {} files list dependencies; the rest was not read",
+                    options.limits.files
+                ),
+            )
+            .help("scan parts of the tree one by one"),
+        );
+    }
+    inventory.diagnostics.append(&mut diagnostics);
+    let folder = Folder { root: root.to_owned(), limits: options.limits, claimed };
+    let results: Vec<_> = folder
+        .claimed
+        .par_iter()
+        .flat_map_iter(|path| {
+            let formats: Vec<&Format> = registry::claiming(path).collect();
+            read_with(&folder, path, &formats)
+        })
+        .collect();
+    keep(results, inventory);
+}
+
+fn scan_file(path: &Path, options: &Options, inventory: &mut Inventory) {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let root = repository_root(parent);
+    let relative = match parent.strip_prefix(&root) {
+        Ok(rest) => view::join(&rest.to_string_lossy().replace('\\', "/"), &name),
+        Err(_) => name,
+    };
+    let folder = Folder { root, limits: options.limits, claimed: vec![relative.clone()] };
+    let mut formats: Vec<&Format> = registry::claiming(&relative).collect();
+    if formats.is_empty() {
+        match folder.read(&relative) {
+            Some(Ok(bytes)) => formats.extend(registry::sniff(&bytes)),
+            Some(Err(diagnostic)) => inventory.diagnostics.push(diagnostic),
+            None => {}
+        }
+        if formats.is_empty() && inventory.diagnostics.is_empty() {
+            inventory.diagnostics.push(
+                Diagnostic::new(
+                    Code::NothingFound,
+                    format!("no format is known for `{}`", path.display()),
+                )
+                .in_file(relative.as_str())
+                .help("`trimtab formats` lists the names and documents that are read"),
+            );
+            return;
+        }
+    }
+    keep(read_with(&folder, &relative, &formats), inventory);
+}
+
+/// The folder that a single file's references may not lead out of: the nearest folder above with
+/// a `.git`, else the file's own folder.
+fn repository_root(folder: &Path) -> PathBuf {
+    folder.ancestors().find(|f| f.join(".git").exists()).unwrap_or(folder).to_owned()
+}
+
+/// Extraction results of one file.
+type Results = Vec<Result<FileInventory, Diagnostic>>;
+
+fn read_with(folder: &Folder, path: &str, formats: &[&Format]) -> Results {
+    let bytes = match folder.read(path) {
+        Some(Ok(bytes)) => bytes,
+        Some(Err(diagnostic)) => return vec![Err(diagnostic)],
+        None => return Vec::new(),
+    };
+    // Where one name has several formats (`yarn.lock`), the content decides. Where it decides for
+    // none, the first one says what is wrong: a file is never left out without a word.
+    let mine = |f: &&&Format| f.sniff.is_none_or(|sniff| sniff(&bytes));
+    let mut chosen: Vec<&Format> = match formats {
+        [_] => formats.to_vec(),
+        _ => formats.iter().filter(mine).copied().collect(),
+    };
+    if chosen.is_empty() {
+        chosen.extend(formats.first());
+    }
+    chosen.into_iter().map(|format| extract(format, path, &bytes, folder)).collect()
+}
+
+/// Reads one file with one format. A panic of a reader is a diagnostic of that file.
+pub fn extract(
+    format: &Format,
+    path: &str,
+    bytes: &[u8],
+    files: &dyn Files,
+) -> Result<FileInventory, Diagnostic> {
+    let view = FileView { path, bytes, files };
+    let result = std::panic::catch_unwind(AssertUnwindSafe(|| (format.extract)(&view)));
+    let result = result.unwrap_or_else(|_| {
+        Err(Diagnostic::new(
+            Code::ParserFault,
+            format!("the reader of {} failed on this file", format.title),
+        )
+        .help("please report it, with the file if you can share it"))
+    });
+    match result {
+        Ok(mut file) => {
+            file.path = path.into();
+            file.format = format.id.into();
+            file.settle();
+            for diagnostic in &mut file.diagnostics {
+                diagnostic.file.get_or_insert_with(|| path.into());
+            }
+            file.diagnostics.sort();
+            Ok(file)
+        }
+        Err(mut diagnostic) => {
+            diagnostic.file.get_or_insert_with(|| path.into());
+            Err(diagnostic)
+        }
+    }
+}
+
+fn keep(results: Results, inventory: &mut Inventory) {
+    for result in results {
+        match result {
+            Ok(file) => inventory.files.push(file),
+            Err(diagnostic) => inventory.diagnostics.push(diagnostic),
+        }
+    }
+    inventory.files.sort_by(|a, b| (&a.path, &a.format).cmp(&(&b.path, &b.format)));
+}
+
+/// The claimed paths under a root, in no particular order, and what could not be looked at.
+fn find(root: &Path, options: &Options) -> (Vec<String>, Vec<Diagnostic>) {
+    let found = Mutex::new((Vec::new(), Vec::new()));
+    let walker = WalkBuilder::new(root)
+        .hidden(false)
+        .ignore(false)
+        .git_global(false)
+        .git_exclude(false)
+        .git_ignore(!options.no_ignore)
+        .require_git(false)
+        .parents(!options.no_ignore)
+        .follow_links(false)
+        .max_depth(Some(options.limits.depth))
+        .threads(rayon::current_num_threads())
+        .filter_entry(|entry| {
+            let folder = entry.file_type().is_some_and(|t| t.is_dir());
+            entry.depth() == 0
+                || !folder
+                || !entry.file_name().to_str().is_some_and(|n| PRUNED.contains(&n))
+        })
+        .build_parallel();
+    walker.run(|| {
+        Box::new(|entry| {
+            let outcome = match entry {
+                Ok(entry) => claimed_path(root, &entry).map(Ok),
+                Err(e) => walk_fault(root, &e).map(Err),
+            };
+            if let (Some(outcome), Ok(mut found)) = (outcome, found.lock()) {
+                match outcome {
+                    Ok(path) => found.0.push(path),
+                    Err(diagnostic) => found.1.push(diagnostic),
+                }
+            }
+            WalkState::Continue
+        })
+    });
+    found.into_inner().unwrap_or_default()
+}
+
+fn claimed_path(root: &Path, entry: &ignore::DirEntry) -> Option<String> {
+    let kind = entry.file_type()?;
+    // A link to a file inside the tree is met under its own name; one that leads out is not followed.
+    if !kind.is_file() {
+        return None;
+    }
+    let relative = relative(root, entry.path());
+    registry::claims_any(&relative).then_some(relative)
+}
+
+fn relative(root: &Path, path: &Path) -> String {
+    let path = path.strip_prefix(root).unwrap_or(path).to_string_lossy();
+    if std::path::MAIN_SEPARATOR == '/' { path.into_owned() } else { path.replace('\\', "/") }
+}
+
+fn walk_fault(root: &Path, error: &ignore::Error) -> Option<Diagnostic> {
+    match error {
+        ignore::Error::WithPath { path, err } => {
+            let io = err.io_error();
+            let path = relative(root, path);
+            io.map(|e| unreadable(&path, e).in_file(path))
+        }
+        ignore::Error::WithDepth { err, .. } => walk_fault(root, err),
+        // A malformed pattern of a .gitignore hides nothing.
+        _ => None,
+    }
+}
+
+fn unreadable(path: &str, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::new(Code::FileUnreadable, format!("`{path}` cannot be read: {error}"))
+        .help("check that it exists and that you may read it")
+}
+
+/// The files under a root on disk.
+struct Folder {
+    root: PathBuf,
+    limits: Limits,
+    claimed: Vec<String>,
+}
+
+impl Files for Folder {
+    fn read(&self, path: &str) -> Option<Result<Arc<[u8]>, Diagnostic>> {
+        let full = self.root.join(path);
+        let metadata = std::fs::metadata(&full).ok().filter(std::fs::Metadata::is_file)?;
+        if metadata.len() > self.limits.file_bytes {
+            return Some(Err(Diagnostic::new(
+                Code::FileTooLarge,
+                format!(
+                    "`{path}` has {} bytes; the limit is {}",
+                    metadata.len(),
+                    self.limits.file_bytes
+                ),
+            )
+            .in_file(path)
+            .help("raise the limit with --max-file-size, or leave the file out")));
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+        // The file may grow while it is read: never take more than the limit.
+        let read = File::open(&full)
+            .and_then(|f| f.take(self.limits.file_bytes + 1).read_to_end(&mut bytes));
+        Some(match read {
+            Ok(_) => Ok(bytes.into()),
+            Err(e) => Err(unreadable(path, &e).in_file(path)),
+        })
+    }
+
+    fn exists(&self, path: &str) -> bool {
+        self.root.join(path).is_file()
+    }
+
+    fn claimed(&self) -> &[String] {
+        &self.claimed
+    }
+}
