@@ -71,7 +71,7 @@ families! {
     AzureLinux, "Azure Linux", "rpm", Rpm, Exact, Plain;
     BellSoft, "BellSoft Hardened Containers", "apk", Alpine, Exact, Plain;
     Bioconductor, "Bioconductor", "bioconductor", Cran, Exact, Plain;
-    Bitnami, "Bitnami", "bitnami", SemVer, Lower, Plain;
+    Bitnami, "Bitnami", "bitnami", Bitnami, Lower, Plain;
     Chainguard, "Chainguard", "apk", Alpine, Exact, Plain;
     CleanStart, "CleanStart", "apk", Alpine, Exact, Plain;
     ConanCenter, "ConanCenter", "conan", Conan, Lower, Plain;

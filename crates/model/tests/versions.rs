@@ -276,7 +276,7 @@ fn versionish() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4000))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4000) })]
 
     #[test]
     fn an_order_is_an_order(scheme in any_scheme(), texts in proptest::collection::vec(versionish(), 3)) {

@@ -54,6 +54,7 @@ schemes! {
     Conan, conan, "conan";
     Opam, opam, "opam";
     FreeBsd, freebsd, "freebsd";
+    Bitnami, bitnami, "bitnami";
 }
 
 /// The longest version text that is parsed, in bytes. Longer ones are unknown.

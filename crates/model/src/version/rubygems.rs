@@ -57,12 +57,17 @@ fn is_gem_version(text: &str) -> bool {
         None => (text, None),
     };
     let mut segments = release.split('.');
-    let could_be_commit = text.len() >= 7 && text.bytes().all(|b| b.is_ascii_hexdigit()) && !is_number(text);
+    let could_be_commit =
+        text.len() >= 7 && text.bytes().all(|b| b.is_ascii_hexdigit()) && !is_number(text);
     let first = segments.next().unwrap_or_default();
     let starts_well = first.starts_with(|c: char| c.is_ascii_digit()) && !could_be_commit;
     let word = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric());
-    let hyphened = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    starts_well && word(first) && segments.all(word) && prerelease.is_none_or(|p| p.split('.').all(hyphened))
+    let hyphened =
+        |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    starts_well
+        && word(first)
+        && segments.all(word)
+        && prerelease.is_none_or(|p| p.split('.').all(hyphened))
 }
 
 fn segments(text: &str) -> Vec<&str> {
