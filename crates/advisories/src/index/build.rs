@@ -721,7 +721,7 @@ fn write_lifecycles(
     Ok(())
 }
 
-fn product_run(product: &Product) -> Written<Vec<u8>> {
+fn product_run(product: &Product) -> Written<Box<[u8]>> {
     let mut heap = Heap::default();
     let head = ProductHead {
         name: heap.text(&product.name),

@@ -35,7 +35,7 @@ pub(crate) struct Draft {
     /// Other ids of the same flaw, without its own.
     pub(crate) aliases: Vec<Box<str>>,
     /// The advisory's run.
-    pub(crate) details: Vec<u8>,
+    pub(crate) details: Box<[u8]>,
     /// What it says about packages.
     pub(crate) entries: Vec<DraftEntry>,
     /// Ecosystems that this build does not know.
@@ -51,7 +51,7 @@ pub(crate) struct DraftEntry {
     /// Normalised.
     pub(crate) name: Box<str>,
     /// The entry's run.
-    pub(crate) run: Vec<u8>,
+    pub(crate) run: Box<[u8]>,
 }
 
 /// The longest name of a package, in bytes.
@@ -73,7 +73,7 @@ pub(crate) fn draft(record: &Record<'_>, bytes: &[u8]) -> Draft {
         content: xxh3_64(bytes),
         withdrawn: record.withdrawn.get().is_some(),
         aliases: Vec::new(),
-        details: Vec::new(),
+        details: Box::default(),
         entries: Vec::new(),
         unknown_ecosystems: Vec::new(),
         nameless: 0,
@@ -159,7 +159,7 @@ fn clip(text: &str, max: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-fn details(record: &Record<'_>, kind: Kind, modified: i64) -> Vec<u8> {
+fn details(record: &Record<'_>, kind: Kind, modified: i64) -> Box<[u8]> {
     let id = record.id.get().unwrap_or_default();
     let mut heap = Heap::default();
     let id_span = heap.text(id);
@@ -286,17 +286,15 @@ fn range_scheme(family: Family, range_type: Option<&str>) -> Option<Scheme> {
     }
 }
 
-fn entry(ecosystem: &Ecosystem, kind: Kind, affected: &AffectedPackage<'_>) -> Vec<u8> {
+fn entry(ecosystem: &Ecosystem, kind: Kind, affected: &AffectedPackage<'_>) -> Box<[u8]> {
     let family = ecosystem.family;
     let own = family.scheme();
     let mut heap = Heap::default();
     let mut flags = 0;
     let mut intervals = Vec::new();
     let mut fixes: Vec<(Scheme, Point)> = Vec::new();
-    let mut has_git = false;
     for range in &*affected.ranges {
         let Some(scheme) = range_scheme(family, range.order.get()) else {
-            has_git = true;
             continue;
         };
         flags |= entry_flag::RANGES;
@@ -312,7 +310,6 @@ fn entry(ecosystem: &Ecosystem, kind: Kind, affected: &AffectedPackage<'_>) -> V
     if flags & (entry_flag::RANGES | entry_flag::LISTED) == 0 {
         flags |= entry_flag::OPEN;
     }
-    let _ = has_git;
     let hint = hint(own, affected, &mut heap, &mut flags);
     let fixes = write_fixes(own, fixes, &mut heap);
     let symbols = symbols(affected, &mut heap);
@@ -411,23 +408,22 @@ fn listed(scheme: Scheme, versions: &[Text<'_>], heap: &mut Heap, flags: &mut u1
 
 /// Fixed versions in the ecosystem's order, each once; those without a place come last.
 fn write_fixes(own: Scheme, fixes: Vec<(Scheme, Point)>, heap: &mut Heap) -> Vec<Bound> {
-    let mut all: Vec<(Option<Box<[u8]>>, Box<str>)> = fixes
+    let mut all: Vec<Point> = fixes
         .into_iter()
         .map(|(scheme, fix)| {
-            let key = if scheme == own {
-                fix.key
-            } else {
-                Version::parse(own, &fix.text).ok().map(|v| v.key().into())
-            };
-            (key, fix.text)
+            if scheme == own {
+                return fix;
+            }
+            let key = Version::parse(own, &fix.text).ok().map(|v| v.key().into());
+            Point { key, text: fix.text }
         })
         .collect();
-    all.sort_by(|(a, a_text), (b, b_text)| match (a, b) {
-        (Some(a), Some(b)) => own.compare_keys(a, b).then(a_text.cmp(b_text)),
-        (a, b) => a.is_none().cmp(&b.is_none()).then(a_text.cmp(b_text)),
+    all.sort_by(|a, b| match (&a.key, &b.key) {
+        (Some(x), Some(y)) => own.compare_keys(x, y).then(a.text.cmp(&b.text)),
+        (x, y) => x.is_none().cmp(&y.is_none()).then(a.text.cmp(&b.text)),
     });
-    all.dedup_by(|later, first| later.1 == first.1);
-    all.iter().map(|(key, text)| heap.bound(key.as_deref().unwrap_or_default(), text)).collect()
+    all.dedup_by(|later, first| later.text == first.text);
+    all.iter().map(|fix| heap.bound(fix.key.as_deref().unwrap_or_default(), &fix.text)).collect()
 }
 
 /// GitHub's `<= 1.2.3` or `< 1.2.3`.

@@ -1,11 +1,9 @@
 //! A damaged index is refused or answers as before; it is never silently wrong. Bytes that are
 //! wrong although every sum is right neither panic nor loop.
 
-mod common;
-
 use std::fs;
 
-use common::{corpus_records, index_of};
+use crate::common::{corpus_records, index_of};
 use proptest::prelude::*;
 use trimtab_advisories::{Index, IndexError};
 use trimtab_model::{Code, Family, Purl, Version};
@@ -42,13 +40,22 @@ fn answers(index: &Index) -> Result<String, IndexError> {
         for entry in package.entries().take(100) {
             say(format!(
                 "{} {} {:?} {:?} {:?} {:?} {:?}",
-                entry.advisory(), entry.group(), entry.kind(), entry.release(), entry.hint(),
-                entry.fixed().take(100).collect::<Vec<_>>(), entry.symbols().take(100).collect::<Vec<_>>()
+                entry.advisory(),
+                entry.group(),
+                entry.kind(),
+                entry.release(),
+                entry.hint(),
+                entry.fixed().take(100).collect::<Vec<_>>(),
+                entry.symbols().take(100).collect::<Vec<_>>()
             ));
             for text in ["0.5.0", "1.0.0", "3.1.0", "20.0.0"] {
                 let Ok(version) = Version::parse(family.scheme(), text) else { continue };
                 let verdict = entry.verdict(&version);
-                say(format!("{verdict:?} {} {}", verdict.interval, entry.fixes_above(&version).count()));
+                say(format!(
+                    "{verdict:?} {} {}",
+                    verdict.interval,
+                    entry.fixes_above(&version).count()
+                ));
                 say(format!("{:?}", entry.verdict_of_text(text)));
             }
         }
@@ -57,8 +64,13 @@ fn answers(index: &Index) -> Result<String, IndexError> {
         let advisory = index.advisory_at(number)?;
         say(format!(
             "{} {} {:?} {:?} {:?} {:?} {:?} {:?}",
-            advisory.id(), advisory.group(), advisory.kind(), advisory.modified(), advisory.summary(),
-            advisory.severities().collect::<Vec<_>>(), advisory.aliases().collect::<Vec<_>>(),
+            advisory.id(),
+            advisory.group(),
+            advisory.kind(),
+            advisory.modified(),
+            advisory.summary(),
+            advisory.severities().collect::<Vec<_>>(),
+            advisory.aliases().collect::<Vec<_>>(),
             advisory.references().collect::<Vec<_>>()
         ));
     }
@@ -80,7 +92,8 @@ fn a_flipped_byte_is_refused_or_makes_no_difference() {
     let expected = answers(&index).unwrap();
     let (mut refused, mut same) = (0, 0);
     // Every byte of the header and of the sums, and a net over the rest.
-    let places = (0..whole.len()).filter(|at| *at < 1024 || *at % 41 == 0 || *at + 600 > whole.len());
+    let places =
+        (0..whole.len()).filter(|at| *at < 1024 || *at % 41 == 0 || *at + 600 > whole.len());
     for at in places {
         let mut broken = whole.clone();
         broken[at] ^= 1 << (at % 8);

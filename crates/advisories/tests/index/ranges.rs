@@ -1,9 +1,7 @@
 //! Any events, in any order, with any nonsense among them: the index says what the naive
 //! evaluation says.
 
-mod common;
-
-use common::index_of;
+use crate::common::index_of;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use trimtab_advisories::Affected;
@@ -11,12 +9,33 @@ use trimtab_model::{Family, Version};
 use trimtab_testkit::naive;
 
 const VERSIONS: &[&str] = &[
-    "0", "0.0.1", "1.0.0-alpha", "1.0.0", "1.0.0+build", "1.2.0", "1.10.0", "2.0.0-rc.1", "2.0.0",
-    "3.1", "nonsense", "*", "1!1.0", "1.0.post1", "1:0.5-1", "2.0~rc1",
+    "0",
+    "0.0.1",
+    "1.0.0-alpha",
+    "1.0.0",
+    "1.0.0+build",
+    "1.2.0",
+    "1.10.0",
+    "2.0.0-rc.1",
+    "2.0.0",
+    "3.1",
+    "nonsense",
+    "*",
+    "1!1.0",
+    "1.0.post1",
+    "1:0.5-1",
+    "2.0~rc1",
 ];
 
 fn event() -> impl Strategy<Value = Value> {
-    let kind = prop::sample::select(vec!["introduced", "introduced", "fixed", "fixed", "last_affected", "limit"]);
+    let kind = prop::sample::select(vec![
+        "introduced",
+        "introduced",
+        "fixed",
+        "fixed",
+        "last_affected",
+        "limit",
+    ]);
     (kind, prop::sample::select(VERSIONS)).prop_map(|(kind, version)| json!({kind: version}))
 }
 
@@ -27,7 +46,8 @@ fn range() -> impl Strategy<Value = Value> {
 }
 
 fn affected() -> impl Strategy<Value = Value> {
-    let ecosystem = prop::sample::select(vec!["npm", "PyPI", "Debian:12", "Go", "Maven", "RubyGems"]);
+    let ecosystem =
+        prop::sample::select(vec!["npm", "PyPI", "Debian:12", "Go", "Maven", "RubyGems"]);
     let ranges = prop::collection::vec(range(), 0..4);
     let versions = prop::collection::vec(prop::sample::select(VERSIONS), 0..4);
     (ecosystem, ranges, versions).prop_map(|(ecosystem, ranges, versions)| {

@@ -1,13 +1,11 @@
 //! Building: the same data gives the same bytes, repeats are one record, bad archives are caught,
 //! what changed is told.
 
-mod common;
-
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use common::{corpus_records, index_of, loose, zipped};
+use crate::common::{corpus_records, index_of, loose, zipped};
 use serde_json::{Value, json};
 use trimtab_advisories::{BuildError, Diff, Index, Phase, Progress, Sources, build};
 
@@ -19,8 +17,10 @@ fn sources(paths: &[&Path]) -> Sources {
 fn order_and_packing_of_the_input_do_not_show_in_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    let mut records: Vec<Value> =
-        corpus_records().into_iter().filter(|r| r["id"].as_str().is_some_and(|id| id.contains('-'))).collect();
+    let mut records: Vec<Value> = corpus_records()
+        .into_iter()
+        .filter(|r| r["id"].as_str().is_some_and(|id| id.contains('-')))
+        .collect();
     loose(&at("a"), &records);
     build(&sources(&[&at("a")]), &at("a.db"), &mut ()).unwrap();
     let expected = fs::read(at("a.db")).unwrap();
@@ -59,7 +59,8 @@ fn of_a_repeated_record_the_newest_counts() {
         assert_eq!(fixed, ["2.0.0"]);
     }
     // Taken back later: gone.
-    let gone = record("2026-02-01T00:00:00Z", "2.0.0", json!({"withdrawn": "2026-02-01T00:00:00Z"}));
+    let gone =
+        record("2026-02-01T00:00:00Z", "2.0.0", json!({"withdrawn": "2026-02-01T00:00:00Z"}));
     let folder = tempfile::tempdir().unwrap();
     let (index, report, _) = index_of(folder.path(), &[gone, new]);
     assert_eq!((report.advisories, report.withdrawn), (0, 1));
@@ -148,9 +149,13 @@ fn the_sources_beside_a_folder_are_found() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     for file in [
-        "osv/npm/all.zip", "osv-malicious/npm/all.zip", "kev/known_exploited_vulnerabilities.json",
-        "kev/known_exploited_vulnerabilities_schema.json", "epss/epss_scores-2026-01-30.csv.gz",
-        "epss/epss_scores-2026-01-29.csv.gz", "lifecycle/endoflife.json",
+        "osv/npm/all.zip",
+        "osv-malicious/npm/all.zip",
+        "kev/known_exploited_vulnerabilities.json",
+        "kev/known_exploited_vulnerabilities_schema.json",
+        "epss/epss_scores-2026-01-30.csv.gz",
+        "epss/epss_scores-2026-01-29.csv.gz",
+        "lifecycle/endoflife.json",
     ] {
         fs::create_dir_all(at(file).parent().unwrap()).unwrap();
         fs::write(at(file), b"").unwrap();
@@ -160,7 +165,10 @@ fn the_sources_beside_a_folder_are_found() {
         let real = |path: &Path| fs::canonicalize(path).unwrap();
         assert_eq!(real(&found.osv[0]), real(&at("osv")));
         assert_eq!(real(&found.malicious[0]), real(&at("osv-malicious")));
-        assert_eq!(real(&found.kev.unwrap()), real(&at("kev/known_exploited_vulnerabilities.json")));
+        assert_eq!(
+            real(&found.kev.unwrap()),
+            real(&at("kev/known_exploited_vulnerabilities.json"))
+        );
         assert_eq!(real(&found.epss.unwrap()), real(&at("epss/epss_scores-2026-01-30.csv.gz")));
         assert_eq!(real(&found.lifecycle.unwrap()), real(&at("lifecycle/endoflife.json")));
     }
@@ -191,16 +199,24 @@ fn the_difference_of_two_indexes_is_what_changed() {
     let Some(shared) = trimtab_testkit::shared() else { return };
     let data = shared.join("data");
     for (name, of) in [
-        ("crates.io", "osv/crates.io"), ("Go", "osv/Go"), ("PyPI", "osv/PyPI"),
-        ("RubyGems", "osv/RubyGems"), ("Packagist", "osv/Packagist"), ("crates.io-730d", "osv/crates.io"),
+        ("crates.io", "osv/crates.io"),
+        ("Go", "osv/Go"),
+        ("PyPI", "osv/PyPI"),
+        ("RubyGems", "osv/RubyGems"),
+        ("Packagist", "osv/Packagist"),
+        ("crates.io-730d", "osv/crates.io"),
     ] {
         let changes: Value = serde_json::from_slice(
             &fs::read(data.join(format!("osv-delta/{name}/changes.json"))).unwrap(),
         )
         .unwrap();
         let list = |key: &str| -> Vec<String> {
-            let mut list: Vec<String> =
-                changes[key].as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect();
+            let mut list: Vec<String> = changes[key]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|v| v.as_str().unwrap().to_owned())
+                .collect();
             list.sort();
             list
         };
@@ -219,8 +235,11 @@ fn the_difference_of_two_indexes_is_what_changed() {
         let added = list("added");
         let id = |r: &Value| r["id"].as_str().unwrap().to_owned();
         let replaced: Vec<String> = before.iter().map(id).collect();
-        let mut old: Vec<Value> =
-            now.iter().filter(|r| !added.contains(&id(r)) && !replaced.contains(&id(r))).cloned().collect();
+        let mut old: Vec<Value> = now
+            .iter()
+            .filter(|r| !added.contains(&id(r)) && !replaced.contains(&id(r)))
+            .cloned()
+            .collect();
         old.extend(before.iter().cloned());
         let build_at = |name: &str, records: &[Value]| {
             zipped(&folder.path().join(name).join("all.zip"), records);
@@ -231,7 +250,8 @@ fn the_difference_of_two_indexes_is_what_changed() {
         let (old_index, new_index) = (build_at("old", &old), build_at("new", &now));
         assert!(Diff::between(&new_index, &new_index).unwrap().is_empty());
         let diff = Diff::between(&old_index, &new_index).unwrap();
-        let texts = |list: &[Box<str>]| -> Vec<String> { list.iter().map(|t| t.to_string()).collect() };
+        let texts =
+            |list: &[Box<str>]| -> Vec<String> { list.iter().map(|t| t.to_string()).collect() };
         let gone = |records: &[Value], wanted: &str| {
             records.iter().any(|r| r["id"] == *wanted && r["withdrawn"].is_string())
         };

@@ -1,8 +1,6 @@
 //! The index against the naive evaluation, over all of the shared data: every bound, versions
 //! just listed, and a few that no record names.
 
-mod common;
-
 use std::collections::HashMap;
 
 use trimtab_advisories::{Affected, Index, Sources, build};

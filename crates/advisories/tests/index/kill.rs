@@ -1,14 +1,11 @@
 //! A build that is killed or cannot write leaves the old index as it was.
-#![cfg(unix)]
-
-mod common;
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{corpus_records, index_of, zipped};
+use crate::common::{corpus_records, index_of, zipped};
 use serde_json::json;
 use trimtab_advisories::{Index, Sources, build};
 
@@ -37,7 +34,7 @@ fn child(folder: &Path, wrap: Option<&str>) -> Command {
         }
     };
     command
-        .args(["--exact", "child_builds_over_and_over", "--nocapture"])
+        .args(["--exact", "kill::child_builds_over_and_over", "--nocapture"])
         .env("TRIMTAB_TEST_BUILD", folder)
         .stdout(Stdio::null())
         .stderr(Stdio::null());
@@ -106,7 +103,8 @@ fn two_builds_at_once_do_not_mix() {
     let (_, _, target) = index_of(folder.path(), &corpus_records());
     let sources = Sources { osv: vec![folder.path().join("in")], ..Sources::default() };
     let results: Vec<bool> = std::thread::scope(|scope| {
-        let work = || (0..10).map(|_| build(&sources, &target, &mut ()).is_ok()).collect::<Vec<_>>();
+        let work =
+            || (0..10).map(|_| build(&sources, &target, &mut ()).is_ok()).collect::<Vec<_>>();
         let threads: Vec<_> = (0..3).map(|_| scope.spawn(work)).collect();
         threads.into_iter().flat_map(|t| t.join().unwrap()).collect()
     });
