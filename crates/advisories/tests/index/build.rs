@@ -251,7 +251,7 @@ fn the_difference_of_two_indexes_is_what_changed() {
         assert!(Diff::between(&new_index, &new_index).unwrap().is_empty());
         let diff = Diff::between(&old_index, &new_index).unwrap();
         let texts =
-            |list: &[Box<str>]| -> Vec<String> { list.iter().map(|t| t.to_string()).collect() };
+            |list: &[Box<str>]| -> Vec<String> { list.iter().map(ToString::to_string).collect() };
         let gone = |records: &[Value], wanted: &str| {
             records.iter().any(|r| r["id"] == *wanted && r["withdrawn"].is_string())
         };

@@ -1,6 +1,6 @@
 //! The tests of the advisory index, in one program.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
 mod build;
 mod cases;
