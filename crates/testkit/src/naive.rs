@@ -124,20 +124,10 @@ fn range(range: &Value, family: Family, version: &str) -> Affected {
     let lost_end = lost(&["fixed", "last_affected", "limit"]);
     let Ok(version) = Version::parse(scheme, version) else {
         // Cannot be placed in this range: harmless only if the range is empty.
-        let can_hold = stretches(&events).any(|on| on) || lost_start;
+        let can_hold = holds_anything(&events, unlimited) || lost_start;
         return if can_hold { Affected::Unknown } else { Affected::No };
     };
-    let mut inside = state(&events, &version);
-    let limits: Vec<&Version> = events
-        .iter()
-        .filter_map(|(kind, place)| match place {
-            Place::At(at) if *kind == "limit" => Some(at),
-            _ => None,
-        })
-        .collect();
-    if !unlimited && !limits.is_empty() {
-        inside &= limits.iter().any(|limit| version.compare(limit) == Some(Ordering::Less));
-    }
+    let inside = inside(&events, unlimited, &version);
     match inside {
         true if lost_end => Affected::Unknown,
         true => Affected::Yes,
@@ -189,11 +179,22 @@ fn state(events: &[(&str, Place)], version: &Version) -> bool {
     on
 }
 
-/// Whether the range holds each of the versions that it names itself.
-fn stretches(events: &[(&str, Place)]) -> impl Iterator<Item = bool> {
-    events.iter().map(move |(_, place)| match place {
+/// Whether the range holds a version: on there, and before some limit.
+fn inside(events: &[(&str, Place)], unlimited: bool, version: &Version) -> bool {
+    let mut limits = events.iter().filter_map(|(kind, place)| match place {
+        Place::At(at) if *kind == "limit" => Some(at),
+        _ => None,
+    });
+    let is_limited = !unlimited && limits.clone().next().is_some();
+    let before = limits.any(|limit| version.compare(limit) == Some(Ordering::Less));
+    state(events, version) && (before || !is_limited)
+}
+
+/// Whether the range holds any version at all: then it holds the place where it begins.
+fn holds_anything(events: &[(&str, Place)], unlimited: bool) -> bool {
+    events.iter().any(|(_, place)| match place {
         Place::Beginning => true,
-        Place::At(at) => state(events, at),
+        Place::At(at) => inside(events, unlimited, at),
         Place::Unknown => false,
     })
 }

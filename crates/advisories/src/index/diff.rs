@@ -15,6 +15,16 @@ pub struct Diff {
     pub removed: Vec<Box<str>>,
 }
 
+impl Index {
+    /// What changed from an old index to this one.
+    ///
+    /// # Errors
+    /// One of them is damaged.
+    pub fn diff(&self, old: &Index) -> Result<Diff, IndexError> {
+        Diff::between(old, self)
+    }
+}
+
 impl Diff {
     /// Compares two indexes. Takes time that grows with both, but little for each advisory.
     ///

@@ -1,5 +1,4 @@
 //! What several tests of the index need.
-#![allow(dead_code, reason = "each test binary uses a part")]
 
 use std::fs::{self, File};
 use std::io::Write;

@@ -1,9 +1,7 @@
 //! The cases of `corpus/advisories`: each trap of advisory data with its expected answers. The
 //! naive evaluation is asked too, so that both stand against what was written by hand.
 
-mod common;
-
-use common::{cases, index_of};
+use crate::common::{cases, index_of};
 use serde_json::Value;
 use trimtab_advisories::{Affected, Entry, Index, Verdict};
 use trimtab_model::{Ecosystem, Version};
