@@ -4,6 +4,10 @@
 /// The deepest nesting that is read.
 const MAX_DEPTH: usize = 64;
 
+/// The deepest nesting inside a tuple that is looked for in source text: each failed attempt is
+/// paid for, so it must be small.
+const TUPLE_DEPTH: usize = 4;
+
 /// A term. Strings are slices of the text, their escapes left as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Term<'t> {
@@ -42,7 +46,7 @@ pub(crate) fn tuples(text: &str) -> Vec<Vec<Term<'_>>> {
             // A tuple that cannot be read costs its own length once: go on behind its brace.
             b'{' if reader.rest().starts_with("{:") => {
                 let start = reader.at;
-                match reader.term(0) {
+                match reader.term(MAX_DEPTH - TUPLE_DEPTH) {
                     Some(Term::Tuple(parts)) => found.push(parts),
                     _ => reader.at = start + 1,
                 }

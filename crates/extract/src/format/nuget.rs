@@ -42,20 +42,30 @@ pub(crate) fn is_project(path: &str) -> bool {
         .any(|ext| name.len() > ext.len() && name.ends_with(ext))
 }
 
-/// The project files in the folder of a file, as far as they can be read, with their names.
+/// The project files in the folder of a file, as far as they can be read, with their names. Where
+/// a single file is scanned, neighbours are not listed; the custom of naming a project like its
+/// folder then finds it.
 pub(crate) fn sibling_projects(view: &FileView<'_>) -> Vec<(String, Project)> {
     let here = view::folder(view.path);
     let claimed = view.files.claimed();
     let start = claimed.partition_point(|path| path.as_str() < here);
-    claimed
+    let mut paths: Vec<String> = claimed
         .iter()
         .skip(start)
         .take_while(|path| path.starts_with(here))
         .filter(|path| view::folder(path) == here && is_project(path))
         .take(16)
+        .cloned()
+        .collect();
+    if paths.is_empty() && !here.is_empty() {
+        let like_folder = |ext| format!("{here}/{}.{ext}", view::file_name(here));
+        paths.extend(["csproj", "fsproj", "vbproj"].map(like_folder));
+    }
+    paths
+        .into_iter()
         .filter_map(|path| {
-            let bytes = view.files.read(path)?.ok()?;
-            let sibling = FileView { path, bytes: &bytes, files: view.files };
+            let bytes = view.files.read(&path)?.ok()?;
+            let sibling = FileView { path: &path, bytes: &bytes, files: view.files };
             let stem = sibling.name().rsplit_once('.')?.0.to_owned();
             Some((stem, Project::read(&sibling).ok()?))
         })

@@ -67,9 +67,10 @@ fn component(pin: Value<'_>) -> Option<Component> {
     let purl = match kind {
         "registry" => match identity.split_once('.') {
             Some((scope, name)) => Purl::new("swift", Some(scope), name),
-            None => Purl::new("swift", None, identity),
+            None => Purl::new("generic", None, identity),
         },
-        _ => purl(location).unwrap_or_else(|| Purl::new("swift", None, identity)),
+        // A purl of type swift needs a host and an owner; a folder has neither.
+        _ => purl(location).unwrap_or_else(|| Purl::new("generic", None, identity)),
     };
     if purl.name().is_empty() {
         return None;

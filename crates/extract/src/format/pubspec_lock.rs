@@ -2,14 +2,18 @@
 //!
 //! `dependency` says how a package is asked for (`direct main`, `direct dev`, `direct overridden`,
 //! `transitive`), `source` where it comes from. There are no edges: what a transitive package is
-//! needed for is known only where all direct ones are of one kind. Packages of an SDK have its
+//! needed for is known only where all direct ones are of one kind. What an overridden one is for, `pubspec.yaml`
+//! says. Packages of an SDK have its
 //! version (most often `0.0.0`) and are not the registry's.
+
+use std::collections::HashSet;
 
 use trimtab_model::{
     Code, Component, Diagnostic, Family, FileInventory, Hash, HashAlgorithm, Origin, Purl,
     Relation, Scope,
 };
 
+use crate::read::text;
 use crate::read::tree::{Kind, Value};
 use crate::read::yaml;
 use crate::registry::{Format, FormatKind};
@@ -50,8 +54,31 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
             ),
         }
     }
+    if let Some(Ok(manifest)) = view.read("pubspec.yaml") {
+        scope_of_overridden(&mut file, &manifest);
+    }
     scope_of_transitives(&mut file);
     Ok(file)
+}
+
+/// An override hides what a package is asked for; the manifest still says it.
+fn scope_of_overridden(file: &mut FileInventory, manifest: &[u8]) {
+    let Ok(text) = text::decode(manifest) else { return };
+    let Ok(doc) = yaml::parse(&text) else { return };
+    let asked = |table: &str| -> HashSet<&str> {
+        let entries = doc.root().get(table).into_iter().flat_map(Value::entries);
+        entries.filter_map(|(name, _)| name.scalar()).collect()
+    };
+    let (runtime, development) = (asked("dependencies"), asked("dev_dependencies"));
+    for component in &mut file.components {
+        if component.relation == Relation::Direct && component.scope == Scope::Unknown {
+            component.scope = match component.purl.name() {
+                name if runtime.contains(name) => Scope::Runtime,
+                name if development.contains(name) => Scope::Development,
+                _ => Scope::Unknown,
+            };
+        }
+    }
 }
 
 fn component(name: &str, version: &str, entry: Value<'_>) -> Component {
