@@ -9,6 +9,7 @@ pub mod index;
 pub mod io;
 pub mod output;
 pub mod progress;
+pub mod sample;
 pub mod say;
 
 use std::ffi::OsString;

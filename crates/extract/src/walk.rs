@@ -71,6 +71,19 @@ pub fn scan_path(path: &Path, options: &Options) -> Inventory {
     inventory
 }
 
+/// The inventory of files that are held elsewhere, as in memory.
+pub fn scan_files(files: &dyn Files) -> Inventory {
+    let mut inventory = Inventory::default();
+    let results: Results = files
+        .claimed()
+        .iter()
+        .flat_map(|path| read_with(files, path, &registry::claiming(path).collect::<Vec<_>>()))
+        .collect();
+    keep(results, &mut inventory);
+    inventory.diagnostics.sort();
+    inventory
+}
+
 fn scan_folder(root: &Path, options: &Options, inventory: &mut Inventory) {
     let (mut claimed, mut diagnostics) = find(root, options);
     claimed.sort_unstable();
@@ -142,8 +155,8 @@ fn repository_root(folder: &Path) -> PathBuf {
 /// Extraction results of one file.
 type Results = Vec<Result<FileInventory, Diagnostic>>;
 
-fn read_with(folder: &Folder, path: &str, formats: &[&Format]) -> Results {
-    let bytes = match folder.read(path) {
+fn read_with(files: &dyn Files, path: &str, formats: &[&Format]) -> Results {
+    let bytes = match files.read(path) {
         Some(Ok(bytes)) => bytes,
         Some(Err(diagnostic)) => return vec![Err(diagnostic)],
         None => return Vec::new(),
@@ -158,7 +171,7 @@ fn read_with(folder: &Folder, path: &str, formats: &[&Format]) -> Results {
     if chosen.is_empty() {
         chosen.extend(formats.first());
     }
-    chosen.into_iter().map(|format| extract(format, path, &bytes, folder)).collect()
+    chosen.into_iter().map(|format| extract(format, path, &bytes, files)).collect()
 }
 
 /// Reads one file with one format. A panic of a reader is a diagnostic of that file.

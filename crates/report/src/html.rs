@@ -148,6 +148,9 @@ fn headline(scan: &Scan, summary: &Summary, groups: &[Group<'_>]) -> String {
     if scan.index.is_none() {
         return format!("{} lists {}.", scan.target, count(summary.components, "component"));
     }
+    if summary.components == 0 {
+        return format!("No component was found in {}: nothing was judged.", scan.target);
+    }
     let Some(worst) = groups.first().and_then(Group::worst) else {
         return format!(
             "No known vulnerability in the {} of {}.",

@@ -179,6 +179,9 @@ impl Table<'_> {
         if self.scan.index.is_none() {
             return self.line("", "Findings are unknown: run `trimtab db update` first.");
         }
+        if summary.components == 0 {
+            return self.paragraph("Nothing was judged: no component was found.");
+        }
         let mut text = if summary.findings == 0 {
             format!("No known vulnerability in {}.", count(summary.components, "component"))
         } else {
@@ -191,7 +194,7 @@ impl Table<'_> {
             )
         };
         match summary.known_exploited {
-            Some(0) | None if summary.findings == 0 => {}
+            _ if summary.findings == 0 => {}
             None => text.push_str(" Known exploitation: unknown."),
             Some(0) => text.push_str(" None is known to be exploited."),
             Some(n) => text.push_str(&format!(" {n} known to be exploited.")),
