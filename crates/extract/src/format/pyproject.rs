@@ -235,7 +235,8 @@ impl Project {
         for (key, value) in table.into_iter().flat_map(Value::entries) {
             let Some(name) = key.as_str().filter(|n| *n != "python") else { continue };
             let several = value.kind() == Kind::List;
-            let entries: Vec<Value<'_>> = if several { value.items().collect() } else { vec![value] };
+            let entries: Vec<Value<'_>> =
+                if several { value.items().collect() } else { vec![value] };
             for entry in entries {
                 let asked = poetry_entry(name, entry, group, scope, key.line());
                 let known = self.asked.iter_mut().find(|a| {
