@@ -336,13 +336,22 @@ impl<'v> Reader<'v> {
     /// Says which components are asked for by name; gives their positions.
     fn relate(&mut self, names: &pypi::Names, annotated: bool, compiled: bool) -> Vec<u32> {
         let mut direct = Vec::new();
+        let own: HashSet<u32> = (0u32..)
+            .zip(&self.out.components)
+            .filter(|(_, c)| c.relation == Relation::Own)
+            .map(|(i, _)| i)
+            .collect();
         for (i, via) in (0u32..).zip(&self.via) {
             let Some(component) = self.out.components.get_mut(i as usize) else { continue };
             let asked = match (annotated, compiled) {
                 // Old pip-compile annotates only what something else brings in.
                 (true, _) => {
-                    let foreign = |name: &String| names.of(bare(name)).is_empty();
-                    via.is_empty() || via.iter().any(|v| is_source(v) || foreign(v))
+                    let project = |v: &String| {
+                        is_source(v) || names.of(bare(v)).iter().any(|i| own.contains(i))
+                    };
+                    // What is not in the file cannot bring anything in: it is a project's name.
+                    let foreign = |v: &String| names.of(bare(v)).is_empty();
+                    via.iter().any(project) || via.iter().all(foreign)
                 }
                 // Compiled without annotations: nothing tells the two apart.
                 (false, true) => {
