@@ -336,6 +336,7 @@ impl<'v> Reader<'v> {
     /// Says which components are asked for by name; gives their positions.
     fn relate(&mut self, names: &pypi::Names, annotated: bool, compiled: bool) -> Vec<u32> {
         let mut direct = Vec::new();
+        let source = if annotated { None } else { self.source() };
         let own: HashSet<u32> = (0u32..)
             .zip(&self.out.components)
             .filter(|(_, c)| c.relation == Relation::Own)
@@ -343,6 +344,13 @@ impl<'v> Reader<'v> {
             .collect();
         for (i, via) in (0u32..).zip(&self.via) {
             let Some(component) = self.out.components.get_mut(i as usize) else { continue };
+            if let Some(source) = &source {
+                let asked = source.contains(&*pypi::key(component.purl.name()));
+                component.relation = if asked { Relation::Direct } else { Relation::Transitive };
+                // Nobody knows who needs the others; they are there for what the file is for.
+                direct.push(i);
+                continue;
+            }
             let asked = match (annotated, compiled) {
                 // Old pip-compile annotates only what something else brings in.
                 (true, _) => {
@@ -368,6 +376,27 @@ impl<'v> Reader<'v> {
             }
         }
         direct
+    }
+}
+
+impl Reader<'_> {
+    /// The names in the `.in` file beside a compiled one. `None` if there is none, or it is not
+    /// the whole story.
+    fn source(&self) -> Option<HashSet<String>> {
+        let stem = self.view.name().strip_suffix(".txt")?;
+        let bytes = self.view.read(&format!("{stem}.in"))?.ok()?;
+        let mut names = HashSet::new();
+        for line in pip_lines::lines(&decode(&bytes).ok()?) {
+            match line.says {
+                Says::Requirement { text, editable: false, .. } => {
+                    let asked = Requirement::parse(&text)?;
+                    names.insert(pypi::key(asked.name).into_owned());
+                }
+                Says::Include { constraint: true, .. } | Says::Index { .. } => {}
+                Says::Requirement { .. } | Says::Include { .. } => return None,
+            }
+        }
+        Some(names)
     }
 }
 
