@@ -9,7 +9,7 @@
 use trimtab_model::{Code, Component, Diagnostic, Family, FileInventory, Origin, Relation, Scope};
 
 use super::pep508::{self, Requirement};
-use super::{address, pypi, requirements};
+use super::{address, floating, pypi};
 use crate::read::toml;
 use crate::read::tree::{Kind, Value};
 use crate::registry::{Format, FormatKind};
@@ -121,7 +121,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
             out.edge(own, position);
         }
     }
-    requirements::float(&mut out);
+    floating::note(&mut out);
     Ok(out)
 }
 

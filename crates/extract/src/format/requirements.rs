@@ -15,7 +15,7 @@ use trimtab_model::{
 
 use super::pep508::{self, Requirement};
 use super::pip_lines::{self, Line, Says};
-use super::{address, pypi, pyproject, scopes};
+use super::{address, floating, pip_names, pypi, pyproject, scopes};
 use crate::read::text;
 use crate::registry::{self, Format, FormatKind};
 use crate::view::{self, FileView};
@@ -27,7 +27,7 @@ pub const FORMAT: Format = Format {
     family: Some(Family::PyPI),
     kind: FormatKind::Manifest,
     names: "*requirements*.txt, requirements/*.txt, *requirements*.in, requirements/*.in, requirements*.lock",
-    claims,
+    claims: pip_names::claims,
     sniff: None,
     extract,
 };
@@ -38,19 +38,6 @@ const MAX_INCLUDES: usize = 500;
 const MAX_DEPTH: usize = 30;
 /// The most malformed lines that are told one by one.
 const MAX_TOLD: usize = 20;
-
-fn claims(path: &str) -> bool {
-    let name = view::file_name(path).to_ascii_lowercase();
-    let Some((stem, extension)) = name.rsplit_once('.') else { return false };
-    let folder = view::file_name(view::folder(path));
-    match extension {
-        // A constraint file says which version, not that anything is there.
-        "txt" | "in" if stem.contains("constraint") || stem == "readme" => false,
-        "txt" | "in" => stem.contains("requirement") || folder == "requirements",
-        "lock" => stem.starts_with("requirements"),
-        _ => false,
-    }
-}
 
 fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     if let Some(stem) = view.name().strip_suffix(".in")
@@ -294,7 +281,7 @@ impl<'v> Reader<'v> {
             let message = format!("{} more lines are not requirements", self.malformed - MAX_TOLD);
             self.out.diagnostics.push(Diagnostic::new(Code::EntryMalformed, message));
         }
-        let scope = name_scope(self.view.path);
+        let scope = pip_names::scope(self.view.path);
         let annotated = self.via.iter().any(|via| !via.is_empty());
         let compiled = annotated
             || text
@@ -329,7 +316,7 @@ impl<'v> Reader<'v> {
         for (component, scope) in self.out.components.iter_mut().zip(reached) {
             component.scope = scope.unwrap_or(Scope::Unknown);
         }
-        float(&mut self.out);
+        floating::note(&mut self.out);
         self.out
     }
 
@@ -450,52 +437,6 @@ fn is_address(text: &str) -> bool {
         || first.starts_with(['.', '/'])
         || pypi::archive_name(first).is_some()
         || first.starts_with("file:")
-}
-
-/// Lists what floats, and that nothing locks it.
-pub(super) fn float(out: &mut FileInventory) {
-    let floats = |c: &Component| match &c.origin {
-        Origin::Unstated | Origin::Registry(_) => c.purl.version().is_none(),
-        Origin::Git { commit, .. } => commit.is_none(),
-        Origin::Url(_) | Origin::Path(_) => false,
-    };
-    for component in out.components.iter().filter(|c| c.relation != Relation::Own && floats(c)) {
-        out.unmanaged.push(Unmanaged {
-            reason: UnmanagedReason::FloatingVersion,
-            package: Some(component.purl.package()),
-            requirement: component.requirement.clone(),
-            line: component.line,
-        });
-    }
-    if out.unmanaged.iter().any(|u| u.reason == UnmanagedReason::FloatingVersion) {
-        let reason = UnmanagedReason::NoLockfile;
-        let whole = Unmanaged { reason, package: None, requirement: None, line: None };
-        out.unmanaged.insert(0, whole);
-    }
-}
-
-/// What the file's name says that its packages are for.
-fn name_scope(path: &str) -> Scope {
-    let name = view::file_name(path).to_ascii_lowercase();
-    let stem = name.rsplit_once('.').map_or(&*name, |(stem, _)| stem);
-    let mut scope = None;
-    for word in stem.split(['-', '_', '.', ' ']) {
-        let said = match word {
-            "dev" | "devel" | "develop" | "development" | "lint" | "linting" | "linters"
-            | "docs" | "doc" | "typing" | "mypy" | "ci" | "style" | "format" | "release"
-            | "tools" | "local" | "debug" => Scope::Development,
-            "test" | "tests" | "testing" | "coverage" => Scope::Test,
-            "build" => Scope::Build,
-            "optional" | "extras" | "extra" => Scope::Optional,
-            "main" | "base" | "prod" | "production" | "common" | "deploy" | "core" | "runtime" => {
-                Scope::Runtime
-            }
-            _ => continue,
-        };
-        scope = scope.max(Some(said));
-    }
-    let plain = stem == "requirements";
-    scope.unwrap_or(if plain { Scope::Runtime } else { Scope::Unknown })
 }
 
 fn shortened(text: &str) -> String {
