@@ -195,3 +195,29 @@ fn mutated_files_never_panic() {
     compare::mutate("requirements", "lockfiles/scalibr/requirements/example.txt");
     compare::mutate("pyproject", "projects/python-poetry+poetry@2019/pyproject.toml");
 }
+
+/// Every package of one name, in every version, needs all of them: edges must not grow with the
+/// square of the file.
+#[test]
+fn many_versions_of_one_name_stay_bounded() {
+    let count = 3_000;
+    let mut lock = "version = 1\n".to_owned();
+    for i in 0..count {
+        let needs = "{ name = \"a\" }, ".repeat(2);
+        lock.push_str(&format!(
+            "[[package]]\nname = \"a\"\nversion = \"{i}\"\ndependencies = [{needs}]\n"
+        ));
+    }
+    let file = compare::read_bytes("uv-lock", "uv.lock", lock.as_bytes()).unwrap();
+    assert_eq!(file.components.len(), count);
+    assert!(file.edges.len() <= 64 * count, "{}", file.edges.len());
+}
+
+/// Text that is no list of requirements gives a bounded number of diagnostics.
+#[test]
+fn prose_is_told_in_few_words() {
+    let prose = "This is not a list of packages, it is prose.\n".repeat(5_000);
+    let file = compare::read_bytes("requirements", "requirements.txt", prose.as_bytes()).unwrap();
+    assert_eq!(file.components.len(), 0);
+    assert_eq!(file.diagnostics.len(), 21);
+}

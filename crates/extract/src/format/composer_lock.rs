@@ -5,11 +5,11 @@
 //! packages of every composer repository also state a git source, so that only a repository that
 //! composer.json lists as one makes it a git dependency; versions keep their `v`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use trimtab_model::{
-    Code, Component, Diagnostic, Family, FileInventory, Hash, HashAlgorithm, Origin, Purl, Relation,
-    Scope,
+    Code, Component, Diagnostic, Family, FileInventory, Hash, HashAlgorithm, Origin, Purl,
+    Relation, Scope,
 };
 
 use super::address::{is_commit, without_credentials};
@@ -36,9 +36,12 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     let doc = json::parse(&text, Flavour::Strict)?;
     let root = doc.root();
     if root.kind() != Kind::Map {
-        return Err(Diagnostic::new(Code::FileMalformed, "a composer.lock is a JSON object").at_line(1));
+        return Err(
+            Diagnostic::new(Code::FileMalformed, "a composer.lock is a JSON object").at_line(1)
+        );
     }
-    let manifest = view.read("composer.json").and_then(Result::ok).and_then(|bytes| manifest(&bytes));
+    let manifest =
+        view.read("composer.json").and_then(Result::ok).and_then(|bytes| manifest(&bytes));
     let manifest_known = manifest.is_some();
     let manifest = manifest.unwrap_or_default();
     let mut out = FileInventory::default();
@@ -114,13 +117,16 @@ fn repository(url: &str) -> String {
     url.trim_end_matches('/').trim_end_matches(".git").to_ascii_lowercase()
 }
 
+/// The most packages that stand in for one name; a real lock has a handful.
+const MAX_STAND_INS: usize = 64;
+
 /// What composer.json says.
 #[derive(Default)]
 struct Manifest {
     name: Option<String>,
     version: Option<String>,
     asked: Vec<(String, Scope)>,
-    repositories: Vec<String>,
+    repositories: HashSet<String>,
 }
 
 fn manifest(bytes: &[u8]) -> Option<Manifest> {
@@ -134,12 +140,16 @@ fn manifest(bytes: &[u8]) -> Option<Manifest> {
     };
     for (table, scope) in [("require", Scope::Runtime), ("require-dev", Scope::Development)] {
         let names = root.get(table).into_iter().flat_map(Value::entries);
-        out.asked.extend(names.filter_map(|(name, _)| Some((name.as_str()?.to_ascii_lowercase(), scope))));
+        out.asked.extend(
+            names.filter_map(|(name, _)| Some((name.as_str()?.to_ascii_lowercase(), scope))),
+        );
     }
     let repositories = root.get("repositories").into_iter();
     // A list of repositories, or a table that names them.
     let all = repositories.flat_map(|r| r.items().chain(r.entries().map(|(_, value)| value)));
-    let vcs = |kind: &str| matches!(kind, "vcs" | "git" | "github" | "gitlab" | "bitbucket" | "hg" | "svn");
+    let vcs = |kind: &str| {
+        matches!(kind, "vcs" | "git" | "github" | "gitlab" | "bitbucket" | "hg" | "svn")
+    };
     out.repositories = all
         .filter(|r| r.str("type").is_some_and(vcs))
         .filter_map(|r| r.str("url").map(repository))
@@ -150,24 +160,27 @@ fn manifest(bytes: &[u8]) -> Option<Manifest> {
 /// Adds an edge for every requirement on a package of the file. Platform packages are in no list,
 /// so that nothing is added for them.
 fn link(entries: &[Value<'_>], out: &mut FileInventory) {
-    let mut names: HashMap<String, Vec<u32>> = HashMap::new();
+    let mut names: HashMap<String, u32> = HashMap::new();
     let mut stand_ins: HashMap<String, Vec<u32>> = HashMap::new();
     for (i, entry) in (0u32..).zip(entries) {
         let name = entry.str("name").unwrap_or_default().to_ascii_lowercase();
-        names.entry(name).or_default().push(i);
+        names.entry(name).or_insert(i);
         for table in ["replace", "provide"] {
             for (name, _) in entry.get(table).into_iter().flat_map(Value::entries) {
                 let name = name.as_str().unwrap_or_default().to_ascii_lowercase();
-                stand_ins.entry(name).or_default().push(i);
+                let positions = stand_ins.entry(name).or_default();
+                if positions.len() < MAX_STAND_INS {
+                    positions.push(i);
+                }
             }
         }
     }
     for (from, entry) in (0u32..).zip(entries) {
         for (name, _) in entry.get("require").into_iter().flat_map(Value::entries) {
             let name = name.as_str().unwrap_or_default().to_ascii_lowercase();
-            for to in names.get(&name).or_else(|| stand_ins.get(&name)).into_iter().flatten() {
-                out.edge(from, *to);
-            }
+            let other = stand_ins.get(&name).map_or(&[][..], Vec::as_slice);
+            let found = names.get(&name).map_or(other, std::slice::from_ref);
+            found.iter().for_each(|to| out.edge(from, *to));
         }
     }
 }
@@ -175,7 +188,8 @@ fn link(entries: &[Value<'_>], out: &mut FileInventory) {
 /// What is direct, by composer.json; without one, what nothing else asks for.
 fn relate(manifest: &Manifest, known: bool, out: &mut FileInventory) {
     let key = |c: &Component| Family::Packagist.package_name(&c.purl).to_ascii_lowercase();
-    let positions: HashMap<String, u32> = (0u32..).zip(&out.components).map(|(i, c)| (key(c), i)).collect();
+    let positions: HashMap<String, u32> =
+        (0u32..).zip(&out.components).map(|(i, c)| (key(c), i)).collect();
     let mut direct: Vec<(u32, Scope)> = manifest
         .asked
         .iter()
@@ -205,7 +219,8 @@ fn relate(manifest: &Manifest, known: bool, out: &mut FileInventory) {
     let Some(name) = manifest.name.as_deref().filter(|n| !n.is_empty()) else { return };
     let (namespace, package) = name.split_once('/').map_or((None, name), |(ns, p)| (Some(ns), p));
     let purl = Purl::new("composer", namespace, package);
-    let mut own = Component::new(purl.with_version(manifest.version.as_deref().unwrap_or_default()));
+    let mut own =
+        Component::new(purl.with_version(manifest.version.as_deref().unwrap_or_default()));
     own.relation = Relation::Own;
     own.origin = Origin::Path(".".into());
     let own = out.add(own);

@@ -6,6 +6,9 @@ use std::collections::HashMap;
 
 use trimtab_model::Scope;
 
+/// The most groups of one gem that are kept.
+const MAX_GROUPS: usize = 50;
+
 /// The groups of the gems that a Gemfile names.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
@@ -27,9 +30,7 @@ impl Groups {
             }
             None if own => (Scope::Runtime, Vec::new()),
             // `gemspec` puts the gem's own development dependencies there.
-            None if self.gemspec && !self.loads => {
-                (Scope::Development, vec!["development".into()])
-            }
+            None if self.gemspec && !self.loads => (Scope::Development, vec!["development".into()]),
             None => (Scope::Unknown, Vec::new()),
         }
     }
@@ -74,7 +75,8 @@ fn read_statement(statement: &str, open: &mut Vec<Vec<Box<str>>>, out: &mut Grou
     match word {
         "gem" => {
             let Some(name) = quoted(rest) else { return };
-            let mut groups: Vec<Box<str>> = open.iter().flatten().cloned().collect();
+            let mut groups: Vec<Box<str>> =
+                open.iter().take(MAX_GROUPS).flatten().take(MAX_GROUPS).cloned().collect();
             groups.extend(option(rest));
             // A gem named twice is in the groups of both; one without a group wins.
             let entry = out.gems.entry(name.to_owned());
@@ -82,7 +84,7 @@ fn read_statement(statement: &str, open: &mut Vec<Vec<Box<str>>>, out: &mut Grou
                 .and_modify(|known| {
                     if groups.is_empty() {
                         known.clear();
-                    } else if !known.is_empty() {
+                    } else if !known.is_empty() && known.len() < MAX_GROUPS {
                         known.append(&mut groups.clone());
                         known.dedup();
                     }
@@ -141,7 +143,8 @@ fn names(text: &str) -> Vec<Box<str>> {
 
 /// The groups of a `group:`, `groups:` or `:group =>` option.
 fn option(rest: &str) -> Vec<Box<str>> {
-    const KEYS: &[&str] = &["group:", "groups:", ":group =>", ":groups =>", ":group=>", ":groups=>"];
+    const KEYS: &[&str] =
+        &["group:", "groups:", ":group =>", ":groups =>", ":group=>", ":groups=>"];
     let value = KEYS.iter().find_map(|key| {
         let at = rest.find(key)?;
         rest.get(at + key.len()..)

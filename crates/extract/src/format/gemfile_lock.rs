@@ -8,7 +8,8 @@
 use std::collections::HashMap;
 
 use trimtab_model::{
-    Code, Component, Diagnostic, Family, FileInventory, Hash, HashAlgorithm, Origin, Purl, Relation, Scope,
+    Code, Component, Diagnostic, Family, FileInventory, Hash, HashAlgorithm, Origin, Purl,
+    Relation, Scope,
 };
 
 use super::{address, gemfile, scopes};
@@ -29,6 +30,9 @@ pub const FORMAT: Format = Format {
     sniff: None,
     extract,
 };
+
+/// The most versions of one gem that are told apart; a real lock has one from each source.
+const MAX_VERSIONS: usize = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Section {
@@ -80,7 +84,11 @@ impl<'t> Lock<'t> {
         if content.is_empty() {
             return;
         }
-        if line.starts_with(['<', '=', '>', '|']) && line.get(..7).is_some_and(|m| ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].contains(&m)) {
+        if line.starts_with(['<', '=', '>', '|'])
+            && line
+                .get(..7)
+                .is_some_and(|m| ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].contains(&m))
+        {
             self.malformed(number, "a merge conflict is not resolved");
             return;
         }
@@ -126,7 +134,9 @@ impl<'t> Lock<'t> {
         self.in_specs = content == "specs:";
         let Some((key, value)) = content.split_once(": ") else { return };
         match (key, &mut self.origin) {
-            ("remote", Origin::Git { url, .. }) => *url = address::without_credentials(value).into(),
+            ("remote", Origin::Git { url, .. }) => {
+                *url = address::without_credentials(value).into();
+            }
             ("remote", Origin::Path(path)) => *path = value.into(),
             // With several remotes in one section, the file does not say which one a gem is from.
             ("remote", Origin::Registry(_)) => self.origin = Origin::Unstated,
@@ -141,23 +151,31 @@ impl<'t> Lock<'t> {
     fn gem(&mut self, number: u32, content: &'t str) {
         self.current = None;
         let Some((name, version)) = gem_version(content) else {
-            self.malformed(number, &format!("`{}` is not a gem with a version", content.escape_debug()));
+            self.malformed(
+                number,
+                &format!("`{}` is not a gem with a version", content.escape_debug()),
+            );
             return;
         };
         let known = self.names.get(name).into_iter().flatten().copied().find(|i| {
-            self.out.components.get(*i as usize).is_some_and(|c| {
-                c.purl.version() == Some(version) && c.origin == self.origin
-            })
+            self.out
+                .components
+                .get(*i as usize)
+                .is_some_and(|c| c.purl.version() == Some(version) && c.origin == self.origin)
         });
         let position = known.unwrap_or_else(|| {
             let mut component = Component::new(Purl::new("gem", None, name).with_version(version));
             component.line = Some(number);
             component.origin = self.origin.clone();
-            if matches!(&self.origin, Origin::Path(path) if matches!(&**path, "." | "./")) {
+            // Appraisal keeps its gemfiles in a folder of their own.
+            if matches!(&self.origin, Origin::Path(path) if matches!(&**path, "." | "./" | ".." | "../")) {
                 component.relation = Relation::Own;
             }
             let position = self.out.add(component);
-            self.names.entry(name).or_default().push(position);
+            let positions = self.names.entry(name).or_default();
+            if positions.len() < MAX_VERSIONS {
+                positions.push(position);
+            }
             position
         });
         self.current = Some(position);
@@ -166,7 +184,11 @@ impl<'t> Lock<'t> {
     /// `rake (13.1.0) sha256=…`, one line for each platform.
     fn checksum(&mut self, content: &'t str) {
         let Some((gem, hashes)) = content.split_once(") ") else { return };
-        let Some((name, version)) = gem_version(&format!("{gem})")).map(|(n, v)| (n.to_owned(), v.to_owned())) else { return };
+        let Some((name, version)) =
+            gem_version(&format!("{gem})")).map(|(n, v)| (n.to_owned(), v.to_owned()))
+        else {
+            return;
+        };
         let found: Vec<Hash> = hashes.split(',').filter_map(digest).collect();
         for position in self.names.get(name.as_str()).into_iter().flatten() {
             if let Some(component) = self.out.components.get_mut(*position as usize)
@@ -190,7 +212,9 @@ impl<'t> Lock<'t> {
         let mut seeds = Vec::new();
         for name in &self.asked {
             for position in self.names.get(name).into_iter().flatten() {
-                let Some(component) = self.out.components.get_mut(*position as usize) else { continue };
+                let Some(component) = self.out.components.get_mut(*position as usize) else {
+                    continue;
+                };
                 if component.relation != Relation::Own {
                     component.relation = Relation::Direct;
                 }
@@ -217,7 +241,8 @@ impl<'t> Lock<'t> {
         }
         // Without any DEPENDENCIES nothing tells who asked.
         if !self.asked.is_empty() {
-            let unknown = self.out.components.iter_mut().filter(|c| c.relation == Relation::Unknown);
+            let unknown =
+                self.out.components.iter_mut().filter(|c| c.relation == Relation::Unknown);
             unknown.for_each(|c| c.relation = Relation::Transitive);
         }
         self.out

@@ -1,9 +1,11 @@
 //! One file per format: see [`crate::registry`] for the table.
 
 mod address;
+mod floating;
 mod gemfile;
 mod pep508;
 mod pip_lines;
+mod pip_names;
 mod poetry_range;
 mod pypi;
 mod scopes;

@@ -7,9 +7,7 @@
 
 use std::collections::HashMap;
 
-use trimtab_model::{
-    Code, Component, Diagnostic, Family, FileInventory, Origin, Relation, Scope,
-};
+use trimtab_model::{Code, Component, Diagnostic, Family, FileInventory, Origin, Relation, Scope};
 
 use super::pep508::Requirement;
 use super::{address, pypi, pyproject};
@@ -42,20 +40,26 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     // Each table with the component that it is about; one component may have several.
     let mut tables: Vec<(u32, Value<'_>)> = Vec::new();
     let mut known: HashMap<(String, Option<Box<str>>, Origin), u32> = HashMap::new();
-    let mut names: HashMap<String, Vec<u32>> = HashMap::new();
+    let mut names = pypi::Names::default();
+    let scopes = declared_scopes(project.as_ref());
+    let old_hashes = old_hashes(root);
     for entry in root.get("package").into_iter().flat_map(Value::items) {
         let Some((name, text)) = entry.get("name").and_then(|n| Some((n, n.as_str()?))) else {
             let message = "a package without a name";
-            out.diagnostics.push(Diagnostic::new(Code::EntryMalformed, message).at_line(entry.line()));
+            out.diagnostics
+                .push(Diagnostic::new(Code::EntryMalformed, message).at_line(entry.line()));
             continue;
         };
         let text = text.split('[').next().unwrap_or(text);
         let mut component = component(entry, text);
         component.line = Some(name.line());
-        component.scope = scope(&component.groups, project.as_ref());
-        add_old_hashes(root, text, entry, &mut component);
+        component.scope = scope(&component.groups, &scopes);
+        let version = entry.str("version").unwrap_or_default();
+        if let Some(list) = old_hashes.get(&*format!("{text} {version}")) {
+            component.hashes.extend(list.items().filter_map(|f| pypi::hash(f.str("hash")?)));
+        }
         let key = pypi::key(text).into_owned();
-        let identity = (key.clone(), entry.str("version").map(Into::into), component.origin.clone());
+        let identity = (key, entry.str("version").map(Into::into), component.origin.clone());
         let position = match known.get(&identity) {
             Some(position) => {
                 merge(&mut out, *position, component);
@@ -64,7 +68,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
             None => {
                 let position = out.add(component);
                 known.insert(identity, position);
-                names.entry(key).or_default().push(position);
+                names.add(text, position);
                 position
             }
         };
@@ -106,31 +110,29 @@ fn component(entry: Value<'_>, name: &str) -> Component {
     component
 }
 
-/// What the groups of a package say; a group may be an extra or for development, which the
-/// manifest tells. Without it, all that is sure is that the product can run without the group.
-fn scope(groups: &[Box<str>], project: Option<&pyproject::Project>) -> Scope {
-    let of = |group: &str| {
-        if group == "default" {
-            return Scope::Runtime;
-        }
-        let mut asked = project.into_iter().flat_map(|p| &p.asked);
-        let declared = asked.find(|a| a.group.as_deref().is_some_and(|g| pypi::key(g) == pypi::key(group)));
-        match declared {
-            Some(asked) => asked.scope,
-            None if matches!(group, "dev" | "test" | "tests") => pypi::group_scope(group),
-            None => Scope::Optional,
-        }
+/// What the manifest says of its groups, which are extras or for development.
+fn declared_scopes(project: Option<&pyproject::Project>) -> HashMap<String, Scope> {
+    let asked = project.into_iter().flat_map(|p| &p.asked);
+    asked.filter_map(|a| Some((pypi::key(a.group.as_deref()?).into_owned(), a.scope))).collect()
+}
+
+/// What a package is for by its groups. Of a group that no manifest declares, all that is sure is
+/// that the product can run without it.
+fn scope(groups: &[Box<str>], declared: &HashMap<String, Scope>) -> Scope {
+    let of = |group: &str| match group {
+        "default" => Scope::Runtime,
+        _ => declared.get(&*pypi::key(group)).copied().unwrap_or(match group {
+            "dev" | "test" | "tests" => pypi::group_scope(group),
+            _ => Scope::Optional,
+        }),
     };
     groups.iter().map(|g| of(g)).max().unwrap_or(Scope::Unknown)
 }
 
-/// Hashes of lock versions before 4.3.
-fn add_old_hashes(root: Value<'_>, name: &str, entry: Value<'_>, component: &mut Component) {
-    let Some(files) = root.path(&["metadata", "files"]) else { return };
-    let version = entry.str("version").unwrap_or_default();
-    let list = files.get(&format!("{name} {version}"));
-    let hashes = list.into_iter().flat_map(Value::items);
-    component.hashes.extend(hashes.filter_map(|f| pypi::hash(f.str("hash")?)));
+/// Hashes of lock versions before 4.3, by `name version`.
+fn old_hashes(root: Value<'_>) -> HashMap<&str, Value<'_>> {
+    let files = root.path(&["metadata", "files"]).into_iter().flat_map(Value::entries);
+    files.filter_map(|(key, list)| Some((key.as_str()?, list))).collect()
 }
 
 /// Adds what a second table of the same package says.
@@ -138,9 +140,7 @@ fn merge(out: &mut FileInventory, position: u32, other: Component) {
     let Some(component) = out.components.get_mut(position as usize) else { return };
     component.scope = component.scope.max(other.scope);
     for group in other.groups {
-        if !component.groups.contains(&group) {
-            component.groups.push(group);
-        }
+        pypi::add_group(&mut component.groups, group);
     }
     if component.hashes.is_empty() {
         component.hashes = other.hashes;
@@ -150,7 +150,7 @@ fn merge(out: &mut FileInventory, position: u32, other: Component) {
 fn link(
     from: u32,
     entry: Value<'_>,
-    names: &HashMap<String, Vec<u32>>,
+    names: &pypi::Names,
     out: &FileInventory,
     graph: &mut pypi::Graph,
 ) {
@@ -174,17 +174,17 @@ fn link(
 }
 
 /// The components that a requirement means: of several versions those that satisfy it.
-fn matching(names: &HashMap<String, Vec<u32>>, want: &Requirement<'_>, out: &FileInventory) -> Vec<u32> {
-    let Some(candidates) = names.get(&*pypi::key(want.name)) else { return Vec::new() };
+fn matching(names: &pypi::Names, want: &Requirement<'_>, out: &FileInventory) -> Vec<u32> {
+    let candidates = names.of(want.name);
     let version = |i: &u32| out.components.get(*i as usize).and_then(|c| c.purl.version());
     let fits = |i: &u32| version(i).is_some_and(|v| super::poetry_range::holds(want.specifiers, v));
     let fitting: Vec<u32> = candidates.iter().copied().filter(fits).collect();
-    if fitting.is_empty() { candidates.clone() } else { fitting }
+    if fitting.is_empty() { candidates.to_vec() } else { fitting }
 }
 
 fn seed(
     project: &pyproject::Project,
-    names: &HashMap<String, Vec<u32>>,
+    names: &pypi::Names,
     out: &mut FileInventory,
     graph: &mut pypi::Graph,
 ) {

@@ -112,7 +112,8 @@ fn clauses(specifiers: &str) -> impl Iterator<Item = Option<(&str, &str)>> {
             .into_iter()
             .find(|operator| clause.starts_with(operator))?;
         let version = clause.get(operator.len()..)?.trim();
-        let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '*' | '+' | '!' | '_' | '-');
+        let part =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '*' | '+' | '!' | '_' | '-');
         let digits = version.trim_start_matches(['v', 'V']);
         let valid = if operator == "===" {
             !version.is_empty() && !version.contains(char::is_whitespace)
@@ -236,11 +237,12 @@ impl<'t> MarkerReader<'_, 't> {
             operator = "not in";
         }
         let asked = match (left, self.next()?) {
-            (Token::Word("extra"), Token::Text(name)) | (Token::Text(name), Token::Word("extra" | "extras")) => {
-                Asked::Extra(name)
-            }
+            (Token::Word("extra"), Token::Text(name))
+            | (Token::Text(name), Token::Word("extra" | "extras")) => Asked::Extra(name),
             (Token::Text(name), Token::Word("dependency_groups")) => Asked::Group(name),
-            (Token::Word(_) | Token::Text(_), Token::Word(_) | Token::Text(_)) => return Some(true),
+            (Token::Word(_) | Token::Text(_), Token::Word(_) | Token::Text(_)) => {
+                return Some(true);
+            }
             _ => return None,
         };
         let selected = (self.selected)(asked);
@@ -254,12 +256,21 @@ mod tests {
 
     #[test]
     fn requirements_are_taken_apart() {
-        let r = Requirement::parse("requests [security, socks] >= 2.8.1, == 2.8.* ; python_version < \"2.7\"").unwrap();
-        assert_eq!((r.name, r.extras.as_slice(), r.specifiers), ("requests", &["security", "socks"][..], ">= 2.8.1, == 2.8.*"));
+        let r = Requirement::parse(
+            "requests [security, socks] >= 2.8.1, == 2.8.* ; python_version < \"2.7\"",
+        )
+        .unwrap();
+        assert_eq!(
+            (r.name, r.extras.as_slice(), r.specifiers),
+            ("requests", &["security", "socks"][..], ">= 2.8.1, == 2.8.*")
+        );
         assert_eq!(r.marker, Some("python_version < \"2.7\""));
         assert_eq!(r.pin(), None);
         let r = Requirement::parse("pip @ https://example.org/pip;1.zip ; extra == 'x'").unwrap();
-        assert_eq!((r.url, r.marker), (Some("https://example.org/pip;1.zip"), Some("extra == 'x'")));
+        assert_eq!(
+            (r.url, r.marker),
+            (Some("https://example.org/pip;1.zip"), Some("extra == 'x'"))
+        );
         assert_eq!(Requirement::parse("a(==1.0)").unwrap().pin(), Some("1.0"));
         assert_eq!(Requirement::parse("a===weird/1").unwrap().pin(), Some("weird/1"));
         assert_eq!(Requirement::parse("a>=1,==1.5").unwrap().pin(), Some("1.5"));
@@ -268,7 +279,20 @@ mod tests {
 
     #[test]
     fn what_is_no_requirement_is_refused() {
-        for text in ["", "==1.0", "a==", "a 1.0", "a=='1'", "a==1.0 b", "foo|bar==1", "a[b==1", "-x", "a==x-1", "a @", "é"] {
+        for text in [
+            "",
+            "==1.0",
+            "a==",
+            "a 1.0",
+            "a=='1'",
+            "a==1.0 b",
+            "foo|bar==1",
+            "a[b==1",
+            "-x",
+            "a==x-1",
+            "a @",
+            "é",
+        ] {
             assert_eq!(Requirement::parse(text), None, "{text}");
         }
     }

@@ -124,7 +124,9 @@ fn says(line: &str) -> Option<Says> {
         "-r" | "--requirement" => Some(Says::Include { path: value, constraint: false }),
         "-c" | "--constraint" => Some(Says::Include { path: value, constraint: true }),
         "-i" | "--index-url" | "--pypi-url" => Some(Says::Index { url: value, extra: false }),
-        "--extra-index-url" | "-f" | "--find-links" => Some(Says::Index { url: value, extra: true }),
+        "--extra-index-url" | "-f" | "--find-links" => {
+            Some(Says::Index { url: value, extra: true })
+        }
         "-e" | "--editable" => Some(requirement(&value, true)),
         "" => Some(requirement(line, false)),
         // --pre, --no-binary, --trusted-host and the like. What is no option of pip at all comes
@@ -189,7 +191,9 @@ mod tests {
         let says: Vec<_> = lines.iter().map(|l| (l.number, l.says.clone())).collect();
         assert_eq!(says[0], (1, requirement("a==1", &["sha256:1", "sha256:2"])));
         assert_eq!(says[1], (5, requirement("b @ http://x/y#egg=b", &[])));
-        assert!(matches!(&says[2], (6, Says::Requirement { text, editable: true, .. }) if text == "./z"));
+        assert!(
+            matches!(&says[2], (6, Says::Requirement { text, editable: true, .. }) if text == "./z")
+        );
         assert_eq!(says[3], (7, requirement("c", &[])));
         assert_eq!(says[4], (9, requirement("d", &[])));
     }

@@ -39,7 +39,9 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     let doc = json::parse(&text, Flavour::Strict)?;
     let root = doc.root();
     if root.kind() != Kind::Map {
-        return Err(Diagnostic::new(Code::FileMalformed, "a Pipfile.lock is a JSON object").at_line(1));
+        return Err(
+            Diagnostic::new(Code::FileMalformed, "a Pipfile.lock is a JSON object").at_line(1)
+        );
     }
     let sources: HashMap<&str, &str> = root
         .path(&["_meta", "sources"])

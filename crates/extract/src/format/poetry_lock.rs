@@ -36,11 +36,12 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     let root = doc.root();
     let mut out = FileInventory::default();
     let mut entries: Vec<Value<'_>> = Vec::new();
-    let mut names: HashMap<String, Vec<u32>> = HashMap::new();
+    let mut names = pypi::Names::default();
     for entry in root.get("package").into_iter().flat_map(Value::items) {
         let (Some(name), Some(version)) = (entry.get("name"), entry.str("version")) else {
             let message = "a package without name or version";
-            out.diagnostics.push(Diagnostic::new(Code::EntryMalformed, message).at_line(entry.line()));
+            out.diagnostics
+                .push(Diagnostic::new(Code::EntryMalformed, message).at_line(entry.line()));
             continue;
         };
         let Some(text) = name.as_str().filter(|n| !n.is_empty()) else { continue };
@@ -48,7 +49,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
         component.line = Some(name.line());
         let position = out.add(component);
         entries.push(entry);
-        names.entry(pypi::key(text).into_owned()).or_default().push(position);
+        names.add(text, position);
     }
     add_old_hashes(root, &names, &mut out);
     let project = pyproject::sibling(view);
@@ -111,11 +112,10 @@ fn origin(source: Value<'_>) -> Origin {
 }
 
 /// Hashes of lock versions before 2.0, which stand by name at the end of the file.
-fn add_old_hashes(root: Value<'_>, names: &HashMap<String, Vec<u32>>, out: &mut FileInventory) {
+fn add_old_hashes(root: Value<'_>, names: &pypi::Names, out: &mut FileInventory) {
     let tables = ["files", "hashes"].into_iter().filter_map(|key| root.path(&["metadata", key]));
     for (name, list) in tables.flat_map(Value::entries) {
-        let positions = names.get(&*pypi::key(name.as_str().unwrap_or_default()));
-        let Some(positions) = positions else { continue };
+        let positions = names.of(name.as_str().unwrap_or_default());
         for file in list.items() {
             let hash = file.as_str().or_else(|| file.str("hash")).and_then(pypi::hash);
             let Some(hash) = hash else { continue };
@@ -146,7 +146,7 @@ fn attribute(hash: Hash, file: Option<&str>, positions: &[u32], out: &mut FileIn
 fn link(
     entry: Value<'_>,
     from: u32,
-    names: &HashMap<String, Vec<u32>>,
+    names: &pypi::Names,
     out: &FileInventory,
     graph: &mut pypi::Graph,
 ) {
@@ -155,12 +155,15 @@ fn link(
     for (extra, list) in entry.get("extras").into_iter().flat_map(Value::entries) {
         for item in list.texts() {
             let name = Requirement::parse(item).map_or(item, |r| r.name);
-            by_extra.entry(pypi::key(name).into_owned()).or_default().push(extra.as_str().unwrap_or_default());
+            by_extra
+                .entry(pypi::key(name).into_owned())
+                .or_default()
+                .push(extra.as_str().unwrap_or_default());
         }
     }
     for (name, value) in entry.get("dependencies").into_iter().flat_map(Value::entries) {
         let name = pypi::key(name.as_str().unwrap_or_default());
-        let Some(candidates) = names.get(&*name) else { continue };
+        let candidates = names.of(&name);
         let wanted: Vec<Value<'_>> =
             if value.kind() == Kind::List { value.items().collect() } else { vec![value] };
         for want in wanted {
@@ -201,13 +204,13 @@ fn matching(candidates: &[u32], constraint: &str, out: &FileInventory) -> Vec<u3
 /// What the project asks for: the roots of the graph.
 fn seed(
     project: &pyproject::Project,
-    names: &HashMap<String, Vec<u32>>,
+    names: &pypi::Names,
     out: &mut FileInventory,
     graph: &mut pypi::Graph,
 ) {
     let mut direct: Vec<u32> = Vec::new();
     for asked in &project.asked {
-        let Some(candidates) = names.get(&*pypi::key(&asked.name)) else { continue };
+        let candidates = names.of(&asked.name);
         let constraint = asked.asks.split(';').next().unwrap_or("*");
         for to in matching(candidates, constraint, out) {
             graph.seed(to, asked.scope);

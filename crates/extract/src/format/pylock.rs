@@ -4,7 +4,7 @@
 //! are tables that need only say enough to tell a package apart, and many tools leave them out; a
 //! package without a version is a folder or repository.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use trimtab_model::{
     Code, Component, Diagnostic, Family, FileInventory, Hash, Origin, Relation, Scope,
@@ -32,6 +32,9 @@ pub const FORMAT: Format = Format {
     extract,
 };
 
+/// The most extras and groups of one marker that are looked at.
+const MAX_NAMED: usize = 64;
+
 fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     let text = view.text()?;
     let doc = toml::parse(&text)?;
@@ -39,31 +42,33 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     let version = root.get("lock-version");
     if let Some(other) = version.and_then(Value::as_str).filter(|v| !v.starts_with("1.")) {
         let message = format!("pylock version {other}; versions 1.x are read");
-        return Err(Diagnostic::new(Code::FormatVersion, message)
-            .at_line(version.map_or(1, Value::line)));
+        return Err(
+            Diagnostic::new(Code::FormatVersion, message).at_line(version.map_or(1, Value::line))
+        );
     }
-    let defaults: Vec<&str> = root.get("default-groups").into_iter().flat_map(Value::texts).collect();
+    let defaults: Vec<&str> =
+        root.get("default-groups").into_iter().flat_map(Value::texts).collect();
     let project = pyproject::sibling(view);
     let mut out = FileInventory::default();
     let mut entries: Vec<Value<'_>> = Vec::new();
-    let mut names: HashMap<String, Vec<u32>> = HashMap::new();
+    let mut names = pypi::Names::default();
     for entry in root.get("packages").into_iter().flat_map(Value::items) {
         let Some((name, text)) = entry.get("name").and_then(|n| Some((n, n.as_str()?))) else {
             let message = "a package without a name";
-            out.diagnostics.push(Diagnostic::new(Code::EntryMalformed, message).at_line(entry.line()));
+            out.diagnostics
+                .push(Diagnostic::new(Code::EntryMalformed, message).at_line(entry.line()));
             continue;
         };
         let mut component = component(entry, text, &defaults);
         component.line = Some(name.line());
         let position = out.add(component);
         entries.push(entry);
-        names.entry(pypi::key(text).into_owned()).or_default().push(position);
+        names.add(text, position);
     }
     relate(project, &names, &mut out);
     for (from, entry) in (0u32..).zip(&entries) {
         for want in entry.get("dependencies").into_iter().flat_map(Value::items) {
-            let candidates = want.str("name").and_then(|n| names.get(&*pypi::key(n)));
-            for to in candidates.into_iter().flatten() {
+            for to in want.str("name").map_or(&[][..], |name| names.of(name)) {
                 let other = out.components.get(*to as usize).and_then(|c| c.purl.version());
                 if want.str("version").is_none_or(|version| Some(version) == other) {
                     out.edge(from, *to);
@@ -79,7 +84,10 @@ fn component(entry: Value<'_>, name: &str, defaults: &[&str]) -> Component {
     let mut component = Component::new(pypi::purl(name).with_version(version));
     let text = |table: &str, key: &str| entry.get(table).and_then(|t| t.str(key));
     component.origin = if let Some(vcs) = entry.get("vcs") {
-        address::git(vcs.str("url").or_else(|| vcs.str("path")).unwrap_or_default(), vcs.str("commit-id"))
+        address::git(
+            vcs.str("url").or_else(|| vcs.str("path")).unwrap_or_default(),
+            vcs.str("commit-id"),
+        )
     } else if let Some(path) = text("directory", "path") {
         if matches!(path, "." | "./") {
             component.relation = Relation::Own;
@@ -129,9 +137,11 @@ fn selected_by(marker: &str, defaults: &[&str]) -> (Scope, Vec<Box<str>>) {
             Asked::Group(name) => !want.0 && want.1 == name,
         })
     };
-    let named = named.into_inner();
+    let mut named = named.into_inner();
+    named.truncate(MAX_NAMED);
     let alone = named.iter().filter(|want| with(want));
-    let scopes = alone.map(|(extra, name)| if *extra { Scope::Optional } else { pypi::group_scope(name) });
+    let scopes =
+        alone.map(|(extra, name)| if *extra { Scope::Optional } else { pypi::group_scope(name) });
     let scope = scopes.max();
     let mut groups: Vec<Box<str>> = named.iter().map(|(_, name)| name.as_str().into()).collect();
     groups.dedup();
@@ -144,15 +154,11 @@ fn selected_by(marker: &str, defaults: &[&str]) -> (Scope, Vec<Box<str>>) {
 }
 
 /// Which packages the project asks for, as far as its manifest is there.
-fn relate(
-    project: Option<pyproject::Project>,
-    names: &HashMap<String, Vec<u32>>,
-    out: &mut FileInventory,
-) {
+fn relate(project: Option<pyproject::Project>, names: &pypi::Names, out: &mut FileInventory) {
     let Some(project) = project else { return };
     let mut direct = HashSet::new();
     for asked in &project.asked {
-        direct.extend(names.get(&*pypi::key(&asked.name)).into_iter().flatten().copied());
+        direct.extend(names.of(&asked.name));
     }
     for (i, component) in (0u32..).zip(&mut out.components) {
         if component.relation == Relation::Unknown {

@@ -19,6 +19,36 @@ pub(super) fn key(name: &str) -> Cow<'_, str> {
     Family::PyPI.normalise(name)
 }
 
+/// Where the packages of a file stand, by name. A name may have several versions.
+#[derive(Default)]
+pub(super) struct Names(HashMap<String, Vec<u32>>);
+
+impl Names {
+    /// The most versions of one name that are told apart. A real lockfile has two or three; without
+    /// a bound, edges between all versions of two names would grow with the square of a file.
+    const MOST: usize = 64;
+
+    /// Adds a component under its name.
+    pub(super) fn add(&mut self, name: &str, position: u32) {
+        let positions = self.0.entry(key(name).into_owned()).or_default();
+        if positions.len() < Names::MOST {
+            positions.push(position);
+        }
+    }
+
+    /// The components of a name, in the order of the file.
+    pub(super) fn of(&self, name: &str) -> &[u32] {
+        self.0.get(&*key(name)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Adds a group to those of a component, once. Only so many are kept.
+pub(super) fn add_group(groups: &mut Vec<Box<str>>, group: Box<str>) {
+    if groups.len() < 100 && !groups.contains(&group) {
+        groups.push(group);
+    }
+}
+
 /// A digest written as `sha256:…`, or as bare hexadecimal of SHA-256.
 pub(super) fn hash(text: &str) -> Option<Hash> {
     let (name, hex) = text.split_once([':', '=']).unwrap_or(("sha256", text));
@@ -210,8 +240,14 @@ mod tests {
             origin("git+https://user:secret@git.example/a/b.git@0123abc#egg=b[x]&subdirectory=c"),
             (git("https://git.example/a/b.git", Some("0123abc")), Some("b"))
         );
-        assert_eq!(origin("git+ssh://git@git.example/a.git@main").0, git("ssh://git@git.example/a.git", None));
-        assert_eq!(origin("https://t@x.example/a.whl").0, Origin::Url("https://x.example/a.whl".into()));
+        assert_eq!(
+            origin("git+ssh://git@git.example/a.git@main").0,
+            git("ssh://git@git.example/a.git", None)
+        );
+        assert_eq!(
+            origin("https://t@x.example/a.whl").0,
+            Origin::Url("https://x.example/a.whl".into())
+        );
         assert_eq!(origin("./a").0, Origin::Path("./a".into()));
         assert_eq!(origin("file:///a/b").0, Origin::Path("/a/b".into()));
     }

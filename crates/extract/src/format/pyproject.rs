@@ -9,7 +9,7 @@
 use trimtab_model::{Code, Component, Diagnostic, Family, FileInventory, Origin, Relation, Scope};
 
 use super::pep508::{self, Requirement};
-use super::{address, pypi, requirements};
+use super::{address, floating, pypi};
 use crate::read::toml;
 use crate::read::tree::{Kind, Value};
 use crate::registry::{Format, FormatKind};
@@ -121,7 +121,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
             out.edge(own, position);
         }
     }
-    requirements::float(&mut out);
+    floating::note(&mut out);
     Ok(out)
 }
 
@@ -235,7 +235,8 @@ impl Project {
         for (key, value) in table.into_iter().flat_map(Value::entries) {
             let Some(name) = key.as_str().filter(|n| *n != "python") else { continue };
             let several = value.kind() == Kind::List;
-            let entries: Vec<Value<'_>> = if several { value.items().collect() } else { vec![value] };
+            let entries: Vec<Value<'_>> =
+                if several { value.items().collect() } else { vec![value] };
             for entry in entries {
                 let asked = poetry_entry(name, entry, group, scope, key.line());
                 let known = self.asked.iter_mut().find(|a| {

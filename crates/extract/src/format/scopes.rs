@@ -4,8 +4,14 @@
 use trimtab_model::Scope;
 
 /// From the strongest to the weakest.
-const ORDER: [Scope; 6] =
-    [Scope::Runtime, Scope::Optional, Scope::Build, Scope::Development, Scope::Test, Scope::Unknown];
+const ORDER: [Scope; 6] = [
+    Scope::Runtime,
+    Scope::Optional,
+    Scope::Build,
+    Scope::Development,
+    Scope::Test,
+    Scope::Unknown,
+];
 
 /// The strongest scope by which each of `count` nodes is reached from the seeds; `None` for what
 /// nothing leads to. Linear in nodes and edges; edges to nodes that do not exist are ignored.

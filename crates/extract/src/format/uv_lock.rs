@@ -5,11 +5,9 @@
 //! several versions, which then stand in the dependency; a dependency may ask for extras; a
 //! project without a static version has none; hashes stand at every file.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use trimtab_model::{
-    Code, Component, Diagnostic, Family, FileInventory, Origin, Relation, Scope,
-};
+use trimtab_model::{Code, Component, Diagnostic, Family, FileInventory, Origin, Relation, Scope};
 
 use super::{address, pypi};
 use crate::read::toml;
@@ -64,7 +62,8 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     if let Some(manifest) = manifest {
         // What a script, or a workspace root that is no package, asks for.
         lock.ask(None, manifest.get("requirements"), Scope::Runtime, None, &mut graph);
-        for (group, list) in manifest.get("dependency-groups").into_iter().flat_map(Value::entries) {
+        for (group, list) in manifest.get("dependency-groups").into_iter().flat_map(Value::entries)
+        {
             let group = group.as_str().unwrap_or_default();
             lock.ask(None, Some(list), pypi::group_scope(group), Some(group), &mut graph);
         }
@@ -76,8 +75,8 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
             component.member = component.member.take().or(member.filter(|_| members.len() > 1));
         }
         graph.seed(position, scope);
-        if let Some(group) = group.filter(|g| !component.groups.contains(g)) {
-            component.groups.push(group);
+        if let Some(group) = group {
+            pypi::add_group(&mut component.groups, group);
         }
     }
     let mut out = lock.out;
@@ -90,7 +89,7 @@ struct Lock<'d> {
     out: FileInventory,
     /// The table of each component.
     entries: Vec<Value<'d>>,
-    names: HashMap<String, Vec<u32>>,
+    names: pypi::Names,
     /// What the project or a member asks for.
     direct: Vec<Direct>,
 }
@@ -116,9 +115,8 @@ impl<'d> Lock<'d> {
         component.line = Some(name.line());
         let source = entry.get("source");
         component.origin = source.map_or(Origin::Unstated, origin);
-        let here = source.is_some_and(|s| {
-            ["virtual", "editable"].iter().any(|kind| s.str(kind) == Some("."))
-        });
+        let here = source
+            .is_some_and(|s| ["virtual", "editable"].iter().any(|kind| s.str(kind) == Some(".")));
         if members.contains(&key) || (members.is_empty() && here) {
             component.relation = Relation::Own;
         }
@@ -130,36 +128,35 @@ impl<'d> Lock<'d> {
         }
         let position = self.out.add(component);
         self.entries.push(entry);
-        self.names.entry(key).or_default().push(position);
+        self.names.add(text, position);
     }
 
     /// Adds what one package needs to the graph, or, for the project and its members, what they
     /// ask for.
     fn link(&mut self, from: u32, entry: Value<'d>, graph: &mut pypi::Graph) {
-        let own = self.out.components.get(from as usize).is_some_and(|c| c.relation == Relation::Own);
+        let own =
+            self.out.components.get(from as usize).is_some_and(|c| c.relation == Relation::Own);
         let tables = |key: &str| entry.get(key).into_iter().flat_map(Value::entries);
         if own {
             self.ask(Some(from), entry.get("dependencies"), Scope::Runtime, None, graph);
             for (extra, list) in tables("optional-dependencies") {
-                let extra = extra.as_str();
-                self.ask(Some(from), Some(list), Scope::Optional, extra, graph);
+                self.ask(Some(from), Some(list), Scope::Optional, extra.as_str(), graph);
             }
-        } else {
-            for (to, extras) in self.targets(entry.get("dependencies")) {
-                graph.needs(from, to, extras);
+            for (group, list) in tables("dev-dependencies") {
+                let group = group.as_str().unwrap_or_default();
+                let scope = pypi::group_scope(group).min(Scope::Development);
+                self.ask(Some(from), Some(list), scope, Some(group), graph);
             }
-            for (extra, list) in tables("optional-dependencies") {
-                let node = graph.extra(from, extra.as_str().unwrap_or_default());
-                for (to, extras) in self.targets(Some(list)) {
-                    graph.needs(node, to, extras);
-                }
-            }
+            return;
         }
-        // Before 0.4.27 the table was called `dev-dependencies` too; only its manifest key moved.
-        for (group, list) in tables("dev-dependencies") {
-            let group = group.as_str().unwrap_or_default();
-            let scope = pypi::group_scope(group).min(Scope::Development);
-            self.ask(Some(from), Some(list), scope, Some(group), graph);
+        for (to, extras) in self.targets(entry.get("dependencies")) {
+            graph.needs(from, to, extras);
+        }
+        for (extra, list) in tables("optional-dependencies") {
+            let node = graph.extra(from, extra.as_str().unwrap_or_default());
+            for (to, extras) in self.targets(Some(list)) {
+                graph.needs(node, to, extras);
+            }
         }
     }
 
@@ -192,16 +189,26 @@ impl<'d> Lock<'d> {
         let mut out = Vec::new();
         for want in list.into_iter().flat_map(Value::items) {
             let Some(name) = want.str("name") else { continue };
-            let Some(candidates) = self.names.get(&*pypi::key(name)) else { continue };
-            let extras: Vec<&str> =
-                want.get("extra").or_else(|| want.get("extras")).into_iter().flat_map(Value::texts).collect();
+            let candidates = self.names.of(name);
+            let extras: Vec<&str> = want
+                .get("extra")
+                .or_else(|| want.get("extras"))
+                .into_iter()
+                .flat_map(Value::texts)
+                .collect();
             let (version, source) = (want.str("version"), want.get("source").map(origin));
-            out.extend(candidates.iter().copied().filter(|i| {
-                self.out.components.get(*i as usize).is_some_and(|c| {
-                    version.is_none_or(|v| c.purl.version() == Some(v))
-                        && source.as_ref().is_none_or(|s| c.origin == *s)
-                })
-            }).map(|i| (i, extras.clone())));
+            out.extend(
+                candidates
+                    .iter()
+                    .copied()
+                    .filter(|i| {
+                        self.out.components.get(*i as usize).is_some_and(|c| {
+                            version.is_none_or(|v| c.purl.version() == Some(v))
+                                && source.as_ref().is_none_or(|s| c.origin == *s)
+                        })
+                    })
+                    .map(|i| (i, extras.clone())),
+            );
         }
         out
     }
