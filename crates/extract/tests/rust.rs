@@ -13,10 +13,12 @@ fn scalibr_cargo_lock() {
 
 #[test]
 fn scalibr_cargo_toml() {
-    suites::run("scalibr", "cargotoml", &["cargo-toml"], &[
-        ("only-version-dependency.toml", ASKED),
-        ("two-dependencies.toml", ASKED),
-    ]);
+    suites::run(
+        "scalibr",
+        "cargotoml",
+        &["cargo-toml"],
+        &[("only-version-dependency.toml", ASKED), ("two-dependencies.toml", ASKED)],
+    );
 }
 
 #[test]

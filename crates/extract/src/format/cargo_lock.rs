@@ -214,7 +214,9 @@ fn list(view: &FileView<'_>, lock: &Lock<'_>) -> FileInventory {
         inventory.diagnostics.push(
             Diagnostic::new(
                 Code::FormatVersion,
-                format!("Cargo.lock version {version} is newer than what is known (up to {NEWEST})"),
+                format!(
+                    "Cargo.lock version {version} is newer than what is known (up to {NEWEST})"
+                ),
             )
             .help("update trimtab; what was understood is listed"),
         );
