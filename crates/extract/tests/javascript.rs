@@ -1,5 +1,6 @@
 //! The lockfiles of npm, yarn, pnpm, bun and deno, and `package.json`: other projects' suites,
 //! real projects, and our own cases.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod cases;
 mod projects;

@@ -1,5 +1,6 @@
 //! Whatever the bytes, the readers of JavaScript's and Rust's files answer and never fail: cases of
 //! the corpus are cut, flipped, doubled and spliced.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use proptest::prelude::*;
 use trimtab_extract::{Format, MemoryFiles, registry, walk};

@@ -1,4 +1,5 @@
 //! `Cargo.lock` and `Cargo.toml`: other projects' suites, real projects, and our own cases.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod cases;
 mod projects;

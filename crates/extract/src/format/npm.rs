@@ -361,7 +361,7 @@ pub(crate) fn lockfile_covers(view: &FileView<'_>) -> bool {
     let own = view::folder(view.path);
     view.folders_up().any(|folder| {
         let exists = |name: &&str| view.files.exists(&view::join(folder, name));
-        if !LOCKFILES.iter().any(|name| exists(&name)) {
+        if !LOCKFILES.iter().any(exists) {
             return false;
         }
         let inside = own.strip_prefix(folder).unwrap_or(own).trim_start_matches('/');

@@ -60,9 +60,12 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
         )
         .help("update trimtab, or write the lockfile with `npm install --lockfile-version 3`"));
     }
-    let mut lock = match root.get("packages").filter(|p| p.kind() == Kind::Map) {
+    // An empty `packages` beside filled `dependencies` was left by a tool that writes version 1.
+    let dependencies = root.get("dependencies").filter(|d| d.entries().next().is_some());
+    let says = |p: &Value<'_>| p.entries().next().is_some() || dependencies.is_none();
+    let mut lock = match root.get("packages").filter(|p| p.kind() == Kind::Map).filter(says) {
         Some(packages) => Lock::flat(packages),
-        None => Lock::nested(root.get("dependencies")),
+        None => Lock::nested(dependencies),
     };
     lock.list(view, root);
     Ok(lock.inventory)
@@ -348,8 +351,7 @@ impl<'d> Lock<'d> {
         let aliased = f.version.and_then(npm::alias);
         let name = match (f.name, aliased, installed) {
             (_, Some((real, _)), _) => Some(real),
-            (Some(name), None, _) => Some(name),
-            (None, None, Some(name)) => Some(name),
+            (Some(name), None, _) | (None, None, Some(name)) => Some(name),
             (None, None, None) if is_root => root.str("name"),
             (None, None, None) => Some(folder_name(folder)),
         };
