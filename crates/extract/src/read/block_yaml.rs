@@ -11,14 +11,24 @@ use super::{MAX_DEPTH, MAX_NODES};
 
 /// Reads a whole text. `None`: something stands in it that this reader does not know.
 pub(super) fn parse(text: &str) -> Option<Document<'_>> {
-    let mut reader =
-        Reader { text, doc: Document::empty(text), open: Vec::new(), waiting: false, line: 0 };
+    let mut reader = Reader {
+        text,
+        doc: Document::empty(text),
+        open: Vec::new(),
+        waiting: false,
+        block: None,
+        line: 0,
+    };
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        reader.line = at;
-        reader.line(line.trim_end_matches(['\n', '\r']))?;
+        let content = line.trim_end_matches(['\n', '\r']);
+        if !reader.block_line(at, content)? {
+            reader.line = at;
+            reader.line(content)?;
+        }
         at += line.len();
     }
+    reader.end_block()?;
     if reader.open.is_empty() {
         return None;
     }
@@ -33,12 +43,23 @@ struct Open {
     list: bool,
 }
 
+/// A text over several lines that keeps its line ends, but for the last.
+struct Block {
+    /// The indentation of its key.
+    parent: usize,
+    /// The indentation and offset of its first line.
+    first: Option<(usize, usize)>,
+    text: String,
+}
+
 struct Reader<'t> {
     text: &'t str,
     doc: Document<'t>,
     open: Vec<Open>,
     /// Whether the last key waits for its value on the lines after it.
     waiting: bool,
+    /// A block of lines (`|-`) that is being read.
+    block: Option<Block>,
     /// Offset of the line.
     line: usize,
 }
@@ -61,6 +82,37 @@ impl<'t> Reader<'t> {
             Some(item) => self.item(indent, item),
             None => self.pair(indent, content),
         }
+    }
+
+    /// Whether a line belongs to the block that is being read; the first that does not ends it.
+    fn block_line(&mut self, at: usize, line: &str) -> Option<bool> {
+        let Some(block) = &mut self.block else { return Some(false) };
+        let depth = line.len() - line.trim_start_matches(' ').len();
+        if depth == line.len() {
+            // Blank lines before the first and deeper than it are left to the other reader.
+            block.text.push('\n');
+            return block.first.is_some_and(|(indent, _)| depth <= indent).then_some(true);
+        }
+        if depth <= block.parent {
+            self.end_block()?;
+            return Some(false);
+        }
+        let (indent, _) = *block.first.get_or_insert((depth, at));
+        if depth < indent || line.contains('\t') {
+            return None;
+        }
+        if !block.text.is_empty() {
+            block.text.push('\n');
+        }
+        block.text.push_str(line.get(indent..)?);
+        Some(true)
+    }
+
+    fn end_block(&mut self) -> Option<()> {
+        let Some(block) = self.block.take() else { return Some(()) };
+        let (_, at) = block.first?;
+        self.doc.push_decoded(Kind::Text, at, block.text.trim_end_matches('\n'));
+        Some(())
     }
 
     /// Closes what is deeper than `indent`.
@@ -151,6 +203,9 @@ impl<'t> Reader<'t> {
         self.scalar_of(key, true)?;
         match value {
             None => self.waiting = true,
+            Some("|-") => {
+                self.block = Some(Block { parent: indent, first: None, text: String::new() });
+            }
             Some(value) => self.value(value)?,
         }
         Some(())
@@ -236,9 +291,10 @@ fn split_key(text: &str) -> Option<(&str, &str)> {
             let close = text.get(1..)?.find(char::from(*quote))? + 2;
             text.get(close..)?.starts_with(": ").then_some(close)?
         }
-        None => text.match_indices(':').map(|(at, _)| at).find(|at| {
-            text.as_bytes().get(at + 1) == Some(&b' ')
-        })?,
+        None => text
+            .match_indices(':')
+            .map(|(at, _)| at)
+            .find(|at| text.as_bytes().get(at + 1) == Some(&b' '))?,
     };
     Some((text.get(..end)?, text.get(end + 2..)?.trim_start_matches(' ')))
 }
@@ -290,6 +346,10 @@ mod tests {
             "a:\n  - b: c\n",
             "a: x\n  y\n",
             "a: |-\n  x: y\nb: 1\n",
+            "a:\n  b: |-\n    x # y\n      z\n    'w\n  c: 1\n",
+            "a: |-\n  x\n\n  y\n",
+            "a: |-\nb: 1\n",
+            "a: |-\n  x",
             "a: 'it''s'\n",
             "a: *x\n",
             "- a\n",
@@ -337,7 +397,7 @@ mod tests {
 
         #[test]
         fn whatever_is_read_by_lines_is_read_the_same_otherwise(
-            text in "( {0,4}(- |)('a|b'|c|\"d\"|@e/f@1|~|1\\.0|)(:|: |)('x y'|\\{a: b(, c: 'd,'|)\\}|\\[e(, f|)\\]|g:h|true|i j|#|&|)( #|)\n){0,8}",
+            text in "( {0,4}(- |)('a|b'|c|\"d\"|@e/f@1|~|1\\.0|)(:|: |)('x y'|\\|-|\\{a: b(, c: 'd,'|)\\}|\\[e(, f|)\\]|g:h|true|i j|#|&|)( #|)\n){0,8}",
         ) {
             if let Some(fast) = parse(&text) {
                 match parse_any(&text) {
