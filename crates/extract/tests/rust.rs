@@ -1,4 +1,5 @@
 //! `Cargo.lock` and `Cargo.toml`: other projects' suites, real projects, and our own cases.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod cases;
 mod projects;
@@ -13,10 +14,12 @@ fn scalibr_cargo_lock() {
 
 #[test]
 fn scalibr_cargo_toml() {
-    suites::run("scalibr", "cargotoml", &["cargo-toml"], &[
-        ("only-version-dependency.toml", ASKED),
-        ("two-dependencies.toml", ASKED),
-    ]);
+    suites::run(
+        "scalibr",
+        "cargotoml",
+        &["cargo-toml"],
+        &[("only-version-dependency.toml", ASKED), ("two-dependencies.toml", ASKED)],
+    );
 }
 
 #[test]

@@ -80,7 +80,11 @@ impl FileInventory {
         }
         // A project without a name is listed nowhere: then the path starts at what it asks for.
         let from_own = self.path_from(Relation::Own, target, &parents);
-        if from_own.is_empty() { self.path_from(Relation::Direct, target, &parents) } else { from_own }
+        if from_own.is_empty() {
+            self.path_from(Relation::Direct, target, &parents)
+        } else {
+            from_own
+        }
     }
 
     /// A shortest path to `target` from a component of this relation; empty if there is none.

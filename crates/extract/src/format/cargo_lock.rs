@@ -92,6 +92,11 @@ enum Place {
 impl<'t> Lock<'t> {
     /// The fast way. `None` for anything that Cargo does not write like this.
     fn by_lines(text: &'t str) -> Option<Lock<'t>> {
+        // Escapes and control characters, which TOML refuses, are looked for once.
+        let odd = |b: u8| b == b'\\' || b == 0x7F || (b < b' ' && b != b'\n' && b != b'\r');
+        if text.bytes().fold(false, |found, b| found | odd(b)) {
+            return None;
+        }
         let mut lock = Lock::default();
         let mut place = Place::Top;
         let mut package = Package::default();
@@ -125,7 +130,7 @@ impl<'t> Lock<'t> {
                 package = Package { start: at, end: at, line: number, ..Package::default() };
                 continue;
             }
-            let (key, value) = line.split_once(" = ")?;
+            let (key, value) = assignment(line)?;
             let text = |value: &'t str| plain(value.strip_prefix('"')?.strip_suffix('"')?);
             match (place, key) {
                 (Place::Top, "version") => lock.version = Some(value.parse().ok()?),
@@ -203,9 +208,18 @@ impl<'t> Lock<'t> {
     }
 }
 
-/// A text without quotes and escapes in it.
+/// `key = value`. Only quoted keys, of version 1's checksums, hold spaces.
+fn assignment(line: &str) -> Option<(&str, &str)> {
+    let end = match line.strip_prefix('"') {
+        Some(rest) => rest.find('"')? + 2,
+        None => line.find(' ')?,
+    };
+    Some((line.get(..end)?, line.get(end..)?.strip_prefix(" = ")?))
+}
+
+/// A text without quotes in it.
 fn plain(text: &str) -> Option<&str> {
-    (!text.bytes().any(|b| matches!(b, b'"' | b'\\') || b < b' ')).then_some(text)
+    (!text.contains('"')).then_some(text)
 }
 
 fn list(view: &FileView<'_>, lock: &Lock<'_>) -> FileInventory {
@@ -214,7 +228,9 @@ fn list(view: &FileView<'_>, lock: &Lock<'_>) -> FileInventory {
         inventory.diagnostics.push(
             Diagnostic::new(
                 Code::FormatVersion,
-                format!("Cargo.lock version {version} is newer than what is known (up to {NEWEST})"),
+                format!(
+                    "Cargo.lock version {version} is newer than what is known (up to {NEWEST})"
+                ),
             )
             .help("update trimtab; what was understood is listed"),
         );

@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use rayon::prelude::*;
 use trimtab_model::{Origin, Scope};
 
 use super::{demand, glob};
@@ -304,8 +305,12 @@ pub(super) fn workspace_manifests(view: &FileView<'_>) -> Vec<(String, Manifest)
         all.push((folder, manifest));
     };
     add(root_folder.clone(), root, &mut open);
-    while let Some(folder) = open.pop() {
-        if let Some(manifest) = Manifest::at(view, &view::join(&folder, "Cargo.toml")) {
+    while !open.is_empty() {
+        let round = std::mem::take(&mut open).into_par_iter().filter_map(|folder| {
+            let manifest = Manifest::at(view, &view::join(&folder, "Cargo.toml"))?;
+            Some((folder, manifest))
+        });
+        for (folder, manifest) in round.collect::<Vec<_>>() {
             add(folder, manifest, &mut open);
         }
     }

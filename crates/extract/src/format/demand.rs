@@ -120,15 +120,14 @@ impl Demands {
         }
         let mut best: Vec<Option<usize>> = vec![None; count];
         let mut buckets: [Vec<u32>; RANKS.len()] = Default::default();
-        let reach = |best: &mut Vec<Option<usize>>, to: u32, rank: usize| {
-            match best.get_mut(to as usize) {
+        let reach =
+            |best: &mut Vec<Option<usize>>, to: u32, rank: usize| match best.get_mut(to as usize) {
                 Some(slot) if slot.is_none_or(|held| held < rank) => {
                     *slot = Some(rank);
                     true
                 }
                 _ => false,
-            }
-        };
+            };
         for ask in self.asks.iter().filter(|a| a.from.is_none()) {
             if reach(&mut best, ask.to, rank(ask.scope)) {
                 buckets[rank(ask.scope)].push(ask.to);
@@ -227,11 +226,10 @@ mod tests {
             ]
         );
         let relation = |i: u32| inventory.components[i as usize].relation;
-        assert_eq!([app, a, b].map(relation), [
-            Relation::Own,
-            Relation::Direct,
-            Relation::Transitive
-        ]);
+        assert_eq!(
+            [app, a, b].map(relation),
+            [Relation::Own, Relation::Direct, Relation::Transitive]
+        );
     }
 
     #[test]

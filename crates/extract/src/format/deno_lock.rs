@@ -8,8 +8,7 @@
 use std::collections::HashMap;
 
 use trimtab_model::{
-    Code, Component, Diagnostic, FileInventory, Hash, HashAlgorithm, Origin, Purl,
-    Relation, Scope,
+    Code, Component, Diagnostic, FileInventory, Hash, HashAlgorithm, Origin, Purl, Relation, Scope,
 };
 
 use super::demand::{Demands, Scopes};
@@ -102,7 +101,8 @@ struct Lock<'d> {
 impl<'d> Lock<'d> {
     /// The project, where its configuration names it.
     fn own(&mut self, view: &FileView<'_>) -> Option<u32> {
-        let manifest = ["deno.json", "deno.jsonc"].iter().find_map(|n| Manifest::beside(view, n))?;
+        let manifest =
+            ["deno.json", "deno.jsonc"].iter().find_map(|n| Manifest::beside(view, n))?;
         let purl = package_purl(Registry::Jsr, manifest.name.as_deref()?)?;
         let mut component =
             Component::new(purl.with_version(manifest.version.as_deref().unwrap_or_default()));
@@ -201,7 +201,8 @@ impl<'d> Lock<'d> {
                 }
             }
         }
-        let mut asked: Vec<(&String, u32)> = self.by_specifier.iter().map(|(k, v)| (k, *v)).collect();
+        let mut asked: Vec<(&String, u32)> =
+            self.by_specifier.iter().map(|(k, v)| (k, *v)).collect();
         asked.sort_unstable();
         for (specifier, to) in asked {
             let name = specifier_name(specifier).trim_start_matches("npm:");
@@ -216,7 +217,8 @@ impl<'d> Lock<'d> {
 
 /// `npm:name` of `npm:name@range`.
 fn specifier_name(specifier: &str) -> &str {
-    let (prefix, rest) = specifier.split_once(':').map_or((0, specifier), |(p, r)| (p.len() + 1, r));
+    let (prefix, rest) =
+        specifier.split_once(':').map_or((0, specifier), |(p, r)| (p.len() + 1, r));
     let (name, _) = npm::split_locator(rest.trim_start_matches('/'));
     let skipped = rest.len() - rest.trim_start_matches('/').len();
     specifier.get(..prefix + skipped + name.len()).unwrap_or(specifier)

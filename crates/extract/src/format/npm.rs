@@ -94,7 +94,8 @@ fn git_origin(locator: &str) -> Option<Origin> {
             None => fragment,
         }
     });
-    let protocols = ["git+", "git://", "git@", "ssh://", "github:", "gitlab:", "bitbucket:", "gist:"];
+    let protocols =
+        ["git+", "git://", "git@", "ssh://", "github:", "gitlab:", "bitbucket:", "gist:"];
     if protocols.iter().any(|p| url.starts_with(p)) {
         return git(url, commit);
     }
@@ -360,7 +361,7 @@ pub(crate) fn lockfile_covers(view: &FileView<'_>) -> bool {
     let own = view::folder(view.path);
     view.folders_up().any(|folder| {
         let exists = |name: &&str| view.files.exists(&view::join(folder, name));
-        if !LOCKFILES.iter().any(|name| exists(&name)) {
+        if !LOCKFILES.iter().any(exists) {
             return false;
         }
         let inside = own.strip_prefix(folder).unwrap_or(own).trim_start_matches('/');
@@ -371,9 +372,8 @@ pub(crate) fn lockfile_covers(view: &FileView<'_>) -> bool {
 /// Whether the workspace whose root is `folder` names the folder `inside` it.
 fn is_member(view: &FileView<'_>, folder: &str, inside: &str) -> bool {
     let read = |name: &str| view.files.read(&view::join(folder, name))?.ok();
-    let names = |patterns: &[String]| {
-        glob::any_matches(patterns.iter().map(String::as_str), inside)
-    };
+    let names =
+        |patterns: &[String]| glob::any_matches(patterns.iter().map(String::as_str), inside);
     let listed = |bytes: &[u8], key: &str| {
         let text = crate::read::text::decode(bytes).ok()?;
         let doc = json::parse(&text, Flavour::Relaxed).ok()?;
@@ -383,9 +383,8 @@ fn is_member(view: &FileView<'_>, folder: &str, inside: &str) -> bool {
         };
         Some(names(&patterns))
     };
-    let manifest = |name: &str, key: &str| {
-        read(name).and_then(|bytes| listed(&bytes, key)).unwrap_or(false)
-    };
+    let manifest =
+        |name: &str, key: &str| read(name).and_then(|bytes| listed(&bytes, key)).unwrap_or(false);
     let pnpm = || {
         let bytes = read("pnpm-workspace.yaml")?;
         let text = crate::read::text::decode(&bytes).ok()?;
@@ -435,7 +434,10 @@ mod tests {
 
     #[test]
     fn names_become_purls() {
-        assert_eq!(purl("@babel/core").unwrap().to_string().replace("%40", "@"), "pkg:npm/@babel/core");
+        assert_eq!(
+            purl("@babel/core").unwrap().to_string().replace("%40", "@"),
+            "pkg:npm/@babel/core"
+        );
         assert_eq!(purl("JSONStream").unwrap().name(), "JSONStream");
         for bad in ["", "@s/", "/x", "a b", "a\n"] {
             assert_eq!(purl(bad), None, "{bad:?}");

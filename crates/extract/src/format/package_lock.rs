@@ -15,8 +15,8 @@ use trimtab_model::{
 };
 
 use super::demand::{Demands, Scopes};
-use super::npm::{self, Manifest};
 use super::glob;
+use super::npm::{self, Manifest};
 use crate::read::json::Flavour;
 use crate::read::tree::{Kind, Value};
 use crate::registry::{Format, FormatKind};
@@ -60,9 +60,12 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
         )
         .help("update trimtab, or write the lockfile with `npm install --lockfile-version 3`"));
     }
-    let mut lock = match root.get("packages").filter(|p| p.kind() == Kind::Map) {
+    // An empty `packages` beside filled `dependencies` was left by a tool that writes version 1.
+    let dependencies = root.get("dependencies").filter(|d| d.entries().next().is_some());
+    let says = |p: &Value<'_>| p.entries().next().is_some() || dependencies.is_none();
+    let mut lock = match root.get("packages").filter(|p| p.kind() == Kind::Map).filter(says) {
         Some(packages) => Lock::flat(packages),
-        None => Lock::nested(root.get("dependencies")),
+        None => Lock::nested(dependencies),
     };
     lock.list(view, root);
     Ok(lock.inventory)
@@ -271,9 +274,10 @@ impl<'d> Lock<'d> {
                 continue;
             }
             let own = is_root
-                || entry.component.and_then(|c| self.inventory.components.get(c as usize)).is_some_and(
-                    |c| c.relation == Relation::Own,
-                );
+                || entry
+                    .component
+                    .and_then(|c| self.inventory.components.get(c as usize))
+                    .is_some_and(|c| c.relation == Relation::Own);
             let f = &entry.fields;
             let development = f.development.filter(|_| own);
             let asks = [
@@ -293,7 +297,6 @@ impl<'d> Lock<'d> {
                     self.demands.ask(entry.component, to, scope);
                 }
             }
-            // The members of a workspace belong to the root as they are.
         }
         let urls: HashMap<u32, &str> = self
             .entries
@@ -330,8 +333,7 @@ impl<'d> Lock<'d> {
         // everything look transitive.
         manifest?;
         let purl = npm::purl(name)?;
-        let mut component =
-            Component::new(version.map_or(purl.clone(), |v| purl.with_version(v)));
+        let mut component = Component::new(version.map_or(purl.clone(), |v| purl.with_version(v)));
         component.relation = Relation::Own;
         component.line = root.get("name").map(Value::line);
         Some(self.inventory.add(component))
@@ -349,8 +351,7 @@ impl<'d> Lock<'d> {
         let aliased = f.version.and_then(npm::alias);
         let name = match (f.name, aliased, installed) {
             (_, Some((real, _)), _) => Some(real),
-            (Some(name), None, _) => Some(name),
-            (None, None, Some(name)) => Some(name),
+            (Some(name), None, _) | (None, None, Some(name)) => Some(name),
             (None, None, None) if is_root => root.str("name"),
             (None, None, None) => Some(folder_name(folder)),
         };
@@ -397,21 +398,25 @@ impl<'d> Lock<'d> {
     }
 }
 
-/// The name under which a folder is installed: what follows the last `node_modules/`.
+/// The name under which a folder is installed: what follows `node_modules/` at its end.
 fn installed_name(folder: &str) -> Option<&str> {
-    match folder.rfind("node_modules/") {
-        Some(at) => folder.get(at + "node_modules/".len()..),
-        None => None,
-    }
+    let name = folder_name(folder);
+    let before = folder.get(..folder.len() - name.len())?;
+    (before == "node_modules/" || before.ends_with("/node_modules/")).then_some(name)
 }
 
-/// The name that npm gives a folder outside `node_modules` whose manifest has none.
+/// The name that npm gives a folder whose manifest has none: its last part, with the one before
+/// if that is a scope.
 fn folder_name(folder: &str) -> &str {
-    let mut slashes = folder.rmatch_indices('/').map(|(at, _)| at);
-    let last = slashes.next().map_or(0, |at| at + 1);
-    let before = slashes.next().map_or(0, |at| at + 1);
-    let with_parent = folder.get(before..).unwrap_or(folder);
-    if with_parent.starts_with('@') { with_parent } else { folder.get(last..).unwrap_or(folder) }
+    let bytes = folder.as_bytes();
+    let start = |end: usize| {
+        let before = bytes.get(..end).unwrap_or_default();
+        before.iter().rposition(|b| *b == b'/').map_or(0, |at| at + 1)
+    };
+    let last = start(bytes.len());
+    let with_parent = start(last.saturating_sub(1));
+    let from = if bytes.get(with_parent) == Some(&b'@') { with_parent } else { last };
+    folder.get(from..).unwrap_or(folder)
 }
 
 /// Node's resolution over the folders of the lockfile.
@@ -441,9 +446,11 @@ impl Resolver<'_, '_> {
             if folder.is_empty() {
                 return None;
             }
-            folder = match folder.rfind("node_modules/") {
-                Some(0) => "",
-                Some(at) => folder.get(..at - 1).unwrap_or_default(),
+            folder = match installed_name(folder) {
+                Some(name) => {
+                    let cut = folder.len() - name.len() - "node_modules/".len();
+                    folder.get(..cut).unwrap_or_default().trim_end_matches('/')
+                }
                 None => view::folder(folder),
             };
         }

@@ -31,7 +31,9 @@ pub const FORMAT: Format = Format {
         let name = view::file_name(path);
         name == "shrinkwrap.yaml" || (name.starts_with("pnpm-lock.") && name.ends_with(".yaml"))
     },
-    sniff: Some(|bytes| bytes.split(|b| *b == b'\n').take(5).any(|l| l.starts_with(b"lockfileVersion:"))),
+    sniff: Some(|bytes| {
+        bytes.split(|b| *b == b'\n').take(5).any(|l| l.starts_with(b"lockfileVersion:"))
+    }),
     extract,
 };
 
@@ -90,7 +92,12 @@ struct Lock {
 }
 
 impl Lock {
-    fn read(&mut self, view: &FileView<'_>, root: Value<'_>, skipped: u32) -> Result<(), Diagnostic> {
+    fn read(
+        &mut self,
+        view: &FileView<'_>,
+        root: Value<'_>,
+        skipped: u32,
+    ) -> Result<(), Diagnostic> {
         let version = root.get("lockfileVersion").or_else(|| root.get("shrinkwrapVersion"));
         let version = version.and_then(Value::scalar).unwrap_or("5");
         let major: u32 = version.split('.').next().and_then(|v| v.parse().ok()).unwrap_or(5);
@@ -231,7 +238,9 @@ impl Lock {
                         continue;
                     };
                     let to = match reference.strip_prefix("link:") {
-                        Some(folder) => view::resolve(&path, folder).and_then(|f| own.get(&f).copied()),
+                        Some(folder) => {
+                            view::resolve(&path, folder).and_then(|f| own.get(&f).copied())
+                        }
                         None => targets.find(name, reference),
                     };
                     if let Some(to) = to {
@@ -300,7 +309,8 @@ fn component(key: &str, value: Value<'_>, major: u32) -> Option<(Component, Scop
     let stated_version = value.get("version").and_then(Value::scalar);
     let name = stated_name.or(parsed.map(|(_, name, _)| name))?;
     let reference = parsed.map_or("", |(_, _, reference)| reference);
-    let foreign = if reference.is_empty() || major < 9 { None } else { npm::foreign_origin(reference) };
+    let foreign =
+        if reference.is_empty() || major < 9 { None } else { npm::foreign_origin(reference) };
     let version = match (stated_version, &foreign) {
         (Some(version), _) => version,
         (None, Some(_)) => "",

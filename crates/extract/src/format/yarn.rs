@@ -239,7 +239,9 @@ impl<'t> Targets<'t> {
             let key = format!("{name}@{specifier}");
             self.by_key.get(key.as_str()).copied()
         });
-        exact.or_else(|| self.by_key.get(name).copied()).or_else(|| self.by_name.get(name).copied()?)
+        exact
+            .or_else(|| self.by_key.get(name).copied())
+            .or_else(|| self.by_name.get(name).copied()?)
     }
 }
 
@@ -318,9 +320,7 @@ mod tests {
 
     #[test]
     fn fields_of_both_generations() {
-        let read = |content| {
-            pair(content).map(|(k, v)| (k.into_owned(), v.map(Cow::into_owned)))
-        };
+        let read = |content| pair(content).map(|(k, v)| (k.into_owned(), v.map(Cow::into_owned)));
         let text = |k: &str, v: &str| Some((k.to_owned(), Some(v.to_owned())));
         assert_eq!(read("version \"1.0\""), text("version", "1.0"));
         assert_eq!(read("version: 1.0"), text("version", "1.0"));

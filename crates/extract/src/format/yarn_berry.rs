@@ -206,8 +206,14 @@ mod tests {
             origin("x", "npm:1.0.0::__archiveUrl=https%3A%2F%2Fnpm.example%2Fx%2F-%2Fx-1.0.0.tgz"),
             Origin::Registry("https://npm.example".into())
         );
-        assert_eq!(origin("x", "patch:x@npm%3A1.0.0#~builtin<compat/x>::version=1"), Origin::Unstated);
-        assert!(matches!(origin("x", "https://github.com/o/r.git#commit=0123456789"), Origin::Git { .. }));
+        assert_eq!(
+            origin("x", "patch:x@npm%3A1.0.0#~builtin<compat/x>::version=1"),
+            Origin::Unstated
+        );
+        assert!(matches!(
+            origin("x", "https://github.com/o/r.git#commit=0123456789"),
+            Origin::Git { .. }
+        ));
         assert!(matches!(origin("x", "file:../x#../x::hash=1&locator=y"), Origin::Path(_)));
         assert!(matches!(origin("x", "https://files.example/a.tgz"), Origin::Url(_)));
     }

@@ -77,9 +77,10 @@ fn compare(case: &str, expected: &Value, file: &FileInventory, problems: &mut Ve
     };
     let components = file.components.iter().map(told).collect();
     same("components", texts(expected, "components"), components);
-    let diagnostics = file.diagnostics.iter().map(|d| {
-        format!("{} {}", d.code, d.line.map_or("?".to_owned(), |l| l.to_string()))
-    });
+    let diagnostics = file
+        .diagnostics
+        .iter()
+        .map(|d| format!("{} {}", d.code, d.line.map_or("?".to_owned(), |l| l.to_string())));
     let mut diagnostics: Vec<String> = diagnostics.collect();
     diagnostics.sort();
     let mut wanted = texts(expected, "diagnostics");

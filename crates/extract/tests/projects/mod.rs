@@ -56,8 +56,7 @@ fn read(project: &Project, path: &str) -> Option<FileInventory> {
     let bytes = std::fs::read(project.root.join(path)).ok()?;
     let formats: Vec<&Format> = registry::claiming(path).collect();
     let several = formats.len() > 1;
-    let format =
-        formats.iter().find(|f| !several || f.sniff.is_some_and(|sniff| sniff(&bytes)))?;
+    let format = formats.iter().find(|f| !several || f.sniff.is_some_and(|sniff| sniff(&bytes)))?;
     walk::extract(format, path, &bytes, project).ok()
 }
 
@@ -97,7 +96,8 @@ pub(crate) fn check(kinds: &[(&str, Count)]) {
             .count();
         let members = if path.ends_with("package-lock.json") { members } else { 0 };
         if (listed + members) as u64 != wanted {
-            problems.push(format!("{path}: {listed} and {members} members, the index says {wanted}"));
+            problems
+                .push(format!("{path}: {listed} and {members} members, the index says {wanted}"));
         }
         if !file.diagnostics.is_empty() {
             problems.push(format!("{path}: {:?}", file.diagnostics));
@@ -105,9 +105,7 @@ pub(crate) fn check(kinds: &[(&str, Count)]) {
         compared += 1;
         let unreachable = (0u32..)
             .zip(&file.components)
-            .filter(|(i, c)| {
-                !matches!(c.origin, Origin::Path(_)) && file.why(*i).is_empty()
-            })
+            .filter(|(i, c)| !matches!(c.origin, Origin::Path(_)) && file.why(*i).is_empty())
             .count();
         eprintln!(
             "{path}: {listed} components, {} edges, {unreachable} not led to, scopes {:?}",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use trimtab_extract::{Format, MemoryFiles, walk};
-use trimtab_model::{Component, FileInventory, Family, Origin, Relation, Scope};
+use trimtab_model::{Component, Family, FileInventory, Origin, Relation, Scope};
 use trimtab_testkit::suite::{self, Case};
 
 /// Reads one case: every file of its folder is a neighbour. Which of several formats that share a
@@ -40,7 +40,12 @@ fn id(c: &Component) -> String {
 fn brief(c: &Component) -> String {
     format!(
         "line {:?}, {}, {}, groups {:?}, {:?}, licence {:?}",
-        c.line, c.relation.as_str(), c.scope, c.groups, c.origin, c.licence
+        c.line,
+        c.relation.as_str(),
+        c.scope,
+        c.groups,
+        c.origin,
+        c.licence
     )
 }
 
@@ -75,21 +80,30 @@ fn differences(case: &Case, file: &FileInventory) -> Vec<String> {
         }
         let mut check = |what: &str, good: &dyn Fn(&Component) -> bool| {
             if !ours.iter().any(|c| good(c)) {
-                out.push(format!("  {what} of {wanted}: {:?} is not in\n      {}", package.get(what), ours.iter().map(|c| brief(c)).collect::<Vec<_>>().join("\n      ")));
+                out.push(format!(
+                    "  {what} of {wanted}: {:?} is not in\n      {}",
+                    package.get(what),
+                    ours.iter().map(|c| brief(c)).collect::<Vec<_>>().join("\n      ")
+                ));
             }
         };
         if let Some(line) = package.get("line").and_then(Value::as_u64) {
             check("line", &|c| c.line.map(u64::from) == Some(line));
         }
         if let Some(commit) = package.get("commit").and_then(Value::as_str) {
-            check("commit", &|c| {
-                matches!(&c.origin, Origin::Git { commit: Some(ours), .. } if **ours == *commit)
-            });
+            check(
+                "commit",
+                &|c| matches!(&c.origin, Origin::Git { commit: Some(ours), .. } if **ours == *commit),
+            );
         }
         if package.get("groups").is_some() {
             let groups = texts(package.get("groups"));
             check("groups", &|c| {
-                c.groups.iter().map(ToString::to_string).filter(|g| g != "peer").collect::<BTreeSet<_>>()
+                c.groups
+                    .iter()
+                    .map(ToString::to_string)
+                    .filter(|g| g != "peer")
+                    .collect::<BTreeSet<_>>()
                     == groups
             });
         }
@@ -128,7 +142,10 @@ fn edge_differences(case: &Case, file: &FileInventory, packages: &[Value]) -> Ve
         .iter()
         .filter_map(|p| {
             let text = |key: &str| p.get(key).and_then(Value::as_str);
-            Some((text("id")?, format!("{}@{}", text("name")?, text("version").unwrap_or_default())))
+            Some((
+                text("id")?,
+                format!("{}@{}", text("name")?, text("version").unwrap_or_default()),
+            ))
         })
         .collect();
     let plain = |id: &str| names.get(id).cloned().unwrap_or_else(|| id.to_owned());
