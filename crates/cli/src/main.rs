@@ -1,2 +1,8 @@
-//! stub
-fn main() {}
+//! The `trimtab` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut io = trimtab_cli::Io::of_process();
+    trimtab_cli::run(std::env::args_os(), &mut io).into()
+}

@@ -148,10 +148,17 @@ fn read_with(folder: &Folder, path: &str, formats: &[&Format]) -> Results {
         Some(Err(diagnostic)) => return vec![Err(diagnostic)],
         None => return Vec::new(),
     };
-    // Where one name has several formats (`yarn.lock`), the content decides.
-    let several = formats.len() > 1;
-    let mine = |f: &&&Format| !several || f.sniff.is_none_or(|sniff| sniff(&bytes));
-    formats.iter().filter(mine).map(|format| extract(format, path, &bytes, folder)).collect()
+    // Where one name has several formats (`yarn.lock`), the content decides. Where it decides for
+    // none, the first one says what is wrong: a file is never left out without a word.
+    let mine = |f: &&&Format| f.sniff.is_none_or(|sniff| sniff(&bytes));
+    let mut chosen: Vec<&Format> = match formats {
+        [_] => formats.to_vec(),
+        _ => formats.iter().filter(mine).copied().collect(),
+    };
+    if chosen.is_empty() {
+        chosen.extend(formats.first());
+    }
+    chosen.into_iter().map(|format| extract(format, path, &bytes, folder)).collect()
 }
 
 /// Reads one file with one format. A panic of a reader is a diagnostic of that file.

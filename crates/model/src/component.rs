@@ -153,7 +153,7 @@ pub struct Hash {
 impl Hash {
     /// A digest given in hexadecimal. `None` if it is not.
     pub fn from_hex(algorithm: HashAlgorithm, hex: &str) -> Option<Hash> {
-        if hex.is_empty() || hex.len() % 2 != 0 || hex.len() > 256 {
+        if hex.is_empty() || !hex.len().is_multiple_of(2) || hex.len() > 256 {
             return None;
         }
         let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
@@ -248,6 +248,10 @@ pub struct Component {
     pub groups: Vec<Box<str>>,
     /// The format's own identifier of the entry (an SBOM's `bom-ref`, `SPDXID`), if it has one.
     pub entry_id: Option<Box<str>>,
+    /// Who made or delivers it, as an SBOM names them.
+    pub supplier: Option<Box<str>>,
+    /// The CPE name that an SBOM states. An identifier to pass on; never a basis for matching by itself.
+    pub cpe: Option<Box<str>>,
 }
 
 impl Component {
@@ -265,6 +269,8 @@ impl Component {
             member: None,
             groups: Vec::new(),
             entry_id: None,
+            supplier: None,
+            cpe: None,
         }
     }
 }

@@ -58,6 +58,7 @@ codes! {
     FileNotText, "file-not-text", Error, true, "A file that must be text is not valid UTF-8.";
     FileLimit, "file-limit", Error, true, "A count or time limit was reached; the rest of the file or tree was not read.";
     EntryMalformed, "entry-malformed", Warning, true, "One entry of a file could not be understood and was left out; the rest was read.";
+    EntryIgnored, "entry-ignored", Note, false, "Entries of a kind that is no package (services, for example) were not taken over.";
     FormatVersion, "format-version", Error, true, "The file is of a format version that this build does not read.";
     EntityRefused, "entity-refused", Error, true, "An XML file declares entities; they are not expanded and the file is not read.";
     PathEscapes, "path-escapes", Warning, false, "A file refers to another one outside the scanned root; the reference is not followed.";

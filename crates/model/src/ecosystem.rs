@@ -4,6 +4,7 @@
 //! ecosystems, the purl type definitions, and each registry's own rules on names.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 
 use crate::purl::Purl;
@@ -70,7 +71,7 @@ families! {
     AzureLinux, "Azure Linux", "rpm", Rpm, Exact, Plain;
     BellSoft, "BellSoft Hardened Containers", "apk", Alpine, Exact, Plain;
     Bioconductor, "Bioconductor", "bioconductor", Cran, Exact, Plain;
-    Bitnami, "Bitnami", "bitnami", SemVer, Lower, Plain;
+    Bitnami, "Bitnami", "bitnami", Bitnami, Lower, Plain;
     Chainguard, "Chainguard", "apk", Alpine, Exact, Plain;
     CleanStart, "CleanStart", "apk", Alpine, Exact, Plain;
     ConanCenter, "ConanCenter", "conan", Conan, Lower, Plain;
@@ -79,21 +80,21 @@ families! {
     Debian, "Debian", "deb", Debian, Exact, Plain;
     DockerHardened, "Docker Hardened Images", "", Unknown, Exact, Plain;
     Echo, "Echo", "deb", Debian, Exact, Plain;
-    FreeBsd, "FreeBSD", "", Unknown, Exact, Plain;
+    FreeBsd, "FreeBSD", "", FreeBsd, Exact, Plain;
     Ghc, "GHC", "", Hackage, Exact, Plain;
     GitHubActions, "GitHub Actions", "github", SemVer, Lower, Slash;
     Go, "Go", "golang", Go, Lower, Slash;
     Hackage, "Hackage", "hackage", Hackage, Exact, Plain;
     Hex, "Hex", "hex", SemVer, Lower, Slash;
-    Julia, "Julia", "julia", SemVer, Exact, Plain;
+    Julia, "Julia", "julia", Pub, Exact, Plain;
     Kubernetes, "Kubernetes", "", SemVer, Exact, Plain;
-    Linux, "Linux", "", Unknown, Exact, Plain;
+    Linux, "Linux", "", SemVer, Exact, Plain;
     Mageia, "Mageia", "rpm", Rpm, Exact, Plain;
     Maven, "Maven", "maven", Maven, Exact, Colon;
     MinimOs, "MinimOS", "apk", Alpine, Exact, Plain;
     Npm, "npm", "npm", SemVer, Exact, Slash;
     NuGet, "NuGet", "nuget", NuGet, Lower, Plain;
-    Opam, "opam", "opam", Unknown, Exact, Plain;
+    Opam, "opam", "opam", Opam, Exact, Plain;
     OpenEuler, "openEuler", "rpm", Rpm, Exact, Plain;
     OpenSuse, "openSUSE", "rpm", Rpm, Exact, Plain;
     OssFuzz, "OSS-Fuzz", "", Unknown, Exact, Plain;
@@ -131,6 +132,36 @@ impl Family {
         }
     }
 
+    /// The family that a person or a script names: an OSV name or a purl type, without regard to
+    /// case, spaces and punctuation, and without what follows a colon. For the purl types that
+    /// several distributions share it is the one that gave them their version order.
+    pub fn from_name(name: &str) -> Option<Family> {
+        let plain = |text: &str| -> String {
+            text.chars()
+                .filter(char::is_ascii_alphanumeric)
+                .map(|c| c.to_ascii_lowercase())
+                .collect()
+        };
+        let name = plain(name.split(':').next().unwrap_or(name));
+        match name.as_str() {
+            "" => None,
+            "deb" => Some(Family::Debian),
+            "rpm" | "rhel" => Some(Family::RedHat),
+            "apk" => Some(Family::Alpine),
+            "rocky" => Some(Family::RockyLinux),
+            "conan" => Some(Family::ConanCenter),
+            "cargo" => Some(Family::CratesIo),
+            "swift" => Some(Family::SwiftUrl),
+            _ => (Family::ALL.iter().copied().find(|f| plain(f.osv_name()) == name))
+                .or_else(|| Family::ALL.iter().copied().find(|f| plain(f.purl_type()) == name)),
+        }
+    }
+
+    /// The order of two versions as text. `None` is unknown.
+    pub fn compare(self, a: &str, b: &str) -> Option<Ordering> {
+        self.scheme().compare(a, b)
+    }
+
     /// The family back from its number in the index. `None` for a number of a later build.
     pub fn from_number(number: u8) -> Option<Family> {
         Family::ALL.get(usize::from(number)).copied()
@@ -139,11 +170,10 @@ impl Family {
     /// The name in the form in which two names of this family are compared.
     pub fn normalise(self, name: &str) -> Cow<'_, str> {
         match self.name_rule() {
-            NameRule::Exact => Cow::Borrowed(name),
             NameRule::Lower if name.bytes().any(|b| b.is_ascii_uppercase()) => {
                 Cow::Owned(name.to_ascii_lowercase())
             }
-            NameRule::Lower => Cow::Borrowed(name),
+            NameRule::Exact | NameRule::Lower => Cow::Borrowed(name),
             NameRule::Pep503 => pep503(name),
         }
     }
@@ -203,6 +233,18 @@ impl Ecosystem {
             None => (text, None),
         };
         Some(Ecosystem { family: Family::from_osv(family)?, release: release.map(Into::into) })
+    }
+
+    /// The order of its versions. Root repackages other ecosystems, and its release says which;
+    /// where the order of a repackaged version is not that of the original, it stays unknown.
+    pub fn scheme(&self) -> Scheme {
+        let base = self.release.as_deref().and_then(|r| r.split(':').next());
+        match (self.family, base) {
+            (Family::Root, Some("Debian" | "Ubuntu")) => Scheme::Debian,
+            (Family::Root, Some("Alpine")) => Scheme::Alpine,
+            (Family::Root, Some("PyPI")) => Scheme::Pep440,
+            (family, _) => family.scheme(),
+        }
     }
 
     /// The ecosystem of a purl. For operating system packages the namespace names the
@@ -285,6 +327,43 @@ mod tests {
             assert_eq!(*family as usize, i);
         }
         assert_eq!(Family::from_number(u8::MAX), None);
+    }
+
+    #[test]
+    fn families_are_found_by_any_usual_name() {
+        for family in Family::ALL {
+            assert_eq!(Family::from_name(family.osv_name()), Some(*family), "{family}");
+            assert_eq!(
+                Family::from_name(&family.osv_name().to_uppercase()),
+                Some(*family),
+                "{family}"
+            );
+        }
+        for (name, family) in [
+            ("gem", Family::RubyGems),
+            ("composer", Family::Packagist),
+            ("golang", Family::Go),
+            ("cargo", Family::CratesIo),
+            ("deb", Family::Debian),
+            ("Debian:12", Family::Debian),
+            ("redhat", Family::RedHat),
+            ("rocky-linux", Family::RockyLinux),
+            ("github-actions", Family::GitHubActions),
+            ("vscode-extension", Family::VsCode),
+        ] {
+            assert_eq!(Family::from_name(name), Some(family), "{name}");
+        }
+        assert_eq!(Family::from_name("gentoo"), None);
+        assert_eq!(Family::from_name(""), None);
+    }
+
+    #[test]
+    fn root_orders_as_what_it_repackages() {
+        let scheme = |text: &str| Ecosystem::parse(text).unwrap().scheme();
+        assert_eq!(scheme("Root:Alpine:3.18"), Scheme::Alpine);
+        assert_eq!(scheme("Root:PyPI"), Scheme::Pep440);
+        assert_eq!(scheme("Root:npm"), Scheme::Unknown);
+        assert_eq!(scheme("Debian:12"), Scheme::Debian);
     }
 
     #[test]

@@ -4,17 +4,22 @@
 
 pub mod advisory;
 pub mod component;
+pub mod cvss;
 pub mod diagnostic;
 pub mod ecosystem;
 pub mod finding;
 pub mod inventory;
+pub mod licence;
 pub mod purl;
 pub mod scan;
+pub mod vers;
 pub mod version;
 
 pub use component::{Component, Hash, HashAlgorithm, Origin, Relation, Scope};
 pub use diagnostic::{Code, Diagnostic, Severity as DiagnosticSeverity};
 pub use ecosystem::{Ecosystem, Family};
-pub use inventory::{FileInventory, Inventory, Unmanaged, UnmanagedReason};
+pub use inventory::{DocumentInfo, FileInventory, Inventory, Unmanaged, UnmanagedReason};
+pub use licence::Licence;
 pub use purl::Purl;
+pub use vers::Vers;
 pub use version::{Scheme, UnknownVersion, Version};

@@ -1,1 +1,18 @@
-//! stub
+//! One result, many formats: every output is written from a [`trimtab_model::scan::Scan`], one file
+//! per format, so that a saved scan can be turned into any of them later.
+
+pub mod csv;
+pub mod gitlab;
+pub mod group;
+pub mod html;
+pub mod json;
+pub mod markdown;
+pub mod sarif;
+pub mod summary;
+pub mod table;
+
+/// The program's name in documents.
+pub const TOOL: &str = "trimtab";
+
+/// The program's version in documents.
+pub const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");

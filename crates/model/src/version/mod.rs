@@ -1,9 +1,8 @@
 //! Versions and their order, one file per scheme.
 //!
 //! A version is parsed once into an order key: bytes whose lexicographic order is the order of
-//! the scheme (Maven, whose order is not one of independent keys, compares its bytes itself).
-//! The advisory index stores such keys, so that a look-up compares and never parses. A version
-//! that its scheme does not understand is an [`UnknownVersion`], never a guess.
+//! the scheme. The advisory index stores such keys, so that a look-up compares and never parses.
+//! A version that its scheme does not understand is an [`UnknownVersion`], never a guess.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -53,6 +52,9 @@ schemes! {
     Cran, cran, "cran";
     Hackage, hackage, "hackage";
     Conan, conan, "conan";
+    Opam, opam, "opam";
+    FreeBsd, freebsd, "freebsd";
+    Bitnami, bitnami, "bitnami";
 }
 
 /// The longest version text that is parsed, in bytes. Longer ones are unknown.
@@ -122,10 +124,14 @@ impl Version {
 impl Scheme {
     /// The order of two keys that this scheme made. Never panics, whatever the bytes.
     pub fn compare_keys(self, a: &[u8], b: &[u8]) -> Ordering {
-        match self {
-            Scheme::Maven => maven::compare_keys(a, b),
-            _ => a.cmp(b),
-        }
+        a.cmp(b)
+    }
+
+    /// The order of two versions as text. `None` is unknown: one of them is not a version that
+    /// this scheme understands.
+    pub fn compare(self, a: &str, b: &str) -> Option<Ordering> {
+        let (a, b) = (Version::parse(self, a).ok()?, Version::parse(self, b).ok()?);
+        a.compare(&b)
     }
 
     /// The scheme back from its number in the index. `None` for a number of a later build.
@@ -151,4 +157,25 @@ pub(crate) fn push_number(key: &mut Vec<u8>, digits: &str) -> Option<()> {
     key.push(count);
     key.extend_from_slice(digits.as_bytes());
     Some(())
+}
+
+/// Appends numbers that are compared one by one, the shorter list below the longer.
+fn push_numbers<'a>(numbers: impl Iterator<Item = &'a str>) -> Option<Vec<u8>> {
+    let mut key = Vec::with_capacity(16);
+    for number in numbers {
+        key.push(1);
+        push_number(&mut key, number)?;
+    }
+    key.push(0);
+    Some(key)
+}
+
+/// Whether a text looks like an abbreviated or whole Git commit: seven hexadecimal digits
+/// or more, in which letters come first or more than once (`20230101a` and `1a20230101` are
+/// versions).
+fn is_commit_hash(text: &str) -> bool {
+    let hex = |b: u8| b.is_ascii_digit() || matches!(b, b'a'..=b'f');
+    let runs = text.as_bytes().chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()).count();
+    let letters_first = text.starts_with(|c: char| c.is_ascii_lowercase());
+    matches!(text.len(), 7..=40 | 64) && text.bytes().all(hex) && (letters_first || runs > 3)
 }

@@ -1,0 +1,344 @@
+//! The command line: what `--help`, completions and man pages are made from.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use trimtab_model::advisory::Rating;
+
+use crate::output::Format;
+
+/// Finds the smallest change that removes the most dependency risk, and gets it shipped.
+#[derive(Debug, Parser)]
+#[command(name = "trimtab", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    after_help = "Exit codes: 0 clean, 1 policy violated, 2 usage or configuration, 3 incomplete.\n\
+    The first steps: trimtab demo, then trimtab db update, then trimtab scan PATH."
+)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// One verb, one job.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Find known vulnerabilities in what a folder or file uses
+    Scan(Scan),
+    /// List what a folder or file uses, and work with SBOMs
+    Sbom(Sbom),
+    /// Keep the advisory index
+    Db(Db),
+    /// Tell what is known about a vulnerability
+    Explain(Explain),
+    /// Tell how a package came in
+    Why(Why),
+    /// Turn a saved scan (--format json) into another format
+    Convert(Convert),
+    /// Compare versions as an ecosystem orders them
+    Compare(Compare),
+    /// Show the main job on a small sample organisation, with no network
+    Demo(Demo),
+    /// List the formats that are read
+    Formats,
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the man pages to a folder
+    Man {
+        /// The folder
+        folder: PathBuf,
+    },
+}
+
+/// Which index.
+#[derive(Debug, ClapArgs)]
+pub struct IndexArgs {
+    /// The advisory index [default: in the user's data folder]
+    #[arg(long, value_name = "FILE", env = "TRIMTAB_DB")]
+    pub db: Option<PathBuf>,
+}
+
+/// How to walk a tree.
+#[derive(Debug, ClapArgs)]
+pub struct WalkArgs {
+    /// Also look at what .gitignore leaves out
+    #[arg(long)]
+    pub no_ignore: bool,
+    /// Largest file that is read, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 512)]
+    pub max_file_size: u64,
+}
+
+/// Where the result goes.
+#[derive(Debug, ClapArgs)]
+pub struct OutputArgs {
+    /// Output format
+    #[arg(long, short, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Write to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Show everything, notes included
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+/// `trimtab scan`
+#[derive(Debug, ClapArgs)]
+pub struct Scan {
+    /// Folders, lockfiles, manifests or SBOMs
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Use no network (scanning never does; kept for scripts)
+    #[arg(long)]
+    pub offline: bool,
+    /// End with exit code 1 if a finding has this rating or a graver one, or is malicious; `any` for every finding
+    #[arg(long, value_enum, value_name = "RATING")]
+    pub fail_on: Option<FailOn>,
+    /// Where the index is
+    #[command(flatten)]
+    pub index: IndexArgs,
+    /// How to walk
+    #[command(flatten)]
+    pub walk: WalkArgs,
+    /// Where the result goes
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// The least rating that counts as a violation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Every finding, those of unknown severity too
+    Any,
+    /// Low and graver
+    Low,
+    /// Medium and graver
+    Medium,
+    /// High and graver
+    High,
+    /// Critical only
+    Critical,
+}
+
+impl FailOn {
+    /// The rating; `None` for every finding.
+    pub fn rating(self) -> Option<Rating> {
+        match self {
+            FailOn::Any => None,
+            FailOn::Low => Some(Rating::Low),
+            FailOn::Medium => Some(Rating::Medium),
+            FailOn::High => Some(Rating::High),
+            FailOn::Critical => Some(Rating::Critical),
+        }
+    }
+}
+
+/// `trimtab sbom`
+#[derive(Debug, ClapArgs)]
+#[command(args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
+pub struct Sbom {
+    /// Work with SBOMs that exist.
+    #[command(subcommand)]
+    pub verb: Option<SbomVerb>,
+    /// Folders, lockfiles, manifests or SBOMs
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Output format
+    #[arg(long, short, value_enum, default_value_t = Format::CyclonedxJson)]
+    pub format: Format,
+    /// Write to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Show everything, notes included
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// How to walk
+    #[command(flatten)]
+    pub walk: WalkArgs,
+}
+
+/// What can be done with SBOMs.
+#[derive(Debug, Subcommand)]
+pub enum SbomVerb {
+    /// Write an SBOM in another format
+    Convert {
+        /// The SBOM
+        file: PathBuf,
+        /// Output format
+        #[arg(long, short, value_enum, default_value_t = Format::CyclonedxJson)]
+        format: Format,
+        /// Write to a file instead of standard output
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Tell what changed between two SBOMs or folders: components, licences, findings
+    Diff {
+        /// The earlier one
+        a: PathBuf,
+        /// The later one
+        b: PathBuf,
+        /// Where the index is, for findings
+        #[command(flatten)]
+        index: IndexArgs,
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make one SBOM of several
+    Merge {
+        /// The SBOMs or folders
+        #[arg(required = true, num_args = 1..)]
+        files: Vec<PathBuf>,
+        /// Output format
+        #[arg(long, short, value_enum, default_value_t = Format::CyclonedxJson)]
+        format: Format,
+        /// Write to a file instead of standard output
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Check an SBOM against the minimum elements (NTIA 2021, CISA 2025) and score its quality
+    Check {
+        /// The SBOM or folder
+        file: PathBuf,
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+        /// End with exit code 1 if the score is lower
+        #[arg(long, value_name = "SCORE")]
+        min_score: Option<u8>,
+    },
+}
+
+/// `trimtab db`
+#[derive(Debug, ClapArgs)]
+pub struct Db {
+    /// What to do with the index.
+    #[command(subcommand)]
+    pub verb: DbVerb,
+}
+
+/// What can be done with the index.
+#[derive(Debug, Subcommand)]
+pub enum DbVerb {
+    /// Fetch advisories and build the index
+    Update(DbUpdate),
+    /// Tell what the index holds and how old it is
+    Status {
+        /// Where the index is
+        #[command(flatten)]
+        index: IndexArgs,
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check every byte of the index
+    Verify {
+        /// Where the index is
+        #[command(flatten)]
+        index: IndexArgs,
+    },
+    /// Tell what changed between two indexes; with one, since the update before
+    Diff {
+        /// The earlier index [default: the one before the last update]
+        #[arg(value_name = "OLD")]
+        old: Option<PathBuf>,
+        /// Where the later index is
+        #[command(flatten)]
+        index: IndexArgs,
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `trimtab db update`
+#[derive(Debug, ClapArgs)]
+pub struct DbUpdate {
+    /// A folder or URL with `<Ecosystem>/all.zip`, as OSV publishes it [default: OSV's public bucket]
+    #[arg(long, value_name = "FOLDER|URL")]
+    pub from: Option<String>,
+    /// Malicious packages in the same layout [default: beside it]
+    #[arg(long, value_name = "FOLDER|URL")]
+    pub malicious: Option<String>,
+    /// Known exploited vulnerabilities, CISA's JSON [default: beside it]
+    #[arg(long, value_name = "FILE|URL")]
+    pub kev: Option<String>,
+    /// EPSS scores, csv.gz [default: beside it]
+    #[arg(long, value_name = "FILE|URL")]
+    pub epss: Option<String>,
+    /// Product lifecycles, JSON [default: beside it]
+    #[arg(long, value_name = "FILE|URL")]
+    pub lifecycle: Option<String>,
+    /// Only these ecosystems
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub ecosystems: Vec<String>,
+    /// Where the index is
+    #[command(flatten)]
+    pub index: IndexArgs,
+}
+
+/// `trimtab explain`
+#[derive(Debug, ClapArgs)]
+pub struct Explain {
+    /// A vulnerability: CVE, GHSA, RUSTSEC, MAL, …
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Also tell where these folders or files have it
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Where the index is
+    #[command(flatten)]
+    pub index: IndexArgs,
+    /// How to walk
+    #[command(flatten)]
+    pub walk: WalkArgs,
+}
+
+/// `trimtab why`
+#[derive(Debug, ClapArgs)]
+pub struct Why {
+    /// A purl, with or without version, or a package's name
+    #[arg(value_name = "PURL")]
+    pub purl: String,
+    /// Folders, lockfiles or SBOMs [default: here]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How to walk
+    #[command(flatten)]
+    pub walk: WalkArgs,
+}
+
+/// `trimtab convert`
+#[derive(Debug, ClapArgs)]
+pub struct Convert {
+    /// The saved scan; `-` for standard input
+    pub file: PathBuf,
+    /// Where the result goes
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `trimtab compare`
+#[derive(Debug, ClapArgs)]
+pub struct Compare {
+    /// The ecosystem, as OSV names it (npm, PyPI, Maven, Debian, …) or as a purl type
+    pub ecosystem: String,
+    /// One version; without versions, pairs are read from standard input, one `A B` a line
+    #[arg(requires = "b", allow_hyphen_values = true)]
+    pub a: Option<String>,
+    /// The other
+    #[arg(allow_hyphen_values = true)]
+    pub b: Option<String>,
+}
+
+/// `trimtab demo`
+#[derive(Debug, ClapArgs)]
+pub struct Demo {
+    /// Where the result goes
+    #[command(flatten)]
+    pub output: OutputArgs,
+}

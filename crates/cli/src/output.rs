@@ -1,0 +1,142 @@
+//! Output formats, and where the output goes.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use trimtab_model::scan::Scan;
+use trimtab_model::{Code, Diagnostic};
+
+use crate::io::Io;
+
+/// An output format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table for people
+    Table,
+    /// Trimtab's own JSON, complete: `trimtab convert` reads it
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// CycloneDX 1.6 JSON, with vulnerabilities
+    CyclonedxJson,
+    /// CycloneDX 1.6 XML, with vulnerabilities
+    CyclonedxXml,
+    /// SPDX 2.3 JSON
+    SpdxJson,
+    /// SPDX 2.3 tag-value
+    SpdxTag,
+    /// Markdown, for pull requests and tickets
+    Markdown,
+    /// One HTML page that needs nothing else
+    Html,
+    /// GitLab dependency scanning report
+    Gitlab,
+    /// CSV, one line per finding and place
+    Csv,
+}
+
+/// Where the output goes and how it looks.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// The format.
+    pub format: Format,
+    /// The file; standard output if `None`.
+    pub file: Option<PathBuf>,
+    /// Everything instead of the first screen.
+    pub verbose: bool,
+}
+
+impl Output {
+    /// Writes a scan. A file is written beside itself and renamed, so that nobody reads half of it.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write(&self, scan: &Scan, io: &mut Io) -> Result<(), Diagnostic> {
+        match &self.file {
+            Some(path) => to_file(path, |out| self.render(scan, Style::plain(self.verbose), out)),
+            None => {
+                let style =
+                    Style { colour: io.colour_out, ascii: io.ascii, ..Style::plain(self.verbose) };
+                let result =
+                    self.render(scan, style, &mut io.stdout).and_then(|()| io.stdout.flush());
+                match result {
+                    // `| head` has what it wanted.
+                    Err(e) if e.kind() == io::ErrorKind::BrokenPipe => {
+                        io.closed = true;
+                        Ok(())
+                    }
+                    Err(e) => Err(unwritable(Path::new("standard output"), &e)),
+                    Ok(()) => Ok(()),
+                }
+            }
+        }
+    }
+
+    fn render(&self, scan: &Scan, style: Style, out: &mut dyn Write) -> io::Result<()> {
+        use trimtab_report as report;
+        match self.format {
+            Format::Table => report::table::write(scan, style.into(), out),
+            Format::Json => report::json::write(scan, out),
+            Format::Sarif => report::sarif::write(scan, out),
+            Format::Markdown => report::markdown::write(scan, out),
+            Format::Gitlab => report::gitlab::write(scan, out),
+            Format::Csv => report::csv::write(scan, out),
+            Format::Html => report::html::write(scan, out),
+            Format::CyclonedxJson => Err(io::Error::other("pending")),
+            Format::CyclonedxXml => Err(io::Error::other("pending")),
+            Format::SpdxJson => Err(io::Error::other("pending")),
+            Format::SpdxTag => Err(io::Error::other("pending")),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Style {
+    colour: bool,
+    ascii: bool,
+    verbose: bool,
+}
+
+impl Style {
+    fn plain(verbose: bool) -> Style {
+        Style { colour: false, ascii: false, verbose }
+    }
+}
+
+impl From<Style> for trimtab_report::table::Style {
+    fn from(style: Style) -> Self {
+        Self { colour: style.colour, ascii: style.ascii, verbose: style.verbose, ..Self::default() }
+    }
+}
+
+/// Writes a file aside and renames it into place.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn to_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Diagnostic> {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let aside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    // Devices and pipes (`/dev/stdout`) cannot be renamed over.
+    let plain = std::fs::metadata(path).map_or(true, |m| m.is_file());
+    let target = if plain { &aside } else { path };
+    let result = File::create(target).and_then(|file| {
+        let mut out = BufWriter::new(file);
+        write(&mut out)?;
+        out.flush()
+    });
+    let result = if plain { result.and_then(|()| std::fs::rename(&aside, path)) } else { result };
+    result.map_err(|e| {
+        let _ = std::fs::remove_file(&aside);
+        unwritable(path, &e)
+    })
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
+    Diagnostic::new(Code::Usage, format!("`{}` cannot be written: {error}", path.display()))
+        .help("check that the folder exists and that you may write to it")
+}

@@ -1,0 +1,60 @@
+//! How the command talks on standard error: errors and warnings with their code, place and next step.
+
+use anstyle::{AnsiColor, Style};
+use trimtab_model::{Diagnostic, DiagnosticSeverity};
+
+use crate::io::Io;
+
+/// Tells a diagnostic.
+pub fn diagnostic(io: &mut Io, diagnostic: &Diagnostic) {
+    let severity = diagnostic.code.severity();
+    let colour = match severity {
+        DiagnosticSeverity::Error => AnsiColor::Red,
+        DiagnosticSeverity::Warning => AnsiColor::Yellow,
+        DiagnosticSeverity::Note => AnsiColor::Blue,
+    };
+    let style = if io.colour_err {
+        Style::new().bold().fg_color(Some(colour.into()))
+    } else {
+        Style::new()
+    };
+    let mut text = format!(
+        "{style}{}[{}]{style:#}: {}\n",
+        severity.as_str(),
+        diagnostic.code,
+        printable(&diagnostic.message)
+    );
+    if let Some(file) = &diagnostic.file {
+        let line = diagnostic.line.map_or(String::new(), |l| format!(":{l}"));
+        let arrow = if io.ascii { "-->" } else { "╰─▶" };
+        text.push_str(&format!("  {arrow} {}{line}\n", printable(file)));
+    }
+    if let Some(help) = &diagnostic.help {
+        text.push_str(&format!("  help: {}\n", printable(help)));
+    }
+    io.err(&text);
+}
+
+/// Diagnostics on one screen: all errors and warnings up to a bound, then how many more.
+pub fn diagnostics<'d>(io: &mut Io, all: impl Iterator<Item = &'d Diagnostic>, verbose: bool) {
+    const SHOWN: usize = 20;
+    let mut hidden = 0usize;
+    let mut shown = 0usize;
+    for d in all {
+        let worth = verbose || d.code.severity() != DiagnosticSeverity::Note;
+        if worth && (verbose || shown < SHOWN) {
+            diagnostic(io, d);
+            shown += 1;
+        } else if worth {
+            hidden += 1;
+        }
+    }
+    if hidden > 0 {
+        io.err(&format!("{hidden} more problems: --verbose shows all\n"));
+    }
+}
+
+/// Text without characters that a terminal takes as commands.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{FFFD}' } else { c }).collect()
+}

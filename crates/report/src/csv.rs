@@ -1,0 +1,95 @@
+//! CSV (RFC 4180): one line per finding and place, for spreadsheets. Cells that a spreadsheet would
+//! take as a formula are prefixed with an apostrophe.
+
+use std::io::{self, Write};
+
+use trimtab_model::scan::Scan;
+
+use crate::group;
+
+const HEADER: &[&str] = &[
+    "package",
+    "version",
+    "ecosystem",
+    "vulnerability",
+    "aliases",
+    "kind",
+    "rating",
+    "score",
+    "known_exploited",
+    "epss",
+    "fixed_in",
+    "confidence",
+    "doubts",
+    "scope",
+    "relation",
+    "file",
+    "line",
+    "came_in_by",
+    "summary",
+];
+
+/// Writes the table, with its header.
+///
+/// # Errors
+/// Writing fails.
+pub fn write(scan: &Scan, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+    table.write_record(HEADER)?;
+    let has_kev = scan.index.as_ref().is_some_and(|index| index.kev.is_some());
+    for finding in &scan.findings {
+        let vulnerability = &finding.vulnerability;
+        let severity = &vulnerability.severity;
+        let score = severity
+            .score_tenths
+            .map_or("unknown".to_owned(), |t| format!("{}.{}", t / 10, t % 10));
+        let exploited = match (&vulnerability.kev, has_kev) {
+            (Some(_), _) => "yes",
+            (None, true) => "no",
+            (None, false) => "unknown",
+        };
+        let epss = vulnerability.epss.map_or("unknown".to_owned(), |e| e.probability.to_string());
+        let doubts: Vec<_> = finding.doubts.iter().map(|d| d.code()).collect();
+        for occurrence in &finding.occurrences {
+            let Some((file, component)) = group::place(scan, *occurrence) else { continue };
+            let cells = [
+                finding.package.to_string(),
+                finding.version().to_owned(),
+                finding.ecosystem.to_string(),
+                vulnerability.id.to_string(),
+                vulnerability.aliases.join(" "),
+                vulnerability.kind.as_str().to_owned(),
+                severity.rating.as_str().to_owned(),
+                score.clone(),
+                exploited.to_owned(),
+                epss.clone(),
+                finding.nearest_fix.as_deref().unwrap_or("none named").to_owned(),
+                finding.confidence.as_str().to_owned(),
+                doubts.join(" "),
+                component.scope.as_str().to_owned(),
+                component.relation.as_str().to_owned(),
+                file.path.to_string(),
+                component.line.map_or(String::new(), |l| l.to_string()),
+                group::way(scan, *occurrence).join(" > "),
+                vulnerability.summary.as_deref().unwrap_or_default().to_owned(),
+            ];
+            table.write_record(cells.map(inert))?;
+        }
+    }
+    table.flush()
+}
+
+/// A cell that no spreadsheet evaluates.
+fn inert(cell: String) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn formulas_are_made_inert() {
+        assert_eq!(super::inert("=1+1".into()), "'=1+1");
+        assert_eq!(super::inert("@scope/name".into()), "'@scope/name");
+        assert_eq!(super::inert("1.0".into()), "1.0");
+    }
+}
