@@ -22,7 +22,9 @@ use trimtab_model::{
     Unmanaged, UnmanagedReason, Version,
 };
 
+use super::go_stdlib::{lists_everything, stdlib};
 use super::go_syntax::{self, Statement, Sums};
+use super::go_work::{Replacements, Work, workspace};
 use crate::read::text;
 use crate::registry::{Format, FormatKind};
 use crate::view::{self, FileView};
@@ -48,46 +50,10 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
 }
 
 /// The purl of a module path: what stands before the last `/` is the namespace.
-fn purl(path: &str) -> Purl {
+pub(super) fn purl(path: &str) -> Purl {
     match path.rsplit_once('/') {
         Some((namespace, name)) if !name.is_empty() => Purl::new("golang", Some(namespace), name),
         _ => Purl::new("golang", None, path),
-    }
-}
-
-/// A replacement: by path and, where the file names one, version.
-#[derive(Debug, Clone)]
-struct Replacement {
-    path: String,
-    version: String,
-    /// `None` where a `go.work` has it.
-    line: Option<u32>,
-}
-
-#[derive(Debug, Default)]
-struct Replacements(HashMap<(String, String), Replacement>);
-
-impl Replacements {
-    /// `replace old [version] => new [version]`. `None` if the statement is not one.
-    fn add(&mut self, statement: &Statement<'_>, line: Option<u32>) -> Option<()> {
-        let words: Vec<&str> = statement.arguments.iter().map(|a| &**a).collect();
-        let arrow = words.iter().position(|w| *w == "=>")?;
-        let (old, new) = (words.get(..arrow)?, words.get(arrow + 1..)?);
-        let (&path, version) = (old.first()?, old.get(1).copied().unwrap_or_default());
-        let (&new_path, new_version) = (new.first()?, new.get(1).copied().unwrap_or_default());
-        if old.len() > 2 || new.len() > 2 || path.is_empty() || new_path.is_empty() {
-            return None;
-        }
-        let replacement =
-            Replacement { path: new_path.to_owned(), version: new_version.to_owned(), line };
-        self.0.insert((path.to_owned(), version.to_owned()), replacement);
-        Some(())
-    }
-
-    /// What is built instead of a module; one for exactly this version comes first.
-    fn of(&self, path: &str, version: &str) -> Option<&Replacement> {
-        let key = |version: &str| (path.to_owned(), version.to_owned());
-        self.0.get(&key(version)).or_else(|| self.0.get(&key("")))
     }
 }
 
@@ -218,7 +184,7 @@ fn module(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     Ok(out)
 }
 
-fn shorten(text: &str) -> &str {
+pub(super) fn shorten(text: &str) -> &str {
     text.char_indices().nth(40).map_or(text, |(at, _)| &text[..at])
 }
 
@@ -329,51 +295,6 @@ fn is_version(text: &str) -> bool {
     rest.starts_with(|c: char| c.is_ascii_digit()) && rest.contains('.')
 }
 
-/// Whether a `go.mod` of this version names every module of the build (Go 1.17 and later).
-fn lists_everything(statements: &[Statement<'_>]) -> bool {
-    let version = statements.iter().rfind(|s| s.verb == "go").map_or("1.16", |s| s.argument(0));
-    numbers(version) >= [1, 17, 0]
-}
-
-/// The numbers of a Go release; suffixes such as `rc1` and `-vendor` are left out.
-fn numbers(version: &str) -> [u32; 3] {
-    let mut parts = release(version).split('.');
-    std::array::from_fn(|_| {
-        let part = parts.next().unwrap_or_default();
-        let digits = part.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
-        digits.parse().unwrap_or(0)
-    })
-}
-
-/// `1.22.3` of `go1.22.3-custom`.
-fn release(version: &str) -> &str {
-    let version = version.strip_prefix("go").unwrap_or(version);
-    version.split(['-', '+', ' ']).next().unwrap_or_default()
-}
-
-/// The standard library, by `toolchain` or `go`, whichever asks for more.
-fn stdlib(statements: &[Statement<'_>]) -> Option<Component> {
-    let stated = |verb: &str| {
-        let found = statements.iter().rfind(|s| s.verb == verb && s.arguments.len() == 1)?;
-        release(found.argument(0)).starts_with(|c: char| c.is_ascii_digit()).then_some(found)
-    };
-    let (go, toolchain) = (stated("go"), stated("toolchain"));
-    // The toolchain is never below the language version; where a file says so, Go takes the latter.
-    let least = |s: &&Statement<'_>| numbers(s.argument(0));
-    let directive = match (go, toolchain) {
-        (Some(go), Some(toolchain)) if least(&toolchain) >= least(&go) => toolchain,
-        (Some(go), _) => go,
-        (None, toolchain) => toolchain?,
-    };
-    let version = release(directive.argument(0));
-    let mut component = Component::new(Purl::new("golang", None, "stdlib").with_version(version));
-    component.relation = Relation::Direct;
-    component.scope = Scope::Runtime;
-    component.line = Some(directive.line);
-    component.requirement = Some(format!("{} {}", directive.verb, directive.argument(0)).into());
-    Some(component)
-}
-
 fn sibling_sum(view: &FileView<'_>) -> String {
     view::join(view::folder(view.path), "go.sum")
 }
@@ -447,121 +368,5 @@ fn lone_sum(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
         out.add(component);
     }
     out.diagnostics = sums.diagnostics;
-    Ok(out)
-}
-
-/// What a workspace says to its modules.
-#[derive(Debug, Default)]
-struct Work {
-    replacements: Replacements,
-    members: HashSet<String>,
-}
-
-/// The most modules of one workspace that are looked at.
-const MAX_MEMBERS: usize = 1_000;
-
-impl Work {
-    /// The nearest `go.work` above, if it uses the module of this folder.
-    fn above(view: &FileView<'_>) -> Work {
-        for folder in view.folders_up() {
-            let path = view::join(folder, "go.work");
-            let Some(Ok(bytes)) = view.files.read(&path) else { continue };
-            let Ok(text) = text::decode(&bytes) else { return Work::default() };
-            let (statements, _) = go_syntax::statements(&text);
-            let used = |s: &&Statement<'_>| {
-                s.verb == "use"
-                    && view::resolve(folder, s.argument(0)).as_deref()
-                        == Some(view::folder(view.path))
-            };
-            if !statements.iter().any(|s| used(&s)) {
-                return Work::default();
-            }
-            let mut work = Work::default();
-            for statement in statements.iter().filter(|s| s.verb == "replace") {
-                // A malformed one is told where the go.work itself is read.
-                let _ = work.replacements.add(statement, None);
-            }
-            for statement in statements.iter().filter(|s| s.verb == "use").take(MAX_MEMBERS) {
-                work.members.extend(member(view, folder, statement.argument(0)).map(|m| m.0));
-            }
-            return work;
-        }
-        Work::default()
-    }
-}
-
-/// The module path of a workspace member, and the path of its `go.mod`.
-fn member(view: &FileView<'_>, folder: &str, used: &str) -> Option<(String, String)> {
-    let path = view::join(&view::resolve(folder, used)?, "go.mod");
-    let bytes = view.files.read(&path)?.ok()?;
-    let text = text::decode(&bytes).ok()?;
-    let (statements, _) = go_syntax::statements(&text);
-    let module = statements.iter().find(|s| s.verb == "module" && !s.argument(0).is_empty())?;
-    Some((module.argument(0).to_owned(), path))
-}
-
-/// A `go.work`: its members are the project's own, and it chooses the toolchain for all of them.
-fn workspace(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
-    let text = view.text()?;
-    let (statements, diagnostics) = go_syntax::statements(&text);
-    let known = ["go", "toolchain", "godebug", "use", "replace"];
-    if !statements.is_empty() && !statements.iter().any(|s| known.contains(&s.verb)) {
-        return Err(Diagnostic::new(
-            Code::FileMalformed,
-            "the file has no directive of a go.work, such as `go` or `use`",
-        )
-        .at_line(1));
-    }
-    let mut out = FileInventory { diagnostics, ..FileInventory::default() };
-    let stdlib = stdlib(&statements).map(|component| out.add(component));
-    for statement in &statements {
-        let line = statement.line;
-        match statement.verb {
-            "use" if out.components.len() <= MAX_MEMBERS => {
-                let used = statement.argument(0);
-                match member(view, view::folder(view.path), used) {
-                    Some((module, _)) => {
-                        let mut component = Component::new(purl(&module));
-                        component.relation = Relation::Own;
-                        component.scope = Scope::Runtime;
-                        component.line = Some(line);
-                        component.origin = Origin::Path(used.into());
-                        let at = out.add(component);
-                        out.edges.extend(stdlib.map(|stdlib| (at, stdlib)));
-                    }
-                    None => out.diagnostics.push(
-                        Diagnostic::new(
-                            Code::ReferenceMissing,
-                            format!(
-                                "the workspace uses `{}`, where no go.mod was read",
-                                shorten(used)
-                            ),
-                        )
-                        .at_line(line),
-                    ),
-                }
-            }
-            "use" => {
-                out.diagnostics.push(
-                    Diagnostic::new(
-                        Code::FileLimit,
-                        format!("the workspace uses more than {MAX_MEMBERS} modules"),
-                    )
-                    .at_line(line),
-                );
-                break;
-            }
-            "replace" if Replacements::default().add(statement, None).is_none() => {
-                out.diagnostics.push(
-                    Diagnostic::new(
-                        Code::EntryMalformed,
-                        "the `replace` statement cannot be understood",
-                    )
-                    .at_line(line),
-                );
-            }
-            _ => {}
-        }
-    }
     Ok(out)
 }

@@ -95,6 +95,25 @@ impl<'v> Models<'v> {
         }
     }
 
+    /// The effective model of the project that is looked at. Of management it has what the
+    /// project may need, which is all of it only where poms of dependencies lie in the tree.
+    pub fn of_project(&mut self, pom: &Arc<Pom>) -> Arc<Effective> {
+        if self.index.has_repository {
+            return self.effective(pom);
+        }
+        let mut model = self.inherit(pom);
+        model.declare();
+        let wanted = model.asked_for();
+        let imports = model.manage(Some(&wanted));
+        self.making.insert(pom.path.clone());
+        for import in imports {
+            self.import(&import, &mut model, Some(&wanted));
+        }
+        self.making.remove(&pom.path);
+        model.apply_management();
+        Arc::new(model)
+    }
+
     /// The effective model of a pom. Inside a loop of imports, and beyond the bounds, it is
     /// without imports.
     pub fn effective(&mut self, pom: &Arc<Pom>) -> Arc<Effective> {
@@ -102,11 +121,12 @@ impl<'v> Models<'v> {
             return Arc::clone(made);
         }
         let mut model = self.inherit(pom);
-        let imports = model.declare();
+        model.declare();
+        let imports = model.manage(None);
         let bounded = self.making.len() < MAX_DEPTH && self.made.len() < MAX_MODELS;
         if bounded && self.making.insert(pom.path.clone()) {
             for import in imports {
-                self.import(&import, &mut model);
+                self.import(&import, &mut model, None);
             }
             self.making.remove(&pom.path);
             model.apply_management();
@@ -172,7 +192,7 @@ impl<'v> Models<'v> {
         found.filter(|found| found.path != pom.path)
     }
 
-    fn import(&mut self, import: &Declared, model: &mut Effective) {
+    fn import(&mut self, import: &Declared, model: &mut Effective, wanted: Option<&HashSet<Text>>) {
         let (group, artifact) = (&import.key.group, &import.key.artifact);
         let version = import.version.as_deref().unwrap_or_default();
         let Some(bom) = self.index.find(group, artifact, version) else {
@@ -182,7 +202,8 @@ impl<'v> Models<'v> {
             return;
         };
         let bom = self.effective(&bom);
-        for (key, managed) in &bom.managed {
+        let is_wanted = |key: &Key| wanted.is_none_or(|wanted| wanted.contains(&key.artifact));
+        for (key, managed) in bom.managed.iter().filter(|(key, _)| is_wanted(key)) {
             if let Entry::Vacant(free) = model.managed.entry(key.clone()) {
                 free.insert(Declared { line: import.line, ..managed.clone() });
             }
@@ -239,10 +260,7 @@ impl Effective {
 
     /// A dependency with its texts expanded.
     pub fn expanded(&self, raw: &Dependency, line: u32) -> Declared {
-        let text = |raw: &Text| match raw.contains("${") {
-            true => self.expand(raw).into(),
-            false => Text::clone(raw),
-        };
+        let text = |raw: &Text| self.text(raw);
         let optional = raw.optional.as_deref().map(|o| self.expand(o) == "true");
         Declared {
             key: Key {
@@ -265,6 +283,10 @@ impl Effective {
         managed
             .map(|plugin| self.expanded(&plugin.plugin, plugin.plugin.line))
             .find(|m| *m.key.group == *group && *m.key.artifact == *artifact && m.version.is_some())
+    }
+
+    fn text(&self, raw: &Text) -> Text {
+        if raw.contains("${") { self.expand(raw).into() } else { Text::clone(raw) }
     }
 
     /// Expands `${…}`; what is not known stays as it is.
@@ -324,19 +346,21 @@ impl Effective {
         }
     }
 
-    /// Puts together the dependencies and the management of the chain; gives the imports.
-    fn declare(&mut self) -> Vec<Declared> {
+    /// The line of an entry in the pom itself; for a parent's entry, that of the parent element.
+    fn line(&self, depth: usize, dependency: &Dependency) -> u32 {
+        let parent = self.chain.first().and_then(|pom| pom.parent.as_ref());
+        match parent {
+            Some(parent) if depth > 0 => parent.line,
+            _ => dependency.line,
+        }
+    }
+
+    /// Puts together the dependencies of the chain.
+    fn declare(&mut self) {
         let mut at: HashMap<Key, (usize, usize)> = HashMap::new();
-        let mut of_pom: HashMap<Key, usize> = HashMap::new();
-        let mut imports = Vec::new();
-        let inherited = self.chain.first().and_then(|p| Some(p.parent.as_ref()?.line));
         for (depth, pom) in self.chain.clone().iter().enumerate() {
-            let line = |dependency: &Dependency| match (depth, inherited) {
-                (0, _) | (_, None) => dependency.line,
-                (_, Some(line)) => line,
-            };
             for raw in &pom.dependencies {
-                let declared = self.expanded(raw, line(raw));
+                let declared = self.expanded(raw, self.line(depth, raw));
                 match at.entry(declared.key.clone()) {
                     // The last of the same pom wins, and a child over its parents.
                     Entry::Occupied(earlier) if earlier.get().0 == depth => {
@@ -351,9 +375,33 @@ impl Effective {
                     }
                 }
             }
+        }
+    }
+
+    /// The names of the artefacts that the project itself asks for: what management may concern.
+    fn asked_for(&self) -> HashSet<Text> {
+        let own = self.dependencies.iter().map(|d| Text::clone(&d.key.artifact));
+        let plugins = self.chain.first().into_iter().flat_map(|pom| &pom.plugins);
+        let given = plugins.flat_map(|p| &p.dependencies).map(|d| self.text(&d.artifact));
+        own.chain(given).collect()
+    }
+
+    /// Puts together the management of the chain, of the `wanted` artefacts only if there are
+    /// such; gives the imports.
+    fn manage(&mut self, wanted: Option<&HashSet<Text>>) -> Vec<Declared> {
+        let mut of_pom: HashMap<Key, usize> = HashMap::new();
+        let mut imports = Vec::new();
+        for (depth, pom) in self.chain.clone().iter().enumerate() {
             for raw in &pom.managed {
-                let declared = self.expanded(raw, line(raw));
-                if declared.scope.as_deref() == Some("import") && &*declared.key.kind == "pom" {
+                let import = raw.scope.as_deref() == Some("import") && &*raw.kind == "pom";
+                let is_wanted = wanted.is_none_or(|wanted| {
+                    raw.artifact.contains("${") || wanted.contains(&raw.artifact)
+                });
+                if !import && !is_wanted {
+                    continue;
+                }
+                let declared = self.expanded(raw, self.line(depth, raw));
+                if import {
                     imports.push(declared);
                     continue;
                 }

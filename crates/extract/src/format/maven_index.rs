@@ -9,6 +9,8 @@ use crate::view::{self, FileView, Files};
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Index {
+    /// Whether some of the poms lie in a Maven repository: what dependencies bring in is known.
+    pub has_repository: bool,
     by_path: HashMap<Box<str>, Arc<Pom>>,
     /// By `group:artifact`.
     by_name: HashMap<String, Vec<Arc<Pom>>>,
@@ -31,10 +33,10 @@ impl Index {
 
     fn make(files: &dyn Files) -> Index {
         let mut index = Index::default();
-        for path in files.claimed().iter().filter(|p| is_pom(p)) {
-            // What cannot be read is told where the file itself is read.
-            let Some(pom) = load(files, path) else { continue };
+        let paths: Vec<&String> = files.claimed().iter().filter(|p| is_pom(p)).collect();
+        for pom in load_all(files, &paths) {
             let pom = Arc::new(pom);
+            index.has_repository |= pom.in_repository;
             index.by_path.insert(pom.path.clone(), Arc::clone(&pom));
             if let (Some(group), Some(artifact)) = (pom.known_group(), &pom.artifact) {
                 index
@@ -76,6 +78,28 @@ impl Index {
             }
         })
     }
+}
+
+/// The fewest poms that are worth a thread.
+const PER_THREAD: usize = 16;
+
+/// Reads poms on threads of their own: whoever waits for the index may hold all of the pool's.
+/// What cannot be read is told where the file itself is read.
+fn load_all(files: &dyn Files, paths: &[&String]) -> Vec<Pom> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = paths.len().div_ceil(threads).max(PER_THREAD);
+    let load_share = |paths: &[&String]| -> Vec<Pom> {
+        paths.iter().filter_map(|path| load(files, path)).collect()
+    };
+    if paths.len() <= share {
+        return load_share(paths);
+    }
+    std::thread::scope(|scope| {
+        let shares: Vec<_> =
+            paths.chunks(share).map(|paths| scope.spawn(move || load_share(paths))).collect();
+        // A share that failed is read again, file by file, where the walker catches the failure.
+        shares.into_iter().flat_map(|share| share.join().unwrap_or_default()).collect()
+    })
 }
 
 fn load(files: &dyn Files, path: &str) -> Option<Pom> {

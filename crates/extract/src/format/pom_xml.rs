@@ -59,7 +59,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
         // It describes an artefact of someone else; whoever asks for that reads it here.
         return Ok(FileInventory::default());
     }
-    let model = models.effective(&pom);
+    let model = models.of_project(&pom);
     let mut out = Listing {
         out: FileInventory::default(),
         at: HashMap::new(),

@@ -178,6 +178,8 @@ impl Xml {
 
     fn text(&mut self, open: &[u32], text: &str) {
         if let Some(element) = open.last().and_then(|p| self.elements.get_mut(*p as usize)) {
+            // What stands between elements is white space that `Element::text` would trim.
+            let text = if element.text.is_empty() { text.trim_start() } else { text };
             element.text.push_str(text);
         }
     }
