@@ -175,7 +175,10 @@ impl<'d> Bill<'d> {
     /// Tells that entries of another kind were left out.
     pub(super) fn ignored(&mut self, count: usize, what: &str, line: u32) {
         if count > 0 {
-            let message = format!("{count} {what} are no packages and were not taken over");
+            let message = match count {
+                1 => format!("1 {what} is no package and was not taken over"),
+                _ => format!("{count} {what}s are no packages and were not taken over"),
+            };
             let diagnostic = Diagnostic::new(Code::EntryIgnored, message).at_line(line);
             self.inventory.diagnostics.push(diagnostic);
         }
@@ -251,8 +254,7 @@ impl<'d> Bill<'d> {
         }
         if let Some(first) = first {
             let message = format!(
-                "{missing} links between entries name one that the document does not have \
-                 (the first: `{}`)",
+                "links name entries that the document does not have: {missing} (the first: `{}`)",
                 short(first)
             );
             self.inventory.diagnostics.push(Diagnostic::new(Code::ReferenceMissing, message));

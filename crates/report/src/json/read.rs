@@ -11,8 +11,8 @@ use trimtab_model::finding::{
 };
 use trimtab_model::scan::{IndexInfo, Scan};
 use trimtab_model::{
-    Code, Component, Diagnostic, Ecosystem, FileInventory, Hash, HashAlgorithm, Inventory, Origin,
-    Purl, Relation, Scope, Unmanaged, UnmanagedReason,
+    Code, Component, Diagnostic, DocumentInfo, Ecosystem, FileInventory, Hash, HashAlgorithm,
+    Inventory, Origin, Purl, Relation, Scope, Unmanaged, UnmanagedReason,
 };
 
 use super::{FORMAT, VERSION, shape};
@@ -148,7 +148,19 @@ fn file(file: shape::File) -> Result<FileInventory> {
         edges: file.edges,
         unmanaged: each(file.unmanaged, unmanaged)?,
         diagnostics: each(file.diagnostics, diagnostic)?,
+        document: file.document.map(|d| Box::new(document(d))),
     })
+}
+
+fn document(document: shape::Document) -> DocumentInfo {
+    DocumentInfo {
+        format_version: boxed(document.format_version),
+        identifier: boxed(document.identifier),
+        authors: boxes(document.authors),
+        tools: boxes(document.tools),
+        created: boxed(document.created),
+        contexts: boxes(document.contexts),
+    }
 }
 
 const RELATIONS: &[Relation] =
@@ -214,6 +226,8 @@ fn component(component: shape::Component) -> Result<Component> {
         member: boxed(component.member),
         groups: boxes(component.groups),
         entry_id: boxed(component.entry_id),
+        supplier: boxed(component.supplier),
+        cpe: boxed(component.cpe),
     })
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use trimtab_model::advisory::{Kev, Severity, Vulnerability};
 use trimtab_model::finding::{Attribution, Finding, Occurrence, Unknown};
 use trimtab_model::scan::Scan;
-use trimtab_model::{Component, Diagnostic, FileInventory, Origin, Purl, Unmanaged};
+use trimtab_model::{Component, Diagnostic, DocumentInfo, FileInventory, Origin, Purl, Unmanaged};
 
 use super::{FORMAT, VERSION, shape};
 use crate::summary::Summary;
@@ -79,6 +79,18 @@ fn file(file: &FileInventory) -> shape::File {
         edges: file.edges.clone(),
         unmanaged: file.unmanaged.iter().map(unmanaged).collect(),
         diagnostics: file.diagnostics.iter().map(diagnostic).collect(),
+        document: file.document.as_deref().map(document),
+    }
+}
+
+fn document(document: &DocumentInfo) -> shape::Document {
+    shape::Document {
+        format_version: text(document.format_version.as_ref()),
+        identifier: text(document.identifier.as_ref()),
+        authors: texts(&document.authors),
+        tools: texts(&document.tools),
+        created: text(document.created.as_ref()),
+        contexts: texts(&document.contexts),
     }
 }
 
@@ -108,6 +120,8 @@ fn component(component: &Component) -> shape::Component {
         member: text(component.member.as_ref()),
         groups: texts(&component.groups),
         entry_id: text(component.entry_id.as_ref()),
+        supplier: text(component.supplier.as_ref()),
+        cpe: text(component.cpe.as_ref()),
     }
 }
 
