@@ -2,11 +2,13 @@
 //! per format, so that a saved scan can be turned into any of them later.
 
 pub mod csv;
+pub mod distinct;
 pub mod gitlab;
 pub mod group;
 pub mod json;
 pub mod markdown;
 pub mod sarif;
+pub mod sbom;
 pub mod summary;
 pub mod table;
 

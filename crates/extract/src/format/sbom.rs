@@ -436,12 +436,16 @@ pub(super) fn property<'d>(entry: &mut Entry<'d>, name: &str, value: &'d str) {
         "trimtab:licence" => entry.licence = Some(value.into()),
         "trimtab:hash" => {
             let hash = value.split_once(':').and_then(|(name, hex)| {
-                let all = [HashAlgorithm::GoH1, HashAlgorithm::Sha224];
-                let algorithm = all.into_iter().find(|a| a.as_str() == name)?;
+                let algorithm = match name {
+                    "h1" => HashAlgorithm::GoH1,
+                    "SHA-224" => HashAlgorithm::Sha224,
+                    _ => return super::cyclonedx::hash(name, hex),
+                };
                 Hash::from_hex(algorithm, hex)
             });
             entry.hashes.extend(hash);
         }
+        "trimtab:cpe" => entry.cpe = Some(value),
         "trimtab:origin" => entry.origin = stated_origin(value),
         _ => {}
     }

@@ -79,11 +79,11 @@ fn file(file: &FileInventory) -> shape::File {
         edges: file.edges.clone(),
         unmanaged: file.unmanaged.iter().map(unmanaged).collect(),
         diagnostics: file.diagnostics.iter().map(diagnostic).collect(),
-        document: file.document.as_deref().map(document),
+        document: file.document.as_deref().map(document_info),
     }
 }
 
-fn document(document: &DocumentInfo) -> shape::Document {
+fn document_info(document: &DocumentInfo) -> shape::Document {
     shape::Document {
         format_version: text(document.format_version.as_ref()),
         identifier: text(document.identifier.as_ref()),

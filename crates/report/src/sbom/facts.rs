@@ -146,9 +146,10 @@ pub(super) fn is_url(text: &str) -> bool {
     let scheme_ok = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(&b);
-    let percent = rest.split('%').skip(1).all(|p| {
-        p.as_bytes().get(..2).is_some_and(|d| d.iter().all(u8::is_ascii_hexdigit))
-    });
+    let percent = rest
+        .split('%')
+        .skip(1)
+        .all(|p| p.as_bytes().get(..2).is_some_and(|d| d.iter().all(u8::is_ascii_hexdigit)));
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let port = host.rsplit_once(':').is_none_or(|(_, p)| p.bytes().all(|b| b.is_ascii_digit()));
     scheme_ok
@@ -237,7 +238,10 @@ pub(super) fn finding_properties(finding: &Finding) -> Vec<(&'static str, String
     for attribution in &finding.attributions {
         let word = if attribution.affected { "affected" } else { "not-affected" };
         let id = &attribution.advisory.id;
-        all.push(("trimtab:attribution", one_line(&format!("{id} {word}: {}", attribution.reason))));
+        all.push((
+            "trimtab:attribution",
+            one_line(&format!("{id} {word}: {}", attribution.reason)),
+        ));
         all.extend(
             attribution.fixed.iter().map(|v| ("trimtab:fixed", one_line(&format!("{id} {v}")))),
         );
