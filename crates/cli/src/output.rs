@@ -84,10 +84,10 @@ impl Output {
             Format::Gitlab => report::gitlab::write(scan, out),
             Format::Csv => report::csv::write(scan, out),
             Format::Html => report::html::write(scan, out),
-            Format::CyclonedxJson => Err(io::Error::other("pending")),
-            Format::CyclonedxXml => Err(io::Error::other("pending")),
-            Format::SpdxJson => Err(io::Error::other("pending")),
-            Format::SpdxTag => Err(io::Error::other("pending")),
+            Format::CyclonedxJson => report::sbom::cyclonedx::write(scan, out),
+            Format::CyclonedxXml => report::sbom::cyclonedx_xml::write(scan, out),
+            Format::SpdxJson => report::sbom::spdx::write(scan, out),
+            Format::SpdxTag => report::sbom::spdx_tag::write(scan, out),
         }
     }
 }

@@ -22,18 +22,30 @@ fn check(path: &str, text: &str) {
 
 #[test]
 fn the_page_of_formats() {
-    let mut text = "# Formats\n\nWhat Trimtab reads. Made from the registry by `cargo xtask generate`.\n".to_owned();
+    let mut text =
+        "# Formats\n\nWhat Trimtab reads. Made from the registry by `cargo xtask generate`.\n"
+            .to_owned();
     for (kind, title) in [
         (FormatKind::Lockfile, "Lockfiles"),
         (FormatKind::Manifest, "Manifests"),
         (FormatKind::Configuration, "Build and delivery"),
         (FormatKind::Sbom, "SBOMs"),
     ] {
-        let _ = write!(text, "\n## {title}\n\n| id | format | ecosystem | files |\n|---|---|---|---|\n");
+        let _ = write!(
+            text,
+            "\n## {title}\n\n| id | format | ecosystem | files |\n|---|---|---|---|\n"
+        );
         for format in FORMATS.iter().filter(|f| f.kind == kind) {
             let family = format.family.map_or("any", |f| f.osv_name());
-            let names: Vec<_> = format.names.split(',').map(|n| format!("`{}`", n.trim())).collect();
-            let _ = writeln!(text, "| `{}` | {} | {family} | {} |", format.id, format.title, names.join(", "));
+            let names: Vec<_> =
+                format.names.split(',').map(|n| format!("`{}`", n.trim())).collect();
+            let _ = writeln!(
+                text,
+                "| `{}` | {} | {family} | {} |",
+                format.id,
+                format.title,
+                names.join(", ")
+            );
         }
     }
     check("docs/generated/formats.md", &text);
@@ -44,7 +56,12 @@ fn the_page_of_diagnostics() {
     let mut text = "# Diagnostics\n\nEvery code that Trimtab prints, what it means, and whether it makes a scan incomplete (exit code 3).\nMade from the table of codes by `cargo xtask generate`.\n\n| code | severity | incomplete | meaning |\n|---|---|---|---|\n".to_owned();
     for code in Code::ALL {
         let incomplete = if code.makes_incomplete() { "yes" } else { "no" };
-        let _ = writeln!(text, "| `{code}` | {} | {incomplete} | {} |", code.severity().as_str(), code.about());
+        let _ = writeln!(
+            text,
+            "| `{code}` | {} | {incomplete} | {} |",
+            code.severity().as_str(),
+            code.about()
+        );
     }
     check("docs/generated/diagnostics.md", &text);
 }
@@ -77,7 +94,8 @@ fn the_page_of_the_command_line() {
         let mut args = verb.to_vec();
         args.push("--help");
         let ran = run(&args);
-        let name = std::iter::once("trimtab").chain(verb.iter().copied()).collect::<Vec<_>>().join(" ");
+        let name =
+            std::iter::once("trimtab").chain(verb.iter().copied()).collect::<Vec<_>>().join(" ");
         let help: Vec<_> = ran.out.lines().map(str::trim_end).collect();
         let _ = write!(text, "\n## {name}\n\n```text\n{}\n```\n", help.join("\n").trim());
     }
@@ -110,7 +128,11 @@ fn picture(ansi: &str) -> String {
     for (i, line) in lines.iter().enumerate() {
         let _ = write!(svg, "<text x=\"20\" y=\"{}\">", 30 + i * LINE);
         for (n, part) in line.split('\u{1b}').enumerate() {
-            let (code, text) = if n == 0 { ("0", part) } else { part.trim_start_matches('[').split_once('m').unwrap_or(("0", part)) };
+            let (code, text) = if n == 0 {
+                ("0", part)
+            } else {
+                part.trim_start_matches('[').split_once('m').unwrap_or(("0", part))
+            };
             let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
             let style = match code {
                 "1" => " font-weight=\"bold\"",

@@ -48,7 +48,11 @@ fn without_an_index_one_line_says_what_to_do() {
     let db = folder.path().join("none.index").display().to_string();
     let ran = run(&["scan", &examples().join("harbour").display().to_string(), "--db", &db]);
     assert_eq!(ran.exit, Exit::Incomplete);
-    assert!(ran.err.contains("index-missing") && ran.err.contains("trimtab db update"), "{}", ran.err);
+    assert!(
+        ran.err.contains("index-missing") && ran.err.contains("trimtab db update"),
+        "{}",
+        ran.err
+    );
     assert!(ran.out.is_empty());
 }
 
@@ -61,8 +65,17 @@ fn a_saved_scan_converts_to_what_the_scan_itself_writes() {
     let ran = run(&["scan", &harbour, "--db", &db, "--format", "json", "--output", &saved]);
     assert_eq!((ran.exit, ran.out.as_str()), (Exit::Clean, ""), "{}", ran.err);
     for format in [
-        "table", "json", "sarif", "cyclonedx-json", "cyclonedx-xml", "spdx-json", "spdx-tag", "markdown", "html",
-        "gitlab", "csv",
+        "table",
+        "json",
+        "sarif",
+        "cyclonedx-json",
+        "cyclonedx-xml",
+        "spdx-json",
+        "spdx-tag",
+        "markdown",
+        "html",
+        "gitlab",
+        "csv",
     ] {
         let direct = run(&["scan", &harbour, "--db", &db, "--format", format]);
         let again = run(&["scan", &harbour, "--db", &db, "--format", format]);
@@ -81,7 +94,11 @@ fn the_policy_reaches_the_exit_code() {
     assert_eq!(run(&["scan", &harbour, "--db", &db, "--fail-on", "critical"]).exit, Exit::Violated);
     let clean = folder.path().join("clean");
     std::fs::create_dir(&clean).unwrap();
-    std::fs::write(clean.join("Cargo.lock"), "version = 3\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n").unwrap();
+    std::fs::write(
+        clean.join("Cargo.lock"),
+        "version = 3\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n",
+    )
+    .unwrap();
     let clean = clean.display().to_string();
     let ran = run(&["scan", &clean, "--db", &db, "--fail-on", "any"]);
     assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
@@ -93,11 +110,17 @@ fn one_bad_file_does_not_lose_the_rest() {
     let db = sample_index(folder.path());
     let tree = folder.path().join("tree");
     std::fs::create_dir_all(tree.join("bad")).unwrap();
-    std::fs::write(tree.join("bad/package-lock.json"), "{\"lockfileVersion\": 3, \"packages\": {").unwrap();
-    std::fs::copy(examples().join("harbour/timetable/Cargo.lock"), tree.join("Cargo.lock")).unwrap();
+    std::fs::write(tree.join("bad/package-lock.json"), "{\"lockfileVersion\": 3, \"packages\": {")
+        .unwrap();
+    std::fs::copy(examples().join("harbour/timetable/Cargo.lock"), tree.join("Cargo.lock"))
+        .unwrap();
     let ran = run(&["scan", &tree.display().to_string(), "--db", &db, "--format", "csv"]);
     assert_eq!(ran.exit, Exit::Incomplete);
-    assert!(ran.err.contains("error[file-truncated]") && ran.err.contains("bad/package-lock.json:1"), "{}", ran.err);
+    assert!(
+        ran.err.contains("error[file-truncated]") && ran.err.contains("bad/package-lock.json:1"),
+        "{}",
+        ran.err
+    );
     assert!(ran.out.lines().count() > 1, "the good file has findings");
 }
 
@@ -123,7 +146,11 @@ fn a_damaged_index_is_refused_with_the_command_that_mends_it() {
     std::fs::write(&db, &bytes).unwrap();
     let ran = run(&["db", "verify", "--db", &db]);
     assert_eq!(ran.exit, Exit::Incomplete);
-    assert!(ran.err.contains("error[index-corrupt]") && ran.err.contains("trimtab db update"), "{}", ran.err);
+    assert!(
+        ran.err.contains("error[index-corrupt]") && ran.err.contains("trimtab db update"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -144,7 +171,11 @@ fn why_tells_the_way() {
     let storefront = examples().join("harbour/storefront").display().to_string();
     let ran = run(&["why", "express", &storefront]);
     assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
-    assert!(ran.out.contains("pkg:npm/express@") && ran.out.contains("package-lock.json:"), "{}", ran.out);
+    assert!(
+        ran.out.contains("pkg:npm/express@") && ran.out.contains("package-lock.json:"),
+        "{}",
+        ran.out
+    );
     let ran = run(&["why", "no-such-package", &storefront]);
     assert_eq!(ran.exit, Exit::Usage);
 }

@@ -55,14 +55,25 @@ fn product_entries(path: &Path, bytes: &[u8]) -> usize {
     }
     fn count(component: &Value) -> usize {
         let inner = component.get("components").and_then(Value::as_array);
-        1 + inner.into_iter().flatten().map(count).sum::<usize>()
+        // Without a name it is no entry.
+        let is_entry = component.get("name").is_some() || component.get("purl").is_some();
+        usize::from(is_entry) + inner.into_iter().flatten().map(count).sum::<usize>()
     }
     let value: Value = serde_json::from_slice(bytes).unwrap_or_default();
     value.pointer("/metadata/component").map_or(0, count)
 }
 
 /// Why the number of components differs from the plain count of the index.
-const COUNT_DEVIATIONS: &[(&str, &str)] = &[];
+const COUNT_DEVIATIONS: &[(&str, &str)] = &[
+    (
+        "sbom/cyclonedx-spec/1.2/skip_invalid-empty-component-1.2.json",
+        "the component is an empty object: told, and left out",
+    ),
+    (
+        "sbom/sbomqs/sboms/metadata-required-violations.cdx.json",
+        "one component has neither name nor purl: told, and left out",
+    ),
+];
 
 #[test]
 fn every_document_of_the_corpus_is_read_and_counts_agree() {
@@ -113,7 +124,12 @@ fn facts(inventory: &FileInventory) -> BTreeSet<String> {
         .map(|c| {
             let hashes: Vec<_> =
                 c.hashes.iter().map(|h| format!("{}:{}", h.algorithm.as_str(), h.hex())).collect();
-            format!("{} {:?} {:?} {:?} {:?}", c.purl, c.licence, hashes, c.scope, c.relation)
+            // The order of an expression's parts means nothing.
+            let licence = c.licence.as_deref().unwrap_or("none");
+            let licence =
+                licence.strip_prefix('(').and_then(|l| l.strip_suffix(')')).unwrap_or(licence);
+            let licence: BTreeSet<&str> = licence.split(" AND ").collect();
+            format!("{} {licence:?} {hashes:?} {:?} {:?}", c.purl, c.scope, c.relation)
         })
         .collect()
 }
@@ -127,6 +143,10 @@ fn read(path: &Path) -> FileInventory {
     let bytes = std::fs::read(path).unwrap();
     sniffed(&path.to_string_lossy(), &bytes).expect("recognised").expect("read")
 }
+
+/// Components about which two documents really say different things.
+const PAIR_DEVIATIONS: &[(&str, &str)] =
+    &[("osgi-resource-locator@1.0.1", "the XML of dropwizard states no licence, the JSON does")];
 
 #[test]
 fn the_same_software_in_json_and_xml_is_read_alike() {
@@ -144,7 +164,8 @@ fn the_same_software_in_json_and_xml_is_read_alike() {
         ("laravel-7.12.0/bom.1.3.json", "laravel-7.12.0/bom.1.4.json"),
     ] {
         let (one, other) = (read(&examples.join(a)), read(&examples.join(b)));
-        let difference = suite::difference(&facts(&one), &facts(&other));
+        let mut difference = suite::difference(&facts(&one), &facts(&other));
+        difference.retain(|line| !PAIR_DEVIATIONS.iter().any(|(part, _)| line.contains(part)));
         assert!(difference.is_empty(), "{a} {b}:\n{}", difference.join("\n"));
         let difference = suite::difference(&edges(&one), &edges(&other));
         assert!(difference.is_empty(), "{a} {b}:\n{}", difference.join("\n"));
@@ -190,7 +211,28 @@ fn the_same_software_in_spdx_2_and_3_is_read_alike() {
 }
 
 /// What the other project's tests expect and we do otherwise.
-const SUITE_DEVIATIONS: &[(&str, &str)] = &[];
+const SUITE_DEVIATIONS: &[(&str, &str)] = &[
+    (
+        "scalibr-spdx/ancestor_of.spdx.json",
+        "the suite drops a package that descends from one with a purl; we list what is listed",
+    ),
+    (
+        "scalibr-spdx/descendant_of.spdx.json",
+        "the suite drops a package that descends from one with a purl; we list what is listed",
+    ),
+    (
+        "scalibr-spdx/multi_descendant.spdx.json",
+        "the suite drops packages that descend from one with a purl; we list what is listed",
+    ),
+    (
+        "scalibr-spdx/sbom.spdx.json",
+        "the suite names a package without purl by its CPE; we by its name",
+    ),
+    (
+        "scalibr-spdx/sbom.spdx.yml",
+        "the suite names a package without purl by its CPE; we by its name",
+    ),
+];
 
 #[test]
 fn the_suites_agree() {
@@ -225,7 +267,10 @@ fn the_suites_agree() {
                 .iter()
                 .map(|p| {
                     let text = |key: &str| p.get(key).and_then(Value::as_str).unwrap_or_default();
-                    format!("{}@{} {}", text("name"), text("version"), text("purl_type"))
+                    // The suite gives no type where the document states no purl.
+                    let purl_type = p.get("purl_type").and_then(Value::as_str);
+                    let purl_type = purl_type.unwrap_or("generic");
+                    format!("{}@{} {purl_type}", text("name"), text("version"))
                 })
                 .collect();
             let ours: BTreeSet<String> = inventory
@@ -234,11 +279,7 @@ fn the_suites_agree() {
                 .filter(|c| c.relation != Relation::Own)
                 .map(|c| {
                     let version = c.purl.version().unwrap_or_default();
-                    // The suite gives no type where the document states no purl.
-                    let stated = String::from_utf8_lossy(&bytes)
-                        .contains(&format!("pkg:{}", c.purl.purl_type()))
-                        && String::from_utf8_lossy(&bytes).contains(&format!("{}@", c.purl.name()));
-                    let purl_type = if stated { c.purl.purl_type() } else { "" };
+                    let purl_type = c.purl.purl_type();
                     format!("{}@{version} {purl_type}", c.purl.name())
                 })
                 .collect();
@@ -321,7 +362,7 @@ fn own_cases() {
     let folder = trimtab_testkit::repository().join("corpus/sbom");
     let mut all = Vec::new();
     files(&folder, &mut all);
-    let mut checked = 0;
+    let (mut checked, mut wrong) = (0, String::new());
     for path in all.iter().filter(|p| p.extension().is_some_and(|e| e == "expected")) {
         let document = path.with_extension("");
         let name = document.file_name().unwrap().to_string_lossy().into_owned();
@@ -331,9 +372,12 @@ fn own_cases() {
             Err(d) => format!("error {} line {}\n", d.code, d.line.unwrap_or_default()),
         };
         let expected = std::fs::read_to_string(path).unwrap();
-        assert_eq!(ours, expected, "{name}");
+        if ours != expected {
+            wrong.push_str(&format!("== {name}\n{ours}"));
+        }
         checked += 1;
     }
+    assert!(wrong.is_empty(), "{wrong}");
     assert!(checked >= 6, "{checked}");
 }
 

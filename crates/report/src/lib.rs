@@ -2,12 +2,14 @@
 //! per format, so that a saved scan can be turned into any of them later.
 
 pub mod csv;
+pub mod distinct;
 pub mod gitlab;
 pub mod group;
 pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod sarif;
+pub mod sbom;
 pub mod summary;
 pub mod table;
 

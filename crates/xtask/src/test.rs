@@ -52,7 +52,8 @@ pub(crate) fn run_all(root: &Path) -> (usize, usize) {
     }
     let docs = ["doc", "--quiet", "--workspace", "--no-deps"];
     tally.step("docs", command(root, "cargo", &docs, &[("RUSTDOCFLAGS", "-D warnings")]).ok);
-    let policy = ["deny", "--offline", "--log-level", "error", "check", "licenses", "bans", "sources"];
+    let policy =
+        ["deny", "--offline", "--log-level", "error", "check", "licenses", "bans", "sources"];
     tally.step("dependency policy", command(root, "cargo", &policy, &[]).ok);
     let found = tidy::run(root);
     tally.passed += found.rules;

@@ -25,8 +25,15 @@ impl Found {
 /// A rule: its check gets the tracked files and adds a line per place that breaks it.
 type Rule = fn(&Tree, &mut Vec<String>);
 
-const RULES: &[Rule] =
-    &[arrows, module_docs, registry_is_whole, no_registry_hosts, no_machine_paths, no_allow, changelog];
+const RULES: &[Rule] = &[
+    arrows,
+    module_docs,
+    registry_is_whole,
+    no_registry_hosts,
+    no_machine_paths,
+    no_allow,
+    changelog,
+];
 
 /// What each crate may import of ours: arrows point down only.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -48,7 +55,9 @@ struct Tree {
 
 impl Tree {
     fn read(&self, path: &str) -> String {
-        std::fs::read(self.root.join(path)).map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default()
+        std::fs::read(self.root.join(path))
+            .map(|b| String::from_utf8_lossy(&b).into_owned())
+            .unwrap_or_default()
     }
 
     fn rust(&self) -> impl Iterator<Item = &String> {
@@ -58,9 +67,13 @@ impl Tree {
 
 /// Checks every rule.
 pub(crate) fn run(root: &Path) -> Found {
-    let listed = Command::new("git").args(["ls-files", "-co", "--exclude-standard"]).current_dir(root).output();
+    let listed = Command::new("git")
+        .args(["ls-files", "-co", "--exclude-standard"])
+        .current_dir(root)
+        .output();
     let files = listed.map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
-    let files: Vec<String> = files.lines().map(str::to_owned).filter(|f| root.join(f).is_file()).collect();
+    let files: Vec<String> =
+        files.lines().map(str::to_owned).filter(|f| root.join(f).is_file()).collect();
     let tree = Tree { root: root.to_owned(), files };
     let mut broken = Vec::new();
     if tree.files.is_empty() {

@@ -30,7 +30,10 @@ pub(crate) fn install() {
             args.extend(&missing);
             run(here, "apt-get", &args, &quiet);
         } else {
-            eprintln!("SKIPPED: not installed, and this user cannot install: {}", missing.join(" "));
+            eprintln!(
+                "SKIPPED: not installed, and this user cannot install: {}",
+                missing.join(" ")
+            );
         }
     }
     if !is_installed("cargo-deny", "--version") {

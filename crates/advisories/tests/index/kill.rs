@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::common::{corpus_records, index_of, zipped};
 use serde_json::json;
@@ -58,17 +58,18 @@ fn killed_at_any_moment_the_index_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let small = setup(folder.path());
     let target = folder.path().join("index.db");
-    // What the child would write, once.
+    // What the child would write, once, and how long it takes.
+    let start = Instant::now();
     assert!(child(folder.path(), None).env("TRIMTAB_TEST_ONCE", "1").status().unwrap().success());
+    let once = start.elapsed();
     let big = fs::read(&target).unwrap();
     assert_ne!(small, big);
     let (mut old, mut new) = (0, 0);
-    for round in 0u64..30 {
+    for round in 0..30 {
         fs::write(&target, &small).unwrap();
         let mut running = child(folder.path(), None).spawn().unwrap();
-        // Spread over the time that a build takes, start of the process included.
-        let until = Instant::now() + Duration::from_millis(5 + round * 17);
-        std::thread::sleep(until - Instant::now());
+        // Spread over the time of two builds, the start of the process included.
+        std::thread::sleep(once.mul_f64(round as f64 / 15.0));
         running.kill().unwrap();
         running.wait().unwrap();
         let found = fs::read(&target).unwrap();

@@ -21,8 +21,9 @@ pub fn run(args: &args::Demo, io: &mut Io) -> Outcome {
     let folder = Temporary::new()?;
     sample::write_advisories(&folder.0).map_err(|e| unwritable(&folder.0, &e))?;
     let path = folder.0.join("demo.index");
-    index::build(&Sources::beside(&folder.0), &path, &mut ())
-        .map_err(|e| Diagnostic::new(Code::Usage, format!("the sample's index cannot be built: {e}")))?;
+    index::build(&Sources::beside(&folder.0), &path, &mut ()).map_err(|e| {
+        Diagnostic::new(Code::Usage, format!("the sample's index cannot be built: {e}"))
+    })?;
     let index = Index::open(&path).map_err(|e| e.diagnostic())?;
     let inventory = trimtab_extract::scan_files(&sample::services());
     let scan = scan::of_inventory(sample::NAME.to_owned(), inventory, &index)?;

@@ -101,24 +101,29 @@ impl<'t> Lock<'t> {
         let mut place = Place::Top;
         let mut package = Package::default();
         for (number, line) in (1u32..).zip(text.lines()) {
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
+            // Bytes are looked at one by one: a call for every prefix costs more than all else.
+            let first = match line.as_bytes().first() {
+                None | Some(b'#') => continue,
+                Some(first) => *first,
+            };
             if let Place::Dependencies | Place::UnusedDependencies = place {
-                if line == "]" {
+                if first == b']' && line.len() == 1 {
                     let listed = place == Place::Dependencies;
                     place = if listed { Place::Package } else { Place::Unused };
                     package.end = lock.dependencies.len();
                     continue;
                 }
-                let item = line.strip_prefix(" \"")?;
-                let item = plain(item.strip_suffix(',').unwrap_or(item).strip_suffix('"')?)?;
+                let item = plain(match line.as_bytes() {
+                    [b' ', b'"', .., b'"', b','] => line.get(2..line.len() - 2)?,
+                    [b' ', b'"', .., b'"'] => line.get(2..line.len() - 1)?,
+                    _ => return None,
+                })?;
                 if place == Place::Dependencies {
                     lock.dependencies.push(item);
                 }
                 continue;
             }
-            if line.starts_with('[') {
+            if first == b'[' {
                 lock.finish(place, package);
                 place = match line {
                     "[[package]]" | "[root]" => Place::Package,
@@ -131,7 +136,10 @@ impl<'t> Lock<'t> {
                 continue;
             }
             let (key, value) = assignment(line)?;
-            let text = |value: &'t str| plain(value.strip_prefix('"')?.strip_suffix('"')?);
+            let text = |value: &'t str| match value.as_bytes() {
+                [b'"', .., b'"'] => plain(value.get(1..value.len() - 1)?),
+                _ => None,
+            };
             match (place, key) {
                 (Place::Top, "version") => lock.version = Some(value.parse().ok()?),
                 (Place::Package, "name") => {
@@ -210,11 +218,14 @@ impl<'t> Lock<'t> {
 
 /// `key = value`. Only quoted keys, of version 1's checksums, hold spaces.
 fn assignment(line: &str) -> Option<(&str, &str)> {
-    let end = match line.strip_prefix('"') {
-        Some(rest) => rest.find('"')? + 2,
-        None => line.find(' ')?,
+    let end = match line.as_bytes().first() {
+        Some(b'"') => line.get(1..)?.find('"')? + 2,
+        _ => line.find(' ')?,
     };
-    Some((line.get(..end)?, line.get(end..)?.strip_prefix(" = ")?))
+    match line.as_bytes().get(end..)? {
+        [b' ', b'=', b' ', ..] => Some((line.get(..end)?, line.get(end + 3..)?)),
+        _ => None,
+    }
 }
 
 /// A text without quotes in it.

@@ -64,18 +64,23 @@ pub(super) fn licence(all: &[Licence<'_>]) -> Option<Box<str>> {
     let mut chosen = if declared.is_empty() { all.iter().collect() } else { declared };
     chosen.retain(|l| !l.text.trim().is_empty());
     if let [only] = &*chosen {
-        return Some(only.text.trim().into());
+        return Some(one_line(only.text).into());
     }
     let expressions = chosen.iter().all(|l| l.is_expression);
     let parts: Vec<String> = chosen
         .iter()
-        .map(|l| match l.text.trim() {
+        .map(|l| match one_line(l.text) {
             text if expressions && text.contains(" OR ") => format!("({text})"),
-            text => text.to_owned(),
+            text => text,
         })
         .collect();
     let joined = parts.join(if expressions { " AND " } else { "; " });
     (!joined.is_empty()).then(|| joined.into())
+}
+
+/// XML's texts may be broken over lines, and mean the same as on one.
+fn one_line(text: &str) -> String {
+    text.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Takes over what a property says, if it is one that is known: ours, and those of generators of

@@ -217,7 +217,7 @@ fn services<'d>(bill: &mut Bill<'d>, root: Value<'d>) {
             waiting.extend(service.get("services"));
         }
     }
-    bill.ignored(count, "services", list.line());
+    bill.ignored(count, "service", list.line());
 }
 
 fn document(root: Value<'_>) -> DocumentInfo {

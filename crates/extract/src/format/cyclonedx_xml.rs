@@ -227,7 +227,7 @@ fn services<'d>(bill: &mut Bill<'d>, root: Element<'d>) {
             waiting.extend(service.child("services"));
         }
     }
-    bill.ignored(count, "services", list.line());
+    bill.ignored(count, "service", list.line());
 }
 
 fn document(root: Element<'_>, version: &str) -> DocumentInfo {

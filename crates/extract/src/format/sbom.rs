@@ -175,7 +175,10 @@ impl<'d> Bill<'d> {
     /// Tells that entries of another kind were left out.
     pub(super) fn ignored(&mut self, count: usize, what: &str, line: u32) {
         if count > 0 {
-            let message = format!("{count} {what} are no packages and were not taken over");
+            let message = match count {
+                1 => format!("1 {what} is no package and was not taken over"),
+                _ => format!("{count} {what}s are no packages and were not taken over"),
+            };
             let diagnostic = Diagnostic::new(Code::EntryIgnored, message).at_line(line);
             self.inventory.diagnostics.push(diagnostic);
         }
@@ -251,8 +254,7 @@ impl<'d> Bill<'d> {
         }
         if let Some(first) = first {
             let message = format!(
-                "{missing} links between entries name one that the document does not have \
-                 (the first: `{}`)",
+                "links name entries that the document does not have: {missing} (the first: `{}`)",
                 short(first)
             );
             self.inventory.diagnostics.push(Diagnostic::new(Code::ReferenceMissing, message));
@@ -434,12 +436,16 @@ pub(super) fn property<'d>(entry: &mut Entry<'d>, name: &str, value: &'d str) {
         "trimtab:licence" => entry.licence = Some(value.into()),
         "trimtab:hash" => {
             let hash = value.split_once(':').and_then(|(name, hex)| {
-                let all = [HashAlgorithm::GoH1, HashAlgorithm::Sha224];
-                let algorithm = all.into_iter().find(|a| a.as_str() == name)?;
+                let algorithm = match name {
+                    "h1" => HashAlgorithm::GoH1,
+                    "SHA-224" => HashAlgorithm::Sha224,
+                    _ => return super::cyclonedx::hash(name, hex),
+                };
                 Hash::from_hex(algorithm, hex)
             });
             entry.hashes.extend(hash);
         }
+        "trimtab:cpe" => entry.cpe = Some(value),
         "trimtab:origin" => entry.origin = stated_origin(value),
         _ => {}
     }

@@ -303,9 +303,14 @@ fn texts<'d>(element: Value<'d>, key: &str) -> impl Iterator<Item = &'d str> {
 
 fn hashes<'d>(bill: &mut Bill<'d>, entry: &mut Entry<'d>, list: Value<'d>) {
     for item in list.items() {
+        // A package's verification code has the same keys and is no digest of an archive.
+        let kind = item.str("type").or_else(|| item.str("@type")).unwrap_or_default();
         let (Some(name), Some(content)) = (item.str("algorithm"), item.str("hashValue")) else {
             continue;
         };
+        if kind.ends_with("PackageVerificationCode") {
+            continue;
+        }
         let algorithm = match name {
             "md5" => HashAlgorithm::Md5,
             "sha1" => HashAlgorithm::Sha1,

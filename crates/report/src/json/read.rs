@@ -147,9 +147,20 @@ fn file(file: shape::File) -> Result<FileInventory> {
         components: each(file.components, component)?,
         edges: file.edges,
         unmanaged: each(file.unmanaged, unmanaged)?,
-        document: file.document.map(|d| Box::new(document_info(d))),
         diagnostics: each(file.diagnostics, diagnostic)?,
+        document: file.document.map(|d| Box::new(document(d))),
     })
+}
+
+fn document(document: shape::Document) -> DocumentInfo {
+    DocumentInfo {
+        format_version: boxed(document.format_version),
+        identifier: boxed(document.identifier),
+        authors: boxes(document.authors),
+        tools: boxes(document.tools),
+        created: boxed(document.created),
+        contexts: boxes(document.contexts),
+    }
 }
 
 const RELATIONS: &[Relation] =
@@ -193,17 +204,6 @@ const DOUBTS: &[Doubt] = &[
     Doubt::OtherOrigin,
     Doubt::ReleaseUnknown,
 ];
-
-fn document_info(info: shape::Document) -> DocumentInfo {
-    DocumentInfo {
-        format_version: boxed(info.format_version),
-        identifier: boxed(info.identifier),
-        authors: boxes(info.authors),
-        tools: boxes(info.tools),
-        created: boxed(info.created),
-        contexts: boxes(info.contexts),
-    }
-}
 
 fn component(component: shape::Component) -> Result<Component> {
     Ok(Component {

@@ -114,18 +114,18 @@ pub struct File {
     /// Dependencies that nothing pins.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unmanaged: Vec<Unmanaged>,
-    /// What an SBOM says about its own making.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub document: Option<Document>,
     /// Problems with this file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub diagnostics: Vec<Diagnostic>,
+    /// What an SBOM says about itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<Document>,
 }
 
-/// What an SBOM says about its own making.
+/// What an SBOM says about its own making, as it spells it.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Document {
-    /// The version of the format.
+    /// Version of the SBOM's format.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format_version: Option<String>,
     /// Serial number or namespace.
@@ -181,10 +181,10 @@ pub struct Component {
     /// The format's own id of the entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry_id: Option<String>,
-    /// Who made or delivers it, as an SBOM names them.
+    /// Who made or delivers it, as an SBOM says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supplier: Option<String>,
-    /// The CPE name that an SBOM states.
+    /// CPE name, as an SBOM says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpe: Option<String>,
 }

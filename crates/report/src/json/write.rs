@@ -78,19 +78,19 @@ fn file(file: &FileInventory) -> shape::File {
         components: file.components.iter().map(component).collect(),
         edges: file.edges.clone(),
         unmanaged: file.unmanaged.iter().map(unmanaged).collect(),
-        document: file.document.as_deref().map(document_info),
         diagnostics: file.diagnostics.iter().map(diagnostic).collect(),
+        document: file.document.as_deref().map(document_info),
     }
 }
 
-fn document_info(info: &DocumentInfo) -> shape::Document {
+fn document_info(document: &DocumentInfo) -> shape::Document {
     shape::Document {
-        format_version: text(info.format_version.as_ref()),
-        identifier: text(info.identifier.as_ref()),
-        authors: texts(&info.authors),
-        tools: texts(&info.tools),
-        created: text(info.created.as_ref()),
-        contexts: texts(&info.contexts),
+        format_version: text(document.format_version.as_ref()),
+        identifier: text(document.identifier.as_ref()),
+        authors: texts(&document.authors),
+        tools: texts(&document.tools),
+        created: text(document.created.as_ref()),
+        contexts: texts(&document.contexts),
     }
 }
 
