@@ -5,6 +5,8 @@
 //! it: other work on the machine does not count.
 
 use std::cell::{Cell, RefCell};
+use std::fs::File;
+use std::io::{Seek, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
@@ -55,11 +57,12 @@ pub fn out_folder() -> PathBuf {
 pub fn drive(target: &Target, budget: Duration, seed: u64) -> Report {
     let out = out_folder();
     let _ = fs::create_dir_all(&out);
-    let current = out.join(format!("{}.{}.running", target.name, std::process::id()));
+    let path = out.join(format!("{}.{}.running", target.name, std::process::id()));
+    let mut current = File::create(&path).ok();
     let mut report = Report::default();
     let once = seeds::regressions(target.folder);
     for input in once.iter().chain(&target.seeds) {
-        one(target, input, &current, &out, &mut report);
+        one(target, input, &mut current, &out, &mut report);
     }
     let end = Instant::now() + budget;
     let mut random = Random::new(seed);
@@ -68,9 +71,9 @@ pub fn drive(target: &Target, budget: Duration, seed: u64) -> Report {
         let mut input = target.seeds.get(pick).cloned().unwrap_or_default();
         let other = target.seeds.get(random.below(target.seeds.len()));
         spoil(&mut input, other.map_or(&[], Vec::as_slice), &mut random);
-        one(target, &input, &current, &out, &mut report);
+        one(target, &input, &mut current, &out, &mut report);
     }
-    let _ = fs::remove_file(&current);
+    let _ = fs::remove_file(&path);
     report
 }
 
@@ -97,8 +100,12 @@ pub fn survive(target: &Target, input: &[u8]) -> Result<Duration, String> {
     Ok(took)
 }
 
-fn one(target: &Target, input: &[u8], current: &Path, out: &Path, report: &mut Report) {
-    let _ = fs::write(current, input);
+fn one(target: &Target, input: &[u8], current: &mut Option<File>, out: &Path, report: &mut Report) {
+    if let Some(file) = current {
+        // Not made anew each time: some file systems flush what is cut to nothing and rewritten.
+        let _ = file.rewind().and_then(|()| file.write_all(input));
+        let _ = file.set_len(input.len() as u64);
+    }
     report.inputs += 1;
     match survive(target, input) {
         Ok(took) => {
