@@ -8,10 +8,10 @@ use trimtab_cli::{Exit, Io};
 
 /// What a run printed, and how it ended.
 #[derive(Debug)]
-pub struct Ran {
-    pub exit: Exit,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Ran {
+    pub(crate) exit: Exit,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 #[derive(Clone, Default)]
@@ -36,13 +36,13 @@ impl Shared {
 
 /// How a run's terminal is.
 #[derive(Clone, Copy, Default)]
-pub struct Terminal {
-    pub colour: bool,
-    pub ascii: bool,
+pub(crate) struct Terminal {
+    pub(crate) colour: bool,
+    pub(crate) ascii: bool,
 }
 
 /// `trimtab ARGS` with this on standard input.
-pub fn run_with(args: &[&str], stdin: &str, terminal: Terminal) -> Ran {
+pub(crate) fn run_with(args: &[&str], stdin: &str, terminal: Terminal) -> Ran {
     let (out, err) = (Shared::default(), Shared::default());
     let mut io = Io {
         stdout: Box::new(out.clone()),
@@ -61,6 +61,6 @@ pub fn run_with(args: &[&str], stdin: &str, terminal: Terminal) -> Ran {
 }
 
 /// `trimtab ARGS`.
-pub fn run(args: &[&str]) -> Ran {
+pub(crate) fn run(args: &[&str]) -> Ran {
     run_with(args, "", Terminal::default())
 }
