@@ -10,8 +10,10 @@ use crate::output::Format;
 /// Finds the smallest change that removes the most dependency risk, and gets it shipped.
 #[derive(Debug, Parser)]
 #[command(name = "trimtab", version, max_term_width = 100, disable_help_subcommand = true)]
-#[command(after_help = "Exit codes: 0 clean, 1 policy violated, 2 usage or configuration, 3 incomplete.\n\
-    The first steps: trimtab demo, then trimtab db update, then trimtab scan PATH.")]
+#[command(
+    after_help = "Exit codes: 0 clean, 1 policy violated, 2 usage or configuration, 3 incomplete.\n\
+    The first steps: trimtab demo, then trimtab db update, then trimtab scan PATH."
+)]
 pub struct Args {
     /// What to do.
     #[command(subcommand)]

@@ -61,7 +61,8 @@ impl Io {
 /// The first of `LC_ALL`, `LC_CTYPE`, `LANG` that is set decides (POSIX); none at all is taken for
 /// UTF-8, as containers without a locale mostly show it well.
 fn locale_is_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|n| variable(n).filter(|v| !v.is_empty()));
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|n| variable(n).filter(|v| !v.is_empty()));
     locale.is_none_or(|l| {
         let l = l.to_ascii_lowercase();
         l.contains("utf-8") || l.contains("utf8")

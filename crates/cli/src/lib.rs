@@ -9,6 +9,7 @@ pub mod index;
 pub mod io;
 pub mod output;
 pub mod progress;
+pub mod sample;
 pub mod say;
 
 use std::ffi::OsString;
@@ -24,7 +25,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, io: &mut Io) -> Exit {
         Ok(args) => commands::run(args, io),
         Err(e) => {
             // Help and version are answers, not errors.
-            let text = if io.colour_out { e.render().ansi().to_string() } else { e.render().to_string() };
+            let text =
+                if io.colour_out { e.render().ansi().to_string() } else { e.render().to_string() };
             if e.use_stderr() {
                 io.err(&text);
                 Exit::Usage

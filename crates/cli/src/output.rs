@@ -57,8 +57,10 @@ impl Output {
         match &self.file {
             Some(path) => to_file(path, |out| self.render(scan, Style::plain(self.verbose), out)),
             None => {
-                let style = Style { colour: io.colour_out, ascii: io.ascii, ..Style::plain(self.verbose) };
-                let result = self.render(scan, style, &mut io.stdout).and_then(|()| io.stdout.flush());
+                let style =
+                    Style { colour: io.colour_out, ascii: io.ascii, ..Style::plain(self.verbose) };
+                let result =
+                    self.render(scan, style, &mut io.stdout).and_then(|()| io.stdout.flush());
                 match result {
                     // `| head` has what it wanted.
                     Err(e) if e.kind() == io::ErrorKind::BrokenPipe => {
@@ -82,10 +84,10 @@ impl Output {
             Format::Gitlab => report::gitlab::write(scan, out),
             Format::Csv => report::csv::write(scan, out),
             Format::Html => report::html::write(scan, out),
-            Format::CyclonedxJson => report::sbom::cyclonedx::write_json(scan, out),
-            Format::CyclonedxXml => report::sbom::cyclonedx::write_xml(scan, out),
-            Format::SpdxJson => report::sbom::spdx::write_json(scan, out),
-            Format::SpdxTag => report::sbom::spdx::write_tag(scan, out),
+            Format::CyclonedxJson => report::sbom::cyclonedx::write(scan, out),
+            Format::CyclonedxXml => report::sbom::cyclonedx_xml::write(scan, out),
+            Format::SpdxJson => report::sbom::spdx::write(scan, out),
+            Format::SpdxTag => report::sbom::spdx_tag::write(scan, out),
         }
     }
 }
@@ -113,7 +115,10 @@ impl From<Style> for trimtab_report::table::Style {
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Diagnostic> {
+pub fn to_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Diagnostic> {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let aside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
     // Devices and pipes (`/dev/stdout`) cannot be renamed over.

@@ -13,7 +13,11 @@ pub fn diagnostic(io: &mut Io, diagnostic: &Diagnostic) {
         DiagnosticSeverity::Warning => AnsiColor::Yellow,
         DiagnosticSeverity::Note => AnsiColor::Blue,
     };
-    let style = if io.colour_err { Style::new().bold().fg_color(Some(colour.into())) } else { Style::new() };
+    let style = if io.colour_err {
+        Style::new().bold().fg_color(Some(colour.into()))
+    } else {
+        Style::new()
+    };
     let mut text = format!(
         "{style}{}[{}]{style:#}: {}\n",
         severity.as_str(),

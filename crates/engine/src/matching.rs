@@ -133,7 +133,11 @@ fn or_all_versions<'i>(entry: &Entry<'i>, verdict: Verdict<'i>) -> Verdict<'i> {
     // Any version does: the interval that holds it must have no bounds at all.
     let any = Version::parse(entry.family().scheme(), "1").map(|version| entry.verdict(&version));
     match any {
-        Ok(any) if matches!(any.interval, Interval::Range { from: None, to: None, hint: None, .. }) => any,
+        Ok(any)
+            if matches!(any.interval, Interval::Range { from: None, to: None, hint: None, .. }) =>
+        {
+            any
+        }
         _ => verdict,
     }
 }
@@ -174,7 +178,9 @@ impl<'i> Matcher<'i> {
         };
         let installed = match version.map(|text| Version::parse(family.scheme(), text)) {
             Some(Ok(version)) => Installed::Version(version),
-            Some(Err(unknown)) => Installed::Text(version.filter(|_| !unknown.text.is_empty()).unwrap_or("")),
+            Some(Err(unknown)) => {
+                Installed::Text(version.filter(|_| !unknown.text.is_empty()).unwrap_or(""))
+            }
             None => Installed::None,
         };
         let mut groups: BTreeMap<u32, Vec<Said<'i>>> = BTreeMap::new();
@@ -203,7 +209,16 @@ impl<'i> Matcher<'i> {
         for (group, said) in groups {
             let some = |wanted| said.iter().any(|s| s.affected() == wanted);
             if some(Affected::Yes) && key.from_registry {
-                self.finding(key.purl, &ecosystem, &name, &installed, group, &said, release_unknown, occurrences)?;
+                self.finding(
+                    key.purl,
+                    &ecosystem,
+                    &name,
+                    &installed,
+                    group,
+                    &said,
+                    release_unknown,
+                    occurrences,
+                )?;
             } else if some(Affected::Yes) || some(Affected::Unknown) {
                 for one in &said {
                     might.push(self.index.advisory_at(one.advisory)?.id().into());
@@ -220,12 +235,21 @@ impl<'i> Matcher<'i> {
         Ok(())
     }
 
-    fn unknown(&mut self, purl: &Purl, reason: UnknownReason, advisories: Vec<Box<str>>, occurrences: &[Occurrence]) {
+    fn unknown(
+        &mut self,
+        purl: &Purl,
+        reason: UnknownReason,
+        advisories: Vec<Box<str>>,
+        occurrences: &[Occurrence],
+    ) {
         let occurrences = occurrences.to_vec();
         self.unknowns.push(Unknown { purl: purl.clone(), reason, advisories, occurrences });
     }
 
-    #[expect(clippy::too_many_arguments, reason = "all of one component, taken apart by the only caller")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "all of one component, taken apart by the only caller"
+    )]
     fn finding(
         &mut self,
         purl: &Purl,
@@ -358,7 +382,9 @@ fn doubts(said: &[Said<'_>], ecosystem: &Ecosystem, release_unknown: bool) -> Ve
 fn confidence(doubts: &[Doubt]) -> Confidence {
     let of = |doubt: &Doubt| match doubt {
         Doubt::BoundIsHint | Doubt::OtherOrigin | Doubt::ReleaseUnknown => Confidence::Low,
-        Doubt::VersionsAgainstRanges | Doubt::SourcesDisagree | Doubt::BoundUnknown => Confidence::Medium,
+        Doubt::VersionsAgainstRanges | Doubt::SourcesDisagree | Doubt::BoundUnknown => {
+            Confidence::Medium
+        }
     };
     doubts.iter().map(of).min().unwrap_or(Confidence::High)
 }

@@ -92,6 +92,9 @@ pub static FORMATS: &[&Format] = &[
     &github_workflow::FORMAT,
     &dockerfile::FORMAT,
     &terraform_lock::FORMAT,
+    // Operating systems
+    &dpkg_status::FORMAT,
+    &apk_installed::FORMAT,
     // SBOMs
     &cyclonedx_json::FORMAT,
     &cyclonedx_xml::FORMAT,

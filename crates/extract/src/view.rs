@@ -1,8 +1,9 @@
 //! What a format sees: one file's bytes, and its neighbours by relative path.
 
+use std::any::{Any, TypeId};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use trimtab_model::Diagnostic;
 
@@ -18,6 +19,34 @@ pub trait Files: Sync {
 
     /// The paths that some format claims, sorted: for manifests that name others by pattern.
     fn claimed(&self) -> &[String];
+
+    /// Where formats keep what they work out once for the whole tree. `None` where nothing is
+    /// kept; it is then worked out each time.
+    fn memo(&self) -> Option<&Memo> {
+        None
+    }
+}
+
+/// What formats work out once for a whole tree (an index of all poms), one value per type. It is
+/// a pure function of the tree, so it does not matter which file asks first.
+#[derive(Debug, Default)]
+pub struct Memo {
+    slots: Mutex<HashMap<TypeId, Slot>>,
+}
+
+type Slot = Arc<OnceLock<Arc<dyn Any + Send + Sync>>>;
+
+impl Memo {
+    /// The value of this type, made on first use. `make` must not use the thread pool: other
+    /// threads of it wait for the value.
+    pub fn get_or_make<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        let slot = {
+            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(slots.entry(TypeId::of::<T>()).or_default())
+        };
+        let value = slot.get_or_init(|| Arc::new(make()));
+        Arc::clone(value).downcast().expect("a slot holds a value of the type it is keyed by")
+    }
 }
 
 /// One file, and its neighbours.
@@ -113,6 +142,7 @@ pub fn resolve(folder: &str, relative: &str) -> Option<String> {
 pub struct MemoryFiles {
     files: BTreeMap<String, Arc<[u8]>>,
     claimed: Vec<String>,
+    memo: Memo,
 }
 
 impl MemoryFiles {
@@ -121,6 +151,7 @@ impl MemoryFiles {
         self.files.insert(path.to_owned(), bytes.into());
         self.claimed =
             self.files.keys().filter(|p| crate::registry::claims_any(p)).cloned().collect();
+        self.memo = Memo::default();
     }
 }
 
@@ -135,6 +166,10 @@ impl Files for MemoryFiles {
 
     fn claimed(&self) -> &[String] {
         &self.claimed
+    }
+
+    fn memo(&self) -> Option<&Memo> {
+        Some(&self.memo)
     }
 }
 

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use trimtab_model::{Code, Diagnostic, FileInventory, Inventory};
 
 use crate::registry::{self, Format};
-use crate::view::{self, FileView, Files};
+use crate::view::{self, FileView, Files, Memo};
 
 /// Folders that hold what tools fetched or made; their content is listed by the lockfiles beside them.
 pub const PRUNED: &[&str] = &["node_modules", "target", ".git", ".hg", ".svn", "__pycache__"];
@@ -71,6 +71,19 @@ pub fn scan_path(path: &Path, options: &Options) -> Inventory {
     inventory
 }
 
+/// The inventory of files that are held elsewhere, as in memory.
+pub fn scan_files(files: &dyn Files) -> Inventory {
+    let mut inventory = Inventory::default();
+    let results: Results = files
+        .claimed()
+        .iter()
+        .flat_map(|path| read_with(files, path, &registry::claiming(path).collect::<Vec<_>>()))
+        .collect();
+    keep(results, &mut inventory);
+    inventory.diagnostics.sort();
+    inventory
+}
+
 fn scan_folder(root: &Path, options: &Options, inventory: &mut Inventory) {
     let (mut claimed, mut diagnostics) = find(root, options);
     claimed.sort_unstable();
@@ -88,7 +101,8 @@ fn scan_folder(root: &Path, options: &Options, inventory: &mut Inventory) {
         );
     }
     inventory.diagnostics.append(&mut diagnostics);
-    let folder = Folder { root: root.to_owned(), limits: options.limits, claimed };
+    let memo = Memo::default();
+    let folder = Folder { root: root.to_owned(), limits: options.limits, claimed, memo };
     let results: Vec<_> = folder
         .claimed
         .par_iter()
@@ -108,7 +122,8 @@ fn scan_file(path: &Path, options: &Options, inventory: &mut Inventory) {
         Ok(rest) => view::join(&rest.to_string_lossy().replace('\\', "/"), &name),
         Err(_) => name,
     };
-    let folder = Folder { root, limits: options.limits, claimed: vec![relative.clone()] };
+    let claimed = vec![relative.clone()];
+    let folder = Folder { root, limits: options.limits, claimed, memo: Memo::default() };
     let mut formats: Vec<&Format> = registry::claiming(&relative).collect();
     if formats.is_empty() {
         match folder.read(&relative) {
@@ -140,8 +155,8 @@ fn repository_root(folder: &Path) -> PathBuf {
 /// Extraction results of one file.
 type Results = Vec<Result<FileInventory, Diagnostic>>;
 
-fn read_with(folder: &Folder, path: &str, formats: &[&Format]) -> Results {
-    let bytes = match folder.read(path) {
+fn read_with(files: &dyn Files, path: &str, formats: &[&Format]) -> Results {
+    let bytes = match files.read(path) {
         Some(Ok(bytes)) => bytes,
         Some(Err(diagnostic)) => return vec![Err(diagnostic)],
         None => return Vec::new(),
@@ -156,7 +171,7 @@ fn read_with(folder: &Folder, path: &str, formats: &[&Format]) -> Results {
     if chosen.is_empty() {
         chosen.extend(formats.first());
     }
-    chosen.into_iter().map(|format| extract(format, path, &bytes, folder)).collect()
+    chosen.into_iter().map(|format| extract(format, path, &bytes, files)).collect()
 }
 
 /// Reads one file with one format. A panic of a reader is a diagnostic of that file.
@@ -280,6 +295,7 @@ struct Folder {
     root: PathBuf,
     limits: Limits,
     claimed: Vec<String>,
+    memo: Memo,
 }
 
 impl Files for Folder {
@@ -314,5 +330,9 @@ impl Files for Folder {
 
     fn claimed(&self) -> &[String] {
         &self.claimed
+    }
+
+    fn memo(&self) -> Option<&Memo> {
+        Some(&self.memo)
     }
 }

@@ -150,10 +150,30 @@ pub struct Hash {
     pub digest: Box<[u8]>,
 }
 
+/// The value of every base64 digit, of both alphabets; 255 for what is none.
+const SIXTETS: [u8; 256] = {
+    let mut table = [255; 256];
+    let mut value = 0;
+    while value < 64 {
+        let digit = match value {
+            0..26 => b'A' + value,
+            26..52 => b'a' + value - 26,
+            52..62 => b'0' + value - 52,
+            62 => b'+',
+            _ => b'/',
+        };
+        table[digit as usize] = value;
+        value += 1;
+    }
+    table[b'-' as usize] = 62;
+    table[b'_' as usize] = 63;
+    table
+};
+
 impl Hash {
     /// A digest given in hexadecimal. `None` if it is not.
     pub fn from_hex(algorithm: HashAlgorithm, hex: &str) -> Option<Hash> {
-        if hex.is_empty() || hex.len() % 2 != 0 || hex.len() > 256 {
+        if hex.is_empty() || !hex.len().is_multiple_of(2) || hex.len() > 256 {
             return None;
         }
         let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
@@ -174,14 +194,10 @@ impl Hash {
         let mut digest = Vec::with_capacity(text.len() * 3 / 4);
         let (mut bits, mut have) = (0u32, 0u32);
         for b in text.bytes() {
-            let value = match b {
-                b'A'..=b'Z' => b - b'A',
-                b'a'..=b'z' => b - b'a' + 26,
-                b'0'..=b'9' => b - b'0' + 52,
-                b'+' | b'-' => 62,
-                b'/' | b'_' => 63,
-                _ => return None,
-            };
+            let value = SIXTETS[usize::from(b)];
+            if value > 63 {
+                return None;
+            }
             bits = bits << 6 | u32::from(value);
             have += 6;
             if have >= 8 {

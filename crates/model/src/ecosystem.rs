@@ -71,7 +71,7 @@ families! {
     AzureLinux, "Azure Linux", "rpm", Rpm, Exact, Plain;
     BellSoft, "BellSoft Hardened Containers", "apk", Alpine, Exact, Plain;
     Bioconductor, "Bioconductor", "bioconductor", Cran, Exact, Plain;
-    Bitnami, "Bitnami", "bitnami", SemVer, Lower, Plain;
+    Bitnami, "Bitnami", "bitnami", Bitnami, Lower, Plain;
     Chainguard, "Chainguard", "apk", Alpine, Exact, Plain;
     CleanStart, "CleanStart", "apk", Alpine, Exact, Plain;
     ConanCenter, "ConanCenter", "conan", Conan, Lower, Plain;
@@ -170,11 +170,10 @@ impl Family {
     /// The name in the form in which two names of this family are compared.
     pub fn normalise(self, name: &str) -> Cow<'_, str> {
         match self.name_rule() {
-            NameRule::Exact => Cow::Borrowed(name),
             NameRule::Lower if name.bytes().any(|b| b.is_ascii_uppercase()) => {
                 Cow::Owned(name.to_ascii_lowercase())
             }
-            NameRule::Lower => Cow::Borrowed(name),
+            NameRule::Exact | NameRule::Lower => Cow::Borrowed(name),
             NameRule::Pep503 => pep503(name),
         }
     }

@@ -72,18 +72,26 @@ impl FileInventory {
         if target as usize >= count {
             return Vec::new();
         }
-        // Walk backwards from the target; the first root met ends a shortest path.
         let mut parents: Vec<Vec<u32>> = vec![Vec::new(); count];
         for &(from, to) in &self.edges {
             if let Some(list) = parents.get_mut(to as usize) {
                 list.push(from);
             }
         }
-        let has_own = self.components.iter().any(|c| c.relation == Relation::Own);
-        let is_root = |i: u32| {
-            let relation = self.components[i as usize].relation;
-            relation == Relation::Own || (!has_own && relation == Relation::Direct)
-        };
+        // A project without a name is listed nowhere: then the path starts at what it asks for.
+        let from_own = self.path_from(Relation::Own, target, &parents);
+        if from_own.is_empty() {
+            self.path_from(Relation::Direct, target, &parents)
+        } else {
+            from_own
+        }
+    }
+
+    /// A shortest path to `target` from a component of this relation; empty if there is none.
+    fn path_from(&self, relation: Relation, target: u32, parents: &[Vec<u32>]) -> Vec<u32> {
+        // Walk backwards from the target; the first root met ends a shortest path.
+        let count = self.components.len();
+        let is_root = |i: u32| self.components[i as usize].relation == relation;
         let mut next: Vec<Option<u32>> = vec![None; count];
         let mut seen = vec![false; count];
         let mut queue = VecDeque::from([target]);
@@ -102,10 +110,7 @@ impl FileInventory {
                 }
             }
         }
-        let Some(mut at) = best else {
-            let direct = self.components[target as usize].relation == Relation::Direct;
-            return if direct { vec![target] } else { Vec::new() };
-        };
+        let Some(mut at) = best else { return Vec::new() };
         let mut path = vec![at];
         while let Some(child) = next[at as usize] {
             path.push(child);

@@ -3,9 +3,11 @@
 //! Each tool is one process that reads pairs and writes `<`, `=`, `>`, or `?` for what it does not
 //! accept. A tool that is not installed is skipped, and says so. No network is used.
 //!
-//! Last run against: dpkg 1.21.22, packaging 23.1 and 26.3, node semver 7.5.4 and 7.7.3, Ruby 3.1.2
-//! (RubyGems 3.3.15), rpm 4.18.0, Maven 3.8.7, 3.9.11 and 4.0.0-rc-4, Composer 2.5.5, R 4.2.2,
-//! Go 1.26.8.
+//! Last run against: dpkg 1.21.22, packaging 26.3 (and 21.3 for what is not PEP 440), node semver
+//! 7.8.5, RubyGems 3.3.15, rpm 4.18.0, Maven 3.8.7 and 3.9.11 (4.0.0-rc-4 reads `foo-1` as `foo1`
+//! and so answers some pairs otherwise), Composer 2.5.5, Conan 2.34.0, R 4.2.2, Go 1.26.8.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic, in its own functions too")]
 
 use std::cmp::Ordering;
 use std::ffi::OsString;
@@ -34,7 +36,8 @@ impl Tool<'_> {
     /// Asks the tool and compares. Returns without a word to fail on if the tool is not there.
     fn check(mut self) {
         let mut random = Random(0x2545_f491_4f6c_dd1d);
-        let pairs: Vec<(String, String)> = (0..self.pairs).map(|_| random.pair(self.numbers, self.tokens)).collect();
+        let pairs: Vec<(String, String)> =
+            (0..self.pairs).map(|_| random.pair(self.numbers, self.tokens)).collect();
         let input: String = pairs.iter().map(|(a, b)| format!("{a}\t{b}\n")).collect();
         let Some(output) = run(&mut self.command, input) else {
             eprintln!("SKIPPED: {} is not installed", self.name);
@@ -62,7 +65,11 @@ impl Tool<'_> {
                 wrong.push(format!("{a} {answer} {b}, not {ours:?}"));
             }
         }
-        println!("{}: {compared} compared, {meant} meant to differ, {} wrong", self.name, wrong.len());
+        println!(
+            "{}: {compared} compared, {meant} meant to differ, {} wrong",
+            self.name,
+            wrong.len()
+        );
         assert!(compared * 4 > pairs.len(), "{}: most pairs were refused", self.name);
         wrong.sort_by_key(String::len);
         wrong.truncate(30);
@@ -152,31 +159,82 @@ fn dpkg() {
         eprintln!("SKIPPED: dpkg is not installed");
         return;
     }
-    let tokens =
-        [".0", ".1", ".01", ".10", "~", "~rc1", "+", "+dfsg", "a", "Z", "ubuntu", "-1", "-0", "-", ".", "1", "~~", "deb9u1"];
+    let tokens = [
+        ".0", ".1", ".01", ".10", "~", "~rc1", "+", "+dfsg", "a", "Z", "ubuntu", "-1", "-0", "-",
+        ".", "1", "~~", "deb9u1",
+    ];
     let command = command("sh", &["-c", script]);
-    Tool { name: "dpkg", scheme: Scheme::Debian, command, numbers: 1, tokens: &tokens, pairs: 1500, differs: never }.check();
+    Tool {
+        name: "dpkg",
+        scheme: Scheme::Debian,
+        command,
+        numbers: 1,
+        tokens: &tokens,
+        pairs: 1500,
+        differs: never,
+    }
+    .check();
 }
 
 #[test]
 fn python_packaging() {
     let script = r"
-import sys
-from packaging.version import Version, InvalidVersion
+import sys, warnings
+warnings.simplefilter('ignore')
+try:
+    # Until release 22, also what is not PEP 440.
+    from packaging.version import LegacyVersion, parse
+    InvalidVersion = ()
+except ImportError:
+    from packaging.version import Version as parse, InvalidVersion
 for line in sys.stdin:
     a, b = line.rstrip('\n').split('\t')
     try:
-        a, b = Version(a), Version(b)
+        a, b = parse(a), parse(b)
         print('<' if a < b else '>' if a > b else '=')
     except InvalidVersion:
         print('?')
 ";
     let tokens = [
-        ".0", ".1", ".0", ".10", "a1", "b", "rc2", "-alpha", ".beta.2", "c", "_pre", "-preview3", ".post1", "-1", "-r2",
-        ".dev1", "dev", "+abc", "+1.2", "+a.1", "+01", "!1", ".00", "rev",
+        ".0",
+        ".1",
+        ".0",
+        ".10",
+        "a1",
+        "b",
+        "rc2",
+        "-alpha",
+        ".beta.2",
+        "c",
+        "_pre",
+        "-preview3",
+        ".post1",
+        "-1",
+        "-r2",
+        ".dev1",
+        "dev",
+        "+abc",
+        "+1.2",
+        "+a.1",
+        "+01",
+        "!1",
+        ".00",
+        "rev",
+        "-final",
+        "final",
+        "-x",
     ];
     let command = command("python3", &["-c", script]);
-    Tool { name: "packaging", scheme: Scheme::Pep440, command, numbers: 1, tokens: &tokens, pairs: 6000, differs: never }.check();
+    Tool {
+        name: "packaging",
+        scheme: Scheme::Pep440,
+        command,
+        numbers: 1,
+        tokens: &tokens,
+        pairs: 6000,
+        differs: never,
+    }
+    .check();
 }
 
 #[test]
@@ -194,10 +252,21 @@ console.log(lines.map(line => {
     return ['<', '=', '>'][semver.compare(a, b) + 1];
 }).join('\n'));
 ";
-    let tokens =
-        ["-alpha", "-1", ".1", ".2", ".beta", "-rc.1", "-a-b", "+b1", "+b2", "rc1", "-0", ".10", "-A"];
+    let tokens = [
+        "-alpha", "-1", ".1", ".2", ".beta", "-rc.1", "-a-b", "+b1", "+b2", "rc1", "-0", ".10",
+        "-A",
+    ];
     let command = command("node", &["-e", script]);
-    Tool { name: "node semver", scheme: Scheme::SemVer, command, numbers: 3, tokens: &tokens, pairs: 9000, differs: never }.check();
+    Tool {
+        name: "node semver",
+        scheme: Scheme::SemVer,
+        command,
+        numbers: 3,
+        tokens: &tokens,
+        pairs: 9000,
+        differs: never,
+    }
+    .check();
 }
 
 #[test]
@@ -213,10 +282,20 @@ STDIN.each_line do |line|
 end
 ";
     let tokens = [
-        ".0", ".1", ".0", ".00", ".10", "a", ".a", ".b1", ".rc", ".pre", "-1", "-x86", "-java", ".A", "b2", ".0.a", ".0.1", ".a.0",
+        ".0", ".1", ".0", ".00", ".10", "a", ".a", ".b1", ".rc", ".pre", "-1", "-x86", "-java",
+        ".A", "b2", ".0.a", ".0.1", ".a.0",
     ];
     let command = command("ruby", &["-e", script]);
-    Tool { name: "Gem::Version", scheme: Scheme::RubyGems, command, numbers: 1, tokens: &tokens, pairs: 9000, differs: never }.check();
+    Tool {
+        name: "Gem::Version",
+        scheme: Scheme::RubyGems,
+        command,
+        numbers: 1,
+        tokens: &tokens,
+        pairs: 9000,
+        differs: never,
+    }
+    .check();
 }
 
 #[test]
@@ -235,14 +314,25 @@ for line in sys.stdin:
     if any(t.count(':') > 1 or evr(t)[1] == '' for t in (a, b)): print('?'); continue
     print('<=>'[rpm.labelCompare(evr(a), evr(b)) + 1])
 ";
-    let tokens =
-        [".0", ".1", ".01", ".10", "~", "~rc1", "^", "^git1", "a", "Z", ".el8", "-1", "-0", "_", ".", "+", "1", ":1", "~~", "^^"];
+    let tokens = [
+        ".0", ".1", ".01", ".10", "~", "~rc1", "^", "^git1", "a", "Z", ".el8", "-1", "-0", "_",
+        ".", "+", "1", ":1", "~~", "^^",
+    ];
     // The module comes with the distribution's Python, which need not be the first in the path.
     let python = ["/usr/bin/python3", "python3"].into_iter().find(|p| {
         Command::new(p).args(["-c", "import rpm"]).output().is_ok_and(|o| o.status.success())
     });
     let command = command(python.unwrap_or("rpm-python-is-not-installed"), &["-c", script]);
-    Tool { name: "rpm", scheme: Scheme::Rpm, command, numbers: 1, tokens: &tokens, pairs: 9000, differs: never }.check();
+    Tool {
+        name: "rpm",
+        scheme: Scheme::Rpm,
+        command,
+        numbers: 1,
+        tokens: &tokens,
+        pairs: 9000,
+        differs: never,
+    }
+    .check();
 }
 
 #[test]
@@ -273,22 +363,51 @@ public class Pairs {
     let mut command = command("java", &["-cp"]);
     command.arg(jar).arg(&source);
     let tokens = [
-        ".0", ".1", ".0", ".10", ".01", "-1", "-2", "-alpha", "-alpha-1", "-b2", ".RC1", "-rc", "-SNAPSHOT", ".Final",
-        ".GA", "-jre", ".RELEASE", "-SP1", ".sp", "-foo", "-xyz", "a1", "m2", "cr", "-20230101.120000-3", "x",
+        ".0",
+        ".1",
+        ".0",
+        ".10",
+        ".01",
+        "-1",
+        "-2",
+        "-alpha",
+        "-alpha-1",
+        "-b2",
+        ".RC1",
+        "-rc",
+        "-SNAPSHOT",
+        ".Final",
+        ".GA",
+        "-jre",
+        ".RELEASE",
+        "-SP1",
+        ".sp",
+        "-foo",
+        "-xyz",
+        "a1",
+        "m2",
+        "cr",
+        "-20230101.120000-3",
+        "x",
     ];
-    Tool { name: "ComparableVersion", scheme: Scheme::Maven, command, numbers: 1, tokens: &tokens, pairs: 9000, differs: maven_differs }
-        .check();
+    Tool {
+        name: "ComparableVersion",
+        scheme: Scheme::Maven,
+        command,
+        numbers: 1,
+        tokens: &tokens,
+        pairs: 9000,
+        differs: maven_differs,
+    }
+    .check();
 }
 
-/// Maven 3 has circles among versions with a word in the middle after a dot, or with a qualifier
-/// that means nothing before a number; see the module's text.
+/// Maven 3 has circles among versions with a word after a dot that something follows; see the
+/// module's text.
 fn maven_differs(a: &str, b: &str) -> bool {
     let odd = |text: &str| {
-        let text = text.to_lowercase();
-        let bytes = text.as_bytes();
-        let word_after_dot = bytes.windows(2).any(|w| w[0] == b'.' && w[1].is_ascii_alphabetic());
-        let nothing = ["final", "ga", "release"].iter().any(|w| text.contains(w) && !text.ends_with(w));
-        word_after_dot || nothing || text.contains("--")
+        let before_last = text.rfind(['.', '-']).map_or("", |at| &text[..at]);
+        before_last.as_bytes().windows(2).any(|w| w[0] == b'.' && w[1].is_ascii_alphabetic())
     };
     odd(a) || odd(b)
 }
@@ -299,7 +418,8 @@ fn maven_jar() -> Option<OsString> {
         return Some(classpath);
     }
     let home = PathBuf::from(std::env::var_os("HOME")?);
-    let versions = fs::read_dir(home.join(".m2/repository/org/apache/maven/maven-artifact")).ok()?;
+    let versions =
+        fs::read_dir(home.join(".m2/repository/org/apache/maven/maven-artifact")).ok()?;
     let jar = |folder: &Path| {
         let version = folder.file_name()?.to_str()?.to_owned();
         let jar = folder.join(format!("maven-artifact-{version}.jar"));
@@ -327,11 +447,71 @@ while (($line = fgets(STDIN)) !== false) {
 }
 "#;
     let tokens = [
-        ".0", ".1", ".0", ".10", "-alpha", "-beta1", "RC2", "-dev", ".x-dev", "p1", "-patch2", "-pl3", "_b", "+build", "-stable",
-        ".2.3", "-beta.1", "a-1", "@dev", ".*-dev", "-a",
+        ".0", ".1", ".0", ".10", "-alpha", "-beta1", "RC2", "-dev", ".x-dev", "p1", "-patch2",
+        "-pl3", "_b", "+build", "-stable", ".2.3", "-beta.1", "a-1", "@dev", ".*-dev", "-a",
     ];
     let command = command("php", &["-r", script]);
-    Tool { name: "Composer", scheme: Scheme::Packagist, command, numbers: 1, tokens: &tokens, pairs: 9000, differs: never }.check();
+    Tool {
+        name: "Composer",
+        scheme: Scheme::Packagist,
+        command,
+        numbers: 1,
+        tokens: &tokens,
+        pairs: 9000,
+        differs: never,
+    }
+    .check();
+}
+
+#[test]
+fn conan() {
+    let script = r"
+import sys
+from conan.internal.model.version import Version
+for line in sys.stdin:
+    a, b = line.rstrip('\n').split('\t')
+    a, b = Version(a), Version(b)
+    print('<' if a < b else '>' if b < a else '=')
+";
+    let tokens = [
+        ".0",
+        ".1",
+        ".0",
+        ".10",
+        "-alpha",
+        "-1",
+        ".beta",
+        "-pre.2",
+        "+1",
+        "+2",
+        "+b.1",
+        ".cci",
+        ".20200101",
+        "t",
+        "-a-b",
+    ];
+    let command = command("python3", &["-c", script]);
+    let tool = Tool {
+        name: "Conan",
+        scheme: Scheme::Conan,
+        command,
+        numbers: 2,
+        tokens: &tokens,
+        pairs: 9000,
+        differs: conan_differs,
+    };
+    tool.check();
+}
+
+/// Conan compares a number with a word that starts with digits by their text, which has circles;
+/// all but the last `+` make such words.
+fn conan_differs(a: &str, b: &str) -> bool {
+    let mixed = |text: &str| {
+        let bytes = text.as_bytes();
+        bytes.windows(2).any(|w| w[0].is_ascii_digit() && w[1].is_ascii_alphabetic())
+            || text.matches('+').count() > 1
+    };
+    mixed(a) || mixed(b)
 }
 
 #[test]
@@ -345,20 +525,34 @@ for (line in lines) {
 "#;
     let tokens = [".0", ".1", ".0", ".10", "-1", "-0", ".01", "-10", ".2"];
     let command = command("Rscript", &["--vanilla", "-e", script]);
-    Tool { name: "R", scheme: Scheme::Cran, command, numbers: 1, tokens: &tokens, pairs: 3000, differs: never }.check();
+    Tool {
+        name: "R",
+        scheme: Scheme::Cran,
+        command,
+        numbers: 1,
+        tokens: &tokens,
+        pairs: 3000,
+        differs: never,
+    }
+    .check();
 }
 
 /// Builds a Go program in a module of its own, with the copy of `x/mod/semver` that Go itself has.
 fn go_program(folder: &Path, source: &str) -> Option<Command> {
     let root = Command::new("go").args(["env", "GOROOT"]).output().ok()?;
     let root = PathBuf::from(String::from_utf8_lossy(&root.stdout).trim());
-    let semver = fs::read_to_string(root.join("src/cmd/vendor/golang.org/x/mod/semver/semver.go")).ok()?;
+    let semver =
+        fs::read_to_string(root.join("src/cmd/vendor/golang.org/x/mod/semver/semver.go")).ok()?;
     fs::create_dir(folder.join("semver")).ok()?;
     fs::write(folder.join("semver/semver.go"), semver).ok()?;
     fs::write(folder.join("go.mod"), "module pairs\n\ngo 1.22\n").ok()?;
     fs::write(folder.join("main.go"), source).ok()?;
     let mut command = Command::new("go");
-    command.args(["run", "."]).current_dir(folder).env("GOPROXY", "off").env("GOTOOLCHAIN", "local");
+    command
+        .args(["run", "."])
+        .current_dir(folder)
+        .env("GOPROXY", "off")
+        .env("GOTOOLCHAIN", "local");
     Some(command)
 }
 
@@ -393,10 +587,27 @@ func main() {
         return;
     };
     let tokens = [
-        "-rc.1", "-0.20210101000000-abcdef123456", "+incompatible", "-beta", ".1", ".0", "-alpha.1", "-1",
-        "-pre.0.20220101000000-0123456789ab", "-20210101000000-abcdef123456",
+        "-rc.1",
+        "-0.20210101000000-abcdef123456",
+        "+incompatible",
+        "-beta",
+        ".1",
+        ".0",
+        "-alpha.1",
+        "-1",
+        "-pre.0.20220101000000-0123456789ab",
+        "-20210101000000-abcdef123456",
     ];
-    Tool { name: "x/mod/semver", scheme: Scheme::Go, command, numbers: 3, tokens: &tokens, pairs: 9000, differs: never }.check();
+    Tool {
+        name: "x/mod/semver",
+        scheme: Scheme::Go,
+        command,
+        numbers: 3,
+        tokens: &tokens,
+        pairs: 9000,
+        differs: never,
+    }
+    .check();
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Purls against the specification's own tests, and the laws of reading and writing.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -109,6 +111,46 @@ fn the_specification_s_tests_hold() {
     assert_eq!(deviations.len(), DEVIATIONS.len(), "a deviation is gone: {deviations:?}");
     assert!(cases > 300, "only {cases} cases");
     eprintln!("purl: {cases} cases, {} deviations", deviations.len());
+}
+
+/// Purls of real documents that are not read, and why.
+const UNREADABLE: &[(&str, &str)] = &[
+    ("&amp;", "a tool escaped the `&` for XML twice: the key would be `amp;type`"),
+    ("pkg:invalid", "a document made to be invalid"),
+];
+
+fn documents(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+    for path in files(folder) {
+        match path.is_dir() {
+            true => documents(&path, found),
+            false => found.push(path),
+        }
+    }
+}
+
+#[test]
+fn purls_of_real_documents_are_read_and_written_stably() {
+    let Some(shared) = trimtab_testkit::shared() else { return };
+    let mut found = Vec::new();
+    for folder in ["corpus/sbom", "corpus/vex", "corpus/reports"] {
+        documents(&shared.join(folder), &mut found);
+    }
+    let mut purls = std::collections::BTreeSet::new();
+    for path in found.iter().filter(|p| p.extension().is_some_and(|e| e == "json")) {
+        let text = String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
+        let quoted = text.split("\"pkg:").skip(1).filter_map(|rest| rest.split_once('"'));
+        purls.extend(quoted.map(|(purl, _)| format!("pkg:{}", purl.replace("\\u0026", "&"))));
+    }
+    let mut wrong = Vec::new();
+    for text in &purls {
+        match Purl::parse(text) {
+            Ok(purl) => assert_eq!(Purl::parse(&purl.to_string()), Ok(purl), "{text}"),
+            Err(_) if UNREADABLE.iter().any(|(part, _)| text.contains(part)) => {}
+            Err(error) => wrong.push(format!("{text}: {error}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), purls.len(), wrong.join("\n"));
+    assert!(purls.len() > 2000, "only {} purls", purls.len());
 }
 
 fn hash(purl: &Purl) -> u64 {

@@ -1,5 +1,7 @@
 //! Version ranges against the specification's own tests, native notations, and laws.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::cmp::Ordering;
 
 use proptest::prelude::*;
@@ -166,6 +168,7 @@ fn native_ranges_mean_what_their_package_managers_say() {
         ("npm", "<=1.2", "vers:npm/<1.3.0"),
         ("npm", "1.2 - 2", "vers:npm/>=1.2.0|<3.0.0"),
         ("npm", "", "vers:npm/*"),
+        ("npm", "~> 1.2", "vers:npm/>=1.2.0|<1.3.0"),
         ("npm", "^1 || ^2", "vers:npm/>=1.0.0|<3.0.0"),
         ("cargo", "1.2", "vers:cargo/>=1.2.0|<2.0.0"),
         ("cargo", "=1.2.3", "vers:cargo/1.2.3"),
@@ -186,6 +189,9 @@ fn native_ranges_mean_what_their_package_managers_say() {
         ("pypi", "==1.4.*", "vers:pypi/>=1.4.dev0|<1.5.dev0"),
         ("pypi", ">=1,!=1.5.*,<2", "vers:pypi/>=1|<1.5.dev0|>=1.6.dev0|<2"),
         ("pypi", "", "vers:pypi/*"),
+        ("pypi", ">=2.7,<2.8 || >=3.4,<3.5", "vers:pypi/>=2.7|<2.8|>=3.4|<3.5"),
+        ("pypi", "^1.2.3", "vers:pypi/>=1.2.3|<2.0"),
+        ("pypi", "~1.2", "vers:pypi/>=1.2|<1.3"),
         ("maven", "[1.0,2.0)", "vers:maven/>=1.0|<2.0"),
         ("maven", "(,1.0],[1.2,)", "vers:maven/<=1.0|>=1.2"),
         ("maven", "[1.5]", "vers:maven/1.5"),
@@ -265,6 +271,33 @@ proptest! {
                 let text = range.to_string();
                 prop_assert_eq!(&Vers::parse(&text).unwrap(), &range);
                 prop_assert_eq!(&Vers::parse_canonical(&text).unwrap(), &range);
+            }
+        }
+    }
+
+    /// The crate that Cargo uses is the judge, for versions that are no pre-releases.
+    #[test]
+    fn cargo_requirements_mean_what_cargo_says(
+        terms in proptest::collection::vec(
+            (0..8usize, proptest::collection::vec(0..4u8, 1..4), any::<bool>()), 1..3),
+        probe in (0..5u8, 0..5u8, 0..5u8),
+    ) {
+        const SIGNS: [&str; 8] = ["", "^", "~", "=", ">", ">=", "<", "<="];
+        let terms: Vec<String> = terms
+            .iter()
+            .map(|(sign, numbers, wildcard)| {
+                let version: Vec<String> = numbers.iter().map(u8::to_string).collect();
+                let tail = if *wildcard && numbers.len() < 3 { ".*" } else { "" };
+                format!("{}{}{tail}", SIGNS[*sign], version.join("."))
+            })
+            .collect();
+        let native = terms.join(", ");
+        let version = format!("{}.{}.{}", probe.0, probe.1, probe.2);
+        if let Ok(requirement) = semver::VersionReq::parse(&native) {
+            let inside = requirement.matches(&version.parse().unwrap());
+            match Vers::from_native("cargo", &native) {
+                Ok(range) => prop_assert_eq!(range.contains(&version), Some(inside), "{}", native),
+                Err(error) => prop_assert!(error == VersError::Empty && !inside, "{native}: {error}"),
             }
         }
     }

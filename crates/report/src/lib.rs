@@ -5,6 +5,7 @@ pub mod csv;
 pub mod distinct;
 pub mod gitlab;
 pub mod group;
+pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod sarif;

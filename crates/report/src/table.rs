@@ -63,8 +63,8 @@ impl Table<'_> {
         if shown < groups.len() {
             let findings: usize = groups[shown..].iter().map(|g| g.findings.len()).sum();
             let rest = format!(
-                "{} more with {}: --verbose shows all",
-                count(groups.len() - shown, "component"),
+                "and {} with {}: --verbose shows all",
+                count(groups.len() - shown, "more component"),
                 count(findings, "finding")
             );
             self.line("", &self.muted(&rest))?;
@@ -149,10 +149,10 @@ impl Table<'_> {
         let way = group::way(self.scan, occurrence);
         let budget = self.style.width.saturating_sub(2 + more.width());
         if way.len() > 1 {
-            let through = format!(" {dot} {}", way.join(arrow));
-            let room = budget.saturating_sub(text.width());
+            let room = budget.saturating_sub(text.width() + 3);
             if room >= 20 {
-                text.push_str(&shorten(&through, room, self.style.ascii));
+                let way = shorten_way(&way, arrow, room, self.style.ascii);
+                text.push_str(&format!(" {dot} {way}"));
             }
         }
         let text = format!("{}{more}", shorten(&text, budget, self.style.ascii));
@@ -170,7 +170,7 @@ impl Table<'_> {
         let summary = vulnerability.summary.as_deref().unwrap_or("no summary");
         let id = shorten(&vulnerability.id, 22, self.style.ascii);
         let room = self.style.width.saturating_sub(4 + 22 + 2 + 13 + 1 + 9 + 1 + 7 + 2);
-        let told = shorten(&format!("{doubt}{summary}"), room, self.style.ascii);
+        let told = cut(&format!("{doubt}{summary}"), room, self.style.ascii);
         let exploited = self.paint(Ansi::new().bold(), &format!("{exploited:<9}"));
         writeln!(self.out, "    {id:<22}  {gravity} {exploited} {epss:>7}  {told}")
     }
@@ -178,6 +178,9 @@ impl Table<'_> {
     fn closing(&mut self, summary: &Summary) -> io::Result<()> {
         if self.scan.index.is_none() {
             return self.line("", "Findings are unknown: run `trimtab db update` first.");
+        }
+        if summary.components == 0 {
+            return self.paragraph("Nothing was judged: no component was found.");
         }
         let mut text = if summary.findings == 0 {
             format!("No known vulnerability in {}.", count(summary.components, "component"))
@@ -191,7 +194,7 @@ impl Table<'_> {
             )
         };
         match summary.known_exploited {
-            Some(0) | None if summary.findings == 0 => {}
+            _ if summary.findings == 0 => {}
             None => text.push_str(" Known exploitation: unknown."),
             Some(0) => text.push_str(" None is known to be exploited."),
             Some(n) => text.push_str(&format!(" {n} known to be exploited.")),
@@ -294,6 +297,33 @@ pub fn thousands(n: u64) -> String {
     out
 }
 
+/// A sentence of at most `room` columns: the end gives way.
+fn cut(text: &str, room: usize, ascii: bool) -> String {
+    let text = shorten(text, usize::MAX, ascii);
+    if text.width() <= room {
+        return text;
+    }
+    let mark = if ascii { "..." } else { "…" };
+    let mut front = String::new();
+    for c in text.chars() {
+        let width = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+        if front.width() + width + mark.width() > room {
+            break;
+        }
+        front.push(c);
+    }
+    format!("{}{mark}", front.trim_end())
+}
+
+/// A way of at most `room` columns: steps in the middle give way, never the first and last.
+fn shorten_way(way: &[String], arrow: &str, room: usize, ascii: bool) -> String {
+    let whole = way.join(arrow);
+    let ([first, .., last], true) = (way, whole.width() > room) else { return whole };
+    let mark = if ascii { "..." } else { "…" };
+    let text = [first, mark, last].join(arrow);
+    if way.len() > 2 && text.width() <= room { text } else { shorten(&whole, room, ascii) }
+}
+
 /// A text of at most `room` columns: the middle gives way.
 pub fn shorten(text: &str, room: usize, ascii: bool) -> String {
     // What terminals would take as a command is shown as what it is.
@@ -336,6 +366,10 @@ mod tests {
         assert_eq!(shorten("abcdefghij", 7, true), "ab...ij");
         assert_eq!(shorten("日本語日本語", 7, false), "日…本語");
         assert_eq!(shorten("a\x1b[31mb", 20, false), "a [31mb");
+        assert_eq!(cut("one two three", 8, false), "one two…");
+        let way = ["app", "left", "middle", "right"].map(str::to_owned);
+        assert_eq!(shorten_way(&way, " → ", 30, false), "app → left → middle → right");
+        assert_eq!(shorten_way(&way, " → ", 20, false), "app → … → right");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Development only: finds the shared corpus and data, and reads their expected results.
 
+pub mod naive;
 pub mod suite;
 
 use std::path::PathBuf;

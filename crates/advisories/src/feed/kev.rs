@@ -64,7 +64,9 @@ impl Catalogue {
                 _ => catalogue.skipped += 1,
             }
         }
-        catalogue.entries.sort_by(|a, b| (&a.cve, a.added, a.due, a.ransomware).cmp(&(&b.cve, b.added, b.due, b.ransomware)));
+        catalogue.entries.sort_by(|a, b| {
+            (&a.cve, a.added, a.due, a.ransomware).cmp(&(&b.cve, b.added, b.due, b.ransomware))
+        });
         catalogue.entries.dedup_by(|later, first| later.cve == first.cve);
         Ok(catalogue)
     }

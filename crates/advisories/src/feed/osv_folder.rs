@@ -104,11 +104,7 @@ impl Records {
     }
 
     /// Reads one piece of work; hands over the bytes of each record, with its place.
-    pub(crate) fn read(
-        &self,
-        unit: &Unit,
-        mut each: impl FnMut(&str, Result<&[u8], Diagnostic>),
-    ) {
+    pub(crate) fn read(&self, unit: &Unit, mut each: impl FnMut(&str, Result<&[u8], Diagnostic>)) {
         let mut bytes = Vec::new();
         match self.sources.get(unit.source) {
             Some(Source::Archive { path, archive, budget }) => {
@@ -133,7 +129,9 @@ impl Records {
     fn loose(&self, path: &Path, bytes: &mut Vec<u8>) -> Result<(), Diagnostic> {
         let read = File::open(path)
             .and_then(|file| file.take(self.limits.record + 1).read_to_end(bytes))
-            .map_err(|e| Diagnostic::new(Code::AdvisoryMalformed, format!("it cannot be read: {e}")))?;
+            .map_err(|e| {
+                Diagnostic::new(Code::AdvisoryMalformed, format!("it cannot be read: {e}"))
+            })?;
         if read as u64 > self.limits.record { Err(too_large(self.limits.record)) } else { Ok(()) }
     }
 

@@ -15,6 +15,16 @@ pub struct Diff {
     pub removed: Vec<Box<str>>,
 }
 
+impl Index {
+    /// What changed from an old index to this one.
+    ///
+    /// # Errors
+    /// One of them is damaged.
+    pub fn diff(&self, old: &Index) -> Result<Diff, IndexError> {
+        Diff::between(old, self)
+    }
+}
+
 impl Diff {
     /// Compares two indexes. Takes time that grows with both, but little for each advisory.
     ///
@@ -30,7 +40,8 @@ impl Diff {
             let after = (j < new_count).then(|| new.advisory_at(j)).transpose()?;
             match (before, after) {
                 (Some(before), Some(after)) => {
-                    let (a, b) = (before.id().to_ascii_uppercase(), after.id().to_ascii_uppercase());
+                    let (a, b) =
+                        (before.id().to_ascii_uppercase(), after.id().to_ascii_uppercase());
                     if a == b {
                         if before.content() != after.content() {
                             diff.changed.push(after.id().into());

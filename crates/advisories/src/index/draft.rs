@@ -1,21 +1,15 @@
 //! From one OSV record to the runs that the index will hold of it. This is the expensive part of
 //! a build (versions are parsed here) and needs nothing but the record, so threads share it out.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use trimtab_model::advisory::Kind;
-use trimtab_model::version::{MAX_VERSION_LEN, Scheme, Version};
 use trimtab_model::{Ecosystem, Family};
-use xxhash_rust::xxh3::xxh3_64;
-use zerocopy::IntoBytes;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-use super::format::{
-    AdvisoryHead, Bound, EntryHead, IntervalItem, NO_TIME, SeverityItem, Span, SymbolItem,
-    entry_flag, interval_flag,
-};
-use super::intervals::{Point, Settled, settle};
+use super::entry::entry;
+use super::format::{AdvisoryHead, NO_TIME, SeverityItem, Span};
 use super::run::{Heap, RunWriter};
 use crate::osv::{AffectedPackage, Record, Text};
 
@@ -35,7 +29,7 @@ pub(crate) struct Draft {
     /// Other ids of the same flaw, without its own.
     pub(crate) aliases: Vec<Box<str>>,
     /// The advisory's run.
-    pub(crate) details: Vec<u8>,
+    pub(crate) details: Box<[u8]>,
     /// What it says about packages.
     pub(crate) entries: Vec<DraftEntry>,
     /// Ecosystems that this build does not know.
@@ -51,14 +45,14 @@ pub(crate) struct DraftEntry {
     /// Normalised.
     pub(crate) name: Box<str>,
     /// The entry's run.
-    pub(crate) run: Vec<u8>,
+    pub(crate) run: Box<[u8]>,
 }
 
 /// The longest name of a package, in bytes.
 const MAX_NAME: usize = 1024;
 /// Caps on texts for display, in bytes.
 const MAX_SUMMARY: usize = 1000;
-const MAX_TEXT: usize = 2000;
+pub(super) const MAX_TEXT: usize = 2000;
 /// Caps on lists for display.
 const MAX_REFERENCES: usize = 5;
 const MAX_LIST: usize = 1000;
@@ -73,7 +67,7 @@ pub(crate) fn draft(record: &Record<'_>, bytes: &[u8]) -> Draft {
         content: xxh3_64(bytes),
         withdrawn: record.withdrawn.get().is_some(),
         aliases: Vec::new(),
-        details: Vec::new(),
+        details: Box::default(),
         entries: Vec::new(),
         unknown_ecosystems: Vec::new(),
         nameless: 0,
@@ -105,7 +99,8 @@ pub(crate) fn draft(record: &Record<'_>, bytes: &[u8]) -> Draft {
             }),
         }
     }
-    let kind = gravest.unwrap_or(if is_malicious(id) { Kind::Malicious } else { Kind::Vulnerability });
+    let kind =
+        gravest.unwrap_or(if is_malicious(id) { Kind::Malicious } else { Kind::Vulnerability });
     draft.details = details(record, kind, draft.modified);
     draft
 }
@@ -150,7 +145,7 @@ fn ids(list: &[Text<'_>], own: &str) -> Vec<Box<str>> {
 }
 
 /// The longest beginning of at most `max` bytes.
-fn clip(text: &str, max: usize) -> &str {
+pub(super) fn clip(text: &str, max: usize) -> &str {
     let mut end = max.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -158,7 +153,7 @@ fn clip(text: &str, max: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-fn details(record: &Record<'_>, kind: Kind, modified: i64) -> Vec<u8> {
+fn details(record: &Record<'_>, kind: Kind, modified: i64) -> Box<[u8]> {
     let id = record.id.get().unwrap_or_default();
     let mut heap = Heap::default();
     let id_span = heap.text(id);
@@ -275,220 +270,12 @@ fn references<'r>(record: &'r Record<'_>) -> Vec<&'r str> {
     urls
 }
 
-/// The order in which a range's bounds stand; `None` for GIT, whose commits have none.
-fn range_scheme(family: Family, range_type: Option<&str>) -> Option<Scheme> {
-    match range_type {
-        Some("GIT") => None,
-        // The Go order extends SemVer's to pseudo-versions and equals it elsewhere.
-        Some("SEMVER") if family.scheme() != Scheme::Go => Some(Scheme::SemVer),
-        _ => Some(family.scheme()),
-    }
-}
-
-fn entry(ecosystem: &Ecosystem, kind: Kind, affected: &AffectedPackage<'_>) -> Vec<u8> {
-    let family = ecosystem.family;
-    let own = family.scheme();
-    let mut heap = Heap::default();
-    let mut flags = 0;
-    let mut intervals = Vec::new();
-    let mut fixes: Vec<(Scheme, Point)> = Vec::new();
-    let mut has_git = false;
-    for range in &*affected.ranges {
-        let Some(scheme) = range_scheme(family, range.order.get()) else {
-            has_git = true;
-            continue;
-        };
-        flags |= entry_flag::RANGES;
-        let settled = settle(scheme, range.events.iter().map(|e| &e.0));
-        if settled.open {
-            flags |= entry_flag::OPEN;
-        }
-        write_intervals(&settled, scheme != own, &mut heap, &mut intervals);
-        fixes.extend(settled.fixes.into_iter().map(|fix| (scheme, fix)));
-    }
-    let listed = listed(own, &affected.versions, &mut heap, &mut flags);
-    // Only commits, or nothing at all: any version might be affected.
-    if flags & (entry_flag::RANGES | entry_flag::LISTED) == 0 {
-        flags |= entry_flag::OPEN;
-    }
-    let _ = has_git;
-    let hint = hint(own, affected, &mut heap, &mut flags);
-    let fixes = write_fixes(own, fixes, &mut heap);
-    let symbols = symbols(affected, &mut heap);
-    let platforms = platforms(affected, &mut heap);
-    let head = EntryHead {
-        flags: flags.into(),
-        kind: kind as u8,
-        spare: 0,
-        release: heap.text(clip(ecosystem.release.as_deref().unwrap_or_default(), 200)),
-        hint,
-        intervals: count(intervals.len()),
-        listed: count(listed.len()),
-        fixes: count(fixes.len()),
-        symbols: count(symbols.len()),
-        platforms: count(platforms.len()),
-    };
-    RunWriter::new(&head)
-        .array(&intervals)
-        .array(&listed)
-        .array(&fixes)
-        .array(&symbols)
-        .array(&platforms)
-        .finish(&heap)
-}
-
-/// A record is capped at 16 MiB, so no count reaches 2³².
-fn count(len: usize) -> zerocopy::little_endian::U32 {
-    u32::try_from(len).unwrap_or(u32::MAX).into()
-}
-
-const NOTHING: Bound = Bound {
-    key: Span { offset: zerocopy::little_endian::U32::ZERO, len: zerocopy::little_endian::U32::ZERO },
-    text: Span { offset: zerocopy::little_endian::U32::ZERO, len: zerocopy::little_endian::U32::ZERO },
-};
-
-fn write_intervals(settled: &Settled, semver: bool, heap: &mut Heap, out: &mut Vec<IntervalItem>) {
-    for interval in &settled.intervals {
-        let mut flags = 0;
-        if settled.unsure {
-            flags |= interval_flag::UNSURE;
-        }
-        if semver {
-            flags |= interval_flag::SEMVER;
-        }
-        let low = match &interval.low.key {
-            None => NOTHING,
-            Some(key) => {
-                flags |= interval_flag::LOW;
-                heap.bound(key, &interval.low.text)
-            }
-        };
-        let high = match &interval.high {
-            None => NOTHING,
-            Some((point, inclusive)) => {
-                flags |= interval_flag::HIGH;
-                if *inclusive {
-                    flags |= interval_flag::THROUGH;
-                }
-                heap.bound(point.key.as_deref().unwrap_or_default(), &point.text)
-            }
-        };
-        out.push(IntervalItem { low, high, flags: flags.into() });
-    }
-}
-
-/// The listed versions: those with an order key sorted by it, then the others by text.
-fn listed(scheme: Scheme, versions: &[Text<'_>], heap: &mut Heap, flags: &mut u16) -> Vec<Bound> {
-    let mut all: Vec<(Option<Version>, &str)> = versions
-        .iter()
-        .filter_map(Text::get)
-        .filter(|text| text.len() <= MAX_VERSION_LEN)
-        .map(|text| (Version::parse(scheme, text).ok(), text))
-        .collect();
-    if versions.iter().any(|v| v.get().is_some()) {
-        *flags |= entry_flag::LISTED;
-    }
-    if all.iter().any(|(version, _)| version.is_none()) {
-        *flags |= entry_flag::LISTED_TEXTS;
-    }
-    all.sort_by(|(a, a_text), (b, b_text)| match (a, b) {
-        (Some(a), Some(b)) => scheme.compare_keys(a.key(), b.key()).then(a_text.cmp(b_text)),
-        (a, b) => a.is_none().cmp(&b.is_none()).then(a_text.cmp(b_text)),
-    });
-    all.dedup_by(|later, first| later.1 == first.1);
-    let key = |version: &Option<Version>| -> Cow<'static, [u8]> {
-        version.as_ref().map_or(Cow::Borrowed(&[]), |v| Cow::Owned(v.key().to_vec()))
-    };
-    all.iter().map(|(version, text)| heap.bound(&key(version), text)).collect()
-}
-
-/// Fixed versions in the ecosystem's order, each once; those without a place come last.
-fn write_fixes(own: Scheme, fixes: Vec<(Scheme, Point)>, heap: &mut Heap) -> Vec<Bound> {
-    let mut all: Vec<(Option<Box<[u8]>>, Box<str>)> = fixes
-        .into_iter()
-        .map(|(scheme, fix)| {
-            let key = if scheme == own {
-                fix.key
-            } else {
-                Version::parse(own, &fix.text).ok().map(|v| v.key().into())
-            };
-            (key, fix.text)
-        })
-        .collect();
-    all.sort_by(|(a, a_text), (b, b_text)| match (a, b) {
-        (Some(a), Some(b)) => own.compare_keys(a, b).then(a_text.cmp(b_text)),
-        (a, b) => a.is_none().cmp(&b.is_none()).then(a_text.cmp(b_text)),
-    });
-    all.dedup_by(|later, first| later.1 == first.1);
-    all.iter().map(|(key, text)| heap.bound(key.as_deref().unwrap_or_default(), text)).collect()
-}
-
-/// GitHub's `<= 1.2.3` or `< 1.2.3`.
-fn hint(own: Scheme, affected: &AffectedPackage<'_>, heap: &mut Heap, flags: &mut u16) -> Bound {
-    let text = affected.database_specific.last_known_affected_version_range.get();
-    let Some(text) = text.map(str::trim).filter(|t| t.len() <= MAX_VERSION_LEN) else {
-        return NOTHING;
-    };
-    let (inclusive, version) = match text.strip_prefix("<=") {
-        Some(version) => (true, version),
-        None => match text.strip_prefix('<') {
-            Some(version) => (false, version),
-            None => return NOTHING,
-        },
-    };
-    let Ok(version) = Version::parse(own, version) else { return NOTHING };
-    *flags |= entry_flag::HINT;
-    if inclusive {
-        *flags |= entry_flag::HINT_INCLUSIVE;
-    }
-    heap.bound(version.key(), text)
-}
-
-fn symbols(affected: &AffectedPackage<'_>, heap: &mut Heap) -> Vec<SymbolItem> {
-    let specific = &affected.ecosystem_specific;
-    let mut all: BTreeSet<(&str, &str)> = BTreeSet::new();
-    for import in &*specific.imports {
-        let Some(path) = import.path.get() else { continue };
-        if import.symbols.is_empty() {
-            all.insert((path, ""));
-        }
-        all.extend(import.symbols.iter().filter_map(Text::get).map(|symbol| (path, symbol)));
-    }
-    let functions = specific.affected_functions.iter().chain(specific.affects.functions.iter());
-    all.extend(functions.filter_map(Text::get).map(|function| ("", function)));
-    all.iter()
-        .filter(|(path, name)| path.len() <= MAX_TEXT && name.len() <= MAX_TEXT)
-        .map(|(path, name)| SymbolItem { path: heap.text(path), name: heap.text(name) })
-        .collect()
-}
-
-/// Platforms that the entry is limited to: `os:windows`, `arch:x86`.
-fn platforms(affected: &AffectedPackage<'_>, heap: &mut Heap) -> Vec<Span> {
-    let specific = &affected.ecosystem_specific;
-    let mut all: BTreeSet<(&str, &str)> = BTreeSet::new();
-    all.extend(specific.affects.os.iter().filter_map(Text::get).map(|os| ("os", os)));
-    all.extend(specific.affects.arch.iter().filter_map(Text::get).map(|arch| ("arch", arch)));
-    // Go states platforms for each package; they limit the entry only if every one has them.
-    if specific.imports.iter().all(|import| !import.goos.is_empty()) {
-        let systems = specific.imports.iter().flat_map(|import| import.goos.iter());
-        all.extend(systems.filter_map(Text::get).map(|os| ("os", os)));
-    }
-    if specific.imports.iter().all(|import| !import.goarch.is_empty()) {
-        let processors = specific.imports.iter().flat_map(|import| import.goarch.iter());
-        all.extend(processors.filter_map(Text::get).map(|arch| ("arch", arch)));
-    }
-    all.iter()
-        .filter(|(_, name)| name.len() <= 100)
-        .map(|(what, name)| heap.text(&format!("{what}:{name}")))
-        .collect()
-}
-
 /// A fingerprint of everything that the index says of a record.
 pub(crate) fn content(draft: &Draft) -> u64 {
-    let mut hash = xxhash_rust::xxh3::Xxh3::new();
+    let mut hash = Xxh3::new();
     hash.update(&draft.details);
     for entry in &draft.entries {
-        hash.update([entry.family as u8].as_bytes());
+        hash.update(&[entry.family as u8]);
         hash.update(entry.name.as_bytes());
         hash.update(&entry.run);
     }

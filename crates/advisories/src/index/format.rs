@@ -17,8 +17,8 @@
 
 use std::sync::OnceLock;
 
-use trimtab_model::version::{Scheme, Version};
 use trimtab_model::Family;
+use trimtab_model::version::{Scheme, Version};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 use zerocopy::little_endian::{I32, I64, U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -277,10 +277,29 @@ pub(crate) fn id_hash(id: &str) -> u64 {
 pub(crate) fn rules() -> u64 {
     static RULES: OnceLock<u64> = OnceLock::new();
     const SAMPLES: &[&str] = &[
-        "0", "1", "1.0", "1.2.3", "1.10.0", "1.2.3-alpha.1", "1.2.3-rc.2+build.5", "v2.0.0",
-        "2.0.0+incompatible", "0.0.0-20180103161547-0ef6afb2f6cd", "1.0a1", "1.0.post1.dev2",
-        "1!2.0", "1.0-SNAPSHOT", "1.0.Final", "1.0.0.4", "1.0.pre", "dev-main", "1:2.3-4~deb11u1",
-        "2.3.4_rc1-r5", "4.18.0-477.el8_8", "1.2.3a", "2023.01.05",
+        "0",
+        "1",
+        "1.0",
+        "1.2.3",
+        "1.10.0",
+        "1.2.3-alpha.1",
+        "1.2.3-rc.2+build.5",
+        "v2.0.0",
+        "2.0.0+incompatible",
+        "0.0.0-20180103161547-0ef6afb2f6cd",
+        "1.0a1",
+        "1.0.post1.dev2",
+        "1!2.0",
+        "1.0-SNAPSHOT",
+        "1.0.Final",
+        "1.0.0.4",
+        "1.0.pre",
+        "dev-main",
+        "1:2.3-4~deb11u1",
+        "2.3.4_rc1-r5",
+        "4.18.0-477.el8_8",
+        "1.2.3a",
+        "2023.01.05",
     ];
     *RULES.get_or_init(|| {
         let mut hash = Xxh3::new();

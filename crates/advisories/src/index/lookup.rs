@@ -1,33 +1,21 @@
-//! Looks packages up and evaluates versions, in place.
+//! Looks packages up and reads what advisories say about them, in place.
 //!
 //! A package's run is checked as a whole when it is found; from there on reading does not fail.
-//! Bytes that make no sense in spite of right sums read as empty, and an evaluation that cannot
-//! be read is [`Affected::Unknown`], never *no*.
+//! Bytes that make no sense in spite of right sums read as empty, and an entry that cannot be
+//! read leaves every version unknown, never unaffected.
 
 use std::cmp::Ordering;
-use std::fmt;
 
 use trimtab_model::Family;
 use trimtab_model::advisory::Kind;
-use trimtab_model::version::{Scheme, Version};
+use trimtab_model::version::Version;
 
 use super::format::{
     Bound, EntryHead, EntryItem, IntervalItem, PackageHead, RUN_ALIGN, Section, Span, SymbolItem,
-    entry_flag, interval_flag, package_hash,
+    entry_flag, package_hash,
 };
 use super::open::{Index, IndexError};
 use super::run::{HeapReader, RunReader};
-
-/// Whether a version is affected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Affected {
-    /// It is.
-    Yes,
-    /// It is not.
-    No,
-    /// The advisory has bounds that cannot be compared with it.
-    Unknown,
-}
 
 /// A package that advisories speak of.
 #[derive(Debug, Clone, Copy)]
@@ -41,15 +29,15 @@ pub struct Package<'i> {
 /// What one advisory says about a package (of a release, where it names one).
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<'i> {
-    family: Family,
-    item: &'i EntryItem,
-    head: &'i EntryHead,
-    intervals: &'i [IntervalItem],
-    listed: &'i [Bound],
-    fixes: &'i [Bound],
-    symbols: &'i [SymbolItem],
-    platforms: &'i [Span],
-    heap: HeapReader<'i>,
+    pub(super) family: Family,
+    pub(super) item: &'i EntryItem,
+    pub(super) head: &'i EntryHead,
+    pub(super) intervals: &'i [IntervalItem],
+    pub(super) listed: &'i [Bound],
+    pub(super) fixes: &'i [Bound],
+    pub(super) symbols: &'i [SymbolItem],
+    pub(super) platforms: &'i [Span],
+    pub(super) heap: HeapReader<'i>,
 }
 
 /// A function, type or whole package that is affected.
@@ -59,78 +47,6 @@ pub struct Symbol<'i> {
     pub path: Option<&'i str>,
     /// The function or type; `None` if the whole package is meant.
     pub name: Option<&'i str>,
-}
-
-/// What an entry says about a version.
-#[derive(Debug, Clone, Copy)]
-pub struct Verdict<'i> {
-    /// Whether the version is affected.
-    pub affected: Affected,
-    /// It stands in the advisory's list of versions.
-    pub by_list: bool,
-    /// It is inside of a range whose ends can be compared.
-    pub by_range: bool,
-    /// List and ranges are both there and say different things of this version (TRAPS 2).
-    pub contradiction: bool,
-    /// The range that holds it has no end; the database only hints at one (TRAPS 1).
-    pub hint: bool,
-    /// The version is beyond that hint: affected by the letter, by the hint probably not.
-    pub beyond_hint: bool,
-    /// What holds the version, for people: `>= 1.2.0, < 1.4.3`.
-    pub interval: Interval<'i>,
-}
-
-/// What holds a version; its text is for people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Interval<'i> {
-    /// Nothing does.
-    None,
-    /// The version is listed.
-    Listed,
-    /// A range: from, to, and whether its end is inside.
-    Range {
-        /// `None`: from the beginning.
-        from: Option<&'i str>,
-        /// `None`: no end.
-        to: Option<&'i str>,
-        /// Whether `to` is itself affected.
-        through: bool,
-        /// The hint of an end, as published, where there is no end.
-        hint: Option<&'i str>,
-    },
-}
-
-impl fmt::Display for Interval<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Interval::None => f.write_str("no range"),
-            Interval::Listed => f.write_str("listed"),
-            Interval::Range { from, to, through, hint } => {
-                match (from, to) {
-                    (None, None) => f.write_str("all versions")?,
-                    (Some(from), Some(to)) if from == to && through => write!(f, "= {from}")?,
-                    _ => {}
-                }
-                if let Some(from) = from
-                    && !(to == Some(from) && through)
-                {
-                    write!(f, ">= {from}")?;
-                    if to.is_some() {
-                        f.write_str(", ")?;
-                    }
-                }
-                if let Some(to) = to
-                    && !(from == Some(to) && through)
-                {
-                    write!(f, "{} {to}", if through { "<=" } else { "<" })?;
-                }
-                match hint {
-                    Some(hint) => write!(f, " (hint: {hint})"),
-                    None => Ok(()),
-                }
-            }
-        }
-    }
 }
 
 impl Index {
@@ -340,129 +256,9 @@ impl<'i> Entry<'i> {
         self.platforms.iter().map(move |span| heap.text(*span))
     }
 
-    /// What it says about a version, by the evaluation of the OSV schema: affected if listed or
-    /// inside of a range.
-    pub fn verdict(&self, version: &Version) -> Verdict<'i> {
-        let comparable = version.scheme() == self.family.scheme();
-        let by_list = self.lists(comparable.then(|| version.key()), version.text());
-        let (range, interval, endless) = match (comparable, self.has_ranges()) {
-            (true, true) => self.ranges(version),
-            (false, true) => (Affected::Unknown, Interval::None, false),
-            (_, false) => (Affected::No, Interval::None, false),
-        };
-        let by_range = range == Affected::Yes;
-        let affected = match (by_list || by_range, range) {
-            (true, _) => Affected::Yes,
-            (false, Affected::No) if !self.is_open() => Affected::No,
-            (false, _) => Affected::Unknown,
-        };
-        let certain = range != Affected::Unknown && !self.is_open();
-        let contradiction =
-            self.has_versions() && self.has_ranges() && certain && by_list != by_range;
-        let hint = by_range && !by_list && endless && self.flag(entry_flag::HINT);
-        let interval = if by_range || !by_list { interval } else { Interval::Listed };
-        let beyond_hint = hint && self.is_beyond_hint(version);
-        Verdict { affected, by_list, by_range, contradiction, hint, beyond_hint, interval }
-    }
-
-    /// The same for a version that the ecosystem's order does not understand: only the list of
-    /// versions can say something about it.
-    pub fn verdict_of_text(&self, version: &str) -> Verdict<'i> {
-        let by_list = self.lists(None, version);
-        let only_list = self.has_versions() && !self.has_ranges() && !self.is_open();
-        Verdict {
-            affected: match (by_list, only_list) {
-                (true, _) => Affected::Yes,
-                (false, true) => Affected::No,
-                (false, false) => Affected::Unknown,
-            },
-            by_list,
-            by_range: false,
-            contradiction: false,
-            hint: false,
-            beyond_hint: false,
-            interval: if by_list { Interval::Listed } else { Interval::None },
-        }
-    }
-
-    fn flag(&self, flag: u16) -> bool {
+    /// Whether a flag of [`entry_flag`] is set.
+    pub(super) fn flag(&self, flag: u16) -> bool {
         self.head.flags.get() & flag != 0
-    }
-
-    /// Whether the version is listed: one of equal rank, or the very text.
-    fn lists(&self, key: Option<&[u8]>, text: &str) -> bool {
-        let (heap, scheme) = (self.heap, self.family.scheme());
-        let by_key = key.is_some_and(|key| {
-            self.listed
-                .binary_search_by(|bound| match heap.bytes(bound.key) {
-                    // Those without a key come last.
-                    [] => Ordering::Greater,
-                    other => scheme.compare_keys(other, key),
-                })
-                .is_ok()
-        });
-        by_key
-            || ((key.is_none() || self.flag(entry_flag::LISTED_TEXTS))
-                && self.listed.iter().any(|bound| heap.bytes(bound.text) == text.as_bytes()))
-    }
-
-    /// What the ranges say, and which holds the version; whether that one has no end.
-    fn ranges(&self, version: &Version) -> (Affected, Interval<'i>, bool) {
-        let mut best = (Affected::No, Interval::None, false);
-        // Parsed only if some range needs it; `Err`: it is not a SemVer version.
-        let mut semver: Option<Option<Version>> = None;
-        for interval in self.intervals {
-            let flags = interval.flags.get();
-            let (scheme, key) = if flags & interval_flag::SEMVER == 0 {
-                (self.family.scheme(), version.key())
-            } else {
-                let parsed = semver
-                    .get_or_insert_with(|| Version::parse(Scheme::SemVer, version.text()).ok());
-                match parsed {
-                    Some(version) => (Scheme::SemVer, version.key()),
-                    None => {
-                        best.0 = Affected::Unknown;
-                        continue;
-                    }
-                }
-            };
-            if !self.holds(interval, scheme, key) {
-                continue;
-            }
-            let found = (Affected::Yes, self.describe(interval), flags & interval_flag::HIGH == 0);
-            if flags & interval_flag::UNSURE == 0 {
-                return found;
-            }
-            best = (Affected::Unknown, found.1, found.2);
-        }
-        best
-    }
-
-    fn holds(&self, interval: &IntervalItem, scheme: Scheme, key: &[u8]) -> bool {
-        let flags = interval.flags.get();
-        let above = flags & interval_flag::LOW == 0
-            || scheme.compare_keys(key, self.heap.bytes(interval.low.key)) != Ordering::Less;
-        above
-            && (flags & interval_flag::HIGH == 0
-                || match scheme.compare_keys(key, self.heap.bytes(interval.high.key)) {
-                    Ordering::Less => true,
-                    Ordering::Equal => flags & interval_flag::THROUGH != 0,
-                    Ordering::Greater => false,
-                })
-    }
-
-    fn describe(&self, interval: &IntervalItem) -> Interval<'i> {
-        let flags = interval.flags.get();
-        let text = |flag: u16, bound: Bound| {
-            (flags & flag != 0).then(|| self.heap.text(bound.text))
-        };
-        let to = text(interval_flag::HIGH, interval.high);
-        Interval::Range {
-            from: text(interval_flag::LOW, interval.low),
-            to,
-            through: flags & interval_flag::THROUGH != 0,
-            hint: if to.is_none() { self.hint() } else { None },
-        }
     }
 
     /// Whether every reference stays inside and what is sorted is in order.
@@ -473,26 +269,15 @@ impl<'i> Entry<'i> {
                 && self.heap.get(bound.text).is_some_and(|b| std::str::from_utf8(b).is_ok())
         };
         let in_order = |bounds: &[Bound]| {
-            bounds.is_sorted_by(|a, b| {
-                match (self.heap.bytes(a.key), self.heap.bytes(b.key)) {
-                    (_, []) => true,
-                    ([], _) => false,
-                    (a, b) => scheme.compare_keys(a, b) != Ordering::Greater,
-                }
+            bounds.is_sorted_by(|a, b| match (self.heap.bytes(a.key), self.heap.bytes(b.key)) {
+                (_, []) => true,
+                ([], _) => false,
+                (a, b) => scheme.compare_keys(a, b) != Ordering::Greater,
             })
         };
         self.intervals.iter().all(|i| inside(&i.low) && inside(&i.high))
             && self.listed.iter().chain(self.fixes).all(inside)
             && in_order(self.listed)
             && in_order(self.fixes)
-    }
-
-    fn is_beyond_hint(&self, version: &Version) -> bool {
-        let key = self.heap.bytes(self.head.hint.key);
-        match self.family.scheme().compare_keys(version.key(), key) {
-            Ordering::Less => false,
-            Ordering::Equal => !self.flag(entry_flag::HINT_INCLUSIVE),
-            Ordering::Greater => true,
-        }
     }
 }

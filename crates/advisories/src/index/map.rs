@@ -29,6 +29,19 @@ impl Bytes {
         let map = unsafe { memmap2::Mmap::map(file)? };
         Ok(Bytes::Mapped(map))
     }
+
+    /// Gives the memory of mapped pages back to the system; they are mapped again when touched.
+    /// The kernel maps the neighbours of a touched page, too, so a thousand scattered look-ups
+    /// would make a whole index count as this process's memory.
+    pub(crate) fn release(&self) {
+        #[cfg(unix)]
+        if let Bytes::Mapped(map) = self {
+            // SAFETY: the map is a shared, read-only one of a file that does not change (the
+            // contract above): a page that is dropped reads the same when it comes back.
+            // A failure leaves the pages where they are, which is harmless.
+            let _ = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+        }
+    }
 }
 
 impl Deref for Bytes {

@@ -4,6 +4,7 @@
 mod build;
 mod diff;
 mod draft;
+mod entry;
 mod format;
 mod groups;
 mod intervals;
@@ -13,12 +14,16 @@ mod open;
 mod pages;
 mod records;
 mod run;
+mod sections;
+mod settle;
+mod verdict;
 mod verify;
 mod write;
 
 pub use build::{BuildError, BuildReport, MAX_DIAGNOSTICS, Phase, Progress, build};
 pub use diff::Diff;
-pub use lookup::{Affected, Entry, Interval, Package, Symbol, Verdict};
+pub use lookup::{Entry, Package, Symbol};
 pub use open::{FamilyCount, Index, IndexError};
 pub use records::{AdvisoryRef, Group, Id};
+pub use verdict::{Affected, Interval, Verdict};
 pub use verify::Verified;

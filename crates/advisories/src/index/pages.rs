@@ -19,7 +19,12 @@ pub(crate) struct Pages {
     sums: Range<usize>,
     /// One bit for each page that matched its sum.
     seen: Box<[AtomicU64]>,
+    /// How many that are.
+    touched: AtomicU64,
 }
+
+/// After so many pages touched for the first time, memory is given back (see `Bytes::release`).
+const RELEASE: u64 = 64;
 
 const OUTSIDE: IndexError = IndexError::Corrupt("a reference leads outside of its section");
 
@@ -36,7 +41,7 @@ impl Pages {
         }
         let words = (bytes.len() / PAGE).div_ceil(64) + 1;
         let seen = (0..words).map(|_| AtomicU64::new(0)).collect();
-        Ok(Pages { bytes, sections, sums, seen })
+        Ok(Pages { bytes, sections, sums, seen, touched: AtomicU64::new(0) })
     }
 
     /// The length of a section.
@@ -85,6 +90,9 @@ impl Pages {
         if seen.load(Ordering::Relaxed) & bit == 0 {
             self.compare(page)?;
             seen.fetch_or(bit, Ordering::Relaxed);
+            if self.touched.fetch_add(1, Ordering::Relaxed) % RELEASE == RELEASE - 1 {
+                self.bytes.release();
+            }
         }
         Ok(())
     }

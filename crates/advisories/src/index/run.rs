@@ -9,7 +9,12 @@ use super::format::{Bound, Span};
 #[derive(Debug, Default)]
 pub(crate) struct Heap {
     bytes: Vec<u8>,
+    /// What was put first: a fixed version is the end of a range, too, and is kept once.
+    first: Vec<Span>,
 }
+
+/// How many spans are looked through for equal bytes.
+const FIRST: usize = 16;
 
 impl Heap {
     /// Puts bytes on the heap. Beyond 4 GiB they read as empty; inputs are capped far below.
@@ -18,8 +23,16 @@ impl Heap {
         else {
             return Span { offset: 0.into(), len: 0.into() };
         };
+        let written = HeapReader::new(&self.bytes);
+        if let Some(same) = self.first.iter().find(|span| written.bytes(**span) == bytes) {
+            return *same;
+        }
         self.bytes.extend_from_slice(bytes);
-        Span { offset: offset.into(), len: len.into() }
+        let span = Span { offset: offset.into(), len: len.into() };
+        if self.first.len() < FIRST {
+            self.first.push(span);
+        }
+        span
     }
 
     /// Puts a text on the heap.
@@ -57,9 +70,10 @@ impl RunWriter {
     }
 
     /// Appends the heap.
-    pub(crate) fn finish(mut self, heap: &Heap) -> Vec<u8> {
+    pub(crate) fn finish(mut self, heap: &Heap) -> Box<[u8]> {
+        self.bytes.reserve_exact(heap.bytes.len());
         self.bytes.extend_from_slice(&heap.bytes);
-        self.bytes
+        self.bytes.into()
     }
 }
 

@@ -2,6 +2,7 @@
 //! positioned tree ([`tree::Document`]), XML another ([`xml::Xml`]); both know the line of every
 //! entry, are bounded in depth and count, and answer with a diagnostic instead of failing.
 
+mod block_yaml;
 pub mod json;
 pub mod text;
 pub mod toml;

@@ -44,12 +44,20 @@ pub struct Lines {
 impl Lines {
     /// The lines of a text.
     pub fn of(text: &str) -> Lines {
-        let newlines = text
-            .bytes()
-            .enumerate()
-            .filter(|(_, b)| *b == b'\n')
-            .map(|(i, _)| u32::try_from(i).unwrap_or(u32::MAX))
-            .collect();
+        const EVERY: u64 = u64::from_le_bytes([b'\n'; 8]);
+        const LOW: u64 = u64::from_le_bytes([0x01; 8]);
+        const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+        let mut newlines = Vec::with_capacity(text.len() / 24);
+        let mut at = 0u32;
+        for chunk in text.as_bytes().chunks(8) {
+            // Eight bytes at a time: most of them hold no newline.
+            let word = <[u8; 8]>::try_from(chunk).map(|c| u64::from_le_bytes(c) ^ EVERY);
+            if word.map_or(true, |w| w.wrapping_sub(LOW) & !w & HIGH != 0) {
+                let found = (at..).zip(chunk).filter(|(_, b)| **b == b'\n').map(|(i, _)| i);
+                newlines.extend(found);
+            }
+            at = at.saturating_add(8);
+        }
         Lines { newlines }
     }
 

@@ -55,6 +55,11 @@ pub struct Value<'d> {
     at: u32,
 }
 
+/// An offset in a file, which the walker keeps far below 2³² bytes.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
 impl<'t> Document<'t> {
     pub(super) fn empty(text: &'t str) -> Document<'t> {
         Document { text, side: String::new(), nodes: Vec::new(), lines: OnceCell::new() }
@@ -68,7 +73,7 @@ impl<'t> Document<'t> {
     /// Adds a leaf whose text is a range of the file.
     pub(super) fn push_slice(&mut self, kind: Kind, at: usize, start: usize, end: usize) {
         let next = self.len() + 1;
-        let [at, start, end] = [at, start, end].map(|o| u32::try_from(o).unwrap_or(u32::MAX));
+        let (at, start, end) = (offset(at), offset(start), offset(end));
         self.nodes.push(Node { at, start, end, next, kind, side: false, alias: false });
     }
 
@@ -77,8 +82,7 @@ impl<'t> Document<'t> {
         let start = self.side.len();
         self.side.push_str(decoded);
         let next = self.len() + 1;
-        let [at, start, end] =
-            [at, start, self.side.len()].map(|o| u32::try_from(o).unwrap_or(u32::MAX));
+        let (at, start, end) = (offset(at), offset(start), offset(self.side.len()));
         self.nodes.push(Node { at, start, end, next, kind, side: true, alias: false });
     }
 

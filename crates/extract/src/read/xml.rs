@@ -9,7 +9,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use trimtab_model::{Code, Diagnostic};
 
-use super::text::Lines;
+use super::text::{self, Lines};
 use super::{MAX_DEPTH, MAX_NODES};
 
 /// A whole XML document.
@@ -32,6 +32,27 @@ struct Node {
 pub struct Element<'d> {
     doc: &'d Xml,
     at: u32,
+}
+
+/// Decodes the bytes of an XML file: as text, or as ISO 8859-1 where its declaration says so.
+///
+/// # Errors
+/// The bytes are not text, and the declaration names no encoding that is read.
+pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Diagnostic> {
+    text::decode(bytes).or_else(|fault| {
+        let head = String::from_utf8_lossy(bytes.get(..200).unwrap_or(bytes));
+        let declared = head.split_once("encoding").map_or("", |(_, rest)| rest);
+        let quoted = declared.trim_start_matches([' ', '=', '"', '\'']);
+        let name: String = quoted.chars().take_while(|c| !matches!(c, '"' | '\'')).collect();
+        match &*name.to_ascii_lowercase() {
+            // Every byte of ISO 8859-1 is the code point of that number. Windows-1252 and 8859-15
+            // differ in signs that no name or version has.
+            "iso-8859-1" | "latin1" | "iso-8859-15" | "windows-1252" | "us-ascii" | "cp1252" => {
+                Ok(bytes.iter().copied().map(char::from).collect::<String>().into())
+            }
+            _ => Err(fault),
+        }
+    })
 }
 
 /// Reads a whole text.
@@ -157,6 +178,8 @@ impl Xml {
 
     fn text(&mut self, open: &[u32], text: &str) {
         if let Some(element) = open.last().and_then(|p| self.elements.get_mut(*p as usize)) {
+            // What stands between elements is white space that `Element::text` would trim.
+            let text = if element.text.is_empty() { text.trim_start() } else { text };
             element.text.push_str(text);
         }
     }
@@ -244,6 +267,13 @@ mod tests {
         assert_eq!((b.text(), b.line()), ("tA<c>", 3));
         assert_eq!(root.all("b").count(), 2);
         assert_eq!(root.descendants().count(), 3);
+    }
+
+    #[test]
+    fn a_declared_encoding_is_honoured() {
+        let bytes = b"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xE9</a>";
+        assert_eq!(parse(&decode(bytes).unwrap()).unwrap().root().text(), "\u{e9}");
+        assert!(decode(b"<a>\xE9</a>").is_err());
     }
 
     #[test]

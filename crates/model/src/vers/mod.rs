@@ -10,7 +10,8 @@
 //! - Real documents are often neither sorted nor free of repetition. [`Vers::parse`] reads them,
 //!   [`Vers::parse_canonical`] refuses what the standard calls invalid.
 //! - VERS knows order only. What a package manager does with pre-releases on top of the order
-//!   (`^1.2` of npm or Cargo takes no `2.0.0-alpha`, `>=1.0` of pip no `1.1rc1`) is not in it.
+//!   (`^1.2` of npm or Cargo takes no `2.0.0-alpha`, `~> 2.0` of
+//!   RubyGems no `3.0.pre`, `>=1.0` of pip no `1.1rc1`) is not in it.
 
 mod intervals;
 mod kind;
@@ -213,7 +214,7 @@ impl Vers {
     /// The range that covers these intervals.
     ///
     /// # Errors
-    /// They are none.
+    /// No version is in them.
     pub fn of_intervals(vers_type: VersType, intervals: Intervals) -> Result<Vers, VersError> {
         if intervals.is_empty() {
             return Err(VersError::Empty);

@@ -32,7 +32,8 @@ pub(super) fn key(text: &str) -> Option<Vec<u8>> {
     }
     let (first, mut rest) = digits(text);
     let first_is_letter = rest.starts_with(|c: char| c.is_ascii_lowercase());
-    let starts_well = !first.is_empty() || rest.starts_with('.') || (first_is_letter && rest.len() == 1);
+    let starts_well =
+        !first.is_empty() || rest.starts_with('.') || (first_is_letter && rest.len() == 1);
     if !starts_well {
         return None;
     }
@@ -121,7 +122,8 @@ fn push_digits<'a>(key: &mut Vec<u8>, text: &'a str) -> Option<Option<(u8, &'a s
 }
 
 fn push_suffix(key: &mut Vec<u8>, word: &str) -> Option<u8> {
-    let place = |list: &[&str]| list.iter().position(|w| *w == word).and_then(|i| u8::try_from(i).ok());
+    let place =
+        |list: &[&str]| list.iter().position(|w| *w == word).and_then(|i| u8::try_from(i).ok());
     let (kind, rank) = match (place(&PRERELEASE_SUFFIXES), place(&SUFFIXES)) {
         (Some(rank), _) => (PRERELEASE_SUFFIX, rank),
         (None, Some(rank)) => (SUFFIX, rank),

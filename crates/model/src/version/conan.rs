@@ -53,12 +53,14 @@ pub(super) fn key(text: &str) -> Option<Vec<u8>> {
 }
 
 fn push_parts(key: &mut Vec<u8>, text: &str) -> Option<()> {
-    let known = |b: u8| b.is_ascii_graphic() && !matches!(b, b'[' | b']' | b'<' | b'>' | b'=' | b'*' | b'@' | b'#');
-    if text.is_empty() || !text.bytes().all(known) {
+    let known = |b: u8| {
+        b.is_ascii_graphic() && !matches!(b, b'[' | b']' | b'<' | b'>' | b'=' | b'*' | b'@' | b'#')
+    };
+    let parts: Vec<&str> = text.split('.').collect();
+    if !parts.iter().all(|part| !part.is_empty() && part.bytes().all(known)) {
         return None;
     }
-    let parts: Vec<&str> = text.split('.').collect();
-    let zeros = parts.iter().rev().take_while(|p| !p.is_empty() && p.bytes().all(|b| b == b'0')).count();
+    let zeros = parts.iter().rev().take_while(|p| p.bytes().all(|b| b == b'0')).count();
     for part in parts.iter().take(parts.len() - zeros) {
         let digits = part.bytes().take_while(u8::is_ascii_digit).count();
         let (number, word) = part.split_at(digits);

@@ -6,15 +6,15 @@
 //! and `pl` start a component of their own, so `1.0rc1 < 1.0 < 1.0a`. Other words count by their
 //! first letter, without regard to case.
 //!
-//! Trap: `+` separates blocks of components, and blocks are compared one after the other. A
-//! version with a block of nothing but zeros before another block has no key, and is unknown.
+//! Trap: `+` separates blocks of components, and a block is compared to its end, as if the shorter
+//! one went on with zeros, before the next: `1.1+1 > 1+2`.
 
 use super::push_number;
 
-/// A component below zero after some zeros.
+/// A component or block below zero after some zeros.
 const BELOW: u8 = 1;
 const END: u8 = 2;
-/// A component above zero after some zeros.
+/// A component or block above zero after some zeros.
 const ABOVE: u8 = 3;
 
 const STAGES: [(&str, u8); 5] = [("pl", 0), ("alpha", 1), ("beta", 2), ("pre", 16), ("rc", 18)];
@@ -32,15 +32,16 @@ pub(super) fn key(text: &str) -> Option<Vec<u8>> {
     }
     let mut key = Vec::with_capacity(2 * text.len());
     push_number(&mut key, epoch)?;
-    let mut last_is_zero = false;
-    for (i, block) in version.split('+').enumerate() {
-        if i > 0 && last_is_zero {
-            return None;
-        }
-        last_is_zero = !push_block(&mut key, block)?;
-        if i > 0 && last_is_zero {
-            // A last block of zeros is no block.
-            key.pop();
+    let mut zeros = 0;
+    for text in version.split('+') {
+        let block = block(text)?;
+        match block.first() {
+            None => zeros += 1,
+            Some(side) => {
+                push_side(&mut key, *side, std::mem::take(&mut zeros));
+                key.extend_from_slice(&block);
+                key.push(END);
+            }
         }
     }
     key.push(END);
@@ -48,32 +49,31 @@ pub(super) fn key(text: &str) -> Option<Vec<u8>> {
     Some(key)
 }
 
-/// One block. Says whether it has a component other than zero.
-fn push_block(key: &mut Vec<u8>, block: &str) -> Option<bool> {
-    let mut rest = block.trim_start_matches(is_separator);
-    let mut zeros: u16 = 0;
-    let mut any = false;
+/// The key of one block. Empty for a block of zeros.
+fn block(text: &str) -> Option<Vec<u8>> {
+    let mut key = Vec::with_capacity(text.len() + 4);
+    let mut rest = text.trim_start_matches(is_separator);
+    let mut zeros = 0;
     while !rest.is_empty() {
         let (component, after) = Component::read(rest)?;
         rest = after.trim_start_matches(is_separator);
         if component.is_zero() {
-            zeros = zeros.checked_add(1)?;
+            zeros += 1;
             continue;
         }
-        // Padded with zeros without end: the longer the run of zeros, the nearer to the end.
-        if component.number.is_some() {
-            key.push(ABOVE);
-            key.extend_from_slice(&(u16::MAX - zeros).to_be_bytes());
-        } else {
-            key.push(BELOW);
-            key.extend_from_slice(&zeros.to_be_bytes());
-        }
-        component.push(key)?;
-        (zeros, any) = (0, true);
+        let side = if component.number.is_some() { ABOVE } else { BELOW };
+        push_side(&mut key, side, std::mem::take(&mut zeros));
+        component.push(&mut key)?;
     }
-    // A block that ends all has the same byte as one that further blocks follow.
-    key.push(END);
-    Some(any)
+    Some(key)
+}
+
+/// What comes after some zeros, and is above or below them. Components and blocks are padded with
+/// zeros without end: the longer the run of zeros, the nearer to the end.
+fn push_side(key: &mut Vec<u8>, side: u8, zeros: u16) {
+    let rank = if side == ABOVE { u16::MAX - zeros } else { zeros };
+    key.push(side);
+    key.extend_from_slice(&rank.to_be_bytes());
 }
 
 fn is_separator(c: char) -> bool {
@@ -100,7 +100,9 @@ impl<'a> Component<'a> {
         let stage = STAGES.iter().find(|(name, _)| *name == word).map(|(_, letter)| *letter);
         let letter = match (stage, number) {
             // A stage starts a component of its own.
-            (Some(_), Some(_)) => return Some((Component { number, letter: 0, patch: Some("0") }, rest)),
+            (Some(_), Some(_)) => {
+                return Some((Component { number, letter: 0, patch: Some("0") }, rest));
+            }
             (Some(letter), None) => letter,
             (None, _) => first - b'a' + 1,
         };

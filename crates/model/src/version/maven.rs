@@ -27,7 +27,8 @@ const END: u8 = 0;
 pub(super) fn key(text: &str) -> Option<Vec<u8>> {
     let text = text.to_lowercase();
     // `${revision}`, `[1.0,2.0)` and `LATEST` are not versions.
-    let known = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '+' | '~' | '!' | ':');
+    let known =
+        |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '+' | '~' | '!' | ':');
     let names_another = matches!(text.as_str(), "latest" | "release" | "unspecified" | "unknown");
     if names_another || !text.chars().all(known) || is_commit_hash(&text) {
         return None;

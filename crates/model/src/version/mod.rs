@@ -54,6 +54,7 @@ schemes! {
     Conan, conan, "conan";
     Opam, opam, "opam";
     FreeBsd, freebsd, "freebsd";
+    Bitnami, bitnami, "bitnami";
 }
 
 /// The longest version text that is parsed, in bytes. Longer ones are unknown.
@@ -169,12 +170,12 @@ fn push_numbers<'a>(numbers: impl Iterator<Item = &'a str>) -> Option<Vec<u8>> {
     Some(key)
 }
 
-/// Whether a text looks like an abbreviated or whole Git commit: hexadecimal digits of one of the
-/// lengths in use, in which letters come first or more than once (`20230101a` and `1a20230101`
-/// are versions).
+/// Whether a text looks like an abbreviated or whole Git commit: seven hexadecimal digits
+/// or more, in which letters come first or more than once (`20230101a` and `1a20230101` are
+/// versions).
 fn is_commit_hash(text: &str) -> bool {
     let hex = |b: u8| b.is_ascii_digit() || matches!(b, b'a'..=b'f');
     let runs = text.as_bytes().chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()).count();
     let letters_first = text.starts_with(|c: char| c.is_ascii_lowercase());
-    matches!(text.len(), 7..=12 | 40 | 64) && text.bytes().all(hex) && (letters_first || runs > 3)
+    matches!(text.len(), 7..=40 | 64) && text.bytes().all(hex) && (letters_first || runs > 3)
 }

@@ -1,22 +1,17 @@
-//! opam (OCaml): Debian's order without its restrictions on characters.
+//! opam (OCaml): Debian's order without its epoch and without its restrictions on characters.
 //!
-//! The opam manual defines the order of versions by Debian's; packages are free to use any
-//! character, so nothing is refused but control characters and what is not ASCII.
+//! The opam manual defines the order of versions by Debian's: what stands before the last `-`
+//! is compared first, then what follows it.
 
 use super::debian::push_part;
-use super::push_number;
+use super::is_commit_hash;
 
 pub(super) fn key(text: &str) -> Option<Vec<u8>> {
-    if !text.bytes().all(|b| b.is_ascii_graphic()) {
+    if !text.bytes().all(|b| b.is_ascii_graphic()) || is_commit_hash(text) {
         return None;
     }
-    let (epoch, rest) = match text.split_once(':') {
-        Some((epoch, rest)) if epoch.bytes().all(|b| b.is_ascii_digit()) && !epoch.is_empty() => (epoch, rest),
-        _ => ("0", text),
-    };
-    let (upstream, revision) = rest.rsplit_once('-').unwrap_or((rest, ""));
+    let (upstream, revision) = text.rsplit_once('-').unwrap_or((text, ""));
     let mut key = Vec::with_capacity(2 * text.len());
-    push_number(&mut key, epoch)?;
     push_part(&mut key, upstream)?;
     push_part(&mut key, revision)?;
     Some(key)

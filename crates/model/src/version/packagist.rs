@@ -6,7 +6,7 @@
 //! any other word, `dev`, `alpha`, `beta`, `RC`, the end, numbers, `patch`.
 //!
 //! Trap: a branch (`dev-main`) has no place among versions, so it is unknown. What Composer
-//! itself refuses but starts like a version is ordered by `version_compare` as it stands.
+//! itself refuses but starts with a number (`3.2.0rc1.post1`) is ordered by `version_compare`.
 
 use super::{is_commit_hash, push_number};
 
@@ -37,7 +37,7 @@ pub(super) fn key(text: &str) -> Option<Vec<u8>> {
     }
     let unbuilt = bare.split_once('+').map_or(bare, |(version, _)| version);
     let normal = classical(unbuilt).or_else(|| dated(unbuilt)).or_else(|| branch(unbuilt));
-    compare_key(normal.as_deref().unwrap_or(unbuilt))
+    compare_key(&normal.or_else(|| padded(unbuilt))?)
 }
 
 /// `1.2.3.4` and what may follow.
@@ -48,6 +48,14 @@ fn classical(text: &str) -> Option<String> {
     }
     numbers.resize(4, "0");
     Some(numbers.join(".") + &modifiers(rest)?)
+}
+
+/// What Composer refuses: its numbers as far as they go, and the rest as it stands.
+fn padded(text: &str) -> Option<String> {
+    let (mut numbers, rest) = super::semver::numbers(text)?;
+    let zeros = 4_usize.saturating_sub(numbers.len());
+    numbers.extend(std::iter::repeat_n("0", zeros));
+    Some(format!("{}-{rest}", numbers.join(".")))
 }
 
 /// `20230131` or `2023-01-31`: a year, up to six pairs of digits, up to two shorter numbers.
@@ -112,7 +120,9 @@ fn modifiers(text: &str) -> Option<String> {
     ];
     let mut rest = text.strip_prefix(['.', '_', '-']).unwrap_or(text);
     let mut normal = String::new();
-    if let Some((after, stability)) = words.iter().find_map(|(w, s)| Some((rest.strip_prefix(w)?, *s))) {
+    if let Some((after, stability)) =
+        words.iter().find_map(|(w, s)| Some((rest.strip_prefix(w)?, *s)))
+    {
         let (numbers, after) = after.split_at(stability_numbers(after));
         if stability.is_empty() {
             // What follows is read, and means nothing.
@@ -152,7 +162,8 @@ fn compare_key(text: &str) -> Option<Vec<u8>> {
         let mut rest = part;
         while let Some(first) = rest.bytes().next() {
             let digit = first.is_ascii_digit();
-            let (run, after) = rest.split_at(rest.bytes().take_while(|b| b.is_ascii_digit() == digit).count());
+            let (run, after) =
+                rest.split_at(rest.bytes().take_while(|b| b.is_ascii_digit() == digit).count());
             rest = after;
             if digit {
                 key.push(NUMBER);

@@ -154,7 +154,16 @@ impl<'a> Scan<'a> {
     fn prerelease(&mut self) -> Option<(u8, &'a str)> {
         let words = ["alpha", "a", "beta", "b", "preview", "pre", "c", "rc"];
         let (word, number) = self.marked(&words)?;
-        Some((if word < 2 { 1 } else if word < 4 { 2 } else { 3 }, number))
+        Some((
+            if word < 2 {
+                1
+            } else if word < 4 {
+                2
+            } else {
+                3
+            },
+            number,
+        ))
     }
 
     /// `.postN` in its spellings, or `-N`.
@@ -171,7 +180,9 @@ impl<'a> Scan<'a> {
 }
 
 fn legacy(text: &str) -> Option<Vec<u8>> {
-    let known = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'+' | b'!' | b'~' | b':');
+    let known = |b: u8| {
+        b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'+' | b'!' | b'~' | b':')
+    };
     let marked = text.bytes().any(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
     if !marked || !text.bytes().all(known) || is_commit_hash(text) {
         return None;

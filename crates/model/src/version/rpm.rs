@@ -43,7 +43,8 @@ fn push_part(key: &mut Vec<u8>, part: &str) -> Option<()> {
                 continue;
             }
             _ => {
-                rest = rest.get(rest.chars().next().map_or(1, char::len_utf8)..).unwrap_or_default();
+                rest =
+                    rest.get(rest.chars().next().map_or(1, char::len_utf8)..).unwrap_or_default();
                 continue;
             }
         };

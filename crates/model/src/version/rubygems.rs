@@ -4,7 +4,7 @@
 //! numbers, and a missing segment is zero, so `1.0.a < 1.0 = 1 < 1.0.1`. Zeros at the end of the
 //! numbers and at the end of the whole do not count. Words are compared with regard to case.
 
-use super::{is_commit_hash, push_number};
+use super::push_number;
 
 /// A word after some zeros: below the end.
 const WORD: u8 = 1;
@@ -13,7 +13,7 @@ const END: u8 = 2;
 const NUMBER: u8 = 3;
 
 pub(super) fn key(text: &str) -> Option<Vec<u8>> {
-    if !is_gem_version(text) || is_commit_hash(text) {
+    if !is_gem_version(text) {
         return None;
     }
     let expanded = text.replace('-', ".pre.");
@@ -48,17 +48,26 @@ pub(super) fn key(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The pattern that the constructor of `Gem::Version` checks: a number, then alphanumeric
-/// segments; after the first `-` segments may also contain hyphens.
+/// segments; after the first `-` segments may also contain hyphens. Letters may follow the first
+/// number (`1beta`), which RubyGems refuses and the shared corpus orders, unless the whole could
+/// be a commit (`4e12345`).
 fn is_gem_version(text: &str) -> bool {
     let (release, prerelease) = match text.split_once('-') {
         Some((release, prerelease)) => (release, Some(prerelease)),
         None => (text, None),
     };
     let mut segments = release.split('.');
-    let first_is_number = segments.next().is_some_and(is_number);
+    let could_be_commit =
+        text.len() >= 7 && text.bytes().all(|b| b.is_ascii_hexdigit()) && !is_number(text);
+    let first = segments.next().unwrap_or_default();
+    let starts_well = first.starts_with(|c: char| c.is_ascii_digit()) && !could_be_commit;
     let word = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric());
-    let hyphened = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    first_is_number && segments.all(word) && prerelease.is_none_or(|p| p.split('.').all(hyphened))
+    let hyphened =
+        |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    starts_well
+        && word(first)
+        && segments.all(word)
+        && prerelease.is_none_or(|p| p.split('.').all(hyphened))
 }
 
 fn segments(text: &str) -> Vec<&str> {

@@ -54,7 +54,7 @@ impl<'a> Parts<'a> {
             None => None,
             Some(b'-') => rest.get(1..),
             Some(b'a'..=b'z' | b'A'..=b'Z') if numbers.len() >= 2 => Some(rest),
-            Some(b'.') if numbers.len() >= 3 && is_word(rest.get(1..)?) => rest.get(1..),
+            Some(b'.') if numbers.len() >= 2 && is_word(rest.get(1..)?) => rest.get(1..),
             Some(_) => return None,
         };
         Some(Parts { numbers, prerelease, build })
@@ -85,7 +85,8 @@ impl<'a> Parts<'a> {
 
 /// Whether a text starts like a pre-release, and is no wildcard.
 fn is_word(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic()) && !text.eq_ignore_ascii_case("x")
+    let word = text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    word.starts_with(|c: char| c.is_ascii_alphabetic()) && !word.eq_ignore_ascii_case("x")
 }
 
 /// The dotted numbers at the start, and what follows them.

@@ -1,4 +1,5 @@
-//! Notations with carets, tildes and wildcards: npm, Cargo, pub, Composer, Conan, Hex, RubyGems.
+//! Notations with carets, tildes and wildcards: npm, Cargo, pub, Poetry, Composer, Conan, Hex,
+//! RubyGems.
 //!
 //! They share their shape and differ in details, which a [`Dialect`] names. The upper bound of a
 //! caret or tilde is written as VERS writers do (`<2.0.0`).
@@ -40,6 +41,7 @@ pub(super) const PUB: Dialect = Dialect { partial_is_range: false, ..NPM };
 pub(super) const HEX: Dialect =
     Dialect { partial_is_range: false, words: &[(" or ", "||"), (" and ", ",")], ..NPM };
 pub(super) const GEM: Dialect = Dialect { numbers: 0, partial_is_range: false, ..NPM };
+pub(super) const POETRY: Dialect = Dialect { partial_is_range: false, numbers: 2, ..NPM };
 pub(super) const COMPOSER: Dialect = Dialect {
     numbers: 2,
     partial_is_range: false,
@@ -172,7 +174,11 @@ fn hyphen(
     Ok(Intervals::between(from, to))
 }
 
-fn read_term(reader: &Reader<'_>, dialect: &Dialect, term: &str) -> Result<Intervals, VersError> {
+pub(super) fn read_term(
+    reader: &Reader<'_>,
+    dialect: &Dialect,
+    term: &str,
+) -> Result<Intervals, VersError> {
     let malformed = || reader.malformed();
     let (sign, text) = operator(term);
     // Composer's stability flags (`^1.0@beta`) do not move the bounds.
@@ -182,6 +188,8 @@ fn read_term(reader: &Reader<'_>, dialect: &Dialect, term: &str) -> Result<Inter
     let sign = match sign {
         "" if dialect.bare == Bare::Caret && !version.wildcard => "^",
         "" | "=" | "==" => "=",
+        // npm's old spelling of `~`; only RubyGems and Hex mean something else by it.
+        "~>" if dialect.partial_is_range => "~",
         sign => sign,
     };
     let up_to = |index: usize| {

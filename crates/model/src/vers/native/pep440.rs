@@ -1,12 +1,13 @@
 //! Version specifiers of Python (PEP 440): `>=1.0,!=1.3.*,<2`, `~=1.4.2`, `==1.*`.
 //!
 //! `==1.4.*` is every version whose release starts with 1.4, also `1.4.dev1` and not `1.5.dev0`;
-//! the first version of a release is its `.dev0`, so that is where such a range is cut.
+//! the first version of a release is its `.dev0`, so that is where such a range is cut. Poetry's
+//! additions are read too: alternatives by `||`, `^1.2` and `~1.2`.
 
-use super::{Comparator, Cut, Intervals, Reader, VersError, comparator, operator};
+use super::{Comparator, Cut, Intervals, Reader, VersError, comparator, dialect, operator};
 
 pub(super) fn read(reader: &Reader<'_>) -> Result<Intervals, VersError> {
-    reader.alternatives(std::iter::once(reader.text), |text| {
+    reader.alternatives(reader.text.split("||"), |text| {
         text.split(',')
             .map(str::trim)
             .filter(|term| !term.is_empty())
@@ -33,6 +34,7 @@ fn read_term(reader: &Reader<'_>, term: &str) -> Result<Intervals, VersError> {
             let (_, to) = prefix_cuts(reader, prefix)?;
             Ok(Intervals::between(Cut::Before(reader.point(version)?), to))
         }
+        ("^" | "~", _) => dialect::read_term(reader, &dialect::POETRY, term),
         ("", None) if version == "*" => Ok(Intervals::all()),
         ("", None) => reader.of(Comparator::Equal, version),
         (sign, None) => reader.of(comparator(sign).ok_or_else(|| reader.malformed())?, version),

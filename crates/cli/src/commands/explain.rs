@@ -1,0 +1,200 @@
+//! `trimtab explain`: what is known about a vulnerability, who says so, and where it is used.
+
+use trimtab_advisories::index::{Index, IndexError};
+use trimtab_engine::vulnerability::Vulnerabilities;
+use trimtab_model::advisory::{Kind, Rating, Vulnerability};
+use trimtab_report::group::{self, percent};
+
+use super::Outcome;
+use super::scan::{self, usage};
+use crate::args;
+use crate::exit::Exit;
+use crate::io::Io;
+use crate::{index, say};
+
+/// Runs the verb.
+///
+/// # Errors
+/// The index does not know the id, or cannot be used.
+pub fn run(args: &args::Explain, io: &mut Io) -> Outcome {
+    let index = index::open(&args.index, io)?;
+    let known = index.id(&args.id).map_err(|e| e.diagnostic())?;
+    let Some(id) = known else {
+        return Err(usage(
+            format!("the index knows no vulnerability `{}`", args.id),
+            "check the id, or run `trimtab db update` if it is new",
+        ));
+    };
+    let Some(group) = id.group else {
+        let text = if id.withdrawn {
+            "its database took it back"
+        } else {
+            "no advisory about a package names it"
+        };
+        io.out(&format!("{}: {text}\n", id.text));
+        return Ok(Exit::Clean);
+    };
+    let text = tell(&index, group).map_err(|e| e.diagnostic())?;
+    io.out(&text);
+    if args.paths.is_empty() {
+        return Ok(Exit::Clean);
+    }
+    let scan = scan::matched(&args.paths, &args.walk, &index)?;
+    say::diagnostics(io, scan.inventory.all_diagnostics(), false);
+    let ids: Vec<Box<str>> =
+        index.group(group).map_err(|e| e.diagnostic())?.ids.iter().map(|i| i.text.into()).collect();
+    let mut text = "\nWhere it is used\n".to_owned();
+    let mut any = false;
+    for finding in scan.findings.iter().filter(|f| ids.contains(&f.vulnerability.id)) {
+        any = true;
+        let fix = finding
+            .nearest_fix
+            .as_deref()
+            .map_or("no fix is named".to_owned(), |f| format!("fixed in {f}"));
+        text.push_str(&format!(
+            "  {} {}, {fix}, confidence {}\n",
+            finding.package,
+            finding.version(),
+            finding.confidence.as_str()
+        ));
+        for doubt in &finding.doubts {
+            text.push_str(&format!("    in doubt: {}\n", doubt.as_str()));
+        }
+        for attribution in &finding.attributions {
+            let says = if attribution.affected { "affected" } else { "not affected" };
+            text.push_str(&format!(
+                "    {} says {says}: {}\n",
+                attribution.advisory.id, attribution.reason
+            ));
+        }
+        for occurrence in &finding.occurrences {
+            let Some((file, component)) = group::place(&scan, *occurrence) else { continue };
+            let line = component.line.map_or(String::new(), |l| format!(":{l}"));
+            text.push_str(&format!("    {}{line} ({})\n", file.path, component.scope));
+            let way = group::way(&scan, *occurrence);
+            if way.len() > 1 {
+                text.push_str(&format!(
+                    "      {}\n",
+                    way.join(if io.ascii { " > " } else { " → " })
+                ));
+            }
+        }
+    }
+    if !any {
+        text.push_str("  nowhere here\n");
+    }
+    io.out(&text);
+    Ok(if scan.is_incomplete() { Exit::Incomplete } else { Exit::Clean })
+}
+
+fn tell(index: &Index, number: u32) -> Result<String, IndexError> {
+    let group = index.group(number)?;
+    let members: Vec<u32> = group.advisories().collect();
+    let mut kind = Kind::Notice;
+    for member in &members {
+        kind = kind.min(index.advisory_at(*member)?.kind());
+    }
+    let vulnerability = Vulnerabilities::new(index).describe(number, kind, &members)?;
+    let mut text = head(index, &vulnerability);
+    text.push_str("\nWho says so\n");
+    for member in &members {
+        let record = index.advisory_at(*member)?;
+        let date = record
+            .modified()
+            .map_or("date unknown".to_owned(), |t| t.strftime("%Y-%m-%d").to_string());
+        text.push_str(&format!(
+            "  {:<24} {date}  {}\n",
+            record.id(),
+            record.summary().unwrap_or("no summary")
+        ));
+    }
+    text.push_str("\nWhat is affected\n");
+    for package in packages(index, &members)? {
+        text.push_str(&package);
+    }
+    if !vulnerability.references.is_empty() {
+        text.push_str("\nRead more\n");
+        for reference in &vulnerability.references {
+            text.push_str(&format!("  {reference}\n"));
+        }
+    }
+    Ok(text)
+}
+
+fn head(index: &Index, vulnerability: &Vulnerability) -> String {
+    let mut text = format!(
+        "{}  {}\n",
+        vulnerability.id,
+        vulnerability.summary.as_deref().unwrap_or("no summary")
+    );
+    let mut line = |label: &str, value: String| text.push_str(&format!("  {label:<12} {value}\n"));
+    if !vulnerability.aliases.is_empty() {
+        line("also", vulnerability.aliases.join(", "));
+    }
+    line("kind", vulnerability.kind.as_str().to_owned());
+    let severity = &vulnerability.severity;
+    line(
+        "severity",
+        match (severity.rating, severity.score_tenths, &severity.vector, &severity.from) {
+            (Rating::Unknown, ..) => "unknown: no source gives one".to_owned(),
+            (rating, Some(tenths), Some(vector), Some(from)) => {
+                format!("{rating} {}.{}, {vector}, by {from}", tenths / 10, tenths % 10)
+            }
+            (rating, _, _, Some(from)) => format!("{rating}, the word of {from}, no vector"),
+            (rating, ..) => rating.to_string(),
+        },
+    );
+    line(
+        "exploited",
+        match (&vulnerability.kev, index.has_kev()) {
+            (Some(kev), _) => {
+                let since = kev.added.map_or(String::new(), |d| format!(" since {d}"));
+                let ransomware =
+                    if kev.ransomware == Some(true) { ", by ransomware too" } else { "" };
+                format!("known{since} (CISA KEV, {}){ransomware}", kev.cve)
+            }
+            (None, true) => "not in CISA's catalogue".to_owned(),
+            (None, false) => "unknown: the index has no catalogue".to_owned(),
+        },
+    );
+    line(
+        "EPSS",
+        match (vulnerability.epss, index.has_epss()) {
+            (Some(epss), _) => format!(
+                "{} within 30 days, higher than {} of all",
+                percent(epss.probability),
+                percent(epss.percentile)
+            ),
+            (None, true) => "unknown: FIRST gives no score".to_owned(),
+            (None, false) => "unknown: the index has no scores".to_owned(),
+        },
+    );
+    if !vulnerability.cwes.is_empty() {
+        line("weakness", vulnerability.cwes.join(", "));
+    }
+    text
+}
+
+/// One line per advisory and package. The index is keyed by package, so this walks all of it: a
+/// few tens of milliseconds, for a question that a person asks.
+fn packages(index: &Index, members: &[u32]) -> Result<Vec<String>, IndexError> {
+    let mut lines = Vec::new();
+    for package in index.packages() {
+        let package = package?;
+        for entry in package.entries().filter(|e| members.contains(&e.advisory())) {
+            let fixed: Vec<_> = entry.fixed().collect();
+            let fixed =
+                if fixed.is_empty() { "no fix is named".to_owned() } else { fixed.join(", ") };
+            let release = entry.release().map_or(String::new(), |r| format!(":{r}"));
+            let by = index.advisory_at(entry.advisory())?.id().to_owned();
+            lines.push(format!(
+                "  {}{release} {:<40} fixed in: {fixed} ({by})\n",
+                package.family(),
+                package.name()
+            ));
+        }
+    }
+    lines.sort();
+    lines.dedup();
+    Ok(lines)
+}

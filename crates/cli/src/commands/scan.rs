@@ -1,0 +1,157 @@
+//! `trimtab scan`: inventory, match, tell.
+
+use std::path::{Path, PathBuf};
+
+use trimtab_advisories::index::Index;
+use trimtab_extract::Options;
+use trimtab_model::advisory::Kind;
+use trimtab_model::finding::Finding;
+use trimtab_model::scan::Scan;
+use trimtab_model::{Code, Diagnostic, Inventory};
+
+use super::Outcome;
+use crate::args::{self, FailOn, WalkArgs};
+use crate::exit::Exit;
+use crate::io::Io;
+use crate::output::{Format, Output};
+use crate::{index, say};
+
+/// Runs the verb.
+///
+/// # Errors
+/// There is no usable index, or the output cannot be written.
+pub fn run(args: &args::Scan, io: &mut Io) -> Outcome {
+    let index = index::open(&args.index, io)?;
+    let scan = matched(&args.paths, &args.walk, &index)?;
+    let output = Output {
+        format: args.output.format,
+        file: args.output.output.clone(),
+        verbose: args.output.verbose,
+    };
+    finish(&scan, &output, args.fail_on, io)
+}
+
+/// The scan of some paths with an index.
+///
+/// # Errors
+/// The index is damaged.
+pub fn matched(paths: &[PathBuf], walk: &WalkArgs, index: &Index) -> Result<Scan, Diagnostic> {
+    let inventory = inventory(paths, walk);
+    of_inventory(target(paths), inventory, index)
+}
+
+/// Matches an inventory.
+///
+/// # Errors
+/// The index is damaged.
+pub fn of_inventory(
+    target: String,
+    inventory: Inventory,
+    index: &Index,
+) -> Result<Scan, Diagnostic> {
+    let matching =
+        trimtab_engine::match_inventory(&inventory, index).map_err(|e| e.diagnostic())?;
+    Ok(Scan {
+        target: target.into(),
+        index: Some(index.info().map_err(|e| e.diagnostic())?),
+        inventory,
+        findings: matching.findings,
+        unknowns: matching.unknowns,
+        diagnostics: Vec::new(),
+    })
+}
+
+/// Writes a scan, tells its problems, and says how the run ended.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn finish(scan: &Scan, output: &Output, fail_on: Option<FailOn>, io: &mut Io) -> Outcome {
+    let problems = scan.inventory.all_diagnostics().chain(&scan.diagnostics);
+    say::diagnostics(io, problems, output.verbose);
+    output.write(scan, io)?;
+    if output.format != Format::Table || output.file.is_some() {
+        // The table says it itself.
+        if scan.is_incomplete() {
+            io.err("Incomplete: not everything could be looked at.\n");
+        }
+    }
+    Ok(if scan.is_incomplete() {
+        Exit::Incomplete
+    } else if fail_on.is_some_and(|least| scan.findings.iter().any(|f| violates(f, least))) {
+        Exit::Violated
+    } else {
+        Exit::Clean
+    })
+}
+
+fn violates(finding: &Finding, least: FailOn) -> bool {
+    let malicious = finding.vulnerability.kind == Kind::Malicious;
+    malicious || least.rating().is_none_or(|least| finding.vulnerability.severity.rating >= least)
+}
+
+/// The inventory of several paths. With more than one, the files of each are told under its path.
+pub fn inventory(paths: &[PathBuf], walk: &WalkArgs) -> Inventory {
+    let mut options = Options { no_ignore: walk.no_ignore, ..Options::default() };
+    options.limits.file_bytes = walk.max_file_size.saturating_mul(1 << 20);
+    if let [path] = paths {
+        return trimtab_extract::scan_path(path, &options);
+    }
+    let mut all = Inventory::default();
+    for path in paths {
+        let mut one = trimtab_extract::scan_path(path, &options);
+        let folder =
+            if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(Path::new("")) };
+        let under = |file: &str| {
+            let joined = folder.join(file);
+            joined.to_string_lossy().trim_start_matches("./").replace('\\', "/").into_boxed_str()
+        };
+        for file in &mut one.files {
+            file.path = under(&file.path);
+            for diagnostic in &mut file.diagnostics {
+                diagnostic.file = diagnostic.file.as_deref().map(under);
+            }
+        }
+        for diagnostic in &mut one.diagnostics {
+            diagnostic.file = diagnostic.file.as_deref().map(under);
+        }
+        all.files.append(&mut one.files);
+        all.diagnostics.append(&mut one.diagnostics);
+    }
+    all.files.sort_by(|a, b| (&a.path, &a.format).cmp(&(&b.path, &b.format)));
+    // A file that two of the paths reach is told once.
+    all.files.dedup_by(|a, b| a.path == b.path && a.format == b.format);
+    all.diagnostics.sort();
+    all.diagnostics.dedup();
+    all
+}
+
+/// A name for what is scanned: the folder's own name, even for `.`.
+pub fn target(paths: &[PathBuf]) -> String {
+    let name = |path: &PathBuf| {
+        let full = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+        full.file_name()
+            .map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+    };
+    match paths {
+        [] => String::new(),
+        [path] => name(path),
+        [first, rest @ ..] => format!("{} and {} more", name(first), rest.len()),
+    }
+}
+
+/// The inventory alone, as a scan whose findings are unknown.
+pub fn unmatched(paths: &[PathBuf], walk: &WalkArgs) -> Scan {
+    Scan {
+        target: target(paths).into(),
+        inventory: inventory(paths, walk),
+        index: None,
+        findings: Vec::new(),
+        unknowns: Vec::new(),
+        diagnostics: Vec::new(),
+    }
+}
+
+/// A diagnostic about a command line that asks for something that is not possible.
+pub fn usage(message: impl Into<Box<str>>, help: &str) -> Diagnostic {
+    Diagnostic::new(Code::Usage, message).help(help)
+}

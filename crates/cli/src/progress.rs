@@ -1,0 +1,95 @@
+//! Progress on standard error: nothing for work under 300 ms; one line per phase on a terminal,
+//! plain lines elsewhere.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::io::Io;
+
+/// Work shorter than this shows nothing.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// The least time between two plain lines.
+const PLAIN_EVERY: Duration = Duration::from_secs(5);
+
+/// A line of progress for a sequence of phases.
+pub struct Progress {
+    started: Instant,
+    terminal: bool,
+    ascii: bool,
+    bar: Option<ProgressBar>,
+    phase: String,
+    last_plain: Option<Instant>,
+}
+
+impl Progress {
+    /// Progress for work that starts now.
+    pub fn new(io: &Io) -> Progress {
+        Progress {
+            started: Instant::now(),
+            terminal: io.terminal_err,
+            ascii: io.ascii,
+            bar: None,
+            phase: String::new(),
+            last_plain: None,
+        }
+    }
+
+    /// `done` of `total` of a phase. `bytes`: they are bytes.
+    pub fn report(&mut self, phase: &str, done: u64, total: u64, bytes: bool) {
+        if self.started.elapsed() < PATIENCE {
+            return;
+        }
+        if self.terminal {
+            self.draw(phase, done, total, bytes);
+        } else {
+            self.tell(phase, done, total);
+        }
+    }
+
+    fn draw(&mut self, phase: &str, done: u64, total: u64, bytes: bool) {
+        if self.phase != phase {
+            self.finish();
+            self.phase = phase.to_owned();
+            let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+            let template = if bytes {
+                "{msg:<24} {bar:24} {bytes:>10}/{total_bytes} {bytes_per_sec:>12} {eta:>4} left"
+            } else {
+                "{msg:<24} {bar:24} {human_pos:>9}/{human_len} {per_sec:>12} {eta:>4} left"
+            };
+            let style = ProgressStyle::with_template(template)
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
+            bar.set_style(style.progress_chars(if self.ascii { "#>-" } else { "━━─" }));
+            bar.set_message(phase.to_owned());
+            self.bar = Some(bar);
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_length(total);
+            bar.set_position(done);
+        }
+    }
+
+    fn tell(&mut self, phase: &str, done: u64, total: u64) {
+        let now = Instant::now();
+        let new = self.phase != phase;
+        if new || self.last_plain.is_none_or(|last| now.duration_since(last) >= PLAIN_EVERY) {
+            self.phase = phase.to_owned();
+            self.last_plain = Some(now);
+            let percent = (done.saturating_mul(100)).checked_div(total).unwrap_or(0);
+            eprintln!("{phase}: {percent} %");
+        }
+    }
+
+    /// Takes the line away.
+    pub fn finish(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}

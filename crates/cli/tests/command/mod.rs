@@ -1,0 +1,66 @@
+//! Runs the command in process, with its streams held in memory.
+
+use std::ffi::OsString;
+use std::io::{Cursor, Write};
+use std::sync::{Arc, Mutex};
+
+use trimtab_cli::{Exit, Io};
+
+/// What a run printed, and how it ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub exit: Exit,
+    pub out: String,
+    pub err: String,
+}
+
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Shared {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+/// How a run's terminal is.
+#[derive(Clone, Copy, Default)]
+pub struct Terminal {
+    pub colour: bool,
+    pub ascii: bool,
+}
+
+/// `trimtab ARGS` with this on standard input.
+pub fn run_with(args: &[&str], stdin: &str, terminal: Terminal) -> Ran {
+    let (out, err) = (Shared::default(), Shared::default());
+    let mut io = Io {
+        stdout: Box::new(out.clone()),
+        stderr: Box::new(err.clone()),
+        stdin: Box::new(Cursor::new(stdin.as_bytes().to_vec())),
+        colour_out: terminal.colour,
+        colour_err: terminal.colour,
+        terminal_err: false,
+        ascii: terminal.ascii,
+        data_folder: None,
+        closed: false,
+    };
+    let args = std::iter::once("trimtab").chain(args.iter().copied()).map(OsString::from);
+    let exit = trimtab_cli::run(args, &mut io);
+    Ran { exit, out: out.text(), err: err.text() }
+}
+
+/// `trimtab ARGS`.
+pub fn run(args: &[&str]) -> Ran {
+    run_with(args, "", Terminal::default())
+}

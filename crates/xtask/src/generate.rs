@@ -1,0 +1,12 @@
+//! `cargo xtask generate`: what is derived from code. The texts come from tests of the crates that
+//! own them, which compare by default and write when asked to.
+
+use std::path::Path;
+
+use crate::run::run as command;
+
+/// Writes all derived files.
+pub(crate) fn run(root: &Path) -> bool {
+    let args = ["test", "--quiet", "-p", "trimtab-cli", "--test", "generated"];
+    command(root, "cargo", &args, &[("TRIMTAB_GENERATE", "1")]).ok
+}
