@@ -25,10 +25,19 @@ impl<'a> Installed<'a> {
     }
 
     pub(super) fn verdict<'i>(&self, entry: &Entry<'i>) -> Verdict<'i> {
-        match self {
-            Installed::Version(version) => entry.verdict(version),
-            Installed::Text(text) => or_all_versions(entry, entry.verdict_of_text(text)),
-            Installed::None => or_all_versions(entry, entry.verdict_of_text("")),
+        let (text, may_be_any) = match self {
+            Installed::Version(version) => return entry.verdict(version),
+            Installed::Text(text) => (*text, is_commit(text)),
+            Installed::None => ("", true),
+        };
+        let mut verdict = entry.verdict_of_text(text);
+        // A commit or nothing at all may be any version, also one that is listed.
+        if may_be_any && verdict.affected == Affected::No {
+            verdict.affected = Affected::Unknown;
+        }
+        match all_versions(entry) {
+            Some(all) if verdict.affected == Affected::Unknown => all,
+            _ => verdict,
         }
     }
 
@@ -42,21 +51,19 @@ impl<'a> Installed<'a> {
     }
 }
 
+/// Whether a text is a commit rather than a version: hexadecimal, as long as an abbreviated or a
+/// whole one.
+fn is_commit(text: &str) -> bool {
+    (7..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
 /// A package of which every version is affected needs no version to be a finding.
-fn or_all_versions<'i>(entry: &Entry<'i>, verdict: Verdict<'i>) -> Verdict<'i> {
-    if verdict.affected != Affected::Unknown || entry.has_versions() || entry.is_open() {
-        return verdict;
-    }
-    // Any version does: the interval that holds it must have no bounds at all.
-    let any = Version::parse(entry.family().scheme(), "1").map(|version| entry.verdict(&version));
-    match any {
-        Ok(any)
-            if matches!(any.interval, Interval::Range { from: None, to: None, hint: None, .. }) =>
-        {
-            any
-        }
-        _ => verdict,
-    }
+fn all_versions<'i>(entry: &Entry<'i>) -> Option<Verdict<'i>> {
+    // Any version does: the range that holds it must have no bounds at all.
+    let any = Version::parse(entry.family().scheme(), "1").ok()?;
+    let verdict = entry.verdict(&any);
+    let unbounded = Interval::Range { from: None, to: None, through: false, hint: None };
+    (verdict.by_range && verdict.interval == unbounded).then_some(verdict)
 }
 
 /// What one entry says.
