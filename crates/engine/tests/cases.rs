@@ -5,7 +5,8 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::panic;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -82,17 +83,19 @@ struct ExpectedUnknown {
 #[test]
 fn every_case_comes_out_as_written() {
     let folder = trimtab_testkit::repository().join("corpus/matching");
-    let mut count = 0;
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|e| e == "json") {
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            let case = serde_json::from_slice(&fs::read(&path).unwrap());
-            check(&name, &case.unwrap_or_else(|e| panic!("{name}: {e}")));
-            count += 1;
-        }
-    }
-    assert!(count >= 15, "cases are missing");
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|e| e == "json"));
+    paths.sort();
+    assert!(paths.len() >= 15, "cases are missing");
+    // All of them run, so that one mistake does not hide another.
+    let wrong = paths.iter().filter(|path| panic::catch_unwind(|| check_file(path)).is_err());
+    assert_eq!(wrong.count(), 0, "cases that came out otherwise, see above");
+}
+
+fn check_file(path: &Path) {
+    let name = path.file_name().unwrap().to_string_lossy();
+    let case = serde_json::from_slice(&fs::read(path).unwrap());
+    check(&name, &case.unwrap_or_else(|e| panic!("{name}: {e}")));
 }
 
 fn check(name: &str, case: &Case) {
@@ -101,12 +104,13 @@ fn check(name: &str, case: &Case) {
     let inventory = inventory(&case.components);
     let matching = match_inventory(&inventory, &index).unwrap();
     findings(name, case, &matching);
-    let unknowns: Vec<String> = (matching.unknowns.iter())
+    let mut unknowns: Vec<String> = (matching.unknowns.iter())
         .map(|u| format!("{} {} {:?}", u.purl, u.reason.as_str(), u.advisories))
         .collect();
     let mut expected: Vec<String> = (case.unknowns.iter())
         .map(|u| format!("{} {} {:?}", u.purl, u.reason, u.advisories))
         .collect();
+    unknowns.sort();
     expected.sort();
     assert_eq!(unknowns, expected, "{name}: unknowns");
 
