@@ -9,6 +9,8 @@
 //! - A bound that cannot be compared makes the answer unknown where it could change it.
 //! - GIT ranges cannot be compared; they matter only where an entry has nothing else.
 
+pub mod matching;
+
 use std::cmp::Ordering;
 use std::fs::{self, File};
 use std::io::{self, Read};
