@@ -8,12 +8,16 @@ mod list;
 mod osv;
 
 use std::fs::{self, File, TryLockError};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use flate2::read::MultiGzDecoder;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use trimtab_model::{Code, Diagnostic, Family};
 
 use crate::download::{Got, Meter, Net, Wish, fetch};
@@ -48,6 +52,9 @@ impl Default for Limits {
         Limits { archive: 4 << 30, list: 256 << 20, record: 16 << 20, feed: 128 << 20 }
     }
 }
+
+/// The most bytes that scores unpack to.
+const MAX_SCORES: u64 = 256 << 20;
 
 /// Where a feed comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -250,7 +257,7 @@ impl Run<'_> {
             &self.wanted.kev,
             "KEV",
             &["kev", "known_exploited_vulnerabilities.json"],
-            looks_like_json,
+            looks_like_kev,
             &mut mirrored,
         );
         mirrored.lifecycle = self.single(
@@ -266,7 +273,7 @@ impl Run<'_> {
             &epss,
             "EPSS",
             &["epss", "epss_scores-current.csv.gz"],
-            looks_like_gzip_or_csv,
+            looks_like_scores,
             &mut mirrored,
         );
         mirrored
@@ -428,6 +435,11 @@ impl Run<'_> {
 }
 
 impl Mirrored {
+    /// Whether everything was there already and nothing failed.
+    pub fn is_unchanged(&self) -> bool {
+        self.whole == 0 && self.records == 0 && self.diagnostics.is_empty()
+    }
+
     fn count(&mut self, change: Change) {
         match change {
             Change::Whole => self.whole += 1,
@@ -488,17 +500,41 @@ fn unavailable(title: &str, url: &Url, failure: &Failure) -> Diagnostic {
         .help(next)
 }
 
+/// CISA's catalogue has a list of vulnerabilities; an error page, JSON or not, has none.
+fn looks_like_kev(path: &Path) -> Result<(), String> {
+    #[derive(Deserialize)]
+    struct Catalogue {
+        vulnerabilities: Vec<IgnoredAny>,
+    }
+    let bytes = fs::read(path).map_err(|e| e.to_string())?;
+    match serde_json::from_slice::<Catalogue>(&bytes) {
+        Ok(catalogue) if catalogue.vulnerabilities.is_empty() => Err("it is empty".to_owned()),
+        Ok(_) => Ok(()),
+        Err(e) => Err(format!("it is not a catalogue of vulnerabilities: {e}")),
+    }
+}
+
 fn looks_like_json(path: &Path) -> Result<(), String> {
     let bytes = fs::read(path).map_err(|e| e.to_string())?;
-    serde_json::from_slice::<serde::de::IgnoredAny>(&bytes)
+    serde_json::from_slice::<IgnoredAny>(&bytes)
         .map(|_| ())
         .map_err(|e| format!("it is not JSON: {e}"))
 }
 
-fn looks_like_gzip_or_csv(path: &Path) -> Result<(), String> {
-    let bytes = fs::read(path).map_err(|e| e.to_string())?;
-    let plain = bytes.starts_with(b"#") || bytes.starts_with(b"cve");
-    if plain || bytes.starts_with(&[0x1F, 0x8B]) {
+/// A table of scores, packed or not; what is packed must unpack to its end.
+fn looks_like_scores(path: &Path) -> Result<(), String> {
+    let file = File::open(path).map_err(|e| e.to_string())?;
+    let mut input = BufReader::new(file);
+    let start = input.fill_buf().map_err(|e| e.to_string())?;
+    if start.starts_with(&[0x1F, 0x8B]) {
+        let unpacked = MultiGzDecoder::new(input).take(MAX_SCORES);
+        return match io::copy(&mut { unpacked }, &mut io::sink()) {
+            Ok(count) if count == MAX_SCORES => Err("it unpacks to too much".to_owned()),
+            Ok(_) => Ok(()),
+            Err(e) => Err(format!("it cannot be unpacked: {e}")),
+        };
+    }
+    if start.starts_with(b"#") || start.starts_with(b"cve") {
         Ok(())
     } else {
         Err("it is neither gzip nor a table of scores".to_owned())

@@ -100,8 +100,9 @@ impl Place<'_> {
         }
         if let (Got::Unchanged, Some(known)) = (got, known) {
             // So is what the list lost and the archive still has.
-            now.0
-                .extend(known.0.into_iter().filter(|(id, _)| !wanted.iter().any(|(w, _)| w == id)));
+            for (id, at) in known.0 {
+                now.0.entry(id).or_insert(at);
+            }
         }
         self.keep(&now)?;
         Ok(self.changed(got, fetched))
