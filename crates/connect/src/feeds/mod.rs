@@ -306,6 +306,16 @@ impl Run<'_> {
             mirrored.diagnostics.push(unavailable(title, url, &failure));
             return families.iter().map(|f| folder.join(f.osv_name())).collect();
         }
+        if named {
+            for family in self.wanted.ecosystems.iter().filter(|f| !families.contains(f)) {
+                let failure = Failure::Refused("it is not in ecosystems.txt".to_owned());
+                let title = format!("{title} for {family}");
+                mirrored.diagnostics.push(unavailable(&title, url, &failure));
+                if !mirrored.missing.contains(family) {
+                    mirrored.missing.push(*family);
+                }
+            }
+        }
         let places: Vec<(Family, Place<'_>)> = families
             .into_iter()
             .map(|family| {

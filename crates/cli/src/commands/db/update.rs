@@ -51,7 +51,6 @@ pub(super) fn run(args: &DbUpdate, io: &mut Io) -> Outcome {
             )
         })?;
     }
-    let mut stamp = None;
     if plan.is_remote() {
         let before = Stamp::take(&path);
         let mirrored = fetch(&plan, &path, io)?;
@@ -63,10 +62,9 @@ pub(super) fn run(args: &DbUpdate, io: &mut Io) -> Outcome {
             return tell(&path, io);
         }
         plan.diagnostics.extend(mirrored.diagnostics);
-        stamp = Some(());
     }
     build(&plan.local, &path, io)?;
-    if stamp.is_some() && plan.diagnostics.is_empty() {
+    if plan.is_remote() && plan.diagnostics.is_empty() {
         write_stamp(&path, Stamp::of(&path, &plan).as_ref());
     }
     say::diagnostics(io, plan.diagnostics.iter(), false);
@@ -81,7 +79,11 @@ fn fetch(plan: &Plan, path: &Path, io: &mut Io) -> Result<Mirrored, Diagnostic> 
     let fetcher = Fetcher { client: &client, clock: &SystemClock, limits: Limits::default() };
     let mirrored = {
         let mut line = Progress::new(io);
-        let mut show = |at: Fetching| line.report("Fetching", at.received, at.expected, true);
+        let mut show = |at: Fetching| {
+            if at.expected > 0 {
+                line.report("Fetching", at.received, at.expected, true);
+            }
+        };
         fetcher.mirror(&plan.remote, &feeds(path), &mut show)?
     };
     let old = Index::open(path).ok();
