@@ -207,7 +207,7 @@ impl Fetcher<'_> {
 
 /// One process at a time writes to the folder; the lock ends with the process.
 fn lock(folder: &Path) -> Result<File, Diagnostic> {
-    let failed = |e: std::io::Error| {
+    let failed = |e: io::Error| {
         Diagnostic::new(
             Code::Usage,
             format!("`{}` cannot be used to keep feeds: {e}", folder.display()),

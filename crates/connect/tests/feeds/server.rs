@@ -133,16 +133,32 @@ impl Server {
         }
         let (served, fault) = {
             let mut state = self.state.lock().unwrap();
-            state.under_way += 1;
-            state.most_under_way = state.most_under_way.max(state.under_way);
             let served = state.files.get_mut(&path);
             let fault = served.and_then(|s| s.faults.pop_front().or_else(|| s.always.clone()));
             (state.files.get(&path).cloned(), fault)
         };
         let request = Request { path, headers, status: 0 };
-        let result = self.respond(stream, request, served, fault);
+        self.respond(stream, request, served, fault)
+    }
+
+    /// Counts how many such answers are under way; before the last bytes, as the client goes on
+    /// when it has them.
+    fn slowly(
+        &self,
+        stream: &mut TcpStream,
+        body: &[u8],
+        size: usize,
+        pause: Duration,
+    ) -> std::io::Result<()> {
+        {
+            let mut state = self.state.lock().unwrap();
+            state.under_way += 1;
+            state.most_under_way = state.most_under_way.max(state.under_way);
+        }
+        let (most, last) = body.split_at(body.len().saturating_sub(size));
+        let result = trickle(stream, most, size, pause);
         self.state.lock().unwrap().under_way -= 1;
-        result
+        result.and_then(|()| stream.write_all(last))
     }
 
     fn note(&self, mut request: Request, status: u16) {
@@ -227,7 +243,7 @@ impl Server {
         match fault {
             Some(Fault::CutAfter(count)) => stream.write_all(&body[..count.min(body.len())]),
             Some(Fault::Drip(pause)) => trickle(&mut stream, &body, 1, pause),
-            Some(Fault::Slow(size, pause)) => trickle(&mut stream, &body, size, pause),
+            Some(Fault::Slow(size, pause)) => self.slowly(&mut stream, &body, size, pause),
             _ => stream.write_all(&body),
         }
     }
