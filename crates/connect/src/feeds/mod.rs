@@ -58,7 +58,7 @@ const MAX_SCORES: u64 = 256 << 20;
 
 /// Where a feed comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum From {
+pub enum Source {
     /// An address that was named, or is the default: that it is not there is a failure.
     Named(Url),
     /// Beside a mirror: it may not be there.
@@ -71,13 +71,13 @@ pub struct Wanted {
     /// A folder in OSV's bulk layout.
     pub osv: Option<Url>,
     /// The same for malicious packages, where they lie apart.
-    pub malicious: Option<From>,
+    pub malicious: Option<Source>,
     /// CISA's catalogue, JSON. `Beside`: the folder that has `kev/`.
-    pub kev: Option<From>,
+    pub kev: Option<Source>,
     /// FIRST's scores. `Beside`: the folder that has `epss/`.
-    pub epss: Option<From>,
+    pub epss: Option<Source>,
     /// Product lifecycles. `Beside`: the folder that has `lifecycle/`.
-    pub lifecycle: Option<From>,
+    pub lifecycle: Option<Source>,
     /// Only these; none named means all that this build knows.
     pub ecosystems: Vec<Family>,
 }
@@ -85,16 +85,16 @@ pub struct Wanted {
 impl Wanted {
     /// The public feeds.
     pub fn public() -> Wanted {
-        let named = |text: &str| text.parse().ok().map(From::Named);
+        let named = |text: &str| text.parse().ok().map(Source::Named);
         Wanted { osv: OSV.parse().ok(), kev: named(KEV), epss: named(EPSS), ..Wanted::default() }
     }
 
     /// A mirror's feeds: the folder in OSV's layout, and what lies beside it.
     pub fn mirror(url: Url) -> Wanted {
         let beside = url.parent();
-        let at = |url: &Url| From::Beside(url.clone());
+        let at = |url: &Url| Source::Beside(url.clone());
         Wanted {
-            malicious: beside.as_ref().map(|b| From::Beside(b.join(&["osv-malicious"]))),
+            malicious: beside.as_ref().map(|b| Source::Beside(b.join(&["osv-malicious"]))),
             kev: beside.as_ref().map(at),
             epss: beside.as_ref().map(at),
             lifecycle: beside.as_ref().map(at),
@@ -247,8 +247,8 @@ impl Run<'_> {
         }
         if let Some(from) = &self.wanted.malicious {
             let (url, named) = match from {
-                From::Named(url) => (url, true),
-                From::Beside(url) => (url, false),
+                Source::Named(url) => (url, true),
+                Source::Beside(url) => (url, false),
             };
             mirrored.malicious =
                 self.layout(url, "osv-malicious", "malicious packages", named, &mut mirrored);
@@ -390,7 +390,7 @@ impl Run<'_> {
     /// A feed of one file: where it lies here.
     fn single(
         &self,
-        from: &Option<From>,
+        from: &Option<Source>,
         title: &str,
         path: &[&str; 2],
         check: fn(&Path) -> Result<(), String>,
@@ -398,8 +398,8 @@ impl Run<'_> {
     ) -> Option<PathBuf> {
         let [folder, name] = path;
         let (url, named) = match from.as_ref()? {
-            From::Named(url) => (url.clone(), true),
-            From::Beside(url) => (url.join(path), false),
+            Source::Named(url) => (url.clone(), true),
+            Source::Beside(url) => (url.join(path), false),
         };
         let folder = self.folder.join(folder);
         let target = folder.join(name);
@@ -428,8 +428,8 @@ impl Run<'_> {
 
     /// Beside a mirror, scores may have only a dated name: the newest that the folder's listing
     /// shows, where the server has listings.
-    fn dated_epss(&self) -> Option<From> {
-        let Some(From::Beside(url)) = &self.wanted.epss else { return None };
+    fn dated_epss(&self) -> Option<Source> {
+        let Some(Source::Beside(url)) = &self.wanted.epss else { return None };
         let folder = url.join(&["epss"]);
         let current = self.net.client.small(&folder.with_suffix("/"), 1 << 20, self.net.clock);
         let text = String::from_utf8_lossy(&current.ok()??).into_owned();
@@ -440,7 +440,7 @@ impl Run<'_> {
             })
         });
         let known = text.contains("epss_scores-current.csv.gz");
-        names.max().filter(|_| !known).map(|name| From::Named(folder.join(&[name])))
+        names.max().filter(|_| !known).map(|name| Source::Named(folder.join(&[name])))
     }
 }
 

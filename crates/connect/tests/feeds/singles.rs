@@ -5,7 +5,7 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use trimtab_connect::feeds::{From, Wanted};
+use trimtab_connect::feeds::{Source, Wanted};
 
 use crate::common::{records, serve, update};
 use crate::server::{Fault, Server};
@@ -64,7 +64,7 @@ fn what_does_not_lie_there_is_no_failure() {
 fn what_was_named_and_is_not_there_is_one() {
     let server = server();
     let url = format!("{}/nowhere.json", server.url()).parse().unwrap();
-    let wanted = Wanted { kev: Some(From::Named(url)), ..wanted(&server) };
+    let wanted = Wanted { kev: Some(Source::Named(url)), ..wanted(&server) };
     let (mirrored, _) = update(&wanted, tempfile::tempdir().unwrap().path());
     assert_eq!(mirrored.diagnostics.len(), 1);
     assert!(mirrored.diagnostics[0].message.starts_with("KEV could not be fetched"));

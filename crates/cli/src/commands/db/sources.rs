@@ -4,7 +4,7 @@ use std::path::Path;
 
 use trimtab_advisories::feed::{self, Sources};
 use trimtab_connect::Url;
-use trimtab_connect::feeds::{From, Mirrored, Wanted};
+use trimtab_connect::feeds::{Mirrored, Source, Wanted};
 use trimtab_model::{Code, Diagnostic, Family};
 
 use super::super::scan::usage;
@@ -64,7 +64,7 @@ pub(super) fn plan(args: &DbUpdate) -> Result<Plan, Diagnostic> {
         plan.remote.malicious = None;
         plan.local.malicious.clear();
         if Url::is_url(given) {
-            plan.remote.malicious = Some(From::Named(address(given)?));
+            plan.remote.malicious = Some(Source::Named(address(given)?));
         } else {
             plan.local.malicious = vec![existing(given, "--malicious")?.into()];
             plan.has_own_files = true;
@@ -85,7 +85,7 @@ pub(super) fn plan(args: &DbUpdate) -> Result<Plan, Diagnostic> {
         let Some(given) = given.as_deref() else { continue };
         (*local, *remote) = (None, None);
         if Url::is_url(given) {
-            *remote = Some(From::Named(address(given)?));
+            *remote = Some(Source::Named(address(given)?));
             continue;
         }
         let path = existing(given, option)?;
