@@ -1,0 +1,8 @@
+//! Fetching feeds from a server on this machine that does what servers do: most of it wrong.
+
+mod common;
+mod faults;
+mod increments;
+#[expect(dead_code, reason = "the command's tests use the rest")]
+mod server;
+mod singles;
