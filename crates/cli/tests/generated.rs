@@ -134,7 +134,11 @@ fn picture(ansi: &str) -> String {
                 part.trim_start_matches('[').split_once('m').unwrap_or(("0", part))
             };
             // Renderers collapse plain spaces, whatever `xml:space` says.
-            let text = text.replace(' ', "\u{a0}").replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+            let text = text
+                .replace(' ', "\u{a0}")
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;");
             let style = match code {
                 "1" => " font-weight=\"bold\"",
                 "2" => " fill=\"#A4ACB6\"",

@@ -1,13 +1,12 @@
 //! One id in two files: an update lays changed records loose beside the archive that has their
 //! older text, and the newer `modified` must win, in whatever order the files are read.
 
-mod common;
-
 use std::fs;
 
-use common::zipped;
 use serde_json::{Value, json};
 use trimtab_advisories::{Index, Sources, build};
+
+use super::common::zipped;
 
 fn record(modified: &str, version: &str, withdrawn: bool) -> Value {
     let mut record = json!({
