@@ -1,4 +1,5 @@
 //! The readers of SBOMs against the shared corpus, against each other, and against mutated bytes.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
