@@ -70,7 +70,8 @@ pub(super) fn plan(args: &DbUpdate) -> Result<Plan, Diagnostic> {
             plan.has_own_files = true;
         }
     }
-    let singles: [(&Option<String>, &str, fn(&Path) -> Option<std::path::PathBuf>, _, _); 3] = [
+    type Find = fn(&Path) -> Option<std::path::PathBuf>;
+    let singles: [(&Option<String>, &str, Find, _, _); 3] = [
         (&args.kev, "--kev", feed::kev_in, &mut plan.local.kev, &mut plan.remote.kev),
         (&args.epss, "--epss", feed::epss_in, &mut plan.local.epss, &mut plan.remote.epss),
         (
