@@ -75,8 +75,8 @@ impl std::fmt::Display for Failure {
             Failure::Unreachable(reason)
             | Failure::Interrupted(reason)
             | Failure::Corrupt(reason)
-            | Failure::Refused(reason) => f.write_str(reason),
-            Failure::Busy(reason, None) => f.write_str(reason),
+            | Failure::Refused(reason)
+            | Failure::Busy(reason, None) => f.write_str(reason),
             Failure::Busy(reason, Some(wait)) => {
                 write!(f, "{reason}, asking to wait {} s", wait.as_secs())
             }

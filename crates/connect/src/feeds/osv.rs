@@ -251,7 +251,7 @@ fn is_as_new(bytes: &[u8], id: &str, at: Timestamp) -> bool {
     }
     serde_json::from_slice::<Head>(bytes).is_ok_and(|head| {
         // The list has whole seconds where the record may have fractions.
-        let modified = head.modified.parse::<Timestamp>().map(|m| m.as_second());
+        let modified = head.modified.parse::<Timestamp>().map(Timestamp::as_second);
         head.id == id && modified.is_ok_and(|modified| modified >= at.as_second())
     })
 }
