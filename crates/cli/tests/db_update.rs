@@ -1,4 +1,5 @@
 //! `trimtab db update` against a server on this machine: whole, again, without it, and killed.
+#![expect(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
 #[expect(dead_code, reason = "the tests of fetching use the rest")]
 #[path = "../../connect/tests/feeds/server.rs"]

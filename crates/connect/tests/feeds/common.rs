@@ -1,6 +1,6 @@
 //! What the tests of fetching share: a mirror's content, a clock that does not wait, a run.
 
-use std::io::{Cursor, Read, Write};
+use std::io::{Cursor, Write};
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -70,12 +70,6 @@ pub(crate) fn serve(server: &Server, base: &str, ecosystem: &str, records: &[(St
 /// Everything that a copy's archive and loose records say: id and modified.
 pub(crate) fn archive_ids(path: &Path) -> usize {
     zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap().len()
-}
-
-pub(crate) fn read(path: &Path) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(path).unwrap().read_to_end(&mut bytes).unwrap();
-    bytes
 }
 
 /// Short times, so that tests of slowness are quick.

@@ -138,7 +138,7 @@ impl Server {
             (state.files.get(&path).cloned(), fault)
         };
         let request = Request { path, headers, status: 0 };
-        self.respond(stream, request, served, fault)
+        self.respond(stream, request, served, fault.as_ref())
     }
 
     /// Counts how many such answers are under way; before the last bytes, as the client goes on
@@ -171,9 +171,9 @@ impl Server {
         mut stream: TcpStream,
         request: Request,
         served: Option<Served>,
-        fault: Option<Fault>,
+        fault: Option<&Fault>,
     ) -> std::io::Result<()> {
-        if let Some(Fault::Status(status, headers)) = &fault {
+        if let Some(Fault::Status(status, headers)) = fault {
             self.note(request, *status);
             return write!(
                 stream,
@@ -187,7 +187,7 @@ impl Server {
                 "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
             );
         };
-        if let Some(Fault::Silence(time)) = &fault {
+        if let Some(Fault::Silence(time)) = fault {
             self.note(request, 0);
             thread::sleep(*time);
             return Ok(());
@@ -215,7 +215,7 @@ impl Server {
         }
         let mut body = served.bytes[start.unwrap_or(0)..].to_vec();
         let mut length = body.len();
-        match &fault {
+        match fault {
             Some(Fault::LongLength(more)) => length += more,
             Some(Fault::ShortLength(fewer)) => length -= fewer,
             Some(Fault::Flip(at)) => body[*at] ^= 0x55,
@@ -241,9 +241,9 @@ impl Server {
         }
         write!(stream, "Content-Length: {length}\r\n\r\n")?;
         match fault {
-            Some(Fault::CutAfter(count)) => stream.write_all(&body[..count.min(body.len())]),
-            Some(Fault::Drip(pause)) => trickle(&mut stream, &body, 1, pause),
-            Some(Fault::Slow(size, pause)) => self.slowly(&mut stream, &body, size, pause),
+            Some(Fault::CutAfter(count)) => stream.write_all(&body[..(*count).min(body.len())]),
+            Some(Fault::Drip(pause)) => trickle(&mut stream, &body, 1, *pause),
+            Some(Fault::Slow(size, pause)) => self.slowly(&mut stream, &body, *size, *pause),
             _ => stream.write_all(&body),
         }
     }
