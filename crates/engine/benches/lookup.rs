@@ -37,7 +37,9 @@ fn main() {
         Some("open") => {}
         Some("hits") => counted(&index, &hits),
         Some("misses") => counted(&index, &misses),
-        rounds => measure(&index, &hits, &misses, rounds.and_then(|r| r.parse().ok()).unwrap_or(20)),
+        rounds => {
+            measure(&index, &hits, &misses, rounds.and_then(|r| r.parse().ok()).unwrap_or(20))
+        }
     }
 }
 

@@ -83,7 +83,8 @@ struct ExpectedUnknown {
 #[test]
 fn every_case_comes_out_as_written() {
     let folder = trimtab_testkit::repository().join("corpus/matching");
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|e| e == "json"));
     paths.sort();
     assert!(paths.len() >= 15, "cases are missing");
@@ -161,9 +162,13 @@ fn findings(name: &str, case: &Case, matching: &Matching) {
     for finding in &matching.findings {
         let key = key(&finding.purl.to_string(), &finding.vulnerability.id);
         let wanted = expected.remove(&key);
-        finding_is(&format!("{name}: {key}"), finding, wanted.unwrap_or_else(|| {
-            panic!("{name}: nobody expects {key} by {:#?}", finding.attributions)
-        }));
+        finding_is(
+            &format!("{name}: {key}"),
+            finding,
+            wanted.unwrap_or_else(|| {
+                panic!("{name}: nobody expects {key} by {:#?}", finding.attributions)
+            }),
+        );
     }
     let missing: Vec<&String> = expected.keys().collect();
     assert!(missing.is_empty(), "{name}: missing are {missing:?}");

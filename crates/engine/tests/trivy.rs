@@ -82,7 +82,8 @@ fn golden_findings(path: &Path) -> BTreeMap<String, Facts> {
         for one in result["Vulnerabilities"].as_array().into_iter().flatten() {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             let purl: Purl = text(&one["PkgIdentifier"]["PURL"]).parse().unwrap();
-            let key = format!("{} {purl} {}", text(&result["Target"]), text(&one["VulnerabilityID"]));
+            let key =
+                format!("{} {purl} {}", text(&result["Target"]), text(&one["VulnerabilityID"]));
             let fixes = text(&one["FixedVersion"]);
             let fixes = fixes.split(',').map(version_of).filter(|v| !v.is_empty());
             let facts = (fixes.map(str::to_owned).collect(), text(&one["Severity"]).to_lowercase());
@@ -121,7 +122,8 @@ fn index(db: &Path, folder: &Path) -> Index {
     let mut records: BTreeMap<String, Value> = BTreeMap::new();
     for name in ["composer", "conan", "go", "java", "nodejs", "nuget", "python", "ruby", "rust"] {
         for source in list(&read(&format!("{name}.yaml"))) {
-            let (ecosystem, database) = source["bucket"].as_str().unwrap().split_once("::").unwrap();
+            let (ecosystem, database) =
+                source["bucket"].as_str().unwrap().split_once("::").unwrap();
             for package in list(&source["pairs"]) {
                 for advisory in list(&package["pairs"]) {
                     let id = advisory["key"].as_str().unwrap();

@@ -65,10 +65,7 @@ impl<'a> Subject<'a> {
 /// mark of the release, perhaps if its number begins alike.
 fn product(entry: &str, release: &str, mark: &str) -> Option<bool> {
     let number = |text: &str| -> String {
-        text.chars()
-            .skip_while(|c| !c.is_ascii_digit())
-            .take_while(char::is_ascii_digit)
-            .collect()
+        text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect()
     };
     let sure = entry.find(mark).is_some_and(|at| {
         let rest = entry.get(at + mark.len()..).unwrap_or_default();
@@ -127,13 +124,38 @@ mod tests {
     #[test]
     fn distributions_are_asked_by_source_package_with_epoch() {
         for (purl, name, version, release) in [
-            ("pkg:deb/debian/libc6@2.31-13?upstream=glibc&distro=bullseye", "glibc", "2.31-13", "11"),
-            ("pkg:deb/debian/libgcc-s1@10.2.1-6?upstream=gcc-10%4010.2.0-1&distro=11", "gcc-10", "10.2.0-1", "11"),
+            (
+                "pkg:deb/debian/libc6@2.31-13?upstream=glibc&distro=bullseye",
+                "glibc",
+                "2.31-13",
+                "11",
+            ),
+            (
+                "pkg:deb/debian/libgcc-s1@10.2.1-6?upstream=gcc-10%4010.2.0-1&distro=11",
+                "gcc-10",
+                "10.2.0-1",
+                "11",
+            ),
             ("pkg:deb/debian/vim@8.2?epoch=2&distro=debian-11", "vim", "2:8.2", "11"),
             ("pkg:deb/debian/vim@2:8.2?epoch=2&distro=debian-11", "vim", "2:8.2", "11"),
-            ("pkg:rpm/almalinux/bash@4.4.20-4.el8?upstream=bash-4.4.20-4.el8.src.rpm&epoch=1&distro=almalinux-8.6", "bash", "1:4.4.20-4.el8", "8"),
-            ("pkg:rpm/almalinux/openssl-libs@1.1.1k-7.el8_6?upstream=openssl-1.1.1k-7.el8_6.src.rpm&distro=almalinux-8.6", "openssl-libs", "1.1.1k-7.el8_6", "8"),
-            ("pkg:rpm/opensuse/libopenssl1_1@1.1.1l-1?upstream=openssl-1_1-1.1.1l-1.1.src.rpm&distro=opensuse-leap-15.5", "openssl-1_1", "1.1.1l-1.1", "Leap 15.5"),
+            (
+                "pkg:rpm/almalinux/bash@4.4.20-4.el8?upstream=bash-4.4.20-4.el8.src.rpm&epoch=1&distro=almalinux-8.6",
+                "bash",
+                "1:4.4.20-4.el8",
+                "8",
+            ),
+            (
+                "pkg:rpm/almalinux/openssl-libs@1.1.1k-7.el8_6?upstream=openssl-1.1.1k-7.el8_6.src.rpm&distro=almalinux-8.6",
+                "openssl-libs",
+                "1.1.1k-7.el8_6",
+                "8",
+            ),
+            (
+                "pkg:rpm/opensuse/libopenssl1_1@1.1.1l-1?upstream=openssl-1_1-1.1.1l-1.1.src.rpm&distro=opensuse-leap-15.5",
+                "openssl-1_1",
+                "1.1.1l-1.1",
+                "Leap 15.5",
+            ),
         ] {
             let expected = (name.to_owned(), Some(version.to_owned()), Some(release.to_owned()));
             assert_eq!(subject(purl), expected, "{purl}");
