@@ -40,8 +40,8 @@ pub struct Matching {
 pub fn match_inventory(inventory: &Inventory, index: &Index) -> Result<Matching, IndexError> {
     let distinct = distinct(inventory);
     let mut matcher = Matcher::new(index)?;
-    for (key, occurrences) in &distinct {
-        matcher.component(key, occurrences)?;
+    for (key, places) in &distinct {
+        matcher.component(key, places)?;
     }
     let Matcher { mut findings, mut unknowns, .. } = matcher;
     findings.sort_by(order::worst_first);
@@ -57,20 +57,38 @@ struct Key<'a> {
     from_registry: bool,
 }
 
-type Distinct<'a> = HashMap<Key<'a>, Vec<Occurrence>, foldhash::fast::FixedState>;
+/// Every place that lists a component. Most are listed once, and then nothing is allocated.
+#[derive(Debug)]
+struct Places {
+    first: Occurrence,
+    more: Vec<Occurrence>,
+}
+
+impl Places {
+    fn to_vec(&self) -> Vec<Occurrence> {
+        let mut all = Vec::with_capacity(1 + self.more.len());
+        all.push(self.first);
+        all.extend_from_slice(&self.more);
+        all
+    }
+}
+
+type Distinct<'a> = HashMap<Key<'a>, Places, foldhash::fast::FixedState>;
 
 fn distinct(inventory: &Inventory) -> Distinct<'_> {
-    let mut distinct = Distinct::default();
+    let listed = inventory.files.iter().map(|f| f.components.len()).sum();
+    let mut distinct = Distinct::with_capacity_and_hasher(listed, Default::default());
     for (file_at, file) in (0u32..).zip(&inventory.files) {
         for (component_at, component) in (0u32..).zip(&file.components) {
             if component.relation == Relation::Own {
                 continue;
             }
             let key = Key { purl: &component.purl, from_registry: from_registry(component) };
+            let place = Occurrence { file: file_at, component: component_at };
             distinct
                 .entry(key)
-                .or_default()
-                .push(Occurrence { file: file_at, component: component_at });
+                .and_modify(|places| places.more.push(place))
+                .or_insert(Places { first: place, more: Vec::new() });
         }
     }
     distinct
@@ -96,7 +114,7 @@ struct Matcher<'i> {
 struct Asked<'a> {
     purl: &'a Purl,
     subject: Subject<'a>,
-    occurrences: &'a [Occurrence],
+    places: &'a Places,
 }
 
 impl<'i> Matcher<'i> {
@@ -110,22 +128,22 @@ impl<'i> Matcher<'i> {
         })
     }
 
-    fn component(&mut self, key: &Key<'_>, occurrences: &[Occurrence]) -> Result<(), IndexError> {
+    fn component(&mut self, key: &Key<'_>, places: &Places) -> Result<(), IndexError> {
         let covered = |subject: &Subject<'_>| self.covered.contains(&subject.ecosystem.family);
         let Some(subject) = Subject::of(key.purl).filter(covered) else {
-            self.unknown(key.purl, UnknownReason::NoEcosystem, Vec::new(), occurrences);
+            self.unknown(key.purl, UnknownReason::NoEcosystem, Vec::new(), places);
             return Ok(());
         };
         let family = subject.ecosystem.family;
         let Some(package) = self.index.package(family, &family.normalise(&subject.name))? else {
             if !key.from_registry {
-                self.unknown(key.purl, UnknownReason::NotFromRegistry, Vec::new(), occurrences);
+                self.unknown(key.purl, UnknownReason::NotFromRegistry, Vec::new(), places);
             }
             return Ok(());
         };
         let version = subject.version.clone();
         let installed = Installed::parse(subject.ecosystem.scheme(), version.as_deref());
-        let asked = Asked { purl: key.purl, subject, occurrences };
+        let asked = Asked { purl: key.purl, subject, places };
         let mut groups: BTreeMap<u32, Vec<Said<'i>>> = BTreeMap::new();
         for entry in package.entries() {
             let release = asked.subject.is_of_release(entry.release());
@@ -149,9 +167,9 @@ impl<'i> Matcher<'i> {
         might.sort();
         might.dedup();
         if !key.from_registry {
-            self.unknown(key.purl, UnknownReason::NotFromRegistry, might, occurrences);
+            self.unknown(key.purl, UnknownReason::NotFromRegistry, might, places);
         } else if !might.is_empty() {
-            self.unknown(key.purl, installed.reason(), might, occurrences);
+            self.unknown(key.purl, installed.reason(), might, places);
         }
         Ok(())
     }
@@ -161,9 +179,9 @@ impl<'i> Matcher<'i> {
         purl: &Purl,
         reason: UnknownReason,
         advisories: Vec<Box<str>>,
-        occurrences: &[Occurrence],
+        places: &Places,
     ) {
-        let occurrences = occurrences.to_vec();
+        let occurrences = places.to_vec();
         self.unknowns.push(Unknown { purl: purl.clone(), reason, advisories, occurrences });
     }
 
@@ -193,7 +211,7 @@ impl<'i> Matcher<'i> {
             confidence: confidence(&doubts),
             doubts,
             nearest_fix: nearest_fix(installed, said),
-            occurrences: asked.occurrences.to_vec(),
+            occurrences: asked.places.to_vec(),
         });
         Ok(())
     }

@@ -182,8 +182,8 @@ impl Family {
     /// The package's name as advisories of this family spell it, before normalisation.
     pub fn package_name(self, purl: &Purl) -> Cow<'_, str> {
         match (self.name_shape(), purl.namespace()) {
-            (NameShape::Slash, Some(ns)) => Cow::Owned(format!("{ns}/{}", purl.name())),
-            (NameShape::Colon, Some(ns)) => Cow::Owned(format!("{ns}:{}", purl.name())),
+            (NameShape::Slash, Some(ns)) => Cow::Owned([ns, "/", purl.name()].concat()),
+            (NameShape::Colon, Some(ns)) => Cow::Owned([ns, ":", purl.name()].concat()),
             _ => Cow::Borrowed(purl.name()),
         }
     }
