@@ -54,7 +54,12 @@ pub fn diagnostics<'d>(io: &mut Io, all: impl Iterator<Item = &'d Diagnostic>, v
     }
 }
 
-/// Text without characters that a terminal takes as commands.
+/// Text without characters that a terminal takes as commands, on one line: names of files and
+/// packages are not ours. What turns the direction of text (U+202A and others) hides it as well.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{FFFD}' } else { c }).collect()
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if hidden(c) { '\u{FFFD}' } else { c }).collect()
 }

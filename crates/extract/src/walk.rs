@@ -111,7 +111,14 @@ fn scan_folder(root: &Path, options: &Options, on_read: OnRead<'_>, inventory: &
     }
     inventory.diagnostics.append(&mut diagnostics);
     let memo = Memo::default();
-    let folder = Folder { root: root.to_owned(), limits: options.limits, claimed, memo };
+    let folder = Folder {
+        root: root.to_owned(),
+        real: real(root),
+        named: None,
+        limits: options.limits,
+        claimed,
+        memo,
+    };
     let read = AtomicUsize::new(0);
     let results: Vec<_> = folder
         .claimed
@@ -135,13 +142,21 @@ fn scan_file(path: &Path, options: &Options, inventory: &mut Inventory) {
         Err(_) => name,
     };
     let claimed = vec![relative.clone()];
-    let folder = Folder { root, limits: options.limits, claimed, memo: Memo::default() };
+    let named = Some(relative.clone());
+    let folder = Folder {
+        real: real(&root),
+        root,
+        named,
+        limits: options.limits,
+        claimed,
+        memo: Memo::default(),
+    };
     let mut formats: Vec<&Format> = registry::claiming(&relative).collect();
     if formats.is_empty() {
         match folder.read(&relative) {
             Some(Ok(bytes)) => formats.extend(registry::sniff(&bytes)),
             Some(Err(diagnostic)) => inventory.diagnostics.push(diagnostic),
-            None => {}
+            None => inventory.diagnostics.push(not_regular(&relative)),
         }
         if formats.is_empty() && inventory.diagnostics.is_empty() {
             inventory.diagnostics.push(
@@ -152,6 +167,8 @@ fn scan_file(path: &Path, options: &Options, inventory: &mut Inventory) {
                 .in_file(relative.as_str())
                 .help("`trimtab formats` lists the names and documents that are read"),
             );
+        }
+        if formats.is_empty() {
             return;
         }
     }
@@ -171,7 +188,8 @@ fn read_with(files: &dyn Files, path: &str, formats: &[&Format]) -> Results {
     let bytes = match files.read(path) {
         Some(Ok(bytes)) => bytes,
         Some(Err(diagnostic)) => return vec![Err(diagnostic)],
-        None => return Vec::new(),
+        // It was there when the tree was walked, or was named: never left out without a word.
+        None => return vec![Err(not_regular(path))],
     };
     // Where one name has several formats (`yarn.lock`), the content decides. Where it decides for
     // none, the first one says what is wrong: a file is never left out without a word.
@@ -233,6 +251,7 @@ fn keep(results: Results, inventory: &mut Inventory) {
 /// The claimed paths under a root, in no particular order, and what could not be looked at.
 fn find(root: &Path, options: &Options) -> (Vec<String>, Vec<Diagnostic>) {
     let found = Mutex::new((Vec::new(), Vec::new()));
+    let real = &real(root);
     let walker = WalkBuilder::new(root)
         .hidden(false)
         .ignore(false)
@@ -254,7 +273,7 @@ fn find(root: &Path, options: &Options) -> (Vec<String>, Vec<Diagnostic>) {
     walker.run(|| {
         Box::new(|entry| {
             let outcome = match entry {
-                Ok(entry) => claimed_path(root, &entry).map(Ok),
+                Ok(entry) => claimed_path(root, real, &entry, &options.limits),
                 Err(e) => walk_fault(root, &e).map(Err),
             };
             if let (Some(outcome), Ok(mut found)) = (outcome, found.lock()) {
@@ -269,14 +288,90 @@ fn find(root: &Path, options: &Options) -> (Vec<String>, Vec<Diagnostic>) {
     found.into_inner().unwrap_or_default()
 }
 
-fn claimed_path(root: &Path, entry: &ignore::DirEntry) -> Option<String> {
+/// What an entry of the tree is to us: a path to read, something that cannot be looked at, or nothing.
+fn claimed_path(
+    root: &Path,
+    real: &Path,
+    entry: &ignore::DirEntry,
+    limits: &Limits,
+) -> Option<Result<String, Diagnostic>> {
     let kind = entry.file_type()?;
-    // A link to a file inside the tree is met under its own name; one that leads out is not followed.
-    if !kind.is_file() {
+    let relative = relative(root, entry.path());
+    if kind.is_dir() {
+        return (entry.depth() >= limits.depth).then(|| {
+            let message =
+                format!("`{relative}` is deeper than {} folders and is not entered", limits.depth);
+            let diagnostic = Diagnostic::new(Code::FileLimit, message).in_file(relative.as_str());
+            Err(diagnostic.help("scan it by itself: name its path"))
+        });
+    }
+    if kind.is_symlink() {
+        return link(real, entry.path(), relative);
+    }
+    if !registry::claims_any(&relative) {
         return None;
     }
-    let relative = relative(root, entry.path());
-    registry::claims_any(&relative).then_some(relative)
+    if entry.path().to_str().is_none() {
+        let message = format!("`{relative}` is not read: its name is not valid UTF-8");
+        let diagnostic = Diagnostic::new(Code::FileUnreadable, message).in_file(relative.as_str());
+        return Some(Err(diagnostic.help("rename the file or its folder")));
+    }
+    // Opening a pipe waits for whoever writes to it.
+    Some(if kind.is_file() { Ok(relative) } else { Err(not_regular(&relative)) })
+}
+
+/// A link to a file inside the tree is met under the file's own name, unless no format claims that
+/// one; a link that leads out or nowhere is not followed, and said. Folders behind links are not
+/// entered: what lies inside the tree is met by itself.
+fn link(real: &Path, path: &Path, relative: String) -> Option<Result<String, Diagnostic>> {
+    let target = std::fs::canonicalize(path);
+    if let Ok(target) = &target
+        && target.is_dir()
+        && path
+            .parent()
+            .and_then(|p| std::fs::canonicalize(p).ok())
+            .is_some_and(|p| p.starts_with(target))
+    {
+        let message =
+            format!("the link `{relative}` leads back to a folder above it and is not followed");
+        return Some(Err(Diagnostic::new(Code::SymlinkLoop, message).in_file(relative)));
+    }
+    if !registry::claims_any(&relative) {
+        return None;
+    }
+    match target {
+        Ok(target) => match target.strip_prefix(real) {
+            Ok(_) if !target.is_file() => None,
+            Ok(inside) => {
+                (!registry::claims_any(&self::relative(real, inside))).then_some(Ok(relative))
+            }
+            // By its name it should have been read: the answer is not complete without it.
+            Err(_) => Some(Err(leads_out(Code::FileUnreadable, &relative))),
+        },
+        Err(e) => {
+            let message = format!("the link `{relative}` leads to no file: {e}");
+            let diagnostic = Diagnostic::new(Code::FileUnreadable, message).in_file(relative);
+            Some(Err(diagnostic.help("remove the link, or put its file there")))
+        }
+    }
+}
+
+fn leads_out(code: Code, path: &str) -> Diagnostic {
+    let message =
+        format!("`{path}` is a link that leads out of the scanned root and is not followed");
+    let diagnostic = Diagnostic::new(code, message).in_file(path);
+    diagnostic.help("scan the file itself: name its path")
+}
+
+fn not_regular(path: &str) -> Diagnostic {
+    Diagnostic::new(Code::FileUnreadable, format!("`{path}` is not a regular file, or is gone"))
+        .in_file(path)
+        .help("only regular files are opened; write its content to one")
+}
+
+/// The root without links on its way, to tell whether a path leads out of it.
+fn real(root: &Path) -> PathBuf {
+    std::fs::canonicalize(root).unwrap_or_else(|_| root.to_owned())
 }
 
 fn relative(root: &Path, path: &Path) -> String {
@@ -305,15 +400,30 @@ fn unreadable(path: &str, error: &std::io::Error) -> Diagnostic {
 /// The files under a root on disk.
 struct Folder {
     root: PathBuf,
+    /// The root without links on its way.
+    real: PathBuf,
+    /// A file that was named by itself may be a link to anywhere.
+    named: Option<String>,
     limits: Limits,
     claimed: Vec<String>,
     memo: Memo,
+}
+
+impl Folder {
+    /// Whether a path stays inside the root when links are followed.
+    fn holds(&self, path: &str, full: &Path) -> bool {
+        self.named.as_deref() == Some(path)
+            || std::fs::canonicalize(full).is_ok_and(|target| target.starts_with(&self.real))
+    }
 }
 
 impl Files for Folder {
     fn read(&self, path: &str) -> Option<Result<Arc<[u8]>, Diagnostic>> {
         let full = self.root.join(path);
         let metadata = std::fs::metadata(&full).ok().filter(std::fs::Metadata::is_file)?;
+        if !self.holds(path, &full) {
+            return Some(Err(leads_out(Code::PathEscapes, path)));
+        }
         if metadata.len() > self.limits.file_bytes {
             return Some(Err(Diagnostic::new(
                 Code::FileTooLarge,
@@ -337,7 +447,8 @@ impl Files for Folder {
     }
 
     fn exists(&self, path: &str) -> bool {
-        self.root.join(path).is_file()
+        let full = self.root.join(path);
+        full.is_file() && self.holds(path, &full)
     }
 
     fn claimed(&self) -> &[String] {
