@@ -7,19 +7,26 @@ use serde_json::Value;
 
 fn document(format: &str) -> Value {
     let ran = run(&["demo", "--format", format]);
-    serde_json::from_str(&ran.out).unwrap_or_else(|e| panic!("{format} is not JSON: {e}\n{}", ran.err))
+    serde_json::from_str(&ran.out)
+        .unwrap_or_else(|e| panic!("{format} is not JSON: {e}\n{}", ran.err))
 }
 
 fn check(schema: &Value, document: &Value) {
     let validator = jsonschema::options().build(schema).expect("the schema is one");
-    let faults: Vec<String> =
-        validator.iter_errors(document).take(5).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    let faults: Vec<String> = validator
+        .iter_errors(document)
+        .take(5)
+        .map(|e| format!("{}: {e}", e.instance_path()))
+        .collect();
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
 fn shared_schema(path: &str) -> Option<Value> {
     let file = trimtab_testkit::shared()?.join("corpus/schemas").join(path);
-    serde_json::from_slice(&std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()))).ok()
+    serde_json::from_slice(
+        &std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display())),
+    )
+    .ok()
 }
 
 #[test]
@@ -35,7 +42,9 @@ fn sarif() {
 
 #[test]
 fn gitlab() {
-    let Some(schema) = shared_schema("gitlab/dependency-scanning-report-15.2.1.json") else { return };
+    let Some(schema) = shared_schema("gitlab/dependency-scanning-report-15.2.1.json") else {
+        return;
+    };
     let document = document("gitlab");
     check(&schema, &document);
     assert!(document["vulnerabilities"].as_array().unwrap().len() >= 40);
@@ -53,8 +62,12 @@ fn cyclonedx_carries_findings_and_lines() {
     let document = document("cyclonedx-json");
     let vulnerabilities = document["vulnerabilities"].as_array().unwrap();
     assert_eq!(vulnerabilities.len(), 43);
-    let refs: Vec<&str> =
-        document["components"].as_array().unwrap().iter().filter_map(|c| c["bom-ref"].as_str()).collect();
+    let refs: Vec<&str> = document["components"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|c| c["bom-ref"].as_str())
+        .collect();
     for vulnerability in vulnerabilities {
         let affected = vulnerability["affects"][0]["ref"].as_str().unwrap();
         assert!(refs.contains(&affected), "{affected} is not a component");
