@@ -258,20 +258,20 @@ pub enum DbVerb {
 /// `trimtab db update`
 #[derive(Debug, ClapArgs)]
 pub struct DbUpdate {
-    /// A folder or URL with `<Ecosystem>/all.zip`, as OSV publishes it [default: OSV's public bucket]
+    /// A folder or URL with `<Ecosystem>/all.zip`, as OSV publishes it [default: OSV's public bucket, with CISA's KEV and FIRST's EPSS]
     #[arg(long, value_name = "FOLDER|URL")]
     pub from: Option<String>,
     /// Malicious packages in the same layout [default: beside it]
-    #[arg(long, value_name = "FOLDER|URL")]
+    #[arg(long, value_name = "FILE|FOLDER|URL")]
     pub malicious: Option<String>,
     /// Known exploited vulnerabilities, CISA's JSON [default: beside it]
-    #[arg(long, value_name = "FILE|URL")]
+    #[arg(long, value_name = "FILE|FOLDER|URL")]
     pub kev: Option<String>,
     /// EPSS scores, csv.gz [default: beside it]
-    #[arg(long, value_name = "FILE|URL")]
+    #[arg(long, value_name = "FILE|FOLDER|URL")]
     pub epss: Option<String>,
     /// Product lifecycles, JSON [default: beside it]
-    #[arg(long, value_name = "FILE|URL")]
+    #[arg(long, value_name = "FILE|FOLDER|URL")]
     pub lifecycle: Option<String>,
     /// Only these ecosystems
     #[arg(long, value_name = "NAME", value_delimiter = ',')]

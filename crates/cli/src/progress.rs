@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::io::Io;
 
@@ -43,7 +43,7 @@ impl Progress {
         if self.terminal {
             self.draw(phase, done, total, bytes);
         } else {
-            self.tell(phase, done, total);
+            self.tell(phase, done, total, bytes);
         }
     }
 
@@ -69,12 +69,18 @@ impl Progress {
         }
     }
 
-    fn tell(&mut self, phase: &str, done: u64, total: u64) {
+    fn tell(&mut self, phase: &str, done: u64, total: u64, bytes: bool) {
         let now = Instant::now();
         let new = self.phase != phase;
         if new || self.last_plain.is_none_or(|last| now.duration_since(last) >= PLAIN_EVERY) {
             self.phase = phase.to_owned();
             self.last_plain = Some(now);
+            if bytes {
+                // The total grows as more files are begun: a percentage would go back.
+                let (done, total) = (HumanBytes(done), HumanBytes(total));
+                eprintln!("{phase}: {done} of {total}");
+                return;
+            }
             let percent = (done.saturating_mul(100)).checked_div(total).unwrap_or(0);
             eprintln!("{phase}: {percent} %");
         }

@@ -123,7 +123,7 @@ fn picture(ansi: &str) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"The output of trimtab demo\">\n\
          <rect width=\"100%\" height=\"100%\" rx=\"6\" fill=\"#14171A\"/>\n\
-         <g font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"13.3\" fill=\"#E8EAED\" xml:space=\"preserve\">\n"
+         <g font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"13.3\" fill=\"#E8EAED\">\n"
     );
     for (i, line) in lines.iter().enumerate() {
         let _ = write!(svg, "<text x=\"20\" y=\"{}\">", 30 + i * LINE);
@@ -133,7 +133,12 @@ fn picture(ansi: &str) -> String {
             } else {
                 part.trim_start_matches('[').split_once('m').unwrap_or(("0", part))
             };
-            let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+            // Renderers collapse plain spaces, whatever `xml:space` says.
+            let text = text
+                .replace(' ', "\u{a0}")
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;");
             let style = match code {
                 "1" => " font-weight=\"bold\"",
                 "2" => " fill=\"#A4ACB6\"",

@@ -1,1 +1,14 @@
-//! stub
+//! Outgoing connections: one file per vendor. Knows the model and nothing else of ours; what it
+//! fetches lies on disk afterwards, where the readers find it.
+
+pub mod feeds;
+pub mod http;
+
+mod checksum;
+mod download;
+mod origin;
+mod retry;
+mod url;
+
+pub use retry::{Clock, SystemClock};
+pub use url::{Url, UrlError};

@@ -13,4 +13,4 @@ pub mod walk;
 
 pub use registry::{FORMATS, Format, FormatKind};
 pub use view::{FileView, Files, MemoryFiles};
-pub use walk::{Limits, Options, scan_files, scan_path};
+pub use walk::{Limits, Options, scan_files, scan_path, scan_path_with};

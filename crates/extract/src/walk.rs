@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ignore::{WalkBuilder, WalkState};
@@ -43,8 +44,16 @@ pub struct Options {
     pub limits: Limits,
 }
 
+/// Told how many of the claimed files are read. Called from several threads, in no order.
+pub type OnRead<'a> = &'a (dyn Fn(usize, usize) + Sync);
+
 /// The inventory of a folder or of one file.
 pub fn scan_path(path: &Path, options: &Options) -> Inventory {
+    scan_path_with(path, options, &|_, _| {})
+}
+
+/// The same, telling how far it is.
+pub fn scan_path_with(path: &Path, options: &Options, on_read: OnRead<'_>) -> Inventory {
     let mut inventory = Inventory::default();
     let metadata = match std::fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -54,7 +63,7 @@ pub fn scan_path(path: &Path, options: &Options) -> Inventory {
         }
     };
     if metadata.is_dir() {
-        scan_folder(path, options, &mut inventory);
+        scan_folder(path, options, on_read, &mut inventory);
     } else {
         scan_file(path, options, &mut inventory);
     }
@@ -84,7 +93,7 @@ pub fn scan_files(files: &dyn Files) -> Inventory {
     inventory
 }
 
-fn scan_folder(root: &Path, options: &Options, inventory: &mut Inventory) {
+fn scan_folder(root: &Path, options: &Options, on_read: OnRead<'_>, inventory: &mut Inventory) {
     let (mut claimed, mut diagnostics) = find(root, options);
     claimed.sort_unstable();
     if claimed.len() > options.limits.files {
@@ -110,12 +119,15 @@ fn scan_folder(root: &Path, options: &Options, inventory: &mut Inventory) {
         claimed,
         memo,
     };
+    let read = AtomicUsize::new(0);
     let results: Vec<_> = folder
         .claimed
         .par_iter()
         .flat_map_iter(|path| {
             let formats: Vec<&Format> = registry::claiming(path).collect();
-            read_with(&folder, path, &formats)
+            let results = read_with(&folder, path, &formats);
+            on_read(read.fetch_add(1, Ordering::Relaxed) + 1, folder.claimed.len());
+            results
         })
         .collect();
     keep(results, inventory);

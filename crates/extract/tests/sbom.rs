@@ -1,4 +1,5 @@
 //! The readers of SBOMs against the shared corpus, against each other, and against mutated bytes.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -189,6 +190,8 @@ fn the_first_xml_documents_are_read_too() {
 fn the_same_software_in_spdx_2_and_3_is_read_alike() {
     let Some(shared) = shared() else { return };
     let examples = shared.join("corpus/sbom/spdx-examples/software");
+    // The SPDX 3 document refers to a licence of its own whose name only the SPDX 2 document gives.
+    let known = ["Golang BSD-plus-PATENTS", "LicenseRef-Golang-BSD-plus-Patents"];
     for (a, b) in [
         ("example1/spdx2.2/example1.spdx", "example1/spdx3.0/example1.json"),
         ("example3/spdx2.2/example3-bin.spdx", "example3/spdx3.0/example3-bin.json"),
@@ -203,7 +206,8 @@ fn the_same_software_in_spdx_2_and_3_is_read_alike() {
         ("example10/spdx2.3/hello-source.spdx.json", "example10/spdx3.0/hello-source.spdx3.json"),
     ] {
         let (one, other) = (read(&examples.join(a)), read(&examples.join(b)));
-        let difference = suite::difference(&facts(&one), &facts(&other));
+        let mut difference = suite::difference(&facts(&one), &facts(&other));
+        difference.retain(|line| !known.iter().any(|part| line.contains(part)));
         assert!(difference.is_empty(), "{a} {b}:\n{}", difference.join("\n"));
         let difference = suite::difference(&edges(&one), &edges(&other));
         assert!(difference.is_empty(), "{a} {b}:\n{}", difference.join("\n"));

@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use crate::purl::Purl;
+use crate::release;
 use crate::version::Scheme;
 
 /// How the name of a package is normalised before two names are compared.
@@ -181,8 +182,8 @@ impl Family {
     /// The package's name as advisories of this family spell it, before normalisation.
     pub fn package_name(self, purl: &Purl) -> Cow<'_, str> {
         match (self.name_shape(), purl.namespace()) {
-            (NameShape::Slash, Some(ns)) => Cow::Owned(format!("{ns}/{}", purl.name())),
-            (NameShape::Colon, Some(ns)) => Cow::Owned(format!("{ns}:{}", purl.name())),
+            (NameShape::Slash, Some(ns)) => Cow::Owned([ns, "/", purl.name()].concat()),
+            (NameShape::Colon, Some(ns)) => Cow::Owned([ns, ":", purl.name()].concat()),
             _ => Cow::Borrowed(purl.name()),
         }
     }
@@ -273,21 +274,8 @@ impl Ecosystem {
             ("rpm", "azurelinux" | "mariner") => Family::AzureLinux,
             _ => return None,
         };
-        let release = purl.qualifier("distro").map(|distro| {
-            let version = distro.split_once('-').map_or(distro, |(_, v)| v);
-            match family {
-                Family::Alpine => {
-                    let mut parts = version.trim_start_matches('v').splitn(3, '.');
-                    match (parts.next(), parts.next()) {
-                        (Some(major), Some(minor)) => format!("v{major}.{minor}"),
-                        _ => version.to_owned(),
-                    }
-                }
-                Family::Ubuntu => version.to_owned(),
-                _ => version.split('.').next().unwrap_or(version).to_owned(),
-            }
-        });
-        Some(Ecosystem { family, release: release.map(Into::into) })
+        let release = purl.qualifier("distro").and_then(|d| release::of_distro(family, d));
+        Some(Ecosystem { family, release })
     }
 }
 

@@ -11,6 +11,7 @@ pub mod finding;
 pub mod inventory;
 pub mod licence;
 pub mod purl;
+mod release;
 pub mod scan;
 pub mod vers;
 pub mod version;

@@ -9,6 +9,8 @@
 //! - A bound that cannot be compared makes the answer unknown where it could change it.
 //! - GIT ranges cannot be compared; they matter only where an entry has nothing else.
 
+pub mod matching;
+
 use std::cmp::Ordering;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -109,7 +111,10 @@ fn range(range: &Value, family: Family, version: &str) -> Affected {
             let place = match (kind, text) {
                 ("introduced", "0") => Place::Beginning,
                 ("limit", "*") => continue,
-                _ => Version::parse(scheme, text).map_or(Place::Unknown, Place::At),
+                _ => match Version::parse(scheme, text) {
+                    Ok(version) if version.can_bound() => Place::At(version),
+                    _ => Place::Unknown,
+                },
             };
             events.push((kind, place));
         }

@@ -39,6 +39,10 @@ impl Case {
 }
 
 /// The cases of one folder of a suite, as `("scalibr", "cargolock")`. Empty if there is no shared corpus.
+#[expect(
+    clippy::panic,
+    reason = "development only: without its expectations a suite cannot be run"
+)]
 pub fn cases(suite: &str, format: &str) -> Vec<Case> {
     let Some(shared) = crate::shared() else { return Vec::new() };
     let folder = shared.join("corpus/lockfiles").join(suite).join(format);

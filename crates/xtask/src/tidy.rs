@@ -14,7 +14,7 @@ pub(crate) struct Found {
 
 impl Found {
     /// Prints what is wrong; whether nothing is.
-    pub fn report(&self) -> bool {
+    pub(crate) fn report(&self) -> bool {
         for line in &self.broken {
             eprintln!("tidy: {line}");
         }

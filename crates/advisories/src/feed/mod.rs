@@ -46,30 +46,40 @@ impl Sources {
         if malicious.is_dir() {
             sources.malicious.push(malicious);
         }
-        sources.kev = first_file(&around, &["kev", "."], |name| {
-            name.starts_with("known_exploited_vulnerabilities")
-                && name.ends_with(".json")
-                && !name.contains("schema")
-        });
-        sources.epss = first_file(&around, &["epss", "."], |name| {
-            name.starts_with("epss_scores") && (name.ends_with(".csv.gz") || name.ends_with(".csv"))
-        });
+        sources.kev = [&around.join("kev"), &around].into_iter().find_map(|f| kev_in(f));
+        sources.epss = [&around.join("epss"), &around].into_iter().find_map(|f| epss_in(f));
         sources.lifecycle =
-            first_file(&around, &["lifecycle", "."], |name| name == "endoflife.json");
+            [&around.join("lifecycle"), &around].into_iter().find_map(|f| lifecycle_in(f));
         sources
     }
 }
 
-/// The file with the greatest matching name (dated names: the newest) in the first of the
-/// folders that has one.
-fn first_file(around: &Path, folders: &[&str], matches: fn(&str) -> bool) -> Option<PathBuf> {
-    folders.iter().find_map(|folder| {
-        let entries = fs::read_dir(around.join(folder)).ok()?;
-        entries
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| path.is_file())
-            .filter(|path| path.file_name().and_then(|n| n.to_str()).is_some_and(matches))
-            .max()
+/// The catalogue of known exploited vulnerabilities in a folder.
+pub fn kev_in(folder: &Path) -> Option<PathBuf> {
+    greatest(folder, |name| {
+        name.starts_with("known_exploited_vulnerabilities")
+            && name.ends_with(".json")
+            && !name.contains("schema")
     })
+}
+
+/// The newest scores in a folder.
+pub fn epss_in(folder: &Path) -> Option<PathBuf> {
+    greatest(folder, |name| {
+        name.starts_with("epss_scores") && (name.ends_with(".csv.gz") || name.ends_with(".csv"))
+    })
+}
+
+/// The product lifecycles in a folder.
+pub fn lifecycle_in(folder: &Path) -> Option<PathBuf> {
+    greatest(folder, |name| name == "endoflife.json")
+}
+
+/// The file with the greatest matching name (dated names: the newest).
+fn greatest(folder: &Path, matches: fn(&str) -> bool) -> Option<PathBuf> {
+    let paths = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    paths
+        .filter(|path| path.is_file())
+        .filter(|path| path.file_name().and_then(|n| n.to_str()).is_some_and(matches))
+        .max()
 }

@@ -299,6 +299,7 @@ pub(crate) fn rules() -> u64 {
         "2.3.4_rc1-r5",
         "4.18.0-477.el8_8",
         "1.2.3a",
+        "2.2.",
         "2023.01.05",
     ];
     *RULES.get_or_init(|| {
@@ -313,6 +314,7 @@ pub(crate) fn rules() -> u64 {
                 let version = Version::parse(*scheme, sample);
                 hash.update(&[0xFF]);
                 hash.update(version.as_ref().map_or(&[0xFF][..], Version::key));
+                hash.update(&[u8::from(version.is_ok_and(|v| v.can_bound()))]);
             }
         }
         hash.digest()

@@ -178,7 +178,7 @@ fn cut(scheme: Scheme, intervals: &mut Vec<Interval>, limit: Option<Point>) {
 }
 
 fn point(scheme: Scheme, text: &str) -> Option<Point> {
-    let version = Version::parse(scheme, text).ok()?;
+    let version = Version::parse(scheme, text).ok().filter(Version::can_bound)?;
     Some(Point { key: Some(version.key().into()), text: text.into() })
 }
 

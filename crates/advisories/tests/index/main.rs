@@ -9,4 +9,5 @@ mod corruption;
 #[cfg(unix)]
 mod kill;
 mod ranges;
+mod same_id;
 mod whole_data;

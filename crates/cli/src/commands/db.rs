@@ -1,5 +1,6 @@
 //! `trimtab db`: keep the advisory index.
 
+mod sources;
 mod update;
 
 use jiff::Timestamp;

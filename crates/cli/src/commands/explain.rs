@@ -39,7 +39,7 @@ pub fn run(args: &args::Explain, io: &mut Io) -> Outcome {
     if args.paths.is_empty() {
         return Ok(Exit::Clean);
     }
-    let scan = scan::matched(&args.paths, &args.walk, &index)?;
+    let scan = scan::matched(&args.paths, &args.walk, &index, io)?;
     say::diagnostics(io, scan.inventory.all_diagnostics(), false);
     let ids: Vec<Box<str>> =
         index.group(group).map_err(|e| e.diagnostic())?.ids.iter().map(|i| i.text.into()).collect();

@@ -24,15 +24,15 @@ const WALK: WalkArgs = WalkArgs { no_ignore: false, max_file_size: 512 };
 pub fn run(args: &args::Sbom, io: &mut Io) -> Outcome {
     match &args.verb {
         None => {
-            let scan = scan::unmatched(&args.paths, &args.walk);
+            let scan = scan::unmatched(&args.paths, &args.walk, io);
             write(&scan, args.format, args.output.clone(), args.verbose, io)
         }
         Some(SbomVerb::Convert { file, format, output }) => {
-            write(&one(file), *format, output.clone(), false, io)
+            write(&one(file, io), *format, output.clone(), false, io)
         }
         Some(SbomVerb::Diff { a, b, index, json }) => run_diff(a, b, index, *json, io),
         Some(SbomVerb::Merge { files, format, output }) => {
-            write(&merged(files), *format, output.clone(), false, io)
+            write(&merged(files, io), *format, output.clone(), false, io)
         }
         Some(SbomVerb::Check { file, json, min_score }) => run_check(file, *json, *min_score, io),
     }
@@ -48,13 +48,13 @@ fn write(
     scan::finish(scan, &Output { format, file, verbose }, None, io)
 }
 
-fn one(path: &Path) -> Scan {
-    scan::unmatched(&[path.to_path_buf()], &WALK)
+fn one(path: &Path, io: &Io) -> Scan {
+    scan::unmatched(&[path.to_path_buf()], &WALK, io)
 }
 
-fn merged(paths: &[PathBuf]) -> Scan {
+fn merged(paths: &[PathBuf], io: &Io) -> Scan {
     let parts: Vec<(Box<str>, Inventory)> =
-        paths.iter().map(|path| (path.to_string_lossy().into(), one(path).inventory)).collect();
+        paths.iter().map(|path| (path.to_string_lossy().into(), one(path, io).inventory)).collect();
     Scan { target: scan::target(paths).into(), inventory: merge::merge(parts), ..one_of_nothing() }
 }
 
@@ -71,7 +71,7 @@ fn one_of_nothing() -> Scan {
 
 /// With an index, findings are compared too; without one, they are said to be unknown.
 fn run_diff(a: &Path, b: &Path, args: &IndexArgs, as_json: bool, io: &mut Io) -> Outcome {
-    let (before, after) = (one(a), one(b));
+    let (before, after) = (one(a, io), one(b, io));
     let (before, after) = match index::open(args, io) {
         Ok(index) => {
             let matched =
@@ -118,7 +118,7 @@ fn diff_json(diff: &diff::Diff) -> Value {
 }
 
 fn run_check(file: &Path, as_json: bool, min_score: Option<u8>, io: &mut Io) -> Outcome {
-    let scan = one(file);
+    let scan = one(file, io);
     say::diagnostics(io, scan.inventory.all_diagnostics(), false);
     let check = check::check(&scan.inventory);
     if as_json {

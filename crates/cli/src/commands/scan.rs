@@ -1,7 +1,9 @@
 //! `trimtab scan`: inventory, match, tell.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
+use jiff::Timestamp;
 use trimtab_advisories::index::Index;
 use trimtab_extract::Options;
 use trimtab_model::advisory::Kind;
@@ -14,6 +16,7 @@ use crate::args::{self, FailOn, WalkArgs};
 use crate::exit::Exit;
 use crate::io::Io;
 use crate::output::{Format, Output};
+use crate::progress::Progress;
 use crate::{index, say};
 
 /// Runs the verb.
@@ -22,7 +25,9 @@ use crate::{index, say};
 /// There is no usable index, or the output cannot be written.
 pub fn run(args: &args::Scan, io: &mut Io) -> Outcome {
     let index = index::open(&args.index, io)?;
-    let scan = matched(&args.paths, &args.walk, &index)?;
+    let inventory = inventory(&args.paths, &args.walk, io);
+    let scan = of_inventory(target(&args.paths), inventory, &index)?;
+    warn_of_age(&scan, io);
     let output = Output {
         format: args.output.format,
         file: args.output.output.clone(),
@@ -31,13 +36,34 @@ pub fn run(args: &args::Scan, io: &mut Io) -> Outcome {
     finish(&scan, &output, args.fail_on, io)
 }
 
+/// Says that the advisories are old. Only here, not in the result: the same input and index give
+/// the same result on any day.
+fn warn_of_age(scan: &Scan, io: &mut Io) {
+    const FRESH_DAYS: i64 = 7;
+    let date =
+        scan.index.as_ref().and_then(|index| index.data_date.as_deref()?.parse::<Timestamp>().ok());
+    let Some(date) = date else { return };
+    let days = (Timestamp::now().as_second() - date.as_second()) / 86_400;
+    if days > FRESH_DAYS {
+        let message = format!("the newest advisory in the index is {days} days old");
+        say::diagnostic(
+            io,
+            &Diagnostic::new(Code::IndexOld, message).help("run: trimtab db update"),
+        );
+    }
+}
+
 /// The scan of some paths with an index.
 ///
 /// # Errors
 /// The index is damaged.
-pub fn matched(paths: &[PathBuf], walk: &WalkArgs, index: &Index) -> Result<Scan, Diagnostic> {
-    let inventory = inventory(paths, walk);
-    of_inventory(target(paths), inventory, index)
+pub fn matched(
+    paths: &[PathBuf],
+    walk: &WalkArgs,
+    index: &Index,
+    io: &Io,
+) -> Result<Scan, Diagnostic> {
+    of_inventory(target(paths), inventory(paths, walk, io), index)
 }
 
 /// Matches an inventory.
@@ -90,15 +116,22 @@ fn violates(finding: &Finding, least: FailOn) -> bool {
 }
 
 /// The inventory of several paths. With more than one, the files of each are told under its path.
-pub fn inventory(paths: &[PathBuf], walk: &WalkArgs) -> Inventory {
+pub fn inventory(paths: &[PathBuf], walk: &WalkArgs, io: &Io) -> Inventory {
     let mut options = Options { no_ignore: walk.no_ignore, ..Options::default() };
     options.limits.file_bytes = walk.max_file_size.saturating_mul(1 << 20);
+    let progress = Mutex::new(Progress::new(io));
+    let read = |done: usize, total: usize| {
+        // Whoever finds the line busy goes on: the next one tells more.
+        if let Ok(mut progress) = progress.try_lock() {
+            progress.report("Reading files", done as u64, total as u64, false);
+        }
+    };
     if let [path] = paths {
-        return trimtab_extract::scan_path(path, &options);
+        return trimtab_extract::scan_path_with(path, &options, &read);
     }
     let mut all = Inventory::default();
     for path in paths {
-        let mut one = trimtab_extract::scan_path(path, &options);
+        let mut one = trimtab_extract::scan_path_with(path, &options, &read);
         let folder =
             if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(Path::new("")) };
         let under = |file: &str| {
@@ -140,10 +173,10 @@ pub fn target(paths: &[PathBuf]) -> String {
 }
 
 /// The inventory alone, as a scan whose findings are unknown.
-pub fn unmatched(paths: &[PathBuf], walk: &WalkArgs) -> Scan {
+pub fn unmatched(paths: &[PathBuf], walk: &WalkArgs, io: &Io) -> Scan {
     Scan {
         target: target(paths).into(),
-        inventory: inventory(paths, walk),
+        inventory: inventory(paths, walk, io),
         index: None,
         findings: Vec::new(),
         unknowns: Vec::new(),

@@ -19,7 +19,7 @@ use crate::say;
 pub fn run(args: &args::Why, io: &mut Io) -> Outcome {
     let here = [PathBuf::from(".")];
     let paths = if args.paths.is_empty() { &here[..] } else { &args.paths };
-    let scan = scan::unmatched(paths, &args.walk);
+    let scan = scan::unmatched(paths, &args.walk, io);
     say::diagnostics(io, scan.inventory.all_diagnostics(), false);
     let wanted = Wanted::parse(&args.purl);
     let arrow = if io.ascii { " > " } else { " → " };

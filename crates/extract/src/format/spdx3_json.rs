@@ -264,7 +264,8 @@ impl<'d> Graph<'d> {
         }
         let element = self.elements.get(id).filter(|_| depth < 8)?;
         if let Some(text) = element.str("simplelicensing_licenseExpression") {
-            return stated(text).map(Into::into);
+            let text = stated(text)?;
+            return Some(self.custom(*element, text).unwrap_or(text).into());
         }
         let kind = element.str("type").or_else(|| element.str("@type"))?;
         match kind.rsplit(['/', '_']).next()? {
@@ -291,6 +292,15 @@ impl<'d> Graph<'d> {
             }
             _ => None,
         }
+    }
+}
+
+impl<'d> Graph<'d> {
+    /// The name of a licence that the document defines itself, where the whole expression is one.
+    fn custom(&self, expression: Value<'d>, text: &str) -> Option<&'d str> {
+        let map = expression.get("simplelicensing_customIdToUri")?;
+        let entry = map.items().find(|e| e.str("key") == Some(text))?;
+        self.elements.get(entry.str("value")?)?.str("name").and_then(stated)
     }
 }
 

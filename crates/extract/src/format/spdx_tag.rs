@@ -152,7 +152,6 @@ impl<'t> Tags<'t> {
     }
 
     /// The next tag; its inside is `None` for a line that is none.
-    #[expect(clippy::type_complexity, reason = "a line, and perhaps a tag with its value")]
     fn next(&mut self) -> Option<(u32, Option<(&'t str, &'t str)>)> {
         loop {
             let rest = self.rest();

@@ -28,7 +28,7 @@ pub fn parse(text: &str, flavour: Flavour) -> Result<Document<'_>, Diagnostic> {
         Reader { text, bytes: text.as_bytes(), at: 0, flavour, doc: Document::empty(text) };
     match reader.document() {
         Ok(()) => Ok(reader.doc),
-        Err(fault) => Err(reader.diagnostic(fault)),
+        Err(fault) => Err(reader.diagnostic(&fault)),
     }
 }
 
@@ -58,7 +58,7 @@ enum Expect {
 }
 
 impl Reader<'_> {
-    fn diagnostic(&self, fault: Fault) -> Diagnostic {
+    fn diagnostic(&self, fault: &Fault) -> Diagnostic {
         let (code, message) = match fault {
             Fault::End => {
                 (Code::FileTruncated, "the JSON ends in the middle of a value".to_owned())

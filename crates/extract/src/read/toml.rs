@@ -50,7 +50,7 @@ fn push_value(doc: &mut Document<'_>, value: &Spanned<DeValue<'_>>) {
         DeValue::Boolean(_) => doc.push_slice(Kind::Bool, span.start, span.start, span.end),
         DeValue::Array(items) => {
             let position = doc.open(Kind::List, span.start);
-            for item in items.iter() {
+            for item in items {
                 push_value(doc, item);
             }
             doc.close(position);

@@ -115,6 +115,13 @@ impl Version {
         &self.key
     }
 
+    /// Whether its place is certain enough to bound a range of an advisory. What is not PEP 440 is
+    /// ordered below everything that is; a bound that is misspelled (`fixed: "2.2."`) would so
+    /// make a range without an end.
+    pub fn can_bound(&self) -> bool {
+        self.scheme != Scheme::Pep440 || pep440::is_standard(&self.key)
+    }
+
     /// The order of two versions of one scheme. `None` if the schemes differ.
     pub fn compare(&self, other: &Version) -> Option<Ordering> {
         (self.scheme == other.scheme).then(|| self.scheme.compare_keys(&self.key, &other.key))

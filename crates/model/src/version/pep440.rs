@@ -23,6 +23,11 @@ pub(super) fn key(text: &str) -> Option<Vec<u8>> {
     standard(&lower).or_else(|| legacy(&lower))
 }
 
+/// Whether a key is that of a PEP 440 version.
+pub(super) fn is_standard(key: &[u8]) -> bool {
+    key.first() == Some(&STANDARD)
+}
+
 fn standard(text: &str) -> Option<Vec<u8>> {
     let mut scan = Scan(text);
     scan.eat("v");

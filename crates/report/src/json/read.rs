@@ -231,6 +231,7 @@ fn component(component: shape::Component) -> Result<Component> {
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "one signature for every conversion")]
 fn hash(text: String) -> Result<Hash> {
     let unknown = || ReadError::Value { member: "hashes", value: text.clone() };
     let (algorithm, hex) = text.split_once(':').ok_or_else(unknown)?;
@@ -257,7 +258,11 @@ fn diagnostic(diagnostic: shape::Diagnostic) -> Result<Diagnostic> {
     })
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "one signature for every conversion")]
+#[expect(
+    clippy::unnecessary_wraps,
+    clippy::needless_pass_by_value,
+    reason = "one signature for every conversion"
+)]
 fn occurrence(occurrence: shape::Occurrence) -> Result<Occurrence> {
     Ok(Occurrence { file: occurrence.file, component: occurrence.component })
 }

@@ -44,6 +44,7 @@ fn document(scan: &Scan) -> shape::Scan {
     }
 }
 
+#[expect(clippy::borrowed_box, reason = "what `as_ref` of the model's fields gives")]
 fn text(value: Option<&Box<str>>) -> Option<String> {
     value.map(ToString::to_string)
 }

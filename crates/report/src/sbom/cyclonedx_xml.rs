@@ -55,7 +55,7 @@ impl Xml<'_> {
 
     fn text(&mut self, name: &str, attributes: Attributes<'_>, text: &str) -> io::Result<()> {
         self.tag(name, attributes, ">")?;
-        write!(self.out, "{}</{name}>\n", escaped(text))
+        writeln!(self.out, "{}</{name}>", escaped(text))
     }
 
     fn properties(&mut self, all: &[(&'static str, String)]) -> io::Result<()> {

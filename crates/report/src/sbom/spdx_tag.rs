@@ -28,9 +28,15 @@ pub fn write_with(scan: &Scan, options: &Options, out: &mut dyn Write) -> io::Re
     document(scan, &distinct, options, &digest.uuid(), out)
 }
 
-/// A value on one line, which nothing in it can end or open early.
+/// A value on one line. Only at its beginning does the mark of a long text mean anything.
 fn plain(text: &str) -> String {
-    facts::one_line(text).replace("<text>", "<text >").replace("</text>", "</text >")
+    let line = facts::one_line(text);
+    if line.starts_with("<text>") { line.replacen("<text>", "<text >", 1) } else { line }
+}
+
+/// A line inside a long text, which must not end it: the one thing that is not kept as it was.
+fn inner(text: &str) -> String {
+    facts::one_line(text).replace("</text>", "</text >")
 }
 
 fn document(
@@ -58,7 +64,7 @@ fn document(
     }
     for (id, name) in spdx::licences(distinct) {
         let text = name.as_deref().unwrap_or(spdx::NO_TEXT);
-        writeln!(out, "\nLicenseID: {id}\nExtractedText: <text>{}</text>", plain(text))?;
+        writeln!(out, "\nLicenseID: {id}\nExtractedText: <text>{}</text>", inner(text))?;
         if let Some(name) = &name {
             writeln!(out, "LicenseName: {}", plain(name))?;
         }
@@ -90,7 +96,7 @@ fn package(scan: &Scan, item: &Item<'_>, out: &mut dyn Write) -> io::Result<()> 
     writeln!(out, "PackageLicenseConcluded: NOASSERTION")?;
     writeln!(out, "PackageLicenseDeclared: {}", spdx::declared(item))?;
     writeln!(out, "PackageCopyrightText: NOASSERTION")?;
-    let lines: Vec<String> = spdx::comment(item).lines().map(plain).collect();
+    let lines: Vec<String> = spdx::comment(item).lines().map(inner).collect();
     writeln!(out, "PackageComment: <text>{}</text>", lines.join("\n"))?;
     for (category, kind, locator) in spdx::references(item) {
         writeln!(out, "ExternalRef: {category} {kind} {locator}")?;

@@ -1,0 +1,417 @@
+//! Fetching over HTTP/1.1: blocking, bounded, quiet about secrets.
+//!
+//! `ureq` and not `reqwest`: feeds are streamed to disk by a handful of threads, so an async
+//! runtime buys nothing here, and the command line builds with 30 crates where reqwest's blocking
+//! client brings about a hundred and a second C library for TLS. The server's connectors may use
+//! reqwest; rustls is under both. Trust is the operating system's (`SSL_CERT_FILE` is honoured), as
+//! companies that inspect TLS put their root there.
+//!
+//! Redirects are followed here and not by the library: at most [`MAX_REDIRECTS`], never from
+//! `https` to `http`, with credentials only for the server they were given for. Proxies are taken
+//! from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case, per scheme.
+
+use std::io::{self, Read};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ureq::http::HeaderMap;
+use ureq::http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Agent, BodyReader, Proxy, ProxyProtocol};
+
+use crate::retry::{self, Clock, MAX_WAIT, TRIES};
+use crate::url::Url;
+
+/// The most redirects that are followed.
+pub const MAX_REDIRECTS: usize = 5;
+/// The most requests under way at once.
+pub const PARALLEL: usize = 4;
+
+/// How long a server may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// To connect, TLS included.
+    pub connect: Duration,
+    /// To answer, and between two pieces of an answer.
+    pub read: Duration,
+    /// After so long, fewer bytes a second than `rate` are too few.
+    pub window: Duration,
+    /// Bytes a second.
+    pub rate: u64,
+}
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience {
+            connect: Duration::from_secs(20),
+            read: Duration::from_secs(30),
+            window: Duration::from_secs(30),
+            rate: 1024,
+        }
+    }
+}
+
+/// Why something was not fetched.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Failure {
+    /// There is no way to the server.
+    Unreachable(String),
+    /// The server or the connection failed on the way; it may work later.
+    Interrupted(String),
+    /// The server asks to come back after a time.
+    Busy(String, Option<Duration>),
+    /// What came is not what it should be.
+    Corrupt(String),
+    /// The answer is no, or is not acceptable; asking again does not help.
+    Refused(String),
+    /// The file cannot be written here.
+    Disk(io::Error),
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Failure::Unreachable(reason)
+            | Failure::Interrupted(reason)
+            | Failure::Corrupt(reason)
+            | Failure::Refused(reason)
+            | Failure::Busy(reason, None) => f.write_str(reason),
+            Failure::Busy(reason, Some(wait)) => {
+                write!(f, "{reason}, asking to wait {} s", wait.as_secs())
+            }
+            Failure::Disk(error) => write!(f, "it cannot be written here: {error}"),
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Disk(error)
+    }
+}
+
+impl Failure {
+    /// How many times in a row it may happen.
+    fn tries(&self) -> u32 {
+        match self {
+            Failure::Unreachable(_) | Failure::Corrupt(_) => 2,
+            Failure::Interrupted(_) | Failure::Busy(..) => TRIES,
+            Failure::Refused(_) | Failure::Disk(_) => 1,
+        }
+    }
+
+    /// The pause before the next try, after `failed` failures in a row. `None`: give up.
+    pub(crate) fn pause(&self, failed: u32) -> Option<Duration> {
+        if failed >= self.tries() {
+            return None;
+        }
+        match self {
+            Failure::Busy(_, Some(wait)) if *wait > MAX_WAIT => None,
+            Failure::Busy(_, Some(wait)) => Some(retry::pause(failed).max(*wait)),
+            _ => Some(retry::pause(failed)),
+        }
+    }
+}
+
+/// Fetches. One for a run: it keeps connections and bounds how many are open.
+pub struct Client {
+    secure: Agent,
+    plain: Agent,
+    patience: Patience,
+    free: Arc<Free>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The agents know proxies, whose addresses may have credentials.
+        f.debug_struct("Client").field("patience", &self.patience).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client with the proxies of the process's environment.
+    pub fn new(patience: Patience) -> Client {
+        Client::with_environment(patience, |name| std::env::var(name).ok())
+    }
+
+    /// A client with the proxies of an environment.
+    pub fn with_environment(
+        patience: Patience,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Client {
+        let agent = |proxy: Option<Proxy>| -> Agent {
+            Agent::config_builder()
+                .http_status_as_error(false)
+                .max_redirects(0)
+                .max_redirects_will_error(false)
+                .user_agent(concat!("trimtab/", env!("CARGO_PKG_VERSION")))
+                .accept_encoding("identity")
+                .timeout_connect(Some(patience.connect))
+                .timeout_recv_response(Some(patience.read))
+                .timeout_per_read(Some(patience.read))
+                .max_idle_connections_per_host(PARALLEL)
+                .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
+                .proxy(proxy)
+                .build()
+                .new_agent()
+        };
+        Client {
+            secure: agent(proxy("HTTPS_PROXY", &variable)),
+            plain: agent(proxy("HTTP_PROXY", &variable)),
+            patience,
+            free: Arc::new(Free { count: Mutex::new(PARALLEL), more: Condvar::new() }),
+        }
+    }
+
+    /// Asks once, following redirects. Any status is an answer, except those that mean "later".
+    pub(crate) fn get(
+        &self,
+        url: &Url,
+        headers: &[(&str, &str)],
+        clock: &dyn Clock,
+    ) -> Result<Response, Failure> {
+        let permit = Permit::take(&self.free);
+        let mut at = url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let agent = if at.is_secure() { &self.secure } else { &self.plain };
+            let mut request = agent.get(at.request_target());
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            if let Some(value) = at.authorization() {
+                request = request.header("Authorization", value);
+            }
+            let answer = request.call().map_err(|e| failure(&e))?;
+            let (parts, body) = answer.into_parts();
+            let status = parts.status;
+            if status.is_redirection() && status.as_u16() != 304 {
+                let location = parts.headers.get(LOCATION).and_then(|v| v.to_str().ok());
+                let next = location
+                    .and_then(|location| at.follow(location).ok())
+                    .ok_or_else(|| Failure::Refused("it is redirected to nowhere".to_owned()))?;
+                if at.is_secure() && !next.is_secure() {
+                    return Err(Failure::Refused(
+                        "it is redirected from https to http, which is not followed".to_owned(),
+                    ));
+                }
+                at = next;
+                continue;
+            }
+            let told = format!("the server answered {status}");
+            if matches!(status.as_u16(), 408 | 429 | 500..=599) {
+                let wait = parts.headers.get(RETRY_AFTER).and_then(|v| v.to_str().ok());
+                return Err(Failure::Busy(
+                    told,
+                    wait.and_then(|value| retry::retry_after(value, clock.now())),
+                ));
+            }
+            let body = body.into_with_config().limit(u64::MAX).reader();
+            let body = Steady { body, patience: self.patience, begun: None, count: 0 };
+            return Ok(Response {
+                status: status.as_u16(),
+                headers: parts.headers,
+                body,
+                _permit: permit,
+            });
+        }
+        Err(Failure::Refused(format!("it is redirected more than {MAX_REDIRECTS} times")))
+    }
+
+    /// Fetches something small, trying again where that may help. `None`: it is not there.
+    pub(crate) fn small(
+        &self,
+        url: &Url,
+        most: u64,
+        clock: &dyn Clock,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        let mut failed = 0;
+        loop {
+            let answer = self.get(url, &[], clock).and_then(|answer| answer.whole(most));
+            let failure = match answer {
+                Ok(bytes) => return Ok(bytes),
+                Err(failure) => failure,
+            };
+            failed += 1;
+            let Some(pause) = failure.pause(failed) else { return Err(failure) };
+            clock.pause(pause);
+        }
+    }
+}
+
+/// An answer whose body is still to be read.
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Steady,
+    _permit: Permit,
+}
+
+impl Response {
+    /// A header's value, if it is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The length of the body, where the server names it.
+    pub(crate) fn length(&self) -> Option<u64> {
+        self.headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+    }
+
+    /// What is wrong about any status but 2xx, 304, 404 and 410.
+    pub(crate) fn refusal(&self) -> Failure {
+        let status = ureq::http::StatusCode::from_u16(self.status).unwrap_or_default();
+        Failure::Refused(format!("the server answered {status}"))
+    }
+
+    /// Whether the server says that there is no such thing.
+    pub(crate) fn is_absent(&self) -> bool {
+        matches!(self.status, 404 | 410)
+    }
+
+    fn whole(mut self, most: u64) -> Result<Option<Vec<u8>>, Failure> {
+        if self.is_absent() {
+            return Ok(None);
+        }
+        if self.status != 200 {
+            return Err(self.refusal());
+        }
+        let mut bytes = Vec::new();
+        (&mut self.body).take(most + 1).read_to_end(&mut bytes).map_err(|e| interrupted(&e))?;
+        if bytes.len() as u64 > most { Err(too_large(most)) } else { Ok(Some(bytes)) }
+    }
+}
+
+pub(crate) fn too_large(most: u64) -> Failure {
+    Failure::Refused(format!("it is larger than {most} bytes"))
+}
+
+/// A body that must not drip.
+pub(crate) struct Steady {
+    body: BodyReader<'static>,
+    patience: Patience,
+    begun: Option<Instant>,
+    count: u64,
+}
+
+impl Read for Steady {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let begun = *self.begun.get_or_insert_with(Instant::now);
+        let count = self.body.read(buffer)?;
+        self.count += count as u64;
+        let taken = begun.elapsed();
+        if count > 0 && taken >= self.patience.window {
+            let least = self.patience.rate as f64 * taken.as_secs_f64();
+            if (self.count as f64) < least {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "it comes too slowly"));
+            }
+            self.begun = Some(Instant::now());
+            self.count = 0;
+        }
+        Ok(count)
+    }
+}
+
+/// Why reading a body failed.
+pub(crate) fn interrupted(error: &io::Error) -> Failure {
+    let reason = match error.kind() {
+        io::ErrorKind::UnexpectedEof => "the connection ended in the middle".to_owned(),
+        io::ErrorKind::TimedOut => "the server sends too slowly".to_owned(),
+        _ => format!("the connection failed: {error}"),
+    };
+    Failure::Interrupted(reason)
+}
+
+fn failure(error: &ureq::Error) -> Failure {
+    use ureq::Timeout;
+    match error {
+        ureq::Error::HostNotFound => Failure::Unreachable("the host is not found".to_owned()),
+        ureq::Error::ConnectionFailed
+        | ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
+            Failure::Unreachable("the server cannot be reached".to_owned())
+        }
+        ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
+            // The text may name the proxy with its credentials.
+            Failure::Unreachable("the proxy of the environment refuses or fails".to_owned())
+        }
+        ureq::Error::Timeout(_) => Failure::Interrupted("the server does not answer".to_owned()),
+        ureq::Error::Io(e) => match e.kind() {
+            io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::NetworkDown
+            | io::ErrorKind::AddrNotAvailable => {
+                Failure::Unreachable("the server cannot be reached".to_owned())
+            }
+            _ => interrupted(e),
+        },
+        ureq::Error::Rustls(e) => Failure::Refused(format!(
+            "the encrypted connection fails: {e} (SSL_CERT_FILE names further roots of trust)"
+        )),
+        ureq::Error::Tls(e) => Failure::Refused(format!("the encrypted connection fails: {e}")),
+        ureq::Error::Protocol(e) => Failure::Interrupted(format!("the answer is not HTTP: {e}")),
+        ureq::Error::LargeResponseHeader(..) => {
+            Failure::Refused("the head of the answer is too large".to_owned())
+        }
+        // Not the library's own text: it may repeat the address.
+        _ => Failure::Refused("the request is not possible".to_owned()),
+    }
+}
+
+/// The proxy that a variable names, in upper or lower case, else `ALL_PROXY`.
+fn proxy(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Option<Proxy> {
+    let get = |name: &str| {
+        variable(&name.to_ascii_lowercase())
+            .or_else(|| variable(name))
+            .filter(|value| !value.is_empty())
+    };
+    let named = Proxy::new(&get(name).or_else(|| get("ALL_PROXY"))?).ok()?;
+    let mut builder = Proxy::builder(named.protocol()).host(named.host()).port(named.port());
+    if let Some(user) = named.username() {
+        builder = builder.username(user);
+    }
+    if let Some(password) = named.password() {
+        builder = builder.password(password);
+    }
+    if matches!(named.protocol(), ProxyProtocol::Socks4) {
+        builder = builder.resolve_target(true);
+    }
+    for host in get("NO_PROXY").unwrap_or_default().split(',').map(str::trim) {
+        // As curl has it: a name means its subdomains too.
+        builder = builder.no_proxy(host);
+        if !host.starts_with(['.', '*']) {
+            builder = builder.no_proxy(&format!(".{host}"));
+        }
+    }
+    builder.build().ok()
+}
+
+/// How many more requests may be made.
+struct Free {
+    count: Mutex<usize>,
+    more: Condvar,
+}
+
+/// The right to one request, until its answer is dropped.
+struct Permit(Arc<Free>);
+
+impl Permit {
+    fn take(free: &Arc<Free>) -> Permit {
+        // A number cannot be left half changed: a poisoned lock is as good as any.
+        let count = free.count.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut count = free
+            .more
+            .wait_while(count, |count| *count == 0)
+            .unwrap_or_else(PoisonError::into_inner);
+        *count -= 1;
+        drop(count);
+        Permit(Arc::clone(free))
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        *self.0.count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.more.notify_one();
+    }
+}
