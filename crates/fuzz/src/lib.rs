@@ -15,6 +15,9 @@ mod scan;
 mod seeds;
 mod words;
 
+/// What takes the bytes.
+pub type Run = Box<dyn Fn(&[u8]) + Send + Sync>;
+
 /// Something that must survive any bytes: no panic, no overflow of the stack, bounded time and memory.
 pub struct Target {
     /// Its name, in failures and for `TRIMTAB_FUZZ_TARGET`.
@@ -22,7 +25,7 @@ pub struct Target {
     /// The folder of `corpus/fuzz/` with what once failed.
     pub folder: &'static str,
     /// Takes the bytes.
-    pub run: Box<dyn Fn(&[u8]) + Send + Sync>,
+    pub run: Run,
     /// What mutations start from.
     pub seeds: Vec<Vec<u8>>,
 }

@@ -1,6 +1,5 @@
 //! Every target on its seeds and on mutations of them, `TRIMTAB_FUZZ_SECONDS` each. `reproduce`
 //! runs one file: `TRIMTAB_FUZZ_TARGET=NAME TRIMTAB_FUZZ_INPUT=FILE`.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -73,14 +73,14 @@ pub fn write(scan: &Scan, out: &mut dyn Write) -> io::Result<()> {
                 group::way(scan, *occurrence).join(" > "),
                 vulnerability.summary.as_deref().unwrap_or_default().to_owned(),
             ];
-            table.write_record(cells.map(inert))?;
+            table.write_record(cells.map(|cell| inert(&cell)))?;
         }
     }
     table.flush()
 }
 
 /// A cell that no spreadsheet evaluates and no terminal obeys.
-fn inert(cell: String) -> String {
+fn inert(cell: &str) -> String {
     let cell: String =
         cell.chars().map(|c| if crate::inert::is_command(c) { ' ' } else { c }).collect();
     if cell.trim_start().starts_with(['=', '+', '-', '@']) { format!("'{cell}") } else { cell }
@@ -90,9 +90,9 @@ fn inert(cell: String) -> String {
 mod tests {
     #[test]
     fn formulas_are_made_inert() {
-        assert_eq!(super::inert("=1+1".into()), "'=1+1");
-        assert_eq!(super::inert("@scope/name".into()), "'@scope/name");
-        assert_eq!(super::inert("1.0".into()), "1.0");
-        assert_eq!(super::inert("\u{1b}[2J\n".into()), " [2J ");
+        assert_eq!(super::inert("=1+1"), "'=1+1");
+        assert_eq!(super::inert("@scope/name"), "'@scope/name");
+        assert_eq!(super::inert("1.0"), "1.0");
+        assert_eq!(super::inert("\u{1b}[2J\n"), " [2J ");
     }
 }
