@@ -408,8 +408,8 @@ mod unix {
             .with("closed/package-lock.json", GOOD)
             .with("shut/x/package-lock.json", GOOD);
         let (file, folder) = (tree.path("closed/package-lock.json"), tree.path("shut/x"));
-        fs::set_permissions(&file, fs::Permissions::from_mode(0)).unwrap();
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o000)).unwrap();
         let privileged = fs::read(&file).is_ok();
         if privileged {
             eprintln!("SKIPPED: this user may read everything");
