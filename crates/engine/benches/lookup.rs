@@ -47,7 +47,7 @@ fn main() {
         Some("hits") => counted(&index, &hits),
         Some("misses") => counted(&index, &misses),
         rounds => {
-            measure(&index, &hits, &misses, rounds.and_then(|r| r.parse().ok()).unwrap_or(20))
+            measure(&index, &hits, &misses, rounds.and_then(|r| r.parse().ok()).unwrap_or(20));
         }
     }
 }
