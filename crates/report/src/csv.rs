@@ -79,9 +79,11 @@ pub fn write(scan: &Scan, out: &mut dyn Write) -> io::Result<()> {
     table.flush()
 }
 
-/// A cell that no spreadsheet evaluates.
+/// A cell that no spreadsheet evaluates and no terminal obeys.
 fn inert(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+    let cell: String =
+        cell.chars().map(|c| if crate::inert::is_command(c) { ' ' } else { c }).collect();
+    if cell.trim_start().starts_with(['=', '+', '-', '@']) { format!("'{cell}") } else { cell }
 }
 
 #[cfg(test)]
@@ -91,5 +93,6 @@ mod tests {
         assert_eq!(super::inert("=1+1".into()), "'=1+1");
         assert_eq!(super::inert("@scope/name".into()), "'@scope/name");
         assert_eq!(super::inert("1.0".into()), "1.0");
+        assert_eq!(super::inert("\u{1b}[2J\n".into()), " [2J ");
     }
 }

@@ -55,7 +55,7 @@ pub fn write(scan: &Scan, out: &mut dyn Write) -> io::Result<()> {
         "vulnerabilities": vulnerabilities,
         "remediations": [],
     });
-    serde_json::to_writer_pretty(&mut *out, &report)?;
+    crate::inert::write_json(&report, out)?;
     out.write_all(b"\n")
 }
 

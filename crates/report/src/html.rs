@@ -19,6 +19,11 @@ use crate::table::{count, thousands};
 /// Writing fails.
 pub fn write(scan: &Scan, out: &mut dyn Write) -> io::Result<()> {
     let page = Page::of(scan).render().map_err(io::Error::other)?;
+    // The page itself holds none but newlines; what others wrote may.
+    let page: String = page
+        .chars()
+        .map(|c| if c != '\n' && crate::inert::is_command(c) { ' ' } else { c })
+        .collect();
     out.write_all(page.as_bytes())
 }
 

@@ -6,6 +6,7 @@ pub mod distinct;
 pub mod gitlab;
 pub mod group;
 pub mod html;
+mod inert;
 pub mod json;
 pub mod markdown;
 pub mod sarif;

@@ -164,7 +164,7 @@ fn inert(text: &str) -> String {
             }
             // A mention would notify somebody.
             '@' => out.push_str("@\u{200B}"),
-            c if c.is_control() => out.push(' '),
+            c if crate::inert::is_command(c) => out.push(' '),
             c => out.push(c),
         }
     }

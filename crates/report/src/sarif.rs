@@ -48,7 +48,7 @@ pub fn write(scan: &Scan, out: &mut dyn Write) -> io::Result<()> {
             "results": results,
         }],
     });
-    serde_json::to_writer_pretty(&mut *out, &log)?;
+    crate::inert::write_json(&log, out)?;
     out.write_all(b"\n")
 }
 

@@ -327,7 +327,8 @@ fn shorten_way(way: &[String], arrow: &str, room: usize, ascii: bool) -> String 
 /// A text of at most `room` columns: the middle gives way.
 pub fn shorten(text: &str, room: usize, ascii: bool) -> String {
     // What terminals would take as a command is shown as what it is.
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let text: String =
+        text.chars().map(|c| if crate::inert::is_command(c) { ' ' } else { c }).collect();
     if text.width() <= room {
         return text;
     }

@@ -15,7 +15,7 @@ use crate::summary::Summary;
 /// # Errors
 /// Writing fails.
 pub fn write(scan: &Scan, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &document(scan))?;
+    crate::inert::write_json(&document(scan), out)?;
     out.write_all(b"\n")
 }
 
