@@ -105,7 +105,7 @@ impl<'v> Reader<'v> {
                 Says::Include { path: relative, constraint } => {
                     if let Some((path, text)) = self.included(path, &relative, line, depth) {
                         if constraint {
-                            self.constrain(&path, &text, depth + 1);
+                            self.constrain(&path, &text, line, depth + 1);
                         } else if !self.speaks_for_itself(&path) {
                             self.file(&path, &text, Some(line), depth + 1);
                         }
@@ -165,8 +165,8 @@ impl<'v> Reader<'v> {
             && registry::claiming(path).any(|f| f.id == FORMAT.id)
     }
 
-    /// Takes the pins of a constraint file.
-    fn constrain(&mut self, path: &str, text: &str, depth: usize) {
+    /// Takes the pins of a constraint file. `line` is that of the include in the file that we tell about.
+    fn constrain(&mut self, path: &str, text: &str, line: u32, depth: usize) {
         for entry in pip_lines::lines(text) {
             match entry.says {
                 Says::Requirement { text, .. } => {
@@ -177,9 +177,8 @@ impl<'v> Reader<'v> {
                     }
                 }
                 Says::Include { path: relative, .. } => {
-                    if let Some((path, text)) = self.included(path, &relative, entry.number, depth)
-                    {
-                        self.constrain(&path, &text, depth + 1);
+                    if let Some((path, text)) = self.included(path, &relative, line, depth) {
+                        self.constrain(&path, &text, line, depth + 1);
                     }
                 }
                 Says::Index { .. } => {}
