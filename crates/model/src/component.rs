@@ -150,6 +150,9 @@ pub struct Hash {
     pub digest: Box<[u8]>,
 }
 
+/// The longest digest that is kept, in bytes: twice what any of the functions gives.
+const MAX_DIGEST: usize = 128;
+
 /// The value of every base64 digit, of both alphabets; 255 for what is none.
 const SIXTETS: [u8; 256] = {
     let mut table = [255; 256];
@@ -173,7 +176,7 @@ const SIXTETS: [u8; 256] = {
 impl Hash {
     /// A digest given in hexadecimal. `None` if it is not.
     pub fn from_hex(algorithm: HashAlgorithm, hex: &str) -> Option<Hash> {
-        if hex.is_empty() || !hex.len().is_multiple_of(2) || hex.len() > 256 {
+        if hex.is_empty() || !hex.len().is_multiple_of(2) || hex.len() > 2 * MAX_DIGEST {
             return None;
         }
         let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
@@ -188,7 +191,7 @@ impl Hash {
     /// A digest given in standard base64, with or without padding. `None` if it is not.
     pub fn from_base64(algorithm: HashAlgorithm, text: &str) -> Option<Hash> {
         let text = text.trim_end_matches('=');
-        if text.is_empty() || text.len() > 256 {
+        if text.is_empty() || text.len() > 2 * MAX_DIGEST {
             return None;
         }
         let mut digest = Vec::with_capacity(text.len() * 3 / 4);
@@ -205,7 +208,9 @@ impl Hash {
                 digest.push((bits >> have & 0xff) as u8);
             }
         }
-        Some(Hash { algorithm, digest: digest.into() })
+        // What one notation takes, the other takes too: a saved scan has them in hexadecimal.
+        let whole = !digest.is_empty() && digest.len() <= MAX_DIGEST;
+        whole.then(|| Hash { algorithm, digest: digest.into() })
     }
 
     /// The entries of a Subresource Integrity string (`sha512-…`, several separated by spaces).

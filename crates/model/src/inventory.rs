@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use crate::component::{Component, Relation};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::purl::Purl;
 
 /// What one file lists: components, and edges from the one that asks to the one asked for.
@@ -57,11 +57,51 @@ impl FileInventory {
         self.edges.push((from, to));
     }
 
-    /// Brings edges into order and drops repeats and self-references. The walker calls it.
+    /// Brings edges into order and drops repeats and self-references; takes out what has no name.
+    /// The walker calls it.
     pub fn settle(&mut self) {
+        self.take_out_nameless();
         self.edges.retain(|(from, to)| from != to);
         self.edges.sort_unstable();
         self.edges.dedup();
+    }
+
+    /// A component without a name is none, and its purl could not be read again: one malformed
+    /// entry must not cost the rest of a saved scan.
+    fn take_out_nameless(&mut self) {
+        let nameless = |purl: &Purl| purl.name().is_empty();
+        let about = |line: Option<u32>| {
+            let mut diagnostic = Diagnostic::new(
+                Code::EntryMalformed,
+                "an entry has no package name and is left out",
+            );
+            diagnostic.line = line;
+            diagnostic
+        };
+        let diagnostics = &mut self.diagnostics;
+        self.unmanaged.retain(|u| {
+            let whole = !u.package.as_ref().is_some_and(nameless);
+            if !whole {
+                diagnostics.push(about(u.line));
+            }
+            whole
+        });
+        if !self.components.iter().any(|c| nameless(&c.purl)) {
+            return;
+        }
+        let mut next = 0u32;
+        let mut moved: Vec<Option<u32>> = Vec::with_capacity(self.components.len());
+        self.components.retain(|component| {
+            let whole = !nameless(&component.purl);
+            moved.push(whole.then_some(next));
+            next += u32::from(whole);
+            if !whole {
+                diagnostics.push(about(component.line));
+            }
+            whole
+        });
+        let to = |old: u32| moved.get(old as usize).copied().flatten();
+        self.edges = self.edges.iter().filter_map(|(a, b)| Some((to(*a)?, to(*b)?))).collect();
     }
 
     /// A shortest path from the project to the component at `target`: positions, the project's
@@ -189,6 +229,22 @@ mod tests {
         let mut c = Component::new(Purl::new("npm", None, name));
         c.relation = relation;
         c
+    }
+
+    #[test]
+    fn what_has_no_name_is_taken_out_and_said() {
+        let mut file = FileInventory::default();
+        let app = file.add(component("app", Relation::Own));
+        let mut nameless = component("", Relation::Direct);
+        nameless.line = Some(3);
+        let nameless = file.add(nameless);
+        let a = file.add(component("a", Relation::Direct));
+        file.edges = vec![(app, nameless), (nameless, a), (app, a)];
+        file.settle();
+        assert_eq!(file.components.len(), 2);
+        assert_eq!(file.edges, [(0, 1)]);
+        assert_eq!(file.diagnostics[0].code, Code::EntryMalformed);
+        assert_eq!(file.diagnostics[0].line, Some(3));
     }
 
     #[test]
