@@ -3,16 +3,18 @@
 //!     cargo bench -p trimtab-engine --bench lookup -- INDEX FOLDER [ROUNDS]
 //!     lookup INDEX FOLDER open|hits|misses          (for counting instructions)
 //!
+//! INDEX may also be a folder of advisories, of which an index is then made first.
+//!
 //! A look-up is everything from the purl to the package's entries: ecosystem, name, normal form,
 //! hash, probe. Matching is a look-up, and for a package that is there the parsing of the version
 //! and the evaluation of every entry.
 
 use std::collections::HashSet;
 use std::hint::black_box;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use trimtab_advisories::Index;
+use trimtab_advisories::{Index, Sources, build};
 use trimtab_engine::match_inventory;
 use trimtab_model::{Component, Ecosystem, FileInventory, Inventory, Purl, Relation};
 
@@ -25,7 +27,14 @@ fn main() {
         eprintln!("usage: lookup INDEX FOLDER [ROUNDS | open | hits | misses]");
         return;
     };
-    let index = opened(Path::new(index));
+    let mut index = PathBuf::from(index);
+    let made = tempfile::tempdir().expect("a folder for the index");
+    if index.is_dir() {
+        let target = made.path().join("index");
+        build(&Sources::beside(&index), &target, &mut ()).expect("advisories");
+        index = target;
+    }
+    let index = opened(&index);
     let inventory = trimtab_extract::scan_path(Path::new(folder), &Default::default());
     let purls: HashSet<&Purl> = inventory
         .components()
@@ -38,7 +47,7 @@ fn main() {
         Some("hits") => counted(&index, &hits),
         Some("misses") => counted(&index, &misses),
         rounds => {
-            measure(&index, &hits, &misses, rounds.and_then(|r| r.parse().ok()).unwrap_or(20))
+            measure(&index, &hits, &misses, rounds.and_then(|r| r.parse().ok()).unwrap_or(20));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The cases of `corpus/matching`: small worlds of advisories and components, with every finding
 //! and every unknown that must come out, and nothing else. The naive matcher is asked too.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use trimtab_advisories::{Index, Sources, build};
 use trimtab_engine::{Matching, match_inventory};
+use trimtab_model::advisory::CvssVersion;
 use trimtab_model::finding::Finding;
 use trimtab_model::{Component, FileInventory, Inventory, Origin, Purl};
 use trimtab_testkit::naive::matching::{World, components};
@@ -138,13 +140,12 @@ fn inventory(listed: &[Listed]) -> Inventory {
     let mut file = FileInventory { path: "case".into(), ..FileInventory::default() };
     for one in listed {
         let (purl, origin) = match one {
-            Listed::Purl(purl) => (purl, Origin::Unstated),
             Listed::From { purl, git: Some(url), .. } => {
                 (purl, Origin::Git { url: (**url).into(), commit: None })
             }
             Listed::From { purl, url: Some(url), .. } => (purl, Origin::Url((**url).into())),
             Listed::From { purl, path: Some(path), .. } => (purl, Origin::Path((**path).into())),
-            Listed::From { purl, .. } => (purl, Origin::Unstated),
+            Listed::Purl(purl) | Listed::From { purl, .. } => (purl, Origin::Unstated),
         };
         let purl: Purl = purl.parse().unwrap_or_else(|e| panic!("{purl}: {e}"));
         let mut component = Component::new(purl);
@@ -196,7 +197,7 @@ fn finding_is(place: &str, finding: &Finding, wanted: &Expected) {
         let found = &vulnerability.severity;
         assert_eq!(found.rating.as_str(), severity.rating, "{place}: rating");
         assert_eq!(found.score_tenths, severity.score_tenths, "{place}: score");
-        assert_eq!(found.cvss.map(|c| c.as_str()), severity.cvss.as_deref(), "{place}: cvss");
+        assert_eq!(found.cvss.map(CvssVersion::as_str), severity.cvss.as_deref(), "{place}: cvss");
         assert_eq!(found.from.as_deref(), severity.from.as_deref(), "{place}: from");
     }
     if let Some(reason) = &wanted.reason {

@@ -5,7 +5,9 @@
 //! Not taken: `gomod-vex` and the `vex` folder (VEX is a later step of the loop), `gomod-skip`
 //! (`gomod` with folders left out), `npm-ubuntu-severity` (another order of sources for the word of
 //! severity), and the goldens of other output formats (their findings are those of `npm` and `pom`).
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -211,7 +213,7 @@ fn least_above<'a>(
     patched: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let parse = |text| Version::parse(family.scheme(), text).ok();
-    let higher = patched.filter(|text| family.compare(text, above).is_some_and(|o| o.is_gt()));
+    let higher = patched.filter(|text| family.compare(text, above).is_some_and(Ordering::is_gt));
     higher.min_by(|a, b| parse(a).zip(parse(b)).and_then(|(a, b)| a.compare(&b)).unwrap())
 }
 

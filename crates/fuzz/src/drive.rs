@@ -42,10 +42,22 @@ pub struct Report {
     pub failures: Vec<Failure>,
 }
 
-/// How long each target runs: `TRIMTAB_FUZZ_SECONDS`, else half a second.
-pub fn budget() -> Duration {
+/// How long a target runs.
+#[derive(Debug, Clone, Copy)]
+pub enum Budget {
+    /// So many mutations: the same ones on every machine, so that a test says the same everywhere.
+    Inputs(u64),
+    /// So long: as many as fit.
+    Time(Duration),
+}
+
+/// How long each target runs: `TRIMTAB_FUZZ_SECONDS`, else a fixed number of mutations.
+pub fn budget() -> Budget {
     let seconds = env::var("TRIMTAB_FUZZ_SECONDS").ok().and_then(|s| s.parse::<f64>().ok());
-    Duration::try_from_secs_f64(seconds.unwrap_or(0.5)).unwrap_or(Duration::from_secs(1))
+    match seconds.map(Duration::try_from_secs_f64) {
+        Some(Ok(time)) => Budget::Time(time),
+        _ => Budget::Inputs(150),
+    }
 }
 
 /// Where inputs that fail are written: `TRIMTAB_FUZZ_OUT`, else a folder for temporary files.
@@ -54,7 +66,7 @@ pub fn out_folder() -> PathBuf {
 }
 
 /// Runs a target: what once failed, its seeds, then mutations until the time is over.
-pub fn drive(target: &Target, budget: Duration, seed: u64) -> Report {
+pub fn drive(target: &Target, budget: Budget, seed: u64) -> Report {
     let out = out_folder();
     let _ = fs::create_dir_all(&out);
     let path = out.join(format!("{}.{}.running", target.name, std::process::id()));
@@ -64,9 +76,17 @@ pub fn drive(target: &Target, budget: Duration, seed: u64) -> Report {
     for input in once.iter().chain(&target.seeds) {
         one(target, input, &mut current, &out, &mut report);
     }
-    let end = Instant::now() + budget;
+    let start = Instant::now();
+    let mut made = 0u64;
+    let mut more = || {
+        made += 1;
+        match budget {
+            Budget::Inputs(most) => made <= most,
+            Budget::Time(most) => start.elapsed() < most,
+        }
+    };
     let mut random = Random::new(seed);
-    while Instant::now() < end && report.failures.len() < MAX_FAILURES {
+    while more() && report.failures.len() < MAX_FAILURES {
         let pick = random.below(target.seeds.len());
         let mut input = target.seeds.get(pick).cloned().unwrap_or_default();
         let other = target.seeds.get(random.below(target.seeds.len()));

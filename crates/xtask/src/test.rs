@@ -63,7 +63,16 @@ pub(crate) fn run_all(root: &Path) -> (usize, usize) {
         tally.step("tests did not build or did not end", false);
     }
     let docs = ["doc", "--quiet", "--workspace", "--no-deps"];
-    tally.step("docs", command(root, "cargo", &docs, &[("RUSTDOCFLAGS", "-D warnings")]).ok);
+    tally.step(
+        "docs",
+        command(
+            root,
+            "cargo",
+            &docs,
+            &[("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links")],
+        )
+        .ok,
+    );
     let policy =
         ["deny", "--offline", "--log-level", "error", "check", "licenses", "bans", "sources"];
     tally.step("dependency policy", command(root, "cargo", &policy, &[]).ok);

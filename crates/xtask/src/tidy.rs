@@ -45,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("engine", &["model", "advisories"]),
     ("cli", &["model", "extract", "advisories", "engine", "report", "connect"]),
     ("testkit", &["model"]),
+    ("fuzz", &["model", "extract", "advisories", "engine", "report", "testkit"]),
     ("xtask", &[]),
 ];
 

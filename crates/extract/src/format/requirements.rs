@@ -165,8 +165,7 @@ impl<'v> Reader<'v> {
             && registry::claiming(path).any(|f| f.id == FORMAT.id)
     }
 
-    /// Takes the pins of a constraint file. `line` is that of the include in the file that we
-    /// tell about.
+    /// Takes the pins of a constraint file. `line` is that of the include in the file that we tell about.
     fn constrain(&mut self, path: &str, text: &str, line: u32, depth: usize) {
         for entry in pip_lines::lines(text) {
             match entry.says {
