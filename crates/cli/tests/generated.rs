@@ -3,7 +3,7 @@
 mod command;
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use command::{Terminal, run, run_with};
 use trimtab_extract::{FORMATS, FormatKind};
@@ -13,8 +13,9 @@ use trimtab_model::Code;
 fn check(path: &str, text: &str) {
     let file = trimtab_testkit::repository().join(path);
     if std::env::var_os("TRIMTAB_GENERATE").is_some() {
-        std::fs::create_dir_all(file.parent().unwrap_or(Path::new("."))).unwrap();
-        std::fs::write(&file, text).unwrap();
+        std::fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))
+            .expect("the folder can be made");
+        std::fs::write(&file, text).expect("the file can be written");
     }
     let found = std::fs::read_to_string(&file).unwrap_or_default();
     assert!(found == text, "{path} is not fresh: run `cargo xtask generate`");
@@ -94,6 +95,7 @@ fn the_page_of_the_command_line() {
         let mut args = verb.to_vec();
         args.push("--help");
         let ran = run(&args);
+        assert_eq!(ran.exit, trimtab_cli::Exit::Clean, "{}", ran.err);
         let name =
             std::iter::once("trimtab").chain(verb.iter().copied()).collect::<Vec<_>>().join(" ");
         let help: Vec<_> = ran.out.lines().map(str::trim_end).collect();
@@ -112,7 +114,7 @@ fn the_schema_of_the_json() {
 fn the_picture_of_the_readme() {
     let ran = run_with(&["demo"], "", Terminal { colour: true, ascii: false });
     check("docs/images/demo.svg", &picture(&ran.out));
-    assert!(PathBuf::from(trimtab_testkit::repository()).join("README.md").exists());
+    assert!(trimtab_testkit::repository().join("README.md").exists());
 }
 
 /// A terminal's text as SVG: bold, dim and the eight colours that the table uses.

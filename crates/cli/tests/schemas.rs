@@ -1,4 +1,5 @@
 //! What leaves validates against the formats' own schemas, with findings in it.
+#![expect(clippy::panic, reason = "a test fails by panicking")]
 
 mod command;
 
@@ -7,6 +8,7 @@ use serde_json::Value;
 
 fn document(format: &str) -> Value {
     let ran = run(&["demo", "--format", format]);
+    assert_eq!(ran.exit, trimtab_cli::Exit::Clean, "{}", ran.err);
     serde_json::from_str(&ran.out)
         .unwrap_or_else(|e| panic!("{format} is not JSON: {e}\n{}", ran.err))
 }
