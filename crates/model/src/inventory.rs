@@ -112,12 +112,7 @@ impl FileInventory {
         if target as usize >= count {
             return Vec::new();
         }
-        let mut parents: Vec<Vec<u32>> = vec![Vec::new(); count];
-        for &(from, to) in &self.edges {
-            if let Some(list) = parents.get_mut(to as usize) {
-                list.push(from);
-            }
-        }
+        let parents = Parents::of(&self.edges, count);
         // A project without a name is listed nowhere: then the path starts at what it asks for.
         let from_own = self.path_from(Relation::Own, target, &parents);
         if from_own.is_empty() {
@@ -128,7 +123,7 @@ impl FileInventory {
     }
 
     /// A shortest path to `target` from a component of this relation; empty if there is none.
-    fn path_from(&self, relation: Relation, target: u32, parents: &[Vec<u32>]) -> Vec<u32> {
+    fn path_from(&self, relation: Relation, target: u32, parents: &Parents) -> Vec<u32> {
         // Walk backwards from the target; the first root met ends a shortest path.
         let count = self.components.len();
         let is_root = |i: u32| self.components[i as usize].relation == relation;
@@ -142,7 +137,7 @@ impl FileInventory {
                 best = Some(at);
                 break;
             }
-            for &parent in &parents[at as usize] {
+            for &parent in parents.of_component(at) {
                 if (parent as usize) < count && !seen[parent as usize] {
                     seen[parent as usize] = true;
                     next[parent as usize] = Some(at);
@@ -157,6 +152,39 @@ impl FileInventory {
             at = child;
         }
         path
+    }
+}
+
+/// Who asks for each component: all lists in one, since a path is asked for many times.
+struct Parents {
+    /// Where the list of each component begins; one more for the end.
+    starts: Vec<u32>,
+    all: Vec<u32>,
+}
+
+impl Parents {
+    fn of(edges: &[(u32, u32)], count: usize) -> Parents {
+        let mut starts = vec![0u32; count + 1];
+        let inside = || edges.iter().filter(|(_, to)| (*to as usize) < count);
+        for (_, to) in inside() {
+            starts[*to as usize + 1] += 1;
+        }
+        for i in 0..count {
+            starts[i + 1] += starts[i];
+        }
+        let mut next = starts.clone();
+        let mut all = vec![0u32; starts[count] as usize];
+        for (from, to) in inside() {
+            let place = &mut next[*to as usize];
+            all[*place as usize] = *from;
+            *place += 1;
+        }
+        Parents { starts, all }
+    }
+
+    fn of_component(&self, at: u32) -> &[u32] {
+        let at = at as usize;
+        &self.all[self.starts[at] as usize..self.starts[at + 1] as usize]
     }
 }
 

@@ -33,7 +33,10 @@ pub fn run(args: &args::Scan, io: &mut Io) -> Outcome {
         file: args.output.output.clone(),
         verbose: args.output.verbose,
     };
-    finish(&scan, &output, args.fail_on, io)
+    let exit = finish(&scan, &output, args.fail_on, io);
+    // The process ends here: to free each component would cost more than to read it did.
+    std::mem::forget(scan);
+    exit
 }
 
 /// Says that the advisories are old. Only here, not in the result: the same input and index give
