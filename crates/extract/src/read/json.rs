@@ -332,7 +332,10 @@ mod tests {
     #[test]
     fn the_last_of_repeated_keys_counts() {
         let doc = parse(r#"{"a":1,"a":{"b":2},"c":[]}"#, Flavour::Strict).unwrap();
-        assert_eq!(doc.root().path(&["a", "b"]).and_then(|v| v.as_u64()), Some(2));
+        assert_eq!(
+            doc.root().path(&["a", "b"]).and_then(super::super::tree::Value::as_u64),
+            Some(2)
+        );
     }
 
     #[test]

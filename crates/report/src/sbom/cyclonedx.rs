@@ -33,9 +33,26 @@ pub fn write(scan: &Scan, out: &mut dyn Write) -> io::Result<()> {
 pub fn write_with(scan: &Scan, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let distinct = Distinct::of(scan);
     let mut digest = Digest::default();
-    document(scan, &distinct, options, "", &mut digest)?;
-    document(scan, &distinct, options, &digest.uuid(), out)
+    if distinct.items.len() > HELD {
+        document(scan, &distinct, options, "", &mut digest)?;
+        return document(scan, &distinct, options, &digest.uuid(), out);
+    }
+    // Written once, and the serial number put in: half the work of writing it twice.
+    let mut text = Vec::new();
+    document(scan, &distinct, options, "", &mut text)?;
+    digest.write_all(&text)?;
+    let place = text.windows(SERIAL.len()).position(|w| w == SERIAL.as_bytes());
+    let (head, tail) = text.split_at(place.map_or(0, |at| at + SERIAL.len()));
+    out.write_all(head)?;
+    out.write_all(digest.uuid().as_bytes())?;
+    out.write_all(tail)
 }
+
+/// Documents of at most so many components are held in memory while they are written.
+const HELD: usize = 50_000;
+
+/// What stands before the serial number; nothing that a scan says stands before it.
+const SERIAL: &str = "\"serialNumber\": \"urn:uuid:";
 
 fn document(
     scan: &Scan,
@@ -46,7 +63,7 @@ fn document(
 ) -> io::Result<()> {
     out.write_all(b"{\n\"$schema\": \"http://cyclonedx.org/schema/bom-1.6.schema.json\",\n")?;
     out.write_all(b"\"bomFormat\": \"CycloneDX\",\n\"specVersion\": \"1.6\",\n")?;
-    writeln!(out, "\"serialNumber\": \"urn:uuid:{uuid}\",\n\"version\": 1,")?;
+    writeln!(out, "{SERIAL}{uuid}\",\n\"version\": 1,")?;
     out.write_all(b"\"metadata\": ")?;
     serde_json::to_writer_pretty(&mut *out, &metadata(scan, distinct, options))?;
     out.write_all(b",\n\"components\": [")?;
