@@ -73,8 +73,7 @@ pub(crate) fn run_all(root: &Path) -> (usize, usize) {
         )
         .ok,
     );
-    let policy =
-        ["deny", "--log-level", "error", "check", "licenses", "bans", "sources"];
+    let policy = ["deny", "--log-level", "error", "check", "licenses", "bans", "sources"];
     tally.step("dependency policy", command(root, "cargo", &policy, &[]).ok);
     let found = tidy::run(root);
     tally.passed += found.rules;

@@ -25,7 +25,10 @@ pub fn run(args: &args::Sbom, io: &mut Io) -> Outcome {
     match &args.verb {
         None => {
             let scan = scan::unmatched(&args.paths, &args.walk, io);
-            write(&scan, args.format, args.output.clone(), args.verbose, io)
+            let exit = write(&scan, args.format, args.output.clone(), args.verbose, io);
+            // As at the end of a scan: the process ends here.
+            std::mem::forget(scan);
+            exit
         }
         Some(SbomVerb::Convert { file, format, output }) => {
             write(&one(file, io), *format, output.clone(), false, io)
