@@ -125,17 +125,17 @@ fn registry_is_whole(tree: &Tree, broken: &mut Vec<String>) {
 fn no_registry_hosts(tree: &Tree, broken: &mut Vec<String>) {
     // Put together here, so that this file does not break its own rule.
     let hosts: Vec<String> = [
-        ("registry.npm", "js.org"),
-        ("registry.yarn", "pkg.com"),
-        ("python", "hosted.org"),
-        ("pypi", ".org/simple"),
-        ("static.crates", ".io"),
-        ("index.crates", ".io"),
-        ("repo.maven", ".apache.org"),
-        ("repo1.maven", ".org"),
-        ("proxy.golang", ".org"),
-        ("deb.debian", ".org"),
-        ("api.nuget", ".org"),
+        ("registry.n", "pmjs.org"),
+        ("registry.y", "arnpkg.com"),
+        ("pyth", "onhosted.org"),
+        ("py", "pi.org/simple"),
+        ("static.c", "rates.io"),
+        ("index.c", "rates.io"),
+        ("repo.m", "aven.apache.org"),
+        ("repo1.m", "aven.org"),
+        ("proxy.g", "olang.org"),
+        ("deb.d", "ebian.org"),
+        ("api.n", "uget.org"),
     ]
     .iter()
     .map(|(a, b)| format!("{a}{b}"))
