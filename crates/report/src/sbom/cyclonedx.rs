@@ -83,9 +83,13 @@ fn document(
 /// One value a line: large documents stay readable by line, and are never in memory as a whole.
 pub(super) fn lines(out: &mut dyn Write, values: impl Iterator<Item = Value>) -> io::Result<()> {
     let mut any = false;
+    // Each value is put together here first: one call of `out` a line, not one a token.
+    let mut line = Vec::with_capacity(2048);
     for value in values {
-        out.write_all(if any { b",\n" } else { b"\n" })?;
-        serde_json::to_writer(&mut *out, &value)?;
+        line.clear();
+        line.extend_from_slice(if any { b",\n" } else { b"\n" });
+        serde_json::to_writer(&mut line, &value)?;
+        out.write_all(&line)?;
         any = true;
     }
     if any { out.write_all(b"\n") } else { Ok(()) }
