@@ -29,6 +29,15 @@ pub fn diagnostic(io: &mut Io, diagnostic: &Diagnostic) {
         let arrow = if io.ascii { "-->" } else { "╰─▶" };
         text.push_str(&format!("  {arrow} {}{line}\n", printable(file)));
     }
+    if let Some(excerpt) = &diagnostic.excerpt {
+        let number = diagnostic.line.map_or(String::new(), |l| l.to_string());
+        let bar = if io.ascii { "|" } else { "│" };
+        let gap = " ".repeat(number.len());
+        text.push_str(&format!("  {number} {bar} {}\n", printable(&excerpt.line)));
+        let before = " ".repeat(excerpt.start as usize);
+        let marks = "^".repeat(excerpt.len as usize);
+        text.push_str(&format!("  {gap} {bar} {before}{style}{marks}{style:#}\n"));
+    }
     if let Some(help) = &diagnostic.help {
         text.push_str(&format!("  help: {}\n", printable(help)));
     }

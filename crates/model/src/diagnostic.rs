@@ -75,6 +75,23 @@ codes! {
     FeedUnavailable, "feed-unavailable", Error, true, "A feed could not be fetched; the old data stays in use.";
     VersionUnknown, "version-unknown", Note, false, "A component has no version that can be compared.";
     EcosystemUnknown, "ecosystem-unknown", Note, false, "A component is of an ecosystem without advisories or version order.";
+    ConfigMalformed, "config-malformed", Error, false, "A file of settings that people write cannot be read, or says something that is not possible.";
+    CharterInvalid, "charter-invalid", Error, false, "A charter contradicts itself, or names something that it does not define.";
+    CharterWeak, "charter-weak", Warning, false, "A charter leaves something open that the parties should agree on.";
+    ContextUnknown, "context-unknown", Warning, false, "What a system is (tier, exposure, data, environments) is not said; the charter's assumptions are used.";
+    ExceptionExpired, "exception-expired", Error, false, "An exception is past its last day and no longer holds.";
+    ExceptionUnused, "exception-unused", Warning, false, "An exception or ignore matches no finding.";
+    ExceptionOverlong, "exception-overlong", Error, false, "An exception lasts longer than the charter allows for its level; it holds only so long.";
+    ExceptionSelfApproved, "exception-self-approved", Error, false, "An exception was approved by its own author and does not hold.";
+    ExceptionUnapproved, "exception-unapproved", Error, false, "An exception was approved by nobody, or by somebody who may not, and does not hold.";
+    ExceptionNoControl, "exception-no-control", Error, false, "An exception lacks the compensating control that the charter requires from its level on; it does not hold.";
+    ExceptionNoExpiry, "exception-no-expiry", Warning, false, "An exception has no last day; it holds only as long as the charter allows from its beginning.";
+    VexMalformed, "vex-malformed", Error, true, "A VEX document cannot be read, or a statement in it breaks the rules of its format.";
+    VexConflict, "vex-conflict", Warning, false, "VEX statements about the same product and vulnerability contradict each other.";
+    VexStale, "vex-stale", Warning, false, "A VEX statement is older than what it speaks about, and is not applied.";
+    PolicyMalformed, "policy-malformed", Error, true, "A policy is not valid Rego, or does not follow what the gate expects of it.";
+    PolicyFailed, "policy-failed", Error, true, "A policy could not be evaluated: an error, or a limit of time or memory.";
+    MetadataUnavailable, "metadata-unavailable", Warning, false, "What a registry knows about a package could not be had; it counts as unknown.";
     Usage, "usage", Error, false, "The command line or configuration asks for something that is not possible.";
 }
 
@@ -97,12 +114,32 @@ pub struct Diagnostic {
     pub line: Option<u32>,
     /// The next step.
     pub help: Option<Box<str>>,
+    /// The place itself, for files that people write. Not part of what is saved.
+    pub excerpt: Option<Excerpt>,
+}
+
+/// A line of a file that a person wrote, and the part of it that is meant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Excerpt {
+    /// The line, without its end, at most 200 characters.
+    pub line: Box<str>,
+    /// The first character that is meant, counted from 0.
+    pub start: u32,
+    /// How many characters are meant, at least 1.
+    pub len: u32,
 }
 
 impl Diagnostic {
     /// A diagnostic without a place.
     pub fn new(code: Code, message: impl Into<Box<str>>) -> Diagnostic {
-        Diagnostic { code, message: message.into(), file: None, line: None, help: None }
+        Diagnostic {
+            code,
+            message: message.into(),
+            file: None,
+            line: None,
+            help: None,
+            excerpt: None,
+        }
     }
 
     /// The same, at a one-based line.
@@ -119,6 +156,33 @@ impl Diagnostic {
         self
     }
 
+    /// The same, at a range of bytes of a text: the line of its start, with the part that is meant.
+    /// A range outside of the text, or inside a character, names the line alone.
+    #[must_use]
+    pub fn at_bytes(mut self, text: &str, bytes: std::ops::Range<usize>) -> Diagnostic {
+        const MAX_LINE: usize = 200;
+        let mut start = bytes.start.min(text.len());
+        while !text.is_char_boundary(start) {
+            start -= 1;
+        }
+        let first = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let last = text[start..].find('\n').map_or(text.len(), |at| start + at);
+        let number = text[..start].bytes().filter(|b| *b == b'\n').count() + 1;
+        self.line = u32::try_from(number).ok();
+        let line = text[first..last].trim_end_matches('\r');
+        let before = text[first..start].chars().count();
+        let meant =
+            text.get(start..bytes.end.min(last)).map_or(1, |part| part.trim_end().chars().count());
+        if before < MAX_LINE {
+            self.excerpt = Some(Excerpt {
+                line: line.chars().take(MAX_LINE).collect::<String>().into(),
+                start: u32::try_from(before).unwrap_or(0),
+                len: u32::try_from(meant.clamp(1, MAX_LINE - before)).unwrap_or(1),
+            });
+        }
+        self
+    }
+
     /// The same, with the next step.
     #[must_use]
     pub fn help(mut self, help: impl Into<Box<str>>) -> Diagnostic {
@@ -130,6 +194,23 @@ impl Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_is_cut_out_of_its_line() {
+        let text = "a = 1\nlevel = \"hot\" # why\n";
+        let at = text.find("\"hot\"").unwrap();
+        let d = Diagnostic::new(Code::Usage, "m").at_bytes(text, at..at + 5);
+        assert_eq!(d.line, Some(2));
+        let e = d.excerpt.unwrap();
+        assert_eq!((&*e.line, e.start, e.len), ("level = \"hot\" # why", 8, 5));
+        // Beyond the end, over several lines, and within a character: never a panic.
+        let d = Diagnostic::new(Code::Usage, "m").at_bytes(text, 900..950);
+        assert_eq!((d.line, d.excerpt.unwrap().len), (Some(3), 1));
+        let d = Diagnostic::new(Code::Usage, "m").at_bytes(text, 0..text.len());
+        assert_eq!((d.line, d.excerpt.unwrap().len), (Some(1), 5));
+        let d = Diagnostic::new(Code::Usage, "m").at_bytes("é", 1..2);
+        assert_eq!(d.excerpt.unwrap().start, 0);
+    }
 
     #[test]
     fn codes_are_kebab_case_and_distinct() {

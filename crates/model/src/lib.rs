@@ -3,12 +3,18 @@
 //! that outlive a release own their shape and convert (see `docs/glossary.md` for the words).
 
 pub mod advisory;
+pub mod assessment;
+pub mod charter;
 pub mod component;
+pub mod context;
 pub mod cvss;
+pub mod decision;
 pub mod diagnostic;
 pub mod ecosystem;
+pub mod evidence;
 pub mod finding;
 pub mod inventory;
+pub mod level;
 pub mod licence;
 pub mod purl;
 mod release;
@@ -17,9 +23,12 @@ pub mod vers;
 pub mod version;
 
 pub use component::{Component, Hash, HashAlgorithm, Origin, Relation, Scope};
+pub use context::{Exposure, Role, System};
 pub use diagnostic::{Code, Diagnostic, Severity as DiagnosticSeverity};
 pub use ecosystem::{Ecosystem, Family};
+pub use evidence::Evidence;
 pub use inventory::{DocumentInfo, FileInventory, Inventory, Unmanaged, UnmanagedReason};
+pub use level::Level;
 pub use licence::Licence;
 pub use purl::Purl;
 pub use vers::Vers;

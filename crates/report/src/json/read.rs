@@ -255,6 +255,7 @@ fn diagnostic(diagnostic: shape::Diagnostic) -> Result<Diagnostic> {
         file: boxed(diagnostic.file),
         line: diagnostic.line,
         help: boxed(diagnostic.help),
+        excerpt: None,
     })
 }
 

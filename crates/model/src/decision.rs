@@ -1,0 +1,140 @@
+//! Decisions: what people agreed about a finding. An *exception* accepts it until a date; a
+//! *statement* (VEX) says whether a product is affected at all.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::context::Role;
+use crate::evidence::VexStatus;
+use crate::purl::Purl;
+
+/// A person who decided something, and the side that they spoke for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signatory {
+    /// Name or address, as written.
+    pub name: Box<str>,
+    /// The side. `None`: not said.
+    pub role: Option<Role>,
+}
+
+/// What an exception or statement is about. A member that is `None` does not narrow it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reach {
+    /// Any id of the vulnerability. `None`: every vulnerability of the package.
+    pub vulnerability: Option<Box<str>>,
+    /// The package; with a version only that version. `None`: every package.
+    pub package: Option<Purl>,
+    /// Files, as a pattern (`tools/**`).
+    pub path: Option<Box<str>>,
+    /// The system.
+    pub system: Option<Box<str>>,
+    /// The environment.
+    pub environment: Option<Box<str>>,
+}
+
+/// A decision to accept a finding until a date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exception {
+    /// Its own id: people speak of it.
+    pub id: Box<str>,
+    /// What it is about.
+    pub reach: Reach,
+    /// Why it is acceptable.
+    pub reason: Box<str>,
+    /// Who asked.
+    pub author: Signatory,
+    /// Who agreed. `None`: nobody yet, so that it is not in force.
+    pub approver: Option<Signatory>,
+    /// Since when. `None`: not said.
+    pub created: Option<Date>,
+    /// The last day on which it holds. `None`: not said, which the charter may refuse.
+    pub expires: Option<Date>,
+    /// What lowers the risk meanwhile.
+    pub control: Option<Box<str>>,
+    /// Where it stands: file and one-based line.
+    pub file: Box<str>,
+    /// One-based line.
+    pub line: u32,
+}
+
+/// Why a product is not affected. The five labels of CISA's and CSAF's lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Justification {
+    /// The component is not in the product.
+    ComponentNotPresent,
+    /// The component is, its vulnerable code is not.
+    VulnerableCodeNotPresent,
+    /// The vulnerable code is never executed.
+    VulnerableCodeNotInExecutePath,
+    /// An attacker cannot steer the vulnerable code.
+    VulnerableCodeCannotBeControlledByAdversary,
+    /// Something in the product prevents exploitation.
+    InlineMitigationsAlreadyExist,
+}
+
+impl Justification {
+    /// All of them.
+    pub const ALL: &[Justification] = &[
+        Justification::ComponentNotPresent,
+        Justification::VulnerableCodeNotPresent,
+        Justification::VulnerableCodeNotInExecutePath,
+        Justification::VulnerableCodeCannotBeControlledByAdversary,
+        Justification::InlineMitigationsAlreadyExist,
+    ];
+
+    /// The label, as OpenVEX and CSAF spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Justification::ComponentNotPresent => "component_not_present",
+            Justification::VulnerableCodeNotPresent => "vulnerable_code_not_present",
+            Justification::VulnerableCodeNotInExecutePath => "vulnerable_code_not_in_execute_path",
+            Justification::VulnerableCodeCannotBeControlledByAdversary => {
+                "vulnerable_code_cannot_be_controlled_by_adversary"
+            }
+            Justification::InlineMitigationsAlreadyExist => "inline_mitigations_already_exist",
+        }
+    }
+
+    /// Reads the label.
+    pub fn from_label(label: &str) -> Option<Justification> {
+        Justification::ALL.iter().copied().find(|j| j.as_str() == label)
+    }
+}
+
+/// What somebody says about a vulnerability in a product (VEX).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// Any id of the vulnerability, the one that the document leads with.
+    pub vulnerability: Box<str>,
+    /// Other ids that the document gives it.
+    pub aliases: Vec<Box<str>>,
+    /// The products: purls where they have one.
+    pub products: Vec<Product>,
+    /// What is said.
+    pub status: VexStatus,
+    /// Why not affected, where it is said by label.
+    pub justification: Option<Justification>,
+    /// The impact statement or detail, in words.
+    pub detail: Option<Box<str>>,
+    /// What to do, in words.
+    pub action: Option<Box<str>>,
+    /// Who says so.
+    pub author: Option<Box<str>>,
+    /// When it was said or last confirmed.
+    pub at: Option<Timestamp>,
+    /// The document's own id, with its version.
+    pub document: Option<Box<str>>,
+}
+
+/// A product of a statement, with the component in it that is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// The document's own id of it.
+    pub id: Box<str>,
+    /// Its purl, where it has one. Without version: every version.
+    pub purl: Option<Purl>,
+    /// A range of versions (VERS), where the document gives one instead of a version.
+    pub versions: Option<Box<str>>,
+    /// The component in it that the statement is about; none: the product itself.
+    pub components: Vec<Purl>,
+}
