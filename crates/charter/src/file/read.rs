@@ -1,0 +1,657 @@
+//! A charter file to a [`Charter`]: laid over its preset, with every slip told at its place.
+
+use std::ops::Range;
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use trimtab_model::charter::{
+    Cadence, Calendar, Charter, CountsFrom, DataClass, Denied, Environment, Floor, Freeze,
+    NonWorking, Party, Strictness, Term, Tier,
+};
+use trimtab_model::{Code, Diagnostic, Exposure, Level, Licence, Purl, Role};
+
+use super::{shape, words};
+use crate::at::{At, Text, nearest};
+use crate::{defaults, preset};
+
+/// The words for strictness.
+const STRICTNESS: &[(&str, Strictness)] =
+    &[("allow", Strictness::Allow), ("warn", Strictness::Warn), ("deny", Strictness::Deny)];
+/// The words for the steps of a technical impact.
+pub(crate) const TECHNICAL: &[(&str, i8)] =
+    &[("none", 0), ("limited", 1), ("serious", 2), ("total", 3)];
+/// The longest list that is read.
+const MAX_ENTRIES: usize = 1000;
+
+/// Reads a charter. `file` is its name for messages.
+///
+/// # Errors
+/// What is wrong with it, each at its place. Warnings come with the charter.
+pub fn charter(file: &str, text: &str) -> Result<(Charter, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut reader = Reader { text: Text::new(file, text), bad: false };
+    let Some(shape) = reader.text.parse::<shape::Charter>("docs/schemas/charter-1.schema.json")
+    else {
+        return Err(reader.text.problems);
+    };
+    let charter = reader.charter(shape);
+    if reader.bad {
+        // What is weak can wait until it is right.
+        reader.text.problems.retain(|p| p.code != Code::CharterWeak);
+        Err(reader.text.problems)
+    } else {
+        Ok((charter, reader.text.problems))
+    }
+}
+
+struct Reader<'t> {
+    text: Text<'t>,
+    bad: bool,
+}
+
+impl Reader<'_> {
+    fn wrong(&mut self, bytes: &Range<usize>, message: String, help: String) {
+        self.bad = true;
+        self.text.problem(Code::CharterInvalid, bytes.clone(), message, help);
+    }
+
+    /// One of some words. A slip is told with the word that was probably meant.
+    fn word<T: Copy>(&mut self, what: &str, at: &At<String>, known: &[(&str, T)]) -> Option<T> {
+        let found = known.iter().find(|(word, _)| *word == at.value);
+        if found.is_none() {
+            let words: Vec<String> = known.iter().map(|(word, _)| format!("`{word}`")).collect();
+            let help = match nearest(&at.value, known.iter().map(|(word, _)| *word)) {
+                Some(near) => format!("did you mean `{near}`? It is one of {}", words.join(", ")),
+                None => format!("it is one of {}", words.join(", ")),
+            };
+            self.wrong(&at.bytes, format!("`{}` is no {what}", at.value), help);
+        }
+        found.map(|(_, value)| *value)
+    }
+
+    fn level(&mut self, at: &At<String>) -> Option<Level> {
+        let known: Vec<_> = Level::ALL.iter().rev().map(|l| (l.as_str(), *l)).collect();
+        self.word("level", at, &known)
+    }
+
+    fn role(&mut self, at: &At<String>) -> Option<Role> {
+        let known: Vec<_> = Role::ALL.iter().map(|r| (r.as_str(), *r)).collect();
+        self.word("side", at, &known)
+    }
+
+    fn exposure(&mut self, at: &At<String>) -> Option<Exposure> {
+        let known: Vec<_> = Exposure::ALL.iter().map(|e| (e.as_str(), *e)).collect();
+        self.word("exposure", at, &known)
+    }
+
+    fn strictness(&mut self, at: Option<At<String>>, into: &mut Strictness) {
+        if let Some(value) = at.and_then(|at| self.word("strictness", &at, STRICTNESS)) {
+            *into = value;
+        }
+    }
+
+    fn term(&mut self, at: &At<String>) -> Option<Term> {
+        let term = words::term(&at.value);
+        if term.is_none() {
+            self.wrong(
+                &at.bytes,
+                format!("`{}` is no term", at.value),
+                format!("write {}", words::TERMS),
+            );
+        }
+        term
+    }
+
+    fn days(&mut self, at: &At<String>) -> Option<u32> {
+        let days = words::days(&at.value);
+        if days.is_none() {
+            let help = "write `14 days`, `2 weeks` or `1 year`".to_owned();
+            self.wrong(&at.bytes, format!("`{}` is no duration", at.value), help);
+        }
+        days
+    }
+
+    fn date(&mut self, at: &At<toml::value::Datetime>) -> Option<Date> {
+        let date = shape::date(at.value);
+        if date.is_none() {
+            let help = "write a day without a time, as 2026-11-21".to_owned();
+            self.wrong(&at.bytes, format!("`{}` is no day", at.value), help);
+        }
+        date
+    }
+
+    fn range<T: PartialOrd + Copy + std::fmt::Display>(
+        &mut self,
+        what: &str,
+        at: &At<T>,
+        least: T,
+        most: T,
+    ) -> Option<T> {
+        let fits = at.value >= least && at.value <= most;
+        if !fits {
+            let help = format!("it lies between {least} and {most}");
+            self.wrong(&at.bytes, format!("{what} is {}", at.value), help);
+        }
+        fits.then_some(at.value)
+    }
+
+    /// Names that stand once. The names that were taken.
+    fn distinct<'n>(&mut self, what: &str, names: impl Iterator<Item = &'n At<String>>) {
+        let mut seen: Vec<&str> = Vec::new();
+        for name in names {
+            if seen.contains(&name.value.as_str()) {
+                let help = format!("give every {what} its own name");
+                self.wrong(&name.bytes, format!("{what} `{}` stands twice", name.value), help);
+            } else if name.value.trim().is_empty() {
+                self.wrong(&name.bytes, format!("a {what} has no name"), "name it".to_owned());
+            }
+            seen.push(&name.value);
+        }
+    }
+
+    fn charter(&mut self, shape: shape::Charter) -> Charter {
+        if shape.format.value != 1 {
+            let help = "this build reads layout 1".to_owned();
+            self.wrong(
+                &shape.format.bytes,
+                format!("the layout of the file is {}", shape.format.value),
+                help,
+            );
+        }
+        let mut charter = match &shape.preset {
+            None => defaults::charter(),
+            Some(name) => match preset::get(&name.value) {
+                Some(charter) => charter,
+                None => {
+                    let known: Vec<_> = preset::names().map(|n| (n, ())).collect();
+                    self.word("preset", name, &known);
+                    defaults::charter()
+                }
+            },
+        };
+        let set = |into: &mut Box<str>, value: Option<String>| {
+            if let Some(value) = value {
+                *into = value.into();
+            }
+        };
+        set(&mut charter.name, shape.name);
+        set(&mut charter.version, shape.version);
+        set(&mut charter.goal, shape.goal);
+        for party in &shape.party {
+            let agreed = party.agreed.as_ref().and_then(|at| self.date(at));
+            if let Some(side) = self.role(&party.side) {
+                charter.parties.push(Party { side, name: party.name.as_str().into(), agreed });
+            }
+        }
+        self.scales(&mut charter, shape.tier, shape.data, shape.environment);
+        if let Some(matrix) = shape.matrix {
+            self.matrix(&mut charter, &matrix);
+        }
+        if let Some(floors) = shape.floor {
+            charter.floors = vec![defaults::built_in_floor()];
+            for floor in &floors {
+                self.floor(&mut charter, floor);
+            }
+        }
+        if let Some(deadlines) = shape.deadlines {
+            self.deadlines(&mut charter, deadlines);
+        }
+        if let Some(calendar) = shape.calendar {
+            self.calendar(&mut charter.calendar, calendar);
+        }
+        if let Some(weights) = shape.weights {
+            let by_level = [&weights.low, &weights.medium, &weights.high, &weights.critical];
+            for (i, at) in by_level.into_iter().enumerate() {
+                if let Some(weight) = self.range("a weight", at, 0.0, 1e6) {
+                    charter.weights[i] = weight;
+                }
+            }
+            if !charter.weights.is_sorted() {
+                let help = "a graver level weighs at least as much as the one below".to_owned();
+                self.wrong(
+                    &weights.critical.bytes,
+                    "the weights do not rise with the level".to_owned(),
+                    help,
+                );
+            }
+        }
+        if let Some(cadences) = shape.cadence {
+            charter.cadences.clear();
+            const EVERY: &[(&str, ())] = &[
+                ("now", ()),
+                ("week", ()),
+                ("sprint", ()),
+                ("cool-down", ()),
+                ("month", ()),
+                ("quarter", ()),
+            ];
+            for cadence in cadences {
+                self.word("rhythm", &cadence.every, EVERY);
+                let levels = cadence.levels.iter().filter_map(|l| self.level(l)).collect();
+                let every = cadence.every.value.into();
+                charter.cadences.push(Cadence { name: cadence.name.into(), every, levels });
+            }
+        }
+        if let Some(exceptions) = shape.exceptions {
+            self.exceptions(&mut charter, exceptions);
+        }
+        if let Some(selection) = shape.selection {
+            super::read_selection::selection(&mut charter.selection, selection, self);
+        }
+        if let Some(unknown) = shape.unknown {
+            self.unknown(&mut charter, unknown);
+        }
+        super::read_numbers::weighing(&mut charter, shape.weighing, self);
+        super::read_numbers::cost(&mut charter, shape.cost, self);
+        self.whole(&charter);
+        charter
+    }
+
+    fn scales(
+        &mut self,
+        charter: &mut Charter,
+        tiers: Option<Vec<shape::Tier>>,
+        data: Option<Vec<shape::DataClass>>,
+        environments: Option<Vec<shape::Environment>>,
+    ) {
+        if let Some(tiers) = tiers {
+            self.distinct("tier", tiers.iter().map(|t| &t.name));
+            charter.tiers = tiers
+                .into_iter()
+                .take(MAX_ENTRIES)
+                .filter_map(|tier| {
+                    let acceptable = match tier.acceptable.value.as_str() {
+                        "none" => None,
+                        _ => Some(self.level(&tier.acceptable)?),
+                    };
+                    let impact = self.range("the impact of a tier", &tier.impact, -3, 3)?;
+                    let (name, meaning) = (tier.name.value.into(), tier.meaning.into());
+                    Some(Tier { name, meaning, acceptable, impact })
+                })
+                .collect();
+        }
+        if let Some(data) = data {
+            self.distinct("class of data", data.iter().map(|d| &d.name));
+            charter.data = data
+                .into_iter()
+                .take(MAX_ENTRIES)
+                .filter_map(|class| {
+                    let impact =
+                        self.range("the impact of a class of data", &class.impact, 0, 3)?;
+                    Some(DataClass {
+                        name: class.name.value.into(),
+                        meaning: class.meaning.into(),
+                        impact,
+                    })
+                })
+                .collect();
+        }
+        if let Some(environments) = environments {
+            self.distinct("environment", environments.iter().map(|e| &e.name));
+            charter.environments = environments
+                .into_iter()
+                .take(MAX_ENTRIES)
+                .map(|e| Environment { name: e.name.value.into(), production: e.production })
+                .collect();
+        }
+    }
+
+    fn matrix(&mut self, charter: &mut Charter, shape: &shape::Matrix) {
+        let rows = [&shape.unlikely, &shape.possible, &shape.likely, &shape.active];
+        for (i, row) in rows.iter().enumerate() {
+            for (j, cell) in row.value.iter().enumerate() {
+                if let Some(level) = self.level(cell) {
+                    charter.matrix.0[i][j] = level;
+                }
+            }
+        }
+        // Told at the cell that is lower than its neighbour.
+        let m = charter.matrix.0;
+        for (i, row) in rows.iter().enumerate() {
+            for (j, cell) in row.value.iter().enumerate() {
+                let left = j.checked_sub(1).map(|j| m[i][j]);
+                let below = i.checked_sub(1).map(|i| m[i][j]);
+                if left.max(below).is_some_and(|least| m[i][j] < least) {
+                    let message = format!(
+                        "`{}` is lower than a cell with less likelihood or less impact",
+                        m[i][j]
+                    );
+                    let help =
+                        "from minor to severe and from unlikely to active, levels never fall"
+                            .to_owned();
+                    self.wrong(&cell.bytes, message, help);
+                }
+            }
+        }
+    }
+
+    fn floor(&mut self, charter: &mut Charter, floor: &shape::Floor) {
+        let level = self.level(&floor.level);
+        let cvss =
+            floor.cvss_at_least.as_ref().and_then(|at| self.range("a CVSS score", at, 0.0, 10.0));
+        let exposure = floor.exposure.as_ref().and_then(|at| self.exposure(at));
+        if let Some(tier) = &floor.tier {
+            let known: Vec<String> = charter.tiers.iter().map(|t| t.name.to_string()).collect();
+            let known: Vec<_> = known.iter().map(|n| (n.as_str(), ())).collect();
+            self.word("tier of this charter", tier, &known);
+        }
+        let Some(level) = level else { return };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 to 100, checked"
+        )]
+        let cvss_tenths = cvss.map(|score| (score * 10.0).round() as u8);
+        charter.floors.push(Floor {
+            known_exploited: floor.known_exploited,
+            malicious: floor.malicious,
+            cvss_tenths,
+            exposure,
+            production: floor.production,
+            tier: floor.tier.as_ref().map(|t| t.value.as_str().into()),
+            level,
+            because: floor.because.as_str().into(),
+        });
+    }
+
+    fn deadlines(&mut self, charter: &mut Charter, deadlines: shape::Deadlines) {
+        let into = &mut charter.deadlines;
+        if let Some(at) = &deadlines.counts_from {
+            let known = &[("detected", CountsFrom::Detected), ("published", CountsFrom::Published)];
+            if let Some(value) = self.word("start of a deadline", at, known) {
+                into.counts_from = value;
+            }
+        }
+        if let Some(at) = &deadlines.known_exploited {
+            into.known_exploited = if at.value == "none" { None } else { self.term(at) };
+        }
+        if !deadlines.terms.is_empty() {
+            into.terms.clear();
+        }
+        for (name, terms) in &deadlines.terms {
+            let by_level = [&terms.low, &terms.medium, &terms.high, &terms.critical];
+            if name != "other" && charter.environments.iter().all(|e| *e.name != **name) {
+                let known = charter.environments.iter().map(|e| &*e.name).chain(["other"]);
+                let help = match nearest(name, known) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "define it with [[environment]], or use `other`".to_owned(),
+                };
+                self.wrong(
+                    &terms.critical.bytes,
+                    format!("the charter has no environment `{name}`"),
+                    help,
+                );
+            }
+            let mut read = [Term::Opportunistic; 4];
+            for (i, at) in by_level.into_iter().enumerate() {
+                if let Some(term) = self.term(at) {
+                    read[i] = term;
+                }
+            }
+            let name = (name != "other").then(|| name.as_str().into());
+            into.terms.push((name, read));
+        }
+        // The line for the rest comes first.
+        into.terms.sort_by(|a, b| a.0.cmp(&b.0));
+    }
+
+    fn calendar(&mut self, into: &mut Calendar, calendar: shape::Calendar) {
+        if let Some(at) = &calendar.time_zone {
+            match TimeZone::get(&at.value) {
+                Ok(zone) => into.time_zone = zone,
+                Err(_) => {
+                    let help = "write an IANA name, as `Europe/London` or `UTC`".to_owned();
+                    self.wrong(&at.bytes, format!("`{}` is no time zone", at.value), help);
+                }
+            }
+        }
+        if let Some(weekend) = calendar.weekend {
+            into.weekend.clear();
+            for at in &weekend {
+                match words::weekday(&at.value) {
+                    Some(day) => into.weekend.push(day),
+                    None => {
+                        let help = "write `saturday`".to_owned();
+                        self.wrong(
+                            &at.bytes,
+                            format!("`{}` is no day of the week", at.value),
+                            help,
+                        );
+                    }
+                }
+            }
+            if into.weekend.len() >= 7 {
+                let bytes = weekend.first().map_or(0..1, |at| at.bytes.clone());
+                self.wrong(
+                    &bytes,
+                    "no day of the week is left to work".to_owned(),
+                    "leave one out".to_owned(),
+                );
+            }
+        }
+        if let Some(at) = &calendar.day_ends {
+            match Time::strptime("%H:%M", &at.value) {
+                Ok(time) => into.day_ends = time,
+                Err(_) => {
+                    let help = "write hours and minutes, as `17:00`".to_owned();
+                    self.wrong(&at.bytes, format!("`{}` is no time of the day", at.value), help);
+                }
+            }
+        }
+        if let Some(at) = &calendar.non_working_day {
+            let known = &[
+                ("keep", NonWorking::Keep),
+                ("before", NonWorking::Before),
+                ("after", NonWorking::After),
+            ];
+            if let Some(value) = self.word("rule for days without work", at, known) {
+                into.non_working = value;
+            }
+        }
+        if let Some(sprint) = calendar.sprint {
+            let start = self.date(&sprint.start);
+            let days = self.range("the length of a sprint in days", &sprint.days, 1, 92);
+            into.sprint = start.zip(days);
+        }
+        for holiday in calendar.holiday.iter().take(MAX_ENTRIES) {
+            if let Some(date) = self.date(&holiday.date) {
+                into.holidays.push((date, holiday.name.as_str().into()));
+            }
+        }
+        into.holidays.sort();
+        for freeze in calendar.freeze.iter().take(MAX_ENTRIES) {
+            let (from, to) = (self.date(&freeze.from), self.date(&freeze.to));
+            let except = freeze.except.iter().filter_map(|l| self.level(l)).collect();
+            let (Some(from), Some(to)) = (from, to) else { continue };
+            if to < from {
+                self.wrong(
+                    &freeze.to.bytes,
+                    "the freeze ends before it begins".to_owned(),
+                    "swap the days".to_owned(),
+                );
+            }
+            into.freezes.push(Freeze { from, to, reason: freeze.reason.as_str().into(), except });
+        }
+    }
+
+    fn exceptions(&mut self, charter: &mut Charter, exceptions: shape::Exceptions) {
+        let into = &mut charter.exceptions;
+        if let Some(longest) = &exceptions.longest {
+            let by_level = [&longest.low, &longest.medium, &longest.high, &longest.critical];
+            for (i, at) in by_level.into_iter().enumerate() {
+                into.longest_days[i] = match at.value.as_str() {
+                    "never" => Some(0),
+                    "no limit" => None,
+                    _ => self.days(at).or(Some(0)),
+                };
+            }
+        }
+        if let Some(may_ask) = &exceptions.may_ask {
+            into.may_ask = may_ask.iter().filter_map(|at| self.role(at)).collect();
+        }
+        if let Some(may) = &exceptions.may_approve {
+            let by_level = [&may.low, &may.medium, &may.high, &may.critical];
+            for (i, at) in by_level.into_iter().enumerate() {
+                into.may_approve[i] = at.value.iter().filter_map(|at| self.role(at)).collect();
+            }
+        }
+        if let Some(at) = &exceptions.control_from {
+            into.control_from = if at.value == "never" { None } else { self.level(at) };
+        }
+    }
+
+    fn unknown(&mut self, charter: &mut Charter, unknown: shape::Unknown) {
+        let into = &mut charter.unknown;
+        self.strictness(unknown.gate, &mut into.gate);
+        if let Some(steps) =
+            unknown.severity.and_then(|at| self.word("technical impact", &at, TECHNICAL))
+        {
+            into.severity_steps = steps;
+        }
+        if let Some(exposure) = unknown.exposure.and_then(|at| self.exposure(&at)) {
+            into.exposure = exposure;
+        }
+        if let Some(steps) =
+            unknown.tier.and_then(|at| self.range("the impact of an unknown tier", &at, -3, 3))
+        {
+            into.tier_steps = steps;
+        }
+        if let Some(steps) =
+            unknown.data.and_then(|at| self.range("the impact of unknown data", &at, 0, 3))
+        {
+            into.data_steps = steps;
+        }
+    }
+
+    /// What only the whole charter shows: things left out, and terms that do not fit each other.
+    fn whole(&mut self, charter: &Charter) {
+        let start = 0..self.text.text.find('\n').unwrap_or(self.text.text.len()).max(1);
+        let mut missing = |what: &str, help: &str| {
+            self.wrong(&start, format!("the charter defines no {what}"), help.to_owned());
+        };
+        const PRESET: &str = "add one, or start from a preset: `preset = \"framework\"`";
+        if charter.tiers.is_empty() {
+            missing("[[tier]]", PRESET);
+        }
+        if charter.environments.is_empty() {
+            missing("[[environment]]", PRESET);
+        }
+        if charter.deadlines.terms.is_empty() {
+            missing("deadlines", PRESET);
+        }
+        if self.bad {
+            return;
+        }
+        let counts_sprints = charter
+            .deadlines
+            .terms
+            .iter()
+            .any(|(_, terms)| terms.iter().any(|t| matches!(t, Term::Sprints(_))));
+        if counts_sprints && charter.calendar.sprint.is_none() {
+            let at = self.text.text.find("sprint").unwrap_or(0);
+            let help = "add [calendar.sprint] with `start` and `days`".to_owned();
+            self.wrong(
+                &(at..at + 6),
+                "deadlines count sprints, and the calendar has none".to_owned(),
+                help,
+            );
+        }
+        for (name, terms) in &charter.deadlines.terms {
+            let hours: Vec<_> = terms.iter().map(|t| roughly_hours(*t, charter)).collect();
+            // From low to critical, terms never grow.
+            if hours
+                .windows(2)
+                .any(|pair| matches!(pair, [Some(lower), Some(graver)] if graver > lower))
+            {
+                let name = name.as_deref().unwrap_or("other");
+                let at = self.text.text.find("[deadlines").unwrap_or(0);
+                let message =
+                    format!("in {name}, a graver level has a longer term than the one below");
+                self.wrong(&(at..at + 10), message, "give graver levels shorter terms".to_owned());
+            }
+        }
+        let weak = |reader: &mut Self, message: &str, help: &str| {
+            reader.text.problem(Code::CharterWeak, start.clone(), message, help);
+        };
+        if charter.goal.trim().is_empty() {
+            weak(
+                self,
+                "the charter has no goal",
+                "say in one sentence what all sides want: `goal = \"…\"`",
+            );
+        }
+        for side in [Role::Security, Role::Engineering, Role::Product, Role::Operations] {
+            if !charter.parties.iter().any(|p| p.side == side && p.agreed.is_some()) {
+                weak(
+                    self,
+                    &format!("{side} has not agreed to the charter"),
+                    "add a [[party]] with `agreed`, once they have",
+                );
+            }
+        }
+    }
+}
+
+/// Hours of a term, roughly, to compare terms. `None`: it depends on the finding.
+fn roughly_hours(term: Term, charter: &Charter) -> Option<u64> {
+    let days = match term {
+        Term::Hours(n) => return Some(u64::from(n)),
+        Term::Days(n) => u64::from(n),
+        Term::WorkingDays(n) => u64::from(n) * 7 / 5,
+        Term::Sprints(n) => u64::from(n) * u64::from(charter.calendar.sprint?.1),
+        Term::Opportunistic => u64::MAX / 24,
+        Term::Catalogue => return None,
+    };
+    Some(days * 24)
+}
+
+/// What the other parts of the reader need.
+pub(super) trait Reading {
+    /// Says that something is wrong.
+    fn wrong_at(&mut self, bytes: &Range<usize>, message: String, help: String);
+    /// One of three strictnesses.
+    fn strict(&mut self, at: Option<At<String>>, into: &mut Strictness);
+    /// A duration in days.
+    fn duration(&mut self, at: &At<String>) -> Option<u32>;
+}
+
+impl Reading for Reader<'_> {
+    fn wrong_at(&mut self, bytes: &Range<usize>, message: String, help: String) {
+        self.wrong(bytes, message, help);
+    }
+
+    fn strict(&mut self, at: Option<At<String>>, into: &mut Strictness) {
+        self.strictness(at, into);
+    }
+
+    fn duration(&mut self, at: &At<String>) -> Option<u32> {
+        self.days(at)
+    }
+}
+
+/// A licence of a list, by its SPDX id.
+pub(super) fn licence(at: &At<String>, reader: &mut dyn Reading) -> Option<Box<str>> {
+    match Licence::read(&at.value) {
+        Licence::Id(id) => Some(id),
+        Licence::Expression(_) | Licence::Text(_) => {
+            let help = "write an SPDX id, as `Apache-2.0`".to_owned();
+            reader.wrong_at(&at.bytes, format!("`{}` is no SPDX licence", at.value), help);
+            None
+        }
+    }
+}
+
+/// A package that is refused.
+pub(super) fn denied(shape: &shape::Denied, reader: &mut dyn Reading) -> Option<Denied> {
+    match shape.package.value.parse::<Purl>() {
+        Ok(package) => Some(Denied { package, reason: shape.reason.as_str().into() }),
+        Err(error) => {
+            let help = "write a package URL, as `pkg:npm/event-stream@3.3.6`".to_owned();
+            reader.wrong_at(
+                &shape.package.bytes,
+                format!("`{}` is no purl: {error}", shape.package.value),
+                help,
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Charters to start from: one file each in `presets/`, each with its public source.
+
+use trimtab_model::charter::Charter;
+
+/// Name, what it is, and text.
+const PRESETS: &[(&str, &str, &str)] = &[
+    (
+        "framework",
+        "72 hours, this sprint, 90 days, opportunistic",
+        include_str!("../presets/framework.toml"),
+    ),
+    ("swift", "48 hours for critical, 7 days for high", include_str!("../presets/swift.toml")),
+    (
+        "cyber-essentials",
+        "UK Cyber Essentials: 14 days",
+        include_str!("../presets/cyber-essentials.toml"),
+    ),
+    (
+        "bod-22-01",
+        "CISA BOD 22-01: known exploited by the due date",
+        include_str!("../presets/bod-22-01.toml"),
+    ),
+    ("pci-dss", "PCI DSS 6.3.3: critical within a month", include_str!("../presets/pci-dss.toml")),
+    ("fedramp", "FedRAMP: 30, 90 and 180 days", include_str!("../presets/fedramp.toml")),
+];
+
+/// The name of the preset that holds where no charter is given.
+pub const DEFAULT: &str = "framework";
+
+/// Names of the presets, the default first.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    PRESETS.iter().map(|(name, ..)| *name)
+}
+
+/// A line about a preset.
+pub fn about(name: &str) -> Option<&'static str> {
+    PRESETS.iter().find(|(n, ..)| *n == name).map(|(_, about, _)| *about)
+}
+
+/// The text of a preset.
+pub fn text(name: &str) -> Option<&'static str> {
+    PRESETS.iter().find(|(n, ..)| *n == name).map(|(.., text)| *text)
+}
+
+/// A preset as a charter. `None` if there is none of that name.
+pub fn get(name: &str) -> Option<Charter> {
+    // Presets start from at most one other; a test reads them all.
+    crate::read(name, text(name)?).ok().map(|(charter, _)| charter)
+}
+
+/// The charter that holds where none is given.
+pub fn default() -> Charter {
+    get(DEFAULT).unwrap_or_else(crate::defaults::charter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trimtab_model::Code;
+
+    #[test]
+    fn every_preset_reads_and_cites_its_source() {
+        for (name, _, text) in PRESETS {
+            let (charter, warnings) =
+                crate::read(name, text).unwrap_or_else(|problems| panic!("{name}: {problems:#?}"));
+            assert!(
+                text.contains("# Source: ") || text.contains("\n# Source: "),
+                "{name} cites nothing"
+            );
+            assert!(charter.matrix.is_monotonic() && !charter.goal.is_empty(), "{name}");
+            // Nobody has agreed to a preset; nothing else is open.
+            assert!(
+                warnings
+                    .iter()
+                    .all(|w| w.code == Code::CharterWeak && w.message.contains("agreed")),
+                "{name}: {warnings:#?}"
+            );
+            assert_eq!(charter.floors[0], crate::defaults::built_in_floor(), "{name}");
+        }
+    }
+}

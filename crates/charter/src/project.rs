@@ -1,0 +1,243 @@
+//! `trimtab.toml`: what the organisation knows about the systems of a repository.
+
+pub mod shape;
+
+use trimtab_model::charter::Charter;
+use trimtab_model::{Code, Diagnostic, Exposure, System};
+
+use crate::at::{At, Text, nearest};
+
+/// The name of the file.
+pub const FILE: &str = "trimtab.toml";
+/// The name of the charter beside it, if it names none.
+pub const CHARTER_FILE: &str = "charter.toml";
+/// The name of the exceptions beside it, if it names none.
+pub const EXCEPTIONS_FILE: &str = "exceptions.toml";
+/// The most systems of one repository.
+const MAX_SYSTEMS: usize = 1000;
+
+/// A repository's own settings.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Project {
+    /// The charter's file, beside this one. `None`: the default name, if it exists.
+    pub charter: Option<Box<str>>,
+    /// The exceptions' file. `None`: the default name, if it exists.
+    pub exceptions: Option<Box<str>>,
+    /// VEX documents: files or folders.
+    pub vex: Vec<Box<str>>,
+    /// Policies: files or folders.
+    pub policies: Vec<Box<str>>,
+    /// The systems; none: the repository is one unknown system.
+    pub systems: Vec<System>,
+}
+
+/// Where the charter of a project stands, so that the file can be read before the systems are checked.
+pub fn charter_file(text: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Only {
+        charter: Option<String>,
+    }
+    toml::from_str::<Only>(text).ok()?.charter
+}
+
+/// Reads `trimtab.toml`; the names in it are those of the charter. `file` is its name for messages.
+///
+/// # Errors
+/// What is wrong with it, each at its place. Warnings come with the project.
+pub fn read(
+    file: &str,
+    text: &str,
+    charter: &Charter,
+) -> Result<(Project, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut text = Text::new(file, text);
+    let Some(shape) = text.parse::<shape::Project>("docs/schemas/project-1.schema.json") else {
+        return Err(text.problems);
+    };
+    let mut reader = Reader { text, charter, bad: false };
+    let project = reader.project(shape);
+    if reader.bad { Err(reader.text.problems) } else { Ok((project, reader.text.problems)) }
+}
+
+struct Reader<'t> {
+    text: Text<'t>,
+    charter: &'t Charter,
+    bad: bool,
+}
+
+impl Reader<'_> {
+    fn wrong(&mut self, at: &std::ops::Range<usize>, message: String, help: String) {
+        self.bad = true;
+        self.text.problem(Code::ConfigMalformed, at.clone(), message, help);
+    }
+
+    fn name(&mut self, what: &str, at: &At<String>, known: &[&str]) {
+        if known.contains(&at.value.as_str()) {
+            return;
+        }
+        let help = match nearest(&at.value, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the charter `{}` has: {}", self.charter.name, known.join(", ")),
+        };
+        self.wrong(&at.bytes, format!("the charter has no {what} `{}`", at.value), help);
+    }
+
+    /// A path beside the file: never out of the repository.
+    fn beside(&mut self, at: &At<String>) -> Box<str> {
+        let path = std::path::Path::new(&at.value);
+        let climbs = path
+            .components()
+            .any(|c| !matches!(c, std::path::Component::Normal(_) | std::path::Component::CurDir));
+        if climbs || at.value.is_empty() {
+            let help = "name a file or folder inside of the repository".to_owned();
+            self.wrong(&at.bytes, format!("`{}` leads out of the repository", at.value), help);
+        }
+        at.value.as_str().into()
+    }
+
+    fn project(&mut self, shape: shape::Project) -> Project {
+        if shape.format.value != 1 {
+            let message = format!("the layout of the file is {}", shape.format.value);
+            self.wrong(&shape.format.bytes, message, "this build reads layout 1".to_owned());
+        }
+        let mut project = Project {
+            charter: shape.charter.as_ref().map(|at| self.beside(at)),
+            exceptions: shape.exceptions.as_ref().map(|at| self.beside(at)),
+            vex: shape.vex.iter().map(|at| self.beside(at)).collect(),
+            policies: shape.policies.iter().map(|at| self.beside(at)).collect(),
+            systems: Vec::new(),
+        };
+        let several = shape.system.len() > 1;
+        for system in shape.system.into_iter().take(MAX_SYSTEMS) {
+            if project.systems.iter().any(|s| *s.name == *system.name.value) {
+                let message = format!("system `{}` stands twice", system.name.value);
+                self.wrong(
+                    &system.name.bytes,
+                    message,
+                    "give every system its own name".to_owned(),
+                );
+            }
+            if several && system.paths.is_empty() {
+                let message = format!(
+                    "system `{}` does not say which folders are its own",
+                    system.name.value
+                );
+                let help = "add `paths = [\"folder/**\"]`: with several systems, each needs them"
+                    .to_owned();
+                self.wrong(&system.name.bytes, message, help);
+            }
+            let system = self.system(system);
+            project.systems.push(system);
+        }
+        project
+    }
+
+    fn system(&mut self, shape: shape::System) -> System {
+        let charter = self.charter;
+        let tiers: Vec<&str> = charter.tiers.iter().map(|t| &*t.name).collect();
+        let classes: Vec<&str> = charter.data.iter().map(|d| &*d.name).collect();
+        let environments: Vec<&str> = charter.environments.iter().map(|e| &*e.name).collect();
+        if let Some(tier) = &shape.tier {
+            self.name("tier", tier, &tiers);
+        }
+        for class in shape.data.iter().flatten() {
+            self.name("class of data", class, &classes);
+        }
+        for environment in shape.environments.iter().flatten() {
+            self.name("environment", environment, &environments);
+        }
+        let exposure = shape.exposure.as_ref().and_then(|at| {
+            let found = Exposure::from_word(&at.value);
+            if found.is_none() {
+                let help = "it is `internet`, `internal` or `isolated`".to_owned();
+                self.wrong(&at.bytes, format!("`{}` is no exposure", at.value), help);
+            }
+            found
+        });
+        let unknown: Vec<&str> = [
+            ("tier", shape.tier.is_none()),
+            ("exposure", shape.exposure.is_none()),
+            ("data", shape.data.is_none()),
+            ("environments", shape.environments.is_none()),
+        ]
+        .into_iter()
+        .filter_map(|(what, missing)| missing.then_some(what))
+        .collect();
+        if !unknown.is_empty() {
+            let message =
+                format!("system `{}` does not say its {}", shape.name.value, unknown.join(", "));
+            let help =
+                "say it here; until then the charter's assumptions are used, and shown as such";
+            self.text.problem(Code::ContextUnknown, shape.name.bytes.clone(), message, help);
+        }
+        let boxed = |text: Option<String>| text.map(String::into_boxed_str);
+        let names =
+            |list: Vec<At<String>>| list.into_iter().map(|at| at.value.into_boxed_str()).collect();
+        System {
+            name: shape.name.value.into(),
+            owner: boxed(shape.owner),
+            product_owner: boxed(shape.product_owner),
+            operations: boxed(shape.operations),
+            tier: boxed(shape.tier.map(|at| at.value)),
+            exposure,
+            data: shape.data.map(names),
+            environments: shape.environments.map(names),
+            failure: boxed(shape.failure),
+            paths: names(shape.paths),
+            depends_on: shape.depends_on.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// Which system a file belongs to.
+pub struct Systems<'p> {
+    systems: &'p [System],
+    patterns: Vec<Option<globset::GlobSet>>,
+}
+
+impl<'p> Systems<'p> {
+    /// The systems of a project, their patterns compiled.
+    ///
+    /// # Errors
+    /// A pattern is not one.
+    pub fn new(project: &'p Project) -> Result<Systems<'p>, Diagnostic> {
+        let compile = |system: &System| {
+            if system.paths.is_empty() {
+                return Ok(None);
+            }
+            let mut set = globset::GlobSetBuilder::new();
+            for path in &system.paths {
+                let glob = globset::GlobBuilder::new(path)
+                    .literal_separator(true)
+                    .build()
+                    .map_err(|e| {
+                        Diagnostic::new(
+                            Code::ConfigMalformed,
+                            format!("`{path}` is no pattern: {}", e.kind()),
+                        )
+                        .in_file(FILE)
+                        .help("write a folder as `services/pay/**`")
+                    })?;
+                set.add(glob);
+            }
+            let set = set.build().map_err(|e| {
+                Diagnostic::new(
+                    Code::ConfigMalformed,
+                    format!("the patterns of `{}` cannot be used: {e}", system.name),
+                )
+                .in_file(FILE)
+            })?;
+            Ok(Some(set))
+        };
+        let patterns = project.systems.iter().map(compile).collect::<Result<_, _>>()?;
+        Ok(Systems { systems: &project.systems, patterns })
+    }
+
+    /// The first system that a file, relative to the repository, belongs to. `None`: no system says so.
+    pub fn of(&self, file: &str) -> Option<&'p System> {
+        self.systems
+            .iter()
+            .zip(&self.patterns)
+            .find(|(_, patterns)| patterns.as_ref().is_none_or(|p| p.is_match(file)))
+            .map(|(system, _)| system)
+    }
+}

@@ -1,0 +1,69 @@
+//! The shape of `trimtab.toml`, as people write it.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::at::At;
+
+/// What the organisation knows about the systems of this repository.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "trimtab.toml")]
+pub struct Project {
+    /// Layout of this file: 1.
+    #[schemars(with = "u32")]
+    pub format: At<u32>,
+    /// The charter: a file beside this one [default: `charter.toml`, then the preset `framework`].
+    #[schemars(with = "Option<String>")]
+    pub charter: Option<At<String>>,
+    /// The exceptions: a file beside this one [default: `exceptions.toml`].
+    #[schemars(with = "Option<String>")]
+    pub exceptions: Option<At<String>>,
+    /// VEX documents of suppliers: files or folders beside this one.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub vex: Vec<At<String>>,
+    /// Policies of your own: files or folders beside this one.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub policies: Vec<At<String>>,
+    /// The systems of this repository.
+    #[serde(default)]
+    pub system: Vec<System>,
+}
+
+/// A thing that the business knows by name. What is not said is unknown, not harmless.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct System {
+    /// Its name.
+    #[schemars(with = "String")]
+    pub name: At<String>,
+    /// The folders and files that belong to it, as patterns (`services/pay/**`) [default: everything].
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub paths: Vec<At<String>>,
+    /// The team that changes it.
+    pub owner: Option<String>,
+    /// Who decides what is done first.
+    pub product_owner: Option<String>,
+    /// Whom to call about running it.
+    pub operations: Option<String>,
+    /// A tier of the charter.
+    #[schemars(with = "Option<String>")]
+    pub tier: Option<At<String>>,
+    /// `internet`, `internal`, `isolated`.
+    #[schemars(with = "Option<String>")]
+    pub exposure: Option<At<String>>,
+    /// Classes of data of the charter; an empty list says that it holds none.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub data: Option<Vec<At<String>>>,
+    /// Environments of the charter.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub environments: Option<Vec<At<String>>>,
+    /// What a failure means to customers, in one sentence.
+    pub failure: Option<String>,
+    /// Systems that it needs.
+    #[serde(default)]
+    pub depends_on: Vec<String>,
+}
