@@ -35,18 +35,33 @@ pub const SOURCES: &[(&str, &str)] = &[
 /// Priors by rating in the order unknown, none, low, medium, high, critical.
 pub const PRIOR: [f64; 6] = [0.047, 0.001, 0.009, 0.026, 0.064, 0.11];
 
-/// The floor that no charter can take away.
-pub fn built_in_floor() -> Floor {
-    Floor {
-        known_exploited: true,
+/// The floors that no charter can take away.
+pub fn built_in_floors() -> Vec<Floor> {
+    let floor = |level, because: &str| Floor {
+        known_exploited: false,
         malicious: false,
         cvss_tenths: None,
-        exposure: Some(Exposure::Internet),
-        production: true,
+        exposure: None,
+        production: false,
         tier: None,
-        level: Level::High,
-        because: "known to be exploited, in production, reachable from the internet".into(),
-    }
+        level,
+        because: because.into(),
+    };
+    vec![
+        Floor {
+            malicious: true,
+            ..floor(Level::Critical, "an attack, not a flaw: it acts where it is installed")
+        },
+        Floor {
+            known_exploited: true,
+            exposure: Some(Exposure::Internet),
+            production: true,
+            ..floor(
+                Level::High,
+                "known to be exploited, in production, reachable from the internet",
+            )
+        },
+    ]
 }
 
 /// The defaults. They have no tiers, environments or deadlines: a preset brings those.
@@ -64,9 +79,9 @@ pub fn charter() -> Charter {
             [Low, Low, Low, Medium],
             [Low, Low, Medium, High],
             [Low, Medium, High, Critical],
-            [Medium, High, Critical, Critical],
+            [Medium, High, High, Critical],
         ]),
-        floors: vec![built_in_floor()],
+        floors: built_in_floors(),
         weighing: Weighing {
             known_exploited: 0.95,
             prior: PRIOR,

@@ -135,8 +135,8 @@ pub struct Assessment {
     pub adjustments: Vec<Factor>,
     /// The lowest and the gravest level that the unknown facts allow. Equal where nothing is unknown.
     pub bounds: (Level, Level),
-    /// The gravest level that the system's tier may keep. `None`: the tier is unknown.
-    pub acceptable: Option<Level>,
+    /// The gravest level that the system's tier may keep: `Some(None)` if it may keep none. `None`: the tier is unknown.
+    pub acceptable: Option<Option<Level>>,
     /// What it adds to the load while it is open in production.
     pub weight: f64,
     /// By when it must be gone.
@@ -158,6 +158,6 @@ impl Assessment {
 
     /// Whether the level is above what the tier may keep; `None` if the tier is unknown.
     pub fn is_above_acceptable(&self) -> Option<bool> {
-        self.acceptable.map(|acceptable| self.level > acceptable)
+        self.acceptable.map(|acceptable| acceptable.is_none_or(|most| self.level > most))
     }
 }

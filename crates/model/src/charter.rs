@@ -28,7 +28,7 @@ pub struct Charter {
     pub environments: Vec<Environment>,
     /// Likelihood × impact.
     pub matrix: Matrix,
-    /// Levels below which certain findings never fall. The built-in one comes first.
+    /// Levels below which certain findings never fall. The built-in ones come first.
     pub floors: Vec<Floor>,
     /// Numbers of the weighing.
     pub weighing: Weighing,

@@ -47,6 +47,71 @@ pub fn base_score_tenths(vector: &str) -> Option<(CvssVersion, u8)> {
     (0.0..=100.0).contains(&tenths).then_some((version, tenths as u8))
 }
 
+/// The value of a metric of a vector, as `N` of `AV:N`. `None`: it does not stand there.
+pub fn metric<'v>(vector: &'v str, name: &str) -> Option<&'v str> {
+    if vector.len() > MAX_VECTOR_LEN {
+        return None;
+    }
+    let vector = vector.trim().trim_start_matches('(').trim_end_matches(')');
+    vector.split('/').find_map(|metric| {
+        let (n, value) = metric.split_once(':')?;
+        (n == name).then_some(value)
+    })
+}
+
+/// From where a flaw can be attacked. Ordered, the farthest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum AttackVector {
+    /// By touching the device.
+    Physical,
+    /// On the host.
+    Local,
+    /// From the network beside it.
+    Adjacent,
+    /// From anywhere.
+    Network,
+}
+
+impl AttackVector {
+    /// The word used in all output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            AttackVector::Physical => "physical",
+            AttackVector::Local => "local",
+            AttackVector::Adjacent => "adjacent",
+            AttackVector::Network => "network",
+        }
+    }
+
+    /// The attack vector of a CVSS vector of any version.
+    pub fn of(vector: &str) -> Option<AttackVector> {
+        match metric(vector, "AV")? {
+            "P" => Some(AttackVector::Physical),
+            "L" => Some(AttackVector::Local),
+            "A" => Some(AttackVector::Adjacent),
+            "N" => Some(AttackVector::Network),
+            _ => None,
+        }
+    }
+}
+
+/// What a flaw does to confidentiality, integrity and availability: 0 nothing, 1 some (`L`, `P`),
+/// 3 all (`H`, `C`). With version 4, the graver of the vulnerable and the subsequent system.
+/// `None` if a metric is missing.
+pub fn impacts(vector: &str) -> Option<[u8; 3]> {
+    let value = |name: &str| match metric(vector, name)? {
+        "N" => Some(0u8),
+        "L" | "P" => Some(1),
+        "H" | "C" => Some(3),
+        _ => None,
+    };
+    if metric(vector, "VC").is_some() {
+        let graver = |own: &str, other: &str| Some(value(own)?.max(value(other).unwrap_or(0)));
+        return Some([graver("VC", "SC")?, graver("VI", "SI")?, graver("VA", "SA")?]);
+    }
+    Some([value("C")?, value("I")?, value("A")?])
+}
+
 /// The base metrics in the order of the specification, as `/AV:N/…`; each must stand once.
 fn base_metrics(metrics: &str, names: &[&str]) -> Option<String> {
     let mut out = String::with_capacity(metrics.len() + 1);

@@ -45,7 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("charter", &["model"]),
     ("decisions", &["model"]),
     ("policy", &["model"]),
-    ("engine", &["model", "advisories"]),
+    ("engine", &["model", "advisories", "charter"]),
     (
         "cli",
         &[

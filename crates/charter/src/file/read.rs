@@ -187,7 +187,7 @@ impl Reader<'_> {
             self.matrix(&mut charter, &matrix);
         }
         if let Some(floors) = shape.floor {
-            charter.floors = vec![defaults::built_in_floor()];
+            charter.floors = defaults::built_in_floors();
             for floor in &floors {
                 self.floor(&mut charter, floor);
             }

@@ -1,0 +1,212 @@
+//! Weighing a finding in its context: likelihood × impact, by the charter, to a level with a
+//! deadline and a cost (DESIGN §3). Pure: no clock, no files.
+//!
+//! The same weighing is done three times: once with what the charter assumes for each unknown fact,
+//! once with the least that each could be, once with the gravest. The first gives the level, the
+//! others its bounds, so that what is unknown is never mistaken for harmless.
+
+mod cost;
+mod factors;
+mod facts;
+
+pub use cost::{Distance, cost, distance};
+
+use jiff::Timestamp;
+use trimtab_model::advisory::Kind;
+use trimtab_model::assessment::{Assessment, Deadline, Effect, Factor, Impact, Likelihood};
+use trimtab_model::charter::{Charter, CountsFrom, Term};
+use trimtab_model::finding::Finding;
+use trimtab_model::level::{ImpactBand, Level, LikelihoodBand};
+use trimtab_model::{Evidence, Exposure, Relation, Scope, System};
+
+use facts::{Facts, Unknowns};
+
+/// Where a finding is, as far as the weighing needs it.
+#[derive(Debug, Clone)]
+pub struct Situation<'s> {
+    /// The system. `None`: nobody said which.
+    pub system: Option<&'s System>,
+    /// The environment, a name of the charter. `None`: unknown.
+    pub environment: Option<&'s str>,
+    /// The strongest need of it in the system.
+    pub scope: Scope,
+    /// The nearest relation to the project.
+    pub relation: Relation,
+    /// How many files of the system list it.
+    pub files: usize,
+    /// When it was first detected here. `None`: not recorded.
+    pub detected: Option<Timestamp>,
+    /// Whether the index has a catalogue of known exploited vulnerabilities.
+    pub has_kev: bool,
+    /// The day of the EPSS scores, for the source. `None`: the index has none.
+    pub epss_date: Option<&'s str>,
+}
+
+/// Weighs a finding.
+pub fn assess(
+    finding: &Finding,
+    evidence: &Evidence,
+    situation: &Situation,
+    charter: &Charter,
+) -> Assessment {
+    let facts = Facts::of(finding, evidence, situation, charter, Unknowns::Assumed);
+    let least = Facts::of(finding, evidence, situation, charter, Unknowns::Least);
+    let gravest = Facts::of(finding, evidence, situation, charter, Unknowns::Gravest);
+    let weighed = weigh(&facts, charter);
+    let (likelihood, impact) = factors::tell(finding, evidence, situation, charter, &facts);
+    let level = weighed.level;
+    let tier = situation.system.and_then(|s| charter.tier(s.tier.as_deref()?));
+    Assessment {
+        system: situation.system.map_or("", |s| &*s.name).into(),
+        environment: situation.environment.unwrap_or("").into(),
+        likelihood: Likelihood {
+            probability: weighed.probability,
+            band: LikelihoodBand::of(weighed.probability),
+            factors: likelihood,
+        },
+        impact: Impact {
+            steps: facts.steps(),
+            band: ImpactBand::of_steps(facts.steps()),
+            factors: impact,
+        },
+        level,
+        adjustments: weighed.adjustments,
+        bounds: (
+            weigh(&least, charter).level.min(level),
+            weigh(&gravest, charter).level.max(level),
+        ),
+        // A tier that keeps nothing has no acceptable level: everything is above.
+        acceptable: tier.map(|t| t.acceptable),
+        weight: if facts.production { charter.weight(level) } else { 0.0 },
+        deadline: deadline(finding, situation, level, charter),
+        cost: cost(finding, situation, &charter.cost),
+    }
+}
+
+struct Weighed {
+    probability: f64,
+    level: Level,
+    adjustments: Vec<Factor>,
+}
+
+/// The level of some facts.
+fn weigh(facts: &Facts, charter: &Charter) -> Weighed {
+    let impact = ImpactBand::of_steps(facts.steps());
+    let level_at = |p: f64| charter.matrix.level(LikelihoodBand::of(p), impact);
+    let probability = odds(facts.base, facts.strong * facts.weak);
+    let mut level = level_at(probability);
+    let mut adjustments = Vec::new();
+    // What was merely not seen lowers a level by one step at most (DESIGN §3).
+    let without = level_at(odds(facts.base, facts.strong));
+    if without.lowered() > level {
+        level = without.lowered();
+        adjustments.push(Factor {
+            name: "weak inference",
+            value: "not being seen lowers a level by one step at most".into(),
+            effect: Effect::Kept(level),
+            source: "built in".into(),
+            unknown: false,
+        });
+    }
+    for floor in charter.floors.iter().filter(|floor| facts.meets(floor)) {
+        if floor.level > level {
+            level = floor.level;
+            adjustments.push(Factor {
+                name: "floor",
+                value: floor.because.clone(),
+                effect: Effect::Floor(level),
+                source: "charter".into(),
+                unknown: false,
+            });
+        }
+    }
+    Weighed { probability, level, adjustments }
+}
+
+/// A probability whose odds are multiplied by a factor.
+fn odds(probability: f64, factor: f64) -> f64 {
+    if probability >= 1.0 {
+        return 1.0;
+    }
+    let odds = probability / (1.0 - probability) * factor;
+    odds / (1.0 + odds)
+}
+
+/// By when a finding of a level must be gone.
+fn deadline(finding: &Finding, situation: &Situation, level: Level, charter: &Charter) -> Deadline {
+    let published = || {
+        let dates = finding.attributions.iter().filter(|a| a.affected);
+        dates.filter_map(|a| a.advisory.published).min()
+    };
+    let start = match charter.deadlines.counts_from {
+        CountsFrom::Published => published(),
+        // Where nobody recorded the first day, it could have been known since it was published.
+        CountsFrom::Detected => situation.detected.or_else(published),
+    };
+    let terms = &charter.deadlines.terms;
+    let named =
+        situation.environment.and_then(|e| terms.iter().find(|(n, _)| n.as_deref() == Some(e)));
+    let Some((_, by_level)) =
+        named.or_else(|| terms.iter().find(|(n, _)| n.is_none())).or(terms.first())
+    else {
+        return Deadline::Unknown { because: "the charter has no deadlines".into() };
+    };
+    let kev = finding.vulnerability.kev.as_ref();
+    let mut wanted = vec![by_level[level as usize]];
+    wanted.extend(kev.and(charter.deadlines.known_exploited));
+    if wanted.iter().all(|t| *t == Term::Opportunistic) {
+        return Deadline::Opportunistic;
+    }
+    let Some(start) = start else {
+        let because = "when it was first seen here is not recorded, and no advisory says when it was published";
+        return Deadline::Unknown { because: because.into() };
+    };
+    let due = kev.and_then(|k| k.due);
+    let all = wanted.into_iter().map(|term| {
+        trimtab_charter::calendar::deadline(term, level, start, due, &charter.calendar)
+    });
+    // The earliest date holds; without any date, what is left is told.
+    let (mut dated, mut other) = (None::<Deadline>, Deadline::Opportunistic);
+    for deadline in all {
+        match deadline.at() {
+            Some(at) if dated.as_ref().and_then(Deadline::at).is_none_or(|d| at < d) => {
+                dated = Some(deadline)
+            }
+            Some(_) => {}
+            None => other = deadline,
+        }
+    }
+    let Some(Deadline::By { at, because }) = dated else { return other };
+    let assumed =
+        charter.deadlines.counts_from == CountsFrom::Detected && situation.detected.is_none();
+    let because = if assumed {
+        format!("{because}, when it was published: when it was first seen here is not recorded")
+            .into()
+    } else {
+        because
+    };
+    Deadline::By { at, because }
+}
+
+/// The environment of a system that is weighed: a production one before others, then the first.
+/// `None`: the system does not say.
+pub fn environment<'s>(system: Option<&'s System>, charter: &Charter) -> Option<&'s str> {
+    let names = system?.environments.as_ref()?;
+    let production = names.iter().find(|n| charter.environment(n).is_some_and(|e| e.production));
+    production.or(names.first()).map(|n| &**n)
+}
+
+/// The dial: the sum of the weights of open findings.
+pub fn load<'a>(assessments: impl Iterator<Item = &'a Assessment>) -> f64 {
+    assessments.map(|a| a.weight).sum()
+}
+
+/// Whether a finding is an attack rather than a flaw.
+fn is_malicious(finding: &Finding) -> bool {
+    finding.vulnerability.kind == Kind::Malicious
+}
+
+/// The exposure of a system, or what the charter assumes.
+fn exposure_of(situation: &Situation) -> Option<Exposure> {
+    situation.system.and_then(|s| s.exposure)
+}

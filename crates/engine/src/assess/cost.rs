@@ -1,0 +1,113 @@
+//! What removing a finding costs, in points: a range, with its reasons. Before there is a plan, only
+//! the nearest fixed version is known; the planner makes the range narrower.
+
+use trimtab_model::Relation;
+use trimtab_model::assessment::{Cost, CostReason};
+use trimtab_model::charter::CostModel;
+use trimtab_model::finding::Finding;
+
+use super::Situation;
+
+/// How far one version is from another, by the custom of semantic versioning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Distance {
+    /// Only the third number and after differ.
+    Patch,
+    /// The second number differs.
+    Minor,
+    /// The first number differs, or the second one of 0.x.
+    Major,
+}
+
+impl Distance {
+    /// The word used in all output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Distance::Patch => "patch",
+            Distance::Minor => "minor",
+            Distance::Major => "major",
+        }
+    }
+}
+
+/// How far it is from one version to another. `None` if one does not begin with numbers.
+pub fn distance(from: &str, to: &str) -> Option<Distance> {
+    let numbers = |version: &str| {
+        // Epochs (`1:2.0`, `1!2.0`) and a leading `v` are not part of the numbers.
+        let version =
+            version.rsplit([':', '!']).next().unwrap_or(version).trim_start_matches(['v', 'V']);
+        let mut parts = version.split(['.', '-', '+', '_', '~']).map(|p| {
+            let digits = p.bytes().take_while(u8::is_ascii_digit).count();
+            p[..digits].parse::<u64>().ok()
+        });
+        let first = parts.next()??;
+        Some((first, parts.next().flatten().unwrap_or(0)))
+    };
+    let (a, b) = (numbers(from)?, numbers(to)?);
+    Some(match () {
+        () if a.0 != b.0 => Distance::Major,
+        () if a.1 != b.1 && a.0 == 0 => Distance::Major,
+        () if a.1 != b.1 => Distance::Minor,
+        () => Distance::Patch,
+    })
+}
+
+/// What removing a finding costs.
+pub fn cost(finding: &Finding, situation: &Situation, model: &CostModel) -> Cost {
+    let Some(fix) = finding.nearest_fix.as_deref() else {
+        return Cost::Unknown { because: "no source names a fixed version".into() };
+    };
+    let installed = finding.version();
+    let mut reasons = Vec::with_capacity(3);
+    let mut add = |what: String, (least, most): (f64, f64)| {
+        reasons.push(CostReason { what: what.into(), least, most });
+    };
+    match distance(installed, fix) {
+        Some(step) => {
+            let points = match step {
+                Distance::Patch => model.patch,
+                Distance::Minor => model.minor,
+                Distance::Major => model.major,
+            };
+            add(format!("{} release, {installed} to {fix}", step.as_str()), points);
+        }
+        None => {
+            let points = (model.patch.0, model.major.1);
+            add(format!("distance from {installed} to {fix} unknown"), points);
+        }
+    }
+    match situation.relation {
+        Relation::Own | Relation::Direct => {}
+        Relation::Transitive => add("something else brings it in".to_owned(), model.transitive),
+        Relation::Unknown => add("who brings it in is unknown".to_owned(), model.transitive),
+    }
+    let further = situation.files.saturating_sub(1);
+    if further > 0 {
+        // More than a hundred files are one change by a script.
+        let n = further.min(100) as f64;
+        add(
+            format!("{} files list it", situation.files),
+            (model.per_file.0 * n, model.per_file.1 * n),
+        );
+    }
+    let sum = |part: fn(&CostReason) -> f64| reasons.iter().map(part).sum();
+    Cost::Range { least: sum(|r| r.least), most: sum(|r| r.most), reasons }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_follow_custom() {
+        let d = |a, b| distance(a, b).map(Distance::as_str);
+        assert_eq!(d("1.2.3", "1.2.4"), Some("patch"));
+        assert_eq!(d("1.2.3", "1.3.0"), Some("minor"));
+        assert_eq!(d("0.2.3", "0.3.0"), Some("major"));
+        assert_eq!(d("0.2.3", "0.2.9"), Some("patch"));
+        assert_eq!(d("v1.9.0", "v2.0.0"), Some("major"));
+        assert_eq!(d("1:2.3-1", "1:2.3-4"), Some("patch"));
+        assert_eq!(d("4", "4.1"), Some("minor"));
+        assert_eq!(d("trunk", "1.0"), None);
+    }
+}
