@@ -13,6 +13,7 @@ pub mod sarif;
 pub mod sbom;
 pub mod summary;
 pub mod table;
+pub mod voices;
 
 /// The program's name in documents.
 pub const TOOL: &str = "trimtab";
