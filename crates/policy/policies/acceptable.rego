@@ -8,21 +8,21 @@ import rego.v1
 
 rank := {"low": 0, "medium": 1, "high": 2, "critical": 3}
 
-open contains finding if {
+open := [finding |
 	some finding in input.findings
 	not change.settled(finding)
-}
+]
 
-above contains finding if {
+above := [finding |
 	some finding in open
 	finding.acceptable == false
-}
+]
 
 tolerated := "no finding may remain" if input.charter.acceptable == null
 
 tolerated := sprintf("at most %s may remain", [input.charter.acceptable]) if input.charter.acceptable != null
 
-verdict(finding) := object.union(change.place(finding), {
+told(finding) := object.union(change.place(finding), {
 	"rule": "level-above-acceptable",
 	"finding": finding.id,
 	"msg": sprintf("%s in %s is %s; %s", [finding.id, finding.package, finding.level, tolerated]),
@@ -35,12 +35,12 @@ next_step(finding) := "no fixed version is known: replace, remove or mitigate it
 	finding.fix == null
 }
 
-deny contains verdict(finding) if {
+deny contains told(finding) if {
 	some finding in above
 	change.blamed(finding)
 }
 
-warn contains verdict(finding) if {
+warn contains told(finding) if {
 	some finding in above
 	not change.blamed(finding)
 }

@@ -6,13 +6,13 @@ package trimtab.deadline
 import data.trimtab.change
 import rego.v1
 
-late contains finding if {
+late := [finding |
 	some finding in input.findings
 	finding.deadline_state == "passed"
 	not change.settled(finding)
-}
+]
 
-verdict(finding) := object.union(change.place(finding), {
+told(finding) := object.union(change.place(finding), {
 	"rule": "deadline-passed",
 	"finding": finding.id,
 	"msg": sprintf("%s in %s is past its deadline of %s%s", [finding.id, finding.package, finding.deadline, by(finding)]),
@@ -29,21 +29,21 @@ next_step(finding) := "no fixed version is known: replace, remove or mitigate it
 	finding.fix == null
 }
 
-deny contains verdict(finding) if {
+deny contains told(finding) if {
 	some finding in late
 	change.blamed(finding)
 }
 
-warn contains verdict(finding) if {
+warn contains told(finding) if {
 	some finding in late
 	not change.blamed(finding)
 }
 
-undated contains finding if {
+undated := [finding |
 	some finding in input.findings
 	finding.deadline_state == "unknown"
 	not change.settled(finding)
-}
+]
 
 unjudged(finding) := object.union(change.place(finding), {
 	"rule": "deadline-unknown",

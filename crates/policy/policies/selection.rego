@@ -9,11 +9,11 @@ import rego.v1
 rules := input.charter.selection
 
 # What this change brought in, or may have brought in. The project's own packages are not selected.
-chosen contains component if {
+chosen := [component |
 	some component in input.components
 	component.relation != "own"
 	component.new != false
-}
+]
 
 result(component, rule, msg, help) := object.union(change.place(component), {
 	"rule": rule,

@@ -65,9 +65,8 @@ impl Policies {
         let names: Vec<(Box<str>, Option<Box<str>>)> =
             asked.iter().map(|p| (p.name.clone(), p.files.first().cloned())).collect();
         let (policies, input, limits) = (self.clone(), input.clone(), self.limits);
-        let answers = limits::each(asked.len(), limits, move |i| {
-            ask(&policies, &asked[i], &input.0)
-        });
+        let answers =
+            limits::each(asked.len(), limits, move |i| ask(&policies, &asked[i], &input.0));
         let mut evaluation = Evaluation::default();
         for (answer, (name, file)) in answers.into_iter().zip(names) {
             match answer {
@@ -101,10 +100,9 @@ pub(crate) fn stop(what: &str, stopped: &Stopped, limits: Limits) -> Diagnostic 
             format!("took more than {} MB and was stopped", limits.memory >> 20),
             "look for a value that contains itself many times over, or for text that grows in a loop",
         ),
-        Stopped::Fault(fault) => (
-            format!("failed in an unforeseen way: {fault}"),
-            "please report it with the policy",
-        ),
+        Stopped::Fault(fault) => {
+            (format!("failed in an unforeseen way: {fault}"), "please report it with the policy")
+        }
     };
     Diagnostic::new(Code::PolicyFailed, format!("{what} {why}")).help(help)
 }
@@ -127,7 +125,8 @@ pub(crate) fn value(engine: &mut Engine, query: &str) -> Result<Value, Failure> 
         let limit = error.chain().any(|cause| cause.downcast_ref::<LimitError>().is_some());
         Failure { text: error.to_string(), limit }
     })?;
-    let first = results.result.into_iter().next().and_then(|row| row.expressions.into_iter().next());
+    let first =
+        results.result.into_iter().next().and_then(|row| row.expressions.into_iter().next());
     Ok(first.map_or(Value::Undefined, |expression| expression.value))
 }
 
@@ -145,9 +144,8 @@ fn ask(policies: &Policies, package: &Package, input: &Value) -> Answer {
     let rules: Vec<(&str, Effect)> = package.effects().map(|(rule, e)| (&*rule.name, e)).collect();
     let exempt = package.rules.iter().any(|rule| &*rule.name == "exception");
     let names = rules.iter().map(|(name, _)| *name).chain(exempt.then_some("exception"));
-    let members: Vec<String> = names
-        .map(|name| format!("{name:?}: [v | v := {}[{name:?}]]", package.reference))
-        .collect();
+    let members: Vec<String> =
+        names.map(|name| format!("{name:?}: [v | v := {}[{name:?}]]", package.reference)).collect();
     let query = format!("{{{}}}", members.join(", "));
 
     // A built-in that is given a value of the wrong kind makes its rule undefined, in OPA and here. That hides
@@ -163,7 +161,8 @@ fn ask(policies: &Policies, package: &Package, input: &Value) -> Answer {
         engine = prepared(policies, input, false);
         answered = value(&mut engine, &query);
     }
-    let mut answer = Answer { prints: engine.take_prints().unwrap_or_default(), ..Answer::default() };
+    let mut answer =
+        Answer { prints: engine.take_prints().unwrap_or_default(), ..Answer::default() };
     let results = match answered {
         Ok(results) => results,
         Err(failure) if failure.limit => {
@@ -180,7 +179,8 @@ fn ask(policies: &Policies, package: &Package, input: &Value) -> Answer {
     for (name, effect) in &rules {
         let Some(value) = only(&results, name) else { continue };
         let from = answer.verdicts.len();
-        if let Err(why) = verdict::read(&value, *effect, &package.name, name, &mut answer.verdicts) {
+        if let Err(why) = verdict::read(&value, *effect, &package.name, name, &mut answer.verdicts)
+        {
             problem = Some(why);
         }
         let suffix = Effect::of_rule(name).and_then(|(_, suffix)| suffix).unwrap_or("");
@@ -199,7 +199,8 @@ fn ask(policies: &Policies, package: &Package, input: &Value) -> Answer {
         answer.verdicts.push(undecided(package, &error));
     }
     answer.failed = problem.map(|why| {
-        let diagnostic = Diagnostic::new(Code::PolicyFailed, format!("the policy `{}`: {why}", package.name));
+        let diagnostic =
+            Diagnostic::new(Code::PolicyFailed, format!("the policy `{}`: {why}", package.name));
         let help = "results are strings, or objects with `msg`, in a set";
         Diagnostic { file: package.files.first().cloned(), ..diagnostic.help(help) }
     });
@@ -215,7 +216,8 @@ fn only(results: &Value, name: &str) -> Option<Value> {
 /// A built-in's error, as something that the policy could not tell.
 fn undecided(package: &Package, error: &str) -> Verdict {
     let (sentence, place) = told(error);
-    let at = place.map(|place| format!(" ({} line {})", place.file, place.line)).unwrap_or_default();
+    let at =
+        place.map(|place| format!(" ({} line {})", place.file, place.line)).unwrap_or_default();
     Verdict {
         effect: Effect::Unknown,
         file: None,
@@ -224,7 +226,10 @@ fn undecided(package: &Package, error: &str) -> Verdict {
         rule: "built-in".into(),
         message: format!("the policy could not judge all of the input: {sentence}{at}").into(),
         finding: None,
-        help: Some("let the policy say what it does with `null`: it means that the value is not known".into()),
+        help: Some(
+            "let the policy say what it does with `null`: it means that the value is not known"
+                .into(),
+        ),
     }
 }
 
@@ -236,12 +241,18 @@ fn excepted(value: &Value) -> Vec<regorus::Rc<str>> {
         Value::Array(lists) => lists.iter().collect(),
         _ => return Vec::new(),
     };
-    let names = lists.into_iter().filter_map(|list| list.as_array().ok()).flat_map(|list| list.iter());
+    let names =
+        lists.into_iter().filter_map(|list| list.as_array().ok()).flat_map(|list| list.iter());
     names.filter_map(|name| name.as_string().ok().cloned()).collect()
 }
 
 /// A diagnostic for a package that could not be evaluated.
-fn failed(policies: &Policies, package: &Package, error: &str, limit: Option<&Stopped>) -> Diagnostic {
+fn failed(
+    policies: &Policies,
+    package: &Package,
+    error: &str,
+    limit: Option<&Stopped>,
+) -> Diagnostic {
     let file = told(error).1.map(|place| place.file.to_owned());
     let file = file.or_else(|| package.files.first().map(|file| file.to_string()));
     let file = file.unwrap_or_default();

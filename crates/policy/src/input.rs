@@ -91,7 +91,9 @@ impl From<trimtab_model::charter::Strictness> for Strictness {
 }
 
 /// The contextual priority of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the words are the meaning")]
 pub enum Level {

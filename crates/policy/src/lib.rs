@@ -8,6 +8,7 @@
 
 pub mod builtin;
 mod engine;
+mod format;
 mod gate;
 mod guard;
 pub mod input;

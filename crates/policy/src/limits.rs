@@ -27,12 +27,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits {
-            time: Duration::from_secs(2),
-            memory: 512 << 20,
-            file: 1 << 20,
-            results: 100_000,
-        }
+        Limits { time: Duration::from_secs(2), memory: 512 << 20, file: 1 << 20, results: 100_000 }
     }
 }
 
@@ -93,10 +88,7 @@ pub(crate) fn each<T: Send + 'static>(
 }
 
 /// Waits for one answer.
-fn watch<T>(
-    receiver: &Receiver<Result<T, Stopped>>,
-    limits: Limits,
-) -> Result<T, Stopped> {
+fn watch<T>(receiver: &Receiver<Result<T, Stopped>>, limits: Limits) -> Result<T, Stopped> {
     let start = Instant::now();
     let size = || memory_stats::memory_stats().map(|stats| stats.physical_mem);
     let before = size();

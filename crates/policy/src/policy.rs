@@ -117,20 +117,21 @@ impl Policies {
     /// It is no JSON object, is too large, or contradicts what is there already.
     pub fn add_data(&mut self, file: &str, json: &str) -> Result<(), Diagnostic> {
         let refuse = |why: String| {
-            Diagnostic::new(Code::PolicyMalformed, why)
-                .in_file(file)
-                .help("a data document is a JSON object whose members stand under `data` in policies")
+            Diagnostic::new(Code::PolicyMalformed, why).in_file(file).help(
+                "a data document is a JSON object whose members stand under `data` in policies",
+            )
         };
         if json.len() > self.limits.file * 16 {
             return Err(refuse(format!("is larger than {} MB", (self.limits.file * 16) >> 20)));
         }
-        let value = Value::from_json_str(json).map_err(|error| refuse(format!("is no JSON: {error}")))?;
+        let value =
+            Value::from_json_str(json).map_err(|error| refuse(format!("is no JSON: {error}")))?;
         if !matches!(value, Value::Object(_)) {
             return Err(refuse("is no JSON object".to_owned()));
         }
-        self.engine
-            .add_data(value)
-            .map_err(|error| refuse(format!("cannot be added to the data: {}", told(&error.to_string()).0)))
+        self.engine.add_data(value).map_err(|error| {
+            refuse(format!("cannot be added to the data: {}", told(&error.to_string()).0))
+        })
     }
 }
 
@@ -143,7 +144,8 @@ fn read<'t>(
     let mut texts: BTreeMap<&str, (&str, Rego)> = BTreeMap::new();
     for (name, text) in files {
         if texts.len() == MOST_FILES {
-            let message = format!("more than {MOST_FILES} policies; this one and the rest were not read");
+            let message =
+                format!("more than {MOST_FILES} policies; this one and the rest were not read");
             diagnostics.push(Diagnostic::new(Code::PolicyMalformed, message).in_file(name));
             break;
         }
@@ -174,7 +176,8 @@ fn read<'t>(
     };
     let mut engine = engine.unwrap_or_else(|| new_engine(limits));
     let packages = packages(&mut engine);
-    let texts = texts.into_iter().map(|(name, (text, _))| (name.to_owned(), text.to_owned())).collect();
+    let texts =
+        texts.into_iter().map(|(name, (text, _))| (name.to_owned(), text.to_owned())).collect();
     (Policies { engine, packages, limits, texts }, diagnostics)
 }
 
@@ -318,6 +321,8 @@ pub(crate) fn place(error: &str) -> Option<Place<'_>> {
 pub(crate) fn told(error: &str) -> (&str, Option<Place<'_>>) {
     let sentence = error.lines().find_map(|line| line.trim_start().strip_prefix("error: "));
     let sentence = sentence.unwrap_or_else(|| error.lines().next().unwrap_or("").trim());
+    // What follows is about the engine itself.
+    let sentence = sentence.split_once(" (path [").map_or(sentence, |(sentence, _)| sentence);
     (sentence, place(error))
 }
 
@@ -340,7 +345,8 @@ fn range(text: &str, place: Place<'_>) -> std::ops::Range<usize> {
     let line = usize::try_from(place.line.saturating_sub(1)).unwrap_or(usize::MAX);
     let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
     let rest = text[start..].lines().next().unwrap_or("");
-    let at = rest.char_indices().nth(place.column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at);
+    let at =
+        rest.char_indices().nth(place.column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at);
     let word = rest[at..].chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
     let len: usize = word.map(char::len_utf8).sum();
     start + at..start + at + len.max(1)

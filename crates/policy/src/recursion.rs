@@ -40,7 +40,8 @@ fn graph(engine: &mut Engine) -> Vec<Node> {
         let text = module.package.span.source.get_contents();
         imports.push(imported(text));
         let at = |start: u32| usize::try_from(start).unwrap_or(usize::MAX);
-        let mut starts: Vec<usize> = module.policy.iter().map(|rule| at(rule.span().start)).collect();
+        let mut starts: Vec<usize> =
+            module.policy.iter().map(|rule| at(rule.span().start)).collect();
         starts.push(text.len());
         starts.sort_unstable();
         for rule in &module.policy {
@@ -49,14 +50,15 @@ fn graph(engine: &mut Engine) -> Vec<Node> {
             let next = starts.iter().find(|s| **s > start).copied().unwrap_or(text.len());
             let text = text.get(start..next).unwrap_or("");
             let Some((name, function)) = rule_name(text) else { continue };
-            let node = *names.entry((path.components.join("."), name.to_owned())).or_insert_with(|| {
-                nodes.push(Node {
-                    name: name.to_owned(),
-                    place: format!("--> {}:{}:{}", path.source_file, span.line, span.col),
-                    ..Node::default()
+            let node =
+                *names.entry((path.components.join("."), name.to_owned())).or_insert_with(|| {
+                    nodes.push(Node {
+                        name: name.to_owned(),
+                        place: format!("--> {}:{}:{}", path.source_file, span.line, span.col),
+                        ..Node::default()
+                    });
+                    nodes.len() - 1
                 });
-                nodes.len() - 1
-            });
             nodes[node].function |= function;
             texts.push((m, node, text.to_owned()));
         }
@@ -96,7 +98,9 @@ fn graph(engine: &mut Engine) -> Vec<Node> {
 
 /// The node of `a.b.rule…`, by the longest package.
 fn absolute(names: &HashMap<(String, String), usize>, parts: &[&str]) -> Option<usize> {
-    (1..parts.len()).rev().find_map(|n| names.get(&(parts[..n].join("."), parts[n].to_owned())).copied())
+    (1..parts.len())
+        .rev()
+        .find_map(|n| names.get(&(parts[..n].join("."), parts[n].to_owned())).copied())
 }
 
 /// `import data.a.b as c`: what names stand for.

@@ -10,8 +10,6 @@ pub(crate) struct Call<'t> {
     pub(crate) name: &'t str,
     /// Where the name stands, in bytes.
     pub(crate) at: Range<usize>,
-    /// The first argument, where it is a string that is written out.
-    pub(crate) literal: Option<&'t str>,
 }
 
 /// Every call of a text, in order.
@@ -33,11 +31,7 @@ pub(crate) fn words(text: &str) -> Vec<(Call<'_>, bool)> {
                 let start = at;
                 at = after_name(bytes, at);
                 let called = bytes.get(at) == Some(&b'(');
-                let blank = |b: &&u8| called && b.is_ascii_whitespace();
-                let inner = at + 1 + bytes.iter().skip(at + 1).take_while(blank).count();
-                let quoted = called && matches!(bytes.get(inner), Some(b'"' | b'`'));
-                let literal = quoted.then(|| &text[inner..after_string(bytes, inner)]);
-                words.push((Call { name: &text[start..at], at: start..at, literal }, called));
+                words.push((Call { name: &text[start..at], at: start..at }, called));
             }
             // A number such as `1e5` is no name; a byte of a longer character neither.
             b if b.is_ascii_digit() => {
@@ -78,7 +72,8 @@ fn after_name(bytes: &[u8], mut at: usize) -> usize {
         while bytes.get(at).copied().is_some_and(is_name_byte) {
             at += 1;
         }
-        let dotted = bytes.get(at) == Some(&b'.') && bytes.get(at + 1).copied().is_some_and(is_name_start);
+        let dotted =
+            bytes.get(at) == Some(&b'.') && bytes.get(at + 1).copied().is_some_and(is_name_start);
         if !dotted {
             return at;
         }
@@ -111,9 +106,9 @@ mod tests {
     #[test]
     fn calls_are_found_and_comments_and_strings_are_not() {
         let text = "# http.send(x)\na := net.cidr_contains(\"b(\", `c(`) # d(\ne := sprintf( `é%d`, [1e5(]) f.g\n";
-        let found: Vec<_> = calls(text).into_iter().map(|c| (c.name, c.literal)).collect();
-        assert_eq!(found, [("net.cidr_contains", Some("\"b(\"")), ("sprintf", Some("`é%d`"))]);
-        assert_eq!(calls("x(\"")[0].literal, Some("\""));
+        let found: Vec<_> = calls(text).into_iter().map(|c| c.name).collect();
+        assert_eq!(found, ["net.cidr_contains", "sprintf"]);
+        assert_eq!(calls("x(\"")[0].at, 0..1);
         assert_eq!(calls("\"\\"), []);
     }
 

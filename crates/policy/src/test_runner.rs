@@ -48,7 +48,8 @@ pub enum TestOutcome {
 impl TestReport {
     /// Whether there are tests and none failed.
     pub fn is_passed(&self) -> bool {
-        let fails = |t: &TestResult| matches!(t.outcome, TestOutcome::Failed(_) | TestOutcome::Error(_));
+        let fails =
+            |t: &TestResult| matches!(t.outcome, TestOutcome::Failed(_) | TestOutcome::Error(_));
         !self.tests.is_empty() && !self.tests.iter().any(fails)
     }
 
@@ -69,7 +70,8 @@ impl Policies {
             .packages
             .iter()
             .flat_map(|package| {
-                let tests = package.rules.iter().filter(|rule| is_test(&rule.name) || is_todo(&rule.name));
+                let tests =
+                    package.rules.iter().filter(|rule| is_test(&rule.name) || is_todo(&rule.name));
                 tests.map(|rule| (package.name.clone(), package.reference.clone(), rule.clone()))
             })
             .collect();
@@ -94,7 +96,14 @@ impl Policies {
                 let diagnostic = stop("the test", &stopped, limits).in_file(rule.file.clone());
                 (TestOutcome::Error(Box::new(diagnostic.at_line(rule.line))), Vec::new())
             });
-            TestResult { package, name: rule.name, file: rule.file, line: rule.line, outcome, prints }
+            TestResult {
+                package,
+                name: rule.name,
+                file: rule.file,
+                line: rule.line,
+                outcome,
+                prints,
+            }
         });
         TestReport { tests: tests.collect() }
     }

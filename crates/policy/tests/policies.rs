@@ -61,24 +61,35 @@ exception[rules] {
     );
     assert_eq!(&*evaluation.verdicts[1].rule, "deny_labels");
     let legacy = evaluate(old, &input.replace("\"web\"", "\"legacy\""));
-    assert!(messages(&legacy).contains(&(Effect::Warn, "legacy has no label app (excepted by the policy)")));
+    assert!(
+        messages(&legacy)
+            .contains(&(Effect::Warn, "legacy has no label app (excepted by the policy)"))
+    );
 }
 
 #[test]
 fn both_languages_and_several_files_work_together() {
     let files = [
-        ("b.rego", "package b\nimport rego.v1\nimport data.lib\ndeny contains msg if { lib.bad(input.x); msg := \"b\" }\n"),
+        (
+            "b.rego",
+            "package b\nimport rego.v1\nimport data.lib\ndeny contains msg if { lib.bad(input.x); msg := \"b\" }\n",
+        ),
         ("a.rego", "package a\ndeny[\"a\"] { data.lib.bad(input.x) }\n"),
         ("lib.rego", "package lib\nbad(x) { x > data.most }\n"),
     ];
     let (mut policies, diagnostics) = Policies::compile(&files);
     assert_eq!(diagnostics, []);
     policies.add_data("limits.json", r#"{"most": 3}"#).unwrap();
-    let said = |x: i32| policies.evaluate(&Document::from_json(&format!(r#"{{"x": {x}}}"#)).unwrap());
+    let said =
+        |x: i32| policies.evaluate(&Document::from_json(&format!(r#"{{"x": {x}}}"#)).unwrap());
     assert_eq!(messages(&said(4)), [(Effect::Deny, "a"), (Effect::Deny, "b")]);
     assert_eq!(messages(&said(3)), []);
     for wrong in ["[1]", "{", r#"{"most": 4}"#] {
-        assert_eq!(policies.add_data("wrong.json", wrong).unwrap_err().code, Code::PolicyMalformed, "{wrong}");
+        assert_eq!(
+            policies.add_data("wrong.json", wrong).unwrap_err().code,
+            Code::PolicyMalformed,
+            "{wrong}"
+        );
     }
 }
 
@@ -87,8 +98,12 @@ fn a_file_that_is_wrong_is_told_with_its_place_and_the_rest_holds() {
     let good = ("good.rego", "package good\nimport rego.v1\ndeny contains \"yes\"\n");
     for (text, line, words) in [
         ("package p\n\ndeny[msg] {\n  msg := \"a\n}\n", 4, ""),
-        ("package p\nimport rego.v1\ndeny contains msg if {\n  msg := sprintf(\"%s\", [x)\n}\n", 4, ""),
-        ("package p\nimport rego.v1\ndeny contains msg if { msg := unknown_thing }\n", 3, ""),
+        (
+            "package p\nimport rego.v1\ndeny contains msg if {\n  msg := sprintf(\"%s\", [x)\n}\n",
+            4,
+            "",
+        ),
+        ("package p\nimport rego.v1\ndeny contains msg if { msg := unknown_thing.name }\n", 3, ""),
         ("package p\ndeny[msg] { http.send({}); msg := \"x\" }\n", 2, "http.send"),
         ("package p\nf(x) = y { y := f(x) }\ndeny[f(1)] { true }\n", 2, "calls itself"),
         ("not rego at all", 1, ""),
@@ -100,7 +115,11 @@ fn a_file_that_is_wrong_is_told_with_its_place_and_the_rest_holds() {
         assert_eq!(diagnostic.code.severity(), DiagnosticSeverity::Error);
         assert_eq!(diagnostic.file.as_deref(), Some("bad.rego"), "{text}");
         assert!(diagnostic.message.contains(words), "{}", diagnostic.message);
-        assert!(diagnostic.help.is_some() && !diagnostic.message.contains('\n'), "{}", diagnostic.message);
+        assert!(
+            diagnostic.help.is_some() && !diagnostic.message.contains('\n'),
+            "{}",
+            diagnostic.message
+        );
         if line > 0 {
             assert_eq!(diagnostic.line, Some(line), "{text}: {}", diagnostic.message);
             assert!(diagnostic.excerpt.is_some());
@@ -114,7 +133,10 @@ fn a_file_that_is_wrong_is_told_with_its_place_and_the_rest_holds() {
 fn what_a_built_in_hides_is_unknown() {
     // The licence is not known; in OPA the rule is then undefined, and all seems well.
     let policy = "package p\nimport rego.v1\ndeny contains c.name if { some c in input.c; startswith(c.licence, \"GPL\") }\n";
-    let all = evaluate(policy, r#"{"c": [{"name": "a", "licence": null}, {"name": "b", "licence": "GPL-3.0"}]}"#);
+    let all = evaluate(
+        policy,
+        r#"{"c": [{"name": "a", "licence": null}, {"name": "b", "licence": "GPL-3.0"}]}"#,
+    );
     let [denied, unknown] = &*all.verdicts else { panic!("{all:?}") };
     assert_eq!((denied.effect, &*denied.message), (Effect::Deny, "b"));
     assert_eq!(unknown.effect, Effect::Unknown);
@@ -125,14 +147,23 @@ fn what_a_built_in_hides_is_unknown() {
 
 #[test]
 fn what_is_no_result_is_not_taken_for_none() {
-    let evaluation = evaluate("package p\nimport rego.v1\ndeny := count(input.all)\n", r#"{"all": [1]}"#);
+    let evaluation =
+        evaluate("package p\nimport rego.v1\ndeny := count(input.all)\n", r#"{"all": [1]}"#);
     let [diagnostic] = &*evaluation.diagnostics else { panic!("{evaluation:?}") };
     assert_eq!(diagnostic.code, Code::PolicyFailed);
-    let conflict = "package p\nimport rego.v1\ndeny := \"a\" if input.x\ndeny := \"b\" if input.x\n";
+    let conflict =
+        "package p\nimport rego.v1\ndeny := \"a\" if input.x\ndeny := \"b\" if input.x\n";
     let evaluation = evaluate(conflict, r#"{"x": true}"#);
     assert_eq!(evaluation.diagnostics[0].code, Code::PolicyFailed);
     assert!(!evaluation.is_complete());
-    let missing = evaluate("package p\nimport rego.v1\ndeny contains \"x\" if not.there(input)\n", "{}");
+    let typo = evaluate(
+        "package p\nimport rego.v1\ndeny contains msg if { x := 1\n msg := mesage }\n",
+        "{}",
+    );
+    assert_eq!(&*typo.diagnostics[0].message, "the policy `p` failed: var mesage is unsafe");
+    assert_eq!(typo.diagnostics[0].line, Some(4));
+    let missing =
+        evaluate("package p\nimport rego.v1\ndeny contains \"x\" if nowhere.there(input)\n", "{}");
     assert_eq!(missing.diagnostics[0].code, Code::PolicyFailed, "{missing:?}");
 }
 
@@ -155,16 +186,32 @@ fn a_policy_that_loops_is_stopped_and_the_others_answer() {
 #[test]
 fn policies_that_explode_are_stopped() {
     let doubled: String = (1..40).map(|i| format!("a{i} := [a{0}, a{0}]\n", i - 1)).collect();
-    let joined: String = (1..60).map(|i| format!("a{i} := concat(\"\", [a{0}, a{0}])\n", i - 1)).collect();
+    let joined: String =
+        (1..60).map(|i| format!("a{i} := concat(\"\", [a{0}, a{0}])\n", i - 1)).collect();
     let squared: String = (1..40).map(|i| format!("a{i} := a{0} * a{0}\n", i - 1)).collect();
     for (what, policy) in [
-        ("a value that holds itself many times over", format!("a0 := [1]\n{doubled}deny contains json.marshal(a39)\n")),
+        (
+            "a value that holds itself many times over",
+            format!("a0 := [1]\n{doubled}deny contains json.marshal(a39)\n"),
+        ),
         ("text that doubles", format!("a0 := \"aaaaaaaaaaaaaaaa\"\n{joined}deny contains a59\n")),
-        ("numbers that double", format!("a0 := 99999999999999\n{squared}deny contains sprintf(\"%d\", [a39])\n")),
-        ("a range without end", "deny contains x if some x in numbers.range(0, 1000000000000)\n".to_owned()),
+        (
+            "numbers that double",
+            format!("a0 := 99999999999999\n{squared}deny contains sprintf(\"%d\", [a39])\n"),
+        ),
+        (
+            "a range without end",
+            "deny contains x if some x in numbers.range(0, 1000000000000)\n".to_owned(),
+        ),
         ("a shift without end", "deny contains bits.lsh(1, 1000000000000)\n".to_owned()),
-        ("addresses without end", "deny contains x if some x in net.cidr_expand(\"::/1\")\n".to_owned()),
-        ("results without end", "deny contains sprintf(\"%d\", [x]) if some x in numbers.range(0, 200000)\n".to_owned()),
+        (
+            "addresses without end",
+            "deny contains x if some x in net.cidr_expand(\"::/1\")\n".to_owned(),
+        ),
+        (
+            "results without end",
+            "deny contains sprintf(\"%d\", [x]) if some x in numbers.range(0, 200000)\n".to_owned(),
+        ),
     ] {
         // In a process of its own: a thread that was left behind ends with it.
         let told = child(&format!("package p\nimport rego.v1\n{policy}"));
@@ -212,7 +259,8 @@ fn built_in_policies_are_sound_and_their_tests_pass() {
         assert_eq!(test.outcome, TestOutcome::Passed, "{}:{} {}", test.file, test.line, test.name);
     }
     for file in builtin::FILES {
-        let package = policies.packages().iter().find(|p| &*p.name == file.package).expect(file.package);
+        let package =
+            policies.packages().iter().find(|p| &*p.name == file.package).expect(file.package);
         assert!(package.title.is_some() && package.description.is_some() && package.built_in);
         let tests = format!("{}_test", file.package);
         assert!(report.tests.iter().any(|t| *t.package == *tests), "{tests}");
@@ -228,7 +276,8 @@ fn a_package_of_the_user_replaces_the_built_in_one() {
     let evaluation = policies.evaluate(&Document::of(&input));
     assert_eq!(messages(&evaluation), [(Effect::Warn, "mine")]);
     // A file that cannot be read replaces nothing.
-    let (policies, diagnostics) = Policies::with_built_in(&[("mine.rego", "package trimtab.incomplete\n{")]);
+    let (policies, diagnostics) =
+        Policies::with_built_in(&[("mine.rego", "package trimtab.incomplete\n{")]);
     assert_eq!(diagnostics.len(), 1);
     let evaluation = policies.evaluate(&Document::of(&input));
     assert_eq!(messages(&evaluation), [(Effect::Unknown, "the scan is incomplete")]);
@@ -253,7 +302,8 @@ fn tests_are_run_like_opa_runs_them() {
         todo_test_later if false\n\
         test_prints if print(\"seen\")\n\
         helper if true\n";
-    let (policies, diagnostics) = Policies::compile_tests(&[("p.rego", policy), ("p_test.rego", tests)]);
+    let (policies, diagnostics) =
+        Policies::compile_tests(&[("p.rego", policy), ("p_test.rego", tests)]);
     assert_eq!(diagnostics, []);
     let report = policies.test();
     assert_eq!(report.counts(), (2, 3, 1));
