@@ -7,6 +7,8 @@ use crate::run::run as command;
 
 /// Writes all derived files.
 pub(crate) fn run(root: &Path) -> bool {
-    let args = ["test", "--quiet", "-p", "trimtab-cli", "--test", "generated"];
-    command(root, "cargo", &args, &[("TRIMTAB_GENERATE", "1")]).ok
+    [("trimtab-cli", "generated"), ("trimtab-policy", "schema")].into_iter().all(|(krate, test)| {
+        let args = ["test", "--quiet", "-p", krate, "--test", test];
+        command(root, "cargo", &args, &[("TRIMTAB_GENERATE", "1")]).ok
+    })
 }

@@ -1,0 +1,139 @@
+//! What a policy may cost, and how work is stopped that costs more.
+//!
+//! The Rego engine looks at the clock between its own steps, which stops loops. A single built-in that
+//! runs on and on, or takes memory without end, does not come back to it. So the work is done on a
+//! thread of its own and watched: when it does not answer in time, or the process grows by more than
+//! the limit, the policy counts as failed and its thread is left behind. It ends with the process.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+/// What one policy may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How long the rules of one package may take.
+    pub time: Duration,
+    /// By how many bytes the process may grow while they run. Where the system does not say how large
+    /// a process is, only the time is watched.
+    pub memory: usize,
+    /// The largest file that is read as policy, in bytes.
+    pub file: usize,
+    /// How many results one package may give.
+    pub results: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { time: Duration::from_secs(2), memory: 512 << 20, file: 1 << 20, results: 100_000 }
+    }
+}
+
+/// Why a piece of work gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// It did not answer in time.
+    Time,
+    /// The process grew by more than the limit.
+    Memory,
+    /// It failed in an unforeseen way.
+    Fault(String),
+}
+
+/// What the engine's own timer gets before the watch gives up: the timer's answer names a line.
+const GRACE: Duration = Duration::from_millis(500);
+/// How often the watch looks at the size of the process.
+const LOOK: Duration = Duration::from_millis(5);
+/// Address space of the thread; nested rules and values recurse. Only what is used is taken.
+const STACK: usize = 128 << 20;
+
+/// Does `work` for every number below `count`, each within the limits, and gives the answers in order.
+pub(crate) fn each<T: Send + 'static>(
+    count: usize,
+    limits: Limits,
+    work: impl Fn(usize) -> T + Send + Sync + 'static,
+) -> Vec<Result<T, Stopped>> {
+    let work = Arc::new(work);
+    let mut answers: Vec<Result<T, Stopped>> = Vec::with_capacity(count);
+    while answers.len() < count {
+        let (sender, receiver) = channel();
+        let (todo, work) = (answers.len()..count, Arc::clone(&work));
+        let thread = std::thread::Builder::new().name("policy".into()).stack_size(STACK);
+        let started = thread.spawn(move || {
+            for i in todo {
+                let answer = catch_unwind(AssertUnwindSafe(|| work(i)));
+                let answer = answer.map_err(|fault| Stopped::Fault(told(fault.as_ref())));
+                if sender.send(answer).is_err() {
+                    return;
+                }
+            }
+        });
+        if let Err(error) = started {
+            let fault = Stopped::Fault(format!("no thread could be started: {error}"));
+            answers.resize_with(count, || Err(fault.clone()));
+            break;
+        }
+        while answers.len() < count {
+            let answer = watch(&receiver, limits);
+            let leave = matches!(answer, Err(Stopped::Time | Stopped::Memory));
+            answers.push(answer);
+            if leave {
+                break;
+            }
+        }
+    }
+    answers
+}
+
+/// Waits for one answer.
+fn watch<T>(receiver: &Receiver<Result<T, Stopped>>, limits: Limits) -> Result<T, Stopped> {
+    let start = Instant::now();
+    let size = || memory_stats::memory_stats().map(|stats| stats.physical_mem);
+    let before = size();
+    loop {
+        match receiver.recv_timeout(LOOK) {
+            Ok(answer) => return answer,
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Stopped::Fault("the thread ended without an answer".to_owned()));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if start.elapsed() > limits.time + GRACE {
+            return Err(Stopped::Time);
+        }
+        if before.zip(size()).is_some_and(|(b, now)| now.saturating_sub(b) > limits.memory) {
+            return Err(Stopped::Memory);
+        }
+    }
+}
+
+/// What a panic says.
+fn told(fault: &(dyn Any + Send)) -> String {
+    let text = fault.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| fault.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a fault".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_answer_is_left_behind_and_the_rest_is_done() {
+        let limits = Limits { time: Duration::from_millis(50), ..Limits::default() };
+        let (hold, held) = channel::<()>();
+        let held = std::sync::Mutex::new(held);
+        let answers = each(4, limits, move |i| match i {
+            1 => {
+                // Until the test drops its end.
+                let _ = held.lock().unwrap().recv();
+                1
+            }
+            2 => panic!("two"),
+            i => i,
+        });
+        drop(hold);
+        assert_eq!(answers, [Ok(0), Err(Stopped::Time), Err(Stopped::Fault("two".into())), Ok(3)]);
+    }
+}
