@@ -63,7 +63,8 @@ impl Day {
 pub(crate) fn day(text: &str) -> Option<Date> {
     let text = text.trim();
     let date = text.get(..10)?.parse().ok()?;
-    matches!(text.as_bytes().get(10), None | Some(b'T' | b't' | b' ')).then_some(date)
+    matches!(text.as_bytes().get(10), None | Some(b'T' | b't' | b' ' | b'Z' | b'+' | b'-'))
+        .then_some(date)
 }
 
 impl<'de> Deserialize<'de> for Day {

@@ -121,8 +121,9 @@ pub fn read(bytes: &[u8]) -> (Option<VexDocument>, Vec<Diagnostic>) {
         openvex::read(&value, &mut faults)
     } else {
         faults.push(
-            malformed("the document is neither OpenVEX nor CSAF 2.0 nor CycloneDX in JSON")
-                .help("convert it to one of these; CSAF must say `csaf_version`, OpenVEX `@context`"),
+            malformed("the document is neither OpenVEX nor CSAF 2.0 nor CycloneDX in JSON").help(
+                "convert it to one of these; CSAF must say `csaf_version`, OpenVEX `@context`",
+            ),
         );
         None
     };
@@ -196,7 +197,9 @@ fn not_json(text: &str, fault: &serde_json::Error) -> Diagnostic {
     // The line is cut around the place by `at_bytes`, or left alone where the document is one line.
     let told = malformed(format!("the document is not JSON that is read: {fault}"));
     let mut told = told.at_bytes(text, at..at + 1).at_line(line);
-    told.help = Some("ask its author for a whole one; documents deeper than 128 levels are not read".into());
+    told.help = Some(
+        "ask its author for a whole one; documents deeper than 128 levels are not read".into(),
+    );
     told
 }
 

@@ -5,7 +5,9 @@ mod told;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use told::told;
-use trimtab_decisions::exceptions::{Found, Standing, covers, holds, judge, read, schema, write};
+use trimtab_decisions::exceptions::{
+    Found, Standing, accepting, covers, holds, judge, read, schema, write,
+};
 use trimtab_model::charter::ExceptionRules;
 use trimtab_model::decision::{Exception, Reach, Signatory};
 use trimtab_model::{Code, Level, Purl, Role};
@@ -217,6 +219,30 @@ fn it_covers_what_it_names() {
     assert!(covers(&all, &Found { package: Some(&newer), ..found }), "a purl without version");
     all.reach = Reach { path: Some("**".into()), ..Reach::default() };
     assert!(!covers(&all, &found), "what names neither vulnerability nor package covers nothing");
+}
+
+#[test]
+fn the_exception_that_holds_longest_accepts() {
+    let short = sound();
+    let long = Exception { id: "EX-9".into(), expires: Some(date(2026, 2, 5)), ..sound() };
+    let open = Exception { id: "EX-10".into(), approver: None, expires: None, ..sound() };
+    let ids = [short.reach.vulnerability.clone().unwrap()];
+    let found = Found {
+        ids: &ids,
+        package: short.reach.package.as_ref(),
+        path: Some("tools/pom.xml"),
+        system: Some("payments"),
+        environment: Some("production"),
+    };
+    let all = [short.clone(), long.clone(), open.clone()];
+    let on = |level, day| {
+        accepting(&all, &found, level, &rules(), day).map(|(e, until)| (&*e.id, until.unwrap()))
+    };
+    assert_eq!(on(Level::High, date(2026, 1, 20)), Some(("EX-9", date(2026, 2, 5))));
+    assert_eq!(on(Level::High, date(2026, 2, 6)), None);
+    assert_eq!(on(Level::Critical, date(2026, 1, 20)), None);
+    let elsewhere = Found { system: Some("intranet"), ..found };
+    assert_eq!(accepting(&all, &elsewhere, Level::High, &rules(), date(2026, 1, 20)), None);
 }
 
 fn any_date() -> impl Strategy<Value = Date> {

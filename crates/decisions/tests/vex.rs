@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use told::told;
 use trimtab_decisions::vex::{Issue, VexDocument, VexFormat, read, write};
 use trimtab_model::decision::{Justification, Product, Statement, Word};
-use trimtab_model::evidence::VexStatus::{self, Affected, Fixed, NotAffected, UnderInvestigation};
+use trimtab_model::evidence::VexStatus::{Affected, Fixed, NotAffected, UnderInvestigation};
 use trimtab_model::{Code, DiagnosticSeverity, Purl};
 use trimtab_testkit::shared;
 
@@ -122,11 +122,10 @@ fn the_csaf_use_cases_say_what_they_say() {
     let Some(folder) = corpus() else { return };
     let folder = folder.join("csaf-2.0-examples/csaf_vex");
     let at = |name: &str| said(&document(&folder.join(format!("2022-evd-uc-{name}.json"))));
-    assert_eq!(at("01-a-001"), ["CVE-2021-44228 affected -: CSAFPID-0001 4.2"]);
-    assert_eq!(at("01-f-001"), ["CVE-2021-44228 fixed -: CSAFPID-0001 4.2"]);
-    assert_eq!(at("01-ui-001"), ["CVE-2021-44228 under_investigation -: CSAFPID-0001 4.2"]);
-    assert_eq!(at("01-na-001").len(), 1);
-    assert!(at("01-na-001")[0].starts_with("CVE-2021-44228 not_affected"));
+    assert_eq!(at("01-a-001"), ["CVE-2021-44228 affected -: CSAFPID-0001 1.0"]);
+    assert_eq!(at("01-f-001"), ["CVE-2021-44228 fixed -: CSAFPID-0001 1.1"]);
+    assert_eq!(at("01-ui-001"), ["CVE-2021-44228 under_investigation -: CSAFPID-0001 17.4"]);
+    assert_eq!(at("01-na-001"), ["CVE-2021-44228 not_affected -: CSAFPID-0001 4.2"]);
     let many = at("03-ms-001");
     assert_eq!(many.len(), 19);
     assert_eq!(many[0], "CVE-2020-11896 under_investigation -: CSAFPID-0001 17.4");
@@ -135,12 +134,20 @@ fn the_csaf_use_cases_say_what_they_say() {
     assert_eq!(many.iter().filter(|s| s.contains(" not_affected ")).count(), 6);
     assert_eq!(many.iter().filter(|s| s.contains(" fixed ")).count(), 3);
     assert_eq!(at("05-001"), ["CVE-2021-44228 under_investigation -: CSAFPID-0001 vers:all/*"]);
-    insta::assert_snapshot!("csaf_use_case_7", at("07-001").join("\n"));
-    let detail = &document(&folder.join("2022-evd-uc-03-ms-001.json")).statements[1];
     assert_eq!(
-        detail.detail.as_deref(),
-        Some("IPv6 is not supported and code is not present.")
+        at("07-001"),
+        [
+            // The two products have remediations and impacts of their own.
+            "CVE-2021-44228 affected -: CSAFPID-0002 2.4, CSAFPID-0003 2.6, CSAFPID-0004 vers:generic/>=2.9|<=4.1",
+            "CVE-2021-44228 affected -: CSAFPID-0008 vers:generic/>=4.5|<=5.0",
+            "CVE-2021-44228 not_affected -: CSAFPID-0001 4.2, CSAFPID-0005 vers:generic/>=1.0|<=2.3, \
+             CSAFPID-0006 2.5, CSAFPID-0007 vers:generic/>=2.7|<=2.8",
+            "CVE-2021-44228 not_affected -: CSAFPID-0009 vers:generic/>=1.0|<=4.4",
+            "CVE-2021-44228 fixed -: CSAFPID-0010 5.1",
+        ]
     );
+    let detail = &document(&folder.join("2022-evd-uc-03-ms-001.json")).statements[1];
+    assert_eq!(detail.detail.as_deref(), Some("IPv6 is not supported and code is not present."));
     assert_eq!(detail.author.as_deref(), Some("Example Company ProductCERT"));
     assert_eq!(detail.at.unwrap().to_string(), "2022-03-03T11:00:00Z");
     assert_eq!(detail.document.as_deref(), Some("2022-EVD-UC-03-MS-001"));
@@ -207,13 +214,17 @@ fn the_cyclonedx_use_cases_say_what_they_say() {
     );
     assert_eq!(
         at("Use-Cases/Case-4/vex.json"),
-        [format!("CVE-2020-25649 not_affected {unreachable}: acme-product vers:semver/>=2.2.0|<=2.4.0")]
+        [format!(
+            "CVE-2020-25649 not_affected {unreachable}: acme-product vers:semver/>=2.2.0|<=2.4.0"
+        )]
     );
     assert_eq!(
         at("Use-Cases/Case-5/vex.json"),
         [
             "CVE-2020-25649 affected -: acme-product vers:semver/<7.0.0|>=1.5.0".to_owned(),
-            format!("CVE-2020-25649 not_affected {unreachable}: acme-product vers:semver/<1.5.0|>=7.0.0"),
+            format!(
+                "CVE-2020-25649 not_affected {unreachable}: acme-product vers:semver/<1.5.0|>=7.0.0"
+            ),
         ]
     );
     let linked = document(&folder.join("cyclonedx/Use-Cases/Case-6/vex.json"));
@@ -228,7 +239,10 @@ fn the_cyclonedx_use_cases_say_what_they_say() {
         ]
     );
     let cases = at("CISA-Use-Cases/Case-3/vex.json");
-    assert_eq!(cases.iter().filter(|s| s.contains(" not_affected vulnerable_code_not_present")).count(), 6);
+    assert_eq!(
+        cases.iter().filter(|s| s.contains(" not_affected vulnerable_code_not_present")).count(),
+        6
+    );
     assert_eq!(cases.iter().filter(|s| s.contains(" under_investigation ")).count(), 5);
     for (name, status) in [
         ("fixed", Fixed),
@@ -272,8 +286,7 @@ fn openvex_documents_say_what_they_say() {
 #[test]
 fn every_sample_goes_through_every_format() {
     let Some(folder) = corpus() else { return };
-    let validators: Vec<_> =
-        VexFormat::ALL.iter().map(|f| (*f, validator(*f).unwrap())).collect();
+    let validators: Vec<_> = VexFormat::ALL.iter().map(|f| (*f, validator(*f).unwrap())).collect();
     let mut count = 0;
     for path in under(&folder) {
         let name = path.strip_prefix(&folder).unwrap().display().to_string();
@@ -290,11 +303,16 @@ fn every_sample_goes_through_every_format() {
         };
         for (format, validator) in &validators {
             let (text, losses) = write(*format, &read_first.statements, &issue);
+            let (again, faults) = read(text.as_bytes());
+            assert_eq!(faults, [], "{name} as {}", format.as_str());
+            let again = again.unwrap();
+            if again.statements.is_empty() {
+                assert!(!losses.is_empty(), "{name}: nothing is left, and nothing said");
+                continue;
+            }
             let wrong = errors(validator, &text);
             assert!(wrong.is_empty(), "{name} as {}: {wrong:#?}\n{text}", format.as_str());
             assert_eq!(write(*format, &read_first.statements, &issue).0, text, "byte-identical");
-            let (again, faults) = read(text.as_bytes());
-            assert_eq!(faults, [], "{name} as {}", format.as_str());
             if *format != read_first.format {
                 continue;
             }
@@ -310,14 +328,18 @@ fn every_sample_goes_through_every_format() {
                         ..s
                     })
                     .collect();
-                assert_eq!(apart(&again.unwrap().statements), apart(&filled), "{name}");
+                assert_eq!(apart(&again.statements), apart(&filled), "{name}");
             } else {
                 // Only a document that contradicts itself.
-                assert!(name.contains("6-1-06") || name.contains("multiple"), "{name}: {}", told(&losses));
+                assert!(
+                    name.contains("6-1-06") || name.contains("multiple"),
+                    "{name}: {}",
+                    told(&losses)
+                );
             }
         }
     }
-    assert!(count > 60, "{count} documents with statements");
+    assert!(count >= 50, "{count} documents with statements");
 }
 
 fn any_text() -> impl Strategy<Value = Box<str>> {
@@ -332,7 +354,8 @@ fn any_moment() -> impl Strategy<Value = jiff::Timestamp> {
 
 fn any_purl() -> impl Strategy<Value = Purl> {
     let version = proptest::option::of("[0-9]\\.[0-9]{1,2}(-r[0-9])?");
-    let kind = proptest::sample::select(vec!["pkg:npm/", "pkg:deb/debian/", "pkg:golang/x.example/"]);
+    let kind =
+        proptest::sample::select(vec!["pkg:npm/", "pkg:deb/debian/", "pkg:golang/x.example/"]);
     (kind, "[a-z]{3,8}", version, proptest::option::of("[a-z0-9]{2,4}")).prop_map(
         |(kind, name, version, arch)| {
             let purl = Purl::parse(&format!("{kind}{name}")).unwrap();
@@ -344,7 +367,8 @@ fn any_purl() -> impl Strategy<Value = Purl> {
 
 /// A product with a purl; ids are made distinct later.
 fn any_item() -> impl Strategy<Value = Product> {
-    let cpe = proptest::option::of("cpe:2\\.3:a:[a-z]{2,5}:[a-z]{2,5}:1:\\*:\\*:\\*:\\*:\\*:\\*:\\*");
+    let cpe =
+        proptest::option::of("cpe:2\\.3:a:[a-z]{2,5}:[a-z]{2,5}:1:\\*:\\*:\\*:\\*:\\*:\\*:\\*");
     let versions = proptest::option::of(proptest::sample::select(vec![
         "vers:npm/>=1.0.0|<2.0.0",
         "vers:deb/<2.3-1",
@@ -368,36 +392,38 @@ fn any_statement(number: usize) -> impl Strategy<Value = Statement> {
         proptest::option::of(any_text()),
         any_moment(),
     )
-        .prop_map(move |(vulnerability, products, status, justification, detail, action, at)| {
-            let mut count = 0;
-            let mut named = |mut product: Product| {
-                count += 1;
-                product.id = format!("urn:example:{number}:{count}").into();
-                product
-            };
-            let products = products
-                .into_iter()
-                .map(|(product, components)| Product {
-                    components: components.into_iter().map(&mut named).collect(),
-                    ..product
-                })
-                .collect::<Vec<_>>();
-            let products = products.into_iter().map(&mut named).collect();
-            Statement {
-                vulnerability: vulnerability.into(),
-                aliases: vec![],
-                products,
-                status,
-                justification: justification.filter(|_| status == NotAffected),
-                // A time of its own needs something to stand with in CSAF.
-                detail: detail.or_else(|| Some("It is so.".into())),
-                action,
-                author: Some(issue().author),
-                at: Some(at),
-                document: None,
-                words: vec![],
-            }
-        })
+        .prop_map(
+            move |(vulnerability, products, status, justification, detail, action, at)| {
+                let mut count = 0;
+                let mut named = |mut product: Product| {
+                    count += 1;
+                    product.id = format!("urn:example:{number}:{count}").into();
+                    product
+                };
+                let products = products
+                    .into_iter()
+                    .map(|(product, components)| Product {
+                        components: components.into_iter().map(&mut named).collect(),
+                        ..product
+                    })
+                    .collect::<Vec<_>>();
+                let products = products.into_iter().map(&mut named).collect();
+                Statement {
+                    vulnerability: vulnerability.into(),
+                    aliases: vec![],
+                    products,
+                    status,
+                    justification: justification.filter(|_| status == NotAffected),
+                    // A time of its own needs something to stand with in CSAF.
+                    detail: detail.or_else(|| Some("It is so.".into())),
+                    action,
+                    author: Some(issue().author),
+                    at: Some(at),
+                    document: None,
+                    words: vec![],
+                }
+            },
+        )
 }
 
 fn any_statements() -> impl Strategy<Value = Vec<Statement>> {
@@ -490,7 +516,7 @@ fn old_openvex_is_read() {
     let (document, faults) = read(text);
     assert_eq!(faults, []);
     let statement = &document.unwrap().statements[0];
-    assert_eq!((&*statement.vulnerability, statement.status), ("CVE-2014-123456", VexStatus::Fixed));
+    assert_eq!((&*statement.vulnerability, statement.status), ("CVE-2014-123456", Fixed));
     assert_eq!(statement.products[0].purl.as_ref().unwrap().version(), Some("2.39.0-r1"));
     assert_eq!(statement.products[0].components[0].id, "pkg:apk/distro/zlib".into());
 }
@@ -533,10 +559,80 @@ fn words_of_a_format_come_back() {
     let (again, faults) = read(written.as_bytes());
     assert_eq!(faults, []);
     assert_eq!(apart(&again.unwrap().statements), apart(&statements));
-    for word in ["false_positive", "protected_at_perimeter", "will_not_fix", "Turn it off.", "NVD"] {
+    for word in ["false_positive", "protected_at_perimeter", "will_not_fix", "Turn it off.", "NVD"]
+    {
         assert!(written.contains(word), "{word}");
     }
     // What OpenVEX cannot say is said.
     let (_, losses) = write(VexFormat::OpenVex, &statements, &issue());
     insta::assert_snapshot!(told(&losses));
+}
+
+#[test]
+fn what_csaf_says_in_its_own_way_comes_back() {
+    let text = json!({
+        "document": {
+            "category": "csaf_security_advisory", "csaf_version": "2.0", "title": "T",
+            "publisher": { "category": "vendor", "name": "Example PSIRT", "namespace": "https://vex.example/" },
+            "tracking": { "id": "EX-1", "version": "3", "status": "final", "current_release_date": "2026-03-01T12:00:00Z",
+                "initial_release_date": "2026-01-01T00:00:00Z",
+                "revision_history": [{ "date": "2026-01-01T00:00:00Z", "number": "1", "summary": "First." }] },
+        },
+        "product_tree": {
+            "branches": [{ "category": "vendor", "name": "Example", "branches": [
+                { "category": "product_name", "name": "Linux", "branches": [
+                    { "category": "product_version", "name": "9", "product": { "name": "Example Linux 9", "product_id": "L9",
+                        "product_identification_helper": { "cpe": "cpe:/o:example:linux:9", "serial_numbers": ["1"] } } }] },
+                { "category": "product_version", "name": "libx-2.0-1.x86_64", "product": { "name": "libx-2.0-1.x86_64", "product_id": "libx",
+                    "product_identification_helper": { "purl": "pkg:rpm/example/libx@2.0-1?arch=x86_64" } } }] }],
+            "relationships": [{ "category": "installed_on", "full_product_name": { "name": "libx of Example Linux 9", "product_id": "L9-libx" },
+                "product_reference": "libx", "relates_to_product_reference": "L9" }],
+            "product_groups": [{ "group_id": "G1", "product_ids": ["L9", "L9-libx"] }],
+        },
+        "vulnerabilities": [{
+            "cve": "CVE-2026-1000", "title": "An overflow",
+            "ids": [{ "system_name": "Tracker", "text": "BUG-1" }],
+            "notes": [{ "category": "description", "text": "N." }],
+            "product_status": { "known_affected": ["L9-libx"], "last_affected": ["L9-libx"], "first_fixed": ["L9"], "recommended": ["L9"] },
+            "remediations": [
+                { "category": "workaround", "details": "Turn it off.", "url": "https://vex.example/w", "group_ids": ["G1"], "date": "2026-02-01T00:00:00Z" },
+                { "category": "vendor_fix", "details": "Update.", "product_ids": ["L9-libx"] }],
+            "threats": [{ "category": "impact", "details": "Important", "group_ids": ["G1"] },
+                { "category": "impact", "details": "Very", "product_ids": ["L9"] },
+                { "category": "exploit_status", "details": "None", "product_ids": ["L9"] }],
+        }],
+    });
+    let (document, faults) = read(text.to_string().as_bytes());
+    assert_eq!(faults, []);
+    let statements = document.unwrap().statements;
+    let [affected, fixed] = &*statements else { panic!("{statements:#?}") };
+    assert_eq!((affected.status, fixed.status), (Affected, Fixed));
+    assert_eq!(affected.aliases, ["BUG-1".into()]);
+    assert_eq!(affected.action.as_deref(), Some("Turn it off."));
+    assert_eq!(affected.at.unwrap().to_string(), "2026-02-01T00:00:00Z");
+    let product = &affected.products[0];
+    assert_eq!((&*product.id, product.versions.as_deref()), ("L9", Some("9")));
+    assert_eq!(product.components[0].purl.as_ref().unwrap().version(), Some("2.0-1"));
+    assert_eq!(product.components[0].versions, None, "the purl has a version");
+    let (written, losses) = write(VexFormat::Csaf, &statements, &issue());
+    assert_eq!(losses, []);
+    let (again, faults) = read(written.as_bytes());
+    assert_eq!(faults, []);
+    assert_eq!(apart(&again.unwrap().statements), apart(&statements));
+    for word in [
+        "installed_on",
+        "libx of Example Linux 9",
+        "L9-libx",
+        "last_affected",
+        "first_fixed",
+        "workaround",
+        "serial_numbers",
+        "Very",
+    ] {
+        assert!(written.contains(word), "{word}");
+    }
+    assert_eq!(
+        validator(VexFormat::Csaf).map_or_else(Vec::new, |v| errors(&v, &written)),
+        Vec::<String>::new()
+    );
 }

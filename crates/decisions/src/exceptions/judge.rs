@@ -28,29 +28,43 @@ pub struct Found<'f> {
 /// component; a path is a pattern in which `*` stays within a folder.
 pub fn covers(exception: &Exception, found: &Found<'_>) -> bool {
     let reach = &exception.reach;
-    let vulnerability = reach
-        .vulnerability
-        .as_deref()
-        .is_none_or(|wanted| found.ids.iter().any(|id| id.eq_ignore_ascii_case(wanted)));
-    let package = reach
-        .package
-        .as_ref()
-        .is_none_or(|wanted| found.package.is_some_and(|purl| package_covers(wanted, purl)));
-    let path = reach.path.as_deref().is_none_or(|wanted| {
+    let vulnerability = |wanted: &str| found.ids.iter().any(|id| id.eq_ignore_ascii_case(wanted));
+    let package = |wanted: &Purl| found.package.is_some_and(|purl| package_covers(wanted, purl));
+    let named = |wanted: &Option<Box<str>>, here: Option<&str>| {
+        wanted.as_deref().is_none_or(|wanted| here == Some(wanted))
+    };
+    // The pattern last: it is the only one that costs something.
+    let path = |wanted: &str| {
         found.path.is_some_and(|path| {
             let path = path.strip_prefix("./").unwrap_or(path);
             pattern(wanted).is_ok_and(|glob| glob.compile_matcher().is_match(path))
         })
-    });
-    let named = |wanted: &Option<Box<str>>, here: Option<&str>| {
-        wanted.as_deref().is_none_or(|wanted| here == Some(wanted))
     };
-    vulnerability
-        && package
-        && path
+    (reach.vulnerability.is_some() || reach.package.is_some())
+        && reach.vulnerability.as_deref().is_none_or(vulnerability)
+        && reach.package.as_ref().is_none_or(package)
         && named(&reach.system, found.system)
         && named(&reach.environment, found.environment)
-        && (reach.vulnerability.is_some() || reach.package.is_some())
+        && reach.path.as_deref().is_none_or(path)
+}
+
+/// The exception that accepts an occurrence of a level on a day: of those in force the one that holds
+/// longest, and until when.
+pub fn accepting<'e>(
+    exceptions: &'e [Exception],
+    found: &Found<'_>,
+    level: Level,
+    rules: &ExceptionRules,
+    today: Date,
+) -> Option<(&'e Exception, Option<Date>)> {
+    exceptions
+        .iter()
+        .filter(|exception| covers(exception, found))
+        .filter_map(|exception| match holds(exception, level, rules, today) {
+            Standing::Held { until, .. } => Some((exception, until)),
+            Standing::NotHeld { .. } => None,
+        })
+        .max_by_key(|(_, until)| until.unwrap_or(Date::MAX))
 }
 
 /// A pattern of paths.
@@ -61,7 +75,7 @@ pub(super) fn pattern(text: &str) -> Result<Glob, globset::Error> {
 }
 
 /// Whether a purl stands for another one: the same package, and whatever else it says.
-pub(crate) fn package_covers(wanted: &Purl, purl: &Purl) -> bool {
+fn package_covers(wanted: &Purl, purl: &Purl) -> bool {
     wanted.package() == purl.package()
         && wanted.version().is_none_or(|version| purl.version() == Some(version))
         && wanted.qualifiers().all(|(key, value)| purl.qualifier(key) == Some(value))
@@ -149,8 +163,12 @@ pub fn holds(exception: &Exception, level: Level, rules: &ExceptionRules, today:
         && today < from
     {
         refused.push(
-            about(exception, Code::ConfigMalformed, format!("the exception `{id}` begins on {from} only"))
-                .help("correct `created`, or wait until then"),
+            about(
+                exception,
+                Code::ConfigMalformed,
+                format!("the exception `{id}` begins on {from} only"),
+            )
+            .help("correct `created`, or wait until then"),
         );
     }
     if exception.expires.is_none() {
@@ -174,9 +192,11 @@ pub fn holds(exception: &Exception, level: Level, rules: &ExceptionRules, today:
     };
     if let Some(until) = until.filter(|until| today > *until) {
         refused.push(
-            about(exception, Code::ExceptionExpired, format!(
-                "the exception `{id}` ended on {until} and no longer holds"
-            ))
+            about(
+                exception,
+                Code::ExceptionExpired,
+                format!("the exception `{id}` ended on {until} and no longer holds"),
+            )
             .help("remove the finding, or decide anew: a new exception with its own approval"),
         );
     }
@@ -195,16 +215,21 @@ fn consent(exception: &Exception, level: Level, rules: &ExceptionRules) -> Vec<D
     if let Some(role) = exception.author.role
         && !rules.may_ask.contains(&role)
     {
-        let message =
-            format!("the exception `{id}` was asked for by {role}, which the charter does not allow");
+        let message = format!(
+            "the exception `{id}` was asked for by {role}, which the charter does not allow"
+        );
         let help = format!("let somebody ask who may: {}", words(&rules.may_ask));
         refused.push(about(exception, Code::ExceptionUnapproved, message).help(help));
     }
     let may = &rules.may_approve[level as usize];
     match &exception.approver {
         None => refused.push(
-            about(exception, Code::ExceptionUnapproved, format!("the exception `{id}` was approved by nobody"))
-                .help(format!("have it approved for {level} findings by: {}", words(may))),
+            about(
+                exception,
+                Code::ExceptionUnapproved,
+                format!("the exception `{id}` was approved by nobody"),
+            )
+            .help(format!("have it approved for {level} findings by: {}", words(may))),
         ),
         Some(approver) => {
             if same_person(&exception.author, approver) {
@@ -218,7 +243,8 @@ fn consent(exception: &Exception, level: Level, rules: &ExceptionRules) -> Vec<D
                 let message = format!(
                     "the exception `{id}` for a {level} finding was approved by {who}, which the charter does not allow"
                 );
-                let help = format!("have it approved by: {}, and say so in `approver-role`", words(may));
+                let help =
+                    format!("have it approved by: {}, and say so in `approver-role`", words(may));
                 refused.push(about(exception, Code::ExceptionUnapproved, message).help(help));
             }
         }

@@ -74,7 +74,9 @@ impl Why {
             Why::Applies => "it holds",
             Why::Conflict => "another author contradicts it, and the graver word is used: ask both",
             Why::Superseded => "its author said something newer or closer",
-            Why::Older => "it is older than the advisory's last substantial change: ask for a new one",
+            Why::Older => {
+                "it is older than the advisory's last substantial change: ask for a new one"
+            }
             Why::NoTime => "it has no time, and the advisory changed: ask for one that has",
             Why::OtherVersion => "it names another version: ask for one about this version",
             Why::NoVersion => "it says fixed without a version: ask which one",
@@ -214,11 +216,17 @@ fn decide(statements: &[Statement], candidates: &[usize], about: &About<'_>) -> 
         if stale {
             let message = format!(
                 "{} says {} of {} in {}, and is not applied: {}",
-                source(statement), statement.status.as_str(), statement.vulnerability, about.component, why.about()
+                source(statement),
+                statement.status.as_str(),
+                statement.vulnerability,
+                about.component,
+                why.about()
             );
-            answer.diagnostics.push(Diagnostic::new(Code::VexStale, message).help(
-                "until then the finding stays as it is; `docs/exceptions.md` has the rules",
-            ));
+            answer.diagnostics.push(
+                Diagnostic::new(Code::VexStale, message).help(
+                    "until then the finding stays as it is; `docs/exceptions.md` has the rules",
+                ),
+            );
         }
     }
     answer.diagnostics.dedup();
@@ -250,7 +258,11 @@ fn conflict(newest: &[(usize, &Statement)], about: &About<'_>) -> Diagnostic {
     let id = about.ids.first().map_or("a vulnerability", |id| id);
     Diagnostic::new(
         Code::VexConflict,
-        format!("statements about {id} in {} contradict each other: {}", about.component, said.join("; ")),
+        format!(
+            "statements about {id} in {} contradict each other: {}",
+            about.component,
+            said.join("; ")
+        ),
     )
     .help("the gravest word is used; ask the authors, and leave out the statement that is wrong")
 }
@@ -285,12 +297,15 @@ fn scope(statement: &Statement, about: &About<'_>) -> Result<u8, Why> {
                 .map(|purl| stands_for(product, purl))
                 .fold(Err(Why::NoPurl), better);
             match (inner, outer) {
-                (Err(why), _) => Err(why),
                 (Ok(close), Ok(closer)) => Ok(4 + close + closer),
                 (Ok(close), Err(_)) if about.products.is_empty() => {
-                    if harmless(statement.status) { Err(Why::ProductUnknown) } else { Ok(close) }
+                    if harmless(statement.status) {
+                        Err(Why::ProductUnknown)
+                    } else {
+                        Ok(close)
+                    }
                 }
-                (Ok(_), Err(why)) => Err(why),
+                (Err(why), _) | (Ok(_), Err(why)) => Err(why),
             }
         };
         let one = match one {
@@ -306,7 +321,9 @@ fn scope(statement: &Statement, about: &About<'_>) -> Result<u8, Why> {
 
 /// Whether a product, or a component in it, says a version.
 fn versioned(product: &Product) -> bool {
-    let one = |p: &Product| p.versions.is_some() || p.purl.as_ref().is_some_and(|p| p.version().is_some());
+    let one = |p: &Product| {
+        p.versions.is_some() || p.purl.as_ref().is_some_and(|p| p.version().is_some())
+    };
     one(product) || product.components.iter().any(one)
 }
 

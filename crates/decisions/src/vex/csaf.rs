@@ -135,8 +135,14 @@ impl<'v> Tree<'v> {
             )));
         }
         for group in items(tree, "product_groups") {
-            if let Some(id) = member(group, "group_id") {
-                out.groups.entry(id).or_default().extend(texts(group, "product_ids"));
+            let Some(id) = member(group, "group_id") else { continue };
+            for product in texts(group, "product_ids") {
+                if !out.products.contains_key(product) {
+                    faults.push(malformed(format!(
+                        "the group `{id}` has the product `{product}`, which the tree does not have"
+                    )));
+                }
+                out.groups.entry(id).or_default().push(product);
             }
         }
         out
@@ -212,7 +218,8 @@ fn product(value: &Value, version: Option<&str>) -> Product {
         purl.as_ref().is_none_or(|purl| purl.version().is_none() || version.starts_with("vers:"))
     });
     let id = member(value, "product_id").unwrap_or_default();
-    let mut product = Product { id: id.into(), purl, identifiers: sorted(identifiers), ..Product::default() };
+    let mut product =
+        Product { id: id.into(), purl, identifiers: sorted(identifiers), ..Product::default() };
     let made_up = label(&product);
     product.name = boxed(member(value, "name")).filter(|name| **name != *made_up);
     product.versions = range.or(version.map(Box::from));
@@ -267,7 +274,9 @@ impl<'v> Vulnerability<'v, '_> {
                     };
                     match of {
                         0 => said.flags.push(value),
-                        1 if member(value, "category") == Some("impact") => said.threats.push(value),
+                        1 if member(value, "category") == Some("impact") => {
+                            said.threats.push(value);
+                        }
                         1 => {}
                         _ => said.remediations.push(value),
                     }
@@ -279,15 +288,36 @@ impl<'v> Vulnerability<'v, '_> {
         for id in missing {
             let place = &self.place;
             faults.push(
-                malformed(format!("{place} speaks about the product `{id}`, which the tree does not have"))
-                    .help("it is left out; ask the author of the document to correct it"),
+                malformed(format!(
+                    "{place} speaks about the product `{id}`, which the tree does not have"
+                ))
+                .help("it is left out; ask the author of the document to correct it"),
             );
         }
         if order.is_empty() {
             return;
         }
+        for id in &order {
+            let Some(said) = said.get(id) else { continue };
+            let mut statuses: Vec<VexStatus> =
+                said.groups.iter().filter_map(|group| status_of_group(group)).collect();
+            statuses.dedup();
+            if let (true, Some(graver)) = (statuses.len() > 1, statuses.iter().max()) {
+                let (place, groups) = (&self.place, said.groups.join(" and "));
+                faults.push(
+                    malformed(format!("{place} says of the product `{id}` that it is {groups}"))
+                        .help(format!(
+                            "the graver word ({}) is used; ask the author to correct it",
+                            graver.as_str()
+                        )),
+                );
+            }
+        }
         let Some(name) = self.name() else {
-            let message = format!("{} has neither a CVE nor another id nor a title, and is no use", self.place);
+            let message = format!(
+                "{} has neither a CVE nor another id nor a title, and is no use",
+                self.place
+            );
             faults.push(Diagnostic::new(Code::EntryIgnored, message));
             return;
         };
@@ -295,21 +325,17 @@ impl<'v> Vulnerability<'v, '_> {
         let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
         for id in order {
             *left = left.saturating_sub(1);
-            let (Some(said), Some(product)) = (said.get(id), self.tree.products.get(id)) else { continue };
+            let (Some(said), Some(product)) = (said.get(id), self.tree.products.get(id)) else {
+                continue;
+            };
             let statement = self.statement(&name, said, document);
-            let contradicts = said.groups.iter().any(|g| status_of_group(g) != Some(statement.status));
-            if contradicts {
-                let (place, status) = (&self.place, statement.status.as_str());
-                faults.push(
-                    malformed(format!("{place} says of the product `{id}` that it is {}", said.groups.join(" and ")))
-                        .help(format!("the graver word ({status}) is used; ask the author to correct it")),
-                );
-            }
             if self.strict && lacks_reason(&statement) && !self.reason_is_made_up(said) {
                 let place = &self.place;
                 faults.push(
-                    malformed(format!("{place} says that {name} does not affect `{id}`, without flag or impact"))
-                        .help("it is left out; ask the author of the document for the reason"),
+                    malformed(format!(
+                        "{place} says that {name} does not affect `{id}`, without flag or impact"
+                    ))
+                    .help("it is left out; ask the author of the document for the reason"),
                 );
                 continue;
             }
@@ -443,7 +469,11 @@ pub(super) fn write(statements: &[&Statement], issue: &Issue, losses: &mut Losse
     });
     if let Some(map) = out.as_object_mut() {
         let mut product_tree = Map::new();
-        for (key, list) in [("branches", tree.branches), ("full_product_names", tree.names), ("relationships", tree.relationships)] {
+        for (key, list) in [
+            ("branches", tree.branches),
+            ("full_product_names", tree.names),
+            ("relationships", tree.relationships),
+        ] {
             if !list.is_empty() {
                 product_tree.insert(key.into(), list.into());
             }
@@ -459,7 +489,12 @@ pub(super) fn write(statements: &[&Statement], issue: &Issue, losses: &mut Losse
 }
 
 /// The entry of one vulnerability.
-fn entry(statements: &[&Statement], issue: &Issue, tree: &mut Written, losses: &mut Losses) -> Option<Value> {
+fn entry(
+    statements: &[&Statement],
+    issue: &Issue,
+    tree: &mut Written,
+    losses: &mut Losses,
+) -> Option<Value> {
     let name = &*statements.first()?.vulnerability;
     let mut out = Map::new();
     let mut ids: Vec<&str> = Vec::new();
@@ -475,7 +510,8 @@ fn entry(statements: &[&Statement], issue: &Issue, tree: &mut Written, losses: &
     }
     if !ids.is_empty() {
         let system = |id: &str| id.split_once('-').map_or("other", |(prefix, _)| prefix).to_owned();
-        let ids: Vec<Value> = ids.iter().map(|id| json!({ "system_name": system(id), "text": id })).collect();
+        let ids: Vec<Value> =
+            ids.iter().map(|id| json!({ "system_name": system(id), "text": id })).collect();
         out.insert("ids".into(), ids.into());
     }
     if let Some(title) = statements.iter().find_map(|s| word(&s.words, TITLE)) {
@@ -484,7 +520,8 @@ fn entry(statements: &[&Statement], issue: &Issue, tree: &mut Written, losses: &
     out.insert("notes".into(), json!([{ "category": "general", "text": format!("What {} says about {name}.", issue.author) }]));
     let mut groups: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut taken: HashMap<String, VexStatus> = HashMap::new();
-    let (mut flags, mut threats, mut remedies): (Vec<Value>, Vec<Value>, Vec<Value>) = Default::default();
+    let (mut flags, mut threats, mut remedies): (Vec<Value>, Vec<Value>, Vec<Value>) =
+        Default::default();
     // The gravest first: of statements that contradict each other it stays.
     let mut sorted: Vec<&&Statement> = statements.iter().collect();
     sorted.sort_by_key(|s| std::cmp::Reverse(s.status));
@@ -534,7 +571,8 @@ fn entry(statements: &[&Statement], issue: &Issue, tree: &mut Written, losses: &
         let action = statement.action.as_deref();
         if let Some(text) = action.or(affected.then_some(NO_ACTION)) {
             let made_up = if action.is_some() { "vendor_fix" } else { "none_available" };
-            let mut value = json!({ "category": word(kept, CATEGORY).unwrap_or(made_up), "details": text });
+            let mut value =
+                json!({ "category": word(kept, CATEGORY).unwrap_or(made_up), "details": text });
             if let (Some(url), Some(map)) = (word(kept, URL), value.as_object_mut()) {
                 map.insert("url".into(), url.into());
             }
@@ -542,13 +580,10 @@ fn entry(statements: &[&Statement], issue: &Issue, tree: &mut Written, losses: &
         }
         for text in words(kept, REMEDIATION) {
             match serde_json::from_str::<Value>(text) {
-                Ok(value) if value.is_object() => {
-                    let own = value.get("date").cloned();
-                    let mut value = with(value);
-                    if let (Some(own), Some(map)) = (own, value.as_object_mut()) {
-                        map.insert("date".into(), own);
-                    }
-                    remedies.push(value);
+                Ok(Value::Object(mut map)) => {
+                    // With a date of its own, or none.
+                    map.insert("product_ids".into(), ids.clone().into());
+                    remedies.push(map.into());
                 }
                 _ => losses.add(REMEDIATION, name),
             }
@@ -574,7 +609,8 @@ fn entry(statements: &[&Statement], issue: &Issue, tree: &mut Written, losses: &
 }
 
 fn is_cve(text: &str) -> bool {
-    let Some((year, number)) = text.strip_prefix("CVE-").and_then(|rest| rest.split_once('-')) else {
+    let Some((year, number)) = text.strip_prefix("CVE-").and_then(|rest| rest.split_once('-'))
+    else {
         return false;
     };
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
@@ -613,9 +649,11 @@ impl Written {
             }
             let inner = self.listed(component);
             let kept = &product.identifiers;
-            let wanted = word(kept, RELATED_ID).map_or_else(|| related_id(&around, component), str::to_owned);
+            let wanted = word(kept, RELATED_ID)
+                .map_or_else(|| related_id(&around, component), str::to_owned);
             let id = self.free(&wanted);
-            let name = word(kept, RELATED_NAME).map_or_else(|| related_name(&around, component), str::to_owned);
+            let name = word(kept, RELATED_NAME)
+                .map_or_else(|| related_name(&around, component), str::to_owned);
             self.relationships.push(json!({
                 "category": word(kept, RELATED_AS).unwrap_or(DEFAULT_RELATION),
                 "full_product_name": { "name": name, "product_id": id },
@@ -652,7 +690,8 @@ impl Written {
             Some(versions) => {
                 let range = versions.starts_with("vers:");
                 let category = if range { "product_version_range" } else { "product_version" };
-                self.branches.push(json!({ "category": category, "name": &**versions, "product": name }));
+                self.branches
+                    .push(json!({ "category": category, "name": &**versions, "product": name }));
             }
             None => self.names.push(name),
         }

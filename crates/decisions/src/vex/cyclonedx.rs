@@ -87,7 +87,9 @@ fn justification(label: &str) -> Option<Justification> {
         "requires_configuration" | "requires_environment" => {
             J::VulnerableCodeCannotBeControlledByAdversary
         }
-        "protected_by_compiler" | "protected_at_runtime" | "protected_at_perimeter"
+        "protected_by_compiler"
+        | "protected_at_runtime"
+        | "protected_at_perimeter"
         | "protected_by_mitigating_control" => J::InlineMitigationsAlreadyExist,
         _ => return None,
     })
@@ -153,9 +155,15 @@ fn author(metadata: &Value) -> Option<Box<str>> {
         .iter()
         .filter_map(|who| member(who, "name").or_else(|| member(who, "email")));
     let authors = named.collect::<Vec<_>>().join(", ");
-    let organisation = ["/supplier/name", "/manufacturer/name", "/manufacture/name", "/component/supplier/name", "/component/publisher"]
-        .iter()
-        .find_map(|at| metadata.pointer(at)?.as_str());
+    let organisation = [
+        "/supplier/name",
+        "/manufacturer/name",
+        "/manufacture/name",
+        "/component/supplier/name",
+        "/component/publisher",
+    ]
+    .iter()
+    .find_map(|at| metadata.pointer(at)?.as_str());
     boxed(Some(&*authors)).or_else(|| boxed(organisation))
 }
 
@@ -174,12 +182,17 @@ fn statements(
     let reason = member(analysis, "justification");
     let justification = reason
         .map(|text| {
-            justification(text).ok_or_else(|| format!("has the justification `{text}`, which is none"))
+            justification(text)
+                .ok_or_else(|| format!("has the justification `{text}`, which is none"))
         })
         .transpose()?;
     let mut kept: Vec<Word> = Vec::new();
-    kept.extend(stated.zip(said).filter(|(status, text)| state(*status) != *text).map(|(_, text)| Word::new(STATE, text)));
-    kept.extend(justification.zip(reason).filter(|(j, text)| label_of(*j) != *text).map(|(_, text)| Word::new(JUSTIFICATION, text)));
+    kept.extend(
+        stated
+            .zip(said)
+            .filter(|(status, text)| state(*status) != *text)
+            .map(|(_, text)| Word::new(STATE, text)),
+    );
     kept.extend(texts(analysis, "response").map(|text| Word::new(RESPONSE, text)));
     for (name, at) in KEPT {
         kept.extend(entry.pointer(at).and_then(Value::as_str).map(|text| Word::new(name, text)));
@@ -207,19 +220,30 @@ fn statements(
             }
             let mut words = kept.clone();
             words.extend(about.map(|text| Word::new(VERSIONS, text)));
+            // A label that the statement's own justification does not stand for.
+            let justification = justification.filter(|_| status == VexStatus::NotAffected);
+            let own = justification.map(label_of);
+            words.extend(
+                reason.filter(|text| own != Some(text)).map(|text| Word::new(JUSTIFICATION, text)),
+            );
             let words = sorted(words);
             match out.iter_mut().find(|s| s.status == status && s.words == words) {
                 Some(statement) => statement.products.push(product),
                 None => out.push(Statement {
                     vulnerability: name.clone(),
-                    aliases: items(entry, "references").iter().filter_map(|r| boxed(member(r, "id"))).collect(),
+                    aliases: items(entry, "references")
+                        .iter()
+                        .filter_map(|r| boxed(member(r, "id")))
+                        .collect(),
                     products: vec![product],
                     status,
-                    justification: justification.filter(|_| status == VexStatus::NotAffected),
+                    justification,
                     detail: boxed(member(analysis, "detail")),
                     action: boxed(member(entry, "recommendation")),
                     author: document.author.clone(),
-                    at: moment(analysis, "lastUpdated").or_else(|| moment(analysis, "firstIssued")).or(document.at),
+                    at: moment(analysis, "lastUpdated")
+                        .or_else(|| moment(analysis, "firstIssued"))
+                        .or(document.at),
                     document: document.id.clone(),
                     words,
                 }),
@@ -305,9 +329,8 @@ fn product(component: &Value) -> Product {
     });
     let mut identifiers: Vec<Word> = Vec::new();
     identifiers.extend(member(component, "cpe").map(|cpe| Word::new("cpe", cpe)));
-    identifiers.extend(
-        member(component, "type").filter(|t| *t != "library").map(|t| Word::new(TYPE, t)),
-    );
+    identifiers
+        .extend(member(component, "type").filter(|t| *t != "library").map(|t| Word::new(TYPE, t)));
     let mut id = member(component, "bom-ref").unwrap_or_default();
     for property in items(component, "properties") {
         let (Some(name), Some(text)) = (member(property, "name"), member(property, "value")) else {
@@ -395,12 +418,14 @@ fn entry(statement: &Statement, issue: &Issue, refs: &mut Refs, losses: &mut Los
         out.insert("source".into(), source.into());
     }
     let about = word(kept, VERSIONS);
-    let said = word(kept, STATE).filter(|text| of_range(status(text), about) == Some(statement.status));
+    let said =
+        word(kept, STATE).filter(|text| of_range(status(text), about) == Some(statement.status));
     let narrowed = matches!(about, Some("unaffected" | "unknown"));
     analysis.insert("state".into(), said.unwrap_or_else(|| state(statement.status)).into());
-    if let Some(justification) = statement.justification {
-        let said = word(kept, JUSTIFICATION).filter(|text| self::justification(text) == Some(justification));
-        analysis.insert("justification".into(), said.unwrap_or_else(|| label_of(justification)).into());
+    let said = word(kept, JUSTIFICATION)
+        .filter(|text| statement.justification.is_none_or(|own| justification(text) == Some(own)));
+    if let Some(label) = said.or(statement.justification.map(label_of)) {
+        analysis.insert("justification".into(), label.into());
     }
     let responses: Vec<&str> = words(kept, RESPONSE).collect();
     if !responses.is_empty() {
@@ -434,8 +459,12 @@ fn entry(statement: &Statement, issue: &Issue, refs: &mut Refs, losses: &mut Los
     }
     affects.dedup();
     out.insert("affects".into(), affects.into());
-    let own: Vec<&str> = [STATE, JUSTIFICATION, RESPONSE, VERSIONS].into_iter().chain(KEPT.map(|(name, _)| name)).collect();
-    let properties: Vec<Value> = kept.iter().filter(|word| !own.contains(&&*word.name)).map(property).collect();
+    let own: Vec<&str> = [STATE, JUSTIFICATION, RESPONSE, VERSIONS]
+        .into_iter()
+        .chain(KEPT.map(|(name, _)| name))
+        .collect();
+    let properties: Vec<Value> =
+        kept.iter().filter(|word| !own.contains(&&*word.name)).map(property).collect();
     if !properties.is_empty() {
         out.insert("properties".into(), properties.into());
     }
@@ -463,7 +492,9 @@ struct Refs {
 impl Refs {
     /// The references of a product, or of the components in it, with their versions.
     fn of<'p>(&mut self, product: &'p Product) -> Vec<(String, Option<&'p str>)> {
-        let bare = product.name.is_none() && product.components.is_empty() && product.identifiers.is_empty();
+        let bare = product.name.is_none()
+            && product.components.is_empty()
+            && product.identifiers.is_empty();
         if bare && linked(&product.id).purl == product.purl && product.id.starts_with("urn:cdx:") {
             return vec![(product.id.to_string(), product.versions.as_deref())];
         }
@@ -493,7 +524,8 @@ impl Refs {
                     let listed = self.listed(&key.1);
                     let reference = member(&listed, "bom-ref").unwrap_or_default().to_owned();
                     if let Some(around) = self.components[place].as_object_mut() {
-                        let list = around.entry("components").or_insert_with(|| Value::Array(Vec::new()));
+                        let list =
+                            around.entry("components").or_insert_with(|| Value::Array(Vec::new()));
                         list.as_array_mut().into_iter().for_each(|list| list.push(listed.clone()));
                     }
                     self.inner.insert(key, reference.clone());
@@ -509,7 +541,10 @@ impl Refs {
         let mut out = Map::new();
         let mut properties = Vec::new();
         let mut reference = product.id.to_string();
-        if reference.is_empty() || reference.starts_with("urn:cdx:") || self.taken.contains(&reference) {
+        if reference.is_empty()
+            || reference.starts_with("urn:cdx:")
+            || self.taken.contains(&reference)
+        {
             reference = format!("product-{}", self.taken.len() + 1);
             while self.taken.contains(&reference) {
                 reference.push('x');

@@ -3,7 +3,8 @@
 //! Until 0.0.x a vulnerability was a text and a product a text; 0.2.0 has objects for both. Time and
 //! author of the document hold for statements without their own. A range of versions, for which
 //! OpenVEX has no member, is written as the qualifier `vers` of the purl, as the purl specification
-//! provides.
+//! provides; a product with a range and without a purl is left out, rather than made to
+//! mean every version.
 //!
 //! Read leniently: `affected` without `action_statement`. Not read: `not_affected` without any
 //! reason, which the specification forbids, as there is nothing to check it by.
@@ -50,7 +51,8 @@ pub(super) fn read(value: &Value, faults: &mut Vec<Diagnostic>) -> Option<VexDoc
     for (i, entry) in items(value, "statements").iter().enumerate() {
         match statement(entry, &document) {
             Ok(statement) => {
-                products += statement.products.iter().map(|p| 1 + p.components.len()).sum::<usize>();
+                products +=
+                    statement.products.iter().map(|p| 1 + p.components.len()).sum::<usize>();
                 document.statements.push(statement);
             }
             Err(message) => faults.push(
@@ -74,7 +76,8 @@ fn statement(entry: &Value, document: &VexDocument) -> Result<Statement, String>
         .or_else(|| member(vulnerability, "@id").map(|id| id.rsplit('/').next().unwrap_or(id)));
     let name = boxed(name).ok_or("names no vulnerability")?;
     let status = member(entry, "status").ok_or("has no status")?;
-    let status = status_of(status).ok_or_else(|| format!("has the status `{status}`, which is none"))?;
+    let status =
+        status_of(status).ok_or_else(|| format!("has the status `{status}`, which is none"))?;
     let justification = member(entry, "justification")
         .map(|label| {
             Justification::from_label(label)
@@ -87,8 +90,10 @@ fn statement(entry: &Value, document: &VexDocument) -> Result<Statement, String>
         let later = key != "timestamp" || entry.get("last_updated").is_some();
         words.extend(member(entry, key).filter(|_| later).map(|text| Word::new(name, text)));
     }
-    for (name, key) in KEPT_VULNERABILITY {
-        words.extend(member(vulnerability, key).map(|text| Word::new(name, text)));
+    for (kept, key) in KEPT_VULNERABILITY {
+        // An id that only repeats the name says nothing.
+        let said = member(vulnerability, key).filter(|text| **text != *name);
+        words.extend(said.map(|text| Word::new(kept, text)));
     }
     if let Some(version) = entry.get("version") {
         words.push(Word::new(STATEMENT_VERSION, version.to_string()));
@@ -167,11 +172,17 @@ pub(super) fn write(statements: &[&Statement], issue: &Issue, losses: &mut Losse
         "author": &*issue.author,
         "timestamp": issue.at.to_string(),
         "version": issue.version.max(1),
-        "statements": statements.iter().map(|s| entry(s, issue, losses)).collect::<Vec<_>>(),
+        "statements": statements.iter().filter_map(|s| entry(s, issue, losses)).collect::<Vec<_>>(),
     })
 }
 
-fn entry(statement: &Statement, issue: &Issue, losses: &mut Losses) -> Value {
+fn entry(statement: &Statement, issue: &Issue, losses: &mut Losses) -> Option<Value> {
+    let products = statement.products.iter();
+    let products: Vec<Value> =
+        products.filter_map(|p| component(p, &statement.vulnerability, losses)).collect();
+    if products.is_empty() {
+        return None;
+    }
     let mut out = Map::new();
     let mut vulnerability = Map::new();
     vulnerability.insert("name".into(), (&*statement.vulnerability).into());
@@ -179,17 +190,27 @@ fn entry(statement: &Statement, issue: &Issue, losses: &mut Losses) -> Value {
         vulnerability.insert("aliases".into(), statement.aliases.iter().map(|a| &**a).collect());
     }
     for (name, key) in KEPT_VULNERABILITY {
-        if let Some(text) = word(&statement.words, name) {
-            vulnerability.insert(key.into(), text.into());
+        match word(&statement.words, name) {
+            Some(text) if key != "@id" || is_iri(text) => {
+                vulnerability.insert(key.into(), text.into());
+            }
+            Some(_) => losses.add("an id that is no IRI", &statement.vulnerability),
+            None => {}
         }
     }
     out.insert("vulnerability".into(), vulnerability.into());
     for (name, key) in KEPT {
-        if let Some(text) = word(&statement.words, name) {
-            out.insert(key.into(), text.into());
+        match word(&statement.words, name) {
+            Some(text) if key != "@id" || is_iri(text) => {
+                out.insert(key.into(), text.into());
+            }
+            Some(_) => losses.add("an id that is no IRI", &statement.vulnerability),
+            None => {}
         }
     }
-    if let Some(version) = word(&statement.words, STATEMENT_VERSION).and_then(|v| v.parse::<u64>().ok()) {
+    if let Some(version) =
+        word(&statement.words, STATEMENT_VERSION).and_then(|v| v.parse::<u64>().ok())
+    {
         out.insert("version".into(), version.into());
     }
     if let Some(at) = statement.at
@@ -200,9 +221,6 @@ fn entry(statement: &Statement, issue: &Issue, losses: &mut Losses) -> Value {
     } else if out.contains_key("timestamp") {
         out.insert("last_updated".into(), issue.at.to_string().into());
     }
-    let products = statement.products.iter();
-    let products: Vec<Value> =
-        products.map(|p| component(p, &statement.vulnerability, losses)).collect();
     out.insert("products".into(), products.into());
     out.insert("status".into(), statement.status.as_str().into());
     if let Some(justification) = statement.justification {
@@ -216,13 +234,18 @@ fn entry(statement: &Statement, issue: &Issue, losses: &mut Losses) -> Value {
     if let Some(action) = statement.action.as_deref().or(affected.then_some(NO_ACTION)) {
         out.insert("action_statement".into(), action.into());
     }
-    let known: Vec<&str> =
-        KEPT.iter().chain(&KEPT_VULNERABILITY).map(|(name, _)| *name).chain([STATEMENT_VERSION]).collect();
+    let known: Vec<&str> = KEPT
+        .iter()
+        .chain(&KEPT_VULNERABILITY)
+        .map(|(name, _)| *name)
+        .chain([STATEMENT_VERSION])
+        .collect();
     losses.words(&statement.words, &known, &statement.vulnerability);
-    out.into()
+    Some(out.into())
 }
 
-fn component(product: &Product, vulnerability: &str, losses: &mut Losses) -> Value {
+/// A product. `None` if it cannot be written without meaning more than it does.
+fn component(product: &Product, vulnerability: &str, losses: &mut Losses) -> Option<Value> {
     let mut out = Map::new();
     out.insert(
         "@id".into(),
@@ -231,9 +254,13 @@ fn component(product: &Product, vulnerability: &str, losses: &mut Losses) -> Val
     let mut identifiers = Map::new();
     if let Some(purl) = &product.purl {
         let versions = product.versions.as_deref().unwrap_or_default();
-        identifiers.insert("purl".into(), purl.clone().with_qualifier("vers", versions).to_string().into());
+        identifiers.insert(
+            "purl".into(),
+            purl.clone().with_qualifier("vers", versions).to_string().into(),
+        );
     } else if product.versions.is_some() {
-        losses.add("a range of versions without a purl", vulnerability);
+        losses.add("a product with versions and without a purl", vulnerability);
+        return None;
     }
     if product.name.is_some() {
         losses.add("the name of a product", vulnerability);
@@ -261,16 +288,29 @@ fn component(product: &Product, vulnerability: &str, losses: &mut Losses) -> Val
     }
     if !product.components.is_empty() {
         let inner = product.components.iter();
-        let inner: Vec<Value> = inner.map(|c| component(c, vulnerability, losses)).collect();
+        let inner: Vec<Value> = inner.filter_map(|c| component(c, vulnerability, losses)).collect();
+        if inner.is_empty() {
+            return None;
+        }
         out.insert("subcomponents".into(), inner.into());
     }
-    out.into()
+    Some(out.into())
 }
 
 /// The algorithms that the schema knows.
 const HASHES: [&str; 12] = [
-    "md5", "sha1", "sha-256", "sha-384", "sha-512", "sha3-224", "sha3-256", "sha3-384", "sha3-512",
-    "blake2s-256", "blake2b-256", "blake2b-512",
+    "md5",
+    "sha1",
+    "sha-256",
+    "sha-384",
+    "sha-512",
+    "sha3-224",
+    "sha3-256",
+    "sha3-384",
+    "sha3-512",
+    "blake2s-256",
+    "blake2b-256",
+    "blake2b-512",
 ];
 
 /// Whether a text may stand as an IRI: a scheme, then nothing that an IRI does not allow.
@@ -283,7 +323,9 @@ fn is_iri(text: &str) -> bool {
         && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
         && rest.chars().filter(|c| *c == '#').count() <= 1
-        && rest.bytes().all(|b| b.is_ascii_graphic() && !b"<>\"{}|\\^`%[]".contains(&b) || b == b'%')
+        && rest
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !b"<>\"{}|\\^`%[]".contains(&b) || b == b'%')
         && well_escaped(rest)
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use trimtab_model::Diagnostic;
 
 /// One block for each, with the place underlined.
-pub fn told(diagnostics: &[Diagnostic]) -> String {
+pub(crate) fn told(diagnostics: &[Diagnostic]) -> String {
     let mut out = String::new();
     for d in diagnostics {
         let file = d.file.as_deref().unwrap_or("-");
