@@ -14,8 +14,8 @@ use trimtab_model::decision::{Justification, Product, Statement, Word};
 use trimtab_model::{Diagnostic, Purl};
 
 use super::{
-    Issue, Losses, MAX_PRODUCTS, NO_ACTION, NO_IMPACT, VexDocument, VexFormat, boxed, items,
-    lacks_reason, malformed, member, moment, purl_and_versions, sorted, texts, word,
+    Issue, Losses, MAX_PRODUCTS, NO_ACTION, NO_IMPACT, VexDocument, VexFormat, boxed, decoded,
+    items, lacks_reason, malformed, member, moment, purl_and_versions, sorted, texts, word,
 };
 use crate::vex::status_of;
 
@@ -345,25 +345,4 @@ fn urn(id: &str) -> String {
         }
     }
     out
-}
-
-/// Percent-decodes; what is not encoded well stays.
-pub(super) fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(b) = bytes.get(at) {
-        let hex = text.get(at + 1..at + 3).and_then(|two| u8::from_str_radix(two, 16).ok());
-        match (b, hex) {
-            (b'%', Some(byte)) => {
-                out.push(byte);
-                at += 3;
-            }
-            _ => {
-                out.push(*b);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
 }
