@@ -51,7 +51,9 @@ pub struct Exception {
     pub expires: Option<Date>,
     /// What lowers the risk meanwhile.
     pub control: Option<Box<str>>,
-    /// Where it stands: file and one-based line.
+    /// Where the work on it is followed: an address or a key of a tracker.
+    pub ticket: Option<Box<str>>,
+    /// The file in which it stands.
     pub file: Box<str>,
     /// One-based line.
     pub line: u32,
@@ -122,19 +124,45 @@ pub struct Statement {
     pub author: Option<Box<str>>,
     /// When it was said or last confirmed.
     pub at: Option<Timestamp>,
-    /// The document's own id, with its version.
+    /// The document's own id.
     pub document: Option<Box<str>>,
+    /// What the document says in words of its own format that have no member here
+    /// (`cyclonedx:state`, `openvex:supplier`): kept, so that writing it again loses nothing.
+    /// Sorted by name, the texts of one name in their order.
+    pub words: Vec<Word>,
 }
 
-/// A product of a statement, with the component in it that is meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A word of a document's own format.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Word {
+    /// Its name.
+    pub name: Box<str>,
+    /// What it says.
+    pub text: Box<str>,
+}
+
+impl Word {
+    /// A word.
+    pub fn new(name: impl Into<Box<str>>, text: impl Into<Box<str>>) -> Word {
+        Word { name: name.into(), text: text.into() }
+    }
+}
+
+/// A product of a statement, with the components in it that are meant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Product {
     /// The document's own id of it.
     pub id: Box<str>,
+    /// What people call it.
+    pub name: Option<Box<str>>,
     /// Its purl, where it has one. Without version: every version.
     pub purl: Option<Purl>,
-    /// A range of versions (VERS), where the document gives one instead of a version.
+    /// Which versions, where the document says more than the purl does: a range (`vers:…`), or one
+    /// version as it is written. It then stands instead of the purl's version.
     pub versions: Option<Box<str>>,
-    /// The component in it that the statement is about; none: the product itself.
-    pub components: Vec<Purl>,
+    /// Other names of it: CPEs, hashes, serial numbers.
+    pub identifiers: Vec<Word>,
+    /// The components in it that the statement is about, which have none of their own; none: the
+    /// product itself.
+    pub components: Vec<Product>,
 }

@@ -89,6 +89,8 @@ codes! {
     VexMalformed, "vex-malformed", Error, true, "A VEX document cannot be read, or a statement in it breaks the rules of its format.";
     VexConflict, "vex-conflict", Warning, false, "VEX statements about the same product and vulnerability contradict each other.";
     VexStale, "vex-stale", Warning, false, "A VEX statement is older than what it speaks about, and is not applied.";
+    VexLossy, "vex-lossy", Warning, false, "Something that a statement says has no place in the format that is written, and was left out.";
+    IgnoreInexpressible, "ignore-inexpressible", Warning, false, "A rule of another tool's ignore file says something that an exception cannot say, and was left out.";
     PolicyMalformed, "policy-malformed", Error, true, "A policy is not valid Rego, or does not follow what the gate expects of it.";
     PolicyFailed, "policy-failed", Error, true, "A policy could not be evaluated: an error, or a limit of time or memory.";
     MetadataUnavailable, "metadata-unavailable", Warning, false, "What a registry knows about a package could not be had; it counts as unknown.";

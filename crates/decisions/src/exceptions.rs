@@ -1,0 +1,28 @@
+//! Exceptions: decisions to accept a finding until a date, kept by people in `exceptions.toml`.
+//!
+//! [`read`] and [`write`] are the file; [`holds`] says whether one exception is in force for a
+//! finding of a level, [`covers`] whether it is about it, [`accepting`] finds the one that accepts a
+//! finding, and [`judge`] looks at a whole file.
+//!
+//! An exception never outlives its limit: the limit of the charter for the level of the finding that
+//! it is *applied to* is reckoned from the day on which it was made, each time it is applied. So it
+//! ends earlier by itself when its finding becomes graver.
+
+mod judge;
+mod read;
+mod shape;
+mod write;
+
+pub use judge::{Found, Judged, Standing, accepting, covers, holds, judge};
+pub use read::{FORMAT, read};
+pub use write::write;
+
+/// Whether a text is no pattern of paths.
+pub(crate) fn is_no_pattern(path: &str) -> bool {
+    judge::pattern(path).is_err()
+}
+
+/// The JSON Schema of `exceptions.toml`.
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(shape::File)
+}

@@ -1,0 +1,105 @@
+//! `osv-scanner.toml`: `[[IgnoredVulns]]` and `[[PackageOverrides]]` that ignore. It holds for the
+//! files of its own folder, not of those below, and ignores aliases too. Overrides of licences are
+//! not about vulnerabilities and are passed over.
+
+use serde::Deserialize;
+
+use super::{Reading, Rule, line_at, package, toml_fault};
+use crate::place::{At, Day};
+
+#[derive(Deserialize)]
+struct File {
+    #[serde(default, rename = "IgnoredVulns")]
+    vulnerabilities: Vec<Ignored>,
+    #[serde(default, rename = "PackageOverrides")]
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Ignored {
+    id: At<String>,
+    ignore_until: Option<Day>,
+    #[serde(default)]
+    reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Package {
+    name: Option<At<String>>,
+    ecosystem: Option<At<String>>,
+    #[serde(default)]
+    version: String,
+    group: Option<At<String>>,
+    #[serde(default)]
+    ignore: bool,
+    #[serde(default)]
+    vulnerability: Vulnerability,
+    effective_until: Option<Day>,
+    #[serde(default)]
+    reason: String,
+}
+
+#[derive(Deserialize, Default)]
+struct Vulnerability {
+    #[serde(default)]
+    ignore: bool,
+}
+
+pub(super) fn read(text: &str, reading: &mut Reading<'_>) {
+    let file: File = match toml::from_str(text) {
+        Ok(file) => file,
+        Err(fault) => return reading.malformed(toml_fault(text, &fault)),
+    };
+    // `*` stays within the folder.
+    let path = match reading.file.rsplit_once('/') {
+        Some((folder, _)) => format!("{}/*", escaped(folder)),
+        None => "*".to_owned(),
+    };
+    for rule in file.vulnerabilities {
+        let line = line_at(text, rule.id.span.start);
+        let until = rule.ignore_until.map(|day| day.text);
+        let Ok(expires) = reading.last_day(until.as_deref(), line) else { continue };
+        reading.rule(Rule {
+            vulnerability: Some(rule.id.value),
+            path: Some(path.clone()),
+            reason: Some(rule.reason),
+            expires,
+            line,
+            ..Rule::default()
+        });
+    }
+    for rule in file.packages.into_iter().filter(|rule| rule.ignore || rule.vulnerability.ignore) {
+        let place = [&rule.name, &rule.ecosystem, &rule.group].into_iter().flatten().next();
+        let line = place.map_or(1, |at| line_at(text, at.span.start));
+        if rule.group.is_some() {
+            reading.cannot(line, "a group of dependencies");
+            continue;
+        }
+        let (Some(name), Some(ecosystem)) = (&rule.name, &rule.ecosystem) else {
+            reading.cannot(line, "a package without name or ecosystem");
+            continue;
+        };
+        let version = Some(&*rule.version).filter(|version| !version.is_empty());
+        let Some(package) = package(&ecosystem.value, &name.value, version) else {
+            reading.cannot(line, &format!("the package `{}` of {}", name.value, ecosystem.value));
+            continue;
+        };
+        let until = rule.effective_until.map(|day| day.text);
+        let Ok(expires) = reading.last_day(until.as_deref(), line) else { continue };
+        reading.rule(Rule {
+            package: Some(package),
+            path: Some(path.clone()),
+            reason: Some(rule.reason),
+            expires,
+            line,
+            ..Rule::default()
+        });
+    }
+}
+
+/// A folder's name in a pattern.
+fn escaped(folder: &str) -> String {
+    globset::escape(folder)
+}

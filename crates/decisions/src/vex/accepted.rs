@@ -1,0 +1,46 @@
+//! What we say to others about a finding that we accept.
+
+use trimtab_model::Purl;
+use trimtab_model::decision::{Exception, Product, Statement};
+use trimtab_model::evidence::VexStatus;
+
+/// The statement that an exception makes about a product: it *is* affected, and this is what we do
+/// meanwhile. An exception is never a reason to say that something is not affected.
+///
+/// `vulnerability` is the id to publish, `component` what the product has it from. Author and time
+/// are left to the document.
+pub fn accepted(
+    exception: &Exception,
+    vulnerability: &str,
+    product: &Purl,
+    component: Option<&Purl>,
+) -> Statement {
+    let until = exception.expires.map_or_else(String::new, |day| format!(" until {day}"));
+    let action = match &exception.control {
+        Some(control) => format!("Accepted{until}, with this control: {control}"),
+        None => format!("Accepted{until}."),
+    };
+    let named = |purl: &Purl, components: Vec<Product>| Product {
+        id: purl.to_string().into(),
+        purl: Some(purl.clone()),
+        components,
+        ..Product::default()
+    };
+    let components = component.filter(|component| *component != product);
+    Statement {
+        vulnerability: vulnerability.into(),
+        aliases: Vec::new(),
+        products: vec![named(
+            product,
+            components.map(|purl| named(purl, Vec::new())).into_iter().collect(),
+        )],
+        status: VexStatus::Affected,
+        justification: None,
+        detail: None,
+        action: Some(action.into()),
+        author: None,
+        at: None,
+        document: None,
+        words: Vec::new(),
+    }
+}

@@ -1,0 +1,376 @@
+//! Which statements say something about a finding, and what then holds.
+//!
+//! **Vulnerability.** A statement is about a finding if one of its ids is one of the finding's,
+//! aliases included, whatever the case.
+//!
+//! **Scope.** A purl stands for another one if type, namespace and name are the same, every qualifier
+//! that it has is there too, and its version, if it has one, is the same; a range (`vers:`) stands
+//! instead of the version. A statement about a product alone is about a component that its purl
+//! stands for, and about every component of a product that it stands for. A statement about
+//! components in a product is about those components in that product: the product must be one of
+//! those that are known to be scanned ([`About::products`]). Where none is known, such a statement
+//! counts only if it makes nothing look better than it is (`affected`, `under_investigation`).
+//! `fixed` must say which version is: without any it says nothing about the one at hand.
+//!
+//! **Age.** `not_affected` and `fixed` hold only if they are at least as new as the last
+//! *substantial* change of the advisory: its ranges, its severity, its symbols, not its wording. One
+//! without a time cannot show that. What is graver does not go stale.
+//!
+//! **Conflict.** Of one author, the newest statement that is in scope holds; of equally new ones the one
+//! that says more closely what it is about. Authors who contradict each other are a
+//! diagnostic (`vex-conflict`), none is taken at their word, and the graver status is used.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use trimtab_model::decision::{Product, Statement};
+use trimtab_model::evidence::{Fact, VexStatus};
+use trimtab_model::{Code, Diagnostic, Purl, Vers};
+
+/// A finding, as far as statements are about it.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'f> {
+    /// Every id of the vulnerability, aliases included.
+    pub ids: &'f [Box<str>],
+    /// The component.
+    pub component: &'f Purl,
+    /// What is scanned, and the packages on the way to the component. None: not known.
+    pub products: &'f [Purl],
+    /// When the advisory last changed in substance. `None`: not known, so that nothing is stale.
+    pub changed: Option<Timestamp>,
+}
+
+/// Why a statement does or does not hold for a finding of its vulnerability.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Why {
+    /// It holds.
+    Applies,
+    /// Another author contradicts it; the graver word is used.
+    Conflict,
+    /// Its author said something newer, or closer.
+    Superseded,
+    /// It is older than the advisory's last substantial change.
+    Older,
+    /// It has no time, and the advisory changed.
+    NoTime,
+    /// It names another version.
+    OtherVersion,
+    /// It says that something is fixed, but not in which version.
+    NoVersion,
+    /// The versions cannot be compared.
+    VersionUnknown,
+    /// It is about a component in a product, and what is scanned is not known.
+    ProductUnknown,
+    /// It is about another product or component.
+    OtherProduct,
+    /// It names its products by no purl.
+    NoPurl,
+}
+
+impl Why {
+    /// In words, with the next step where there is one.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Why::Applies => "it holds",
+            Why::Conflict => "another author contradicts it, and the graver word is used: ask both",
+            Why::Superseded => "its author said something newer or closer",
+            Why::Older => {
+                "it is older than the advisory's last substantial change: ask for a new one"
+            }
+            Why::NoTime => "it has no time, and the advisory changed: ask for one that has",
+            Why::OtherVersion => "it names another version: ask for one about this version",
+            Why::NoVersion => "it says fixed without a version: ask which one",
+            Why::VersionUnknown => "the versions cannot be compared",
+            Why::ProductUnknown => "it is about a component in a product: say what is scanned",
+            Why::OtherProduct => "it is about another product",
+            Why::NoPurl => "its products have no purl: ask for one",
+        }
+    }
+}
+
+/// What a statement is for one finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Use {
+    /// The place of the statement in the list.
+    pub statement: usize,
+    /// Whether it holds.
+    pub why: Why,
+}
+
+/// What statements say about one finding.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answer {
+    /// The status that holds, with who says so. `None`: nobody says anything that holds.
+    pub status: Option<Fact<VexStatus>>,
+    /// Every statement about the vulnerability, in the order of the list.
+    pub uses: Vec<Use>,
+    /// Conflicts, and statements that are too old or about another version.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What statements say about a finding.
+pub fn apply(statements: &[Statement], about: &About<'_>) -> Answer {
+    let candidates: Vec<usize> = (0..statements.len())
+        .filter(|at| statements.get(*at).is_some_and(|s| names(s, about.ids)))
+        .collect();
+    decide(statements, &candidates, about)
+}
+
+fn names(statement: &Statement, ids: &[Box<str>]) -> bool {
+    std::iter::once(&statement.vulnerability)
+        .chain(&statement.aliases)
+        .any(|mine| ids.iter().any(|id| id.eq_ignore_ascii_case(mine)))
+}
+
+/// What one statement would change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effect {
+    /// The place of the statement in the list.
+    pub statement: usize,
+    /// The findings of its vulnerability by their places, and whether it holds for each. Empty: no
+    /// finding is of its vulnerability.
+    pub findings: Vec<(usize, Why)>,
+}
+
+impl Effect {
+    /// The findings that it holds for.
+    pub fn applies(&self) -> impl Iterator<Item = usize> {
+        self.findings.iter().filter(|(_, why)| *why == Why::Applies).map(|(at, _)| *at)
+    }
+}
+
+/// What every statement would change, before anything is applied; with the answer for each finding.
+pub fn preview(statements: &[Statement], findings: &[About<'_>]) -> (Vec<Effect>, Vec<Answer>) {
+    let mut by_id: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, statement) in statements.iter().enumerate() {
+        for id in std::iter::once(&statement.vulnerability).chain(&statement.aliases) {
+            by_id.entry(id.to_ascii_lowercase()).or_default().push(at);
+        }
+    }
+    let mut effects: Vec<Effect> =
+        (0..statements.len()).map(|statement| Effect { statement, findings: Vec::new() }).collect();
+    let mut answers = Vec::with_capacity(findings.len());
+    for (at, about) in findings.iter().enumerate() {
+        let ids = about.ids.iter().filter_map(|id| by_id.get(&id.to_ascii_lowercase()));
+        let mut candidates: Vec<usize> = ids.flatten().copied().collect();
+        candidates.sort_unstable();
+        candidates.dedup();
+        let answer = decide(statements, &candidates, about);
+        for used in &answer.uses {
+            if let Some(effect) = effects.get_mut(used.statement) {
+                effect.findings.push((at, used.why));
+            }
+        }
+        answers.push(answer);
+    }
+    (effects, answers)
+}
+
+fn decide(statements: &[Statement], candidates: &[usize], about: &About<'_>) -> Answer {
+    let mut answer = Answer::default();
+    let mut uses: BTreeMap<usize, Why> = BTreeMap::new();
+    // By author: the statements in scope, with how closely they say what they are about.
+    let mut by_author: BTreeMap<String, Vec<(usize, &Statement, u8)>> = BTreeMap::new();
+    for at in candidates {
+        let Some(statement) = statements.get(*at) else { continue };
+        match scope(statement, about).and_then(|close| age(statement, about).map(|()| close)) {
+            Ok(close) => {
+                by_author.entry(author(*at, statement)).or_default().push((*at, statement, close));
+            }
+            Err(why) => drop(uses.insert(*at, why)),
+        }
+    }
+    let mut newest: Vec<(usize, &Statement)> = Vec::new();
+    for said in by_author.values() {
+        // The latest, then the closest, then the gravest.
+        let rank = |(_, s, close): &(usize, &Statement, u8)| (s.at, *close, s.status);
+        let Some(best) = said.iter().copied().max_by_key(rank) else { continue };
+        for one in said {
+            let as_good = (one.1.at, one.2) == (best.1.at, best.2);
+            if as_good {
+                newest.push((one.0, one.1));
+            } else {
+                uses.insert(one.0, Why::Superseded);
+            }
+        }
+    }
+    let gravest = newest.iter().map(|(_, s)| s.status).max();
+    let contradicted = newest.iter().any(|(_, s)| Some(s.status) != gravest);
+    for (at, statement) in &newest {
+        let overruled = contradicted && Some(statement.status) != gravest;
+        uses.insert(*at, if overruled { Why::Conflict } else { Why::Applies });
+    }
+    if contradicted {
+        answer.diagnostics.push(conflict(&newest, about));
+    }
+    answer.status = gravest.and_then(|status| {
+        let (_, statement) = newest.iter().find(|(_, s)| s.status == status)?;
+        Some(Fact { value: status, source: source(statement).into() })
+    });
+    for (at, why) in &uses {
+        let Some(statement) = statements.get(*at) else { continue };
+        // A document about many versions is stale only if none of them is the one at hand.
+        let heard = by_author.contains_key(&author(*at, statement));
+        let stale = matches!(why, Why::Older | Why::NoTime | Why::NoVersion)
+            || (*why == Why::OtherVersion && !heard);
+        if stale {
+            let message = format!(
+                "{} says {} of {} in {}, and is not applied: {}",
+                source(statement),
+                statement.status.as_str(),
+                statement.vulnerability,
+                about.component,
+                why.about()
+            );
+            answer.diagnostics.push(
+                Diagnostic::new(Code::VexStale, message).help(
+                    "until then the finding stays as it is; `docs/exceptions.md` has the rules",
+                ),
+            );
+        }
+    }
+    answer.diagnostics.dedup();
+    answer.uses = uses.into_iter().map(|(statement, why)| Use { statement, why }).collect();
+    answer
+}
+
+/// Who speaks. Documents without an author are authors of their own, and so are statements without
+/// a document.
+fn author(at: usize, statement: &Statement) -> String {
+    match (&statement.author, &statement.document) {
+        (Some(author), _) => author.trim().to_lowercase(),
+        (None, Some(document)) => format!("\u{0}{document}"),
+        (None, None) => format!("\u{0}\u{0}{at}"),
+    }
+}
+
+fn source(statement: &Statement) -> String {
+    let author = statement.author.as_deref().unwrap_or("an author without name");
+    let document = statement.document.as_ref().map_or_else(String::new, |id| format!(" in {id}"));
+    let at = statement.at.map_or_else(String::new, |at| format!(" of {}", at.strftime("%Y-%m-%d")));
+    format!("{author}{document}{at}")
+}
+
+fn conflict(newest: &[(usize, &Statement)], about: &About<'_>) -> Diagnostic {
+    let mut said: Vec<String> =
+        newest.iter().map(|(_, s)| format!("{} ({})", s.status.as_str(), source(s))).collect();
+    said.dedup();
+    let id = about.ids.first().map_or("a vulnerability", |id| id);
+    Diagnostic::new(
+        Code::VexConflict,
+        format!(
+            "statements about {id} in {} contradict each other: {}",
+            about.component,
+            said.join("; ")
+        ),
+    )
+    .help("the gravest word is used; ask the authors, and leave out the statement that is wrong")
+}
+
+const fn harmless(status: VexStatus) -> bool {
+    matches!(status, VexStatus::NotAffected | VexStatus::Fixed)
+}
+
+fn age(statement: &Statement, about: &About<'_>) -> Result<(), Why> {
+    match (about.changed, statement.at) {
+        (Some(_), None) if harmless(statement.status) => Err(Why::NoTime),
+        (Some(changed), Some(at)) if harmless(statement.status) && at < changed => Err(Why::Older),
+        _ => Ok(()),
+    }
+}
+
+/// How closely a statement says that it is about a finding, or why it is not.
+fn scope(statement: &Statement, about: &About<'_>) -> Result<u8, Why> {
+    let mut best = Err(Why::NoPurl);
+    for product in &statement.products {
+        let one = if product.components.is_empty() {
+            let itself = stands_for(product, about.component);
+            about.products.iter().map(|purl| stands_for(product, purl)).fold(itself, better)
+        } else {
+            let components = product.components.iter();
+            let inner = components
+                .map(|component| stands_for(component, about.component))
+                .fold(Err(Why::NoPurl), better);
+            let outer = about
+                .products
+                .iter()
+                .map(|purl| stands_for(product, purl))
+                .fold(Err(Why::NoPurl), better);
+            match (inner, outer) {
+                (Ok(close), Ok(closer)) => Ok(4 + close + closer),
+                (Ok(close), Err(_)) if about.products.is_empty() => {
+                    if harmless(statement.status) {
+                        Err(Why::ProductUnknown)
+                    } else {
+                        Ok(close)
+                    }
+                }
+                (Err(why), _) | (Ok(_), Err(why)) => Err(why),
+            }
+        };
+        let one = match one {
+            Ok(_) if statement.status == VexStatus::Fixed && !versioned(product) => {
+                Err(Why::NoVersion)
+            }
+            other => other,
+        };
+        best = better(best, one);
+    }
+    best
+}
+
+/// Whether a product, or a component in it, says a version.
+fn versioned(product: &Product) -> bool {
+    let one = |p: &Product| {
+        p.versions.is_some() || p.purl.as_ref().is_some_and(|p| p.version().is_some())
+    };
+    one(product) || product.components.iter().any(one)
+}
+
+/// The closer of two, else the more telling reason.
+fn better(a: Result<u8, Why>, b: Result<u8, Why>) -> Result<u8, Why> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok(a.max(b)),
+        (Ok(a), Err(_)) | (Err(_), Ok(a)) => Ok(a),
+        (Err(a), Err(b)) => Err(a.min(b)),
+    }
+}
+
+/// How closely a product stands for a purl: 0 for every version, 1 for a range, 2 for one version.
+fn stands_for(product: &Product, purl: &Purl) -> Result<u8, Why> {
+    let Some(wanted) = &product.purl else { return Err(Why::NoPurl) };
+    let same = wanted.package() == purl.package()
+        && wanted.qualifiers().all(|(key, value)| purl.qualifier(key) == Some(value))
+        && wanted.subpath().is_none_or(|subpath| purl.subpath() == Some(subpath));
+    if !same {
+        return Err(Why::OtherProduct);
+    }
+    let version = purl.version();
+    match (product.versions.as_deref(), wanted.version()) {
+        (None, None) => Ok(0),
+        (Some(range), _) if range.starts_with("vers:") => {
+            let range = Vers::parse(range).map_err(|_| Why::VersionUnknown)?;
+            if range.constraints().is_empty() {
+                return Ok(0);
+            }
+            match version.and_then(|version| range.contains(version)) {
+                Some(true) => Ok(1),
+                Some(false) => Err(Why::OtherVersion),
+                None => Err(Why::VersionUnknown),
+            }
+        }
+        (Some(wanted), _) | (None, Some(wanted)) => match version {
+            None => Err(Why::VersionUnknown),
+            Some(version) if plain(purl, version) == plain(purl, wanted) => Ok(2),
+            Some(_) => Err(Why::OtherVersion),
+        },
+    }
+}
+
+/// A version of a Go module with or without its `v` is the same.
+fn plain<'t>(purl: &Purl, version: &'t str) -> &'t str {
+    match purl.purl_type() {
+        "golang" => version.strip_prefix('v').unwrap_or(version),
+        _ => version,
+    }
+}

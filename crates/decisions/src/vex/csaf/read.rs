@@ -1,0 +1,385 @@
+//! Reading CSAF: the tree of products, then what each vulnerability says about them.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+use serde_json::Value;
+use trimtab_model::decision::{Justification, Product, Statement, Word};
+use trimtab_model::evidence::VexStatus;
+use trimtab_model::{Code, Diagnostic};
+
+use super::super::{
+    MAX_PRODUCTS, NO_ACTION, NO_IMPACT, VexDocument, VexFormat, boxed, items, label, lacks_reason,
+    malformed, member, moment, purl_and_versions, sorted, texts,
+};
+use super::{
+    CATEGORY, DEFAULT_RELATION, GROUPS, HELPER, IMPACT, RELATED_AS, RELATED_ID, RELATED_NAME,
+    REMEDIATION, STATUS, TITLE, URL, group_of, related_id, related_name,
+};
+
+pub(in crate::vex) fn read(value: &Value, faults: &mut Vec<Diagnostic>) -> Option<VexDocument> {
+    let version = value.pointer("/document/csaf_version").and_then(Value::as_str);
+    if version != Some("2.0") {
+        let version = version.unwrap_or("of an unknown version");
+        faults.push(
+            Diagnostic::new(Code::FormatVersion, format!("CSAF {version}, of which 2.0 is read"))
+                .help("ask for the document in CSAF 2.0"),
+        );
+        return None;
+    }
+    let head = value.get("document").unwrap_or(&Value::Null);
+    let tracking = head.get("tracking").unwrap_or(&Value::Null);
+    let mut document = VexDocument {
+        format: VexFormat::Csaf,
+        id: boxed(member(tracking, "id")),
+        version: boxed(member(tracking, "version")),
+        author: boxed(head.pointer("/publisher/name").and_then(Value::as_str)),
+        at: moment(tracking, "current_release_date"),
+        statements: Vec::new(),
+    };
+    let tree = Tree::of(value.get("product_tree").unwrap_or(&Value::Null), faults);
+    let strict = member(head, "category") == Some("csaf_vex");
+    let mut left = MAX_PRODUCTS;
+    for (i, entry) in items(value, "vulnerabilities").iter().enumerate() {
+        let place = format!("vulnerabilities[{i}]");
+        let one = Vulnerability { entry, tree: &tree, place, strict };
+        one.read(&mut document, &mut left, faults);
+        if left == 0 {
+            faults.push(malformed(format!("more than {MAX_PRODUCTS} products")));
+            break;
+        }
+    }
+    Some(document)
+}
+
+/// The products of a document, and its groups of products.
+struct Tree<'v> {
+    products: HashMap<&'v str, Product>,
+    groups: HashMap<&'v str, Vec<&'v str>>,
+}
+
+impl<'v> Tree<'v> {
+    fn of(tree: &'v Value, faults: &mut Vec<Diagnostic>) -> Tree<'v> {
+        let mut out = Tree { products: HashMap::new(), groups: HashMap::new() };
+        for product in items(tree, "full_product_names") {
+            out.add(product, None, faults);
+        }
+        // Branches nest as deep as the JSON does, which is bounded; they are kept on a list of our own.
+        let mut open: Vec<(&Value, Option<&str>)> = Vec::new();
+        open.extend(items(tree, "branches").iter().rev().map(|branch| (branch, None)));
+        while let Some((branch, around)) = open.pop() {
+            let version = match member(branch, "category") {
+                Some("product_version" | "product_version_range") => member(branch, "name"),
+                _ => around,
+            };
+            if let Some(product) = branch.get("product") {
+                out.add(product, version, faults);
+            }
+            open.extend(items(branch, "branches").iter().rev().map(|inner| (inner, version)));
+        }
+        // A relationship may refer to another one, in any order; each round resolves some.
+        let mut waiting: Vec<&Value> = items(tree, "relationships").iter().collect();
+        loop {
+            let before = waiting.len();
+            waiting.retain(|relationship| !out.relate(relationship, faults));
+            if waiting.is_empty() || waiting.len() == before {
+                break;
+            }
+        }
+        for relationship in waiting {
+            let id = relationship.pointer("/full_product_name/product_id");
+            let id = id.and_then(Value::as_str).unwrap_or("?");
+            faults.push(malformed(format!(
+                "the relationship `{id}` refers to a product that the tree does not have"
+            )));
+        }
+        for group in items(tree, "product_groups") {
+            let Some(id) = member(group, "group_id") else { continue };
+            for product in texts(group, "product_ids") {
+                if !out.products.contains_key(product) {
+                    faults.push(malformed(format!(
+                        "the group `{id}` has the product `{product}`, which the tree does not have"
+                    )));
+                }
+                out.groups.entry(id).or_default().push(product);
+            }
+        }
+        out
+    }
+
+    fn add(&mut self, value: &'v Value, version: Option<&str>, faults: &mut Vec<Diagnostic>) {
+        let Some(id) = member(value, "product_id") else { return };
+        let product = product(value, version);
+        if self.products.insert(id, product).is_some() {
+            faults.push(malformed(format!("the product `{id}` stands twice in the tree")));
+        }
+    }
+
+    /// Adds the product of a relationship. False if what it refers to is not there yet.
+    fn relate(&mut self, value: &'v Value, faults: &mut Vec<Diagnostic>) -> bool {
+        let name = value.get("full_product_name").unwrap_or(&Value::Null);
+        let Some(id) = member(name, "product_id") else { return true };
+        let side = |key| self.products.get(member(value, key)?);
+        let (Some(component), Some(around)) =
+            (side("product_reference"), side("relates_to_product_reference"))
+        else {
+            return false;
+        };
+        let mut product = around.clone();
+        let own = self::product(name, None);
+        let component = Product { components: Vec::new(), ..component.clone() };
+        if *id != related_id(around, &component) {
+            product.identifiers.push(Word::new(RELATED_ID, id));
+        }
+        if own.name.as_deref().is_some_and(|name| *name != related_name(around, &component)) {
+            product.identifiers.extend(own.name.map(|name| Word::new(RELATED_NAME, name)));
+        }
+        let category = member(value, "category").unwrap_or(DEFAULT_RELATION);
+        if category != DEFAULT_RELATION {
+            product.identifiers.push(Word::new(RELATED_AS, category));
+        }
+        product.identifiers = sorted(product.identifiers);
+        // Of a chain of relationships the innermost component is what is meant.
+        product.components = vec![component];
+        if self.products.insert(id, product).is_some() {
+            faults.push(malformed(format!("the product `{id}` stands twice in the tree")));
+        }
+        true
+    }
+}
+
+fn product(value: &Value, version: Option<&str>) -> Product {
+    let helper = value.get("product_identification_helper").unwrap_or(&Value::Null);
+    let purl = member(helper, "purl").and_then(purl_and_versions);
+    let (purl, range) = purl.map_or((None, None), |(purl, range)| (Some(purl), range));
+    let mut identifiers: Vec<Word> = Vec::new();
+    identifiers.extend(member(helper, "cpe").map(|cpe| Word::new("cpe", cpe)));
+    if let Some(map) = helper.as_object() {
+        let mut rest = map.clone();
+        rest.remove("cpe");
+        if purl.is_some() {
+            rest.remove("purl");
+        }
+        if !rest.is_empty() {
+            identifiers.push(Word::new(HELPER, Value::from(rest).to_string()));
+        }
+    }
+    // The branch says which versions, unless the purl already has that one.
+    let version = version.filter(|version| {
+        purl.as_ref().is_none_or(|purl| purl.version().is_none() || version.starts_with("vers:"))
+    });
+    let id = member(value, "product_id").unwrap_or_default();
+    let mut product =
+        Product { id: id.into(), purl, identifiers: sorted(identifiers), ..Product::default() };
+    let made_up = label(&product);
+    product.name = boxed(member(value, "name")).filter(|name| **name != *made_up);
+    product.versions = range.or(version.map(Box::from));
+    product
+}
+
+struct Vulnerability<'v, 't> {
+    entry: &'v Value,
+    tree: &'t Tree<'v>,
+    place: String,
+    strict: bool,
+}
+
+/// What is said about one product.
+#[derive(Default)]
+struct Said<'v> {
+    groups: Vec<&'v str>,
+    flags: Vec<&'v Value>,
+    threats: Vec<&'v Value>,
+    remediations: Vec<&'v Value>,
+}
+
+impl<'v> Vulnerability<'v, '_> {
+    fn read(&self, document: &mut VexDocument, left: &mut usize, faults: &mut Vec<Diagnostic>) {
+        let mut said: HashMap<&str, Said<'v>> = HashMap::new();
+        let mut order: Vec<&'v str> = Vec::new();
+        let mut missing: HashSet<&str> = HashSet::new();
+        let status = self.entry.get("product_status").unwrap_or(&Value::Null);
+        for (group, _) in GROUPS {
+            for id in texts(status, group) {
+                if !self.tree.products.contains_key(id) {
+                    missing.insert(id);
+                    continue;
+                }
+                let entry = said.entry(id).or_default();
+                if entry.groups.is_empty() {
+                    order.push(id);
+                }
+                if !entry.groups.contains(&group) {
+                    entry.groups.push(group);
+                }
+            }
+        }
+        for (list, of) in [("flags", 0), ("threats", 1), ("remediations", 2)] {
+            for value in items(self.entry, list) {
+                for id in self.named(value, left) {
+                    let Some(said) = said.get_mut(id) else {
+                        if !self.tree.products.contains_key(id) {
+                            missing.insert(id);
+                        }
+                        continue;
+                    };
+                    match of {
+                        0 => said.flags.push(value),
+                        1 if member(value, "category") == Some("impact") => {
+                            said.threats.push(value);
+                        }
+                        1 => {}
+                        _ => said.remediations.push(value),
+                    }
+                }
+            }
+        }
+        let mut missing: Vec<&str> = missing.into_iter().collect();
+        missing.sort_unstable();
+        for id in missing {
+            let place = &self.place;
+            faults.push(
+                malformed(format!(
+                    "{place} speaks about the product `{id}`, which the tree does not have"
+                ))
+                .help("it is left out; ask the author of the document to correct it"),
+            );
+        }
+        if order.is_empty() {
+            return;
+        }
+        for id in &order {
+            let Some(said) = said.get(id) else { continue };
+            let mut statuses: Vec<VexStatus> =
+                said.groups.iter().filter_map(|group| status_of_group(group)).collect();
+            statuses.dedup();
+            if let (true, Some(graver)) = (statuses.len() > 1, statuses.iter().max()) {
+                let (place, groups) = (&self.place, said.groups.join(" and "));
+                faults.push(
+                    malformed(format!("{place} says of the product `{id}` that it is {groups}"))
+                        .help(format!(
+                            "the graver word ({}) is used; ask the author to correct it",
+                            graver.as_str()
+                        )),
+                );
+            }
+        }
+        let Some(name) = self.name() else {
+            let message = format!(
+                "{} has neither a CVE nor another id nor a title, and is no use",
+                self.place
+            );
+            faults.push(Diagnostic::new(Code::EntryIgnored, message));
+            return;
+        };
+        let mut statements: Vec<Statement> = Vec::new();
+        let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
+        for id in order {
+            *left = left.saturating_sub(1);
+            let (Some(said), Some(product)) = (said.get(id), self.tree.products.get(id)) else {
+                continue;
+            };
+            let statement = self.statement(&name, said, document);
+            if self.strict && lacks_reason(&statement) && !self.reason_is_made_up(said) {
+                let place = &self.place;
+                faults.push(
+                    malformed(format!(
+                        "{place} says that {name} does not affect `{id}`, without flag or impact"
+                    ))
+                    .help("it is left out; ask the author of the document for the reason"),
+                );
+                continue;
+            }
+            let key = key_of(&statement);
+            match places.get(&key) {
+                Some(at) => statements[*at].products.push(product.clone()),
+                None => {
+                    places.insert(key, statements.len());
+                    statements.push(Statement { products: vec![product.clone()], ..statement });
+                }
+            }
+        }
+        document.statements.extend(statements);
+    }
+
+    /// The products that a flag, threat or remediation is about, each once.
+    fn named(&self, value: &'v Value, left: &mut usize) -> Vec<&'v str> {
+        let groups = texts(value, "group_ids").filter_map(|group| self.tree.groups.get(group));
+        let limit = *left;
+        let mut all: Vec<&str> =
+            texts(value, "product_ids").chain(groups.flatten().copied()).take(limit).collect();
+        *left = left.saturating_sub(all.len());
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// CVE, else the first other id, else the title.
+    fn name(&self) -> Option<Box<str>> {
+        let ids = items(self.entry, "ids").iter().find_map(|id| member(id, "text"));
+        boxed(member(self.entry, "cve").or(ids).or_else(|| member(self.entry, "title")))
+    }
+
+    fn reason_is_made_up(&self, said: &Said<'_>) -> bool {
+        said.threats.iter().any(|threat| member(threat, "details") == Some(NO_IMPACT))
+    }
+
+    fn statement(&self, name: &str, said: &Said<'_>, document: &VexDocument) -> Statement {
+        let statuses = said.groups.iter().filter_map(|group| status_of_group(group));
+        let status = statuses.max().unwrap_or(VexStatus::Affected);
+        let mut kept = Vec::new();
+        if said.groups != [group_of(status)] {
+            kept.extend(said.groups.iter().map(|group| Word::new(STATUS, *group)));
+        }
+        let detail = said.threats.first().and_then(|threat| member(threat, "details"));
+        let rest = said.threats.iter().skip(1).filter_map(|threat| member(threat, "details"));
+        kept.extend(rest.map(|text| Word::new(IMPACT, text)));
+        let action = said.remediations.first().and_then(|remedy| member(remedy, "details"));
+        if let Some(remedy) = said.remediations.first().filter(|_| action != Some(NO_ACTION)) {
+            let category = member(remedy, "category").filter(|category| *category != "vendor_fix");
+            kept.extend(category.map(|category| Word::new(CATEGORY, category)));
+            kept.extend(member(remedy, "url").map(|url| Word::new(URL, url)));
+        }
+        kept.extend(said.remediations.iter().skip(1).map(|remedy| {
+            let mut remedy = (*remedy).clone();
+            if let Some(map) = remedy.as_object_mut() {
+                map.remove("product_ids");
+                map.remove("group_ids");
+            }
+            Word::new(REMEDIATION, remedy.to_string())
+        }));
+        let first = items(self.entry, "ids").iter().filter_map(|id| member(id, "text"));
+        let others = first.filter(|id| *id != name).map(Box::from);
+        if member(self.entry, "title").is_some_and(|title| title != name) {
+            kept.extend(member(self.entry, "title").map(|title| Word::new(TITLE, title)));
+        }
+        let dated = said.flags.iter().chain(&said.threats).chain(&said.remediations);
+        let at: Option<Timestamp> = dated.filter_map(|value| moment(value, "date")).max();
+        Statement {
+            vulnerability: name.into(),
+            aliases: others.collect(),
+            products: Vec::new(),
+            status,
+            justification: said
+                .flags
+                .iter()
+                .find_map(|flag| Justification::from_label(member(flag, "label")?)),
+            detail: boxed(detail).filter(|text| &**text != NO_IMPACT),
+            action: boxed(action).filter(|text| &**text != NO_ACTION),
+            author: document.author.clone(),
+            at: at.or(document.at),
+            document: document.id.clone(),
+            words: sorted(kept),
+        }
+    }
+}
+
+fn status_of_group(group: &str) -> Option<VexStatus> {
+    GROUPS.iter().find(|(name, _)| *name == group).map(|(_, status)| *status)
+}
+
+/// What makes two statements about one vulnerability one.
+fn key_of(statement: &Statement) -> Vec<u8> {
+    let s = statement;
+    format!("{:?}", (s.status, s.justification, &s.detail, &s.action, s.at, &s.words)).into_bytes()
+}
