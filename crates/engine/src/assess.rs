@@ -202,7 +202,7 @@ pub fn load<'a>(assessments: impl Iterator<Item = &'a Assessment>) -> f64 {
 }
 
 /// Whether a finding is an attack rather than a flaw.
-fn is_malicious(finding: &Finding) -> bool {
+pub(crate) fn is_malicious(finding: &Finding) -> bool {
     finding.vulnerability.kind == Kind::Malicious
 }
 

@@ -2,8 +2,10 @@
 //! with the advisory index, and the order in which findings are told.
 
 pub mod assess;
+pub mod gate;
 pub mod matching;
 pub mod order;
+pub mod repository;
 pub mod vulnerability;
 
 pub use matching::{Matching, match_inventory};

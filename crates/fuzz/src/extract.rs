@@ -96,6 +96,7 @@ fn run(format: &Format, bytes: &[u8]) {
         index: None,
         findings: Vec::new(),
         unknowns: Vec::new(),
+        weighing: None,
         diagnostics: Vec::new(),
     };
     crate::scan::round_trip(&scan);

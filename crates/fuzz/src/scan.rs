@@ -54,6 +54,7 @@ fn seeds() -> Vec<Vec<u8>> {
             index: None,
             findings: Vec::new(),
             unknowns: Vec::new(),
+            weighing: None,
             diagnostics: Vec::new(),
         };
         let mut out = Vec::new();

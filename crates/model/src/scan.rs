@@ -1,7 +1,11 @@
 //! The result of a scan: what every output format is written from.
 
+use jiff::civil::Date;
+
+use crate::assessment::Assessment;
 use crate::diagnostic::Diagnostic;
-use crate::finding::{Finding, Unknown};
+use crate::evidence::VexStatus;
+use crate::finding::{Finding, Occurrence, Unknown};
 use crate::inventory::Inventory;
 
 /// What the advisory index was built from. Part of the result, so that it can be judged later.
@@ -32,8 +36,61 @@ pub struct Scan {
     pub findings: Vec<Finding>,
     /// Components about which nothing can be said, sorted by purl.
     pub unknowns: Vec<Unknown>,
+    /// What the findings mean in their context. `None`: they were not weighed.
+    pub weighing: Option<Weighing>,
     /// Problems that are not about one file of the tree.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What findings mean by a charter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weighing {
+    /// The charter's name.
+    pub charter: Box<str>,
+    /// Its version, as the parties count it.
+    pub version: Box<str>,
+    /// The load of what is open in production: the dial.
+    pub load: f64,
+    /// Every finding in every system that has it, in the order of the findings.
+    pub assessed: Vec<Assessed>,
+}
+
+/// A finding in a system, and what it means there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assessed {
+    /// Position in [`Scan::findings`].
+    pub finding: u32,
+    /// Where in the system it stands, sorted.
+    pub occurrences: Vec<Occurrence>,
+    /// What it means.
+    pub assessment: Assessment,
+    /// The exception that accepts it, and its last day (`None`: it has none). While it holds, the
+    /// finding is not part of the load.
+    pub exception: Option<(Box<str>, Option<Date>)>,
+    /// What a supplier's statement says, where one holds.
+    pub vex: Option<VexStatus>,
+}
+
+impl Assessed {
+    /// Whether something has to be done: it is not accepted.
+    pub fn is_open(&self) -> bool {
+        self.exception.is_none()
+    }
+}
+
+impl Weighing {
+    /// The assessments of a finding, by its position.
+    pub fn of(&self, finding: usize) -> &[Assessed] {
+        let at = |a: &Assessed| a.finding as usize;
+        let start = self.assessed.partition_point(|a| at(a) < finding);
+        let end = self.assessed.partition_point(|a| at(a) <= finding);
+        self.assessed.get(start..end).unwrap_or_default()
+    }
+
+    /// The gravest assessment of a finding; one that is open comes before one that is accepted.
+    pub fn gravest(&self, finding: usize) -> Option<&Assessed> {
+        self.of(finding).iter().max_by_key(|a| (a.is_open(), a.assessment.level))
+    }
 }
 
 impl Scan {

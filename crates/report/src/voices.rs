@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 
-use trimtab_model::assessment::{Assessment, Cost, Deadline, Effect, Factor};
 use trimtab_model::advisory::Kind;
+use trimtab_model::assessment::{Assessment, Cost, Deadline, Effect, Factor};
 use trimtab_model::charter::{Charter, Term};
 use trimtab_model::finding::Finding;
 use trimtab_model::scan::Scan;
@@ -44,7 +44,9 @@ pub fn tell(subject: &Subject, audience: Role) -> String {
         Role::Product => product(subject, &mut text),
         Role::Engineering => engineering(subject, &mut text),
         Role::Operations => operations(subject, &mut text),
-        Role::Security | Role::Leadership | Role::Auditor | Role::Admin => security(subject, &mut text),
+        Role::Security | Role::Leadership | Role::Auditor | Role::Admin => {
+            security(subject, &mut text)
+        }
     }
     text
 }
@@ -72,19 +74,29 @@ fn line(text: &mut String, label: &str, says: impl AsRef<str>) {
 fn product(s: &Subject, text: &mut String) {
     let a = s.assessment;
     let failure = s.system.and_then(|s| s.failure.as_deref());
-    line(text, "What could happen", format!(
-        "{} {}",
-        consequence(s),
-        failure.unwrap_or("What a failure means to customers is not said in trimtab.toml.")
-    ));
+    line(
+        text,
+        "What could happen",
+        format!(
+            "{} {}",
+            consequence(s),
+            failure.unwrap_or("What a failure means to customers is not said in trimtab.toml.")
+        ),
+    );
     line(text, "How likely", likely(a));
     line(text, "By when", deadline(a));
     line(text, "What it costs", cost(a, s.charter));
-    line(text, "Yours to decide", match a.is_above_acceptable() {
-        Some(true) => "when in this time it is done; leaving it longer needs an exception that somebody else approves",
-        Some(false) => "whether to do it now: the tier may keep a finding of this level",
-        None => "nothing yet: the system's tier is unknown, say it in trimtab.toml",
-    });
+    line(
+        text,
+        "Yours to decide",
+        match a.is_above_acceptable() {
+            Some(true) => {
+                "when in this time it is done; leaving it longer needs an exception that somebody else approves"
+            }
+            Some(false) => "whether to do it now: the tier may keep a finding of this level",
+            None => "nothing yet: the system's tier is unknown, say it in trimtab.toml",
+        },
+    );
 }
 
 fn engineering(s: &Subject, text: &mut String) {
@@ -108,8 +120,17 @@ fn engineering(s: &Subject, text: &mut String) {
     if f.occurrences.len() > 5 {
         line(text, "Where", format!("and {}", count(f.occurrences.len() - 5, "other place")));
     }
-    let symbols: Vec<&str> = f.attributions.iter().flat_map(|a| a.symbols.iter().map(|s| &**s)).take(8).collect();
-    line(text, "Affected code", if symbols.is_empty() { "no source names functions".to_owned() } else { symbols.join(", ") });
+    let symbols: Vec<&str> =
+        f.attributions.iter().flat_map(|a| a.symbols.iter().map(|s| &**s)).take(8).collect();
+    line(
+        text,
+        "Affected code",
+        if symbols.is_empty() {
+            "no source names functions".to_owned()
+        } else {
+            symbols.join(", ")
+        },
+    );
     line(text, "Call sites", factor(s.assessment, "reachability").map_or("unknown", |f| &f.value));
     line(text, "What it costs", cost(s.assessment, s.charter));
     line(text, "By when", deadline(s.assessment));
@@ -120,7 +141,11 @@ fn security(s: &Subject, text: &mut String) {
     if let Some(summary) = s.finding.vulnerability.summary.as_deref() {
         line(text, "What it is", summary);
     }
-    line(text, "Likelihood", format!("{} ({})", a.likelihood.band, probability(a.likelihood.probability)));
+    line(
+        text,
+        "Likelihood",
+        format!("{} ({})", a.likelihood.band, probability(a.likelihood.probability)),
+    );
     for factor in &a.likelihood.factors {
         line(text, "", told(factor));
     }
@@ -128,21 +153,36 @@ fn security(s: &Subject, text: &mut String) {
     for factor in &a.impact.factors {
         line(text, "", told(factor));
     }
-    line(text, "Level", if a.bounds.0 == a.bounds.1 {
-        a.level.to_string()
-    } else {
-        format!("{}; what is unknown leaves it between {} and {}", a.level, a.bounds.0, a.bounds.1)
-    });
+    line(
+        text,
+        "Level",
+        if a.bounds.0 == a.bounds.1 {
+            a.level.to_string()
+        } else {
+            format!(
+                "{}; what is unknown leaves it between {} and {}",
+                a.level, a.bounds.0, a.bounds.1
+            )
+        },
+    );
     for factor in &a.adjustments {
         line(text, "", told(factor));
     }
     for attribution in &s.finding.attributions {
         let says = if attribution.affected { "affected" } else { "not affected" };
-        line(text, "Source", format!("{} says {says}: {}", attribution.advisory.id, attribution.reason));
+        line(
+            text,
+            "Source",
+            format!("{} says {says}: {}", attribution.advisory.id, attribution.reason),
+        );
     }
     line(text, "Confidence", {
         let doubts: Vec<_> = s.finding.doubts.iter().map(|d| d.as_str()).collect();
-        if doubts.is_empty() { s.finding.confidence.as_str().to_owned() } else { format!("{}: {}", s.finding.confidence.as_str(), doubts.join("; ")) }
+        if doubts.is_empty() {
+            s.finding.confidence.as_str().to_owned()
+        } else {
+            format!("{}: {}", s.finding.confidence.as_str(), doubts.join("; "))
+        }
     });
     line(text, "By when", deadline(a));
 }
@@ -150,39 +190,83 @@ fn security(s: &Subject, text: &mut String) {
 fn operations(s: &Subject, text: &mut String) {
     let a = s.assessment;
     let environments = s.system.and_then(|s| s.environments.as_ref());
-    line(text, "Runs in", environments.map_or("unknown: trimtab.toml does not say".to_owned(), |e| e.join(", ")));
-    line(text, "To call", s.system.and_then(|s| s.operations.as_deref()).unwrap_or("nobody is named in trimtab.toml"));
+    line(
+        text,
+        "Runs in",
+        environments.map_or("unknown: trimtab.toml does not say".to_owned(), |e| e.join(", ")),
+    );
+    line(
+        text,
+        "To call",
+        s.system.and_then(|s| s.operations.as_deref()).unwrap_or("nobody is named in trimtab.toml"),
+    );
     line(text, "By when", deadline(a));
     let scope = scope_of(s);
-    line(text, "Rollout", match (scope, s.finding.vulnerability.kind) {
-        (_, Kind::Malicious) => "take it out everywhere at once, build machines and caches too; change every secret that they could read",
-        (Scope::Runtime | Scope::Optional, _) => "a new build in every environment above, least important first",
-        (Scope::Unknown, _) => "whether it is shipped is unknown: treat it as shipped, a new build in every environment above",
-        (Scope::Build | Scope::Development | Scope::Test, _) => "build machines and developers' machines; what is deployed does not carry it",
-    });
-    line(text, "Restart", match scope {
-        Scope::Runtime | Scope::Optional | Scope::Unknown => "needed: a library is loaded when a process starts",
-        Scope::Build | Scope::Development | Scope::Test => "not needed for what is deployed",
-    });
+    line(
+        text,
+        "Rollout",
+        match (scope, s.finding.vulnerability.kind) {
+            (_, Kind::Malicious) => {
+                "take it out everywhere at once, build machines and caches too; change every secret that they could read"
+            }
+            (Scope::Runtime | Scope::Optional, _) => {
+                "a new build in every environment above, least important first"
+            }
+            (Scope::Unknown, _) => {
+                "whether it is shipped is unknown: treat it as shipped, a new build in every environment above"
+            }
+            (Scope::Build | Scope::Development | Scope::Test, _) => {
+                "build machines and developers' machines; what is deployed does not carry it"
+            }
+        },
+    );
+    line(
+        text,
+        "Restart",
+        match scope {
+            Scope::Runtime | Scope::Optional | Scope::Unknown => {
+                "needed: a library is loaded when a process starts"
+            }
+            Scope::Build | Scope::Development | Scope::Test => "not needed for what is deployed",
+        },
+    );
     let fix = s.finding.nearest_fix.as_deref();
     line(text, "Rollback", match fix {
         Some(fix) => format!("to the build with {} {}: it is affected again, so a rollback reopens the finding (fixed in {fix})", s.finding.package, s.finding.version()),
         None => "no fixed version is named: what is rolled out is a workaround or a replacement, keep the build before it".to_owned(),
     });
     let step = match &a.cost {
-        Cost::Range { reasons, .. } => reasons.first().map_or("unknown".to_owned(), |r| r.what.to_string()),
+        Cost::Range { reasons, .. } => {
+            reasons.first().map_or("unknown".to_owned(), |r| r.what.to_string())
+        }
         Cost::Unknown { because } => format!("unknown: {because}"),
     };
     line(text, "Size of change", step);
-    let freeze = s.charter.calendar.freezes.iter().find(|f| a.deadline.at().is_some_and(|at| {
-        let day = at.to_zoned(s.charter.calendar.time_zone.clone()).date();
-        (f.from..=f.to).contains(&day)
-    }));
+    let freeze = s.charter.calendar.freezes.iter().find(|f| {
+        a.deadline.at().is_some_and(|at| {
+            let day = at.to_zoned(s.charter.calendar.time_zone.clone()).date();
+            (f.from..=f.to).contains(&day)
+        })
+    });
     if let Some(freeze) = freeze {
-        line(text, "Freeze", format!("the deadline lies in one ({}, {} to {}): the charter lets this level through", freeze.reason, freeze.from, freeze.to));
+        line(
+            text,
+            "Freeze",
+            format!(
+                "the deadline lies in one ({}, {} to {}): the charter lets this level through",
+                freeze.reason, freeze.from, freeze.to
+            ),
+        );
     }
-    if s.finding.nearest_fix.is_none() && s.charter.deadlines.known_exploited == Some(Term::Catalogue) && s.finding.vulnerability.kev.is_some() {
-        line(text, "Meanwhile", "the catalogue asks to take the product out of use where there is no fix");
+    if s.finding.nearest_fix.is_none()
+        && s.charter.deadlines.known_exploited == Some(Term::Catalogue)
+        && s.finding.vulnerability.kev.is_some()
+    {
+        line(
+            text,
+            "Meanwhile",
+            "the catalogue asks to take the product out of use where there is no fix",
+        );
     }
 }
 
@@ -204,14 +288,22 @@ fn factor<'a>(assessment: &'a Assessment, name: &str) -> Option<&'a Factor> {
 fn consequence(s: &Subject) -> String {
     let system = s.system.map_or("the system", |s| &*s.name);
     if s.finding.vulnerability.kind == Kind::Malicious {
-        return format!("The package is an attack: it can do in {system} whatever its author wants.");
+        return format!(
+            "The package is an attack: it can do in {system} whatever its author wants."
+        );
     }
     if matches!(s.finding.vulnerability.kind, Kind::Unmaintained | Kind::Notice | Kind::Unsound) {
-        return format!("Nothing yet: {} is {}, and nobody says that it can be attacked.", s.finding.package, s.finding.vulnerability.kind.as_str());
+        return format!(
+            "Nothing yet: {} is {}, and nobody says that it can be attacked.",
+            s.finding.package,
+            s.finding.vulnerability.kind.as_str()
+        );
     }
     let vector = s.finding.vulnerability.severity.vector.as_deref();
     let Some([c, i, a]) = vector.and_then(trimtab_model::cvss::impacts) else {
-        return format!("What an attacker could do in {system} is unknown: no source says it in a way that can be weighed.");
+        return format!(
+            "What an attacker could do in {system} is unknown: no source says it in a way that can be weighed."
+        );
     };
     let data = s.system.and_then(|s| s.data.as_ref()).filter(|d| !d.is_empty());
     let data = data.map_or("data".to_owned(), |d| format!("{} data", d.join(" and ")));
@@ -234,7 +326,9 @@ fn consequence(s: &Subject) -> String {
     match could.split_last() {
         None => format!("Nothing that CVSS counts happens to {system}."),
         Some((last, [])) => format!("An attacker could {last} in {system}."),
-        Some((last, rest)) => format!("An attacker could {} and {last} in {system}.", rest.join(", ")),
+        Some((last, rest)) => {
+            format!("An attacker could {} and {last} in {system}.", rest.join(", "))
+        }
     }
 }
 
@@ -256,7 +350,9 @@ fn probability(p: f64) -> String {
 /// When it must be gone, in words.
 pub fn deadline(a: &Assessment) -> String {
     match &a.deadline {
-        Deadline::By { at, because } => format!("{} ({because})", at.strftime("%Y-%m-%d %H:%M UTC")),
+        Deadline::By { at, because } => {
+            format!("{} ({because})", at.strftime("%Y-%m-%d %H:%M UTC"))
+        }
         Deadline::Opportunistic => "no date: with the next change that touches it".to_owned(),
         Deadline::Unknown { because } => format!("unknown: {because}"),
     }
@@ -285,7 +381,11 @@ fn range(least: f64, most: f64) -> String {
         let text = format!("{n:.2}");
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     };
-    if (least - most).abs() < 0.005 { told(least) } else { format!("{} to {}", told(least), told(most)) }
+    if (least - most).abs() < 0.005 {
+        told(least)
+    } else {
+        format!("{} to {}", told(least), told(most))
+    }
 }
 
 /// A factor as one line: what, what was found, what it did, who says so.

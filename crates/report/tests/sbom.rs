@@ -53,6 +53,7 @@ fn scan(target: &str, files: Vec<FileInventory>) -> Scan {
         index: None,
         findings: Vec::new(),
         unknowns: Vec::new(),
+        weighing: None,
         diagnostics: Vec::new(),
     }
 }

@@ -45,7 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("charter", &["model"]),
     ("decisions", &["model"]),
     ("policy", &["model"]),
-    ("engine", &["model", "advisories", "charter"]),
+    ("engine", &["model", "advisories", "charter", "decisions", "policy"]),
     (
         "cli",
         &[

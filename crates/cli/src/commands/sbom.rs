@@ -68,6 +68,7 @@ fn one_of_nothing() -> Scan {
         index: None,
         findings: Vec::new(),
         unknowns: Vec::new(),
+        weighing: None,
         diagnostics: Vec::new(),
     }
 }

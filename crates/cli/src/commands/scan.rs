@@ -86,6 +86,7 @@ pub fn of_inventory(
         inventory,
         findings: matching.findings,
         unknowns: matching.unknowns,
+        weighing: None,
         diagnostics: Vec::new(),
     })
 }
@@ -183,6 +184,7 @@ pub fn unmatched(paths: &[PathBuf], walk: &WalkArgs, io: &Io) -> Scan {
         index: None,
         findings: Vec::new(),
         unknowns: Vec::new(),
+        weighing: None,
         diagnostics: Vec::new(),
     }
 }

@@ -76,6 +76,7 @@ pub fn read(input: impl Read) -> Result<Scan> {
         target: document.target.into(),
         inventory: Inventory {
             files: each(document.files, file)?,
+            weighing: None,
             diagnostics: each(document.diagnostics.walk, diagnostic)?,
         },
         index: document.index.map(|index| IndexInfo {
