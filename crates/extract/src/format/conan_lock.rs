@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 
 use trimtab_model::{Code, Component, Diagnostic, Family, FileInventory, Purl, Relation, Scope};
 
-use super::spread;
+use super::scopes;
 use crate::read::json::{self, Flavour};
 use crate::read::text;
 use crate::read::tree::{Kind, Value};
@@ -192,7 +192,7 @@ fn graph(file: &mut FileInventory, nodes: Value<'_>) {
             }
         }
     }
-    spread::spread(file);
+    scopes::spread_from_direct(file);
     // The build tools of dependencies come with their edges only now.
     for (id, node) in nodes.entries() {
         let from = by_id.get(id.scalar().unwrap_or_default()).copied();
@@ -203,7 +203,7 @@ fn graph(file: &mut FileInventory, nodes: Value<'_>) {
             }
         }
     }
-    spread::relate_rest(file);
+    scopes::relate_rest(file);
 }
 
 #[cfg(test)]

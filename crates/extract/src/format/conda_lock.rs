@@ -10,7 +10,7 @@ use trimtab_model::{
     Code, Component, Diagnostic, FileInventory, Hash, HashAlgorithm, Relation, Scope,
 };
 
-use super::{address, conda, environment_yml, pypi, spread};
+use super::{address, conda, environment_yml, pypi, scopes};
 use crate::read::tree::{Kind, Value};
 use crate::read::yaml;
 use crate::registry::{Format, FormatKind};
@@ -157,8 +157,8 @@ fn relate(view: &FileView<'_>, root: Value<'_>, out: &mut FileInventory) {
                 component.relation = Relation::Direct;
             }
         }
-        spread::relate_rest(out);
+        scopes::relate_rest(out);
     } else {
-        spread::relate_by_edges(out);
+        scopes::relate_by_edges(out);
     }
 }

@@ -16,7 +16,7 @@ use trimtab_model::{
 };
 
 use super::elixir::{self, Term};
-use super::spread;
+use super::scopes;
 use crate::read::text::Lines;
 use crate::registry::{Format, FormatKind};
 use crate::view::{self, FileView};
@@ -87,9 +87,9 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     }
     match view.read("mix.exs") {
         Some(Ok(bytes)) => relate_by_manifest(&mut file, &by_app, &bytes),
-        _ => spread::relate_by_edges(&mut file),
+        _ => scopes::relate_by_edges(&mut file),
     }
-    spread::spread(&mut file);
+    scopes::spread_from_direct(&mut file);
     Ok(file)
 }
 
@@ -142,7 +142,7 @@ fn non_empty(text: &str) -> Option<&str> {
 
 fn relate_by_manifest(file: &mut FileInventory, by_app: &HashMap<&str, u32>, manifest: &[u8]) {
     let Ok(text) = crate::read::text::decode(manifest) else {
-        spread::relate_by_edges(file);
+        scopes::relate_by_edges(file);
         return;
     };
     for (_, parts) in elixir::tuples(&text) {
@@ -154,7 +154,7 @@ fn relate_by_manifest(file: &mut FileInventory, by_app: &HashMap<&str, u32>, man
         component.relation = Relation::Direct;
         component.scope = component.scope.max(scope(&parts));
     }
-    spread::relate_by_edges(file);
+    scopes::relate_by_edges(file);
 }
 
 /// The value of an option among the keywords of a tuple.

@@ -11,7 +11,7 @@ use trimtab_model::{
 };
 
 use super::pep508::Requirement;
-use super::{conda, pypi, spread};
+use super::{conda, pypi, scopes};
 use crate::read::tree::{Kind, Value};
 use crate::read::yaml;
 use crate::registry::{Format, FormatKind};
@@ -100,7 +100,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
             component.relation = Relation::Direct;
         }
     }
-    spread::relate_by_edges(&mut out);
+    scopes::relate_by_edges(&mut out);
     Ok(out)
 }
 
