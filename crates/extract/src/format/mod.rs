@@ -47,6 +47,7 @@ pub mod gradle_lockfile;
 pub mod gradle_verification;
 pub mod julia_manifest;
 pub mod julia_project;
+mod locked_project;
 pub mod maven_effective;
 pub mod maven_index;
 pub mod maven_pom;
