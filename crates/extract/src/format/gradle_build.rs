@@ -153,7 +153,7 @@ fn add(
         out.unmanaged.push(Unmanaged {
             reason: UnmanagedReason::Unresolved,
             package: Some(package),
-            requirement: Some(asks.into()).filter(|a: &Box<str>| !a.is_empty()),
+            requirement: (!asks.is_empty()).then(|| asks.into()),
             line: Some(line),
         });
     }

@@ -34,9 +34,9 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
         return Ok(out);
     }
     if view.name() == "setup.cfg" {
-        configuration(&text, &mut out)
+        configuration(&text, &mut out);
     } else {
-        program(&text, &mut out)
+        program(&text, &mut out);
     }
     floating::note(&mut out);
     Ok(out)
