@@ -63,6 +63,8 @@ pub enum Failure {
     Busy(String, Option<Duration>),
     /// What came is not what it should be.
     Corrupt(String),
+    /// The server cannot show that it is the one that was asked for.
+    Untrusted(String),
     /// The answer is no, or is not acceptable; asking again does not help.
     Refused(String),
     /// The file cannot be written here.
@@ -75,6 +77,7 @@ impl std::fmt::Display for Failure {
             Failure::Unreachable(reason)
             | Failure::Interrupted(reason)
             | Failure::Corrupt(reason)
+            | Failure::Untrusted(reason)
             | Failure::Refused(reason)
             | Failure::Busy(reason, None) => f.write_str(reason),
             Failure::Busy(reason, Some(wait)) => {
@@ -97,7 +100,7 @@ impl Failure {
         match self {
             Failure::Unreachable(_) | Failure::Corrupt(_) => 2,
             Failure::Interrupted(_) | Failure::Busy(..) => TRIES,
-            Failure::Refused(_) | Failure::Disk(_) => 1,
+            Failure::Untrusted(_) | Failure::Refused(_) | Failure::Disk(_) => 1,
         }
     }
 
@@ -116,8 +119,9 @@ impl Failure {
 
 /// Fetches. One for a run: it keeps connections and bounds how many are open.
 pub struct Client {
-    secure: Agent,
-    plain: Agent,
+    /// `None`: the proxy that the environment names is not one, and going without it is no answer.
+    secure: Option<Agent>,
+    plain: Option<Agent>,
     patience: Patience,
     free: Arc<Free>,
 }
@@ -157,8 +161,8 @@ impl Client {
                 .new_agent()
         };
         Client {
-            secure: agent(proxy("HTTPS_PROXY", &variable)),
-            plain: agent(proxy("HTTP_PROXY", &variable)),
+            secure: proxy("HTTPS_PROXY", &variable).ok().map(agent),
+            plain: proxy("HTTP_PROXY", &variable).ok().map(agent),
             patience,
             free: Arc::new(Free { count: Mutex::new(PARALLEL), more: Condvar::new() }),
         }
@@ -175,6 +179,11 @@ impl Client {
         let mut at = url.clone();
         for _ in 0..=MAX_REDIRECTS {
             let agent = if at.is_secure() { &self.secure } else { &self.plain };
+            let agent = agent.as_ref().ok_or_else(|| {
+                Failure::Refused(
+                    "the proxy that the environment names is not an address".to_owned(),
+                )
+            })?;
             let mut request = agent.get(at.request_target());
             for (name, value) in headers {
                 request = request.header(*name, *value);
@@ -343,11 +352,13 @@ fn failure(error: &ureq::Error) -> Failure {
             | io::ErrorKind::AddrNotAvailable => {
                 Failure::Unreachable("the server cannot be reached".to_owned())
             }
-            _ => interrupted(e),
+            // What TLS refuses during the handshake comes wrapped.
+            _ => match e.get_ref().and_then(|inner| inner.downcast_ref()) {
+                Some(tls) => insecure(tls),
+                None => interrupted(e),
+            },
         },
-        ureq::Error::Rustls(e) => Failure::Refused(format!(
-            "the encrypted connection fails: {e} (SSL_CERT_FILE names further roots of trust)"
-        )),
+        ureq::Error::Rustls(e) => insecure(e),
         ureq::Error::Tls(e) => Failure::Refused(format!("the encrypted connection fails: {e}")),
         ureq::Error::Protocol(e) => Failure::Interrupted(format!("the answer is not HTTP: {e}")),
         ureq::Error::LargeResponseHeader(..) => {
@@ -358,14 +369,39 @@ fn failure(error: &ureq::Error) -> Failure {
     }
 }
 
+/// Why no encrypted connection came about.
+fn insecure(error: &rustls::Error) -> Failure {
+    use rustls::{CertificateError, Error};
+    let reason = match error {
+        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            "nobody that is trusted here signs the server's certificate".to_owned()
+        }
+        Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => "the server's certificate is for another name".to_owned(),
+        Error::InvalidCertificate(
+            CertificateError::Expired | CertificateError::ExpiredContext { .. },
+        ) => "the server's certificate has expired".to_owned(),
+        Error::InvalidCertificate(why) => format!("the server's certificate is not valid: {why}"),
+        // The roots could not be read: the library has no other general error on this way.
+        Error::General(_) => "no root of trust is known here".to_owned(),
+        other => return Failure::Refused(format!("the encrypted connection fails: {other}")),
+    };
+    Failure::Untrusted(reason)
+}
+
 /// The proxy that a variable names, in upper or lower case, else `ALL_PROXY`.
-fn proxy(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Option<Proxy> {
+fn proxy(
+    name: &str,
+    variable: &impl Fn(&str) -> Option<String>,
+) -> Result<Option<Proxy>, ureq::Error> {
     let get = |name: &str| {
         variable(&name.to_ascii_lowercase())
             .or_else(|| variable(name))
             .filter(|value| !value.is_empty())
     };
-    let named = Proxy::new(&get(name).or_else(|| get("ALL_PROXY"))?).ok()?;
+    let Some(named) = get(name).or_else(|| get("ALL_PROXY")) else { return Ok(None) };
+    let named = Proxy::new(&named)?;
     let mut builder = Proxy::builder(named.protocol()).host(named.host()).port(named.port());
     if let Some(user) = named.username() {
         builder = builder.username(user);
@@ -383,7 +419,7 @@ fn proxy(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Option<Proxy
             builder = builder.no_proxy(&format!(".{host}"));
         }
     }
-    builder.build().ok()
+    builder.build().map(Some)
 }
 
 /// How many more requests may be made.

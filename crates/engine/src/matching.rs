@@ -7,6 +7,7 @@
 
 mod attribution;
 mod said;
+mod stated;
 mod subject;
 
 use std::collections::{BTreeMap, HashMap};
@@ -18,6 +19,7 @@ use trimtab_model::{Component, Family, Inventory, Origin, Purl, Relation};
 
 use self::attribution::attribution;
 use self::said::{Installed, Said, Word, confidence, doubts, nearest_fix};
+use self::stated::Stated;
 use self::subject::Subject;
 use crate::order;
 use crate::vulnerability::Vulnerabilities;
@@ -62,6 +64,8 @@ struct Key<'a> {
 struct Places {
     first: Occurrence,
     more: Vec<Occurrence>,
+    /// By the place that states the version most firmly.
+    stated: Stated,
 }
 
 impl Places {
@@ -85,10 +89,14 @@ fn distinct(inventory: &Inventory) -> Distinct<'_> {
             }
             let key = Key { purl: &component.purl, from_registry: from_registry(component) };
             let place = Occurrence { file: file_at, component: component_at };
+            let stated = Stated::of(component);
             distinct
                 .entry(key)
-                .and_modify(|places| places.more.push(place))
-                .or_insert(Places { first: place, more: Vec::new() });
+                .and_modify(|places| {
+                    places.more.push(place);
+                    places.stated = places.stated.max(stated);
+                })
+                .or_insert(Places { first: place, more: Vec::new(), stated });
         }
     }
     distinct
@@ -201,7 +209,7 @@ impl<'i> Matcher<'i> {
             attributions.push(attribution(self.index, one)?);
         }
         attributions.sort_by(|a, b| a.advisory.id.cmp(&b.advisory.id));
-        let doubts = doubts(said);
+        let doubts = doubts(said, asked.places.stated);
         self.findings.push(Finding {
             ecosystem: asked.subject.ecosystem.clone(),
             package: asked.subject.name.as_ref().into(),

@@ -29,12 +29,18 @@ struct Case {
     unknowns: Vec<ExpectedUnknown>,
 }
 
-/// A component: a purl, or a purl with where it comes from.
+/// A component: a purl, or a purl with where it comes from and what the file asks for.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Listed {
     Purl(String),
-    From { purl: String, git: Option<String>, url: Option<String>, path: Option<String> },
+    From {
+        purl: String,
+        git: Option<String>,
+        url: Option<String>,
+        path: Option<String>,
+        requirement: Option<String>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -150,6 +156,9 @@ fn inventory(listed: &[Listed]) -> Inventory {
         let purl: Purl = purl.parse().unwrap_or_else(|e| panic!("{purl}: {e}"));
         let mut component = Component::new(purl);
         component.origin = origin;
+        if let Listed::From { requirement: Some(requirement), .. } = one {
+            component.requirement = Some((**requirement).into());
+        }
         file.add(component);
     }
     Inventory { files: vec![file], ..Inventory::default() }

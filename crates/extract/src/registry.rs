@@ -60,6 +60,13 @@ pub static FORMATS: &[&Format] = &[
     &pylock::FORMAT,
     &requirements::FORMAT,
     &pyproject::FORMAT,
+    &pipfile::FORMAT,
+    &setuptools::FORMAT,
+    // conda
+    &conda_lock::FORMAT,
+    &conda_explicit::FORMAT,
+    &pixi_lock::FORMAT,
+    &environment_yml::FORMAT,
     // Go
     &go_mod::FORMAT,
     // Java
@@ -67,10 +74,13 @@ pub static FORMATS: &[&Format] = &[
     &gradle_lockfile::FORMAT,
     &gradle_verification::FORMAT,
     &gradle_catalog::FORMAT,
+    &gradle_build::FORMAT,
     // Ruby
     &gemfile_lock::FORMAT,
+    &gemfile::FORMAT,
     // PHP
     &composer_lock::FORMAT,
+    &composer_json::FORMAT,
     // .NET
     &nuget_lock::FORMAT,
     &packages_config::FORMAT,
@@ -79,15 +89,21 @@ pub static FORMATS: &[&Format] = &[
     &csproj::FORMAT,
     // Elixir, Dart, Swift, Objective-C, C++
     &mix_lock::FORMAT,
+    &mix_exs::FORMAT,
     &pubspec_lock::FORMAT,
+    &pubspec_yaml::FORMAT,
     &package_resolved::FORMAT,
+    &package_swift::FORMAT,
     &podfile_lock::FORMAT,
+    &podfile::FORMAT,
     &conan_lock::FORMAT,
+    &conanfile::FORMAT,
     // R, Haskell, Julia
     &renv_lock::FORMAT,
     &cabal_freeze::FORMAT,
     &stack_lock::FORMAT,
     &julia_manifest::FORMAT,
+    &julia_project::FORMAT,
     // Build and delivery
     &github_workflow::FORMAT,
     &dockerfile::FORMAT,

@@ -7,7 +7,7 @@ use crate::purl::Purl;
 /// How sure a finding is. Ordered from the least sure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Confidence {
-    /// It rests on a hint (an open-ended range, a name without registry).
+    /// It rests on a hint (an open-ended range, a name without registry, a bound of the version).
     Low,
     /// Sources disagree, or part of the evidence could not be compared.
     Medium,
@@ -41,9 +41,41 @@ pub enum Doubt {
     OtherOrigin,
     /// The operating system release of the component is not known.
     ReleaseUnknown,
+    /// The version is the least that may be built with, not the one that was (TRAPS 12): Go's
+    /// `go` directive.
+    VersionIsLeast,
+    /// The version is what is built with unless the machine has a newer one: Go's `toolchain`
+    /// directive.
+    VersionIsDefault,
 }
 
 impl Doubt {
+    /// Every doubt, in the order of telling.
+    pub const ALL: &[Doubt] = &[
+        Doubt::VersionsAgainstRanges,
+        Doubt::SourcesDisagree,
+        Doubt::BoundIsHint,
+        Doubt::BoundUnknown,
+        Doubt::OtherOrigin,
+        Doubt::ReleaseUnknown,
+        Doubt::VersionIsLeast,
+        Doubt::VersionIsDefault,
+    ];
+
+    /// How sure a finding with only this doubt is.
+    pub const fn confidence(self) -> Confidence {
+        match self {
+            Doubt::BoundIsHint
+            | Doubt::OtherOrigin
+            | Doubt::ReleaseUnknown
+            | Doubt::VersionIsLeast => Confidence::Low,
+            Doubt::VersionsAgainstRanges
+            | Doubt::SourcesDisagree
+            | Doubt::BoundUnknown
+            | Doubt::VersionIsDefault => Confidence::Medium,
+        }
+    }
+
     /// A sentence part for people.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -57,6 +89,12 @@ impl Doubt {
                 "the package does not come from the registry that the advisory speaks of"
             }
             Doubt::ReleaseUnknown => "the release of the operating system is not known",
+            Doubt::VersionIsLeast => {
+                "`go` states the least version, the build may have used a newer one"
+            }
+            Doubt::VersionIsDefault => {
+                "`toolchain` states the default version, a machine with a newer one builds with that"
+            }
         }
     }
 
@@ -69,6 +107,8 @@ impl Doubt {
             Doubt::BoundUnknown => "bound-unknown",
             Doubt::OtherOrigin => "other-origin",
             Doubt::ReleaseUnknown => "release-unknown",
+            Doubt::VersionIsLeast => "version-is-least",
+            Doubt::VersionIsDefault => "version-is-default",
         }
     }
 }

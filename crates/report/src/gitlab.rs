@@ -62,6 +62,11 @@ pub fn write(scan: &Scan, out: &mut dyn Write) -> io::Result<()> {
 fn vulnerabilities(scan: &Scan, finding: &Finding) -> Vec<Value> {
     let vulnerability = &finding.vulnerability;
     let summary = vulnerability.summary.as_deref().unwrap_or(&vulnerability.id);
+    let doubts: Vec<_> = finding.doubts.iter().map(|d| d.as_str()).collect();
+    let description = match doubts.is_empty() {
+        true => summary.to_owned(),
+        false => format!("{summary} (in doubt: {})", doubts.join("; ")),
+    };
     let title = format!("{} in {} {}", vulnerability.id, finding.package, finding.version());
     let solution = match &finding.nearest_fix {
         Some(fix) => format!("Raise {} to {fix} or later.", finding.package),
@@ -96,7 +101,7 @@ fn vulnerabilities(scan: &Scan, finding: &Finding) -> Vec<Value> {
         results.push(json!({
             "id": blake3::hash(key.as_bytes()).to_hex().as_str(),
             "name": cut(&title, 255),
-            "description": summary,
+            "description": description,
             "severity": severity(finding),
             "solution": cut(&solution, 7000),
             "identifiers": identifiers(finding),

@@ -201,7 +201,7 @@ fn numbers(summary: &Summary) -> Vec<Number> {
         number(of(Rating::High), "▲ high", "high"),
         number(of(Rating::Medium), "● medium", "medium"),
         number(of(Rating::Low) + of(Rating::None), "○ low", "low"),
-        number(of(Rating::Unknown), "? unknown severity", "unknown"),
+        number(of(Rating::Unknown), "? unknown", "unknown"),
     ];
     numbers.push(match summary.known_exploited {
         Some(n) => number(n, "known exploited", "plain"),
@@ -288,5 +288,49 @@ fn told(finding: &Finding) -> Told<'_> {
                 (&*a.advisory.id, if a.affected { "affected" } else { "not affected" }, &*a.reason)
             })
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// Relative luminance (WCAG 2.2) of `RRGGBB`.
+    fn luminance(hex: &str) -> f64 {
+        let channel = |at: usize| {
+            let value = f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()) / 255.0;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(0) + 0.7152 * channel(2) + 0.0722 * channel(4)
+    }
+
+    #[test]
+    fn every_text_colour_is_readable_on_both_grounds() {
+        let template = include_str!("../templates/scan.html");
+        let palettes: Vec<Vec<(&str, f64)>> = template
+            .split("--ground:")
+            .skip(1)
+            .map(|palette| {
+                let palette = palette.split('}').next().unwrap();
+                let tokens = palette.trim().trim_end_matches(';').split(';');
+                let token =
+                    |text: &str| text.trim().rsplit_once('#').map(|(_, hex)| luminance(hex));
+                let name = |text: &'static str| {
+                    text.trim().split_once(':').map_or("ground", |(name, _)| &name[2..])
+                };
+                tokens.filter_map(|text| Some((name(text), token(text)?))).collect()
+            })
+            .collect();
+        assert_eq!(palettes.len(), 2, "light and dark");
+        for palette in palettes {
+            assert_eq!(palette.len(), 11);
+            let is_ground = |name: &str| matches!(name, "ground" | "raised");
+            for (ground, behind) in palette.iter().filter(|(name, _)| is_ground(name)) {
+                let texts = palette.iter().filter(|(name, _)| !is_ground(name) && *name != "line");
+                for (name, before) in texts {
+                    let (light, dark) = (before.max(*behind), before.min(*behind));
+                    let contrast = (light + 0.05) / (dark + 0.05);
+                    assert!(contrast >= 5.5, "{name} on {ground}: {contrast:.2}");
+                }
+            }
+        }
     }
 }

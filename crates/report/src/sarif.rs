@@ -130,6 +130,7 @@ fn results(scan: &Scan, finding: &Finding, rule: usize) -> Vec<Value> {
                 "purl": finding.purl.to_string(),
                 "scope": component.scope.as_str(),
                 "confidence": finding.confidence.as_str(),
+                "doubts": finding.doubts.iter().map(|d| d.code()).collect::<Vec<_>>(),
                 "fixedIn": finding.nearest_fix,
                 "knownExploited": finding.vulnerability.kev.is_some(),
                 "epss": finding.vulnerability.epss.map(|e| e.probability),

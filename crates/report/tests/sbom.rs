@@ -216,6 +216,33 @@ fn with_findings() -> Scan {
     scan
 }
 
+#[test]
+fn every_doubt_is_told_by_every_format() {
+    for &doubt in Doubt::ALL {
+        let mut scan = with_findings();
+        scan.findings[0].confidence = doubt.confidence();
+        scan.findings[0].doubts = vec![doubt];
+        let json = written(trimtab_report::json::write, &scan);
+        let back = trimtab_report::json::read(&*json).unwrap();
+        assert_eq!(back.findings[0].doubts, [doubt]);
+        assert_eq!(back.findings[0].confidence, doubt.confidence());
+        let writers: [(&str, Writer, &str); 6] = [
+            ("csv", trimtab_report::csv::write, doubt.code()),
+            ("sarif", trimtab_report::sarif::write, doubt.code()),
+            ("cyclonedx", cyclonedx::write, doubt.code()),
+            ("gitlab", trimtab_report::gitlab::write, doubt.as_str()),
+            ("markdown", trimtab_report::markdown::write, doubt.as_str()),
+            ("html", trimtab_report::html::write, doubt.as_str()),
+        ];
+        // What a syntax escapes is not what is asked here.
+        let plain = |text: &str| text.replace("&#39;", "'").replace(['`', '\\'], "");
+        for (name, writer, told) in writers {
+            let text = String::from_utf8(written(writer, &scan)).unwrap();
+            assert!(plain(&text).contains(&plain(told)), "{name} does not tell {told}");
+        }
+    }
+}
+
 struct Local(PathBuf);
 
 impl jsonschema::Retrieve for Local {

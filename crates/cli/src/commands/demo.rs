@@ -35,7 +35,7 @@ pub fn run(args: &args::Demo, io: &mut Io) -> Outcome {
     let exit = scan::finish(&scan, &output, None, io)?;
     if output.format == Format::Table && output.file.is_none() {
         io.err(
-            "\nA sample: three services of a ferry company, and advisories of 2026-01-30.\n\
+            "\nA sample: three services of a ferry company, and advisories about what they use.\n\
              Next: trimtab db update, then trimtab scan PATH.\n",
         );
     }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{Cursor, Write};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use trimtab_cli::{Exit, Io};
@@ -44,6 +45,16 @@ pub(crate) struct Terminal {
 
 /// `trimtab ARGS` with this on standard input.
 pub(crate) fn run_with(args: &[&str], stdin: &str, terminal: Terminal) -> Ran {
+    run_in(None, args, stdin, terminal)
+}
+
+/// The same, with this as the user's folder for data.
+pub(crate) fn run_in(
+    data_folder: Option<PathBuf>,
+    args: &[&str],
+    stdin: &str,
+    terminal: Terminal,
+) -> Ran {
     let (out, err) = (Shared::default(), Shared::default());
     let mut io = Io {
         stdout: Box::new(out.clone()),
@@ -53,7 +64,7 @@ pub(crate) fn run_with(args: &[&str], stdin: &str, terminal: Terminal) -> Ran {
         colour_err: terminal.colour,
         terminal_err: false,
         ascii: terminal.ascii,
-        data_folder: None,
+        data_folder,
         closed: false,
     };
     let args = std::iter::once("trimtab").chain(args.iter().copied()).map(OsString::from);

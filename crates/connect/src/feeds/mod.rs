@@ -502,6 +502,10 @@ fn update_all(places: &[(Family, Place<'_>)]) -> Vec<Result<Change, Failure>> {
 fn unavailable(title: &str, url: &Url, failure: &Failure) -> Diagnostic {
     let next = match failure {
         Failure::Disk(_) => "make room, or name another place with --db FILE",
+        Failure::Untrusted(_) => {
+            "check the address; if a proxy here inspects TLS, name a PEM file with its root in \
+             SSL_CERT_FILE"
+        }
         Failure::Refused(_) | Failure::Corrupt(_) => "check the address, or name a mirror",
         _ => "run the update again; what has come is kept and continued",
     };

@@ -6,6 +6,7 @@ use trimtab_model::advisory::Kind;
 use trimtab_model::finding::{Confidence, Doubt, UnknownReason};
 use trimtab_model::{Scheme, Version};
 
+use super::stated::Stated;
 use super::subject::is_distribution;
 
 /// The version of a component, as far as it can be compared.
@@ -107,7 +108,7 @@ impl<'i> Said<'i> {
 }
 
 /// Why a finding is not surer, sorted.
-pub(super) fn doubts(said: &[Said<'_>]) -> Vec<Doubt> {
+pub(super) fn doubts(said: &[Said<'_>], stated: Stated) -> Vec<Doubt> {
     let yes = || said.iter().flat_map(|s| &s.words).filter(|w| w.verdict.affected == Affected::Yes);
     let other_origin = |e: &Entry<'_>| e.release().is_some() && !is_distribution(e.family());
     let mut doubts = Vec::new();
@@ -123,17 +124,13 @@ pub(super) fn doubts(said: &[Said<'_>]) -> Vec<Doubt> {
     add(yes().all(|w| w.entry.is_open() && !w.verdict.by_list), Doubt::BoundUnknown);
     add(yes().all(|w| other_origin(&w.entry)), Doubt::OtherOrigin);
     add(yes().all(|w| !w.release_known), Doubt::ReleaseUnknown);
+    add(stated == Stated::Least, Doubt::VersionIsLeast);
+    add(stated == Stated::Default, Doubt::VersionIsDefault);
     doubts
 }
 
 pub(super) fn confidence(doubts: &[Doubt]) -> Confidence {
-    let of = |doubt: &Doubt| match doubt {
-        Doubt::BoundIsHint | Doubt::OtherOrigin | Doubt::ReleaseUnknown => Confidence::Low,
-        Doubt::VersionsAgainstRanges | Doubt::SourcesDisagree | Doubt::BoundUnknown => {
-            Confidence::Medium
-        }
-    };
-    doubts.iter().map(of).min().unwrap_or(Confidence::High)
+    doubts.iter().map(|doubt| doubt.confidence()).min().unwrap_or(Confidence::High)
 }
 
 /// The least version above the installed one that some affected source names as fixed and no

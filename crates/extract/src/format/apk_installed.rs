@@ -12,7 +12,7 @@ use trimtab_model::{
 };
 
 use super::os_release::{self, OsRelease};
-use super::spread;
+use super::scopes;
 use crate::read::text;
 use crate::registry::{Format, FormatKind};
 use crate::view::{self, FileView};
@@ -75,7 +75,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
                 database.file.components[*at as usize].relation = Relation::Direct;
             }
         }
-        spread::relate_rest(&mut database.file);
+        scopes::relate_rest(&mut database.file);
     }
     Ok(database.file)
 }

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 
 use trimtab_model::{Code, Component, Diagnostic, Family, FileInventory, Purl, Relation, Scope};
 
-use super::spread;
+use super::scopes;
 use crate::read::json::{self, Flavour};
 use crate::read::text;
 use crate::read::tree::{Kind, Value};
@@ -56,16 +56,16 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
 
 /// A parsed reference.
 #[derive(Debug, PartialEq, Eq)]
-struct Reference<'t> {
+pub(super) struct Reference<'t> {
     name: &'t str,
-    version: &'t str,
+    pub(super) version: &'t str,
     user: &'t str,
     channel: &'t str,
     revision: &'t str,
 }
 
 impl<'t> Reference<'t> {
-    fn parse(text: &'t str) -> Option<Reference<'t>> {
+    pub(super) fn parse(text: &'t str) -> Option<Reference<'t>> {
         let text = text.split('%').next().unwrap_or(text);
         let (rest, revision) = text.split_once('#').unwrap_or((text, ""));
         let revision = revision.split(':').next().unwrap_or(revision);
@@ -84,7 +84,7 @@ impl<'t> Reference<'t> {
         })
     }
 
-    fn component(&self, line: u32) -> Component {
+    pub(super) fn component(&self, line: u32) -> Component {
         // A purl has the user as its namespace only together with a channel.
         let namespace = Some(self.user).filter(|_| !self.channel.is_empty());
         let purl = Purl::new("conan", namespace, self.name)
@@ -192,7 +192,7 @@ fn graph(file: &mut FileInventory, nodes: Value<'_>) {
             }
         }
     }
-    spread::spread(file);
+    scopes::spread_from_direct(file);
     // The build tools of dependencies come with their edges only now.
     for (id, node) in nodes.entries() {
         let from = by_id.get(id.scalar().unwrap_or_default()).copied();
@@ -203,7 +203,7 @@ fn graph(file: &mut FileInventory, nodes: Value<'_>) {
             }
         }
     }
-    spread::relate_rest(file);
+    scopes::relate_rest(file);
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@
 
 use trimtab_model::{Family, FileInventory, Relation, Scope};
 
+use super::scopes::{self, UNKNOWN_BELOW_RUNTIME};
+
 /// Where the scopes of a file come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scopes {
@@ -30,30 +32,10 @@ pub(crate) struct Demands {
     asks: Vec<Ask>,
 }
 
-/// Scopes by what they may turn out to be, the weakest first.
-const RANKS: [Scope; 6] = [
-    Scope::Test,
-    Scope::Development,
-    Scope::Build,
-    Scope::Optional,
-    Scope::Unknown,
-    Scope::Runtime,
-];
-
-fn rank(scope: Scope) -> usize {
-    match scope {
-        Scope::Test => 0,
-        Scope::Development => 1,
-        Scope::Build => 2,
-        Scope::Optional => 3,
-        Scope::Unknown => 4,
-        Scope::Runtime => 5,
-    }
-}
-
 /// The stronger of two asks by the same one for the same thing.
 pub(crate) fn stronger(a: Scope, b: Scope) -> Scope {
-    RANKS[rank(a).max(rank(b))]
+    let place = |scope| scopes::rank(&UNKNOWN_BELOW_RUNTIME, scope);
+    if place(a) >= place(b) { a } else { b }
 }
 
 impl Demands {
@@ -95,69 +77,18 @@ impl Demands {
         inventory.edges.extend(self.asks.iter().filter_map(|a| Some((a.from?, a.to))));
     }
 
-    /// Widest paths from the project, by buckets of rank.
+    /// The strongest scope over all paths from the project.
     fn spread(&self, inventory: &mut FileInventory) {
+        let edges = self.asks.iter().filter_map(|a| Some((a.from?, a.to, a.scope)));
+        let asked = self.asks.iter().filter(|a| a.from.is_none()).map(|a| (a.to, a.scope));
+        let members = (0u32..)
+            .zip(&inventory.components)
+            .filter(|(_, c)| c.relation == Relation::Own)
+            .map(|(at, _)| (at, Scope::Runtime));
         let count = inventory.components.len();
-        // Asks sorted by who asks, as ranges of one list.
-        let mut starts = vec![0usize; count + 1];
-        for from in self.asks.iter().filter_map(|a| a.from) {
-            if let Some(start) = starts.get_mut(from as usize + 1) {
-                *start += 1;
-            }
-        }
-        for i in 1..starts.len() {
-            starts[i] += starts[i - 1];
-        }
-        let mut fill = starts.clone();
-        let mut sorted = vec![(0u32, 0usize); self.asks.len()];
-        for ask in &self.asks {
-            if let Some(slot) = ask.from.and_then(|f| fill.get_mut(f as usize))
-                && let Some(place) = sorted.get_mut(*slot)
-            {
-                *place = (ask.to, rank(ask.scope));
-                *slot += 1;
-            }
-        }
-        let mut best: Vec<Option<usize>> = vec![None; count];
-        let mut buckets: [Vec<u32>; RANKS.len()] = Default::default();
-        let reach =
-            |best: &mut Vec<Option<usize>>, to: u32, rank: usize| match best.get_mut(to as usize) {
-                Some(slot) if slot.is_none_or(|held| held < rank) => {
-                    *slot = Some(rank);
-                    true
-                }
-                _ => false,
-            };
-        for ask in self.asks.iter().filter(|a| a.from.is_none()) {
-            if reach(&mut best, ask.to, rank(ask.scope)) {
-                buckets[rank(ask.scope)].push(ask.to);
-            }
-        }
-        for (i, component) in inventory.components.iter().enumerate() {
-            let position = u32::try_from(i).unwrap_or(u32::MAX);
-            if component.relation == Relation::Own && reach(&mut best, position, RANKS.len() - 1) {
-                buckets[RANKS.len() - 1].push(position);
-            }
-        }
-        for level in (0..RANKS.len()).rev() {
-            while let Some(at) = buckets[level].pop() {
-                let at = at as usize;
-                if best.get(at).copied().flatten() != Some(level) {
-                    continue;
-                }
-                let range = starts[at]..starts[at + 1];
-                for &(to, ask) in sorted.get(range).unwrap_or_default() {
-                    let path = level.min(ask);
-                    if reach(&mut best, to, path) {
-                        buckets[path].push(to);
-                    }
-                }
-            }
-        }
+        let best = scopes::widest(count, edges, asked.chain(members), &UNKNOWN_BELOW_RUNTIME);
         for (component, best) in inventory.components.iter_mut().zip(best) {
-            if let Some(best) = best {
-                component.scope = RANKS[best];
-            }
+            component.scope = best.unwrap_or(component.scope);
         }
     }
 

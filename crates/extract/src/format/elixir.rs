@@ -36,8 +36,9 @@ pub(crate) fn parse(text: &str) -> Result<Term<'_>, usize> {
     if reader.at < text.len() { Err(reader.at) } else { Ok(term) }
 }
 
-/// Every tuple in source text that starts with an atom and can be read as data.
-pub(crate) fn tuples(text: &str) -> Vec<Vec<Term<'_>>> {
+/// Every tuple in source text that starts with an atom and can be read as data, with the offset
+/// where it stands.
+pub(crate) fn tuples(text: &str) -> Vec<(usize, Vec<Term<'_>>)> {
     let mut found = Vec::new();
     let mut reader = Reader { text, at: 0 };
     while let Some(byte) = reader.peek() {
@@ -47,7 +48,7 @@ pub(crate) fn tuples(text: &str) -> Vec<Vec<Term<'_>>> {
             b'{' if reader.rest().starts_with("{:") => {
                 let start = reader.at;
                 match reader.term(MAX_DEPTH - TUPLE_DEPTH) {
-                    Some(Term::Tuple(parts)) => found.push(parts),
+                    Some(Term::Tuple(parts)) => found.push((start, parts)),
                     _ => reader.at = start + 1,
                 }
             }
@@ -251,7 +252,7 @@ mod tests {
     #[test]
     fn tuples_are_found_in_source() {
         let source = "def deps do\n [{:a, \"~> 1.0\"}, # {:no, 1}\n {:b, path: \"x\", only: [:dev, :test]},\n {:c, f(x)}]";
-        let names: Vec<_> = tuples(source).into_iter().map(|t| t[0].clone()).collect();
+        let names: Vec<_> = tuples(source).into_iter().map(|(_, t)| t[0].clone()).collect();
         assert_eq!(names, [Term::Atom("a"), Term::Atom("b")]);
     }
 }

@@ -1,19 +1,96 @@
 //! The groups of a Gemfile, as far as plain reading gives them: `gem` lines, `group … do` blocks,
 //! `group:` options, `gemspec`. A Gemfile is a program and is never run; a gem that plain reading
 //! does not find has no known scope.
+//!
+//! Where no Gemfile.lock stands beside it, it is a manifest of its own: `gem` lines with a literal
+//! name are listed, a bare or `=` version is exact, and what is not literal is told as such.
 
 use std::collections::HashMap;
 
-use trimtab_model::Scope;
+use trimtab_model::{Diagnostic, Family, FileInventory, Origin, Purl, Scope};
+
+use super::{address, floating, ruby};
+use crate::registry::{Format, FormatKind};
+use crate::view::{self, FileView};
+
+/// See the module: a Gemfile with no lockfile beside it.
+pub const FORMAT: Format = Format {
+    id: "gemfile",
+    title: "Gemfile without a lockfile",
+    family: Some(Family::RubyGems),
+    kind: FormatKind::Manifest,
+    names: "Gemfile, gems.rb",
+    claims: |path| matches!(view::file_name(path), "Gemfile" | "gems.rb"),
+    sniff: None,
+    extract,
+};
+
+fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
+    let text = view.text()?;
+    let mut out = FileInventory::default();
+    if floating::locked_beside(view, &["Gemfile.lock", "gems.locked"]) {
+        return Ok(out);
+    }
+    let groups = read(text.as_bytes());
+    for gem in &groups.declared {
+        let Some(name) = gem.name.as_deref().filter(|n| !n.is_empty()) else {
+            out.unmanaged.push(floating::not_literal(&gem.asks, gem.line));
+            continue;
+        };
+        let (scope, in_groups) = groups.of(name, false);
+        let version = floating::exact(&gem.asks);
+        let purl = Purl::new("gem", None, name);
+        let mut component = floating::direct(purl, version, &gem.asks, scope, gem.line);
+        component.origin = gem.origin.clone();
+        component.groups = in_groups;
+        out.add(component);
+    }
+    floating::note(&mut out);
+    if groups.gemspec && out.unmanaged.is_empty() {
+        out.unmanaged.push(floating::unlocked());
+    }
+    Ok(out)
+}
 
 /// The most groups of one gem that are kept.
 const MAX_GROUPS: usize = 50;
+
+/// One `gem` line.
+#[derive(Debug)]
+struct Declared {
+    line: u32,
+    /// `None` where it is no literal text.
+    name: Option<String>,
+    /// Requirements, joined by commas; for a name that is not literal, the whole call.
+    asks: String,
+    origin: Origin,
+}
+
+fn declared(line: u32, texts: &[&str], call: &str) -> Declared {
+    let Some((name, asks)) = texts.split_first() else {
+        let asks = call.trim().to_owned();
+        return Declared { line, name: None, asks, origin: Origin::Unstated };
+    };
+    let option = |name| ruby::option(call, name);
+    let repository = option("git").map(str::to_owned);
+    let repository =
+        repository.or_else(|| option("github").map(|path| format!("https://github.com/{path}")));
+    let origin = match (repository, option("path"), option("source")) {
+        (Some(url), ..) => address::git(&url, option("ref")),
+        (None, Some(path), _) => Origin::Path(path.into()),
+        (None, None, Some(url)) => Origin::Registry(address::without_credentials(url).into()),
+        (None, None, None) => Origin::Unstated,
+    };
+    Declared { line, name: Some((*name).to_owned()), asks: asks.join(", "), origin }
+}
 
 /// The groups of the gems that a Gemfile names.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     gems: HashMap<String, Vec<Box<str>>>,
     gemspec: bool,
+    /// Every `gem` line.
+    declared: Vec<Declared>,
     /// Whether it loads other files, so that gems may come from anywhere.
     loads: bool,
 }
@@ -51,30 +128,20 @@ pub(super) fn read(bytes: &[u8]) -> Groups {
     let mut out = Groups::default();
     // The groups of every open block; most blocks add none.
     let mut open: Vec<Vec<Box<str>>> = Vec::new();
-    let mut pending = String::new();
-    for line in text.lines() {
-        let line = without_comment(line).trim();
-        pending.push_str(line);
-        // A call goes on after a comma.
-        if line.ends_with(',') && pending.len() < 10_000 {
-            pending.push(' ');
-            continue;
-        }
-        let statement = std::mem::take(&mut pending);
-        read_statement(statement.trim(), &mut open, &mut out);
+    for (line, statement) in ruby::statements(&text) {
+        read_statement(line, &statement, &mut open, &mut out);
     }
     out
 }
 
-fn read_statement(statement: &str, open: &mut Vec<Vec<Box<str>>>, out: &mut Groups) {
-    let (word, rest) = match statement.find(|c: char| c.is_whitespace() || c == '(') {
-        Some(end) => statement.split_at(end),
-        None => (statement, ""),
-    };
+fn read_statement(line: u32, statement: &str, open: &mut Vec<Vec<Box<str>>>, out: &mut Groups) {
+    let (word, rest) = ruby::call(statement);
     let block = statement.ends_with(" do") || statement.contains(" do |");
     match word {
         "gem" => {
-            let Some(name) = quoted(rest) else { return };
+            let texts = ruby::leading_texts(rest);
+            out.declared.push(declared(line, &texts, rest));
+            let Some(name) = ruby::quoted(rest) else { return };
             let mut groups: Vec<Box<str>> =
                 open.iter().take(MAX_GROUPS).flatten().take(MAX_GROUPS).cloned().collect();
             groups.extend(option(rest));
@@ -103,28 +170,6 @@ fn read_statement(statement: &str, open: &mut Vec<Vec<Box<str>>>, out: &mut Grou
         _ if block => open.push(Vec::new()),
         _ => {}
     }
-}
-
-/// A line without what follows `#` outside of quotes.
-fn without_comment(line: &str) -> &str {
-    let mut quote = None;
-    for (at, c) in line.char_indices() {
-        match (quote, c) {
-            (None, '#') => return line.get(..at).unwrap_or(line),
-            (None, '\'' | '"') => quote = Some(c),
-            (Some(q), c) if q == c => quote = None,
-            _ => {}
-        }
-    }
-    line
-}
-
-/// The first quoted text.
-fn quoted(text: &str) -> Option<&str> {
-    let start = text.find(['"', '\''])?;
-    let mark = text.get(start..)?.chars().next()?;
-    let inside = text.get(start + 1..)?;
-    inside.get(..inside.find(mark)?)
 }
 
 /// The symbols and quoted texts of a list: `:development, "test" do`.

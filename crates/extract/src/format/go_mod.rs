@@ -10,8 +10,8 @@
 //!   adds replacements, which win. `exclude` makes a required version not be used.
 //! - The standard library is vulnerable too. It is the component `stdlib`, at the version of
 //!   `toolchain`, else of `go`. Both are the *least* version that may build the module, not the
-//!   one that did; `requirement` therefore repeats the directive (`toolchain go1.22.3`), so that
-//!   whoever weighs a finding in `stdlib` can say so.
+//!   one that did; `requirement` therefore repeats the directive (`toolchain go1.22.3`), from which
+//!   matching makes a doubt.
 //! - Go does not tell what only tests import: everything counts as runtime, except a module that
 //!   no package of the project imports and that provides a `tool`: its scope is unknown.
 

@@ -1,7 +1,8 @@
 //! Go's own versions: the `go` and `toolchain` directives, and the standard library they bring.
 //!
 //! Follows the Go toolchain reference. The `go` directive is the least version of the language
-//! (until 1.20) or of Go (from 1.21); `toolchain` is the least one to build with.
+//! (until 1.20) or of Go (from 1.21); `toolchain` is the least one to build with by default. A newer
+//! Go on the machine is used instead of either, so `requirement` keeps the directive for matching.
 
 use trimtab_model::{Component, Purl, Relation, Scope};
 

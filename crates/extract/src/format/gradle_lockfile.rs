@@ -99,7 +99,7 @@ fn scope_of_all(configurations: &[Box<str>]) -> Scope {
 
 /// What a configuration of the Java, Kotlin, Android and Spring Boot plugins, or of a common
 /// checker, is for. Source sets and variants prefix the name: `nonprodRuntimeClasspath`.
-fn scope(configuration: &str) -> Scope {
+pub(super) fn scope(configuration: &str) -> Scope {
     const CHECKERS: [&str; 15] = [
         "checkstyle",
         "codenarc",

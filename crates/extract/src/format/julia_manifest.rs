@@ -13,7 +13,7 @@ use trimtab_model::{
     Relation, Scope,
 };
 
-use super::spread;
+use super::scopes;
 use crate::read::text;
 use crate::read::toml;
 use crate::read::tree::{Kind, Value};
@@ -176,8 +176,8 @@ impl<'d> Manifest<'d> {
                 }
             }
         }
-        spread::spread(&mut self.file);
-        spread::relate_rest(&mut self.file);
+        scopes::spread_from_direct(&mut self.file);
+        scopes::relate_rest(&mut self.file);
     }
 }
 

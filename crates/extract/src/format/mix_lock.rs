@@ -16,7 +16,7 @@ use trimtab_model::{
 };
 
 use super::elixir::{self, Term};
-use super::spread;
+use super::scopes;
 use crate::read::text::Lines;
 use crate::registry::{Format, FormatKind};
 use crate::view::{self, FileView};
@@ -87,9 +87,9 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     }
     match view.read("mix.exs") {
         Some(Ok(bytes)) => relate_by_manifest(&mut file, &by_app, &bytes),
-        _ => spread::relate_by_edges(&mut file),
+        _ => scopes::relate_by_edges(&mut file),
     }
-    spread::spread(&mut file);
+    scopes::spread_from_direct(&mut file);
     Ok(file)
 }
 
@@ -142,10 +142,10 @@ fn non_empty(text: &str) -> Option<&str> {
 
 fn relate_by_manifest(file: &mut FileInventory, by_app: &HashMap<&str, u32>, manifest: &[u8]) {
     let Ok(text) = crate::read::text::decode(manifest) else {
-        spread::relate_by_edges(file);
+        scopes::relate_by_edges(file);
         return;
     };
-    for parts in elixir::tuples(&text) {
+    for (_, parts) in elixir::tuples(&text) {
         let Some(Term::Atom(app)) = parts.first() else { continue };
         let Some(component) = by_app.get(app).and_then(|at| file.components.get_mut(*at as usize))
         else {
@@ -154,21 +154,24 @@ fn relate_by_manifest(file: &mut FileInventory, by_app: &HashMap<&str, u32>, man
         component.relation = Relation::Direct;
         component.scope = component.scope.max(scope(&parts));
     }
-    spread::relate_by_edges(file);
+    scopes::relate_by_edges(file);
 }
 
-/// What a tuple of `deps` is for: `only:` names environments, `optional:` and `runtime:` flags.
-fn scope(parts: &[Term<'_>]) -> Scope {
+/// The value of an option among the keywords of a tuple.
+pub(super) fn option<'a, 't>(parts: &'a [Term<'t>], name: &str) -> Option<&'a Term<'t>> {
     let options = parts.iter().skip(1).find_map(|part| match part {
         Term::List(options) => Some(options),
         _ => None,
     });
-    let option = |name: &str| {
-        options.into_iter().flatten().find_map(|option| match option {
-            Term::Pair(key, value) if *key == name => Some(&**value),
-            _ => None,
-        })
-    };
+    options.into_iter().flatten().find_map(|option| match option {
+        Term::Pair(key, value) if *key == name => Some(&**value),
+        _ => None,
+    })
+}
+
+/// What a tuple of `deps` is for: `only:` names environments, `optional:` and `runtime:` flags.
+pub(super) fn scope(parts: &[Term<'_>]) -> Scope {
+    let option = |name: &str| option(parts, name);
     let environments: Vec<&str> = match option("only") {
         Some(Term::Atom(one)) => vec![one],
         Some(Term::List(several)) => several

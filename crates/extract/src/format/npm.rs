@@ -365,7 +365,7 @@ pub(crate) fn lockfile_covers(view: &FileView<'_>) -> bool {
             return false;
         }
         let inside = own.strip_prefix(folder).unwrap_or(own).trim_start_matches('/');
-        inside.is_empty() || is_member(view, folder, inside)
+        inside.is_empty() || is_member(view, folder, inside) || is_linked(view, folder, inside)
     })
 }
 
@@ -395,6 +395,21 @@ fn is_member(view: &FileView<'_>, folder: &str, inside: &str) -> bool {
         || pnpm().unwrap_or(false)
         || manifest("deno.json", "workspace")
         || manifest("deno.jsonc", "workspace")
+}
+
+/// Whether the project in `folder` asks for the package in the folder `inside` it by its path: its
+/// lockfile then has what that one asks for, too.
+fn is_linked(view: &FileView<'_>, folder: &str, inside: &str) -> bool {
+    let Some(Ok(bytes)) = view.files.read(&view::join(folder, "package.json")) else {
+        return false;
+    };
+    let asked = Manifest::parse(&bytes).map(|m| m.asked).unwrap_or_default();
+    asked.iter().any(|asked| {
+        let path = ["file:", "link:", "portal:"]
+            .into_iter()
+            .find_map(|prefix| asked.specifier.strip_prefix(prefix));
+        path.and_then(|path| view::resolve("", path)).is_some_and(|path| path == inside)
+    })
 }
 
 /// A relative folder without `./` and a trailing slash; `None` for the root itself.

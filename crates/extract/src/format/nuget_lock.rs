@@ -13,7 +13,7 @@ use trimtab_model::{
     Scope,
 };
 
-use super::{nuget, spread};
+use super::{nuget, scopes};
 use crate::read::json::{self, Flavour};
 use crate::read::tree::{Kind, Value};
 use crate::registry::{Format, FormatKind};
@@ -78,7 +78,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     for (framework, packages) in frameworks.entries() {
         lock.edges(framework.scalar().unwrap_or_default(), packages, &by_framework);
     }
-    spread::spread(&mut lock.file);
+    scopes::spread_from_direct(&mut lock.file);
     Ok(lock.file)
 }
 

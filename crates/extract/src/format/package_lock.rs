@@ -343,10 +343,12 @@ impl<'d> Lock<'d> {
     fn add(&mut self, at: usize, root: Value<'d>, workspaces: &[String]) {
         let Some(entry) = self.entries.get(at) else { return };
         let (folder, line, f) = (&*entry.folder, entry.line, entry.fields);
-        if f.link {
+        // npm keeps the place of an optional package that it could not resolve: there is none.
+        let unresolved = f.optional && f.version.is_none() && f.resolved.is_none();
+        let installed = installed_name(folder);
+        if f.link || (unresolved && installed.is_some()) {
             return;
         }
-        let installed = installed_name(folder);
         let is_root = folder.is_empty();
         let aliased = f.version.and_then(npm::alias);
         let name = match (f.name, aliased, installed) {

@@ -90,7 +90,7 @@ fn component(pin: Value<'_>) -> Option<Component> {
 }
 
 /// The purl of a repository's address, in any spelling that Git accepts.
-fn purl(location: &str) -> Option<Purl> {
+pub(super) fn purl(location: &str) -> Option<Purl> {
     let plain = plain_address(location)?;
     let (namespace, name) = plain.rsplit_once('/')?;
     (!namespace.is_empty() && !name.is_empty()).then(|| Purl::new("swift", Some(namespace), name))

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use trimtab_model::{Code, Component, Diagnostic, Family, FileInventory, Origin, Relation, Scope};
 
 use super::pep508::Requirement;
-use super::{address, pypi, pyproject};
+use super::{address, locked_project, pypi, pyproject};
 use crate::read::toml;
 use crate::read::tree::Value;
 use crate::registry::{Format, FormatKind};
@@ -56,7 +56,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
         component.scope = scope(&component.groups, &scopes);
         let version = entry.str("version").unwrap_or_default();
         if let Some(list) = old_hashes.get(&*format!("{text} {version}")) {
-            component.hashes.extend(list.items().filter_map(|f| pypi::hash(f.str("hash")?)));
+            component.hashes.extend(locked_project::file_hashes(Some(*list)));
         }
         let key = pypi::key(text).into_owned();
         let identity = (key, entry.str("version").map(Into::into), component.origin.clone());
@@ -79,7 +79,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
         link(*position, *entry, &names, &out, &mut graph);
     }
     if let Some(project) = project {
-        seed(&project, &names, &mut out, &mut graph);
+        locked_project::seed(&project, &names, &mut out, &mut graph);
     }
     graph.settle(&mut out);
     Ok(out)
@@ -105,8 +105,7 @@ fn component(entry: Value<'_>, name: &str) -> Component {
     if matches!(&component.origin, Origin::Path(path) if matches!(&**path, "." | "./")) {
         component.relation = Relation::Own;
     }
-    let files = entry.get("files").into_iter().flat_map(Value::items);
-    component.hashes = files.filter_map(|f| pypi::hash(f.str("hash")?)).collect();
+    component.hashes = locked_project::file_hashes(entry.get("files"));
     component
 }
 
@@ -165,50 +164,10 @@ fn link(
     let old = list.entries().filter_map(|(name, _)| name.as_str());
     for text in list.texts().chain(old) {
         let Some(want) = Requirement::parse(text) else { continue };
-        for to in matching(names, &want, out) {
+        for to in locked_project::matching(names.of(want.name), want.specifiers, out) {
             for node in nodes.iter().copied().filter(|node| *node != to) {
                 graph.needs(node, to, want.extras.iter().copied());
             }
-        }
-    }
-}
-
-/// The components that a requirement means: of several versions those that satisfy it.
-fn matching(names: &pypi::Names, want: &Requirement<'_>, out: &FileInventory) -> Vec<u32> {
-    let candidates = names.of(want.name);
-    let version = |i: &u32| out.components.get(*i as usize).and_then(|c| c.purl.version());
-    let fits = |i: &u32| version(i).is_some_and(|v| super::poetry_range::holds(want.specifiers, v));
-    let fitting: Vec<u32> = candidates.iter().copied().filter(fits).collect();
-    if fitting.is_empty() { candidates.to_vec() } else { fitting }
-}
-
-fn seed(
-    project: &pyproject::Project,
-    names: &pypi::Names,
-    out: &mut FileInventory,
-    graph: &mut pypi::Graph,
-) {
-    let mut direct = Vec::new();
-    for asked in &project.asked {
-        let text = format!("{}{}", asked.name, asked.asks.trim_start_matches('*'));
-        let want = Requirement::parse(&text).or_else(|| Requirement::parse(&asked.name));
-        for to in want.map(|want| matching(names, &want, out)).unwrap_or_default() {
-            graph.seed(to, asked.scope);
-            for extra in &asked.extras {
-                let node = graph.extra(to, extra);
-                graph.seed(node, asked.scope);
-            }
-            if let Some(component) = out.components.get_mut(to as usize) {
-                component.relation = Relation::Direct;
-            }
-            direct.push(to);
-        }
-    }
-    let listed = out.components.iter().position(|c| c.relation == Relation::Own);
-    let own = listed.and_then(|i| u32::try_from(i).ok()).or_else(|| project.add_own(out));
-    for to in direct {
-        if let Some(own) = own {
-            out.edge(own, to);
         }
     }
 }

@@ -89,8 +89,8 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     Ok(out)
 }
 
-fn component(name: &str, entry: Value<'_>, sources: &HashMap<&str, &str>) -> Component {
-    let stated = entry.str("version").unwrap_or_default().trim();
+pub(super) fn component(name: &str, entry: Value<'_>, sources: &HashMap<&str, &str>) -> Component {
+    let stated = entry.as_str().or_else(|| entry.str("version")).unwrap_or_default().trim();
     let version = super::pep508::pin(stated);
     let mut component = Component::new(pypi::purl(name).with_version(version.unwrap_or_default()));
     let marker = entry.str("markers").filter(|m| !m.is_empty());
@@ -140,7 +140,7 @@ fn note_floating(component: &Component, out: &mut FileInventory) {
 }
 
 /// A category other than pipenv's own two is installed only where it is named.
-fn scope(category: &str) -> Scope {
+pub(super) fn scope(category: &str) -> Scope {
     match category {
         "default" => Scope::Runtime,
         "develop" => Scope::Development,

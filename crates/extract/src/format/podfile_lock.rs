@@ -11,7 +11,7 @@ use trimtab_model::{
     Code, Component, Diagnostic, FileInventory, Hash, HashAlgorithm, Origin, Purl, Relation,
 };
 
-use super::spread;
+use super::scopes;
 use crate::read::tree::{Kind, Value};
 use crate::read::yaml;
 use crate::registry::{Format, FormatKind};
@@ -79,7 +79,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
             file.components[*at as usize].relation = Relation::Direct;
         }
     }
-    spread::relate_rest(&mut file);
+    scopes::relate_rest(&mut file);
     Ok(file)
 }
 

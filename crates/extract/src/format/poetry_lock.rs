@@ -7,12 +7,10 @@
 
 use std::collections::HashMap;
 
-use trimtab_model::{
-    Code, Component, Diagnostic, Family, FileInventory, Hash, Origin, Relation, Scope,
-};
+use trimtab_model::{Code, Component, Diagnostic, Family, FileInventory, Hash, Origin, Scope};
 
 use super::pep508::{self, Asked, Requirement};
-use super::{address, pypi, pyproject};
+use super::{address, locked_project, pypi, pyproject};
 use crate::read::toml;
 use crate::read::tree::{Kind, Value};
 use crate::registry::{Format, FormatKind};
@@ -58,7 +56,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
         link(*entry, i, &names, &out, &mut graph);
     }
     if let Some(project) = project {
-        seed(&project, &names, &mut out, &mut graph);
+        locked_project::seed(&project, &names, &mut out, &mut graph);
     }
     graph.settle(&mut out);
     Ok(out)
@@ -82,8 +80,7 @@ fn component(entry: Value<'_>, name: &str, version: &str) -> Component {
     if let Some(source) = entry.get("source") {
         component.origin = origin(source);
     }
-    let files = entry.get("files").into_iter().flat_map(Value::items);
-    component.hashes = files.filter_map(|f| pypi::hash(f.str("hash")?)).collect();
+    component.hashes = locked_project::file_hashes(entry.get("files"));
     component
 }
 
@@ -174,7 +171,7 @@ fn link(
                 || want.str("markers").is_some_and(|m| {
                     !pep508::may_hold(m, &|asked| !matches!(asked, Asked::Extra(_)))
                 });
-            for to in matching(candidates, constraint, out) {
+            for to in locked_project::matching(candidates, constraint, out) {
                 if !only_extra {
                     graph.needs(from, to, extras.iter().copied());
                 }
@@ -183,50 +180,6 @@ fn link(
                     graph.needs(node, to, extras.iter().copied());
                 }
             }
-        }
-    }
-}
-
-/// The candidates that satisfy a constraint; all of them where that cannot be told.
-fn matching(candidates: &[u32], constraint: &str, out: &FileInventory) -> Vec<u32> {
-    if candidates.len() < 2 {
-        return candidates.to_vec();
-    }
-    let version = |i: &u32| out.components.get(*i as usize).and_then(|c| c.purl.version());
-    let fits: Vec<u32> = candidates
-        .iter()
-        .copied()
-        .filter(|i| version(i).is_some_and(|v| super::poetry_range::holds(constraint, v)))
-        .collect();
-    if fits.is_empty() { candidates.to_vec() } else { fits }
-}
-
-/// What the project asks for: the roots of the graph.
-fn seed(
-    project: &pyproject::Project,
-    names: &pypi::Names,
-    out: &mut FileInventory,
-    graph: &mut pypi::Graph,
-) {
-    let mut direct: Vec<u32> = Vec::new();
-    for asked in &project.asked {
-        let candidates = names.of(&asked.name);
-        let constraint = asked.asks.split(';').next().unwrap_or("*");
-        for to in matching(candidates, constraint, out) {
-            graph.seed(to, asked.scope);
-            for extra in &asked.extras {
-                let node = graph.extra(to, extra);
-                graph.seed(node, asked.scope);
-            }
-            if let Some(component) = out.components.get_mut(to as usize) {
-                component.relation = Relation::Direct;
-            }
-            direct.push(to);
-        }
-    }
-    if let Some(own) = project.add_own(out) {
-        for to in direct {
-            out.edge(own, to);
         }
     }
 }

@@ -12,7 +12,7 @@ use trimtab_model::{
     Scope,
 };
 
-use super::{nuget, spread};
+use super::{nuget, scopes};
 use crate::read::json::{self, Flavour};
 use crate::read::tree::{Kind, Value};
 use crate::registry::{Format, FormatKind};
@@ -93,7 +93,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
             };
         }
     }
-    spread::spread(&mut file);
+    scopes::spread_from_direct(&mut file);
     Ok(file)
 }
 

@@ -126,7 +126,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
 }
 
 /// Whether a lockfile says what the project's dependencies resolve to.
-fn covered(view: &FileView<'_>) -> bool {
+pub(super) fn covered(view: &FileView<'_>) -> bool {
     let beside = ["poetry.lock", "uv.lock", "pdm.lock", "pylock.toml", "requirements.lock"];
     if beside.iter().any(|name| view.has(name)) {
         return true;

@@ -12,7 +12,7 @@ use trimtab_model::{
     Code, Component, Diagnostic, Family, FileInventory, Hash, HashAlgorithm, Origin, Purl,
 };
 
-use super::spread;
+use super::scopes;
 use crate::read::json::{self, Flavour};
 use crate::read::tree::{Kind, Value};
 use crate::registry::{Format, FormatKind};
@@ -77,7 +77,7 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     }
     // A lock without any edge is one of a renv that wrote none.
     if !file.edges.is_empty() {
-        spread::relate_by_edges(&mut file);
+        scopes::relate_by_edges(&mut file);
     }
     Ok(file)
 }

@@ -9,12 +9,16 @@
 //!   write so of every package.
 //! - Diagnostics are bounded: a document with a million bad entries gives a hundred, and a count.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 
 use trimtab_model::{
-    Code, Component, Diagnostic, DocumentInfo, FileInventory, Hash, HashAlgorithm, Origin, Purl,
-    Relation, Scope, Unmanaged, UnmanagedReason,
+    Code, Component, Diagnostic, DocumentInfo, FileInventory, Hash, Origin, Purl, Relation, Scope,
+    Unmanaged, UnmanagedReason,
 };
+
+use super::sbom_texts::{distribution, is_range, known, origin_of, standard};
+pub(super) use super::sbom_texts::{named, property, short, top_level};
+use super::scopes::{self, UNKNOWN_WEAKEST};
 
 /// The most diagnostics of one kind that one document gives.
 const MAX_DIAGNOSTICS: usize = 100;
@@ -296,276 +300,34 @@ impl<'d> Bill<'d> {
             return;
         }
         let components = &mut self.inventory.components;
-        let mut asked: Vec<Vec<(u32, Scope)>> = vec![Vec::new(); components.len()];
+        let edges =
+            self.links.iter().filter(|(from, to, _)| from != to).map(
+                |(from, to, link)| match link {
+                    Link::Needs(Scope::Unknown) | Link::Contains => (*from, *to, Scope::Runtime),
+                    Link::Needs(scope) => (*from, *to, *scope),
+                },
+            );
         let mut has_parent = vec![false; components.len()];
-        for (from, to, link) in &self.links {
-            let scope = match link {
-                Link::Needs(Scope::Unknown) | Link::Contains => Scope::Runtime,
-                Link::Needs(scope) => *scope,
-            };
-            if from != to {
-                asked[*from as usize].push((*to, scope));
-                has_parent[*to as usize] = true;
-            }
+        for (_, to, _) in edges.clone() {
+            has_parent[to as usize] = true;
         }
-        let mut best: Vec<Scope> = vec![Scope::Unknown; components.len()];
-        let mut queue: VecDeque<u32> = VecDeque::new();
-        for (at, component) in components.iter().enumerate() {
-            if component.relation == Relation::Own || !has_parent[at] {
-                best[at] = Scope::Runtime;
-                queue.extend(u32::try_from(at));
-            }
-        }
-        // Every entry rises at most once per scope, so this ends.
-        while let Some(from) = queue.pop_front() {
-            for (to, scope) in &asked[from as usize] {
-                let reached = best[from as usize].min(*scope);
-                if reached > best[*to as usize] {
-                    best[*to as usize] = reached;
-                    queue.push_back(*to);
-                }
-            }
-        }
+        let roots = (0u32..).zip(components.iter().zip(&has_parent));
+        let roots =
+            roots.filter(|(_, (c, has_parent))| c.relation == Relation::Own || !**has_parent);
+        let seeds: Vec<(u32, Scope)> = roots.map(|(at, _)| (at, Scope::Runtime)).collect();
+        let best = scopes::widest(components.len(), edges, seeds, &UNKNOWN_WEAKEST);
         for (at, component) in components.iter_mut().enumerate() {
             let stated = self.stated.get(at).is_some_and(|(_, scope)| *scope);
             if !stated && has_parent[at] {
-                component.scope = best[at];
+                component.scope = best[at].unwrap_or(Scope::Unknown);
             }
         }
     }
-}
-
-/// What stands for "no version" in the wild.
-fn known(version: &str) -> Option<&str> {
-    let version = version.trim();
-    let none = version.is_empty()
-        || ["unknown", "noassertion", "none", "n/a"]
-            .iter()
-            .any(|w| version.eq_ignore_ascii_case(w));
-    (!none).then_some(version)
-}
-
-/// Whether what stands in the place of a version is a range. Generators that read manifests
-/// without lockfiles write those (`^1.2`, `>= 1, < 2`, `[1.0,2.0)`).
-fn is_range(version: &str) -> bool {
-    match version.as_bytes() {
-        [b'^' | b'~' | b'<' | b'>' | b'=' | b'!' | b'*', ..] => true,
-        [b'[' | b'(', ..] => version.contains(','),
-        _ => version.contains("||") || version.contains(", "),
-    }
-}
-
-/// Older generators write Alpine packages as `pkg:alpine/name`.
-fn standard(purl: Purl) -> Purl {
-    if purl.purl_type() != "alpine" || purl.namespace().is_some() {
-        return purl;
-    }
-    let qualifiers: Vec<(&str, &str)> = purl.qualifiers().collect();
-    Purl::build("apk", Some("alpine"), purl.name(), purl.version(), qualifiers, purl.subpath())
-        .unwrap_or(purl)
-}
-
-/// Where a purl's own qualifiers say that a package comes from. Generators write `vcs_url` on
-/// language packages that were installed from a repository instead of the registry.
-fn origin_of(purl: &Purl) -> Origin {
-    let language = matches!(
-        purl.purl_type(),
-        "npm" | "pypi" | "cargo" | "gem" | "composer" | "pub" | "hex" | "golang"
-    );
-    if let Some(url) = purl.qualifier("vcs_url").filter(|_| language) {
-        return git(url);
-    }
-    match purl.qualifier("download_url") {
-        Some(url) if url.starts_with("file:") => Origin::Path(url.into()),
-        _ => purl
-            .qualifier("repository_url")
-            .map_or(Origin::Unstated, |u| Origin::Registry(u.into())),
-    }
-}
-
-/// A repository with the commit that its URL pins (`git+https://host/repo@commit`, `…#commit`).
-fn git(url: &str) -> Origin {
-    let (base, commit) = match url.rsplit_once('#') {
-        Some((base, fragment)) => (base, Some(fragment)),
-        None => match url.rsplit_once('@') {
-            // The `@` of `git+ssh://git@host/…` is no pin.
-            Some((base, pin)) if !pin.contains(['/', ':']) => (base, Some(pin)),
-            _ => (url, None),
-        },
-    };
-    Origin::Git { url: base.into(), commit: commit.filter(|c| !c.is_empty()).map(Into::into) }
-}
-
-/// Where a distribution reference points. Some generators write a package's home repository
-/// there, so that a repository's URL does not mean that the package was taken from it.
-fn distribution(url: &str) -> Origin {
-    if url.starts_with("file:") || url.starts_with('.') {
-        Origin::Path(url.into())
-    } else {
-        Origin::Registry(url.into())
-    }
-}
-
-/// Takes over what one of our own properties says. Our writers put there what a format has no
-/// place for; other names are left alone.
-pub(super) fn property<'d>(entry: &mut Entry<'d>, name: &str, value: &'d str) {
-    match name {
-        "trimtab:relation" => {
-            entry.relation = Some(match value {
-                "own" => Relation::Own,
-                "direct" => Relation::Direct,
-                "transitive" => Relation::Transitive,
-                _ => Relation::Unknown,
-            });
-            entry.own |= value == "own";
-        }
-        "trimtab:scope" => {
-            entry.scope_is_stated = true;
-            entry.scope = match value {
-                "test" => Scope::Test,
-                "development" => Scope::Development,
-                "build" => Scope::Build,
-                "optional" => Scope::Optional,
-                "runtime" => Scope::Runtime,
-                _ => Scope::Unknown,
-            };
-        }
-        "trimtab:member" => entry.member = Some(value),
-        "trimtab:group" => entry.groups.push(value.into()),
-        "trimtab:requirement" => entry.requirement = Some(value),
-        "trimtab:licence" => entry.licence = Some(value.into()),
-        "trimtab:hash" => {
-            let hash = value.split_once(':').and_then(|(name, hex)| {
-                let algorithm = match name {
-                    "h1" => HashAlgorithm::GoH1,
-                    "SHA-224" => HashAlgorithm::Sha224,
-                    _ => return super::cyclonedx::hash(name, hex),
-                };
-                Hash::from_hex(algorithm, hex)
-            });
-            entry.hashes.extend(hash);
-        }
-        "trimtab:cpe" => entry.cpe = Some(value),
-        "trimtab:origin" => entry.origin = stated_origin(value),
-        _ => {}
-    }
-}
-
-/// The origin in our own property: `git <url> <commit>`, `url <url>`, `path <path>`.
-fn stated_origin(value: &str) -> Option<Origin> {
-    let (kind, place) = value.split_once(' ')?;
-    match kind {
-        "registry" => Some(Origin::Registry(place.into())),
-        "git" => {
-            let (url, commit) = place.split_once(' ').unwrap_or((place, ""));
-            let commit = (!commit.is_empty()).then(|| commit.into());
-            Some(Origin::Git { url: url.into(), commit })
-        }
-        "url" => Some(Origin::Url(place.into())),
-        "path" => Some(Origin::Path(place.into())),
-        _ => None,
-    }
-}
-
-/// Text for a message: the first hundred characters.
-pub(super) fn short(text: &str) -> String {
-    let mut short: String = text.chars().take(100).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    short
-}
-
-/// The text of a top-level key of a JSON object, or an empty text where its value is no text;
-/// `None` if there is no such key. Looks at the whole text, nests nothing and needs no tree: made
-/// for telling formats apart, also where the file is cut off.
-pub(super) fn top_level<'b>(bytes: &'b [u8], key: &str) -> Option<&'b [u8]> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let start = bytes.iter().position(|b| !b.is_ascii_whitespace())?;
-    if bytes.get(start) != Some(&b'{') {
-        return None;
-    }
-    let (mut at, mut depth, mut is_key, mut found) = (start + 1, 1usize, true, false);
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => {
-                let end = string_end(bytes, at + 1)?;
-                let text = bytes.get(at + 1..end)?;
-                if depth == 1 && is_key {
-                    found = text == key.as_bytes();
-                } else if depth == 1 && found {
-                    return Some(text);
-                }
-                at = end;
-            }
-            b':' if depth == 1 => is_key = false,
-            b',' if depth == 1 => is_key = true,
-            b'{' | b'[' if found => return Some(b""),
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                depth = depth.checked_sub(1).filter(|d| *d > 0)?;
-            }
-            b if found && !is_key && !b.is_ascii_whitespace() => return Some(b""),
-            _ => {}
-        }
-        at += 1;
-    }
-    None
-}
-
-fn string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
-    loop {
-        match bytes.get(at)? {
-            b'"' => return Some(at),
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-}
-
-/// Whether a file's name, in lower case, is one of `names` or ends with one of `endings`.
-pub(super) fn named(path: &str, names: &[&str], endings: &[&str]) -> bool {
-    let name = crate::view::file_name(path);
-    if name.len() > 255 {
-        return false;
-    }
-    let name = name.to_ascii_lowercase();
-    names.contains(&name.as_str())
-        || endings.iter().any(|e| name.len() > e.len() && name.ends_with(e))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn top_level_keys_are_found_without_a_tree() {
-        let json = br#"{ "a": {"spdxVersion": "no"}, "b": ["x", "spdxVersion"], "spdxVersion": "SPDX-2.3", "c": 1 }"#;
-        assert_eq!(top_level(json, "spdxVersion"), Some(&b"SPDX-2.3"[..]));
-        assert_eq!(top_level(json, "a"), Some(&b""[..]));
-        assert_eq!(top_level(json, "c"), Some(&b""[..]));
-        assert_eq!(top_level(json, "d"), None);
-        assert_eq!(
-            top_level(br#"{"a": "x\"", "bomFormat": "CycloneDX", "comp"#, "bomFormat"),
-            Some(&b"CycloneDX"[..])
-        );
-        assert_eq!(top_level(b"[1]", "a"), None);
-        assert_eq!(top_level(b"{\"a\\", "a"), None);
-    }
-
-    #[test]
-    fn repositories_and_their_commits_are_told_apart() {
-        let of = |url: &str| match git(url) {
-            Origin::Git { url, commit } => (url.to_string(), commit.map(|c| c.to_string())),
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(of("git+https://h/r@abc"), ("git+https://h/r".into(), Some("abc".into())));
-        assert_eq!(
-            of("git+ssh://git@h/r.git#abc"),
-            ("git+ssh://git@h/r.git".into(), Some("abc".into()))
-        );
-        assert_eq!(of("git+ssh://git@h/r.git"), ("git+ssh://git@h/r.git".into(), None));
-    }
 
     #[test]
     fn scopes_are_the_strongest_over_all_paths() {

@@ -20,17 +20,44 @@ pub fn parse(text: &str) -> Result<Document<'_>, Diagnostic> {
     // What machines write is mostly regular, and read many times faster by lines.
     match block_yaml::parse(text) {
         Some(doc) => Ok(doc),
-        None => parse_any(text),
+        None => parse_any(text).or_else(|problem| {
+            // YAML 1.2 wants the bracket that closes a flow collection indented deeper than its
+            // key; people write it under the key, and the usual readers take it.
+            closing_indented(text).and_then(|moved| parse_moved(text, &moved).ok()).ok_or(problem)
+        }),
     }
 }
 
+/// The text with every line that begins with a closing bracket indented, line by line the same.
+/// `None` if there is no such line.
+fn closing_indented(text: &str) -> Option<String> {
+    let mut moved = String::new();
+    let mut changed = false;
+    for line in text.split_inclusive('\n') {
+        let closes = line.trim_start_matches(' ').starts_with([']', '}']);
+        let more = if closes { CLOSING_INDENT } else { "" };
+        changed |= closes;
+        moved.push_str(more);
+        moved.push_str(line);
+    }
+    changed.then_some(moved)
+}
+
+/// Deeper than any key that a person writes.
+const CLOSING_INDENT: &str = "                                ";
+
 /// The reader of all of YAML.
 pub(super) fn parse_any(text: &str) -> Result<Document<'_>, Diagnostic> {
+    parse_moved(text, text)
+}
+
+/// Reads `moved`, whose lines are those of `text` but for their indentation.
+fn parse_moved<'t>(text: &'t str, moved: &str) -> Result<Document<'t>, Diagnostic> {
     let mut doc = Document::empty(text);
     let mut offsets = Offsets::new(text);
     let mut open: Vec<(u32, usize)> = Vec::new();
     let mut anchors: HashMap<usize, u32> = HashMap::new();
-    for event in Parser::new_from_str(text) {
+    for event in Parser::new_from_str(moved) {
         let (event, span) = event.map_err(|e| {
             Diagnostic::new(Code::FileMalformed, format!("the YAML cannot be read: {}", e.info()))
                 .at_line(u32::try_from(e.marker().line()).unwrap_or(u32::MAX))
@@ -149,6 +176,16 @@ mod tests {
             doc.root().get("a1").unwrap().items().next().unwrap().texts().collect::<Vec<_>>(),
             ["x"]
         );
+    }
+
+    #[test]
+    fn a_closing_bracket_may_stand_under_its_key() {
+        let doc = parse("a:\n  b: [\n    {x: 1},\n  ]\n  c: {\n    d: e\n  }\nf: g\n").unwrap();
+        let root = doc.root();
+        assert_eq!(root.path(&["a", "b"]).unwrap().items().count(), 1);
+        assert_eq!(root.path(&["a", "c", "d"]).unwrap().line(), 6);
+        assert_eq!(root.str("f"), Some("g"));
+        assert_eq!(parse("a: [b\n]]\n").unwrap_err().code, Code::FileMalformed);
     }
 
     #[test]

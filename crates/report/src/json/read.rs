@@ -197,14 +197,6 @@ const RATINGS: &[Rating] =
 const CVSS: &[CvssVersion] =
     &[CvssVersion::V3_1, CvssVersion::V4, CvssVersion::V3_0, CvssVersion::V2];
 const CONFIDENCES: &[Confidence] = &[Confidence::High, Confidence::Medium, Confidence::Low];
-const DOUBTS: &[Doubt] = &[
-    Doubt::VersionsAgainstRanges,
-    Doubt::SourcesDisagree,
-    Doubt::BoundIsHint,
-    Doubt::BoundUnknown,
-    Doubt::OtherOrigin,
-    Doubt::ReleaseUnknown,
-];
 
 fn component(component: shape::Component) -> Result<Component> {
     Ok(Component {
@@ -283,7 +275,7 @@ fn finding(finding: shape::Finding) -> Result<Finding> {
         doubts: finding
             .doubts
             .iter()
-            .map(|d| word("doubts", d, DOUBTS, Doubt::code))
+            .map(|d| word("doubts", d, Doubt::ALL, Doubt::code))
             .collect::<Result<_>>()?,
         nearest_fix: boxed(finding.nearest_fix),
         attributions: each(finding.attributions, attribution)?,

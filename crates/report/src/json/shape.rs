@@ -260,7 +260,8 @@ pub struct Finding {
     pub vulnerability: Vulnerability,
     /// `high`, `medium`, `low`.
     pub confidence: String,
-    /// Why it is not surer.
+    /// Why it is not surer: `versions-against-ranges`, `sources-disagree`, `bound-is-hint`,
+    /// `bound-unknown`, `other-origin`, `release-unknown`, `version-is-least`, `version-is-default`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubts: Vec<String>,
     /// Nearest version above the installed one that no source calls affected. Absent: none is named.

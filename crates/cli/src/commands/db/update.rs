@@ -93,13 +93,13 @@ fn fetch(plan: &Plan, path: &Path, io: &mut Io) -> Result<Mirrored, Diagnostic> 
         let place = first.file.as_deref().unwrap_or_default();
         let index =
             if old.is_some() { "the old index stays in use" } else { "there is no index yet" };
+        let next = match first.help.as_deref() {
+            Some(help) if !mirrored.offline => help,
+            _ => "run it again with a network, or name a mirror or folder with --from",
+        };
         return Err(Diagnostic::new(
             Code::FeedUnavailable,
-            format!(
-                "{} ({place}); {index}: run it again with a network, or name a mirror or folder \
-                 with --from",
-                first.message
-            ),
+            format!("{} ({place}); {index}: {next}", first.message),
         ));
     }
     if let Some(family) = mirrored.missing.iter().find(|family| {

@@ -107,16 +107,20 @@ fn comparator(operator: &str) -> Option<Comparator> {
     })
 }
 
-/// Terms separated by white space or commas; an operator that stands alone belongs to the next.
+/// Terms separated by white space or commas; an operator that stands alone belongs to the next. One
+/// more than [`MAX_TERMS`] stands for all that are too many.
 fn terms(text: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut alone = false;
     for word in text.split([' ', '\t', '\n', '\r', ',']).filter(|w| !w.is_empty()) {
+        let full = out.len() > MAX_TERMS;
         match out.last_mut() {
             Some(last) if alone => last.push_str(word),
+            _ if full => break,
             _ => out.push(word.to_owned()),
         }
-        alone = out.last().is_some_and(|last| operator(last).1.is_empty());
+        // What stands before a word of operators is operators too: no need to look at it again.
+        alone = operator(word).1.is_empty();
     }
     out
 }

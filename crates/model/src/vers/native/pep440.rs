@@ -4,13 +4,16 @@
 //! the first version of a release is its `.dev0`, so that is where such a range is cut. Poetry's
 //! additions are read too: alternatives by `||`, `^1.2` and `~1.2`.
 
-use super::{Comparator, Cut, Intervals, Reader, VersError, comparator, dialect, operator};
+use super::{
+    Comparator, Cut, Intervals, MAX_TERMS, Reader, VersError, comparator, dialect, operator,
+};
 
 pub(super) fn read(reader: &Reader<'_>) -> Result<Intervals, VersError> {
     reader.alternatives(reader.text.split("||"), |text| {
         text.split(',')
             .map(str::trim)
             .filter(|term| !term.is_empty())
+            .take(MAX_TERMS + 1)
             .map(|term| read_term(reader, term))
             .collect()
     })

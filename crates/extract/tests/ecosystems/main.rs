@@ -1,146 +1,20 @@
 //! The formats of .NET, Elixir, Dart, Swift, Objective-C, C++, R, Haskell, Julia, and of build and
 //! delivery, against other projects' suites and against our own cases in `corpus/lockfiles`.
 
+mod broken;
+mod table;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use proptest::prelude::*;
+use crate::table::{DEVIATIONS, FORMATS, NOT_OURS, SUITES};
 use serde_json::Value;
 use trimtab_extract::registry;
 use trimtab_extract::view::{Files, MemoryFiles};
 use trimtab_extract::walk;
 use trimtab_model::{Component, Diagnostic, FileInventory, Origin, Relation, Scope};
 use trimtab_testkit::suite::{self, Case};
-
-/// Suite, folder, and our format.
-const SUITES: &[(&str, &str, &str)] = &[
-    ("scalibr", "csproj", "csproj"),
-    ("scalibr", "depsjson", "deps-json"),
-    ("scalibr", "packagesconfig", "packages-config"),
-    ("scalibr", "packageslockjson", "nuget-lock"),
-    ("scalibr", "mixlock", "mix-lock"),
-    ("scalibr", "pubspec", "pubspec-lock"),
-    ("scalibr", "packageresolved", "package-resolved"),
-    ("scalibr", "podfilelock", "podfile-lock"),
-    ("scalibr", "conanlock", "conan-lock"),
-    ("scalibr", "renvlock", "renv-lock"),
-    ("scalibr", "cabal", "cabal-freeze"),
-    ("scalibr", "stacklock", "stack-lock"),
-    ("scalibr", "manifesttoml", "julia-manifest"),
-    ("scalibr", "githubactions", "github-workflow"),
-    ("scalibr", "dockerbaseimage", "dockerfile"),
-    ("scalibr", "dpkg", "dpkg-status"),
-    ("scalibr", "apk", "apk-installed"),
-    ("trivy", "nuget-lock", "nuget-lock"),
-    ("trivy", "dotnet-core_deps", "deps-json"),
-    ("trivy", "julia-manifest", "julia-manifest"),
-];
-
-/// Where we read something else on purpose: the case, one line of the difference, the reason.
-const DEVIATIONS: &[(&str, &str, &str)] = &[
-    ("scalibr/csproj: package with empty Version attribute", "extra: LiteDB@", NO_VERSION),
-    ("scalibr/csproj: package without Version attribute", "extra: LiteDB@", NO_VERSION),
-    (
-        "scalibr/renvlock: with mixed sources",
-        "extra: mime@0.12.1",
-        "a remote is used too: origin Git",
-    ),
-    (
-        "scalibr/renvlock: with bioconductor",
-        "extra: BSgenome@1.60.0",
-        "Bioconductor is an ecosystem of its own, with advisories",
-    ),
-    (
-        "scalibr/renvlock: without repository",
-        "extra: morning@0.1.0",
-        "it is used; where it comes from is unstated",
-    ),
-    (
-        "scalibr/cabal: valid stack.yaml.lock file with package problems",
-        "extra: foo@2.4.0.3",
-        "a constraint without `any.` is what older versions of Cabal wrote, and pins",
-    ),
-    (
-        "scalibr/manifesttoml: no version dependency - should be filtered out",
-        "extra: Unicode@",
-        "the standard library is used; its version is unknown",
-    ),
-    (
-        "scalibr/githubactions: edge_cases_skip_local_docker_and_malformed",
-        "extra: alpine@3.18",
-        "an image that a step runs in is used",
-    ),
-    (
-        "scalibr/githubactions: invalid_yaml_no_packages_no_error",
-        "failed: file-malformed",
-        "what could not be looked at is said (TRAPS 37)",
-    ),
-    ("scalibr/dockerbaseimage: larger than size limit", "extra: nginx@1.27.4", SIZE_LIMIT),
-    ("scalibr/dockerbaseimage: larger than size limit", "extra: ubuntu@latest", SIZE_LIMIT),
-    (
-        "scalibr/dpkg: statusfield",
-        "extra: wantinstall_unpacked@1.0",
-        "the files of an unpacked package are there, and so are their flaws",
-    ),
-    (
-        "scalibr/dpkg: status.d file without Status field set should work",
-        "failed: file-malformed",
-        "`foo.md5sums` is not claimed, so the walker never asks for it",
-    ),
-    (
-        "trivy/nuget-lock: 1",
-        "extra: my.project@",
-        "another project of the solution, with origin path: edges lead through it",
-    ),
-    (NO_RUNTIME, "extra: Microsoft.NETCore.App@1.1.2", COMPILED_AGAINST),
-    (NO_RUNTIME, "extra: Microsoft.NETCore.Platforms@1.1.0", COMPILED_AGAINST),
-    (NO_RUNTIME, "extra: NETStandard.Library@1.6.0", COMPILED_AGAINST),
-    (NO_RUNTIME, "extra: System.Net.Http@4.1.0", COMPILED_AGAINST),
-    (
-        "trivy/julia-manifest: Manifest file doesn't contain child dependency of another dependency",
-        "did not fail",
-        DIAGNOSED,
-    ),
-    (
-        "trivy/julia-manifest: Manifest file contains multiple dependencies with same name",
-        "did not fail",
-        DIAGNOSED,
-    ),
-];
-
-const NO_VERSION: &str = "a reference without a version is used, and reported as floating";
-const SIZE_LIMIT: &str = "the suite sets a limit of a few bytes; ours is the walker's";
-const NO_RUNTIME: &str = "trivy/dotnet-core_deps: happy path with skipped libs";
-const COMPILED_AGAINST: &str = "not deployed, so of scope build; it brings in what is deployed";
-const DIAGNOSED: &str =
-    "the bad edge is a diagnostic with its line, and the packages are listed (TRAPS 34)";
-
-/// Formats of this file's family: every one is fed with broken input below.
-const FORMATS: &[&str] = &[
-    "nuget-lock",
-    "packages-config",
-    "deps-json",
-    "project-assets",
-    "csproj",
-    "mix-lock",
-    "pubspec-lock",
-    "package-resolved",
-    "podfile-lock",
-    "conan-lock",
-    "renv-lock",
-    "cabal-freeze",
-    "stack-lock",
-    "julia-manifest",
-    "github-workflow",
-    "dockerfile",
-    "terraform-lock",
-    "dpkg-status",
-    "apk-installed",
-];
-
-/// Cases of a switch that we do not have.
-const NOT_OURS: &[&str] = &["scalibr/dpkg: statusfield including not installed"];
 
 /// The files of one folder on disk, as the neighbours of a case.
 struct Folder {
@@ -534,92 +408,4 @@ fn real_projects() {
     }
     eprintln!("{count} files of real projects");
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-}
-
-/// Real files of every format, to be broken.
-fn samples() -> Vec<(&'static str, Vec<u8>)> {
-    let corpus = trimtab_testkit::repository().join("corpus/lockfiles");
-    let mut samples = Vec::new();
-    let mut add = |format: &'static str, folder: PathBuf| {
-        let mut waiting = vec![folder];
-        while let Some(folder) = waiting.pop() {
-            for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-                let path = entry.path();
-                if path.is_dir() {
-                    waiting.push(path);
-                } else if let Ok(bytes) = std::fs::read(&path)
-                    && bytes.len() < 20_000
-                {
-                    samples.push((format, bytes));
-                }
-            }
-        }
-    };
-    for format in FORMATS {
-        add(format, corpus.join(format.replace('-', "_")));
-    }
-    if let Some(shared) = trimtab_testkit::shared() {
-        for (suite, folder, format) in SUITES {
-            add(format, shared.join("corpus/lockfiles").join(suite).join(folder));
-        }
-    }
-    samples
-}
-
-fn broken(bytes: &[u8], cut: usize, flips: &[(usize, u8)], copy: (usize, usize, usize)) -> Vec<u8> {
-    let mut out = bytes.to_vec();
-    for (at, value) in flips {
-        let len = out.len().max(1);
-        if let Some(byte) = out.get_mut(at % len) {
-            *byte = *value;
-        }
-    }
-    let len = out.len() + 1;
-    let (from, to) = ((copy.0 % len).min(copy.1 % len), (copy.0 % len).max(copy.1 % len));
-    let piece = out[from..to].to_vec();
-    let at = copy.2 % len;
-    out.splice(at..at, piece);
-    out.truncate(cut % (out.len() + 1));
-    out
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn broken_files_never_fault(
-        pick in any::<prop::sample::Index>(),
-        cut in any::<usize>(),
-        flips in prop::collection::vec((any::<usize>(), any::<u8>()), 0..4),
-        copy in any::<(usize, usize, usize)>(),
-    ) {
-        thread_local! {
-            static SAMPLES: Vec<(&'static str, Vec<u8>)> = samples();
-        }
-        SAMPLES.with(|samples| {
-            if !samples.is_empty() {
-                let (format, bytes) = pick.get(samples);
-                check(format, &broken(bytes, cut, &flips, copy));
-            }
-        });
-    }
-
-    #[test]
-    fn arbitrary_text_never_faults(text in "[ -~\n]{0,200}", at in 0..FORMATS.len()) {
-        check(FORMATS[at], text.as_bytes());
-    }
-}
-
-fn check(format: &str, bytes: &[u8]) {
-    let result = read(format, "a/b", bytes, &MemoryFiles::default());
-    match result {
-        Ok(file) => {
-            let count = u32::try_from(file.components.len()).expect("small");
-            assert!(file.edges.iter().all(|(a, b)| *a < count && *b < count));
-            assert!(file.components.iter().all(|c| !c.purl.name().is_empty()));
-        }
-        Err(diagnostic) => {
-            assert_ne!(diagnostic.code, trimtab_model::Code::ParserFault, "{format}");
-        }
-    }
 }
