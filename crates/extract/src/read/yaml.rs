@@ -27,7 +27,6 @@ pub fn parse(text: &str) -> Result<Document<'_>, Diagnostic> {
 /// The reader of all of YAML.
 pub(super) fn parse_any(text: &str) -> Result<Document<'_>, Diagnostic> {
     let mut doc = Document::empty(text);
-    let mut offsets = Offsets::new(text);
     let mut open: Vec<(u32, usize)> = Vec::new();
     let mut anchors: HashMap<usize, u32> = HashMap::new();
     for event in Parser::new_from_str(text) {
@@ -35,7 +34,7 @@ pub(super) fn parse_any(text: &str) -> Result<Document<'_>, Diagnostic> {
             Diagnostic::new(Code::FileMalformed, format!("the YAML cannot be read: {}", e.info()))
                 .at_line(u32::try_from(e.marker().line()).unwrap_or(u32::MAX))
         })?;
-        let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
+        let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX).max(1);
         if doc.len() as usize >= MAX_NODES {
             return Err(Diagnostic::new(
                 Code::FileLimit,
@@ -43,11 +42,10 @@ pub(super) fn parse_any(text: &str) -> Result<Document<'_>, Diagnostic> {
             )
             .at_line(line));
         }
-        let at = offsets.of(span.start.line(), span.start.col());
         match event {
             Event::Scalar(value, style, anchor, _) => {
                 anchors.insert(anchor, doc.len());
-                doc.push_decoded(scalar_kind(&value, style), at, &value);
+                doc.push_decoded(scalar_kind(&value, style), line, &value);
             }
             Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _)
                 if open.len() >= MAX_DEPTH =>
@@ -59,8 +57,8 @@ pub(super) fn parse_any(text: &str) -> Result<Document<'_>, Diagnostic> {
                 )
                 .at_line(line));
             }
-            Event::SequenceStart(anchor, _) => open.push((doc.open(Kind::List, at), anchor)),
-            Event::MappingStart(anchor, _) => open.push((doc.open(Kind::Map, at), anchor)),
+            Event::SequenceStart(anchor, _) => open.push((doc.open(Kind::List, line), anchor)),
+            Event::MappingStart(anchor, _) => open.push((doc.open(Kind::Map, line), anchor)),
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some((position, anchor)) = open.pop() {
                     doc.close(position);
@@ -69,7 +67,7 @@ pub(super) fn parse_any(text: &str) -> Result<Document<'_>, Diagnostic> {
                 }
             }
             Event::Alias(anchor) => match anchors.get(&anchor) {
-                Some(target) => doc.push_alias(at, *target),
+                Some(target) => doc.push_alias(line, *target),
                 None => {
                     return Err(Diagnostic::new(
                         Code::FileMalformed,
@@ -101,23 +99,6 @@ pub(super) fn scalar_kind(value: &str, style: ScalarStyle) -> Kind {
                 && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
             if number { Kind::Number } else { Kind::Text }
         }
-    }
-}
-
-/// Turns the parser's line and column into a byte offset. Only the line matters to us, so the
-/// offset is that of the line's start.
-struct Offsets {
-    starts: Vec<usize>,
-}
-
-impl Offsets {
-    fn new(text: &str) -> Offsets {
-        let newlines = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
-        Offsets { starts: std::iter::once(0).chain(newlines).collect() }
-    }
-
-    fn of(&mut self, line: usize, _col: usize) -> usize {
-        self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0)
     }
 }
 
