@@ -199,7 +199,7 @@ pub(super) fn licences(distinct: &Distinct<'_>) -> BTreeMap<String, Option<Strin
     for item in &distinct.items {
         match facts::licence(item) {
             Some(Licence::Name(name)) => {
-                drop(all.insert(licence_id(&name), Some(name.into_owned())))
+                all.insert(licence_id(&name), Some(name.into_owned()));
             }
             Some(Licence::Expression(text)) => {
                 let words = text.split([' ', '(', ')']).filter(|w| w.starts_with("LicenseRef-"));
