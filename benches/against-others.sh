@@ -30,20 +30,7 @@ fi
 
 echo "## The inventory of a package-lock of about 4,000 packages, and of a tree"
 lock=$out/package-lock && mkdir -p "$lock"
-python3 - "$shared/corpus/projects/prometheus+prometheus@2022" "$lock/package-lock.json" <<'P'
-import json, pathlib, sys
-# No lockfile of the corpus has 4,000 packages: one of 1,400 is laid three times under other names.
-source = sorted(pathlib.Path(sys.argv[1]).rglob("package-lock.json"), key=lambda p: p.stat().st_size)[-1]
-lock = json.loads(source.read_text())
-packages = dict(lock["packages"])
-for copy in (1, 2):
-    for path, entry in lock["packages"].items():
-        if path.startswith("node_modules/"):
-            packages[f"node_modules/copy{copy}-holder/{path}"] = entry
-lock["packages"] = packages
-lock.pop("dependencies", None)
-pathlib.Path(sys.argv[2]).write_text(json.dumps(lock, indent=2))
-P
+python3 "$here/benches/large-package-lock.py" "$shared/corpus/projects" "$lock/package-lock.json"
 if have syft && have hyperfine; then
   export SYFT_CHECK_FOR_APP_UPDATE=false
   hyperfine --warmup 1 --runs 5 --shell=none --export-markdown "$out/syft-lock.md" \

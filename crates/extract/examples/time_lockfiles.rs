@@ -16,7 +16,7 @@ struct Beside<'a> {
 }
 
 impl Files for Beside<'_> {
-    fn read(&self, path: &str) -> Option<Result<Arc<[u8]>, Diagnostic>> {
+    fn read(&self, path: &str) -> Option<Result<Arc<Vec<u8>>, Diagnostic>> {
         std::fs::read(self.root.join(path)).ok().map(|bytes| Ok(bytes.into()))
     }
 

@@ -12,7 +12,7 @@ use crate::read::text;
 /// Read access to the files under one root. Paths are relative to it, with `/` between parts.
 pub trait Files: Sync {
     /// The bytes of a file. `None` if there is no such file under the root.
-    fn read(&self, path: &str) -> Option<Result<Arc<[u8]>, Diagnostic>>;
+    fn read(&self, path: &str) -> Option<Result<Arc<Vec<u8>>, Diagnostic>>;
 
     /// Whether there is a file of this path.
     fn exists(&self, path: &str) -> bool;
@@ -87,7 +87,7 @@ impl<'a> FileView<'a> {
 
     /// The bytes of a file at a path relative to this one's folder. `None` if there is none, or
     /// the path leads out of the root.
-    pub fn read(&self, relative: &str) -> Option<Result<Arc<[u8]>, Diagnostic>> {
+    pub fn read(&self, relative: &str) -> Option<Result<Arc<Vec<u8>>, Diagnostic>> {
         self.files.read(&self.resolve(relative)?)
     }
 
@@ -140,7 +140,7 @@ pub fn resolve(folder: &str, relative: &str) -> Option<String> {
 /// Files held in memory: for tests, and for documents that come from elsewhere.
 #[derive(Debug, Default)]
 pub struct MemoryFiles {
-    files: BTreeMap<String, Arc<[u8]>>,
+    files: BTreeMap<String, Arc<Vec<u8>>>,
     claimed: Vec<String>,
     memo: Memo,
 }
@@ -148,7 +148,7 @@ pub struct MemoryFiles {
 impl MemoryFiles {
     /// Adds a file.
     pub fn insert(&mut self, path: &str, bytes: &[u8]) {
-        self.files.insert(path.to_owned(), bytes.into());
+        self.files.insert(path.to_owned(), Arc::new(bytes.to_vec()));
         self.claimed =
             self.files.keys().filter(|p| crate::registry::claims_any(p)).cloned().collect();
         self.memo = Memo::default();
@@ -156,7 +156,7 @@ impl MemoryFiles {
 }
 
 impl Files for MemoryFiles {
-    fn read(&self, path: &str) -> Option<Result<Arc<[u8]>, Diagnostic>> {
+    fn read(&self, path: &str) -> Option<Result<Arc<Vec<u8>>, Diagnostic>> {
         self.files.get(path).map(|bytes| Ok(Arc::clone(bytes)))
     }
 

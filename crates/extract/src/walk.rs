@@ -6,7 +6,7 @@ use std::io::Read;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{WalkBuilder, WalkState};
 use rayon::prelude::*;
@@ -23,6 +23,9 @@ pub const PRUNED: &[&str] = &["node_modules", "target", ".git", ".hg", ".svn", "
 pub struct Limits {
     /// The largest file that is read, in bytes.
     pub file_bytes: u64,
+    /// Files of more bytes than this are read one after another, so that memory holds one of them
+    /// and not one for every processor.
+    pub alone_bytes: u64,
     /// The most files that are read.
     pub files: usize,
     /// The deepest folder that is entered.
@@ -31,7 +34,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { file_bytes: 1 << 29, files: 1_000_000, depth: 100 }
+        Limits { file_bytes: 1 << 29, alone_bytes: 1 << 25, files: 1_000_000, depth: 100 }
     }
 }
 
@@ -120,11 +123,16 @@ fn scan_folder(root: &Path, options: &Options, on_read: OnRead<'_>, inventory: &
         memo,
     };
     let read = AtomicUsize::new(0);
+    let alone = Mutex::new(());
     let results: Vec<_> = folder
         .claimed
         .par_iter()
         .flat_map_iter(|path| {
             let formats: Vec<&Format> = registry::claiming(path).collect();
+            // Held while the file is read. Nobody who holds it waits for another thread of the
+            // pool; if a reader panics meanwhile, the next file may still be read.
+            let _turn = (folder.size(path) > options.limits.alone_bytes)
+                .then(|| alone.lock().unwrap_or_else(PoisonError::into_inner));
             let results = read_with(&folder, path, &formats);
             on_read(read.fetch_add(1, Ordering::Relaxed) + 1, folder.claimed.len());
             results
@@ -410,6 +418,11 @@ struct Folder {
 }
 
 impl Folder {
+    /// A file's size in bytes; of what cannot be looked at, none.
+    fn size(&self, path: &str) -> u64 {
+        std::fs::metadata(self.root.join(path)).map_or(0, |metadata| metadata.len())
+    }
+
     /// Whether a path stays inside the root when links are followed.
     fn holds(&self, path: &str, full: &Path) -> bool {
         self.named.as_deref() == Some(path)
@@ -418,7 +431,7 @@ impl Folder {
 }
 
 impl Files for Folder {
-    fn read(&self, path: &str) -> Option<Result<Arc<[u8]>, Diagnostic>> {
+    fn read(&self, path: &str) -> Option<Result<Arc<Vec<u8>>, Diagnostic>> {
         let full = self.root.join(path);
         let metadata = std::fs::metadata(&full).ok().filter(std::fs::Metadata::is_file)?;
         if !self.holds(path, &full) {

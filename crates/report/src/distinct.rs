@@ -9,6 +9,7 @@
 //! through two files that have nothing to do with each other; `trimtab why` asks each file.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write as _;
 
 use trimtab_model::finding::Occurrence;
 use trimtab_model::scan::Scan;
@@ -28,22 +29,31 @@ pub struct Item<'s> {
     pub relation: Relation,
     /// The strongest scope.
     pub scope: Scope,
-    /// All digests.
-    pub hashes: BTreeSet<&'s Hash>,
+    /// All digests; sorted, without repeats, as all lists here.
+    pub hashes: Vec<&'s Hash>,
     /// Where it comes from.
     pub origin: &'s Origin,
     /// The first licence stated.
     pub licence: Option<&'s str>,
     /// The workspace members that ask for it.
-    pub members: BTreeSet<&'s str>,
+    pub members: Vec<&'s str>,
     /// The groups it is in.
-    pub groups: BTreeSet<&'s str>,
+    pub groups: Vec<&'s str>,
     /// The first supplier stated.
     pub supplier: Option<&'s str>,
     /// The first CPE stated.
     pub cpe: Option<&'s str>,
     /// Where it is listed, in order.
     pub occurrences: Vec<Occurrence>,
+    /// How much of the id is the purl, in bytes.
+    purl_length: usize,
+}
+
+impl Item<'_> {
+    /// The canonical form of the purl, which every id starts with.
+    pub fn purl_text(&self) -> &str {
+        self.id.get(..self.purl_length).unwrap_or(&self.id)
+    }
 }
 
 /// What the whole is about.
@@ -73,31 +83,30 @@ impl<'s> Distinct<'s> {
     /// The distinct components of a scan.
     pub fn of(scan: &'s Scan) -> Distinct<'s> {
         let files = &scan.inventory.files;
-        let mut items: Vec<(String, Item<'s>)> = Vec::new();
-        let mut known: HashMap<(&Purl, String), u32> = HashMap::new();
-        let mut places = Vec::with_capacity(files.len());
+        let mut listed: Vec<Listed<'s>> =
+            Vec::with_capacity(files.iter().map(|f| f.components.len()).sum());
         for (file, at) in files.iter().zip(0u32..) {
-            let mut here = Vec::with_capacity(file.components.len());
-            for (component, position) in file.components.iter().zip(0u32..) {
-                let part = part(component);
-                let item = *known.entry((&component.purl, part)).or_insert_with_key(|(_, part)| {
-                    items.push((part.clone(), new(component)));
-                    u32::try_from(items.len() - 1).unwrap_or(u32::MAX)
-                });
-                if let Some((_, item)) = items.get_mut(item as usize) {
-                    join(item, component);
-                    item.occurrences.push(Occurrence { file: at, component: position });
-                }
-                here.push(item);
+            listed.extend(file.components.iter().zip(0u32..).map(|(component, position)| Listed {
+                component,
+                part: part(component),
+                at: Occurrence { file: at, component: position },
+            }));
+        }
+        // What is one component stands together afterwards, in the order of the files.
+        listed.sort_by(|a, b| a.key().cmp(&b.key()));
+        let mut places: Vec<Vec<u32>> = files.iter().map(|f| vec![0; f.components.len()]).collect();
+        let mut items: Vec<Item<'s>> = Vec::with_capacity(listed.len());
+        let mut parts: Vec<&str> = Vec::with_capacity(listed.len());
+        for (same, item) in listed.chunk_by(|a, b| a.key() == b.key()).zip(0u32..) {
+            items.extend(joined(same));
+            parts.extend(same.first().map(|listed| listed.part.as_str()));
+            for Listed { at, .. } in same {
+                places[at.file as usize][at.component as usize] = item;
             }
-            places.push(here);
         }
-        let order = sort(&mut items);
-        for item in places.iter_mut().flatten() {
-            *item = order.get(*item as usize).copied().unwrap_or(*item);
-        }
+        tell_apart(&mut items, &parts);
         let mut distinct = Distinct {
-            items: items.into_iter().map(|(_, item)| item).collect(),
+            items,
             edges: Vec::new(),
             root: Root::Target,
             from_target: Vec::new(),
@@ -175,22 +184,51 @@ pub fn origin(origin: &Origin) -> String {
     }
 }
 
-fn new(component: &Component) -> Item<'_> {
-    Item {
-        id: component.purl.to_string(),
-        purl: &component.purl,
-        requirement: component.requirement.as_deref(),
-        relation: component.relation,
-        scope: component.scope,
-        hashes: BTreeSet::new(),
-        origin: &component.origin,
+/// A component where it is listed.
+struct Listed<'s> {
+    component: &'s Component,
+    part: String,
+    at: Occurrence,
+}
+
+impl<'s> Listed<'s> {
+    fn key(&self) -> (&'s Purl, &str) {
+        (&self.component.purl, &self.part)
+    }
+}
+
+/// One component out of all its listings; `None` only out of none.
+fn joined<'s>(same: &[Listed<'s>]) -> Option<Item<'s>> {
+    let first = same.first()?.component;
+    let mut item = Item {
+        id: String::with_capacity(64),
+        purl: &first.purl,
+        requirement: first.requirement.as_deref(),
+        relation: first.relation,
+        scope: first.scope,
+        hashes: Vec::new(),
+        origin: &first.origin,
         licence: None,
-        members: BTreeSet::new(),
-        groups: BTreeSet::new(),
+        members: Vec::new(),
+        groups: Vec::new(),
         supplier: None,
         cpe: None,
-        occurrences: Vec::new(),
-    }
+        occurrences: same.iter().map(|listed| listed.at).collect(),
+        purl_length: 0,
+    };
+    // Writing to a `String` does not fail.
+    let _ = write!(item.id, "{}", item.purl);
+    item.purl_length = item.id.len();
+    same.iter().for_each(|listed| join(&mut item, listed.component));
+    settle(&mut item.hashes);
+    settle(&mut item.members);
+    settle(&mut item.groups);
+    Some(item)
+}
+
+fn settle<T: Ord>(list: &mut Vec<T>) {
+    list.sort_unstable();
+    list.dedup();
 }
 
 fn join<'s>(item: &mut Item<'s>, component: &'s Component) {
@@ -215,30 +253,16 @@ fn join<'s>(item: &mut Item<'s>, component: &'s Component) {
     item.cpe = item.cpe.or(component.cpe.as_deref());
 }
 
-/// Brings items into order, makes their ids unique, and gives the new position of each old one.
-fn sort(items: &mut Vec<(String, Item<'_>)>) -> Vec<u32> {
-    let mut order: Vec<usize> = (0..items.len()).collect();
-    order.sort_by(|a, b| {
-        let key = |at: &usize| items.get(*at).map(|(part, item)| (item.purl, part));
-        key(a).cmp(&key(b))
-    });
-    let mut places = vec![0u32; items.len()];
-    for (new, old) in (0u32..).zip(&order) {
-        if let Some(place) = places.get_mut(*old) {
-            *place = new;
-        }
+/// Makes the ids unique: where several components share one, what tells them apart is added.
+fn tell_apart(items: &mut [Item<'_>], parts: &[&str]) {
+    let mut uses: HashMap<&str, u32, foldhash::fast::RandomState> = HashMap::default();
+    for item in &*items {
+        *uses.entry(&item.id).or_default() += 1;
     }
-    let mut old: Vec<Option<(String, Item<'_>)>> = items.drain(..).map(Some).collect();
-    items.extend(order.iter().filter_map(|at| old.get_mut(*at)?.take()));
-    let mut uses: HashMap<String, usize> = HashMap::new();
-    for (_, item) in items.iter() {
-        *uses.entry(item.id.clone()).or_default() += 1;
+    let shared = |item: &Item<'_>| uses.get(item.id.as_str()).is_some_and(|n| *n > 1);
+    let shared: Vec<usize> = (0..items.len()).filter(|at| shared(&items[*at])).collect();
+    for at in shared {
+        let digest = blake3::hash(parts[at].as_bytes()).to_hex();
+        items[at].id = format!("{}~{}", items[at].id, &digest[..12]);
     }
-    for (part, item) in items.iter_mut() {
-        if uses.get(&item.id).is_some_and(|n| *n > 1) {
-            let digest = blake3::hash(part.as_bytes()).to_hex();
-            item.id = format!("{}~{}", item.id, &digest[..12]);
-        }
-    }
-    places
 }

@@ -134,7 +134,7 @@ fn module(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     }
 
     let sum = sum_bytes(view, &mut out.diagnostics);
-    let sum_text = match sum.as_deref().map(text::decode).transpose() {
+    let sum_text = match sum.as_deref().map(|bytes| text::decode(bytes)).transpose() {
         Ok(text) => text.unwrap_or_default(),
         Err(diagnostic) => {
             out.diagnostics.push(diagnostic.in_file(sibling_sum(view)));
@@ -302,7 +302,7 @@ fn sibling_sum(view: &FileView<'_>) -> String {
 fn sum_bytes(
     view: &FileView<'_>,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Option<std::sync::Arc<[u8]>> {
+) -> Option<std::sync::Arc<Vec<u8>>> {
     match view.read("go.sum")? {
         Ok(bytes) => Some(bytes),
         Err(diagnostic) => {

@@ -129,10 +129,18 @@ fn git_origin(locator: &str) -> Option<Origin> {
     None
 }
 
+/// Where `/-/` stands in a URL, which registries put before the name of an archive.
+fn archive_folder(url: &str) -> Option<usize> {
+    let bytes = url.as_bytes();
+    let mut dashes = memchr::memchr_iter(b'-', bytes).filter_map(|at| at.checked_sub(1));
+    dashes.find(|at| bytes.get(*at..).is_some_and(|rest| rest.starts_with(b"/-/")))
+}
+
 /// The registry that an archive URL belongs to: what stands before `/name/-/file.tgz`, else its host.
 pub(crate) fn registry_of(url: &str, name: &str) -> Origin {
-    let url = url.split(['#', '?']).next().unwrap_or(url);
-    let before = url.find("/-/").and_then(|at| {
+    let end = memchr::memchr2(b'#', b'?', url.as_bytes()).unwrap_or(url.len());
+    let url = url.get(..end).unwrap_or(url);
+    let before = archive_folder(url).and_then(|at| {
         let before = url.get(..at)?;
         let encoded = before.strip_suffix(name).or_else(|| {
             // Registries may write the slash of a scope as %2f.
@@ -158,7 +166,7 @@ pub(crate) fn resolved_origin(resolved: &str, name: &str) -> Origin {
         return Origin::Unstated;
     }
     // A registry URL never names a repository; this spares the usual case the closer look.
-    if is_url(resolved) && resolved.contains("/-/") {
+    if is_url(resolved) && archive_folder(resolved).is_some() {
         return registry_of(resolved, name);
     }
     match foreign_origin(resolved) {

@@ -17,16 +17,14 @@ pub(super) fn parse(text: &str) -> Option<Document<'_>> {
         open: Vec::new(),
         waiting: false,
         block: None,
-        line: 0,
+        line: 1,
     };
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
+    for (number, line) in (1u32..).zip(text.split_inclusive('\n')) {
         let content = line.trim_end_matches(['\n', '\r']);
-        if !reader.block_line(at, content)? {
-            reader.line = at;
+        if !reader.block_line(number, content)? {
+            reader.line = number;
             reader.line(content)?;
         }
-        at += line.len();
     }
     reader.end_block()?;
     if reader.open.is_empty() {
@@ -47,8 +45,8 @@ struct Open {
 struct Block {
     /// The indentation of its key.
     parent: usize,
-    /// The indentation and offset of its first line.
-    first: Option<(usize, usize)>,
+    /// The indentation and number of its first line.
+    first: Option<(usize, u32)>,
     text: String,
 }
 
@@ -60,8 +58,8 @@ struct Reader<'t> {
     waiting: bool,
     /// A block of lines (`|-`) that is being read.
     block: Option<Block>,
-    /// Offset of the line.
-    line: usize,
+    /// One-based number of the line.
+    line: u32,
 }
 
 impl<'t> Reader<'t> {
@@ -85,7 +83,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Whether a line belongs to the block that is being read; the first that does not ends it.
-    fn block_line(&mut self, at: usize, line: &str) -> Option<bool> {
+    fn block_line(&mut self, number: u32, line: &str) -> Option<bool> {
         let Some(block) = &mut self.block else { return Some(false) };
         let depth = line.len() - line.trim_start_matches(' ').len();
         if depth == line.len() {
@@ -97,7 +95,7 @@ impl<'t> Reader<'t> {
             self.end_block()?;
             return Some(false);
         }
-        let (indent, _) = *block.first.get_or_insert((depth, at));
+        let (indent, _) = *block.first.get_or_insert((depth, number));
         if depth < indent || line.contains('\t') {
             return None;
         }
@@ -110,8 +108,8 @@ impl<'t> Reader<'t> {
 
     fn end_block(&mut self) -> Option<()> {
         let Some(block) = self.block.take() else { return Some(()) };
-        let (_, at) = block.first?;
-        self.doc.push_decoded(Kind::Text, at, block.text.trim_end_matches('\n'));
+        let (_, line) = block.first?;
+        self.doc.push_decoded(Kind::Text, line, block.text.trim_end_matches('\n'));
         Some(())
     }
 
@@ -137,7 +135,7 @@ impl<'t> Reader<'t> {
     }
 
     fn null(&mut self) {
-        self.doc.push_slice(Kind::Null, self.line, self.line, self.line);
+        self.doc.push_slice(Kind::Null, self.line, 0, 0);
     }
 
     /// `- scalar`

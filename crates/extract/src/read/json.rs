@@ -24,12 +24,23 @@ pub enum Flavour {
 /// # Errors
 /// The text is not JSON, ends early, or exceeds a bound; the diagnostic has the line.
 pub fn parse(text: &str, flavour: Flavour) -> Result<Document<'_>, Diagnostic> {
-    let mut reader =
-        Reader { text, bytes: text.as_bytes(), at: 0, flavour, doc: Document::empty(text) };
+    let mut reader = Reader {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        line: 1,
+        flavour,
+        doc: Document::empty(text),
+    };
     match reader.document() {
         Ok(()) => Ok(reader.doc),
         Err(fault) => Err(reader.diagnostic(&fault)),
     }
+}
+
+/// A word whose eight bytes are all the same.
+const fn every(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
 }
 
 enum Fault {
@@ -43,6 +54,8 @@ struct Reader<'t> {
     text: &'t str,
     bytes: &'t [u8],
     at: usize,
+    /// One-based. Lines end only between values: a string holds no line end of its own.
+    line: u32,
     flavour: Flavour,
     doc: Document<'t>,
 }
@@ -123,7 +136,7 @@ impl Reader<'_> {
                     }
                     let map = byte == b'{';
                     let kind = if map { Kind::Map } else { Kind::List };
-                    open.push((self.doc.open(kind, self.at), map));
+                    open.push((self.doc.open(kind, self.line), map));
                     self.at += 1;
                     expect = if map { Expect::KeyOrEnd } else { Expect::ValueOrEnd };
                     continue;
@@ -149,14 +162,14 @@ impl Reader<'_> {
                 while self.bytes.get(self.at).is_some_and(part) {
                     self.at += 1;
                 }
-                self.doc.push_slice(Kind::Number, start, start, self.at);
+                self.doc.push_slice(Kind::Number, self.line, start, self.at);
                 Ok(())
             }
             _ => {
                 let words = [("true", Kind::Bool), ("false", Kind::Bool), ("null", Kind::Null)];
                 for (word, kind) in words {
                     if self.bytes[self.at..].starts_with(word.as_bytes()) {
-                        self.doc.push_slice(kind, self.at, self.at, self.at + word.len());
+                        self.doc.push_slice(kind, self.line, self.at, self.at + word.len());
                         self.at += word.len();
                         return Ok(());
                     }
@@ -172,27 +185,49 @@ impl Reader<'_> {
     fn string(&mut self) -> Result<(), Fault> {
         let quote = self.at;
         let start = quote + 1;
-        let mut at = start;
-        loop {
-            match self.bytes.get(at) {
-                None => {
-                    self.at = self.bytes.len();
-                    return Err(Fault::End);
-                }
-                Some(b'"') => {
-                    self.at = at + 1;
-                    self.doc.push_slice(Kind::Text, quote, start, at);
-                    return Ok(());
-                }
-                Some(b'\\') => break,
-                Some(0..=0x1F) => {
-                    self.at = at;
-                    return Err(Fault::Unexpected);
-                }
-                Some(_) => at += 1,
+        let at = self.plain_to(start);
+        match self.bytes.get(at) {
+            None => {
+                self.at = self.bytes.len();
+                Err(Fault::End)
+            }
+            Some(b'"') => {
+                self.at = at + 1;
+                self.doc.push_slice(Kind::Text, self.line, start, at);
+                Ok(())
+            }
+            Some(b'\\') => self.escaped(quote, at),
+            Some(_) => {
+                self.at = at;
+                Err(Fault::Unexpected)
             }
         }
-        self.escaped(quote, at)
+    }
+
+    /// The eight bytes at a place; the first is the lowest.
+    fn word(&self, at: usize) -> Option<u64> {
+        self.bytes.get(at..)?.first_chunk().copied().map(u64::from_le_bytes)
+    }
+
+    /// The first place from `at` on where something stands that ends a run of plain text: a quote,
+    /// a backslash, a control character, the end. Eight bytes at a time: strings are most of a file.
+    fn plain_to(&self, mut at: usize) -> usize {
+        while let Some(word) = self.word(at) {
+            // A byte that is zero after the exclusive or, or that borrows when 32 is taken from
+            // it, sets its highest bit. What a borrow sets above the first such byte is not looked at.
+            let zero = |w: u64| w.wrapping_sub(every(1)) & !w;
+            let quote = zero(word ^ every(b'"'));
+            let backslash = zero(word ^ every(b'\\'));
+            let control = word.wrapping_sub(every(b' ')) & !word;
+            let ends = (quote | backslash | control) & every(0x80);
+            if ends != 0 {
+                return at + (ends.trailing_zeros() / 8) as usize;
+            }
+            at += 8;
+        }
+        let ends = |b: &u8| matches!(b, b'"' | b'\\' | 0..=0x1F);
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        at + rest.iter().position(ends).unwrap_or(rest.len())
     }
 
     /// The slow path: a string with escapes, the first of which stands at `at`.
@@ -206,7 +241,7 @@ impl Reader<'_> {
             match byte {
                 b'"' => {
                     self.at = at + 1;
-                    self.doc.push_decoded(Kind::Text, quote, &decoded);
+                    self.doc.push_decoded(Kind::Text, self.line, &decoded);
                     return Ok(());
                 }
                 b'\\' => {
@@ -220,10 +255,7 @@ impl Reader<'_> {
                 }
                 _ => {
                     let run = at;
-                    let plain = |b: &u8| *b >= 0x20 && *b != b'"' && *b != b'\\';
-                    while self.bytes.get(at).is_some_and(plain) {
-                        at += 1;
-                    }
+                    at = self.plain_to(at);
                     decoded.push_str(self.text.get(run..at).unwrap_or_default());
                 }
             }
@@ -278,11 +310,27 @@ impl Reader<'_> {
         }
     }
 
+    /// Skips the blanks that a line starts with, eight at a time.
+    fn indentation(&mut self) {
+        while let Some(word) = self.word(self.at) {
+            let blanks = (word ^ every(b' ')).trailing_zeros() / 8;
+            self.at += blanks as usize;
+            if blanks < 8 {
+                return;
+            }
+        }
+    }
+
     /// Skips white space and, in the relaxed flavour, comments.
     fn space(&mut self) -> Result<(), Fault> {
         loop {
             match self.bytes.get(self.at) {
-                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
+                Some(b'\n') => {
+                    self.line = self.line.saturating_add(1);
+                    self.at += 1;
+                    self.indentation();
+                }
+                Some(b' ' | b'\r' | b'\t') => self.at += 1,
                 Some(b'/') if self.flavour == Flavour::Relaxed => {
                     let rest = &self.text[self.at..];
                     let length = match self.bytes.get(self.at + 1) {
@@ -293,6 +341,8 @@ impl Reader<'_> {
                         },
                         _ => return Err(Fault::Unexpected),
                     };
+                    let lines = rest.as_bytes()[..length].iter().filter(|b| **b == b'\n').count();
+                    self.line = self.line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
                     self.at += length;
                 }
                 _ => return Ok(()),
@@ -330,6 +380,28 @@ mod tests {
     }
 
     #[test]
+    fn strings_end_where_they_end_at_every_offset() {
+        // What ends a string, behind texts of every length up to more than two words.
+        for length in 0..20 {
+            for (end, decoded) in [("", Some("")), ("\\n", Some("\n")), ("\u{1}", None)] {
+                let plain = "é~!#[]".chars().cycle().take(length).collect::<String>();
+                let text = format!("[\"{plain}{end}\",\n          7]");
+                let read = parse(&text, Flavour::Strict);
+                match decoded {
+                    Some(decoded) => {
+                        let doc = read.unwrap();
+                        let items: Vec<_> =
+                            doc.root().items().map(|v| (v.scalar(), v.line())).collect();
+                        let whole = format!("{plain}{decoded}");
+                        assert_eq!(items, [(Some(whole.as_str()), 1), (Some("7"), 2)]);
+                    }
+                    None => assert_eq!(read.unwrap_err().code, Code::FileMalformed),
+                }
+            }
+        }
+    }
+
+    #[test]
     fn the_last_of_repeated_keys_counts() {
         let doc = parse(r#"{"a":1,"a":{"b":2},"c":[]}"#, Flavour::Strict).unwrap();
         assert_eq!(
@@ -353,8 +425,9 @@ mod tests {
 
     #[test]
     fn the_relaxed_flavour_takes_comments_and_trailing_commas() {
-        let text = "// c\n{ /* d */ \"a\": [1, 2,], }\n";
+        let text = "// c\n{ /* d\n */ \"a\": [1, 2,], }\n";
         let doc = parse(text, Flavour::Relaxed).unwrap();
+        assert_eq!(doc.root().get("a").unwrap().line(), 3);
         assert_eq!(doc.root().get("a").unwrap().items().count(), 2);
         assert!(parse(text, Flavour::Strict).is_err());
         assert!(parse("/* open", Flavour::Relaxed).is_err());

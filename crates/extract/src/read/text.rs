@@ -44,20 +44,9 @@ pub struct Lines {
 impl Lines {
     /// The lines of a text.
     pub fn of(text: &str) -> Lines {
-        const EVERY: u64 = u64::from_le_bytes([b'\n'; 8]);
-        const LOW: u64 = u64::from_le_bytes([0x01; 8]);
-        const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
-        let mut newlines = Vec::with_capacity(text.len() / 24);
-        let mut at = 0u32;
-        for chunk in text.as_bytes().chunks(8) {
-            // Eight bytes at a time: most of them hold no newline.
-            let word = <[u8; 8]>::try_from(chunk).map(|c| u64::from_le_bytes(c) ^ EVERY);
-            if word.map_or(true, |w| w.wrapping_sub(LOW) & !w & HIGH != 0) {
-                let found = (at..).zip(chunk).filter(|(_, b)| **b == b'\n').map(|(i, _)| i);
-                newlines.extend(found);
-            }
-            at = at.saturating_add(8);
-        }
+        // A file has fewer than 2³² bytes: the walker's limit.
+        let newlines = memchr::memchr_iter(b'\n', text.as_bytes());
+        let newlines = newlines.map(|at| u32::try_from(at).unwrap_or(u32::MAX)).collect();
         Lines { newlines }
     }
 
@@ -66,6 +55,21 @@ impl Lines {
         let offset = u32::try_from(offset).unwrap_or(u32::MAX);
         let before = self.newlines.partition_point(|n| *n < offset);
         u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    /// The same, from a line on that was asked for before: where offsets mostly ascend, the next
+    /// one is found in a few steps.
+    pub fn at_from(&self, line: u32, offset: usize) -> u32 {
+        const STEPS: usize = 8;
+        let from = (line.max(1) - 1) as usize;
+        let ahead = self.newlines.get(from..).unwrap_or_default();
+        let behind = from.checked_sub(1).and_then(|at| self.newlines.get(at)).copied();
+        if behind.is_none_or(|newline| (newline as usize) < offset)
+            && let Some(steps) = ahead.iter().take(STEPS).position(|n| *n as usize >= offset)
+        {
+            return line.max(1).saturating_add(u32::try_from(steps).unwrap_or(u32::MAX));
+        }
+        self.at(offset)
     }
 }
 
@@ -85,6 +89,10 @@ mod tests {
     #[test]
     fn offsets_become_lines() {
         let lines = Lines::of("a\nbc\n\nd");
-        assert_eq!([0, 1, 2, 4, 5, 6, 99].map(|o| lines.at(o)), [1, 1, 2, 2, 3, 4, 4]);
+        let offsets = [0, 1, 2, 4, 5, 6, 99];
+        assert_eq!(offsets.map(|o| lines.at(o)), [1, 1, 2, 2, 3, 4, 4]);
+        for from in 0..6 {
+            assert_eq!(offsets.map(|o| lines.at_from(from, o)), offsets.map(|o| lines.at(o)));
+        }
     }
 }

@@ -23,39 +23,53 @@ pub fn parse(text: &str) -> Result<Document<'_>, Diagnostic> {
         }
     })?;
     let mut doc = Document::empty(text);
-    push_table(&mut doc, 0, table.get_ref());
+    push_table(&mut doc, &mut Place { lines: Lines::of(text), line: 1 }, 0, table.get_ref());
     Ok(doc)
 }
 
+/// Where the last line was that was asked for.
+struct Place {
+    lines: Lines,
+    line: u32,
+}
+
+impl Place {
+    fn line(&mut self, offset: usize) -> u32 {
+        self.line = self.lines.at_from(self.line, offset);
+        self.line
+    }
+}
+
 /// The `toml` crate bounds the depth of what it parses, so this recursion is bounded too.
-fn push_table(doc: &mut Document<'_>, at: usize, table: &DeTable<'_>) {
-    let position = doc.open(Kind::Map, at);
+fn push_table(doc: &mut Document<'_>, place: &mut Place, at: usize, table: &DeTable<'_>) {
+    let position = doc.open(Kind::Map, place.line(at));
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     for (key, value) in entries {
-        doc.push_decoded(Kind::Text, key.span().start, key.get_ref());
-        push_value(doc, value);
+        doc.push_decoded(Kind::Text, place.line(key.span().start), key.get_ref());
+        push_value(doc, place, value);
     }
     doc.close(position);
 }
 
-fn push_value(doc: &mut Document<'_>, value: &Spanned<DeValue<'_>>) {
+fn push_value(doc: &mut Document<'_>, place: &mut Place, value: &Spanned<DeValue<'_>>) {
     let span = value.span();
+    let line = place.line(span.start);
     match value.get_ref() {
-        DeValue::String(text) => doc.push_decoded(Kind::Text, span.start, text),
+        DeValue::String(text) => doc.push_decoded(Kind::Text, line, text),
         DeValue::Integer(_) | DeValue::Float(_) => {
-            doc.push_slice(Kind::Number, span.start, span.start, span.end);
+            doc.push_slice(Kind::Number, line, span.start, span.end);
         }
-        DeValue::Datetime(_) => doc.push_slice(Kind::Text, span.start, span.start, span.end),
-        DeValue::Boolean(_) => doc.push_slice(Kind::Bool, span.start, span.start, span.end),
+        DeValue::Datetime(_) => doc.push_slice(Kind::Text, line, span.start, span.end),
+        DeValue::Boolean(_) => doc.push_slice(Kind::Bool, line, span.start, span.end),
         DeValue::Array(items) => {
-            let position = doc.open(Kind::List, span.start);
+            let position = doc.open(Kind::List, line);
             for item in items {
-                push_value(doc, item);
+                push_value(doc, place, item);
             }
             doc.close(position);
         }
-        DeValue::Table(table) => push_table(doc, span.start, table),
+        DeValue::Table(table) => push_table(doc, place, span.start, table),
     }
 }
 

@@ -4,10 +4,6 @@
 //! ends, so that walking is a scan and nothing recurses. Texts are slices of the file, or of one
 //! side buffer where escapes had to be decoded.
 
-use std::cell::OnceCell;
-
-use super::text::Lines;
-
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -27,8 +23,8 @@ pub enum Kind {
 
 #[derive(Debug, Clone, Copy)]
 struct Node {
-    /// Offset in the file, for the line.
-    at: u32,
+    /// The one-based line where it starts.
+    line: u32,
     /// Text range: in the file, or in the side buffer.
     start: u32,
     end: u32,
@@ -45,7 +41,6 @@ pub struct Document<'t> {
     text: &'t str,
     side: String,
     nodes: Vec<Node>,
-    lines: OnceCell<Lines>,
 }
 
 /// A node of a document.
@@ -62,7 +57,7 @@ fn offset(at: usize) -> u32 {
 
 impl<'t> Document<'t> {
     pub(super) fn empty(text: &'t str) -> Document<'t> {
-        Document { text, side: String::new(), nodes: Vec::new(), lines: OnceCell::new() }
+        Document { text, side: String::new(), nodes: Vec::new() }
     }
 
     pub(super) fn len(&self) -> u32 {
@@ -71,26 +66,25 @@ impl<'t> Document<'t> {
     }
 
     /// Adds a leaf whose text is a range of the file.
-    pub(super) fn push_slice(&mut self, kind: Kind, at: usize, start: usize, end: usize) {
+    pub(super) fn push_slice(&mut self, kind: Kind, line: u32, start: usize, end: usize) {
         let next = self.len() + 1;
-        let (at, start, end) = (offset(at), offset(start), offset(end));
-        self.nodes.push(Node { at, start, end, next, kind, side: false, alias: false });
+        let (start, end) = (offset(start), offset(end));
+        self.nodes.push(Node { line, start, end, next, kind, side: false, alias: false });
     }
 
     /// Adds a leaf whose text had to be decoded.
-    pub(super) fn push_decoded(&mut self, kind: Kind, at: usize, decoded: &str) {
+    pub(super) fn push_decoded(&mut self, kind: Kind, line: u32, decoded: &str) {
         let start = self.side.len();
         self.side.push_str(decoded);
         let next = self.len() + 1;
-        let (at, start, end) = (offset(at), offset(start), offset(self.side.len()));
-        self.nodes.push(Node { at, start, end, next, kind, side: true, alias: false });
+        let (start, end) = (offset(start), offset(self.side.len()));
+        self.nodes.push(Node { line, start, end, next, kind, side: true, alias: false });
     }
 
     /// Opens a list or map; [`Document::close`] ends it.
-    pub(super) fn open(&mut self, kind: Kind, at: usize) -> u32 {
+    pub(super) fn open(&mut self, kind: Kind, line: u32) -> u32 {
         let position = self.len();
-        let at = u32::try_from(at).unwrap_or(u32::MAX);
-        self.nodes.push(Node { at, start: 0, end: 0, next: 0, kind, side: false, alias: false });
+        self.nodes.push(Node { line, start: 0, end: 0, next: 0, kind, side: false, alias: false });
         position
     }
 
@@ -103,10 +97,9 @@ impl<'t> Document<'t> {
     }
 
     /// Adds a reference to a complete earlier node (a YAML alias).
-    pub(super) fn push_alias(&mut self, at: usize, target: u32) {
-        let at = u32::try_from(at).unwrap_or(u32::MAX);
+    pub(super) fn push_alias(&mut self, line: u32, target: u32) {
         self.nodes.push(Node {
-            at,
+            line,
             start: 0,
             end: 0,
             next: target,
@@ -154,8 +147,7 @@ impl<'d> Value<'d> {
 
     /// The one-based line where the node starts.
     pub fn line(self) -> u32 {
-        let lines = self.doc.lines.get_or_init(|| Lines::of(self.doc.text));
-        lines.at(self.doc.node(self.at).map_or(0, |n| n.at as usize))
+        self.doc.node(self.at).map_or(1, |n| n.line)
     }
 
     /// Whether it is null.

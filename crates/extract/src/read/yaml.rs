@@ -54,7 +54,6 @@ pub(super) fn parse_any(text: &str) -> Result<Document<'_>, Diagnostic> {
 /// Reads `moved`, whose lines are those of `text` but for their indentation.
 fn parse_moved<'t>(text: &'t str, moved: &str) -> Result<Document<'t>, Diagnostic> {
     let mut doc = Document::empty(text);
-    let mut offsets = Offsets::new(text);
     let mut open: Vec<(u32, usize)> = Vec::new();
     let mut anchors: HashMap<usize, u32> = HashMap::new();
     for event in Parser::new_from_str(moved) {
@@ -62,7 +61,7 @@ fn parse_moved<'t>(text: &'t str, moved: &str) -> Result<Document<'t>, Diagnosti
             Diagnostic::new(Code::FileMalformed, format!("the YAML cannot be read: {}", e.info()))
                 .at_line(u32::try_from(e.marker().line()).unwrap_or(u32::MAX))
         })?;
-        let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
+        let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX).max(1);
         if doc.len() as usize >= MAX_NODES {
             return Err(Diagnostic::new(
                 Code::FileLimit,
@@ -70,11 +69,10 @@ fn parse_moved<'t>(text: &'t str, moved: &str) -> Result<Document<'t>, Diagnosti
             )
             .at_line(line));
         }
-        let at = offsets.of(span.start.line(), span.start.col());
         match event {
             Event::Scalar(value, style, anchor, _) => {
                 anchors.insert(anchor, doc.len());
-                doc.push_decoded(scalar_kind(&value, style), at, &value);
+                doc.push_decoded(scalar_kind(&value, style), line, &value);
             }
             Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _)
                 if open.len() >= MAX_DEPTH =>
@@ -86,8 +84,8 @@ fn parse_moved<'t>(text: &'t str, moved: &str) -> Result<Document<'t>, Diagnosti
                 )
                 .at_line(line));
             }
-            Event::SequenceStart(anchor, _) => open.push((doc.open(Kind::List, at), anchor)),
-            Event::MappingStart(anchor, _) => open.push((doc.open(Kind::Map, at), anchor)),
+            Event::SequenceStart(anchor, _) => open.push((doc.open(Kind::List, line), anchor)),
+            Event::MappingStart(anchor, _) => open.push((doc.open(Kind::Map, line), anchor)),
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some((position, anchor)) = open.pop() {
                     doc.close(position);
@@ -96,7 +94,7 @@ fn parse_moved<'t>(text: &'t str, moved: &str) -> Result<Document<'t>, Diagnosti
                 }
             }
             Event::Alias(anchor) => match anchors.get(&anchor) {
-                Some(target) => doc.push_alias(at, *target),
+                Some(target) => doc.push_alias(line, *target),
                 None => {
                     return Err(Diagnostic::new(
                         Code::FileMalformed,
@@ -128,23 +126,6 @@ pub(super) fn scalar_kind(value: &str, style: ScalarStyle) -> Kind {
                 && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
             if number { Kind::Number } else { Kind::Text }
         }
-    }
-}
-
-/// Turns the parser's line and column into a byte offset. Only the line matters to us, so the
-/// offset is that of the line's start.
-struct Offsets {
-    starts: Vec<usize>,
-}
-
-impl Offsets {
-    fn new(text: &str) -> Offsets {
-        let newlines = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
-        Offsets { starts: std::iter::once(0).chain(newlines).collect() }
-    }
-
-    fn of(&mut self, line: usize, _col: usize) -> usize {
-        self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0)
     }
 }
 

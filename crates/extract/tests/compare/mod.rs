@@ -18,7 +18,7 @@ use trimtab_testkit::suite::{self, Case};
 pub(crate) struct Alone(PathBuf);
 
 impl Files for Alone {
-    fn read(&self, path: &str) -> Option<Result<Arc<[u8]>, Diagnostic>> {
+    fn read(&self, path: &str) -> Option<Result<Arc<Vec<u8>>, Diagnostic>> {
         std::fs::read(self.0.join(path)).ok().map(|bytes| Ok(bytes.into()))
     }
 

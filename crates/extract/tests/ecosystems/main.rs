@@ -45,7 +45,7 @@ impl Folder {
 }
 
 impl Files for Folder {
-    fn read(&self, path: &str) -> Option<Result<Arc<[u8]>, Diagnostic>> {
+    fn read(&self, path: &str) -> Option<Result<Arc<Vec<u8>>, Diagnostic>> {
         std::fs::read(self.root.join(path)).ok().map(|bytes| Ok(bytes.into()))
     }
 

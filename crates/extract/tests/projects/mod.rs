@@ -38,7 +38,7 @@ impl Project {
 }
 
 impl Files for Project {
-    fn read(&self, path: &str) -> Option<Result<Arc<[u8]>, Diagnostic>> {
+    fn read(&self, path: &str) -> Option<Result<Arc<Vec<u8>>, Diagnostic>> {
         std::fs::read(self.root.join(path)).ok().map(|bytes| Ok(bytes.into()))
     }
 

@@ -5,8 +5,10 @@
 //! of dependencies stand in `dependencies`: what is left out there is unknown, by the standard's
 //! own words.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use trimtab_model::finding::Finding;
 use trimtab_model::scan::Scan;
@@ -65,12 +67,12 @@ fn document(
     out.write_all(b"\"bomFormat\": \"CycloneDX\",\n\"specVersion\": \"1.6\",\n")?;
     writeln!(out, "{SERIAL}{uuid}\",\n\"version\": 1,")?;
     out.write_all(b"\"metadata\": ")?;
-    serde_json::to_writer_pretty(&mut *out, &metadata(scan, distinct, options))?;
+    serde_json::to_writer_pretty(&mut *out, &metadata(scan, distinct, options)?)?;
     out.write_all(b",\n\"components\": [")?;
     let listed = (0u32..).zip(&distinct.items).filter(|(at, _)| distinct.root != Root::Own(*at));
     lines(out, listed.map(|(_, item)| component(scan, item, "library")))?;
     out.write_all(b"],\n\"dependencies\": [")?;
-    lines(out, dependencies(distinct).map(|(id, on)| json!({ "ref": id, "dependsOn": on })))?;
+    lines(out, dependencies(distinct).map(|(id, on)| Dependency { on, id }))?;
     out.write_all(b"]")?;
     if scan.index.is_some() {
         out.write_all(b",\n\"vulnerabilities\": [")?;
@@ -81,7 +83,10 @@ fn document(
 }
 
 /// One value a line: large documents stay readable by line, and are never in memory as a whole.
-pub(super) fn lines(out: &mut dyn Write, values: impl Iterator<Item = Value>) -> io::Result<()> {
+pub(super) fn lines(
+    out: &mut dyn Write,
+    values: impl Iterator<Item = impl Serialize>,
+) -> io::Result<()> {
     let mut any = false;
     // Each value is put together here first: one call of `out` a line, not one a token.
     let mut line = Vec::with_capacity(2048);
@@ -95,7 +100,11 @@ pub(super) fn lines(out: &mut dyn Write, values: impl Iterator<Item = Value>) ->
     if any { out.write_all(b"\n") } else { Ok(()) }
 }
 
-fn metadata(scan: &Scan, distinct: &Distinct<'_>, options: &Options) -> Value {
+fn metadata(
+    scan: &Scan,
+    distinct: &Distinct<'_>,
+    options: &Options,
+) -> Result<Value, serde_json::Error> {
     let mut metadata = Map::new();
     if let Some(timestamp) = options.timestamp {
         metadata.insert("timestamp".into(), json!(timestamp.to_string()));
@@ -118,7 +127,9 @@ fn metadata(scan: &Scan, distinct: &Distinct<'_>, options: &Options) -> Value {
     }
     let root = match distinct.root {
         Root::Own(at) => {
-            distinct.items.get(at as usize).map(|item| component(scan, item, "application"))
+            let item = distinct.items.get(at as usize);
+            item.map(|item| serde_json::to_value(component(scan, item, "application")))
+                .transpose()?
         }
         Root::Target => None,
     };
@@ -131,63 +142,122 @@ fn metadata(scan: &Scan, distinct: &Distinct<'_>, options: &Options) -> Value {
         })
     });
     metadata.insert("component".into(), root);
-    Value::Object(metadata)
+    Ok(Value::Object(metadata))
 }
 
-fn component(scan: &Scan, item: &Item<'_>, kind: &str) -> Value {
-    let mut value = Map::new();
-    let mut put = |key: &str, entry: Value| drop(value.insert(key.into(), entry));
-    put("type", json!(kind));
-    put("bom-ref", json!(item.id));
-    if let Some(supplier) = item.supplier {
-        put("supplier", json!({ "name": facts::one_line(supplier) }));
-    }
-    if let Some(namespace) = item.purl.namespace() {
-        put("group", json!(facts::one_line(namespace)));
-    }
-    put("name", json!(facts::one_line(item.purl.name())));
-    if let Some(version) = item.purl.version() {
-        put("version", json!(facts::one_line(version)));
-    }
-    if let Some(scope) = facts::scope(item.scope) {
-        put("scope", json!(scope));
-    }
-    let hashes: Vec<Value> = item
-        .hashes
-        .iter()
-        .filter(|h| facts::is_plain(h))
-        .map(|h| json!({ "alg": h.algorithm.as_str(), "content": h.hex() }))
-        .collect();
-    if !hashes.is_empty() {
-        put("hashes", json!(hashes));
-    }
-    match facts::licence(item) {
-        Some(Licence::Expression(text)) => put("licenses", json!([{ "expression": text }])),
-        Some(Licence::Name(text)) => put("licenses", json!([{ "license": { "name": text } }])),
-        None => {}
-    }
-    if let Some(cpe) = item.cpe.filter(|cpe| facts::is_cpe23(cpe)) {
-        put("cpe", json!(cpe));
-    }
-    put("purl", json!(item.purl.to_string()));
-    if let Some((kind, url)) = facts::reference(item) {
-        put("externalReferences", json!([{ "type": kind, "url": url }]));
-    }
-    put("properties", properties(facts::properties(item, true)));
-    let places: Vec<Value> = facts::places(scan, item)
-        .map(|(path, line)| match line {
-            Some(line) => json!({ "location": facts::clean(path), "line": line }),
-            None => json!({ "location": facts::clean(path) }),
-        })
-        .collect();
-    if !places.is_empty() {
-        put("evidence", json!({ "occurrences": places }));
-    }
-    Value::Object(value)
+/// A component as it is written: straight from the item, without a tree of values between, which
+/// took most of the time that a document takes. Keys stand in the order of the alphabet, as
+/// everywhere in the document.
+#[derive(Serialize)]
+struct Component<'a> {
+    #[serde(rename = "bom-ref")]
+    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpe: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<Evidence<'a>>,
+    #[serde(rename = "externalReferences", skip_serializing_if = "Option::is_none")]
+    references: Option<[Reference<'a>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hashes: Vec<Sum>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    licenses: Option<[Choice<'a>; 1]>,
+    name: Cow<'a, str>,
+    properties: Vec<Property<'a>>,
+    purl: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    supplier: Option<Named<'a>>,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<Cow<'a, str>>,
 }
 
-fn properties(all: Vec<(&'static str, String)>) -> Value {
-    all.into_iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
+#[derive(Serialize)]
+struct Evidence<'a> {
+    occurrences: Vec<Place<'a>>,
+}
+
+#[derive(Serialize)]
+struct Place<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+    location: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+struct Reference<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    url: &'a str,
+}
+
+#[derive(Serialize)]
+struct Sum {
+    alg: &'static str,
+    content: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Choice<'a> {
+    Expression(Cow<'a, str>),
+    License(Named<'a>),
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    name: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+struct Property<'a> {
+    name: &'static str,
+    value: Cow<'a, str>,
+}
+
+fn component<'a>(scan: &'a Scan, item: &'a Item<'_>, kind: &'static str) -> Component<'a> {
+    let named = |text: &'a str| Named { name: facts::one_line(text) };
+    let occurrences: Vec<Place<'a>> = facts::places(scan, item)
+        .map(|(path, line)| Place { line, location: facts::clean(path) })
+        .collect();
+    Component {
+        id: &item.id,
+        cpe: item.cpe.filter(|cpe| facts::is_cpe23(cpe)),
+        evidence: (!occurrences.is_empty()).then_some(Evidence { occurrences }),
+        references: facts::reference(item).map(|(kind, url)| [Reference { kind, url }]),
+        group: item.purl.namespace().map(facts::one_line),
+        hashes: (item.hashes.iter().filter(|h| facts::is_plain(h)))
+            .map(|h| Sum { alg: h.algorithm.as_str(), content: h.hex() })
+            .collect(),
+        licenses: facts::licence(item).map(|licence| match licence {
+            Licence::Expression(text) => [Choice::Expression(text)],
+            Licence::Name(name) => [Choice::License(Named { name })],
+        }),
+        name: facts::one_line(item.purl.name()),
+        properties: properties(facts::properties(item, true)),
+        purl: item.purl_text(),
+        scope: facts::scope(item.scope),
+        supplier: item.supplier.map(named),
+        kind,
+        version: item.purl.version().map(facts::one_line),
+    }
+}
+
+fn properties<'a>(all: Vec<(&'static str, Cow<'a, str>)>) -> Vec<Property<'a>> {
+    all.into_iter().map(|(name, value)| Property { name, value }).collect()
+}
+
+#[derive(Serialize)]
+struct Dependency<'a> {
+    #[serde(rename = "dependsOn")]
+    on: Vec<&'a str>,
+    #[serde(rename = "ref")]
+    id: &'a str,
 }
 
 /// Who depends on what, by reference; in the order of the items, the target first.
@@ -262,7 +332,7 @@ fn vulnerability(distinct: &Distinct<'_>, finding: &Finding) -> Value {
         None => json!({ "ref": id }),
     });
     put("affects", affects.collect());
-    put("properties", properties(facts::finding_properties(finding)));
+    put("properties", json!(properties(facts::finding_properties(finding))));
     Value::Object(value)
 }
 

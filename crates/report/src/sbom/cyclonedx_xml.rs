@@ -1,5 +1,6 @@
 //! CycloneDX 1.6 XML: what [`super::cyclonedx`] says, in the order that the XML schema asks for.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use trimtab_model::finding::Finding;
@@ -58,7 +59,7 @@ impl Xml<'_> {
         writeln!(self.out, "{}</{name}>", escaped(text))
     }
 
-    fn properties(&mut self, all: &[(&'static str, String)]) -> io::Result<()> {
+    fn properties(&mut self, all: &[(&'static str, Cow<'_, str>)]) -> io::Result<()> {
         self.open("properties", &[])?;
         for (name, value) in all {
             self.text("property", &[("name", name)], value)?;
@@ -173,7 +174,7 @@ fn metadata(
         None => {
             xml.open("component", &[("type", "application"), ("bom-ref", TARGET)])?;
             xml.text("name", &[], &facts::one_line(&scan.target))?;
-            xml.properties(&[("trimtab:root", "folder".to_owned())])?;
+            xml.properties(&[("trimtab:root", "folder".into())])?;
             xml.close("component")?;
         }
     }

@@ -1,5 +1,6 @@
 //! What the writers of SBOMs share: a component's facts in the words of the formats.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use trimtab_model::advisory::CvssVersion;
@@ -37,23 +38,39 @@ impl Digest {
 }
 
 /// Text without what XML 1.0 and JSON viewers choke on: control characters become spaces.
-pub(super) fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        return Cow::Borrowed(text);
+    }
     let bad = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{FFFE}' | '\u{FFFF}');
-    text.chars().map(|c| if bad(c) { ' ' } else { c }).collect()
+    Cow::Owned(text.chars().map(|c| if bad(c) { ' ' } else { c }).collect())
 }
 
 /// Text on one line.
-pub(super) fn one_line(text: &str) -> String {
-    clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
+pub(super) fn one_line(text: &str) -> Cow<'_, str> {
+    // Nearly every text is one already, and is spared the copy.
+    let plain = text.bytes().all(|b| matches!(b, b' '..=b'~'));
+    if plain && !text.starts_with(' ') && !text.ends_with(' ') && !text.contains("  ") {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(clean(text).split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// The same of a text that was put together.
+fn one_line_of<'s>(text: String) -> Cow<'s, str> {
+    match one_line(&text) {
+        Cow::Owned(line) => line.into(),
+        Cow::Borrowed(_) => text.into(),
+    }
 }
 
 /// A declared licence: an SPDX expression, or else a free name.
-pub(super) enum Licence {
-    Expression(String),
-    Name(String),
+pub(super) enum Licence<'s> {
+    Expression(Cow<'s, str>),
+    Name(Cow<'s, str>),
 }
 
-pub(super) fn licence(item: &Item<'_>) -> Option<Licence> {
+pub(super) fn licence<'s>(item: &Item<'s>) -> Option<Licence<'s>> {
     let text = one_line(item.licence?);
     if text.is_empty() {
         return None;
@@ -81,22 +98,25 @@ pub(super) fn is_plain(hash: &Hash) -> bool {
 }
 
 /// What the formats have no place for, as properties in a fixed order.
-pub(super) fn properties(item: &Item<'_>, cyclonedx: bool) -> Vec<(&'static str, String)> {
-    let mut all = vec![
-        ("trimtab:relation", item.relation.as_str().to_owned()),
-        ("trimtab:scope", item.scope.as_str().to_owned()),
-    ];
+pub(super) fn properties<'s>(
+    item: &Item<'s>,
+    cyclonedx: bool,
+) -> Vec<(&'static str, Cow<'s, str>)> {
+    let mut all = Vec::with_capacity(4);
+    all.push(("trimtab:relation", item.relation.as_str().into()));
+    all.push(("trimtab:scope", item.scope.as_str().into()));
     all.extend(item.members.iter().map(|m| ("trimtab:member", one_line(m))));
     all.extend(item.groups.iter().map(|g| ("trimtab:group", one_line(g))));
     all.extend(item.requirement.map(|r| ("trimtab:requirement", one_line(r))));
     if *item.origin != Origin::Unstated {
-        all.push(("trimtab:origin", one_line(&distinct::origin(item.origin))));
+        all.push(("trimtab:origin", one_line_of(distinct::origin(item.origin))));
     }
     let lost = |h: &&&Hash| {
         if cyclonedx { !is_plain(h) } else { h.algorithm == HashAlgorithm::GoH1 }
     };
     for hash in item.hashes.iter().filter(lost) {
-        all.push(("trimtab:hash", format!("{}:{}", hash.algorithm.as_str(), hash.hex())));
+        let value = format!("{}:{}", hash.algorithm.as_str(), hash.hex());
+        all.push(("trimtab:hash", value.into()));
     }
     if let Some(cpe) = item.cpe.filter(|cpe| !is_cpe23(cpe)) {
         all.push(("trimtab:cpe", one_line(cpe)));
@@ -218,32 +238,32 @@ pub(super) fn dates(finding: &Finding) -> (Option<String>, Option<String>) {
 }
 
 /// The finding's facts that CycloneDX has no place for.
-pub(super) fn finding_properties(finding: &Finding) -> Vec<(&'static str, String)> {
+pub(super) fn finding_properties(finding: &Finding) -> Vec<(&'static str, Cow<'_, str>)> {
     let vulnerability = &finding.vulnerability;
     let mut all = vec![
-        ("trimtab:kind", vulnerability.kind.as_str().to_owned()),
-        ("trimtab:confidence", finding.confidence.as_str().to_owned()),
+        ("trimtab:kind", vulnerability.kind.as_str().into()),
+        ("trimtab:confidence", finding.confidence.as_str().into()),
     ];
-    all.extend(finding.doubts.iter().map(|d| ("trimtab:doubt", d.code().to_owned())));
+    all.extend(finding.doubts.iter().map(|d| ("trimtab:doubt", d.code().into())));
     if let Some(kev) = &vulnerability.kev {
-        all.push(("trimtab:kev", kev.cve.to_string()));
-        all.extend(kev.added.map(|d| ("trimtab:kev:added", d.to_string())));
-        all.extend(kev.due.map(|d| ("trimtab:kev:due", d.to_string())));
-        all.extend(kev.ransomware.map(|r| ("trimtab:kev:ransomware", r.to_string())));
+        all.push(("trimtab:kev", kev.cve.to_string().into()));
+        all.extend(kev.added.map(|d| ("trimtab:kev:added", d.to_string().into())));
+        all.extend(kev.due.map(|d| ("trimtab:kev:due", d.to_string().into())));
+        all.extend(kev.ransomware.map(|r| ("trimtab:kev:ransomware", r.to_string().into())));
     }
     if let Some(epss) = vulnerability.epss {
-        all.push(("trimtab:epss:probability", epss.probability.to_string()));
-        all.push(("trimtab:epss:percentile", epss.percentile.to_string()));
+        all.push(("trimtab:epss:probability", epss.probability.to_string().into()));
+        all.push(("trimtab:epss:percentile", epss.percentile.to_string().into()));
     }
     for attribution in &finding.attributions {
         let word = if attribution.affected { "affected" } else { "not-affected" };
         let id = &attribution.advisory.id;
         all.push((
             "trimtab:attribution",
-            one_line(&format!("{id} {word}: {}", attribution.reason)),
+            one_line_of(format!("{id} {word}: {}", attribution.reason)),
         ));
         all.extend(
-            attribution.fixed.iter().map(|v| ("trimtab:fixed", one_line(&format!("{id} {v}")))),
+            attribution.fixed.iter().map(|v| ("trimtab:fixed", one_line_of(format!("{id} {v}")))),
         );
     }
     if let Some(fix) = &finding.nearest_fix {
@@ -270,5 +290,9 @@ pub(super) fn phases(scan: &Scan) -> Vec<&str> {
 /// Who made the documents that were read.
 pub(super) fn authors(scan: &Scan) -> std::collections::BTreeSet<String> {
     let documents = scan.inventory.files.iter().filter_map(|f| f.document.as_deref());
-    documents.flat_map(|d| &d.authors).map(|a| one_line(a)).filter(|a| !a.is_empty()).collect()
+    documents
+        .flat_map(|d| &d.authors)
+        .map(|a| one_line(a).into_owned())
+        .filter(|a| !a.is_empty())
+        .collect()
 }

@@ -187,7 +187,7 @@ fn licence_id(name: &str) -> String {
 
 pub(super) fn declared(item: &Item<'_>) -> String {
     match facts::licence(item) {
-        Some(Licence::Expression(text)) => text,
+        Some(Licence::Expression(text)) => text.into_owned(),
         Some(Licence::Name(name)) => licence_id(&name),
         None => "NOASSERTION".to_owned(),
     }
@@ -198,7 +198,9 @@ pub(super) fn licences(distinct: &Distinct<'_>) -> BTreeMap<String, Option<Strin
     let mut all = BTreeMap::new();
     for item in &distinct.items {
         match facts::licence(item) {
-            Some(Licence::Name(name)) => drop(all.insert(licence_id(&name), Some(name))),
+            Some(Licence::Name(name)) => {
+                all.insert(licence_id(&name), Some(name.into_owned()));
+            }
             Some(Licence::Expression(text)) => {
                 let words = text.split([' ', '(', ')']).filter(|w| w.starts_with("LicenseRef-"));
                 all.extend(words.map(|w| (w.to_owned(), None)));
@@ -210,7 +212,7 @@ pub(super) fn licences(distinct: &Distinct<'_>) -> BTreeMap<String, Option<Strin
 }
 
 pub(super) fn references(item: &Item<'_>) -> Vec<(&'static str, &'static str, String)> {
-    let mut all = vec![("PACKAGE-MANAGER", "purl", item.purl.to_string())];
+    let mut all = vec![("PACKAGE-MANAGER", "purl", item.purl_text().to_owned())];
     if let Some(cpe) = item.cpe.filter(|cpe| facts::is_cpe23(cpe)) {
         all.push(("SECURITY", "cpe23Type", cpe.to_owned()));
     }
@@ -219,7 +221,7 @@ pub(super) fn references(item: &Item<'_>) -> Vec<(&'static str, &'static str, St
 
 pub(super) fn source_info(scan: &Scan, item: &Item<'_>) -> Option<String> {
     let places = facts::places(scan, item).map(|(path, line)| match line {
-        Some(line) => format!("{}:{line}", facts::one_line(path)),
+        Some(line) => format!("{}:{line}", facts::one_line(path)).into(),
         None => facts::one_line(path),
     });
     let places = places.collect::<Vec<_>>().join(", ");

@@ -31,7 +31,11 @@ pub fn write_with(scan: &Scan, options: &Options, out: &mut dyn Write) -> io::Re
 /// A value on one line. Only at its beginning does the mark of a long text mean anything.
 fn plain(text: &str) -> String {
     let line = facts::one_line(text);
-    if line.starts_with("<text>") { line.replacen("<text>", "<text >", 1) } else { line }
+    if line.starts_with("<text>") {
+        line.replacen("<text>", "<text >", 1)
+    } else {
+        line.into_owned()
+    }
 }
 
 /// A line inside a long text, which must not end it: the one thing that is not kept as it was.
