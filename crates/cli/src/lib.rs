@@ -2,6 +2,7 @@
 //! in process. One file per verb under `commands/`; data goes to standard output, talk to standard
 //! error; the exit codes are the same for every verb and format ([`exit::Exit`]).
 
+pub mod agreement;
 pub mod args;
 pub mod commands;
 pub mod exit;

@@ -101,7 +101,7 @@ fn weigh(facts: &Facts, charter: &Charter) -> Weighed {
     if without.lowered() > level {
         level = without.lowered();
         adjustments.push(Factor {
-            name: "weak inference",
+            name: "weak inference".into(),
             value: "not being seen lowers a level by one step at most".into(),
             effect: Effect::Kept(level),
             source: "built in".into(),
@@ -112,7 +112,7 @@ fn weigh(facts: &Facts, charter: &Charter) -> Weighed {
         if floor.level > level {
             level = floor.level;
             adjustments.push(Factor {
-                name: "floor",
+                name: "floor".into(),
                 value: floor.because.clone(),
                 effect: Effect::Floor(level),
                 source: "charter".into(),

@@ -1,6 +1,8 @@
 //! An assessment: what a finding means in its context by the charter, with every factor, so that it
 //! can be told as a sentence to each audience and recomputed by hand.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use crate::level::{ImpactBand, Level, LikelihoodBand};
@@ -9,7 +11,7 @@ use crate::level::{ImpactBand, Level, LikelihoodBand};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Factor {
     /// What was looked at: a stable name such as `base`, `exposure`, `scope`, `tier`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What was found, in words; `unknown` where nothing is.
     pub value: Box<str>,
     /// What it did.
@@ -152,8 +154,8 @@ impl Assessment {
     }
 
     /// Names of the facts that are unknown, in the order of the weighing.
-    pub fn unknowns(&self) -> impl Iterator<Item = &'static str> {
-        self.factors().filter(|f| f.unknown).map(|f| f.name)
+    pub fn unknowns(&self) -> impl Iterator<Item = &str> {
+        self.factors().filter(|f| f.unknown).map(|f| &*f.name)
     }
 
     /// Whether the level is above what the tier may keep; `None` if the tier is unknown.

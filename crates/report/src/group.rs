@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use trimtab_model::advisory::{Kind, Rating};
 use trimtab_model::finding::{Finding, Occurrence};
-use trimtab_model::scan::Scan;
-use trimtab_model::{Component, FileInventory, Purl, Version};
+use trimtab_model::scan::{Assessed, Scan};
+use trimtab_model::{Component, FileInventory, Level, Purl, Version};
 
 /// A component and all that is wrong with it.
 #[derive(Debug)]
@@ -30,6 +30,13 @@ impl<'s> Group<'s> {
             if let Some(group) = groups.get_mut(place) {
                 group.findings.push(finding);
             }
+        }
+        // By level where findings were weighed; the sort is stable, so that equals stay worst first.
+        if scan.weighing.is_some() {
+            for group in &mut groups {
+                group.findings.sort_by_key(|f| std::cmp::Reverse(urgency(scan, f)));
+            }
+            groups.sort_by_key(|g| std::cmp::Reverse(g.worst().map(|f| urgency(scan, f))));
         }
         groups
     }
@@ -61,6 +68,36 @@ impl<'s> Group<'s> {
     /// Every place that lists the component, without repeats.
     pub fn occurrences(&self) -> &'s [Occurrence] {
         self.worst().map_or(&[], |f| &f.occurrences)
+    }
+}
+
+/// What a finding means where it is gravest. `None`: it was not weighed.
+pub fn assessed<'s>(scan: &'s Scan, finding: &Finding) -> Option<&'s Assessed> {
+    let weighing = scan.weighing.as_ref()?;
+    // The finding is one of the scan's: its place follows from its address.
+    let offset = (std::ptr::from_ref(finding) as usize).checked_sub(scan.findings.as_ptr() as usize)?;
+    let at = offset / size_of::<Finding>();
+    let same = scan.findings.get(at).is_some_and(|f| std::ptr::eq(f, finding));
+    weighing.gravest(at).filter(|_| same)
+}
+
+/// What comes first: what is open, by level.
+fn urgency(scan: &Scan, finding: &Finding) -> Option<(bool, Level)> {
+    assessed(scan, finding).map(|a| (a.is_open(), a.assessment.level))
+}
+
+/// The shape that goes with a level.
+pub const fn level_shape(level: Level, ascii: bool) -> char {
+    shape(rating_of(level), ascii)
+}
+
+/// The rating that is drawn as a level is.
+pub const fn rating_of(level: Level) -> Rating {
+    match level {
+        Level::Critical => Rating::Critical,
+        Level::High => Rating::High,
+        Level::Medium => Rating::Medium,
+        Level::Low => Rating::Low,
     }
 }
 

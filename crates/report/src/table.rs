@@ -4,9 +4,11 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style as Ansi};
+use trimtab_model::Level;
 use trimtab_model::advisory::Rating;
+use trimtab_model::assessment::{Cost, Deadline};
 use trimtab_model::finding::{Finding, Occurrence};
-use trimtab_model::scan::Scan;
+use trimtab_model::scan::{Assessed, Scan, Weighing};
 use unicode_width::UnicodeWidthStr;
 
 use crate::group::{self, Group};
@@ -95,7 +97,9 @@ impl Table<'_> {
 
     fn group(&mut self, group: &Group<'_>) -> io::Result<()> {
         let Some(worst) = group.worst() else { return Ok(()) };
-        let rating = group::drawn_rating(worst);
+        let assessed = group::assessed(self.scan, worst);
+        let rating =
+            assessed.map_or(group::drawn_rating(worst), |a| group::rating_of(a.assessment.level));
         let title = format!("{} {}", worst.package, worst.version());
         let advice = match group.fix() {
             Some((fix, all)) if all == group.findings.len() => format!("raise to {fix}"),
@@ -112,6 +116,10 @@ impl Table<'_> {
         writeln!(self.out, "{mark} {title}{:gap$}{advice}", "")?;
         for occurrence in group.occurrences().iter().take(1) {
             self.place(worst, *occurrence, group.occurrences().len() - 1)?;
+        }
+        if let Some(assessed) = assessed {
+            let meaning = self.meaning(assessed);
+            self.line("  ", &shorten(&meaning, self.style.width - 2, self.style.ascii))?;
         }
         let limit = if self.style.verbose { usize::MAX } else { SCREEN_FINDINGS };
         // One line over the limit is worth showing instead of a line that says so.
@@ -157,6 +165,37 @@ impl Table<'_> {
         }
         let text = format!("{}{more}", shorten(&text, budget, self.style.ascii));
         self.line("  ", &self.muted(&text))
+    }
+
+    /// What the gravest finding of a component means: level, where, by when, at what cost.
+    fn meaning(&self, assessed: &Assessed) -> String {
+        let a = &assessed.assessment;
+        let dot = if self.style.ascii { "-" } else { "·" };
+        let mut parts = vec![a.level.to_string()];
+        if a.bounds.0 != a.bounds.1 {
+            parts[0] = format!("{} (? {} to {})", a.level, a.bounds.0, a.bounds.1);
+        }
+        if !a.system.is_empty() {
+            parts[0].push_str(&format!(" in {}", a.system));
+        }
+        if let Some((id, until)) = &assessed.exception {
+            let until = until.map_or(String::new(), |d| format!(" until {d}"));
+            parts.push(format!("accepted{until} ({id})"));
+        } else {
+            parts.push(match &a.deadline {
+                Deadline::By { at, .. } => format!("by {}", at.strftime("%Y-%m-%d")),
+                Deadline::Opportunistic => "no date".to_owned(),
+                Deadline::Unknown { .. } => "deadline ?".to_owned(),
+            });
+        }
+        parts.push(match &a.cost {
+            Cost::Range { least, most, .. } => format!("{} points", range(*least, *most)),
+            Cost::Unknown { .. } => "cost ?".to_owned(),
+        });
+        if let Some(vex) = assessed.vex {
+            parts.push(format!("supplier says {}", vex.as_str().replace('_', " ")));
+        }
+        parts.join(&format!(" {dot} "))
     }
 
     fn finding(&mut self, finding: &Finding) -> io::Result<()> {
@@ -206,6 +245,9 @@ impl Table<'_> {
             text.push_str(&format!(" A fix is named for {}.", summary.fixable));
         }
         self.paragraph(&text)?;
+        if let Some(weighing) = &self.scan.weighing {
+            self.weighed(weighing)?;
+        }
         let unknown: usize = summary.unknowns.values().sum();
         if unknown > 0 {
             let reasons: Vec<_> =
@@ -226,6 +268,31 @@ impl Table<'_> {
             self.paragraph("Incomplete: not everything could be looked at; the errors say what.")?;
         }
         Ok(())
+    }
+
+    /// The dial: the load, and what it is made of.
+    fn weighed(&mut self, weighing: &Weighing) -> io::Result<()> {
+        let open = |level: Level| {
+            let gravest = (0..self.scan.findings.len()).filter_map(|at| weighing.gravest(at));
+            gravest.filter(|a| a.is_open() && a.assessment.level == level).count()
+        };
+        let levels: Vec<_> = Level::ALL
+            .iter()
+            .rev()
+            .map(|level| (open(*level), level))
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, level)| format!("{n} {level}"))
+            .collect();
+        let accepted = weighing.assessed.iter().filter(|a| !a.is_open()).count();
+        let mut text = format!("Load {}", range(weighing.load, weighing.load));
+        if !levels.is_empty() {
+            text.push_str(&format!(": {}", levels.join(", ")));
+        }
+        if accepted > 0 {
+            text.push_str(&format!("; {accepted} accepted"));
+        }
+        text.push_str(&format!(", by {} {}.", weighing.charter, weighing.version));
+        self.paragraph(&text)
     }
 
     /// Text wrapped at the table's width.
@@ -272,6 +339,19 @@ fn colour(rating: Rating) -> Ansi {
 fn ratings(summary: &Summary) -> String {
     let parts: Vec<_> = summary.by_rating.iter().rev().map(|(r, n)| format!("{n} {r}")).collect();
     parts.join(", ")
+}
+
+/// `1 to 2`, or one number where both are the same; no more figures than mean something.
+pub fn range(least: f64, most: f64) -> String {
+    let told = |n: f64| {
+        let text = format!("{n:.2}");
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    };
+    if (least - most).abs() < 0.005 {
+        told(least)
+    } else {
+        format!("{} to {}", told(least), told(most))
+    }
 }
 
 /// `1 file`, `2 files`, `3 dependencies`.

@@ -7,11 +7,11 @@ use trimtab_model::advisory::Kind;
 use trimtab_model::assessment::{Assessment, Cost, Deadline, Effect, Factor};
 use trimtab_model::charter::{Charter, Term};
 use trimtab_model::finding::Finding;
-use trimtab_model::scan::Scan;
+use trimtab_model::scan::{Assessed, Scan};
 use trimtab_model::{Relation, Role, Scope, System};
 
 use crate::group;
-use crate::table::count;
+use crate::table::{count, range};
 
 /// One finding in one system, with all that a voice may need.
 pub struct Subject<'s> {
@@ -19,8 +19,8 @@ pub struct Subject<'s> {
     pub scan: &'s Scan,
     /// The finding.
     pub finding: &'s Finding,
-    /// What it means.
-    pub assessment: &'s Assessment,
+    /// What it means, and where in the system it stands.
+    pub assessed: &'s Assessed,
     /// The system. `None`: nobody said which.
     pub system: Option<&'s System>,
     /// The charter that it was weighed by.
@@ -30,7 +30,7 @@ pub struct Subject<'s> {
 /// Tells the finding to an audience. Roles without a voice of their own hear security's.
 pub fn tell(subject: &Subject, audience: Role) -> String {
     let mut text = String::new();
-    let a = subject.assessment;
+    let a = &subject.assessed.assessment;
     let name = subject.system.map_or("the system (nobody said which)", |s| &*s.name);
     let _ = writeln!(
         text,
@@ -40,6 +40,10 @@ pub fn tell(subject: &Subject, audience: Role) -> String {
         subject.finding.version(),
         a.level,
     );
+    if let Some((id, until)) = &subject.assessed.exception {
+        let until = until.map_or("without end".to_owned(), |d| format!("until {d}"));
+        line(&mut text, "Accepted", format!("by exception {id}, {until}"));
+    }
     match audience {
         Role::Product => product(subject, &mut text),
         Role::Engineering => engineering(subject, &mut text),
@@ -72,7 +76,7 @@ fn line(text: &mut String, label: &str, says: impl AsRef<str>) {
 }
 
 fn product(s: &Subject, text: &mut String) {
-    let a = s.assessment;
+    let a = &s.assessed.assessment;
     let failure = s.system.and_then(|s| s.failure.as_deref());
     line(
         text,
@@ -105,7 +109,7 @@ fn engineering(s: &Subject, text: &mut String) {
         Some(fix) => format!("{} from {} to {fix}, the nearest version that no source calls affected", f.package, f.version()),
         None => "no source names a fixed version: look for a replacement, a workaround, or remove it".to_owned(),
     });
-    for occurrence in f.occurrences.iter().take(5) {
+    for occurrence in s.assessed.occurrences.iter().take(5) {
         let Some((file, component)) = group::place(s.scan, *occurrence) else { continue };
         let at = component.line.map_or(String::new(), |l| format!(":{l}"));
         let way = group::way(s.scan, *occurrence);
@@ -117,8 +121,12 @@ fn engineering(s: &Subject, text: &mut String) {
         };
         line(text, "Where", format!("{}{at} ({}): {how}", file.path, component.scope));
     }
-    if f.occurrences.len() > 5 {
-        line(text, "Where", format!("and {}", count(f.occurrences.len() - 5, "other place")));
+    if s.assessed.occurrences.len() > 5 {
+        line(
+            text,
+            "Where",
+            format!("and {}", count(s.assessed.occurrences.len() - 5, "other place")),
+        );
     }
     let symbols: Vec<&str> =
         f.attributions.iter().flat_map(|a| a.symbols.iter().map(|s| &**s)).take(8).collect();
@@ -131,13 +139,17 @@ fn engineering(s: &Subject, text: &mut String) {
             symbols.join(", ")
         },
     );
-    line(text, "Call sites", factor(s.assessment, "reachability").map_or("unknown", |f| &f.value));
-    line(text, "What it costs", cost(s.assessment, s.charter));
-    line(text, "By when", deadline(s.assessment));
+    line(
+        text,
+        "Call sites",
+        factor(&s.assessed.assessment, "reachability").map_or("unknown", |f| &f.value),
+    );
+    line(text, "What it costs", cost(&s.assessed.assessment, s.charter));
+    line(text, "By when", deadline(&s.assessed.assessment));
 }
 
 fn security(s: &Subject, text: &mut String) {
-    let a = s.assessment;
+    let a = &s.assessed.assessment;
     if let Some(summary) = s.finding.vulnerability.summary.as_deref() {
         line(text, "What it is", summary);
     }
@@ -188,7 +200,7 @@ fn security(s: &Subject, text: &mut String) {
 }
 
 fn operations(s: &Subject, text: &mut String) {
-    let a = s.assessment;
+    let a = &s.assessed.assessment;
     let environments = s.system.and_then(|s| s.environments.as_ref());
     line(
         text,
@@ -272,7 +284,7 @@ fn operations(s: &Subject, text: &mut String) {
 
 /// The strongest need of the component, as its places say.
 fn scope_of(s: &Subject) -> Scope {
-    s.finding
+    s.assessed
         .occurrences
         .iter()
         .filter_map(|o| Some(group::place(s.scan, *o)?.1.scope))
@@ -372,19 +384,6 @@ pub fn cost(a: &Assessment, charter: &Charter) -> String {
                 reasons.join("; ")
             )
         }
-    }
-}
-
-/// `1 to 2`, or one number where both are the same; no more figures than mean something.
-fn range(least: f64, most: f64) -> String {
-    let told = |n: f64| {
-        let text = format!("{n:.2}");
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    };
-    if (least - most).abs() < 0.005 {
-        told(least)
-    } else {
-        format!("{} to {}", told(least), told(most))
     }
 }
 

@@ -1,16 +1,19 @@
 //! `trimtab explain`: what is known about a vulnerability, who says so, and where it is used.
 
 use trimtab_advisories::index::{Index, IndexError};
+use trimtab_engine::repository;
 use trimtab_engine::vulnerability::Vulnerabilities;
 use trimtab_model::advisory::{Kind, Rating, Vulnerability};
+use trimtab_model::{Code, Role};
 use trimtab_report::group::{self, percent};
+use trimtab_report::voices;
 
 use super::Outcome;
 use super::scan::{self, usage};
 use crate::args;
 use crate::exit::Exit;
 use crate::io::Io;
-use crate::{index, say};
+use crate::{agreement, index, say};
 
 /// Runs the verb.
 ///
@@ -34,6 +37,11 @@ pub fn run(args: &args::Explain, io: &mut Io) -> Outcome {
         io.out(&format!("{}: {text}\n", id.text));
         return Ok(Exit::Clean);
     };
+    if let Some(audience) = args.audience {
+        let known = index.group(group).map_err(|e| e.diagnostic())?;
+        let ids: Vec<Box<str>> = known.ids.iter().map(|i| i.text.into()).collect();
+        return voice(args, &index, &ids, audience, io);
+    }
     let text = tell(&index, group).map_err(|e| e.diagnostic())?;
     io.out(&text);
     if args.paths.is_empty() {
@@ -84,6 +92,51 @@ pub fn run(args: &args::Explain, io: &mut Io) -> Outcome {
         text.push_str("  nowhere here\n");
     }
     io.out(&text);
+    Ok(if scan.is_incomplete() { Exit::Incomplete } else { Exit::Clean })
+}
+
+/// Tells what the vulnerability means here to one audience.
+fn voice(
+    args: &args::Explain,
+    index: &Index,
+    ids: &[Box<str>],
+    audience: args::Audience,
+    io: &mut Io,
+) -> Outcome {
+    let here = std::path::PathBuf::from(".");
+    let path = args.paths.first().unwrap_or(&here);
+    let agreed = agreement::read(path, args.charter.as_deref(), io)?;
+    let scan = scan::matched(std::slice::from_ref(path), &args.walk, index, io)?;
+    let (weighing, problems) =
+        repository::weigh(&scan, &agreed.agreement, &|_| None, jiff::Timestamp::now())?;
+    // Exceptions that are about other findings are told by `exceptions check`.
+    say::diagnostics(io, problems.iter().filter(|p| p.code != Code::ExceptionUnused), false);
+    let role = match audience {
+        args::Audience::Product => Role::Product,
+        args::Audience::Engineering => Role::Engineering,
+        args::Audience::Security => Role::Security,
+        args::Audience::Operations => Role::Operations,
+    };
+    let mut told = Vec::new();
+    for assessed in &weighing.assessed {
+        let Some(finding) = scan.findings.get(assessed.finding as usize) else { continue };
+        if !ids.contains(&finding.vulnerability.id) {
+            continue;
+        }
+        let systems = &agreed.agreement.project.systems;
+        let subject = voices::Subject {
+            scan: &scan,
+            finding,
+            assessed,
+            system: systems.iter().find(|s| s.name == assessed.assessment.system),
+            charter: &agreed.agreement.charter,
+        };
+        told.push(voices::tell(&subject, role));
+    }
+    if told.is_empty() {
+        io.out(&format!("{} is nowhere here\n", args.id));
+    }
+    io.out(&told.join("\n"));
     Ok(if scan.is_incomplete() { Exit::Incomplete } else { Exit::Clean })
 }
 

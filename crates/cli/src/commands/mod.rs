@@ -1,13 +1,17 @@
 //! One file per verb.
 
+pub mod charter;
 pub mod compare;
 pub mod convert;
 pub mod db;
 pub mod demo;
+pub mod exceptions;
 pub mod explain;
 pub mod formats;
+pub mod policy;
 pub mod sbom;
 pub mod scan;
+pub mod vex;
 pub mod why;
 
 use clap::CommandFactory;
@@ -31,6 +35,10 @@ pub fn run(args: Args, io: &mut Io) -> Exit {
         Verb::Why(args) => why::run(&args, io),
         Verb::Convert(args) => convert::run(&args, io),
         Verb::Compare(args) => compare::run(&args, io),
+        Verb::Charter(args) => charter::run(&args, io),
+        Verb::Exceptions(args) => exceptions::run(&args, io),
+        Verb::Vex(args) => vex::run(&args, io),
+        Verb::Policy(args) => policy::run(&args, io),
         Verb::Demo(args) => demo::run(&args, io),
         Verb::Formats => formats::run(io),
         Verb::Completions { shell } => {

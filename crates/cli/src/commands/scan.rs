@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 use trimtab_advisories::index::Index;
+use trimtab_engine::repository;
 use trimtab_extract::Options;
 use trimtab_model::advisory::Kind;
 use trimtab_model::finding::Finding;
@@ -17,7 +18,7 @@ use crate::exit::Exit;
 use crate::io::Io;
 use crate::output::{Format, Output};
 use crate::progress::Progress;
-use crate::{index, say};
+use crate::{agreement, index, say};
 
 /// Runs the verb.
 ///
@@ -26,7 +27,8 @@ use crate::{index, say};
 pub fn run(args: &args::Scan, io: &mut Io) -> Outcome {
     let index = index::open(&args.index, io)?;
     let inventory = inventory(&args.paths, &args.walk, io);
-    let scan = of_inventory(target(&args.paths), inventory, &index)?;
+    let mut scan = of_inventory(target(&args.paths), inventory, &index)?;
+    weigh(&mut scan, &args.paths, args.charter.as_deref(), io)?;
     warn_of_age(&scan, io);
     let output = Output {
         format: args.output.format,
@@ -37,6 +39,26 @@ pub fn run(args: &args::Scan, io: &mut Io) -> Outcome {
     // The process ends here: to free each component would cost more than to read it did.
     std::mem::forget(scan);
     exit
+}
+
+/// Weighs the findings by the repository's agreement, where there is one or a charter is named.
+fn weigh(
+    scan: &mut Scan,
+    paths: &[PathBuf],
+    charter: Option<&str>,
+    io: &mut Io,
+) -> Result<(), Diagnostic> {
+    // The files of several paths are told under their paths, which no agreement speaks of.
+    let [path] = paths else { return Ok(()) };
+    let agreed = agreement::read(path, charter, io)?;
+    if !agreed.is_written {
+        return Ok(());
+    }
+    let (weighing, problems) =
+        repository::weigh(scan, &agreed.agreement, &|_| None, Timestamp::now())?;
+    scan.weighing = Some(weighing);
+    scan.diagnostics.extend(problems);
+    Ok(())
 }
 
 /// Says that the advisories are old. Only here, not in the result: the same input and index give

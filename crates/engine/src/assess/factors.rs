@@ -36,7 +36,7 @@ fn factor(
     effect: Effect,
     source: impl Into<Box<str>>,
 ) -> Factor {
-    Factor { name, value: value.into(), effect, source: source.into(), unknown: false }
+    Factor { name: name.into(), value: value.into(), effect, source: source.into(), unknown: false }
 }
 
 fn assumed(

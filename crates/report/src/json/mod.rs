@@ -6,6 +6,7 @@
 
 mod read;
 pub mod shape;
+mod weighing;
 mod write;
 
 pub use read::{ReadError, read};

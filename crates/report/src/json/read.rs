@@ -15,7 +15,7 @@ use trimtab_model::{
     Inventory, Origin, Purl, Relation, Scope, Unmanaged, UnmanagedReason,
 };
 
-use super::{FORMAT, VERSION, shape};
+use super::{FORMAT, VERSION, shape, weighing};
 
 /// Why a document is not a saved scan.
 #[derive(Debug)]
@@ -76,7 +76,6 @@ pub fn read(input: impl Read) -> Result<Scan> {
         target: document.target.into(),
         inventory: Inventory {
             files: each(document.files, file)?,
-            weighing: None,
             diagnostics: each(document.diagnostics.walk, diagnostic)?,
         },
         index: document.index.map(|index| IndexInfo {
@@ -88,6 +87,13 @@ pub fn read(input: impl Read) -> Result<Scan> {
         }),
         findings: each(document.findings, finding)?,
         unknowns: each(document.unknowns, unknown)?,
+        weighing: match document.weighing {
+            None => None,
+            Some(w) => Some(
+                weighing::read(w)
+                    .map_err(|value| ReadError::Value { member: "weighing", value })?,
+            ),
+        },
         diagnostics: each(document.diagnostics.scan, diagnostic)?,
     })
 }

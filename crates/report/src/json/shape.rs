@@ -32,6 +32,9 @@ pub struct Scan {
     pub unknowns: Vec<Unknown>,
     /// What was read, file by file.
     pub files: Vec<File>,
+    /// What the findings mean by a charter. Absent: they were not weighed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weighing: Option<Weighing>,
     /// Problems of the walk, and of the scan as a whole.
     pub diagnostics: Diagnostics,
 }
@@ -400,4 +403,139 @@ pub struct Unknown {
     pub advisories: Vec<String>,
     /// Where it stands.
     pub occurrences: Vec<Occurrence>,
+}
+
+/// What findings mean by a charter.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Weighing {
+    /// The charter's name.
+    pub charter: String,
+    /// Its version.
+    pub version: String,
+    /// The load of what is open in production.
+    pub load: f64,
+    /// Every finding in every system that has it.
+    pub assessed: Vec<Assessed>,
+}
+
+/// A finding in a system, and what it means there.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Assessed {
+    /// Position in `findings`.
+    pub finding: u32,
+    /// The system. Absent: nobody said which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
+    /// The environment. Absent: unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// `critical`, `high`, `medium`, `low`.
+    pub level: String,
+    /// The lowest and the gravest level that the unknown facts allow.
+    pub bounds: (String, String),
+    /// How likely exploitation is.
+    pub likelihood: Likelihood,
+    /// What it would mean.
+    pub impact: Impact,
+    /// What moved the level after the matrix.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adjustments: Vec<Factor>,
+    /// The gravest level that the tier may keep, `none` if it may keep none. Absent: the tier is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acceptable: Option<String>,
+    /// What it adds to the load while it is open.
+    pub weight: f64,
+    /// By when it must be gone.
+    pub deadline: Deadline,
+    /// What removing it costs.
+    pub cost: Cost,
+    /// The exception that accepts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exception: Option<Exception>,
+    /// What a supplier's statement says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vex: Option<String>,
+    /// Where in the system it stands.
+    pub occurrences: Vec<Occurrence>,
+}
+
+/// How likely exploitation is.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Likelihood {
+    /// 0 to 1.
+    pub probability: f64,
+    /// `active`, `likely`, `possible`, `unlikely`.
+    pub band: String,
+    /// How it came about.
+    pub factors: Vec<Factor>,
+}
+
+/// What exploitation would mean.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Impact {
+    /// The sum of the steps.
+    pub steps: i8,
+    /// `severe`, `major`, `moderate`, `minor`.
+    pub band: String,
+    /// How it came about.
+    pub factors: Vec<Factor>,
+}
+
+/// One step of a weighing.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Factor {
+    /// What was looked at.
+    pub name: String,
+    /// What was found.
+    pub value: String,
+    /// `probability`, `odds`, `steps`, `floor`, `kept`, `none`.
+    pub effect: String,
+    /// The number of the effect; for `floor` and `kept` the level counted from 0 (low).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<f64>,
+    /// Who says so.
+    pub source: String,
+    /// Whether the fact is unknown, so that the effect is an assumption.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unknown: bool,
+}
+
+/// By when it must be gone.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Deadline {
+    /// `by`, `opportunistic`, `unknown`.
+    pub kind: String,
+    /// The moment, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// How it came about, or what is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+}
+
+/// What removing it costs, in points.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Cost {
+    /// The least. Absent with `most`: unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least: Option<f64>,
+    /// The most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most: Option<f64>,
+    /// What makes it so: words, least and most points.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<(String, f64, f64)>,
+    /// Why it is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+}
+
+/// An exception that accepts a finding.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Exception {
+    /// Its id.
+    pub id: String,
+    /// Its last day. Absent: it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }

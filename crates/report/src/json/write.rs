@@ -7,7 +7,7 @@ use trimtab_model::finding::{Attribution, Finding, Occurrence, Unknown};
 use trimtab_model::scan::Scan;
 use trimtab_model::{Component, Diagnostic, DocumentInfo, FileInventory, Origin, Purl, Unmanaged};
 
-use super::{FORMAT, VERSION, shape};
+use super::{FORMAT, VERSION, shape, weighing};
 use crate::summary::Summary;
 
 /// Writes the whole scan, pretty-printed, with a newline at the end.
@@ -37,6 +37,7 @@ fn document(scan: &Scan) -> shape::Scan {
         findings: scan.findings.iter().map(finding).collect(),
         unknowns: scan.unknowns.iter().map(unknown).collect(),
         files: scan.inventory.files.iter().map(file).collect(),
+        weighing: scan.weighing.as_ref().map(weighing::write),
         diagnostics: shape::Diagnostics {
             walk: scan.inventory.diagnostics.iter().map(diagnostic).collect(),
             scan: scan.diagnostics.iter().map(diagnostic).collect(),

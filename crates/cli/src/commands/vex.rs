@@ -1,0 +1,120 @@
+//! `trimtab vex`: what suppliers' statements would change, and ours for others.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use trimtab_decisions::vex::{self, About, Issue, VexFormat, Why};
+use trimtab_engine::repository;
+use trimtab_model::{Code, Diagnostic, Purl};
+
+use super::{Outcome, scan};
+use crate::args::{Vex, VexVerb, VexWrite};
+use crate::exit::Exit;
+use crate::io::Io;
+use crate::{agreement, index, output, say};
+
+/// Runs the verb.
+///
+/// # Errors
+/// A document cannot be read, or the output cannot be written.
+pub fn run(args: &Vex, io: &mut Io) -> Outcome {
+    match &args.verb {
+        VexVerb::Preview { documents, path, index, walk } => {
+            let mut statements = Vec::new();
+            for document in documents {
+                for file in agreement::files(document, &["json"])? {
+                    let (read, problems) = vex::read(&agreement::bytes(&file)?);
+                    let problems: Vec<_> =
+                        problems.into_iter().map(|p| p.in_file(agreement::shown(&file))).collect();
+                    say::diagnostics(io, problems.iter(), true);
+                    statements.extend(read.into_iter().flat_map(|d| d.statements));
+                }
+            }
+            let index = index::open(index, io)?;
+            let scan = scan::matched(std::slice::from_ref(path), walk, &index, io)?;
+            let ids: Vec<_> = scan.findings.iter().map(repository::ids).collect();
+            let about: Vec<About> = scan
+                .findings
+                .iter()
+                .zip(&ids)
+                .map(|(f, ids)| About { ids, component: &f.purl, products: &[], changed: None })
+                .collect();
+            let (effects, _) = vex::preview(&statements, &about);
+            let mut text = String::new();
+            let mut applied = 0;
+            for (effect, statement) in effects.iter().zip(&statements) {
+                for (at, why) in &effect.findings {
+                    let Some(finding) = scan.findings.get(*at) else { continue };
+                    applied += usize::from(*why == Why::Applies);
+                    let mark = if *why == Why::Applies { "applies" } else { "does not" };
+                    text.push_str(&format!(
+                        "{mark:<9} {:<18} {:<20} {} {}: {}\n",
+                        statement.status.as_str(),
+                        statement.vulnerability,
+                        finding.package,
+                        finding.version(),
+                        why.about()
+                    ));
+                }
+            }
+            let about_nothing = effects.iter().filter(|e| e.findings.is_empty()).count();
+            text.push_str(&format!(
+                "{} read: {applied} would apply, {about_nothing} about nothing that is found here\n",
+                trimtab_report::table::count(statements.len(), "statement")
+            ));
+            io.out(&text);
+            Ok(if scan.is_incomplete() { Exit::Incomplete } else { Exit::Clean })
+        }
+        VexVerb::Write(args) => write(args, io),
+    }
+}
+
+/// Our statements: one for each finding that an exception accepts (affected, with what is done).
+fn write(args: &VexWrite, io: &mut Io) -> Outcome {
+    let Some(format) = VexFormat::from_word(&args.format) else {
+        let known: Vec<_> = VexFormat::ALL.iter().map(|f| f.as_str()).collect();
+        return Err(Diagnostic::new(Code::Usage, format!("`{}` is no format of VEX", args.format))
+            .help(format!("one of: {}", known.join(", "))));
+    };
+    let product: Purl = args.product.parse().map_err(|e| {
+        Diagnostic::new(Code::Usage, format!("`{}` is no purl: {e}", args.product))
+            .help("name the product as `pkg:generic/payments@2.4.0`")
+    })?;
+    let at: Timestamp = args.at.parse().map_err(|_| {
+        Diagnostic::new(Code::Usage, format!("`{}` is no time", args.at))
+            .help("write it as 2026-11-21T09:00:00Z")
+    })?;
+    let agreed = agreement::read(&args.path, None, io)?;
+    let index = index::open(&args.index, io)?;
+    let scan = scan::matched(std::slice::from_ref(&args.path), &args.walk, &index, io)?;
+    let (weighing, _) = repository::weigh(&scan, &agreed.agreement, &|_| None, at)?;
+    let mut statements = Vec::new();
+    for assessed in weighing.assessed.iter().filter(|a| !a.is_open()) {
+        let Some(finding) = scan.findings.get(assessed.finding as usize) else { continue };
+        let id = assessed.exception.as_ref().map(|(id, _)| id);
+        let exception = agreed.agreement.exceptions.iter().find(|e| Some(&e.id) == id);
+        let Some(exception) = exception else { continue };
+        statements.push(vex::accepted(
+            exception,
+            &finding.vulnerability.id,
+            &product,
+            Some(&finding.purl),
+        ));
+    }
+    statements.dedup();
+    let issue = Issue {
+        id: args.id.as_str().into(),
+        title: format!("VEX of {product}").into(),
+        author: args.author.as_str().into(),
+        namespace: args.namespace.as_str().into(),
+        at,
+        version: args.document_version,
+    };
+    let (text, problems) = vex::write(format, &statements, &issue);
+    say::diagnostics(io, problems.iter(), true);
+    match &args.output {
+        None => io.out(&text),
+        Some(path) => output::to_file(Path::new(path), |out| out.write_all(text.as_bytes()))?,
+    }
+    Ok(if scan.is_incomplete() { Exit::Incomplete } else { Exit::Clean })
+}
