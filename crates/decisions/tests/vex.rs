@@ -636,3 +636,28 @@ fn what_csaf_says_in_its_own_way_comes_back() {
         Vec::<String>::new()
     );
 }
+
+#[test]
+fn a_document_about_many_products_is_read_at_once() {
+    // Quadratic work would take minutes here.
+    const COUNT: usize = 20_000;
+    let ids: Vec<String> = (0..COUNT).map(|i| format!("P{i}")).collect();
+    let products =
+        |details: &str| json!({ "category": "vendor_fix", "details": details, "product_ids": ids });
+    let text = json!({
+        "document": { "category": "csaf_vex", "csaf_version": "2.0", "publisher": { "name": "A" }, "tracking": { "id": "1" } },
+        "product_tree": { "full_product_names": ids.iter().map(|id| json!({ "name": id, "product_id": id })).collect::<Vec<_>>() },
+        "vulnerabilities": [{ "cve": "CVE-2026-1000", "product_status": { "known_affected": ids },
+            "remediations": [products("One."), products("Two."), products("Three.")] }],
+    });
+    let (document, faults) = read(text.to_string().as_bytes());
+    assert_eq!(faults, []);
+    let statements = document.unwrap().statements;
+    assert_eq!(statements.len(), 1);
+    assert_eq!((statements[0].products.len(), statements[0].words.len()), (COUNT, 2));
+    for format in VexFormat::ALL {
+        let statements = [Statement { author: None, ..statements[0].clone() }];
+        let (written, _) = write(*format, &statements, &issue());
+        assert_eq!(read(written.as_bytes()).0.unwrap().statements[0].products.len(), COUNT);
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use trimtab_model::decision::{Justification, Product, Statement, Word};
 use trimtab_model::evidence::VexStatus;
 use trimtab_model::{Code, Diagnostic};
@@ -273,29 +273,36 @@ impl<'v> Vulnerability<'v, '_> {
             return;
         };
         let mut statements: Vec<Statement> = Vec::new();
-        let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
+        // By what is said, and by the entries that say it: large documents say the same of many.
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut known: HashMap<(&[&str], Vec<*const Value>), Option<usize>> = HashMap::new();
         for id in order {
             *left = left.saturating_sub(1);
             let (Some(said), Some(product)) = (said.get(id), self.tree.products.get(id)) else {
                 continue;
             };
-            let statement = self.statement(&name, said, document);
-            if self.strict && lacks_reason(&statement) && !self.reason_is_made_up(said) {
-                let place = &self.place;
-                faults.push(
-                    malformed(format!(
-                        "{place} says that {name} does not affect `{id}`, without flag or impact"
-                    ))
-                    .help("it is left out; ask the author of the document for the reason"),
-                );
-                continue;
-            }
-            let key = key_of(&statement);
-            match places.get(&key) {
-                Some(at) => statements[*at].products.push(product.clone()),
+            let entries = said.flags.iter().chain(&said.threats).chain(&said.remediations);
+            let entries = entries.map(|entry| std::ptr::from_ref::<Value>(entry)).collect();
+            let place = *known.entry((&said.groups, entries)).or_insert_with(|| {
+                let statement = self.statement(&name, said, document);
+                if self.strict && lacks_reason(&statement) && !self.reason_is_made_up(said) {
+                    return None;
+                }
+                Some(*places.entry(key_of(&statement)).or_insert_with(|| {
+                    statements.push(statement);
+                    statements.len() - 1
+                }))
+            });
+            match place.and_then(|at| statements.get_mut(at)) {
+                Some(statement) => statement.products.push(product.clone()),
                 None => {
-                    places.insert(key, statements.len());
-                    statements.push(Statement { products: vec![product.clone()], ..statement });
+                    let place = &self.place;
+                    faults.push(
+                        malformed(format!(
+                            "{place} says that {name} does not affect `{id}`, without flag or impact"
+                        ))
+                        .help("it is left out; ask the author of the document for the reason"),
+                    );
                 }
             }
         }
@@ -340,13 +347,12 @@ impl<'v> Vulnerability<'v, '_> {
             kept.extend(category.map(|category| Word::new(CATEGORY, category)));
             kept.extend(member(remedy, "url").map(|url| Word::new(URL, url)));
         }
-        kept.extend(said.remediations.iter().skip(1).map(|remedy| {
-            let mut remedy = (*remedy).clone();
-            if let Some(map) = remedy.as_object_mut() {
-                map.remove("product_ids");
-                map.remove("group_ids");
-            }
-            Word::new(REMEDIATION, remedy.to_string())
+        kept.extend(said.remediations.iter().skip(1).filter_map(|remedy| {
+            // Without its products, which may be many.
+            let named = |key: &str| matches!(key, "product_ids" | "group_ids");
+            let rest = remedy.as_object()?.iter().filter(|(key, _)| !named(key));
+            let rest: Map<String, Value> = rest.map(|(k, v)| (k.clone(), v.clone())).collect();
+            Some(Word::new(REMEDIATION, Value::from(rest).to_string()))
         }));
         let first = items(self.entry, "ids").iter().filter_map(|id| member(id, "text"));
         let others = first.filter(|id| *id != name).map(Box::from);
@@ -379,7 +385,7 @@ fn status_of_group(group: &str) -> Option<VexStatus> {
 }
 
 /// What makes two statements about one vulnerability one.
-fn key_of(statement: &Statement) -> Vec<u8> {
+fn key_of(statement: &Statement) -> String {
     let s = statement;
-    format!("{:?}", (s.status, s.justification, &s.detail, &s.action, s.at, &s.words)).into_bytes()
+    format!("{:?}", (s.status, s.justification, &s.detail, &s.action, s.at, &s.words))
 }
