@@ -32,8 +32,7 @@ struct Package {
     #[serde(default)]
     version: String,
     group: Option<At<String>>,
-    #[serde(default)]
-    ignore: bool,
+    ignore: Option<At<bool>>,
     #[serde(default)]
     vulnerability: Vulnerability,
     effective_until: Option<Day>,
@@ -43,8 +42,7 @@ struct Package {
 
 #[derive(Deserialize, Default)]
 struct Vulnerability {
-    #[serde(default)]
-    ignore: bool,
+    ignore: Option<At<bool>>,
 }
 
 pub(super) fn read(text: &str, reading: &mut Reading<'_>) {
@@ -70,9 +68,12 @@ pub(super) fn read(text: &str, reading: &mut Reading<'_>) {
             ..Rule::default()
         });
     }
-    for rule in file.packages.into_iter().filter(|rule| rule.ignore || rule.vulnerability.ignore) {
-        let place = [&rule.name, &rule.ecosystem, &rule.group].into_iter().flatten().next();
-        let line = place.map_or(1, |at| line_at(text, at.span.start));
+    for rule in file.packages {
+        let mut ignores = [&rule.ignore, &rule.vulnerability.ignore].into_iter().flatten();
+        let Some(ignores) = ignores.find(|at| at.value) else { continue };
+        let names = [&rule.name, &rule.ecosystem, &rule.group].into_iter().flatten();
+        let at = names.map(|at| at.span.start).min().unwrap_or(ignores.span.start);
+        let line = line_at(text, at);
         if rule.group.is_some() {
             reading.cannot(line, "a group of dependencies");
             continue;
