@@ -29,8 +29,9 @@ use trimtab_model::{Code, Diagnostic, Purl};
 
 use crate::text;
 
-/// The most statements and products that are read of one document.
-pub const MAX_PRODUCTS: usize = 1_000_000;
+/// The most that is made of one document, in bytes. A small document can refer to one large product
+/// very often.
+pub const MAX_MADE: usize = 512 << 20;
 
 /// A format of VEX.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -205,6 +206,66 @@ fn not_json(text: &str, fault: &serde_json::Error) -> Diagnostic {
 
 fn malformed(message: impl Into<Box<str>>) -> Diagnostic {
     Diagnostic::new(Code::VexMalformed, message)
+}
+
+/// What may still be made of a document.
+#[derive(Debug)]
+struct Budget {
+    left: usize,
+}
+
+impl Budget {
+    fn new() -> Budget {
+        Budget { left: MAX_MADE }
+    }
+
+    /// Spends some bytes. False if they are not left, once and for all.
+    fn spend(&mut self, bytes: usize) -> bool {
+        let enough = self.left >= bytes;
+        self.left = if enough { self.left - bytes } else { 0 };
+        enough
+    }
+
+    fn is_spent(&self) -> bool {
+        self.left == 0
+    }
+}
+
+/// What a product takes, about, in bytes.
+fn weight(product: &Product) -> usize {
+    let text = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
+    let purl = |purl: &Purl| {
+        let others: usize = purl.qualifiers().map(|(k, v)| k.len() + v.len()).sum();
+        others + purl.name().len() + purl.namespace().map_or(0, str::len)
+    };
+    let identifiers: usize = product.identifiers.iter().map(|w| 32 + w.text.len()).sum();
+    256 + product.id.len()
+        + text(&product.name)
+        + text(&product.versions)
+        + product.purl.as_ref().map_or(0, purl)
+        + identifiers
+        + product.components.iter().map(weight).sum::<usize>()
+}
+
+fn spent() -> Diagnostic {
+    Diagnostic::new(
+        Code::FileLimit,
+        format!(
+            "the document makes more than {} MiB of statements; the rest is not read",
+            MAX_MADE >> 20
+        ),
+    )
+    .help("ask for a document for each product")
+}
+
+/// An author or id: each statement has it, so that it may not be long.
+fn brief(text: Option<&str>) -> Option<Box<str>> {
+    const MAX: usize = 500;
+    let text = boxed(text)?;
+    match text.char_indices().nth(MAX) {
+        Some((end, _)) => Some(text[..end].into()),
+        None => Some(text),
+    }
 }
 
 /// The text of a member.

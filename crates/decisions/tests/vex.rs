@@ -662,3 +662,37 @@ fn a_document_about_many_products_is_read_at_once() {
         assert_eq!(read(written.as_bytes()).0.unwrap().statements[0].products.len(), COUNT);
     }
 }
+
+#[test]
+fn a_small_document_cannot_make_a_large_one() {
+    // One large product, and very many references to it.
+    let large = "x".repeat(1 << 20);
+    let many: Vec<Value> = (0..2_000).map(|_| json!({ "ref": "a" })).collect();
+    let cyclonedx = json!({
+        "bomFormat": "CycloneDX", "specVersion": "1.6",
+        "components": [{ "bom-ref": "a", "type": "library", "name": large }],
+        "vulnerabilities": [{ "id": "CVE-2026-1000", "analysis": { "state": "exploitable" }, "affects": many }],
+    });
+    let related: Vec<Value> = (0..2_000)
+        .map(|i| json!({ "category": "installed_on", "full_product_name": { "name": "n", "product_id": format!("R{i}") },
+            "product_reference": "a", "relates_to_product_reference": "a" }))
+        .collect();
+    let csaf = json!({
+        "document": { "category": "csaf_vex", "csaf_version": "2.0", "publisher": { "name": "A" }, "tracking": { "id": "1" } },
+        "product_tree": { "full_product_names": [{ "name": large, "product_id": "a" }], "relationships": related },
+        "vulnerabilities": [{ "cve": "CVE-2026-1000", "product_status": { "known_affected": ["a"] } }],
+    });
+    let products: Vec<String> = (0..20_000).map(|i| format!("pkg:npm/a{i}")).collect();
+    let openvex = json!({
+        "@context": "https://openvex.dev/ns", "statements": [
+            { "vulnerability": "CVE-2026-1000", "status": "affected", "products": products, "subcomponents": products }],
+    });
+    for (name, text) in [("cyclonedx", cyclonedx), ("csaf", csaf), ("openvex", openvex)] {
+        let (_, faults) = read(text.to_string().as_bytes());
+        assert!(
+            faults.iter().any(|fault| fault.code == Code::FileLimit),
+            "{name}: {}",
+            told(&faults)
+        );
+    }
+}

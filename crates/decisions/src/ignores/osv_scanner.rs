@@ -4,8 +4,8 @@
 
 use serde::Deserialize;
 
-use super::{Reading, Rule, line_at, package, toml_fault};
-use crate::place::{At, Day};
+use super::{Reading, Rule, package, toml_fault};
+use crate::place::{At, Day, Lines};
 
 #[derive(Deserialize)]
 struct File {
@@ -50,13 +50,14 @@ pub(super) fn read(text: &str, reading: &mut Reading<'_>) {
         Ok(file) => file,
         Err(fault) => return reading.malformed(toml_fault(text, &fault)),
     };
+    let lines = Lines::of(text);
     // `*` stays within the folder.
     let path = match reading.file.rsplit_once('/') {
         Some((folder, _)) => format!("{}/*", escaped(folder)),
         None => "*".to_owned(),
     };
     for rule in file.vulnerabilities {
-        let line = line_at(text, rule.id.span.start);
+        let line = lines.at(rule.id.span.start);
         let until = rule.ignore_until.map(|day| day.text);
         let Ok(expires) = reading.last_day(until.as_deref(), line) else { continue };
         reading.rule(Rule {
@@ -73,7 +74,7 @@ pub(super) fn read(text: &str, reading: &mut Reading<'_>) {
         let Some(ignores) = ignores.find(|at| at.value) else { continue };
         let names = [&rule.name, &rule.ecosystem, &rule.group].into_iter().flatten();
         let at = names.map(|at| at.span.start).min().unwrap_or(ignores.span.start);
-        let line = line_at(text, at);
+        let line = lines.at(at);
         if rule.group.is_some() {
             reading.cannot(line, "a group of dependencies");
             continue;

@@ -9,8 +9,8 @@ use trimtab_model::evidence::VexStatus;
 use trimtab_model::{Code, Diagnostic};
 
 use super::super::{
-    MAX_PRODUCTS, NO_ACTION, NO_IMPACT, VexDocument, VexFormat, boxed, items, label, lacks_reason,
-    malformed, member, moment, purl_and_versions, sorted, texts,
+    Budget, NO_ACTION, NO_IMPACT, VexDocument, VexFormat, boxed, brief, items, label, lacks_reason,
+    malformed, member, moment, purl_and_versions, sorted, spent, texts, weight,
 };
 use super::{
     CATEGORY, DEFAULT_RELATION, GROUPS, HELPER, IMPACT, RELATED_AS, RELATED_ID, RELATED_NAME,
@@ -31,26 +31,32 @@ pub(in crate::vex) fn read(value: &Value, faults: &mut Vec<Diagnostic>) -> Optio
     let tracking = head.get("tracking").unwrap_or(&Value::Null);
     let mut document = VexDocument {
         format: VexFormat::Csaf,
-        id: boxed(member(tracking, "id")),
+        id: brief(member(tracking, "id")),
         version: boxed(member(tracking, "version")),
-        author: boxed(head.pointer("/publisher/name").and_then(Value::as_str)),
+        author: brief(head.pointer("/publisher/name").and_then(Value::as_str)),
         at: moment(tracking, "current_release_date"),
         statements: Vec::new(),
     };
-    let tree = Tree::of(value.get("product_tree").unwrap_or(&Value::Null), faults);
+    let mut budget = Budget::new();
+    let tree = Tree::of(value.get("product_tree").unwrap_or(&Value::Null), &mut budget, faults);
     let strict = member(head, "category") == Some("csaf_vex");
-    let mut left = MAX_PRODUCTS;
     for (i, entry) in items(value, "vulnerabilities").iter().enumerate() {
         let place = format!("vulnerabilities[{i}]");
         let one = Vulnerability { entry, tree: &tree, place, strict };
-        one.read(&mut document, &mut left, faults);
-        if left == 0 {
-            faults.push(malformed(format!("more than {MAX_PRODUCTS} products")));
+        one.read(&mut document, &mut budget, faults);
+        if budget.is_spent() {
+            faults.push(spent());
             break;
         }
     }
     Some(document)
 }
+
+/// The most products that one flag, threat or remediation may name.
+const MAX_NAMED: usize = 1_000_000;
+
+/// How many relationships may refer to each other in a row, against the order in which they stand.
+const MAX_ROUNDS: usize = 32;
 
 /// The products of a document, and its groups of products.
 struct Tree<'v> {
@@ -59,7 +65,7 @@ struct Tree<'v> {
 }
 
 impl<'v> Tree<'v> {
-    fn of(tree: &'v Value, faults: &mut Vec<Diagnostic>) -> Tree<'v> {
+    fn of(tree: &'v Value, budget: &mut Budget, faults: &mut Vec<Diagnostic>) -> Tree<'v> {
         let mut out = Tree { products: HashMap::new(), groups: HashMap::new() };
         for product in items(tree, "full_product_names") {
             out.add(product, None, faults);
@@ -79,9 +85,9 @@ impl<'v> Tree<'v> {
         }
         // A relationship may refer to another one, in any order; each round resolves some.
         let mut waiting: Vec<&Value> = items(tree, "relationships").iter().collect();
-        loop {
+        for _ in 0..MAX_ROUNDS {
             let before = waiting.len();
-            waiting.retain(|relationship| !out.relate(relationship, faults));
+            waiting.retain(|relationship| !out.relate(relationship, budget, faults));
             if waiting.is_empty() || waiting.len() == before {
                 break;
             }
@@ -116,7 +122,12 @@ impl<'v> Tree<'v> {
     }
 
     /// Adds the product of a relationship. False if what it refers to is not there yet.
-    fn relate(&mut self, value: &'v Value, faults: &mut Vec<Diagnostic>) -> bool {
+    fn relate(
+        &mut self,
+        value: &'v Value,
+        budget: &mut Budget,
+        faults: &mut Vec<Diagnostic>,
+    ) -> bool {
         let name = value.get("full_product_name").unwrap_or(&Value::Null);
         let Some(id) = member(name, "product_id") else { return true };
         let side = |key| self.products.get(member(value, key)?);
@@ -125,7 +136,12 @@ impl<'v> Tree<'v> {
         else {
             return false;
         };
+        if !budget.spend(weight(around) + weight(component)) {
+            return true;
+        }
         let mut product = around.clone();
+        // Of a chain the last link is what is kept.
+        product.identifiers.retain(|word| !word.name.starts_with(RELATED_AS));
         let own = self::product(name, None);
         let component = Product { components: Vec::new(), ..component.clone() };
         if *id != related_id(around, &component) {
@@ -139,7 +155,6 @@ impl<'v> Tree<'v> {
             product.identifiers.push(Word::new(RELATED_AS, category));
         }
         product.identifiers = sorted(product.identifiers);
-        // Of a chain of relationships the innermost component is what is meant.
         product.components = vec![component];
         if self.products.insert(id, product).is_some() {
             faults.push(malformed(format!("the product `{id}` stands twice in the tree")));
@@ -194,7 +209,7 @@ struct Said<'v> {
 }
 
 impl<'v> Vulnerability<'v, '_> {
-    fn read(&self, document: &mut VexDocument, left: &mut usize, faults: &mut Vec<Diagnostic>) {
+    fn read(&self, document: &mut VexDocument, budget: &mut Budget, faults: &mut Vec<Diagnostic>) {
         let mut said: HashMap<&str, Said<'v>> = HashMap::new();
         let mut order: Vec<&'v str> = Vec::new();
         let mut missing: HashSet<&str> = HashSet::new();
@@ -216,7 +231,7 @@ impl<'v> Vulnerability<'v, '_> {
         }
         for (list, of) in [("flags", 0), ("threats", 1), ("remediations", 2)] {
             for value in items(self.entry, list) {
-                for id in self.named(value, left) {
+                for id in self.named(value, budget) {
                     let Some(said) = said.get_mut(id) else {
                         if !self.tree.products.contains_key(id) {
                             missing.insert(id);
@@ -277,14 +292,23 @@ impl<'v> Vulnerability<'v, '_> {
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut known: HashMap<(&[&str], Vec<*const Value>), Option<usize>> = HashMap::new();
         for id in order {
-            *left = left.saturating_sub(1);
             let (Some(said), Some(product)) = (said.get(id), self.tree.products.get(id)) else {
                 continue;
             };
+            if !budget.spend(weight(product)) {
+                return;
+            }
             let entries = said.flags.iter().chain(&said.threats).chain(&said.remediations);
             let entries = entries.map(|entry| std::ptr::from_ref::<Value>(entry)).collect();
             let place = *known.entry((&said.groups, entries)).or_insert_with(|| {
                 let statement = self.statement(&name, said, document);
+                let text = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
+                let words: usize = statement.words.iter().map(|word| word.text.len()).sum();
+                let size = text(&statement.detail) + text(&statement.action) + words;
+                // Its key is as long.
+                if !budget.spend(2 * size) {
+                    return None;
+                }
                 if self.strict && lacks_reason(&statement) && !self.reason_is_made_up(said) {
                     return None;
                 }
@@ -295,6 +319,7 @@ impl<'v> Vulnerability<'v, '_> {
             });
             match place.and_then(|at| statements.get_mut(at)) {
                 Some(statement) => statement.products.push(product.clone()),
+                None if budget.is_spent() => return,
                 None => {
                     let place = &self.place;
                     faults.push(
@@ -310,12 +335,11 @@ impl<'v> Vulnerability<'v, '_> {
     }
 
     /// The products that a flag, threat or remediation is about, each once.
-    fn named(&self, value: &'v Value, left: &mut usize) -> Vec<&'v str> {
+    fn named(&self, value: &'v Value, budget: &mut Budget) -> Vec<&'v str> {
         let groups = texts(value, "group_ids").filter_map(|group| self.tree.groups.get(group));
-        let limit = *left;
         let mut all: Vec<&str> =
-            texts(value, "product_ids").chain(groups.flatten().copied()).take(limit).collect();
-        *left = left.saturating_sub(all.len());
+            texts(value, "product_ids").chain(groups.flatten().copied()).take(MAX_NAMED).collect();
+        budget.spend(16 * all.len());
         all.sort_unstable();
         all.dedup();
         all
