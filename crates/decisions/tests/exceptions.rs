@@ -151,6 +151,10 @@ fn what_is_missing_refuses() {
     let mut asked = sound();
     asked.author.role = Some(Role::Operations);
     assert_eq!(at(&asked, Level::Medium), [Code::ExceptionUnapproved]);
+    asked.author.role = None;
+    assert_eq!(at(&asked, Level::Medium), [Code::ExceptionUnapproved]);
+    let anyone = ExceptionRules { may_ask: vec![], ..rules() };
+    assert!(holds(&asked, Level::Medium, &anyone, day).is_held());
     let mut unknown = sound();
     unknown.approver.as_mut().unwrap().role = None;
     assert_eq!(at(&unknown, Level::Medium), [Code::ExceptionUnapproved]);
