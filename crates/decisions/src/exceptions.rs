@@ -1,6 +1,6 @@
 //! Exceptions: decisions to accept a finding until a date, kept by people in `exceptions.toml`.
 //!
-//! [`read`], [`write`] and [`append`] are the file; [`holds`] says whether one exception is in force for a
+//! [`read`], [`write()`] and [`append`] are the file; [`holds`] says whether one exception is in force for a
 //! finding of a level, [`covers`] whether it is about it, [`accepting`] finds the one that accepts a
 //! finding, and [`judge`] looks at a whole file.
 //!

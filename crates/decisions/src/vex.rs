@@ -1,7 +1,7 @@
 //! VEX: what somebody says about whether a vulnerability matters in a product.
 //!
 //! [`read`] takes an OpenVEX, CSAF 2.0 or CycloneDX document, whichever it is, to [`Statement`]s;
-//! [`write`] makes any of the three out of statements; [`preview`] says what statements would change
+//! [`write()`] makes any of the three out of statements; [`preview`] says what statements would change
 //! before anything is applied, and [`apply`] applies them. Rules of scope, conflict and age
 //! are those of the module `apply`.
 //!
@@ -98,7 +98,7 @@ pub struct Issue {
     pub version: u32,
 }
 
-/// Reads a document of any of the formats.
+/// Reads a document of any of the formats, also as the predicate of an in-toto statement.
 ///
 /// The document is `None` if it is none of them or cannot be read at all. A statement that breaks
 /// the rules of its format is left out, and said.
@@ -110,6 +110,12 @@ pub fn read(bytes: &[u8]) -> (Option<VexDocument>, Vec<Diagnostic>) {
     let value: Value = match serde_json::from_str(text) {
         Ok(value) => value,
         Err(fault) => return (None, vec![not_json(text, &fault)]),
+    };
+    // An in-toto statement carries the document; whoever checks signatures has done so before.
+    let carried = member(&value, "_type").is_some_and(|kind| kind.contains("in-toto.io/Statement"));
+    let value = match value {
+        Value::Object(mut map) if carried => map.remove("predicate").unwrap_or_default(),
+        value => value,
     };
     let mut faults = Vec::new();
     let document = if member(&value, "bomFormat") == Some("CycloneDX") {

@@ -696,3 +696,16 @@ fn a_small_document_cannot_make_a_large_one() {
         );
     }
 }
+
+#[test]
+fn an_in_toto_statement_carries_a_document() {
+    let text = json!({
+        "_type": "https://in-toto.io/Statement/v1", "predicateType": "https://openvex.dev/ns/v0.2.0",
+        "subject": [{ "name": "x", "digest": { "sha256": "00" } }],
+        "predicate": { "@context": "https://openvex.dev/ns/v0.2.0", "author": "A",
+            "statements": [{ "vulnerability": { "name": "CVE-2026-1" }, "products": [{ "@id": "pkg:npm/a" }], "status": "affected" }] },
+    });
+    let (document, faults) = read(text.to_string().as_bytes());
+    assert_eq!(faults, []);
+    assert_eq!(document.unwrap().statements.len(), 1);
+}

@@ -34,7 +34,8 @@ pub struct About<'f> {
     pub ids: &'f [Box<str>],
     /// The component.
     pub component: &'f Purl,
-    /// What is scanned, and the packages on the way to the component. None: not known.
+    /// What is scanned, and the packages that *every* way from it to the component passes: what holds for
+    /// a component in one of them holds here. None: not known.
     pub products: &'f [Purl],
     /// When the advisory last changed in substance. `None`: not known, so that nothing is stale.
     pub changed: Option<Timestamp>,
