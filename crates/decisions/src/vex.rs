@@ -15,6 +15,7 @@ mod apply;
 mod csaf;
 mod cyclonedx;
 mod openvex;
+mod scope;
 
 pub use accepted::accepted;
 pub use apply::{About, Answer, Effect, Use, Why, apply, preview};

@@ -18,6 +18,7 @@
 //! document of category `csaf_vex`, not_affected without a reason (6.1.27.9) is left out.
 
 mod read;
+mod tree;
 mod write;
 
 pub(super) use read::read;
