@@ -1,6 +1,6 @@
 //! Exceptions: decisions to accept a finding until a date, kept by people in `exceptions.toml`.
 //!
-//! [`read`] and [`write`] are the file; [`holds`] says whether one exception is in force for a
+//! [`read`], [`write()`] and [`append`] are the file; [`holds`] says whether one exception is in force for a
 //! finding of a level, [`covers`] whether it is about it, [`accepting`] finds the one that accepts a
 //! finding, and [`judge`] looks at a whole file.
 //!
@@ -15,7 +15,7 @@ mod write;
 
 pub use judge::{Found, Judged, Standing, accepting, covers, holds, judge};
 pub use read::{FORMAT, read};
-pub use write::write;
+pub use write::{append, write};
 
 /// Whether a text is no pattern of paths.
 pub(crate) fn is_no_pattern(path: &str) -> bool {

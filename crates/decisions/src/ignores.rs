@@ -16,7 +16,7 @@ mod snyk;
 mod trivyignore;
 mod yaml;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 use trimtab_model::decision::{Exception, Reach, Signatory};
@@ -96,12 +96,17 @@ pub fn import(
         author,
         today,
         ids: HashSet::new(),
+        numbers: HashMap::new(),
         exceptions: Vec::new(),
         faults: Vec::new(),
     };
     match crate::text(bytes) {
         Ok(text) => (tool.read)(text, &mut reading),
         Err(fault) => reading.faults.push(fault),
+    }
+    if reading.is_full() {
+        let message = format!("more than {MAX_RULES} rules; the rest is not read");
+        reading.faults.push(Diagnostic::new(Code::FileLimit, message));
     }
     for fault in &mut reading.faults {
         fault.file = Some(file.into());
@@ -129,6 +134,8 @@ struct Reading<'f> {
     author: &'f Signatory,
     today: Date,
     ids: HashSet<String>,
+    /// The last number that was given to an id.
+    numbers: HashMap<String, u32>,
     exceptions: Vec<Exception>,
     faults: Vec<Diagnostic>,
 }
@@ -136,13 +143,7 @@ struct Reading<'f> {
 impl Reading<'_> {
     /// Takes a rule over.
     fn rule(&mut self, rule: Rule) {
-        if self.exceptions.len() >= MAX_RULES {
-            if self.exceptions.len() == MAX_RULES
-                && !self.faults.iter().any(|f| f.code == Code::FileLimit)
-            {
-                self.faults
-                    .push(Diagnostic::new(Code::FileLimit, format!("more than {MAX_RULES} rules")));
-            }
+        if self.is_full() {
             return;
         }
         let text = |text: Option<String>| {
@@ -165,10 +166,10 @@ impl Reading<'_> {
         };
         let base = format!("{}-{what}", self.tool);
         let mut id = base.clone();
-        let mut number = 2;
         while !self.ids.insert(id.clone()) {
+            let number = self.numbers.entry(base.clone()).or_insert(1);
+            *number += 1;
             id = format!("{base}-{number}");
-            number += 1;
         }
         let told = format!("Taken over from {}, which gives no reason.", self.file);
         let reason = text(rule.reason).unwrap_or_else(|| told.into());
@@ -187,6 +188,11 @@ impl Reading<'_> {
             file: self.file.into(),
             line: rule.line,
         });
+    }
+
+    /// Whether no more rules are taken.
+    fn is_full(&self) -> bool {
+        self.exceptions.len() >= MAX_RULES
     }
 
     /// Says that a rule is left out.
@@ -235,12 +241,6 @@ impl Reading<'_> {
             .any(|b| (b'1'..=b'9').contains(&b));
         Ok(Some(if midnight { day.yesterday().unwrap_or(day) } else { day }))
     }
-}
-
-/// The line of a byte of a text.
-fn line_at(text: &str, at: usize) -> u32 {
-    let lines = text.bytes().take(at).filter(|b| *b == b'\n').count() + 1;
-    u32::try_from(lines).unwrap_or(u32::MAX)
 }
 
 /// What TOML says is wrong, at its place.

@@ -42,6 +42,22 @@ impl<T: JsonSchema> JsonSchema for At<T> {
     }
 }
 
+/// Where the lines of a text begin.
+#[derive(Debug)]
+pub(crate) struct Lines(Vec<usize>);
+
+impl Lines {
+    /// Of a text.
+    pub(crate) fn of(text: &str) -> Lines {
+        Lines(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1).collect())
+    }
+
+    /// The one-based line of a byte.
+    pub(crate) fn at(&self, byte: usize) -> u32 {
+        u32::try_from(self.0.partition_point(|start| *start <= byte) + 1).unwrap_or(u32::MAX)
+    }
+}
+
 /// A day, written as a date (`2026-03-31`), with or without quotes. A time of day after it is read
 /// and dropped: a decision ends with a day.
 #[derive(Debug, Clone)]

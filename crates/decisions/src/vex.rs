@@ -1,7 +1,7 @@
 //! VEX: what somebody says about whether a vulnerability matters in a product.
 //!
 //! [`read`] takes an OpenVEX, CSAF 2.0 or CycloneDX document, whichever it is, to [`Statement`]s;
-//! [`write`] makes any of the three out of statements; [`preview`] says what statements would change
+//! [`write()`] makes any of the three out of statements; [`preview`] says what statements would change
 //! before anything is applied, and [`apply`] applies them. Rules of scope, conflict and age
 //! are those of the module `apply`.
 //!
@@ -15,6 +15,7 @@ mod apply;
 mod csaf;
 mod cyclonedx;
 mod openvex;
+mod scope;
 
 pub use accepted::accepted;
 pub use apply::{About, Answer, Effect, Use, Why, apply, preview};
@@ -29,8 +30,9 @@ use trimtab_model::{Code, Diagnostic, Purl};
 
 use crate::text;
 
-/// The most statements and products that are read of one document.
-pub const MAX_PRODUCTS: usize = 1_000_000;
+/// The most that is made of one document, in bytes. A small document can refer to one large product
+/// very often.
+pub const MAX_MADE: usize = 512 << 20;
 
 /// A format of VEX.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -97,7 +99,7 @@ pub struct Issue {
     pub version: u32,
 }
 
-/// Reads a document of any of the formats.
+/// Reads a document of any of the formats, also as the predicate of an in-toto statement.
 ///
 /// The document is `None` if it is none of them or cannot be read at all. A statement that breaks
 /// the rules of its format is left out, and said.
@@ -109,6 +111,12 @@ pub fn read(bytes: &[u8]) -> (Option<VexDocument>, Vec<Diagnostic>) {
     let value: Value = match serde_json::from_str(text) {
         Ok(value) => value,
         Err(fault) => return (None, vec![not_json(text, &fault)]),
+    };
+    // An in-toto statement carries the document; whoever checks signatures has done so before.
+    let carried = member(&value, "_type").is_some_and(|kind| kind.contains("in-toto.io/Statement"));
+    let value = match value {
+        Value::Object(mut map) if carried => map.remove("predicate").unwrap_or_default(),
+        value => value,
     };
     let mut faults = Vec::new();
     let document = if member(&value, "bomFormat") == Some("CycloneDX") {
@@ -205,6 +213,66 @@ fn not_json(text: &str, fault: &serde_json::Error) -> Diagnostic {
 
 fn malformed(message: impl Into<Box<str>>) -> Diagnostic {
     Diagnostic::new(Code::VexMalformed, message)
+}
+
+/// What may still be made of a document.
+#[derive(Debug)]
+struct Budget {
+    left: usize,
+}
+
+impl Budget {
+    fn new() -> Budget {
+        Budget { left: MAX_MADE }
+    }
+
+    /// Spends some bytes. False if they are not left, once and for all.
+    fn spend(&mut self, bytes: usize) -> bool {
+        let enough = self.left >= bytes;
+        self.left = if enough { self.left - bytes } else { 0 };
+        enough
+    }
+
+    fn is_spent(&self) -> bool {
+        self.left == 0
+    }
+}
+
+/// What a product takes, about, in bytes.
+fn weight(product: &Product) -> usize {
+    let text = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
+    let purl = |purl: &Purl| {
+        let others: usize = purl.qualifiers().map(|(k, v)| k.len() + v.len()).sum();
+        others + purl.name().len() + purl.namespace().map_or(0, str::len)
+    };
+    let identifiers: usize = product.identifiers.iter().map(|w| 32 + w.text.len()).sum();
+    256 + product.id.len()
+        + text(&product.name)
+        + text(&product.versions)
+        + product.purl.as_ref().map_or(0, purl)
+        + identifiers
+        + product.components.iter().map(weight).sum::<usize>()
+}
+
+fn spent() -> Diagnostic {
+    Diagnostic::new(
+        Code::FileLimit,
+        format!(
+            "the document makes more than {} MiB of statements; the rest is not read",
+            MAX_MADE >> 20
+        ),
+    )
+    .help("ask for a document for each product")
+}
+
+/// An author or id: each statement has it, so that it may not be long.
+fn brief(text: Option<&str>) -> Option<Box<str>> {
+    const MAX: usize = 500;
+    let text = boxed(text)?;
+    match text.char_indices().nth(MAX) {
+        Some((end, _)) => Some(text[..end].into()),
+        None => Some(text),
+    }
 }
 
 /// The text of a member.

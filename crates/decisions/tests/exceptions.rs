@@ -6,7 +6,7 @@ use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use told::told;
 use trimtab_decisions::exceptions::{
-    Found, Standing, accepting, covers, holds, judge, read, schema, write,
+    Found, Standing, accepting, append, covers, holds, judge, read, schema, write,
 };
 use trimtab_model::charter::ExceptionRules;
 use trimtab_model::decision::{Exception, Reach, Signatory};
@@ -56,6 +56,35 @@ fn a_file_is_read_whole_and_written_back() {
     assert_eq!(faults, []);
     assert_eq!(again, all);
     assert_eq!(write(&again), written);
+}
+
+#[test]
+fn what_people_wrote_stays_when_more_is_appended() {
+    let text = format!("# Ours.\n{}# The end.", case("exceptions.toml"));
+    let other = Exception {
+        id: "EX-2".into(),
+        reach: Reach { vulnerability: Some("CVE-2026-1".into()), ..Reach::default() },
+        ..sound()
+    };
+    let mut same = sound();
+    same.id = "NEW".into();
+    same.reach.vulnerability = Some("cve-2021-44228".into());
+    let more = [other.clone(), same, other];
+    let (out, added) = append(&text, "exceptions.toml", &more).unwrap();
+    assert_eq!(added, 1, "the second is decided, the third is the first");
+    assert!(out.starts_with(&text));
+    let (all, faults) = read(&out, "exceptions.toml");
+    assert_eq!(faults, []);
+    assert_eq!(all.iter().map(|e| &*e.id).collect::<Vec<_>>(), ["EX-1", "EX-2", "EX-2-2"]);
+    // Again, nothing is added.
+    assert_eq!(append(&out, "exceptions.toml", &more).unwrap(), (out, 0));
+    assert_eq!(append("", "exceptions.toml", &more).unwrap().1, 2);
+    // What is not sound, or cannot be appended to, is refused.
+    assert!(append(&case("exceptions-wrong.toml"), "exceptions.toml", &more).is_err());
+    let inline = "format = 1\nexception = [{ id = \"a\", vulnerability = \"CVE-1\", reason = \"r\", author = \"a\" }]\n";
+    assert_eq!(read(inline, "exceptions.toml").0.len(), 1);
+    let faults = append(inline, "exceptions.toml", &more).unwrap_err();
+    assert!(faults.last().unwrap().help.as_ref().unwrap().contains("[[exception]]"));
 }
 
 #[test]
@@ -151,6 +180,10 @@ fn what_is_missing_refuses() {
     let mut asked = sound();
     asked.author.role = Some(Role::Operations);
     assert_eq!(at(&asked, Level::Medium), [Code::ExceptionUnapproved]);
+    asked.author.role = None;
+    assert_eq!(at(&asked, Level::Medium), [Code::ExceptionUnapproved]);
+    let anyone = ExceptionRules { may_ask: vec![], ..rules() };
+    assert!(holds(&asked, Level::Medium, &anyone, day).is_held());
     let mut unknown = sound();
     unknown.approver.as_mut().unwrap().role = None;
     assert_eq!(at(&unknown, Level::Medium), [Code::ExceptionUnapproved]);

@@ -285,10 +285,11 @@ fn openvex_documents_say_what_they_say() {
 
 #[test]
 fn every_sample_goes_through_every_format() {
-    let Some(folder) = corpus() else { return };
+    let Some(folder) = shared().map(|shared| shared.join("corpus")) else { return };
     let validators: Vec<_> = VexFormat::ALL.iter().map(|f| (*f, validator(*f).unwrap())).collect();
     let mut count = 0;
-    for path in under(&folder) {
+    let parts = ["vex", "reports", "sbom", "matching"];
+    for path in parts.iter().flat_map(|part| under(&folder.join(part))) {
         let name = path.strip_prefix(&folder).unwrap().display().to_string();
         let (Some(read_first), _) = read(&std::fs::read(&path).unwrap()) else { continue };
         if read_first.statements.is_empty() {
@@ -635,4 +636,76 @@ fn what_csaf_says_in_its_own_way_comes_back() {
         validator(VexFormat::Csaf).map_or_else(Vec::new, |v| errors(&v, &written)),
         Vec::<String>::new()
     );
+}
+
+#[test]
+fn a_document_about_many_products_is_read_at_once() {
+    // Quadratic work would take minutes here.
+    const COUNT: usize = 20_000;
+    let ids: Vec<String> = (0..COUNT).map(|i| format!("P{i}")).collect();
+    let products =
+        |details: &str| json!({ "category": "vendor_fix", "details": details, "product_ids": ids });
+    let text = json!({
+        "document": { "category": "csaf_vex", "csaf_version": "2.0", "publisher": { "name": "A" }, "tracking": { "id": "1" } },
+        "product_tree": { "full_product_names": ids.iter().map(|id| json!({ "name": id, "product_id": id })).collect::<Vec<_>>() },
+        "vulnerabilities": [{ "cve": "CVE-2026-1000", "product_status": { "known_affected": ids },
+            "remediations": [products("One."), products("Two."), products("Three.")] }],
+    });
+    let (document, faults) = read(text.to_string().as_bytes());
+    assert_eq!(faults, []);
+    let statements = document.unwrap().statements;
+    assert_eq!(statements.len(), 1);
+    assert_eq!((statements[0].products.len(), statements[0].words.len()), (COUNT, 2));
+    for format in VexFormat::ALL {
+        let statements = [Statement { author: None, ..statements[0].clone() }];
+        let (written, _) = write(*format, &statements, &issue());
+        assert_eq!(read(written.as_bytes()).0.unwrap().statements[0].products.len(), COUNT);
+    }
+}
+
+#[test]
+fn a_small_document_cannot_make_a_large_one() {
+    // One large product, and very many references to it.
+    let large = "x".repeat(1 << 20);
+    let many: Vec<Value> = (0..2_000).map(|_| json!({ "ref": "a" })).collect();
+    let cyclonedx = json!({
+        "bomFormat": "CycloneDX", "specVersion": "1.6",
+        "components": [{ "bom-ref": "a", "type": "library", "name": large }],
+        "vulnerabilities": [{ "id": "CVE-2026-1000", "analysis": { "state": "exploitable" }, "affects": many }],
+    });
+    let related: Vec<Value> = (0..2_000)
+        .map(|i| json!({ "category": "installed_on", "full_product_name": { "name": "n", "product_id": format!("R{i}") },
+            "product_reference": "a", "relates_to_product_reference": "a" }))
+        .collect();
+    let csaf = json!({
+        "document": { "category": "csaf_vex", "csaf_version": "2.0", "publisher": { "name": "A" }, "tracking": { "id": "1" } },
+        "product_tree": { "full_product_names": [{ "name": large, "product_id": "a" }], "relationships": related },
+        "vulnerabilities": [{ "cve": "CVE-2026-1000", "product_status": { "known_affected": ["a"] } }],
+    });
+    let products: Vec<String> = (0..20_000).map(|i| format!("pkg:npm/a{i}")).collect();
+    let openvex = json!({
+        "@context": "https://openvex.dev/ns", "statements": [
+            { "vulnerability": "CVE-2026-1000", "status": "affected", "products": products, "subcomponents": products }],
+    });
+    for (name, text) in [("cyclonedx", cyclonedx), ("csaf", csaf), ("openvex", openvex)] {
+        let (_, faults) = read(text.to_string().as_bytes());
+        assert!(
+            faults.iter().any(|fault| fault.code == Code::FileLimit),
+            "{name}: {}",
+            told(&faults)
+        );
+    }
+}
+
+#[test]
+fn an_in_toto_statement_carries_a_document() {
+    let text = json!({
+        "_type": "https://in-toto.io/Statement/v1", "predicateType": "https://openvex.dev/ns/v0.2.0",
+        "subject": [{ "name": "x", "digest": { "sha256": "00" } }],
+        "predicate": { "@context": "https://openvex.dev/ns/v0.2.0", "author": "A",
+            "statements": [{ "vulnerability": { "name": "CVE-2026-1" }, "products": [{ "@id": "pkg:npm/a" }], "status": "affected" }] },
+    });
+    let (document, faults) = read(text.to_string().as_bytes());
+    assert_eq!(faults, []);
+    assert_eq!(document.unwrap().statements.len(), 1);
 }

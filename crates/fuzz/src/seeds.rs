@@ -73,6 +73,28 @@ pub(crate) fn of_extensions(extensions: &[&str]) -> Vec<Vec<u8>> {
     under(&cases).iter().filter(|p| ends(p)).filter_map(|p| fs::read(p).ok()).collect()
 }
 
+/// The small files under a folder of our own cases.
+pub(crate) fn of_folder(folder: &str) -> Vec<Vec<u8>> {
+    let folder = trimtab_testkit::repository().join("corpus").join(folder);
+    small(under(&folder))
+}
+
+/// Small JSON files of a folder of the shared corpus.
+pub(crate) fn shared_files(folder: &str) -> Vec<Vec<u8>> {
+    let Some(shared) = trimtab_testkit::shared() else { return Vec::new() };
+    let json = |path: &PathBuf| path.extension().is_some_and(|e| e == "json");
+    let all = under(&shared.join("corpus").join(folder));
+    small(all.into_iter().filter(json).collect()).into_iter().take(4 * MAX_SHARED).collect()
+}
+
+fn small(paths: Vec<PathBuf>) -> Vec<Vec<u8>> {
+    paths
+        .into_iter()
+        .filter_map(|path| fs::read(path).ok())
+        .filter(|content| content.len() as u64 <= MAX_SEED)
+        .collect()
+}
+
 /// The records of our own advisory cases.
 pub(crate) fn advisories() -> Vec<Vec<u8>> {
     let folder = trimtab_testkit::repository().join("corpus/advisories");

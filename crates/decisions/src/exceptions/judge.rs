@@ -212,13 +212,17 @@ pub fn holds(exception: &Exception, level: Level, rules: &ExceptionRules, today:
 fn consent(exception: &Exception, level: Level, rules: &ExceptionRules) -> Vec<Diagnostic> {
     let mut refused = Vec::new();
     let id = &exception.id;
-    if let Some(role) = exception.author.role
-        && !rules.may_ask.contains(&role)
-    {
+    // A charter that does not say who may ask lets anyone.
+    let asks = exception.author.role;
+    if !rules.may_ask.is_empty() && asks.is_none_or(|role| !rules.may_ask.contains(&role)) {
+        let who = asks.map_or("somebody whose role is not said", |role| role.as_str());
         let message = format!(
-            "the exception `{id}` was asked for by {role}, which the charter does not allow"
+            "the exception `{id}` was asked for by {who}, which the charter does not allow"
         );
-        let help = format!("let somebody ask who may: {}", words(&rules.may_ask));
+        let help = format!(
+            "let somebody ask who may: {}, and say so in `author-role`",
+            words(&rules.may_ask)
+        );
         refused.push(about(exception, Code::ExceptionUnapproved, message).help(help));
     }
     let may = &rules.may_approve[level as usize];

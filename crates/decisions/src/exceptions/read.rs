@@ -9,7 +9,7 @@ use trimtab_model::decision::{Exception, Reach, Signatory};
 use trimtab_model::{Code, Diagnostic, Purl};
 
 use super::shape::{Entry, File, Side};
-use crate::place::{At, Day};
+use crate::place::{At, Day, Lines};
 
 /// The version of the format that is read and written.
 pub const FORMAT: u32 = 1;
@@ -17,9 +17,12 @@ pub const FORMAT: u32 = 1;
 /// The most exceptions that a file may have.
 const MAX_EXCEPTIONS: usize = 100_000;
 
+/// The most faults of a file that are said.
+const MAX_FAULTS: usize = 1_000;
+
 /// Reads a file. `file` is its name in diagnostics and in [`Exception::file`].
 pub fn read(text: &str, file: &str) -> (Vec<Exception>, Vec<Diagnostic>) {
-    let mut reader = Reader { text, file, faults: Vec::new() };
+    let mut reader = Reader { text, file, lines: Lines::of(text), faults: Vec::new() };
     let parsed = match toml::from_str::<File>(text) {
         Ok(parsed) => parsed,
         Err(fault) => {
@@ -41,9 +44,14 @@ pub fn read(text: &str, file: &str) -> (Vec<Exception>, Vec<Diagnostic>) {
     let mut first: HashMap<String, usize> = HashMap::new();
     let mut exceptions = Vec::with_capacity(parsed.exception.len());
     for entry in parsed.exception {
+        if reader.faults.len() >= MAX_FAULTS {
+            let message = format!("more than {MAX_FAULTS} faults; the rest is not read");
+            reader.faults.push(Diagnostic::new(Code::FileLimit, message).in_file(file));
+            break;
+        }
         let id = entry.id.value.trim().to_owned();
         if let Some(at) = first.get(&id) {
-            let line = text[..(*at).min(text.len())].matches('\n').count() + 1;
+            let line = reader.lines.at(*at);
             reader.wrong(
                 format!("the exception `{id}` stands twice, first in line {line}"),
                 &entry.id.span,
@@ -60,6 +68,7 @@ pub fn read(text: &str, file: &str) -> (Vec<Exception>, Vec<Diagnostic>) {
 struct Reader<'t> {
     text: &'t str,
     file: &'t str,
+    lines: Lines,
     faults: Vec<Diagnostic>,
 }
 
@@ -131,7 +140,6 @@ impl Reader<'_> {
         if self.faults.len() > before {
             return None;
         }
-        let line = self.text[..entry.id.span.start.min(self.text.len())].matches('\n').count() + 1;
         let role = |side: &Option<At<Side>>| side.as_ref().map(|side| role(side.value));
         Some(Exception {
             id,
@@ -144,7 +152,7 @@ impl Reader<'_> {
             control,
             ticket,
             file: self.file.into(),
-            line: u32::try_from(line).unwrap_or(u32::MAX),
+            line: self.lines.at(entry.id.span.start),
         })
     }
 

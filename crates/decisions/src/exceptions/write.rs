@@ -1,37 +1,102 @@
 //! Writing `exceptions.toml`: the exceptions in their order, one field a line, byte-identical for
-//! equal exceptions. Comments are not kept; `read` of what is written gives the same exceptions.
+//! equal exceptions. `read` of what is written gives the same exceptions. To a file that people keep,
+//! exceptions are appended, so that their comments stay.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use trimtab_model::decision::{Exception, Signatory};
+use trimtab_model::{Code, Diagnostic, DiagnosticSeverity};
 
-use super::FORMAT;
+use super::{FORMAT, read};
 
 /// The text of a file with these exceptions.
 pub fn write(exceptions: &[Exception]) -> String {
     let mut out = format!("format = {FORMAT}\n");
+    entries(&mut out, exceptions);
+    out
+}
+
+/// The text of a file with more exceptions at its end, and how many were added. What is there stays
+/// as it is. An exception about the same as one that is there is not added again; one whose id is
+/// taken gets a number.
+///
+/// # Errors
+/// The file is not sound; it is to be corrected first.
+pub fn append(
+    text: &str,
+    file: &str,
+    more: &[Exception],
+) -> Result<(String, usize), Vec<Diagnostic>> {
+    if text.trim().is_empty() {
+        return append(&write(&[]), file, more);
+    }
+    let sound = |text: &str| {
+        let (all, faults) = read(text, file);
+        match faults.iter().any(|f| f.code.severity() == DiagnosticSeverity::Error) {
+            true => Err(faults),
+            false => Ok(all),
+        }
+    };
+    let there = sound(text)?;
+    let about = |exception: &Exception| {
+        let mut reach = exception.reach.clone();
+        let id = reach.vulnerability.map(|id| id.to_ascii_lowercase());
+        reach.vulnerability = None;
+        format!("{id:?} {reach:?}")
+    };
+    let mut decided: HashSet<String> = there.iter().map(about).collect();
+    let mut ids: HashSet<Box<str>> = there.iter().map(|exception| exception.id.clone()).collect();
+    let mut added = Vec::new();
+    for exception in more {
+        if !decided.insert(about(exception)) {
+            continue;
+        }
+        let mut new = exception.clone();
+        let mut number = 1;
+        while !ids.insert(new.id.clone()) {
+            number += 1;
+            new.id = format!("{}-{number}", exception.id).into();
+        }
+        added.push(new);
+    }
+    let mut out = text.to_owned();
+    if !out.ends_with('\n') {
+        out.push('\n');
+    }
+    entries(&mut out, &added);
+    // A list in brackets takes no tables after it.
+    sound(&out).map_err(|mut faults| {
+        let message = "exceptions cannot be appended to this file";
+        let help = "write each exception as a table of its own: `[[exception]]`";
+        faults.push(Diagnostic::new(Code::ConfigMalformed, message).in_file(file).help(help));
+        faults
+    })?;
+    Ok((out, added.len()))
+}
+
+fn entries(out: &mut String, exceptions: &[Exception]) {
     for exception in exceptions {
         let reach = &exception.reach;
         out.push_str("\n[[exception]]\n");
-        text(&mut out, "id", Some(&exception.id));
-        text(&mut out, "vulnerability", reach.vulnerability.as_deref());
-        text(&mut out, "package", reach.package.as_ref().map(ToString::to_string).as_deref());
-        text(&mut out, "path", reach.path.as_deref());
-        text(&mut out, "system", reach.system.as_deref());
-        text(&mut out, "environment", reach.environment.as_deref());
-        text(&mut out, "reason", Some(&exception.reason));
-        signatory(&mut out, "author", Some(&exception.author));
-        signatory(&mut out, "approver", exception.approver.as_ref());
+        text(out, "id", Some(&exception.id));
+        text(out, "vulnerability", reach.vulnerability.as_deref());
+        text(out, "package", reach.package.as_ref().map(ToString::to_string).as_deref());
+        text(out, "path", reach.path.as_deref());
+        text(out, "system", reach.system.as_deref());
+        text(out, "environment", reach.environment.as_deref());
+        text(out, "reason", Some(&exception.reason));
+        signatory(out, "author", Some(&exception.author));
+        signatory(out, "approver", exception.approver.as_ref());
         for (name, day) in [("created", exception.created), ("expires", exception.expires)] {
             if let Some(day) = day {
                 // Writing to a string does not fail.
                 let _ = writeln!(out, "{name} = {day}");
             }
         }
-        text(&mut out, "control", exception.control.as_deref());
-        text(&mut out, "ticket", exception.ticket.as_deref());
+        text(out, "control", exception.control.as_deref());
+        text(out, "ticket", exception.ticket.as_deref());
     }
-    out
 }
 
 fn signatory(out: &mut String, name: &str, who: Option<&Signatory>) {

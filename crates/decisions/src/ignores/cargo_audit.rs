@@ -3,8 +3,8 @@
 
 use serde::Deserialize;
 
-use super::{Reading, Rule, comment_after, line_at, toml_fault};
-use crate::place::At;
+use super::{Reading, Rule, comment_after, toml_fault};
+use crate::place::{At, Lines};
 
 #[derive(Deserialize)]
 struct File {
@@ -23,11 +23,12 @@ pub(super) fn read(text: &str, reading: &mut Reading<'_>) {
         Ok(file) => file,
         Err(fault) => return reading.malformed(toml_fault(text, &fault)),
     };
+    let lines = Lines::of(text);
     for At { value, span } in file.advisories.ignore {
         reading.rule(Rule {
             vulnerability: Some(value),
             reason: comment_after(text, span.end),
-            line: line_at(text, span.start),
+            line: lines.at(span.start),
             ..Rule::default()
         });
     }

@@ -3,8 +3,8 @@
 
 use serde::Deserialize;
 
-use super::{Reading, Rule, comment_after, line_at, toml_fault};
-use crate::place::At;
+use super::{Reading, Rule, comment_after, toml_fault};
+use crate::place::{At, Lines};
 
 #[derive(Deserialize)]
 struct File {
@@ -35,8 +35,9 @@ pub(super) fn read(text: &str, reading: &mut Reading<'_>) {
         Ok(file) => file,
         Err(fault) => return reading.malformed(toml_fault(text, &fault)),
     };
+    let lines = Lines::of(text);
     for At { value, span } in file.advisories.ignore {
-        let line = line_at(text, span.start);
+        let line = lines.at(span.start);
         let (id, package, reason) = match value {
             Ignored::Id(id) => (Some(id), None, None),
             Ignored::Table { id, package, reason } => (id, package, reason),

@@ -9,7 +9,8 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use trimtab_model::{Code, Diagnostic, Purl};
 
-use super::{Reading, Rule, line_at};
+use super::{Reading, Rule};
+use crate::place::Lines;
 
 const MAX_DEPTH: usize = 32;
 
@@ -38,17 +39,13 @@ fn walk(text: &str, reading: &mut Reading<'_>) -> Result<(), Diagnostic> {
     let mut reader = Reader::from_str(text);
     let mut depth = 0usize;
     let mut rule: Option<Suppress> = None;
-    // Lines are counted on the way, so that it costs nothing for each rule.
-    let (mut counted, mut line) = (0usize, 1u32);
+    let lines = Lines::of(text);
     loop {
-        let at = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX).min(text.len());
-        line += u32::try_from(text.as_bytes()[counted..at].iter().filter(|b| **b == b'\n').count())
-            .unwrap_or(0);
-        counted = at;
+        let line = lines.at(usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX));
         let event = reader.read_event().map_err(|fault| {
             let at = usize::try_from(reader.error_position()).unwrap_or(usize::MAX);
             Diagnostic::new(Code::FileMalformed, format!("the XML cannot be read: {fault}"))
-                .at_line(line_at(text, at))
+                .at_line(lines.at(at))
         })?;
         match event {
             Event::Start(ref tag) | Event::Empty(ref tag) => {

@@ -4,8 +4,8 @@
 
 use serde::Deserialize;
 
-use super::{Reading, Rule, line_at, package, toml_fault};
-use crate::place::{At, Day};
+use super::{Reading, Rule, package, toml_fault};
+use crate::place::{At, Day, Lines};
 
 #[derive(Deserialize)]
 struct File {
@@ -32,8 +32,7 @@ struct Package {
     #[serde(default)]
     version: String,
     group: Option<At<String>>,
-    #[serde(default)]
-    ignore: bool,
+    ignore: Option<At<bool>>,
     #[serde(default)]
     vulnerability: Vulnerability,
     effective_until: Option<Day>,
@@ -43,8 +42,7 @@ struct Package {
 
 #[derive(Deserialize, Default)]
 struct Vulnerability {
-    #[serde(default)]
-    ignore: bool,
+    ignore: Option<At<bool>>,
 }
 
 pub(super) fn read(text: &str, reading: &mut Reading<'_>) {
@@ -52,13 +50,14 @@ pub(super) fn read(text: &str, reading: &mut Reading<'_>) {
         Ok(file) => file,
         Err(fault) => return reading.malformed(toml_fault(text, &fault)),
     };
+    let lines = Lines::of(text);
     // `*` stays within the folder.
     let path = match reading.file.rsplit_once('/') {
         Some((folder, _)) => format!("{}/*", escaped(folder)),
         None => "*".to_owned(),
     };
     for rule in file.vulnerabilities {
-        let line = line_at(text, rule.id.span.start);
+        let line = lines.at(rule.id.span.start);
         let until = rule.ignore_until.map(|day| day.text);
         let Ok(expires) = reading.last_day(until.as_deref(), line) else { continue };
         reading.rule(Rule {
@@ -70,9 +69,12 @@ pub(super) fn read(text: &str, reading: &mut Reading<'_>) {
             ..Rule::default()
         });
     }
-    for rule in file.packages.into_iter().filter(|rule| rule.ignore || rule.vulnerability.ignore) {
-        let place = [&rule.name, &rule.ecosystem, &rule.group].into_iter().flatten().next();
-        let line = place.map_or(1, |at| line_at(text, at.span.start));
+    for rule in file.packages {
+        let mut ignores = [&rule.ignore, &rule.vulnerability.ignore].into_iter().flatten();
+        let Some(ignores) = ignores.find(|at| at.value) else { continue };
+        let names = [&rule.name, &rule.ecosystem, &rule.group].into_iter().flatten();
+        let at = names.map(|at| at.span.start).min().unwrap_or(ignores.span.start);
+        let line = lines.at(at);
         if rule.group.is_some() {
             reading.cannot(line, "a group of dependencies");
             continue;

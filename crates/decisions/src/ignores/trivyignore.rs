@@ -98,6 +98,9 @@ pub(super) fn read_yaml(text: &str, reading: &mut Reading<'_>) {
             if paths.is_empty() { vec![None] } else { paths.into_iter().map(Some).collect() };
         for package in &purls {
             for path in &paths {
+                if reading.is_full() {
+                    return;
+                }
                 reading.rule(Rule {
                     vulnerability: Some(id.to_owned()),
                     package: package.clone(),

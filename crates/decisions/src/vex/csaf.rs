@@ -9,7 +9,8 @@
 //!   each for its products and groups of products. Their dates are the statement's time; without
 //!   one, the release of the document is. More than one threat or remediation are kept as words.
 //! - The products of one vulnerability about which the same is said are one statement.
-//! - A relationship (`A` as a component of `B`) is the component `A` in the product `B`.
+//! - A relationship (`A` as a component of `B`) is the component `A` in the product `B`; of a chain of
+//!   them the last component, in the outermost product.
 //! - Versions of a product are those of its purl, else of the branch above it.
 //!
 //! A product that the tree does not have, and a product of two contradicting groups (tests 6.1.1 and
@@ -17,6 +18,7 @@
 //! document of category `csaf_vex`, not_affected without a reason (6.1.27.9) is left out.
 
 mod read;
+mod tree;
 mod write;
 
 pub(super) use read::read;

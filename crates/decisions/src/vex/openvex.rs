@@ -14,8 +14,9 @@ use trimtab_model::decision::{Justification, Product, Statement, Word};
 use trimtab_model::{Diagnostic, Purl};
 
 use super::{
-    Issue, Losses, MAX_PRODUCTS, NO_ACTION, NO_IMPACT, VexDocument, VexFormat, boxed, decoded,
-    items, lacks_reason, malformed, member, moment, purl_and_versions, sorted, texts, word,
+    Budget, Issue, Losses, NO_ACTION, NO_IMPACT, VexDocument, VexFormat, boxed, brief, decoded,
+    items, lacks_reason, malformed, member, moment, purl_and_versions, sorted, spent, texts,
+    weight, word,
 };
 use crate::vex::status_of;
 
@@ -38,37 +39,37 @@ const URN: &str = "urn:trimtab:product:";
 pub(super) fn read(value: &Value, faults: &mut Vec<Diagnostic>) -> Option<VexDocument> {
     let mut document = VexDocument {
         format: VexFormat::OpenVex,
-        id: boxed(member(value, "@id").or_else(|| member(value, "id"))),
+        id: brief(member(value, "@id").or_else(|| member(value, "id"))),
         version: value.get("version").map(|v| match v.as_str() {
             Some(text) => text.into(),
             None => v.to_string().into(),
         }),
-        author: boxed(member(value, "author")),
+        author: brief(member(value, "author")),
         at: moment(value, "last_updated").or_else(|| moment(value, "timestamp")),
         statements: Vec::new(),
     };
-    let mut products = 0;
+    let mut budget = Budget::new();
     for (i, entry) in items(value, "statements").iter().enumerate() {
-        match statement(entry, &document) {
-            Ok(statement) => {
-                products +=
-                    statement.products.iter().map(|p| 1 + p.components.len()).sum::<usize>();
-                document.statements.push(statement);
+        match statement(entry, &document, &mut budget) {
+            _ if budget.is_spent() => {
+                faults.push(spent());
+                break;
             }
+            Ok(statement) => document.statements.push(statement),
             Err(message) => faults.push(
                 malformed(format!("statements[{i}] {message}"))
                     .help("it is left out; ask the author of the document to correct it"),
             ),
         }
-        if products > MAX_PRODUCTS {
-            faults.push(malformed(format!("more than {MAX_PRODUCTS} products")));
-            break;
-        }
     }
     Some(document)
 }
 
-fn statement(entry: &Value, document: &VexDocument) -> Result<Statement, String> {
+fn statement(
+    entry: &Value,
+    document: &VexDocument,
+    budget: &mut Budget,
+) -> Result<Statement, String> {
     let vulnerability = entry.get("vulnerability").unwrap_or(&Value::Null);
     let name = vulnerability
         .as_str()
@@ -101,7 +102,11 @@ fn statement(entry: &Value, document: &VexDocument) -> Result<Statement, String>
     // Statements of 0.0.x have their sub-components beside the products.
     let beside: Vec<Product> = items(entry, "subcomponents").iter().filter_map(product).collect();
     let mut products: Vec<Product> = items(entry, "products").iter().filter_map(product).collect();
+    let beside_weight: usize = beside.iter().map(weight).sum();
     for product in products.iter_mut().filter(|product| product.components.is_empty()) {
+        if !budget.spend(weight(product) + beside_weight) {
+            return Err("is too large".to_owned());
+        }
         product.components.clone_from(&beside);
     }
     if products.is_empty() {

@@ -1,21 +1,19 @@
-//! Reading CSAF: the tree of products, then what each vulnerability says about them.
+//! Reading CSAF: what each vulnerability says about the products of the tree.
 
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
-use serde_json::Value;
-use trimtab_model::decision::{Justification, Product, Statement, Word};
+use serde_json::{Map, Value};
+use trimtab_model::decision::{Justification, Statement, Word};
 use trimtab_model::evidence::VexStatus;
 use trimtab_model::{Code, Diagnostic};
 
 use super::super::{
-    MAX_PRODUCTS, NO_ACTION, NO_IMPACT, VexDocument, VexFormat, boxed, items, label, lacks_reason,
-    malformed, member, moment, purl_and_versions, sorted, texts,
+    Budget, NO_ACTION, NO_IMPACT, VexDocument, VexFormat, boxed, brief, items, lacks_reason,
+    malformed, member, moment, sorted, spent, texts, weight,
 };
-use super::{
-    CATEGORY, DEFAULT_RELATION, GROUPS, HELPER, IMPACT, RELATED_AS, RELATED_ID, RELATED_NAME,
-    REMEDIATION, STATUS, TITLE, URL, group_of, related_id, related_name,
-};
+use super::tree::Tree;
+use super::{CATEGORY, GROUPS, IMPACT, REMEDIATION, STATUS, TITLE, URL, group_of};
 
 pub(in crate::vex) fn read(value: &Value, faults: &mut Vec<Diagnostic>) -> Option<VexDocument> {
     let version = value.pointer("/document/csaf_version").and_then(Value::as_str);
@@ -31,151 +29,29 @@ pub(in crate::vex) fn read(value: &Value, faults: &mut Vec<Diagnostic>) -> Optio
     let tracking = head.get("tracking").unwrap_or(&Value::Null);
     let mut document = VexDocument {
         format: VexFormat::Csaf,
-        id: boxed(member(tracking, "id")),
+        id: brief(member(tracking, "id")),
         version: boxed(member(tracking, "version")),
-        author: boxed(head.pointer("/publisher/name").and_then(Value::as_str)),
+        author: brief(head.pointer("/publisher/name").and_then(Value::as_str)),
         at: moment(tracking, "current_release_date"),
         statements: Vec::new(),
     };
-    let tree = Tree::of(value.get("product_tree").unwrap_or(&Value::Null), faults);
+    let mut budget = Budget::new();
+    let tree = Tree::of(value.get("product_tree").unwrap_or(&Value::Null), &mut budget, faults);
     let strict = member(head, "category") == Some("csaf_vex");
-    let mut left = MAX_PRODUCTS;
     for (i, entry) in items(value, "vulnerabilities").iter().enumerate() {
         let place = format!("vulnerabilities[{i}]");
         let one = Vulnerability { entry, tree: &tree, place, strict };
-        one.read(&mut document, &mut left, faults);
-        if left == 0 {
-            faults.push(malformed(format!("more than {MAX_PRODUCTS} products")));
+        one.read(&mut document, &mut budget, faults);
+        if budget.is_spent() {
+            faults.push(spent());
             break;
         }
     }
     Some(document)
 }
 
-/// The products of a document, and its groups of products.
-struct Tree<'v> {
-    products: HashMap<&'v str, Product>,
-    groups: HashMap<&'v str, Vec<&'v str>>,
-}
-
-impl<'v> Tree<'v> {
-    fn of(tree: &'v Value, faults: &mut Vec<Diagnostic>) -> Tree<'v> {
-        let mut out = Tree { products: HashMap::new(), groups: HashMap::new() };
-        for product in items(tree, "full_product_names") {
-            out.add(product, None, faults);
-        }
-        // Branches nest as deep as the JSON does, which is bounded; they are kept on a list of our own.
-        let mut open: Vec<(&Value, Option<&str>)> = Vec::new();
-        open.extend(items(tree, "branches").iter().rev().map(|branch| (branch, None)));
-        while let Some((branch, around)) = open.pop() {
-            let version = match member(branch, "category") {
-                Some("product_version" | "product_version_range") => member(branch, "name"),
-                _ => around,
-            };
-            if let Some(product) = branch.get("product") {
-                out.add(product, version, faults);
-            }
-            open.extend(items(branch, "branches").iter().rev().map(|inner| (inner, version)));
-        }
-        // A relationship may refer to another one, in any order; each round resolves some.
-        let mut waiting: Vec<&Value> = items(tree, "relationships").iter().collect();
-        loop {
-            let before = waiting.len();
-            waiting.retain(|relationship| !out.relate(relationship, faults));
-            if waiting.is_empty() || waiting.len() == before {
-                break;
-            }
-        }
-        for relationship in waiting {
-            let id = relationship.pointer("/full_product_name/product_id");
-            let id = id.and_then(Value::as_str).unwrap_or("?");
-            faults.push(malformed(format!(
-                "the relationship `{id}` refers to a product that the tree does not have"
-            )));
-        }
-        for group in items(tree, "product_groups") {
-            let Some(id) = member(group, "group_id") else { continue };
-            for product in texts(group, "product_ids") {
-                if !out.products.contains_key(product) {
-                    faults.push(malformed(format!(
-                        "the group `{id}` has the product `{product}`, which the tree does not have"
-                    )));
-                }
-                out.groups.entry(id).or_default().push(product);
-            }
-        }
-        out
-    }
-
-    fn add(&mut self, value: &'v Value, version: Option<&str>, faults: &mut Vec<Diagnostic>) {
-        let Some(id) = member(value, "product_id") else { return };
-        let product = product(value, version);
-        if self.products.insert(id, product).is_some() {
-            faults.push(malformed(format!("the product `{id}` stands twice in the tree")));
-        }
-    }
-
-    /// Adds the product of a relationship. False if what it refers to is not there yet.
-    fn relate(&mut self, value: &'v Value, faults: &mut Vec<Diagnostic>) -> bool {
-        let name = value.get("full_product_name").unwrap_or(&Value::Null);
-        let Some(id) = member(name, "product_id") else { return true };
-        let side = |key| self.products.get(member(value, key)?);
-        let (Some(component), Some(around)) =
-            (side("product_reference"), side("relates_to_product_reference"))
-        else {
-            return false;
-        };
-        let mut product = around.clone();
-        let own = self::product(name, None);
-        let component = Product { components: Vec::new(), ..component.clone() };
-        if *id != related_id(around, &component) {
-            product.identifiers.push(Word::new(RELATED_ID, id));
-        }
-        if own.name.as_deref().is_some_and(|name| *name != related_name(around, &component)) {
-            product.identifiers.extend(own.name.map(|name| Word::new(RELATED_NAME, name)));
-        }
-        let category = member(value, "category").unwrap_or(DEFAULT_RELATION);
-        if category != DEFAULT_RELATION {
-            product.identifiers.push(Word::new(RELATED_AS, category));
-        }
-        product.identifiers = sorted(product.identifiers);
-        // Of a chain of relationships the innermost component is what is meant.
-        product.components = vec![component];
-        if self.products.insert(id, product).is_some() {
-            faults.push(malformed(format!("the product `{id}` stands twice in the tree")));
-        }
-        true
-    }
-}
-
-fn product(value: &Value, version: Option<&str>) -> Product {
-    let helper = value.get("product_identification_helper").unwrap_or(&Value::Null);
-    let purl = member(helper, "purl").and_then(purl_and_versions);
-    let (purl, range) = purl.map_or((None, None), |(purl, range)| (Some(purl), range));
-    let mut identifiers: Vec<Word> = Vec::new();
-    identifiers.extend(member(helper, "cpe").map(|cpe| Word::new("cpe", cpe)));
-    if let Some(map) = helper.as_object() {
-        let mut rest = map.clone();
-        rest.remove("cpe");
-        if purl.is_some() {
-            rest.remove("purl");
-        }
-        if !rest.is_empty() {
-            identifiers.push(Word::new(HELPER, Value::from(rest).to_string()));
-        }
-    }
-    // The branch says which versions, unless the purl already has that one.
-    let version = version.filter(|version| {
-        purl.as_ref().is_none_or(|purl| purl.version().is_none() || version.starts_with("vers:"))
-    });
-    let id = member(value, "product_id").unwrap_or_default();
-    let mut product =
-        Product { id: id.into(), purl, identifiers: sorted(identifiers), ..Product::default() };
-    let made_up = label(&product);
-    product.name = boxed(member(value, "name")).filter(|name| **name != *made_up);
-    product.versions = range.or(version.map(Box::from));
-    product
-}
+/// The most products that one flag, threat or remediation may name.
+const MAX_NAMED: usize = 1_000_000;
 
 struct Vulnerability<'v, 't> {
     entry: &'v Value,
@@ -194,7 +70,7 @@ struct Said<'v> {
 }
 
 impl<'v> Vulnerability<'v, '_> {
-    fn read(&self, document: &mut VexDocument, left: &mut usize, faults: &mut Vec<Diagnostic>) {
+    fn read(&self, document: &mut VexDocument, budget: &mut Budget, faults: &mut Vec<Diagnostic>) {
         let mut said: HashMap<&str, Said<'v>> = HashMap::new();
         let mut order: Vec<&'v str> = Vec::new();
         let mut missing: HashSet<&str> = HashSet::new();
@@ -216,7 +92,7 @@ impl<'v> Vulnerability<'v, '_> {
         }
         for (list, of) in [("flags", 0), ("threats", 1), ("remediations", 2)] {
             for value in items(self.entry, list) {
-                for id in self.named(value, left) {
+                for id in self.named(value, budget) {
                     let Some(said) = said.get_mut(id) else {
                         if !self.tree.products.contains_key(id) {
                             missing.insert(id);
@@ -273,29 +149,46 @@ impl<'v> Vulnerability<'v, '_> {
             return;
         };
         let mut statements: Vec<Statement> = Vec::new();
-        let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
+        // By what is said, and by the entries that say it: large documents say the same of many.
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut known: HashMap<(&[&str], Vec<*const Value>), Option<usize>> = HashMap::new();
         for id in order {
-            *left = left.saturating_sub(1);
             let (Some(said), Some(product)) = (said.get(id), self.tree.products.get(id)) else {
                 continue;
             };
-            let statement = self.statement(&name, said, document);
-            if self.strict && lacks_reason(&statement) && !self.reason_is_made_up(said) {
-                let place = &self.place;
-                faults.push(
-                    malformed(format!(
-                        "{place} says that {name} does not affect `{id}`, without flag or impact"
-                    ))
-                    .help("it is left out; ask the author of the document for the reason"),
-                );
-                continue;
+            if !budget.spend(weight(product)) {
+                return;
             }
-            let key = key_of(&statement);
-            match places.get(&key) {
-                Some(at) => statements[*at].products.push(product.clone()),
+            let entries = said.flags.iter().chain(&said.threats).chain(&said.remediations);
+            let entries = entries.map(|entry| std::ptr::from_ref::<Value>(entry)).collect();
+            let place = *known.entry((&said.groups, entries)).or_insert_with(|| {
+                let statement = self.statement(&name, said, document);
+                let text = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
+                let words: usize = statement.words.iter().map(|word| word.text.len()).sum();
+                let size = text(&statement.detail) + text(&statement.action) + words;
+                // Its key is as long.
+                if !budget.spend(2 * size) {
+                    return None;
+                }
+                if self.strict && lacks_reason(&statement) && !self.reason_is_made_up(said) {
+                    return None;
+                }
+                Some(*places.entry(key_of(&statement)).or_insert_with(|| {
+                    statements.push(statement);
+                    statements.len() - 1
+                }))
+            });
+            match place.and_then(|at| statements.get_mut(at)) {
+                Some(statement) => statement.products.push(product.clone()),
+                None if budget.is_spent() => return,
                 None => {
-                    places.insert(key, statements.len());
-                    statements.push(Statement { products: vec![product.clone()], ..statement });
+                    let place = &self.place;
+                    faults.push(
+                        malformed(format!(
+                            "{place} says that {name} does not affect `{id}`, without flag or impact"
+                        ))
+                        .help("it is left out; ask the author of the document for the reason"),
+                    );
                 }
             }
         }
@@ -303,12 +196,11 @@ impl<'v> Vulnerability<'v, '_> {
     }
 
     /// The products that a flag, threat or remediation is about, each once.
-    fn named(&self, value: &'v Value, left: &mut usize) -> Vec<&'v str> {
+    fn named(&self, value: &'v Value, budget: &mut Budget) -> Vec<&'v str> {
         let groups = texts(value, "group_ids").filter_map(|group| self.tree.groups.get(group));
-        let limit = *left;
         let mut all: Vec<&str> =
-            texts(value, "product_ids").chain(groups.flatten().copied()).take(limit).collect();
-        *left = left.saturating_sub(all.len());
+            texts(value, "product_ids").chain(groups.flatten().copied()).take(MAX_NAMED).collect();
+        budget.spend(16 * all.len());
         all.sort_unstable();
         all.dedup();
         all
@@ -340,13 +232,12 @@ impl<'v> Vulnerability<'v, '_> {
             kept.extend(category.map(|category| Word::new(CATEGORY, category)));
             kept.extend(member(remedy, "url").map(|url| Word::new(URL, url)));
         }
-        kept.extend(said.remediations.iter().skip(1).map(|remedy| {
-            let mut remedy = (*remedy).clone();
-            if let Some(map) = remedy.as_object_mut() {
-                map.remove("product_ids");
-                map.remove("group_ids");
-            }
-            Word::new(REMEDIATION, remedy.to_string())
+        kept.extend(said.remediations.iter().skip(1).filter_map(|remedy| {
+            // Without its products, which may be many.
+            let named = |key: &str| matches!(key, "product_ids" | "group_ids");
+            let rest = remedy.as_object()?.iter().filter(|(key, _)| !named(key));
+            let rest: Map<String, Value> = rest.map(|(k, v)| (k.clone(), v.clone())).collect();
+            Some(Word::new(REMEDIATION, Value::from(rest).to_string()))
         }));
         let first = items(self.entry, "ids").iter().filter_map(|id| member(id, "text"));
         let others = first.filter(|id| *id != name).map(Box::from);
@@ -379,7 +270,7 @@ fn status_of_group(group: &str) -> Option<VexStatus> {
 }
 
 /// What makes two statements about one vulnerability one.
-fn key_of(statement: &Statement) -> Vec<u8> {
+fn key_of(statement: &Statement) -> String {
     let s = statement;
-    format!("{:?}", (s.status, s.justification, &s.detail, &s.action, s.at, &s.words)).into_bytes()
+    format!("{:?}", (s.status, s.justification, &s.detail, &s.action, s.at, &s.words))
 }

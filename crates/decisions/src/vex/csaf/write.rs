@@ -208,6 +208,8 @@ struct Written {
     relationships: Vec<Value>,
     ids: HashMap<Product, String>,
     taken: HashSet<String>,
+    /// The last number that was given to an id.
+    numbers: HashMap<String, u32>,
 }
 
 impl Written {
@@ -286,10 +288,10 @@ impl Written {
     fn free(&mut self, wanted: &str) -> String {
         let base = if wanted.is_empty() { "product" } else { wanted };
         let mut id = base.to_owned();
-        let mut number = 2;
         while !self.taken.insert(id.clone()) {
+            let number = self.numbers.entry(base.to_owned()).or_insert(1);
+            *number += 1;
             id = format!("{base}-{number}");
-            number += 1;
         }
         id
     }

@@ -8,8 +8,8 @@ use trimtab_model::evidence::VexStatus;
 use trimtab_model::{Diagnostic, Purl};
 
 use super::super::{
-    MAX_PRODUCTS, VexDocument, VexFormat, boxed, items, malformed, member, moment,
-    purl_and_versions, sorted, texts,
+    Budget, VexDocument, VexFormat, boxed, brief, items, malformed, member, moment,
+    purl_and_versions, sorted, spent, texts, weight,
 };
 use super::{
     JUSTIFICATION, KEPT, PROPERTY, RESPONSE, STATE, TYPE, VERSIONS, justification, label_of,
@@ -35,28 +35,25 @@ pub(in crate::vex) fn read(value: &Value, faults: &mut Vec<Diagnostic>) -> Optio
         .and_then(|p| member(p, "value"));
     let mut document = VexDocument {
         format: VexFormat::CycloneDx,
-        id: boxed(own_id.or_else(|| member(value, "serialNumber"))),
+        id: brief(own_id.or_else(|| member(value, "serialNumber"))),
         version: value.get("version").map(|v| v.to_string().into()),
         author: author(metadata),
         at: moment(metadata, "timestamp"),
         statements: Vec::new(),
     };
     let known = Components::of(value, metadata);
-    let mut products = 0;
+    let mut budget = Budget::new();
     for (i, entry) in items(value, "vulnerabilities").iter().enumerate() {
-        match statements(entry, &document, &known) {
-            Ok(new) => {
-                products += new.iter().map(|s| s.products.len()).sum::<usize>();
-                document.statements.extend(new);
+        match statements(entry, &document, &known, &mut budget) {
+            _ if budget.is_spent() => {
+                faults.push(spent());
+                break;
             }
+            Ok(new) => document.statements.extend(new),
             Err(message) => faults.push(
                 malformed(format!("vulnerabilities[{i}] {message}"))
                     .help("it is left out; ask the author of the document to correct it"),
             ),
-        }
-        if products > MAX_PRODUCTS {
-            faults.push(malformed(format!("more than {MAX_PRODUCTS} products")));
-            break;
         }
     }
     Some(document)
@@ -77,7 +74,7 @@ fn author(metadata: &Value) -> Option<Box<str>> {
     ]
     .iter()
     .find_map(|at| metadata.pointer(at)?.as_str());
-    boxed(Some(&*authors)).or_else(|| boxed(organisation))
+    brief(Some(&*authors)).or_else(|| brief(organisation))
 }
 
 /// What an entry says: nothing without an analysis, else one statement for each status of versions.
@@ -85,6 +82,7 @@ fn statements(
     entry: &Value,
     document: &VexDocument,
     known: &Components<'_>,
+    budget: &mut Budget,
 ) -> Result<Vec<Statement>, String> {
     let Some(analysis) = entry.get("analysis") else { return Ok(Vec::new()) };
     let name = boxed(member(entry, "id")).ok_or("has no id")?;
@@ -118,37 +116,41 @@ fn statements(
         }
     }
     let mut out: Vec<Statement> = Vec::new();
+    let whole = [Value::Null];
+    // By the status of versions that they are about.
+    let mut places: HashMap<Option<&str>, usize> = HashMap::new();
     for affects in items(entry, "affects") {
         let Some(reference) = member(affects, "ref") else { continue };
         let product = known.product(reference);
+        let size = weight(&product);
         let ranges = items(affects, "versions");
-        let whole = [Value::Null];
         for range in if ranges.is_empty() { &whole } else { ranges } {
-            let about = member(range, "status");
+            let about = member(range, "status")
+                .filter(|about| matches!(*about, "affected" | "unaffected" | "unknown"));
             let Some(status) = of_range(stated, about) else { continue };
             let mut product = product.clone();
             let versions = member(range, "range").or_else(|| member(range, "version"));
             if let Some(versions) = versions {
                 narrow(&mut product, versions);
             }
-            let mut words = kept.clone();
-            words.extend(about.map(|text| Word::new(VERSIONS, text)));
-            // A label that the statement's own justification does not stand for.
-            let justification = justification.filter(|_| status == VexStatus::NotAffected);
-            let own = justification.map(label_of);
-            words.extend(
-                reason.filter(|text| own != Some(text)).map(|text| Word::new(JUSTIFICATION, text)),
-            );
-            let words = sorted(words);
-            match out.iter_mut().find(|s| s.status == status && s.words == words) {
-                Some(statement) => statement.products.push(product),
-                None => out.push(Statement {
+            if !budget.spend(size + versions.map_or(0, str::len)) {
+                return Ok(out);
+            }
+            let place = *places.entry(about).or_insert_with(|| {
+                let mut words = kept.clone();
+                words.extend(about.map(|text| Word::new(VERSIONS, text)));
+                // A label that the statement's own justification does not stand for.
+                let justification = justification.filter(|_| status == VexStatus::NotAffected);
+                let own = justification.map(label_of);
+                let other = reason.filter(|text| own != Some(text));
+                words.extend(other.map(|text| Word::new(JUSTIFICATION, text)));
+                out.push(Statement {
                     vulnerability: name.clone(),
                     aliases: items(entry, "references")
                         .iter()
                         .filter_map(|r| boxed(member(r, "id")))
                         .collect(),
-                    products: vec![product],
+                    products: Vec::new(),
                     status,
                     justification,
                     detail: boxed(member(analysis, "detail")),
@@ -158,8 +160,12 @@ fn statements(
                         .or_else(|| moment(analysis, "firstIssued"))
                         .or(document.at),
                     document: document.id.clone(),
-                    words,
-                }),
+                    words: sorted(words),
+                });
+                out.len() - 1
+            });
+            if let Some(statement) = out.get_mut(place) {
+                statement.products.push(product);
             }
         }
     }
