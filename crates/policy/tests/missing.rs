@@ -63,8 +63,10 @@ fn perfect() -> Input {
     }
 }
 
+type Taking = fn(&mut Input);
+
 /// Ways to take a fact away that a built-in policy rests on.
-const TAKEN: &[(&str, fn(&mut Input))] = &[
+const TAKEN: &[(&str, Taking)] = &[
     ("tier", |i| i.findings[0].acceptable = None),
     ("level", |i| {
         i.findings[0].level = None;
