@@ -138,7 +138,7 @@ fn watch<T>(receiver: &Receiver<Result<T, Stopped>>, limits: Limits) -> Result<T
 }
 
 /// What a panic says.
-fn told(fault: &(dyn Any + Send)) -> String {
+pub(crate) fn told(fault: &(dyn Any + Send)) -> String {
     let text = fault.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| fault.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a fault".to_owned())
 }

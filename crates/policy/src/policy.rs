@@ -1,13 +1,14 @@
 //! Files of Rego made into policies.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use regorus::{Engine, PolicyLengthConfig, Value};
 use trimtab_model::{Code, Diagnostic};
 
 use crate::builtin;
 use crate::guard;
-use crate::limits::Limits;
+use crate::limits::{Limits, told as panic_text};
 use crate::recursion;
 use crate::source;
 use crate::verdict::Effect;
@@ -157,7 +158,7 @@ fn read<'t>(
     // Files that parse can still be at odds with themselves or with each other: the one that the engine
     // names is taken out, until the rest agrees.
     let engine = loop {
-        let error = match together(&texts, limits) {
+        let error = match contained(|| together(&texts, limits)) {
             Err(error) => error,
             Ok(mut engine) => match recursion::find(&mut engine) {
                 Some(error) => error,
@@ -202,8 +203,10 @@ fn parse(name: &str, text: &str, limits: Limits) -> Result<Rego, Diagnostic> {
         return Err(diagnostic);
     }
     let attempt = |rego: Rego| {
-        let mut engine = new_engine(limits);
-        add(&mut engine, name, text, rego)
+        contained(|| {
+            let mut engine = new_engine(limits);
+            add(&mut engine, name, text, rego)
+        })
     };
     let Err(first) = attempt(Rego::V1) else { return Ok(Rego::V1) };
     let Err(second) = attempt(Rego::V0) else { return Ok(Rego::V0) };
@@ -211,6 +214,16 @@ fn parse(name: &str, text: &str, limits: Limits) -> Result<Rego, Diagnostic> {
     let line = |error: &str| place(error).map_or(0, |place| place.line);
     let error = if line(&second) > line(&first) { second } else { first };
     Err(diagnose(Code::PolicyMalformed, &error, name, text))
+}
+
+/// A fault of the engine becomes an error of the file.
+fn contained<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|fault| {
+        Err(format!(
+            "error: the engine failed in an unforeseen way: {}",
+            panic_text(fault.as_ref())
+        ))
+    })
 }
 
 /// An engine without files.
@@ -246,7 +259,7 @@ fn odd_one(texts: &BTreeMap<&str, (&str, Rego)>, limits: Limits) -> Option<Strin
     let mut so_far = BTreeMap::new();
     texts.iter().find_map(|(name, file)| {
         so_far.insert(*name, *file);
-        together(&so_far, limits).is_err().then(|| (*name).to_owned())
+        contained(|| together(&so_far, limits)).is_err().then(|| (*name).to_owned())
     })
 }
 

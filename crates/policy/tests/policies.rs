@@ -320,6 +320,47 @@ fn tests_are_run_like_opa_runs_them() {
     assert!(!policies.test().is_passed());
 }
 
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+    /// Files that people break: cut off, with a piece taken out, with characters of the language put in.
+    #[test]
+    fn broken_files_are_told_and_nothing_fails(
+        file in 0..builtin::FILES.len(),
+        at in 0usize..4000,
+        out in 0usize..40,
+        put in "[\\[\\](){}\"`:=,.;#|&\n a-z0-9é]{0,6}",
+        cut: bool,
+    ) {
+        let text = builtin::FILES[file].text;
+        let boundary = |at: usize| (0..=at.min(text.len())).rev().find(|n| text.is_char_boundary(*n)).unwrap_or(0);
+        let (from, to) = (boundary(at % text.len()), boundary(at % text.len() + out));
+        let broken = format!("{}{put}{}", &text[..from], if cut { "" } else { &text[to..] });
+        let (policies, diagnostics) = Policies::compile(&[("p.rego", &broken)]);
+        for diagnostic in &diagnostics {
+            proptest::prop_assert_eq!(diagnostic.code, Code::PolicyMalformed);
+            proptest::prop_assert!(!diagnostic.message.is_empty() && !diagnostic.message.contains("unforeseen"), "{}", diagnostic.message);
+        }
+        proptest::prop_assert_eq!(diagnostics.is_empty(), !policies.packages().is_empty());
+        let evaluation = policies.evaluate(&Document::of(&Input::default()));
+        for diagnostic in &evaluation.diagnostics {
+            proptest::prop_assert_eq!(diagnostic.code, Code::PolicyFailed);
+        }
+    }
+}
+
+#[test]
+fn a_large_file_is_read_in_time() {
+    let rules: String =
+        (0..20_000).map(|i| format!("deny contains \"{i}\" if input.a == {i}\n")).collect();
+    let policy = format!("package p\nimport rego.v1\n{rules}");
+    let start = Instant::now();
+    let evaluation = evaluate(&policy, r#"{"a": 7}"#);
+    assert_eq!(messages(&evaluation), [(Effect::Deny, "7")]);
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    let (_, diagnostics) = Policies::compile(&[("p.rego", &policy.repeat(2))]);
+    assert_eq!(diagnostics[0].code, Code::PolicyMalformed);
+}
+
 #[test]
 fn the_same_input_gives_the_same_verdicts() {
     let policy = "package p\nimport rego.v1\ndeny contains {\"msg\": m, \"file\": f, \"line\": 2} if { some m in [\"b\", \"a\"]; some f in [\"y\", \"x\"] }\ndeny contains \"a\"\nviolation contains \"a\"\n";
