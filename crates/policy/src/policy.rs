@@ -76,23 +76,15 @@ impl Policies {
         read(files.copied(), Limits::default())
     }
 
-    /// The same with files of tests among them, for [`Policies::test`].
-    pub fn compile_tests(files: &[(&str, &str)]) -> (Policies, Vec<Diagnostic>) {
-        read(files.iter().copied(), Limits::default())
-    }
-
     /// The policies that come with Trimtab and the files given. A package of the files takes the place of the
     /// built-in package of the same name, if it could be read.
     pub fn with_built_in(files: &[(&str, &str)]) -> (Policies, Vec<Diagnostic>) {
-        let (own, mut diagnostics) = Policies::compile(files);
-        let replaced: BTreeSet<&str> = own.packages.iter().map(|p| &*p.name).collect();
-        let kept = builtin::FILES.iter().filter(|file| !replaced.contains(file.package));
-        let taken = own.texts.iter().map(|(name, text)| (&**name, &**text));
-        let all = kept.map(|file| (file.name, file.text)).chain(taken);
-        let (policies, more) = read(all, Limits::default());
-        // What was told of a file once is not told again; the rest are clashes between files.
-        diagnostics.extend(more);
-        (policies, diagnostics)
+        joined(files, false)
+    }
+
+    /// The same with the files of tests among those given, for [`Policies::test`].
+    pub fn compile_tests(files: &[(&str, &str)]) -> (Policies, Vec<Diagnostic>) {
+        joined(files, true)
     }
 
     /// Sets what one policy may cost.
@@ -134,6 +126,21 @@ impl Policies {
             refuse(format!("cannot be added to the data: {}", told(&error.to_string()).0))
         })
     }
+}
+
+/// Files with the built-in policies that they do not replace.
+fn joined(files: &[(&str, &str)], tests: bool) -> (Policies, Vec<Diagnostic>) {
+    let (own, mut diagnostics) = Policies::compile(files);
+    // What is only tested is not replaced: tests may stand in the package that they test.
+    let replaced: BTreeSet<&str> = own.packages.iter().map(|package| &*package.name).collect();
+    let built_in = builtin::FILES.iter().filter(|file| !replaced.contains(file.package));
+    let built_in = built_in.map(|file| (file.name, file.text));
+    let taken = own.texts.iter().map(|(name, text)| (&**name, &**text));
+    let tested = files.iter().copied().filter(|(name, _)| tests && name.ends_with(TEST));
+    let (policies, more) = read(built_in.chain(taken).chain(tested), Limits::default());
+    // What was left out of the first reading is not in the second: nothing is told twice.
+    diagnostics.extend(more);
+    (policies, diagnostics)
 }
 
 /// Reads files one by one, then together.

@@ -314,6 +314,10 @@ fn tests_are_run_like_opa_runs_them() {
     assert_eq!(test("test_value").outcome, TestOutcome::Failed("it is 3".into()));
     assert!(matches!(&test("test_error").outcome, TestOutcome::Error(d) if d.line == Some(7)));
     assert_eq!(test("test_prints").prints.len(), 1);
+    // Tests may use what the built-in policies share, and stand in the package that they test.
+    let shared = "package trimtab.change\nimport rego.v1\ntest_settled if settled({\"exception\": {\"id\": \"E\"}})\n";
+    let (policies, diagnostics) = Policies::compile_tests(&[("mine_test.rego", shared)]);
+    assert_eq!((diagnostics, policies.test().counts()), (vec![], (1, 0, 0)));
     // Files of tests are not asked by the gate.
     let (policies, _) = Policies::compile(&[("p.rego", policy), ("p_test.rego", tests)]);
     assert_eq!(policies.packages().len(), 1);
