@@ -12,6 +12,7 @@ use regorus::{Engine, Value};
 use trimtab_model::{Code, Diagnostic};
 
 use crate::format;
+use crate::older;
 use crate::source::calls;
 
 /// Built-ins of OPA that policies cannot call here, with the reason. A name that ends in a dot stands for all
@@ -74,6 +75,7 @@ pub(crate) fn refused(file: &str, text: &str) -> Option<Diagnostic> {
 /// Puts our versions of built-ins in the place of the engine's own: bounded ones, and ones that give what
 /// OPA gives.
 pub(crate) fn install(engine: &mut Engine) {
+    older::install(engine);
     let mut put = |name: &str, count: u8, work: fn(Vec<Value>) -> Result<Value, String>| {
         // The name is free in a new engine.
         let _ = engine.add_extension(

@@ -122,6 +122,15 @@ impl Policies {
         if !matches!(value, Value::Object(_)) {
             return Err(refuse("is no JSON object".to_owned()));
         }
+        // A document in the place of a package could answer for its rules.
+        let at = |package: &Package| {
+            let mut parts = package.name.split('.').map(Value::from);
+            parts.try_fold(&value, |value, part| value.as_object().ok()?.get(&part)).is_some()
+        };
+        if let Some(package) = self.packages.iter().find(|package| at(package)) {
+            let name = &package.name;
+            return Err(refuse(format!("has a member in the place of the package `{name}`")));
+        }
         self.engine.add_data(value).map_err(|error| {
             refuse(format!("cannot be added to the data: {}", told(&error.to_string()).0))
         })
@@ -156,6 +165,13 @@ fn read<'t>(
                 format!("more than {MOST_FILES} policies; this one and the rest were not read");
             diagnostics.push(Diagnostic::new(Code::PolicyMalformed, message).in_file(name));
             break;
+        }
+        if texts.contains_key(name) {
+            let message = "a policy of this name was read already; this one was left out";
+            let help = "give it another name";
+            diagnostics
+                .push(Diagnostic::new(Code::PolicyMalformed, message).in_file(name).help(help));
+            continue;
         }
         match parse(name, text, limits) {
             Ok(rego) => drop(texts.insert(name, (text, rego))),
@@ -216,10 +232,16 @@ fn parse(name: &str, text: &str, limits: Limits) -> Result<Rego, Diagnostic> {
         })
     };
     let Err(first) = attempt(Rego::V1) else { return Ok(Rego::V1) };
+    // A file that says which language it is in is not tried in the other, which would warn of its words.
+    if text.lines().any(|line| line.trim_end() == "import rego.v1") {
+        return Err(diagnose(Code::PolicyMalformed, &first, name, text));
+    }
     let Err(second) = attempt(Rego::V0) else { return Ok(Rego::V0) };
     // The language in which more of it could be read is the one that was meant.
     let line = |error: &str| place(error).map_or(0, |place| place.line);
-    let error = if line(&second) > line(&first) { second } else { first };
+    let only_new = first.contains("keyword is required");
+    let as_old = line(&second) > line(&first) || (line(&second) == line(&first) && only_new);
+    let error = if as_old { second } else { first };
     Err(diagnose(Code::PolicyMalformed, &error, name, text))
 }
 

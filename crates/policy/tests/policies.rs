@@ -84,7 +84,7 @@ fn both_languages_and_several_files_work_together() {
         |x: i32| policies.evaluate(&Document::from_json(&format!(r#"{{"x": {x}}}"#)).unwrap());
     assert_eq!(messages(&said(4)), [(Effect::Deny, "a"), (Effect::Deny, "b")]);
     assert_eq!(messages(&said(3)), []);
-    for wrong in ["[1]", "{", r#"{"most": 4}"#] {
+    for wrong in ["[1]", "{", r#"{"most": 4}"#, r#"{"a": {"deny": []}}"#] {
         assert_eq!(
             policies.add_data("wrong.json", wrong).unwrap_err().code,
             Code::PolicyMalformed,
@@ -106,6 +106,7 @@ fn a_file_that_is_wrong_is_told_with_its_place_and_the_rest_holds() {
         ("package p\nimport rego.v1\ndeny contains msg if { msg := unknown_thing.name }\n", 3, ""),
         ("package p\ndeny[msg] { http.send({}); msg := \"x\" }\n", 2, "http.send"),
         ("package p\nf(x) = y { y := f(x) }\ndeny[f(1)] { true }\n", 2, "calls itself"),
+        ("package p\ndeny[msg] { msg := \"a\" } { msg := \"b\" }\n", 2, "else cannot be used"),
         ("not rego at all", 1, ""),
         ("", 0, ""),
     ] {
@@ -282,6 +283,16 @@ fn a_package_of_the_user_replaces_the_built_in_one() {
     let evaluation = policies.evaluate(&Document::of(&input));
     assert_eq!(messages(&evaluation), [(Effect::Unknown, "the scan is incomplete")]);
     assert_eq!(policies.packages().len(), builtin::FILES.len());
+}
+
+#[test]
+fn a_file_named_like_a_built_in_one_does_not_take_its_place() {
+    let own = (builtin::FILES[3].name, "package mine\nimport rego.v1\nwarn contains \"mine\"\n");
+    let (policies, diagnostics) = Policies::with_built_in(&[own]);
+    assert_eq!(diagnostics[0].code, Code::PolicyMalformed);
+    assert_eq!(policies.packages().len(), builtin::FILES.len());
+    let twice = ("a.rego", "package a\n");
+    assert_eq!(Policies::compile(&[twice, twice]).1.len(), 1);
 }
 
 #[test]
