@@ -190,6 +190,8 @@ fn policies_that_explode_are_stopped() {
     let joined: String =
         (1..60).map(|i| format!("a{i} := concat(\"\", [a{0}, a{0}])\n", i - 1)).collect();
     let squared: String = (1..40).map(|i| format!("a{i} := a{0} * a{0}\n", i - 1)).collect();
+    let other = doubled.replace('a', "b");
+    let long = "t := concat(\"\", [\"a\" | some _ in numbers.range(1, 100000)])\n";
     for (what, policy) in [
         (
             "a value that holds itself many times over",
@@ -200,6 +202,12 @@ fn policies_that_explode_are_stopped() {
             "numbers that double",
             format!("a0 := 99999999999999\n{squared}deny contains sprintf(\"%d\", [a39])\n"),
         ),
+        (
+            "a comparison without end",
+            format!("a0 := 1\n{doubled}b0 := 1\n{other}deny contains \"x\" if a39 == b39\n"),
+        ),
+        ("a result that holds itself", format!("a0 := [1]\n{doubled}deny contains a39\n")),
+        ("text put into itself", format!("{long}deny contains replace(t, \"a\", t)\n")),
         (
             "a range without end",
             "deny contains x if some x in numbers.range(0, 1000000000000)\n".to_owned(),
