@@ -254,7 +254,7 @@ fn failed(
     limit: Option<&Stopped>,
 ) -> Diagnostic {
     let file = told(error).1.map(|place| place.file.to_owned());
-    let file = file.or_else(|| package.files.first().map(|file| file.to_string()));
+    let file = file.or_else(|| package.files.first().map(ToString::to_string));
     let file = file.unwrap_or_default();
     let text = policies.texts.get(&file).map_or("", String::as_str);
     let mut diagnostic = diagnose(Code::PolicyFailed, error, &file, text);

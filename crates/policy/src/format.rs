@@ -343,7 +343,7 @@ fn general(size: f64, precision: Option<usize>) -> String {
 /// The name that Go gives what an argument becomes.
 fn kind(value: &Value) -> &'static str {
     match value {
-        Value::Number(_) if value.as_i64().is_ok() => "int",
+        Value::Number(_) if value.as_i64().is_ok() => "int64",
         Value::Number(_) if digits(value, 10).is_some() => "*big.Int",
         Value::Number(_) => "float64",
         _ => "string",
@@ -454,7 +454,7 @@ mod tests {
 
     #[test]
     fn verbs_are_those_of_go() {
-        // What Go 1.26 prints.
+        // What Go 1.26 prints; OPA hands it whole numbers as `int64`.
         for (text, args, want) in [
             ("%05s|%-05d|%+05d|% d|%x", r#"["ab", 5, 5, 5, "hi"]"#, "000ab|5    |+0005| 5|6869"),
             (
@@ -469,7 +469,11 @@ mod tests {
             ),
             ("%05v|%.3v|%v|%G", "[7, 3.14159, -0.0001, 1e-10]", "00007|3.14|-0.0001|1E-10"),
             ("%[2]d %[1]d|%[3]d|%*d|%d", "[1, 2, 5, 42]", "2 1|5|%!d(MISSING)|%!d(MISSING)"),
-            ("%d %s %z %!", r#"["a", 1, 3]"#, "%!d(string=a) %!s(int=1) %!z(int=3) %!!(MISSING)"),
+            (
+                "%d %s %z %!",
+                r#"["a", 1, 3]"#,
+                "%!d(string=a) %!s(int64=1) %!z(int64=3) %!!(MISSING)",
+            ),
             (
                 "%-8q|%8q|%.2s|%.10f|%g",
                 r#"["a", "é\n", "äöü", 0.1, 1e100]"#,
@@ -482,7 +486,7 @@ mod tests {
             ),
             ("%v %g %v", "[123456789.5, 100000.5, 0.00001]", "1.234567895e+08 100000.5 1e-05"),
             ("%s%", "[]", "%!s(MISSING)%!(NOVERB)"),
-            ("a", r#"[1, "b"]"#, "a%!(EXTRA int=1, string=b)"),
+            ("a", r#"[1, "b"]"#, "a%!(EXTRA int64=1, string=b)"),
             ("%x", "[-255]", "-ff"),
             (
                 "%v %s",

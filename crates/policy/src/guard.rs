@@ -5,10 +5,14 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 use regorus::{Engine, Value};
 use trimtab_model::{Code, Diagnostic};
 
 use crate::format;
+use crate::older;
 use crate::source::calls;
 
 /// Built-ins of OPA that policies cannot call here, with the reason. A name that ends in a dot stands for all
@@ -71,6 +75,7 @@ pub(crate) fn refused(file: &str, text: &str) -> Option<Diagnostic> {
 /// Puts our versions of built-ins in the place of the engine's own: bounded ones, and ones that give what
 /// OPA gives.
 pub(crate) fn install(engine: &mut Engine) {
+    older::install(engine);
     let mut put = |name: &str, count: u8, work: fn(Vec<Value>) -> Result<Value, String>| {
         // The name is free in a new engine.
         let _ = engine.add_extension(
@@ -89,6 +94,9 @@ pub(crate) fn install(engine: &mut Engine) {
     put("net.cidr_expand", 1, |args| cidr_expand(&args[0]));
     put("indexof", 2, |args| Ok(index_of(&args[0], &args[1])));
     put("strings.count", 2, |args| Ok(occurrences(&args[0], &args[1])));
+    put("time.add_date", 4, |args| Ok(add_date(&args[0], &args[1], &args[2], &args[3])));
+    put("upper", 1, |args| Ok(by_character(&args[0], |c| one(c, c.to_uppercase()))));
+    put("lower", 1, |args| Ok(by_character(&args[0], |c| c.to_lowercase().next().unwrap_or(c))));
     put("json.is_valid", 1, |args| Ok(is_json(&args[0])));
 }
 
@@ -149,6 +157,48 @@ fn occurrences(text: &Value, what: &Value) -> Value {
         (Value::String(text), Value::String(what)) => Value::from(text.matches(&**what).count()),
         _ => Value::Undefined,
     }
+}
+
+/// A moment (nanoseconds since 1970, in UTC) moved by years, months and days. As in Go, a day that a month does
+/// not have is one of the next month; the engine's own is undefined or takes the month's last day then.
+fn add_date(at: &Value, years: &Value, months: &Value, days: &Value) -> Value {
+    let (Some(at), Some(years), Some(months), Some(days)) =
+        (whole(at), whole(years), whole(months), whole(days))
+    else {
+        return Value::Undefined;
+    };
+    moved(at, years, months, days).map_or(Value::Undefined, Value::from)
+}
+
+/// `None`: the moment has no number of 64 bits.
+fn moved(at: i64, years: i64, months: i64, days: i64) -> Option<i64> {
+    let then = Timestamp::from_nanosecond(i128::from(at)).ok()?.to_zoned(TimeZone::UTC);
+    let months = i64::from(then.year())
+        .checked_add(years)?
+        .checked_mul(12)?
+        .checked_add(i64::from(then.month()) - 1)?
+        .checked_add(months)?;
+    let year = i16::try_from(months.div_euclid(12)).ok()?;
+    let month = i8::try_from(months.rem_euclid(12) + 1).ok()?;
+    let days = days.checked_add(i64::from(then.day()) - 1)?;
+    // A number of days that is no date is none of jiff's either.
+    let days = i32::try_from(days).ok().filter(|days| days.abs() < 8_000_000)?;
+    let date = Date::new(year, month, 1).ok()?.checked_add(days.days()).ok()?;
+    let moved = date.to_datetime(then.time()).to_zoned(TimeZone::UTC).ok()?;
+    i64::try_from(moved.timestamp().as_nanosecond()).ok()
+}
+
+/// A text with each character for itself, as Go does it: none becomes several.
+fn by_character(text: &Value, change: fn(char) -> char) -> Value {
+    match text {
+        Value::String(text) => Value::from(text.chars().map(change).collect::<String>()),
+        _ => Value::Undefined,
+    }
+}
+
+/// What a character becomes, if that is one character.
+fn one(from: char, mut to: impl ExactSizeIterator<Item = char>) -> char {
+    if to.len() == 1 { to.next().unwrap_or(from) } else { from }
 }
 
 fn is_json(text: &Value) -> Value {

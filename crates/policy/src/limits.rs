@@ -4,6 +4,8 @@
 //! runs on and on, or takes memory without end, does not come back to it. So the work is done on a
 //! thread of its own and watched: when it does not answer in time, or the process grows by more than
 //! the limit, the policy counts as failed and its thread is left behind. It ends with the process.
+//! Packages run side by side, so when one takes all the memory, another that runs just then may be told to
+//! have failed with it; the gate does not pass either way.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -49,20 +51,46 @@ const LOOK: Duration = Duration::from_millis(5);
 /// Address space of the thread; nested rules and values recurse. Only what is used is taken.
 const STACK: usize = 128 << 20;
 
+/// How many pieces of work are done side by side, at most.
+const SIDE_BY_SIDE: usize = 4;
+
 /// Does `work` for every number below `count`, each within the limits, and gives the answers in order.
 pub(crate) fn each<T: Send + 'static>(
     count: usize,
     limits: Limits,
     work: impl Fn(usize) -> T + Send + Sync + 'static,
 ) -> Vec<Result<T, Stopped>> {
-    let work = Arc::new(work);
-    let mut answers: Vec<Result<T, Stopped>> = Vec::with_capacity(count);
-    while answers.len() < count {
+    let work: Arc<Work<T>> = Arc::new(work);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let lanes = cores.min(SIDE_BY_SIDE).min(count).max(1);
+    let mut lanes: Vec<_> = std::thread::scope(|scope| {
+        let lane = |first: usize| {
+            let (todo, work) = ((first..count).step_by(lanes).collect::<Vec<_>>(), &work);
+            scope.spawn(move || in_turn(&todo, limits, work).into_iter())
+        };
+        let lanes: Vec<_> = (0..lanes).map(lane).collect();
+        lanes.into_iter().map(|lane| lane.join().unwrap_or_default()).collect()
+    });
+    let lost = || Err(Stopped::Fault("the watch failed".to_owned()));
+    let width = lanes.len();
+    (0..count).map(|i| lanes[i % width].next().unwrap_or_else(lost)).collect()
+}
+
+type Work<T> = dyn Fn(usize) -> T + Send + Sync;
+
+/// Does one thing after the other, on one thread as long as it answers.
+fn in_turn<T: Send + 'static>(
+    todo: &[usize],
+    limits: Limits,
+    work: &Arc<Work<T>>,
+) -> Vec<Result<T, Stopped>> {
+    let mut answers: Vec<Result<T, Stopped>> = Vec::with_capacity(todo.len());
+    while answers.len() < todo.len() {
         let (sender, receiver) = channel();
-        let (todo, work) = (answers.len()..count, Arc::clone(&work));
+        let (rest, work) = (todo[answers.len()..].to_vec(), Arc::clone(work));
         let thread = std::thread::Builder::new().name("policy".into()).stack_size(STACK);
         let started = thread.spawn(move || {
-            for i in todo {
+            for i in rest {
                 let answer = catch_unwind(AssertUnwindSafe(|| work(i)));
                 let answer = answer.map_err(|fault| Stopped::Fault(told(fault.as_ref())));
                 if sender.send(answer).is_err() {
@@ -72,10 +100,10 @@ pub(crate) fn each<T: Send + 'static>(
         });
         if let Err(error) = started {
             let fault = Stopped::Fault(format!("no thread could be started: {error}"));
-            answers.resize_with(count, || Err(fault.clone()));
+            answers.resize_with(todo.len(), || Err(fault.clone()));
             break;
         }
-        while answers.len() < count {
+        while answers.len() < todo.len() {
             let answer = watch(&receiver, limits);
             let leave = matches!(answer, Err(Stopped::Time | Stopped::Memory));
             answers.push(answer);
@@ -110,7 +138,7 @@ fn watch<T>(receiver: &Receiver<Result<T, Stopped>>, limits: Limits) -> Result<T
 }
 
 /// What a panic says.
-fn told(fault: &(dyn Any + Send)) -> String {
+pub(crate) fn told(fault: &(dyn Any + Send)) -> String {
     let text = fault.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| fault.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a fault".to_owned())
 }

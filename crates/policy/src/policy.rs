@@ -1,13 +1,14 @@
 //! Files of Rego made into policies.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use regorus::{Engine, PolicyLengthConfig, Value};
 use trimtab_model::{Code, Diagnostic};
 
 use crate::builtin;
 use crate::guard;
-use crate::limits::Limits;
+use crate::limits::{Limits, told as panic_text};
 use crate::recursion;
 use crate::source;
 use crate::verdict::Effect;
@@ -75,23 +76,15 @@ impl Policies {
         read(files.copied(), Limits::default())
     }
 
-    /// The same with files of tests among them, for [`Policies::test`].
-    pub fn compile_tests(files: &[(&str, &str)]) -> (Policies, Vec<Diagnostic>) {
-        read(files.iter().copied(), Limits::default())
-    }
-
     /// The policies that come with Trimtab and the files given. A package of the files takes the place of the
     /// built-in package of the same name, if it could be read.
     pub fn with_built_in(files: &[(&str, &str)]) -> (Policies, Vec<Diagnostic>) {
-        let (own, mut diagnostics) = Policies::compile(files);
-        let replaced: BTreeSet<&str> = own.packages.iter().map(|p| &*p.name).collect();
-        let kept = builtin::FILES.iter().filter(|file| !replaced.contains(file.package));
-        let taken = own.texts.iter().map(|(name, text)| (&**name, &**text));
-        let all = kept.map(|file| (file.name, file.text)).chain(taken);
-        let (policies, more) = read(all, Limits::default());
-        // What was told of a file once is not told again; the rest are clashes between files.
-        diagnostics.extend(more);
-        (policies, diagnostics)
+        joined(files, false)
+    }
+
+    /// The same with the files of tests among those given, for [`Policies::test`].
+    pub fn compile_tests(files: &[(&str, &str)]) -> (Policies, Vec<Diagnostic>) {
+        joined(files, true)
     }
 
     /// Sets what one policy may cost.
@@ -129,10 +122,34 @@ impl Policies {
         if !matches!(value, Value::Object(_)) {
             return Err(refuse("is no JSON object".to_owned()));
         }
+        // A document in the place of a package could answer for its rules.
+        let at = |package: &Package| {
+            let mut parts = package.name.split('.').map(Value::from);
+            parts.try_fold(&value, |value, part| value.as_object().ok()?.get(&part)).is_some()
+        };
+        if let Some(package) = self.packages.iter().find(|package| at(package)) {
+            let name = &package.name;
+            return Err(refuse(format!("has a member in the place of the package `{name}`")));
+        }
         self.engine.add_data(value).map_err(|error| {
             refuse(format!("cannot be added to the data: {}", told(&error.to_string()).0))
         })
     }
+}
+
+/// Files with the built-in policies that they do not replace.
+fn joined(files: &[(&str, &str)], tests: bool) -> (Policies, Vec<Diagnostic>) {
+    let (own, mut diagnostics) = Policies::compile(files);
+    // What is only tested is not replaced: tests may stand in the package that they test.
+    let replaced: BTreeSet<&str> = own.packages.iter().map(|package| &*package.name).collect();
+    let built_in = builtin::FILES.iter().filter(|file| !replaced.contains(file.package));
+    let built_in = built_in.map(|file| (file.name, file.text));
+    let taken = own.texts.iter().map(|(name, text)| (&**name, &**text));
+    let tested = files.iter().copied().filter(|(name, _)| tests && name.ends_with(TEST));
+    let (policies, more) = read(built_in.chain(taken).chain(tested), Limits::default());
+    // What was left out of the first reading is not in the second: nothing is told twice.
+    diagnostics.extend(more);
+    (policies, diagnostics)
 }
 
 /// Reads files one by one, then together.
@@ -149,6 +166,13 @@ fn read<'t>(
             diagnostics.push(Diagnostic::new(Code::PolicyMalformed, message).in_file(name));
             break;
         }
+        if texts.contains_key(name) {
+            let message = "a policy of this name was read already; this one was left out";
+            let help = "give it another name";
+            diagnostics
+                .push(Diagnostic::new(Code::PolicyMalformed, message).in_file(name).help(help));
+            continue;
+        }
         match parse(name, text, limits) {
             Ok(rego) => drop(texts.insert(name, (text, rego))),
             Err(diagnostic) => diagnostics.push(diagnostic),
@@ -157,7 +181,7 @@ fn read<'t>(
     // Files that parse can still be at odds with themselves or with each other: the one that the engine
     // names is taken out, until the rest agrees.
     let engine = loop {
-        let error = match together(&texts, limits) {
+        let error = match contained(|| together(&texts, limits)) {
             Err(error) => error,
             Ok(mut engine) => match recursion::find(&mut engine) {
                 Some(error) => error,
@@ -202,15 +226,33 @@ fn parse(name: &str, text: &str, limits: Limits) -> Result<Rego, Diagnostic> {
         return Err(diagnostic);
     }
     let attempt = |rego: Rego| {
-        let mut engine = new_engine(limits);
-        add(&mut engine, name, text, rego)
+        contained(|| {
+            let mut engine = new_engine(limits);
+            add(&mut engine, name, text, rego)
+        })
     };
     let Err(first) = attempt(Rego::V1) else { return Ok(Rego::V1) };
+    // A file that says which language it is in is not tried in the other, which would warn of its words.
+    if text.lines().any(|line| line.trim_end() == "import rego.v1") {
+        return Err(diagnose(Code::PolicyMalformed, &first, name, text));
+    }
     let Err(second) = attempt(Rego::V0) else { return Ok(Rego::V0) };
     // The language in which more of it could be read is the one that was meant.
     let line = |error: &str| place(error).map_or(0, |place| place.line);
-    let error = if line(&second) > line(&first) { second } else { first };
+    let only_new = first.contains("keyword is required");
+    let as_old = line(&second) > line(&first) || (line(&second) == line(&first) && only_new);
+    let error = if as_old { second } else { first };
     Err(diagnose(Code::PolicyMalformed, &error, name, text))
+}
+
+/// A fault of the engine becomes an error of the file.
+fn contained<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|fault| {
+        Err(format!(
+            "error: the engine failed in an unforeseen way: {}",
+            panic_text(fault.as_ref())
+        ))
+    })
 }
 
 /// An engine without files.
@@ -246,7 +288,7 @@ fn odd_one(texts: &BTreeMap<&str, (&str, Rego)>, limits: Limits) -> Option<Strin
     let mut so_far = BTreeMap::new();
     texts.iter().find_map(|(name, file)| {
         so_far.insert(*name, *file);
-        together(&so_far, limits).is_err().then(|| (*name).to_owned())
+        contained(|| together(&so_far, limits)).is_err().then(|| (*name).to_owned())
     })
 }
 

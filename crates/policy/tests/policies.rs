@@ -84,7 +84,7 @@ fn both_languages_and_several_files_work_together() {
         |x: i32| policies.evaluate(&Document::from_json(&format!(r#"{{"x": {x}}}"#)).unwrap());
     assert_eq!(messages(&said(4)), [(Effect::Deny, "a"), (Effect::Deny, "b")]);
     assert_eq!(messages(&said(3)), []);
-    for wrong in ["[1]", "{", r#"{"most": 4}"#] {
+    for wrong in ["[1]", "{", r#"{"most": 4}"#, r#"{"a": {"deny": []}}"#] {
         assert_eq!(
             policies.add_data("wrong.json", wrong).unwrap_err().code,
             Code::PolicyMalformed,
@@ -106,6 +106,7 @@ fn a_file_that_is_wrong_is_told_with_its_place_and_the_rest_holds() {
         ("package p\nimport rego.v1\ndeny contains msg if { msg := unknown_thing.name }\n", 3, ""),
         ("package p\ndeny[msg] { http.send({}); msg := \"x\" }\n", 2, "http.send"),
         ("package p\nf(x) = y { y := f(x) }\ndeny[f(1)] { true }\n", 2, "calls itself"),
+        ("package p\ndeny[msg] { msg := \"a\" } { msg := \"b\" }\n", 2, "else cannot be used"),
         ("not rego at all", 1, ""),
         ("", 0, ""),
     ] {
@@ -189,6 +190,8 @@ fn policies_that_explode_are_stopped() {
     let joined: String =
         (1..60).map(|i| format!("a{i} := concat(\"\", [a{0}, a{0}])\n", i - 1)).collect();
     let squared: String = (1..40).map(|i| format!("a{i} := a{0} * a{0}\n", i - 1)).collect();
+    let other = doubled.replace('a', "b");
+    let long = "t := concat(\"\", [\"a\" | some _ in numbers.range(1, 100000)])\n";
     for (what, policy) in [
         (
             "a value that holds itself many times over",
@@ -199,6 +202,12 @@ fn policies_that_explode_are_stopped() {
             "numbers that double",
             format!("a0 := 99999999999999\n{squared}deny contains sprintf(\"%d\", [a39])\n"),
         ),
+        (
+            "a comparison without end",
+            format!("a0 := 1\n{doubled}b0 := 1\n{other}deny contains \"x\" if a39 == b39\n"),
+        ),
+        ("a result that holds itself", format!("a0 := [1]\n{doubled}deny contains a39\n")),
+        ("text put into itself", format!("{long}deny contains replace(t, \"a\", t)\n")),
         (
             "a range without end",
             "deny contains x if some x in numbers.range(0, 1000000000000)\n".to_owned(),
@@ -285,6 +294,16 @@ fn a_package_of_the_user_replaces_the_built_in_one() {
 }
 
 #[test]
+fn a_file_named_like_a_built_in_one_does_not_take_its_place() {
+    let own = (builtin::FILES[3].name, "package mine\nimport rego.v1\nwarn contains \"mine\"\n");
+    let (policies, diagnostics) = Policies::with_built_in(&[own]);
+    assert_eq!(diagnostics[0].code, Code::PolicyMalformed);
+    assert_eq!(policies.packages().len(), builtin::FILES.len());
+    let twice = ("a.rego", "package a\n");
+    assert_eq!(Policies::compile(&[twice, twice]).1.len(), 1);
+}
+
+#[test]
 fn an_empty_input_breaks_no_built_in_policy() {
     let (policies, diagnostics) = Policies::with_built_in(&[]);
     assert_eq!(diagnostics, []);
@@ -314,10 +333,55 @@ fn tests_are_run_like_opa_runs_them() {
     assert_eq!(test("test_value").outcome, TestOutcome::Failed("it is 3".into()));
     assert!(matches!(&test("test_error").outcome, TestOutcome::Error(d) if d.line == Some(7)));
     assert_eq!(test("test_prints").prints.len(), 1);
+    // Tests may use what the built-in policies share, and stand in the package that they test.
+    let shared = "package trimtab.change\nimport rego.v1\ntest_settled if settled({\"exception\": {\"id\": \"E\"}})\n";
+    let (policies, diagnostics) = Policies::compile_tests(&[("mine_test.rego", shared)]);
+    assert_eq!((diagnostics, policies.test().counts()), (vec![], (1, 0, 0)));
     // Files of tests are not asked by the gate.
     let (policies, _) = Policies::compile(&[("p.rego", policy), ("p_test.rego", tests)]);
     assert_eq!(policies.packages().len(), 1);
     assert!(!policies.test().is_passed());
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+    /// Files that people break: cut off, with a piece taken out, with characters of the language put in.
+    #[test]
+    fn broken_files_are_told_and_nothing_fails(
+        file in 0..builtin::FILES.len(),
+        at in 0usize..4000,
+        out in 0usize..40,
+        put in "[\\[\\](){}\"`:=,.;#|&\n a-z0-9é]{0,6}",
+        cut: bool,
+    ) {
+        let text = builtin::FILES[file].text;
+        let boundary = |at: usize| (0..=at.min(text.len())).rev().find(|n| text.is_char_boundary(*n)).unwrap_or(0);
+        let (from, to) = (boundary(at % text.len()), boundary(at % text.len() + out));
+        let broken = format!("{}{put}{}", &text[..from], if cut { "" } else { &text[to..] });
+        let (policies, diagnostics) = Policies::compile(&[("p.rego", &broken)]);
+        for diagnostic in &diagnostics {
+            proptest::prop_assert_eq!(diagnostic.code, Code::PolicyMalformed);
+            proptest::prop_assert!(!diagnostic.message.is_empty() && !diagnostic.message.contains("unforeseen"), "{}", diagnostic.message);
+        }
+        proptest::prop_assert_eq!(diagnostics.is_empty(), !policies.packages().is_empty());
+        let evaluation = policies.evaluate(&Document::of(&Input::default()));
+        for diagnostic in &evaluation.diagnostics {
+            proptest::prop_assert_eq!(diagnostic.code, Code::PolicyFailed);
+        }
+    }
+}
+
+#[test]
+fn a_large_file_is_read_in_time() {
+    let rules: String =
+        (0..20_000).map(|i| format!("deny contains \"{i}\" if input.a == {i}\n")).collect();
+    let policy = format!("package p\nimport rego.v1\n{rules}");
+    let start = Instant::now();
+    let evaluation = evaluate(&policy, r#"{"a": 7}"#);
+    assert_eq!(messages(&evaluation), [(Effect::Deny, "7")]);
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    let (_, diagnostics) = Policies::compile(&[("p.rego", &policy.repeat(2))]);
+    assert_eq!(diagnostics[0].code, Code::PolicyMalformed);
 }
 
 #[test]
