@@ -37,6 +37,8 @@ pub enum Verb {
     Convert(Convert),
     /// Compare versions as an ecosystem orders them
     Compare(Compare),
+    /// Pass or fail a repository or a change, by the charter and its policies
+    Gate(Gate),
     /// Make, check, explain and compare charters
     Charter(Charter),
     /// Check what is accepted until when, and take over the ignores of other tools
@@ -552,4 +554,68 @@ pub enum Audience {
     Security,
     /// Rollout, restart and rollback
     Operations,
+}
+
+/// `trimtab gate`
+#[derive(Debug, ClapArgs)]
+pub struct Gate {
+    /// The repository
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Compare with a commit or a saved scan: only what this change brought in can fail
+    #[arg(long, value_name = "REF|FILE")]
+    pub against: Option<String>,
+    /// Let what was there before fail as well
+    #[arg(long)]
+    pub all: bool,
+    /// Also ask these policies; one with the package of a built-in takes its place
+    #[arg(long, value_name = "FILE|FOLDER")]
+    pub policy: Vec<PathBuf>,
+    /// Weigh by this charter or preset instead of the repository's own
+    #[arg(long, value_name = "FILE|PRESET")]
+    pub charter: Option<String>,
+    /// Output format
+    #[arg(long, short, value_enum, default_value_t = GateFormat::Text)]
+    pub format: GateFormat,
+    /// Write to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Show everything, what was there before included
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// Tell how the last N commits would have ended, each against the one before it
+    #[arg(long, value_name = "N", conflicts_with_all = ["against", "format", "output"])]
+    pub dry_run: Option<u32>,
+    /// The moment, RFC 3339, so that a run can be repeated [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
+    /// Where the index is
+    #[command(flatten)]
+    pub index: IndexArgs,
+    /// How to walk
+    #[command(flatten)]
+    pub walk: WalkArgs,
+}
+
+/// An output format of the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GateFormat {
+    /// For people
+    Text,
+    /// Trimtab's own JSON
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    /// The step summary of GitHub Actions, Markdown
+    StepSummary,
+    /// GitLab code quality
+    GitlabCodequality,
+    /// GitLab dependency scanning
+    Gitlab,
+    /// JUnit XML
+    Junit,
+    /// A comment for a merge request that is updated in place
+    Markdown,
 }

@@ -2,6 +2,7 @@
 //! fetches lies on disk afterwards, where the readers find it.
 
 pub mod feeds;
+pub mod git;
 pub mod http;
 
 mod checksum;

@@ -41,6 +41,12 @@ pub fn weigh(
     let systems = Systems::new(&agreement.project)?;
     let charter = &agreement.charter;
     let today = now.to_zoned(charter.calendar.time_zone.clone()).date();
+    // Statements about a product are about the project's own packages.
+    let components = scan.inventory.components();
+    let mut own: Vec<_> =
+        components.filter(|(_, c)| c.relation == Relation::Own).map(|(_, c)| c.purl.clone()).collect();
+    own.sort();
+    own.dedup();
     let mut diagnostics = Vec::new();
     let mut assessed = Vec::with_capacity(scan.findings.len());
     // For each exception, the gravest level of what it is about, whether or not it is in force.
@@ -50,7 +56,7 @@ pub fn weigh(
         for (system, places) in by_system(scan, finding, &systems) {
             let statement = apply(
                 &agreement.statements,
-                &About { ids: &ids, component: &finding.purl, products: &[], changed: None },
+                &About { ids: &ids, component: &finding.purl, products: &own, changed: None },
             );
             diagnostics.extend(statement.diagnostics);
             let evidence = Evidence { vex: statement.status, ..Evidence::default() };

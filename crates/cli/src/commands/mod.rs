@@ -8,6 +8,7 @@ pub mod demo;
 pub mod exceptions;
 pub mod explain;
 pub mod formats;
+pub mod gate;
 pub mod policy;
 pub mod sbom;
 pub mod scan;
@@ -35,6 +36,7 @@ pub fn run(args: Args, io: &mut Io) -> Exit {
         Verb::Why(args) => why::run(&args, io),
         Verb::Convert(args) => convert::run(&args, io),
         Verb::Compare(args) => compare::run(&args, io),
+        Verb::Gate(args) => gate::run(&args, io),
         Verb::Charter(args) => charter::run(&args, io),
         Verb::Exceptions(args) => exceptions::run(&args, io),
         Verb::Vex(args) => vex::run(&args, io),

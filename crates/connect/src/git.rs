@@ -1,0 +1,207 @@
+//! A repository's state at another commit, read through the `git` program: nothing is checked out and
+//! no hook, filter or helper of the repository runs.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use trimtab_model::{Code, Diagnostic};
+
+/// The most files that are read of one commit.
+const MAX_FILES: usize = 100_000;
+/// The largest file, in bytes.
+const MAX_BYTES: u64 = 512 << 20;
+/// The most bytes of one commit.
+const MAX_TOTAL: u64 = 2 << 30;
+
+/// A commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Its full id.
+    pub id: String,
+    /// When it was made, seconds since 1970.
+    pub seconds: i64,
+    /// The first line of its message.
+    pub subject: String,
+}
+
+/// The files of a commit under a folder, relative to the folder, that are wanted, by path.
+///
+/// # Errors
+/// The folder is in no repository, there is no such commit, or `git` cannot be run.
+pub fn files(
+    folder: &Path,
+    reference: &str,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Result<Vec<(String, Vec<u8>)>, Diagnostic> {
+    let commit = commit(folder, reference)?;
+    let listing = run(folder, &["ls-tree", "-r", "-z", "-l", &commit.id], None)?;
+    let mut found = Vec::new();
+    let mut total = 0u64;
+    for entry in listing.split(|b| *b == 0).filter(|e| !e.is_empty()) {
+        // `MODE blob ID SIZE\tPATH`: links and submodules are not files of the tree.
+        let entry = String::from_utf8_lossy(entry);
+        let Some((head, path)) = entry.split_once('\t') else { continue };
+        let parts: Vec<&str> = head.split_whitespace().collect();
+        let [mode, "blob", id, size] = parts.as_slice() else { continue };
+        let Ok(size) = size.parse::<u64>() else { continue };
+        let pruned = path.split('/').any(|part| matches!(part, "node_modules" | "target" | ".git"));
+        if *mode == "120000" || pruned || size > MAX_BYTES || !wanted(path) {
+            continue;
+        }
+        total = total.saturating_add(size);
+        if found.len() >= MAX_FILES || total > MAX_TOTAL {
+            let message = format!("commit `{reference}` holds more files than are read");
+            return Err(Diagnostic::new(Code::FileLimit, message).help("gate a smaller folder"));
+        }
+        found.push((path.to_owned(), (*id).to_owned()));
+    }
+    let asked: String = found.iter().map(|(_, id)| format!("{id}\n")).collect();
+    let answer = run(folder, &["cat-file", "--batch"], Some(asked.into_bytes()))?;
+    let mut rest = answer.as_slice();
+    let mut files = Vec::with_capacity(found.len());
+    for (path, id) in found {
+        let broken = || {
+            Diagnostic::new(Code::FileUnreadable, format!("`{path}` of commit `{reference}` cannot be read"))
+                .help("run `git fsck`; a shallow or partial clone may lack it: fetch the commit")
+        };
+        // `ID blob SIZE\n`, then the bytes and a line end.
+        let end = rest.iter().position(|b| *b == b'\n').ok_or_else(broken)?;
+        let head = String::from_utf8_lossy(&rest[..end]).into_owned();
+        let size = head.rsplit(' ').next().and_then(|n| n.parse::<usize>().ok());
+        let size = size.filter(|_| head.starts_with(&id)).ok_or_else(broken)?;
+        let bytes = rest.get(end + 1..end + 1 + size).ok_or_else(broken)?;
+        files.push((path.clone(), bytes.to_vec()));
+        rest = rest.get(end + 2 + size..).unwrap_or_default();
+    }
+    Ok(files)
+}
+
+/// The commit of a reference.
+///
+/// # Errors
+/// There is none.
+pub fn commit(folder: &Path, reference: &str) -> Result<Commit, Diagnostic> {
+    let mut log = log(folder, reference, 1)?;
+    log.pop().ok_or_else(|| no_commit(reference))
+}
+
+/// The last commits of a reference, newest first, along first parents.
+///
+/// # Errors
+/// There is no such reference, or `git` cannot be run.
+pub fn log(folder: &Path, reference: &str, count: u32) -> Result<Vec<Commit>, Diagnostic> {
+    if reference.starts_with('-') || reference.contains(['\0', '\n']) {
+        return Err(no_commit(reference));
+    }
+    let count = format!("--max-count={count}");
+    let args = ["log", "--first-parent", &count, "--format=%H%x09%ct%x09%s", "--end-of-options", reference, "--"];
+    let text = run(folder, &args, None).map_err(|e| if e.code == Code::Usage { e } else { no_commit(reference) })?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    Ok(text
+        .lines()
+        .filter_map(|line| {
+            let mut parts = line.splitn(3, '\t');
+            Some(Commit {
+                id: parts.next()?.to_owned(),
+                seconds: parts.next()?.parse().ok()?,
+                subject: parts.next().unwrap_or_default().to_owned(),
+            })
+        })
+        .collect())
+}
+
+fn no_commit(reference: &str) -> Diagnostic {
+    Diagnostic::new(Code::Usage, format!("there is no commit `{reference}` here"))
+        .help("name a branch, a tag or a commit that is fetched (`git fetch origin main`), or a saved scan")
+}
+
+fn run(folder: &Path, args: &[&str], input: Option<Vec<u8>>) -> Result<Vec<u8>, Diagnostic> {
+    let missing = |e: std::io::Error| {
+        Diagnostic::new(Code::Usage, format!("`git` cannot be run: {e}"))
+            .help("install git, or compare with a saved scan: --against FILE")
+    };
+    let mut child = Command::new("git")
+        .arg("-C")
+        .arg(folder)
+        // What the repository's own configuration could make git run is off.
+        .args(["--no-pager", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
+        .args(args)
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(missing)?;
+    // Input is written beside reading, so that neither side waits for the other for ever.
+    let writer = child.stdin.take().zip(input).map(|(mut stdin, input)| {
+        std::thread::spawn(move || {
+            let _ = stdin.write_all(&input);
+        })
+    });
+    let mut out = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        stdout.take(MAX_TOTAL + (MAX_FILES as u64) * 128).read_to_end(&mut out).map_err(missing)?;
+    }
+    let mut said = String::new();
+    if let Some(stderr) = child.stderr.take() {
+        let _ = stderr.take(4096).read_to_string(&mut said);
+    }
+    if let Some(writer) = writer {
+        let _ = writer.join();
+    }
+    let status = child.wait().map_err(missing)?;
+    if status.success() {
+        return Ok(out);
+    }
+    let said = said.lines().next().unwrap_or("no reason given").to_owned();
+    Err(Diagnostic::new(Code::FileUnreadable, format!("git says: {said}"))
+        .help("gate a folder of a git repository, or compare with a saved scan: --against FILE"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repository() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let git = |args: &[&str]| {
+            let who = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
+            let ran = Command::new("git").arg("-C").arg(folder.path()).args(who).args(args).output().unwrap();
+            assert!(ran.status.success(), "{ran:?}");
+        };
+        git(&["init", "-q"]);
+        std::fs::create_dir(folder.path().join("sub")).unwrap();
+        std::fs::write(folder.path().join("sub/a.lock"), "one\n").unwrap();
+        std::fs::write(folder.path().join("b.txt"), "two").unwrap();
+        git(&["add", "."]);
+        git(&["commit", "-qm", "First"]);
+        std::fs::write(folder.path().join("sub/a.lock"), "changed\n").unwrap();
+        git(&["commit", "-qam", "Second"]);
+        folder
+    }
+
+    #[test]
+    fn the_state_before_is_read_without_a_checkout() {
+        let folder = repository();
+        let all = files(folder.path(), "HEAD~1", &|_| true).unwrap();
+        assert_eq!(all, [("b.txt".to_owned(), b"two".to_vec()), ("sub/a.lock".to_owned(), b"one\n".to_vec())]);
+        let locks = files(&folder.path().join("sub"), "HEAD", &|p| p.ends_with(".lock")).unwrap();
+        assert_eq!(locks, [("a.lock".to_owned(), b"changed\n".to_vec())]);
+        let log = log(folder.path(), "HEAD", 10).unwrap();
+        assert_eq!(log.iter().map(|c| c.subject.as_str()).collect::<Vec<_>>(), ["Second", "First"]);
+        assert!(log[0].seconds >= log[1].seconds);
+    }
+
+    #[test]
+    fn what_is_no_commit_is_said() {
+        let folder = repository();
+        for reference in ["nowhere", "--all", "-n1", "HEAD~9"] {
+            let said = files(folder.path(), reference, &|_| true).unwrap_err();
+            assert_eq!(said.code, Code::Usage, "{reference}: {said:?}");
+        }
+        let empty = tempfile::tempdir().unwrap();
+        assert!(files(empty.path(), "HEAD", &|_| true).is_err());
+    }
+}
