@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
+use trimtab_model::Level;
 
 use super::{Gate, Verdict, WHOLE};
 use crate::sarif::{Run, location};
@@ -32,7 +33,7 @@ pub fn write(gate: &Gate, out: &mut dyn Write) -> io::Result<()> {
             "properties": {
                 "effect": verdict.effect.as_str(),
                 "finding": verdict.finding,
-                "level": verdict.level.map(|level| level.as_str()),
+                "level": verdict.level.map(Level::as_str),
                 "new": verdict.new,
             },
         });

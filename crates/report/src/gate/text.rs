@@ -117,7 +117,7 @@ impl Page<'_> {
     }
 }
 
-/// The heading of a group. Where nothing was compared and nothing is unknown, the answer is heading enough.
+/// The heading of a group. Where nothing was compared, the answer itself is heading enough.
 fn title(section: Section, gate: &Gate) -> Option<String> {
     match (section, &gate.against) {
         (Section::All, _) => None,
