@@ -108,6 +108,8 @@ fn the_page_of_the_command_line() {
 fn the_schema_of_the_json() {
     let text = format!("{:#}\n", trimtab_report::json::schema());
     check("docs/schemas/scan-1.schema.json", &text);
+    let text = format!("{:#}\n", trimtab_report::gate::json::schema());
+    check("docs/schemas/gate-1.schema.json", &text);
 }
 
 #[test]

@@ -62,8 +62,11 @@ pub fn files(
     let mut files = Vec::with_capacity(found.len());
     for (path, id) in found {
         let broken = || {
-            Diagnostic::new(Code::FileUnreadable, format!("`{path}` of commit `{reference}` cannot be read"))
-                .help("run `git fsck`; a shallow or partial clone may lack it: fetch the commit")
+            Diagnostic::new(
+                Code::FileUnreadable,
+                format!("`{path}` of commit `{reference}` cannot be read"),
+            )
+            .help("run `git fsck`; a shallow or partial clone may lack it: fetch the commit")
         };
         // `ID blob SIZE\n`, then the bytes and a line end.
         let end = rest.iter().position(|b| *b == b'\n').ok_or_else(broken)?;
@@ -95,8 +98,17 @@ pub fn log(folder: &Path, reference: &str, count: u32) -> Result<Vec<Commit>, Di
         return Err(no_commit(reference));
     }
     let count = format!("--max-count={count}");
-    let args = ["log", "--first-parent", &count, "--format=%H%x09%ct%x09%s", "--end-of-options", reference, "--"];
-    let text = run(folder, &args, None).map_err(|e| if e.code == Code::Usage { e } else { no_commit(reference) })?;
+    let args = [
+        "log",
+        "--first-parent",
+        &count,
+        "--format=%H%x09%ct%x09%s",
+        "--end-of-options",
+        reference,
+        "--",
+    ];
+    let text = run(folder, &args, None)
+        .map_err(|e| if e.code == Code::Usage { e } else { no_commit(reference) })?;
     let text = String::from_utf8_lossy(&text).into_owned();
     Ok(text
         .lines()
@@ -125,7 +137,14 @@ fn run(folder: &Path, args: &[&str], input: Option<Vec<u8>>) -> Result<Vec<u8>, 
         .arg("-C")
         .arg(folder)
         // What the repository's own configuration could make git run is off.
-        .args(["--no-pager", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
+        .args([
+            "--no-pager",
+            "--no-optional-locks",
+            "-c",
+            "core.fsmonitor=false",
+            "-c",
+            "core.hooksPath=/dev/null",
+        ])
         .args(args)
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_NO_LAZY_FETCH", "1")
@@ -167,8 +186,21 @@ mod tests {
     fn repository() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let git = |args: &[&str]| {
-            let who = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
-            let ran = Command::new("git").arg("-C").arg(folder.path()).args(who).args(args).output().unwrap();
+            let who = [
+                "-c",
+                "user.name=a",
+                "-c",
+                "user.email=a@example.org",
+                "-c",
+                "commit.gpgsign=false",
+            ];
+            let ran = Command::new("git")
+                .arg("-C")
+                .arg(folder.path())
+                .args(who)
+                .args(args)
+                .output()
+                .unwrap();
             assert!(ran.status.success(), "{ran:?}");
         };
         git(&["init", "-q"]);
@@ -186,7 +218,10 @@ mod tests {
     fn the_state_before_is_read_without_a_checkout() {
         let folder = repository();
         let all = files(folder.path(), "HEAD~1", &|_| true).unwrap();
-        assert_eq!(all, [("b.txt".to_owned(), b"two".to_vec()), ("sub/a.lock".to_owned(), b"one\n".to_vec())]);
+        assert_eq!(
+            all,
+            [("b.txt".to_owned(), b"two".to_vec()), ("sub/a.lock".to_owned(), b"one\n".to_vec())]
+        );
         let locks = files(&folder.path().join("sub"), "HEAD", &|p| p.ends_with(".lock")).unwrap();
         assert_eq!(locks, [("a.lock".to_owned(), b"changed\n".to_vec())]);
         let log = log(folder.path(), "HEAD", 10).unwrap();

@@ -43,8 +43,10 @@ pub fn weigh(
     let today = now.to_zoned(charter.calendar.time_zone.clone()).date();
     // Statements about a product are about the project's own packages.
     let components = scan.inventory.components();
-    let mut own: Vec<_> =
-        components.filter(|(_, c)| c.relation == Relation::Own).map(|(_, c)| c.purl.clone()).collect();
+    let mut own: Vec<_> = components
+        .filter(|(_, c)| c.relation == Relation::Own)
+        .map(|(_, c)| c.purl.clone())
+        .collect();
     own.sort();
     own.dedup();
     let mut diagnostics = Vec::new();

@@ -75,7 +75,8 @@ impl<'s> Group<'s> {
 pub fn assessed<'s>(scan: &'s Scan, finding: &Finding) -> Option<&'s Assessed> {
     let weighing = scan.weighing.as_ref()?;
     // The finding is one of the scan's: its place follows from its address.
-    let offset = (std::ptr::from_ref(finding) as usize).checked_sub(scan.findings.as_ptr() as usize)?;
+    let offset =
+        (std::ptr::from_ref(finding) as usize).checked_sub(scan.findings.as_ptr() as usize)?;
     let at = offset / size_of::<Finding>();
     let same = scan.findings.get(at).is_some_and(|f| std::ptr::eq(f, finding));
     weighing.gravest(at).filter(|_| same)

@@ -3,6 +3,7 @@
 
 pub mod csv;
 pub mod distinct;
+pub mod gate;
 pub mod gitlab;
 pub mod group;
 pub mod html;
@@ -14,6 +15,7 @@ pub mod sbom;
 pub mod summary;
 pub mod table;
 pub mod voices;
+mod xml;
 
 /// The program's name in documents.
 pub const TOOL: &str = "trimtab";

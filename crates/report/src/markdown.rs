@@ -154,7 +154,7 @@ fn diagnostics(scan: &Scan, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Text in which nothing is markup: what advisories and lockfiles say is data.
-fn inert(text: &str) -> String {
+pub(crate) fn inert(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

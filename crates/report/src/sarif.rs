@@ -30,26 +30,62 @@ pub fn write(scan: &Scan, out: &mut dyn Write) -> io::Result<()> {
         .collect();
     let notifications: Vec<Value> =
         scan.inventory.all_diagnostics().chain(&scan.diagnostics).map(notification).collect();
-    let log = json!({
-        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": crate::TOOL,
-                "version": crate::TOOL_VERSION,
-                "semanticVersion": crate::TOOL_VERSION,
-                "rules": rules.into_values().collect::<Vec<_>>(),
-            }},
-            "columnKind": "unicodeCodePoints",
-            "invocations": [{
-                "executionSuccessful": !scan.is_incomplete(),
-                "toolExecutionNotifications": notifications,
+    let run = Run {
+        rules: rules.into_values().collect(),
+        results,
+        notifications,
+        complete: !scan.is_incomplete(),
+    };
+    run.write(out)
+}
+
+/// What a run of the program has to say, whichever verb made it.
+pub(crate) struct Run {
+    /// Descriptors that results point to by `ruleIndex`.
+    pub(crate) rules: Vec<Value>,
+    /// Results.
+    pub(crate) results: Vec<Value>,
+    /// What the program says about its own run.
+    pub(crate) notifications: Vec<Value>,
+    /// Whether everything was looked at.
+    pub(crate) complete: bool,
+}
+
+impl Run {
+    /// Writes a log with this run.
+    ///
+    /// # Errors
+    /// Writing fails.
+    pub(crate) fn write(self, out: &mut dyn Write) -> io::Result<()> {
+        let log = json!({
+            "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+            "version": "2.1.0",
+            "runs": [{
+                "tool": { "driver": {
+                    "name": crate::TOOL,
+                    "version": crate::TOOL_VERSION,
+                    "semanticVersion": crate::TOOL_VERSION,
+                    "rules": self.rules,
+                }},
+                "columnKind": "unicodeCodePoints",
+                "invocations": [{
+                    "executionSuccessful": self.complete,
+                    "toolExecutionNotifications": self.notifications,
+                }],
+                "results": self.results,
             }],
-            "results": results,
-        }],
-    });
-    crate::inert::write_json(&log, out)?;
-    out.write_all(b"\n")
+        });
+        crate::inert::write_json(&log, out)?;
+        out.write_all(b"\n")
+    }
+}
+
+/// A place in a file. Services want a line to show the result at; line 1 stands for the whole file.
+pub(crate) fn location(file: &str, line: Option<u32>) -> Value {
+    json!({ "physicalLocation": {
+        "artifactLocation": { "uri": uri(file) },
+        "region": { "startLine": line.unwrap_or(1) },
+    }})
 }
 
 fn rule(finding: &Finding) -> Value {
@@ -115,17 +151,14 @@ fn results(scan: &Scan, finding: &Finding, rule: usize) -> Vec<Value> {
             continue;
         }
         last = Some(occurrence.file);
-        let mut location = json!({ "artifactLocation": { "uri": uri(&file.path) } });
-        // Services want a line to show the result at; line 1 stands for the whole file.
-        location["region"] = json!({ "startLine": component.line.unwrap_or(1) });
         let way = group::way(scan, *occurrence);
         results.push(json!({
             "ruleId": finding.vulnerability.id,
             "ruleIndex": rule,
             "level": level(finding),
             "message": { "text": message(finding, &way) },
-            "locations": [{ "physicalLocation": location }],
-            "partialFingerprints": { "trimtabFinding/v1": fingerprint(finding, &file.path) },
+            "locations": [location(&file.path, component.line)],
+            "partialFingerprints": { "trimtabFinding/v1": finding_fingerprint(finding, &file.path) },
             "properties": {
                 "purl": finding.purl.to_string(),
                 "scope": component.scope.as_str(),
@@ -159,11 +192,15 @@ fn message(finding: &Finding, way: &[String]) -> String {
 }
 
 /// Stable across versions of the package, runs and machines: the finding's key (TRAPS 25) and file.
-fn fingerprint(finding: &Finding, path: &str) -> String {
+fn finding_fingerprint(finding: &Finding, path: &str) -> String {
+    let ecosystem = finding.ecosystem.family.osv_name();
+    fingerprint(&[ecosystem, &finding.package, &finding.vulnerability.id, path])
+}
+
+/// 32 hexadecimal digits of what must stay the same for a result to be the same.
+pub(crate) fn fingerprint(parts: &[&str]) -> String {
     let mut hasher = blake3::Hasher::new();
-    for part in
-        [finding.ecosystem.family.osv_name(), &finding.package, &finding.vulnerability.id, path]
-    {
+    for part in parts {
         hasher.update(part.as_bytes());
         hasher.update(&[0]);
     }
@@ -182,10 +219,7 @@ fn notification(diagnostic: &Diagnostic) -> Value {
         "message": { "text": diagnostic.message },
     });
     if let Some(file) = &diagnostic.file {
-        value["locations"] = json!([{ "physicalLocation": {
-            "artifactLocation": { "uri": uri(file) },
-            "region": { "startLine": diagnostic.line.unwrap_or(1) },
-        }}]);
+        value["locations"] = json!([location(file, diagnostic.line)]);
     }
     value
 }

@@ -325,7 +325,7 @@ impl Table<'_> {
     }
 }
 
-fn colour(rating: Rating) -> Ansi {
+pub(crate) fn colour(rating: Rating) -> Ansi {
     let colour = match rating {
         Rating::Critical => AnsiColor::Red,
         Rating::High => AnsiColor::Yellow,

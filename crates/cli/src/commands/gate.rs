@@ -31,14 +31,16 @@ pub fn run(args: &Gate, io: &mut Io) -> Outcome {
     let files = own_policies(args, &agreed)?;
     let (policies, problems) = Policies::with_built_in(&policy::borrowed(&files));
     say::diagnostics(io, problems.iter(), true);
-    let ready = Ready { args, index: &index, agreed: &agreed, policies: &policies, broken: problems.len() };
+    let ready =
+        Ready { args, index: &index, agreed: &agreed, policies: &policies, broken: problems.len() };
     if let Some(count) = args.dry_run {
         return dry_run(&ready, count, io);
     }
     let now = match &args.now {
         None => Timestamp::now(),
         Some(text) => text.parse().map_err(|_| {
-            Diagnostic::new(Code::Usage, format!("`{text}` is no time")).help("write it as 2026-11-21T09:00:00Z")
+            Diagnostic::new(Code::Usage, format!("`{text}` is no time"))
+                .help("write it as 2026-11-21T09:00:00Z")
         })?,
     };
     let inventory = scan::inventory(std::slice::from_ref(&args.path), &args.walk, io);
@@ -79,9 +81,8 @@ impl Ready<'_> {
     ) -> Result<Answer, Diagnostic> {
         let agreement = &self.agreed.agreement;
         // What this change brings in is detected now; the rest was there before.
-        let first_seen = |finding: &_| {
-            engine_gate::is_new(finding, before).filter(|new| *new).map(|_| now)
-        };
+        let first_seen =
+            |finding: &_| engine_gate::is_new(finding, before).filter(|new| *new).map(|_| now);
         let (weighing, problems) = repository::weigh(&scan, agreement, &first_seen, now)?;
         scan.weighing = Some(weighing);
         scan.diagnostics.extend(problems);
@@ -102,7 +103,9 @@ impl Ready<'_> {
         let complete = !scan.is_incomplete() && said.is_complete() && self.broken == 0;
         let gated = decide(said.verdicts, agreement.charter.unknown.gate, complete);
         let charter = &agreement.charter;
-        let finding = |id: &str| input.findings.iter().find(|f| f.id == id || f.aliases.iter().any(|a| a == id));
+        let finding = |id: &str| {
+            input.findings.iter().find(|f| f.id == id || f.aliases.iter().any(|a| a == id))
+        };
         let mut told = Told {
             target: scan.target.clone(),
             charter: format!("{} {}", charter.name, charter.version).into(),
@@ -136,7 +139,8 @@ impl Ready<'_> {
                 })
                 .collect(),
             findings: scan.findings.len(),
-            new_findings: before.map(|_| input.findings.iter().filter(|f| f.new == Some(true)).count()),
+            new_findings: before
+                .map(|_| input.findings.iter().filter(|f| f.new == Some(true)).count()),
             accepted: input.findings.iter().filter(|f| f.exception.is_some()).count(),
             policies: self.policies.packages().iter().map(|p| p.name.clone()).collect(),
             incomplete: !complete,
@@ -226,7 +230,12 @@ fn dry_run(ready: &Ready, count: u32, io: &mut Io) -> Outcome {
         }
         if told.outcome != told::Outcome::Pass {
             let id = commit.id.get(..10).unwrap_or(&commit.id);
-            text.push_str(&format!("{id} {} {:<13} {}\n", moment.strftime("%Y-%m-%d"), told.outcome.as_str(), trimtab_report::table::shorten(&commit.subject, 60, io.ascii)));
+            text.push_str(&format!(
+                "{id} {} {:<13} {}\n",
+                moment.strftime("%Y-%m-%d"),
+                told.outcome.as_str(),
+                trimtab_report::table::shorten(&commit.subject, 60, io.ascii)
+            ));
             for verdict in told.verdicts.iter().filter(|v| v.effect == told::Effect::Deny).take(5) {
                 text.push_str(&format!("    {}: {}\n", verdict.full_rule(), verdict.message));
             }
@@ -269,7 +278,8 @@ fn write(args: &Gate, answer: &Answer, io: &mut Io) -> Result<(), Diagnostic> {
         GateFormat::Junit => told::junit::write(told, &mut text),
         GateFormat::Markdown => told::markdown::write(told, &mut text),
     };
-    written.map_err(|e| Diagnostic::new(Code::Usage, format!("the answer cannot be written: {e}")))?;
+    written
+        .map_err(|e| Diagnostic::new(Code::Usage, format!("the answer cannot be written: {e}")))?;
     match &args.output {
         Some(path) => output::to_file(path, |out| out.write_all(&text))?,
         None => {

@@ -10,6 +10,7 @@ use super::Options;
 use super::cyclonedx::{TARGET, affected, dependencies};
 use super::facts::{self, Digest, Licence};
 use crate::distinct::{Distinct, Item, Root};
+use crate::xml::Xml;
 
 /// Writes a document without a timestamp.
 ///
@@ -30,57 +31,12 @@ pub fn write_with(scan: &Scan, options: &Options, out: &mut dyn Write) -> io::Re
     document(scan, &distinct, options, &digest.uuid(), &mut Xml { out })
 }
 
-/// Writes elements, escaped; the caller keeps them balanced.
-struct Xml<'o> {
-    out: &'o mut dyn Write,
-}
-
-type Attributes<'a> = &'a [(&'a str, &'a str)];
-
-impl Xml<'_> {
-    fn tag(&mut self, name: &str, attributes: Attributes<'_>, end: &str) -> io::Result<()> {
-        write!(self.out, "<{name}")?;
-        for (key, value) in attributes {
-            write!(self.out, " {key}=\"{}\"", escaped(value))?;
-        }
-        self.out.write_all(end.as_bytes())
+fn properties(all: &[(&'static str, Cow<'_, str>)], xml: &mut Xml<'_>) -> io::Result<()> {
+    xml.open("properties", &[])?;
+    for (name, value) in all {
+        xml.text("property", &[("name", name)], value)?;
     }
-
-    fn open(&mut self, name: &str, attributes: Attributes<'_>) -> io::Result<()> {
-        self.tag(name, attributes, ">\n")
-    }
-
-    fn close(&mut self, name: &str) -> io::Result<()> {
-        writeln!(self.out, "</{name}>")
-    }
-
-    fn text(&mut self, name: &str, attributes: Attributes<'_>, text: &str) -> io::Result<()> {
-        self.tag(name, attributes, ">")?;
-        writeln!(self.out, "{}</{name}>", escaped(text))
-    }
-
-    fn properties(&mut self, all: &[(&'static str, Cow<'_, str>)]) -> io::Result<()> {
-        self.open("properties", &[])?;
-        for (name, value) in all {
-            self.text("property", &[("name", name)], value)?;
-        }
-        self.close("properties")
-    }
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in facts::clean(text).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' => out.push_str("&#10;"),
-            c => out.push(c),
-        }
-    }
-    out
+    xml.close("properties")
 }
 
 fn document(
@@ -90,7 +46,7 @@ fn document(
     uuid: &str,
     xml: &mut Xml<'_>,
 ) -> io::Result<()> {
-    xml.out.write_all(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")?;
+    xml.declaration()?;
     let serial = format!("urn:uuid:{uuid}");
     xml.open(
         "bom",
@@ -174,7 +130,7 @@ fn metadata(
         None => {
             xml.open("component", &[("type", "application"), ("bom-ref", TARGET)])?;
             xml.text("name", &[], &facts::one_line(&scan.target))?;
-            xml.properties(&[("trimtab:root", "folder".into())])?;
+            properties(&[("trimtab:root", "folder".into())], xml)?;
             xml.close("component")?;
         }
     }
@@ -228,7 +184,7 @@ fn component(scan: &Scan, item: &Item<'_>, kind: &str, xml: &mut Xml<'_>) -> io:
         xml.close("reference")?;
         xml.close("externalReferences")?;
     }
-    xml.properties(&facts::properties(item, true))?;
+    properties(&facts::properties(item, true), xml)?;
     let places: Vec<_> = facts::places(scan, item).collect();
     if !places.is_empty() {
         xml.open("evidence", &[])?;
@@ -313,7 +269,7 @@ fn vulnerability(distinct: &Distinct<'_>, finding: &Finding, xml: &mut Xml<'_>) 
         xml.close("target")?;
     }
     xml.close("affects")?;
-    xml.properties(&facts::finding_properties(finding))?;
+    properties(&facts::finding_properties(finding), xml)?;
     xml.close("vulnerability")
 }
 

@@ -9,6 +9,7 @@ use trimtab_model::scan::Scan;
 use trimtab_model::{Hash, HashAlgorithm, Origin, Scope};
 
 use crate::distinct::{self, Item};
+pub(super) use crate::xml::clean;
 
 /// A writer that only digests.
 #[derive(Default)]
@@ -35,15 +36,6 @@ impl Digest {
         let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
         [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
     }
-}
-
-/// Text without what XML 1.0 and JSON viewers choke on: control characters become spaces.
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|b| matches!(b, b' '..=b'~')) {
-        return Cow::Borrowed(text);
-    }
-    let bad = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{FFFE}' | '\u{FFFF}');
-    Cow::Owned(text.chars().map(|c| if bad(c) { ' ' } else { c }).collect())
 }
 
 /// Text on one line.
