@@ -8,8 +8,10 @@
 //! have failed with it; the gate does not pass either way.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -60,70 +62,85 @@ pub(crate) fn each<T: Send + 'static>(
     limits: Limits,
     work: impl Fn(usize) -> T + Send + Sync + 'static,
 ) -> Vec<Result<T, Stopped>> {
-    let work: Arc<Work<T>> = Arc::new(work);
+    let task = Arc::new(Task { next: AtomicUsize::new(0), count, work });
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let lanes = cores.min(SIDE_BY_SIDE).min(count).max(1);
-    let mut lanes: Vec<_> = std::thread::scope(|scope| {
-        let lane = |first: usize| {
-            let (todo, work) = ((first..count).step_by(lanes).collect::<Vec<_>>(), &work);
-            scope.spawn(move || in_turn(&todo, limits, work).into_iter())
-        };
-        let lanes: Vec<_> = (0..lanes).map(lane).collect();
-        lanes.into_iter().map(|lane| lane.join().unwrap_or_default()).collect()
+    let mut answers: BTreeMap<usize, Result<T, Stopped>> = std::thread::scope(|scope| {
+        let lane = |_| scope.spawn(|| lane(&task, limits));
+        let lanes: Vec<_> = (0..cores.min(SIDE_BY_SIDE).min(count)).map(lane).collect();
+        lanes.into_iter().flat_map(|lane| lane.join().unwrap_or_default()).collect()
     });
     let lost = || Err(Stopped::Fault("the watch failed".to_owned()));
-    let width = lanes.len();
-    (0..count).map(|i| lanes[i % width].next().unwrap_or_else(lost)).collect()
+    (0..count).map(|i| answers.remove(&i).unwrap_or_else(lost)).collect()
 }
 
-type Work<T> = dyn Fn(usize) -> T + Send + Sync;
+/// What is to be done, and how far it is.
+struct Task<W> {
+    next: AtomicUsize,
+    count: usize,
+    work: W,
+}
 
-/// Does one thing after the other, on one thread as long as it answers.
-fn in_turn<T: Send + 'static>(
-    todo: &[usize],
+impl<W> Task<W> {
+    /// The next piece, which nobody else takes.
+    fn take(&self) -> Option<usize> {
+        let i = self.next.fetch_add(1, Ordering::Relaxed);
+        (i < self.count).then_some(i)
+    }
+}
+
+/// What a thread tells its watch.
+enum News<T> {
+    Began(usize),
+    Ended(Result<T, Stopped>),
+}
+
+/// Does one piece after the other, on one thread as long as it answers.
+fn lane<T: Send + 'static, W: Fn(usize) -> T + Send + Sync + 'static>(
+    task: &Arc<Task<W>>,
     limits: Limits,
-    work: &Arc<Work<T>>,
-) -> Vec<Result<T, Stopped>> {
-    let mut answers: Vec<Result<T, Stopped>> = Vec::with_capacity(todo.len());
-    while answers.len() < todo.len() {
+) -> Vec<(usize, Result<T, Stopped>)> {
+    let mut answers = Vec::new();
+    loop {
         let (sender, receiver) = channel();
-        let (rest, work) = (todo[answers.len()..].to_vec(), Arc::clone(work));
+        let own = Arc::clone(task);
         let thread = std::thread::Builder::new().name("policy".into()).stack_size(STACK);
         let started = thread.spawn(move || {
-            for i in rest {
-                let answer = catch_unwind(AssertUnwindSafe(|| work(i)));
+            while let Some(i) = own.take() {
+                let _ = sender.send(News::Began(i));
+                let answer = catch_unwind(AssertUnwindSafe(|| (own.work)(i)));
                 let answer = answer.map_err(|fault| Stopped::Fault(told(fault.as_ref())));
-                if sender.send(answer).is_err() {
+                // Nobody listens to a thread that was left behind: it takes nothing more.
+                if sender.send(News::Ended(answer)).is_err() {
                     return;
                 }
             }
         });
         if let Err(error) = started {
             let fault = Stopped::Fault(format!("no thread could be started: {error}"));
-            answers.resize_with(todo.len(), || Err(fault.clone()));
-            break;
+            answers.extend(std::iter::from_fn(|| task.take()).map(|i| (i, Err(fault.clone()))));
+            return answers;
         }
-        while answers.len() < todo.len() {
+        loop {
+            let Ok(News::Began(i)) = receiver.recv() else { return answers };
             let answer = watch(&receiver, limits);
             let leave = matches!(answer, Err(Stopped::Time | Stopped::Memory));
-            answers.push(answer);
+            answers.push((i, answer));
             if leave {
                 break;
             }
         }
     }
-    answers
 }
 
-/// Waits for one answer.
-fn watch<T>(receiver: &Receiver<Result<T, Stopped>>, limits: Limits) -> Result<T, Stopped> {
+/// Waits for the end of one piece.
+fn watch<T>(receiver: &Receiver<News<T>>, limits: Limits) -> Result<T, Stopped> {
     let start = Instant::now();
     let size = || memory_stats::memory_stats().map(|stats| stats.physical_mem);
     let before = size();
     loop {
         match receiver.recv_timeout(LOOK) {
-            Ok(answer) => return answer,
-            Err(RecvTimeoutError::Disconnected) => {
+            Ok(News::Ended(answer)) => return answer,
+            Ok(News::Began(_)) | Err(RecvTimeoutError::Disconnected) => {
                 return Err(Stopped::Fault("the thread ended without an answer".to_owned()));
             }
             Err(RecvTimeoutError::Timeout) => {}
