@@ -229,6 +229,7 @@ fn weighed(told: &mut input::Finding, assessed: &Assessed, now: Timestamp) {
     told.overdue_hours =
         a.deadline.at().map(|at| (now.as_second() - at.as_second()) as f64 / 3600.0);
     told.acceptable = a.is_above_acceptable().map(|above| !above);
+    told.acceptable_level = a.acceptable.flatten().map(Into::into);
     told.exception = assessed.exception.as_ref().map(|(id, until)| input::Exception {
         id: id.to_string(),
         until: until.map(|d| d.to_string()),

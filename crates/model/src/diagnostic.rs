@@ -177,7 +177,13 @@ impl Diagnostic {
             text.get(start..bytes.end.min(last)).map_or(1, |part| part.trim_end().chars().count());
         if before < MAX_LINE {
             self.excerpt = Some(Excerpt {
-                line: line.chars().take(MAX_LINE).collect::<String>().into(),
+                // A tab is as wide as the mark below it.
+                line: line
+                    .chars()
+                    .take(MAX_LINE)
+                    .map(|c| if c == '\t' { ' ' } else { c })
+                    .collect::<String>()
+                    .into(),
                 start: u32::try_from(before).unwrap_or(0),
                 len: u32::try_from(meant.clamp(1, MAX_LINE - before)).unwrap_or(1),
             });

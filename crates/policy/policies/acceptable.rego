@@ -18,14 +18,14 @@ above := [finding |
 	finding.acceptable == false
 ]
 
-tolerated := "no finding may remain" if input.charter.acceptable == null
+tolerated(finding) := "the tier of its system may keep none" if not finding.acceptable_level
 
-tolerated := sprintf("at most %s may remain", [input.charter.acceptable]) if input.charter.acceptable != null
+tolerated(finding) := sprintf("the tier of its system may keep at most %s", [finding.acceptable_level]) if finding.acceptable_level
 
 told(finding) := object.union(change.place(finding), {
 	"rule": "level-above-acceptable",
 	"finding": finding.id,
-	"msg": sprintf("%s in %s is %s; %s", [finding.id, finding.package, finding.level, tolerated]),
+	"msg": sprintf("%s in %s is %s; %s", [finding.id, finding.package, finding.level, tolerated(finding)]),
 	"help": next_step(finding),
 })
 
@@ -70,7 +70,7 @@ unjudged contains object.union(change.place(finding), {
 	some finding in open
 	finding.acceptable == true
 	finding.level_bounds != null
-	rank[finding.level_bounds[1]] > rank[input.charter.acceptable]
+	rank[finding.level_bounds[1]] > rank[finding.acceptable_level]
 }
 
 missing(finding) := concat(", ", finding.unknowns) if count(finding.unknowns) > 0

@@ -9,6 +9,7 @@ finding := {
 	"level": "high",
 	"level_bounds": ["high", "high"],
 	"acceptable": false,
+	"acceptable_level": "medium",
 	"exception": null,
 	"vex": null,
 	"fix": null,
@@ -26,7 +27,7 @@ gate(changes) := {
 
 test_a_level_above_is_denied if {
 	some verdict in acceptable.deny with input as gate({})
-	verdict.msg == "CVE-2024-1 in left-pad is high; at most medium may remain"
+	verdict.msg == "CVE-2024-1 in left-pad is high; the tier of its system may keep at most medium"
 }
 
 test_an_exception_covers_it if {

@@ -94,12 +94,6 @@ deny contains result(component, "too-young", sprintf("it was published %d days a
 	component.age_days < rules.minimum_age_days
 }
 
-unknown contains result(component, "age-unknown", "when it was published is not known", "let the gate ask the registry, or give it the registry's data") if {
-	rules.minimum_age_days != null
-	some component in chosen
-	component.age_days == null
-}
-
 # --- what the charter takes as strictly as it says: by strictness, rule, message, next step
 
 graded contains [strictness, result(component, "yanked", "the version was withdrawn by its authors", "take another version")] if {
@@ -157,31 +151,10 @@ deny contains verdict if some ["deny", verdict] in graded
 
 warn contains verdict if some ["warn", verdict] in graded
 
-# What cannot be told is unknown where the charter refuses, and said where it warns.
-untold contains [strictness, component, fact] if {
-	some fact in ["yanked", "archived", "end_of_life"]
-	strictness := rules[fact]
-	strictness != "allow"
-	some component in chosen
-	component[fact] == null
-}
-
-untold contains [strictness, component, "hashed"] if {
-	strictness := rules.unhashed
-	strictness != "allow"
-	some component in chosen
-	component.hashed == null
-}
-
-untold contains [strictness, component, "last_release_days"] if {
-	strictness := rules.unmaintained
-	strictness != "allow"
-	rules.last_release_days != null
-	some component in chosen
-	component.last_release_days == null
-}
-
+# What only a registry knows is asked about what this change brings in; one result for a component. It is
+# unknown where the charter refuses, and said where it warns.
 facts := {
+	"age_days": "when it was published",
 	"yanked": "whether the version was withdrawn",
 	"archived": "whether the project is archived",
 	"end_of_life": "whether the product is past its end of life",
@@ -189,10 +162,39 @@ facts := {
 	"last_release_days": "when the package was last released",
 }
 
-unknown contains result(component, sprintf("%s-unknown", [replace(fact, "_", "-")]), sprintf("%s is not known", [facts[fact]]), "let the gate ask the registry, or give it the registry's data") if {
-	some ["deny", component, fact] in untold
+asked["yanked"] := rules.yanked
+
+asked["archived"] := rules.archived
+
+asked["end_of_life"] := rules.end_of_life
+
+asked["hashed"] := rules.unhashed
+
+asked["age_days"] := "deny" if rules.minimum_age_days != null
+
+asked["last_release_days"] := rules.unmaintained if rules.last_release_days != null
+
+missing(component, strictness) := sort([name |
+	some fact, name in facts
+	asked[fact] == strictness
+	component[fact] == null
+])
+
+untold(component, names) := result(component, "metadata-unknown", sprintf("not known is %s", [concat(", ", names)]), "run trimtab check-new for it: it asks the registry")
+
+brought_in := [component |
+	some component in chosen
+	component.new == true
+]
+
+unknown contains untold(component, names) if {
+	some component in brought_in
+	names := missing(component, "deny")
+	count(names) > 0
 }
 
-warn contains result(component, sprintf("%s-unknown", [replace(fact, "_", "-")]), sprintf("%s is not known", [facts[fact]]), "let the gate ask the registry, or give it the registry's data") if {
-	some ["warn", component, fact] in untold
+warn contains untold(component, names) if {
+	some component in brought_in
+	names := missing(component, "warn")
+	count(names) > 0
 }

@@ -66,7 +66,7 @@ test_registry if {
 
 test_age if {
 	broken({"age_days": 0.5}).deny == {"too-young"}
-	broken({"age_days": null}).unknown == {"age-unknown"}
+	broken({"age_days": null}).unknown == {"metadata-unknown"}
 }
 
 test_yanked_is_denied_and_archived_warned_about if {
@@ -77,9 +77,9 @@ test_yanked_is_denied_and_archived_warned_about if {
 }
 
 test_what_is_not_known_is_never_fine if {
-	broken({"yanked": null}).unknown == {"yanked-unknown"}
-	broken({"archived": null}).warn == {"archived-unknown"}
-	broken({"last_release_days": null}).unknown == {"last-release-days-unknown"}
+	broken({"yanked": null}).unknown == {"metadata-unknown"}
+	broken({"archived": null}).warn == {"metadata-unknown"}
+	broken({"last_release_days": null}).unknown == {"metadata-unknown"}
 	broken({"end_of_life": null}) == fine
 }
 

@@ -243,6 +243,9 @@ pub struct Finding {
     pub overdue_hours: Option<f64>,
     /// Whether the system's tier may keep a finding of this level. `null`: the level or the tier is not known.
     pub acceptable: Option<bool>,
+    /// The gravest level that its system's tier may keep. `null`: the tier is not known, or it may keep none;
+    /// `acceptable` tells which.
+    pub acceptable_level: Option<Level>,
     /// The exception that accepts it, if one is in force.
     pub exception: Option<Exception>,
     /// The VEX statement that is applied: `not_affected`, `fixed`, `under_investigation` or `affected`.
