@@ -1,6 +1,10 @@
 //! The sample organisation, as part of the program: `examples/` as it stands in the repository.
 
 use std::path::Path;
+use trimtab_charter::project;
+use trimtab_decisions::exceptions;
+use trimtab_engine::repository::Agreement;
+use trimtab_model::Diagnostic;
 
 use rust_embed::RustEmbed;
 use trimtab_extract::MemoryFiles;
@@ -42,4 +46,21 @@ pub fn write_advisories(folder: &Path) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What the organisation agreed on.
+///
+/// # Errors
+/// The sample's own files are wrong; a test sees to it that they are not.
+pub fn agreement() -> Result<Agreement, Vec<Diagnostic>> {
+    let text = |name: &str| {
+        Services::get(name)
+            .map(|f| String::from_utf8_lossy(&f.data).into_owned())
+            .unwrap_or_default()
+    };
+    let (charter, _) = trimtab_charter::read(project::CHARTER_FILE, &text(project::CHARTER_FILE))?;
+    let (project, _) = project::read(project::FILE, &text(project::FILE), &charter)?;
+    let (exceptions, _) =
+        exceptions::read(&text(project::EXCEPTIONS_FILE), project::EXCEPTIONS_FILE);
+    Ok(Agreement { charter, project, exceptions, statements: Vec::new() })
 }

@@ -85,6 +85,19 @@ fn the_page_of_the_command_line() {
         &["db", "verify"],
         &["db", "diff"],
         &["explain"],
+        &["gate"],
+        &["charter"],
+        &["charter", "init"],
+        &["charter", "check"],
+        &["charter", "explain"],
+        &["charter", "diff"],
+        &["exceptions", "check"],
+        &["exceptions", "import"],
+        &["vex", "preview"],
+        &["vex", "write"],
+        &["policy", "test"],
+        &["policy", "list"],
+        &["policy", "show"],
         &["why"],
         &["convert"],
         &["compare"],
@@ -110,6 +123,29 @@ fn the_schema_of_the_json() {
     check("docs/schemas/scan-1.schema.json", &text);
     let text = format!("{:#}\n", trimtab_report::gate::json::schema());
     check("docs/schemas/gate-1.schema.json", &text);
+}
+
+#[test]
+fn the_schemas_of_what_people_write() {
+    for (name, schema) in [
+        ("charter", trimtab_charter::charter_schema()),
+        ("project", trimtab_charter::project_schema()),
+        ("exceptions", trimtab_decisions::exceptions::schema()),
+    ] {
+        let text = format!("{:#}\n", schema.to_value());
+        check(&format!("docs/schemas/{name}-1.schema.json"), &text);
+    }
+}
+
+#[test]
+fn the_page_of_worked_examples() {
+    check(
+        "docs/generated/charter-framework.md",
+        &format!(
+            "# The framework, in words\n\nWhat `trimtab charter explain framework` tells. Made by `cargo xtask generate`.\n\n```text\n{}```\n",
+            trimtab_charter::tell::write(&trimtab_charter::preset::default(), 100)
+        ),
+    );
 }
 
 #[test]

@@ -5,13 +5,18 @@ use std::path::{Path, PathBuf};
 
 use trimtab_advisories::Sources;
 use trimtab_advisories::index::{self, Index};
+use trimtab_engine::repository;
 use trimtab_model::{Code, Diagnostic};
 
 use super::{Outcome, scan};
+use crate::agreement;
 use crate::args;
 use crate::io::Io;
 use crate::output::{Format, Output};
 use crate::sample;
+
+/// When the sample's findings were detected, for their deadlines.
+const SEEN: &str = "2026-01-30T09:00:00Z";
 
 /// Runs the verb.
 ///
@@ -26,7 +31,12 @@ pub fn run(args: &args::Demo, io: &mut Io) -> Outcome {
     })?;
     let index = Index::open(&path).map_err(|e| e.diagnostic())?;
     let inventory = trimtab_extract::scan_files(&sample::services());
-    let scan = scan::of_inventory(sample::NAME.to_owned(), inventory, &index)?;
+    let mut scan = scan::of_inventory(sample::NAME.to_owned(), inventory, &index)?;
+    // As if everything had been detected on the day of the sample's scores.
+    let seen = SEEN.parse().map_err(|_| Diagnostic::new(Code::Usage, "the sample has no day"))?;
+    let agreement = sample::agreement().map_err(|p| agreement::told(p, io))?;
+    let (weighing, _) = repository::weigh(&scan, &agreement, &|_| Some(seen), seen)?;
+    scan.weighing = Some(weighing);
     let output = Output {
         format: args.output.format,
         file: args.output.output.clone(),

@@ -1,0 +1,382 @@
+//! Charters, gates, exceptions, VEX and policies, as a person uses them: on the sample and on small
+//! repositories made here.
+
+mod command;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use command::{Ran, Terminal, run, run_with};
+use trimtab_cli::Exit;
+
+fn examples() -> PathBuf {
+    trimtab_testkit::repository().join("examples")
+}
+
+fn sample_index(folder: &Path) -> String {
+    let db = folder.join("advisories.index").display().to_string();
+    let from = examples().join("advisories").display().to_string();
+    let ran = run(&["db", "update", "--from", &from, "--db", &db]);
+    assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
+    db
+}
+
+fn git(folder: &Path, args: &[&str]) {
+    let who = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
+    let ran = Command::new("git").arg("-C").arg(folder).args(who).args(args).output().unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+}
+
+/// A lockfile with these packages, as npm writes it.
+fn lock(packages: &[(&str, &str)]) -> String {
+    let dependencies: Vec<String> =
+        packages.iter().map(|(n, v)| format!("\"{n}\": \"{v}\"")).collect();
+    let entries: Vec<String> = packages
+        .iter()
+        .map(|(n, v)| {
+            format!("    \"node_modules/{n}\": {{ \"version\": \"{v}\", \"resolved\": \"https://registry.example/{n}.tgz\", \"integrity\": \"sha512-AAAA\", \"license\": \"MIT\" }}")
+        })
+        .collect();
+    format!(
+        "{{\n  \"name\": \"app\",\n  \"lockfileVersion\": 3,\n  \"packages\": {{\n    \"\": {{ \"name\": \"app\", \"dependencies\": {{ {} }} }},\n{}\n  }}\n}}\n",
+        dependencies.join(", "),
+        entries.join(",\n")
+    )
+}
+
+const PROJECT: &str = "format = 1\n[[system]]\nname = \"app\"\ntier = \"standard\"\nexposure = \"internet\"\ndata = [\"personal\"]\nenvironments = [\"production\"]\nfailure = \"Nobody can sign in.\"\noperations = \"duty phone\"\n";
+
+/// A repository with one commit.
+struct Repository {
+    folder: tempfile::TempDir,
+    db: String,
+}
+
+impl Repository {
+    fn new(packages: &[(&str, &str)]) -> Repository {
+        let folder = tempfile::tempdir().unwrap();
+        let db = sample_index(folder.path());
+        let this = Repository { folder, db };
+        git(this.path(), &["init", "-q"]);
+        this.write(".gitignore", "*.index\n*.index.*\n*.previous\n");
+        this.write("trimtab.toml", PROJECT);
+        this.lock(packages);
+        git(this.path(), &["add", "."]);
+        git(this.path(), &["commit", "-qm", "Start"]);
+        this
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path().join(name), text).unwrap();
+    }
+
+    fn lock(&self, packages: &[(&str, &str)]) {
+        let all: Vec<String> = packages.iter().map(|(n, v)| format!("\"{n}\": \"{v}\"")).collect();
+        let manifest =
+            format!("{{ \"name\": \"app\", \"dependencies\": {{ {} }} }}", all.join(", "));
+        self.write("package.json", &manifest);
+        self.write("package-lock.json", &lock(packages));
+    }
+
+    fn commit(&self, subject: &str) {
+        git(self.path(), &["commit", "-qam", subject]);
+    }
+
+    fn trimtab(&self, args: &[&str]) -> Ran {
+        let path = self.path().display().to_string();
+        let mut all: Vec<&str> = args.to_vec();
+        all.extend(["--db", &self.db]);
+        let all: Vec<&str> =
+            all.into_iter().map(|a| if a == "HERE" { path.as_str() } else { a }).collect();
+        run(&all)
+    }
+}
+
+const NOW: &str = "2026-02-01T09:00:00Z";
+
+#[test]
+fn the_gate_blames_the_change_and_not_the_calendar() {
+    // axios 0.21.0 has findings in the sample's advisories; left-pad has none.
+    let repository = Repository::new(&[("axios", "0.21.0")]);
+    // Nothing changed: what was there is told, and nothing fails.
+    let ran = repository.trimtab(&["gate", "HERE", "--against", "HEAD", "--now", NOW]);
+    assert_eq!(ran.exit, Exit::Clean, "{}{}", ran.out, ran.err);
+    assert!(
+        ran.out.contains("CVE-2021-3749") && ran.out.contains("There before this change"),
+        "{}",
+        ran.out
+    );
+    // By itself, it fails.
+    let ran = repository.trimtab(&["gate", "HERE", "--against", "HEAD", "--all", "--now", NOW]);
+    assert_eq!(ran.exit, Exit::Violated, "{}", ran.out);
+    // The change brings in another: that fails, and only that.
+    repository.lock(&[("axios", "0.21.0"), ("moment", "2.24.0")]);
+    let ran = repository.trimtab(&["gate", "HERE", "--against", "HEAD", "--now", NOW]);
+    assert_eq!(ran.exit, Exit::Violated, "{}", ran.out);
+    let denied = ran.out.split("There before").next().unwrap();
+    assert!(denied.contains("moment") && !denied.contains("axios"), "{}", ran.out);
+    // Against a saved scan it is the same.
+    repository.commit("Add moment");
+    let saved = repository.path().join("saved.json").display().to_string();
+    let ran = repository.trimtab(&["scan", "HERE", "--format", "json", "--output", &saved]);
+    assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
+    let ran = repository.trimtab(&["gate", "HERE", "--against", &saved, "--now", NOW]);
+    assert_eq!(ran.exit, Exit::Clean, "{}", ran.out);
+    // Raising a version keeps the finding the same: it is nobody's change.
+    repository.lock(&[("axios", "0.21.1"), ("moment", "2.24.0")]);
+    let ran = repository.trimtab(&["gate", "HERE", "--against", "HEAD", "--now", NOW]);
+    assert_eq!(ran.exit, Exit::Clean, "{}", ran.out);
+}
+
+#[test]
+fn every_format_tells_the_same_answer_twice() {
+    let repository = Repository::new(&[("axios", "0.21.0")]);
+    repository.lock(&[("axios", "0.21.0"), ("moment", "2.24.0")]);
+    for format in [
+        "text",
+        "json",
+        "sarif",
+        "github",
+        "step-summary",
+        "gitlab-codequality",
+        "gitlab",
+        "junit",
+        "markdown",
+    ] {
+        let args = ["gate", "HERE", "--against", "HEAD", "--now", NOW, "--format", format];
+        let (one, two) = (repository.trimtab(&args), repository.trimtab(&args));
+        assert_eq!(one.exit, Exit::Violated, "{format}: {}", one.err);
+        assert_eq!(one.out, two.out, "{format}");
+        assert!(one.out.contains("CVE-2022-24785"), "{format}: {}", one.out);
+    }
+}
+
+#[test]
+fn a_dry_run_tells_which_commits_would_have_failed() {
+    let repository = Repository::new(&[("left-pad", "1.3.0")]);
+    repository.lock(&[("left-pad", "1.3.0"), ("moment", "2.24.0")]);
+    repository.commit("Add moment");
+    repository.lock(&[("left-pad", "1.3.0"), ("moment", "2.29.4")]);
+    repository.commit("Raise moment");
+    let ran = repository.trimtab(&["gate", "HERE", "--dry-run", "2"]);
+    assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
+    assert!(ran.out.contains("Add moment") && !ran.out.contains("Raise moment"), "{}", ran.out);
+    assert!(ran.out.contains("failed 1 of the last 2 commits"), "{}", ran.out);
+}
+
+#[test]
+fn what_is_unknown_fails_where_the_charter_says_so() {
+    // A package of a registry that no advisory covers cannot be judged.
+    let repository = Repository::new(&[("left-pad", "1.3.0")]);
+    repository
+        .write("charter.toml", "format = 1\npreset = \"framework\"\n[unknown]\ngate = \"deny\"\n");
+    repository.lock(&[("left-pad", "1.3.0"), ("newcomer", "1.0.0")]);
+    // When it was published is not known, and the charter asks for seven days.
+    let ran = repository.trimtab(&["gate", "HERE", "--against", "HEAD", "--now", NOW]);
+    assert_eq!(ran.exit, Exit::Incomplete, "{}", ran.out);
+    assert!(
+        ran.out.contains("newcomer") && ran.out.contains("when it was published"),
+        "{}",
+        ran.out
+    );
+    repository.write("charter.toml", "format = 1\npreset = \"framework\"\n");
+    let ran = repository.trimtab(&["gate", "HERE", "--against", "HEAD", "--now", NOW]);
+    assert_eq!(ran.exit, Exit::Clean, "{}", ran.out);
+}
+
+#[test]
+fn policies_of_ones_own_are_asked_and_take_the_place_of_built_in_ones() {
+    let repository = Repository::new(&[("left-pad", "1.3.0")]);
+    let policy = repository.path().join("own.rego").display().to_string();
+    // As conftest has them.
+    std::fs::write(&policy, "package main\n\ndeny[msg] {\n  input.components[_].name == \"left-pad\"\n  msg := \"no left-pad here\"\n}\n").unwrap();
+    let ran = repository.trimtab(&["gate", "HERE", "--now", NOW, "--policy", &policy]);
+    assert_eq!(ran.exit, Exit::Violated, "{}", ran.out);
+    assert!(ran.out.contains("no left-pad here"), "{}", ran.out);
+    // A policy that cannot be read is never a pass.
+    std::fs::write(&policy, "package main\n\ndeny contains \"a\" if {\n").unwrap();
+    let ran = repository.trimtab(&["gate", "HERE", "--now", NOW, "--policy", &policy]);
+    assert_eq!(ran.exit, Exit::Incomplete, "{}", ran.out);
+    assert!(ran.err.contains("policy-malformed"), "{}", ran.err);
+    let repository = Repository::new(&[("axios", "0.21.0")]);
+    let policy = repository.path().join("own.rego").display().to_string();
+    std::fs::write(
+        &policy,
+        "package trimtab.acceptable\n\nimport rego.v1\n\ndeny contains \"never\" if false\n",
+    )
+    .unwrap();
+    let ran =
+        repository.trimtab(&["gate", "HERE", "--now", "2021-01-10T00:00:00Z", "--policy", &policy]);
+    assert_eq!(ran.exit, Exit::Clean, "{}", ran.out);
+    assert_eq!(run(&["policy", "test"]).exit, Exit::Clean);
+    assert!(run(&["policy", "list"]).out.contains("trimtab.deadline"));
+    assert!(run(&["policy", "show", "deadline"]).out.contains("package trimtab.deadline"));
+}
+
+#[test]
+fn an_exception_accepts_until_its_last_day_and_no_longer() {
+    let repository = Repository::new(&[("moment", "2.24.0")]);
+    let exception = |more: &str| {
+        let both = ["CVE-2022-31129", "CVE-2022-24785"].map(|id| format!(
+            "[[exception]]\nid = \"E-{id}\"\nvulnerability = \"{id}\"\npackage = \"pkg:npm/moment\"\nreason = \"The dates are our own.\"\nauthor = \"a@example.org\"\nauthor-role = \"engineering\"\ncreated = 2026-01-30\nexpires = 2026-02-13\ncontrol = \"A limit on the length of dates.\"\n{more}\n"
+        ));
+        format!("format = 1\n{}", both.concat())
+    };
+    repository.write(
+        "exceptions.toml",
+        &exception("approver = \"s@example.org\"\napprover-role = \"security\""),
+    );
+    let gate = |now: &str| repository.trimtab(&["gate", "HERE", "--now", now]);
+    let ran = gate("2026-02-13T12:00:00Z");
+    assert_eq!(ran.exit, Exit::Clean, "{}", ran.out);
+    assert!(ran.out.contains("2 accepted"), "{}", ran.out);
+    let ran = gate("2026-02-14T12:00:00Z");
+    assert_eq!(ran.exit, Exit::Violated, "{}", ran.out);
+    // Who asked may not approve.
+    repository.write(
+        "exceptions.toml",
+        &exception("approver = \"a@example.org\"\napprover-role = \"security\""),
+    );
+    let ran = gate("2026-02-01T12:00:00Z");
+    assert_eq!(ran.exit, Exit::Violated, "{}", ran.out);
+    let ran = repository.trimtab(&["exceptions", "check", "HERE"]);
+    assert_eq!(ran.exit, Exit::Violated);
+    assert!(
+        ran.err.contains("exception-self-approved") && ran.err.contains("exceptions.toml:2"),
+        "{}",
+        ran.err
+    );
+    // One about nothing is said, and breaks nothing.
+    repository.write("exceptions.toml", "format = 1\n[[exception]]\nid = \"E-9\"\nvulnerability = \"CVE-2000-1\"\nreason = \"Old.\"\nauthor = \"a\"\napprover = \"b\"\napprover-role = \"security\"\nauthor-role = \"engineering\"\ncreated = 2026-01-30\nexpires = 2026-02-13\n");
+    let ran = repository.trimtab(&["exceptions", "check", "HERE"]);
+    assert!(ran.err.contains("exception-unused"), "{}", ran.err);
+}
+
+#[test]
+fn ignores_of_other_tools_are_taken_over_to_be_approved() {
+    let repository = Repository::new(&[("moment", "2.24.0")]);
+    repository.write(".trivyignore", "# our dates\nCVE-2022-31129 exp:2026-03-01\n");
+    let file = repository.path().join(".trivyignore").display().to_string();
+    let ran = run(&["exceptions", "import", &file, "--author", "a@example.org"]);
+    assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
+    assert!(ran.out.contains("CVE-2022-31129") && ran.out.contains("2026-02-28"), "{}", ran.out);
+    assert!(!ran.out.contains("approver"), "{}", ran.out);
+    repository.write("exceptions.toml", &ran.out);
+    let ran = repository.trimtab(&["gate", "HERE", "--now", NOW]);
+    assert_eq!(ran.exit, Exit::Violated, "not in force before it is approved: {}", ran.out);
+}
+
+#[test]
+fn a_suppliers_statement_is_previewed_applied_and_written() {
+    let repository = Repository::new(&[("moment", "2.24.0")]);
+    let statement = r#"{"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.org/vex/1", "author": "Moment", "timestamp": "2026-01-31T00:00:00Z", "version": 1, "statements": [{"vulnerability": {"name": "CVE-2022-31129"}, "products": [{"@id": "pkg:npm/moment@2.24.0"}], "status": "not_affected", "justification": "vulnerable_code_not_in_execute_path"}]}"#;
+    repository.write("supplier.json", statement);
+    let file = repository.path().join("supplier.json").display().to_string();
+    let ran = repository.trimtab(&["vex", "preview", &file, "--path", "HERE"]);
+    assert!(
+        ran.out.contains("applies") && ran.out.contains("1 would apply"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+    let scan = || repository.trimtab(&["scan", "HERE"]).out;
+    let load = |text: &str| {
+        text.split("Load ").nth(1).unwrap().split(':').next().unwrap().parse::<f64>().unwrap()
+    };
+    let before = load(&scan());
+    repository.write(
+        "trimtab.toml",
+        &PROJECT.replacen("format = 1\n", "format = 1\nvex = [\"supplier.json\"]\n", 1),
+    );
+    let told = scan();
+    assert!(told.contains("supplier says not affected") || load(&told) < before, "{told}");
+    assert!(load(&told) < before, "{told}");
+    // What we accept, we say to others.
+    repository.write("exceptions.toml", "format = 1\n[[exception]]\nid = \"E-1\"\nvulnerability = \"CVE-2022-24785\"\nreason = \"r\"\nauthor = \"a\"\nauthor-role = \"engineering\"\napprover = \"b\"\napprover-role = \"security\"\ncreated = 2026-01-30\nexpires = 2026-02-13\ncontrol = \"c\"\n");
+    for format in ["openvex", "csaf", "cyclonedx"] {
+        let args = [
+            "vex",
+            "write",
+            "HERE",
+            "--format",
+            format,
+            "--product",
+            "pkg:generic/app@1.0",
+            "--author",
+            "Harbour",
+            "--id",
+            "https://harbour.example/vex/1",
+            "--at",
+            "2026-02-01T00:00:00Z",
+        ];
+        let (one, two) = (repository.trimtab(&args), repository.trimtab(&args));
+        assert_eq!(one.exit, Exit::Clean, "{}", one.err);
+        assert!(one.out.contains("CVE-2022-24785") && one.out == two.out, "{format}: {}", one.out);
+    }
+}
+
+#[test]
+fn a_charter_is_made_checked_told_and_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display().to_string();
+    let answers = "swift\nOur charter\nNobody is harmed.\nEurope/Lisbon\nshop\nvital\ninternet\n";
+    let ran = run_with(&["charter", "init", &path], answers, Terminal::default());
+    assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
+    let ran = run(&["charter", "check", &path]);
+    assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
+    assert!(ran.out.contains("valid, 5 things are open"), "{}{}", ran.out, ran.err);
+    let ran = run(&["charter", "explain", &path]);
+    assert!(ran.out.contains("48 hours") && ran.out.contains("Europe/Lisbon"), "{}", ran.out);
+    let ran = run(&["charter", "diff", "framework", "swift"]);
+    assert!(ran.out.contains("critical in production: 72 hours → 48 hours"), "{}", ran.out);
+    // It is not written over, and an answer that cannot be is told before anything is written.
+    assert_eq!(run(&["charter", "init", &path, "--preset", "swift"]).exit, Exit::Usage);
+    let other = tempfile::tempdir().unwrap();
+    let other_path = other.path().display().to_string();
+    let wrong = "swift\nOur charter\n\nEurope/Lisbn\nshop\n\n\n";
+    let ran = run_with(&["charter", "init", &other_path], wrong, Terminal::default());
+    assert_eq!(ran.exit, Exit::Usage);
+    assert!(
+        ran.err.contains("Lisbn") && std::fs::read_dir(other.path()).unwrap().next().is_none(),
+        "{}",
+        ran.err
+    );
+    std::fs::write(
+        other.path().join("charter.toml"),
+        "format = 1\npreset = \"framework\"\n[matrix]\nactive = 3\n",
+    )
+    .unwrap();
+    let ran = run(&["charter", "check", &other_path]);
+    assert_eq!(ran.exit, Exit::Usage);
+    assert!(ran.err.contains("charter.toml:4") && ran.err.contains("active = 3"), "{}", ran.err);
+}
+
+#[test]
+fn a_weighed_scan_is_saved_and_converted_without_loss() {
+    let repository = Repository::new(&[("axios", "0.21.0"), ("moment", "2.24.0")]);
+    let saved = repository.path().join("saved.json").display().to_string();
+    repository.trimtab(&["scan", "HERE", "--format", "json", "--output", &saved]);
+    let again = run(&["convert", &saved, "--format", "json"]);
+    assert_eq!(again.out, std::fs::read_to_string(&saved).unwrap());
+    assert_eq!(run(&["convert", &saved]).out, repository.trimtab(&["scan", "HERE"]).out);
+}
+
+#[test]
+fn the_same_finding_is_told_to_four_audiences() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = sample_index(folder.path());
+    let harbour = examples().join("harbour").display().to_string();
+    let mut all = String::new();
+    for audience in ["product", "engineering", "security", "operations"] {
+        for id in ["CVE-2022-34265", "PYSEC-2023-175"] {
+            let ran = run(&["explain", id, &harbour, "--for", audience, "--db", &db]);
+            assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
+            all.push_str(&format!("--- {audience}\n{}\n", ran.out));
+        }
+    }
+    insta::assert_snapshot!("four_voices", all);
+}
