@@ -96,7 +96,7 @@ fn every_command_is_ours() {
                 gates += 1;
                 let after = |flag: &str| {
                     let at = words.iter().position(|w| *w == flag);
-                    at.map(|at| words[at + 1]).unwrap_or_else(|| panic!("{name}: no {flag}"))
+                    at.map_or_else(|| panic!("{name}: no {flag}"), |at| words[at + 1])
                 };
                 assert!(["BASE", "HEAD"].contains(&after("--against")), "{name}: {words:?}");
                 assert!(FORMATS.contains(&after("--format")), "{name}: {words:?}");
@@ -109,6 +109,7 @@ fn every_command_is_ours() {
             words.push("--help");
             let ran = command::run(&words);
             assert_eq!(ran.exit, trimtab_cli::Exit::Clean, "{name}: {words:?}: {}", ran.err);
+            assert!(ran.out.contains("trimtab"), "{name}: {words:?}: {}", ran.out);
         }
     }
     assert!(gates >= 16, "{gates}");

@@ -295,6 +295,36 @@ fn many_annotations_are_ten_of_a_kind() {
 }
 
 #[test]
+fn a_comment_is_never_too_long_for_a_forge() {
+    let mut gate = fail();
+    let long = "|<@é ".repeat(400);
+    gate.target = long.as_str().into();
+    gate.charter = long.as_str().into();
+    gate.against = Some(long.as_str().into());
+    let mut verdicts = Vec::new();
+    for effect in Effect::ALL {
+        for new in [Some(true), Some(false), None] {
+            let one = Verdict {
+                finding: Some(long.as_str().into()),
+                file: Some(long.as_str().into()),
+                help: Some(long.as_str().into()),
+                new,
+                ..verdict(*effect, &long, &long, &long)
+            };
+            verdicts.extend(vec![one; 50]);
+        }
+    }
+    gate.verdicts = verdicts;
+    gate.sort();
+    let page = written(markdown::write, &gate);
+    assert!(page.chars().count() <= 65_536, "{}", page.chars().count());
+    assert!(page.len() > 30_000, "{}", page.len());
+    // 100 denied or warned of each age, and 150 unknown: every group has something and says what it left out.
+    assert_eq!(page.matches(" more: the report has all").count(), 4);
+    assert_eq!(page.matches("and 100 more").count() + page.matches("and 150 more").count(), 0);
+}
+
+#[test]
 fn a_mark_names_the_target_and_ends_where_it_should() {
     assert_eq!(markdown::marker("harbour/storefront"), "<!-- trimtab-gate:harbour/storefront -->");
     assert_eq!(markdown::marker("a --> <b>\n"), "<!-- trimtab-gate:a%20--%3E%20%3Cb%3E%0A -->");
@@ -537,7 +567,16 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_verdicts_does_not_matter(gate in any_gate(), seed in any::<u64>()) {
+    fn the_order_of_verdicts_does_not_matter(mut gate in any_gate(), seed in any::<u64>()) {
+        // Twins that differ in one member each.
+        for verdict in gate.verdicts.clone() {
+            let twin = verdict.clone();
+            gate.verdicts.push(Verdict { line: verdict.line.map(|l| l + 1), ..twin.clone() });
+            gate.verdicts.push(Verdict { message: "a".into(), ..twin.clone() });
+            gate.verdicts.push(Verdict { rule: "a".into(), ..twin.clone() });
+            gate.verdicts.push(Verdict { help: Some("a".into()), ..twin });
+        }
+        gate.sort();
         let mut other = gate.clone();
         let n = other.verdicts.len().max(1);
         other.verdicts.rotate_left(usize::try_from(seed % 1000).unwrap() % n);
