@@ -162,7 +162,7 @@ fn calendar(all: &mut Facts, charter: &Charter) {
     all.add("Calendar", "a deadline on a day without work", rule);
     match c.sprint {
         Some((start, days)) => {
-            all.add("Calendar", "sprints", format!("{days} days each, one began on {start}"))
+            all.add("Calendar", "sprints", format!("{days} days each, one began on {start}"));
         }
         None => all.add("Calendar", "sprints", "none"),
     }

@@ -246,7 +246,7 @@ fn an_exception_accepts_until_its_last_day_and_no_longer() {
     let ran = repository.trimtab(&["exceptions", "check", "HERE"]);
     assert_eq!(ran.exit, Exit::Violated);
     assert!(
-        ran.err.contains("exception-self-approved") && ran.err.contains("exceptions.toml:2"),
+        ran.err.contains("exception-self-approved") && ran.err.contains("exceptions.toml:3"),
         "{}",
         ran.err
     );

@@ -170,7 +170,7 @@ fn deadline(finding: &Finding, situation: &Situation, level: Level, charter: &Ch
     for deadline in all {
         match deadline.at() {
             Some(at) if dated.as_ref().and_then(Deadline::at).is_none_or(|d| at < d) => {
-                dated = Some(deadline)
+                dated = Some(deadline);
             }
             Some(_) => {}
             None => other = deadline,

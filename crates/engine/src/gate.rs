@@ -116,8 +116,8 @@ pub fn input(gate: &Gate) -> input::Input {
     }
 }
 
-fn text(text: Option<&Box<str>>) -> Option<String> {
-    text.map(|t| t.to_string())
+fn text(text: Option<&str>) -> Option<String> {
+    text.map(str::to_owned)
 }
 
 fn system(gate: &Gate) -> input::System {
@@ -127,10 +127,10 @@ fn system(gate: &Gate) -> input::System {
         system.data.iter().flatten().max_by_key(|d| gate.charter.data_class(d).map(|c| c.impact));
     input::System {
         name: Some(system.name.to_string()),
-        team: text(system.owner.as_ref()),
-        tier: text(system.tier.as_ref()),
+        team: text(system.owner.as_deref()),
+        tier: text(system.tier.as_deref()),
         exposure: system.exposure.map(|e| e.as_str().to_owned()),
-        data: text(gravest),
+        data: text(gravest.map(|d| &**d)),
         environment: environment.map(str::to_owned),
         production: environment.and_then(|e| gate.charter.environment(e)).map(|e| e.production),
     }
@@ -139,7 +139,7 @@ fn system(gate: &Gate) -> input::System {
 fn charter(gate: &Gate) -> input::Charter {
     let c = gate.charter;
     let s = &c.selection;
-    let list = |names: &[Box<str>]| names.iter().map(|n| n.to_string()).collect();
+    let list = |names: &[Box<str>]| names.iter().map(ToString::to_string).collect();
     input::Charter {
         name: c.name.to_string(),
         version: c.version.to_string(),
@@ -185,7 +185,7 @@ fn findings(gate: &Gate) -> Vec<input::Finding> {
         let severity = &finding.vulnerability.severity;
         let mut told = input::Finding {
             id: finding.vulnerability.id.to_string(),
-            aliases: finding.vulnerability.aliases.iter().map(|a| a.to_string()).collect(),
+            aliases: finding.vulnerability.aliases.iter().map(ToString::to_string).collect(),
             kind: finding.vulnerability.kind.as_str().to_owned(),
             package: finding.package.to_string(),
             purl: finding.purl.to_string(),
@@ -195,7 +195,7 @@ fn findings(gate: &Gate) -> Vec<input::Finding> {
             score: severity.score_tenths.map(|t| f64::from(t) / 10.0),
             known_exploited: has_kev.then_some(finding.vulnerability.kev.is_some()),
             epss: finding.vulnerability.epss.map(|e| e.probability),
-            fix: text(finding.nearest_fix.as_ref()),
+            fix: text(finding.nearest_fix.as_deref()),
             confidence: finding.confidence.as_str().to_owned(),
             new: is_new(finding, gate.before),
             scope: component.map_or("unknown", |c| c.scope.as_str()).to_owned(),
@@ -257,8 +257,9 @@ fn component(gate: &Gate, file: &FileInventory, c: &Component) -> input::Compone
             licence(c.licence.as_deref(), gate.charter)
         },
         registry: match &c.origin {
-            Origin::Registry(url) | Origin::Url(url) => Some(url.to_string()),
-            Origin::Git { url, .. } => Some(url.to_string()),
+            Origin::Registry(url) | Origin::Url(url) | Origin::Git { url, .. } => {
+                Some(url.to_string())
+            }
             Origin::Unstated | Origin::Path(_) => None,
         },
         hashed: Some(!c.hashes.is_empty()),
@@ -315,7 +316,7 @@ fn unknown(gate: &Gate, unknown: &trimtab_model::finding::Unknown) -> input::Unk
     input::Unknown {
         purl: unknown.purl.to_string(),
         reason: unknown.reason.as_str().to_owned(),
-        advisories: unknown.advisories.iter().map(|a| a.to_string()).collect(),
+        advisories: unknown.advisories.iter().map(ToString::to_string).collect(),
         new: gate.before.map(|b| !b.unknowns.contains(unknown.purl.to_string().as_str())),
         file: file.map(|f| f.path.to_string()),
         line: component.and_then(|c| c.line),

@@ -173,7 +173,7 @@ fn the_worked_examples_come_out_as_worked() {
         }
         match (&a.cost, example.cost) {
             (Cost::Range { least, most, .. }, Some(cost)) => {
-                assert_eq!([*least, *most], cost, "{name}")
+                assert_eq!([*least, *most], cost, "{name}");
             }
             (Cost::Unknown { .. }, None) => {}
             (cost, expected) => panic!("{name}: {cost:?}, not {expected:?}"),

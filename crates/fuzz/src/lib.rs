@@ -5,6 +5,7 @@
 //! time with [`drive`] and needs no other tool; `cargo +nightly fuzz run NAME` (folder `fuzz/`)
 //! lets libFuzzer search with coverage for as long as one likes.
 
+mod agreement;
 mod decisions;
 pub mod drive;
 mod extract;
@@ -42,12 +43,13 @@ impl Target {
 }
 
 /// Every target: one for each format that is read, one for each syntax, the words, the feeds, the
-/// decisions, the index, and the saved scan.
+/// charter, the policies, the decisions, the index, and the saved scan.
 pub fn targets() -> Vec<Target> {
     let mut all = extract::targets();
     all.extend(readers::targets());
     all.extend(words::targets());
     all.extend(records::targets());
+    all.extend(agreement::targets());
     all.extend(decisions::targets());
     all.push(index::target());
     all.push(scan::target());
@@ -60,6 +62,7 @@ pub fn targets() -> Vec<Target> {
 
 /// What libFuzzer runs.
 pub mod run {
+    pub use crate::agreement::{charter, policy, project};
     pub use crate::decisions::{exceptions, ignores, vex};
     pub use crate::extract::any as extract;
     pub use crate::index::run as index;

@@ -147,6 +147,7 @@ fn made_up(components: usize, findings: usize) -> Input {
         deadline_state: [DeadlineState::Passed, DeadlineState::Open, DeadlineState::Unknown][i % 3],
         overdue_hours: Some(12.25),
         acceptable: Some(i % 4 < 2),
+        acceptable_level: Some(Level::Medium),
         exception: None,
         vex: None,
         fix: i.is_multiple_of(2).then(|| "2.0.0".into()),

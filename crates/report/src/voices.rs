@@ -49,7 +49,7 @@ pub fn tell(subject: &Subject, audience: Role) -> String {
         Role::Engineering => engineering(subject, &mut text),
         Role::Operations => operations(subject, &mut text),
         Role::Security | Role::Leadership | Role::Auditor | Role::Admin => {
-            security(subject, &mut text)
+            security(subject, &mut text);
         }
     }
     text
@@ -391,13 +391,13 @@ pub fn cost(a: &Assessment, charter: &Charter) -> String {
 pub fn told(factor: &Factor) -> String {
     let effect = match factor.effect {
         Effect::Probability(p) => format!(", sets {}", probability(p)),
-        Effect::Odds(x) if (x - 1.0).abs() < 1e-9 => String::new(),
-        Effect::Odds(x) => format!(", odds × {x}"),
-        Effect::Steps(0) => String::new(),
-        Effect::Steps(n) => format!(", {n:+} {}", if n.abs() == 1 { "step" } else { "steps" }),
+        Effect::Odds(x) if (x - 1.0).abs() >= 1e-9 => format!(", odds × {x}"),
+        Effect::Steps(n) if n != 0 => {
+            format!(", {n:+} {}", if n.abs() == 1 { "step" } else { "steps" })
+        }
         Effect::Floor(level) => format!(", at least {level}"),
         Effect::Kept(level) => format!(", not below {level}"),
-        Effect::None => String::new(),
+        Effect::Odds(_) | Effect::Steps(_) | Effect::None => String::new(),
     };
     let mark = if factor.unknown { "? " } else { "" };
     format!("{mark}{}: {}{effect} ({})", factor.name, factor.value, factor.source)

@@ -193,7 +193,7 @@ impl Reader<'_> {
             }
         }
         if let Some(deadlines) = shape.deadlines {
-            self.deadlines(&mut charter, deadlines);
+            self.deadlines(&mut charter, &deadlines);
         }
         if let Some(calendar) = shape.calendar {
             self.calendar(&mut charter.calendar, calendar);
@@ -232,7 +232,7 @@ impl Reader<'_> {
             }
         }
         if let Some(exceptions) = shape.exceptions {
-            self.exceptions(&mut charter, exceptions);
+            self.exceptions(&mut charter, &exceptions);
         }
         if let Some(selection) = shape.selection {
             super::read_selection::selection(&mut charter.selection, selection, self);
@@ -353,7 +353,7 @@ impl Reader<'_> {
         });
     }
 
-    fn deadlines(&mut self, charter: &mut Charter, deadlines: shape::Deadlines) {
+    fn deadlines(&mut self, charter: &mut Charter, deadlines: &shape::Deadlines) {
         let into = &mut charter.deadlines;
         if let Some(at) = &deadlines.counts_from {
             let known = &[("detected", CountsFrom::Detected), ("published", CountsFrom::Published)];
@@ -473,7 +473,7 @@ impl Reader<'_> {
         }
     }
 
-    fn exceptions(&mut self, charter: &mut Charter, exceptions: shape::Exceptions) {
+    fn exceptions(&mut self, charter: &mut Charter, exceptions: &shape::Exceptions) {
         let into = &mut charter.exceptions;
         if let Some(longest) = &exceptions.longest {
             let by_level = [&longest.low, &longest.medium, &longest.high, &longest.critical];

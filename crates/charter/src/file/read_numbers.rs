@@ -34,10 +34,10 @@ pub(super) fn weighing(
         match rows.iter().position(|row| row == name) {
             None => unknown_name(name, &rows, &at.bytes, reader),
             Some(row) if at.value.iter().all(|v| (0.0..=MAX_ODDS).contains(v)) => {
-                into.exposure[row] = at.value
+                into.exposure[row] = at.value;
             }
             Some(_) => {
-                reader.wrong_at(&at.bytes, "a factor is out of range".to_owned(), range_help())
+                reader.wrong_at(&at.bytes, "a factor is out of range".to_owned(), range_help());
             }
         }
     }

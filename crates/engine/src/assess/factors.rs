@@ -155,7 +155,7 @@ fn seen(evidence: &Evidence, charter: &Charter, out: &mut Vec<Factor>) {
     };
     match evidence.reachability.value {
         Reachability::Unknown => {
-            out.push(assumed("reachability", value, Effect::None, "nobody looked"))
+            out.push(assumed("reachability", value, Effect::None, "nobody looked"));
         }
         known => {
             let odds = Effect::Odds(w.reachability(known));
@@ -210,7 +210,7 @@ fn impact(
             out.push(factor("technical impact", "total: it runs what it wants", steps, "built in"));
         }
         (Some(_), Some(vector)) => {
-            out.push(factor("technical impact", format!("{word} ({vector})"), steps, from))
+            out.push(factor("technical impact", format!("{word} ({vector})"), steps, from));
         }
         (Some(_), None) if severity.rating == Rating::Unknown => {
             out.push(factor(
@@ -232,15 +232,20 @@ fn impact(
     let system = situation.system;
     match system.and_then(|s| charter.tier(s.tier.as_deref()?)) {
         Some(tier) => {
-            out.push(factor("tier", &*tier.name, Effect::Steps(tier.impact), "trimtab.toml"))
+            out.push(factor("tier", &*tier.name, Effect::Steps(tier.impact), "trimtab.toml"));
         }
         None => {
-            out.push(assumed("tier", "unknown", Effect::Steps(facts.tier), "charter, unknown.tier"))
+            out.push(assumed(
+                "tier",
+                "unknown",
+                Effect::Steps(facts.tier),
+                "charter, unknown.tier",
+            ));
         }
     }
     match system.and_then(|s| s.data.as_ref()) {
         Some(classes) if classes.is_empty() => {
-            out.push(factor("data", "none", Effect::Steps(0), "trimtab.toml"))
+            out.push(factor("data", "none", Effect::Steps(0), "trimtab.toml"));
         }
         Some(classes) => {
             let value = if facts.data == 0
@@ -253,7 +258,12 @@ fn impact(
             out.push(factor("data", value, Effect::Steps(facts.data), "trimtab.toml"));
         }
         None => {
-            out.push(assumed("data", "unknown", Effect::Steps(facts.data), "charter, unknown.data"))
+            out.push(assumed(
+                "data",
+                "unknown",
+                Effect::Steps(facts.data),
+                "charter, unknown.data",
+            ));
         }
     }
     out

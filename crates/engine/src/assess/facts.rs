@@ -171,8 +171,7 @@ fn base(finding: &Finding, situation: &Situation, w: &Weighing, unknowns: Unknow
         Unknowns::Gravest => highest(&w.prior),
     });
     let listed = match (&vulnerability.kev, situation.has_kev, unknowns) {
-        (Some(_), ..) => Some(w.known_exploited),
-        (None, false, Unknowns::Gravest) => Some(w.known_exploited),
+        (Some(_), ..) | (None, false, Unknowns::Gravest) => Some(w.known_exploited),
         _ => None,
     };
     listed.map_or(likely, |listed| listed.max(likely))
@@ -205,10 +204,10 @@ pub(super) fn technical(finding: &Finding) -> Option<i8> {
     match (vulnerability.severity.rating, vulnerability.kind) {
         (Rating::Critical, _) => Some(3),
         (Rating::High, _) => Some(2),
-        (Rating::Medium | Rating::Low, _) => Some(1),
+        // The last: no flaw is asserted that could do anything.
+        (Rating::Medium | Rating::Low, _)
+        | (Rating::Unknown, Kind::Unmaintained | Kind::Notice | Kind::Unsound) => Some(1),
         (Rating::None, _) => Some(0),
-        // No flaw is asserted that could do anything.
-        (Rating::Unknown, Kind::Unmaintained | Kind::Notice | Kind::Unsound) => Some(1),
         (Rating::Unknown, _) => None,
     }
 }
