@@ -4,6 +4,7 @@
 pub mod assess;
 pub mod matching;
 pub mod order;
+pub mod selection;
 pub mod vulnerability;
 
 pub use matching::{Matching, match_inventory};
