@@ -3,6 +3,7 @@
 
 pub mod feeds;
 pub mod http;
+pub mod registry;
 
 mod checksum;
 mod download;

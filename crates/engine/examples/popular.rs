@@ -116,10 +116,11 @@ fn popular<'a>(
     }
     let enough = votes.into_iter().filter(|(_, n)| *n >= VOTES).map(|(name, _)| name);
     // A name with a report is popular only where a real project lists it: its versions were hijacked.
-    enough
-        .filter(|n| listed.contains(n) || !malicious.contains_key(*n))
-        .map(str::to_owned)
-        .collect()
+    let names: BTreeSet<&str> =
+        enough.filter(|n| listed.contains(n) || !malicious.contains_key(*n)).collect();
+    // Squatters have advisories too: what only advisories name is not popular beside a listed name.
+    let in_projects = list(family, &listed.iter().map(|n| (*n).to_owned()).collect());
+    names.into_iter().filter(|n| in_projects.near(n).is_none()).map(str::to_owned).collect()
 }
 
 fn list(family: Family, names: &BTreeSet<String>) -> Popular {

@@ -11,6 +11,7 @@ pub mod json;
 pub mod markdown;
 pub mod sarif;
 pub mod sbom;
+pub mod selection;
 pub mod summary;
 pub mod table;
 pub mod voices;

@@ -7,8 +7,13 @@ use std::sync::LazyLock;
 
 use trimtab_model::{Family, Purl};
 
-/// Names shorter than this have too many honest neighbours for one edit to mean anything.
-const SHORTEST_EDITED: usize = 6;
+/// Names shorter than this have too many honest neighbours for one slip to mean anything.
+const SHORTEST_EDITED: usize = 5;
+/// The same of two slips, and the shortest word that they may be in.
+const SHORTEST_TWICE: usize = 10;
+const SHORTEST_WORD: usize = 7;
+/// Names shorter than this are not compared with an affix more or less.
+const SHORTEST_AFFIXED: usize = 6;
 /// Names shorter than this are not compared without their separators or affixes either.
 const SHORTEST_FOLDED: usize = 4;
 /// Longer names are not compared. The longest that a registry allows has 214 characters.
@@ -27,8 +32,6 @@ pub struct Popular {
     family: Family,
     names: Vec<Box<str>>,
     known: HashSet<Box<str>>,
-    /// By the name with one character left out, or none.
-    shortened: HashMap<Box<str>, Vec<u32>>,
     /// By [`folded`].
     folded: HashMap<Box<str>, Vec<u32>>,
 }
@@ -100,15 +103,9 @@ impl Popular {
             family,
             known: names.iter().cloned().collect(),
             names: Vec::new(),
-            shortened: HashMap::new(),
             folded: HashMap::new(),
         };
         for (at, name) in (0u32..).zip(&names) {
-            if name.chars().count() >= SHORTEST_EDITED {
-                for key in shortenings(name) {
-                    list.shortened.entry(key).or_default().push(at);
-                }
-            }
             if name.len() >= SHORTEST_FOLDED {
                 list.folded.entry(folded(name)).or_default().push(at);
             }
@@ -151,7 +148,7 @@ impl Popular {
             return None;
         }
         let near = self.folded.get(&*folded(name))?.iter().map(|at| &*self.names[*at as usize]);
-        near.filter(|popular| !self.same_owner(name, popular))
+        near.filter(|popular| !self.same_owner(name, popular) && comparable(name, popular))
             .map(|popular| {
                 let slip =
                     if bare(name) == bare(popular) { Slip::Separators } else { Slip::Lookalike };
@@ -180,21 +177,28 @@ impl Popular {
         without
             .map(str::to_owned)
             .chain(with)
-            .filter(|other| other.len() >= SHORTEST_EDITED)
+            .filter(|other| other.len() >= SHORTEST_AFFIXED && name.len() >= SHORTEST_AFFIXED)
             .find_map(|other| self.known.get(&*other))
             .map(|popular| Near { popular, slip: Slip::Affix })
     }
 
     fn edited(&self, name: &str) -> Option<Near<'_>> {
-        if name.chars().count() < SHORTEST_EDITED {
+        let letters: Vec<char> = name.chars().collect();
+        if letters.len() < SHORTEST_EDITED {
             return None;
         }
-        shortenings(name).find_map(|key| {
-            let near = self.shortened.get(&key)?.iter().map(|at| &*self.names[*at as usize]);
-            near.into_iter()
-                .find(|popular| is_one_slip(name, popular) && !self.same_owner(name, popular))
-                .map(|popular| Near { popular, slip: Slip::Edit })
-        })
+        let near = |twice: bool| {
+            self.names.iter().find(|popular| {
+                popular.len().abs_diff(name.len()) <= 1 + usize::from(twice)
+                    && match twice {
+                        false => is_one_slip(&letters, &popular.chars().collect::<Vec<_>>()),
+                        true => is_two_slips(name, popular),
+                    }
+                    && !self.same_owner(name, popular)
+            })
+        };
+        let popular = near(false).or_else(|| near(true))?;
+        Some(Near { popular, slip: Slip::Edit })
     }
 
     /// Whether one party publishes both, as the names themselves say: an npm scope, or the owner
@@ -235,6 +239,12 @@ fn spelled(family: Family, name: &str) -> Box<str> {
     name.into()
 }
 
+/// Whether a name without separators may be taken for another: a scope and the same words without it
+/// often are one project's new and old name, `@types/x` and `types-x` are not.
+fn comparable(name: &str, popular: &str) -> bool {
+    name.starts_with('@') == popular.starts_with('@') || popular.starts_with("@types/")
+}
+
 /// Without separators.
 fn bare(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '-' | '_' | '.' | '/' | '@')).collect()
@@ -245,32 +255,82 @@ fn folded(name: &str) -> Box<str> {
     bare(name).replace("rn", "m").replace("vv", "w").replace('0', "o").replace('1', "l").into()
 }
 
-/// The name, and the name with each one of its characters left out.
-fn shortenings(name: &str) -> impl Iterator<Item = Box<str>> + '_ {
-    let without = name
-        .char_indices()
-        .map(|(at, c)| [&name[..at], &name[at + c.len_utf8()..]].concat().into_boxed_str());
-    std::iter::once(Box::from(name)).chain(without)
-}
-
 /// Whether one character was added, left out, replaced, or swapped with the next, and that is not how
-/// honest series of names differ: by a digit, by a plural, or in the first letter.
-fn is_one_slip(a: &str, b: &str) -> bool {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+/// honest series of names differ: in a digit at an end or beside others, a plural, the first letter.
+fn is_one_slip(a: &[char], b: &[char]) -> bool {
+    if a.len().abs_diff(b.len()) > 1 || a.len().min(b.len()) + 1 < SHORTEST_EDITED {
+        return false;
+    }
+    let same = a.iter().zip(b).take_while(|(x, y)| x == y).count();
     let tail =
         a[same..].iter().rev().zip(b[same..].iter().rev()).take_while(|(x, y)| x == y).count();
     let (left, right) = (&a[same..a.len() - tail], &b[same..b.len() - tail]);
-    let honest = |c: &char| c.is_ascii_digit();
+    let letter = |at: Option<&char>| at.is_some_and(|c| c.is_alphabetic());
+    // A digit is a slip only in the middle of a word.
+    let inside =
+        || same > 0 && letter(a.get(same - 1)) && tail > 0 && letter(a.get(a.len() - tail));
+    let counts = |c: &char| if c.is_ascii_digit() { inside() } else { c.is_alphabetic() };
     match (left, right) {
         ([x], []) | ([], [x]) => {
-            let end = tail == 0;
-            !honest(x) && !(end && *x == 's') && same > 0
+            let long = a.len().min(b.len());
+            // Many a short honest name is another and a letter (`color`, `colord`).
+            let end = tail == 0 && (*x == 's' || long <= SHORTEST_EDITED);
+            counts(x) && same > 0 && long >= SHORTEST_EDITED && !end
         }
-        ([x], [y]) => same > 0 && !honest(x) && !honest(y),
-        ([x, y], [p, q]) => x == q && y == p && !honest(x) && !honest(y),
+        ([x], [y]) => same > 0 && a.len() > SHORTEST_EDITED && counts(x) && counts(y),
+        ([x, y], [p, q]) => x == q && y == p && letter(Some(x)) && letter(Some(y)),
         _ => false,
     }
+}
+
+/// Whether two long names of as many words differ in two slips within long words.
+fn is_two_slips(a: &str, b: &str) -> bool {
+    const SEPARATORS: [char; 5] = ['-', '_', '.', '/', '@'];
+    if a.len().min(b.len()) < SHORTEST_TWICE || a.chars().next() != b.chars().next() {
+        return false;
+    }
+    let (mut x, mut y) = (a.split(SEPARATORS), b.split(SEPARATORS));
+    let mut slips = 0;
+    loop {
+        match (x.next(), y.next()) {
+            (None, None) => return (1..=2).contains(&slips),
+            (Some(x), Some(y)) if x == y => {}
+            (Some(x), Some(y)) if x.len().min(y.len()) >= SHORTEST_WORD => {
+                slips += distance(x, y);
+                if slips > 2 || x.bytes().chain(y.bytes()).any(|b| b.is_ascii_digit()) {
+                    return false;
+                }
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// The edit distance with swaps of neighbours (optimal string alignment), or 3 where it is more
+/// than two.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().abs_diff(b.len()) > 2 {
+        return 3;
+    }
+    let mut before = vec![0; b.len() + 1];
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut next = vec![i; b.len() + 1];
+        for j in 1..=b.len() {
+            let other = usize::from(a[i - 1] != b[j - 1]);
+            let mut least = (row[j] + 1).min(next[j - 1] + 1).min(row[j - 1] + other);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(before[j - 2] + 1);
+            }
+            next[j] = least;
+        }
+        if next.iter().all(|d| *d > 2) {
+            return 3;
+        }
+        before = std::mem::replace(&mut row, next);
+    }
+    row[b.len()].min(3)
 }
 
 #[cfg(test)]
