@@ -189,8 +189,8 @@ mod tests {
         insta::assert_snapshot!(told(Style::default()), @r"
         ■ pkg:npm/left-pad@1.3.0  denied
           ■ licence          WTFPL: the charter does not allow it (npm view)
-          ▲ yanked           deprecated: use the string's own �[31mmethod that pads at its start, which every
-                             engine of the last ten years has (npm view)
+          ▲ yanked           deprecated: use the string's own �[31mmethod that pads at its start, which
+                             every engine of the last ten years has (npm view)
           ? archived         unknown: whether the project is archived (npm view)
         4 rules: 1 denied, 1 warned, 1 unknown, 1 fine; its registry was asked at 2026-11-21 14:00 UTC
         ");

@@ -274,7 +274,8 @@ fn is_one_slip(a: &[char], b: &[char]) -> bool {
         ([x], []) | ([], [x]) => {
             let long = a.len().min(b.len());
             // Many a short honest name is another and a letter (`color`, `colord`).
-            let end = tail == 0 && (*x == 's' || long <= SHORTEST_EDITED);
+            let plural = *x == 's' && same > 0 && a[same - 1] != 's';
+            let end = tail == 0 && (plural || long <= SHORTEST_EDITED);
             counts(x) && same > 0 && long >= SHORTEST_EDITED && !end
         }
         ([x], [y]) => same > 0 && a.len() > SHORTEST_EDITED && counts(x) && counts(y),
