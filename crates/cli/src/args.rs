@@ -39,6 +39,8 @@ pub enum Verb {
     Compare(Compare),
     /// Pass or fail a repository or a change, by the charter and its policies
     Gate(Gate),
+    /// Judge a dependency before it is added, by the charter's rules on selection
+    CheckNew(CheckNew),
     /// Make, check, explain and compare charters
     Charter(Charter),
     /// Check what is accepted until when, and take over the ignores of other tools
@@ -618,4 +620,27 @@ pub enum GateFormat {
     Junit,
     /// A comment for a merge request that is updated in place
     Markdown,
+}
+
+/// `trimtab check-new`
+#[derive(Debug, ClapArgs)]
+pub struct CheckNew {
+    /// Packages, as purls; without a version the newest is meant
+    #[arg(required = true, value_name = "PURL")]
+    pub purls: Vec<String>,
+    /// Ask no registry: only answers that were kept
+    #[arg(long)]
+    pub offline: bool,
+    /// Judge by this charter or preset instead of the repository's own
+    #[arg(long, value_name = "FILE|PRESET")]
+    pub charter: Option<String>,
+    /// Write JSON, one line a package
+    #[arg(long)]
+    pub json: bool,
+    /// Show what is fine as well
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// Where the index is
+    #[command(flatten)]
+    pub index: IndexArgs,
 }

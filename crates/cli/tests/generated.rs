@@ -86,6 +86,7 @@ fn the_page_of_the_command_line() {
         &["db", "diff"],
         &["explain"],
         &["gate"],
+        &["check-new"],
         &["charter"],
         &["charter", "init"],
         &["charter", "check"],

@@ -4,6 +4,7 @@
 pub mod feeds;
 pub mod git;
 pub mod http;
+pub mod registry;
 
 mod checksum;
 mod download;

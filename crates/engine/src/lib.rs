@@ -1,11 +1,13 @@
-//! Decisions as pure functions: no clock, no files, no network. Here so far: matching an inventory
-//! with the advisory index, and the order in which findings are told.
+//! Decisions as pure functions: no clock, no files, no network. Matching an inventory with the
+//! advisory index, weighing what was found by a charter, the gate's input, and judging new
+//! dependencies.
 
 pub mod assess;
 pub mod gate;
 pub mod matching;
 pub mod order;
 pub mod repository;
+pub mod selection;
 pub mod vulnerability;
 
 pub use matching::{Matching, match_inventory};

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
 
+use spdx::expression::{ExprNode, Operator};
 use spdx::{Expression, ParseMode};
 
 /// The longest text that is tried as an expression, in bytes. Longer ones are free text.
@@ -71,6 +72,31 @@ impl Licence {
             ),
             Licence::Text(_) => Vec::new(),
         }
+    }
+
+    /// The value of the expression: each licence in it has one (given as the whole requirement, as in
+    /// `GPL-2.0-only WITH Classpath-exception-2.0`), `OR` takes the lesser of two, for the choice is
+    /// the user's, and `AND` the greater. `None` for free text: it has no value.
+    pub fn weigh<T: Ord>(&self, mut value: impl FnMut(&str) -> T) -> Option<T> {
+        if !self.is_spdx() {
+            return None;
+        }
+        let expression = Expression::parse_mode(self.as_str(), MODE).ok()?;
+        let mut stack: Vec<T> = Vec::new();
+        for node in expression.iter() {
+            let next = match node {
+                ExprNode::Req(requirement) => value(&requirement.req.to_string()),
+                ExprNode::Op(operator) => {
+                    let (b, a) = (stack.pop()?, stack.pop()?);
+                    match operator {
+                        Operator::Or => a.min(b),
+                        Operator::And => a.max(b),
+                    }
+                }
+            };
+            stack.push(next);
+        }
+        stack.pop()
     }
 }
 

@@ -12,6 +12,7 @@ pub mod json;
 pub mod markdown;
 pub mod sarif;
 pub mod sbom;
+pub mod selection;
 pub mod summary;
 pub mod table;
 pub mod voices;

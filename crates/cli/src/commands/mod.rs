@@ -1,6 +1,7 @@
 //! One file per verb.
 
 pub mod charter;
+pub mod check_new;
 pub mod compare;
 pub mod convert;
 pub mod db;
@@ -37,6 +38,7 @@ pub fn run(args: Args, io: &mut Io) -> Exit {
         Verb::Convert(args) => convert::run(&args, io),
         Verb::Compare(args) => compare::run(&args, io),
         Verb::Gate(args) => gate::run(&args, io),
+        Verb::CheckNew(args) => check_new::run(&args, io),
         Verb::Charter(args) => charter::run(&args, io),
         Verb::Exceptions(args) => exceptions::run(&args, io),
         Verb::Vex(args) => vex::run(&args, io),

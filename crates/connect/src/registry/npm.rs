@@ -1,0 +1,103 @@
+//! npm: `npm view NAME@VERSION --json`. It fetches the packument and runs nothing of the package.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use trimtab_model::metadata::{Requirement, Standing};
+use trimtab_model::{Licence, Metadata, Purl};
+
+use super::run::Runner;
+use super::{Client, Failure, Question};
+
+pub(crate) const CLIENT: Client = Client {
+    purl_type: "npm",
+    program: "npm",
+    install: "npm (it comes with Node.js)",
+    variables: &["npm_config_", "NPM_CONFIG_"],
+    files: &[".npmrc"],
+    ask,
+};
+
+fn ask(question: &Question<'_>, runner: &Runner) -> Result<Metadata, Failure> {
+    let what = match question.version {
+        Some(version) => format!("{}@{version}", question.name),
+        None => question.name.clone(),
+    };
+    let run =
+        runner.run(&["view", &what, "--json", "--no-update-notifier", "--loglevel=error"], &[])?;
+    let output = run.well()?;
+    if output.trim_ascii().is_empty() {
+        return Err(Failure::Refused(format!("{what} is not in the registry")));
+    }
+    let value: Value =
+        serde_json::from_slice(&output).map_err(|e| Failure::Garbage(e.to_string()))?;
+    read(question, &value).ok_or_else(|| Failure::Garbage("it is not about the package".to_owned()))
+}
+
+fn read(question: &Question<'_>, value: &Value) -> Option<Metadata> {
+    // Of a range, npm answers with a list.
+    let value = value.as_object().or_else(|| value.as_array()?.last()?.as_object())?;
+    let version = text(value, "version")?;
+    if text(value, "name")? != question.name || question.version.is_some_and(|v| v != version) {
+        return None;
+    }
+    let mut m = question.unknown(version, "npm view");
+    m.licence = licence(value.get("license")).map(Licence::read);
+    if let Some(times) = value.get("time").and_then(Value::as_object) {
+        let time = |v: &Value| v.as_str()?.parse::<Timestamp>().ok();
+        m.published = times.get(version).and_then(time);
+        let versions = times
+            .iter()
+            .filter(|(k, _)| !matches!(k.as_str(), "created" | "modified" | "unpublished"));
+        m.last_release = versions.filter_map(|(_, v)| time(v)).max();
+    }
+    m.standing = Some(match value.get("deprecated") {
+        Some(Value::String(why)) if !why.is_empty() => Standing::Deprecated(why.as_str().into()),
+        Some(Value::Bool(true)) => Standing::Deprecated("".into()),
+        _ => Standing::Offered,
+    });
+    let repository = value.get("repository");
+    let repository = repository.and_then(|r| r.as_str().or_else(|| r.get("url")?.as_str()));
+    m.repository = repository.map(Into::into);
+    m.maintainers = count(value.get("maintainers"));
+    // Without scripts nothing runs; `gyp` files make npm run a build of its own.
+    m.install_scripts = match (value.get("hasInstallScript"), value.get("scripts")) {
+        (Some(Value::Bool(has)), _) => Some(*has),
+        (_, Some(Value::Object(scripts))) => {
+            Some(["preinstall", "install", "postinstall"].iter().any(|s| scripts.contains_key(*s)))
+        }
+        _ => None,
+    };
+    m.registry = value.get("dist").and_then(|d| d.get("tarball")?.as_str()).map(Into::into);
+    let mut dependencies = Vec::new();
+    for (name, versions) in
+        value.get("dependencies").and_then(Value::as_object).into_iter().flatten()
+    {
+        let (scope, name) = name.rsplit_once('/').map_or((None, &**name), |(s, n)| (Some(s), n));
+        if !name.is_empty() {
+            let versions = versions.as_str().unwrap_or_default().into();
+            dependencies.push(Requirement { package: Purl::new("npm", scope, name), versions });
+        }
+    }
+    m.dependencies = Some(dependencies);
+    m.versions = count(value.get("versions"));
+    Some(m)
+}
+
+fn text<'v>(value: &'v Map<String, Value>, key: &str) -> Option<&'v str> {
+    value.get(key)?.as_str()
+}
+
+/// A list's length; npm gives a list of one as the one.
+fn count(value: Option<&Value>) -> Option<u32> {
+    match value? {
+        Value::Array(all) => u32::try_from(all.len()).ok(),
+        Value::Null => None,
+        _ => Some(1),
+    }
+}
+
+/// A text, or `{"type": …}` in old packages.
+fn licence(value: Option<&Value>) -> Option<&str> {
+    let value = value?;
+    value.as_str().or_else(|| value.get("type")?.as_str()).filter(|l| !l.trim().is_empty())
+}

@@ -1,0 +1,109 @@
+//! PyPI: `pip install --dry-run --no-deps --report`, of wheels only, because a source distribution
+//! would run its build; then `pip index versions`, for how many there are. pip tells no dates.
+
+use serde_json::Value;
+use trimtab_model::metadata::{Requirement, Standing};
+use trimtab_model::{Licence, Metadata, Purl};
+
+use super::run::Runner;
+use super::{Client, Failure, Question};
+
+pub(crate) const CLIENT: Client = Client {
+    purl_type: "pypi",
+    program: "pip",
+    install: "pip 23 or later (it comes with Python)",
+    variables: &["PIP_"],
+    files: &[
+        ".config/pip/pip.conf",
+        ".pip/pip.conf",
+        "Library/Application Support/pip/pip.conf",
+        "pip/pip.ini",
+    ],
+    ask,
+};
+
+const QUIET: &[(&str, &str)] = &[("PIP_DISABLE_PIP_VERSION_CHECK", "1"), ("PIP_NO_INPUT", "1")];
+
+fn ask(question: &Question<'_>, runner: &Runner) -> Result<Metadata, Failure> {
+    let what = match question.version {
+        Some(version) => format!("{}=={version}", question.name),
+        None => question.name.clone(),
+    };
+    let arguments = [
+        "install",
+        "--dry-run",
+        "--no-deps",
+        "--ignore-installed",
+        "--only-binary",
+        ":all:",
+        "--quiet",
+        "--report",
+        "-",
+        &what,
+    ];
+    let output = runner.run(&arguments, QUIET)?.well()?;
+    let value: Value =
+        serde_json::from_slice(&output).map_err(|e| Failure::Garbage(e.to_string()))?;
+    let mut m = read(question, &value)
+        .ok_or_else(|| Failure::Garbage("it is not about the package".to_owned()))?;
+    // Experimental in pip: without it, only the number of versions is unknown.
+    if let Ok(listed) =
+        runner.run(&["index", "versions", &question.name], QUIET).and_then(super::run::Output::well)
+    {
+        let text = String::from_utf8_lossy(&listed);
+        let versions = text.lines().find_map(|l| l.strip_prefix("Available versions: "));
+        m.versions = versions.and_then(|v| u32::try_from(v.split(", ").count()).ok());
+    }
+    Ok(m)
+}
+
+fn read(question: &Question<'_>, value: &Value) -> Option<Metadata> {
+    let [item] = &value["install"].as_array()?[..] else { return None };
+    let metadata = item["metadata"].as_object()?;
+    let told = metadata.get("name")?.as_str()?;
+    if Purl::new("pypi", None, told) != question.purl.package() {
+        return None;
+    }
+    let mut m = question.unknown(metadata.get("version")?.as_str()?, "pip install --dry-run");
+    let classifiers = metadata.get("classifier").and_then(Value::as_array);
+    let mut classifiers = classifiers.into_iter().flatten().filter_map(Value::as_str);
+    let texts = ["license_expression", "license"].iter().filter_map(|k| metadata.get(*k)?.as_str());
+    // The whole text of a licence stands there too, in some packages; its name is a classifier then.
+    let mut texts = texts.filter(|t| !t.trim().is_empty() && !t.contains('\n'));
+    let named = || classifiers.find_map(|c| c.strip_prefix("License :: ")?.rsplit(" :: ").next());
+    m.licence = texts.next().or_else(named).map(Licence::read);
+    m.standing = match (item["is_yanked"].as_bool(), item["yanked_reason"].as_str()) {
+        (Some(true), why) => Some(Standing::Yanked(why.unwrap_or_default().into())),
+        (Some(false), _) => Some(Standing::Offered),
+        (None, _) => None,
+    };
+    let urls = metadata.get("project_url").and_then(Value::as_array).into_iter().flatten();
+    let source =
+        urls.filter_map(Value::as_str).filter_map(|u| u.split_once(", ")).find(|(label, _)| {
+            let label = label.to_lowercase();
+            ["source", "repository", "code", "github"].iter().any(|word| label.contains(word))
+        });
+    m.repository = source.map(|(_, url)| url.into());
+    // A wheel runs nothing when it is installed.
+    m.install_scripts = Some(false);
+    m.registry = item["download_info"]["url"].as_str().map(Into::into);
+    let needs = metadata.get("requires_dist").and_then(Value::as_array).into_iter().flatten();
+    m.dependencies = Some(needs.filter_map(Value::as_str).filter_map(requirement).collect());
+    Some(m)
+}
+
+/// A requirement of PEP 508 that is not only for an extra; its marker is left aside.
+fn requirement(text: &str) -> Option<Requirement> {
+    let (what, marker) = text.split_once(';').unwrap_or((text, ""));
+    if marker.split(|c: char| !c.is_alphanumeric()).any(|word| word == "extra") {
+        return None;
+    }
+    let end = what
+        .find(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)))
+        .unwrap_or(what.len());
+    let (name, rest) = what.split_at(end);
+    let rest = rest.trim();
+    let rest = rest.strip_prefix('[').and_then(|r| r.split_once(']')).map_or(rest, |(_, r)| r);
+    let versions = rest.trim().trim_matches(['(', ')']).into();
+    (!name.is_empty()).then(|| Requirement { package: Purl::new("pypi", None, name), versions })
+}

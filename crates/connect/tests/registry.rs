@@ -1,0 +1,225 @@
+//! Asking registries: the real clients as they are configured here, and clients that are broken in
+//! every way. A client that is not installed skips its test, and says so.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use trimtab_connect::registry::{Answer, Options, ask};
+use trimtab_model::metadata::Standing;
+use trimtab_model::{Code, Metadata, Purl};
+
+/// One client at a time: a script that another thread's new process still holds open for writing
+/// cannot be run ("text file busy").
+fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn now() -> Timestamp {
+    "2030-01-01T00:00:00Z".parse().unwrap()
+}
+
+fn purl(text: &str) -> Purl {
+    text.parse().unwrap()
+}
+
+fn options(folder: &Path) -> Options {
+    Options { cache: Some(folder.join("kept")), ..Options::at(now()) }
+}
+
+/// What the real client tells. `None`: it is not installed, or its registry is not reached.
+fn real(text: &str) -> Option<Metadata> {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path());
+    let answer = ask(&purl(text), &options);
+    if answer.metadata.is_none() {
+        eprintln!("SKIPPED {text}: {:?}", answer.diagnostics);
+        let message = &answer.diagnostics[0].message;
+        let away = ["is not installed", "took longer", "network", "resolve", "connect", "offline"];
+        assert!(away.iter().any(|w| message.contains(w)), "{message}");
+        return None;
+    }
+    // What was told once is known without the network, and the same.
+    let again = ask(&purl(text), &Options { offline: true, ..options });
+    assert!(again.kept, "{again:?}");
+    assert_eq!(again.metadata, answer.metadata);
+    answer.metadata
+}
+
+#[test]
+fn npm_tells() {
+    let _alone = alone();
+    let Some(m) = real("pkg:npm/left-pad@1.3.0") else { return };
+    assert_eq!(m.licence.unwrap().as_str(), "WTFPL");
+    assert!(m.published.is_some() && m.last_release >= m.published);
+    assert_eq!(m.dependencies.unwrap(), []);
+    assert!(m.versions.unwrap() > 5 && m.registry.unwrap().contains("left-pad"));
+    let scoped = real("pkg:npm/%40babel/code-frame@7.0.0").unwrap();
+    assert_eq!(scoped.dependencies.unwrap()[0].package, purl("pkg:npm/%40babel/highlight"));
+}
+
+#[test]
+fn cargo_tells() {
+    let _alone = alone();
+    let Some(m) = real("pkg:cargo/serde_derive@1.0.200") else { return };
+    assert_eq!(m.licence.unwrap().as_str(), "MIT OR Apache-2.0");
+    assert!(m.repository.is_some());
+    let dependencies: Vec<_> =
+        m.dependencies.unwrap().iter().map(|d| d.package.name().to_owned()).collect();
+    assert_eq!(dependencies, ["proc-macro2", "quote", "syn"]);
+    assert_eq!(m.standing, Some(Standing::Offered));
+    assert!(m.versions.unwrap() > 100);
+}
+
+#[test]
+fn pip_tells() {
+    let _alone = alone();
+    let Some(m) = real("pkg:pypi/requests@2.31.0") else { return };
+    assert_eq!(m.licence.unwrap().as_str(), "Apache-2.0");
+    let dependencies: Vec<_> =
+        m.dependencies.unwrap().iter().map(|d| d.package.name().to_owned()).collect();
+    assert_eq!(dependencies, ["charset-normalizer", "idna", "urllib3", "certifi"]);
+    assert_eq!(m.published, None, "pip tells no dates");
+    assert!(m.registry.unwrap().contains("requests"));
+}
+
+#[test]
+fn go_tells() {
+    let _alone = alone();
+    let Some(m) = real("pkg:golang/github.com/golang/protobuf@v1.4.0") else { return };
+    assert!(matches!(m.standing, Some(Standing::Deprecated(_))), "{:?}", m.standing);
+    assert_eq!(m.published.unwrap().to_string(), "2020-04-13T19:43:07Z");
+    assert!(m.last_release > m.published);
+    assert_eq!(m.licence, None, "modules have none");
+    assert!(
+        m.dependencies
+            .unwrap()
+            .iter()
+            .any(|d| d.package == purl("pkg:golang/google.golang.org/protobuf"))
+    );
+}
+
+#[test]
+fn what_nobody_can_be_asked_about_is_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let message = |answer: Answer| {
+        assert_eq!(answer.metadata, None);
+        assert_eq!(answer.diagnostics[0].code, Code::MetadataUnavailable);
+        (answer.diagnostics[0].message.to_string(), answer.diagnostics[0].help.clone().unwrap())
+    };
+    let (why, _) = message(ask(&purl("pkg:maven/org.example/a@1"), &options(folder.path())));
+    assert!(why.contains("no client for packages of type maven"), "{why}");
+    let (why, _) = message(ask(&purl("pkg:npm/-g@1"), &options(folder.path())));
+    assert!(why.contains("not one that a registry has"), "{why}");
+    let (why, _) = message(ask(&purl("pkg:npm/a@%3E%3D1"), &options(folder.path())));
+    assert!(why.contains("not one that a registry has"), "{why}");
+    let nothing = Options { programs: Some(folder.path().to_owned()), ..options(folder.path()) };
+    let (why, help) = message(ask(&purl("pkg:npm/a@1"), &nothing));
+    assert!(why.contains("`npm` is not installed"), "{why}");
+    assert!(help.contains("Node.js"), "{help}");
+    let offline = Options { offline: true, ..options(folder.path()) };
+    let (why, _) = message(ask(&purl("pkg:npm/a@1"), &offline));
+    assert!(why.contains("offline"), "{why}");
+}
+
+#[cfg(unix)]
+mod broken {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// A client `npm` that does what a shell script says.
+    fn client(folder: &Path, script: &str) -> Options {
+        let program = folder.join("npm");
+        fs::write(folder.join("aside"), format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(folder.join("aside"), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::rename(folder.join("aside"), program).unwrap();
+        Options { programs: Some(folder.to_owned()), ..options(folder) }
+    }
+
+    fn why(script: &str, limit: impl FnOnce(&mut Options)) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let mut options = client(folder.path(), script);
+        limit(&mut options);
+        let answer = ask(&purl("pkg:npm/a@1.0.0"), &options);
+        assert_eq!(answer.metadata, None, "{script}");
+        assert_eq!(answer.diagnostics[0].code, Code::MetadataUnavailable);
+        answer.diagnostics[0].message.to_string()
+    }
+
+    #[test]
+    fn broken_answers_are_unknown_and_say_why() {
+        let _alone = alone();
+        for (script, says) in [
+            ("echo '{ not json'", "cannot be read"),
+            ("echo '{\"name\":\"b\",\"version\":\"1.0.0\"}'", "not about the package"),
+            ("echo '{\"name\":\"a\",\"version\":\"2.0.0\"}'", "not about the package"),
+            ("echo '[]'", "not about the package"),
+            ("true", "not in the registry"),
+            ("printf '\\377\\376'", "cannot be read"),
+            ("echo 'npm error code E404' >&2; exit 1", "npm error code E404"),
+            ("exit 7", "7"),
+            ("kill -9 $$", "says: nothing"),
+        ] {
+            let why = why(script, |_| {});
+            assert!(why.contains(says), "{script}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_hangs_is_stopped_with_what_it_started() {
+        let _alone = alone();
+        let begun = Instant::now();
+        for script in
+            ["sleep 300", "sleep 300 & sleep 300", "exec >&- 2>&-; sleep 300", "sleep 300 & exit 0"]
+        {
+            let why = why(script, |o| o.time_limit = Duration::from_millis(300));
+            assert!(why.contains("took longer than 0.3 s"), "{script}: {why}");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60));
+    }
+
+    #[test]
+    fn a_client_that_writes_without_end_is_stopped() {
+        let _alone = alone();
+        let why = why("while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done", |o| {
+            o.output_limit = 10_000
+        });
+        assert!(why.contains("more than 10000 bytes"), "{why}");
+    }
+
+    #[test]
+    fn answers_are_kept_for_a_time_and_by_configuration() {
+        let _alone = alone();
+        let folder = tempfile::tempdir().unwrap();
+        let says = |deprecated: &str| {
+            let json =
+                format!("{{\"name\":\"a\",\"version\":\"1.0.0\",\"deprecated\":\"{deprecated}\"}}");
+            client(folder.path(), &format!("echo '{json}'"))
+        };
+        let standing =
+            |answer: &Answer| answer.metadata.as_ref().unwrap().standing.clone().unwrap();
+        let a = purl("pkg:npm/a@1.0.0");
+        let first = ask(&a, &says("one"));
+        assert!(!first.kept);
+        assert_eq!(standing(&first), Standing::Deprecated("one".into()));
+        let soon = Options { now: now() + SignedDuration::from_hours(23), ..says("two") };
+        assert!(ask(&a, &soon).kept);
+        assert_eq!(standing(&ask(&a, &soon)), Standing::Deprecated("one".into()));
+        let later = Options { now: now() + SignedDuration::from_hours(25), ..says("two") };
+        assert_eq!(
+            standing(&ask(&a, &Options { offline: true, ..later.clone() })),
+            Standing::Deprecated("one".into())
+        );
+        assert_eq!(standing(&ask(&a, &later)), Standing::Deprecated("two".into()));
+        // A kept answer that is damaged is none.
+        let kept =
+            fs::read_dir(folder.path().join("kept/npm")).unwrap().next().unwrap().unwrap().path();
+        fs::write(kept, "{").unwrap();
+        assert!(!ask(&a, &later).kept);
+    }
+}

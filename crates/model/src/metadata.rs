@@ -1,0 +1,82 @@
+//! What a registry tells about a package at a version. Every fact may be unknown: registries differ
+//! in what they keep, and clients in what they pass on.
+
+use jiff::Timestamp;
+
+use crate::licence::Licence;
+use crate::purl::Purl;
+
+/// A package at a version, as its registry tells it. `None` is always *unknown*.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metadata {
+    /// The package, at the version that was told about.
+    pub purl: Purl,
+    /// Who was asked, in words (`npm view`).
+    pub source: Box<str>,
+    /// When it was asked.
+    pub asked: Timestamp,
+    /// The licence that the package declares.
+    pub licence: Option<Licence>,
+    /// When this version was published.
+    pub published: Option<Timestamp>,
+    /// When the newest version was published.
+    pub last_release: Option<Timestamp>,
+    /// Whether the version still stands.
+    pub standing: Option<Standing>,
+    /// Whether the project's repository is archived.
+    pub archived: Option<bool>,
+    /// Where its sources are.
+    pub repository: Option<Box<str>>,
+    /// How many people may publish.
+    pub maintainers: Option<u32>,
+    /// Whether the package runs something of its own while it is installed.
+    pub install_scripts: Option<bool>,
+    /// Where the client gets it from: the URL of the registry, or of the package's file in it.
+    pub registry: Option<Box<str>>,
+    /// What it needs at run time. Empty: nothing.
+    pub dependencies: Option<Vec<Requirement>>,
+    /// How many versions there are.
+    pub versions: Option<u32>,
+}
+
+impl Metadata {
+    /// Of this package nothing is known yet.
+    pub fn unknown(purl: Purl, source: &str, asked: Timestamp) -> Metadata {
+        Metadata {
+            purl,
+            source: source.into(),
+            asked,
+            licence: None,
+            published: None,
+            last_release: None,
+            standing: None,
+            archived: None,
+            repository: None,
+            maintainers: None,
+            install_scripts: None,
+            registry: None,
+            dependencies: None,
+            versions: None,
+        }
+    }
+}
+
+/// Whether a version still stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It is offered without reservation.
+    Offered,
+    /// Its publisher advises against it, in these words.
+    Deprecated(Box<str>),
+    /// Its publisher took it back, in these words (often none).
+    Yanked(Box<str>),
+}
+
+/// A dependency that a package asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    /// Of which package.
+    pub package: Purl,
+    /// Which versions, in the ecosystem's notation. Empty: any.
+    pub versions: Box<str>,
+}
