@@ -219,7 +219,7 @@ fn is_name(name: &str) -> bool {
     (1..=256).contains(&name.len())
         && name.bytes().all(plain)
         && !name.starts_with(['.', '/', '~', '+'])
-        && !name.rfind('@').is_some_and(|at| at > 0)
+        && name.rfind('@').is_none_or(|at| at == 0)
         && name.split('/').all(|part| !matches!(part, "" | "." | "..") && !part.starts_with('-'))
         && !name.trim_start_matches('@').starts_with('-')
 }

@@ -187,7 +187,7 @@ mod broken {
     fn a_client_that_writes_without_end_is_stopped() {
         let _alone = alone();
         let why = why("while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done", |o| {
-            o.output_limit = 10_000
+            o.output_limit = 10_000;
         });
         assert!(why.contains("more than 10000 bytes"), "{why}");
     }

@@ -145,7 +145,7 @@ fn each_rule_refuses_what_breaks_it() {
                 m.dependencies = Some(vec![Requirement {
                     package: purl("pkg:npm/event-stream"),
                     versions: "^4".into(),
-                }])
+                }]);
             },
             Deny,
         ),

@@ -81,11 +81,10 @@ fn from_index(question: &Question<'_>, version: &str, m: &mut Metadata) -> Optio
     }
     let [(index, lines)] = &found[..] else { return None };
     let line = lines.iter().find(|line| line["vers"] == version)?;
-    let time = |line: &Value| line["pubtime"].as_str()?.parse::<Timestamp>().ok();
-    m.published = time(line);
+    m.published = published(line);
     // A version without a time might be the newest.
     m.last_release =
-        lines.iter().map(time).collect::<Option<Vec<_>>>().and_then(|t| t.into_iter().max());
+        lines.iter().map(published).collect::<Option<Vec<_>>>().and_then(|t| t.into_iter().max());
     m.standing = line["yanked"].as_bool().map(|yanked| match yanked {
         true => Standing::Yanked("".into()),
         false => Standing::Offered,
@@ -107,4 +106,9 @@ fn from_index(question: &Question<'_>, version: &str, m: &mut Metadata) -> Optio
     m.registry = configuration["dl"].as_str().map(Into::into);
     m.source = "cargo info and its index".into();
     Some(())
+}
+
+/// When a line of the index says that its version was published.
+fn published(line: &Value) -> Option<Timestamp> {
+    line["pubtime"].as_str()?.parse().ok()
 }

@@ -198,7 +198,7 @@ impl Judge<'_> {
                 self.say(Rule::Licence, verdict, format!("{licence}: {because}"), &source);
             }
             None => {
-                self.miss(Rule::Licence, strictness, &format!("`{licence}` names no SPDX licence"))
+                self.miss(Rule::Licence, strictness, &format!("`{licence}` names no SPDX licence"));
             }
         }
     }
@@ -267,7 +267,7 @@ impl Judge<'_> {
         match self.fact(|m| m.standing.clone()) {
             None if strictness == Strictness::Allow => {}
             None => {
-                self.miss(Rule::Yanked, strictness, "whether the version is yanked or deprecated")
+                self.miss(Rule::Yanked, strictness, "whether the version is yanked or deprecated");
             }
             Some(Standing::Offered) => self.say(Rule::Yanked, Verdict::Allow, "offered", &source),
             Some(Standing::Deprecated(why)) => {
@@ -316,7 +316,7 @@ impl Judge<'_> {
         match self.candidate.lifecycle {
             Lifecycle::NoProduct => {}
             Lifecycle::Unknown => {
-                self.miss(Rule::EndOfLife, strictness, "whether it is still supported")
+                self.miss(Rule::EndOfLife, strictness, "whether it is still supported");
             }
             Lifecycle::Supported => self.say(Rule::EndOfLife, Verdict::Allow, "supported", SOURCE),
             Lifecycle::Ends(end) => {
@@ -339,7 +339,7 @@ impl Judge<'_> {
                 );
             }
             Some(None) => {
-                self.say(Rule::Nearness, Verdict::Allow, "near to no popular name", SOURCE)
+                self.say(Rule::Nearness, Verdict::Allow, "near to no popular name", SOURCE);
             }
             Some(Some(near)) => self.say(
                 Rule::Nearness,
