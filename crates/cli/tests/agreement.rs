@@ -380,3 +380,29 @@ fn the_same_finding_is_told_to_four_audiences() {
     }
     insta::assert_snapshot!("four_voices", all);
 }
+
+#[test]
+fn a_dependency_is_judged_before_it_is_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = sample_index(folder.path());
+    // Offline and never asked: what only a registry knows is unknown, what the index knows is told.
+    let ran = run(&["check-new", "pkg:npm/moment@2.24.0", "--offline", "--db", &db]);
+    assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
+    assert!(ran.out.starts_with("? ") && ran.out.contains("CVE-2022-31129"), "{}", ran.out);
+    assert!(ran.err.contains("metadata-unavailable"), "{}", ran.err);
+    // Where the charter refuses what is unknown, so does this.
+    let charter = folder.path().join("charter.toml");
+    std::fs::write(&charter, "format = 1\npreset = \"framework\"\n[unknown]\ngate = \"deny\"\n[[selection.denied]]\npackage = \"pkg:npm/event-stream\"\nreason = \"taken over once\"\n").unwrap();
+    let charter = charter.display().to_string();
+    let judged = |purl: &str| {
+        run(&["check-new", purl, "--offline", "--json", "--charter", &charter, "--db", &db])
+    };
+    assert_eq!(judged("pkg:npm/moment@2.24.0").exit, Exit::Incomplete);
+    let ran = judged("pkg:npm/event-stream@4.0.1");
+    assert_eq!(ran.exit, Exit::Violated, "{}", ran.out);
+    let told: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(told["verdict"], "deny");
+    // A name one letter away from a popular one is said.
+    assert!(judged("pkg:npm/lodahs").out.contains("lodash"));
+    assert_eq!(judged("npm/lodash").exit, Exit::Usage);
+}
