@@ -12,9 +12,11 @@ mod facts;
 pub use cost::{Distance, cost, distance};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use trimtab_charter::calendar;
 use trimtab_model::advisory::Kind;
 use trimtab_model::assessment::{Assessment, Deadline, Effect, Factor, Impact, Likelihood};
-use trimtab_model::charter::{Charter, CountsFrom, Term};
+use trimtab_model::charter::{Calendar, Charter, CountsFrom, Term};
 use trimtab_model::finding::Finding;
 use trimtab_model::level::{ImpactBand, Level, LikelihoodBand};
 use trimtab_model::{Evidence, Exposure, Relation, Scope, System};
@@ -152,9 +154,8 @@ fn deadline(finding: &Finding, situation: &Situation, level: Level, charter: &Ch
         return Deadline::Unknown { because: "the charter has no deadlines".into() };
     };
     let kev = finding.vulnerability.kev.as_ref();
-    let mut wanted = vec![by_level[level as usize]];
-    wanted.extend(kev.and(charter.deadlines.known_exploited));
-    if wanted.iter().all(|t| *t == Term::Opportunistic) {
+    let terms = [Some(by_level[level as usize]), kev.and(charter.deadlines.known_exploited)];
+    if terms.iter().flatten().all(|t| *t == Term::Opportunistic) {
         return Deadline::Opportunistic;
     }
     let Some(start) = start else {
@@ -162,9 +163,9 @@ fn deadline(finding: &Finding, situation: &Situation, level: Level, charter: &Ch
         return Deadline::Unknown { because: because.into() };
     };
     let due = kev.and_then(|k| k.due);
-    let all = wanted.into_iter().map(|term| {
-        trimtab_charter::calendar::deadline(term, level, start, due, &charter.calendar)
-    });
+    let known = kev.and(charter.deadlines.known_exploited);
+    let all = std::iter::once(by_terms(by_level, level, start, due, &charter.calendar))
+        .chain(known.map(|term| calendar::deadline(term, level, start, due, &charter.calendar)));
     // The earliest date holds; without any date, what is left is told.
     let (mut dated, mut other) = (None::<Deadline>, Deadline::Opportunistic);
     for deadline in all {
@@ -186,6 +187,29 @@ fn deadline(finding: &Finding, situation: &Situation, level: Level, charter: &Ch
         because
     };
     Deadline::By { at, because }
+}
+
+/// When a level's term ends, of the terms by level. Never before a graver level's: a sprint that ends
+/// tomorrow does not make what is high more pressing than what is critical.
+pub fn by_terms(
+    terms: &[Term; 4],
+    level: Level,
+    start: Timestamp,
+    catalogue: Option<Date>,
+    calendar: &Calendar,
+) -> Deadline {
+    let of =
+        |level: Level| calendar::deadline(terms[level as usize], level, start, catalogue, calendar);
+    let own = of(level);
+    let Deadline::By { at, because } = &own else { return own };
+    let graver = Level::ALL.iter().copied().filter(|l| *l > level);
+    match graver.filter_map(|l| Some((of(l).at()?, l))).max() {
+        Some((later, graver)) if later > *at => Deadline::By {
+            at: later,
+            because: format!("{because}, not before what is {graver} is due").into(),
+        },
+        _ => own,
+    }
 }
 
 /// The environment of a system that is weighed: a production one before others, then the first.

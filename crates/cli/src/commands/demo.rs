@@ -16,7 +16,7 @@ use crate::output::{Format, Output};
 use crate::sample;
 
 /// When the sample's findings were detected, for their deadlines.
-const SEEN: &str = "2026-01-30T09:00:00Z";
+const SEEN: &str = "2026-02-02T09:00:00Z";
 
 /// Runs the verb.
 ///
