@@ -40,6 +40,7 @@ fn perfect() -> Input {
             deadline_state: DeadlineState::Open,
             overdue_hours: Some(-5.0),
             acceptable: Some(true),
+            acceptable_level: Some(Level::Medium),
             new: Some(true),
             ..Finding::default()
         }],
