@@ -192,6 +192,20 @@ pub fn files(path: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Diagnostic> 
     Ok(found)
 }
 
+/// The moment that a command line names. `None` is the clock's.
+///
+/// # Errors
+/// It is no time.
+pub fn moment(now: Option<&str>) -> Result<jiff::Timestamp, Diagnostic> {
+    match now {
+        None => Ok(jiff::Timestamp::now()),
+        Some(text) => text.parse().map_err(|_| {
+            Diagnostic::new(Code::Usage, format!("`{text}` is no time"))
+                .help("write it as 2026-11-21T09:00:00Z")
+        }),
+    }
+}
+
 /// The folder of a repository's settings: the path itself or the nearest folder above it that has
 /// `trimtab.toml` or a charter, but not beyond the repository.
 fn root(path: &Path) -> PathBuf {

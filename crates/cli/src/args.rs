@@ -113,6 +113,9 @@ pub struct Scan {
     /// Weigh by this charter or preset instead of the repository's own
     #[arg(long, value_name = "FILE|PRESET")]
     pub charter: Option<String>,
+    /// The moment for which exceptions hold, RFC 3339, so that a run can be repeated [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
     /// Where the index is
     #[command(flatten)]
     pub index: IndexArgs,
@@ -570,6 +573,9 @@ pub struct Gate {
     /// Let what was there before fail as well
     #[arg(long)]
     pub all: bool,
+    /// Ask registries, through the ecosystems' own clients, about what the change brings in
+    #[arg(long)]
+    pub ask: bool,
     /// Also ask these policies; one with the package of a built-in takes its place
     #[arg(long, value_name = "FILE|FOLDER")]
     pub policy: Vec<PathBuf>,

@@ -406,3 +406,16 @@ fn a_dependency_is_judged_before_it_is_added() {
     assert!(judged("pkg:npm/lodahs").out.contains("lodash"));
     assert_eq!(judged("npm/lodash").exit, Exit::Usage);
 }
+
+#[test]
+fn a_scan_of_a_day_is_the_same_on_every_day() {
+    let repository = Repository::new(&[("moment", "2.24.0")]);
+    repository.write("exceptions.toml", "format = 1\n[[exception]]\nid = \"E-1\"\nvulnerability = \"CVE-2022-24785\"\nreason = \"r\"\nauthor = \"a\"\nauthor-role = \"engineering\"\napprover = \"b\"\napprover-role = \"security\"\ncreated = 2026-01-30\nexpires = 2026-02-13\ncontrol = \"c\"\n");
+    let scan =
+        |now: &str| repository.trimtab(&["scan", "HERE", "--format", "json", "--now", now]).out;
+    assert_eq!(scan(NOW), scan(NOW));
+    assert!(
+        scan(NOW).contains("\"E-1\"") && !scan("2026-03-01T00:00:00Z").contains("\"id\": \"E-1\"")
+    );
+    assert_eq!(repository.trimtab(&["scan", "HERE", "--now", "soon"]).exit, Exit::Usage);
+}

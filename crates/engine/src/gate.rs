@@ -8,9 +8,10 @@ use trimtab_model::assessment::Deadline;
 use trimtab_model::charter::Charter;
 use trimtab_model::finding::Finding;
 use trimtab_model::licence::Licence;
+use trimtab_model::metadata::{Metadata, Standing};
 use trimtab_model::scan::{Assessed, Scan};
 use trimtab_model::{
-    Component, Ecosystem, FileInventory, Origin, Relation, System, UnmanagedReason,
+    Component, Ecosystem, FileInventory, Origin, Purl, Relation, System, UnmanagedReason,
 };
 use trimtab_policy::input;
 
@@ -71,6 +72,8 @@ pub struct Gate<'g> {
     pub before: Option<&'g Before>,
     /// Whether only what is new may fail.
     pub only_new: bool,
+    /// What registries say of what the change brings in. `None`: nobody asked, or nobody answered.
+    pub metadata: &'g dyn Fn(&Purl) -> Option<Metadata>,
     /// The moment.
     pub now: Timestamp,
 }
@@ -243,6 +246,16 @@ fn component(gate: &Gate, file: &FileInventory, c: &Component) -> input::Compone
         u.reason == UnmanagedReason::FloatingVersion
             && u.package.as_ref().is_some_and(|p| p.package() == c.purl.package())
     });
+    let new = gate.before.map(|b| !b.components.contains(c.purl.to_string().as_str()));
+    // Only what is new is selected; the rest was, before.
+    let asked = (new == Some(true) && c.relation != Relation::Own)
+        .then(|| (gate.metadata)(&c.purl))
+        .flatten();
+    let m = asked.as_ref();
+    let declared = c.licence.as_deref().or_else(|| Some(m?.licence.as_ref()?.as_str()));
+    let days = |since: Option<Timestamp>| {
+        since.map(|at| (gate.now.as_second() - at.as_second()) as f64 / 86_400.0)
+    };
     input::Component {
         purl: c.purl.to_string(),
         name: c.purl.name().to_owned(),
@@ -250,21 +263,26 @@ fn component(gate: &Gate, file: &FileInventory, c: &Component) -> input::Compone
         ecosystem: Ecosystem::of(&c.purl).map(|e| e.to_string()),
         scope: c.scope.as_str().to_owned(),
         relation: c.relation.as_str().to_owned(),
-        licence: c.licence.as_deref().map(str::to_owned),
+        licence: declared.map(str::to_owned),
         licence_verdict: if c.relation == Relation::Own {
             input::LicenceVerdict::Allowed
         } else {
-            licence(c.licence.as_deref(), gate.charter)
+            licence(declared, gate.charter)
         },
         registry: match &c.origin {
             Origin::Registry(url) | Origin::Url(url) | Origin::Git { url, .. } => {
                 Some(url.to_string())
             }
-            Origin::Unstated | Origin::Path(_) => None,
+            Origin::Unstated => m.and_then(|m| text(m.registry.as_deref())),
+            Origin::Path(_) => None,
         },
         hashed: Some(!c.hashes.is_empty()),
         pinned: c.purl.version().is_some() && !floats,
-        new: gate.before.map(|b| !b.components.contains(c.purl.to_string().as_str())),
+        yanked: m.and_then(|m| m.standing.as_ref()).map(|s| !matches!(s, Standing::Offered)),
+        archived: m.and_then(|m| m.archived),
+        age_days: days(m.and_then(|m| m.published)),
+        last_release_days: days(m.and_then(|m| m.last_release)),
+        new,
         file: Some(file.path.to_string()),
         line: c.line,
         ..input::Component::default()

@@ -1,16 +1,17 @@
 //! `trimtab gate`: what the charter and the policies say about a repository or a change.
 
+use std::cell::Cell;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use trimtab_advisories::index::Index;
-use trimtab_connect::git;
+use trimtab_connect::{git, registry};
 use trimtab_engine::gate::{self as engine_gate, Before};
 use trimtab_engine::repository;
 use trimtab_extract::MemoryFiles;
 use trimtab_model::scan::Scan;
-use trimtab_model::{Code, Diagnostic, Inventory};
+use trimtab_model::{Code, Diagnostic, Inventory, Metadata, Purl};
 use trimtab_policy::{Document, Policies, gate as decide};
 use trimtab_report::gate::{self as told, Gate as Told};
 
@@ -20,6 +21,9 @@ use crate::args::{Gate, GateFormat};
 use crate::exit::Exit;
 use crate::io::Io;
 use crate::{index, output, say};
+
+/// The most packages that are looked up in one gate.
+const MOST_ASKED: u32 = 500;
 
 /// Runs the verb.
 ///
@@ -36,13 +40,7 @@ pub fn run(args: &Gate, io: &mut Io) -> Outcome {
     if let Some(count) = args.dry_run {
         return dry_run(&ready, count, io);
     }
-    let now = match &args.now {
-        None => Timestamp::now(),
-        Some(text) => text.parse().map_err(|_| {
-            Diagnostic::new(Code::Usage, format!("`{text}` is no time"))
-                .help("write it as 2026-11-21T09:00:00Z")
-        })?,
-    };
+    let now = agreement::moment(args.now.as_deref())?;
     let inventory = scan::inventory(std::slice::from_ref(&args.path), &args.walk, io);
     let target = scan::target(std::slice::from_ref(&args.path));
     let scan = scan::of_inventory(target, inventory, &index)?;
@@ -87,12 +85,14 @@ impl Ready<'_> {
         scan.weighing = Some(weighing);
         scan.diagnostics.extend(problems);
         let systems = &agreement.project.systems;
+        let metadata = self.metadata(now, io);
         let input = engine_gate::input(&engine_gate::Gate {
             scan: &scan,
             charter: &agreement.charter,
             system: if let [one] = systems.as_slice() { Some(one) } else { None },
             before,
             only_new: before.is_some() && !self.args.all,
+            metadata: &metadata,
             now,
         });
         let said = self.policies.evaluate(&Document::of(&input));
@@ -147,6 +147,23 @@ impl Ready<'_> {
         };
         told.sort();
         Ok(Answer { told, scan })
+    }
+}
+
+impl Ready<'_> {
+    /// What registries say of a package: what was kept, and with `--ask` also what they say now.
+    fn metadata(&self, now: Timestamp, io: &Io) -> impl Fn(&Purl) -> Option<Metadata> + use<> {
+        let mut options = registry::Options::at(now);
+        options.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
+        options.offline = !self.args.ask;
+        let asked = Cell::new(0u32);
+        move |purl| {
+            // A change that brings in more than this is looked at by people.
+            if asked.replace(asked.get().saturating_add(1)) >= MOST_ASKED {
+                return None;
+            }
+            registry::ask(purl, &options).metadata
+        }
     }
 }
 

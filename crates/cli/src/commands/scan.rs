@@ -28,7 +28,8 @@ pub fn run(args: &args::Scan, io: &mut Io) -> Outcome {
     let index = index::open(&args.index, io)?;
     let inventory = inventory(&args.paths, &args.walk, io);
     let mut scan = of_inventory(target(&args.paths), inventory, &index)?;
-    weigh(&mut scan, &args.paths, args.charter.as_deref(), io)?;
+    let now = agreement::moment(args.now.as_deref())?;
+    weigh(&mut scan, &args.paths, args.charter.as_deref(), now, io)?;
     warn_of_age(&scan, io);
     let output = Output {
         format: args.output.format,
@@ -46,6 +47,7 @@ fn weigh(
     scan: &mut Scan,
     paths: &[PathBuf],
     charter: Option<&str>,
+    now: Timestamp,
     io: &mut Io,
 ) -> Result<(), Diagnostic> {
     // The files of several paths are told under their paths, which no agreement speaks of.
@@ -54,8 +56,7 @@ fn weigh(
     if !agreed.is_written {
         return Ok(());
     }
-    let (weighing, problems) =
-        repository::weigh(scan, &agreed.agreement, &|_| None, Timestamp::now())?;
+    let (weighing, problems) = repository::weigh(scan, &agreed.agreement, &|_| None, now)?;
     scan.weighing = Some(weighing);
     scan.diagnostics.extend(problems);
     Ok(())

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
 use trimtab_decisions::vex::{self, About, Issue, VexFormat, Why};
 use trimtab_engine::repository;
 use trimtab_model::{Code, Diagnostic, Purl};
@@ -80,10 +79,7 @@ fn write(args: &VexWrite, io: &mut Io) -> Outcome {
         Diagnostic::new(Code::Usage, format!("`{}` is no purl: {e}", args.product))
             .help("name the product as `pkg:generic/payments@2.4.0`")
     })?;
-    let at: Timestamp = args.at.parse().map_err(|_| {
-        Diagnostic::new(Code::Usage, format!("`{}` is no time", args.at))
-            .help("write it as 2026-11-21T09:00:00Z")
-    })?;
+    let at = agreement::moment(Some(&args.at))?;
     let agreed = agreement::read(&args.path, None, io)?;
     let index = index::open(&args.index, io)?;
     let scan = scan::matched(std::slice::from_ref(&args.path), &args.walk, &index, io)?;
