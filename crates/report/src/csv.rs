@@ -3,6 +3,8 @@
 
 use std::io::{self, Write};
 
+use trimtab_model::assessment::Deadline;
+use trimtab_model::finding::Occurrence;
 use trimtab_model::scan::Scan;
 
 use crate::group;
@@ -27,6 +29,10 @@ const HEADER: &[&str] = &[
     "line",
     "came_in_by",
     "summary",
+    "system",
+    "level",
+    "deadline",
+    "accepted_by",
 ];
 
 /// Writes the table, with its header.
@@ -37,7 +43,7 @@ pub fn write(scan: &Scan, out: &mut dyn Write) -> io::Result<()> {
     let mut table = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
     table.write_record(HEADER)?;
     let has_kev = scan.index.as_ref().is_some_and(|index| index.kev.is_some());
-    for finding in &scan.findings {
+    for (at, finding) in scan.findings.iter().enumerate() {
         let vulnerability = &finding.vulnerability;
         let severity = &vulnerability.severity;
         let score = severity
@@ -73,10 +79,29 @@ pub fn write(scan: &Scan, out: &mut dyn Write) -> io::Result<()> {
                 group::way(scan, *occurrence).join(" > "),
                 vulnerability.summary.as_deref().unwrap_or_default().to_owned(),
             ];
+            let cells = cells.into_iter().chain(weighed(scan, at, *occurrence));
             table.write_record(cells.map(|cell| inert(&cell)))?;
         }
     }
     table.flush()
+}
+
+/// What the finding means in the system that the place belongs to.
+fn weighed(scan: &Scan, finding: usize, occurrence: Occurrence) -> [String; 4] {
+    let Some(weighing) = &scan.weighing else {
+        return ["not weighed"; 4].map(str::to_owned);
+    };
+    let here = weighing.of(finding).iter().find(|a| a.occurrences.contains(&occurrence));
+    let Some(assessed) = here else { return ["unknown"; 4].map(str::to_owned) };
+    let a = &assessed.assessment;
+    let deadline = match &a.deadline {
+        Deadline::By { at, .. } => at.to_string(),
+        Deadline::Opportunistic => "opportunistic".to_owned(),
+        Deadline::Unknown { .. } => "unknown".to_owned(),
+    };
+    let system = if a.system.is_empty() { "unknown".to_owned() } else { a.system.to_string() };
+    let accepted = assessed.exception.as_ref().map_or(String::new(), |(id, _)| id.to_string());
+    [system, a.level.to_string(), deadline, accepted]
 }
 
 /// A cell that no spreadsheet evaluates and no terminal obeys.

@@ -73,13 +73,25 @@ impl<'s> Group<'s> {
 
 /// What a finding means where it is gravest. `None`: it was not weighed.
 pub fn assessed<'s>(scan: &'s Scan, finding: &Finding) -> Option<&'s Assessed> {
-    let weighing = scan.weighing.as_ref()?;
-    // The finding is one of the scan's: its place follows from its address.
+    scan.weighing.as_ref()?.gravest(position(scan, finding)?)
+}
+
+/// What a finding means in the system that one of its places belongs to.
+pub fn assessed_at<'s>(
+    scan: &'s Scan,
+    finding: &Finding,
+    occurrence: Occurrence,
+) -> Option<&'s Assessed> {
+    let all = scan.weighing.as_ref()?.of(position(scan, finding)?);
+    all.iter().find(|a| a.occurrences.contains(&occurrence))
+}
+
+/// The position of a finding of the scan: it follows from its address.
+fn position(scan: &Scan, finding: &Finding) -> Option<usize> {
     let offset =
         (std::ptr::from_ref(finding) as usize).checked_sub(scan.findings.as_ptr() as usize)?;
     let at = offset / size_of::<Finding>();
-    let same = scan.findings.get(at).is_some_and(|f| std::ptr::eq(f, finding));
-    weighing.gravest(at).filter(|_| same)
+    scan.findings.get(at).is_some_and(|f| std::ptr::eq(f, finding)).then_some(at)
 }
 
 /// What comes first: what is open, by level.

@@ -6,7 +6,7 @@ use trimtab_model::scan::Scan;
 
 use crate::group::{self, Group};
 use crate::summary::Summary;
-use crate::table::{count, thousands};
+use crate::table::{count, meaning, thousands};
 
 /// Writes a report: headline, table of components, then every finding.
 ///
@@ -50,6 +50,11 @@ fn headline(scan: &Scan, summary: &Summary, out: &mut dyn Write) -> io::Result<(
         "**{findings}** in {listed}. Known to be exploited: {exploited}. Matched with {} advisories of {date}.\n",
         thousands(index.advisories)
     )?;
+    if let Some(weighing) = &scan.weighing {
+        let load = crate::table::range(weighing.load, weighing.load);
+        let charter = format!("{} {}", weighing.charter, weighing.version);
+        writeln!(out, "Load **{load}**, by {}.\n", inert(&charter))?;
+    }
     if scan.is_incomplete() {
         writeln!(out, "**Incomplete:** not everything could be looked at; see the end.\n")?;
     }
@@ -89,6 +94,9 @@ fn details(scan: &Scan, group: &Group<'_>, out: &mut dyn Write) -> io::Result<()
             String::new()
         };
         writeln!(out, "- {}{line} ({}{way})", inert(&file.path), component.scope)?;
+    }
+    if let Some(assessed) = group::assessed(scan, worst) {
+        writeln!(out, "- By the charter: {}", inert(&meaning(assessed, " · ")))?;
     }
     writeln!(out)?;
     writeln!(out, "| vulnerability | severity | EPSS | exploited | fixed in | what |")?;

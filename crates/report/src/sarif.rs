@@ -152,7 +152,7 @@ fn results(scan: &Scan, finding: &Finding, rule: usize) -> Vec<Value> {
         }
         last = Some(occurrence.file);
         let way = group::way(scan, *occurrence);
-        results.push(json!({
+        let mut result = json!({
             "ruleId": finding.vulnerability.id,
             "ruleIndex": rule,
             "level": level(finding),
@@ -168,7 +168,20 @@ fn results(scan: &Scan, finding: &Finding, rule: usize) -> Vec<Value> {
                 "knownExploited": finding.vulnerability.kev.is_some(),
                 "epss": finding.vulnerability.epss.map(|e| e.probability),
             },
-        }));
+        });
+        if let Some(assessed) = group::assessed_at(scan, finding, *occurrence) {
+            let a = &assessed.assessment;
+            result["properties"]["level"] = json!(a.level.as_str());
+            result["properties"]["system"] = json!(a.system);
+            result["properties"]["deadline"] = json!(a.deadline.at().map(|at| at.to_string()));
+            if let Some((id, _)) = &assessed.exception {
+                // What people accepted is shown as such, and not as open.
+                let accepted =
+                    json!([{ "kind": "external", "status": "accepted", "justification": **id }]);
+                result["suppressions"] = accepted;
+            }
+        }
+        results.push(result);
     }
     results
 }

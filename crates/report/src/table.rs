@@ -118,7 +118,7 @@ impl Table<'_> {
             self.place(worst, *occurrence, group.occurrences().len() - 1)?;
         }
         if let Some(assessed) = assessed {
-            let meaning = self.meaning(assessed);
+            let meaning = meaning(assessed, if self.style.ascii { " - " } else { " · " });
             self.line("  ", &shorten(&meaning, self.style.width - 2, self.style.ascii))?;
         }
         let limit = if self.style.verbose { usize::MAX } else { SCREEN_FINDINGS };
@@ -165,37 +165,6 @@ impl Table<'_> {
         }
         let text = format!("{}{more}", shorten(&text, budget, self.style.ascii));
         self.line("  ", &self.muted(&text))
-    }
-
-    /// What the gravest finding of a component means: level, where, by when, at what cost.
-    fn meaning(&self, assessed: &Assessed) -> String {
-        let a = &assessed.assessment;
-        let dot = if self.style.ascii { "-" } else { "·" };
-        let mut parts = vec![a.level.to_string()];
-        if a.bounds.0 != a.bounds.1 {
-            parts[0] = format!("{} (? {} to {})", a.level, a.bounds.0, a.bounds.1);
-        }
-        if !a.system.is_empty() {
-            parts[0].push_str(&format!(" in {}", a.system));
-        }
-        if let Some((id, until)) = &assessed.exception {
-            let until = until.map_or(String::new(), |d| format!(" until {d}"));
-            parts.push(format!("accepted{until} ({id})"));
-        } else {
-            parts.push(match &a.deadline {
-                Deadline::By { at, .. } => format!("by {}", at.strftime("%Y-%m-%d")),
-                Deadline::Opportunistic => "no date".to_owned(),
-                Deadline::Unknown { .. } => "deadline ?".to_owned(),
-            });
-        }
-        parts.push(match &a.cost {
-            Cost::Range { least, most, .. } => format!("{} points", range(*least, *most)),
-            Cost::Unknown { .. } => "cost ?".to_owned(),
-        });
-        if let Some(vex) = assessed.vex {
-            parts.push(format!("supplier says {}", vex.as_str().replace('_', " ")));
-        }
-        parts.join(&format!(" {dot} "))
     }
 
     fn finding(&mut self, finding: &Finding) -> io::Result<()> {
@@ -339,6 +308,36 @@ pub(crate) fn colour(rating: Rating) -> Ansi {
 fn ratings(summary: &Summary) -> String {
     let parts: Vec<_> = summary.by_rating.iter().rev().map(|(r, n)| format!("{n} {r}")).collect();
     parts.join(", ")
+}
+
+/// What a finding means where it was weighed: level, where, by when, at what cost.
+pub fn meaning(assessed: &Assessed, between: &str) -> String {
+    let a = &assessed.assessment;
+    let mut parts = vec![a.level.to_string()];
+    if a.bounds.0 != a.bounds.1 {
+        parts[0] = format!("{} (? {} to {})", a.level, a.bounds.0, a.bounds.1);
+    }
+    if !a.system.is_empty() {
+        parts[0].push_str(&format!(" in {}", a.system));
+    }
+    if let Some((id, until)) = &assessed.exception {
+        let until = until.map_or(String::new(), |d| format!(" until {d}"));
+        parts.push(format!("accepted{until} ({id})"));
+    } else {
+        parts.push(match &a.deadline {
+            Deadline::By { at, .. } => format!("by {}", at.strftime("%Y-%m-%d")),
+            Deadline::Opportunistic => "no date".to_owned(),
+            Deadline::Unknown { .. } => "deadline ?".to_owned(),
+        });
+    }
+    parts.push(match &a.cost {
+        Cost::Range { least, most, .. } => format!("{} points", range(*least, *most)),
+        Cost::Unknown { .. } => "cost ?".to_owned(),
+    });
+    if let Some(vex) = assessed.vex {
+        parts.push(format!("supplier says {}", vex.as_str().replace('_', " ")));
+    }
+    parts.join(between)
 }
 
 /// `1 to 2`, or one number where both are the same; no more figures than mean something.
