@@ -198,3 +198,26 @@ warn contains untold(component, names) if {
 	names := missing(component, "warn")
 	count(names) > 0
 }
+
+# Where nothing was compared, everything may be new: told once, and not for every package.
+uncompared(strictness) := [component |
+	some component in chosen
+	component.new == null
+	count(missing(component, strictness)) > 0
+]
+
+uncompared_result(count_) := {
+	"rule": "metadata-unknown",
+	"msg": sprintf("what registries know of %d packages is not known", [count_]),
+	"help": "compare with a state before (--against): then only what is new is asked about",
+}
+
+unknown contains uncompared_result(count(components)) if {
+	components := uncompared("deny")
+	count(components) > 0
+}
+
+warn contains uncompared_result(count(components)) if {
+	components := uncompared("warn")
+	count(components) > 0
+}
