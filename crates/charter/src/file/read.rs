@@ -569,24 +569,24 @@ impl Reader<'_> {
                 self.wrong(&(at..at + 10), message, "give graver levels shorter terms".to_owned());
             }
         }
-        let weak = |reader: &mut Self, message: &str, help: &str| {
-            reader.text.problem(Code::CharterWeak, start.clone(), message, help);
-        };
         if charter.goal.trim().is_empty() {
-            weak(
-                self,
-                "the charter has no goal",
-                "say in one sentence what all sides want: `goal = \"…\"`",
-            );
+            let help = "say in one sentence what all sides want: `goal = \"…\"`";
+            self.text.problem(Code::CharterWeak, start.clone(), "the charter has no goal", help);
         }
         for side in [Role::Security, Role::Engineering, Role::Product, Role::Operations] {
-            if !charter.parties.iter().any(|p| p.side == side && p.agreed.is_some()) {
-                weak(
-                    self,
-                    &format!("{side} has not agreed to the charter"),
-                    "add a [[party]] with `agreed`, once they have",
-                );
+            if charter.parties.iter().any(|p| p.side == side && p.agreed.is_some()) {
+                continue;
             }
+            // At its own entry, where it has one.
+            let entry = format!("\"{side}\"");
+            let at = self.text.text.find(&format!("side = {entry}"));
+            let place = at.map_or(start.clone(), |at| at + 7..at + 7 + entry.len());
+            let help = match at {
+                Some(_) => "add `agreed` with the day here, once they have",
+                None => "add a [[party]] with `agreed`, once they have",
+            };
+            let message = format!("{side} has not agreed to the charter");
+            self.text.problem(Code::CharterWeak, place, message, help);
         }
     }
 }
