@@ -24,8 +24,12 @@ pub struct Agreed {
     pub agreement: Agreement,
     /// The folder that holds `trimtab.toml`.
     pub folder: PathBuf,
-    /// Whether the repository says anything of its own. If not, the default preset stands in.
-    pub is_written: bool,
+}
+
+/// Whether a repository says anything of its own: then its findings are weighed.
+pub fn is_written(path: &Path) -> bool {
+    let folder = root(path);
+    folder.join(FILE).exists() || folder.join(CHARTER_FILE).exists()
 }
 
 /// Reads the agreement of a repository. `charter` names a file or preset to use instead of its own.
@@ -38,17 +42,17 @@ pub fn read(path: &Path, charter: Option<&str>, io: &mut Io) -> Result<Agreed, D
     let project_text = text(&folder.join(FILE))?;
     let named = project_text.as_deref().and_then(project::charter_file);
     let charter_path = folder.join(named.as_deref().unwrap_or(CHARTER_FILE));
-    let (charter, charter_written) = match charter {
-        Some(name) => (charter_of(name, io)?, true),
+    let charter = match charter {
+        Some(name) => charter_of(name, io)?,
         None => match text(&charter_path)? {
-            Some(text) => (self::charter(&shown(&charter_path), &text, io)?, true),
+            Some(text) => self::charter(&shown(&charter_path), &text, io)?,
             None if named.is_some() => {
                 let message = format!("the charter `{}` does not exist", shown(&charter_path));
                 return Err(Diagnostic::new(Code::ConfigMalformed, message)
                     .in_file(shown(&folder.join(FILE)))
                     .help("run `trimtab charter init`, or correct `charter`"));
             }
-            None => (preset::default(), false),
+            None => preset::default(),
         },
     };
     let project = match &project_text {
@@ -63,11 +67,7 @@ pub fn read(path: &Path, charter: Option<&str>, io: &mut Io) -> Result<Agreed, D
     };
     let exceptions = exceptions_of(&folder, &project, io)?;
     let statements = statements(&folder, &project, io)?;
-    Ok(Agreed {
-        is_written: project_text.is_some() || charter_written,
-        agreement: Agreement { charter, project, exceptions, statements },
-        folder,
-    })
+    Ok(Agreed { agreement: Agreement { charter, project, exceptions, statements }, folder })
 }
 
 /// A charter by the name of a preset or of a file.

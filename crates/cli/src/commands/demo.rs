@@ -45,7 +45,8 @@ pub fn run(args: &args::Demo, io: &mut Io) -> Outcome {
     let exit = scan::finish(&scan, &output, None, io)?;
     if output.format == Format::Table && output.file.is_none() {
         io.err(
-            "\nA sample: three services of a ferry company, and advisories about what they use.\n\
+            "\nA sample: three services of a ferry company by their own charter, as if all had been\n\
+             detected on 2026-02-02.\n\
              Next: trimtab db update, then trimtab scan PATH.\n",
         );
     }
