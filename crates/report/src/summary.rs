@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use foldhash::fast::RandomState;
+
 use trimtab_model::Relation;
 use trimtab_model::advisory::{Kind, Rating};
 use trimtab_model::finding::UnknownReason;
@@ -35,7 +37,7 @@ pub struct Summary {
 impl Summary {
     /// Counts.
     pub fn of(scan: &Scan) -> Summary {
-        let components: HashSet<_> = scan
+        let components: HashSet<_, RandomState> = scan
             .inventory
             .components()
             .filter(|(_, c)| c.relation != Relation::Own)
@@ -49,7 +51,7 @@ impl Summary {
         for unknown in &scan.unknowns {
             *unknowns.entry(unknown.reason).or_insert(0) += 1;
         }
-        let affected: HashSet<_> = scan.findings.iter().map(|f| &f.purl).collect();
+        let affected: HashSet<_, RandomState> = scan.findings.iter().map(|f| &f.purl).collect();
         let count = |test: &dyn Fn(&trimtab_model::finding::Finding) -> bool| {
             scan.findings.iter().filter(|f| test(f)).count()
         };

@@ -89,6 +89,17 @@ enum Place {
     UnusedDependencies,
 }
 
+/// The lines of a text without their ends, as `str::lines` gives them, but looked for many bytes at a time.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let last = (!text.is_empty() && !text.ends_with('\n')).then_some(text.len());
+    let mut start = 0;
+    memchr::memchr_iter(b'\n', text.as_bytes()).chain(last).map(move |end| {
+        let line = text.get(start..end).unwrap_or_default();
+        start = end + 1;
+        if end < text.len() { line.strip_suffix('\r').unwrap_or(line) } else { line }
+    })
+}
+
 impl<'t> Lock<'t> {
     /// The fast way. `None` for anything that Cargo does not write like this.
     fn by_lines(text: &'t str) -> Option<Lock<'t>> {
@@ -100,7 +111,7 @@ impl<'t> Lock<'t> {
         let mut lock = Lock::default();
         let mut place = Place::Top;
         let mut package = Package::default();
-        for (number, line) in (1u32..).zip(text.lines()) {
+        for (number, line) in (1u32..).zip(lines(text)) {
             // Bytes are looked at one by one: a call for every prefix costs more than all else.
             let first = match line.as_bytes().first() {
                 None | Some(b'#') => continue,
@@ -417,6 +428,17 @@ impl Purposes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_are_those_of_the_standard_library() {
+        for text in ["", "\n", "a", "a\n", "a\n\nb", "a\r\nb\r\n", "\r\n\r\n", "ä\nö", "a\rb\n"] {
+            assert_eq!(
+                lines(text).collect::<Vec<_>>(),
+                text.lines().collect::<Vec<_>>(),
+                "{text:?}"
+            );
+        }
+    }
 
     #[test]
     fn lines_and_toml_read_the_same_from_every_lockfile_at_hand() {
