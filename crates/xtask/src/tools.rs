@@ -12,6 +12,9 @@ const SYSTEM: &[(&str, &str, &[&str])] = &[
     ("composer", "--version", &["composer", "php-cli"]),
     ("Rscript", "--version", &["r-base-core"]),
     ("xmllint", "--version", &["libxml2-utils"]),
+    ("git", "--version", &["git"]),
+    ("curl", "--version", &["curl"]),
+    ("jq", "--version", &["jq"]),
 ];
 
 /// Installs what is missing, as far as this machine allows.
