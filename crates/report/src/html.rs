@@ -55,6 +55,7 @@ struct Row<'s> {
     class: &'static str,
     shape: char,
     worst: String,
+    worst_class: &'static str,
     package: &'s str,
     version: &'s str,
     ecosystem: String,
@@ -62,6 +63,8 @@ struct Row<'s> {
     exploited: usize,
     epss: String,
     fix: String,
+    /// What it means by the charter; empty where it was not weighed.
+    meaning: String,
     findings: Vec<Told<'s>>,
     places: Vec<(String, &'static str, String)>,
     extra_places: usize,
@@ -224,7 +227,9 @@ fn class(rating: Rating) -> &'static str {
 
 fn row<'s>(scan: &'s Scan, group: &Group<'s>, position: usize) -> Option<Row<'s>> {
     let worst = group.worst()?;
-    let rating = group::drawn_rating(worst);
+    let assessed = group::assessed(scan, worst);
+    let rating =
+        assessed.map_or(group::drawn_rating(worst), |a| group::rating_of(a.assessment.level));
     let places: Vec<_> =
         group.occurrences().iter().filter_map(|o| Some((*o, group::place(scan, *o)?))).collect();
     let scope = places.iter().map(|(_, (_, c))| c.scope).max().unwrap_or_default();
@@ -240,6 +245,7 @@ fn row<'s>(scan: &'s Scan, group: &Group<'s>, position: usize) -> Option<Row<'s>
         class: class(rating),
         shape: group::shape(rating, false),
         worst: group::gravity(worst),
+        worst_class: class(group::drawn_rating(worst)),
         package: &worst.package,
         version: worst.version(),
         ecosystem: worst.ecosystem.to_string(),
@@ -251,6 +257,7 @@ fn row<'s>(scan: &'s Scan, group: &Group<'s>, position: usize) -> Option<Row<'s>
             Some((fix, some)) => format!("{fix} (mends {some} of {})", group.findings.len()),
             None => "none named".to_owned(),
         },
+        meaning: assessed.map_or(String::new(), |a| crate::table::meaning(a, " · ")),
         findings: group.findings.iter().map(|f| told(f)).collect(),
         places: places
             .iter()
