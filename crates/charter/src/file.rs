@@ -3,5 +3,6 @@
 pub mod read;
 mod read_numbers;
 mod read_selection;
+mod read_time;
 pub mod shape;
 pub mod words;

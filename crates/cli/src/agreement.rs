@@ -29,7 +29,7 @@ pub struct Agreed {
 /// Whether a repository says anything of its own: then its findings are weighed.
 pub fn is_written(path: &Path) -> bool {
     let folder = root(path);
-    folder.join(FILE).exists() || folder.join(CHARTER_FILE).exists()
+    is_there(&folder)
 }
 
 /// Reads the agreement of a repository. `charter` names a file or preset to use instead of its own.
@@ -39,12 +39,12 @@ pub fn is_written(path: &Path) -> bool {
 /// A file says something that is not possible; everything else that is wrong was told.
 pub fn read(path: &Path, charter: Option<&str>, io: &mut Io) -> Result<Agreed, Diagnostic> {
     let folder = root(path);
-    let project_text = text(&folder.join(FILE))?;
+    let project_text = own(&folder, FILE)?;
     let named = project_text.as_deref().and_then(project::charter_file);
     let charter_path = folder.join(named.as_deref().unwrap_or(CHARTER_FILE));
     let charter = match charter {
         Some(name) => charter_of(name, io)?,
-        None => match text(&charter_path)? {
+        None => match own(&folder, named.as_deref().unwrap_or(CHARTER_FILE))? {
             Some(text) => self::charter(&shown(&charter_path), &text, io)?,
             None if named.is_some() => {
                 let message = format!("the charter `{}` does not exist", shown(&charter_path));
@@ -116,7 +116,7 @@ fn exceptions_of(
 ) -> Result<Vec<trimtab_model::decision::Exception>, Diagnostic> {
     let named = project.exceptions.as_deref();
     let path = folder.join(named.unwrap_or(EXCEPTIONS_FILE));
-    let Some(text) = text(&path)? else {
+    let Some(text) = own(folder, named.unwrap_or(EXCEPTIONS_FILE))? else {
         return match named {
             None => Ok(Vec::new()),
             Some(name) => Err(Diagnostic::new(
@@ -144,7 +144,7 @@ fn statements(
 ) -> Result<Vec<trimtab_model::decision::Statement>, Diagnostic> {
     let mut all = Vec::new();
     for name in &project.vex {
-        for path in files(&folder.join(&**name), &["json"])? {
+        for path in own_files(folder, name, &["json"])? {
             let (document, problems) = vex::read(&bytes(&path)?);
             let problems: Vec<_> = problems.into_iter().map(|p| p.in_file(shown(&path))).collect();
             say::diagnostics(io, problems.iter(), false);
@@ -152,6 +152,30 @@ fn statements(
         }
     }
     Ok(all)
+}
+
+/// The text of a file of the repository's own. `None` if it does not exist.
+fn own(folder: &Path, name: &str) -> Result<Option<String>, Diagnostic> {
+    match inside(folder, name)? {
+        Some(path) => text(&path),
+        None => Ok(None),
+    }
+}
+
+/// A file of the repository's own, or the files of a folder of it.
+///
+/// # Errors
+/// It does not exist, or one of them leads out of the repository.
+pub fn own_files(folder: &Path, name: &str, endings: &[&str]) -> Result<Vec<PathBuf>, Diagnostic> {
+    let found = files(&folder.join(name), endings)?;
+    let root = std::fs::canonicalize(repository(folder)).map_err(|e| unreadable(folder, &e))?;
+    for path in &found {
+        let full = std::fs::canonicalize(path).map_err(|e| unreadable(path, &e))?;
+        if !full.starts_with(&root) {
+            return Err(escapes(path));
+        }
+    }
+    Ok(found)
 }
 
 /// A file, or the files of a folder with one of some endings, sorted.
@@ -214,7 +238,7 @@ fn root(path: &Path) -> PathBuf {
     let full = std::fs::canonicalize(start).unwrap_or_else(|_| start.to_owned());
     let mut up = PathBuf::new();
     for folder in full.ancestors() {
-        if folder.join(FILE).is_file() || folder.join(CHARTER_FILE).is_file() {
+        if is_there(folder) {
             return start.join(up);
         }
         if folder.join(".git").exists() {
@@ -225,10 +249,40 @@ fn root(path: &Path) -> PathBuf {
     start.to_owned()
 }
 
+/// Whether a folder has settings, whatever they are: a link that leads nowhere is told, not passed over.
+fn is_there(folder: &Path) -> bool {
+    [FILE, CHARTER_FILE].iter().any(|name| folder.join(name).symlink_metadata().is_ok())
+}
+
 /// A path as it is told.
 pub fn shown(path: &Path) -> String {
     let text = path.to_string_lossy().replace('\\', "/");
     text.strip_prefix("./").unwrap_or(&text).to_owned()
+}
+
+/// A file of the repository's own, which says where it is. `None` if it does not exist.
+///
+/// # Errors
+/// It leads out of the repository: what stands there is nobody's agreement, and is not shown.
+fn inside(folder: &Path, name: &str) -> Result<Option<PathBuf>, Diagnostic> {
+    let path = folder.join(name);
+    let Ok(full) = std::fs::canonicalize(&path) else {
+        return if path.is_symlink() { Err(escapes(&path)) } else { Ok(None) };
+    };
+    let root = std::fs::canonicalize(repository(folder)).map_err(|e| unreadable(folder, &e))?;
+    if full.starts_with(root) { Ok(Some(path)) } else { Err(escapes(&path)) }
+}
+
+fn escapes(path: &Path) -> Diagnostic {
+    let message = format!("`{}` leads out of the repository, or nowhere", shown(path));
+    Diagnostic::new(Code::ConfigMalformed, message)
+        .help("put the file itself there, or name it with an option")
+}
+
+/// The repository that a folder lies in; the folder itself where it lies in none.
+fn repository(folder: &Path) -> PathBuf {
+    let full = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    full.ancestors().find(|f| f.join(".git").exists()).unwrap_or(&full).to_owned()
 }
 
 /// The text of a file. `None` if it does not exist.
@@ -252,6 +306,11 @@ pub fn text(path: &Path) -> Result<Option<String>, Diagnostic> {
 /// It cannot be read.
 pub fn bytes(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     use std::io::Read;
+    // A pipe or a device would keep us waiting, or never end.
+    if !std::fs::metadata(path).map_err(|e| unreadable(path, &e))?.is_file() {
+        let message = format!("`{}` is no file", shown(path));
+        return Err(Diagnostic::new(Code::FileUnreadable, message).help("name a file"));
+    }
     let file = std::fs::File::open(path).map_err(|e| unreadable(path, &e))?;
     let mut bytes = Vec::new();
     let read =

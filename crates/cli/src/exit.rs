@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 /// How a run ended. Where several apply, the highest code wins: an answer that is not complete is
-/// never taken for a verdict.
+/// never taken for a verdict. The gate alone puts a broken rule first (decision 8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Exit {

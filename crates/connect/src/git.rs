@@ -159,13 +159,19 @@ fn run(folder: &Path, args: &[&str], input: Option<Vec<u8>>) -> Result<Vec<u8>, 
             let _ = stdin.write_all(&input);
         })
     });
+    let complaints = child.stderr.take().map(|stderr| {
+        std::thread::spawn(move || {
+            let mut said = String::new();
+            let mut stderr = stderr;
+            let _ = stderr.by_ref().take(4096).read_to_string(&mut said);
+            // The rest is let through, so that git does not wait for a reader.
+            let _ = std::io::copy(&mut stderr, &mut std::io::sink());
+            said
+        })
+    });
     let mut out = Vec::new();
     if let Some(stdout) = child.stdout.take() {
         stdout.take(MAX_TOTAL + (MAX_FILES as u64) * 128).read_to_end(&mut out).map_err(missing)?;
-    }
-    let mut said = String::new();
-    if let Some(stderr) = child.stderr.take() {
-        let _ = stderr.take(4096).read_to_string(&mut said);
     }
     if let Some(writer) = writer {
         let _ = writer.join();
@@ -174,6 +180,7 @@ fn run(folder: &Path, args: &[&str], input: Option<Vec<u8>>) -> Result<Vec<u8>, 
     if status.success() {
         return Ok(out);
     }
+    let said = complaints.and_then(|c| c.join().ok()).unwrap_or_default();
     let said = said.lines().next().unwrap_or("no reason given").to_owned();
     Err(Diagnostic::new(Code::FileUnreadable, format!("git says: {said}"))
         .help("gate a folder of a git repository, or compare with a saved scan: --against FILE"))

@@ -15,6 +15,8 @@ use trimtab_model::{
 };
 use trimtab_policy::input;
 
+use crate::selection::{Verdict, licence_verdict};
+
 /// What was there before: to tell what a change brought in from what the calendar brought.
 #[derive(Debug, Default)]
 pub struct Before {
@@ -289,41 +291,19 @@ fn component(gate: &Gate, file: &FileInventory, c: &Component) -> input::Compone
     }
 }
 
-/// What the charter says of a declared licence. Of alternatives (`OR`) the best counts, of what
-/// holds together (`AND`) the worst; here by the ids alone where the expression is not plain.
-pub fn licence(declared: Option<&str>, charter: &Charter) -> input::LicenceVerdict {
+/// What the charter says of a declared licence.
+fn licence(declared: Option<&str>, charter: &Charter) -> input::LicenceVerdict {
     use input::LicenceVerdict::{Allowed, Denied, Review, Unknown};
     let rules = &charter.selection;
-    if rules.licences_allowed.is_empty()
-        && rules.licences_denied.is_empty()
-        && rules.licences_review.is_empty()
-    {
+    let lists = [&rules.licences_allowed, &rules.licences_denied, &rules.licences_review];
+    if lists.iter().all(|list| list.is_empty()) {
         return Allowed;
     }
-    let Some(declared) = declared else { return Unknown };
-    let licence = Licence::read(declared);
-    let ids = licence.ids();
-    if ids.is_empty() {
-        return Unknown;
-    }
-    let has = |list: &[Box<str>], id: &str| list.iter().any(|l| l.eq_ignore_ascii_case(id));
-    let one = |id: &str| {
-        if has(&rules.licences_denied, id) {
-            2
-        } else if has(&rules.licences_review, id)
-            || (!rules.licences_allowed.is_empty() && !has(&rules.licences_allowed, id))
-        {
-            1
-        } else {
-            0
-        }
-    };
-    let either = licence.as_str().contains(" OR ") && !licence.as_str().contains(" AND ");
-    let verdicts = ids.iter().map(|id| one(id));
-    match if either { verdicts.min() } else { verdicts.max() } {
-        Some(0) => Allowed,
-        Some(1) => Review,
-        _ => Denied,
+    match declared.and_then(|text| licence_verdict(&Licence::read(text), rules)) {
+        None | Some(Verdict::Unknown) => Unknown,
+        Some(Verdict::Allow) => Allowed,
+        Some(Verdict::Warn) => Review,
+        Some(Verdict::Deny) => Denied,
     }
 }
 

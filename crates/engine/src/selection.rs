@@ -13,6 +13,7 @@ use trimtab_model::finding::Finding;
 use trimtab_model::{Metadata, Purl};
 
 use near::Popular;
+pub(crate) use rules::licence_verdict;
 
 /// What a judgement, or one reason of it, comes to. In order: the later, the worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

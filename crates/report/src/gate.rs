@@ -15,7 +15,6 @@ pub mod text;
 use std::collections::{BTreeMap, BTreeSet};
 
 use trimtab_model::Level;
-use trimtab_model::advisory::Rating;
 
 use crate::table::count;
 
@@ -139,20 +138,10 @@ impl Verdict {
     fn shape(&self, ascii: bool) -> char {
         match (self.effect, self.level, &self.finding) {
             (Effect::Unknown, ..) | (_, None, Some(_)) => '?',
-            (_, Some(level), _) => crate::group::shape(drawn(level), ascii),
+            (_, Some(level), _) => crate::group::shape(crate::group::rating_of(level), ascii),
             (_, None, None) if ascii => '-',
             (_, None, None) => '–',
         }
-    }
-}
-
-/// The rating that is drawn as a level is.
-const fn drawn(level: Level) -> Rating {
-    match level {
-        Level::Critical => Rating::Critical,
-        Level::High => Rating::High,
-        Level::Medium => Rating::Medium,
-        Level::Low => Rating::Low,
     }
 }
 

@@ -99,11 +99,6 @@ fn urgency(scan: &Scan, finding: &Finding) -> Option<(bool, Level)> {
     assessed(scan, finding).map(|a| (a.is_open(), a.assessment.level))
 }
 
-/// The shape that goes with a level.
-pub const fn level_shape(level: Level, ascii: bool) -> char {
-    shape(rating_of(level), ascii)
-}
-
 /// The rating that is drawn as a level is.
 pub const fn rating_of(level: Level) -> Rating {
     match level {

@@ -327,7 +327,8 @@ fn consequence(s: &Subject) -> String {
     }
     match i {
         0 => {}
-        1 => could.push("change some of it".replace("it", if c > 0 { "it" } else { "the data" })),
+        1 => could
+            .push(if c > 0 { "change some of it" } else { "change some of the data" }.to_owned()),
         _ => could.push("change what it likes".to_owned()),
     }
     match a {

@@ -2,13 +2,11 @@
 
 use std::ops::Range;
 
-use jiff::civil::{Date, Time};
-use jiff::tz::TimeZone;
+use jiff::civil::Date;
 use trimtab_model::charter::{
-    Cadence, Calendar, Charter, CountsFrom, DataClass, Denied, Environment, Floor, Freeze,
-    NonWorking, Party, Strictness, Term, Tier,
+    Cadence, Charter, DataClass, Environment, Floor, Party, Strictness, Term, Tier,
 };
-use trimtab_model::{Code, Diagnostic, Exposure, Level, Licence, Purl, Role};
+use trimtab_model::{Code, Diagnostic, Exposure, Level, Role};
 
 use super::{shape, words};
 use crate::at::{At, Text, nearest};
@@ -21,7 +19,7 @@ const STRICTNESS: &[(&str, Strictness)] =
 pub(crate) const TECHNICAL: &[(&str, i8)] =
     &[("none", 0), ("limited", 1), ("serious", 2), ("total", 3)];
 /// The longest list that is read.
-const MAX_ENTRIES: usize = 1000;
+pub(super) const MAX_ENTRIES: usize = 1000;
 
 /// Reads a charter. `file` is its name for messages.
 ///
@@ -43,19 +41,31 @@ pub fn charter(file: &str, text: &str) -> Result<(Charter, Vec<Diagnostic>), Vec
     }
 }
 
-struct Reader<'t> {
+/// What is read from, and whether something in it was wrong. The parts of a charter are read in files of their own.
+pub(super) struct Reader<'t> {
     text: Text<'t>,
     bad: bool,
 }
 
 impl Reader<'_> {
-    fn wrong(&mut self, bytes: &Range<usize>, message: String, help: String) {
+    /// The text of the file.
+    pub(super) fn source(&self) -> &str {
+        self.text.text
+    }
+
+    /// Says that something is wrong.
+    pub(super) fn wrong(&mut self, bytes: &Range<usize>, message: String, help: String) {
         self.bad = true;
         self.text.problem(Code::CharterInvalid, bytes.clone(), message, help);
     }
 
     /// One of some words. A slip is told with the word that was probably meant.
-    fn word<T: Copy>(&mut self, what: &str, at: &At<String>, known: &[(&str, T)]) -> Option<T> {
+    pub(super) fn word<T: Copy>(
+        &mut self,
+        what: &str,
+        at: &At<String>,
+        known: &[(&str, T)],
+    ) -> Option<T> {
         let found = known.iter().find(|(word, _)| *word == at.value);
         if found.is_none() {
             let words: Vec<String> = known.iter().map(|(word, _)| format!("`{word}`")).collect();
@@ -68,7 +78,8 @@ impl Reader<'_> {
         found.map(|(_, value)| *value)
     }
 
-    fn level(&mut self, at: &At<String>) -> Option<Level> {
+    /// A level.
+    pub(super) fn level(&mut self, at: &At<String>) -> Option<Level> {
         let known: Vec<_> = Level::ALL.iter().rev().map(|l| (l.as_str(), *l)).collect();
         self.word("level", at, &known)
     }
@@ -83,13 +94,15 @@ impl Reader<'_> {
         self.word("exposure", at, &known)
     }
 
-    fn strictness(&mut self, at: Option<At<String>>, into: &mut Strictness) {
+    /// One of three strictnesses, where it is said.
+    pub(super) fn strictness(&mut self, at: Option<At<String>>, into: &mut Strictness) {
         if let Some(value) = at.and_then(|at| self.word("strictness", &at, STRICTNESS)) {
             *into = value;
         }
     }
 
-    fn term(&mut self, at: &At<String>) -> Option<Term> {
+    /// A term.
+    pub(super) fn term(&mut self, at: &At<String>) -> Option<Term> {
         let term = words::term(&at.value);
         if term.is_none() {
             self.wrong(
@@ -101,7 +114,8 @@ impl Reader<'_> {
         term
     }
 
-    fn days(&mut self, at: &At<String>) -> Option<u32> {
+    /// A duration in days.
+    pub(super) fn days(&mut self, at: &At<String>) -> Option<u32> {
         let days = words::days(&at.value);
         if days.is_none() {
             let help = "write `14 days`, `2 weeks` or `1 year`".to_owned();
@@ -110,7 +124,8 @@ impl Reader<'_> {
         days
     }
 
-    fn date(&mut self, at: &At<toml::value::Datetime>) -> Option<Date> {
+    /// A day.
+    pub(super) fn date(&mut self, at: &At<toml::value::Datetime>) -> Option<Date> {
         let date = shape::date(at.value);
         if date.is_none() {
             let help = "write a day without a time, as 2026-11-21".to_owned();
@@ -119,7 +134,8 @@ impl Reader<'_> {
         date
     }
 
-    fn range<T: PartialOrd + Copy + std::fmt::Display>(
+    /// A number between two others.
+    pub(super) fn range<T: PartialOrd + Copy + std::fmt::Display>(
         &mut self,
         what: &str,
         at: &At<T>,
@@ -235,13 +251,13 @@ impl Reader<'_> {
             self.exceptions(&mut charter, &exceptions);
         }
         if let Some(selection) = shape.selection {
-            super::read_selection::selection(&mut charter.selection, selection, self);
+            self.selection(&mut charter.selection, selection);
         }
         if let Some(unknown) = shape.unknown {
             self.unknown(&mut charter, unknown);
         }
-        super::read_numbers::weighing(&mut charter, shape.weighing, self);
-        super::read_numbers::cost(&mut charter, shape.cost, self);
+        self.weighing(&mut charter, shape.weighing);
+        self.cost(&mut charter, shape.cost);
         self.whole(&charter);
         charter
     }
@@ -353,126 +369,6 @@ impl Reader<'_> {
         });
     }
 
-    fn deadlines(&mut self, charter: &mut Charter, deadlines: &shape::Deadlines) {
-        let into = &mut charter.deadlines;
-        if let Some(at) = &deadlines.counts_from {
-            let known = &[("detected", CountsFrom::Detected), ("published", CountsFrom::Published)];
-            if let Some(value) = self.word("start of a deadline", at, known) {
-                into.counts_from = value;
-            }
-        }
-        if let Some(at) = &deadlines.known_exploited {
-            into.known_exploited = if at.value == "none" { None } else { self.term(at) };
-        }
-        if !deadlines.terms.is_empty() {
-            into.terms.clear();
-        }
-        for (name, terms) in &deadlines.terms {
-            let by_level = [&terms.low, &terms.medium, &terms.high, &terms.critical];
-            if name != "other" && charter.environments.iter().all(|e| *e.name != **name) {
-                let known = charter.environments.iter().map(|e| &*e.name).chain(["other"]);
-                let help = match nearest(name, known) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "define it with [[environment]], or use `other`".to_owned(),
-                };
-                self.wrong(
-                    &terms.critical.bytes,
-                    format!("the charter has no environment `{name}`"),
-                    help,
-                );
-            }
-            let mut read = [Term::Opportunistic; 4];
-            for (i, at) in by_level.into_iter().enumerate() {
-                if let Some(term) = self.term(at) {
-                    read[i] = term;
-                }
-            }
-            let name = (name != "other").then(|| name.as_str().into());
-            into.terms.push((name, read));
-        }
-        // The line for the rest comes first.
-        into.terms.sort_by(|a, b| a.0.cmp(&b.0));
-    }
-
-    fn calendar(&mut self, into: &mut Calendar, calendar: shape::Calendar) {
-        if let Some(at) = &calendar.time_zone {
-            match TimeZone::get(&at.value) {
-                Ok(zone) => into.time_zone = zone,
-                Err(_) => {
-                    let help = "write an IANA name, as `Europe/London` or `UTC`".to_owned();
-                    self.wrong(&at.bytes, format!("`{}` is no time zone", at.value), help);
-                }
-            }
-        }
-        if let Some(weekend) = calendar.weekend {
-            into.weekend.clear();
-            for at in &weekend {
-                match words::weekday(&at.value) {
-                    Some(day) => into.weekend.push(day),
-                    None => {
-                        let help = "write `saturday`".to_owned();
-                        self.wrong(
-                            &at.bytes,
-                            format!("`{}` is no day of the week", at.value),
-                            help,
-                        );
-                    }
-                }
-            }
-            if into.weekend.len() >= 7 {
-                let bytes = weekend.first().map_or(0..1, |at| at.bytes.clone());
-                self.wrong(
-                    &bytes,
-                    "no day of the week is left to work".to_owned(),
-                    "leave one out".to_owned(),
-                );
-            }
-        }
-        if let Some(at) = &calendar.day_ends {
-            match Time::strptime("%H:%M", &at.value) {
-                Ok(time) => into.day_ends = time,
-                Err(_) => {
-                    let help = "write hours and minutes, as `17:00`".to_owned();
-                    self.wrong(&at.bytes, format!("`{}` is no time of the day", at.value), help);
-                }
-            }
-        }
-        if let Some(at) = &calendar.non_working_day {
-            let known = &[
-                ("keep", NonWorking::Keep),
-                ("before", NonWorking::Before),
-                ("after", NonWorking::After),
-            ];
-            if let Some(value) = self.word("rule for days without work", at, known) {
-                into.non_working = value;
-            }
-        }
-        if let Some(sprint) = calendar.sprint {
-            let start = self.date(&sprint.start);
-            let days = self.range("the length of a sprint in days", &sprint.days, 1, 92);
-            into.sprint = start.zip(days);
-        }
-        for holiday in calendar.holiday.iter().take(MAX_ENTRIES) {
-            if let Some(date) = self.date(&holiday.date) {
-                into.holidays.push((date, holiday.name.as_str().into()));
-            }
-        }
-        into.holidays.sort();
-        for freeze in calendar.freeze.iter().take(MAX_ENTRIES) {
-            let (from, to) = (self.date(&freeze.from), self.date(&freeze.to));
-            let except = freeze.except.iter().filter_map(|l| self.level(l)).collect();
-            let (Some(from), Some(to)) = (from, to) else { continue };
-            if to < from {
-                self.wrong(
-                    &freeze.to.bytes,
-                    "the freeze ends before it begins".to_owned(),
-                    "swap the days".to_owned(),
-                );
-            }
-            into.freezes.push(Freeze { from, to, reason: freeze.reason.as_str().into(), except });
-        }
-    }
-
     fn exceptions(&mut self, charter: &mut Charter, exceptions: &shape::Exceptions) {
         let into = &mut charter.exceptions;
         if let Some(longest) = &exceptions.longest {
@@ -541,34 +437,7 @@ impl Reader<'_> {
         if self.bad {
             return;
         }
-        let counts_sprints = charter
-            .deadlines
-            .terms
-            .iter()
-            .any(|(_, terms)| terms.iter().any(|t| matches!(t, Term::Sprints(_))));
-        if counts_sprints && charter.calendar.sprint.is_none() {
-            let at = self.text.text.find("sprint").unwrap_or(0);
-            let help = "add [calendar.sprint] with `start` and `days`".to_owned();
-            self.wrong(
-                &(at..at + 6),
-                "deadlines count sprints, and the calendar has none".to_owned(),
-                help,
-            );
-        }
-        for (name, terms) in &charter.deadlines.terms {
-            let hours: Vec<_> = terms.iter().map(|t| roughly_hours(*t, charter)).collect();
-            // From low to critical, terms never grow.
-            if hours
-                .windows(2)
-                .any(|pair| matches!(pair, [Some(lower), Some(graver)] if graver > lower))
-            {
-                let name = name.as_deref().unwrap_or("other");
-                let at = self.text.text.find("[deadlines").unwrap_or(0);
-                let message =
-                    format!("in {name}, a graver level has a longer term than the one below");
-                self.wrong(&(at..at + 10), message, "give graver levels shorter terms".to_owned());
-            }
-        }
+        self.terms(charter);
         if charter.goal.trim().is_empty() {
             let help = "say in one sentence what all sides want: `goal = \"…\"`";
             self.text.problem(Code::CharterWeak, start.clone(), "the charter has no goal", help);
@@ -587,71 +456,6 @@ impl Reader<'_> {
             };
             let message = format!("{side} has not agreed to the charter");
             self.text.problem(Code::CharterWeak, place, message, help);
-        }
-    }
-}
-
-/// Hours of a term, roughly, to compare terms. `None`: it depends on the finding.
-fn roughly_hours(term: Term, charter: &Charter) -> Option<u64> {
-    let days = match term {
-        Term::Hours(n) => return Some(u64::from(n)),
-        Term::Days(n) => u64::from(n),
-        Term::WorkingDays(n) => u64::from(n) * 7 / 5,
-        Term::Sprints(n) => u64::from(n) * u64::from(charter.calendar.sprint?.1),
-        Term::Opportunistic => u64::MAX / 24,
-        Term::Catalogue => return None,
-    };
-    Some(days * 24)
-}
-
-/// What the other parts of the reader need.
-pub(super) trait Reading {
-    /// Says that something is wrong.
-    fn wrong_at(&mut self, bytes: &Range<usize>, message: String, help: String);
-    /// One of three strictnesses.
-    fn strict(&mut self, at: Option<At<String>>, into: &mut Strictness);
-    /// A duration in days.
-    fn duration(&mut self, at: &At<String>) -> Option<u32>;
-}
-
-impl Reading for Reader<'_> {
-    fn wrong_at(&mut self, bytes: &Range<usize>, message: String, help: String) {
-        self.wrong(bytes, message, help);
-    }
-
-    fn strict(&mut self, at: Option<At<String>>, into: &mut Strictness) {
-        self.strictness(at, into);
-    }
-
-    fn duration(&mut self, at: &At<String>) -> Option<u32> {
-        self.days(at)
-    }
-}
-
-/// A licence of a list, by its SPDX id.
-pub(super) fn licence(at: &At<String>, reader: &mut dyn Reading) -> Option<Box<str>> {
-    match Licence::read(&at.value) {
-        Licence::Id(id) => Some(id),
-        Licence::Expression(_) | Licence::Text(_) => {
-            let help = "write an SPDX id, as `Apache-2.0`".to_owned();
-            reader.wrong_at(&at.bytes, format!("`{}` is no SPDX licence", at.value), help);
-            None
-        }
-    }
-}
-
-/// A package that is refused.
-pub(super) fn denied(shape: &shape::Denied, reader: &mut dyn Reading) -> Option<Denied> {
-    match shape.package.value.parse::<Purl>() {
-        Ok(package) => Some(Denied { package, reason: shape.reason.as_str().into() }),
-        Err(error) => {
-            let help = "write a package URL, as `pkg:npm/event-stream@3.3.6`".to_owned();
-            reader.wrong_at(
-                &shape.package.bytes,
-                format!("`{}` is no purl: {error}", shape.package.value),
-                help,
-            );
-            None
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use trimtab_advisories::index::Index;
@@ -178,8 +178,10 @@ fn level(level: trimtab_policy::input::Level) -> trimtab_model::Level {
 
 /// Policies of the repository's own, and those named on the command line.
 fn own_policies(args: &Gate, agreed: &Agreed) -> Result<Vec<(String, String)>, Diagnostic> {
-    let mut paths: Vec<PathBuf> =
-        agreed.agreement.project.policies.iter().map(|p| agreed.folder.join(&**p)).collect();
+    let mut paths = Vec::new();
+    for name in &agreed.agreement.project.policies {
+        paths.extend(agreement::own_files(&agreed.folder, name, &["rego"])?);
+    }
     paths.extend(args.policy.iter().cloned());
     policy::read(&paths, &["rego"])
 }

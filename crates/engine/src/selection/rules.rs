@@ -376,7 +376,7 @@ fn names(pattern: &Purl, purl: &Purl) -> bool {
 }
 
 /// What a licence comes to. `None`: it is free text.
-fn licence_verdict(licence: &Licence, rules: &Selection) -> Option<Verdict> {
+pub(crate) fn licence_verdict(licence: &Licence, rules: &Selection) -> Option<Verdict> {
     licence.weigh(|requirement| {
         let whole = canonical(requirement);
         let base = canonical(requirement.split(" WITH ").next().unwrap_or(requirement));

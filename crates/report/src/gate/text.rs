@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use anstyle::Style as Ansi;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Effect, Gate, Outcome, Section, Verdict, drawn, one_line};
+use super::{Effect, Gate, Outcome, Section, Verdict, one_line};
 use crate::table::{Style, colour};
 
 /// Verdicts of one group that are shown, if not all are asked for.
@@ -59,7 +59,7 @@ impl Page<'_> {
         let mark = verdict.shape(self.style.ascii).to_string();
         let mark = match (verdict.effect, verdict.level) {
             (Effect::Unknown, _) | (_, None) => mark,
-            (_, Some(level)) => self.paint(colour(drawn(level)), &mark),
+            (_, Some(level)) => self.paint(colour(crate::group::rating_of(level)), &mark),
         };
         write!(self.out, "{mark} ")?;
         let said = match verdict.effect {

@@ -1,0 +1,178 @@
+//! Deadlines and the calendar, from the shape to the model.
+
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+use trimtab_model::charter::{Calendar, Charter, CountsFrom, Freeze, NonWorking, Term};
+
+use super::read::{MAX_ENTRIES, Reader};
+use super::{shape, words};
+use crate::at::nearest;
+
+impl Reader<'_> {
+    /// By when findings must be gone.
+    pub(super) fn deadlines(&mut self, charter: &mut Charter, deadlines: &shape::Deadlines) {
+        let into = &mut charter.deadlines;
+        if let Some(at) = &deadlines.counts_from {
+            let known = &[("detected", CountsFrom::Detected), ("published", CountsFrom::Published)];
+            if let Some(value) = self.word("start of a deadline", at, known) {
+                into.counts_from = value;
+            }
+        }
+        if let Some(at) = &deadlines.known_exploited {
+            into.known_exploited = if at.value == "none" { None } else { self.term(at) };
+        }
+        if !deadlines.terms.is_empty() {
+            into.terms.clear();
+        }
+        for (name, terms) in &deadlines.terms {
+            let by_level = [&terms.low, &terms.medium, &terms.high, &terms.critical];
+            if name != "other" && charter.environments.iter().all(|e| *e.name != **name) {
+                let known = charter.environments.iter().map(|e| &*e.name).chain(["other"]);
+                let help = match nearest(name, known) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "define it with [[environment]], or use `other`".to_owned(),
+                };
+                self.wrong(
+                    &terms.critical.bytes,
+                    format!("the charter has no environment `{name}`"),
+                    help,
+                );
+            }
+            let mut read = [Term::Opportunistic; 4];
+            for (i, at) in by_level.into_iter().enumerate() {
+                if let Some(term) = self.term(at) {
+                    read[i] = term;
+                }
+            }
+            let name = (name != "other").then(|| name.as_str().into());
+            into.terms.push((name, read));
+        }
+        // The line for the rest comes first.
+        into.terms.sort_by(|a, b| a.0.cmp(&b.0));
+    }
+
+    /// When people work.
+    pub(super) fn calendar(&mut self, into: &mut Calendar, calendar: shape::Calendar) {
+        if let Some(at) = &calendar.time_zone {
+            match TimeZone::get(&at.value) {
+                Ok(zone) => into.time_zone = zone,
+                Err(_) => {
+                    let help = "write an IANA name, as `Europe/London` or `UTC`".to_owned();
+                    self.wrong(&at.bytes, format!("`{}` is no time zone", at.value), help);
+                }
+            }
+        }
+        if let Some(weekend) = calendar.weekend {
+            into.weekend.clear();
+            for at in &weekend {
+                match words::weekday(&at.value) {
+                    Some(day) => into.weekend.push(day),
+                    None => {
+                        let help = "write `saturday`".to_owned();
+                        self.wrong(
+                            &at.bytes,
+                            format!("`{}` is no day of the week", at.value),
+                            help,
+                        );
+                    }
+                }
+            }
+            if into.weekend.len() >= 7 {
+                let bytes = weekend.first().map_or(0..1, |at| at.bytes.clone());
+                self.wrong(
+                    &bytes,
+                    "no day of the week is left to work".to_owned(),
+                    "leave one out".to_owned(),
+                );
+            }
+        }
+        if let Some(at) = &calendar.day_ends {
+            match Time::strptime("%H:%M", &at.value) {
+                Ok(time) => into.day_ends = time,
+                Err(_) => {
+                    let help = "write hours and minutes, as `17:00`".to_owned();
+                    self.wrong(&at.bytes, format!("`{}` is no time of the day", at.value), help);
+                }
+            }
+        }
+        if let Some(at) = &calendar.non_working_day {
+            let known = &[
+                ("keep", NonWorking::Keep),
+                ("before", NonWorking::Before),
+                ("after", NonWorking::After),
+            ];
+            if let Some(value) = self.word("rule for days without work", at, known) {
+                into.non_working = value;
+            }
+        }
+        if let Some(sprint) = calendar.sprint {
+            let start = self.date(&sprint.start);
+            let days = self.range("the length of a sprint in days", &sprint.days, 1, 92);
+            into.sprint = start.zip(days);
+        }
+        for holiday in calendar.holiday.iter().take(MAX_ENTRIES) {
+            if let Some(date) = self.date(&holiday.date) {
+                into.holidays.push((date, holiday.name.as_str().into()));
+            }
+        }
+        into.holidays.sort();
+        for freeze in calendar.freeze.iter().take(MAX_ENTRIES) {
+            let (from, to) = (self.date(&freeze.from), self.date(&freeze.to));
+            let except = freeze.except.iter().filter_map(|l| self.level(l)).collect();
+            let (Some(from), Some(to)) = (from, to) else { continue };
+            if to < from {
+                self.wrong(
+                    &freeze.to.bytes,
+                    "the freeze ends before it begins".to_owned(),
+                    "swap the days".to_owned(),
+                );
+            }
+            into.freezes.push(Freeze { from, to, reason: freeze.reason.as_str().into(), except });
+        }
+    }
+
+    /// Terms that do not fit each other, or the calendar.
+    pub(super) fn terms(&mut self, charter: &Charter) {
+        let counts_sprints = charter
+            .deadlines
+            .terms
+            .iter()
+            .any(|(_, terms)| terms.iter().any(|t| matches!(t, Term::Sprints(_))));
+        if counts_sprints && charter.calendar.sprint.is_none() {
+            let at = self.source().find("sprint").unwrap_or(0);
+            let help = "add [calendar.sprint] with `start` and `days`".to_owned();
+            self.wrong(
+                &(at..at + 6),
+                "deadlines count sprints, and the calendar has none".to_owned(),
+                help,
+            );
+        }
+        for (name, terms) in &charter.deadlines.terms {
+            let hours: Vec<_> = terms.iter().map(|t| roughly_hours(*t, charter)).collect();
+            // From low to critical, terms never grow.
+            if hours
+                .windows(2)
+                .any(|pair| matches!(pair, [Some(lower), Some(graver)] if graver > lower))
+            {
+                let name = name.as_deref().unwrap_or("other");
+                let at = self.source().find("[deadlines").unwrap_or(0);
+                let message =
+                    format!("in {name}, a graver level has a longer term than the one below");
+                self.wrong(&(at..at + 10), message, "give graver levels shorter terms".to_owned());
+            }
+        }
+    }
+}
+
+/// Hours of a term, roughly, to compare terms. `None`: it depends on the finding.
+fn roughly_hours(term: Term, charter: &Charter) -> Option<u64> {
+    let days = match term {
+        Term::Hours(n) => return Some(u64::from(n)),
+        Term::Days(n) => u64::from(n),
+        Term::WorkingDays(n) => u64::from(n) * 7 / 5,
+        Term::Sprints(n) => u64::from(n) * u64::from(charter.calendar.sprint?.1),
+        Term::Opportunistic => u64::MAX / 24,
+        Term::Catalogue => return None,
+    };
+    Some(days * 24)
+}

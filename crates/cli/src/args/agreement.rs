@@ -1,0 +1,291 @@
+//! What people agreed on and decided: charters, gates, exceptions, VEX, policies, selection.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+
+use super::{IndexArgs, WalkArgs};
+
+/// `trimtab charter`
+#[derive(Debug, ClapArgs)]
+pub struct Charter {
+    /// What to do with charters.
+    #[command(subcommand)]
+    pub verb: CharterVerb,
+}
+
+/// What can be done with charters.
+#[derive(Debug, Subcommand)]
+pub enum CharterVerb {
+    /// Write charter.toml and trimtab.toml: asks a few questions, or takes a preset
+    Init {
+        /// Start from this preset and ask nothing
+        #[arg(long, value_name = "NAME")]
+        preset: Option<String>,
+        /// The repository
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+        /// Write over files that exist
+        #[arg(long)]
+        force: bool,
+    },
+    /// Check a charter, and the trimtab.toml beside it
+    Check {
+        /// The charter, or the folder that holds it
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
+    /// Tell everything that a charter says, in words, with the source of every number
+    Explain {
+        /// A file, a preset or a repository [default: here]
+        charter: Option<String>,
+    },
+    /// Tell what changed between two charters
+    Diff {
+        /// The earlier one: a file or a preset
+        a: String,
+        /// The later one
+        b: String,
+    },
+    /// List the presets
+    Presets,
+}
+
+/// `trimtab exceptions`
+#[derive(Debug, ClapArgs)]
+pub struct Exceptions {
+    /// What to do with exceptions.
+    #[command(subcommand)]
+    pub verb: ExceptionsVerb,
+}
+
+/// What can be done with exceptions.
+#[derive(Debug, Subcommand)]
+pub enum ExceptionsVerb {
+    /// Tell which exceptions hold, and which are unused, expired, too long or not properly approved
+    Check {
+        /// The repository
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        /// Where the index is
+        #[command(flatten)]
+        index: IndexArgs,
+        /// How to walk
+        #[command(flatten)]
+        walk: WalkArgs,
+    },
+    /// Take over the ignores of other tools, to be approved
+    Import {
+        /// Their files: osv-scanner.toml, .trivyignore(.yaml), .grype.yaml, .snyk, deny.toml, audit.toml, *suppression.xml
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The tool, where the file's name does not say it
+        #[arg(long, value_name = "NAME")]
+        tool: Option<String>,
+        /// Who asks for them
+        #[arg(long, value_name = "PERSON")]
+        author: String,
+        /// Write to a file instead of standard output
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// `trimtab vex`
+#[derive(Debug, ClapArgs)]
+pub struct Vex {
+    /// What to do with statements.
+    #[command(subcommand)]
+    pub verb: VexVerb,
+}
+
+/// What can be done with statements.
+#[derive(Debug, Subcommand)]
+pub enum VexVerb {
+    /// Tell what documents would change, before they apply
+    Preview {
+        /// OpenVEX, CSAF or CycloneDX documents, or folders of them
+        #[arg(required = true)]
+        documents: Vec<PathBuf>,
+        /// The repository
+        #[arg(long, default_value = ".")]
+        path: PathBuf,
+        /// Where the index is
+        #[command(flatten)]
+        index: IndexArgs,
+        /// How to walk
+        #[command(flatten)]
+        walk: WalkArgs,
+    },
+    /// Write a document of what was decided here
+    Write(VexWrite),
+}
+
+/// `trimtab vex write`
+#[derive(Debug, ClapArgs)]
+pub struct VexWrite {
+    /// The repository
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// `openvex`, `csaf` or `cyclonedx`
+    #[arg(long, short, default_value = "openvex")]
+    pub format: String,
+    /// The product that the document is about, as a purl
+    #[arg(long, value_name = "PURL")]
+    pub product: String,
+    /// Who says it
+    #[arg(long, value_name = "NAME")]
+    pub author: String,
+    /// The author's address on the web
+    #[arg(long, value_name = "URL", default_value = "https://security.example")]
+    pub namespace: String,
+    /// The document's id: an IRI for OpenVEX
+    #[arg(long, value_name = "ID")]
+    pub id: String,
+    /// When it is issued, RFC 3339: the same input gives the same bytes
+    #[arg(long, value_name = "TIME")]
+    pub at: String,
+    /// The document's version, from 1
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub document_version: u32,
+    /// Write to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Where the index is
+    #[command(flatten)]
+    pub index: IndexArgs,
+    /// How to walk
+    #[command(flatten)]
+    pub walk: WalkArgs,
+}
+
+/// `trimtab policy`
+#[derive(Debug, ClapArgs)]
+pub struct Policy {
+    /// What to do with policies.
+    #[command(subcommand)]
+    pub verb: PolicyVerb,
+}
+
+/// What can be done with policies.
+#[derive(Debug, Subcommand)]
+pub enum PolicyVerb {
+    /// Run the tests in `_test.rego` files
+    Test {
+        /// Files or folders [default: the built-in ones]
+        paths: Vec<PathBuf>,
+    },
+    /// List the packages that the gate asks
+    List {
+        /// Files or folders of your own
+        paths: Vec<PathBuf>,
+    },
+    /// Print a built-in policy, to read or to change
+    Show {
+        /// Its package, as `trimtab.deadline`
+        name: String,
+    },
+}
+
+/// For whom something is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Audience {
+    /// Business impact, deadline and cost
+    Product,
+    /// Upgrade path and where it is used
+    Engineering,
+    /// Likelihood, evidence and sources
+    Security,
+    /// Rollout, restart and rollback
+    Operations,
+}
+
+/// `trimtab gate`
+#[derive(Debug, ClapArgs)]
+pub struct Gate {
+    /// The repository
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Compare with a commit or a saved scan: only what this change brought in can fail
+    #[arg(long, value_name = "REF|FILE")]
+    pub against: Option<String>,
+    /// Let what was there before fail as well
+    #[arg(long)]
+    pub all: bool,
+    /// Ask registries, through the ecosystems' own clients, about what the change brings in
+    #[arg(long)]
+    pub ask: bool,
+    /// Also ask these policies; one with the package of a built-in takes its place
+    #[arg(long, value_name = "FILE|FOLDER")]
+    pub policy: Vec<PathBuf>,
+    /// Weigh by this charter or preset instead of the repository's own
+    #[arg(long, value_name = "FILE|PRESET")]
+    pub charter: Option<String>,
+    /// Output format
+    #[arg(long, short, value_enum, default_value_t = GateFormat::Text)]
+    pub format: GateFormat,
+    /// Write to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Show everything, what was there before included
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// Tell how the last N commits would have ended, each against the one before it
+    #[arg(long, value_name = "N", conflicts_with_all = ["against", "format", "output"])]
+    pub dry_run: Option<u32>,
+    /// The moment, RFC 3339, so that a run can be repeated [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
+    /// Where the index is
+    #[command(flatten)]
+    pub index: IndexArgs,
+    /// How to walk
+    #[command(flatten)]
+    pub walk: WalkArgs,
+}
+
+/// An output format of the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GateFormat {
+    /// For people
+    Text,
+    /// Trimtab's own JSON
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    /// The step summary of GitHub Actions, Markdown
+    StepSummary,
+    /// GitLab code quality
+    GitlabCodequality,
+    /// GitLab dependency scanning
+    Gitlab,
+    /// JUnit XML
+    Junit,
+    /// A comment for a merge request that is updated in place
+    Markdown,
+}
+
+/// `trimtab check-new`
+#[derive(Debug, ClapArgs)]
+pub struct CheckNew {
+    /// Packages, as purls; without a version the newest is meant
+    #[arg(required = true, value_name = "PURL")]
+    pub purls: Vec<String>,
+    /// Ask no registry: only answers that were kept
+    #[arg(long)]
+    pub offline: bool,
+    /// Judge by this charter or preset instead of the repository's own
+    #[arg(long, value_name = "FILE|PRESET")]
+    pub charter: Option<String>,
+    /// Write JSON, one line a package
+    #[arg(long)]
+    pub json: bool,
+    /// Show what is fine as well
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// Where the index is
+    #[command(flatten)]
+    pub index: IndexArgs,
+}
