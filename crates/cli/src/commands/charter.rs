@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+use trimtab_charter::at::nearest;
 use trimtab_charter::{diff, preset, project, tell};
 use trimtab_model::{Code, Diagnostic, DiagnosticSeverity};
 
@@ -70,8 +71,11 @@ fn init(preset: Option<&str>, folder: &Path, force: bool, io: &mut Io) -> Outcom
     let Some(base) = preset::get(&answers.preset) else {
         let presets: Vec<_> = preset::names().collect();
         let message = format!("there is no preset `{}`", answers.preset);
-        return Err(Diagnostic::new(Code::Usage, message)
-            .help(format!("take one of: {}", presets.join(", "))));
+        let help = match nearest(&answers.preset, preset::names()) {
+            Some(near) => format!("did you mean `{near}`? There are: {}", presets.join(", ")),
+            None => format!("take one of: {}", presets.join(", ")),
+        };
+        return Err(Diagnostic::new(Code::Usage, message).help(help));
     };
     let goal = if answers.goal.is_empty() { base.goal.to_string() } else { answers.goal.clone() };
     let charter = format!(
