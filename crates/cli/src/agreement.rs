@@ -160,7 +160,10 @@ fn statements(
 }
 
 /// The text of a file of the repository's own. `None` if it does not exist.
-fn own(folder: &Path, name: &str) -> Result<Option<String>, Diagnostic> {
+///
+/// # Errors
+/// It cannot be read, or leads out of the repository.
+pub fn own(folder: &Path, name: &str) -> Result<Option<String>, Diagnostic> {
     match inside(folder, name)? {
         Some(path) => text(&path),
         None => Ok(None),
