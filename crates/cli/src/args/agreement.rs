@@ -276,6 +276,9 @@ pub struct CheckNew {
     /// Ask no registry: only answers that were kept
     #[arg(long)]
     pub offline: bool,
+    /// Do not ask what it would bring all the way down: one step only
+    #[arg(long)]
+    pub shallow: bool,
     /// Judge by this charter or preset instead of the repository's own
     #[arg(long, value_name = "FILE|PRESET")]
     pub charter: Option<String>,
