@@ -87,7 +87,7 @@ pub fn assessed_at<'s>(
 }
 
 /// The position of a finding of the scan: it follows from its address.
-fn position(scan: &Scan, finding: &Finding) -> Option<usize> {
+pub(crate) fn position(scan: &Scan, finding: &Finding) -> Option<usize> {
     let offset =
         (std::ptr::from_ref(finding) as usize).checked_sub(scan.findings.as_ptr() as usize)?;
     let at = offset / size_of::<Finding>();
