@@ -175,7 +175,7 @@ impl Table<'_> {
         let epss =
             vulnerability.epss.map_or("EPSS ?".to_owned(), |e| group::percent(e.probability));
         let doubt = if finding.doubts.is_empty() { "" } else { "in doubt: " };
-        let summary = vulnerability.summary.as_deref().unwrap_or("no summary");
+        let summary = group::told(self.scan, finding);
         let id = shorten(&vulnerability.id, 22, self.style.ascii);
         let room = self.style.width.saturating_sub(4 + 22 + 2 + 13 + 1 + 9 + 1 + 7 + 2);
         let told = cut(&format!("{doubt}{summary}"), room, self.style.ascii);
