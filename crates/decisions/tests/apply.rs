@@ -237,10 +237,11 @@ fn a_preview_says_what_would_change() {
 #[test]
 fn an_accepted_finding_is_published_as_affected() {
     let path = trimtab_testkit::repository().join("corpus/decisions/exceptions.toml");
-    let (all, _) = exceptions::read(&std::fs::read_to_string(path).unwrap(), "e");
+    let (decisions, _) = exceptions::read(&std::fs::read_to_string(path).unwrap(), "e");
     let product = purl("pkg:oci/payments");
     let component = purl("pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1");
-    let statement = accepted(&all[0], "CVE-2021-44228", &product, Some(&component));
+    let statement =
+        accepted(&decisions.exceptions[0], "CVE-2021-44228", &product, Some(&component));
     assert_eq!(statement.status, Affected);
     assert_eq!(
         statement.action.as_deref(),

@@ -222,7 +222,8 @@ pub fn environment<'s>(system: Option<&'s System>, charter: &Charter) -> Option<
 
 /// The dial: the sum of the weights of open findings.
 pub fn load<'a>(assessments: impl Iterator<Item = &'a Assessment>) -> f64 {
-    assessments.map(|a| a.weight).sum()
+    // The sum of nothing is told as 0, where `sum` says −0.
+    assessments.fold(0.0, |sum, a| sum + a.weight)
 }
 
 /// Whether a finding is an attack rather than a flaw.

@@ -1,5 +1,6 @@
 //! Findings by component, worst first: the view that tables for people share.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
@@ -74,6 +75,15 @@ impl<'s> Group<'s> {
 /// What a finding means where it is gravest. `None`: it was not weighed.
 pub fn assessed<'s>(scan: &'s Scan, finding: &Finding) -> Option<&'s Assessed> {
     scan.weighing.as_ref()?.gravest(position(scan, finding)?)
+}
+
+/// The summary of a finding, after the decision that it does not matter anywhere here.
+pub fn told<'s>(scan: &Scan, finding: &'s Finding) -> Cow<'s, str> {
+    let summary = finding.vulnerability.summary.as_deref().unwrap_or("no summary");
+    match assessed(scan, finding).and_then(|a| a.not_affected.as_ref()) {
+        Some(decision) => format!("not affected by decision {}: {summary}", decision.id).into(),
+        None => summary.into(),
+    }
 }
 
 /// What a finding means in the system that one of its places belongs to.

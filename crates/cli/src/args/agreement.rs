@@ -54,7 +54,7 @@ pub enum CharterVerb {
 /// `trimtab exceptions`
 #[derive(Debug, ClapArgs)]
 pub struct Exceptions {
-    /// What to do with exceptions.
+    /// What to do with exceptions and decisions.
     #[command(subcommand)]
     pub verb: ExceptionsVerb,
 }
@@ -62,11 +62,14 @@ pub struct Exceptions {
 /// What can be done with exceptions.
 #[derive(Debug, Subcommand)]
 pub enum ExceptionsVerb {
-    /// Tell which exceptions hold, and which are unused, expired, too long or not properly approved
+    /// Tell which decisions hold, and which are unused, expired, too long or not properly approved
     Check {
         /// The repository
         #[arg(default_value = ".")]
         path: PathBuf,
+        /// The moment, RFC 3339, so that a run can be repeated [default: now]
+        #[arg(long, value_name = "TIME")]
+        now: Option<String>,
         /// Where the index is
         #[command(flatten)]
         index: IndexArgs,
@@ -110,6 +113,9 @@ pub enum VexVerb {
         /// The repository
         #[arg(long, default_value = ".")]
         path: PathBuf,
+        /// What is scanned, as a purl [default: the project's own packages]
+        #[arg(long, value_name = "PURL")]
+        product: Vec<String>,
         /// Where the index is
         #[command(flatten)]
         index: IndexArgs,

@@ -142,6 +142,7 @@ impl Ready<'_> {
             new_findings: before
                 .map(|_| input.findings.iter().filter(|f| f.new == Some(true)).count()),
             accepted: input.findings.iter().filter(|f| f.exception.is_some()).count(),
+            not_affected: input.findings.iter().filter(|f| f.not_affected.is_some()).count(),
             policies: self.policies.packages().iter().map(|p| p.name.clone()).collect(),
             incomplete: !complete,
         };

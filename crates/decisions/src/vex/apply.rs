@@ -270,7 +270,7 @@ fn conflict(newest: &[(usize, &Statement)], about: &About<'_>) -> Diagnostic {
     .help("the gravest word is used; ask the authors, and leave out the statement that is wrong")
 }
 
-pub(super) const fn harmless(status: VexStatus) -> bool {
+pub(crate) const fn harmless(status: VexStatus) -> bool {
     matches!(status, VexStatus::NotAffected | VexStatus::Fixed)
 }
 

@@ -452,7 +452,10 @@ pub struct Assessed {
     /// The exception that accepts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exception: Option<Exception>,
-    /// What a supplier's statement says.
+    /// The decision that it does not matter here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_affected: Option<NotAffected>,
+    /// What the statement says that holds: a supplier's, or our own decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vex: Option<String>,
     /// Where in the system it stands.
@@ -528,6 +531,20 @@ pub struct Cost {
     /// Why it is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
+}
+
+/// A decision that a finding does not matter here.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct NotAffected {
+    /// Its id.
+    pub id: String,
+    /// Why, by one of the five labels that VEX has.
+    pub justification: String,
+    /// Why, in words.
+    pub reason: String,
+    /// Its last day. Absent: it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 /// An exception that accepts a finding.
