@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use trimtab_charter::project::{Project, Systems};
 use trimtab_decisions::exceptions::{self, Found};
 use trimtab_decisions::vex::{About, apply};
+use trimtab_model::advisory::Changed;
 use trimtab_model::charter::Charter;
 use trimtab_model::decision::{Exception, Statement};
-use trimtab_model::evidence::VexStatus;
+use trimtab_model::evidence::{Fact, VexStatus};
 use trimtab_model::finding::{Finding, Occurrence};
 use trimtab_model::scan::{Assessed, Scan, Weighing};
 use trimtab_model::{Diagnostic, Evidence, Level, Relation, Scope, System};
@@ -27,15 +28,15 @@ pub struct Agreement {
     pub statements: Vec<Statement>,
 }
 
-/// Weighs the findings of a scan. `first_seen` tells when a finding was first detected, where that
-/// is recorded; `now` decides which exceptions hold.
+/// Weighs the findings of a scan. `first_seen` tells when a finding was first detected, and who says so,
+/// where that is recorded; `now` decides which exceptions hold.
 ///
 /// # Errors
 /// A pattern of a system is not one.
 pub fn weigh(
     scan: &Scan,
     agreement: &Agreement,
-    first_seen: &dyn Fn(&Finding) -> Option<Timestamp>,
+    first_seen: &dyn Fn(&Finding) -> Option<Fact<Timestamp>>,
     now: Timestamp,
 ) -> Result<(Weighing, Vec<Diagnostic>), Diagnostic> {
     let systems = Systems::new(&agreement.project)?;
@@ -58,7 +59,12 @@ pub fn weigh(
         for (system, places) in by_system(scan, finding, &systems) {
             let statement = apply(
                 &agreement.statements,
-                &About { ids: &ids, component: &finding.purl, products: &own, changed: None },
+                &About {
+                    ids: &ids,
+                    component: &finding.purl,
+                    products: &own,
+                    changed: changed(finding),
+                },
             );
             diagnostics.extend(statement.diagnostics);
             let evidence = Evidence { vex: statement.status, ..Evidence::default() };
@@ -132,6 +138,12 @@ pub fn counts(status: VexStatus) -> bool {
     matches!(status, VexStatus::Affected | VexStatus::UnderInvestigation)
 }
 
+/// Between when the advisories that a finding rests on last changed in substance.
+pub fn changed(finding: &Finding) -> Changed {
+    let resting = finding.attributions.iter().filter(|a| a.affected);
+    Changed::last(resting.map(|a| a.advisory.changed))
+}
+
 /// Every id of a finding's vulnerability.
 pub fn ids(finding: &Finding) -> Vec<Box<str>> {
     std::iter::once(&finding.vulnerability.id)
@@ -170,7 +182,7 @@ fn situation<'s>(
     scan: &'s Scan,
     system: Option<&'s System>,
     places: &[Occurrence],
-    detected: Option<Timestamp>,
+    detected: Option<Fact<Timestamp>>,
     charter: &Charter,
 ) -> Situation<'s> {
     let components = || {

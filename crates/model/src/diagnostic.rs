@@ -86,9 +86,10 @@ codes! {
     ExceptionUnapproved, "exception-unapproved", Error, false, "An exception was approved by nobody, or by somebody who may not, and does not hold.";
     ExceptionNoControl, "exception-no-control", Error, false, "An exception lacks the compensating control that the charter requires from its level on; it does not hold.";
     ExceptionNoExpiry, "exception-no-expiry", Warning, false, "An exception has no last day; it holds only as long as the charter allows from its beginning.";
+    HistoryMalformed, "history-malformed", Error, false, "The file of when findings were first seen cannot be understood or continued; it is left as it is, and no clock starts anew.";
     VexMalformed, "vex-malformed", Error, true, "A VEX document cannot be read, or a statement in it breaks the rules of its format.";
     VexConflict, "vex-conflict", Warning, false, "VEX statements about the same product and vulnerability contradict each other.";
-    VexStale, "vex-stale", Warning, false, "A VEX statement is older than what it speaks about, and is not applied.";
+    VexStale, "vex-stale", Warning, false, "A VEX statement is older than what it speaks about, or cannot be shown to be newer, and is not applied.";
     VexLossy, "vex-lossy", Warning, false, "Something that a statement says has no place in the format that is written, and was left out.";
     IgnoreInexpressible, "ignore-inexpressible", Warning, false, "A rule of another tool's ignore file says something that an exception cannot say, and was left out.";
     PolicyMalformed, "policy-malformed", Error, true, "A policy is not valid Rego, or does not follow what the gate expects of it.";

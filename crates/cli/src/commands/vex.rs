@@ -36,7 +36,12 @@ pub fn run(args: &Vex, io: &mut Io) -> Outcome {
                 .findings
                 .iter()
                 .zip(&ids)
-                .map(|(f, ids)| About { ids, component: &f.purl, products: &[], changed: None })
+                .map(|(f, ids)| About {
+                    ids,
+                    component: &f.purl,
+                    products: &[],
+                    changed: repository::changed(f),
+                })
                 .collect();
             let (effects, _) = vex::preview(&statements, &about);
             let mut text = String::new();
