@@ -179,7 +179,7 @@ fn deadline(finding: &Finding, situation: &Situation, level: Level, charter: &Ch
         // The catalogue names a day; no clock runs towards it.
         Some((Term::Catalogue, deadline)) => deadline,
         Some((_, Deadline::By { at, because })) => {
-            Deadline::By { at, because: format!("{because}; its clock began {from}").into() }
+            Deadline::By { at, because: format!("{because}, {from}").into() }
         }
         _ => other,
     }

@@ -69,8 +69,8 @@ pub struct Added {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
     entries: Vec<Entry>,
-    /// The places of a package's entries.
-    by_package: HashMap<Box<str>, Vec<usize>>,
+    /// The places of the entries that have, or had, an id: `PACKAGE ID`.
+    by_id: HashMap<Box<str>, Vec<usize>>,
     last: Option<Timestamp>,
     lines: usize,
     /// What was added since it was read.
@@ -161,21 +161,13 @@ impl History {
                 added.again += usize::from(!known.is_empty());
                 self.add(now, What::Seen, package, ids.iter().take(MAX_IDS))?;
             } else {
-                let lacks = |id: &&Box<str>| {
-                    let mut entries = open.iter().filter_map(|at| self.entries.get(*at));
-                    !entries.all(|e| e.ids.contains(*id))
-                };
-                let new: Vec<Box<str>> = ids.iter().filter(lacks).cloned().collect();
-                let by = open
-                    .iter()
-                    .filter_map(|at| self.entries.get(*at)?.ids.intersection(ids).next());
-                // Each entry is named by an id that it has.
-                let by: BTreeSet<Box<str>> = by.cloned().collect();
-                if !new.is_empty() {
-                    for id in &by {
-                        let all = std::iter::once(id).chain(new.iter().filter(|n| *n != id));
-                        self.add(now, What::Also, package, all.take(MAX_IDS))?;
-                    }
+                let entries = || open.iter().filter_map(|at| self.entries.get(*at));
+                // One id that each entry has, so that they become one, and the ids that none has.
+                let shared = entries().filter_map(|e| e.ids.intersection(ids).next());
+                let new = ids.iter().filter(|id| !entries().any(|e| e.ids.contains(*id)));
+                let all: Vec<Box<str>> = shared.chain(new).cloned().collect();
+                if all.len() > 1 {
+                    self.add(now, What::Also, package, all.iter().take(MAX_IDS))?;
                 }
             }
             here.extend(self.places(package, ids));
@@ -192,12 +184,8 @@ impl History {
             .filter_map(|(_, e)| Some((e.package.clone(), e.ids.first()?.clone())))
             .collect();
         for (package, id) in gone {
-            // One line may end several entries that share the id.
-            let ids = BTreeSet::from([id]);
-            if self.places(&package, &ids).any(|at| self.is_open(at)) {
-                added.gone += 1;
-                self.add(now, What::Gone, &package, ids.iter())?;
-            }
+            added.gone += 1;
+            self.add(now, What::Gone, &package, std::iter::once(&id))?;
         }
         Ok(added)
     }
@@ -208,9 +196,27 @@ impl History {
 
     /// The places of the entries of a package that have one of some ids.
     fn places(&self, package: &str, ids: &BTreeSet<Box<str>>) -> impl Iterator<Item = usize> {
-        let all = self.by_package.get(package).map_or(&[][..], Vec::as_slice);
-        let shares = |at: &usize| self.entries.get(*at).is_some_and(|e| !e.ids.is_disjoint(ids));
-        all.iter().copied().filter(shares).collect::<Vec<_>>().into_iter()
+        let has = |at: &usize, id| self.entries.get(*at).is_some_and(|e| e.ids.contains(id));
+        let mut places: Vec<usize> = Vec::new();
+        for id in ids {
+            let known = self.by_id.get(&*format!("{package} {id}"));
+            places.extend(known.into_iter().flatten().copied().filter(|at| has(at, id)));
+        }
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter()
+    }
+
+    /// Gives an entry ids, and makes it found by them.
+    fn name(&mut self, place: usize, ids: impl IntoIterator<Item = Box<str>>) {
+        let Some(entry) = self.entries.get_mut(place) else { return };
+        for id in ids {
+            let known = self.by_id.entry(format!("{} {id}", entry.package).into()).or_default();
+            if !known.contains(&place) {
+                known.push(place);
+            }
+            entry.ids.insert(id);
+        }
     }
 
     /// Adds an event, as its line.
@@ -280,21 +286,36 @@ impl History {
         match what {
             What::Seen => self.seen(at, package, ids),
             What::Also | What::Gone => {
-                let places: Vec<usize> =
-                    self.places(package, &named).filter(|at| self.is_open(*at)).collect();
-                if places.is_empty() {
+                let Some(place) = self.places(package, &named).find(|at| self.is_open(*at)) else {
                     return Err(format!("`{}` is not here by the lines above", short(&first)));
-                }
-                for place in places {
-                    let Some(entry) = self.entries.get_mut(place) else { continue };
-                    if *what == What::Gone {
-                        entry.gone = Some(at);
-                    } else {
-                        entry.ids.extend(ids.iter().cloned());
-                    }
+                };
+                if *what == What::Also {
+                    self.join(place, package, ids);
+                } else if let Some(entry) = self.entries.get_mut(place) {
+                    entry.gone = Some(at);
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// Gives an entry more ids. Others that have one of them and are here become one with it: no two
+    /// findings of a package that are here share an id.
+    fn join(&mut self, place: usize, package: &str, ids: BTreeSet<Box<str>>) {
+        let others: Vec<usize> =
+            self.places(package, &ids).filter(|at| *at != place && self.is_open(*at)).collect();
+        self.name(place, ids);
+        for at in others {
+            let Some(other) = self.entries.get_mut(at) else { continue };
+            // What is left in its place has no id, and is nothing any more.
+            let nothing = Entry { ids: BTreeSet::new(), gone: Some(other.first), ..other.clone() };
+            let other = std::mem::replace(other, nothing);
+            self.name(place, other.ids);
+            let Some(entry) = self.entries.get_mut(place) else { return };
+            entry.first = entry.first.min(other.first);
+            entry.before.extend(other.before);
+            entry.before.sort_unstable();
+            entry.before.dedup();
         }
     }
 
@@ -309,18 +330,22 @@ impl History {
             return Err("it is here already by the lines above".to_owned());
         }
         let before = trail(known.iter().filter_map(|at| self.entries.get(*at)));
-        // What comes back takes the place of what it was: its trail is kept, its ids are joined.
-        let mut entry = Entry { package: package.into(), ids, first: at, gone: None, before };
-        match known.first().and_then(|first| self.entries.get_mut(*first)) {
-            Some(known) => {
-                entry.ids.extend(known.ids.iter().cloned());
-                *known = entry;
-            }
-            None => {
-                self.by_package.entry(package.into()).or_default().push(self.entries.len());
-                self.entries.push(entry);
+        // What comes back takes the place of what it was: its trail is kept, and its ids that no other has.
+        let place = known.first().copied().unwrap_or(self.entries.len());
+        let mut all = ids;
+        for id in self.entries.get(place).map(|e| e.ids.clone()).unwrap_or_default() {
+            let one = BTreeSet::from([id]);
+            if !self.places(package, &one).any(|at| self.is_open(at)) {
+                all.extend(one);
             }
         }
+        let entry =
+            Entry { package: package.into(), ids: BTreeSet::new(), first: at, gone: None, before };
+        match self.entries.get_mut(place) {
+            Some(known) => *known = entry,
+            None => self.entries.push(entry),
+        }
+        self.name(place, all);
         Ok(())
     }
 }

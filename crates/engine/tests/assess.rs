@@ -207,6 +207,17 @@ fn a_deadline_follows_level_environment_and_start() {
     assert_eq!((a.level, &*a.environment), (Level::Critical, "production"));
     assert_eq!(a.deadline.at().unwrap().to_string(), "2026-02-05T09:00:00Z");
     assert_eq!(a.weight, 40.0);
+    let because =
+        |place: &Situation<'_>| match assess(&f, &Evidence::default(), place, &charter).deadline {
+            Deadline::By { at, because } => (at.to_string(), because),
+            other => panic!("{other:?}"),
+        };
+    assert!(because(&place).1.ends_with("when it was first seen here (a test)"));
+    // The package was here before the flaw was known: the later of the two days counts.
+    place.detected = Some(seen("2026-01-02T09:00:00Z"));
+    let (at, why) = because(&place);
+    assert_eq!(at, "2026-01-23T00:00:00Z");
+    assert!(why.ends_with("when it was published: the package was here before"), "{why}");
     // Nobody recorded the first day: from when it was published, and it is said.
     place.detected = None;
     let Deadline::By { at, because } = assess(&f, &Evidence::default(), &place, &charter).deadline
