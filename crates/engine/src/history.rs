@@ -108,7 +108,7 @@ impl History {
         let mut lines = text.split_inclusive('\n').zip(1..);
         match lines.next() {
             Some((head, _)) if head.strip_suffix('\n').map(plain) == Some(HEAD) => {
-                history.lines = 1
+                history.lines = 1;
             }
             _ => return Err(malformed(1, format!("the first line is not `{HEAD}`"))),
         }
