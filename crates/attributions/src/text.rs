@@ -6,15 +6,21 @@ pub(crate) fn short(text: &str, most: usize) -> Option<Box<str>> {
     let mut out = String::new();
     let mut count = 0;
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
-        let word = without_address(word);
-        if word.is_empty() {
+        let visible: String = word.chars().filter(|c| !is_invisible(*c)).collect();
+        let word = without_address(&visible);
+        // What is left of a word made on purpose may be an address again.
+        if word.is_empty() || word.contains("://") {
             continue;
         }
         if !out.is_empty() {
+            if count >= most {
+                out.push('…');
+                return Some(out.into());
+            }
             out.push(' ');
             count += 1;
         }
-        for c in word.chars().filter(|c| !is_invisible(*c)) {
+        for c in word.chars() {
             if count >= most {
                 out.push('…');
                 return Some(out.into());
@@ -65,6 +71,7 @@ mod tests {
             ("see https://a.example/x, or [this](http://b.example) now", Some("see or [this] now")),
             ("(<https://a.example>)", None),
             ("x=http://a.example\"y\"http://b.example", Some("x=")),
+            ("a :(h://x)// b:\u{200b}//c", Some("a")),
             ("\u{202e}evil\u{0}x", Some("evil x")),
             (" \n ", None),
         ] {
@@ -72,5 +79,6 @@ mod tests {
         }
         assert_eq!(short("abcdef", 3).as_deref(), Some("abc…"));
         assert_eq!(short("éé é", 3).as_deref(), Some("éé …"));
+        assert_eq!(short("abc d", 3).as_deref(), Some("abc…"));
     }
 }

@@ -13,14 +13,70 @@ use trimtab_testkit::shared;
 
 /// Reports that are refused, with the code.
 const REFUSED: &[(&str, Code, &str)] = &[
+    ("csaf/csaf_many_vuln.json", Code::ReportUnknown, "statements are read as decisions"),
+    ("csaf/csaf_unsupported_version.json", Code::ReportUnknown, "statements are read as decisions"),
+    ("openvex/openvex_many_vuln.json", Code::ReportUnknown, "statements are read as decisions"),
+    ("openvex/openvex_not_a_document.json", Code::ReportUnknown, "it is no document at all"),
+    ("osv_scanner/no_findings.json", Code::FileTruncated, "an empty file is no report without findings"),
+    ("spdx/spdx_3_unsupported.json", Code::ReportUnknown, "SPDX 3 is read as an inventory"),
 ];
 
 /// Counts of ours that differ, with the reason.
 const COUNTS: &[(&str, usize, &str)] = &[
+    ("anchore_grype/check_all_fields.json", 6, "they merge two matches of one package"),
+    ("aws_inspector2/aws_inspector2_many_vul.json", 10, "two findings name two packages each"),
+    ("azure_security_center_recommendations/many_vulns.csv", 0, "settings of resources, no package"),
+    ("cargo_audit/many_findings.json", 7, "three unmaintained crates have advisories, too"),
+    ("generic/generic_report1.csv", 0, "no package and no id: a web application"),
+    ("npm_audit_7_plus/many_vulns.json", 3, "three more only depend on a package with a vulnerability"),
+    ("sarif/appendix_k.sarif", 0, "a flaw in code"),
+    ("sarif/dependency_check.sarif", 9, "four results have prose for an id, and no package"),
+    ("sarif/flawfinder.sarif", 0, "flaws in code"),
+    ("semgrep/high-medium-low-severities.json", 0, "flaws in code"),
+    ("semgrep/many_findings.json", 0, "flaws in code"),
+    ("semgrep/sca-deployments-vulns.json", 22, "they merge findings of several repositories"),
+    ("trivy/kubernetes.json", 10, "the other ten are misconfigurations"),
+    ("trivy/license_scheme.json", 0, "licences"),
+    ("twistlock/many_vulns.json", 5, "the sixth is about compliance"),
+    ("yarn_audit/yarn2_audit_issue9911.json", 1, "three are deprecations"),
 ];
 
 /// Asserted facts that do not hold of what is read: report, finding, fact, reason.
 const FACTS: &[(&str, &str, &str, &str)] = &[
+    ("azure_security_center_recommendations/many_vulns.csv", "0", "cwe", "settings of resources are left out"),
+    ("azure_security_center_recommendations/many_vulns.csv", "0", "severity", "settings of resources are left out"),
+    ("azure_security_center_recommendations/many_vulns.csv", "1", "cwe", "settings of resources are left out"),
+    ("azure_security_center_recommendations/many_vulns.csv", "1", "severity", "settings of resources are left out"),
+    ("azure_security_center_recommendations/many_vulns.csv", "2", "cwe", "settings of resources are left out"),
+    ("azure_security_center_recommendations/many_vulns.csv", "2", "severity", "settings of resources are left out"),
+    ("bundler_audit/version_9.0.txt", "0", "severity", "the tool says `Unknown`, they put medium for it"),
+    ("bundler_audit/version_9.0.txt", "1", "severity", "the tool says `Unknown`, they put medium for it"),
+    ("bundler_audit/version_9.0.txt", "2", "severity", "the tool says `Unknown`, they put medium for it"),
+    ("bundler_audit/version_9.0.txt", "3", "severity", "the tool says `Unknown`, they put medium for it"),
+    ("cargo_audit/many_findings.json", "0", "severity", "the tool says nothing, they put high for it"),
+    ("cargo_audit/many_findings.json", "1", "severity", "the tool says nothing, they put high for it"),
+    ("cargo_audit/many_findings.json", "2", "severity", "the tool says nothing, they put high for it"),
+    ("cargo_audit/many_findings.json", "3", "severity", "the tool says nothing, they put high for it"),
+    ("cyclonedx/valid-vulnerability-1.4.json", "0", "cvssv3", "the document says CVSSv3, which CycloneDX defines as 3.0"),
+    ("dependency_check/multiple_vulnerabilities_has_multiple_findings.xml", "5", "component_version", "only a file is named, they guess a package from evidence"),
+    ("dependency_check/multiple_vulnerabilities_has_multiple_findings.xml", "6", "component_name", "only a file is named, they guess a package from evidence"),
+    ("dependency_check/multiple_vulnerabilities_has_multiple_findings.xml", "6", "component_version", "only a file is named, they guess a package from evidence"),
+    ("govulncheck/many_vulns_new_version.json", "0", "severity", "the tool says nothing, they put info for it"),
+    ("npm_audit_7_plus/many_vulns.json", "0", "cwe", "a number of theirs for every npm report"),
+    ("osv_scanner/some_findings.json", "0", "severity", "the tool says nothing, they put low for it"),
+    ("sarif/appendix_k.sarif", "0", "severity", "flaws in code are left out"),
+    ("sarif/flawfinder.sarif", "0", "cwe", "flaws in code are left out"),
+    ("sarif/flawfinder.sarif", "0", "severity", "flaws in code are left out"),
+    ("sarif/flawfinder.sarif", "20", "cwe", "flaws in code are left out"),
+    ("sarif/flawfinder.sarif", "20", "severity", "flaws in code are left out"),
+    ("sarif/flawfinder.sarif", "52", "cwe", "flaws in code are left out"),
+    ("sarif/flawfinder.sarif", "52", "severity", "flaws in code are left out"),
+    ("semgrep/many_findings.json", "0", "cwe", "flaws in code are left out"),
+    ("semgrep/many_findings.json", "0", "severity", "flaws in code are left out"),
+    ("semgrep/many_findings.json", "2", "cwe", "flaws in code are left out"),
+    ("semgrep/many_findings.json", "2", "severity", "flaws in code are left out"),
+    ("trivy/license_scheme.json", "0", "severity", "licences are left out"),
+    ("yarn_audit/yarn2_audit_issue9911.json", "1", "severity", "deprecations are left out"),
 ];
 
 fn reports() -> Option<Vec<(String, PathBuf)>> {
