@@ -106,8 +106,7 @@ fn decode(bytes: &[u8]) -> Result<String, Diagnostic> {
         _ => std::str::from_utf8(bytes).ok().map(str::to_owned),
     };
     text.ok_or_else(|| {
-        Diagnostic::new(Code::FileNotText, "the report is not valid UTF-8")
-            .help("save it as UTF-8")
+        Diagnostic::new(Code::FileNotText, "the report is not valid UTF-8").help("save it as UTF-8")
     })
 }
 

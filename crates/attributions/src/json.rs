@@ -60,6 +60,10 @@ impl<'v> Node<'v> {
         self.0.and_then(Value::as_bool) == Some(true)
     }
 
+    pub(crate) fn is_false(self) -> bool {
+        self.0.and_then(Value::as_bool) == Some(false)
+    }
+
     pub(crate) fn is_some(self) -> bool {
         self.0.is_some()
     }
@@ -86,8 +90,7 @@ impl<'v> Node<'v> {
     /// built.
     pub(crate) fn members(self) -> Vec<(&'v str, Node<'v>)> {
         let members = self.0.and_then(Value::as_object).into_iter().flatten();
-        let mut all: Vec<_> =
-            members.map(|(key, value)| (key.as_str(), Node::of(value))).collect();
+        let mut all: Vec<_> = members.map(|(key, value)| (key.as_str(), Node::of(value))).collect();
         all.sort_by_key(|(key, _)| *key);
         all
     }

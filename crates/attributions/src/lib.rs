@@ -14,10 +14,12 @@ mod format;
 mod ids;
 mod json;
 mod packages;
+mod parts;
 mod reading;
 mod report;
 mod table;
 mod text;
+mod unknown;
 mod xml;
 
 use trimtab_model::{Code, Diagnostic};

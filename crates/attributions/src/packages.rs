@@ -7,9 +7,40 @@ use trimtab_model::Purl;
 /// (`debian` means `pkg:deb/debian/…`).
 pub(crate) type Word = (&'static str, &'static str, &'static str);
 
-/// The line of a word, without regard to case.
+/// Files that list packages of one kind, for tools that name the file and not the kind.
+const FILES: &[Word] = &[
+    ("build.gradle", "maven", ""),
+    ("build.sbt", "maven", ""),
+    ("bun.lock", "npm", ""),
+    ("Cargo.lock", "cargo", ""),
+    ("composer.lock", "composer", ""),
+    ("conan.lock", "conan", ""),
+    ("Gemfile.lock", "gem", ""),
+    ("go.mod", "golang", ""),
+    ("go.sum", "golang", ""),
+    ("gradle.lockfile", "maven", ""),
+    ("mix.lock", "hex", ""),
+    ("package-lock.json", "npm", ""),
+    ("packages.lock.json", "nuget", ""),
+    ("Pipfile.lock", "pypi", ""),
+    ("pnpm-lock.yaml", "npm", ""),
+    ("poetry.lock", "pypi", ""),
+    ("pom.xml", "maven", ""),
+    ("pubspec.lock", "pub", ""),
+    ("requirements.txt", "pypi", ""),
+    ("uv.lock", "pypi", ""),
+    ("yarn.lock", "npm", ""),
+];
+
+/// The name of a file that lists packages of one kind, out of its path. It stands for the kind.
+pub(crate) fn file_of(path: &str) -> Option<&str> {
+    let name = path.rsplit(['/', '\\']).next()?;
+    FILES.iter().any(|(file, ..)| *file == name).then_some(name)
+}
+
+/// The line of a word in a tool's table, without regard to case, or that of a file.
 pub(crate) fn find(words: &[Word], word: &str) -> Option<Word> {
-    words.iter().copied().find(|(known, ..)| known.eq_ignore_ascii_case(word))
+    words.iter().chain(FILES).copied().find(|(known, ..)| known.eq_ignore_ascii_case(word))
 }
 
 /// The purl of a package that a tool names in the spelling of its ecosystem. `None` where the name
@@ -45,7 +76,8 @@ fn parts<'n>(purl_type: &str, name: &'n str) -> Option<(&'n str, &'n str)> {
         "golang" | "composer" | "github" | "swift" | "hex" | "vscode-extension" | "conda" => last(),
         _ => ("", name),
     };
-    let clean = |part: &str| !part.contains(char::is_whitespace) && !part.contains(char::is_control);
+    let clean =
+        |part: &str| !part.contains(char::is_whitespace) && !part.contains(char::is_control);
     let whole = !parts.1.is_empty() && clean(parts.0) && clean(parts.1);
     // `group:artifact:version` and an npm name with a path in it are something else.
     let single = match purl_type {
@@ -79,7 +111,8 @@ pub(crate) fn named_in(range: &str) -> impl Iterator<Item = &str> {
         }
         let used = if own.is_empty() { before } else { own };
         let digit = version.bytes().any(|b| b.is_ascii_digit());
-        (digit && matches!(used, "" | "=" | "==" | ">=" | "~>" | "^" | "~" | "~=")).then_some(version)
+        (digit && matches!(used, "" | "=" | "==" | ">=" | "~>" | "^" | "~" | "~="))
+            .then_some(version)
     })
 }
 

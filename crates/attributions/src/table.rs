@@ -45,7 +45,8 @@ impl Table {
 
     /// Says how many rows are damaged.
     pub(crate) fn tell(&self, reading: &mut Reading) {
-        (0..self.damaged).for_each(|_| reading.leave_out("a row that is damaged, or beyond a limit"));
+        (0..self.damaged)
+            .for_each(|_| reading.leave_out("a row that is damaged, or beyond a limit"));
     }
 }
 

@@ -98,7 +98,8 @@ pub(crate) fn parse(text: &str) -> Result<Element, Diagnostic> {
                 Some(decoded) => push(&mut open, decoded.encode_utf8(&mut [0; 4])),
                 None => {
                     let name = reference.chars().take(40).collect::<String>();
-                    let message = format!("the XML uses the entity `&{name};`, which is not expanded");
+                    let message =
+                        format!("the XML uses the entity `&{name};`, which is not expanded");
                     return refuse(Code::EntityRefused, message);
                 }
             },

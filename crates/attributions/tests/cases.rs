@@ -44,7 +44,8 @@ fn the_tables_are_sorted_and_of_types_that_the_model_knows() {
         let words: Vec<_> = format.words().collect();
         let lower = |word: &str| word.to_ascii_lowercase();
         assert!(
-            words.iter().map(|(word, ..)| lower(word)).collect::<BTreeSet<_>>().len() == words.len(),
+            words.iter().map(|(word, ..)| lower(word)).collect::<BTreeSet<_>>().len()
+                == words.len(),
             "{} has a word twice",
             format.id
         );

@@ -17,7 +17,11 @@ const REFUSED: &[(&str, Code, &str)] = &[
     ("csaf/csaf_unsupported_version.json", Code::ReportUnknown, "statements are read as decisions"),
     ("openvex/openvex_many_vuln.json", Code::ReportUnknown, "statements are read as decisions"),
     ("openvex/openvex_not_a_document.json", Code::ReportUnknown, "it is no document at all"),
-    ("osv_scanner/no_findings.json", Code::FileTruncated, "an empty file is no report without findings"),
+    (
+        "osv_scanner/no_findings.json",
+        Code::FileTruncated,
+        "an empty file is no report without findings",
+    ),
     ("spdx/spdx_3_unsupported.json", Code::ReportUnknown, "SPDX 3 is read as an inventory"),
 ];
 
@@ -25,10 +29,18 @@ const REFUSED: &[(&str, Code, &str)] = &[
 const COUNTS: &[(&str, usize, &str)] = &[
     ("anchore_grype/check_all_fields.json", 6, "they merge two matches of one package"),
     ("aws_inspector2/aws_inspector2_many_vul.json", 10, "two findings name two packages each"),
-    ("azure_security_center_recommendations/many_vulns.csv", 0, "settings of resources, no package"),
+    (
+        "azure_security_center_recommendations/many_vulns.csv",
+        0,
+        "settings of resources, no package",
+    ),
     ("cargo_audit/many_findings.json", 7, "three unmaintained crates have advisories, too"),
     ("generic/generic_report1.csv", 0, "no package and no id: a web application"),
-    ("npm_audit_7_plus/many_vulns.json", 3, "three more only depend on a package with a vulnerability"),
+    (
+        "npm_audit_7_plus/many_vulns.json",
+        3,
+        "three more only depend on a package with a vulnerability",
+    ),
     ("sarif/appendix_k.sarif", 0, "a flaw in code"),
     ("sarif/dependency_check.sarif", 9, "four results have prose for an id, and no package"),
     ("sarif/flawfinder.sarif", 0, "flaws in code"),
@@ -43,27 +55,127 @@ const COUNTS: &[(&str, usize, &str)] = &[
 
 /// Asserted facts that do not hold of what is read: report, finding, fact, reason.
 const FACTS: &[(&str, &str, &str, &str)] = &[
-    ("azure_security_center_recommendations/many_vulns.csv", "0", "cwe", "settings of resources are left out"),
-    ("azure_security_center_recommendations/many_vulns.csv", "0", "severity", "settings of resources are left out"),
-    ("azure_security_center_recommendations/many_vulns.csv", "1", "cwe", "settings of resources are left out"),
-    ("azure_security_center_recommendations/many_vulns.csv", "1", "severity", "settings of resources are left out"),
-    ("azure_security_center_recommendations/many_vulns.csv", "2", "cwe", "settings of resources are left out"),
-    ("azure_security_center_recommendations/many_vulns.csv", "2", "severity", "settings of resources are left out"),
-    ("bundler_audit/version_9.0.txt", "0", "severity", "the tool says `Unknown`, they put medium for it"),
-    ("bundler_audit/version_9.0.txt", "1", "severity", "the tool says `Unknown`, they put medium for it"),
-    ("bundler_audit/version_9.0.txt", "2", "severity", "the tool says `Unknown`, they put medium for it"),
-    ("bundler_audit/version_9.0.txt", "3", "severity", "the tool says `Unknown`, they put medium for it"),
-    ("cargo_audit/many_findings.json", "0", "severity", "the tool says nothing, they put high for it"),
-    ("cargo_audit/many_findings.json", "1", "severity", "the tool says nothing, they put high for it"),
-    ("cargo_audit/many_findings.json", "2", "severity", "the tool says nothing, they put high for it"),
-    ("cargo_audit/many_findings.json", "3", "severity", "the tool says nothing, they put high for it"),
-    ("cyclonedx/valid-vulnerability-1.4.json", "0", "cvssv3", "the document says CVSSv3, which CycloneDX defines as 3.0"),
-    ("dependency_check/multiple_vulnerabilities_has_multiple_findings.xml", "5", "component_version", "only a file is named, they guess a package from evidence"),
-    ("dependency_check/multiple_vulnerabilities_has_multiple_findings.xml", "6", "component_name", "only a file is named, they guess a package from evidence"),
-    ("dependency_check/multiple_vulnerabilities_has_multiple_findings.xml", "6", "component_version", "only a file is named, they guess a package from evidence"),
-    ("govulncheck/many_vulns_new_version.json", "0", "severity", "the tool says nothing, they put info for it"),
+    (
+        "azure_security_center_recommendations/many_vulns.csv",
+        "0",
+        "cwe",
+        "settings of resources are left out",
+    ),
+    (
+        "azure_security_center_recommendations/many_vulns.csv",
+        "0",
+        "severity",
+        "settings of resources are left out",
+    ),
+    (
+        "azure_security_center_recommendations/many_vulns.csv",
+        "1",
+        "cwe",
+        "settings of resources are left out",
+    ),
+    (
+        "azure_security_center_recommendations/many_vulns.csv",
+        "1",
+        "severity",
+        "settings of resources are left out",
+    ),
+    (
+        "azure_security_center_recommendations/many_vulns.csv",
+        "2",
+        "cwe",
+        "settings of resources are left out",
+    ),
+    (
+        "azure_security_center_recommendations/many_vulns.csv",
+        "2",
+        "severity",
+        "settings of resources are left out",
+    ),
+    (
+        "bundler_audit/version_9.0.txt",
+        "0",
+        "severity",
+        "the tool says `Unknown`, they put medium for it",
+    ),
+    (
+        "bundler_audit/version_9.0.txt",
+        "1",
+        "severity",
+        "the tool says `Unknown`, they put medium for it",
+    ),
+    (
+        "bundler_audit/version_9.0.txt",
+        "2",
+        "severity",
+        "the tool says `Unknown`, they put medium for it",
+    ),
+    (
+        "bundler_audit/version_9.0.txt",
+        "3",
+        "severity",
+        "the tool says `Unknown`, they put medium for it",
+    ),
+    (
+        "cargo_audit/many_findings.json",
+        "0",
+        "severity",
+        "the tool says nothing, they put high for it",
+    ),
+    (
+        "cargo_audit/many_findings.json",
+        "1",
+        "severity",
+        "the tool says nothing, they put high for it",
+    ),
+    (
+        "cargo_audit/many_findings.json",
+        "2",
+        "severity",
+        "the tool says nothing, they put high for it",
+    ),
+    (
+        "cargo_audit/many_findings.json",
+        "3",
+        "severity",
+        "the tool says nothing, they put high for it",
+    ),
+    (
+        "cyclonedx/valid-vulnerability-1.4.json",
+        "0",
+        "cvssv3",
+        "the document says CVSSv3, which CycloneDX defines as 3.0",
+    ),
+    (
+        "dependency_check/multiple_vulnerabilities_has_multiple_findings.xml",
+        "5",
+        "component_version",
+        "only a file is named, they guess a package from evidence",
+    ),
+    (
+        "dependency_check/multiple_vulnerabilities_has_multiple_findings.xml",
+        "6",
+        "component_name",
+        "only a file is named, they guess a package from evidence",
+    ),
+    (
+        "dependency_check/multiple_vulnerabilities_has_multiple_findings.xml",
+        "6",
+        "component_version",
+        "only a file is named, they guess a package from evidence",
+    ),
+    (
+        "govulncheck/many_vulns_new_version.json",
+        "0",
+        "severity",
+        "the tool says nothing, they put info for it",
+    ),
     ("npm_audit_7_plus/many_vulns.json", "0", "cwe", "a number of theirs for every npm report"),
-    ("osv_scanner/some_findings.json", "0", "severity", "the tool says nothing, they put low for it"),
+    (
+        "osv_scanner/some_findings.json",
+        "0",
+        "severity",
+        "the tool says nothing, they put low for it",
+    ),
     ("sarif/appendix_k.sarif", "0", "severity", "flaws in code are left out"),
     ("sarif/flawfinder.sarif", "0", "cwe", "flaws in code are left out"),
     ("sarif/flawfinder.sarif", "0", "severity", "flaws in code are left out"),
@@ -103,13 +215,16 @@ fn report(path: &Path) -> Result<Report, Diagnostic> {
 #[test]
 fn every_report_is_read_or_refused_with_a_reason() {
     let Some(all) = reports() else { return };
-    let mut refused: BTreeMap<&str, Code> = REFUSED.iter().map(|(name, code, _)| (*name, *code)).collect();
+    let mut refused: BTreeMap<&str, Code> =
+        REFUSED.iter().map(|(name, code, _)| (*name, *code)).collect();
     assert!(all.len() > 80);
     let mut wrong = Vec::new();
     for (name, path) in &all {
         match (report(path), refused.remove(name.as_str())) {
             (Ok(_), None) => {}
-            (Ok(_), Some(_)) => wrong.push(format!("{name} is read, and the table says that it is refused")),
+            (Ok(_), Some(_)) => {
+                wrong.push(format!("{name} is read, and the table says that it is refused"));
+            }
             (Err(fault), expected) => {
                 if expected != Some(fault.code) {
                     wrong.push(format!("{name}: {}: {}", fault.code, fault.message));
@@ -137,7 +252,8 @@ fn counts_are_those_of_another_importer_or_the_table_says_why() {
     let folder = folder.join("corpus/reports");
     let expected = std::fs::read(folder.join("expected.json")).unwrap();
     let expected: BTreeMap<String, Value> = serde_json::from_slice(&expected).unwrap();
-    let mut known: BTreeMap<&str, usize> = COUNTS.iter().map(|(name, count, _)| (*name, *count)).collect();
+    let mut known: BTreeMap<&str, usize> =
+        COUNTS.iter().map(|(name, count, _)| (*name, *count)).collect();
     let mut wrong = Vec::new();
     for (name, case) in &expected {
         let Ok(report) = report(&folder.join(name)) else { continue };
@@ -167,11 +283,14 @@ fn asserted_facts_hold_or_the_table_says_why() {
         let Ok(report) = report(&folder.join(name)) else { continue };
         for (at, facts) in case["asserted"].as_object().into_iter().flatten() {
             let facts = facts.as_object().unwrap();
-            let is_known =
-                |fact: &str| known.iter().any(|(n, a, f)| *n == name.as_str() && *a == at.as_str() && *f == fact);
-            let (excepted, others): (Vec<_>, Vec<_>) = facts.iter().partition(|(fact, _)| is_known(fact));
+            let is_known = |fact: &str| {
+                known.iter().any(|(n, a, f)| *n == name.as_str() && *a == at.as_str() && *f == fact)
+            };
+            let (excepted, others): (Vec<_>, Vec<_>) =
+                facts.iter().partition(|(fact, _)| is_known(fact));
             // One attribution of which all of them hold; none of which the excepted hold, too.
-            let fits = |one: &&Attributed| others.iter().all(|(fact, value)| holds(one, fact, value));
+            let fits =
+                |one: &&Attributed| others.iter().all(|(fact, value)| holds(one, fact, value));
             let fitting: Vec<&Attributed> = report.attributions.iter().filter(fits).collect();
             held += others.len();
             if fitting.is_empty() && !others.is_empty() {
@@ -182,7 +301,9 @@ fn asserted_facts_hold_or_the_table_says_why() {
                     wrong.push(format!("{name} {at} {fact} has a line without need"));
                 }
             }
-            known.retain(|(n, a, f)| !(*n == name.as_str() && *a == at.as_str() && facts.contains_key(*f)));
+            known.retain(|(n, a, f)| {
+                !(*n == name.as_str() && *a == at.as_str() && facts.contains_key(*f))
+            });
         }
     }
     eprintln!("{held} asserted facts hold, {} do not and are explained", FACTS.len());
@@ -196,7 +317,8 @@ fn holds(one: &Attributed, fact: &str, value: &Value) -> bool {
         // It writes Maven's as `group:artifact` or the artifact alone, and keeps what the tool wrote.
         "component_name" => {
             let purl = one.component.as_ref().map(|purl| {
-                let whole = purl.namespace().map(|namespace| format!("{namespace}:{}", purl.name()));
+                let whole =
+                    purl.namespace().map(|namespace| format!("{namespace}:{}", purl.name()));
                 purl.name() == text || whole.as_deref() == Some(text)
             });
             purl == Some(true) || one.package.as_deref() == Some(text)
@@ -206,7 +328,9 @@ fn holds(one: &Attributed, fact: &str, value: &Value) -> bool {
             purl == Some(text) || one.version.as_deref() == Some(text)
         }
         "vulnerability_id" => one.ids.iter().any(|id| &**id == text),
-        "cvssv3" if value.is_null() => !one.severity.vectors.iter().any(|v| v.starts_with("CVSS:3")),
+        "cvssv3" if value.is_null() => {
+            !one.severity.vectors.iter().any(|v| v.starts_with("CVSS:3"))
+        }
         "cvssv3" => one.severity.vectors.iter().any(|vector| &**vector == text),
         "cwe" => {
             let number = text.trim_start_matches("CWE-").to_owned();

@@ -54,7 +54,9 @@ fn bounds_hold() {
 
 #[test]
 fn a_report_with_too_much_is_cut_and_says_so() {
-    let one = |i: usize| format!("{{\"name\":\"a{i}\",\"version\":\"1\",\"vulns\":[{{\"id\":\"PYSEC-2026-{i}\"}}]}}");
+    let one = |i: usize| {
+        format!("{{\"name\":\"a{i}\",\"version\":\"1\",\"vulns\":[{{\"id\":\"PYSEC-2026-{i}\"}}]}}")
+    };
     let many: Vec<String> = (0..MAX_ATTRIBUTIONS + 5).map(one).collect();
     let report = read(format!("[{}]", many.join(",")).as_bytes()).unwrap();
     assert_eq!(report.attributions.len(), MAX_ATTRIBUTIONS);
@@ -94,7 +96,10 @@ fn a_hostile_report_leaves_no_address_and_no_trick_in_its_texts() {
     assert!(!text.contains("evil") && !text.contains('\u{202e}'), "{text}");
     assert_eq!(report.attributions.len(), 2);
     // A name with a control character names nothing.
-    assert_eq!((&report.attributions[1].component, &report.attributions[1].package), (&None, &None));
+    assert_eq!(
+        (&report.attributions[1].component, &report.attributions[1].package),
+        (&None, &None)
+    );
     within_bounds(&report);
 }
 
@@ -122,7 +127,9 @@ fn within_bounds(report: &Report) {
             assert!(list.len() <= MAX_LIST);
         }
         assert!(one.places.len() <= MAX_LIST);
-        for (text, most) in [(&one.title, MAX_TITLE), (&one.text, MAX_TEXT), (&one.dismissed, MAX_TITLE)] {
+        for (text, most) in
+            [(&one.title, MAX_TITLE), (&one.text, MAX_TEXT), (&one.dismissed, MAX_TITLE)]
+        {
             let text = text.as_deref().unwrap_or("x");
             // An ellipsis says that it was cut.
             assert!(!text.is_empty() && text.chars().count() <= most + 1, "{text}");

@@ -42,7 +42,8 @@ fn sniff(document: &Document) -> bool {
 fn read(document: &Document, reading: &mut Reading) {
     let root = document.json();
     reading.target(root.at("imageDigest").text());
-    let none = |text: &&str| !text.eq_ignore_ascii_case("none") && !text.eq_ignore_ascii_case("n/a");
+    let none =
+        |text: &&str| !text.eq_ignore_ascii_case("none") && !text.eq_ignore_ascii_case("n/a");
     for found in root.at("vulnerabilities").items() {
         let said = |key: &str| found.at(key).text().filter(none);
         let (kind, release) = match said("package_type") {
@@ -67,6 +68,6 @@ fn read(document: &Document, reading: &mut Reading) {
             let vector = nvd.path(&["cvss_v3", "vector_string"]).text();
             entry.vectors.extend(vector.map(str::to_owned));
         }
-        reading.add(entry);
+        reading.add(&entry);
     }
 }

@@ -86,7 +86,9 @@ fn package(found: Node<'_>, package: Node<'_>, resource: Node<'_>, reading: &mut
         .find_map(|key| resource.path(&["details", key, "platform"]).text());
     let (kind, release) = match (manager, platform) {
         (Some("OS"), Some(platform)) => match platform.split_once('_') {
-            Some((name, release)) => (Some(name), release.rsplit_once("LINUX_").map_or(Some(release), |(_, r)| Some(r))),
+            Some((name, release)) => {
+                (Some(name), release.rsplit_once("LINUX_").map_or(Some(release), |(_, r)| Some(r)))
+            }
             None => (Some(platform), None),
         },
         (manager, _) => (manager, None),
@@ -124,5 +126,5 @@ fn package(found: Node<'_>, package: Node<'_>, resource: Node<'_>, reading: &mut
     let adjusted = found.path(&["inspectorScoreDetails", "adjustedCvss", "scoringVector"]);
     entry.vectors.extend(adjusted.text().map(str::to_owned));
     entry.cwes_of(details.at("cwes").texts().map(str::to_owned));
-    reading.add(entry);
+    reading.add(&entry);
 }

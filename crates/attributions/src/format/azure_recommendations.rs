@@ -23,6 +23,8 @@ fn sniff(document: &Document) -> bool {
 
 fn read(document: &Document, reading: &mut Reading) {
     let table = Table::read(document.text().unwrap_or_default());
-    table.rows().for_each(|_| reading.leave_out("a recommendation about a resource, without a package"));
+    table
+        .rows()
+        .for_each(|_| reading.leave_out("a recommendation about a resource, without a package"));
     table.tell(reading);
 }

@@ -2,6 +2,7 @@
 //!
 //! Traps: in JSON `cve` and `ghsa` stand mostly without their prefix; an insecure source of gems is
 //! no vulnerability; in text an advisory ends with an empty line.
+//! A text that says that nothing was found is not taken: every tool may have written it.
 
 use super::Format;
 use crate::document::Document;
@@ -23,13 +24,14 @@ fn sniff(document: &Document) -> bool {
     let root = document.json();
     let results = root.at("results");
     let json = match results.items().next() {
-        Some(first) => first.at("gem").is_object() || first.at("type").text() == Some("insecure_source"),
+        Some(first) => {
+            first.at("gem").is_object() || first.at("type").text() == Some("insecure_source")
+        }
         None => results.is_array() && root.at("created_at").is_some(),
     };
     json || document.text().is_some_and(|text| {
         let start = |prefix| text.lines().any(|line| line.starts_with(prefix));
-        let nothing = text.trim_end().ends_with("No vulnerabilities found");
-        nothing || (start("Name: ") && start("Version: ") && start("Solution: "))
+        start("Name: ") && start("Version: ") && start("Solution: ")
     })
 }
 
@@ -61,8 +63,10 @@ fn read(document: &Document, reading: &mut Reading) {
             let id = advisory.at(key).text();
             entry.ids.extend(id.map(|id| format!("{prefix}{}", id.trim_start_matches(prefix))));
         }
-        entry.scores.extend(["cvss_v3", "cvss_v2"].iter().find_map(|key| advisory.at(key).written()));
-        reading.add(entry);
+        entry
+            .scores
+            .extend(["cvss_v3", "cvss_v2"].iter().find_map(|key| advisory.at(key).written()));
+        reading.add(&entry);
     }
 }
 
@@ -73,13 +77,13 @@ fn lines(text: &str, reading: &mut Reading) {
             if line.trim().is_empty()
                 && let Some(entry) = entry.take()
             {
-                reading.add(entry);
+                reading.add(&entry);
             }
             continue;
         };
         if key == "Name" {
             if let Some(entry) = entry.take() {
-                reading.add(entry);
+                reading.add(&entry);
             }
             entry = Some(Entry { kind: Some("gem"), name: Some(value), ..Entry::default() });
             continue;

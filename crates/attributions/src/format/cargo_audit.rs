@@ -56,5 +56,5 @@ fn advisory<'r>(found: Node<'r>, kind: Option<&'r str>, reading: &mut Reading) {
     entry.ids_of(advisory.at("id").texts());
     entry.ids_of(advisory.at("aliases").texts());
     entry.vectors.extend(advisory.at("cvss").text().map(str::to_owned));
-    reading.add(entry);
+    reading.add(&entry);
 }

@@ -9,14 +9,8 @@ use crate::document::Document;
 use crate::packages::{self, Word};
 use crate::reading::{Entry, Reading};
 
-pub(super) const FORMAT: Format = Format {
-    id: "clair",
-    name: "Clair (clair-scanner)",
-    tool: "Clair",
-    words: WORDS,
-    sniff,
-    read,
-};
+pub(super) const FORMAT: Format =
+    Format { id: "clair", name: "Clair (clair-scanner)", tool: "Clair", words: WORDS, sniff, read };
 
 /// Distributions, before the colon of `namespace`.
 const WORDS: &[Word] = &[
@@ -62,6 +56,6 @@ fn read(document: &Document, reading: &mut Reading) {
             ..Entry::default()
         };
         entry.ids_of(id);
-        reading.add(entry);
+        reading.add(&entry);
     }
 }

@@ -26,7 +26,8 @@ fn sniff(document: &Document) -> bool {
     let of_package = |(_, list): &(&str, Node<'_>)| list.item(0).at("advisoryId").is_some();
     (advisories.is_array() && root.at("abandoned").is_some())
         || (advisories.is_object()
-            && (root.at("abandoned").is_some() || advisories.members().first().is_some_and(of_package)))
+            && (root.at("abandoned").is_some()
+                || advisories.members().first().is_some_and(of_package)))
 }
 
 fn read(document: &Document, reading: &mut Reading) {
@@ -55,11 +56,13 @@ fn advisory(advisory: Node<'_>, package: &str, mark: Option<&str>, reading: &mut
         ..Entry::default()
     };
     entry.ids_of(advisory.at("cve").texts());
-    entry.ids_of(advisory.at("sources").items().filter_map(|s| s.at("remoteId").text()).filter(|id| {
-        // Packagist's other source names files.
-        !id.contains('/')
-    }));
+    entry.ids_of(advisory.at("sources").items().filter_map(|s| s.at("remoteId").text()).filter(
+        |id| {
+            // Packagist's other source names files.
+            !id.contains('/')
+        },
+    ));
     entry.ids_in(advisory.at("link").text());
     entry.ids_of(advisory.at("advisoryId").texts());
-    reading.add(entry);
+    reading.add(&entry);
 }

@@ -38,7 +38,8 @@ fn read(document: &Document, reading: &mut Reading) {
     reading.target(metadata.path(&["component", "name"]).text());
     let components = components(root);
     for found in root.at("vulnerabilities").items() {
-        let mut references = found.at("affects").items().filter_map(|affected| affected.at("ref").text());
+        let mut references =
+            found.at("affects").items().filter_map(|affected| affected.at("ref").text());
         let mut any = false;
         for reference in &mut references {
             any = true;
@@ -72,7 +73,8 @@ fn components(root: Node<'_>) -> HashMap<&str, Node<'_>> {
 }
 
 fn vulnerability(found: Node<'_>, component: Node<'_>, reference: &str, reading: &mut Reading) {
-    let purl = component.at("purl").text().or_else(|| reference.starts_with("pkg:").then_some(reference));
+    let purl =
+        component.at("purl").text().or_else(|| reference.starts_with("pkg:").then_some(reference));
     let (group, own) = (component.at("group").text(), component.at("name").text());
     let whole = match (group, own) {
         (Some(group), Some(own)) if purl.is_none() => Some(format!("{group}/{own}")),
@@ -86,15 +88,7 @@ fn vulnerability(found: Node<'_>, component: Node<'_>, reference: &str, reading:
         purl,
         name: whole.as_deref().or(own),
         version: component.at("version").text(),
-        fixed: found
-            .at("recommendation")
-            .text()
-            .and_then(|text| text.strip_prefix("Upgrade "))
-            .and_then(|text| text.rsplit_once(" to version "))
-            .into_iter()
-            .flat_map(|(_, versions)| versions.split([';', ',']))
-            .flat_map(packages::named_in)
-            .collect(),
+        fixed: recommended(found, own),
         text: found.at("description").text(),
         dismissed: state.filter(says_no).map(str::to_owned),
         ..Entry::default()
@@ -111,7 +105,24 @@ fn vulnerability(found: Node<'_>, component: Node<'_>, reference: &str, reading:
         }
     }
     entry.cwes_of(found.at("cwes").items().filter_map(Node::written));
-    reading.add(entry);
+    reading.add(&entry);
+}
+
+/// The versions that a recommendation in Trivy's words names for a package:
+/// `Upgrade a to version 1.1, 2.1; Upgrade b to version 3`.
+fn recommended<'v>(found: Node<'v>, name: Option<&str>) -> Vec<&'v str> {
+    let own = |part: &&str| {
+        let package = part.split_once(" to version ").map(|(package, _)| package);
+        let package = package.and_then(|package| package.rsplit([':', '/']).next());
+        package.is_some() && package == name
+    };
+    let text = found.at("recommendation").text().unwrap_or_default();
+    text.split("Upgrade ")
+        .filter(own)
+        .filter_map(|part| part.split_once(" to version "))
+        .flat_map(|(_, versions)| versions.split(';'))
+        .flat_map(packages::named_in)
+        .collect()
 }
 
 /// The prefix of the vectors of a method, by the CycloneDX specification.

@@ -94,5 +94,5 @@ fn vulnerability(
     }
     let cwes = found.child("cwes").map(Element::all).unwrap_or_default();
     entry.cwes_of(cwes.iter().filter_map(Element::text).map(str::to_owned));
-    reading.add(entry);
+    reading.add(&entry);
 }

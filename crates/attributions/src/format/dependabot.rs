@@ -74,7 +74,11 @@ fn rest(alert: Node<'_>, reading: &mut Reading) {
     let vulnerability = alert.at("security_vulnerability");
     let state = alert.at("state").text();
     let mut entry = Entry {
-        words: vulnerability.at("severity").texts().chain(advisory.at("severity").texts()).collect(),
+        words: vulnerability
+            .at("severity")
+            .texts()
+            .chain(advisory.at("severity").texts())
+            .collect(),
         fixed: vulnerability.path(&["first_patched_version", "identifier"]).texts().collect(),
         places: alert
             .path(&["dependency", "manifest_path"])
@@ -93,10 +97,13 @@ fn rest(alert: Node<'_>, reading: &mut Reading) {
     let cwes = advisory.at("cwes").items().filter_map(|cwe| cwe.at("cwe_id").text());
     entry.cwes_of(cwes.map(str::to_owned));
     entry.vectors.extend(
-        [advisory.path(&["cvss_severities", "cvss_v4", "vector_string"]), advisory.path(&["cvss", "vector_string"])]
-            .iter()
-            .filter_map(|vector| vector.text())
-            .map(str::to_owned),
+        [
+            advisory.path(&["cvss_severities", "cvss_v4", "vector_string"]),
+            advisory.path(&["cvss", "vector_string"]),
+        ]
+        .iter()
+        .filter_map(|vector| vector.text())
+        .map(str::to_owned),
     );
     common(entry, advisory, vulnerability.at("package"), reading);
 }
@@ -131,16 +138,11 @@ fn graphql(alert: Node<'_>, reading: &mut Reading) {
 }
 
 /// What both call the same.
-fn common<'r>(
-    mut entry: Entry<'r>,
-    advisory: Node<'r>,
-    package: Node<'r>,
-    reading: &mut Reading,
-) {
+fn common<'r>(mut entry: Entry<'r>, advisory: Node<'r>, package: Node<'r>, reading: &mut Reading) {
     entry.kind = package.at("ecosystem").text();
     entry.name = package.at("name").text();
     entry.title = advisory.at("summary").text();
     entry.text = advisory.at("description").text();
     entry.ids_of(advisory.at("identifiers").items().filter_map(|id| id.at("value").text()));
-    reading.add(entry);
+    reading.add(&entry);
 }

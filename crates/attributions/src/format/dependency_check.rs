@@ -71,7 +71,7 @@ fn vulnerability(
     entry.vectors.extend(cvss::v3(|metric| v3.at(metric).text()));
     entry.vectors.extend(cvss::v2(|metric| v2.at(metric).text()));
     entry.cwes_of(found.at("cwes").texts().map(str::to_owned));
-    reading.add(entry);
+    reading.add(&entry);
 }
 
 /// The id in the name of a vulnerability: npm's numbers say that they are npm's.

@@ -25,9 +25,9 @@ pub(super) const FORMAT: Format = Format {
 const WORDS: &[Word] = &[("maven", "maven", ""), ("npm", "npm", "")];
 
 fn sniff(document: &Document) -> bool {
-    document
-        .xml("analysis")
-        .is_some_and(|root| root.child("scanInfo").is_some() || root.child("dependencies").is_some())
+    document.xml("analysis").is_some_and(|root| {
+        root.child("scanInfo").is_some() || root.child("dependencies").is_some()
+    })
 }
 
 fn read(document: &Document, reading: &mut Reading) {
@@ -61,7 +61,9 @@ fn package(dependency: &Element) -> (Option<&str>, Option<(&str, &str)>) {
         for item in list.all() {
             match &*item.name {
                 "identifiers" => open.push(item),
-                "package" => purl = purl.or_else(|| item.said("id").filter(|id| id.starts_with("pkg:"))),
+                "package" => {
+                    purl = purl.or_else(|| item.said("id").filter(|id| id.starts_with("pkg:")));
+                }
                 "identifier" => {
                     let kind = item.attribute("type").filter(|kind| *kind != "cpe");
                     named = named.or_else(|| {
@@ -116,5 +118,5 @@ fn vulnerability(
     let cwes = found.child("cwes").map(Element::all).unwrap_or_default().iter();
     let cwes = cwes.filter_map(Element::text).chain(found.said("cwe"));
     entry.cwes_of(cwes.map(str::to_owned));
-    reading.add(entry);
+    reading.add(&entry);
 }

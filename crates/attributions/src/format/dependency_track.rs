@@ -26,7 +26,8 @@ fn read(document: &Document, reading: &mut Reading) {
         let (component, own) = (found.at("component"), found.at("vulnerability"));
         let analysis = found.at("analysis");
         let state = analysis.at("state").text();
-        let says_no = |state: &&str| matches!(*state, "NOT_AFFECTED" | "FALSE_POSITIVE" | "RESOLVED");
+        let says_no =
+            |state: &&str| matches!(*state, "NOT_AFFECTED" | "FALSE_POSITIVE" | "RESOLVED");
         let suppressed = analysis.at("isSuppressed").is_true().then_some("suppressed");
         let marks = [suppressed, state.filter(says_no)];
         let marks = marks.iter().flatten().copied().collect::<Vec<_>>().join(": ");
@@ -51,11 +52,12 @@ fn read(document: &Document, reading: &mut Reading) {
             entry.vectors.extend(own.at(key).text().map(|v| v.trim_matches(['(', ')']).to_owned()));
         }
         if entry.vectors.is_empty() {
-            let score = ["cvssV3BaseScore", "cvssV2BaseScore"].iter().find_map(|key| own.at(key).written());
+            let score =
+                ["cvssV3BaseScore", "cvssV2BaseScore"].iter().find_map(|key| own.at(key).written());
             entry.scores.extend(score);
         }
         entry.cwes_of(own.at("cwes").items().filter_map(|cwe| cwe.at("cweId").written()));
         entry.cwes_of(own.at("cweId").written());
-        reading.add(entry);
+        reading.add(&entry);
     }
 }

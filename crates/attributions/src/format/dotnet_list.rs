@@ -38,7 +38,7 @@ fn read(document: &Document, reading: &mut Reading) {
                         ..Entry::default()
                     };
                     entry.ids_in(found.first(&["advisoryurl", "advisoryUrl"]));
-                    reading.add(entry);
+                    reading.add(&entry);
                 }
             }
         }

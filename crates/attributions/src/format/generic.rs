@@ -14,6 +14,14 @@ pub(super) const FORMAT: Format = Format {
     read,
 };
 
+/// Members that say that a finding does not count.
+const MARKS: &[(&str, &str)] = &[
+    ("false_p", "false positive"),
+    ("risk_accepted", "risk accepted"),
+    ("out_of_scope", "out of scope"),
+    ("duplicate", "duplicate"),
+];
+
 fn sniff(document: &Document) -> bool {
     let first = document.json().at("findings").item(0);
     let json = first.at("title").is_some()
@@ -32,8 +40,7 @@ fn read(document: &Document, reading: &mut Reading) {
     let root = document.json();
     reading.tool(root.first(&["type", "name"]), root.at("version").text());
     for found in root.at("findings").items() {
-        let mark = ["false_p", "risk_accepted", "out_of_scope", "duplicate"];
-        let mark = mark.iter().find(|key| found.at(key).is_true());
+        let mark = MARKS.iter().find(|(key, _)| found.at(key).is_true());
         let mut entry = Entry {
             name: found.at("component_name").text(),
             version: found.at("component_version").text(),
@@ -47,14 +54,14 @@ fn read(document: &Document, reading: &mut Reading) {
                 .collect(),
             title: found.at("title").text(),
             text: found.at("description").text(),
-            dismissed: mark.map(|key| key.replace('_', " ")),
+            dismissed: mark.map(|(_, mark)| (*mark).to_owned()),
             ..Entry::default()
         };
         entry.ids_of(found.at("vulnerability_ids").texts());
         entry.ids_of(found.at("cve").texts());
         entry.vectors.extend(found.at("cvssv3").text().map(str::to_owned));
         entry.cwes_of(found.at("cwe").written());
-        reading.add(entry);
+        reading.add(&entry);
     }
 }
 
@@ -76,7 +83,7 @@ fn rows(text: &str, reading: &mut Reading) {
         }
         entry.vectors.extend(row.first("CVSSV3").map(str::to_owned));
         entry.cwes_of(row.first("CweId").map(str::to_owned));
-        reading.add(entry);
+        reading.add(&entry);
     }
     table.tell(reading);
 }

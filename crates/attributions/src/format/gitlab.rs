@@ -20,28 +20,20 @@ pub(super) const FORMAT: Format = Format {
     read,
 };
 
-/// Package managers, files that stand for one, and distributions.
+/// Package managers and distributions.
 const WORDS: &[Word] = &[
     ("alma", "rpm", "almalinux"),
     ("alpine", "apk", "alpine"),
     ("amazon", "rpm", "amzn"),
     ("bundler", "gem", ""),
-    ("build.gradle", "maven", ""),
-    ("build.sbt", "maven", ""),
     ("cargo", "cargo", ""),
-    ("Cargo.lock", "cargo", ""),
     ("cbl-mariner", "rpm", "mariner"),
     ("centos", "rpm", "centos"),
     ("composer", "composer", ""),
-    ("composer.lock", "composer", ""),
     ("conan", "conan", ""),
-    ("conan.lock", "conan", ""),
     ("debian", "deb", "debian"),
     ("fedora", "rpm", "fedora"),
-    ("Gemfile.lock", "gem", ""),
     ("go", "golang", ""),
-    ("go.mod", "golang", ""),
-    ("go.sum", "golang", ""),
     ("gradle", "maven", ""),
     ("maven", "maven", ""),
     ("npm", "npm", ""),
@@ -49,19 +41,12 @@ const WORDS: &[Word] = &[
     ("opensuse", "rpm", "opensuse"),
     ("opensuse.leap", "rpm", "opensuse"),
     ("oracle", "rpm", "oracle"),
-    ("package-lock.json", "npm", ""),
-    ("packages.lock.json", "nuget", ""),
     ("photon", "rpm", "photon"),
     ("pip", "pypi", ""),
     ("pipenv", "pypi", ""),
-    ("Pipfile.lock", "pypi", ""),
     ("pnpm", "npm", ""),
-    ("pnpm-lock.yaml", "npm", ""),
     ("poetry", "pypi", ""),
-    ("poetry.lock", "pypi", ""),
-    ("pom.xml", "maven", ""),
     ("redhat", "rpm", "redhat"),
-    ("requirements.txt", "pypi", ""),
     ("rocky", "rpm", "rocky"),
     ("sbt", "maven", ""),
     ("setuptools", "pypi", ""),
@@ -70,7 +55,6 @@ const WORDS: &[Word] = &[
     ("uv", "pypi", ""),
     ("wolfi", "apk", "wolfi"),
     ("yarn", "npm", ""),
-    ("yarn.lock", "npm", ""),
 ];
 
 fn sniff(document: &Document) -> bool {
@@ -78,7 +62,9 @@ fn sniff(document: &Document) -> bool {
     let scan = root.at("scan");
     root.at("vulnerabilities").is_array()
         && root.at("version").is_some()
-        && (scan.at("type").is_some() || scan.at("scanner").is_some() || root.at("remediations").is_array())
+        && (scan.at("type").is_some()
+            || scan.at("scanner").is_some()
+            || root.at("remediations").is_array())
 }
 
 fn read(document: &Document, reading: &mut Reading) {
@@ -87,6 +73,9 @@ fn read(document: &Document, reading: &mut Reading) {
     reading.tool(scan.path(&["scanner", "name"]).text(), scan.path(&["scanner", "version"]).text());
     let utc = |text: &str| if text.ends_with('Z') { text.to_owned() } else { format!("{text}Z") };
     reading.created(scan.at("end_time").text().map(utc).as_deref());
+    if scan.at("status").text() == Some("failure") {
+        reading.incomplete("the scan failed");
+    }
     let managers: HashMap<&str, &str> = root
         .at("dependency_files")
         .items()
@@ -105,7 +94,7 @@ fn read(document: &Document, reading: &mut Reading) {
         let (kind, release) = match (system, file) {
             (Some(system), _) => packages::distribution(system),
             (None, Some(file)) => {
-                (managers.get(file).copied().or_else(|| file.rsplit('/').next()), None)
+                (managers.get(file).copied().or_else(|| packages::file_of(file)), None)
             }
             (None, None) => (None, None),
         };
@@ -146,6 +135,6 @@ fn read(document: &Document, reading: &mut Reading) {
         entry.cwes_of(cwes.filter_map(|id| id.at("value").text()).map(str::to_owned));
         let vectors = found.at("cvss_vectors").items().filter_map(|cvss| cvss.at("vector").text());
         entry.vectors.extend(vectors.map(str::to_owned));
-        reading.add(entry);
+        reading.add(&entry);
     }
 }

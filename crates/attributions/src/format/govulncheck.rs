@@ -63,9 +63,10 @@ fn read(document: &Document, reading: &mut Reading) {
         entry.ids_of(record.at("aliases").texts());
         for finding in findings {
             let place = finding.at("trace").items().last().map(|frame| frame.at("position"));
-            let file = place.and_then(|place| Some((place.at("filename").text()?, place.at("line").line())));
+            let file = place
+                .and_then(|place| Some((place.at("filename").text()?, place.at("line").line())));
             entry.places.extend(file);
         }
-        reading.add(entry);
+        reading.add(&entry);
     }
 }

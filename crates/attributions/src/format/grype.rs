@@ -9,14 +9,8 @@ use crate::json::Node;
 use crate::packages::Word;
 use crate::reading::{Entry, Reading};
 
-pub(super) const FORMAT: Format = Format {
-    id: "grype",
-    name: "Grype",
-    tool: "grype",
-    words: WORDS,
-    sniff,
-    read,
-};
+pub(super) const FORMAT: Format =
+    Format { id: "grype", name: "Grype", tool: "grype", words: WORDS, sniff, read };
 
 /// Kinds of packages (`artifact.type`); for those of a distribution its name (`distro.name`).
 pub(super) const WORDS: &[Word] = &[
@@ -61,7 +55,8 @@ pub(super) const WORDS: &[Word] = &[
 
 fn sniff(document: &Document) -> bool {
     let root = document.json();
-    root.at("matches").is_array() && (root.at("descriptor").is_some() || root.at("source").is_some())
+    root.at("matches").is_array()
+        && (root.at("descriptor").is_some() || root.at("source").is_some())
 }
 
 fn read(document: &Document, reading: &mut Reading) {
@@ -75,7 +70,8 @@ fn read(document: &Document, reading: &mut Reading) {
         found(root, one, None, reading);
     }
     for ignored in root.at("ignoredMatches").items() {
-        let reason = ignored.at("appliedIgnoreRules").items().find_map(|rule| rule.at("reason").text());
+        let reason =
+            ignored.at("appliedIgnoreRules").items().find_map(|rule| rule.at("reason").text());
         let mark = match reason {
             Some(reason) => format!("ignored: {reason}"),
             None => "ignored".to_owned(),
@@ -119,5 +115,5 @@ fn found(root: Node<'_>, found: Node<'_>, dismissed: Option<String>, reading: &m
         let cwes = vulnerability.at("cwes").items().filter_map(|cwe| cwe.at("cwe").text());
         entry.cwes_of(cwes.map(str::to_owned));
     }
-    reading.add(entry);
+    reading.add(&entry);
 }

@@ -6,14 +6,8 @@ use crate::document::Document;
 use crate::json::Node;
 use crate::reading::{Entry, Reading};
 
-pub(super) const FORMAT: Format = Format {
-    id: "harbor",
-    name: "Harbor",
-    tool: "Harbor",
-    words: &[],
-    sniff,
-    read,
-};
+pub(super) const FORMAT: Format =
+    Format { id: "harbor", name: "Harbor", tool: "Harbor", words: &[], sniff, read };
 
 /// The reports: each under the media type of its format.
 fn reports(document: &Document) -> impl Iterator<Item = Node<'_>> {
@@ -49,7 +43,7 @@ fn read(document: &Document, reading: &mut Reading) {
             for key in ["vector_v3", "vector_v2"] {
                 entry.vectors.extend(cvss.at(key).text().map(str::to_owned));
             }
-            reading.add(entry);
+            reading.add(&entry);
         }
     }
 }

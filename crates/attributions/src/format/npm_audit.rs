@@ -9,14 +9,8 @@ use crate::document::Document;
 use crate::packages::Word;
 use crate::reading::{Entry, Reading};
 
-pub(super) const FORMAT: Format = Format {
-    id: "npm-audit",
-    name: "npm audit",
-    tool: "npm audit",
-    words: WORDS,
-    sniff,
-    read,
-};
+pub(super) const FORMAT: Format =
+    Format { id: "npm-audit", name: "npm audit", tool: "npm audit", words: WORDS, sniff, read };
 
 pub(super) const WORDS: &[Word] = &[("npm", "npm", "")];
 
@@ -51,7 +45,7 @@ fn read(document: &Document, reading: &mut Reading) {
             }
             entry.vectors.extend(via.path(&["cvss", "vectorString"]).text().map(str::to_owned));
             entry.cwes_of(via.at("cwe").texts().map(str::to_owned));
-            reading.add(entry);
+            reading.add(&entry);
         }
     }
 }

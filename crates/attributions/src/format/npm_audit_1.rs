@@ -62,6 +62,6 @@ pub(super) fn advisory(advisory: Node<'_>, path: Option<&str>, reading: &mut Rea
         }
         entry.vectors.extend(advisory.path(&["cvss", "vectorString"]).text().map(str::to_owned));
         entry.cwes_of(advisory.at("cwe").texts().map(str::to_owned));
-        reading.add(entry);
+        reading.add(&entry);
     }
 }

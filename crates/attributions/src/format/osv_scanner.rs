@@ -109,10 +109,11 @@ fn vulnerability(osv: Node<'_>, package: Node<'_>, path: Option<&str>, reading: 
     };
     entry.ids_of(osv.at("id").texts());
     entry.ids_of(osv.at("aliases").texts());
-    let vectors = osv.at("severity").items().chain(affected().flat_map(|a| a.at("severity").items()));
+    let vectors =
+        osv.at("severity").items().chain(affected().flat_map(|a| a.at("severity").items()));
     entry.vectors.extend(vectors.filter_map(|s| s.at("score").text()).map(str::to_owned));
     entry.cwes_of(osv.path(&["database_specific", "cwe_ids"]).texts().map(str::to_owned));
     let cwes = affected().flat_map(|a| a.path(&["database_specific", "cwes"]).items());
     entry.cwes_of(cwes.filter_map(|cwe| cwe.at("cweId").text()).map(str::to_owned));
-    reading.add(entry);
+    reading.add(&entry);
 }

@@ -6,14 +6,8 @@ use crate::json::Node;
 use crate::packages::Word;
 use crate::reading::{Entry, Reading};
 
-pub(super) const FORMAT: Format = Format {
-    id: "pip-audit",
-    name: "pip-audit",
-    tool: "pip-audit",
-    words: WORDS,
-    sniff,
-    read,
-};
+pub(super) const FORMAT: Format =
+    Format { id: "pip-audit", name: "pip-audit", tool: "pip-audit", words: WORDS, sniff, read };
 
 const WORDS: &[Word] = &[("pypi", "pypi", "")];
 
@@ -25,7 +19,8 @@ fn packages(document: &Document) -> Vec<Node<'_>> {
 fn sniff(document: &Document) -> bool {
     let root = document.json();
     let package = |node: &Node<'_>| {
-        node.at("name").is_some() && (node.at("vulns").is_array() || node.at("skip_reason").is_some())
+        node.at("name").is_some()
+            && (node.at("vulns").is_array() || node.at("skip_reason").is_some())
     };
     let none = root.at("dependencies").is_array() && root.at("fixes").is_array();
     none || packages(document).first().is_some_and(package)
@@ -47,7 +42,7 @@ fn read(document: &Document, reading: &mut Reading) {
             };
             entry.ids_of(found.at("id").texts());
             entry.ids_of(found.at("aliases").texts());
-            reading.add(entry);
+            reading.add(&entry);
         }
     }
 }

@@ -13,22 +13,16 @@
 
 use std::collections::HashMap;
 
-use super::sarif_text::{self, Told};
 use super::Format;
+use super::sarif_text::{self, Told};
 use crate::document::Document;
 use crate::json::Node;
-use crate::packages::Word;
+use crate::packages::{self, Word};
 use crate::reading::{Entry, Reading};
 use crate::{cvss, ids};
 
-pub(super) const FORMAT: Format = Format {
-    id: "sarif",
-    name: "SARIF 2.1.0",
-    tool: "SARIF",
-    words: WORDS,
-    sniff,
-    read,
-};
+pub(super) const FORMAT: Format =
+    Format { id: "sarif", name: "SARIF 2.1.0", tool: "SARIF", words: WORDS, sniff, read };
 
 /// Kinds of packages, as Grype writes them into a rule's help and Snyk into its tags.
 const WORDS: &[Word] = &[
@@ -66,6 +60,9 @@ fn read(document: &Document, reading: &mut Reading) {
         let driver = run.path(&["tool", "driver"]);
         reading.tool(driver.at("name").text(), driver.first(&["version", "semanticVersion"]));
         reading.created(run.at("invocations").item(0).first(&["endTimeUtc", "startTimeUtc"]));
+        if run.at("invocations").items().any(|one| one.at("executionSuccessful").is_false()) {
+            reading.incomplete("its run was not successful");
+        }
         let properties = run.at("properties");
         reading.target(properties.first(&["imageName", "artifactName", "projectName"]));
         let rules = Rules::of(run);
@@ -134,10 +131,16 @@ fn result(result: Node<'_>, rules: &Rules<'_>, run: Node<'_>, reading: &mut Read
     };
     if entry.name.is_none() && entry.purl.is_none() {
         // Snyk: `lodash@4.17.15`.
-        let at = logical().find_map(|text| text.rsplit_once('@').filter(|(name, _)| !name.is_empty()));
+        let at =
+            logical().find_map(|text| text.rsplit_once('@').filter(|(name, _)| !name.is_empty()));
         if let (Some((name, version)), Some(_)) = (at, entry.kind) {
             (entry.name, entry.version) = (Some(name), Some(version));
         }
+    }
+    places(&mut entry, result, run);
+    // The file that lists a package says of which kind it is.
+    if entry.purl.is_none() && entry.kind.is_none() {
+        entry.kind = entry.places.iter().find_map(|(file, _)| packages::file_of(file));
     }
     ids_of(&mut entry, rule_id, result, rule);
     let code = entry.purl.is_none()
@@ -148,8 +151,7 @@ fn result(result: Node<'_>, rules: &Rules<'_>, run: Node<'_>, reading: &mut Read
         return;
     }
     severity(&mut entry, result, rule);
-    places(&mut entry, result, run);
-    reading.add(entry);
+    reading.add(&entry);
 }
 
 /// The ids: those that the rule's name is or begins with first.
@@ -157,7 +159,9 @@ fn ids_of<'r>(entry: &mut Entry<'r>, rule_id: Option<&'r str>, result: Node<'r>,
     let (own, general) = (result.at("properties"), rule.at("properties"));
     entry.ids.extend(rule_id.and_then(ids::leading));
     for properties in [own, general] {
-        for key in ["cve", "cves", "CVE", "cveId", "vulnerabilityId", "vulnerability", "ghsa", "aliases"] {
+        for key in
+            ["cve", "cves", "CVE", "cveId", "vulnerabilityId", "vulnerability", "ghsa", "aliases"]
+        {
             entry.ids.extend(properties.at(key).texts().take(64).filter_map(ids::known));
         }
         entry.ids.extend(properties.at("tags").texts().take(64).filter_map(ids::known));
@@ -172,9 +176,14 @@ fn ids_of<'r>(entry: &mut Entry<'r>, rule_id: Option<&'r str>, result: Node<'r>,
 
 /// A purl anywhere, where it is the only one or the one that the message names.
 fn purl<'v>(result: Node<'v>, rule: Node<'v>, name: Option<&str>) -> Option<&'v str> {
-    let is_purl = |text: &&str| text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("pkg:"));
+    let is_purl =
+        |text: &&str| text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("pkg:"));
     let of = |node: Node<'v>| {
-        node.members().into_iter().take(200).flat_map(|(_, inner)| inner.texts().take(64)).filter(is_purl)
+        node.members()
+            .into_iter()
+            .take(200)
+            .flat_map(|(_, inner)| inner.texts().take(64))
+            .filter(is_purl)
     };
     let near = of(result.at("properties"))
         .chain(result.at("locations").items().take(64).flat_map(|at| {
@@ -188,7 +197,8 @@ fn purl<'v>(result: Node<'v>, rule: Node<'v>, name: Option<&str>) -> Option<&'v 
         match &all[..] {
             [only] => Some(*only),
             several => {
-                let part = |purl: &&&str| name.is_some_and(|name| purl.contains(&format!("/{name}@")));
+                let part =
+                    |purl: &&&str| name.is_some_and(|name| purl.contains(&format!("/{name}@")));
                 let mut fitting = several.iter().filter(part);
                 fitting.next().filter(|_| fitting.next().is_none()).copied()
             }

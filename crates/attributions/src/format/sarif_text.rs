@@ -79,7 +79,10 @@ mod tests {
         assert_eq!((read(osv, "").name, read(osv, "").version), (Some("@a/b"), Some("1.0")));
         let grype = "Vulnerability CVE-2020-1\nPackage: log4j\nVersion: 2.1\nFix Version: 2.2\nType: java-archive";
         let told = read("A high vulnerability in java-archive package: log4j, version 2.1", grype);
-        assert_eq!((told.name, told.kind, told.fixed), (Some("log4j"), Some("java-archive"), vec!["2.2"]));
+        assert_eq!(
+            (told.name, told.kind, told.fixed),
+            (Some("log4j"), Some("java-archive"), vec!["2.2"])
+        );
     }
 
     #[test]

@@ -9,14 +9,8 @@ use crate::json::Node;
 use crate::packages::Word;
 use crate::reading::{Entry, Reading};
 
-pub(super) const FORMAT: Format = Format {
-    id: "semgrep",
-    name: "Semgrep",
-    tool: "Semgrep",
-    words: WORDS,
-    sniff,
-    read,
-};
+pub(super) const FORMAT: Format =
+    Format { id: "semgrep", name: "Semgrep", tool: "Semgrep", words: WORDS, sniff, read };
 
 /// Ecosystems of Supply Chain.
 const WORDS: &[Word] = &[
@@ -49,6 +43,9 @@ fn sniff(document: &Document) -> bool {
 fn read(document: &Document, reading: &mut Reading) {
     let root = document.json();
     reading.tool(None, root.at("version").text());
+    if let Some(fault) = root.at("errors").items().next() {
+        reading.incomplete(fault.at("message").text().unwrap_or("it reports errors"));
+    }
     for result in root.at("results").items() {
         match result.path(&["extra", "sca_info"]) {
             info if info.is_object() => scanned(result, info, reading),
@@ -73,7 +70,7 @@ fn scanned(result: Node<'_>, info: Node<'_>, reading: &mut Reading) {
         fixed: metadata
             .at("sca-fix-versions")
             .items()
-            .flat_map(|fix| fix.members())
+            .flat_map(Node::members)
             .filter_map(|(_, version)| version.text())
             .collect(),
         text: extra.at("message").text(),
@@ -82,7 +79,9 @@ fn scanned(result: Node<'_>, info: Node<'_>, reading: &mut Reading) {
     };
     let line = package.at("line_number").line();
     entry.places.extend(lockfile.text().map(|file| (file, line)));
-    entry.places.extend(result.at("path").text().map(|file| (file, result.path(&["start", "line"]).line())));
+    entry.places.extend(
+        result.at("path").text().map(|file| (file, result.path(&["start", "line"]).line())),
+    );
     for key in ["cve", "ghsa", "sca-vuln-database-identifier"] {
         entry.ids_of(metadata.at(key).texts());
     }
@@ -90,7 +89,7 @@ fn scanned(result: Node<'_>, info: Node<'_>, reading: &mut Reading) {
         entry.ids_in(Some(url));
     }
     entry.cwes_of(metadata.at("cwe").texts().map(str::to_owned));
-    reading.add(entry);
+    reading.add(&entry);
 }
 
 /// A finding from the API.
@@ -138,5 +137,5 @@ fn supply_chain(found: Node<'_>, reading: &mut Reading) {
         entry.ids_in(Some(url));
     }
     entry.cwes_of(references.at("cweIds").texts().map(str::to_owned));
-    reading.add(entry);
+    reading.add(&entry);
 }

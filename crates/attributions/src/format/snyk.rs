@@ -10,14 +10,8 @@ use crate::json::Node;
 use crate::packages::Word;
 use crate::reading::{Entry, Reading};
 
-pub(super) const FORMAT: Format = Format {
-    id: "snyk",
-    name: "Snyk",
-    tool: "Snyk",
-    words: WORDS,
-    sniff,
-    read,
-};
+pub(super) const FORMAT: Format =
+    Format { id: "snyk", name: "Snyk", tool: "Snyk", words: WORDS, sniff, read };
 
 /// Package managers (`packageManager`), without what follows the colon.
 const WORDS: &[Word] = &[
@@ -109,7 +103,11 @@ fn vulnerability(
         version: found.at("version").text(),
         release,
         words: found.at("severity").texts().collect(),
-        fixed: found.at("fixedIn").texts().chain(found.at("nearestFixedInVersion").text()).collect(),
+        fixed: found
+            .at("fixedIn")
+            .texts()
+            .chain(found.at("nearestFixedInVersion").text())
+            .collect(),
         places: project
             .first(&["displayTargetFile", "targetFile"])
             .map(|file| (file, None))
@@ -129,5 +127,5 @@ fn vulnerability(
         entry.scores.extend(found.at("cvssScore").written());
     }
     entry.cwes_of(found.path(&["identifiers", "CWE"]).texts().map(str::to_owned));
-    reading.add(entry);
+    reading.add(&entry);
 }

@@ -57,7 +57,7 @@ fn read(document: &Document, reading: &mut Reading) {
                 reading.leave_out("a reference in which no id stands");
                 continue;
             }
-            reading.add(entry);
+            reading.add(&entry);
         }
     }
 }

@@ -11,14 +11,8 @@ use crate::json::Node;
 use crate::packages::{self, Word};
 use crate::reading::{Entry, Reading};
 
-pub(super) const FORMAT: Format = Format {
-    id: "trivy",
-    name: "Trivy",
-    tool: "Trivy",
-    words: WORDS,
-    sniff,
-    read,
-};
+pub(super) const FORMAT: Format =
+    Format { id: "trivy", name: "Trivy", tool: "Trivy", words: WORDS, sniff, read };
 
 /// Kinds of targets (`Type`): families of operating systems, and kinds of lockfiles and packages.
 pub(super) const WORDS: &[Word] = &[
@@ -172,5 +166,5 @@ fn vulnerability(
     let line = found.path(&["Locations"]).item(0).at("StartLine").line();
     let file = found.at("PkgPath").text().or(target);
     entry.places.extend(file.map(|file| (file, line)));
-    reading.add(entry);
+    reading.add(&entry);
 }

@@ -61,7 +61,7 @@ fn read(document: &Document, reading: &mut Reading) {
             entry.scores.extend(found.at("score").written());
             let place = found.first(&["packagePath", "target"]).or(image.as_deref());
             entry.places.extend(place.map(|place| (place, None)));
-            reading.add(entry);
+            reading.add(&entry);
         }
     }
 }

@@ -61,7 +61,12 @@ fn read(document: &Document, reading: &mut Reading) {
                 version: found.at("packageVersion").text(),
                 words: found.at("severity").texts().collect(),
                 fixed: fixed(found.at("status").text()),
-                places: found.at("packagePath").text().map(|path| (path, None)).into_iter().collect(),
+                places: found
+                    .at("packagePath")
+                    .text()
+                    .map(|path| (path, None))
+                    .into_iter()
+                    .collect(),
                 text: found.at("description").text(),
                 ..Entry::default()
             };
@@ -70,7 +75,7 @@ fn read(document: &Document, reading: &mut Reading) {
                 Some(vector) => entry.vectors.push(vector.to_owned()),
                 None => entry.scores.extend(found.at("cvss").written()),
             }
-            reading.add(entry);
+            reading.add(&entry);
         }
     }
 }
@@ -90,7 +95,7 @@ fn table(text: &str, reading: &mut Reading) {
         };
         entry.ids_of(row.first("CVE ID"));
         entry.scores.extend(row.first("CVSS").map(str::to_owned));
-        reading.add(entry);
+        reading.add(&entry);
     }
     table.tell(reading);
 }

@@ -8,14 +8,8 @@ use crate::document::Document;
 use crate::packages::Word;
 use crate::reading::{Entry, Reading};
 
-pub(super) const FORMAT: Format = Format {
-    id: "xray",
-    name: "JFrog Xray",
-    tool: "JFrog Xray",
-    words: WORDS,
-    sniff,
-    read,
-};
+pub(super) const FORMAT: Format =
+    Format { id: "xray", name: "JFrog Xray", tool: "JFrog Xray", words: WORDS, sniff, read };
 
 /// Schemes of components, and distributions.
 const WORDS: &[Word] = &[
@@ -91,6 +85,6 @@ fn read(document: &Document, reading: &mut Reading) {
             entry.cwes_of(cve.at("cwe").texts().map(str::to_owned));
         }
         entry.ids_of(row.at("issue_id").texts());
-        reading.add(entry);
+        reading.add(&entry);
     }
 }

@@ -37,6 +37,11 @@ fn read(document: &Document, reading: &mut Reading) {
             npm_audit_1::advisory(data.at("advisory"), path, reading);
         } else if is_berry(node) {
             berry(node, reading);
+        } else if let (Some("info" | "warning" | "error"), Some(said)) =
+            (node.at("type").text(), node.at("data").text())
+            && said.contains("lockfile")
+        {
+            reading.incomplete(said);
         }
     }
 }
@@ -66,6 +71,6 @@ fn berry(node: Node<'_>, reading: &mut Reading) {
         if entry.ids.is_empty() {
             entry.ids.extend(id.as_deref().map(|id| format!("npm:{id}")));
         }
-        reading.add(entry);
+        reading.add(&entry);
     }
 }

@@ -58,7 +58,9 @@ pub(crate) fn whole(report: &Report) -> String {
                 })
                 .collect(),
         );
-        for (name, text) in [("title", &one.title), ("text", &one.text), ("dismissed", &one.dismissed)] {
+        for (name, text) in
+            [("title", &one.title), ("text", &one.text), ("dismissed", &one.dismissed)]
+        {
             list(name, text.iter().map(ToString::to_string).collect());
         }
     }
