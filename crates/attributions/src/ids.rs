@@ -104,15 +104,8 @@ pub(crate) fn declared(text: &str) -> Option<String> {
     (word && !weakness && !text.contains("://")).then(|| text.to_owned())
 }
 
-/// The ids of databases that stand in a text or an address, in order. Only the beginning of a long
-/// text is looked at.
+/// The ids of databases that stand in a text or an address, in order.
 pub(crate) fn within(text: &str) -> impl Iterator<Item = String> {
-    const MAX_LOOK: usize = 4 << 10;
-    let mut end = text.len().min(MAX_LOOK);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let text = text.get(..end).unwrap_or_default();
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).filter_map(|word| {
         let start = |prefix: &str| {
             word.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))

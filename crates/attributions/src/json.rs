@@ -2,6 +2,12 @@
 
 use serde_json::Value;
 
+use crate::reading::MAX_LIST;
+use crate::text;
+
+/// The most items of an array that should be short.
+const MAX_FEW: usize = 4 * MAX_LIST;
+
 /// A value, or nothing.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Node<'v>(Option<&'v Value>);
@@ -28,9 +34,11 @@ impl<'v> Node<'v> {
         Node(self.0.and_then(Value::as_array).and_then(|items| items.get(at)))
     }
 
-    /// A text that says something, trimmed.
+    /// A text that says something, trimmed. Of a long one only the beginning is looked at, so that
+    /// what many entries share costs little each time.
     pub(crate) fn text(self) -> Option<&'v str> {
-        self.0.and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+        let text = self.0.and_then(Value::as_str)?;
+        Some(text::beginning(text).trim()).filter(|text| !text.is_empty())
     }
 
     /// The text of the first member that has one.
@@ -76,14 +84,20 @@ impl<'v> Node<'v> {
         self.0.is_some_and(Value::is_array)
     }
 
+    /// The items of an array that should be short: the first of them, so that what many entries
+    /// share costs little each time.
+    pub(crate) fn few(self) -> impl Iterator<Item = Node<'v>> {
+        self.items().take(MAX_FEW)
+    }
+
     /// The items of an array.
     pub(crate) fn items(self) -> impl Iterator<Item = Node<'v>> {
         self.0.and_then(Value::as_array).into_iter().flatten().map(Node::of)
     }
 
-    /// The texts of an array, or the text that stands in its place.
+    /// The texts of a short array, or the text that stands in its place.
     pub(crate) fn texts(self) -> impl Iterator<Item = &'v str> {
-        self.items().filter_map(Node::text).chain(self.text())
+        self.few().filter_map(Node::text).chain(self.text())
     }
 
     /// The members of an object, sorted by key: their order in memory depends on how serde_json was

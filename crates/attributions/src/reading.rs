@@ -119,16 +119,16 @@ impl Reading {
         }
     }
 
-    /// The tool says of itself that it did not look at everything.
+    /// Not everything was looked at, or the report does not say what was.
     pub(crate) fn incomplete(&mut self, said: &str) {
         if self.report.diagnostics.iter().any(|d| d.code == Code::ReportIncomplete) {
             return;
         }
         let said = text::short(said, MAX_TITLE).unwrap_or_default();
-        let message = format!("the scanner says that it did not look at everything: {said}");
+        let message = format!("what is missing in the report may not be gone: {said}");
         self.report.diagnostics.push(
             Diagnostic::new(Code::ReportIncomplete, message)
-                .help("what is missing in this report may still be there; run the scanner again"),
+                .help("look at what the scanner said when it ran, and send its report again"),
         );
     }
 

@@ -33,6 +33,16 @@ pub(crate) fn short(text: &str, most: usize) -> Option<Box<str>> {
     (!out.is_empty()).then(|| out.into())
 }
 
+/// As much of a text as is looked at.
+pub(crate) fn beginning(text: &str) -> &str {
+    const MAX_LOOK: usize = 8 << 10;
+    let mut end = text.len().min(MAX_LOOK);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
 /// A name or version as written, of at most so many characters; longer ones are none, as a part
 /// would name something else.
 pub(crate) fn name(text: &str, most: usize) -> Option<Box<str>> {

@@ -6,6 +6,7 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use trimtab_model::{Code, Diagnostic};
 
 use crate::document::{MAX_DEPTH, MAX_VALUES, line_of};
+use crate::text;
 
 /// An element.
 #[derive(Debug, Default)]
@@ -37,9 +38,9 @@ impl Element {
         self.child(name)?.text()
     }
 
-    /// The element's own text, trimmed.
+    /// The element's own text, trimmed; the beginning of a long one.
     pub(crate) fn text(&self) -> Option<&str> {
-        Some(self.text.trim()).filter(|text| !text.is_empty())
+        Some(text::beginning(&self.text).trim()).filter(|text| !text.is_empty())
     }
 
     /// The value of an attribute.

@@ -103,6 +103,43 @@ fn a_hostile_report_leaves_no_address_and_no_trick_in_its_texts() {
     within_bounds(&report);
 }
 
+/// What many entries share is looked at a bounded number of times: each of these would take hours
+/// if every entry looked at all of it.
+#[test]
+fn what_entries_share_costs_little_each_time() {
+    const MANY: usize = 60_000;
+    let list = |item: &str| vec![item; MANY].join(",");
+    let spaces = " ".repeat(MANY * 10);
+    let cyclonedx = format!(
+        r#"{{"bomFormat":"CycloneDX","vulnerabilities":[{{"id":"CVE-2026-1","description":"{spaces}","ratings":[{}],"cwes":[{}],"affects":[{}]}}]}}"#,
+        list(r#"{"severity":"low"}"#),
+        list("79"),
+        list(r#"{"ref":"pkg:npm/a@1"}"#),
+    );
+    let npm = format!(
+        r#"{{"auditReportVersion":2,"vulnerabilities":{{"a":{{"name":"a","nodes":[{}],"via":[{}]}}}}}}"#,
+        list(r#""n""#),
+        list(r#"{"name":"a","url":"https://a.example/CVE-2026-1"}"#),
+    );
+    let sarif = format!(
+        r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"a","rules":[{{"id":"CVE-2026-1","fullDescription":{{"text":"{spaces}"}},"help":{{"text":"{spaces}"}},"properties":{{"tags":[{}],"purls":[{}]}}}}]}}}},"results":[{}]}}]}}"#,
+        list(r#""CWE-79""#),
+        list(r#""pkg:npm/a@1""#),
+        list(r#"{"ruleId":"CVE-2026-1"}"#),
+    );
+    let xml = format!(
+        "<analysis><dependencies><dependency>{}<filePath>a</filePath><identifiers>{}</identifiers><vulnerabilities>{}</vulnerabilities></dependency></dependencies></analysis>",
+        "<junk/>".repeat(MANY),
+        "<package/>".repeat(MANY),
+        "<vulnerability><name>CVE-2026-1</name></vulnerability>".repeat(MANY),
+    );
+    for report in [cyclonedx, npm, sarif, xml] {
+        let report = read(report.as_bytes()).unwrap();
+        assert_eq!(report.attributions.len(), MANY, "{}", report.format.id);
+        within_bounds(&report);
+    }
+}
+
 /// Seeds: our own cases, and the reports of the shared corpus that are not large.
 fn seeds() -> Vec<Vec<u8>> {
     let mut folders = vec![repository().join("corpus/reports")];

@@ -121,7 +121,7 @@ fn package(found: Node<'_>, package: Node<'_>, resource: Node<'_>, reading: &mut
     };
     entry.ids_of(details.at("vulnerabilityId").texts());
     entry.ids_of(details.at("relatedVulnerabilities").texts());
-    let vectors = details.at("cvss").items().filter_map(|cvss| cvss.at("scoringVector").text());
+    let vectors = details.at("cvss").few().filter_map(|cvss| cvss.at("scoringVector").text());
     entry.vectors.extend(vectors.map(str::to_owned));
     let adjusted = found.path(&["inspectorScoreDetails", "adjustedCvss", "scoringVector"]);
     entry.vectors.extend(adjusted.text().map(str::to_owned));

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use super::Format;
 use crate::document::Document;
+use crate::json::Node;
 use crate::packages::{self, Word};
 use crate::reading::{Entry, Reading};
 
@@ -35,7 +36,7 @@ fn sniff(document: &Document) -> bool {
 fn read(document: &Document, reading: &mut Reading) {
     let root = document.json();
     reading.target(root.at("image").text());
-    let unapproved: HashSet<&str> = root.at("unapproved").texts().collect();
+    let unapproved: HashSet<&str> = root.at("unapproved").items().filter_map(Node::text).collect();
     for found in root.at("vulnerabilities").items() {
         let (kind, release) = match found.at("namespace").text() {
             Some(namespace) => packages::distribution(namespace),

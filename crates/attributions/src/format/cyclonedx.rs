@@ -36,6 +36,9 @@ fn read(document: &Document, reading: &mut Reading) {
     }
     reading.created(metadata.at("timestamp").text());
     reading.target(metadata.path(&["component", "name"]).text());
+    if !root.at("vulnerabilities").is_array() {
+        reading.incomplete("it is an inventory, without a list of vulnerabilities");
+    }
     let components = components(root);
     for found in root.at("vulnerabilities").items() {
         let mut references =
@@ -94,8 +97,8 @@ fn vulnerability(found: Node<'_>, component: Node<'_>, reference: &str, reading:
         ..Entry::default()
     };
     entry.ids_of(found.at("id").texts());
-    entry.ids_of(found.at("references").items().filter_map(|other| other.at("id").text()));
-    for rating in found.at("ratings").items() {
+    entry.ids_of(found.at("references").few().filter_map(|other| other.at("id").text()));
+    for rating in found.at("ratings").few() {
         entry.words.extend(rating.at("severity").text());
         let prefix = prefix(rating.at("method").text());
         match rating.at("vector").text() {
@@ -104,7 +107,7 @@ fn vulnerability(found: Node<'_>, component: Node<'_>, reference: &str, reading:
             None => entry.scores.extend(rating.at("score").written()),
         }
     }
-    entry.cwes_of(found.at("cwes").items().filter_map(Node::written));
+    entry.cwes_of(found.at("cwes").few().filter_map(Node::written));
     reading.add(&entry);
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::{Format, cyclonedx};
 use crate::document::Document;
-use crate::reading::{Entry, Reading};
+use crate::reading::{Entry, MAX_LIST, Reading};
 use crate::xml::Element;
 
 pub(super) const FORMAT: Format = Format {
@@ -33,48 +33,63 @@ fn read(document: &Document, reading: &mut Reading) {
         });
         reading.tool(tool.and_then(|t| t.said("name")), tool.and_then(|t| t.said("version")));
     }
-    let mut components = HashMap::new();
+    let (mut components, mut inside) = (HashMap::new(), false);
     let mut open: Vec<&Element> = metadata.into_iter().chain(root.child("components")).collect();
     while let Some(list) = open.pop() {
         for component in list.children("component") {
+            let part = Part::of(component);
             if let Some(reference) = component.attribute("bom-ref") {
-                components.insert(reference, component);
+                components.insert(reference, part);
             }
             open.extend(component.child("components"));
             let own = component.child("vulnerabilities");
+            inside |= own.is_some();
             for found in own.into_iter().flat_map(|own| own.children("vulnerability")) {
-                vulnerability(found, Some(component), "", reading);
+                vulnerability(found, &[part], reading);
             }
         }
     }
     let all = root.child("vulnerabilities");
+    if all.is_none() && !inside {
+        reading.incomplete("it is an inventory, without a list of vulnerabilities");
+    }
     for found in all.into_iter().flat_map(|all| all.children("vulnerability")) {
         let affects = found.child("affects").map(Element::all).unwrap_or_default();
-        for target in affects {
+        let affected = affects.iter().map(|target| {
             let reference = target.said("ref").unwrap_or_default();
-            vulnerability(found, components.get(reference).copied(), reference, reading);
-        }
-        if affects.is_empty() {
-            vulnerability(found, None, "", reading);
+            let listed = components.get(reference).copied().unwrap_or_default();
+            let purl = reference.starts_with("pkg:").then_some(reference);
+            Part { purl: listed.purl.or(purl), ..listed }
+        });
+        vulnerability(found, &affected.collect::<Vec<_>>(), reading);
+    }
+}
+
+/// What is known of a component.
+#[derive(Clone, Copy, Default)]
+struct Part<'e> {
+    purl: Option<&'e str>,
+    name: Option<&'e str>,
+    version: Option<&'e str>,
+}
+
+impl<'e> Part<'e> {
+    fn of(component: &'e Element) -> Part<'e> {
+        Part {
+            purl: component.said("purl"),
+            name: component.said("name"),
+            version: component.said("version"),
         }
     }
 }
 
-fn vulnerability(
-    found: &Element,
-    component: Option<&Element>,
-    reference: &str,
-    reading: &mut Reading,
-) {
-    let said = |name| component.and_then(|component| component.said(name));
+/// One attribution for each component that is affected; one without, where none is named.
+fn vulnerability<'e>(found: &'e Element, affected: &[Part<'e>], reading: &mut Reading) {
     let state = found.child("analysis").and_then(|analysis| analysis.said("state"));
     let says_no = |state: &&str| {
         matches!(*state, "not_affected" | "false_positive" | "resolved" | "resolved_with_pedigree")
     };
     let mut entry = Entry {
-        purl: said("purl").or_else(|| reference.starts_with("pkg:").then_some(reference)),
-        name: said("name"),
-        version: said("version"),
         text: found.said("description"),
         dismissed: state.filter(says_no).map(str::to_owned),
         ..Entry::default()
@@ -83,7 +98,7 @@ fn vulnerability(
     let others = found.child("references").map(Element::all).unwrap_or_default();
     entry.ids_of(others.iter().filter_map(|other| other.said("id")));
     let ratings = found.child("ratings").map(Element::all).unwrap_or_default();
-    for rating in ratings {
+    for rating in ratings.iter().take(MAX_LIST) {
         entry.words.extend(rating.said("severity"));
         let prefix = cyclonedx::prefix(rating.said("method"));
         match rating.said("vector") {
@@ -94,5 +109,9 @@ fn vulnerability(
     }
     let cwes = found.child("cwes").map(Element::all).unwrap_or_default();
     entry.cwes_of(cwes.iter().filter_map(Element::text).map(str::to_owned));
-    reading.add(&entry);
+    let none = [Part::default()];
+    for part in if affected.is_empty() { &none } else { affected } {
+        (entry.purl, entry.name, entry.version) = (part.purl, part.name, part.version);
+        reading.add(&entry);
+    }
 }

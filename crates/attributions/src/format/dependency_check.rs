@@ -30,13 +30,18 @@ fn read(document: &Document, reading: &mut Reading) {
     reading.created(root.path(&["projectInfo", "reportDate"]).text());
     reading.target(root.path(&["projectInfo", "name"]).text());
     for dependency in root.at("dependencies").items() {
+        let purl = dependency
+            .at("packages")
+            .items()
+            .filter_map(|package| package.at("id").text())
+            .find(|id| id.starts_with("pkg:"));
         for found in dependency.at("vulnerabilities").items() {
-            vulnerability(found, dependency, None, reading);
+            vulnerability(found, dependency, purl, None, reading);
         }
         for found in dependency.at("suppressedVulnerabilities").items() {
             let notes = found.at("notes").text().map(|notes| format!(": {notes}"));
             let mark = format!("suppressed{}", notes.unwrap_or_default());
-            vulnerability(found, dependency, Some(mark), reading);
+            vulnerability(found, dependency, purl, Some(mark), reading);
         }
     }
 }
@@ -44,14 +49,10 @@ fn read(document: &Document, reading: &mut Reading) {
 fn vulnerability(
     found: Node<'_>,
     dependency: Node<'_>,
+    purl: Option<&str>,
     dismissed: Option<String>,
     reading: &mut Reading,
 ) {
-    let purl = dependency
-        .at("packages")
-        .items()
-        .filter_map(|package| package.at("id").text())
-        .find(|id| id.starts_with("pkg:"));
     let name = found.at("name").text();
     let (v2, v3) = (found.at("cvssv2"), found.at("cvssv3"));
     let mut entry = Entry {

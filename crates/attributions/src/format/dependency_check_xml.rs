@@ -39,13 +39,14 @@ fn read(document: &Document, reading: &mut Reading) {
     let dependencies = root.child("dependencies");
     for dependency in dependencies.into_iter().flat_map(|all| all.children("dependency")) {
         let all = dependency.child("vulnerabilities").map(Element::all).unwrap_or_default();
+        let dependency = Dependency::of(dependency);
         for found in all {
             match &*found.name {
-                "vulnerability" => vulnerability(found, dependency, None, reading),
+                "vulnerability" => vulnerability(found, &dependency, None, reading),
                 "suppressedVulnerability" => {
                     let notes = found.said("notes").map(|notes| format!(": {notes}"));
                     let mark = format!("suppressed{}", notes.unwrap_or_default());
-                    vulnerability(found, dependency, Some(mark), reading);
+                    vulnerability(found, &dependency, Some(mark), reading);
                 }
                 _ => {}
             }
@@ -78,24 +79,45 @@ fn package(dependency: &Element) -> (Option<&str>, Option<(&str, &str)>) {
     (purl, named)
 }
 
+/// What the vulnerabilities of a dependency share.
+struct Dependency<'e> {
+    purl: Option<&'e str>,
+    kind: Option<&'e str>,
+    name: Option<&'e str>,
+    version: Option<&'e str>,
+    file: Option<&'e str>,
+}
+
+impl<'e> Dependency<'e> {
+    fn of(element: &'e Element) -> Dependency<'e> {
+        let (purl, named) = package(element);
+        let split = named.filter(|_| purl.is_none()).and_then(|(_, name)| name.rsplit_once(':'));
+        Dependency {
+            purl,
+            kind: named.map(|(kind, _)| kind),
+            name: split.map(|(name, _)| name).or_else(|| element.said("fileName")),
+            version: split.map(|(_, version)| version),
+            file: element.said("filePath"),
+        }
+    }
+}
+
 fn vulnerability(
     found: &Element,
-    dependency: &Element,
+    dependency: &Dependency<'_>,
     dismissed: Option<String>,
     reading: &mut Reading,
 ) {
-    let (purl, named) = package(dependency);
-    let split = named.filter(|_| purl.is_none()).and_then(|(_, name)| name.rsplit_once(':'));
     let words = found.said("severity").into_iter();
     let part = |name| found.child(name);
     let words = words.chain(part("cvssV3").and_then(|cvss| cvss.said("baseSeverity")));
     let mut entry = Entry {
-        purl,
-        kind: named.map(|(kind, _)| kind),
-        name: split.map(|(name, _)| name).or_else(|| dependency.said("fileName")),
-        version: split.map(|(_, version)| version),
+        purl: dependency.purl,
+        kind: dependency.kind,
+        name: dependency.name,
+        version: dependency.version,
         words: words.collect(),
-        places: dependency.said("filePath").map(|file| (file, None)).into_iter().collect(),
+        places: dependency.file.map(|file| (file, None)).into_iter().collect(),
         text: found.said("description"),
         dismissed,
         ..Entry::default()

@@ -24,6 +24,7 @@ mod npm_audit_1;
 mod osv_scanner;
 mod pip_audit;
 mod sarif;
+mod sarif_rules;
 mod sarif_text;
 mod semgrep;
 mod snyk;

@@ -7,7 +7,7 @@
 use super::Format;
 use crate::document::Document;
 use crate::packages::Word;
-use crate::reading::{Entry, Reading};
+use crate::reading::{Entry, MAX_LIST, Reading};
 
 pub(super) const FORMAT: Format =
     Format { id: "npm-audit", name: "npm audit", tool: "npm audit", words: WORDS, sniff, read };
@@ -31,7 +31,12 @@ fn read(document: &Document, reading: &mut Reading) {
                 kind: Some("npm"),
                 name: via.at("dependency").text().or(Some(name)),
                 words: via.at("severity").texts().collect(),
-                places: package.at("nodes").texts().map(|node| (node, None)).collect(),
+                places: package
+                    .at("nodes")
+                    .texts()
+                    .take(MAX_LIST)
+                    .map(|node| (node, None))
+                    .collect(),
                 title: via.at("title").text(),
                 ..Entry::default()
             };

@@ -39,29 +39,29 @@ pub(super) fn advisory(advisory: Node<'_>, path: Option<&str>, reading: &mut Rea
         .filter(|f| path.is_none_or(|path| f.at("paths").texts().any(|own| own == path)))
         .collect();
     let found = if found.is_empty() { vec![Node::NONE] } else { found };
+    let mut entry = Entry {
+        kind: Some("npm"),
+        name: advisory.at("module_name").text(),
+        words: advisory.at("severity").texts().collect(),
+        fixed: advisory.at("patched_versions").texts().flat_map(packages::named_in).collect(),
+        title: advisory.at("title").text(),
+        text: advisory.at("overview").text(),
+        ..Entry::default()
+    };
+    entry.ids_of(advisory.at("cves").texts());
+    entry.ids_of(advisory.at("github_advisory_id").texts());
+    entry.ids_in(advisory.at("url").text());
+    if entry.ids.is_empty() {
+        entry.ids.extend(advisory.at("id").written().map(|id| format!("npm:{id}")));
+    }
+    entry.vectors.extend(advisory.path(&["cvss", "vectorString"]).text().map(str::to_owned));
+    entry.cwes_of(advisory.at("cwe").texts().map(str::to_owned));
     for found in found {
-        let mut entry = Entry {
-            kind: Some("npm"),
-            name: advisory.at("module_name").text(),
-            version: found.at("version").text(),
-            words: advisory.at("severity").texts().collect(),
-            fixed: advisory.at("patched_versions").texts().flat_map(packages::named_in).collect(),
-            places: match path {
-                Some(path) => vec![(path, None)],
-                None => found.at("paths").texts().map(|path| (path, None)).collect(),
-            },
-            title: advisory.at("title").text(),
-            text: advisory.at("overview").text(),
-            ..Entry::default()
+        entry.version = found.at("version").text();
+        entry.places = match path {
+            Some(path) => vec![(path, None)],
+            None => found.at("paths").texts().map(|path| (path, None)).collect(),
         };
-        entry.ids_of(advisory.at("cves").texts());
-        entry.ids_of(advisory.at("github_advisory_id").texts());
-        entry.ids_in(advisory.at("url").text());
-        if entry.ids.is_empty() {
-            entry.ids.extend(advisory.at("id").written().map(|id| format!("npm:{id}")));
-        }
-        entry.vectors.extend(advisory.path(&["cvss", "vectorString"]).text().map(str::to_owned));
-        entry.cwes_of(advisory.at("cwe").texts().map(str::to_owned));
         reading.add(&entry);
     }
 }

@@ -11,21 +11,20 @@
 //! is found by `ruleIndex`, `rule.index`, or its id, in the driver or an extension; a suppression
 //! counts unless its status is `rejected` or `underReview`.
 
-use std::collections::HashMap;
-
 use super::Format;
+use super::sarif_rules::{self, Facts, Rule, Rules, is_purl};
 use super::sarif_text::{self, Told};
 use crate::document::Document;
+use crate::ids;
 use crate::json::Node;
 use crate::packages::{self, Word};
 use crate::reading::{Entry, Reading};
-use crate::{cvss, ids};
 
 pub(super) const FORMAT: Format =
     Format { id: "sarif", name: "SARIF 2.1.0", tool: "SARIF", words: WORDS, sniff, read };
 
 /// Kinds of packages, as Grype writes them into a rule's help and Snyk into its tags.
-const WORDS: &[Word] = &[
+pub(super) const WORDS: &[Word] = &[
     ("cocoapods", "cocoapods", ""),
     ("composer", "composer", ""),
     ("dotnet", "nuget", ""),
@@ -56,11 +55,18 @@ fn sniff(document: &Document) -> bool {
 }
 
 fn read(document: &Document, reading: &mut Reading) {
+    if document.json().at("runs").items().next().is_none() {
+        reading.incomplete("it holds no run of a tool");
+    }
     for run in document.json().at("runs").items() {
         let driver = run.path(&["tool", "driver"]);
         reading.tool(driver.at("name").text(), driver.first(&["version", "semanticVersion"]));
         reading.created(run.at("invocations").item(0).first(&["endTimeUtc", "startTimeUtc"]));
-        if run.at("invocations").items().any(|one| one.at("executionSuccessful").is_false()) {
+        // By the standard a run without results has not looked for any.
+        if !run.at("results").is_array() {
+            reading.incomplete("a run without a list of results");
+        }
+        if run.at("invocations").few().any(|one| one.at("executionSuccessful").is_false()) {
             reading.incomplete("its run was not successful");
         }
         let properties = run.at("properties");
@@ -72,68 +78,30 @@ fn read(document: &Document, reading: &mut Reading) {
     }
 }
 
-/// The rules of a run: by place in the driver, and by id in all.
-struct Rules<'v> {
-    driver: Node<'v>,
-    by_id: HashMap<&'v str, Node<'v>>,
-}
-
-impl<'v> Rules<'v> {
-    fn of(run: Node<'v>) -> Rules<'v> {
-        let tool = run.at("tool");
-        let driver = tool.path(&["driver", "rules"]);
-        let extensions = tool.at("extensions").items().flat_map(|one| one.at("rules").items());
-        let mut by_id = HashMap::new();
-        for rule in driver.items().chain(extensions) {
-            if let Some(id) = rule.at("id").text() {
-                by_id.entry(id).or_insert(rule);
-            }
-        }
-        Rules { driver, by_id }
-    }
-
-    fn find(&self, result: Node<'v>) -> Node<'v> {
-        let id = result.at("ruleId").text().or_else(|| result.path(&["rule", "id"]).text());
-        let index = [result.at("ruleIndex"), result.path(&["rule", "index"])];
-        let index = index.iter().find_map(|at| at.written()?.parse::<usize>().ok());
-        let by_index = index.map_or(Node::NONE, |at| self.driver.item(at));
-        let same = |rule: &Node<'_>| id.is_none() || rule.at("id").text() == id;
-        if by_index.is_some() && same(&by_index) {
-            return by_index;
-        }
-        id.and_then(|id| self.by_id.get(id).copied()).unwrap_or(Node::NONE)
-    }
-}
-
 fn result(result: Node<'_>, rules: &Rules<'_>, run: Node<'_>, reading: &mut Reading) {
-    let rule = rules.find(result);
-    let (own, general) = (result.at("properties"), rule.at("properties"));
-    let rule_id = result.first(&["ruleId"]).or_else(|| rule.at("id").text());
+    let id = result.at("ruleId").text().or_else(|| result.path(&["rule", "id"]).text());
+    let rule = rules.find(result, id);
+    let own = Facts::of(result.at("properties"));
     let message = result.at("message").first(&["text", "markdown"]);
-    let help = rule.at("help").text().or_else(|| rule.at("help").first(&["text", "markdown"]));
-    let told = sarif_text::read(message.unwrap_or_default(), help.unwrap_or_default());
-    let Told { name, version, fixed, kind } = told;
-    let logical = || {
-        let inner = result.at("locations").items().flat_map(|at| at.at("logicalLocations").items());
-        inner.filter_map(|at| at.first(&["fullyQualifiedName", "name"]))
-    };
-    let tag = || general.at("tags").texts().find(|tag| WORDS.iter().any(|(word, ..)| word == tag));
+    let Told { name, version, fixed, kind } = sarif_text::read(message, rule.help.as_ref());
+    let properties = result.at("properties");
     let mut entry = Entry {
-        purl: purl(result, rule, name),
-        kind: kind.or_else(|| own.first(&["packageType", "ecosystem"])).or_else(tag),
-        name: name.or_else(|| own.first(&["packageName", "package", "pkgName", "dependency"])),
-        version: version.or_else(|| own.first(&["packageVersion", "installedVersion", "version"])),
-        fixed: fixed.into_iter().chain(own.first(&["fixedVersion", "fixVersion"])).collect(),
-        title: rule.at("shortDescription").first(&["text"]).or_else(|| rule.at("name").text()),
-        text: rule.at("fullDescription").first(&["text"]).or(message),
+        purl: purl(result, &own, rule, name),
+        kind: kind.or_else(|| properties.first(&["packageType", "ecosystem"])).or(rule.kind),
+        name: name
+            .or_else(|| properties.first(&["packageName", "package", "pkgName", "dependency"])),
+        version: version
+            .or_else(|| properties.first(&["packageVersion", "installedVersion", "version"])),
+        fixed: fixed.into_iter().chain(properties.first(&["fixedVersion", "fixVersion"])).collect(),
+        title: rule.title,
+        text: rule.text.or(message),
         dismissed: suppressed(result),
         ..Entry::default()
     };
-    if entry.name.is_none() && entry.purl.is_none() {
+    if entry.name.is_none() && entry.purl.is_none() && entry.kind.is_some() {
         // Snyk: `lodash@4.17.15`.
-        let at =
-            logical().find_map(|text| text.rsplit_once('@').filter(|(name, _)| !name.is_empty()));
-        if let (Some((name, version)), Some(_)) = (at, entry.kind) {
+        let logical = logical(result).find_map(|text| text.rsplit_once('@'));
+        if let Some((name, version)) = logical.filter(|(name, _)| !name.is_empty()) {
             (entry.name, entry.version) = (Some(name), Some(version));
         }
     }
@@ -142,98 +110,57 @@ fn result(result: Node<'_>, rules: &Rules<'_>, run: Node<'_>, reading: &mut Read
     if entry.purl.is_none() && entry.kind.is_none() {
         entry.kind = entry.places.iter().find_map(|(file, _)| packages::file_of(file));
     }
-    ids_of(&mut entry, rule_id, result, rule);
-    let code = entry.purl.is_none()
-        && !entry.ids.iter().any(|id| ids::known(id).is_some())
-        && (entry.name.is_none() || entry.ids.is_empty());
-    if code {
-        reading.leave_out("a result that names neither a package nor a known vulnerability");
-        return;
-    }
-    severity(&mut entry, result, rule);
-    reading.add(&entry);
-}
-
-/// The ids: those that the rule's name is or begins with first.
-fn ids_of<'r>(entry: &mut Entry<'r>, rule_id: Option<&'r str>, result: Node<'r>, rule: Node<'r>) {
-    let (own, general) = (result.at("properties"), rule.at("properties"));
-    entry.ids.extend(rule_id.and_then(ids::leading));
-    for properties in [own, general] {
-        for key in
-            ["cve", "cves", "CVE", "cveId", "vulnerabilityId", "vulnerability", "ghsa", "aliases"]
-        {
-            entry.ids.extend(properties.at(key).texts().take(64).filter_map(ids::known));
-        }
-        entry.ids.extend(properties.at("tags").texts().take(64).filter_map(ids::known));
-    }
-    entry.ids.extend(rule.at("deprecatedIds").texts().take(64).filter_map(ids::leading));
+    entry.ids.extend(id.or(rule.id).and_then(ids::leading));
+    entry.ids.extend(own.ids.iter().chain(&rule.facts.ids).chain(&rule.deprecated).cloned());
     // `Package 'x@1' is vulnerable to 'CVE-…' (also known as 'GHSA-…').`
-    let message = result.path(&["message", "text"]).text();
     if message.is_some_and(|message| message.contains("is vulnerable to")) {
         entry.ids_in(message);
     }
+    let known = entry.ids.iter().any(|id| ids::known(id).is_some());
+    if entry.purl.is_none() && !known && (entry.name.is_none() || entry.ids.is_empty()) {
+        reading.leave_out("a result that names neither a package nor a known vulnerability");
+        return;
+    }
+    for facts in [&own, &rule.facts] {
+        entry.words.extend(&facts.words);
+        entry.scores.extend(facts.scores.iter().cloned());
+        entry.vectors.extend(facts.vectors.iter().cloned());
+        entry.cwes.extend(facts.cwes.iter().cloned());
+    }
+    entry.words.extend(result.at("level").text().or(rule.level));
+    reading.add(&entry);
 }
 
-/// A purl anywhere, where it is the only one or the one that the message names.
-fn purl<'v>(result: Node<'v>, rule: Node<'v>, name: Option<&str>) -> Option<&'v str> {
-    let is_purl =
-        |text: &&str| text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("pkg:"));
-    let of = |node: Node<'v>| {
-        node.members()
-            .into_iter()
-            .take(200)
-            .flat_map(|(_, inner)| inner.texts().take(64))
-            .filter(is_purl)
-    };
-    let near = of(result.at("properties"))
-        .chain(result.at("locations").items().take(64).flat_map(|at| {
-            at.at("logicalLocations").items().filter_map(|at| at.at("fullyQualifiedName").text())
-        }))
-        .chain(of(result.at("partialFingerprints")))
-        .chain(of(result.at("fingerprints")))
-        .find(is_purl);
-    near.or_else(|| {
-        let all: Vec<&str> = of(rule.at("properties")).take(64).collect();
-        match &all[..] {
-            [only] => Some(*only),
-            several => {
-                let part =
-                    |purl: &&&str| name.is_some_and(|name| purl.contains(&format!("/{name}@")));
-                let mut fitting = several.iter().filter(part);
-                fitting.next().filter(|_| fitting.next().is_none()).copied()
-            }
+/// A purl of the result, else that of its rule: the only one there, or the one that is named.
+fn purl<'v>(
+    result: Node<'v>,
+    own: &Facts<'v>,
+    rule: &Rule<'v>,
+    name: Option<&str>,
+) -> Option<&'v str> {
+    let prints = ["partialFingerprints", "fingerprints"];
+    let near = own.purls.first().copied();
+    let near = near.or_else(|| logical(result).find(is_purl));
+    let near =
+        near.or_else(|| prints.iter().find_map(|key| sarif_rules::purls(result.at(key)).next()));
+    near.or_else(|| match &rule.facts.purls[..] {
+        [only] => Some(*only),
+        several => {
+            let part = name.map(|name| format!("/{name}@"))?;
+            let mut fitting = several.iter().filter(|purl| purl.contains(&part));
+            fitting.next().filter(|_| fitting.next().is_none()).copied()
         }
     })
 }
 
-fn severity<'r>(entry: &mut Entry<'r>, result: Node<'r>, rule: Node<'r>) {
-    for properties in [result.at("properties"), rule.at("properties")] {
-        let words = ["severity", "cvssv3_baseSeverity", "cvssv2_severity", "problem.severity"];
-        entry.words.extend(words.iter().find_map(|key| properties.at(key).text()));
-        entry.scores.extend(properties.at("security-severity").written());
-        let metric = |prefix: &'static str| {
-            move |name: &str| properties.at(&format!("{prefix}{name}")).text()
-        };
-        entry.vectors.extend(cvss::v3(metric("cvssv3_")));
-        entry.vectors.extend(cvss::v2(metric("cvssv2_")));
-        let vectors = ["cvssV4_vector", "cvssV3_vector", "cvssv3_vector", "cvss", "vectorString"];
-        let vectors = vectors.iter().filter_map(|key| properties.at(key).text());
-        entry.vectors.extend(vectors.filter(|v| v.starts_with("CVSS:")).map(str::to_owned));
-        let tags = || properties.at("tags").texts().take(64);
-        let word = |tag: &&str| matches!(*tag, "CRITICAL" | "HIGH" | "MEDIUM" | "LOW" | "UNKNOWN");
-        entry.words.extend(tags().find(word));
-        let cwe = |tag: &str| {
-            let at = tag.to_ascii_uppercase().find("CWE-")?;
-            tag.get(at..).map(str::to_owned)
-        };
-        entry.cwes_of(tags().filter_map(cwe));
-    }
-    let level = result.at("level").text();
-    entry.words.extend(level.or_else(|| rule.path(&["defaultConfiguration", "level"]).text()));
+/// The names of logical locations.
+fn logical<'v>(result: Node<'v>) -> impl Iterator<Item = &'v str> {
+    let all = result.at("locations").few().flat_map(|at| at.at("logicalLocations").few());
+    all.filter_map(|at| at.first(&["fullyQualifiedName", "name"]))
 }
 
 fn places<'r>(entry: &mut Entry<'r>, result: Node<'r>, run: Node<'r>) {
-    for location in result.at("locations").items() {
+    for location in result.at("locations").few() {
         let physical = location.at("physicalLocation");
         let artifact = physical.at("artifactLocation");
         let by_index = artifact.at("index").written().and_then(|at| at.parse().ok());

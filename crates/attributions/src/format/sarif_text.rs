@@ -14,26 +14,28 @@ pub(super) struct Told<'m> {
 /// Lines that are looked at.
 const MAX_LINES: usize = 100;
 
-/// Reads the message of a result, then the help of its rule where the message says nothing.
-pub(super) fn read<'m>(message: &'m str, help: &'m str) -> Told<'m> {
+/// What the message of a result tells, then the help of its rule where the message says nothing.
+pub(super) fn read<'m>(message: Option<&'m str>, help: Option<&Told<'m>>) -> Told<'m> {
+    let message = message.unwrap_or_default();
     let mut told = lines(message);
     if told.name.is_none() {
         told = sentence(message).unwrap_or_default();
     }
-    let general = lines(help);
+    let Some(general) = help else { return told };
     // Help is about every package of its rule only where it names the same.
     if told.name.is_none() || told.name == general.name {
         told.name = told.name.or(general.name);
         told.version = told.version.or(general.version);
         told.kind = told.kind.or(general.kind);
         if told.fixed.is_empty() {
-            told.fixed = general.fixed;
+            told.fixed.clone_from(&general.fixed);
         }
     }
     told
 }
 
-fn lines(text: &str) -> Told<'_> {
+/// What the lines of a text tell.
+pub(super) fn lines(text: &str) -> Told<'_> {
     let mut told = Told::default();
     for line in text.lines().take(MAX_LINES) {
         let Some((key, value)) = line.split_once(':') else { continue };
@@ -69,26 +71,30 @@ fn sentence(text: &str) -> Option<Told<'_>> {
 mod tests {
     use super::*;
 
+    fn told<'m>(message: &'m str, help: &'m str) -> Told<'m> {
+        read(Some(message), Some(&lines(help)))
+    }
+
     #[test]
     fn packages_are_read_out_of_messages() {
         let trivy = "Package: apt\nInstalled Version: 1.8\nVulnerability CVE-2020-1\nSeverity: LOW\nFixed Version: 1.9, 2.0\nLink: [a](b)";
-        let told = read(trivy, "");
-        assert_eq!((told.name, told.version), (Some("apt"), Some("1.8")));
-        assert_eq!(told.fixed, ["1.9", "2.0"]);
+        let said = told(trivy, "");
+        assert_eq!((said.name, said.version), (Some("apt"), Some("1.8")));
+        assert_eq!(said.fixed, ["1.9", "2.0"]);
         let osv = "Package '@a/b@1.0' is vulnerable to 'CVE-2020-1' (also known as 'GHSA-x').";
-        assert_eq!((read(osv, "").name, read(osv, "").version), (Some("@a/b"), Some("1.0")));
+        assert_eq!((told(osv, "").name, told(osv, "").version), (Some("@a/b"), Some("1.0")));
         let grype = "Vulnerability CVE-2020-1\nPackage: log4j\nVersion: 2.1\nFix Version: 2.2\nType: java-archive";
-        let told = read("A high vulnerability in java-archive package: log4j, version 2.1", grype);
+        let said = told("A high vulnerability in java-archive package: log4j, version 2.1", grype);
         assert_eq!(
-            (told.name, told.kind, told.fixed),
+            (said.name, said.kind, said.fixed),
             (Some("log4j"), Some("java-archive"), vec!["2.2"])
         );
     }
 
     #[test]
     fn other_prose_says_nothing() {
-        assert_eq!(read("Version: 3 of the protocol is used\nType: x", ""), Told::default());
-        assert_eq!(read("Package 'x' is old", ""), Told::default());
-        assert_eq!(read("", ""), Told::default());
+        assert_eq!(told("Version: 3 of the protocol is used\nType: x", ""), Told::default());
+        assert_eq!(told("Package 'x' is old", ""), Told::default());
+        assert_eq!(told("", ""), Told::default());
     }
 }

@@ -34,6 +34,7 @@ fn read(document: &Document, reading: &mut Reading) {
     }
     reading.created(creation.at("created").text());
     reading.target(root.at("name").text());
+    let mut any = false;
     for package in root.at("packages").items() {
         let references = || package.at("externalRefs").items();
         let purl = references()
@@ -45,6 +46,7 @@ fn read(document: &Document, reading: &mut Reading) {
             if category != Some("SECURITY") || !matches!(kind, Some("advisory" | "url")) {
                 continue;
             }
+            any = true;
             let mut entry = Entry {
                 purl,
                 name: package.at("name").text(),
@@ -59,5 +61,8 @@ fn read(document: &Document, reading: &mut Reading) {
             }
             reading.add(&entry);
         }
+    }
+    if !any {
+        reading.incomplete("it is an inventory, without references to advisories");
     }
 }

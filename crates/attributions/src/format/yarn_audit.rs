@@ -57,20 +57,20 @@ fn berry(node: Node<'_>, reading: &mut Reading) {
         0 => vec![None],
         _ => about.at("Tree Versions").texts().map(Some).collect(),
     };
+    let mut entry = Entry {
+        kind: Some("npm"),
+        name: node.at("value").text(),
+        words: about.at("Severity").texts().collect(),
+        places: about.at("Dependents").texts().map(|by| (by, None)).collect(),
+        title: about.at("Issue").text(),
+        ..Entry::default()
+    };
+    entry.ids_in(about.at("URL").text());
+    if entry.ids.is_empty() {
+        entry.ids.extend(id.as_deref().map(|id| format!("npm:{id}")));
+    }
     for version in versions {
-        let mut entry = Entry {
-            kind: Some("npm"),
-            name: node.at("value").text(),
-            version,
-            words: about.at("Severity").texts().collect(),
-            places: about.at("Dependents").texts().map(|by| (by, None)).collect(),
-            title: about.at("Issue").text(),
-            ..Entry::default()
-        };
-        entry.ids_in(about.at("URL").text());
-        if entry.ids.is_empty() {
-            entry.ids.extend(id.as_deref().map(|id| format!("npm:{id}")));
-        }
+        entry.version = version;
         reading.add(&entry);
     }
 }
