@@ -3,11 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
+use trimtab_charter::at::nearest;
 use trimtab_charter::preset;
 use trimtab_charter::project::{self, CHARTER_FILE, EXCEPTIONS_FILE, FILE, Project};
 use trimtab_decisions::{exceptions, vex};
 use trimtab_engine::repository::Agreement;
 use trimtab_model::charter::Charter;
+use trimtab_model::decision::Decisions;
 use trimtab_model::{Code, Diagnostic};
 
 use crate::io::Io;
@@ -65,9 +67,10 @@ pub fn read(path: &Path, charter: Option<&str>, io: &mut Io) -> Result<Agreed, D
             Err(problems) => return Err(told(problems, io)),
         },
     };
-    let exceptions = exceptions_of(&folder, &project, io)?;
+    let Decisions { exceptions, not_affected } = decisions(&folder, &project, io)?;
     let statements = statements(&folder, &project, io)?;
-    Ok(Agreed { agreement: Agreement { charter, project, exceptions, statements }, folder })
+    let agreement = Agreement { charter, project, exceptions, not_affected, statements };
+    Ok(Agreed { agreement, folder })
 }
 
 /// A charter by the name of a preset or of a file.
@@ -83,8 +86,12 @@ pub fn charter_of(name: &str, io: &mut Io) -> Result<Charter, Diagnostic> {
         Some(text) => charter(name, &text, io),
         None => {
             let presets: Vec<_> = preset::names().collect();
-            Err(Diagnostic::new(Code::Usage, format!("`{name}` is neither a charter nor a preset"))
-                .help(format!("name a file, or one of: {}", presets.join(", "))))
+            let help = match nearest(name, preset::names()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("name a file, or one of: {}", presets.join(", ")),
+            };
+            let message = format!("`{name}` is neither a charter nor a preset");
+            Err(Diagnostic::new(Code::Usage, message).help(help))
         }
     }
 }
@@ -109,16 +116,12 @@ pub fn told(mut problems: Vec<Diagnostic>, io: &mut Io) -> Diagnostic {
     last.unwrap_or_else(|| Diagnostic::new(Code::ConfigMalformed, "the file cannot be read"))
 }
 
-fn exceptions_of(
-    folder: &Path,
-    project: &Project,
-    io: &mut Io,
-) -> Result<Vec<trimtab_model::decision::Exception>, Diagnostic> {
+fn decisions(folder: &Path, project: &Project, io: &mut Io) -> Result<Decisions, Diagnostic> {
     let named = project.exceptions.as_deref();
     let path = folder.join(named.unwrap_or(EXCEPTIONS_FILE));
     let Some(text) = own(folder, named.unwrap_or(EXCEPTIONS_FILE))? else {
         return match named {
-            None => Ok(Vec::new()),
+            None => Ok(Decisions::default()),
             Some(name) => Err(Diagnostic::new(
                 Code::ConfigMalformed,
                 format!("the exceptions `{name}` do not exist"),
@@ -127,14 +130,14 @@ fn exceptions_of(
             .help("correct `exceptions`, or write the file")),
         };
     };
-    let (exceptions, problems) = exceptions::read(&text, &shown(&path));
+    let (decisions, problems) = exceptions::read(&text, &shown(&path));
     let wrong =
         problems.iter().any(|p| p.code.severity() == trimtab_model::DiagnosticSeverity::Error);
     if wrong {
         return Err(told(problems, io));
     }
     say::diagnostics(io, problems.iter(), false);
-    Ok(exceptions)
+    Ok(decisions)
 }
 
 fn statements(
@@ -155,7 +158,10 @@ fn statements(
 }
 
 /// The text of a file of the repository's own. `None` if it does not exist.
-fn own(folder: &Path, name: &str) -> Result<Option<String>, Diagnostic> {
+///
+/// # Errors
+/// It cannot be read, or leads out of the repository.
+pub fn own(folder: &Path, name: &str) -> Result<Option<String>, Diagnostic> {
     match inside(folder, name)? {
         Some(path) => text(&path),
         None => Ok(None),
@@ -293,10 +299,18 @@ pub fn text(path: &Path) -> Result<Option<String>, Diagnostic> {
     if !path.exists() {
         return Ok(None);
     }
-    String::from_utf8(bytes(path)?).map(Some).map_err(|_| {
-        Diagnostic::new(Code::FileNotText, "the file is not valid UTF-8")
+    String::from_utf8(bytes(path)?).map(Some).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let bytes = error.into_bytes();
+        let message = match bytes.get(..2) {
+            Some([0xFF, 0xFE] | [0xFE, 0xFF]) => "the file is UTF-16, not UTF-8",
+            _ => "the file is not valid UTF-8",
+        };
+        let line = bytes.iter().take(valid).filter(|b| **b == b'\n').count() + 1;
+        Diagnostic::new(Code::FileNotText, message)
             .in_file(shown(path))
-            .help("save it as UTF-8")
+            .at_line(u32::try_from(line).unwrap_or(u32::MAX))
+            .help("save it as UTF-8, in your editor's \"save with encoding\"")
     })
 }
 

@@ -79,16 +79,20 @@ codes! {
     CharterInvalid, "charter-invalid", Error, false, "A charter contradicts itself, or names something that it does not define.";
     CharterWeak, "charter-weak", Warning, false, "A charter leaves something open that the parties should agree on.";
     ContextUnknown, "context-unknown", Warning, false, "What a system is (tier, exposure, data, environments) is not said; the charter's assumptions are used.";
-    ExceptionExpired, "exception-expired", Error, false, "An exception is past its last day and no longer holds.";
-    ExceptionUnused, "exception-unused", Warning, false, "An exception or ignore matches no finding.";
+    ExceptionExpired, "exception-expired", Error, false, "An exception, or a decision *not affected*, is past its last day and no longer holds.";
+    ExceptionUnused, "exception-unused", Warning, false, "An exception, a decision *not affected* or an ignore matches no finding.";
     ExceptionOverlong, "exception-overlong", Error, false, "An exception lasts longer than the charter allows for its level; it holds only so long.";
-    ExceptionSelfApproved, "exception-self-approved", Error, false, "An exception was approved by its own author and does not hold.";
-    ExceptionUnapproved, "exception-unapproved", Error, false, "An exception was approved by nobody, or by somebody who may not, and does not hold.";
+    ExceptionSelfApproved, "exception-self-approved", Error, false, "An exception, or a decision *not affected*, was approved by its own author and does not hold.";
+    ExceptionUnapproved, "exception-unapproved", Error, false, "An exception, or a decision *not affected*, was approved by nobody, or by somebody who may not, and does not hold.";
     ExceptionNoControl, "exception-no-control", Error, false, "An exception lacks the compensating control that the charter requires from its level on; it does not hold.";
     ExceptionNoExpiry, "exception-no-expiry", Warning, false, "An exception has no last day; it holds only as long as the charter allows from its beginning.";
+    DecisionUnjustified, "decision-unjustified", Error, false, "A decision *not affected* gives no justification, or one that is none of the five labels; it does not hold.";
+    DecisionMalicious, "decision-malicious", Error, false, "An exception, or a decision *not affected*, is about malware, for which there is none; it does not hold.";
+    HistoryMalformed, "history-malformed", Error, false, "The file of when findings were first seen cannot be understood or continued; it is left as it is, and no clock starts anew.";
     VexMalformed, "vex-malformed", Error, true, "A VEX document cannot be read, or a statement in it breaks the rules of its format.";
-    VexConflict, "vex-conflict", Warning, false, "VEX statements about the same product and vulnerability contradict each other.";
-    VexStale, "vex-stale", Warning, false, "A VEX statement is older than what it speaks about, and is not applied.";
+    VexConflict, "vex-conflict", Warning, false, "VEX statements, or decisions of our own, about the same product and vulnerability contradict each other.";
+    VexStale, "vex-stale", Warning, false, "A VEX statement, or a decision *not affected*, is older than what it speaks about, and is not applied.";
+    VexAgeUnknown, "vex-age-unknown", Note, false, "A VEX statement holds, and it is not known whether the advisory changed in substance after it.";
     VexLossy, "vex-lossy", Warning, false, "Something that a statement says has no place in the format that is written, and was left out.";
     IgnoreInexpressible, "ignore-inexpressible", Warning, false, "A rule of another tool's ignore file says something that an exception cannot say, and was left out.";
     PolicyMalformed, "policy-malformed", Error, true, "A policy is not valid Rego, or does not follow what the gate expects of it.";
@@ -125,9 +129,11 @@ pub struct Diagnostic {
 /// A line of a file that a person wrote, and the part of it that is meant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Excerpt {
-    /// The line, without its end, at most 200 characters.
+    /// The line, without its end, at most 200 characters. What stands far to the right is cut out with `…`.
     pub line: Box<str>,
-    /// The first character that is meant, counted from 0.
+    /// The one-based column in the file, in characters.
+    pub column: u32,
+    /// The first character that is meant, counted from 0, in `line`.
     pub start: u32,
     /// How many characters are meant, at least 1.
     pub len: u32,
@@ -165,6 +171,7 @@ impl Diagnostic {
     #[must_use]
     pub fn at_bytes(mut self, text: &str, bytes: std::ops::Range<usize>) -> Diagnostic {
         const MAX_LINE: usize = 200;
+        const FIRST_PART: usize = 60;
         let mut start = bytes.start.min(text.len());
         while !text.is_char_boundary(start) {
             start -= 1;
@@ -177,19 +184,20 @@ impl Diagnostic {
         let before = text[first..start].chars().count();
         let meant =
             text.get(start..bytes.end.min(last)).map_or(1, |part| part.trim_end().chars().count());
-        if before < MAX_LINE {
-            self.excerpt = Some(Excerpt {
-                // A tab is as wide as the mark below it.
-                line: line
-                    .chars()
-                    .take(MAX_LINE)
-                    .map(|c| if c == '\t' { ' ' } else { c })
-                    .collect::<String>()
-                    .into(),
-                start: u32::try_from(before).unwrap_or(0),
-                len: u32::try_from(meant.clamp(1, MAX_LINE - before)).unwrap_or(1),
-            });
-        }
+        // Of a long line, the piece around the place.
+        let cut = if before + FIRST_PART < MAX_LINE { 0 } else { before - FIRST_PART };
+        // A tab is as wide as the mark below it.
+        let shown = line.chars().skip(cut).map(|c| if c == '\t' { ' ' } else { c });
+        let (line, start): (String, usize) = match cut {
+            0 => (shown.take(MAX_LINE).collect(), before),
+            _ => (['…'].into_iter().chain(shown.take(MAX_LINE - 1)).collect(), FIRST_PART + 1),
+        };
+        self.excerpt = Some(Excerpt {
+            line: line.into(),
+            column: u32::try_from(before + 1).unwrap_or(u32::MAX),
+            start: u32::try_from(start).unwrap_or(0),
+            len: u32::try_from(meant.clamp(1, MAX_LINE - start)).unwrap_or(1),
+        });
         self
     }
 
@@ -218,6 +226,11 @@ mod tests {
         assert_eq!((d.line, d.excerpt.unwrap().len), (Some(3), 1));
         let d = Diagnostic::new(Code::Usage, "m").at_bytes(text, 0..text.len());
         assert_eq!((d.line, d.excerpt.unwrap().len), (Some(1), 5));
+        let long = format!("{}x = {}", "é".repeat(500), "y".repeat(500));
+        let at = long.find('x').unwrap();
+        let e = Diagnostic::new(Code::Usage, "m").at_bytes(&long, at..at + 3).excerpt.unwrap();
+        assert_eq!((e.column, e.line.chars().nth(e.start as usize)), (501, Some('x')));
+        assert!(e.line.starts_with("…é") && e.line.chars().count() == 200);
         let d = Diagnostic::new(Code::Usage, "m").at_bytes("é", 1..2);
         assert_eq!(d.excerpt.unwrap().start, 0);
     }
