@@ -9,6 +9,7 @@ pub mod diff;
 pub mod file;
 pub mod preset;
 pub mod project;
+pub mod strictness;
 pub mod tell;
 
 pub use file::read::charter as read;
