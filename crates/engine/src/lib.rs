@@ -7,6 +7,7 @@ pub mod gate;
 pub mod matching;
 pub mod order;
 pub mod repository;
+pub mod revision;
 pub mod selection;
 pub mod vulnerability;
 

@@ -1,45 +1,45 @@
 //! `trimtab gate`: what the charter and the policies say about a repository or a change.
 
-use std::cell::Cell;
-use std::io::Write;
+mod ask;
+mod judge;
+mod past;
+mod write;
+
 use std::path::Path;
 
 use jiff::Timestamp;
 use trimtab_advisories::index::Index;
-use trimtab_connect::{git, registry};
-use trimtab_engine::gate::{self as engine_gate, Before};
-use trimtab_engine::repository;
+use trimtab_connect::git;
+use trimtab_engine::gate::Before;
+use trimtab_engine::revision;
 use trimtab_extract::MemoryFiles;
 use trimtab_model::scan::Scan;
-use trimtab_model::{Code, Diagnostic, Inventory, Metadata, Purl};
-use trimtab_policy::{Document, Policies, gate as decide};
+use trimtab_model::{Code, Diagnostic, Inventory};
+use trimtab_policy::input::Finding;
+use trimtab_policy::{By, Joined, stricter};
 use trimtab_report::gate::{self as told, Gate as Told};
 
-use super::{Outcome, policy, scan};
-use crate::agreement::{self, Agreed};
-use crate::args::{Gate, GateFormat};
+use self::judge::Judge;
+use super::{Outcome, scan};
+use crate::agreement;
+use crate::args::output::pairs;
+use crate::args::{AgreementOf, Gate};
 use crate::exit::Exit;
 use crate::io::Io;
-use crate::{index, output, say};
-
-/// The most packages that are looked up in one gate.
-const MOST_ASKED: u32 = 500;
+use crate::{index, say};
 
 /// Runs the verb.
 ///
 /// # Errors
 /// The agreement, a policy or the index cannot be used, or there is nothing to compare with.
 pub fn run(args: &Gate, io: &mut Io) -> Outcome {
+    let outputs = pairs(args.format, &args.output)?;
     let index = index::open(&args.index, io)?;
-    let agreed = agreement::read(&args.path, args.charter.as_deref(), io)?;
-    let files = own_policies(args, &agreed)?;
-    let (policies, problems) = Policies::with_built_in(&policy::borrowed(&files));
-    say::diagnostics(io, problems.iter(), true);
-    let ready =
-        Ready { args, index: &index, agreed: &agreed, policies: &policies, broken: problems.len() };
+    let after = Judge::of_tree(args, io)?;
     if let Some(count) = args.dry_run {
-        return dry_run(&ready, count, io);
+        return past::run(args, &after, &index, count, io);
     }
+    let judges = judges(args, after, io)?;
     let now = agreement::moment(args.now.as_deref())?;
     let inventory = scan::inventory(std::slice::from_ref(&args.path), &args.walk, io);
     let target = scan::target(std::slice::from_ref(&args.path));
@@ -48,18 +48,19 @@ pub fn run(args: &Gate, io: &mut Io) -> Outcome {
         None => None,
         Some(against) => Some(Before::of(&before(args, against, &index)?)),
     };
-    let answer = ready.answer(scan, before.as_ref(), args.against.as_deref(), now, io)?;
-    write(args, &answer, io)?;
+    let answer = answer(args, &judges, scan, before.as_ref(), now, io)?;
+    write::all(&outputs, &answer, args.verbose, io)?;
     Ok(exit(&answer))
 }
 
-/// What one gate needs that does not change from commit to commit.
-struct Ready<'r> {
-    args: &'r Gate,
-    index: &'r Index,
-    agreed: &'r Agreed,
-    policies: &'r Policies,
-    broken: usize,
+/// By whose agreement a state is judged.
+struct Judges {
+    /// The one before, where it judges.
+    before: Option<Judge>,
+    /// The one after, where it judges.
+    after: Option<Judge>,
+    /// What is said of the change of the agreement.
+    notes: Vec<told::Verdict>,
 }
 
 /// What the gate answers, with the scan for formats that tell all of it.
@@ -68,123 +69,157 @@ struct Answer {
     scan: Scan,
 }
 
-impl Ready<'_> {
-    fn answer(
-        &self,
-        mut scan: Scan,
-        before: Option<&Before>,
-        against: Option<&str>,
-        now: Timestamp,
-        io: &mut Io,
-    ) -> Result<Answer, Diagnostic> {
-        let agreement = &self.agreed.agreement;
-        // What this change brings in is detected now; the rest was there before.
-        let first_seen =
-            |finding: &_| engine_gate::is_new(finding, before).filter(|new| *new).map(|_| now);
-        let (weighing, problems) = repository::weigh(&scan, agreement, &first_seen, now)?;
-        scan.weighing = Some(weighing);
-        scan.diagnostics.extend(problems);
-        let systems = &agreement.project.systems;
-        let metadata = self.metadata(now, io);
-        let input = engine_gate::input(&engine_gate::Gate {
-            scan: &scan,
-            charter: &agreement.charter,
-            system: if let [one] = systems.as_slice() { Some(one) } else { None },
-            before,
-            only_new: before.is_some() && !self.args.all,
-            metadata: &metadata,
-            now,
-        });
-        let said = self.policies.evaluate(&Document::of(&input));
-        say::diagnostics(io, said.diagnostics.iter(), true);
-        for line in &said.prints {
-            io.err(&format!("{line}\n"));
-        }
-        let complete = !scan.is_incomplete() && said.is_complete() && self.broken == 0;
-        let gated = decide(said.verdicts, agreement.charter.unknown.gate, complete);
-        let charter = &agreement.charter;
-        let finding = |id: &str| {
-            input.findings.iter().find(|f| f.id == id || f.aliases.iter().any(|a| a == id))
+/// Who judges: both agreements where the change touches them, if nothing else is asked for.
+fn judges(args: &Gate, after: Judge, io: &mut Io) -> Result<Judges, Diagnostic> {
+    let alone = |after| Judges { before: None, after: Some(after), notes: Vec::new() };
+    let Some(reference) = args.against.as_deref() else { return Ok(alone(after)) };
+    let of = args.agreement.unwrap_or(AgreementOf::Both);
+    if Path::new(reference).is_file() {
+        // A saved scan does not hold the agreement of its time.
+        return match args.agreement {
+            None | Some(AgreementOf::After) => Ok(alone(after)),
+            Some(_) => Err(Diagnostic::new(
+                Code::Usage,
+                format!("`{reference}` is a saved scan, which holds no agreement"),
+            )
+            .help("compare with a commit, or pass --agreement after")),
         };
-        let mut told = Told {
-            target: scan.target.clone(),
-            charter: format!("{} {}", charter.name, charter.version).into(),
-            outcome: match gated.outcome {
-                trimtab_policy::Outcome::Pass => told::Outcome::Pass,
-                trimtab_policy::Outcome::Fail => told::Outcome::Fail,
-                trimtab_policy::Outcome::NotYetKnown => told::Outcome::NotYetKnown,
-            },
-            against: against.map(Into::into),
-            verdicts: gated
-                .verdicts
-                .into_iter()
-                .map(|v| {
-                    let about = v.finding.as_deref().and_then(finding);
-                    told::Verdict {
-                        effect: match v.effect {
-                            trimtab_policy::Effect::Deny => told::Effect::Deny,
-                            trimtab_policy::Effect::Unknown => told::Effect::Unknown,
-                            trimtab_policy::Effect::Warn => told::Effect::Warn,
-                        },
-                        new: about.and_then(|f| f.new),
-                        level: about.and_then(|f| f.level).map(level),
-                        policy: v.policy,
-                        rule: v.rule,
-                        message: v.message,
-                        finding: v.finding,
-                        file: v.file,
-                        line: v.line,
-                        help: v.help,
-                    }
-                })
-                .collect(),
-            findings: scan.findings.len(),
-            new_findings: before
-                .map(|_| input.findings.iter().filter(|f| f.new == Some(true)).count()),
-            accepted: input.findings.iter().filter(|f| f.exception.is_some()).count(),
-            not_affected: input.findings.iter().filter(|f| f.not_affected.is_some()).count(),
-            policies: self.policies.packages().iter().map(|p| p.name.clone()).collect(),
-            incomplete: !complete,
-        };
-        told.sort();
-        Ok(Answer { told, scan })
     }
+    let before = match Judge::of_commit(args, reference, io) {
+        Ok(before) => before,
+        Err(problem) if of == AgreementOf::After => {
+            say::diagnostic(io, &problem);
+            None
+        }
+        Err(problem) => return Err(problem),
+    };
+    let Some(before) = before else {
+        let notes = if after.agreed.files.is_empty() {
+            Vec::new()
+        } else {
+            vec![judge::first_agreement(&after, reference)]
+        };
+        if of == AgreementOf::Before {
+            let message = format!("`{reference}` has no agreement to judge by");
+            return Err(Diagnostic::new(Code::Usage, message)
+                .help("pass --agreement after for the change that brings in the first one"));
+        }
+        return Ok(Judges { before: None, after: Some(after), notes });
+    };
+    let changes = revision::changes(
+        (&before.agreed.agreement, &before.agreed.files),
+        (&after.agreed.agreement, &after.agreed.files),
+    );
+    if changes.is_empty() {
+        return Ok(alone(after));
+    }
+    let notes = changes.iter().map(|change| judge::note(change, reference, of)).collect();
+    Ok(match of {
+        AgreementOf::Both => Judges { before: Some(before), after: Some(after), notes },
+        AgreementOf::Before => Judges { before: Some(before), after: None, notes },
+        AgreementOf::After => Judges { before: None, after: Some(after), notes },
+    })
 }
 
-impl Ready<'_> {
-    /// What registries say of a package: what was kept, and with `--ask` also what they say now.
-    fn metadata(&self, now: Timestamp, io: &Io) -> impl Fn(&Purl) -> Option<Metadata> + use<> {
-        let mut options = registry::Options::at(now);
-        options.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
-        options.offline = !self.args.ask;
-        let asked = Cell::new(0u32);
-        move |purl| {
-            // A change that brings in more than this is looked at by people.
-            if asked.replace(asked.get().saturating_add(1)) >= MOST_ASKED {
-                return None;
+/// What the judges say of a scan.
+fn answer(
+    args: &Gate,
+    judges: &Judges,
+    mut scan: Scan,
+    before: Option<&Before>,
+    now: Timestamp,
+    io: &mut Io,
+) -> Result<Answer, Diagnostic> {
+    let metadata = ask::all(args, &scan, before, now, io);
+    let one = |judge: &Judge, scan: &mut Scan, io: &mut Io| {
+        judge.judge(scan, before, before.is_some() && !args.all, &metadata, now, io)
+    };
+    let own = scan.diagnostics.len();
+    let after = judges.after.as_ref().map(|judge| one(judge, &mut scan, io)).transpose()?;
+    if judges.before.is_some() {
+        scan.diagnostics.truncate(own);
+    }
+    // The last one stays in the scan: until the change is merged, the agreement before holds.
+    let earlier = judges.before.as_ref().map(|judge| one(judge, &mut scan, io)).transpose()?;
+    let both = earlier.is_some() && after.is_some();
+    let reference = args.against.as_deref().unwrap_or_default();
+    let mut verdicts = judges.notes.clone();
+    let joined = match (&earlier, &after) {
+        (Some(before), Some(after)) => stricter(before.gate.clone(), after.gate.clone()),
+        (Some(one), None) | (None, Some(one)) => Joined {
+            outcome: one.gate.outcome,
+            verdicts: one.gate.verdicts.iter().map(|v| (v.clone(), By::Both)).collect(),
+        },
+        (None, None) => Joined { outcome: trimtab_policy::Outcome::NotYetKnown, verdicts: vec![] },
+    };
+    for (verdict, by) in joined.verdicts {
+        let judged = match by {
+            By::After => after.as_ref().or(earlier.as_ref()),
+            By::Both | By::Before => earlier.as_ref().or(after.as_ref()),
+        };
+        let mut verdict = judge::told(verdict, judged);
+        match by {
+            By::Both => {}
+            By::Before => {
+                verdict.message =
+                    format!("{} (by the agreement of {reference})", verdict.message).into();
             }
-            registry::ask(purl, &options).metadata
+            By::After => {
+                verdict.message =
+                    format!("{} (by the agreement of this change)", verdict.message).into();
+            }
         }
+        verdicts.push(verdict);
     }
-}
-
-fn level(level: trimtab_policy::input::Level) -> trimtab_model::Level {
-    match level {
-        trimtab_policy::input::Level::Low => trimtab_model::Level::Low,
-        trimtab_policy::input::Level::Medium => trimtab_model::Level::Medium,
-        trimtab_policy::input::Level::High => trimtab_model::Level::High,
-        trimtab_policy::input::Level::Critical => trimtab_model::Level::Critical,
+    for note in &judges.notes {
+        // Formats that tell findings and no verdicts tell it as well.
+        let mut told = Diagnostic::new(Code::AgreementChanged, note.message.clone());
+        told.file = note.file.clone();
+        scan.diagnostics.push(told);
     }
-}
-
-/// Policies of the repository's own, and those named on the command line.
-fn own_policies(args: &Gate, agreed: &Agreed) -> Result<Vec<(String, String)>, Diagnostic> {
-    let mut paths = Vec::new();
-    for name in &agreed.agreement.project.policies {
-        paths.extend(agreement::own_files(&agreed.folder, name, &["rego"])?);
-    }
-    paths.extend(args.policy.iter().cloned());
-    policy::read(&paths, &["rego"])
+    let all: Vec<_> = earlier.iter().chain(&after).collect();
+    let charters: Vec<&str> = all.iter().map(|j| &*j.charter).collect();
+    let charter = match charters.as_slice() {
+        [one, other] if one != other => format!("{one} before, {other} after this change"),
+        [one, ..] => (*one).to_owned(),
+        [] => String::new(),
+    };
+    let first = all.first();
+    let count = |is: fn(&Finding) -> bool| {
+        let in_all = |at: &usize| all.iter().all(|j| j.input.findings.get(*at).is_some_and(is));
+        (0..scan.findings.len()).filter(in_all).count()
+    };
+    let mut policies: Vec<_> = all.iter().flat_map(|j| j.policies.iter().cloned()).collect();
+    policies.sort();
+    policies.dedup();
+    let mut told = Told {
+        target: scan.target.clone(),
+        charter: charter.into(),
+        agreement: match (both, judges.before.is_some(), judges.notes.is_empty()) {
+            (true, ..) => Some("both"),
+            (false, true, _) => Some("before"),
+            (false, false, false) => Some("after"),
+            (false, false, true) => None,
+        },
+        outcome: match joined.outcome {
+            trimtab_policy::Outcome::Pass => told::Outcome::Pass,
+            trimtab_policy::Outcome::Fail => told::Outcome::Fail,
+            trimtab_policy::Outcome::NotYetKnown => told::Outcome::NotYetKnown,
+        },
+        against: args.against.as_deref().map(Into::into),
+        verdicts,
+        findings: scan.findings.len(),
+        new_findings: before
+            .and(first)
+            .map(|judged| judged.input.findings.iter().filter(|f| f.new == Some(true)).count()),
+        // What only one of them accepts is not accepted.
+        accepted: count(|finding| finding.exception.is_some()),
+        not_affected: count(|finding| finding.not_affected.is_some()),
+        policies,
+        incomplete: all.iter().any(|judged| !judged.complete),
+    };
+    told.sort();
+    Ok(Answer { told, scan })
 }
 
 /// The state to compare with: a saved scan, or a commit. Both are matched with the index of today, so
@@ -220,96 +255,10 @@ fn inventory_at(folder: &Path, reference: &str) -> Result<Inventory, Diagnostic>
     Ok(trimtab_extract::scan_files(&files))
 }
 
-/// How the gate would have ended for the last commits, each compared with the one before it, by the
-/// advisories of today.
-fn dry_run(ready: &Ready, count: u32, io: &mut Io) -> Outcome {
-    let folder = &ready.args.path;
-    let commits = git::log(folder, "HEAD", count.saturating_add(1))?;
-    let mut text = String::new();
-    let (mut failed, mut unknown, mut passed) = (0, 0, 0);
-    // Newest first in the log, told oldest first.
-    let mut earlier: Option<Before> = None;
-    let first = commits.len() > usize::try_from(count).unwrap_or(usize::MAX);
-    for (at, commit) in commits.iter().rev().enumerate() {
-        let scan = at_commit(folder, &commit.id, ready.index)?;
-        let now = Before::of(&scan);
-        if at == 0 && first {
-            earlier = Some(now);
-            continue;
-        }
-        // The first commit of all brought in everything that it has.
-        let before = earlier.take().unwrap_or_default();
-        let moment = Timestamp::from_second(commit.seconds).unwrap_or_default();
-        let answer = ready.answer(scan, Some(&before), None, moment, io)?;
-        earlier = Some(now);
-        let told = &answer.told;
-        match told.outcome {
-            told::Outcome::Fail => failed += 1,
-            told::Outcome::NotYetKnown => unknown += 1,
-            told::Outcome::Pass => passed += 1,
-        }
-        if told.outcome != told::Outcome::Pass {
-            let id = commit.id.get(..10).unwrap_or(&commit.id);
-            text.push_str(&format!(
-                "{id} {} {:<13} {}\n",
-                moment.strftime("%Y-%m-%d"),
-                told.outcome.as_str(),
-                trimtab_report::table::shorten(&commit.subject, 60, io.ascii)
-            ));
-            for verdict in told.verdicts.iter().filter(|v| v.effect == told::Effect::Deny).take(5) {
-                text.push_str(&format!("    {}: {}\n", verdict.full_rule(), verdict.message));
-            }
-        }
-    }
-    text.push_str(&format!(
-        "These policies would have failed {failed} of the last {}; {unknown} not yet known, {passed} passed.\n",
-        trimtab_report::table::count(failed + unknown + passed, "commit")
-    ));
-    io.out(&text);
-    Ok(Exit::Clean)
-}
-
 fn exit(answer: &Answer) -> Exit {
     match answer.told.outcome {
         told::Outcome::Pass => Exit::Clean,
         told::Outcome::Fail => Exit::Violated,
         told::Outcome::NotYetKnown => Exit::Incomplete,
     }
-}
-
-fn write(args: &Gate, answer: &Answer, io: &mut Io) -> Result<(), Diagnostic> {
-    let mut text = Vec::new();
-    let to_terminal = args.output.is_none();
-    let style = trimtab_report::table::Style {
-        colour: io.colour_out && to_terminal,
-        ascii: io.ascii && to_terminal,
-        verbose: args.verbose,
-        ..trimtab_report::table::Style::default()
-    };
-    let told = &answer.told;
-    let written = match args.format {
-        GateFormat::Text => told::text::write(told, style, &mut text),
-        GateFormat::Json => told::json::write(told, &mut text),
-        GateFormat::Sarif => told::sarif::write(told, &mut text),
-        GateFormat::Github => told::github::write(told, &mut text),
-        GateFormat::StepSummary => told::github::step_summary(told, &mut text),
-        GateFormat::GitlabCodequality => told::codequality::write(told, &mut text),
-        GateFormat::Gitlab => trimtab_report::gitlab::write(&answer.scan, &mut text),
-        GateFormat::Junit => told::junit::write(told, &mut text),
-        GateFormat::Markdown => told::markdown::write(told, &mut text),
-    };
-    written
-        .map_err(|e| Diagnostic::new(Code::Usage, format!("the answer cannot be written: {e}")))?;
-    match &args.output {
-        Some(path) => output::to_file(path, |out| out.write_all(&text))?,
-        None => {
-            if io.stdout.write_all(&text).and_then(|()| io.stdout.flush()).is_err() {
-                io.closed = true;
-            }
-        }
-    }
-    if args.format != GateFormat::Text || args.output.is_some() {
-        io.err(&format!("{}.\n", told.headline()));
-    }
-    Ok(())
 }
