@@ -36,7 +36,7 @@ impl Direction {
     pub const fn as_str(self) -> &'static str {
         match self {
             Direction::Loosens => "loosens",
-            Direction::Unclear => "changes",
+            Direction::Unclear => "touches",
             Direction::Tightens => "tightens",
         }
     }

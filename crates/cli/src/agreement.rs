@@ -76,13 +76,13 @@ struct Tree {
 
 impl Source for Tree {
     fn bytes(&self, name: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
-        inside(&self.folder, name)?.map(|path| self::bytes(&path)).transpose()
+        inside(&self.folder, name)?.map(|path| bytes(&path)).transpose()
     }
 
     fn below(&self, name: &str, endings: &[&str]) -> Result<Vec<(String, Vec<u8>)>, Diagnostic> {
         let one = |path: PathBuf| {
             let name = path.strip_prefix(&self.folder).map_or(name.to_owned(), shown);
-            Ok((name, self::bytes(&path)?))
+            Ok((name, bytes(&path)?))
         };
         own_files(&self.folder, name, endings)?.into_iter().map(one).collect()
     }

@@ -7,7 +7,7 @@ mod repository;
 use std::process::Command;
 
 use command::{Terminal, run, run_with};
-use repository::{Repository, examples, git, sample_index};
+use repository::{PROJECT, Repository, examples, git, lock, sample_index};
 use trimtab_cli::Exit;
 
 const NOW: &str = "2026-02-01T09:00:00Z";
@@ -343,7 +343,7 @@ fn ignores_of_other_tools_are_taken_over_to_be_approved() {
 #[test]
 fn a_suppliers_statement_is_previewed_applied_and_written() {
     let repository = Repository::new(&[("moment", "2.24.0")]);
-    let statement = r#"{"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.org/vex/1", "author": "Moment", "timestamp": "2026-01-31T00:00:00Z", "version": 1, "statements": [{"vulnerability": {"name": "CVE-2022-31129"}, "products": [{"@id": "pkg:npm/moment@2.24.0"}], "status": "not_affected", "justification": "vulnerable_code_not_in_execute_path"}]}"#;
+    let statement = r#"{"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.org/vex/1", "author": "Moment", "timestamp": "2026-11-21T00:00:00Z", "version": 1, "statements": [{"vulnerability": {"name": "CVE-2022-31129"}, "products": [{"@id": "pkg:npm/moment@2.24.0"}], "status": "not_affected", "justification": "vulnerable_code_not_in_execute_path"}]}"#;
     repository.write("supplier.json", statement);
     let file = repository.path().join("supplier.json").display().to_string();
     let ran = repository.trimtab(&["vex", "preview", &file, "--path", "HERE"]);

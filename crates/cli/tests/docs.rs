@@ -20,8 +20,8 @@ use std::path::{Path, PathBuf};
 
 use command::{Ran, Terminal, run_in};
 
-/// Blocks that are not run: those of `cargo`, those that ask another machine or a person, and one of git.
-const NOT_RUN: usize = 6;
+/// Blocks that are not run: those of `cargo`, and those that ask another machine or a person.
+const NOT_RUN: usize = 5;
 /// Commands that are run, at least: the reader of pages must not come to find none.
 const RUN: usize = 19;
 
@@ -152,7 +152,8 @@ fn prepare(place: &str, data: &Path, step: &str) {
         assert!(text.contains(old), "{place}: {file} does not have `{old}`");
         fs::write(file, text.replacen(old, new, 1)).unwrap();
     } else if let Some(args) = step.strip_prefix("git ") {
-        let who = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
+        let who =
+            ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
         let args = args.split_whitespace();
         let ran = std::process::Command::new("git").args(who).args(args).output().unwrap();
         assert!(ran.status.success(), "{place}: {step}: {ran:?}");

@@ -148,8 +148,9 @@ fn what_a_change_brings_in_is_asked_about_once_and_kept() {
     std::fs::write(here.join("script"), NPM).unwrap();
     // Another process writes it: none of ours has it open for writing when it is run.
     let program = here.join("programs/npm");
-    let made = Command::new("install").args(["-m", "755"]).arg(here.join("script")).arg(&program);
-    assert!(made.status().unwrap().success());
+    let mut install = Command::new("install");
+    install.args(["-m", "755"]).arg(here.join("script")).arg(&program);
+    assert!(install.status().unwrap().success());
     sample_index(here);
     let mut path = vec![here.join("programs")];
     path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap()));

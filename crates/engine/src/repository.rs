@@ -6,9 +6,10 @@ mod decided;
 use jiff::Timestamp;
 use trimtab_charter::project::{Project, Systems};
 use trimtab_decisions::vex::{About, Why, apply};
+use trimtab_model::advisory::Changed;
 use trimtab_model::charter::Charter;
 use trimtab_model::decision::{Exception, NotAffected, Statement};
-use trimtab_model::evidence::VexStatus;
+use trimtab_model::evidence::{Fact, VexStatus};
 use trimtab_model::finding::{Finding, Occurrence};
 use trimtab_model::scan::{Assessed, Scan, Weighing};
 use trimtab_model::{Diagnostic, Evidence, Purl, Relation, Scope, System};
@@ -31,15 +32,15 @@ pub struct Agreement {
     pub statements: Vec<Statement>,
 }
 
-/// Weighs the findings of a scan. `first_seen` tells when a finding was first detected, where that
-/// is recorded; `now` decides which decisions hold.
+/// Weighs the findings of a scan. `first_seen` tells when a finding was first detected, and who says so,
+/// where that is recorded; `now` decides which decisions hold.
 ///
 /// # Errors
 /// A pattern of a system is not one.
 pub fn weigh(
     scan: &Scan,
     agreement: &Agreement,
-    first_seen: &dyn Fn(&Finding) -> Option<Timestamp>,
+    first_seen: &dyn Fn(&Finding) -> Option<Fact<Timestamp>>,
     now: Timestamp,
 ) -> Result<(Weighing, Vec<Diagnostic>), Diagnostic> {
     let systems = Systems::new(&agreement.project)?;
@@ -51,8 +52,7 @@ pub fn weigh(
     let mut assessed = Vec::with_capacity(scan.findings.len());
     for (at, finding) in scan.findings.iter().enumerate() {
         let ids: Vec<Box<str>> = ids(finding);
-        // When the advisory last changed in substance is not known.
-        let changed = None;
+        let changed = changed(finding);
         for (system, places) in by_system(scan, finding, &systems) {
             let statement = apply(
                 &agreement.statements,
@@ -76,7 +76,8 @@ pub fn weigh(
                 environment: situation.environment,
                 places: &places,
                 level: assessment.level,
-                changed,
+                // A decision is older only if it is older than the earliest that the change can have been.
+                changed: changed.after,
                 said: &said,
             });
             let (exception, not_affected) = match settled {
@@ -129,6 +130,12 @@ pub fn counts(status: VexStatus) -> bool {
     matches!(status, VexStatus::Affected | VexStatus::UnderInvestigation)
 }
 
+/// Between when the advisories that a finding rests on last changed in substance.
+pub fn changed(finding: &Finding) -> Changed {
+    let resting = finding.attributions.iter().filter(|a| a.affected);
+    Changed::last(resting.map(|a| a.advisory.changed))
+}
+
 /// Every id of a finding's vulnerability.
 pub fn ids(finding: &Finding) -> Vec<Box<str>> {
     std::iter::once(&finding.vulnerability.id)
@@ -167,7 +174,7 @@ fn situation<'s>(
     scan: &'s Scan,
     system: Option<&'s System>,
     places: &[Occurrence],
-    detected: Option<Timestamp>,
+    detected: Option<Fact<Timestamp>>,
     charter: &Charter,
 ) -> Situation<'s> {
     let components = || {

@@ -100,17 +100,17 @@ fn charter(before: &Charter, after: &Charter) -> Vec<Fact> {
 
 fn statements(was: bool, is: bool) -> Vec<Fact> {
     vec![match (was, is) {
-        (false, _) => fact(Direction::Loosens, "what a supplier says is new"),
-        (true, true) => fact(Direction::Unclear, "a supplier says something else than before"),
-        (true, false) => fact(Direction::Unclear, "what a supplier said is gone"),
+        (false, _) => fact(Direction::Loosens, "a document is new"),
+        (true, true) => fact(Direction::Unclear, "a document says something else than before"),
+        (true, false) => fact(Direction::Unclear, "a document is gone"),
     }]
 }
 
 fn policies(was: bool, is: bool) -> Vec<Fact> {
     vec![match (was, is) {
-        (false, _) => fact(Direction::Unclear, "the policy is new"),
-        (true, true) => fact(Direction::Unclear, "the policy is another one than before"),
-        (true, false) => fact(Direction::Loosens, "the policy is not asked any more"),
+        (false, _) => fact(Direction::Unclear, "it is new"),
+        (true, true) => fact(Direction::Unclear, "it says something else than before"),
+        (true, false) => fact(Direction::Loosens, "it is not asked any more"),
     }]
 }
 

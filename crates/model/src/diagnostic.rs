@@ -88,9 +88,11 @@ codes! {
     ExceptionNoExpiry, "exception-no-expiry", Warning, false, "An exception has no last day; it holds only as long as the charter allows from its beginning.";
     DecisionUnjustified, "decision-unjustified", Error, false, "A decision *not affected* gives no justification, or one that is none of the five labels; it does not hold.";
     DecisionMalicious, "decision-malicious", Error, false, "An exception, or a decision *not affected*, is about malware, for which there is none; it does not hold.";
+    HistoryMalformed, "history-malformed", Error, false, "The file of when findings were first seen cannot be understood or continued; it is left as it is, and no clock starts anew.";
     VexMalformed, "vex-malformed", Error, true, "A VEX document cannot be read, or a statement in it breaks the rules of its format.";
     VexConflict, "vex-conflict", Warning, false, "VEX statements, or decisions of our own, about the same product and vulnerability contradict each other.";
     VexStale, "vex-stale", Warning, false, "A VEX statement, or a decision *not affected*, is older than what it speaks about, and is not applied.";
+    VexAgeUnknown, "vex-age-unknown", Note, false, "A VEX statement holds, and it is not known whether the advisory changed in substance after it.";
     VexLossy, "vex-lossy", Warning, false, "Something that a statement says has no place in the format that is written, and was left out.";
     IgnoreInexpressible, "ignore-inexpressible", Warning, false, "A rule of another tool's ignore file says something that an exception cannot say, and was left out.";
     PolicyMalformed, "policy-malformed", Error, true, "A policy is not valid Rego, or does not follow what the gate expects of it.";

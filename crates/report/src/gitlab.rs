@@ -139,15 +139,22 @@ fn weighed(weighing: &Weighing, assessed: &Assessed, result: &mut Value) {
             let description = result["description"].as_str().unwrap_or_default();
             result["description"] = json!(format!("{description} ({words})"));
         }
+        Some(Decided::NotAffected(words)) => result["flags"] = harmless(&words),
         Some(Decided::Stated(status @ (VexStatus::NotAffected | VexStatus::Fixed))) => {
-            result["flags"] = json!([{
-                "type": "flagged-as-likely-false-positive",
-                "origin": crate::TOOL,
-                "description": format!("a statement that applies says: {}", status.as_str()),
-            }]);
+            let words = format!("a statement that applies says: {}", status.as_str());
+            result["flags"] = harmless(&words);
         }
         Some(Decided::Stated(_)) | None => {}
     }
+}
+
+/// That somebody says that the finding does not matter.
+fn harmless(words: &str) -> Value {
+    json!([{
+        "type": "flagged-as-likely-false-positive",
+        "origin": crate::TOOL,
+        "description": words,
+    }])
 }
 
 /// By the level where it was weighed, else by the rating.

@@ -126,6 +126,8 @@ pub(crate) fn reason(assessed: &Assessed) -> String {
 pub(crate) enum Decided {
     /// Every system accepts it; the exceptions' words, joined.
     Accepted(String),
+    /// Every system is decided not to be affected; the decisions' words, joined.
+    NotAffected(String),
     /// A statement holds in every system.
     Stated(VexStatus),
 }
@@ -137,7 +139,16 @@ pub(crate) fn decided(assessed: &[Assessed]) -> Option<Decided> {
         let until = until.map_or("without end".to_owned(), |d| format!("until {d}"));
         Some(format!("accepted by exception {id} {until}"))
     };
+    let unaffected = |a: &Assessed| {
+        let decision = a.not_affected.as_ref()?;
+        let (id, why) = (&decision.id, decision.justification.as_str());
+        Some(format!("not affected by decision {id} ({why}): {}", decision.reason))
+    };
     let first = assessed.first()?;
+    if let Some(mut all) = assessed.iter().map(unaffected).collect::<Option<Vec<_>>>() {
+        all.dedup();
+        return Some(Decided::NotAffected(all.join("; ")));
+    }
     if let Some(status) = first.vex
         && assessed.iter().all(|a| a.vex == Some(status))
         && (status != VexStatus::Affected || assessed.iter().any(Assessed::is_open))

@@ -75,6 +75,7 @@ fn scan(exception: bool, vex: [Option<VexStatus>; 2]) -> Scan {
         },
         exception: exception.then(|| (format!("E-{file}").into(), "2026-12-24".parse().ok())),
         vex: vex[file as usize],
+        not_affected: None,
     };
     let by = Deadline::By {
         at: "2026-11-30T17:00:00Z".parse().unwrap(),

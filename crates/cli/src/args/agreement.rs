@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
-use super::{IndexArgs, WalkArgs, output};
+use super::{HistoryArgs, IndexArgs, WalkArgs, output};
 
 /// `trimtab charter`
 #[derive(Debug, ClapArgs)]
@@ -243,11 +243,14 @@ pub struct Gate {
     #[arg(long, short)]
     pub verbose: bool,
     /// Tell how the last N commits would have ended, each against the one before it
-    #[arg(long, value_name = "N", conflicts_with_all = ["against", "format", "output"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["against", "format", "output", "history"])]
     pub dry_run: Option<u32>,
     /// The moment, RFC 3339, so that a run can be repeated [default: now]
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
+    /// When findings were first seen
+    #[command(flatten)]
+    pub history: HistoryArgs,
     /// Where the index is
     #[command(flatten)]
     pub index: IndexArgs,

@@ -108,21 +108,21 @@ mod tests {
 
     #[test]
     fn standard_output_gets_what_goes_to_no_file() {
-        let pairs = |targets: &[&str]| {
+        let go = |targets: &[&str]| {
             let targets: Vec<_> = targets.iter().map(|t| of(t).unwrap()).collect();
-            super::pairs(Kind::Text, &targets)
+            pairs(Kind::Text, &targets)
         };
-        assert_eq!(pairs(&[]).unwrap(), [(Kind::Text, None)]);
-        assert_eq!(pairs(&["a"]).unwrap(), [(Kind::Text, Some("a".into()))]);
+        assert_eq!(go(&[]).unwrap(), [(Kind::Text, None)]);
+        assert_eq!(go(&["a"]).unwrap(), [(Kind::Text, Some("a".into()))]);
         assert_eq!(
-            pairs(&["step-summary=a"]).unwrap(),
+            go(&["step-summary=a"]).unwrap(),
             [(Kind::StepSummary, Some("a".into())), (Kind::Text, None)]
         );
         assert_eq!(
-            pairs(&["step-summary=a", "b"]).unwrap(),
+            go(&["step-summary=a", "b"]).unwrap(),
             [(Kind::StepSummary, Some("a".into())), (Kind::Text, Some("b".into()))]
         );
-        assert!(pairs(&["a", "b"]).is_err());
-        assert!(pairs(&["text=a", "step-summary=a"]).is_err());
+        assert!(go(&["a", "b"]).is_err());
+        assert!(go(&["text=a", "step-summary=a"]).is_err());
     }
 }

@@ -48,7 +48,7 @@ pub fn run(args: &Vex, io: &mut Io) -> Outcome {
                     ids,
                     component: &f.purl,
                     products: &products,
-                    changed: None,
+                    changed: repository::changed(f),
                 })
                 .collect();
             let (effects, _) = vex::preview(&statements, &about);

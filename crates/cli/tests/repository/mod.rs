@@ -26,19 +26,20 @@ pub(crate) fn git(folder: &Path, args: &[&str]) {
 }
 
 /// A lockfile with these packages, as npm writes it.
-fn lock(packages: &[(&str, &str)]) -> String {
+pub(crate) fn lock(packages: &[(&str, &str)]) -> String {
     let dependencies: Vec<String> =
         packages.iter().map(|(n, v)| format!("\"{n}\": \"{v}\"")).collect();
-    let entries: Vec<String> = packages
-        .iter()
-        .map(|(n, v)| {
-            format!("    \"node_modules/{n}\": {{ \"version\": \"{v}\", \"resolved\": \"https://registry.example/{n}.tgz\", \"integrity\": \"sha512-AAAA\", \"license\": \"MIT\" }}")
-        })
-        .collect();
+    let own = format!(
+        "    \"\": {{ \"name\": \"app\", \"dependencies\": {{ {} }} }}",
+        dependencies.join(", ")
+    );
+    let entries = packages.iter().map(|(n, v)| {
+        format!("    \"node_modules/{n}\": {{ \"version\": \"{v}\", \"resolved\": \"https://registry.example/{n}.tgz\", \"integrity\": \"sha512-AAAA\", \"license\": \"MIT\" }}")
+    });
+    let all: Vec<String> = std::iter::once(own).chain(entries).collect();
     format!(
-        "{{\n  \"name\": \"app\",\n  \"lockfileVersion\": 3,\n  \"packages\": {{\n    \"\": {{ \"name\": \"app\", \"dependencies\": {{ {} }} }},\n{}\n  }}\n}}\n",
-        dependencies.join(", "),
-        entries.join(",\n")
+        "{{\n  \"name\": \"app\",\n  \"lockfileVersion\": 3,\n  \"packages\": {{\n{}\n  }}\n}}\n",
+        all.join(",\n")
     )
 }
 

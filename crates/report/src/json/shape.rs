@@ -383,6 +383,12 @@ pub struct Attribution {
     /// Last change, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modified: Option<String>,
+    /// The last change in substance was not before this, RFC 3339. Absent: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_after: Option<String>,
+    /// The last change in substance was at this at the latest, RFC 3339. Absent: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_by: Option<String>,
     /// Its summary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,

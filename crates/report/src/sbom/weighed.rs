@@ -57,6 +57,11 @@ pub(super) fn analysis(scan: &Scan, finding: &Finding) -> Option<Analysis> {
             response: Some("will_not_fix"),
             detail: one_line_of(detail).into_owned(),
         },
+        Decided::NotAffected(detail) => Analysis {
+            state: "not_affected",
+            response: None,
+            detail: one_line_of(detail).into_owned(),
+        },
         Decided::Stated(status) => match status {
             VexStatus::NotAffected => stated("not_affected", status),
             VexStatus::Fixed => stated("resolved", status),

@@ -5,6 +5,7 @@ use trimtab_charter::strictness::Direction;
 use trimtab_engine::gate::{self as engine_gate, Before};
 use trimtab_engine::repository;
 use trimtab_engine::revision::{Change, Kind};
+use trimtab_model::evidence::Fact;
 use trimtab_model::scan::Scan;
 use trimtab_model::{Code, Diagnostic, Metadata, Purl};
 use trimtab_policy::{Document, Policies, Verdict, gate as decide, input};
@@ -14,7 +15,7 @@ use crate::agreement::{self, Agreed, before};
 use crate::args::{AgreementOf, Gate};
 use crate::commands::policy;
 use crate::io::Io;
-use crate::say;
+use crate::{history, say};
 
 /// The policy that speaks of the agreement itself.
 const POLICY: &str = "trimtab.agreement";
@@ -27,6 +28,16 @@ pub(super) struct Judge {
     policies: Policies,
     /// Files of policies that could not be read.
     broken: usize,
+}
+
+/// What is judged beside the scan itself.
+pub(super) struct Case<'c> {
+    /// What it is compared with.
+    pub(super) before: Option<&'c Before>,
+    pub(super) only_new: bool,
+    pub(super) history: Option<&'c history::Kept>,
+    pub(super) metadata: &'c dyn Fn(&Purl) -> Option<Metadata>,
+    pub(super) now: Timestamp,
 }
 
 /// What a judge says.
@@ -108,17 +119,19 @@ impl Judge {
     pub(super) fn judge(
         &self,
         scan: &mut Scan,
-        before: Option<&Before>,
-        only_new: bool,
-        metadata: &dyn Fn(&Purl) -> Option<Metadata>,
-        now: Timestamp,
+        case: &Case<'_>,
         io: &mut Io,
     ) -> Result<Judged, Diagnostic> {
         let agreement = &self.agreed.agreement;
-        // What this change brings in is detected now; the rest was there before.
-        let first_seen =
-            |finding: &_| engine_gate::is_new(finding, before).filter(|new| *new).map(|_| now);
-        let (weighing, problems) = repository::weigh(scan, agreement, &first_seen, now)?;
+        // By the history, where there is one. Else what this change brings in is detected now; the rest
+        // was there before.
+        let first_seen = |finding: &_| match case.history {
+            Some(history) => Some(history.first_seen(finding, case.now)),
+            None => engine_gate::is_new(finding, case.before)
+                .filter(|new| *new)
+                .map(|_| Fact { value: case.now, source: "with this change".into() }),
+        };
+        let (weighing, problems) = repository::weigh(scan, agreement, &first_seen, case.now)?;
         scan.weighing = Some(weighing);
         scan.diagnostics.extend(problems);
         let systems = &agreement.project.systems;
@@ -126,10 +139,10 @@ impl Judge {
             scan,
             charter: &agreement.charter,
             system: if let [one] = systems.as_slice() { Some(one) } else { None },
-            before,
-            only_new,
-            metadata,
-            now,
+            before: case.before,
+            only_new: case.only_new,
+            metadata: case.metadata,
+            now: case.now,
         });
         let said = self.policies.evaluate(&Document::of(&input));
         say::diagnostics(io, said.diagnostics.iter(), true);
@@ -180,12 +193,12 @@ pub(super) fn told(v: Verdict, judged: Option<&Judged>) -> told::Verdict {
     }
 }
 
-fn level(level: trimtab_policy::input::Level) -> trimtab_model::Level {
+fn level(level: input::Level) -> trimtab_model::Level {
     match level {
-        trimtab_policy::input::Level::Low => trimtab_model::Level::Low,
-        trimtab_policy::input::Level::Medium => trimtab_model::Level::Medium,
-        trimtab_policy::input::Level::High => trimtab_model::Level::High,
-        trimtab_policy::input::Level::Critical => trimtab_model::Level::Critical,
+        input::Level::Low => trimtab_model::Level::Low,
+        input::Level::Medium => trimtab_model::Level::Medium,
+        input::Level::High => trimtab_model::Level::High,
+        input::Level::Critical => trimtab_model::Level::Critical,
     }
 }
 

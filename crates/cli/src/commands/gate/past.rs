@@ -6,7 +6,7 @@ use trimtab_connect::git;
 use trimtab_engine::gate::Before;
 use trimtab_policy as policy;
 
-use super::judge::Judge;
+use super::judge::{Case, Judge};
 use super::{Outcome, ask, at_commit};
 use crate::args::Gate;
 use crate::exit::Exit;
@@ -37,7 +37,15 @@ pub(super) fn run(args: &Gate, judge: &Judge, index: &Index, count: u32, io: &mu
         let moment = Timestamp::from_second(commit.seconds).unwrap_or_default();
         let mut scan = scan;
         let metadata = ask::all(args, &scan, Some(&before), moment, io);
-        let judged = judge.judge(&mut scan, Some(&before), !args.all, &metadata, moment, io)?;
+        let case = Case {
+            before: Some(&before),
+            only_new: !args.all,
+            // It knows of now, and not of then.
+            history: None,
+            metadata: &metadata,
+            now: moment,
+        };
+        let judged = judge.judge(&mut scan, &case, io)?;
         earlier = Some(now);
         let gate = &judged.gate;
         match gate.outcome {

@@ -7,7 +7,7 @@ use trimtab_model::{Code, Diagnostic};
 use trimtab_report::gate as told;
 use trimtab_report::table::Style;
 
-use super::Answer;
+use super::answer::Answer;
 use crate::args::GateFormat;
 use crate::io::Io;
 use crate::output;
