@@ -42,7 +42,7 @@ impl Agreed {
         for name in &self.agreement.project.policies {
             for (file, bytes) in self.source.below(name, &["rego"])? {
                 all.push((self.source.shown(&file), utf8(bytes.clone(), &file)?));
-                self.files.insert(self.source.from_top(&file), (Kind::Policy, bytes));
+                self.files.insert(self.source.rooted(&file), (Kind::Policy, bytes));
             }
         }
         Ok(all)
@@ -64,7 +64,7 @@ pub trait Source {
     /// A file as it is told.
     fn shown(&self, name: &str) -> String;
     /// A file's path from the top of the repository.
-    fn from_top(&self, name: &str) -> String;
+    fn rooted(&self, name: &str) -> String;
 }
 
 /// The files as they are in the folder.
@@ -91,7 +91,7 @@ impl Source for Tree {
         shown(&self.folder.join(name))
     }
 
-    fn from_top(&self, name: &str) -> String {
+    fn rooted(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
 }
@@ -141,7 +141,7 @@ pub fn from(
     let text = |name: &str, kind: Kind, files: &mut Files| match source.bytes(name) {
         Ok(None) => Ok(None),
         Ok(Some(bytes)) => {
-            files.insert(source.from_top(name), (kind, bytes.clone()));
+            files.insert(source.rooted(name), (kind, bytes.clone()));
             utf8(bytes, &source.shown(name)).map(Some).map_err(|e| vec![e])
         }
         Err(problem) => Err(vec![problem]),
@@ -202,7 +202,7 @@ pub fn from(
             let (document, problems) = vex::read(&bytes);
             warnings.extend(problems.into_iter().map(|p| p.in_file(source.shown(&file))));
             statements.extend(document.into_iter().flat_map(|d| d.statements));
-            files.insert(source.from_top(&file), (Kind::Statements, bytes));
+            files.insert(source.rooted(&file), (Kind::Statements, bytes));
         }
     }
     let agreement = Agreement { charter, project, exceptions, not_affected, statements };

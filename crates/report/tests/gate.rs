@@ -437,6 +437,7 @@ fn any_gate() -> impl Strategy<Value = Gate> {
                 let mut gate = Gate {
                     target,
                     charter,
+                    agreement: None,
                     outcome,
                     against,
                     verdicts,

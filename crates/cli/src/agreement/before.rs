@@ -24,7 +24,7 @@ struct Commit {
 
 impl Source for Commit {
     fn bytes(&self, name: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
-        let path = self.from_top(name);
+        let path = self.rooted(name);
         if let Some(known) = self.known.get(&path) {
             return Ok(known.clone());
         }
@@ -33,7 +33,7 @@ impl Source for Commit {
     }
 
     fn below(&self, name: &str, endings: &[&str]) -> Result<Vec<(String, Vec<u8>)>, Diagnostic> {
-        let path = self.from_top(name.trim_start_matches("./").trim_end_matches('/'));
+        let path = self.rooted(name.trim_start_matches("./").trim_end_matches('/'));
         let mut found = git::at(&self.top, &self.reference, std::slice::from_ref(&path))?;
         if found.is_empty() {
             let message = format!("`{}` does not exist", self.shown(name));
@@ -48,10 +48,10 @@ impl Source for Commit {
     }
 
     fn shown(&self, name: &str) -> String {
-        format!("{}:{}", self.reference, self.from_top(name))
+        format!("{}:{}", self.reference, self.rooted(name))
     }
 
-    fn from_top(&self, name: &str) -> String {
+    fn rooted(&self, name: &str) -> String {
         format!("{}{}", self.prefix, name.trim_start_matches("./"))
     }
 }

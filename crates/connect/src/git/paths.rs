@@ -36,9 +36,9 @@ pub fn at(
                 let below = entry.path.strip_prefix(path.as_str()).unwrap_or_default();
                 let name = format!("{name}{below}");
                 if entry.is_link() {
-                    links.push((name, entry.clone()))
+                    links.push((name, entry.clone()));
                 } else {
-                    found.push((name, entry.clone()))
+                    found.push((name, entry.clone()));
                 }
             }
             // A path that was asked for may be missing; what a link names may not.
