@@ -1,6 +1,7 @@
 //! Development only: finds the shared corpus and data, and reads their expected results.
 
 pub mod naive;
+pub mod postgres;
 pub mod suite;
 
 use std::path::PathBuf;

@@ -15,6 +15,7 @@ const SYSTEM: &[(&str, &str, &[&str])] = &[
     ("git", "--version", &["git"]),
     ("curl", "--version", &["curl"]),
     ("jq", "--version", &["jq"]),
+    ("psql", "--version", &["postgresql"]),
 ];
 
 /// Installs what is missing, as far as this machine allows.
