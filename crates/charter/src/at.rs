@@ -5,7 +5,10 @@ use std::ops::Range;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
+use toml::de::DeTable;
 use trimtab_model::{Code, Diagnostic};
+
+use crate::{structure, syntax};
 
 /// A value with its place.
 #[derive(Debug, Clone)]
@@ -55,6 +58,8 @@ pub struct Text<'t> {
 impl<'t> Text<'t> {
     /// A text without problems yet.
     pub fn new(file: &'t str, text: &'t str) -> Text<'t> {
+        // A mark that some editors write first; it is no character of the text.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         Text { file, text, problems: Vec::new() }
     }
 
@@ -71,37 +76,37 @@ impl<'t> Text<'t> {
         self.problems.push(diagnostic);
     }
 
-    /// Reads the text as TOML of a shape. What is wrong is told in the words of the reader, at its place.
-    pub fn parse<T: serde::de::DeserializeOwned>(&mut self, schema: &str) -> Option<T> {
+    /// Reads the text as TOML of a shape. All that is wrong with it is told, each at its place; what can be left
+    /// out is, so that the rest is checked as well: then there is a value, and problems.
+    pub fn parse<T: serde::de::DeserializeOwned + JsonSchema>(&mut self) -> Option<T> {
         const MAX_BYTES: usize = 1 << 20;
         if self.text.len() > MAX_BYTES {
-            self.problem(
-                Code::ConfigMalformed,
-                0..1,
-                format!("`{}` is larger than 1 MiB", self.file),
-                "a file of settings is smaller; check that it is the right one",
-            );
+            let message = format!("`{}` is larger than 1 MiB", self.file);
+            let help = "a file of settings is smaller; check that it is the right one";
+            let problem = Diagnostic::new(Code::ConfigMalformed, message).in_file(self.file);
+            self.problems.push(problem.help(help));
             return None;
         }
-        match toml::from_str(self.text) {
+        let (mut tree, errors) = DeTable::parse_recoverable(self.text);
+        if !errors.is_empty() {
+            syntax::tell(self, &errors);
+            return None;
+        }
+        let schema = schemars::schema_for!(T);
+        if structure::check(self, schema.as_value(), &mut tree) == structure::Fit::No {
+            return None;
+        }
+        // What the schema does not say is told in the words of the reader.
+        match T::deserialize(toml::de::Deserializer::from(tree)) {
             Ok(value) => Some(value),
             Err(error) => {
                 let message = error.message().lines().next().unwrap_or("not valid TOML").to_owned();
-                let help = help_for(&message)
-                    .unwrap_or_else(|| format!("the members and their types are in {schema}"));
+                let help = "the schemas in docs/schemas/ say what each member is";
                 self.problem(Code::ConfigMalformed, error.span().unwrap_or(0..1), message, help);
                 None
             }
         }
     }
-}
-
-/// For a member that does not exist: the one that was probably meant.
-fn help_for(message: &str) -> Option<String> {
-    let (wrong, known) = message.strip_prefix("unknown field `")?.split_once('`')?;
-    let known = known.split('`').skip(1).step_by(2);
-    let near = nearest(wrong, known)?;
-    Some(format!("did you mean `{near}`?"))
 }
 
 /// The word nearest to another by edits, if it is near at all.

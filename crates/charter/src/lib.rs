@@ -9,6 +9,8 @@ pub mod diff;
 pub mod file;
 pub mod preset;
 pub mod project;
+mod structure;
+mod syntax;
 pub mod tell;
 
 pub use file::read::charter as read;

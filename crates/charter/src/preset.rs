@@ -78,4 +78,48 @@ mod tests {
             assert!(charter.floors.starts_with(&crate::defaults::built_in_floors()), "{name}");
         }
     }
+
+    /// What the public sources say, as terms in production: from critical to low.
+    #[test]
+    fn presets_say_what_their_sources_say() {
+        use trimtab_model::Level;
+        use trimtab_model::charter::{CountsFrom, Term};
+
+        let days = Term::Days;
+        for (name, from, terms) in [
+            (
+                "framework",
+                CountsFrom::Detected,
+                [Term::Hours(72), Term::Sprints(1), days(90), Term::Opportunistic],
+            ),
+            (
+                "swift",
+                CountsFrom::Detected,
+                [Term::Hours(48), days(7), days(30), Term::Opportunistic],
+            ),
+            (
+                "cyber-essentials",
+                CountsFrom::Published,
+                [days(14), days(14), days(90), Term::Opportunistic],
+            ),
+            (
+                "bod-22-01",
+                CountsFrom::Detected,
+                [days(14), days(30), days(90), Term::Opportunistic],
+            ),
+            ("pci-dss", CountsFrom::Published, [days(30), days(90), days(90), days(90)]),
+            ("fedramp", CountsFrom::Detected, [days(30), days(30), days(90), days(180)]),
+        ] {
+            let charter = get(name).unwrap();
+            let deadlines = &charter.deadlines;
+            let own = deadlines.terms.iter().find(|(n, _)| n.as_deref() == Some("production"));
+            let (_, by_level) = own.or(deadlines.terms.iter().find(|(n, _)| n.is_none())).unwrap();
+            let told = [Level::Critical, Level::High, Level::Medium, Level::Low];
+            assert_eq!(told.map(|l| by_level[l as usize]), terms, "{name}");
+            assert_eq!(deadlines.counts_from, from, "{name}");
+            // The directive names the catalogue's date for what is known to be exploited.
+            let catalogue = (name == "bod-22-01").then_some(Term::Catalogue);
+            assert_eq!(deadlines.known_exploited, catalogue, "{name}");
+        }
+    }
 }

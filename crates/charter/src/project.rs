@@ -6,6 +6,7 @@ use trimtab_model::charter::Charter;
 use trimtab_model::{Code, Diagnostic, Exposure, System};
 
 use crate::at::{At, Text, nearest};
+use crate::file::read::in_order;
 
 /// The name of the file.
 pub const FILE: &str = "trimtab.toml";
@@ -50,12 +51,15 @@ pub fn read(
     charter: &Charter,
 ) -> Result<(Project, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut text = Text::new(file, text);
-    let Some(shape) = text.parse::<shape::Project>("docs/schemas/project-1.schema.json") else {
-        return Err(text.problems);
-    };
-    let mut reader = Reader { text, charter, bad: false };
+    let Some(shape) = text.parse::<shape::Project>() else { return Err(text.problems) };
+    let bad = !text.problems.is_empty();
+    let mut reader = Reader { text, charter, bad };
     let project = reader.project(shape);
-    if reader.bad { Err(reader.text.problems) } else { Ok((project, reader.text.problems)) }
+    if reader.bad {
+        Err(in_order(reader.text.problems))
+    } else {
+        Ok((project, reader.text.problems))
+    }
 }
 
 struct Reader<'t> {
@@ -107,7 +111,22 @@ impl Reader<'_> {
             systems: Vec::new(),
         };
         let several = shape.system.len() > 1;
+        if let Some(system) = shape.system.get(MAX_SYSTEMS) {
+            let message = format!("there are more than {MAX_SYSTEMS} systems");
+            self.wrong(&system.name.bytes, message, "split the repository's file".to_owned());
+        }
         for system in shape.system.into_iter().take(MAX_SYSTEMS) {
+            if system.name.value.trim().is_empty() {
+                let help = "name it as the business does".to_owned();
+                self.wrong(&system.name.bytes, "a system has no name".to_owned(), help);
+            }
+            for path in &system.paths {
+                if let Err(error) = pattern(&path.value) {
+                    let message = format!("`{}` is no pattern: {}", path.value, error.kind());
+                    let help = "write a folder as `services/pay/**`".to_owned();
+                    self.wrong(&path.bytes, message, help);
+                }
+            }
             if project.systems.iter().any(|s| *s.name == *system.name.value) {
                 let message = format!("system `{}` stands twice", system.name.value);
                 self.wrong(
@@ -148,7 +167,11 @@ impl Reader<'_> {
         let exposure = shape.exposure.as_ref().and_then(|at| {
             let found = Exposure::from_word(&at.value);
             if found.is_none() {
-                let help = "it is `internet`, `internal` or `isolated`".to_owned();
+                let known = Exposure::ALL.iter().map(|e| e.as_str());
+                let help = match nearest(&at.value, known) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "it is `internet`, `internal` or `isolated`".to_owned(),
+                };
                 self.wrong(&at.bytes, format!("`{}` is no exposure", at.value), help);
             }
             found
@@ -188,6 +211,11 @@ impl Reader<'_> {
     }
 }
 
+/// A pattern of paths: `*` stays within a folder.
+fn pattern(path: &str) -> Result<globset::Glob, globset::Error> {
+    globset::GlobBuilder::new(path).literal_separator(true).build()
+}
+
 /// Which system a file belongs to.
 pub struct Systems<'p> {
     systems: &'p [System],
@@ -206,18 +234,12 @@ impl<'p> Systems<'p> {
             }
             let mut set = globset::GlobSetBuilder::new();
             for path in &system.paths {
-                let glob = globset::GlobBuilder::new(path)
-                    .literal_separator(true)
-                    .build()
-                    .map_err(|e| {
-                        Diagnostic::new(
-                            Code::ConfigMalformed,
-                            format!("`{path}` is no pattern: {}", e.kind()),
-                        )
+                set.add(pattern(path).map_err(|e| {
+                    let message = format!("`{path}` is no pattern: {}", e.kind());
+                    Diagnostic::new(Code::ConfigMalformed, message)
                         .in_file(FILE)
                         .help("write a folder as `services/pay/**`")
-                    })?;
-                set.add(glob);
+                })?);
             }
             let set = set.build().map_err(|e| {
                 Diagnostic::new(

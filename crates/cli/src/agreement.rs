@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use trimtab_charter::at::nearest;
 use trimtab_charter::preset;
 use trimtab_charter::project::{self, CHARTER_FILE, EXCEPTIONS_FILE, FILE, Project};
 use trimtab_decisions::{exceptions, vex};
@@ -83,8 +84,12 @@ pub fn charter_of(name: &str, io: &mut Io) -> Result<Charter, Diagnostic> {
         Some(text) => charter(name, &text, io),
         None => {
             let presets: Vec<_> = preset::names().collect();
-            Err(Diagnostic::new(Code::Usage, format!("`{name}` is neither a charter nor a preset"))
-                .help(format!("name a file, or one of: {}", presets.join(", "))))
+            let help = match nearest(name, preset::names()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("name a file, or one of: {}", presets.join(", ")),
+            };
+            let message = format!("`{name}` is neither a charter nor a preset");
+            Err(Diagnostic::new(Code::Usage, message).help(help))
         }
     }
 }
@@ -155,7 +160,10 @@ fn statements(
 }
 
 /// The text of a file of the repository's own. `None` if it does not exist.
-fn own(folder: &Path, name: &str) -> Result<Option<String>, Diagnostic> {
+///
+/// # Errors
+/// It cannot be read, or leads out of the repository.
+pub fn own(folder: &Path, name: &str) -> Result<Option<String>, Diagnostic> {
     match inside(folder, name)? {
         Some(path) => text(&path),
         None => Ok(None),
@@ -293,10 +301,18 @@ pub fn text(path: &Path) -> Result<Option<String>, Diagnostic> {
     if !path.exists() {
         return Ok(None);
     }
-    String::from_utf8(bytes(path)?).map(Some).map_err(|_| {
-        Diagnostic::new(Code::FileNotText, "the file is not valid UTF-8")
+    String::from_utf8(bytes(path)?).map(Some).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let bytes = error.into_bytes();
+        let message = match bytes.get(..2) {
+            Some([0xFF, 0xFE] | [0xFE, 0xFF]) => "the file is UTF-16, not UTF-8",
+            _ => "the file is not valid UTF-8",
+        };
+        let line = bytes.iter().take(valid).filter(|b| **b == b'\n').count() + 1;
+        Diagnostic::new(Code::FileNotText, message)
             .in_file(shown(path))
-            .help("save it as UTF-8")
+            .at_line(u32::try_from(line).unwrap_or(u32::MAX))
+            .help("save it as UTF-8, in your editor's \"save with encoding\"")
     })
 }
 

@@ -2,6 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 use trimtab_model::{Diagnostic, DiagnosticSeverity};
+use unicode_width::UnicodeWidthStr;
 
 use crate::io::Io;
 
@@ -26,6 +27,8 @@ pub fn diagnostic(io: &mut Io, diagnostic: &Diagnostic) {
     );
     if let Some(file) = &diagnostic.file {
         let line = diagnostic.line.map_or(String::new(), |l| format!(":{l}"));
+        let column = diagnostic.excerpt.as_ref().map(|e| format!(":{}", e.column));
+        let line = line + &column.unwrap_or_default();
         let arrow = if io.ascii { "-->" } else { "╰─▶" };
         text.push_str(&format!("  {arrow} {}{line}\n", printable(file)));
     }
@@ -33,9 +36,11 @@ pub fn diagnostic(io: &mut Io, diagnostic: &Diagnostic) {
         let number = diagnostic.line.map_or(String::new(), |l| l.to_string());
         let bar = if io.ascii { "|" } else { "│" };
         let gap = " ".repeat(number.len());
-        text.push_str(&format!("  {number} {bar} {}\n", printable(&excerpt.line)));
-        let before = " ".repeat(excerpt.start as usize);
-        let marks = "^".repeat(excerpt.len as usize);
+        let line = printable(&excerpt.line);
+        let (start, len) = (excerpt.start as usize, excerpt.len as usize);
+        text.push_str(&format!("  {number} {bar} {line}\n"));
+        let before = " ".repeat(columns(&line, 0, start));
+        let marks = "^".repeat(columns(&line, start, len).max(1));
         text.push_str(&format!("  {gap} {bar} {before}{style}{marks}{style:#}\n"));
     }
     if let Some(help) = &diagnostic.help {
@@ -61,6 +66,13 @@ pub fn diagnostics<'d>(io: &mut Io, all: impl Iterator<Item = &'d Diagnostic>, v
     if hidden > 0 {
         io.err(&format!("{hidden} more problems: --verbose shows all\n"));
     }
+}
+
+/// How many columns some characters of a line take: some take two, some none.
+fn columns(line: &str, start: usize, len: usize) -> usize {
+    let part: String = line.chars().skip(start).take(len).collect();
+    // Beyond the end stands nothing, as wide as the mark.
+    part.width() + len.saturating_sub(part.chars().count())
 }
 
 /// Text without characters that a terminal takes as commands, on one line: names of files and

@@ -123,9 +123,11 @@ pub struct Diagnostic {
 /// A line of a file that a person wrote, and the part of it that is meant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Excerpt {
-    /// The line, without its end, at most 200 characters.
+    /// The line, without its end, at most 200 characters. What stands far to the right is cut out with `…`.
     pub line: Box<str>,
-    /// The first character that is meant, counted from 0.
+    /// The one-based column in the file, in characters.
+    pub column: u32,
+    /// The first character that is meant, counted from 0, in `line`.
     pub start: u32,
     /// How many characters are meant, at least 1.
     pub len: u32,
@@ -163,6 +165,7 @@ impl Diagnostic {
     #[must_use]
     pub fn at_bytes(mut self, text: &str, bytes: std::ops::Range<usize>) -> Diagnostic {
         const MAX_LINE: usize = 200;
+        const FIRST_PART: usize = 60;
         let mut start = bytes.start.min(text.len());
         while !text.is_char_boundary(start) {
             start -= 1;
@@ -175,19 +178,20 @@ impl Diagnostic {
         let before = text[first..start].chars().count();
         let meant =
             text.get(start..bytes.end.min(last)).map_or(1, |part| part.trim_end().chars().count());
-        if before < MAX_LINE {
-            self.excerpt = Some(Excerpt {
-                // A tab is as wide as the mark below it.
-                line: line
-                    .chars()
-                    .take(MAX_LINE)
-                    .map(|c| if c == '\t' { ' ' } else { c })
-                    .collect::<String>()
-                    .into(),
-                start: u32::try_from(before).unwrap_or(0),
-                len: u32::try_from(meant.clamp(1, MAX_LINE - before)).unwrap_or(1),
-            });
-        }
+        // Of a long line, the piece around the place.
+        let cut = if before + FIRST_PART < MAX_LINE { 0 } else { before - FIRST_PART };
+        // A tab is as wide as the mark below it.
+        let shown = line.chars().skip(cut).map(|c| if c == '\t' { ' ' } else { c });
+        let (line, start): (String, usize) = match cut {
+            0 => (shown.take(MAX_LINE).collect(), before),
+            _ => (['…'].into_iter().chain(shown.take(MAX_LINE - 1)).collect(), FIRST_PART + 1),
+        };
+        self.excerpt = Some(Excerpt {
+            line: line.into(),
+            column: u32::try_from(before + 1).unwrap_or(u32::MAX),
+            start: u32::try_from(start).unwrap_or(0),
+            len: u32::try_from(meant.clamp(1, MAX_LINE - start)).unwrap_or(1),
+        });
         self
     }
 
@@ -216,6 +220,11 @@ mod tests {
         assert_eq!((d.line, d.excerpt.unwrap().len), (Some(3), 1));
         let d = Diagnostic::new(Code::Usage, "m").at_bytes(text, 0..text.len());
         assert_eq!((d.line, d.excerpt.unwrap().len), (Some(1), 5));
+        let long = format!("{}x = {}", "é".repeat(500), "y".repeat(500));
+        let at = long.find('x').unwrap();
+        let e = Diagnostic::new(Code::Usage, "m").at_bytes(&long, at..at + 3).excerpt.unwrap();
+        assert_eq!((e.column, e.line.chars().nth(e.start as usize)), (501, Some('x')));
+        assert!(e.line.starts_with("…é") && e.line.chars().count() == 200);
         let d = Diagnostic::new(Code::Usage, "m").at_bytes("é", 1..2);
         assert_eq!(d.excerpt.unwrap().start, 0);
     }

@@ -115,6 +115,7 @@ pub(crate) fn prepared(policies: &Policies, input: &Value, strict: bool) -> Engi
         check_interval: std::num::NonZeroU32::new(500).unwrap_or(std::num::NonZeroU32::MIN),
     });
     engine.set_strict_builtin_errors(strict);
+    crate::guard::strictly(strict);
     engine.set_input(input.clone());
     engine
 }

@@ -350,6 +350,20 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
+/// The kind of a value, as `type_name` has it.
+pub(crate) fn kind_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Set(_) => "set",
+        Value::Object(_) => "object",
+        Value::Undefined => "undefined",
+    }
+}
+
 /// A value as text: a string as it is, anything else as Rego writes it.
 fn plain(value: &Value) -> Result<String, String> {
     match value {

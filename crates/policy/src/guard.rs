@@ -3,6 +3,7 @@
 //! The engine is built without network, runtime and identifiers; what is left of clock and random
 //! numbers, and what people know from OPA and miss here, is refused by name before anything runs.
 
+use std::cell::Cell;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use jiff::civil::Date;
@@ -11,9 +12,8 @@ use jiff::{Timestamp, ToSpan};
 use regorus::{Engine, Value};
 use trimtab_model::{Code, Diagnostic};
 
-use crate::format;
-use crate::older;
 use crate::source::calls;
+use crate::{format, newer, older};
 
 /// Built-ins of OPA that policies cannot call here, with the reason. A name that ends in a dot stands for all
 /// that begin with it.
@@ -50,6 +50,14 @@ pub const REFUSED: &[(&str, &str)] = &[
         "this build checks no JSON Schemas: the input has a published schema already",
     ),
     ("strings.render_template", "this build has no templates: use `sprintf`"),
+    ("regex.globs_match", "patterns are not compared with each other here"),
+    (
+        "net.cidr_merge",
+        "networks are not merged here: `net.cidr_contains` and `net.cidr_intersects` are there",
+    ),
+    ("net.cidr_contains_matches", "use `some` and `net.cidr_contains`"),
+    ("net.cidr_overlap", "OPA has given it up: use `net.cidr_contains`"),
+    ("uri.", "URIs are not taken apart here: use `startswith`, `split` or `regex.match`"),
 ];
 
 /// The most elements that `numbers.range` and `net.cidr_expand` give.
@@ -76,12 +84,13 @@ pub(crate) fn refused(file: &str, text: &str) -> Option<Diagnostic> {
 /// OPA gives.
 pub(crate) fn install(engine: &mut Engine) {
     older::install(engine);
-    let mut put = |name: &str, count: u8, work: fn(Vec<Value>) -> Result<Value, String>| {
+    newer::install(engine);
+    let mut put = |name: &'static str, count: u8, work: fn(&[Value]) -> Result<Value, String>| {
         // The name is free in a new engine.
         let _ = engine.add_extension(
             name.to_owned(),
             count,
-            Box::new(move |args| work(args).map_err(|why| Refusal(why).into())),
+            Box::new(move |args| Ok(answer(name, &args, work(&args))?)),
         );
     };
     // They are refused by name already; this catches `time["now_ns"]()`.
@@ -100,9 +109,35 @@ pub(crate) fn install(engine: &mut Engine) {
     put("json.is_valid", 1, |args| Ok(is_json(&args[0])));
 }
 
+thread_local! {
+    /// Whether the policy that this thread evaluates is asked strictly.
+    static STRICT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says whether what is evaluated next on this thread is asked strictly.
+pub(crate) fn strictly(strict: bool) {
+    STRICT.set(strict);
+}
+
+/// What one of our built-ins answers. Where it has none (an operand is of a kind that it does not take), a policy that is
+/// asked strictly is told so, as the engine does for its own: the rule would be undefined, and hide that data is missing.
+pub(crate) fn answer(
+    name: &str,
+    args: &[Value],
+    answer: Result<Value, String>,
+) -> Result<Value, Refusal> {
+    match answer {
+        Ok(Value::Undefined) if STRICT.get() => {
+            let kinds: Vec<&str> = args.iter().map(format::kind_name).collect();
+            Err(Refusal(format!("`{name}` has no answer for ({})", kinds.join(", "))))
+        }
+        answer => answer.map_err(Refusal),
+    }
+}
+
 /// Why a bounded built-in gave no answer.
 #[derive(Debug)]
-struct Refusal(String);
+pub(crate) struct Refusal(String);
 
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

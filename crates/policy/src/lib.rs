@@ -13,6 +13,7 @@ mod gate;
 mod guard;
 pub mod input;
 mod limits;
+mod newer;
 mod older;
 mod policy;
 mod recursion;

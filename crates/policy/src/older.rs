@@ -5,14 +5,17 @@ use std::collections::{BTreeSet, HashMap};
 use regex::Regex;
 use regorus::{Engine, Value};
 
+use crate::guard::answer;
+
 /// How many patterns are kept compiled.
 const KEPT: usize = 64;
 
 /// Gives an engine the older built-ins.
 pub(crate) fn install(engine: &mut Engine) {
-    let mut put = |name: &str, count: u8, work: fn(&[Value]) -> Value| {
+    let mut put = |name: &'static str, count: u8, work: fn(&[Value]) -> Value| {
         // The name is free in a new engine.
-        let _ = engine.add_extension(name.to_owned(), count, Box::new(move |args| Ok(work(&args))));
+        let work = move |args: Vec<Value>| Ok(answer(name, &args, Ok(work(&args)))?);
+        let _ = engine.add_extension(name.to_owned(), count, Box::new(work));
     };
     put("any", 1, |args| {
         elements(&args[0]).map_or(Value::Undefined, |all| Value::Bool(all.iter().any(is_true)))
@@ -39,13 +42,14 @@ pub(crate) fn install(engine: &mut Engine) {
     let mut kept: HashMap<String, Option<Regex>> = HashMap::new();
     let re_match = move |args: Vec<Value>| {
         let (Value::String(pattern), Value::String(text)) = (&args[0], &args[1]) else {
-            return Ok(Value::Undefined);
+            return Ok(answer("re_match", &args, Ok(Value::Undefined))?);
         };
         if kept.len() > KEPT {
             kept.clear();
         }
         let compiled = kept.entry(pattern.to_string()).or_insert_with(|| Regex::new(pattern).ok());
-        Ok(compiled.as_ref().map_or(Value::Undefined, |regex| Value::Bool(regex.is_match(text))))
+        let is = compiled.as_ref().map_or(Value::Undefined, |r| Value::Bool(r.is_match(text)));
+        Ok(answer("re_match", &args, Ok(is))?)
     };
     let _ = engine.add_extension("re_match".to_owned(), 2, Box::new(re_match));
 }

@@ -26,16 +26,15 @@ pub(super) const MAX_ENTRIES: usize = 1000;
 /// # Errors
 /// What is wrong with it, each at its place. Warnings come with the charter.
 pub fn charter(file: &str, text: &str) -> Result<(Charter, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let mut reader = Reader { text: Text::new(file, text), bad: false };
-    let Some(shape) = reader.text.parse::<shape::Charter>("docs/schemas/charter-1.schema.json")
-    else {
-        return Err(reader.text.problems);
-    };
+    let mut text = Text::new(file, text);
+    let Some(shape) = text.parse::<shape::Charter>() else { return Err(text.problems) };
+    let bad = !text.problems.is_empty();
+    let mut reader = Reader { text, bad, terms: Vec::new(), sides: Vec::new() };
     let charter = reader.charter(shape);
     if reader.bad {
         // What is weak can wait until it is right.
         reader.text.problems.retain(|p| p.code != Code::CharterWeak);
-        Err(reader.text.problems)
+        Err(in_order(reader.text.problems))
     } else {
         Ok((charter, reader.text.problems))
     }
@@ -45,14 +44,13 @@ pub fn charter(file: &str, text: &str) -> Result<(Charter, Vec<Diagnostic>), Vec
 pub(super) struct Reader<'t> {
     text: Text<'t>,
     bad: bool,
+    /// Where the terms of each environment stand, from low to critical.
+    pub(super) terms: Vec<(Option<Box<str>>, [Range<usize>; 4])>,
+    /// Where sides are named.
+    sides: Vec<(Role, Range<usize>)>,
 }
 
 impl Reader<'_> {
-    /// The text of the file.
-    pub(super) fn source(&self) -> &str {
-        self.text.text
-    }
-
     /// Says that something is wrong.
     pub(super) fn wrong(&mut self, bytes: &Range<usize>, message: String, help: String) {
         self.bad = true;
@@ -84,6 +82,18 @@ impl Reader<'_> {
         self.word("level", at, &known)
     }
 
+    /// A part that may not have more entries than are read.
+    fn bounded(&mut self, what: &str, last: Option<&At<String>>, count: usize) {
+        if let Some(at) = last.filter(|_| count > MAX_ENTRIES) {
+            let help = "keep what is in use".to_owned();
+            self.wrong(
+                &at.bytes,
+                format!("there are {count} {what}; {MAX_ENTRIES} are read"),
+                help,
+            );
+        }
+    }
+
     fn role(&mut self, at: &At<String>) -> Option<Role> {
         let known: Vec<_> = Role::ALL.iter().map(|r| (r.as_str(), *r)).collect();
         self.word("side", at, &known)
@@ -105,11 +115,11 @@ impl Reader<'_> {
     pub(super) fn term(&mut self, at: &At<String>) -> Option<Term> {
         let term = words::term(&at.value);
         if term.is_none() {
-            self.wrong(
-                &at.bytes,
-                format!("`{}` is no term", at.value),
-                format!("write {}", words::TERMS),
-            );
+            let help = match words::meant(&at.value) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("write {}", words::TERMS),
+            };
+            self.wrong(&at.bytes, format!("`{}` is no term", at.value), help);
         }
         term
     }
@@ -118,7 +128,11 @@ impl Reader<'_> {
     pub(super) fn days(&mut self, at: &At<String>) -> Option<u32> {
         let days = words::days(&at.value);
         if days.is_none() {
-            let help = "write `14 days`, `2 weeks` or `1 year`".to_owned();
+            let meant = words::meant(&at.value).filter(|meant| words::days(meant).is_some());
+            let help = match meant {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "write `14 days`, `2 weeks` or `1 year`".to_owned(),
+            };
             self.wrong(&at.bytes, format!("`{}` is no duration", at.value), help);
         }
         days
@@ -145,7 +159,7 @@ impl Reader<'_> {
         let fits = at.value >= least && at.value <= most;
         if !fits {
             let help = format!("it lies between {least} and {most}");
-            self.wrong(&at.bytes, format!("{what} is {}", at.value), help);
+            self.wrong(&at.bytes, format!("{what} cannot be {}", at.value), help);
         }
         fits.then_some(at.value)
     }
@@ -195,6 +209,7 @@ impl Reader<'_> {
         for party in &shape.party {
             let agreed = party.agreed.as_ref().and_then(|at| self.date(at));
             if let Some(side) = self.role(&party.side) {
+                self.sides.push((side, party.side.bytes.clone()));
                 charter.parties.push(Party { side, name: party.name.as_str().into(), agreed });
             }
         }
@@ -271,6 +286,7 @@ impl Reader<'_> {
     ) {
         if let Some(tiers) = tiers {
             self.distinct("tier", tiers.iter().map(|t| &t.name));
+            self.bounded("tiers", tiers.last().map(|t| &t.name), tiers.len());
             charter.tiers = tiers
                 .into_iter()
                 .take(MAX_ENTRIES)
@@ -287,6 +303,7 @@ impl Reader<'_> {
         }
         if let Some(data) = data {
             self.distinct("class of data", data.iter().map(|d| &d.name));
+            self.bounded("classes of data", data.last().map(|d| &d.name), data.len());
             charter.data = data
                 .into_iter()
                 .take(MAX_ENTRIES)
@@ -303,6 +320,7 @@ impl Reader<'_> {
         }
         if let Some(environments) = environments {
             self.distinct("environment", environments.iter().map(|e| &e.name));
+            self.bounded("environments", environments.last().map(|e| &e.name), environments.len());
             charter.environments = environments
                 .into_iter()
                 .take(MAX_ENTRIES)
@@ -421,6 +439,10 @@ impl Reader<'_> {
     /// What only the whole charter shows: things left out, and terms that do not fit each other.
     fn whole(&mut self, charter: &Charter) {
         let start = 0..self.text.text.find('\n').unwrap_or(self.text.text.len()).max(1);
+        if self.bad {
+            // What is missing may be what was wrong.
+            return;
+        }
         let mut missing = |what: &str, help: &str| {
             self.wrong(&start, format!("the charter defines no {what}"), help.to_owned());
         };
@@ -447,15 +469,20 @@ impl Reader<'_> {
                 continue;
             }
             // At its own entry, where it has one.
-            let entry = format!("\"{side}\"");
-            let at = self.text.text.find(&format!("side = {entry}"));
-            let place = at.map_or(start.clone(), |at| at + 7..at + 7 + entry.len());
-            let help = match at {
+            let own = self.sides.iter().find(|(s, _)| *s == side).map(|(_, at)| at.clone());
+            let help = match own {
                 Some(_) => "add `agreed` with the day here, once they have",
                 None => "add a [[party]] with `agreed`, once they have",
             };
+            let place = own.unwrap_or(start.clone());
             let message = format!("{side} has not agreed to the charter");
             self.text.problem(Code::CharterWeak, place, message, help);
         }
     }
+}
+
+/// Slips from the top of the file to its end, whichever part found them.
+pub(crate) fn in_order(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    problems.sort_by_key(|p| (p.line, p.excerpt.as_ref().map(|e| e.start)));
+    problems
 }

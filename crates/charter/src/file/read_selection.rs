@@ -46,8 +46,14 @@ impl Reader<'_> {
     fn licence(&mut self, at: &At<String>) -> Option<Box<str>> {
         match Licence::read(&at.value) {
             Licence::Id(id) => Some(id),
-            Licence::Expression(_) | Licence::Text(_) => {
-                let help = "write an SPDX id, as `Apache-2.0`".to_owned();
+            Licence::Expression(_) => {
+                let help = "a list holds single licences: write each as a member of its own";
+                let message = format!("`{}` is an expression of several licences", at.value);
+                self.wrong(&at.bytes, message, help.to_owned());
+                None
+            }
+            Licence::Text(_) => {
+                let help = "write an SPDX id, as `Apache-2.0` or `GPL-3.0-only`".to_owned();
                 self.wrong(&at.bytes, format!("`{}` is no SPDX licence", at.value), help);
                 None
             }

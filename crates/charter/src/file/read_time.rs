@@ -44,7 +44,8 @@ impl Reader<'_> {
                     read[i] = term;
                 }
             }
-            let name = (name != "other").then(|| name.as_str().into());
+            let name: Option<Box<str>> = (name != "other").then(|| name.as_str().into());
+            self.terms.push((name.clone(), by_level.map(|at| at.bytes.clone())));
             into.terms.push((name, read));
         }
         // The line for the rest comes first.
@@ -57,7 +58,12 @@ impl Reader<'_> {
             match TimeZone::get(&at.value) {
                 Ok(zone) => into.time_zone = zone,
                 Err(_) => {
-                    let help = "write an IANA name, as `Europe/London` or `UTC`".to_owned();
+                    let known: Vec<String> =
+                        jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
+                    let help = match nearest(&at.value, known.iter().map(String::as_str)) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => "write an IANA name, as `Europe/London` or `UTC`".to_owned(),
+                    };
                     self.wrong(&at.bytes, format!("`{}` is no time zone", at.value), help);
                 }
             }
@@ -68,7 +74,11 @@ impl Reader<'_> {
                 match words::weekday(&at.value) {
                     Some(day) => into.weekend.push(day),
                     None => {
-                        let help = "write `saturday`".to_owned();
+                        let near = nearest(&at.value, words::WEEKDAYS.iter().copied());
+                        let help = match near {
+                            Some(near) => format!("did you mean `{near}`?"),
+                            None => "write the whole name, as `saturday`".to_owned(),
+                        };
                         self.wrong(
                             &at.bytes,
                             format!("`{}` is no day of the week", at.value),
@@ -133,36 +143,46 @@ impl Reader<'_> {
 
     /// Terms that do not fit each other, or the calendar.
     pub(super) fn terms(&mut self, charter: &Charter) {
-        let counts_sprints = charter
-            .deadlines
-            .terms
-            .iter()
-            .any(|(_, terms)| terms.iter().any(|t| matches!(t, Term::Sprints(_))));
-        if counts_sprints && charter.calendar.sprint.is_none() {
-            let at = self.source().find("sprint").unwrap_or(0);
-            let help = "add [calendar.sprint] with `start` and `days`".to_owned();
-            self.wrong(
-                &(at..at + 6),
-                "deadlines count sprints, and the calendar has none".to_owned(),
-                help,
-            );
+        // Where a term stands in this file; one of the preset has no place in it.
+        let place = |reader: &Self, name: Option<&str>, level: usize| {
+            let own = reader.terms.iter().find(|(n, _)| n.as_deref() == name);
+            own.and_then(|(_, places)| places.get(level).cloned()).unwrap_or(0..1)
+        };
+        if charter.calendar.sprint.is_none() {
+            let counts = |(name, terms): &(Option<Box<str>>, [Term; 4])| {
+                let level = terms.iter().position(|t| matches!(t, Term::Sprints(_)))?;
+                Some(place(self, name.as_deref(), level))
+            };
+            if let Some(at) = charter.deadlines.terms.iter().find_map(counts) {
+                let help = "add `sprint = { start = 2026-01-05, days = 14 }` to [calendar]";
+                let message = "deadlines count sprints, and the calendar has none";
+                self.wrong(&at, message.to_owned(), help.to_owned());
+            }
         }
         for (name, terms) in &charter.deadlines.terms {
             let hours: Vec<_> = terms.iter().map(|t| roughly_hours(*t, charter)).collect();
             // From low to critical, terms never grow.
-            if hours
-                .windows(2)
-                .any(|pair| matches!(pair, [Some(lower), Some(graver)] if graver > lower))
-            {
-                let name = name.as_deref().unwrap_or("other");
-                let at = self.source().find("[deadlines").unwrap_or(0);
-                let message =
-                    format!("in {name}, a graver level has a longer term than the one below");
-                self.wrong(&(at..at + 10), message, "give graver levels shorter terms".to_owned());
+            for (lower, pair) in hours.windows(2).enumerate() {
+                let [Some(below), Some(graver)] = pair else { continue };
+                if graver > below {
+                    let at = place(self, name.as_deref(), lower + 1);
+                    let (level, less) = (LEVELS[lower + 1], LEVELS[lower]);
+                    let name = name.as_deref().unwrap_or("other");
+                    let message = format!(
+                        "in {name}, {level} has a longer term (`{}`) than {less} (`{}`)",
+                        words::tell_term(terms[lower + 1]),
+                        words::tell_term(terms[lower]),
+                    );
+                    let help = format!("{level} is graver: give it at most what {less} has");
+                    self.wrong(&at, message, help);
+                }
             }
         }
     }
 }
+
+/// Levels in the order of terms.
+const LEVELS: [&str; 4] = ["low", "medium", "high", "critical"];
 
 /// Hours of a term, roughly, to compare terms. `None`: it depends on the finding.
 fn roughly_hours(term: Term, charter: &Charter) -> Option<u64> {

@@ -16,7 +16,7 @@ use crate::at::At;
 #[schemars(title = "Trimtab charter")]
 pub struct Charter {
     /// Layout of this file: 1.
-    #[schemars(with = "u32")]
+    #[schemars(with = "u32", range(min = 1, max = 1))]
     pub format: At<u32>,
     /// A preset that this charter starts from: what is not said here is as it says.
     #[schemars(with = "Option<String>")]
@@ -65,12 +65,12 @@ pub struct Charter {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Party {
     /// `security`, `engineering`, `product`, `operations`, `leadership`.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("enum" = ["security", "engineering", "product", "operations", "leadership", "auditor", "admin"]))]
     pub side: At<String>,
     /// Who.
     pub name: String,
     /// The day, as 2026-11-21. Absent: not yet.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
     pub agreed: Option<At<toml::value::Datetime>>,
 }
 
@@ -84,7 +84,7 @@ pub struct Tier {
     /// What it means, in a sentence.
     pub meaning: String,
     /// The gravest level that may remain: `none`, `low`, `medium`, `high`, `critical`.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("enum" = ["none", "low", "medium", "high", "critical"]))]
     pub acceptable: At<String>,
     /// Steps that it moves the impact by, −3 to 3.
     #[schemars(with = "i8", range(min = -3, max = 3))]
@@ -130,7 +130,7 @@ pub struct Matrix {
     /// From 0.01.
     #[schemars(with = "[String; 4]")]
     pub possible: At<[At<String>; 4]>,
-    /// Below.
+    /// Below 0.01.
     #[schemars(with = "[String; 4]")]
     pub unlikely: At<[At<String>; 4]>,
 }
@@ -140,7 +140,7 @@ pub struct Matrix {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Floor {
     /// The level.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("enum" = ["critical", "high", "medium", "low"]))]
     pub level: At<String>,
     /// Why.
     pub because: String,
@@ -154,7 +154,7 @@ pub struct Floor {
     #[schemars(with = "Option<f64>", range(min = 0.0, max = 10.0))]
     pub cvss_at_least: Option<At<f64>>,
     /// Exposed at least so far: `internet`, `internal`, `isolated`.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("enum" = ["internet", "internal", "isolated"]))]
     pub exposure: Option<At<String>>,
     /// In production.
     #[serde(default)]
@@ -170,7 +170,7 @@ pub struct Floor {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Deadlines {
     /// `detected`: when the finding was first seen here; `published`: when the first advisory was.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("enum" = ["detected", "published"]))]
     pub counts_from: Option<At<String>>,
     /// Term for what is known to be exploited; the earlier of this and the level's holds. `none`: no such term.
     #[schemars(with = "Option<String>")]
@@ -209,7 +209,7 @@ pub struct Calendar {
     #[schemars(with = "Option<String>")]
     pub day_ends: Option<At<String>>,
     /// What happens to a deadline in days on a day without work: `keep`, `before`, `after`.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("enum" = ["keep", "before", "after"]))]
     pub non_working_day: Option<At<String>>,
     /// Sprints.
     pub sprint: Option<Sprint>,
@@ -226,7 +226,7 @@ pub struct Calendar {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Sprint {
     /// The first day of some sprint.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date"))]
     pub start: At<toml::value::Datetime>,
     /// Days of one sprint, 1 to 92.
     #[schemars(with = "u16", range(min = 1, max = 92))]
@@ -238,7 +238,7 @@ pub struct Sprint {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Holiday {
     /// The day.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date"))]
     pub date: At<toml::value::Datetime>,
     /// Its name.
     pub name: String,
@@ -249,10 +249,10 @@ pub struct Holiday {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Freeze {
     /// The first day.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date"))]
     pub from: At<toml::value::Datetime>,
     /// The last day.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date"))]
     pub to: At<toml::value::Datetime>,
     /// Why.
     pub reason: String,
@@ -269,7 +269,7 @@ pub struct Cadence {
     /// Its name.
     pub name: String,
     /// `now`, `week`, `sprint`, `cool-down`, `month`, `quarter`.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("enum" = ["now", "week", "sprint", "cool-down", "month", "quarter"]))]
     pub every: At<String>,
     /// The levels that go into it.
     #[schemars(with = "Vec<String>")]
@@ -309,22 +309,22 @@ pub struct Selection {
     #[schemars(with = "Option<String>")]
     pub last_release: Option<At<String>>,
     /// Yanked and deprecated versions.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("enum" = ["allow", "warn", "deny"]))]
     pub yanked: Option<At<String>>,
     /// Archived projects.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("enum" = ["allow", "warn", "deny"]))]
     pub archived: Option<At<String>>,
     /// Unmaintained packages.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("enum" = ["allow", "warn", "deny"]))]
     pub unmaintained: Option<At<String>>,
     /// Products past their end of life.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("enum" = ["allow", "warn", "deny"]))]
     pub end_of_life: Option<At<String>>,
     /// Dependencies that nothing pins.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("enum" = ["allow", "warn", "deny"]))]
     pub unpinned: Option<At<String>>,
     /// Locked components without an integrity hash.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("enum" = ["allow", "warn", "deny"]))]
     pub unhashed: Option<At<String>>,
     /// Packages that are refused.
     pub denied: Option<Vec<Denied>>,
@@ -364,13 +364,13 @@ pub struct Denied {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Unknown {
     /// What the gate does with what it cannot know: `allow`, `warn`, `deny`.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("enum" = ["allow", "warn", "deny"]))]
     pub gate: Option<At<String>>,
     /// Technical impact without a severity: `none`, `limited`, `serious`, `total`.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("enum" = ["none", "limited", "serious", "total"]))]
     pub severity: Option<At<String>>,
     /// Exposure of a system that does not say: `internet`, `internal`, `isolated`.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("enum" = ["internet", "internal", "isolated"]))]
     pub exposure: Option<At<String>>,
     /// Steps of impact of a system that does not name its tier.
     #[schemars(with = "Option<i8>", range(min = -3, max = 3))]

@@ -3,6 +3,8 @@
 use jiff::civil::Weekday;
 use trimtab_model::charter::Term;
 
+use crate::at::nearest;
+
 /// The longest term, in its own unit: ten years of days are more than anybody means.
 const MAX_COUNT: u32 = 100_000;
 
@@ -25,6 +27,30 @@ pub fn term(text: &str) -> Option<Term> {
         [n, "sprint" | "sprints"] => Term::Sprints(count(n)?),
         _ => return None,
     })
+}
+
+/// The term that a slip was probably meant to be: `72hh`, `14d`, `3 week`, `this sprnt`.
+pub fn meant(text: &str) -> Option<String> {
+    const UNITS: &[&str] = &["hours", "days", "working days", "weeks", "sprints", "years"];
+    let text = text.trim().to_lowercase();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (count, unit) = text.split_at(digits);
+    let unit = unit.trim_start_matches([' ', '-', '_']);
+    if count.is_empty() {
+        return nearest(
+            &text,
+            ["opportunistic", "catalogue", "this sprint", "next sprint"].into_iter(),
+        )
+        .map(str::to_owned);
+    }
+    let count = count.trim_start_matches('0');
+    // `h`, `hrs`, `hh`, `d`, `wks`: the first letter says which.
+    let first = unit.chars().next()?;
+    let unit = nearest(unit, UNITS.iter().copied()).or_else(|| {
+        let only = unit.chars().count() <= 3;
+        UNITS.iter().copied().find(|known| only && known.starts_with(first))
+    })?;
+    (!count.is_empty()).then(|| format!("{count} {unit}"))
 }
 
 /// A term in words, as it is written.
@@ -52,6 +78,10 @@ pub fn days(text: &str) -> Option<u32> {
         _ => None,
     }
 }
+
+/// The days of the week.
+pub const WEEKDAYS: [&str; 7] =
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// Reads a day of the week.
 pub fn weekday(text: &str) -> Option<Weekday> {
@@ -93,6 +123,23 @@ mod tests {
         assert_eq!(term("2 weeks"), Some(Term::Days(14)));
         for text in ["", "soon", "0 days", "-1 days", "3", "days 3", "9999999 days", "3.5 days"] {
             assert_eq!(term(text), None, "{text}");
+        }
+        for (slip, term) in [
+            ("72hh", Some("72 hours")),
+            ("72h", Some("72 hours")),
+            ("14d", Some("14 days")),
+            ("014 dys", Some("14 days")),
+            ("2 wks", Some("2 weeks")),
+            ("5 workng days", Some("5 working days")),
+            ("this sprnt", Some("this sprint")),
+            ("Opportunistic", Some("opportunistic")),
+            ("3 months", None),
+            ("0 days", None),
+            ("soon", None),
+            ("", None),
+            ("-3 days", None),
+        ] {
+            assert_eq!(meant(slip).as_deref(), term, "{slip}");
         }
         assert_eq!((days("2 weeks"), days("1 year"), days("x days")), (Some(14), Some(365), None));
     }

@@ -11,7 +11,7 @@ use crate::at::At;
 #[schemars(title = "trimtab.toml")]
 pub struct Project {
     /// Layout of this file: 1.
-    #[schemars(with = "u32")]
+    #[schemars(with = "u32", range(min = 1, max = 1))]
     pub format: At<u32>,
     /// The charter: a file beside this one [default: `charter.toml`, then the preset `framework`].
     #[schemars(with = "Option<String>")]
@@ -53,7 +53,7 @@ pub struct System {
     #[schemars(with = "Option<String>")]
     pub tier: Option<At<String>>,
     /// `internet`, `internal`, `isolated`.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("enum" = ["internet", "internal", "isolated"]))]
     pub exposure: Option<At<String>>,
     /// Classes of data of the charter; an empty list says that it holds none.
     #[schemars(with = "Option<Vec<String>>")]

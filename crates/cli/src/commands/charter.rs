@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+use trimtab_charter::at::nearest;
 use trimtab_charter::{diff, preset, project, tell};
 use trimtab_model::{Code, Diagnostic, DiagnosticSeverity};
 
@@ -70,8 +71,11 @@ fn init(preset: Option<&str>, folder: &Path, force: bool, io: &mut Io) -> Outcom
     let Some(base) = preset::get(&answers.preset) else {
         let presets: Vec<_> = preset::names().collect();
         let message = format!("there is no preset `{}`", answers.preset);
-        return Err(Diagnostic::new(Code::Usage, message)
-            .help(format!("take one of: {}", presets.join(", "))));
+        let help = match nearest(&answers.preset, preset::names()) {
+            Some(near) => format!("did you mean `{near}`? There are: {}", presets.join(", ")),
+            None => format!("take one of: {}", presets.join(", ")),
+        };
+        return Err(Diagnostic::new(Code::Usage, message).help(help));
     };
     let goal = if answers.goal.is_empty() { base.goal.to_string() } else { answers.goal.clone() };
     let charter = format!(
@@ -167,7 +171,12 @@ fn ask(here: &str, io: &mut Io) -> Answers {
 fn check(path: &Path, io: &mut Io) -> Outcome {
     let charter_path =
         if path.is_dir() { path.join(project::CHARTER_FILE) } else { path.to_owned() };
-    let Some(text) = agreement::text(&charter_path)? else {
+    // What a person names is read as it is; what a repository holds is not followed out of it.
+    let found = match path.is_dir() {
+        true => agreement::own(path, project::CHARTER_FILE)?,
+        false => agreement::text(&charter_path)?,
+    };
+    let Some(text) = found else {
         let message = format!("there is no charter at `{}`", agreement::shown(&charter_path));
         return Err(Diagnostic::new(Code::Usage, message).help("run `trimtab charter init`"));
     };
@@ -175,7 +184,9 @@ fn check(path: &Path, io: &mut Io) -> Outcome {
     let (charter, mut warnings) =
         trimtab_charter::read(&file, &text).map_err(|p| agreement::told(p, io))?;
     let project_path = charter_path.parent().unwrap_or(Path::new("")).join(project::FILE);
-    if let Some(text) = agreement::text(&project_path)? {
+    let folder = charter_path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    if let Some(text) = agreement::own(folder, project::FILE)? {
         let (_, more) = project::read(&agreement::shown(&project_path), &text, &charter)
             .map_err(|p| agreement::told(p, io))?;
         warnings.extend(more);

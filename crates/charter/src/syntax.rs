@@ -1,0 +1,100 @@
+//! Slips in the language of the file itself, told with what to do about them.
+
+use toml::de::Error;
+use trimtab_model::Code;
+
+use crate::at::Text;
+
+/// The most slips that are told of one file: what follows the first often follows from it.
+const MOST: usize = 10;
+
+/// Tells the slips that the parser found, one a line.
+pub(crate) fn tell(text: &mut Text<'_>, errors: &[Error]) {
+    let mut last = None;
+    for error in errors.iter().take(MOST) {
+        let span = error.span().unwrap_or(0..1);
+        let line = text.text.get(..span.start).map(|before| before.matches('\n').count());
+        if last == Some(line) {
+            continue;
+        }
+        last = Some(line);
+        let said = error.message().lines().next().unwrap_or_default();
+        let (message, help) = told(said, text.text.get(span.clone()).unwrap_or_default());
+        text.problem(Code::ConfigMalformed, span, message, help);
+    }
+}
+
+/// What the parser says (how it begins), what it means to a person, and what to do.
+const SAID: &[(&str, &str, &str)] = &[
+    (
+        "duplicate key",
+        "it stands here a second time",
+        "keep one of the two; lists of tables are written `[[…]]`",
+    ),
+    ("invalid date", "this is no day of the calendar", "write year, month and day, as 2026-11-21"),
+    ("invalid time", "this is no time of the day", "write hours, minutes and seconds, as 17:00:00"),
+    (
+        "missing comma",
+        "a comma or a closing bracket is missing",
+        "write `,` between the members of a list, and `]` behind the last",
+    ),
+    ("unclosed array", "the list is not closed", "write `]` behind its last member"),
+    ("unclosed inline table", "the table is not closed", "write `}` behind its last member"),
+    ("unclosed table", "the header is not closed", "write `[name]`, with nothing else on the line"),
+    (
+        "unclosed array of tables",
+        "the header is not closed",
+        "write `[[name]]`, with nothing else on the line",
+    ),
+    ("invalid basic string", "the text is not closed", "write `\"` behind it, on the same line"),
+    ("invalid literal string", "the text is not closed", "write `'` behind it, on the same line"),
+    (
+        "string values must be quoted",
+        "text stands without quotes",
+        "put it into straight quotes: `\"…\"`",
+    ),
+    ("invalid float", "this is no value", "put text into straight quotes: `\"…\"`"),
+    ("key with no value", "a value is missing", "write `member = value`"),
+    ("missing value", "a value is missing", "write `member = value`; text in quotes"),
+    ("invalid key-value pair", "this is no member", "write `member = value`; this file is TOML"),
+    ("invalid key", "this is no name of a member", "write `member = value`"),
+    (
+        "too few unicode",
+        "a backslash begins a special character",
+        "write `\\\\` for a backslash, or the text in single quotes",
+    ),
+    (
+        "missing escaped value",
+        "a backslash begins a special character",
+        "write `\\\\` for a backslash, or the text in single quotes",
+    ),
+    ("unexpected key or value", "something stands behind the value", "begin a new line"),
+    ("cannot recurse further", "it is nested too deeply", "write it flatter"),
+];
+
+fn told(said: &str, meant: &str) -> (String, String) {
+    let known = SAID.iter().find(|(begins, ..)| said.starts_with(begins));
+    let (message, help) = match known {
+        Some((_, message, help)) => ((*message).to_owned(), (*help).to_owned()),
+        None if said.is_empty() => ("this is not TOML".to_owned(), GENERAL.to_owned()),
+        None => (said.to_owned(), GENERAL.to_owned()),
+    };
+    // The item itself, where it is short and on one line.
+    let named = !meant.is_empty() && meant.len() <= 40 && !meant.contains('\n');
+    match (named, known) {
+        (true, Some(("duplicate key", ..))) => {
+            (format!("`{meant}` stands here a second time"), help)
+        }
+        (true, Some((said, ..))) if said.starts_with("invalid date") => {
+            (format!("`{meant}` is no day of the calendar"), help)
+        }
+        (true, Some((said, ..))) if said.starts_with("string values") => {
+            (format!("`{meant}` stands without quotes"), help)
+        }
+        (true, Some(("invalid float", ..))) => (format!("`{meant}` is no value"), help),
+        _ => (message, help),
+    }
+}
+
+/// What to do about what is not in the table.
+const GENERAL: &str = "write `member = value`, text in quotes, below a `[table]`";
