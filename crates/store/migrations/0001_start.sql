@@ -202,6 +202,8 @@ CREATE TABLE component (
     name TEXT NOT NULL,
     version TEXT,
     licence TEXT,
+    -- Whether it comes from where the advisories of its ecosystem look.
+    registry BOOLEAN NOT NULL,
     -- Whether `affects` has the matcher's answer for it.
     matched BOOLEAN NOT NULL,
     PRIMARY KEY (org, id)

@@ -22,6 +22,9 @@ pub struct NewComponent {
     pub version: Option<String>,
     /// The licence as declared. `None`: unknown.
     pub licence: Option<String>,
+    /// Whether it comes from where the advisories of its ecosystem look. Otherwise name and version say
+    /// nothing about it (TRAPS 11).
+    pub registry: bool,
 }
 
 /// A component.
@@ -92,7 +95,7 @@ pub enum WhereQuery {
 }
 
 const COLUMNS: &str = "component.id, component.purl, component.package, component.name,
-    component.version, component.licence, component.matched";
+    component.version, component.licence, component.registry, component.matched";
 
 impl Component {
     fn from_row(row: &Row) -> Result<Component> {
@@ -104,8 +107,9 @@ impl Component {
                 name: row.text(3)?,
                 version: row.maybe_text(4)?,
                 licence: row.maybe_text(5)?,
+                registry: row.flag(6)?,
             },
-            matched: row.flag(6)?,
+            matched: row.flag(7)?,
         })
     }
 }
@@ -140,7 +144,7 @@ impl Store {
                 .iter()
                 .zip(&new)
                 .map(|(id, c)| {
-                    serde_json::json!([id, c.purl, c.package, c.name, c.version, c.licence])
+                    serde_json::json!([id, c.purl, c.package, c.name, c.version, c.licence, c.registry])
                 })
                 .collect();
             let table = rows(
@@ -153,11 +157,13 @@ impl Store {
                     ("name", "TEXT"),
                     ("version", "TEXT"),
                     ("licence", "TEXT"),
+                    ("registry", "BOOLEAN"),
                 ],
             );
             let sql = format!(
-                "INSERT INTO component (org, id, purl, package, name, version, licence, matched)
-                 SELECT $1, id, purl, package, name, version, licence, FALSE FROM {table}
+                "INSERT INTO component
+                    (org, id, purl, package, name, version, licence, registry, matched)
+                 SELECT $1, id, purl, package, name, version, licence, registry, FALSE FROM {table}
                  WHERE TRUE ON CONFLICT DO NOTHING"
             );
             let lines = serde_json::Value::from(lines).to_string();
@@ -298,13 +304,13 @@ impl Store {
         let read = |row: &Row| {
             Ok(Where {
                 component: Component::from_row(row)?,
-                asset: (row.int(7)?, row.text(8)?),
-                system: named(row.maybe_int(9)?, row.maybe_text(10)?),
-                team: named(row.maybe_int(11)?, row.maybe_text(12)?),
-                latest: row.flag(13)?,
-                running: row.flag(14)?,
-                scope: row.text(15)?,
-                relation: row.text(16)?,
+                asset: (row.int(8)?, row.text(9)?),
+                system: named(row.maybe_int(10)?, row.maybe_text(11)?),
+                team: named(row.maybe_int(12)?, row.maybe_text(13)?),
+                latest: row.flag(14)?,
+                running: row.flag(15)?,
+                scope: row.text(16)?,
+                relation: row.text(17)?,
             })
         };
         let found = found.iter().map(read).collect::<Result<Vec<_>>>()?;

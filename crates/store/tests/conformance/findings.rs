@@ -34,6 +34,7 @@ fn component(name: &str, version: &str) -> NewComponent {
         name: name.to_owned(),
         version: Some(version.to_owned()),
         licence: Some("MIT".to_owned()),
+        registry: true,
     }
 }
 
