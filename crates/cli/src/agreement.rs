@@ -9,6 +9,7 @@ use trimtab_charter::project::{self, CHARTER_FILE, EXCEPTIONS_FILE, FILE, Projec
 use trimtab_decisions::{exceptions, vex};
 use trimtab_engine::repository::Agreement;
 use trimtab_model::charter::Charter;
+use trimtab_model::decision::Decisions;
 use trimtab_model::{Code, Diagnostic};
 
 use crate::io::Io;
@@ -66,9 +67,10 @@ pub fn read(path: &Path, charter: Option<&str>, io: &mut Io) -> Result<Agreed, D
             Err(problems) => return Err(told(problems, io)),
         },
     };
-    let exceptions = exceptions_of(&folder, &project, io)?;
+    let Decisions { exceptions, not_affected } = decisions(&folder, &project, io)?;
     let statements = statements(&folder, &project, io)?;
-    Ok(Agreed { agreement: Agreement { charter, project, exceptions, statements }, folder })
+    let agreement = Agreement { charter, project, exceptions, not_affected, statements };
+    Ok(Agreed { agreement, folder })
 }
 
 /// A charter by the name of a preset or of a file.
@@ -114,16 +116,12 @@ pub fn told(mut problems: Vec<Diagnostic>, io: &mut Io) -> Diagnostic {
     last.unwrap_or_else(|| Diagnostic::new(Code::ConfigMalformed, "the file cannot be read"))
 }
 
-fn exceptions_of(
-    folder: &Path,
-    project: &Project,
-    io: &mut Io,
-) -> Result<Vec<trimtab_model::decision::Exception>, Diagnostic> {
+fn decisions(folder: &Path, project: &Project, io: &mut Io) -> Result<Decisions, Diagnostic> {
     let named = project.exceptions.as_deref();
     let path = folder.join(named.unwrap_or(EXCEPTIONS_FILE));
     let Some(text) = own(folder, named.unwrap_or(EXCEPTIONS_FILE))? else {
         return match named {
-            None => Ok(Vec::new()),
+            None => Ok(Decisions::default()),
             Some(name) => Err(Diagnostic::new(
                 Code::ConfigMalformed,
                 format!("the exceptions `{name}` do not exist"),
@@ -132,14 +130,14 @@ fn exceptions_of(
             .help("correct `exceptions`, or write the file")),
         };
     };
-    let (exceptions, problems) = exceptions::read(&text, &shown(&path));
+    let (decisions, problems) = exceptions::read(&text, &shown(&path));
     let wrong =
         problems.iter().any(|p| p.code.severity() == trimtab_model::DiagnosticSeverity::Error);
     if wrong {
         return Err(told(problems, io));
     }
     say::diagnostics(io, problems.iter(), false);
-    Ok(exceptions)
+    Ok(decisions)
 }
 
 fn statements(

@@ -80,6 +80,17 @@ pub struct IndexArgs {
     pub db: Option<PathBuf>,
 }
 
+/// When findings were first seen.
+#[derive(Debug, ClapArgs)]
+pub struct HistoryArgs {
+    /// The file that remembers when findings were first seen: deadlines count from there
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
+    /// Continue the history with what is found now; begin it where there is none
+    #[arg(long, requires = "history")]
+    pub record: bool,
+}
+
 /// How to walk a tree.
 #[derive(Debug, ClapArgs)]
 pub struct WalkArgs {
@@ -123,6 +134,9 @@ pub struct Scan {
     /// The moment for which exceptions hold, RFC 3339, so that a run can be repeated [default: now]
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
+    /// When findings were first seen
+    #[command(flatten)]
+    pub history: HistoryArgs,
     /// Where the index is
     #[command(flatten)]
     pub index: IndexArgs,
@@ -321,6 +335,9 @@ pub struct Explain {
     /// Weigh by this charter or preset instead of the repository's own
     #[arg(long, value_name = "FILE|PRESET")]
     pub charter: Option<String>,
+    /// The file that remembers when findings were first seen
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
     /// Where the index is
     #[command(flatten)]
     pub index: IndexArgs,

@@ -6,6 +6,7 @@ pub mod agreement;
 pub mod args;
 pub mod commands;
 pub mod exit;
+pub mod history;
 pub mod index;
 pub mod io;
 pub mod output;

@@ -5,6 +5,7 @@ use trimtab_charter::project;
 use trimtab_decisions::exceptions;
 use trimtab_engine::repository::Agreement;
 use trimtab_model::Diagnostic;
+use trimtab_model::decision::Decisions;
 
 use rust_embed::RustEmbed;
 use trimtab_extract::MemoryFiles;
@@ -60,7 +61,7 @@ pub fn agreement() -> Result<Agreement, Vec<Diagnostic>> {
     };
     let (charter, _) = trimtab_charter::read(project::CHARTER_FILE, &text(project::CHARTER_FILE))?;
     let (project, _) = project::read(project::FILE, &text(project::FILE), &charter)?;
-    let (exceptions, _) =
+    let (Decisions { exceptions, not_affected }, _) =
         exceptions::read(&text(project::EXCEPTIONS_FILE), project::EXCEPTIONS_FILE);
-    Ok(Agreement { charter, project, exceptions, statements: Vec::new() })
+    Ok(Agreement { charter, project, exceptions, not_affected, statements: Vec::new() })
 }

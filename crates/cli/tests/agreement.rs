@@ -256,6 +256,162 @@ fn an_exception_accepts_until_its_last_day_and_no_longer() {
     assert!(ran.err.contains("exception-unused"), "{}", ran.err);
 }
 
+/// Both findings of moment, as decisions; `more` says who approved.
+fn not_affected(more: &str) -> String {
+    let both = ["CVE-2022-31129", "CVE-2022-24785"].map(|id| format!(
+        "[[not-affected]]\nid = \"NA-{id}\"\nvulnerability = \"{id}\"\njustification = \"vulnerable_code_not_in_execute_path\"\nreason = \"Only dates of our own are read.\"\nauthor = \"a@example.org\"\ncreated = 2026-01-30\nexpires = 2026-02-13\n{more}\n"
+    ));
+    format!("format = 1\n{}", both.concat())
+}
+
+const BY_SECURITY: &str = "approver = \"s@example.org\"\napprover-role = \"security\"";
+
+#[test]
+fn what_does_not_matter_passes_and_every_output_tells_it() {
+    let repository = Repository::new(&[("moment", "2.24.0")]);
+    repository.write("exceptions.toml", &not_affected(BY_SECURITY));
+    let ran = repository.trimtab(&["gate", "HERE", "--now", NOW]);
+    assert_eq!(ran.exit, Exit::Clean, "{}", ran.out);
+    assert!(ran.out.contains("2 not affected by decisions"), "{}", ran.out);
+    let ran = repository.trimtab(&["gate", "HERE", "--now", NOW, "--format", "json"]);
+    let told: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(told["summary"]["not_affected"], 2);
+    // A policy sees the decision.
+    let policy = repository.path().join("own.rego").display().to_string();
+    std::fs::write(&policy, "package own\n\nimport rego.v1\n\nwarn contains msg if {\n  some f in input.findings\n  msg := sprintf(\"%s %s %s %s\", [f.vex, f.not_affected.id, f.not_affected.justification, f.not_affected.until])\n}\n").unwrap();
+    let ran = repository.trimtab(&["gate", "HERE", "--now", NOW, "--policy", &policy]);
+    let said = "not_affected NA-CVE-2022-31129 vulnerable_code_not_in_execute_path 2026-02-13";
+    assert!(ran.out.split_whitespace().collect::<Vec<_>>().join(" ").contains(said), "{}", ran.out);
+    let scan = |format: &str| {
+        let args = ["scan", "HERE", "--now", NOW, "--format", format, "--verbose"];
+        repository.trimtab(&args).out
+    };
+    let table = scan("table");
+    assert!(
+        table.contains("not affected by decision NA-CVE-2022-24785 until 2026-02-13")
+            && table.matches("not affected by decision NA-C").count() == 3,
+        "{table}"
+    );
+    assert!(
+        table.contains("Load 0; 2 not affected") && !table.contains("supplier says"),
+        "{table}"
+    );
+    for format in ["markdown", "html"] {
+        let page = scan(format);
+        assert!(page.contains("not affected by decision NA-CVE-2022-31129"), "{format}: {page}");
+    }
+    assert!(scan("csv").contains("NA-CVE-2022-24785"));
+    let sarif: serde_json::Value = serde_json::from_str(&scan("sarif")).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), 2, "nothing is hidden");
+    for result in results {
+        let why = result["suppressions"][0]["justification"].as_str().unwrap();
+        assert!(why.contains("Only dates of our own are read."), "{why}");
+    }
+    let json = scan("json");
+    let told: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let decision = &told["weighing"]["assessed"][0]["not_affected"];
+    assert_eq!(decision["justification"], "vulnerable_code_not_in_execute_path");
+    assert_eq!(decision["until"], "2026-02-13");
+    // The day after, they no longer hold.
+    let ran = repository.trimtab(&["gate", "HERE", "--now", "2026-02-14T12:00:00Z"]);
+    assert_eq!(ran.exit, Exit::Violated, "{}", ran.out);
+    let check = |now| repository.trimtab(&["exceptions", "check", "HERE", "--now", now]);
+    let ran = check(NOW);
+    assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
+    assert!(
+        ran.out.contains("2 decisions \"not affected\" read, 2 findings not affected"),
+        "{}",
+        ran.out
+    );
+    let ran = check("2026-02-14T12:00:00Z");
+    assert_eq!(ran.exit, Exit::Violated);
+    assert!(ran.err.contains("exception-expired"), "{}", ran.err);
+    // Nobody decides so alone, or without a label.
+    repository.write(
+        "exceptions.toml",
+        &not_affected("approver = \"A@example.org\"\napprover-role = \"security\""),
+    );
+    let ran = check(NOW);
+    assert!(ran.err.contains("exception-self-approved"), "{}", ran.err);
+    repository.write("exceptions.toml", &not_affected(BY_SECURITY).replace("_path", ""));
+    let ran = check(NOW);
+    assert_eq!(ran.exit, Exit::Usage, "{}", ran.err);
+    assert!(
+        ran.err.contains("decision-unjustified") && ran.err.contains("exceptions.toml:5"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn what_does_not_matter_is_told_in_every_voice() {
+    let repository = Repository::new(&[("moment", "2.24.0")]);
+    // Without a last day, as the voices have no day of their own.
+    let decided = not_affected(BY_SECURITY).replace("expires = 2026-02-13\n", "");
+    repository.write("exceptions.toml", &decided);
+    for audience in ["product", "engineering", "security", "operations"] {
+        let ran = repository.trimtab(&["explain", "CVE-2022-31129", "HERE", "--for", audience]);
+        let told = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            told.contains(
+                "Not affected by decision NA-CVE-2022-31129: Only dates of our own are read."
+            ),
+            "{audience}: {told}{}",
+            ran.err
+        );
+    }
+}
+
+#[test]
+fn what_was_decided_is_published_and_previewed() {
+    let repository = Repository::new(&[("moment", "2.24.0")]);
+    // One does not matter, the other one is accepted.
+    let decided = not_affected(BY_SECURITY);
+    let (first, _) = decided.split_at(decided.rfind("[[not-affected]]").unwrap());
+    repository.write("exceptions.toml", &format!("{first}[[exception]]\nid = \"E-1\"\nvulnerability = \"CVE-2022-24785\"\nreason = \"r\"\nauthor = \"a\"\nauthor-role = \"engineering\"\napprover = \"b\"\napprover-role = \"security\"\ncreated = 2026-01-30\nexpires = 2026-02-13\ncontrol = \"c\"\n"));
+    for format in ["openvex", "csaf", "cyclonedx"] {
+        let file = repository.path().join(format!("{format}.vex")).display().to_string();
+        let args = [
+            "vex",
+            "write",
+            "HERE",
+            "--format",
+            format,
+            "--product",
+            "pkg:generic/app@1.0",
+            "--author",
+            "Harbour",
+            "--id",
+            "https://harbour.example/vex/1",
+            "--at",
+            "2026-02-01T00:00:00Z",
+            "--output",
+            &file,
+        ];
+        let ran = repository.trimtab(&args);
+        assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
+        assert_eq!(ran.err, "", "{format}");
+        let preview = |more: &[&str]| {
+            let mut args = vec!["vex", "preview", file.as_str(), "--path", "HERE"];
+            args.extend_from_slice(more);
+            let ran = repository.trimtab(&args);
+            assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
+            ran.out
+        };
+        // The product that it is about is what is scanned.
+        let told = preview(&["--product", "pkg:generic/app@1.0"]);
+        assert!(told.contains("2 statements read: 2 would apply"), "{format}: {told}");
+        let line = |mark: &str, id: &str| {
+            told.lines().any(|l| l.contains(mark) && l.contains(id) && l.starts_with("applies"))
+        };
+        assert!(line("not_affected", "CVE-2022-31129"), "{format}: {told}");
+        assert!(line(" affected", "CVE-2022-24785"), "{format}: {told}");
+        let told = preview(&["--product", "pkg:generic/other@1.0"]);
+        assert!(told.contains("0 would apply"), "{format}: {told}");
+    }
+}
+
 #[test]
 fn ignores_of_other_tools_are_taken_over_to_be_approved() {
     let repository = Repository::new(&[("moment", "2.24.0")]);
@@ -273,7 +429,7 @@ fn ignores_of_other_tools_are_taken_over_to_be_approved() {
 #[test]
 fn a_suppliers_statement_is_previewed_applied_and_written() {
     let repository = Repository::new(&[("moment", "2.24.0")]);
-    let statement = r#"{"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.org/vex/1", "author": "Moment", "timestamp": "2026-01-31T00:00:00Z", "version": 1, "statements": [{"vulnerability": {"name": "CVE-2022-31129"}, "products": [{"@id": "pkg:npm/moment@2.24.0"}], "status": "not_affected", "justification": "vulnerable_code_not_in_execute_path"}]}"#;
+    let statement = r#"{"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.org/vex/1", "author": "Moment", "timestamp": "2026-11-21T00:00:00Z", "version": 1, "statements": [{"vulnerability": {"name": "CVE-2022-31129"}, "products": [{"@id": "pkg:npm/moment@2.24.0"}], "status": "not_affected", "justification": "vulnerable_code_not_in_execute_path"}]}"#;
     repository.write("supplier.json", statement);
     let file = repository.path().join("supplier.json").display().to_string();
     let ran = repository.trimtab(&["vex", "preview", &file, "--path", "HERE"]);

@@ -124,6 +124,8 @@ fn the_schema_of_the_json() {
     check("docs/schemas/scan-1.schema.json", &text);
     let text = format!("{:#}\n", trimtab_report::gate::json::schema());
     check("docs/schemas/gate-1.schema.json", &text);
+    let text = format!("{:#}\n", trimtab_report::selection::json::schema());
+    check("docs/schemas/selection-1.schema.json", &text);
 }
 
 #[test]

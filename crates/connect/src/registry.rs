@@ -8,7 +8,11 @@
 
 mod cache;
 mod cargo;
+pub mod closure;
+mod composer;
+mod gem;
 mod go;
+mod maven;
 mod npm;
 mod pypi;
 mod run;
@@ -19,6 +23,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use trimtab_model::{Code, Diagnostic, Metadata, Purl};
 
+use closure::Closure;
 use run::Runner;
 
 /// How registries are asked.
@@ -32,6 +37,8 @@ pub struct Options {
     pub longest_kept: SignedDuration,
     /// How long one client may take.
     pub time_limit: Duration,
+    /// How long one client may take to choose all that a package brings.
+    pub resolve_limit: Duration,
     /// How much one client may write, in bytes.
     pub output_limit: usize,
     /// A folder in which clients are looked for instead of in `PATH`.
@@ -41,13 +48,14 @@ pub struct Options {
 }
 
 impl Options {
-    /// The usual limits: kept for a day, a minute and 32 MiB for one client.
+    /// The usual limits: kept for a day, a minute (three to resolve) and 32 MiB for one client.
     pub fn at(now: Timestamp) -> Options {
         Options {
             cache: None,
             offline: false,
             longest_kept: SignedDuration::from_hours(24),
             time_limit: Duration::from_secs(60),
+            resolve_limit: Duration::from_secs(180),
             output_limit: 32 << 20,
             programs: None,
             now,
@@ -80,9 +88,19 @@ pub(crate) struct Client {
     files: &'static [&'static str],
     /// Asks it.
     ask: fn(&Question<'_>, &Runner) -> Result<Metadata, Failure>,
+    /// Lets its resolver choose what a package at a version brings.
+    resolve: fn(&Question<'_>, &str, &Runner) -> Result<Closure, Failure>,
 }
 
-const CLIENTS: &[Client] = &[npm::CLIENT, cargo::CLIENT, pypi::CLIENT, go::CLIENT];
+const CLIENTS: &[Client] = &[
+    npm::CLIENT,
+    cargo::CLIENT,
+    pypi::CLIENT,
+    go::CLIENT,
+    maven::CLIENT,
+    composer::CLIENT,
+    gem::CLIENT,
+];
 
 /// A package that a client is asked about. All parts were checked: a client takes none for an option.
 pub(crate) struct Question<'a> {
@@ -119,34 +137,15 @@ pub(crate) enum Failure {
 
 /// Asks the registry of a package about it. Without a version, about the newest.
 pub fn ask(purl: &Purl, options: &Options) -> Answer {
-    let unavailable = |why: String, help: &str| Answer {
+    let unavailable = |(why, help): (String, String)| Answer {
         metadata: None,
         kept: false,
-        diagnostics: vec![
-            Diagnostic::new(
-                Code::MetadataUnavailable,
-                format!("nothing is known of {purl}: {why}"),
-            )
-            .help(help),
-        ],
+        diagnostics: vec![unavailable(&format!("nothing is known of {purl}: {why}"), help)],
     };
-    let Some(client) = CLIENTS.iter().find(|c| c.purl_type == purl.purl_type()) else {
-        let why = format!("no client for packages of type {} is known", purl.purl_type());
-        return unavailable(
-            why,
-            "look at its registry yourself; what the rules need counts as unknown",
-        );
+    let (client, question) = match question(purl, options) {
+        Ok(both) => both,
+        Err(why) => return unavailable(why),
     };
-    let name = match purl.namespace() {
-        Some(namespace) => format!("{namespace}/{}", purl.name()),
-        None => purl.name().to_owned(),
-    };
-    if !is_name(&name) || !purl.version().is_none_or(is_version) {
-        return unavailable(
-            "its name or version is not one that a registry has".to_owned(),
-            "correct the purl",
-        );
-    }
     let key = options.cache.as_deref().map(|folder| cache::place(folder, client, purl));
     if let Some(metadata) = key.as_deref().and_then(|place| cache::read(place, purl)) {
         let age = options.now.duration_since(metadata.asked);
@@ -155,20 +154,13 @@ pub fn ask(purl: &Purl, options: &Options) -> Answer {
         }
     }
     if options.offline {
-        return unavailable(
-            "it was not asked for before, and this is offline".to_owned(),
-            "ask once with the network",
-        );
+        return unavailable(offline());
     }
-    let question = Question { purl, name, version: purl.version(), now: options.now };
     let answer =
         Runner::new(client.program, options).and_then(|runner| (client.ask)(&question, &runner));
     let metadata = match answer {
         Ok(metadata) => metadata,
-        Err(failure) => {
-            let (why, help) = told(client, &failure, options);
-            return unavailable(why, &help);
-        }
+        Err(failure) => return unavailable(told(client, &failure, options)),
     };
     let mut diagnostics = Vec::new();
     if let Some(place) = key.as_deref()
@@ -181,6 +173,38 @@ pub fn ask(purl: &Purl, options: &Options) -> Answer {
         );
     }
     Answer { metadata: Some(metadata), kept: false, diagnostics }
+}
+
+fn unavailable(message: &str, help: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(Code::MetadataUnavailable, message).help(help.into())
+}
+
+fn offline() -> (String, String) {
+    (
+        "it was not asked for before, and this is offline".to_owned(),
+        "ask once with the network".to_owned(),
+    )
+}
+
+/// Who is asked about a package, and how it is named there. Otherwise why nobody is, and what helps.
+fn question<'a>(
+    purl: &'a Purl,
+    options: &Options,
+) -> Result<(&'static Client, Question<'a>), (String, String)> {
+    let Some(client) = CLIENTS.iter().find(|c| c.purl_type == purl.purl_type()) else {
+        let why = format!("no client for packages of type {} is known", purl.purl_type());
+        let help = "look at its registry yourself; what the rules need counts as unknown";
+        return Err((why, help.to_owned()));
+    };
+    let name = match purl.namespace() {
+        Some(namespace) => format!("{namespace}/{}", purl.name()),
+        None => purl.name().to_owned(),
+    };
+    if !is_name(&name) || !purl.version().is_none_or(is_version) {
+        let why = "its name or version is not one that a registry has";
+        return Err((why.to_owned(), "correct the purl".to_owned()));
+    }
+    Ok((client, Question { purl, name, version: purl.version(), now: options.now }))
 }
 
 fn told(client: &Client, failure: &Failure, options: &Options) -> (String, String) {
@@ -243,7 +267,8 @@ fn configured(variable: &str, below_home: &str) -> Option<PathBuf> {
 /// A file of at most 16 MiB. `None`: it is not there, or larger.
 fn small_file(path: &Path) -> Option<Vec<u8>> {
     const LIMIT: u64 = 16 << 20;
-    (std::fs::metadata(path).ok()?.len() <= LIMIT).then(|| std::fs::read(path).ok())?
+    let about = std::fs::metadata(path).ok()?;
+    (about.is_file() && about.len() <= LIMIT).then(|| std::fs::read(path).ok())?
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
+use trimtab_connect::registry::closure::{Closure, closure};
 use trimtab_connect::registry::{Answer, Options, ask};
 use trimtab_model::metadata::Standing;
 use trimtab_model::{Code, Metadata, Purl};
@@ -30,6 +31,19 @@ fn options(folder: &Path) -> Options {
     Options { cache: Some(folder.join("kept")), ..Options::at(now()) }
 }
 
+/// Words of clients that do not reach their registry.
+const AWAY: &[&str] = &[
+    "is not installed",
+    "took longer",
+    "network",
+    "resolve",
+    "connect",
+    "offline",
+    "Unknown host",
+    "ENOTFOUND",
+    "ECONNREFUSED",
+];
+
 /// What the real client tells. `None`: it is not installed, or its registry is not reached.
 fn real(text: &str) -> Option<Metadata> {
     let folder = tempfile::tempdir().unwrap();
@@ -38,8 +52,7 @@ fn real(text: &str) -> Option<Metadata> {
     if answer.metadata.is_none() {
         eprintln!("SKIPPED {text}: {:?}", answer.diagnostics);
         let message = &answer.diagnostics[0].message;
-        let away = ["is not installed", "took longer", "network", "resolve", "connect", "offline"];
-        assert!(away.iter().any(|w| message.contains(w)), "{message}");
+        assert!(AWAY.iter().any(|w| message.contains(w)), "{message}");
         return None;
     }
     // What was told once is known without the network, and the same.
@@ -110,8 +123,8 @@ fn what_nobody_can_be_asked_about_is_unknown() {
         assert_eq!(answer.diagnostics[0].code, Code::MetadataUnavailable);
         (answer.diagnostics[0].message.to_string(), answer.diagnostics[0].help.clone().unwrap())
     };
-    let (why, _) = message(ask(&purl("pkg:maven/org.example/a@1"), &options(folder.path())));
-    assert!(why.contains("no client for packages of type maven"), "{why}");
+    let (why, _) = message(ask(&purl("pkg:nuget/a@1"), &options(folder.path())));
+    assert!(why.contains("no client for packages of type nuget"), "{why}");
     let (why, _) = message(ask(&purl("pkg:npm/-g@1"), &options(folder.path())));
     assert!(why.contains("not one that a registry has"), "{why}");
     let (why, _) = message(ask(&purl("pkg:npm/a@%3E%3D1"), &options(folder.path())));
@@ -222,4 +235,90 @@ mod broken {
         fs::write(kept, "{").unwrap();
         assert!(!ask(&a, &later).kept);
     }
+}
+
+/// What the real resolver chooses. `None`: it is not installed, or its registry is not reached.
+fn really_brings(text: &str) -> Option<Closure> {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path());
+    let resolved = closure(&purl(text), &options);
+    if resolved.closure.is_none() {
+        eprintln!("SKIPPED closure of {text}: {:?}", resolved.diagnostics);
+        let message = &resolved.diagnostics[0].message;
+        assert!(AWAY.iter().any(|w| message.contains(w)), "{message}");
+        return None;
+    }
+    let again = closure(&purl(text), &Options { offline: true, ..options });
+    assert!(again.kept, "{again:?}");
+    assert_eq!(again.closure, resolved.closure);
+    // Nothing is left of the folder that it ran in.
+    let scratch = std::fs::read_dir(folder.path().join("kept/scratch")).unwrap();
+    assert_eq!(scratch.count(), 0);
+    resolved.closure
+}
+
+fn purls(closure: &Closure) -> Vec<String> {
+    closure.packages.iter().map(|p| p.purl.to_string()).collect()
+}
+
+#[test]
+fn npm_resolves() {
+    let _alone = alone();
+    let Some(closure) = really_brings("pkg:npm/%40babel/code-frame@7.0.0") else { return };
+    assert_eq!(&*closure.lockfiles[0].0, "package-lock.json");
+    assert!(closure.lockfiles[0].1.contains("js-tokens"));
+    assert!(purls(&closure).iter().any(|p| p.starts_with("pkg:npm/js-tokens@")), "{closure:?}");
+    assert!(closure.packages.iter().all(|p| p.install_scripts == Some(false)));
+    let esbuild = really_brings("pkg:npm/esbuild@0.21.5").unwrap();
+    let itself = esbuild.packages.iter().find(|p| p.purl.name() == "esbuild").unwrap();
+    assert_eq!(itself.install_scripts, Some(true));
+}
+
+#[test]
+fn cargo_resolves() {
+    let _alone = alone();
+    let Some(closure) = really_brings("pkg:cargo/serde_derive@1.0.200") else { return };
+    assert!(closure.lockfiles[0].1.contains("unicode-ident"));
+    let itself = closure.packages.iter().find(|p| p.purl.name() == "serde_derive").unwrap();
+    assert_eq!(itself.licence.as_ref().unwrap().as_str(), "MIT OR Apache-2.0");
+    assert_eq!(itself.install_scripts, Some(true), "a macro runs in the build");
+}
+
+#[test]
+fn pip_resolves() {
+    let _alone = alone();
+    let Some(closure) = really_brings("pkg:pypi/requests@2.31.0") else { return };
+    assert_eq!(closure.packages.len(), 5, "{closure:?}");
+    assert_eq!(closure.packages[0].licence.as_ref().unwrap().as_str(), "Apache-2.0");
+}
+
+#[test]
+fn go_resolves() {
+    let _alone = alone();
+    let Some(closure) = really_brings("pkg:golang/github.com/golang/protobuf@v1.4.0") else {
+        return;
+    };
+    let all = purls(&closure);
+    assert!(all.contains(&"pkg:golang/github.com/golang/protobuf@v1.4.0".to_owned()), "{all:?}");
+    assert!(all.iter().any(|p| p.starts_with("pkg:golang/google.golang.org/protobuf@v1.")));
+}
+
+#[test]
+fn maven_tells_and_resolves() {
+    let _alone = alone();
+    let Some(m) = real("pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1") else { return };
+    assert_eq!(m.licence.as_ref().unwrap().as_str(), "Apache-2.0");
+    assert_eq!(m.standing, Some(Standing::Offered));
+    assert_eq!((m.published, m.last_release), (None, None), "Maven tells no dates");
+    assert_eq!(
+        m.dependencies.unwrap()[0].package,
+        purl("pkg:maven/org.apache.logging.log4j/log4j-api")
+    );
+    let closure = really_brings("pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1").unwrap();
+    let api = "pkg:maven/org.apache.logging.log4j/log4j-api@2.14.1";
+    assert_eq!(purls(&closure)[1..], [api.to_owned()]);
+    assert!(closure.packages.iter().all(|p| p.licence.is_some()), "{closure:?}");
+    let moved = real("pkg:maven/mysql/mysql-connector-java@8.0.31").unwrap();
+    let Some(Standing::Deprecated(why)) = moved.standing else { panic!("{:?}", moved.standing) };
+    assert_eq!(&*why, "it moved to com.mysql:mysql-connector-j");
 }

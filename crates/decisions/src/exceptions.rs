@@ -1,7 +1,8 @@
 //! Exceptions: decisions to accept a finding until a date, kept by people in `exceptions.toml`.
 //!
-//! [`read`], [`write()`] and [`append`] are the file; [`holds`] says whether one exception is in force for a
-//! finding of a level, [`covers`] whether it is about it, [`accepting`] finds the one that accepts a
+//! [`read`], [`write()`] and [`append`] are the file, which also has the decisions *not affected*
+//! (see [`crate::not_affected`]); [`holds`] says whether one exception is in force for a
+//! finding of a level, [`covers`] whether a decision is about it, [`accepting`] finds the one that accepts a
 //! finding, and [`judge`] looks at a whole file.
 //!
 //! An exception never outlives its limit: the limit of the charter for the level of the finding that
@@ -11,11 +12,14 @@
 mod judge;
 mod read;
 mod shape;
+mod signed;
 mod write;
 
 pub use judge::{Found, Judged, Standing, accepting, covers, holds, judge};
 pub use read::{FORMAT, read};
 pub use write::{append, write};
+
+pub(crate) use signed::Signed;
 
 /// Whether a text is no pattern of paths.
 pub(crate) fn is_no_pattern(path: &str) -> bool {

@@ -1,11 +1,12 @@
-//! What people decided about findings: the exceptions file, VEX documents (OpenVEX, CSAF 2.0,
-//! CycloneDX) in and out, and the ignores of other tools.
+//! What people decided about findings: the exceptions file, with what is accepted and what does not
+//! matter; VEX documents (OpenVEX, CSAF 2.0, CycloneDX) in and out; and the ignores of other tools.
 //!
 //! Pure: texts in, values and diagnostics out. No clock and no I/O; the day and the moment are
 //! passed in. Everything that is read is bounded in size, depth and count.
 
 pub mod exceptions;
 pub mod ignores;
+pub mod not_affected;
 mod place;
 pub mod vex;
 

@@ -10,15 +10,17 @@
 //! loses nothing of a statement. Where a statement goes from one format to another, what has no
 //! place there is a diagnostic (`vex-lossy`).
 
-mod accepted;
 mod apply;
 mod csaf;
 mod cyclonedx;
 mod openvex;
+mod ours;
 mod scope;
 
-pub use accepted::accepted;
 pub use apply::{About, Answer, Effect, Use, Why, apply, preview};
+pub use ours::{accepted, not_affected};
+
+pub(crate) use apply::harmless;
 
 use std::collections::BTreeMap;
 

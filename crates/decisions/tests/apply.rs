@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use told::told;
 use trimtab_decisions::exceptions;
 use trimtab_decisions::vex::{About, Why, accepted, apply, preview, read};
+use trimtab_model::advisory::Changed;
 use trimtab_model::decision::{Justification, Product, Statement};
 use trimtab_model::evidence::VexStatus::{self, Affected, Fixed, NotAffected, UnderInvestigation};
 use trimtab_model::{Code, Purl};
@@ -32,7 +33,7 @@ fn says(author: &str, status: VexStatus, product: Product, day: u32) -> Statemen
         detail: None,
         action: None,
         author: (!author.is_empty()).then(|| author.into()),
-        at: (day > 0).then(|| format!("2026-01-{day:02}T00:00:00Z").parse().unwrap()),
+        at: self::day(day),
         document: None,
         words: vec![],
     }
@@ -42,7 +43,7 @@ struct Case {
     ids: Vec<Box<str>>,
     component: Purl,
     products: Vec<Purl>,
-    changed: Option<jiff::Timestamp>,
+    changed: Changed,
 }
 
 impl Case {
@@ -56,12 +57,19 @@ impl Case {
     }
 }
 
+/// A day of 2026; 0 is none.
+fn day(day: u32) -> Option<jiff::Timestamp> {
+    (day > 0).then(|| format!("2026-01-{day:02}T00:00:00Z").parse().unwrap())
+}
+
+/// A finding whose advisory changed on a day of 2026; 0 is long ago.
 fn case(component: &str, products: &[&str], changed: u32) -> Case {
+    let long_ago = Some(jiff::Timestamp::UNIX_EPOCH);
     Case {
         ids: vec!["ghsa-jfh8-c2jp-5v3q".into()],
         component: purl(component),
         products: products.iter().map(|p| purl(p)).collect(),
-        changed: (changed > 0).then(|| format!("2026-01-{changed:02}T00:00:00Z").parse().unwrap()),
+        changed: Changed { after: day(changed).or(long_ago), by: day(changed).or(long_ago) },
     }
 }
 
@@ -165,6 +173,36 @@ fn what_is_older_than_the_advisory_does_not_hold() {
     assert_eq!(at(Fixed, 9), Why::Older);
     assert_eq!(at(Affected, 9), Why::Applies);
     assert_eq!(at(UnderInvestigation, 0), Why::Applies);
+    // Known between two days only: what lies between holds, as nothing shows that it is out of date.
+    let mut between = case("pkg:npm/a@1", &[], 0);
+    for (after, by, at, wanted) in [
+        (5, 10, 4, Why::Older),
+        (5, 10, 5, Why::Applies),
+        (5, 10, 9, Why::Applies),
+        (5, 10, 10, Why::Applies),
+        (0, 10, 1, Why::Applies),
+        (5, 0, 4, Why::Older),
+        (5, 0, 20, Why::Applies),
+        (0, 0, 20, Why::Applies),
+    ] {
+        between.changed = Changed { after: day(after), by: day(by) };
+        for status in [NotAffected, Fixed] {
+            let statement = says("a", status, item("pkg:npm/a@1"), at);
+            assert_eq!(why(statement, &between), wanted, "{after} {by} {at}");
+        }
+        assert_eq!(why(says("a", Affected, item("pkg:npm/a@1"), at), &between), Why::Applies);
+    }
+    let told = |day, changed| {
+        let mut case = case("pkg:npm/a@1", &[], 0);
+        case.changed = changed;
+        let said = [says("a", NotAffected, item("pkg:npm/a@1"), day)];
+        apply(&said, &case.about()).diagnostics[0].message.to_string()
+    };
+    let changed = Changed { after: day(5), by: day(10) };
+    assert!(told(4, changed).ends_with("(it changed on 2026-01-05 or later)"));
+    assert!(told(7, changed).contains(", which was last modified on 2026-01-10 is not known"));
+    let changed = Changed { after: day(5), by: day(5) };
+    assert!(told(4, changed).ends_with("(it changed on 2026-01-05)"));
     // What is stale supersedes nothing.
     let both = [
         says("a", Affected, item("pkg:npm/a@1"), 1),
@@ -237,10 +275,11 @@ fn a_preview_says_what_would_change() {
 #[test]
 fn an_accepted_finding_is_published_as_affected() {
     let path = trimtab_testkit::repository().join("corpus/decisions/exceptions.toml");
-    let (all, _) = exceptions::read(&std::fs::read_to_string(path).unwrap(), "e");
+    let (decisions, _) = exceptions::read(&std::fs::read_to_string(path).unwrap(), "e");
     let product = purl("pkg:oci/payments");
     let component = purl("pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1");
-    let statement = accepted(&all[0], "CVE-2021-44228", &product, Some(&component));
+    let statement =
+        accepted(&decisions.exceptions[0], "CVE-2021-44228", &product, Some(&component));
     assert_eq!(statement.status, Affected);
     assert_eq!(
         statement.action.as_deref(),
@@ -269,9 +308,10 @@ fn any_statement() -> impl Strategy<Value = Statement> {
 proptest! {
     #[test]
     fn nothing_looks_better_than_somebody_in_force_says(
-        statements in proptest::collection::vec(any_statement(), 0..6), changed in 0u32..28,
+        statements in proptest::collection::vec(any_statement(), 0..6), after in 0u32..28, by in 0u32..28,
     ) {
-        let here = case("pkg:npm/a@1", &[], changed);
+        let mut here = case("pkg:npm/a@1", &[], 0);
+        here.changed = Changed { after: day(after.min(by)), by: day(by) };
         let answer = apply(&statements, &here.about());
         prop_assert_eq!(answer.uses.len(), statements.len());
         let held: Vec<VexStatus> = answer.uses.iter()
@@ -281,7 +321,7 @@ proptest! {
         for used in &answer.uses {
             let statement = &statements[used.statement];
             if matches!(statement.status, NotAffected | Fixed) && used.why == Why::Applies {
-                prop_assert!(here.changed.is_none() || statement.at >= here.changed);
+                prop_assert!(here.changed.by.is_some() && statement.at >= here.changed.by);
             }
         }
         // The order of documents does not matter.

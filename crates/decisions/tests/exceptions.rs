@@ -6,15 +6,29 @@ use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use told::told;
 use trimtab_decisions::exceptions::{
-    Found, Standing, accepting, append, covers, holds, judge, read, schema, write,
+    self, Found, Standing, accepting, append, holds, judge, schema,
 };
 use trimtab_model::charter::ExceptionRules;
-use trimtab_model::decision::{Exception, Reach, Signatory};
-use trimtab_model::{Code, Level, Purl, Role};
+use trimtab_model::decision::{Decisions, Exception, Reach, Signatory};
+use trimtab_model::{Code, Diagnostic, Level, Purl, Role};
 
 fn case(name: &str) -> String {
     let path = trimtab_testkit::repository().join("corpus/decisions").join(name);
     std::fs::read_to_string(path).unwrap()
+}
+
+/// The exceptions of a file.
+fn read(text: &str, file: &str) -> (Vec<Exception>, Vec<Diagnostic>) {
+    let (all, faults) = exceptions::read(text, file);
+    (all.exceptions, faults)
+}
+
+fn write(exceptions: &[Exception]) -> String {
+    exceptions::write(&Decisions { exceptions: exceptions.to_vec(), ..Decisions::default() })
+}
+
+fn covers(exception: &Exception, found: &Found<'_>) -> bool {
+    exceptions::covers(&exception.reach, found)
 }
 
 fn rules() -> ExceptionRules {

@@ -10,7 +10,7 @@ use told::told;
 use trimtab_decisions::exceptions::{self, holds};
 use trimtab_decisions::ignores::{TOOLS, import, tool, tool_of};
 use trimtab_model::charter::ExceptionRules;
-use trimtab_model::decision::{Exception, Signatory};
+use trimtab_model::decision::{Decisions, Exception, Signatory};
 use trimtab_model::{Code, Level, Role};
 
 const CASES: [&str; 8] = [
@@ -81,9 +81,11 @@ fn nothing_that_is_imported_is_in_force() {
             assert!(standing.diagnostics().iter().any(|d| d.code == Code::ExceptionUnapproved));
         }
         // And it can be written, read back, and approved by hand.
-        let text = exceptions::write(&exceptions);
-        let (mut again, faults) = exceptions::read(&text, name);
+        let all = Decisions { exceptions: exceptions.clone(), ..Decisions::default() };
+        let text = exceptions::write(&all);
+        let (again, faults) = exceptions::read(&text, name);
         assert_eq!(faults, []);
+        let mut again = again.exceptions;
         for (again, before) in again.iter_mut().zip(&exceptions) {
             again.line = before.line;
         }

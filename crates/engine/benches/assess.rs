@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use trimtab_charter::preset;
 use trimtab_engine::assess::{Situation, assess, environment};
-use trimtab_model::advisory::{Advisory, Epss, Kind, Rating, Severity, Vulnerability};
+use trimtab_model::advisory::{Advisory, Changed, Epss, Kind, Rating, Severity, Vulnerability};
 use trimtab_model::finding::{Attribution, Confidence, Finding};
 use trimtab_model::{Ecosystem, Evidence, Exposure, Purl, Relation, Scope, System};
 
@@ -51,6 +51,7 @@ fn finding(i: usize) -> Finding {
         kind: Kind::Vulnerability,
         published: "2026-01-20T00:00:00Z".parse().ok(),
         modified: None,
+        changed: Changed::default(),
         summary: None,
         url: None,
     };

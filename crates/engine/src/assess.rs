@@ -17,6 +17,7 @@ use trimtab_charter::calendar;
 use trimtab_model::advisory::Kind;
 use trimtab_model::assessment::{Assessment, Deadline, Effect, Factor, Impact, Likelihood};
 use trimtab_model::charter::{Calendar, Charter, CountsFrom, Term};
+use trimtab_model::evidence::Fact;
 use trimtab_model::finding::Finding;
 use trimtab_model::level::{ImpactBand, Level, LikelihoodBand};
 use trimtab_model::{Evidence, Exposure, Relation, Scope, System};
@@ -36,8 +37,8 @@ pub struct Situation<'s> {
     pub relation: Relation,
     /// How many files of the system list it.
     pub files: usize,
-    /// When it was first detected here. `None`: not recorded.
-    pub detected: Option<Timestamp>,
+    /// When it was first detected here, and who says so. `None`: not recorded.
+    pub detected: Option<Fact<Timestamp>>,
     /// Whether the index has a catalogue of known exploited vulnerabilities.
     pub has_kev: bool,
     /// The day of the EPSS scores, for the source. `None`: the index has none.
@@ -140,11 +141,7 @@ fn deadline(finding: &Finding, situation: &Situation, level: Level, charter: &Ch
         let dates = finding.attributions.iter().filter(|a| a.affected);
         dates.filter_map(|a| a.advisory.published).min()
     };
-    let start = match charter.deadlines.counts_from {
-        CountsFrom::Published => published(),
-        // Where nobody recorded the first day, it could have been known since it was published.
-        CountsFrom::Detected => situation.detected.or_else(published),
-    };
+    let (start, from) = start(published(), situation.detected.as_ref(), charter);
     let terms = &charter.deadlines.terms;
     let named =
         situation.environment.and_then(|e| terms.iter().find(|(n, _)| n.as_deref() == Some(e)));
@@ -164,29 +161,51 @@ fn deadline(finding: &Finding, situation: &Situation, level: Level, charter: &Ch
     };
     let due = kev.and_then(|k| k.due);
     let known = kev.and(charter.deadlines.known_exploited);
-    let all = std::iter::once(by_terms(by_level, level, start, due, &charter.calendar))
-        .chain(known.map(|term| calendar::deadline(term, level, start, due, &charter.calendar)));
+    let own = (by_level[level as usize], by_terms(by_level, level, start, due, &charter.calendar));
+    let all = std::iter::once(own)
+        .chain(known.map(|t| (t, calendar::deadline(t, level, start, due, &charter.calendar))));
     // The earliest date holds; without any date, what is left is told.
-    let (mut dated, mut other) = (None::<Deadline>, Deadline::Opportunistic);
-    for deadline in all {
+    let (mut dated, mut other) = (None::<(Term, Deadline)>, Deadline::Opportunistic);
+    for (term, deadline) in all {
         match deadline.at() {
-            Some(at) if dated.as_ref().and_then(Deadline::at).is_none_or(|d| at < d) => {
-                dated = Some(deadline);
+            Some(at) if dated.as_ref().and_then(|(_, d)| d.at()).is_none_or(|d| at < d) => {
+                dated = Some((term, deadline));
             }
             Some(_) => {}
             None => other = deadline,
         }
     }
-    let Some(Deadline::By { at, because }) = dated else { return other };
-    let assumed =
-        charter.deadlines.counts_from == CountsFrom::Detected && situation.detected.is_none();
-    let because = if assumed {
-        format!("{because}, when it was published: when it was first seen here is not recorded")
-            .into()
-    } else {
-        because
-    };
-    Deadline::By { at, because }
+    match dated {
+        // The catalogue names a day; no clock runs towards it.
+        Some((Term::Catalogue, deadline)) => deadline,
+        Some((_, Deadline::By { at, because })) => {
+            Deadline::By { at, because: format!("{because}, {from}").into() }
+        }
+        _ => other,
+    }
+}
+
+/// When the clock of a deadline starts, and why then.
+fn start(
+    published: Option<Timestamp>,
+    detected: Option<&Fact<Timestamp>>,
+    charter: &Charter,
+) -> (Option<Timestamp>, String) {
+    match (charter.deadlines.counts_from, detected) {
+        (CountsFrom::Published, _) => (published, "when it was published".to_owned()),
+        // The package may have been here before anybody knew of the flaw.
+        (CountsFrom::Detected, Some(seen)) if published.is_some_and(|p| p > seen.value) => {
+            (published, "when it was published: the package was here before".to_owned())
+        }
+        (CountsFrom::Detected, Some(seen)) => {
+            (Some(seen.value), format!("when it was first seen here ({})", seen.source))
+        }
+        // It could have been known since it was published.
+        (CountsFrom::Detected, None) => (
+            published,
+            "when it was published: when it was first seen here is not recorded".to_owned(),
+        ),
+    }
 }
 
 /// When a level's term ends, of the terms by level. Never before a graver level's: a sprint that ends
@@ -222,7 +241,8 @@ pub fn environment<'s>(system: Option<&'s System>, charter: &Charter) -> Option<
 
 /// The dial: the sum of the weights of open findings.
 pub fn load<'a>(assessments: impl Iterator<Item = &'a Assessment>) -> f64 {
-    assessments.map(|a| a.weight).sum()
+    // The sum of nothing is told as 0, where `sum` says −0.
+    assessments.fold(0.0, |sum, a| sum + a.weight)
 }
 
 /// Whether a finding is an attack rather than a flaw.

@@ -239,6 +239,11 @@ fn weighed(told: &mut input::Finding, assessed: &Assessed, now: Timestamp) {
         id: id.to_string(),
         until: until.map(|d| d.to_string()),
     });
+    told.not_affected = assessed.not_affected.as_ref().map(|d| input::NotAffected {
+        id: d.id.to_string(),
+        justification: d.justification.as_str().to_owned(),
+        until: d.until.map(|d| d.to_string()),
+    });
     told.vex = assessed.vex.map(|v| v.as_str().to_owned());
     told.unknowns = a.unknowns().map(str::to_owned).collect();
 }

@@ -4,6 +4,7 @@
 
 pub mod assess;
 pub mod gate;
+pub mod history;
 pub mod matching;
 pub mod order;
 pub mod repository;

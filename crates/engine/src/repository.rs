@@ -1,17 +1,20 @@
 //! A repository by its agreement: every finding in every system that has it, weighed, with the
-//! statements and exceptions that hold for it.
+//! statements and decisions that hold for it.
+
+mod decided;
 
 use jiff::Timestamp;
 use trimtab_charter::project::{Project, Systems};
-use trimtab_decisions::exceptions::{self, Found};
-use trimtab_decisions::vex::{About, apply};
+use trimtab_decisions::vex::{About, Why, apply};
+use trimtab_model::advisory::Changed;
 use trimtab_model::charter::Charter;
-use trimtab_model::decision::{Exception, Statement};
-use trimtab_model::evidence::VexStatus;
+use trimtab_model::decision::{Exception, NotAffected, Statement};
+use trimtab_model::evidence::{Fact, VexStatus};
 use trimtab_model::finding::{Finding, Occurrence};
 use trimtab_model::scan::{Assessed, Scan, Weighing};
-use trimtab_model::{Diagnostic, Evidence, Level, Relation, Scope, System};
+use trimtab_model::{Diagnostic, Evidence, Purl, Relation, Scope, System};
 
+use self::decided::{Decided, Here, Settled};
 use crate::assess::{Situation, assess, environment, load};
 
 /// Everything that people agreed on for a repository.
@@ -23,97 +26,85 @@ pub struct Agreement {
     pub project: Project,
     /// Decisions to accept findings.
     pub exceptions: Vec<Exception>,
+    /// Decisions that findings do not matter.
+    pub not_affected: Vec<NotAffected>,
     /// What suppliers say.
     pub statements: Vec<Statement>,
 }
 
-/// Weighs the findings of a scan. `first_seen` tells when a finding was first detected, where that
-/// is recorded; `now` decides which exceptions hold.
+/// Weighs the findings of a scan. `first_seen` tells when a finding was first detected, and who says so,
+/// where that is recorded; `now` decides which decisions hold.
 ///
 /// # Errors
 /// A pattern of a system is not one.
 pub fn weigh(
     scan: &Scan,
     agreement: &Agreement,
-    first_seen: &dyn Fn(&Finding) -> Option<Timestamp>,
+    first_seen: &dyn Fn(&Finding) -> Option<Fact<Timestamp>>,
     now: Timestamp,
 ) -> Result<(Weighing, Vec<Diagnostic>), Diagnostic> {
     let systems = Systems::new(&agreement.project)?;
     let charter = &agreement.charter;
     let today = now.to_zoned(charter.calendar.time_zone.clone()).date();
-    // Statements about a product are about the project's own packages.
-    let components = scan.inventory.components();
-    let mut own: Vec<_> = components
-        .filter(|(_, c)| c.relation == Relation::Own)
-        .map(|(_, c)| c.purl.clone())
-        .collect();
-    own.sort();
-    own.dedup();
+    let own = own_packages(scan);
+    let mut decided = Decided::new(agreement, today);
     let mut diagnostics = Vec::new();
     let mut assessed = Vec::with_capacity(scan.findings.len());
-    // For each exception, the gravest level of what it is about, whether or not it is in force.
-    let mut about: Vec<Option<Level>> = vec![None; agreement.exceptions.len()];
     for (at, finding) in scan.findings.iter().enumerate() {
         let ids: Vec<Box<str>> = ids(finding);
+        let changed = changed(finding);
         for (system, places) in by_system(scan, finding, &systems) {
             let statement = apply(
                 &agreement.statements,
-                &About { ids: &ids, component: &finding.purl, products: &own, changed: None },
+                &About {
+                    ids: &ids,
+                    component: &finding.purl,
+                    products: &own,
+                    changed,
+                },
             );
             diagnostics.extend(statement.diagnostics);
-            let evidence = Evidence { vex: statement.status, ..Evidence::default() };
+            let said: Vec<&Statement> = statement
+                .uses
+                .iter()
+                .filter(|used| used.why == Why::Applies)
+                .filter_map(|used| agreement.statements.get(used.statement))
+                .collect();
+            let mut evidence = Evidence { vex: statement.status, ..Evidence::default() };
             let situation = situation(scan, system, &places, first_seen(finding), charter);
-            let environment = situation.environment;
-            let assessment = assess(finding, &evidence, &situation, charter);
-            let found = |path| Found {
+            let mut assessment = assess(finding, &evidence, &situation, charter);
+            let settled = decided.settle(&Here {
+                scan,
+                finding,
                 ids: &ids,
-                package: Some(&finding.purl),
-                path,
                 system: system.map(|s| &*s.name),
-                environment,
-            };
-            for (exception, level) in agreement.exceptions.iter().zip(&mut about) {
-                let covers =
-                    places.iter().any(|o| exceptions::covers(exception, &found(path(scan, *o))));
-                if covers {
-                    *level = (*level).max(Some(assessment.level));
+                environment: situation.environment,
+                places: &places,
+                level: assessment.level,
+                // A decision is older only if it is older than the earliest that the change can have been.
+                changed: changed.after,
+                said: &said,
+            });
+            let (exception, not_affected) = match settled {
+                Settled::Open => (None, None),
+                Settled::Accepted(id, until) => (Some((id, until)), None),
+                Settled::NotAffected(unaffected, fact) => {
+                    evidence.vex = Some(fact);
+                    assessment = assess(finding, &evidence, &situation, charter);
+                    (None, Some(unaffected))
                 }
-            }
-            // It is accepted where every place of it is: the shortest exception counts.
-            let accepting = |o: &Occurrence| {
-                let found = found(path(scan, *o));
-                exceptions::accepting(
-                    &agreement.exceptions,
-                    &found,
-                    assessment.level,
-                    &charter.exceptions,
-                    today,
-                )
             };
-            let all: Option<Vec<_>> = places.iter().map(accepting).collect();
-            let exception = all
-                .and_then(|all| {
-                    all.into_iter().min_by_key(|(_, until)| until.unwrap_or(jiff::civil::Date::MAX))
-                })
-                // Nobody accepts malware (the charter's selection rules say so always).
-                .filter(|_| !crate::assess::is_malicious(finding))
-                .map(|(exception, until)| (exception.id.clone(), until));
             assessed.push(Assessed {
                 finding: u32::try_from(at).unwrap_or(u32::MAX),
                 occurrences: places,
                 vex: evidence.vex.map(|fact| fact.value),
                 assessment,
                 exception,
+                not_affected,
             });
         }
     }
-    let level_of = |exception: &Exception| {
-        let at = agreement.exceptions.iter().position(|e| std::ptr::eq(e, exception));
-        at.and_then(|at| about.get(at).copied().flatten())
-    };
-    let (_, judged) =
-        exceptions::judge(&agreement.exceptions, &charter.exceptions, level_of, today);
-    diagnostics.extend(judged);
+    diagnostics.extend(decided.diagnostics());
     diagnostics.sort();
     diagnostics.dedup();
     let open =
@@ -127,9 +118,27 @@ pub fn weigh(
     Ok((weighing, diagnostics))
 }
 
+/// The project's own packages: what statements about a product are about.
+pub fn own_packages(scan: &Scan) -> Vec<Purl> {
+    let components = scan.inventory.components();
+    let mut own: Vec<_> = components
+        .filter(|(_, c)| c.relation == Relation::Own)
+        .map(|(_, c)| c.purl.clone())
+        .collect();
+    own.sort();
+    own.dedup();
+    own
+}
+
 /// Whether a finding with such a statement counts to the load.
 pub fn counts(status: VexStatus) -> bool {
     matches!(status, VexStatus::Affected | VexStatus::UnderInvestigation)
+}
+
+/// Between when the advisories that a finding rests on last changed in substance.
+pub fn changed(finding: &Finding) -> Changed {
+    let resting = finding.attributions.iter().filter(|a| a.affected);
+    Changed::last(resting.map(|a| a.advisory.changed))
 }
 
 /// Every id of a finding's vulnerability.
@@ -170,7 +179,7 @@ fn situation<'s>(
     scan: &'s Scan,
     system: Option<&'s System>,
     places: &[Occurrence],
-    detected: Option<Timestamp>,
+    detected: Option<Fact<Timestamp>>,
     charter: &Charter,
 ) -> Situation<'s> {
     let components = || {

@@ -2,6 +2,8 @@
 //! registry and the advisories say is passed in, and so is the time. What is not known is said, and
 //! never counts as fine.
 
+pub mod brings;
+pub mod lifecycle;
 pub mod near;
 mod rules;
 
@@ -12,6 +14,7 @@ use trimtab_model::charter::{Selection, Strictness};
 use trimtab_model::finding::Finding;
 use trimtab_model::{Metadata, Purl};
 
+use brings::Brings;
 use near::Popular;
 pub(crate) use rules::licence_verdict;
 
@@ -159,6 +162,8 @@ pub enum Lifecycle {
     Supported,
     /// It ends or ended on a day.
     Ends(Date),
+    /// It has ended, and no day is known.
+    Ended,
 }
 
 /// What is judged, and what is known of it.
@@ -173,6 +178,8 @@ pub struct Candidate<'a> {
     pub advisories: Option<&'a [Advised<'a>]>,
     /// Of its product.
     pub lifecycle: Lifecycle,
+    /// What it would bring.
+    pub brings: Brings<'a>,
 }
 
 /// Judges a dependency. `popular` is [`Popular::of`] its family.

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use trimtab_charter::preset;
 use trimtab_engine::assess::{self, Situation, assess, environment};
-use trimtab_model::advisory::{Advisory, Epss, Kev, Kind, Rating, Severity, Vulnerability};
+use trimtab_model::advisory::{
+    Advisory, Changed, Epss, Kev, Kind, Rating, Severity, Vulnerability,
+};
 use trimtab_model::assessment::{Assessment, Cost, Deadline};
 use trimtab_model::charter::Charter;
 use trimtab_model::evidence::{Fact, Reachability, RuntimeUse, VexStatus};
@@ -60,6 +62,7 @@ fn finding(id: &str, purl: &str, kind: Kind, vector: Option<&str>) -> Finding {
         kind,
         published: Some("2026-01-20T00:00:00Z".parse().unwrap()),
         modified: None,
+        changed: Changed::default(),
         summary: None,
         url: None,
     };
@@ -98,6 +101,10 @@ fn finding(id: &str, purl: &str, kind: Kind, vector: Option<&str>) -> Finding {
     }
 }
 
+fn seen(at: &str) -> Fact<jiff::Timestamp> {
+    Fact { value: at.parse().unwrap(), source: "a test".into() }
+}
+
 fn situation<'s>(system: Option<&'s System>, charter: &Charter) -> Situation<'s> {
     Situation {
         system,
@@ -105,7 +112,7 @@ fn situation<'s>(system: Option<&'s System>, charter: &Charter) -> Situation<'s>
         scope: Scope::Runtime,
         relation: Relation::Direct,
         files: 1,
-        detected: Some("2026-02-02T09:00:00Z".parse().unwrap()),
+        detected: Some(seen("2026-02-02T09:00:00Z")),
         has_kev: true,
         epss_date: Some("2026-01-30"),
     }
@@ -200,6 +207,17 @@ fn a_deadline_follows_level_environment_and_start() {
     assert_eq!((a.level, &*a.environment), (Level::Critical, "production"));
     assert_eq!(a.deadline.at().unwrap().to_string(), "2026-02-05T09:00:00Z");
     assert_eq!(a.weight, 40.0);
+    let because =
+        |place: &Situation<'_>| match assess(&f, &Evidence::default(), place, &charter).deadline {
+            Deadline::By { at, because } => (at.to_string(), because),
+            other => panic!("{other:?}"),
+        };
+    assert!(because(&place).1.ends_with("when it was first seen here (a test)"));
+    // The package was here before the flaw was known: the later of the two days counts.
+    place.detected = Some(seen("2026-01-02T09:00:00Z"));
+    let (at, why) = because(&place);
+    assert_eq!(at, "2026-01-23T00:00:00Z");
+    assert!(why.ends_with("when it was published: the package was here before"), "{why}");
     // Nobody recorded the first day: from when it was published, and it is said.
     place.detected = None;
     let Deadline::By { at, because } = assess(&f, &Evidence::default(), &place, &charter).deadline
@@ -218,7 +236,7 @@ fn a_deadline_follows_level_environment_and_start() {
     // By the catalogue, where the charter says so, if that is sooner.
     let bod = preset::get("bod-22-01").unwrap();
     place.environment = Some("production");
-    place.detected = Some("2026-02-02T09:00:00Z".parse().unwrap());
+    place.detected = Some(seen("2026-02-02T09:00:00Z"));
     f.vulnerability.kev = Some(Kev {
         cve: "CVE-1".into(),
         added: None,

@@ -3,12 +3,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
+use trimtab_engine::selection::brings::{Brings, Closure, Part, gathered};
 use trimtab_engine::selection::near::Popular;
 use trimtab_engine::selection::{Advised, Candidate, Judgement, Lifecycle, Rule, Verdict, judge};
 use trimtab_model::advisory::Kind;
 use trimtab_model::charter::{Denied, Selection, Strictness};
-use trimtab_model::metadata::{Requirement, Standing};
-use trimtab_model::{Family, Licence, Metadata, Purl};
+use trimtab_model::metadata::{Brought, Requirement, Standing};
+use trimtab_model::{
+    Component, Family, FileInventory, Inventory, Licence, Metadata, Purl, Relation,
+};
 
 fn now() -> Timestamp {
     "2026-06-01T12:00:00Z".parse().unwrap()
@@ -67,8 +70,13 @@ fn judged(
     rules: &Selection,
 ) -> Judgement {
     let purl = metadata.map_or_else(|| purl("pkg:npm/zebrafish@1.0.0"), |m| m.purl.clone());
-    let candidate =
-        Candidate { purl: &purl, metadata, advisories, lifecycle: Lifecycle::NoProduct };
+    let candidate = Candidate {
+        purl: &purl,
+        metadata,
+        advisories,
+        lifecycle: Lifecycle::NoProduct,
+        brings: Brings::OneStep,
+    };
     judge(&candidate, Popular::of(Family::Npm), rules, now())
 }
 
@@ -196,8 +204,13 @@ fn denied_packages_are_matched_by_name_wildcard_and_version() {
 fn products_end_on_a_day() {
     let m = metadata();
     let of = |lifecycle| {
-        let candidate =
-            Candidate { purl: &m.purl, metadata: Some(&m), advisories: Some(&[]), lifecycle };
+        let candidate = Candidate {
+            purl: &m.purl,
+            metadata: Some(&m),
+            advisories: Some(&[]),
+            lifecycle,
+            brings: Brings::OneStep,
+        };
         judge(&candidate, Popular::of(Family::Npm), &strict(), now()).verdict
     };
     let day = |text: &str| Lifecycle::Ends(text.parse().unwrap());
@@ -314,4 +327,155 @@ proptest! {
             }
         }
     }
+}
+
+/// What a package comes to that brings others, each with a licence and what advisories report.
+fn bringing(parts: &[(&str, Option<&str>, Option<&[Kind]>)], rules: &Selection) -> Judgement {
+    let packages: Vec<Brought> = parts
+        .iter()
+        .map(|(name, licence, _)| Brought {
+            licence: licence.map(Licence::read),
+            ..Brought::new(purl(name))
+        })
+        .collect();
+    let advised: Vec<Option<Vec<Advised<'_>>>> = parts
+        .iter()
+        .map(|(_, _, kinds)| {
+            kinds.map(|all| all.iter().map(|k| Advised { id: "ID-1", kind: *k }).collect())
+        })
+        .collect();
+    let parts: Vec<Part<'_>> = packages
+        .iter()
+        .zip(&advised)
+        .map(|(package, advised)| Part { package, advisories: advised.as_deref() })
+        .collect();
+    let m = metadata();
+    let candidate = Candidate {
+        purl: &m.purl,
+        metadata: Some(&m),
+        advisories: Some(&[]),
+        lifecycle: Lifecycle::NoProduct,
+        brings: Brings::All(&Closure { source: "npm install", parts: &parts }),
+    };
+    judge(&candidate, Popular::of(Family::Npm), rules, now())
+}
+
+#[test]
+fn what_it_brings_is_judged_at_any_depth() {
+    use Verdict::{Allow, Deny, Unknown, Warn};
+    type Case<'a> = (&'a str, (&'a str, Option<&'a str>, Option<&'a [Kind]>), Verdict, &'a str);
+    let none: Option<&[Kind]> = Some(&[]);
+    let cases: &[Case<'_>] = &[
+        ("well", ("pkg:npm/quagga-hoof@1", Some("MIT"), none), Allow, "1 package"),
+        (
+            "vulnerable",
+            ("pkg:npm/quagga-hoof@1", Some("MIT"), Some(&[Kind::Vulnerability])),
+            Warn,
+            "1 package, 1 with known vulnerabilities: quagga-hoof@1 (ID-1)",
+        ),
+        (
+            "malicious",
+            ("pkg:npm/quagga-hoof@1", Some("MIT"), Some(&[Kind::Malicious])),
+            Deny,
+            "brings what is reported as an attack: quagga-hoof@1 (ID-1)",
+        ),
+        (
+            "denied",
+            ("pkg:npm/event-stream@3.3.6", Some("MIT"), none),
+            Deny,
+            "event-stream@3.3.6, which is denied: taken over in 2018",
+        ),
+        (
+            "licence denied",
+            ("pkg:npm/quagga-hoof@1", Some("AGPL-3.0-only"), none),
+            Deny,
+            "1 with a licence that the charter does not allow: quagga-hoof@1 (AGPL-3.0-only)",
+        ),
+        (
+            "licence to look at",
+            ("pkg:npm/quagga-hoof@1", Some("MPL-2.0"), none),
+            Warn,
+            "1 with a licence that somebody must look at: quagga-hoof@1 (MPL-2.0)",
+        ),
+        (
+            "licence unknown",
+            ("pkg:npm/quagga-hoof@1", None, none),
+            Unknown,
+            "unknown: the licence of 1: quagga-hoof@1",
+        ),
+        (
+            "not compared",
+            ("pkg:npm/quagga-hoof@1", Some("MIT"), None),
+            Unknown,
+            "unknown: whether 1 of them are reported as attacks or vulnerable: quagga-hoof@1",
+        ),
+        (
+            "unmaintained",
+            ("pkg:npm/quagga-hoof@1", Some("MIT"), Some(&[Kind::Unmaintained])),
+            Deny,
+            "1 that nobody maintains: quagga-hoof@1 (ID-1)",
+        ),
+        (
+            "near",
+            ("pkg:npm/lodahs@1", Some("MIT"), none),
+            Warn,
+            "1 with a name close to a popular one: lodahs@1 (close to lodash)",
+        ),
+    ];
+    for (name, part, verdict, found) in cases {
+        let judgement = bringing(&[*part], &strict());
+        assert_eq!(judgement.verdict, *verdict, "{name}: {:?}", judgement.reasons);
+        let reasons: Vec<&str> = judgement
+            .reasons
+            .iter()
+            .filter(|r| r.rule == Rule::Brings)
+            .map(|r| &*r.found)
+            .collect();
+        assert!(reasons.contains(found), "{name}: {reasons:?}");
+    }
+    assert_eq!(bringing(&[], &strict()).verdict, Allow);
+    // Without rules on licences, an unknown one is nobody's question.
+    let quiet = ("pkg:npm/quagga-hoof@1", None, none);
+    assert_eq!(bringing(&[quiet], &Selection::default()).verdict, Allow);
+    // What nobody could find out is unknown, for something in it may be an attack.
+    let m = metadata();
+    let candidate = Candidate {
+        purl: &m.purl,
+        metadata: Some(&m),
+        advisories: Some(&[]),
+        lifecycle: Lifecycle::NoProduct,
+        brings: Brings::Unknown("`npm` is not installed"),
+    };
+    assert_eq!(judge(&candidate, Popular::of(Family::Npm), &strict(), now()).verdict, Unknown);
+}
+
+#[test]
+fn a_long_list_is_cut() {
+    let names: Vec<String> = (0..40).map(|n| format!("pkg:npm/quagga-hoof-{n}@1")).collect();
+    let parts: Vec<_> =
+        names.iter().map(|n| (n.as_str(), Some("MIT"), Some(&[Kind::Vulnerability][..]))).collect();
+    let judgement = bringing(&parts, &strict());
+    let found = &judgement.reasons.iter().find(|r| r.rule == Rule::Brings).unwrap().found;
+    assert!(found.starts_with("40 packages, 40 with known vulnerabilities: "), "{found}");
+    assert!(found.ends_with(" and 35 more") && found.len() < 300, "{found}");
+}
+
+#[test]
+fn a_closure_is_what_lockfiles_list_without_the_package_itself() {
+    let own = Component { relation: Relation::Own, ..Component::new(purl("pkg:npm/scratch@0")) };
+    let listed =
+        |name: &str| Component { licence: Some("ISC".into()), ..Component::new(purl(name)) };
+    let file = FileInventory {
+        components: vec![own, listed("pkg:npm/b@2"), listed("pkg:npm/a@1"), listed("pkg:npm/b@2")],
+        ..FileInventory::default()
+    };
+    let lockfiles = Inventory { files: vec![file], ..Inventory::default() };
+    let told = Brought { install_scripts: Some(true), ..Brought::new(purl("pkg:npm/b@2")) };
+    let all = gathered(&purl("pkg:npm/a@1"), &lockfiles, std::slice::from_ref(&told));
+    let is = Brought { licence: Some(Licence::read("ISC")), ..told.clone() };
+    assert_eq!(all.unwrap(), [is]);
+    // Without lockfiles, it is what was told.
+    let all = gathered(&purl("pkg:npm/a@1"), &Inventory::default(), std::slice::from_ref(&told));
+    assert_eq!(all.unwrap(), [told]);
+    assert_eq!(gathered(&purl("pkg:npm/a@1"), &Inventory::default(), &[]), None);
 }

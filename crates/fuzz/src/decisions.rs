@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use trimtab_decisions::vex::{self, Issue, VexDocument, VexFormat};
 use trimtab_decisions::{exceptions as file, ignores as tools};
-use trimtab_model::decision::Signatory;
+use trimtab_model::decision::{Decisions, Signatory};
 use trimtab_model::evidence::VexStatus;
 
 use crate::{Target, seeds};
@@ -40,9 +40,14 @@ pub fn exceptions(bytes: &[u8]) {
     let written = file::write(&all);
     let (again, faults) = file::read(&written, "exceptions.toml");
     assert!(faults.is_empty(), "{written} is read with {faults:?}");
-    assert_eq!(again.len(), all.len());
-    for (again, one) in again.iter().zip(&all) {
+    assert_eq!(again.exceptions.len(), all.exceptions.len());
+    for (again, one) in again.exceptions.iter().zip(&all.exceptions) {
         assert_eq!((&again.id, &again.reach, again.expires), (&one.id, &one.reach, one.expires));
+    }
+    assert_eq!(again.not_affected.len(), all.not_affected.len());
+    for (again, one) in again.not_affected.iter().zip(&all.not_affected) {
+        assert_eq!((&again.id, &again.reach), (&one.id, &one.reach));
+        assert_eq!((again.justification, again.expires), (one.justification, one.expires));
     }
 }
 
@@ -91,6 +96,8 @@ pub fn ignores(bytes: &[u8]) {
     for exception in &all {
         assert!(exception.approver.is_none(), "an import is approved");
     }
+    let all = Decisions { exceptions: all, ..Decisions::default() };
     let (again, faults) = file::read(&file::write(&all), "exceptions.toml");
-    assert!(faults.is_empty() && again.len() == all.len(), "{all:?} is read with {faults:?}");
+    let same = again.exceptions.len() == all.exceptions.len();
+    assert!(faults.is_empty() && same, "{all:?} is read with {faults:?}");
 }

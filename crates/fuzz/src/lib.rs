@@ -62,7 +62,7 @@ pub fn targets() -> Vec<Target> {
 
 /// What libFuzzer runs.
 pub mod run {
-    pub use crate::agreement::{charter, policy, project};
+    pub use crate::agreement::{charter, history, policy, project};
     pub use crate::decisions::{exceptions, ignores, vex};
     pub use crate::extract::any as extract;
     pub use crate::index::run as index;

@@ -168,6 +168,28 @@ pub struct Epss {
     pub percentile: f64,
 }
 
+/// Between when a record last changed in substance: in what it says of packages, ranges, scores, symbols
+/// and aliases, not in its wording. Nothing but a comparison with an earlier state tells that exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Changed {
+    /// Not before this. `None`: not known.
+    pub after: Option<Timestamp>,
+    /// At this at the latest. `None`: not known.
+    pub by: Option<Timestamp>,
+}
+
+impl Changed {
+    /// The last change of several records: as late as the latest of them. Of none, nothing is known.
+    pub fn last(all: impl IntoIterator<Item = Changed>) -> Changed {
+        let later = |a: Changed, b: Changed| Changed {
+            after: a.after.max(b.after),
+            // One that is not known may be later than every other.
+            by: a.by.zip(b.by).map(|(a, b)| a.max(b)),
+        };
+        all.into_iter().reduce(later).unwrap_or_default()
+    }
+}
+
 /// One published record, as far as a finding needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advisory {
@@ -181,6 +203,8 @@ pub struct Advisory {
     pub published: Option<Timestamp>,
     /// When it was last changed.
     pub modified: Option<Timestamp>,
+    /// Between when it last changed in substance.
+    pub changed: Changed,
     /// Its one-line summary.
     pub summary: Option<Box<str>>,
     /// Where to read more.

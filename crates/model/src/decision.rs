@@ -1,5 +1,6 @@
-//! Decisions: what people agreed about a finding. An *exception* accepts it until a date; a
-//! *statement* (VEX) says whether a product is affected at all.
+//! Decisions: what people agreed about a finding. An *exception* accepts it until a date; *not
+//! affected* says that it does not matter here; a *statement* (VEX) is what somebody says to others
+//! about whether a product is affected.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -17,7 +18,7 @@ pub struct Signatory {
     pub role: Option<Role>,
 }
 
-/// What an exception or statement is about. A member that is `None` does not narrow it.
+/// What a decision is about. A member that is `None` does not narrow it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reach {
     /// Any id of the vulnerability. `None`: every vulnerability of the package.
@@ -57,6 +58,42 @@ pub struct Exception {
     pub file: Box<str>,
     /// One-based line.
     pub line: u32,
+}
+
+/// A decision that a vulnerability does not matter here: it is there, and cannot do harm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotAffected {
+    /// Its own id: people speak of it.
+    pub id: Box<str>,
+    /// What it is about. It names a vulnerability.
+    pub reach: Reach,
+    /// Why, by label.
+    pub justification: Justification,
+    /// Why, in words: the impact statement that others read.
+    pub reason: Box<str>,
+    /// Who found it out.
+    pub author: Signatory,
+    /// Who agreed. `None`: nobody yet, so that it is not in force.
+    pub approver: Option<Signatory>,
+    /// Since when. `None`: not said, so that it cannot be shown to be newer than a change of the advisory.
+    pub created: Option<Date>,
+    /// The last day on which it holds. `None`: until the advisory changes in substance.
+    pub expires: Option<Date>,
+    /// What shows it: a test, an analysis, an address.
+    pub evidence: Option<Box<str>>,
+    /// The file in which it stands.
+    pub file: Box<str>,
+    /// One-based line.
+    pub line: u32,
+}
+
+/// The decisions of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Decisions {
+    /// What is accepted.
+    pub exceptions: Vec<Exception>,
+    /// What does not matter.
+    pub not_affected: Vec<NotAffected>,
 }
 
 /// Why a product is not affected. The five labels of CISA's and CSAF's lists.

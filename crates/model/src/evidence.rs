@@ -70,6 +70,6 @@ pub struct Evidence {
     pub reachability: Fact<Reachability>,
     /// From the running system.
     pub runtime: Fact<RuntimeUse>,
-    /// From a supplier's VEX statement. `None`: no statement is known.
+    /// From a supplier's VEX statement, or our own decision. `None`: nobody says anything.
     pub vex: Option<Fact<VexStatus>>,
 }

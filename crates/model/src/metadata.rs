@@ -80,3 +80,21 @@ pub struct Requirement {
     /// Which versions, in the ecosystem's notation. Empty: any.
     pub versions: Box<str>,
 }
+
+/// A package that another would bring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brought {
+    /// The package, at the version that was chosen.
+    pub purl: Purl,
+    /// The licence that it declares. `None`: unknown.
+    pub licence: Option<Licence>,
+    /// Whether it runs something of its own while it is installed or built. `None`: unknown.
+    pub install_scripts: Option<bool>,
+}
+
+impl Brought {
+    /// A package of which only the purl is known.
+    pub fn new(purl: Purl) -> Brought {
+        Brought { purl, licence: None, install_scripts: None }
+    }
+}

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use crate::assessment::Assessment;
+use crate::decision::Justification;
 use crate::diagnostic::Diagnostic;
 use crate::evidence::VexStatus;
 use crate::finding::{Finding, Occurrence, Unknown};
@@ -67,14 +68,30 @@ pub struct Assessed {
     /// The exception that accepts it, and its last day (`None`: it has none). While it holds, the
     /// finding is not part of the load.
     pub exception: Option<(Box<str>, Option<Date>)>,
-    /// What a supplier's statement says, where one holds.
+    /// The decision of our own that it does not matter here. While it holds, the finding is shown and is
+    /// not part of the load. Never beside an exception.
+    pub not_affected: Option<Unaffected>,
+    /// What the statement says that holds: a supplier's, or our own decision.
     pub vex: Option<VexStatus>,
 }
 
+/// The decision *not affected* that holds for a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unaffected {
+    /// Its id.
+    pub id: Box<str>,
+    /// Why, by label.
+    pub justification: Justification,
+    /// Why, in words.
+    pub reason: Box<str>,
+    /// Its last day. `None`: it has none.
+    pub until: Option<Date>,
+}
+
 impl Assessed {
-    /// Whether something has to be done: it is not accepted.
+    /// Whether something has to be done: it is neither accepted nor decided not to matter.
     pub fn is_open(&self) -> bool {
-        self.exception.is_none()
+        self.exception.is_none() && self.not_affected.is_none()
     }
 }
 
@@ -87,7 +104,7 @@ impl Weighing {
         self.assessed.get(start..end).unwrap_or_default()
     }
 
-    /// The gravest assessment of a finding; one that is open comes before one that is accepted.
+    /// The gravest assessment of a finding; one that is open comes before one that is decided.
     pub fn gravest(&self, finding: usize) -> Option<&Assessed> {
         self.of(finding).iter().max_by_key(|a| (a.is_open(), a.assessment.level))
     }

@@ -149,6 +149,7 @@ fn made_up(components: usize, findings: usize) -> Input {
         acceptable: Some(i % 4 < 2),
         acceptable_level: Some(Level::Medium),
         exception: None,
+        not_affected: None,
         vex: None,
         fix: i.is_multiple_of(2).then(|| "2.0.0".into()),
         confidence: "high".into(),

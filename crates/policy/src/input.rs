@@ -248,6 +248,9 @@ pub struct Finding {
     pub acceptable_level: Option<Level>,
     /// The exception that accepts it, if one is in force.
     pub exception: Option<Exception>,
+    /// The decision of our own, in force, that it does not matter here; `vex` is then `not_affected`.
+    #[serde(default)]
+    pub not_affected: Option<NotAffected>,
     /// The VEX statement that is applied: `not_affected`, `fixed`, `under_investigation` or `affected`.
     /// `null`: there is none.
     pub vex: Option<String>,
@@ -274,6 +277,17 @@ pub struct Finding {
 pub struct Exception {
     /// Its id.
     pub id: String,
+    /// The last day on which it holds, `YYYY-MM-DD`. `null`: it has none.
+    pub until: Option<String>,
+}
+
+/// A decision *not affected* in force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NotAffected {
+    /// Its id.
+    pub id: String,
+    /// Why, by one of the five labels that VEX has.
+    pub justification: String,
     /// The last day on which it holds, `YYYY-MM-DD`. `null`: it has none.
     pub until: Option<String>,
 }

@@ -33,6 +33,7 @@ const HEADER: &[&str] = &[
     "level",
     "deadline",
     "accepted_by",
+    "not_affected_by",
 ];
 
 /// Writes the table, with its header.
@@ -87,12 +88,12 @@ pub fn write(scan: &Scan, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// What the finding means in the system that the place belongs to.
-fn weighed(scan: &Scan, finding: usize, occurrence: Occurrence) -> [String; 4] {
+fn weighed(scan: &Scan, finding: usize, occurrence: Occurrence) -> [String; 5] {
     let Some(weighing) = &scan.weighing else {
-        return ["not weighed"; 4].map(str::to_owned);
+        return ["not weighed"; 5].map(str::to_owned);
     };
     let here = weighing.of(finding).iter().find(|a| a.occurrences.contains(&occurrence));
-    let Some(assessed) = here else { return ["unknown"; 4].map(str::to_owned) };
+    let Some(assessed) = here else { return ["unknown"; 5].map(str::to_owned) };
     let a = &assessed.assessment;
     let deadline = match &a.deadline {
         Deadline::By { at, .. } => at.to_string(),
@@ -101,7 +102,9 @@ fn weighed(scan: &Scan, finding: usize, occurrence: Occurrence) -> [String; 4] {
     };
     let system = if a.system.is_empty() { "unknown".to_owned() } else { a.system.to_string() };
     let accepted = assessed.exception.as_ref().map_or(String::new(), |(id, _)| id.to_string());
-    [system, a.level.to_string(), deadline, accepted]
+    let not_affected =
+        assessed.not_affected.as_ref().map_or(String::new(), |decision| decision.id.to_string());
+    [system, a.level.to_string(), deadline, accepted, not_affected]
 }
 
 /// A cell that no spreadsheet evaluates and no terminal obeys.

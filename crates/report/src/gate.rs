@@ -164,6 +164,8 @@ pub struct Gate {
     pub new_findings: Option<usize>,
     /// Findings that exceptions accept.
     pub accepted: usize,
+    /// Findings that do not matter, by decisions.
+    pub not_affected: usize,
     /// The policies that were asked, those without a verdict too.
     pub policies: Vec<Box<str>>,
     /// Whether something could not be looked at, so that the absence of a verdict means nothing.
@@ -275,7 +277,11 @@ impl Gate {
                 None => ", new ones unknown".to_owned(),
             });
         }
-        text.push_str(&format!(", {} accepted by exceptions. ", self.accepted));
+        text.push_str(&format!(", {} accepted by exceptions", self.accepted));
+        if self.not_affected > 0 {
+            text.push_str(&format!(", {} not affected by decisions", self.not_affected));
+        }
+        text.push_str(". ");
         text.push_str(&format!(
             "{}, {} not yet known, {}. ",
             count(self.of(Effect::Deny), "denial"),

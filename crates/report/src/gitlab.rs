@@ -8,10 +8,12 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 use trimtab_model::Relation;
 use trimtab_model::advisory::{Kind, Rating};
+use trimtab_model::evidence::VexStatus;
 use trimtab_model::finding::Finding;
-use trimtab_model::scan::Scan;
+use trimtab_model::scan::{Assessed, Scan, Weighing};
 
 use crate::group;
+use crate::weighed::Decided;
 
 /// Version of the schema that the report follows.
 const SCHEMA: &str = "15.2.1";
@@ -98,16 +100,21 @@ fn vulnerabilities(scan: &Scan, finding: &Finding) -> Vec<Value> {
             Relation::Transitive => dependency["direct"] = json!(false),
             Relation::Own | Relation::Unknown => {}
         }
-        results.push(json!({
+        let assessed = group::assessed_at(scan, finding, *occurrence);
+        let mut result = json!({
             "id": blake3::hash(key.as_bytes()).to_hex().as_str(),
             "name": cut(&title, 255),
             "description": description,
-            "severity": severity(finding),
+            "severity": severity(finding, assessed),
             "solution": cut(&solution, 7000),
             "identifiers": identifiers(finding),
             "links": links,
             "location": { "file": file.path, "dependency": dependency },
-        }));
+        });
+        if let Some((weighing, assessed)) = scan.weighing.as_ref().zip(assessed) {
+            weighed(weighing, assessed, &mut result);
+        }
+        results.push(result);
     }
     results
 }
@@ -116,8 +123,44 @@ fn cut(text: &str, characters: usize) -> String {
     text.chars().take(characters).collect()
 }
 
-fn severity(finding: &Finding) -> &'static str {
-    match group::drawn_rating(finding) {
+/// What the finding means in the system of the place, by the charter. The report has no word for a finding
+/// that is accepted: it stands in the description too, which every page shows.
+fn weighed(weighing: &Weighing, assessed: &Assessed, result: &mut Value) {
+    let charter = crate::weighed::charter(weighing);
+    let mut details = serde_json::Map::new();
+    let text = |name: &str, says: &str| json!({ "type": "text", "name": name, "value": says });
+    details.insert("charter".to_owned(), text("Charter", &charter));
+    for fact in crate::weighed::facts(assessed) {
+        details.insert(fact.short().to_owned(), text(fact.name, &fact.says));
+    }
+    result["details"] = Value::Object(details);
+    match crate::weighed::decided(std::slice::from_ref(assessed)) {
+        Some(Decided::Accepted(words)) => {
+            let description = result["description"].as_str().unwrap_or_default();
+            result["description"] = json!(format!("{description} ({words})"));
+        }
+        Some(Decided::NotAffected(words)) => result["flags"] = harmless(&words),
+        Some(Decided::Stated(status @ (VexStatus::NotAffected | VexStatus::Fixed))) => {
+            let words = format!("a statement that applies says: {}", status.as_str());
+            result["flags"] = harmless(&words);
+        }
+        Some(Decided::Stated(_)) | None => {}
+    }
+}
+
+/// That somebody says that the finding does not matter.
+fn harmless(words: &str) -> Value {
+    json!([{
+        "type": "flagged-as-likely-false-positive",
+        "origin": crate::TOOL,
+        "description": words,
+    }])
+}
+
+/// By the level where it was weighed, else by the rating.
+fn severity(finding: &Finding, assessed: Option<&Assessed>) -> &'static str {
+    let rating = assessed.map(|a| group::rating_of(a.assessment.level));
+    match rating.unwrap_or_else(|| group::drawn_rating(finding)) {
         Rating::Critical => "Critical",
         Rating::High => "High",
         Rating::Medium => "Medium",

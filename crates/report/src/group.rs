@@ -1,5 +1,6 @@
 //! Findings by component, worst first: the view that tables for people share.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
@@ -76,6 +77,15 @@ pub fn assessed<'s>(scan: &'s Scan, finding: &Finding) -> Option<&'s Assessed> {
     scan.weighing.as_ref()?.gravest(position(scan, finding)?)
 }
 
+/// The summary of a finding, after the decision that it does not matter anywhere here.
+pub fn told<'s>(scan: &Scan, finding: &'s Finding) -> Cow<'s, str> {
+    let summary = finding.vulnerability.summary.as_deref().unwrap_or("no summary");
+    match assessed(scan, finding).and_then(|a| a.not_affected.as_ref()) {
+        Some(decision) => format!("not affected by decision {}: {summary}", decision.id).into(),
+        None => summary.into(),
+    }
+}
+
 /// What a finding means in the system that one of its places belongs to.
 pub fn assessed_at<'s>(
     scan: &'s Scan,
@@ -87,7 +97,7 @@ pub fn assessed_at<'s>(
 }
 
 /// The position of a finding of the scan: it follows from its address.
-fn position(scan: &Scan, finding: &Finding) -> Option<usize> {
+pub(crate) fn position(scan: &Scan, finding: &Finding) -> Option<usize> {
     let offset =
         (std::ptr::from_ref(finding) as usize).checked_sub(scan.findings.as_ptr() as usize)?;
     let at = offset / size_of::<Finding>();

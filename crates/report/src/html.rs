@@ -79,7 +79,7 @@ struct Told<'s> {
     exploited: &'static str,
     epss: String,
     fix: &'s str,
-    summary: &'s str,
+    summary: std::borrow::Cow<'s, str>,
     confidence: &'static str,
     doubts: String,
     sources: Vec<(&'s str, &'static str, &'s str)>,
@@ -258,7 +258,7 @@ fn row<'s>(scan: &'s Scan, group: &Group<'s>, position: usize) -> Option<Row<'s>
             None => "none named".to_owned(),
         },
         meaning: assessed.map_or(String::new(), |a| crate::table::meaning(a, " · ")),
-        findings: group.findings.iter().map(|f| told(f)).collect(),
+        findings: group.findings.iter().map(|f| told(scan, f)).collect(),
         places: places
             .iter()
             .take(PLACES)
@@ -272,7 +272,7 @@ fn row<'s>(scan: &'s Scan, group: &Group<'s>, position: usize) -> Option<Row<'s>
     })
 }
 
-fn told(finding: &Finding) -> Told<'_> {
+fn told<'s>(scan: &Scan, finding: &'s Finding) -> Told<'s> {
     let vulnerability = &finding.vulnerability;
     let doubts: Vec<_> = finding.doubts.iter().map(|d| d.as_str()).collect();
     Told {
@@ -285,7 +285,7 @@ fn told(finding: &Finding) -> Told<'_> {
         exploited: if vulnerability.kev.is_some() { "exploited" } else { "" },
         epss: vulnerability.epss.map_or("?".to_owned(), |e| group::percent(e.probability)),
         fix: finding.nearest_fix.as_deref().unwrap_or("none named"),
-        summary: vulnerability.summary.as_deref().unwrap_or("no summary"),
+        summary: group::told(scan, finding),
         confidence: finding.confidence.as_str(),
         doubts: doubts.join("; "),
         sources: finding

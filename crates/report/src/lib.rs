@@ -16,6 +16,7 @@ pub mod selection;
 pub mod summary;
 pub mod table;
 pub mod voices;
+mod weighed;
 mod xml;
 
 /// The program's name in documents.

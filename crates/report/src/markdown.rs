@@ -124,7 +124,7 @@ fn details(scan: &Scan, group: &Group<'_>, out: &mut dyn Write) -> io::Result<()
             v.epss.map_or("unknown".to_owned(), |e| group::percent(e.probability)),
             if v.kev.is_some() { "yes" } else { "no" },
             finding.nearest_fix.as_deref().map_or("none named".to_owned(), inert),
-            inert(v.summary.as_deref().unwrap_or("no summary")),
+            inert(&group::told(scan, finding)),
         )?;
     }
     writeln!(out)

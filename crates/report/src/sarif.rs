@@ -180,6 +180,16 @@ fn results(scan: &Scan, finding: &Finding, rule: usize) -> Vec<Value> {
                     json!([{ "kind": "external", "status": "accepted", "justification": **id }]);
                 result["suppressions"] = accepted;
             }
+            if let Some(decision) = &assessed.not_affected {
+                let why = format!(
+                    "not affected by decision {}: {} ({})",
+                    decision.id,
+                    decision.reason,
+                    decision.justification.as_str()
+                );
+                result["suppressions"] =
+                    json!([{ "kind": "external", "status": "accepted", "justification": why }]);
+            }
         }
         results.push(result);
     }

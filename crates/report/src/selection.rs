@@ -1,6 +1,8 @@
 //! Tells what speaks for and against a dependency before it is added: the verdict first, then every
 //! reason that somebody must read, worst first; what is fine in one line.
 
+pub mod json;
+
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style as Ansi};
@@ -69,6 +71,8 @@ pub struct Line<'a> {
     pub source: &'a str,
     /// Whether data was missing.
     pub unknown: bool,
+    /// Whether it is told where it is fine, too.
+    pub always: bool,
 }
 
 /// A dependency that was judged.
@@ -100,7 +104,7 @@ pub fn write(view: &View<'_>, style: Style, out: &mut dyn Write) -> io::Result<(
     let package = painted(Ansi::new().bold(), &package);
     writeln!(out, "{} {package}  {}", mark(view.verdict), painted(view.verdict.colour(), word))?;
     // Missing data is shown, also where no rule needs it.
-    let quiet = |l: &&Line<'_>| l.sign == Sign::Fine && !l.unknown && !style.verbose;
+    let quiet = |l: &&Line<'_>| l.sign == Sign::Fine && !l.unknown && !l.always && !style.verbose;
     for line in view.lines.iter().filter(|l| !quiet(l)) {
         let sign = if line.unknown { Sign::Unknown } else { line.sign };
         let source = match line.source {
@@ -161,8 +165,14 @@ mod tests {
     use super::*;
 
     fn told(style: Style) -> String {
-        let line =
-            |sign, rule, found, unknown| Line { sign, rule, found, source: "npm view", unknown };
+        let line = |sign, rule, found, unknown| Line {
+            sign,
+            rule,
+            found,
+            source: "npm view",
+            unknown,
+            always: rule == "brings",
+        };
         let view = View {
             package: "pkg:npm/left-pad@1.3.0",
             verdict: Sign::Denied,
@@ -176,6 +186,7 @@ mod tests {
                 ),
                 line(Sign::Warned, "archived", "unknown: whether the project is archived", true),
                 line(Sign::Fine, "name", "near to no popular name", false),
+                line(Sign::Fine, "brings", "47 packages", false),
             ],
             asked: "2026-11-21T14:00:00Z".parse().ok(),
         };
@@ -192,7 +203,8 @@ mod tests {
           ▲ yanked           deprecated: use the string's own �[31mmethod that pads at its start, which
                              every engine of the last ten years has (npm view)
           ? archived         unknown: whether the project is archived (npm view)
-        4 rules: 1 denied, 1 warned, 1 unknown, 1 fine; its registry was asked at 2026-11-21 14:00 UTC
+          ○ brings           47 packages (npm view)
+        5 rules: 1 denied, 1 warned, 1 unknown, 2 fine; its registry was asked at 2026-11-21 14:00 UTC
         ");
     }
 

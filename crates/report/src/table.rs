@@ -175,7 +175,7 @@ impl Table<'_> {
         let epss =
             vulnerability.epss.map_or("EPSS ?".to_owned(), |e| group::percent(e.probability));
         let doubt = if finding.doubts.is_empty() { "" } else { "in doubt: " };
-        let summary = vulnerability.summary.as_deref().unwrap_or("no summary");
+        let summary = group::told(self.scan, finding);
         let id = shorten(&vulnerability.id, 22, self.style.ascii);
         let room = self.style.width.saturating_sub(4 + 22 + 2 + 13 + 1 + 9 + 1 + 7 + 2);
         let told = cut(&format!("{doubt}{summary}"), room, self.style.ascii);
@@ -252,13 +252,19 @@ impl Table<'_> {
             .filter(|(n, _)| *n > 0)
             .map(|(n, level)| format!("{n} {level}"))
             .collect();
-        let accepted = weighing.assessed.iter().filter(|a| !a.is_open()).count();
+        let decided =
+            |by: fn(&Assessed) -> bool| weighing.assessed.iter().filter(|a| by(a)).count();
+        let accepted = decided(|a| a.exception.is_some());
+        let not_affected = decided(|a| a.not_affected.is_some());
         let mut text = format!("Load {}", range(weighing.load, weighing.load));
         if !levels.is_empty() {
             text.push_str(&format!(": {}", levels.join(", ")));
         }
         if accepted > 0 {
             text.push_str(&format!("; {accepted} accepted"));
+        }
+        if not_affected > 0 {
+            text.push_str(&format!("; {not_affected} not affected"));
         }
         text.push_str(&format!(", by {} {}.", weighing.charter, weighing.version));
         self.paragraph(&text)
@@ -323,6 +329,9 @@ pub fn meaning(assessed: &Assessed, between: &str) -> String {
     if let Some((id, until)) = &assessed.exception {
         let until = until.map_or(String::new(), |d| format!(" until {d}"));
         parts.push(format!("accepted{until} ({id})"));
+    } else if let Some(decision) = &assessed.not_affected {
+        let until = decision.until.map_or(String::new(), |d| format!(" until {d}"));
+        parts.push(format!("not affected by decision {}{until}", decision.id));
     } else {
         parts.push(match &a.deadline {
             Deadline::By { at, .. } => format!("by {}", at.strftime("%Y-%m-%d")),
@@ -334,7 +343,7 @@ pub fn meaning(assessed: &Assessed, between: &str) -> String {
         Cost::Range { least, most, .. } => format!("{} points", range(*least, *most)),
         Cost::Unknown { .. } => "cost ?".to_owned(),
     });
-    if let Some(vex) = assessed.vex {
+    if let Some(vex) = assessed.vex.filter(|_| assessed.not_affected.is_none()) {
         parts.push(format!("supplier says {}", vex.as_str().replace('_', " ")));
     }
     parts.join(between)

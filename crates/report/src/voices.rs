@@ -44,6 +44,15 @@ pub fn tell(subject: &Subject, audience: Role) -> String {
         let until = until.map_or("without end".to_owned(), |d| format!("until {d}"));
         line(&mut text, "Accepted", format!("by exception {id}, {until}"));
     }
+    if let Some(decision) = &subject.assessed.not_affected {
+        let until = decision.until.map_or(String::new(), |d| format!(", until {d}"));
+        let why = decision.justification.as_str().replace('_', " ");
+        line(
+            &mut text,
+            "Not affected",
+            format!("by decision {}{until}: {} ({why})", decision.id, decision.reason),
+        );
+    }
     match audience {
         Role::Product => product(subject, &mut text),
         Role::Engineering => engineering(subject, &mut text),
@@ -94,6 +103,9 @@ fn product(s: &Subject, text: &mut String) {
         text,
         "Yours to decide",
         match a.is_above_acceptable() {
+            _ if s.assessed.not_affected.is_some() => {
+                "nothing while the decision holds: the flaw is there, and does no harm"
+            }
             Some(true) => {
                 "when in this time it is done; leaving it longer needs an exception that somebody else approves"
             }

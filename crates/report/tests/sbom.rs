@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use trimtab_extract::{FormatKind, MemoryFiles, registry, walk};
 use trimtab_model::advisory::{
-    Advisory, CvssVersion, Epss, Kev, Kind, Rating, Severity, Vulnerability,
+    Advisory, Changed, CvssVersion, Epss, Kev, Kind, Rating, Severity, Vulnerability,
 };
 use trimtab_model::finding::{Attribution, Confidence, Doubt, Finding, Occurrence};
 use trimtab_model::scan::{IndexInfo, Scan};
@@ -168,6 +168,7 @@ fn with_findings() -> Scan {
         kind: Kind::Vulnerability,
         published: "2024-01-01T00:00:00Z".parse().ok(),
         modified: "2024-02-01T00:00:00.123Z".parse().ok(),
+        changed: Changed::default(),
         summary: Some("Bad".into()),
         url: None,
     };

@@ -10,6 +10,7 @@ const SYSTEM: &[(&str, &str, &[&str])] = &[
     ("ruby", "--version", &["ruby"]),
     ("rpm", "--version", &["rpm", "python3-rpm"]),
     ("composer", "--version", &["composer", "php-cli"]),
+    ("mvn", "--version", &["maven"]),
     ("Rscript", "--version", &["r-base-core"]),
     ("xmllint", "--version", &["libxml2-utils"]),
     ("git", "--version", &["git"]),

@@ -17,6 +17,7 @@ use std::thread;
 use trimtab_model::{Code, Diagnostic};
 
 use super::draft::{Draft, content, draft};
+use super::open::Index;
 use super::sections::{WriteError, write};
 use super::settle::{Content, Feeds, Scores};
 use super::write::Aside;
@@ -77,8 +78,22 @@ pub struct BuildReport {
     pub bytes: u64,
     /// The content digest, hexadecimal.
     pub digest: Box<str>,
+    /// What became of the index that was there.
+    pub previous: Previous,
     /// What could not be read.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What the index that was there told about when advisories last changed in substance.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Previous {
+    /// There was none: it is known as far as the records themselves tell.
+    #[default]
+    None,
+    /// It was read.
+    Kept,
+    /// It could not be read, for this reason: it is known as if there had been none.
+    Lost(Box<str>),
 }
 
 /// The most diagnostics that a report keeps.
@@ -131,7 +146,8 @@ impl From<BadSource> for BuildError {
     }
 }
 
-/// Builds the index at `target` from feeds on disk.
+/// Builds the index at `target` from feeds on disk. An index that is there already tells when advisories
+/// last changed in substance.
 ///
 /// # Errors
 /// A source cannot be used or the file cannot be written. An index that is there stays.
@@ -152,7 +168,7 @@ pub fn build(
     }
     progress.report(Phase::Sorting, 0, 1);
     let feeds = Feeds::read(sources)?;
-    let content = Content::settle(drafts, &feeds, &mut report)?;
+    let content = Content::settle(drafts, &feeds, Index::open(target), &mut report)?;
     let scores = Scores::read(sources, &content)?;
     progress.report(Phase::Sorting, 1, 1);
     progress.report(Phase::Writing, 0, 1);

@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 use super::entry::entry;
 use super::format::{AdvisoryHead, NO_TIME, SeverityItem, Span};
 use super::run::{Heap, RunWriter};
+use super::substance::substance;
 use crate::osv::{AffectedPackage, Record, Text};
 
 /// What a record becomes.
@@ -21,7 +22,11 @@ pub(crate) struct Draft {
     /// The id in upper case: its identity.
     pub(crate) key: Box<str>,
     /// Seconds; `NO_TIME` if unknown.
+    pub(crate) published: i64,
+    /// Seconds; `NO_TIME` if unknown.
     pub(crate) modified: i64,
+    /// A hash of what matters in it.
+    pub(crate) substance: u64,
     /// A hash of the record's bytes: decides between equals, tells whether it changed.
     pub(crate) content: u64,
     /// Whether the database took it back.
@@ -63,7 +68,9 @@ pub(crate) fn draft(record: &Record<'_>, bytes: &[u8]) -> Draft {
     let mut draft = Draft {
         id: id.into(),
         key: id.to_ascii_uppercase().into(),
+        published: seconds(&record.published),
         modified: seconds(&record.modified),
+        substance: 0,
         content: xxh3_64(bytes),
         withdrawn: record.withdrawn.get().is_some(),
         aliases: Vec::new(),
@@ -75,6 +82,7 @@ pub(crate) fn draft(record: &Record<'_>, bytes: &[u8]) -> Draft {
     if draft.withdrawn {
         return draft;
     }
+    draft.substance = substance(record);
     draft.aliases = ids(&record.aliases, id);
     let mut gravest = None;
     for affected in &*record.affected {
@@ -101,7 +109,7 @@ pub(crate) fn draft(record: &Record<'_>, bytes: &[u8]) -> Draft {
     }
     let kind =
         gravest.unwrap_or(if is_malicious(id) { Kind::Malicious } else { Kind::Vulnerability });
-    draft.details = details(record, kind, draft.modified);
+    draft.details = details(record, kind, draft.published, draft.modified);
     draft
 }
 
@@ -153,7 +161,7 @@ pub(super) fn clip(text: &str, max: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-fn details(record: &Record<'_>, kind: Kind, modified: i64) -> Box<[u8]> {
+fn details(record: &Record<'_>, kind: Kind, published: i64, modified: i64) -> Box<[u8]> {
     let id = record.id.get().unwrap_or_default();
     let mut heap = Heap::default();
     let id_span = heap.text(id);
@@ -189,7 +197,7 @@ fn details(record: &Record<'_>, kind: Kind, modified: i64) -> Box<[u8]> {
     let upstream = ids(&record.upstream, id);
     texts.extend(upstream.iter().map(|other| heap.text(other)));
     let head = AdvisoryHead {
-        published: seconds(&record.published).into(),
+        published: published.into(),
         modified: modified.into(),
         kind: kind as u8,
         spare: 0,
@@ -226,7 +234,7 @@ fn summary(record: &Record<'_>) -> String {
 
 /// The database's word of severity. AlmaLinux and Rocky Linux have it only as the first word of
 /// the summary.
-fn label<'r>(record: &'r Record<'_>) -> Option<&'r str> {
+pub(super) fn label<'r>(record: &'r Record<'_>) -> Option<&'r str> {
     let stated = record.database_specific.severity.get().or_else(|| {
         record.affected.iter().find_map(|a| {
             a.ecosystem_specific.severity.get().or_else(|| a.ecosystem_specific.urgency.get())

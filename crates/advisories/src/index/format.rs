@@ -28,7 +28,7 @@ pub(crate) const LABEL: [u8; 16] = *b"trimtab index\r\n\x1A";
 /// Reads as this number only on the right side round.
 pub(crate) const ENDIAN: u32 = 0x0A0B_0C0D;
 /// The version of the layout.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 /// Bytes of a page.
 pub(crate) const PAGE: usize = 4096;
 /// Runs begin at multiples of this.
@@ -137,8 +137,17 @@ in_place! {
     /// The ids of a group.
     struct GroupItem { first: U32, count: U32, }
 
-    /// Where an advisory's run is. `content` tells whether it changed.
-    struct AdvisoryItem { run: U64, len: U32, group: U32, content: U64, }
+    /// Where an advisory's run is. `content` tells whether it changed, `substance` whether what
+    /// matters in it did, and `after` and `by` (seconds) between when that last was.
+    struct AdvisoryItem {
+        run: U64,
+        len: U32,
+        group: U32,
+        content: U64,
+        substance: U64,
+        after: I64,
+        by: I64,
+    }
 
     /// The head of an advisory's run. Arrays: severities, then texts in the order of the counts.
     struct AdvisoryHead {

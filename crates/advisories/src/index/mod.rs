@@ -16,11 +16,12 @@ mod records;
 mod run;
 mod sections;
 mod settle;
+mod substance;
 mod verdict;
 mod verify;
 mod write;
 
-pub use build::{BuildError, BuildReport, MAX_DIAGNOSTICS, Phase, Progress, build};
+pub use build::{BuildError, BuildReport, MAX_DIAGNOSTICS, Phase, Previous, Progress, build};
 pub use diff::Diff;
 pub use lookup::{Entry, Package, Symbol};
 pub use open::{FamilyCount, Index, IndexError};

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use trimtab_model::Purl;
-use trimtab_model::advisory::{Epss, Kev, Kind};
+use trimtab_model::advisory::{Changed, Epss, Kev, Kind};
 use zerocopy::FromBytes;
 
 use super::format::{
@@ -260,6 +260,11 @@ impl<'i> AdvisoryRef<'i> {
     /// A fingerprint of everything that the index says of it.
     pub fn content(&self) -> u64 {
         self.item.content.get()
+    }
+
+    /// Between when what matters in it (packages, ranges, scores, symbols, aliases) last changed.
+    pub fn changed(&self) -> Changed {
+        Changed { after: time(self.item.after.get()), by: time(self.item.by.get()) }
     }
 
     /// Its id, as published.

@@ -235,13 +235,17 @@ fn write_ids(
 fn write_advisories(out: &mut Out<'_>, content: &Content) -> Written<()> {
     let mut items = Vec::with_capacity(content.advisories.len());
     out.begin(Section::Details)?;
-    for (advisory, group) in content.advisories.iter().zip(&content.groups_of) {
+    let known = content.groups_of.iter().zip(&content.since);
+    for (advisory, (group, since)) in content.advisories.iter().zip(known) {
         out.align(RUN_ALIGN)?;
         items.push(AdvisoryItem {
             run: out.position().into(),
             len: number(advisory.details.len(), "bytes of an advisory")?.into(),
             group: (*group).into(),
             content: advisory.content.into(),
+            substance: advisory.substance.into(),
+            after: since.after.into(),
+            by: since.by.into(),
         });
         out.write(&advisory.details)?;
     }

@@ -6,13 +6,16 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 use trimtab_model::advisory::Epss;
 
-use super::build::{BuildError, BuildReport};
+use super::build::{BuildError, BuildReport, Previous};
 use super::draft::{Draft, DraftEntry};
 use super::format::{NO_TIME, NONE};
 use super::groups::Groups;
+use super::open::{Index, IndexError};
+use super::substance::{Earlier, Since, since};
 use crate::feed::lifecycle::Product;
 use crate::feed::{Sources, epss, kev, lifecycle};
 
@@ -61,6 +64,8 @@ pub(super) struct Content {
     pub(super) advisories: Vec<Draft>,
     /// The group of each advisory.
     pub(super) groups_of: Vec<u32>,
+    /// Between when the substance of each advisory last changed.
+    pub(super) since: Vec<Since>,
     /// Sorted by key.
     pub(super) ids: Vec<Id>,
     /// Upper-case id → position in `ids`.
@@ -76,6 +81,7 @@ impl Content {
     pub(super) fn settle(
         drafts: HashMap<Box<str>, Draft>,
         feeds: &Feeds,
+        previous: Result<Index, IndexError>,
         report: &mut BuildReport,
     ) -> Result<Content, BuildError> {
         let data_date = drafts.values().map(|d| d.modified).max().unwrap_or(NO_TIME);
@@ -84,6 +90,14 @@ impl Content {
         advisories.par_sort_unstable_by(|a, b| a.key.cmp(&b.key));
         report.withdrawn = gone.len() as u64;
         report.advisories = advisories.len() as u64;
+
+        let (earlier, previous) = earlier(previous, &advisories);
+        report.previous = previous;
+        let since = advisories
+            .iter()
+            .zip(earlier)
+            .map(|(a, before)| since(a.substance, a.published, a.modified, before, data_date))
+            .collect();
 
         let mut ids = collect_ids(&advisories, &gone, feeds);
         ids.par_sort_unstable_by(|a, b| a.key.cmp(&b.key));
@@ -110,7 +124,24 @@ impl Content {
         let groups_of: Vec<u32> = groups_of.collect();
         let entries = collect_entries(&mut advisories, report);
         report.groups = groups.len() as u64;
-        Ok(Content { advisories, groups_of, ids, positions, groups, entries, data_date })
+        Ok(Content { advisories, groups_of, since, ids, positions, groups, entries, data_date })
+    }
+}
+
+/// What the index before has of each advisory, and what became of it.
+fn earlier(
+    previous: Result<Index, IndexError>,
+    advisories: &[Draft],
+) -> (Vec<Option<Earlier>>, Previous) {
+    let none = || vec![None; advisories.len()];
+    let read = previous.and_then(|index| {
+        advisories.par_iter().map(|a| index.earlier(&a.key)).collect::<Result<Vec<_>, _>>()
+    });
+    match read {
+        Ok(earlier) => (earlier, Previous::Kept),
+        Err(IndexError::Missing(_)) => (none(), Previous::None),
+        // All or nothing: half a memory would make what it lacks look new.
+        Err(error) => (none(), Previous::Lost(error.to_string().into())),
     }
 }
 

@@ -10,4 +10,5 @@ mod corruption;
 mod kill;
 mod ranges;
 mod same_id;
+mod substance;
 mod whole_data;

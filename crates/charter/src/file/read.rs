@@ -40,12 +40,15 @@ pub fn charter(file: &str, text: &str) -> Result<(Charter, Vec<Diagnostic>), Vec
     }
 }
 
+/// Where the terms of an environment stand, from low to critical; of the first line without its name.
+pub(super) type TermsAt = (Option<Box<str>>, [Range<usize>; 4]);
+
 /// What is read from, and whether something in it was wrong. The parts of a charter are read in files of their own.
 pub(super) struct Reader<'t> {
     text: Text<'t>,
     bad: bool,
     /// Where the terms of each environment stand, from low to critical.
-    pub(super) terms: Vec<(Option<Box<str>>, [Range<usize>; 4])>,
+    pub(super) terms: Vec<TermsAt>,
     /// Where sides are named.
     sides: Vec<(Role, Range<usize>)>,
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
-use super::{IndexArgs, WalkArgs};
+use super::{HistoryArgs, IndexArgs, WalkArgs};
 
 /// `trimtab charter`
 #[derive(Debug, ClapArgs)]
@@ -54,7 +54,7 @@ pub enum CharterVerb {
 /// `trimtab exceptions`
 #[derive(Debug, ClapArgs)]
 pub struct Exceptions {
-    /// What to do with exceptions.
+    /// What to do with exceptions and decisions.
     #[command(subcommand)]
     pub verb: ExceptionsVerb,
 }
@@ -62,11 +62,14 @@ pub struct Exceptions {
 /// What can be done with exceptions.
 #[derive(Debug, Subcommand)]
 pub enum ExceptionsVerb {
-    /// Tell which exceptions hold, and which are unused, expired, too long or not properly approved
+    /// Tell which decisions hold, and which are unused, expired, too long or not properly approved
     Check {
         /// The repository
         #[arg(default_value = ".")]
         path: PathBuf,
+        /// The moment, RFC 3339, so that a run can be repeated [default: now]
+        #[arg(long, value_name = "TIME")]
+        now: Option<String>,
         /// Where the index is
         #[command(flatten)]
         index: IndexArgs,
@@ -110,6 +113,9 @@ pub enum VexVerb {
         /// The repository
         #[arg(long, default_value = ".")]
         path: PathBuf,
+        /// What is scanned, as a purl [default: the project's own packages]
+        #[arg(long, value_name = "PURL")]
+        product: Vec<String>,
         /// Where the index is
         #[command(flatten)]
         index: IndexArgs,
@@ -231,11 +237,14 @@ pub struct Gate {
     #[arg(long, short)]
     pub verbose: bool,
     /// Tell how the last N commits would have ended, each against the one before it
-    #[arg(long, value_name = "N", conflicts_with_all = ["against", "format", "output"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["against", "format", "output", "history"])]
     pub dry_run: Option<u32>,
     /// The moment, RFC 3339, so that a run can be repeated [default: now]
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
+    /// When findings were first seen
+    #[command(flatten)]
+    pub history: HistoryArgs,
     /// Where the index is
     #[command(flatten)]
     pub index: IndexArgs,
@@ -276,6 +285,9 @@ pub struct CheckNew {
     /// Ask no registry: only answers that were kept
     #[arg(long)]
     pub offline: bool,
+    /// Do not ask what it would bring all the way down: one step only
+    #[arg(long)]
+    pub shallow: bool,
     /// Judge by this charter or preset instead of the repository's own
     #[arg(long, value_name = "FILE|PRESET")]
     pub charter: Option<String>,

@@ -1,16 +1,21 @@
 //! `trimtab check-new`: judges a dependency before it is added.
 
+mod closure;
+
 use jiff::Timestamp;
 use trimtab_advisories::index::Index;
 use trimtab_connect::registry;
+use trimtab_engine::selection::brings::{self, Seen};
 use trimtab_engine::selection::near::Popular;
-use trimtab_engine::selection::{Advised, Candidate, Judgement, Lifecycle, Verdict, judge};
+use trimtab_engine::selection::{
+    Advised, Candidate, Judgement, Lifecycle, Rule, Verdict, judge, lifecycle,
+};
+use trimtab_model::advisory::Kind;
 use trimtab_model::charter::Strictness;
-use trimtab_model::finding::Finding;
 use trimtab_model::{
     Code, Component, Diagnostic, Ecosystem, FileInventory, Inventory, Metadata, Purl,
 };
-use trimtab_report::selection::{self as told, Sign};
+use trimtab_report::selection::{self as told, Sign, json};
 
 use super::{Outcome, scan};
 use crate::args::CheckNew;
@@ -49,22 +54,49 @@ pub fn run(args: &CheckNew, io: &mut Io) -> Outcome {
         say::diagnostics(io, answer.diagnostics.iter(), false);
         // Without a version, the newest that the registry offers is meant.
         let meant = answer.metadata.as_ref().map_or(&purl, |m| &m.purl);
-        let findings = match &index {
-            Some(index) if meant.version().is_some() => Some(findings(meant, index)?),
-            _ => None,
-        };
-        let advised: Option<Vec<Advised>> =
-            findings.as_ref().map(|all| all.iter().map(Advised::of).collect());
+        let known = index.as_ref().map(|index| known(meant, index)).transpose()?.flatten();
+        let advised: Option<Vec<Advised>> = known
+            .as_ref()
+            .map(|all| all.iter().map(|(id, kind)| Advised { id, kind: *kind }).collect());
         let popular = Ecosystem::of(meant).and_then(|e| Popular::of(e.family));
+        let answered = answer.metadata.is_some();
+        let attack = known.iter().flatten().any(|(_, kind)| *kind == Kind::Malicious);
+        let brings = match (args.shallow, attack) {
+            (true, _) => None,
+            (false, true) => Some(Err("it is reported as an attack, and not resolved".to_owned())),
+            (false, false) => Some(brings(meant, answered, &options, index.as_ref(), io)?),
+        };
+        let weighed = brings.as_ref().and_then(|b| b.as_ref().ok()).map(|b| (b, b.advised()));
+        let parts = weighed.as_ref().map(|(brings, advised)| (brings, brings.parts(advised)));
+        let closure = parts.as_ref().map(|(brings, parts)| {
+            (*brings, brings::Closure { source: &brings.chosen.source, parts })
+        });
         let candidate = Candidate {
             purl: meant,
             metadata: answer.metadata.as_ref(),
             advisories: advised.as_deref(),
-            lifecycle: Lifecycle::Unknown,
+            lifecycle: lifecycle_of(meant, index.as_ref())?,
+            brings: match (&brings, &closure) {
+                (_, Some((_, closure))) => brings::Brings::All(closure),
+                (Some(Err(why)), None) => brings::Brings::Unknown(why),
+                (_, None) => brings::Brings::OneStep,
+            },
         };
         let judgement = judge(&candidate, popular, rules, now);
         worst = worst.max(judgement.verdict);
-        write(meant, &judgement, answer.metadata.as_ref(), args, io)?;
+        if args.json {
+            let closure = closure.map(|(brings, closure)| {
+                let seen = closure.parts.iter().map(|part| Seen::of(*part, popular, rules));
+                json::Closure {
+                    source: closure.source.to_owned(),
+                    asked: brings.chosen.asked.to_string(),
+                    packages: seen.map(|s| package(&s)).collect(),
+                }
+            });
+            write_json(meant, &judgement, answer.metadata.as_ref(), closure, io)?;
+        } else {
+            write(meant, &judgement, answer.metadata.as_ref(), args, io)?;
+        }
     }
     Ok(match worst {
         Verdict::Deny => Exit::Violated,
@@ -75,15 +107,55 @@ pub fn run(args: &CheckNew, io: &mut Io) -> Outcome {
     })
 }
 
-/// What the index knows of one package at a version.
-fn findings(purl: &Purl, index: &Index) -> Result<Vec<Finding>, Diagnostic> {
+/// The advisories about a package at a version. Without a version, nothing can be said, unless some
+/// version is reported as an attack.
+fn known(purl: &Purl, index: &Index) -> Result<Option<Vec<(String, Kind)>>, Diagnostic> {
     let file = FileInventory {
         path: "check-new".into(),
         components: vec![Component::new(purl.clone())],
         ..FileInventory::default()
     };
     let inventory = Inventory { files: vec![file], ..Inventory::default() };
-    Ok(scan::of_inventory(String::new(), inventory, index)?.findings)
+    let scan = scan::of_inventory(String::new(), inventory, index)?;
+    let found = scan.findings.iter().map(Advised::of);
+    let mut all: Vec<(String, Kind)> = found.map(|a| (a.id.to_owned(), a.kind)).collect();
+    if purl.version().is_some() {
+        // What is known counts, also where something else could not be compared.
+        return Ok((scan.unknowns.is_empty() || !all.is_empty()).then_some(all));
+    }
+    for id in scan.unknowns.iter().flat_map(|u| &u.advisories) {
+        let advisory = index.advisory(id).map_err(|e| e.diagnostic())?;
+        all.extend(advisory.map(|a| (id.to_string(), a.kind())));
+    }
+    Ok(all.iter().any(|(_, kind)| *kind == Kind::Malicious).then_some(all))
+}
+
+/// What it would bring; otherwise why that is unknown.
+fn brings(
+    purl: &Purl,
+    answered: bool,
+    options: &registry::Options,
+    index: Option<&Index>,
+    io: &mut Io,
+) -> Result<Result<closure::Brings, String>, Diagnostic> {
+    Ok(closure::ask(purl, options, index)?.map_err(|(why, problems)| {
+        // If its registry did not answer either, that was told, and this is for the same reason.
+        if answered {
+            say::diagnostics(io, problems.iter(), false);
+        }
+        why
+    }))
+}
+
+/// What the index knows of the support of a version.
+fn lifecycle_of(purl: &Purl, index: Option<&Index>) -> Result<Lifecycle, Diagnostic> {
+    match (index.filter(|index| index.has_lifecycle()), purl.version()) {
+        (Some(index), Some(version)) => {
+            let products = index.lifecycle(purl).map_err(|e| e.diagnostic())?;
+            Ok(lifecycle::of(version, &products))
+        }
+        _ => Ok(Lifecycle::Unknown),
+    }
 }
 
 fn sign(verdict: Verdict) -> Sign {
@@ -104,50 +176,77 @@ fn write(
 ) -> Result<(), Diagnostic> {
     let package = purl.to_string();
     let mut text = Vec::new();
-    if args.json {
-        let reasons: Vec<_> = judgement
-            .reasons
-            .iter()
-            .map(|r| {
-                serde_json::json!({
-                    "rule": r.rule.as_str(), "verdict": r.verdict.as_str(), "found": &*r.found,
-                    "source": &*r.source, "unknown": r.unknown,
-                })
-            })
-            .collect();
-        let line = serde_json::json!({
-            "package": package, "verdict": judgement.verdict.as_str(), "reasons": reasons,
-            "asked": metadata.map(|m| m.asked.to_string()),
-        });
-        text = format!("{line}\n").into_bytes();
-    } else {
-        let lines = judgement
-            .reasons
-            .iter()
-            .map(|r| told::Line {
-                sign: sign(r.verdict),
-                rule: r.rule.as_str(),
-                found: &r.found,
-                source: &r.source,
-                unknown: r.unknown,
-            })
-            .collect();
-        let view = told::View {
-            package: &package,
-            verdict: sign(judgement.verdict),
-            lines,
-            asked: metadata.map(|m| m.asked),
-        };
-        let style = trimtab_report::table::Style {
-            colour: io.colour_out,
-            ascii: io.ascii,
-            verbose: args.verbose,
-            ..trimtab_report::table::Style::default()
-        };
-        told::write(&view, style, &mut text).map_err(|e| {
-            Diagnostic::new(Code::Usage, format!("the answer cannot be written: {e}"))
-        })?;
-    }
+    let lines = judgement
+        .reasons
+        .iter()
+        .map(|r| told::Line {
+            sign: sign(r.verdict),
+            rule: r.rule.as_str(),
+            found: &r.found,
+            source: &r.source,
+            unknown: r.unknown,
+            always: r.rule == Rule::Brings,
+        })
+        .collect();
+    let view = told::View {
+        package: &package,
+        verdict: sign(judgement.verdict),
+        lines,
+        asked: metadata.map(|m| m.asked),
+    };
+    let style = trimtab_report::table::Style {
+        colour: io.colour_out,
+        ascii: io.ascii,
+        verbose: args.verbose,
+        ..trimtab_report::table::Style::default()
+    };
+    told::write(&view, style, &mut text)
+        .map_err(|e| Diagnostic::new(Code::Usage, format!("the answer cannot be written: {e}")))?;
     io.out(&String::from_utf8_lossy(&text));
     Ok(())
+}
+
+fn write_json(
+    purl: &Purl,
+    judgement: &Judgement,
+    metadata: Option<&Metadata>,
+    closure: Option<json::Closure>,
+    io: &mut Io,
+) -> Result<(), Diagnostic> {
+    let reason = |r: &trimtab_engine::selection::Reason| json::Reason {
+        rule: r.rule.as_str().to_owned(),
+        verdict: r.verdict.as_str().to_owned(),
+        found: r.found.to_string(),
+        source: r.source.to_string(),
+        unknown: r.unknown,
+    };
+    let document = json::Document {
+        format: json::FORMAT.to_owned(),
+        version: json::VERSION,
+        package: purl.to_string(),
+        verdict: judgement.verdict.as_str().to_owned(),
+        reasons: judgement.reasons.iter().map(reason).collect(),
+        asked: metadata.map(|m| m.asked.to_string()),
+        closure,
+    };
+    let mut text = Vec::new();
+    json::write(&document, &mut text)
+        .map_err(|e| Diagnostic::new(Code::Usage, format!("the answer cannot be written: {e}")))?;
+    io.out(&String::from_utf8_lossy(&text));
+    Ok(())
+}
+
+fn package(seen: &Seen<'_>) -> json::Package {
+    let package = seen.part.package;
+    let advisory =
+        |a: &Advised<'_>| json::Advisory { id: a.id.to_owned(), kind: a.kind.as_str().to_owned() };
+    json::Package {
+        purl: package.purl.to_string(),
+        licence: package.licence.as_ref().map(|l| l.as_str().to_owned()),
+        licence_verdict: seen.licence.map(|v| v.as_str().to_owned()),
+        install_scripts: package.install_scripts,
+        advisories: seen.part.advisories.map(|all| all.iter().map(advisory).collect()),
+        denied: seen.denied.map(|d| d.reason.to_string()),
+        near: seen.near.as_ref().map(|near| near.popular.to_owned()),
+    }
 }

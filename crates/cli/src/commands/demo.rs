@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use trimtab_advisories::Sources;
 use trimtab_advisories::index::{self, Index};
 use trimtab_engine::repository;
+use trimtab_model::evidence::Fact;
 use trimtab_model::{Code, Diagnostic};
 
 use super::{Outcome, scan};
@@ -35,7 +36,12 @@ pub fn run(args: &args::Demo, io: &mut Io) -> Outcome {
     // As if everything had been detected on the day of the sample's scores.
     let seen = SEEN.parse().map_err(|_| Diagnostic::new(Code::Usage, "the sample has no day"))?;
     let agreement = sample::agreement().map_err(|p| agreement::told(p, io))?;
-    let (weighing, _) = repository::weigh(&scan, &agreement, &|_| Some(seen), seen)?;
+    let (weighing, _) = repository::weigh(
+        &scan,
+        &agreement,
+        &|_| Some(Fact { value: seen, source: "the sample".into() }),
+        seen,
+    )?;
     scan.weighing = Some(weighing);
     let output = Output {
         format: args.output.format,

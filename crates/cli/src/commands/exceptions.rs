@@ -1,12 +1,14 @@
-//! `trimtab exceptions`: what is accepted until when, and the ignores of other tools.
+//! `trimtab exceptions`: what is accepted until when, what does not matter, and the ignores of other tools.
 
 use std::path::Path;
 
-use jiff::Timestamp;
 use trimtab_decisions::{exceptions, ignores};
-use trimtab_engine::repository;
-use trimtab_model::decision::Signatory;
+use trimtab_engine::repository::{self, Agreement};
+use trimtab_model::decision::{Decisions, Signatory};
+use trimtab_model::scan::Assessed;
 use trimtab_model::{Code, Diagnostic, DiagnosticSeverity};
+
+use trimtab_report::table::count;
 
 use super::{Outcome, scan};
 use crate::args::{Exceptions, ExceptionsVerb};
@@ -20,19 +22,29 @@ use crate::{agreement, index, output, say};
 /// A file is not valid, or cannot be written.
 pub fn run(args: &Exceptions, io: &mut Io) -> Outcome {
     match &args.verb {
-        ExceptionsVerb::Check { path, index, walk } => {
+        ExceptionsVerb::Check { path, now, index, walk } => {
+            let now = agreement::moment(now.as_deref())?;
             let agreed = agreement::read(path, None, io)?;
             let index = index::open(index, io)?;
             let scan = scan::matched(std::slice::from_ref(path), walk, &index, io)?;
-            let now = Timestamp::now();
             let (weighing, problems) = repository::weigh(&scan, &agreed.agreement, &|_| None, now)?;
             say::diagnostics(io, problems.iter(), true);
-            let accepted = weighing.assessed.iter().filter(|a| !a.is_open()).count();
-            let text = format!(
+            let Agreement { exceptions, not_affected, .. } = &agreed.agreement;
+            let findings = |by: fn(&Assessed) -> bool| {
+                count(weighing.assessed.iter().filter(|a| by(a)).count(), "finding")
+            };
+            let mut text = format!(
                 "{} read, {} accepted\n",
-                trimtab_report::table::count(agreed.agreement.exceptions.len(), "exception"),
-                trimtab_report::table::count(accepted, "finding")
+                count(exceptions.len(), "exception"),
+                findings(|a| a.exception.is_some())
             );
+            if !not_affected.is_empty() {
+                text.push_str(&format!(
+                    "{} \"not affected\" read, {} not affected\n",
+                    count(not_affected.len(), "decision"),
+                    findings(|a| a.not_affected.is_some())
+                ));
+            }
             io.out(&text);
             let wrong = problems.iter().any(|p| p.code.severity() == DiagnosticSeverity::Error);
             Ok(if wrong { Exit::Violated } else { Exit::Clean })
@@ -79,7 +91,8 @@ fn import(
         }
         all.append(&mut exceptions);
     }
-    let text = exceptions::write(&all);
+    let decisions = Decisions { exceptions: all, ..Decisions::default() };
+    let text = exceptions::write(&decisions);
     match output {
         None => io.out(&text),
         Some(path) if path.exists() => {
@@ -91,7 +104,7 @@ fn import(
     }
     io.err(&format!(
         "{} taken over. None is in force until somebody else approves it: add `approver` and `approver-role`.\n",
-        trimtab_report::table::count(all.len(), "rule")
+        count(decisions.exceptions.len(), "rule")
     ));
     Ok(Exit::Clean)
 }

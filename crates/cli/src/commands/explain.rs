@@ -1,9 +1,12 @@
 //! `trimtab explain`: what is known about a vulnerability, who says so, and where it is used.
 
+use jiff::Timestamp;
 use trimtab_advisories::index::{Index, IndexError};
 use trimtab_engine::repository;
 use trimtab_engine::vulnerability::Vulnerabilities;
 use trimtab_model::advisory::{Kind, Rating, Vulnerability};
+use trimtab_model::evidence::Fact;
+use trimtab_model::finding::Finding;
 use trimtab_model::{Code, Role};
 use trimtab_report::group::{self, percent};
 use trimtab_report::voices;
@@ -13,7 +16,7 @@ use super::scan::{self, usage};
 use crate::args;
 use crate::exit::Exit;
 use crate::io::Io;
-use crate::{agreement, index, say};
+use crate::{agreement, history, index, say};
 
 /// Runs the verb.
 ///
@@ -21,6 +24,10 @@ use crate::{agreement, index, say};
 /// The index does not know the id, or cannot be used.
 pub fn run(args: &args::Explain, io: &mut Io) -> Outcome {
     let index = index::open(&args.index, io)?;
+    let history =
+        history::open(&args::HistoryArgs { history: args.history.clone(), record: false })?;
+    let now = Timestamp::now();
+    let first_seen = |finding: &Finding| history.as_ref().map(|h| h.first_seen(finding, now));
     let known = index.id(&args.id).map_err(|e| e.diagnostic())?;
     let Some(id) = known else {
         return Err(usage(
@@ -40,7 +47,7 @@ pub fn run(args: &args::Explain, io: &mut Io) -> Outcome {
     if let Some(audience) = args.audience {
         let known = index.group(group).map_err(|e| e.diagnostic())?;
         let ids: Vec<Box<str>> = known.ids.iter().map(|i| i.text.into()).collect();
-        return voice(args, &index, &ids, audience, io);
+        return voice(args, &index, &ids, audience, &first_seen, io);
     }
     let text = tell(&index, group).map_err(|e| e.diagnostic())?;
     io.out(&text);
@@ -65,6 +72,13 @@ pub fn run(args: &args::Explain, io: &mut Io) -> Outcome {
             finding.version(),
             finding.confidence.as_str()
         ));
+        if let Some(seen) = first_seen(finding) {
+            text.push_str(&format!(
+                "    first seen here on {} ({})\n",
+                seen.value.strftime("%Y-%m-%d"),
+                seen.source
+            ));
+        }
         for doubt in &finding.doubts {
             text.push_str(&format!("    in doubt: {}\n", doubt.as_str()));
         }
@@ -101,6 +115,7 @@ fn voice(
     index: &Index,
     ids: &[Box<str>],
     audience: args::Audience,
+    first_seen: &dyn Fn(&Finding) -> Option<Fact<Timestamp>>,
     io: &mut Io,
 ) -> Outcome {
     let here = std::path::PathBuf::from(".");
@@ -108,7 +123,7 @@ fn voice(
     let agreed = agreement::read(path, args.charter.as_deref(), io)?;
     let scan = scan::matched(std::slice::from_ref(path), &args.walk, index, io)?;
     let (weighing, problems) =
-        repository::weigh(&scan, &agreed.agreement, &|_| None, jiff::Timestamp::now())?;
+        repository::weigh(&scan, &agreed.agreement, first_seen, Timestamp::now())?;
     // Exceptions that are about other findings are told by `exceptions check`.
     say::diagnostics(io, problems.iter().filter(|p| p.code != Code::ExceptionUnused), false);
     let role = match audience {

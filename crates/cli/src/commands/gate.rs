@@ -10,6 +10,7 @@ use trimtab_connect::{git, registry};
 use trimtab_engine::gate::{self as engine_gate, Before};
 use trimtab_engine::repository;
 use trimtab_extract::MemoryFiles;
+use trimtab_model::evidence::Fact;
 use trimtab_model::scan::Scan;
 use trimtab_model::{Code, Diagnostic, Inventory, Metadata, Purl};
 use trimtab_policy::{Document, Policies, gate as decide};
@@ -20,7 +21,7 @@ use crate::agreement::{self, Agreed};
 use crate::args::{Gate, GateFormat};
 use crate::exit::Exit;
 use crate::io::Io;
-use crate::{index, output, say};
+use crate::{history, index, output, say};
 
 /// The most packages that are looked up in one gate.
 const MOST_ASKED: u32 = 500;
@@ -31,12 +32,19 @@ const MOST_ASKED: u32 = 500;
 /// The agreement, a policy or the index cannot be used, or there is nothing to compare with.
 pub fn run(args: &Gate, io: &mut Io) -> Outcome {
     let index = index::open(&args.index, io)?;
+    let mut history = history::open(&args.history)?;
     let agreed = agreement::read(&args.path, args.charter.as_deref(), io)?;
     let files = own_policies(args, &agreed)?;
     let (policies, problems) = Policies::with_built_in(&policy::borrowed(&files));
     say::diagnostics(io, problems.iter(), true);
-    let ready =
-        Ready { args, index: &index, agreed: &agreed, policies: &policies, broken: problems.len() };
+    let mut ready = Ready {
+        args,
+        index: &index,
+        agreed: &agreed,
+        policies: &policies,
+        history: None,
+        broken: problems.len(),
+    };
     if let Some(count) = args.dry_run {
         return dry_run(&ready, count, io);
     }
@@ -44,6 +52,10 @@ pub fn run(args: &Gate, io: &mut Io) -> Outcome {
     let inventory = scan::inventory(std::slice::from_ref(&args.path), &args.walk, io);
     let target = scan::target(std::slice::from_ref(&args.path));
     let scan = scan::of_inventory(target, inventory, &index)?;
+    if let Some(history) = &mut history {
+        history.record(&scan, now, io)?;
+    }
+    ready.history = history.as_ref();
     let before = match &args.against {
         None => None,
         Some(against) => Some(Before::of(&before(args, against, &index)?)),
@@ -59,6 +71,7 @@ struct Ready<'r> {
     index: &'r Index,
     agreed: &'r Agreed,
     policies: &'r Policies,
+    history: Option<&'r history::Kept>,
     broken: usize,
 }
 
@@ -78,9 +91,14 @@ impl Ready<'_> {
         io: &mut Io,
     ) -> Result<Answer, Diagnostic> {
         let agreement = &self.agreed.agreement;
-        // What this change brings in is detected now; the rest was there before.
-        let first_seen =
-            |finding: &_| engine_gate::is_new(finding, before).filter(|new| *new).map(|_| now);
+        // By the history, where there is one. Else what this change brings in is detected now; the rest
+        // was there before.
+        let first_seen = |finding: &_| match self.history {
+            Some(history) => Some(history.first_seen(finding, now)),
+            None => engine_gate::is_new(finding, before)
+                .filter(|new| *new)
+                .map(|_| Fact { value: now, source: "with this change".into() }),
+        };
         let (weighing, problems) = repository::weigh(&scan, agreement, &first_seen, now)?;
         scan.weighing = Some(weighing);
         scan.diagnostics.extend(problems);
@@ -142,6 +160,7 @@ impl Ready<'_> {
             new_findings: before
                 .map(|_| input.findings.iter().filter(|f| f.new == Some(true)).count()),
             accepted: input.findings.iter().filter(|f| f.exception.is_some()).count(),
+            not_affected: input.findings.iter().filter(|f| f.not_affected.is_some()).count(),
             policies: self.policies.packages().iter().map(|p| p.name.clone()).collect(),
             incomplete: !complete,
         };

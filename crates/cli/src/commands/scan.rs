@@ -18,7 +18,7 @@ use crate::exit::Exit;
 use crate::io::Io;
 use crate::output::{Format, Output};
 use crate::progress::Progress;
-use crate::{agreement, index, say};
+use crate::{agreement, history, index, say};
 
 /// Runs the verb.
 ///
@@ -26,10 +26,14 @@ use crate::{agreement, index, say};
 /// There is no usable index, or the output cannot be written.
 pub fn run(args: &args::Scan, io: &mut Io) -> Outcome {
     let index = index::open(&args.index, io)?;
+    let mut history = history::open(&args.history)?;
     let inventory = inventory(&args.paths, &args.walk, io);
     let mut scan = of_inventory(target(&args.paths), inventory, &index)?;
     let now = agreement::moment(args.now.as_deref())?;
-    weigh(&mut scan, &args.paths, args.charter.as_deref(), now, io)?;
+    if let Some(history) = &mut history {
+        history.record(&scan, now, io)?;
+    }
+    weigh(&mut scan, &args.paths, args.charter.as_deref(), history.as_ref(), now, io)?;
     warn_of_age(&scan, io);
     let output = Output {
         format: args.output.format,
@@ -47,6 +51,7 @@ fn weigh(
     scan: &mut Scan,
     paths: &[PathBuf],
     charter: Option<&str>,
+    history: Option<&history::Kept>,
     now: Timestamp,
     io: &mut Io,
 ) -> Result<(), Diagnostic> {
@@ -57,7 +62,8 @@ fn weigh(
         return Ok(());
     }
     let agreed = agreement::read(path, charter, io)?;
-    let (weighing, problems) = repository::weigh(scan, &agreed.agreement, &|_| None, now)?;
+    let first_seen = |finding: &_| history.map(|h| h.first_seen(finding, now));
+    let (weighing, problems) = repository::weigh(scan, &agreed.agreement, &first_seen, now)?;
     scan.weighing = Some(weighing);
     scan.diagnostics.extend(problems);
     Ok(())

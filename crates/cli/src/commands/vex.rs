@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use trimtab_decisions::vex::{self, About, Issue, VexFormat, Why};
-use trimtab_engine::repository;
+use trimtab_engine::repository::{self, Agreement};
+use trimtab_model::decision::Statement;
+use trimtab_model::scan::{Scan, Weighing};
 use trimtab_model::{Code, Diagnostic, Purl};
 
 use super::{Outcome, scan};
@@ -18,7 +21,8 @@ use crate::{agreement, index, output, say};
 /// A document cannot be read, or the output cannot be written.
 pub fn run(args: &Vex, io: &mut Io) -> Outcome {
     match &args.verb {
-        VexVerb::Preview { documents, path, index, walk } => {
+        VexVerb::Preview { documents, path, product, index, walk } => {
+            let given: Vec<Purl> = product.iter().map(|p| purl(p)).collect::<Result<_, _>>()?;
             let mut statements = Vec::new();
             for document in documents {
                 for file in agreement::files(document, &["json"])? {
@@ -31,12 +35,21 @@ pub fn run(args: &Vex, io: &mut Io) -> Outcome {
             }
             let index = index::open(index, io)?;
             let scan = scan::matched(std::slice::from_ref(path), walk, &index, io)?;
+            let products = match given.is_empty() {
+                true => repository::own_packages(&scan),
+                false => given,
+            };
             let ids: Vec<_> = scan.findings.iter().map(repository::ids).collect();
             let about: Vec<About> = scan
                 .findings
                 .iter()
                 .zip(&ids)
-                .map(|(f, ids)| About { ids, component: &f.purl, products: &[], changed: None })
+                .map(|(f, ids)| About {
+                    ids,
+                    component: &f.purl,
+                    products: &products,
+                    changed: repository::changed(f),
+                })
                 .collect();
             let (effects, _) = vex::preview(&statements, &about);
             let mut text = String::new();
@@ -68,36 +81,29 @@ pub fn run(args: &Vex, io: &mut Io) -> Outcome {
     }
 }
 
-/// Our statements: one for each finding that an exception accepts (affected, with what is done).
+fn purl(text: &str) -> Result<Purl, Diagnostic> {
+    text.parse().map_err(|e| {
+        Diagnostic::new(Code::Usage, format!("`{text}` is no purl: {e}"))
+            .help("name the product as `pkg:generic/payments@2.4.0`")
+    })
+}
+
+/// Writes our statements.
 fn write(args: &VexWrite, io: &mut Io) -> Outcome {
     let Some(format) = VexFormat::from_word(&args.format) else {
         let known: Vec<_> = VexFormat::ALL.iter().map(|f| f.as_str()).collect();
         return Err(Diagnostic::new(Code::Usage, format!("`{}` is no format of VEX", args.format))
             .help(format!("one of: {}", known.join(", "))));
     };
-    let product: Purl = args.product.parse().map_err(|e| {
-        Diagnostic::new(Code::Usage, format!("`{}` is no purl: {e}", args.product))
-            .help("name the product as `pkg:generic/payments@2.4.0`")
-    })?;
+    let product = purl(&args.product)?;
     let at = agreement::moment(Some(&args.at))?;
     let agreed = agreement::read(&args.path, None, io)?;
     let index = index::open(&args.index, io)?;
     let scan = scan::matched(std::slice::from_ref(&args.path), &args.walk, &index, io)?;
-    let (weighing, _) = repository::weigh(&scan, &agreed.agreement, &|_| None, at)?;
-    let mut statements = Vec::new();
-    for assessed in weighing.assessed.iter().filter(|a| !a.is_open()) {
-        let Some(finding) = scan.findings.get(assessed.finding as usize) else { continue };
-        let id = assessed.exception.as_ref().map(|(id, _)| id);
-        let exception = agreed.agreement.exceptions.iter().find(|e| Some(&e.id) == id);
-        let Some(exception) = exception else { continue };
-        statements.push(vex::accepted(
-            exception,
-            &finding.vulnerability.id,
-            &product,
-            Some(&finding.purl),
-        ));
-    }
-    statements.dedup();
+    let (weighing, problems) = repository::weigh(&scan, &agreed.agreement, &|_| None, at)?;
+    // What is decided about other versions is no matter of this one.
+    say::diagnostics(io, problems.iter().filter(|p| p.code != Code::ExceptionUnused), true);
+    let statements = statements(&scan, &weighing, &agreed.agreement, &product, at);
     let issue = Issue {
         id: args.id.as_str().into(),
         title: format!("VEX of {product}").into(),
@@ -113,4 +119,35 @@ fn write(args: &VexWrite, io: &mut Io) -> Outcome {
         Some(path) => output::to_file(Path::new(path), |out| out.write_all(text.as_bytes()))?,
     }
     Ok(if scan.is_incomplete() { Exit::Incomplete } else { Exit::Clean })
+}
+
+/// Our statements about a product: for each finding that an exception accepts that it is affected, with
+/// what is done; for each that does not matter in any of the product's systems that it is not affected.
+/// Of what is open, and of what is fixed since, nothing is said: the one is not decided, the other not seen.
+fn statements(
+    scan: &Scan,
+    weighing: &Weighing,
+    agreement: &Agreement,
+    product: &Purl,
+    issued: Timestamp,
+) -> Vec<Statement> {
+    let zone = &agreement.charter.calendar.time_zone;
+    let mut all = Vec::new();
+    for (at, finding) in scan.findings.iter().enumerate() {
+        let id = &finding.vulnerability.id;
+        let here = weighing.of(at);
+        for (accepted, _) in here.iter().filter_map(|a| a.exception.as_ref()) {
+            let exception = agreement.exceptions.iter().find(|e| e.id == *accepted);
+            all.extend(exception.map(|e| vex::accepted(e, id, product, Some(&finding.purl))));
+        }
+        let decided = here.iter().map(|a| Some(&a.not_affected.as_ref()?.id));
+        let Some(decided) = decided.collect::<Option<Vec<_>>>() else { continue };
+        for decision in agreement.not_affected.iter().filter(|d| decided.contains(&&d.id)) {
+            let made = decision.created.and_then(|day| day.to_zoned(zone.clone()).ok());
+            let made = made.map(|made| made.timestamp().min(issued));
+            all.push(vex::not_affected(decision, id, product, Some(&finding.purl), made));
+        }
+    }
+    all.dedup();
+    all
 }

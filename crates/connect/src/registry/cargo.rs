@@ -7,9 +7,10 @@ use std::fs;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use trimtab_model::metadata::{Requirement, Standing};
+use trimtab_model::metadata::{Brought, Requirement, Standing};
 use trimtab_model::{Licence, Metadata, Purl};
 
+use super::closure::Closure;
 use super::run::Runner;
 use super::{Client, Failure, Question, configured, small_file};
 
@@ -20,6 +21,7 @@ pub(crate) const CLIENT: Client = Client {
     variables: &["CARGO_HOME", "CARGO_REGISTR", "CARGO_SOURCE_"],
     files: &[".cargo/config.toml", ".cargo/config"],
     ask,
+    resolve,
 };
 
 /// Registries that cargo's home may hold the index of.
@@ -50,6 +52,46 @@ fn ask(question: &Question<'_>, runner: &Runner) -> Result<Metadata, Failure> {
     m.repository = field("repository").map(Into::into);
     from_index(question, version, &mut m);
     Ok(m)
+}
+
+/// Chooses all versions, for every platform. Then `cargo metadata` downloads the crates, without
+/// building any, for their licences and build scripts; where that fails, those are unknown.
+fn resolve(question: &Question<'_>, version: &str, runner: &Runner) -> Result<Closure, Failure> {
+    // The name has nothing that TOML would escape; `is_name` saw to that.
+    let manifest = format!(
+        "[package]\nname = \"trimtab-scratch\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\
+         [lib]\npath = \"lib.rs\"\n[workspace]\n[dependencies]\n\"{}\" = \"={version}\"\n",
+        question.name
+    );
+    runner.write("Cargo.toml", &manifest)?;
+    runner.write("lib.rs", "")?;
+    runner.run(&["generate-lockfile", "--quiet", "--color", "never"], &[])?.well()?;
+    let mut closure = question.closure("cargo generate-lockfile");
+    closure.lockfiles.push(("Cargo.lock".into(), runner.read("Cargo.lock")?.into()));
+    let arguments = ["metadata", "--format-version", "1", "--locked", "--color", "never"];
+    if let Ok(bytes) = runner.run(&arguments, &[]).and_then(super::run::Output::well)
+        && let Ok(value) = serde_json::from_slice(&bytes)
+    {
+        closure.packages = told_of(&value);
+    }
+    Ok(closure)
+}
+
+/// Licences, and what is run by a build: build scripts and macros.
+fn told_of(metadata: &Value) -> Vec<Brought> {
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let one = |package: &Value| {
+        let name = package["name"].as_str().filter(|n| !n.is_empty())?;
+        let purl = Purl::new("cargo", None, name).with_version(package["version"].as_str()?);
+        let kinds = package["targets"].as_array()?.iter().flat_map(|t| t["kind"].as_array());
+        let runs = kinds.flatten().any(|k| k == "custom-build" || k == "proc-macro");
+        Some(Brought {
+            licence: package["license"].as_str().map(Licence::read),
+            install_scripts: Some(runs),
+            purl,
+        })
+    };
+    packages.filter(|p| p["source"].is_string()).filter_map(one).collect()
 }
 
 /// What the kept index says, where exactly one registry's index has the version.

@@ -3,9 +3,10 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use trimtab_model::metadata::{Requirement, Standing};
+use trimtab_model::metadata::{Brought, Requirement, Standing};
 use trimtab_model::{Metadata, Purl};
 
+use super::closure::Closure;
 use super::run::Runner;
 use super::{Client, Failure, Question};
 
@@ -16,6 +17,7 @@ pub(crate) const CLIENT: Client = Client {
     variables: &["GOPROXY", "GOPRIVATE", "GONOPROXY", "GOENV", "GOFLAGS", "GOVCS", "GOINSECURE"],
     files: &[".config/go/env", "Library/Application Support/go/env", "AppData/Roaming/go/env"],
     ask,
+    resolve,
 };
 
 /// No workspace, and no other toolchain that a module might ask for.
@@ -68,6 +70,37 @@ fn read(question: &Question<'_>, value: &Value) -> Option<Metadata> {
     Some(m)
 }
 
+/// Chooses the version of every module in its module graph, tests of its dependencies included.
+fn resolve(question: &Question<'_>, version: &str, runner: &Runner) -> Result<Closure, Failure> {
+    let module = format!(
+        "module trimtab.invalid/scratch\n\ngo 1.21\n\nrequire {} {version}\n",
+        question.name
+    );
+    runner.write("go.mod", &module)?;
+    let output = runner.run(&["list", "-mod=mod", "-m", "-json", "all"], ALONE)?.well()?;
+    let mut closure = question.closure("go list -m all");
+    for value in serde_json::Deserializer::from_slice(&output).into_iter::<Value>() {
+        let value = value.map_err(|e| Failure::Garbage(e.to_string()))?;
+        if value["Main"] == true {
+            continue;
+        }
+        let path = value["Path"].as_str().and_then(module_purl);
+        let (Some(purl), Some(version)) = (path, value["Version"].as_str()) else {
+            return Err(Failure::Garbage("a module in it has no path or version".to_owned()));
+        };
+        closure.packages.push(Brought {
+            install_scripts: Some(false),
+            ..Brought::new(purl.with_version(version))
+        });
+    }
+    Ok(closure)
+}
+
+fn module_purl(path: &str) -> Option<Purl> {
+    let (namespace, name) = path.rsplit_once('/').map_or((None, path), |(ns, n)| (Some(ns), n));
+    (!name.is_empty()).then(|| Purl::new("golang", namespace, name))
+}
+
 /// What a go.mod asks for directly.
 fn needs(module: &Value) -> Option<Vec<Requirement>> {
     module["Module"].as_object()?;
@@ -76,14 +109,9 @@ fn needs(module: &Value) -> Option<Vec<Requirement>> {
     Some(
         direct
             .filter_map(|r| {
-                let path = r["Path"].as_str()?;
-                let (namespace, name) =
-                    path.rsplit_once('/').map_or((None, path), |(ns, n)| (Some(ns), n));
+                let package = module_purl(r["Path"].as_str()?)?;
                 let versions = r["Version"].as_str().unwrap_or_default().into();
-                (!name.is_empty()).then(|| Requirement {
-                    package: Purl::new("golang", namespace, name),
-                    versions,
-                })
+                Some(Requirement { package, versions })
             })
             .collect(),
     )

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use trimtab_model::metadata::{Requirement, Standing};
+use trimtab_model::metadata::{Brought, Requirement, Standing};
 use trimtab_model::{Licence, Metadata, Purl};
 
+use super::closure::Closure;
 use super::run::Runner;
 use super::{Client, Failure, Question};
 
@@ -15,6 +16,7 @@ pub(crate) const CLIENT: Client = Client {
     variables: &["npm_config_", "NPM_CONFIG_"],
     files: &[".npmrc"],
     ask,
+    resolve,
 };
 
 fn ask(question: &Question<'_>, runner: &Runner) -> Result<Metadata, Failure> {
@@ -22,6 +24,8 @@ fn ask(question: &Question<'_>, runner: &Runner) -> Result<Metadata, Failure> {
         Some(version) => format!("{}@{version}", question.name),
         None => question.name.clone(),
     };
+    // Without one, npm would look for a project in the folders above.
+    runner.write("package.json", "{}")?;
     let run =
         runner.run(&["view", &what, "--json", "--no-update-notifier", "--loglevel=error"], &[])?;
     let output = run.well()?;
@@ -81,6 +85,50 @@ fn read(question: &Question<'_>, value: &Value) -> Option<Metadata> {
     m.dependencies = Some(dependencies);
     m.versions = count(value.get("versions"));
     Some(m)
+}
+
+/// Chooses all versions and writes them down; nothing is unpacked, and no script runs. What stands in
+/// a git repository would have to be fetched and packed by scripts of its own: it is not.
+fn resolve(question: &Question<'_>, version: &str, runner: &Runner) -> Result<Closure, Failure> {
+    const LOCKFILE: &str = "package-lock.json";
+    let manifest = serde_json::json!({
+        "name": "trimtab-scratch", "version": "0.0.0", "private": true,
+        "dependencies": { &*question.name: version },
+    });
+    runner.write("package.json", &manifest.to_string())?;
+    let arguments = [
+        "install",
+        "--package-lock-only",
+        "--package-lock",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--no-update-notifier",
+        "--git=trimtab-fetches-nothing-with-git",
+        "--loglevel=error",
+    ];
+    runner.run(&arguments, &[])?.well()?;
+    let text = runner.read(LOCKFILE)?;
+    let value: Value = serde_json::from_str(&text).map_err(|e| Failure::Garbage(e.to_string()))?;
+    let mut closure = question.closure("npm install --package-lock-only");
+    closure.packages = with_scripts(&value);
+    closure.lockfiles.push((LOCKFILE.into(), text.into()));
+    Ok(closure)
+}
+
+/// Which packages of a lockfile run scripts.
+fn with_scripts(lockfile: &Value) -> Vec<Brought> {
+    let entries = lockfile.get("packages").and_then(Value::as_object).into_iter().flatten();
+    let one = |(path, entry): (&String, &Value)| {
+        let name = entry.get("name").and_then(Value::as_str);
+        let name = name.or_else(|| Some(path.rsplit_once("node_modules/")?.1))?;
+        let version = entry.get("version")?.as_str()?;
+        let (scope, name) = name.rsplit_once('/').map_or((None, name), |(s, n)| (Some(s), n));
+        let purl = (!name.is_empty()).then(|| Purl::new("npm", scope, name))?;
+        let scripts = entry.get("hasInstallScript").and_then(Value::as_bool).unwrap_or(false);
+        Some(Brought { install_scripts: Some(scripts), ..Brought::new(purl.with_version(version)) })
+    };
+    entries.filter(|(path, _)| !path.is_empty()).filter_map(one).collect()
 }
 
 fn text<'v>(value: &'v Map<String, Value>, key: &str) -> Option<&'v str> {

@@ -1,10 +1,11 @@
 //! PyPI: `pip install --dry-run --no-deps --report`, of wheels only, because a source distribution
 //! would run its build; then `pip index versions`, for how many there are. pip tells no dates.
 
-use serde_json::Value;
-use trimtab_model::metadata::{Requirement, Standing};
+use serde_json::{Map, Value};
+use trimtab_model::metadata::{Brought, Requirement, Standing};
 use trimtab_model::{Licence, Metadata, Purl};
 
+use super::closure::Closure;
 use super::run::Runner;
 use super::{Client, Failure, Question};
 
@@ -20,6 +21,7 @@ pub(crate) const CLIENT: Client = Client {
         "pip/pip.ini",
     ],
     ask,
+    resolve,
 };
 
 const QUIET: &[(&str, &str)] = &[("PIP_DISABLE_PIP_VERSION_CHECK", "1"), ("PIP_NO_INPUT", "1")];
@@ -65,13 +67,10 @@ fn read(question: &Question<'_>, value: &Value) -> Option<Metadata> {
         return None;
     }
     let mut m = question.unknown(metadata.get("version")?.as_str()?, "pip install --dry-run");
-    let classifiers = metadata.get("classifier").and_then(Value::as_array);
-    let mut classifiers = classifiers.into_iter().flatten().filter_map(Value::as_str);
-    let texts = ["license_expression", "license"].iter().filter_map(|k| metadata.get(*k)?.as_str());
-    // The whole text of a licence stands there too, in some packages; its name is a classifier then.
-    let mut texts = texts.filter(|t| !t.trim().is_empty() && !t.contains('\n'));
-    let named = || classifiers.find_map(|c| c.strip_prefix("License :: ")?.rsplit(" :: ").next());
-    m.licence = texts.next().or_else(named).map(Licence::read);
+    m.licence = licence(metadata);
+    // Its authors say so themselves; that they do not says nothing.
+    m.archived =
+        classifiers(metadata).any(|c| c == "Development Status :: 7 - Inactive").then_some(true);
     m.standing = match (item["is_yanked"].as_bool(), item["yanked_reason"].as_str()) {
         (Some(true), why) => Some(Standing::Yanked(why.unwrap_or_default().into())),
         (Some(false), _) => Some(Standing::Offered),
@@ -90,6 +89,57 @@ fn read(question: &Question<'_>, value: &Value) -> Option<Metadata> {
     let needs = metadata.get("requires_dist").and_then(Value::as_array).into_iter().flatten();
     m.dependencies = Some(needs.filter_map(Value::as_str).filter_map(requirement).collect());
     Some(m)
+}
+
+fn classifiers(metadata: &Map<String, Value>) -> impl Iterator<Item = &str> {
+    let all = metadata.get("classifier").and_then(Value::as_array);
+    all.into_iter().flatten().filter_map(Value::as_str)
+}
+
+fn licence(metadata: &Map<String, Value>) -> Option<Licence> {
+    let texts = ["license_expression", "license"].iter().filter_map(|k| metadata.get(*k)?.as_str());
+    // The whole text of a licence stands there too, in some packages; its name is a classifier then.
+    let mut texts = texts.filter(|t| !t.trim().is_empty() && !t.contains('\n'));
+    let named =
+        || classifiers(metadata).find_map(|c| c.strip_prefix("License :: ")?.rsplit(" :: ").next());
+    texts.next().or_else(named).map(Licence::read)
+}
+
+/// Chooses all wheels for this machine's Python. Nothing is installed.
+fn resolve(question: &Question<'_>, version: &str, runner: &Runner) -> Result<Closure, Failure> {
+    let what = format!("{}=={version}", question.name);
+    let arguments = [
+        "install",
+        "--dry-run",
+        "--ignore-installed",
+        "--only-binary",
+        ":all:",
+        "--quiet",
+        "--report",
+        "-",
+        &what,
+    ];
+    let output = runner.run(&arguments, QUIET)?.well()?;
+    let value: Value =
+        serde_json::from_slice(&output).map_err(|e| Failure::Garbage(e.to_string()))?;
+    let mut closure = question.closure("pip install --dry-run");
+    let items = value["install"].as_array();
+    let items = items.ok_or_else(|| Failure::Garbage("it lists nothing to install".to_owned()))?;
+    let one = |item: &Value| {
+        let metadata = item["metadata"].as_object()?;
+        let name = metadata.get("name")?.as_str().filter(|n| !n.is_empty())?;
+        Some(Brought {
+            purl: Purl::new("pypi", None, name).with_version(metadata.get("version")?.as_str()?),
+            licence: licence(metadata),
+            install_scripts: Some(false),
+        })
+    };
+    closure.packages = items
+        .iter()
+        .map(one)
+        .collect::<Option<_>>()
+        .ok_or_else(|| Failure::Garbage("a package in it has no name or version".to_owned()))?;
+    Ok(closure)
 }
 
 /// A requirement of PEP 508 that is not only for an extra; its marker is left aside.

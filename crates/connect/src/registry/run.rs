@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Failure, Options};
+use super::{Failure, Options, small_file};
 
 /// Between two looks at a client that has closed its output and not ended.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -32,13 +32,14 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    /// Whether it ended well.
+    pub(crate) fn is_well(&self) -> bool {
+        self.status.success()
+    }
+
     /// The output of a client that ended well.
     pub(crate) fn well(self) -> Result<Vec<u8>, Failure> {
-        if self.status.success() {
-            Ok(self.stdout)
-        } else {
-            Err(Failure::Refused(self.complaint()))
-        }
+        if self.is_well() { Ok(self.stdout) } else { Err(Failure::Refused(self.complaint())) }
     }
 
     /// What it complains about, on one line.
@@ -60,9 +61,27 @@ impl Runner {
             None => on_path(program),
         };
         let program = program.ok_or(Failure::Missing)?;
-        let folder = tempfile::tempdir().map_err(|e| Failure::Run(e.to_string()))?;
+        let folder = scratch(options).map_err(|e| Failure::Run(e.to_string()))?;
         let until = Instant::now() + options.time_limit;
         Ok(Runner { program, folder, until, output_limit: options.output_limit })
+    }
+
+    /// Its folder, which was empty.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file into its folder.
+    pub(crate) fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
+        std::fs::write(self.folder.path().join(name), text).map_err(|e| Failure::Run(e.to_string()))
+    }
+
+    /// A text that the client wrote into its folder.
+    pub(crate) fn read(&self, name: &str) -> Result<String, Failure> {
+        let bytes = small_file(&self.folder.path().join(name)).ok_or_else(|| {
+            Failure::Garbage(format!("it wrote no {name}, or one of more than 16 MiB"))
+        })?;
+        String::from_utf8(bytes).map_err(|_| Failure::Garbage(format!("its {name} is not UTF-8")))
     }
 
     /// Runs it to its end.
@@ -129,6 +148,16 @@ impl Runner {
             }
             thread::sleep(LOOK_AGAIN);
         }
+    }
+}
+
+/// An empty folder. Clients look for configuration in the folders above too, so it lies below the
+/// user's own where that can be, and not where everybody may write.
+fn scratch(options: &Options) -> std::io::Result<tempfile::TempDir> {
+    let own = options.cache.as_ref().map(|cache| cache.join("scratch"));
+    match own.filter(|folder| std::fs::create_dir_all(folder).is_ok()) {
+        Some(folder) => tempfile::tempdir_in(folder),
+        None => tempfile::tempdir(),
     }
 }
 

@@ -4,11 +4,13 @@ use globset::{Glob, GlobBuilder};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use trimtab_model::charter::ExceptionRules;
-use trimtab_model::decision::{Exception, Signatory};
+use trimtab_model::decision::{Exception, Reach};
 use trimtab_model::{Code, Diagnostic, Level, Purl};
 
-/// What an exception may be about: one occurrence of a finding. A member that is `None` is not known,
-/// and an exception that is narrowed by it does not cover the occurrence.
+use super::signed::{Signed, words};
+
+/// What a decision may be about: one occurrence of a finding. A member that is `None` is not known,
+/// and a decision that is narrowed by it does not cover the occurrence.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Found<'f> {
     /// Every id of the vulnerability, aliases included.
@@ -23,11 +25,10 @@ pub struct Found<'f> {
     pub environment: Option<&'f str>,
 }
 
-/// Whether an exception is about an occurrence. Ids are compared without regard to case, with all
+/// Whether a decision is about an occurrence. Ids are compared without regard to case, with all
 /// aliases; a purl without version covers all versions, its qualifiers must be those of the
 /// component; a path is a pattern in which `*` stays within a folder.
-pub fn covers(exception: &Exception, found: &Found<'_>) -> bool {
-    let reach = &exception.reach;
+pub fn covers(reach: &Reach, found: &Found<'_>) -> bool {
     let vulnerability = |wanted: &str| found.ids.iter().any(|id| id.eq_ignore_ascii_case(wanted));
     let package = |wanted: &Purl| found.package.is_some_and(|purl| package_covers(wanted, purl));
     let named = |wanted: &Option<Box<str>>, here: Option<&str>| {
@@ -59,7 +60,7 @@ pub fn accepting<'e>(
 ) -> Option<(&'e Exception, Option<Date>)> {
     exceptions
         .iter()
-        .filter(|exception| covers(exception, found))
+        .filter(|exception| covers(&exception.reach, found))
         .filter_map(|exception| match holds(exception, level, rules, today) {
             Standing::Held { until, .. } => Some((exception, until)),
             Standing::NotHeld { .. } => None,
@@ -82,7 +83,7 @@ fn package_covers(wanted: &Purl, purl: &Purl) -> bool {
         && wanted.subpath().is_none_or(|subpath| purl.subpath() == Some(subpath))
 }
 
-/// Whether an exception is in force.
+/// Whether a decision is in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// It is.
@@ -159,18 +160,7 @@ pub fn holds(exception: &Exception, level: Level, rules: &ExceptionRules, today:
             Some(from) => Some((from.saturating_add(i64::from(days.min(MOST_DAYS)).days()), days)),
         },
     };
-    if let Some(from) = exception.created
-        && today < from
-    {
-        refused.push(
-            about(
-                exception,
-                Code::ConfigMalformed,
-                format!("the exception `{id}` begins on {from} only"),
-            )
-            .help("correct `created`, or wait until then"),
-        );
-    }
+    refused.extend(Signed::from(exception).beginning(today));
     if exception.expires.is_none() {
         let help = "add `expires`, the last day on which it shall hold";
         let message = format!("the exception `{id}` has no last day");
@@ -226,33 +216,7 @@ fn consent(exception: &Exception, level: Level, rules: &ExceptionRules) -> Vec<D
         refused.push(about(exception, Code::ExceptionUnapproved, message).help(help));
     }
     let may = &rules.may_approve[level as usize];
-    match &exception.approver {
-        None => refused.push(
-            about(
-                exception,
-                Code::ExceptionUnapproved,
-                format!("the exception `{id}` was approved by nobody"),
-            )
-            .help(format!("have it approved for {level} findings by: {}", words(may))),
-        ),
-        Some(approver) => {
-            if same_person(&exception.author, approver) {
-                let message =
-                    format!("the exception `{id}` was approved by its author, {}", approver.name);
-                let help = "have it approved by somebody else";
-                refused.push(about(exception, Code::ExceptionSelfApproved, message).help(help));
-            }
-            if approver.role.is_none_or(|role| !may.contains(&role)) {
-                let who = approver.role.map_or("somebody whose role is not said", |r| r.as_str());
-                let message = format!(
-                    "the exception `{id}` for a {level} finding was approved by {who}, which the charter does not allow"
-                );
-                let help =
-                    format!("have it approved by: {}, and say so in `approver-role`", words(may));
-                refused.push(about(exception, Code::ExceptionUnapproved, message).help(help));
-            }
-        }
-    }
+    refused.extend(Signed::from(exception).approval(may, level));
     if rules.control_from.is_some_and(|from| level >= from)
         && exception.control.as_deref().is_none_or(|control| control.trim().is_empty())
     {
@@ -264,41 +228,8 @@ fn consent(exception: &Exception, level: Level, rules: &ExceptionRules) -> Vec<D
     refused
 }
 
-fn words(roles: &[trimtab_model::Role]) -> String {
-    if roles.is_empty() {
-        return "nobody, by the charter".to_owned();
-    }
-    roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
-}
-
 fn about(exception: &Exception, code: Code, message: String) -> Diagnostic {
-    Diagnostic::new(code, message).in_file(&*exception.file).at_line(exception.line)
-}
-
-/// Whether two signatories are one person: the same name or the same address, whatever the case,
-/// the spaces, or a tag (`+x`) in the address.
-fn same_person(a: &Signatory, b: &Signatory) -> bool {
-    let ((name_a, address_a), (name_b, address_b)) = (person(&a.name), person(&b.name));
-    let same = |a: &str, b: &str| !a.is_empty() && a == b;
-    same(&name_a, &name_b) || same(&address_a, &address_b)
-}
-
-/// Name and address of `Name <address>`, either of which may be missing; in lower case.
-fn person(text: &str) -> (String, String) {
-    let (name, address) = match text.split_once('<') {
-        Some((name, rest)) => (name, rest.split('>').next().unwrap_or_default()),
-        None if text.contains('@') => ("", text),
-        None => (text, ""),
-    };
-    let name = name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    let address = address.trim().to_lowercase();
-    let address = match address.split_once('@') {
-        Some((local, host)) => {
-            format!("{}@{host}", local.split_once('+').map_or(local, |(before, _)| before))
-        }
-        None => address,
-    };
-    (name, address)
+    Signed::from(exception).about(code, message)
 }
 
 /// An exception with what was found about it.
@@ -327,9 +258,7 @@ pub fn judge<'e>(
         let standing = holds(exception, level.unwrap_or(Level::Low), rules, today);
         diagnostics.extend_from_slice(standing.diagnostics());
         if level.is_none() {
-            let message = format!("the exception `{}` covers no finding", exception.id);
-            let help = "remove it, or correct what it is about; a finding that comes back must be decided anew";
-            diagnostics.push(about(exception, Code::ExceptionUnused, message).help(help));
+            diagnostics.push(Signed::from(exception).unused());
         }
         judged.push(Judged { exception, level, standing });
     }

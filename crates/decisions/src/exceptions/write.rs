@@ -1,19 +1,23 @@
-//! Writing `exceptions.toml`: the exceptions in their order, one field a line, byte-identical for
-//! equal exceptions. `read` of what is written gives the same exceptions. To a file that people keep,
+//! Writing `exceptions.toml`: the decisions in their order, one field a line, byte-identical for
+//! equal decisions. `read` of what is written gives the same decisions. To a file that people keep,
 //! exceptions are appended, so that their comments stay.
 
 use std::collections::HashSet;
 use std::fmt::Write;
 
-use trimtab_model::decision::{Exception, Signatory};
+use jiff::civil::Date;
+use trimtab_model::decision::{Decisions, Exception, NotAffected, Reach, Signatory};
 use trimtab_model::{Code, Diagnostic, DiagnosticSeverity};
 
 use super::{FORMAT, read};
 
-/// The text of a file with these exceptions.
-pub fn write(exceptions: &[Exception]) -> String {
+/// The text of a file with these decisions.
+pub fn write(decisions: &Decisions) -> String {
     let mut out = format!("format = {FORMAT}\n");
-    entries(&mut out, exceptions);
+    entries(&mut out, &decisions.exceptions);
+    for decision in &decisions.not_affected {
+        not_affected(&mut out, decision);
+    }
     out
 }
 
@@ -29,7 +33,7 @@ pub fn append(
     more: &[Exception],
 ) -> Result<(String, usize), Vec<Diagnostic>> {
     if text.trim().is_empty() {
-        return append(&write(&[]), file, more);
+        return append(&write(&Decisions::default()), file, more);
     }
     let sound = |text: &str| {
         let (all, faults) = read(text, file);
@@ -45,8 +49,10 @@ pub fn append(
         reach.vulnerability = None;
         format!("{id:?} {reach:?}")
     };
-    let mut decided: HashSet<String> = there.iter().map(about).collect();
-    let mut ids: HashSet<Box<str>> = there.iter().map(|exception| exception.id.clone()).collect();
+    let mut decided: HashSet<String> = there.exceptions.iter().map(about).collect();
+    let exceptions = there.exceptions.iter().map(|exception| exception.id.clone());
+    let others = there.not_affected.iter().map(|decision| decision.id.clone());
+    let mut ids: HashSet<Box<str>> = exceptions.chain(others).collect();
     let mut added = Vec::new();
     for exception in more {
         if !decided.insert(about(exception)) {
@@ -77,25 +83,44 @@ pub fn append(
 
 fn entries(out: &mut String, exceptions: &[Exception]) {
     for exception in exceptions {
-        let reach = &exception.reach;
         out.push_str("\n[[exception]]\n");
         text(out, "id", Some(&exception.id));
-        text(out, "vulnerability", reach.vulnerability.as_deref());
-        text(out, "package", reach.package.as_ref().map(ToString::to_string).as_deref());
-        text(out, "path", reach.path.as_deref());
-        text(out, "system", reach.system.as_deref());
-        text(out, "environment", reach.environment.as_deref());
+        reach(out, &exception.reach);
         text(out, "reason", Some(&exception.reason));
         signatory(out, "author", Some(&exception.author));
         signatory(out, "approver", exception.approver.as_ref());
-        for (name, day) in [("created", exception.created), ("expires", exception.expires)] {
-            if let Some(day) = day {
-                // Writing to a string does not fail.
-                let _ = writeln!(out, "{name} = {day}");
-            }
-        }
+        days(out, exception.created, exception.expires);
         text(out, "control", exception.control.as_deref());
         text(out, "ticket", exception.ticket.as_deref());
+    }
+}
+
+fn not_affected(out: &mut String, decision: &NotAffected) {
+    out.push_str("\n[[not-affected]]\n");
+    text(out, "id", Some(&decision.id));
+    reach(out, &decision.reach);
+    text(out, "justification", Some(decision.justification.as_str()));
+    text(out, "reason", Some(&decision.reason));
+    signatory(out, "author", Some(&decision.author));
+    signatory(out, "approver", decision.approver.as_ref());
+    days(out, decision.created, decision.expires);
+    text(out, "evidence", decision.evidence.as_deref());
+}
+
+fn reach(out: &mut String, reach: &Reach) {
+    text(out, "vulnerability", reach.vulnerability.as_deref());
+    text(out, "package", reach.package.as_ref().map(ToString::to_string).as_deref());
+    text(out, "path", reach.path.as_deref());
+    text(out, "system", reach.system.as_deref());
+    text(out, "environment", reach.environment.as_deref());
+}
+
+fn days(out: &mut String, created: Option<Date>, expires: Option<Date>) {
+    for (name, day) in [("created", created), ("expires", expires)] {
+        if let Some(day) = day {
+            // Writing to a string does not fail.
+            let _ = writeln!(out, "{name} = {day}");
+        }
     }
 }
 

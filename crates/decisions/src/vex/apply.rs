@@ -13,8 +13,10 @@
 //! `fixed` must say which version is: without any it says nothing about the one at hand.
 //!
 //! **Age.** `not_affected` and `fixed` hold only if they are at least as new as the last
-//! *substantial* change of the advisory: its ranges, its severity, its symbols, not its wording. One
-//! without a time cannot show that. What is graver does not go stale.
+//! *substantial* change of the advisory: its ranges, its severity, its symbols, not its wording. When
+//! that was is known between two times: what is as new as the later one holds, what is older than the earlier one
+//! is stale, and of what lies between, or has no time, it cannot be shown: it does not hold either, and
+//! is told with that reason. What is graver does not go stale.
 //!
 //! **Conflict.** Of one author, the newest statement that is in scope holds; of equally new ones the one
 //! that says more closely what it is about. Authors who contradict each other are a
@@ -22,7 +24,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::Timestamp;
+use trimtab_model::advisory::Changed;
 use trimtab_model::decision::Statement;
 use trimtab_model::evidence::{Fact, VexStatus};
 use trimtab_model::{Code, Diagnostic, Purl};
@@ -39,8 +41,8 @@ pub struct About<'f> {
     /// What is scanned, and the packages that *every* way from it to the component passes: what holds for
     /// a component in one of them holds here. None: not known.
     pub products: &'f [Purl],
-    /// When the advisory last changed in substance. `None`: not known, so that nothing is stale.
-    pub changed: Option<Timestamp>,
+    /// Between when the advisories last changed in substance.
+    pub changed: Changed,
 }
 
 /// Why a statement does or does not hold for a finding of its vulnerability.
@@ -54,7 +56,7 @@ pub enum Why {
     Superseded,
     /// It is older than the advisory's last substantial change.
     Older,
-    /// It has no time, and the advisory changed.
+    /// It has no time.
     NoTime,
     /// It names another version.
     OtherVersion,
@@ -80,7 +82,9 @@ impl Why {
             Why::Older => {
                 "it is older than the advisory's last substantial change: ask for a new one"
             }
-            Why::NoTime => "it has no time, and the advisory changed: ask for one that has",
+            Why::NoTime => {
+                "it has no time, and may be older than the advisory: ask for one that has"
+            }
             Why::OtherVersion => "it names another version: ask for one about this version",
             Why::NoVersion => "it says fixed without a version: ask which one",
             Why::VersionUnknown => "the versions cannot be compared",
@@ -212,18 +216,36 @@ fn decide(statements: &[Statement], candidates: &[usize], about: &About<'_>) -> 
     });
     for (at, why) in &uses {
         let Some(statement) = statements.get(*at) else { continue };
+        if *why == Why::Applies && is_age_unknown(statement, about) {
+            let since = about.changed.by.map_or_else(String::new, |by| {
+                format!(", which was last modified on {}", by.strftime("%Y-%m-%d"))
+            });
+            let message = format!(
+                "{} says {} of {} in {}, and holds; whether it is older than the last substantial change of \
+                 the advisory{since} is not known",
+                source(statement),
+                statement.status.as_str(),
+                statement.vulnerability,
+                about.component,
+            );
+            answer.diagnostics.push(
+                Diagnostic::new(Code::VexAgeUnknown, message)
+                    .help("an index that is kept from update to update finds it out"),
+            );
+        }
         // A document about many versions is stale only if none of them is the one at hand.
         let heard = by_author.contains_key(&author(*at, statement));
         let stale = matches!(why, Why::Older | Why::NoTime | Why::NoVersion)
             || (*why == Why::OtherVersion && !heard);
         if stale {
             let message = format!(
-                "{} says {} of {} in {}, and is not applied: {}",
+                "{} says {} of {} in {}, and is not applied: {}{}",
                 source(statement),
                 statement.status.as_str(),
                 statement.vulnerability,
                 about.component,
-                why.about()
+                why.about(),
+                when(*why, about.changed)
             );
             answer.diagnostics.push(
                 Diagnostic::new(Code::VexStale, message).help(
@@ -235,6 +257,18 @@ fn decide(statements: &[Statement], candidates: &[usize], about: &About<'_>) -> 
     answer.diagnostics.dedup();
     answer.uses = uses.into_iter().map(|(statement, why)| Use { statement, why }).collect();
     answer
+}
+
+/// When the advisory changed, as far as it explains why a statement does not hold.
+fn when(why: Why, changed: Changed) -> String {
+    let day = |at: jiff::Timestamp| at.strftime("%Y-%m-%d");
+    match (why, changed.after, changed.by) {
+        (Why::Older, Some(after), Some(by)) if day(after).to_string() == day(by).to_string() => {
+            format!(" (it changed on {})", day(by))
+        }
+        (Why::Older, Some(after), _) => format!(" (it changed on {} or later)", day(after)),
+        _ => String::new(),
+    }
 }
 
 /// Who speaks. Documents without an author are authors of their own, and so are statements without
@@ -270,14 +304,25 @@ fn conflict(newest: &[(usize, &Statement)], about: &About<'_>) -> Diagnostic {
     .help("the gravest word is used; ask the authors, and leave out the statement that is wrong")
 }
 
-pub(super) const fn harmless(status: VexStatus) -> bool {
+pub(crate) const fn harmless(status: VexStatus) -> bool {
     matches!(status, VexStatus::NotAffected | VexStatus::Fixed)
 }
 
 fn age(statement: &Statement, about: &About<'_>) -> Result<(), Why> {
-    match (about.changed, statement.at) {
-        (Some(_), None) if harmless(statement.status) => Err(Why::NoTime),
-        (Some(changed), Some(at)) if harmless(statement.status) && at < changed => Err(Why::Older),
+    if !harmless(statement.status) {
+        return Ok(());
+    }
+    let Some(at) = statement.at else { return Err(Why::NoTime) };
+    match (about.changed.after, about.changed.by) {
+        (_, Some(by)) if at >= by => Ok(()),
+        (Some(after), _) if at < after => Err(Why::Older),
+        // Somebody who answers for the product said so, and nothing shows that it is out of date.
         _ => Ok(()),
     }
+}
+
+/// Whether a statement that holds may be older than the advisory's last substantial change.
+fn is_age_unknown(statement: &Statement, about: &About<'_>) -> bool {
+    let certain = statement.at.zip(about.changed.by).is_some_and(|(at, by)| at >= by);
+    harmless(statement.status) && !certain
 }

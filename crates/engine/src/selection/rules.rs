@@ -6,6 +6,7 @@ use trimtab_model::charter::{Denied, Selection, Strictness};
 use trimtab_model::metadata::Standing;
 use trimtab_model::{Family, Licence, Metadata, Purl};
 
+use super::brings::{self, Brings};
 use super::near::Popular;
 use super::{Candidate, Lifecycle, Reason, Rule, Verdict};
 
@@ -13,7 +14,7 @@ const CHARTER: &str = "charter";
 const INDEX: &str = "advisory index";
 
 /// How many names one reason tells.
-const TOLD: usize = 5;
+pub(super) const TOLD: usize = 5;
 
 struct Judge<'a> {
     candidate: &'a Candidate<'a>,
@@ -31,6 +32,7 @@ pub(super) fn apply(
     let mut judge = Judge { candidate, rules, now, reasons: Vec::new() };
     judge.advisories();
     judge.denied();
+    judge.brings(popular);
     judge.licence();
     judge.registry();
     judge.age();
@@ -134,6 +136,26 @@ impl Judge<'_> {
                 }
             }
         }
+    }
+
+    fn brings(&mut self, popular: Option<&Popular>) {
+        match self.candidate.brings {
+            Brings::OneStep => self.brings_directly(),
+            Brings::Unknown(why) => {
+                if self.candidate.metadata.is_some_and(|m| m.dependencies.is_some()) {
+                    self.brings_directly();
+                }
+                self.miss(Rule::Brings, Strictness::Deny, &format!("what it brings: {why}"));
+            }
+            Brings::All(closure) => {
+                self.reasons.extend(brings::reasons(closure, popular, self.rules));
+            }
+        }
+    }
+
+    /// What the registry lists as its direct dependencies.
+    fn brings_directly(&mut self) {
+        let purl = self.candidate.purl;
         let concerns = self.rules.denied.iter().any(|d| d.package.purl_type() == purl.purl_type());
         match self.fact(|m| m.dependencies.clone()) {
             Some(dependencies) => {
@@ -319,6 +341,9 @@ impl Judge<'_> {
                 self.miss(Rule::EndOfLife, strictness, "whether it is still supported");
             }
             Lifecycle::Supported => self.say(Rule::EndOfLife, Verdict::Allow, "supported", SOURCE),
+            Lifecycle::Ended => {
+                self.say(Rule::EndOfLife, Verdict::broken(strictness), "support ended", SOURCE);
+            }
             Lifecycle::Ends(end) => {
                 let over = day(self.now) > end;
                 let verdict = if over { Verdict::broken(strictness) } else { Verdict::Allow };
@@ -360,7 +385,7 @@ impl Judge<'_> {
 }
 
 /// Whether a denied package, perhaps with a wildcard, names a package. Versions aside.
-fn names(pattern: &Purl, purl: &Purl) -> bool {
+pub(super) fn names(pattern: &Purl, purl: &Purl) -> bool {
     if pattern.purl_type() != purl.purl_type() {
         return false;
     }
@@ -451,7 +476,7 @@ fn because(what: &str, why: &str) -> String {
     }
 }
 
-fn told(names: &[&str]) -> String {
+pub(super) fn told(names: &[&str]) -> String {
     let shown = names.iter().take(TOLD).copied().collect::<Vec<_>>().join(", ");
     if names.len() > TOLD { format!("{shown} and {} more", names.len() - TOLD) } else { shown }
 }

@@ -69,6 +69,9 @@ pub struct Summary {
     pub new_findings: Option<usize>,
     /// Findings that exceptions accept.
     pub accepted: usize,
+    /// Findings that do not matter, by decisions.
+    #[serde(default)]
+    pub not_affected: usize,
 }
 
 /// What one rule says about one thing.
@@ -145,6 +148,7 @@ fn document(gate: &Gate) -> Document {
             findings: gate.findings,
             new_findings: gate.new_findings,
             accepted: gate.accepted,
+            not_affected: gate.not_affected,
         },
         verdicts: gate.verdicts.iter().zip(gate.fingerprints()).map(verdict).collect(),
     }

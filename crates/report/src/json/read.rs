@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::Read;
 
 use trimtab_model::advisory::{
-    Advisory, CvssVersion, Epss, Kev, Kind, Rating, Severity, Vulnerability,
+    Advisory, Changed, CvssVersion, Epss, Kev, Kind, Rating, Severity, Vulnerability,
 };
 use trimtab_model::finding::{
     Attribution, Confidence, Doubt, Finding, Occurrence, Unknown, UnknownReason,
@@ -340,6 +340,10 @@ fn attribution(attribution: shape::Attribution) -> Result<Attribution> {
             kind: word("kind", &attribution.kind, Kind::ALL, Kind::as_str)?,
             published: optional("published", attribution.published)?,
             modified: optional("modified", attribution.modified)?,
+            changed: Changed {
+                after: optional("changed_after", attribution.changed_after)?,
+                by: optional("changed_by", attribution.changed_by)?,
+            },
             summary: boxed(attribution.summary),
             url: boxed(attribution.url),
         },

@@ -383,6 +383,12 @@ pub struct Attribution {
     /// Last change, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modified: Option<String>,
+    /// The last change in substance was not before this, RFC 3339. Absent: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_after: Option<String>,
+    /// The last change in substance was at this at the latest, RFC 3339. Absent: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_by: Option<String>,
     /// Its summary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
@@ -452,7 +458,10 @@ pub struct Assessed {
     /// The exception that accepts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exception: Option<Exception>,
-    /// What a supplier's statement says.
+    /// The decision that it does not matter here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_affected: Option<NotAffected>,
+    /// What the statement says that holds: a supplier's, or our own decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vex: Option<String>,
     /// Where in the system it stands.
@@ -528,6 +537,20 @@ pub struct Cost {
     /// Why it is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
+}
+
+/// A decision that a finding does not matter here.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct NotAffected {
+    /// Its id.
+    pub id: String,
+    /// Why, by one of the five labels that VEX has.
+    pub justification: String,
+    /// Why, in words.
+    pub reason: String,
+    /// Its last day. Absent: it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 /// An exception that accepts a finding.

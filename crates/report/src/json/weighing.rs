@@ -4,10 +4,11 @@ use trimtab_model::Level;
 use trimtab_model::assessment::{
     Assessment, Cost, CostReason, Deadline, Effect, Factor, Impact, Likelihood,
 };
+use trimtab_model::decision::Justification;
 use trimtab_model::evidence::VexStatus;
 use trimtab_model::finding::Occurrence;
 use trimtab_model::level::{ImpactBand, LikelihoodBand};
-use trimtab_model::scan::{Assessed, Weighing};
+use trimtab_model::scan::{Assessed, Unaffected, Weighing};
 
 use super::shape;
 
@@ -75,6 +76,12 @@ fn assessed(assessed: &Assessed) -> shape::Assessed {
         exception: assessed.exception.as_ref().map(|(id, until)| shape::Exception {
             id: id.to_string(),
             until: until.map(|d| d.to_string()),
+        }),
+        not_affected: assessed.not_affected.as_ref().map(|d| shape::NotAffected {
+            id: d.id.to_string(),
+            justification: d.justification.as_str().to_owned(),
+            reason: d.reason.to_string(),
+            until: d.until.map(|d| d.to_string()),
         }),
         vex: assessed.vex.map(|v| v.as_str().to_owned()),
         occurrences: assessed
@@ -185,6 +192,18 @@ fn read_assessed(a: shape::Assessed) -> Result<Assessed, String> {
         exception: match a.exception {
             None => None,
             Some(e) => Some((e.id.into(), e.until.map(until).transpose()?)),
+        },
+        not_affected: match a.not_affected {
+            None => None,
+            Some(d) => {
+                let label = Justification::from_label(&d.justification);
+                Some(Unaffected {
+                    id: d.id.into(),
+                    justification: word("justification", &d.justification, label)?,
+                    reason: d.reason.into(),
+                    until: d.until.map(until).transpose()?,
+                })
+            }
         },
         vex: match a.vex {
             None => None,

@@ -225,6 +225,8 @@ fn attribution(attribution: &Attribution) -> shape::Attribution {
         symbols: texts(&attribution.symbols),
         published: advisory.published.map(|t| t.to_string()),
         modified: advisory.modified.map(|t| t.to_string()),
+        changed_after: advisory.changed.after.map(|t| t.to_string()),
+        changed_by: advisory.changed.by.map(|t| t.to_string()),
         summary: text(advisory.summary.as_ref()),
         url: text(advisory.url.as_ref()),
     }

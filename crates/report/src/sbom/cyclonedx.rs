@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 use trimtab_model::finding::Finding;
 use trimtab_model::scan::Scan;
 
-use super::Options;
 use super::facts::{self, Digest, Licence};
+use super::{Options, weighed};
 use crate::distinct::{Distinct, Item, Root};
 
 /// The reference of the scanned folder or file, where it is the root.
@@ -76,7 +76,7 @@ fn document(
     out.write_all(b"]")?;
     if scan.index.is_some() {
         out.write_all(b",\n\"vulnerabilities\": [")?;
-        lines(out, scan.findings.iter().map(|f| vulnerability(distinct, f)))?;
+        lines(out, scan.findings.iter().map(|f| vulnerability(scan, distinct, f)))?;
         out.write_all(b"]")?;
     }
     out.write_all(b"\n}\n")
@@ -142,6 +142,10 @@ fn metadata(
         })
     });
     metadata.insert("component".into(), root);
+    let said = weighed::metadata(scan);
+    if !said.is_empty() {
+        metadata.insert("properties".into(), serde_json::to_value(properties(said))?);
+    }
     Ok(Value::Object(metadata))
 }
 
@@ -278,7 +282,7 @@ pub(super) fn dependencies<'a>(
     target.into_iter().chain(own)
 }
 
-fn vulnerability(distinct: &Distinct<'_>, finding: &Finding) -> Value {
+fn vulnerability(scan: &Scan, distinct: &Distinct<'_>, finding: &Finding) -> Value {
     let about = &finding.vulnerability;
     let mut value = Map::new();
     let mut put = |key: &str, entry: Value| drop(value.insert(key.into(), entry));
@@ -306,7 +310,13 @@ fn vulnerability(distinct: &Distinct<'_>, finding: &Finding) -> Value {
     if let Some(vector) = &severity.vector {
         rating.insert("vector".into(), json!(vector));
     }
-    put("ratings", json!([rating]));
+    let levels = weighed::ratings(scan, finding).into_iter().map(|level| {
+        json!({
+            "source": { "name": level.charter }, "severity": level.severity,
+            "method": level.method, "justification": level.reason,
+        })
+    });
+    put("ratings", std::iter::once(json!(rating)).chain(levels).collect());
     let cwes: Vec<u32> = facts::cwes(finding).collect();
     if !cwes.is_empty() {
         put("cwes", json!(cwes));
@@ -332,7 +342,18 @@ fn vulnerability(distinct: &Distinct<'_>, finding: &Finding) -> Value {
         None => json!({ "ref": id }),
     });
     put("affects", affects.collect());
-    put("properties", json!(properties(facts::finding_properties(finding))));
+    if let Some(analysis) = weighed::analysis(scan, finding) {
+        let mut said = Map::new();
+        said.insert("state".into(), json!(analysis.state));
+        if let Some(response) = analysis.response {
+            said.insert("response".into(), json!([response]));
+        }
+        said.insert("detail".into(), json!(analysis.detail));
+        put("analysis", Value::Object(said));
+    }
+    let mut more = facts::finding_properties(finding);
+    more.extend(weighed::properties(scan, finding));
+    put("properties", json!(properties(more)));
     Value::Object(value)
 }
 

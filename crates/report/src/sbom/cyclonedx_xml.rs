@@ -6,9 +6,9 @@ use std::io::{self, Write};
 use trimtab_model::finding::Finding;
 use trimtab_model::scan::Scan;
 
-use super::Options;
 use super::cyclonedx::{TARGET, affected, dependencies};
 use super::facts::{self, Digest, Licence};
+use super::{Options, weighed};
 use crate::distinct::{Distinct, Item, Root};
 use crate::xml::Xml;
 
@@ -76,7 +76,7 @@ fn document(
     if scan.index.is_some() {
         xml.open("vulnerabilities", &[])?;
         for finding in &scan.findings {
-            vulnerability(distinct, finding, xml)?;
+            vulnerability(scan, distinct, finding, xml)?;
         }
         xml.close("vulnerabilities")?;
     }
@@ -133,6 +133,10 @@ fn metadata(
             properties(&[("trimtab:root", "folder".into())], xml)?;
             xml.close("component")?;
         }
+    }
+    let said = weighed::metadata(scan);
+    if !said.is_empty() {
+        properties(&said, xml)?;
     }
     xml.close("metadata")
 }
@@ -209,7 +213,12 @@ fn source(name: &str, xml: &mut Xml<'_>) -> io::Result<()> {
     xml.close("source")
 }
 
-fn vulnerability(distinct: &Distinct<'_>, finding: &Finding, xml: &mut Xml<'_>) -> io::Result<()> {
+fn vulnerability(
+    scan: &Scan,
+    distinct: &Distinct<'_>,
+    finding: &Finding,
+    xml: &mut Xml<'_>,
+) -> io::Result<()> {
     let about = &finding.vulnerability;
     xml.open("vulnerability", &[("bom-ref", &format!("{}/{}", about.id, finding.purl))])?;
     xml.text("id", &[], &about.id)?;
@@ -224,7 +233,7 @@ fn vulnerability(distinct: &Distinct<'_>, finding: &Finding, xml: &mut Xml<'_>) 
         }
         xml.close("references")?;
     }
-    rating(finding, xml)?;
+    ratings(scan, finding, xml)?;
     if facts::cwes(finding).next().is_some() {
         xml.open("cwes", &[])?;
         for cwe in facts::cwes(finding) {
@@ -254,6 +263,17 @@ fn vulnerability(distinct: &Distinct<'_>, finding: &Finding, xml: &mut Xml<'_>) 
     if let Some(date) = updated {
         xml.text("updated", &[], &date)?;
     }
+    if let Some(analysis) = weighed::analysis(scan, finding) {
+        xml.open("analysis", &[])?;
+        xml.text("state", &[], analysis.state)?;
+        if let Some(response) = analysis.response {
+            xml.open("responses", &[])?;
+            xml.text("response", &[], response)?;
+            xml.close("responses")?;
+        }
+        xml.text("detail", &[], &analysis.detail)?;
+        xml.close("analysis")?;
+    }
     xml.open("affects", &[])?;
     for (id, version) in affected(distinct, finding) {
         xml.open("target", &[])?;
@@ -269,11 +289,13 @@ fn vulnerability(distinct: &Distinct<'_>, finding: &Finding, xml: &mut Xml<'_>) 
         xml.close("target")?;
     }
     xml.close("affects")?;
-    properties(&facts::finding_properties(finding), xml)?;
+    let mut more = facts::finding_properties(finding);
+    more.extend(weighed::properties(scan, finding));
+    properties(&more, xml)?;
     xml.close("vulnerability")
 }
 
-fn rating(finding: &Finding, xml: &mut Xml<'_>) -> io::Result<()> {
+fn ratings(scan: &Scan, finding: &Finding, xml: &mut Xml<'_>) -> io::Result<()> {
     let severity = &finding.vulnerability.severity;
     xml.open("ratings", &[])?;
     xml.open("rating", &[])?;
@@ -291,5 +313,13 @@ fn rating(finding: &Finding, xml: &mut Xml<'_>) -> io::Result<()> {
         xml.text("vector", &[], vector)?;
     }
     xml.close("rating")?;
+    for level in weighed::ratings(scan, finding) {
+        xml.open("rating", &[])?;
+        source(&level.charter, xml)?;
+        xml.text("severity", &[], level.severity)?;
+        xml.text("method", &[], level.method)?;
+        xml.text("justification", &[], &level.reason)?;
+        xml.close("rating")?;
+    }
     xml.close("ratings")
 }

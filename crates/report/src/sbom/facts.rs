@@ -49,7 +49,7 @@ pub(super) fn one_line(text: &str) -> Cow<'_, str> {
 }
 
 /// The same of a text that was put together.
-fn one_line_of<'s>(text: String) -> Cow<'s, str> {
+pub(super) fn one_line_of<'s>(text: String) -> Cow<'s, str> {
     match one_line(&text) {
         Cow::Owned(line) => line.into(),
         Cow::Borrowed(_) => text.into(),

@@ -11,6 +11,7 @@ mod facts;
 pub mod merge;
 pub mod spdx;
 pub mod spdx_tag;
+mod weighed;
 
 /// What a writer cannot know from the scan.
 #[derive(Debug, Clone, Copy, Default)]

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use trimtab_advisories::feed::Sources;
-use trimtab_advisories::index::{self as advisories, BuildError, Index, Phase};
+use trimtab_advisories::index::{self as advisories, BuildError, Index, Phase, Previous};
 use trimtab_connect::SystemClock;
 use trimtab_connect::feeds::{Fetcher, Fetching, Limits, Mirrored};
 use trimtab_connect::http::{Client, Patience};
@@ -147,6 +147,11 @@ fn build(sources: &Sources, path: &Path, io: &mut Io) -> Result<(), Diagnostic> 
         keep_previous(&old, path, &index);
     }
     say::diagnostics(io, report.diagnostics.iter(), false);
+    if let Previous::Lost(reason) = &report.previous {
+        io.err(&format!(
+            "{reason}: when advisories changed is known only as far as they tell themselves\n"
+        ));
+    }
     Ok(())
 }
 

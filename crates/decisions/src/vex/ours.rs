@@ -1,7 +1,8 @@
-//! What we say to others about a finding that we accept.
+//! What we say to others: about a finding that we accept, and about one that does not matter here.
 
+use jiff::Timestamp;
 use trimtab_model::Purl;
-use trimtab_model::decision::{Exception, Product, Statement};
+use trimtab_model::decision::{Exception, NotAffected, Product, Statement};
 use trimtab_model::evidence::VexStatus;
 
 /// The statement that an exception makes about a product: it *is* affected, and this is what we do
@@ -20,6 +21,38 @@ pub fn accepted(
         Some(control) => format!("Accepted{until}, with this control: {control}"),
         None => format!("Accepted{until}."),
     };
+    Statement {
+        action: Some(action.into()),
+        ..statement(VexStatus::Affected, vulnerability, product, component)
+    }
+}
+
+/// The statement that a decision *not affected* makes about a product: the justification, and the
+/// reason as impact statement. Who decided, and by which evidence, stays with us.
+///
+/// `at` is when it was decided. `None`: it is not known, and left to the document.
+pub fn not_affected(
+    decision: &NotAffected,
+    vulnerability: &str,
+    product: &Purl,
+    component: Option<&Purl>,
+    at: Option<Timestamp>,
+) -> Statement {
+    Statement {
+        justification: Some(decision.justification),
+        detail: Some(decision.reason.clone()),
+        at,
+        ..statement(VexStatus::NotAffected, vulnerability, product, component)
+    }
+}
+
+/// A statement about a component in a product.
+fn statement(
+    status: VexStatus,
+    vulnerability: &str,
+    product: &Purl,
+    component: Option<&Purl>,
+) -> Statement {
     let named = |purl: &Purl, components: Vec<Product>| Product {
         id: purl.to_string().into(),
         purl: Some(purl.clone()),
@@ -34,10 +67,10 @@ pub fn accepted(
             product,
             components.map(|purl| named(purl, Vec::new())).into_iter().collect(),
         )],
-        status: VexStatus::Affected,
+        status,
         justification: None,
         detail: None,
-        action: Some(action.into()),
+        action: None,
         author: None,
         at: None,
         document: None,

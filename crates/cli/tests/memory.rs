@@ -1,0 +1,222 @@
+//! What a run knows of earlier ones: the index of when advisories changed in substance, a history of when
+//! findings were first seen.
+
+mod command;
+
+use std::fs;
+use std::path::Path;
+
+use command::{Ran, run};
+use trimtab_cli::Exit;
+
+/// A folder with an index, in which commands are run.
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Place {
+        Place { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn at(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::create_dir_all(self.folder.path().join("app")).unwrap();
+        fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
+    fn update(&self, from: &Path) -> Ran {
+        let db = self.at("advisories.index");
+        let ran = run(&["db", "update", "--from", &from.display().to_string(), "--db", &db]);
+        assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
+        ran
+    }
+
+    /// `APP` is the repository, `HISTORY` its history.
+    fn trimtab(&self, args: &[&str]) -> Ran {
+        let (app, history, db) =
+            (self.at("app"), self.at("history.txt"), self.at("advisories.index"));
+        let named = |arg: &&str| match *arg {
+            "APP" => app.clone(),
+            "HISTORY" => history.clone(),
+            other => other.to_owned(),
+        };
+        let mut all: Vec<String> = args.iter().map(named).collect();
+        all.extend(["--db".to_owned(), db]);
+        run(&all.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+}
+
+#[test]
+fn a_statement_goes_stale_through_substance_and_not_through_words() {
+    let Some(shared) = trimtab_testkit::shared() else { return };
+    let delta = shared.join("data/osv-delta/RubyGems");
+    let place = Place::new();
+    // dragonfly's ranges change, and of brakeman's record the details.
+    place.write(
+        "app/Gemfile.lock",
+        "GEM\n  remote: https://registry.example/\n  specs:\n    brakeman (4.5.0)\n    dragonfly (0.9.10)\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n  brakeman\n  dragonfly\n",
+    );
+    let statement = |id: &str, purl: &str| {
+        format!(
+            r#"{{"vulnerability": {{"name": "{id}"}}, "products": [{{"@id": "{purl}"}}], "status": "not_affected", "justification": "vulnerable_code_not_in_execute_path"}}"#
+        )
+    };
+    let document = format!(
+        r#"{{"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.org/vex/1", "author": "Us", "timestamp": "2024-01-01T00:00:00Z", "version": 1, "statements": [{}, {}]}}"#,
+        statement("CVE-2013-1756", "pkg:gem/dragonfly@0.9.10"),
+        statement("CVE-2019-18409", "pkg:gem/brakeman@4.5.0"),
+    );
+    place.write("app/supplier.json", &document);
+    place.write("app/trimtab.toml", "format = 1\nvex = [\"supplier.json\"]\n");
+    let stale = || {
+        let ran = place.trimtab(&["scan", "APP"]);
+        assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
+        ran.err.lines().filter(|l| l.contains("vex-stale")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    place.update(&delta.join("before.zip"));
+    assert_eq!(stale(), [""; 0], "it is newer than both records");
+    place.update(&delta.join("after.zip"));
+    let told = stale();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains("CVE-2013-1756") && told[0].contains("it changed on 2026-07-22 or later"),
+        "{told:?}"
+    );
+    let file = place.at("app/supplier.json");
+    let ran = place.trimtab(&["vex", "preview", &file, "--path", &place.at("app")]);
+    assert!(ran.out.contains("1 would apply"), "{}", ran.out);
+    // Again with the same data: nothing changes, and the index is the same file.
+    let bytes = || fs::read(place.at("advisories.index")).unwrap();
+    let first = bytes();
+    place.update(&delta.join("after.zip"));
+    assert!(bytes() == first);
+    assert_eq!(place.trimtab(&["db", "verify"]).exit, Exit::Clean);
+    // Without the earlier index it is not known whether it is new enough for either record.
+    fs::remove_file(place.at("advisories.index")).unwrap();
+    place.update(&delta.join("after.zip"));
+    let told = stale();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().all(|t| t.contains("is not known")), "{told:?}");
+    // An index that cannot be read is replaced, and it is said what is lost with it.
+    fs::write(place.at("advisories.index"), "no index").unwrap();
+    let ran = place.update(&delta.join("after.zip"));
+    assert!(ran.err.contains("when advisories changed is known only"), "{}", ran.err);
+}
+
+fn lock(version: Option<&str>) -> String {
+    let (named, entry) = version.map_or((String::new(), String::new()), |v| {
+        (
+            format!("\"moment\": \"{v}\""),
+            format!(", \"node_modules/moment\": {{ \"version\": \"{v}\" }}"),
+        )
+    });
+    format!(
+        "{{ \"name\": \"app\", \"lockfileVersion\": 3, \"packages\": {{ \"\": {{ \"name\": \"app\", \"dependencies\": {{ {named} }} }}{entry} }} }}"
+    )
+}
+
+#[test]
+fn deadlines_count_from_when_a_finding_was_first_seen() {
+    let place = Place::new();
+    place.update(&trimtab_testkit::repository().join("examples/advisories"));
+    place.write("app/package-lock.json", &lock(Some("2.24.0")));
+    place.write(
+        "app/trimtab.toml",
+        "format = 1\n[[system]]\nname = \"app\"\ntier = \"standard\"\nexposure = \"internal\"\ndata = []\nenvironments = [\"production\"]\nfailure = \"f\"\n",
+    );
+    let record = |now: &str| {
+        place.trimtab(&["scan", "APP", "--history", "HISTORY", "--record", "--now", now])
+    };
+    let text = || fs::read_to_string(place.at("history.txt")).unwrap();
+    // There is none: it is not begun by mistake.
+    let ran = place.trimtab(&["scan", "APP", "--history", "HISTORY"]);
+    assert_eq!(ran.exit, Exit::Usage);
+    assert!(ran.err.contains("there is no history") && ran.err.contains("--record"), "{}", ran.err);
+    assert_eq!(place.trimtab(&["scan", "APP", "--record"]).exit, Exit::Usage);
+    let ran = record("2026-02-01T09:00:00Z");
+    assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
+    assert!(ran.err.contains("begun: 2 findings first seen now, 0 gone"), "{}", ran.err);
+    let begun = text();
+    assert!(
+        begun.starts_with(
+            "trimtab-history 1\n2026-02-01T09:00:00Z seen pkg:npm/moment CVE-2022-24785 "
+        ),
+        "{begun}"
+    );
+    // Another version, a month later: the same findings, the same file.
+    place.write("app/package-lock.json", &lock(Some("2.25.0")));
+    assert!(record("2026-03-01T09:00:00Z").err.contains("0 findings first seen now, 0 gone"));
+    assert_eq!(text(), begun);
+    // Deadlines say from when they count, in a scan and in a gate.
+    let why = |args: &[&str]| {
+        let ran = place.trimtab(args);
+        let told: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        told["weighing"]["assessed"][0]["deadline"].to_string()
+    };
+    let scan = ["scan", "APP", "--format", "json", "--now", "2026-03-01T09:00:00Z"];
+    assert!(why(&scan).contains("is not recorded"), "{}", why(&scan));
+    let told = why(&[&scan[..], &["--history", "HISTORY"]].concat());
+    assert!(
+        told.contains("from 2026-02-01")
+            && told.contains("when it was first seen here (")
+            && told.contains("history.txt)"),
+        "{told}"
+    );
+    let gate = |now: &str, more: &[&str]| {
+        let ran = place.trimtab(&[&["gate", "APP", "--now", now, "--verbose"], more].concat());
+        ran.out.contains("trimtab.deadline/")
+    };
+    // They were published in 2022. By the history they are new.
+    assert!(gate("2026-02-02T09:00:00Z", &[]));
+    assert!(!gate("2026-02-02T09:00:00Z", &["--history", "HISTORY"]));
+    assert!(gate("2027-02-02T09:00:00Z", &["--history", "HISTORY"]));
+    assert_eq!(text(), begun, "only `--record` writes");
+    let id = ["explain", "CVE-2022-24785", "APP", "--history", "HISTORY"];
+    let ran = place.trimtab(&id);
+    assert!(ran.out.contains("first seen here on 2026-02-01"), "{}", ran.out);
+    assert_eq!(place.trimtab(&[&id[..], &["--for", "security"]].concat()).exit, Exit::Clean);
+    // Gone, and back: a new first day, and the trail.
+    place.write("app/package-lock.json", &lock(None));
+    assert!(record("2026-03-02T09:00:00Z").err.contains("0 findings first seen now, 2 gone"));
+    place.write("app/package-lock.json", &lock(Some("2.24.0")));
+    assert!(
+        record("2026-04-01T09:00:00Z").err.contains("2 findings first seen now (2 of them again)")
+    );
+    assert!(text().starts_with(&begun));
+    let told = why(&[&scan[..], &["--history", "HISTORY"]].concat());
+    assert!(
+        told.contains("from 2026-04-01")
+            && told.contains("it was here before, from 2026-02-01 to 2026-03-02"),
+        "{told}"
+    );
+    // What could not be looked at is not gone.
+    place.write("app/package-lock.json", "{ \"lockfileVersion\": 3, \"packages\": {");
+    let ran = record("2026-04-02T09:00:00Z");
+    assert!(ran.exit == Exit::Incomplete && ran.err.contains("is not known"), "{}", ran.err);
+    place.write("app/package-lock.json", &lock(Some("2.24.0")));
+    // Time goes on, and damage is told and stays as it is.
+    let ran = record("2026-03-01T09:00:00Z");
+    assert!(
+        ran.exit == Exit::Usage && ran.err.contains("after the moment of this run"),
+        "{}",
+        ran.err
+    );
+    let whole = text();
+    let cut = whole.get(..whole.len() - 5).unwrap();
+    place.write("history.txt", cut);
+    for verb in [&["scan", "APP"][..], &["gate", "APP"], &["explain", "CVE-2022-24785", "APP"]] {
+        let ran = place.trimtab(&[verb, &["--history", "HISTORY"]].concat());
+        assert_eq!(ran.exit, Exit::Usage, "{}", ran.err);
+        assert!(
+            ran.err.contains("history-malformed") && ran.err.contains("history.txt:7"),
+            "{}",
+            ran.err
+        );
+    }
+    assert_eq!(record("2026-05-01T09:00:00Z").exit, Exit::Usage);
+    assert_eq!(text(), cut);
+}
