@@ -42,6 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("advisories", &["model"]),
     ("report", &["model"]),
     ("connect", &["model"]),
+    ("pages", &["model"]),
     ("charter", &["model"]),
     ("decisions", &["model"]),
     ("policy", &["model"]),
