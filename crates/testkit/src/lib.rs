@@ -1,5 +1,7 @@
-//! Development only: finds the shared corpus and data, and reads their expected results.
+//! Development only: finds the shared corpus and data, and reads their expected results;
+//! a browser for pages.
 
+pub mod browser;
 pub mod naive;
 pub mod suite;
 
