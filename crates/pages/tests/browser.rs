@@ -4,7 +4,6 @@
 mod sample;
 mod served;
 
-use serde_json::json;
 use trimtab_testkit::browser::{Browser, Page, rules};
 use trimtab_testkit::repository;
 

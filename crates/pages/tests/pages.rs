@@ -59,7 +59,11 @@ fn hostile_words_stay_words() {
                 .filter(|t| matches!(*t, "img" | "iframe" | "object" | "style" | "base"))
                 .collect();
             assert!(foreign.is_empty(), "{name} has {foreign:?} of {case:?}");
-            assert_eq!(tags.iter().filter(|t| t.name == "script").count(), 1, "{name} with {case:?}");
+            assert_eq!(
+                tags.iter().filter(|t| t.name == "script").count(),
+                1,
+                "{name} with {case:?}"
+            );
         }
     }
 }

@@ -55,6 +55,12 @@ pub struct Dial {
     pub csv: Href,
 }
 
+/// Heights of the numbers above the drawing, in pixels.
+const LANES: [i32; 2] = [-6, -20];
+
+/// Marks closer than this, in thousandths of the width, stand in two lanes.
+const CLOSE: f64 = 40.0;
+
 /// A mark on the line.
 struct Dot {
     number: usize,
@@ -62,8 +68,8 @@ struct Dot {
     x: String,
     /// In per cent of the height.
     y: String,
-    /// Above or below the line: in per cent of the height.
-    label: String,
+    /// Where its number stands above the drawing: two lanes, so that close ones do not touch.
+    lane: i32,
 }
 
 impl Dial {
@@ -120,18 +126,42 @@ impl Dial {
 
     fn dots(&self) -> Vec<Dot> {
         let (values, top) = (self.values(), self.top());
-        let dot = |(number, moved): (usize, &Move)| {
-            let index = self.days.iter().position(|d| d.date == moved.date)?;
-            let y = down(values.get(index).copied().flatten()?, top);
-            let label = if y < 18.0 { y + 14.0 } else { y - 7.0 };
-            Some(Dot {
+        let (mut dots, mut before) = (Vec::<Dot>::new(), f64::NEG_INFINITY);
+        for (number, moved) in self.moves.iter().enumerate() {
+            let Some(index) = self.days.iter().position(|d| d.date == moved.date) else { continue };
+            let Some(load) = values.get(index).copied().flatten() else { continue };
+            let x = across(index, values.len());
+            let close = x - before < CLOSE && dots.last().is_some_and(|d| d.lane == LANES[0]);
+            before = x;
+            dots.push(Dot {
                 number: number + 1,
-                x: format!("{:.2}%", across(index, values.len()) / 10.0),
-                y: format!("{y:.2}%"),
-                label: format!("{label:.2}%"),
-            })
-        };
-        self.moves.iter().enumerate().filter_map(dot).collect()
+                x: format!("{:.2}%", x / 10.0),
+                y: format!("{:.2}%", down(load, top)),
+                lane: if close { LANES[1] } else { LANES[0] },
+            });
+        }
+        dots
+    }
+
+    /// Days that are not known, from the day before to the day after: place, width and middle.
+    fn gaps(&self) -> Vec<(String, String, String)> {
+        let values = self.values();
+        let percent = |i: usize| across(i, values.len()) / 10.0;
+        let (mut gaps, mut from) = (Vec::new(), None);
+        for i in 0..=values.len() {
+            match values.get(i) {
+                Some(None) => {
+                    from.get_or_insert(i.saturating_sub(1));
+                }
+                known => {
+                    let Some(first) = from.take() else { continue };
+                    let (a, b) = (percent(first), percent(if known.is_some() { i } else { i - 1 }));
+                    let told = |n: f64| format!("{n:.2}%");
+                    gaps.push((told(a), told(b - a), told(f64::midpoint(a, b))));
+                }
+            }
+        }
+        gaps
     }
 
     fn ends(&self) -> Option<(String, String)> {

@@ -194,6 +194,11 @@ pub struct Table {
 }
 
 impl Table {
+    /// Whether all columns stay on a narrow screen: then it stays a table there.
+    fn is_whole(&self) -> bool {
+        self.columns.iter().all(|c| c.keep)
+    }
+
     /// Cells with their columns; more cells than columns are not drawn.
     fn pairs<'s>(&'s self, row: &'s Row) -> impl Iterator<Item = (&'s Column, &'s Cell)> {
         self.columns.iter().zip(&row.cells)

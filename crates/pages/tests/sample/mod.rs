@@ -1,6 +1,11 @@
 //! A view of every page, filled with an organisation that does not exist. Every text goes through
 //! [`t`], so that one run can put hostile words into every field.
 
+mod agreement;
+mod around;
+mod facts;
+mod people;
+mod places;
 mod risk;
 
 use std::cell::RefCell;
@@ -8,7 +13,9 @@ use std::cell::RefCell;
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use trimtab_model::Level;
-use trimtab_pages::part::{Cell, Column, Day, Dial, Empty, Href, Link, Mark, Move, Pager, Row, Size, Table, When};
+use trimtab_pages::part::{
+    Cell, Column, Day, Dial, Empty, Href, Link, Mark, Move, Pager, Row, Size, Table, When,
+};
 use trimtab_pages::{Entry, Layout, Template};
 
 thread_local! {
@@ -16,23 +23,44 @@ thread_local! {
 }
 
 /// A text of a view: itself, or the hostile one of this run.
-pub fn t(text: &str) -> String {
+pub(crate) fn t(text: &str) -> String {
     HOSTILE.with_borrow(|hostile| hostile.clone().unwrap_or_else(|| text.to_owned()))
 }
 
 /// Every page by name, rendered.
-pub fn pages() -> Vec<(&'static str, String)> {
+pub(crate) fn pages() -> Vec<(&'static str, String)> {
     let render = |page: &dyn Dyn| page.html();
     vec![
+        ("account", render(&people::account())),
+        ("act", render(&agreement::act())),
+        ("administration", render(&people::administration())),
+        ("api", render(&around::api())),
+        ("charter", render(&agreement::charter())),
+        ("exception", render(&agreement::exception())),
+        ("exceptions", render(&agreement::exceptions())),
+        ("feeds", render(&around::feeds())),
         ("finding", render(&risk::finding())),
         ("findings", render(&risk::findings())),
         ("findings-empty", render(&risk::no_findings())),
+        ("metrics", render(&around::metrics())),
+        ("package", render(&facts::package())),
+        ("proposal", render(&agreement::proposal())),
+        ("release", render(&facts::release())),
+        ("search", render(&around::search())),
+        ("sign-in", render(&around::sign_in())),
+        ("system", render(&places::system())),
+        ("systems", render(&places::systems())),
+        ("team", render(&people::team())),
+        ("teams", render(&people::teams())),
         ("today", render(&risk::today())),
+        ("trouble", render(&around::trouble())),
+        ("vulnerability", render(&facts::vulnerability())),
+        ("where", render(&facts::where_is_it())),
     ]
 }
 
 /// The same, with one text in every field.
-pub fn hostile_pages(text: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn hostile_pages(text: &str) -> Vec<(&'static str, String)> {
     HOSTILE.set(Some(text.to_owned()));
     let pages = pages();
     HOSTILE.set(None);
@@ -103,7 +131,10 @@ fn table(title: &str, columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Table {
         titled: true,
         columns,
         rows: rows.into_iter().map(Row::of).collect(),
-        empty: Empty { why: t("Nothing here yet."), next: Some(l("See all findings", "/findings")) },
+        empty: Empty {
+            why: t("Nothing here yet."),
+            next: Some(l("See all findings", "/findings")),
+        },
         ..Table::default()
     }
 }
@@ -159,7 +190,12 @@ fn dial(size: Size, of: &str) -> Dial {
         href: "/findings?open=yes".into(),
         days: (0..90).map(day).collect(),
         moves: vec![
-            moved(21, 57.2, "Advisory published: CVE-2026-31807 in libwebp", "/vulnerabilities/CVE-2026-31807"),
+            moved(
+                21,
+                57.2,
+                "Advisory published: CVE-2026-31807 in libwebp",
+                "/vulnerabilities/CVE-2026-31807",
+            ),
             moved(62, -63.4, "Batch deployed: payments, October window", "/history?batch=118"),
             moved(75, 13.5, "Exception expired: netty in gateway", "/exceptions/41"),
             moved(84, -9.1, "Batch deployed: ledger, November window", "/history?batch=131"),

@@ -4,7 +4,9 @@ use trimtab_model::Level::{Critical, High, Low, Medium};
 use trimtab_pages::part::*;
 use trimtab_pages::{Entry, page};
 
-use super::{code, column, days, dial, hours, l, layout, mark, named, num, numbers, pager, t, table, text};
+use super::{
+    code, column, days, dial, hours, l, layout, mark, named, num, numbers, pager, t, table, text,
+};
 
 pub(super) fn today() -> page::Today {
     let mut layout = layout(
@@ -23,7 +25,8 @@ pub(super) fn today() -> page::Today {
         layout,
         figures: Figures(vec![
             Figure::of(t("2"), t("past their deadline"), "/findings?due=past").marked(Critical),
-            Figure::of(t("5"), t("to assess"), "/findings?step=security").noted(t("waiting on security")),
+            Figure::of(t("5"), t("to assess"), "/findings?step=security")
+                .noted(t("waiting on security")),
             Figure::of(t("3"), t("exceptions to answer"), "/exceptions?state=asked"),
             Figure::of(t("14"), t("due this week"), "/findings?due=week"),
             Figure::of(t("7"), t("components unknown"), "/unknown").marked(Mark::Unknown),
@@ -40,20 +43,84 @@ pub(super) fn today() -> page::Today {
                 numbers("Due").kept(),
             ],
             vec![
-                vec![mark(Critical), named("CVE-2021-44228 in log4j-core", "/findings/1", "2.14.1 → 2.17.1"), num("payments", "/systems/payments"), text("confirm the assessment"), num("16", "/findings/1"), due(hours(-52), true)],
-                vec![mark(Critical), named("CVE-2026-31807 in libwebp", "/findings/2", "1.3.1 → 1.3.2"), num("payments", "/systems/payments"), text("answer the exception"), num("16", "/findings/2"), due(hours(-7), true)],
-                vec![mark(High), named("CVE-2026-11204 in netty-codec-http", "/findings/3", "4.1.94 → 4.1.118"), num("gateway", "/systems/gateway"), text("assess"), num("8", "/findings/3"), due(days(2), false)],
-                vec![mark(High), named("GHSA-7fh5-64p2-3v2j in postcss", "/findings/4", "8.4.30 → 8.4.31"), num("storefront", "/systems/storefront"), text("assess"), num("8", "/findings/4"), due(days(4), false)],
-                vec![mark(Medium), named("CVE-2026-20771 in requests", "/findings/5", "no fix yet"), num("reporting", "/systems/reporting"), text("choose what to do instead"), num("3", "/findings/5"), due(days(19), false)],
-                vec![Cell::Mark(Mark::Unknown), named("14 components of billing-batch", "/unknown?system=billing", "no version in the lockfile"), num("billing", "/systems/billing"), text("say what they are"), Cell::unknown(t("no version is known")), Cell::Nothing],
+                vec![
+                    mark(Critical),
+                    named("CVE-2021-44228 in log4j-core", "/findings/1", "2.14.1 → 2.17.1"),
+                    num("payments", "/systems/payments"),
+                    text("confirm the assessment"),
+                    num("16", "/findings/1"),
+                    due(hours(-52), true),
+                ],
+                vec![
+                    mark(Critical),
+                    named("CVE-2026-31807 in libwebp", "/findings/2", "1.3.1 → 1.3.2"),
+                    num("payments", "/systems/payments"),
+                    text("answer the exception"),
+                    num("16", "/findings/2"),
+                    due(hours(-7), true),
+                ],
+                vec![
+                    mark(High),
+                    named("CVE-2026-11204 in netty-codec-http", "/findings/3", "4.1.94 → 4.1.118"),
+                    num("gateway", "/systems/gateway"),
+                    text("assess"),
+                    num("8", "/findings/3"),
+                    due(days(2), false),
+                ],
+                vec![
+                    mark(High),
+                    named("GHSA-7fh5-64p2-3v2j in postcss", "/findings/4", "8.4.30 → 8.4.31"),
+                    num("storefront", "/systems/storefront"),
+                    text("assess"),
+                    num("8", "/findings/4"),
+                    due(days(4), false),
+                ],
+                vec![
+                    mark(Medium),
+                    named("CVE-2026-20771 in requests", "/findings/5", "no fix yet"),
+                    num("reporting", "/systems/reporting"),
+                    text("choose what to do instead"),
+                    num("3", "/findings/5"),
+                    due(days(19), false),
+                ],
+                vec![
+                    Cell::Mark(Mark::Unknown),
+                    named(
+                        "14 components of billing-batch",
+                        "/unknown?system=billing",
+                        "no version in the lockfile",
+                    ),
+                    num("billing", "/systems/billing"),
+                    text("say what they are"),
+                    Cell::unknown(t("no version is known")),
+                    Cell::Nothing,
+                ],
             ],
         ),
         waiting: table(
             "You wait for others",
-            vec![column("What").kept(), column("On whom").kept(), column("Their step"), numbers("Since"), numbers("Until").kept()],
             vec![
-                vec![named("jackson-databind in ledger", "/findings/6", ""), num("Team Ledger", "/teams/ledger"), text("choose the upgrade"), Cell::Value(days(-6).into()), due(days(3), false)],
-                vec![named("openssl in intranet", "/findings/7", ""), num("Operations", "/teams/operations"), text("roll out 3.0.15"), Cell::Value(days(-1).into()), due(days(9), false)],
+                column("What").kept(),
+                column("On whom").kept(),
+                column("Their step"),
+                numbers("Since"),
+                numbers("Until").kept(),
+            ],
+            vec![
+                vec![
+                    named("jackson-databind in ledger", "/findings/6", ""),
+                    num("Team Ledger", "/teams/ledger"),
+                    text("choose the upgrade"),
+                    Cell::Value(days(-6).into()),
+                    due(days(3), false),
+                ],
+                vec![
+                    named("openssl in intranet", "/findings/7", ""),
+                    num("Operations", "/teams/operations"),
+                    text("roll out 3.0.15"),
+                    Cell::Value(days(-1).into()),
+                    due(days(9), false),
+                ],
             ],
         ),
     }
@@ -66,20 +133,70 @@ fn filter() -> Filter {
         count: Some(count),
         chosen,
     };
-    let facet = |name: &str, text: &str, choices: Vec<Choice>| Facet { name: t(name), text: t(text), choices };
+    let facet = |name: &str, text: &str, choices: Vec<Choice>| Facet {
+        name: t(name),
+        text: t(text),
+        choices,
+    };
     Filter {
         action: "/findings".into(),
         kept: vec![(t("by"), t("action"))],
         search: Some((t("q"), t("Package or vulnerability"), String::new())),
         facets: vec![
-            facet("level", "Level", vec![choice("critical", "critical", 4, true), choice("high", "high", 31, true), choice("medium", "medium", 212, false), choice("low", "low", 640, false), choice("unknown", "unknown", 7, false)]),
-            facet("system", "System", vec![choice("payments", "payments", 12, false), choice("gateway", "gateway", 9, false), choice("storefront", "storefront", 8, false)]),
-            facet("team", "Team", vec![choice("ledger", "Team Ledger", 14, false), choice("web", "Team Web", 8, false)]),
-            facet("due", "Deadline", vec![choice("past", "past", 2, false), choice("week", "this week", 14, false)]),
-            facet("state", "State", vec![choice("open", "open", 35, true), choice("planned", "planned", 19, false)]),
-            Facet { name: t("evidence"), text: t("Evidence"), choices: vec![Choice { value: t("kev"), text: t("exploited"), count: None, chosen: false }] },
+            facet(
+                "level",
+                "Level",
+                vec![
+                    choice("critical", "critical", 4, true),
+                    choice("high", "high", 31, true),
+                    choice("medium", "medium", 212, false),
+                    choice("low", "low", 640, false),
+                    choice("unknown", "unknown", 7, false),
+                ],
+            ),
+            facet(
+                "system",
+                "System",
+                vec![
+                    choice("payments", "payments", 12, false),
+                    choice("gateway", "gateway", 9, false),
+                    choice("storefront", "storefront", 8, false),
+                ],
+            ),
+            facet(
+                "team",
+                "Team",
+                vec![
+                    choice("ledger", "Team Ledger", 14, false),
+                    choice("web", "Team Web", 8, false),
+                ],
+            ),
+            facet(
+                "due",
+                "Deadline",
+                vec![choice("past", "past", 2, false), choice("week", "this week", 14, false)],
+            ),
+            facet(
+                "state",
+                "State",
+                vec![choice("open", "open", 35, true), choice("planned", "planned", 19, false)],
+            ),
+            Facet {
+                name: t("evidence"),
+                text: t("Evidence"),
+                choices: vec![Choice {
+                    value: t("kev"),
+                    text: t("exploited"),
+                    count: None,
+                    chosen: false,
+                }],
+            },
         ],
-        chips: vec![l("critical", "/findings?level=high"), l("high", "/findings?level=critical"), l("open", "/findings?level=critical")],
+        chips: vec![
+            l("critical", "/findings?level=high"),
+            l("high", "/findings?level=critical"),
+            l("open", "/findings?level=critical"),
+        ],
         clear: "/findings".into(),
     }
 }
@@ -95,7 +212,16 @@ pub(super) fn findings() -> page::Findings {
         column("Confidence"),
         numbers("Due").kept().sorts("?sort=due", ""),
     ];
-    let row = |i: usize, level, name: &str, to: &str, systems: &str, findings: &str, load: &str, cost: Option<&str>, confidence: &str, due: Cell| Row {
+    let row = |i: usize,
+               level,
+               name: &str,
+               to: &str,
+               systems: &str,
+               findings: &str,
+               load: &str,
+               cost: Option<&str>,
+               confidence: &str,
+               due: Cell| Row {
         id: format!("a{i}"),
         label: t(name),
         cells: vec![
@@ -110,16 +236,109 @@ pub(super) fn findings() -> page::Findings {
         ],
     };
     let rows = vec![
-        row(1, Critical, "Upgrade log4j-core", "2.14.1 → 2.17.1", "3", "9", "61", Some("1–2"), "high", Cell::Due(hours(-52), true)),
-        row(2, Critical, "Move base image to debian 12.11", "12.4 → 12.11", "11", "48", "44.5", Some("3–5"), "medium", Cell::Due(hours(-7), true)),
-        row(3, High, "Upgrade netty-codec-http by its parent spring-boot", "3.2.1 → 3.2.12", "4", "12", "30", Some("2–5"), "medium", Cell::Due(days(2), false)),
-        row(4, High, "Upgrade postcss", "8.4.30 → 8.4.31", "2", "2", "16", Some("1"), "high", Cell::Due(days(4), false)),
-        row(5, High, "Override loader-utils", "2.0.3 → 2.0.4", "1", "3", "14", None, "low", Cell::Due(days(5), false)),
-        row(6, High, "Replace request by undici", "2.88.2 → 6.21.0", "2", "2", "12", Some("8–20"), "low", Cell::Due(days(12), false)),
-        row(7, Medium, "Relock requests", "2.31.0 → 2.32.4", "5", "5", "9.5", Some("1"), "high", Cell::Due(days(19), false)),
-        row(8, Low, "Remove left-pad", "1.3.0", "1", "1", "0.5", Some("1"), "high", Cell::Due(days(80), false)),
+        row(
+            1,
+            Critical,
+            "Upgrade log4j-core",
+            "2.14.1 → 2.17.1",
+            "3",
+            "9",
+            "61",
+            Some("1–2"),
+            "high",
+            Cell::Due(hours(-52), true),
+        ),
+        row(
+            2,
+            Critical,
+            "Move base image to debian 12.11",
+            "12.4 → 12.11",
+            "11",
+            "48",
+            "44.5",
+            Some("3–5"),
+            "medium",
+            Cell::Due(hours(-7), true),
+        ),
+        row(
+            3,
+            High,
+            "Upgrade netty-codec-http by its parent spring-boot",
+            "3.2.1 → 3.2.12",
+            "4",
+            "12",
+            "30",
+            Some("2–5"),
+            "medium",
+            Cell::Due(days(2), false),
+        ),
+        row(
+            4,
+            High,
+            "Upgrade postcss",
+            "8.4.30 → 8.4.31",
+            "2",
+            "2",
+            "16",
+            Some("1"),
+            "high",
+            Cell::Due(days(4), false),
+        ),
+        row(
+            5,
+            High,
+            "Override loader-utils",
+            "2.0.3 → 2.0.4",
+            "1",
+            "3",
+            "14",
+            None,
+            "low",
+            Cell::Due(days(5), false),
+        ),
+        row(
+            6,
+            High,
+            "Replace request by undici",
+            "2.88.2 → 6.21.0",
+            "2",
+            "2",
+            "12",
+            Some("8–20"),
+            "low",
+            Cell::Due(days(12), false),
+        ),
+        row(
+            7,
+            Medium,
+            "Relock requests",
+            "2.31.0 → 2.32.4",
+            "5",
+            "5",
+            "9.5",
+            Some("1"),
+            "high",
+            Cell::Due(days(19), false),
+        ),
+        row(
+            8,
+            Low,
+            "Remove left-pad",
+            "1.3.0",
+            "1",
+            "1",
+            "0.5",
+            Some("1"),
+            "high",
+            Cell::Due(days(80), false),
+        ),
     ];
-    let mut layout = layout(Entry::Findings, &[("Findings", "/findings")], "Findings", "35 findings are critical or high; 8 actions remove all but 3 of them.");
+    let mut layout = layout(
+        Entry::Findings,
+        &[("Findings", "/findings")],
+        "Findings",
+        "35 findings are critical or high; 8 actions remove all but 3 of them.",
+    );
     layout.actions = vec![l("Export", "/findings/export"), l("API", "/api")];
     page::Findings {
         layout,
@@ -133,7 +352,12 @@ pub(super) fn findings() -> page::Findings {
         ]),
         tabs: Tabs {
             label: t("Grouped by"),
-            tabs: vec![l("By action", "?by=action"), l("By vulnerability", "?by=vulnerability"), l("By package", "?by=package"), l("Each finding", "?by=finding")],
+            tabs: vec![
+                l("By action", "?by=action"),
+                l("By vulnerability", "?by=vulnerability"),
+                l("By package", "?by=package"),
+                l("Each finding", "?by=finding"),
+            ],
             shown: 0,
         },
         filter: filter(),
@@ -144,7 +368,11 @@ pub(super) fn findings() -> page::Findings {
             bulk: Some(Bulk {
                 action: "/findings/bulk".into(),
                 csrf: "token".to_owned(),
-                verbs: vec![("schedule".into(), t("Schedule")), ("exception".into(), t("Ask for an exception")), ("not-affected".into(), t("Not affected"))],
+                verbs: vec![
+                    ("schedule".into(), t("Schedule")),
+                    ("exception".into(), t("Ask for an exception")),
+                    ("not-affected".into(), t("Not affected")),
+                ],
             }),
             pager: pager("1–8 of 8 actions, 35 findings"),
             csv: "/findings.csv?by=action".into(),
@@ -159,7 +387,9 @@ pub(super) fn no_findings() -> page::Findings {
     page.table.rows.clear();
     page.table.pager = None;
     page.table.empty = Empty {
-        why: t("No finding is critical and in intranet. 12 findings of intranet are of other levels."),
+        why: t(
+            "No finding is critical and in intranet. 12 findings of intranet are of other levels.",
+        ),
         next: Some(l("Show them", "/findings?system=intranet")),
     };
     page
@@ -168,13 +398,33 @@ pub(super) fn no_findings() -> page::Findings {
 pub(super) fn finding() -> page::Finding {
     let mut layout = layout(
         Entry::Findings,
-        &[("Findings", "/findings"), ("payments", "/systems/payments"), ("CVE-2021-44228 in log4j-core", "")],
+        &[
+            ("Findings", "/findings"),
+            ("payments", "/systems/payments"),
+            ("CVE-2021-44228 in log4j-core", ""),
+        ],
         "CVE-2021-44228 in log4j-core, payments",
         "Payments still ships log4j-core 2.14.1: anyone on the internet can run code in it. It should have gone by 25 November.",
     );
-    layout.actions = vec![l("Ask for an exception", "/exceptions/ask?finding=1"), l("Not affected", "/findings/1/not-affected"), l("Schedule", "/findings/1/schedule")];
-    let factor = |name: &str, value: Value, effect, by: &str, source: Link| Factor { name: t(name), value, effect, by: t(by), source };
-    let event = |at: When, kind: &str, text: &str, by: &str, level: Option<Mark>| Event { at, kind: t(kind), text: t(text), by: l(by, ""), level };
+    layout.actions = vec![
+        l("Ask for an exception", "/exceptions/ask?finding=1"),
+        l("Not affected", "/findings/1/not-affected"),
+        l("Schedule", "/findings/1/schedule"),
+    ];
+    let factor = |name: &str, value: Value, effect, by: &str, source: Link| Factor {
+        name: t(name),
+        value,
+        effect,
+        by: t(by),
+        source,
+    };
+    let event = |at: When, kind: &str, text: &str, by: &str, level: Option<Mark>| Event {
+        at,
+        kind: t(kind),
+        text: t(text),
+        by: l(by, ""),
+        level,
+    };
     page::Finding {
         layout,
         figures: Figures(vec![
@@ -274,7 +524,12 @@ trait WithCode {
 impl WithCode for page::Finding {
     /// One cell of code, so that the hostile run meets it too.
     fn with_code(mut self) -> Self {
-        self.actions.rows.push(Row::of(vec![code("pkg:maven/a/b@1"), num("1", "/x"), text("2"), Cell::Tags(vec![t("direct"), t("patch")])]));
+        self.actions.rows.push(Row::of(vec![
+            code("pkg:maven/a/b@1"),
+            num("1", "/x"),
+            text("2"),
+            Cell::Tags(vec![t("direct"), t("patch")]),
+        ]));
         self
     }
 }

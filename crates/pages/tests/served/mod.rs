@@ -8,7 +8,7 @@ use std::sync::Arc;
 use trimtab_pages::{CONTENT_SECURITY_POLICY, asset};
 
 /// Serves pages by their names until the test ends; the address to put before a name.
-pub fn serve(pages: Vec<(String, String)>) -> String {
+pub(crate) fn serve(pages: Vec<(String, String)>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
     let address = format!("http://{}/", listener.local_addr().expect("an address"));
     let pages = Arc::new(pages);

@@ -2,15 +2,15 @@
 
 /// A start tag.
 #[derive(Debug)]
-pub struct Tag {
-    pub name: String,
-    pub attributes: Vec<(String, String)>,
+pub(crate) struct Tag {
+    pub(crate) name: String,
+    pub(crate) attributes: Vec<(String, String)>,
     /// The text inside, without tags.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 impl Tag {
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 }
@@ -18,7 +18,7 @@ impl Tag {
 const VOID: &[&str] = &["meta", "link", "input", "br", "hr", "img"];
 
 /// The tags of a page, in order.
-pub fn tags(html: &str) -> Vec<Tag> {
+pub(crate) fn tags(html: &str) -> Vec<Tag> {
     let mut rest = html.strip_prefix("<!DOCTYPE html>").expect("a doctype");
     let (mut tags, mut open): (Vec<Tag>, Vec<usize>) = (Vec::new(), Vec::new());
     while let Some(at) = rest.find('<') {

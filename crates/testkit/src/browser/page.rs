@@ -175,5 +175,7 @@ impl Drop for Page {
 /// An element, or an error that names it.
 fn found(selector: &str) -> String {
     let selector = json!(selector);
-    format!("(document.querySelector({selector}) ?? (() => {{ throw new Error('there is no ' + {selector}) }})())")
+    format!(
+        "(document.querySelector({selector}) ?? (() => {{ throw new Error('there is no ' + {selector}) }})())"
+    )
 }

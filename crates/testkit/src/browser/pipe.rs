@@ -106,5 +106,6 @@ impl Pipe {
 }
 
 fn is_event(message: &Value, session: &str, method: &str) -> bool {
-    message.get("sessionId") == Some(&json!(session)) && message.get("method") == Some(&json!(method))
+    message.get("sessionId") == Some(&json!(session))
+        && message.get("method") == Some(&json!(method))
 }
