@@ -24,7 +24,10 @@
       if (!Number.isNaN(at) && time.textContent !== words) time.textContent = words;
     }
   };
-  if (!Number.isNaN(made)) setInterval(refresh, 60000);
+  if (!Number.isNaN(made)) {
+    setInterval(refresh, 60000);
+    document.addEventListener("visibilitychange", refresh);
+  }
 
   // Rows: `j` and `k` go down and up, `x` chooses, `enter` opens.
   const rows = () => Array.from(document.querySelectorAll("main table.data tbody tr")).filter((r) => r.offsetParent !== null && !r.closest("details"));

@@ -3,14 +3,16 @@
 use askama::Template;
 use trimtab_model::Level;
 
-use super::plot::{HEIGHT, down, number, points, runs, ticks};
+use super::plot::{HEIGHT, across, down, number, points, runs, ticks};
 use super::{Href, Link};
 
 /// How a chart is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A bar per label, series stacked.
+    /// A bar per label, series stacked: parts of a whole.
     Bars,
+    /// Bars side by side, one of each series: things that are compared.
+    Pairs,
     /// A line per series.
     Lines,
 }
@@ -87,7 +89,7 @@ pub struct Chart {
     pub unit: String,
     /// What stands under the drawing: months, weeks.
     pub labels: Vec<String>,
-    /// The series; bars are stacked in their order from below.
+    /// The series; stacked bars stand in their order from below.
     pub series: Vec<Series>,
     /// The same as CSV.
     pub csv: Href,
@@ -107,7 +109,7 @@ impl Chart {
         let values = |s: &Series| s.points.iter().map(|p| p.known().unwrap_or(0.0)).collect();
         let all: Vec<Vec<f64>> = self.series.iter().map(values).collect();
         let largest = match self.kind {
-            Kind::Lines => all.iter().flatten().copied().fold(0.0, f64::max),
+            Kind::Lines | Kind::Pairs => all.iter().flatten().copied().fold(0.0, f64::max),
             Kind::Bars => (0..self.labels.len())
                 .map(|i| all.iter().filter_map(|s| s.get(i)).filter(|v| **v > 0.0).sum())
                 .fold(0.0, f64::max),
@@ -141,23 +143,49 @@ impl Chart {
         let mut pieces = Vec::new();
         for i in 0..self.labels.len() {
             let mut below = 0.0;
-            for series in &self.series {
+            for (order, series) in self.series.iter().enumerate() {
                 let Some(value) = series.points.get(i).and_then(Point::known) else { continue };
                 let height = HEIGHT - down(value, top);
                 if height <= 0.0 {
                     continue;
                 }
+                let side_by_side = self.kind == Kind::Pairs;
+                let beside = self.series.len().max(1) as f64;
+                let width = if side_by_side { band * 0.7 / beside } else { band * 0.6 };
+                let from =
+                    if side_by_side { 0.15 * band + width * order as f64 } else { 0.2 * band };
                 pieces.push(Piece {
                     class: series.tone.class(),
-                    x: format!("{:.1}", band * (i as f64 + 0.2)),
+                    x: format!("{:.1}", band * i as f64 + from),
                     y: format!("{:.2}", HEIGHT - below - height),
-                    width: format!("{:.1}", band * 0.6),
+                    width: format!("{width:.1}"),
                     height: format!("{height:.2}"),
                 });
-                below += height;
+                below += if side_by_side { 0.0 } else { height };
             }
         }
         pieces
+    }
+
+    /// Where a line has a gap: its place, in per cent, between what is known around it.
+    fn gaps(&self) -> Vec<(String, String)> {
+        let (top, count) = (self.top(), self.labels.len());
+        let mut gaps = Vec::new();
+        for series in &self.series {
+            let known: Vec<(usize, f64)> = (series.points.iter().take(count).enumerate())
+                .filter_map(|(i, p)| Some((i, p.known()?)))
+                .collect();
+            for pair in known.windows(2) {
+                if let [(a, low), (b, high)] = pair
+                    && b - a > 1
+                {
+                    let x = f64::midpoint(across(*a, count), across(*b, count)) / 10.0;
+                    let y = down(f64::midpoint(*low, *high), top);
+                    gaps.push((format!("{x:.2}%"), format!("{y:.2}%")));
+                }
+            }
+        }
+        gaps
     }
 
     /// The labels that there is room for: the first, the last, and some between.
@@ -165,8 +193,8 @@ impl Chart {
         let count = self.labels.len();
         let every = count.div_ceil(6).max(1);
         let place = |i: usize| match self.kind {
-            Kind::Lines => super::plot::across(i, count) / 10.0,
-            Kind::Bars => (i as f64 + 0.5) * 100.0 / count as f64,
+            Kind::Lines => across(i, count) / 10.0,
+            Kind::Bars | Kind::Pairs => (i as f64 + 0.5) * 100.0 / count as f64,
         };
         let anchor = |i: usize| match (self.kind, i) {
             (Kind::Lines, 0) => "start",
@@ -176,7 +204,7 @@ impl Chart {
         let last = count.saturating_sub(1);
         let labels = self.labels.iter().enumerate().rev().step_by(every);
         labels
-            .filter(|(i, _)| self.kind == Kind::Bars || *i == last || *i >= every / 2)
+            .filter(|(i, _)| self.kind != Kind::Lines || *i == last || *i >= every / 2)
             .map(|(i, word)| (word.as_str(), format!("{:.2}%", place(i)), anchor(i)))
             .collect()
     }
@@ -223,7 +251,7 @@ mod tests {
 
     #[test]
     fn nothing_is_drawn_of_nothing() {
-        for kind in [Kind::Bars, Kind::Lines] {
+        for kind in [Kind::Bars, Kind::Pairs, Kind::Lines] {
             assert!(chart(kind, &[]).render().is_ok());
         }
     }

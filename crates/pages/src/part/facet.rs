@@ -27,6 +27,8 @@ pub struct Facet {
     pub text: String,
     /// Its values.
     pub choices: Vec<Choice>,
+    /// Whether only one of them can be chosen: then the words say which.
+    pub single: bool,
 }
 
 impl Facet {

@@ -133,11 +133,13 @@ pub(super) fn metrics() -> page::Metrics {
             action: "/metrics".into(),
             facets: vec![
                 Facet {
+                    single: true,
                     name: t("period"),
                     text: t("12 weeks"),
                     choices: vec![choice("12w", "12 weeks", true), choice("1y", "a year", false)],
                 },
                 Facet {
+                    single: true,
                     name: t("against"),
                     text: t("against the 12 weeks before"),
                     choices: vec![
@@ -146,6 +148,7 @@ pub(super) fn metrics() -> page::Metrics {
                     ],
                 },
                 Facet {
+                    single: false,
                     name: t("team"),
                     text: t("Team"),
                     choices: vec![choice("payments", "Team Payments", false)],
@@ -187,7 +190,7 @@ pub(super) fn metrics() -> page::Metrics {
                 ],
             ),
             chart(
-                Kind::Bars,
+                Kind::Pairs,
                 "Found and fixed",
                 "findings",
                 "Detected or regressed, and fixed or retracted, in the week.",

@@ -15,7 +15,12 @@ fn facet(name: &str, title: &str, choices: &[(&str, &str, u64, bool)]) -> Facet 
         count: Some(*count),
         chosen: *chosen,
     };
-    Facet { name: t(name), text: t(title), choices: choices.iter().map(choice).collect() }
+    Facet {
+        name: t(name),
+        text: t(title),
+        single: false,
+        choices: choices.iter().map(choice).collect(),
+    }
 }
 
 fn places() -> Vec<Vec<Cell>> {

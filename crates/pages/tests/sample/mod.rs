@@ -170,7 +170,6 @@ fn dial(size: Size, of: &str) -> Dial {
         let base = match i {
             0..21 => 148.0 - f64::from(i) * 0.4,
             21..38 => 196.0 - f64::from(i - 21) * 0.9,
-            38..41 => return None,
             41..62 => 181.0 - f64::from(i - 41) * 0.3,
             62..75 => 118.0 + f64::from(i - 62) * 0.8,
             75..90 => 141.0 - f64::from(i - 75) * 1.6,

@@ -54,6 +54,7 @@ pub(super) fn systems() -> page::Systems {
             action: "/systems".into(),
             search: Some((t("q"), t("System, team or tag"), String::new())),
             facets: vec![Facet {
+                single: false,
                 name: t("tier"),
                 text: t("Tier"),
                 choices: vec![Choice {
@@ -159,7 +160,7 @@ pub(super) fn system() -> page::System {
         Entry::Systems,
         &[("Systems", "/systems"), ("payments", "")],
         "payments",
-        "Payments has 2 findings past their deadline; the window of 3 December removes 61 % of its load.",
+        "Payments has 2 findings past their deadline; the window of 3 December removes 61 % of its load.",
     );
     layout.actions = vec![
         l("Compare releases", "/systems/payments/releases"),

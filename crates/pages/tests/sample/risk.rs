@@ -13,7 +13,7 @@ pub(super) fn today() -> page::Today {
         Entry::Today,
         &[("Today", "/")],
         "Today",
-        "Payments has 2 findings past their deadline; the window of 3 December removes 61 % of its load.",
+        "Payments has 2 findings past their deadline; the window of 3 December removes 61 % of its load.",
     );
     layout.flash = Some(Notice {
         urgency: Urgency::Done,
@@ -134,6 +134,7 @@ fn filter() -> Filter {
         chosen,
     };
     let facet = |name: &str, text: &str, choices: Vec<Choice>| Facet {
+        single: false,
         name: t(name),
         text: t(text),
         choices,
@@ -182,6 +183,7 @@ fn filter() -> Filter {
                 vec![choice("open", "open", 35, true), choice("planned", "planned", 19, false)],
             ),
             Facet {
+                single: false,
                 name: t("evidence"),
                 text: t("Evidence"),
                 choices: vec![Choice {
@@ -230,7 +232,7 @@ pub(super) fn findings() -> page::Findings {
             num(systems, "/systems?action=1"),
             num(findings, "/findings?action=1"),
             num(load, "/findings?action=1"),
-            cost.map_or(Cell::unknown(t("no history of this package")), |c| text(c)),
+            cost.map_or(Cell::unknown(t("no history of this package")), text),
             text(confidence),
             due,
         ],

@@ -144,6 +144,13 @@ impl Page {
         self.pipe.event(&self.session, "Page.loadEventFired");
     }
 
+    /// Presses a key that leads to another page, and waits for that.
+    pub fn follow(&self, key: &str) {
+        self.pipe.forget(&self.session);
+        self.press(key);
+        self.pipe.event(&self.session, "Page.loadEventFired");
+    }
+
     /// Presses an element that changes this page.
     pub fn touch(&self, selector: &str) {
         self.run(&format!("{}.click()", found(selector)));
