@@ -87,8 +87,8 @@ pub enum Cell {
     Count(Mark, Link),
     /// A deadline; past ones stand out.
     Due(When, bool),
-    /// A change for the better or the worse, in words.
-    Change(String, bool),
+    /// A change in words, and whether it is for the better; nothing if it is neither.
+    Change(String, Option<bool>),
     /// Short words, each with a frame.
     Tags(Vec<String>),
     /// Nothing belongs here, and that is not unknown.

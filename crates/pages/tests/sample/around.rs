@@ -135,13 +135,13 @@ pub(super) fn metrics() -> page::Metrics {
                 Facet {
                     single: true,
                     name: t("period"),
-                    text: t("12 weeks"),
+                    text: t("Period"),
                     choices: vec![choice("12w", "12 weeks", true), choice("1y", "a year", false)],
                 },
                 Facet {
                     single: true,
                     name: t("against"),
-                    text: t("against the 12 weeks before"),
+                    text: t("Compared with"),
                     choices: vec![
                         choice("before", "the period before", true),
                         choice("year", "the same weeks a year ago", false),
@@ -301,7 +301,7 @@ pub(super) fn feeds() -> page::Feeds {
                 ],
                 vec![
                     named("EPSS", "/feeds/epss", "likelihood"),
-                    Cell::Change(t("late: the host did not answer"), false),
+                    Cell::Change(t("late: the host did not answer"), Some(false)),
                     Cell::Due(hours(-53), true),
                     Cell::Value(hours(-1).into()),
                     num("289,113", "/feeds/epss"),

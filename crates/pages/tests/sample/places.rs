@@ -29,7 +29,7 @@ pub(super) fn systems() -> page::Systems {
             exposure,
             gravest,
             num(load, "/findings?system=payments"),
-            Cell::Change(small(change.0), change.1),
+            Cell::Change(small(change.0), (change.0 != "0").then_some(change.1)),
             due,
         ]
     };
@@ -205,7 +205,7 @@ pub(super) fn system() -> page::System {
                     named("eu-1", "/systems/payments/eu-1", "production"),
                     code("build 4411"),
                     Cell::Value(days(-3).into()),
-                    Cell::Change(t("rolled back"), false),
+                    Cell::Change(t("rolled back"), Some(false)),
                 ],
                 vec![
                     named("us-1", "/systems/payments/us-1", "production"),
