@@ -4,9 +4,7 @@ use trimtab_model::Level::{Critical, High, Medium};
 use trimtab_pages::part::*;
 use trimtab_pages::{Entry, page};
 
-use super::{
-    code, column, days, dial, hours, l, layout, mark, named, num, numbers, t, table, text,
-};
+use super::{code, column, days, hours, l, layout, mark, named, num, numbers, t, table, text};
 
 pub(super) fn sign_in() -> page::SignIn {
     page::SignIn {
@@ -121,7 +119,6 @@ pub(super) fn metrics() -> page::Metrics {
         count: None,
         chosen,
     };
-    let _small = dial(Size::Small, "payments");
     page::Metrics {
         layout: layout(
             Entry::Metrics,

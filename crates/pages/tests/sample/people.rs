@@ -201,7 +201,7 @@ pub(super) fn account() -> page::Account {
                 vec![
                     named("notebook", "/account/tokens/2", ""),
                     text("read"),
-                    Cell::unknown(t("never used")),
+                    text("never"),
                     Cell::Due(days(300), false),
                 ],
             ],
