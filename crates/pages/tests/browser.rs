@@ -53,6 +53,30 @@ fn every_page_can_be_used_by_everyone() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// 320 px is what WCAG asks of reflow; the others are where the layout changes.
+#[test]
+fn nothing_is_wider_than_any_window() {
+    let Some(browser) = Browser::start() else { return };
+    let pages = sample::pages();
+    let names: Vec<&str> = pages.iter().map(|(name, _)| *name).collect();
+    let address = served::serve(owned(pages));
+    let page = browser.page();
+    let mut wrong = Vec::new();
+    for name in names {
+        page.open(&format!("{address}{name}"));
+        for width in [320, 480, 861, 960, 1081, 1920] {
+            page.size(width, 800);
+            let wide = rules::too_wide(&page);
+            wrong.extend(wide.into_iter().map(|f| format!("{name} at {width}: {f}")));
+            if (name, width) == ("finding", 960) {
+                page.touch(".who > summary");
+                keep(&page, "finding-960-panel");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn hostile_words_run_nothing_and_fit() {
     let Some(browser) = Browser::start() else { return };

@@ -43,9 +43,8 @@ fn hostile_words_stay_words() {
         "",
         long.as_str(),
     ];
-    let expected: Vec<Vec<String>> = sample::pages().iter().map(|(_, h)| kinds(&tags(h))).collect();
     for case in cases {
-        for ((name, html), _) in sample::hostile_pages(case).iter().zip(&expected) {
+        for (name, html) in &sample::hostile_pages(case) {
             let tags = tags(html);
             for tag in &tags {
                 let runs = tag.attributes.iter().find(|(n, _)| n.starts_with("on"));
@@ -66,11 +65,6 @@ fn hostile_words_stay_words() {
             );
         }
     }
-}
-
-/// The names of tags, for comparing two pages.
-fn kinds(tags: &[Tag]) -> Vec<String> {
-    tags.iter().map(|t| t.name.clone()).collect()
 }
 
 /// What is against the rules, a line each.

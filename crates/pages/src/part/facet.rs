@@ -32,6 +32,11 @@ pub struct Facet {
 }
 
 impl Facet {
+    /// The words of the one that is chosen.
+    fn answer(&self) -> &str {
+        self.choices.iter().find(|c| c.chosen).map_or("any", |c| c.text.as_str())
+    }
+
     fn chosen(&self) -> usize {
         self.choices.iter().filter(|c| c.chosen).count()
     }

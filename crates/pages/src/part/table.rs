@@ -5,7 +5,7 @@
 
 use askama::Template;
 
-use super::{Href, Link, Mark, Value, When};
+use super::{Dial, Href, Link, Mark, Value, When};
 
 /// How a column stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,8 +87,10 @@ pub enum Cell {
     Count(Mark, Link),
     /// A deadline; past ones stand out.
     Due(When, bool),
-    /// A change for the better or the worse, in words.
-    Change(String, bool),
+    /// A change in words, and whether it is for the better; nothing if it is neither.
+    Change(String, Option<bool>),
+    /// A small dial: load, change and line.
+    Dial(Box<Dial>),
     /// Short words, each with a frame.
     Tags(Vec<String>),
     /// Nothing belongs here, and that is not unknown.

@@ -348,19 +348,19 @@ pub(super) fn proposal() -> page::Proposal {
                     mark(High),
                     num("31", "/findings?level=high"),
                     num("43", "?level=high"),
-                    Cell::Change(t("+12"), false),
+                    Cell::Change(t("+12"), Some(false)),
                 ],
                 vec![
                     mark(Medium),
                     num("212", "/findings?level=medium"),
                     num("203", "?level=medium"),
-                    Cell::Change(t("−9"), true),
+                    Cell::Change(t("−9"), Some(true)),
                 ],
                 vec![
                     mark(Low),
                     num("640", "/findings?level=low"),
                     num("637", "?level=low"),
-                    Cell::Change(t("−3"), true),
+                    Cell::Change(t("−3"), Some(true)),
                 ],
                 vec![
                     Cell::Mark(Mark::Unknown),

@@ -4,9 +4,7 @@ use trimtab_model::Level::{Critical, High, Medium};
 use trimtab_pages::part::*;
 use trimtab_pages::{Entry, page};
 
-use super::{
-    code, column, days, dial, hours, l, layout, mark, named, num, numbers, t, table, text,
-};
+use super::{code, column, days, hours, l, layout, mark, named, num, numbers, t, table, text};
 
 pub(super) fn sign_in() -> page::SignIn {
     page::SignIn {
@@ -121,7 +119,6 @@ pub(super) fn metrics() -> page::Metrics {
         count: None,
         chosen,
     };
-    let _small = dial(Size::Small, "payments");
     page::Metrics {
         layout: layout(
             Entry::Metrics,
@@ -135,13 +132,13 @@ pub(super) fn metrics() -> page::Metrics {
                 Facet {
                     single: true,
                     name: t("period"),
-                    text: t("12 weeks"),
+                    text: t("Period"),
                     choices: vec![choice("12w", "12 weeks", true), choice("1y", "a year", false)],
                 },
                 Facet {
                     single: true,
                     name: t("against"),
-                    text: t("against the 12 weeks before"),
+                    text: t("Compared with"),
                     choices: vec![
                         choice("before", "the period before", true),
                         choice("year", "the same weeks a year ago", false),
@@ -301,7 +298,7 @@ pub(super) fn feeds() -> page::Feeds {
                 ],
                 vec![
                     named("EPSS", "/feeds/epss", "likelihood"),
-                    Cell::Change(t("late: the host did not answer"), false),
+                    Cell::Change(t("late: the host did not answer"), Some(false)),
                     Cell::Due(hours(-53), true),
                     Cell::Value(hours(-1).into()),
                     num("289,113", "/feeds/epss"),

@@ -18,7 +18,7 @@ fn facet(name: &str, title: &str, choices: &[(&str, &str, u64, bool)]) -> Facet 
     Facet {
         name: t(name),
         text: t(title),
-        single: false,
+        single: matches!(name, "from" | "to" | "deployed"),
         choices: choices.iter().map(choice).collect(),
     }
 }
@@ -313,11 +313,11 @@ pub(super) fn release() -> page::Release {
                     "from",
                     "From",
                     &[
-                        ("4410", "build 4410, us-1", 0, true),
-                        ("4411", "build 4411, eu-1", 0, false),
+                        ("4410", "build 4410, us-1", 41, true),
+                        ("4411", "build 4411, eu-1", 43, false),
                     ],
                 ),
-                facet("to", "To", &[("4415", "build 4415, staging", 0, true)]),
+                facet("to", "To", &[("4415", "build 4415, staging", 33, true)]),
             ],
             chips: Vec::new(),
             ..Filter::default()
@@ -342,13 +342,13 @@ pub(super) fn release() -> page::Release {
             ],
             vec![
                 vec![
-                    Cell::Change(t("gone"), true),
+                    Cell::Change(t("gone"), Some(true)),
                     mark(Critical),
                     named("CVE-2021-44228 in log4j-core", "/findings/1", ""),
                     num("−16", "/findings/1"),
                 ],
                 vec![
-                    Cell::Change(t("new"), false),
+                    Cell::Change(t("new"), Some(false)),
                     mark(Medium),
                     named("CVE-2026-20771 in requests", "/findings/5", ""),
                     num("+3", "/findings/5"),

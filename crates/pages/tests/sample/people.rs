@@ -21,7 +21,7 @@ pub(super) fn teams() -> page::Teams {
             num("4", "/systems?team=payments"),
             window,
             num(load, "/findings?team=payments"),
-            Cell::Change(t(change.0), change.1),
+            Cell::Change(t(change.0), Some(change.1)),
             num(met, "/metrics?team=payments"),
             num(past, "/findings?team=payments&due=past"),
         ]
@@ -201,7 +201,7 @@ pub(super) fn account() -> page::Account {
                 vec![
                     named("notebook", "/account/tokens/2", ""),
                     text("read"),
-                    Cell::unknown(t("never used")),
+                    text("never"),
                     Cell::Due(days(300), false),
                 ],
             ],

@@ -5,12 +5,9 @@ use trimtab_pages::part::*;
 use trimtab_pages::{Entry, page};
 
 use super::{
-    code, column, days, dial, hours, l, layout, mark, named, num, numbers, pager, t, table, text,
+    code, column, days, dial, hours, l, layout, mark, named, num, numbers, pager, small_dial, t,
+    table, text,
 };
-
-fn small(of: &str) -> String {
-    t(of)
-}
 
 pub(super) fn systems() -> page::Systems {
     let row = |name: &str,
@@ -18,8 +15,7 @@ pub(super) fn systems() -> page::Systems {
                team: &str,
                tier: &str,
                exposure: Cell,
-               load: &str,
-               change: (&str, bool),
+               load: (f64, Option<f64>),
                gravest: Cell,
                due: Cell| {
         vec![
@@ -28,8 +24,7 @@ pub(super) fn systems() -> page::Systems {
             text(tier),
             exposure,
             gravest,
-            num(load, "/findings?system=payments"),
-            Cell::Change(small(change.0), change.1),
+            small_dial(name, load),
             due,
         ]
     };
@@ -78,8 +73,7 @@ pub(super) fn systems() -> page::Systems {
                     column("Tier"),
                     column("Exposure"),
                     column("Gravest"),
-                    numbers("Load").sorts("?sort=load", "descending").kept(),
-                    numbers("90 days"),
+                    column("Load, 90 days").sorts("?sort=load", "descending").kept(),
                     numbers("Next deadline"),
                 ],
                 vec![
@@ -89,8 +83,7 @@ pub(super) fn systems() -> page::Systems {
                         "Team Payments",
                         "1",
                         text("internet"),
-                        "61.2",
-                        ("−12.4", true),
+                        (73.6, Some(61.2)),
                         mark(Critical),
                         Cell::Due(hours(-52), true),
                     ),
@@ -100,8 +93,7 @@ pub(super) fn systems() -> page::Systems {
                         "Team Edge",
                         "1",
                         text("internet"),
-                        "22.5",
-                        ("+8", false),
+                        (14.5, Some(22.5)),
                         mark(High),
                         Cell::Due(days(2), false),
                     ),
@@ -111,8 +103,7 @@ pub(super) fn systems() -> page::Systems {
                         "Team Web",
                         "2",
                         text("internet"),
-                        "16",
-                        ("−3.1", true),
+                        (19.1, Some(16.0)),
                         mark(High),
                         Cell::Due(days(4), false),
                     ),
@@ -122,8 +113,7 @@ pub(super) fn systems() -> page::Systems {
                         "Team Ledger",
                         "1",
                         text("internal"),
-                        "14.8",
-                        ("−9.1", true),
+                        (23.9, Some(14.8)),
                         mark(Medium),
                         Cell::Due(days(19), false),
                     ),
@@ -133,8 +123,7 @@ pub(super) fn systems() -> page::Systems {
                         "Operations",
                         "3",
                         text("internal"),
-                        "2",
-                        ("0", true),
+                        (2.0, Some(2.0)),
                         mark(Low),
                         Cell::Nothing,
                     ),
@@ -144,8 +133,7 @@ pub(super) fn systems() -> page::Systems {
                         "Team Ledger",
                         "2",
                         Cell::unknown(t("nobody has said")),
-                        "?",
-                        ("+1", false),
+                        (4.0, None),
                         Cell::Mark(Mark::Unknown),
                         Cell::Nothing,
                     ),
@@ -205,7 +193,7 @@ pub(super) fn system() -> page::System {
                     named("eu-1", "/systems/payments/eu-1", "production"),
                     code("build 4411"),
                     Cell::Value(days(-3).into()),
-                    Cell::Change(t("rolled back"), false),
+                    Cell::Change(t("rolled back"), Some(false)),
                 ],
                 vec![
                     named("us-1", "/systems/payments/us-1", "production"),
