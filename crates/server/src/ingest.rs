@@ -11,7 +11,9 @@ use trimtab_engine::repository::ids;
 use trimtab_model::{
     Component, Diagnostic, DiagnosticSeverity, FileInventory, Inventory, Purl, Relation, Scope,
 };
-use trimtab_store::{Contents, Listed, Matched, NewComponent, NewSnapshot, Org, Settled, StoreError};
+use trimtab_store::{
+    Contents, Listed, Matched, NewComponent, NewSnapshot, Org, Settled, StoreError,
+};
 
 use crate::state::App;
 use crate::weighing::{Agreed, Weigher};
@@ -120,7 +122,8 @@ fn inventory(bytes: &[u8]) -> Result<Vec<Distinct>, Refused> {
         trimtab_extract::scan_path(&path, &trimtab_extract::Options::default())
     };
     if inventory.files.iter().all(|f| f.components.is_empty()) {
-        let why = inventory.all_diagnostics().find(|d| d.code.severity() == DiagnosticSeverity::Error);
+        let why =
+            inventory.all_diagnostics().find(|d| d.code.severity() == DiagnosticSeverity::Error);
         let why = why.map_or("it lists no components".to_owned(), told);
         return Err(Refused::Unreadable(why));
     }

@@ -12,7 +12,7 @@ use trimtab_store::{Job, NewJob, Priority};
 use crate::ingest::Refused;
 use crate::state::App;
 
-pub(crate) use read_document::Read;
+pub(crate) use read_document::{Read, same};
 
 /// The kinds of jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

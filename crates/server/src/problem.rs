@@ -25,7 +25,12 @@ pub struct Problem {
 
 impl Problem {
     /// A problem of a status.
-    pub fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Problem {
+    pub fn new(
+        status: StatusCode,
+        code: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Problem {
         Problem { code, title, status: status.as_u16(), detail: detail.into() }
     }
 
@@ -37,7 +42,10 @@ impl Problem {
 
     /// They may not.
     pub fn forbidden(action: Action) -> Problem {
-        let detail = format!("Your roles or your token do not allow `{}` here. Ask an admin.", action.as_str());
+        let detail = format!(
+            "Your roles or your token do not allow `{}` here. Ask an admin.",
+            action.as_str()
+        );
         Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)
     }
 

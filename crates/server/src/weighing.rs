@@ -14,9 +14,12 @@ use trimtab_engine::repository::ids;
 use trimtab_model::assessment::{Assessment, Cost, Deadline};
 use trimtab_model::charter::Charter;
 use trimtab_model::decision::{Exception, Reach, Signatory};
+use trimtab_model::evidence::Fact;
 use trimtab_model::finding::Finding;
 use trimtab_model::scan::IndexInfo;
-use trimtab_model::{Component, Evidence, FileInventory, Inventory, Purl, Relation, Role, Scope, System};
+use trimtab_model::{
+    Component, Evidence, FileInventory, Inventory, Purl, Relation, Role, Scope, System,
+};
 use trimtab_store::{
     Decision, DecisionKind, DecisionState, Known, Org, Store, StoreError, Team, Weighed,
 };
@@ -144,9 +147,7 @@ impl<'a> Weigher<'a> {
     /// The finding as the index has it, and what it means.
     pub(crate) fn assess(&self, known: &Known) -> Option<(Finding, Assessment)> {
         let findings = self.findings(&known.purl)?;
-        let is = |finding: &&Finding| {
-            ids(finding).iter().any(|id| **id == *known.vulnerability)
-        };
+        let is = |finding: &&Finding| ids(finding).iter().any(|id| **id == *known.vulnerability);
         let finding = findings.iter().find(is)?;
         let system = known.system.and_then(|id| self.agreed.systems.get(&id));
         let situation = Situation {
@@ -155,7 +156,7 @@ impl<'a> Weigher<'a> {
             scope: scope(&known.scope),
             relation: relation(&known.relation),
             files: usize::try_from(known.files).unwrap_or(1),
-            detected: Some(known.detected),
+            detected: Some(Fact { value: known.detected, source: "the ledger".into() }),
             has_kev: self.info.as_ref().is_some_and(|i| i.kev.is_some()),
             epss_date: self.info.as_ref().and_then(|i| i.epss.as_deref()),
         };

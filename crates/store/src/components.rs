@@ -144,7 +144,9 @@ impl Store {
                 .iter()
                 .zip(&new)
                 .map(|(id, c)| {
-                    serde_json::json!([id, c.purl, c.package, c.name, c.version, c.licence, c.registry])
+                    serde_json::json!([
+                        id, c.purl, c.package, c.name, c.version, c.licence, c.registry
+                    ])
                 })
                 .collect();
             let table = rows(

@@ -244,6 +244,26 @@ impl Store {
         tx.commit().await
     }
 
+    /// Sets the address.
+    ///
+    /// # Errors
+    /// The address is taken.
+    pub async fn set_email(
+        &self,
+        org: Org,
+        person: i64,
+        email: &str,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        let sql = "UPDATE person SET email = $3 WHERE org = $1 AND id = $2";
+        tx.run(sql, args![org.0, person, email.to_lowercase()]).await?;
+        let data = serde_json::json!({ "what": "email", "person": person });
+        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        tx.commit().await
+    }
+
     /// Sets the password's hash. Every session of the person ends.
     ///
     /// # Errors

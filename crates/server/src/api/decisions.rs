@@ -84,21 +84,29 @@ pub(crate) async fn post(
         return Err(Problem::invalid("`kind` is `exception`."));
     }
     if !rules.may_ask.is_empty() && !rules.may_ask.contains(&role) {
-        return Err(Problem::invalid(format!("By the charter, {role} may not ask for exceptions.")));
+        return Err(Problem::invalid(format!(
+            "By the charter, {role} may not ask for exceptions."
+        )));
     }
     if wanted.reason.trim().is_empty() || wanted.reason.chars().count() > 4000 {
         return Err(Problem::invalid("Say why, in 1 to 4000 characters."));
     }
     let level = finding.weighed.as_ref().map_or(Level::Critical, |w| w.level);
     let longest = rules.longest_days.get(level as usize).copied().flatten();
-    if !(1..=3650).contains(&wanted.days) || longest.is_some_and(|most| wanted.days > i64::from(most)) {
+    if !(1..=3650).contains(&wanted.days)
+        || longest.is_some_and(|most| wanted.days > i64::from(most))
+    {
         let most = longest.map_or("3650".to_owned(), |m| m.to_string());
-        return Err(Problem::invalid(format!("`days` is 1 to {most}: what is {level} may be accepted so long.")));
+        return Err(Problem::invalid(format!(
+            "`days` is 1 to {most}: what is {level} may be accepted so long."
+        )));
     }
     if rules.control_from.is_some_and(|from| level >= from)
         && wanted.control.as_deref().is_none_or(|c| c.trim().is_empty())
     {
-        return Err(Problem::invalid(format!("What is {level} needs a compensating control: `control`.")));
+        return Err(Problem::invalid(format!(
+            "What is {level} needs a compensating control: `control`."
+        )));
     }
     let new = NewDecision {
         kind: DecisionKind::Exception,
@@ -148,7 +156,13 @@ pub(crate) async fn answer(
 }
 
 /// By the charter, at the level that the finding has now.
-async fn may_approve(app: &App, who: &Who, is: &Decision, role: Role, now: Timestamp) -> Result<(), Problem> {
+async fn may_approve(
+    app: &App,
+    who: &Who,
+    is: &Decision,
+    role: Role,
+    now: Timestamp,
+) -> Result<(), Problem> {
     let agreed = Agreed::of(&app.store, who.org, now).await?;
     let vulnerability = match &is.is.vulnerability {
         None => None,
@@ -162,7 +176,8 @@ async fn may_approve(app: &App, who: &Who, is: &Decision, role: Role, now: Times
     };
     let order = trimtab_store::FindingOrder::Level;
     let page = app.store.findings(who.org, &filter, order, None, 1).await?;
-    let level = page.rows.first().and_then(|f| f.weighed.as_ref()).map_or(Level::Critical, |w| w.level);
+    let level =
+        page.rows.first().and_then(|f| f.weighed.as_ref()).map_or(Level::Critical, |w| w.level);
     let may = agreed.charter.exceptions.may_approve.get(level as usize);
     if may.is_some_and(|may| may.contains(&role)) {
         Ok(())

@@ -50,7 +50,11 @@ pub(crate) async fn post(
     let agreed = Agreed::of(&app.store, who.org, now).await?;
     if agreed.charter.environment(&said.environment).is_none() {
         let known: Vec<&str> = agreed.charter.environments.iter().map(|e| &*e.name).collect();
-        let detail = format!("The charter has no environment `{}`: it has {}.", said.environment, known.join(", "));
+        let detail = format!(
+            "The charter has no environment `{}`: it has {}.",
+            said.environment,
+            known.join(", ")
+        );
         return Err(Problem::invalid(detail));
     }
     let outcome = Outcome::from_text(&said.outcome)
@@ -77,7 +81,13 @@ pub(crate) async fn post(
     };
     let none = || Problem::invalid("No snapshot of the asset is known for that: push it first.");
     let snapshot = snapshot.ok_or_else(none)?;
-    let new = NewDeployment { asset: asset.id, environment: said.environment.clone(), snapshot, outcome, at };
+    let new = NewDeployment {
+        asset: asset.id,
+        environment: said.environment.clone(),
+        snapshot,
+        outcome,
+        at,
+    };
     let index = app.index().ok_or(Refused::NoIndex).map_err(refused)?;
     let weigher = Weigher::new(&agreed, index, now);
     let weigh = |known: &_| weigher.weigh(known);

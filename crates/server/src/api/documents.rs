@@ -21,7 +21,10 @@ pub(crate) async fn one(
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"document\"".to_owned()),
-        (header::ETAG, format!("\"{}\"", digest.chars().filter(char::is_ascii_hexdigit).collect::<String>())),
+        (
+            header::ETAG,
+            format!("\"{}\"", digest.chars().filter(char::is_ascii_hexdigit).collect::<String>()),
+        ),
     ];
     Ok((headers, bytes))
 }

@@ -32,7 +32,11 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// The filter and the order, for what they may see.
-    pub(crate) async fn filter(&self, app: &App, who: &Who) -> Result<(FindingFilter, FindingOrder), Problem> {
+    pub(crate) async fn filter(
+        &self,
+        app: &App,
+        who: &Who,
+    ) -> Result<(FindingFilter, FindingOrder), Problem> {
         let systems = app.store.systems(who.org).await?;
         let states = match self.state.as_deref() {
             None | Some("" | "live") => Vec::new(),

@@ -141,7 +141,8 @@ pub(crate) async fn post(
 }
 
 fn check(about: &About) -> Result<(), Problem> {
-    let texts = [Some(&about.asset), about.revision.as_ref(), about.branch.as_ref(), about.build.as_ref()];
+    let texts =
+        [Some(&about.asset), about.revision.as_ref(), about.branch.as_ref(), about.build.as_ref()];
     for text in texts.into_iter().flatten() {
         if text.is_empty() || text.chars().count() > NAME || text.chars().any(char::is_control) {
             return Err(Problem::invalid(
@@ -160,7 +161,8 @@ fn check(about: &About) -> Result<(), Problem> {
 async fn read(body: Body, largest: u64) -> Result<(String, Vec<u8>), Problem> {
     let largest = usize::try_from(largest).unwrap_or(usize::MAX);
     let bytes = axum::body::to_bytes(body, largest).await.map_err(|_| {
-        let detail = format!("The document is larger than {largest} bytes, or the upload was cut off.");
+        let detail =
+            format!("The document is larger than {largest} bytes, or the upload was cut off.");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large", detail)
     })?;
     if bytes.is_empty() {
@@ -177,7 +179,12 @@ pub(crate) fn refused(refused: ingest::Refused) -> Problem {
         Unreadable(detail) => Problem::invalid(detail),
         NoIndex | Internal(_) => {
             tracing::error!(error = %refused, "a document cannot be taken in");
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now", refused.to_string())
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "Not now",
+                refused.to_string(),
+            )
         }
     }
 }

@@ -22,7 +22,8 @@ pub(crate) struct Shown {
 
 pub(crate) async fn list(State(app): State<App>, who: Who) -> Result<Json<Value>, Problem> {
     super::findings::seen(&who)?;
-    let shown = |t: Team| Shown { id: t.id, name: t.name, cadence: t.cadence, capacity: t.capacity };
+    let shown =
+        |t: Team| Shown { id: t.id, name: t.name, cadence: t.cadence, capacity: t.capacity };
     let rows: Vec<Shown> = app.store.teams(who.org).await?.into_iter().map(shown).collect();
     Ok(Json(json!({ "rows": rows })))
 }

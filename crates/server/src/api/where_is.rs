@@ -23,7 +23,11 @@ pub(crate) struct Asked {
 }
 
 /// What is found of what they may see. `None`: nothing was asked.
-pub(crate) async fn find(app: &App, who: &Who, asked: &Asked) -> Result<Option<Page<Where>>, Problem> {
+pub(crate) async fn find(
+    app: &App,
+    who: &Who,
+    asked: &Asked,
+) -> Result<Option<Page<Where>>, Problem> {
     super::findings::seen(who)?;
     let text = asked.q.trim();
     let query = if let Some(licence) = asked.licence.as_deref().filter(|l| !l.is_empty()) {

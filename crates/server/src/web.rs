@@ -1,0 +1,118 @@
+//! The pages: what the API knows, filled into the views of `trimtab-pages`. One file per page.
+
+pub(crate) mod asset;
+pub(crate) mod finding;
+pub(crate) mod findings;
+pub(crate) mod sign_in;
+pub(crate) mod systems;
+pub(crate) mod today;
+pub(crate) mod welcome;
+pub(crate) mod where_is;
+
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use trimtab_pages::page::Trouble;
+use trimtab_pages::part::Link;
+use trimtab_pages::{Entry, Layout, Template};
+
+use crate::access::{Action, On, Who};
+use crate::problem::Problem;
+use crate::state::App;
+
+/// A problem as a page; who is not signed in is sent to sign in.
+pub(crate) struct Sorry(Problem);
+
+impl<P: Into<Problem>> From<P> for Sorry {
+    fn from(problem: P) -> Sorry {
+        Sorry(problem.into())
+    }
+}
+
+impl IntoResponse for Sorry {
+    fn into_response(self) -> Response {
+        let Sorry(problem) = self;
+        if problem.status == 401 {
+            return Redirect::to("/sign-in").into_response();
+        }
+        let status =
+            StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let page = Trouble {
+            status: problem.status,
+            headline: problem.title.to_owned(),
+            text: vec![problem.detail.clone()],
+            next: vec![Link::to("Today", "/"), Link::to("Findings", "/findings")],
+            reference: problem.code.to_owned(),
+        };
+        (status, html(&page)).into_response()
+    }
+}
+
+/// What a page answers.
+pub(crate) type Page = Result<Response, Sorry>;
+
+/// A page as an answer.
+pub(crate) fn html(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(text) => Html(text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page cannot be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// A redirect after a form, with a cookie.
+pub(crate) fn redirect_with_cookie(to: &str, cookie: &str) -> Response {
+    ([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response()
+}
+
+/// What stands around a page.
+pub(crate) async fn layout(
+    app: &App,
+    who: &Who,
+    entry: Entry,
+    title: &str,
+    headline: String,
+) -> Result<Layout, Problem> {
+    let organisations = app.store.organisations().await?;
+    let organisation = organisations.iter().find(|o| o.org == who.org);
+    let sides: Vec<String> = who.roles().iter().map(|r| r.as_str().to_owned()).collect();
+    let index = app.index().and_then(|i| i.info().ok());
+    let day = |text: Option<Box<str>>| {
+        text.map_or("unknown".to_owned(), |d| d.chars().take(10).collect())
+    };
+    let source = match index {
+        None => "No advisory index".to_owned(),
+        Some(info) => format!(
+            "Advisories of {}, KEV {}, EPSS of {}",
+            day(info.data_date),
+            info.kev.as_deref().unwrap_or("unknown"),
+            day(info.epss)
+        ),
+    };
+    let admin = who.may(Action::Administer, On::ALL);
+    let entries = [Entry::Today, Entry::Systems, Entry::Findings, Entry::Where];
+    let _ = admin;
+    Ok(Layout {
+        organisation: organisation.map_or(String::new(), |o| o.name.clone()),
+        person: who.person.name.clone(),
+        side: sides.first().cloned().unwrap_or_default(),
+        sides,
+        entry: Some(entry),
+        entries: entries.to_vec(),
+        search: String::new(),
+        crumbs: Vec::new(),
+        title: title.to_owned(),
+        headline,
+        actions: Vec::new(),
+        csrf: who.session.as_ref().map_or(String::new(), |s| s.csrf.clone()),
+        flash: None,
+        now: app.now(),
+        source,
+    })
+}
+
+/// `1 finding`, `2 findings`.
+pub(crate) fn count(number: i64, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}

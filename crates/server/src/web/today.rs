@@ -1,0 +1,179 @@
+//! Today: what needs me, and the dial.
+
+use axum::extract::State;
+use jiff::{SignedDuration, ToSpan, tz::TimeZone};
+use trimtab_pages::Entry;
+use trimtab_pages::page::Today;
+use trimtab_pages::part::{
+    Cell, Column, Day, Dial, Empty, Figure, Figures, Link, Mark, Row, Size, Table, When, number,
+};
+use trimtab_store::{Finding, FindingFilter, FindingOrder, ScopeOf};
+
+use super::{Page, Sorry, count, html, layout};
+use crate::access::Who;
+use crate::api::{findings, visible};
+use crate::state::App;
+
+/// How many days the dial shows.
+const DAYS: i64 = 90;
+
+pub(crate) async fn page(
+    State(app): State<App>,
+    who: Result<Who, crate::problem::Problem>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    findings::seen(&who)?;
+    let now = app.now();
+    let systems = app.store.systems(who.org).await?;
+    let all = FindingFilter { systems: visible(&who, &systems), ..FindingFilter::default() };
+    let counting = FindingFilter { counts: Some(true), ..all.clone() };
+    let past = FindingFilter { due_before: Some(now), ..counting.clone() };
+    let week = now + SignedDuration::from_hours(24 * 7);
+    let soon = FindingFilter { due_before: Some(week), ..counting.clone() };
+    let late = app.store.count_findings(who.org, &past).await?;
+    let due = app.store.count_findings(who.org, &soon).await?;
+    let open = app.store.count_findings(who.org, &counting).await?;
+    let asked = app.store.decisions(who.org, trimtab_store::DecisionState::Asked, 500).await?;
+    let load = app.store.load(who.org, &all).await?;
+    let queue = app.store.findings(who.org, &counting, FindingOrder::Deadline, None, 20).await?;
+
+    let headline = match (open.number, late.number) {
+        (0, _) => "Nothing is open that counts.".to_owned(),
+        (open, 0) => {
+            format!("{} open, none past its deadline.", count(open, "finding is", "findings are"))
+        }
+        (_, late) => format!("{} past their deadline.", count(late, "finding is", "findings are")),
+    };
+    let figures = Figures(vec![
+        Figure::of(
+            late.number.to_string(),
+            "past their deadline",
+            "/findings?due=passed&order=deadline",
+        ),
+        Figure::of(
+            (due.number - late.number).to_string(),
+            "due within a week",
+            "/findings?order=deadline",
+        ),
+        Figure::of(open.number.to_string(), "open, counting to the load", "/findings"),
+        Figure::of(asked.len().to_string(), "exceptions to answer", "/findings"),
+    ]);
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let (first, last) = (epoch_day(today) - DAYS + 1, epoch_day(today));
+    let kept = app.store.loads(who.org, ScopeOf::Organisation, first, last - 1).await?;
+    let mut days: Vec<Day> = (first..last)
+        .filter_map(|day| {
+            let date = jiff::civil::date(1970, 1, 1).checked_add(day.days()).ok()?;
+            let load = kept.iter().find(|k| k.day == day).map(|k| k.load);
+            Some(Day { date, load })
+        })
+        .collect();
+    days.push(Day { date: today, load: Some(load) });
+    let layout = layout(&app, &who, Entry::Today, "Today", headline).await?;
+    let dial = Dial {
+        size: Size::Large,
+        of: layout.organisation.clone(),
+        href: "/findings".into(),
+        days,
+        moves: Vec::new(),
+        csv: "".into(),
+    };
+    let table = Table {
+        title: "Due first".to_owned(),
+        titled: true,
+        columns: columns(),
+        rows: queue.rows.iter().map(|f| row(f, now)).collect(),
+        empty: Empty {
+            why: "Nothing is open. Push a snapshot to see what an asset carries.".to_owned(),
+            next: Some(Link::to("All findings", "/findings")),
+        },
+        ..Table::default()
+    };
+    let waiting = Table {
+        title: "You wait for others".to_owned(),
+        titled: true,
+        columns: vec![Column::left("What").kept(), Column::right("Asked").kept()],
+        rows: asked
+            .iter()
+            .filter(|d| d.is.author == who.person.id)
+            .map(|d| {
+                let what = d.is.vulnerability.clone().unwrap_or_default();
+                Row::of(vec![
+                    Cell::name(what, "/findings"),
+                    Cell::Value(When::of(d.asked, now).into()),
+                ])
+            })
+            .collect(),
+        empty: Empty { why: "You asked for nothing that is not answered.".to_owned(), next: None },
+        ..Table::default()
+    };
+    Ok(html(&Today { layout, figures, dial, queue: table, waiting }))
+}
+
+/// Days since 1970-01-01.
+pub(crate) fn epoch_day(date: jiff::civil::Date) -> i64 {
+    date.since(jiff::civil::date(1970, 1, 1)).map_or(0, |span| i64::from(span.get_days()))
+}
+
+/// The columns of a list of findings.
+pub(crate) fn columns() -> Vec<Column> {
+    vec![
+        Column::left("Level").kept(),
+        Column::left("What").kept(),
+        Column::left("System"),
+        Column::left("Asset"),
+        Column::right("Load"),
+        Column::right("Due"),
+    ]
+}
+
+/// A finding in a list.
+pub(crate) fn row(is: &Finding, now: jiff::Timestamp) -> Row {
+    let weighed = is.weighed.as_ref();
+    let (package, version) = short(&is.component.1);
+    let fix = match &is.fix {
+        Some(fix) => format!("{version} → {fix}"),
+        None => format!("{version}, no fix known"),
+    };
+    let name =
+        Link::to(format!("{} in {package}", is.vulnerability.1), format!("/findings/{}", is.id));
+    let due = match weighed.and_then(|w| w.deadline) {
+        Some(at) => Cell::Due(When::of(at, now), at < now),
+        None if weighed.is_some_and(|w| w.deadline_kind == "opportunistic") => Cell::Nothing,
+        None => Cell::unknown("no deadline can be reckoned"),
+    };
+    let load = match weighed {
+        Some(w) => Cell::link(number(w.weight), format!("/findings/{}", is.id)),
+        None => Cell::unknown("it was not weighed"),
+    };
+    let system = match &is.system {
+        Some((id, name)) => Cell::link(name.clone(), format!("/findings?system={id}")),
+        None => Cell::unknown("nobody said to which system the asset belongs"),
+    };
+    Row {
+        id: is.id.to_string(),
+        label: format!("{} in {package}", is.vulnerability.1),
+        cells: vec![
+            Cell::Mark(Mark::from(weighed.map(|w| w.level))),
+            Cell::Name(name, fix),
+            system,
+            Cell::link(is.asset.1.clone(), format!("/findings?asset={}", is.asset.0)),
+            load,
+            due,
+        ],
+    }
+}
+
+/// A purl as people say it: name and version.
+pub(crate) fn short(purl: &str) -> (String, String) {
+    match purl.parse::<trimtab_model::Purl>() {
+        Ok(purl) => {
+            let name = match purl.namespace() {
+                Some(namespace) => format!("{namespace}/{}", purl.name()),
+                None => purl.name().to_owned(),
+            };
+            (name, purl.version().unwrap_or("unknown version").to_owned())
+        }
+        Err(_) => (purl.to_owned(), String::new()),
+    }
+}
