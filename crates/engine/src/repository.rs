@@ -56,12 +56,7 @@ pub fn weigh(
         for (system, places) in by_system(scan, finding, &systems) {
             let statement = apply(
                 &agreement.statements,
-                &About {
-                    ids: &ids,
-                    component: &finding.purl,
-                    products: &own,
-                    changed,
-                },
+                &About { ids: &ids, component: &finding.purl, products: &own, changed },
             );
             diagnostics.extend(statement.diagnostics);
             let said: Vec<&Statement> = statement

@@ -6,6 +6,7 @@
 //! lets libFuzzer search with coverage for as long as one likes.
 
 mod agreement;
+mod attributions;
 mod decisions;
 pub mod drive;
 mod extract;
@@ -43,7 +44,7 @@ impl Target {
 }
 
 /// Every target: one for each format that is read, one for each syntax, the words, the feeds, the
-/// charter, the policies, the decisions, the index, and the saved scan.
+/// charter, the policies, the decisions, the reports of other scanners, the index, and the saved scan.
 pub fn targets() -> Vec<Target> {
     let mut all = extract::targets();
     all.extend(readers::targets());
@@ -51,11 +52,16 @@ pub fn targets() -> Vec<Target> {
     all.extend(records::targets());
     all.extend(agreement::targets());
     all.extend(decisions::targets());
+    all.extend(attributions::targets());
     all.push(index::target());
     all.push(scan::target());
     for target in &mut all {
         let name = target.name.clone();
-        target.folder = if name.starts_with("extract-") { "extract" } else { name.leak() };
+        target.folder = match name.split_once('-') {
+            Some(("extract", _)) => "extract",
+            Some(("report", _)) => "report",
+            _ => name.leak(),
+        };
     }
     all
 }
@@ -63,6 +69,7 @@ pub fn targets() -> Vec<Target> {
 /// What libFuzzer runs.
 pub mod run {
     pub use crate::agreement::{charter, history, policy, project};
+    pub use crate::attributions::report;
     pub use crate::decisions::{exceptions, ignores, vex};
     pub use crate::extract::any as extract;
     pub use crate::index::run as index;

@@ -87,6 +87,12 @@ pub(crate) fn shared_files(folder: &str) -> Vec<Vec<u8>> {
     small(all.into_iter().filter(json).collect()).into_iter().take(4 * MAX_SHARED).collect()
 }
 
+/// Small reports of other scanners from the shared corpus.
+pub(crate) fn shared_reports() -> Vec<Vec<u8>> {
+    let Some(shared) = trimtab_testkit::shared() else { return Vec::new() };
+    small(under(&shared.join("corpus/reports")))
+}
+
 fn small(paths: Vec<PathBuf>) -> Vec<Vec<u8>> {
     paths
         .into_iter()

@@ -98,6 +98,8 @@ codes! {
     PolicyMalformed, "policy-malformed", Error, true, "A policy is not valid Rego, or does not follow what the gate expects of it.";
     PolicyFailed, "policy-failed", Error, true, "A policy could not be evaluated: an error, or a limit of time or memory.";
     MetadataUnavailable, "metadata-unavailable", Warning, false, "What a registry knows about a package could not be had; it counts as unknown.";
+    ReportIncomplete, "report-incomplete", Warning, true, "A report says that not everything was looked at, or does not say what was; what is missing in it may not be gone.";
+    ReportUnknown, "report-unknown", Error, true, "A file is no report of a scanner whose reports are read.";
     Usage, "usage", Error, false, "The command line or configuration asks for something that is not possible.";
 }
 

@@ -74,7 +74,8 @@ impl Index {
         let Some(number) = self.id(key)?.and_then(|id| id.advisory) else { return Ok(None) };
         let item: &AdvisoryItem = self.pages.item(Section::Advisories, u64::from(number))?;
         let since = Since { after: item.after.get(), by: item.by.get() };
-        let modified = self.advisory_at(number)?.modified().map_or(NO_TIME, |t| t.as_second());
+        let modified =
+            self.advisory_at(number)?.modified().map_or(NO_TIME, jiff::Timestamp::as_second);
         let newest = self.header.data_date.get();
         Ok(Some(Earlier { substance: item.substance.get(), since, modified, newest }))
     }
