@@ -1,0 +1,5 @@
+//! The server over real HTTP on loopback, on both engines where it matters.
+
+mod access;
+mod harness;
+mod ingest;
