@@ -6,6 +6,7 @@ pub mod access;
 mod api;
 mod ingest;
 mod jobs;
+mod logs;
 mod problem;
 mod router;
 mod start;
@@ -13,6 +14,7 @@ mod state;
 mod web;
 mod weighing;
 
+pub use logs::log;
 pub use router::router;
 pub use start::{Running, first_link, start};
 pub use state::{App, Settings};

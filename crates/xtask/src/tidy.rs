@@ -49,6 +49,24 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("decisions", &["model"]),
     ("policy", &["model"]),
     ("engine", &["model", "advisories", "charter", "decisions", "policy"]),
+    ("store", &["model"]),
+    (
+        "server",
+        &[
+            "model",
+            "extract",
+            "advisories",
+            "attributions",
+            "engine",
+            "report",
+            "connect",
+            "charter",
+            "decisions",
+            "policy",
+            "store",
+            "pages",
+        ],
+    ),
     (
         "cli",
         &[
@@ -61,6 +79,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "charter",
             "decisions",
             "policy",
+            "store",
+            "server",
         ],
     ),
     ("testkit", &["model"]),
