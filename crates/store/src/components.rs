@@ -191,7 +191,7 @@ impl Store {
         let table = rows(self.engine(), "$2", &[("purl", "TEXT")]);
         let sql = format!(
             "SELECT component.purl, component.id, component.matched FROM {table}
-             JOIN component ON component.org = $1 AND component.purl = j.purl"
+             CROSS JOIN component WHERE component.org = $1 AND component.purl = j.purl"
         );
         let purls = serde_json::Value::from(purls).to_string();
         for row in (&mut &self.db).all(&sql, args![org.0, purls]).await? {
@@ -222,7 +222,7 @@ impl Store {
             let table = rows(self.engine(), "$2", &[("package", "TEXT")]);
             let sql = format!(
                 "SELECT {COLUMNS} FROM {table}
-                 JOIN component ON component.org = $1 AND component.package = j.package"
+                 CROSS JOIN component WHERE component.org = $1 AND component.package = j.package"
             );
             let lines = serde_json::Value::from(lines).to_string();
             for row in (&mut &self.db).all(&sql, args![org.0, lines]).await? {
@@ -289,12 +289,12 @@ impl Store {
         let sql = format!(
             "SELECT {COLUMNS}, asset.id, asset.name, system.id, system.name, team.id, team.name,
                 carried.latest, carried.running, carried.scope, carried.relation
-             FROM component
-             JOIN carried ON carried.org = $1 AND carried.component = component.id
-             JOIN asset ON asset.org = $1 AND asset.id = carried.asset
+             FROM component CROSS JOIN carried CROSS JOIN asset
              LEFT JOIN system ON system.org = $1 AND system.id = asset.system
              LEFT JOIN team ON team.org = $1 AND team.id = system.team
              WHERE component.org = $1 AND {from}{unused}
+                AND carried.org = $1 AND carried.component = component.id
+                AND asset.org = $1 AND asset.id = carried.asset
                 AND (component.id > $3 OR (component.id = $3 AND asset.id > $4))
              ORDER BY component.id, asset.id LIMIT $6"
         );

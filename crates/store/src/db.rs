@@ -305,6 +305,9 @@ impl Db {
 
 /// The rows of a JSON array of arrays as a table `j` with one column for each of `columns`
 /// (`name type`): many rows in one statement, with one value.
+///
+/// Join it with `CROSS JOIN … WHERE`, it first: SQLite keeps that order. With a plain `JOIN` it may walk the
+/// large table instead, and read the whole array for each of its rows.
 pub(crate) fn rows(engine: Engine, value: &str, columns: &[(&str, &str)]) -> String {
     let list: Vec<String> = match engine {
         Engine::Sqlite => columns

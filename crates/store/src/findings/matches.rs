@@ -59,7 +59,7 @@ impl Store {
             let lines = serde_json::Value::from(lines).to_string();
             let sql = format!(
                 "SELECT affects.component, vulnerability, confidence, fix FROM {table}
-                 JOIN affects ON affects.org = $1 AND affects.component = j.component"
+                 CROSS JOIN affects WHERE affects.org = $1 AND affects.component = j.component"
             );
             for row in tx.all(&sql, args![org.0, &lines]).await? {
                 let key = (row.int(0)?, row.int(1)?);
@@ -114,7 +114,7 @@ impl Store {
             let table = rows(tx.engine(), "$2", &[("component", "BIGINT")]);
             let sql = format!(
                 "SELECT DISTINCT carried.asset FROM {table}
-                 JOIN carried ON carried.org = $1 AND carried.component = j.component"
+                 CROSS JOIN carried WHERE carried.org = $1 AND carried.component = j.component"
             );
             for row in
                 tx.all(&sql, args![org.0, serde_json::Value::from(block).to_string()]).await?
@@ -167,7 +167,7 @@ async fn resolve(
         let table = rows(tx.engine(), "$2", &[("alias", "TEXT")]);
         let sql = format!(
             "SELECT alias.alias, alias.vulnerability FROM {table}
-             JOIN alias ON alias.org = $1 AND alias.alias = j.alias"
+             CROSS JOIN alias WHERE alias.org = $1 AND alias.alias = j.alias"
         );
         for row in tx.all(&sql, args![org.0, serde_json::Value::from(lines).to_string()]).await? {
             if let Some(name) = by_name.get(row.text(0)?.as_str()) {

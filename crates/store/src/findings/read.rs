@@ -109,9 +109,10 @@ const COLUMNS: &str =
     finding.weight, finding.deadline, finding.deadline_kind, finding.cost_least, finding.cost_most,
     finding.fix, finding.decision, finding.decided";
 
-const JOINS: &str = "JOIN asset ON asset.org = $1 AND asset.id = finding.asset
-    JOIN component ON component.org = $1 AND component.id = finding.component
-    JOIN vulnerability ON vulnerability.org = $1 AND vulnerability.id = finding.vulnerability
+/// From the finding outwards: each of these has one row for it.
+const JOINS: &str = "LEFT JOIN asset ON asset.org = $1 AND asset.id = finding.asset
+    LEFT JOIN component ON component.org = $1 AND component.id = finding.component
+    LEFT JOIN vulnerability ON vulnerability.org = $1 AND vulnerability.id = finding.vulnerability
     LEFT JOIN system ON system.org = $1 AND system.id = finding.system
     LEFT JOIN team ON team.org = $1 AND team.id = finding.team";
 

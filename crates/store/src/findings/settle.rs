@@ -401,11 +401,11 @@ async fn present(tx: &mut Tx, org: Org, asset: i64) -> Result<BTreeMap<Key, Pres
     let sql = "SELECT component.package, affects.vulnerability, component.id, component.purl,
             vulnerability.name, carried.latest, carried.running, carried.scope, carried.relation,
             carried.files, affects.fix
-        FROM carried
-        JOIN affects ON affects.org = $1 AND affects.component = carried.component
-        JOIN component ON component.org = $1 AND component.id = carried.component
-        JOIN vulnerability ON vulnerability.org = $1 AND vulnerability.id = affects.vulnerability
+        FROM carried CROSS JOIN affects CROSS JOIN component CROSS JOIN vulnerability
         WHERE carried.org = $1 AND carried.asset = $2
+            AND affects.org = $1 AND affects.component = carried.component
+            AND component.org = $1 AND component.id = carried.component
+            AND vulnerability.org = $1 AND vulnerability.id = affects.vulnerability
         ORDER BY component.package, affects.vulnerability, component.purl";
     let mut all: BTreeMap<Key, Present> = BTreeMap::new();
     for row in tx.all(sql, args![org.0, asset]).await? {
