@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 
 use command::{Ran, Terminal, run_in};
 
-/// Blocks that are not run: those of `cargo`, those that ask another machine or a person, and one of git.
-const NOT_RUN: usize = 6;
+/// Blocks that are not run: those of `cargo`, those that ask another machine, a person or a server, and one of git.
+const NOT_RUN: usize = 10;
 /// Commands that are run, at least: the reader of pages must not come to find none.
 const RUN: usize = 19;
 
