@@ -329,8 +329,11 @@ proptest! {
     }
 }
 
-/// What a package comes to that brings others, each with a licence and what advisories report.
-fn bringing(parts: &[(&str, Option<&str>, Option<&[Kind]>)], rules: &Selection) -> Judgement {
+/// A package that another brings: its purl, its licence, and what advisories report.
+type Brings<'a> = (&'a str, Option<&'a str>, Option<&'a [Kind]>);
+
+/// What a package comes to that brings others.
+fn bringing(parts: &[Brings<'_>], rules: &Selection) -> Judgement {
     let packages: Vec<Brought> = parts
         .iter()
         .map(|(name, licence, _)| Brought {

@@ -43,9 +43,8 @@ fn ask(question: &Question<'_>, runner: &Runner) -> Result<Metadata, Failure> {
         Some(repository) if get.is_well() => versions(&repository, group, artifact),
         _ => Vec::new(),
     };
-    let version = match (question.version, newest_of(&versions)) {
-        (Some(version), _) | (None, Some(version)) => version,
-        (None, None) => return Err(refused(&get)),
+    let Some(version) = question.version.or_else(|| newest_of(&versions)) else {
+        return Err(refused(&get));
     };
     let (repository, tree) = tree(group, artifact, version, runner)?;
     let mut m = question.unknown(version, "mvn dependency:tree and its poms");
@@ -149,11 +148,8 @@ fn line(text: &str) -> Option<(usize, Purl)> {
     let depth = (text.len() - bare.len()) / 3;
     let coordinates = bare.split_whitespace().next()?;
     let parts: Vec<&str> = coordinates.split(':').collect();
-    let (group, artifact, version) = match parts[..] {
-        [group, artifact, _, version, _] | [group, artifact, _, _, version, _] => {
-            (group, artifact, version)
-        }
-        _ => return None,
+    let ([group, artifact, _, version, _] | [group, artifact, _, _, version, _]) = parts[..] else {
+        return None;
     };
     let named = is_name(group) && is_name(artifact) && !version.is_empty();
     named.then(|| (depth, Purl::new("maven", Some(group), artifact).with_version(version)))

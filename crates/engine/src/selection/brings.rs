@@ -150,7 +150,7 @@ pub(super) fn reasons(
         }
         let names = of(None);
         if !names.is_empty() {
-            all.miss(strictness, format!("the licence of {}: {}", names.len(), listed(&names)));
+            all.miss(strictness, &format!("the licence of {}: {}", names.len(), listed(&names)));
         }
     }
     let unmaintained = advised(&[Kind::Unmaintained]);
@@ -166,7 +166,7 @@ pub(super) fn reasons(
             uncompared.len(),
             listed(&uncompared)
         );
-        all.miss(Strictness::Deny, what);
+        all.miss(Strictness::Deny, &what);
     }
     let near = naming(&|s: &Seen<'_>| {
         s.near.as_ref().map(|near| format!("{} (close to {})", s.name(), near.popular))
@@ -213,7 +213,7 @@ impl Telling<'_> {
         self.reasons.push(Reason { rule: Rule::Brings, verdict, found, source, unknown: false });
     }
 
-    fn miss(&mut self, strictness: Strictness, what: String) {
+    fn miss(&mut self, strictness: Strictness, what: &str) {
         self.reasons.push(Reason {
             rule: Rule::Brings,
             verdict: Verdict::missing(strictness),
