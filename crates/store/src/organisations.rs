@@ -236,7 +236,7 @@ impl Store {
         let sql = "UPDATE finding SET team = $3 WHERE org = $1 AND system = $2";
         tx.run(sql, args![org.0, id, system.team]).await?;
         let data = serde_json::json!({ "what": "system", "name": system.name, "team": system.team,
-            "tier": system.tier, "exposure": system.exposure.map(|e| e.as_str()),
+            "tier": system.tier, "exposure": system.exposure.map(Exposure::as_str),
             "data": system.data, "environments": system.environments });
         let event = NewEvent { system: Some(id), ..changed(actor, now, data) };
         ledger::append(&mut tx, org, &[event]).await?;

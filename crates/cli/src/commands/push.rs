@@ -85,7 +85,8 @@ fn body(args: &Push, io: &mut Io) -> Result<(Vec<u8>, bool), Diagnostic> {
     let found = scan::unmatched(std::slice::from_ref(&args.path), &args.walk, io);
     say::diagnostics(io, found.inventory.all_diagnostics(), false);
     if found.inventory.files.is_empty() {
-        let message = format!("nothing that lists dependencies was found under `{}`", args.path.display());
+        let message =
+            format!("nothing that lists dependencies was found under `{}`", args.path.display());
         return Err(Diagnostic::new(Code::NothingFound, message)
             .help("name another path; `trimtab formats` lists what is read"));
     }

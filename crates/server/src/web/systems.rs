@@ -35,7 +35,7 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
             Cell::name(system.name.clone(), link.clone()),
             known(team.map(|t| t.name.as_str()), "nobody said who owns it"),
             known(system.tier.as_deref(), "nobody said how much it matters"),
-            known(system.exposure.map(|e| e.as_str()), "nobody said from where it can be reached"),
+            known(system.exposure.map(trimtab_model::Exposure::as_str), "nobody said from where it can be reached"),
             group.map_or(Cell::Nothing, |g| Cell::Mark(Mark::from(g.level))),
             Cell::link(group.map_or(0, |g| g.findings).to_string(), link.clone()),
             Cell::link(number(group.map_or(0.0, |g| g.weight)), link),

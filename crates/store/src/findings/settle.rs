@@ -59,6 +59,10 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer; the document was not read before.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what is added, by what it is judged, by whom and when"
+    )]
     pub async fn add_snapshot(
         &self,
         org: Org,
