@@ -2,6 +2,7 @@
 
 use trimtab_model::charter::Charter;
 
+use crate::strictness::{Direction, direction};
 use crate::tell::{Fact, facts};
 
 /// One change.
@@ -15,6 +16,8 @@ pub struct Change {
     pub before: Option<String>,
     /// What is said now. `None`: nothing.
     pub after: Option<String>,
+    /// What that does.
+    pub direction: Direction,
 }
 
 /// The changes from one charter to another, in the order of telling.
@@ -30,6 +33,7 @@ pub fn changes(before: &Charter, after: &Charter) -> Vec<Change> {
                 about: fact.about.clone(),
                 before: was.map(|f| f.says.clone()),
                 after: Some(fact.says.clone()),
+                direction: direction(was.map(|f| &f.measure), Some(&fact.measure)),
             });
         }
     }
@@ -39,6 +43,7 @@ pub fn changes(before: &Charter, after: &Charter) -> Vec<Change> {
             about: fact.about.clone(),
             before: Some(fact.says.clone()),
             after: None,
+            direction: direction(Some(&fact.measure), None),
         });
     }
     changes
@@ -47,6 +52,7 @@ pub fn changes(before: &Charter, after: &Charter) -> Vec<Change> {
 #[cfg(test)]
 mod tests {
     use crate::preset;
+    use crate::strictness::Direction;
 
     #[test]
     fn only_what_changed_is_told() {
@@ -59,6 +65,11 @@ mod tests {
             (Some("72 hours"), Some("48 hours"))
         );
         assert!(changes.iter().all(|c| !c.about.starts_with("low in production")));
+        // A shorter deadline tightens, and the way back loosens.
+        assert_eq!(critical.direction, Direction::Tightens);
+        let back = super::changes(&b, &a);
+        let critical = back.iter().find(|c| c.about == "critical in production").unwrap();
+        assert_eq!(critical.direction, Direction::Loosens);
         // Both ways tell the same things.
         assert_eq!(super::changes(&b, &a).len(), changes.len());
     }

@@ -9,6 +9,7 @@ pub mod diff;
 pub mod file;
 pub mod preset;
 pub mod project;
+pub mod strictness;
 mod structure;
 mod syntax;
 pub mod tell;

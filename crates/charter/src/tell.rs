@@ -7,6 +7,7 @@ use trimtab_model::{Exposure, Level};
 
 use crate::defaults;
 use crate::file::words::{tell_term, tell_weekday};
+use crate::strictness::{self, Measure};
 
 /// One thing that a charter says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Fact {
     pub about: String,
     /// What is said.
     pub says: String,
+    /// How strict that is.
+    pub measure: Measure,
 }
 
 /// Everything that a charter says.
@@ -34,10 +37,14 @@ pub fn facts(charter: &Charter) -> Vec<Fact> {
         let keep = tier
             .acceptable
             .map_or("keeps no finding".to_owned(), |l| format!("may keep findings up to {l}"));
-        all.add("Tiers", &*tier.name, format!("{} {keep}; impact {:+}", tier.meaning, tier.impact));
+        let says = format!("{} {keep}; impact {:+}", tier.meaning, tier.impact);
+        let keeps = tier.acceptable.map_or(0, |l| -1 - i64::from(l as u8));
+        let measure = Measure::Numbers(vec![keeps, tier.impact.into()]);
+        all.measured("Tiers", &*tier.name, says, measure);
     }
     for class in &charter.data {
-        all.add("Data", &*class.name, format!("{} impact {:+}", class.meaning, class.impact));
+        let says = format!("{} impact {:+}", class.meaning, class.impact);
+        all.measured("Data", &*class.name, says, Measure::Numbers(vec![class.impact.into()]));
     }
     for environment in &charter.environments {
         let kind = if environment.production {
@@ -45,43 +52,54 @@ pub fn facts(charter: &Charter) -> Vec<Fact> {
         } else {
             "not production"
         };
-        all.add("Environments", &*environment.name, kind);
+        let measure = Measure::Numbers(vec![environment.production.into()]);
+        all.measured("Environments", &*environment.name, kind, measure);
     }
     for likelihood in LikelihoodBand::ALL.iter().rev() {
         let cells: Vec<String> = ImpactBand::ALL
             .iter()
             .map(|impact| format!("{impact} {}", charter.matrix.level(*likelihood, *impact)))
             .collect();
-        all.add("Matrix", likelihood.as_str(), cells.join(", "));
+        let level = |impact| i64::from(charter.matrix.level(*likelihood, impact) as u8);
+        let measure = Measure::Numbers(ImpactBand::ALL.iter().copied().map(level).collect());
+        all.measured("Matrix", likelihood.as_str(), cells.join(", "), measure);
     }
     for floor in &charter.floors {
-        all.add(
+        all.measured(
             "Floors",
             floor_when(floor),
             format!("at least {}: {}", floor.level, floor.because),
+            Measure::Rule(vec![i64::from(floor.level as u8)]),
         );
     }
     let from = match charter.deadlines.counts_from {
         CountsFrom::Detected => "from when the finding was first seen here",
         CountsFrom::Published => "from when the first advisory was published",
     };
-    all.add("Deadlines", "counted", from);
+    let early = charter.deadlines.counts_from == CountsFrom::Published;
+    all.measured("Deadlines", "counted", from, Measure::Numbers(vec![early.into()]));
+    let sprint = charter.calendar.sprint.map(|(_, days)| days);
     for (environment, terms) in &charter.deadlines.terms {
         let name = environment.as_deref().unwrap_or("any other environment");
         for level in Level::ALL.iter().rev() {
-            all.add("Deadlines", format!("{level} in {name}"), tell_term(terms[*level as usize]));
+            let term = terms[*level as usize];
+            let measure = Measure::Numbers(strictness::term(term, sprint));
+            all.measured("Deadlines", format!("{level} in {name}"), tell_term(term), measure);
         }
     }
     if let Some(term) = charter.deadlines.known_exploited {
-        all.add(
+        all.measured(
             "Deadlines",
             "known to be exploited",
             format!("{}, or sooner by its level", tell_term(term)),
+            Measure::Rule(strictness::term(term, sprint)),
         );
     }
     calendar(&mut all, charter);
     for level in Level::ALL.iter().rev() {
-        all.add("Load", level.as_str(), format!("weighs {}", charter.weight(*level)));
+        let weight = charter.weight(*level);
+        let measure = Measure::Numbers(strictness::numbers_of(&[weight]));
+        all.measured("Load", level.as_str(), format!("weighs {weight}"), measure);
     }
     for cadence in &charter.cadences {
         let levels: Vec<_> = cadence.levels.iter().map(|l| l.as_str()).collect();
@@ -114,7 +132,17 @@ struct Facts(Vec<Fact>);
 
 impl Facts {
     fn add(&mut self, part: &'static str, about: impl Into<String>, says: impl Into<String>) {
-        self.0.push(Fact { part, about: about.into(), says: says.into() });
+        self.measured(part, about, says, Measure::None);
+    }
+
+    fn measured(
+        &mut self,
+        part: &'static str,
+        about: impl Into<String>,
+        says: impl Into<String>,
+        measure: Measure,
+    ) {
+        self.0.push(Fact { part, about: about.into(), says: says.into(), measure });
     }
 }
 
@@ -198,39 +226,45 @@ fn exceptions(all: &mut Facts, charter: &Charter) {
         } else {
             roles.join(" or ")
         };
-        let control = if rules.control_from.is_some_and(|from| *level >= from) {
-            ", with a compensating control"
-        } else {
-            ""
-        };
-        all.add("Exceptions", level.as_str(), format!("{longest}, approved by {who}{control}"));
+        let controlled = rules.control_from.is_some_and(|from| *level >= from);
+        let control = if controlled { ", with a compensating control" } else { "" };
+        let longest_days = strictness::at_most(rules.longest_days[*level as usize]);
+        let mut measure = vec![longest_days, controlled.into()];
+        measure.extend(strictness::roles(&rules.may_approve[*level as usize]));
+        let says = format!("{longest}, approved by {who}{control}");
+        all.measured("Exceptions", level.as_str(), says, Measure::Numbers(measure));
     }
     let ask: Vec<_> = rules.may_ask.iter().map(|r| r.as_str()).collect();
-    all.add(
+    all.measured(
         "Exceptions",
         "who may ask",
         if ask.is_empty() { "anyone".to_owned() } else { ask.join(", ") },
+        Measure::Numbers(strictness::roles(&rules.may_ask).collect()),
     );
     all.add("Exceptions", "always", "nobody approves what they asked for");
 }
 
 fn selection(all: &mut Facts, charter: &Charter) {
+    const PART: &str = "New dependencies";
     let s = &charter.selection;
     let list = |names: &[Box<str>], none: &str| {
         if names.is_empty() { none.to_owned() } else { names.join(", ") }
     };
     let days = |days: Option<u32>| days.map_or("not limited".to_owned(), |d| format!("{d} days"));
-    all.add("New dependencies", "malicious packages", "deny");
-    all.add("New dependencies", "registries", list(&s.registries, "any"));
-    all.add(
-        "New dependencies",
-        "licences allowed",
-        list(&s.licences_allowed, "all but those below"),
-    );
-    all.add("New dependencies", "licences denied", list(&s.licences_denied, "none"));
-    all.add("New dependencies", "licences to be looked at", list(&s.licences_review, "none"));
-    all.add("New dependencies", "least age of a version", days(s.minimum_age_days));
-    all.add("New dependencies", "longest since the last release", days(s.last_release_days));
+    all.add(PART, "malicious packages", "deny");
+    let allowed = |names: &[Box<str>]| Measure::Allowed(names.to_vec());
+    let refused = |names: &[Box<str>]| Measure::Refused(names.to_vec());
+    all.measured(PART, "registries", list(&s.registries, "any"), allowed(&s.registries));
+    let licences = list(&s.licences_allowed, "all but those below");
+    all.measured(PART, "licences allowed", licences, allowed(&s.licences_allowed));
+    let licences = list(&s.licences_denied, "none");
+    all.measured(PART, "licences denied", licences, refused(&s.licences_denied));
+    let licences = list(&s.licences_review, "none");
+    all.measured(PART, "licences to be looked at", licences, refused(&s.licences_review));
+    let age = Measure::Numbers(vec![i64::from(s.minimum_age_days.unwrap_or(0))]);
+    all.measured(PART, "least age of a version", days(s.minimum_age_days), age);
+    let since = Measure::Numbers(vec![strictness::at_most(s.last_release_days)]);
+    all.measured(PART, "longest since the last release", days(s.last_release_days), since);
     for (what, strictness) in [
         ("yanked or deprecated", s.yanked),
         ("archived", s.archived),
@@ -239,74 +273,94 @@ fn selection(all: &mut Facts, charter: &Charter) {
         ("not pinned", s.unpinned),
         ("locked without a hash", s.unhashed),
     ] {
-        all.add("New dependencies", what, strictness.as_str());
+        let measure = Measure::Numbers(vec![strictness as i64]);
+        all.measured(PART, what, strictness.as_str(), measure);
     }
     for denied in &s.denied {
-        all.add("New dependencies", denied.package.to_string(), format!("deny: {}", denied.reason));
+        let says = format!("deny: {}", denied.reason);
+        all.measured(PART, denied.package.to_string(), says, Measure::Rule(vec![0]));
     }
 }
 
 fn unknown(all: &mut Facts, charter: &Charter) {
+    const PART: &str = "What is unknown";
     let u = &charter.unknown;
     let gate = match u.gate {
         Strictness::Allow => "shows it and passes",
         Strictness::Warn => "warns",
         Strictness::Deny => "fails",
     };
-    all.add("What is unknown", "the gate", gate);
+    let number = |n: i64| Measure::Numbers(vec![n]);
+    all.measured(PART, "the gate", gate, number(u.gate as i64));
     let technical = crate::file::read::TECHNICAL
         .iter()
         .find(|(_, s)| *s == u.severity_steps)
         .map_or("serious", |(w, _)| w);
-    all.add("What is unknown", "a severity counts as", technical);
-    all.add("What is unknown", "an exposure counts as", u.exposure.as_str());
-    all.add("What is unknown", "a tier moves the impact by", format!("{:+}", u.tier_steps));
-    all.add("What is unknown", "data moves the impact by", format!("{:+}", u.data_steps));
+    all.measured(PART, "a severity counts as", technical, number(u.severity_steps.into()));
+    let exposure = number(u.exposure as i64);
+    all.measured(PART, "an exposure counts as", u.exposure.as_str(), exposure);
+    let moved = |steps: i8| format!("{steps:+}");
+    let tier = number(u.tier_steps.into());
+    all.measured(PART, "a tier moves the impact by", moved(u.tier_steps), tier);
+    let data = number(u.data_steps.into());
+    all.measured(PART, "data moves the impact by", moved(u.data_steps), data);
 }
 
 fn weighing(all: &mut Facts, charter: &Charter) {
     const PART: &str = "Weighing";
     let w = &charter.weighing;
     all.add(PART, "malicious package", "probability 1");
-    all.add(
+    let measure = |values: &[f64]| Measure::Numbers(strictness::numbers_of(values));
+    all.measured(
         PART,
         "known exploited",
         format!("probability {} or its EPSS, the higher", w.known_exploited),
+        measure(&[w.known_exploited]),
     );
     let pairs = |names: &[&str], values: &[f64]| {
         names.iter().zip(values).map(|(n, v)| format!("{n} {v}")).collect::<Vec<_>>().join(", ")
     };
-    all.add(
+    all.measured(
         PART,
         "prior without EPSS, by rating",
         pairs(&["unknown", "none", "low", "medium", "high", "critical"], &w.prior),
+        measure(&w.prior),
     );
     let vectors = ["physical", "local", "adjacent", "network"];
     for exposure in Exposure::ALL.iter().rev() {
-        all.add(
+        all.measured(
             PART,
             format!("odds if {exposure}, by attack vector"),
             pairs(&vectors, &w.exposure[*exposure as usize]),
+            measure(&w.exposure[*exposure as usize]),
         );
     }
-    all.add(
+    all.measured(
         PART,
         "odds by scope",
         pairs(&["runtime", "optional", "build", "development", "test"], &w.scope),
+        measure(&w.scope),
     );
-    all.add(
+    all.measured(
         PART,
         "odds by reachability",
         pairs(
             &["not imported", "symbol not seen", "unknown", "imported", "called"],
             &w.reachability,
         ),
+        measure(&w.reachability),
     );
-    all.add(PART, "odds by use at run time", pairs(&["not seen", "unknown", "loaded"], &w.runtime));
-    all.add(
+    all.measured(
+        PART,
+        "odds by use at run time",
+        pairs(&["not seen", "unknown", "loaded"], &w.runtime),
+        measure(&w.runtime),
+    );
+    all.measured(
         PART,
         "odds by a supplier's statement",
         pairs(&["not affected", "fixed", "under investigation", "affected"], &w.vex),
+        measure(&w.vex),
     );
     for (name, source) in defaults::SOURCES {
         all.add(PART, format!("source of {name}"), *source);

@@ -1,6 +1,8 @@
 //! What people agreed on for a repository, read from its files: `trimtab.toml`, the charter, the
 //! exceptions, VEX documents and policies of its own.
 
+pub mod before;
+
 use std::path::{Path, PathBuf};
 
 use trimtab_charter::at::nearest;
@@ -8,6 +10,7 @@ use trimtab_charter::preset;
 use trimtab_charter::project::{self, CHARTER_FILE, EXCEPTIONS_FILE, FILE, Project};
 use trimtab_decisions::{exceptions, vex};
 use trimtab_engine::repository::Agreement;
+use trimtab_engine::revision::{Files, Kind};
 use trimtab_model::charter::Charter;
 use trimtab_model::decision::Decisions;
 use trimtab_model::{Code, Diagnostic};
@@ -24,8 +27,73 @@ const MAX_FILES: usize = 1000;
 pub struct Agreed {
     /// What was agreed.
     pub agreement: Agreement,
-    /// The folder that holds `trimtab.toml`.
-    pub folder: PathBuf,
+    /// Its files that were read so far, by their path from the top of the repository.
+    pub files: Files,
+    source: Box<dyn Source>,
+}
+
+impl Agreed {
+    /// The texts of the repository's own policies, by their names for people.
+    ///
+    /// # Errors
+    /// One that is named is not there, or cannot be read.
+    pub fn policies(&mut self) -> Result<Vec<(String, String)>, Diagnostic> {
+        let mut all = Vec::new();
+        for name in &self.agreement.project.policies {
+            for (file, bytes) in self.source.below(name, &["rego"])? {
+                all.push((self.source.shown(&file), utf8(bytes.clone(), &file)?));
+                self.files.insert(self.source.rooted(&file), (Kind::Policy, bytes));
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// Where the files of an agreement are. Names are relative to the folder that holds `trimtab.toml`.
+pub trait Source {
+    /// The bytes of a file. `None` if it does not exist.
+    ///
+    /// # Errors
+    /// It leads out of the repository, or cannot be read.
+    fn bytes(&self, name: &str) -> Result<Option<Vec<u8>>, Diagnostic>;
+    /// A file, or the files of a folder with one of some endings, sorted.
+    ///
+    /// # Errors
+    /// It does not exist, leads out of the repository, or cannot be read.
+    fn below(&self, name: &str, endings: &[&str]) -> Result<Vec<(String, Vec<u8>)>, Diagnostic>;
+    /// A file as it is told.
+    fn shown(&self, name: &str) -> String;
+    /// A file's path from the top of the repository.
+    fn rooted(&self, name: &str) -> String;
+}
+
+/// The files as they are in the folder.
+struct Tree {
+    folder: PathBuf,
+    /// From the top of the repository to the folder.
+    prefix: String,
+}
+
+impl Source for Tree {
+    fn bytes(&self, name: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
+        inside(&self.folder, name)?.map(|path| bytes(&path)).transpose()
+    }
+
+    fn below(&self, name: &str, endings: &[&str]) -> Result<Vec<(String, Vec<u8>)>, Diagnostic> {
+        let one = |path: PathBuf| {
+            let name = path.strip_prefix(&self.folder).map_or(name.to_owned(), shown);
+            Ok((name, bytes(&path)?))
+        };
+        own_files(&self.folder, name, endings)?.into_iter().map(one).collect()
+    }
+
+    fn shown(&self, name: &str) -> String {
+        shown(&self.folder.join(name))
+    }
+
+    fn rooted(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
 }
 
 /// Whether a repository says anything of its own: then its findings are weighed.
@@ -41,36 +109,104 @@ pub fn is_written(path: &Path) -> bool {
 /// A file says something that is not possible; everything else that is wrong was told.
 pub fn read(path: &Path, charter: Option<&str>, io: &mut Io) -> Result<Agreed, Diagnostic> {
     let folder = root(path);
-    let project_text = own(&folder, FILE)?;
-    let named = project_text.as_deref().and_then(project::charter_file);
-    let charter_path = folder.join(named.as_deref().unwrap_or(CHARTER_FILE));
+    let charter = charter.map(|name| charter_of(name, io)).transpose()?;
+    let prefix = prefix(&repository(&folder), &folder);
+    let mut warnings = Vec::new();
+    let agreed = from(Box::new(Tree { folder, prefix }), charter, &mut warnings);
+    say::diagnostics(io, warnings.iter(), false);
+    agreed.map_err(|problems| told(problems, io))
+}
+
+/// From the top of a repository to a folder of it, with a slash at the end where there is a way.
+pub fn prefix(top: &Path, folder: &Path) -> String {
+    let full = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let top = std::fs::canonicalize(top).unwrap_or_else(|_| top.to_owned());
+    match full.strip_prefix(top).map(shown) {
+        Ok(way) if !way.is_empty() => format!("{way}/"),
+        _ => String::new(),
+    }
+}
+
+/// Reads an agreement from where its files are. `charter` is used instead of its own. What is worth a warning
+/// is added to `warnings`.
+///
+/// # Errors
+/// Files say what is not possible.
+pub fn from(
+    source: Box<dyn Source>,
+    charter: Option<Charter>,
+    warnings: &mut Vec<Diagnostic>,
+) -> Result<Agreed, Vec<Diagnostic>> {
+    let mut files = Files::new();
+    let text = |name: &str, kind: Kind, files: &mut Files| match source.bytes(name) {
+        Ok(None) => Ok(None),
+        Ok(Some(bytes)) => {
+            files.insert(source.rooted(name), (kind, bytes.clone()));
+            utf8(bytes, &source.shown(name)).map(Some).map_err(|e| vec![e])
+        }
+        Err(problem) => Err(vec![problem]),
+    };
+    let missing = |what: &str, name: &str, help: &str| {
+        let message = format!("the {what} `{}` does not exist", source.shown(name));
+        let problem = Diagnostic::new(Code::ConfigMalformed, message);
+        Err(vec![problem.in_file(source.shown(FILE)).help(help)])
+    };
+    let project_text = text(FILE, Kind::Project, &mut files)?;
     let charter = match charter {
-        Some(name) => charter_of(name, io)?,
-        None => match own(&folder, named.as_deref().unwrap_or(CHARTER_FILE))? {
-            Some(text) => self::charter(&shown(&charter_path), &text, io)?,
-            None if named.is_some() => {
-                let message = format!("the charter `{}` does not exist", shown(&charter_path));
-                return Err(Diagnostic::new(Code::ConfigMalformed, message)
-                    .in_file(shown(&folder.join(FILE)))
-                    .help("run `trimtab charter init`, or correct `charter`"));
+        Some(charter) => charter,
+        None => {
+            let named = project_text.as_deref().and_then(project::charter_file);
+            let name = named.as_deref().unwrap_or(CHARTER_FILE);
+            match text(name, Kind::Charter, &mut files)? {
+                Some(text) => {
+                    let (charter, more) = trimtab_charter::read(&source.shown(name), &text)?;
+                    // That somebody has yet to agree is for `charter check`, not for every scan.
+                    warnings.extend(more.into_iter().filter(|w| w.code != Code::CharterWeak));
+                    charter
+                }
+                None if named.is_some() => {
+                    let help = "run `trimtab charter init`, or correct `charter`";
+                    return missing("charter", name, help);
+                }
+                None => preset::default(),
             }
-            None => preset::default(),
-        },
+        }
     };
     let project = match &project_text {
         None => Project::default(),
-        Some(text) => match project::read(&shown(&folder.join(FILE)), text, &charter) {
-            Ok((project, warnings)) => {
-                say::diagnostics(io, warnings.iter(), false);
-                project
-            }
-            Err(problems) => return Err(told(problems, io)),
-        },
+        Some(text) => {
+            let (project, more) = project::read(&source.shown(FILE), text, &charter)?;
+            warnings.extend(more);
+            project
+        }
     };
-    let Decisions { exceptions, not_affected } = decisions(&folder, &project, io)?;
-    let statements = statements(&folder, &project, io)?;
+    let name = project.exceptions.as_deref().unwrap_or(EXCEPTIONS_FILE);
+    let Decisions { exceptions, not_affected } = match text(name, Kind::Exceptions, &mut files)? {
+        None if project.exceptions.is_some() => {
+            return missing("file of exceptions", name, "correct `exceptions`, or write the file");
+        }
+        None => Decisions::default(),
+        Some(text) => {
+            let (decisions, problems) = exceptions::read(&text, &source.shown(name));
+            let error = trimtab_model::DiagnosticSeverity::Error;
+            if problems.iter().any(|p| p.code.severity() == error) {
+                return Err(problems);
+            }
+            warnings.extend(problems);
+            decisions
+        }
+    };
+    let mut statements = Vec::new();
+    for name in &project.vex {
+        for (file, bytes) in source.below(name, &["json"]).map_err(|e| vec![e])? {
+            let (document, problems) = vex::read(&bytes);
+            warnings.extend(problems.into_iter().map(|p| p.in_file(source.shown(&file))));
+            statements.extend(document.into_iter().flat_map(|d| d.statements));
+            files.insert(source.rooted(&file), (Kind::Statements, bytes));
+        }
+    }
     let agreement = Agreement { charter, project, exceptions, not_affected, statements };
-    Ok(Agreed { agreement, folder })
+    Ok(Agreed { agreement, files, source })
 }
 
 /// A charter by the name of a preset or of a file.
@@ -116,47 +252,6 @@ pub fn told(mut problems: Vec<Diagnostic>, io: &mut Io) -> Diagnostic {
     last.unwrap_or_else(|| Diagnostic::new(Code::ConfigMalformed, "the file cannot be read"))
 }
 
-fn decisions(folder: &Path, project: &Project, io: &mut Io) -> Result<Decisions, Diagnostic> {
-    let named = project.exceptions.as_deref();
-    let path = folder.join(named.unwrap_or(EXCEPTIONS_FILE));
-    let Some(text) = own(folder, named.unwrap_or(EXCEPTIONS_FILE))? else {
-        return match named {
-            None => Ok(Decisions::default()),
-            Some(name) => Err(Diagnostic::new(
-                Code::ConfigMalformed,
-                format!("the exceptions `{name}` do not exist"),
-            )
-            .in_file(shown(&folder.join(FILE)))
-            .help("correct `exceptions`, or write the file")),
-        };
-    };
-    let (decisions, problems) = exceptions::read(&text, &shown(&path));
-    let wrong =
-        problems.iter().any(|p| p.code.severity() == trimtab_model::DiagnosticSeverity::Error);
-    if wrong {
-        return Err(told(problems, io));
-    }
-    say::diagnostics(io, problems.iter(), false);
-    Ok(decisions)
-}
-
-fn statements(
-    folder: &Path,
-    project: &Project,
-    io: &mut Io,
-) -> Result<Vec<trimtab_model::decision::Statement>, Diagnostic> {
-    let mut all = Vec::new();
-    for name in &project.vex {
-        for path in own_files(folder, name, &["json"])? {
-            let (document, problems) = vex::read(&bytes(&path)?);
-            let problems: Vec<_> = problems.into_iter().map(|p| p.in_file(shown(&path))).collect();
-            say::diagnostics(io, problems.iter(), false);
-            all.extend(document.into_iter().flat_map(|d| d.statements));
-        }
-    }
-    Ok(all)
-}
-
 /// The text of a file of the repository's own. `None` if it does not exist.
 ///
 /// # Errors
@@ -172,7 +267,7 @@ pub fn own(folder: &Path, name: &str) -> Result<Option<String>, Diagnostic> {
 ///
 /// # Errors
 /// It does not exist, or one of them leads out of the repository.
-pub fn own_files(folder: &Path, name: &str, endings: &[&str]) -> Result<Vec<PathBuf>, Diagnostic> {
+fn own_files(folder: &Path, name: &str, endings: &[&str]) -> Result<Vec<PathBuf>, Diagnostic> {
     let found = files(&folder.join(name), endings)?;
     let root = std::fs::canonicalize(repository(folder)).map_err(|e| unreadable(folder, &e))?;
     for path in &found {
@@ -286,7 +381,7 @@ fn escapes(path: &Path) -> Diagnostic {
 }
 
 /// The repository that a folder lies in; the folder itself where it lies in none.
-fn repository(folder: &Path) -> PathBuf {
+pub fn repository(folder: &Path) -> PathBuf {
     let full = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     full.ancestors().find(|f| f.join(".git").exists()).unwrap_or(&full).to_owned()
 }
@@ -299,7 +394,15 @@ pub fn text(path: &Path) -> Result<Option<String>, Diagnostic> {
     if !path.exists() {
         return Ok(None);
     }
-    String::from_utf8(bytes(path)?).map(Some).map_err(|error| {
+    utf8(bytes(path)?, &shown(path)).map(Some)
+}
+
+/// The text of a file's bytes.
+///
+/// # Errors
+/// It is none.
+pub fn utf8(bytes: Vec<u8>, file: &str) -> Result<String, Diagnostic> {
+    String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let bytes = error.into_bytes();
         let message = match bytes.get(..2) {
@@ -308,7 +411,7 @@ pub fn text(path: &Path) -> Result<Option<String>, Diagnostic> {
         };
         let line = bytes.iter().take(valid).filter(|b| **b == b'\n').count() + 1;
         Diagnostic::new(Code::FileNotText, message)
-            .in_file(shown(path))
+            .in_file(file)
             .at_line(u32::try_from(line).unwrap_or(u32::MAX))
             .help("save it as UTF-8, in your editor's \"save with encoding\"")
     })

@@ -1,6 +1,7 @@
 //! The command line: what `--help`, completions and man pages are made from.
 
 mod agreement;
+pub mod output;
 mod server;
 
 use std::path::PathBuf;
@@ -9,8 +10,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use trimtab_model::advisory::Rating;
 
 pub use agreement::{
-    Audience, Charter, CharterVerb, CheckNew, Exceptions, ExceptionsVerb, Gate, GateFormat, Policy,
-    PolicyVerb, Vex, VexVerb, VexWrite,
+    AgreementOf, Audience, Charter, CharterVerb, CheckNew, Exceptions, ExceptionsVerb, Gate,
+    GateFormat, Policy, PolicyVerb, Vex, VexVerb, VexWrite,
 };
 
 pub use server::{
@@ -121,9 +122,9 @@ pub struct OutputArgs {
     /// Output format
     #[arg(long, short, value_enum, default_value_t = Format::Table)]
     pub format: Format,
-    /// Write to a file instead of standard output
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    /// Write to a file instead of standard output; with a format before it, beside standard output. May be repeated
+    #[arg(long, short, value_name = "[FORMAT=]FILE", value_parser = output::target::<Format>())]
+    pub output: Vec<output::Target<Format>>,
     /// Show everything, notes included
     #[arg(long, short)]
     pub verbose: bool,

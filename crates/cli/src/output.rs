@@ -8,6 +8,8 @@ use clap::ValueEnum;
 use trimtab_model::scan::Scan;
 use trimtab_model::{Code, Diagnostic};
 
+use crate::args::OutputArgs;
+use crate::args::output::pairs;
 use crate::io::Io;
 
 /// An output format.
@@ -37,30 +39,51 @@ pub enum Format {
     Csv,
 }
 
-/// Where the output goes and how it looks.
+/// Where the results go and how they look.
 #[derive(Debug, Clone)]
 pub struct Output {
-    /// The format.
-    pub format: Format,
-    /// The file; standard output if `None`.
-    pub file: Option<PathBuf>,
+    /// Each format with its file; standard output if `None`.
+    pub all: Vec<(Format, Option<PathBuf>)>,
     /// Everything instead of the first screen.
     pub verbose: bool,
 }
 
 impl Output {
+    /// What a command line asks for.
+    ///
+    /// # Errors
+    /// It does not go together.
+    pub fn of(args: &OutputArgs) -> Result<Output, Diagnostic> {
+        Ok(Output { all: pairs(args.format, &args.output)?, verbose: args.verbose })
+    }
+
+    /// Whether the table is shown on standard output.
+    pub fn shows_table(&self) -> bool {
+        self.all.contains(&(Format::Table, None))
+    }
+
     /// Writes a scan. A file is written beside itself and renamed, so that nobody reads half of it.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// A file cannot be written.
     pub fn write(&self, scan: &Scan, io: &mut Io) -> Result<(), Diagnostic> {
-        match &self.file {
-            Some(path) => to_file(path, |out| self.render(scan, Style::plain(self.verbose), out)),
+        self.all.iter().try_for_each(|(format, file)| self.one(*format, file.as_deref(), scan, io))
+    }
+
+    fn one(
+        &self,
+        format: Format,
+        file: Option<&Path>,
+        scan: &Scan,
+        io: &mut Io,
+    ) -> Result<(), Diagnostic> {
+        let style = Style { colour: false, ascii: false, verbose: self.verbose };
+        match file {
+            Some(path) => to_file(path, |out| render(format, scan, style, out)),
             None => {
-                let style =
-                    Style { colour: io.colour_out, ascii: io.ascii, ..Style::plain(self.verbose) };
+                let style = Style { colour: io.colour_out, ascii: io.ascii, ..style };
                 let result =
-                    self.render(scan, style, &mut io.stdout).and_then(|()| io.stdout.flush());
+                    render(format, scan, style, &mut io.stdout).and_then(|()| io.stdout.flush());
                 match result {
                     // `| head` has what it wanted.
                     Err(e) if e.kind() == io::ErrorKind::BrokenPipe => {
@@ -73,22 +96,22 @@ impl Output {
             }
         }
     }
+}
 
-    fn render(&self, scan: &Scan, style: Style, out: &mut dyn Write) -> io::Result<()> {
-        use trimtab_report as report;
-        match self.format {
-            Format::Table => report::table::write(scan, style.into(), out),
-            Format::Json => report::json::write(scan, out),
-            Format::Sarif => report::sarif::write(scan, out),
-            Format::Markdown => report::markdown::write(scan, out),
-            Format::Gitlab => report::gitlab::write(scan, out),
-            Format::Csv => report::csv::write(scan, out),
-            Format::Html => report::html::write(scan, out),
-            Format::CyclonedxJson => report::sbom::cyclonedx::write(scan, out),
-            Format::CyclonedxXml => report::sbom::cyclonedx_xml::write(scan, out),
-            Format::SpdxJson => report::sbom::spdx::write(scan, out),
-            Format::SpdxTag => report::sbom::spdx_tag::write(scan, out),
-        }
+fn render(format: Format, scan: &Scan, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    use trimtab_report as report;
+    match format {
+        Format::Table => report::table::write(scan, style.into(), out),
+        Format::Json => report::json::write(scan, out),
+        Format::Sarif => report::sarif::write(scan, out),
+        Format::Markdown => report::markdown::write(scan, out),
+        Format::Gitlab => report::gitlab::write(scan, out),
+        Format::Csv => report::csv::write(scan, out),
+        Format::Html => report::html::write(scan, out),
+        Format::CyclonedxJson => report::sbom::cyclonedx::write(scan, out),
+        Format::CyclonedxXml => report::sbom::cyclonedx_xml::write(scan, out),
+        Format::SpdxJson => report::sbom::spdx::write(scan, out),
+        Format::SpdxTag => report::sbom::spdx_tag::write(scan, out),
     }
 }
 
@@ -97,12 +120,6 @@ struct Style {
     colour: bool,
     ascii: bool,
     verbose: bool,
-}
-
-impl Style {
-    fn plain(verbose: bool) -> Style {
-        Style { colour: false, ascii: false, verbose }
-    }
 }
 
 impl From<Style> for trimtab_report::table::Style {

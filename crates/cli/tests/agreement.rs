@@ -2,99 +2,13 @@
 //! repositories made here.
 
 mod command;
+mod repository;
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use command::{Ran, Terminal, run, run_with};
+use command::{Terminal, run, run_with};
+use repository::{PROJECT, Repository, examples, git, lock, sample_index};
 use trimtab_cli::Exit;
-
-fn examples() -> PathBuf {
-    trimtab_testkit::repository().join("examples")
-}
-
-fn sample_index(folder: &Path) -> String {
-    let db = folder.join("advisories.index").display().to_string();
-    let from = examples().join("advisories").display().to_string();
-    let ran = run(&["db", "update", "--from", &from, "--db", &db]);
-    assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
-    db
-}
-
-fn git(folder: &Path, args: &[&str]) {
-    let who = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
-    let ran = Command::new("git").arg("-C").arg(folder).args(who).args(args).output().unwrap();
-    assert!(ran.status.success(), "{ran:?}");
-}
-
-/// A lockfile with these packages, as npm writes it.
-fn lock(packages: &[(&str, &str)]) -> String {
-    let dependencies: Vec<String> =
-        packages.iter().map(|(n, v)| format!("\"{n}\": \"{v}\"")).collect();
-    let entries: Vec<String> = packages
-        .iter()
-        .map(|(n, v)| {
-            format!("    \"node_modules/{n}\": {{ \"version\": \"{v}\", \"resolved\": \"https://registry.example/{n}.tgz\", \"integrity\": \"sha512-AAAA\", \"license\": \"MIT\" }}")
-        })
-        .collect();
-    format!(
-        "{{\n  \"name\": \"app\",\n  \"lockfileVersion\": 3,\n  \"packages\": {{\n    \"\": {{ \"name\": \"app\", \"dependencies\": {{ {} }} }},\n{}\n  }}\n}}\n",
-        dependencies.join(", "),
-        entries.join(",\n")
-    )
-}
-
-const PROJECT: &str = "format = 1\n[[system]]\nname = \"app\"\ntier = \"standard\"\nexposure = \"internet\"\ndata = [\"personal\"]\nenvironments = [\"production\"]\nfailure = \"Nobody can sign in.\"\noperations = \"duty phone\"\n";
-
-/// A repository with one commit.
-struct Repository {
-    folder: tempfile::TempDir,
-    db: String,
-}
-
-impl Repository {
-    fn new(packages: &[(&str, &str)]) -> Repository {
-        let folder = tempfile::tempdir().unwrap();
-        let db = sample_index(folder.path());
-        let this = Repository { folder, db };
-        git(this.path(), &["init", "-q"]);
-        this.write(".gitignore", "*.index\n*.index.*\n*.previous\n");
-        this.write("trimtab.toml", PROJECT);
-        this.lock(packages);
-        git(this.path(), &["add", "."]);
-        git(this.path(), &["commit", "-qm", "Start"]);
-        this
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path().join(name), text).unwrap();
-    }
-
-    fn lock(&self, packages: &[(&str, &str)]) {
-        let all: Vec<String> = packages.iter().map(|(n, v)| format!("\"{n}\": \"{v}\"")).collect();
-        let manifest =
-            format!("{{ \"name\": \"app\", \"dependencies\": {{ {} }} }}", all.join(", "));
-        self.write("package.json", &manifest);
-        self.write("package-lock.json", &lock(packages));
-    }
-
-    fn commit(&self, subject: &str) {
-        git(self.path(), &["commit", "-qam", subject]);
-    }
-
-    fn trimtab(&self, args: &[&str]) -> Ran {
-        let path = self.path().display().to_string();
-        let mut all: Vec<&str> = args.to_vec();
-        all.extend(["--db", &self.db]);
-        let all: Vec<&str> =
-            all.into_iter().map(|a| if a == "HERE" { path.as_str() } else { a }).collect();
-        run(&all)
-    }
-}
 
 const NOW: &str = "2026-02-01T09:00:00Z";
 

@@ -5,7 +5,8 @@
 //! of `examples/harbour`, with the sample's index as the user's. Comments of the page, each on
 //! a line of its own before the block, say what the page does not show:
 //!
-//! - `<!-- first: trimtab … -->` is run before the block;
+//! - `<!-- first: trimtab … -->` is run before the block; so are `git …`, and `replace FILE: OLD => NEW`,
+//!   which changes a file;
 //! - `<!-- run as: trimtab … -->` stands for the command that it begins with (where that uses a network);
 //! - `<!-- exit: 1 -->` is how the commands of the block end, if not with 0;
 //! - `<!-- not run: why -->` leaves the block out. How many there are is written below.
@@ -19,8 +20,8 @@ use std::path::{Path, PathBuf};
 
 use command::{Ran, Terminal, run_in};
 
-/// Blocks that are not run: those of `cargo`, those that ask another machine, a person or a server, and one of git.
-const NOT_RUN: usize = 10;
+/// Blocks that are not run: those of `cargo`, and those that ask another machine, a person or a server.
+const NOT_RUN: usize = 9;
 /// Commands that are run, at least: the reader of pages must not come to find none.
 const RUN: usize = 19;
 
@@ -143,6 +144,25 @@ fn run_command(place: &str, data: &Path, command: &str) -> Ran {
     ran(data, args)
 }
 
+/// Does what stands before a block.
+fn prepare(place: &str, data: &Path, step: &str) {
+    if let Some((file, change)) = step.strip_prefix("replace ").and_then(|s| s.split_once(": ")) {
+        let (old, new) = change.split_once(" => ").unwrap();
+        let text = fs::read_to_string(file).unwrap();
+        assert!(text.contains(old), "{place}: {file} does not have `{old}`");
+        fs::write(file, text.replacen(old, new, 1)).unwrap();
+    } else if let Some(args) = step.strip_prefix("git ") {
+        let who =
+            ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
+        let args = args.split_whitespace();
+        let ran = std::process::Command::new("git").args(who).args(args).output().unwrap();
+        assert!(ran.status.success(), "{place}: {step}: {ran:?}");
+    } else {
+        let ran = run_command(place, data, step);
+        assert_eq!(ran.exit as u8, 0, "{place}: {step}: {}", ran.err);
+    }
+}
+
 /// Whether an output is what is shown, in which `…` is any lines.
 fn is_shown(shown: &[String], output: &[&str]) -> bool {
     match shown.split_first() {
@@ -185,9 +205,8 @@ fn what_the_guides_show_is_so() {
                 not_run += 1;
                 continue;
             }
-            for command in &block.first {
-                let ran = run_command(&name, &data, command);
-                assert_eq!(ran.exit as u8, 0, "{name}: {command}: {}", ran.err);
+            for step in &block.first {
+                prepare(&name, &data, step);
             }
             for shown in &block.commands {
                 run += 1;

@@ -1,10 +1,13 @@
 //! A repository's state at another commit, read through the `git` program: nothing is checked out and
 //! no hook, filter or helper of the repository runs.
 
+mod paths;
+
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+pub use paths::at;
 use trimtab_model::{Code, Diagnostic};
 
 /// The most files that are read of one commit.
@@ -36,31 +39,68 @@ pub fn files(
 ) -> Result<Vec<(String, Vec<u8>)>, Diagnostic> {
     let commit = commit(folder, reference)?;
     let listing = run(folder, &["ls-tree", "-r", "-z", "-l", &commit.id], None)?;
-    let mut found = Vec::new();
-    let mut total = 0u64;
-    for entry in listing.split(|b| *b == 0).filter(|e| !e.is_empty()) {
-        // `MODE blob ID SIZE\tPATH`: links and submodules are not files of the tree.
-        let entry = String::from_utf8_lossy(entry);
-        let Some((head, path)) = entry.split_once('\t') else { continue };
-        let parts: Vec<&str> = head.split_whitespace().collect();
-        let [mode, "blob", id, size] = parts.as_slice() else { continue };
-        let Ok(size) = size.parse::<u64>() else { continue };
-        let pruned = path.split('/').any(|part| matches!(part, "node_modules" | "target" | ".git"));
-        if *mode == "120000" || pruned || size > MAX_BYTES || !wanted(path) {
-            continue;
-        }
-        total = total.saturating_add(size);
-        if found.len() >= MAX_FILES || total > MAX_TOTAL {
-            let message = format!("commit `{reference}` holds more files than are read");
-            return Err(Diagnostic::new(Code::FileLimit, message).help("gate a smaller folder"));
-        }
-        found.push((path.to_owned(), (*id).to_owned()));
+    let mut found = entries(&listing);
+    found.retain(|entry| {
+        let mut parts = entry.path.split('/');
+        let pruned = parts.any(|part| matches!(part, "node_modules" | "target" | ".git"));
+        !entry.is_link() && !pruned && entry.size <= MAX_BYTES && wanted(&entry.path)
+    });
+    let read = blobs(folder, reference, found.iter())?;
+    Ok(found.into_iter().map(|entry| entry.path).zip(read).collect())
+}
+
+/// A file or link of a commit.
+#[derive(Debug, Clone)]
+struct Entry {
+    mode: String,
+    id: String,
+    size: u64,
+    path: String,
+}
+
+impl Entry {
+    fn is_link(&self) -> bool {
+        self.mode == "120000"
     }
-    let asked: String = found.iter().map(|(_, id)| format!("{id}\n")).collect();
+}
+
+/// The files and links of a listing; submodules are not of the tree.
+fn entries(listing: &[u8]) -> Vec<Entry> {
+    let one = |entry: &[u8]| {
+        // `MODE blob ID SIZE\tPATH`
+        let entry = String::from_utf8_lossy(entry);
+        let (head, path) = entry.split_once('\t')?;
+        let parts: Vec<&str> = head.split_whitespace().collect();
+        let [mode, "blob", id, size] = parts.as_slice() else { return None };
+        Some(Entry {
+            mode: (*mode).to_owned(),
+            id: (*id).to_owned(),
+            size: size.parse().ok()?,
+            path: path.to_owned(),
+        })
+    };
+    listing.split(|b| *b == 0).filter(|e| !e.is_empty()).filter_map(one).collect()
+}
+
+/// The bytes of files, in their order.
+fn blobs<'e>(
+    folder: &Path,
+    reference: &str,
+    wanted: impl Iterator<Item = &'e Entry> + Clone,
+) -> Result<Vec<Vec<u8>>, Diagnostic> {
+    let total = wanted.clone().fold(0u64, |sum, entry| sum.saturating_add(entry.size));
+    let count = wanted.clone().count();
+    if count > MAX_FILES || total > MAX_TOTAL {
+        return Err(too_much(reference));
+    }
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let asked: String = wanted.clone().map(|entry| format!("{}\n", entry.id)).collect();
     let answer = run(folder, &["cat-file", "--batch"], Some(asked.into_bytes()))?;
     let mut rest = answer.as_slice();
-    let mut files = Vec::with_capacity(found.len());
-    for (path, id) in found {
+    let mut read = Vec::with_capacity(count);
+    for Entry { path, id, .. } in wanted {
         let broken = || {
             Diagnostic::new(
                 Code::FileUnreadable,
@@ -72,12 +112,17 @@ pub fn files(
         let end = rest.iter().position(|b| *b == b'\n').ok_or_else(broken)?;
         let head = String::from_utf8_lossy(&rest[..end]).into_owned();
         let size = head.rsplit(' ').next().and_then(|n| n.parse::<usize>().ok());
-        let size = size.filter(|_| head.starts_with(&id)).ok_or_else(broken)?;
+        let size = size.filter(|_| head.starts_with(id.as_str())).ok_or_else(broken)?;
         let bytes = rest.get(end + 1..end + 1 + size).ok_or_else(broken)?;
-        files.push((path.clone(), bytes.to_vec()));
+        read.push(bytes.to_vec());
         rest = rest.get(end + 2 + size..).unwrap_or_default();
     }
-    Ok(files)
+    Ok(read)
+}
+
+fn too_much(reference: &str) -> Diagnostic {
+    let message = format!("commit `{reference}` holds more files than are read");
+    Diagnostic::new(Code::FileLimit, message).help("gate a smaller folder")
 }
 
 /// The commit of a reference.
@@ -148,6 +193,8 @@ fn run(folder: &Path, args: &[&str], input: Option<Vec<u8>>) -> Result<Vec<u8>, 
         .args(args)
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_NO_LAZY_FETCH", "1")
+        // A path is a path, whatever characters it has.
+        .env("GIT_LITERAL_PATHSPECS", "1")
         .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -190,9 +237,11 @@ fn run(folder: &Path, args: &[&str], input: Option<Vec<u8>>) -> Result<Vec<u8>, 
 mod tests {
     use super::*;
 
-    fn repository() -> tempfile::TempDir {
+    /// A repository without commits, and how git is run in it.
+    pub(super) fn empty() -> (tempfile::TempDir, impl Fn(&[&str])) {
         let folder = tempfile::tempdir().unwrap();
-        let git = |args: &[&str]| {
+        let path = folder.path().to_owned();
+        let git = move |args: &[&str]| {
             let who = [
                 "-c",
                 "user.name=a",
@@ -201,16 +250,16 @@ mod tests {
                 "-c",
                 "commit.gpgsign=false",
             ];
-            let ran = Command::new("git")
-                .arg("-C")
-                .arg(folder.path())
-                .args(who)
-                .args(args)
-                .output()
-                .unwrap();
+            let ran =
+                Command::new("git").arg("-C").arg(&path).args(who).args(args).output().unwrap();
             assert!(ran.status.success(), "{ran:?}");
         };
         git(&["init", "-q"]);
+        (folder, git)
+    }
+
+    fn repository() -> tempfile::TempDir {
+        let (folder, git) = empty();
         std::fs::create_dir(folder.path().join("sub")).unwrap();
         std::fs::write(folder.path().join("sub/a.lock"), "one\n").unwrap();
         std::fs::write(folder.path().join("b.txt"), "two").unwrap();

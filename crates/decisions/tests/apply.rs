@@ -321,7 +321,8 @@ proptest! {
         for used in &answer.uses {
             let statement = &statements[used.statement];
             if matches!(statement.status, NotAffected | Fixed) && used.why == Why::Applies {
-                prop_assert!(here.changed.by.is_some() && statement.at >= here.changed.by);
+                let after = here.changed.after;
+                prop_assert!(statement.at.is_some() && after.is_none_or(|a| statement.at >= Some(a)));
             }
         }
         // The order of documents does not matter.

@@ -80,6 +80,19 @@ pub struct Gate<'g> {
     pub now: Timestamp,
 }
 
+/// The packages that the change brings in, each once, in their order: what is asked about them is new.
+pub fn brought_in(scan: &Scan, before: Option<&Before>) -> Vec<Purl> {
+    let Some(before) = before else { return Vec::new() };
+    let new = |c: &&Component| {
+        c.relation != Relation::Own && !before.components.contains(c.purl.to_string().as_str())
+    };
+    let mut all: Vec<Purl> =
+        scan.inventory.components().map(|(_, c)| c).filter(new).map(|c| c.purl.clone()).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
 /// The document.
 pub fn input(gate: &Gate) -> input::Input {
     let scan = gate.scan;

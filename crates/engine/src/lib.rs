@@ -8,6 +8,7 @@ pub mod history;
 pub mod matching;
 pub mod order;
 pub mod repository;
+pub mod revision;
 pub mod selection;
 pub mod vulnerability;
 

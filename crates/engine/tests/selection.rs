@@ -330,10 +330,10 @@ proptest! {
 }
 
 /// A package that another brings: its purl, its licence, and what advisories report.
-type Brings<'a> = (&'a str, Option<&'a str>, Option<&'a [Kind]>);
+type Case<'a> = (&'a str, Option<&'a str>, Option<&'a [Kind]>);
 
 /// What a package comes to that brings others.
-fn bringing(parts: &[Brings<'_>], rules: &Selection) -> Judgement {
+fn bringing(parts: &[Case<'_>], rules: &Selection) -> Judgement {
     let packages: Vec<Brought> = parts
         .iter()
         .map(|(name, licence, _)| Brought {

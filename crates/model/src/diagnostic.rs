@@ -97,6 +97,7 @@ codes! {
     IgnoreInexpressible, "ignore-inexpressible", Warning, false, "A rule of another tool's ignore file says something that an exception cannot say, and was left out.";
     PolicyMalformed, "policy-malformed", Error, true, "A policy is not valid Rego, or does not follow what the gate expects of it.";
     PolicyFailed, "policy-failed", Error, true, "A policy could not be evaluated: an error, or a limit of time or memory.";
+    AgreementChanged, "agreement-changed", Warning, false, "A change touches the charter, exceptions, policies or settings that it is gated by.";
     MetadataUnavailable, "metadata-unavailable", Warning, false, "What a registry knows about a package could not be had; it counts as unknown.";
     ReportIncomplete, "report-incomplete", Warning, true, "A report says that not everything was looked at, or does not say what was; what is missing in it may not be gone.";
     ReportUnknown, "report-unknown", Error, true, "A file is no report of a scanner whose reports are read.";

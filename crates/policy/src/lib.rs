@@ -6,6 +6,7 @@
 //! makes the outcome of the answers. What a policy may rely on is in [`input`]; what it may call and
 //! how long it may take is in `docs/policies.md`.
 
+mod both;
 pub mod builtin;
 mod engine;
 mod format;
@@ -21,6 +22,7 @@ mod source;
 mod test_runner;
 mod verdict;
 
+pub use both::{By, Joined, stricter};
 pub use engine::{Document, Evaluation};
 pub use gate::{Gate, Outcome, gate};
 pub use guard::REFUSED;

@@ -152,6 +152,8 @@ pub struct Gate {
     pub target: Box<str>,
     /// The charter's name and version.
     pub charter: Box<str>,
+    /// Which agreement judged a change that touches it: `before`, `after` or `both`. `None`: it touches none.
+    pub agreement: Option<&'static str>,
     /// How it ends.
     pub outcome: Outcome,
     /// What it was compared with, to tell what this change brought in. `None`: it was not compared.

@@ -55,6 +55,7 @@ fn gate(outcome: Outcome, mut verdicts: Vec<Verdict>) -> Gate {
         target: "harbour".into(),
         charter: "framework 3".into(),
         outcome,
+        agreement: None,
         against: None,
         verdicts,
         findings: 43,
@@ -436,6 +437,7 @@ fn any_gate() -> impl Strategy<Value = Gate> {
                 let mut gate = Gate {
                     target,
                     charter,
+                    agreement: None,
                     outcome,
                     against,
                     verdicts,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
-use super::{HistoryArgs, IndexArgs, WalkArgs};
+use super::{HistoryArgs, IndexArgs, WalkArgs, output};
 
 /// `trimtab charter`
 #[derive(Debug, ClapArgs)]
@@ -221,18 +221,24 @@ pub struct Gate {
     /// Ask registries, through the ecosystems' own clients, about what the change brings in
     #[arg(long)]
     pub ask: bool,
+    /// How long registries are asked in all; what was not answered by then is unknown
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "ask")]
+    pub ask_seconds: u32,
     /// Also ask these policies; one with the package of a built-in takes its place
     #[arg(long, value_name = "FILE|FOLDER")]
     pub policy: Vec<PathBuf>,
     /// Weigh by this charter or preset instead of the repository's own
     #[arg(long, value_name = "FILE|PRESET")]
     pub charter: Option<String>,
+    /// Which agreement judges a change that touches it [default: both, the stricter counts]
+    #[arg(long, value_enum, value_name = "WHICH", requires = "against")]
+    pub agreement: Option<AgreementOf>,
     /// Output format
     #[arg(long, short, value_enum, default_value_t = GateFormat::Text)]
     pub format: GateFormat,
-    /// Write to a file instead of standard output
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    /// Write to a file instead of standard output; with a format before it, beside standard output. May be repeated
+    #[arg(long, short, value_name = "[FORMAT=]FILE", value_parser = output::target::<GateFormat>())]
+    pub output: Vec<output::Target<GateFormat>>,
     /// Show everything, what was there before included
     #[arg(long, short)]
     pub verbose: bool,
@@ -251,6 +257,17 @@ pub struct Gate {
     /// How to walk
     #[command(flatten)]
     pub walk: WalkArgs,
+}
+
+/// Whose charter, exceptions, statements, policies and settings judge a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AgreementOf {
+    /// Those of the commit that it is compared with
+    Before,
+    /// Those that the change brings
+    After,
+    /// Both: what either refuses is refused
+    Both,
 }
 
 /// An output format of the gate.

@@ -18,6 +18,7 @@ const MAX_BYTES: u64 = 1 << 31;
 /// # Errors
 /// The file is not a saved scan, or the output cannot be written.
 pub fn run(args: &args::Convert, io: &mut Io) -> Outcome {
+    let output = Output::of(&args.output)?;
     let name = args.file.display().to_string();
     let input: Box<dyn Read + Send> = if name == "-" {
         std::mem::replace(&mut io.stdin, Box::new(std::io::empty()))
@@ -32,10 +33,5 @@ pub fn run(args: &args::Convert, io: &mut Io) -> Outcome {
             .in_file(name)
             .help("name a file that `trimtab scan --format json` wrote")
     })?;
-    let output = Output {
-        format: args.output.format,
-        file: args.output.output.clone(),
-        verbose: args.output.verbose,
-    };
     scan::finish(&saved, &output, None, io)
 }

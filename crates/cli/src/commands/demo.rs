@@ -13,7 +13,7 @@ use super::{Outcome, scan};
 use crate::agreement;
 use crate::args;
 use crate::io::Io;
-use crate::output::{Format, Output};
+use crate::output::Output;
 use crate::sample;
 
 /// When the sample's findings were detected, for their deadlines.
@@ -24,6 +24,7 @@ const SEEN: &str = "2026-02-02T09:00:00Z";
 /// # Errors
 /// The temporary folder or the output cannot be written.
 pub fn run(args: &args::Demo, io: &mut Io) -> Outcome {
+    let output = Output::of(&args.output)?;
     let folder = Temporary::new()?;
     sample::write_advisories(&folder.0).map_err(|e| unwritable(&folder.0, &e))?;
     let path = folder.0.join("demo.index");
@@ -43,13 +44,8 @@ pub fn run(args: &args::Demo, io: &mut Io) -> Outcome {
         seen,
     )?;
     scan.weighing = Some(weighing);
-    let output = Output {
-        format: args.output.format,
-        file: args.output.output.clone(),
-        verbose: args.output.verbose,
-    };
     let exit = scan::finish(&scan, &output, None, io)?;
-    if output.format == Format::Table && output.file.is_none() {
+    if output.shows_table() {
         io.err(
             "\nA sample: three services of a ferry company by their own charter, as if all had been\n\
              detected on 2026-02-02.\n\

@@ -48,7 +48,7 @@ fn write(
     verbose: bool,
     io: &mut Io,
 ) -> Outcome {
-    scan::finish(scan, &Output { format, file, verbose }, None, io)
+    scan::finish(scan, &Output { all: vec![(format, file)], verbose }, None, io)
 }
 
 fn one(path: &Path, io: &Io) -> Scan {

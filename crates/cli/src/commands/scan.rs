@@ -16,7 +16,7 @@ use super::Outcome;
 use crate::args::{self, FailOn, WalkArgs};
 use crate::exit::Exit;
 use crate::io::Io;
-use crate::output::{Format, Output};
+use crate::output::Output;
 use crate::progress::Progress;
 use crate::{agreement, history, index, say};
 
@@ -25,6 +25,7 @@ use crate::{agreement, history, index, say};
 /// # Errors
 /// There is no usable index, or the output cannot be written.
 pub fn run(args: &args::Scan, io: &mut Io) -> Outcome {
+    let output = Output::of(&args.output)?;
     let index = index::open(&args.index, io)?;
     let mut history = history::open(&args.history)?;
     let inventory = inventory(&args.paths, &args.walk, io);
@@ -35,11 +36,6 @@ pub fn run(args: &args::Scan, io: &mut Io) -> Outcome {
     }
     weigh(&mut scan, &args.paths, args.charter.as_deref(), history.as_ref(), now, io)?;
     warn_of_age(&scan, io);
-    let output = Output {
-        format: args.output.format,
-        file: args.output.output.clone(),
-        verbose: args.output.verbose,
-    };
     let exit = finish(&scan, &output, args.fail_on, io);
     // The process ends here: to free each component would cost more than to read it did.
     std::mem::forget(scan);
@@ -129,11 +125,9 @@ pub fn finish(scan: &Scan, output: &Output, fail_on: Option<FailOn>, io: &mut Io
     let problems = scan.inventory.all_diagnostics().chain(&scan.diagnostics);
     say::diagnostics(io, problems, output.verbose);
     output.write(scan, io)?;
-    if output.format != Format::Table || output.file.is_some() {
-        // The table says it itself.
-        if scan.is_incomplete() {
-            io.err("Incomplete: not everything could be looked at.\n");
-        }
+    // The table says it itself.
+    if scan.is_incomplete() && !output.shows_table() {
+        io.err("Incomplete: not everything could be looked at.\n");
     }
     Ok(if scan.is_incomplete() {
         Exit::Incomplete

@@ -42,6 +42,11 @@ pub struct Document {
     pub complete: bool,
     /// The charter's name and version.
     pub charter: String,
+    /// Which agreement judged a change that touches it: the one `before`, the one `after`, or `both`, of which
+    /// the stricter counts. Absent: the change touches none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["before", "after", "both", null]))]
+    pub agreement: Option<String>,
     /// The policies that were asked, those without a verdict too.
     pub policies: Vec<String>,
     /// What it was compared with. Absent: it was not compared, so nothing says what this change brought in.
@@ -139,6 +144,7 @@ fn document(gate: &Gate) -> Document {
         headline: format!("{}.", gate.headline()),
         complete: !gate.incomplete,
         charter: gate.charter.to_string(),
+        agreement: gate.agreement.map(str::to_owned),
         policies: gate.policies.iter().map(ToString::to_string).collect(),
         against: gate.against.as_deref().map(str::to_owned),
         summary: Summary {
