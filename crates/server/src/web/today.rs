@@ -33,7 +33,7 @@ pub(crate) async fn page(
     let late = app.store.count_findings(who.org, &past).await?;
     let due = app.store.count_findings(who.org, &soon).await?;
     let open = app.store.count_findings(who.org, &counting).await?;
-    let asked = app.store.decisions(who.org, trimtab_store::DecisionState::Asked, 500).await?;
+    let asked = crate::deciding::list(&app, &who, trimtab_store::DecisionState::Asked).await?;
     let load = app.store.load(who.org, &all).await?;
     let queue = app.store.findings(who.org, &counting, FindingOrder::Deadline, None, 20).await?;
 
@@ -56,7 +56,7 @@ pub(crate) async fn page(
             "/findings?order=deadline",
         ),
         Figure::of(open.number.to_string(), "open, counting to the load", "/findings"),
-        Figure::of(asked.len().to_string(), "exceptions to answer", "/findings"),
+        Figure::of(asked.len().to_string(), "decisions to answer", "/exceptions?state=asked"),
     ]);
     let today = now.to_zoned(TimeZone::UTC).date();
     let (first, last) = (epoch_day(today) - DAYS + 1, epoch_day(today));
@@ -97,9 +97,9 @@ pub(crate) async fn page(
             .iter()
             .filter(|d| d.is.author == who.person.id)
             .map(|d| {
-                let what = d.is.vulnerability.clone().unwrap_or_default();
+                let what = super::exceptions::what(d);
                 Row::of(vec![
-                    Cell::name(what, "/findings"),
+                    Cell::name(what, format!("/exceptions/{}", d.id)),
                     Cell::Value(When::of(d.asked, now).into()),
                 ])
             })
