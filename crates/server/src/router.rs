@@ -68,6 +68,34 @@ pub fn router(app: App) -> Router {
         .route("/charter/proposals/{id}", get(web::proposal::page))
         .route("/charter/proposals/{id}/answer", post(web::proposal::post))
         .route("/systems", get(web::systems::page))
+        .route("/systems/new", get(web::describe::new).post(web::describe::add))
+        .route("/systems/{id}", get(web::system::page))
+        .route("/systems/{id}/edit", get(web::describe::page).post(web::describe::post))
+        .route("/teams", get(web::teams::page))
+        .route("/teams/{id}", get(web::team::page))
+        .route("/teams/{id}/edit", get(web::team::edit).post(web::team::post))
+        .route("/vulnerabilities/{name}", get(web::vulnerability::page))
+        .route("/packages", get(web::package::page))
+        .route("/releases", get(web::release::page))
+        .route("/administration", get(web::administration::people))
+        .route("/administration/people", post(web::administration::add))
+        .route(
+            "/administration/people/{id}",
+            get(web::administration::person).post(web::administration::change),
+        )
+        .route(
+            "/administration/tokens",
+            get(web::administration::tokens).post(web::administration::revoke),
+        )
+        .route("/administration/settings", get(web::administration::settings))
+        .route("/feeds", get(web::feeds::page))
+        .route("/feeds/retry", post(web::feeds::retry))
+        .route("/account", get(web::account::page))
+        .route("/account/tokens", post(web::account::add_token))
+        .route("/account/tokens/revoke", post(web::account::revoke))
+        .route("/account/password", get(web::account::password).post(web::account::set_password))
+        .route("/session/side", post(web::account::side))
+        .route("/search", get(web::search::page))
         .route("/where", get(web::where_is::page))
         .route("/assets/{name}", get(web::asset::one))
         .fallback(missing)

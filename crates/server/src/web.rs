@@ -1,17 +1,28 @@
 //! The pages: what the API knows, filled into the views of `trimtab-pages`. One file per page.
 
+pub(crate) mod account;
+pub(crate) mod administration;
 pub(crate) mod ask;
 pub(crate) mod asset;
 pub(crate) mod charter;
+pub(crate) mod describe;
 pub(crate) mod exception;
 pub(crate) mod exceptions;
+pub(crate) mod feeds;
 pub(crate) mod finding;
 pub(crate) mod findings;
+pub(crate) mod package;
 pub(crate) mod proposal;
 pub(crate) mod register;
+pub(crate) mod release;
+pub(crate) mod search;
 pub(crate) mod sign_in;
+pub(crate) mod system;
 pub(crate) mod systems;
+pub(crate) mod team;
+pub(crate) mod teams;
 pub(crate) mod today;
+pub(crate) mod vulnerability;
 pub(crate) mod welcome;
 pub(crate) mod where_is;
 
@@ -110,7 +121,11 @@ pub(crate) async fn layout(
     Ok(Layout {
         organisation: organisation.map_or(String::new(), |o| o.name.clone()),
         person: who.person.name.clone(),
-        side: sides.first().cloned().unwrap_or_default(),
+        side: who
+            .side
+            .map(|side| side.as_str().to_owned())
+            .or_else(|| sides.first().cloned())
+            .unwrap_or_default(),
         sides,
         entry: Some(entry),
         entries,

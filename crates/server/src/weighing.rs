@@ -297,6 +297,13 @@ impl<'a> Weigher<'a> {
         self.agreed.not_affected.iter().find(holds).map(|(id, _)| (*id, "not-affected"))
     }
 
+    /// The vulnerabilities that the index says a component has.
+    pub(crate) fn vulnerabilities(&self, purl: &str) -> Vec<String> {
+        let found = self.findings(purl);
+        let all = found.iter().flat_map(|found| found.iter());
+        all.map(|finding| finding.vulnerability.id.to_string()).collect()
+    }
+
     fn findings(&self, purl: &str) -> Option<Arc<Vec<Finding>>> {
         let mut held = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = held.get(purl) {

@@ -51,7 +51,7 @@ pub(crate) async fn page(
     let weigher = index.map(|index| Weigher::new(&agreed, index, now));
     let assessed = weigher.as_ref().and_then(|w| w.assess(&known));
     let wanted = asked.side.as_deref().and_then(Role::from_word).filter(|r| SIDES.contains(r));
-    let own = who.roles().into_iter().find(|r| SIDES.contains(r));
+    let own = who.side.into_iter().chain(who.roles()).find(|r| SIDES.contains(r));
     let side = wanted.or(own).unwrap_or(Role::Security);
     let shown = SIDES.iter().position(|r| *r == side).unwrap_or(0);
     let (package, version) = short(&is.component.1);
@@ -308,7 +308,22 @@ fn story(
 
 fn facts(is: &Finding, aliases: &[String]) -> Pairs {
     let mut pairs = vec![
-        ("Component".to_owned(), Value::Code(is.component.1.clone())),
+        (
+            "Component".to_owned(),
+            Link::to(
+                is.component.1.clone(),
+                format!("/packages?purl={}", super::findings::encode(&is.package)),
+            )
+            .into(),
+        ),
+        (
+            "Vulnerability".to_owned(),
+            Link::to(
+                is.vulnerability.1.clone(),
+                format!("/vulnerabilities/{}", super::findings::encode(&is.vulnerability.1)),
+            )
+            .into(),
+        ),
         (
             "Asset".to_owned(),
             Value::Link(Link::to(is.asset.1.clone(), format!("/findings?asset={}", is.asset.0))),
