@@ -4,3 +4,4 @@ mod access;
 mod agreement;
 mod harness;
 mod ingest;
+mod pages;
