@@ -1,6 +1,7 @@
 //! The API: one file per resource. Handlers know who asks, parse, ask the store, and convert.
 
 pub(crate) mod assets;
+pub(crate) mod charters;
 pub(crate) mod decisions;
 pub(crate) mod deployments;
 pub(crate) mod documents;

@@ -3,9 +3,13 @@
 //! uses, never a second implementation of a step.
 
 pub mod access;
+mod agreeing;
 mod api;
+mod deciding;
+mod effect;
 mod ingest;
 mod jobs;
+mod knowing;
 mod logs;
 mod problem;
 mod router;

@@ -1,20 +1,38 @@
 //! The pages: what the API knows, filled into the views of `trimtab-pages`. One file per page.
 
+pub(crate) mod account;
+pub(crate) mod administration;
+pub(crate) mod ask;
 pub(crate) mod asset;
+pub(crate) mod charter;
+pub(crate) mod describe;
+pub(crate) mod exception;
+pub(crate) mod exceptions;
+pub(crate) mod feeds;
 pub(crate) mod finding;
 pub(crate) mod findings;
+pub(crate) mod package;
+pub(crate) mod proposal;
+pub(crate) mod register;
+pub(crate) mod release;
+pub(crate) mod search;
 pub(crate) mod sign_in;
+pub(crate) mod system;
 pub(crate) mod systems;
+pub(crate) mod team;
+pub(crate) mod teams;
 pub(crate) mod today;
+pub(crate) mod vulnerability;
 pub(crate) mod welcome;
 pub(crate) mod where_is;
 
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use trimtab_pages::page::Trouble;
-use trimtab_pages::part::Link;
+use trimtab_pages::part::{Form, Input, Link, Notice, Urgency};
 use trimtab_pages::{Entry, Layout, Template};
 
+use crate::access::who::is_csrf;
 use crate::access::{Action, On, Who};
 use crate::problem::Problem;
 use crate::state::App;
@@ -90,16 +108,27 @@ pub(crate) async fn layout(
             day(info.epss)
         ),
     };
+    let views = who.may_somewhere(Action::View);
+    let all = who.may(Action::View, On::ALL);
     let admin = who.may(Action::Administer, On::ALL);
-    let entries = [Entry::Today, Entry::Systems, Entry::Findings, Entry::Where];
-    let _ = admin;
+    let may = |entry: &Entry| match entry {
+        Entry::Feeds => all,
+        Entry::Administration => admin,
+        Entry::Metrics => false,
+        _ => views,
+    };
+    let entries: Vec<Entry> = Entry::ALL.iter().copied().filter(may).collect();
     Ok(Layout {
         organisation: organisation.map_or(String::new(), |o| o.name.clone()),
         person: who.person.name.clone(),
-        side: sides.first().cloned().unwrap_or_default(),
+        side: who
+            .side
+            .map(|side| side.as_str().to_owned())
+            .or_else(|| sides.first().cloned())
+            .unwrap_or_default(),
         sides,
         entry: Some(entry),
-        entries: entries.to_vec(),
+        entries,
         search: String::new(),
         crumbs: Vec::new(),
         title: title.to_owned(),
@@ -110,6 +139,31 @@ pub(crate) async fn layout(
         now: app.now(),
         source,
     })
+}
+
+/// That a form came from a page of this session.
+///
+/// # Errors
+/// It did not, or there is no session: programs use the API.
+pub(crate) fn own_form(who: &Who, csrf: &str) -> Result<(), Problem> {
+    let session = who.session.as_ref().ok_or_else(Problem::unauthorised)?;
+    if is_csrf(session, csrf) { Ok(()) } else { Err(Problem::from_elsewhere()) }
+}
+
+/// What was wrong with a form, at its fields or above them.
+pub(crate) fn mended(form: &mut Form, name: &str, text: String) {
+    match form.fields.iter_mut().find(|f| f.name == name) {
+        Some(field) => field.error = text,
+        None => {
+            form.notice = Some(Notice { urgency: Urgency::Warning, text, next: None });
+        }
+    }
+}
+
+/// The sides that a person may speak for, to choose one.
+pub(crate) fn sides(who: &Who) -> Input {
+    let roles = who.roles();
+    Input::Select(roles.iter().map(|r| (r.as_str().into(), r.as_str().into())).collect())
 }
 
 /// `1 finding`, `2 findings`.

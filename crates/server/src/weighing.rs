@@ -9,11 +9,12 @@ use jiff::civil::Date;
 use trimtab_advisories::index::Index;
 use trimtab_charter::preset;
 use trimtab_decisions::exceptions::{self, Found};
+use trimtab_decisions::not_affected::{self, Case};
 use trimtab_engine::assess::{Situation, assess, environment};
-use trimtab_engine::repository::ids;
+use trimtab_engine::repository::{changed, ids};
 use trimtab_model::assessment::{Assessment, Cost, Deadline};
 use trimtab_model::charter::Charter;
-use trimtab_model::decision::{Exception, Reach, Signatory};
+use trimtab_model::decision::{Exception, Justification, NotAffected, Reach, Signatory};
 use trimtab_model::evidence::Fact;
 use trimtab_model::finding::Finding;
 use trimtab_model::scan::IndexInfo;
@@ -37,6 +38,8 @@ pub(crate) struct Agreed {
     /// Its teams.
     pub(crate) teams: Vec<Team>,
     exceptions: Vec<(i64, Exception)>,
+    not_affected: Vec<(i64, NotAffected)>,
+    approved: Vec<Decision>,
 }
 
 impl Agreed {
@@ -55,15 +58,53 @@ impl Agreed {
         let stored = store.systems(org).await?;
         let teams = store.teams(org).await?;
         let systems = stored.iter().map(|s| (s.id, model(s, &stored, &teams))).collect();
-        let names: HashMap<i64, &str> = stored.iter().map(|s| (s.id, s.name.as_str())).collect();
         let approved = store.decisions(org, DecisionState::Approved, 10_000).await?;
-        let exceptions = approved
-            .iter()
-            .filter(|d| d.is.kind == DecisionKind::Exception)
-            .filter(|d| d.is.expires.is_none_or(|end| now < end))
-            .map(|d| (d.id, exception(d, &charter, &names)))
-            .collect();
-        Ok(Agreed { charter, charter_id, systems, stored, teams, exceptions })
+        let none = (Vec::new(), Vec::new());
+        let agreed = Agreed {
+            charter,
+            charter_id,
+            systems,
+            stored,
+            teams,
+            exceptions: none.0,
+            not_affected: none.1,
+            approved: approved
+                .into_iter()
+                .filter(|d| d.is.expires.is_none_or(|end| now < end))
+                .collect(),
+        };
+        Ok(agreed.decided())
+    }
+
+    /// The same, if another charter were in force.
+    pub(crate) fn by(&self, charter: Charter) -> Agreed {
+        let agreed = Agreed {
+            charter,
+            charter_id: None,
+            systems: self.systems.clone(),
+            stored: self.stored.clone(),
+            teams: self.teams.clone(),
+            exceptions: Vec::new(),
+            not_affected: Vec::new(),
+            approved: self.approved.clone(),
+        };
+        agreed.decided()
+    }
+
+    /// With its decisions in the engine's words: their days are those of the charter's calendar.
+    fn decided(mut self) -> Agreed {
+        for decision in &self.approved {
+            match decision.is.kind {
+                DecisionKind::Exception => {
+                    self.exceptions.push((decision.id, exception(decision, &self)));
+                }
+                DecisionKind::NotAffected => {
+                    let model = not_affected(decision, &self);
+                    self.not_affected.extend(model.map(|model| (decision.id, model)));
+                }
+            }
+        }
+        self
     }
 
     /// The environments that customers depend on.
@@ -96,35 +137,58 @@ fn model(is: &trimtab_store::System, all: &[trimtab_store::System], teams: &[Tea
     }
 }
 
-fn exception(is: &Decision, charter: &Charter, systems: &HashMap<i64, &str>) -> Exception {
-    let role = |word: &str| Role::ALL.iter().copied().find(|r| r.as_str() == word);
-    let day = |at: Timestamp| at.to_zoned(charter.calendar.time_zone.clone()).date();
-    let asset = is.is.asset.map(|id| format!("asset:{id}").into_boxed_str());
+fn day(agreed: &Agreed, at: Timestamp) -> Date {
+    at.to_zoned(agreed.charter.calendar.time_zone.clone()).date()
+}
+
+fn reach(is: &Decision, agreed: &Agreed) -> Reach {
+    let system = |id: i64| agreed.stored.iter().find(|s| s.id == id).map_or("", |s| &s.name);
+    Reach {
+        vulnerability: is.is.vulnerability.as_deref().map(Into::into),
+        package: is.is.package.as_deref().and_then(|p| p.parse::<Purl>().ok()),
+        path: is.is.asset.map(|id| format!("asset:{id}").into_boxed_str()),
+        system: is.is.system.map(|id| system(id).into()),
+        environment: is.is.environment.as_deref().map(Into::into),
+    }
+}
+
+fn signatory(person: i64, side: &str) -> Signatory {
+    Signatory { name: format!("person:{person}").into(), role: Role::from_word(side) }
+}
+
+/// A stored decision as an exception in the engine's words.
+pub(crate) fn exception(is: &Decision, agreed: &Agreed) -> Exception {
     Exception {
         id: is.id.to_string().into(),
-        reach: Reach {
-            vulnerability: is.is.vulnerability.as_deref().map(Into::into),
-            package: is.is.package.as_deref().and_then(|p| p.parse::<Purl>().ok()),
-            path: asset,
-            system: is.is.system.map(|id| (*systems.get(&id).unwrap_or(&"")).into()),
-            environment: is.is.environment.as_deref().map(Into::into),
-        },
+        reach: reach(is, agreed),
         reason: is.is.reason.as_str().into(),
-        author: Signatory {
-            name: format!("person:{}", is.is.author).into(),
-            role: role(&is.is.author_role),
-        },
-        approver: is.approver.as_ref().map(|(person, side)| Signatory {
-            name: format!("person:{person}").into(),
-            role: role(side),
-        }),
-        created: Some(day(is.answered.unwrap_or(is.asked))),
-        expires: is.is.expires.map(day),
+        author: signatory(is.is.author, &is.is.author_role),
+        approver: is.approver.as_ref().map(|(person, side)| signatory(*person, side)),
+        created: Some(day(agreed, is.answered.unwrap_or(is.asked))),
+        expires: is.is.expires.map(|at| day(agreed, at)),
         control: is.is.control.as_deref().map(Into::into),
         ticket: None,
         file: "".into(),
         line: 0,
     }
+}
+
+/// A stored decision as a decision *not affected* in the engine's words. `None`: it does not say why.
+pub(crate) fn not_affected(is: &Decision, agreed: &Agreed) -> Option<NotAffected> {
+    Some(NotAffected {
+        id: is.id.to_string().into(),
+        reach: reach(is, agreed),
+        justification: is.is.justification.as_deref().and_then(Justification::from_label)?,
+        reason: is.is.reason.as_str().into(),
+        author: signatory(is.is.author, &is.is.author_role),
+        approver: is.approver.as_ref().map(|(person, side)| signatory(*person, side)),
+        // Somebody looked when it was asked for: an advisory that changed before the answer counts.
+        created: Some(day(agreed, is.asked)),
+        expires: is.is.expires.map(|at| day(agreed, at)),
+        evidence: None,
+        file: "".into(),
+        line: 0,
+    })
 }
 
 /// Weighs findings of one organisation.
@@ -184,12 +248,19 @@ impl<'a> Weigher<'a> {
             deadline,
             deadline_kind,
             cost,
-            decision: self.accepted(known, &finding, &assessment).map(|id| (id, "accepted")),
+            decision: self.decided(known, &finding, &assessment),
         })
     }
 
-    /// The exception that accepts it.
-    fn accepted(&self, known: &Known, finding: &Finding, assessment: &Assessment) -> Option<i64> {
+    /// The decision that holds for it, and what it comes to. Where an exception and a decision *not
+    /// affected* both do, it counts as accepted.
+    fn decided(
+        &self,
+        known: &Known,
+        finding: &Finding,
+        assessment: &Assessment,
+    ) -> Option<(i64, &'static str)> {
+        // Nobody decides so about malware.
         if finding.vulnerability.kind == trimtab_model::advisory::Kind::Malicious {
             return None;
         }
@@ -203,12 +274,34 @@ impl<'a> Weigher<'a> {
             system: system.map(|s| &*s.name),
             environment: environment(system, &self.agreed.charter),
         };
-        let holds = |(_, exception): &&(i64, Exception)| {
+        let rules = &self.agreed.charter.exceptions;
+        let accepts = |(_, exception): &&(i64, Exception)| {
             let one = std::slice::from_ref(exception);
-            let rules = &self.agreed.charter.exceptions;
             exceptions::accepting(one, &found, assessment.level, rules, self.today).is_some()
         };
-        self.agreed.exceptions.iter().find(holds).map(|(id, _)| *id)
+        if let Some((id, _)) = self.agreed.exceptions.iter().find(accepts) {
+            return Some((*id, "accepted"));
+        }
+        let case = Case {
+            level: assessment.level,
+            rules,
+            today: self.today,
+            zone: &self.agreed.charter.calendar.time_zone,
+            changed: changed(finding).after,
+            said: &[],
+        };
+        let holds = |(_, decision): &&(i64, NotAffected)| {
+            exceptions::covers(&decision.reach, &found)
+                && not_affected::holds(decision, &case).is_held()
+        };
+        self.agreed.not_affected.iter().find(holds).map(|(id, _)| (*id, "not-affected"))
+    }
+
+    /// The vulnerabilities that the index says a component has.
+    pub(crate) fn vulnerabilities(&self, purl: &str) -> Vec<String> {
+        let found = self.findings(purl);
+        let all = found.iter().flat_map(|found| found.iter());
+        all.map(|finding| finding.vulnerability.id.to_string()).collect()
     }
 
     fn findings(&self, purl: &str) -> Option<Arc<Vec<Finding>>> {

@@ -19,6 +19,9 @@ pub(crate) const COOKIE_TLS: &str = "__Host-trimtab";
 /// The name where there is no TLS: a browser would not keep the other.
 pub(crate) const COOKIE_PLAIN: &str = "trimtab";
 
+/// The cookie that says from which side a person looks.
+pub(crate) const SIDE: &str = "trimtab-side";
+
 /// Who asks.
 #[derive(Debug, Clone)]
 pub struct Who {
@@ -32,6 +35,8 @@ pub struct Who {
     pub session: Option<Session>,
     /// The token, if it is a program.
     pub token: Option<Token>,
+    /// The side that they chose to look from; one of their own.
+    pub side: Option<Role>,
 }
 
 impl Who {
@@ -92,7 +97,11 @@ impl FromRequestParts<App> for Who {
             let secret = cookie(&parts.headers).ok_or_else(Problem::unauthorised)?;
             let session = app.store.session(&digest(secret), now).await?;
             let session = session.ok_or_else(Problem::unauthorised)?;
-            of(app, session.org, session.person, Some(session), None).await?
+            let mut who = of(app, session.org, session.person, Some(session), None).await?;
+            let side = cookies(&parts.headers).find(|(name, _)| *name == SIDE);
+            let side = side.and_then(|(_, word)| Role::from_word(word));
+            who.side = side.filter(|role| who.roles().contains(role));
+            who
         };
         // A browser sends its cookie along with what another site makes it send.
         if who.session.is_some() && !is_safe(&parts.method) && is_from_elsewhere(&parts.headers) {
@@ -123,7 +132,7 @@ async fn of(
 ) -> Result<Who, Problem> {
     let person = app.store.person(org, person).await?.ok_or_else(Problem::unauthorised)?;
     let grants = app.store.grants(org, person.id).await?;
-    Ok(Who { org, person, grants, session, token })
+    Ok(Who { org, person, grants, session, token, side: None })
 }
 
 fn is_safe(method: &Method) -> bool {
@@ -157,10 +166,13 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// The secret of the session's cookie.
 pub(crate) fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let values = headers.get_all(COOKIE).into_iter().filter_map(|v| v.to_str().ok());
-    let mut pairs = values.flat_map(|v| v.split(';')).filter_map(|p| p.trim().split_once('='));
     let ours = |(name, _): &(&str, &str)| *name == COOKIE_TLS || *name == COOKIE_PLAIN;
-    pairs.find(ours).map(|(_, value)| value)
+    cookies(headers).find(ours).map(|(_, value)| value)
+}
+
+fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let values = headers.get_all(COOKIE).into_iter().filter_map(|v| v.to_str().ok());
+    values.flat_map(|v| v.split(';')).filter_map(|p| p.trim().split_once('='))
 }
 
 #[cfg(test)]

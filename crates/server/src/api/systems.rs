@@ -17,20 +17,20 @@ use crate::state::App;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Shown {
     #[serde(default)]
-    id: i64,
-    name: String,
+    pub(crate) id: i64,
+    pub(crate) name: String,
     /// The owner team's name.
-    team: Option<String>,
-    product_owner: Option<String>,
-    operations: Option<String>,
-    tier: Option<String>,
-    exposure: Option<String>,
-    data: Option<Vec<String>>,
-    environments: Option<Vec<String>>,
-    failure: Option<String>,
+    pub(crate) team: Option<String>,
+    pub(crate) product_owner: Option<String>,
+    pub(crate) operations: Option<String>,
+    pub(crate) tier: Option<String>,
+    pub(crate) exposure: Option<String>,
+    pub(crate) data: Option<Vec<String>>,
+    pub(crate) environments: Option<Vec<String>>,
+    pub(crate) failure: Option<String>,
     /// Names of the systems that it needs.
     #[serde(default)]
-    needs: Vec<String>,
+    pub(crate) needs: Vec<String>,
 }
 
 pub(crate) async fn list(State(app): State<App>, who: Who) -> Result<Json<Value>, Problem> {
@@ -62,6 +62,15 @@ pub(crate) async fn put(
     who: Who,
     Json(sent): Json<Shown>,
 ) -> Result<Json<Value>, Problem> {
+    let id = describe(&app, &who, sent).await?;
+    Ok(Json(json!({ "id": id })))
+}
+
+/// Describes a system; the pages do it the same way.
+///
+/// # Errors
+/// They may not, or something of it is not known.
+pub(crate) async fn describe(app: &App, who: &Who, sent: Shown) -> Result<i64, Problem> {
     let systems = app.store.systems(who.org).await?;
     let teams = app.store.teams(who.org).await?;
     let known = systems.iter().find(|s| s.name == sent.name);
@@ -107,5 +116,5 @@ pub(crate) async fn put(
     // What a system is weighs in every finding of it.
     app.store.add_job(&rematch_all(who.org, app.now()), app.now()).await?;
     app.work.notify_one();
-    Ok(Json(json!({ "id": id })))
+    Ok(id)
 }

@@ -14,10 +14,10 @@ use crate::state::App;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Shown {
     #[serde(default)]
-    id: i64,
-    name: String,
-    cadence: Option<String>,
-    capacity: Option<f64>,
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) cadence: Option<String>,
+    pub(crate) capacity: Option<f64>,
 }
 
 pub(crate) async fn list(State(app): State<App>, who: Who) -> Result<Json<Value>, Problem> {
@@ -33,6 +33,15 @@ pub(crate) async fn put(
     who: Who,
     Json(sent): Json<Shown>,
 ) -> Result<Json<Value>, Problem> {
+    let id = pace(&app, &who, sent).await?;
+    Ok(Json(json!({ "id": id })))
+}
+
+/// Sets a team's cadence and capacity, or makes the team; the pages do it the same way.
+///
+/// # Errors
+/// They may not, or something of it is not right.
+pub(crate) async fn pace(app: &App, who: &Who, sent: Shown) -> Result<i64, Problem> {
     let known = app.store.teams(who.org).await?.into_iter().find(|t| t.name == sent.name);
     match &known {
         Some(team) => {
@@ -50,6 +59,5 @@ pub(crate) async fn put(
         return Err(Problem::invalid("`capacity` is 0 to 10000 points."));
     }
     let team = Team { id: 0, name: sent.name, cadence: sent.cadence, capacity: sent.capacity };
-    let id = app.store.put_team(who.org, &team, &who.actor(), app.now()).await?;
-    Ok(Json(json!({ "id": id })))
+    Ok(app.store.put_team(who.org, &team, &who.actor(), app.now()).await?)
 }

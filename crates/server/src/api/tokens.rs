@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use trimtab_store::{NewToken, ScopeOf, Token};
@@ -16,15 +16,15 @@ use crate::state::App;
 /// A token to be made.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Wanted {
-    name: String,
+    pub(crate) name: String,
     /// The words of the actions.
-    actions: Vec<String>,
+    pub(crate) actions: Vec<String>,
     /// Only within a system.
-    system: Option<i64>,
+    pub(crate) system: Option<i64>,
     /// Only within a team.
-    team: Option<i64>,
+    pub(crate) team: Option<i64>,
     /// How many days it is good.
-    days: i64,
+    pub(crate) days: i64,
 }
 
 /// The longest life of a token, in days.
@@ -51,6 +51,20 @@ pub(crate) async fn post(
     who: Who,
     Json(wanted): Json<Wanted>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
+    let (id, secret, expires) = make(&app, &who, wanted).await?;
+    let value = json!({ "id": id, "token": secret.shown(), "expires": expires.to_string() });
+    Ok((StatusCode::CREATED, Json(value)))
+}
+
+/// Makes a token; the pages do it the same way.
+///
+/// # Errors
+/// They may not, or something is not right.
+pub(crate) async fn make(
+    app: &App,
+    who: &Who,
+    wanted: Wanted,
+) -> Result<(i64, Secret, Timestamp), Problem> {
     // A token makes no tokens.
     if who.session.is_none() || !who.may_somewhere(Action::Token) {
         return Err(Problem::forbidden(Action::Token));
@@ -90,8 +104,7 @@ pub(crate) async fn post(
         expires: now + SignedDuration::from_hours(24 * wanted.days),
     };
     let id = app.store.add_token(who.org, &new, &secret.digest(), &who.actor(), now).await?;
-    let value = json!({ "id": id, "token": secret.shown(), "expires": new.expires.to_string() });
-    Ok((StatusCode::CREATED, Json(value)))
+    Ok((id, secret, new.expires))
 }
 
 pub(crate) async fn delete(

@@ -16,8 +16,10 @@ use trimtab_store::{Entry as Line, Finding, Known};
 
 use super::today::short;
 use super::{Page, Sorry, html, layout};
-use crate::access::Who;
+use crate::access::{Action, Who};
 use crate::api::findings::find;
+use crate::api::on;
+use crate::knowing::known;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::weighing::{Agreed, Weigher};
@@ -43,26 +45,17 @@ pub(crate) async fn page(
     let attributions = app.store.attributions(who.org, id).await?;
     let aliases = app.store.aliases(who.org, is.vulnerability.0).await?;
     let agreed = Agreed::of(&app.store, who.org, now).await?;
-    let known = Known {
-        asset: is.asset.clone(),
-        system: is.system.as_ref().map(|s| s.0),
-        purl: is.component.1.clone(),
-        package: is.package.clone(),
-        vulnerability: is.vulnerability.1.clone(),
-        scope: "runtime".to_owned(),
-        relation: "unknown".to_owned(),
-        files: 1,
-        detected: is.detected,
-    };
+    let known = known(&app.store, who.org, std::slice::from_ref(&is)).await?;
+    let known = known.into_iter().next().ok_or_else(|| Problem::not_found("finding"))?;
     let index = app.index();
     let weigher = index.map(|index| Weigher::new(&agreed, index, now));
     let assessed = weigher.as_ref().and_then(|w| w.assess(&known));
     let wanted = asked.side.as_deref().and_then(Role::from_word).filter(|r| SIDES.contains(r));
-    let own = who.roles().into_iter().find(|r| SIDES.contains(r));
+    let own = who.side.into_iter().chain(who.roles()).find(|r| SIDES.contains(r));
     let side = wanted.or(own).unwrap_or(Role::Security);
     let shown = SIDES.iter().position(|r| *r == side).unwrap_or(0);
     let (package, version) = short(&is.component.1);
-    let layout = layout(
+    let mut layout = layout(
         &app,
         &who,
         Entry::Findings,
@@ -70,6 +63,10 @@ pub(crate) async fn page(
         headline(&is, &package, &version, now),
     )
     .await?;
+    let place = on(&app.store, who.org, is.system.as_ref().map(|s| s.0)).await?;
+    if is.state.is_live() && who.may(Action::Ask, place) {
+        layout.actions.push(Link::to("Ask for a decision", format!("/findings/{id}/ask")));
+    }
     let sides = SIDES.iter().map(|r| {
         let word = r.as_str();
         let mut text = word.to_owned();
@@ -311,7 +308,22 @@ fn story(
 
 fn facts(is: &Finding, aliases: &[String]) -> Pairs {
     let mut pairs = vec![
-        ("Component".to_owned(), Value::Code(is.component.1.clone())),
+        (
+            "Component".to_owned(),
+            Link::to(
+                is.component.1.clone(),
+                format!("/packages?purl={}", super::findings::encode(&is.package)),
+            )
+            .into(),
+        ),
+        (
+            "Vulnerability".to_owned(),
+            Link::to(
+                is.vulnerability.1.clone(),
+                format!("/vulnerabilities/{}", super::findings::encode(&is.vulnerability.1)),
+            )
+            .into(),
+        ),
         (
             "Asset".to_owned(),
             Value::Link(Link::to(is.asset.1.clone(), format!("/findings?asset={}", is.asset.0))),
@@ -433,10 +445,10 @@ fn evidence(
 }
 
 fn decisions(is: &Finding) -> Table {
-    let rows =
-        is.weighed.as_ref().and_then(|w| w.decision).map(|(id, kind)| {
-            Row::of(vec![Cell::text(format!("Decision {id}")), Cell::text(kind)])
-        });
+    let rows = is.weighed.as_ref().and_then(|w| w.decision).map(|(id, kind)| {
+        let name = Cell::name(format!("Decision {id}"), format!("/exceptions/{id}"));
+        Row::of(vec![name, Cell::text(kind)])
+    });
     Table {
         title: "Decisions".to_owned(),
         titled: true,

@@ -93,9 +93,14 @@ fn grouped(groups: &[Group], by: GroupBy, now: jiff::Timestamp) -> Table {
             (GroupBy::Action, None) => (group.name.clone(), "no source names a fix".to_owned()),
             _ => (group.name.clone(), String::new()),
         };
+        let page = match by {
+            GroupBy::Vulnerability => format!("/vulnerabilities/{}", encode(&group.name)),
+            GroupBy::Package => format!("/packages?purl={}", encode(&group.key)),
+            _ => link.clone(),
+        };
         Row::of(vec![
             Cell::Mark(Mark::from(group.level)),
-            Cell::Name(Link::to(name, link.clone()), note),
+            Cell::Name(Link::to(name, page), note),
             Cell::link(group.findings.to_string(), link.clone()),
             Cell::link(group.assets.to_string(), link.clone()),
             Cell::link(number(group.weight), link),

@@ -4,12 +4,12 @@ use axum::extract::State;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Systems;
 use trimtab_pages::part::{
-    Cell, Column, Empty, Figure, Figures, Filter, Mark, Row, Table, When, number,
+    Cell, Column, Empty, Figure, Figures, Filter, Link, Mark, Row, Table, When, number,
 };
 use trimtab_store::{FindingFilter, GroupBy};
 
 use super::{Page, Sorry, count, html, layout};
-use crate::access::Who;
+use crate::access::{Action, On, Who};
 use crate::api::{findings, visible};
 use crate::problem::Problem;
 use crate::state::App;
@@ -32,10 +32,16 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
         let known =
             |text: Option<&str>, why: &str| text.map_or_else(|| Cell::unknown(why), Cell::text);
         rows.push(Row::of(vec![
-            Cell::name(system.name.clone(), link.clone()),
-            known(team.map(|t| t.name.as_str()), "nobody said who owns it"),
+            Cell::name(system.name.clone(), format!("/systems/{}", system.id)),
+            match team {
+                Some(team) => Cell::link(team.name.clone(), format!("/teams/{}", team.id)),
+                None => Cell::unknown("nobody said who owns it"),
+            },
             known(system.tier.as_deref(), "nobody said how much it matters"),
-            known(system.exposure.map(trimtab_model::Exposure::as_str), "nobody said from where it can be reached"),
+            known(
+                system.exposure.map(trimtab_model::Exposure::as_str),
+                "nobody said from where it can be reached",
+            ),
             group.map_or(Cell::Nothing, |g| Cell::Mark(Mark::from(g.level))),
             Cell::link(group.map_or(0, |g| g.findings).to_string(), link.clone()),
             Cell::link(number(group.map_or(0.0, |g| g.weight)), link),
@@ -61,11 +67,15 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
         Column::right("First due"),
     ];
     let empty = Empty {
-        why: "No system is described yet. Describe one with PUT /api/v1/systems.".to_owned(),
+        why: "No system is described yet. Describe one here, or with PUT /api/v1/systems."
+            .to_owned(),
         next: None,
     };
     let table = Table { title: "Systems".to_owned(), columns, rows, empty, ..Table::default() };
     let headline = format!("{}, load {}.", count(total, "system", "systems"), number(load));
-    let layout = layout(&app, &who, Entry::Systems, "Systems", headline).await?;
+    let mut layout = layout(&app, &who, Entry::Systems, "Systems", headline).await?;
+    if who.may(Action::Describe, On::ALL) {
+        layout.actions.push(Link::to("Describe a system", "/systems/new"));
+    }
     Ok(html(&Systems { layout, figures, filter: Filter::default(), table }))
 }

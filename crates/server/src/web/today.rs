@@ -7,20 +7,18 @@ use trimtab_pages::page::Today;
 use trimtab_pages::part::{
     Cell, Column, Day, Dial, Empty, Figure, Figures, Link, Mark, Row, Size, Table, When, number,
 };
-use trimtab_store::{Finding, FindingFilter, FindingOrder, ScopeOf};
+use trimtab_store::{Finding, FindingFilter, FindingOrder, Org, ScopeOf};
 
 use super::{Page, Sorry, count, html, layout};
 use crate::access::Who;
 use crate::api::{findings, visible};
+use crate::problem::Problem;
 use crate::state::App;
 
 /// How many days the dial shows.
 const DAYS: i64 = 90;
 
-pub(crate) async fn page(
-    State(app): State<App>,
-    who: Result<Who, crate::problem::Problem>,
-) -> Page {
+pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> Page {
     let who = who.map_err(Sorry::from)?;
     findings::seen(&who)?;
     let now = app.now();
@@ -33,7 +31,7 @@ pub(crate) async fn page(
     let late = app.store.count_findings(who.org, &past).await?;
     let due = app.store.count_findings(who.org, &soon).await?;
     let open = app.store.count_findings(who.org, &counting).await?;
-    let asked = app.store.decisions(who.org, trimtab_store::DecisionState::Asked, 500).await?;
+    let asked = crate::deciding::list(&app, &who, trimtab_store::DecisionState::Asked).await?;
     let load = app.store.load(who.org, &all).await?;
     let queue = app.store.findings(who.org, &counting, FindingOrder::Deadline, None, 20).await?;
 
@@ -56,28 +54,11 @@ pub(crate) async fn page(
             "/findings?order=deadline",
         ),
         Figure::of(open.number.to_string(), "open, counting to the load", "/findings"),
-        Figure::of(asked.len().to_string(), "exceptions to answer", "/findings"),
+        Figure::of(asked.len().to_string(), "decisions to answer", "/exceptions?state=asked"),
     ]);
-    let today = now.to_zoned(TimeZone::UTC).date();
-    let (first, last) = (epoch_day(today) - DAYS + 1, epoch_day(today));
-    let kept = app.store.loads(who.org, ScopeOf::Organisation, first, last - 1).await?;
-    let mut days: Vec<Day> = (first..last)
-        .filter_map(|day| {
-            let date = jiff::civil::date(1970, 1, 1).checked_add(day.days()).ok()?;
-            let load = kept.iter().find(|k| k.day == day).map(|k| k.load);
-            Some(Day { date, load })
-        })
-        .collect();
-    days.push(Day { date: today, load: Some(load) });
     let layout = layout(&app, &who, Entry::Today, "Today", headline).await?;
-    let dial = Dial {
-        size: Size::Large,
-        of: layout.organisation.clone(),
-        href: "/findings".into(),
-        days,
-        moves: Vec::new(),
-        csv: "".into(),
-    };
+    let of = layout.organisation.clone();
+    let dial = dial(&app, who.org, ScopeOf::Organisation, load, &of, "/findings").await?;
     let table = Table {
         title: "Due first".to_owned(),
         titled: true,
@@ -97,9 +78,9 @@ pub(crate) async fn page(
             .iter()
             .filter(|d| d.is.author == who.person.id)
             .map(|d| {
-                let what = d.is.vulnerability.clone().unwrap_or_default();
+                let what = super::exceptions::what(d);
                 Row::of(vec![
-                    Cell::name(what, "/findings"),
+                    Cell::name(what, format!("/exceptions/{}", d.id)),
                     Cell::Value(When::of(d.asked, now).into()),
                 ])
             })
@@ -108,6 +89,30 @@ pub(crate) async fn page(
         ..Table::default()
     };
     Ok(html(&Today { layout, figures, dial, queue: table, waiting }))
+}
+
+/// The load of an organisation, team or system: now, and by day.
+pub(crate) async fn dial(
+    app: &App,
+    org: Org,
+    scope: ScopeOf,
+    load: f64,
+    of: &str,
+    href: &str,
+) -> Result<Dial, Problem> {
+    let today = app.now().to_zoned(TimeZone::UTC).date();
+    let (first, last) = (epoch_day(today) - DAYS + 1, epoch_day(today));
+    let kept = app.store.loads(org, scope, first, last - 1).await?;
+    let mut days: Vec<Day> = (first..last)
+        .filter_map(|day| {
+            let date = jiff::civil::date(1970, 1, 1).checked_add(day.days()).ok()?;
+            let load = kept.iter().find(|k| k.day == day).map(|k| k.load);
+            Some(Day { date, load })
+        })
+        .collect();
+    days.push(Day { date: today, load: Some(load) });
+    let size = if scope == ScopeOf::Organisation { Size::Large } else { Size::Medium };
+    Ok(Dial { size, of: of.to_owned(), href: href.into(), days, moves: Vec::new(), csv: "".into() })
 }
 
 /// Days since 1970-01-01.
@@ -147,7 +152,7 @@ pub(crate) fn row(is: &Finding, now: jiff::Timestamp) -> Row {
         None => Cell::unknown("it was not weighed"),
     };
     let system = match &is.system {
-        Some((id, name)) => Cell::link(name.clone(), format!("/findings?system={id}")),
+        Some((id, name)) => Cell::link(name.clone(), format!("/systems/{id}")),
         None => Cell::unknown("nobody said to which system the asset belongs"),
     };
     Row {

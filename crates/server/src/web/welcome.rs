@@ -79,7 +79,8 @@ pub(crate) async fn post(
     sign_in::begin(&app, org, &person, now).await
 }
 
-fn is_address(text: &str) -> bool {
+/// Whether a text is an address for mail, as far as one can tell.
+pub(crate) fn is_address(text: &str) -> bool {
     let parts = text.split_once('@');
     parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
         && text.len() <= 254

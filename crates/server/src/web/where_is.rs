@@ -41,14 +41,17 @@ pub(crate) async fn page(
     let yes = |is: bool| Cell::text(if is { "yes" } else { "no" });
     let row = |w: &trimtab_store::Where| {
         let named = |pair: &Option<(i64, String)>, path: &str, why: &str| match pair {
-            Some((id, name)) => Cell::link(name.clone(), format!("/findings?{path}={id}")),
+            Some((id, name)) => Cell::link(name.clone(), format!("/{path}/{id}")),
             None => Cell::unknown(why),
         };
         Row::of(vec![
-            Cell::code(w.component.is.purl.clone()),
-            Cell::link(w.asset.1.clone(), format!("/findings?asset={}", w.asset.0)),
-            named(&w.system, "system", "nobody said to which system the asset belongs"),
-            named(&w.team, "team", "nobody said who owns it"),
+            Cell::link(
+                w.component.is.purl.clone(),
+                format!("/packages?purl={}", encode(&w.component.is.package)),
+            ),
+            Cell::link(w.asset.1.clone(), format!("/releases?asset={}", w.asset.0)),
+            named(&w.system, "systems", "nobody said to which system the asset belongs"),
+            named(&w.team, "teams", "nobody said who owns it"),
             yes(w.latest),
             yes(w.running),
             Cell::text(w.scope.clone()),
