@@ -12,6 +12,7 @@ use trimtab_store::{
     NewDecision, Org, StoreError,
 };
 
+use crate::access::table::reaches;
 use crate::access::{Action, On, Who};
 use crate::api::on;
 use crate::jobs::rematch_all;
@@ -101,8 +102,9 @@ pub(crate) async fn ask(
     wanted: Wanted,
 ) -> Result<i64, Refused> {
     let system = finding.system.as_ref().map(|s| s.0);
-    who.must(Action::Ask, on(&app.store, who.org, system).await?)?;
-    let role = role(who, &wanted.role)?;
+    let place = on(&app.store, who.org, system).await?;
+    who.must(Action::Ask, place)?;
+    let role = role(who, &wanted.role, place)?;
     let now = app.now();
     let agreed = Agreed::of(&app.store, who.org, now).await?;
     let kind = match wanted.kind.as_str() {
@@ -186,8 +188,9 @@ pub(crate) async fn answer(
     state: DecisionState,
     as_role: &str,
 ) -> Result<(), Refused> {
-    who.must(Action::Answer, on(&app.store, who.org, decision.is.system).await?)?;
-    let role = role(who, as_role)?;
+    let place = on(&app.store, who.org, decision.is.system).await?;
+    who.must(Action::Answer, place)?;
+    let role = role(who, as_role, place)?;
     let now = app.now();
     if state == DecisionState::Approved {
         if decision.is.author == who.person.id {
@@ -312,10 +315,13 @@ pub(crate) async fn list(
     Ok(all.into_iter().filter(may).collect())
 }
 
-/// A side that they may speak for.
-fn role(who: &Who, word: &str) -> Result<Role, Refused> {
-    match Role::from_word(word).filter(|role| who.roles().contains(role)) {
+/// A side that they may speak for there: a role of another team or system is not enough.
+fn role(who: &Who, word: &str, place: On) -> Result<Role, Refused> {
+    let held = |role: &Role| {
+        who.grants.iter().any(|grant| grant.role == *role && reaches(grant.scope, place))
+    };
+    match Role::from_word(word).filter(held) {
         Some(role) => Ok(role),
-        None => wrong("role", "It is one of your own roles."),
+        None => wrong("role", "It is one of your own roles here."),
     }
 }

@@ -78,7 +78,7 @@ async fn list(app: &App, who: &Who, sent: Sent, wrong: Wrong, link: Option<Strin
     }
     let headline = format!("{} have an account.", people.len());
     let mut layout = layout(app, who, Entry::Administration, "Administration", headline).await?;
-    layout.flash = link.map(once);
+    layout.flash = link.as_deref().map(once);
     let mut form = View {
         action: "/administration/people".into(),
         csrf: layout.csrf.clone(),
@@ -118,7 +118,7 @@ async fn list(app: &App, who: &Who, sent: Sent, wrong: Wrong, link: Option<Strin
 }
 
 /// A link that is shown once.
-fn once(link: String) -> Notice {
+fn once(link: &str) -> Notice {
     let text = format!(
         "Give them this link now; it is good once, for 24 hours, and not shown again: {link}"
     );
@@ -244,7 +244,7 @@ async fn one(app: &App, who: &Who, id: i64, wrong: Wrong, link: Option<String>) 
     let mut layout = layout(app, who, Entry::Administration, &person.name, headline).await?;
     layout.crumbs =
         vec![Link::to("Administration", "/administration"), Link::words(person.name.clone())];
-    layout.flash = link.map(once);
+    layout.flash = link.as_deref().map(once);
     let word = |value: &str, text: &str| (value.to_owned(), text.to_owned());
     let mut verbs = vec![
         word("give", "Give the role"),

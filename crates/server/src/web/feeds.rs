@@ -71,7 +71,7 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
             ],
             rows: feeds.unwrap_or_default(),
             empty: Empty {
-                why: "There is no index. Build one with `trimtab index build`.".to_owned(),
+                why: "There is no index. Build one with `trimtab db update`.".to_owned(),
                 next: None,
             },
             ..Table::default()

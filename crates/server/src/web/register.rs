@@ -87,7 +87,7 @@ async fn risks(app: &App, who: &Who) -> Result<(Vec<Risk>, bool), Problem> {
         }
         let decision = decided.and_then(|(id, _)| decisions.iter().find(|d| d.id == id));
         let by = decision.map(|d| (d, name(&names, d.is.author)));
-        risks.push(risk(is, risks.len() + 1, impact, by, &agreed, now));
+        risks.push(risk(is, risks.len() + 1, impact, by.as_ref(), &agreed, now));
     }
     Ok((risks, more))
 }
@@ -96,7 +96,7 @@ fn risk(
     is: &Finding,
     priority: usize,
     impact: String,
-    decision: Option<(&trimtab_store::Decision, String)>,
+    decision: Option<&(&trimtab_store::Decision, String)>,
     agreed: &Agreed,
     now: Timestamp,
 ) -> Risk {
@@ -108,7 +108,7 @@ fn risk(
     let owner = system
         .and_then(|s| s.product_owner.clone())
         .or_else(|| is.team.as_ref().map(|t| t.1.clone()));
-    let how = match (&decision, &is.fix) {
+    let how = match (decision, &is.fix) {
         (Some((d, author)), _) => {
             let until = d.is.expires.map(|t| t.strftime("%Y-%m-%d").to_string());
             let until = until.map(|u| format!(" until {u}")).unwrap_or_default();
@@ -124,7 +124,7 @@ fn risk(
             format!("No source names a fix of {}: replace, remove or mitigate.", is.package)
         }
     };
-    let status = match (&decision, w.and_then(|w| w.deadline)) {
+    let status = match (decision, w.and_then(|w| w.deadline)) {
         (Some(_), _) => "accepted".to_owned(),
         (None, Some(at)) if at < now => {
             format!("open, past its deadline of {}", at.strftime("%Y-%m-%d"))
