@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{FindingState, Known, Weighed};
 use crate::assets::{self, Asset, NewDeployment, NewSnapshot};
 use crate::components::{self, Contents};
-use crate::db::{Row, Sql, Tx, args};
+use crate::db::{Row, Sql, Tx, args, rows};
 use crate::error::{Result, StoreError};
 use crate::ids::Kind;
 use crate::ledger::{self, EventKind, NewEvent};
@@ -74,7 +74,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Settled> {
         let id = self.ids.one(&self.db, org.0, Kind::Snapshot).await?;
-        let pool = self.pool(org, asset).await?;
+        let pool = self.pool(org, asset, Some(&new.document)).await?;
         let mut tx = self.db.begin().await?;
         let before = locked(&mut tx, org, asset).await?;
         assets::add_snapshot(&mut tx, org, id, &before, new, now).await?;
@@ -116,7 +116,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(i64, Settled)> {
         let id = self.ids.one(&self.db, org.0, Kind::Deployment).await?;
-        let pool = self.pool(org, new.asset).await?;
+        let pool = self.pool(org, new.asset, None).await?;
         let mut tx = self.db.begin().await?;
         let asset = locked(&mut tx, org, new.asset).await?;
         let sql = "SELECT 1 FROM snapshot WHERE org = $1 AND id = $2 AND asset = $3";
@@ -148,7 +148,7 @@ impl Store {
         weigh: &Weigh<'_>,
         now: Timestamp,
     ) -> Result<Settled> {
-        let pool = self.pool(org, asset).await?;
+        let pool = self.pool(org, asset, None).await?;
         let mut tx = self.db.begin().await?;
         let asset = locked(&mut tx, org, asset).await?;
         let mut events = Vec::new();
@@ -159,17 +159,53 @@ impl Store {
         Ok(settled)
     }
 
-    /// Ids for new findings and notices, taken before the transaction. Within it there may turn out to
-    /// be more new findings than now; the rest is then taken by trying again.
-    async fn pool(&self, org: Org, asset: i64) -> Result<Pool> {
+    /// Ids for new findings and a notice, taken before the transaction: as many as the asset may need at
+    /// the most, which is every match of what it carries or is about to carry.
+    async fn pool(&self, org: Org, asset: i64, document: Option<&str>) -> Result<Pool> {
+        let sql = "SELECT COUNT(*) FROM carried CROSS JOIN affects
+            WHERE carried.org = $1 AND carried.asset = $2
+                AND affects.org = $1 AND affects.component = carried.component";
+        let row = (&mut &self.db).first(sql, args![org.0, asset]).await?;
+        let mut most = row.map_or(Ok(0), |row| row.int(0))?;
+        let mut documents: Vec<String> = document.map(ToOwned::to_owned).into_iter().collect();
+        let sql = "SELECT DISTINCT snapshot.document FROM running
+            JOIN snapshot ON snapshot.org = $1 AND snapshot.id = running.snapshot
+            WHERE running.org = $1 AND running.asset = $2";
+        for row in (&mut &self.db).all(sql, args![org.0, asset]).await? {
+            documents.push(row.text(0)?);
+        }
+        for document in &documents {
+            most += self.count_matches(org, document).await?;
+        }
         let sql = "SELECT COUNT(*) FROM finding WHERE org = $1 AND asset = $2";
-        let known = (&mut &self.db).first(sql, args![org.0, asset]).await?;
-        let known = known.map_or(Ok(0), |row| row.int(0))?;
-        let wanted = if known == 0 { 512 } else { 64 };
+        let row = (&mut &self.db).first(sql, args![org.0, asset]).await?;
+        let known = row.map_or(Ok(0), |row| row.int(0))?;
+        // What changes meanwhile is little; if it is more, the next attempt counts it.
+        let wanted = usize::try_from(most.saturating_sub(known)).unwrap_or(0).max(16);
         Ok(Pool {
             findings: self.ids.take(&self.db, org.0, Kind::Finding, wanted).await?.into_iter(),
             notice: self.ids.one(&self.db, org.0, Kind::Notice).await?,
         })
+    }
+
+    /// How many matches the components of a document have.
+    async fn count_matches(&self, org: Org, document: &str) -> Result<i64> {
+        const BLOCK: usize = 2000;
+        let contents =
+            components::contents(&mut &self.db, org, document).await?.unwrap_or_default();
+        let mut count = 0;
+        for block in contents.listed.chunks(BLOCK) {
+            let lines: Vec<_> = block.iter().map(|l| json!([l.component])).collect();
+            let table = rows(self.engine(), "$2", &[("component", "BIGINT")]);
+            let sql = format!(
+                "SELECT COUNT(*) FROM {table} CROSS JOIN affects
+                 WHERE affects.org = $1 AND affects.component = j.component"
+            );
+            let lines = serde_json::Value::from(lines).to_string();
+            let row = (&mut &self.db).first(&sql, args![org.0, lines]).await?;
+            count += row.map_or(Ok(0), |row| row.int(0))?;
+        }
+        Ok(count)
     }
 }
 

@@ -22,7 +22,7 @@ fn event(what: &str) -> NewEvent {
     }
 }
 
-pub async fn the_ledger_holds_and_shows_what_was_changed(store: Store) {
+pub(crate) async fn the_ledger_holds_and_shows_what_was_changed(store: Store) {
     let org = store.add_organisation("Ferries", now()).await.unwrap();
     assert_eq!(store.verify_ledger(org).await.unwrap(), (0, None));
     store.tell(org, &[event("a"), event("b")]).await.unwrap();
@@ -50,7 +50,7 @@ pub async fn the_ledger_holds_and_shows_what_was_changed(store: Store) {
     assert_ne!(forged.seal(&entries[3].hash), forged.hash);
 }
 
-pub async fn two_organisations_never_see_each_other(store: Store) {
+pub(crate) async fn two_organisations_never_see_each_other(store: Store) {
     let a = store.add_organisation("A", now()).await.unwrap();
     let b = store.add_organisation("B", now()).await.unwrap();
     assert!(matches!(store.add_organisation("A", now()).await, Err(StoreError::Exists(_))));
@@ -80,7 +80,7 @@ pub async fn two_organisations_never_see_each_other(store: Store) {
     assert_eq!((systems[0].tier.as_deref(), &systems[0].needs), (Some("critical"), &vec![id]));
 }
 
-pub async fn a_document_is_kept_once_and_comes_back_as_it_was(store: Store) {
+pub(crate) async fn a_document_is_kept_once_and_comes_back_as_it_was(store: Store) {
     let org = store.add_organisation("A", now()).await.unwrap();
     let bytes: Vec<u8> = (0..200_000u32).flat_map(|n| (n % 251).to_le_bytes()).collect();
     assert!(store.put_document(org, "d", &bytes, now()).await.unwrap());
@@ -92,7 +92,7 @@ pub async fn a_document_is_kept_once_and_comes_back_as_it_was(store: Store) {
     assert_eq!(store.document(other, "d").await.unwrap(), None);
 }
 
-pub async fn a_charter_is_in_force_when_all_four_sides_agreed(store: Store) {
+pub(crate) async fn a_charter_is_in_force_when_all_four_sides_agreed(store: Store) {
     let org = store.add_organisation("A", now()).await.unwrap();
     let first = store.propose_charter(org, "one", 1, "person:1", now()).await.unwrap();
     let sides = [Role::Security, Role::Engineering, Role::Product, Role::Operations];
@@ -113,7 +113,7 @@ pub async fn a_charter_is_in_force_when_all_four_sides_agreed(store: Store) {
     assert!(store.agree(org, first, Role::Security, 1, "person:1", now()).await.is_err());
 }
 
-pub async fn nobody_answers_their_own_question(store: Store) {
+pub(crate) async fn nobody_answers_their_own_question(store: Store) {
     let org = store.add_organisation("A", now()).await.unwrap();
     let new = NewDecision {
         kind: DecisionKind::Exception,

@@ -127,7 +127,7 @@ fn left(version: &str, bad: bool) -> (NewComponent, Vec<Matched>) {
     (component("left", version), says)
 }
 
-pub async fn a_finding_lives_from_detected_to_deployed(store: Store) {
+pub(crate) async fn a_finding_lives_from_detected_to_deployed(store: Store) {
     let world = World::new(store).await;
     world.document("d1", &[left("1.0.0", true), (component("right", "1.0.0"), vec![])]).await;
     world.document("d2", &[left("2.0.0", false), (component("right", "1.0.0"), vec![])]).await;
@@ -166,7 +166,7 @@ pub async fn a_finding_lives_from_detected_to_deployed(store: Store) {
     assert!(!world.store.note_sent(world.org, notices[0].id, later(5)).await.unwrap());
 }
 
-pub async fn a_new_version_and_a_new_alias_keep_the_finding(store: Store) {
+pub(crate) async fn a_new_version_and_a_new_alias_keep_the_finding(store: Store) {
     let world = World::new(store).await;
     world.document("d1", &[left("1.0.0", true)]).await;
     let [id] = world.push("d1", later(0)).await.detected[..] else { panic!() };
@@ -200,7 +200,7 @@ pub async fn a_new_version_and_a_new_alias_keep_the_finding(store: Store) {
     assert_eq!(of.map(|(id, _)| id), Some(vulnerability));
 }
 
-pub async fn a_rollback_brings_it_back(store: Store) {
+pub(crate) async fn a_rollback_brings_it_back(store: Store) {
     let world = World::new(store).await;
     world.document("d1", &[left("1.0.0", true)]).await;
     world.document("d2", &[left("2.0.0", false)]).await;
@@ -220,7 +220,7 @@ pub async fn a_rollback_brings_it_back(store: Store) {
     assert_eq!(world.state(id).await, (FindingState::Merged, Some(true)));
 }
 
-pub async fn a_withdrawn_advisory_is_told_apart_from_a_fix(store: Store) {
+pub(crate) async fn a_withdrawn_advisory_is_told_apart_from_a_fix(store: Store) {
     let world = World::new(store).await;
     world.document("d1", &[left("1.0.0", true)]).await;
     let [id] = world.push("d1", later(0)).await.detected[..] else { panic!() };
@@ -236,7 +236,7 @@ pub async fn a_withdrawn_advisory_is_told_apart_from_a_fix(store: Store) {
     assert!(world.store.put_matches(world.org, &[(ids[0].0, vec![])]).await.unwrap().is_empty());
 }
 
-pub async fn lists_are_paged_without_gaps_or_repeats(store: Store) {
+pub(crate) async fn lists_are_paged_without_gaps_or_repeats(store: Store) {
     let world = World::new(store).await;
     let many: Vec<_> = (0..57)
         .map(|n| {
@@ -285,7 +285,7 @@ pub async fn lists_are_paged_without_gaps_or_repeats(store: Store) {
     assert_eq!(world.store.count_findings(world.org, &package).await.unwrap().number, 3);
 }
 
-pub async fn settling_twice_changes_nothing(store: Store) {
+pub(crate) async fn settling_twice_changes_nothing(store: Store) {
     let world = World::new(store).await;
     world.document("d1", &[left("1.0.0", true)]).await;
     world.push("d1", later(0)).await;
@@ -302,7 +302,7 @@ pub async fn settling_twice_changes_nothing(store: Store) {
     assert_eq!(world.load().await, 40.0);
 }
 
-pub async fn two_at_once_settle_one_after_the_other(store: Store) {
+pub(crate) async fn two_at_once_settle_one_after_the_other(store: Store) {
     let world = World::new(store).await;
     world.document("d1", &[left("1.0.0", true)]).await;
     world
@@ -318,7 +318,7 @@ pub async fn two_at_once_settle_one_after_the_other(store: Store) {
     assert_eq!(world.store.verify_ledger(world.org).await.unwrap().1, None);
 }
 
-pub async fn a_package_is_found_wherever_it_is(store: Store) {
+pub(crate) async fn a_package_is_found_wherever_it_is(store: Store) {
     let world = World::new(store).await;
     world.document("d1", &[left("1.0.0", true), (component("leftist", "1.0.0"), vec![])]).await;
     let first = world.push("d1", later(0)).await;
@@ -342,4 +342,20 @@ pub async fn a_package_is_found_wherever_it_is(store: Store) {
         let page = world.store.where_is(world.org, &query, None, 10).await.unwrap();
         assert_eq!(page.rows.len(), found, "{query:?}");
     }
+}
+
+pub(crate) async fn a_first_snapshot_may_have_thousands_of_findings(store: Store) {
+    let world = World::new(store).await;
+    let many: Vec<_> = (0..3000)
+        .map(|n| {
+            let id = format!("CVE-2026-{n}");
+            (component(&format!("p{n}"), "1.0.0"), vec![matched(&[&id], None)])
+        })
+        .collect();
+    world.document("d", &many).await;
+    let settled = world.push("d", now()).await;
+    assert_eq!((settled.detected.len(), settled.live), (3000, 3000));
+    let fewer: Vec<_> = many.into_iter().take(10).collect();
+    world.document("e", &fewer).await;
+    assert_eq!(world.push("e", later(1)).await.fixed.len(), 2990);
 }

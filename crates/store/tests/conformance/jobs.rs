@@ -25,7 +25,7 @@ fn job(org: i64, name: &str, priority: Priority) -> NewJob {
     }
 }
 
-pub async fn the_most_urgent_job_comes_first_and_no_organisation_starves_another(store: Store) {
+pub(crate) async fn the_most_urgent_job_comes_first_and_no_organisation_starves_another(store: Store) {
     for (org, name, priority) in [
         (1, "nightly", Priority::Scheduled),
         (1, "a", Priority::Upload),
@@ -42,7 +42,7 @@ pub async fn the_most_urgent_job_comes_first_and_no_organisation_starves_another
     assert_eq!(taken, ["c", "a", "other"], "two of the first organisation, then the other's");
 }
 
-pub async fn equal_work_waits_once(store: Store) {
+pub(crate) async fn equal_work_waits_once(store: Store) {
     let first = store.add_job(&job(1, "a", Priority::Scheduled), now()).await.unwrap();
     assert_eq!(store.add_job(&job(1, "a", Priority::Waited), now()).await.unwrap(), first);
     assert_ne!(store.add_job(&job(2, "a", Priority::Waited), now()).await.unwrap(), first);
@@ -55,7 +55,7 @@ pub async fn equal_work_waits_once(store: Store) {
     );
 }
 
-pub async fn no_job_is_taken_twice(store: Store) {
+pub(crate) async fn no_job_is_taken_twice(store: Store) {
     for n in 0..40 {
         store.add_job(&job(n % 3, &n.to_string(), Priority::Upload), now()).await.unwrap();
     }
@@ -82,7 +82,7 @@ pub async fn no_job_is_taken_twice(store: Store) {
     assert_eq!((count, all.len()), (40, 40));
 }
 
-pub async fn a_dead_workers_job_is_taken_again(store: Store) {
+pub(crate) async fn a_dead_workers_job_is_taken_again(store: Store) {
     let id = store.add_job(&job(1, "a", Priority::Upload), now()).await.unwrap();
     let taken = store.take_job("w1", 9, LEASE, now()).await.unwrap().unwrap();
     assert_eq!((taken.id, taken.attempts), (id, 1));
@@ -99,7 +99,7 @@ pub async fn a_dead_workers_job_is_taken_again(store: Store) {
     assert_eq!(store.job(Org(2), id).await.unwrap(), None);
 }
 
-pub async fn a_job_is_given_up_and_tried_again_by_hand(store: Store) {
+pub(crate) async fn a_job_is_given_up_and_tried_again_by_hand(store: Store) {
     let id = store.add_job(&job(1, "a", Priority::Upload), now()).await.unwrap();
     let mut at = now();
     for attempt in 1..=MAX_ATTEMPTS {

@@ -75,4 +75,5 @@ suite! {
     findings::settling_twice_changes_nothing,
     findings::two_at_once_settle_one_after_the_other,
     findings::a_package_is_found_wherever_it_is,
+    findings::a_first_snapshot_may_have_thousands_of_findings,
 }

@@ -19,7 +19,7 @@ async fn start(store: &Store) -> (Org, i64) {
     (org, id)
 }
 
-pub async fn a_person_signs_in_with_a_session_that_ends(store: Store) {
+pub(crate) async fn a_person_signs_in_with_a_session_that_ends(store: Store) {
     let (org, ada) = start(&store).await;
     let found = store.people_of_email("ada@example.ORG").await.unwrap();
     assert_eq!(found.len(), 1);
@@ -40,7 +40,7 @@ pub async fn a_person_signs_in_with_a_session_that_ends(store: Store) {
     assert_eq!(store.session("d3", now()).await.unwrap(), None);
 }
 
-pub async fn a_link_is_good_once(store: Store) {
+pub(crate) async fn a_link_is_good_once(store: Store) {
     let (org, ada) = start(&store).await;
     store.add_link(org, ada, "l1", later(60)).await.unwrap();
     store.add_link(org, ada, "l2", later(60)).await.unwrap();
@@ -50,7 +50,7 @@ pub async fn a_link_is_good_once(store: Store) {
     assert_eq!(store.use_link("l3", now()).await.unwrap(), None);
 }
 
-pub async fn an_account_is_locked_after_failures(store: Store) {
+pub(crate) async fn an_account_is_locked_after_failures(store: Store) {
     let (org, ada) = start(&store).await;
     for expected in 1..=3 {
         let failures = store.note_attempt(org, ada, false, 3, later(900)).await.unwrap();
@@ -62,7 +62,7 @@ pub async fn an_account_is_locked_after_failures(store: Store) {
     assert_eq!(store.person(org, ada).await.unwrap().unwrap().locked_until, None);
 }
 
-pub async fn the_last_admin_stays(store: Store) {
+pub(crate) async fn the_last_admin_stays(store: Store) {
     let (org, ada) = start(&store).await;
     let security = Grant { role: Role::Security, scope: ScopeOf::Organisation };
     let refused = store.set_grants(org, ada, &[security], "person:1", now()).await;
@@ -75,7 +75,7 @@ pub async fn the_last_admin_stays(store: Store) {
     assert_eq!(store.grants(org, bob).await.unwrap(), [ADMIN]);
 }
 
-pub async fn a_token_ends_with_its_person(store: Store) {
+pub(crate) async fn a_token_ends_with_its_person(store: Store) {
     let (org, ada) = start(&store).await;
     let new = NewToken {
         name: "ci".into(),
@@ -104,7 +104,7 @@ pub async fn a_token_ends_with_its_person(store: Store) {
     assert_eq!(store.token("t2", now()).await.unwrap(), None, "it stays revoked");
 }
 
-pub async fn a_time_step_is_used_once(store: Store) {
+pub(crate) async fn a_time_step_is_used_once(store: Store) {
     let (org, ada) = start(&store).await;
     assert!(store.use_totp_step(org, ada, 100).await.unwrap());
     assert!(!store.use_totp_step(org, ada, 100).await.unwrap());
