@@ -9,6 +9,7 @@
 //! it is *applied to* is reckoned from the day on which it was made, each time it is applied. So it
 //! ends earlier by itself when its finding becomes graver.
 
+mod entries;
 mod judge;
 mod read;
 mod shape;

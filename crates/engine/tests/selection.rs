@@ -330,10 +330,10 @@ proptest! {
 }
 
 /// A package that another brings: its purl, its licence, and what advisories report.
-type Case<'a> = (&'a str, Option<&'a str>, Option<&'a [Kind]>);
+type Bringing<'a> = (&'a str, Option<&'a str>, Option<&'a [Kind]>);
 
 /// What a package comes to that brings others.
-fn bringing(parts: &[Case<'_>], rules: &Selection) -> Judgement {
+fn bringing(parts: &[Bringing<'_>], rules: &Selection) -> Judgement {
     let packages: Vec<Brought> = parts
         .iter()
         .map(|(name, licence, _)| Brought {
@@ -366,7 +366,7 @@ fn bringing(parts: &[Case<'_>], rules: &Selection) -> Judgement {
 #[test]
 fn what_it_brings_is_judged_at_any_depth() {
     use Verdict::{Allow, Deny, Unknown, Warn};
-    type Case<'a> = (&'a str, (&'a str, Option<&'a str>, Option<&'a [Kind]>), Verdict, &'a str);
+    type Case<'a> = (&'a str, Bringing<'a>, Verdict, &'a str);
     let none: Option<&[Kind]> = Some(&[]);
     let cases: &[Case<'_>] = &[
         ("well", ("pkg:npm/quagga-hoof@1", Some("MIT"), none), Allow, "1 package"),

@@ -5,10 +5,14 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use jiff::civil::Date;
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeArray, DeTable, DeValue, Deserializer};
 use trimtab_model::context::Role;
 use trimtab_model::decision::{Decisions, Exception, Justification, NotAffected, Reach, Signatory};
 use trimtab_model::{Code, Diagnostic, Purl};
 
+use super::entries::entry;
 use super::shape::{Common, Entry, File, Side, Unaffected};
 use crate::place::{At, Day, Lines};
 
@@ -17,6 +21,9 @@ pub const FORMAT: u32 = 1;
 
 /// The most decisions that a file may have.
 const MAX_DECISIONS: usize = 100_000;
+
+/// The most slips of the file's language that are said: what follows the first often follows from it.
+const MAX_SLIPS: usize = 10;
 
 /// The most faults of a file that are said.
 const MAX_FAULTS: usize = 1_000;
@@ -32,10 +39,24 @@ pub fn read(text: &str, file: &str) -> (Decisions, Vec<Diagnostic>) {
         noun: EXCEPTION,
     };
     let mut all = Decisions::default();
-    let parsed = match toml::from_str::<File>(text) {
+    let (mut root, slips) = DeTable::parse_recoverable(text);
+    if !slips.is_empty() {
+        // One slip of the language hides the borders of what follows: no decision is read.
+        slips.iter().take(MAX_SLIPS).for_each(|slip| reader.slip(WHOLE, slip));
+        return (all, reader.faults);
+    }
+    let mut list = |name: &str| match root.get_ref().get(name).map(Spanned::get_ref) {
+        Some(DeValue::Array(_)) => match root.get_mut().remove(name).map(Spanned::into_inner) {
+            Some(DeValue::Array(entries)) => entries,
+            _ => DeArray::new(),
+        },
+        _ => DeArray::new(),
+    };
+    let (exceptions, not_affected) = (list("exception"), list("not-affected"));
+    let parsed = match File::deserialize(Deserializer::from(root)) {
         Ok(parsed) => parsed,
         Err(fault) => {
-            reader.syntax(&fault);
+            reader.slip(WHOLE, &fault);
             return (all, reader.faults);
         }
     };
@@ -45,26 +66,31 @@ pub fn read(text: &str, file: &str) -> (Decisions, Vec<Diagnostic>) {
         reader.faults.push(fault.help("write `format = 1`, or use a newer build"));
         return (all, reader.faults);
     }
-    if parsed.exception.len().saturating_add(parsed.not_affected.len()) > MAX_DECISIONS {
+    if exceptions.len().saturating_add(not_affected.len()) > MAX_DECISIONS {
         let message = format!("more than {MAX_DECISIONS} decisions");
         reader.faults.push(Diagnostic::new(Code::FileLimit, message).in_file(file));
         return (all, reader.faults);
     }
-    for entry in &parsed.exception {
+    for value in exceptions {
         if reader.is_full() {
             return (all, reader.faults);
         }
-        all.exceptions.extend(reader.exception(entry));
+        let entry = entry::<Entry>(value, &mut |slip| reader.slip("the exception", slip));
+        all.exceptions.extend(entry.and_then(|entry| reader.exception(&entry)));
     }
     reader.noun = DECISION;
-    for entry in &parsed.not_affected {
+    for value in not_affected {
         if reader.is_full() {
             break;
         }
-        all.not_affected.extend(reader.not_affected(entry));
+        let entry = entry::<Unaffected>(value, &mut |slip| reader.slip("the decision", slip));
+        all.not_affected.extend(entry.and_then(|entry| reader.not_affected(&entry)));
     }
     (all, reader.faults)
 }
+
+/// What the file is called.
+const WHOLE: &str = "the exceptions";
 
 /// What a decision is called, without article and with one.
 type Noun = (&'static str, &'static str);
@@ -95,17 +121,20 @@ struct Sound {
 }
 
 impl Reader<'_> {
-    fn syntax(&mut self, fault: &toml::de::Error) {
+    /// What the parser says of `what`.
+    fn slip(&mut self, what: &str, fault: &toml::de::Error) {
         let message = fault.message();
         let help = if message.contains("unknown field") {
             "remove it or correct its name; `docs/exceptions.md` lists the fields"
         } else if message.contains("missing field") {
             "add it; `docs/exceptions.md` says what each field means"
-        } else {
+        } else if what == WHOLE {
             "correct the line; until then no decision of this file holds"
+        } else {
+            "correct the line; until then it does not hold"
         };
         let first = message.lines().next().unwrap_or_default();
-        let said = format!("the exceptions cannot be read: {first}");
+        let said = format!("{what} cannot be read: {first}");
         let at = fault.span().unwrap_or(0..0);
         let fault = self.fault(Code::ConfigMalformed, said, &at).help(help);
         self.faults.push(fault);

@@ -16,9 +16,11 @@ pub(crate) struct File {
     pub(crate) format: At<u32>,
     /// The exceptions.
     #[serde(default)]
+    #[expect(dead_code, reason = "for the schema; entries are read one by one")]
     pub(crate) exception: Vec<Entry>,
     /// The decisions that a vulnerability does not matter here.
     #[serde(default)]
+    #[expect(dead_code, reason = "for the schema; entries are read one by one")]
     pub(crate) not_affected: Vec<Unaffected>,
 }
 
