@@ -61,13 +61,6 @@ impl App {
         self.index.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Opens the index again, after it was built anew. Who still works with the old one keeps it.
-    pub(crate) fn reopen_index(&self) -> Result<Option<Arc<Index>>, String> {
-        let new = Index::open(&self.settings.index).map_err(|e| e.to_string())?;
-        let mut held = self.index.write().unwrap_or_else(PoisonError::into_inner);
-        Ok(held.replace(Arc::new(new)))
-    }
-
     /// Whether people come over TLS, by the address that they use.
     pub fn is_tls(&self) -> bool {
         self.settings.public.starts_with("https://")

@@ -43,7 +43,7 @@ fn verify(args: &StoreArgs, io: &mut Io) -> Outcome {
                 store.verify_ledger(organisation.org).await.map_err(|e| refused(&e))?;
             match broken {
                 None => {
-                    io.out(&format!("{}: {count} entries, the chain holds\n", organisation.name))
+                    io.out(&format!("{}: {count} entries, the chain holds\n", organisation.name));
                 }
                 Some(at) => {
                     exit = Exit::Violated;

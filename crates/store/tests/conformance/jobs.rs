@@ -25,7 +25,9 @@ fn job(org: i64, name: &str, priority: Priority) -> NewJob {
     }
 }
 
-pub(crate) async fn the_most_urgent_job_comes_first_and_no_organisation_starves_another(store: Store) {
+pub(crate) async fn the_most_urgent_job_comes_first_and_no_organisation_starves_another(
+    store: Store,
+) {
     for (org, name, priority) in [
         (1, "nightly", Priority::Scheduled),
         (1, "a", Priority::Upload),
