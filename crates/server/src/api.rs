@@ -9,6 +9,7 @@ pub(crate) mod findings;
 pub(crate) mod health;
 pub(crate) mod jobs;
 pub(crate) mod ledger;
+pub(crate) mod metrics;
 pub(crate) mod snapshots;
 pub(crate) mod systems;
 pub(crate) mod teams;

@@ -1,5 +1,6 @@
 //! Work that is done beside requests: one file per kind, one line in the table.
 
+pub(crate) mod measure;
 mod read_document;
 mod rematch;
 
@@ -21,12 +22,17 @@ pub(crate) enum Kind {
     ReadDocument,
     /// The index, the charter or a decision changed: match and settle what it touches.
     Rematch,
+    /// Keep the load by day.
+    Measure,
 }
 
 impl Kind {
     /// The table.
-    const ALL: &[(Kind, &'static str)] =
-        &[(Kind::ReadDocument, "read-document"), (Kind::Rematch, "rematch")];
+    const ALL: &[(Kind, &'static str)] = &[
+        (Kind::ReadDocument, "read-document"),
+        (Kind::Rematch, "rematch"),
+        (Kind::Measure, "measure"),
+    ];
 
     /// The word in the store.
     pub(crate) fn as_str(self) -> &'static str {
@@ -49,6 +55,7 @@ async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
     match Kind::from_text(&job.kind) {
         Some(Kind::ReadDocument) => read_document::run(app, job).await,
         Some(Kind::Rematch) => rematch::run(app, job).await,
+        Some(Kind::Measure) => measure::run(app, job).await,
         None => Err(Refused::Internal(format!("no job is called `{}`", job.kind))),
     }
 }
@@ -108,7 +115,15 @@ async fn one(app: &App, worker: &str, job: &Job) {
     };
     let now = app.now();
     let noted = match outcome {
-        Ok(result) => app.store.end_job(job.id, worker, &result, now).await.map(|_| ()),
+        Ok(result) => {
+            // After a settling the load is reckoned anew, once for all that an hour brings.
+            if Kind::from_text(&job.kind) != Some(Kind::Measure)
+                && let Err(error) = app.store.add_job(&measure::next(job.org, now), now).await
+            {
+                tracing::warn!(%error, "the load cannot be asked for");
+            }
+            app.store.end_job(job.id, worker, &result, now).await.map(|_| ())
+        }
         Err(refused) => {
             tracing::warn!(job.id, job.kind, error = %refused, "a job failed");
             let hopeless = !refused.is_passing();

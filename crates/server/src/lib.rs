@@ -11,6 +11,7 @@ mod ingest;
 mod jobs;
 mod knowing;
 mod logs;
+mod measuring;
 mod problem;
 mod router;
 mod start;

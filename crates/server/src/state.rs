@@ -6,7 +6,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 use trimtab_advisories::index::Index;
-use trimtab_store::Store;
+use trimtab_engine::measure::Lives;
+use trimtab_store::{Org, Store, StoreError};
+
+use crate::measuring::{self, Kept};
 
 /// How a server is to run.
 #[derive(Debug, Clone)]
@@ -36,6 +39,7 @@ pub struct App {
     /// Told when a job was added.
     pub(crate) work: Arc<Notify>,
     clock: fn() -> Timestamp,
+    kept: Kept,
 }
 
 impl App {
@@ -48,6 +52,7 @@ impl App {
             index: Arc::new(RwLock::new(index)),
             work: Arc::new(Notify::new()),
             clock,
+            kept: Kept::default(),
         }
     }
 
@@ -59,6 +64,11 @@ impl App {
     /// The advisory index, if there is one.
     pub fn index(&self) -> Option<Arc<Index>> {
         self.index.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The lives of an organisation's findings, up to now.
+    pub(crate) async fn lives(&self, org: Org) -> Result<Arc<Lives>, StoreError> {
+        measuring::lives(&self.kept, &self.store, org).await
     }
 
     /// Whether people come over TLS, by the address that they use.

@@ -11,6 +11,7 @@ pub(crate) mod exceptions;
 pub(crate) mod feeds;
 pub(crate) mod finding;
 pub(crate) mod findings;
+pub(crate) mod metrics;
 pub(crate) mod package;
 pub(crate) mod proposal;
 pub(crate) mod register;
@@ -114,7 +115,7 @@ pub(crate) async fn layout(
     let may = |entry: &Entry| match entry {
         Entry::Feeds => all,
         Entry::Administration => admin,
-        Entry::Metrics => false,
+        Entry::Metrics => views,
         _ => views,
     };
     let entries: Vec<Entry> = Entry::ALL.iter().copied().filter(may).collect();

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::layout::Layout;
-use crate::part::{Chart, Figures, Filter};
+use crate::part::{Chart, Figures, Filter, Table};
 
 /// The page.
 #[derive(Debug, Clone, Template)]
@@ -17,4 +17,6 @@ pub struct Metrics {
     pub figures: Figures,
     /// The charts.
     pub charts: Vec<Chart>,
+    /// The same numbers by team or system.
+    pub groups: Table,
 }

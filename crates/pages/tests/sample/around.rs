@@ -128,6 +128,7 @@ pub(super) fn metrics() -> page::Metrics {
         ),
         filter: Filter {
             action: "/metrics".into(),
+            dates: vec![(t("from"), t("From"), t("2026-09-01")), (t("to"), t("To"), String::new())],
             facets: vec![
                 Facet {
                     single: true,
@@ -249,6 +250,15 @@ pub(super) fn metrics() -> page::Metrics {
                 ],
             ),
         ],
+        groups: table(
+            "By team",
+            vec![column("Team"), Column::right("Load").kept(), Column::right("Median")],
+            vec![vec![
+                named("Payments", "/metrics?team=1", ""),
+                num("412", "/findings?team=1"),
+                text("6 days"),
+            ]],
+        ),
     }
 }
 

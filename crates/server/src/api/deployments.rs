@@ -98,6 +98,7 @@ pub(crate) async fn post(
         Err(StoreError::Refused(detail)) => return Err(Problem::invalid(detail)),
         done => done?,
     };
+    app.store.add_job(&crate::jobs::measure::next(who.org, now), now).await?;
     let value = json!({ "deployment": id, "asset": asset.id, "snapshot": snapshot,
         "fixed": settled.fixed.len(), "regressed": settled.regressed.len() });
     Ok((StatusCode::CREATED, Json(value)))

@@ -154,6 +154,7 @@ fn facets(asked: &Asked) -> Filter {
         action: "/findings".into(),
         kept: asked.by.iter().map(|by| ("by".to_owned(), by.clone())).collect(),
         search: None,
+        dates: Vec::new(),
         facets: vec![
             facet("level", "Level", level, &["critical", "high", "medium", "low"]),
             facet(

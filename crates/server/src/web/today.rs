@@ -1,22 +1,29 @@
 //! Today: what needs me, and the dial.
 
 use axum::extract::State;
+use jiff::civil::Date;
 use jiff::{SignedDuration, ToSpan, tz::TimeZone};
+use trimtab_engine::measure::{Cause, Lives, load_by_day, moves};
 use trimtab_pages::Entry;
 use trimtab_pages::page::Today;
 use trimtab_pages::part::{
-    Cell, Column, Day, Dial, Empty, Figure, Figures, Link, Mark, Row, Size, Table, When, number,
+    Cell, Column, Day, Dial, Empty, Figure, Figures, Link, Mark, Move, Row, Size, Table, When,
+    number,
 };
-use trimtab_store::{Finding, FindingFilter, FindingOrder, Org, ScopeOf};
+use trimtab_store::{Finding, FindingFilter, FindingOrder, Org, ScopeOf, System};
 
+use super::findings::encode;
 use super::{Page, Sorry, count, html, layout};
 use crate::access::Who;
 use crate::api::{findings, visible};
+use crate::measuring::Chosen;
 use crate::problem::Problem;
 use crate::state::App;
 
 /// How many days the dial shows.
 const DAYS: i64 = 90;
+/// How many moves are marked.
+const MOVES: usize = 7;
 
 pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> Page {
     let who = who.map_err(Sorry::from)?;
@@ -56,9 +63,26 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
         Figure::of(open.number.to_string(), "open, counting to the load", "/findings"),
         Figure::of(asked.len().to_string(), "decisions to answer", "/exceptions?state=asked"),
     ]);
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let (first, last) = (epoch_day(today) - DAYS + 1, epoch_day(today));
+    let lives = app.lives(who.org).await?;
+    let chosen = Chosen::of(&systems, all.systems.clone(), None, None);
+    let mut days = line(&app, &who, &chosen, &lives, (first, last)).await?;
+    // What the store says now is the last word.
+    if let Some(now) = days.last_mut() {
+        now.load = Some(load);
+    }
+    let moved = moves(chosen.lives(&lives), first, last, MOVES);
+    let moves = told(&app, &who, &systems, moved).await?;
     let layout = layout(&app, &who, Entry::Today, "Today", headline).await?;
-    let of = layout.organisation.clone();
-    let dial = dial(&app, who.org, ScopeOf::Organisation, load, &of, "/findings").await?;
+    let dial = Dial {
+        size: Size::Large,
+        of: layout.organisation.clone(),
+        href: "/findings".into(),
+        days,
+        moves,
+        csv: format!("/metrics.csv?chart=load&from={}&to={today}", date(first)).into(),
+    };
     let table = Table {
         title: "Due first".to_owned(),
         titled: true,
@@ -91,7 +115,7 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
     Ok(html(&Today { layout, figures, dial, queue: table, waiting }))
 }
 
-/// The load of an organisation, team or system: now, and by day.
+/// The load of a team or system: now, and by day as it was kept.
 pub(crate) async fn dial(
     app: &App,
     org: Org,
@@ -104,20 +128,101 @@ pub(crate) async fn dial(
     let (first, last) = (epoch_day(today) - DAYS + 1, epoch_day(today));
     let kept = app.store.loads(org, scope, first, last - 1).await?;
     let mut days: Vec<Day> = (first..last)
-        .filter_map(|day| {
-            let date = jiff::civil::date(1970, 1, 1).checked_add(day.days()).ok()?;
+        .map(|day| {
             let load = kept.iter().find(|k| k.day == day).map(|k| k.load);
-            Some(Day { date, load })
+            Day { date: date(day), load }
         })
         .collect();
     days.push(Day { date: today, load: Some(load) });
-    let size = if scope == ScopeOf::Organisation { Size::Large } else { Size::Medium };
-    Ok(Dial { size, of: of.to_owned(), href: href.into(), days, moves: Vec::new(), csv: "".into() })
+    Ok(Dial {
+        size: Size::Medium,
+        of: of.to_owned(),
+        href: href.into(),
+        days,
+        moves: Vec::new(),
+        csv: "".into(),
+    })
+}
+
+/// The load of days: as it was kept or, of a part of the organisation or where it was not yet, from
+/// the ledger.
+async fn line(
+    app: &App,
+    who: &Who,
+    chosen: &Chosen,
+    lives: &Lives,
+    (first, last): (i64, i64),
+) -> Result<Vec<Day>, Problem> {
+    let kept = match chosen.systems {
+        None => app.store.loads(who.org, ScopeOf::Organisation, first, last).await?,
+        Some(_) => Vec::new(),
+    };
+    let began = lives.iter().filter_map(|l| l.episodes.first()).map(|e| e.began).min();
+    let began = began.map_or(last, |at| epoch_day(at.to_zoned(TimeZone::UTC).date()));
+    let days = load_by_day(chosen.lives(lives), first, last).into_iter().map(|day| {
+        // Before anything was known there is no load, not one of zero.
+        let reckoned = (day.day >= began).then_some(day.load);
+        let kept = kept.iter().find(|k| k.day == day.day).map(|k| k.load);
+        Day { date: date(day.day), load: kept.or(reckoned) }
+    });
+    Ok(days.collect())
+}
+
+/// What moved the load, in words.
+async fn told(
+    app: &App,
+    who: &Who,
+    systems: &[System],
+    moves: Vec<trimtab_engine::measure::Move>,
+) -> Result<Vec<Move>, Problem> {
+    let mut out = Vec::with_capacity(moves.len());
+    for moved in moves {
+        let name = moved.system.and_then(|id| systems.iter().find(|s| s.id == id));
+        let system = name.map_or("what belongs to no system", |s| s.name.as_str());
+        let of_system = moved.system.map_or_else(
+            || "/findings?state=any".to_owned(),
+            |id| format!("/findings?state=any&system={id}"),
+        );
+        let vulnerability = moved.vulnerability.as_deref().unwrap_or("a vulnerability");
+        let of_it = format!("/findings?state=any&vulnerability={}", encode(vulnerability));
+        let number =
+            count(i64::try_from(moved.findings).unwrap_or(i64::MAX), "finding", "findings");
+        let what = match moved.cause {
+            Cause::Advisory => Link::to(format!("{vulnerability} published: {number}"), of_it),
+            Cause::Retraction => Link::to(format!("{vulnerability} taken back: {number}"), of_it),
+            Cause::Snapshot => Link::to(format!("{system} built anew: {number}"), of_system),
+            Cause::Deployment => Link::to(format!("{system} deployed: {number}"), of_system),
+            Cause::Regression => Link::to(format!("{system}: {number} came back"), of_system),
+            Cause::Weighing => Link::to(format!("{number} weighed anew"), "/findings"),
+            Cause::Decision(id) | Cause::DecisionEnded(id) => {
+                let about = app.store.decision(who.org, id).await?;
+                let about = about.and_then(|d| d.is.vulnerability);
+                let href = about.as_deref().map_or_else(
+                    || "/findings?state=any".to_owned(),
+                    |v| format!("/findings?state=any&vulnerability={}", encode(v)),
+                );
+                let about = about.unwrap_or_else(|| number.clone());
+                let verb = match moved.cause {
+                    Cause::Decision(_) => "accepted until a date",
+                    _ => "no longer accepted",
+                };
+                Link::to(format!("{about} {verb}: {number}"), href)
+            }
+        };
+        out.push(Move { date: date(moved.day), by: moved.by, what });
+    }
+    Ok(out)
+}
+
+/// The date of a day since 1970-01-01.
+pub(crate) fn date(day: i64) -> Date {
+    let epoch = jiff::civil::date(1970, 1, 1);
+    epoch.checked_add(day.days()).unwrap_or(epoch)
 }
 
 /// Days since 1970-01-01.
-pub(crate) fn epoch_day(date: jiff::civil::Date) -> i64 {
-    date.since(jiff::civil::date(1970, 1, 1)).map_or(0, |span| i64::from(span.get_days()))
+pub(crate) fn epoch_day(is: Date) -> i64 {
+    is.since(date(0)).map_or(0, |span| i64::from(span.get_days()))
 }
 
 /// The columns of a list of findings.
