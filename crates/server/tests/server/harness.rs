@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use serde_json::Value;
 use trimtab_advisories::Sources;
+use trimtab_model::Role;
 use trimtab_server::{App, Running, Settings, first_link, start};
+use trimtab_store::{Grant, JobState, NewPerson, Org, ScopeOf, Session, System, Team};
 
 /// An index of the sample's advisories: built once.
 static INDEX: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
@@ -139,8 +141,6 @@ impl Server {
 
     /// Gives the first person every role.
     pub(crate) fn all_roles(&self) {
-        use trimtab_model::Role;
-        use trimtab_store::{Grant, ScopeOf};
         let app = self.app();
         self.runtime.block_on(async {
             let org = app.store.organisations().await.unwrap()[0].org;
@@ -152,6 +152,113 @@ impl Server {
             app.store.set_grants(org, person, &grants, "trimtab", Timestamp::now()).await.unwrap();
         });
     }
+}
+
+/// Somebody who is signed in.
+pub(crate) struct Someone {
+    pub(crate) id: i64,
+    pub(crate) cookie: String,
+    pub(crate) csrf: String,
+}
+
+impl Server {
+    /// Makes a person of an organisation, signed in.
+    pub(crate) fn someone(&self, org: Org, name: &str, grants: &[(Role, ScopeOf)]) -> Someone {
+        let app = self.app();
+        let now = Timestamp::now();
+        let grants: Vec<Grant> =
+            grants.iter().map(|(role, scope)| Grant { role: *role, scope: *scope }).collect();
+        let email = format!("{name}-{}@example.org", org.0);
+        let new = NewPerson { email, name: name.to_owned(), subject: None };
+        let secret = format!("secret-of-{name}-{}", org.0);
+        let csrf = format!("csrf-of-{name}");
+        let id = self.runtime.block_on(async {
+            let id = app.store.add_person(org, &new, &grants, "trimtab", now).await.unwrap();
+            let expires = now + jiff::SignedDuration::from_hours(1);
+            let session = Session { org, person: id, csrf: csrf.clone(), expires };
+            app.store.add_session(&digest(&secret), &session, now).await.unwrap();
+            id
+        });
+        Someone { id, cookie: format!("trimtab={secret}"), csrf }
+    }
+
+    /// The first organisation.
+    pub(crate) fn org(&self) -> Org {
+        let app = self.app();
+        self.runtime.block_on(app.store.organisations()).unwrap()[0].org
+    }
+
+    /// Makes a system and its team, each with the name.
+    pub(crate) fn system(&self, org: Org, name: &str) -> (i64, i64) {
+        let app = self.app();
+        let now = Timestamp::now();
+        self.runtime.block_on(async {
+            let team = Team { id: 0, name: name.to_owned(), cadence: None, capacity: None };
+            let team = app.store.put_team(org, &team, "trimtab", now).await.unwrap();
+            let system = System { name: name.to_owned(), team: Some(team), ..System::default() };
+            let system = app.store.put_system(org, &system, "trimtab", now).await.unwrap();
+            (system, team)
+        })
+    }
+
+    /// Opens a page.
+    pub(crate) fn open(&self, who: &Someone, path: &str) -> Answer {
+        self.ask("GET", path, &[("cookie", &who.cookie)], b"")
+    }
+
+    /// Sends a form with the person's own token against forged requests.
+    pub(crate) fn send(&self, who: &Someone, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut body = format!("csrf={}", who.csrf);
+        for (name, value) in fields {
+            body.push_str(&format!("&{name}={}", encode(value)));
+        }
+        self.ask("POST", path, &[FORM, ("cookie", &who.cookie)], body.as_bytes())
+    }
+
+    /// Uploads a document of an asset as somebody; gives the id of its gravest finding.
+    pub(crate) fn upload(&self, who: &Someone, asset: &str, system: &str) -> i64 {
+        let document = serde_json::json!({
+            "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
+            "components": [{ "type": "library", "name": "moment", "version": "2.24.0",
+                "purl": "pkg:npm/moment@2.24.0" }]
+        });
+        let path = format!("/api/v1/snapshots?asset={asset}&system={system}&wait=60");
+        let pushed =
+            self.ask("POST", &path, &[("cookie", &who.cookie)], document.to_string().as_bytes());
+        assert!(matches!(pushed.status, 200 | 201), "{pushed:?}");
+        let system = &self.open(who, "/api/v1/findings?order=level").json()["rows"];
+        let rows = system.as_array().unwrap();
+        let of = |row: &&Value| row["asset"]["name"].as_str() == Some(asset);
+        rows.iter().find(of).unwrap()["id"].as_i64().unwrap()
+    }
+
+    /// Waits until no job waits or runs.
+    pub(crate) fn settle(&self, org: Org) {
+        let app = self.app();
+        let begun = std::time::Instant::now();
+        while begun.elapsed().as_secs() < 120 {
+            let busy = self.runtime.block_on(async {
+                let waiting = app.store.jobs(org, JobState::Waiting, 10).await.unwrap();
+                let running = app.store.jobs(org, JobState::Running, 10).await.unwrap();
+                waiting.len() + running.len()
+            });
+            if busy == 0 {
+                return;
+            }
+            std::thread::yield_now();
+        }
+        panic!("jobs do not end");
+    }
+}
+
+/// A value of a form.
+pub(crate) fn encode(text: &str) -> String {
+    text.bytes().map(|b| format!("%{b:02X}")).collect()
+}
+
+fn digest(secret: &str) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(secret.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 impl Drop for Server {
