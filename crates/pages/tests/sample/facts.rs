@@ -87,6 +87,7 @@ pub(super) fn where_is_it() -> page::WhereIsIt {
                 facet("ecosystem", "Ecosystem", &[("maven", "Maven", 4, true)]),
             ],
             chips: vec![l("Maven", "/where?q=log4j-core")],
+            dates: Vec::new(),
             clear: "/where".into(),
             ..Filter::default()
         },

@@ -199,6 +199,7 @@ fn filter() -> Filter {
             l("high", "/findings?level=critical"),
             l("open", "/findings?level=critical"),
         ],
+        dates: Vec::new(),
         clear: "/findings".into(),
     }
 }
