@@ -225,7 +225,8 @@ proptest! {
                 let (was, is) = (before.since(finding), after.since(finding));
                 prop_assert!(is.first.is_some());
                 prop_assert!(was.first.is_none() || is.first <= was.first);
-                prop_assert!(was.before.iter().all(|b| is.before.contains(b)));
+                // Earlier times may go to another finding: where `B C` was gone, and `A C` and `B` come, both
+                // could be it, and one of them is.
             }
             let same = file.0.clone();
             prop_assert_eq!(file.observe(on, &now), Added::default());

@@ -232,13 +232,14 @@ impl Server {
         rows.iter().find(of).unwrap()["id"].as_i64().unwrap()
     }
 
-    /// Waits until no job waits or runs.
+    /// Waits until no job runs, and none waits that is due.
     pub(crate) fn settle(&self, org: Org) {
         let app = self.app();
         let begun = std::time::Instant::now();
         while begun.elapsed().as_secs() < 120 {
             let busy = self.runtime.block_on(async {
-                let waiting = app.store.jobs(org, JobState::Waiting, 10).await.unwrap();
+                let mut waiting = app.store.jobs(org, JobState::Waiting, 10).await.unwrap();
+                waiting.retain(|job| job.run_at <= Timestamp::now());
                 let running = app.store.jobs(org, JobState::Running, 10).await.unwrap();
                 waiting.len() + running.len()
             });
