@@ -252,7 +252,7 @@ pub(super) fn metrics() -> page::Metrics {
         ],
         groups: table(
             "By team",
-            vec![column("Team"), Column::right("Load").kept(), Column::right("Median")],
+            vec![column("Team").kept(), Column::right("Load"), Column::right("Median")],
             vec![vec![
                 named("Payments", "/metrics?team=1", ""),
                 num("412", "/findings?team=1"),
