@@ -76,7 +76,7 @@ impl Chosen {
     /// What a person may see, of a team or a system if asked.
     pub(crate) fn of(
         systems: &[System],
-        visible: Option<Vec<i64>>,
+        visible: Option<&[i64]>,
         team: Option<i64>,
         system: Option<i64>,
     ) -> Chosen {
@@ -84,7 +84,7 @@ impl Chosen {
             return Chosen::default();
         }
         let is = |s: &&System| {
-            visible.as_ref().is_none_or(|v| v.contains(&s.id))
+            visible.is_none_or(|v| v.contains(&s.id))
                 && team.is_none_or(|team| s.team == Some(team))
                 && system.is_none_or(|system| s.id == system)
         };

@@ -115,7 +115,6 @@ pub(crate) async fn layout(
     let may = |entry: &Entry| match entry {
         Entry::Feeds => all,
         Entry::Administration => admin,
-        Entry::Metrics => views,
         _ => views,
     };
     let entries: Vec<Entry> = Entry::ALL.iter().copied().filter(may).collect();

@@ -204,7 +204,7 @@ pub(crate) async fn measure(app: &App, who: &Who, asked: &Asked) -> Result<Measu
     };
     let lives = app.lives(who.org).await?;
     let (team_id, system_id) = (team.as_ref().map(|t| t.id), system.as_ref().map(|s| s.id));
-    let chosen = Chosen::of(&systems, visible.clone(), team_id, system_id);
+    let chosen = Chosen::of(&systems, visible.as_deref(), team_id, system_id);
     let mine = chosen.lives(&lives);
     let by_system = team.is_some() || system.is_some();
     let mut groups = Vec::new();
@@ -216,11 +216,11 @@ pub(crate) async fn measure(app: &App, who: &Who, asked: &Asked) -> Result<Measu
     if by_system {
         let is = |s: &&System| chosen.systems.as_ref().is_none_or(|chosen| chosen.contains(&s.id));
         for one in systems.iter().filter(is) {
-            group(&one.name, one.id, Chosen::of(&systems, visible.clone(), None, Some(one.id)));
+            group(&one.name, one.id, Chosen::of(&systems, visible.as_deref(), None, Some(one.id)));
         }
     } else {
         for one in &teams {
-            group(&one.name, one.id, Chosen::of(&systems, visible.clone(), Some(one.id), None));
+            group(&one.name, one.id, Chosen::of(&systems, visible.as_deref(), Some(one.id), None));
         }
     }
     let before = period.before();

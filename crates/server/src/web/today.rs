@@ -66,7 +66,7 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
     let today = now.to_zoned(TimeZone::UTC).date();
     let (first, last) = (epoch_day(today) - DAYS + 1, epoch_day(today));
     let lives = app.lives(who.org).await?;
-    let chosen = Chosen::of(&systems, all.systems.clone(), None, None);
+    let chosen = Chosen::of(&systems, all.systems.as_deref(), None, None);
     let mut days = line(&app, &who, &chosen, &lives, (first, last)).await?;
     // What the store says now is the last word.
     if let Some(now) = days.last_mut() {
