@@ -2,6 +2,7 @@
 
 mod agreement;
 pub mod output;
+mod server;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,10 @@ use trimtab_model::advisory::Rating;
 pub use agreement::{
     AgreementOf, Audience, Charter, CharterVerb, CheckNew, Exceptions, ExceptionsVerb, Gate,
     GateFormat, Policy, PolicyVerb, Vex, VexVerb, VexWrite,
+};
+
+pub use server::{
+    AssetKind, DeployOutcome, Deployed, Ledger, LedgerVerb, Push, Serve, ServerArgs, StoreArgs,
 };
 
 use crate::output::Format;
@@ -57,6 +62,14 @@ pub enum Verb {
     Vex(Vex),
     /// List, show and test the policies of the gate
     Policy(Policy),
+    /// Serve the whole organisation: pages, API, jobs
+    Serve(Serve),
+    /// Scan and upload to a server, or upload an SBOM as it is
+    Push(Push),
+    /// Tell a server what was deployed where
+    Deployed(Deployed),
+    /// Check or write out the ledger of a store
+    Ledger(Ledger),
     /// Show the main job on a small sample organisation, with no network
     Demo(Demo),
     /// List the formats that are read

@@ -5,6 +5,7 @@ pub mod feeds;
 pub mod git;
 pub mod http;
 pub mod registry;
+pub mod server;
 
 mod checksum;
 mod download;

@@ -6,6 +6,7 @@ pub mod assess;
 pub mod gate;
 pub mod history;
 pub mod matching;
+pub mod measure;
 pub mod order;
 pub mod repository;
 pub mod revision;

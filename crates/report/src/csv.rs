@@ -108,7 +108,7 @@ fn weighed(scan: &Scan, finding: usize, occurrence: Occurrence) -> [String; 5] {
 }
 
 /// A cell that no spreadsheet evaluates and no terminal obeys.
-fn inert(cell: &str) -> String {
+pub fn inert(cell: &str) -> String {
     let cell: String =
         cell.chars().map(|c| if crate::inert::is_command(c) { ' ' } else { c }).collect();
     if cell.trim_start().starts_with(['=', '+', '-', '@']) { format!("'{cell}") } else { cell }

@@ -1,6 +1,9 @@
-//! Development only: finds the shared corpus and data, and reads their expected results.
+//! Development only: finds the shared corpus and data, and reads their expected results;
+//! a browser for pages.
 
+pub mod browser;
 pub mod naive;
+pub mod postgres;
 pub mod suite;
 
 use std::path::PathBuf;

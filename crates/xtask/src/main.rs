@@ -16,7 +16,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::run(&root()).report(),
         "generate" => generate::run(&root()),
         "tools" => {
-            tools::install();
+            tools::install(&root());
             true
         }
         _ => {

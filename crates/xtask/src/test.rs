@@ -39,7 +39,7 @@ impl Tally {
 /// Runs everything; whether all of it passed.
 pub(crate) fn run_all(root: &Path) -> (usize, usize) {
     let mut tally = Tally::default();
-    tools::install();
+    tools::install(root);
     tally.step("format", command(root, "cargo", &["fmt", "--all", "--check"], &[]).ok);
     let lint = ["clippy", "--quiet", "--workspace", "--", "-D", "warnings"];
     tally.step("lint", command(root, "cargo", &lint, &[]).ok);

@@ -32,6 +32,7 @@ const RULES: &[Rule] = &[
     no_registry_hosts,
     no_machine_paths,
     no_allow,
+    nothing_called_safe,
     changelog,
 ];
 
@@ -43,10 +44,29 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("attributions", &["model"]),
     ("report", &["model"]),
     ("connect", &["model"]),
+    ("pages", &["model"]),
     ("charter", &["model"]),
     ("decisions", &["model"]),
     ("policy", &["model"]),
     ("engine", &["model", "advisories", "charter", "decisions", "policy"]),
+    ("store", &["model"]),
+    (
+        "server",
+        &[
+            "model",
+            "extract",
+            "advisories",
+            "attributions",
+            "engine",
+            "report",
+            "connect",
+            "charter",
+            "decisions",
+            "policy",
+            "store",
+            "pages",
+        ],
+    ),
     (
         "cli",
         &[
@@ -59,6 +79,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "charter",
             "decisions",
             "policy",
+            "store",
+            "server",
         ],
     ),
     ("testkit", &["model"]),
@@ -203,6 +225,16 @@ fn no_allow(tree: &Tree, broken: &mut Vec<String>) {
     for file in tree.rust() {
         if tree.read(file).contains(&allow) {
             broken.push(format!("{file} uses {allow}…): use #[expect(…, reason = …)]"));
+        }
+    }
+}
+
+/// A page escapes all it writes: only parts render themselves, and no template switches that off.
+fn nothing_called_safe(tree: &Tree, broken: &mut Vec<String>) {
+    for file in tree.files.iter().filter(|f| f.starts_with("crates/pages/templates/")) {
+        let text = tree.read(file).replace(' ', "");
+        if ["|safe", "|escape", "escape="].iter().any(|way| text.contains(way)) {
+            broken.push(format!("{file} escapes by itself: let a part render it"));
         }
     }
 }

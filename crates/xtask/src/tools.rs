@@ -16,10 +16,13 @@ const SYSTEM: &[(&str, &str, &[&str])] = &[
     ("git", "--version", &["git"]),
     ("curl", "--version", &["curl"]),
     ("jq", "--version", &["jq"]),
+    ("psql", "--version", &["postgresql"]),
+    ("chromium", "--version", &["chromium", "fonts-liberation"]),
+    ("npm", "--version", &["npm"]),
 ];
 
 /// Installs what is missing, as far as this machine allows.
-pub(crate) fn install() {
+pub(crate) fn install(root: &Path) {
     let here = Path::new(".");
     let missing: Vec<&str> = SYSTEM
         .iter()
@@ -43,6 +46,19 @@ pub(crate) fn install() {
     if !is_installed("cargo-deny", "--version") {
         // A debug build: the policy takes a second to check, the tool minutes to optimise.
         run(here, "cargo", &["install", "--quiet", "--locked", "--debug", "cargo-deny"], &[]);
+    }
+    install_axe(root);
+}
+
+/// What pages are checked with in the browser: axe, from its own registry by npm.
+fn install_axe(root: &Path) {
+    let folder = root.join("target/tools");
+    if folder.join("node_modules/axe-core/axe.min.js").exists() {
+        return;
+    }
+    if std::fs::create_dir_all(&folder).is_ok() {
+        let quiet = ["install", "--silent", "--no-save", "--no-audit", "--no-fund", "axe-core@4"];
+        run(&folder, "npm", &quiet, &[("npm_config_ignore_scripts", "true")]);
     }
 }
 

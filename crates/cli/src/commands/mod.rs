@@ -10,9 +10,12 @@ pub mod exceptions;
 pub mod explain;
 pub mod formats;
 pub mod gate;
+pub mod ledger;
 pub mod policy;
+pub mod push;
 pub mod sbom;
 pub mod scan;
+pub mod serve;
 pub mod vex;
 pub mod why;
 
@@ -43,6 +46,10 @@ pub fn run(args: Args, io: &mut Io) -> Exit {
         Verb::Exceptions(args) => exceptions::run(&args, io),
         Verb::Vex(args) => vex::run(&args, io),
         Verb::Policy(args) => policy::run(&args, io),
+        Verb::Serve(args) => serve::run(&args, io),
+        Verb::Push(args) => push::run(&args, io),
+        Verb::Deployed(args) => push::deployed(&args, io),
+        Verb::Ledger(args) => ledger::run(&args, io),
         Verb::Demo(args) => demo::run(&args, io),
         Verb::Formats => formats::run(io),
         Verb::Completions { shell } => {

@@ -1,0 +1,385 @@
+//! Measures of what happened: the ledger's events folded into the life of every finding, and pure
+//! questions about these lives. What counts to the load, and since when, is read from the events
+//! alone, so that any day can be reckoned again.
+
+mod load;
+mod pace;
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use trimtab_model::Level;
+
+pub use load::{DayLoad, Move, load_by_day, load_days, moves};
+pub use pace::{
+    Age, Attainment, Flow, Legs, Spread, attainment, backlog, flow, legs, remediation, spread,
+};
+
+/// What happened, in the words of the ledger.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Happened {
+    /// A document was received for the asset.
+    Received,
+    /// Something began to run, or failed to.
+    Deployed,
+    /// A finding was seen for the first time; the vulnerability's name.
+    Detected(Box<str>),
+    /// A finding came back.
+    Regressed,
+    /// It was weighed, and came out otherwise.
+    Assessed(Assessed),
+    /// Only whether it is in production changed.
+    Moved(Option<bool>),
+    /// It went from the main line.
+    Merged,
+    /// It is gone.
+    Fixed,
+    /// No source says so any longer.
+    Retracted,
+    /// Anything else.
+    Other,
+}
+
+/// What a weighing came to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Assessed {
+    /// The level; `None`: this build does not know the word.
+    pub level: Option<Level>,
+    /// What it adds to the load while it counts.
+    pub weight: f64,
+    /// Whether it is in production; `None`: it is not known what runs.
+    pub production: Option<bool>,
+    /// By when it must be gone.
+    pub deadline: Option<Timestamp>,
+    /// The decision that holds; then it does not count.
+    pub decision: Option<i64>,
+}
+
+/// An entry of the ledger, as far as measures need it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: Happened,
+    /// The system that it was about.
+    pub system: Option<i64>,
+    /// The asset.
+    pub asset: Option<i64>,
+    /// The finding.
+    pub finding: Option<i64>,
+}
+
+/// How a finding counts.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Share {
+    /// Not: it is not in production, is decided otherwise, or gone.
+    #[default]
+    Nothing,
+    /// It counts, and nobody could weigh it.
+    Unknown,
+    /// It counts with a weight.
+    Weight(Option<Level>, f64),
+}
+
+impl Share {
+    /// What it adds to the load. Unknown adds nothing and is counted beside it.
+    pub fn weight(self) -> f64 {
+        match self {
+            Share::Weight(_, weight) => weight,
+            Share::Nothing | Share::Unknown => 0.0,
+        }
+    }
+
+    /// Whether it counts at all.
+    pub fn counts(self) -> bool {
+        self != Share::Nothing
+    }
+}
+
+/// Why a share changed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cause {
+    /// An advisory appeared or changed.
+    Advisory,
+    /// A new snapshot brought it, or took it away.
+    Snapshot,
+    /// A deployment took it out of production, or brought it there.
+    Deployment,
+    /// It came back.
+    Regression,
+    /// People decided.
+    Decision(i64),
+    /// A decision ended.
+    DecisionEnded(i64),
+    /// It was weighed anew: charter, system, exploit intelligence.
+    Weighing,
+    /// No source says so any longer.
+    Retraction,
+}
+
+/// A change of a finding's share.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// When.
+    pub at: Timestamp,
+    /// From then on.
+    pub share: Share,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// How an episode ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Gone.
+    Fixed,
+    /// No source says so any longer.
+    Retracted,
+}
+
+/// From detected to gone; a finding that comes back begins another one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Episode {
+    /// Detected, or back.
+    pub began: Timestamp,
+    /// Gone from the main line, while something that runs still had it.
+    pub merged: Option<Timestamp>,
+    /// The end.
+    pub ended: Option<(Timestamp, End)>,
+    /// The last level.
+    pub level: Option<Level>,
+    /// The last deadline.
+    pub deadline: Option<Timestamp>,
+}
+
+/// The life of a finding.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Life {
+    /// Its id.
+    pub finding: i64,
+    /// The asset.
+    pub asset: Option<i64>,
+    /// The system, as it was named last.
+    pub system: Option<i64>,
+    /// The vulnerability's name.
+    pub vulnerability: Box<str>,
+    /// Every change of its share, in order.
+    pub changes: Vec<Change>,
+    /// Every episode, in order.
+    pub episodes: Vec<Episode>,
+    last: Last,
+}
+
+/// What was said last of a finding.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Last {
+    live: bool,
+    merged: bool,
+    production: Option<bool>,
+    weighed: Option<(Option<Level>, f64)>,
+    decision: Option<i64>,
+}
+
+impl Last {
+    /// As the store's lists count: in production or, where it is not known what runs, on the main line.
+    fn share(&self) -> Share {
+        let counts =
+            self.live && self.decision.is_none() && self.production.unwrap_or(!self.merged);
+        match (counts, self.weighed) {
+            (false, _) => Share::Nothing,
+            (true, None) => Share::Unknown,
+            (true, Some((level, weight))) => Share::Weight(level, weight),
+        }
+    }
+}
+
+impl Life {
+    /// How it counts at a moment.
+    pub fn share_at(&self, at: Timestamp) -> Share {
+        let next = self.changes.partition_point(|c| c.at <= at);
+        next.checked_sub(1).and_then(|i| self.changes.get(i)).map_or(Share::Nothing, |c| c.share)
+    }
+
+    /// The episode that a moment is in.
+    pub fn episode_at(&self, at: Timestamp) -> Option<&Episode> {
+        let began = self.episodes.iter().rev().find(|e| e.began <= at)?;
+        began.ended.is_none_or(|(end, _)| at < end).then_some(began)
+    }
+
+    fn change(&mut self, at: Timestamp, cause: Cause) {
+        let share = self.last.share();
+        if self.changes.last().map_or(Share::Nothing, |c| c.share) != share {
+            // A clock that went back does not make the past out of order.
+            let at = self.changes.last().map_or(at, |c| c.at.max(at));
+            self.changes.push(Change { at, share, cause });
+        }
+    }
+}
+
+/// What began the settling that is being told.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Trigger {
+    asset: Option<i64>,
+    cause: Option<Cause>,
+    /// The time of the findings' events that follow: another time is another settling.
+    at: Option<Timestamp>,
+}
+
+impl Trigger {
+    fn of(&mut self, event: &Event) -> Option<Cause> {
+        if event.asset != self.asset || self.at.is_some_and(|at| at != event.at) {
+            *self = Trigger::default();
+        }
+        self.at = Some(event.at);
+        self.asset = event.asset;
+        self.cause.clone()
+    }
+}
+
+/// The lives of all findings. Grows with the ledger: events are told in its order.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Lives {
+    all: Vec<Life>,
+    of: HashMap<i64, usize>,
+    trigger: Trigger,
+}
+
+impl Lives {
+    /// Every life, in the order of detection.
+    pub fn iter(&self) -> impl Iterator<Item = &Life> + Clone {
+        self.all.iter()
+    }
+
+    /// Goes on with an event.
+    pub fn tell(&mut self, event: &Event) {
+        let begins = match event.what {
+            Happened::Received => Some(Cause::Snapshot),
+            Happened::Deployed => Some(Cause::Deployment),
+            _ => None,
+        };
+        if begins.is_some() {
+            self.trigger = Trigger { asset: event.asset, cause: begins, at: None };
+            return;
+        }
+        let Some(finding) = event.finding else {
+            self.trigger = Trigger::default();
+            return;
+        };
+        let trigger = self.trigger.of(event);
+        let name: &str = if let Happened::Detected(name) = &event.what { name } else { "" };
+        let index = *self.of.entry(finding).or_insert_with(|| {
+            self.all.push(Life {
+                finding,
+                asset: event.asset,
+                system: event.system,
+                vulnerability: name.into(),
+                changes: Vec::new(),
+                episodes: Vec::new(),
+                last: Last::default(),
+            });
+            self.all.len() - 1
+        });
+        if let Some(life) = self.all.get_mut(index) {
+            (life.asset, life.system) = (event.asset.or(life.asset), event.system);
+            life.tell(event, trigger.as_ref());
+        }
+    }
+}
+
+impl Life {
+    fn tell(&mut self, event: &Event, trigger: Option<&Cause>) {
+        let at = event.at;
+        let by = |otherwise: Cause| trigger.cloned().unwrap_or(otherwise);
+        match &event.what {
+            Happened::Detected(_) => {
+                self.begin(at);
+                // Its weighing is told next, and both are one change.
+            }
+            Happened::Regressed => {
+                if self.last.live {
+                    self.last.merged = false;
+                    if let Some(episode) = self.trailing() {
+                        episode.merged = None;
+                    }
+                    self.change(at, Cause::Regression);
+                } else {
+                    self.begin(at);
+                }
+            }
+            Happened::Assessed(is) => self.assess(at, is, trigger.cloned()),
+            Happened::Moved(production) => {
+                self.last.production = *production;
+                self.change(at, by(Cause::Snapshot));
+            }
+            Happened::Merged => {
+                self.last.merged = true;
+                if let Some(episode) = self.trailing() {
+                    episode.merged.get_or_insert(at);
+                }
+                self.change(at, by(Cause::Snapshot));
+            }
+            Happened::Fixed => self.end(at, End::Fixed, by(Cause::Snapshot)),
+            Happened::Retracted => self.end(at, End::Retracted, Cause::Retraction),
+            Happened::Received | Happened::Deployed | Happened::Other => {}
+        }
+        // What was detected and never weighed counts as unknown.
+        if matches!(event.what, Happened::Detected(_) | Happened::Regressed) {
+            let cause = match event.what {
+                Happened::Regressed => Cause::Regression,
+                _ => by(Cause::Advisory),
+            };
+            self.change(at, cause);
+        }
+    }
+
+    fn begin(&mut self, at: Timestamp) {
+        self.last = Last { live: true, ..Last::default() };
+        let episode = Episode { began: at, merged: None, ended: None, level: None, deadline: None };
+        self.episodes.push(episode);
+    }
+
+    /// The episode that runs.
+    fn trailing(&mut self) -> Option<&mut Episode> {
+        if self.episodes.is_empty() {
+            // A ledger that begins in the middle.
+            self.begin(self.changes.last().map_or(Timestamp::UNIX_EPOCH, |c| c.at));
+        }
+        self.episodes.last_mut()
+    }
+
+    fn assess(&mut self, at: Timestamp, is: &Assessed, trigger: Option<Cause>) {
+        let (was, first) = (self.last.decision, self.last.weighed.is_none());
+        self.last.production = is.production;
+        self.last.weighed = Some((is.level, is.weight));
+        self.last.decision = is.decision;
+        if let Some(episode) = self.trailing() {
+            (episode.level, episode.deadline) = (is.level, is.deadline);
+        }
+        let fresh = first && self.changes.last().is_some_and(|c| c.at == at);
+        if fresh {
+            // The weighing that comes with the detection: one change, with the detection's cause.
+            let share = self.last.share();
+            if let Some(last) = self.changes.pop()
+                && self.changes.last().map_or(Share::Nothing, |c| c.share) != share
+            {
+                self.changes.push(Change { share, ..last });
+            }
+            return;
+        }
+        let cause = match (was, is.decision) {
+            (None, Some(id)) => Cause::Decision(id),
+            (Some(id), None) => Cause::DecisionEnded(id),
+            _ => trigger.unwrap_or(Cause::Weighing),
+        };
+        self.change(at, cause);
+    }
+
+    fn end(&mut self, at: Timestamp, end: End, cause: Cause) {
+        self.last.live = false;
+        if let Some(episode) = self.trailing() {
+            episode.ended.get_or_insert((at, end));
+        }
+        self.change(at, cause);
+    }
+}

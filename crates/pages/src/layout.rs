@@ -1,0 +1,152 @@
+//! What stands around every page: the rail, the search, who looks and from which side, and the
+//! headline, which is one sentence made from data.
+
+use jiff::Timestamp;
+
+use crate::part::{Link, Notice};
+
+/// An entry of the rail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// What needs me.
+    Today,
+    /// What the business knows by name.
+    Systems,
+    /// What is wrong.
+    Findings,
+    /// Any package anywhere.
+    Where,
+    /// What is accepted until a date.
+    Exceptions,
+    /// What was agreed.
+    Charter,
+    /// Who does it.
+    Teams,
+    /// How it goes.
+    Metrics,
+    /// Where facts come from, and what runs.
+    Feeds,
+    /// People, roles, tokens.
+    Administration,
+}
+
+impl Entry {
+    /// The rail from top to bottom.
+    pub const ALL: &[Entry] = &[
+        Entry::Today,
+        Entry::Systems,
+        Entry::Findings,
+        Entry::Where,
+        Entry::Exceptions,
+        Entry::Charter,
+        Entry::Teams,
+        Entry::Metrics,
+        Entry::Feeds,
+        Entry::Administration,
+    ];
+
+    /// Its words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Entry::Today => "Today",
+            Entry::Systems => "Systems",
+            Entry::Findings => "Findings",
+            Entry::Where => "Where is it?",
+            Entry::Exceptions => "Exceptions",
+            Entry::Charter => "Charter",
+            Entry::Teams => "Teams",
+            Entry::Metrics => "Metrics",
+            Entry::Feeds => "Feeds and jobs",
+            Entry::Administration => "Administration",
+        }
+    }
+
+    /// Its address.
+    pub fn path(self) -> &'static str {
+        match self {
+            Entry::Today => "/",
+            Entry::Systems => "/systems",
+            Entry::Findings => "/findings",
+            Entry::Where => "/where",
+            Entry::Exceptions => "/exceptions",
+            Entry::Charter => "/charter",
+            Entry::Teams => "/teams",
+            Entry::Metrics => "/metrics",
+            Entry::Feeds => "/feeds",
+            Entry::Administration => "/administration",
+        }
+    }
+
+    /// Its drawing: a path in a square of 16, stroked.
+    pub(crate) fn drawing(self) -> &'static str {
+        match self {
+            Entry::Today => "M2 12a6 6 0 1 1 12 0M8 12l3-4.5M1.5 12h13",
+            Entry::Systems => "M2 2.5h5v5H2zM9 8.5h5v5H9zM9 2.5h5v3H9zM2 10.5h5v3H2z",
+            Entry::Findings => "M8 2 14.5 13.5h-13zM8 6.5v3.5M8 11.7v.3",
+            Entry::Where => "M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9zM10.3 10.3 14 14",
+            Entry::Exceptions => "M4 2h8M4 14h8M5 2v2.5L8 8l3-3.5V2M5 14v-2.5L8 8l3 3.5V14",
+            Entry::Charter => "M3.5 1.5h6l3 3v10h-9zM9.5 1.5v3h3M5.5 8h5M5.5 11h5",
+            Entry::Teams => {
+                "M6 7.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM1.5 13.5c0-2.5 2-4 4.5-4s4.5 1.5 4.5 4M10.5 3a2.3 2.3 0 0 1 0 4.3M12 9.8c1.5.6 2.5 1.9 2.5 3.7"
+            }
+            Entry::Metrics => "M2 2v12h12M4.5 10.5 7.5 7l2.5 2 4-5",
+            Entry::Feeds => {
+                "M3 13a.5.5 0 1 0 0-.1M2.5 8A5.5 5.5 0 0 1 8 13.5M2.5 3A10.5 10.5 0 0 1 13 13.5"
+            }
+            Entry::Administration => "M2 4.5h7M12.5 4.5H14M11 3v3M2 11.5h2M7.5 11.5H14M6 10v3",
+        }
+    }
+}
+
+/// What stands around a page.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// The organisation's name.
+    pub organisation: String,
+    /// Who looks.
+    pub person: String,
+    /// The side that they look from: `security`.
+    pub side: String,
+    /// The other sides that they may look from, each the value that is sent.
+    pub sides: Vec<String>,
+    /// Where in the rail we are.
+    pub entry: Option<Entry>,
+    /// The entries that this person may open.
+    pub entries: Vec<Entry>,
+    /// What stands in the search.
+    pub search: String,
+    /// The way here: from the rail's page down to this one, which is the last.
+    pub crumbs: Vec<Link>,
+    /// The page's own title, for tabs and bookmarks.
+    pub title: String,
+    /// The headline.
+    pub headline: String,
+    /// What can be done with the whole page: each leads to a page of its own.
+    pub actions: Vec<Link>,
+    /// The token against forged requests.
+    pub csrf: String,
+    /// What has just happened.
+    pub flash: Option<Notice>,
+    /// Now.
+    pub now: Timestamp,
+    /// How fresh the facts are: `OSV of 2026-11-27 04:10 UTC`; empty if that does not matter here.
+    pub source: String,
+}
+
+impl Layout {
+    /// Whether this is where we are.
+    pub(crate) fn is_at(&self, entry: &Entry) -> bool {
+        self.entry == Some(*entry)
+    }
+
+    /// Now as script and readers of markup expect it.
+    pub(crate) fn stamp(&self) -> String {
+        format!("{:.0}", self.now)
+    }
+
+    /// Now, in words.
+    pub(crate) fn made(&self) -> String {
+        let zoned = self.now.to_zoned(jiff::tz::TimeZone::UTC);
+        zoned.strftime("%Y-%m-%d %H:%M UTC").to_string()
+    }
+}

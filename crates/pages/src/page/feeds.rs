@@ -1,0 +1,22 @@
+//! Where facts come from, how old they are, and what runs.
+
+use askama::Template;
+
+use crate::layout::Layout;
+use crate::part::{Figures, Table};
+
+/// The page.
+#[derive(Debug, Clone, Template)]
+#[template(path = "page/feeds.html")]
+pub struct Feeds {
+    /// What stands around it.
+    pub layout: Layout,
+    /// Feeds and jobs, counted.
+    pub figures: Figures,
+    /// The feeds.
+    pub feeds: Table,
+    /// The jobs that run or wait.
+    pub jobs: Table,
+    /// The jobs that were given up.
+    pub dead: Table,
+}

@@ -1,0 +1,54 @@
+//! The numbers under the headline. Each opens the list behind it.
+
+use askama::Template;
+
+use super::{Href, Mark, Value};
+
+/// A number with its name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// The number.
+    pub value: Value,
+    /// What it counts.
+    pub label: String,
+    /// The list behind it.
+    pub href: Href,
+    /// Its level, where it counts what is of one level.
+    pub mark: Option<Mark>,
+    /// A second line: change, unit, share.
+    pub note: String,
+}
+
+impl Figure {
+    /// A number that opens its list.
+    pub fn of(value: impl Into<Value>, label: impl Into<String>, href: impl Into<Href>) -> Figure {
+        Figure {
+            value: value.into(),
+            label: label.into(),
+            href: href.into(),
+            mark: None,
+            note: String::new(),
+        }
+    }
+
+    /// With a level's mark.
+    #[must_use]
+    pub fn marked(mut self, mark: impl Into<Mark>) -> Figure {
+        self.mark = Some(mark.into());
+        self
+    }
+
+    /// With a second line.
+    #[must_use]
+    pub fn noted(mut self, note: impl Into<String>) -> Figure {
+        self.note = note.into();
+        self
+    }
+}
+
+/// The numbers of a page, in one line.
+#[derive(Debug, Clone, PartialEq, Default, Template)]
+#[template(path = "part/figures.html")]
+pub struct Figures(pub Vec<Figure>);
+
+super::renders_itself!(Figures);

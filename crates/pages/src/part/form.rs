@@ -1,0 +1,149 @@
+//! Forms. Each field has its label, perhaps a hint, and after a slip what is wrong and how to mend it.
+
+use askama::Template;
+
+use super::{Href, Link, Notice};
+
+/// How a field is filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// One line.
+    Text,
+    /// One line in the mono type: a purl, a version, a code.
+    Code,
+    /// An address for mail.
+    Email,
+    /// Hidden while typed; the word says which: `current-password`, `new-password`, `one-time-code`.
+    Secret(&'static str),
+    /// A date.
+    Date,
+    /// A whole number.
+    Number,
+    /// Several lines.
+    Area,
+    /// One of these: value and words.
+    Select(Vec<(String, String)>),
+    /// Yes or no.
+    Check,
+    /// Files.
+    File,
+    /// Not shown.
+    Hidden,
+}
+
+/// One field.
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(path = "part/field.html")]
+pub struct Field {
+    /// Its name in the request, and its id.
+    pub name: String,
+    /// Its label.
+    pub label: String,
+    /// How it is filled in.
+    pub input: Input,
+    /// What it holds.
+    pub value: String,
+    /// What to know before.
+    pub hint: String,
+    /// What is wrong with what was sent, and how to mend it; empty if nothing.
+    pub error: String,
+    /// Whether it must be filled in.
+    pub required: bool,
+}
+
+impl Field {
+    /// A field that must be filled in.
+    pub fn new(name: impl Into<String>, label: impl Into<String>, input: Input) -> Field {
+        Field {
+            name: name.into(),
+            label: label.into(),
+            input,
+            value: String::new(),
+            hint: String::new(),
+            error: String::new(),
+            required: true,
+        }
+    }
+
+    /// With what it holds.
+    #[must_use]
+    pub fn holding(mut self, value: impl Into<String>) -> Field {
+        self.value = value.into();
+        self
+    }
+
+    /// With what to know before.
+    #[must_use]
+    pub fn hinted(mut self, hint: impl Into<String>) -> Field {
+        self.hint = hint.into();
+        self
+    }
+
+    /// With what is wrong.
+    #[must_use]
+    pub fn wrong(mut self, error: impl Into<String>) -> Field {
+        self.error = error.into();
+        self
+    }
+
+    /// One that may stay empty.
+    #[must_use]
+    pub fn optional(mut self) -> Field {
+        self.required = false;
+        self
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.input {
+            Input::Email => "email",
+            Input::Secret("one-time-code") | Input::Text | Input::Code => "text",
+            Input::Secret(_) => "password",
+            Input::Date => "date",
+            Input::Number => "number",
+            Input::Check => "checkbox",
+            Input::File => "file",
+            Input::Hidden => "hidden",
+            Input::Area | Input::Select(_) => "",
+        }
+    }
+
+    fn autocomplete(&self) -> &'static str {
+        match self.input {
+            Input::Email => "username",
+            Input::Secret(word) => word,
+            _ => "off",
+        }
+    }
+
+    fn described(&self) -> bool {
+        !self.hint.is_empty() || !self.error.is_empty()
+    }
+}
+
+/// A form that changes something.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Template)]
+#[template(path = "part/form.html")]
+pub struct Form {
+    /// Where it is sent.
+    pub action: Href,
+    /// The token against forged requests.
+    pub csrf: String,
+    /// What is wrong with the whole of it.
+    pub notice: Option<Notice>,
+    /// Its fields.
+    pub fields: Vec<Field>,
+    /// The button says what happens: `Ask for the exception`.
+    pub submit: String,
+    /// Where to go instead.
+    pub cancel: Option<Link>,
+    /// Whether something is lost by it.
+    pub grave: bool,
+}
+
+impl Form {
+    fn sends_files(&self) -> bool {
+        self.fields.iter().any(|f| f.input == Input::File)
+    }
+}
+
+super::renders_itself!(Field, Form);

@@ -1,0 +1,30 @@
+//! The original bytes of a document.
+
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::IntoResponse;
+
+use crate::access::{Action, On, Who};
+use crate::problem::Problem;
+use crate::state::App;
+
+pub(crate) async fn one(
+    State(app): State<App>,
+    who: Who,
+    Path(digest): Path<String>,
+) -> Result<impl IntoResponse, Problem> {
+    // A document may be of several assets: who sees the whole organisation may have it.
+    who.must(Action::View, On::ALL)?;
+    let bytes = app.store.document_bytes(who.org, &digest).await?;
+    let bytes = bytes.ok_or_else(|| Problem::not_found("document"))?;
+    // Never shown by a browser: it is somebody else's text.
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"document\"".to_owned()),
+        (
+            header::ETAG,
+            format!("\"{}\"", digest.chars().filter(char::is_ascii_hexdigit).collect::<String>()),
+        ),
+    ];
+    Ok((headers, bytes))
+}

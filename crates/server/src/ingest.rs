@@ -1,0 +1,234 @@
+//! From a document's bytes to a settled asset: read, match what is new, keep what is listed, add the
+//! snapshot. Every step can be done twice: a process that dies in the middle is followed by another.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use trimtab_advisories::index::Index;
+use trimtab_engine::repository::ids;
+use trimtab_model::{
+    Component, Diagnostic, DiagnosticSeverity, FileInventory, Inventory, Purl, Relation, Scope,
+};
+use trimtab_store::{
+    Contents, Listed, Matched, NewComponent, NewSnapshot, Org, Settled, StoreError,
+};
+
+use crate::state::App;
+use crate::weighing::{Agreed, Weigher};
+
+/// Why a document is not taken in.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refused {
+    /// The store does not answer: worth trying again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It cannot be read as anything that lists components.
+    #[error("the document cannot be read: {0}")]
+    Unreadable(String),
+    /// There is no advisory index to match with.
+    #[error("there is no advisory index: run `trimtab db update`")]
+    NoIndex,
+    /// Something of ours went wrong.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Refused {
+    /// Whether trying again may help.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Refused::Store(error) => error.is_passing(),
+            Refused::NoIndex | Refused::Internal(_) => true,
+            Refused::Unreadable(_) => false,
+        }
+    }
+}
+
+/// The most components of one document.
+const MOST_COMPONENTS: usize = 1_000_000;
+
+/// Reads a document that is stored, unless that was done before.
+pub(crate) async fn read(app: &App, org: Org, digest: &str) -> Result<Contents, Refused> {
+    if let Some(contents) = app.store.contents(org, digest).await? {
+        return Ok(contents);
+    }
+    let bytes = app.store.document_bytes(org, digest).await?;
+    let bytes = bytes.ok_or_else(|| Refused::Unreadable("it is not stored".to_owned()))?;
+    let index = app.index().ok_or(Refused::NoIndex)?;
+    let listed = blocking(move || inventory(&bytes)).await??;
+    let components: Vec<NewComponent> = listed.iter().map(|l| l.component.clone()).collect();
+    let known = app.store.put_components(org, &components).await?;
+    let mut contents = Contents::default();
+    let mut unmatched = Vec::new();
+    for ((id, matched), is) in known.iter().zip(&listed) {
+        contents.listed.push(Listed {
+            component: *id,
+            scope: is.scope.as_str().to_owned(),
+            relation: is.relation.as_str().to_owned(),
+            files: is.files,
+        });
+        if !matched {
+            unmatched.push((*id, is.component.clone()));
+        }
+    }
+    contents.listed.sort_by_key(|l| l.component);
+    contents.listed.dedup_by_key(|l| l.component);
+    let answers = blocking(move || answers(&unmatched, &index)).await??;
+    app.store.put_matches(org, &answers).await?;
+    app.store.put_contents(org, digest, &contents).await?;
+    Ok(contents)
+}
+
+/// Adds the snapshot of a document that was read.
+pub(crate) async fn snapshot(
+    app: &App,
+    org: Org,
+    asset: i64,
+    new: &NewSnapshot,
+    actor: &str,
+    now: Timestamp,
+) -> Result<Settled, Refused> {
+    let agreed = Agreed::of(&app.store, org, now).await?;
+    let index = app.index().ok_or(Refused::NoIndex)?;
+    let weigher = Weigher::new(&agreed, index, now);
+    let weigh = |known: &_| weigher.weigh(known);
+    let production = agreed.production();
+    Ok(app.store.add_snapshot(org, asset, new, &production, &weigh, actor, now).await?)
+}
+
+/// A distinct component of a document.
+struct Distinct {
+    component: NewComponent,
+    scope: Scope,
+    relation: Relation,
+    files: i64,
+}
+
+/// What a document lists: a saved scan, or anything that the scanner reads.
+fn inventory(bytes: &[u8]) -> Result<Vec<Distinct>, Refused> {
+    let inventory = if is_scan(bytes) {
+        let scan = trimtab_report::json::read(bytes);
+        scan.map_err(|e| Refused::Unreadable(e.to_string()))?.inventory
+    } else {
+        let internal = |e: std::io::Error| Refused::Internal(e.to_string());
+        // The readers look at a file and its neighbours: here it has none.
+        let folder = tempfile::tempdir().map_err(internal)?;
+        let path = folder.path().join("document");
+        std::fs::File::create(&path)
+            .and_then(|mut file| file.write_all(bytes))
+            .map_err(internal)?;
+        trimtab_extract::scan_path(&path, &trimtab_extract::Options::default())
+    };
+    if inventory.files.iter().all(|f| f.components.is_empty()) {
+        let why =
+            inventory.all_diagnostics().find(|d| d.code.severity() == DiagnosticSeverity::Error);
+        let why = why.map_or("it lists no components".to_owned(), told);
+        return Err(Refused::Unreadable(why));
+    }
+    let listed: usize = inventory.files.iter().map(|f| f.components.len()).sum();
+    if listed > MOST_COMPONENTS {
+        let message = format!("it lists {listed} components, and {MOST_COMPONENTS} are the most");
+        return Err(Refused::Unreadable(message));
+    }
+    Ok(distinct(&inventory))
+}
+
+fn is_scan(bytes: &[u8]) -> bool {
+    let start = &bytes[..bytes.len().min(200)];
+    String::from_utf8_lossy(start).contains("\"trimtab-scan\"")
+}
+
+fn told(diagnostic: &Diagnostic) -> String {
+    let line = diagnostic.line.map_or_else(String::new, |line| format!(" (line {line})"));
+    format!("{}{line}", diagnostic.message)
+}
+
+/// Each component once, with its strongest scope and nearest relation; the project's own left out.
+fn distinct(inventory: &Inventory) -> Vec<Distinct> {
+    let mut all: BTreeMap<&Purl, Distinct> = BTreeMap::new();
+    let mut last_file: BTreeMap<&Purl, usize> = BTreeMap::new();
+    for (at, file) in inventory.files.iter().enumerate() {
+        for component in file.components.iter().filter(|c| c.relation != Relation::Own) {
+            let is = all.entry(&component.purl).or_insert_with(|| Distinct {
+                component: named(component),
+                scope: component.scope,
+                relation: component.relation,
+                files: 0,
+            });
+            is.scope = is.scope.max(component.scope);
+            let nearer = component.relation == Relation::Direct
+                || (is.relation == Relation::Unknown && component.relation != Relation::Unknown);
+            if nearer {
+                is.relation = component.relation;
+            }
+            is.component.registry |= component.origin.is_registry();
+            if last_file.insert(&component.purl, at) != Some(at) {
+                is.files += 1;
+            }
+        }
+    }
+    all.into_values().collect()
+}
+
+/// A component in the words of the store.
+pub(crate) fn named(component: &Component) -> NewComponent {
+    let purl = &component.purl;
+    let by_repository = matches!(purl.purl_type(), "golang" | "swift" | "github");
+    let name = match purl.namespace() {
+        Some(namespace) => format!("{namespace}/{}", purl.name()),
+        None => purl.name().to_owned(),
+    };
+    NewComponent {
+        purl: purl.to_string(),
+        package: purl.package().to_string(),
+        name: name.to_lowercase(),
+        version: purl.version().map(ToOwned::to_owned),
+        licence: component.licence.as_deref().map(ToOwned::to_owned),
+        registry: component.origin.is_registry() || by_repository,
+    }
+}
+
+/// The matcher's answers about components, in the order of the question.
+pub(crate) fn answers(
+    components: &[(i64, NewComponent)],
+    index: &Arc<Index>,
+) -> Result<Vec<(i64, Vec<Matched>)>, Refused> {
+    let mut file = FileInventory::default();
+    let mut of: Vec<usize> = Vec::new();
+    for (at, (_, is)) in components.iter().enumerate().filter(|(_, (_, is))| is.registry) {
+        if let Ok(purl) = is.purl.parse::<Purl>() {
+            file.components.push(Component::new(purl));
+            of.push(at);
+        }
+    }
+    let inventory = Inventory { files: vec![file], diagnostics: Vec::new() };
+    let matching = trimtab_engine::match_inventory(&inventory, index)
+        .map_err(|e| Refused::Internal(e.to_string()))?;
+    let mut answers: Vec<(i64, Vec<Matched>)> =
+        components.iter().map(|(id, _)| (*id, Vec::new())).collect();
+    for finding in &matching.findings {
+        let matched = Matched {
+            ids: ids(finding).iter().map(ToString::to_string).collect(),
+            summary: finding.vulnerability.summary.as_deref().map(ToOwned::to_owned),
+            kind: finding.vulnerability.kind.as_str().to_owned(),
+            confidence: finding.confidence.as_str().to_owned(),
+            fix: finding.nearest_fix.as_deref().map(ToOwned::to_owned),
+        };
+        for occurrence in &finding.occurrences {
+            let at = of.get(occurrence.component as usize).copied();
+            if let Some((_, all)) = at.and_then(|at| answers.get_mut(at)) {
+                all.push(matched.clone());
+            }
+        }
+    }
+    Ok(answers)
+}
+
+/// Runs what takes long on a thread of its own.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Refused> {
+    tokio::task::spawn_blocking(work).await.map_err(|e| Refused::Internal(e.to_string()))
+}

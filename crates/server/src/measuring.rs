@@ -1,0 +1,101 @@
+//! The lives of an organisation's findings, folded from its ledger and kept: the ledger only grows, so
+//! that every question reads what came since the one before.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::sync::Mutex;
+use trimtab_engine::measure::{Assessed, Event, Happened, Life, Lives};
+use trimtab_model::Level;
+use trimtab_store::{Entry, EventKind, Org, Store, StoreError, System};
+
+/// How many entries are read at once.
+const BLOCK: usize = 5000;
+
+/// What was folded, by organisation: the number of the last entry, and the lives.
+pub(crate) type Kept = Arc<Mutex<HashMap<Org, (i64, Arc<Lives>)>>>;
+
+/// The lives up to now.
+pub(crate) async fn lives(kept: &Kept, store: &Store, org: Org) -> Result<Arc<Lives>, StoreError> {
+    let mut kept = kept.lock().await;
+    let (seq, lives) = kept.entry(org).or_default();
+    loop {
+        let entries = store.ledger(org, *seq, BLOCK).await?;
+        let Some(last) = entries.last() else { break };
+        // Who still looks at the old lives keeps them.
+        let lives = Arc::make_mut(lives);
+        entries.iter().filter_map(event).for_each(|e| lives.tell(&e));
+        *seq = last.seq;
+        if entries.len() < BLOCK {
+            break;
+        }
+    }
+    Ok(Arc::clone(lives))
+}
+
+/// An entry as measures know it. A kind that this build does not know ends what was being told.
+fn event(entry: &Entry) -> Option<Event> {
+    let at = Timestamp::from_microsecond(entry.at).ok()?;
+    let data: Value = serde_json::from_str(&entry.data).unwrap_or_default();
+    let what = match EventKind::from_text(&entry.kind) {
+        Some(EventKind::Received) => Happened::Received,
+        Some(EventKind::Deployed) => Happened::Deployed,
+        Some(EventKind::Detected) => {
+            Happened::Detected(data["vulnerability"].as_str().unwrap_or("unknown").into())
+        }
+        Some(EventKind::Regressed) => Happened::Regressed,
+        Some(EventKind::Merged) => Happened::Merged,
+        Some(EventKind::Fixed) => Happened::Fixed,
+        Some(EventKind::Retracted) => Happened::Retracted,
+        Some(EventKind::Assessed) if data.get("level").is_none() => {
+            Happened::Moved(data["production"].as_bool())
+        }
+        Some(EventKind::Assessed) => Happened::Assessed(Assessed {
+            level: data["level"].as_str().and_then(Level::from_word),
+            weight: data["weight"].as_f64().unwrap_or_default(),
+            production: data["production"].as_bool(),
+            deadline: data["deadline"].as_str().and_then(|text| text.parse().ok()),
+            decision: data["decision"].as_i64(),
+        }),
+        _ => Happened::Other,
+    };
+    let (system, asset, finding) = (entry.system, entry.asset, entry.finding);
+    Some(Event { at, what, system, asset, finding })
+}
+
+/// Of which systems findings are measured.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Chosen {
+    /// `None`: all, and what belongs to none.
+    pub(crate) systems: Option<Vec<i64>>,
+}
+
+impl Chosen {
+    /// What a person may see, of a team or a system if asked.
+    pub(crate) fn of(
+        systems: &[System],
+        visible: Option<&[i64]>,
+        team: Option<i64>,
+        system: Option<i64>,
+    ) -> Chosen {
+        if visible.is_none() && team.is_none() && system.is_none() {
+            return Chosen::default();
+        }
+        let is = |s: &&System| {
+            visible.is_none_or(|v| v.contains(&s.id))
+                && team.is_none_or(|team| s.team == Some(team))
+                && system.is_none_or(|system| s.id == system)
+        };
+        Chosen { systems: Some(systems.iter().filter(is).map(|s| s.id).collect()) }
+    }
+
+    /// The lives of what is chosen.
+    pub(crate) fn lives<'l>(&'l self, of: &'l Lives) -> impl Iterator<Item = &'l Life> + Clone {
+        of.iter().filter(|life| match &self.systems {
+            None => true,
+            Some(all) => life.system.is_some_and(|id| all.contains(&id)),
+        })
+    }
+}

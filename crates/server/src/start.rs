@@ -1,0 +1,98 @@
+//! Starting and stopping a server.
+
+use std::net::SocketAddr;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use trimtab_model::Role;
+use trimtab_store::{Grant, NewPerson, ScopeOf, Store, StoreError};
+
+use crate::access::secret::Secret;
+use crate::jobs;
+use crate::router::router;
+use crate::state::{App, Settings};
+
+/// How long a sign-in link is good.
+const LINK: SignedDuration = SignedDuration::from_hours(24);
+
+/// A server that runs.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The application.
+    pub app: App,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Stops: what was begun is finished, nothing new is taken.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            let _ = task.await;
+        }
+        self.app.store.close().await;
+    }
+}
+
+/// Opens the store, listens, and works.
+///
+/// # Errors
+/// The store cannot be opened, or the address is taken.
+pub async fn start(settings: Settings, clock: fn() -> Timestamp) -> Result<Running, String> {
+    let store = Store::open(&settings.store, clock()).await.map_err(|e| e.to_string())?;
+    let listener = TcpListener::bind(&settings.listen)
+        .await
+        .map_err(|e| format!("`{}` cannot be listened on: {e}", settings.listen))?;
+    let address = listener.local_addr().map_err(|e| e.to_string())?;
+    let workers = settings.workers;
+    let app = App::new(store, settings, clock);
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = Vec::new();
+    for n in 0..workers {
+        let name = format!("{}-{n}-{}", std::process::id(), clock().as_microsecond());
+        tasks.push(tokio::spawn(jobs::work(app.clone(), name, stopped.clone())));
+    }
+    let routes = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let mut stopped = stopped;
+    tasks.push(tokio::spawn(async move {
+        let ended = async move {
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        if let Err(error) = axum::serve(listener, routes).with_graceful_shutdown(ended).await {
+            tracing::error!(%error, "the server ended");
+        }
+    }));
+    Ok(Running { address, app, stop, tasks })
+}
+
+/// On the first run: makes the organisation and its first admin, and gives the link that signs them in
+/// once. `None`: somebody has an account already.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn first_link(app: &App, organisation: &str) -> Result<Option<String>, StoreError> {
+    let now = app.now();
+    let org = match app.store.organisations().await?.first() {
+        Some(first) => first.org,
+        None => app.store.add_organisation(organisation, now).await?,
+    };
+    let people = app.store.people(org).await?;
+    let admin = match people.as_slice() {
+        [] => {
+            let email = "admin@localhost".to_owned();
+            let person = NewPerson { email, name: "Admin".to_owned(), subject: None };
+            let grants = [Grant { role: Role::Admin, scope: ScopeOf::Organisation }];
+            app.store.add_person(org, &person, &grants, "trimtab", now).await?
+        }
+        // Nobody has chosen a password yet: the link of the first run was lost.
+        [only] if only.password.is_none() && only.subject.is_none() => only.id,
+        _ => return Ok(None),
+    };
+    let secret = Secret::new("").map_err(|e| StoreError::Refused(e.to_string()))?;
+    app.store.add_link(org, admin, &secret.digest(), now + LINK).await?;
+    Ok(Some(format!("{}/welcome/{}", app.settings.public, secret.shown())))
+}

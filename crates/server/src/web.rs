@@ -1,0 +1,172 @@
+//! The pages: what the API knows, filled into the views of `trimtab-pages`. One file per page.
+
+pub(crate) mod account;
+pub(crate) mod administration;
+pub(crate) mod ask;
+pub(crate) mod asset;
+pub(crate) mod charter;
+pub(crate) mod describe;
+pub(crate) mod exception;
+pub(crate) mod exceptions;
+pub(crate) mod feeds;
+pub(crate) mod finding;
+pub(crate) mod findings;
+pub(crate) mod metrics;
+pub(crate) mod package;
+pub(crate) mod proposal;
+pub(crate) mod register;
+pub(crate) mod release;
+pub(crate) mod search;
+pub(crate) mod sign_in;
+pub(crate) mod system;
+pub(crate) mod systems;
+pub(crate) mod team;
+pub(crate) mod teams;
+pub(crate) mod today;
+pub(crate) mod vulnerability;
+pub(crate) mod welcome;
+pub(crate) mod where_is;
+
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use trimtab_pages::page::Trouble;
+use trimtab_pages::part::{Form, Input, Link, Notice, Urgency};
+use trimtab_pages::{Entry, Layout, Template};
+
+use crate::access::who::is_csrf;
+use crate::access::{Action, On, Who};
+use crate::problem::Problem;
+use crate::state::App;
+
+/// A problem as a page; who is not signed in is sent to sign in.
+pub(crate) struct Sorry(Problem);
+
+impl<P: Into<Problem>> From<P> for Sorry {
+    fn from(problem: P) -> Sorry {
+        Sorry(problem.into())
+    }
+}
+
+impl IntoResponse for Sorry {
+    fn into_response(self) -> Response {
+        let Sorry(problem) = self;
+        if problem.status == 401 {
+            return Redirect::to("/sign-in").into_response();
+        }
+        let status =
+            StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let page = Trouble {
+            status: problem.status,
+            headline: problem.title.to_owned(),
+            text: vec![problem.detail.clone()],
+            next: vec![Link::to("Today", "/"), Link::to("Findings", "/findings")],
+            reference: problem.code.to_owned(),
+        };
+        (status, html(&page)).into_response()
+    }
+}
+
+/// What a page answers.
+pub(crate) type Page = Result<Response, Sorry>;
+
+/// A page as an answer.
+pub(crate) fn html(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(text) => Html(text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page cannot be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// A redirect after a form, with a cookie.
+pub(crate) fn redirect_with_cookie(to: &str, cookie: &str) -> Response {
+    ([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response()
+}
+
+/// What stands around a page.
+pub(crate) async fn layout(
+    app: &App,
+    who: &Who,
+    entry: Entry,
+    title: &str,
+    headline: String,
+) -> Result<Layout, Problem> {
+    let organisations = app.store.organisations().await?;
+    let organisation = organisations.iter().find(|o| o.org == who.org);
+    let sides: Vec<String> = who.roles().iter().map(|r| r.as_str().to_owned()).collect();
+    let index = app.index().and_then(|i| i.info().ok());
+    let day = |text: Option<Box<str>>| {
+        text.map_or("unknown".to_owned(), |d| d.chars().take(10).collect())
+    };
+    let source = match index {
+        None => "No advisory index".to_owned(),
+        Some(info) => format!(
+            "Advisories of {}, KEV {}, EPSS of {}",
+            day(info.data_date),
+            info.kev.as_deref().unwrap_or("unknown"),
+            day(info.epss)
+        ),
+    };
+    let views = who.may_somewhere(Action::View);
+    let all = who.may(Action::View, On::ALL);
+    let admin = who.may(Action::Administer, On::ALL);
+    let may = |entry: &Entry| match entry {
+        Entry::Feeds => all,
+        Entry::Administration => admin,
+        _ => views,
+    };
+    let entries: Vec<Entry> = Entry::ALL.iter().copied().filter(may).collect();
+    Ok(Layout {
+        organisation: organisation.map_or(String::new(), |o| o.name.clone()),
+        person: who.person.name.clone(),
+        side: who
+            .side
+            .map(|side| side.as_str().to_owned())
+            .or_else(|| sides.first().cloned())
+            .unwrap_or_default(),
+        sides,
+        entry: Some(entry),
+        entries,
+        search: String::new(),
+        crumbs: Vec::new(),
+        title: title.to_owned(),
+        headline,
+        actions: Vec::new(),
+        csrf: who.session.as_ref().map_or(String::new(), |s| s.csrf.clone()),
+        flash: None,
+        now: app.now(),
+        source,
+    })
+}
+
+/// That a form came from a page of this session.
+///
+/// # Errors
+/// It did not, or there is no session: programs use the API.
+pub(crate) fn own_form(who: &Who, csrf: &str) -> Result<(), Problem> {
+    let session = who.session.as_ref().ok_or_else(Problem::unauthorised)?;
+    if is_csrf(session, csrf) { Ok(()) } else { Err(Problem::from_elsewhere()) }
+}
+
+/// What was wrong with a form, at its fields or above them.
+pub(crate) fn mended(form: &mut Form, name: &str, text: String) {
+    match form.fields.iter_mut().find(|f| f.name == name) {
+        Some(field) => field.error = text,
+        None => {
+            form.notice = Some(Notice { urgency: Urgency::Warning, text, next: None });
+        }
+    }
+}
+
+/// The sides that a person may speak for, to choose one.
+pub(crate) fn sides(who: &Who) -> Input {
+    let roles = who.roles();
+    Input::Select(roles.iter().map(|r| (r.as_str().into(), r.as_str().into())).collect())
+}
+
+/// `1 finding`, `2 findings`.
+pub(crate) fn count(number: i64, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}

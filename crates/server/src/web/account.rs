@@ -1,0 +1,179 @@
+//! Who I am here: my roles, my tokens, my password, and the side that I look from.
+
+use axum::Form;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect};
+use serde::Deserialize;
+use trimtab_model::Role;
+use trimtab_pages::page::{Account, Act};
+use trimtab_pages::part::{Bulk, Field, Form as View, Input, Link, Notice, Pairs, Urgency, When};
+
+use super::administration::{revoke_chosen, table};
+use super::{Page, Sorry, html, layout, mended, own_form, redirect_with_cookie, sign_in};
+use crate::access::who::SIDE;
+use crate::access::{Action, Who, password};
+use crate::api::tokens::{Wanted, make};
+use crate::problem::Problem;
+use crate::state::App;
+
+/// The name of a field that says that a token is for an action.
+const FOR: &str = "for-";
+
+pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    show(&app, &who, None, None).await
+}
+
+async fn show(app: &App, who: &Who, fresh: Option<String>, wrong: Option<String>) -> Page {
+    let now = app.now();
+    let roles: Vec<&str> = who.roles().iter().map(|r| r.as_str()).collect();
+    let roles = if roles.is_empty() { "none".to_owned() } else { roles.join(", ") };
+    let headline = format!("You are {}; your roles: {roles}.", who.person.name);
+    let mut layout = layout(app, who, trimtab_pages::Entry::Today, "My account", headline).await?;
+    layout.entry = None;
+    layout.actions.push(Link::to("Change my password", "/account/password"));
+    let mut tokens = app.store.tokens(who.org).await?;
+    tokens.retain(|t| t.person == who.person.id);
+    let mut table = table(&tokens, now, |_| None);
+    table.titled = true;
+    table.title = "My tokens".to_owned();
+    table.bulk = Some(Bulk {
+        action: "/account/tokens/revoke".into(),
+        csrf: layout.csrf.clone(),
+        verbs: vec![("revoke".to_owned(), "Revoke".to_owned())],
+    });
+    let mut fields = vec![
+        Field::new("name", "Name", Input::Text),
+        Field::new("days", "Good for how many days?", Input::Number).holding("90"),
+    ];
+    for action in Action::ALL.iter().filter(|a| who.may_somewhere(**a)) {
+        let word = action.as_str();
+        fields.push(Field::new(format!("{FOR}{word}"), word, Input::Check).optional());
+    }
+    let form = View {
+        action: "/account/tokens".into(),
+        csrf: layout.csrf.clone(),
+        notice: wrong.map(|text| Notice { urgency: Urgency::Warning, text, next: None }),
+        fields,
+        submit: "Make a token".to_owned(),
+        ..View::default()
+    };
+    let ends = who.session.as_ref().map(|s| When::of(s.expires, now).into());
+    let second = if who.person.totp.is_some() { "on" } else { "off" };
+    let mut about = vec![
+        ("Address".to_owned(), who.person.email.clone().into()),
+        ("Roles".to_owned(), roles.into()),
+        ("Second factor".to_owned(), second.into()),
+    ];
+    about.extend(ends.map(|ends| ("This session ends".to_owned(), ends)));
+    Ok(html(&Account { layout, fresh, about: Pairs(about), tokens: table, form }))
+}
+
+pub(crate) async fn add_token(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Form(sent): Form<Vec<(String, String)>>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let one = |name: &str| sent.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v);
+    own_form(&who, one("csrf"))?;
+    let wanted = Wanted {
+        name: one("name").trim().to_owned(),
+        actions: sent.iter().filter_map(|(n, _)| n.strip_prefix(FOR)).map(Into::into).collect(),
+        system: None,
+        team: None,
+        days: one("days").trim().parse().unwrap_or(0),
+    };
+    match make(&app, &who, wanted).await {
+        Ok((_, secret, _)) => show(&app, &who, Some(secret.shown().to_owned()), None).await,
+        Err(problem) if problem.status == 422 => show(&app, &who, None, Some(problem.detail)).await,
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+pub(crate) async fn revoke(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Form(sent): Form<Vec<(String, String)>>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    revoke_chosen(&app, &who, &sent, false).await?;
+    Ok(Redirect::to("/account").into_response())
+}
+
+/// What the form of a new password sends.
+#[derive(Deserialize)]
+pub(crate) struct Sent {
+    csrf: String,
+    old: String,
+    new: String,
+}
+
+pub(crate) async fn password(State(app): State<App>, who: Result<Who, Problem>) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    ask(&app, &who, None).await
+}
+
+async fn ask(app: &App, who: &Who, wrong: Option<(&'static str, &str)>) -> Page {
+    let headline = "Change my password.".to_owned();
+    let mut layout = layout(app, who, trimtab_pages::Entry::Today, "My password", headline).await?;
+    layout.entry = None;
+    layout.crumbs = vec![Link::to("My account", "/account"), Link::words("Password")];
+    let mut form = View {
+        action: "/account/password".into(),
+        csrf: layout.csrf.clone(),
+        fields: vec![
+            Field::new("old", "The password now", Input::Secret("current-password")),
+            Field::new("new", "A new password", Input::Secret("new-password"))
+                .hinted("At least 15 characters: a few words in a row will do."),
+        ],
+        submit: "Change it".to_owned(),
+        cancel: Some(Link::to("Back", "/account")),
+        ..View::default()
+    };
+    if let Some((name, text)) = wrong {
+        mended(&mut form, name, text.to_owned());
+    }
+    let follows = vec!["Every other session of yours ends.".to_owned()];
+    Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
+}
+
+pub(crate) async fn set_password(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Form(sent): Form<Sent>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    own_form(&who, &sent.csrf)?;
+    if let Some(why) = password::refused(&sent.new) {
+        return ask(&app, &who, Some(("new", why))).await;
+    }
+    let (old, phc) = (sent.old, who.person.password.clone());
+    let right = tokio::task::spawn_blocking(move || {
+        old.chars().count() <= password::MOST && password::is_right(&old, phc.as_deref())
+    });
+    if !right.await.unwrap_or(false) {
+        return ask(&app, &who, Some(("old", "This is not the password."))).await;
+    }
+    let new = sent.new;
+    let phc = tokio::task::spawn_blocking(move || password::hash(&new)).await;
+    let phc = phc.map_err(|e| Problem::conflict(e.to_string()))?.map_err(Problem::conflict)?;
+    let now = app.now();
+    app.store.set_password(who.org, who.person.id, &phc, &who.actor(), now).await?;
+    sign_in::begin(&app, who.org, &who.person, now).await
+}
+
+/// What the form of a side sends.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Side {
+    csrf: String,
+    side: String,
+}
+
+pub(crate) async fn side(who: Result<Who, Problem>, Form(sent): Form<Side>) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    own_form(&who, &sent.csrf)?;
+    let side = Role::from_word(&sent.side).filter(|role| who.roles().contains(role));
+    let side = side.ok_or_else(|| Problem::invalid("`side` is one of your own roles."))?;
+    Ok(redirect_with_cookie("/", &format!("{SIDE}={side}; Path=/; HttpOnly; SameSite=Lax")))
+}

@@ -1,0 +1,220 @@
+//! Describing a system: a page of its own.
+
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect};
+use serde::Deserialize;
+use trimtab_model::Exposure;
+use trimtab_pages::Entry;
+use trimtab_pages::page::Act;
+use trimtab_pages::part::{Field, Form as View, Input, Link, Pairs};
+use trimtab_store::System;
+
+use super::{Page, Sorry, html, layout, mended, own_form, system};
+use crate::access::{Action, On, Who};
+use crate::api::systems::{Shown, describe};
+use crate::problem::Problem;
+use crate::state::App;
+use crate::weighing::Agreed;
+
+/// What the form sends. What is empty is unknown.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Sent {
+    csrf: String,
+    name: String,
+    team: String,
+    product_owner: String,
+    operations: String,
+    tier: String,
+    exposure: String,
+    data: String,
+    environments: String,
+    failure: String,
+    needs: String,
+}
+
+pub(crate) async fn new(State(app): State<App>, who: Result<Who, Problem>) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    show(&app, &who, None, Sent::default(), None).await
+}
+
+pub(crate) async fn page(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let (is, all) = system::find(&app, &who, id).await?;
+    let teams = app.store.teams(who.org).await?;
+    let team = is.team.and_then(|id| teams.iter().find(|t| t.id == id));
+    let needs = all.iter().filter(|s| is.needs.contains(&s.id)).map(|s| s.name.as_str());
+    let list = |words: &Option<Vec<String>>| words.as_ref().map(|w| w.join(", "));
+    let sent = Sent {
+        csrf: String::new(),
+        name: is.name.clone(),
+        team: team.map(|t| t.name.clone()).unwrap_or_default(),
+        product_owner: is.product_owner.clone().unwrap_or_default(),
+        operations: is.operations.clone().unwrap_or_default(),
+        tier: is.tier.clone().unwrap_or_default(),
+        exposure: is.exposure.map(|e| e.as_str().to_owned()).unwrap_or_default(),
+        data: list(&is.data).unwrap_or_default(),
+        environments: list(&is.environments).unwrap_or_default(),
+        failure: is.failure.clone().unwrap_or_default(),
+        needs: needs.collect::<Vec<_>>().join(", "),
+    };
+    show(&app, &who, Some(&is), sent, None).await
+}
+
+pub(crate) async fn add(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Form(sent): Form<Sent>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    own_form(&who, &sent.csrf)?;
+    put(&app, &who, None, sent).await
+}
+
+pub(crate) async fn post(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+    Form(sent): Form<Sent>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    own_form(&who, &sent.csrf)?;
+    let (is, _) = system::find(&app, &who, id).await?;
+    put(&app, &who, Some(&is), sent).await
+}
+
+async fn put(app: &App, who: &Who, is: Option<&System>, sent: Sent) -> Page {
+    let some = |text: &str| Some(text.trim().to_owned()).filter(|t| !t.is_empty());
+    let words = |text: &str| -> Vec<String> {
+        text.split(',').map(|w| w.trim().to_owned()).filter(|w| !w.is_empty()).collect()
+    };
+    let list = |text: &str| Some(words(text)).filter(|w| !w.is_empty());
+    let agreed = Agreed::of(&app.store, who.org, app.now()).await?;
+    if let Some(wrong) = unknown(&agreed, &sent, &words) {
+        return show(app, who, is, sent, Some(wrong)).await;
+    }
+    let shown = Shown {
+        id: 0,
+        // The name is what it is known by: it stays.
+        name: is.map_or_else(|| sent.name.trim().to_owned(), |s| s.name.clone()),
+        team: some(&sent.team),
+        product_owner: some(&sent.product_owner),
+        operations: some(&sent.operations),
+        tier: some(&sent.tier),
+        exposure: some(&sent.exposure),
+        data: list(&sent.data),
+        environments: list(&sent.environments),
+        failure: some(&sent.failure),
+        needs: words(&sent.needs),
+    };
+    match describe(app, who, shown).await {
+        Ok(id) => Ok(Redirect::to(&format!("/systems/{id}")).into_response()),
+        Err(problem) if problem.status == 422 => {
+            show(app, who, is, sent, Some(("", problem.detail))).await
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+/// A word that the charter does not know: at which field, and which words there are.
+fn unknown(
+    agreed: &Agreed,
+    sent: &Sent,
+    words: &impl Fn(&str) -> Vec<String>,
+) -> Option<(&'static str, String)> {
+    let charter = &agreed.charter;
+    let tiers: Vec<&str> = charter.tiers.iter().map(|t| &*t.name).collect();
+    let data: Vec<&str> = charter.data.iter().map(|d| &*d.name).collect();
+    let environments: Vec<&str> = charter.environments.iter().map(|e| &*e.name).collect();
+    let asked = [
+        ("tier", &sent.tier, tiers),
+        ("data", &sent.data, data),
+        ("environments", &sent.environments, environments),
+    ];
+    asked.into_iter().find_map(|(name, text, known)| {
+        let word = words(text).into_iter().find(|w| !known.contains(&w.as_str()))?;
+        Some((name, format!("The charter has no `{word}`: it has {}.", known.join(", "))))
+    })
+}
+
+async fn show(
+    app: &App,
+    who: &Who,
+    is: Option<&System>,
+    sent: Sent,
+    wrong: Option<(&'static str, String)>,
+) -> Page {
+    let on = is.map_or(On::ALL, |s| On { system: Some(s.id), team: s.team });
+    who.must(Action::Describe, on)?;
+    let agreed = Agreed::of(&app.store, who.org, app.now()).await?;
+    let (title, action) = match is {
+        Some(is) => (format!("Describe {}", is.name), format!("/systems/{}/edit", is.id)),
+        None => ("Describe a system".to_owned(), "/systems/new".to_owned()),
+    };
+    let headline = format!("{title}: what is not said stays unknown.");
+    let mut layout = layout(app, who, Entry::Systems, &title, headline).await?;
+    layout.crumbs = vec![Link::to("Systems", "/systems"), Link::words(title)];
+    let mut form = View {
+        action: action.into(),
+        csrf: layout.csrf.clone(),
+        fields: fields(&agreed, is, sent),
+        submit: "Keep it".to_owned(),
+        cancel: Some(Link::to("Back to the systems", "/systems")),
+        ..View::default()
+    };
+    if let Some((name, text)) = wrong {
+        mended(&mut form, name, text);
+    }
+    let follows = vec!["Every finding of its assets is weighed anew.".to_owned()];
+    Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
+}
+
+fn fields(agreed: &Agreed, is: Option<&System>, sent: Sent) -> Vec<Field> {
+    let choose = |words: Vec<String>| {
+        let mut all = vec![(String::new(), "not said".to_owned())];
+        all.extend(words.into_iter().map(|w| (w.clone(), w)));
+        Input::Select(all)
+    };
+    let charter = &agreed.charter;
+    let tiers = charter.tiers.iter().map(|t| t.name.to_string()).collect();
+    let exposures = Exposure::ALL.iter().map(|e| e.as_str().to_owned()).collect();
+    let teams = agreed.teams.iter().map(|t| t.name.clone()).collect();
+    let names = |words: Vec<&str>| format!("With commas between: {}.", words.join(", "));
+    let data = charter.data.iter().map(|d| &*d.name).collect();
+    let environments = charter.environments.iter().map(|e| &*e.name).collect();
+    let mut fields = Vec::new();
+    if is.is_none() {
+        fields.push(Field::new("name", "Name", Input::Text).holding(sent.name));
+    }
+    fields.extend([
+        Field::new("team", "Owner", choose(teams)).holding(sent.team).optional(),
+        Field::new("product_owner", "Product owner", Input::Text)
+            .holding(sent.product_owner)
+            .hinted("Who decides what is done first.")
+            .optional(),
+        Field::new("operations", "Operations", Input::Text)
+            .holding(sent.operations)
+            .hinted("Whom to call about running it.")
+            .optional(),
+        Field::new("tier", "Tier", choose(tiers)).holding(sent.tier).optional(),
+        Field::new("exposure", "Exposure", choose(exposures)).holding(sent.exposure).optional(),
+        Field::new("data", "Data", Input::Text).holding(sent.data).hinted(names(data)).optional(),
+        Field::new("environments", "Environments", Input::Text)
+            .holding(sent.environments)
+            .hinted(names(environments))
+            .optional(),
+        Field::new("failure", "What a failure means to customers", Input::Text)
+            .holding(sent.failure)
+            .optional(),
+        Field::new("needs", "Systems that it needs", Input::Text)
+            .holding(sent.needs)
+            .hinted("Names, with commas between.")
+            .optional(),
+    ]);
+    fields
+}

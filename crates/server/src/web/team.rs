@@ -1,0 +1,272 @@
+//! One team: what it has to do, its rhythm and capacity, what it accepted, what it fixed.
+
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect};
+use jiff::SignedDuration;
+use serde::Deserialize;
+use trimtab_pages::Entry;
+use trimtab_pages::page::{Act, Team as View};
+use trimtab_pages::part::{
+    Cell, Column, Empty, Field, Figure, Figures, Form as Sheet, Input, Link, Pairs, Row, Table,
+    Value, When, number,
+};
+use trimtab_store::{
+    DecisionState, Finding, FindingFilter, FindingOrder, FindingState, ScopeOf, System, Team,
+};
+
+use super::exceptions::{names, table};
+use super::teams::may_see;
+use super::today::{columns, dial, row, short};
+use super::{Page, Sorry, html, layout, mended, own_form};
+use crate::access::{Action, On, Who};
+use crate::api::teams::{Shown, pace};
+use crate::api::visible;
+use crate::deciding;
+use crate::problem::Problem;
+use crate::state::App;
+use crate::weighing::Agreed;
+
+/// What the form sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Sent {
+    csrf: String,
+    cadence: String,
+    capacity: String,
+}
+
+async fn find(app: &App, who: &Who, id: i64) -> Result<(Team, Vec<System>), Problem> {
+    let systems = app.store.systems(who.org).await?;
+    let team = app.store.teams(who.org).await?.into_iter().find(|t| t.id == id);
+    let team = team.filter(|team| may_see(who, team, &systems));
+    Ok((team.ok_or_else(|| Problem::not_found("team"))?, systems))
+}
+
+fn may_pace(who: &Who, id: i64) -> bool {
+    let on = On { system: None, team: Some(id) };
+    who.may(Action::Pace, on) || who.may(Action::Administer, On::ALL)
+}
+
+pub(crate) async fn page(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let (team, systems) = find(&app, &who, id).await?;
+    let now = app.now();
+    let all = FindingFilter {
+        team: Some(id),
+        systems: visible(&who, &systems),
+        ..FindingFilter::default()
+    };
+    let filter = FindingFilter { counts: Some(true), ..all.clone() };
+    let late = FindingFilter { due_before: Some(now), ..filter.clone() };
+    let open = app.store.count_findings(who.org, &filter).await?;
+    let late = app.store.count_findings(who.org, &late).await?;
+    let load = app.store.load(who.org, &filter).await?;
+    let queue = app.store.findings(who.org, &filter, FindingOrder::Deadline, None, 50).await?;
+    let gone = FindingFilter { states: vec![FindingState::Fixed], ..all.clone() };
+    let fixed = app.store.findings(who.org, &gone, FindingOrder::Newest, None, 100).await?;
+    let names = names(&app, who.org).await?;
+    let mut decided = deciding::list(&app, &who, DecisionState::Approved).await?;
+    decided.retain(|d| {
+        let system = d.is.system.and_then(|id| systems.iter().find(|s| s.id == id));
+        system.is_some_and(|s| s.team == Some(id)) && d.is.expires.is_none_or(|end| now < end)
+    });
+    let list = format!("/findings?team={id}");
+    let headline = match (open.number, late.number) {
+        (0, _) => format!("{} has nothing open that counts.", team.name),
+        (open, 0) => format!("{} has {open} open, none past its deadline.", team.name),
+        (open, late) => format!("{} has {open} open, {late} past their deadline.", team.name),
+    };
+    let mut layout = layout(&app, &who, Entry::Teams, &team.name, headline).await?;
+    layout.crumbs = vec![Link::to("Teams", "/teams"), Link::words(team.name.clone())];
+    if may_pace(&who, id) {
+        layout.actions.push(Link::to("Set cadence and capacity", format!("/teams/{id}/edit")));
+    }
+    let exceptions = Table {
+        title: "What it accepted".to_owned(),
+        titled: true,
+        empty: Empty { why: "Nothing is accepted or decided otherwise.".to_owned(), next: None },
+        ..table(&app, &who, &decided, &names, now).await?
+    };
+    let view = View {
+        figures: Figures(vec![
+            Figure::of(
+                late.number.to_string(),
+                "past their deadline",
+                format!("{list}&due=passed"),
+            ),
+            Figure::of(open.number.to_string(), "open, counting to the load", list.clone()),
+            Figure::of(number(load), "load", list.clone()),
+            Figure::of(
+                decided.len().to_string(),
+                "decisions in force",
+                "/exceptions?state=in-force",
+            ),
+        ]),
+        dial: dial(&app, who.org, ScopeOf::Team(id), load, &team.name, &list).await?,
+        about: about(&team, &systems, &queue.rows, now),
+        queue: Table {
+            title: "Due first".to_owned(),
+            titled: true,
+            columns: columns(),
+            rows: queue.rows.iter().map(|f| row(f, now)).collect(),
+            empty: Empty { why: "Nothing is open.".to_owned(), next: None },
+            ..Table::default()
+        },
+        exceptions,
+        fixed: done(&fixed.rows, now),
+        layout,
+    };
+    Ok(html(&view))
+}
+
+fn about(team: &Team, systems: &[System], queue: &[Finding], now: jiff::Timestamp) -> Pairs {
+    let unknown = |why: &str| Value::Unknown(why.to_owned());
+    let cadence = team.cadence.clone().map_or_else(|| unknown("it chose none"), Value::Text);
+    let capacity = team.capacity.map_or_else(
+        || unknown("nobody said how many points it has"),
+        |points| Value::Text(format!("{} points in a window", number(points))),
+    );
+    let soon = now + SignedDuration::from_hours(24 * 14);
+    let due = |f: &&Finding| f.weighed.as_ref().and_then(|w| w.deadline).is_some_and(|d| d < soon);
+    let costs: Vec<(f64, f64)> =
+        queue.iter().filter(due).filter_map(|f| f.weighed.as_ref()?.cost).collect();
+    let work = match costs.as_slice() {
+        [] => unknown("no cost is known"),
+        costs => {
+            let least: f64 = costs.iter().map(|c| c.0).sum();
+            let most: f64 = costs.iter().map(|c| c.1).sum();
+            format!("{}–{} points", number(least), number(most)).into()
+        }
+    };
+    let owns: Vec<&str> =
+        systems.iter().filter(|s| s.team == Some(team.id)).map(|s| s.name.as_str()).collect();
+    let owns = if owns.is_empty() { "no system".to_owned() } else { owns.join(", ") };
+    Pairs(vec![
+        ("Cadence".to_owned(), cadence),
+        ("Capacity".to_owned(), capacity),
+        ("Due within 14 days".to_owned(), work),
+        ("Owns".to_owned(), owns.into()),
+    ])
+}
+
+fn done(fixed: &[Finding], now: jiff::Timestamp) -> Table {
+    let mut fixed: Vec<&Finding> = fixed.iter().collect();
+    fixed.sort_by_key(|f| std::cmp::Reverse(f.fixed));
+    let row = |is: &&Finding| {
+        let (package, _) = short(&is.component.1);
+        let name = format!("{} in {package}", is.vulnerability.1);
+        let days = is.fixed.map(|at| at.duration_since(is.detected).as_hours() / 24);
+        Row::of(vec![
+            Cell::name(name, format!("/findings/{}", is.id)),
+            days.map_or_else(|| Cell::unknown("not known"), |d| Cell::text(d.to_string())),
+            is.fixed.map_or(Cell::Nothing, |at| Cell::Value(When::of(at, now).into())),
+        ])
+    };
+    Table {
+        title: "What it fixed".to_owned(),
+        titled: true,
+        columns: vec![
+            Column::left("What").kept(),
+            Column::right("Days"),
+            Column::right("Gone").kept(),
+        ],
+        rows: fixed.iter().take(30).map(row).collect(),
+        empty: Empty { why: "Nothing went yet.".to_owned(), next: None },
+        ..Table::default()
+    }
+}
+
+pub(crate) async fn edit(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let (team, _) = find(&app, &who, id).await?;
+    let sent = Sent {
+        csrf: String::new(),
+        cadence: team.cadence.clone().unwrap_or_default(),
+        capacity: team.capacity.map(|c| c.to_string()).unwrap_or_default(),
+    };
+    show(&app, &who, &team, sent, None).await
+}
+
+pub(crate) async fn post(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+    Form(sent): Form<Sent>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    own_form(&who, &sent.csrf)?;
+    let (team, _) = find(&app, &who, id).await?;
+    let text = sent.capacity.trim();
+    let capacity: Option<f64> = if text.is_empty() { None } else { text.parse().ok() };
+    if capacity.is_none() && !text.is_empty() {
+        let wrong = ("capacity", "It is a number of points.".to_owned());
+        return show(&app, &who, &team, sent, Some(wrong)).await;
+    }
+    let cadence = Some(sent.cadence.clone()).filter(|c| !c.is_empty());
+    match pace(&app, &who, Shown { id: 0, name: team.name.clone(), cadence, capacity }).await {
+        Ok(_) => Ok(Redirect::to(&format!("/teams/{id}")).into_response()),
+        Err(problem) if problem.status == 422 => {
+            show(&app, &who, &team, sent, Some(("capacity", problem.detail))).await
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+async fn show(
+    app: &App,
+    who: &Who,
+    team: &Team,
+    sent: Sent,
+    wrong: Option<(&'static str, String)>,
+) -> Page {
+    if !may_pace(who, team.id) {
+        return Err(Problem::forbidden(Action::Pace).into());
+    }
+    let agreed = Agreed::of(&app.store, who.org, app.now()).await?;
+    let mut cadences = vec![(String::new(), "not said".to_owned())];
+    cadences.extend(
+        agreed
+            .charter
+            .cadences
+            .iter()
+            .map(|c| (c.name.to_string(), format!("{} ({})", c.name, c.every))),
+    );
+    let title = format!("Cadence and capacity of {}", team.name);
+    let headline = format!("{title}.");
+    let mut layout = layout(app, who, Entry::Teams, &title, headline).await?;
+    layout.crumbs = vec![
+        Link::to("Teams", "/teams"),
+        Link::to(team.name.clone(), format!("/teams/{}", team.id)),
+        Link::words("Cadence and capacity"),
+    ];
+    let mut form = Sheet {
+        action: format!("/teams/{}/edit", team.id).into(),
+        csrf: layout.csrf.clone(),
+        fields: vec![
+            Field::new("cadence", "Cadence", Input::Select(cadences))
+                .holding(sent.cadence)
+                .optional(),
+            Field::new("capacity", "Capacity", Input::Text)
+                .holding(sent.capacity)
+                .hinted("Points for dependency work in one window.")
+                .optional(),
+        ],
+        submit: "Keep it".to_owned(),
+        cancel: Some(Link::to("Back to the team", format!("/teams/{}", team.id))),
+        ..Sheet::default()
+    };
+    if let Some((name, text)) = wrong {
+        mended(&mut form, name, text);
+    }
+    let follows = vec!["Plans are made by it from now on.".to_owned()];
+    Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
+}

@@ -1,0 +1,289 @@
+//! Today: what needs me, and the dial.
+
+use axum::extract::State;
+use jiff::civil::Date;
+use jiff::{SignedDuration, ToSpan, tz::TimeZone};
+use trimtab_engine::measure::{Cause, Lives, load_by_day, moves};
+use trimtab_pages::Entry;
+use trimtab_pages::page::Today;
+use trimtab_pages::part::{
+    Cell, Column, Day, Dial, Empty, Figure, Figures, Link, Mark, Move, Row, Size, Table, When,
+    number,
+};
+use trimtab_store::{Finding, FindingFilter, FindingOrder, Org, ScopeOf, System};
+
+use super::findings::encode;
+use super::{Page, Sorry, count, html, layout};
+use crate::access::Who;
+use crate::api::{findings, visible};
+use crate::measuring::Chosen;
+use crate::problem::Problem;
+use crate::state::App;
+
+/// How many days the dial shows.
+const DAYS: i64 = 90;
+/// How many moves are marked.
+const MOVES: usize = 7;
+
+pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    findings::seen(&who)?;
+    let now = app.now();
+    let systems = app.store.systems(who.org).await?;
+    let all = FindingFilter { systems: visible(&who, &systems), ..FindingFilter::default() };
+    let counting = FindingFilter { counts: Some(true), ..all.clone() };
+    let past = FindingFilter { due_before: Some(now), ..counting.clone() };
+    let week = now + SignedDuration::from_hours(24 * 7);
+    let soon = FindingFilter { due_before: Some(week), ..counting.clone() };
+    let late = app.store.count_findings(who.org, &past).await?;
+    let due = app.store.count_findings(who.org, &soon).await?;
+    let open = app.store.count_findings(who.org, &counting).await?;
+    let asked = crate::deciding::list(&app, &who, trimtab_store::DecisionState::Asked).await?;
+    let load = app.store.load(who.org, &all).await?;
+    let queue = app.store.findings(who.org, &counting, FindingOrder::Deadline, None, 20).await?;
+
+    let headline = match (open.number, late.number) {
+        (0, _) => "Nothing is open that counts.".to_owned(),
+        (open, 0) => {
+            format!("{} open, none past its deadline.", count(open, "finding is", "findings are"))
+        }
+        (_, late) => format!("{} past their deadline.", count(late, "finding is", "findings are")),
+    };
+    let figures = Figures(vec![
+        Figure::of(
+            late.number.to_string(),
+            "past their deadline",
+            "/findings?due=passed&order=deadline",
+        ),
+        Figure::of(
+            (due.number - late.number).to_string(),
+            "due within a week",
+            "/findings?order=deadline",
+        ),
+        Figure::of(open.number.to_string(), "open, counting to the load", "/findings"),
+        Figure::of(asked.len().to_string(), "decisions to answer", "/exceptions?state=asked"),
+    ]);
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let (first, last) = (epoch_day(today) - DAYS + 1, epoch_day(today));
+    let lives = app.lives(who.org).await?;
+    let chosen = Chosen::of(&systems, all.systems.as_deref(), None, None);
+    let mut days = line(&app, &who, &chosen, &lives, (first, last)).await?;
+    // What the store says now is the last word.
+    if let Some(now) = days.last_mut() {
+        now.load = Some(load);
+    }
+    let moved = moves(chosen.lives(&lives), first, last, MOVES);
+    let moves = told(&app, &who, &systems, moved).await?;
+    let layout = layout(&app, &who, Entry::Today, "Today", headline).await?;
+    let dial = Dial {
+        size: Size::Large,
+        of: layout.organisation.clone(),
+        href: "/findings".into(),
+        days,
+        moves,
+        csv: format!("/metrics.csv?chart=load&from={}&to={today}", date(first)).into(),
+    };
+    let table = Table {
+        title: "Due first".to_owned(),
+        titled: true,
+        columns: columns(),
+        rows: queue.rows.iter().map(|f| row(f, now)).collect(),
+        empty: Empty {
+            why: "Nothing is open. Push a snapshot to see what an asset carries.".to_owned(),
+            next: Some(Link::to("All findings", "/findings")),
+        },
+        ..Table::default()
+    };
+    let waiting = Table {
+        title: "You wait for others".to_owned(),
+        titled: true,
+        columns: vec![Column::left("What").kept(), Column::right("Asked").kept()],
+        rows: asked
+            .iter()
+            .filter(|d| d.is.author == who.person.id)
+            .map(|d| {
+                let what = super::exceptions::what(d);
+                Row::of(vec![
+                    Cell::name(what, format!("/exceptions/{}", d.id)),
+                    Cell::Value(When::of(d.asked, now).into()),
+                ])
+            })
+            .collect(),
+        empty: Empty { why: "You asked for nothing that is not answered.".to_owned(), next: None },
+        ..Table::default()
+    };
+    Ok(html(&Today { layout, figures, dial, queue: table, waiting }))
+}
+
+/// The load of a team or system: now, and by day as it was kept.
+pub(crate) async fn dial(
+    app: &App,
+    org: Org,
+    scope: ScopeOf,
+    load: f64,
+    of: &str,
+    href: &str,
+) -> Result<Dial, Problem> {
+    let today = app.now().to_zoned(TimeZone::UTC).date();
+    let (first, last) = (epoch_day(today) - DAYS + 1, epoch_day(today));
+    let kept = app.store.loads(org, scope, first, last - 1).await?;
+    let mut days: Vec<Day> = (first..last)
+        .map(|day| {
+            let load = kept.iter().find(|k| k.day == day).map(|k| k.load);
+            Day { date: date(day), load }
+        })
+        .collect();
+    days.push(Day { date: today, load: Some(load) });
+    Ok(Dial {
+        size: Size::Medium,
+        of: of.to_owned(),
+        href: href.into(),
+        days,
+        moves: Vec::new(),
+        csv: "".into(),
+    })
+}
+
+/// The load of days: as it was kept or, of a part of the organisation or where it was not yet, from
+/// the ledger.
+async fn line(
+    app: &App,
+    who: &Who,
+    chosen: &Chosen,
+    lives: &Lives,
+    (first, last): (i64, i64),
+) -> Result<Vec<Day>, Problem> {
+    let kept = match chosen.systems {
+        None => app.store.loads(who.org, ScopeOf::Organisation, first, last).await?,
+        Some(_) => Vec::new(),
+    };
+    let began = lives.iter().filter_map(|l| l.episodes.first()).map(|e| e.began).min();
+    let began = began.map_or(last, |at| epoch_day(at.to_zoned(TimeZone::UTC).date()));
+    let days = load_by_day(chosen.lives(lives), first, last).into_iter().map(|day| {
+        // Before anything was known there is no load, not one of zero.
+        let reckoned = (day.day >= began).then_some(day.load);
+        let kept = kept.iter().find(|k| k.day == day.day).map(|k| k.load);
+        Day { date: date(day.day), load: kept.or(reckoned) }
+    });
+    Ok(days.collect())
+}
+
+/// What moved the load, in words.
+async fn told(
+    app: &App,
+    who: &Who,
+    systems: &[System],
+    moves: Vec<trimtab_engine::measure::Move>,
+) -> Result<Vec<Move>, Problem> {
+    let mut out = Vec::with_capacity(moves.len());
+    for moved in moves {
+        let name = moved.system.and_then(|id| systems.iter().find(|s| s.id == id));
+        let system = name.map_or("what belongs to no system", |s| s.name.as_str());
+        let of_system = moved.system.map_or_else(
+            || "/findings?state=any".to_owned(),
+            |id| format!("/findings?state=any&system={id}"),
+        );
+        let vulnerability = moved.vulnerability.as_deref().unwrap_or("a vulnerability");
+        let of_it = format!("/findings?state=any&vulnerability={}", encode(vulnerability));
+        let number =
+            count(i64::try_from(moved.findings).unwrap_or(i64::MAX), "finding", "findings");
+        let what = match moved.cause {
+            Cause::Advisory => Link::to(format!("{vulnerability} published: {number}"), of_it),
+            Cause::Retraction => Link::to(format!("{vulnerability} taken back: {number}"), of_it),
+            Cause::Snapshot => Link::to(format!("{system} built anew: {number}"), of_system),
+            Cause::Deployment => Link::to(format!("{system} deployed: {number}"), of_system),
+            Cause::Regression => Link::to(format!("{system}: {number} came back"), of_system),
+            Cause::Weighing => Link::to(format!("{number} weighed anew"), "/findings"),
+            Cause::Decision(id) | Cause::DecisionEnded(id) => {
+                let about = app.store.decision(who.org, id).await?;
+                let about = about.and_then(|d| d.is.vulnerability);
+                let href = about.as_deref().map_or_else(
+                    || "/findings?state=any".to_owned(),
+                    |v| format!("/findings?state=any&vulnerability={}", encode(v)),
+                );
+                let about = about.unwrap_or_else(|| number.clone());
+                let verb = match moved.cause {
+                    Cause::Decision(_) => "accepted until a date",
+                    _ => "no longer accepted",
+                };
+                Link::to(format!("{about} {verb}: {number}"), href)
+            }
+        };
+        out.push(Move { date: date(moved.day), by: moved.by, what });
+    }
+    Ok(out)
+}
+
+/// The date of a day since 1970-01-01.
+pub(crate) fn date(day: i64) -> Date {
+    let epoch = jiff::civil::date(1970, 1, 1);
+    epoch.checked_add(day.days()).unwrap_or(epoch)
+}
+
+/// Days since 1970-01-01.
+pub(crate) fn epoch_day(is: Date) -> i64 {
+    is.since(date(0)).map_or(0, |span| i64::from(span.get_days()))
+}
+
+/// The columns of a list of findings.
+pub(crate) fn columns() -> Vec<Column> {
+    vec![
+        Column::left("Level").kept(),
+        Column::left("What").kept(),
+        Column::left("System"),
+        Column::left("Asset"),
+        Column::right("Load"),
+        Column::right("Due"),
+    ]
+}
+
+/// A finding in a list.
+pub(crate) fn row(is: &Finding, now: jiff::Timestamp) -> Row {
+    let weighed = is.weighed.as_ref();
+    let (package, version) = short(&is.component.1);
+    let fix = match &is.fix {
+        Some(fix) => format!("{version} → {fix}"),
+        None => format!("{version}, no fix known"),
+    };
+    let name =
+        Link::to(format!("{} in {package}", is.vulnerability.1), format!("/findings/{}", is.id));
+    let due = match weighed.and_then(|w| w.deadline) {
+        Some(at) => Cell::Due(When::of(at, now), at < now),
+        None if weighed.is_some_and(|w| w.deadline_kind == "opportunistic") => Cell::Nothing,
+        None => Cell::unknown("no deadline can be reckoned"),
+    };
+    let load = match weighed {
+        Some(w) => Cell::link(number(w.weight), format!("/findings/{}", is.id)),
+        None => Cell::unknown("it was not weighed"),
+    };
+    let system = match &is.system {
+        Some((id, name)) => Cell::link(name.clone(), format!("/systems/{id}")),
+        None => Cell::unknown("nobody said to which system the asset belongs"),
+    };
+    Row {
+        id: is.id.to_string(),
+        label: format!("{} in {package}", is.vulnerability.1),
+        cells: vec![
+            Cell::Mark(Mark::from(weighed.map(|w| w.level))),
+            Cell::Name(name, fix),
+            system,
+            Cell::link(is.asset.1.clone(), format!("/findings?asset={}", is.asset.0)),
+            load,
+            due,
+        ],
+    }
+}
+
+/// A purl as people say it: name and version.
+pub(crate) fn short(purl: &str) -> (String, String) {
+    match purl.parse::<trimtab_model::Purl>() {
+        Ok(purl) => {
+            let name = match purl.namespace() {
+                Some(namespace) => format!("{namespace}/{}", purl.name()),
+                None => purl.name().to_owned(),
+            };
+            (name, purl.version().unwrap_or("unknown version").to_owned())
+        }
+        Err(_) => (purl.to_owned(), String::new()),
+    }
+}

@@ -1,0 +1,88 @@
+//! A link that signs in once: choose a password, and you are in.
+
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde::Deserialize;
+use trimtab_pages::page::SignIn;
+use trimtab_pages::part::{Field, Form as View, Input};
+
+use super::{Page, html, sign_in};
+use crate::access::password;
+use crate::access::secret::digest;
+use crate::problem::Problem;
+use crate::state::App;
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub(crate) struct Sent {
+    email: String,
+    password: String,
+}
+
+/// The page says nothing of the link: it is only used up by the form, not by a mail program that looks
+/// at it.
+pub(crate) async fn page(Path(secret): Path<String>) -> Response {
+    html(&view(&secret, "", None))
+}
+
+fn view(secret: &str, email: &str, wrong: Option<&str>) -> SignIn {
+    let email = Field::new("email", "Your address", Input::Email).holding(email);
+    let mut field = Field::new("password", "A new password", Input::Secret("new-password"))
+        .hinted("At least 15 characters: a few words in a row will do.");
+    if let Some(wrong) = wrong {
+        field = field.wrong(wrong);
+    }
+    SignIn {
+        headline: "Welcome: choose a password".to_owned(),
+        providers: Vec::new(),
+        form: View {
+            action: format!("/welcome/{secret}").into(),
+            csrf: String::new(),
+            notice: None,
+            fields: vec![email, field],
+            submit: "Sign in".to_owned(),
+            cancel: None,
+            grave: false,
+        },
+        help: "The link is good once. If it was used or is too old, ask for a new one.".to_owned(),
+    }
+}
+
+pub(crate) async fn post(
+    State(app): State<App>,
+    Path(secret): Path<String>,
+    Form(sent): Form<Sent>,
+) -> Page {
+    if let Some(why) = password::refused(&sent.password) {
+        return Ok(html(&view(&secret, &sent.email, Some(why))));
+    }
+    let email = sent.email.trim().to_lowercase();
+    if !is_address(&email) {
+        return Ok(html(&view(
+            &secret,
+            &sent.email,
+            Some("Give an address such as ada@example.org."),
+        )));
+    }
+    let now = app.now();
+    let used = app.store.use_link(&digest(&secret), now).await?;
+    let (org, id) =
+        used.ok_or_else(|| Problem::not_found("such link: it was used, or is too old,"))?;
+    let given = sent.password;
+    let phc = tokio::task::spawn_blocking(move || password::hash(&given)).await;
+    let phc = phc.map_err(|e| Problem::conflict(e.to_string()))?.map_err(Problem::conflict)?;
+    let actor = format!("person:{id}");
+    app.store.set_email(org, id, &email, &actor, now).await?;
+    app.store.set_password(org, id, &phc, &actor, now).await?;
+    let person = app.store.person(org, id).await?.ok_or_else(Problem::unauthorised)?;
+    sign_in::begin(&app, org, &person, now).await
+}
+
+/// Whether a text is an address for mail, as far as one can tell.
+pub(crate) fn is_address(text: &str) -> bool {
+    let parts = text.split_once('@');
+    parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
+        && text.len() <= 254
+        && !text.chars().any(|c| c.is_control() || c.is_whitespace())
+}

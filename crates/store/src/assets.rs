@@ -1,0 +1,412 @@
+//! Assets, their snapshots, and what runs where.
+
+use jiff::Timestamp;
+
+use crate::db::{Engine, Row, Sql, Tx, args};
+use crate::error::{Result, StoreError};
+use crate::ids::Kind;
+use crate::ledger::{EventKind, NewEvent};
+use crate::time::{micros, moment};
+use crate::{Org, Store};
+
+/// Something that carries components.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asset {
+    /// Its id.
+    pub id: i64,
+    /// The system that it belongs to.
+    pub system: Option<i64>,
+    /// repository, image, host, product.
+    pub kind: String,
+    /// Its name, unique in the organisation.
+    pub name: String,
+    /// The newest snapshot of its main line.
+    pub latest: Option<i64>,
+}
+
+/// The inventory of an asset at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Its id.
+    pub id: i64,
+    /// The asset.
+    pub asset: i64,
+    /// The digest of the document.
+    pub document: String,
+    /// The commit.
+    pub revision: Option<String>,
+    /// The branch. `None`: the main line.
+    pub branch: Option<String>,
+    /// The build.
+    pub build: Option<String>,
+    /// When it was received.
+    pub received: Timestamp,
+}
+
+/// A snapshot to be added.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NewSnapshot {
+    /// The digest of the document, which is stored and read already.
+    pub document: String,
+    /// The commit.
+    pub revision: Option<String>,
+    /// The branch. `None`: the main line.
+    pub branch: Option<String>,
+    /// The build.
+    pub build: Option<String>,
+}
+
+/// How a deployment ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It runs.
+    Ok,
+    /// It does not; what ran before still does.
+    Failed,
+    /// It ran, and what ran before runs again.
+    RolledBack,
+}
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: &[Outcome] = &[Outcome::Ok, Outcome::Failed, Outcome::RolledBack];
+
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Ok => "ok",
+            Outcome::Failed => "failed",
+            Outcome::RolledBack => "rolled-back",
+        }
+    }
+
+    /// From the word.
+    pub fn from_text(text: &str) -> Option<Outcome> {
+        Outcome::ALL.iter().copied().find(|o| o.as_str() == text)
+    }
+}
+
+/// A deployment to be noted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDeployment {
+    /// The asset.
+    pub asset: i64,
+    /// The environment.
+    pub environment: String,
+    /// What was deployed; of a roll-back, what runs again.
+    pub snapshot: i64,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployment {
+    /// Its id.
+    pub id: i64,
+    /// What was noted.
+    pub is: NewDeployment,
+    /// Who told it.
+    pub actor: String,
+}
+
+/// What runs in an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Running {
+    /// The environment.
+    pub environment: String,
+    /// The snapshot.
+    pub snapshot: i64,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// An asset with what runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetDetails {
+    /// The asset.
+    pub asset: Asset,
+    /// Its newest snapshot.
+    pub latest: Option<Snapshot>,
+    /// What runs where.
+    pub running: Vec<Running>,
+}
+
+const ASSET: &str = "id, system, kind, name, latest";
+const SNAPSHOT: &str = "id, asset, document, revision, branch, build, received";
+
+impl Asset {
+    fn from_row(row: &Row) -> Result<Asset> {
+        Ok(Asset {
+            id: row.int(0)?,
+            system: row.maybe_int(1)?,
+            kind: row.text(2)?,
+            name: row.text(3)?,
+            latest: row.maybe_int(4)?,
+        })
+    }
+}
+
+impl Snapshot {
+    fn from_row(row: &Row) -> Result<Snapshot> {
+        Ok(Snapshot {
+            id: row.int(0)?,
+            asset: row.int(1)?,
+            document: row.text(2)?,
+            revision: row.maybe_text(3)?,
+            branch: row.maybe_text(4)?,
+            build: row.maybe_text(5)?,
+            received: moment(row.int(6)?)?,
+        })
+    }
+}
+
+impl Store {
+    /// Makes an asset, or finds the one of its name and moves it to the system that is named.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn put_asset(
+        &self,
+        org: Org,
+        name: &str,
+        kind: &str,
+        system: Option<i64>,
+        now: Timestamp,
+    ) -> Result<Asset> {
+        if let Some(asset) = self.asset_of_name(org, name).await? {
+            if system.is_none() || asset.system == system {
+                return Ok(asset);
+            }
+            let mut tx = self.db.begin().await?;
+            let sql = "UPDATE asset SET system = $3 WHERE org = $1 AND id = $2";
+            tx.run(sql, args![org.0, asset.id, system]).await?;
+            let sql = "UPDATE finding SET system = $3,
+                    team = (SELECT team FROM system WHERE system.org = $1 AND system.id = $3)
+                WHERE org = $1 AND asset = $2";
+            tx.run(sql, args![org.0, asset.id, system]).await?;
+            tx.commit().await?;
+            return Ok(Asset { system, ..asset });
+        }
+        let id = self.ids.one(&self.db, org.0, Kind::Asset).await?;
+        let sql = "INSERT INTO asset (org, id, system, kind, name, created)
+            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+        (&mut &self.db).run(sql, args![org.0, id, system, kind, name, micros(now)]).await?;
+        let found = self.asset_of_name(org, name).await?;
+        found.ok_or_else(|| StoreError::Busy(format!("the asset `{name}` went away")))
+    }
+
+    /// The asset of a name.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn asset_of_name(&self, org: Org, name: &str) -> Result<Option<Asset>> {
+        let sql = format!("SELECT {ASSET} FROM asset WHERE org = $1 AND name = $2");
+        let row = (&mut &self.db).first(&sql, args![org.0, name]).await?;
+        row.as_ref().map(Asset::from_row).transpose()
+    }
+
+    /// The asset of an id, with what runs.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn asset(&self, org: Org, id: i64) -> Result<Option<AssetDetails>> {
+        let sql = format!("SELECT {ASSET} FROM asset WHERE org = $1 AND id = $2");
+        let Some(row) = (&mut &self.db).first(&sql, args![org.0, id]).await? else {
+            return Ok(None);
+        };
+        let asset = Asset::from_row(&row)?;
+        let latest = match asset.latest {
+            None => None,
+            Some(snapshot) => self.snapshot(org, snapshot).await?,
+        };
+        let running = running(&mut &self.db, org, id).await?;
+        Ok(Some(AssetDetails { asset, latest, running }))
+    }
+
+    /// Assets of a system, or of the organisation, by name; after a name, at most `limit`.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn assets(
+        &self,
+        org: Org,
+        system: Option<i64>,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Asset>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let found = match system {
+            Some(system) => {
+                let sql = format!(
+                    "SELECT {ASSET} FROM asset WHERE org = $1 AND system = $2 AND name > $3
+                     ORDER BY name LIMIT $4"
+                );
+                (&mut &self.db).all(&sql, args![org.0, system, after, limit]).await?
+            }
+            None => {
+                let sql = format!(
+                    "SELECT {ASSET} FROM asset WHERE org = $1 AND name > $2 ORDER BY name LIMIT $3"
+                );
+                (&mut &self.db).all(&sql, args![org.0, after, limit]).await?
+            }
+        };
+        found.iter().map(Asset::from_row).collect()
+    }
+
+    /// A snapshot.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn snapshot(&self, org: Org, id: i64) -> Result<Option<Snapshot>> {
+        let sql = format!("SELECT {SNAPSHOT} FROM snapshot WHERE org = $1 AND id = $2");
+        let row = (&mut &self.db).first(&sql, args![org.0, id]).await?;
+        row.as_ref().map(Snapshot::from_row).transpose()
+    }
+
+    /// Snapshots of an asset, the newest first.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn snapshots(&self, org: Org, asset: i64, limit: usize) -> Result<Vec<Snapshot>> {
+        let sql = format!(
+            "SELECT {SNAPSHOT} FROM snapshot WHERE org = $1 AND asset = $2 ORDER BY id DESC LIMIT $3"
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let found = (&mut &self.db).all(&sql, args![org.0, asset, limit]).await?;
+        found.iter().map(Snapshot::from_row).collect()
+    }
+
+    /// Deployments of an asset, the newest first.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn deployments(&self, org: Org, asset: i64, limit: usize) -> Result<Vec<Deployment>> {
+        let sql = "SELECT id, environment, snapshot, outcome, at, actor FROM deployment
+            WHERE org = $1 AND asset = $2 ORDER BY at DESC, id DESC LIMIT $3";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let found = (&mut &self.db).all(sql, args![org.0, asset, limit]).await?;
+        let read = |row: &Row| {
+            let outcome = row.text(3)?;
+            Ok(Deployment {
+                id: row.int(0)?,
+                is: NewDeployment {
+                    asset,
+                    environment: row.text(1)?,
+                    snapshot: row.int(2)?,
+                    outcome: Outcome::from_text(&outcome)
+                        .ok_or_else(|| StoreError::Damaged(format!("outcome `{outcome}`")))?,
+                    at: moment(row.int(4)?)?,
+                },
+                actor: row.text(5)?,
+            })
+        };
+        found.iter().map(read).collect()
+    }
+}
+
+/// Locks an asset for the rest of the transaction, so that one at a time settles it.
+pub(crate) async fn lock(tx: &mut Tx, org: Org, asset: i64) -> Result<Option<Asset>> {
+    let locked = match tx.engine() {
+        Engine::Postgres => " FOR UPDATE",
+        Engine::Sqlite => "",
+    };
+    let sql = format!("SELECT {ASSET} FROM asset WHERE org = $1 AND id = $2{locked}");
+    let row = tx.first(&sql, args![org.0, asset]).await?;
+    row.as_ref().map(Asset::from_row).transpose()
+}
+
+pub(crate) async fn running(sql: &mut impl Sql, org: Org, asset: i64) -> Result<Vec<Running>> {
+    let text = "SELECT environment, snapshot, since FROM running
+        WHERE org = $1 AND asset = $2 ORDER BY environment";
+    let read = |row: &Row| {
+        Ok(Running {
+            environment: row.text(0)?,
+            snapshot: row.int(1)?,
+            since: moment(row.int(2)?)?,
+        })
+    };
+    sql.all(text, args![org.0, asset]).await?.iter().map(read).collect()
+}
+
+/// Adds a snapshot in a transaction; one of the main line becomes the newest.
+pub(crate) async fn add_snapshot(
+    tx: &mut Tx,
+    org: Org,
+    id: i64,
+    asset: &Asset,
+    new: &NewSnapshot,
+    now: Timestamp,
+) -> Result<()> {
+    let sql =
+        format!("INSERT INTO snapshot (org, {SNAPSHOT}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+    let values = args![
+        org.0,
+        id,
+        asset.id,
+        &new.document,
+        new.revision.clone(),
+        new.branch.clone(),
+        new.build.clone(),
+        micros(now)
+    ];
+    tx.run(&sql, values).await?;
+    if new.branch.is_none() {
+        let sql = "UPDATE asset SET latest = $3 WHERE org = $1 AND id = $2";
+        tx.run(sql, args![org.0, asset.id, id]).await?;
+    }
+    Ok(())
+}
+
+/// Notes a deployment in a transaction. Returns whether something else runs now.
+pub(crate) async fn deploy(
+    tx: &mut Tx,
+    org: Org,
+    id: i64,
+    new: &NewDeployment,
+    actor: &str,
+) -> Result<bool> {
+    let sql = "INSERT INTO deployment (org, id, asset, environment, snapshot, outcome, at, actor)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let values = args![
+        org.0,
+        id,
+        new.asset,
+        &new.environment,
+        new.snapshot,
+        new.outcome.as_str(),
+        micros(new.at),
+        actor
+    ];
+    tx.run(sql, values).await?;
+    if new.outcome == Outcome::Failed {
+        return Ok(false);
+    }
+    // A report that comes late does not undo a newer one.
+    let sql = "INSERT INTO running (org, asset, environment, snapshot, since)
+        VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (org, asset, environment) DO UPDATE SET snapshot = $4, since = $5
+        WHERE running.since <= $5";
+    let values = args![org.0, new.asset, &new.environment, new.snapshot, micros(new.at)];
+    Ok(tx.run(sql, values).await? == 1)
+}
+
+/// The entry of a deployment.
+pub(crate) fn deployed(new: &NewDeployment, id: i64, system: Option<i64>, actor: &str) -> NewEvent {
+    NewEvent {
+        kind: EventKind::Deployed,
+        at: new.at,
+        actor: actor.to_owned(),
+        system,
+        asset: Some(new.asset),
+        finding: None,
+        data: serde_json::json!({
+            "deployment": id,
+            "environment": new.environment,
+            "snapshot": new.snapshot,
+            "outcome": new.outcome.as_str(),
+        }),
+    }
+}

@@ -1,0 +1,206 @@
+//! Charters of an organisation: proposed, agreed to side by side, in force, past.
+
+use jiff::Timestamp;
+use trimtab_model::Role;
+
+use crate::db::{Row, Sql, args};
+use crate::error::{Result, StoreError};
+use crate::ids::Kind;
+use crate::ledger;
+use crate::organisations::changed;
+use crate::time::{maybe, micros, moment};
+use crate::{Org, Store};
+
+/// How it stands with a charter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CharterState {
+    /// Some side has yet to agree.
+    Proposed,
+    /// The one that holds.
+    InForce,
+    /// One that held.
+    Past,
+    /// Taken back.
+    Withdrawn,
+}
+
+impl CharterState {
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            CharterState::Proposed => "proposed",
+            CharterState::InForce => "in-force",
+            CharterState::Past => "past",
+            CharterState::Withdrawn => "withdrawn",
+        }
+    }
+
+    fn from_text(text: &str) -> Result<CharterState> {
+        use CharterState::{InForce, Past, Proposed, Withdrawn};
+        [Proposed, InForce, Past, Withdrawn]
+            .into_iter()
+            .find(|s| s.as_str() == text)
+            .ok_or_else(|| StoreError::Damaged(format!("state of a charter `{text}`")))
+    }
+}
+
+/// A charter of an organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredCharter {
+    /// Its id.
+    pub id: i64,
+    /// The file's text.
+    pub text: String,
+    /// How it stands.
+    pub state: CharterState,
+    /// Who proposed it.
+    pub author: i64,
+    /// When.
+    pub proposed: Timestamp,
+    /// Since when it is in force, or was.
+    pub in_force: Option<Timestamp>,
+    /// Who agreed for which side, and when.
+    pub agreed: Vec<(Role, i64, Timestamp)>,
+}
+
+/// The sides that must agree.
+pub(crate) const SIDES: [Role; 4] =
+    [Role::Security, Role::Engineering, Role::Product, Role::Operations];
+
+impl Store {
+    /// Proposes a charter. The text was checked by the caller.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn propose_charter(
+        &self,
+        org: Org,
+        text: &str,
+        author: i64,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<i64> {
+        let id = self.ids.one(&self.db, org.0, Kind::Charter).await?;
+        let mut tx = self.db.begin().await?;
+        let sql = "INSERT INTO charter (org, id, text, state, author, proposed)
+            VALUES ($1, $2, $3, 'proposed', $4, $5)";
+        tx.run(sql, args![org.0, id, text, author, micros(now)]).await?;
+        let data = serde_json::json!({ "what": "charter-proposed", "charter": id });
+        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// A side agrees to a proposed charter. When all four have, it is in force. Returns how it stands.
+    ///
+    /// # Errors
+    /// It is not proposed.
+    pub async fn agree(
+        &self,
+        org: Org,
+        id: i64,
+        side: Role,
+        person: i64,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<CharterState> {
+        let mut tx = self.db.begin().await?;
+        // A change of the row makes others wait, so that the last two sides do not miss each other.
+        let sql =
+            "UPDATE charter SET state = state WHERE org = $1 AND id = $2 AND state = 'proposed'";
+        if tx.run(sql, args![org.0, id]).await? == 0 {
+            return Err(StoreError::Refused(format!("charter {id} is not proposed")));
+        }
+        let sql = "INSERT INTO charter_agreed (org, charter, side, person, at)
+            VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        tx.run(sql, args![org.0, id, side.as_str(), person, micros(now)]).await?;
+        let sql = "SELECT side FROM charter_agreed WHERE org = $1 AND charter = $2";
+        let sides: Vec<String> = tx
+            .all(sql, args![org.0, id])
+            .await?
+            .iter()
+            .map(|r| r.text(0))
+            .collect::<Result<_>>()?;
+        let all = SIDES.iter().all(|side| sides.iter().any(|s| s == side.as_str()));
+        let mut data = serde_json::json!({ "what": "charter-agreed", "charter": id,
+            "side": side.as_str() });
+        let state = if all {
+            let sql = "UPDATE charter SET state = 'past' WHERE org = $1 AND state = 'in-force'";
+            tx.run(sql, args![org.0]).await?;
+            let sql =
+                "UPDATE charter SET state = 'in-force', in_force = $3 WHERE org = $1 AND id = $2";
+            tx.run(sql, args![org.0, id, micros(now)]).await?;
+            data["in_force"] = true.into();
+            CharterState::InForce
+        } else {
+            CharterState::Proposed
+        };
+        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok(state)
+    }
+
+    /// Takes a proposed charter back. `false`: it is not proposed.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn withdraw_charter(
+        &self,
+        org: Org,
+        id: i64,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let mut tx = self.db.begin().await?;
+        let sql = "UPDATE charter SET state = 'withdrawn'
+            WHERE org = $1 AND id = $2 AND state = 'proposed'";
+        if tx.run(sql, args![org.0, id]).await? == 0 {
+            return Ok(false);
+        }
+        let data = serde_json::json!({ "what": "charter-withdrawn", "charter": id });
+        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Every charter, the newest first.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn charters(&self, org: Org) -> Result<Vec<StoredCharter>> {
+        let sql = "SELECT id, text, state, author, proposed, in_force FROM charter
+            WHERE org = $1 ORDER BY id DESC LIMIT 500";
+        let read = |row: &Row| {
+            Ok(StoredCharter {
+                id: row.int(0)?,
+                text: row.text(1)?,
+                state: CharterState::from_text(&row.text(2)?)?,
+                author: row.int(3)?,
+                proposed: moment(row.int(4)?)?,
+                in_force: maybe(row.maybe_int(5)?)?,
+                agreed: Vec::new(),
+            })
+        };
+        let found = (&mut &self.db).all(sql, args![org.0]).await?;
+        let mut charters = found.iter().map(read).collect::<Result<Vec<_>>>()?;
+        let sql = "SELECT charter, side, person, at FROM charter_agreed WHERE org = $1 ORDER BY at";
+        for row in (&mut &self.db).all(sql, args![org.0]).await? {
+            let (id, side) = (row.int(0)?, row.text(1)?);
+            let side = SIDES.iter().copied().find(|s| s.as_str() == side);
+            if let (Some(charter), Some(side)) = (charters.iter_mut().find(|c| c.id == id), side) {
+                charter.agreed.push((side, row.int(2)?, moment(row.int(3)?)?));
+            }
+        }
+        Ok(charters)
+    }
+
+    /// The charter that is in force.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn charter_in_force(&self, org: Org) -> Result<Option<(i64, String)>> {
+        let sql = "SELECT id, text FROM charter WHERE org = $1 AND state = 'in-force'";
+        let row = (&mut &self.db).first(sql, args![org.0]).await?;
+        row.map(|row| Ok((row.int(0)?, row.text(1)?))).transpose()
+    }
+}

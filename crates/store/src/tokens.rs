@@ -1,0 +1,174 @@
+//! Tokens for programs: shown once, kept as a digest, with a scope, an end, and a way to revoke them.
+
+use jiff::Timestamp;
+
+use crate::db::{Row, Sql, args};
+use crate::error::{Result, StoreError};
+use crate::ids::Kind;
+use crate::ledger;
+use crate::organisations::changed;
+use crate::people::ScopeOf;
+use crate::time::{maybe, micros, moment};
+use crate::{Org, Store};
+
+/// A token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Its id.
+    pub id: i64,
+    /// The organisation.
+    pub org: Org,
+    /// What people call it.
+    pub name: String,
+    /// Who made it; it may never do more than that person.
+    pub person: i64,
+    /// The actions that it is for.
+    pub actions: Vec<String>,
+    /// What it reaches.
+    pub scope: ScopeOf,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it ends.
+    pub expires: Timestamp,
+    /// When it was revoked.
+    pub revoked: Option<Timestamp>,
+    /// When it was last used, to the hour.
+    pub used: Option<Timestamp>,
+}
+
+/// A token to be added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewToken {
+    /// What people call it.
+    pub name: String,
+    /// Who makes it.
+    pub person: i64,
+    /// The actions that it is for.
+    pub actions: Vec<String>,
+    /// What it reaches.
+    pub scope: ScopeOf,
+    /// When it ends.
+    pub expires: Timestamp,
+}
+
+const COLUMNS: &str =
+    "id, org, name, person, actions, scope, scope_id, created, expires, revoked, used";
+
+impl Token {
+    fn from_row(row: &Row) -> Result<Token> {
+        Ok(Token {
+            id: row.int(0)?,
+            org: Org(row.int(1)?),
+            name: row.text(2)?,
+            person: row.int(3)?,
+            actions: serde_json::from_str(&row.text(4)?)
+                .map_err(|e| StoreError::Damaged(e.to_string()))?,
+            scope: ScopeOf::from_parts(&row.text(5)?, row.int(6)?)?,
+            created: moment(row.int(7)?)?,
+            expires: moment(row.int(8)?)?,
+            revoked: maybe(row.maybe_int(9)?)?,
+            used: maybe(row.maybe_int(10)?)?,
+        })
+    }
+}
+
+impl Store {
+    /// Adds a token; `digest` is that of its secret.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn add_token(
+        &self,
+        org: Org,
+        token: &NewToken,
+        digest: &str,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<i64> {
+        let id = self.ids.one(&self.db, org.0, Kind::Token).await?;
+        let (scope, scope_id) = token.scope.parts();
+        let mut tx = self.db.begin().await?;
+        let sql = "INSERT INTO token
+                (org, id, name, digest, person, actions, scope, scope_id, created, expires)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        let actions = serde_json::Value::from(token.actions.clone()).to_string();
+        let values = args![
+            org.0,
+            id,
+            &token.name,
+            digest,
+            token.person,
+            actions,
+            scope,
+            scope_id,
+            micros(now),
+            micros(token.expires)
+        ];
+        tx.run(sql, values).await?;
+        let data = serde_json::json!({ "what": "token-added", "token": id, "name": token.name,
+            "actions": token.actions, "expires": token.expires.to_string() });
+        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// The token of a digest, if it holds: not ended, not revoked, its person not closed.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn token(&self, digest: &str, now: Timestamp) -> Result<Option<Token>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM token WHERE digest = $1 AND revoked IS NULL AND expires > $2
+                AND EXISTS (SELECT 1 FROM person WHERE person.org = token.org
+                    AND person.id = token.person AND NOT disabled)"
+        );
+        let row = (&mut &self.db).first(&sql, args![digest, micros(now)]).await?;
+        row.as_ref().map(Token::from_row).transpose()
+    }
+
+    /// Notes that a token was used. Once an hour, so that a busy token writes little.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn note_token(&self, token: &Token, now: Timestamp) -> Result<()> {
+        const HOUR: i64 = 3_600_000_000;
+        let hour = micros(now).div_euclid(HOUR) * HOUR;
+        if token.used.is_some_and(|used| micros(used) >= hour) {
+            return Ok(());
+        }
+        let sql = "UPDATE token SET used = $3 WHERE org = $1 AND id = $2";
+        (&mut &self.db).run(sql, args![token.org.0, token.id, hour]).await.map(|_| ())
+    }
+
+    /// Every token, the newest first.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn tokens(&self, org: Org) -> Result<Vec<Token>> {
+        let sql = format!("SELECT {COLUMNS} FROM token WHERE org = $1 ORDER BY id DESC LIMIT 1000");
+        let found = (&mut &self.db).all(&sql, args![org.0]).await?;
+        found.iter().map(Token::from_row).collect()
+    }
+
+    /// Revokes a token. `false`: there is none that holds.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn revoke_token(
+        &self,
+        org: Org,
+        id: i64,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let mut tx = self.db.begin().await?;
+        let sql = "UPDATE token SET revoked = $3 WHERE org = $1 AND id = $2 AND revoked IS NULL";
+        if tx.run(sql, args![org.0, id, micros(now)]).await? == 0 {
+            return Ok(false);
+        }
+        let data = serde_json::json!({ "what": "token-revoked", "token": id });
+        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,113 @@
+//! People, sessions, links, tokens.
+
+use jiff::{SignedDuration, Timestamp};
+use trimtab_model::Role;
+use trimtab_store::{Grant, NewPerson, NewToken, Org, ScopeOf, Session, Store, StoreError};
+
+use crate::now;
+
+fn later(seconds: i64) -> Timestamp {
+    now() + SignedDuration::from_secs(seconds)
+}
+
+const ADMIN: Grant = Grant { role: Role::Admin, scope: ScopeOf::Organisation };
+
+async fn start(store: &Store) -> (Org, i64) {
+    let org = store.add_organisation("Ferries", now()).await.unwrap();
+    let person = NewPerson { email: "Ada@Example.org".into(), name: "Ada".into(), subject: None };
+    let id = store.add_person(org, &person, &[ADMIN], "trimtab", now()).await.unwrap();
+    (org, id)
+}
+
+pub(crate) async fn a_person_signs_in_with_a_session_that_ends(store: Store) {
+    let (org, ada) = start(&store).await;
+    let found = store.people_of_email("ada@example.ORG").await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].1.id, ada);
+    let again = NewPerson { email: "ada@example.org".into(), name: "Else".into(), subject: None };
+    let refused = store.add_person(org, &again, &[], "trimtab", now()).await;
+    assert!(matches!(refused, Err(StoreError::Exists(_))), "{refused:?}");
+
+    let session = Session { org, person: ada, csrf: "c".into(), expires: later(60) };
+    store.add_session("d1", &session, now()).await.unwrap();
+    assert_eq!(store.session("d1", later(59)).await.unwrap(), Some(session.clone()));
+    assert_eq!(store.session("d1", later(60)).await.unwrap(), None);
+    assert_eq!(store.session("d2", now()).await.unwrap(), None);
+    store.set_password(org, ada, "$argon2id$x", "person:1", now()).await.unwrap();
+    assert_eq!(store.session("d1", now()).await.unwrap(), None, "a new password ends sessions");
+    store.add_session("d3", &session, now()).await.unwrap();
+    store.end_session("d3").await.unwrap();
+    assert_eq!(store.session("d3", now()).await.unwrap(), None);
+}
+
+pub(crate) async fn a_link_is_good_once(store: Store) {
+    let (org, ada) = start(&store).await;
+    store.add_link(org, ada, "l1", later(60)).await.unwrap();
+    store.add_link(org, ada, "l2", later(60)).await.unwrap();
+    assert_eq!(store.use_link("l1", now()).await.unwrap(), Some((org, ada)));
+    assert_eq!(store.use_link("l1", now()).await.unwrap(), None);
+    assert_eq!(store.use_link("l2", later(61)).await.unwrap(), None, "too old");
+    assert_eq!(store.use_link("l3", now()).await.unwrap(), None);
+}
+
+pub(crate) async fn an_account_is_locked_after_failures(store: Store) {
+    let (org, ada) = start(&store).await;
+    for expected in 1..=3 {
+        let failures = store.note_attempt(org, ada, false, 3, later(900)).await.unwrap();
+        assert_eq!(failures, expected);
+        let locked = store.person(org, ada).await.unwrap().unwrap().locked_until;
+        assert_eq!(locked.is_some(), expected == 3);
+    }
+    assert_eq!(store.note_attempt(org, ada, true, 3, later(900)).await.unwrap(), 0);
+    assert_eq!(store.person(org, ada).await.unwrap().unwrap().locked_until, None);
+}
+
+pub(crate) async fn the_last_admin_stays(store: Store) {
+    let (org, ada) = start(&store).await;
+    let security = Grant { role: Role::Security, scope: ScopeOf::Organisation };
+    let refused = store.set_grants(org, ada, &[security], "person:1", now()).await;
+    assert!(matches!(refused, Err(StoreError::Refused(_))));
+    assert_eq!(store.grants(org, ada).await.unwrap(), [ADMIN], "nothing was changed");
+    let bob = NewPerson { email: "bob@example.org".into(), name: "Bob".into(), subject: None };
+    let bob = store.add_person(org, &bob, &[ADMIN], "person:1", now()).await.unwrap();
+    store.set_grants(org, ada, &[security], "person:2", now()).await.unwrap();
+    assert_eq!(store.grants(org, ada).await.unwrap(), [security]);
+    assert_eq!(store.grants(org, bob).await.unwrap(), [ADMIN]);
+}
+
+pub(crate) async fn a_token_ends_with_its_person(store: Store) {
+    let (org, ada) = start(&store).await;
+    let new = NewToken {
+        name: "ci".into(),
+        person: ada,
+        actions: vec!["upload".into()],
+        scope: ScopeOf::System(7),
+        expires: later(3600),
+    };
+    let id = store.add_token(org, &new, "t1", "person:1", now()).await.unwrap();
+    let token = store.token("t1", now()).await.unwrap().unwrap();
+    assert_eq!(
+        (token.id, token.scope, token.actions.as_slice()),
+        (id, ScopeOf::System(7), &["upload".to_owned()][..])
+    );
+    assert_eq!(store.token("t1", later(3600)).await.unwrap(), None, "ended");
+    store.note_token(&token, later(1)).await.unwrap();
+    assert!(store.tokens(org).await.unwrap()[0].used.is_some());
+    assert!(store.revoke_token(org, id, "person:1", now()).await.unwrap());
+    assert!(!store.revoke_token(org, id, "person:1", now()).await.unwrap());
+    assert_eq!(store.token("t1", now()).await.unwrap(), None, "revoked");
+
+    store.add_token(org, &new, "t2", "person:1", now()).await.unwrap();
+    store.set_disabled(org, ada, true, "trimtab", now()).await.unwrap();
+    assert_eq!(store.token("t2", now()).await.unwrap(), None, "its person may not sign in");
+    store.set_disabled(org, ada, false, "trimtab", now()).await.unwrap();
+    assert_eq!(store.token("t2", now()).await.unwrap(), None, "it stays revoked");
+}
+
+pub(crate) async fn a_time_step_is_used_once(store: Store) {
+    let (org, ada) = start(&store).await;
+    assert!(store.use_totp_step(org, ada, 100).await.unwrap());
+    assert!(!store.use_totp_step(org, ada, 100).await.unwrap());
+    assert!(!store.use_totp_step(org, ada, 99).await.unwrap());
+    assert!(store.use_totp_step(org, ada, 101).await.unwrap());
+}
