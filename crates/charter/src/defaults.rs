@@ -136,6 +136,7 @@ pub fn charter() -> Charter {
             exposure: Exposure::Internet,
             tier_steps: 0,
             data_steps: 0,
+            environment: None,
         },
         cost: CostModel {
             days_per_point: 0.5,

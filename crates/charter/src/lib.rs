@@ -14,7 +14,7 @@ mod structure;
 mod syntax;
 pub mod tell;
 
-pub use file::read::charter as read;
+pub use file::read::{charter as read, charter_of_today as read_of_today};
 
 /// The JSON Schema of a charter file.
 pub fn charter_schema() -> schemars::Schema {

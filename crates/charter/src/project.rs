@@ -1,9 +1,16 @@
 //! `trimtab.toml`: what the organisation knows about the systems of a repository.
 
+mod apply;
 pub mod shape;
+mod systems;
+mod team;
+
+pub use apply::Apply;
+pub use systems::Systems;
+pub use team::{RHYTHMS, Team};
 
 use trimtab_model::charter::Charter;
-use trimtab_model::{Code, Diagnostic, Exposure, System};
+use trimtab_model::{Code, Diagnostic, DiagnosticSeverity, Exposure, System};
 
 use crate::at::{At, Text, nearest};
 use crate::file::read::in_order;
@@ -28,8 +35,14 @@ pub struct Project {
     pub vex: Vec<Box<str>>,
     /// Policies: files or folders.
     pub policies: Vec<Box<str>>,
+    /// Who does the work of a plan. What is not said is assumed, and told as such.
+    pub team: Team,
+    /// How updates are carried out and tested.
+    pub apply: Apply,
     /// The systems; none: the repository is one unknown system.
     pub systems: Vec<System>,
+    /// The lines of the file that the patterns of each system stand on, in their order.
+    pub lines: Vec<Vec<u32>>,
 }
 
 /// Where the charter of a project stands, so that the file can be read before the systems are checked.
@@ -56,6 +69,8 @@ pub fn read(
     let mut reader = Reader { text, charter, bad };
     let project = reader.project(shape);
     if reader.bad {
+        // What is unknown can wait until it is right.
+        reader.text.problems.retain(|p| p.code.severity() == DiagnosticSeverity::Error);
         Err(in_order(reader.text.problems))
     } else {
         Ok((project, reader.text.problems))
@@ -108,8 +123,17 @@ impl Reader<'_> {
             exceptions: shape.exceptions.as_ref().map(|at| self.beside(at)),
             vex: shape.vex.iter().map(|at| self.beside(at)).collect(),
             policies: shape.policies.iter().map(|at| self.beside(at)).collect(),
+            team: shape.team.map(|team| self.team(team)).unwrap_or_default(),
+            apply: shape.apply.map(|apply| self.apply(&apply)).unwrap_or_default(),
             systems: Vec::new(),
+            lines: Vec::new(),
         };
+        if shape.system.is_empty() {
+            let message = "the file names no system";
+            let help = "add `[[system]]` with its name; until then all is weighed by the charter's assumptions";
+            self.text.problem(Code::ContextUnknown, shape.format.bytes.clone(), message, help);
+        }
+        let names: Vec<String> = shape.system.iter().map(|s| s.name.value.clone()).collect();
         let several = shape.system.len() > 1;
         if let Some(system) = shape.system.get(MAX_SYSTEMS) {
             let message = format!("there are more than {MAX_SYSTEMS} systems");
@@ -121,11 +145,10 @@ impl Reader<'_> {
                 self.wrong(&system.name.bytes, "a system has no name".to_owned(), help);
             }
             for path in &system.paths {
-                if let Err(error) = pattern(&path.value) {
-                    let message = format!("`{}` is no pattern: {}", path.value, error.kind());
-                    let help = "write a folder as `services/pay/**`".to_owned();
-                    self.wrong(&path.bytes, message, help);
-                }
+                self.path(path);
+            }
+            for needed in &system.depends_on {
+                self.needed(&system.name.value, needed, &names);
             }
             if project.systems.iter().any(|s| *s.name == *system.name.value) {
                 let message = format!("system `{}` stands twice", system.name.value);
@@ -144,10 +167,57 @@ impl Reader<'_> {
                     .to_owned();
                 self.wrong(&system.name.bytes, message, help);
             }
+            let lines = system.paths.iter().map(|at| self.line(at)).collect();
+            let at = system.name.bytes.clone();
             let system = self.system(system);
+            let same = |other: &&System| !system.paths.is_empty() && other.paths == system.paths;
+            if let Some(other) = project.systems.iter().find(same) {
+                let message = format!("`{}` has the same paths as `{}`", system.name, other.name);
+                let help = "a file belongs to the first system that has it: give each its own";
+                self.text.problem(Code::SystemEmpty, at, message, help);
+            }
             project.systems.push(system);
+            project.lines.push(lines);
         }
         project
+    }
+
+    /// A pattern of a system's files, which are named from the folder of this file, with `/`.
+    fn path(&mut self, at: &At<String>) {
+        let path = &at.value;
+        let help = "write a folder as `services/pay/**`, from where this file is".to_owned();
+        if let Err(error) = pattern(path) {
+            self.wrong(&at.bytes, format!("`{path}` is no pattern: {}", error.kind()), help);
+        } else if path.contains('\\') {
+            let meant = path.replace('\\', "/");
+            let message = format!("`{path}` matches nothing: folders are told apart by `/`");
+            self.wrong(&at.bytes, message, format!("write `{meant}`"));
+        } else if path.split('/').any(|part| part == "..") {
+            self.wrong(&at.bytes, format!("`{path}` leads out of the repository"), help);
+        } else if let Some(rest) = path.strip_prefix('/').or(path.strip_prefix("./")) {
+            let message = format!("`{path}` matches nothing: no file is named so");
+            self.wrong(&at.bytes, message, format!("write `{}`", rest.trim_start_matches('/')));
+        }
+    }
+
+    /// A system that another one needs. It may be of another repository; a slip in a name of this one is told.
+    fn needed(&mut self, system: &str, at: &At<String>, names: &[String]) {
+        if at.value == system {
+            let help = "leave it out".to_owned();
+            self.wrong(&at.bytes, format!("system `{system}` depends on itself"), help);
+        } else if !names.contains(&at.value)
+            && let Some(near) = nearest(&at.value, names.iter().map(String::as_str))
+        {
+            let message = format!("no system of this file is named `{}`", at.value);
+            let help = format!("did you mean `{near}`? One of another repository is fine");
+            self.text.problem(Code::ContextUnknown, at.bytes.clone(), message, help);
+        }
+    }
+
+    fn line(&self, at: &At<String>) -> u32 {
+        let before = self.text.text.get(..at.bytes.start).unwrap_or_default();
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        u32::try_from(line).unwrap_or(u32::MAX)
     }
 
     fn system(&mut self, shape: shape::System) -> System {
@@ -180,7 +250,7 @@ impl Reader<'_> {
             ("tier", shape.tier.is_none()),
             ("exposure", shape.exposure.is_none()),
             ("data", shape.data.is_none()),
-            ("environments", shape.environments.is_none()),
+            ("environments", shape.environments.as_ref().is_none_or(Vec::is_empty)),
         ]
         .into_iter()
         .filter_map(|(what, missing)| missing.then_some(what))
@@ -206,7 +276,7 @@ impl Reader<'_> {
             environments: shape.environments.map(names),
             failure: boxed(shape.failure),
             paths: names(shape.paths),
-            depends_on: shape.depends_on.into_iter().map(Into::into).collect(),
+            depends_on: names(shape.depends_on),
         }
     }
 }
@@ -214,52 +284,4 @@ impl Reader<'_> {
 /// A pattern of paths: `*` stays within a folder.
 fn pattern(path: &str) -> Result<globset::Glob, globset::Error> {
     globset::GlobBuilder::new(path).literal_separator(true).build()
-}
-
-/// Which system a file belongs to.
-pub struct Systems<'p> {
-    systems: &'p [System],
-    patterns: Vec<Option<globset::GlobSet>>,
-}
-
-impl<'p> Systems<'p> {
-    /// The systems of a project, their patterns compiled.
-    ///
-    /// # Errors
-    /// A pattern is not one.
-    pub fn new(project: &'p Project) -> Result<Systems<'p>, Diagnostic> {
-        let compile = |system: &System| {
-            if system.paths.is_empty() {
-                return Ok(None);
-            }
-            let mut set = globset::GlobSetBuilder::new();
-            for path in &system.paths {
-                set.add(pattern(path).map_err(|e| {
-                    let message = format!("`{path}` is no pattern: {}", e.kind());
-                    Diagnostic::new(Code::ConfigMalformed, message)
-                        .in_file(FILE)
-                        .help("write a folder as `services/pay/**`")
-                })?);
-            }
-            let set = set.build().map_err(|e| {
-                Diagnostic::new(
-                    Code::ConfigMalformed,
-                    format!("the patterns of `{}` cannot be used: {e}", system.name),
-                )
-                .in_file(FILE)
-            })?;
-            Ok(Some(set))
-        };
-        let patterns = project.systems.iter().map(compile).collect::<Result<_, _>>()?;
-        Ok(Systems { systems: &project.systems, patterns })
-    }
-
-    /// The first system that a file, relative to the repository, belongs to. `None`: no system says so.
-    pub fn of(&self, file: &str) -> Option<&'p System> {
-        self.systems
-            .iter()
-            .zip(&self.patterns)
-            .find(|(_, patterns)| patterns.as_ref().is_none_or(|p| p.is_match(file)))
-            .map(|(system, _)| system)
-    }
 }

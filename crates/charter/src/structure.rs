@@ -117,6 +117,14 @@ impl<'c> Checker<'c, '_> {
                 fit = Fit::No;
             }
         }
+        if fit == Fit::No {
+            // The reader will not see this table: what it would say of its words is told here.
+            for (name, value) in &*table {
+                if let Some(member) = schema["properties"].get(name.get_ref().as_ref()) {
+                    self.word(self.resolved(member), value);
+                }
+            }
+        }
         if !out.is_empty() {
             for name in &out {
                 table.remove(name.as_str());
@@ -181,6 +189,20 @@ impl<'c> Checker<'c, '_> {
         let help = format!("add `{name} = {example}`: {about}");
         let message = format!("{} has no `{name}`", path.told());
         self.problem(at, message, help.trim_end_matches([':', ' ']).to_owned());
+    }
+
+    /// A word that is none of those that a member takes.
+    fn word(&mut self, schema: &'c Json, value: &Spanned<DeValue<'_>>) {
+        let Some(words) = schema["enum"].as_array() else { return };
+        let DeValue::String(word) = value.get_ref() else { return };
+        let words: Vec<&str> = words.iter().filter_map(Json::as_str).collect();
+        if !words.contains(&word.as_ref()) {
+            let help = match nearest(word, words.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("it is one of {}", words.join(", ")),
+            };
+            self.problem(value.span(), format!("`{word}` is not possible here"), help);
+        }
     }
 
     fn value(&mut self, schema: &'c Json, value: &mut Spanned<DeValue<'_>>, path: &Path) -> Fit {

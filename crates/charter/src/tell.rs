@@ -31,7 +31,8 @@ pub fn facts(charter: &Charter) -> Vec<Fact> {
     for party in &charter.parties {
         let when =
             party.agreed.map_or("has not agreed yet".to_owned(), |d| format!("agreed on {d}"));
-        all.add("Agreement", party.side.to_string(), format!("{}, {when}", party.name));
+        let name = if party.name.trim().is_empty() { "nobody is named" } else { &*party.name };
+        all.add("Agreement", party.side.to_string(), format!("{name}, {when}"));
     }
     for tier in &charter.tiers {
         let keep = tier
@@ -304,6 +305,10 @@ fn unknown(all: &mut Facts, charter: &Charter) {
     all.measured(PART, "a tier moves the impact by", moved(u.tier_steps), tier);
     let data = number(u.data_steps.into());
     all.measured(PART, "data moves the impact by", moved(u.data_steps), data);
+    let assumed = charter.assumed_environment();
+    let production = number(assumed.is_none_or(|e| e.production).into());
+    let name = assumed.map_or("the rest", |e| &*e.name);
+    all.measured(PART, "an environment counts as", name, production);
 }
 
 fn weighing(all: &mut Facts, charter: &Charter) {

@@ -41,7 +41,7 @@ fn presets_are_accepted_and_slips_refused() {
         "format = 1\n[[tier]]\nname = \"a\"\nmeaning = \"x\"\nacceptable = \"lo\"\nimpact = 0",
         "format = 1\n[[tier]]\nname = \"a\"\nmeaning = \"x\"\nacceptable = \"low\"\nimpact = 7",
         "format = 1\n[matrix]\nactive = [\"high\"]\nlikely = [\"low\"]\npossible = [\"low\"]\nunlikely = [\"low\"]",
-        "format = 1\n[deadlines.terms.other]\ncritical = \"72 hours\"",
+        "format = 1\n[deadlines.terms.other]\ncritical = 72",
         "format = 1\n[deadlines]\ncounts-from = \"publishd\"",
         "format = 1\n[calendar]\nweekend = \"sunday\"",
         "format = 1\n[calendar]\nsprint = { days = 14 }",

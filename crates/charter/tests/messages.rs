@@ -129,6 +129,92 @@ name = "payments"
 }
 
 #[test]
+fn a_charter_says_only_what_differs_from_its_preset() {
+    use trimtab_model::Level;
+    use trimtab_model::charter::Term;
+    let text = r#"format = 1
+preset = "framework"
+[deadlines.terms.production]
+high = "10 days"
+[matrix]
+unlikely = ["low", "low", "medium", "medium"]
+[weights]
+high = 12
+[exceptions]
+longest = { low = "no limit" }
+may-approve = { medium = ["security"] }
+"#;
+    let (own, preset) = (read("charter.toml", text).unwrap().0, preset::default());
+    let terms = |charter: &trimtab_model::charter::Charter, name: Option<&str>| {
+        charter.deadlines.terms.iter().find(|(n, _)| n.as_deref() == name).unwrap().1
+    };
+    let high = Level::High as usize;
+    let (mut production, was) =
+        (terms(&own, Some("production")), terms(&preset, Some("production")));
+    assert_eq!(production[high], Term::Days(10));
+    production[high] = was[high];
+    assert_eq!(production, was);
+    assert_eq!(terms(&own, None), terms(&preset, None));
+    assert_eq!(own.matrix.0[1..], preset.matrix.0[1..]);
+    assert_eq!(own.matrix.0[0][2], Level::Medium);
+    assert_eq!(own.weights, [1.0, 3.0, 12.0, 40.0]);
+    assert_eq!(own.exceptions.longest_days, [None, Some(90), Some(30), Some(7)]);
+    assert_eq!(own.exceptions.may_approve[high], preset.exceptions.may_approve[high]);
+}
+
+#[test]
+fn nobody_has_agreed_before_the_day_has_come() {
+    let text = "format = 1\npreset = \"framework\"\n[[party]]\nside = \"security\"\nname = \"Ana\"\nagreed = 2026-11-02\n";
+    let future = |today: &str| {
+        let (_, warnings) =
+            trimtab_charter::read_of_today("charter.toml", text, today.parse().unwrap()).unwrap();
+        let about = |d: &&Diagnostic| d.message.contains("only on 2026-11-02");
+        warnings.iter().find(about).map(|d| d.line)
+    };
+    assert_eq!(future("2026-11-01"), Some(Some(6)));
+    assert_eq!(future("2026-11-02"), None);
+}
+
+#[test]
+fn what_a_system_names_and_nothing_has_is_told() {
+    let charter = preset::default();
+    let text = r#"format = 1
+[[system]]
+name = "pay"
+paths = ["services/pay/**",
+  "services/pya/**"]
+depends-on = ["ledger", "maindesk", "somewhere else"]
+[[system]]
+name = "ledger"
+paths = ["services/pay/**", "services/pya/**"]
+[[system]]
+name = "maindesks"
+paths = ["**/*.lock"]
+"#;
+    let (project, warnings) = project::read("trimtab.toml", text, &charter).unwrap();
+    let said = told(&warnings);
+    assert!(said.contains("`ledger` has the same paths as `pay`"), "{said}");
+    assert!(said.contains("did you mean `maindesks`?"), "{said}");
+    assert!(
+        !said.contains("named `somewhere else`"),
+        "a system of another repository is fine: {said}"
+    );
+    let systems = project::Systems::new(&project).unwrap();
+    let unused = systems.unused(&["services/pay/Cargo.lock"]);
+    let lines: Vec<_> = unused.iter().map(|d| (d.line, &*d.message)).collect();
+    assert_eq!(
+        lines,
+        [
+            (Some(5), "`services/pya/**` of system `pay` matches no file that lists components"),
+            (Some(9), "`services/pya/**` of system `ledger` matches no file that lists components"),
+            (Some(12), "every file of system `maindesks` belongs to one above it"),
+        ]
+    );
+    let (_, warnings) = project::read("trimtab.toml", "format = 1\n", &charter).unwrap();
+    assert!(told(&warnings).contains("the file names no system"), "{}", told(&warnings));
+}
+
+#[test]
 fn a_file_belongs_to_the_first_system_that_says_so() {
     let charter = preset::default();
     let text = r#"format = 1

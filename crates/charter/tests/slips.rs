@@ -54,10 +54,6 @@ const CHARTER: &[(&str, &str)] = &[
         "[matrix]\nactive = [\"high\", \"high\", \"high\"]\nlikely = [\"low\", \"low\", \"low\", \"low\"]\npossible = [\"low\", \"low\", \"low\", \"low\"]\nunlikely = [\"low\", \"low\", \"low\", \"low\"]",
     ),
     (
-        "a row missing",
-        "[matrix]\nactive = [\"high\", \"high\", \"high\", \"high\"]\nlikely = [\"low\", \"low\", \"low\", \"low\"]\npossible = [\"low\", \"low\", \"low\", \"low\"]",
-    ),
-    (
         "a term that is none",
         "[deadlines.terms.production]\ncritical = \"72hh\"\nhigh = \"7d\"\nmedium = \"3 months\"\nlow = \"later\"",
     ),
@@ -74,9 +70,16 @@ const CHARTER: &[(&str, &str)] = &[
         "[deadlines.terms.production]\ncritical = \"72 hours\"\nhigh = \"91 days\"\nmedium = \"90 days\"\nlow = \"opportunistic\"",
     ),
     (
-        "a level left out",
-        "[deadlines.terms.production]\ncritical = \"72 hours\"\nhigh = \"7 days\"\nlow = \"opportunistic\"",
+        "terms of an environment that the preset does not have",
+        "[[environment]]\nname = \"live\"\nproduction = true\n[deadlines.terms.live]\ncritical = \"72 hours\"",
     ),
+    ("a row of the matrix that falls", "[matrix]\nlikely = [\"low\", \"low\", \"low\", \"low\"]"),
+    ("a weight that falls", "[weights]\nhigh = 50"),
+    (
+        "a member left out and a word that is none",
+        "[[tier]]\nname = \"vital\"\nacceptable = \"lo\"\nimpact = 1",
+    ),
+    ("an assumed environment that is none", "[unknown]\nenvironment = \"prod\""),
     ("terms without an environment", "[deadlines.terms]\ncritical = \"72 hours\""),
     (
         "an environment that is not there",
@@ -161,6 +164,14 @@ const CHARTER: &[(&str, &str)] = &[
 
 /// Whole charters.
 const WHOLE: &[(&str, &str)] = &[
+    (
+        "a row missing",
+        "format = 1\n[matrix]\nactive = [\"high\", \"high\", \"high\", \"high\"]\nlikely = [\"low\", \"low\", \"low\", \"low\"]\npossible = [\"low\", \"low\", \"low\", \"low\"]",
+    ),
+    (
+        "a level left out and another wrong",
+        "format = 1\n[[environment]]\nname = \"production\"\n[deadlines.terms.production]\ncritical = \"72hh\"\nlow = \"opportunistic\"",
+    ),
     ("an empty file", ""),
     ("only a comment", "# soon\n"),
     ("only a layout", "format = 1\n"),
@@ -218,6 +229,26 @@ const PROJECT: &[(&str, &str)] = &[
     (
         "a pattern that is none",
         "[[system]]\nname = \"a\"\npaths = [\"services/[pay/**\"]\ntier = \"vital\"\nexposure = \"internet\"\ndata = []\nenvironments = []",
+    ),
+    (
+        "a folder from the root",
+        "[[system]]\nname = \"a\"\npaths = [\"/src/**\"]\ntier = \"vital\"\nexposure = \"internet\"\ndata = []\nenvironments = [\"production\"]",
+    ),
+    (
+        "a folder above",
+        "[[system]]\nname = \"a\"\npaths = [\"../pay/**\"]\ntier = \"vital\"\nexposure = \"internet\"\ndata = []\nenvironments = [\"production\"]",
+    ),
+    (
+        "a folder from here",
+        "[[system]]\nname = \"a\"\npaths = [\"./src/**\"]\ntier = \"vital\"\nexposure = \"internet\"\ndata = []\nenvironments = [\"production\"]",
+    ),
+    (
+        "backslashes",
+        "[[system]]\nname = \"a\"\npaths = [\"src\\\\**\"]\ntier = \"vital\"\nexposure = \"internet\"\ndata = []\nenvironments = [\"production\"]",
+    ),
+    (
+        "a system that needs itself",
+        "[[system]]\nname = \"a\"\ndepends-on = [\"a\"]\ntier = \"vital\"\nexposure = \"internet\"\ndata = []\nenvironments = [\"production\"]",
     ),
     ("a charter above", "charter = \"../charter.toml\""),
     ("a charter with a full path", "charter = \"/etc/charter.toml\""),

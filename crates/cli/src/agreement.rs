@@ -5,14 +5,18 @@ pub mod before;
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use trimtab_charter::at::nearest;
 use trimtab_charter::preset;
 use trimtab_charter::project::{self, CHARTER_FILE, EXCEPTIONS_FILE, FILE, Project};
 use trimtab_decisions::{exceptions, vex};
-use trimtab_engine::repository::Agreement;
+use trimtab_engine::repository::{self, Agreement, Place};
 use trimtab_engine::revision::{Files, Kind};
 use trimtab_model::charter::Charter;
 use trimtab_model::decision::Decisions;
+use trimtab_model::evidence::Fact;
+use trimtab_model::finding::Finding;
+use trimtab_model::scan::{Scan, Weighing};
 use trimtab_model::{Code, Diagnostic};
 
 use crate::io::Io;
@@ -29,10 +33,32 @@ pub struct Agreed {
     pub agreement: Agreement,
     /// Its files that were read so far, by their path from the top of the repository.
     pub files: Files,
+    /// What is wrong with files of it that were passed over, so that what they say does not count.
+    unread: Vec<Diagnostic>,
     source: Box<dyn Source>,
 }
 
 impl Agreed {
+    /// Weighs a scan by it. What could not be read of it is told with the rest.
+    ///
+    /// # Errors
+    /// A pattern of a system is not one.
+    pub fn weigh(
+        &self,
+        scan: &Scan,
+        first_seen: &dyn Fn(&Finding) -> Option<Fact<Timestamp>>,
+        now: Timestamp,
+    ) -> Result<(Weighing, Vec<Diagnostic>), Diagnostic> {
+        let (weighing, mut problems) = repository::weigh(scan, &self.agreement, first_seen, now)?;
+        problems.extend(self.unread.iter().cloned());
+        Ok((weighing, problems))
+    }
+
+    /// Whether something of it could not be read.
+    pub fn is_incomplete(&self) -> bool {
+        self.unread.iter().any(|problem| problem.code.makes_incomplete())
+    }
+
     /// The texts of the repository's own policies, by their names for people.
     ///
     /// # Errors
@@ -112,9 +138,32 @@ pub fn read(path: &Path, charter: Option<&str>, io: &mut Io) -> Result<Agreed, D
     let charter = charter.map(|name| charter_of(name, io)).transpose()?;
     let prefix = prefix(&repository(&folder), &folder);
     let mut warnings = Vec::new();
+    let place = place(path, &folder);
     let agreed = from(Box::new(Tree { folder, prefix }), charter, &mut warnings);
     say::diagnostics(io, warnings.iter(), false);
-    agreed.map_err(|problems| told(problems, io))
+    let mut agreed = agreed.map_err(|problems| told(problems, io))?;
+    agreed.agreement.place = place;
+    Ok(agreed)
+}
+
+/// Where a path that is scanned lies, seen from the folder of its agreement. The files of a folder are told from
+/// that folder, a file alone from the top of its repository.
+fn place(path: &Path, folder: &Path) -> Place {
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let (is_folder, folder) = (path.is_dir(), real(folder));
+    let path = real(path);
+    let base = match path.parent() {
+        Some(parent) if !is_folder => repository(parent),
+        _ => path,
+    };
+    match (base.strip_prefix(&folder), folder.strip_prefix(&base)) {
+        (Ok(way), _) if way.as_os_str().is_empty() && is_folder => Place::Whole,
+        (Ok(way), _) if way.as_os_str().is_empty() => Place::Below("".into()),
+        (Ok(way), _) => Place::Below(format!("{}/", shown(way)).into()),
+        (_, Ok(way)) => Place::Above(format!("{}/", shown(way)).into()),
+        // The one is not in the other: nothing to go by.
+        _ => Place::Whole,
+    }
 }
 
 /// From the top of a repository to a folder of it, with a slash at the end where there is a way.
@@ -196,17 +245,18 @@ pub fn from(
             decisions
         }
     };
-    let mut statements = Vec::new();
+    let (mut statements, mut unread) = (Vec::new(), Vec::new());
     for name in &project.vex {
         for (file, bytes) in source.below(name, &["json"]).map_err(|e| vec![e])? {
             let (document, problems) = vex::read(&bytes);
-            warnings.extend(problems.into_iter().map(|p| p.in_file(source.shown(&file))));
+            unread.extend(problems.into_iter().map(|p| p.in_file(source.shown(&file))));
             statements.extend(document.into_iter().flat_map(|d| d.statements));
             files.insert(source.rooted(&file), (Kind::Statements, bytes));
         }
     }
-    let agreement = Agreement { charter, project, exceptions, not_affected, statements };
-    Ok(Agreed { agreement, files, source })
+    let place = Place::Whole;
+    let agreement = Agreement { charter, project, exceptions, not_affected, statements, place };
+    Ok(Agreed { agreement, files, unread, source })
 }
 
 /// A charter by the name of a preset or of a file.
@@ -321,9 +371,9 @@ pub fn files(path: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Diagnostic> 
 ///
 /// # Errors
 /// It is no time.
-pub fn moment(now: Option<&str>) -> Result<jiff::Timestamp, Diagnostic> {
+pub fn moment(now: Option<&str>) -> Result<Timestamp, Diagnostic> {
     match now {
-        None => Ok(jiff::Timestamp::now()),
+        None => Ok(Timestamp::now()),
         Some(text) => text.parse().map_err(|_| {
             Diagnostic::new(Code::Usage, format!("`{text}` is no time"))
                 .help("write it as 2026-11-21T09:00:00Z")
@@ -410,11 +460,23 @@ pub fn utf8(bytes: Vec<u8>, file: &str) -> Result<String, Diagnostic> {
             _ => "the file is not valid UTF-8",
         };
         let line = bytes.iter().take(valid).filter(|b| **b == b'\n').count() + 1;
-        Diagnostic::new(Code::FileNotText, message)
+        // A file that people write is told as such, and ends as its other slips do.
+        Diagnostic::new(Code::ConfigMalformed, message)
             .in_file(file)
             .at_line(u32::try_from(line).unwrap_or(u32::MAX))
             .help("save it as UTF-8, in your editor's \"save with encoding\"")
     })
+}
+
+/// The bytes of a file, or of standard input if it is called `-`.
+///
+/// # Errors
+/// It cannot be read.
+pub fn input(path: &Path, io: &mut Io) -> Result<Vec<u8>, Diagnostic> {
+    match path == Path::new("-") {
+        true => bounded(&mut io.stdin, path),
+        false => bytes(path),
+    }
 }
 
 /// The bytes of a file.
@@ -422,16 +484,19 @@ pub fn utf8(bytes: Vec<u8>, file: &str) -> Result<String, Diagnostic> {
 /// # Errors
 /// It cannot be read.
 pub fn bytes(path: &Path) -> Result<Vec<u8>, Diagnostic> {
-    use std::io::Read;
     // A pipe or a device would keep us waiting, or never end.
     if !std::fs::metadata(path).map_err(|e| unreadable(path, &e))?.is_file() {
         let message = format!("`{}` is no file", shown(path));
         return Err(Diagnostic::new(Code::FileUnreadable, message).help("name a file"));
     }
-    let file = std::fs::File::open(path).map_err(|e| unreadable(path, &e))?;
+    bounded(std::fs::File::open(path).map_err(|e| unreadable(path, &e))?, path)
+}
+
+fn bounded(from: impl std::io::Read, path: &Path) -> Result<Vec<u8>, Diagnostic> {
+    use std::io::Read;
     let mut bytes = Vec::new();
     let read =
-        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|e| unreadable(path, &e))?;
+        from.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|e| unreadable(path, &e))?;
     if read as u64 > MAX_BYTES {
         return Err(Diagnostic::new(Code::FileTooLarge, "the file is larger than 64 MiB")
             .in_file(shown(path)));

@@ -1,7 +1,12 @@
 //! The command line: what `--help`, completions and man pages are made from.
 
 mod agreement;
+mod apply;
+mod backtest;
+mod feeds;
 pub mod output;
+mod plan;
+mod requests;
 mod server;
 
 use std::path::PathBuf;
@@ -14,8 +19,14 @@ pub use agreement::{
     GateFormat, Policy, PolicyVerb, Vex, VexVerb, VexWrite,
 };
 
+pub use apply::{Apply, ApplyFormat, HostArgs, Rollback, TrialArgs};
+pub use backtest::{Backtest, BacktestFormat, Other};
+pub use feeds::FeedArgs;
+pub use plan::{Plan, PlanFormat};
+pub use requests::{Requests, RequestsFormat};
 pub use server::{
-    AssetKind, DeployOutcome, Deployed, Ledger, LedgerVerb, Push, Serve, ServerArgs, StoreArgs,
+    AccessArgs, AssetKind, DeployOutcome, Deployed, Ledger, LedgerVerb, Push, Serve, ServerArgs,
+    Store, StoreArgs, StoreVerb,
 };
 
 use crate::output::Format;
@@ -52,6 +63,16 @@ pub enum Verb {
     Compare(Compare),
     /// Pass or fail a repository or a change, by the charter and its policies
     Gate(Gate),
+    /// Plan which updates remove the most risk, in which window, for how much work
+    Plan(Plan),
+    /// Live a repository's past through by an agreement, before it is signed: what it would have cost and saved
+    Backtest(Backtest),
+    /// Carry a batch of a plan out in a copy, test it there, and write a branch
+    Apply(Apply),
+    /// Show the requests that were asked for on the git host and what is to be done about each; --sync does it
+    Requests(Box<Requests>),
+    /// Write a branch that takes a batch back
+    Rollback(Rollback),
     /// Judge a dependency before it is added, by the charter's rules on selection
     CheckNew(CheckNew),
     /// Make, check, explain and compare charters
@@ -63,13 +84,15 @@ pub enum Verb {
     /// List, show and test the policies of the gate
     Policy(Policy),
     /// Serve the whole organisation: pages, API, jobs
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Scan and upload to a server, or upload an SBOM as it is
     Push(Push),
     /// Tell a server what was deployed where
     Deployed(Deployed),
     /// Check or write out the ledger of a store
     Ledger(Ledger),
+    /// Back up a store, take a backup back, carry it to another one
+    Store(Store),
     /// Show the main job on a small sample organisation, with no network
     Demo(Demo),
     /// List the formats that are read
@@ -87,7 +110,7 @@ pub enum Verb {
 }
 
 /// Which index.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 pub struct IndexArgs {
     /// The advisory index [default: in the user's data folder]
     #[arg(long, value_name = "FILE", env = "TRIMTAB_DB")]
@@ -106,7 +129,7 @@ pub struct HistoryArgs {
 }
 
 /// How to walk a tree.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 pub struct WalkArgs {
     /// Also look at what .gitignore leaves out
     #[arg(long)]
@@ -311,24 +334,9 @@ pub enum DbVerb {
 /// `trimtab db update`
 #[derive(Debug, ClapArgs)]
 pub struct DbUpdate {
-    /// A folder or URL with `<Ecosystem>/all.zip`, as OSV publishes it [default: OSV's public bucket, with CISA's KEV and FIRST's EPSS]
-    #[arg(long, value_name = "FOLDER|URL")]
-    pub from: Option<String>,
-    /// Malicious packages in the same layout [default: beside it]
-    #[arg(long, value_name = "FILE|FOLDER|URL")]
-    pub malicious: Option<String>,
-    /// Known exploited vulnerabilities, CISA's JSON [default: beside it]
-    #[arg(long, value_name = "FILE|FOLDER|URL")]
-    pub kev: Option<String>,
-    /// EPSS scores, csv.gz [default: beside it]
-    #[arg(long, value_name = "FILE|FOLDER|URL")]
-    pub epss: Option<String>,
-    /// Product lifecycles, JSON [default: beside it]
-    #[arg(long, value_name = "FILE|FOLDER|URL")]
-    pub lifecycle: Option<String>,
-    /// Only these ecosystems
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    pub ecosystems: Vec<String>,
+    /// What to read
+    #[command(flatten)]
+    pub feeds: FeedArgs,
     /// Where the index is
     #[command(flatten)]
     pub index: IndexArgs,
@@ -352,6 +360,9 @@ pub struct Explain {
     /// The file that remembers when findings were first seen
     #[arg(long, value_name = "FILE")]
     pub history: Option<PathBuf>,
+    /// The moment of the telling, RFC 3339, so that a run can be repeated [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
     /// Where the index is
     #[command(flatten)]
     pub index: IndexArgs,
@@ -400,6 +411,9 @@ pub struct Compare {
 /// `trimtab demo`
 #[derive(Debug, ClapArgs)]
 pub struct Demo {
+    /// Serve an organisation with a made year of history on this machine, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["format", "output", "verbose"])]
+    pub serve: bool,
     /// Where the result goes
     #[command(flatten)]
     pub output: OutputArgs,

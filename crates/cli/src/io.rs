@@ -19,6 +19,8 @@ pub struct Io {
     pub terminal_err: bool,
     /// Only ASCII: the locale is not UTF-8.
     pub ascii: bool,
+    /// A variable of the environment by which others tell what runs. `None`: it is not set, or empty.
+    pub variable: fn(&str) -> Option<String>,
     /// Where data is kept by default (`…/trimtab`). `None`: the system names no such place.
     pub data_folder: Option<PathBuf>,
     /// Whether writing to standard output failed because nobody reads any more.
@@ -36,6 +38,7 @@ impl Io {
             colour_err: colour && err.is_terminal(),
             terminal_err: err.is_terminal(),
             ascii: !locale_is_utf8(|name| std::env::var(name).ok()),
+            variable: |name| std::env::var(name).ok().filter(|value| !value.is_empty()),
             data_folder: data_folder(),
             stdout: Box::new(io::BufWriter::with_capacity(1 << 16, out)),
             stderr: Box::new(err),
@@ -46,7 +49,12 @@ impl Io {
 
     /// Writes to standard output. A reader that went away (`| head`) ends the output quietly.
     pub fn out(&mut self, text: &str) {
-        if self.stdout.write_all(text.as_bytes()).and_then(|()| self.stdout.flush()).is_err() {
+        self.bytes(text.as_bytes());
+    }
+
+    /// As [`Io::out`], of what need be no text.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        if self.stdout.write_all(bytes).and_then(|()| self.stdout.flush()).is_err() {
             self.closed = true;
         }
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use trimtab_model::scan::Scan;
 use trimtab_model::{Code, Diagnostic};
+use trimtab_report::table;
 
 use crate::args::OutputArgs;
 use crate::args::output::pairs;
@@ -77,11 +78,11 @@ impl Output {
         scan: &Scan,
         io: &mut Io,
     ) -> Result<(), Diagnostic> {
-        let style = Style { colour: false, ascii: false, verbose: self.verbose };
+        let style = table::Style { verbose: self.verbose, ..table::Style::default() };
         match file {
             Some(path) => to_file(path, |out| render(format, scan, style, out)),
             None => {
-                let style = Style { colour: io.colour_out, ascii: io.ascii, ..style };
+                let style = table::Style { colour: io.colour_out, ascii: io.ascii, ..style };
                 let result =
                     render(format, scan, style, &mut io.stdout).and_then(|()| io.stdout.flush());
                 match result {
@@ -98,10 +99,10 @@ impl Output {
     }
 }
 
-fn render(format: Format, scan: &Scan, style: Style, out: &mut dyn Write) -> io::Result<()> {
+fn render(format: Format, scan: &Scan, style: table::Style, out: &mut dyn Write) -> io::Result<()> {
     use trimtab_report as report;
     match format {
-        Format::Table => report::table::write(scan, style.into(), out),
+        Format::Table => table::write(scan, style, out),
         Format::Json => report::json::write(scan, out),
         Format::Sarif => report::sarif::write(scan, out),
         Format::Markdown => report::markdown::write(scan, out),
@@ -112,19 +113,6 @@ fn render(format: Format, scan: &Scan, style: Style, out: &mut dyn Write) -> io:
         Format::CyclonedxXml => report::sbom::cyclonedx_xml::write(scan, out),
         Format::SpdxJson => report::sbom::spdx::write(scan, out),
         Format::SpdxTag => report::sbom::spdx_tag::write(scan, out),
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Style {
-    colour: bool,
-    ascii: bool,
-    verbose: bool,
-}
-
-impl From<Style> for trimtab_report::table::Style {
-    fn from(style: Style) -> Self {
-        Self { colour: style.colour, ascii: style.ascii, verbose: style.verbose, ..Self::default() }
     }
 }
 
@@ -151,6 +139,54 @@ pub fn to_file(
         let _ = std::fs::remove_file(&aside);
         unwritable(path, &e)
     })
+}
+
+/// Writes an answer in each format to where it goes; `one` writes one format. On standard output it is as the
+/// terminal wants it.
+///
+/// # Errors
+/// A file cannot be written, or what `one` tells.
+pub fn all<F: Copy>(
+    outputs: &[(F, Option<PathBuf>)],
+    verbose: bool,
+    io: &mut Io,
+    mut one: impl FnMut(F, table::Style, &mut Vec<u8>) -> Result<(), Unwritten>,
+) -> Result<(), Diagnostic> {
+    for (format, file) in outputs {
+        let shown = file.is_none();
+        let style = table::Style {
+            colour: io.colour_out && shown,
+            ascii: io.ascii && shown,
+            verbose,
+            ..table::Style::default()
+        };
+        let mut bytes = Vec::new();
+        one(*format, style, &mut bytes).map_err(|Unwritten(why)| why)?;
+        match file {
+            Some(path) => to_file(path, |out| out.write_all(&bytes))?,
+            None => io.bytes(&bytes),
+        }
+    }
+    Ok(())
+}
+
+/// Why an answer could not be written in a format.
+pub struct Unwritten(Diagnostic);
+
+impl From<io::Error> for Unwritten {
+    fn from(error: io::Error) -> Unwritten {
+        let message = format!("the answer cannot be written: {error}");
+        Unwritten(
+            Diagnostic::new(Code::Usage, message)
+                .help("this is a fault of Trimtab: please report it"),
+        )
+    }
+}
+
+impl From<Diagnostic> for Unwritten {
+    fn from(why: Diagnostic) -> Unwritten {
+        Unwritten(why)
+    }
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {

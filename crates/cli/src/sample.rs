@@ -3,7 +3,7 @@
 use std::path::Path;
 use trimtab_charter::project;
 use trimtab_decisions::exceptions;
-use trimtab_engine::repository::Agreement;
+use trimtab_engine::repository::{Agreement, Place};
 use trimtab_model::Diagnostic;
 use trimtab_model::decision::Decisions;
 
@@ -49,6 +49,12 @@ pub fn write_advisories(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+/// The charter's text.
+pub fn charter() -> String {
+    let file = Services::get(project::CHARTER_FILE);
+    file.map(|f| String::from_utf8_lossy(&f.data).into_owned()).unwrap_or_default()
+}
+
 /// What the organisation agreed on.
 ///
 /// # Errors
@@ -63,5 +69,12 @@ pub fn agreement() -> Result<Agreement, Vec<Diagnostic>> {
     let (project, _) = project::read(project::FILE, &text(project::FILE), &charter)?;
     let (Decisions { exceptions, not_affected }, _) =
         exceptions::read(&text(project::EXCEPTIONS_FILE), project::EXCEPTIONS_FILE);
-    Ok(Agreement { charter, project, exceptions, not_affected, statements: Vec::new() })
+    Ok(Agreement {
+        charter,
+        project,
+        exceptions,
+        not_affected,
+        statements: Vec::new(),
+        place: Place::Whole,
+    })
 }

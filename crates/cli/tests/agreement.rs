@@ -1,135 +1,17 @@
-//! Charters, gates, exceptions, VEX and policies, as a person uses them: on the sample and on small
-//! repositories made here.
+//! Charters, systems, exceptions and voices, as a person uses them: on the sample and on small repositories
+//! made here.
 
 mod command;
+#[expect(dead_code, reason = "other tests use the rest")]
 mod repository;
 
 use std::process::Command;
 
 use command::{Terminal, run, run_with};
-use repository::{PROJECT, Repository, examples, git, lock, sample_index};
+use repository::{BY_SECURITY, PROJECT, Repository, examples, not_affected, sample_index};
 use trimtab_cli::Exit;
 
 const NOW: &str = "2026-02-01T09:00:00Z";
-
-#[test]
-fn the_gate_blames_the_change_and_not_the_calendar() {
-    // axios 0.21.0 has findings in the sample's advisories; left-pad has none.
-    let repository = Repository::new(&[("axios", "0.21.0")]);
-    // Nothing changed: what was there is told, and nothing fails.
-    let ran = repository.trimtab(&["gate", "HERE", "--against", "HEAD", "--now", NOW]);
-    assert_eq!(ran.exit, Exit::Clean, "{}{}", ran.out, ran.err);
-    assert!(
-        ran.out.contains("CVE-2021-3749") && ran.out.contains("There before this change"),
-        "{}",
-        ran.out
-    );
-    // By itself, it fails.
-    let ran = repository.trimtab(&["gate", "HERE", "--against", "HEAD", "--all", "--now", NOW]);
-    assert_eq!(ran.exit, Exit::Violated, "{}", ran.out);
-    // The change brings in another: that fails, and only that.
-    repository.lock(&[("axios", "0.21.0"), ("moment", "2.24.0")]);
-    let ran = repository.trimtab(&["gate", "HERE", "--against", "HEAD", "--now", NOW]);
-    assert_eq!(ran.exit, Exit::Violated, "{}", ran.out);
-    let denied = ran.out.split("There before").next().unwrap();
-    assert!(denied.contains("moment") && !denied.contains("axios"), "{}", ran.out);
-    // Against a saved scan it is the same.
-    repository.commit("Add moment");
-    let saved = repository.path().join("saved.json").display().to_string();
-    let ran = repository.trimtab(&["scan", "HERE", "--format", "json", "--output", &saved]);
-    assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
-    let ran = repository.trimtab(&["gate", "HERE", "--against", &saved, "--now", NOW]);
-    assert_eq!(ran.exit, Exit::Clean, "{}", ran.out);
-    // Raising a version keeps the finding the same: it is nobody's change.
-    repository.lock(&[("axios", "0.21.1"), ("moment", "2.24.0")]);
-    let ran = repository.trimtab(&["gate", "HERE", "--against", "HEAD", "--now", NOW]);
-    assert_eq!(ran.exit, Exit::Clean, "{}", ran.out);
-}
-
-#[test]
-fn every_format_tells_the_same_answer_twice() {
-    let repository = Repository::new(&[("axios", "0.21.0")]);
-    repository.lock(&[("axios", "0.21.0"), ("moment", "2.24.0")]);
-    for format in [
-        "text",
-        "json",
-        "sarif",
-        "github",
-        "step-summary",
-        "gitlab-codequality",
-        "gitlab",
-        "junit",
-        "markdown",
-    ] {
-        let args = ["gate", "HERE", "--against", "HEAD", "--now", NOW, "--format", format];
-        let (one, two) = (repository.trimtab(&args), repository.trimtab(&args));
-        assert_eq!(one.exit, Exit::Violated, "{format}: {}", one.err);
-        assert_eq!(one.out, two.out, "{format}");
-        assert!(one.out.contains("CVE-2022-24785"), "{format}: {}", one.out);
-    }
-}
-
-#[test]
-fn a_dry_run_tells_which_commits_would_have_failed() {
-    let repository = Repository::new(&[("left-pad", "1.3.0")]);
-    repository.lock(&[("left-pad", "1.3.0"), ("moment", "2.24.0")]);
-    repository.commit("Add moment");
-    repository.lock(&[("left-pad", "1.3.0"), ("moment", "2.29.4")]);
-    repository.commit("Raise moment");
-    let ran = repository.trimtab(&["gate", "HERE", "--dry-run", "2"]);
-    assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
-    assert!(ran.out.contains("Add moment") && !ran.out.contains("Raise moment"), "{}", ran.out);
-    assert!(ran.out.contains("failed 1 of the last 2 commits"), "{}", ran.out);
-}
-
-#[test]
-fn what_is_unknown_fails_where_the_charter_says_so() {
-    // A package of a registry that no advisory covers cannot be judged.
-    let repository = Repository::new(&[("left-pad", "1.3.0")]);
-    repository
-        .write("charter.toml", "format = 1\npreset = \"framework\"\n[unknown]\ngate = \"deny\"\n");
-    repository.lock(&[("left-pad", "1.3.0"), ("newcomer", "1.0.0")]);
-    // When it was published is not known, and the charter asks for seven days.
-    let ran = repository.trimtab(&["gate", "HERE", "--against", "HEAD", "--now", NOW]);
-    assert_eq!(ran.exit, Exit::Incomplete, "{}", ran.out);
-    assert!(
-        ran.out.contains("newcomer") && ran.out.contains("when it was published"),
-        "{}",
-        ran.out
-    );
-    repository.write("charter.toml", "format = 1\npreset = \"framework\"\n");
-    let ran = repository.trimtab(&["gate", "HERE", "--against", "HEAD", "--now", NOW]);
-    assert_eq!(ran.exit, Exit::Clean, "{}", ran.out);
-}
-
-#[test]
-fn policies_of_ones_own_are_asked_and_take_the_place_of_built_in_ones() {
-    let repository = Repository::new(&[("left-pad", "1.3.0")]);
-    let policy = repository.path().join("own.rego").display().to_string();
-    // As conftest has them.
-    std::fs::write(&policy, "package main\n\ndeny[msg] {\n  input.components[_].name == \"left-pad\"\n  msg := \"no left-pad here\"\n}\n").unwrap();
-    let ran = repository.trimtab(&["gate", "HERE", "--now", NOW, "--policy", &policy]);
-    assert_eq!(ran.exit, Exit::Violated, "{}", ran.out);
-    assert!(ran.out.contains("no left-pad here"), "{}", ran.out);
-    // A policy that cannot be read is never a pass.
-    std::fs::write(&policy, "package main\n\ndeny contains \"a\" if {\n").unwrap();
-    let ran = repository.trimtab(&["gate", "HERE", "--now", NOW, "--policy", &policy]);
-    assert_eq!(ran.exit, Exit::Incomplete, "{}", ran.out);
-    assert!(ran.err.contains("policy-malformed"), "{}", ran.err);
-    let repository = Repository::new(&[("axios", "0.21.0")]);
-    let policy = repository.path().join("own.rego").display().to_string();
-    std::fs::write(
-        &policy,
-        "package trimtab.acceptable\n\nimport rego.v1\n\ndeny contains \"never\" if false\n",
-    )
-    .unwrap();
-    let ran =
-        repository.trimtab(&["gate", "HERE", "--now", "2021-01-10T00:00:00Z", "--policy", &policy]);
-    assert_eq!(ran.exit, Exit::Clean, "{}", ran.out);
-    assert_eq!(run(&["policy", "test"]).exit, Exit::Clean);
-    assert!(run(&["policy", "list"]).out.contains("trimtab.deadline"));
-    assert!(run(&["policy", "show", "deadline"]).out.contains("package trimtab.deadline"));
-}
 
 #[test]
 fn an_exception_accepts_until_its_last_day_and_no_longer() {
@@ -169,16 +51,6 @@ fn an_exception_accepts_until_its_last_day_and_no_longer() {
     let ran = repository.trimtab(&["exceptions", "check", "HERE"]);
     assert!(ran.err.contains("exception-unused"), "{}", ran.err);
 }
-
-/// Both findings of moment, as decisions; `more` says who approved.
-fn not_affected(more: &str) -> String {
-    let both = ["CVE-2022-31129", "CVE-2022-24785"].map(|id| format!(
-        "[[not-affected]]\nid = \"NA-{id}\"\nvulnerability = \"{id}\"\njustification = \"vulnerable_code_not_in_execute_path\"\nreason = \"Only dates of our own are read.\"\nauthor = \"a@example.org\"\ncreated = 2026-01-30\nexpires = 2026-02-13\n{more}\n"
-    ));
-    format!("format = 1\n{}", both.concat())
-}
-
-const BY_SECURITY: &str = "approver = \"s@example.org\"\napprover-role = \"security\"";
 
 #[test]
 fn what_does_not_matter_passes_and_every_output_tells_it() {
@@ -278,55 +150,6 @@ fn what_does_not_matter_is_told_in_every_voice() {
 }
 
 #[test]
-fn what_was_decided_is_published_and_previewed() {
-    let repository = Repository::new(&[("moment", "2.24.0")]);
-    // One does not matter, the other one is accepted.
-    let decided = not_affected(BY_SECURITY);
-    let (first, _) = decided.split_at(decided.rfind("[[not-affected]]").unwrap());
-    repository.write("exceptions.toml", &format!("{first}[[exception]]\nid = \"E-1\"\nvulnerability = \"CVE-2022-24785\"\nreason = \"r\"\nauthor = \"a\"\nauthor-role = \"engineering\"\napprover = \"b\"\napprover-role = \"security\"\ncreated = 2026-01-30\nexpires = 2026-02-13\ncontrol = \"c\"\n"));
-    for format in ["openvex", "csaf", "cyclonedx"] {
-        let file = repository.path().join(format!("{format}.vex")).display().to_string();
-        let args = [
-            "vex",
-            "write",
-            "HERE",
-            "--format",
-            format,
-            "--product",
-            "pkg:generic/app@1.0",
-            "--author",
-            "Harbour",
-            "--id",
-            "https://harbour.example/vex/1",
-            "--at",
-            "2026-02-01T00:00:00Z",
-            "--output",
-            &file,
-        ];
-        let ran = repository.trimtab(&args);
-        assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
-        assert_eq!(ran.err, "", "{format}");
-        let preview = |more: &[&str]| {
-            let mut args = vec!["vex", "preview", file.as_str(), "--path", "HERE"];
-            args.extend_from_slice(more);
-            let ran = repository.trimtab(&args);
-            assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
-            ran.out
-        };
-        // The product that it is about is what is scanned.
-        let told = preview(&["--product", "pkg:generic/app@1.0"]);
-        assert!(told.contains("2 statements read: 2 would apply"), "{format}: {told}");
-        let line = |mark: &str, id: &str| {
-            told.lines().any(|l| l.contains(mark) && l.contains(id) && l.starts_with("applies"))
-        };
-        assert!(line("not_affected", "CVE-2022-31129"), "{format}: {told}");
-        assert!(line(" affected", "CVE-2022-24785"), "{format}: {told}");
-        let told = preview(&["--product", "pkg:generic/other@1.0"]);
-        assert!(told.contains("0 would apply"), "{format}: {told}");
-    }
-}
-
-#[test]
 fn ignores_of_other_tools_are_taken_over_to_be_approved() {
     let repository = Repository::new(&[("moment", "2.24.0")]);
     repository.write(".trivyignore", "# our dates\nCVE-2022-31129 exp:2026-03-01\n");
@@ -341,50 +164,45 @@ fn ignores_of_other_tools_are_taken_over_to_be_approved() {
 }
 
 #[test]
-fn a_suppliers_statement_is_previewed_applied_and_written() {
+fn a_part_of_a_repository_is_weighed_as_in_the_whole() {
     let repository = Repository::new(&[("moment", "2.24.0")]);
-    let statement = r#"{"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.org/vex/1", "author": "Moment", "timestamp": "2026-11-21T00:00:00Z", "version": 1, "statements": [{"vulnerability": {"name": "CVE-2022-31129"}, "products": [{"@id": "pkg:npm/moment@2.24.0"}], "status": "not_affected", "justification": "vulnerable_code_not_in_execute_path"}]}"#;
-    repository.write("supplier.json", statement);
-    let file = repository.path().join("supplier.json").display().to_string();
-    let ran = repository.trimtab(&["vex", "preview", &file, "--path", "HERE"]);
-    assert!(
-        ran.out.contains("applies") && ran.out.contains("1 would apply"),
-        "{}{}",
-        ran.out,
-        ran.err
-    );
-    let scan = || repository.trimtab(&["scan", "HERE"]).out;
-    let load = |text: &str| {
-        text.split("Load ").nth(1).unwrap().split(':').next().unwrap().parse::<f64>().unwrap()
+    let context =
+        "tier = \"TIER\"\nexposure = \"EXPOSED\"\ndata = []\nenvironments = [\"production\"]\n";
+    let system = |name: &str, paths: &str, tier: &str, exposed: &str| {
+        let context = context.replace("TIER", tier).replace("EXPOSED", exposed);
+        format!("[[system]]\nname = \"{name}\"\npaths = [\"{paths}\"]\n{context}")
     };
-    let before = load(&scan());
-    repository.write(
-        "trimtab.toml",
-        &PROJECT.replacen("format = 1\n", "format = 1\nvex = [\"supplier.json\"]\n", 1),
+    // The order matters: what no pattern of the first has belongs to the rest.
+    let systems = format!(
+        "format = 1\n{}{}",
+        system("pay", "services/pay/**", "vital", "internet"),
+        system("rest", "**", "supporting", "isolated")
     );
-    let told = scan();
-    assert!(load(&told) < before, "{told}");
-    // What we accept, we say to others.
-    repository.write("exceptions.toml", "format = 1\n[[exception]]\nid = \"E-1\"\nvulnerability = \"CVE-2022-24785\"\nreason = \"r\"\nauthor = \"a\"\nauthor-role = \"engineering\"\napprover = \"b\"\napprover-role = \"security\"\ncreated = 2026-01-30\nexpires = 2026-02-13\ncontrol = \"c\"\n");
-    for format in ["openvex", "csaf", "cyclonedx"] {
-        let args = [
-            "vex",
-            "write",
-            "HERE",
-            "--format",
-            format,
-            "--product",
-            "pkg:generic/app@1.0",
-            "--author",
-            "Harbour",
-            "--id",
-            "https://harbour.example/vex/1",
-            "--at",
-            "2026-02-01T00:00:00Z",
-        ];
-        let (one, two) = (repository.trimtab(&args), repository.trimtab(&args));
-        assert_eq!(one.exit, Exit::Clean, "{}", one.err);
-        assert!(one.out.contains("CVE-2022-24785") && one.out == two.out, "{format}: {}", one.out);
+    repository.write("trimtab.toml", &systems);
+    let lock = std::fs::read_to_string(repository.path().join("package-lock.json")).unwrap();
+    repository.write("services/pay/package-lock.json", &lock);
+    let excepted = "format = 1\n[[exception]]\nid = \"E-1\"\nvulnerability = \"CVE-2022-24785\"\npath = \"services/pay/**\"\nreason = \"r\"\nauthor = \"a\"\nauthor-role = \"engineering\"\napprover = \"b\"\napprover-role = \"security\"\ncreated = 2026-01-30\nexpires = 2026-02-03\ncontrol = \"c\"\n";
+    repository.write("exceptions.toml", excepted);
+    let weighed = |path: &str| -> Vec<(String, String, bool)> {
+        let path = repository.path().join(path).display().to_string();
+        let ran = repository.trimtab(&["scan", &path, "--now", NOW, "--format", "json"]);
+        assert!(!ran.err.contains("system-empty"), "{path}: {}", ran.err);
+        let told: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        let all = told["weighing"]["assessed"].as_array().unwrap();
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let one = |a: &serde_json::Value| {
+            (text(&a["system"]), text(&a["level"]), !a["exception"].is_null())
+        };
+        let mut all: Vec<_> = all.iter().map(one).collect();
+        all.sort();
+        all
+    };
+    let whole = weighed("");
+    let pay: Vec<_> = whole.iter().filter(|(system, ..)| system == "pay").cloned().collect();
+    assert!(pay.len() == 2 && whole.len() == 4, "{whole:?}");
+    assert_eq!(pay.iter().filter(|(.., accepted)| *accepted).count(), 1, "{pay:?}");
+    for part in ["services/pay", "services/pay/", "services", "services/pay/package-lock.json"] {
+        assert_eq!(weighed(part), pay, "{part}");
     }
 }
 
@@ -442,7 +260,17 @@ fn the_same_finding_is_told_to_four_audiences() {
     let mut all = String::new();
     for audience in ["product", "engineering", "security", "operations"] {
         for id in ["CVE-2022-34265", "PYSEC-2023-175"] {
-            let ran = run(&["explain", id, &harbour, "--for", audience, "--db", &db]);
+            let ran = run(&[
+                "explain",
+                id,
+                &harbour,
+                "--for",
+                audience,
+                "--db",
+                &db,
+                "--now",
+                "2026-11-28T09:00:00Z",
+            ]);
             assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
             all.push_str(&format!("--- {audience}\n{}\n", ran.out));
         }
@@ -559,45 +387,6 @@ fn hostile_settings_are_refused_and_nothing_waits_or_leaks() {
         std::fs::write(&project, text).unwrap();
         refused(text);
     }
-}
-
-#[test]
-fn what_cannot_be_compared_with_is_said() {
-    let repository = Repository::new(&[("left-pad", "1.3.0")]);
-    for against in ["nowhere", "--all", "", "HEAD~7", "trimtab.toml"] {
-        let against = format!("--against={against}");
-        let ran = repository.trimtab(&["gate", "HERE", "--now", NOW, &against]);
-        assert!(
-            matches!(ran.exit, Exit::Usage | Exit::Incomplete),
-            "{against}: {:?} {}",
-            ran.exit,
-            ran.out
-        );
-        assert!(ran.err.contains("error["), "{against}: {}", ran.err);
-    }
-    // Outside of a repository, and in one without a commit.
-    let empty = tempfile::tempdir().unwrap();
-    std::fs::write(empty.path().join("package-lock.json"), lock(&[("left-pad", "1.3.0")])).unwrap();
-    let path = empty.path().display().to_string();
-    for _ in 0..2 {
-        let ran = run(&["gate", &path, "--against", "HEAD", "--db", &repository.db]);
-        assert!(ran.exit != Exit::Clean && ran.err.contains("error["), "{}", ran.err);
-        git(empty.path(), &["init", "-q"]);
-    }
-    assert_eq!(repository.trimtab(&["gate", "HERE", "--dry-run", "0"]).exit, Exit::Clean);
-    assert_eq!(repository.trimtab(&["gate", "HERE", "--now", "yesterday"]).exit, Exit::Usage);
-}
-
-#[test]
-fn a_broken_rule_fails_even_if_not_everything_could_be_read() {
-    let repository = Repository::new(&[("moment", "2.24.0")]);
-    repository.write("Cargo.lock", "[[package]]\nname = \"a");
-    let ran = repository.trimtab(&["gate", "HERE", "--now", NOW]);
-    assert_eq!(ran.exit, Exit::Violated, "{}{}", ran.out, ran.err);
-    // Without one, what could not be read is never a pass.
-    repository.lock(&[("left-pad", "1.3.0")]);
-    let ran = repository.trimtab(&["gate", "HERE", "--now", NOW]);
-    assert_eq!(ran.exit, Exit::Incomplete, "{}{}", ran.out, ran.err);
 }
 
 #[test]

@@ -85,7 +85,12 @@ fn the_page_of_the_command_line() {
         &["db", "verify"],
         &["db", "diff"],
         &["explain"],
+        &["plan"],
+        &["backtest"],
         &["gate"],
+        &["apply"],
+        &["requests"],
+        &["rollback"],
         &["check-new"],
         &["charter"],
         &["charter", "init"],
@@ -126,6 +131,14 @@ fn the_schema_of_the_json() {
     check("docs/schemas/gate-1.schema.json", &text);
     let text = format!("{:#}\n", trimtab_report::selection::json::schema());
     check("docs/schemas/selection-1.schema.json", &text);
+    let text = format!("{:#}\n", trimtab_report::plan::json::schema());
+    check("docs/schemas/plan-1.schema.json", &text);
+    let text = format!("{:#}\n", trimtab_report::backtest::json::schema());
+    check("docs/schemas/backtest-1.schema.json", &text);
+    let text = format!("{:#}\n", trimtab_report::applied::json::schema());
+    check("docs/schemas/applied-1.schema.json", &text);
+    let text = format!("{:#}\n", trimtab_report::requests::json::schema());
+    check("docs/schemas/requests-1.schema.json", &text);
 }
 
 #[test]

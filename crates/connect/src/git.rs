@@ -1,13 +1,20 @@
 //! A repository's state at another commit, read through the `git` program: nothing is checked out and
 //! no hook, filter or helper of the repository runs.
 
+mod clocks;
+mod past;
 mod paths;
+mod safe;
 
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+pub use past::{
+    Blob, MOST_BYTES, MOST_CHANGES, MOST_COMMITS, Past, Shortened, Step, contents, past, together,
+};
 pub use paths::at;
+pub(crate) use safe::SAFE;
 use trimtab_model::{Code, Diagnostic};
 
 /// The most files that are read of one commit.
@@ -41,12 +48,16 @@ pub fn files(
     let listing = run(folder, &["ls-tree", "-r", "-z", "-l", &commit.id], None)?;
     let mut found = entries(&listing);
     found.retain(|entry| {
-        let mut parts = entry.path.split('/');
-        let pruned = parts.any(|part| matches!(part, "node_modules" | "target" | ".git"));
+        let pruned = is_pruned(&entry.path);
         !entry.is_link() && !pruned && entry.size <= MAX_BYTES && wanted(&entry.path)
     });
     let read = blobs(folder, reference, found.iter())?;
     Ok(found.into_iter().map(|entry| entry.path).zip(read).collect())
+}
+
+/// Whether a path lies in a folder of what tools fetched or made.
+fn is_pruned(path: &str) -> bool {
+    path.split('/').any(|part| matches!(part, "node_modules" | "target" | ".git"))
 }
 
 /// A file or link of a commit.
@@ -145,6 +156,8 @@ pub fn log(folder: &Path, reference: &str, count: u32) -> Result<Vec<Commit>, Di
     let count = format!("--max-count={count}");
     let args = [
         "log",
+        "-z",
+        "--no-color",
         "--first-parent",
         &count,
         "--format=%H%x09%ct%x09%s",
@@ -154,18 +167,33 @@ pub fn log(folder: &Path, reference: &str, count: u32) -> Result<Vec<Commit>, Di
     ];
     let text = run(folder, &args, None)
         .map_err(|e| if e.code == Code::Usage { e } else { no_commit(reference) })?;
-    let text = String::from_utf8_lossy(&text).into_owned();
-    Ok(text
-        .lines()
-        .filter_map(|line| {
-            let mut parts = line.splitn(3, '\t');
-            Some(Commit {
-                id: parts.next()?.to_owned(),
-                seconds: parts.next()?.parse().ok()?,
-                subject: parts.next().unwrap_or_default().to_owned(),
-            })
-        })
-        .collect())
+    text.split(|b| *b == 0).filter(|line| !line.is_empty()).map(told).collect()
+}
+
+/// A commit as `log` tells it. One without a time that can be read is told as of 1970.
+fn told(line: &[u8]) -> Result<Commit, Diagnostic> {
+    let line = String::from_utf8_lossy(line);
+    let mut parts = line.splitn(3, '\t');
+    match (parts.next().filter(|id| is_id(id)), parts.next(), parts.next()) {
+        (Some(id), Some(seconds), Some(subject)) => Ok(Commit {
+            id: id.to_owned(),
+            seconds: seconds.parse().unwrap_or(0),
+            subject: subject.to_owned(),
+        }),
+        _ => Err(unknown(&line)),
+    }
+}
+
+/// Whether a word is the whole id of a commit or file, in either of git's hashes.
+fn is_id(word: &str) -> bool {
+    matches!(word.len(), 40 | 64) && word.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// What git said that is not understood: nothing is guessed from it.
+fn unknown(said: &str) -> Diagnostic {
+    let said: String = said.chars().take(80).collect();
+    Diagnostic::new(Code::FileUnreadable, format!("git tells of the history in unknown words: `{said}`"))
+        .help("see which setting does that: `git config --list --show-origin`; git 2.31 or later is needed")
 }
 
 fn no_commit(reference: &str) -> Diagnostic {
@@ -181,15 +209,7 @@ fn run(folder: &Path, args: &[&str], input: Option<Vec<u8>>) -> Result<Vec<u8>, 
     let mut child = Command::new("git")
         .arg("-C")
         .arg(folder)
-        // What the repository's own configuration could make git run is off.
-        .args([
-            "--no-pager",
-            "--no-optional-locks",
-            "-c",
-            "core.fsmonitor=false",
-            "-c",
-            "core.hooksPath=/dev/null",
-        ])
+        .args(SAFE)
         .args(args)
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_NO_LAZY_FETCH", "1")
@@ -229,8 +249,9 @@ fn run(folder: &Path, args: &[&str], input: Option<Vec<u8>>) -> Result<Vec<u8>, 
     }
     let said = complaints.and_then(|c| c.join().ok()).unwrap_or_default();
     let said = said.lines().next().unwrap_or("no reason given").to_owned();
-    Err(Diagnostic::new(Code::FileUnreadable, format!("git says: {said}"))
-        .help("gate a folder of a git repository, or compare with a saved scan: --against FILE"))
+    Err(Diagnostic::new(Code::FileUnreadable, format!("git says: {said}")).help(
+        "name a folder of a git repository; the gate also takes a saved scan: --against FILE",
+    ))
 }
 
 #[cfg(test)]

@@ -179,11 +179,7 @@ impl Client {
         let mut at = url.clone();
         for _ in 0..=MAX_REDIRECTS {
             let agent = if at.is_secure() { &self.secure } else { &self.plain };
-            let agent = agent.as_ref().ok_or_else(|| {
-                Failure::Refused(
-                    "the proxy that the environment names is not an address".to_owned(),
-                )
-            })?;
+            let agent = agent.as_ref().ok_or_else(no_proxy)?;
             let mut request = agent.get(at.request_target());
             for (name, value) in headers {
                 request = request.header(*name, *value);
@@ -225,6 +221,38 @@ impl Client {
             });
         }
         Err(Failure::Refused(format!("it is redirected more than {MAX_REDIRECTS} times")))
+    }
+
+    /// Asks once with any method and a body. No redirect is followed, and any status is an answer.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        url: &Url,
+        query: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Result<Response, Failure> {
+        let permit = Permit::take(&self.free);
+        let agent = if url.is_secure() { &self.secure } else { &self.plain };
+        let agent = agent.as_ref().ok_or_else(no_proxy)?;
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{query}", url.request_target()));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let unlike = |e: ureq::http::Error| Failure::Refused(e.to_string());
+        let answer = match body {
+            None if matches!(method, "GET" | "DELETE") => {
+                agent.run(request.body(()).map_err(unlike)?)
+            }
+            body => agent.run(request.body(body.unwrap_or_default()).map_err(unlike)?),
+        };
+        let (parts, body) = answer.map_err(|e| failure(&e))?.into_parts();
+        let body = body.into_with_config().limit(u64::MAX).reader();
+        let body = Steady { body, patience: self.patience, begun: None, count: 0 };
+        let status = parts.status.as_u16();
+        Ok(Response { status, headers: parts.headers, body, _permit: permit })
     }
 
     /// Fetches something small, trying again where that may help. `None`: it is not there.
@@ -289,6 +317,10 @@ impl Response {
         (&mut self.body).take(most + 1).read_to_end(&mut bytes).map_err(|e| interrupted(&e))?;
         if bytes.len() as u64 > most { Err(too_large(most)) } else { Ok(Some(bytes)) }
     }
+}
+
+fn no_proxy() -> Failure {
+    Failure::Refused("the proxy that the environment names is not an address".to_owned())
 }
 
 pub(crate) fn too_large(most: u64) -> Failure {

@@ -1,15 +1,19 @@
 //! Outgoing connections: one file per vendor. Knows the model and nothing else of ours; what it
 //! fetches lies on disk afterwards, where the readers find it.
 
+pub mod apply;
 pub mod feeds;
 pub mod git;
 pub mod http;
 pub mod registry;
+pub mod requests;
 pub mod server;
+pub mod update;
 
 mod checksum;
 mod download;
 mod origin;
+mod program;
 mod retry;
 mod url;
 

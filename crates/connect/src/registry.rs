@@ -16,6 +16,7 @@ mod maven;
 mod npm;
 mod pypi;
 mod run;
+pub mod versions;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -88,6 +89,8 @@ pub(crate) struct Client {
     files: &'static [&'static str],
     /// Asks it.
     ask: fn(&Question<'_>, &Runner) -> Result<Metadata, Failure>,
+    /// Lists every version of a package, in any order.
+    versions: fn(&Question<'_>, &Runner) -> Result<Vec<versions::Offered>, Failure>,
     /// Lets its resolver choose what a package at a version brings.
     resolve: fn(&Question<'_>, &str, &Runner) -> Result<Closure, Failure>,
 }
@@ -238,7 +241,7 @@ fn told(client: &Client, failure: &Failure, options: &Options) -> (String, Strin
 
 /// Whether a text can be the name of a package: no option, no path that climbs, nothing that a
 /// client would read as a range, a URL or a file.
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"@/._-~+".contains(&b);
     (1..=256).contains(&name.len())
         && name.bytes().all(plain)
@@ -248,7 +251,7 @@ fn is_name(name: &str) -> bool {
         && !name.trim_start_matches('@').starts_with('-')
 }
 
-fn is_version(version: &str) -> bool {
+pub(crate) fn is_version(version: &str) -> bool {
     version.len() <= 128
         && version.bytes().all(|b| b.is_ascii_alphanumeric() || b".+-_!~".contains(&b))
         && version.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
@@ -265,7 +268,7 @@ fn configured(variable: &str, below_home: &str) -> Option<PathBuf> {
 }
 
 /// A file of at most 16 MiB. `None`: it is not there, or larger.
-fn small_file(path: &Path) -> Option<Vec<u8>> {
+pub(crate) fn small_file(path: &Path) -> Option<Vec<u8>> {
     const LIMIT: u64 = 16 << 20;
     let about = std::fs::metadata(path).ok()?;
     (about.is_file() && about.len() <= LIMIT).then(|| std::fs::read(path).ok())?

@@ -35,11 +35,8 @@ impl Server {
     /// # Errors
     /// Why it would not be sent there.
     pub fn new(address: Url, token: &str) -> Result<Server, String> {
-        let authority = address.authority();
-        let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-        let here = ["127.0.0.1", "localhost", "[::1]"].contains(&host);
-        if !address.is_secure() && !here {
-            return Err(format!("a token is not sent to `{authority}` without TLS"));
+        if !address.keeps_secrets() {
+            return Err(format!("a token is not sent to `{}` without TLS", address.authority()));
         }
         if token.is_empty() || token.chars().any(|c| !c.is_ascii_graphic()) {
             return Err("the token is empty, or has characters that no token has".to_owned());

@@ -114,6 +114,12 @@ impl Url {
         self.secure
     }
 
+    /// Whether a secret may go there: over an encrypted connection, or to this machine.
+    pub(crate) fn keeps_secrets(&self) -> bool {
+        let host = self.authority.rsplit_once(':').map_or(&*self.authority, |(host, _)| host);
+        self.secure || ["127.0.0.1", "localhost", "[::1]"].contains(&host)
+    }
+
     /// Host and port.
     pub fn authority(&self) -> &str {
         &self.authority

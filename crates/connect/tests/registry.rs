@@ -322,3 +322,30 @@ fn maven_tells_and_resolves() {
     let Some(Standing::Deprecated(why)) = moved.standing else { panic!("{:?}", moved.standing) };
     assert_eq!(&*why, "it moved to com.mysql:mysql-connector-j");
 }
+
+#[test]
+fn versions_are_listed_in_their_order() {
+    use trimtab_connect::registry::versions::versions;
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    for (package, two, timed) in [
+        ("pkg:npm/left-pad", ["1.2.0", "1.3.0"], true),
+        ("pkg:cargo/serde_derive", ["1.0.99", "1.0.200"], false),
+        ("pkg:pypi/requests", ["2.9.0", "2.31.0"], false),
+        ("pkg:golang/github.com/golang/protobuf", ["v1.3.0", "v1.4.0"], false),
+        ("pkg:maven/org.apache.commons/commons-text", ["1.9", "1.10.0"], false),
+    ] {
+        match versions(&purl(package), &options(folder.path())) {
+            Ok(all) => {
+                let at = two.map(|v| all.iter().position(|o| &*o.version == v).unwrap());
+                assert!(at[0] < at[1], "{package}");
+                assert!(!timed || all.iter().all(|o| o.published.is_some()), "{package}");
+            }
+            Err(diagnostic) => {
+                eprintln!("SKIPPED {package}: {diagnostic:?}");
+                let message = &diagnostic.message;
+                assert!(AWAY.iter().any(|w| message.contains(w)), "{message}");
+            }
+        }
+    }
+}

@@ -18,7 +18,7 @@ mod ours;
 mod scope;
 
 pub use apply::{About, Answer, Effect, Use, Why, apply, preview};
-pub use ours::{accepted, not_affected};
+pub use ours::{accepted, fixed, not_affected};
 
 pub(crate) use apply::harmless;
 

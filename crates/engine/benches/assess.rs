@@ -33,6 +33,7 @@ fn main() {
             files: 1 + i % 4,
             detected: None,
             has_kev: true,
+            described: "trimtab.toml",
             epss_date: Some("2026-01-30"),
         };
         load +=

@@ -189,7 +189,7 @@ fn measure(data: &Path, verbose: bool) {
             reports.len(),
             slips.len(),
             percent(slips.len(), reports.len()),
-            of(Slip::Edit),
+            of(Slip::Edit) + of(Slip::Swap),
             of(Slip::Separators),
             of(Slip::Lookalike),
             of(Slip::Affix),

@@ -37,6 +37,8 @@ pub struct Situation<'s> {
     pub relation: Relation,
     /// How many files of the system list it.
     pub files: usize,
+    /// Where people say what the system is, as a source: `trimtab.toml`.
+    pub described: &'s str,
     /// When it was first detected here, and who says so. `None`: not recorded.
     pub detected: Option<Fact<Timestamp>>,
     /// Whether the index has a catalogue of known exploited vulnerabilities.
@@ -55,9 +57,12 @@ pub fn assess(
     let facts = Facts::of(finding, evidence, situation, charter, Unknowns::Assumed);
     let least = Facts::of(finding, evidence, situation, charter, Unknowns::Least);
     let gravest = Facts::of(finding, evidence, situation, charter, Unknowns::Gravest);
-    let weighed = weigh(&facts, charter);
+    let mut adjustments = Vec::new();
+    let weighed = weigh(&facts, charter, &mut |factor| adjustments.push(factor()));
+    let bound = |facts: &Facts| weigh(facts, charter, &mut |_| {}).level;
     let (likelihood, impact) = factors::tell(finding, evidence, situation, charter, &facts);
     let level = weighed.level;
+    adjustments.extend(factors::environment(situation, charter));
     let tier = situation.system.and_then(|s| charter.tier(s.tier.as_deref()?));
     Assessment {
         system: situation.system.map_or("", |s| &*s.name).into(),
@@ -73,11 +78,8 @@ pub fn assess(
             factors: impact,
         },
         level,
-        adjustments: weighed.adjustments,
-        bounds: (
-            weigh(&least, charter).level.min(level),
-            weigh(&gravest, charter).level.max(level),
-        ),
+        adjustments,
+        bounds: (bound(&least).min(level), bound(&gravest).max(level)),
         // A tier that keeps nothing has no acceptable level: everything is above.
         acceptable: tier.map(|t| t.acceptable),
         weight: if facts.production { charter.weight(level) } else { 0.0 },
@@ -89,21 +91,19 @@ pub fn assess(
 struct Weighed {
     probability: f64,
     level: Level,
-    adjustments: Vec<Factor>,
 }
 
-/// The level of some facts.
-fn weigh(facts: &Facts, charter: &Charter) -> Weighed {
+/// The level of some facts. What moved it from the matrix's is offered to `tell`.
+fn weigh(facts: &Facts, charter: &Charter, tell: &mut dyn FnMut(&dyn Fn() -> Factor)) -> Weighed {
     let impact = ImpactBand::of_steps(facts.steps());
     let level_at = |p: f64| charter.matrix.level(LikelihoodBand::of(p), impact);
     let probability = odds(facts.base, facts.strong * facts.weak);
     let mut level = level_at(probability);
-    let mut adjustments = Vec::new();
     // What was merely not seen lowers a level by one step at most (DESIGN §3).
     let without = level_at(odds(facts.base, facts.strong));
     if without.lowered() > level {
         level = without.lowered();
-        adjustments.push(Factor {
+        tell(&|| Factor {
             name: "weak inference".into(),
             value: "not being seen lowers a level by one step at most".into(),
             effect: Effect::Kept(level),
@@ -114,7 +114,7 @@ fn weigh(facts: &Facts, charter: &Charter) -> Weighed {
     for floor in charter.floors.iter().filter(|floor| facts.meets(floor)) {
         if floor.level > level {
             level = floor.level;
-            adjustments.push(Factor {
+            tell(&|| Factor {
                 name: "floor".into(),
                 value: floor.because.clone(),
                 effect: Effect::Floor(level),
@@ -123,7 +123,7 @@ fn weigh(facts: &Facts, charter: &Charter) -> Weighed {
             });
         }
     }
-    Weighed { probability, level, adjustments }
+    Weighed { probability, level }
 }
 
 /// A probability whose odds are multiplied by a factor.
@@ -143,8 +143,9 @@ fn deadline(finding: &Finding, situation: &Situation, level: Level, charter: &Ch
     };
     let (start, from) = start(published(), situation.detected.as_ref(), charter);
     let terms = &charter.deadlines.terms;
-    let named =
-        situation.environment.and_then(|e| terms.iter().find(|(n, _)| n.as_deref() == Some(e)));
+    let assumed = || charter.assumed_environment().map(|e| &*e.name);
+    let environment = situation.environment.or_else(assumed);
+    let named = environment.and_then(|e| terms.iter().find(|(n, _)| n.as_deref() == Some(e)));
     let Some((_, by_level)) =
         named.or_else(|| terms.iter().find(|(n, _)| n.is_none())).or(terms.first())
     else {

@@ -15,7 +15,7 @@ use trimtab_model::{
 };
 use trimtab_policy::input;
 
-use crate::selection::{Verdict, licence_verdict};
+use crate::selection::{Lifecycle, Verdict, licence_verdict};
 
 /// What was there before: to tell what a change brought in from what the calendar brought.
 #[derive(Debug, Default)]
@@ -76,6 +76,8 @@ pub struct Gate<'g> {
     pub only_new: bool,
     /// What registries say of what the change brings in. `None`: nobody asked, or nobody answered.
     pub metadata: &'g dyn Fn(&Purl) -> Option<Metadata>,
+    /// What the lifecycle data says of the product of a package at its version.
+    pub lifecycle: &'g dyn Fn(&Purl) -> Lifecycle,
     /// The moment.
     pub now: Timestamp,
 }
@@ -272,6 +274,16 @@ fn component(gate: &Gate, file: &FileInventory, c: &Component) -> input::Compone
         .then(|| (gate.metadata)(&c.purl))
         .flatten();
     let m = asked.as_ref();
+    let chosen = new != Some(false) && c.relation != Relation::Own;
+    let end_of_life = match chosen.then(|| (gate.lifecycle)(&c.purl)) {
+        None | Some(Lifecycle::Unknown) => None,
+        Some(Lifecycle::NoProduct | Lifecycle::Supported) => Some(false),
+        Some(Lifecycle::Ended) => Some(true),
+        Some(Lifecycle::Ends(day)) => {
+            let zone = gate.charter.calendar.time_zone.clone();
+            Some(day <= gate.now.to_zoned(zone).date())
+        }
+    };
     let declared = c.licence.as_deref().or_else(|| Some(m?.licence.as_ref()?.as_str()));
     let days = |since: Option<Timestamp>| {
         since.map(|at| (gate.now.as_second() - at.as_second()) as f64 / 86_400.0)
@@ -300,12 +312,12 @@ fn component(gate: &Gate, file: &FileInventory, c: &Component) -> input::Compone
         pinned: c.purl.version().is_some() && !floats,
         yanked: m.and_then(|m| m.standing.as_ref()).map(|s| !matches!(s, Standing::Offered)),
         archived: m.and_then(|m| m.archived),
+        end_of_life,
         age_days: days(m.and_then(|m| m.published)),
         last_release_days: days(m.and_then(|m| m.last_release)),
         new,
         file: Some(file.path.to_string()),
         line: c.line,
-        ..input::Component::default()
     }
 }
 

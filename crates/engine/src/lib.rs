@@ -1,16 +1,21 @@
 //! Decisions as pure functions: no clock, no files, no network. Matching an inventory with the
-//! advisory index, weighing what was found by a charter, the gate's input, and judging new
-//! dependencies.
+//! advisory index, weighing what was found by a charter, the gate's input, judging new dependencies,
+//! planning.
 
+pub mod action;
+mod asserted;
 pub mod assess;
+pub mod backtest;
 pub mod gate;
 pub mod history;
 pub mod matching;
 pub mod measure;
 pub mod order;
+pub mod plan;
 pub mod repository;
 pub mod revision;
 pub mod selection;
 pub mod vulnerability;
 
-pub use matching::{Matching, match_inventory};
+pub use asserted::asserted;
+pub use matching::{Matching, match_inventory, package_of};

@@ -51,6 +51,14 @@ pub fn match_inventory(inventory: &Inventory, index: &Index) -> Result<Matching,
     Ok(Matching { findings, unknowns, components: distinct.len() })
 }
 
+/// The package that advisories about a component speak of: family and normalised name. `None`: it is
+/// of no ecosystem with advisories.
+pub fn package_of(purl: &Purl) -> Option<(Family, Box<str>)> {
+    let subject = Subject::of(purl)?;
+    let family = subject.ecosystem.family;
+    Some((family, family.normalise(&subject.name).as_ref().into()))
+}
+
 /// What makes two listed components the same for matching.
 #[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Key<'a> {

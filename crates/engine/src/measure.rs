@@ -3,6 +3,8 @@
 //! alone, so that any day can be reckoned again.
 
 mod load;
+mod members;
+mod noise;
 mod pace;
 
 use std::collections::HashMap;
@@ -11,6 +13,10 @@ use jiff::Timestamp;
 use trimtab_model::Level;
 
 pub use load::{DayLoad, Move, load_by_day, load_days, moves};
+pub use members::{Counted, Member, members};
+pub use noise::{
+    Interruption, Noise, Notice, Telling, Word, a_week, interruptions, noise, notices, requests,
+};
 pub use pace::{
     Age, Attainment, Flow, Legs, Spread, attainment, backlog, flow, legs, remediation, spread,
 };

@@ -3,13 +3,15 @@
 
 mod decided;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use trimtab_charter::project::{Project, Systems};
 use trimtab_decisions::vex::{About, Why, apply};
 use trimtab_model::advisory::Changed;
 use trimtab_model::charter::Charter;
 use trimtab_model::decision::{Exception, NotAffected, Statement};
-use trimtab_model::evidence::{Fact, VexStatus};
+use trimtab_model::evidence::Fact;
 use trimtab_model::finding::{Finding, Occurrence};
 use trimtab_model::scan::{Assessed, Scan, Weighing};
 use trimtab_model::{Diagnostic, Evidence, Purl, Relation, Scope, System};
@@ -30,6 +32,32 @@ pub struct Agreement {
     pub not_affected: Vec<NotAffected>,
     /// What suppliers say.
     pub statements: Vec<Statement>,
+    /// Where what is scanned lies, seen from the folder of the agreement.
+    pub place: Place,
+}
+
+/// Where what is scanned lies, seen from the folder of an agreement: its patterns name files from there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Place {
+    /// It is that folder, all of it.
+    #[default]
+    Whole,
+    /// A part of that folder: the way down to it, with a slash at the end, or nothing.
+    Below(Box<str>),
+    /// More than that folder: the way from the scanned one down to it, with a slash at the end.
+    Above(Box<str>),
+}
+
+impl Place {
+    /// A scanned file as the agreement names it. One that does not lie in its folder is named as it is told.
+    pub fn file<'f>(&self, told: &'f str) -> Cow<'f, str> {
+        match self {
+            Place::Whole => told.into(),
+            Place::Below(way) if way.is_empty() => told.into(),
+            Place::Below(way) => format!("{way}{told}").into(),
+            Place::Above(way) => told.strip_prefix(&**way).unwrap_or(told).into(),
+        }
+    }
 }
 
 /// Weighs the findings of a scan. `first_seen` tells when a finding was first detected, and who says so,
@@ -48,12 +76,18 @@ pub fn weigh(
     let today = now.to_zoned(charter.calendar.time_zone.clone()).date();
     let own = own_packages(scan);
     let mut decided = Decided::new(agreement, today);
-    let mut diagnostics = Vec::new();
+    let files: Vec<Cow<str>> =
+        scan.inventory.files.iter().map(|file| agreement.place.file(&file.path)).collect();
+    // A part of a repository says nothing of the rest.
+    let mut diagnostics = match agreement.place {
+        Place::Below(_) => Vec::new(),
+        Place::Whole | Place::Above(_) => systems.unused(&files),
+    };
     let mut assessed = Vec::with_capacity(scan.findings.len());
     for (at, finding) in scan.findings.iter().enumerate() {
         let ids: Vec<Box<str>> = ids(finding);
         let changed = changed(finding);
-        for (system, places) in by_system(scan, finding, &systems) {
+        for (system, places) in by_system(&files, finding, &systems) {
             let statement = apply(
                 &agreement.statements,
                 &About { ids: &ids, component: &finding.purl, products: &own, changed },
@@ -69,7 +103,7 @@ pub fn weigh(
             let situation = situation(scan, system, &places, first_seen(finding), charter);
             let mut assessment = assess(finding, &evidence, &situation, charter);
             let settled = decided.settle(&Here {
-                scan,
+                files: &files,
                 finding,
                 ids: &ids,
                 system: system.map(|s| &*s.name),
@@ -102,8 +136,7 @@ pub fn weigh(
     diagnostics.extend(decided.diagnostics());
     diagnostics.sort();
     diagnostics.dedup();
-    let open =
-        assessed.iter().filter(|a| a.is_open() && a.vex.is_none_or(counts)).map(|a| &a.assessment);
+    let open = assessed.iter().filter(|a| a.is_open()).map(|a| &a.assessment);
     let weighing = Weighing {
         charter: charter.name.clone(),
         version: charter.version.clone(),
@@ -125,11 +158,6 @@ pub fn own_packages(scan: &Scan) -> Vec<Purl> {
     own
 }
 
-/// Whether a finding with such a statement counts to the load.
-pub fn counts(status: VexStatus) -> bool {
-    matches!(status, VexStatus::Affected | VexStatus::UnderInvestigation)
-}
-
 /// Between when the advisories that a finding rests on last changed in substance.
 pub fn changed(finding: &Finding) -> Changed {
     let resting = finding.attributions.iter().filter(|a| a.affected);
@@ -144,19 +172,20 @@ pub fn ids(finding: &Finding) -> Vec<Box<str>> {
         .collect()
 }
 
-fn path(scan: &Scan, occurrence: Occurrence) -> Option<&str> {
-    Some(&*scan.inventory.files.get(occurrence.file as usize)?.path)
+/// The file of a place, as the agreement names it.
+fn path<'f>(files: &'f [Cow<'_, str>], occurrence: Occurrence) -> Option<&'f str> {
+    files.get(occurrence.file as usize).map(|file| &**file)
 }
 
 /// The places of a finding by the system that they belong to, in the order of the places.
 fn by_system<'p>(
-    scan: &Scan,
+    files: &[Cow<'_, str>],
     finding: &Finding,
     systems: &Systems<'p>,
 ) -> Vec<(Option<&'p System>, Vec<Occurrence>)> {
     let mut all: Vec<(Option<&'p System>, Vec<Occurrence>)> = Vec::new();
     for occurrence in &finding.occurrences {
-        let system = path(scan, *occurrence).and_then(|file| systems.of(file));
+        let system = path(files, *occurrence).and_then(|file| systems.of(file));
         let same = |other: &Option<&System>| match (other, system) {
             (Some(a), Some(b)) => a.name == b.name,
             (None, None) => true,
@@ -206,6 +235,7 @@ fn situation<'s>(
         files: files.len(),
         detected,
         has_kev: index.is_some_and(|i| i.kev.is_some()),
+        described: "trimtab.toml",
         epss_date: index.and_then(|i| i.epss.as_deref()),
     }
 }

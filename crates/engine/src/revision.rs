@@ -24,6 +24,8 @@ pub enum Kind {
     Statements,
     /// A policy.
     Policy,
+    /// When findings were first seen.
+    History,
 }
 
 /// The files of an agreement: what they are and their bytes, by their path.
@@ -61,6 +63,9 @@ pub fn changes(before: (&Agreement, &Files), after: (&Agreement, &Files)) -> Vec
     for name in names {
         let (was, is) = (old_files.get(name), new_files.get(name));
         let Some((kind, _)) = is.or(was).filter(|_| was != is) else { continue };
+        if *kind == Kind::History && continues(was, is) {
+            continue;
+        }
         let told_here = is.is_some() || !here(*kind);
         let mut facts = match kind {
             Kind::Charter if told_here => charter(&old.charter, &new.charter),
@@ -68,6 +73,7 @@ pub fn changes(before: (&Agreement, &Files), after: (&Agreement, &Files)) -> Vec
             Kind::Project if told_here => systems(old, new),
             Kind::Statements => statements(was.is_some(), is.is_some()),
             Kind::Policy => policies(was.is_some(), is.is_some()),
+            Kind::History => vec![fact(Direction::Loosens, PAST)],
             Kind::Charter | Kind::Exceptions | Kind::Project => Vec::new(),
         };
         facts.sort_by_key(|fact| fact.direction);
@@ -75,6 +81,19 @@ pub fn changes(before: (&Agreement, &Files), after: (&Agreement, &Files)) -> Vec
         all.push(Change { file: name.clone(), kind: *kind, direction, facts });
     }
     all
+}
+
+/// What it means that a history does not go on from where it was.
+const PAST: &str =
+    "what it says of the past is not what it said: deadlines may count from other days";
+
+/// Whether a history says all that it said, and perhaps more: that is how it grows.
+fn continues(was: Option<&(Kind, Vec<u8>)>, is: Option<&(Kind, Vec<u8>)>) -> bool {
+    match (was, is) {
+        (None, _) => true,
+        (Some((_, was)), Some((_, is))) => is.starts_with(was),
+        (Some(_), None) => false,
+    }
 }
 
 fn fact(direction: Direction, words: impl Into<String>) -> Fact {
@@ -172,9 +191,14 @@ fn contexts(was: &System, is: &System, charters: (&Charter, &Charter), facts: &m
             steps.max().unwrap_or(0)
         });
         let exposure = system.exposure.unwrap_or(charter.unknown.exposure);
-        let production = system.environments.as_ref().is_none_or(|all| {
-            all.iter().filter_map(|e| charter.environment(e)).any(|e| e.production)
-        });
+        let assumed = || charter.assumed_environment().is_none_or(|e| e.production);
+        let production = system
+            .environments
+            .as_ref()
+            .filter(|all| !all.is_empty())
+            .map_or_else(assumed, |all| {
+                all.iter().filter_map(|e| charter.environment(e)).any(|e| e.production)
+            });
         let shown = system.exposure.map_or("unknown", |e| e.as_str()).to_owned();
         [
             ("tier", name(&system.tier), vec![keeps, impact]),

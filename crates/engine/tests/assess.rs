@@ -114,6 +114,7 @@ fn situation<'s>(system: Option<&'s System>, charter: &Charter) -> Situation<'s>
         files: 1,
         detected: Some(seen("2026-02-02T09:00:00Z")),
         has_kev: true,
+        described: "trimtab.toml",
         epss_date: Some("2026-01-30"),
     }
 }
@@ -230,6 +231,19 @@ fn a_deadline_follows_level_environment_and_start() {
     f.attributions[0].advisory.published = None;
     let a = assess(&f, &Evidence::default(), &place, &charter);
     assert!(matches!(a.deadline, Deadline::Unknown { .. }));
+    // Where nobody says where it runs, it may be production: by the charter's assumption.
+    f.attributions[0].advisory.published = Some("2026-02-02T09:00:00Z".parse().unwrap());
+    place.environment = None;
+    place.detected = Some(seen("2026-02-02T09:00:00Z"));
+    let a = assess(&f, &Evidence::default(), &place, &charter);
+    assert_eq!(a.deadline.at().unwrap().to_string(), "2026-02-05T09:00:00Z");
+    assert_eq!((&*a.environment, a.weight), ("", 40.0));
+    assert!(a.unknowns().any(|unknown| unknown == "environment"));
+    let mut elsewhere = charter.clone();
+    elsewhere.unknown.environment = Some("staging".into());
+    let a = assess(&f, &Evidence::default(), &place, &elsewhere);
+    assert!(a.deadline.at().unwrap() > "2026-02-05T09:00:00Z".parse().unwrap());
+    assert_eq!((a.weight, a.bounds.1), (0.0, Level::Critical));
     // In staging it does not count to the load.
     place.environment = Some("staging");
     assert_eq!(assess(&f, &Evidence::default(), &place, &charter).weight, 0.0);

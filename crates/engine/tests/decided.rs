@@ -3,7 +3,7 @@
 use trimtab_charter::preset;
 use trimtab_charter::project::Project;
 use trimtab_decisions::exceptions;
-use trimtab_engine::repository::{Agreement, weigh};
+use trimtab_engine::repository::{Agreement, Place, weigh};
 use trimtab_model::advisory::{Kind, Rating, Severity, Vulnerability};
 use trimtab_model::decision::{Decisions, Product, Statement};
 use trimtab_model::evidence::VexStatus;
@@ -83,7 +83,14 @@ fn agreement(decisions: &str, statements: Vec<Statement>) -> Agreement {
         ..System::default()
     };
     let project = Project { systems: vec![system], ..Project::default() };
-    Agreement { charter: preset::default(), project, exceptions, not_affected, statements }
+    Agreement {
+        charter: preset::default(),
+        project,
+        exceptions,
+        not_affected,
+        statements,
+        place: Place::Whole,
+    }
 }
 
 fn weighed(scan: &Scan, agreement: &Agreement) -> (Weighing, Vec<Code>) {

@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 use proptest::prelude::*;
 use trimtab_engine::measure::{
-    Assessed, Cause, Event, Flow, Happened, Lives, Share, attainment, backlog, flow, legs,
-    load_by_day, load_days, moves, remediation, spread,
+    Assessed, Cause, Counted, Event, Flow, Happened, Lives, Noise, Share, Telling, Word, a_week,
+    attainment, backlog, flow, interruptions, legs, load_by_day, load_days, members, moves, noise,
+    notices, remediation, spread,
 };
 use trimtab_model::Level;
 
@@ -107,6 +108,67 @@ fn the_example_comes_out_as_reckoned_by_hand() {
         ]
     );
     assert_eq!(moves(lives.iter(), 0, 30, 2).len(), 2);
+}
+
+#[test]
+fn the_findings_behind_the_numbers_are_those_of_the_example() {
+    let lives = example();
+    let of = |what, from, to| -> Vec<i64> {
+        members(lives.iter(), what, midnight(from), midnight(to))
+            .iter()
+            .map(|m| m.life.finding)
+            .collect()
+    };
+    assert_eq!(of(Counted::Counting, 0, 13), [1, 2]);
+    assert_eq!(of(Counted::CountingAt(Some(Level::Low)), 0, 13), [2]);
+    assert_eq!(of(Counted::CountingAt(None), 0, 13), [0_i64; 0]);
+    assert_eq!(of(Counted::Counting, 0, 19), [2]);
+    assert_eq!(of(Counted::Found, 0, 30), [1, 1, 2], "the one that came back is found twice");
+    assert_eq!(of(Counted::Found, 12, 13), [2]);
+    assert_eq!(of(Counted::Remediated(Some(Level::High)), 0, 30), [1]);
+    assert_eq!(of(Counted::Remediated(Some(Level::Low)), 0, 30), [0_i64; 0]);
+    assert_eq!((of(Counted::Met, 0, 30), of(Counted::Missed, 0, 30)), (vec![1], vec![2]));
+    assert_eq!(of(Counted::Due, 0, 30), [1, 2]);
+    let days = members(lives.iter(), Counted::Merged, midnight(0), midnight(30));
+    assert_eq!((days.len(), days[0].value, days[0].at), (1, 8.0, noon(18)));
+}
+
+/// A team is asked twice within an hour, an hour later, and *now*; what nobody owns interrupts nobody.
+#[test]
+fn noise_is_what_teams_are_asked_outside_of_now() {
+    let at = |minutes: i64| Timestamp::from_second(10 * DAY + minutes * 60).unwrap();
+    let telling = |minutes, word, team, now, update| Telling {
+        at: at(minutes),
+        word,
+        team,
+        system: Some(7),
+        asset: Some(1),
+        now,
+        about: "x".into(),
+        update,
+    };
+    let all = [
+        telling(5, Word::Plan, Some(1), false, None),
+        telling(5, Word::Plan, Some(1), true, None),
+        telling(50, Word::Request, Some(1), false, Some(3)),
+        telling(61, Word::Request, Some(1), true, Some(4)),
+        telling(61, Word::Request, Some(2), false, Some(5)),
+        telling(62, Word::Request, Some(2), false, Some(5)),
+        telling(200, Word::Request, None, false, Some(6)),
+        telling(300, Word::Finding, Some(1), false, None),
+        telling(300, Word::Finding, Some(1), false, None),
+        telling(9000, Word::Request, Some(1), false, Some(7)),
+    ];
+    let is = noise(all.iter(), at(0), at(1440));
+    assert_eq!(is, Noise { interruptions: 2, now: 1, requests: 4, notices: 2 });
+    let asked = interruptions(all.iter(), at(0), at(1440));
+    assert_eq!((asked[0].at, asked[0].asked.len(), asked[0].now), (at(5), 3, false));
+    let told = notices(all.iter(), at(0), at(1440));
+    assert_eq!(told.iter().map(|n| n.told.len()).collect::<Vec<_>>(), [2, 2]);
+    // Two teams in a day: a seventh of a week.
+    assert_eq!(a_week(is, 2, at(0), at(1440)), Some(7.0));
+    assert_eq!(a_week(is, 0, at(0), at(1440)), None);
+    assert_eq!(a_week(is, 2, at(0), at(0)), None);
 }
 
 #[test]
@@ -232,6 +294,42 @@ proptest! {
         let a = attainment(lives.iter(), midnight(0), noon(cut));
         let b = attainment(lives.iter(), noon(cut), midnight(300));
         prop_assert_eq!((whole.met, whole.missed), (a.met + b.met, a.missed + b.missed));
+    }
+
+    #[test]
+    fn a_list_has_as_many_rows_as_its_number_says(
+        steps in prop::collection::vec(step(), 0..60), from in 0i64..200, length in 1i64..60
+    ) {
+        let (lives, _) = made(&steps);
+        let (from, to) = (midnight(from), midnight(from + length));
+        let rows = |what| members(lives.iter(), what, from, to).len();
+        let flow = flow(lives.iter(), from, to);
+        prop_assert_eq!(rows(Counted::Found), flow.found);
+        prop_assert_eq!(rows(Counted::Fixed), flow.fixed);
+        prop_assert_eq!(rows(Counted::Gone), flow.fixed + flow.retracted);
+        let kept = attainment(lives.iter(), from, to);
+        prop_assert_eq!((rows(Counted::Met), rows(Counted::Missed)), (kept.met, kept.missed));
+        prop_assert_eq!(rows(Counted::Due), kept.met + kept.missed);
+        for level in [None, Some(Level::High), Some(Level::Low)] {
+            let took = remediation(lives.iter(), level, from, to).map_or(0, |s| s.count);
+            prop_assert_eq!(rows(Counted::Remediated(level)), took);
+        }
+        let merged = legs(lives.iter(), from, to).merge.map_or(0, |s| s.count);
+        prop_assert_eq!(rows(Counted::Merged), merged);
+        let age = backlog(lives.iter(), to);
+        for (band, number) in age.bands.iter().enumerate() {
+            prop_assert_eq!(rows(Counted::Backlog(Some(band))), *number);
+        }
+        let last = to.as_second() / DAY - 1;
+        let day = load_by_day(lives.iter(), last, last)[0];
+        let counting = members(lives.iter(), Counted::Counting, from, to);
+        prop_assert_eq!(counting.len() as i64, day.levels.iter().sum::<i64>() + day.unknown);
+        let load: f64 = counting.iter().map(|m| m.value).sum();
+        prop_assert!((load - day.load).abs() < 1e-6, "{load} {day:?}");
+        prop_assert_eq!(rows(Counted::CountingAt(Some(Level::High))) as i64, day.levels[2]);
+        let carried = members(lives.iter(), Counted::LoadDays, from, to);
+        let sum: f64 = carried.iter().map(|m| m.value).sum();
+        prop_assert!((sum - load_days(lives.iter(), from, to)).abs() < 1e-6);
     }
 
     #[test]

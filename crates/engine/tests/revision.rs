@@ -4,7 +4,7 @@
 use trimtab_charter::project::{self, Project};
 use trimtab_charter::strictness::Direction::{self, Loosens, Tightens, Unclear};
 use trimtab_decisions::exceptions;
-use trimtab_engine::repository::Agreement;
+use trimtab_engine::repository::{Agreement, Place};
 use trimtab_engine::revision::{Change, Files, Kind, changes};
 use trimtab_model::decision::Decisions;
 
@@ -28,11 +28,19 @@ fn agreement(files: &[(&str, &str)]) -> (Agreement, Files) {
         "charter.toml" => Kind::Charter,
         "trimtab.toml" => Kind::Project,
         "exceptions.toml" => Kind::Exceptions,
+        "seen.txt" => Kind::History,
         name if name.ends_with(".rego") => Kind::Policy,
         _ => Kind::Statements,
     };
     let held = files.iter().map(|(n, t)| ((*n).to_owned(), (kind(n), t.as_bytes().to_vec())));
-    let agreement = Agreement { charter, project, exceptions, not_affected, statements: vec![] };
+    let agreement = Agreement {
+        charter,
+        project,
+        exceptions,
+        not_affected,
+        statements: vec![],
+        place: Place::Whole,
+    };
     (agreement, held.collect())
 }
 
@@ -125,6 +133,18 @@ fn a_policy_or_statement_is_told_as_it_comes_and_goes() {
 const EXCEPTION: &str = "[[exception]]\nid = \"D-1\"\nvulnerability = \"CVE-2026-1\"\nreason = \"r\"\nauthor = \"Ada\"\napprover = \"Grace\"\napprover-role = \"security\"\ncreated = 2026-01-30\nexpires = 2026-02-03\n";
 
 /// Both kinds of decision are compared alike.
+#[test]
+fn a_history_may_grow_and_not_forget() {
+    let seen = |text: &'static str| [("seen.txt", text)];
+    assert_eq!(between(&seen("a\n"), &seen("a\nb\n")), []);
+    assert_eq!(between(&[], &seen("a\n")), []);
+    for after in [&seen("b\n")[..], &seen("")[..], &[]] {
+        let all = between(&seen("a\n"), after);
+        assert_eq!(all.len(), 1, "{all:#?}");
+        assert_eq!((all[0].kind, all[0].direction), (Kind::History, Loosens));
+    }
+}
+
 fn both_kinds() -> [String; 2] {
     let other = EXCEPTION.replace(
         "[[exception]]",

@@ -8,6 +8,7 @@
 pub mod format;
 pub mod read;
 pub mod registry;
+pub mod series;
 pub mod view;
 pub mod walk;
 

@@ -190,9 +190,9 @@ fn repository_root(folder: &Path) -> PathBuf {
 }
 
 /// Extraction results of one file.
-type Results = Vec<Result<FileInventory, Diagnostic>>;
+pub(crate) type Results = Vec<Result<FileInventory, Diagnostic>>;
 
-fn read_with(files: &dyn Files, path: &str, formats: &[&Format]) -> Results {
+pub(crate) fn read_with(files: &dyn Files, path: &str, formats: &[&Format]) -> Results {
     let bytes = match files.read(path) {
         Some(Ok(bytes)) => bytes,
         Some(Err(diagnostic)) => return vec![Err(diagnostic)],

@@ -66,6 +66,15 @@ impl Charter {
         self.environments.iter().find(|environment| &*environment.name == name)
     }
 
+    /// The environment that a system is taken to run in where it names none: the one that the charter
+    /// says, else its first production one. `None`: the charter has none for production.
+    pub fn assumed_environment(&self) -> Option<&Environment> {
+        match &self.unknown.environment {
+            Some(name) => self.environment(name),
+            None => self.environments.iter().find(|environment| environment.production),
+        }
+    }
+
     /// What a finding of a level weighs.
     pub fn weight(&self, level: Level) -> f64 {
         self.weights[level as usize]
@@ -363,7 +372,7 @@ pub struct Denied {
 }
 
 /// What is done where data is missing. Missing data is shown either way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownRules {
     /// Whether the gate fails, warns or passes what it cannot know.
     pub gate: Strictness,
@@ -375,6 +384,8 @@ pub struct UnknownRules {
     pub tier_steps: i8,
     /// The steps of impact that unknown data adds.
     pub data_steps: i8,
+    /// The environment that is assumed of a system that names none. `None`: the first production one.
+    pub environment: Option<Box<str>>,
 }
 
 /// What work costs, in points: ranges of least and most.

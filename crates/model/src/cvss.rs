@@ -49,13 +49,35 @@ pub fn base_score_tenths(vector: &str) -> Option<(CvssVersion, u8)> {
 
 /// The value of a metric of a vector, as `N` of `AV:N`. `None`: it does not stand there.
 pub fn metric<'v>(vector: &'v str, name: &str) -> Option<&'v str> {
-    if vector.len() > MAX_VECTOR_LEN {
-        return None;
-    }
+    metrics(vector).find(|(n, _)| *n == name).map(|(_, value)| value)
+}
+
+/// The metrics of a vector with their values, in their order. Vectors are short and are looked at often: one
+/// loop over their bytes is faster than searches that are made for long texts.
+fn metrics(vector: &str) -> impl Iterator<Item = (&str, &str)> {
+    let vector = if vector.len() > MAX_VECTOR_LEN { "" } else { vector };
     let vector = vector.trim().trim_start_matches('(').trim_end_matches(')');
-    vector.split('/').find_map(|metric| {
-        let (n, value) = metric.split_once(':')?;
-        (n == name).then_some(value)
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < vector.len() {
+            let (start, mut colon) = (at, None);
+            let mut end = vector.len();
+            for (i, byte) in vector.bytes().enumerate().skip(start) {
+                match byte {
+                    b'/' => {
+                        end = i;
+                        break;
+                    }
+                    b':' if colon.is_none() => colon = Some(i),
+                    _ => {}
+                }
+            }
+            at = end + 1;
+            if let Some(colon) = colon {
+                return vector.get(start..colon).zip(vector.get(colon + 1..end));
+            }
+        }
+        None
     })
 }
 
@@ -99,17 +121,33 @@ impl AttackVector {
 /// 3 all (`H`, `C`). With version 4, the graver of the vulnerable and the subsequent system.
 /// `None` if a metric is missing.
 pub fn impacts(vector: &str) -> Option<[u8; 3]> {
-    let value = |name: &str| match metric(vector, name)? {
+    let value = |word: &str| match word {
         "N" => Some(0u8),
         "L" | "P" => Some(1),
         "H" | "C" => Some(3),
         _ => None,
     };
-    if metric(vector, "VC").is_some() {
-        let graver = |own: &str, other: &str| Some(value(own)?.max(value(other).unwrap_or(0)));
-        return Some([graver("VC", "SC")?, graver("VI", "SI")?, graver("VA", "SA")?]);
+    // Version 4 tells the vulnerable system (V) and others (S) apart; the versions before do not.
+    let [mut before, mut own, mut others] = [[None; 3]; 3];
+    for (name, word) in metrics(vector) {
+        let (into, which) = match name.as_bytes() {
+            [b'V', which] => (&mut own, which),
+            [b'S', which] => (&mut others, which),
+            [which] => (&mut before, which),
+            _ => continue,
+        };
+        let Some(slot) = b"CIA".iter().position(|b| b == which) else { continue };
+        // The first of a name counts.
+        if let Some(held @ None) = into.get_mut(slot) {
+            *held = Some(word);
+        }
     }
-    Some([value("C")?, value("I")?, value("A")?])
+    let [c, i, a] = if own[0].is_some() { own } else { before };
+    let of = |word: Option<&str>, other: Option<&str>| {
+        Some(value(word?)?.max(other.and_then(value).unwrap_or(0)))
+    };
+    let others = if own[0].is_some() { others } else { [None; 3] };
+    Some([of(c, others[0])?, of(i, others[1])?, of(a, others[2])?])
 }
 
 /// The base metrics in the order of the specification, as `/AV:N/…`; each must stand once.
@@ -127,4 +165,37 @@ fn base_metrics(metrics: &str, names: &[&str]) -> Option<String> {
         write!(out, "/{name}:{value}").ok()?;
     }
     Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_loop_reads_what_searches_read() {
+        let naive = |vector: &str| -> Vec<(String, String)> {
+            let vector = vector.trim().trim_start_matches('(').trim_end_matches(')');
+            let all = vector.split('/').filter_map(|m| m.split_once(':'));
+            all.map(|(n, v)| (n.to_owned(), v.to_owned())).collect()
+        };
+        for vector in [
+            "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:L/A:N",
+            " (AV:N/AC:L/Au:N/C:P/I:P/A:P) ",
+            "",
+            "/",
+            "//:/",
+            "AV",
+            "AV:",
+            "AV:N:X/AC:é/é:L/",
+            "C:H/C:N/I:N/A:N",
+        ] {
+            let read: Vec<_> = metrics(vector).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+            assert_eq!(read, naive(vector), "{vector}");
+        }
+        assert_eq!(metrics(&"A:B/".repeat(MAX_VECTOR_LEN)).count(), 0);
+        assert_eq!(impacts("C:H/C:N/I:N/A:N"), Some([3, 0, 0]), "the first counts");
+        let four = "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:L/VA:H/SC:H/SI:N/SA:N";
+        assert_eq!(impacts(four), Some([3, 1, 3]));
+        assert_eq!(impacts("VI:H/VA:H/C:L/I:L/A:L/SC:H"), Some([1, 1, 1]));
+    }
 }

@@ -79,6 +79,7 @@ codes! {
     CharterInvalid, "charter-invalid", Error, false, "A charter contradicts itself, or names something that it does not define.";
     CharterWeak, "charter-weak", Warning, false, "A charter leaves something open that the parties should agree on.";
     ContextUnknown, "context-unknown", Warning, false, "What a system is (tier, exposure, data, environments) is not said; the charter's assumptions are used.";
+    SystemEmpty, "system-empty", Warning, false, "The folders of a system hold no file that lists components, or belong to another system.";
     ExceptionExpired, "exception-expired", Error, false, "An exception, or a decision *not affected*, is past its last day and no longer holds.";
     ExceptionUnused, "exception-unused", Warning, false, "An exception, a decision *not affected* or an ignore matches no finding.";
     ExceptionOverlong, "exception-overlong", Error, false, "An exception lasts longer than the charter allows for its level; it holds only so long.";
@@ -102,6 +103,14 @@ codes! {
     ReportIncomplete, "report-incomplete", Warning, true, "A report says that not everything was looked at, or does not say what was; what is missing in it may not be gone.";
     ReportUnknown, "report-unknown", Error, true, "A file is no report of a scanner whose reports are read.";
     Usage, "usage", Error, false, "The command line or configuration asks for something that is not possible.";
+    GitFailed, "git-failed", Error, true, "Git could not do what a change needs.";
+    BranchTaken, "branch-taken", Error, false, "A branch that would be written is checked out, or holds commits that are not Trimtab's.";
+    TestMissing, "test-missing", Error, false, "It is not known how a project is tested.";
+    TestsUntold, "tests-untold", Warning, true, "Whether a change breaks tests cannot be told: they failed before it as well, or were not run.";
+    ChangeWorse, "change-worse", Error, false, "A change makes something worse and is refused.";
+    HostRefused, "host-refused", Error, true, "A git host was not reached, or did not take a request.";
+    BatchUnknown, "batch-unknown", Error, false, "There is no batch of this name, or no commit of it.";
+    RollbackConflict, "rollback-conflict", Error, false, "A batch cannot be taken back by itself, as what it changed was changed since.";
 }
 
 impl fmt::Display for Code {

@@ -52,6 +52,11 @@ impl VexStatus {
             VexStatus::Affected => "affected",
         }
     }
+
+    /// Whether there may be something to do.
+    pub const fn is_open(self) -> bool {
+        matches!(self, VexStatus::Affected | VexStatus::UnderInvestigation)
+    }
 }
 
 /// A fact and who says so.

@@ -2,6 +2,7 @@
 //! of versions in every ecosystem. Pure: no I/O, no clock, no serialisation of its own; formats
 //! that outlive a release own their shape and convert (see `docs/glossary.md` for the words).
 
+pub mod action;
 pub mod advisory;
 pub mod assessment;
 pub mod charter;
@@ -17,12 +18,14 @@ pub mod inventory;
 pub mod level;
 pub mod licence;
 pub mod metadata;
+pub mod plan;
 pub mod purl;
 mod release;
 pub mod scan;
 pub mod vers;
 pub mod version;
 
+pub use action::{Proposal, Way};
 pub use component::{Component, Hash, HashAlgorithm, Origin, Relation, Scope};
 pub use context::{Exposure, Role, System};
 pub use diagnostic::{Code, Diagnostic, Severity as DiagnosticSeverity};

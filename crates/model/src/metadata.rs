@@ -27,6 +27,8 @@ pub struct Metadata {
     pub archived: Option<bool>,
     /// Where its sources are.
     pub repository: Option<Box<str>>,
+    /// Where its changes are told, as its publisher says.
+    pub changelog: Option<Box<str>>,
     /// How many people may publish.
     pub maintainers: Option<u32>,
     /// Whether the package runs something of its own while it is installed.
@@ -52,6 +54,7 @@ impl Metadata {
             standing: None,
             archived: None,
             repository: None,
+            changelog: None,
             maintainers: None,
             install_scripts: None,
             registry: None,

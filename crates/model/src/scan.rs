@@ -89,9 +89,17 @@ pub struct Unaffected {
 }
 
 impl Assessed {
-    /// Whether something has to be done: it is neither accepted nor decided not to matter.
+    /// Whether something has to be done: it is neither accepted, nor decided not to matter, nor does a
+    /// statement hold that says so.
     pub fn is_open(&self) -> bool {
-        self.exception.is_none() && self.not_affected.is_none()
+        self.exception.is_none()
+            && self.not_affected.is_none()
+            && self.vex.is_none_or(VexStatus::is_open)
+    }
+
+    /// Whether it is open but for what a supplier says.
+    pub fn is_cleared_by_supplier(&self) -> bool {
+        self.exception.is_none() && self.not_affected.is_none() && !self.is_open()
     }
 }
 

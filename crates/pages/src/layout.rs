@@ -16,6 +16,8 @@ pub enum Entry {
     Findings,
     /// Any package anywhere.
     Where,
+    /// What is done when.
+    Plan,
     /// What is accepted until a date.
     Exceptions,
     /// What was agreed.
@@ -24,6 +26,8 @@ pub enum Entry {
     Teams,
     /// How it goes.
     Metrics,
+    /// What happened.
+    Ledger,
     /// Where facts come from, and what runs.
     Feeds,
     /// People, roles, tokens.
@@ -37,10 +41,12 @@ impl Entry {
         Entry::Systems,
         Entry::Findings,
         Entry::Where,
+        Entry::Plan,
         Entry::Exceptions,
         Entry::Charter,
         Entry::Teams,
         Entry::Metrics,
+        Entry::Ledger,
         Entry::Feeds,
         Entry::Administration,
     ];
@@ -52,10 +58,12 @@ impl Entry {
             Entry::Systems => "Systems",
             Entry::Findings => "Findings",
             Entry::Where => "Where is it?",
+            Entry::Plan => "Plan",
             Entry::Exceptions => "Exceptions",
             Entry::Charter => "Charter",
             Entry::Teams => "Teams",
             Entry::Metrics => "Metrics",
+            Entry::Ledger => "Ledger",
             Entry::Feeds => "Feeds and jobs",
             Entry::Administration => "Administration",
         }
@@ -68,10 +76,12 @@ impl Entry {
             Entry::Systems => "/systems",
             Entry::Findings => "/findings",
             Entry::Where => "/where",
+            Entry::Plan => "/plan",
             Entry::Exceptions => "/exceptions",
             Entry::Charter => "/charter",
             Entry::Teams => "/teams",
             Entry::Metrics => "/metrics",
+            Entry::Ledger => "/ledger",
             Entry::Feeds => "/feeds",
             Entry::Administration => "/administration",
         }
@@ -84,12 +94,16 @@ impl Entry {
             Entry::Systems => "M2 2.5h5v5H2zM9 8.5h5v5H9zM9 2.5h5v3H9zM2 10.5h5v3H2z",
             Entry::Findings => "M8 2 14.5 13.5h-13zM8 6.5v3.5M8 11.7v.3",
             Entry::Where => "M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9zM10.3 10.3 14 14",
+            Entry::Plan => "M2 3.5h12v10.5H2zM2 7h12M5.5 1.5v3.5M10.5 1.5v3.5M4.5 10h3",
             Entry::Exceptions => "M4 2h8M4 14h8M5 2v2.5L8 8l3-3.5V2M5 14v-2.5L8 8l3 3.5V14",
             Entry::Charter => "M3.5 1.5h6l3 3v10h-9zM9.5 1.5v3h3M5.5 8h5M5.5 11h5",
             Entry::Teams => {
                 "M6 7.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM1.5 13.5c0-2.5 2-4 4.5-4s4.5 1.5 4.5 4M10.5 3a2.3 2.3 0 0 1 0 4.3M12 9.8c1.5.6 2.5 1.9 2.5 3.7"
             }
             Entry::Metrics => "M2 2v12h12M4.5 10.5 7.5 7l2.5 2 4-5",
+            Entry::Ledger => {
+                "M3.5 2h9.5v12H3.5a1.5 1.5 0 0 1 0-3H13M3.5 2A1.5 1.5 0 0 0 2 3.5v9M6 5h4"
+            }
             Entry::Feeds => {
                 "M3 13a.5.5 0 1 0 0-.1M2.5 8A5.5 5.5 0 0 1 8 13.5M2.5 3A10.5 10.5 0 0 1 13 13.5"
             }

@@ -19,9 +19,21 @@ told(finding) := object.union(change.place(finding), {
 	"help": next_step(finding),
 })
 
-by(finding) := sprintf(" by %d hours", [floor(finding.overdue_hours)]) if finding.overdue_hours != null
+by(finding) := sprintf(" by %s", [span(floor(finding.overdue_hours))]) if finding.overdue_hours != null
 
 by(finding) := "" if finding.overdue_hours == null
+
+# Hours as people say them: days from three days on.
+span(hours) := "less than an hour" if hours < 1
+
+span(hours) := "1 hour" if hours == 1
+
+span(hours) := sprintf("%d hours", [hours]) if {
+	hours > 1
+	hours < 72
+}
+
+span(hours) := sprintf("%d days", [floor(hours / 24)]) if hours >= 72
 
 next_step(finding) := sprintf("raise it to %s, or ask for an exception", [finding.fix]) if finding.fix != null
 

@@ -27,6 +27,15 @@ test_a_passed_deadline_is_denied if {
 	contains(verdict.help, "1.3.0")
 }
 
+test_days_are_told_from_three_days_on if {
+	some verdict in deadline.deny with input as with_member("overdue_hours", 56969)
+	contains(verdict.msg, "by 2373 days")
+	some short in deadline.deny with input as with_member("overdue_hours", 0.4)
+	contains(short.msg, "by less than an hour")
+	some one in deadline.deny with input as with_member("overdue_hours", 1.2)
+	contains(one.msg, "by 1 hour")
+}
+
 test_an_open_deadline_is_not if {
 	count(deadline.deny) == 0 with input as with_member("deadline_state", "open")
 	count(deadline.unknown) == 0 with input as with_member("deadline_state", "open")

@@ -19,12 +19,7 @@ use crate::table::{count, thousands};
 /// Writing fails.
 pub fn write(scan: &Scan, out: &mut dyn Write) -> io::Result<()> {
     let page = Page::of(scan).render().map_err(io::Error::other)?;
-    // The page itself holds none but newlines; what others wrote may.
-    let page: String = page
-        .chars()
-        .map(|c| if c != '\n' && crate::inert::is_command(c) { ' ' } else { c })
-        .collect();
-    out.write_all(page.as_bytes())
+    crate::inert::page(&page, out)
 }
 
 /// The page's data.
@@ -311,7 +306,7 @@ mod tests {
 
     #[test]
     fn every_text_colour_is_readable_on_both_grounds() {
-        let template = include_str!("../templates/scan.html");
+        let template = include_str!("../templates/look.css");
         let palettes: Vec<Vec<(&str, f64)>> = template
             .split("--ground:")
             .skip(1)

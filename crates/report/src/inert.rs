@@ -12,6 +12,17 @@ pub(crate) fn is_command(c: char) -> bool {
         || matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
+/// A text on one line.
+pub fn one_line(text: &str) -> String {
+    text.chars().map(|c| if is_command(c) { ' ' } else { c }).collect()
+}
+
+/// Writes a page that has no such characters of its own but line ends; what others wrote may.
+pub(crate) fn page(page: &str, out: &mut dyn Write) -> io::Result<()> {
+    let inert = |c: char| if c != '\n' && is_command(c) { ' ' } else { c };
+    out.write_all(page.chars().map(inert).collect::<String>().as_bytes())
+}
+
 /// Writes pretty-printed JSON whose texts have such characters escaped; a reader gets them back.
 pub(crate) fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut serializer = Serializer::with_formatter(out, Inert(PrettyFormatter::new()));

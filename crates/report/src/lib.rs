@@ -1,6 +1,8 @@
 //! One result, many formats: every output is written from a [`trimtab_model::scan::Scan`], one file
 //! per format, so that a saved scan can be turned into any of them later.
 
+pub mod applied;
+pub mod backtest;
 pub mod csv;
 pub mod distinct;
 pub mod gate;
@@ -8,8 +10,12 @@ pub mod gitlab;
 pub mod group;
 pub mod html;
 mod inert;
+pub use inert::one_line;
 pub mod json;
 pub mod markdown;
+mod paragraph;
+pub mod plan;
+pub mod requests;
 pub mod sarif;
 pub mod sbom;
 pub mod selection;

@@ -266,6 +266,10 @@ impl Table<'_> {
         if not_affected > 0 {
             text.push_str(&format!("; {not_affected} not affected"));
         }
+        let cleared = decided(Assessed::is_cleared_by_supplier);
+        if cleared > 0 {
+            text.push_str(&format!("; {cleared} not affected, say suppliers"));
+        }
         text.push_str(&format!(", by {} {}.", weighing.charter, weighing.version));
         self.paragraph(&text)
     }
@@ -415,8 +419,7 @@ fn shorten_way(way: &[String], arrow: &str, room: usize, ascii: bool) -> String 
 /// A text of at most `room` columns: the middle gives way.
 pub fn shorten(text: &str, room: usize, ascii: bool) -> String {
     // What terminals would take as a command is shown as what it is.
-    let text: String =
-        text.chars().map(|c| if crate::inert::is_command(c) { ' ' } else { c }).collect();
+    let text = crate::inert::one_line(text);
     if text.width() <= room {
         return text;
     }

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use trimtab_model::advisory::Kind;
 use trimtab_model::assessment::{Assessment, Cost, Deadline, Effect, Factor};
 use trimtab_model::charter::{Charter, Term};
@@ -25,51 +26,78 @@ pub struct Subject<'s> {
     pub system: Option<&'s System>,
     /// The charter that it was weighed by.
     pub charter: &'s Charter,
+    /// Where people say what the system is: `trimtab.toml`.
+    pub described: &'s str,
+    /// The strongest need of it in the system.
+    pub scope: Scope,
+    /// The time of the telling: a deadline before it has passed.
+    pub now: Timestamp,
 }
 
-/// Tells the finding to an audience. Roles without a voice of their own hear security's.
+/// One line of a voice: what it is about, and what is said. A line without a label goes on with the one above it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What it is about.
+    pub label: &'static str,
+    /// What is said.
+    pub says: String,
+}
+
+/// Tells the finding to an audience, as text. Roles without a voice of their own hear security's.
 pub fn tell(subject: &Subject, audience: Role) -> String {
-    let mut text = String::new();
     let a = &subject.assessed.assessment;
     let name = subject.system.map_or("the system (nobody said which)", |s| &*s.name);
-    let _ = writeln!(
-        text,
-        "{} in {} {}, {} in {name}",
+    let mut text = format!(
+        "{} in {} {}, {} in {name}\n",
         subject.finding.vulnerability.id,
         subject.finding.package,
         subject.finding.version(),
         a.level,
     );
+    for line in lines(subject, audience) {
+        wrapped(&mut text, &line);
+    }
+    text
+}
+
+/// What an audience is told, line by line.
+pub fn lines(subject: &Subject, audience: Role) -> Vec<Line> {
+    let mut lines = Vec::new();
     if let Some((id, until)) = &subject.assessed.exception {
         let until = until.map_or("without end".to_owned(), |d| format!("until {d}"));
-        line(&mut text, "Accepted", format!("by exception {id}, {until}"));
+        line(&mut lines, "Accepted", format!("by exception {id}, {until}"));
     }
     if let Some(decision) = &subject.assessed.not_affected {
         let until = decision.until.map_or(String::new(), |d| format!(", until {d}"));
         let why = decision.justification.as_str().replace('_', " ");
         line(
-            &mut text,
+            &mut lines,
             "Not affected",
             format!("by decision {}{until}: {} ({why})", decision.id, decision.reason),
         );
     }
     match audience {
-        Role::Product => product(subject, &mut text),
-        Role::Engineering => engineering(subject, &mut text),
-        Role::Operations => operations(subject, &mut text),
+        Role::Product => product(subject, &mut lines),
+        Role::Engineering => engineering(subject, &mut lines),
+        Role::Operations => operations(subject, &mut lines),
         Role::Security | Role::Leadership | Role::Auditor | Role::Admin => {
-            security(subject, &mut text);
+            security(subject, &mut lines);
         }
     }
-    text
+    lines
 }
 
-fn line(text: &mut String, label: &str, says: impl AsRef<str>) {
+fn line(lines: &mut Vec<Line>, label: &'static str, says: impl Into<String>) {
+    lines.push(Line { label, says: says.into() });
+}
+
+/// A line beside its label, wrapped.
+fn wrapped(text: &mut String, line: &Line) {
     const WIDTH: usize = 98;
     const INDENT: usize = 21;
     let mut at = INDENT;
-    let _ = write!(text, "  {label:<17}  ");
-    for (i, word) in says.as_ref().split_whitespace().enumerate() {
+    let _ = write!(text, "  {:<17}  ", line.label);
+    for (i, word) in line.says.split_whitespace().enumerate() {
         let length = word.chars().count();
         if i > 0 && at + 1 + length > WIDTH {
             let _ = write!(text, "\n{:INDENT$}", "");
@@ -84,40 +112,77 @@ fn line(text: &mut String, label: &str, says: impl AsRef<str>) {
     text.push('\n');
 }
 
-fn product(s: &Subject, text: &mut String) {
+fn product(s: &Subject, lines: &mut Vec<Line>) {
     let a = &s.assessed.assessment;
     let failure = s.system.and_then(|s| s.failure.as_deref());
     line(
-        text,
+        lines,
         "What could happen",
         format!(
             "{} {}",
             consequence(s),
-            failure.unwrap_or("What a failure means to customers is not said in trimtab.toml.")
+            failure.map_or_else(
+                || format!("What a failure means to customers is not said in {}.", s.described),
+                str::to_owned
+            )
         ),
     );
-    line(text, "How likely", likely(a));
-    line(text, "By when", deadline(a));
-    line(text, "What it costs", cost(a, s.charter));
+    line(lines, "Who has it", carried(s));
+    line(lines, "How likely", likely(a));
+    line(lines, "By when", deadline(a, s.now));
+    line(lines, "What it costs", cost(a, s.charter));
+    if let Some(between) = between(a) {
+        line(lines, "How sure", format!("{}: {between}", a.level));
+    }
     line(
-        text,
+        lines,
         "Yours to decide",
         match a.is_above_acceptable() {
             _ if s.assessed.not_affected.is_some() => {
                 "nothing while the decision holds: the flaw is there, and does no harm"
             }
+            Some(true) if a.deadline.at().is_some_and(|at| at < s.now) => {
+                "what waits for it: the time that was agreed is over; leaving it longer needs an exception that somebody else approves"
+            }
             Some(true) => {
                 "when in this time it is done; leaving it longer needs an exception that somebody else approves"
             }
             Some(false) => "whether to do it now: the tier may keep a finding of this level",
-            None => "nothing yet: the system's tier is unknown, say it in trimtab.toml",
+            None => "nothing yet: the system's tier is unknown, and has to be said first",
         },
     );
 }
 
-fn engineering(s: &Subject, text: &mut String) {
+/// How far what is unknown leaves the level open. `None`: it does not.
+fn between(a: &Assessment) -> Option<String> {
+    let (least, most) = a.bounds;
+    let plain = |name| if name == "prior" { "the chance of exploitation" } else { name };
+    let unknown = a.factors().filter(|f| f.unknown).map(|f| plain(&f.name));
+    let unknown: Vec<&str> = unknown.collect();
+    let told = || match &*unknown {
+        [] => "what is unknown".to_owned(),
+        names => format!("what is unknown ({})", names.join(", ")),
+    };
+    (least != most).then(|| format!("{} leaves it between {least} and {most}", told()))
+}
+
+/// Whether what customers use carries it.
+fn carried(s: &Subject) -> &'static str {
+    match s.scope {
+        Scope::Runtime => "what customers use carries it",
+        Scope::Optional => "what customers use may carry it: it is optional",
+        Scope::Unknown => {
+            "whether what customers use carries it is unknown: the file that lists it does not say"
+        }
+        Scope::Build => "only the machines that build it: what customers use does not carry it",
+        Scope::Development => "only those who develop it: what customers use does not carry it",
+        Scope::Test => "only its tests: what customers use does not carry it",
+    }
+}
+
+fn engineering(s: &Subject, lines: &mut Vec<Line>) {
     let f = s.finding;
-    line(text, "Upgrade", match f.nearest_fix.as_deref() {
+    line(lines, "Upgrade", match f.nearest_fix.as_deref() {
         Some(fix) => format!("{} from {} to {fix}, the nearest version that no source calls affected", f.package, f.version()),
         None => "no source names a fixed version: look for a replacement, a workaround, or remove it".to_owned(),
     });
@@ -131,11 +196,11 @@ fn engineering(s: &Subject, text: &mut String) {
             Relation::Transitive => "something else brings it in".to_owned(),
             Relation::Own | Relation::Unknown => "who brings it in is unknown".to_owned(),
         };
-        line(text, "Where", format!("{}{at} ({}): {how}", file.path, component.scope));
+        line(lines, "Where", format!("{}{at} ({}): {how}", file.path, component.scope));
     }
     if s.assessed.occurrences.len() > 5 {
         line(
-            text,
+            lines,
             "Where",
             format!("and {}", count(s.assessed.occurrences.len() - 5, "other place")),
         );
@@ -143,7 +208,7 @@ fn engineering(s: &Subject, text: &mut String) {
     let symbols: Vec<&str> =
         f.attributions.iter().flat_map(|a| a.symbols.iter().map(|s| &**s)).take(8).collect();
     line(
-        text,
+        lines,
         "Affected code",
         if symbols.is_empty() {
             "no source names functions".to_owned()
@@ -152,55 +217,48 @@ fn engineering(s: &Subject, text: &mut String) {
         },
     );
     line(
-        text,
+        lines,
         "Call sites",
         factor(&s.assessed.assessment, "reachability").map_or("unknown", |f| &f.value),
     );
-    line(text, "What it costs", cost(&s.assessed.assessment, s.charter));
-    line(text, "By when", deadline(&s.assessed.assessment));
+    line(lines, "What it costs", cost(&s.assessed.assessment, s.charter));
+    line(lines, "By when", deadline(&s.assessed.assessment, s.now));
 }
 
-fn security(s: &Subject, text: &mut String) {
+fn security(s: &Subject, lines: &mut Vec<Line>) {
     let a = &s.assessed.assessment;
     if let Some(summary) = s.finding.vulnerability.summary.as_deref() {
-        line(text, "What it is", summary);
+        line(lines, "What it is", summary);
     }
     line(
-        text,
+        lines,
         "Likelihood",
         format!("{} ({})", a.likelihood.band, probability(a.likelihood.probability)),
     );
     for factor in &a.likelihood.factors {
-        line(text, "", told(factor));
+        line(lines, "", told(factor));
     }
-    line(text, "Impact", a.impact.band.as_str());
+    line(lines, "Impact", a.impact.band.as_str());
     for factor in &a.impact.factors {
-        line(text, "", told(factor));
+        line(lines, "", told(factor));
     }
     line(
-        text,
+        lines,
         "Level",
-        if a.bounds.0 == a.bounds.1 {
-            a.level.to_string()
-        } else {
-            format!(
-                "{}; what is unknown leaves it between {} and {}",
-                a.level, a.bounds.0, a.bounds.1
-            )
-        },
+        between(a).map_or(a.level.to_string(), |between| format!("{}; {between}", a.level)),
     );
     for factor in &a.adjustments {
-        line(text, "", told(factor));
+        line(lines, "", told(factor));
     }
     for attribution in &s.finding.attributions {
         let says = if attribution.affected { "affected" } else { "not affected" };
         line(
-            text,
+            lines,
             "Source",
             format!("{} says {says}: {}", attribution.advisory.id, attribution.reason),
         );
     }
-    line(text, "Confidence", {
+    line(lines, "Confidence", {
         let doubts: Vec<_> = s.finding.doubts.iter().map(|d| d.as_str()).collect();
         if doubts.is_empty() {
             s.finding.confidence.as_str().to_owned()
@@ -208,44 +266,51 @@ fn security(s: &Subject, text: &mut String) {
             format!("{}: {}", s.finding.confidence.as_str(), doubts.join("; "))
         }
     });
-    line(text, "By when", deadline(a));
+    line(lines, "By when", deadline(a, s.now));
 }
 
-fn operations(s: &Subject, text: &mut String) {
+fn operations(s: &Subject, lines: &mut Vec<Line>) {
     let a = &s.assessed.assessment;
-    let environments = s.system.and_then(|s| s.environments.as_ref());
+    let environments =
+        s.system.and_then(|s| s.environments.as_ref()).filter(|names| !names.is_empty());
+    let everywhere = match environments {
+        None => "wherever it runs",
+        Some(names) if names.len() == 1 => "there",
+        Some(_) => "in every environment above, least important first",
+    };
     line(
-        text,
+        lines,
         "Runs in",
-        environments.map_or("unknown: trimtab.toml does not say".to_owned(), |e| e.join(", ")),
+        environments
+            .map_or_else(|| format!("unknown: {} does not say", s.described), |e| e.join(", ")),
     );
     line(
-        text,
+        lines,
         "To call",
-        s.system.and_then(|s| s.operations.as_deref()).unwrap_or("nobody is named in trimtab.toml"),
+        s.system
+            .and_then(|system| system.operations.as_deref())
+            .map_or_else(|| format!("nobody is named in {}", s.described), str::to_owned),
     );
-    line(text, "By when", deadline(a));
-    let scope = scope_of(s);
-    line(
-        text,
+    line(lines, "By when", deadline(a, s.now));
+    let scope = s.scope;
+    line(lines,
         "Rollout",
         match (scope, s.finding.vulnerability.kind) {
             (_, Kind::Malicious) => {
-                "take it out everywhere at once, build machines and caches too; change every secret that they could read"
+                "take it out everywhere at once, build machines and caches too; change every secret that they could read".to_owned()
             }
-            (Scope::Runtime | Scope::Optional, _) => {
-                "a new build in every environment above, least important first"
-            }
+            (Scope::Runtime | Scope::Optional, _) => format!("a new build {everywhere}"),
             (Scope::Unknown, _) => {
-                "whether it is shipped is unknown: treat it as shipped, a new build in every environment above"
+                format!("whether it is shipped is unknown: treat it as shipped, a new build {everywhere}")
             }
             (Scope::Build | Scope::Development | Scope::Test, _) => {
                 "build machines and developers' machines; what is deployed does not carry it"
+                    .to_owned()
             }
         },
     );
     line(
-        text,
+        lines,
         "Restart",
         match scope {
             Scope::Runtime | Scope::Optional | Scope::Unknown => {
@@ -255,7 +320,7 @@ fn operations(s: &Subject, text: &mut String) {
         },
     );
     let fix = s.finding.nearest_fix.as_deref();
-    line(text, "Rollback", match fix {
+    line(lines, "Rollback", match fix {
         Some(fix) => format!("to the build with {} {}: it is affected again, so a rollback reopens the finding (fixed in {fix})", s.finding.package, s.finding.version()),
         None => "no fixed version is named: what is rolled out is a workaround or a replacement, keep the build before it".to_owned(),
     });
@@ -265,7 +330,7 @@ fn operations(s: &Subject, text: &mut String) {
         }
         Cost::Unknown { because } => format!("unknown: {because}"),
     };
-    line(text, "Size of change", step);
+    line(lines, "Size of change", step);
     let freeze = s.charter.calendar.freezes.iter().find(|f| {
         a.deadline.at().is_some_and(|at| {
             let day = at.to_zoned(s.charter.calendar.time_zone.clone()).date();
@@ -274,7 +339,7 @@ fn operations(s: &Subject, text: &mut String) {
     });
     if let Some(freeze) = freeze {
         line(
-            text,
+            lines,
             "Freeze",
             format!(
                 "the deadline lies in one ({}, {} to {}): the charter lets this level through",
@@ -287,21 +352,17 @@ fn operations(s: &Subject, text: &mut String) {
         && s.finding.vulnerability.kev.is_some()
     {
         line(
-            text,
+            lines,
             "Meanwhile",
             "the catalogue asks to take the product out of use where there is no fix",
         );
     }
 }
 
-/// The strongest need of the component, as its places say.
-fn scope_of(s: &Subject) -> Scope {
-    s.assessed
-        .occurrences
-        .iter()
-        .filter_map(|o| Some(group::place(s.scan, *o)?.1.scope))
-        .max()
-        .unwrap_or_default()
+/// The strongest need of a component, as its places say.
+pub fn scope(scan: &Scan, assessed: &Assessed) -> Scope {
+    let places = assessed.occurrences.iter();
+    places.filter_map(|o| Some(group::place(scan, *o)?.1.scope)).max().unwrap_or_default()
 }
 
 fn factor<'a>(assessment: &'a Assessment, name: &str) -> Option<&'a Factor> {
@@ -368,18 +429,32 @@ fn likely(a: &Assessment) -> String {
 }
 
 /// A probability in words of at most three figures.
-fn probability(p: f64) -> String {
+pub fn probability(p: f64) -> String {
     if p >= 0.995 { "certain".to_owned() } else { group::percent(p) }
 }
 
 /// When it must be gone, in words.
-pub fn deadline(a: &Assessment) -> String {
+pub fn deadline(a: &Assessment, now: Timestamp) -> String {
     match &a.deadline {
         Deadline::By { at, because } => {
-            format!("{} ({because})", at.strftime("%Y-%m-%d %H:%M UTC"))
+            let day = at.strftime("%Y-%m-%d %H:%M UTC");
+            match now.duration_since(*at).as_hours() {
+                hours if now > *at => format!("passed {} ago: {day} ({because})", span(hours)),
+                _ => format!("{day} ({because})"),
+            }
         }
         Deadline::Opportunistic => "no date: with the next change that touches it".to_owned(),
         Deadline::Unknown { because } => format!("unknown: {because}"),
+    }
+}
+
+/// Hours as people say them: days from three days on.
+fn span(hours: i64) -> String {
+    match hours {
+        ..1 => "less than an hour".to_owned(),
+        1 => "1 hour".to_owned(),
+        2..72 => format!("{hours} hours"),
+        _ => format!("{} days", hours / 24),
     }
 }
 

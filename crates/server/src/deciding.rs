@@ -3,19 +3,19 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use trimtab_decisions::exceptions;
+use trimtab_decisions::exceptions::{self, Standing};
 use trimtab_decisions::not_affected::{self, Case};
 use trimtab_model::decision::Justification;
 use trimtab_model::{Level, Role};
 use trimtab_store::{
     Decision, DecisionKind, DecisionState, Finding, FindingFilter, FindingOrder, FindingState,
-    NewDecision, Org, StoreError,
+    NewDecision, NewJob, Org, StoreError,
 };
 
 use crate::access::table::reaches;
 use crate::access::{Action, On, Who};
 use crate::api::on;
-use crate::jobs::rematch_all;
+use crate::jobs::settle_decided;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::weighing::{self, Agreed};
@@ -26,11 +26,12 @@ const TEXT: usize = 4000;
 const LONGEST: i64 = 3650;
 
 /// A decision to be asked for, about a finding.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 pub(crate) struct Wanted {
     /// `exception`, `not-affected`.
     #[serde(default)]
     pub(crate) kind: String,
+    /// Why.
     #[serde(default)]
     pub(crate) reason: String,
     /// Why not affected: one of the five labels.
@@ -80,6 +81,14 @@ fn wrong<T>(name: &'static str, text: impl Into<String>) -> Result<T, Refused> {
     Err(Refused::Member(name, text.into()))
 }
 
+/// What kind of decision it is, in words.
+pub(crate) fn kind(kind: DecisionKind) -> &'static str {
+    match kind {
+        DecisionKind::Exception => "accept until a date",
+        DecisionKind::NotAffected => "not affected",
+    }
+}
+
 /// The level that counts for decisions about a finding: what could not be weighed may be critical.
 pub(crate) fn level(finding: &Finding) -> Level {
     finding.weighed.as_ref().map_or(Level::Critical, |w| w.level)
@@ -91,6 +100,9 @@ pub(crate) fn longest(agreed: &Agreed, level: Level) -> i64 {
     days.map_or(LONGEST, |days| i64::from(days).min(LONGEST))
 }
 
+/// The most findings of one question, and decisions of one answer.
+pub(crate) const MOST: usize = 100;
+
 /// Asks for a decision about a finding that they may see.
 ///
 /// # Errors
@@ -101,12 +113,58 @@ pub(crate) async fn ask(
     finding: &Finding,
     wanted: Wanted,
 ) -> Result<i64, Refused> {
+    let asked = ask_all(app, who, std::slice::from_ref(finding), &wanted).await;
+    let ids = asked.map_err(|stopped| stopped.why)?;
+    ids.first().copied().ok_or_else(|| Problem::not_found("finding").into())
+}
+
+/// Why nothing was asked for: at which of the findings it stops, and why.
+pub(crate) struct Stopped {
+    pub(crate) finding: i64,
+    pub(crate) why: Refused,
+}
+
+/// Asks for a decision about each of some findings that they may see: about all or none.
+///
+/// # Errors
+/// They may not, the charter does not let them, or something is missing, at one of them.
+pub(crate) async fn ask_all(
+    app: &App,
+    who: &Who,
+    findings: &[Finding],
+    wanted: &Wanted,
+) -> Result<Vec<i64>, Stopped> {
+    let first = findings.first().map_or(0, |f| f.id);
+    let stopped = |finding: i64| move |why: Refused| Stopped { finding, why };
+    if findings.is_empty() || findings.len() > MOST {
+        let detail = format!("Choose 1 to {MOST} findings at once.");
+        return Err(stopped(first)(Problem::invalid(detail).into()));
+    }
+    let now = app.now();
+    let agreed = app.agreed(who.org, now).await;
+    let agreed = agreed.map_err(|e| stopped(first)(e.into()))?;
+    let mut all = Vec::with_capacity(findings.len());
+    for finding in findings {
+        let new = checked(app, who, finding, wanted, &agreed, now).await;
+        all.push(new.map_err(stopped(finding.id))?);
+    }
+    let asked = app.store.ask_all(who.org, &all, &who.actor(), now).await;
+    asked.map_err(|e| stopped(first)(e.into()))
+}
+
+/// What is asked for about one finding, by the rules.
+async fn checked(
+    app: &App,
+    who: &Who,
+    finding: &Finding,
+    wanted: &Wanted,
+    agreed: &Agreed,
+    now: Timestamp,
+) -> Result<NewDecision, Refused> {
     let system = finding.system.as_ref().map(|s| s.0);
     let place = on(&app.store, who.org, system).await?;
     who.must(Action::Ask, place)?;
     let role = role(who, &wanted.role, place)?;
-    let now = app.now();
-    let agreed = Agreed::of(&app.store, who.org, now).await?;
     let kind = match wanted.kind.as_str() {
         "" => DecisionKind::Exception,
         word => match DecisionKind::from_text(word) {
@@ -118,7 +176,7 @@ pub(crate) async fn ask(
     if reason.is_empty() || reason.chars().count() > TEXT {
         return wrong("reason", "Say why, in 1 to 4000 characters.");
     }
-    let control = wanted.control.map(|c| c.trim().to_owned()).filter(|c| !c.is_empty());
+    let control = wanted.control.as_ref().map(|c| c.trim().to_owned()).filter(|c| !c.is_empty());
     if control.as_ref().is_some_and(|c| c.chars().count() > TEXT) {
         return wrong("control", "Use at most 4000 characters.");
     }
@@ -132,7 +190,7 @@ pub(crate) async fn ask(
                     format!("By the charter, {role} may not ask for exceptions."),
                 );
             }
-            let most = longest(&agreed, level);
+            let most = longest(agreed, level);
             if most == 0 {
                 return wrong("days", format!("The charter allows no exception for {level}."));
             }
@@ -160,7 +218,7 @@ pub(crate) async fn ask(
             }
         }
     };
-    let new = NewDecision {
+    Ok(NewDecision {
         kind,
         vulnerability: Some(finding.vulnerability.1.clone()),
         package: Some(finding.package.clone()),
@@ -173,8 +231,7 @@ pub(crate) async fn ask(
         author: who.person.id,
         author_role: role.as_str().to_owned(),
         expires: wanted.days.map(|days| now + SignedDuration::from_hours(24 * days)),
-    };
-    Ok(app.store.ask(who.org, &new, &who.actor(), now).await?)
+    })
 }
 
 /// Answers a decision that they may see.
@@ -202,9 +259,48 @@ pub(crate) async fn answer(
     if !app.store.answer(who.org, decision.id, state, by, &who.actor(), now).await? {
         return Err(own().into());
     }
-    app.store.add_job(&rematch_all(who.org, now), now).await?;
+    let settle = settle_decided(&decision.is, who.org, now);
+    app.store.add_job(&settle, now).await?;
+    // On the day on which it ends, what it excused counts again.
+    if let Some(end) = decision.is.expires.filter(|_| state == DecisionState::Approved) {
+        let name = format!("decision {} ends", decision.id);
+        let run_at = end + SignedDuration::from_secs(1);
+        app.store.add_job(&NewJob { name, run_at, ..settle }, now).await?;
+    }
     app.work.notify_one();
     Ok(())
+}
+
+/// Answers several decisions in the same way, each judged by itself: one that cannot be answered so holds up no
+/// other. Returns what became of each, in their order, each once.
+///
+/// # Errors
+/// There are none or too many, or they may answer nothing at all.
+pub(crate) async fn answer_all(
+    app: &App,
+    who: &Who,
+    ids: &[i64],
+    state: DecisionState,
+    as_role: &str,
+) -> Result<Vec<(i64, Result<(), Refused>)>, Problem> {
+    let mut each: Vec<i64> = ids.to_vec();
+    each.sort_unstable();
+    each.dedup();
+    if each.is_empty() || each.len() > MOST {
+        return Err(Problem::invalid(format!("Choose 1 to {MOST} decisions at once.")));
+    }
+    if !who.may_somewhere(Action::Answer) {
+        return Err(Problem::forbidden(Action::Answer));
+    }
+    let mut answered = Vec::with_capacity(each.len());
+    for id in each {
+        let became = match find(app, who, id).await {
+            Ok(decision) => answer(app, who, &decision, state, as_role).await,
+            Err(missing) => Err(missing.into()),
+        };
+        answered.push((id, became));
+    }
+    Ok(answered)
 }
 
 fn own() -> Problem {
@@ -224,28 +320,11 @@ async fn may_approve(
     if decision.is.expires.is_some_and(|end| end <= now) {
         return Err(Problem::conflict("Its end has passed: it would never hold. Ask anew.").into());
     }
-    let agreed = Agreed::of(&app.store, who.org, now).await?;
-    let level = match covered(app, who.org, &decision.is, None, 1).await?.first() {
-        Some(finding) => level(finding),
-        None => Level::Critical,
-    };
-    let zone = &agreed.charter.calendar.time_zone;
-    let today = now.to_zoned(zone.clone()).date();
-    let rules = &agreed.charter.exceptions;
-    let mut signed = decision.clone();
-    signed.approver = Some((who.person.id, role.as_str().to_owned()));
-    signed.answered = Some(now);
-    let standing = match decision.is.kind {
-        DecisionKind::Exception => {
-            exceptions::holds(&weighing::exception(&signed, &agreed), level, rules, today)
-        }
-        DecisionKind::NotAffected => {
-            let Some(model) = weighing::not_affected(&signed, &agreed) else {
-                return wrong("justification", "It does not say why it is not affected.");
-            };
-            let case = Case { level, rules, today, zone, changed: None, said: &[] };
-            not_affected::holds(&model, &case)
-        }
+    let agreed = app.agreed(who.org, now).await?;
+    let level = gravest(app, who.org, decision).await?;
+    let standing = signed(decision, (who.person.id, role), level, &agreed, now);
+    let Some(standing) = standing else {
+        return wrong("justification", "It does not say why it is not affected.");
     };
     if standing.is_held() {
         return Ok(());
@@ -255,6 +334,88 @@ async fn may_approve(
         "role",
         format!("By the charter it would not hold for what is {level}: {}.", why.join("; ")),
     )
+}
+
+/// The gravest level of what a decision is about; what is not known may be critical.
+async fn gravest(app: &App, org: Org, decision: &Decision) -> Result<Level, Problem> {
+    let found = covered(app, org, &decision.is, None, 1).await?;
+    Ok(found.first().map_or(Level::Critical, level))
+}
+
+/// How it would stand with a decision that somebody agreed to now. `None`: it does not say why.
+fn signed(
+    decision: &Decision,
+    (person, role): (i64, Role),
+    level: Level,
+    agreed: &Agreed,
+    now: Timestamp,
+) -> Option<Standing> {
+    let zone = &agreed.charter.calendar.time_zone;
+    let today = now.to_zoned(zone.clone()).date();
+    let rules = &agreed.charter.exceptions;
+    let mut signed = decision.clone();
+    signed.approver = Some((person, role.as_str().to_owned()));
+    signed.answered = Some(now);
+    match decision.is.kind {
+        DecisionKind::Exception => {
+            Some(exceptions::holds(&weighing::exception(&signed, agreed), level, rules, today))
+        }
+        DecisionKind::NotAffected => {
+            let model = weighing::not_affected(&signed, agreed)?;
+            let case = Case { level, rules, today, zone, changed: None, said: &[] };
+            Some(not_affected::holds(&model, &case))
+        }
+    }
+}
+
+/// The sides of which somebody may agree to a decision, by the charter; none: any other person.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn approvers(
+    app: &App,
+    org: Org,
+    decision: &Decision,
+    agreed: &Agreed,
+) -> Result<Vec<Role>, Problem> {
+    let level = gravest(app, org, decision).await?;
+    let may = agreed.charter.exceptions.may_approve.get(level as usize);
+    let mut roles: Vec<Role> = may.into_iter().flatten().copied().collect();
+    // Security may always say that something does not matter.
+    if decision.is.kind == DecisionKind::NotAffected && !roles.contains(&Role::Security) {
+        roles.insert(0, Role::Security);
+    }
+    Ok(roles)
+}
+
+/// In which of their roles somebody could agree to a decision now: none to what they asked for themselves.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn answering(
+    app: &App,
+    who: &Who,
+    decision: &Decision,
+    agreed: &Agreed,
+    now: Timestamp,
+) -> Result<Vec<Role>, Problem> {
+    if decision.is.author == who.person.id || decision.is.expires.is_some_and(|end| end <= now) {
+        return Ok(Vec::new());
+    }
+    let place = on(&app.store, who.org, decision.is.system).await?;
+    if !who.may(Action::Answer, place) {
+        return Ok(Vec::new());
+    }
+    let mut roles: Vec<Role> =
+        who.grants.iter().filter(|g| reaches(g.scope, place)).map(|g| g.role).collect();
+    roles.sort();
+    roles.dedup();
+    let level = gravest(app, who.org, decision).await?;
+    roles.retain(|role| {
+        let standing = signed(decision, (who.person.id, *role), level, agreed, now);
+        standing.is_some_and(|standing| standing.is_held())
+    });
+    Ok(roles)
 }
 
 /// The findings that a decision is about, the gravest first.

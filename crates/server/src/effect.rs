@@ -8,7 +8,7 @@ use trimtab_store::{Finding, FindingFilter, Org, Weighed};
 use crate::knowing::known;
 use crate::problem::Problem;
 use crate::state::App;
-use crate::weighing::{Agreed, Weigher};
+use crate::weighing::Weigher;
 
 /// The most findings that are weighed.
 pub(crate) const MOST: usize = 20_000;
@@ -57,7 +57,7 @@ pub(crate) async fn effect(
     proposed: Charter,
     now: Timestamp,
 ) -> Result<Effect, Problem> {
-    let agreed = Agreed::of(&app.store, org, now).await?;
+    let agreed = app.agreed(org, now).await?;
     let would = agreed.by(proposed);
     let against = agreed.charter_id;
     let filter = FindingFilter { systems: visible, ..FindingFilter::default() };

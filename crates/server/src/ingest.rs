@@ -1,8 +1,11 @@
 //! From a document's bytes to a settled asset: read, match what is new, keep what is listed, add the
 //! snapshot. Every step can be done twice: a process that dies in the middle is followed by another.
 
+mod large;
+
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -15,6 +18,7 @@ use trimtab_store::{
     Contents, Listed, Matched, NewComponent, NewSnapshot, Org, Settled, StoreError,
 };
 
+use crate::jobs::refresh::is_same;
 use crate::state::App;
 use crate::weighing::{Agreed, Weigher};
 
@@ -46,80 +50,117 @@ impl Refused {
     }
 }
 
+/// How many components are matched at once.
+const BLOCK: usize = 2000;
 /// The most components of one document.
 const MOST_COMPONENTS: usize = 1_000_000;
 
-/// Reads a document that is stored, unless that was done before.
-pub(crate) async fn read(app: &App, org: Org, digest: &str) -> Result<Contents, Refused> {
+/// Reads a document that is stored, unless that was done before: then whether it is new, so that it is to be kept.
+pub(crate) async fn read(app: &App, org: Org, digest: &str) -> Result<(Contents, bool), Refused> {
     if let Some(contents) = app.store.contents(org, digest).await? {
-        return Ok(contents);
+        return Ok((contents, false));
     }
-    let bytes = app.store.document_bytes(org, digest).await?;
-    let bytes = bytes.ok_or_else(|| Refused::Unreadable("it is not stored".to_owned()))?;
     let index = app.index().ok_or(Refused::NoIndex)?;
-    let listed = blocking(move || inventory(&bytes)).await??;
-    let components: Vec<NewComponent> = listed.iter().map(|l| l.component.clone()).collect();
+    // The readers look at a file and its neighbours: here it has none.
+    let internal = |e: std::io::Error| Refused::Internal(e.to_string());
+    let folder = tempfile::tempdir().map_err(internal)?;
+    let path = folder.path().join("document");
+    if !app.store.document_to_file(org, digest, &path).await? {
+        return Err(Refused::Unreadable("it is not stored".to_owned()));
+    }
+    let (components, said) = blocking(move || inventory(&path)).await??;
+    drop(folder);
     let known = app.store.put_components(org, &components).await?;
     let mut contents = Contents::default();
-    let mut unmatched = Vec::new();
-    for ((id, matched), is) in known.iter().zip(&listed) {
+    let mut unmatched: Vec<Arc<Vec<(i64, NewComponent)>>> = Vec::new();
+    let mut block = Vec::new();
+    for (((id, matched), component), is) in known.into_iter().zip(components).zip(said) {
         contents.listed.push(Listed {
-            component: *id,
+            component: id,
             scope: is.scope.as_str().to_owned(),
             relation: is.relation.as_str().to_owned(),
             files: is.files,
         });
         if !matched {
-            unmatched.push((*id, is.component.clone()));
+            block.push((id, component));
+        }
+        if block.len() == BLOCK {
+            unmatched.push(Arc::new(std::mem::take(&mut block)));
         }
     }
+    unmatched.push(Arc::new(block));
     contents.listed.sort_by_key(|l| l.component);
     contents.listed.dedup_by_key(|l| l.component);
-    let answers = blocking(move || answers(&unmatched, &index)).await??;
-    app.store.put_matches(org, &answers).await?;
-    app.store.put_contents(org, digest, &contents).await?;
-    Ok(contents)
+    // An index that comes in between is not asked about components that it does not yet know of: then
+    // they are matched once more.
+    let mut index = index;
+    loop {
+        for block in unmatched.iter().filter(|block| !block.is_empty()) {
+            let (with, asked) = (index.clone(), Arc::clone(block));
+            let answers = blocking(move || answers(&asked, &with)).await??;
+            app.store.put_matches(org, &answers).await?;
+        }
+        let now = app.index();
+        if is_same(now.as_ref(), &index) {
+            break;
+        }
+        index = now.ok_or(Refused::NoIndex)?;
+    }
+    Ok((contents, true))
 }
 
 /// Adds the snapshot of a document that was read.
 pub(crate) async fn snapshot(
     app: &App,
     org: Org,
+    agreed: &Agreed,
     asset: i64,
     new: &NewSnapshot,
     actor: &str,
     now: Timestamp,
 ) -> Result<Settled, Refused> {
-    let agreed = Agreed::of(&app.store, org, now).await?;
     let index = app.index().ok_or(Refused::NoIndex)?;
-    let weigher = Weigher::new(&agreed, index, now);
+    let weigher = Weigher::new(agreed, index, now);
     let weigh = |known: &_| weigher.weigh(known);
     let production = agreed.production();
     Ok(app.store.add_snapshot(org, asset, new, &production, &weigh, actor, now).await?)
 }
 
-/// A distinct component of a document.
-struct Distinct {
-    component: NewComponent,
+/// What a document says of a component that it lists.
+struct Said {
     scope: Scope,
     relation: Relation,
     files: i64,
 }
 
-/// What a document lists: a saved scan, or anything that the scanner reads.
-fn inventory(bytes: &[u8]) -> Result<Vec<Distinct>, Refused> {
-    let inventory = if is_scan(bytes) {
-        let scan = trimtab_report::json::read(bytes);
+/// What a document lists: each component once, and what is said of it, in the same order.
+type Distinct = (Vec<NewComponent>, Vec<Said>);
+
+/// What a document lists, a saved scan or anything that the scanner reads: each component once.
+fn inventory(path: &Path) -> Result<Distinct, Refused> {
+    if let Some(read) = large::read(path)? {
+        return Ok(read);
+    }
+    whole(path)
+}
+
+/// The same of a document that is read whole.
+fn whole(path: &Path) -> Result<Distinct, Refused> {
+    Ok(distinct(&parsed(path)?))
+}
+
+/// All that a document says of what it lists.
+pub(crate) fn parsed(path: &Path) -> Result<Inventory, Refused> {
+    let internal = |e: std::io::Error| Refused::Internal(e.to_string());
+    let open = || std::fs::File::open(path).map_err(internal);
+    let mut start = Vec::new();
+    open()?.take(200).read_to_end(&mut start).map_err(internal)?;
+    let is_scan = String::from_utf8_lossy(&start).contains("\"trimtab-scan\"");
+    let inventory = if is_scan {
+        let scan = trimtab_report::json::read(open()?);
         scan.map_err(|e| Refused::Unreadable(e.to_string()))?.inventory
     } else {
-        let internal = |e: std::io::Error| Refused::Internal(e.to_string());
-        // The readers look at a file and its neighbours: here it has none.
-        let folder = tempfile::tempdir().map_err(internal)?;
-        let path = folder.path().join("document");
-        std::fs::File::create(&path)
-            .and_then(|mut file| file.write_all(bytes))
-            .map_err(internal)?;
-        trimtab_extract::scan_path(&path, &trimtab_extract::Options::default())
+        trimtab_extract::scan_path(path, &trimtab_extract::Options::default())
     };
     if inventory.files.iter().all(|f| f.components.is_empty()) {
         let why =
@@ -132,12 +173,7 @@ fn inventory(bytes: &[u8]) -> Result<Vec<Distinct>, Refused> {
         let message = format!("it lists {listed} components, and {MOST_COMPONENTS} are the most");
         return Err(Refused::Unreadable(message));
     }
-    Ok(distinct(&inventory))
-}
-
-fn is_scan(bytes: &[u8]) -> bool {
-    let start = &bytes[..bytes.len().min(200)];
-    String::from_utf8_lossy(start).contains("\"trimtab-scan\"")
+    Ok(inventory)
 }
 
 fn told(diagnostic: &Diagnostic) -> String {
@@ -146,30 +182,31 @@ fn told(diagnostic: &Diagnostic) -> String {
 }
 
 /// Each component once, with its strongest scope and nearest relation; the project's own left out.
-fn distinct(inventory: &Inventory) -> Vec<Distinct> {
-    let mut all: BTreeMap<&Purl, Distinct> = BTreeMap::new();
-    let mut last_file: BTreeMap<&Purl, usize> = BTreeMap::new();
+fn distinct(inventory: &Inventory) -> Distinct {
+    let mut all: BTreeMap<&Purl, (&Component, bool, Said, usize)> = BTreeMap::new();
     for (at, file) in inventory.files.iter().enumerate() {
         for component in file.components.iter().filter(|c| c.relation != Relation::Own) {
-            let is = all.entry(&component.purl).or_insert_with(|| Distinct {
-                component: named(component),
-                scope: component.scope,
-                relation: component.relation,
-                files: 0,
-            });
-            is.scope = is.scope.max(component.scope);
+            let said = Said { scope: component.scope, relation: component.relation, files: 0 };
+            let is =
+                all.entry(&component.purl).or_insert_with(|| (component, false, said, usize::MAX));
+            is.1 |= component.origin.is_registry();
+            is.2.scope = is.2.scope.max(component.scope);
             let nearer = component.relation == Relation::Direct
-                || (is.relation == Relation::Unknown && component.relation != Relation::Unknown);
+                || (is.2.relation == Relation::Unknown && component.relation != Relation::Unknown);
             if nearer {
-                is.relation = component.relation;
+                is.2.relation = component.relation;
             }
-            is.component.registry |= component.origin.is_registry();
-            if last_file.insert(&component.purl, at) != Some(at) {
-                is.files += 1;
+            if is.3 != at {
+                is.2.files += 1;
+                is.3 = at;
             }
         }
     }
-    all.into_values().collect()
+    let one = |(component, registry, said, _): (&Component, bool, Said, usize)| {
+        let named = named(component);
+        (NewComponent { registry: named.registry || registry, ..named }, said)
+    };
+    all.into_values().map(one).unzip()
 }
 
 /// A component in the words of the store.
@@ -193,7 +230,7 @@ pub(crate) fn named(component: &Component) -> NewComponent {
 /// The matcher's answers about components, in the order of the question.
 pub(crate) fn answers(
     components: &[(i64, NewComponent)],
-    index: &Arc<Index>,
+    index: &Index,
 ) -> Result<Vec<(i64, Vec<Matched>)>, Refused> {
     let mut file = FileInventory::default();
     let mut of: Vec<usize> = Vec::new();

@@ -1,18 +1,25 @@
 //! Work that is done beside requests: one file per kind, one line in the table.
 
+mod beat;
+pub(crate) mod fetch;
+mod forget;
 pub(crate) mod measure;
 mod read_document;
+pub(crate) mod refresh;
 mod rematch;
+pub(crate) mod replan;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-use serde_json::Value;
-use trimtab_store::{Job, NewJob, Priority};
+use jiff::{SignedDuration, Timestamp};
+use tracing::Instrument;
+use trimtab_store::{Job, NewDecision, NewJob, Org, Priority, StoreError};
 
 use crate::ingest::Refused;
 use crate::state::App;
 
+use beat::Beat;
 pub(crate) use read_document::{Read, same};
 
 /// The kinds of jobs.
@@ -24,6 +31,12 @@ pub(crate) enum Kind {
     Rematch,
     /// Keep the load by day.
     Measure,
+    /// Make teams' plans anew.
+    Replan,
+    /// Let go of what is old and no evidence.
+    Forget,
+    /// Fetch the feeds, and build the index anew.
+    Fetch,
 }
 
 impl Kind {
@@ -32,6 +45,9 @@ impl Kind {
         (Kind::ReadDocument, "read-document"),
         (Kind::Rematch, "rematch"),
         (Kind::Measure, "measure"),
+        (Kind::Replan, "replan"),
+        (Kind::Forget, "forget"),
+        (Kind::Fetch, "fetch-feeds"),
     ];
 
     /// The word in the store.
@@ -47,21 +63,29 @@ impl Kind {
 /// At most so many jobs of one organisation at once.
 const CAP: usize = 4;
 /// A job that says nothing for so long is another's.
-const LEASE: Duration = Duration::from_secs(120);
+const LEASE: Duration = Duration::from_secs(30);
 /// How often to look for work that nobody told of: another process may have added it.
 const LOOK: Duration = Duration::from_secs(2);
 
-async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
-    match Kind::from_text(&job.kind) {
-        Some(Kind::ReadDocument) => read_document::run(app, job).await,
-        Some(Kind::Rematch) => rematch::run(app, job).await,
-        Some(Kind::Measure) => measure::run(app, job).await,
-        None => Err(Refused::Internal(format!("no job is called `{}`", job.kind))),
-    }
+/// Does a job that is done by itself, and notes what it answers.
+async fn run(app: &App, worker: &str, job: &Job) -> Result<(), Refused> {
+    let result = match Kind::from_text(&job.kind) {
+        Some(Kind::Rematch) => rematch::run(app, job).await?,
+        Some(Kind::Measure) => measure::run(app, job).await?,
+        Some(Kind::Replan) => replan::run(app, job).await?,
+        Some(Kind::Forget) => forget::run(app, job).await?,
+        Some(Kind::Fetch) => fetch::run(app).await?,
+        Some(Kind::ReadDocument) | None => {
+            return Err(Refused::Internal(format!("no job is called `{}`", job.kind)));
+        }
+    };
+    // No longer this worker's: then it is another's to say so.
+    app.store.end_job(job.id, worker, &result, app.now()).await?;
+    Ok(())
 }
 
 /// Asks for everything of an organisation to be matched and settled again.
-pub(crate) fn rematch_all(org: trimtab_store::Org, now: jiff::Timestamp) -> NewJob {
+pub(crate) fn rematch_all(org: Org, now: Timestamp) -> NewJob {
     NewJob {
         org,
         kind: Kind::Rematch.as_str().to_owned(),
@@ -72,16 +96,41 @@ pub(crate) fn rematch_all(org: trimtab_store::Org, now: jiff::Timestamp) -> NewJ
     }
 }
 
+/// Asks for what one decision touches to be settled again: the assets that have its vulnerability, or all.
+pub(crate) fn settle_decided(decision: &NewDecision, org: Org, now: Timestamp) -> NewJob {
+    let all = rematch_all(org, now);
+    match &decision.vulnerability {
+        None => all,
+        Some(name) => NewJob {
+            name: format!("decided {name}"),
+            payload: serde_json::json!({ "packages": [], "vulnerabilities": [name] }),
+            ..all
+        },
+    }
+}
+
 /// Works until it is told to stop. `name` is this worker's own.
 pub(crate) async fn work(app: App, name: String, mut stop: tokio::sync::watch::Receiver<bool>) {
+    // A job that was not noted as done when the machine stopped is done again: none waits for the disk.
+    let app = app.soon();
+    // Who is not told what to fetch leaves that to others.
+    let not = if app.settings.feeds.is_none() { Kind::Fetch.as_str() } else { "" };
+    let mut asked = Asked::default();
+    let mut released = None;
     while !*stop.borrow() {
         let now = app.now();
-        if let Err(error) = app.store.release_jobs(now).await {
-            tracing::warn!(%error, "jobs of dead workers cannot be taken back");
+        if released.is_none_or(|at| now.duration_since(at).unsigned_abs() >= LEASE / 6) {
+            match app.store.release_jobs(now).await {
+                Ok(_) => released = Some(now),
+                Err(error) => tracing::warn!(%error, "jobs of dead workers cannot be taken back"),
+            }
         }
-        match app.store.take_job(&name, CAP, LEASE, now).await {
-            Ok(Some(job)) => one(&app, &name, &job).await,
+        match app.store.take_job(&name, CAP, LEASE, not, now).await {
+            Ok(Some(job)) => one(&app, &name, job, &mut asked).await,
             Ok(None) => {
+                if let Err(error) = app.store.flush().await {
+                    tracing::warn!(%error, "what was done is not on the disk");
+                }
                 tokio::select! {
                     () = app.work.notified() => {}
                     () = tokio::time::sleep(LOOK) => {}
@@ -100,37 +149,97 @@ pub(crate) async fn work(app: App, name: String, mut stop: tokio::sync::watch::R
     }
 }
 
-/// Does one job, and says while it lasts that it is still being done.
-async fn one(app: &App, worker: &str, job: &Job) {
-    let work = run(app, job);
-    tokio::pin!(work);
-    let outcome = loop {
-        tokio::select! {
-            outcome = &mut work => break outcome,
-            () = tokio::time::sleep(LEASE / 3) => {
-                let lease = SignedDuration::try_from(LEASE).unwrap_or(SignedDuration::from_mins(2));
-                let _ = app.store.keep_job(job.id, worker, app.now() + lease).await;
-            }
+/// What follows a settling: the load is reckoned anew, once for all that an hour brings, and so are plans, once
+/// for a minute.
+fn after_settling(org: Org, now: Timestamp) -> [NewJob; 2] {
+    [measure::next(org, now), replan::next(org, now)]
+}
+
+/// Asks for what follows a settling that no job did.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn settled(app: &App, org: Org, now: Timestamp) -> Result<(), StoreError> {
+    for next in after_settling(org, now) {
+        app.store.add_job(&next, now).await?;
+    }
+    Ok(())
+}
+
+/// For which organisations a worker asked for what, by which name, and when.
+type Asked = HashMap<(Org, String), (String, Timestamp)>;
+/// It need not ask for the same again so soon.
+const SOON: SignedDuration = SignedDuration::from_secs(60);
+
+/// After a settling by a job.
+async fn ask_for_more(app: &App, org: Org, asked: &mut Asked, now: Timestamp) {
+    for next in after_settling(org, now) {
+        let key = (org, next.kind.clone());
+        let is_asked =
+            |(name, at): &(String, Timestamp)| *name == next.name && now.duration_since(*at) < SOON;
+        if asked.get(&key).is_some_and(is_asked) {
+            continue;
         }
+        match app.store.add_job(&next, now).await {
+            Ok(_) => drop(asked.insert(key, (next.name, now))),
+            Err(error) => tracing::warn!(%error, next.kind, "a job cannot be asked for"),
+        }
+    }
+}
+
+/// Does a job, and says while it lasts that it is still being done.
+async fn one(app: &App, worker: &str, job: Job, asked: &mut Asked) {
+    let beat = Beat::of(app, worker, job.id, LEASE);
+    let ended = if Kind::from_text(&job.kind) == Some(Kind::ReadDocument) {
+        read_document::run(app, worker, job).await
+    } else {
+        let outcome = traced(&job, run(app, worker, &job)).await;
+        vec![(job, outcome)]
     };
+    drop(beat);
+    for (job, outcome) in ended {
+        note(app, worker, &job, outcome, asked).await;
+    }
+}
+
+/// Does what a job asks for within its span.
+async fn traced<T>(
+    job: &Job,
+    work: impl Future<Output = Result<T, Refused>>,
+) -> Result<T, Refused> {
+    let span = tracing::info_span!(
+        "job",
+        job.id,
+        job.kind,
+        job.attempts,
+        otel.name = format!("job {}", job.kind),
+        otel.status_code = tracing::field::Empty,
+    );
+    let outcome = work.instrument(span.clone()).await;
+    if outcome.is_err() {
+        span.record("otel.status_code", "ERROR");
+    }
+    outcome
+}
+
+/// Notes how a job ended, and asks for what follows.
+async fn note(app: &App, worker: &str, job: &Job, outcome: Result<(), Refused>, asked: &mut Asked) {
     let now = app.now();
-    let noted = match outcome {
-        Ok(result) => {
-            // After a settling the load is reckoned anew, once for all that an hour brings.
-            if Kind::from_text(&job.kind) != Some(Kind::Measure)
-                && let Err(error) = app.store.add_job(&measure::next(job.org, now), now).await
-            {
-                tracing::warn!(%error, "the load cannot be asked for");
+    match outcome {
+        Ok(()) => {
+            let kind = Kind::from_text(&job.kind);
+            let settles = [Kind::ReadDocument, Kind::Rematch];
+            if kind.is_some_and(|kind| settles.contains(&kind)) {
+                ask_for_more(app, job.org, asked, now).await;
             }
-            app.store.end_job(job.id, worker, &result, now).await.map(|_| ())
         }
         Err(refused) => {
             tracing::warn!(job.id, job.kind, error = %refused, "a job failed");
             let hopeless = !refused.is_passing();
-            app.store.fail_job(job, worker, &refused.to_string(), hopeless, now).await.map(|_| ())
+            let noted = app.store.fail_job(job, worker, &refused.to_string(), hopeless, now).await;
+            if let Err(error) = noted {
+                tracing::warn!(job.id, %error, "that a job failed cannot be noted: it is done again");
+            }
         }
-    };
-    if let Err(error) = noted {
-        tracing::warn!(job.id, %error, "how a job ended cannot be noted: it will be done again");
     }
 }

@@ -1,5 +1,8 @@
-//! The lives of an organisation's findings, folded from its ledger and kept: the ledger only grows, so
-//! that every question reads what came since the one before.
+//! The lives of an organisation's findings, and what its teams were told, folded from its ledger and kept: the
+//! ledger only grows, so that every question reads what came since the one before.
+
+pub(crate) mod question;
+pub(crate) mod told;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,36 +14,56 @@ use trimtab_engine::measure::{Assessed, Event, Happened, Life, Lives};
 use trimtab_model::Level;
 use trimtab_store::{Entry, EventKind, Org, Store, StoreError, System};
 
+use told::Tellings;
+
 /// How many entries are read at once.
 const BLOCK: usize = 5000;
 
-/// What was folded, by organisation: the number of the last entry, and the lives.
-pub(crate) type Kept = Arc<Mutex<HashMap<Org, (i64, Arc<Lives>)>>>;
+/// What was folded, by organisation.
+pub(crate) type Kept = Arc<Mutex<HashMap<Org, Folded>>>;
 
-/// The lives up to now.
-pub(crate) async fn lives(kept: &Kept, store: &Store, org: Org) -> Result<Arc<Lives>, StoreError> {
+/// What an organisation's ledger comes to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Folded {
+    /// The number of the last entry.
+    seq: i64,
+    /// The lives of its findings.
+    pub(crate) lives: Arc<Lives>,
+    /// What its teams were asked and told.
+    pub(crate) tellings: Arc<Tellings>,
+}
+
+/// What the ledger comes to up to now.
+pub(crate) async fn folded(kept: &Kept, store: &Store, org: Org) -> Result<Folded, StoreError> {
     let mut kept = kept.lock().await;
-    let (seq, lives) = kept.entry(org).or_default();
+    let folded = kept.entry(org).or_default();
     loop {
-        let entries = store.ledger(org, *seq, BLOCK).await?;
+        let entries = store.ledger(org, folded.seq, BLOCK).await?;
         let Some(last) = entries.last() else { break };
-        // Who still looks at the old lives keeps them.
-        let lives = Arc::make_mut(lives);
-        entries.iter().filter_map(event).for_each(|e| lives.tell(&e));
-        *seq = last.seq;
+        // Who still looks at what was before keeps it.
+        let lives = Arc::make_mut(&mut folded.lives);
+        let tellings = Arc::make_mut(&mut folded.tellings);
+        for entry in &entries {
+            let data: Value = serde_json::from_str(&entry.data).unwrap_or_default();
+            let Some(event) = event(entry, &data) else { continue };
+            tellings.tell(entry, &data, event.at);
+            lives.tell(&event);
+        }
+        folded.seq = last.seq;
         if entries.len() < BLOCK {
             break;
         }
     }
-    Ok(Arc::clone(lives))
+    Ok(folded.clone())
 }
 
 /// An entry as measures know it. A kind that this build does not know ends what was being told.
-fn event(entry: &Entry) -> Option<Event> {
+fn event(entry: &Entry, data: &Value) -> Option<Event> {
     let at = Timestamp::from_microsecond(entry.at).ok()?;
-    let data: Value = serde_json::from_str(&entry.data).unwrap_or_default();
     let what = match EventKind::from_text(&entry.kind) {
         Some(EventKind::Received) => Happened::Received,
+        // An alert about what runs is told with it, and changes nothing.
+        Some(EventKind::Deployed) if data["what"] == "alert" => Happened::Other,
         Some(EventKind::Deployed) => Happened::Deployed,
         Some(EventKind::Detected) => {
             Happened::Detected(data["vulnerability"].as_str().unwrap_or("unknown").into())

@@ -10,7 +10,7 @@ use trimtab_store::StoreError;
 use crate::access::Action;
 
 /// A problem.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Problem {
     /// A stable code: `about:blank#` would say nothing that the status does not.
     #[serde(rename = "type")]
@@ -21,6 +21,9 @@ pub struct Problem {
     pub status: u16,
     /// What happened here, and what to do next.
     pub detail: String,
+    /// After how many seconds trying again may help.
+    #[serde(skip)]
+    pub retry_after: Option<u64>,
 }
 
 impl Problem {
@@ -31,13 +34,42 @@ impl Problem {
         title: &'static str,
         detail: impl Into<String>,
     ) -> Problem {
-        Problem { code, title, status: status.as_u16(), detail: detail.into() }
+        let detail = detail.into();
+        Problem { code, title, status: status.as_u16(), detail, retry_after: None }
+    }
+
+    /// What a library says with a status and a word.
+    pub(crate) fn of_status(status: StatusCode, said: &str) -> Problem {
+        let (code, title) = match status {
+            StatusCode::NOT_FOUND => ("not-found", "Not found"),
+            StatusCode::METHOD_NOT_ALLOWED => ("method", "Not done so"),
+            StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "Too large"),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => ("media-type", "Not read"),
+            StatusCode::GATEWAY_TIMEOUT => ("too-slow", "Not in time"),
+            _ if status.is_server_error() => ("internal", "Our fault"),
+            _ => ("invalid", "Not understood"),
+        };
+        let detail = match (status, said) {
+            (StatusCode::METHOD_NOT_ALLOWED, _) => "`Allow` says which methods there are.",
+            (StatusCode::GATEWAY_TIMEOUT, _) => "It took too long. Ask for less at once.",
+            _ if status.is_server_error() => {
+                "Something went wrong here. The log of the server says what."
+            }
+            (_, "") => "It cannot be read.",
+            (_, said) => said,
+        };
+        Problem::new(status, code, title, detail)
     }
 
     /// Nobody is signed in.
     pub fn unauthorised() -> Problem {
         let detail = "Sign in, or send a token: `Authorization: Bearer …`.";
         Problem::new(StatusCode::UNAUTHORIZED, "unauthorised", "Nobody is signed in", detail)
+    }
+
+    /// A message that is signed by nobody, or not so that it counts.
+    pub(crate) fn unsigned(detail: &str) -> Problem {
+        Problem::new(StatusCode::UNAUTHORIZED, "unsigned", "Not signed", detail)
     }
 
     /// They may not.
@@ -66,6 +98,20 @@ impl Problem {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Not understood", detail)
     }
 
+    /// Too often: it is said when it may be tried again.
+    pub(crate) fn too_often(detail: &str, seconds: u64) -> Problem {
+        let detail = format!("{detail} Try again in {seconds} s.");
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        let problem = Problem::new(status, "too-often", "Too often", detail);
+        Problem { retry_after: Some(seconds), ..problem }
+    }
+
+    /// It stands otherwise than who asks believes.
+    pub(crate) fn changed() -> Problem {
+        let detail = "Somebody changed it meanwhile, or it is not there. Read it again.";
+        Problem::new(StatusCode::PRECONDITION_FAILED, "changed", "It has changed", detail)
+    }
+
     /// It does not fit how things stand.
     pub fn conflict(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::CONFLICT, "conflict", "It does not stand so", detail)
@@ -79,6 +125,9 @@ impl From<StoreError> for Problem {
                 tracing::warn!(error = %error, "the store does not answer");
                 let detail = "The store does not answer right now. Try again in a moment.";
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now", detail)
+            }
+            StoreError::Character(_) => {
+                Problem::invalid("A text has a character that cannot be kept, such as NUL.")
             }
             StoreError::Exists(_) => Problem::conflict("It exists already."),
             StoreError::Refused(_)
@@ -100,8 +149,9 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(&self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        let again = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(2);
+        if let Some(seconds) = self.retry_after.or(again) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

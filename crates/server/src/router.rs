@@ -3,65 +3,125 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::http::{StatusCode, Uri};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
-use tower_http::trace::TraceLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use crate::api::reference;
 use crate::problem::Problem;
 use crate::state::App;
-use crate::{api, web};
+use crate::{api, around, repeat, web};
 
 /// The largest body of a form or of JSON.
 const FORM: usize = 1 << 20;
 /// How long an answer may take; an upload has its own time.
 const ANSWER: Duration = Duration::from_secs(60);
 
+/// The API: what its document describes.
+pub(crate) fn api(largest_upload: usize) -> OpenApiRouter<App> {
+    let uploads = OpenApiRouter::new()
+        .routes(routes!(api::snapshots::post))
+        .routes(routes!(api::reports::post))
+        .routes(routes!(api::reports::vex, api::reports::vex_list))
+        .routes(routes!(api::kubernetes::post))
+        .routes(routes!(api::plans::list, api::plans::post))
+        .routes(routes!(api::updates::list, api::updates::post))
+        .layer(RequestBodyLimitLayer::new(largest_upload));
+    let rest = OpenApiRouter::new()
+        .routes(routes!(api::findings::list))
+        .routes(routes!(api::findings::csv))
+        .routes(routes!(api::groups::groups))
+        .routes(routes!(api::groups::groups_csv))
+        .routes(routes!(api::finding::one))
+        .routes(routes!(api::vulnerabilities::one))
+        .routes(routes!(api::packages::one))
+        .routes(routes!(api::releases::get))
+        .routes(routes!(api::search::list))
+        .routes(routes!(api::risks::list))
+        .routes(routes!(api::risks::csv))
+        .routes(routes!(api::systems::list, api::systems::put))
+        .routes(routes!(api::teams::list, api::teams::put))
+        .routes(routes!(api::plan::get, api::plan::post))
+        .routes(routes!(api::updates::one, api::updates::say))
+        .routes(routes!(api::assets::list))
+        .routes(routes!(api::assets::one))
+        .routes(routes!(api::deployments::post))
+        .routes(routes!(api::delivery::post))
+        .routes(routes!(api::alerting::post))
+        .routes(routes!(api::reports::vex_end))
+        .routes(routes!(api::feeds::get))
+        .routes(routes!(api::feeds::fetch))
+        .routes(routes!(api::jobs::list))
+        .routes(routes!(api::jobs::one))
+        .routes(routes!(api::jobs::retry))
+        .routes(routes!(api::jobs::events))
+        .routes(routes!(api::where_is::list))
+        .routes(routes!(api::documents::one))
+        .routes(routes!(api::ledger::list))
+        .routes(routes!(api::tokens::list, api::tokens::post))
+        .routes(routes!(api::tokens::delete))
+        .routes(routes!(api::tokens::sign, api::tokens::sign_no_more))
+        .routes(routes!(api::decisions::list, api::decisions::post))
+        .routes(routes!(api::decisions::several))
+        .routes(routes!(api::decisions::one))
+        .routes(routes!(api::decisions::answers))
+        .routes(routes!(api::decisions::answer))
+        .routes(routes!(api::charters::list, api::charters::post))
+        .routes(routes!(api::charters::withdraw))
+        .routes(routes!(api::charters::agree))
+        .routes(routes!(api::charters::effects))
+        .routes(routes!(api::metrics::get))
+        .routes(routes!(api::people::list, api::people::post))
+        .routes(routes!(api::people::one, api::people::close))
+        .routes(routes!(api::people::open))
+        .routes(routes!(api::people::link))
+        .routes(routes!(api::people::give, api::people::take))
+        .routes(routes!(api::people::end_sessions))
+        .routes(routes!(api::people::codes_off))
+        .routes(routes!(reference::get))
+        .layer(RequestBodyLimitLayer::new(FORM))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER));
+    OpenApiRouter::with_openapi(reference::about()).merge(uploads).merge(rest)
+}
+
 /// The application's routes.
 pub fn router(app: App) -> Router {
     let upload = usize::try_from(app.settings.largest_upload).unwrap_or(usize::MAX);
-    let uploads = Router::new()
-        .route("/api/v1/snapshots", post(api::snapshots::post))
+    let (programs, _) = api(upload).split_for_parts();
+    let forms = Router::new()
+        .route("/inventory/new", get(web::upload::page).post(web::upload::post))
+        .route("/said/new", get(web::said::new).post(web::said::post))
         .layer(RequestBodyLimitLayer::new(upload));
-    let rest = Router::new()
-        .route("/api/v1/findings", get(api::findings::list))
-        .route("/api/v1/findings/{id}", get(api::findings::one))
-        .route("/api/v1/systems", get(api::systems::list).put(api::systems::put))
-        .route("/api/v1/teams", get(api::teams::list).put(api::teams::put))
-        .route("/api/v1/assets", get(api::assets::list))
-        .route("/api/v1/assets/{id}", get(api::assets::one))
-        .route("/api/v1/deployments", post(api::deployments::post))
-        .route("/api/v1/jobs/{id}", get(api::jobs::one))
-        .route("/api/v1/where", get(api::where_is::list))
-        .route("/api/v1/documents/{digest}", get(api::documents::one))
-        .route("/api/v1/ledger", get(api::ledger::list))
-        .route("/api/v1/tokens", get(api::tokens::list).post(api::tokens::post))
-        .route("/api/v1/tokens/{id}", axum::routing::delete(api::tokens::delete))
-        .route("/api/v1/decisions", get(api::decisions::list).post(api::decisions::post))
-        .route("/api/v1/decisions/{id}/answer", post(api::decisions::answer))
-        .route("/api/v1/charters", get(api::charters::list).post(api::charters::post))
-        .route("/api/v1/charters/{id}", axum::routing::delete(api::charters::withdraw))
-        .route("/api/v1/charters/{id}/agree", post(api::charters::agree))
-        .route("/api/v1/charters/{id}/effect", get(api::charters::effects))
-        .route("/api/v1/metrics", get(api::metrics::get))
+    let people = Router::new()
         .route("/healthz", get(api::health::alive))
+        .route("/internal/metrics", get(around::counted::get))
         .route("/readyz", get(api::health::ready))
         .route("/sign-in", get(web::sign_in::page).post(web::sign_in::post))
+        .route("/sign-in/code", post(web::sign_in::code))
+        .route("/sign-in/provider", get(web::provider::begin))
+        .route("/sign-in/provider/back", get(web::provider::back))
         .route("/sign-out", post(web::sign_in::out))
         .route("/welcome/{secret}", get(web::welcome::page).post(web::welcome::post))
         .route("/", get(web::today::page))
+        .route("/today/{list}", get(web::needs::page))
         .route("/findings", get(web::findings::page))
+        .route("/findings.csv", get(web::findings::csv))
+        .route("/findings/chosen", post(web::ask_many::chosen))
+        .route("/findings/ask", post(web::ask_many::post))
         .route("/findings/{id}", get(web::finding::page))
         .route("/findings/{id}/ask", get(web::ask::page).post(web::ask::post))
         .route("/exceptions", get(web::exceptions::page))
         .route("/exceptions/register.csv", get(web::register::csv))
         .route("/exceptions/register.json", get(web::register::json))
+        .route("/exceptions/chosen", post(web::answer_many::chosen))
+        .route("/exceptions/answers", post(web::answer_many::post))
         .route("/exceptions/{id}", get(web::exception::page))
         .route("/exceptions/{id}/answer", post(web::exception::post))
         .route("/charter", get(web::charter::page))
@@ -72,9 +132,16 @@ pub fn router(app: App) -> Router {
         .route("/systems/new", get(web::describe::new).post(web::describe::add))
         .route("/systems/{id}", get(web::system::page))
         .route("/systems/{id}/edit", get(web::describe::page).post(web::describe::post))
+        .route("/said/{id}", get(web::said::page))
+        .route("/said/{id}/end", post(web::said::end))
         .route("/teams", get(web::teams::page))
         .route("/teams/{id}", get(web::team::page))
         .route("/teams/{id}/edit", get(web::team::edit).post(web::team::post))
+        .route("/teams/{id}/plan", get(web::plan::page).post(web::plan::post))
+        .route("/teams/{id}/plan/move", get(web::plan::asks).post(web::plan::moves))
+        .route("/plan", get(web::plans::page))
+        .route("/updates", get(web::updates::page))
+        .route("/updates/{id}", get(web::update::page).post(web::update::post))
         .route("/vulnerabilities/{name}", get(web::vulnerability::page))
         .route("/packages", get(web::package::page))
         .route("/releases", get(web::release::page))
@@ -88,57 +155,53 @@ pub fn router(app: App) -> Router {
             "/administration/tokens",
             get(web::administration::tokens).post(web::administration::revoke),
         )
-        .route("/administration/settings", get(web::administration::settings))
+        .route("/administration/backup", get(web::settings::backup))
+        .route("/administration/settings", get(web::settings::page))
+        .route("/ledger", get(web::ledger::page))
+        .route("/ledger/verify", post(web::ledger::verify))
         .route("/feeds", get(web::feeds::page))
         .route("/feeds/retry", post(web::feeds::retry))
+        .route("/feeds/fetch", post(web::feeds::fetch))
+        .route("/api", get(web::reference::page))
         .route("/account", get(web::account::page))
         .route("/account/tokens", post(web::account::add_token))
         .route("/account/tokens/revoke", post(web::account::revoke))
         .route("/account/password", get(web::account::password).post(web::account::set_password))
+        .route("/account/codes", get(web::codes::page).post(web::codes::post))
         .route("/session/side", post(web::account::side))
         .route("/search", get(web::search::page))
         .route("/where", get(web::where_is::page))
+        .route("/where.csv", get(web::where_is::csv))
         .route("/metrics", get(web::metrics::page))
         .route("/metrics.csv", get(web::metrics::csv))
+        .route("/metrics/list", get(web::metrics::list))
         .route("/assets/{name}", get(web::asset::one))
         .fallback(missing)
         .layer(RequestBodyLimitLayer::new(FORM))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER));
-    uploads
-        .merge(rest)
-        .layer(from_fn(headers))
+    programs
+        .merge(forms)
+        .merge(people)
+        .layer(from_fn_with_state(app.clone(), repeat::once))
+        .layer(from_fn(around::tags::tagged))
+        .layer(from_fn(around::problems))
+        .layer(from_fn(around::headers))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| broken().into_response()))
-        .layer(TraceLayer::new_for_http())
+        .layer(from_fn_with_state(app.clone(), around::numbered))
         .with_state(app)
 }
 
-async fn missing() -> Problem {
-    Problem::not_found("page")
+async fn missing(uri: Uri) -> Response {
+    let problem = Problem::not_found("page");
+    if around::is_api(uri.path()) {
+        problem.into_response()
+    } else {
+        web::Sorry::from(problem).into_response()
+    }
 }
 
 fn broken() -> Problem {
     let detail = "Something went wrong here. The log of the server says what.";
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Our fault", detail)
-}
-
-/// What every answer says to browsers.
-async fn headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    let fixed = [
-        (header::CONTENT_SECURITY_POLICY, trimtab_pages::CONTENT_SECURITY_POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "same-origin"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
-    ];
-    for (name, value) in fixed {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    // What is shown to one person is nobody else's.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
 }

@@ -7,13 +7,15 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use trimtab_model::Role;
-use trimtab_store::{Grant, NewPerson, ScopeOf, Store, StoreError};
+use trimtab_store::{Grant, NewPerson, Org, ScopeOf, Store, StoreError};
 
 use crate::access::secret::Secret;
 use crate::jobs;
 use crate::router::router;
 use crate::state::{App, Settings};
 
+/// The longest name of an organisation.
+const NAME: usize = 200;
 /// How long a sign-in link is good.
 const LINK: SignedDuration = SignedDuration::from_hours(24);
 
@@ -49,12 +51,22 @@ pub async fn start(settings: Settings, clock: fn() -> Timestamp) -> Result<Runni
         .map_err(|e| format!("`{}` cannot be listened on: {e}", settings.listen))?;
     let address = listener.local_addr().map_err(|e| e.to_string())?;
     let workers = settings.workers;
-    let app = App::new(store, settings, clock);
     let (stop, stopped) = watch::channel(false);
+    let mut app = App::new(store, settings, clock);
+    app.stopping = stopped.clone();
+    // Windows may have ended while nobody was here to see it. Before anybody works and writes.
+    for org in app.store.organisations().await.map_err(|e| e.to_string())? {
+        let next = jobs::replan::next(org.org, clock());
+        app.store.add_job(&next, clock()).await.map_err(|e| e.to_string())?;
+    }
     let mut tasks = Vec::new();
     for n in 0..workers {
         let name = format!("{}-{n}-{}", std::process::id(), clock().as_microsecond());
         tasks.push(tokio::spawn(jobs::work(app.clone(), name, stopped.clone())));
+    }
+    tasks.push(tokio::spawn(jobs::refresh::watch(app.clone(), stopped.clone())));
+    if app.settings.feeds.is_some() {
+        tasks.push(tokio::spawn(jobs::fetch::watch(app.clone(), stopped.clone())));
     }
     let routes = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let mut stopped = stopped;
@@ -82,17 +94,55 @@ pub async fn first_link(app: &App, organisation: &str) -> Result<Option<String>,
     };
     let people = app.store.people(org).await?;
     let admin = match people.as_slice() {
-        [] => {
-            let email = "admin@localhost".to_owned();
-            let person = NewPerson { email, name: "Admin".to_owned(), subject: None };
-            let grants = [Grant { role: Role::Admin, scope: ScopeOf::Organisation }];
-            app.store.add_person(org, &person, &grants, "trimtab", now).await?
-        }
+        [] => add_admin(&app.store, org, now).await?,
         // Nobody has chosen a password yet: the link of the first run was lost.
         [only] if only.password.is_none() && only.subject.is_none() => only.id,
         _ => return Ok(None),
     };
+    link(&app.store, org, admin, &app.settings.public, now).await.map(Some)
+}
+
+/// Makes another organisation with its first admin, in a store that a server may be using meanwhile, and gives the link
+/// that signs them in once. Organisations never see each other.
+///
+/// # Errors
+/// There is one of this name, or it is no name; the store does not answer.
+pub async fn add_organisation(
+    store: &Store,
+    name: &str,
+    public: &str,
+    now: Timestamp,
+) -> Result<String, StoreError> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > NAME || name.chars().any(char::is_control) {
+        return Err(StoreError::Refused(format!("a name has 1 to {NAME} letters")));
+    }
+    if store.organisations().await?.iter().any(|is| is.name == name) {
+        return Err(StoreError::Refused(format!("there is an organisation `{name}`")));
+    }
+    let org = store.add_organisation(name, now).await?;
+    let admin = add_admin(store, org, now).await?;
+    store.add_job(&jobs::replan::next(org, now), now).await?;
+    link(store, org, admin, public, now).await
+}
+
+/// The first admin of an organisation: they choose their address and password when they come by the link.
+async fn add_admin(store: &Store, org: Org, now: Timestamp) -> Result<i64, StoreError> {
+    let email = "admin@localhost".to_owned();
+    let person = NewPerson { email, name: "Admin".to_owned(), subject: None };
+    let grants = [Grant { role: Role::Admin, scope: ScopeOf::Organisation }];
+    store.add_person(org, &person, &grants, "trimtab", now).await
+}
+
+/// A link that signs a person in once.
+async fn link(
+    store: &Store,
+    org: Org,
+    person: i64,
+    public: &str,
+    now: Timestamp,
+) -> Result<String, StoreError> {
     let secret = Secret::new("").map_err(|e| StoreError::Refused(e.to_string()))?;
-    app.store.add_link(org, admin, &secret.digest(), now + LINK).await?;
-    Ok(Some(format!("{}/welcome/{}", app.settings.public, secret.shown())))
+    store.add_link(org, person, &secret.digest(), now + LINK).await?;
+    Ok(format!("{public}/welcome/{}", secret.shown()))
 }

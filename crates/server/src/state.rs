@@ -1,15 +1,23 @@
 //! What every handler and job works with.
 
-use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::SystemTime;
 
-use jiff::Timestamp;
-use tokio::sync::Notify;
-use trimtab_advisories::index::Index;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Notify, watch};
 use trimtab_engine::measure::Lives;
+use trimtab_feeds::Named;
 use trimtab_store::{Org, Store, StoreError};
 
-use crate::measuring::{self, Kept};
+use crate::access::Access;
+use crate::access::limits::Limits;
+use crate::access::oidc::Known;
+use crate::around::counted::Counters;
+use crate::measuring::{self, Folded, Kept};
+use crate::opened::Opened;
+use crate::weighing::{self, Agreed};
 
 /// How a server is to run.
 #[derive(Debug, Clone)]
@@ -26,6 +34,63 @@ pub struct Settings {
     pub largest_upload: u64,
     /// How many jobs run at once in this process.
     pub workers: usize,
+    /// For how many days bytes of documents are kept that are no evidence. `None`: always.
+    pub keep_days: Option<u32>,
+    /// What is fetched how often. `None`: somebody else brings a new index.
+    pub feeds: Option<Feeds>,
+    /// How people and programs get in.
+    pub access: Access,
+}
+
+/// What is fetched how often.
+#[derive(Debug, Clone)]
+pub struct Feeds {
+    /// The time from one try to the next.
+    pub every: SignedDuration,
+    /// What to read.
+    pub named: Named,
+}
+
+/// The index that is open, and which file it was.
+struct Held {
+    mark: Option<Mark>,
+    index: Option<Arc<Opened>>,
+}
+
+/// What tells one file at a place from the next.
+type Mark = (SystemTime, u64);
+
+fn mark(path: &Path) -> Option<Mark> {
+    let about = std::fs::metadata(path).ok()?;
+    Some((about.modified().ok()?, about.len()))
+}
+
+/// What [`App::reopen_index`] found: the index before, if there was one, and the new one.
+type Reopened = (Option<Arc<Opened>>, Arc<Opened>);
+
+/// Organisations for which something long is being done, so that it is done once at a time in this process.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Busy(Arc<Mutex<HashSet<Org>>>);
+
+impl Busy {
+    /// Begins for an organisation; over when what is given is dropped. `None`: it is being done.
+    pub(crate) fn begin(&self, org: Org) -> Option<Doing> {
+        let new = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(org);
+        new.then(|| Doing { busy: self.clone(), org })
+    }
+}
+
+/// Something long that is being done.
+#[derive(Debug)]
+pub(crate) struct Doing {
+    busy: Busy,
+    org: Org,
+}
+
+impl Drop for Doing {
+    fn drop(&mut self) {
+        self.busy.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.org);
+    }
 }
 
 /// The application. Cheap to clone.
@@ -35,24 +100,45 @@ pub struct App {
     pub store: Store,
     /// How it runs.
     pub settings: Arc<Settings>,
-    index: Arc<RwLock<Option<Arc<Index>>>>,
+    index: Arc<RwLock<Held>>,
     /// Told when a job was added.
     pub(crate) work: Arc<Notify>,
     clock: fn() -> Timestamp,
     kept: Kept,
+    /// Organisations whose ledger is being verified.
+    pub(crate) verifying: Busy,
+    agreed: weighing::Remembered,
+    /// How often who may.
+    pub(crate) limits: Limits,
+    /// What is counted of this process.
+    pub(crate) counters: Counters,
+    /// What the provider said of itself.
+    pub(crate) provider: Known,
+    /// Becomes true when the server stops.
+    pub(crate) stopping: watch::Receiver<bool>,
 }
 
 impl App {
     /// An application on an open store. `clock` tells the time: tests have their own.
     pub fn new(store: Store, settings: Settings, clock: fn() -> Timestamp) -> App {
-        let index = Index::open(&settings.index).ok().map(Arc::new);
+        // The mark first: a file that comes in between is noticed later.
+        let mark = mark(&settings.index);
+        let index = Opened::open(&settings.index).ok().map(Arc::new);
+        let mark = mark.filter(|_| index.is_some());
+        let limits = Limits::new(clock, settings.access.token_rate);
         App {
             store,
             settings: Arc::new(settings),
-            index: Arc::new(RwLock::new(index)),
+            index: Arc::new(RwLock::new(Held { mark, index })),
             work: Arc::new(Notify::new()),
             clock,
             kept: Kept::default(),
+            verifying: Busy::default(),
+            agreed: weighing::Remembered::default(),
+            limits,
+            counters: Counters::default(),
+            provider: Known::default(),
+            stopping: watch::channel(false).1,
         }
     }
 
@@ -61,18 +147,94 @@ impl App {
         (self.clock)()
     }
 
+    /// The same, with writes that do not wait for the disk: for work that is done again if the machine stops, and
+    /// for several writes that are brought to the disk together, by [`Store::flush`].
+    pub(crate) fn soon(&self) -> App {
+        self.on(self.store.soon())
+    }
+
+    /// The same on the store as it is seen elsewhere: within a transaction.
+    pub(crate) fn on(&self, store: Store) -> App {
+        App { store, ..self.clone() }
+    }
+
     /// The advisory index, if there is one.
-    pub fn index(&self) -> Option<Arc<Index>> {
-        self.index.read().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn index(&self) -> Option<Arc<Opened>> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner).index.clone()
+    }
+
+    /// What an organisation agreed on and knows.
+    pub(crate) async fn agreed(&self, org: Org, now: Timestamp) -> Result<Arc<Agreed>, StoreError> {
+        weighing::agreed(&self.agreed, &self.store, org, now).await
     }
 
     /// The lives of an organisation's findings, up to now.
     pub(crate) async fn lives(&self, org: Org) -> Result<Arc<Lives>, StoreError> {
-        measuring::lives(&self.kept, &self.store, org).await
+        Ok(self.folded(org).await?.lives)
+    }
+
+    /// What an organisation's ledger comes to, up to now.
+    pub(crate) async fn folded(&self, org: Org) -> Result<Folded, StoreError> {
+        measuring::folded(&self.kept, &self.store, org).await
+    }
+
+    /// Opens the index if another file lies at its place. Who still works with the one before keeps it.
+    pub(crate) fn reopen_index(&self) -> Result<Option<Reopened>, String> {
+        let Some(mark) = mark(&self.settings.index) else { return Ok(None) };
+        let mut held = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        if held.mark == Some(mark) {
+            return Ok(None);
+        }
+        let new = Arc::new(Opened::open(&self.settings.index).map_err(|e| e.to_string())?);
+        held.mark = Some(mark);
+        let old = held.index.replace(Arc::clone(&new));
+        Ok(Some((old, new)))
+    }
+
+    /// Goes on with the index before, so that the new one is noticed once more.
+    pub(crate) fn put_index_back(&self, old: Option<Arc<Opened>>) {
+        let mut held = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        *held = Held { mark: None, index: old };
+    }
+
+    /// Looks whether another index lies at its place, and has matched again what it changed. The server
+    /// does so by itself every few seconds. Returns how many organisations are touched.
+    ///
+    /// # Errors
+    /// The index cannot be read, or the store does not answer.
+    pub async fn notice_index(&self) -> Result<usize, String> {
+        crate::jobs::refresh::notice(self).await.map_err(|e| e.to_string())
+    }
+
+    /// Makes the plans of an organisation's teams anew, and keeps what differs. The server does so by itself when
+    /// something that plans are made of has changed.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn plan_anew(&self, org: Org) -> Result<crate::Replanned, String> {
+        let done = crate::replanning::anew(self, org, None, self.now()).await;
+        done.map_err(|e| e.to_string())
     }
 
     /// Whether people come over TLS, by the address that they use.
     pub fn is_tls(&self) -> bool {
         self.settings.public.starts_with("https://")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_store::Org;
+
+    use super::Busy;
+
+    #[test]
+    fn one_at_a_time_of_an_organisation() {
+        let busy = Busy::default();
+        let first = busy.begin(Org(1));
+        assert!(first.is_some() && busy.begin(Org(1)).is_none());
+        assert!(busy.begin(Org(2)).is_some(), "another's is another");
+        drop(first);
+        assert!(busy.begin(Org(1)).is_some());
     }
 }

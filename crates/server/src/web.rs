@@ -2,35 +2,51 @@
 
 pub(crate) mod account;
 pub(crate) mod administration;
+pub(crate) mod answer_many;
 pub(crate) mod ask;
+pub(crate) mod ask_many;
 pub(crate) mod asset;
 pub(crate) mod charter;
+pub(crate) mod codes;
 pub(crate) mod describe;
 pub(crate) mod exception;
 pub(crate) mod exceptions;
+mod facets;
 pub(crate) mod feeds;
+mod file_form;
 pub(crate) mod finding;
 pub(crate) mod findings;
+pub(crate) mod ledger;
 pub(crate) mod metrics;
+pub(crate) mod needs;
 pub(crate) mod package;
+pub(crate) mod plan;
+pub(crate) mod plans;
 pub(crate) mod proposal;
+pub(crate) mod provider;
+pub(crate) mod reference;
 pub(crate) mod register;
 pub(crate) mod release;
+pub(crate) mod said;
 pub(crate) mod search;
+pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod system;
 pub(crate) mod systems;
 pub(crate) mod team;
 pub(crate) mod teams;
 pub(crate) mod today;
+pub(crate) mod update;
+pub(crate) mod updates;
+pub(crate) mod upload;
 pub(crate) mod vulnerability;
 pub(crate) mod welcome;
 pub(crate) mod where_is;
 
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use trimtab_pages::page::Trouble;
-use trimtab_pages::part::{Form, Input, Link, Notice, Urgency};
+use trimtab_pages::part::{Form, Input, Link, Notice, Pager, Urgency};
 use trimtab_pages::{Entry, Layout, Template};
 
 use crate::access::who::is_csrf;
@@ -62,7 +78,11 @@ impl IntoResponse for Sorry {
             next: vec![Link::to("Today", "/"), Link::to("Findings", "/findings")],
             reference: problem.code.to_owned(),
         };
-        (status, html(&page)).into_response()
+        let mut response = (status, html(&page)).into_response();
+        if let Some(seconds) = problem.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }
 
@@ -112,7 +132,9 @@ pub(crate) async fn layout(
     let views = who.may_somewhere(Action::View);
     let all = who.may(Action::View, On::ALL);
     let admin = who.may(Action::Administer, On::ALL);
+    let audits = who.may(Action::Audit, On::ALL);
     let may = |entry: &Entry| match entry {
+        Entry::Ledger => audits,
         Entry::Feeds => all,
         Entry::Administration => admin,
         _ => views,
@@ -164,6 +186,33 @@ pub(crate) fn mended(form: &mut Form, name: &str, text: String) {
 pub(crate) fn sides(who: &Who) -> Input {
     let roles = who.roles();
     Input::Select(roles.iter().map(|r| (r.as_str().into(), r.as_str().into())).collect())
+}
+
+/// An address with what is asked there; what is empty is left out.
+pub(crate) fn asking(path: &str, members: &[(&str, Option<String>)]) -> String {
+    let pairs: Vec<String> = members
+        .iter()
+        .filter_map(|(name, value)| Some((name, value.as_deref().filter(|v| !v.is_empty())?)))
+        .map(|(name, value)| format!("{name}={}", findings::encode(value)))
+        .collect();
+    if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
+}
+
+/// What stands below a page of a list: how much of it is shown, and where it goes on. Nothing where all is shown.
+pub(crate) fn pager(
+    shown: usize,
+    is_first: bool,
+    next: Option<String>,
+    address: impl FnOnce(String) -> String,
+) -> Option<Pager> {
+    if is_first && next.is_none() {
+        return None;
+    }
+    Some(Pager {
+        shown: format!("{shown} shown"),
+        before: "".into(),
+        after: next.map(address).unwrap_or_default().into(),
+    })
 }
 
 /// `1 finding`, `2 findings`.

@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use trimtab_advisories::index::Index;
 use trimtab_charter::preset;
 use trimtab_decisions::exceptions::{self, Found};
 use trimtab_decisions::not_affected::{self, Case};
@@ -14,16 +14,20 @@ use trimtab_engine::assess::{Situation, assess, environment};
 use trimtab_engine::repository::{changed, ids};
 use trimtab_model::assessment::{Assessment, Cost, Deadline};
 use trimtab_model::charter::Charter;
-use trimtab_model::decision::{Exception, Justification, NotAffected, Reach, Signatory};
+use trimtab_model::decision::{Exception, Justification, NotAffected, Reach, Signatory, Statement};
 use trimtab_model::evidence::Fact;
 use trimtab_model::finding::Finding;
 use trimtab_model::scan::IndexInfo;
-use trimtab_model::{
-    Component, Evidence, FileInventory, Inventory, Purl, Relation, Role, Scope, System,
-};
+use trimtab_model::{Evidence, Purl, Relation, Role, Scope, System};
 use trimtab_store::{
     Decision, DecisionKind, DecisionState, Known, Org, Store, StoreError, Team, Weighed,
 };
+
+pub(crate) mod vex;
+
+use vex::Said;
+
+use crate::opened::Opened;
 
 /// What an organisation agreed on and knows.
 pub(crate) struct Agreed {
@@ -34,12 +38,14 @@ pub(crate) struct Agreed {
     /// Its systems as the engine sees them, by id.
     pub(crate) systems: HashMap<i64, System>,
     /// As they are stored.
-    pub(crate) stored: Vec<trimtab_store::System>,
+    pub(crate) stored: Arc<Vec<trimtab_store::System>>,
     /// Its teams.
     pub(crate) teams: Vec<Team>,
     exceptions: Vec<(i64, Exception)>,
     not_affected: Vec<(i64, NotAffected)>,
     approved: Vec<Decision>,
+    /// What suppliers and others state.
+    said: Arc<Said>,
 }
 
 impl Agreed {
@@ -72,6 +78,7 @@ impl Agreed {
                 .into_iter()
                 .filter(|d| d.is.expires.is_none_or(|end| now < end))
                 .collect(),
+            said: Arc::new(Said::of(store, org).await?),
         };
         Ok(agreed.decided())
     }
@@ -82,11 +89,12 @@ impl Agreed {
             charter,
             charter_id: None,
             systems: self.systems.clone(),
-            stored: self.stored.clone(),
+            stored: Arc::clone(&self.stored),
             teams: self.teams.clone(),
             exceptions: Vec::new(),
             not_affected: Vec::new(),
             approved: self.approved.clone(),
+            said: Arc::clone(&self.said),
         };
         agreed.decided()
     }
@@ -112,6 +120,48 @@ impl Agreed {
         let production = self.charter.environments.iter().filter(|e| e.production);
         production.map(|e| e.name.to_string()).collect()
     }
+}
+
+/// What organisations agreed on, remembered: how often each had changed it, since when it is remembered, and
+/// from when to when it holds if nothing is changed.
+pub(crate) type Remembered = Arc<Mutex<HashMap<Org, Held>>>;
+
+/// What is remembered of one.
+pub(crate) struct Held {
+    count: i64,
+    since: Instant,
+    from: Timestamp,
+    to: Option<Timestamp>,
+    agreed: Arc<Agreed>,
+}
+
+/// What an organisation agreed on and knows now: as it is remembered, while it holds.
+pub(crate) async fn agreed(
+    remembered: &Remembered,
+    store: &Store,
+    org: Org,
+    now: Timestamp,
+) -> Result<Arc<Agreed>, StoreError> {
+    // The count first: what is read after it is at least as new.
+    let count = store.described(org).await?;
+    let holds = |held: &&Held| {
+        held.count == count
+            && held.since.elapsed() < trimtab_store::BELIEVED
+            && held.from <= now
+            && held.to.is_none_or(|to| now < to)
+    };
+    let is = {
+        let held = remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        held.get(&org).filter(holds).map(|held| Arc::clone(&held.agreed))
+    };
+    if let Some(is) = is {
+        return Ok(is);
+    }
+    let agreed = Arc::new(Agreed::of(store, org, now).await?);
+    let to = agreed.approved.iter().filter_map(|decision| decision.is.expires).min();
+    let new = Held { count, since: Instant::now(), from: now, to, agreed: Arc::clone(&agreed) };
+    remembered.lock().unwrap_or_else(PoisonError::into_inner).insert(org, new);
+    Ok(agreed)
 }
 
 /// A system in the engine's words.
@@ -194,25 +244,39 @@ pub(crate) fn not_affected(is: &Decision, agreed: &Agreed) -> Option<NotAffected
 /// Weighs findings of one organisation.
 pub(crate) struct Weigher<'a> {
     agreed: &'a Agreed,
-    index: Arc<Index>,
+    index: Arc<Opened>,
     info: Option<IndexInfo>,
     today: Date,
-    /// What the index says of a purl: asked once in a settling.
-    found: Mutex<HashMap<String, Arc<Vec<Finding>>>>,
 }
 
 impl<'a> Weigher<'a> {
-    pub(crate) fn new(agreed: &'a Agreed, index: Arc<Index>, now: Timestamp) -> Weigher<'a> {
+    pub(crate) fn new(agreed: &'a Agreed, index: Arc<Opened>, now: Timestamp) -> Weigher<'a> {
         let today = now.to_zoned(agreed.charter.calendar.time_zone.clone()).date();
         let info = index.info().ok();
-        Weigher { agreed, index, info, today, found: Mutex::default() }
+        Weigher { agreed, index, info, today }
     }
 
     /// The finding as the index has it, and what it means.
     pub(crate) fn assess(&self, known: &Known) -> Option<(Finding, Assessment)> {
-        let findings = self.findings(&known.purl)?;
+        self.about(known, |finding| (finding.clone(), self.reckon(known, finding)))
+    }
+
+    /// Does something with the finding as the index has it.
+    fn about<T>(&self, known: &Known, with: impl FnOnce(&Finding) -> T) -> Option<T> {
+        let findings = self.index.findings(&known.purl)?;
         let is = |finding: &&Finding| ids(finding).iter().any(|id| **id == *known.vulnerability);
-        let finding = findings.iter().find(is)?;
+        match findings.iter().find(is) {
+            Some(finding) => Some(with(finding)),
+            // The matcher does not say so; another tool does.
+            None => {
+                let purl = known.purl.parse().ok()?;
+                let asserted = trimtab_engine::asserted(&self.index, &purl, &known.vulnerability);
+                asserted.ok()?.as_ref().map(with)
+            }
+        }
+    }
+
+    fn reckon(&self, known: &Known, finding: &Finding) -> Assessment {
         let system = known.system.and_then(|id| self.agreed.systems.get(&id));
         let situation = Situation {
             system,
@@ -222,15 +286,21 @@ impl<'a> Weigher<'a> {
             files: usize::try_from(known.files).unwrap_or(1),
             detected: Some(Fact { value: known.detected, source: "the ledger".into() }),
             has_kev: self.info.as_ref().is_some_and(|i| i.kev.is_some()),
+            described: DESCRIBED,
             epss_date: self.info.as_ref().and_then(|i| i.epss.as_deref()),
         };
-        let assessment = assess(finding, &Evidence::default(), &situation, &self.agreed.charter);
-        Some((finding.clone(), assessment))
+        let vex = self.agreed.said.about(known.asset.0, finding, &ids(finding)).0;
+        let evidence = Evidence { vex, ..Evidence::default() };
+        assess(finding, &evidence, &situation, &self.agreed.charter)
     }
 
     /// What is stored of it.
     pub(crate) fn weigh(&self, known: &Known) -> Option<Weighed> {
-        let (finding, assessment) = self.assess(known)?;
+        self.about(known, |finding| self.weighed(known, finding))
+    }
+
+    fn weighed(&self, known: &Known, finding: &Finding) -> Weighed {
+        let assessment = self.reckon(known, finding);
         let (deadline, deadline_kind) = match &assessment.deadline {
             Deadline::By { at, .. } => (Some(*at), "by"),
             Deadline::Opportunistic => (None, "opportunistic"),
@@ -240,16 +310,21 @@ impl<'a> Weigher<'a> {
             Cost::Range { least, most, .. } => Some((*least, *most)),
             Cost::Unknown { .. } => None,
         };
-        Some(Weighed {
+        let ids = ids(finding);
+        let (vex, said) = self.agreed.said.about(known.asset.0, finding, &ids);
+        // What does not matter by a statement that holds is no load, as in a scan.
+        let weight =
+            if vex.is_none_or(|vex| vex.value.is_open()) { assessment.weight } else { 0.0 };
+        Weighed {
             level: assessment.level,
             bounds: assessment.bounds,
             probability: assessment.likelihood.probability,
-            weight: assessment.weight,
+            weight,
             deadline,
             deadline_kind,
             cost,
-            decision: self.decided(known, &finding, &assessment),
-        })
+            decision: self.decided(known, finding, &ids, &said, &assessment),
+        }
     }
 
     /// The decision that holds for it, and what it comes to. Where an exception and a decision *not
@@ -258,17 +333,18 @@ impl<'a> Weigher<'a> {
         &self,
         known: &Known,
         finding: &Finding,
+        ids: &[Box<str>],
+        said: &[Statement],
         assessment: &Assessment,
     ) -> Option<(i64, &'static str)> {
         // Nobody decides so about malware.
         if finding.vulnerability.kind == trimtab_model::advisory::Kind::Malicious {
             return None;
         }
-        let ids = ids(finding);
         let path = format!("asset:{}", known.asset.0);
         let system = known.system.and_then(|id| self.agreed.systems.get(&id));
         let found = Found {
-            ids: &ids,
+            ids,
             package: Some(&finding.purl),
             path: Some(&path),
             system: system.map(|s| &*s.name),
@@ -282,13 +358,14 @@ impl<'a> Weigher<'a> {
         if let Some((id, _)) = self.agreed.exceptions.iter().find(accepts) {
             return Some((*id, "accepted"));
         }
+        let said: Vec<&Statement> = said.iter().collect();
         let case = Case {
             level: assessment.level,
             rules,
             today: self.today,
             zone: &self.agreed.charter.calendar.time_zone,
             changed: changed(finding).after,
-            said: &[],
+            said: &said,
         };
         let holds = |(_, decision): &&(i64, NotAffected)| {
             exceptions::covers(&decision.reach, &found)
@@ -299,28 +376,17 @@ impl<'a> Weigher<'a> {
 
     /// The vulnerabilities that the index says a component has.
     pub(crate) fn vulnerabilities(&self, purl: &str) -> Vec<String> {
-        let found = self.findings(purl);
+        let found = self.index.findings(purl);
         let all = found.iter().flat_map(|found| found.iter());
         all.map(|finding| finding.vulnerability.id.to_string()).collect()
     }
-
-    fn findings(&self, purl: &str) -> Option<Arc<Vec<Finding>>> {
-        let mut held = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = held.get(purl) {
-            return Some(Arc::clone(found));
-        }
-        let component = Component::new(purl.parse().ok()?);
-        let file = FileInventory { components: vec![component], ..FileInventory::default() };
-        let inventory = Inventory { files: vec![file], diagnostics: Vec::new() };
-        let matching = trimtab_engine::match_inventory(&inventory, &self.index).ok()?;
-        let found = Arc::new(matching.findings);
-        held.insert(purl.to_owned(), Arc::clone(&found));
-        Some(found)
-    }
 }
 
+/// Where people say what a system is.
+pub(crate) const DESCRIBED: &str = "the system's page";
+
 /// The scope of a word; one that is not known is unknown.
-fn scope(word: &str) -> Scope {
+pub(crate) fn scope(word: &str) -> Scope {
     let all = [Scope::Test, Scope::Development, Scope::Build, Scope::Optional, Scope::Runtime];
     all.into_iter().find(|s| s.as_str() == word).unwrap_or_default()
 }

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use crate::db::{Engine, Row, Sql, Tx, args};
 use crate::error::{Result, StoreError};
+use crate::findings::tally;
 use crate::ids::Kind;
-use crate::ledger::{EventKind, NewEvent};
-use crate::time::{micros, moment};
+use crate::ledger::{self, EventKind, NewEvent};
+use crate::time::{maybe, micros, moment};
 use crate::{Org, Store};
 
 /// Something that carries components.
@@ -54,6 +55,9 @@ pub struct NewSnapshot {
     pub branch: Option<String>,
     /// The build.
     pub build: Option<String>,
+    /// When its document was accepted: what was accepted later is newer, whichever is added first, and
+    /// adding one acceptance twice adds it once. `None`: now.
+    pub received: Option<Timestamp>,
 }
 
 /// How a deployment ended.
@@ -65,11 +69,14 @@ pub enum Outcome {
     Failed,
     /// It ran, and what ran before runs again.
     RolledBack,
+    /// It no longer runs, and nothing else of the asset does in its place.
+    Stopped,
 }
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: &[Outcome] = &[Outcome::Ok, Outcome::Failed, Outcome::RolledBack];
+    pub const ALL: &[Outcome] =
+        &[Outcome::Ok, Outcome::Failed, Outcome::RolledBack, Outcome::Stopped];
 
     /// The word.
     pub const fn as_str(self) -> &'static str {
@@ -77,6 +84,7 @@ impl Outcome {
             Outcome::Ok => "ok",
             Outcome::Failed => "failed",
             Outcome::RolledBack => "rolled-back",
+            Outcome::Stopped => "stopped",
         }
     }
 
@@ -93,7 +101,7 @@ pub struct NewDeployment {
     pub asset: i64,
     /// The environment.
     pub environment: String,
-    /// What was deployed; of a roll-back, what runs again.
+    /// What was deployed; of a roll-back, what runs again; of a stop, what ran.
     pub snapshot: i64,
     /// How it ended.
     pub outcome: Outcome,
@@ -138,7 +146,7 @@ const ASSET: &str = "id, system, kind, name, latest";
 const SNAPSHOT: &str = "id, asset, document, revision, branch, build, received";
 
 impl Asset {
-    fn from_row(row: &Row) -> Result<Asset> {
+    pub(crate) fn from_row(row: &Row) -> Result<Asset> {
         Ok(Asset {
             id: row.int(0)?,
             system: row.maybe_int(1)?,
@@ -183,17 +191,23 @@ impl Store {
             let mut tx = self.db.begin().await?;
             let sql = "UPDATE asset SET system = $3 WHERE org = $1 AND id = $2";
             tx.run(sql, args![org.0, asset.id, system]).await?;
+            ledger::hold(&mut tx, org).await?;
             let sql = "UPDATE finding SET system = $3,
                     team = (SELECT team FROM system WHERE system.org = $1 AND system.id = $3)
                 WHERE org = $1 AND asset = $2";
             tx.run(sql, args![org.0, asset.id, system]).await?;
+            tally::recount_systems(&mut tx, org, [asset.system, system]).await?;
             tx.commit().await?;
             return Ok(Asset { system, ..asset });
         }
         let id = self.ids.one(&self.db, org.0, Kind::Asset).await?;
         let sql = "INSERT INTO asset (org, id, system, kind, name, created)
             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
-        (&mut &self.db).run(sql, args![org.0, id, system, kind, name, micros(now)]).await?;
+        let values = args![org.0, id, system, kind, name, micros(now)];
+        if (&mut &self.db).run(sql, values).await? == 1 {
+            let (kind, name) = (kind.to_owned(), name.to_owned());
+            return Ok(Asset { id, system, kind, name, latest: None });
+        }
         let found = self.asset_of_name(org, name).await?;
         found.ok_or_else(|| StoreError::Busy(format!("the asset `{name}` went away")))
     }
@@ -272,11 +286,31 @@ impl Store {
     /// The store does not answer.
     pub async fn snapshots(&self, org: Org, asset: i64, limit: usize) -> Result<Vec<Snapshot>> {
         let sql = format!(
-            "SELECT {SNAPSHOT} FROM snapshot WHERE org = $1 AND asset = $2 ORDER BY id DESC LIMIT $3"
+            "SELECT {SNAPSHOT} FROM snapshot WHERE org = $1 AND asset = $2
+             ORDER BY received DESC, id DESC LIMIT $3"
         );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let found = (&mut &self.db).all(&sql, args![org.0, asset, limit]).await?;
         found.iter().map(Snapshot::from_row).collect()
+    }
+
+    /// Deployments of an asset in an environment, the newest first.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn deployments_in(
+        &self,
+        org: Org,
+        asset: i64,
+        environment: &str,
+        limit: usize,
+    ) -> Result<Vec<Deployment>> {
+        let sql = "SELECT id, environment, snapshot, outcome, at, actor FROM deployment
+            WHERE org = $1 AND asset = $2 AND environment = $3
+            ORDER BY at DESC, id DESC LIMIT $4";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let found = (&mut &self.db).all(sql, args![org.0, asset, environment, limit]).await?;
+        found.iter().map(|row| Deployment::from_row(row, asset)).collect()
     }
 
     /// Deployments of an asset, the newest first.
@@ -288,34 +322,105 @@ impl Store {
             WHERE org = $1 AND asset = $2 ORDER BY at DESC, id DESC LIMIT $3";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let found = (&mut &self.db).all(sql, args![org.0, asset, limit]).await?;
-        let read = |row: &Row| {
-            let outcome = row.text(3)?;
-            Ok(Deployment {
-                id: row.int(0)?,
-                is: NewDeployment {
-                    asset,
-                    environment: row.text(1)?,
-                    snapshot: row.int(2)?,
-                    outcome: Outcome::from_text(&outcome)
-                        .ok_or_else(|| StoreError::Damaged(format!("outcome `{outcome}`")))?,
-                    at: moment(row.int(4)?)?,
-                },
-                actor: row.text(5)?,
-            })
-        };
-        found.iter().map(read).collect()
+        found.iter().map(|row| Deployment::from_row(row, asset)).collect()
     }
 }
 
+impl Deployment {
+    fn from_row(row: &Row, asset: i64) -> Result<Deployment> {
+        let outcome = row.text(3)?;
+        Ok(Deployment {
+            id: row.int(0)?,
+            is: NewDeployment {
+                asset,
+                environment: row.text(1)?,
+                snapshot: row.int(2)?,
+                outcome: Outcome::from_text(&outcome)
+                    .ok_or_else(|| StoreError::Damaged(format!("outcome `{outcome}`")))?,
+                at: moment(row.int(4)?)?,
+            },
+            actor: row.text(5)?,
+        })
+    }
+}
+
+impl Store {
+    /// Has others who settle these assets wait until the transaction ends that this is within. Sorted: who holds
+    /// several takes them in one order.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn hold_assets(&self, org: Org, sorted: &[i64]) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        if tx.engine() == Engine::Postgres {
+            for asset in sorted {
+                let sql = "SELECT 1 FROM asset WHERE org = $1 AND id = $2 FOR UPDATE";
+                tx.all(sql, args![org.0, *asset]).await?;
+            }
+        }
+        tx.commit().await
+    }
+}
+
+/// An asset that is locked, with what settling it begins from.
+pub(crate) struct Locked {
+    pub(crate) asset: Asset,
+    /// The team of its system.
+    pub(crate) team: Option<i64>,
+    /// When the newest snapshot of its main line was received.
+    pub(crate) newest: Option<Timestamp>,
+}
+
 /// Locks an asset for the rest of the transaction, so that one at a time settles it.
-pub(crate) async fn lock(tx: &mut Tx, org: Org, asset: i64) -> Result<Option<Asset>> {
+pub(crate) async fn lock(tx: &mut Tx, org: Org, asset: i64) -> Result<Option<Locked>> {
     let locked = match tx.engine() {
         Engine::Postgres => " FOR UPDATE",
         Engine::Sqlite => "",
     };
-    let sql = format!("SELECT {ASSET} FROM asset WHERE org = $1 AND id = $2{locked}");
+    let sql = format!(
+        "SELECT {ASSET},
+            (SELECT team FROM system WHERE system.org = $1 AND system.id = asset.system),
+            (SELECT received FROM snapshot WHERE snapshot.org = $1 AND snapshot.id = asset.latest)
+         FROM asset WHERE org = $1 AND id = $2{locked}"
+    );
     let row = tx.first(&sql, args![org.0, asset]).await?;
-    row.as_ref().map(Asset::from_row).transpose()
+    let read = |row: Row| {
+        Ok(Locked {
+            asset: Asset::from_row(&row)?,
+            team: row.maybe_int(5)?,
+            newest: maybe(row.maybe_int(6)?)?,
+        })
+    };
+    row.map(read).transpose()
+}
+
+/// Locks assets in the order of their ids, which is everybody's. What is gone is left out.
+pub(crate) async fn lock_all(tx: &mut Tx, org: Org, sorted: &[i64]) -> Result<Vec<Locked>> {
+    let mut all = Vec::with_capacity(sorted.len());
+    for asset in sorted {
+        all.extend(lock(tx, org, *asset).await?);
+    }
+    Ok(all)
+}
+
+/// What runs where of an asset, and in which environments something of it ran and was stopped.
+pub(crate) async fn standing(
+    tx: &mut Tx,
+    org: Org,
+    asset: i64,
+) -> Result<(Vec<(String, i64)>, Vec<String>)> {
+    let sql = "SELECT environment, snapshot FROM running WHERE org = $1 AND asset = $2
+        UNION ALL SELECT DISTINCT environment, CAST(NULL AS BIGINT) FROM deployment
+            WHERE org = $1 AND asset = $2 AND outcome = 'stopped'
+        ORDER BY environment";
+    let (mut running, mut stopped) = (Vec::new(), Vec::new());
+    for row in tx.all(sql, args![org.0, asset]).await? {
+        match row.maybe_int(1)? {
+            Some(snapshot) => running.push((row.text(0)?, snapshot)),
+            None => stopped.push(row.text(0)?),
+        }
+    }
+    Ok((running, stopped))
 }
 
 pub(crate) async fn running(sql: &mut impl Sql, org: Org, asset: i64) -> Result<Vec<Running>> {
@@ -331,14 +436,36 @@ pub(crate) async fn running(sql: &mut impl Sql, org: Org, asset: i64) -> Result<
     sql.all(text, args![org.0, asset]).await?.iter().map(read).collect()
 }
 
-/// Adds a snapshot in a transaction; one of the main line becomes the newest.
+/// The snapshot that was made of an acceptance before: a worker may die between adding it and saying so.
+pub(crate) async fn added(
+    tx: &mut Tx,
+    org: Org,
+    asset: i64,
+    new: &NewSnapshot,
+) -> Result<Option<i64>> {
+    let Some(received) = new.received else { return Ok(None) };
+    let sql = format!(
+        "SELECT {SNAPSHOT} FROM snapshot
+         WHERE org = $1 AND asset = $2 AND received = $3 AND document = $4"
+    );
+    let args = args![org.0, asset, micros(received), &new.document];
+    for row in tx.all(&sql, args).await? {
+        let is = Snapshot::from_row(&row)?;
+        if is.revision == new.revision && is.branch == new.branch && is.build == new.build {
+            return Ok(Some(is.id));
+        }
+    }
+    Ok(None)
+}
+
+/// Adds a snapshot; `leads`: the asset's main line is at it now.
 pub(crate) async fn add_snapshot(
     tx: &mut Tx,
     org: Org,
     id: i64,
     asset: &Asset,
     new: &NewSnapshot,
-    now: Timestamp,
+    (received, leads): (Timestamp, bool),
 ) -> Result<()> {
     let sql =
         format!("INSERT INTO snapshot (org, {SNAPSHOT}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
@@ -350,10 +477,10 @@ pub(crate) async fn add_snapshot(
         new.revision.clone(),
         new.branch.clone(),
         new.build.clone(),
-        micros(now)
+        micros(received)
     ];
     tx.run(&sql, values).await?;
-    if new.branch.is_none() {
+    if leads {
         let sql = "UPDATE asset SET latest = $3 WHERE org = $1 AND id = $2";
         tx.run(sql, args![org.0, asset.id, id]).await?;
     }
@@ -381,16 +508,31 @@ pub(crate) async fn deploy(
         actor
     ];
     tx.run(sql, values).await?;
-    if new.outcome == Outcome::Failed {
-        return Ok(false);
-    }
     // A report that comes late does not undo a newer one.
-    let sql = "INSERT INTO running (org, asset, environment, snapshot, since)
-        VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (org, asset, environment) DO UPDATE SET snapshot = $4, since = $5
-        WHERE running.since <= $5";
-    let values = args![org.0, new.asset, &new.environment, new.snapshot, micros(new.at)];
-    Ok(tx.run(sql, values).await? == 1)
+    match new.outcome {
+        Outcome::Failed => Ok(false),
+        Outcome::Stopped => {
+            let sql = "DELETE FROM running
+                WHERE org = $1 AND asset = $2 AND environment = $3 AND since <= $4";
+            let values = args![org.0, new.asset, &new.environment, micros(new.at)];
+            tx.run(sql, values.clone()).await?;
+            // That nothing of it runs is news also where nobody had said what does.
+            let sql = "SELECT 1 FROM running
+                WHERE org = $1 AND asset = $2 AND environment = $3 AND since > $4";
+            Ok(tx.first(sql, values).await?.is_none())
+        }
+        Outcome::Ok | Outcome::RolledBack => {
+            let sql = "INSERT INTO running (org, asset, environment, snapshot, since)
+                SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS (SELECT 1 FROM deployment
+                    WHERE deployment.org = $1 AND deployment.asset = $2
+                        AND deployment.environment = $3 AND deployment.at > $5
+                        AND deployment.outcome = 'stopped')
+                ON CONFLICT (org, asset, environment) DO UPDATE SET snapshot = $4, since = $5
+                WHERE running.since <= $5";
+            let values = args![org.0, new.asset, &new.environment, new.snapshot, micros(new.at)];
+            Ok(tx.run(sql, values).await? == 1)
+        }
+    }
 }
 
 /// The entry of a deployment.

@@ -3,11 +3,14 @@
 use jiff::Timestamp;
 use trimtab_model::Role;
 
+use crate::condition::{Condition, listed};
 use crate::db::{Row, Sql, args};
+use crate::described;
 use crate::error::{Result, StoreError};
 use crate::ids::Kind;
 use crate::ledger;
 use crate::organisations::changed;
+use crate::page::{Cursor, MOST, Page};
 use crate::time::{maybe, micros, moment};
 use crate::{Org, Store};
 
@@ -35,11 +38,14 @@ impl CharterState {
         }
     }
 
-    fn from_text(text: &str) -> Result<CharterState> {
+    /// From the word.
+    pub fn from_text(text: &str) -> Option<CharterState> {
         use CharterState::{InForce, Past, Proposed, Withdrawn};
-        [Proposed, InForce, Past, Withdrawn]
-            .into_iter()
-            .find(|s| s.as_str() == text)
+        [Proposed, InForce, Past, Withdrawn].into_iter().find(|s| s.as_str() == text)
+    }
+
+    fn read(text: &str) -> Result<CharterState> {
+        CharterState::from_text(text)
             .ok_or_else(|| StoreError::Damaged(format!("state of a charter `{text}`")))
     }
 }
@@ -86,6 +92,7 @@ impl Store {
             VALUES ($1, $2, $3, 'proposed', $4, $5)";
         tx.run(sql, args![org.0, id, text, author, micros(now)]).await?;
         let data = serde_json::json!({ "what": "charter-proposed", "charter": id });
+        described::count(&mut tx, org).await?;
         ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
         tx.commit().await?;
         Ok(id)
@@ -135,6 +142,7 @@ impl Store {
         } else {
             CharterState::Proposed
         };
+        described::count(&mut tx, org).await?;
         ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
         tx.commit().await?;
         Ok(state)
@@ -158,40 +166,69 @@ impl Store {
             return Ok(false);
         }
         let data = serde_json::json!({ "what": "charter-withdrawn", "charter": id });
+        described::count(&mut tx, org).await?;
         ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
         tx.commit().await?;
         Ok(true)
     }
 
-    /// Every charter, the newest first.
+    /// Every charter, the newest first, at most 500.
     ///
     /// # Errors
     /// The store does not answer.
     pub async fn charters(&self, org: Org) -> Result<Vec<StoredCharter>> {
-        let sql = "SELECT id, text, state, author, proposed, in_force FROM charter
-            WHERE org = $1 ORDER BY id DESC LIMIT 500";
+        Ok(self.charters_page(org, None, None, MOST).await?.rows)
+    }
+
+    /// Charters, of a state or all, the newest first, a page at a time.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn charters_page(
+        &self,
+        org: Org,
+        state: Option<CharterState>,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<StoredCharter>> {
+        let limit = limit.clamp(1, MOST);
+        let mut is = Condition::of("charter.org", org);
+        is.and("charter.state = ", state.map(CharterState::as_str));
+        is.and("charter.id < ", after.map(|after| after.id));
+        let asked = is.value(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+        let sql = format!(
+            "SELECT id, text, state, author, proposed, in_force FROM charter
+             WHERE {} ORDER BY charter.id DESC LIMIT {asked}",
+            is.text
+        );
         let read = |row: &Row| {
             Ok(StoredCharter {
                 id: row.int(0)?,
                 text: row.text(1)?,
-                state: CharterState::from_text(&row.text(2)?)?,
+                state: CharterState::read(&row.text(2)?)?,
                 author: row.int(3)?,
                 proposed: moment(row.int(4)?)?,
                 in_force: maybe(row.maybe_int(5)?)?,
                 agreed: Vec::new(),
             })
         };
-        let found = (&mut &self.db).all(sql, args![org.0]).await?;
-        let mut charters = found.iter().map(read).collect::<Result<Vec<_>>>()?;
-        let sql = "SELECT charter, side, person, at FROM charter_agreed WHERE org = $1 ORDER BY at";
-        for row in (&mut &self.db).all(sql, args![org.0]).await? {
+        let found = (&mut &self.db).all(&sql, is.values).await?;
+        let found = found.iter().map(read).collect::<Result<Vec<_>>>()?;
+        let mut page = Page::cut(found, limit, |charter| Cursor { value: 0, id: charter.id });
+        let ids: Vec<i64> = page.rows.iter().map(|charter| charter.id).collect();
+        let sql = format!(
+            "SELECT charter, side, person, at FROM charter_agreed
+             WHERE org = $1 AND charter IN ({}) ORDER BY at",
+            listed(&ids)
+        );
+        for row in (&mut &self.db).all(&sql, args![org.0]).await? {
             let (id, side) = (row.int(0)?, row.text(1)?);
             let side = SIDES.iter().copied().find(|s| s.as_str() == side);
-            if let (Some(charter), Some(side)) = (charters.iter_mut().find(|c| c.id == id), side) {
+            if let (Some(charter), Some(side)) = (page.rows.iter_mut().find(|c| c.id == id), side) {
                 charter.agreed.push((side, row.int(2)?, moment(row.int(3)?)?));
             }
         }
-        Ok(charters)
+        Ok(page)
     }
 
     /// The charter that is in force.

@@ -1,12 +1,15 @@
 //! Distinct components, what a document lists of them, and which assets carry them.
 
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use crate::condition::listed;
 use crate::db::{Row, Sql, Tx, args, rows};
 use crate::documents::{pack, unpack};
 use crate::error::{Result, StoreError};
 use crate::ids::Kind;
-use crate::page::{Cursor, MOST, Page};
 use crate::{Org, Store};
 
 /// A component to be known.
@@ -60,45 +63,11 @@ pub struct Contents {
     pub unknowns: i64,
 }
 
-/// Somewhere that a component is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Where {
-    /// The component.
-    pub component: Component,
-    /// The asset: id and name.
-    pub asset: (i64, String),
-    /// The system: id and name.
-    pub system: Option<(i64, String)>,
-    /// The owner team: id and name.
-    pub team: Option<(i64, String)>,
-    /// In the newest snapshot of the main line.
-    pub latest: bool,
-    /// In a snapshot that runs in production.
-    pub running: bool,
-    /// What it is needed for.
-    pub scope: String,
-    /// How it came in.
-    pub relation: String,
-}
-
-/// What is looked for. Versions are compared by the caller, who knows the ecosystem's order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WhereQuery {
-    /// Packages whose name begins so (lower case).
-    Name(String),
-    /// A package: the purl without version.
-    Package(String),
-    /// Components that have a vulnerability.
-    Vulnerability(i64),
-    /// Components that declare a licence, letter by letter.
-    Licence(String),
-}
-
-const COLUMNS: &str = "component.id, component.purl, component.package, component.name,
+pub(crate) const COLUMNS: &str = "component.id, component.purl, component.package, component.name,
     component.version, component.licence, component.registry, component.matched";
 
 impl Component {
-    fn from_row(row: &Row) -> Result<Component> {
+    pub(crate) fn from_row(row: &Row) -> Result<Component> {
         Ok(Component {
             id: row.int(0)?,
             is: NewComponent {
@@ -128,57 +97,84 @@ impl Store {
         org: Org,
         components: &[NewComponent],
     ) -> Result<Vec<(i64, bool)>> {
+        let ids = self.known.get(org, components.iter().map(|c| c.purl.as_str()));
+        let missing: Vec<NewComponent> = components
+            .iter()
+            .zip(&ids)
+            .filter(|(_, id)| id.is_none())
+            .map(|(component, _)| component.clone())
+            .collect();
+        let mut asked = self.ask_components(org, &missing).await?.into_iter();
+        let gone = || StoreError::Busy("a component went away".to_owned());
+        ids.into_iter()
+            .map(|id| match id {
+                Some(id) => Ok((id, true)),
+                None => asked.next().ok_or_else(gone),
+            })
+            .collect()
+    }
+
+    /// The same of components that are not remembered.
+    async fn ask_components(
+        &self,
+        org: Org,
+        components: &[NewComponent],
+    ) -> Result<Vec<(i64, bool)>> {
         use std::collections::HashMap;
-        let mut known: HashMap<String, (i64, bool)> = HashMap::with_capacity(components.len());
+        let mut all = Vec::with_capacity(components.len());
         for block in components.chunks(BLOCK) {
+            let mut known: HashMap<String, (i64, bool)> = HashMap::with_capacity(block.len());
             self.find(org, block, &mut known).await?;
             let mut new: Vec<&NewComponent> =
                 block.iter().filter(|c| !known.contains_key(&c.purl)).collect();
             new.sort_by(|a, b| a.purl.cmp(&b.purl));
             new.dedup_by(|a, b| a.purl == b.purl);
-            if new.is_empty() {
-                continue;
+            if !new.is_empty() {
+                self.add_components(org, &new).await?;
+                self.find(org, block, &mut known).await?;
             }
-            let ids = self.ids.take(&self.db, org.0, Kind::Component, new.len()).await?;
-            let lines: Vec<_> = ids
-                .iter()
-                .zip(&new)
-                .map(|(id, c)| {
-                    serde_json::json!([
-                        id, c.purl, c.package, c.name, c.version, c.licence, c.registry
-                    ])
-                })
-                .collect();
-            let table = rows(
-                self.engine(),
-                "$2",
-                &[
-                    ("id", "BIGINT"),
-                    ("purl", "TEXT"),
-                    ("package", "TEXT"),
-                    ("name", "TEXT"),
-                    ("version", "TEXT"),
-                    ("licence", "TEXT"),
-                    ("registry", "BOOLEAN"),
-                ],
-            );
-            let sql = format!(
-                "INSERT INTO component
+            for component in block {
+                let gone = || StoreError::Busy(format!("`{}` went away", component.purl));
+                let (id, matched) = known.get(&component.purl).copied().ok_or_else(gone)?;
+                if matched {
+                    self.known.put(org, &component.purl, id);
+                }
+                all.push((id, matched));
+            }
+        }
+        Ok(all)
+    }
+
+    async fn add_components(&self, org: Org, new: &[&NewComponent]) -> Result<()> {
+        let ids = self.ids.take(&self.db, org.0, Kind::Component, new.len()).await?;
+        let lines: Vec<_> = ids
+            .iter()
+            .zip(new)
+            .map(|(id, c)| {
+                serde_json::json!([id, c.purl, c.package, c.name, c.version, c.licence, c.registry])
+            })
+            .collect();
+        let table = rows(
+            self.engine(),
+            "$2",
+            &[
+                ("id", "BIGINT"),
+                ("purl", "TEXT"),
+                ("package", "TEXT"),
+                ("name", "TEXT"),
+                ("version", "TEXT"),
+                ("licence", "TEXT"),
+                ("registry", "BOOLEAN"),
+            ],
+        );
+        let sql = format!(
+            "INSERT INTO component
                     (org, id, purl, package, name, version, licence, registry, matched)
                  SELECT $1, id, purl, package, name, version, licence, registry, FALSE FROM {table}
                  WHERE TRUE ON CONFLICT DO NOTHING"
-            );
-            let lines = serde_json::Value::from(lines).to_string();
-            (&mut &self.db).run(&sql, args![org.0, lines]).await?;
-            self.find(org, block, &mut known).await?;
-        }
-        let of = |c: &NewComponent| {
-            known
-                .get(&c.purl)
-                .copied()
-                .ok_or_else(|| StoreError::Busy(format!("`{}` went away", c.purl)))
-        };
-        components.iter().map(of).collect()
+        );
+        let lines = serde_json::Value::from(lines).to_string();
+        (&mut &self.db).run(&sql, args![org.0, lines]).await.map(|_| ())
     }
 
     async fn find(
@@ -210,6 +206,24 @@ impl Store {
         row.as_ref().map(Component::from_row).transpose()
     }
 
+    /// Components by their ids, by id. Those that are not there are left out.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn components_numbered(&self, org: Org, ids: &[i64]) -> Result<Vec<Component>> {
+        let mut found = Vec::with_capacity(ids.len());
+        for block in ids.chunks(BLOCK) {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM component WHERE org = $1 AND id IN ({}) ORDER BY id",
+                listed(block)
+            );
+            for row in (&mut &self.db).all(&sql, args![org.0]).await? {
+                found.push(Component::from_row(&row)?);
+            }
+        }
+        Ok(found)
+    }
+
     /// The components of some packages (purls without version), whichever are carried: what must be
     /// matched again when advisories about those packages changed.
     ///
@@ -232,12 +246,34 @@ impl Store {
         Ok(found)
     }
 
+    /// Components with an id above `after`, in the order of their ids: every one, a block at a time.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn components(&self, org: Org, after: i64, limit: usize) -> Result<Vec<Component>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM component WHERE org = $1 AND id > $2 ORDER BY id LIMIT $3"
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let found = (&mut &self.db).all(&sql, args![org.0, after, limit]).await?;
+        found.iter().map(Component::from_row).collect()
+    }
+
     /// What a document lists, if it was read before.
     ///
     /// # Errors
     /// The store does not answer.
     pub async fn contents(&self, org: Org, digest: &str) -> Result<Option<Contents>> {
         contents(&mut &self.db, org, digest).await
+    }
+
+    /// Whether a document was read before.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn was_read(&self, org: Org, digest: &str) -> Result<bool> {
+        let sql = "SELECT 1 FROM contents WHERE org = $1 AND digest = $2";
+        Ok((&mut &self.db).first(sql, args![org.0, digest]).await?.is_some())
     }
 
     /// Keeps what a document lists.
@@ -254,70 +290,42 @@ impl Store {
         let sql = "INSERT INTO contents (org, digest, components, unknowns, listed)
             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
         let values = args![org.0, digest, count, contents.unknowns, packed];
-        (&mut &self.db).run(sql, values).await.map(|_| ())
+        (&mut &self.db).run(sql, values).await?;
+        self.recent.put(org, digest, contents);
+        Ok(())
     }
+}
 
-    /// Where something is, a page at a time, by component and asset.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn where_is(
-        &self,
-        org: Org,
-        query: &WhereQuery,
-        after: Option<Cursor>,
-        limit: usize,
-    ) -> Result<Page<Where>> {
-        let limit = limit.clamp(1, MOST);
-        let (from, value) = match query {
-            WhereQuery::Name(start) => {
-                ("component.name >= $2 AND component.name < $5", start.clone())
-            }
-            WhereQuery::Package(package) => ("component.package = $2", package.clone()),
-            WhereQuery::Licence(licence) => ("component.licence = $2", licence.clone()),
-            WhereQuery::Vulnerability(id) => (
-                "component.id IN (SELECT component FROM affects
-                    WHERE affects.org = $1 AND CAST(affects.vulnerability AS TEXT) = $2)",
-                id.to_string(),
-            ),
-        };
-        let end = match query {
-            WhereQuery::Name(start) => Some(format!("{start}\u{10ffff}")),
-            _ => None,
-        };
-        let unused = if end.is_none() { " AND CAST($5 AS TEXT) IS NULL" } else { "" };
+/// The groups of assets by which `carried` is found, as lines of JSON: see its migration.
+pub(crate) async fn groups_of(sql: &mut impl Sql, org: Org) -> Result<String> {
+    let row = sql.first("SELECT MAX(id) FROM asset WHERE org = $1", args![org.0]).await?;
+    let last = row.map(|row| row.maybe_int(0)).transpose()?.flatten();
+    let groups = (0..=last.unwrap_or(0) / 64).map(|group| serde_json::json!([group]));
+    Ok(serde_json::Value::from(groups.collect::<Vec<_>>()).to_string())
+}
+
+/// Which of some pairs of an asset and a component are so that the one carries the other.
+pub(crate) async fn carried(
+    tx: &mut Tx,
+    org: Org,
+    pairs: &[(i64, i64)],
+) -> Result<HashSet<(i64, i64)>> {
+    let mut found = HashSet::new();
+    for block in pairs.chunks(BLOCK) {
+        let lines: serde_json::Value =
+            block.iter().map(|(asset, component)| serde_json::json!([asset, component])).collect();
+        let columns = [("asset", "BIGINT"), ("component", "BIGINT")];
+        let table = rows(tx.engine(), "$2", &columns);
         let sql = format!(
-            "SELECT {COLUMNS}, asset.id, asset.name, system.id, system.name, team.id, team.name,
-                carried.latest, carried.running, carried.scope, carried.relation
-             FROM component CROSS JOIN carried CROSS JOIN asset
-             LEFT JOIN system ON system.org = $1 AND system.id = asset.system
-             LEFT JOIN team ON team.org = $1 AND team.id = system.team
-             WHERE component.org = $1 AND {from}{unused}
-                AND carried.org = $1 AND carried.component = component.id
-                AND asset.org = $1 AND asset.id = carried.asset
-                AND (component.id > $3 OR (component.id = $3 AND asset.id > $4))
-             ORDER BY component.id, asset.id LIMIT $6"
+            "SELECT carried.asset, carried.component FROM {table} CROSS JOIN carried
+             WHERE carried.org = $1 AND carried.asset = j.asset
+                AND carried.component = j.component"
         );
-        let after = after.unwrap_or_default();
-        let asked = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        let values = args![org.0, value, after.value, after.id, end, asked];
-        let found = (&mut &self.db).all(&sql, values).await?;
-        let named = |id: Option<i64>, name: Option<String>| id.zip(name);
-        let read = |row: &Row| {
-            Ok(Where {
-                component: Component::from_row(row)?,
-                asset: (row.int(8)?, row.text(9)?),
-                system: named(row.maybe_int(10)?, row.maybe_text(11)?),
-                team: named(row.maybe_int(12)?, row.maybe_text(13)?),
-                latest: row.flag(14)?,
-                running: row.flag(15)?,
-                scope: row.text(16)?,
-                relation: row.text(17)?,
-            })
-        };
-        let found = found.iter().map(read).collect::<Result<Vec<_>>>()?;
-        Ok(Page::cut(found, limit, |w| Cursor { value: w.component.id, id: w.asset.0 }))
+        for row in tx.all(&sql, args![org.0, lines.to_string()]).await? {
+            found.insert((row.int(0)?, row.int(1)?));
+        }
     }
+    Ok(found)
 }
 
 pub(crate) async fn contents(
@@ -343,9 +351,8 @@ pub(crate) async fn carry(
     org: Org,
     asset: i64,
     latest: &Contents,
-    running: &[Contents],
+    running: &[Arc<Contents>],
 ) -> Result<()> {
-    use std::collections::BTreeMap;
     let mut wanted: BTreeMap<i64, (bool, bool, &Listed)> = BTreeMap::new();
     for listed in &latest.listed {
         wanted.insert(listed.component, (true, false, listed));
@@ -379,13 +386,12 @@ pub(crate) async fn carry(
         );
         tx.run(&sql, args![org.0, asset, serde_json::Value::from(block).to_string()]).await?;
     }
-    let changed: Vec<_> = wanted
-        .values()
-        .map(|(latest, running, l)| {
-            serde_json::json!([l.component, latest, running, l.scope, l.relation, l.files])
-        })
-        .collect();
+    let changed: Vec<_> = wanted.into_values().collect();
     for block in changed.chunks(BLOCK) {
+        let line = |(latest, running, l): &(bool, bool, &Listed)| {
+            serde_json::json!([l.component, latest, running, l.scope, l.relation, l.files])
+        };
+        let block: Vec<serde_json::Value> = block.iter().map(line).collect();
         let table = rows(
             tx.engine(),
             "$3",
@@ -401,7 +407,7 @@ pub(crate) async fn carry(
         let sql = format!(
             "INSERT INTO carried (org, asset, component, latest, running, scope, relation, files)
              SELECT $1, $2, component, latest, running, scope, relation, files FROM {table}
-             WHERE TRUE ON CONFLICT (org, component, asset) DO UPDATE SET
+             WHERE TRUE ON CONFLICT (org, asset, component) DO UPDATE SET
                 latest = excluded.latest, running = excluded.running, scope = excluded.scope,
                 relation = excluded.relation, files = excluded.files"
         );

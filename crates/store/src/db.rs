@@ -1,9 +1,11 @@
 //! Two engines, one way to ask: a statement with `$1`, `$2` … and its values, rows as the answer.
 //!
 //! SQLite has one writer: writes go through a pool of one connection, reads through another, so that a
-//! reader never waits for a writer (WAL). PostgreSQL has one pool.
+//! reader never waits for a writer (WAL). PostgreSQL has one pool. A write has returned when it is on the disk;
+//! with [`Db::soon`] only when it is seen by all.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
@@ -11,9 +13,12 @@ use sqlx::query::Query;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, PgPool, Postgres, Row as _, Sqlite, SqlitePool, Transaction};
+use sqlx::{AssertSqlSafe, PgPool, Postgres, Row as _, Sqlite, SqlitePool};
 
+use crate::disk::Disk;
 use crate::error::{Result, StoreError};
+pub(crate) use crate::tx::Tx;
+use crate::tx::{Shared, over};
 
 /// A value of a statement.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,13 +106,21 @@ pub enum Engine {
 /// A store that is open.
 #[derive(Clone)]
 pub(crate) enum Db {
-    Lite { write: SqlitePool, read: SqlitePool },
+    Lite {
+        write: SqlitePool,
+        read: SqlitePool,
+        disk: Arc<Disk>,
+        /// Whether a write waits until it is on the disk.
+        waits: bool,
+    },
     Pg(PgPool),
+    /// Inside a transaction that somebody else ends: see [`crate::together`].
+    Within(Arc<Shared>),
 }
 
-type LiteQuery<'q> = Query<'q, Sqlite, sqlx::sqlite::SqliteArguments>;
+pub(crate) type LiteQuery<'q> = Query<'q, Sqlite, sqlx::sqlite::SqliteArguments>;
 
-fn lite<'q>(sql: &str, args: Vec<Value>) -> LiteQuery<'q> {
+pub(crate) fn lite<'q>(sql: &str, args: Vec<Value>) -> LiteQuery<'q> {
     let query = sqlx::query(AssertSqlSafe(sql.to_owned()));
     args.into_iter().fold(query, |query, value| match value {
         Value::Int(v) => query.bind(v),
@@ -118,7 +131,7 @@ fn lite<'q>(sql: &str, args: Vec<Value>) -> LiteQuery<'q> {
     })
 }
 
-fn pg<'q>(sql: &str, args: Vec<Value>) -> Query<'q, Postgres, PgArguments> {
+pub(crate) fn pg<'q>(sql: &str, args: Vec<Value>) -> Query<'q, Postgres, PgArguments> {
     let query = sqlx::query(AssertSqlSafe(sql.to_owned()));
     args.into_iter().fold(query, |query, value| match value {
         Value::Int(v) => query.bind(v),
@@ -153,79 +166,56 @@ impl Sql for &Db {
         match self {
             Db::Lite { .. } => Engine::Sqlite,
             Db::Pg(_) => Engine::Postgres,
+            Db::Within(shared) => shared.engine,
         }
     }
 
     async fn all(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>> {
         Ok(match self {
-            Db::Lite { read, write } => {
-                // Statements that write and answer go to the writer.
-                let pool = if is_read(sql) { read } else { write };
-                lite(sql, args).fetch_all(pool).await?.into_iter().map(Row::Lite).collect()
+            Db::Lite { read, .. } if is_read(sql) => {
+                lite(sql, args).fetch_all(read).await?.into_iter().map(Row::Lite).collect()
+            }
+            // Statements that write and answer go to the writer.
+            Db::Lite { write, disk, waits, .. } => {
+                let rows = lite(sql, args).fetch_all(write).await?;
+                if *waits && !rows.is_empty() {
+                    disk.flush().await?;
+                }
+                rows.into_iter().map(Row::Lite).collect()
             }
             Db::Pg(pool) => pg(sql, args).fetch_all(pool).await?.into_iter().map(Row::Pg).collect(),
+            Db::Within(shared) => {
+                let mut tx = shared.lock()?;
+                tx.as_mut().ok_or_else(over)?.all(sql, args).await?
+            }
         })
     }
 
     async fn run(&mut self, sql: &str, args: Vec<Value>) -> Result<u64> {
         Ok(match self {
-            Db::Lite { write, .. } => lite(sql, args).execute(write).await?.rows_affected(),
+            Db::Lite { write, disk, waits, .. } => {
+                let changed = lite(sql, args).execute(write).await?.rows_affected();
+                if *waits && changed > 0 {
+                    disk.flush().await?;
+                }
+                changed
+            }
             Db::Pg(pool) => pg(sql, args).execute(pool).await?.rows_affected(),
+            Db::Within(shared) => {
+                let mut tx = shared.lock()?;
+                tx.as_mut().ok_or_else(over)?.run(sql, args).await?
+            }
         })
     }
 }
 
-fn is_read(sql: &str) -> bool {
+pub(crate) fn is_read(sql: &str) -> bool {
     let start = sql.trim_start();
     start.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("select"))
         || (start.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("with"))
             && !["insert", "update", "delete"]
                 .iter()
                 .any(|w| start.to_ascii_lowercase().contains(w)))
-}
-
-/// A transaction. What is not committed is undone when it goes.
-pub(crate) enum Tx {
-    Lite(Transaction<'static, Sqlite>),
-    Pg(Transaction<'static, Postgres>),
-}
-
-impl Sql for Tx {
-    fn engine(&self) -> Engine {
-        match self {
-            Tx::Lite(_) => Engine::Sqlite,
-            Tx::Pg(_) => Engine::Postgres,
-        }
-    }
-
-    async fn all(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>> {
-        Ok(match self {
-            Tx::Lite(tx) => {
-                lite(sql, args).fetch_all(&mut **tx).await?.into_iter().map(Row::Lite).collect()
-            }
-            Tx::Pg(tx) => {
-                pg(sql, args).fetch_all(&mut **tx).await?.into_iter().map(Row::Pg).collect()
-            }
-        })
-    }
-
-    async fn run(&mut self, sql: &str, args: Vec<Value>) -> Result<u64> {
-        Ok(match self {
-            Tx::Lite(tx) => lite(sql, args).execute(&mut **tx).await?.rows_affected(),
-            Tx::Pg(tx) => pg(sql, args).execute(&mut **tx).await?.rows_affected(),
-        })
-    }
-}
-
-impl Tx {
-    /// Makes it so.
-    pub(crate) async fn commit(self) -> Result<()> {
-        match self {
-            Tx::Lite(tx) => tx.commit().await?,
-            Tx::Pg(tx) => tx.commit().await?,
-        }
-        Ok(())
-    }
 }
 
 /// How long a statement waits for a connection or for SQLite's writer.
@@ -251,54 +241,59 @@ impl Db {
             .filename(Path::new(address))
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            // What was accepted survives a power cut, too.
-            .synchronous(SqliteSynchronous::Full)
+            // What was accepted survives a power cut, too: see `disk`.
+            .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(PATIENCE)
+            // Rows come from a thread of SQLite's own: with room for a page of them it waits for no reader.
+            .row_buffer_size(1024)
             .pragma("cache_size", "-16384")
+            // Pages that many writes touch are brought home once for all of them: at 64 MB of writes, not at 4.
+            .pragma("wal_autocheckpoint", "16384")
             .pragma("temp_store", "memory");
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(PATIENCE)
-            .connect_with(options.clone())
+            .connect_with(options.clone().pragma("cache_size", "-65536"))
             .await?;
+        // Every one reads anew what it held after each write: no more than can run at once.
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let read = SqlitePoolOptions::new()
-            .max_connections(4)
+            .max_connections(u32::try_from(cores.clamp(2, 8)).unwrap_or(2))
             .acquire_timeout(PATIENCE)
             .connect_with(options.pragma("query_only", "true"))
             .await?;
-        Ok(Db::Lite { write, read })
+        let disk = Arc::new(Disk::of(Path::new(address)));
+        Ok(Db::Lite { write, read, disk, waits: true })
     }
 
-    /// A transaction that will write.
-    pub(crate) async fn begin(&self) -> Result<Tx> {
-        Ok(match self {
-            // From the start as a writer: one that reads first and then wants to write may find that it cannot.
-            Db::Lite { write, .. } => Tx::Lite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Db::Pg(pool) => Tx::Pg(pool.begin().await?),
-        })
-    }
-
-    /// Runs a text of several statements without values.
-    pub(crate) async fn script(tx: &mut Tx, text: &'static str) -> Result<()> {
-        match tx {
-            Tx::Lite(tx) => {
-                sqlx::raw_sql(text).execute(&mut **tx).await?;
-            }
-            Tx::Pg(tx) => {
-                sqlx::raw_sql(text).execute(&mut **tx).await?;
-            }
+    /// The same store for work that is begun again if the machine stops in the middle of it: a write does not
+    /// wait for the disk. On PostgreSQL nothing differs: a process outlives its database there, and remembers
+    /// what it committed.
+    pub(crate) fn soon(&self) -> Db {
+        match self.clone() {
+            Db::Lite { write, read, disk, .. } => Db::Lite { write, read, disk, waits: false },
+            other => other,
         }
-        Ok(())
+    }
+
+    /// Brings to the disk what did not wait for it.
+    pub(crate) async fn flush(&self) -> Result<()> {
+        match self {
+            Db::Lite { disk, .. } => disk.flush().await,
+            // Whoever ends a transaction waits for it.
+            Db::Pg(_) | Db::Within(_) => Ok(()),
+        }
     }
 
     /// Waits until all connections are closed.
     pub(crate) async fn close(&self) {
         match self {
-            Db::Lite { write, read } => {
+            Db::Lite { write, read, .. } => {
                 read.close().await;
                 write.close().await;
             }
             Db::Pg(pool) => pool.close().await,
+            Db::Within(_) => {}
         }
     }
 }
@@ -309,11 +304,21 @@ impl Db {
 /// Join it with `CROSS JOIN … WHERE`, it first: SQLite keeps that order. With a plain `JOIN` it may walk the
 /// large table instead, and read the whole array for each of its rows.
 pub(crate) fn rows(engine: Engine, value: &str, columns: &[(&str, &str)]) -> String {
+    rows_as(engine, value, "j", columns)
+}
+
+/// The same under another name than `j`.
+pub(crate) fn rows_as(
+    engine: Engine,
+    value: &str,
+    table: &str,
+    columns: &[(&str, &str)],
+) -> String {
     let list: Vec<String> = match engine {
         Engine::Sqlite => columns
             .iter()
             .enumerate()
-            .map(|(i, (name, _))| format!("json_extract(value, '$[{i}]') AS {name}"))
+            .map(|(i, (name, _))| format!("value ->> {i} AS {name}"))
             .collect(),
         Engine::Postgres => columns
             .iter()
@@ -322,8 +327,9 @@ pub(crate) fn rows(engine: Engine, value: &str, columns: &[(&str, &str)]) -> Str
             .collect(),
     };
     let from = match engine {
-        Engine::Sqlite => format!("json_each({value})"),
+        // Rows in its binary form: they are parsed once, not once for each column.
+        Engine::Sqlite => format!("jsonb_each({value})"),
         Engine::Postgres => format!("json_array_elements(CAST({value} AS json))"),
     };
-    format!("(SELECT {} FROM {from}) AS j", list.join(", "))
+    format!("(SELECT {} FROM {from}) AS {table}", list.join(", "))
 }

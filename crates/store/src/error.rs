@@ -28,6 +28,9 @@ pub enum StoreError {
     /// The address of a store is not one.
     #[error("`{0}` is no store: name a file, or postgres://…")]
     Address(String),
+    /// A text has a character that the database does not keep.
+    #[error("a text has a character that the database does not keep: {0}")]
+    Character(String),
     /// Anything else that the database says.
     #[error("the database refuses: {0}")]
     Refused(String),
@@ -55,6 +58,8 @@ impl From<sqlx::Error> for StoreError {
                     {
                         StoreError::Busy(text)
                     }
+                    // PostgreSQL keeps no NUL.
+                    _ if matches!(&*code, "22021" | "22P05") => StoreError::Character(text),
                     // PostgreSQL shuts down, starts, or has no connection left.
                     _ if code.starts_with("57P") || code == "53300" || code.starts_with("08") => {
                         StoreError::Unavailable(text)

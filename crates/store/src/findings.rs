@@ -5,16 +5,31 @@
 //! to what it carries, in the transaction that changes what it carries; the weighing is the caller's, a
 //! pure function that is called within it.
 
+mod filter;
 mod matches;
+mod mentioned;
+mod present;
 mod read;
+mod rematch;
+mod reports;
 mod settle;
+mod sums;
+pub(crate) mod tally;
+mod waiting;
+mod write;
 
 use jiff::Timestamp;
 use trimtab_model::Level;
 
+pub(crate) use filter::counting;
+pub use filter::{DueByTeam, ExposureIs, FindingFilter};
 pub use matches::Matched;
-pub use read::{Count, FindingFilter, FindingOrder, Group, GroupBy};
+pub use mentioned::Mentioned;
+pub use read::{Count, FindingOrder, Group, GroupBy};
+pub use rematch::GROUP;
+pub use reports::{NewReport, Reported};
 pub use settle::{Settled, Weigh};
+pub use waiting::{Rollout, Waits};
 
 use crate::error::{Result, StoreError};
 

@@ -1,14 +1,16 @@
 //! Ids: small numbers that people can say, counted for each kind of row of an organisation. A process
 //! takes a block at a time, so that giving one out asks nobody; what it has not used when it ends is a gap.
 //!
-//! Ids are taken before a transaction begins: a transaction that is undone must not undo a block that
-//! another one already uses, and SQLite has one writer.
+//! Blocks are taken before a transaction begins: a transaction that is undone must not undo a block that
+//! another one already uses, and SQLite has one writer. Ids of which nobody knows before how many are needed
+//! are taken [`within`] it, just these, and go with it.
 
 use std::collections::HashMap;
 
 use tokio::sync::Mutex;
 
-use crate::db::{Db, Sql, args};
+use crate::Org;
+use crate::db::{Db, Sql, Tx, args};
 use crate::error::{Result, StoreError};
 
 /// What has ids of its own.
@@ -29,6 +31,7 @@ pub(crate) enum Kind {
     Charter,
     Job,
     Notice,
+    Applied,
 }
 
 impl Kind {
@@ -49,18 +52,41 @@ impl Kind {
             Kind::Charter => "charter",
             Kind::Job => "job",
             Kind::Notice => "notice",
+            Kind::Applied => "applied",
         }
     }
 
     /// How many a process takes at once: few where people see the gaps.
     const fn block(self) -> i64 {
         match self {
-            Kind::Component | Kind::Finding | Kind::Notice => 1000,
-            Kind::Snapshot | Kind::Job | Kind::Vulnerability => 100,
+            Kind::Component => 1000,
+            Kind::Vulnerability => 100,
+            // In the order of time: whoever lists them by number lists the newest first.
             _ => 1,
         }
     }
 }
+
+/// Ids for rows that this transaction adds, as many as asked for. Undone with it, they are another's. On
+/// PostgreSQL others of the organisation who want ids of the kind wait until it ends: take them after what can
+/// take long.
+pub(crate) async fn within(
+    tx: &mut Tx,
+    org: Org,
+    kind: Kind,
+    count: usize,
+) -> Result<std::ops::Range<i64>> {
+    let size = i64::try_from(count).unwrap_or(i64::MAX);
+    if size == 0 {
+        return Ok(0..0);
+    }
+    let row = tx.first(TAKE, args![org.0, kind.name(), size]).await?;
+    let end = row.ok_or_else(|| StoreError::Damaged("no counter".to_owned()))?.int(0)?;
+    Ok(end - size..end)
+}
+
+const TAKE: &str = "INSERT INTO counter (org, kind, next) VALUES ($1, $2, 1 + $3)
+    ON CONFLICT (org, kind) DO UPDATE SET next = counter.next + $3 RETURNING next";
 
 #[derive(Debug, Clone, Copy)]
 struct Block {
@@ -83,6 +109,13 @@ impl Ids {
         kind: Kind,
         count: usize,
     ) -> Result<Vec<i64>> {
+        // A block of which the rest is another's must not be undone with this transaction.
+        if let Db::Within(_) = db {
+            let mut tx = db.begin().await?;
+            let taken = within(&mut tx, Org(org), kind, count).await?.collect();
+            tx.commit().await?;
+            return Ok(taken);
+        }
         let mut ids = Vec::with_capacity(count);
         let mut blocks = self.blocks.lock().await;
         let block = blocks.entry((org, kind)).or_insert(Block { next: 0, end: 0 });
@@ -90,9 +123,8 @@ impl Ids {
             if block.next == block.end {
                 let wanted = i64::try_from(count - ids.len()).unwrap_or(i64::MAX);
                 let size = wanted.clamp(kind.block(), 1 << 20);
-                let sql = "INSERT INTO counter (org, kind, next) VALUES ($1, $2, 1 + $3)
-                    ON CONFLICT (org, kind) DO UPDATE SET next = counter.next + $3 RETURNING next";
-                let row = (&mut &*db).first(sql, args![org, kind.name(), size]).await?;
+                // What is written with an id comes to the disk after it, never before.
+                let row = (&mut &db.soon()).first(TAKE, args![org, kind.name(), size]).await?;
                 let end =
                     row.ok_or_else(|| StoreError::Damaged("no counter".to_owned()))?.int(0)?;
                 *block = Block { next: end - size, end };

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::db::{Engine, Row, Sql, Tx, args};
 use crate::error::{Result, StoreError};
 use crate::ids::Kind;
+use crate::page::{Cursor, Page};
 use crate::time::{maybe, micros, moment};
 use crate::{Org, Store};
 
@@ -47,14 +48,15 @@ impl JobState {
         }
     }
 
-    fn from_text(text: &str) -> Result<JobState> {
-        Ok(match text {
-            "waiting" => JobState::Waiting,
-            "running" => JobState::Running,
-            "done" => JobState::Done,
-            "dead" => JobState::Dead,
-            other => return Err(StoreError::Damaged(format!("state of a job `{other}`"))),
-        })
+    /// From the word.
+    pub fn from_text(text: &str) -> Option<JobState> {
+        use JobState::{Dead, Done, Running, Waiting};
+        [Waiting, Running, Done, Dead].into_iter().find(|state| state.as_str() == text)
+    }
+
+    fn read(text: &str) -> Result<JobState> {
+        JobState::from_text(text)
+            .ok_or_else(|| StoreError::Damaged(format!("state of a job `{text}`")))
     }
 }
 
@@ -121,7 +123,7 @@ impl Job {
             kind: row.text(2)?,
             name: row.text(3)?,
             payload: json(row.text(4)?)?,
-            state: JobState::from_text(&row.text(5)?)?,
+            state: JobState::read(&row.text(5)?)?,
             attempts: row.int(6)?,
             created: moment(row.int(7)?)?,
             run_at: moment(row.int(8)?)?,
@@ -135,8 +137,30 @@ impl Job {
 /// Adds work in a transaction, with an id that was taken before it. Returns the id of the job that
 /// waits, the new one or the one that was there.
 pub(crate) async fn add(tx: &mut Tx, id: i64, job: &NewJob, now: Timestamp) -> Result<i64> {
-    let sql = "SELECT id FROM job WHERE org = $1 AND kind = $2 AND name = $3 AND state = 'waiting' LIMIT 1";
-    if let Some(row) = tx.first(sql, args![job.org.0, &job.kind, &job.name]).await? {
+    add_unless(tx, id, job, now, "'waiting'", None).await
+}
+
+async fn add_unless(
+    tx: &mut Tx,
+    id: i64,
+    job: &NewJob,
+    now: Timestamp,
+    states: &str,
+    of: Option<&str>,
+) -> Result<i64> {
+    let mut values = args![job.org.0, &job.kind, &job.name];
+    let mut last = "";
+    if let Some(of) = of {
+        values.extend(args![of]);
+        last = "AND NOT EXISTS (SELECT 1 FROM job AS later
+            WHERE later.org = $1 AND later.kind = $2 AND later.state IN ('waiting', 'running')
+                AND later.id > job.id AND SUBSTR(later.name, 1, LENGTH($4)) = $4)";
+    }
+    let sql = format!(
+        "SELECT id FROM job WHERE org = $1 AND kind = $2 AND name = $3 AND state IN ({states})
+            {last} LIMIT 1"
+    );
+    if let Some(row) = tx.first(&sql, values).await? {
         let id = row.int(0)?;
         // Who waits now makes it more urgent.
         let sql = "UPDATE job SET priority = $2 WHERE id = $1 AND priority > $2";
@@ -176,8 +200,22 @@ impl Store {
         Ok(id)
     }
 
-    /// Takes the next job: the most urgent one that is due, of an organisation with fewer than `cap`
-    /// running. It is this worker's until the lease ends.
+    /// The same of work that is all in its name, so that what runs is no less than what is asked for: who asks again
+    /// because the answer got lost does not get it twice. Names of work on the same thing begin with `of`: what was
+    /// asked for it since stands before what is asked again.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn add_job_once(&self, job: &NewJob, of: &str, now: Timestamp) -> Result<i64> {
+        let id = self.ids.one(&self.db, 0, Kind::Job).await?;
+        let mut tx = self.db.begin().await?;
+        let id = add_unless(&mut tx, id, job, now, "'waiting', 'running'", Some(of)).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Takes the next job: the most urgent one that is due, of an organisation for which fewer than `cap`
+    /// workers work, and not of the kind `not`. It is this worker's until the lease ends.
     ///
     /// # Errors
     /// The store does not answer.
@@ -186,6 +224,7 @@ impl Store {
         worker: &str,
         cap: usize,
         lease: Duration,
+        not: &str,
         now: Timestamp,
     ) -> Result<Option<Job>> {
         let skip = match self.engine() {
@@ -196,8 +235,8 @@ impl Store {
             "UPDATE job SET state = 'running', attempts = attempts + 1, worker = $1, lease = $2
              WHERE id = (
                 SELECT id FROM job AS next
-                WHERE state = 'waiting' AND run_at <= $3
-                    AND (SELECT COUNT(*) FROM job AS busy
+                WHERE state = 'waiting' AND run_at <= $3 AND kind <> $5
+                    AND (SELECT COUNT(DISTINCT busy.worker) FROM job AS busy
                          WHERE busy.state = 'running' AND busy.org = next.org) < $4
                 ORDER BY priority, run_at, id LIMIT 1 {skip})
              RETURNING {COLUMNS}"
@@ -205,17 +244,84 @@ impl Store {
         let lease =
             micros(now).saturating_add(i64::try_from(lease.as_micros()).unwrap_or(i64::MAX));
         let cap = i64::try_from(cap).unwrap_or(i64::MAX);
-        let row = (&mut &self.db).first(&sql, args![worker, lease, micros(now), cap]).await?;
+        let row = (&mut &self.db).first(&sql, args![worker, lease, micros(now), cap, not]).await?;
         row.as_ref().map(Job::from_row).transpose()
     }
 
-    /// A worker still works on a job: its lease is made longer. `false`: it is no longer the worker's.
+    /// Takes more of the same: the next jobs that are due of the organisation and kind of one that was taken, that
+    /// nobody has tried yet. They are done together with it.
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn keep_job(&self, id: i64, worker: &str, until: Timestamp) -> Result<bool> {
+    pub async fn take_more(
+        &self,
+        job: &Job,
+        worker: &str,
+        most: usize,
+        lease: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<Job>> {
+        let skip = match self.engine() {
+            Engine::Postgres => "FOR UPDATE SKIP LOCKED",
+            Engine::Sqlite => "",
+        };
+        let sql = format!(
+            // As many as are asked for, however the rest is planned.
+            "WITH next AS MATERIALIZED (
+                SELECT id FROM job
+                WHERE state = 'waiting' AND run_at <= $3 AND org = $4 AND kind = $5 AND attempts = 0
+                ORDER BY priority, run_at, id LIMIT $6 {skip})
+             UPDATE job SET state = 'running', attempts = attempts + 1, worker = $1, lease = $2
+             WHERE id IN (SELECT next.id FROM next)
+             RETURNING {COLUMNS}"
+        );
+        let lease =
+            micros(now).saturating_add(i64::try_from(lease.as_micros()).unwrap_or(i64::MAX));
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let values = args![worker, lease, micros(now), job.org.0, &job.kind, most];
+        let found = (&mut &self.db).all(&sql, values).await?;
+        let mut jobs: Vec<Job> = found.iter().map(Job::from_row).collect::<Result<_>>()?;
+        jobs.sort_by_key(|job| job.id);
+        Ok(jobs)
+    }
+
+    /// A worker still works on a job: its lease is made longer, until when `until` says at the moment of writing,
+    /// which may have been waited for. `false`: it is no longer the worker's.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn keep_job(
+        &self,
+        id: i64,
+        worker: &str,
+        until: impl FnOnce() -> Timestamp,
+    ) -> Result<bool> {
         let sql = "UPDATE job SET lease = $3 WHERE id = $1 AND worker = $2 AND state = 'running'";
-        Ok((&mut &self.db).run(sql, args![id, worker, micros(until)]).await? == 1)
+        let mut tx = self.db.begin().await?;
+        let kept = tx.run(sql, args![id, worker, micros(until())]).await? == 1;
+        tx.commit().await?;
+        Ok(kept)
+    }
+
+    /// Whether some work whose name begins with `of` waits to be done or is being done.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn is_asked_of(&self, org: Org, kind: &str, of: &str) -> Result<bool> {
+        // Few wait or run, and many of the kind are done: not by the index of kinds and names.
+        let sql = "SELECT 1 FROM job WHERE org = $1 AND state IN ('waiting', 'running')
+            AND kind || '' = $2 AND SUBSTR(name, 1, LENGTH($3)) = $3 LIMIT 1";
+        Ok((&mut &self.db).first(sql, args![org.0, kind, of]).await?.is_some())
+    }
+
+    /// Whether some work waits to be done or is being done.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn is_asked(&self, org: Org, kind: &str, name: &str) -> Result<bool> {
+        let sql = "SELECT 1 FROM job WHERE org = $1 AND kind = $2 AND name = $3
+            AND state IN ('waiting', 'running') LIMIT 1";
+        Ok((&mut &self.db).first(sql, args![org.0, kind, name]).await?.is_some())
     }
 
     /// A job is done. `false`: it was no longer this worker's.
@@ -289,12 +395,65 @@ impl Store {
     /// # Errors
     /// The store does not answer.
     pub async fn jobs(&self, org: Org, state: JobState, limit: usize) -> Result<Vec<Job>> {
+        Ok(self.jobs_page(org, state, None, limit).await?.rows)
+    }
+
+    /// Jobs of a state, the newest first, a page at a time.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn jobs_page(
+        &self,
+        org: Org,
+        state: JobState,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Job>> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM job WHERE org = $1 AND state = $2 ORDER BY id DESC LIMIT $3"
+            "SELECT {COLUMNS} FROM job WHERE org = $1 AND state = $2 AND id < $3
+             ORDER BY id DESC LIMIT $4"
         );
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found = (&mut &self.db).all(&sql, args![org.0, state.as_str(), limit]).await?;
-        found.iter().map(Job::from_row).collect()
+        let before = after.map_or(i64::MAX, |after| after.id);
+        let asked = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
+        let found = (&mut &self.db).all(&sql, args![org.0, state.as_str(), before, asked]).await?;
+        let found = found.iter().map(Job::from_row).collect::<Result<Vec<Job>>>()?;
+        Ok(Page::cut(found, limit, |job| Cursor { value: 0, id: job.id }))
+    }
+
+    /// The job of a kind that waits, runs or was given up: the newest, if there are several.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn open_job(&self, org: Org, kind: &str) -> Result<Option<Job>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM job WHERE org = $1 AND kind = $2 AND state <> 'done'
+             ORDER BY id DESC LIMIT 1"
+        );
+        let row = (&mut &self.db).first(&sql, args![org.0, kind]).await?;
+        row.as_ref().map(Job::from_row).transpose()
+    }
+
+    /// The job of a kind that was done last.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn last_done(&self, org: Org, kind: &str) -> Result<Option<Job>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM job WHERE org = $1 AND kind = $2 AND state = 'done'
+             ORDER BY id DESC LIMIT 1"
+        );
+        let row = (&mut &self.db).first(&sql, args![org.0, kind]).await?;
+        row.as_ref().map(Job::from_row).transpose()
+    }
+
+    /// Has a job that waits begin earlier. `false`: it does not wait, or begins before that anyway.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn hasten_job(&self, org: Org, id: i64, run_at: Timestamp) -> Result<bool> {
+        let sql = "UPDATE job SET run_at = $3
+            WHERE id = $1 AND org = $2 AND state = 'waiting' AND run_at > $3";
+        Ok((&mut &self.db).run(sql, args![id, org.0, micros(run_at)]).await? == 1)
     }
 
     /// Tries a job that was given up once more. `false`: it is not one.

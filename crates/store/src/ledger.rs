@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use crate::condition::Condition;
 use crate::db::{Sql, Tx, args, rows};
 use crate::error::Result;
 use crate::{Org, Store, time};
@@ -138,6 +139,25 @@ impl Entry {
     }
 }
 
+/// Which entries. What is `None` does not narrow it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LedgerFilter {
+    /// Of this kind.
+    pub kind: Option<EventKind>,
+    /// By somebody: `person:3`, `token:4`, `trimtab`.
+    pub actor: Option<String>,
+    /// About a system.
+    pub system: Option<i64>,
+    /// About an asset.
+    pub asset: Option<i64>,
+    /// About a finding.
+    pub finding: Option<i64>,
+    /// At or after a moment.
+    pub since: Option<Timestamp>,
+    /// Before a moment.
+    pub until: Option<Timestamp>,
+}
+
 /// Where a ledger does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Break {
@@ -160,20 +180,24 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 const COLUMNS: &str = "seq, at, kind, actor, system, asset, finding, data, hash";
 
+/// Has other writers of the organisation's ledger, and of sums over its findings, wait until the transaction
+/// ends. Returns where the ledger is: the row of the head is the lock.
+pub(crate) async fn hold(tx: &mut Tx, org: Org) -> Result<(i64, String)> {
+    let sql = "INSERT INTO ledger_head (org, seq, hash) VALUES ($1, 0, $2)
+        ON CONFLICT (org) DO UPDATE SET seq = ledger_head.seq RETURNING seq, hash";
+    match tx.first(sql, args![org.0, START]).await? {
+        Some(row) => Ok((row.int(0)?, row.text(1)?)),
+        None => Ok((0, START.to_owned())),
+    }
+}
+
 /// Adds entries in the transaction that makes them true. Last in it: other writers of the organisation
 /// wait from here on.
 pub(crate) async fn append(tx: &mut Tx, org: Org, events: &[NewEvent]) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }
-    // The row of the head is the lock.
-    let sql = "INSERT INTO ledger_head (org, seq, hash) VALUES ($1, 0, $2)
-        ON CONFLICT (org) DO UPDATE SET seq = ledger_head.seq RETURNING seq, hash";
-    let head = tx.first(sql, args![org.0, START]).await?;
-    let (mut seq, mut hash) = match head {
-        Some(row) => (row.int(0)?, row.text(1)?),
-        None => (0, START.to_owned()),
-    };
+    let (mut seq, mut hash) = hold(tx, org).await?;
     let mut lines = Vec::with_capacity(events.len());
     for event in events {
         seq += 1;
@@ -224,6 +248,16 @@ pub(crate) async fn append(tx: &mut Tx, org: Org, events: &[NewEvent]) -> Result
     Ok(())
 }
 
+/// Entries that a condition of ours holds for, in its order.
+pub(crate) async fn about(
+    sql: &mut impl Sql,
+    condition: &str,
+    values: Vec<crate::db::Value>,
+) -> Result<Vec<Entry>> {
+    let text = format!("SELECT {COLUMNS} FROM event WHERE {condition}");
+    sql.all(&text, values).await?.iter().map(Entry::from_row).collect()
+}
+
 impl Store {
     /// Tells the ledger something that changes no other row.
     ///
@@ -240,11 +274,35 @@ impl Store {
     /// # Errors
     /// The store does not answer.
     pub async fn ledger(&self, org: Org, after: i64, limit: usize) -> Result<Vec<Entry>> {
+        self.ledger_of(org, &LedgerFilter::default(), after, limit).await
+    }
+
+    /// Entries of a filter after a number, at most `limit`.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn ledger_of(
+        &self,
+        org: Org,
+        filter: &LedgerFilter,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<Entry>> {
+        let mut is = Condition::of("event.org", org);
+        is.and("event.seq > ", Some(after));
+        is.and("event.kind = ", filter.kind.map(EventKind::as_str));
+        is.and("event.actor = ", filter.actor.clone());
+        is.and("event.system = ", filter.system);
+        is.and("event.asset = ", filter.asset);
+        is.and("event.finding = ", filter.finding);
+        is.and("event.at >= ", filter.since.map(time::micros));
+        is.and("event.at < ", filter.until.map(time::micros));
+        let asked = is.value(i64::try_from(limit).unwrap_or(i64::MAX));
         let sql = format!(
-            "SELECT {COLUMNS} FROM event WHERE org = $1 AND seq > $2 ORDER BY seq LIMIT $3"
+            "SELECT {COLUMNS} FROM event WHERE {} ORDER BY event.seq LIMIT {asked}",
+            is.text
         );
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found = (&mut &self.db).all(&sql, args![org.0, after, limit]).await?;
+        let found = (&mut &self.db).all(&sql, is.values).await?;
         found.iter().map(Entry::from_row).collect()
     }
 

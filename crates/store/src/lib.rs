@@ -7,16 +7,30 @@
 //!
 //! Nothing here decides: versions, matching and weighing are the engine's; SQL filters and joins.
 
+mod answers;
+mod applied;
 mod assets;
+mod backup;
 mod charters;
 mod components;
+mod condition;
+mod confirmed;
+mod copy;
 mod db;
 mod decisions;
+mod deployed;
+mod described;
+mod disk;
 mod documents;
+mod entries;
 mod error;
+mod feeds;
 mod findings;
+mod history;
+mod holders;
 mod ids;
 mod jobs;
+mod known;
 mod ledger;
 mod loads;
 mod migrate;
@@ -24,34 +38,66 @@ mod organisations;
 mod outbox;
 mod page;
 mod people;
+mod placements;
+mod places;
+mod recent;
+mod retention;
+mod said;
+mod scheduled;
+mod sightings;
+mod steps;
+mod tables;
 mod time;
+mod together;
 mod tokens;
+mod tx;
+mod vex;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use answers::Reserved;
+pub use applied::{Applied, NewApplied};
 pub use assets::{
     Asset, AssetDetails, Deployment, NewDeployment, NewSnapshot, Outcome, Running, Snapshot,
 };
+pub use backup::BackupMade;
 pub use charters::{CharterState, StoredCharter};
-pub use components::{Component, Contents, Listed, NewComponent, Where, WhereQuery};
+pub use components::{Component, Contents, Listed, NewComponent};
+pub use confirmed::Confirmed;
+pub use copy::Carried;
 pub use db::Engine;
-pub use decisions::{Decision, DecisionKind, DecisionState, NewDecision};
+pub use decisions::{Decision, DecisionFilter, DecisionKind, DecisionState, NewDecision};
+pub use deployed::{Broken, Deployed};
+pub use described::BELIEVED;
 pub use documents::Document;
+pub use entries::EntryFilter;
 pub use error::{Result, StoreError};
+pub use feeds::Feed;
 pub use findings::{
-    Attribution, Count, Finding, FindingFilter, FindingOrder, FindingState, Group, GroupBy, Known,
-    Matched, Settled, Weigh, Weighed,
+    Attribution, Count, DueByTeam, ExposureIs, Finding, FindingFilter, FindingOrder, FindingState,
+    GROUP, Group, GroupBy, Known, Matched, Mentioned, NewReport, Reported, Rollout, Settled, Waits,
+    Weigh, Weighed,
 };
+pub use history::Told;
 pub use jobs::{Job, JobState, MAX_ATTEMPTS, NewJob, Priority};
-pub use ledger::{Break, Entry, EventKind, NewEvent};
+pub use ledger::{Break, Entry, EventKind, LedgerFilter, NewEvent};
 pub use loads::LoadDay;
 pub use organisations::{Organisation, System, Team};
 pub use outbox::Notice;
 pub use page::{Cursor, Page};
 pub use people::{Grant, NewPerson, Person, ScopeOf, Session};
-pub use tokens::{NewToken, Token};
+pub use placements::{Placement, PlacementState, PlannedChange};
+pub use places::{Where, WhereFilter, WhereQuery};
+pub use retention::{Forgotten, Keep};
+pub use said::{ReportOf, SaidOf, Source};
+pub use scheduled::{Difference, Scheduled, ScheduledIn, TeamPlan};
+pub use steps::SignInStep;
+pub use tables::Sum;
+pub use together::Together;
+pub use tokens::{Hook, NewToken, Token};
+pub use vex::Vex;
 
 use crate::db::Db;
 use crate::ids::Ids;
@@ -65,6 +111,9 @@ pub struct Org(pub i64);
 pub struct Store {
     db: Db,
     ids: Arc<Ids>,
+    known: Arc<known::Known>,
+    recent: Arc<recent::Recent>,
+    systems: Arc<described::Memory<Vec<System>>>,
 }
 
 impl Store {
@@ -76,7 +125,29 @@ impl Store {
     pub async fn open(address: &str, now: Timestamp) -> Result<Store> {
         let db = Db::open(address).await?;
         migrate::migrate(&db, time::micros(now)).await?;
-        Ok(Store { db, ids: Arc::new(Ids::default()) })
+        Ok(Store {
+            db,
+            ids: Arc::new(Ids::default()),
+            known: Arc::default(),
+            recent: Arc::default(),
+            systems: Arc::default(),
+        })
+    }
+
+    /// The same store for work that would be begun again if the machine stopped in the middle of it: on SQLite a
+    /// write is seen by all when it returns, but may not yet be on the disk. Any later write that waits for
+    /// the disk brings it there, and so does [`Store::flush`].
+    #[must_use]
+    pub fn soon(&self) -> Store {
+        Store { db: self.db.soon(), ..self.clone() }
+    }
+
+    /// Brings to the disk what did not wait for it.
+    ///
+    /// # Errors
+    /// The system cannot write it.
+    pub async fn flush(&self) -> Result<()> {
+        self.db.flush().await
     }
 
     /// Which engine it is.

@@ -1,9 +1,13 @@
 //! Organisations, their teams and systems.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use trimtab_model::Exposure;
 
 use crate::db::{Row, Sql, args};
+use crate::described;
 use crate::error::{Result, StoreError};
 use crate::ids::Kind;
 use crate::ledger::{self, EventKind, NewEvent};
@@ -160,6 +164,8 @@ impl Store {
     ) -> Result<i64> {
         let id = self.ids.one(&self.db, org.0, Kind::Team).await?;
         let mut tx = self.db.begin().await?;
+        // Before any row, as all do.
+        described::count(&mut tx, org).await?;
         let sql = "INSERT INTO team (org, id, name, cadence, capacity) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (org, name) DO UPDATE SET cadence = $4, capacity = $5 RETURNING id";
         let args = args![org.0, id, &team.name, team.cadence.clone(), team.capacity];
@@ -204,6 +210,8 @@ impl Store {
     ) -> Result<i64> {
         let id = self.ids.one(&self.db, org.0, Kind::System).await?;
         let mut tx = self.db.begin().await?;
+        // Before any row, as all do.
+        described::count(&mut tx, org).await?;
         let sql =
             "INSERT INTO system (org, id, name, team, product_owner, operations, tier, exposure,
                 data, environments, failure, created)
@@ -248,14 +256,22 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn systems(&self, org: Org) -> Result<Vec<System>> {
+    pub async fn systems(&self, org: Org) -> Result<Arc<Vec<System>>> {
+        self.remembered(&self.systems, org, || self.read_systems(org)).await
+    }
+
+    async fn read_systems(&self, org: Org) -> Result<Vec<System>> {
         let sql = format!("SELECT {SYSTEM} FROM system WHERE org = $1 ORDER BY name");
         let found = (&mut &self.db).all(&sql, args![org.0]).await?;
         let mut systems: Vec<System> = found.iter().map(System::from_row).collect::<Result<_>>()?;
+        let places: HashMap<i64, usize> =
+            systems.iter().enumerate().map(|(at, system)| (system.id, at)).collect();
         let sql = "SELECT system, needs FROM system_needs WHERE org = $1 ORDER BY system, needs";
         for row in (&mut &self.db).all(sql, args![org.0]).await? {
             let (system, needs) = (row.int(0)?, row.int(1)?);
-            if let Some(system) = systems.iter_mut().find(|s| s.id == system) {
+            if let Some(at) = places.get(&system)
+                && let Some(system) = systems.get_mut(*at)
+            {
                 system.needs.push(needs);
             }
         }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::db::{Row, Sql, Tx, args};
+use crate::db::{Row, Sql, Tx, args, rows};
 use crate::error::{Result, StoreError};
 use crate::time::{micros, moment};
 use crate::{Org, Store};
@@ -36,6 +36,28 @@ pub(crate) async fn put(
     let sql = "INSERT INTO outbox (org, id, topic, payload, created, attempts)
         VALUES ($1, $2, $3, $4, $5, 0)";
     tx.run(sql, args![org.0, id, topic, payload.to_string(), micros(now)]).await.map(|_| ())
+}
+
+/// Writes several of one topic, with ids that were taken before.
+pub(crate) async fn put_all(
+    tx: &mut Tx,
+    org: Org,
+    all: &[(i64, serde_json::Value)],
+    topic: &str,
+    now: Timestamp,
+) -> Result<()> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    let line =
+        |(id, payload): &(i64, serde_json::Value)| serde_json::json!([id, payload.to_string()]);
+    let lines: serde_json::Value = all.iter().map(line).collect();
+    let table = rows(tx.engine(), "$4", &[("id", "BIGINT"), ("payload", "TEXT")]);
+    let sql = format!(
+        "INSERT INTO outbox (org, id, topic, payload, created, attempts)
+         SELECT $1, id, $2, payload, $3, 0 FROM {table}"
+    );
+    tx.run(&sql, args![org.0, topic, micros(now), lines.to_string()]).await.map(|_| ())
 }
 
 impl Store {

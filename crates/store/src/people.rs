@@ -264,6 +264,26 @@ impl Store {
         tx.commit().await
     }
 
+    /// Says who a person is at an OIDC provider.
+    ///
+    /// # Errors
+    /// Somebody else here is that.
+    pub async fn set_subject(
+        &self,
+        org: Org,
+        person: i64,
+        subject: &str,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        let sql = "UPDATE person SET subject = $3 WHERE org = $1 AND id = $2";
+        tx.run(sql, args![org.0, person, subject]).await?;
+        let data = serde_json::json!({ "what": "subject", "person": person, "subject": subject });
+        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        tx.commit().await
+    }
+
     /// Sets the password's hash. Every session of the person ends.
     ///
     /// # Errors
@@ -303,6 +323,9 @@ impl Store {
         let what = if secret.is_some() { "totp-on" } else { "totp-off" };
         let sql = "UPDATE person SET totp = $3, totp_step = NULL WHERE org = $1 AND id = $2";
         tx.run(sql, args![org.0, person, secret]).await?;
+        // The codes of an old secret stand in for no new one.
+        let sql = "DELETE FROM recovery_code WHERE org = $1 AND person = $2";
+        tx.run(sql, args![org.0, person]).await?;
         let data = serde_json::json!({ "what": what, "person": person });
         ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
         tx.commit().await
@@ -419,6 +442,28 @@ impl Store {
             .run("DELETE FROM session WHERE digest = $1", args![digest])
             .await
             .map(|_| ())
+    }
+
+    /// Ends every session of a person, and takes back links that were not used. Returns how many sessions.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn end_sessions(
+        &self,
+        org: Org,
+        person: i64,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<u64> {
+        let mut tx = self.db.begin().await?;
+        let sql = "DELETE FROM session WHERE org = $1 AND person = $2";
+        let ended = tx.run(sql, args![org.0, person]).await?;
+        let sql = "DELETE FROM sign_in_link WHERE org = $1 AND person = $2 AND used IS NULL";
+        tx.run(sql, args![org.0, person]).await?;
+        let data = serde_json::json!({ "what": "sessions-ended", "person": person });
+        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok(ended)
     }
 
     /// Makes a link that signs a person in once.

@@ -2,8 +2,11 @@
 //! a browser for pages.
 
 pub mod browser;
+pub mod git_host;
 pub mod naive;
+pub mod past;
 pub mod postgres;
+pub mod served;
 pub mod suite;
 
 use std::path::PathBuf;

@@ -7,8 +7,13 @@ use crate::run::run as command;
 
 /// Writes all derived files.
 pub(crate) fn run(root: &Path) -> bool {
-    [("trimtab-cli", "generated"), ("trimtab-policy", "schema")].into_iter().all(|(krate, test)| {
-        let args = ["test", "--quiet", "-p", krate, "--test", test];
+    const TESTS: [(&str, &[&str]); 3] = [
+        ("trimtab-cli", &["--test", "generated"]),
+        ("trimtab-policy", &["--test", "schema"]),
+        ("trimtab-server", &["--lib", "the_kept_description"]),
+    ];
+    TESTS.into_iter().all(|(krate, test)| {
+        let args = [&["test", "--quiet", "-p", krate], test].concat();
         command(root, "cargo", &args, &[("TRIMTAB_GENERATE", "1")]).ok
     })
 }

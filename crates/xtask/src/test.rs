@@ -3,8 +3,11 @@
 
 use std::path::Path;
 
-use crate::run::run as command;
+use crate::run::{Ran, run as command};
 use crate::{tidy, tools};
+
+/// Where the drawing of cases begins, for tests of laws.
+const SEED: &str = "PROPTEST_RNG_SEED";
 
 /// Counts of tests and steps.
 #[derive(Default)]
@@ -36,13 +39,50 @@ impl Tally {
     }
 }
 
-/// Runs everything; whether all of it passed.
+/// Runs everything; how much passed and failed.
 pub(crate) fn run_all(root: &Path) -> (usize, usize) {
     let mut tally = Tally::default();
-    tools::install(root);
+    let missing = tools::install(root);
+    tally.step(&format!("tools: {}", missing.join(", ")), missing.is_empty());
     tally.step("format", command(root, "cargo", &["fmt", "--all", "--check"], &[]).ok);
+    let build = ["test", "--workspace", "--no-run", "--quiet"];
+    tally.step("tests build", command(root, "cargo", &build, &[]).ok);
+    // While tests run, which often wait, the rest is built, at a lower priority.
+    let (tests, checks) = std::thread::scope(|scope| {
+        let checks = scope.spawn(|| checks(root));
+        (tests(root), checks.join())
+    });
+    tally.tests(&tests.out);
+    if !tests.ok && tally.failed == 0 {
+        tally.step("tests did not end", false);
+    }
+    let broken = || vec![("the checks beside the tests ended early", false)];
+    for (name, ok) in checks.unwrap_or_else(|_| broken()) {
+        tally.step(name, ok);
+    }
+    let found = tidy::run(root);
+    tally.passed += found.rules;
+    tally.failed += found.broken.len();
+    found.report();
+    (tally.passed, tally.failed)
+}
+
+/// Snapshots are never written here: a missing one is a failure. Drawn cases are the same in every run, so that a
+/// change is judged by what it changes; `cargo xtask laws` draws new ones.
+fn tests(root: &Path) -> Ran {
+    let seed = std::env::var(SEED).unwrap_or_else(|_| "20260102".to_owned());
+    let strict = [("INSTA_UPDATE", "no"), ("CI", "true"), (SEED, &*seed)];
+    command(root, "cargo", &["test", "--workspace", "--no-fail-fast"], &strict)
+}
+
+/// What is checked without running anything of ours, each by its name.
+fn checks(root: &Path) -> Vec<(&'static str, bool)> {
+    let cargo = |args: &[&str], env: &[(&str, &str)]| {
+        let mut all = vec!["-n", "10", "cargo"];
+        all.extend(args);
+        command(root, "nice", &all, env).ok
+    };
     let lint = ["clippy", "--quiet", "--workspace", "--", "-D", "warnings"];
-    tally.step("lint", command(root, "cargo", &lint, &[]).ok);
     // A test ends at the first surprise: there, `unwrap` and `panic` are how it says so.
     let mut lint_tests =
         vec!["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
@@ -54,32 +94,43 @@ pub(crate) fn run_all(root: &Path) -> (usize, usize) {
         "-A",
         "unfulfilled_lint_expectations",
     ]);
-    tally.step("lint of tests", command(root, "cargo", &lint_tests, &[]).ok);
-    // Snapshots are never written here: a missing one is a failure.
-    let strict = [("INSTA_UPDATE", "no"), ("CI", "true")];
-    let tests = command(root, "cargo", &["test", "--workspace", "--no-fail-fast"], &strict);
-    tally.tests(&tests.out);
-    if !tests.ok && tally.failed == 0 {
-        tally.step("tests did not build or did not end", false);
-    }
     let docs = ["doc", "--quiet", "--workspace", "--no-deps"];
-    tally.step(
-        "docs",
-        command(
-            root,
-            "cargo",
-            &docs,
-            &[("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links")],
-        )
-        .ok,
-    );
+    let strict = [("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links")];
     let policy = ["deny", "--log-level", "error", "check", "licenses", "bans", "sources"];
-    tally.step("dependency policy", command(root, "cargo", &policy, &[]).ok);
-    let found = tidy::run(root);
-    tally.passed += found.rules;
-    tally.failed += found.broken.len();
-    found.report();
-    (tally.passed, tally.failed)
+    // The one that builds nothing first: who runs the tests looks at what is built before they run.
+    vec![
+        ("dependency policy", cargo(&policy, &[])),
+        ("lint", cargo(&lint, &[])),
+        ("lint of tests", cargo(&lint_tests, &[])),
+        ("docs", cargo(&docs, &strict)),
+    ]
+}
+
+/// Runs the files of tests that draw cases, with cases that were not drawn before, as often as is asked.
+pub(crate) fn laws(root: &Path, rounds: u64) -> bool {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let first = now.map_or(0, |since| since.as_secs());
+    let names = with_laws(root);
+    let mut arguments = vec!["test", "--workspace"];
+    arguments.extend(names.iter().flat_map(|name| ["--test", name]));
+    (first..first.saturating_add(rounds)).all(|seed| {
+        println!("{SEED}={seed}");
+        command(root, "cargo", &arguments, &[(SEED, &seed.to_string())]).ok
+    })
+}
+
+/// Names of the files of tests with laws.
+fn with_laws(root: &Path) -> Vec<String> {
+    let folders = |path: &Path| std::fs::read_dir(path).into_iter().flatten().flatten();
+    let tests = folders(&root.join("crates")).flat_map(|c| folders(&c.path().join("tests")));
+    let files = tests.map(|file| file.path()).filter(|path| {
+        path.extension().is_some_and(|e| e == "rs")
+            && std::fs::read_to_string(path).is_ok_and(|text| text.contains("proptest!"))
+    });
+    let mut names: Vec<String> =
+        files.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    names.sort_unstable();
+    names
 }
 
 /// Runs everything and prints the closing line.

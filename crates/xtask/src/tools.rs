@@ -10,6 +10,7 @@ const SYSTEM: &[(&str, &str, &[&str])] = &[
     ("ruby", "--version", &["ruby"]),
     ("rpm", "--version", &["rpm", "python3-rpm"]),
     ("composer", "--version", &["composer", "php-cli"]),
+    ("bundle", "--version", &["bundler"]),
     ("mvn", "--version", &["maven"]),
     ("Rscript", "--version", &["r-base-core"]),
     ("xmllint", "--version", &["libxml2-utils"]),
@@ -19,10 +20,30 @@ const SYSTEM: &[(&str, &str, &[&str])] = &[
     ("psql", "--version", &["postgresql"]),
     ("chromium", "--version", &["chromium", "fonts-liberation"]),
     ("npm", "--version", &["npm"]),
+    ("python3", "--version", &["python3", "python3-venv"]),
 ];
 
-/// Installs what is missing, as far as this machine allows.
-pub(crate) fn install(root: &Path) {
+/// Folder below `target/tools`, a package of npm, and what it brings below `node_modules`: what pages
+/// are checked with in the browser, and package managers.
+const NODE: &[(&str, &str, &str)] = &[
+    ("", "axe-core@4", "axe-core/axe.min.js"),
+    ("pnpm", "pnpm@10", ".bin/pnpm"),
+    ("yarn", "yarn@1", ".bin/yarn"),
+    ("yarn-berry", "@yarnpkg/cli-dist@4", ".bin/yarn"),
+];
+
+/// Folder below `target/tools`, packages of Python, and a program that they bring: what the API is
+/// tried with out of its own description, and package managers.
+const PYTHON: &[(&str, &[&str], &str)] = &[
+    ("schemathesis", &["schemathesis==4.*"], "schemathesis"),
+    ("uv", &["uv==0.*"], "uv"),
+    ("poetry", &["poetry==2.*"], "poetry"),
+    ("pip-tools", &["pip-tools==7.*"], "pip-compile"),
+];
+
+/// Installs what is missing, as far as this machine allows. Returns what should be there afterwards and is not:
+/// tests that want it would be skipped.
+pub(crate) fn install(root: &Path) -> Vec<String> {
     let here = Path::new(".");
     let missing: Vec<&str> = SYSTEM
         .iter()
@@ -47,18 +68,46 @@ pub(crate) fn install(root: &Path) {
         // A debug build: the policy takes a second to check, the tool minutes to optimise.
         run(here, "cargo", &["install", "--quiet", "--locked", "--debug", "cargo-deny"], &[]);
     }
-    install_axe(root);
+    let tools = root.join("target/tools");
+    let node = NODE.iter().map(|(folder, package, brings)| {
+        let folder = tools.join(folder);
+        install_node(&folder, package, brings);
+        ((*package).to_owned(), folder.join("node_modules").join(brings))
+    });
+    let python = PYTHON.iter().map(|(folder, packages, brings)| {
+        let folder = tools.join(folder);
+        install_python(&folder, packages, brings);
+        (packages.join(" "), folder.join("bin").join(brings))
+    });
+    // Looked at when all are installed: one must not take another away.
+    let all: Vec<_> = node.chain(python).collect();
+    all.into_iter().filter(|(_, file)| !file.exists()).map(|(package, _)| package).collect()
 }
 
-/// What pages are checked with in the browser: axe, from its own registry by npm.
-fn install_axe(root: &Path) {
-    let folder = root.join("target/tools");
-    if folder.join("node_modules/axe-core/axe.min.js").exists() {
+/// Installs a package of npm into a folder, if what it brings is not there. No script of it runs.
+fn install_node(folder: &Path, package: &str, brings: &str) {
+    if folder.join("node_modules").join(brings).exists() {
         return;
     }
-    if std::fs::create_dir_all(&folder).is_ok() {
-        let quiet = ["install", "--silent", "--no-save", "--no-audit", "--no-fund", "axe-core@4"];
-        run(&folder, "npm", &quiet, &[("npm_config_ignore_scripts", "true")]);
+    if std::fs::create_dir_all(folder).is_ok() {
+        // Without a prefix npm takes the nearest folder above that has packages, and removes those from it.
+        let here = ["install", "--prefix", ".", "--silent", "--no-save", "--no-audit", "--no-fund"];
+        let arguments = [&here[..], &[package]].concat();
+        run(folder, "npm", &arguments, &[("npm_config_ignore_scripts", "true")]);
+    }
+}
+
+/// Installs packages of Python into an environment of their own, if what they bring is not there.
+fn install_python(folder: &Path, packages: &[&str], brings: &str) {
+    if folder.join("bin").join(brings).exists() {
+        return;
+    }
+    let here = Path::new(".");
+    let Some(text) = folder.to_str() else { return };
+    if run(here, "python3", &["-m", "venv", text], &[]).ok {
+        let pip = folder.join("bin/pip");
+        let quiet = ["install", "--quiet", "--disable-pip-version-check"];
+        run(here, &pip.to_string_lossy(), &[&quiet, packages].concat(), &[]);
     }
 }
 

@@ -26,10 +26,30 @@ pub(super) const MAX_ENTRIES: usize = 1000;
 /// # Errors
 /// What is wrong with it, each at its place. Warnings come with the charter.
 pub fn charter(file: &str, text: &str) -> Result<(Charter, Vec<Diagnostic>), Vec<Diagnostic>> {
+    read(file, text, None)
+}
+
+/// Reads a charter as [`charter`] does, and warns of agreements that are dated after `today`.
+///
+/// # Errors
+/// As [`charter`].
+pub fn charter_of_today(
+    file: &str,
+    text: &str,
+    today: Date,
+) -> Result<(Charter, Vec<Diagnostic>), Vec<Diagnostic>> {
+    read(file, text, Some(today))
+}
+
+fn read(
+    file: &str,
+    text: &str,
+    today: Option<Date>,
+) -> Result<(Charter, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut text = Text::new(file, text);
     let Some(shape) = text.parse::<shape::Charter>() else { return Err(text.problems) };
     let bad = !text.problems.is_empty();
-    let mut reader = Reader { text, bad, terms: Vec::new(), sides: Vec::new() };
+    let mut reader = Reader { text, bad, terms: Vec::new(), sides: Vec::new(), today };
     let charter = reader.charter(shape);
     if reader.bad {
         // What is weak can wait until it is right.
@@ -40,8 +60,9 @@ pub fn charter(file: &str, text: &str) -> Result<(Charter, Vec<Diagnostic>), Vec
     }
 }
 
-/// Where the terms of an environment stand, from low to critical; of the first line without its name.
-pub(super) type TermsAt = (Option<Box<str>>, [Range<usize>; 4]);
+/// Where the terms of an environment stand, from low to critical; of the first line without its name. What the
+/// preset says stands nowhere.
+pub(super) type TermsAt = (Option<Box<str>>, [Option<Range<usize>>; 4]);
 
 /// What is read from, and whether something in it was wrong. The parts of a charter are read in files of their own.
 pub(super) struct Reader<'t> {
@@ -51,6 +72,8 @@ pub(super) struct Reader<'t> {
     pub(super) terms: Vec<TermsAt>,
     /// Where sides are named.
     sides: Vec<(Role, Range<usize>)>,
+    /// The day, where somebody reads it who asks for it.
+    today: Option<Date>,
 }
 
 impl Reader<'_> {
@@ -151,6 +174,29 @@ impl Reader<'_> {
         date
     }
 
+    /// The values of a table by level, from low to critical. What is left out has to be known from below it.
+    pub(super) fn by_level<'s, T>(
+        &mut self,
+        table: &str,
+        shape: &'s At<shape::ByLevel<T>>,
+        laid_over: bool,
+    ) -> [Option<&'s At<T>>; 4] {
+        let by = &shape.value;
+        let all = [&by.low, &by.medium, &by.high, &by.critical].map(Option::as_ref);
+        for (level, value) in Level::ALL.iter().zip(&all).rev() {
+            if value.is_none() && !laid_over {
+                self.left_out(table, level.as_str(), &shape.bytes);
+            }
+        }
+        all
+    }
+
+    /// Says that a table lacks a member that no preset gives.
+    fn left_out(&mut self, table: &str, name: &str, at: &Range<usize>) {
+        let help = format!("add `{name}`, or name a `preset` that says it");
+        self.wrong(at, format!("`[{table}]` has no `{name}`"), help);
+    }
+
     /// A number between two others.
     pub(super) fn range<T: PartialOrd + Copy + std::fmt::Display>(
         &mut self,
@@ -190,6 +236,7 @@ impl Reader<'_> {
                 help,
             );
         }
+        let laid_over = shape.preset.is_some();
         let mut charter = match &shape.preset {
             None => defaults::charter(),
             Some(name) => match preset::get(&name.value) {
@@ -211,6 +258,18 @@ impl Reader<'_> {
         set(&mut charter.goal, shape.goal);
         for party in &shape.party {
             let agreed = party.agreed.as_ref().and_then(|at| self.date(at));
+            if let (Some(date), Some(today), Some(at)) = (agreed, self.today, &party.agreed)
+                && date > today
+            {
+                let message = format!("{} agrees only on {date}", party.side.value);
+                let help = "write the day on which they agreed; until then leave `agreed` out";
+                self.text.problem(Code::CharterWeak, at.bytes.clone(), message, help);
+            }
+            if agreed.is_some() && party.name.trim().is_empty() {
+                let message = format!("nobody is named who agreed for {}", party.side.value);
+                let help = "write who it was: `name = \"…\"`";
+                self.text.problem(Code::CharterWeak, party.side.bytes.clone(), message, help);
+            }
             if let Some(side) = self.role(&party.side) {
                 self.sides.push((side, party.side.bytes.clone()));
                 charter.parties.push(Party { side, name: party.name.as_str().into(), agreed });
@@ -218,7 +277,7 @@ impl Reader<'_> {
         }
         self.scales(&mut charter, shape.tier, shape.data, shape.environment);
         if let Some(matrix) = shape.matrix {
-            self.matrix(&mut charter, &matrix);
+            self.matrix(&mut charter, &matrix, laid_over);
         }
         if let Some(floors) = shape.floor {
             charter.floors = defaults::built_in_floors();
@@ -233,16 +292,19 @@ impl Reader<'_> {
             self.calendar(&mut charter.calendar, calendar);
         }
         if let Some(weights) = shape.weights {
-            let by_level = [&weights.low, &weights.medium, &weights.high, &weights.critical];
+            let by_level = self.by_level("weights", &weights, true);
             for (i, at) in by_level.into_iter().enumerate() {
-                if let Some(weight) = self.range("a weight", at, 0.0, 1e6) {
+                if let Some(weight) = at.and_then(|at| self.range("a weight", at, 0.0, 1e6)) {
                     charter.weights[i] = weight;
                 }
             }
-            if !charter.weights.is_sorted() {
+            let falls = |pair: &[f64]| matches!(pair, [less, more] if more < less);
+            if let Some(lower) = charter.weights.windows(2).position(falls) {
+                let own = |level: usize| by_level.get(level).copied().flatten();
+                let own = own(lower + 1).or(own(lower));
                 let help = "a graver level weighs at least as much as the one below".to_owned();
                 self.wrong(
-                    &weights.critical.bytes,
+                    own.map_or(&weights.bytes, |at| &at.bytes),
                     "the weights do not rise with the level".to_owned(),
                     help,
                 );
@@ -266,7 +328,7 @@ impl Reader<'_> {
             }
         }
         if let Some(exceptions) = shape.exceptions {
-            self.exceptions(&mut charter, &exceptions);
+            self.exceptions(&mut charter, &exceptions, laid_over);
         }
         if let Some(selection) = shape.selection {
             self.selection(&mut charter.selection, selection);
@@ -332,19 +394,30 @@ impl Reader<'_> {
         }
     }
 
-    fn matrix(&mut self, charter: &mut Charter, shape: &shape::Matrix) {
-        let rows = [&shape.unlikely, &shape.possible, &shape.likely, &shape.active];
+    fn matrix(&mut self, charter: &mut Charter, shape: &At<shape::Matrix>, laid_over: bool) {
+        let own = &shape.value;
+        let rows = [&own.unlikely, &own.possible, &own.likely, &own.active].map(Option::as_ref);
+        for (name, row) in
+            ["active", "likely", "possible", "unlikely"].iter().zip(rows.iter().rev())
+        {
+            if row.is_none() && !laid_over {
+                self.left_out("matrix", name, &shape.bytes);
+            }
+        }
         for (i, row) in rows.iter().enumerate() {
-            for (j, cell) in row.value.iter().enumerate() {
+            for (j, cell) in row.iter().flat_map(|row| &row.value).enumerate() {
                 if let Some(level) = self.level(cell) {
                     charter.matrix.0[i][j] = level;
                 }
             }
         }
+        if !laid_over && rows.iter().any(Option::is_none) {
+            return;
+        }
         // Told at the cell that is lower than its neighbour.
         let m = charter.matrix.0;
         for (i, row) in rows.iter().enumerate() {
-            for (j, cell) in row.value.iter().enumerate() {
+            for j in 0..4_usize {
                 let left = j.checked_sub(1).map(|j| m[i][j]);
                 let below = i.checked_sub(1).map(|i| m[i][j]);
                 if left.max(below).is_some_and(|least| m[i][j] < least) {
@@ -355,7 +428,10 @@ impl Reader<'_> {
                     let help =
                         "from minor to severe and from unlikely to active, levels never fall"
                             .to_owned();
-                    self.wrong(&cell.bytes, message, help);
+                    // A row of the preset has no place here; the one below it has.
+                    let below = i.checked_sub(1).and_then(|below| rows[below]);
+                    let place = row.or(below).and_then(|row| row.value.get(j));
+                    self.wrong(place.map_or(&shape.bytes, |cell| &cell.bytes), message, help);
                 }
             }
         }
@@ -390,11 +466,17 @@ impl Reader<'_> {
         });
     }
 
-    fn exceptions(&mut self, charter: &mut Charter, exceptions: &shape::Exceptions) {
+    fn exceptions(
+        &mut self,
+        charter: &mut Charter,
+        exceptions: &shape::Exceptions,
+        laid_over: bool,
+    ) {
         let into = &mut charter.exceptions;
         if let Some(longest) = &exceptions.longest {
-            let by_level = [&longest.low, &longest.medium, &longest.high, &longest.critical];
-            for (i, at) in by_level.into_iter().enumerate() {
+            let all = self.by_level("exceptions.longest", longest, true);
+            for (i, at) in all.into_iter().enumerate() {
+                let Some(at) = at else { continue };
                 into.longest_days[i] = match at.value.as_str() {
                     "never" => Some(0),
                     "no limit" => None,
@@ -406,8 +488,9 @@ impl Reader<'_> {
             into.may_ask = may_ask.iter().filter_map(|at| self.role(at)).collect();
         }
         if let Some(may) = &exceptions.may_approve {
-            let by_level = [&may.low, &may.medium, &may.high, &may.critical];
-            for (i, at) in by_level.into_iter().enumerate() {
+            let all = self.by_level("exceptions.may-approve", may, laid_over);
+            for (i, at) in all.into_iter().enumerate() {
+                let Some(at) = at else { continue };
                 into.may_approve[i] = at.value.iter().filter_map(|at| self.role(at)).collect();
             }
         }
@@ -436,6 +519,14 @@ impl Reader<'_> {
             unknown.data.and_then(|at| self.range("the impact of unknown data", &at, 0, 3))
         {
             into.data_steps = steps;
+        }
+        if let Some(environment) = unknown.environment {
+            let known: Vec<String> =
+                charter.environments.iter().map(|e| e.name.to_string()).collect();
+            let known: Vec<_> = known.iter().map(|n| (n.as_str(), ())).collect();
+            if self.word("environment of this charter", &environment, &known).is_some() {
+                charter.unknown.environment = Some(environment.value.into());
+            }
         }
     }
 

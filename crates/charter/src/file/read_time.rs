@@ -21,32 +21,34 @@ impl Reader<'_> {
         if let Some(at) = &deadlines.known_exploited {
             into.known_exploited = if at.value == "none" { None } else { self.term(at) };
         }
-        if !deadlines.terms.is_empty() {
-            into.terms.clear();
-        }
+        // An environment that this charter does not have has no terms in it.
+        into.terms.retain(|(name, _)| {
+            name.as_ref().is_none_or(|name| charter.environments.iter().any(|e| e.name == *name))
+        });
         for (name, terms) in &deadlines.terms {
-            let by_level = [&terms.low, &terms.medium, &terms.high, &terms.critical];
             if name != "other" && charter.environments.iter().all(|e| *e.name != **name) {
                 let known = charter.environments.iter().map(|e| &*e.name).chain(["other"]);
                 let help = match nearest(name, known) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "define it with [[environment]], or use `other`".to_owned(),
                 };
-                self.wrong(
-                    &terms.critical.bytes,
-                    format!("the charter has no environment `{name}`"),
-                    help,
-                );
+                self.wrong(&terms.bytes, format!("the charter has no environment `{name}`"), help);
             }
-            let mut read = [Term::Opportunistic; 4];
-            for (i, at) in by_level.into_iter().enumerate() {
-                if let Some(term) = self.term(at) {
-                    read[i] = term;
+            let key: Option<Box<str>> = (name != "other").then(|| name.as_str().into());
+            let below = into.terms.iter().position(|(known, _)| *known == key);
+            let table = format!("deadlines.terms.{name}");
+            let by_level = self.by_level(&table, terms, below.is_some());
+            self.terms.push((key.clone(), by_level.map(|at| at.map(|at| at.bytes.clone()))));
+            let at = below.unwrap_or_else(|| {
+                into.terms.push((key, [Term::Opportunistic; 4]));
+                into.terms.len() - 1
+            });
+            for (i, term) in by_level.into_iter().enumerate() {
+                let term = term.and_then(|term| self.term(term));
+                if let (Some(term), Some((_, all))) = (term, into.terms.get_mut(at)) {
+                    all[i] = term;
                 }
             }
-            let name: Option<Box<str>> = (name != "other").then(|| name.as_str().into());
-            self.terms.push((name.clone(), by_level.map(|at| at.bytes.clone())));
-            into.terms.push((name, read));
         }
         // The line for the rest comes first.
         into.terms.sort_by(|a, b| a.0.cmp(&b.0));
@@ -146,12 +148,12 @@ impl Reader<'_> {
         // Where a term stands in this file; one of the preset has no place in it.
         let place = |reader: &Self, name: Option<&str>, level: usize| {
             let own = reader.terms.iter().find(|(n, _)| n.as_deref() == name);
-            own.and_then(|(_, places)| places.get(level).cloned()).unwrap_or(0..1)
+            own.and_then(|(_, places)| places.get(level).cloned().flatten())
         };
         if charter.calendar.sprint.is_none() {
             let counts = |(name, terms): &(Option<Box<str>>, [Term; 4])| {
                 let level = terms.iter().position(|t| matches!(t, Term::Sprints(_)))?;
-                Some(place(self, name.as_deref(), level))
+                Some(place(self, name.as_deref(), level).unwrap_or(0..1))
             };
             if let Some(at) = charter.deadlines.terms.iter().find_map(counts) {
                 let help = "add `sprint = { start = 2026-01-05, days = 14 }` to [calendar]";
@@ -165,7 +167,8 @@ impl Reader<'_> {
             for (lower, pair) in hours.windows(2).enumerate() {
                 let [Some(below), Some(graver)] = pair else { continue };
                 if graver > below {
-                    let at = place(self, name.as_deref(), lower + 1);
+                    let own = place(self, name.as_deref(), lower + 1);
+                    let at = own.or_else(|| place(self, name.as_deref(), lower)).unwrap_or(0..1);
                     let (level, less) = (LEVELS[lower + 1], LEVELS[lower]);
                     let name = name.as_deref().unwrap_or("other");
                     let message = format!(

@@ -36,8 +36,8 @@ pub struct Charter {
     pub data: Option<Vec<DataClass>>,
     /// Environments. Given: replaces the preset's.
     pub environment: Option<Vec<Environment>>,
-    /// Level by likelihood and impact.
-    pub matrix: Option<Matrix>,
+    /// Level by likelihood and impact. A row that is left out is the preset's.
+    pub matrix: Option<At<Matrix>>,
     /// Levels below which certain findings never fall. Given: replaces the preset's.
     pub floor: Option<Vec<Floor>>,
     /// By when findings must be gone.
@@ -45,7 +45,7 @@ pub struct Charter {
     /// When people work.
     pub calendar: Option<Calendar>,
     /// What an open finding of each level adds to the load.
-    pub weights: Option<ByLevel<f64>>,
+    pub weights: Option<At<ByLevel<f64>>>,
     /// Rhythms that teams may choose. Given: replaces the preset's.
     pub cadence: Option<Vec<Cadence>>,
     /// Who may accept what, and for how long.
@@ -122,17 +122,17 @@ pub struct Environment {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Matrix {
     /// Exploitation is seen, or as good as (probability from 0.5).
-    #[schemars(with = "[String; 4]")]
-    pub active: At<[At<String>; 4]>,
+    #[schemars(with = "Option<[String; 4]>")]
+    pub active: Option<At<[At<String>; 4]>>,
     /// From 0.1.
-    #[schemars(with = "[String; 4]")]
-    pub likely: At<[At<String>; 4]>,
+    #[schemars(with = "Option<[String; 4]>")]
+    pub likely: Option<At<[At<String>; 4]>>,
     /// From 0.01.
-    #[schemars(with = "[String; 4]")]
-    pub possible: At<[At<String>; 4]>,
+    #[schemars(with = "Option<[String; 4]>")]
+    pub possible: Option<At<[At<String>; 4]>>,
     /// Below 0.01.
-    #[schemars(with = "[String; 4]")]
-    pub unlikely: At<[At<String>; 4]>,
+    #[schemars(with = "Option<[String; 4]>")]
+    pub unlikely: Option<At<[At<String>; 4]>>,
 }
 
 /// A level below which findings do not fall, where all that is said here holds.
@@ -175,24 +175,24 @@ pub struct Deadlines {
     /// Term for what is known to be exploited; the earlier of this and the level's holds. `none`: no such term.
     #[schemars(with = "Option<String>")]
     pub known_exploited: Option<At<String>>,
-    /// Terms by level, one table for each environment; `other` is for the rest.
+    /// Terms by level, one table for each environment; `other` is for the rest. What is left out is the preset's.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, ByLevel<String>>")]
-    pub terms: BTreeMap<String, ByLevel<String>>,
+    pub terms: BTreeMap<String, At<ByLevel<String>>>,
 }
 
-/// One value for each level.
+/// One value for each level. Over a preset, a level that is left out is the preset's.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ByLevel<T> {
     /// Of critical findings.
-    pub critical: At<T>,
+    pub critical: Option<At<T>>,
     /// Of high ones.
-    pub high: At<T>,
+    pub high: Option<At<T>>,
     /// Of medium ones.
-    pub medium: At<T>,
+    pub medium: Option<At<T>>,
     /// Of low ones.
-    pub low: At<T>,
+    pub low: Option<At<T>>,
 }
 
 /// When people work.
@@ -282,13 +282,13 @@ pub struct Cadence {
 pub struct Exceptions {
     /// Longest duration by level, as `30 days`; `never`; `no limit`.
     #[schemars(with = "Option<ByLevel<String>>")]
-    pub longest: Option<ByLevel<String>>,
+    pub longest: Option<At<ByLevel<String>>>,
     /// Sides that may ask.
     #[schemars(with = "Option<Vec<String>>")]
     pub may_ask: Option<Vec<At<String>>>,
     /// Sides of which one must approve, by level. Never the person who asked.
     #[schemars(with = "Option<ByLevel<Vec<String>>>")]
-    pub may_approve: Option<ByLevel<Vec<At<String>>>>,
+    pub may_approve: Option<At<ByLevel<Vec<At<String>>>>>,
     /// From this level on a compensating control is required: a level, or `never`.
     #[schemars(with = "Option<String>")]
     pub control_from: Option<At<String>>,
@@ -378,6 +378,9 @@ pub struct Unknown {
     /// Steps of impact of a system that does not name its data.
     #[schemars(with = "Option<i8>", range(min = 0, max = 3))]
     pub data: Option<At<i8>>,
+    /// Environment of a system that names none [default: the first one with `production = true`].
+    #[schemars(with = "Option<String>")]
+    pub environment: Option<At<String>>,
 }
 
 /// Numbers of the weighing.

@@ -27,9 +27,55 @@ pub struct Project {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub policies: Vec<At<String>>,
+    /// The team that changes this repository, and its rhythm.
+    pub team: Option<Team>,
+    /// How updates are carried out and tested.
+    pub apply: Option<Apply>,
     /// The systems of this repository.
     #[serde(default)]
     pub system: Vec<System>,
+}
+
+/// Who does the work of a plan, when, and how much of it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Team {
+    /// Its name.
+    #[schemars(with = "Option<String>")]
+    pub name: Option<At<String>>,
+    /// A cadence of the charter, or `week`, `sprint`, `cool-down`, `month`, `quarter` [default: the charter's first that has windows].
+    #[schemars(with = "Option<String>")]
+    pub cadence: Option<At<String>>,
+    /// The points of work that it gives to each window.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 10_000))]
+    pub capacity: Option<At<u32>>,
+    /// How many batches it may have open at a time [default: no limit].
+    #[schemars(with = "Option<u32>", range(min = 1, max = 1000))]
+    pub open_limit: Option<At<u32>>,
+}
+
+/// How updates are carried out and tested, in a copy of the project.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Apply {
+    /// The command that tests the project, as one types it (`cargo test --workspace`).
+    #[schemars(with = "Option<String>")]
+    pub test: Option<At<String>>,
+    /// The command that fetches what tests need, run with network [default: as the package manager usually does].
+    #[schemars(with = "Option<String>")]
+    pub fetch: Option<At<String>>,
+    /// How long one run of the tests may take, in seconds [default: 1800].
+    #[schemars(with = "Option<u32>", range(min = 1, max = 86_400))]
+    pub time_limit: Option<At<u32>>,
+    /// How much memory each process of the tests may fill, in MiB [default: 8192].
+    #[schemars(with = "Option<u32>", range(min = 64, max = 1_048_576))]
+    pub memory_limit: Option<At<u32>>,
+    /// Whether tests may reach the network [default: false].
+    pub network: Option<bool>,
+    /// Further variables of the environment that tests see.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub variables: Vec<At<String>>,
 }
 
 /// A thing that the business knows by name. What is not said is unknown, not harmless.
@@ -65,5 +111,6 @@ pub struct System {
     pub failure: Option<String>,
     /// Systems that it needs.
     #[serde(default)]
-    pub depends_on: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    pub depends_on: Vec<At<String>>,
 }

@@ -100,8 +100,10 @@ pub fn read(
         files.extend(file);
     }
     // What is worth a warning was told when it came in.
+    let place = super::place(path, &top.join(&prefix));
     let source = Box::new(Commit { top, reference, prefix, known });
     let mut agreed = super::from(source, own, &mut Vec::new())?;
+    agreed.agreement.place = place;
     agreed.files.extend(files.into_iter().map(|(name, bytes)| (name, (Kind::Charter, bytes))));
     Ok(Some(agreed))
 }

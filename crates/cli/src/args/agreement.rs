@@ -148,6 +148,9 @@ pub struct VexWrite {
     /// The document's id: an IRI for OpenVEX
     #[arg(long, value_name = "ID")]
     pub id: String,
+    /// The release before, as a commit or a file that `scan --format json` wrote: what is gone since is `fixed`
+    #[arg(long, value_name = "REF|FILE")]
+    pub since: Option<String>,
     /// When it is issued, RFC 3339: the same input gives the same bytes
     #[arg(long, value_name = "TIME")]
     pub at: String,
@@ -305,6 +308,9 @@ pub struct CheckNew {
     /// Do not ask what it would bring all the way down: one step only
     #[arg(long)]
     pub shallow: bool,
+    /// How long one client may take to answer, in seconds; to choose what a package brings, three times that
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub seconds: u32,
     /// Judge by this charter or preset instead of the repository's own
     #[arg(long, value_name = "FILE|PRESET")]
     pub charter: Option<String>,

@@ -1,10 +1,11 @@
 //! The server, and what talks to it.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
-use super::{IndexArgs, WalkArgs};
+use super::{FeedArgs, IndexArgs, WalkArgs};
 
 /// Where the store is.
 #[derive(Debug, ClapArgs)]
@@ -29,18 +30,63 @@ pub struct Serve {
     /// The largest document that is taken, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 512)]
     pub largest_upload: u64,
+    /// Let go of the bytes of documents that are older and no evidence [default: keep every byte]
+    #[arg(long, value_name = "DAYS")]
+    pub keep_days: Option<u32>,
     /// How many jobs run at once in this process; 0: none, others work
     #[arg(long, value_name = "COUNT", default_value_t = 2)]
     pub workers: usize,
+    /// Fetch the feeds every so many hours [default: never: run `trimtab db update`]
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8760))]
+    pub feeds_every: Option<u32>,
     /// Logs as JSON, one object a line
     #[arg(long)]
     pub log_json: bool,
+    /// How people and programs get in
+    #[command(flatten)]
+    pub access: AccessArgs,
     /// Where the store is
     #[command(flatten)]
     pub store: StoreArgs,
     /// Where the index is
     #[command(flatten)]
     pub index: IndexArgs,
+    /// What is fetched
+    #[command(flatten, next_help_heading = "What --feeds-every fetches")]
+    pub feeds: FeedArgs,
+}
+
+/// How people and programs get in.
+#[derive(Debug, ClapArgs)]
+pub struct AccessArgs {
+    /// The key that seals secrets, 32 bytes in Base64; made if it is not there [default: beside the
+    /// store; of a PostgreSQL store: none]
+    #[arg(long, value_name = "FILE", env = "TRIMTAB_KEY_FILE")]
+    pub key_file: Option<PathBuf>,
+    /// A proxy of ours, beside those on this machine: its X-Forwarded-For is believed
+    #[arg(long = "proxy", value_name = "IP")]
+    pub proxies: Vec<IpAddr>,
+    /// How many requests a token may make each second; 0: no limit
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    pub token_rate: u32,
+    /// An OpenID Connect provider: its issuer
+    #[arg(long, value_name = "URL", requires = "oidc_client", env = "TRIMTAB_OIDC_ISSUER")]
+    pub oidc_issuer: Option<String>,
+    /// Who we are at the provider
+    #[arg(long, value_name = "ID", env = "TRIMTAB_OIDC_CLIENT")]
+    pub oidc_client: Option<String>,
+    /// The file of our secret at the provider, if we have one
+    #[arg(long, value_name = "FILE", env = "TRIMTAB_OIDC_SECRET_FILE")]
+    pub oidc_secret_file: Option<PathBuf>,
+    /// What the button calls the provider
+    #[arg(long, value_name = "NAME", default_value = "single sign-on")]
+    pub oidc_name: String,
+    /// The claim that holds groups
+    #[arg(long, value_name = "CLAIM", default_value = "groups")]
+    pub oidc_groups: String,
+    /// The role that a group of the provider has: `appsec=security`
+    #[arg(long = "oidc-role", value_name = "GROUP=ROLE")]
+    pub oidc_roles: Vec<String>,
 }
 
 /// Which server.
@@ -72,18 +118,37 @@ pub struct Push {
     /// The commit [default: what the CI says]
     #[arg(long, value_name = "ID")]
     pub revision: Option<String>,
-    /// A branch that is not the main line
+    /// A branch that is not the main line [default: what the CI says]
     #[arg(long, value_name = "NAME")]
     pub branch: Option<String>,
-    /// The build
+    /// The main line's name, where the CI does not say which branch it is
+    #[arg(long, value_name = "NAME")]
+    pub main_line: Option<String>,
+    /// The build [default: what the CI says]
     #[arg(long, value_name = "ID")]
     pub build: Option<String>,
+    /// A report of another scanner about it, sent along; repeat it for several
+    #[arg(long, value_name = "FILE")]
+    pub report: Vec<PathBuf>,
+    /// A VEX document that holds for it, sent along; repeat it for several
+    #[arg(long, value_name = "FILE")]
+    pub vex: Vec<PathBuf>,
+    /// A plan for it that `trimtab plan --format json` wrote, sent along
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// What `trimtab apply --format json` wrote about a batch of it, sent along; repeat it for several
+    #[arg(long, value_name = "FILE")]
+    pub applied: Vec<PathBuf>,
     /// It was deployed to this environment, too
     #[arg(long, value_name = "NAME")]
     pub environment: Option<String>,
     /// Wait so many seconds for the server to read it, at most 50
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub wait: u64,
+    /// End with 1 if it does not keep to the agreement: something new is above what its system's tier accepts, or
+    /// something is past its deadline; with 3 if that is not known, as of another branch
+    #[arg(long)]
+    pub verdict: bool,
     /// Which server
     #[command(flatten)]
     pub server: ServerArgs,
@@ -109,8 +174,16 @@ pub enum AssetKind {
 #[derive(Debug, ClapArgs)]
 pub struct Deployed {
     /// The asset's name
-    #[arg(long, value_name = "NAME")]
-    pub asset: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "pods")]
+    pub asset: Option<String>,
+    /// What `kubectl get pods -A -o json` printed (`-` reads standard input), instead of one asset: its images
+    /// are known by the names of assets of kind image
+    #[arg(long, value_name = "FILE",
+        conflicts_with_all = ["asset", "snapshot", "revision", "outcome", "at"])]
+    pub pods: Option<PathBuf>,
+    /// A name for the cluster: what its last list had, and neither this one nor another cluster's has, stopped
+    #[arg(long, value_name = "NAME", requires = "pods")]
+    pub cluster: Option<String>,
     /// The environment: a name of the charter
     #[arg(long, visible_alias = "env", value_name = "NAME")]
     pub environment: String,
@@ -140,6 +213,8 @@ pub enum DeployOutcome {
     Failed,
     /// What ran before runs again: name that
     RolledBack,
+    /// It no longer runs: name what ran
+    Stopped,
 }
 
 /// `trimtab ledger`
@@ -167,5 +242,57 @@ pub enum LedgerVerb {
         /// Where the store is
         #[command(flatten)]
         store: StoreArgs,
+    },
+}
+
+/// `trimtab store`
+#[derive(Debug, ClapArgs)]
+pub struct Store {
+    /// What to do with the store.
+    #[command(subcommand)]
+    pub verb: StoreVerb,
+}
+
+/// What can be done with a store.
+#[derive(Debug, Subcommand)]
+pub enum StoreVerb {
+    /// Write all of it to a file, as it is at one moment; the server may run
+    Backup {
+        /// Where nothing is yet
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Where the store is
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Take a backup back into an empty store, of either kind
+    Restore {
+        /// The backup
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Where the store is
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Make another organisation, and print the link that signs its first admin in; the server may run
+    Organisation {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// The address that people use, without a path
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8321")]
+        public: String,
+        /// Where the store is
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Carry all of a store to another, empty one; stop the server first
+    Migrate {
+        /// The store that is
+        #[arg(long, value_name = "FILE|URL")]
+        from: String,
+        /// The store that is to be
+        #[arg(long, value_name = "FILE|URL")]
+        to: String,
     },
 }

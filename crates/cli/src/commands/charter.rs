@@ -182,7 +182,8 @@ fn check(path: &Path, io: &mut Io) -> Outcome {
     };
     let file = agreement::shown(&charter_path);
     let (charter, mut warnings) =
-        trimtab_charter::read(&file, &text).map_err(|p| agreement::told(p, io))?;
+        trimtab_charter::read_of_today(&file, &text, jiff::Zoned::now().date())
+            .map_err(|p| agreement::told(p, io))?;
     let project_path = charter_path.parent().unwrap_or(Path::new("")).join(project::FILE);
     let folder = charter_path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));

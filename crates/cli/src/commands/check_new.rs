@@ -2,6 +2,8 @@
 
 mod closure;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use trimtab_advisories::index::Index;
 use trimtab_connect::registry;
@@ -44,6 +46,8 @@ pub fn run(args: &CheckNew, io: &mut Io) -> Outcome {
     let mut options = registry::Options::at(now);
     options.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
     options.offline = args.offline;
+    options.time_limit = Duration::from_secs(args.seconds.into());
+    options.resolve_limit = options.time_limit * 3;
     let mut worst = Verdict::Allow;
     for text in &args.purls {
         let purl: Purl = text.parse().map_err(|e| {
@@ -109,7 +113,7 @@ pub fn run(args: &CheckNew, io: &mut Io) -> Outcome {
 
 /// The advisories about a package at a version. Without a version, nothing can be said, unless some
 /// version is reported as an attack.
-fn known(purl: &Purl, index: &Index) -> Result<Option<Vec<(String, Kind)>>, Diagnostic> {
+pub(super) fn known(purl: &Purl, index: &Index) -> Result<Option<Vec<(String, Kind)>>, Diagnostic> {
     let file = FileInventory {
         path: "check-new".into(),
         components: vec![Component::new(purl.clone())],
@@ -148,7 +152,7 @@ fn brings(
 }
 
 /// What the index knows of the support of a version.
-fn lifecycle_of(purl: &Purl, index: Option<&Index>) -> Result<Lifecycle, Diagnostic> {
+pub(super) fn lifecycle_of(purl: &Purl, index: Option<&Index>) -> Result<Lifecycle, Diagnostic> {
     match (index.filter(|index| index.has_lifecycle()), purl.version()) {
         (Some(index), Some(version)) => {
             let products = index.lifecycle(purl).map_err(|e| e.diagnostic())?;

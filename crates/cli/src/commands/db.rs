@@ -1,6 +1,5 @@
 //! `trimtab db`: keep the advisory index.
 
-mod sources;
 mod update;
 
 use jiff::Timestamp;
@@ -108,7 +107,7 @@ fn verify(args: &IndexArgs, io: &mut Io) -> Outcome {
 
 fn diff(old: Option<&std::path::Path>, args: &IndexArgs, as_json: bool, io: &mut Io) -> Outcome {
     let path = index::path(args, io)?;
-    let before = old.map_or_else(|| update::previous(&path), std::path::Path::to_path_buf);
+    let before = old.map_or_else(|| trimtab_feeds::previous(&path), std::path::Path::to_path_buf);
     if old.is_none() && !before.exists() {
         return Err(usage(
             "there is no earlier index to compare with",

@@ -8,10 +8,12 @@ use trimtab_advisories::index::{self, Index};
 use trimtab_engine::repository;
 use trimtab_model::evidence::Fact;
 use trimtab_model::{Code, Diagnostic};
+use trimtab_server::{Settings, demo};
 
 use super::{Outcome, scan};
 use crate::agreement;
 use crate::args;
+use crate::exit::Exit;
 use crate::io::Io;
 use crate::output::Output;
 use crate::sample;
@@ -26,6 +28,9 @@ const SEEN: &str = "2026-02-02T09:00:00Z";
 pub fn run(args: &args::Demo, io: &mut Io) -> Outcome {
     let output = Output::of(&args.output)?;
     let folder = Temporary::new()?;
+    if args.serve {
+        return serve(&folder.0, io);
+    }
     sample::write_advisories(&folder.0).map_err(|e| unwritable(&folder.0, &e))?;
     let path = folder.0.join("demo.index");
     index::build(&Sources::beside(&folder.0), &path, &mut ()).map_err(|e| {
@@ -53,6 +58,64 @@ pub fn run(args: &args::Demo, io: &mut Io) -> Outcome {
         );
     }
     Ok(exit)
+}
+
+/// The seed of the year: the same for everybody, so that people can talk about what they see.
+const SEED: u64 = 20_260_202;
+/// Where it is served if nothing else is there.
+const USUAL: &str = "127.0.0.1:8321";
+
+/// Serves an organisation with a made year of history, until Ctrl-C.
+fn serve(folder: &Path, io: &mut Io) -> Outcome {
+    let told = |e: String| Diagnostic::new(Code::Usage, format!("the demo cannot be served: {e}"));
+    let advisories = folder.join("advisories");
+    sample::write_advisories(&advisories).map_err(|e| unwritable(folder, &e))?;
+    let path = folder.join("demo.index");
+    index::build(&Sources::beside(&advisories), &path, &mut ()).map_err(|e| told(e.to_string()))?;
+    let inventory = trimtab_extract::scan_files(&sample::services());
+    let made = demo::Sample {
+        organisation: sample::NAME.to_owned(),
+        charter: sample::charter(),
+        components: inventory.files.into_iter().flat_map(|f| f.components).collect(),
+        advisories,
+        folder: folder.to_owned(),
+    };
+    let listen = free().map_err(|e| told(e.to_string()))?;
+    let settings = Settings {
+        store: folder.join("demo.sqlite").display().to_string(),
+        public: format!("http://{listen}"),
+        listen,
+        index: path,
+        largest_upload: 64 << 20,
+        workers: 2,
+        keep_days: None,
+        feeds: None,
+        access: trimtab_server::Access::default(),
+    };
+    let runtime = tokio::runtime::Runtime::new().map_err(|e| told(e.to_string()))?;
+    runtime.block_on(async {
+        let clock = jiff::Timestamp::now;
+        let running = trimtab_server::start(settings, clock).await.map_err(told)?;
+        io.err("Making a year of history …\n");
+        let filled = demo::fill(&running.app, &made, SEED, clock()).await.map_err(told)?;
+        let link = demo::link(&running.app, filled.org, filled.person).await.map_err(told)?;
+        io.out(&format!(
+            "{}: {} systems, {} assets, {} snapshots, {} deployments in a year.\n\
+             Open {link}\nThe link signs you in once, with every role. Ctrl-C ends and forgets all.\n",
+            sample::NAME, filled.systems, filled.assets, filled.snapshots, filled.deployments
+        ));
+        let ended = tokio::signal::ctrl_c().await;
+        running.stop().await;
+        ended.map_err(|e| told(e.to_string()))
+    })?;
+    Ok(Exit::Clean)
+}
+
+/// The usual address or, if something is there, a free one.
+fn free() -> std::io::Result<String> {
+    let usual = std::net::TcpListener::bind(USUAL);
+    let found = usual.or_else(|_| std::net::TcpListener::bind("127.0.0.1:0"))?;
+    Ok(found.local_addr()?.to_string())
 }
 
 /// A folder that goes away with the value.

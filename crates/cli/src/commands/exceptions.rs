@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use trimtab_decisions::{exceptions, ignores};
-use trimtab_engine::repository::{self, Agreement};
+use trimtab_engine::repository::Agreement;
 use trimtab_model::decision::{Decisions, Signatory};
 use trimtab_model::scan::Assessed;
 use trimtab_model::{Code, Diagnostic, DiagnosticSeverity};
@@ -27,7 +27,7 @@ pub fn run(args: &Exceptions, io: &mut Io) -> Outcome {
             let agreed = agreement::read(path, None, io)?;
             let index = index::open(index, io)?;
             let scan = scan::matched(std::slice::from_ref(path), walk, &index, io)?;
-            let (weighing, problems) = repository::weigh(&scan, &agreed.agreement, &|_| None, now)?;
+            let (weighing, problems) = agreed.weigh(&scan, &|_| None, now)?;
             say::diagnostics(io, problems.iter(), true);
             let Agreement { exceptions, not_affected, .. } = &agreed.agreement;
             let findings = |by: fn(&Assessed) -> bool| {
@@ -47,7 +47,11 @@ pub fn run(args: &Exceptions, io: &mut Io) -> Outcome {
             }
             io.out(&text);
             let wrong = problems.iter().any(|p| p.code.severity() == DiagnosticSeverity::Error);
-            Ok(if wrong { Exit::Violated } else { Exit::Clean })
+            Ok(match () {
+                () if agreed.is_incomplete() => Exit::Incomplete,
+                () if wrong => Exit::Violated,
+                () => Exit::Clean,
+            })
         }
         ExceptionsVerb::Import { files, tool, author, output } => {
             import(files, tool.as_deref(), author, output.as_deref(), io)

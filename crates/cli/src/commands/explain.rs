@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 use trimtab_advisories::index::{Index, IndexError};
-use trimtab_engine::repository;
 use trimtab_engine::vulnerability::Vulnerabilities;
 use trimtab_model::advisory::{Kind, Rating, Vulnerability};
 use trimtab_model::evidence::Fact;
@@ -26,7 +25,7 @@ pub fn run(args: &args::Explain, io: &mut Io) -> Outcome {
     let index = index::open(&args.index, io)?;
     let history =
         history::open(&args::HistoryArgs { history: args.history.clone(), record: false })?;
-    let now = Timestamp::now();
+    let now = agreement::moment(args.now.as_deref())?;
     let first_seen = |finding: &Finding| history.as_ref().map(|h| h.first_seen(finding, now));
     let known = index.id(&args.id).map_err(|e| e.diagnostic())?;
     let Some(id) = known else {
@@ -122,8 +121,8 @@ fn voice(
     let path = args.paths.first().unwrap_or(&here);
     let agreed = agreement::read(path, args.charter.as_deref(), io)?;
     let scan = scan::matched(std::slice::from_ref(path), &args.walk, index, io)?;
-    let (weighing, problems) =
-        repository::weigh(&scan, &agreed.agreement, first_seen, Timestamp::now())?;
+    let now = agreement::moment(args.now.as_deref())?;
+    let (weighing, problems) = agreed.weigh(&scan, first_seen, now)?;
     // Exceptions that are about other findings are told by `exceptions check`.
     say::diagnostics(io, problems.iter().filter(|p| p.code != Code::ExceptionUnused), false);
     let role = match audience {
@@ -145,6 +144,9 @@ fn voice(
             assessed,
             system: systems.iter().find(|s| s.name == assessed.assessment.system),
             charter: &agreed.agreement.charter,
+            described: trimtab_charter::project::FILE,
+            scope: voices::scope(&scan, assessed),
+            now,
         };
         told.push(voices::tell(&subject, role));
     }
@@ -152,7 +154,7 @@ fn voice(
         io.out(&format!("{} is nowhere here\n", args.id));
     }
     io.out(&told.join("\n"));
-    Ok(if scan.is_incomplete() { Exit::Incomplete } else { Exit::Clean })
+    Ok(if scan.is_incomplete() || agreed.is_incomplete() { Exit::Incomplete } else { Exit::Clean })
 }
 
 fn tell(index: &Index, number: u32) -> Result<String, IndexError> {

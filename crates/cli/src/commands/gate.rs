@@ -1,7 +1,7 @@
 //! `trimtab gate`: what the charter and the policies say about a repository or a change.
 
 mod answer;
-mod ask;
+pub(super) mod ask;
 mod judge;
 mod judges;
 mod past;
@@ -47,7 +47,7 @@ pub fn run(args: &Gate, io: &mut Io) -> Outcome {
     let scan = scan::of_inventory(target, inventory, &index)?;
     let before = match &args.against {
         None => None,
-        Some(against) => Some(Before::of(&before(args, against, &index)?)),
+        Some(against) => Some(Before::of(&before(&args.path, against, &index)?)),
     };
     if let Some(history) = &mut history {
         history.record(&scan, now, io)?;
@@ -58,6 +58,7 @@ pub fn run(args: &Gate, io: &mut Io) -> Outcome {
         only_new: before.is_some() && !args.all,
         history: history.as_ref(),
         metadata: &metadata,
+        index: &index,
         now,
     };
     let answer = Answer::of(&judges, args.against.as_deref(), scan, &case, io)?;
@@ -67,7 +68,7 @@ pub fn run(args: &Gate, io: &mut Io) -> Outcome {
 
 /// The state to compare with: a saved scan, or a commit. Both are matched with the index of today, so
 /// that an advisory of last night is nobody's change.
-fn before(args: &Gate, against: &str, index: &Index) -> Result<Scan, Diagnostic> {
+pub(super) fn before(folder: &Path, against: &str, index: &Index) -> Result<Scan, Diagnostic> {
     let path = Path::new(against);
     if path.is_file() {
         let file = std::fs::File::open(path).map_err(|e| {
@@ -80,7 +81,7 @@ fn before(args: &Gate, against: &str, index: &Index) -> Result<Scan, Diagnostic>
         })?;
         return scan::of_inventory(against.to_owned(), saved.inventory, index);
     }
-    at_commit(&args.path, against, index)
+    at_commit(folder, against, index)
 }
 
 /// A commit, matched.

@@ -24,7 +24,11 @@ fn refused(error: &StoreError) -> Diagnostic {
     Diagnostic::new(Code::Usage, format!("the store cannot be read: {error}")).help("check --store")
 }
 
-async fn open(args: &StoreArgs, io: &Io) -> Result<Store, Diagnostic> {
+/// Opens a store that exists.
+///
+/// # Errors
+/// There is none, or it cannot be opened.
+pub async fn open(args: &StoreArgs, io: &Io) -> Result<Store, Diagnostic> {
     let address = serve::address(args, io)?;
     let is_file = !address.contains("://");
     if is_file && !std::path::Path::new(&address).exists() {

@@ -1,5 +1,7 @@
 //! One file per verb.
 
+pub mod apply;
+pub mod backtest;
 pub mod charter;
 pub mod check_new;
 pub mod compare;
@@ -10,12 +12,18 @@ pub mod exceptions;
 pub mod explain;
 pub mod formats;
 pub mod gate;
+mod host;
 pub mod ledger;
+pub mod plan;
 pub mod policy;
 pub mod push;
+pub mod requests;
+mod rhythm;
+pub mod rollback;
 pub mod sbom;
 pub mod scan;
 pub mod serve;
+pub mod store;
 pub mod vex;
 pub mod why;
 
@@ -41,6 +49,11 @@ pub fn run(args: Args, io: &mut Io) -> Exit {
         Verb::Convert(args) => convert::run(&args, io),
         Verb::Compare(args) => compare::run(&args, io),
         Verb::Gate(args) => gate::run(&args, io),
+        Verb::Plan(args) => plan::run(&args, io),
+        Verb::Backtest(args) => backtest::run(&args, io),
+        Verb::Apply(args) => apply::run(&args, io),
+        Verb::Requests(args) => requests::run(&args, io),
+        Verb::Rollback(args) => rollback::run(&args, io),
         Verb::CheckNew(args) => check_new::run(&args, io),
         Verb::Charter(args) => charter::run(&args, io),
         Verb::Exceptions(args) => exceptions::run(&args, io),
@@ -50,6 +63,7 @@ pub fn run(args: Args, io: &mut Io) -> Exit {
         Verb::Push(args) => push::run(&args, io),
         Verb::Deployed(args) => push::deployed(&args, io),
         Verb::Ledger(args) => ledger::run(&args, io),
+        Verb::Store(args) => store::run(&args, io),
         Verb::Demo(args) => demo::run(&args, io),
         Verb::Formats => formats::run(io),
         Verb::Completions { shell } => {

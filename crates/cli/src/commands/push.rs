@@ -1,5 +1,7 @@
 //! `trimtab push`: scan and upload, or upload an SBOM as it is; `trimtab deployed`: say what runs.
 
+mod ci;
+
 use std::path::Path;
 
 use clap::ValueEnum;
@@ -7,22 +9,13 @@ use serde_json::{Value, json};
 use trimtab_connect::Url;
 use trimtab_connect::server::{Answered, Server};
 use trimtab_model::{Code, Diagnostic};
+use trimtab_report::one_line;
 
 use super::{Outcome, scan};
 use crate::args::{Deployed, Push, ServerArgs};
 use crate::exit::Exit;
 use crate::io::Io;
 use crate::{agreement, say};
-
-/// Where CI systems say which commit they build: GitHub, GitLab, Azure DevOps, Jenkins, Bitbucket, Buildkite.
-const REVISIONS: [&str; 6] = [
-    "GITHUB_SHA",
-    "CI_COMMIT_SHA",
-    "BUILD_SOURCEVERSION",
-    "GIT_COMMIT",
-    "BITBUCKET_COMMIT",
-    "BUILDKITE_COMMIT",
-];
 
 /// Runs `push`.
 ///
@@ -32,23 +25,57 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
     let server = server(&args.server)?;
     let asset =
         args.asset.clone().unwrap_or_else(|| scan::target(std::slice::from_ref(&args.path)));
-    let revision = args.revision.clone().or_else(|| {
-        REVISIONS.iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
-    });
+    let told = ci::build(&io.variable, args.main_line.as_deref());
+    let revision = args.revision.clone().or(told.revision);
+    let build = args.build.clone().or(told.build);
+    let branch = args.branch.clone().or(told.branch);
+    if let (Some(assumed), None) = (&told.assumed, &branch) {
+        io.err(&format!(
+            "`{}` is taken for the main line, as the CI does not say which branch is: --main-line names it\n",
+            one_line(assumed)
+        ));
+    }
     let (body, complete) = body(args, io)?;
-    let wait = args.wait.min(50).to_string();
-    let mut query = vec![("asset", asset.as_str()), ("kind", word(&args.kind)), ("wait", &wait)];
+    let wait = args.wait.clamp(u64::from(args.verdict), 50).to_string();
+    let kind = word(&args.kind);
+    let mut query = vec![("asset", asset.as_str()), ("kind", &kind), ("wait", &wait)];
     let named = [
         ("system", args.system.as_deref()),
         ("revision", revision.as_deref()),
-        ("branch", args.branch.as_deref()),
-        ("build", args.build.as_deref()),
+        ("branch", branch.as_deref()),
+        ("build", build.as_deref()),
     ];
     query.extend(named.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
     let answer = server
         .post(&["api", "v1", "snapshots"], &query, "application/octet-stream", &body)
         .map_err(|e| unreached(&e.to_string()))?;
     let answer = taken(&answer)?;
+    for file in &args.report {
+        let answer = send(&server, "reports", &asset, file)?;
+        let count = |name: &str| answer[name].as_i64().unwrap_or(0);
+        let tool = answer["tool"].as_str().unwrap_or("a tool");
+        let (says, unclear, gone) = (count("says"), count("unclear"), count("gone"));
+        io.out(&format!(
+            "{asset}: {tool} says {says} things, no longer {gone}; {unclear} name no package or no vulnerability\n"
+        ));
+    }
+    for file in &args.vex {
+        let answer = send(&server, "vex", &asset, file)?;
+        let statements = answer["statements"].as_i64().unwrap_or(0);
+        io.out(&format!("{asset}: {statements} statements of `{}` hold\n", file.display()));
+    }
+    if let Some(file) = &args.plan {
+        let answer = send(&server, "plans", &asset, file)?;
+        let actions = answer["actions"].as_i64().unwrap_or(0);
+        let kept = answer["kept"].as_bool().unwrap_or(true);
+        let kept = if kept { "stand in its team's plan" } else { "are older than what is there" };
+        io.out(&format!("{asset}: {actions} confirmed actions {kept}\n"));
+    }
+    for file in &args.applied {
+        let answer = send(&server, "updates", &asset, file)?;
+        let update = answer["update"].as_i64().unwrap_or(0);
+        io.out(&format!("{asset}: `{}` is update {update}\n", file.display()));
+    }
     if let Some(environment) = &args.environment {
         let mut said = json!({ "asset": asset, "environment": environment });
         if let Some(snapshot) = answer["snapshot"].as_i64() {
@@ -74,7 +101,47 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
         text += &format!(", job {job}");
     }
     io.out(&(text + "\n"));
-    Ok(if complete { Exit::Clean } else { Exit::Incomplete })
+    let verdict = answer["verdict"]["verdict"].as_str();
+    if args.verdict && verdict.is_none() {
+        io.err(match &branch {
+            Some(_) => {
+                "no verdict: it is of another branch than the main line, of which nothing is settled\n"
+            }
+            None => "no verdict: the server has not read it yet\n",
+        });
+    }
+    if let Some(verdict) = verdict {
+        io.out(&format!("{asset}: {}\n", judged(verdict, &answer["verdict"])));
+    }
+    Ok(match verdict {
+        Some("fails") if args.verdict => Exit::Violated,
+        Some("passes") if complete => Exit::Clean,
+        _ if args.verdict || !complete => Exit::Incomplete,
+        _ => Exit::Clean,
+    })
+}
+
+/// A verdict in words.
+fn judged(verdict: &str, of: &Value) -> String {
+    let late = of["late"].as_u64().unwrap_or(0);
+    let above = match (of["above"].as_u64(), of["acceptable"].as_str()) {
+        (Some(above), Some("none")) => {
+            format!("new findings, of which its tier accepts none: {above}")
+        }
+        (Some(above), Some(most)) => format!("new findings above {}: {above}", one_line(most)),
+        _ => {
+            "what is accepted is not known: it has no system with a tier of the charter".to_owned()
+        }
+    };
+    format!("{}: {above}; past their deadline: {late}", one_line(verdict))
+}
+
+/// Sends a file about an asset.
+fn send(server: &Server, what: &str, asset: &str, file: &Path) -> Result<Value, Diagnostic> {
+    let body = agreement::bytes(file)?;
+    let kind = "application/octet-stream";
+    let answer = server.post(&["api", "v1", what], &[("asset", asset)], kind, &body);
+    taken(&answer.map_err(|e| unreached(&e.to_string()))?)
 }
 
 /// What is sent: an SBOM's own bytes, or the inventory of a tree as a scan. And whether all was read.
@@ -122,8 +189,16 @@ fn is_sbom(path: &Path) -> bool {
 /// The server does not take it.
 pub fn deployed(args: &Deployed, io: &mut Io) -> Outcome {
     let server = server(&args.server)?;
+    let asset = match (&args.asset, &args.pods) {
+        (Some(asset), _) => asset,
+        (None, Some(pods)) => return listed(args, pods, &server, io),
+        (None, None) => {
+            return Err(Diagnostic::new(Code::Usage, "it is not said what was deployed")
+                .help("name an asset with --asset, or a list of pods with --pods"));
+        }
+    };
     let said = json!({
-        "asset": args.asset,
+        "asset": asset,
         "environment": args.environment,
         "snapshot": args.snapshot,
         "revision": args.revision,
@@ -133,13 +208,42 @@ pub fn deployed(args: &Deployed, io: &mut Io) -> Outcome {
     let answer = deploy(&server, &said)?;
     let count = |name: &str| answer[name].as_i64().unwrap_or(0);
     io.out(&format!(
-        "{} in {}: {}; {} findings gone from production, {} came back\n",
-        args.asset,
+        "{asset} in {}: {}; {} findings gone from production, {} came back\n",
         args.environment,
         word(&args.outcome),
         count("fixed"),
         count("regressed")
     ));
+    Ok(Exit::Clean)
+}
+
+/// Sends what a cluster runs, and tells what the server made of it.
+fn listed(args: &Deployed, pods: &Path, server: &Server, io: &mut Io) -> Outcome {
+    let list = agreement::input(pods, io)?;
+    let mut query = vec![("environment", args.environment.as_str())];
+    query.extend(args.cluster.as_deref().map(|cluster| ("cluster", cluster)));
+    let path = ["api", "v1", "deployments", "kubernetes"];
+    let answer = server
+        .post(&path, &query, "application/octet-stream", &list)
+        .map_err(|e| unreached(&e.to_string()))?;
+    let answer = taken(&answer)?;
+    let all = |name: &str| answer[name].as_array().cloned().unwrap_or_default();
+    // Names are whatever somebody called an image.
+    let text = |value: &Value| one_line(value.as_str().unwrap_or_default());
+    for one in all("assets") {
+        let (asset, state) = (text(&one["asset"]), text(&one["state"]));
+        io.out(&format!("{asset} in {}: {state}\n", args.environment));
+    }
+    for one in all("stopped") {
+        io.out(&format!("{} in {}: stopped\n", text(&one), args.environment));
+    }
+    for one in all("unclear") {
+        let (image, asset, why) = (text(&one["image"]), text(&one["asset"]), text(&one["why"]));
+        io.err(&format!("unclear: {image} ({asset}): {why}\n"));
+    }
+    for one in all("unknown") {
+        io.err(&format!("no asset: {}\n", text(&one)));
+    }
     Ok(Exit::Clean)
 }
 
@@ -189,13 +293,6 @@ fn taken(answer: &Answered) -> Result<Value, Diagnostic> {
 }
 
 /// The word of a choice.
-fn word<V: ValueEnum>(value: &V) -> &'static str {
-    // The names of values are static texts of the table of arguments.
-    value.to_possible_value().map_or("", |v| {
-        let name = v.get_name().to_owned();
-        ["repository", "image", "host", "product", "ok", "failed", "rolled-back"]
-            .into_iter()
-            .find(|known| *known == name)
-            .unwrap_or("")
-    })
+fn word<V: ValueEnum>(value: &V) -> String {
+    value.to_possible_value().map_or_else(String::new, |v| v.get_name().to_owned())
 }

@@ -5,7 +5,6 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 use trimtab_advisories::index::Index;
-use trimtab_engine::repository;
 use trimtab_extract::Options;
 use trimtab_model::advisory::Kind;
 use trimtab_model::finding::Finding;
@@ -59,7 +58,7 @@ fn weigh(
     }
     let agreed = agreement::read(path, charter, io)?;
     let first_seen = |finding: &_| history.map(|h| h.first_seen(finding, now));
-    let (weighing, problems) = repository::weigh(scan, &agreed.agreement, &first_seen, now)?;
+    let (weighing, problems) = agreed.weigh(scan, &first_seen, now)?;
     scan.weighing = Some(weighing);
     scan.diagnostics.extend(problems);
     Ok(())

@@ -1,13 +1,17 @@
 //! `trimtab serve`: the server, until it is told to stop.
 
-use jiff::Timestamp;
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
-use trimtab_model::{Code, Diagnostic};
-use trimtab_server::{Settings, first_link, log, start};
+use trimtab_feeds::{Named, plan};
+use trimtab_model::{Code, Diagnostic, Role};
+use trimtab_server::access::{Access, Key, Provider};
+use trimtab_server::{Feeds, Settings, first_link, log, start};
 
 use super::Outcome;
-use crate::args::{Serve, StoreArgs};
+use crate::args::{AccessArgs, Serve, StoreArgs};
 use crate::exit::Exit;
 use crate::index;
 use crate::io::Io;
@@ -20,14 +24,19 @@ const NAME: &str = "trimtab.sqlite";
 /// # Errors
 /// The store cannot be opened, or the address is taken.
 pub fn run(args: &Serve, io: &mut Io) -> Outcome {
-    log(args.log_json);
+    // Until the end: traces that wait are sent when it goes.
+    let _logging = log(args.log_json);
+    let store = address(&args.store, io)?;
     let settings = Settings {
-        store: address(&args.store, io)?,
+        access: access(&args.access, &store)?,
+        store,
         listen: args.listen.clone(),
         index: index::path(&args.index, io)?,
         public: args.public.clone().unwrap_or_else(|| format!("http://{}", args.listen)),
         largest_upload: args.largest_upload.saturating_mul(1 << 20),
         workers: args.workers,
+        keep_days: args.keep_days,
+        feeds: feeds(args)?,
     };
     let runtime = runtime()?;
     runtime.block_on(async {
@@ -41,7 +50,10 @@ pub fn run(args: &Serve, io: &mut Io) -> Outcome {
             io.out(&format!("Sign in once, within a day, as the first admin:\n    {link}\n"));
         }
         if running.app.index().is_none() {
-            io.err("There is no advisory index yet: run `trimtab db update`, then start again.\n");
+            io.err(match args.feeds_every {
+                Some(_) => "There is no advisory index yet: it is being fetched.\n",
+                None => "There is no advisory index yet: run `trimtab db update`.\n",
+            });
         }
         io.err(&format!("Listening on {}\n", running.address));
         stopped().await;
@@ -49,6 +61,64 @@ pub fn run(args: &Serve, io: &mut Io) -> Outcome {
         running.stop().await;
         Ok(Exit::Clean)
     })
+}
+
+/// What is fetched how often. `None`: nothing.
+fn feeds(args: &Serve) -> Result<Option<Feeds>, Diagnostic> {
+    let named = args.feeds.named();
+    let Some(hours) = args.feeds_every else {
+        if named != Named::default() {
+            let text = "it is said what to fetch, but not how often";
+            return Err(Diagnostic::new(Code::Usage, text).help("add --feeds-every HOURS"));
+        }
+        return Ok(None);
+    };
+    // What is not there is told now and not after the first night.
+    plan(&named)?;
+    Ok(Some(Feeds { every: SignedDuration::from_hours(hours.into()), named }))
+}
+
+/// How people and programs get in.
+fn access(args: &AccessArgs, store: &str) -> Result<Access, Diagnostic> {
+    let refused = |text: String, help: &str| Diagnostic::new(Code::Usage, text).help(help);
+    // Processes that share a database must share a key: they get one by name only.
+    let beside = || Some(Path::new(store).with_extension("key"));
+    let key = match &args.key_file {
+        Some(named) => Some(named.clone()),
+        None if store.contains("://") => None,
+        None => beside(),
+    };
+    let key = key.map(|path| Key::of_file(&path)).transpose();
+    let key = key.map_err(|text| refused(text, "name another with --key-file FILE"))?;
+    let role = |text: &String| {
+        let (group, role) = text.rsplit_once('=').unwrap_or((text, ""));
+        let role = Role::from_word(role).filter(|_| !group.is_empty());
+        role.map(|role| (group.to_owned(), role)).ok_or_else(|| {
+            let known: Vec<&str> = Role::ALL.iter().map(|r| r.as_str()).collect();
+            let help = format!("write GROUP=ROLE; the roles are {}", known.join(", "));
+            refused(format!("--oidc-role `{text}` is no group and role"), &help)
+        })
+    };
+    let provider = match &args.oidc_issuer {
+        None => None,
+        Some(issuer) => {
+            let secret = args.oidc_secret_file.as_ref().map(std::fs::read_to_string).transpose();
+            let secret = secret.map_err(|e| {
+                refused(format!("the provider's secret: {e}"), "check --oidc-secret-file")
+            })?;
+            let provider = Provider {
+                name: args.oidc_name.clone(),
+                issuer: issuer.clone(),
+                client: args.oidc_client.clone().unwrap_or_default(),
+                secret: secret.map(|s| s.trim().to_owned()),
+                groups: args.oidc_groups.clone(),
+                roles: args.oidc_roles.iter().map(role).collect::<Result<_, _>>()?,
+            };
+            provider.check().map_err(|text| refused(text, "check --oidc-issuer"))?;
+            Some(provider)
+        }
+    };
+    Ok(Access { key, proxies: args.proxies.clone(), token_rate: args.token_rate, provider })
 }
 
 /// The store that is named, or the default one.

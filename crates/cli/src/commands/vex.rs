@@ -4,12 +4,13 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use trimtab_decisions::vex::{self, About, Issue, VexFormat, Why};
+use trimtab_engine::gate::{Before, is_new};
 use trimtab_engine::repository::{self, Agreement};
 use trimtab_model::decision::Statement;
 use trimtab_model::scan::{Scan, Weighing};
-use trimtab_model::{Code, Diagnostic, Purl};
+use trimtab_model::{Code, Component, Diagnostic, Purl};
 
-use super::{Outcome, scan};
+use super::{Outcome, gate, scan};
 use crate::args::{Vex, VexVerb, VexWrite};
 use crate::exit::Exit;
 use crate::io::Io;
@@ -23,13 +24,14 @@ pub fn run(args: &Vex, io: &mut Io) -> Outcome {
     match &args.verb {
         VexVerb::Preview { documents, path, product, index, walk } => {
             let given: Vec<Purl> = product.iter().map(|p| purl(p)).collect::<Result<_, _>>()?;
-            let mut statements = Vec::new();
+            let (mut statements, mut unread) = (Vec::new(), false);
             for document in documents {
                 for file in agreement::files(document, &["json"])? {
                     let (read, problems) = vex::read(&agreement::bytes(&file)?);
                     let problems: Vec<_> =
                         problems.into_iter().map(|p| p.in_file(agreement::shown(&file))).collect();
                     say::diagnostics(io, problems.iter(), true);
+                    unread |= problems.iter().any(|p| p.code.makes_incomplete());
                     statements.extend(read.into_iter().flat_map(|d| d.statements));
                 }
             }
@@ -75,7 +77,7 @@ pub fn run(args: &Vex, io: &mut Io) -> Outcome {
                 trimtab_report::table::count(statements.len(), "statement")
             ));
             io.out(&text);
-            Ok(if scan.is_incomplete() { Exit::Incomplete } else { Exit::Clean })
+            Ok(if scan.is_incomplete() || unread { Exit::Incomplete } else { Exit::Clean })
         }
         VexVerb::Write(args) => write(args, io),
     }
@@ -100,10 +102,20 @@ fn write(args: &VexWrite, io: &mut Io) -> Outcome {
     let agreed = agreement::read(&args.path, None, io)?;
     let index = index::open(&args.index, io)?;
     let scan = scan::matched(std::slice::from_ref(&args.path), &args.walk, &index, io)?;
-    let (weighing, problems) = repository::weigh(&scan, &agreed.agreement, &|_| None, at)?;
+    let (weighing, problems) = agreed.weigh(&scan, &|_| None, at)?;
     // What is decided about other versions is no matter of this one.
     say::diagnostics(io, problems.iter().filter(|p| p.code != Code::ExceptionUnused), true);
-    let statements = statements(&scan, &weighing, &agreed.agreement, &product, at);
+    let mut statements = statements(&scan, &weighing, &agreed.agreement, &product, at);
+    let mut complete = !scan.is_incomplete() && !agreed.is_incomplete();
+    if let Some(since) = &args.since {
+        let before = gate::before(&args.path, since, &index)?;
+        say::diagnostics(io, before.inventory.all_diagnostics(), false);
+        complete &= !before.is_incomplete();
+        // What could not be looked at may still be there.
+        if !scan.is_incomplete() {
+            statements.extend(gone(&before, &scan, &product));
+        }
+    }
     let issue = Issue {
         id: args.id.as_str().into(),
         title: format!("VEX of {product}").into(),
@@ -118,12 +130,33 @@ fn write(args: &VexWrite, io: &mut Io) -> Outcome {
         None => io.out(&text),
         Some(path) => output::to_file(Path::new(path), |out| out.write_all(text.as_bytes()))?,
     }
-    Ok(if scan.is_incomplete() { Exit::Incomplete } else { Exit::Clean })
+    Ok(if complete { Exit::Clean } else { Exit::Incomplete })
+}
+
+/// For each finding of the release before that this one does not have: that it is fixed. What cannot be judged
+/// any longer is not.
+fn gone(before: &Scan, now: &Scan, product: &Purl) -> Vec<Statement> {
+    let here = Before::of(now);
+    let unjudged = |purl: &Purl| now.unknowns.iter().any(|u| u.purl.package() == purl.package());
+    let left = before
+        .findings
+        .iter()
+        .filter(|finding| is_new(finding, Some(&here)) == Some(true) && !unjudged(&finding.purl));
+    let mut all: Vec<Statement> = left
+        .map(|finding| {
+            let same = |c: &&Component| c.purl.package() == finding.purl.package();
+            let component = now.inventory.components().map(|(_, c)| c).find(same);
+            vex::fixed(&finding.vulnerability.id, product, component.map(|c| &c.purl))
+        })
+        .collect();
+    all.sort_by(|a, b| (&a.vulnerability, &a.products).cmp(&(&b.vulnerability, &b.products)));
+    all.dedup();
+    all
 }
 
 /// Our statements about a product: for each finding that an exception accepts that it is affected, with
 /// what is done; for each that does not matter in any of the product's systems that it is not affected.
-/// Of what is open, and of what is fixed since, nothing is said: the one is not decided, the other not seen.
+/// Of what is open nothing is said: it is not decided.
 fn statements(
     scan: &Scan,
     weighing: &Weighing,

@@ -64,6 +64,8 @@ pub(crate) fn run_in(
         colour_err: terminal.colour,
         terminal_err: false,
         ascii: terminal.ascii,
+        // Whatever CI runs the tests.
+        variable: |_| None,
         data_folder,
         closed: false,
     };

@@ -97,3 +97,14 @@ impl Repository {
         run(&all)
     }
 }
+
+/// Both findings of moment, as decisions; `more` says who approved.
+pub(crate) fn not_affected(more: &str) -> String {
+    let both = ["CVE-2022-31129", "CVE-2022-24785"].map(|id| format!(
+        "[[not-affected]]\nid = \"NA-{id}\"\nvulnerability = \"{id}\"\njustification = \"vulnerable_code_not_in_execute_path\"\nreason = \"Only dates of our own are read.\"\nauthor = \"a@example.org\"\ncreated = 2026-01-30\nexpires = 2026-02-13\n{more}\n"
+    ));
+    format!("format = 1\n{}", both.concat())
+}
+
+/// Who approved them.
+pub(crate) const BY_SECURITY: &str = "approver = \"s@example.org\"\napprover-role = \"security\"";

@@ -4,6 +4,7 @@
 //! facts are unknown.
 
 use std::fs;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -12,6 +13,7 @@ use trimtab_model::{Licence, Metadata, Purl};
 
 use super::closure::Closure;
 use super::run::Runner;
+use super::versions::Offered;
 use super::{Client, Failure, Question, configured, small_file};
 
 pub(crate) const CLIENT: Client = Client {
@@ -22,6 +24,7 @@ pub(crate) const CLIENT: Client = Client {
     files: &[".cargo/config.toml", ".cargo/config"],
     ask,
     resolve,
+    versions: offered,
 };
 
 /// Registries that cargo's home may hold the index of.
@@ -94,8 +97,24 @@ fn told_of(metadata: &Value) -> Vec<Brought> {
     packages.filter(|p| p["source"].is_string()).filter_map(one).collect()
 }
 
-/// What the kept index says, where exactly one registry's index has the version.
-fn from_index(question: &Question<'_>, version: &str, m: &mut Metadata) -> Option<()> {
+/// Every version in the kept index, with its time, after cargo has brought that up to date.
+fn offered(question: &Question<'_>, runner: &Runner) -> Result<Vec<Offered>, Failure> {
+    let arguments = ["info", &question.name, "--color", "never", "--quiet"];
+    runner.run(&arguments, &[])?.well()?;
+    let indexes = kept(question).unwrap_or_default();
+    let [(_, lines)] = &indexes[..] else {
+        let why = format!("{} registries have a package of this name", indexes.len());
+        return Err(Failure::Garbage(why));
+    };
+    let one = |line: &Value| {
+        let version = line["vers"].as_str()?.into();
+        Some(Offered { version, published: published(line), yanked: line["yanked"].as_bool() })
+    };
+    Ok(lines.iter().filter_map(one).collect())
+}
+
+/// The lines about a package in each registry's kept index that has some, and where that lies.
+fn kept(question: &Question<'_>) -> Option<Vec<(PathBuf, Vec<Value>)>> {
     let indexes = configured("CARGO_HOME", ".cargo")?.join("registry/index");
     let name = question.name.to_lowercase();
     let folder = match name.len() {
@@ -117,10 +136,19 @@ fn from_index(question: &Question<'_>, version: &str, m: &mut Metadata) -> Optio
             .filter_map(|part| serde_json::from_slice(part).ok())
             .filter(|line: &Value| line["name"].as_str() == Some(&question.name))
             .collect();
-        if lines.iter().any(|line| line["vers"] == version) {
+        if !lines.is_empty() {
             found.push((index.path(), lines));
         }
     }
+    Some(found)
+}
+
+/// What the kept index says, where exactly one registry's index has the version.
+fn from_index(question: &Question<'_>, version: &str, m: &mut Metadata) -> Option<()> {
+    let found: Vec<_> = kept(question)?
+        .into_iter()
+        .filter(|(_, lines)| lines.iter().any(|line| line["vers"] == version))
+        .collect();
     let [(index, lines)] = &found[..] else { return None };
     let line = lines.iter().find(|line| line["vers"] == version)?;
     m.published = published(line);

@@ -7,6 +7,7 @@ use trimtab_model::{Licence, Metadata, Purl};
 
 use super::closure::Closure;
 use super::run::Runner;
+use super::versions::Offered;
 use super::{Client, Failure, Question, is_version};
 
 pub(crate) const CLIENT: Client = Client {
@@ -17,6 +18,7 @@ pub(crate) const CLIENT: Client = Client {
     files: &[".config/composer/config.json", ".composer/config.json", ".config/composer/auth.json"],
     ask,
     resolve,
+    versions: offered,
 };
 
 /// Nothing but our own folder is concerned, and nothing of a package runs.
@@ -33,6 +35,15 @@ fn ask(question: &Question<'_>, runner: &Runner) -> Result<Metadata, Failure> {
     m.versions = versions;
     read(&value, &mut m);
     Ok(m)
+}
+
+/// Every version. Composer tells no times of all of them.
+fn offered(question: &Question<'_>, runner: &Runner) -> Result<Vec<Offered>, Failure> {
+    runner.write("composer.json", "{}")?;
+    let value = show(question, None, runner)?;
+    let all = value.get("versions").and_then(Value::as_array).into_iter().flatten();
+    let bare = |v: &str| Offered::untold(v.trim_start_matches("* "));
+    Ok(all.filter_map(Value::as_str).map(bare).collect())
 }
 
 fn show(

@@ -7,6 +7,7 @@ use trimtab_model::{Licence, Metadata, Purl};
 
 use super::closure::Closure;
 use super::run::{Output, Runner};
+use super::versions::Offered;
 use super::{Client, Failure, Question, is_name, is_version};
 
 pub(crate) const CLIENT: Client = Client {
@@ -17,17 +18,29 @@ pub(crate) const CLIENT: Client = Client {
     files: &[".gemrc", ".config/gem/gemrc", ".gem/credentials"],
     ask,
     resolve,
+    versions: offered,
 };
+
+/// Every version of a gem, the newest first.
+fn listed(name: &str, runner: &Runner) -> Result<Vec<String>, Failure> {
+    let listed = runner.run(&["list", "--remote", "--exact", "--all", name], &[])?.well()?;
+    let listed = String::from_utf8_lossy(&listed);
+    // `name (1.1.0 ruby java, 1.0.0)`
+    let versions =
+        listed.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix(" (")?.strip_suffix(')'));
+    let versions = versions.into_iter().flat_map(|v| v.split(", "));
+    Ok(versions.filter_map(|v| Some(v.split(' ').next()?.to_owned())).collect())
+}
+
+/// Every version. RubyGems tells no times of all of them.
+fn offered(question: &Question<'_>, runner: &Runner) -> Result<Vec<Offered>, Failure> {
+    Ok(listed(&question.name, runner)?.iter().map(|version| Offered::untold(version)).collect())
+}
 
 fn ask(question: &Question<'_>, runner: &Runner) -> Result<Metadata, Failure> {
     let name = &*question.name;
-    let listed = runner.run(&["list", "--remote", "--exact", "--all", name], &[])?.well()?;
-    let listed = String::from_utf8_lossy(&listed);
-    // `name (1.1.0 ruby java, 1.0.0)`, the newest first.
-    let versions =
-        listed.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix(" (")?.strip_suffix(')'));
-    let versions: Vec<&str> = versions.into_iter().flat_map(|v| v.split(", ")).collect();
-    let newest = versions.first().and_then(|v| v.split(' ').next());
+    let versions = listed(name, runner)?;
+    let newest = versions.first().map(String::as_str);
     let version = question
         .version
         .or(newest)
@@ -47,6 +60,7 @@ fn ask(question: &Question<'_>, runner: &Runner) -> Result<Metadata, Failure> {
     // A list is a choice.
     m.licence = (!licences.is_empty()).then(|| Licence::read(&licences.join(" OR ")));
     m.repository = value["metadata"]["source_code_uri"].as_str().map(Into::into);
+    m.changelog = value["metadata"]["changelog_uri"].as_str().map(Into::into);
     // Extensions are built when it is installed, by a program of its own.
     m.install_scripts = value["extensions"].as_array().map(|all| !all.is_empty());
     let dependencies = value["dependencies"].as_array().into_iter().flatten();

@@ -8,6 +8,7 @@ use trimtab_model::{Metadata, Purl};
 
 use super::closure::Closure;
 use super::run::Runner;
+use super::versions::Offered;
 use super::{Client, Failure, Question};
 
 pub(crate) const CLIENT: Client = Client {
@@ -18,6 +19,7 @@ pub(crate) const CLIENT: Client = Client {
     files: &[".config/go/env", "Library/Application Support/go/env", "AppData/Roaming/go/env"],
     ask,
     resolve,
+    versions: offered,
 };
 
 /// No workspace, and no other toolchain that a module might ask for.
@@ -68,6 +70,16 @@ fn read(question: &Question<'_>, value: &Value) -> Option<Metadata> {
     m.install_scripts = Some(false);
     m.versions = value["Versions"].as_array().and_then(|v| u32::try_from(v.len()).ok());
     Some(m)
+}
+
+/// Every version that is not retracted. Times would be a question for each.
+fn offered(question: &Question<'_>, runner: &Runner) -> Result<Vec<Offered>, Failure> {
+    let what = format!("{}@latest", question.name);
+    let output = runner.run(&["list", "-m", "-versions", "-json", &what], ALONE)?.well()?;
+    let value: Value =
+        serde_json::from_slice(&output).map_err(|e| Failure::Garbage(e.to_string()))?;
+    let versions = value["Versions"].as_array().into_iter().flatten();
+    Ok(versions.filter_map(Value::as_str).map(Offered::untold).collect())
 }
 
 /// Chooses the version of every module in its module graph, tests of its dependencies included.

@@ -11,6 +11,7 @@ use trimtab_model::{Licence, Metadata, Purl};
 
 use super::closure::Closure;
 use super::run::{Output, Runner};
+use super::versions::Offered;
 use super::{Client, Failure, Question, is_name, is_version, small_file};
 
 pub(crate) const CLIENT: Client = Client {
@@ -21,6 +22,7 @@ pub(crate) const CLIENT: Client = Client {
     files: &[".m2/settings.xml", ".mavenrc"],
     ask,
     resolve,
+    versions: offered,
 };
 
 /// How Maven is run: no questions, no colours, and told where its local repository is (`-X`).
@@ -72,6 +74,20 @@ fn ask(question: &Question<'_>, runner: &Runner) -> Result<Metadata, Failure> {
             .collect(),
     );
     Ok(m)
+}
+
+/// Every version in the lists that Maven keeps, after it has brought them up to date.
+fn offered(question: &Question<'_>, runner: &Runner) -> Result<Vec<Offered>, Failure> {
+    let (group, artifact) = coordinates(question.purl)?;
+    let newest = format!("-Dartifact={group}:{artifact}:RELEASE:pom");
+    let get = run(runner, &["dependency:get", "-Dtransitive=false", &newest])?;
+    match local_repository(&get) {
+        Some(repository) if get.is_well() => Ok(versions(&repository, group, artifact)
+            .iter()
+            .map(|version| Offered::untold(version))
+            .collect()),
+        _ => Err(refused(&get)),
+    }
 }
 
 fn resolve(question: &Question<'_>, version: &str, runner: &Runner) -> Result<Closure, Failure> {

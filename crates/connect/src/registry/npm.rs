@@ -7,6 +7,7 @@ use trimtab_model::{Licence, Metadata, Purl};
 
 use super::closure::Closure;
 use super::run::Runner;
+use super::versions::Offered;
 use super::{Client, Failure, Question};
 
 pub(crate) const CLIENT: Client = Client {
@@ -17,6 +18,7 @@ pub(crate) const CLIENT: Client = Client {
     files: &[".npmrc"],
     ask,
     resolve,
+    versions: offered,
 };
 
 fn ask(question: &Question<'_>, runner: &Runner) -> Result<Metadata, Failure> {
@@ -35,6 +37,26 @@ fn ask(question: &Question<'_>, runner: &Runner) -> Result<Metadata, Failure> {
     let value: Value =
         serde_json::from_slice(&output).map_err(|e| Failure::Garbage(e.to_string()))?;
     read(question, &value).ok_or_else(|| Failure::Garbage("it is not about the package".to_owned()))
+}
+
+/// Every version, with its time.
+fn offered(question: &Question<'_>, runner: &Runner) -> Result<Vec<Offered>, Failure> {
+    runner.write("package.json", "{}")?;
+    let arguments = ["view", &question.name, "versions", "time", "--json", "--no-update-notifier"];
+    let output = runner.run(&arguments, &[])?.well()?;
+    let value: Value =
+        serde_json::from_slice(&output).map_err(|e| Failure::Garbage(e.to_string()))?;
+    let one = |version: &Value| {
+        let version = version.as_str()?;
+        let published = value["time"][version].as_str().and_then(|t| t.parse().ok());
+        Some(Offered { version: version.into(), published, yanked: None })
+    };
+    // A list of one is the one.
+    let versions = &value["versions"];
+    Ok(match versions.as_array() {
+        Some(all) => all.iter().filter_map(one).collect(),
+        None => one(versions).into_iter().collect(),
+    })
 }
 
 fn read(question: &Question<'_>, value: &Value) -> Option<Metadata> {

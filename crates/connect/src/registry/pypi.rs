@@ -7,6 +7,7 @@ use trimtab_model::{Licence, Metadata, Purl};
 
 use super::closure::Closure;
 use super::run::Runner;
+use super::versions::Offered;
 use super::{Client, Failure, Question};
 
 pub(crate) const CLIENT: Client = Client {
@@ -22,6 +23,7 @@ pub(crate) const CLIENT: Client = Client {
     ],
     ask,
     resolve,
+    versions: offered,
 };
 
 const QUIET: &[(&str, &str)] = &[("PIP_DISABLE_PIP_VERSION_CHECK", "1"), ("PIP_NO_INPUT", "1")];
@@ -77,12 +79,18 @@ fn read(question: &Question<'_>, value: &Value) -> Option<Metadata> {
         (None, _) => None,
     };
     let urls = metadata.get("project_url").and_then(Value::as_array).into_iter().flatten();
-    let source =
-        urls.filter_map(Value::as_str).filter_map(|u| u.split_once(", ")).find(|(label, _)| {
-            let label = label.to_lowercase();
-            ["source", "repository", "code", "github"].iter().any(|word| label.contains(word))
-        });
-    m.repository = source.map(|(_, url)| url.into());
+    let urls: Vec<(String, &str)> = urls
+        .filter_map(Value::as_str)
+        .filter_map(|u| u.split_once(", "))
+        .map(|(label, url)| (label.to_lowercase().replace(|c: char| !c.is_alphanumeric(), ""), url))
+        .collect();
+    let told = |words: &[&str]| {
+        let is = |(label, _): &&(String, &str)| words.iter().any(|word| label.contains(word));
+        urls.iter().find(is).map(|(_, url)| Box::from(*url))
+    };
+    m.repository = told(&["source", "repository", "code", "github"]);
+    // The words that the packaging guide knows, without blanks and signs.
+    m.changelog = told(&["changelog", "changes", "whatsnew", "history", "releasenotes"]);
     // A wheel runs nothing when it is installed.
     m.install_scripts = Some(false);
     m.registry = item["download_info"]["url"].as_str().map(Into::into);
@@ -103,6 +111,15 @@ fn licence(metadata: &Map<String, Value>) -> Option<Licence> {
     let named =
         || classifiers(metadata).find_map(|c| c.strip_prefix("License :: ")?.rsplit(" :: ").next());
     texts.next().or_else(named).map(Licence::read)
+}
+
+/// Every version. pip tells no times.
+fn offered(question: &Question<'_>, runner: &Runner) -> Result<Vec<Offered>, Failure> {
+    let listed = runner.run(&["index", "versions", &question.name], QUIET)?.well()?;
+    let text = String::from_utf8_lossy(&listed);
+    let versions = text.lines().find_map(|l| l.strip_prefix("Available versions: "));
+    let versions = versions.ok_or_else(|| Failure::Garbage("it lists no versions".to_owned()))?;
+    Ok(versions.split(", ").map(Offered::untold).collect())
 }
 
 /// Chooses all wheels for this machine's Python. Nothing is installed.

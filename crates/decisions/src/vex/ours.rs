@@ -46,6 +46,12 @@ pub fn not_affected(
     }
 }
 
+/// The statement that a release of a product no longer has what the one before it had. `component` is what
+/// it has now; `None`: it has the package no longer.
+pub fn fixed(vulnerability: &str, product: &Purl, component: Option<&Purl>) -> Statement {
+    statement(VexStatus::Fixed, vulnerability, product, component)
+}
+
 /// A statement about a component in a product.
 fn statement(
     status: VexStatus,

@@ -120,7 +120,7 @@ fn exposure(finding: &Finding, situation: &Situation, charter: &Charter, out: &m
                 "exposure",
                 format!("{}, {attack}", told(known)),
                 odds,
-                "trimtab.toml and CVSS",
+                format!("{} and CVSS", situation.described),
             );
             out.push(Factor { unknown: vector.is_none(), ..made });
         }
@@ -138,10 +138,20 @@ fn scope(situation: &Situation, charter: &Charter, out: &mut Vec<Factor>) {
             "scope",
             "unknown, taken for runtime",
             odds,
-            "the lockfile does not say",
+            "the file that lists it does not say",
         )),
-        scope => out.push(factor("scope", scope.as_str(), odds, "lockfile")),
+        scope => out.push(factor("scope", scope.as_str(), odds, "the file that lists it")),
     }
+}
+
+/// Where it runs, if that is unknown: it decides which floors and terms hold.
+pub(super) fn environment(situation: &Situation, charter: &Charter) -> Option<Factor> {
+    if situation.environment.is_some() {
+        return None;
+    }
+    let taken = charter.assumed_environment();
+    let value = taken.map_or("unknown".to_owned(), |e| format!("unknown, taken for {}", e.name));
+    Some(assumed("environment", value, Effect::None, "charter, unknown.environment"))
 }
 
 fn seen(evidence: &Evidence, charter: &Charter, out: &mut Vec<Factor>) {
@@ -232,7 +242,7 @@ fn impact(
     let system = situation.system;
     match system.and_then(|s| charter.tier(s.tier.as_deref()?)) {
         Some(tier) => {
-            out.push(factor("tier", &*tier.name, Effect::Steps(tier.impact), "trimtab.toml"));
+            out.push(factor("tier", &*tier.name, Effect::Steps(tier.impact), situation.described));
         }
         None => {
             out.push(assumed(
@@ -245,7 +255,7 @@ fn impact(
     }
     match system.and_then(|s| s.data.as_ref()) {
         Some(classes) if classes.is_empty() => {
-            out.push(factor("data", "none", Effect::Steps(0), "trimtab.toml"));
+            out.push(factor("data", "none", Effect::Steps(0), situation.described));
         }
         Some(classes) => {
             let value = if facts.data == 0
@@ -255,7 +265,7 @@ fn impact(
             } else {
                 classes.join(", ")
             };
-            out.push(factor("data", value, Effect::Steps(facts.data), "trimtab.toml"));
+            out.push(factor("data", value, Effect::Steps(facts.data), situation.described));
         }
         None => {
             out.push(assumed(

@@ -30,7 +30,7 @@ impl Unknowns {
 
 /// The numbers of one weighing.
 #[derive(Debug, Clone)]
-pub(super) struct Facts {
+pub(super) struct Facts<'c> {
     /// Probability before the odds are adjusted.
     pub(super) base: f64,
     /// Product of the factors on the odds that rest on facts.
@@ -48,17 +48,17 @@ pub(super) struct Facts {
     known_exploited: bool,
     malicious: bool,
     cvss_tenths: Option<u8>,
-    tier_name: Option<Box<str>>,
+    tier_name: Option<&'c str>,
 }
 
-impl Facts {
+impl<'c> Facts<'c> {
     pub(super) fn of(
         finding: &Finding,
         evidence: &Evidence,
         situation: &Situation,
-        charter: &Charter,
+        charter: &'c Charter,
         unknowns: Unknowns,
-    ) -> Facts {
+    ) -> Facts<'c> {
         let w = &charter.weighing;
         let exposure = exposure_of(situation).unwrap_or(match unknowns {
             Unknowns::Assumed => charter.unknown.exposure,
@@ -103,7 +103,6 @@ impl Facts {
             }
             None => unknowns.pick(charter.unknown.data_steps, 0, data_steps().max().unwrap_or(0)),
         };
-        let known_environment = situation.environment.and_then(|e| charter.environment(e));
         Facts {
             base: base(finding, situation, w, unknowns),
             strong,
@@ -119,12 +118,19 @@ impl Facts {
             ),
             data: if touches_data { data } else { 0 },
             // Where it is unknown whether customers depend on it, they may.
-            production: known_environment.map_or(unknowns != Unknowns::Least, |e| e.production),
+            production: match situation.environment.and_then(|e| charter.environment(e)) {
+                Some(known) => known.production,
+                None => unknowns.pick(
+                    charter.assumed_environment().is_none_or(|e| e.production),
+                    false,
+                    true,
+                ),
+            },
             exposure,
             known_exploited: finding.vulnerability.kev.is_some(),
             malicious: is_malicious(finding),
             cvss_tenths: finding.vulnerability.severity.score_tenths,
-            tier_name: tier.map(|t| t.name.clone()),
+            tier_name: tier.map(|t| &*t.name),
         }
     }
 
@@ -147,7 +153,7 @@ impl Facts {
                 .is_none_or(|least| self.cvss_tenths.is_some_and(|score| score >= least))
             && floor.exposure.is_none_or(|least| self.exposure >= least)
             && (!floor.production || self.production)
-            && floor.tier.as_ref().is_none_or(|tier| self.tier_name.as_ref() == Some(tier))
+            && floor.tier.as_ref().is_none_or(|tier| self.tier_name == Some(&**tier))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The load over time: by day, as an integral, and what moved it.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use trimtab_model::Level;
@@ -54,51 +54,74 @@ fn place(level: Level) -> usize {
     }
 }
 
-fn count(is: &mut DayLoad, share: Share, sign: i64) {
-    match share {
-        Share::Nothing => {}
-        Share::Unknown | Share::Weight(None, _) => is.unknown += sign,
-        Share::Weight(Some(level), _) => {
-            if let Some(number) = is.levels.get_mut(place(level)) {
-                *number += sign;
-            }
-        }
-    }
+/// Millionths: sums of weights in whole numbers, so that what left is not felt.
+const UNITS: f64 = 1e6;
+
+/// What a day has more than the day before: millionths of load, findings by level, and those not weighed.
+type Step = [i64; 6];
+
+/// What a finding with a share adds.
+#[expect(clippy::cast_possible_truncation, reason = "a weight is below a thousand")]
+fn step(share: Share) -> Step {
+    let mut step = Step::default();
+    let at = match share {
+        Share::Nothing => return step,
+        Share::Unknown | Share::Weight(None, _) => 5,
+        Share::Weight(Some(level), _) => 1 + place(level),
+    };
+    step[0] = (share.weight() * UNITS).round() as i64;
+    step[at] = 1;
+    step
 }
 
 /// The load at the end of every day from one to another, both included; at most 10,000 days.
+/// Takes time for the changes and the days, not for one times the other.
 pub fn load_by_day<'l>(lives: impl Iterator<Item = &'l Life>, from: i64, to: i64) -> Vec<DayLoad> {
     let to = to.min(from.saturating_add(9_999));
     let days = usize::try_from(to - from + 1).unwrap_or(0);
-    // What enters and leaves on each day; weights are summed apart, so that what left is not felt.
-    let mut out: Vec<DayLoad> =
-        (from..).take(days).map(|day| DayLoad { day, ..DayLoad::default() }).collect();
-    for life in lives {
-        for (at, change) in life.changes.iter().enumerate() {
-            if change.share == Share::Nothing {
-                continue;
-            }
-            let next = life.changes.get(at + 1).map_or(i64::MAX, |next| day(next.at));
-            let first = usize::try_from(day(change.at).max(from) - from).unwrap_or(usize::MAX);
-            let last = usize::try_from(next.min(to + 1) - from).unwrap_or(0);
-            for held in out.get_mut(first..last).into_iter().flatten() {
-                held.load += change.share.weight();
-                count(held, change.share, 1);
-            }
+    let mut steps = vec![Step::default(); days + 1];
+    let mut add = |day: i64, step: Step, sign: i64| {
+        let at = usize::try_from(day.clamp(from, from + days as i64) - from).unwrap_or(0);
+        if let Some(held) = steps.get_mut(at) {
+            held.iter_mut().zip(step).for_each(|(held, by)| *held += by * sign);
+        }
+    };
+    for change in lives.flat_map(changes) {
+        let (share, began, ended) = change;
+        if share != Share::Nothing && ended > from && began <= to {
+            add(began, step(share), 1);
+            add(ended, step(share), -1);
         }
     }
-    out
+    let mut is = Step::default();
+    let day = |(day, by): (i64, Step)| {
+        is.iter_mut().zip(by).for_each(|(is, by)| *is += by);
+        let [units, low, medium, high, critical, unknown] = is;
+        DayLoad { day, load: units as f64 / UNITS, levels: [low, medium, high, critical], unknown }
+    };
+    (from..).zip(steps).take(days).map(day).collect()
+}
+
+/// The shares of a life, each with the day on which it began and the one on which it was another.
+fn changes(life: &Life) -> impl Iterator<Item = (Share, i64, i64)> {
+    life.changes.iter().enumerate().map(|(at, change)| {
+        let ended = life.changes.get(at + 1).map_or(i64::MAX, |next| day(next.at));
+        (change.share, day(change.at), ended)
+    })
 }
 
 /// The load times the days that it was carried, between two moments.
 pub fn load_days<'l>(lives: impl Iterator<Item = &'l Life>, from: Timestamp, to: Timestamp) -> f64 {
+    lives.map(|life| carried(life, from, to)).sum()
+}
+
+/// The load-days of one finding between two moments.
+pub(super) fn carried(life: &Life, from: Timestamp, to: Timestamp) -> f64 {
     let mut sum = 0.0;
-    for life in lives {
-        for (at, change) in life.changes.iter().enumerate() {
-            let until = life.changes.get(at + 1).map_or(to, |next| next.at.min(to));
-            let seconds = until.duration_since(change.at.max(from)).as_secs_f64();
-            sum += change.share.weight() * seconds.max(0.0) / DAY as f64;
-        }
+    for (at, change) in life.changes.iter().enumerate() {
+        let until = life.changes.get(at + 1).map_or(to, |next| next.at.min(to));
+        let seconds = until.duration_since(change.at.max(from)).as_secs_f64();
+        sum += change.share.weight() * seconds.max(0.0) / DAY as f64;
     }
     sum
 }
@@ -111,7 +134,7 @@ pub fn moves<'l>(
     most: usize,
 ) -> Vec<Move> {
     type Key<'k> = (i64, Cause, Option<&'k str>, Option<i64>);
-    let mut sums: BTreeMap<Key<'l>, (f64, usize)> = BTreeMap::new();
+    let mut sums: HashMap<Key<'l>, (f64, usize)> = HashMap::new();
     for life in lives {
         let mut before = 0.0;
         for change in &life.changes {
@@ -149,7 +172,9 @@ pub fn moves<'l>(
             findings,
         })
         .collect();
-    moves.sort_by(|a, b| b.by.abs().total_cmp(&a.by.abs()).then(a.day.cmp(&b.day)));
+    // Of equal steps the earlier ones, and of one day in the order of their causes: always the same.
+    let name = |m: &Move| (m.day, m.cause.clone(), m.vulnerability.clone(), m.system);
+    moves.sort_by(|a, b| b.by.abs().total_cmp(&a.by.abs()).then_with(|| name(a).cmp(&name(b))));
     moves.truncate(most);
     moves.sort_by_key(|m| m.day);
     moves

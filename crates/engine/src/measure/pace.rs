@@ -52,7 +52,7 @@ fn counted(life: &Life, episode: &Episode) -> bool {
 }
 
 /// The episodes that ended by a fix from one moment to before another, of findings that had counted.
-fn fixed<'l>(
+pub(super) fn fixed<'l>(
     lives: impl Iterator<Item = &'l Life>,
     from: Timestamp,
     to: Timestamp,
@@ -117,6 +117,31 @@ impl Attainment {
     }
 }
 
+/// What was fixed in time.
+pub(super) fn met<'l>(
+    lives: impl Iterator<Item = &'l Life>,
+    from: Timestamp,
+    to: Timestamp,
+) -> impl Iterator<Item = (&'l Life, &'l Episode, Timestamp)> {
+    fixed(lives, from, to).filter(|(_, e, at)| e.deadline.is_some_and(|deadline| *at <= deadline))
+}
+
+/// What counted when its deadline passed, with that moment.
+pub(super) fn missed<'l>(
+    lives: impl Iterator<Item = &'l Life>,
+    from: Timestamp,
+    to: Timestamp,
+) -> impl Iterator<Item = (&'l Life, &'l Episode, Timestamp)> {
+    lives.flat_map(|life| life.episodes.iter().map(move |e| (life, e))).filter_map(
+        move |(life, episode)| {
+            let deadline = episode.deadline.filter(|d| *d >= from && *d < to)?;
+            let open = episode.ended.is_none_or(|(end, _)| end > deadline);
+            let is = open && deadline >= episode.began && life.share_at(deadline).counts();
+            is.then_some((life, episode, deadline))
+        },
+    )
+}
+
 /// Deadlines from one moment to before another. Each counts once: when it was met, or when it passed.
 /// One that passes while a decision holds is neither.
 pub fn attainment<'l>(
@@ -124,19 +149,8 @@ pub fn attainment<'l>(
     from: Timestamp,
     to: Timestamp,
 ) -> Attainment {
-    let met = fixed(lives.clone(), from, to)
-        .filter(|(_, e, at)| e.deadline.is_some_and(|deadline| *at <= deadline))
-        .count();
-    let missed = lives
-        .flat_map(|life| life.episodes.iter().map(move |e| (life, e)))
-        .filter(|(life, episode)| {
-            let Some(deadline) = episode.deadline.filter(|d| *d >= from && *d < to) else {
-                return false;
-            };
-            let open = episode.ended.is_none_or(|(end, _)| end > deadline);
-            open && deadline >= episode.began && life.share_at(deadline).counts()
-        })
-        .count();
+    let met = met(lives.clone(), from, to).count();
+    let missed = missed(lives, from, to).count();
     Attainment { met, missed }
 }
 
@@ -149,15 +163,24 @@ pub struct Age {
     pub bands: [usize; 4],
 }
 
+/// What counts at a moment, with the episode that runs and the band of its age.
+pub(super) fn aged<'l>(
+    lives: impl Iterator<Item = &'l Life>,
+    at: Timestamp,
+) -> impl Iterator<Item = (&'l Life, &'l Episode, usize)> {
+    lives.filter(move |life| life.share_at(at) != Share::Nothing).filter_map(move |life| {
+        let episode = life.episode_at(at)?;
+        let age = days(episode.began, at);
+        let band = [7.0, 30.0, 90.0].iter().position(|most| age < *most).unwrap_or(3);
+        Some((life, episode, band))
+    })
+}
+
 /// The age of the backlog at a moment: of findings that count then.
 pub fn backlog<'l>(lives: impl Iterator<Item = &'l Life>, at: Timestamp) -> Age {
-    let ages: Vec<f64> = lives
-        .filter(|life| life.share_at(at) != Share::Nothing)
-        .filter_map(|life| Some(days(life.episode_at(at)?.began, at)))
-        .collect();
-    let mut bands = [0; 4];
-    for age in &ages {
-        let band = [7.0, 30.0, 90.0].iter().position(|most| age < most).unwrap_or(3);
+    let (mut ages, mut bands) = (Vec::new(), [0; 4]);
+    for (_, episode, band) in aged(lives, at) {
+        ages.push(days(episode.began, at));
         if let Some(number) = bands.get_mut(band) {
             *number += 1;
         }
@@ -176,17 +199,35 @@ pub struct Flow {
     pub retracted: usize,
 }
 
+/// What ended, with when, and whether it was fixed.
+pub(super) fn gone<'l>(
+    lives: impl Iterator<Item = &'l Life>,
+    from: Timestamp,
+    to: Timestamp,
+) -> impl Iterator<Item = (&'l Life, &'l Episode, Timestamp, bool)> {
+    lives.flat_map(|life| life.episodes.iter().map(move |e| (life, e))).filter_map(
+        move |(life, episode)| {
+            let (at, end) = episode.ended.filter(|(at, _)| *at >= from && *at < to)?;
+            Some((life, episode, at, end == End::Fixed))
+        },
+    )
+}
+
 /// What came and went from one moment to before another.
-pub fn flow<'l>(lives: impl Iterator<Item = &'l Life>, from: Timestamp, to: Timestamp) -> Flow {
-    let within = |at: Timestamp| at >= from && at < to;
+pub fn flow<'l>(
+    lives: impl Iterator<Item = &'l Life> + Clone,
+    from: Timestamp,
+    to: Timestamp,
+) -> Flow {
     let mut flow = Flow::default();
-    for episode in lives.flat_map(|life| &life.episodes) {
-        flow.found += usize::from(within(episode.began));
-        match episode.ended {
-            Some((at, End::Fixed)) if within(at) => flow.fixed += 1,
-            Some((at, End::Retracted)) if within(at) => flow.retracted += 1,
-            _ => {}
+    for (.., was_fixed) in gone(lives.clone(), from, to) {
+        if was_fixed {
+            flow.fixed += 1;
+        } else {
+            flow.retracted += 1;
         }
     }
+    let episodes = lives.flat_map(|life| &life.episodes);
+    flow.found = episodes.filter(|e| e.began >= from && e.began < to).count();
     flow
 }

@@ -1,5 +1,7 @@
 //! Which decisions of an agreement hold for a finding in a system, and which are about nothing.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 use jiff::{Timestamp, tz};
 use trimtab_decisions::exceptions::{self, Found};
@@ -7,7 +9,7 @@ use trimtab_decisions::not_affected::{self, Case};
 use trimtab_model::decision::{Exception, NotAffected, Statement};
 use trimtab_model::evidence::{Fact, VexStatus};
 use trimtab_model::finding::{Finding, Occurrence};
-use trimtab_model::scan::{Scan, Unaffected};
+use trimtab_model::scan::Unaffected;
 use trimtab_model::{Code, Diagnostic, Level};
 
 use super::{Agreement, path};
@@ -25,7 +27,8 @@ pub(super) struct Decided<'a> {
 
 /// A finding in a system, as it is without our decisions.
 pub(super) struct Here<'h> {
-    pub(super) scan: &'h Scan,
+    /// The scanned files, as the agreement names them.
+    pub(super) files: &'h [Cow<'h, str>],
     pub(super) finding: &'h Finding,
     pub(super) ids: &'h [Box<str>],
     pub(super) system: Option<&'h str>,
@@ -195,7 +198,7 @@ impl<'h> Here<'h> {
         Found {
             ids: self.ids,
             package: Some(&self.finding.purl),
-            path: path(self.scan, occurrence),
+            path: path(self.files, occurrence),
             system: self.system,
             environment: self.environment,
         }

@@ -39,8 +39,10 @@ pub struct Popular {
 /// In what a name is near.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Slip {
-    /// One character more, less or other, or two swapped.
+    /// One character more, less or other, in a long name perhaps twice.
     Edit,
+    /// Two characters beside each other, swapped.
+    Swap,
     /// The same but for separators (`lodash.js`, `lodash_js`), a dropped scope included.
     Separators,
     /// The same to the eye (`rn` for `m`, `0` for `o`, `1` for `l`).
@@ -53,7 +55,8 @@ impl Slip {
     /// What it is, in words.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Slip::Edit => "one letter differs",
+            Slip::Edit => "it differs by a letter",
+            Slip::Swap => "two letters are swapped",
             Slip::Separators => "only separators differ",
             Slip::Lookalike => "it looks the same",
             Slip::Affix => "a common affix is added or left out",
@@ -198,7 +201,8 @@ impl Popular {
             })
         };
         let popular = near(false).or_else(|| near(true))?;
-        Some(Near { popular, slip: Slip::Edit })
+        let slip = if is_swap(name, popular) { Slip::Swap } else { Slip::Edit };
+        Some(Near { popular, slip })
     }
 
     /// Whether one party publishes both, as the names themselves say: an npm scope, or the owner
@@ -284,6 +288,12 @@ fn is_one_slip(a: &[char], b: &[char]) -> bool {
     }
 }
 
+/// Whether two names are the same but for two characters beside each other.
+fn is_swap(a: &str, b: &str) -> bool {
+    let differ: Vec<_> = a.chars().zip(b.chars()).filter(|(x, y)| x != y).collect();
+    a.len() == b.len() && matches!(*differ, [(x, y), (p, q)] if x == q && y == p)
+}
+
 /// Whether two long names of as many words differ in two slips within long words.
 fn is_two_slips(a: &str, b: &str) -> bool {
     const SEPARATORS: [char; 5] = ['-', '_', '.', '/', '@'];
@@ -350,7 +360,7 @@ mod tests {
         let list = list();
         let slip = |name: &str| list.near(name).map(|n| (n.popular.to_owned(), n.slip));
         for (name, popular, slip_of) in [
-            ("lodahs", "lodash", Slip::Edit),
+            ("lodahs", "lodash", Slip::Swap),
             ("lodassh", "lodash", Slip::Edit),
             ("expres", "express", Slip::Edit),
             ("crossenv", "cross-env", Slip::Separators),
@@ -360,7 +370,7 @@ mod tests {
             ("1odash", "lodash", Slip::Lookalike),
             ("lodash-js", "lodash", Slip::Affix),
             ("node-express", "express", Slip::Affix),
-            ("@bable/core", "@babel/core", Slip::Edit),
+            ("@bable/core", "@babel/core", Slip::Swap),
         ] {
             assert_eq!(slip(name), Some((popular.to_owned(), slip_of)), "{name}");
         }

@@ -370,7 +370,7 @@ impl Judge<'_> {
                 Rule::Nearness,
                 Verdict::Warn,
                 format!(
-                    "close to {}, which many use: {}; did you mean that",
+                    "close to {}, which many use: {}; did you mean that?",
                     near.popular,
                     near.slip.as_str()
                 ),

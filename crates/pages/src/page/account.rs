@@ -11,8 +11,8 @@ use crate::part::{Form, Pairs, Table};
 pub struct Account {
     /// What stands around it.
     pub layout: Layout,
-    /// A token that was just made; it is shown once.
-    pub fresh: Option<String>,
+    /// What was just made: what it is, and its secret, which is shown once.
+    pub fresh: Vec<(String, String)>,
     /// Name, roles, second factor, last sign-in.
     pub about: Pairs,
     /// My tokens.

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::layout::Layout;
-use crate::part::{Figures, Table};
+use crate::part::{Figures, Form, Notice, Pairs, Table};
 
 /// The page.
 #[derive(Debug, Clone, Template)]
@@ -13,8 +13,14 @@ pub struct Feeds {
     pub layout: Layout,
     /// Feeds and jobs, counted.
     pub figures: Figures,
+    /// What is to be known of the last try.
+    pub notice: Option<Notice>,
     /// The feeds.
     pub feeds: Table,
+    /// How they are fetched.
+    pub fetching: Pairs,
+    /// Fetch them now.
+    pub now: Option<Form>,
     /// The jobs that run or wait.
     pub jobs: Table,
     /// The jobs that were given up.

@@ -17,6 +17,8 @@ pub struct Metrics {
     pub figures: Figures,
     /// The charts.
     pub charts: Vec<Chart>,
+    /// Time to remediate by level.
+    pub levels: Table,
     /// The same numbers by team or system.
     pub groups: Table,
 }

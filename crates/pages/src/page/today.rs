@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::layout::Layout;
-use crate::part::{Dial, Figures, Table};
+use crate::part::{Dial, Figures, Link, Table};
 
 /// The page.
 #[derive(Debug, Clone, Template)]
@@ -15,8 +15,21 @@ pub struct Today {
     pub figures: Figures,
     /// The load of what I look after.
     pub dial: Dial,
-    /// What needs me, the soonest deadline first.
+    /// What needs me, by the sides that I hold.
+    pub sides: Vec<Side>,
+    /// What is due first.
     pub queue: Table,
     /// What I wait for, and on whom.
     pub waiting: Table,
+}
+
+/// What needs somebody for one side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Side {
+    /// Its name: `Security`.
+    pub name: String,
+    /// What needs it, counted.
+    pub figures: Figures,
+    /// How those lists begin that have anything in them, each below the link to all of it.
+    pub lists: Vec<(Link, Table)>,
 }

@@ -191,20 +191,27 @@ impl Chart {
     /// The labels that there is room for: the first, the last, and some between.
     fn shown(&self) -> Vec<(&str, String, &'static str)> {
         let count = self.labels.len();
-        let every = count.div_ceil(6).max(1);
+        // A date is as wide as a quarter of the narrowest drawing; short words are not.
+        let wide = self.labels.iter().any(|label| label.chars().count() > 6);
+        let every = count.div_ceil(if wide { 4 } else { 6 }).max(1);
         let place = |i: usize| match self.kind {
             Kind::Lines => across(i, count) / 10.0,
+            Kind::Bars | Kind::Pairs if wide && every > 1 && i + 1 == count => 100.0,
             Kind::Bars | Kind::Pairs => (i as f64 + 0.5) * 100.0 / count as f64,
         };
         let anchor = |i: usize| match (self.kind, i) {
             (Kind::Lines, 0) => "start",
             (Kind::Lines, i) if i + 1 == count => "end",
+            (_, i) if wide && every > 1 && i + 1 == count => "end",
             _ => "middle",
         };
         let last = count.saturating_sub(1);
+        // What ends at the edge reaches over to its neighbour.
+        let beside = |i: usize| wide && every > 1 && i + every == last;
         let labels = self.labels.iter().enumerate().rev().step_by(every);
         labels
             .filter(|(i, _)| self.kind != Kind::Lines || *i == last || *i >= every / 2)
+            .filter(|(i, _)| !beside(*i))
             .map(|(i, word)| (word.as_str(), format!("{:.2}%", place(i)), anchor(i)))
             .collect()
     }

@@ -63,7 +63,8 @@ const CLOSE: f64 = 40.0;
 
 /// A mark on the line.
 struct Dot {
-    number: usize,
+    /// The number of the move, or the first and the last of one day: `3`, `3–5`.
+    number: String,
     /// In per cent of the width.
     x: String,
     /// In per cent of the height.
@@ -126,21 +127,35 @@ impl Dial {
 
     fn dots(&self) -> Vec<Dot> {
         let (values, top) = (self.values(), self.top());
-        let (mut dots, mut before) = (Vec::<Dot>::new(), f64::NEG_INFINITY);
-        for (number, moved) in self.moves.iter().enumerate() {
+        let mut dots: Vec<(usize, usize, Dot)> = Vec::new();
+        // Where the last number of each lane stands.
+        let (mut low, mut high) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
+        for (at, moved) in self.moves.iter().enumerate() {
             let Some(index) = self.days.iter().position(|d| d.date == moved.date) else { continue };
             let Some(load) = values.get(index).copied().flatten() else { continue };
+            // Moves of one day stand at one place: one mark tells them all.
+            if let Some((same, first, dot)) = dots.last_mut()
+                && *same == index
+            {
+                dot.number = format!("{first}–{}", at + 1);
+                continue;
+            }
             let x = across(index, values.len());
-            let close = x - before < CLOSE && dots.last().is_some_and(|d| d.lane == LANES[0]);
-            before = x;
-            dots.push(Dot {
-                number: number + 1,
+            let above = low + CLOSE > x && high < low;
+            if above {
+                high = x;
+            } else {
+                low = x;
+            }
+            let dot = Dot {
+                number: (at + 1).to_string(),
                 x: format!("{:.2}%", x / 10.0),
                 y: format!("{:.2}%", down(load, top)),
-                lane: if close { LANES[1] } else { LANES[0] },
-            });
+                lane: if above { LANES[1] } else { LANES[0] },
+            };
+            dots.push((index, at + 1, dot));
         }
-        dots
+        dots.into_iter().map(|(.., dot)| dot).collect()
     }
 
     /// Days that are not known, from the day before to the day after: place, width and middle.
@@ -238,6 +253,21 @@ mod tests {
         assert!(page.contains("unknown") && !page.contains(">0</b>"), "{page}");
         assert_eq!(dial(&[None, Some(1.0)]).changed(), None);
         assert!(dial(&[Some(1.0), None]).dots().is_empty(), "no mark where there is no line");
+    }
+
+    #[test]
+    fn moves_of_one_day_are_one_mark() {
+        let mut dial = dial(&[Some(1.0); 40]);
+        let on =
+            |day: &str| Move { date: day.parse().expect("a date"), by: 1.0, what: Link::default() };
+        let days =
+            ["2026-11-02", "2026-11-02", "2026-11-02", "2026-11-03", "2026-11-04", "2026-12-01"];
+        dial.moves = days.map(on).to_vec();
+        let told: Vec<(String, i32)> =
+            dial.dots().into_iter().map(|d| (d.number, d.lane)).collect();
+        let told: Vec<(&str, i32)> = told.iter().map(|(n, lane)| (n.as_str(), *lane)).collect();
+        let [low, high] = LANES;
+        assert_eq!(told, [("1–3", low), ("4", high), ("5", low), ("6", low)]);
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub struct Filter {
     pub kept: Vec<(String, String)>,
     /// Words to look for, where the list can be searched: name in the address, label, value.
     pub search: Option<(String, String, String)>,
+    /// Other words that narrow it: name in the address, label, value.
+    pub also: Vec<(String, String, String)>,
     /// Days that bound what is shown: name in the address, label, value.
     pub dates: Vec<(String, String, String)>,
     /// The questions.

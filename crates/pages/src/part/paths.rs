@@ -12,6 +12,8 @@ pub struct Paths {
     pub paths: Vec<Vec<Link>>,
     /// How many more there are.
     pub more: Option<Link>,
+    /// Why there is none.
+    pub unknown: String,
 }
 
 super::renders_itself!(Paths);

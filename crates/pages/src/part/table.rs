@@ -5,7 +5,7 @@
 
 use askama::Template;
 
-use super::{Dial, Href, Link, Mark, Value, When};
+use super::{Dial, Filled, Href, Link, Mark, Value, When};
 
 /// How a column stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +91,8 @@ pub enum Cell {
     Change(String, Option<bool>),
     /// A small dial: load, change and line.
     Dial(Box<Dial>),
+    /// How full something is.
+    Filled(Filled),
     /// Short words, each with a frame.
     Tags(Vec<String>),
     /// Nothing belongs here, and that is not unknown.

@@ -4,7 +4,7 @@
 
 use askama::Template;
 
-use super::{Link, When};
+use super::{Link, Squares, When};
 
 /// Something known, or why it is not.
 #[derive(Debug, Clone, PartialEq, Template)]
@@ -18,6 +18,8 @@ pub enum Value {
     Link(Link),
     /// A moment.
     Time(When),
+    /// A picture of squares that a camera reads.
+    Squares(Squares),
     /// Not known, and why.
     Unknown(String),
 }
@@ -43,6 +45,12 @@ impl From<Link> for Value {
 impl From<When> for Value {
     fn from(when: When) -> Value {
         Value::Time(when)
+    }
+}
+
+impl From<Squares> for Value {
+    fn from(squares: Squares) -> Value {
+        Value::Squares(squares)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Signing in, trouble, search, metrics, feeds, the API.
 
-use trimtab_model::Level::{Critical, High, Medium};
+use trimtab_model::Level::{Critical, High, Low, Medium};
 use trimtab_pages::part::*;
 use trimtab_pages::{Entry, page};
 
@@ -250,6 +250,18 @@ pub(super) fn metrics() -> page::Metrics {
                 ],
             ),
         ],
+        levels: table(
+            "Time to remediate by level",
+            vec![column("Level").kept(), Column::right("Fixed"), Column::right("90th percentile")],
+            vec![
+                vec![Cell::Mark(Mark::Level(Critical)), num("4", "/metrics/list"), text("3 days")],
+                vec![
+                    Cell::Mark(Mark::Level(Low)),
+                    num("0", "/metrics/list"),
+                    Cell::unknown(t("nothing of this level was fixed")),
+                ],
+            ],
+        ),
         groups: table(
             "By team",
             vec![column("Team").kept(), Column::right("Load"), Column::right("Median")],
@@ -279,6 +291,26 @@ pub(super) fn feeds() -> page::Feeds {
             Figure::of(t("12"), t("jobs wait"), "#jobs").noted(t("the oldest for 4 s")),
             Figure::of(t("1"), t("given up"), "#dead"),
         ]),
+        notice: Some(Notice {
+            urgency: Urgency::Warning,
+            text: t(
+                "The last fetch did not go well: EPSS could not be fetched: the server cannot be reached",
+            ),
+            next: None,
+        }),
+        fetching: Pairs(vec![
+            (t("Fetched"), t("by the server, every 6 hours").into()),
+            (t("Last try"), hours(-4).into()),
+            (t("Last without a fault"), hours(-10).into()),
+            (t("Something new came"), hours(-4).into()),
+            (t("Next try"), hours(2).into()),
+        ]),
+        now: Some(Form {
+            action: "/feeds/fetch".into(),
+            csrf: t("x"),
+            submit: t("Fetch them now"),
+            ..Form::default()
+        }),
         feeds: table(
             "Feeds",
             vec![

@@ -384,3 +384,35 @@ pub(super) fn release() -> page::Release {
         ),
     }
 }
+
+pub(super) fn said() -> page::Said {
+    page::Said {
+        layout: layout(
+            Entry::Systems,
+            &[("Systems", "/systems"), ("Who says so", "")],
+            "shop",
+            "1 other tool speaks about shop: 14 things.",
+        ),
+        intro: t("A finding lives while any source says so."),
+        tables: vec![
+            table(
+                "Sources",
+                vec![column("Source").kept(), numbers("Says").kept(), numbers("Since")],
+                vec![vec![
+                    named("trivy", "/said/1?source=trivy", ""),
+                    text("14"),
+                    Cell::Value(days(-30).into()),
+                ]],
+            ),
+            table(
+                "What they state",
+                vec![column("Vulnerability").kept(), column("Says").kept(), column("Why")],
+                vec![vec![
+                    code("CVE-2026-1001"),
+                    text("not affected"),
+                    text("vulnerable code not in execute path"),
+                ]],
+            ),
+        ],
+    }
+}

@@ -4,8 +4,10 @@
 mod agreement;
 mod around;
 mod facts;
+mod needs;
 mod people;
 mod places;
+mod planned;
 mod risk;
 
 use std::cell::RefCell;
@@ -42,10 +44,15 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("finding", render(&risk::finding())),
         ("findings", render(&risk::findings())),
         ("findings-empty", render(&risk::no_findings())),
+        ("ledger", render(&needs::ledger())),
+        ("listing", render(&needs::listing())),
         ("metrics", render(&around::metrics())),
         ("package", render(&facts::package())),
+        ("plan", render(&people::plan())),
+        ("plans", render(&planned::plans())),
         ("proposal", render(&agreement::proposal())),
         ("release", render(&facts::release())),
+        ("said", render(&facts::said())),
         ("search", render(&around::search())),
         ("sign-in", render(&around::sign_in())),
         ("system", render(&places::system())),
@@ -54,6 +61,8 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("teams", render(&people::teams())),
         ("today", render(&risk::today())),
         ("trouble", render(&around::trouble())),
+        ("update", render(&planned::update())),
+        ("updates", render(&planned::updates())),
         ("vulnerability", render(&facts::vulnerability())),
         ("where", render(&facts::where_is_it())),
     ]

@@ -166,6 +166,153 @@ pub(super) fn team() -> page::Team {
     }
 }
 
+pub(super) fn plan() -> page::Plan {
+    let change =
+        |id: &str, what: &str, versions: &str, removes: &str, points: &str, why: &str| Row {
+            id: t(id),
+            label: t(what),
+            cells: vec![
+                named(what, "/packages?purl=pkg:maven/a/b", versions),
+                text("ticket-service"),
+                num(removes, "/findings?team=3"),
+                text("41"),
+                text(points),
+                text(why),
+                num("proposed", "/teams/3/plan/move?change=7:pkg:maven/a/b"),
+            ],
+        };
+    let columns = || {
+        vec![
+            column("Change").kept(),
+            column("In"),
+            numbers("Removes").kept(),
+            numbers("Load"),
+            numbers("Points").kept(),
+            column("Why then"),
+            column("State"),
+        ]
+    };
+    let window =
+        |name: &str, span: &str, filled: Option<(f64, f64)>, rows: Vec<Row>| page::Window {
+            anchor: name.replace(' ', "-").to_lowercase(),
+            name: t(name),
+            span: t(span),
+            filled: filled.map(|(taken, room)| Filled { words: t("6.5 of 8 points"), taken, room }),
+            changes: Some(Table {
+                rows,
+                bulk: Some(Bulk {
+                    action: "/teams/3/plan".into(),
+                    csrf: t("c"),
+                    verbs: vec![
+                        (t("accept"), t("Accept for this window")),
+                        (t("hold"), t("Hold back")),
+                    ],
+                }),
+                empty: Empty {
+                    why: t("Nothing that is worth its points goes into it."),
+                    next: None,
+                },
+                ..table("Changes", columns(), Vec::new())
+            }),
+        };
+    page::Plan {
+        layout: layout(
+            Entry::Teams,
+            &[("Teams", "/teams"), ("Team Payments", "/teams/3"), ("Plan", "")],
+            "Plan of Team Payments",
+            "3 changes in the next 2 windows remove load 118 of 190.",
+        ),
+        notice: Some(Notice {
+            urgency: Urgency::Note,
+            text: t(
+                "1 change was accepted for a window that is over and not done: the plan places them anew.",
+            ),
+            next: None,
+        }),
+        figures: Figures(vec![
+            Figure::of(t("190"), t("load now"), "/findings?team=3"),
+            Figure::of(t("72"), t("load after these windows"), "/findings?team=3"),
+            Figure::of(t("14"), t("findings removed"), "/findings?team=3").noted(t("of 31")),
+        ]),
+        tries: Tabs {
+            label: t("Capacity of a window"),
+            tabs: vec![
+                Link::to(t("8 points, as agreed"), "/teams/3/plan"),
+                Link::to(t("if it were 16"), "/teams/3/plan?capacity=16"),
+            ],
+            shown: 0,
+        },
+        windows: vec![
+            window(
+                "Now",
+                "the charter does not let it wait for a window",
+                None,
+                vec![change(
+                    "7:a",
+                    "log4j-core",
+                    "2.14.1 to 2.17.1",
+                    "4",
+                    "1–2",
+                    "The charter says now",
+                )],
+            ),
+            window(
+                "sprint of 2026-12-07",
+                "2026-12-07 to 2026-12-18",
+                Some((6.5, 8.0)),
+                vec![change(
+                    "7:b",
+                    "netty-codec-http",
+                    "4.1.60 to 4.1.100",
+                    "9",
+                    "2–5",
+                    "The first window that there is for it",
+                )],
+            ),
+            page::Window {
+                anchor: "window-3".to_owned(),
+                name: t("Nothing in 2 windows"),
+                span: t("2026-12-21 to 2027-01-15: nothing that is worth its points goes into it"),
+                filled: None,
+                changes: None,
+            },
+        ],
+        held: Some(Table {
+            rows: vec![Row {
+                id: t("7:c"),
+                label: t("moment"),
+                cells: vec![
+                    named("moment", "/packages?purl=pkg:npm/moment", "2.29.1 to 2.29.4"),
+                    text("web"),
+                    text("after the fair"),
+                    text("2026-11-20"),
+                ],
+            }],
+            titled: true,
+            ..table(
+                "Held back",
+                vec![column("Change").kept(), column("In"), column("Why").kept(), numbers("Since")],
+                Vec::new(),
+            )
+        }),
+        left: Table {
+            titled: true,
+            ..table(
+                "What stays, and why",
+                vec![column("Finding").kept(), column("Why").kept()],
+                vec![vec![
+                    named("CVE-2026-1884", "/findings/80", "jackson-databind in ledger"),
+                    text("It would take 7 points, and no window has them left"),
+                ]],
+            )
+        },
+        about: Pairs(vec![
+            (t("One more point"), Value::Text(t("in sprint of 2026-12-07 would remove load 12"))),
+            (t("If nothing is done"), Value::Text(t("5 deadlines pass"))),
+        ]),
+    }
+}
+
 pub(super) fn account() -> page::Account {
     let mut layout = layout(
         Entry::Today,
@@ -176,7 +323,7 @@ pub(super) fn account() -> page::Account {
     layout.entry = None;
     page::Account {
         layout,
-        fresh: Some(t("trimtab_4f2c_9d1e0c7ab3")),
+        fresh: vec![(t("The new token"), t("trimtab_4f2c_9d1e0c7ab3"))],
         about: Pairs(vec![
             (t("Name"), Value::Text(t("Ana Ruiz"))),
             (t("Mail"), Value::Text(t("ana@example.org"))),

@@ -32,6 +32,7 @@ pub(super) fn today() -> page::Today {
             Figure::of(t("7"), t("components unknown"), "/unknown").marked(Mark::Unknown),
         ]),
         dial: dial(Size::Large, "Harbour Group"),
+        sides: super::needs::sides(),
         queue: table(
             "Needs you",
             vec![
@@ -143,6 +144,7 @@ fn filter() -> Filter {
         action: "/findings".into(),
         kept: vec![(t("by"), t("action"))],
         search: Some((t("q"), t("Package or vulnerability"), String::new())),
+        also: Vec::new(),
         facets: vec![
             facet(
                 "level",
@@ -475,6 +477,7 @@ pub(super) fn finding() -> page::Finding {
             factor("Environment", Value::Text(t("test only for us-2")), Effect::Lowers, "impact − 1 there", l("deployments", "/systems/payments")),
         ]),
         paths: Paths {
+            unknown: String::new(),
             paths: vec![
                 vec![l("payments-api", "/assets/3"), l("log4j-core 2.14.1", "/packages/log4j-core")],
                 vec![l("payments-worker", "/assets/4"), l("acme-audit 3.2.0", "/packages/acme-audit"), l("spring-boot-starter-log4j2 2.5.4", "/packages/sbl"), l("log4j-core 2.14.1", "/packages/log4j-core")],

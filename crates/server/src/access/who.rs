@@ -91,6 +91,7 @@ impl FromRequestParts<App> for Who {
         let who = if let Some(secret) = bearer(&parts.headers) {
             let token = app.store.token(&digest(secret), now).await?;
             let token = token.ok_or_else(Problem::unauthorised)?;
+            app.limits.token(token.org, token.id)?;
             app.store.note_token(&token, now).await?;
             of(app, token.org, token.person, None, Some(token)).await?
         } else {
@@ -123,7 +124,11 @@ impl OptionalFromRequestParts<App> for Who {
     }
 }
 
-async fn of(
+/// A person of an organisation, by a session or a token of theirs.
+///
+/// # Errors
+/// There is no such person any more.
+pub(super) async fn of(
     app: &App,
     org: Org,
     person: i64,
@@ -140,7 +145,7 @@ fn is_safe(method: &Method) -> bool {
 }
 
 /// Whether a browser says that another site made it ask. Browsers of the last years all say so.
-fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+pub(crate) fn is_from_elsewhere(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
         return !matches!(site, "same-origin" | "none");
@@ -170,7 +175,7 @@ pub(crate) fn cookie(headers: &HeaderMap) -> Option<&str> {
     cookies(headers).find(ours).map(|(_, value)| value)
 }
 
-fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+pub(crate) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     let values = headers.get_all(COOKIE).into_iter().filter_map(|v| v.to_str().ok());
     values.flat_map(|v| v.split(';')).filter_map(|p| p.trim().split_once('='))
 }

@@ -4,61 +4,84 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use trimtab_store::{NewDeployment, Outcome, StoreError};
+use utoipa::ToSchema;
 
-use super::on;
 use super::snapshots::refused;
+use super::{asset_for, has_environment};
 use crate::access::{Action, Who};
 use crate::ingest::Refused;
 use crate::problem::Problem;
 use crate::state::App;
-use crate::weighing::{Agreed, Weigher};
+use crate::weighing::Weigher;
 
 /// What is said.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = NewDeployment)]
 pub(crate) struct Said {
     /// The asset's name.
-    asset: String,
+    pub(super) asset: String,
     /// The environment: a name of the charter.
-    environment: String,
+    pub(super) environment: String,
     /// The snapshot's id. Without it, the one of `revision`, or the newest.
-    snapshot: Option<i64>,
+    pub(super) snapshot: Option<i64>,
     /// The commit.
-    revision: Option<String>,
-    /// `ok`, `failed`, `rolled-back`.
+    pub(super) revision: Option<String>,
+    /// `ok`, `failed`, `rolled-back`, `stopped`.
     #[serde(default = "ok")]
-    outcome: String,
+    pub(super) outcome: String,
     /// When. Without it: now.
-    at: Option<String>,
+    pub(super) at: Option<String>,
+}
+
+/// A deployment, and what it did to findings.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Deployed)]
+pub(crate) struct Done {
+    deployment: i64,
+    asset: i64,
+    snapshot: i64,
+    /// How many findings it ended.
+    fixed: usize,
+    /// How many came back.
+    regressed: usize,
+}
+
+impl Done {
+    /// The deployment that was noted.
+    pub(super) fn deployment(&self) -> i64 {
+        self.deployment
+    }
 }
 
 fn ok() -> String {
     "ok".to_owned()
 }
 
+/// Says what was deployed where, and how it ended.
+#[utoipa::path(post, path = "/api/v1/deployments", tag = "deployments", request_body = Said,
+    responses((status = 201, body = Done)))]
 pub(crate) async fn post(
     State(app): State<App>,
     who: Who,
     Json(said): Json<Said>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
-    let missing = || Problem::invalid(format!("There is no asset `{}`.", said.asset));
-    let asset = app.store.asset_of_name(who.org, &said.asset).await?.ok_or_else(missing)?;
-    who.must(Action::Deploy, on(&app.store, who.org, asset.system).await?)?;
+) -> Result<(StatusCode, Json<Done>), Problem> {
+    deploy(&app, &who, said).await
+}
+
+/// Notes a deployment.
+pub(super) async fn deploy(
+    app: &App,
+    who: &Who,
+    said: Said,
+) -> Result<(StatusCode, Json<Done>), Problem> {
+    let asset = asset_for(&app.store, who, Action::Deploy, &said.asset).await?;
     let now = app.now();
-    let agreed = Agreed::of(&app.store, who.org, now).await?;
-    if agreed.charter.environment(&said.environment).is_none() {
-        let known: Vec<&str> = agreed.charter.environments.iter().map(|e| &*e.name).collect();
-        let detail = format!(
-            "The charter has no environment `{}`: it has {}.",
-            said.environment,
-            known.join(", ")
-        );
-        return Err(Problem::invalid(detail));
-    }
+    let agreed = app.agreed(who.org, now).await?;
+    has_environment(&agreed.charter, &said.environment)?;
     let outcome = Outcome::from_text(&said.outcome)
-        .ok_or_else(|| Problem::invalid("`outcome` is one of ok, failed, rolled-back."))?;
+        .ok_or_else(|| Problem::invalid("`outcome` is one of ok, failed, rolled-back, stopped."))?;
     let at = match &said.at {
         None => now,
         Some(text) => {
@@ -76,6 +99,13 @@ pub(crate) async fn post(
         (None, Some(revision)) => {
             let all = app.store.snapshots(who.org, asset.id, 500).await?;
             all.iter().find(|s| s.revision.as_ref() == Some(revision)).map(|s| s.id)
+        }
+        // What stops is what ran.
+        (None, None) if outcome == Outcome::Stopped => {
+            let details = app.store.asset(who.org, asset.id).await?;
+            let running = details.into_iter().flat_map(|details| details.running);
+            let mut here = running.filter(|is| is.environment == said.environment);
+            here.next().map(|is| is.snapshot).or(asset.latest)
         }
         (None, None) => asset.latest,
     };
@@ -98,8 +128,13 @@ pub(crate) async fn post(
         Err(StoreError::Refused(detail)) => return Err(Problem::invalid(detail)),
         done => done?,
     };
-    app.store.add_job(&crate::jobs::measure::next(who.org, now), now).await?;
-    let value = json!({ "deployment": id, "asset": asset.id, "snapshot": snapshot,
-        "fixed": settled.fixed.len(), "regressed": settled.regressed.len() });
-    Ok((StatusCode::CREATED, Json(value)))
+    crate::jobs::settled(app, who.org, now).await?;
+    let done = Done {
+        deployment: id,
+        asset: asset.id,
+        snapshot,
+        fixed: settled.fixed.len(),
+        regressed: settled.regressed.len(),
+    };
+    Ok((StatusCode::CREATED, Json(done)))
 }

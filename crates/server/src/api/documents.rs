@@ -8,6 +8,10 @@ use crate::access::{Action, On, Who};
 use crate::problem::Problem;
 use crate::state::App;
 
+/// The original bytes of a document.
+#[utoipa::path(get, path = "/api/v1/documents/{digest}", tag = "documents",
+    params(("digest" = String, Path, description = "SHA-256, as snapshots name it")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream")))]
 pub(crate) async fn one(
     State(app): State<App>,
     who: Who,

@@ -1,32 +1,67 @@
-//! Findings: lists with filters, and one with its history.
+//! Findings: lists with filters. One with all that is known of it is in `finding.rs`.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
+use axum::response::Response;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use trimtab_model::Level;
-use trimtab_store::{Entry, Finding, FindingFilter, FindingOrder, FindingState};
+use trimtab_model::{Exposure, Level};
+use trimtab_store::{
+    Attribution, DueByTeam, Entry, ExposureIs, Finding, FindingFilter, FindingOrder, FindingState,
+};
+use utoipa::ToSchema;
 
-use super::{Listed, cursor, on, visible};
+use super::{Listed, Named, cursor, visible};
 use crate::access::{Action, Who};
+use crate::facts::listing;
 use crate::problem::Problem;
+use crate::replanning::Told;
 use crate::state::App;
 
+/// What `due=week` means.
+pub(crate) const WEEK: SignedDuration = SignedDuration::from_hours(24 * 7);
+
 /// The filter, as it stands in an address. The pages use the same.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
+    /// `live`, the default: open and merged ones.
+    #[param(pattern = "^(live|any|open|merged|fixed|retracted)?$")]
     pub(crate) state: Option<String>,
+    #[param(pattern = "^(critical|high|medium|low)?$")]
     pub(crate) level: Option<String>,
+    /// Of a system; 0: of none.
     pub(crate) system: Option<i64>,
+    /// Of a team; 0: of none.
     pub(crate) team: Option<i64>,
     pub(crate) asset: Option<i64>,
+    /// Any of its names.
     pub(crate) vulnerability: Option<String>,
+    /// A purl without version.
     pub(crate) package: Option<String>,
+    /// With this fix: what one change removes.
+    pub(crate) fix: Option<String>,
+    /// `passed`, `window` (before the end of the window in which its team is now, or within a week where the team
+    /// has no plan), `week` (within seven days from now), `later`, `none`, or due before a time.
     pub(crate) due: Option<String>,
+    /// Whether they count to the load: open, in production or not known to be out of it, not decided otherwise.
+    pub(crate) counts: Option<bool>,
+    /// Whether some source names a fix.
     pub(crate) fixable: Option<bool>,
+    /// From where its system can be reached; `unknown`: nobody said.
+    #[param(pattern = "^(internet|internal|isolated|unknown)?$")]
+    pub(crate) exposure: Option<String>,
+    /// A text in the name of the package, the vulnerability, the asset or the system, or in what the vulnerability
+    /// is about; at most 200 characters of it.
+    pub(crate) q: Option<String>,
+    #[param(pattern = "^(level|deadline|newest|fixed)?$")]
     pub(crate) order: Option<String>,
+    /// The `next` of the page before.
     pub(crate) after: Option<String>,
+    /// How many, 1 to 500.
     pub(crate) limit: Option<usize>,
+    /// Of the page: by what it is grouped.
+    #[param(ignore)]
     pub(crate) by: Option<String>,
 }
 
@@ -56,19 +91,27 @@ impl Asked {
             // Of a name that is not known here there is no finding.
             Some(name) => Some(app.store.vulnerability_of(who.org, name).await?.map_or(0, |v| v.0)),
         };
-        let due_before = match self.due.as_deref() {
+        let exposure = match self.exposure.as_deref() {
             None | Some("") => None,
-            Some("passed") => Some(app.now()),
-            Some(text) => Some(text.parse().map_err(|_| {
-                Problem::invalid("`due` is `passed` or a time such as 2026-11-21T09:00:00Z.")
-            })?),
+            Some("unknown") => Some(ExposureIs::Unknown),
+            Some(word) => {
+                Some(Exposure::from_word(word).map(ExposureIs::Known).ok_or_else(|| {
+                    Problem::invalid("`exposure` is one of internet, internal, isolated, unknown.")
+                })?)
+            }
+        };
+        let text = self.q.as_deref().map(|q| q.trim().chars().take(200).collect::<String>());
+        let text = match text.filter(|text| !text.is_empty()) {
+            None => None,
+            Some(text) => Some(app.store.mentioned(who.org, &text).await?),
         };
         let order = match self.order.as_deref() {
             None | Some("" | "level") => FindingOrder::Level,
             Some("deadline") => FindingOrder::Deadline,
             Some("newest") => FindingOrder::Newest,
+            Some("fixed") => FindingOrder::Fixed,
             Some(_) => {
-                return Err(Problem::invalid("`order` is one of level, deadline, newest."));
+                return Err(Problem::invalid("`order` is one of level, deadline, newest, fixed."));
             }
         };
         let filter = FindingFilter {
@@ -80,45 +123,136 @@ impl Asked {
             asset: self.asset,
             vulnerability,
             package: self.package.clone().filter(|p| !p.is_empty()),
-            due_before,
+            fix: self.fix.clone().filter(|f| !f.is_empty()),
+            counts: self.counts,
             fixable: self.fixable,
+            exposure,
+            text,
             ..FindingFilter::default()
         };
-        Ok((filter, order))
+        Ok((self.due(app, who, filter).await?, order))
+    }
+
+    /// The filter, narrowed to what is due then.
+    async fn due(
+        &self,
+        app: &App,
+        who: &Who,
+        filter: FindingFilter,
+    ) -> Result<FindingFilter, Problem> {
+        let now = app.now();
+        Ok(match self.due.as_deref() {
+            None | Some("") => filter,
+            Some("passed") => FindingFilter { due_before: Some(now), ..filter },
+            Some("week") => {
+                FindingFilter { due_from: Some(now), due_before: Some(now + WEEK), ..filter }
+            }
+            Some("window") => FindingFilter {
+                due_from: Some(now),
+                due_by_team: Some(windows(app, who, now).await?),
+                ..filter
+            },
+            Some("later") => {
+                FindingFilter { due_from: Some(now + WEEK), dated: Some(true), ..filter }
+            }
+            Some("none") => FindingFilter { dated: Some(false), ..filter },
+            Some(text) => {
+                let wrong = |_| {
+                    Problem::invalid(
+                        "`due` is `passed`, `window`, `week`, `later`, `none` or a time such as \
+                         2026-11-21T09:00:00Z.",
+                    )
+                };
+                FindingFilter { due_before: Some(text.parse().map_err(wrong)?), ..filter }
+            }
+        })
     }
 }
 
+/// Until when each team's present window goes, by its kept plan.
+async fn windows(app: &App, who: &Who, now: Timestamp) -> Result<DueByTeam, Problem> {
+    let mut teams = Vec::new();
+    for plan in app.store.team_plans(who.org).await? {
+        let told: Told = serde_json::from_value(plan.told).unwrap_or_default();
+        let ends = told.windows.iter().filter_map(|w| Timestamp::from_second(w.ends).ok());
+        teams.extend(ends.filter(|ends| *ends > now).min().map(|ends| (plan.team, ends)));
+    }
+    Ok(DueByTeam { teams, rest: now + WEEK })
+}
+
 /// A finding on the wire. What is `null` is unknown, or not there.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Finding)]
 pub(crate) struct Shown {
     id: i64,
-    asset: Value,
-    system: Value,
-    team: Value,
+    asset: Named,
+    system: Option<Named>,
+    team: Option<Named>,
+    /// A purl without version.
     package: String,
+    /// A purl.
     component: String,
     vulnerability: String,
     summary: Option<String>,
+    /// `open`, `merged`, `fixed`, `retracted`.
     state: &'static str,
+    /// Whether it is in production; `null`: nobody said what runs.
     production: Option<bool>,
+    #[schema(format = DateTime)]
     detected: String,
+    #[schema(format = DateTime)]
     merged: Option<String>,
+    #[schema(format = DateTime)]
     fixed: Option<String>,
+    /// `critical`, `high`, `medium`, `low`.
     level: Option<&'static str>,
     level_least: Option<&'static str>,
     level_most: Option<&'static str>,
     probability: Option<f64>,
     weight: Option<f64>,
+    #[schema(format = DateTime)]
     deadline: Option<String>,
     deadline_kind: Option<&'static str>,
+    /// From, to, in points.
+    #[schema(value_type = Option<Vec<f64>>, min_items = 2, max_items = 2)]
     cost: Option<(f64, f64)>,
     fix: Option<String>,
     decision: Option<i64>,
     decided: Option<&'static str>,
 }
 
-fn named(pair: Option<&(i64, String)>) -> Value {
-    pair.map_or(Value::Null, |(id, name)| json!({ "id": id, "name": name }))
+/// What a source said of a finding.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Attribution)]
+pub(crate) struct ShownAttribution {
+    source: String,
+    #[schema(format = DateTime)]
+    since: String,
+    #[schema(format = DateTime)]
+    last: String,
+    /// Since when it no longer says so.
+    #[schema(format = DateTime)]
+    until: Option<String>,
+    /// What it said.
+    said: serde_json::Value,
+}
+
+/// An entry of the ledger.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LedgerEntry)]
+pub(crate) struct ShownEntry {
+    seq: i64,
+    /// Microseconds since 1970.
+    at: i64,
+    kind: String,
+    actor: String,
+    system: Option<i64>,
+    asset: Option<i64>,
+    finding: Option<i64>,
+    /// JSON, as it is sealed.
+    data: String,
+    /// The seal.
+    hash: String,
 }
 
 impl From<&Finding> for Shown {
@@ -126,9 +260,9 @@ impl From<&Finding> for Shown {
         let w = is.weighed.as_ref();
         Shown {
             id: is.id,
-            asset: named(Some(&is.asset)),
-            system: named(is.system.as_ref()),
-            team: named(is.team.as_ref()),
+            asset: Named::from(&is.asset),
+            system: is.system.as_ref().map(Named::from),
+            team: is.team.as_ref().map(Named::from),
             package: is.package.clone(),
             component: is.component.1.clone(),
             vulnerability: is.vulnerability.1.clone(),
@@ -153,6 +287,9 @@ impl From<&Finding> for Shown {
     }
 }
 
+/// Findings by filter, a page at a time.
+#[utoipa::path(get, path = "/api/v1/findings", tag = "findings", params(Asked),
+    responses((status = 200, body = Listed<Shown>)))]
 pub(crate) async fn list(
     State(app): State<App>,
     who: Who,
@@ -163,40 +300,18 @@ pub(crate) async fn list(
     let after = cursor(asked.after.as_deref())?;
     let limit = asked.limit.unwrap_or(100);
     let page = app.store.findings(who.org, &filter, order, after, limit).await?;
-    let rows = page.rows.iter().map(Shown::from).collect();
-    Ok(Json(Listed { rows, next: page.next.map(trimtab_store::Cursor::to_text) }))
+    Ok(Json(Listed::of(&page)))
 }
 
-pub(crate) async fn one(
+/// Findings by filter as CSV, from the beginning, at most 100,000.
+#[utoipa::path(get, path = "/api/v1/findings.csv", tag = "findings", params(Asked),
+    responses((status = 200, body = String, content_type = "text/csv")))]
+pub(crate) async fn csv(
     State(app): State<App>,
     who: Who,
-    Path(id): Path<i64>,
-) -> Result<Json<Value>, Problem> {
-    let finding = find(&app, &who, id).await?;
-    let history = app.store.history(who.org, id).await?;
-    let attributions = app.store.attributions(who.org, id).await?;
-    let aliases = app.store.aliases(who.org, finding.vulnerability.0).await?;
-    let said: Vec<Value> = attributions
-        .iter()
-        .map(|a| {
-            json!({ "source": a.source, "since": a.since.to_string(), "last": a.last.to_string(),
-                "until": a.until.map(|t| t.to_string()), "said": a.said })
-        })
-        .collect();
-    let history: Vec<Value> = history.iter().map(entry).collect();
-    let mut shown = serde_json::to_value(Shown::from(&finding)).unwrap_or_default();
-    shown["aliases"] = json!(aliases);
-    shown["attributions"] = json!(said);
-    shown["history"] = json!(history);
-    Ok(Json(shown))
-}
-
-/// A finding that they may see.
-pub(crate) async fn find(app: &App, who: &Who, id: i64) -> Result<Finding, Problem> {
-    let missing = || Problem::not_found("finding");
-    let finding = app.store.finding(who.org, id).await?.ok_or_else(missing)?;
-    let on = on(&app.store, who.org, finding.system.as_ref().map(|s| s.0)).await?;
-    if who.may(Action::View, on) { Ok(finding) } else { Err(missing()) }
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    listing::findings(&app, &who, &asked).await
 }
 
 /// They may see something at all.
@@ -204,7 +319,30 @@ pub(crate) fn seen(who: &Who) -> Result<(), Problem> {
     if who.may_somewhere(Action::View) { Ok(()) } else { Err(Problem::forbidden(Action::View)) }
 }
 
-pub(crate) fn entry(is: &Entry) -> Value {
-    json!({ "seq": is.seq, "at": is.at, "kind": is.kind, "actor": is.actor, "system": is.system,
-        "asset": is.asset, "finding": is.finding, "data": is.data, "hash": is.hash })
+impl From<&Attribution> for ShownAttribution {
+    fn from(is: &Attribution) -> ShownAttribution {
+        ShownAttribution {
+            source: is.source.clone(),
+            since: is.since.to_string(),
+            last: is.last.to_string(),
+            until: is.until.map(|t| t.to_string()),
+            said: is.said.clone(),
+        }
+    }
+}
+
+impl From<&Entry> for ShownEntry {
+    fn from(is: &Entry) -> ShownEntry {
+        ShownEntry {
+            seq: is.seq,
+            at: is.at,
+            kind: is.kind.clone(),
+            actor: is.actor.clone(),
+            system: is.system,
+            asset: is.asset,
+            finding: is.finding,
+            data: is.data.clone(),
+            hash: is.hash.clone(),
+        }
+    }
 }

@@ -2,31 +2,79 @@
 
 use axum::Json;
 use axum::extract::{Query, State};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use trimtab_store::{EventKind, LedgerFilter};
+use utoipa::ToSchema;
 
-use super::findings::entry;
+use super::findings::ShownEntry;
+use super::moment;
 use crate::access::{Action, On, Who};
 use crate::problem::Problem;
 use crate::state::App;
 
 /// Which.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
+    /// The `next` of the page before.
     #[serde(default)]
     after: i64,
+    /// Of a kind: `received`, `detected`, `assessed`, `decided`, `planned`, `merged`, `deployed`, `fixed`,
+    /// `regressed`, `retracted`, `changed`.
+    kind: Option<String>,
+    /// By somebody: `person:3`, `token:4`, `trimtab`.
+    actor: Option<String>,
+    /// About a system.
+    system: Option<i64>,
+    /// About an asset.
+    asset: Option<i64>,
+    /// About a finding.
+    finding: Option<i64>,
+    /// At or after a time such as 2026-11-21T09:00:00Z.
+    since: Option<String>,
+    /// Before a time.
+    until: Option<String>,
+    /// How many, 1 to 5000.
     limit: Option<usize>,
 }
 
+/// A page of the ledger.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Ledger {
+    rows: Vec<ShownEntry>,
+    next: Option<i64>,
+}
+
+/// The ledger, in order.
+#[utoipa::path(get, path = "/api/v1/ledger", tag = "ledger", params(Asked),
+    responses((status = 200, body = Ledger)))]
 pub(crate) async fn list(
     State(app): State<App>,
     who: Who,
     Query(asked): Query<Asked>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Ledger>, Problem> {
     who.must(Action::Audit, On::ALL)?;
     let limit = asked.limit.unwrap_or(500).clamp(1, 5000);
-    let entries = app.store.ledger(who.org, asked.after, limit).await?;
-    let next = (entries.len() == limit).then(|| entries.last().map(|e| e.seq)).flatten();
-    let rows: Vec<Value> = entries.iter().map(entry).collect();
-    Ok(Json(json!({ "rows": rows, "next": next })))
+    let kind = match asked.kind.as_deref() {
+        None | Some("") => None,
+        Some(word) => Some(EventKind::from_text(word).ok_or_else(|| {
+            let all: Vec<&str> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+            Problem::invalid(format!("`kind` is one of {}.", all.join(", ")))
+        })?),
+    };
+    let filter = LedgerFilter {
+        kind,
+        actor: asked.actor.filter(|actor| !actor.is_empty()),
+        system: asked.system,
+        asset: asked.asset,
+        finding: asked.finding,
+        since: moment("since", asked.since.as_deref())?,
+        until: moment("until", asked.until.as_deref())?,
+    };
+    let mut entries = app.store.ledger_of(who.org, &filter, asked.after, limit + 1).await?;
+    let more = entries.len() > limit;
+    entries.truncate(limit);
+    let next = more.then(|| entries.last().map(|e| e.seq)).flatten();
+    let rows = entries.iter().map(ShownEntry::from).collect();
+    Ok(Json(Ledger { rows, next }))
 }

@@ -3,61 +3,103 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use serde_json::json;
-use sha2::{Digest, Sha256};
-use trimtab_store::{JobState, NewJob, Priority};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use trimtab_store::{Asset, JobState, NewJob, NewSnapshot, Org, Priority, Snapshot, Store};
+use utoipa::ToSchema;
 
-use crate::access::secret::hex;
+use super::verdict::{self, Verdict};
 use crate::access::{Action, On, Who};
 use crate::ingest;
 use crate::jobs::{Kind, Read};
 use crate::problem::Problem;
+use crate::sent::Arriving;
 use crate::state::App;
 
 /// What is said about the document.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct About {
     /// The asset's name.
-    asset: String,
+    #[param(min_length = 1, max_length = 300)]
+    pub(crate) asset: String,
     /// `repository`, `image`, `host`, `product`.
     #[serde(default = "repository")]
-    kind: String,
+    #[param(pattern = "^(repository|image|host|product)$")]
+    pub(crate) kind: String,
     /// The name of the system that it belongs to.
-    system: Option<String>,
+    pub(crate) system: Option<String>,
     /// The commit.
-    revision: Option<String>,
+    pub(crate) revision: Option<String>,
     /// The branch. Not said: the main line.
-    branch: Option<String>,
+    pub(crate) branch: Option<String>,
     /// The build.
-    build: Option<String>,
+    pub(crate) build: Option<String>,
     /// How many seconds to wait for the answer, at most 50.
-    wait: Option<u64>,
+    pub(crate) wait: Option<u64>,
+}
+
+/// What became of a document.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = Received)]
+pub(crate) struct Said {
+    asset: i64,
+    /// The digest of the document.
+    document: String,
+    /// `accepted`: it waits to be read; `settled`: findings are as it says; `known`: nothing is new.
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot: Option<i64>,
+    /// Findings that are new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detected: Option<i64>,
+    /// Findings that ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fixed: Option<i64>,
+    /// Findings that the asset has now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live: Option<i64>,
+    /// The job that reads it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job: Option<i64>,
+    /// Where to look how it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    look: Option<String>,
+    /// Whether its main line keeps to the agreement; for who waits, once it is settled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<Verdict>,
 }
 
 fn repository() -> String {
     "repository".to_owned()
 }
 
-const KINDS: [&str; 4] = ["repository", "image", "host", "product"];
+pub(crate) const KINDS: [&str; 4] = ["repository", "image", "host", "product"];
 /// The longest name.
 const NAME: usize = 300;
+/// How many of the newest snapshots are looked through for one of the same branch.
+const NEWEST: usize = 20;
 
+/// Takes a document about an asset in, in any format that the scanner reads: the body is the document.
+#[utoipa::path(post, path = "/api/v1/snapshots", tag = "snapshots", params(About),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, description = "It was known", body = Said),
+        (status = 201, description = "It was read", body = Said),
+        (status = 202, description = "It waits to be read", body = Said)))]
 pub(crate) async fn post(
     State(app): State<App>,
     who: Who,
     Query(about): Query<About>,
-    body: Body,
+    arriving: Arriving,
 ) -> Result<Response, Problem> {
     let system = match &about.system {
         None => None,
         Some(name) => {
             let systems = app.store.systems(who.org).await?;
-            let found = systems.into_iter().find(|s| s.name == *name);
+            let found = systems.iter().find(|s| s.name == *name).cloned();
             Some(found.ok_or_else(|| Problem::invalid(format!("There is no system `{name}`.")))?)
         }
     };
@@ -72,12 +114,19 @@ pub(crate) async fn post(
         who.must(Action::Upload, super::on(&app.store, who.org, known.system).await?)?;
     }
     check(&about)?;
-    let (digest, bytes) = read(body, app.settings.largest_upload).await?;
+    let sent = arriving.read(&app).await?;
+    let digest = sent.digest.clone();
     let now = app.now();
     let system = system.map(|s| s.id);
-    let asset = app.store.put_asset(who.org, &about.asset, &about.kind, system, now).await?;
-    let read = Read {
-        asset: asset.id,
+    // An asset that is new comes in with its first document.
+    let known = match known {
+        None => None,
+        Some(_) => {
+            Some(app.store.put_asset(who.org, &about.asset, &about.kind, system, now).await?)
+        }
+    };
+    let mut read = Read {
+        asset: known.as_ref().map_or(0, |asset| asset.id),
         document: digest.clone(),
         revision: about.revision,
         branch: about.branch,
@@ -85,35 +134,66 @@ pub(crate) async fn post(
         actor: who.actor(),
     };
     let new = read.snapshot();
+    let wait = about.wait.unwrap_or(0).min(50);
     // The same again costs nearly nothing.
-    if let Some(latest) = asset.latest {
-        let latest = app.store.snapshot(who.org, latest).await?;
-        if let Some(latest) = latest.filter(|latest| crate::jobs::same(latest, &new)) {
-            let said = json!({ "asset": asset.id, "snapshot": latest.id, "document": digest, "state": "known" });
-            return Ok((StatusCode::OK, Json(said)).into_response());
-        }
+    if let Some(asset) = &known
+        && let Some(latest) = same_as(&app.store, who.org, asset, &new).await?
+    {
+        return is_known(&app, &who, asset, &latest, wait).await;
     }
-    app.store.put_document(who.org, &digest, &bytes, now).await?;
-    drop(bytes);
+    // What is new is brought to the disk once, before it is called accepted.
+    let soon = app.soon();
+    sent.keep(&soon, who.org, now).await?;
+    let agreed = match app.store.was_read(who.org, &digest).await? {
+        true => Some(app.agreed(who.org, now).await?),
+        false => None,
+    };
+    let together = soon.store.together().await?;
+    let store = together.store();
+    let asset = store.put_asset(who.org, &about.asset, &about.kind, system, now).await?;
+    // Who sends it again because the answer was lost may have been looked at while it was being settled: from here on
+    // nobody settles the asset.
+    store.hold_assets(who.org, &[asset.id]).await?;
+    let asset = store.asset_of_name(who.org, &about.asset).await?.unwrap_or(asset);
+    if let Some(latest) = same_as(store, who.org, &asset, &new).await? {
+        drop(together);
+        return is_known(&app, &who, &asset, &latest, wait).await;
+    }
     // A document that was read before needs no job.
-    if app.store.contents(who.org, &digest).await?.is_some() {
-        let settled = ingest::snapshot(&app, who.org, asset.id, &new, &read.actor, now).await;
+    if let Some(agreed) = agreed {
+        let (within, actor) = (soon.on(store.clone()), &read.actor);
+        let settled = ingest::snapshot(&within, who.org, &agreed, asset.id, &new, actor, now).await;
         let settled = settled.map_err(refused)?;
-        let said = json!({ "asset": asset.id, "snapshot": settled.snapshot, "document": digest,
-            "state": "settled", "detected": settled.detected.len(), "fixed": settled.fixed.len(),
-            "live": settled.live });
+        together.commit().await?;
+        crate::jobs::settled(&soon, who.org, now).await?;
+        app.store.flush().await?;
+        let verdict = awaited(&app, &who, &asset, &new.branch, wait, now).await?;
+        let count = |all: &[i64]| i64::try_from(all.len()).ok();
+        let said = Said {
+            asset: asset.id,
+            document: digest,
+            state: "settled",
+            snapshot: settled.snapshot,
+            detected: count(&settled.detected),
+            fixed: count(&settled.fixed),
+            live: i64::try_from(settled.live).ok(),
+            verdict,
+            ..Said::default()
+        };
         return Ok((StatusCode::CREATED, Json(said)).into_response());
     }
-    let wait = about.wait.unwrap_or(0).min(50);
+    read.asset = asset.id;
     let job = NewJob {
         org: who.org,
         kind: Kind::ReadDocument.as_str().to_owned(),
-        name: format!("{}:{digest}:{}", asset.id, read.revision.as_deref().unwrap_or_default()),
+        name: name(asset.id, &new),
         payload: serde_json::to_value(&read).map_err(|e| Problem::invalid(e.to_string()))?,
         priority: if wait > 0 { Priority::Waited } else { Priority::Upload },
         run_at: now,
     };
-    let id = app.store.add_job(&job, now).await?;
+    let id = store.add_job_once(&job, &begin(asset.id, &new), now).await?;
+    together.commit().await?;
+    app.store.flush().await?;
     app.work.notify_one();
     let until = tokio::time::Instant::now() + Duration::from_secs(wait);
     let mut pause = Duration::from_millis(10);
@@ -123,10 +203,21 @@ pub(crate) async fn post(
         let Some(job) = app.store.job(who.org, id).await? else { break };
         match job.state {
             JobState::Done => {
-                let mut said = job.result.unwrap_or_default();
-                said["asset"] = asset.id.into();
-                said["document"] = digest.into();
-                said["state"] = "settled".into();
+                let result = job.result.unwrap_or_default();
+                let number = |name: &str| result[name].as_i64();
+                let since = job.created;
+                let verdict = awaited(&app, &who, &asset, &read.branch, wait, since).await?;
+                let said = Said {
+                    asset: asset.id,
+                    document: digest,
+                    state: "settled",
+                    snapshot: number("snapshot"),
+                    detected: number("detected"),
+                    fixed: number("fixed"),
+                    live: number("live"),
+                    verdict,
+                    ..Said::default()
+                };
                 return Ok((StatusCode::CREATED, Json(said)).into_response());
             }
             JobState::Dead => {
@@ -135,9 +226,88 @@ pub(crate) async fn post(
             JobState::Waiting | JobState::Running => {}
         }
     }
-    let said = json!({ "asset": asset.id, "document": digest, "state": "accepted", "job": id,
-        "look": format!("/api/v1/jobs/{id}") });
+    let said = Said {
+        asset: asset.id,
+        document: digest,
+        state: "accepted",
+        job: Some(id),
+        look: Some(format!("/api/v1/jobs/{id}")),
+        ..Said::default()
+    };
     Ok((StatusCode::ACCEPTED, Json(said)).into_response())
+}
+
+/// How the names of jobs of a branch of an asset begin.
+fn begin(asset: i64, new: &NewSnapshot) -> String {
+    format!("[{asset},{},", serde_json::json!(new.branch))
+}
+
+/// The name of the job that reads a document: all that makes it another than those of the branch before it. A build
+/// that is run again of the same commit is no other, whatever its number.
+fn name(asset: i64, new: &NewSnapshot) -> String {
+    let build = new.build.as_ref().filter(|_| new.revision.is_none());
+    let rest = serde_json::json!([new.document, new.revision, build]).to_string();
+    begin(asset, new) + rest.trim_start_matches('[')
+}
+
+/// The newest snapshot of the branch, if a document says no more, and nothing waits to take its place.
+async fn same_as(
+    store: &Store,
+    org: Org,
+    asset: &Asset,
+    new: &NewSnapshot,
+) -> Result<Option<Snapshot>, Problem> {
+    let of_branch = match (&new.branch, asset.latest) {
+        (None, None) => None,
+        (None, Some(latest)) => store.snapshot(org, latest).await?,
+        (Some(_), _) => {
+            let newest = store.snapshots(org, asset.id, NEWEST).await?;
+            newest.into_iter().find(|is| is.branch == new.branch)
+        }
+    };
+    let again = |is: &Snapshot| {
+        let commit = new.revision.is_some() && is.revision == new.revision;
+        crate::jobs::same(is, new) || (commit && is.document == new.document)
+    };
+    let Some(same) = of_branch.filter(again) else { return Ok(None) };
+    let kind = Kind::ReadDocument.as_str();
+    let waits = store.is_asked_of(org, kind, &begin(asset.id, new)).await?;
+    Ok((!waits).then_some(same))
+}
+
+/// The verdict, for who waits. Of another branch than the main line nothing is settled, and there is none.
+async fn awaited(
+    app: &App,
+    who: &Who,
+    asset: &Asset,
+    branch: &Option<String>,
+    wait: u64,
+    since: Timestamp,
+) -> Result<Option<Verdict>, Problem> {
+    match (wait, branch) {
+        (1.., None) => verdict::of(app, who, asset, since).await.map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// The answer to who sends what is known.
+async fn is_known(
+    app: &App,
+    who: &Who,
+    asset: &Asset,
+    latest: &Snapshot,
+    wait: u64,
+) -> Result<Response, Problem> {
+    let verdict = awaited(app, who, asset, &latest.branch, wait, latest.received).await?;
+    let said = Said {
+        asset: asset.id,
+        document: latest.document.clone(),
+        state: "known",
+        snapshot: Some(latest.id),
+        verdict,
+        ..Said::default()
+    };
+    Ok((StatusCode::OK, Json(said)).into_response())
 }
 
 fn check(about: &About) -> Result<(), Problem> {
@@ -157,21 +327,6 @@ fn check(about: &About) -> Result<(), Problem> {
     }
 }
 
-/// Reads a body up to a size, with its digest.
-async fn read(body: Body, largest: u64) -> Result<(String, Vec<u8>), Problem> {
-    let largest = usize::try_from(largest).unwrap_or(usize::MAX);
-    let bytes = axum::body::to_bytes(body, largest).await.map_err(|_| {
-        let detail =
-            format!("The document is larger than {largest} bytes, or the upload was cut off.");
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large", detail)
-    })?;
-    if bytes.is_empty() {
-        return Err(Problem::invalid("The body is empty: send the document itself."));
-    }
-    let digest = hex(&Sha256::digest(&bytes));
-    Ok((digest, bytes.into()))
-}
-
 pub(crate) fn refused(refused: ingest::Refused) -> Problem {
     use ingest::Refused::{Internal, NoIndex, Store, Unreadable};
     match refused {
@@ -186,5 +341,30 @@ pub(crate) fn refused(refused: ingest::Refused) -> Problem {
                 refused.to_string(),
             )
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_that_is_run_again_is_the_same_work() {
+        let of = |revision: Option<&str>, branch: Option<&str>, build: Option<&str>| NewSnapshot {
+            document: "d".to_owned(),
+            revision: revision.map(Into::into),
+            branch: branch.map(Into::into),
+            build: build.map(Into::into),
+            received: None,
+        };
+        let first = of(Some("c"), None, Some("1"));
+        assert_eq!(name(7, &first), r#"[7,null,"d","c",null]"#);
+        assert_eq!(name(7, &of(Some("c"), None, Some("2"))), name(7, &first));
+        // Without a commit only the build tells them apart.
+        assert_ne!(name(7, &of(None, None, Some("1"))), name(7, &of(None, None, Some("2"))));
+        let other = of(Some("c"), Some("work"), Some("1"));
+        assert_eq!(name(7, &other), r#"[7,"work","d","c",null]"#);
+        assert!(name(7, &other).starts_with(&begin(7, &other)));
+        assert!(!name(71, &other).starts_with(&begin(7, &other)));
     }
 }

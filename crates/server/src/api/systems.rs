@@ -1,29 +1,39 @@
 //! Systems: what the business knows by name.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use trimtab_model::Exposure;
-use trimtab_store::System;
+use trimtab_store::{System, Team};
+use utoipa::ToSchema;
 
-use super::visible;
+use super::{Changed, Listed, limit, visible};
 use crate::access::{Action, On, Who};
+use crate::around::tags::stands;
 use crate::jobs::rematch_all;
 use crate::problem::Problem;
 use crate::state::App;
 
 /// A system on the wire. What is missing is unknown.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = System)]
 pub(crate) struct Shown {
+    /// Not read: a name says which.
     #[serde(default)]
     pub(crate) id: i64,
+    #[schema(min_length = 1, max_length = 200)]
     pub(crate) name: String,
+    /// Changes with every change: `If-Match: "…"` refuses to overwrite another.
+    #[serde(default, skip_deserializing)]
+    #[schema(read_only)]
+    pub(crate) version: String,
     /// The owner team's name.
     pub(crate) team: Option<String>,
     pub(crate) product_owner: Option<String>,
     pub(crate) operations: Option<String>,
     pub(crate) tier: Option<String>,
+    /// `internet`, `internal`, `isolated`.
     pub(crate) exposure: Option<String>,
     pub(crate) data: Option<Vec<String>>,
     pub(crate) environments: Option<Vec<String>>,
@@ -33,37 +43,124 @@ pub(crate) struct Shown {
     pub(crate) needs: Vec<String>,
 }
 
-pub(crate) async fn list(State(app): State<App>, who: Who) -> Result<Json<Value>, Problem> {
+/// Which. The page asks the same.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Asked {
+    /// A part of the name.
+    pub(crate) q: Option<String>,
+    /// Of a team; 0: of none.
+    pub(crate) team: Option<i64>,
+    /// From where they can be reached; `unknown`: nobody said.
+    #[param(pattern = "^(internet|internal|isolated|unknown)?$")]
+    pub(crate) exposure: Option<String>,
+    pub(crate) tier: Option<String>,
+    /// The `next` of the page before.
+    pub(crate) after: Option<String>,
+    /// How many, 1 to 500.
+    pub(crate) limit: Option<usize>,
+}
+
+impl Asked {
+    /// Whether not all are asked for.
+    pub(crate) fn is_narrow(&self) -> bool {
+        let texts = [&self.q, &self.exposure, &self.tier];
+        self.team.is_some() || texts.into_iter().flatten().any(|text| !text.trim().is_empty())
+    }
+
+    /// The systems that are asked for, of those that they may see.
+    ///
+    /// # Errors
+    /// What is asked for is none of the words.
+    pub(crate) fn chosen<'s>(
+        &self,
+        systems: &'s [System],
+        visible: Option<&[i64]>,
+    ) -> Result<Vec<&'s System>, Problem> {
+        let exposure = match self.exposure.as_deref() {
+            None | Some("") => None,
+            Some("unknown") => Some(None),
+            Some(word) => Some(Some(Exposure::from_word(word).ok_or_else(|| {
+                Problem::invalid("`exposure` is one of internet, internal, isolated, unknown.")
+            })?)),
+        };
+        let q = self.q.as_deref().unwrap_or_default().trim().to_lowercase();
+        let tier = self.tier.as_deref().filter(|tier| !tier.is_empty());
+        let fits = |s: &&System| {
+            visible.is_none_or(|visible| visible.contains(&s.id))
+                && s.name.to_lowercase().contains(&q)
+                && self.team.is_none_or(|team| s.team.unwrap_or_default() == team)
+                && exposure.is_none_or(|exposure| s.exposure == exposure)
+                && tier.is_none_or(|tier| s.tier.as_deref() == Some(tier))
+        };
+        Ok(systems.iter().filter(fits).collect())
+    }
+}
+
+/// The systems that they may see, by name.
+#[utoipa::path(get, path = "/api/v1/systems", tag = "systems", params(Asked),
+    responses((status = 200, body = Listed<Shown>)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    who: Who,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Listed<Shown>>, Problem> {
     super::findings::seen(&who)?;
     let systems = app.store.systems(who.org).await?;
     let teams = app.store.teams(who.org).await?;
     let visible = visible(&who, &systems);
-    let may = |s: &&System| visible.as_ref().is_none_or(|v| v.contains(&s.id));
-    let name = |id: &i64| systems.iter().find(|s| s.id == *id).map(|s| s.name.clone());
-    let shown = |s: &System| Shown {
-        id: s.id,
-        name: s.name.clone(),
-        team: s.team.and_then(|id| teams.iter().find(|t| t.id == id)).map(|t| t.name.clone()),
-        product_owner: s.product_owner.clone(),
-        operations: s.operations.clone(),
-        tier: s.tier.clone(),
-        exposure: s.exposure.map(|e| e.as_str().to_owned()),
-        data: s.data.clone(),
-        environments: s.environments.clone(),
-        failure: s.failure.clone(),
-        needs: s.needs.iter().filter_map(name).collect(),
-    };
-    let rows: Vec<Shown> = systems.iter().filter(may).map(shown).collect();
-    Ok(Json(json!({ "rows": rows })))
+    let mut chosen = asked.chosen(&systems, visible.as_deref())?;
+    let page = (asked.after.as_deref(), limit(asked.limit));
+    let shown = |s: &&System| shown(s, &systems, &teams, visible.as_deref());
+    Ok(Json(Listed::part(&mut chosen, |s| (s.name.clone(), s.id), page, shown)?))
 }
 
+/// Describes a system by its name, or makes one.
+#[utoipa::path(put, path = "/api/v1/systems", tag = "systems", request_body = Shown, responses((status = 200, body = Changed)))]
 pub(crate) async fn put(
     State(app): State<App>,
     who: Who,
+    headers: HeaderMap,
     Json(sent): Json<Shown>,
-) -> Result<Json<Value>, Problem> {
-    let id = describe(&app, &who, sent).await?;
-    Ok(Json(json!({ "id": id })))
+) -> Result<Json<Changed>, Problem> {
+    let together = app.store.together().await?;
+    let within = app.on(together.store().clone());
+    within.store.hold_described(who.org).await?;
+    let systems = within.store.systems(who.org).await?;
+    let teams = within.store.teams(who.org).await?;
+    let known = systems.iter().find(|s| s.name == sent.name);
+    let version = known.map(|s| shown(s, &systems, &teams, None).version);
+    stands(&headers, version.as_deref())?;
+    let id = describe(&within, &who, sent).await?;
+    together.commit().await?;
+    // Again, where everybody sees it: one that is done already may have seen what was before.
+    app.store.add_job(&rematch_all(who.org, app.now()), app.now()).await?;
+    app.work.notify_one();
+    Ok(Json(Changed { id }))
+}
+
+/// A system as it is told to who may see some systems: of what it needs, those. Its version is of all that is kept.
+fn shown(is: &System, systems: &[System], teams: &[Team], visible: Option<&[i64]>) -> Shown {
+    let name = |id: &i64| systems.iter().find(|s| s.id == *id).map(|s| s.name.clone());
+    let team = is.team.and_then(|id| teams.iter().find(|t| t.id == id));
+    let shown = Shown {
+        id: is.id,
+        name: is.name.clone(),
+        version: String::new(),
+        team: team.map(|t| t.name.clone()),
+        product_owner: is.product_owner.clone(),
+        operations: is.operations.clone(),
+        tier: is.tier.clone(),
+        exposure: is.exposure.map(|e| e.as_str().to_owned()),
+        data: is.data.clone(),
+        environments: is.environments.clone(),
+        failure: is.failure.clone(),
+        needs: is.needs.iter().filter_map(name).collect(),
+    };
+    let version = super::version(&shown);
+    let may = |id: &&i64| visible.is_none_or(|visible| visible.contains(id));
+    let needs = is.needs.iter().filter(may).filter_map(name).collect();
+    Shown { version, needs, ..shown }
 }
 
 /// Describes a system; the pages do it the same way.
@@ -95,10 +192,16 @@ pub(crate) async fn describe(app: &App, who: &Who, sent: Shown) -> Result<i64, P
             Problem::invalid("`exposure` is one of internet, internal, isolated.")
         })?),
     };
+    // Who may not see a system neither names it, nor takes away what others said of it.
+    let visible = visible(who, &systems);
+    let may = |id: i64| visible.as_ref().is_none_or(|visible| visible.contains(&id));
     let need = |name: &String| {
-        let found = systems.iter().find(|s| s.name == *name);
+        let found = systems.iter().find(|s| s.name == *name && may(s.id));
         found.map(|s| s.id).ok_or_else(|| Problem::invalid(format!("There is no system `{name}`.")))
     };
+    let mut needs: Vec<i64> = sent.needs.iter().map(need).collect::<Result<_, _>>()?;
+    let kept = known.map_or(&[][..], |s| &s.needs).iter().copied();
+    needs.extend(kept.filter(|id| !may(*id)));
     let system = System {
         id: 0,
         name: sent.name,
@@ -110,7 +213,7 @@ pub(crate) async fn describe(app: &App, who: &Who, sent: Shown) -> Result<i64, P
         data: sent.data,
         environments: sent.environments,
         failure: sent.failure,
-        needs: sent.needs.iter().map(need).collect::<Result<_, _>>()?,
+        needs,
     };
     let id = app.store.put_system(who.org, &system, &who.actor(), app.now()).await?;
     // What a system is weighs in every finding of it.

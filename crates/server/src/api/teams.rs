@@ -1,40 +1,109 @@
 //! Teams.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use trimtab_store::Team;
+use utoipa::ToSchema;
 
+use super::{Changed, Listed, limit};
 use crate::access::{Action, On, Who};
+use crate::around::tags::stands;
+use crate::jobs::replan;
 use crate::problem::Problem;
 use crate::state::App;
+use crate::web::teams::may_see;
 
 /// A team on the wire.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Team)]
 pub(crate) struct Shown {
+    /// Not read: a name says which.
     #[serde(default)]
     pub(crate) id: i64,
+    #[schema(min_length = 1, max_length = 200)]
     pub(crate) name: String,
+    /// A cadence of the charter.
     pub(crate) cadence: Option<String>,
+    /// Changes with every change: `If-Match: "…"` refuses to overwrite another.
+    #[serde(default, skip_deserializing)]
+    #[schema(read_only)]
+    pub(crate) version: String,
+    /// Points in one window.
+    #[schema(minimum = 0, maximum = 10000)]
     pub(crate) capacity: Option<f64>,
 }
 
-pub(crate) async fn list(State(app): State<App>, who: Who) -> Result<Json<Value>, Problem> {
-    super::findings::seen(&who)?;
-    let shown =
-        |t: Team| Shown { id: t.id, name: t.name, cadence: t.cadence, capacity: t.capacity };
-    let rows: Vec<Shown> = app.store.teams(who.org).await?.into_iter().map(shown).collect();
-    Ok(Json(json!({ "rows": rows })))
+/// Which. The page asks the same.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Asked {
+    /// A part of the name.
+    pub(crate) q: Option<String>,
+    /// The `next` of the page before.
+    pub(crate) after: Option<String>,
+    /// How many, 1 to 500.
+    pub(crate) limit: Option<usize>,
 }
 
+impl Asked {
+    /// Whether a team is asked for.
+    pub(crate) fn fits(&self, team: &Team) -> bool {
+        let q = self.q.as_deref().unwrap_or_default().trim().to_lowercase();
+        team.name.to_lowercase().contains(&q)
+    }
+}
+
+/// The teams of which they may see something, by name.
+#[utoipa::path(get, path = "/api/v1/teams", tag = "teams", params(Asked),
+    responses((status = 200, body = Listed<Shown>)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    who: Who,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Listed<Shown>>, Problem> {
+    super::findings::seen(&who)?;
+    let mut teams = app.store.teams(who.org).await?;
+    let systems = app.store.systems(who.org).await?;
+    teams.retain(|team| asked.fits(team) && may_see(&who, team, &systems));
+    let page = (asked.after.as_deref(), limit(asked.limit));
+    Ok(Json(Listed::part(&mut teams, |t| (t.name.clone(), t.id), page, shown)?))
+}
+
+/// Sets a team's cadence and capacity by its name, or makes one.
+#[utoipa::path(put, path = "/api/v1/teams", tag = "teams", request_body = Shown, responses((status = 200, body = Changed)))]
 pub(crate) async fn put(
     State(app): State<App>,
     who: Who,
+    headers: HeaderMap,
     Json(sent): Json<Shown>,
-) -> Result<Json<Value>, Problem> {
-    let id = pace(&app, &who, sent).await?;
-    Ok(Json(json!({ "id": id })))
+) -> Result<Json<Changed>, Problem> {
+    let together = app.store.together().await?;
+    let within = app.on(together.store().clone());
+    within.store.hold_described(who.org).await?;
+    let teams = within.store.teams(who.org).await?;
+    let known = teams.iter().find(|t| t.name == sent.name).map(shown);
+    stands(&headers, known.as_ref().map(|s| s.version.as_str()))?;
+    let id = pace(&within, &who, sent).await?;
+    together.commit().await?;
+    // Again, where everybody sees it: one that is done already may have seen what was before.
+    let now = app.now();
+    app.store.add_job(&replan::of_team(who.org, id, now), now).await?;
+    app.work.notify_one();
+    Ok(Json(Changed { id }))
+}
+
+fn shown(is: &Team) -> Shown {
+    let shown = Shown {
+        id: is.id,
+        name: is.name.clone(),
+        cadence: is.cadence.clone(),
+        version: String::new(),
+        capacity: is.capacity,
+    };
+    let version = super::version(&shown);
+    Shown { version, ..shown }
 }
 
 /// Sets a team's cadence and capacity, or makes the team; the pages do it the same way.
@@ -59,5 +128,9 @@ pub(crate) async fn pace(app: &App, who: &Who, sent: Shown) -> Result<i64, Probl
         return Err(Problem::invalid("`capacity` is 0 to 10000 points."));
     }
     let team = Team { id: 0, name: sent.name, cadence: sent.cadence, capacity: sent.capacity };
-    Ok(app.store.put_team(who.org, &team, &who.actor(), app.now()).await?)
+    let now = app.now();
+    let id = app.store.put_team(who.org, &team, &who.actor(), now).await?;
+    app.store.add_job(&replan::of_team(who.org, id, now), now).await?;
+    app.work.notify_one();
+    Ok(id)
 }

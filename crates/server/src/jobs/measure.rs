@@ -36,6 +36,7 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
     let name = format!("day-{}", tomorrow.as_second().div_euclid(24 * HOUR));
     let daily = NewJob { name, run_at: tomorrow, ..next(job.org, tomorrow) };
     app.store.add_job(&daily, app.now()).await?;
+    app.store.add_job(&super::forget::next(job.org, tomorrow), app.now()).await?;
     Ok(json!({ "days": days }))
 }
 

@@ -6,13 +6,15 @@ use axum::response::{IntoResponse, Redirect};
 use serde::Deserialize;
 use trimtab_model::Role;
 use trimtab_pages::page::{Account, Act};
-use trimtab_pages::part::{Bulk, Field, Form as View, Input, Link, Notice, Pairs, Urgency, When};
+use trimtab_pages::part::{
+    Bulk, Field, Form as View, Input, Link, Notice, Pager, Pairs, Urgency, When,
+};
 
 use super::administration::{revoke_chosen, table};
 use super::{Page, Sorry, html, layout, mended, own_form, redirect_with_cookie, sign_in};
 use crate::access::who::SIDE;
 use crate::access::{Action, Who, password};
-use crate::api::tokens::{Wanted, make};
+use crate::api::tokens::{Wanted, make, signing};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -21,10 +23,16 @@ const FOR: &str = "for-";
 
 pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> Page {
     let who = who.map_err(Sorry::from)?;
-    show(&app, &who, None, None).await
+    show(&app, &who, Vec::new(), None).await
 }
 
-async fn show(app: &App, who: &Who, fresh: Option<String>, wrong: Option<String>) -> Page {
+/// Secrets that were just made: what each is, and its text.
+type Fresh = Vec<(String, String)>;
+
+/// How many tokens are shown.
+const TOKENS: usize = 200;
+
+async fn show(app: &App, who: &Who, fresh: Fresh, wrong: Option<String>) -> Page {
     let now = app.now();
     let roles: Vec<&str> = who.roles().iter().map(|r| r.as_str()).collect();
     let roles = if roles.is_empty() { "none".to_owned() } else { roles.join(", ") };
@@ -32,16 +40,26 @@ async fn show(app: &App, who: &Who, fresh: Option<String>, wrong: Option<String>
     let mut layout = layout(app, who, trimtab_pages::Entry::Today, "My account", headline).await?;
     layout.entry = None;
     layout.actions.push(Link::to("Change my password", "/account/password"));
-    let mut tokens = app.store.tokens(who.org).await?;
-    tokens.retain(|t| t.person == who.person.id);
-    let mut table = table(&tokens, now, |_| None);
+    // Without a key nothing can be sealed, and there are none.
+    if app.settings.access.key.is_some() {
+        layout.actions.push(Link::to("One-time codes", "/account/codes"));
+    }
+    layout.actions.push(Link::to("API", "/api"));
+    let mine = Some(who.person.id);
+    let tokens = app.store.tokens_page(who.org, mine, None, None, TOKENS).await?;
+    let mut table = table(&tokens.rows, now, |_| None);
+    table.pager = tokens.next.map(|_| Pager {
+        shown: format!("the newest {TOKENS}; `GET /api/v1/tokens` has all"),
+        ..Pager::default()
+    });
     table.titled = true;
     table.title = "My tokens".to_owned();
-    table.bulk = Some(Bulk {
-        action: "/account/tokens/revoke".into(),
-        csrf: layout.csrf.clone(),
-        verbs: vec![("revoke".to_owned(), "Revoke".to_owned())],
-    });
+    let mut verbs = vec![("revoke".to_owned(), "Revoke".to_owned())];
+    if app.settings.access.key.is_some() {
+        verbs.push(("sign".to_owned(), "Make a secret to sign events with".to_owned()));
+    }
+    table.bulk =
+        Some(Bulk { action: "/account/tokens/revoke".into(), csrf: layout.csrf.clone(), verbs });
     let mut fields = vec![
         Field::new("name", "Name", Input::Text),
         Field::new("days", "Good for how many days?", Input::Number).holding("90"),
@@ -85,8 +103,13 @@ pub(crate) async fn add_token(
         days: one("days").trim().parse().unwrap_or(0),
     };
     match make(&app, &who, wanted).await {
-        Ok((_, secret, _)) => show(&app, &who, Some(secret.shown().to_owned()), None).await,
-        Err(problem) if problem.status == 422 => show(&app, &who, None, Some(problem.detail)).await,
+        Ok((_, secret, _)) => {
+            let fresh = vec![("The new token".to_owned(), secret.shown().to_owned())];
+            show(&app, &who, fresh, None).await
+        }
+        Err(problem) if problem.status == 422 => {
+            show(&app, &who, Vec::new(), Some(problem.detail)).await
+        }
         Err(problem) => Err(problem.into()),
     }
 }
@@ -97,8 +120,19 @@ pub(crate) async fn revoke(
     Form(sent): Form<Vec<(String, String)>>,
 ) -> Page {
     let who = who.map_err(Sorry::from)?;
-    revoke_chosen(&app, &who, &sent, false).await?;
-    Ok(Redirect::to("/account").into_response())
+    let one = |name: &str| sent.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v);
+    if one("do") != "sign" {
+        revoke_chosen(&app, &who, &sent, false).await?;
+        return Ok(Redirect::to("/account").into_response());
+    }
+    own_form(&who, one("csrf"))?;
+    let mut fresh = Vec::new();
+    for id in sent.iter().filter(|(n, _)| n == "id").filter_map(|(_, id)| id.parse().ok()) {
+        let made = signing(&app, &who, id).await?;
+        fresh.push(("Where events are sent".to_owned(), made.address));
+        fresh.push(("The secret they are signed with".to_owned(), made.secret));
+    }
+    show(&app, &who, fresh, None).await
 }
 
 /// What the form of a new password sends.

@@ -1,28 +1,26 @@
-//! Administration: people with their roles and links, tokens, how the server is set.
+//! Administration: people with their roles and links, and tokens.
 
 use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect};
-use jiff::SignedDuration;
 use serde::Deserialize;
 use trimtab_model::Role;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Administration;
 use trimtab_pages::part::{
     Bulk, Cell, Column, Empty, Field, Form as View, Input, Link, Notice, Pairs, Row, Table, Tabs,
-    Urgency, Value, When,
+    Urgency, When,
 };
-use trimtab_store::{Engine, Grant, NewPerson, Person, ScopeOf, StoreError, Token};
+use trimtab_store::{Cursor, Grant, ScopeOf, Token};
 
-use super::exceptions::{name, names};
-use super::{Page, Sorry, html, layout, mended, own_form};
-use crate::access::secret::Secret;
+use super::{Page, Sorry, asking, html, layout, mended, own_form, pager};
 use crate::access::{Action, On, Who};
+use crate::api::people::{Asked, page};
+use crate::api::tokens;
+use crate::deciding::Refused;
+use crate::people::{self, Change, name, names};
 use crate::problem::Problem;
 use crate::state::App;
-
-/// How long a sign-in link is good.
-const LINK: SignedDuration = SignedDuration::from_hours(24);
 
 /// What the forms send.
 #[derive(Debug, Default, Deserialize)]
@@ -38,31 +36,44 @@ pub(crate) struct Sent {
 
 type Wrong = Option<(&'static str, String)>;
 
-fn admin(who: Result<Who, Problem>) -> Result<Who, Problem> {
+pub(super) fn admin(who: Result<Who, Problem>) -> Result<Who, Problem> {
     let who = who?;
     who.must(Action::Administer, On::ALL)?;
     Ok(who)
 }
 
-fn tabs(shown: usize) -> Tabs {
+pub(super) fn tabs(shown: usize) -> Tabs {
     Tabs {
         label: "Administration".to_owned(),
         tabs: vec![
             Link::to("People", "/administration"),
             Link::to("Tokens", "/administration/tokens"),
+            Link::to("Backup and retention", "/administration/backup"),
             Link::to("Settings", "/administration/settings"),
+            Link::to("Ledger", "/ledger"),
         ],
         shown,
     }
 }
 
-pub(crate) async fn people(State(app): State<App>, who: Result<Who, Problem>) -> Page {
+pub(crate) async fn people(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Query(asked): Query<Asked>,
+) -> Page {
     let who = admin(who).map_err(Sorry::from)?;
-    list(&app, &who, Sent::default(), None, None).await
+    list(&app, &who, &asked, Sent::default(), None, None).await
 }
 
-async fn list(app: &App, who: &Who, sent: Sent, wrong: Wrong, link: Option<String>) -> Page {
-    let people = app.store.people(who.org).await?;
+async fn list(
+    app: &App,
+    who: &Who,
+    asked: &Asked,
+    sent: Sent,
+    wrong: Wrong,
+    link: Option<String>,
+) -> Page {
+    let (people, next) = page(app, who, asked).await?;
     let scopes = scopes(app, who).await?;
     let mut rows = Vec::new();
     for person in &people {
@@ -73,10 +84,11 @@ async fn list(app: &App, who: &Who, sent: Sent, wrong: Wrong, link: Option<Strin
             Cell::Name(Link::to(person.name.clone(), here), person.email.clone()),
             Cell::Tags(told),
             Cell::text(if person.totp.is_some() { "yes" } else { "no" }),
-            Cell::text(standing(person)),
+            Cell::text(people::standing(person)),
         ]));
     }
-    let headline = format!("{} have an account.", people.len());
+    let more = if next.is_some() { " or more" } else { "" };
+    let headline = format!("{}{more} have an account.", people.len());
     let mut layout = layout(app, who, Entry::Administration, "Administration", headline).await?;
     layout.flash = link.as_deref().map(once);
     let mut form = View {
@@ -103,6 +115,9 @@ async fn list(app: &App, who: &Who, sent: Sent, wrong: Wrong, link: Option<Strin
             Column::left("State"),
         ],
         rows,
+        pager: pager(people.len(), asked.after.is_none(), next, |next| {
+            asking("/administration", &[("q", asked.q.clone()), ("after", Some(next))])
+        }),
         ..Table::default()
     };
     let intro =
@@ -125,14 +140,6 @@ fn once(link: &str) -> Notice {
     Notice { urgency: Urgency::Done, text, next: None }
 }
 
-fn standing(person: &Person) -> &'static str {
-    match (person.disabled, person.password.is_some() || person.subject.is_some()) {
-        (true, _) => "closed",
-        (false, true) => "open",
-        (false, false) => "has not signed in yet",
-    }
-}
-
 fn role_field() -> Field {
     let roles = Role::ALL.iter().map(|r| (r.as_str().to_owned(), r.as_str().to_owned()));
     Field::new("role", "Role", Input::Select(roles.collect()))
@@ -144,7 +151,7 @@ async fn scopes(app: &App, who: &Who) -> Result<Vec<(String, String)>, Problem> 
     for team in app.store.teams(who.org).await? {
         all.push((format!("team {}", team.id), format!("team {}", team.name)));
     }
-    for system in app.store.systems(who.org).await? {
+    for system in app.store.systems(who.org).await?.iter() {
         all.push((format!("system {}", system.id), format!("system {}", system.name)));
     }
     Ok(all)
@@ -168,19 +175,24 @@ fn tell(grant: &Grant, scopes: &[(String, String)]) -> String {
     }
 }
 
-/// The role and place that a form names, if they are of this organisation.
-fn granted(sent: &Sent, scopes: &[(String, String)]) -> Result<Grant, (&'static str, String)> {
-    let wrong = |name, text: &str| (name, text.to_owned());
-    let role = Role::from_word(&sent.role).ok_or_else(|| wrong("role", "Choose a role."))?;
-    let known = scopes.iter().any(|s| s.0 == sent.scope);
+/// The role and place that a form names.
+async fn granted(app: &App, who: &Who, sent: &Sent) -> Result<Grant, Refused> {
     let scope = match sent.scope.split_once(' ') {
-        _ if !known => None,
-        None => Some(ScopeOf::Organisation),
+        None => Some(ScopeOf::Organisation).filter(|_| sent.scope == "organisation"),
         Some(("team", id)) => id.parse().ok().map(ScopeOf::Team),
-        Some((_, id)) => id.parse().ok().map(ScopeOf::System),
+        Some(("system", id)) => id.parse().ok().map(ScopeOf::System),
+        Some(_) => None,
     };
-    let scope = scope.ok_or_else(|| wrong("scope", "Choose where it holds."))?;
-    Ok(Grant { role, scope })
+    people::grant(app, who, &sent.role, scope).await
+}
+
+/// What is wrong, and at which field: what is no field's is told at `at`.
+fn at_field(refused: Refused, at: &'static str) -> Result<(&'static str, String), Problem> {
+    match refused {
+        Refused::Member(name, text) => Ok((name, text)),
+        Refused::Problem(problem) if problem.status == 409 => Ok((at, problem.detail)),
+        Refused::Problem(problem) => Err(problem),
+    }
 }
 
 pub(crate) async fn add(
@@ -190,40 +202,19 @@ pub(crate) async fn add(
 ) -> Page {
     let who = admin(who).map_err(Sorry::from)?;
     own_form(&who, &sent.csrf)?;
-    let scopes = scopes(&app, &who).await?;
-    let grant = match granted(&sent, &scopes) {
-        Ok(grant) => grant,
-        Err(wrong) => return list(&app, &who, sent, Some(wrong), None).await,
+    let added = async {
+        let grant = granted(&app, &who, &sent).await?;
+        people::add(&app, &who, &sent.name, &sent.email, &[grant]).await
     };
-    let (name, email) = (sent.name.trim().to_owned(), sent.email.trim().to_lowercase());
-    if name.is_empty() || name.chars().count() > 200 {
-        let wrong = ("name", "The name is 1 to 200 characters.".to_owned());
-        return list(&app, &who, sent, Some(wrong), None).await;
-    }
-    if !super::welcome::is_address(&email) {
-        let wrong = ("email", "Give an address such as ada@example.org.".to_owned());
-        return list(&app, &who, sent, Some(wrong), None).await;
-    }
-    let new = NewPerson { email, name, subject: None };
-    let added = app.store.add_person(who.org, &new, &[grant], &who.actor(), app.now()).await;
-    let id = match added {
-        Err(StoreError::Exists(_)) => {
-            let wrong = ("email", "Somebody here has this address.".to_owned());
-            return list(&app, &who, sent, Some(wrong), None).await;
+    match added.await {
+        Ok((_, link)) => {
+            list(&app, &who, &Asked::default(), Sent::default(), None, Some(link)).await
         }
-        added => added?,
-    };
-    let link = link(&app, &who, id).await?;
-    list(&app, &who, Sent::default(), None, Some(link)).await
-}
-
-async fn link(app: &App, who: &Who, person: i64) -> Result<String, Problem> {
-    let secret = Secret::new("").map_err(|e| {
-        tracing::error!(error = %e, "no random bytes");
-        Problem::conflict("The server has no random numbers right now. Try again.")
-    })?;
-    app.store.add_link(who.org, person, &secret.digest(), app.now() + LINK).await?;
-    Ok(format!("{}/welcome/{}", app.settings.public, secret.shown()))
+        Err(refused) => {
+            let wrong = at_field(refused, "name")?;
+            list(&app, &who, &Asked::default(), sent, Some(wrong), None).await
+        }
+    }
 }
 
 pub(crate) async fn person(
@@ -236,8 +227,7 @@ pub(crate) async fn person(
 }
 
 async fn one(app: &App, who: &Who, id: i64, wrong: Wrong, link: Option<String>) -> Page {
-    let person = app.store.person(who.org, id).await?;
-    let person = person.ok_or_else(|| Problem::not_found("person"))?;
+    let person = people::find(app, who, id).await?;
     let grants = app.store.grants(who.org, id).await?;
     let scopes = scopes(app, who).await?;
     let headline = format!("{} has {} roles.", person.name, grants.len());
@@ -250,12 +240,16 @@ async fn one(app: &App, who: &Who, id: i64, wrong: Wrong, link: Option<String>) 
         word("give", "Give the role"),
         word("take", "Take the role away"),
         word("link", "Make a link to sign in once"),
+        word("end-sessions", "End every session, and links that were not used"),
     ];
     verbs.push(if person.disabled {
         word("open", "Open the account again")
     } else {
         word("close", "Close the account: sessions end, tokens are revoked")
     });
+    if person.totp.is_some() {
+        verbs.push(word("codes-off", "Turn one-time codes off: the device is lost"));
+    }
     let mut form = View {
         action: format!("/administration/people/{id}").into(),
         csrf: layout.csrf.clone(),
@@ -290,7 +284,7 @@ async fn one(app: &App, who: &Who, id: i64, wrong: Wrong, link: Option<String>) 
         intro: "Every change is in the ledger.".to_owned(),
         about: Pairs(vec![
             ("Address".to_owned(), person.email.clone().into()),
-            ("State".to_owned(), standing(&person).into()),
+            ("State".to_owned(), people::standing(&person).into()),
         ]),
         tables: vec![table],
         form: Some(form),
@@ -305,60 +299,51 @@ pub(crate) async fn change(
 ) -> Page {
     let who = admin(who).map_err(Sorry::from)?;
     own_form(&who, &sent.csrf)?;
-    let person = app.store.person(who.org, id).await?;
-    let person = person.ok_or_else(|| Problem::not_found("person"))?;
-    let (actor, now) = (who.actor(), app.now());
-    match sent.r#do.as_str() {
-        "link" if !person.disabled => {
-            let link = link(&app, &who, id).await?;
-            return one(&app, &who, id, None, Some(link)).await;
-        }
-        "close" if id == who.person.id => {
-            let wrong = ("do", "Another admin must close your account.".to_owned());
-            return one(&app, &who, id, Some(wrong), None).await;
-        }
-        "close" => app.store.set_disabled(who.org, id, true, &actor, now).await?,
-        "open" => app.store.set_disabled(who.org, id, false, &actor, now).await?,
-        "give" | "take" => {
-            let scopes = scopes(&app, &who).await?;
-            let grant = match granted(&sent, &scopes) {
-                Ok(grant) => grant,
-                Err(wrong) => return one(&app, &who, id, Some(wrong), None).await,
-            };
-            let mut grants = app.store.grants(who.org, id).await?;
-            grants.retain(|g| *g != grant);
-            if sent.r#do == "give" {
-                grants.push(grant);
-            }
-            match app.store.set_grants(who.org, id, &grants, &actor, now).await {
-                Err(StoreError::Refused(_)) => {
-                    let wrong = ("do", "Nobody would be left to administer it.".to_owned());
-                    return one(&app, &who, id, Some(wrong), None).await;
-                }
-                done => done?,
-            }
-        }
-        _ => {
-            let wrong = ("do", "Choose what is to be done.".to_owned());
-            return one(&app, &who, id, Some(wrong), None).await;
-        }
+    let account = |is| people::change(&app, &who, id, is);
+    let done: Result<(), Refused> = match sent.r#do.as_str() {
+        "link" => match people::link(&app, &who, id).await {
+            Ok(link) => return one(&app, &who, id, None, Some(link)).await,
+            Err(problem) => Err(problem.into()),
+        },
+        "close" => account(Change::Close).await.map_err(Into::into),
+        "open" => account(Change::Open).await.map_err(Into::into),
+        "codes-off" => account(Change::CodesOff).await.map_err(Into::into),
+        "end-sessions" => account(Change::EndSessions).await.map_err(Into::into),
+        give @ ("give" | "take") => match granted(&app, &who, &sent).await {
+            Ok(grant) => people::set(&app, &who, id, grant, give == "give").await.map(|_| ()),
+            Err(refused) => Err(refused),
+        },
+        _ => Err(Refused::Member("do", "Choose what is to be done.".to_owned())),
+    };
+    if let Err(refused) = done {
+        let wrong = at_field(refused, "do")?;
+        return one(&app, &who, id, Some(wrong), None).await;
     }
     Ok(Redirect::to(&format!("/administration/people/{id}")).into_response())
 }
 
-pub(crate) async fn tokens(State(app): State<App>, who: Result<Who, Problem>) -> Page {
+pub(crate) async fn tokens(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Query(asked): Query<tokens::Asked>,
+) -> Page {
     let who = admin(who).map_err(Sorry::from)?;
-    let all = app.store.tokens(who.org).await?;
+    let found = tokens::page(&app, &who, &asked).await?;
+    let all = found.rows;
     let names = names(&app, who.org).await?;
     let now = app.now();
     let held = all.iter().filter(|t| t.revoked.is_none() && t.expires > now).count();
-    let headline = format!("{held} tokens hold.");
+    let more = if found.next.is_some() { " or more" } else { "" };
+    let headline = format!("{held}{more} tokens hold.");
     let layout = layout(&app, &who, Entry::Administration, "Tokens", headline).await?;
     let table = Table {
         bulk: Some(Bulk {
             action: "/administration/tokens".into(),
             csrf: layout.csrf.clone(),
             verbs: vec![("revoke".to_owned(), "Revoke".to_owned())],
+        }),
+        pager: pager(all.len(), asked.after.is_none(), found.next.map(Cursor::to_text), |next| {
+            asking("/administration/tokens", &[("after", Some(next))])
         }),
         ..table(&all, now, |t| Some(name(&names, t.person)))
     };
@@ -437,36 +422,12 @@ pub(crate) async fn revoke_chosen(
 ) -> Result<(), Problem> {
     let one = |name: &str| sent.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v);
     own_form(who, one("csrf"))?;
-    let tokens = app.store.tokens(who.org).await?;
     for (_, id) in sent.iter().filter(|(name, _)| name == "id") {
-        let token = tokens.iter().find(|t| t.id.to_string() == *id);
+        let Ok(id) = id.parse() else { continue };
+        let token = app.store.token_numbered(who.org, id).await?;
         if let Some(token) = token.filter(|t| all || t.person == who.person.id) {
             app.store.revoke_token(who.org, token.id, &who.actor(), app.now()).await?;
         }
     }
     Ok(())
-}
-
-pub(crate) async fn settings(State(app): State<App>, who: Result<Who, Problem>) -> Page {
-    let who = admin(who).map_err(Sorry::from)?;
-    let headline = "How the server is set: by its command line and environment.".to_owned();
-    let layout = layout(&app, &who, Entry::Administration, "Settings", headline).await?;
-    let engine = match app.store.engine() {
-        Engine::Sqlite => "SQLite",
-        Engine::Postgres => "PostgreSQL",
-    };
-    let set = &app.settings;
-    Ok(html(&Administration {
-        layout,
-        tabs: tabs(2),
-        intro: "What stands here is changed where the server is started.".to_owned(),
-        about: Pairs(vec![
-            ("Store".to_owned(), engine.into()),
-            ("Address".to_owned(), Value::Code(set.public.clone())),
-            ("Largest upload".to_owned(), format!("{} MiB", set.largest_upload >> 20).into()),
-            ("Jobs at once".to_owned(), set.workers.to_string().into()),
-        ]),
-        tables: Vec::new(),
-        form: None,
-    }))
 }

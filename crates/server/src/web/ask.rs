@@ -4,6 +4,7 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect};
 use serde::Deserialize;
+use trimtab_model::Level;
 use trimtab_model::decision::Justification;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Act;
@@ -13,8 +14,9 @@ use trimtab_store::{DecisionKind, Finding};
 use super::today::short;
 use super::{Page, Sorry, html, layout, mended, own_form, sides};
 use crate::access::{Action, Who};
-use crate::api::{findings, on};
+use crate::api::on;
 use crate::deciding::{self, Refused, Wanted};
+use crate::facts::finding;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::weighing::Agreed;
@@ -30,7 +32,7 @@ pub(crate) struct Begun {
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Sent {
     #[serde(default)]
-    csrf: String,
+    pub(super) csrf: String,
     #[serde(default)]
     kind: String,
     #[serde(default)]
@@ -52,7 +54,7 @@ pub(crate) async fn page(
     Query(begun): Query<Begun>,
 ) -> Page {
     let who = who.map_err(Sorry::from)?;
-    let finding = findings::find(&app, &who, id).await?;
+    let finding = finding::find(&app, &who, id).await?;
     let sent = match begun.r#as {
         None => Sent::default(),
         Some(id) => {
@@ -78,20 +80,10 @@ pub(crate) async fn post(
 ) -> Page {
     let who = who.map_err(Sorry::from)?;
     own_form(&who, &sent.csrf)?;
-    let finding = findings::find(&app, &who, id).await?;
-    let text = sent.days.trim();
-    let days = if text.is_empty() { None } else { text.parse().ok() };
-    if days.is_none() && !text.is_empty() {
-        let wrong = ("days", "It is a whole number.".to_owned());
-        return show(&app, &who, &finding, &sent, Some(wrong)).await;
-    }
-    let wanted = Wanted {
-        kind: sent.kind.clone(),
-        reason: sent.reason.clone(),
-        justification: Some(sent.justification.clone()).filter(|j| !j.is_empty()),
-        control: Some(sent.control.clone()),
-        role: sent.role.clone(),
-        days,
+    let finding = finding::find(&app, &who, id).await?;
+    let wanted = match wanted(&sent) {
+        Ok(wanted) => wanted,
+        Err(wrong) => return show(&app, &who, &finding, &sent, Some(wrong)).await,
     };
     match deciding::ask(&app, &who, &finding, wanted).await {
         Ok(id) => Ok(Redirect::to(&format!("/exceptions/{id}")).into_response()),
@@ -100,6 +92,31 @@ pub(crate) async fn post(
         }
         Err(Refused::Problem(problem)) => Err(problem.into()),
     }
+}
+
+/// What the form asks for; otherwise which field is wrong, and how.
+pub(super) fn wanted(sent: &Sent) -> Result<Wanted, (&'static str, String)> {
+    let text = sent.days.trim();
+    let days = if text.is_empty() { None } else { text.parse().ok() };
+    if days.is_none() && !text.is_empty() {
+        return Err(("days", "It is a whole number.".to_owned()));
+    }
+    Ok(Wanted {
+        kind: sent.kind.clone(),
+        reason: sent.reason.clone(),
+        justification: Some(sent.justification.clone()).filter(|j| !j.is_empty()),
+        control: Some(sent.control.clone()),
+        role: sent.role.clone(),
+        days,
+    })
+}
+
+/// Who may accept what is of a level, in words; and whether something must lower the risk meanwhile.
+pub(super) fn rules(agreed: &Agreed, level: Level) -> (String, bool) {
+    let approve = agreed.charter.exceptions.may_approve.get(level as usize);
+    let approve: Vec<&str> = approve.into_iter().flatten().map(|role| role.as_str()).collect();
+    let approve = if approve.is_empty() { "nobody".to_owned() } else { approve.join(" or ") };
+    (approve, agreed.charter.exceptions.control_from.is_some_and(|from| level >= from))
 }
 
 async fn show(
@@ -111,7 +128,7 @@ async fn show(
 ) -> Page {
     let now = app.now();
     who.must(Action::Ask, on(&app.store, who.org, finding.system.as_ref().map(|s| s.0)).await?)?;
-    let agreed = Agreed::of(&app.store, who.org, now).await?;
+    let agreed = app.agreed(who.org, now).await?;
     let level = deciding::level(finding);
     let most = deciding::longest(&agreed, level);
     let (package, version) = short(&finding.component.1);
@@ -125,10 +142,7 @@ async fn show(
         Link::to(title.clone(), here.clone()),
         Link::words("Ask"),
     ];
-    let approve = agreed.charter.exceptions.may_approve.get(level as usize);
-    let approve: Vec<&str> = approve.into_iter().flatten().map(|role| role.as_str()).collect();
-    let approve = if approve.is_empty() { "nobody".to_owned() } else { approve.join(" or ") };
-    let control = agreed.charter.exceptions.control_from.is_some_and(|from| level >= from);
+    let (approve, control) = rules(&agreed, level);
     let mut form = View {
         action: format!("/findings/{}/ask", finding.id).into(),
         csrf: layout.csrf.clone(),
@@ -169,7 +183,7 @@ async fn show(
     Ok(html(&view))
 }
 
-fn fields(sent: &Sent, who: &Who, most: i64, control: bool) -> Vec<Field> {
+pub(super) fn fields(sent: &Sent, who: &Who, most: i64, control: bool) -> Vec<Field> {
     let pair = |value: &str, text: &str| (value.to_owned(), text.to_owned());
     let kinds = vec![
         pair(DecisionKind::Exception.as_str(), "Accept it until a date"),

@@ -12,15 +12,16 @@ use trimtab_model::level::{ImpactBand, LikelihoodBand};
 use trimtab_pages::Entry;
 use trimtab_pages::page::{Act, Charter};
 use trimtab_pages::part::{
-    Cell, Column, Empty, Field, Form as View, Input, Link, Mark, Pairs, Row, Table, Tabs, When,
+    Cell, Column, Empty, Field, Form as View, Input, Link, Mark, Pager, Pairs, Row, Table, Tabs,
+    When,
 };
 use trimtab_store::{CharterState, StoredCharter};
 
-use super::exceptions::{name, names};
 use super::{Page, Sorry, html, layout, mended, own_form};
 use crate::access::{Action, On, Who};
 use crate::agreeing::{self, Refused, SIDES};
 use crate::api::findings;
+use crate::people::{name, names};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -148,6 +149,9 @@ pub(crate) fn agreed(
     }
 }
 
+/// How many versions are shown.
+const VERSIONS: usize = 100;
+
 fn versions(
     all: &[StoredCharter],
     names: &std::collections::HashMap<i64, String>,
@@ -175,7 +179,11 @@ fn versions(
             Column::left("Proposed by"),
             Column::right("Since"),
         ],
-        rows: all.iter().take(100).map(row).collect(),
+        rows: all.iter().take(VERSIONS).map(row).collect(),
+        pager: (all.len() > VERSIONS).then(|| Pager {
+            shown: format!("the newest {VERSIONS}; `GET /api/v1/charters` has all"),
+            ..Pager::default()
+        }),
         empty: Empty { why: "None was proposed yet.".to_owned(), next: None },
         ..Table::default()
     }

@@ -13,6 +13,7 @@ use trimtab_store::System;
 use super::{Page, Sorry, html, layout, mended, own_form, system};
 use crate::access::{Action, On, Who};
 use crate::api::systems::{Shown, describe};
+use crate::api::visible;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::weighing::Agreed;
@@ -48,7 +49,10 @@ pub(crate) async fn page(
     let (is, all) = system::find(&app, &who, id).await?;
     let teams = app.store.teams(who.org).await?;
     let team = is.team.and_then(|id| teams.iter().find(|t| t.id == id));
-    let needs = all.iter().filter(|s| is.needs.contains(&s.id)).map(|s| s.name.as_str());
+    let visible = visible(&who, &all);
+    let may = |id: i64| visible.as_ref().is_none_or(|visible| visible.contains(&id));
+    let needs = all.iter().filter(|s| is.needs.contains(&s.id) && may(s.id));
+    let needs = needs.map(|s| s.name.as_str());
     let list = |words: &Option<Vec<String>>| words.as_ref().map(|w| w.join(", "));
     let sent = Sent {
         csrf: String::new(),
@@ -94,11 +98,12 @@ async fn put(app: &App, who: &Who, is: Option<&System>, sent: Sent) -> Page {
         text.split(',').map(|w| w.trim().to_owned()).filter(|w| !w.is_empty()).collect()
     };
     let list = |text: &str| Some(words(text)).filter(|w| !w.is_empty());
-    let agreed = Agreed::of(&app.store, who.org, app.now()).await?;
+    let agreed = app.agreed(who.org, app.now()).await?;
     if let Some(wrong) = unknown(&agreed, &sent, &words) {
         return show(app, who, is, sent, Some(wrong)).await;
     }
     let shown = Shown {
+        version: String::new(),
         id: 0,
         // The name is what it is known by: it stays.
         name: is.map_or_else(|| sent.name.trim().to_owned(), |s| s.name.clone()),
@@ -151,7 +156,7 @@ async fn show(
 ) -> Page {
     let on = is.map_or(On::ALL, |s| On { system: Some(s.id), team: s.team });
     who.must(Action::Describe, on)?;
-    let agreed = Agreed::of(&app.store, who.org, app.now()).await?;
+    let agreed = app.agreed(who.org, app.now()).await?;
     let (title, action) = match is {
         Some(is) => (format!("Describe {}", is.name), format!("/systems/{}/edit", is.id)),
         None => ("Describe a system".to_owned(), "/systems/new".to_owned()),

@@ -13,12 +13,13 @@ use trimtab_pages::part::{
 };
 use trimtab_store::{Decision, DecisionKind, DecisionState, Finding};
 
-use super::exceptions::{kind, name, names, what};
+use super::exceptions::what;
 use super::today::{columns, row};
 use super::{Page, Sorry, html, layout, mended, own_form, sides};
 use crate::access::{Action, Who};
 use crate::api::{on, visible};
-use crate::deciding::{self, Refused};
+use crate::deciding::{self, Refused, kind};
+use crate::people::{name, names};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::weighing::Agreed;
@@ -75,7 +76,7 @@ async fn show(
     wrong: Option<(&'static str, String)>,
 ) -> Page {
     let now = app.now();
-    let agreed = Agreed::of(&app.store, who.org, now).await?;
+    let agreed = app.agreed(who.org, now).await?;
     let visible = visible(who, &agreed.stored);
     let found = deciding::covered(app, who.org, &decision.is, visible, 100).await?;
     let names = names(app, who.org).await?;

@@ -8,20 +8,24 @@ use serde::Deserialize;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Exceptions;
 use trimtab_pages::part::{
-    Cell, Column, Empty, Figure, Figures, Filter, Link, Mark, Row, Table, Tabs, When, number,
+    Bulk, Cell, Column, Empty, Figure, Figures, Filter, Link, Mark, Row, Table, Tabs, When, number,
 };
-use trimtab_store::{Decision, DecisionKind, DecisionState, Org};
+use trimtab_store::{Cursor, Decision, DecisionFilter, DecisionState};
 
+use super::facets::answers;
+use super::findings::with;
 use super::today::short;
-use super::{Page, Sorry, count, html, layout};
-use crate::access::Who;
-use crate::api::{findings, visible};
-use crate::deciding;
+use super::{Page, Sorry, asking, count, html, layout, pager};
+use crate::access::{Action, Who};
+use crate::api::{cursor, decisions, findings, moment, visible};
+use crate::deciding::{self, kind};
+use crate::facts::register;
+use crate::people::{name, names};
 use crate::problem::Problem;
 use crate::state::App;
 
-/// The most that are shown.
-const SHOWN: usize = 200;
+/// How many are shown at once.
+const SHOWN: usize = 100;
 
 /// The tabs: word in the address and what people read.
 const TABS: [(&str, &str); 4] = [
@@ -36,7 +40,17 @@ const TABS: [(&str, &str); 4] = [
 pub(crate) struct Asked {
     state: Option<String>,
     q: Option<String>,
+    /// Only those that touch a team.
+    team: Option<i64>,
+    system: Option<i64>,
+    kind: Option<String>,
+    /// With an end at or before a time.
+    expires_before: Option<String>,
+    after: Option<String>,
 }
+
+/// How soon an end is near.
+const SOON: SignedDuration = SignedDuration::from_hours(24 * 14);
 
 pub(crate) async fn page(
     State(app): State<App>,
@@ -46,63 +60,136 @@ pub(crate) async fn page(
     let who = who.map_err(Sorry::from)?;
     findings::seen(&who)?;
     let now = app.now();
-    let asked = deciding::list(&app, &who, DecisionState::Asked).await?;
-    let approved = deciding::list(&app, &who, DecisionState::Approved).await?;
-    let (in_force, expired): (Vec<Decision>, Vec<Decision>) =
-        approved.into_iter().partition(|d| d.is.expires.is_none_or(|end| now < end));
-    let soon = now + SignedDuration::from_hours(24 * 14);
-    let ending = in_force.iter().filter(|d| d.is.expires.is_some_and(|end| end < soon)).count();
-    let figure = |number: usize, label: &str, state: &str| {
-        Figure::of(number.to_string(), label, format!("/exceptions?state={state}"))
+    let team = match wanted.team {
+        None => None,
+        Some(id) => Some(super::team::find(&app, &who, id).await?.0),
     };
-    let figures = Figures(vec![
-        figure(asked.len(), "asked", "asked"),
-        figure(in_force.len(), "in force", "in-force"),
-        figure(ending, "end within 14 days", "in-force"),
-        figure(expired.len(), "expired", "expired"),
-    ]);
-    let headline = match (asked.len(), ending) {
+    let of = team.as_ref().map(|team| team.id);
+    let q = wanted.q.as_deref().unwrap_or_default().trim().to_lowercase();
+    let before = moment("expires_before", wanted.expires_before.as_deref())?;
+    let chosen = DecisionFilter {
+        text: Some(q.clone()).filter(|q| !q.is_empty()),
+        kind: decisions::kind(wanted.kind.as_deref())?,
+        system: wanted.system,
+        ends_by: before,
+        ..DecisionFilter::default()
+    };
+    let is_narrow = of.is_some() || chosen != DecisionFilter::default();
+    let states =
+        |states: &[DecisionState]| DecisionFilter { states: states.to_vec(), ..chosen.clone() };
+    let by = |at: Timestamp| Some(before.map_or(at, |before| before.min(at)));
+    let approved = states(&[DecisionState::Approved]);
+    let in_force = DecisionFilter { ends_after: Some(now), ..approved.clone() };
+    // In whole seconds, as it stands in the address.
+    let soon = now + SOON;
+    let soon = Timestamp::from_second(soon.as_second()).unwrap_or(soon);
+    let ending = DecisionFilter { ends_by: by(soon), ..in_force.clone() };
+    let all = [
+        states(&[DecisionState::Asked]),
+        in_force,
+        DecisionFilter { ends_by: by(now), ..approved },
+        states(&[DecisionState::Refused, DecisionState::Ended]),
+    ];
+    // What is counted is what the list has that a number opens.
+    let number = async |filter: &DecisionFilter| register::count(&app, &who, filter, of).await;
+    let [is_asked, is_in_force, is_expired, _] = &all;
+    let (asked, held) = (number(is_asked).await?, number(is_in_force).await?);
+    let (expired, ending) = (number(is_expired).await?, number(&ending).await?);
+    let of_those = if is_narrow { "Of what is chosen, " } else { "" };
+    let headline = match (asked, ending) {
+        (0, 0) if is_narrow => {
+            "Of what is chosen, nothing waits for an answer, and nothing ends within 14 days."
+                .to_owned()
+        }
         (0, 0) => "Nothing waits for an answer, and nothing ends within 14 days.".to_owned(),
         (asked, ending) => format!(
-            "{} for an answer; {ending} end within 14 days.",
-            count(i64::try_from(asked).unwrap_or(i64::MAX), "decision waits", "decisions wait")
+            "{of_those}{} for an answer; {ending} end within 14 days.",
+            count(asked, "decision waits", "decisions wait")
         ),
     };
-    let word = wanted.state.as_deref().unwrap_or("asked");
+    // What waits for an answer first; where nothing does, what is in force.
+    let first = if asked == 0 && held > 0 { "in-force" } else { "asked" };
+    let word = wanted.state.as_deref().filter(|word| !word.is_empty()).unwrap_or(first);
     let shown = TABS.iter().position(|t| t.0 == word).unwrap_or(0);
-    let mut rows = match shown {
-        0 => asked,
-        1 => in_force,
-        2 => expired,
-        _ => {
-            let mut over = deciding::list(&app, &who, DecisionState::Refused).await?;
-            over.extend(deciding::list(&app, &who, DecisionState::Ended).await?);
-            over.sort_by_key(|d| std::cmp::Reverse(d.id));
-            over
-        }
-    };
     let names = names(&app, who.org).await?;
-    let q = wanted.q.unwrap_or_default().trim().to_lowercase();
-    if !q.is_empty() {
-        rows.retain(|d| {
-            let person = names.get(&d.is.author).map_or("", String::as_str);
-            let texts = [d.is.vulnerability.as_deref(), d.is.package.as_deref(), Some(person)];
-            texts.into_iter().flatten().any(|text| text.to_lowercase().contains(&q))
-        });
-    }
+    let filter = all.into_iter().nth(shown).unwrap_or_default();
+    let after = cursor(wanted.after.as_deref())?;
+    let page = register::page(&app, &who, &filter, of, (after, SHOWN)).await?;
+    let address = |changed: &[(&str, &str)]| {
+        let id = |id: Option<i64>| id.map(|id| id.to_string());
+        let members = [
+            ("state", Some(word.to_owned())),
+            ("team", id(of)),
+            ("system", id(wanted.system)),
+            ("kind", wanted.kind.clone()),
+            ("expires_before", before.map(|at| at.to_string())),
+            ("q", wanted.q.clone()),
+            ("after", None),
+        ];
+        asking("/exceptions", &with(members, changed))
+    };
+    let figure = |number: i64, label: &str, members: &[(&str, &str)]| {
+        Figure::of(number.to_string(), label, address(members))
+    };
+    let until = by(soon).unwrap_or(soon).to_string();
+    let figures = Figures(vec![
+        figure(asked, "asked", &[("state", "asked")]),
+        figure(held, "in force", &[("state", "in-force")]),
+        figure(
+            ending,
+            "end within 14 days",
+            &[("state", "in-force"), ("expires_before", until.as_str())],
+        ),
+        figure(expired, "expired", &[("state", "expired")]),
+    ]);
+    let layout = layout(&app, &who, Entry::Exceptions, "Exceptions", headline).await?;
+    let verbs: &[(&str, &str)] = match shown {
+        0 => &[("approve", "Approve"), ("refuse", "Refuse")],
+        1 => &[("end", "End now")],
+        _ => &[],
+    };
+    let bulk = (!verbs.is_empty() && who.may_somewhere(Action::Answer)).then(|| Bulk {
+        action: "/exceptions/chosen".into(),
+        csrf: layout.csrf.clone(),
+        verbs: verbs.iter().map(|(word, text)| ((*word).into(), (*text).into())).collect(),
+    });
     let table = Table {
         title: TABS.get(shown).map_or("", |t| t.1).to_owned(),
-        ..table(&app, &who, &rows, &names, now).await?
+        bulk,
+        pager: pager(page.rows.len(), after.is_none(), page.next.map(Cursor::to_text), |next| {
+            address(&[("after", &next)])
+        }),
+        ..table(&app, &who, &page.rows, &names, now).await?
     };
-    let tab = |(word, text): &(&str, &str)| Link::to(*text, format!("/exceptions?state={word}"));
-    let layout = layout(&app, &who, Entry::Exceptions, "Exceptions", headline).await?;
+    let tab = |(word, text): &(&str, &str)| Link::to(*text, address(&[("state", word)]));
+    let mut kept = vec![("state".to_owned(), word.to_owned())];
+    kept.extend(of.map(|team| ("team".to_owned(), team.to_string())));
+    kept.extend(wanted.system.map(|system| ("system".to_owned(), system.to_string())));
+    kept.extend(before.map(|at| ("expires_before".to_owned(), at.to_string())));
+    let mut chips = Vec::new();
+    let mut chip = |name: &str, text: String| chips.push(Link::to(text, address(&[(name, "")])));
+    if let Some(team) = &team {
+        chip("team", format!("team: {}", team.name));
+    }
+    if let Some(id) = wanted.system {
+        let systems = app.store.systems(who.org).await?;
+        let seen = visible(&who, &systems).is_none_or(|visible| visible.contains(&id));
+        let is = systems.iter().find(|s| s.id == id && seen);
+        chip("system", format!("system: {}", is.map_or(id.to_string(), |s| s.name.clone())));
+    }
+    if let Some(at) = before {
+        chip("expires_before", format!("ends by {}", at.strftime("%Y-%m-%d")));
+    }
+    let kinds = [("exception", "accept until a date"), ("not-affected", "not affected")];
     Ok(html(&Exceptions {
         layout,
         figures,
         tabs: Tabs { label: "State".to_owned(), tabs: TABS.iter().map(tab).collect(), shown },
         filter: Filter {
             action: "/exceptions".into(),
-            kept: vec![("state".to_owned(), word.to_owned())],
+            chips,
+            facets: vec![answers("kind", "Kind", wanted.kind.as_deref(), &kinds)],
+            kept,
             search: Some(("q".to_owned(), "Package, vulnerability or person".to_owned(), q)),
             clear: "/exceptions".into(),
             ..Filter::default()
@@ -140,9 +227,9 @@ pub(crate) async fn table(
             Some(system) => format!("{} in {}", what(decision), system.name),
             None => what(decision),
         };
-        rows.push(Row::of(vec![
+        let cells = vec![
             Cell::Mark(Mark::from(gravest)),
-            Cell::Name(Link::to(what, here.clone()), kind(is.kind).to_owned()),
+            Cell::Name(Link::to(what.clone(), here.clone()), kind(is.kind).to_owned()),
             Cell::text(is.reason.chars().take(120).collect::<String>()),
             Cell::text(name(names, is.author)),
             Cell::link(number(load), here),
@@ -150,7 +237,8 @@ pub(crate) async fn table(
                 Some(end) => Cell::Due(When::of(end, now), end < now),
                 None => Cell::text("until the advisory changes"),
             },
-        ]));
+        ];
+        rows.push(Row { id: decision.id.to_string(), label: what, cells });
     }
     let pager = (decisions.len() > SHOWN).then(|| trimtab_pages::part::Pager {
         shown: format!("the newest {SHOWN} of {}", decisions.len()),
@@ -184,25 +272,4 @@ pub(crate) fn what(is: &Decision) -> String {
         (None, Some(package)) => package,
         (None, None) => format!("decision {}", is.id),
     }
-}
-
-/// What kind of decision it is, in words.
-pub(crate) fn kind(kind: DecisionKind) -> &'static str {
-    match kind {
-        DecisionKind::Exception => "accept until a date",
-        DecisionKind::NotAffected => "not affected",
-    }
-}
-
-/// The names of people by id.
-///
-/// # Errors
-/// The store does not answer.
-pub(crate) async fn names(app: &App, org: Org) -> Result<HashMap<i64, String>, Problem> {
-    Ok(app.store.people(org).await?.into_iter().map(|p| (p.id, p.name)).collect())
-}
-
-/// The name of a person.
-pub(crate) fn name(names: &HashMap<i64, String>, id: i64) -> String {
-    names.get(&id).cloned().unwrap_or_else(|| format!("person {id}"))
 }

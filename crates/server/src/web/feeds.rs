@@ -6,11 +6,15 @@ use axum::response::{IntoResponse, Redirect};
 use jiff::Timestamp;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Feeds;
-use trimtab_pages::part::{Bulk, Cell, Column, Empty, Figure, Figures, Row, Table, When};
+use trimtab_pages::part::{
+    Bulk, Cell, Column, Empty, Figure, Figures, Form as View, Notice, Pairs, Row, Table, Urgency,
+    Value, When,
+};
 use trimtab_store::{Job, JobState};
 
 use super::{Page, Sorry, html, layout, own_form};
 use crate::access::{Action, On, Who};
+use crate::jobs::fetch::{self, Standing};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -52,9 +56,22 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
         csrf: layout.csrf.clone(),
         verbs: vec![("retry".to_owned(), "Try again".to_owned())],
     });
+    let standing = fetch::standing(&app).await?;
+    let looks_after = fetch::owner(&app).await? == Some(who.org);
+    let may_fetch = app.settings.feeds.is_some() && looks_after;
+    let fetch_now = who.may(Action::Administer, On::ALL) && may_fetch;
     let mut open = running.clone();
     open.extend(waiting.iter().cloned());
+    let now_form = fetch_now.then(|| View {
+        action: "/feeds/fetch".into(),
+        csrf: layout.csrf.clone(),
+        submit: "Fetch them now".to_owned(),
+        ..View::default()
+    });
     let view = Feeds {
+        notice: standing.error.as_deref().map(failed),
+        fetching: Pairs(fetching(&app, &standing, now)),
+        now: now_form,
         figures: Figures(vec![
             figure(running.len(), "run"),
             figure(waiting.len(), "wait"),
@@ -70,10 +87,7 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
                 Column::left("As of").kept(),
             ],
             rows: feeds.unwrap_or_default(),
-            empty: Empty {
-                why: "There is no index. Build one with `trimtab db update`.".to_owned(),
-                next: None,
-            },
+            empty: Empty { why: "There is no index.".to_owned(), next: None },
             ..Table::default()
         },
         jobs: Table {
@@ -90,6 +104,35 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
         layout,
     };
     Ok(html(&view))
+}
+
+/// What went wrong last: it stays until it goes well.
+fn failed(error: &str) -> Notice {
+    let text = format!("The last fetch did not go well: {error}");
+    Notice { urgency: Urgency::Warning, text, next: None }
+}
+
+/// How the feeds are fetched, and how that goes.
+fn fetching(app: &App, is: &Standing, now: Timestamp) -> Vec<(String, Value)> {
+    let when = |at: Option<Timestamp>, none: &str| {
+        at.map_or_else(|| Value::Text(none.to_owned()), |at| When::of(at, now).into())
+    };
+    let by = match app.settings.feeds.as_ref().map(|feeds| feeds.every.as_hours()) {
+        Some(1) => "by the server, every hour".to_owned(),
+        Some(hours) => format!("by the server, every {hours} hours"),
+        None => "not by this server: `trimtab db update` brings a new index, which is noticed, or start it \
+                 with `--feeds-every HOURS`"
+            .to_owned(),
+    };
+    let mut pairs = vec![("Fetched".to_owned(), Value::Text(by))];
+    if app.settings.feeds.is_some() || is.tried.is_some() {
+        let next = if is.running { "now" } else { "none is planned" };
+        pairs.push(("Last try".to_owned(), when(is.tried, "none yet")));
+        pairs.push(("Last without a fault".to_owned(), when(is.succeeded, "none yet")));
+        pairs.push(("Something new came".to_owned(), when(is.changed, "not yet")));
+        pairs.push(("Next try".to_owned(), when(is.next, next)));
+    }
+    pairs
 }
 
 fn jobs(jobs: &[Job], now: Timestamp) -> Table {
@@ -132,8 +175,19 @@ pub(crate) async fn retry(
     who.must(Action::Administer, On::ALL)?;
     let ids = sent.iter().filter(|(name, _)| name == "id");
     for id in ids.filter_map(|(_, id)| id.parse().ok()) {
-        app.store.retry_job(who.org, id, app.now()).await?;
+        crate::api::jobs::again(&app, &who, id).await?;
     }
-    app.work.notify_one();
+    Ok(Redirect::to("/feeds").into_response())
+}
+
+pub(crate) async fn fetch(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Form(sent): Form<Vec<(String, String)>>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let csrf = sent.iter().find(|(name, _)| name == "csrf").map_or("", |(_, value)| value);
+    own_form(&who, csrf)?;
+    crate::api::feeds::now(&app, &who).await?;
     Ok(Redirect::to("/feeds").into_response())
 }

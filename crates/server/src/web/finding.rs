@@ -1,36 +1,36 @@
 //! One finding: what could happen, by when it must go, how; then factors, paths, history.
 
+mod past;
+mod steps;
+
 use axum::extract::{Path, Query, State};
 use jiff::Timestamp;
 use serde::Deserialize;
+use trimtab_model::Role;
 use trimtab_model::assessment::{Assessment, Effect as Did};
-use trimtab_model::{Inventory, Role};
 use trimtab_pages::Entry;
 use trimtab_pages::page::Finding as View;
 use trimtab_pages::part::{
-    Cell, Column, Effect, Empty, Event, Factor, Factors, Figure, Figures, History, Link, Mark,
-    Pairs, Paths, Row, State as StepState, Step, Steps, Table, Tabs, Value, Voices, When, number,
+    Cell, Column, Effect, Empty, Factor, Factors, Figure, Figures, Link, Pairs, Paths, Row, Table,
+    Tabs, Value, Voices, When, number,
 };
-use trimtab_report::voices::{Subject, tell};
-use trimtab_store::{Entry as Line, Finding, Known};
+use trimtab_report::voices::probability;
+use trimtab_store::{Attribution, Finding};
 
 use super::today::short;
 use super::{Page, Sorry, html, layout};
 use crate::access::{Action, Who};
-use crate::api::findings::find;
 use crate::api::on;
-use crate::knowing::known;
+use crate::facts::finding::{Facts, SIDES};
+use crate::paths::Ways;
 use crate::problem::Problem;
 use crate::state::App;
-use crate::weighing::{Agreed, Weigher};
 
 /// To whom it is told.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Asked {
     side: Option<String>,
 }
-
-const SIDES: [Role; 4] = [Role::Product, Role::Engineering, Role::Security, Role::Operations];
 
 pub(crate) async fn page(
     State(app): State<App>,
@@ -39,17 +39,8 @@ pub(crate) async fn page(
     Query(asked): Query<Asked>,
 ) -> Page {
     let who = who.map_err(Sorry::from)?;
-    let is = find(&app, &who, id).await?;
-    let now = app.now();
-    let history = app.store.history(who.org, id).await?;
-    let attributions = app.store.attributions(who.org, id).await?;
-    let aliases = app.store.aliases(who.org, is.vulnerability.0).await?;
-    let agreed = Agreed::of(&app.store, who.org, now).await?;
-    let known = known(&app.store, who.org, std::slice::from_ref(&is)).await?;
-    let known = known.into_iter().next().ok_or_else(|| Problem::not_found("finding"))?;
-    let index = app.index();
-    let weigher = index.map(|index| Weigher::new(&agreed, index, now));
-    let assessed = weigher.as_ref().and_then(|w| w.assess(&known));
+    let facts = Facts::of(&app, &who, id).await?;
+    let (is, now) = (&facts.is, app.now());
     let wanted = asked.side.as_deref().and_then(Role::from_word).filter(|r| SIDES.contains(r));
     let own = who.side.into_iter().chain(who.roles()).find(|r| SIDES.contains(r));
     let side = wanted.or(own).unwrap_or(Role::Security);
@@ -60,7 +51,7 @@ pub(crate) async fn page(
         &who,
         Entry::Findings,
         &is.vulnerability.1,
-        headline(&is, &package, &version, now),
+        headline(is, &package, &version, now),
     )
     .await?;
     let place = on(&app.store, who.org, is.system.as_ref().map(|s| s.0)).await?;
@@ -69,64 +60,92 @@ pub(crate) async fn page(
     }
     let sides = SIDES.iter().map(|r| {
         let word = r.as_str();
-        let mut text = word.to_owned();
-        if let Some(first) = text.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        Link::to(text, format!("/findings/{id}?side={word}"))
+        Link::to(titled(word), format!("/findings/{id}?side={word}"))
     });
-    let story = assessed.as_ref().map_or_else(
-        || vec!["The advisory index does not know this vulnerability any longer.".to_owned()],
-        |(finding, assessment)| story(finding, assessment, &agreed, &known, side),
-    );
+    let mut about = about(is, &facts.aliases);
+    let story = match facts.voice(side) {
+        None => vec![facts.stranger()],
+        Some(lines) => {
+            let told = lines.into_iter();
+            about.0.splice(0..0, told.map(|line| (line.label.to_owned(), Value::Text(line.says))));
+            Vec::new()
+        }
+    };
     let voices = Voices {
         sides: Tabs { label: "Told to".to_owned(), tabs: sides.collect(), shown },
         story,
-        facts: facts(&is, &aliases),
+        facts: about,
     };
-    let factors = assessed.as_ref().map_or_else(Factors::default, |(_, a)| factors(a));
-    let reckoning = assessed.as_ref().map_or_else(String::new, |(_, a)| reckoning(a));
+    let assessed = facts.assessed.as_ref();
+    let factors = assessed.map_or_else(Factors::default, |(_, a)| factors(a));
+    let reckoning = assessed.map_or_else(String::new, |(_, a)| reckoning(a));
     let view = View {
-        figures: figures(&is, now),
-        steps: steps(&is, &agreed, now),
+        figures: figures(is, now),
+        steps: steps::steps(facts.steps(), now),
         voices,
-        actions: actions(&is, &package),
+        actions: actions(is, &package),
         factors,
         reckoning,
-        paths: Paths::default(),
-        evidence: evidence(assessed.as_ref().map(|a| &a.0), &is, now),
-        attributions: Table {
-            title: "Who says so".to_owned(),
-            titled: true,
-            columns: vec![
-                Column::left("Source").kept(),
-                Column::left("Says"),
-                Column::right("Since").kept(),
-                Column::right("Last"),
-            ],
-            rows: attributions
-                .iter()
-                .map(|a| {
-                    let says = if a.until.is_some() { "no longer affected" } else { "affected" };
-                    Row::of(vec![
-                        Cell::text(a.source.clone()),
-                        Cell::text(says),
-                        Cell::Value(When::of(a.since, now).into()),
-                        Cell::Value(When::of(a.last, now).into()),
-                    ])
-                })
-                .collect(),
-            empty: Empty { why: "Nobody says so any longer.".to_owned(), next: None },
-            ..Table::default()
-        },
-        decisions: decisions(&is),
-        history: History {
-            events: history.iter().rev().filter_map(|e| event(e, now)).collect(),
-            more: None,
-        },
+        paths: ways(&facts.ways),
+        evidence: evidence(assessed.map(|a| &a.0), is),
+        attributions: attributions(&facts.attributions, now),
+        decisions: past::decisions(&facts.decisions, &facts.names, now),
+        history: past::history(&facts.history, &facts.names, now),
         layout,
     };
     Ok(html(&view))
+}
+
+/// A word that begins a line.
+fn titled(word: &str) -> String {
+    let mut text = word.to_owned();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
+}
+
+/// Who brings the component in.
+fn ways(ways: &Ways) -> Paths {
+    match ways {
+        Ways::Unknown(why) => Paths { unknown: (*why).to_owned(), ..Paths::default() },
+        Ways::Known(ways, more) => Paths {
+            paths: ways.iter().map(|way| way.iter().cloned().map(Link::words).collect()).collect(),
+            more: (*more > 0).then(|| Link::words(format!("and {more} more"))),
+            unknown: String::new(),
+        },
+    }
+}
+
+/// Who says so.
+fn attributions(all: &[Attribution], now: Timestamp) -> Table {
+    let row = |a: &Attribution| {
+        let says = if a.until.is_some() { "no longer affected" } else { "affected" };
+        // How grave, in the tool's own word.
+        let says = match a.said["severity"][0].as_str().filter(|word| !word.is_empty()) {
+            Some(word) => format!("{says}, {word}"),
+            None => says.to_owned(),
+        };
+        Row::of(vec![
+            Cell::text(a.source.clone()),
+            Cell::text(says),
+            Cell::Value(When::of(a.since, now).into()),
+            Cell::Value(When::of(a.last, now).into()),
+        ])
+    };
+    Table {
+        title: "Who says so".to_owned(),
+        titled: true,
+        columns: vec![
+            Column::left("Source").kept(),
+            Column::left("Says"),
+            Column::right("Since").kept(),
+            Column::right("Last"),
+        ],
+        rows: all.iter().map(row).collect(),
+        empty: Empty { why: "Nobody says so any longer.".to_owned(), next: None },
+        ..Table::default()
+    }
 }
 
 fn headline(is: &Finding, package: &str, version: &str, now: Timestamp) -> String {
@@ -183,130 +202,7 @@ fn figures(is: &Finding, now: Timestamp) -> Figures {
     ])
 }
 
-fn steps(is: &Finding, agreed: &Agreed, now: Timestamp) -> Steps {
-    let system = is.system.as_ref().and_then(|s| agreed.stored.iter().find(|x| x.id == s.0));
-    let team = is
-        .team
-        .as_ref()
-        .map_or_else(|| Link::words("nobody said who owns it"), |t| Link::words(t.1.clone()));
-    let person = |name: Option<&String>| {
-        name.map_or_else(|| Link::words("nobody is named"), |n| Link::words(n.clone()))
-    };
-    let until = is.weighed.as_ref().and_then(|w| w.deadline);
-    let waits = |on: &Link| StepState::Waiting {
-        on: on.clone(),
-        since: When::of(is.detected, now),
-        until: until.map(|at| When::of(at, now)),
-        late: until.is_some_and(|at| at < now),
-    };
-    let done = |at: Option<Timestamp>| at.map(|at| StepState::Done(When::of(at, now)));
-    let product = person(system.and_then(|s| s.product_owner.as_ref()));
-    let operations = person(system.and_then(|s| s.operations.as_ref()));
-    let fix = match &is.fix {
-        Some(fix) => format!("Raise it to {fix}."),
-        None => "No source names a fix: replace, remove or mitigate.".to_owned(),
-    };
-    let gone = is.merged.or(is.fixed);
-    let step = |side: &str, task: &str, owner: &Link, text: String, state| Step {
-        side: side.to_owned(),
-        task: task.to_owned(),
-        owner: owner.clone(),
-        text,
-        state,
-    };
-    let weighed = is.weighed.is_some();
-    Steps(vec![
-        step(
-            "Engineering",
-            "choice of the dependency",
-            &team,
-            fix,
-            done(gone).unwrap_or_else(|| waits(&team)),
-        ),
-        step(
-            "Security",
-            "assessment",
-            &Link::words("by the charter"),
-            if weighed {
-                "Weighed by the charter.".to_owned()
-            } else {
-                "It could not be weighed.".to_owned()
-            },
-            if weighed { StepState::Done(When::of(is.detected, now)) } else { StepState::NotYet },
-        ),
-        step(
-            "Product",
-            "priority",
-            &product,
-            "By the charter's deadline, unless an exception is asked for.".to_owned(),
-            done(gone).unwrap_or(StepState::Done(When::of(is.detected, now))),
-        ),
-        step(
-            "Operations",
-            "rollout",
-            &operations,
-            match is.production {
-                Some(true) => "It runs in production.".to_owned(),
-                Some(false) => "It does not run in production.".to_owned(),
-                None => "It is not known what runs: say so with `trimtab deployed`.".to_owned(),
-            },
-            done(is.fixed).unwrap_or_else(|| {
-                if is.merged.is_some() { waits(&operations) } else { StepState::NotYet }
-            }),
-        ),
-    ])
-}
-
-/// The voice's text as paragraphs.
-fn story(
-    finding: &trimtab_model::finding::Finding,
-    assessment: &Assessment,
-    agreed: &Agreed,
-    known: &Known,
-    side: Role,
-) -> Vec<String> {
-    let scan = trimtab_model::scan::Scan {
-        target: known.asset.1.as_str().into(),
-        inventory: Inventory::default(),
-        index: None,
-        findings: Vec::new(),
-        unknowns: Vec::new(),
-        weighing: None,
-        diagnostics: Vec::new(),
-    };
-    let mut finding = finding.clone();
-    finding.occurrences.clear();
-    let assessed = trimtab_model::scan::Assessed {
-        finding: 0,
-        occurrences: Vec::new(),
-        assessment: assessment.clone(),
-        exception: None,
-        not_affected: None,
-        vex: None,
-    };
-    let subject = Subject {
-        scan: &scan,
-        finding: &finding,
-        assessed: &assessed,
-        system: known.system.and_then(|id| agreed.systems.get(&id)),
-        charter: &agreed.charter,
-    };
-    let text = tell(&subject, side);
-    let mut all: Vec<String> = Vec::new();
-    for line in text.lines().map(str::trim_end).filter(|l| !l.is_empty()) {
-        // A line that is set in goes on with the one before it.
-        match all.last_mut() {
-            Some(last) if line.starts_with("      ") => {
-                last.push(' ');
-                last.push_str(line.trim());
-            }
-            _ => all.push(line.split_whitespace().collect::<Vec<_>>().join(" ")),
-        }
-    }
-    all
-}
-
-fn facts(is: &Finding, aliases: &[String]) -> Pairs {
+fn about(is: &Finding, aliases: &[String]) -> Pairs {
     let mut pairs = vec![
         (
             "Component".to_owned(),
@@ -340,7 +236,11 @@ fn facts(is: &Finding, aliases: &[String]) -> Pairs {
 fn actions(is: &Finding, package: &str) -> Table {
     let rows = is.fix.iter().map(|fix| {
         let cost = is.weighed.as_ref().and_then(|w| w.cost);
-        let link = format!("/findings?package={}", super::findings::encode(&is.package));
+        let link = format!(
+            "/findings?package={}&fix={}",
+            super::findings::encode(&is.package),
+            super::findings::encode(fix)
+        );
         Row::of(vec![
             Cell::Name(Link::to(format!("Raise {package} to {fix}"), link), String::new()),
             cost.map_or_else(
@@ -389,8 +289,8 @@ fn factors(a: &Assessment) -> Factors {
 
 fn reckoning(a: &Assessment) -> String {
     format!(
-        "Likelihood {:.2} ({}) and impact {} make {}. {}",
-        a.likelihood.probability,
+        "Likelihood {} ({}) and impact {} make {}. {}",
+        probability(a.likelihood.probability),
         a.likelihood.band,
         a.impact.band,
         a.level,
@@ -401,11 +301,7 @@ fn reckoning(a: &Assessment) -> String {
     )
 }
 
-fn evidence(
-    finding: Option<&trimtab_model::finding::Finding>,
-    is: &Finding,
-    now: Timestamp,
-) -> Table {
+fn evidence(finding: Option<&trimtab_model::finding::Finding>, is: &Finding) -> Table {
     let unknown = |why: &str| Cell::unknown(why);
     let kev = match finding.map(|f| &f.vulnerability.kev) {
         Some(Some(_)) => Cell::text("yes"),
@@ -424,7 +320,6 @@ fn evidence(
     let row = |what: &str, says: Cell, source: &str| {
         Row::of(vec![Cell::text(what), says, Cell::text(source)])
     };
-    let _ = now;
     Table {
         title: "Evidence".to_owned(),
         titled: true,
@@ -442,52 +337,4 @@ fn evidence(
         ],
         ..Table::default()
     }
-}
-
-fn decisions(is: &Finding) -> Table {
-    let rows = is.weighed.as_ref().and_then(|w| w.decision).map(|(id, kind)| {
-        let name = Cell::name(format!("Decision {id}"), format!("/exceptions/{id}"));
-        Row::of(vec![name, Cell::text(kind)])
-    });
-    Table {
-        title: "Decisions".to_owned(),
-        titled: true,
-        columns: vec![Column::left("Decision").kept(), Column::left("Comes to").kept()],
-        rows: rows.into_iter().collect(),
-        empty: Empty {
-            why: "Nothing was decided: the charter's deadline holds.".to_owned(),
-            next: None,
-        },
-        ..Table::default()
-    }
-}
-
-fn event(line: &Line, now: Timestamp) -> Option<Event> {
-    let at = Timestamp::from_microsecond(line.at).ok()?;
-    let data: serde_json::Value = serde_json::from_str(&line.data).ok()?;
-    let level = data["level"].as_str().and_then(trimtab_model::Level::from_word);
-    let text = match line.kind.as_str() {
-        "detected" => format!("Found in {}.", data["purl"].as_str().unwrap_or("the asset")),
-        "regressed" => format!("Came back with {}.", data["purl"].as_str().unwrap_or("the asset")),
-        "merged" => "Gone from the main line; still in production.".to_owned(),
-        "fixed" => match data["days"].as_i64() {
-            Some(days) => format!("Gone after {days} days."),
-            None => "Gone.".to_owned(),
-        },
-        "retracted" => "No advisory says so any longer.".to_owned(),
-        "assessed" => match data["deadline"].as_str() {
-            Some(deadline) => {
-                format!("Weighed: to be gone by {}.", deadline.get(..10).unwrap_or(deadline))
-            }
-            None => "Weighed.".to_owned(),
-        },
-        other => format!("{other}."),
-    };
-    Some(Event {
-        at: When::of(at, now),
-        kind: line.kind.clone(),
-        text,
-        by: Link::words(line.actor.clone()),
-        level: level.map(Mark::from),
-    })
 }

@@ -1,23 +1,28 @@
 //! Findings: each, or by action, by vulnerability, by package. The filter is the address.
 
 use axum::extract::{Query, State};
+use axum::response::Response;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Findings;
 use trimtab_pages::part::{
-    Cell, Choice, Column, Empty, Facet, Figure, Figures, Filter, Link, Mark, Pager, Row, Table,
-    Tabs, When, number,
+    Bulk, Cell, Column, Empty, Figure, Figures, Link, Mark, Pager, Row, Table, Tabs, When, number,
 };
-use trimtab_store::{Group, GroupBy};
+use trimtab_store::{Finding, Group, GroupBy};
 
-use super::today::{columns, row};
-use super::{Page, Sorry, count, html, layout};
-use crate::access::Who;
+use super::facets::facets;
+use super::today::{columns, row, short};
+use super::{Page, Sorry, asking, count, html, layout};
+use crate::access::{Action, Who};
 use crate::api::cursor;
 use crate::api::findings::{Asked, seen};
+use crate::facts::groups::Common;
+use crate::facts::listing;
 use crate::problem::Problem;
 use crate::state::App;
 
 const LIMIT: usize = 100;
+/// How many groups are shown: the heaviest.
+const GROUPS: usize = 200;
 
 /// The tabs: word in the address, what people read, grouping.
 const TABS: [(&str, &str, Option<GroupBy>); 4] = [
@@ -46,7 +51,7 @@ pub(crate) async fn page(
             let next = page.next.map(|c| address(&asked, &[("after", &c.to_text())]));
             Table {
                 columns: columns(),
-                rows: page.rows.iter().map(|f| row(f, now)).collect(),
+                rows: page.rows.iter().map(|f| choosable(f, now)).collect(),
                 pager: Some(Pager {
                     shown: format!("{} shown", page.rows.len()),
                     before: "".into(),
@@ -56,12 +61,13 @@ pub(crate) async fn page(
             }
         }
         Some(by) => {
-            let groups = app.store.group_findings(who.org, &filter, by, 200).await?;
-            grouped(&groups, by, now)
+            let groups = app.store.group_findings(who.org, &filter, by, GROUPS + 1).await?;
+            grouped(&asked, &groups, by, now)
         }
     };
     let table = Table {
         title: "Findings".to_owned(),
+        csv: address(&asked, &[]).replacen("/findings", "/findings.csv", 1).into(),
         empty: Empty {
             why: "No finding is so. Take a part of the filter away, or push a snapshot.".to_owned(),
             next: Some(Link::to("All findings", "/findings")),
@@ -72,20 +78,71 @@ pub(crate) async fn page(
     let headline = format!("{more}{}.", count(total.number, "finding", "findings"));
     let figures = Figures(vec![
         Figure::of(total.number.to_string(), "findings", address(&asked, &[])),
-        Figure::of(number(load), "load of those that count", address(&asked, &[])),
+        Figure::of(
+            number(load),
+            "load of those that count",
+            address(&asked, &[("counts", "true")]),
+        ),
     ]);
     let tab = |(word, text, _): &(&str, &str, _)| Link::to(*text, address(&asked, &[("by", word)]));
     let tabs = Tabs { label: "Grouped".to_owned(), tabs: TABS.iter().map(tab).collect(), shown };
     let layout = layout(&app, &who, Entry::Findings, "Findings", headline).await?;
-    Ok(html(&Findings { layout, figures, tabs, filter: facets(&asked), table }))
+    let table = match shown {
+        _ if who.may_somewhere(Action::Ask) => Table {
+            bulk: Some(Bulk {
+                // Of the groups that are chosen, what is in this list.
+                action: address(&asked, &[("by", "")])
+                    .replacen("/findings", "/findings/chosen", 1)
+                    .into(),
+                csrf: layout.csrf.clone(),
+                verbs: vec![("ask".to_owned(), "Ask for a decision".to_owned())],
+            }),
+            ..table
+        },
+        _ => table,
+    };
+    Ok(html(&Findings { layout, figures, tabs, filter: facets(&app, &who, &asked).await?, table }))
 }
 
-fn grouped(groups: &[Group], by: GroupBy, now: jiff::Timestamp) -> Table {
+/// The list that is shown, to take away.
+pub(crate) async fn csv(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Sorry> {
+    let who = who.map_err(Sorry::from)?;
+    let by = TABS.iter().find(|t| Some(t.0) == asked.by.as_deref()).and_then(|t| t.2);
+    Ok(match by {
+        None => listing::findings(&app, &who, &asked).await?,
+        Some(by) => listing::groups(&app, &who, &asked, by).await?,
+    })
+}
+
+/// A row that can be chosen, where something may be asked about it.
+fn choosable(finding: &Finding, now: jiff::Timestamp) -> Row {
+    let is = row(finding, now);
+    if !finding.state.is_live() || finding.weighed.as_ref().is_some_and(|w| w.decision.is_some()) {
+        return is;
+    }
+    let (package, _) = short(&finding.component.1);
+    let label = format!("{} in {package} of {}", finding.vulnerability.1, finding.asset.1);
+    Row { id: finding.id.to_string(), label, ..is }
+}
+
+/// Groups, each opening the findings that it counts: by the filter that was asked with, and what the group
+/// has in common.
+fn grouped(asked: &Asked, groups: &[Group], by: GroupBy, now: jiff::Timestamp) -> Table {
     let row = |group: &Group| {
-        let link = match by {
-            GroupBy::Vulnerability => format!("/findings?vulnerability={}", encode(&group.name)),
-            _ => format!("/findings?package={}", encode(&group.key)),
+        let of = |more: &[(&str, &str)]| {
+            let common = Common::of(group, by);
+            let members = common.members();
+            let mut changed = vec![("by", "")];
+            let told = members.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?)));
+            changed.extend(told);
+            changed.extend(more);
+            address(asked, &changed)
         };
+        let link = of(&[]);
         let (name, note) = match (by, &group.fix) {
             (GroupBy::Action, Some(fix)) => {
                 (format!("Raise {} to {fix}", group.name), String::new())
@@ -98,14 +155,20 @@ fn grouped(groups: &[Group], by: GroupBy, now: jiff::Timestamp) -> Table {
             GroupBy::Package => format!("/packages?purl={}", encode(&group.key)),
             _ => link.clone(),
         };
-        Row::of(vec![
+        let cells = vec![
             Cell::Mark(Mark::from(group.level)),
-            Cell::Name(Link::to(name, page), note),
+            Cell::Name(Link::to(name.clone(), page), note),
             Cell::link(group.findings.to_string(), link.clone()),
-            Cell::link(group.assets.to_string(), link.clone()),
-            Cell::link(number(group.weight), link),
+            match group.assets {
+                Some(assets) => Cell::link(assets.to_string(), link.clone()),
+                None => Cell::unknown("not counted for this grouping"),
+            },
+            Cell::link(number(group.weight), of(&[("counts", "true")])),
             group.deadline.map_or(Cell::Nothing, |at| Cell::Due(When::of(at, now), at < now)),
-        ])
+        ];
+        // What is chosen says what its findings have in common.
+        let id = asking("", &Common::of(group, by).members());
+        Row { id: id.trim_start_matches('?').to_owned(), label: name, cells }
     };
     Table {
         columns: vec![
@@ -116,62 +179,17 @@ fn grouped(groups: &[Group], by: GroupBy, now: jiff::Timestamp) -> Table {
             Column::right("Load"),
             Column::right("First due"),
         ],
-        rows: groups.iter().map(row).collect(),
+        rows: groups.iter().take(GROUPS).map(row).collect(),
+        pager: (groups.len() > GROUPS).then(|| Pager {
+            shown: format!("The heaviest {GROUPS}; there are more: narrow the list to see them"),
+            ..Pager::default()
+        }),
         ..Table::default()
     }
 }
 
-fn facets(asked: &Asked) -> Filter {
-    let facet = |name: &str, text: &str, now: Option<&str>, words: &[&str]| Facet {
-        name: name.to_owned(),
-        text: text.to_owned(),
-        single: true,
-        choices: words
-            .iter()
-            .map(|word| Choice {
-                value: (*word).to_owned(),
-                text: (*word).to_owned(),
-                count: None,
-                chosen: now == Some(*word),
-            })
-            .collect(),
-    };
-    let level = asked.level.as_deref();
-    let state = asked.state.as_deref();
-    let chosen = [
-        ("level", level),
-        ("state", state),
-        ("package", asked.package.as_deref()),
-        ("vulnerability", asked.vulnerability.as_deref()),
-        ("due", asked.due.as_deref()),
-    ];
-    let chips = chosen
-        .iter()
-        .filter_map(|(name, value)| Some((name, value.filter(|v| !v.is_empty())?)))
-        .map(|(name, value)| Link::to(format!("{name}: {value}"), address(asked, &[(name, "")])))
-        .collect();
-    Filter {
-        action: "/findings".into(),
-        kept: asked.by.iter().map(|by| ("by".to_owned(), by.clone())).collect(),
-        search: None,
-        dates: Vec::new(),
-        facets: vec![
-            facet("level", "Level", level, &["critical", "high", "medium", "low"]),
-            facet(
-                "state",
-                "State",
-                state,
-                &["live", "open", "merged", "fixed", "retracted", "any"],
-            ),
-            facet("order", "Order", asked.order.as_deref(), &["level", "deadline", "newest"]),
-        ],
-        chips,
-        clear: "/findings".into(),
-    }
-}
-
 /// The address of the same list with some members changed; the page begins anew.
-fn address(asked: &Asked, changed: &[(&str, &str)]) -> String {
+pub(super) fn address(asked: &Asked, changed: &[(&str, &str)]) -> String {
     let number = |n: Option<i64>| n.map(|n| n.to_string());
     let members = [
         ("state", asked.state.clone()),
@@ -181,20 +199,28 @@ fn address(asked: &Asked, changed: &[(&str, &str)]) -> String {
         ("asset", number(asked.asset)),
         ("vulnerability", asked.vulnerability.clone()),
         ("package", asked.package.clone()),
+        ("fix", asked.fix.clone()),
         ("due", asked.due.clone()),
+        ("counts", asked.counts.map(|is| is.to_string())),
+        ("fixable", asked.fixable.map(|is| is.to_string())),
+        ("exposure", asked.exposure.clone()),
+        ("q", asked.q.clone()),
         ("order", asked.order.clone()),
         ("by", asked.by.clone()),
         ("after", None),
     ];
-    let mut pairs = Vec::new();
-    for (name, value) in members {
-        let new =
-            changed.iter().find(|(changed, _)| *changed == name).map(|(_, v)| (*v).to_owned());
-        if let Some(value) = new.or(value).filter(|v| !v.is_empty()) {
-            pairs.push(format!("{name}={}", encode(&value)));
-        }
-    }
-    if pairs.is_empty() { "/findings".to_owned() } else { format!("/findings?{}", pairs.join("&")) }
+    asking("/findings", &with(members, changed))
+}
+
+/// Members of an address, some of them changed.
+pub(super) fn with<const N: usize>(
+    members: [(&'static str, Option<String>); N],
+    changed: &[(&str, &str)],
+) -> [(&'static str, Option<String>); N] {
+    members.map(|(name, value)| {
+        let new = changed.iter().find(|(changed, _)| *changed == name);
+        (name, new.map(|(_, value)| (*value).to_owned()).or(value))
+    })
 }
 
 /// A value of an address.

@@ -17,13 +17,13 @@ use trimtab_pages::part::{
 use trimtab_store::{CharterState, StoredCharter, Weighed};
 
 use super::charter::{agreed, in_force};
-use super::exceptions::{name, names};
 use super::today::short;
 use super::{Page, Sorry, count, html, layout, own_form};
 use crate::access::Who;
 use crate::agreeing;
 use crate::api::{findings, visible};
 use crate::effect::{Effect, MOST, Moved, effect};
+use crate::people::{name, names};
 use crate::problem::Problem;
 use crate::state::App;
 

@@ -3,27 +3,35 @@
 use axum::Form;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use trimtab_pages::page::SignIn;
-use trimtab_pages::part::{Field, Form as View, Input, Notice, Urgency};
-use trimtab_store::{Org, Person, Session};
+use trimtab_pages::part::{Field, Form as View, Input, Link, Notice, Urgency};
+use trimtab_store::{Org, Person, Session, SignInStep};
 
-use super::{Page, html, redirect_with_cookie};
+use super::{Page, codes, html, redirect_with_cookie};
 use crate::access::Who;
+use crate::access::codes::{Codes, kept};
+use crate::access::limits::{FAILURES, lock};
 use crate::access::password;
+use crate::access::peer::Peer;
 use crate::access::secret::{Secret, digest};
-use crate::access::who::{COOKIE_PLAIN, COOKIE_TLS, cookie, is_csrf};
+use crate::access::who::{COOKIE_PLAIN, COOKIE_TLS, cookie, cookies, is_csrf, is_from_elsewhere};
 use crate::problem::Problem;
 use crate::state::App;
 
 /// How long a session lasts.
 const SESSION: SignedDuration = SignedDuration::from_hours(12);
-/// So many wrong passwords in a row lock an account.
-const FAILURES: i64 = 10;
-/// For so long.
-const LOCK: SignedDuration = SignedDuration::from_mins(15);
+/// How long a code is waited for after the password.
+const STEP: SignedDuration = SignedDuration::from_mins(5);
+/// In how many organisations an address may have an account that signs in with a password.
+const ACCOUNTS: usize = 8;
+/// The kind of the step that waits for a code.
+const CODE: &str = "code";
+/// The name of the cookie that holds its secret.
+const STEP_COOKIE: &str = "trimtab-step";
 
 /// What the form sends.
 #[derive(Deserialize)]
@@ -32,19 +40,22 @@ pub(crate) struct Sent {
     password: String,
 }
 
-pub(crate) async fn page(who: Option<Who>) -> Response {
+pub(crate) async fn page(State(app): State<App>, who: Option<Who>) -> Response {
     if who.is_some() {
         return Redirect::to("/").into_response();
     }
-    html(&view("", None))
+    html(&view(&app, "", None))
 }
 
-fn view(email: &str, wrong: Option<&str>) -> SignIn {
+fn view(app: &App, email: &str, wrong: Option<&str>) -> SignIn {
+    let provider = app.settings.access.provider.as_ref();
+    let button =
+        provider.map(|p| Link::to(format!("Sign in with {}", p.name), "/sign-in/provider"));
     let notice =
         wrong.map(|text| Notice { urgency: Urgency::Warning, text: text.to_owned(), next: None });
     SignIn {
         headline: "Sign in".to_owned(),
-        providers: Vec::new(),
+        providers: button.into_iter().collect(),
         form: View {
             action: "/sign-in".into(),
             csrf: String::new(),
@@ -64,34 +75,160 @@ fn view(email: &str, wrong: Option<&str>) -> SignIn {
 
 pub(crate) async fn post(
     State(app): State<App>,
+    peer: Peer,
     headers: HeaderMap,
     Form(sent): Form<Sent>,
 ) -> Page {
     // A form of another site must not sign anybody in as somebody else.
-    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
+    if is_from_elsewhere(&headers) {
         return Err(Problem::from_elsewhere().into());
     }
+    app.limits.attempt(peer.address)?;
     const WRONG: &str =
         "The address or the password is not right, or the account is locked for a while.";
     let now = app.now();
-    let people = app.store.people_of_email(&sent.email).await?;
-    let person = people.into_iter().find(|(_, p)| !p.disabled);
-    let locked =
-        person.as_ref().is_some_and(|(_, p)| p.locked_until.is_some_and(|until| now < until));
-    let phc = person.as_ref().and_then(|(_, p)| p.password.clone()).filter(|_| !locked);
+    let mut people = app.store.people_of_email(&sent.email).await?;
+    people.retain(|(_, person)| !person.disabled);
+    people.truncate(ACCOUNTS);
+    let is_locked = |person: &Person| person.locked_until.is_some_and(|until| now < until);
+    let open = |person: &Person| person.password.clone().filter(|_| !is_locked(person));
+    // Without an account, one is reckoned all the same.
+    let mut kept: Vec<Option<String>> = people.iter().map(|(_, person)| open(person)).collect();
+    if kept.is_empty() {
+        kept.push(None);
+    }
     let given = sent.password;
+    // An address may have an account in several organisations: the password says in which.
     let right = tokio::task::spawn_blocking(move || {
-        given.chars().count() <= password::MOST && password::is_right(&given, phc.as_deref())
+        let short = given.chars().count() <= password::MOST;
+        kept.iter().position(|phc| short && password::is_right(&given, phc.as_deref()))
     });
-    let right = right.await.unwrap_or(false);
-    let Some((org, person)) = person else { return Ok(html(&view(&sent.email, Some(WRONG)))) };
-    if !locked {
-        app.store.note_attempt(org, person.id, right, FAILURES, now + LOCK).await?;
+    let right = right.await.ok().flatten().and_then(|at| people.get(at));
+    let Some((org, person)) = right else {
+        for (org, person) in people.iter().filter(|(_, person)| !is_locked(person)) {
+            failed(&app, *org, person, now).await?;
+        }
+        return Ok(html(&view(&app, &sent.email, Some(WRONG))));
+    };
+    go_on(&app, *org, person, now).await
+}
+
+/// Notes a failure, which may lock the account.
+async fn failed(app: &App, org: Org, person: &Person, now: Timestamp) -> Result<(), Problem> {
+    let until = now + lock(person.failures.saturating_add(1));
+    app.counters.failed.inc();
+    app.store.note_attempt(org, person.id, false, FAILURES, until).await?;
+    Ok(())
+}
+
+/// After the password: asks for a code if the person has those, or begins a session.
+pub(crate) async fn go_on(app: &App, org: Org, person: &Person, now: Timestamp) -> Page {
+    if person.totp.is_none() {
+        // Only who is wholly in has failures forgotten: codes may not be guessed at in between.
+        app.store.note_attempt(org, person.id, true, FAILURES, now).await?;
+        return begin(app, org, person, now).await;
     }
-    if !right {
-        return Ok(html(&view(&sent.email, Some(WRONG))));
+    let secret = secret()?;
+    let data = serde_json::json!({ "person": person.id });
+    let step = SignInStep { org, kind: CODE.to_owned(), data };
+    app.store.add_step(&secret.digest(), &step, now + STEP, now).await?;
+    let cookie = format!(
+        "{STEP_COOKIE}={}; Path=/sign-in; {}HttpOnly; SameSite=Lax; Max-Age={}",
+        secret.shown(),
+        if app.is_tls() { "Secure; " } else { "" },
+        STEP.as_secs()
+    );
+    Ok(([(SET_COOKIE, cookie)], html(&code_view(None))).into_response())
+}
+
+fn code_view(wrong: Option<&str>) -> SignIn {
+    let mut field = Field::new("code", "Code", Input::Secret("one-time-code"));
+    if let Some(wrong) = wrong {
+        field = field.wrong(wrong);
     }
-    begin(&app, org, &person, now).await
+    SignIn {
+        headline: "Your one-time code".to_owned(),
+        providers: Vec::new(),
+        form: View {
+            action: "/sign-in/code".into(),
+            fields: vec![field],
+            submit: "Sign in".to_owned(),
+            cancel: Some(Link::to("Begin again", "/sign-in")),
+            ..View::default()
+        },
+        help: "It is the six digits of your app, or one of your recovery codes. Without either, ask an \
+            admin of your organisation to turn codes off."
+            .to_owned(),
+    }
+}
+
+/// What the form of a code sends.
+#[derive(Deserialize)]
+pub(crate) struct Coded {
+    code: String,
+}
+
+pub(crate) async fn code(
+    State(app): State<App>,
+    peer: Peer,
+    headers: HeaderMap,
+    Form(sent): Form<Coded>,
+) -> Page {
+    if is_from_elsewhere(&headers) {
+        return Err(Problem::from_elsewhere().into());
+    }
+    app.limits.attempt(peer.address)?;
+    let now = app.now();
+    let begun = cookies(&headers).find(|(name, _)| *name == STEP_COOKIE).map(|(_, v)| digest(v));
+    let step = match &begun {
+        Some(digest) => app.store.step(digest, CODE, now).await?,
+        None => None,
+    };
+    // Who took too long begins again.
+    let (Some(begun), Some(step)) = (begun, step) else {
+        return Ok(Redirect::to("/sign-in").into_response());
+    };
+    let person = step.data["person"].as_i64().unwrap_or_default();
+    let person = app.store.person(step.org, person).await?.filter(|p| !p.disabled);
+    let person = person.ok_or_else(Problem::unauthorised)?;
+    const WRONG: &str = "The code is not right, was used, or the account is locked for a while.";
+    if person.locked_until.is_some_and(|until| now < until) {
+        return Ok(html(&code_view(Some(WRONG))));
+    }
+    if !is_code(&app, step.org, &person, &sent.code, now).await? {
+        failed(&app, step.org, &person, now).await?;
+        return Ok(html(&code_view(Some(WRONG))));
+    }
+    if !app.store.end_step(&begun).await? {
+        return Err(Problem::unauthorised().into());
+    }
+    app.store.note_attempt(step.org, person.id, true, FAILURES, now).await?;
+    begin(&app, step.org, &person, now).await
+}
+
+/// Whether a code is one of the person's, and uses it up.
+pub(crate) async fn is_code(
+    app: &App,
+    org: Org,
+    person: &Person,
+    code: &str,
+    now: Timestamp,
+) -> Result<bool, Problem> {
+    let Some(sealed) = &person.totp else { return Ok(false) };
+    let Some(key) = &app.settings.access.key else {
+        tracing::error!("one-time codes are on, and the server was started without its key");
+        let detail = "The server does not have its key. Ask who runs it.";
+        return Err(Problem::conflict(detail));
+    };
+    let codes = Codes::open(key, sealed, &codes::of(org, person.id));
+    let codes = codes.ok_or_else(|| {
+        tracing::error!(person = person.id, "the server's key does not open what it sealed");
+        Problem::conflict("The server has another key than before. Ask who runs it.")
+    })?;
+    match codes.step(code, now) {
+        Some(step) => Ok(app.store.use_totp_step(org, person.id, step).await?),
+        None => Ok(app.store.use_recovery_code(org, person.id, &kept(code)).await?),
+    }
 }
 
 /// Begins a session, and leads to the first page.
@@ -108,7 +245,7 @@ pub(crate) async fn begin(app: &App, org: Org, person: &Person, now: Timestamp) 
     Ok(redirect_with_cookie("/", &cookie))
 }
 
-fn secret() -> Result<Secret, Problem> {
+pub(crate) fn secret() -> Result<Secret, Problem> {
     Secret::new("").map_err(|e| {
         tracing::error!(error = %e, "no random bytes");
         Problem::conflict("The server has no random numbers right now. Try again.")

@@ -1,28 +1,44 @@
 //! One system: who owns it, how much it matters, what runs where, what is wrong with it.
 
-use axum::extract::{Path, State};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
 use jiff::Timestamp;
+use serde::Deserialize;
 use trimtab_pages::Entry;
 use trimtab_pages::page::System as View;
 use trimtab_pages::part::{
-    Cell, Column, Empty, Figure, Figures, Link, Pairs, Row, Table, Value, When, number,
+    Cell, Column, Empty, Figure, Figures, Href, Link, Pager, Pairs, Row, Table, Value, When, number,
 };
-use trimtab_store::{Asset, FindingFilter, FindingOrder, ScopeOf, System, Team};
+use trimtab_store::{Asset, FindingFilter, FindingOrder, Running, ScopeOf, System, Team};
 
+use super::findings::encode;
 use super::today::{columns, dial, row};
-use super::{Page, Sorry, html, layout};
+use super::{Page, Sorry, count, html, layout};
 use crate::access::{Action, On, Who};
 use crate::problem::Problem;
 use crate::state::App;
 
-/// How many assets are shown.
-const ASSETS: usize = 200;
+/// How many assets are shown at once.
+const ASSETS: usize = 100;
+
+/// Which part of the list of assets.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Asked {
+    /// The name of the last asset of the part before.
+    after: Option<String>,
+}
 
 /// A system that they may see.
 ///
 /// # Errors
 /// There is none, or they may not see it.
-pub(crate) async fn find(app: &App, who: &Who, id: i64) -> Result<(System, Vec<System>), Problem> {
+pub(crate) async fn find(
+    app: &App,
+    who: &Who,
+    id: i64,
+) -> Result<(System, Arc<Vec<System>>), Problem> {
     let all = app.store.systems(who.org).await?;
     let is = all.iter().find(|s| s.id == id).cloned();
     let is = is.filter(|s| who.may(Action::View, On { system: Some(s.id), team: s.team }));
@@ -33,6 +49,7 @@ pub(crate) async fn page(
     State(app): State<App>,
     who: Result<Who, Problem>,
     Path(id): Path<i64>,
+    Query(asked): Query<Asked>,
 ) -> Page {
     let who = who.map_err(Sorry::from)?;
     let (is, all) = find(&app, &who, id).await?;
@@ -44,8 +61,23 @@ pub(crate) async fn page(
     let late = app.store.count_findings(who.org, &late).await?;
     let load = app.store.load(who.org, &filter).await?;
     let queue = app.store.findings(who.org, &filter, FindingOrder::Deadline, None, 30).await?;
-    let assets = app.store.assets(who.org, Some(id), "", ASSETS).await?;
-    let list = format!("/findings?system={id}");
+    let after = asked.after.unwrap_or_default();
+    let mut assets = app.store.assets(who.org, Some(id), &after, ASSETS + 1).await?;
+    let more = assets.len() > ASSETS;
+    assets.truncate(ASSETS);
+    let total = app.store.count_assets(who.org, id).await?;
+    let ids: Vec<i64> = assets.iter().map(|a| a.id).collect();
+    let running = app.store.running_of(who.org, &ids).await?;
+    let rest = assets.last().filter(|_| more).map(|last| last.name.clone());
+    // Where all are shown, nothing is said of how many.
+    let pager = (rest.is_some() || !after.is_empty()).then(|| Pager {
+        shown: format!("{} of {}", assets.len(), count(total, "asset", "assets")),
+        before: if after.is_empty() { "".into() } else { format!("/systems/{id}").into() },
+        after: rest.map_or_else(Href::default, |name| {
+            format!("/systems/{id}?after={}", encode(&name)).into()
+        }),
+    });
+    let list = format!("/findings?counts=true&system={id}");
     let headline = match (open.number, late.number) {
         (0, _) => format!("{} has nothing open that counts.", is.name),
         (open, 0) => format!("{} has {open} open, none past its deadline.", is.name),
@@ -65,12 +97,12 @@ pub(crate) async fn page(
             ),
             Figure::of(open.number.to_string(), "open, counting to the load", list.clone()),
             Figure::of(number(load), "load", list.clone()),
-            Figure::of(assets.len().to_string(), "assets", format!("/systems/{id}")),
+            Figure::of(total.to_string(), "assets", format!("/systems/{id}")),
         ]),
         dial: dial(&app, who.org, ScopeOf::System(id), load, &is.name, &list).await?,
         about: about(&is, &teams),
-        environments: environments(&app, &who, &assets, now).await?,
-        assets: table(&assets),
+        environments: Table { pager: pager.clone(), ..environments(&assets, &running, now) },
+        assets: Table { pager, ..table(&assets) },
         findings: Table {
             title: "Due first".to_owned(),
             titled: true,
@@ -110,30 +142,27 @@ fn about(is: &System, teams: &[Team]) -> Pairs {
     Pairs(all)
 }
 
-/// What runs where.
-async fn environments(
-    app: &App,
-    who: &Who,
+/// What runs where, of the assets that are shown.
+fn environments(
     assets: &[Asset],
+    running: &BTreeMap<i64, Vec<(Running, Option<String>)>>,
     now: Timestamp,
-) -> Result<Table, Problem> {
+) -> Table {
     let mut rows = Vec::new();
-    for asset in assets.iter().take(50) {
-        let Some(is) = app.store.asset(who.org, asset.id).await? else { continue };
-        for running in is.running {
-            let snapshot = app.store.snapshot(who.org, running.snapshot).await?;
-            let revision = snapshot.and_then(|s| s.revision);
+    for asset in assets {
+        for (running, revision) in running.get(&asset.id).into_iter().flatten() {
             let what = revision
+                .clone()
                 .map_or_else(|| Cell::text(format!("snapshot {}", running.snapshot)), Cell::code);
             rows.push(Row::of(vec![
-                Cell::text(running.environment),
+                Cell::text(running.environment.clone()),
                 Cell::link(asset.name.clone(), format!("/releases?asset={}", asset.id)),
                 what,
                 Cell::Value(When::of(running.since, now).into()),
             ]));
         }
     }
-    Ok(Table {
+    Table {
         title: "What runs where".to_owned(),
         titled: true,
         columns: vec![
@@ -148,7 +177,7 @@ async fn environments(
             next: None,
         },
         ..Table::default()
-    })
+    }
 }
 
 fn table(assets: &[Asset]) -> Table {
@@ -162,6 +191,7 @@ fn table(assets: &[Asset]) -> Table {
             Cell::text(is.kind.clone()),
             latest,
             Cell::link("findings", format!("/findings?asset={}", is.id)),
+            Cell::link("sources", format!("/said/{}", is.id)),
         ])
     };
     Table {
@@ -172,6 +202,7 @@ fn table(assets: &[Asset]) -> Table {
             Column::left("Kind"),
             Column::left("Main line"),
             Column::left("Findings").kept(),
+            Column::left("Who says so"),
         ],
         rows: assets.iter().map(row).collect(),
         empty: Empty {

@@ -1,5 +1,7 @@
 //! One team: what it has to do, its rhythm and capacity, what it accepted, what it fixed.
 
+use std::sync::Arc;
+
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect};
@@ -8,24 +10,30 @@ use serde::Deserialize;
 use trimtab_pages::Entry;
 use trimtab_pages::page::{Act, Team as View};
 use trimtab_pages::part::{
-    Cell, Column, Empty, Field, Figure, Figures, Form as Sheet, Input, Link, Pairs, Row, Table,
-    Value, When, number,
+    Cell, Column, Empty, Field, Figure, Figures, Form as Sheet, Input, Link, Pager, Pairs, Row,
+    Table, Value, When, number,
 };
 use trimtab_store::{
-    DecisionState, Finding, FindingFilter, FindingOrder, FindingState, ScopeOf, System, Team,
+    DecisionFilter, DecisionState, Finding, FindingFilter, FindingOrder, FindingState, ScopeOf,
+    System, Team,
 };
 
-use super::exceptions::{names, table};
+use super::exceptions::table;
 use super::teams::may_see;
 use super::today::{columns, dial, row, short};
 use super::{Page, Sorry, html, layout, mended, own_form};
 use crate::access::{Action, On, Who};
 use crate::api::teams::{Shown, pace};
 use crate::api::visible;
-use crate::deciding;
+use crate::facts::register;
+use crate::people::names;
 use crate::problem::Problem;
 use crate::state::App;
-use crate::weighing::Agreed;
+
+/// How many are shown of what it fixed.
+const FIXED: usize = 30;
+/// How many decisions are looked at: the newest.
+const DECIDED: usize = 500;
 
 /// What the form sends.
 #[derive(Debug, Default, Deserialize)]
@@ -36,14 +44,18 @@ pub(crate) struct Sent {
     capacity: String,
 }
 
-async fn find(app: &App, who: &Who, id: i64) -> Result<(Team, Vec<System>), Problem> {
+pub(crate) async fn find(
+    app: &App,
+    who: &Who,
+    id: i64,
+) -> Result<(Team, Arc<Vec<System>>), Problem> {
     let systems = app.store.systems(who.org).await?;
     let team = app.store.teams(who.org).await?.into_iter().find(|t| t.id == id);
     let team = team.filter(|team| may_see(who, team, &systems));
     Ok((team.ok_or_else(|| Problem::not_found("team"))?, systems))
 }
 
-fn may_pace(who: &Who, id: i64) -> bool {
+pub(super) fn may_pace(who: &Who, id: i64) -> bool {
     let on = On { system: None, team: Some(id) };
     who.may(Action::Pace, on) || who.may(Action::Administer, On::ALL)
 }
@@ -68,14 +80,15 @@ pub(crate) async fn page(
     let load = app.store.load(who.org, &filter).await?;
     let queue = app.store.findings(who.org, &filter, FindingOrder::Deadline, None, 50).await?;
     let gone = FindingFilter { states: vec![FindingState::Fixed], ..all.clone() };
-    let fixed = app.store.findings(who.org, &gone, FindingOrder::Newest, None, 100).await?;
+    let fixed = app.store.findings(who.org, &gone, FindingOrder::Fixed, None, FIXED).await?;
     let names = names(&app, who.org).await?;
-    let mut decided = deciding::list(&app, &who, DecisionState::Approved).await?;
-    decided.retain(|d| {
-        let system = d.is.system.and_then(|id| systems.iter().find(|s| s.id == id));
-        system.is_some_and(|s| s.team == Some(id)) && d.is.expires.is_none_or(|end| now < end)
-    });
-    let list = format!("/findings?team={id}");
+    let in_force = DecisionFilter {
+        states: vec![DecisionState::Approved],
+        ends_after: Some(now),
+        ..DecisionFilter::default()
+    };
+    let decided = register::page(&app, &who, &in_force, Some(id), (None, DECIDED)).await?.rows;
+    let list = format!("/findings?counts=true&team={id}");
     let headline = match (open.number, late.number) {
         (0, _) => format!("{} has nothing open that counts.", team.name),
         (open, 0) => format!("{} has {open} open, none past its deadline.", team.name),
@@ -83,6 +96,8 @@ pub(crate) async fn page(
     };
     let mut layout = layout(&app, &who, Entry::Teams, &team.name, headline).await?;
     layout.crumbs = vec![Link::to("Teams", "/teams"), Link::words(team.name.clone())];
+    layout.actions.push(Link::to("Plan", format!("/teams/{id}/plan")));
+    layout.actions.push(Link::to("Updates", format!("/updates?team={id}")));
     if may_pace(&who, id) {
         layout.actions.push(Link::to("Set cadence and capacity", format!("/teams/{id}/edit")));
     }
@@ -104,7 +119,7 @@ pub(crate) async fn page(
             Figure::of(
                 decided.len().to_string(),
                 "decisions in force",
-                "/exceptions?state=in-force",
+                format!("/exceptions?state=in-force&team={id}"),
             ),
         ]),
         dial: dial(&app, who.org, ScopeOf::Team(id), load, &team.name, &list).await?,
@@ -118,7 +133,14 @@ pub(crate) async fn page(
             ..Table::default()
         },
         exceptions,
-        fixed: done(&fixed.rows, now),
+        fixed: Table {
+            pager: fixed.next.map(|_| Pager {
+                shown: format!("the last {FIXED}"),
+                before: "".into(),
+                after: format!("/findings?team={id}&state=fixed&order=fixed").into(),
+            }),
+            ..done(&fixed.rows, now)
+        },
         layout,
     };
     Ok(html(&view))
@@ -155,9 +177,7 @@ fn about(team: &Team, systems: &[System], queue: &[Finding], now: jiff::Timestam
 }
 
 fn done(fixed: &[Finding], now: jiff::Timestamp) -> Table {
-    let mut fixed: Vec<&Finding> = fixed.iter().collect();
-    fixed.sort_by_key(|f| std::cmp::Reverse(f.fixed));
-    let row = |is: &&Finding| {
+    let row = |is: &Finding| {
         let (package, _) = short(&is.component.1);
         let name = format!("{} in {package}", is.vulnerability.1);
         let days = is.fixed.map(|at| at.duration_since(is.detected).as_hours() / 24);
@@ -175,7 +195,7 @@ fn done(fixed: &[Finding], now: jiff::Timestamp) -> Table {
             Column::right("Days"),
             Column::right("Gone").kept(),
         ],
-        rows: fixed.iter().take(30).map(row).collect(),
+        rows: fixed.iter().map(row).collect(),
         empty: Empty { why: "Nothing went yet.".to_owned(), next: None },
         ..Table::default()
     }
@@ -212,7 +232,9 @@ pub(crate) async fn post(
         return show(&app, &who, &team, sent, Some(wrong)).await;
     }
     let cadence = Some(sent.cadence.clone()).filter(|c| !c.is_empty());
-    match pace(&app, &who, Shown { id: 0, name: team.name.clone(), cadence, capacity }).await {
+    let version = String::new();
+    let wanted = Shown { id: 0, name: team.name.clone(), cadence, version, capacity };
+    match pace(&app, &who, wanted).await {
         Ok(_) => Ok(Redirect::to(&format!("/teams/{id}")).into_response()),
         Err(problem) if problem.status == 422 => {
             show(&app, &who, &team, sent, Some(("capacity", problem.detail))).await
@@ -231,7 +253,7 @@ async fn show(
     if !may_pace(who, team.id) {
         return Err(Problem::forbidden(Action::Pace).into());
     }
-    let agreed = Agreed::of(&app.store, who.org, app.now()).await?;
+    let agreed = app.agreed(who.org, app.now()).await?;
     let mut cadences = vec![(String::new(), "not said".to_owned())];
     cadences.extend(
         agreed

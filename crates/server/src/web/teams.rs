@@ -1,14 +1,15 @@
 //! The teams, and how each stands.
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use trimtab_pages::Entry;
 use trimtab_pages::page::Teams;
 use trimtab_pages::part::{Cell, Column, Empty, Figure, Figures, Mark, Row, Table, When, number};
 use trimtab_store::{FindingFilter, GroupBy, System, Team};
 
-use super::{Page, Sorry, count, html, layout};
+use super::{Page, Sorry, asking, count, html, layout, pager};
 use crate::access::{Action, On, Who};
-use crate::api::{findings, visible};
+use crate::api::teams::Asked;
+use crate::api::{findings, part, visible};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -20,7 +21,14 @@ pub(crate) fn may_see(who: &Who, team: &Team, systems: &[System]) -> bool {
     who.may(Action::View, On { system: None, team: Some(team.id) }) || systems.iter().any(of)
 }
 
-pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> Page {
+/// How many are shown at once.
+const SHOWN: usize = 200;
+
+pub(crate) async fn page(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Query(asked): Query<Asked>,
+) -> Page {
     let who = who.map_err(Sorry::from)?;
     findings::seen(&who)?;
     let now = app.now();
@@ -31,14 +39,19 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
         systems: visible(&who, &systems),
         ..FindingFilter::default()
     };
-    let groups = app.store.group_findings(who.org, &filter, GroupBy::Team, 500).await?;
+    let groups = app.store.group_findings(who.org, &filter, GroupBy::Team, teams.len() + 1).await?;
     let mut rows = Vec::new();
-    let mut load = 0.0;
-    for team in teams.iter().filter(|t| may_see(&who, t, &systems)) {
+    let load: f64 = groups.iter().map(|g| g.weight).sum();
+    let is_narrow = asked.q.as_deref().is_some_and(|q| !q.trim().is_empty());
+    let fits = |t: &&Team| asked.fits(t) && may_see(&who, t, &systems);
+    let mut seen: Vec<&Team> = teams.iter().filter(fits).collect();
+    let total = i64::try_from(seen.len()).unwrap_or(i64::MAX);
+    let key = |t: &&Team| (t.name.clone(), t.id);
+    let (shown, next) = part(&mut seen, key, (asked.after.as_deref(), SHOWN))?;
+    for team in shown {
         let group = groups.iter().find(|g| g.key == team.id.to_string());
-        let list = format!("/findings?team={}", team.id);
+        let list = format!("/findings?counts=true&team={}", team.id);
         let owns = systems.iter().filter(|s| s.team == Some(team.id)).count();
-        load += group.map_or(0.0, |g| g.weight);
         let here = format!("/teams/{}", team.id);
         rows.push(Row::of(vec![
             Cell::name(team.name.clone(), here.clone()),
@@ -52,8 +65,29 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
                 .map_or(Cell::Nothing, |at| Cell::Due(When::of(at, now), at < now)),
         ]));
     }
-    let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-    let headline = format!("{}, load {}.", count(total, "team", "teams"), number(load));
+    // What nobody owns is in the load as well: it stands last.
+    if let Some(group) = groups.iter().find(|g| g.key.is_empty() && next.is_none() && !is_narrow) {
+        let list = "/findings?counts=true&team=0";
+        let owned = |s: &&System| {
+            s.team.is_none() && filter.systems.as_ref().is_none_or(|may| may.contains(&s.id))
+        };
+        rows.push(Row::of(vec![
+            Cell::name("Of no team", list),
+            Cell::link(systems.iter().filter(owned).count().to_string(), "/systems"),
+            Cell::Nothing,
+            Cell::Mark(Mark::from(group.level)),
+            Cell::link(group.findings.to_string(), list),
+            Cell::link(number(group.weight), list),
+            Cell::unknown("it is not kept for what no team owns"),
+        ]));
+    }
+    let headline = match asked.q.as_deref().map(str::trim).filter(|_| is_narrow) {
+        None => format!("{}, load {}.", count(total, "team", "teams"), number(load)),
+        Some(q) => {
+            let load = number(load);
+            format!("{} with `{q}` in the name, load {load} of all.", count(total, "team", "teams"))
+        }
+    };
     let table = Table {
         title: "Teams".to_owned(),
         columns: vec![
@@ -66,6 +100,9 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
             Column::right("First due"),
         ],
         rows,
+        pager: pager(shown.len(), asked.after.is_none(), next, |next| {
+            asking("/teams", &[("q", asked.q.clone()), ("after", Some(next))])
+        }),
         empty: Empty {
             why: "There is no team yet. Make one with PUT /api/v1/teams.".to_owned(),
             next: None,
@@ -74,7 +111,7 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
     };
     let figures = Figures(vec![
         Figure::of(total.to_string(), "teams", "/teams"),
-        Figure::of(number(load), "load", "/findings"),
+        Figure::of(number(load), "load", "/findings?counts=true"),
     ]);
     let layout = layout(&app, &who, Entry::Teams, "Teams", headline).await?;
     Ok(html(&Teams { layout, figures, table }))

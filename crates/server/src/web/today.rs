@@ -1,8 +1,8 @@
-//! Today: what needs me, and the dial.
+//! Today: what needs me, by my roles, and the dial.
 
 use axum::extract::State;
 use jiff::civil::Date;
-use jiff::{SignedDuration, ToSpan, tz::TimeZone};
+use jiff::{ToSpan, tz::TimeZone};
 use trimtab_engine::measure::{Cause, Lives, load_by_day, moves};
 use trimtab_pages::Entry;
 use trimtab_pages::page::Today;
@@ -10,20 +10,28 @@ use trimtab_pages::part::{
     Cell, Column, Day, Dial, Empty, Figure, Figures, Link, Mark, Move, Row, Size, Table, When,
     number,
 };
-use trimtab_store::{Finding, FindingFilter, FindingOrder, Org, ScopeOf, System};
+use trimtab_store::{
+    Decision, DecisionState, Finding, FindingFilter, FindingOrder, Org, ScopeOf, System,
+};
 
 use super::findings::encode;
+use super::needs::Asking;
 use super::{Page, Sorry, count, html, layout};
 use crate::access::Who;
 use crate::api::{findings, visible};
+use crate::deciding;
 use crate::measuring::Chosen;
 use crate::problem::Problem;
 use crate::state::App;
 
 /// How many days the dial shows.
 const DAYS: i64 = 90;
+/// The list behind the load.
+const COUNTING: &str = "/findings?counts=true";
 /// How many moves are marked.
 const MOVES: usize = 7;
+/// How much is told of what somebody waits for: the newest.
+const WAITING: usize = 30;
 
 pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> Page {
     let who = who.map_err(Sorry::from)?;
@@ -33,35 +41,48 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
     let all = FindingFilter { systems: visible(&who, &systems), ..FindingFilter::default() };
     let counting = FindingFilter { counts: Some(true), ..all.clone() };
     let past = FindingFilter { due_before: Some(now), ..counting.clone() };
-    let week = now + SignedDuration::from_hours(24 * 7);
-    let soon = FindingFilter { due_before: Some(week), ..counting.clone() };
+    let week = Some(now + findings::WEEK);
+    let soon = FindingFilter { due_from: Some(now), due_before: week, ..counting.clone() };
     let late = app.store.count_findings(who.org, &past).await?;
     let due = app.store.count_findings(who.org, &soon).await?;
     let open = app.store.count_findings(who.org, &counting).await?;
-    let asked = crate::deciding::list(&app, &who, trimtab_store::DecisionState::Asked).await?;
+    let asked = deciding::list(&app, &who, DecisionState::Asked).await?;
+    let needs = Asking::today(&app, &who).await?;
+    let (answers, more, to_answer) = needs.answers();
     let load = app.store.load(who.org, &all).await?;
     let queue = app.store.findings(who.org, &counting, FindingOrder::Deadline, None, 20).await?;
 
-    let headline = match (open.number, late.number) {
-        (0, _) => "Nothing is open that counts.".to_owned(),
+    let mut headline = match (open.number, late.number) {
+        (0, _) => "Nothing is open that counts".to_owned(),
         (open, 0) => {
-            format!("{} open, none past its deadline.", count(open, "finding is", "findings are"))
+            format!("{} open, none past its deadline", count(open, "finding is", "findings are"))
         }
-        (_, late) => format!("{} past their deadline.", count(late, "finding is", "findings are")),
+        (_, late) => format!("{} past their deadline", count(late, "finding is", "findings are")),
+    };
+    headline += &match i64::try_from(answers).unwrap_or(i64::MAX) {
+        0 => ".".to_owned(),
+        n if more => {
+            format!("; at least {} for your answer.", count(n, "decision waits", "decisions wait"))
+        }
+        n => format!("; {} for your answer.", count(n, "decision waits", "decisions wait")),
     };
     let figures = Figures(vec![
         Figure::of(
             late.number.to_string(),
             "past their deadline",
-            "/findings?due=passed&order=deadline",
+            "/findings?counts=true&due=passed&order=deadline",
         ),
         Figure::of(
-            (due.number - late.number).to_string(),
+            due.number.to_string(),
             "due within a week",
-            "/findings?order=deadline",
+            "/findings?counts=true&due=week&order=deadline",
         ),
-        Figure::of(open.number.to_string(), "open, counting to the load", "/findings"),
-        Figure::of(asked.len().to_string(), "decisions to answer", "/exceptions?state=asked"),
+        Figure::of(open.number.to_string(), "open, counting to the load", COUNTING),
+        Figure::of(
+            format!("{answers}{}", if more { "+" } else { "" }),
+            "decisions to answer",
+            to_answer,
+        ),
     ]);
     let today = now.to_zoned(TimeZone::UTC).date();
     let (first, last) = (epoch_day(today) - DAYS + 1, epoch_day(today));
@@ -78,7 +99,7 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
     let dial = Dial {
         size: Size::Large,
         of: layout.organisation.clone(),
-        href: "/findings".into(),
+        href: COUNTING.into(),
         days,
         moves,
         csv: format!("/metrics.csv?chart=load&from={}&to={today}", date(first)).into(),
@@ -94,25 +115,42 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
         },
         ..Table::default()
     };
-    let waiting = Table {
+    let waiting = waiting(&app, &who, &asked, now).await?;
+    let sides = needs.sides().await?;
+    Ok(html(&Today { layout, figures, dial, sides, queue: table, waiting }))
+}
+
+/// What somebody asked for that is not answered, and on whom it waits.
+async fn waiting(
+    app: &App,
+    who: &Who,
+    asked: &[Decision],
+    now: jiff::Timestamp,
+) -> Result<Table, Problem> {
+    let agreed = app.agreed(who.org, now).await?;
+    let mut rows = Vec::new();
+    for is in asked.iter().filter(|d| d.is.author == who.person.id).take(WAITING) {
+        let may = deciding::approvers(app, who.org, is, &agreed).await?;
+        let may: Vec<&str> = may.iter().map(|role| role.as_str()).collect();
+        let on = if may.is_empty() { "another person".to_owned() } else { may.join(" or ") };
+        rows.push(Row::of(vec![
+            Cell::name(super::exceptions::what(is), format!("/exceptions/{}", is.id)),
+            Cell::text(on),
+            Cell::Value(When::of(is.asked, now).into()),
+        ]));
+    }
+    Ok(Table {
         title: "You wait for others".to_owned(),
         titled: true,
-        columns: vec![Column::left("What").kept(), Column::right("Asked").kept()],
-        rows: asked
-            .iter()
-            .filter(|d| d.is.author == who.person.id)
-            .map(|d| {
-                let what = super::exceptions::what(d);
-                Row::of(vec![
-                    Cell::name(what, format!("/exceptions/{}", d.id)),
-                    Cell::Value(When::of(d.asked, now).into()),
-                ])
-            })
-            .collect(),
+        columns: vec![
+            Column::left("What").kept(),
+            Column::left("On whom"),
+            Column::right("Asked").kept(),
+        ],
+        rows,
         empty: Empty { why: "You asked for nothing that is not answered.".to_owned(), next: None },
         ..Table::default()
-    };
-    Ok(html(&Today { layout, figures, dial, queue: table, waiting }))
+    })
 }
 
 /// The load of a team or system: now, and by day as it was kept.
@@ -233,7 +271,7 @@ pub(crate) fn columns() -> Vec<Column> {
         Column::left("System"),
         Column::left("Asset"),
         Column::right("Load"),
-        Column::right("Due"),
+        Column::right("Due").kept(),
     ]
 }
 

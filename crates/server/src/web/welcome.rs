@@ -2,6 +2,7 @@
 
 use axum::Form;
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
 use trimtab_pages::page::SignIn;
@@ -9,7 +10,9 @@ use trimtab_pages::part::{Field, Form as View, Input};
 
 use super::{Page, html, sign_in};
 use crate::access::password;
+use crate::access::peer::Peer;
 use crate::access::secret::digest;
+use crate::access::who::is_from_elsewhere;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -51,14 +54,20 @@ fn view(secret: &str, email: &str, wrong: Option<&str>) -> SignIn {
 
 pub(crate) async fn post(
     State(app): State<App>,
+    peer: Peer,
+    headers: HeaderMap,
     Path(secret): Path<String>,
     Form(sent): Form<Sent>,
 ) -> Page {
+    if is_from_elsewhere(&headers) {
+        return Err(Problem::from_elsewhere().into());
+    }
+    app.limits.attempt(peer.address)?;
     if let Some(why) = password::refused(&sent.password) {
         return Ok(html(&view(&secret, &sent.email, Some(why))));
     }
     let email = sent.email.trim().to_lowercase();
-    if !is_address(&email) {
+    if !crate::people::is_address(&email) {
         return Ok(html(&view(
             &secret,
             &sent.email,
@@ -76,13 +85,5 @@ pub(crate) async fn post(
     app.store.set_email(org, id, &email, &actor, now).await?;
     app.store.set_password(org, id, &phc, &actor, now).await?;
     let person = app.store.person(org, id).await?.ok_or_else(Problem::unauthorised)?;
-    sign_in::begin(&app, org, &person, now).await
-}
-
-/// Whether a text is an address for mail, as far as one can tell.
-pub(crate) fn is_address(text: &str) -> bool {
-    let parts = text.split_once('@');
-    parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
-        && text.len() <= 254
-        && !text.chars().any(|c| c.is_control() || c.is_whitespace())
+    sign_in::go_on(&app, org, &person, now).await
 }

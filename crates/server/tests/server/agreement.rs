@@ -80,6 +80,13 @@ fn what_one_asks_for_another_answers() {
     server.settle(org);
     let finding = server.open(&ana, &format!("/api/v1/findings/{id}")).json();
     assert_eq!(finding["decided"].as_str(), Some("accepted"), "{finding}");
+    // When it ends, it is weighed again.
+    let store = server.app().store.clone();
+    let waiting =
+        server.runtime.block_on(store.jobs(org, trimtab_store::JobState::Waiting, 100)).unwrap();
+    let ends = waiting.iter().find(|job| job.name.ends_with(" ends")).unwrap();
+    let days = ends.run_at.duration_since(jiff::Timestamp::now()).as_hours();
+    assert!((119..=120).contains(&days), "in five days, not {days} hours");
     let force = server.open(&ana, "/exceptions?state=in-force");
     assert!(force.text.contains("moment"), "{}", force.text);
     let csv = server.open(&ana, "/exceptions/register.csv");

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use trimtab_advisories::Sources;
 use trimtab_model::Role;
-use trimtab_server::{App, Running, Settings, first_link, start};
+use trimtab_server::{Access, App, Feeds, Running, Settings, first_link, start};
 use trimtab_store::{Grant, JobState, NewPerson, Org, ScopeOf, Session, System, Team};
 
 /// An index of the sample's advisories: built once.
@@ -53,8 +53,42 @@ impl Server {
         Server::on(folder, store)
     }
 
+    /// A server with a clock of its own, where people get in so.
+    pub(crate) fn with(clock: fn() -> Timestamp, access: Access) -> Server {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("store.sqlite").to_str().unwrap().to_owned();
+        Server::started(folder, store, INDEX.1.clone(), clock, access, None)
+    }
+
     /// A server on a store.
     pub(crate) fn on(folder: tempfile::TempDir, store: String) -> Server {
+        Server::started(folder, store, INDEX.1.clone(), Timestamp::now, Access::default(), None)
+    }
+
+    /// A server on a store and an index.
+    pub(crate) fn at(folder: tempfile::TempDir, store: String, index: PathBuf) -> Server {
+        Server::started(folder, store, index, Timestamp::now, Access::default(), None)
+    }
+
+    /// A server that fetches feeds.
+    pub(crate) fn fetching(
+        store: String,
+        index: PathBuf,
+        clock: fn() -> Timestamp,
+        feeds: Feeds,
+    ) -> Server {
+        let folder = tempfile::tempdir().unwrap();
+        Server::started(folder, store, index, clock, Access::default(), Some(feeds))
+    }
+
+    fn started(
+        folder: tempfile::TempDir,
+        store: String,
+        index: PathBuf,
+        clock: fn() -> Timestamp,
+        access: Access,
+        feeds: Option<Feeds>,
+    ) -> Server {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -63,12 +97,15 @@ impl Server {
         let settings = Settings {
             store,
             listen: "127.0.0.1:0".into(),
-            index: INDEX.1.clone(),
+            index,
             public: "http://127.0.0.1".into(),
             largest_upload: 8 << 20,
             workers: 2,
+            keep_days: None,
+            feeds,
+            access,
         };
-        let running = runtime.block_on(start(settings, Timestamp::now)).unwrap();
+        let running = runtime.block_on(start(settings, clock)).unwrap();
         let base = format!("http://{}", running.address);
         Server { running: Some(running), runtime, base, _folder: folder }
     }
@@ -252,12 +289,19 @@ impl Server {
     }
 }
 
+/// The value of a hidden field.
+pub(crate) fn hidden(page: &str, name: &str) -> String {
+    let field = format!("type=\"hidden\" name=\"{name}\" value=\"");
+    let (_, rest) = page.split_once(&field).unwrap_or_else(|| panic!("no {name}: {page}"));
+    rest.split('"').next().unwrap().to_owned()
+}
+
 /// A value of a form.
 pub(crate) fn encode(text: &str) -> String {
     text.bytes().map(|b| format!("%{b:02X}")).collect()
 }
 
-fn digest(secret: &str) -> String {
+pub(crate) fn digest(secret: &str) -> String {
     use sha2::Digest;
     sha2::Sha256::digest(secret.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -34,6 +34,7 @@ fn every_page_opens_for_its_organisation_and_for_no_other() {
     let own = [
         format!("/systems/{system}"),
         format!("/teams/{team}"),
+        format!("/teams/{team}/plan"),
         format!("/vulnerabilities/{name}"),
         "/packages?purl=pkg%3Anpm%2Fmoment".to_owned(),
         format!("/releases?asset={asset}"),

@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::db::{Sql, Tx, args, rows};
+use super::tally;
+use crate::components::groups_of;
+use crate::db::{Engine, Sql, Tx, args, rows, rows_as};
 use crate::error::Result;
 use crate::ids::Kind;
 use crate::{Org, Store};
@@ -26,8 +28,8 @@ pub struct Matched {
 const BLOCK: usize = 2000;
 
 impl Store {
-    /// Keeps the matcher's answers about components, replacing earlier ones. Returns the assets that
-    /// carry a component whose answer is now another, sorted: they are to be settled.
+    /// Keeps the matcher's answers about components, replacing earlier ones. Returns the components whose answer
+    /// is now another, sorted: the assets that carry them are to be settled.
     ///
     /// # Errors
     /// The store does not answer.
@@ -40,7 +42,7 @@ impl Store {
         let mut free = ids.into_iter();
         let mut tx = self.db.begin().await?;
         let matched: Vec<&Matched> = answers.iter().flat_map(|(_, all)| all).collect();
-        let numbers = resolve(&mut tx, org, &matched, &mut free).await?;
+        let (numbers, joined) = resolve(&mut tx, org, &matched, &mut free).await?;
         let mut wanted: BTreeMap<(i64, i64), &Matched> = BTreeMap::new();
         let mut number = numbers.iter();
         for (component, all) in answers {
@@ -108,21 +110,59 @@ impl Store {
             );
             tx.run(&sql, args![org.0, serde_json::Value::from(block).to_string()]).await?;
         }
-        let mut assets: BTreeSet<i64> = BTreeSet::new();
-        let changed: Vec<_> = changed.iter().map(|c| serde_json::json!([c])).collect();
-        for block in changed.chunks(BLOCK) {
-            let table = rows(tx.engine(), "$2", &[("component", "BIGINT")]);
+        let changed: Vec<i64> = changed.into_iter().collect();
+        if joined {
+            tally::recount(&mut tx, org).await?;
+        }
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    /// The assets that carry any of some components, sorted.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn assets_carrying(&self, org: Org, components: &[i64]) -> Result<Vec<i64>> {
+        Ok(carrying(&mut &self.db, org, components).await?.into_iter().collect())
+    }
+
+    /// Which of some names are those of vulnerabilities that are known, sorted.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn known_names(&self, org: Org, names: &[String]) -> Result<Vec<String>> {
+        let mut known = BTreeSet::new();
+        for block in names.chunks(BLOCK) {
+            let table = rows(self.engine(), "$2", &[("alias", "TEXT")]);
             let sql = format!(
-                "SELECT DISTINCT carried.asset FROM {table}
-                 CROSS JOIN carried WHERE carried.org = $1 AND carried.component = j.component"
+                "SELECT alias.alias FROM {table}
+                 CROSS JOIN alias WHERE alias.org = $1 AND alias.alias = j.alias"
             );
-            for row in
-                tx.all(&sql, args![org.0, serde_json::Value::from(block).to_string()]).await?
-            {
+            for row in (&mut &self.db).all(&sql, args![org.0, lines(block)]).await? {
+                known.insert(row.text(0)?);
+            }
+        }
+        Ok(known.into_iter().collect())
+    }
+
+    /// The assets with live findings of vulnerabilities, by any of their names; sorted.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn assets_with(&self, org: Org, names: &[String]) -> Result<Vec<i64>> {
+        let mut assets = BTreeSet::new();
+        for block in names.chunks(BLOCK) {
+            let table = rows(self.engine(), "$2", &[("alias", "TEXT")]);
+            let sql = format!(
+                "SELECT DISTINCT finding.asset FROM {table} CROSS JOIN alias CROSS JOIN finding
+                 WHERE alias.org = $1 AND alias.alias = j.alias AND finding.org = $1
+                    AND finding.vulnerability = alias.vulnerability
+                    AND finding.state IN ('open', 'merged')"
+            );
+            for row in (&mut &self.db).all(&sql, args![org.0, lines(block)]).await? {
                 assets.insert(row.int(0)?);
             }
         }
-        tx.commit().await?;
         Ok(assets.into_iter().collect())
     }
 
@@ -149,14 +189,58 @@ impl Store {
     }
 }
 
+/// A number of ours for PostgreSQL's advisory locks: those who give names to vulnerabilities.
+const NAMING: i64 = 7_214;
+
+/// For more components than this all that is carried is read once, rather than looked up for each.
+const FEW: usize = 500;
+
+async fn carrying(sql: &mut impl Sql, org: Org, components: &[i64]) -> Result<BTreeSet<i64>> {
+    let mut assets = BTreeSet::new();
+    let asked = rows(sql.engine(), "$2", &[("component", "BIGINT")]);
+    let found = if components.is_empty() {
+        Vec::new()
+    } else if components.len() > FEW {
+        let text = format!(
+            "SELECT DISTINCT asset FROM carried WHERE org = $1
+                AND component IN (SELECT j.component FROM {asked})"
+        );
+        sql.all(&text, args![org.0, lines(components)]).await?
+    } else {
+        let groups = rows_as(sql.engine(), "$3", "g", &[("assets", "BIGINT")]);
+        let text = format!(
+            "SELECT DISTINCT carried.asset FROM {asked} CROSS JOIN {groups} CROSS JOIN carried
+             WHERE carried.org = $1 AND carried.asset / 64 = g.assets
+                AND carried.component = j.component"
+        );
+        let groups = groups_of(sql, org).await?;
+        sql.all(&text, args![org.0, lines(components), groups]).await?
+    };
+    for row in found {
+        assets.insert(row.int(0)?);
+    }
+    Ok(assets)
+}
+
+fn lines<T: serde::Serialize>(values: &[T]) -> String {
+    let lines: Vec<_> = values.iter().map(|value| serde_json::json!([value])).collect();
+    serde_json::Value::from(lines).to_string()
+}
+
 /// The vulnerability of each group of names: the one that has any of them, or a new one. Groups that
-/// turn out to be one are joined to the oldest, and their findings with them.
-async fn resolve(
+/// turn out to be one are joined to the oldest, and their findings with them; whether that happened is told.
+pub(super) async fn resolve(
     tx: &mut Tx,
     org: Org,
     matched: &[&Matched],
     free: &mut impl Iterator<Item = i64>,
-) -> Result<Vec<i64>> {
+) -> Result<(Vec<i64>, bool)> {
+    // Who gives names waits for others who do: two workers that meet the same new vulnerability make it
+    // once. SQLite has one writer anyway.
+    if tx.engine() == Engine::Postgres && !matched.is_empty() {
+        let sql = "SELECT pg_advisory_xact_lock(CAST($1 AS INTEGER), CAST($2 AS INTEGER))";
+        tx.run(sql, args![NAMING, org.0]).await?;
+    }
     let mut known: HashMap<&str, i64> = HashMap::new();
     let names: BTreeSet<&str> =
         matched.iter().flat_map(|m| m.ids.iter().map(String::as_str)).collect();
@@ -176,6 +260,8 @@ async fn resolve(
         }
     }
     let mut numbers = Vec::with_capacity(matched.len());
+    let mut joined = false;
+    let (mut new, mut names) = (Vec::new(), Names::default());
     for one in matched {
         let mut held: BTreeSet<i64> =
             one.ids.iter().filter_map(|id| known.get(id.as_str()).copied()).collect();
@@ -184,28 +270,65 @@ async fn resolve(
             None => {
                 let Some(number) = free.next() else { continue };
                 let name = one.ids.first().map_or("", String::as_str);
-                let sql = "INSERT INTO vulnerability (org, id, name, summary, kind)
-                    VALUES ($1, $2, $3, $4, $5)";
-                tx.run(sql, args![org.0, number, name, one.summary.clone(), &one.kind]).await?;
+                new.push(serde_json::json!([number, name, one.summary, one.kind]));
                 number
             }
         };
         for other in held {
+            if !joined {
+                // Before findings, as all do.
+                crate::ledger::hold(tx, org).await?;
+            }
+            // What is to be joined has to be there.
+            add(tx, org, &mut new, &mut names).await?;
             join(tx, org, other, number).await?;
+            joined = true;
             known.values_mut().filter(|v| **v == other).for_each(|v| *v = number);
             numbers.iter_mut().filter(|v| **v == other).for_each(|v| *v = number);
         }
         for id in &one.ids {
             if known.get(id.as_str()) != Some(&number) {
-                let sql = "INSERT INTO alias (org, alias, vulnerability) VALUES ($1, $2, $3)
-                    ON CONFLICT (org, alias) DO UPDATE SET vulnerability = $3";
-                tx.run(sql, args![org.0, id, number]).await?;
+                names.insert(id.clone(), number);
                 known.insert(id, number);
             }
         }
         numbers.push(number);
     }
-    Ok(numbers)
+    add(tx, org, &mut new, &mut names).await?;
+    Ok((numbers, joined))
+}
+
+/// Names that are to be given, each with its vulnerability.
+type Names = BTreeMap<String, i64>;
+
+/// Adds vulnerabilities, and gives names.
+async fn add(
+    tx: &mut Tx,
+    org: Org,
+    new: &mut Vec<serde_json::Value>,
+    names: &mut Names,
+) -> Result<()> {
+    for block in std::mem::take(new).chunks(BLOCK) {
+        let columns = [("id", "BIGINT"), ("name", "TEXT"), ("summary", "TEXT"), ("kind", "TEXT")];
+        let table = rows(tx.engine(), "$2", &columns);
+        let sql = format!(
+            "INSERT INTO vulnerability (org, id, name, summary, kind)
+             SELECT $1, id, name, summary, kind FROM {table}"
+        );
+        tx.run(&sql, args![org.0, serde_json::Value::from(block).to_string()]).await?;
+    }
+    let lines: Vec<serde_json::Value> =
+        std::mem::take(names).into_iter().map(|(id, of)| serde_json::json!([id, of])).collect();
+    for block in lines.chunks(BLOCK) {
+        let table = rows(tx.engine(), "$2", &[("alias", "TEXT"), ("vulnerability", "BIGINT")]);
+        let sql = format!(
+            "INSERT INTO alias (org, alias, vulnerability)
+             SELECT $1, alias, vulnerability FROM {table} WHERE TRUE
+             ON CONFLICT (org, alias) DO UPDATE SET vulnerability = excluded.vulnerability"
+        );
+        tx.run(&sql, args![org.0, serde_json::Value::from(block).to_string()]).await?;
+    }
+    Ok(())
 }
 
 /// Two groups are one: everything of `from` becomes `to`'s. A finding that both have keeps the older
@@ -216,6 +339,11 @@ async fn join(tx: &mut Tx, org: Org, from: i64, to: i64) -> Result<()> {
         "DELETE FROM affects WHERE org = $1 AND vulnerability = $2 AND component IN
             (SELECT component FROM affects AS other WHERE other.org = $1 AND other.vulnerability = $3)",
         "UPDATE affects SET vulnerability = $3 WHERE org = $1 AND vulnerability = $2",
+        "DELETE FROM reported WHERE org = $1 AND vulnerability = $2 AND EXISTS
+            (SELECT 1 FROM reported AS r WHERE r.org = $1 AND r.asset = reported.asset
+                AND r.source = reported.source AND r.package = reported.package
+                AND r.vulnerability = $3)",
+        "UPDATE reported SET vulnerability = $3 WHERE org = $1 AND vulnerability = $2",
         "UPDATE finding SET detected = (SELECT MIN(f.detected) FROM finding AS f
                 WHERE f.org = $1 AND f.asset = finding.asset AND f.package = finding.package
                     AND f.vulnerability IN ($2, $3))

@@ -3,41 +3,15 @@
 use jiff::Timestamp;
 use trimtab_model::Level;
 
+use super::filter::{COUNTS, DUE, FindingFilter, wanted};
+use super::mentioned::Mentioned;
+use super::waiting::{LOOKED, Waits};
 use super::{Attribution, Finding, FindingState, Weighed};
-use crate::db::{Row, Sql, Value, args};
+use crate::db::{Row, Sql, args};
 use crate::error::{Result, StoreError};
 use crate::page::{Cursor, MOST, Page};
-use crate::time::{maybe, micros, moment};
+use crate::time::{maybe, moment};
 use crate::{Org, Store};
-
-/// Which findings. What is `None` does not narrow it.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct FindingFilter {
-    /// In these states; none: those that are live.
-    pub states: Vec<FindingState>,
-    /// Of this level.
-    pub level: Option<Level>,
-    /// Of a system.
-    pub system: Option<i64>,
-    /// Of systems, any of them: what a person may see. `None`: all.
-    pub systems: Option<Vec<i64>>,
-    /// Of a team.
-    pub team: Option<i64>,
-    /// In an asset.
-    pub asset: Option<i64>,
-    /// Of a vulnerability.
-    pub vulnerability: Option<i64>,
-    /// In a package (purl without version).
-    pub package: Option<String>,
-    /// Due before a moment.
-    pub due_before: Option<Timestamp>,
-    /// Counting to the load, or not: in production (or not known), and not decided otherwise.
-    pub counts: Option<bool>,
-    /// With a fix that some source names, or without.
-    pub fixable: Option<bool>,
-    /// Detected at or after a moment.
-    pub since: Option<Timestamp>,
-}
 
 /// In which order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,6 +23,8 @@ pub enum FindingOrder {
     Deadline,
     /// The newest first.
     Newest,
+    /// What was fixed last first.
+    Fixed,
 }
 
 /// What findings are grouped by.
@@ -79,13 +55,13 @@ pub struct Group {
     pub fix: Option<String>,
     /// How many.
     pub findings: i64,
-    /// In how many assets.
-    pub assets: i64,
+    /// In how many assets. `None`: not counted for this grouping.
+    pub assets: Option<i64>,
     /// What they weigh together.
     pub weight: f64,
     /// The gravest level.
     pub level: Option<Level>,
-    /// The soonest deadline.
+    /// The soonest deadline. Of what belongs to no system or team it is not told.
     pub deadline: Option<Timestamp>,
 }
 
@@ -101,7 +77,7 @@ pub struct Count {
 /// Where counting stops.
 const COUNTED: i64 = 10_000;
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "finding.id, asset.id, asset.name, system.id, system.name, team.id, team.name,
     finding.package, component.id, component.purl, vulnerability.id, vulnerability.name,
     vulnerability.summary, finding.state, finding.production, finding.detected, finding.merged,
@@ -110,7 +86,7 @@ const COLUMNS: &str =
     finding.fix, finding.decision, finding.decided";
 
 /// From the finding outwards: each of these has one row for it.
-const JOINS: &str = "LEFT JOIN asset ON asset.org = $1 AND asset.id = finding.asset
+pub(super) const JOINS: &str = "LEFT JOIN asset ON asset.org = $1 AND asset.id = finding.asset
     LEFT JOIN component ON component.org = $1 AND component.id = finding.component
     LEFT JOIN vulnerability ON vulnerability.org = $1 AND vulnerability.id = finding.vulnerability
     LEFT JOIN system ON system.org = $1 AND system.id = finding.system
@@ -119,7 +95,7 @@ const JOINS: &str = "LEFT JOIN asset ON asset.org = $1 AND asset.id = finding.as
 /// The words a finding's decision comes to.
 const DECIDED: &[&str] = &["accepted", "not-affected"];
 
-fn level(number: i64) -> Result<Level> {
+pub(super) fn level(number: i64) -> Result<Level> {
     let all = [Level::Low, Level::Medium, Level::High, Level::Critical];
     all.into_iter()
         .find(|l| *l as i64 == number)
@@ -127,7 +103,7 @@ fn level(number: i64) -> Result<Level> {
 }
 
 impl Finding {
-    fn from_row(row: &Row) -> Result<Finding> {
+    pub(super) fn from_row(row: &Row) -> Result<Finding> {
         let named = |id: Option<i64>, name: Option<String>| id.zip(name);
         let weighed = match row.maybe_int(18)? {
             None => None,
@@ -176,83 +152,37 @@ impl Finding {
     }
 }
 
-/// A `WHERE` and its values.
-struct Where {
-    text: String,
-    values: Vec<Value>,
-}
+/// How grave a finding is: its level and, within it, how likely.
+const RANK: &str = "(COALESCE(finding.level, -1) * 1000000
+    + CAST(COALESCE(finding.probability, 0.0) * 999999 AS BIGINT))";
+/// When a finding was fixed; what was not is last.
+const FIXED: &str = "(COALESCE(finding.fixed, 0))";
+/// How far levels are apart in [`RANK`].
+const STEP: i64 = 1_000_000;
 
-impl Where {
-    fn of(org: Org, filter: &FindingFilter) -> Where {
-        let mut is = Where { text: "finding.org = $1".to_owned(), values: args![org.0] };
-        let live = [FindingState::Open, FindingState::Merged];
-        let states: &[FindingState] = if filter.states.is_empty() { &live } else { &filter.states };
-        // The words are ours: no value of a person is in them.
-        let words: Vec<String> = states.iter().map(|s| format!("'{}'", s.as_str())).collect();
-        is.text += &format!(" AND finding.state IN ({})", words.join(", "));
-        is.and("finding.level = ", filter.level.map(|l| l as i64));
-        is.and("finding.system = ", filter.system);
-        is.and("finding.team = ", filter.team);
-        is.and("finding.asset = ", filter.asset);
-        is.and("finding.vulnerability = ", filter.vulnerability);
-        is.and("finding.package = ", filter.package.clone());
-        is.and("finding.deadline < ", filter.due_before.map(micros));
-        is.and("finding.detected >= ", filter.since.map(micros));
-        if let Some(systems) = &filter.systems {
-            let list: Vec<String> = systems.iter().map(ToString::to_string).collect();
-            let list = if list.is_empty() { "NULL".to_owned() } else { list.join(", ") };
-            is.text += &format!(" AND finding.system IN ({list})");
-        }
-        is.text += match filter.counts {
-            None => "",
-            Some(true) => {
-                " AND finding.decided IS NULL
-                  AND (finding.production OR (finding.production IS NULL AND finding.state = 'open'))"
-            }
-            Some(false) => {
-                " AND NOT (finding.decided IS NULL AND (COALESCE(finding.production, FALSE)
-                  OR (finding.production IS NULL AND finding.state = 'open')))"
-            }
-        };
-        is.text += match filter.fixable {
-            None => "",
-            Some(true) => " AND finding.fix IS NOT NULL",
-            Some(false) => " AND finding.fix IS NULL",
-        };
-        is
-    }
-
-    fn and(&mut self, text: &str, value: Option<impl Into<Value>>) {
-        if let Some(value) = value {
-            self.values.push(value.into());
-            self.text += &format!(" AND {text}${}", self.values.len());
-        }
-    }
-
-    fn value(&mut self, value: impl Into<Value>) -> String {
-        self.values.push(value.into());
-        format!("${}", self.values.len())
-    }
-}
-
-/// The sort value of an order, the greatest first, and how a finding has it.
-fn key(order: FindingOrder) -> &'static str {
+/// The sort value of an order, the greatest first.
+const fn key(order: FindingOrder) -> &'static str {
     match order {
-        FindingOrder::Level => "COALESCE(finding.level, -1)",
-        FindingOrder::Deadline => "-COALESCE(finding.deadline, 9000000000000000)",
+        FindingOrder::Level => RANK,
+        FindingOrder::Deadline => DUE,
         FindingOrder::Newest => "finding.detected",
+        FindingOrder::Fixed => FIXED,
     }
 }
 
-fn key_of(order: FindingOrder, finding: &Finding) -> i64 {
-    let weighed = finding.weighed.as_ref();
-    match order {
-        FindingOrder::Level => weighed.map_or(-1, |w| w.level as i64),
-        FindingOrder::Deadline => {
-            -weighed.and_then(|w| w.deadline).map_or(9_000_000_000_000_000, micros)
-        }
-        FindingOrder::Newest => micros(finding.detected),
-    }
+/// How many systems make it worth while to look at each one's findings, and not at all in their order.
+const FEW: usize = 16;
+
+/// Whether a filter leaves so few findings that they are better found by it and then sorted, than looked for in
+/// the order of all. SQLite is told so; PostgreSQL knows from its statistics.
+fn is_narrow(filter: &FindingFilter, order: FindingOrder) -> bool {
+    filter.asset.is_some()
+        || filter.package.is_some()
+        || filter.vulnerability.is_some()
+        || filter.system.is_some()
+        || filter.text.as_ref().is_some_and(Mentioned::is_narrow)
+        || (filter.team.is_some() && !matches!(order, FindingOrder::Level | FindingOrder::Fixed))
+        || filter.systems.as_ref().is_some_and(|systems| systems.len() <= FEW)
 }
 
 impl Store {
@@ -269,22 +199,34 @@ impl Store {
         limit: usize,
     ) -> Result<Page<Finding>> {
         let limit = limit.clamp(1, MOST);
-        let mut is = Where::of(org, filter);
-        let sort = key(order);
+        let mut is = wanted(org, filter);
+        // An index in the order of what is not written as it was made is not used for the order.
+        let sort = match is_narrow(filter, order) {
+            true => format!("({} + 0)", key(order)),
+            false => key(order).to_owned(),
+        };
+        if let (FindingOrder::Level, Some(level)) = (order, filter.level) {
+            let least = is.value(level as i64 * STEP);
+            let most = is.value((level as i64 + 1) * STEP);
+            is.text += &format!(" AND {sort} >= {least} AND {sort} < {most}");
+        }
         if let Some(after) = after {
             let (value, id) = (is.value(after.value), is.value(after.id));
             is.text +=
-                &format!(" AND ({sort} < {value} OR ({sort} = {value} AND finding.id < {id}))");
+                &format!(" AND {sort} <= {value} AND ({sort} < {value} OR finding.id < {id})");
         }
         let asked = is.value(i64::try_from(limit + 1).unwrap_or(i64::MAX));
         let sql = format!(
-            "SELECT {COLUMNS} FROM finding {JOINS} WHERE {}
+            "SELECT {COLUMNS}, {sort} FROM finding {JOINS} WHERE {}
              ORDER BY {sort} DESC, finding.id DESC LIMIT {asked}",
             is.text
         );
         let found = (&mut &self.db).all(&sql, is.values).await?;
-        let found = found.iter().map(Finding::from_row).collect::<Result<Vec<_>>>()?;
-        Ok(Page::cut(found, limit, |f| Cursor { value: key_of(order, f), id: f.id }))
+        let read = |row: &Row| Ok((Finding::from_row(row)?, row.int(30)?));
+        let found = found.iter().map(read).collect::<Result<Vec<(Finding, i64)>>>()?;
+        let page = Page::cut(found, limit, |(f, value)| Cursor { value: *value, id: f.id });
+        let rows = page.rows.into_iter().map(|(finding, _)| finding).collect();
+        Ok(Page { rows, next: page.next })
     }
 
     /// A finding.
@@ -299,20 +241,34 @@ impl Store {
         row.as_ref().map(Finding::from_row).transpose()
     }
 
-    /// How many there are, up to a bound.
+    /// How many there are; where no sum is kept of them, up to a bound.
     ///
     /// # Errors
     /// The store does not answer.
     pub async fn count_findings(&self, org: Org, filter: &FindingFilter) -> Result<Count> {
-        let mut is = Where::of(org, filter);
-        let most = is.value(COUNTED + 1);
+        if let Some(number) = self.counted(org, filter).await? {
+            return Ok(Count { number, is_least: false });
+        }
+        let number = self.counted_to(org, filter, COUNTED + 1).await?;
+        let mut is_least = number > COUNTED;
+        if filter.waits == Some(Waits::Choice) {
+            // Beyond those that are looked at there may be more.
+            let all = FindingFilter { waits: None, ..filter.clone() };
+            is_least |= self.counted_to(org, &all, LOOKED + 1).await? > LOOKED;
+        }
+        Ok(Count { number: number.min(COUNTED), is_least })
+    }
+
+    /// How many there are, counted one by one up to `most`.
+    async fn counted_to(&self, org: Org, filter: &FindingFilter, most: i64) -> Result<i64> {
+        let mut is = wanted(org, filter);
+        let most = is.value(most);
         let sql = format!(
             "SELECT COUNT(*) FROM (SELECT 1 FROM finding WHERE {} LIMIT {most}) AS counted",
             is.text
         );
         let row = (&mut &self.db).first(&sql, is.values).await?;
-        let number = row.map_or(Ok(0), |row| row.int(0))?;
-        Ok(Count { number: number.min(COUNTED), is_least: number > COUNTED })
+        row.map_or(Ok(0), |row| row.int(0))
     }
 
     /// Findings in groups, the heaviest first.
@@ -326,7 +282,10 @@ impl Store {
         by: GroupBy,
         limit: usize,
     ) -> Result<Vec<Group>> {
-        let mut is = Where::of(org, filter);
+        if let Some(groups) = self.kept_groups(org, filter, by, limit).await? {
+            return Ok(groups);
+        }
+        let mut is = wanted(org, filter);
         let (keys, name, fix, join) = match by {
             GroupBy::Action => {
                 ("finding.package, finding.fix", "finding.package", "finding.fix", "")
@@ -355,10 +314,11 @@ impl Store {
             }
         };
         let first = keys.split(',').next().unwrap_or(keys);
-        let most = is.value(i64::try_from(limit.clamp(1, MOST)).unwrap_or(i64::MAX));
+        let most = is.value(i64::try_from(limit).unwrap_or(i64::MAX));
         let sql = format!(
             "SELECT CAST(COALESCE({first}, NULL) AS TEXT), {name}, CAST({fix} AS TEXT), COUNT(*),
-                COUNT(DISTINCT finding.asset), COALESCE(SUM(finding.weight), 0.0),
+                COUNT(DISTINCT finding.asset),
+                COALESCE(SUM(CASE WHEN TRUE{COUNTS} THEN finding.weight ELSE 0.0 END), 0.0),
                 MAX(finding.level), MIN(finding.deadline)
              FROM finding {join} WHERE {} GROUP BY {keys}
              ORDER BY 6 DESC, 4 DESC, 2 LIMIT {most}",
@@ -371,10 +331,13 @@ impl Store {
                 name: row.text(1)?,
                 fix: row.maybe_text(2)?,
                 findings: row.int(3)?,
-                assets: row.int(4)?,
+                assets: Some(row.int(4)?),
                 weight: row.real(5)?,
                 level: row.maybe_int(6)?.map(level).transpose()?,
-                deadline: maybe(row.maybe_int(7)?)?,
+                deadline: match by {
+                    GroupBy::System | GroupBy::Team if row.maybe_text(0)?.is_none() => None,
+                    _ => maybe(row.maybe_int(7)?)?,
+                },
             })
         };
         found.iter().map(read).collect()
@@ -385,8 +348,11 @@ impl Store {
     /// # Errors
     /// The store does not answer.
     pub async fn load(&self, org: Org, filter: &FindingFilter) -> Result<f64> {
+        if let Some(load) = self.kept_load(org, filter).await? {
+            return Ok(load);
+        }
         let filter = FindingFilter { counts: Some(true), ..filter.clone() };
-        let is = Where::of(org, &filter);
+        let is = wanted(org, &filter);
         let sql =
             format!("SELECT COALESCE(SUM(finding.weight), 0.0) FROM finding WHERE {}", is.text);
         let row = (&mut &self.db).first(&sql, is.values).await?;

@@ -65,7 +65,7 @@ pub(crate) async fn two_organisations_never_see_each_other(store: Store) {
     store.add_person(b, &person, &[], "trimtab", now()).await.unwrap();
 
     assert_eq!(store.teams(b).await.unwrap(), []);
-    assert_eq!(store.systems(b).await.unwrap(), []);
+    assert_eq!(*store.systems(b).await.unwrap(), []);
     assert_eq!(store.asset(b, asset.id).await.unwrap(), None);
     assert_eq!(store.asset_of_name(b, "repo").await.unwrap(), None);
     assert_eq!(store.people(a).await.unwrap().len(), 1);
@@ -132,12 +132,29 @@ pub(crate) async fn nobody_answers_their_own_question(store: Store) {
     let id = store.ask(org, &new, "person:1", now()).await.unwrap();
     let approved = DecisionState::Approved;
     let by = |person| (person, "security");
+    let asked = async |person, at| {
+        let all = store.asked_by_others(org, person, at, 9).await.unwrap();
+        all.into_iter().map(|is| is.id).collect::<Vec<_>>()
+    };
+    let end = now() + SignedDuration::from_hours(24);
+    assert_eq!(asked(2, now()).await, [id]);
+    assert_eq!(asked(1, now()).await, [0; 0], "their own");
+    assert_eq!(asked(2, end).await, [0; 0], "it would never hold");
     assert!(!store.answer(org, id, approved, by(1), "person:1", now()).await.unwrap());
     assert!(store.answer(org, id, approved, by(2), "person:2", now()).await.unwrap());
     assert!(!store.answer(org, id, approved, by(3), "person:3", now()).await.unwrap(), "once");
     let decision = store.decision(org, id).await.unwrap().unwrap();
     assert_eq!(decision.is, new);
     assert_eq!(decision.approver, Some((2, "security".to_owned())));
+    assert_eq!(asked(2, now()).await, [0; 0], "it is answered");
+    let ending = async |systems: Option<&[i64]>, from, to| {
+        store.ending_decisions(org, systems, from, to, 9).await.unwrap().len()
+    };
+    let hour = SignedDuration::from_hours(1);
+    assert_eq!(ending(None, now(), end + hour).await, 1);
+    assert_eq!(ending(None, now(), end).await, 0, "later");
+    assert_eq!(ending(None, end, end + hour).await, 0, "over");
+    assert_eq!(ending(Some(&[1]), now(), end + hour).await, 0, "it is of no system");
     assert!(store.answer(org, id, DecisionState::Ended, by(1), "person:1", now()).await.unwrap());
     let decision = store.decision(org, id).await.unwrap().unwrap();
     assert_eq!(

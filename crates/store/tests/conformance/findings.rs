@@ -4,17 +4,17 @@ use jiff::{SignedDuration, Timestamp};
 use trimtab_model::Level;
 use trimtab_store::{
     Contents, Cursor, FindingFilter, FindingOrder, FindingState, GroupBy, Known, Listed, Matched,
-    NewComponent, NewDeployment, NewSnapshot, Org, Outcome, Settled, Store, Weighed, WhereQuery,
+    NewComponent, NewDeployment, NewSnapshot, Org, Outcome, Settled, Store, Weighed,
 };
 
 use crate::now;
 
-fn later(hours: i64) -> Timestamp {
+pub(crate) fn later(hours: i64) -> Timestamp {
     now() + SignedDuration::from_hours(hours)
 }
 
 /// Everything is high and due a day after it was seen.
-fn high(known: &Known) -> Option<Weighed> {
+pub(crate) fn high(known: &Known) -> Option<Weighed> {
     Some(Weighed {
         level: Level::High,
         bounds: (Level::Medium, Level::High),
@@ -27,7 +27,7 @@ fn high(known: &Known) -> Option<Weighed> {
     })
 }
 
-fn component(name: &str, version: &str) -> NewComponent {
+pub(crate) fn component(name: &str, version: &str) -> NewComponent {
     NewComponent {
         purl: format!("pkg:npm/{name}@{version}"),
         package: format!("pkg:npm/{name}"),
@@ -38,7 +38,7 @@ fn component(name: &str, version: &str) -> NewComponent {
     }
 }
 
-fn matched(ids: &[&str], fix: Option<&str>) -> Matched {
+pub(crate) fn matched(ids: &[&str], fix: Option<&str>) -> Matched {
     Matched {
         ids: ids.iter().map(|id| (*id).to_owned()).collect(),
         summary: Some("Something is wrong".into()),
@@ -48,27 +48,27 @@ fn matched(ids: &[&str], fix: Option<&str>) -> Matched {
     }
 }
 
-struct World {
-    store: Store,
-    org: Org,
-    asset: i64,
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) org: Org,
+    pub(crate) asset: i64,
 }
 
 impl World {
-    async fn new(store: Store) -> World {
+    pub(crate) async fn new(store: Store) -> World {
         let org = store.add_organisation("A", now()).await.unwrap();
         let asset = store.put_asset(org, "repo", "repository", None, now()).await.unwrap().id;
         World { store, org, asset }
     }
 
     /// Makes a document that lists components, each with what the matcher says of it.
-    async fn document(&self, digest: &str, components: &[(NewComponent, Vec<Matched>)]) {
+    pub(crate) async fn document(&self, digest: &str, components: &[(NewComponent, Vec<Matched>)]) {
         let new: Vec<_> = components.iter().map(|(c, _)| c.clone()).collect();
         let ids = self.store.put_components(self.org, &new).await.unwrap();
         let answers: Vec<_> =
             ids.iter().zip(components).map(|((id, _), (_, m))| (*id, m.clone())).collect();
         self.store.put_matches(self.org, &answers).await.unwrap();
-        let listed = ids
+        let mut listed: Vec<Listed> = ids
             .iter()
             .map(|(id, _)| Listed {
                 component: *id,
@@ -77,12 +77,13 @@ impl World {
                 files: 1,
             })
             .collect();
+        listed.sort_by_key(|one| one.component);
         let contents = Contents { listed, unknowns: 0 };
         self.store.put_contents(self.org, digest, &contents).await.unwrap();
         assert_eq!(self.store.contents(self.org, digest).await.unwrap(), Some(contents));
     }
 
-    async fn push(&self, digest: &str, at: Timestamp) -> Settled {
+    pub(crate) async fn push(&self, digest: &str, at: Timestamp) -> Settled {
         let new = NewSnapshot { document: digest.into(), ..NewSnapshot::default() };
         let production = ["production".to_owned()];
         let add =
@@ -90,7 +91,7 @@ impl World {
         add.await.unwrap()
     }
 
-    async fn deploy(&self, snapshot: i64, outcome: Outcome, at: Timestamp) -> Settled {
+    pub(crate) async fn deploy(&self, snapshot: i64, outcome: Outcome, at: Timestamp) -> Settled {
         let new = NewDeployment {
             asset: self.asset,
             environment: "production".into(),
@@ -106,12 +107,12 @@ impl World {
             .1
     }
 
-    async fn state(&self, id: i64) -> (FindingState, Option<bool>) {
+    pub(crate) async fn state(&self, id: i64) -> (FindingState, Option<bool>) {
         let finding = self.store.finding(self.org, id).await.unwrap().unwrap();
         (finding.state, finding.production)
     }
 
-    async fn kinds(&self, finding: i64) -> Vec<String> {
+    pub(crate) async fn kinds(&self, finding: i64) -> Vec<String> {
         let history = self.store.history(self.org, finding).await.unwrap();
         history.into_iter().map(|e| e.kind).collect()
     }
@@ -121,7 +122,7 @@ impl World {
     }
 }
 
-fn left(version: &str, bad: bool) -> (NewComponent, Vec<Matched>) {
+pub(crate) fn left(version: &str, bad: bool) -> (NewComponent, Vec<Matched>) {
     let ids = ["CVE-2026-1", "GHSA-aaaa"];
     let says = if bad { vec![matched(&ids, Some("2.0.0"))] } else { Vec::new() };
     (component("left", version), says)
@@ -200,6 +201,42 @@ pub(crate) async fn a_new_version_and_a_new_alias_keep_the_finding(store: Store)
     assert_eq!(of.map(|(id, _)| id), Some(vulnerability));
 }
 
+pub(crate) async fn an_acceptance_is_added_once_and_in_its_order(store: Store) {
+    let world = World::new(store).await;
+    world.document("d1", &[left("1.0.0", true)]).await;
+    world.document("d2", &[left("1.0.1", false)]).await;
+    let add = async |document: &str, revision: &str, received: Timestamp, at: Timestamp| {
+        let new = NewSnapshot {
+            document: document.into(),
+            revision: Some(revision.into()),
+            received: Some(received),
+            ..NewSnapshot::default()
+        };
+        let (org, asset) = (world.org, world.asset);
+        world.store.add_snapshot(org, asset, &new, &[], &high, "token:1", at).await.unwrap()
+    };
+    let newer = add("d2", "r2", later(2), later(3)).await;
+    // The one before it comes late: it is kept, and nothing is detected of what is over.
+    let older = add("d1", "r1", later(1), later(4)).await;
+    assert!(older.is_quiet() && older.snapshot != newer.snapshot, "{older:?}");
+    // A worker that died before it said so does it again.
+    for (document, revision, received, is) in
+        [("d1", "r1", later(1), older.snapshot), ("d2", "r2", later(2), newer.snapshot)]
+    {
+        let again = add(document, revision, received, later(5)).await;
+        assert_eq!((again.snapshot, again.is_quiet()), (is, true));
+    }
+    let asset = world.store.asset(world.org, world.asset).await.unwrap().unwrap();
+    assert_eq!(asset.asset.latest, newer.snapshot);
+    let all = world.store.snapshots(world.org, world.asset, 10).await.unwrap();
+    let revisions: Vec<_> = all.iter().map(|s| s.revision.as_deref()).collect();
+    assert_eq!(revisions, [Some("r2"), Some("r1")], "the newest first");
+    // The same again, accepted once more, is one more.
+    let third = add("d1", "r1", later(6), later(6)).await;
+    assert_eq!(third.detected.len(), 1);
+    assert_eq!(world.store.verify_ledger(world.org).await.unwrap().1, None);
+}
+
 pub(crate) async fn a_rollback_brings_it_back(store: Store) {
     let world = World::new(store).await;
     world.document("d1", &[left("1.0.0", true)]).await;
@@ -220,16 +257,88 @@ pub(crate) async fn a_rollback_brings_it_back(store: Store) {
     assert_eq!(world.state(id).await, (FindingState::Merged, Some(true)));
 }
 
+pub(crate) async fn what_stopped_is_known_not_to_run(store: Store) {
+    let world = World::new(store).await;
+    world.document("d1", &[left("1.0.0", true)]).await;
+    let old = world.push("d1", later(0)).await;
+    let [id] = old.detected[..] else { panic!() };
+    let snapshot = old.snapshot.unwrap();
+    assert_eq!(world.state(id).await, (FindingState::Open, None), "nobody said what runs");
+    world.deploy(snapshot, Outcome::Ok, later(1)).await;
+    assert_eq!(
+        (world.state(id).await, world.load().await),
+        ((FindingState::Open, Some(true)), 10.0)
+    );
+    world.deploy(snapshot, Outcome::Stopped, later(3)).await;
+    assert_eq!(
+        (world.state(id).await, world.load().await),
+        ((FindingState::Open, Some(false)), 0.0)
+    );
+    // Told late, that it ran before it stopped changes nothing.
+    assert!(world.deploy(snapshot, Outcome::Ok, later(2)).await.is_quiet());
+    assert_eq!(world.state(id).await, (FindingState::Open, Some(false)));
+    world.deploy(snapshot, Outcome::Ok, later(4)).await;
+    assert_eq!(
+        (world.state(id).await, world.load().await),
+        ((FindingState::Open, Some(true)), 10.0)
+    );
+    // And that it stopped before it ran again, neither.
+    assert!(world.deploy(snapshot, Outcome::Stopped, later(3)).await.is_quiet());
+    assert_eq!(world.state(id).await, (FindingState::Open, Some(true)));
+    // What only ran is gone with it.
+    world.document("d2", &[left("2.0.0", false)]).await;
+    world.push("d2", later(5)).await;
+    assert_eq!(world.state(id).await, (FindingState::Merged, Some(true)));
+    let stopped = world.deploy(snapshot, Outcome::Stopped, later(6)).await;
+    assert_eq!((stopped.fixed, world.state(id).await.0), (vec![id], FindingState::Fixed));
+}
+
+pub(crate) async fn a_cluster_lists_all_that_it_runs(store: Store) {
+    let world = World::new(store).await;
+    let all = |ids: &[i64]| ids.iter().copied().collect();
+    let gone = async |cluster: &str, seen: &[i64]| {
+        let gone = world
+            .store
+            .no_longer_seen(world.org, "production", cluster, &all(seen), later(1))
+            .await;
+        world.store.saw(world.org, "production", cluster, &all(seen), later(1)).await.unwrap();
+        gone.unwrap()
+    };
+    assert!(gone("west", &[1, 2, 3]).await.is_empty());
+    assert!(gone("east", &[3]).await.is_empty());
+    assert_eq!(gone("west", &[1]).await, [2], "the third is in the east");
+    assert_eq!(gone("east", &[]).await, [3]);
+    assert!(gone("east", &[2]).await.is_empty());
+    // Another environment is another matter.
+    let none = all(&[]);
+    let ask = async |environment: &str, now| {
+        world.store.no_longer_seen(world.org, environment, "west", &none, now).await.unwrap()
+    };
+    assert!(ask("staging", later(1)).await.is_empty());
+    assert_eq!(gone("west", &[]).await, [1]);
+    // A cluster that sends no list any longer keeps nothing running.
+    assert!(gone("west", &[2]).await.is_empty());
+    assert!(ask("production", later(24 * 7)).await.is_empty(), "it is in the east");
+    assert_eq!(ask("production", later(24 * 7 + 2)).await, [2]);
+}
+
 pub(crate) async fn a_withdrawn_advisory_is_told_apart_from_a_fix(store: Store) {
     let world = World::new(store).await;
     world.document("d1", &[left("1.0.0", true)]).await;
     let [id] = world.push("d1", later(0)).await.detected[..] else { panic!() };
     let ids = world.store.put_components(world.org, &[component("left", "1.0.0")]).await.unwrap();
     assert!(ids[0].1, "the matcher was asked");
-    let touched = world.store.put_matches(world.org, &[(ids[0].0, vec![])]).await.unwrap();
+    let changed = world.store.put_matches(world.org, &[(ids[0].0, vec![])]).await.unwrap();
+    assert_eq!(changed, [ids[0].0]);
+    let touched = world.store.assets_carrying(world.org, &changed).await.unwrap();
     assert_eq!(touched, [world.asset]);
-    let settled = world.store.settle(world.org, world.asset, &[], &high, later(1)).await.unwrap();
-    assert_eq!(settled.retracted, [id]);
+    let (org, asset) = (world.org, world.asset);
+    let left = ["pkg:npm/left".to_owned()];
+    let packages = world.store.touched_packages(org, &left, &[]).await.unwrap();
+    let change = world.store.settle_change(org, &touched, &packages, &[], &high, later(1));
+    assert_eq!(change.await.unwrap().0[0].retracted, [id]);
+    let again = world.store.settle(org, asset, &[], &high, later(2)).await.unwrap();
+    assert!(again.is_quiet(), "what it carries was as it had been");
     assert_eq!(world.state(id).await.0, FindingState::Retracted);
     assert_eq!(world.load().await, 0.0);
     // The same answer again touches nothing.
@@ -293,6 +402,15 @@ pub(crate) async fn settling_twice_changes_nothing(store: Store) {
     let again = world.store.settle(world.org, world.asset, &[], &high, later(5)).await.unwrap();
     assert!(again.is_quiet());
     assert_eq!(again.live, 1);
+    let (org, asset) = (world.org, world.asset);
+    let names = ["GHSA-aaaa".to_owned()];
+    let packages = world.store.touched_packages(org, &[], &names).await.unwrap();
+    assert!(packages.iter().eq(["pkg:npm/left"]));
+    let assets = [asset];
+    let again = world.store.settle_change(org, &assets, &packages, &[], &high, later(5));
+    let again = again.await.unwrap().0;
+    assert!(again[0].is_quiet());
+    assert_eq!(again[0].live, 1);
     assert_eq!(world.store.ledger(world.org, 0, 100).await.unwrap(), before);
     let critical =
         |known: &Known| high(known).map(|w| Weighed { level: Level::Critical, weight: 40.0, ..w });
@@ -318,32 +436,6 @@ pub(crate) async fn two_at_once_settle_one_after_the_other(store: Store) {
     assert_eq!(world.store.verify_ledger(world.org).await.unwrap().1, None);
 }
 
-pub(crate) async fn a_package_is_found_wherever_it_is(store: Store) {
-    let world = World::new(store).await;
-    world.document("d1", &[left("1.0.0", true), (component("leftist", "1.0.0"), vec![])]).await;
-    let first = world.push("d1", later(0)).await;
-    world.deploy(first.snapshot.unwrap(), Outcome::Ok, later(1)).await;
-    let query = WhereQuery::Name("left".into());
-    let page = world.store.where_is(world.org, &query, None, 10).await.unwrap();
-    assert_eq!(page.rows.len(), 2);
-    assert!(page.rows.iter().all(|w| w.latest && w.running && w.asset.1 == "repo"));
-    let page = world.store.where_is(world.org, &query, None, 1).await.unwrap();
-    let rest = world.store.where_is(world.org, &query, page.next, 1).await.unwrap();
-    assert_eq!((page.rows.len(), rest.rows.len(), rest.next), (1, 1, None));
-    assert_ne!(page.rows[0].component.id, rest.rows[0].component.id);
-    let (vulnerability, _) =
-        world.store.vulnerability_of(world.org, "GHSA-aaaa").await.unwrap().unwrap();
-    for (query, found) in [
-        (WhereQuery::Package("pkg:npm/left".into()), 1),
-        (WhereQuery::Vulnerability(vulnerability), 1),
-        (WhereQuery::Licence("MIT".into()), 2),
-        (WhereQuery::Name("nothing".into()), 0),
-    ] {
-        let page = world.store.where_is(world.org, &query, None, 10).await.unwrap();
-        assert_eq!(page.rows.len(), found, "{query:?}");
-    }
-}
-
 pub(crate) async fn a_first_snapshot_may_have_thousands_of_findings(store: Store) {
     let world = World::new(store).await;
     let many: Vec<_> = (0..3000)
@@ -358,4 +450,24 @@ pub(crate) async fn a_first_snapshot_may_have_thousands_of_findings(store: Store
     let fewer: Vec<_> = many.into_iter().take(10).collect();
     world.document("e", &fewer).await;
     assert_eq!(world.push("e", later(1)).await.fixed.len(), 2990);
+}
+
+pub(crate) async fn an_asset_with_a_long_past_may_have_many_new_ones(store: Store) {
+    let world = World::new(store).await;
+    let some = |from: usize| -> Vec<_> {
+        let one = |n: usize| {
+            let id = format!("CVE-2026-{n}");
+            (component(&format!("p{n}"), "1.0.0"), vec![matched(&[&id], None)])
+        };
+        (from..from + 400).map(one).collect()
+    };
+    for (n, digest) in ["a", "b", "c", "d"].into_iter().enumerate() {
+        world.document(digest, &some(n * 1000)).await;
+        world.push(digest, later(n as i64)).await;
+    }
+    // Nothing of it is left, and then as many others come as there never were before.
+    world.document("none", &[left("1.0.0", false)]).await;
+    world.push("none", later(5)).await;
+    world.document("e", &some(9000)).await;
+    assert_eq!(world.push("e", later(6)).await.detected.len(), 400);
 }

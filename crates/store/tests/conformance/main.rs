@@ -1,9 +1,20 @@
 //! One suite for both engines: each case runs on SQLite and on a real PostgreSQL.
 
+mod backup;
 mod cases;
+mod changes;
+mod described;
 mod findings;
+mod history;
 mod jobs;
+mod narrowed;
 mod people;
+mod places;
+mod plans;
+mod reports;
+mod sums;
+mod together;
+mod waiting;
 
 use std::sync::{LazyLock, Mutex};
 
@@ -41,6 +52,23 @@ fn on_both<F: Future<Output = ()>>(name: &str, case: impl Fn(Store) -> F) {
     });
 }
 
+/// An empty store of each engine, to copy something into.
+async fn fresh(name: &str) -> Vec<(Store, tempfile::TempDir)> {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let n = COUNT.fetch_add(1, Ordering::Relaxed);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("store.sqlite");
+    let mut stores = vec![(Store::open(file.to_str().unwrap(), now()).await.unwrap(), folder)];
+    if let Some(server) = &*SERVER {
+        let name = format!("{}_to_{n}", &name[..name.len().min(40)]);
+        let address = server.lock().unwrap().database(&name);
+        let store = Store::open(&address, now()).await.unwrap();
+        stores.push((store, tempfile::tempdir().unwrap()));
+    }
+    stores
+}
+
 macro_rules! suite {
     ($($module:ident::$case:ident),* $(,)?) => {$(
         #[test]
@@ -51,17 +79,28 @@ macro_rules! suite {
 }
 
 suite! {
+    waiting::what_waits_is_found_until_it_is_done,
+    waiting::the_ledger_is_read_backwards_by_filter,
+    described::every_change_of_the_description_is_counted,
+    sums::what_is_kept_is_what_is_counted,
+    together::what_is_done_together_is_done_or_not,
+    together::a_call_that_gives_up_undoes_the_whole,
+    together::what_need_not_wait_for_the_disk_is_seen_at_once,
     people::a_person_signs_in_with_a_session_that_ends,
     people::a_link_is_good_once,
     people::an_account_is_locked_after_failures,
     people::the_last_admin_stays,
     people::a_token_ends_with_its_person,
     people::a_time_step_is_used_once,
+    people::a_step_is_taken_once_and_ends,
+    people::a_recovery_code_is_good_once,
     jobs::the_most_urgent_job_comes_first_and_no_organisation_starves_another,
+    jobs::more_of_the_same_is_taken_with_it,
     jobs::equal_work_waits_once,
     jobs::no_job_is_taken_twice,
     jobs::a_dead_workers_job_is_taken_again,
     jobs::a_job_is_given_up_and_tried_again_by_hand,
+    jobs::a_kind_can_be_left_to_others_and_what_waits_begins_earlier,
     cases::the_ledger_holds_and_shows_what_was_changed,
     cases::two_organisations_never_see_each_other,
     cases::a_document_is_kept_once_and_comes_back_as_it_was,
@@ -70,10 +109,39 @@ suite! {
     findings::a_finding_lives_from_detected_to_deployed,
     findings::a_new_version_and_a_new_alias_keep_the_finding,
     findings::a_rollback_brings_it_back,
+    findings::what_stopped_is_known_not_to_run,
+    findings::a_cluster_lists_all_that_it_runs,
+    findings::an_acceptance_is_added_once_and_in_its_order,
     findings::a_withdrawn_advisory_is_told_apart_from_a_fix,
     findings::lists_are_paged_without_gaps_or_repeats,
     findings::settling_twice_changes_nothing,
+    changes::a_change_comes_to_what_settling_every_asset_does,
+    changes::a_change_looks_at_some_packages_alone,
     findings::two_at_once_settle_one_after_the_other,
-    findings::a_package_is_found_wherever_it_is,
+    history::a_finding_s_history_is_all_that_happened_about_it,
+    history::what_was_fixed_last_comes_first,
+    places::a_package_is_found_wherever_it_is,
+    places::pages_of_places_are_whole_however_narrow,
+    places::what_only_a_tool_says_is_somewhere,
     findings::a_first_snapshot_may_have_thousands_of_findings,
+    findings::an_asset_with_a_long_past_may_have_many_new_ones,
+    reports::a_finding_lives_while_any_source_says_so,
+    reports::what_a_newer_snapshot_no_longer_has_is_gone_whatever_a_tool_said,
+    reports::a_tool_does_not_decide_what_is_one_and_the_same,
+    reports::more_findings_than_a_block_of_ids,
+    reports::vex_documents_hold_once,
+    reports::a_key_is_answered_once,
+    reports::feeds_are_noted,
+    narrowed::findings_are_narrowed_by_what_belongs_to_them,
+    narrowed::capitals_of_every_alphabet_are_letters,
+    narrowed::a_frequent_text_finds_all,
+    narrowed::decisions_of_no_system_touch_what_they_cover,
+    narrowed::pages_of_lists_are_whole,
+    plans::a_plan_is_kept_as_the_difference_to_the_one_before,
+    plans::what_was_carried_out_is_kept_once,
+    backup::a_copy_loses_nothing,
+    backup::a_backup_comes_back_whole,
+    backup::a_damaged_backup_is_refused_and_leaves_the_store_empty,
+    backup::what_is_evidence_is_never_let_go,
+    backup::a_large_document_lies_in_pieces,
 }

@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_model::Role;
-use trimtab_store::{Grant, NewPerson, NewToken, Org, ScopeOf, Session, Store, StoreError};
+use trimtab_store::{
+    Grant, NewPerson, NewToken, Org, ScopeOf, Session, SignInStep, Store, StoreError,
+};
 
 use crate::now;
 
@@ -110,4 +112,36 @@ pub(crate) async fn a_time_step_is_used_once(store: Store) {
     assert!(!store.use_totp_step(org, ada, 100).await.unwrap());
     assert!(!store.use_totp_step(org, ada, 99).await.unwrap());
     assert!(store.use_totp_step(org, ada, 101).await.unwrap());
+}
+
+pub(crate) async fn a_step_is_taken_once_and_ends(store: Store) {
+    let (org, ada) = start(&store).await;
+    let step = SignInStep { org, kind: "code".into(), data: serde_json::json!({ "person": ada }) };
+    store.add_step("s1", &step, later(300), now()).await.unwrap();
+    assert_eq!(store.step("s1", "code", later(299)).await.unwrap(), Some(step.clone()));
+    assert_eq!(store.step("s1", "provider", now()).await.unwrap(), None, "of another kind");
+    assert_eq!(store.step("s1", "code", later(300)).await.unwrap(), None, "too late");
+    assert!(store.end_step("s1").await.unwrap());
+    assert!(!store.end_step("s1").await.unwrap(), "only one goes on");
+    assert_eq!(store.step("s1", "code", now()).await.unwrap(), None);
+    store.add_step("s2", &step, later(1), now()).await.unwrap();
+    store.add_step("s3", &step, later(9), later(2)).await.unwrap();
+    assert!(!store.end_step("s2").await.unwrap(), "what ended unused is forgotten");
+}
+
+pub(crate) async fn a_recovery_code_is_good_once(store: Store) {
+    let (org, ada) = start(&store).await;
+    let codes = ["r1".to_owned(), "r2".to_owned()];
+    store.set_recovery_codes(org, ada, &codes).await.unwrap();
+    assert_eq!(store.recovery_codes(org, ada).await.unwrap(), 2);
+    assert!(store.use_recovery_code(org, ada, "r1").await.unwrap());
+    assert!(!store.use_recovery_code(org, ada, "r1").await.unwrap());
+    assert!(!store.use_recovery_code(org, ada + 1, "r2").await.unwrap(), "another's");
+    store.set_recovery_codes(org, ada, &["r3".to_owned()]).await.unwrap();
+    assert!(!store.use_recovery_code(org, ada, "r2").await.unwrap(), "replaced");
+    store.set_totp(org, ada, None, "person:1", now()).await.unwrap();
+    assert_eq!(store.recovery_codes(org, ada).await.unwrap(), 0, "they end with the secret");
+    store.set_subject(org, ada, "https://id.example ada", "provider", now()).await.unwrap();
+    let known = store.person_of_subject(org, "https://id.example ada").await.unwrap();
+    assert_eq!(known.map(|p| p.id), Some(ada));
 }

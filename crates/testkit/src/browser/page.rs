@@ -115,6 +115,14 @@ impl Page {
         self.call("Input.insertText", &json!({ "text": text }));
     }
 
+    /// Chooses a file for a field.
+    pub fn attach(&self, selector: &str, file: &Path) {
+        let field = json!({ "expression": found(selector) });
+        let field = self.call("Runtime.evaluate", &field);
+        let id = field.pointer("/result/objectId").cloned().unwrap_or_default();
+        self.call("DOM.setFileInputFiles", &json!({ "files": [file], "objectId": id }));
+    }
+
     /// Presses a key: a letter, `Enter`, `Escape`, `Tab`.
     pub fn press(&self, key: &str) {
         let text = match key {

@@ -52,7 +52,7 @@ pub(super) fn all(
 
 /// Asks about each, [`AT_ONCE`] at a time, in their order. What was not begun within the limit is left out;
 /// what was begun is told how much time is left.
-fn together<T: Send>(
+pub(in crate::commands) fn together<T: Send>(
     purls: &[Purl],
     limit: Duration,
     ask: &(dyn Fn(&Purl, Duration) -> T + Sync),

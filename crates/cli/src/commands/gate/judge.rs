@@ -1,9 +1,9 @@
 //! A judge: an agreement with its policies, of the tree or of a commit, and what it says of a scan.
 
 use jiff::Timestamp;
+use trimtab_advisories::index::Index;
 use trimtab_charter::strictness::Direction;
 use trimtab_engine::gate::{self as engine_gate, Before};
-use trimtab_engine::repository;
 use trimtab_engine::revision::{Change, Kind};
 use trimtab_model::evidence::Fact;
 use trimtab_model::scan::Scan;
@@ -13,7 +13,7 @@ use trimtab_report::gate as told;
 
 use crate::agreement::{self, Agreed, before};
 use crate::args::{AgreementOf, Gate};
-use crate::commands::policy;
+use crate::commands::{check_new, policy};
 use crate::io::Io;
 use crate::{history, say};
 
@@ -37,6 +37,7 @@ pub(super) struct Case<'c> {
     pub(super) only_new: bool,
     pub(super) history: Option<&'c history::Kept>,
     pub(super) metadata: &'c dyn Fn(&Purl) -> Option<Metadata>,
+    pub(super) index: &'c Index,
     pub(super) now: Timestamp,
 }
 
@@ -62,6 +63,11 @@ impl Judge {
             && let Some(name) = before::from_top(&top, path)
         {
             agreed.files.insert(name, (Kind::Charter, agreement::bytes(path)?));
+        }
+        if let Some(path) = args.history.history.as_deref().filter(|path| path.is_file())
+            && let Some(name) = before::from_top(&top, path)
+        {
+            agreed.files.insert(name, (Kind::History, agreement::bytes(path)?));
         }
         for (name, text) in policy::read(&args.policy, &["rego"])? {
             if let Some(from_top) = before::from_top(&top, std::path::Path::new(&name)) {
@@ -89,6 +95,11 @@ impl Judge {
         };
         let mut texts = agreed.policies().map_err(mends)?;
         let top = agreement::repository(&args.path);
+        if let Some(path) = &args.history.history {
+            let files = before::own(&top, reference, path)?.unwrap_or_default();
+            let files = files.into_iter().map(|(name, bytes)| (name, (Kind::History, bytes)));
+            agreed.files.extend(files);
+        }
         for path in &args.policy {
             let Some(files) = before::own(&top, reference, path)? else {
                 texts.extend(policy::read(std::slice::from_ref(path), &["rego"])?);
@@ -131,7 +142,7 @@ impl Judge {
                 .filter(|new| *new)
                 .map(|_| Fact { value: case.now, source: "with this change".into() }),
         };
-        let (weighing, problems) = repository::weigh(scan, agreement, &first_seen, case.now)?;
+        let (weighing, problems) = self.agreed.weigh(scan, &first_seen, case.now)?;
         scan.weighing = Some(weighing);
         scan.diagnostics.extend(problems);
         let systems = &agreement.project.systems;
@@ -142,6 +153,8 @@ impl Judge {
             before: case.before,
             only_new: case.only_new,
             metadata: case.metadata,
+            // What cannot be read of it is unknown; the index's own faults are told by the matching.
+            lifecycle: &|purl| check_new::lifecycle_of(purl, Some(case.index)).unwrap_or_default(),
             now: case.now,
         });
         let said = self.policies.evaluate(&Document::of(&input));
@@ -155,7 +168,14 @@ impl Judge {
             gate: decide(said.verdicts, charter.unknown.gate, complete),
             input,
             charter: format!("{} {}", charter.name, charter.version),
-            policies: self.policies.packages().iter().map(|p| p.name.clone()).collect(),
+            // A package without verdicts of its own helps others; it judges nothing.
+            policies: self
+                .policies
+                .packages()
+                .iter()
+                .filter(|p| p.effects().next().is_some())
+                .map(|p| p.name.clone())
+                .collect(),
             complete,
         })
     }
@@ -210,6 +230,7 @@ pub(super) fn note(change: &Change, reference: &str, of: AgreementOf) -> told::V
         Kind::Exceptions => "the exceptions",
         Kind::Statements => "what suppliers say",
         Kind::Policy => "a policy",
+        Kind::History => "when findings were first seen",
     };
     let mut message = format!("this change {} {what}", change.direction.as_str());
     let loosens = change.direction == Direction::Loosens;

@@ -43,6 +43,7 @@ pub(super) fn run(args: &Gate, judge: &Judge, index: &Index, count: u32, io: &mu
             // It knows of now, and not of then.
             history: None,
             metadata: &metadata,
+            index,
             now: moment,
         };
         let judged = judge.judge(&mut scan, &case, io)?;

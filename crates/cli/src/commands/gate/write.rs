@@ -1,9 +1,8 @@
 //! What a gate answers, in each format that is asked for.
 
-use std::io::Write;
 use std::path::PathBuf;
 
-use trimtab_model::{Code, Diagnostic};
+use trimtab_model::Diagnostic;
 use trimtab_report::gate as told;
 use trimtab_report::table::Style;
 
@@ -22,27 +21,7 @@ pub(super) fn all(
     verbose: bool,
     io: &mut Io,
 ) -> Result<(), Diagnostic> {
-    for (format, file) in outputs {
-        let shown = file.is_none();
-        let style = Style {
-            colour: io.colour_out && shown,
-            ascii: io.ascii && shown,
-            verbose,
-            ..Style::default()
-        };
-        let mut text = Vec::new();
-        one(*format, answer, style, &mut text).map_err(|e| {
-            Diagnostic::new(Code::Usage, format!("the answer cannot be written: {e}"))
-        })?;
-        match file {
-            Some(path) => output::to_file(path, |out| out.write_all(&text))?,
-            None => {
-                if io.stdout.write_all(&text).and_then(|()| io.stdout.flush()).is_err() {
-                    io.closed = true;
-                }
-            }
-        }
-    }
+    output::all(outputs, verbose, io, |format, style, text| Ok(one(format, answer, style, text)?))?;
     if !outputs.contains(&(GateFormat::Text, None)) {
         io.err(&format!("{}.\n", answer.told.headline()));
     }

@@ -7,32 +7,46 @@ use trimtab_connect::Url;
 use trimtab_connect::feeds::{Mirrored, Source, Wanted};
 use trimtab_model::{Code, Diagnostic, Family};
 
-use super::super::scan::usage;
-use crate::args::DbUpdate;
+/// What people name, as they write it. Nothing named means the public feeds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Named {
+    /// A folder or address in OSV's bulk layout.
+    pub from: Option<String>,
+    /// Malicious packages in the same layout.
+    pub malicious: Option<String>,
+    /// CISA's catalogue.
+    pub kev: Option<String>,
+    /// FIRST's scores.
+    pub epss: Option<String>,
+    /// Product lifecycles.
+    pub lifecycle: Option<String>,
+    /// Only these ecosystems.
+    pub ecosystems: Vec<String>,
+}
 
 /// What an update reads.
 #[derive(Debug, Default)]
-pub(super) struct Plan {
+pub struct Plan {
     /// Files here; after fetching, all of them.
-    pub(super) local: Sources,
+    pub(crate) local: Sources,
     /// What servers have.
-    pub(super) remote: Wanted,
+    pub(crate) remote: Wanted,
     /// Whether some of the files here are the user's own.
-    pub(super) has_own_files: bool,
+    pub(crate) has_own_files: bool,
     /// What is not there.
-    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 impl Plan {
     /// Whether a server is asked.
-    pub(super) fn is_remote(&self) -> bool {
+    pub fn is_remote(&self) -> bool {
         let w = &self.remote;
         w.osv.is_some()
             || [&w.malicious, &w.kev, &w.epss, &w.lifecycle].iter().any(|from| from.is_some())
     }
 
     /// Takes over what was fetched.
-    pub(super) fn add(&mut self, mirrored: &Mirrored) {
+    pub(crate) fn add(&mut self, mirrored: &Mirrored) {
         let mut fetched = mirrored.clone();
         self.local.osv.append(&mut fetched.osv);
         self.local.malicious.append(&mut fetched.malicious);
@@ -42,14 +56,14 @@ impl Plan {
     }
 }
 
-/// Reads the command line.
+/// Reads what was named.
 ///
 /// # Errors
 /// A name is no ecosystem, no address, or nothing is there.
-pub(super) fn plan(args: &DbUpdate) -> Result<Plan, Diagnostic> {
+pub fn plan(named: &Named) -> Result<Plan, Diagnostic> {
     let mut plan = Plan::default();
-    let ecosystems = ecosystems(&args.ecosystems)?;
-    match args.from.as_deref() {
+    let ecosystems = ecosystems(&named.ecosystems)?;
+    match named.from.as_deref() {
         None => plan.remote = Wanted::public(),
         Some(from) if Url::is_url(from) => plan.remote = Wanted::mirror(address(from)?),
         Some(from) => {
@@ -60,7 +74,7 @@ pub(super) fn plan(args: &DbUpdate) -> Result<Plan, Diagnostic> {
         }
     }
     plan.remote.ecosystems = ecosystems;
-    if let Some(given) = args.malicious.as_deref() {
+    if let Some(given) = named.malicious.as_deref() {
         plan.remote.malicious = None;
         plan.local.malicious.clear();
         if Url::is_url(given) {
@@ -72,10 +86,10 @@ pub(super) fn plan(args: &DbUpdate) -> Result<Plan, Diagnostic> {
     }
     type Find = fn(&Path) -> Option<std::path::PathBuf>;
     let singles: [(&Option<String>, &str, Find, _, _); 3] = [
-        (&args.kev, "--kev", feed::kev_in, &mut plan.local.kev, &mut plan.remote.kev),
-        (&args.epss, "--epss", feed::epss_in, &mut plan.local.epss, &mut plan.remote.epss),
+        (&named.kev, "--kev", feed::kev_in, &mut plan.local.kev, &mut plan.remote.kev),
+        (&named.epss, "--epss", feed::epss_in, &mut plan.local.epss, &mut plan.remote.epss),
         (
-            &args.lifecycle,
+            &named.lifecycle,
             "--lifecycle",
             feed::lifecycle_in,
             &mut plan.local.lifecycle,
@@ -101,6 +115,10 @@ pub(super) fn plan(args: &DbUpdate) -> Result<Plan, Diagnostic> {
         }
     }
     Ok(plan)
+}
+
+fn usage(text: String, help: &str) -> Diagnostic {
+    Diagnostic::new(Code::Usage, text).help(help)
 }
 
 fn ecosystems(names: &[String]) -> Result<Vec<Family>, Diagnostic> {

@@ -1,0 +1,1 @@
+fn main() { panic!("code of the project ran") }

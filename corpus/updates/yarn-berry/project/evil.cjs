@@ -1,0 +1,1 @@
+throw new Error('code of the project ran');

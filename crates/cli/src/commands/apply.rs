@@ -1,0 +1,343 @@
+//! `trimtab apply`: carry a batch of a plan out in a copy, test it there, look again, write a branch.
+
+mod arrivals;
+mod batch;
+pub(super) mod content;
+mod evidence;
+pub(super) mod plan;
+mod request;
+
+use std::cell::{OnceCell, RefCell};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use trimtab_charter::project::Apply as Settings;
+use trimtab_connect::apply::{
+    Author, Command, Confinement, Judgement, Limits, Tree, detect, publish,
+};
+use trimtab_connect::registry;
+use trimtab_connect::requests::BRANCHES;
+use trimtab_connect::update::{Options, Tool};
+use trimtab_engine::action::{Side, outcome};
+use trimtab_model::scan::Scan;
+use trimtab_model::{Code, Diagnostic};
+use trimtab_report::applied;
+use trimtab_report::applied::json::Document;
+
+use super::plan::instead::too_young;
+use super::plan::last;
+use super::plan::place::Place;
+use super::{Outcome, scan};
+use crate::args::output::pairs;
+use crate::args::{Apply, ApplyFormat};
+use crate::exit::Exit;
+use crate::io::Io;
+use crate::{agreement, index, output, say};
+
+use arrivals::Arrivals;
+use batch::{Done, Work};
+use evidence::Evidence;
+use plan::Plan;
+
+/// Files of the checkout that are told as not committed.
+const UNCOMMITTED: usize = 5;
+
+/// The plan that is named, or the last of this repository. `None`: there is none.
+pub(in crate::commands) fn named(
+    plan: Option<&Path>,
+    path: &Path,
+    io: &mut Io,
+) -> Result<Option<Plan>, Diagnostic> {
+    let last = || last::place(path, io).filter(|place| place.is_file());
+    let file = plan.map(Path::to_owned).or_else(last);
+    file.map(|file| read(&file, io)).transpose()
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// The plan, the project or its test command is not usable; nothing was written then.
+pub fn run(args: &Apply, io: &mut Io) -> Outcome {
+    let targets = pairs(args.format, &args.output)?;
+    let plan = named(args.plan.as_deref(), &args.path, io)?.ok_or_else(|| {
+        Diagnostic::new(Code::Usage, "nothing was planned here")
+            .help("run `trimtab plan` in this repository first, or name a plan with --plan")
+    })?;
+    let carried = carry_out(args, &plan, io)?;
+    let (document, exit) = (&carried.document, carried.exit);
+    output::all(&targets, false, io, |format, _, out| {
+        match format {
+            ApplyFormat::Markdown => applied::write(document, out)?,
+            ApplyFormat::Json => applied::json::write(document, out)?,
+            ApplyFormat::Patch if document.commits.is_empty() => {}
+            ApplyFormat::Patch => *out = carried.tree.patch()?,
+        }
+        Ok(())
+    })?;
+    for line in &document.worse {
+        say::diagnostic(io, &Diagnostic::new(Code::ChangeWorse, line.clone()));
+    }
+    if exit == Exit::Incomplete {
+        let told = Diagnostic::new(Code::TestsUntold, document.tests.why.clone()).help(
+            "mend the tests or name others with --test; --untested writes the branch all the same",
+        );
+        say::diagnostic(io, &told);
+    }
+    Ok(exit)
+}
+
+/// What carrying a batch out came to.
+pub(in crate::commands) struct Carried {
+    /// What is told of it.
+    pub(in crate::commands) document: Document,
+    /// How the run ends.
+    pub(in crate::commands) exit: Exit,
+    tree: Tree,
+}
+
+/// Carries a batch out, to the branch and the request.
+///
+/// # Errors
+/// The plan, the project or its test command is not usable, or the host does not take the request.
+pub(in crate::commands) fn carry_out(
+    args: &Apply,
+    plan: &Plan,
+    io: &mut Io,
+) -> Result<Carried, Diagnostic> {
+    let now = agreement::moment(args.now.as_deref())?;
+    let batch = plan.batch(args.batch.as_deref())?.clone();
+    let index = index::open(&args.index, io)?;
+    let agreed = agreement::read(&args.path, None, io)?.agreement;
+    let (charter, settings) = (agreed.charter, agreed.project.apply);
+    let tree = Tree::of(&args.path, &args.at, None)?;
+    warn(&tree, io)?;
+    let author = match tree.repository() {
+        Some(repository) => Author::configured(repository, now)?,
+        None => Author::ours(now),
+    };
+    let folder = PathBuf::from(&batch.folder);
+    let command = command(args, &settings, &tree, &folder, io)?;
+    let tool = Tool::by_id(&batch.tool).ok_or_else(|| {
+        let message = format!("batch `{}` wants `{}`, which is not driven", batch.name, batch.tool);
+        Diagnostic::new(Code::ConfigMalformed, message).help("plan again with this build")
+    })?;
+    let whole = |tree: &Tree, io: &mut Io| -> Result<Scan, Diagnostic> {
+        scan::matched(&[tree.root()], &args.walk, &index, io)
+    };
+    let before = whole(&tree, io)?;
+    let mut registry = registry::Options::at(now);
+    registry.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
+    let actions = plan.actions(&batch)?;
+    let work = Work {
+        arrivals: Arrivals {
+            index: &index,
+            charter: &charter,
+            registry,
+            place: Place {
+                name: batch.place.as_str().into(),
+                folder: batch.folder.as_str().into(),
+                tool,
+            },
+            known: RefCell::default(),
+        },
+        promised: actions.iter().map(|(action, _)| plan.promised(action)).collect(),
+        exploited: actions.iter().map(|(action, _)| plan.is_exploited(action)).collect(),
+        actions,
+        options: Options {
+            project_code: args.trial.project_code,
+            before: too_young(&charter.selection, now),
+            ..Options::default()
+        },
+        listed: OnceCell::new(),
+        command,
+        confinement: Confinement::here(),
+        limits: limits(&settings),
+        most: args.trial.runs,
+        each: args.trial.commit_each,
+        tree,
+    };
+    let done = work.run(&mut |what| io.err(&format!("{what} …\n")))?;
+    done.denied.iter().for_each(|denied| say::diagnostic(io, denied));
+    // A second look: what is there now, and not what was planned; without what tests left.
+    work.tree.sweep()?;
+    work.lay(&done.steps)?;
+    let after = whole(&work.tree, io)?;
+    let found = outcome(side(&before), side(&after));
+    let evidence = Evidence {
+        plan,
+        batch: &batch,
+        work: &work,
+        done: &done,
+        before: &before,
+        found: &found,
+        now,
+    };
+    let mut document = evidence.document();
+    let exit = verdict(args, &done, &mut document);
+    if exit != Exit::Violated && !done.steps.is_empty() && document.worse.is_empty() {
+        document.changelogs = evidence::changelogs(&document.moves, now, io);
+        commit(args, &work, &done, &evidence, &mut document, &author)?;
+        let proven = exit == Exit::Clean || args.trial.untested;
+        if work.tree.repository().is_some() && proven {
+            let branch = format!("{BRANCHES}{}", batch.name);
+            let published = publish(&work.tree, &branch)?;
+            io.err(&format!("{} is at {}\n", published.branch, short(&published.commit)));
+            document.branch = Some(published.branch);
+            document.rollback = rollback(&batch.name, &branch);
+            if args.request {
+                document.request = Some(request::ask(args, plan, &batch, &work.tree, &document)?);
+            }
+        }
+    }
+    Ok(Carried { document, exit, tree: work.tree })
+}
+
+/// How the run ends, and what the outcome is called.
+fn verdict(args: &Apply, done: &Done, document: &mut Document) -> Exit {
+    let judgement = done.difference.as_ref().map(|difference| difference.judgement);
+    let (word, why, exit) = if !document.worse.is_empty() {
+        (
+            "refused",
+            "something would be worse than before: nothing was written".to_owned(),
+            Exit::Violated,
+        )
+    } else if done.steps.is_empty() {
+        ("nothing", "no action of it can be carried out".to_owned(), Exit::Violated)
+    } else {
+        let untold = judgement.is_none_or(|judgement| judgement == Judgement::Untold)
+            && args.trial.test.as_deref() != Some("none");
+        let exit = if untold && !args.trial.untested { Exit::Incomplete } else { Exit::Clean };
+        match done.not.len() {
+            0 => ("applied", "all of it is done".to_owned(), exit),
+            left => {
+                let (all, done) = (left + done.steps.len(), done.steps.len());
+                ("part", format!("{done} of {all} actions are done, the others are left out"), exit)
+            }
+        }
+    };
+    document.outcome = word.to_owned();
+    document.why = why;
+    exit
+}
+
+/// Commits what was done: the batch, or each action.
+fn commit(
+    args: &Apply,
+    work: &Work<'_>,
+    done: &Done,
+    evidence: &Evidence<'_>,
+    document: &mut Document,
+    author: &Author,
+) -> Result<(), Diagnostic> {
+    work.tree.back_to(work.tree.base())?;
+    let mut commits = Vec::new();
+    let mut record = |changes: &[trimtab_connect::update::Change], text: String| {
+        let id = work.tree.commit(changes, &text, author)?;
+        let subject = text.lines().next().unwrap_or_default().to_owned();
+        commits.push(applied::json::Commit { id, subject });
+        Ok::<_, Diagnostic>(())
+    };
+    if args.trial.commit_each {
+        for (at, changes) in &done.steps {
+            let (moves, removes) = evidence.of_action(*at, document);
+            record(changes, applied::message(document, &moves, &removes))?;
+        }
+    } else {
+        let removes: Vec<_> = document.removes.iter().collect();
+        record(
+            &evidence::together(&done.steps),
+            applied::message(document, &document.moves, &removes),
+        )?;
+    }
+    document.commits = commits;
+    Ok(())
+}
+
+fn rollback(batch: &str, branch: &str) -> Vec<String> {
+    vec![
+        format!("git branch -D {branch}  # before it is merged"),
+        format!("trimtab rollback {batch}  # afterwards"),
+    ]
+}
+
+fn side(scan: &Scan) -> Side<'_> {
+    Side { inventory: &scan.inventory, findings: &scan.findings, unknown: &scan.unknowns }
+}
+
+fn short(commit: &str) -> &str {
+    commit.get(..12).unwrap_or(commit)
+}
+
+fn read(file: &Path, io: &mut Io) -> Result<Plan, Diagnostic> {
+    let shown = agreement::shown(file);
+    let text = if shown == "-" {
+        agreement::utf8(agreement::input(file, io)?, &shown)?
+    } else {
+        agreement::text(file)?.ok_or_else(|| {
+            Diagnostic::new(Code::Usage, format!("there is no plan `{shown}`"))
+                .help("write one: trimtab plan --format json --output FILE")
+        })?
+    };
+    Plan::read(&text, &shown)
+}
+
+/// Says what is in the checkout and in no commit: it is not in the copy.
+fn warn(tree: &Tree, io: &mut Io) -> Result<(), Diagnostic> {
+    let files = tree.uncommitted(UNCOMMITTED)?;
+    if !files.is_empty() {
+        let list: Vec<String> = files.iter().map(|file| format!("`{file}`")).collect();
+        io.err(&format!("Not committed, and so not part of it: {}\n", list.join(", ")));
+    }
+    Ok(())
+}
+
+fn limits(settings: &Settings) -> Limits {
+    let usual = Limits::default();
+    Limits {
+        time: settings.time_limit.map_or(usual.time, |s| Duration::from_secs(s.into())),
+        memory: settings.memory_limit.map_or(usual.memory, |mib| u64::from(mib) << 20),
+        network: settings.network,
+        variables: settings.variables.iter().map(ToString::to_string).collect(),
+        ..usual
+    }
+}
+
+/// How the project is tested. `None`: the caller wants nothing run.
+fn command(
+    args: &Apply,
+    settings: &Settings,
+    tree: &Tree,
+    folder: &Path,
+    io: &mut Io,
+) -> Result<Option<Command>, Diagnostic> {
+    let at = tree.root().join(folder);
+    let fetch = settings.fetch.as_deref();
+    let detected = detect(&tree.root(), &at);
+    match (args.trial.test.as_deref(), settings.test.as_deref()) {
+        (Some("none"), _) => Ok(None),
+        (Some("detected"), _) => match detected {
+            Some(found) => {
+                io.err(&format!("Detected: {}\n", found.line()));
+                Ok(Some(found.fetching(fetch)))
+            }
+            None => {
+                Err(Diagnostic::new(Code::TestMissing, "no way to test the project was detected")
+                    .help("name one with --test, or in trimtab.toml: [apply] test = \"…\""))
+            }
+        },
+        (Some(line), _) => Ok(Some(Command::told(&at, fetch, line))),
+        // Settings stand at the top, and so does what they run.
+        (None, Some(line)) => Ok(Some(Command::told(&tree.work(), fetch, line))),
+        (None, None) => {
+            let help = match detected {
+                Some(found) => format!(
+                    "it looks like `{}`: confirm with --test detected, or write it into trimtab.toml: [apply] test",
+                    found.line()
+                ),
+                None => "name a command with --test or in trimtab.toml ([apply] test); --test none runs nothing".to_owned(),
+            };
+            Err(Diagnostic::new(Code::TestMissing, "it is not known how the project is tested")
+                .help(help))
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! What is told of a batch that was carried out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use trimtab_connect::apply::{Judgement, Trial, Verdict};
+use trimtab_connect::registry;
+use trimtab_connect::update::Change;
+use trimtab_engine::action::Outcome;
+use trimtab_engine::repository::ids;
+use trimtab_model::scan::Scan;
+use trimtab_model::{Proposal, Purl};
+use trimtab_report::applied::json;
+use trimtab_report::plan::json as planned;
+
+use super::batch::{Done, Work};
+use super::plan::Plan;
+use crate::io::Io;
+
+/// The most packages whose pages are asked for.
+const PAGES: usize = 20;
+/// How long one registry is asked for a page.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The last lines of a run that are told.
+const LAST: usize = 30;
+
+/// All that is known.
+pub(super) struct Evidence<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) batch: &'a planned::Batch,
+    pub(super) work: &'a Work<'a>,
+    pub(super) done: &'a Done,
+    pub(super) before: &'a Scan,
+    pub(super) found: &'a Outcome,
+    pub(super) now: Timestamp,
+}
+
+impl Evidence<'_> {
+    /// The document, without what comes after: commits, branch, request.
+    pub(super) fn document(&self) -> json::Document {
+        let removes = self.removes();
+        // One that the plan does not speak of has a weight that is not known.
+        let load = removes.iter().map(|(known, _)| known.as_ref().map(|f| f.weight)).sum();
+        json::Document {
+            format: json::FORMAT.to_owned(),
+            version: json::VERSION,
+            target: self.plan.0.target.clone(),
+            now: self.now.to_string(),
+            batch: self.batch.name.clone(),
+            window: self.batch.window.clone(),
+            place: self.batch.place.clone(),
+            tool: self.batch.tool.clone(),
+            outcome: String::new(),
+            why: String::new(),
+            base: self.work.tree.base().to_owned(),
+            branch: None,
+            commits: Vec::new(),
+            request: None,
+            actions: self.actions(),
+            moves: self.found.moved.iter().map(moved).collect(),
+            load,
+            removes: removes.into_iter().map(|(_, told)| told).collect(),
+            worse: self.found.worse.iter().map(ToString::to_string).collect(),
+            tests: self.tests(),
+            changelogs: Vec::new(),
+            why_these: self.batch.why_these.clone(),
+            why_now: self.batch.why_now.clone(),
+            rollback: Vec::new(),
+        }
+    }
+
+    /// The findings that are gone, with what the plan says of them.
+    fn removes(&self) -> Vec<(Option<planned::Finding>, json::Finding)> {
+        let gone = self.found.removed.iter().filter_map(|at| self.before.findings.get(*at));
+        gone.map(|finding| {
+            let (all, package) = (ids(finding), finding.purl.to_string());
+            let all: Vec<&str> = all.iter().map(|id| &**id).collect();
+            let known = self.plan.known(&all, &package).cloned();
+            let told = json::Finding {
+                vulnerability: finding.vulnerability.id.to_string(),
+                package,
+                level: known.as_ref().map(|k| k.level.clone()),
+                deadline: known.as_ref().and_then(|k| k.deadline.clone()),
+                exploited: known.as_ref().map(|k| k.exploited),
+            };
+            (known, told)
+        })
+        .collect()
+    }
+
+    fn actions(&self) -> Vec<json::Action> {
+        let one = |(at, (action, proposal)): (usize, &(planned::Action, Proposal))| {
+            let not = self.done.not.iter().find(|(held, ..)| *held == at);
+            json::Action {
+                name: action.name.clone(),
+                what: proposal.to_string(),
+                outcome: not.map_or("done", |(_, word, _)| *word).to_owned(),
+                why: not.map_or(String::new(), |(_, _, why)| why.clone()),
+            }
+        };
+        self.work.actions.iter().enumerate().map(one).collect()
+    }
+
+    /// What one action moves and removes, of what the whole batch does.
+    pub(super) fn of_action<'d>(
+        &self,
+        at: usize,
+        document: &'d json::Document,
+    ) -> (Vec<json::Move>, Vec<&'d json::Finding>) {
+        let Some((action, proposal)) = self.work.actions.get(at) else { return Default::default() };
+        let named: Vec<String> =
+            proposal.parts().map(|part| part.package().package().to_string()).collect();
+        let is = |moved: &&json::Move| named.contains(&moved.package);
+        let moves = document.moves.iter().filter(is).cloned().collect();
+        let planned: Vec<_> =
+            action.removes.iter().filter_map(|name| self.plan.finding(name)).collect();
+        let removes = document.removes.iter().filter(|finding| {
+            let is = |known: &&planned::Finding| {
+                let named = known.vulnerability == finding.vulnerability
+                    || known.aliases.contains(&finding.vulnerability);
+                named && known.package == finding.package
+            };
+            planned.iter().any(is)
+        });
+        (moves, removes.collect())
+    }
+
+    fn tests(&self) -> json::Tests {
+        let names = |all: Option<&Vec<Box<str>>>| -> Vec<String> {
+            all.into_iter().flatten().map(ToString::to_string).collect()
+        };
+        let told = self.done.difference.as_ref();
+        let (judgement, why) = match told {
+            Some(told) => (
+                match told.judgement {
+                    Judgement::Unharmed => "unharmed",
+                    Judgement::Broke => "broke",
+                    Judgement::Untold => "untold",
+                },
+                told.why.clone(),
+            ),
+            None if self.work.command.is_none() => {
+                ("none", "no tests were run, as was asked".to_owned())
+            }
+            None => ("none", "no tests were run, as nothing changed".to_owned()),
+        };
+        json::Tests {
+            judgement: judgement.to_owned(),
+            why,
+            command: self.work.command.as_ref().map(trimtab_connect::apply::Command::line),
+            before: self.done.before.as_ref().map(run),
+            after: self.done.after.as_ref().map(run),
+            failed_before: names(told.map(|t| &t.before)),
+            mended: names(told.map(|t| &t.mended)),
+            gone: names(told.map(|t| &t.gone)),
+            wavering: names(Some(&self.done.wavering)),
+            runs: self.done.runs,
+            confined: self.confined(),
+        }
+    }
+
+    /// What tests were kept from.
+    fn confined(&self) -> Vec<String> {
+        let Some(command) = &self.work.command else { return Vec::new() };
+        let (limits, here) = (&self.work.limits, &self.work.confinement);
+        let network = match (limits.network, command.needs_network(), here.network_open()) {
+            (true, ..) => "with network, as trimtab.toml says".to_owned(),
+            (_, Some(why), _) => format!("with network: {why}"),
+            (_, _, Some(why)) => format!("with network, as it could not be cut off here: {why}"),
+            (_, _, None) => "without network".to_owned(),
+        };
+        let memory = match here.limits_hold() {
+            true => format!("at most {} MiB of memory for each process", limits.memory >> 20),
+            false => "without a limit of memory: `sh` is not installed".to_owned(),
+        };
+        vec![
+            network,
+            "without the user's home and credentials".to_owned(),
+            format!("at most {} s for a run, {memory}", limits.time.as_secs()),
+        ]
+    }
+}
+
+fn moved(moved: &trimtab_engine::action::Moved) -> json::Move {
+    let list = |all: &[Box<str>]| all.iter().map(ToString::to_string).collect();
+    json::Move { package: moved.package.to_string(), from: list(&moved.from), to: list(&moved.to) }
+}
+
+fn run(trial: &Trial) -> json::Run {
+    let count = |verdict| (!trial.results.is_empty()).then(|| trial.results.count(verdict));
+    json::Run {
+        ended: trial.ended.to_string(),
+        passed: count(Verdict::Passed),
+        failed: count(Verdict::Failed),
+        skipped: count(Verdict::Skipped),
+        seconds: trial.time.as_secs(),
+        last: if trial.ended.is_well() { Vec::new() } else { trial.output.last(LAST) },
+    }
+}
+
+/// The changes of several steps as one: each file from its first state to its last.
+pub(super) fn together(steps: &[(usize, Vec<Change>)]) -> Vec<Change> {
+    let mut all: BTreeMap<&str, Change> = BTreeMap::new();
+    for change in steps.iter().flat_map(|(_, changes)| changes) {
+        all.entry(&change.path)
+            .and_modify(|held| held.after = change.after.clone())
+            .or_insert_with(|| change.clone());
+    }
+    all.into_values().filter(|change| change.before != change.after).collect()
+}
+
+/// Where the changes of what comes are told, as far as registries say it or name a repository.
+pub(super) fn changelogs(moves: &[json::Move], now: Timestamp, io: &Io) -> Vec<json::Changelog> {
+    let mut options = registry::Options::at(now);
+    options.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
+    options.time_limit = PATIENCE;
+    let mut seen = BTreeSet::new();
+    let mut all = Vec::new();
+    for moved in moves.iter().take(PAGES) {
+        let Some(version) = moved.to.last() else { continue };
+        let package = format!("{}@{}", moved.package, version.replace('+', "%2B"));
+        let Ok(purl) = package.parse::<Purl>() else { continue };
+        let told = registry::ask(&purl, &options).metadata;
+        let mut told = told.map(|m| [m.changelog, m.repository]).into_iter().flatten().flatten();
+        if let Some(page) = told.find_map(|told| page(&told))
+            && seen.insert(package)
+        {
+            all.push(json::Changelog { package: purl.to_string(), page });
+        }
+    }
+    all
+}
+
+/// The page of a repository out of its address, as registries write it.
+fn page(address: &str) -> Option<String> {
+    let text = address.trim().trim_start_matches("git+");
+    let text = text.strip_suffix(".git").unwrap_or(text);
+    let rest = ["https://", "http://", "git://", "ssh://git@"]
+        .iter()
+        .find_map(|s| text.strip_prefix(s))?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._/~:".contains(c);
+    rest.chars().all(plain).then(|| format!("https://{rest}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repositories_have_pages() {
+        for (address, expected) in [
+            ("git+https://git.example/a/b.git", Some("https://git.example/a/b")),
+            ("git://git.example/a", Some("https://git.example/a")),
+            ("https://git.example/a/b", Some("https://git.example/a/b")),
+            ("javascript:alert(1)", None),
+            ("https://git.example/a)b", None),
+        ] {
+            assert_eq!(page(address).as_deref(), expected, "{address}");
+        }
+    }
+
+    #[test]
+    fn steps_become_one() {
+        let step = |path: &str, before: &str, after: &str| Change {
+            path: path.to_owned(),
+            before: Some(before.into()),
+            after: Some(after.into()),
+        };
+        let steps = [
+            (0, vec![step("a", "1", "2"), step("b", "1", "2")]),
+            (1, vec![step("a", "2", "3"), step("b", "2", "1")]),
+        ];
+        assert_eq!(together(&steps), [step("a", "1", "3")]);
+    }
+}

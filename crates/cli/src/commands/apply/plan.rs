@@ -1,0 +1,97 @@
+//! What carrying out asks of a plan, as `trimtab plan --format json` writes it.
+
+use trimtab_model::{Code, Diagnostic, Proposal};
+use trimtab_report::plan::json::{self, Action, Batch, Document, Finding};
+
+/// A plan.
+#[derive(Debug)]
+pub(in crate::commands) struct Plan(pub(in crate::commands) Document);
+
+/// A plan that cannot be used.
+fn wrong(why: &str) -> Diagnostic {
+    Diagnostic::new(Code::ConfigMalformed, format!("it is no plan: {why}"))
+        .help("write one: trimtab plan --format json --output FILE")
+}
+
+impl Plan {
+    /// Reads a plan; `file` is its name for messages.
+    pub(super) fn read(text: &str, file: &str) -> Result<Plan, Diagnostic> {
+        let document = json::read(text).map_err(|why| wrong(&why).in_file(file))?;
+        // A file may come from anywhere: what it names stays within the project.
+        if let Some(batch) = document.batches.iter().find(|batch| !is_within(&batch.folder)) {
+            let why = format!("batch `{}` leads out of the project", batch.name.escape_debug());
+            return Err(wrong(&why).in_file(file));
+        }
+        Ok(Plan(document))
+    }
+
+    /// The batch of a name, or the first.
+    pub(super) fn batch(&self, name: Option<&str>) -> Result<&Batch, Diagnostic> {
+        let batches = &self.0.batches;
+        let found = match name {
+            Some(name) => batches.iter().find(|batch| batch.name == name),
+            None => batches.first(),
+        };
+        found.ok_or_else(|| {
+            let names: Vec<&str> = batches.iter().map(|batch| &*batch.name).collect();
+            let message = match name {
+                Some(name) => format!("the plan has no batch `{name}`"),
+                None => "the plan has no batch".to_owned(),
+            };
+            let help = match names.as_slice() {
+                [] => "there is nothing to do".to_owned(),
+                names => format!("it has: {}", names.join(", ")),
+            };
+            Diagnostic::new(Code::BatchUnknown, message).help(help)
+        })
+    }
+
+    /// The actions of a batch with what is asked of the package manager, in their order.
+    pub(super) fn actions(&self, batch: &Batch) -> Result<Vec<(Action, Proposal)>, Diagnostic> {
+        let one = |name: &String| {
+            let action = self.0.actions.iter().find(|action| action.name == *name);
+            let both = action.and_then(|action| Some((action.clone(), action.proposal.read()?)));
+            both.ok_or_else(|| {
+                let message = format!("action `{name}` of `{}` is not understood", batch.name);
+                Diagnostic::new(Code::ConfigMalformed, message).help("plan again")
+            })
+        };
+        batch.actions.iter().map(one).collect()
+    }
+
+    /// A finding by its name in the plan.
+    pub(super) fn finding(&self, name: &str) -> Option<&Finding> {
+        self.0.findings.iter().find(|finding| finding.name == name)
+    }
+
+    /// Whether an action removes a finding that is known to be exploited.
+    pub(super) fn is_exploited(&self, action: &Action) -> bool {
+        action.removes.iter().filter_map(|name| self.finding(name)).any(|f| f.exploited)
+    }
+
+    /// What an action removes, by the plan.
+    pub(super) fn promised(&self, action: &Action) -> Vec<Finding> {
+        action.removes.iter().filter_map(|name| self.finding(name)).cloned().collect()
+    }
+
+    /// A finding by its vulnerability, under any of its ids, and its component.
+    pub(super) fn known(&self, ids: &[&str], package: &str) -> Option<&Finding> {
+        self.0.findings.iter().find(|finding| {
+            let named =
+                |id: &str| finding.vulnerability == id || finding.aliases.iter().any(|a| a == id);
+            finding.package == package && ids.iter().any(|id| named(id))
+        })
+    }
+
+    /// How many requests the team may have open.
+    pub(in crate::commands) fn open_limit(&self) -> Option<usize> {
+        self.0.rhythm.open_limit.and_then(|limit| usize::try_from(limit).ok())
+    }
+}
+
+/// Whether a path stays below where it begins.
+fn is_within(path: &str) -> bool {
+    use std::path::{Component, Path};
+    let stays = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    Path::new(path).components().all(stays)
+}

@@ -1,0 +1,293 @@
+//! `trimtab plan`: which updates remove the most risk, in which window, for how much work. Every action is carried
+//! out by the package manager in a copy; the checkout is only ever read.
+
+mod accept;
+mod answer;
+mod attempt;
+mod candidate;
+pub(super) mod checks;
+pub(super) mod instead;
+pub(super) mod last;
+mod last_resort;
+mod memory;
+mod named;
+mod offered;
+mod one;
+mod parents;
+pub(super) mod place;
+mod problem;
+mod search;
+mod stack;
+mod together;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use trimtab_connect::registry;
+use trimtab_connect::update::Options;
+use trimtab_engine::action::{Open, ideas, open};
+use trimtab_model::finding::Finding;
+use trimtab_model::scan::Scan;
+use trimtab_model::{Code, Diagnostic, Purl};
+use trimtab_report::plan::{json, text};
+
+use self::answer::Answer;
+use self::attempt::{Made, Trial};
+use self::candidate::{Candidate, Material, thought};
+use self::memory::Memory;
+use self::place::{Key, Top, places};
+use self::search::{Case, Search, Searched};
+use super::rhythm::{Extent, Rhythm, Said};
+use super::scan::usage;
+use super::{Outcome, scan};
+use crate::args::output::pairs;
+use crate::args::{Plan, PlanFormat};
+use crate::exit::Exit;
+use crate::io::Io;
+use crate::progress::Progress;
+use crate::{agreement, history, index, output, say};
+
+/// The part of the time after which single tries end, so that batches can be tried as a whole, and registries asked.
+const SINGLE: f64 = 0.65;
+/// The part of the time after which registries are asked no more about what comes in.
+const ASKED: f64 = 0.8;
+/// The part of the time after which nothing is tried instead of what is held back, and the part after which registries
+/// are asked no more about what comes in by that.
+const INSTEAD: (f64, f64) = (0.87, 0.95);
+/// How often is planned anew when actions do not go together.
+const ROUNDS: usize = 4;
+
+/// Runs the verb.
+///
+/// # Errors
+/// There is no usable index or agreement, the rhythm has no windows, or the output cannot be written.
+pub fn run(args: &Plan, io: &mut Io) -> Outcome {
+    let begun = Instant::now();
+    let outputs = pairs(args.format, &args.output)?;
+    if !args.path.is_dir() {
+        let message = format!("`{}` is no folder", args.path.display());
+        return Err(usage(message, "name the repository, or a folder of it"));
+    }
+    let index = index::open(&args.index, io)?;
+    let mut history = history::open(&args.history)?;
+    let agreed = agreement::read(&args.path, args.charter.as_deref(), io)?;
+    let now = agreement::moment(args.now.as_deref())?;
+    let charter = &agreed.agreement.charter;
+    let systems = &agreed.agreement.project.systems;
+    let owner = systems.first().and_then(|system| system.owner.as_deref());
+    let said = Said { cadence: args.cadence.as_deref(), capacity: args.capacity };
+    let settings = &agreed.agreement.project.team;
+    let rhythm = Rhythm::of(said, Extent::Next(args.windows), settings, owner, charter, now)?;
+    let mut scan = scan::matched(std::slice::from_ref(&args.path), &args.walk, &index, io)?;
+    if let Some(history) = &mut history {
+        history.record(&scan, now, io)?;
+    }
+    let first_seen = |finding: &Finding| history.as_ref().map(|h| h.first_seen(finding, now));
+    let (weighing, problems) = agreed.weigh(&scan, &first_seen, now)?;
+    let open = open(&scan, &weighing, &charter.cadences);
+    scan.diagnostics.extend(problems);
+    say::diagnostics(io, scan.inventory.all_diagnostics().chain(&scan.diagnostics), args.verbose);
+
+    let root = agreement::repository(&args.path);
+    let prefix = agreement::prefix(&root, &args.path);
+    let top = Top { root, prefix };
+    let (kept, all) = still_open(&scan, &open);
+    let ideas = ideas(&scan.inventory, &kept);
+    let (places, of) = places(&ideas, &scan.inventory, &top);
+    let keys = keys(&scan, &open, &top);
+    let cases = cases(&ideas, of, &all, &open, &scan, &top);
+
+    let total = Duration::from_secs(args.seconds.into());
+    let before = instead::too_young(&charter.selection, now);
+    let options = Options { project_code: args.project_code, before, ..Options::default() };
+    let trial = Trial::new(&index, options, (begun, total), args.tries);
+    trial.until(total.mul_f64(SINGLE));
+    let mut registry = registry::Options::at(now);
+    registry.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
+    registry.offline = args.offline;
+    let search = Search::new(&cases, &places, &top, &trial, registry.clone());
+    let mut searched = match args.offline {
+        true => guess(&cases),
+        false => {
+            let progress = Mutex::new(Progress::new(io));
+            let tell = |done: usize, all: usize| {
+                if let Ok(mut progress) = progress.try_lock() {
+                    progress.report("Trying updates", done as u64, all as u64, false);
+                }
+            };
+            search.run(&tell)?
+        }
+    };
+    let arrived = checks::arrived(searched.made.iter().map(|(_, made)| made));
+    trial.until(total.mul_f64(ASKED));
+    let limit = trial.left();
+    let rules = &charter.selection;
+    let mut checks = checks::checks(&arrived, &index, rules, &registry, limit)?;
+    if !args.offline {
+        // What is held back is tried in another way, and what comes in by that is judged too.
+        trial.until(total.mul_f64(INSTEAD.0));
+        let mut others = search.instead(&searched.made, &checks, rules)?;
+        let mut arrived = checks::arrived(others.iter().map(|(_, made)| made));
+        arrived.retain(|purl| !checks.contains_key(purl));
+        trial.until(total.mul_f64(INSTEAD.1));
+        checks.extend(checks::checks(&arrived, &index, rules, &registry, trial.left())?);
+        // What is held back and could not be judged in another way stays held back.
+        let judged = |purl: &Purl| checks.get(purl).is_some_and(|c| c.metadata.is_some());
+        others.retain(|(_, made)| made.arrived.iter().all(judged));
+        searched.made.extend(others);
+    }
+    let material = Material {
+        cases: &cases,
+        places: &places,
+        keys: &keys,
+        charter,
+        checks: &checks,
+        now,
+        confirmed: !args.offline,
+    };
+    let (mut candidates, denied) = material.candidates(std::mem::take(&mut searched.made));
+    let explained = problem::explained(&cases, &places, &searched, &open, &scan);
+    let freezes = trimtab_engine::plan::freezes(&charter.calendar);
+    let make = |candidates: &[Candidate]| {
+        problem::problem(&rhythm, &open, candidates, &places, &explained, freezes.clone(), now)
+    };
+    let memory = Memory::of(&args.path, io);
+    let plan = |candidates: &[Candidate]| {
+        let mut problem = make(candidates);
+        let before = memory.before(candidates, &places, &rhythm);
+        let plan = before.plan(&mut problem);
+        plan.map(|plan| (problem, plan, before)).map_err(|wrong| {
+            Diagnostic::new(Code::Usage, format!("the plan cannot be made: {wrong}"))
+                .help("this is a fault of Trimtab: please report it")
+        })
+    };
+    let (mut problem, mut planned, mut before) = plan(&candidates)?;
+    let confirmed = match args.offline {
+        true => 0,
+        false => covered(&cases, &candidates, &keys),
+    };
+    let mut clashed = candidate::Denied::new();
+    let mut stacked = None;
+    if !args.offline {
+        trial.until(total);
+        let mut progress = Progress::new(io);
+        for _ in 0..ROUNDS {
+            let mut tell = |done: usize, all: usize| {
+                progress.report("Trying batches", done as u64, all as u64, false);
+            };
+            let (tried, clashes) = stack::stack(&search, &candidates, &planned, &mut tell)?;
+            stacked = Some(tried);
+            if clashes.is_empty() {
+                break;
+            }
+            let out: BTreeSet<usize> = clashes.iter().map(|clash| clash.candidate).collect();
+            for clash in clashes {
+                let candidate = &candidates[clash.candidate];
+                clashed.push((candidate.name.clone(), clash.why, candidate.removes.clone()));
+            }
+            let mut at = 0;
+            candidates.retain(|_| {
+                at += 1;
+                !out.contains(&(at - 1))
+            });
+            stacked = None;
+            (problem, planned, before) = plan(&candidates)?;
+        }
+    }
+    let answer = Answer {
+        args,
+        scan: &scan,
+        weighing: &weighing,
+        charter,
+        agreement: &agreed.agreement,
+        rhythm: &rhythm,
+        top: &top,
+        open: &open,
+        places: &places,
+        candidates: &candidates,
+        checks: &checks,
+        explained: &explained,
+        denied: &denied,
+        clashed: &clashed,
+        problem: &problem,
+        plan: &planned,
+        before: &before,
+        stacked: stacked.as_deref(),
+        ideas: cases.iter().filter(|case| case.idea.to.is_some()).count(),
+        confirmed,
+        tries: trial.tries(),
+        cut_short: searched.cut_short,
+        now,
+    };
+    let document = answer.document();
+    last::keep(&args.path, &document, io);
+    output::all(&outputs, args.verbose, io, |format, style, out| {
+        Ok(match format {
+            PlanFormat::Text => text::write(&document, style, out),
+            PlanFormat::Json => json::write(&document, out),
+        }?)
+    })?;
+    Ok(if scan.is_incomplete() || agreed.is_incomplete() { Exit::Incomplete } else { Exit::Clean })
+}
+
+/// The findings that are open somewhere, and their positions in the scan.
+fn still_open(scan: &Scan, open: &[Open]) -> (Vec<Finding>, Vec<usize>) {
+    let all: BTreeSet<usize> = open.iter().map(|open| open.finding).collect();
+    let kept = all.iter().filter_map(|at| scan.findings.get(*at).cloned()).collect();
+    (kept, all.into_iter().collect())
+}
+
+/// The key of an open finding.
+fn key(open: &Open, scan: &Scan, top: &Top) -> Option<Key> {
+    let finding = scan.findings.get(open.finding)?;
+    let file = scan.inventory.files.get(open.file as usize)?;
+    Some((top.path(&file.path), finding.purl.clone(), finding.vulnerability.id.clone()))
+}
+
+fn keys(scan: &Scan, open: &[Open], top: &Top) -> BTreeMap<Key, usize> {
+    let of = |(at, open): (usize, &Open)| Some((key(open, scan, top)?, at));
+    open.iter().enumerate().filter_map(of).collect()
+}
+
+/// The ideas about what is open. `all` has the positions in the scan of the findings that ideas name.
+fn cases<'i>(
+    ideas: &'i [trimtab_engine::action::Idea],
+    places: Vec<Option<usize>>,
+    all: &[usize],
+    open: &[Open],
+    scan: &Scan,
+    top: &Top,
+) -> Vec<Case<'i>> {
+    let by: BTreeMap<(usize, u32), &Open> = open.iter().map(|o| ((o.finding, o.file), o)).collect();
+    let case = |(idea, place): (&'i trimtab_engine::action::Idea, Option<usize>)| {
+        let about = idea.findings.iter().filter_map(|at| all.get(*at));
+        let about: Vec<&&Open> = about.filter_map(|at| by.get(&(*at, idea.file))).collect();
+        let wanted: BTreeSet<Key> = about.iter().filter_map(|open| key(open, scan, top)).collect();
+        let weight = about.iter().map(|open| open.weight).sum();
+        (!wanted.is_empty()).then_some(Case { idea, place, wanted, weight })
+    };
+    ideas.iter().zip(places).filter_map(case).collect()
+}
+
+/// How many ideas have all that they are about removed by some candidate.
+fn covered(cases: &[Case<'_>], candidates: &[Candidate], keys: &BTreeMap<Key, usize>) -> usize {
+    let removed: BTreeSet<usize> =
+        candidates.iter().flat_map(|candidate| candidate.removes.iter().copied()).collect();
+    let is_gone = |key: &Key| keys.get(key).is_some_and(|at| removed.contains(at));
+    let fixed = cases.iter().filter(|case| case.idea.to.is_some());
+    fixed.filter(|case| case.wanted.iter().all(is_gone)).count()
+}
+
+/// What ideas would come to, with nobody asked.
+fn guess(cases: &[Case<'_>]) -> Searched {
+    let made = |case: &Case<'_>| -> Option<(usize, Made)> {
+        Some((case.place?, thought(case.idea, case.wanted.clone())?))
+    };
+    Searched {
+        made: cases.iter().filter_map(made).collect(),
+        tried: cases.iter().map(|_| Vec::new()).collect(),
+        ..Searched::default()
+    }
+}

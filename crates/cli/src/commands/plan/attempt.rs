@@ -1,0 +1,274 @@
+//! One try: a proposal is carried out in a copy, and what it comes to is judged. What makes anything worse is
+//! refused.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use trimtab_advisories::index::Index;
+use trimtab_connect::update::{self, Change, Confirmed, Found, Options, Reason, Refusal, Scratch};
+use trimtab_engine::action::{Moved, Worse};
+use trimtab_model::{Diagnostic, Inventory, Proposal, Purl};
+
+use super::place::{Ground, Judged, Key, Place, judge, look};
+
+/// The longest that one try may take.
+const ONE_TRY: Duration = Duration::from_secs(300);
+/// How many versions of a parent are tried.
+const PARENTS: usize = 5;
+
+/// A change that a package manager carried out.
+pub(super) struct Made {
+    pub(super) proposal: Proposal,
+    pub(super) changes: Vec<Change>,
+    pub(super) moved: Vec<Moved>,
+    pub(super) removed: BTreeSet<Key>,
+    pub(super) arrived: BTreeSet<Purl>,
+    pub(super) commands: Vec<String>,
+    /// Whether it was carried out with no version that is too young.
+    pub(super) aged: bool,
+}
+
+/// A change, with the copy that has it and what that lists.
+pub(super) type Tried = (Made, Scratch, Inventory);
+
+/// Why a proposal is not an action.
+#[derive(Clone)]
+pub(super) enum Refused {
+    /// The package manager cannot carry it out.
+    Tool(Box<Refusal>),
+    /// Something is worse.
+    Worse(Vec<Worse>),
+    /// It removes nothing that is wanted.
+    Nothing,
+    /// It could not be asked, in words.
+    Unasked(String),
+    /// The project needs the package, or it is not known that it does not, in words.
+    Needed(String),
+    /// There was no time left.
+    Time,
+}
+
+/// What everything is tried with.
+pub(super) struct Trial<'t> {
+    pub(super) index: &'t Index,
+    pub(super) options: Options,
+    begun: Instant,
+    /// Milliseconds after the beginning at which nothing more is begun.
+    limit: AtomicU64,
+    /// After the beginning: what was begun before ends by then.
+    end: Duration,
+    most: usize,
+    tries: AtomicUsize,
+}
+
+impl<'t> Trial<'t> {
+    pub(super) fn new(
+        index: &'t Index,
+        options: Options,
+        (begun, end): (Instant, Duration),
+        most: usize,
+    ) -> Trial<'t> {
+        let (limit, tries) = (AtomicU64::new(0), AtomicUsize::new(0));
+        Trial { index, options, begun, limit, end, most, tries }
+    }
+
+    /// Sets how long after the beginning something may be begun.
+    pub(super) fn until(&self, limit: Duration) {
+        let limit = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        self.limit.store(limit, Ordering::Relaxed);
+    }
+
+    /// How long something may still be begun.
+    pub(super) fn left(&self) -> Duration {
+        Duration::from_millis(self.limit.load(Ordering::Relaxed))
+            .saturating_sub(self.begun.elapsed())
+    }
+
+    /// How many tries were made.
+    pub(super) fn tries(&self) -> usize {
+        self.tries.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.left().is_zero() || self.tries() >= self.most
+    }
+
+    /// A share of how long something may still be begun, until [`Trial::until`] says otherwise. Returns what
+    /// held before.
+    pub(super) fn share(&self, of: f64) -> Duration {
+        let held = Duration::from_millis(self.limit.load(Ordering::Relaxed));
+        self.until(self.begun.elapsed() + self.left().mul_f64(of));
+        held
+    }
+
+    /// A try that was begun in time may use what is left until the end.
+    fn options(&self) -> Options {
+        let left = self.end.saturating_sub(self.begun.elapsed()).max(self.left());
+        Options { time_limit: left.clamp(Duration::from_secs(1), ONE_TRY), ..self.options.clone() }
+    }
+
+    /// A refusal; that the time of all tries was over says nothing about the proposal.
+    fn refused(refusal: Box<Refusal>, options: &Options) -> Refused {
+        let is_short = options.time_limit < ONE_TRY;
+        match refusal.reason {
+            Reason::TimeLimit(_) if is_short => Refused::Time,
+            _ => Refused::Tool(refusal),
+        }
+    }
+
+    /// Tries a proposal on a ground, with versions of any age.
+    ///
+    /// # Errors
+    /// The index is damaged.
+    pub(super) fn attempt(
+        &self,
+        place: &Place,
+        ground: (&Scratch, &Inventory),
+        proposal: &Proposal,
+        wanted: &BTreeSet<Key>,
+    ) -> Result<Result<Tried, Refused>, Diagnostic> {
+        self.attempt_aged(false, place, ground, proposal, wanted)
+    }
+
+    /// The same; `aged`: with none that is too young, as far as the package manager can be told so.
+    ///
+    /// # Errors
+    /// The index is damaged.
+    pub(super) fn attempt_aged(
+        &self,
+        aged: bool,
+        place: &Place,
+        (base, before): (&Scratch, &Inventory),
+        proposal: &Proposal,
+        wanted: &BTreeSet<Key>,
+    ) -> Result<Result<Tried, Refused>, Diagnostic> {
+        if self.is_over() {
+            return Ok(Err(Refused::Time));
+        }
+        self.tries.fetch_add(1, Ordering::Relaxed);
+        let options = self.options();
+        let options = Options { before: options.before.filter(|_| aged), ..options };
+        let confirmed = match update::confirm(place.tool, base, proposal, &options) {
+            Ok(confirmed) => confirmed,
+            Err(refusal) => return Ok(Err(Trial::refused(refusal, &options))),
+        };
+        let after = look(&confirmed.scratch, place, confirmed.packages.as_deref());
+        let judged = judge(before, &after, place, self.index)?;
+        Ok(match accepted(judged, wanted) {
+            Err(refused) => Err(refused),
+            Ok(judged) => {
+                let (made, scratch) = made(proposal.clone(), confirmed, judged);
+                Ok((Made { aged, ..made }, scratch, after))
+            }
+        })
+    }
+
+    /// The smallest version of a parent that removes as much of what is wanted as its newest.
+    ///
+    /// # Errors
+    /// The index is damaged.
+    pub(super) fn parent(
+        &self,
+        place: &Place,
+        ground: &Ground,
+        (parent, child): (&Purl, &Purl),
+        versions: &[Box<str>],
+        wanted: &BTreeSet<Key>,
+    ) -> Result<Result<Made, Refused>, Diagnostic> {
+        if self.is_over() {
+            return Ok(Err(Refused::Time));
+        }
+        // What the newest removes; and how the last one that was looked at fared.
+        let target = std::cell::RefCell::new(None::<BTreeSet<Key>>);
+        let last = std::cell::RefCell::new(None::<Result<Judged, Refused>>);
+        let damaged = std::cell::RefCell::new(None);
+        let accept = |confirmed: &Confirmed| {
+            self.tries.fetch_add(1, Ordering::Relaxed);
+            let after = look(&confirmed.scratch, place, confirmed.packages.as_deref());
+            let judged = match judge(&ground.before, &after, place, self.index) {
+                Ok(judged) => judged,
+                Err(e) => {
+                    *damaged.borrow_mut() = Some(e);
+                    return false;
+                }
+            };
+            match accepted(judged, wanted) {
+                Err(refused) => {
+                    *last.borrow_mut() = Some(Err(refused));
+                    false
+                }
+                Ok(judged) => {
+                    let removes: BTreeSet<Key> =
+                        judged.removed.intersection(wanted).cloned().collect();
+                    let mut target = target.borrow_mut();
+                    let enough = target.as_ref().is_none_or(|all| all.is_subset(&removes));
+                    target.get_or_insert(removes);
+                    if enough {
+                        *last.borrow_mut() = Some(Ok(judged));
+                    }
+                    enough
+                }
+            }
+        };
+        let pair = (parent, child);
+        let options = Options { before: None, ..self.options() };
+        let found = update::smallest_parent(
+            place.tool,
+            &ground.base,
+            pair,
+            versions,
+            &accept,
+            PARENTS,
+            &options,
+        );
+        if let Some(damaged) = damaged.into_inner() {
+            return Err(damaged);
+        }
+        let last = last.into_inner();
+        Ok(match found {
+            Ok(Found { version, confirmed, .. }) => {
+                let after = look(&confirmed.scratch, place, confirmed.packages.as_deref());
+                let judged = judge(&ground.before, &after, place, self.index)?;
+                let (parent, child) = (parent.clone(), child.clone());
+                let proposal = Proposal::RaiseParent { parent, to: version, child };
+                Ok(made(proposal, confirmed, judged).0)
+            }
+            Err(refusal) => {
+                let unaccepted = matches!(refusal.reason, Reason::Unchanged { .. });
+                Err(match last {
+                    Some(Err(refused)) if unaccepted => refused,
+                    _ => Trial::refused(refusal, &options),
+                })
+            }
+        })
+    }
+}
+
+/// A judged change, unless it is worse or removes nothing that is wanted.
+fn accepted(judged: Judged, wanted: &BTreeSet<Key>) -> Result<Judged, Refused> {
+    if !judged.outcome.worse.is_empty() {
+        return Err(Refused::Worse(judged.outcome.worse));
+    }
+    if judged.removed.is_disjoint(wanted) {
+        return Err(Refused::Nothing);
+    }
+    Ok(judged)
+}
+
+fn made(proposal: Proposal, confirmed: Confirmed, judged: Judged) -> (Made, Scratch) {
+    let named: Vec<Purl> = proposal.parts().map(|part| part.package().package()).collect();
+    let mut moved = judged.outcome.moved;
+    // What is named comes first, in its order.
+    moved.sort_by_key(|moved| named.iter().position(|n| *n == moved.package).unwrap_or(usize::MAX));
+    let made = Made {
+        proposal,
+        changes: confirmed.changes,
+        moved,
+        removed: judged.removed,
+        arrived: judged.arrived,
+        commands: confirmed.commands.into_iter().map(|ran| ran.line).collect(),
+        aged: false,
+    };
+    (made, confirmed.scratch)
+}

@@ -1,0 +1,196 @@
+//! Candidates for a plan: changes that were carried out, or, without a package manager, thought to be possible;
+//! each with its price, its checks and its quarantine.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use trimtab_engine::action::{Idea, Moved, Price, Priced, price, price_together};
+use trimtab_engine::assess::{Distance, distance};
+use trimtab_model::charter::Charter;
+use trimtab_model::plan as planned;
+use trimtab_model::{Proposal, Purl, Relation, Way};
+
+use super::attempt::Made;
+use super::checks::Checked;
+use super::place::{Key, Place};
+use super::search::Case;
+use super::words;
+
+/// An action that could be planned.
+pub(super) struct Candidate {
+    pub(super) name: String,
+    pub(super) place: usize,
+    pub(super) made: Made,
+    pub(super) confirmed: bool,
+    pub(super) price: Price,
+    pub(super) quarantine: Option<Timestamp>,
+    /// Positions of the open findings that it removes.
+    pub(super) removes: Vec<usize>,
+}
+
+/// What was refused for what would come in: what it is, and why.
+pub(super) type Denied = Vec<(String, String, Vec<usize>)>;
+
+/// What candidates are made of.
+pub(super) struct Material<'m> {
+    pub(super) cases: &'m [Case<'m>],
+    pub(super) places: &'m [Place],
+    pub(super) keys: &'m BTreeMap<Key, usize>,
+    pub(super) charter: &'m Charter,
+    pub(super) checks: &'m BTreeMap<Purl, Checked>,
+    pub(super) now: Timestamp,
+    pub(super) confirmed: bool,
+}
+
+impl Material<'_> {
+    /// The candidates by name; several ideas that end in the same change are one.
+    pub(super) fn candidates(&self, made: Vec<(usize, Made)>) -> (Vec<Candidate>, Denied) {
+        let (mut all, mut denied) = (Vec::<Candidate>::new(), Denied::new());
+        let several = self.places.len() > 1;
+        for (place, made) in made {
+            let same = |c: &Candidate| c.place == place && c.made.changes == made.changes;
+            if self.confirmed && all.iter().any(same) {
+                continue;
+            }
+            let Some(of) = self.places.get(place) else { continue };
+            let mut name = words::action(&made.proposal, of, several);
+            if made.aged {
+                name.push_str(", with versions that are old enough");
+            }
+            let removes: Vec<usize> =
+                made.removed.iter().filter_map(|key| self.keys.get(key).copied()).collect();
+            if removes.is_empty() {
+                continue;
+            }
+            if let Some(why) = self.refused(&made) {
+                denied.push((name, why, removes));
+                continue;
+            }
+            let price = self.price(&made, of);
+            let quarantine = made
+                .arrived
+                .iter()
+                .filter_map(|p| self.checks.get(p)?.quarantine(&self.charter.selection, self.now))
+                .max();
+            let confirmed = self.confirmed;
+            all.push(Candidate { name, place, made, confirmed, price, quarantine, removes });
+        }
+        all.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.removes.cmp(&b.removes)));
+        let mut used = BTreeSet::new();
+        for candidate in &mut all {
+            let (first, mut number) = (candidate.name.clone(), 1);
+            while !used.insert(candidate.name.clone()) {
+                number += 1;
+                candidate.name = format!("{first} ({number})");
+            }
+        }
+        (all, denied)
+    }
+
+    /// Why the charter refuses something that would come in.
+    fn refused(&self, made: &Made) -> Option<String> {
+        made.arrived.iter().find_map(|purl| {
+            let reason = self.checks.get(purl)?.refused(is_new(made, purl))?;
+            let rule = reason.rule.as_str();
+            Some(format!("the charter refuses {purl}: {} ({rule})", reason.found))
+        })
+    }
+
+    fn price(&self, made: &Made, place: &Place) -> Price {
+        let is_lockfile = |path: &str| {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            place.tool.lockfiles().contains(&name) || name == "go.sum"
+        };
+        let manifests = made.changes.iter().filter(|change| !is_lockfile(&change.path)).count();
+        let named: BTreeSet<Purl> =
+            made.proposal.parts().map(|part| part.package().package()).collect();
+        let alone = |part: &Proposal| {
+            let own = part.package().package();
+            let moved: Vec<Moved> =
+                made.moved.iter().filter(|m| m.package == own).cloned().collect();
+            self.price_of(part, &moved, 1)
+        };
+        let parts: Vec<&Proposal> = made.proposal.parts().collect();
+        let mut prices: Vec<Price> = parts.iter().map(|part| alone(part)).collect();
+        // What moves beside all of them, and the files, count once: with the dearest, which counts whole.
+        let middle = |at: &usize| prices.get(*at).map_or(0.0, |p| p.least + p.most);
+        let dearest = (0..parts.len()).max_by(|a, b| middle(a).total_cmp(&middle(b)));
+        if let Some((at, part)) = dearest.and_then(|at| Some((at, parts.get(at)?))) {
+            let own = part.package().package();
+            let is_its = |m: &&Moved| m.package == own || !named.contains(&m.package);
+            let moved: Vec<Moved> = made.moved.iter().filter(is_its).cloned().collect();
+            if let Some(price) = prices.get_mut(at) {
+                *price = self.price_of(part, &moved, manifests);
+            }
+        }
+        price_together(prices)
+            .unwrap_or_else(|| self.price_of(&made.proposal, &made.moved, manifests))
+    }
+
+    fn price_of(&self, proposal: &Proposal, moved: &[Moved], manifests: usize) -> Price {
+        let named = proposal.package().package();
+        let relation = self
+            .cases
+            .iter()
+            .map(|case| case.idea)
+            .find(|idea| idea.package.package() == named)
+            .map_or(Relation::Direct, |idea| idea.relation);
+        let priced = Priced {
+            proposal,
+            transitive: !matches!(relation, Relation::Direct | Relation::Own),
+            moved,
+            manifests,
+            confirmed: self.confirmed,
+        };
+        // No finished action is known without a server: the priors are used, and named.
+        price(&priced, &self.charter.cost, &[])
+    }
+}
+
+/// Whether no version of a package was there before.
+pub(super) fn is_new(made: &Made, purl: &Purl) -> bool {
+    let package = purl.package();
+    made.moved.iter().any(|moved| moved.package == package && moved.from.is_empty())
+}
+
+/// What an idea would come to, if it is possible: nobody is asked.
+pub(super) fn thought(idea: &Idea, removed: BTreeSet<Key>) -> Option<Made> {
+    let to = idea.to.as_deref()?;
+    // Ranges seldom reach over a major step, so that what others bring would have to be forced.
+    let far = idea.package.version().and_then(|from| distance(from, to)) == Some(Distance::Major);
+    let way = match idea.relation {
+        Relation::Direct => Way::Raise,
+        _ if far => *idea.ways.last()?,
+        _ => *idea.ways.first()?,
+    };
+    let proposal: Proposal = idea.proposal(way, to)?;
+    let from = idea.package.version().map(Into::into).into_iter().collect();
+    let moved = Moved { package: idea.package.package(), from, to: vec![to.into()] };
+    Some(Made {
+        proposal,
+        changes: Vec::new(),
+        moved: vec![moved],
+        removed,
+        arrived: BTreeSet::from([idea.package.package().with_version(to)]),
+        commands: Vec::new(),
+        aged: false,
+    })
+}
+
+impl Candidate {
+    /// As the planner takes it.
+    pub(super) fn planned(&self, places: &[Place]) -> planned::Candidate {
+        planned::Candidate {
+            id: self.name.as_str().into(),
+            team: 0,
+            place: places.get(self.place).map_or_else(|| "?".into(), |place| place.name.clone()),
+            least: self.price.least,
+            most: self.price.most,
+            confidence: self.price.confidence,
+            removes: self.removes.clone(),
+            needs: Vec::new(),
+            choice: None,
+            quarantine: self.quarantine,
+        }
+    }
+}

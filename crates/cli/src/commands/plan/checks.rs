@@ -1,0 +1,121 @@
+//! What comes in with an action is judged as a new dependency is: by the charter's rules on selection, with what
+//! registries say. What is not known is told as unknown.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use trimtab_advisories::index::Index;
+use trimtab_connect::registry;
+use trimtab_engine::selection::brings::Brings;
+use trimtab_engine::selection::near::Popular;
+use trimtab_engine::selection::{Advised, Candidate, Judgement, Reason, Rule, Verdict, judge};
+use trimtab_model::charter::Selection;
+use trimtab_model::metadata::Standing;
+use trimtab_model::{Diagnostic, Ecosystem, Metadata, Purl};
+
+use super::attempt::Made;
+use crate::commands::check_new;
+use crate::commands::gate::ask::together;
+
+/// The most packages that registries are asked about.
+const MOST_ASKED: usize = 400;
+
+/// A package at a version that comes in.
+pub(in crate::commands) struct Checked {
+    pub(super) metadata: Option<Metadata>,
+    pub(super) judgement: Judgement,
+}
+
+/// Everything that comes in with any of these, what is named by a proposal first.
+pub(super) fn arrived<'m>(made: impl Iterator<Item = &'m Made> + Clone) -> Vec<Purl> {
+    let named = |made: &'m Made| {
+        let named: BTreeSet<Purl> =
+            made.proposal.parts().map(|part| part.package().package()).collect();
+        made.arrived.iter().filter(move |purl| named.contains(&purl.package()))
+    };
+    let mut seen = BTreeSet::new();
+    let all = made.clone().flat_map(named).chain(made.flat_map(|m| &m.arrived));
+    all.filter(|purl| seen.insert((*purl).clone())).cloned().collect()
+}
+
+/// Asks and judges, within a time.
+///
+/// # Errors
+/// The index is damaged.
+pub(in crate::commands) fn checks(
+    purls: &[Purl],
+    index: &Index,
+    rules: &Selection,
+    options: &registry::Options,
+    limit: Duration,
+) -> Result<BTreeMap<Purl, Checked>, Diagnostic> {
+    let asked = &purls[..purls.len().min(MOST_ASKED)];
+    let mut known = together(asked, limit, &|purl, left| {
+        let mut options = options.clone();
+        options.time_limit = options.time_limit.min(left);
+        registry::ask(purl, &options).metadata
+    });
+    let mut all = BTreeMap::new();
+    for purl in purls {
+        let metadata = known.remove(purl).flatten();
+        let advised = check_new::known(purl, index)?;
+        let advised: Option<Vec<Advised<'_>>> = advised
+            .as_ref()
+            .map(|all| all.iter().map(|(id, kind)| Advised { id, kind: *kind }).collect());
+        let candidate = Candidate {
+            purl,
+            metadata: metadata.as_ref(),
+            advisories: advised.as_deref(),
+            lifecycle: check_new::lifecycle_of(purl, Some(index))?,
+            brings: Brings::OneStep,
+        };
+        let popular = Ecosystem::of(purl).and_then(|e| Popular::of(e.family));
+        let judgement = judge(&candidate, popular, rules, options.now);
+        all.insert(purl.clone(), Checked { metadata, judgement });
+    }
+    Ok(all)
+}
+
+impl Checked {
+    /// Whether it is refused for something that the change makes so: of a package that was there before, its name,
+    /// licence and origin are nobody's change, and so is that it is given up; that this version was taken back is.
+    /// Its age is for the quarantine.
+    pub(in crate::commands) fn refused(&self, is_new: bool) -> Option<&Reason> {
+        let standing = self.metadata.as_ref().and_then(|m| m.standing.as_ref());
+        let taken_back = matches!(standing, Some(Standing::Yanked(_)));
+        let matters = |rule: Rule| match rule {
+            Rule::Malicious | Rule::Denied => true,
+            Rule::Yanked => is_new || taken_back,
+            Rule::Age => false,
+            _ => is_new,
+        };
+        let denied = |reason: &&Reason| reason.verdict == Verdict::Deny && matters(reason.rule);
+        self.judgement.reasons.iter().find(denied)
+    }
+
+    /// What is said of its age, where that is more than that it is old enough.
+    pub(in crate::commands) fn age(&self) -> Option<&Reason> {
+        let told = |r: &&Reason| r.rule == Rule::Age && r.verdict != Verdict::Allow;
+        self.judgement.reasons.iter().find(told)
+    }
+
+    /// What is told of it. The name of a package that was there before, and what it brings, are not news.
+    pub(super) fn told(&self, is_new: bool) -> impl Iterator<Item = &Reason> {
+        let news = move |rule: Rule| is_new || !matches!(rule, Rule::Nearness | Rule::Brings);
+        let reasons = self.judgement.reasons.iter();
+        reasons.filter(move |r| news(r.rule) && (r.unknown || r.verdict != Verdict::Allow))
+    }
+
+    /// When it leaves the charter's quarantine. `None`: it is in none, or its age is unknown.
+    pub(in crate::commands) fn quarantine(
+        &self,
+        rules: &Selection,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let days = rules.minimum_age_days?;
+        let published = self.metadata.as_ref()?.published?;
+        let until = published.checked_add(SignedDuration::from_hours(24 * i64::from(days))).ok()?;
+        (until > now).then_some(until)
+    }
+}

@@ -1,0 +1,164 @@
+//! What is held back, because the charter refuses something that would come in or because it is too young, is tried with an
+//! older or another version before it is given up. Both stay: the planner chooses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use trimtab_connect::registry::versions::versions;
+use trimtab_model::charter::Selection;
+use trimtab_model::{Diagnostic, Proposal, Purl, Relation, Way};
+
+use super::attempt::Made;
+use super::candidate::is_new;
+use super::checks::Checked;
+use super::offered::later;
+use super::place::Key;
+use super::search::Search;
+
+/// How many changes are tried in another way.
+const MOST: usize = 24;
+/// How many other versions of a package are tried.
+const VERSIONS: usize = 2;
+
+/// The moment after which what is published is too young, by the charter.
+pub(in crate::commands) fn too_young(rules: &Selection, now: Timestamp) -> Option<Timestamp> {
+    let days = rules.minimum_age_days.filter(|days| *days > 0)?;
+    now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).ok()
+}
+
+impl Search<'_> {
+    /// What can be done instead of what is held back, by place.
+    ///
+    /// # Errors
+    /// The index is damaged.
+    pub(super) fn instead(
+        &self,
+        made: &[(usize, Made)],
+        checks: &BTreeMap<Purl, Checked>,
+        rules: &Selection,
+    ) -> Result<Vec<(usize, Made)>, Diagnostic> {
+        let now = self.registry.now;
+        let held = made.iter().filter_map(|(place, made)| {
+            let is_held = |purl: &&Purl| {
+                checks.get(*purl).is_some_and(|checked| {
+                    checked.quarantine(rules, now).is_some()
+                        || checked.refused(is_new(made, purl)).is_some()
+                })
+            };
+            let held: BTreeSet<&Purl> = made.arrived.iter().filter(is_held).collect();
+            (!held.is_empty()).then_some((*place, made, held))
+        });
+        let mut all = Vec::new();
+        for (place, made, held) in held.take(MOST) {
+            let young = held.iter().any(|purl| {
+                checks.get(*purl).is_some_and(|checked| checked.quarantine(rules, now).is_some())
+            });
+            // A tool that knows no age brings the same again.
+            let aged = self.aged(place, made, young)?;
+            let aged = aged.filter(|other| !held.iter().any(|purl| other.arrived.contains(*purl)));
+            let found = match aged {
+                None => self.another(place, made, &held, rules)?,
+                found => found,
+            };
+            all.extend(found.map(|made| (place, made)));
+        }
+        Ok(all)
+    }
+
+    /// The same, with no version that is too young.
+    fn aged(&self, place: usize, made: &Made, young: bool) -> Result<Option<Made>, Diagnostic> {
+        let Some(Ok((of, ground))) = self.ground(place) else { return Ok(None) };
+        if !young || made.aged || !of.tool.keeps_to_age() {
+            return Ok(None);
+        }
+        let ground = (&ground.base, &ground.before);
+        let tried = self.trial.attempt_aged(true, of, ground, &made.proposal, &made.removed)?;
+        Ok(tried.ok().map(|(made, ..)| made))
+    }
+
+    /// Another version of the one package that a change is about, if that is what is held back.
+    fn another(
+        &self,
+        place: usize,
+        made: &Made,
+        held: &BTreeSet<&Purl>,
+        rules: &Selection,
+    ) -> Result<Option<Made>, Diagnostic> {
+        let package = made.proposal.package();
+        let is_it = held.iter().all(|purl| purl.package() == package.package());
+        let way = made.proposal.way();
+        if !is_it || made.proposal.parts().count() > 1 || matches!(way, Way::Remove | Way::Replace)
+        {
+            return Ok(None);
+        }
+        let cases = self.cases.iter().filter(|case| case.place == Some(place));
+        let own = cases.filter(|case| case.idea.package.package() == package.package());
+        let own: Vec<_> = own.collect();
+        // Of several versions the one that the change is about.
+        let case = match own.as_slice() {
+            [one] => Some(one),
+            all => all.iter().find(|case| case.idea.package == *package),
+        };
+        let Some(case) = case else { return Ok(None) };
+        let Ok(offered) = versions(package, &self.registry) else { return Ok(None) };
+        let oldest = too_young(rules, self.registry.now);
+        let fine = offered.into_iter().filter(|offered| {
+            let young = offered.published.zip(oldest).is_some_and(|(at, oldest)| at > oldest);
+            let is_held = held.iter().any(|purl| purl.version() == Some(&*offered.version));
+            !young && !is_held
+        });
+        let least = case.idea.to.as_deref();
+        let family = trimtab_model::Family::from_purl_type(package.purl_type());
+        let enough = |version: &str| {
+            let order = family.zip(least).and_then(|(f, least)| f.compare(version, least));
+            order.is_none_or(std::cmp::Ordering::is_ge)
+        };
+        let from = &case.idea.package;
+        let all = later(from, fine.collect()).into_iter().filter(|version| enough(version));
+        let mut left = VERSIONS;
+        for version in all {
+            if left == 0 || self.trial.is_over() {
+                break;
+            }
+            if self.comes_with(from, &version)? {
+                continue;
+            }
+            left -= 1;
+            if let Some(made) =
+                self.exactly(place, case.idea.relation, from, &version, &made.removed)?
+            {
+                return Ok(Some(made));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A package at exactly one version.
+    fn exactly(
+        &self,
+        place: usize,
+        relation: Relation,
+        package: &Purl,
+        version: &str,
+        wanted: &BTreeSet<Key>,
+    ) -> Result<Option<Made>, Diagnostic> {
+        let Some(Ok((of, ground))) = self.ground(place) else { return Ok(None) };
+        let (package, to) = (package.clone(), version.into());
+        let mut ways = Vec::new();
+        if !of.tool.moves_all() && of.tool.has_lockfile() {
+            let (package, to) = (package.clone(), Some(version.into()));
+            ways.push(Proposal::Relock { package, to });
+        }
+        ways.push(match relation {
+            Relation::Direct => Proposal::Raise { package, to },
+            _ => Proposal::Override { package, to },
+        });
+        for proposal in ways {
+            let ground = (&ground.base, &ground.before);
+            if let Ok((made, ..)) = self.trial.attempt(of, ground, &proposal, wanted)? {
+                return Ok(Some(made));
+            }
+        }
+        Ok(None)
+    }
+}

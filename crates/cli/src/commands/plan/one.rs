@@ -1,0 +1,241 @@
+//! One way for ideas about one package, alone: the version that is named, and where that makes something worse, another
+//! one, or the same together with what it would bring.
+
+use std::collections::BTreeSet;
+
+use trimtab_connect::registry::versions::{Offered, versions};
+use trimtab_connect::update::Reason;
+use trimtab_engine::action::{Idea, Worse};
+use trimtab_model::{Component, Diagnostic, FileInventory, Inventory, Proposal, Purl, Way};
+
+use super::attempt::{Made, Refused};
+use super::offered::later;
+use super::place::{Ground, Key, Place, matched};
+use super::search::{Answer, Search};
+
+/// How many packages that would bring a finding are moved along.
+const ALONG: usize = 6;
+/// How many tries it may take to find the smallest of the later versions.
+const HIGHER: usize = 4;
+
+impl Search<'_> {
+    /// The version that is asked for, in a way: without findings of its own, if there is one. And whether it is
+    /// above the one that is named. `None`: the idea names none.
+    pub(super) fn aim(&self, at: usize, way: Way) -> Result<Option<(Box<str>, bool)>, Diagnostic> {
+        let case = &self.cases[at];
+        let Some(named) = case.idea.to.as_deref() else { return Ok(None) };
+        let place = case.place.and_then(|place| self.places.get(place));
+        // What moves to the newest that is allowed is asked for none.
+        let any = way == Way::Relock && place.is_some_and(|place| place.tool.moves_all());
+        if any || !self.comes_with(&case.idea.package, named)? {
+            return Ok(Some((named.into(), false)));
+        }
+        let to = self.lift(&case.idea.package, named)?;
+        Ok(Some((to.unwrap_or_else(|| named.into()), true)))
+    }
+
+    /// Tries a way for ideas about one package.
+    pub(super) fn way(
+        &self,
+        way: Way,
+        ideas: &[usize],
+        answer: &mut Answer,
+    ) -> Result<(), Diagnostic> {
+        let Some(first) = ideas.first() else { return Ok(()) };
+        let Some((number, place, ground)) = self.ground_of(ideas, answer) else { return Ok(()) };
+        let idea = self.cases[*first].idea;
+        let Some((mut to, mut lifted)) = self.aim(*first, way)? else { return Ok(()) };
+        let wanted: BTreeSet<Key> =
+            ideas.iter().flat_map(|at| self.cases[*at].wanted.iter().cloned()).collect();
+        let mut worse = false;
+        let found = loop {
+            let Some(proposal) = idea.proposal(way, &to) else { return Ok(()) };
+            let refused = match self.along(place, ground, &proposal, &wanted)? {
+                Ok(made) => break Some(made),
+                Err(refused) => refused,
+            };
+            worse |= matches!(refused, Refused::Worse(_));
+            let again = !lifted && way != Way::Relock && is_of_version(&refused);
+            for at in ideas {
+                answer.tried.push((*at, proposal.to_string(), refused.clone()));
+            }
+            if !again {
+                break None;
+            }
+            lifted = true;
+            match self.lift(&idea.package, &to)? {
+                Some(higher) => to = higher,
+                None => break None,
+            }
+        };
+        // What it brings may be mended in later versions of it.
+        let found = match found {
+            None if worse && way == Way::Raise => self.higher(idea, &to, place, ground, &wanted)?,
+            found => found,
+        };
+        let Some(made) = found else { return Ok(()) };
+        let unhelped = |at: &&usize| self.cases[**at].wanted.is_disjoint(&made.removed);
+        for at in ideas.iter().filter(unhelped) {
+            answer.tried.push((*at, made.proposal.to_string(), Refused::Nothing));
+        }
+        answer.made.push((number, made));
+        Ok(())
+    }
+
+    /// Tries a proposal. Where all that is worse are findings of what comes along, it is tried once more together with
+    /// versions of those that have none: what must go together is one action.
+    pub(super) fn along(
+        &self,
+        place: &Place,
+        ground: &Ground,
+        proposal: &Proposal,
+        wanted: &BTreeSet<Key>,
+    ) -> Result<Result<Made, Refused>, Diagnostic> {
+        let copy = (&ground.base, &ground.before);
+        let refused = match self.trial.attempt(place, copy, proposal, wanted)? {
+            Ok((made, ..)) => return Ok(Ok(made)),
+            Err(refused) => refused,
+        };
+        let Some(brought) = brought(&refused, proposal) else { return Ok(Err(refused)) };
+        let mut parts: Vec<Proposal> = proposal.parts().cloned().collect();
+        for package in brought {
+            let Some(to) = self.mended(&package)? else { return Ok(Err(refused)) };
+            // Go has one way for all.
+            parts.push(match place.tool.id() {
+                "go" => Proposal::Raise { package, to },
+                _ => Proposal::Relock { package, to: Some(to) },
+            });
+        }
+        let Some(together) = Proposal::together(parts) else { return Ok(Err(refused)) };
+        Ok(match self.trial.attempt(place, copy, &together, wanted)? {
+            Ok((made, ..)) => Ok(made),
+            Err(_) => Err(refused),
+        })
+    }
+
+    /// A version above the one that comes along with no finding that the project has not: the fix of an idea about the
+    /// package, else the lowest that is offered.
+    fn mended(&self, component: &Purl) -> Result<Option<Box<str>>, Diagnostic> {
+        let package = component.package();
+        let own = self.cases.iter().filter(|case| case.idea.package.package() == package);
+        let mut there: BTreeSet<Box<str>> = BTreeSet::new();
+        let mut fixes: Vec<Offered> = Vec::new();
+        for case in own {
+            there.extend(self.ids(&case.idea.package)?);
+            let fix = |to: &str| Offered { version: to.into(), published: None, yanked: None };
+            fixes.extend(case.idea.to.as_deref().map(fix));
+        }
+        if self.trial.is_over() {
+            return Ok(None);
+        }
+        let known = later(component, fixes);
+        let offered = match &known[..] {
+            [] => versions(component, &self.registry)
+                .map_or_else(|_| Vec::new(), |all| later(component, all)),
+            _ => known,
+        };
+        for version in offered {
+            if self.ids(&package.clone().with_version(&version))?.is_subset(&there) {
+                return Ok(Some(version));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The smallest of the later versions of what the project names that is no worse, as far as halving finds it; the
+    /// newest tells whether there is one.
+    fn higher(
+        &self,
+        idea: &Idea,
+        from: &str,
+        place: &Place,
+        ground: &Ground,
+        wanted: &BTreeSet<Key>,
+    ) -> Result<Option<Made>, Diagnostic> {
+        if self.trial.is_over() {
+            return Ok(None);
+        }
+        let Ok(offered) = versions(&idea.package, &self.registry) else { return Ok(None) };
+        let mut later = later(&idea.package.package().with_version(from), offered);
+        // Several old lines may go on at the same time: the newest is the highest.
+        let attempt = |to: &str| -> Result<Option<Made>, Diagnostic> {
+            let Some(proposal) = idea.proposal(Way::Raise, to) else { return Ok(None) };
+            let ground = (&ground.base, &ground.before);
+            Ok(self.trial.attempt(place, ground, &proposal, wanted)?.ok().map(|(made, ..)| made))
+        };
+        let Some(newest) = later.pop() else { return Ok(None) };
+        let Some(mut best) = attempt(&newest)? else { return Ok(None) };
+        let (mut low, mut high) = (0, later.len());
+        for _ in 0..HIGHER {
+            let middle = low + (high - low) / 2;
+            let Some(version) = later.get(middle).filter(|_| low < high) else { break };
+            match attempt(version)? {
+                Some(made) if made.removed.is_superset(wanted) => (best, high) = (made, middle),
+                _ => low = middle + 1,
+            }
+        }
+        Ok(Some(best))
+    }
+
+    /// Whether a version has findings that the one which is there has not.
+    pub(super) fn comes_with(&self, package: &Purl, to: &str) -> Result<bool, Diagnostic> {
+        let there = self.ids(package)?;
+        Ok(!self.ids(&package.package().with_version(to))?.is_subset(&there))
+    }
+
+    /// The leading ids of the findings of a package at a version.
+    fn ids(&self, purl: &Purl) -> Result<BTreeSet<Box<str>>, Diagnostic> {
+        let file = FileInventory {
+            path: "a package".into(),
+            components: vec![Component::new(purl.clone())],
+            ..FileInventory::default()
+        };
+        let inventory = Inventory { files: vec![file], ..Inventory::default() };
+        let found = matched(&inventory, self.trial.index)?.findings;
+        Ok(found.iter().map(|finding| finding.vulnerability.id.clone()).collect())
+    }
+
+    /// The lowest offered version from another on that brings no finding in.
+    fn lift(&self, package: &Purl, to: &str) -> Result<Option<Box<str>>, Diagnostic> {
+        if self.trial.is_over() {
+            return Ok(None);
+        }
+        let Ok(offered) = versions(package, &self.registry) else { return Ok(None) };
+        for version in later(&package.package().with_version(to), offered) {
+            if !self.comes_with(package, &version)? {
+                return Ok(Some(version));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What would come along and has a finding, if nothing else is worse. `None`: something else is, or there are too many.
+fn brought(refused: &Refused, proposal: &Proposal) -> Option<BTreeSet<Purl>> {
+    let Refused::Worse(all) = refused else { return None };
+    // What is asked for by its version has findings of its own.
+    let is_asked = |component: &Purl| {
+        proposal.parts().any(|part| {
+            part.package().package() == component.package() && part.to() == component.version()
+        })
+    };
+    let of = |worse: &Worse| match worse {
+        Worse::Finding(component, _) if !is_asked(component) => Some(component.clone()),
+        _ => None,
+    };
+    let all: Option<BTreeSet<Purl>> = all.iter().map(of).collect();
+    all.filter(|all| all.len() <= ALONG)
+}
+
+/// Whether another version of the package might fare better.
+fn is_of_version(refused: &Refused) -> bool {
+    match refused {
+        Refused::Tool(refusal) => match &refusal.reason {
+            Reason::Failed(_) => true,
+            Reason::Conflict { blockers, .. } => blockers.is_empty(),
+            _ => false,
+        },
+        Refused::Worse(_) => true,
+        Refused::Nothing | Refused::Time | Refused::Unasked(_) | Refused::Needed(_) => false,
+    }
+}

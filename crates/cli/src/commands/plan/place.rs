@@ -1,0 +1,182 @@
+//! Places: the folders in which one package manager resolves. Each is looked at in a copy, before and after.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use trimtab_advisories::index::Index;
+use trimtab_connect::update::{self, Bounds, Extent, Options, Scratch, Tool};
+use trimtab_engine::action::{Idea, Outcome, Side, outcome};
+use trimtab_engine::matching::Matching;
+use trimtab_model::{Component, Diagnostic, FileInventory, Inventory, Purl};
+
+/// A finding in a file: its path from the top, the component, the leading id.
+pub(super) type Key = (Box<str>, Purl, Box<str>);
+
+/// A folder in which a package manager resolves.
+#[derive(Debug)]
+pub(in crate::commands) struct Place {
+    /// The lockfile or manifest, from the top of the repository.
+    pub(in crate::commands) name: Box<str>,
+    /// Its folder, from the top; empty: the top.
+    pub(in crate::commands) folder: Box<str>,
+    pub(in crate::commands) tool: &'static Tool,
+}
+
+/// The top of a repository, and where in it the planned folder lies.
+pub(in crate::commands) struct Top {
+    pub(in crate::commands) root: PathBuf,
+    /// From the top to the planned folder, with a slash at the end; empty: all of it.
+    pub(in crate::commands) prefix: String,
+}
+
+impl Top {
+    pub(super) fn path(&self, file: &str) -> Box<str> {
+        format!("{}{file}", self.prefix).into()
+    }
+}
+
+/// The places of ideas, and for each idea its place. `None`: no package manager of its ecosystem is known there.
+pub(super) fn places(
+    ideas: &[Idea],
+    inventory: &Inventory,
+    top: &Top,
+) -> (Vec<Place>, Vec<Option<usize>>) {
+    let mut places: Vec<Place> = Vec::new();
+    let mut known: BTreeMap<(String, &str), Option<usize>> = BTreeMap::new();
+    let of = ideas.iter().map(|idea| {
+        let file = inventory.files.get(idea.file as usize)?;
+        let path = top.path(&file.path);
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        let purl_type = idea.package.purl_type();
+        *known.entry((folder.clone(), purl_type)).or_insert_with(|| {
+            let tools = update::detect(&top.root.join(&folder));
+            let tool = tools.into_iter().find(|tool| tool.purl_type() == purl_type)?;
+            places.push(Place { name: path, folder: folder.into(), tool });
+            Some(places.len() - 1)
+        })
+    });
+    let of = of.collect();
+    (places, of)
+}
+
+/// A place in a copy, as it is before anything is tried.
+pub(in crate::commands) struct Ground {
+    pub(in crate::commands) base: Scratch,
+    pub(in crate::commands) before: Inventory,
+}
+
+impl Ground {
+    /// # Errors
+    /// Why there is none, in words.
+    pub(in crate::commands) fn of(
+        place: &Place,
+        top: &Top,
+        options: &Options,
+    ) -> Result<Ground, String> {
+        let extent = Extent::Resolver;
+        let inside = Path::new(&*place.folder);
+        let base = Scratch::copy(&top.root, inside, place.tool, extent, Bounds::of(extent), None)
+            .map_err(|e| e.to_string())?;
+        // A tool without a lockfile is asked what it chooses; where it cannot say, its manifests must do.
+        let chosen = update::listing(place.tool, &base, options).ok().flatten();
+        let before = look(&base, place, chosen.as_deref());
+        Ok(Ground { base, before })
+    }
+}
+
+/// What a copy lists.
+pub(in crate::commands) fn look(
+    scratch: &Scratch,
+    place: &Place,
+    chosen: Option<&[Purl]>,
+) -> Inventory {
+    let mut inventory =
+        trimtab_extract::scan_path(scratch.root(), &trimtab_extract::Options::default());
+    if let Some(chosen) = chosen {
+        let mut file = FileInventory {
+            path: format!("{}/(chosen by {})", place.folder, place.tool.id()).into(),
+            ..FileInventory::default()
+        };
+        for purl in chosen {
+            file.add(Component::new(purl.clone()));
+        }
+        inventory.files.push(file);
+    }
+    inventory
+}
+
+/// What a change comes to.
+pub(super) struct Judged {
+    pub(super) outcome: Outcome,
+    /// Findings that are gone, or at fewer versions.
+    pub(super) removed: BTreeSet<Key>,
+    /// What came in, with versions.
+    pub(super) arrived: BTreeSet<Purl>,
+}
+
+/// Judges a change by what is listed before and after: in the place's folder, and wherever else it changed.
+///
+/// # Errors
+/// The index is damaged.
+pub(super) fn judge<'i>(
+    before: &'i Inventory,
+    after: &'i Inventory,
+    place: &Place,
+    index: &Index,
+) -> Result<Judged, Diagnostic> {
+    let by_path = |inventory: &Inventory| -> BTreeMap<(Box<str>, Box<str>), usize> {
+        let files = inventory.files.iter().enumerate();
+        files.map(|(at, file)| ((file.path.clone(), (&*file.format).into()), at)).collect()
+    };
+    let (was, is) = (by_path(before), by_path(after));
+    let within =
+        |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder) == &*place.folder;
+    let matters: BTreeSet<&(Box<str>, Box<str>)> = was
+        .keys()
+        .chain(is.keys())
+        .filter(|key| {
+            let of = |inventory: &'i Inventory, map: &BTreeMap<_, usize>| {
+                let file = map.get(*key).and_then(|at| inventory.files.get(*at));
+                file.map(|file| (&file.components, &file.edges))
+            };
+            within(&key.0) || of(before, &was) != of(after, &is)
+        })
+        .collect();
+    let part = |inventory: &Inventory, map: &BTreeMap<(Box<str>, Box<str>), usize>| Inventory {
+        files: matters
+            .iter()
+            .filter_map(|key| inventory.files.get(*map.get(*key)?).cloned())
+            .collect(),
+        diagnostics: Vec::new(),
+    };
+    let (before, after) = (part(before, &was), part(after, &is));
+    let found = matched(&before, index)?;
+    let finds = matched(&after, index)?;
+    let outcome = outcome(side(&before, &found), side(&after, &finds));
+    let gone = outcome.removed.iter().chain(&outcome.lessened);
+    let mut removed = BTreeSet::new();
+    for finding in gone.filter_map(|at| found.findings.get(*at)) {
+        for occurrence in &finding.occurrences {
+            if let Some(file) = before.files.get(occurrence.file as usize) {
+                let id = finding.vulnerability.id.clone();
+                removed.insert((file.path.clone(), finding.purl.clone(), id));
+            }
+        }
+    }
+    let arrived = outcome
+        .moved
+        .iter()
+        .flat_map(|moved| moved.to.iter().map(|to| moved.package.clone().with_version(to)))
+        .collect();
+    Ok(Judged { outcome, removed, arrived })
+}
+
+/// # Errors
+/// The index is damaged.
+pub(super) fn matched(inventory: &Inventory, index: &Index) -> Result<Matching, Diagnostic> {
+    trimtab_engine::match_inventory(inventory, index).map_err(|e| e.diagnostic())
+}
+
+fn side<'s>(inventory: &'s Inventory, matching: &'s Matching) -> Side<'s> {
+    Side { inventory, findings: &matching.findings, unknown: &matching.unknowns }
+}

@@ -1,0 +1,401 @@
+//! Which ideas can be carried out: by weight, in rounds that change more and more, two tries at a time. What a
+//! round tries depends on the rounds before alone, so that without a time limit the answer is always the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
+
+use trimtab_connect::registry;
+use trimtab_connect::update::{Reason, Refusal};
+use trimtab_engine::action::Idea;
+use trimtab_model::{Diagnostic, Purl, Relation, Way};
+
+use super::attempt::{Made, Refused, Trial};
+use super::place::{Ground, Key, Place, Top};
+
+/// How many tries are made at a time.
+const AT_ONCE: usize = 2;
+/// How many ideas tell whether anything can be done in a place.
+const SCOUTS: usize = 2;
+/// The part of the time that is left which raising parents may take.
+const PARENTS: f64 = 0.5;
+/// The part of the time that is left which single tries may take of what is known to be possible.
+const ALONE: f64 = 0.85;
+
+/// An idea and all that is known of it.
+pub(super) struct Case<'i> {
+    pub(super) idea: &'i Idea,
+    pub(super) place: Option<usize>,
+    /// The open findings that it would remove.
+    pub(super) wanted: BTreeSet<Key>,
+    pub(super) weight: f64,
+}
+
+/// What was tried for an idea, and why it was refused.
+pub(super) type Tried = Vec<(String, Refused)>;
+
+/// What the search found.
+#[derive(Default)]
+pub(super) struct Searched {
+    /// Changes that were carried out, by place.
+    pub(super) made: Vec<(usize, Made)>,
+    /// What was refused, by idea.
+    pub(super) tried: Vec<Tried>,
+    /// Whether the time was over before all was tried.
+    pub(super) cut_short: bool,
+    /// What was carried out for several ideas at once.
+    pub(super) wholes: Vec<Whole>,
+    /// Ideas for which a way does nothing: it did not together with others.
+    pub(super) idle: BTreeSet<(usize, Way)>,
+    /// Ideas whose package no source names.
+    pub(super) unused: BTreeSet<usize>,
+}
+
+/// Everything that a search needs.
+pub(super) struct Search<'s> {
+    pub(super) cases: &'s [Case<'s>],
+    pub(super) places: &'s [Place],
+    pub(super) top: &'s Top,
+    pub(super) trial: &'s Trial<'s>,
+    pub(super) registry: registry::Options,
+    grounds: Vec<OnceLock<Result<Ground, String>>>,
+}
+
+/// One thing to try: the ideas that it is about.
+pub(super) enum Task {
+    /// One way for all of them at once, to know for which it is possible.
+    Several(Way, Vec<usize>),
+    /// Relock or raise: they are about one package.
+    First(Vec<usize>),
+    /// Raise what brings them.
+    Parents(Vec<Purl>, Vec<usize>),
+    /// Force the version.
+    Force(usize),
+    /// Do without it where no source names it, else put what its publisher advises into its place.
+    Last(usize),
+}
+
+/// A change that was carried out for several ideas at once.
+pub(super) struct Whole {
+    pub(super) place: usize,
+    pub(super) way: Way,
+    /// Those for which it removes something.
+    pub(super) ideas: Vec<usize>,
+    pub(super) made: Made,
+}
+
+/// What came of a task.
+#[derive(Default)]
+pub(super) struct Answer {
+    pub(super) made: Vec<(usize, Made)>,
+    pub(super) wholes: Vec<Whole>,
+    /// Ideas for which a way does nothing.
+    pub(super) idle: BTreeSet<(usize, Way)>,
+    /// Ideas whose package no source names.
+    pub(super) unused: BTreeSet<usize>,
+    pub(super) tried: Vec<(usize, String, Refused)>,
+}
+
+impl<'s> Search<'s> {
+    pub(super) fn new(
+        cases: &'s [Case<'s>],
+        places: &'s [Place],
+        top: &'s Top,
+        trial: &'s Trial<'s>,
+        registry: registry::Options,
+    ) -> Search<'s> {
+        let grounds = places.iter().map(|_| OnceLock::new()).collect();
+        Search { cases, places, top, trial, registry, grounds }
+    }
+
+    /// The ground of a place, made when it is first asked for.
+    pub(super) fn ground(&self, place: usize) -> Option<Result<(&Place, &Ground), &str>> {
+        let of = self.places.get(place)?;
+        let ground = self.grounds.get(place)?;
+        let made = ground.get_or_init(|| Ground::of(of, self.top, &self.trial.options));
+        Some(made.as_ref().map(|ground| (of, ground)).map_err(|why| &**why))
+    }
+
+    /// Searches. `progress` is told how many of how many tasks of a round are done. First what removes the most
+    /// findings for one run; then, as far as there is time, each action alone.
+    ///
+    /// # Errors
+    /// The index is damaged.
+    pub(super) fn run(
+        &self,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Searched, Diagnostic> {
+        let tried = self.cases.iter().map(|_| Vec::new()).collect();
+        let mut searched = Searched { tried, ..Searched::default() };
+        let mut order: Vec<usize> =
+            (0..self.cases.len()).filter(|at| self.cases[*at].place.is_some()).collect();
+        order
+            .sort_by(|a, b| self.cases[*b].weight.total_cmp(&self.cases[*a].weight).then(a.cmp(b)));
+        let named = |at: &usize| self.cases[*at].idea.to.is_some();
+        let relocks = self.several(Way::Relock, &order);
+        self.round(&relocks, &mut searched, progress)?;
+        // What no relock moves is raised by one run too.
+        let unmoved: Vec<usize> = self
+            .open(&order, &searched)
+            .into_iter()
+            .filter(|at| searched.idle.contains(&(*at, Way::Relock)) || !self.relocks(*at))
+            .collect();
+        let raises = self.several(Way::Raise, &unmoved);
+        self.round(&raises, &mut searched, progress)?;
+        let open = self.open(&order, &searched);
+        let scouts = self.scouts(open.iter().copied().filter(named), &searched);
+        let tasks: Vec<Task> = scouts.iter().map(|at| Task::First(vec![*at])).collect();
+        self.round(&tasks, &mut searched, progress)?;
+        // Where nothing can be done, nothing more is tried.
+        for (place, refusal) in self.barred(&scouts, &searched) {
+            order.retain(|at| {
+                let stays = self.cases[*at].place != Some(place);
+                if !stays && !scouts.contains(at) {
+                    let why = Refused::Tool(Box::new(refusal.clone()));
+                    searched.tried[*at].push(("any update".to_owned(), why));
+                }
+                stays
+            });
+        }
+        let open = self.open(&order, &searched);
+        let first: Vec<usize> =
+            open.into_iter().filter(|at| named(at) && !scouts.contains(at)).collect();
+        self.round(&self.first(&first), &mut searched, progress)?;
+        // Raising parents takes many runs: of what time is left, others get a part.
+        for several in [false, true] {
+            let held = self.trial.share(PARENTS);
+            let tasks = self.parent_tasks(&self.open(&order, &searched), several);
+            self.round(&tasks, &mut searched, progress)?;
+            self.trial.until(held);
+        }
+        let open = self.open(&order, &searched);
+        self.round(&self.several(Way::Override, &open), &mut searched, progress)?;
+        // What is known to be possible, each alone; the heaviest first. What is left over needs a run too.
+        let held = self.trial.share(ALONE);
+        let mut alone = self.open_alone(&order, &searched, Way::Relock);
+        alone.extend(self.open_alone(&order, &searched, Way::Raise));
+        self.round(&self.first(&alone), &mut searched, progress)?;
+        // What nothing removes yet comes before what is only to be told apart.
+        let can = |at: &usize| self.cases[*at].idea.ways.contains(&Way::Override);
+        let mut forced: Vec<usize> = self.open(&order, &searched).into_iter().filter(can).collect();
+        forced.extend(self.open_alone(&order, &searched, Way::Override));
+        let tasks: Vec<Task> = forced.into_iter().map(Task::Force).collect();
+        self.round(&tasks, &mut searched, progress)?;
+        self.trial.until(held);
+        // One parent may do what several actions do: the planner chooses.
+        let held = self.trial.share(PARENTS);
+        let tasks = self.parents_instead(&order, &searched);
+        self.round(&tasks, &mut searched, progress)?;
+        self.trial.until(held);
+        self.rest(&mut searched)?;
+        let tasks = self.last_tasks(&self.open(&order, &searched));
+        self.round(&tasks, &mut searched, progress)?;
+        Ok(searched)
+    }
+
+    /// The first tries of some ideas. Where a package manager moves all versions of a package, those are one.
+    fn first(&self, ideas: &[usize]) -> Vec<Task> {
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        let mut known: BTreeMap<(usize, Purl), usize> = BTreeMap::new();
+        for at in ideas {
+            let case = &self.cases[*at];
+            let place =
+                case.place.filter(|p| self.places.get(*p).is_some_and(|p| p.tool.moves_all()));
+            match place.map(|place| (place, case.idea.package.package())) {
+                Some(key) => match known.get(&key) {
+                    Some(held) => groups[*held].push(*at),
+                    None => {
+                        known.insert(key, groups.len());
+                        groups.push(vec![*at]);
+                    }
+                },
+                None => groups.push(vec![*at]),
+            }
+        }
+        groups.into_iter().map(Task::First).collect()
+    }
+
+    /// The first ideas of each place: they tell whether anything can be done there, unless that is known.
+    fn scouts(&self, order: impl Iterator<Item = usize>, searched: &Searched) -> Vec<usize> {
+        let known: BTreeSet<Option<usize>> =
+            searched.wholes.iter().map(|whole| Some(whole.place)).collect();
+        let order = order.filter(|at| !known.contains(&self.cases[*at].place));
+        let mut of: BTreeMap<Option<usize>, usize> = BTreeMap::new();
+        let few = |at: &usize| {
+            let count = of.entry(self.cases[*at].place).or_default();
+            *count += 1;
+            *count <= SCOUTS
+        };
+        order.filter(few).collect()
+    }
+
+    /// Places in which every scout was refused for one and the same reason, which is not of the package that was to move.
+    fn barred(&self, scouts: &[usize], searched: &Searched) -> Vec<(usize, Refusal)> {
+        let made: BTreeSet<usize> = searched.made.iter().map(|(place, _)| *place).collect();
+        let mut barred: BTreeMap<usize, (usize, Option<&Refusal>)> = BTreeMap::new();
+        for at in scouts {
+            let Some(place) = self.cases[*at].place.filter(|place| !made.contains(place)) else {
+                continue;
+            };
+            let reason = searched.tried[*at].first().and_then(|(_, why)| whole(why));
+            let alike = searched.tried[*at]
+                .iter()
+                .all(|(_, why)| whole(why).map(|r| &r.reason) == reason.map(|r| &r.reason));
+            let reason = reason.filter(|_| alike);
+            barred
+                .entry(place)
+                .and_modify(|(count, held)| {
+                    *count += 1;
+                    *held = held.filter(|h| reason.is_some_and(|r| r.reason == h.reason));
+                })
+                .or_insert((1, reason));
+        }
+        let all = barred.into_iter().filter(|(_, (count, _))| *count == SCOUTS);
+        all.filter_map(|(place, (_, refusal))| Some((place, refusal?.clone()))).collect()
+    }
+
+    /// Ideas of which something is not yet removed by any change.
+    pub(super) fn open(&self, order: &[usize], searched: &Searched) -> Vec<usize> {
+        let whole = searched.wholes.iter().flat_map(|whole| &whole.made.removed);
+        let alone = searched.made.iter().flat_map(|(_, m)| &m.removed);
+        let removed: BTreeSet<&Key> = alone.chain(whole).collect();
+        let is_open =
+            |at: &&usize| self.cases[**at].wanted.iter().any(|key| !removed.contains(key));
+        order.iter().filter(is_open).copied().collect()
+    }
+
+    /// Ideas that are known to be possible in a way, and of which something is removed together with others only.
+    fn open_alone(&self, order: &[usize], searched: &Searched, way: Way) -> Vec<usize> {
+        let alone: BTreeSet<&Key> = searched.made.iter().flat_map(|(_, m)| &m.removed).collect();
+        let whole: BTreeSet<usize> = searched
+            .wholes
+            .iter()
+            .filter(|whole| whole.way == way)
+            .flat_map(|whole| whole.ideas.iter().copied())
+            .collect();
+        let is_open = |at: &&usize| {
+            let mut wanted = self.cases[**at].wanted.iter();
+            whole.contains(at) && wanted.any(|key| !alone.contains(key))
+        };
+        order.iter().filter(is_open).copied().collect()
+    }
+
+    fn round(
+        &self,
+        tasks: &[Task],
+        searched: &mut Searched,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<(), Diagnostic> {
+        let idle = &searched.idle;
+        let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let answers: Mutex<BTreeMap<usize, Result<Answer, Diagnostic>>> = Mutex::default();
+        std::thread::scope(|scope| {
+            for _ in 0..AT_ONCE.min(tasks.len()) {
+                scope.spawn(|| {
+                    while !self.trial.is_over() {
+                        let at = next.fetch_add(1, Ordering::SeqCst);
+                        let Some(task) = tasks.get(at) else { break };
+                        let answer = self.task(task, idle);
+                        if let Ok(mut answers) = answers.lock() {
+                            answers.insert(at, answer);
+                        }
+                        progress(done.fetch_add(1, Ordering::SeqCst) + 1, tasks.len());
+                    }
+                });
+            }
+        });
+        let answers = answers.into_inner().unwrap_or_default();
+        searched.cut_short |= answers.len() < tasks.len();
+        for answer in answers.into_values() {
+            let answer = answer?;
+            searched.made.extend(answer.made);
+            searched.wholes.extend(answer.wholes);
+            searched.idle.extend(answer.idle);
+            searched.unused.extend(answer.unused);
+            for (at, what, why) in answer.tried {
+                searched.cut_short |= matches!(why, Refused::Time);
+                if let Some(tried) = searched.tried.get_mut(at) {
+                    tried.push((what, why));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn task(&self, task: &Task, idle: &BTreeSet<(usize, Way)>) -> Result<Answer, Diagnostic> {
+        match task {
+            Task::Several(way, ideas) => self.at_once(*way, ideas),
+            Task::First(ideas) => {
+                let mut answer = Answer::default();
+                let relocks = |at: &usize| !idle.contains(&(*at, Way::Relock)) && self.relocks(*at);
+                let mut relocked: Vec<usize> = ideas.iter().copied().filter(relocks).collect();
+                // What the project names itself may be held by that alone.
+                relocked.sort_by_key(|at| self.cases[*at].idea.relation == Relation::Direct);
+                self.way(Way::Relock, &relocked, &mut answer)?;
+                for at in ideas.iter().filter(|at| self.cases[**at].idea.ways.contains(&Way::Raise))
+                {
+                    let done = answer
+                        .made
+                        .iter()
+                        .any(|(_, made)| self.cases[*at].wanted.is_subset(&made.removed));
+                    if !done {
+                        self.way(Way::Raise, &[*at], &mut answer)?;
+                    }
+                }
+                Ok(answer)
+            }
+            Task::Force(at) => {
+                let mut answer = Answer::default();
+                if !idle.contains(&(*at, Way::Override)) {
+                    self.way(Way::Override, &[*at], &mut answer)?;
+                }
+                Ok(answer)
+            }
+            Task::Last(at) => self.last(*at),
+            Task::Parents(parents, ideas) => match &parents[..] {
+                [parent] => self.parent(parent, ideas),
+                parents => self.parents(parents, ideas),
+            },
+        }
+    }
+
+    /// Whether an idea can be relocked at all. Where nothing locks there is nothing to relock; and `go get` does
+    /// the same for both.
+    pub(super) fn relocks(&self, at: usize) -> bool {
+        let case = &self.cases[at];
+        let Some(place) = case.place.and_then(|place| self.places.get(place)) else { return false };
+        let raises = case.idea.relation == Relation::Direct && place.tool.id() == "go";
+        case.idea.ways.contains(&Way::Relock) && !raises && place.tool.has_lockfile()
+    }
+
+    /// The place of an idea with its ground. `None`: there is none, and the answer tells why.
+    pub(super) fn ground_of(
+        &self,
+        ideas: &[usize],
+        answer: &mut Answer,
+    ) -> Option<(usize, &Place, &Ground)> {
+        let number = self.cases[*ideas.first()?].place?;
+        match self.ground(number)? {
+            Ok((place, ground)) => Some((number, place, ground)),
+            Err(why) => {
+                let refused = Refused::Unasked(format!("the copy of the project: {why}"));
+                let told = |at: &usize| (*at, "copy the project".to_owned(), refused.clone());
+                answer.tried.extend(ideas.iter().map(told));
+                None
+            }
+        }
+    }
+}
+
+/// A refusal that any other update of the place would meet as well, if two have met it alike.
+fn whole(refused: &Refused) -> Option<&Refusal> {
+    let Refused::Tool(refusal) = refused else { return None };
+    let of_place = matches!(
+        &refusal.reason,
+        Reason::ToolMissing { .. }
+            | Reason::Failed(_)
+            | Reason::Registry(_)
+            | Reason::ProjectCode(_)
+    );
+    of_place.then_some(&**refusal)
+}

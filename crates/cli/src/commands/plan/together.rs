@@ -1,0 +1,213 @@
+//! One way for many ideas of a place by one run of its package manager: it tells for which of them the way is
+//! possible, and it is a change of its own for those that no single try gets to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trimtab_connect::update::Reason;
+use trimtab_engine::action::Worse;
+use trimtab_model::{Diagnostic, Proposal, Purl, Way};
+
+use super::attempt::{Made, Refused};
+use super::place::{Ground, Key, Place};
+use super::search::{Answer, Search, Searched, Task, Whole};
+
+/// How many packages are worth it.
+const LEAST: usize = 3;
+/// How many tries it may take where not all can be had at once.
+const TRIES: usize = 8;
+/// The part of the time that is left which these may take.
+const SHARE: f64 = 0.4;
+
+impl Search<'_> {
+    /// The tries of a way for many ideas at once, by place.
+    pub(super) fn several(&self, way: Way, order: &[usize]) -> Vec<Task> {
+        let mut of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for at in order {
+            let case = &self.cases[*at];
+            let Some(place) = case.place.and_then(|p| self.places.get(p)) else { continue };
+            let fits = match way {
+                Way::Relock => {
+                    let raises = place.tool.id() == "go" && case.idea.ways.contains(&Way::Raise);
+                    (self.relocks(*at) || raises) && place.tool.does_several(way)
+                }
+                Way::Raise => case.idea.ways.contains(&way) && place.tool.does_several(way),
+                way => case.idea.ways.contains(&way),
+            };
+            if let (true, true, Some(place)) = (fits, case.idea.to.is_some(), case.place) {
+                of.entry(place).or_default().push(*at);
+            }
+        }
+        let packages = |ideas: &Vec<usize>| {
+            let all = ideas.iter().map(|at| self.cases[*at].idea.package.package());
+            all.collect::<BTreeSet<Purl>>().len()
+        };
+        of.into_values()
+            .filter(|ideas| packages(ideas) >= LEAST)
+            .map(|ideas| Task::Several(way, ideas))
+            .collect()
+    }
+
+    /// Tries a way for all of some ideas; where that is refused for what it names, without that, and else for the
+    /// halves.
+    pub(super) fn at_once(&self, way: Way, ideas: &[usize]) -> Result<Answer, Diagnostic> {
+        let mut answer = Answer::default();
+        let Some((number, place, ground)) = self.ground_of(ideas, &mut answer) else {
+            return Ok(answer);
+        };
+        let mut waiting = vec![ideas.to_vec()];
+        let mut left = TRIES;
+        let least = self.trial.left().mul_f64(1.0 - SHARE);
+        while let Some(ideas) = waiting.pop() {
+            if left == 0 || left < TRIES && self.trial.left() < least {
+                break;
+            }
+            left -= 1;
+            match self.all(way, &ideas, place, ground)? {
+                Ok(made) => {
+                    let helps = |at: &usize| !self.cases[*at].wanted.is_disjoint(&made.removed);
+                    let (helped, idle): (Vec<usize>, Vec<usize>) =
+                        ideas.iter().copied().partition(helps);
+                    // A raise that was left out, as no manifest can be edited, is told when it is tried alone.
+                    for at in idle.into_iter().filter(|_| way != Way::Raise) {
+                        let to = self.cases[at].idea.to.as_deref().unwrap_or_default();
+                        if let Some(proposal) = self.cases[at].idea.proposal(way, to) {
+                            answer.tried.push((at, proposal.to_string(), Refused::Nothing));
+                        }
+                        answer.idle.insert((at, way));
+                    }
+                    let made = self.without(made, &helped, &ideas);
+                    answer.wholes.push(Whole { place: number, way, ideas: helped, made });
+                }
+                Err(refused) if splits(&refused) => {
+                    let named = named(&refused);
+                    let is_named = |at: &usize| {
+                        let idea = self.cases[*at].idea;
+                        // Of a finding that would come in, whether it is of the version that is asked for.
+                        let asked =
+                            idea.to.as_deref().map(|to| idea.package.package().with_version(to));
+                        named.contains(&idea.package.package())
+                            || asked.is_some_and(|asked| named.contains(&asked))
+                    };
+                    let (named, others): (Vec<usize>, Vec<usize>) =
+                        ideas.iter().copied().partition(is_named);
+                    if !named.is_empty() && others.len() >= 2 {
+                        waiting.push(others);
+                    } else if ideas.len() >= 2 * LEAST {
+                        let (heavy, light) = ideas.split_at(ideas.len() / 2);
+                        waiting.push(light.to_vec());
+                        waiting.push(heavy.to_vec());
+                    }
+                }
+                Err(_) => {}
+            }
+        }
+        Ok(answer)
+    }
+
+    /// A change that is said to be of those only that it helps, and of what goes along.
+    fn without(&self, mut made: Made, helped: &[usize], asked: &[usize]) -> Made {
+        let packages = |ideas: &[usize]| -> BTreeSet<Purl> {
+            ideas.iter().map(|at| self.cases[*at].idea.package.package()).collect()
+        };
+        let (helped, asked) = (packages(helped), packages(asked));
+        let stays = |part: &&Proposal| {
+            let package = part.package().package();
+            helped.contains(&package) || !asked.contains(&package)
+        };
+        if let Some(proposal) = Proposal::together(made.proposal.parts().filter(stays).cloned()) {
+            made.proposal = proposal;
+        }
+        made
+    }
+
+    fn all(
+        &self,
+        way: Way,
+        ideas: &[usize],
+        place: &Place,
+        ground: &Ground,
+    ) -> Result<Result<Made, Refused>, Diagnostic> {
+        let mut proposals = Vec::with_capacity(ideas.len());
+        let mut known: BTreeSet<Purl> = BTreeSet::new();
+        let mut wanted: BTreeSet<Key> = BTreeSet::new();
+        for at in ideas {
+            let case = &self.cases[*at];
+            wanted.extend(case.wanted.iter().cloned());
+            let Some((to, _)) = self.aim(*at, way)? else { continue };
+            // One that moves all versions of a package is asked once.
+            let is_one = way == Way::Relock && place.tool.moves_all();
+            if !is_one || known.insert(case.idea.package.package()) {
+                let way = if way != Way::Relock || self.relocks(*at) { way } else { Way::Raise };
+                proposals.extend(case.idea.proposal(way, &to));
+            }
+        }
+        let Some(proposal) = Proposal::together(proposals) else {
+            return Ok(Err(Refused::Nothing));
+        };
+        self.along(place, ground, &proposal, &wanted)
+    }
+
+    /// What no single try removes stays one change: of the ideas that are left alone, if that does.
+    ///
+    /// # Errors
+    /// The index is damaged.
+    pub(super) fn rest(&self, searched: &mut Searched) -> Result<(), Diagnostic> {
+        for whole in std::mem::take(&mut searched.wholes) {
+            let alone: BTreeSet<&Key> =
+                searched.made.iter().flat_map(|(_, m)| &m.removed).collect();
+            let is_open = |at: &usize| {
+                let mut wanted = self.cases[*at].wanted.intersection(&whole.made.removed);
+                wanted.any(|key| !alone.contains(key))
+            };
+            let open: Vec<usize> = whole.ideas.iter().copied().filter(is_open).collect();
+            if open.is_empty() {
+                continue;
+            }
+            let needed: BTreeSet<Key> = open
+                .iter()
+                .flat_map(|at| self.cases[*at].wanted.intersection(&whole.made.removed).cloned())
+                .collect();
+            let ground = match self.ground(whole.place) {
+                Some(Ok(ground)) if open.len() < whole.ideas.len() => Some(ground),
+                _ => None,
+            };
+            let fewer = match ground {
+                Some((place, ground)) => self.all(whole.way, &open, place, ground)?.ok(),
+                None => None,
+            };
+            let fewer = fewer.filter(|made| needed.is_subset(&made.removed));
+            searched.made.push((whole.place, fewer.unwrap_or(whole.made)));
+        }
+        Ok(())
+    }
+}
+
+/// The packages that a refusal names; with the version, where that has a finding.
+fn named(refused: &Refused) -> BTreeSet<Purl> {
+    match refused {
+        Refused::Worse(all) => all
+            .iter()
+            .map(|worse| match worse {
+                Worse::Finding(component, _) => component.clone(),
+                worse => worse.package().package(),
+            })
+            .collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// Whether fewer might fare better.
+fn splits(refused: &Refused) -> bool {
+    match refused {
+        Refused::Tool(refusal) => !matches!(
+            &refusal.reason,
+            Reason::ToolMissing { .. }
+                | Reason::Registry(_)
+                | Reason::TimeLimit(_)
+                | Reason::Scratch(_)
+                | Reason::ProjectCode(_)
+        ),
+        Refused::Worse(_) => true,
+        Refused::Nothing | Refused::Unasked(_) | Refused::Needed(_) | Refused::Time => false,
+    }
+}

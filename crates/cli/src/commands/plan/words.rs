@@ -1,0 +1,176 @@
+//! Why an idea came to nothing, in words: who stands in the way, and what is the next best action.
+
+use trimtab_connect::update::{Blocker, Change, Reason, Refusal};
+use trimtab_model::{Proposal, Relation};
+use trimtab_report::group::name;
+
+use super::attempt::Refused;
+use super::place::Place;
+use super::search::{Case, Tried};
+
+/// Why findings of an idea stay.
+#[derive(Default)]
+pub(super) struct Explained {
+    /// Why.
+    pub(super) why: String,
+    /// Who stands in the way.
+    pub(super) blockers: Vec<Blocker>,
+    /// What to do instead.
+    pub(super) next: String,
+    /// The edit that would be made, where nobody could carry it out.
+    pub(super) edit: Vec<Change>,
+    /// What was tried, and what came of it.
+    pub(super) tried: Vec<String>,
+    /// Whether sources were searched, and none names the package.
+    pub(super) unused: bool,
+}
+
+/// How people live with what nobody mends.
+const ACCEPT: &str = "mitigate it, or accept it until a date";
+
+/// Explains why what an idea is about stays. `unfixed`: about the findings that no source names a fix of.
+pub(super) fn explain(
+    case: &Case<'_>,
+    tried: &Tried,
+    place: Option<&Place>,
+    unfixed: bool,
+) -> Explained {
+    let idea = case.idea;
+    let package = name(&idea.package);
+    let told = tried.iter().map(|(what, why)| format!("{what}: {}", in_words(why))).collect();
+    let is = |why: String, next: String| Explained { why, next, ..Explained::default() };
+    let explained = match (&idea.to, place) {
+        _ if unfixed => is("no source names a fixed version".to_owned(), unnamed(case, &package)),
+        (None, _) => is("no source names a fixed version".to_owned(), unnamed(case, &package)),
+        (Some(to), None) => is(
+            format!("no package manager is known that writes its file, and it is fixed in {to}"),
+            format!("raise {package} to {to} by hand"),
+        ),
+        (Some(to), Some(_)) if tried.is_empty() => is(
+            format!("nobody was asked whether {to} can be had: the time was over"),
+            "give it more with --time".to_owned(),
+        ),
+        (Some(to), Some(_)) => refused(case, tried, &package, to),
+    };
+    Explained { tried: told, ..explained }
+}
+
+fn unnamed(case: &Case<'_>, package: &str) -> String {
+    match case.idea.relation {
+        Relation::Direct => format!("replace or remove {package}, {ACCEPT}"),
+        _ => match brings(case) {
+            Some(parents) => format!("replace or remove {parents}, {ACCEPT}"),
+            None => format!("replace or remove what brings {package}, {ACCEPT}"),
+        },
+    }
+}
+
+fn brings(case: &Case<'_>) -> Option<String> {
+    let parents: Vec<String> = case.idea.parents.iter().map(name).collect();
+    match &parents[..] {
+        [] => None,
+        [one] => Some(one.clone()),
+        [one, two] => Some(format!("{one} and {two}")),
+        [one, rest @ ..] => Some(format!("{one} and {} others", rest.len())),
+    }
+}
+
+/// Of several refusals the one that helps most is told.
+fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained {
+    let tool = |pick: &dyn Fn(&Refusal) -> bool| {
+        tried.iter().find_map(|(_, why)| match why {
+            Refused::Tool(refusal) if pick(refusal) => Some(&**refusal),
+            _ => None,
+        })
+    };
+    if let Some(refusal) = tool(&|r| matches!(r.reason, Reason::ToolMissing { .. })) {
+        let edit = tried.iter().rev().find_map(|(_, why)| match why {
+            Refused::Tool(refusal) if !refusal.edits.is_empty() => Some(refusal.edits.clone()),
+            _ => None,
+        });
+        let Reason::ToolMissing { program, install } = refusal.reason else {
+            return Explained::default();
+        };
+        return Explained {
+            why: format!("`{program}` is not installed, so that nobody was asked about {to}"),
+            next: match &edit {
+                Some(_) => format!(
+                    "install {install} and plan again; the edit that it would confirm is in the JSON"
+                ),
+                None => format!("install {install} and plan again"),
+            },
+            edit: edit.unwrap_or_default(),
+            ..Explained::default()
+        };
+    }
+    let instead = match case.idea.relation {
+        Relation::Direct => format!("replace {package}, {ACCEPT}"),
+        _ => match brings(case) {
+            Some(parents) => format!("raise or replace {parents} by hand, {ACCEPT}"),
+            None => format!("raise or replace what brings {package} by hand, {ACCEPT}"),
+        },
+    };
+    if let Some(refusal) = tool(&|r| !r.reason.blockers().is_empty()) {
+        let mut blockers = refusal.reason.blockers().to_vec();
+        blockers.sort();
+        blockers.dedup();
+        let shown: Vec<String> = blockers.iter().take(2).map(Blocker::to_string).collect();
+        let more = match blockers.len().saturating_sub(2) {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        return Explained {
+            why: format!("{}{more}; it is fixed in {to}", shown.join("; ")),
+            blockers,
+            next: instead,
+            ..Explained::default()
+        };
+    }
+    let last = tried.iter().rev().find(|(_, why)| matches!(why, Refused::Worse(_)));
+    // That a tool has no such way says less than what came of the ways that it has.
+    let says = |why: &Refused| match why {
+        Refused::Tool(refusal) => {
+            !matches!(refusal.reason, Reason::Unsupported(_) | Reason::NotNamed(_))
+        }
+        _ => true,
+    };
+    let last = last.or_else(|| tried.iter().rev().find(|(_, why)| says(why)));
+    let last = last.or_else(|| tried.last());
+    let last = last.map(|(what, why)| format!("{what}: {}", in_words(why)));
+    Explained { why: last.unwrap_or_default(), next: instead, ..Explained::default() }
+}
+
+/// A refusal in words.
+pub(super) fn in_words(refused: &Refused) -> String {
+    match refused {
+        Refused::Tool(refusal) => one_line(&refusal.reason.to_string()),
+        Refused::Worse(worse) => {
+            let shown: Vec<String> = worse.iter().take(3).map(ToString::to_string).collect();
+            match worse.len().saturating_sub(3) {
+                0 => shown.join("; "),
+                n => format!("{}; and {n} more", shown.join("; ")),
+            }
+        }
+        Refused::Nothing => "it removes none of the findings".to_owned(),
+        Refused::Unasked(why) | Refused::Needed(why) => one_line(why),
+        Refused::Time => "the time was over".to_owned(),
+    }
+}
+
+/// The words of tools have many lines.
+fn one_line(text: &str) -> String {
+    const MOST: usize = 300;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    }
+}
+
+/// What a change does, with the place where there are several.
+pub(super) fn action(proposal: &Proposal, place: &Place, several: bool) -> String {
+    match several {
+        true => format!("{proposal} in {}", place.name),
+        false => proposal.to_string(),
+    }
+}

@@ -1,0 +1,140 @@
+//! `trimtab requests`: what becomes of each request on the git host, and, with `--sync`, doing it.
+
+mod sync;
+
+use std::path::Path;
+
+use trimtab_connect::apply::Tree;
+use trimtab_connect::requests::State;
+use trimtab_connect::requests::life::{Asked, Situation, Step, decide};
+use trimtab_model::Diagnostic;
+use trimtab_report::requests;
+use trimtab_report::requests::json::{self, Document};
+
+use super::apply::{content, named, plan::Plan};
+use super::host::{Located, Told, locate, told};
+use super::{Outcome, scan};
+use crate::args::output::pairs;
+use crate::args::{Requests, RequestsFormat};
+use crate::exit::Exit;
+use crate::io::Io;
+use crate::{agreement, index, output};
+
+/// What is looked at.
+struct Look<'a> {
+    args: &'a Requests,
+    repository: &'a Path,
+    located: &'a Located,
+    plan: Option<&'a Plan>,
+    now: jiff::Timestamp,
+}
+
+/// What was seen, and what follows.
+struct Seen {
+    told: Told,
+    scanned: bool,
+    steps: Vec<Step>,
+}
+
+impl Look<'_> {
+    /// Asks host, git and the index, and decides.
+    fn see(&self, io: &mut Io) -> Result<Seen, Diagnostic> {
+        let told = told(self.located, self.repository, &self.args.host.remote)?;
+        let index = index::open(&self.args.index, io)?;
+        let tree = Tree::of(&self.args.path, &told.base, None)?;
+        let scan = scan::matched(&[tree.root()], &self.args.walk, &index, io)?;
+        let scanned = !scan.inventory.is_incomplete();
+        let steps = decide(&Situation {
+            ours: told.ours.clone(),
+            others_open: told.others_open,
+            plan: self.plan.map(|plan| content::batches(plan, self.now)),
+            base: scanned.then(|| content::findings(&scan.findings)),
+            limit: self.plan.and_then(Plan::open_limit),
+            asked: if self.args.open || !self.args.sync { Asked::Due } else { Asked::Nothing },
+            merging: self.args.merge,
+        });
+        Ok(Seen { told, scanned, steps })
+    }
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// The host, the remote or the index does not answer.
+pub fn run(args: &Requests, io: &mut Io) -> Outcome {
+    let targets = pairs(args.format, &args.output)?;
+    let now = agreement::moment(args.now.as_deref())?;
+    let plan = named(args.plan.as_deref(), &args.path, io)?;
+    let repository = agreement::repository(&args.path);
+    let located = locate(&args.host, &repository)?;
+    let look = Look { args, repository: &repository, located: &located, plan: plan.as_ref(), now };
+    let seen = look.see(io)?;
+    let mut done = sync::Done::default();
+    let (seen, exit) = match args.sync {
+        false => (seen, Exit::Clean),
+        true => {
+            let last = sync::run(&look, seen, &mut done, io);
+            let exit = if done.failed { Exit::Incomplete } else { Exit::Clean };
+            (last, exit)
+        }
+    };
+    let document = document(&look, &seen, &done);
+    output::all(&targets, false, io, |format, _, out| {
+        Ok(match format {
+            RequestsFormat::Text => requests::write(&document, out),
+            RequestsFormat::Json => json::write(&document, out),
+        }?)
+    })?;
+    Ok(exit)
+}
+
+/// What is told.
+fn document(look: &Look<'_>, seen: &Seen, done: &sync::Done) -> Document {
+    let told = &seen.told;
+    let page = |number: Option<u64>| told.request(number).map(|request| request.page.clone());
+    let is_open = |number: Option<u64>| {
+        told.request(number).is_some_and(|request| request.state == State::Open)
+    };
+    let step = |step: &Step, became: Option<String>| {
+        let request = told.request(step.number);
+        json::Step {
+            batch: step.batch.clone(),
+            number: step.number,
+            page: page(step.number).unwrap_or_default(),
+            state: request.map(|request| request.state.as_str().to_owned()),
+            word: request
+                .and_then(trimtab_connect::requests::Request::word)
+                .map(|word| word.label().rsplit(':').next().unwrap_or_default().to_owned()),
+            what: step.what.as_str().to_owned(),
+            why: step.why.clone(),
+            became,
+        }
+    };
+    // What was done stands where it was decided, with what came of it; the rest as it is now.
+    let mut steps: Vec<json::Step> =
+        done.steps.iter().map(|(done, became)| step(done, Some(became.clone()))).collect();
+    let rest = seen.steps.iter().filter(|now| {
+        !done.steps.iter().any(|(done, _)| match done.number {
+            Some(number) => now.number == Some(number),
+            // It is open now, where it was asked for.
+            None => now.batch == done.batch && now.number.is_none_or(|n| is_open(Some(n))),
+        })
+    });
+    steps.extend(rest.map(|now| step(now, None)));
+    let open = told.listed.requests.iter().filter(|request| request.state == State::Open).count();
+    Document {
+        format: json::FORMAT.to_owned(),
+        version: json::VERSION,
+        now: look.now.to_string(),
+        host: look.located.kind.as_str().to_owned(),
+        base: look.located.base.clone(),
+        commit: told.base.clone(),
+        open,
+        limit: look.plan.and_then(Plan::open_limit),
+        planned: look.plan.is_some(),
+        scanned: seen.scanned,
+        cut: told.listed.cut,
+        synced: look.args.sync,
+        steps,
+    }
+}

@@ -1,0 +1,84 @@
+//! `trimtab plan` and `trimtab apply` on small projects of `corpus/planned`, resolved by the real package managers
+//! against their registries; and on universes of declared packages, which a registry of ours offers. A package manager
+//! that is not installed, or that reaches no registry, skips its case and says so.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod case;
+mod choice;
+#[expect(dead_code, reason = "the tests of verbs use the rest")]
+#[path = "../command/mod.rs"]
+mod command;
+mod life;
+#[path = "../offering/mod.rs"]
+mod offering;
+#[path = "../planning/mod.rs"]
+mod planning;
+mod second;
+mod universe;
+
+use case::confirmed;
+
+#[test]
+fn cargo() {
+    confirmed("cargo");
+}
+
+#[test]
+fn go() {
+    confirmed("go");
+}
+
+#[test]
+fn maven() {
+    confirmed("maven");
+}
+
+#[test]
+fn npm() {
+    confirmed("npm");
+}
+
+#[test]
+fn pip_tools() {
+    confirmed("pip-tools");
+}
+
+#[test]
+fn pnpm() {
+    confirmed("pnpm");
+}
+
+#[test]
+fn poetry() {
+    confirmed("poetry");
+}
+
+#[test]
+fn uv() {
+    confirmed("uv");
+}
+
+#[test]
+fn yarn() {
+    confirmed("yarn");
+}
+
+#[test]
+fn yarn_berry() {
+    confirmed("yarn-berry");
+}
+
+#[test]
+fn several_parents_of_one_package_are_raised_together() {
+    confirmed("cargo-parents");
+}
+
+#[test]
+fn the_line_of_the_standard_library_is_raised() {
+    confirmed("go-standard");
+}
+
+#[test]
+fn what_no_source_names_and_nothing_mends_is_removed() {
+    confirmed("npm-last");
+}

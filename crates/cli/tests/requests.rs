@@ -1,0 +1,264 @@
+//! Requests from the first to the last: a real repository behind a git host on this machine, batches carried out by npm,
+//! and people who merge, close, label, push and revert. Without npm, or its registry, it is skipped, and says so.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[expect(dead_code, reason = "the tests of apply use the rest")]
+mod batches;
+#[expect(dead_code, reason = "the tests of verbs use the rest")]
+mod command;
+mod host;
+
+use std::fs;
+
+use batches::{INHERITS, MS, git};
+use host::Team;
+use serde_json::{Value, json};
+use trimtab_testkit::git_host::Fault;
+
+const BRANCH: &str = "trimtab/week-48";
+
+/// What is decided, as `#number batch what`.
+fn steps(told: &Value) -> Vec<String> {
+    let steps = told["steps"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    steps
+        .map(|s| {
+            let number = s["number"].as_u64().map_or("-".to_owned(), |n| format!("#{n}"));
+            format!("{number} {} {}", text(&s["batch"]), text(&s["what"]))
+        })
+        .collect()
+}
+
+fn whole_life(kind: &str) {
+    let Some(team) = Team::begin(kind) else { return };
+    let both: &[(&str, &[batches::Act])] = &[("week-48", &[MS]), ("week-49", &[INHERITS])];
+    team.plan(both, Some(1));
+
+    // Looking changes nothing.
+    let told = team.requests(&[]);
+    assert_eq!(steps(&told), ["- week-48 open", "- week-49 wait"], "{told:#}");
+    assert_eq!(
+        (&told["open"], &told["limit"], &told["host"]),
+        (&json!(0), &json!(1), &json!(kind))
+    );
+    assert!(team.host().requests.is_empty());
+
+    // Opened, once; a second one is more than the team allows.
+    let checkout = team.case.state();
+    let told = team.apply("week-48", &[]);
+    if batches::is_away(&told) {
+        return;
+    }
+    assert!(told["request"]["became"].as_str().unwrap().starts_with("opened"), "{told:#}");
+    let number = told["request"]["number"].as_u64().unwrap();
+    let (code, _, err) = team.says(&["apply", "week-49", "--request", "--test", "none"]);
+    assert!(code == Some(3) && err.contains("1 are open, as many as the team allows"), "{err}");
+    assert_eq!(team.host().requests.len(), 1);
+    assert_eq!(team.host().requests[0].base, "main");
+    assert_eq!(team.tip(BRANCH), told["commits"][0]["id"].as_str().unwrap());
+    let body = team.host().requests[0].body.clone();
+    for part in [
+        "[//]: # (trimtab-request 1 batch=week-48",
+        "## What goes",
+        "## Tests",
+        "trimtab rollback week-48",
+    ] {
+        assert!(body.contains(part), "`{part}` is not in\n{body}");
+    }
+
+    // Applied again: the same one.
+    let told = team.apply("week-48", &[]);
+    assert_eq!(told["request"]["number"], number);
+    assert_eq!(steps(&team.requests(&[]))[0], format!("#{number} week-48 keep"));
+    assert_eq!(team.host().requests.len(), 1);
+
+    // The base moves: built anew on it.
+    team.push_to("main", "README.md", "Read me\n", "Write a page");
+    assert_eq!(steps(&team.requests(&[]))[0], format!("#{number} week-48 rebase"));
+    let told = team.requests(&["--sync", "--test", "none"]);
+    assert_eq!(steps(&told)[0], format!("#{number} week-48 rebase"));
+    assert_eq!(told["steps"][0]["became"], format!("#{number}: updated"), "{told:#}");
+    assert_eq!(team.bare(&["rev-parse", &format!("{BRANCH}~1")]), team.tip("main"));
+    assert_eq!(
+        steps(&team.requests(&["--sync", "--test", "none"]))[0],
+        format!("#{number} week-48 keep")
+    );
+    assert_eq!(team.case.state(), checkout, "the checkout is as it was");
+
+    // The plan changes: updated in place.
+    team.plan(&[("week-48", &[MS, INHERITS])], Some(1));
+    assert_eq!(steps(&team.requests(&[])), [format!("#{number} week-48 update")]);
+    team.requests(&["--sync", "--test", "none"]);
+    assert!(team.host().requests[0].body.contains("inherits"), "{}", team.host().requests[0].body);
+    assert_eq!(steps(&team.requests(&[])), [format!("#{number} week-48 keep")]);
+
+    // What people approved is what they saw: with other content it is approved no longer, and not merged.
+    team.label(number, "trimtab:approve");
+    team.plan(&[("week-48", &[INHERITS])], Some(1));
+    let told = team.requests(&["--sync", "--merge", "--test", "none"]);
+    assert_eq!(steps(&told)[0], format!("#{number} week-48 update"), "{told:#}");
+    let told = team.requests(&["--sync", "--merge", "--test", "none"]);
+    assert_eq!(steps(&told)[0], format!("#{number} week-48 keep"), "{told:#}");
+    team.plan(&[("week-48", &[MS, INHERITS])], Some(1));
+    team.requests(&["--sync", "--test", "none"]);
+
+    // Somebody works on it: left, whatever moves.
+    let ours = team.tip(BRANCH);
+    let theirs = team.push_to(BRANCH, "mended.txt", "mended\n", "Mend what broke");
+    team.push_to("main", "README.md", "Read me, please\n", "Ask");
+    let told = team.requests(&["--sync", "--test", "none"]);
+    assert_eq!(steps(&told), [format!("#{number} week-48 leave")]);
+    assert!(told["steps"][0]["why"].as_str().unwrap().contains(&theirs), "{told:#}");
+    team.update();
+    let told = team.apply("week-48", &[]);
+    assert!(told["request"]["became"].as_str().unwrap().contains("somebody else"), "{told:#}");
+    assert_eq!(team.tip(BRANCH), theirs);
+    team.bare(&["update-ref", &format!("refs/heads/{BRANCH}"), &ours]);
+
+    // Held: not even its branch moves. Then approved: merged as it was tested, and not without being asked to.
+    team.label(number, "trimtab:hold");
+    assert_eq!(
+        steps(&team.requests(&["--sync", "--test", "none"])),
+        [format!("#{number} week-48 leave")]
+    );
+    let told = team.apply("week-48", &[]);
+    assert_eq!(told["request"]["became"], "left as it is: people hold it");
+    assert_eq!(team.tip(BRANCH), ours);
+    team.label(number, "trimtab:approve");
+    assert_eq!(
+        steps(&team.requests(&["--sync", "--test", "none"])),
+        [format!("#{number} week-48 keep")]
+    );
+    let told = team.requests(&["--sync", "--merge", "--test", "none"]);
+    assert_eq!(told["steps"][0]["became"], "merged", "{told:#}");
+    assert_eq!(team.bare(&["rev-parse", "main^2"]), ours);
+
+    // Merged: what it promised is looked up on the base.
+    let told = team.requests(&[]);
+    assert_eq!(steps(&told), ["- week-48 wait".to_owned(), format!("#{number} week-48 done")]);
+    assert!(told["steps"][1]["why"].as_str().unwrap().contains("findings are gone from the base"));
+    let (_, out, _) = team.says(&["requests"]);
+    assert!(out.contains("0 requests of at most 1 open, for main at"), "{out}");
+
+    // Taken back: told, and not asked for again before people say so.
+    let merge = team.tip("main");
+    let revert = team.in_clone("main", &["revert", "--no-edit", "-m", "1", &merge]);
+    let told = team.requests(&["--sync", "--open", "--test", "none"]);
+    assert_eq!(
+        steps(&told),
+        ["- week-48 reverted".to_owned(), format!("#{number} week-48 reverted")]
+    );
+    assert!(told["steps"][0]["why"].as_str().unwrap().contains(&revert), "{told:#}");
+    team.update();
+    let told = team.apply("week-48", &[]);
+    assert!(told["request"]["became"].as_str().unwrap().contains("--again"), "{told:#}");
+    assert_eq!(team.host().requests.len(), 1);
+    let told = team.apply("week-48", &["--again"]);
+    let second = told["request"]["number"].as_u64().unwrap();
+    assert_eq!((second, team.host().requests.len()), (number + 1, 2));
+
+    // Not wanted: closed, and not opened again.
+    team.label(second, "trimtab:skip");
+    let told = team.requests(&["--sync", "--open", "--test", "none"]);
+    assert_eq!(told["steps"][0]["became"], "closed", "{told:#}");
+    assert_eq!(team.host().requests[1].state, "closed");
+    let told = team.requests(&["--sync", "--open", "--test", "none"]);
+    assert_eq!(steps(&told)[0], "- week-48 not-wanted");
+    {
+        let host = team.host();
+        assert_eq!((host.requests.len(), host.most_open), (2, 1));
+    }
+    let schema = trimtab_report::requests::json::schema();
+    jsonschema::validate(&schema, &told).unwrap();
+}
+
+#[test]
+fn on_github() {
+    whole_life("github");
+}
+
+#[test]
+fn on_gitlab() {
+    whole_life("gitlab");
+}
+
+#[test]
+fn on_gitea() {
+    whole_life("gitea");
+}
+
+#[test]
+fn what_another_has_is_superseded_and_what_is_gone_is_closed() {
+    let Some(team) = Team::begin("gitea") else { return };
+    team.plan(&[("week-48", &[MS])], Some(1));
+    let told = team.requests(&["--sync", "--open", "--test", "none"]);
+    if told["steps"][0]["became"].as_str().unwrap().contains("failed") {
+        eprintln!("SKIPPED: a registry did not answer: {told:#}");
+        return;
+    }
+    assert!(told["steps"][0]["became"].as_str().unwrap().contains("opened"), "{told:#}");
+    // The next plan has all of it in another batch.
+    team.plan(&[("week-49", &[MS, INHERITS])], Some(1));
+    assert_eq!(steps(&team.requests(&[])), ["#7 week-48 supersede", "- week-49 open"]);
+    // Without leave to open, what is there stays.
+    team.requests(&["--sync", "--test", "none"]);
+    assert_eq!(team.host().requests[0].state, "open");
+    team.requests(&["--sync", "--open", "--test", "none"]);
+    {
+        let host = team.host();
+        let states: Vec<_> = host.requests.iter().map(|r| (r.branch.clone(), r.state)).collect();
+        let expected = [(BRANCH.to_owned(), "closed"), ("trimtab/week-49".to_owned(), "open")];
+        assert_eq!(states, expected);
+        assert_eq!(host.most_open, 1);
+        assert_eq!(host.requests[0].said.len(), 1);
+        assert!(host.requests[0].said[0].contains("`week-49`"), "{:?}", host.requests[0].said);
+    }
+    // Somebody mends it on the base. The answer to closing gets lost: the next run does what is left, and says it once.
+    team.in_clone("main", &["merge", "--squash", "-q", "origin/trimtab/week-49"]);
+    team.host().faults.push(("PATCH", Fault::DoneAndLost));
+    let (code, out, err) = team.says(&["requests", "--sync", "--format", "json"]);
+    assert_eq!(code, Some(3), "{err}");
+    assert!(out.contains("failed: "), "{out}");
+    let told = team.requests(&["--sync"]);
+    assert_eq!(steps(&told)[0], "#8 week-49 obsolete", "{told:#}");
+    assert_eq!(team.host().requests[1].state, "closed");
+    let told = team.requests(&["--sync", "--open", "--test", "none"]);
+    assert_eq!(steps(&told), ["- week-49 wait", "#8 week-49 over", "#7 week-48 over"]);
+    assert_eq!(team.host().requests.len(), 2);
+}
+
+#[test]
+fn what_people_close_is_not_asked_for_again_and_strangers_count_for_nothing() {
+    let Some(team) = Team::begin("github") else { return };
+    team.plan(&[("week-48", &[INHERITS])], Some(1));
+    // A fork may name its branch as it likes, and write what it likes.
+    {
+        let mut host = team.host();
+        host.open(
+            "trimtab/week-48",
+            "main",
+            "Take this",
+            "[//]: # (trimtab-request 1 batch=week-48)",
+        );
+        host.requests[0].fork = true;
+    }
+    let told = team.apply("week-48", &[]);
+    if batches::is_away(&told) {
+        return;
+    }
+    assert_eq!(told["request"]["number"], 8, "{told:#}");
+    team.host().requests[1].state = "closed";
+    assert_eq!(steps(&team.requests(&[])), ["- week-48 not-wanted", "#8 week-48 not-wanted"]);
+    let told = team.apply("week-48", &[]);
+    assert!(told["request"]["became"].as_str().unwrap().contains("people closed #8"), "{told:#}");
+    // The same under another name; then with more in it.
+    team.plan(&[("week-50", &[INHERITS])], Some(1));
+    assert_eq!(steps(&team.requests(&[])), ["- week-50 not-wanted", "#8 week-48 not-wanted"]);
+    team.plan(&[("week-48", &[INHERITS, MS])], Some(1));
+    let told = team.requests(&[]);
+    assert_eq!(steps(&told)[0], "- week-48 open");
+    assert!(told["steps"][0]["why"].as_str().unwrap().contains("differs from #8"), "{told:#}");
+    assert!(fs::read_dir(team.case.root()).unwrap().count() > 0);
+    assert_eq!(git(&team.case.root(), &["status", "--porcelain"]), "");
+}

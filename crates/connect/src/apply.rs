@@ -1,0 +1,38 @@
+//! Carrying a change out where it can do no harm: a whole copy of the project at a commit, its own
+//! tests run in it within limits, commits made in it, and one branch published at the very end.
+//!
+//! The user's checkout, index and `HEAD` are only ever read. What is written to the user's
+//! repository is objects, and then one reference, which git writes in one step.
+
+mod author;
+mod confine;
+mod detect;
+mod difference;
+mod home;
+mod kept;
+mod plumbing;
+mod publish;
+mod push;
+mod results;
+mod revert;
+mod runner;
+mod standing;
+mod taken_back;
+mod tree;
+mod trial;
+mod unmerged;
+
+pub use author::Author;
+pub use confine::{Confinement, Limits};
+pub use detect::{Command, detect};
+pub use difference::{Difference, Judgement, difference};
+pub use kept::Kept;
+pub use publish::{Published, publish};
+pub use push::{Remote, push, remote};
+pub use results::{Results, Verdict};
+pub use revert::{Reverted, find, revert};
+pub use standing::{Heads, heads, standing};
+pub use taken_back::{Said, said, taken_back};
+pub use tree::{Tree, checked_out};
+pub use trial::{Ended, Trial, prepare, trial};
+pub use unmerged::{Unmerged, unmerged};

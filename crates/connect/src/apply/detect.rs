@@ -1,0 +1,86 @@
+//! How a project is tested: as its settings say, else as its files look.
+
+use std::path::{Path, PathBuf};
+
+use super::runner::{RUNNERS, Runner};
+
+/// How a project is tested.
+#[derive(Clone)]
+pub struct Command {
+    /// The folder of the copy that it runs in.
+    pub(crate) folder: PathBuf,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Clone)]
+pub(crate) enum Kind {
+    /// Lines of the settings, for the system's shell: to fetch, and to test.
+    Told { fetch: Option<String>, test: String },
+    /// As projects of its kind usually are; what is fetched may be told.
+    Usual { fetch: Option<String>, runner: &'static Runner },
+}
+
+impl Command {
+    /// As settings say: a line to test, and one that fetches what tests need. Without the latter it
+    /// is done as the package manager usually does.
+    pub fn told(folder: &Path, fetch: Option<&str>, test: &str) -> Command {
+        let kind = Kind::Told { fetch: fetch.map(Into::into), test: test.to_owned() };
+        Command { folder: folder.to_owned(), kind }
+    }
+
+    /// The line, as one would type it.
+    pub fn line(&self) -> String {
+        match &self.kind {
+            Kind::Told { test, .. } => test.clone(),
+            Kind::Usual { runner, .. } => runner.test.join(" "),
+        }
+    }
+
+    /// What is known of such projects: the name of a package manager. `None`: settings say how.
+    pub fn kind(&self) -> Option<&'static str> {
+        match &self.kind {
+            Kind::Told { .. } => None,
+            Kind::Usual { runner, .. } => Some(runner.id),
+        }
+    }
+
+    /// Why its tests need the network all the same.
+    pub fn needs_network(&self) -> Option<&'static str> {
+        match &self.kind {
+            Kind::Told { .. } => None,
+            Kind::Usual { runner, .. } => runner.network,
+        }
+    }
+
+    /// With another line that fetches.
+    #[must_use]
+    pub fn fetching(mut self, line: Option<&str>) -> Command {
+        if let (Some(line), Kind::Told { fetch, .. } | Kind::Usual { fetch, .. }) =
+            (line, &mut self.kind)
+        {
+            *fetch = Some(line.to_owned());
+        }
+        self
+    }
+}
+
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} in {}", self.line(), self.folder.display())
+    }
+}
+
+/// How a project is usually tested that has its files in a folder of a copy, or above it up to the
+/// root. `None`: nothing that is known shows.
+pub fn detect(root: &Path, folder: &Path) -> Option<Command> {
+    let above = folder.ancestors().take_while(|at| at.starts_with(root));
+    above.into_iter().find_map(|at| {
+        let runner = runner(at)?;
+        Some(Command { folder: at.to_owned(), kind: Kind::Usual { fetch: None, runner } })
+    })
+}
+
+/// The runner of a folder.
+pub(crate) fn runner(folder: &Path) -> Option<&'static Runner> {
+    RUNNERS.iter().find(|runner| (runner.is_here)(folder))
+}

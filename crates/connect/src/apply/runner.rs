@@ -1,0 +1,180 @@
+//! How the projects of each package manager are usually tested: one table line each.
+
+use std::path::Path;
+
+/// How a kind of project is tested.
+pub(crate) struct Runner {
+    /// Its name: the package manager's, as [`crate::update::Tool::id`].
+    pub(crate) id: &'static str,
+    /// Whether a folder is such a project and has tests.
+    pub(crate) is_here: fn(&Path) -> bool,
+    /// Fetches what tests need: with network, with the user's configuration, without code of what is
+    /// fetched as far as the tool can do without.
+    pub(crate) fetch: &'static [&'static [&'static str]],
+    /// Builds what fetching left out, within limits.
+    pub(crate) build: &'static [&'static [&'static str]],
+    /// Runs the tests, within limits.
+    pub(crate) test: &'static [&'static str],
+    /// Why tests need the network all the same.
+    pub(crate) network: Option<&'static str>,
+}
+
+/// Variables for all of them: fetching and testing must agree where things lie, and no tool asks the
+/// network for what it has.
+pub(crate) const SET: &[(&str, &str)] = &[
+    ("CI", "1"),
+    ("NO_COLOR", "1"),
+    ("POETRY_VIRTUALENVS_IN_PROJECT", "true"),
+    ("GOTOOLCHAIN", "local"),
+    ("npm_config_audit", "false"),
+    ("npm_config_fund", "false"),
+    ("npm_config_update_notifier", "false"),
+];
+
+/// Variables of tests that have no network: what is missing is said at once.
+pub(crate) const OFFLINE: &[(&str, &str)] = &[
+    ("CARGO_NET_OFFLINE", "true"),
+    ("GOPROXY", "off"),
+    ("UV_OFFLINE", "1"),
+    ("PIP_NO_INDEX", "1"),
+    ("npm_config_offline", "true"),
+    ("YARN_ENABLE_NETWORK", "0"),
+];
+
+const PLUGINS: &str = "its plugins are fetched while it runs";
+
+/// Every runner. The first of a folder counts.
+pub(crate) const RUNNERS: &[Runner] = &[
+    Runner {
+        id: "cargo",
+        is_here: |f| has(f, "Cargo.toml"),
+        fetch: &[&["cargo", "fetch"]],
+        build: &[],
+        test: &["cargo", "test", "--workspace", "--no-fail-fast"],
+        network: None,
+    },
+    Runner {
+        id: "go",
+        is_here: |f| has(f, "go.mod"),
+        fetch: &[&["go", "mod", "download"]],
+        build: &[],
+        test: &["go", "test", "-json", "./..."],
+        network: None,
+    },
+    Runner {
+        id: "pnpm",
+        is_here: |f| has(f, "pnpm-lock.yaml") && has_script(f),
+        fetch: &[&["pnpm", "install", "--frozen-lockfile", "--ignore-scripts"]],
+        build: &[&["pnpm", "rebuild"]],
+        test: &["pnpm", "test"],
+        network: None,
+    },
+    Runner {
+        id: "yarn-berry",
+        is_here: |f| {
+            has(f, "yarn.lock") && has_text(f, "yarn.lock", "__metadata:") && has_script(f)
+        },
+        fetch: &[&["yarn", "install", "--immutable", "--mode=skip-build"]],
+        build: &[&["yarn", "rebuild"]],
+        test: &["yarn", "test"],
+        network: None,
+    },
+    Runner {
+        id: "yarn",
+        is_here: |f| has(f, "yarn.lock") && has_script(f),
+        fetch: &[&["yarn", "install", "--frozen-lockfile", "--ignore-scripts"]],
+        build: &[],
+        test: &["yarn", "test"],
+        network: None,
+    },
+    Runner {
+        id: "npm",
+        is_here: |f| has(f, "package-lock.json") && has_script(f),
+        fetch: &[&["npm", "ci", "--ignore-scripts"]],
+        build: &[&["npm", "rebuild"]],
+        test: &["npm", "test"],
+        network: None,
+    },
+    Runner {
+        id: "npm",
+        is_here: |f| has(f, "package.json") && has_script(f),
+        fetch: &[&["npm", "install", "--ignore-scripts", "--no-package-lock"]],
+        build: &[&["npm", "rebuild"]],
+        test: &["npm", "test"],
+        network: None,
+    },
+    Runner {
+        id: "uv",
+        is_here: |f| has(f, "uv.lock") && has_pytest(f),
+        fetch: &[&["uv", "sync", "--frozen"]],
+        build: &[],
+        test: &["uv", "run", "--frozen", "--no-sync", "--offline", "pytest", "-rA", "-q"],
+        network: None,
+    },
+    Runner {
+        id: "poetry",
+        is_here: |f| has(f, "poetry.lock") && has_pytest(f),
+        fetch: &[&["poetry", "install"]],
+        build: &[],
+        test: &["poetry", "run", "pytest", "-rA", "-q"],
+        network: None,
+    },
+    Runner {
+        id: "pip",
+        is_here: |f| has(f, "requirements.txt") && has_pytest(f),
+        fetch: &[
+            &["python3", "-m", "venv", ".venv"],
+            &[".venv/bin/python", "-m", "pip", "install", "-q", "-r", "requirements.txt"],
+        ],
+        build: &[],
+        test: &[".venv/bin/python", "-m", "pytest", "-rA", "-q"],
+        network: None,
+    },
+    Runner {
+        id: "maven",
+        is_here: |f| has(f, "pom.xml"),
+        fetch: &[],
+        build: &[],
+        test: &["mvn", "-B", "--no-transfer-progress", "--fail-at-end", "test"],
+        network: Some(PLUGINS),
+    },
+    Runner {
+        id: "gradle",
+        is_here: |f| has(f, "gradlew"),
+        fetch: &[],
+        build: &[],
+        test: &["./gradlew", "--no-daemon", "--continue", "test"],
+        network: Some(PLUGINS),
+    },
+];
+
+fn has(folder: &Path, name: &str) -> bool {
+    folder.join(name).is_file()
+}
+
+fn has_text(folder: &Path, name: &str, text: &str) -> bool {
+    crate::registry::small_file(&folder.join(name))
+        .is_some_and(|bytes| String::from_utf8_lossy(&bytes).contains(text))
+}
+
+/// Whether `package.json` has a test, and not the one that `npm init` writes.
+fn has_script(folder: &Path) -> bool {
+    let Some(bytes) = crate::registry::small_file(&folder.join("package.json")) else {
+        return false;
+    };
+    let manifest: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    manifest["scripts"]["test"].as_str().is_some_and(|line| !line.contains("no test specified"))
+}
+
+/// Whether pytest would find something, as far as names tell.
+fn has_pytest(folder: &Path) -> bool {
+    let marks = ["pytest.ini", "conftest.py", "tox.ini"];
+    folder.join("tests").is_dir()
+        || folder.join("test").is_dir()
+        || marks.iter().any(|name| has(folder, name))
+        || has_text(folder, "pyproject.toml", "pytest")
+        || std::fs::read_dir(folder).into_iter().flatten().take(1000).flatten().any(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            name.starts_with("test_") && name.ends_with(".py")
+        })
+}

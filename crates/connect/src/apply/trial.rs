@@ -1,0 +1,227 @@
+//! Fetching what tests need, and running them in a copy.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::confine::{self, Confinement, End, Limits};
+use super::detect::{Command, Kind, runner};
+use super::home;
+use super::kept::Kept;
+use super::results::Results;
+use super::runner::{OFFLINE, Runner, SET};
+use super::tree::Tree;
+use crate::update::environment;
+
+/// Variables that tests see besides those that find toolchains: no credential, no address.
+const SEEN: &[&str] = &[
+    "PATH",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "TZ",
+    "SHELL",
+    "SystemRoot",
+    "SYSTEMROOT",
+    "ComSpec",
+    "COMSPEC",
+    "PATHEXT",
+    "JAVA_HOME",
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
+    "GOROOT",
+    "GOPATH",
+    "GOMODCACHE",
+    "GOCACHE",
+    "UV_CACHE_DIR",
+    "PYENV_ROOT",
+    "NVM_DIR",
+    "VOLTA_HOME",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+];
+
+/// The least time that fetching may take.
+const FETCH: Duration = Duration::from_secs(600);
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// Well.
+    Well,
+    /// Not well, with this exit code where there is one.
+    Failed(Option<i32>),
+    /// It was stopped at the time limit.
+    TimeLimit,
+    /// It could not be run, in words.
+    NotRun(String),
+}
+
+impl Ended {
+    /// Whether all is well.
+    pub fn is_well(&self) -> bool {
+        *self == Ended::Well
+    }
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Ended::Well => f.write_str("passed"),
+            Ended::Failed(Some(code)) => write!(f, "failed (exit code {code})"),
+            Ended::Failed(None) => f.write_str("failed (killed)"),
+            Ended::TimeLimit => f.write_str("stopped at the time limit"),
+            Ended::NotRun(why) => write!(f, "not run: {why}"),
+        }
+    }
+}
+
+/// A run of the tests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trial {
+    /// How it ended.
+    pub ended: Ended,
+    /// What is known of each test.
+    pub results: Results,
+    /// What it wrote.
+    pub output: Kept,
+    /// How long it took.
+    pub time: Duration,
+}
+
+impl Trial {
+    /// One that did not come to be.
+    pub fn not_run(why: &str) -> Trial {
+        Trial {
+            ended: Ended::NotRun(why.to_owned()),
+            results: Results::default(),
+            output: Kept::default(),
+            time: Duration::ZERO,
+        }
+    }
+}
+
+/// Fetches what the tests of a copy need: with network and with the user's own configuration.
+///
+/// # Errors
+/// A program that fetches could not be run or failed: its line and last words.
+pub fn prepare(
+    command: &Command,
+    confinement: &Confinement,
+    limits: &Limits,
+) -> Result<(), String> {
+    let usual = |runner: &'static Runner| -> Vec<Vec<OsString>> { lines(runner.fetch) };
+    let programs = match &command.kind {
+        Kind::Told { fetch: Some(line), .. } | Kind::Usual { fetch: Some(line), .. } => {
+            vec![shell(line)]
+        }
+        Kind::Told { fetch: None, .. } => runner(&command.folder).map(usual).unwrap_or_default(),
+        Kind::Usual { fetch: None, runner } => usual(runner),
+    };
+    let own: Vec<&str> =
+        crate::update::TOOLS.iter().flat_map(|tool| tool.own_variables().iter().copied()).collect();
+    let mut seen = environment::seen(std::env::vars_os(), &own, &limits.variables);
+    seen.extend(SET.iter().map(|(name, value)| ((*name).into(), (*value).into())));
+    let secrets = environment::secrets(&seen);
+    // Fetching has a limit of its own: a short one is meant for tests.
+    let limits = Limits { network: true, time: limits.time.max(FETCH), ..limits.clone() };
+    for program in programs {
+        let (end, kept) = confine::run(confinement, &program, &command.folder, &seen, &limits);
+        if !matches!(end, End::Status(status) if status.success()) {
+            let line = program.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>();
+            let words = kept.last(5).join("\n");
+            let words = environment::without(&words, &secrets);
+            return Err(format!("`{}` {}: {words}", line.join(" "), ended(end)));
+        }
+    }
+    Ok(())
+}
+
+/// Runs the tests of a copy within limits.
+pub fn trial(tree: &Tree, command: &Command, confinement: &Confinement, limits: &Limits) -> Trial {
+    let began = Instant::now();
+    let since = SystemTime::now();
+    let (home, temporary) = (tree.beside("home"), tree.beside("tmp"));
+    if let Err(e) = home::fill(&home, &|name| std::env::var_os(name)) {
+        return Trial::not_run(&format!("a home for it cannot be made: {e}"));
+    }
+    let limits =
+        &Limits { network: limits.network || command.needs_network().is_some(), ..limits.clone() };
+    let environment = environment(&home, &temporary, limits);
+    let (build, test) = match &command.kind {
+        Kind::Told { test, .. } => {
+            let usual = runner(&command.folder);
+            (usual.map(|r| lines(r.build)).unwrap_or_default(), shell(test))
+        }
+        Kind::Usual { runner, .. } => (lines(runner.build), words(runner.test)),
+    };
+    for program in build {
+        // What does not build shows in the tests.
+        confine::run(confinement, &program, &command.folder, &environment, limits);
+    }
+    let (end, output) = confine::run(confinement, &test, &command.folder, &environment, limits);
+    let mut results = Results::read(&output.text());
+    let files = Results::files(&command.folder, since);
+    if files.tests.len() > results.tests.len() {
+        results = files;
+    }
+    Trial { ended: ended(end), results, output, time: began.elapsed() }
+}
+
+fn ended(end: End) -> Ended {
+    match end {
+        End::Status(status) if status.success() => Ended::Well,
+        End::Status(status) if status.code() == Some(125) => Ended::NotRun(
+            "the system would not cut off the network after all; allow it: [apply] network = true"
+                .to_owned(),
+        ),
+        End::Status(status) if status.code() == Some(127) => {
+            Ended::NotRun("its program is not installed".to_owned())
+        }
+        End::Status(status) => Ended::Failed(status.code()),
+        End::TimeLimit => Ended::TimeLimit,
+        End::NotStarted(why) => Ended::NotRun(why),
+    }
+}
+
+/// Exactly what tests see.
+fn environment(home: &Path, temporary: &Path, limits: &Limits) -> Vec<(OsString, OsString)> {
+    let mut seen: Vec<(OsString, OsString)> = std::env::vars_os()
+        .filter(|(name, _)| {
+            name.to_str().is_some_and(|name| {
+                let told = limits.variables.iter().any(|other| other == name);
+                !name.starts_with("TRIMTAB")
+                    && (told || SEEN.contains(&name) || name.starts_with("LC_"))
+            })
+        })
+        .collect();
+    let mut set = |name: &str, value: OsString| seen.push((name.into(), value));
+    for name in ["HOME", "USERPROFILE"] {
+        set(name, home.into());
+    }
+    for name in ["TMPDIR", "TEMP", "TMP"] {
+        set(name, temporary.into());
+    }
+    for (name, value) in SET {
+        set(name, (*value).into());
+    }
+    if !limits.network {
+        for (name, value) in OFFLINE {
+            set(name, (*value).into());
+        }
+    }
+    seen
+}
+
+fn words(line: &[&str]) -> Vec<OsString> {
+    line.iter().map(Into::into).collect()
+}
+
+fn lines(all: &[&[&str]]) -> Vec<Vec<OsString>> {
+    all.iter().map(|line| words(line)).collect()
+}
+
+/// A line for the system's shell.
+fn shell(line: &str) -> Vec<OsString> {
+    if cfg!(windows) { words(&["cmd", "/C", line]) } else { words(&["sh", "-c", line]) }
+}

@@ -1,0 +1,151 @@
+//! Running a program of somebody else's: no shell, no input, bounded output and time. What it
+//! started is stopped with it.
+
+use std::ffi::OsString;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Between two looks at a program that has closed its output and not ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// How much of a program's complaint is told, in characters.
+const COMPLAINT: usize = 300;
+
+/// What a program may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// When it is stopped.
+    pub(crate) until: Instant,
+    /// How much it may write to each of its outputs, in bytes.
+    pub(crate) output: usize,
+}
+
+/// Why a program did not come to its end.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    /// It is not there.
+    Missing,
+    /// It could not be started or read, in words.
+    Run(String),
+    /// It took too long.
+    TimeLimit,
+    /// It wrote too much.
+    OutputLimit,
+}
+
+/// What a program wrote, and how it ended.
+pub(crate) struct Output {
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+    status: ExitStatus,
+}
+
+impl Output {
+    /// Whether it ended well.
+    pub(crate) fn is_well(&self) -> bool {
+        self.status.success()
+    }
+
+    /// What it complains about, on one line.
+    pub(crate) fn complaint(&self) -> String {
+        let text = String::from_utf8_lossy(&self.stderr);
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+        let said = lines.iter().find(|l| l.to_lowercase().contains("error")).or(lines.last());
+        let said: String =
+            said.unwrap_or(&"").chars().filter(|c| !c.is_control()).take(COMPLAINT).collect();
+        if said.is_empty() { format!("nothing, and ended with {}", self.status) } else { said }
+    }
+}
+
+/// Runs a command to its end. Where it does not come to it, it and what it started are stopped.
+pub(crate) fn run(mut command: Command, limits: Limits) -> Result<Output, Stopped> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command.spawn().map_err(|e| match e.kind() {
+        ErrorKind::NotFound => Stopped::Missing,
+        _ => Stopped::Run(e.to_string()),
+    })?;
+    let ended = watch(&mut child, limits);
+    if ended.is_err() {
+        stop(&mut child);
+    }
+    ended
+}
+
+fn watch(child: &mut Child, limits: Limits) -> Result<Output, Stopped> {
+    let (send, receive) = mpsc::channel();
+    let pipes: [Option<Box<dyn Read + Send>>; 2] = [
+        child.stdout.take().map(|p| Box::new(p) as Box<dyn Read + Send>),
+        child.stderr.take().map(|p| Box::new(p) as Box<dyn Read + Send>),
+    ];
+    for (which, pipe) in pipes.into_iter().enumerate() {
+        let Some(pipe) = pipe else { continue };
+        let (send, limit) = (send.clone(), limits.output);
+        // A reader ends with its pipe: at the end of the program, or when that is stopped.
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+            let read = pipe.take(more).read_to_end(&mut bytes);
+            let _ = send.send((which, read.map(|_| bytes)));
+        });
+    }
+    let mut texts = [Vec::new(), Vec::new()];
+    for _ in 0..2 {
+        let left = limits.until.saturating_duration_since(Instant::now());
+        let (which, bytes) = receive.recv_timeout(left).map_err(|e| match e {
+            RecvTimeoutError::Timeout => Stopped::TimeLimit,
+            RecvTimeoutError::Disconnected => Stopped::Run("its output was lost".to_owned()),
+        })?;
+        let bytes = bytes.map_err(|e| Stopped::Run(e.to_string()))?;
+        if bytes.len() > limits.output {
+            return Err(Stopped::OutputLimit);
+        }
+        texts[which] = bytes;
+    }
+    let [stdout, stderr] = texts;
+    loop {
+        if let Some(status) = child.try_wait().map_err(|e| Stopped::Run(e.to_string()))? {
+            return Ok(Output { stdout, stderr, status });
+        }
+        if Instant::now() >= limits.until {
+            return Err(Stopped::TimeLimit);
+        }
+        thread::sleep(LOOK_AGAIN);
+    }
+}
+
+/// Stops a program and what it started: its process group, which is its own.
+pub(crate) fn stop(child: &mut Child) {
+    #[cfg(unix)]
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// A program in one of these folders.
+pub(crate) fn in_folders<'f>(
+    program: &str,
+    folders: impl IntoIterator<Item = &'f PathBuf>,
+) -> Option<PathBuf> {
+    let names: Vec<OsString> = match cfg!(windows) {
+        true => ["exe", "cmd", "bat"].iter().map(|e| format!("{program}.{e}").into()).collect(),
+        false => vec![program.into()],
+    };
+    folders
+        .into_iter()
+        .filter(|folder| folder.is_absolute())
+        .flat_map(|folder| names.iter().map(move |n| folder.join(Path::new(n))).collect::<Vec<_>>())
+        .find(|file| file.is_file())
+}
+
+/// A program in `PATH`. Folders in it that are relative are left out: they would be the project's.
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    in_folders(program, &std::env::split_paths(&path).collect::<Vec<_>>())
+}

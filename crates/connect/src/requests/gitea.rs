@@ -1,0 +1,153 @@
+//! Gitea and Forgejo: REST, version 1. Labels have numbers, and must be there before they are used.
+
+use serde_json::{Value, json};
+
+use super::api::{Api, Last, paged};
+use super::{BRANCHES, Host, HostError, Listed, Request, State, Wish, named};
+
+/// Things in one answer: what these hosts give at most by default.
+const PAGE: usize = 50;
+/// Answers that are read of one list.
+const PAGES: usize = 40;
+/// The colour of a label that is made.
+const COLOUR: &str = "#2f6f8f";
+
+/// One repository.
+pub(super) struct Gitea<'c> {
+    pub(super) api: Api<'c>,
+    pub(super) owner: String,
+    pub(super) name: String,
+}
+
+impl Gitea<'_> {
+    fn path<'p>(&'p self, rest: &[&'p str]) -> Vec<&'p str> {
+        [&["repos", &self.owner, &self.name], rest].concat()
+    }
+
+    /// All of a list. True: there may be more.
+    fn list(&self, what: &str, query: &[(&str, &str)]) -> Result<(Vec<Value>, bool), HostError> {
+        paged(PAGES, |page| {
+            let (page, size) = ((page + 1).to_string(), PAGE.to_string());
+            let query = [query, &[("limit", &size), ("page", &page)]].concat();
+            let answer = self.api.get(&self.path(&[what]), &query)?.value;
+            let Value::Array(some) = answer else {
+                return Err(HostError::Strange("it is no list".to_owned()));
+            };
+            // A host may give fewer at a time than it is asked for: only an empty page is the end.
+            let last = Last(some.is_empty());
+            Ok((some, last))
+        })
+    }
+
+    /// The requests of Trimtab's branches in a state, the newest first.
+    fn of_state(&self, state: &str) -> Result<Listed, HostError> {
+        let (all, cut) = self.list("pulls", &[("state", state)])?;
+        let mut requests: Vec<Request> = all.iter().map(read).collect::<Result<_, _>>()?;
+        requests.retain(|request| request.branch.starts_with(BRANCHES));
+        requests.sort_by_key(|request| std::cmp::Reverse(request.number));
+        Ok(Listed { requests, cut })
+    }
+
+    /// The number of a label, made where it is missing.
+    fn numbered(&self, label: &str) -> Result<u64, HostError> {
+        let (known, _) = self.list("labels", &[])?;
+        let known = known.iter().find(|l| l["name"] == label).and_then(|l| l["id"].as_u64());
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let body = json!({ "name": label, "color": COLOUR });
+        let made = self.api.send("POST", &self.path(&["labels"]), &[], &body)?.value;
+        made["id"].as_u64().ok_or_else(|| HostError::Strange("a label has no number".to_owned()))
+    }
+}
+
+impl Host for Gitea<'_> {
+    fn all(&self) -> Result<Listed, HostError> {
+        self.of_state("all")
+    }
+
+    fn open_ones(&self) -> Result<Vec<Request>, HostError> {
+        Ok(self.of_state("open")?.requests)
+    }
+
+    fn find(&self, branch: &str) -> Result<Option<Request>, HostError> {
+        if let Some(open) = self.open_ones()?.into_iter().find(|r| r.branch == branch) {
+            return Ok(Some(open));
+        }
+        let mut all = self.of_state("closed")?.requests.into_iter();
+        Ok(all.find(|request| request.branch == branch))
+    }
+
+    fn open(&self, wish: &Wish) -> Result<Request, HostError> {
+        let body = json!({
+            "title": wish.title, "head": wish.branch, "base": wish.base, "body": wish.body,
+        });
+        read(&self.api.send("POST", &self.path(&["pulls"]), &[], &body)?.value)
+    }
+
+    fn update(&self, number: u64, title: &str, body: &str) -> Result<(), HostError> {
+        let number = number.to_string();
+        let body = json!({ "title": title, "body": body });
+        self.api.send("PATCH", &self.path(&["pulls", &number]), &[], &body).map(|_| ())
+    }
+
+    fn say(&self, number: u64, text: &str) -> Result<(), HostError> {
+        let number = number.to_string();
+        let path = self.path(&["issues", &number, "comments"]);
+        self.api.send("POST", &path, &[], &json!({ "body": text })).map(|_| ())
+    }
+
+    fn close(&self, number: u64) -> Result<(), HostError> {
+        let number = number.to_string();
+        let body = json!({ "state": "closed" });
+        self.api.send("PATCH", &self.path(&["pulls", &number]), &[], &body).map(|_| ())
+    }
+
+    fn merge(&self, number: u64, tip: &str) -> Result<(), HostError> {
+        let number = number.to_string();
+        let body = json!({ "Do": "merge", "head_commit_id": tip });
+        self.api.send("POST", &self.path(&["pulls", &number, "merge"]), &[], &body).map(|_| ())
+    }
+
+    fn label(&self, number: u64, add: &[&str], remove: &[&str]) -> Result<bool, HostError> {
+        let number = number.to_string();
+        let add = add.iter().map(|label| self.numbered(label)).collect::<Result<Vec<_>, _>>()?;
+        if !add.is_empty() {
+            let path = self.path(&["issues", &number, "labels"]);
+            self.api.send("POST", &path, &[], &json!({ "labels": add }))?;
+        }
+        for label in remove {
+            let label = self.numbered(label)?.to_string();
+            let path = self.path(&["issues", &number, "labels", &label]);
+            match self.api.send("DELETE", &path, &[], &Value::Null) {
+                Ok(_) | Err(HostError::Missing(_)) => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn read(value: &Value) -> Result<Request, HostError> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let number = value["number"].as_u64();
+    let number = number.ok_or_else(|| HostError::Strange("a request has no number".to_owned()))?;
+    let labels = value["labels"].as_array().into_iter().flatten();
+    // When its branch is gone, `ref` names the request itself, and `label` still the branch.
+    let told = text(&value["head"]["ref"]);
+    let branch = if told.starts_with("refs/pull/") { text(&value["head"]["label"]) } else { told };
+    Ok(Request {
+        number,
+        branch: named(&branch, &value["head"]["repo_id"], &value["base"]["repo_id"]),
+        base: text(&value["base"]["ref"]),
+        title: text(&value["title"]),
+        body: Some(text(&value["body"])),
+        state: match (value["state"].as_str(), value["merged"].as_bool()) {
+            (_, Some(true)) => State::Merged,
+            (Some("open"), _) => State::Open,
+            _ => State::Closed,
+        },
+        labels: Some(labels.map(|label| text(&label["name"])).collect()),
+        page: text(&value["html_url"]),
+    })
+}

@@ -1,0 +1,298 @@
+//! Cargo: `cargo update --precise`, which downloads the index and builds nothing. It asks whether
+//! files of targets are there, and gets empty ones. Of `.cargo/config.toml` it gets what is about
+//! sources: a compiler, a wrapper or a helper for credentials that stands there would be run.
+
+use toml_edit::DocumentMut;
+use trimtab_model::version::Scheme;
+
+use super::Tool;
+use super::drive::Drive;
+use super::edit::toml::{Places, version};
+use super::edit::{Edits, Manifests, Uneditable, raised};
+use super::proposal::{Kind, Wish};
+use super::refusal::{Blocker, Reason};
+use super::scratch::Keep;
+
+pub(crate) const TOOL: Tool = Tool {
+    id: "cargo",
+    purl_type: "cargo",
+    scheme: Scheme::SemVer,
+    programs: &["cargo"],
+    install: "cargo 1.82 or later (by rustup)",
+    variables: &[
+        "CARGO_HOME",
+        "CARGO_REGISTR",
+        "CARGO_SOURCE_",
+        "CARGO_NET_",
+        "CARGO_HTTP_",
+        "RUSTUP_",
+    ],
+    lockfiles: &[LOCKFILE],
+    manifest: |name| name == MANIFEST,
+    above: false,
+    keep,
+    edit,
+    edits_itself: false,
+    at_once: &[Kind::Raise, Kind::RaiseParent],
+    moves_all: false,
+    code: |_| None,
+    lock,
+    blockers,
+    asks: None,
+    listing: None,
+};
+
+const MANIFEST: &str = "Cargo.toml";
+const LOCKFILE: &str = "Cargo.lock";
+const SECTIONS: &[&str] = &["dependencies", "dev-dependencies", "build-dependencies"];
+/// Tables of its configuration that are about sources.
+const SOURCES: &[&str] = &["source", "registries", "registry", "net", "http", "patch", "paths"];
+/// No program that a configuration could name in place of these.
+const PLAIN: &[(&str, &str)] = &[
+    ("RUSTC", "rustc"),
+    ("RUSTC_WRAPPER", ""),
+    ("RUSTC_WORKSPACE_WRAPPER", ""),
+    ("CARGO_TERM_COLOR", "never"),
+];
+
+fn keep(path: &str) -> Keep {
+    let mut parts = path.rsplit('/');
+    match (parts.next().unwrap_or_default(), parts.next()) {
+        (MANIFEST | LOCKFILE, _) => Keep::Yes,
+        ("config.toml" | "config", Some(".cargo")) => Keep::Part(sources),
+        (name, _) if name.ends_with(".rs") => Keep::Name,
+        _ => Keep::No,
+    }
+}
+
+/// The part of a configuration that is about sources.
+fn sources(text: &str) -> String {
+    let Ok(mut document) = text.parse::<DocumentMut>() else { return String::new() };
+    let names: Vec<String> = document.iter().map(|(name, _)| name.to_owned()).collect();
+    for name in names.iter().filter(|name| !SOURCES.contains(&name.as_str())) {
+        document.remove(name);
+    }
+    let drop = |table: &mut dyn toml_edit::TableLike| {
+        for name in ["credential-provider", "global-credential-providers"] {
+            table.remove(name);
+        }
+    };
+    if let Some(table) = document.get_mut("registry").and_then(|i| i.as_table_like_mut()) {
+        drop(table);
+    }
+    if let Some(all) = document.get_mut("registries").and_then(|i| i.as_table_like_mut()) {
+        for (_, item) in all.iter_mut() {
+            if let Some(table) = item.as_table_like_mut() {
+                drop(table);
+            }
+        }
+    }
+    document.to_string()
+}
+
+fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
+    match wish.kind {
+        Kind::Relock => Ok(Edits::none()),
+        Kind::Override => Err(Uneditable::Unsupported(
+            "cargo forces a version only with `[patch]`, from a source of the fixed code: a \
+             repository or a folder"
+                .to_owned(),
+        )),
+        Kind::Raise | Kind::RaiseParent => raise(manifests, wish, false),
+        Kind::Remove | Kind::Replace => replace(manifests, wish),
+    }
+}
+
+/// Tables of dependencies of a manifest, by the names that lead to them.
+fn tables(places: &Places<'_>) -> Vec<Vec<String>> {
+    let mut paths: Vec<Vec<String>> = SECTIONS.iter().map(|s| vec![(*s).to_owned()]).collect();
+    paths.push(vec!["workspace".to_owned(), "dependencies".to_owned()]);
+    let targets = places.table(&["target"]);
+    for (target, _) in targets.iter().flat_map(|table| table.iter()) {
+        for section in SECTIONS {
+            paths.push(vec!["target".to_owned(), target.to_owned(), (*section).to_owned()]);
+        }
+    }
+    paths
+}
+
+/// Raises the requirements of a package; `exactly`: to this version and no later one.
+fn raise(manifests: &Manifests, wish: &Wish, exactly: bool) -> Result<Edits, Uneditable> {
+    let mut edits = Edits::none();
+    for (path, text) in manifests.named(|name| name == MANIFEST) {
+        let mut places = Places::read(text, path)?;
+        let mut new = Vec::new();
+        for names in tables(&places) {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let Some(table) = places.table(&names) else { continue };
+            for (_, item) in table.iter().filter(|(key, item)| is_named(key, item, &wish.name)) {
+                let Some((place, old)) = version(item) else { continue };
+                if let Some(to) = raised(old, wish, "", Scheme::SemVer)? {
+                    new.push((place, if exactly { format!("={}", wish.to()) } else { to }));
+                }
+            }
+        }
+        places.replace(new);
+        if places.is_changed() {
+            edits.put(path, places.text(), wish, wish.to());
+        }
+    }
+    edits.named()
+}
+
+/// The manifests with exactly the versions that are wanted.
+fn exactly(manifests: &Manifests, wish: &Wish) -> Result<Edits, Reason> {
+    let mut edited = Manifests { folder: manifests.folder.clone(), files: manifests.files.clone() };
+    let mut all = Edits::none();
+    for (name, to) in wish.packages() {
+        let (name, to) = (name.to_owned(), to.map(str::to_owned));
+        let one = Wish { name, to, also: Vec::new(), ..wish.clone() };
+        let edits = raise(&edited, &one, true).map_err(|_| Reason::NotNamed(one.name.clone()))?;
+        edited.files.extend(edits.files.clone());
+        all.files.extend(edits.files);
+    }
+    Ok(all)
+}
+
+/// Whether a dependency is on this package: by its name, or by `package`.
+fn is_named(key: &str, item: &toml_edit::Item, name: &str) -> bool {
+    let package = item.as_table_like().and_then(|t| t.get("package")?.as_str());
+    package.unwrap_or(key) == name
+}
+
+fn replace(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
+    let mut edits = Edits::none();
+    for (path, text) in manifests.named(|name| name == MANIFEST) {
+        let places = Places::read(text, path)?;
+        let named: Vec<(Vec<String>, String)> = tables(&places)
+            .into_iter()
+            .filter_map(|names| {
+                let refs: Vec<&str> = names.iter().map(String::as_str).collect();
+                let table = places.table(&refs)?;
+                let (key, _) = table.iter().find(|(key, item)| is_named(key, item, &wish.name))?;
+                let key = key.to_owned();
+                Some((names, key))
+            })
+            .collect();
+        if named.is_empty() {
+            continue;
+        }
+        let text = super::edit::toml::changed(text, path, |document| {
+            for (names, key) in &named {
+                let refs: Vec<&str> = names.iter().map(String::as_str).collect();
+                let table = super::edit::toml::table_or_new(document, &refs)?;
+                table.remove(key);
+                if wish.kind == Kind::Replace {
+                    table.insert(wish.other(), toml_edit::value(wish.to()));
+                }
+            }
+            Some(())
+        })?;
+        edits.put(path, text, wish, wish.to());
+    }
+    edits.named()
+}
+
+fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
+    let cargo = |arguments: &[&str]| drive.run(arguments, PLAIN).map(drop);
+    if drive.text(LOCKFILE).is_none() {
+        cargo(&["generate-lockfile", "--quiet"])?;
+    }
+    let spec = match &wish.from {
+        Some(from) => format!("{}@{from}", wish.name),
+        None => wish.name.clone(),
+    };
+    match wish.kind {
+        Kind::Raise | Kind::RaiseParent => {
+            // Of a new range, cargo takes the newest. So it gets one of this version alone; the
+            // lockfile says nothing of ranges, and the manifest gets its own back.
+            drive.write_all(&exactly(drive.manifests, wish)?)?;
+            cargo(&["update", "--workspace"])?;
+            let children =
+                if wish.kind == Kind::RaiseParent { wish.children() } else { Vec::new() };
+            children.into_iter().try_for_each(|child| relock_all(drive, child))
+        }
+        Kind::Relock => match &wish.to {
+            Some(to) => cargo(&["update", "--package", &spec, "--precise", to]),
+            None => cargo(&["update", "--package", &spec]),
+        },
+        Kind::Remove | Kind::Replace | Kind::Override => cargo(&["update", "--workspace"]),
+    }
+}
+
+/// Moves every version of a package that is still locked; it may be gone.
+fn relock_all(drive: &Drive<'_>, name: &str) -> Result<(), Reason> {
+    let output = drive.try_run(&["update", "--package", name], PLAIN)?;
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.is_well() || words.contains("did not match any packages") {
+        return Ok(());
+    }
+    // Of several versions, it lists `name@version`, one to a line.
+    let specs = words.lines().map(str::trim).filter(|l| l.starts_with(&format!("{name}@")));
+    let specs: Vec<&str> = specs.collect();
+    if specs.is_empty() {
+        return Err(drive.means(&output));
+    }
+    for spec in specs {
+        drive.run(&["update", "--package", spec], PLAIN)?;
+    }
+    Ok(())
+}
+
+/// `requirement `right = "<3"`` … `required by package `left v2.0.0``, and
+/// `dependency `right = "<3"` of package `left v2.0.0``.
+fn blockers(text: &str) -> Vec<Blocker> {
+    let mut found = Vec::new();
+    let mut wanted = None;
+    for line in text.lines() {
+        let ticked: Vec<&str> = line.split('`').skip(1).step_by(2).collect();
+        let requirement = |text: &str| {
+            let (name, range) = text.split_once(" = ")?;
+            Some((name.to_owned(), range.trim_matches('"').to_owned()))
+        };
+        if line.contains("requirement `") {
+            wanted = ticked.first().and_then(|t| requirement(t));
+        }
+        let (needs, by) = if line.contains("required by package `") {
+            (wanted.clone(), ticked.first())
+        } else if line.contains("dependency `") && line.contains("of package `") {
+            (ticked.first().and_then(|t| requirement(t)), ticked.get(1))
+        } else {
+            continue;
+        };
+        if let (Some((needs, range)), Some(by)) = (needs, by) {
+            // `left v2.0.0 (registry …)`
+            let mut parts = by.split_whitespace();
+            let who = parts.next().unwrap_or_default();
+            let version = parts.next().unwrap_or_default().trim_start_matches('v');
+            found.push(Blocker { who: format!("{who}@{version}"), needs, range });
+            // The chain of who brings the one in the way is not in the way.
+            wanted = None;
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blockers_are_read_out_of_its_words() {
+        let text = "error: failed to select a version for the requirement `right = \"<3\"`\n\
+                    candidate versions found which didn't match: 3.0.0\n\
+                    required by package `left v2.0.0`\n\
+                    \x20   ... which satisfies dependency `left = \"^2\"` of package `demo v0.1.0 (.)`\n";
+        let all: Vec<String> = blockers(text).iter().map(ToString::to_string).collect();
+        assert_eq!(all[0], "`left@2.0.0` requires `right <3`");
+    }
+
+    #[test]
+    fn of_its_configuration_only_sources_are_kept() {
+        let text = "[build]\nrustc = './evil'\n[alias]\nx = 'y'\n[registry]\n\
+                    credential-provider = './evil'\ndefault = 'a'\n[source.a]\nregistry = 'b'\n";
+        let kept = sources(text);
+        assert!(kept.contains("default = 'a'") && kept.contains("[source.a]"), "{kept}");
+        assert!(!kept.contains("evil") && !kept.contains("alias"), "{kept}");
+    }
+}

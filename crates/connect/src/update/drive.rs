@@ -1,0 +1,249 @@
+//! Running a package manager in a copy of a project.
+
+use std::cell::RefCell;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::change::Ran;
+use super::edit::{Edits, Manifests};
+use super::refusal::Reason;
+use super::scratch::Scratch;
+use super::{Options, Tool, environment};
+use crate::program::{self, Limits, Output, Stopped};
+
+/// How much of a tool's words is told, in characters.
+const SAID: usize = 2_000;
+
+/// A package manager that is there, and the copy it works in.
+pub(crate) struct Drive<'a> {
+    pub(crate) tool: &'static Tool,
+    pub(crate) scratch: &'a Scratch,
+    pub(crate) manifests: &'a Manifests,
+    options: &'a Options,
+    program: PathBuf,
+    seen: Vec<(OsString, OsString)>,
+    secrets: Vec<String>,
+    limits: Limits,
+    ran: RefCell<Vec<Ran>>,
+}
+
+impl<'a> Drive<'a> {
+    /// Finds the program. Everything that it is run for shares one time limit, from now.
+    pub(crate) fn new(
+        tool: &'static Tool,
+        scratch: &'a Scratch,
+        manifests: &'a Manifests,
+        options: &'a Options,
+    ) -> Result<Drive<'a>, Reason> {
+        let found = tool.programs.iter().find_map(|name| {
+            program::in_folders(name, &options.programs).or_else(|| program::on_path(name))
+        });
+        let program = found.ok_or(Reason::ToolMissing {
+            program: tool.programs.first().copied().unwrap_or(tool.id),
+            install: tool.install,
+        })?;
+        let mut seen = environment::seen(std::env::vars_os(), tool.variables, &options.variables);
+        if !options.programs.is_empty() {
+            for (_, value) in seen.iter_mut().filter(|(name, _)| name == "PATH") {
+                let folders = options.programs.iter().cloned();
+                let all = folders.chain(std::env::split_paths(&*value).collect::<Vec<_>>());
+                if let Ok(path) = std::env::join_paths(all) {
+                    *value = path;
+                }
+            }
+        }
+        let secrets = environment::secrets(&seen);
+        let until = Instant::now() + options.time_limit;
+        let limits = Limits { until, output: options.output_limit };
+        let ran = RefCell::default();
+        Ok(Drive { tool, scratch, manifests, options, program, seen, secrets, limits, ran })
+    }
+
+    /// The moment after which versions are too young to be chosen.
+    pub(crate) fn before(&self) -> Option<Timestamp> {
+        self.options.before
+    }
+
+    /// The same in minutes before now, for tools that count so.
+    pub(crate) fn age(&self) -> Option<u64> {
+        let seconds = Timestamp::now().duration_since(self.options.before?).as_secs();
+        u64::try_from(seconds / 60).ok()
+    }
+
+    /// What was run so far.
+    pub(crate) fn ran(&self) -> Vec<Ran> {
+        self.ran.borrow().clone()
+    }
+
+    /// Runs it to its end in the tool's folder, however it ends.
+    pub(crate) fn try_run(
+        &self,
+        arguments: &[&str],
+        set: &[(&str, &str)],
+    ) -> Result<Output, Reason> {
+        let mut command = Command::new(&self.program);
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(self.seen.iter().map(|(name, value)| (name, value)))
+            .env("NO_COLOR", "1")
+            .env("CI", "1")
+            .envs(set.iter().copied())
+            .current_dir(self.scratch.folder());
+        let begun = Instant::now();
+        let ended = program::run(command, self.limits);
+        let name = self.program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let line = std::iter::once(&*name).chain(arguments.iter().copied()).map(quoted);
+        self.ran.borrow_mut().push(Ran {
+            line: self.told(&line.collect::<Vec<_>>().join(" ")),
+            time: begun.elapsed(),
+            well: ended.as_ref().is_ok_and(Output::is_well),
+        });
+        ended.map_err(|stopped| match stopped {
+            Stopped::Missing => Reason::ToolMissing {
+                program: self.tool.programs.first().copied().unwrap_or(self.tool.id),
+                install: self.tool.install,
+            },
+            Stopped::Run(why) => Reason::Failed(why),
+            Stopped::TimeLimit => Reason::TimeLimit(self.options.time_limit.as_secs()),
+            Stopped::OutputLimit => Reason::OutputLimit(self.limits.output),
+        })
+    }
+
+    /// Runs it; what it wrote if it ended well, else what that means.
+    pub(crate) fn run(&self, arguments: &[&str], set: &[(&str, &str)]) -> Result<String, Reason> {
+        let output = self.try_run(arguments, set)?;
+        if output.is_well() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        Err(self.means(&output))
+    }
+
+    /// What the words of a tool mean that did not end well.
+    pub(crate) fn means(&self, output: &Output) -> Reason {
+        let text = self.words(output);
+        let mut blockers = (self.tool.blockers)(&text);
+        blockers.sort();
+        blockers.dedup();
+        let said = said(&text);
+        if !blockers.is_empty() {
+            return Reason::Conflict { blockers, said };
+        }
+        let lower = text.to_lowercase();
+        let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        if has(CONFLICT) {
+            Reason::Conflict { blockers, said }
+        } else if has(NETWORK) {
+            Reason::Registry(said)
+        } else {
+            Reason::Failed(said)
+        }
+    }
+
+    /// All that a tool wrote, as it may be told.
+    pub(crate) fn words(&self, output: &Output) -> String {
+        let texts = [&output.stderr, &output.stdout].map(|bytes| String::from_utf8_lossy(bytes));
+        self.told(&texts.concat())
+    }
+
+    /// A text without secrets, and without the place of the copy.
+    fn told(&self, text: &str) -> String {
+        let text = environment::without(text, &self.secrets);
+        let root = self.scratch.root();
+        let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+        [root, &*real].iter().fold(text, |text, path| {
+            let path = path.to_string_lossy();
+            text.replace(&format!("{path}/"), "").replace(&*path, ".")
+        })
+    }
+
+    /// A text of the copy, by its path below the tool's folder.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        self.scratch.read(&below(&self.scratch.inside(), name))
+    }
+
+    /// Writes a text below the tool's folder.
+    pub(crate) fn write(&self, name: &str, text: &str) -> Result<(), Reason> {
+        self.scratch
+            .write(&below(&self.scratch.inside(), name), text)
+            .map_err(|e| Reason::Scratch(e.to_string()))
+    }
+
+    /// Writes edited manifests.
+    pub(crate) fn write_all(&self, edits: &Edits) -> Result<(), Reason> {
+        for (path, text) in &edits.files {
+            self.scratch.write(path, text).map_err(|e| Reason::Scratch(format!("{path}: {e}")))?;
+        }
+        Ok(())
+    }
+}
+
+/// The path of a file in a folder; both below the root.
+pub(crate) fn below(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// Words by which tools tell that constraints contradict each other.
+const CONFLICT: &[&str] = &[
+    "no solution found",
+    "version solving failed",
+    "resolutionimpossible",
+    "conflicting dependencies",
+    "eresolve",
+    "etarget",
+    "notarget",
+    "failed to select a version",
+    "could not be resolved to an installable set",
+    "no matching version",
+    "couldn't find any versions",
+    "no candidates found",
+];
+
+/// Words by which tools tell that they did not reach a registry.
+const NETWORK: &[&str] = &[
+    "network",
+    "enotfound",
+    "econnrefused",
+    "econnreset",
+    "etimedout",
+    "eai_again",
+    "could not resolve host",
+    "unknown host",
+    "dns error",
+    "no such host",
+    "connection refused",
+    "connection reset",
+    "connection timed out",
+    "timed out",
+    "temporary failure in name resolution",
+    "max retries exceeded",
+    "failed to fetch",
+    "403 forbidden",
+    "401 unauthorized",
+    "e401",
+    "e403",
+    "could not transfer",
+    "i/o timeout",
+];
+
+/// What is told of a text: without empty lines, bounded.
+pub(crate) fn said(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
+    let text = lines.join("\n");
+    let plain: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).take(SAID).collect();
+    if plain.is_empty() { "nothing".to_owned() } else { plain }
+}
+
+/// An argument as one would type it.
+fn quoted(argument: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./@=:+,^~%".contains(c);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', "'\\''"))
+    }
+}

@@ -1,0 +1,177 @@
+//! Gradle: build files are code, so it is run only where that is allowed. Edits are of texts that
+//! stand literally in a build file or a version catalogue.
+
+use trimtab_model::version::Scheme;
+
+use super::Tool;
+use super::drive::Drive;
+use super::edit::{Edits, Manifests, Uneditable, lines};
+use super::proposal::{Kind, Wish};
+use super::refusal::{Blocker, Reason};
+use super::scratch::Keep;
+
+pub(crate) const TOOL: Tool = Tool {
+    id: "gradle",
+    purl_type: "maven",
+    scheme: Scheme::Maven,
+    programs: &["gradle"],
+    install: "Gradle 8 or later",
+    variables: &["GRADLE_", "ORG_GRADLE_", "JAVA_"],
+    lockfiles: &["gradle.lockfile"],
+    manifest: |name| matches!(name, "build.gradle" | "build.gradle.kts"),
+    above: true,
+    keep: |path| {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let ends = [".gradle", ".gradle.kts", ".lockfile", ".versions.toml"];
+        let source = path.split('/').any(|part| matches!(part, "buildSrc" | "build-logic"));
+        if ends.iter().any(|end| name.ends_with(end)) || name == "gradle.properties" || source {
+            Keep::Yes
+        } else {
+            Keep::No
+        }
+    },
+    edit,
+    edits_itself: false,
+    at_once: &[],
+    moves_all: false,
+    code: |_| Some("its build files"),
+    lock,
+    blockers,
+    asks: None,
+    listing: None,
+};
+
+fn is_build(name: &str) -> bool {
+    name.ends_with(".gradle") || name.ends_with(".gradle.kts")
+}
+
+fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
+    match wish.kind {
+        Kind::Relock => Ok(Edits::none()),
+        Kind::Override => constrained(manifests, wish),
+        Kind::Raise | Kind::RaiseParent => raise(manifests, wish),
+        Kind::Remove | Kind::Replace => Err(Uneditable::Unsupported(
+            "build files are code: take the dependency out of them by hand".to_owned(),
+        )),
+    }
+}
+
+/// `implementation("group:name:1.0")`, and the lines of a version catalogue.
+fn raise(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
+    let mut edits = Edits::none();
+    let literal = format!("{}:", wish.name);
+    for (path, text) in manifests.named(is_build) {
+        let edited = lines::each(text, |line| {
+            let Some(at) = line.find(&literal) else { return Ok(None) };
+            let start = at + literal.len();
+            let rest = line.get(start..).unwrap_or_default();
+            let end = rest.find(['"', '\'', ':', '@']).unwrap_or(0);
+            let old = rest.get(..end).unwrap_or_default();
+            let quoted = line.get(..at).is_some_and(|b| b.ends_with(['"', '\'']));
+            if !quoted || old.is_empty() || old.contains('$') {
+                return Ok(None);
+            }
+            higher(old, wish)?;
+            Ok(Some(super::edit::spliced(line, vec![(start..start + end, wish.to().to_owned())])))
+        })?;
+        if let Some(text) = edited {
+            edits.put(path, text, wish, wish.to());
+        }
+    }
+    for (path, text) in manifests.named(|name| name.ends_with(".versions.toml")) {
+        if let Some(text) = catalogue(path, text, wish)? {
+            edits.put(path, text, wish, wish.to());
+        }
+    }
+    edits.named()
+}
+
+fn higher(old: &str, wish: &Wish) -> Result<(), Uneditable> {
+    match Scheme::Maven.compare(wish.to(), old) {
+        Some(order) if order.is_lt() => Err(Uneditable::Downgrade(old.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// `left = { module = "group:name", version.ref = "left" }`, or with a version of its own.
+fn catalogue(path: &str, text: &str, wish: &Wish) -> Result<Option<String>, Uneditable> {
+    use super::edit::toml::{Places, place};
+    let mut places = Places::read(text, path)?;
+    let mut new = Vec::new();
+    let (group, name) = wish.name.split_once(':').unwrap_or_default();
+    for (_, item) in places.table(&["libraries"]).iter().flat_map(|table| table.iter()) {
+        if let Some(whole) = item.as_value().filter(|v| v.is_str()) {
+            let Some((range, old)) = place(whole) else { continue };
+            if let Some(version) = old.strip_prefix(&format!("{}:", wish.name)) {
+                higher(version, wish)?;
+                new.push((range, format!("{}:{}", wish.name, wish.to())));
+            }
+            continue;
+        }
+        let Some(table) = item.as_table_like() else { continue };
+        let text = |key: &str| table.get(key).and_then(|i| i.as_str());
+        let named = text("module") == Some(&wish.name)
+            || (text("group") == Some(group) && text("name") == Some(name));
+        if !named {
+            continue;
+        }
+        let version = table.get("version");
+        let reference = version.and_then(|v| v.as_table_like()?.get("ref")?.as_str());
+        let value = match reference {
+            Some(name) => places.table(&["versions"]).and_then(|t| t.get(name)?.as_value()),
+            None => version.and_then(|v| v.as_value()),
+        };
+        if let Some((range, old)) = value.and_then(place) {
+            higher(old, wish)?;
+            new.push((range, wish.to().to_owned()));
+        }
+    }
+    places.replace(new);
+    Ok(places.is_changed().then(|| places.text()))
+}
+
+/// A constraint in the first block of dependencies of the build file.
+fn constrained(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
+    for (name, quote) in [("build.gradle.kts", '"'), ("build.gradle", '\'')] {
+        let Some(text) = manifests.text(name) else { continue };
+        if text.contains(&format!("{}:", wish.name)) {
+            return Err(Uneditable::Direct);
+        }
+        let notation = format!("{quote}{}:{}{quote}", wish.name, wish.to());
+        let call = if quote == '"' { format!("({notation})") } else { format!(" {notation}") };
+        let line = format!("    constraints {{ implementation{call} }}");
+        let opens = |line: &str| line.trim_end() == "dependencies {";
+        return match lines::after(text, opens, &line) {
+            Some(text) => Ok(Edits::one(manifests.here(name), text)),
+            None => Err(Uneditable::NotNamed),
+        };
+    }
+    Err(Uneditable::NotNamed)
+}
+
+fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
+    let mut arguments = vec!["--no-daemon", "--quiet", "--console=plain", "dependencies"];
+    let both = format!("{},{}", wish.name, wish.other());
+    if drive.text("gradle.lockfile").is_some() {
+        let which = if wish.kind == Kind::RaiseParent { &both } else { &wish.name };
+        arguments.extend(["--update-locks", which]);
+    } else if wish.kind == Kind::Relock {
+        return Err(Reason::Unsupported("the project has no gradle.lockfile".to_owned()));
+    }
+    drive.run(&arguments, &[]).map(drop)
+}
+
+/// `Could not find group:name:9.`
+fn blockers(text: &str) -> Vec<Blocker> {
+    let one = |line: &str| {
+        let rest = line.split_once("Could not find ")?.1.trim_end_matches('.');
+        let (needs, range) = rest.rsplit_once(':')?;
+        let plain = !needs.contains(' ') && needs.contains(':');
+        plain.then(|| Blocker {
+            who: "the project".to_owned(),
+            needs: needs.to_owned(),
+            range: range.to_owned(),
+        })
+    };
+    text.lines().filter_map(one).collect()
+}

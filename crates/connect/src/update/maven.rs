@@ -1,0 +1,339 @@
+//! Maven: a byte-exact edit of the pom, then `mvn dependency:tree`, which resolves and runs no phase
+//! of a build. Maven loads the extensions that a pom names (from its repository, and none of the
+//! project's own); of `.mvn/`, only properties and profiles are copied.
+
+use std::ops::Range;
+
+use trimtab_model::Purl;
+use trimtab_model::version::Scheme;
+
+use super::Tool;
+use super::drive::Drive;
+use super::edit::xml::{self, Element};
+use super::edit::{Edits, Manifests, Uneditable, spliced};
+use super::proposal::{Kind, Wish};
+use super::refusal::{Blocker, Reason};
+use super::scratch::Keep;
+use crate::registry::is_name;
+
+pub(crate) const TOOL: Tool = Tool {
+    id: "maven",
+    purl_type: "maven",
+    scheme: Scheme::Maven,
+    programs: &["mvn"],
+    install: "Apache Maven 3.6 or later",
+    variables: &["MAVEN_", "M2_", "JAVA_"],
+    lockfiles: &[],
+    manifest: |name| name == POM,
+    above: true,
+    keep: |path| match path.rsplit('/').next().unwrap_or_default() {
+        POM => Keep::Yes,
+        "maven.config" if path.ends_with(".mvn/maven.config") => Keep::Part(properties),
+        _ => Keep::No,
+    },
+    edit,
+    edits_itself: false,
+    at_once: &[Kind::Raise, Kind::Override],
+    moves_all: false,
+    code: |_| None,
+    // What it chooses is asked afterwards, once: that fails where it cannot resolve.
+    lock: |_, _, _| Ok(()),
+    blockers,
+    asks: None,
+    listing: Some(listing),
+};
+
+const POM: &str = "pom.xml";
+const TREE: &str = "trimtab-tree.txt";
+/// Lines of a tree that are read.
+const MOST_LINES: usize = 100_000;
+
+/// Of Maven's own arguments, properties and profiles. One property loads code.
+fn properties(text: &str) -> String {
+    let keep = |word: &&str| {
+        (word.starts_with("-D") && !word.starts_with("-Dmaven.ext")) || word.starts_with("-P")
+    };
+    text.split_whitespace().filter(keep).map(|word| format!("{word}\n")).collect()
+}
+
+fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
+    match wish.kind {
+        Kind::Relock => Err(Uneditable::Unsupported(
+            "Maven has no lockfile: what is not named is chosen by who brings it".to_owned(),
+        )),
+        Kind::Override => managed(manifests, wish),
+        Kind::Raise | Kind::RaiseParent | Kind::Remove | Kind::Replace => named(manifests, wish),
+    }
+}
+
+/// A pom with its elements.
+struct Pom<'t> {
+    path: &'t str,
+    text: &'t str,
+    all: Vec<Element>,
+}
+
+impl<'t> Pom<'t> {
+    fn text_of(&self, of: usize, name: &str) -> Option<(&'t str, Range<usize>)> {
+        xml::value(self.text, xml::child(&self.all, of, name)?)
+    }
+
+    /// The elements that name a package, by number.
+    fn naming<'s>(&'s self, name: &'s str) -> impl Iterator<Item = usize> + 's {
+        self.all.iter().enumerate().filter_map(move |(number, element)| {
+            let last = element.path.rsplit('/').next().unwrap_or_default();
+            if !matches!(last, "dependency" | "parent") || element.path.contains("/plugin/") {
+                return None;
+            }
+            let (group, _) = self.text_of(number, "groupId")?;
+            let (artifact, _) = self.text_of(number, "artifactId")?;
+            (format!("{group}:{artifact}") == name).then_some(number)
+        })
+    }
+
+    /// Where a property is said.
+    fn property(&self, name: &str) -> Option<(&'t str, Range<usize>)> {
+        let end = format!("/properties/{name}");
+        let element = self.all.iter().find(|e| e.path.ends_with(&end))?;
+        xml::value(self.text, element)
+    }
+}
+
+fn poms(manifests: &Manifests) -> Result<Vec<Pom<'_>>, Uneditable> {
+    manifests
+        .named(|name| name == POM)
+        .map(|(path, text)| Ok(Pom { path, text, all: xml::elements(text, path)? }))
+        .collect()
+}
+
+fn named(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
+    let poms = poms(manifests)?;
+    let mut parts: Vec<(usize, Range<usize>, String)> = Vec::new();
+    for (number, pom) in poms.iter().enumerate() {
+        for at in pom.naming(&wish.name) {
+            if wish.kind == Kind::Remove {
+                let line = pom.all.get(at).map(|element| xml::whole_line(pom.text, element));
+                parts.extend(line.map(|line| (number, line, String::new())));
+                continue;
+            }
+            if wish.kind == Kind::Replace {
+                let (group, artifact) = wish.other().split_once(':').unwrap_or_default();
+                for (name, new) in [("groupId", group), ("artifactId", artifact)] {
+                    let place = pom.text_of(at, name);
+                    parts.extend(place.map(|(_, place)| (number, place, new.to_owned())));
+                }
+            }
+            let Some((old, place)) = pom.text_of(at, "version") else { continue };
+            let (number, old, place) =
+                match old.strip_prefix("${").and_then(|p| p.strip_suffix('}')) {
+                    None => (number, old, place),
+                    Some(property) => {
+                        let said = poms.iter().enumerate().find_map(|(number, pom)| {
+                            pom.property(property).map(|(old, place)| (number, old, place))
+                        });
+                        let Some(said) = said else { continue };
+                        said
+                    }
+                };
+            if wish.kind != Kind::Replace
+                && Scheme::Maven.compare(wish.to(), old).is_some_and(std::cmp::Ordering::is_lt)
+            {
+                return Err(Uneditable::Downgrade(old.to_owned()));
+            }
+            parts.push((number, place, wish.to().to_owned()));
+        }
+    }
+    parts.sort_by_key(|(number, place, _)| (*number, place.start));
+    parts.dedup();
+    let mut edits = Edits::none();
+    for (number, pom) in poms.iter().enumerate() {
+        let own = parts.iter().filter(|(n, ..)| *n == number);
+        let own: Vec<_> = own.map(|(_, place, new)| (place.clone(), new.clone())).collect();
+        if !own.is_empty() {
+            edits.put(pom.path, spliced(pom.text, own), wish, wish.to());
+        }
+    }
+    edits.named()
+}
+
+/// A version in `dependencyManagement` of the pom in the tool's folder.
+fn managed(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
+    let poms = poms(manifests)?;
+    let managed = |pom: &Pom<'_>, at: usize| {
+        pom.all.get(at).is_some_and(|e| e.path.contains("dependencyManagement"))
+    };
+    if poms.iter().any(|pom| pom.naming(&wish.name).any(|at| !managed(pom, at))) {
+        return Err(Uneditable::Direct);
+    }
+    if poms.iter().any(|pom| pom.naming(&wish.name).next().is_some()) {
+        return named(manifests, wish);
+    }
+    let here = manifests.here(POM);
+    let pom = poms.iter().find(|pom| pom.path == here).ok_or(Uneditable::NotNamed)?;
+    let (group, artifact) = wish.name.split_once(':').unwrap_or_default();
+    let find = |path: &str| pom.all.iter().find(|element| element.path == path);
+    let project = find("project").ok_or(Uneditable::NotNamed)?;
+    // As the pom's own first child is.
+    let step = pom.all.iter().find(|e| e.path.matches('/').count() == 1);
+    let step = step.map_or("  ", |element| xml::indent(pom.text, element));
+    let end = if pom.text.contains("\r\n") { "\r\n" } else { "\n" };
+    let lines = |depth: usize, lines: &[(usize, &str)]| -> String {
+        lines.iter().map(|(more, l)| format!("{}{l}{end}", step.repeat(depth + more))).collect()
+    };
+    let tags = [
+        format!("<groupId>{group}</groupId>"),
+        format!("<artifactId>{artifact}</artifactId>"),
+        format!("<version>{}</version>", wish.to()),
+    ];
+    let [a, b, c] = &tags;
+    let dependency: &[(usize, &str)] =
+        &[(0, "<dependency>"), (1, a), (1, b), (1, c), (0, "</dependency>")];
+    let before_end = |element: &Element| {
+        let inner = pom.text.get(..element.inner.end).unwrap_or_default();
+        inner.trim_end_matches([' ', '\t']).len()
+    };
+    let (at, new) = if let Some(all) = find("project/dependencyManagement/dependencies") {
+        (before_end(all), lines(3, dependency))
+    } else {
+        let text = [
+            lines(1, &[(0, "<dependencyManagement>"), (1, "<dependencies>")]),
+            lines(3, dependency),
+            lines(1, &[(1, "</dependencies>"), (0, "</dependencyManagement>")]),
+        ];
+        let at = match find("project/dependencies") {
+            Some(all) => xml::whole_line(pom.text, all).start,
+            None => before_end(project),
+        };
+        (at, text.concat())
+    };
+    Ok(Edits::one(here.clone(), spliced(pom.text, vec![(at..at, new)])))
+}
+
+/// The pom of the highest folder above the tool's own that has modules, from there; and the tool's own folder from that.
+fn top(manifests: &Manifests) -> Option<(String, String)> {
+    let own = &manifests.folder;
+    let above = manifests.named(|name| name == POM).filter_map(|(path, text)| {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let rest = match folder {
+            "" => own.as_str(),
+            folder => own.strip_prefix(folder)?.strip_prefix('/')?,
+        };
+        (!rest.is_empty() && text.contains("<module>")).then_some(rest)
+    });
+    let module = above.max_by_key(|rest| rest.len())?;
+    Some(("../".repeat(module.split('/').count()) + POM, module.to_owned()))
+}
+
+/// What is chosen, of every module.
+fn listing(drive: &Drive<'_>) -> Result<Vec<Purl>, Reason> {
+    let output_file = format!("-DoutputFile={TREE}");
+    let arguments = [
+        "-B",
+        "-ntp",
+        "-Dstyle.color=never",
+        "dependency:tree",
+        &output_file,
+        "-DappendOutput=false",
+    ];
+    // A module that needs another one of the project is resolved with it, from the top.
+    let top = top(drive.manifests);
+    let mut output = match &top {
+        Some((pom, module)) => {
+            let with = ["-f", pom, "-pl", module, "-am"];
+            drive.try_run(&[&arguments[..], &with].concat(), &[])?
+        }
+        None => drive.try_run(&arguments, &[])?,
+    };
+    // A folder that has a pom may be no module of the one above.
+    let is_none = |text: String| text.contains("in the reactor");
+    if top.is_some() && !output.is_well() && is_none(drive.words(&output)) {
+        output = drive.try_run(&arguments, &[])?;
+    }
+    if !output.is_well() {
+        return Err(drive.means(&output));
+    }
+    let here = drive.scratch.folder();
+    let mut all = Vec::new();
+    let mut left = MOST_LINES;
+    for entry in ignore::WalkBuilder::new(drive.scratch.root()).standard_filters(false).build() {
+        let Ok(entry) = entry else { continue };
+        if entry.file_name() != TREE {
+            continue;
+        }
+        if !entry.path().starts_with(&here) {
+            let _ = std::fs::remove_file(entry.path());
+            continue;
+        }
+        let text = std::fs::read_to_string(entry.path());
+        let text = text.map_err(|e| Reason::Scratch(e.to_string()))?;
+        let _ = std::fs::remove_file(entry.path());
+        for line in text.lines().skip(1) {
+            left = left.checked_sub(1).ok_or_else(|| {
+                Reason::Failed(format!("its tree has more than {MOST_LINES} lines"))
+            })?;
+            all.extend(package(line));
+        }
+    }
+    all.sort();
+    all.dedup();
+    Ok(all)
+}
+
+/// `|  \- group:artifact:type[:classifier]:version:scope`
+fn package(line: &str) -> Option<Purl> {
+    let bare = line.trim_start_matches([' ', '|', '+', '\\', '-']);
+    let parts: Vec<&str> = bare.split_whitespace().next()?.split(':').collect();
+    let ([group, artifact, _, version, _] | [group, artifact, _, _, version, _]) = parts[..] else {
+        return None;
+    };
+    let named = is_name(group) && is_name(artifact) && !version.is_empty();
+    named.then(|| Purl::new("maven", Some(group), artifact).with_version(version))
+}
+
+/// `Could not find artifact group:left:jar:9 in …` and, when it was asked for before and Maven remembers,
+/// `group:left:jar:9 was not found in …`: the project asks for what is not there.
+fn blockers(text: &str) -> Vec<Blocker> {
+    let one = |line: &str| {
+        let artifact = match line.split_once("Could not find artifact ") {
+            Some((_, rest)) => rest.split_whitespace().next()?,
+            None => line.split_once(" was not found in ")?.0.split_whitespace().next_back()?,
+        };
+        let parts: Vec<&str> = artifact.split(':').collect();
+        let [group, artifact, .., version] = parts[..] else { return None };
+        let needs = format!("{group}:{artifact}");
+        Some(Blocker { who: "the project".to_owned(), needs, range: version.to_owned() })
+    };
+    text.lines().filter_map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_is_resolved_from_the_top() {
+        let of = |folder: &str| {
+            let poms = ["pom.xml", "a/pom.xml", "a/b/pom.xml"];
+            let text = |path: &str| if path == "a/b/pom.xml" { "" } else { "<module>x</module>" };
+            let files = poms.map(|path| (path.to_owned(), text(path).to_owned()));
+            top(&Manifests { folder: folder.to_owned(), files: files.into() })
+        };
+        let both = |pom: &str, module: &str| Some((pom.to_owned(), module.to_owned()));
+        assert_eq!(of(""), None);
+        assert_eq!(of("a"), both("../pom.xml", "a"));
+        assert_eq!(of("a/b"), both("../../pom.xml", "a/b"));
+    }
+
+    #[test]
+    fn what_is_not_there_is_named_whether_it_was_asked_for_before_or_not() {
+        let first = "[ERROR] Failed to execute goal: Could not find artifact \
+            org.example:left:jar:9.0 in central (https://registry.example)";
+        let again = "[ERROR] Could not resolve dependencies for project org.example:demo:jar:1.0.0: \
+            org.example:left:jar:9.0 was not found in https://registry.example during a previous attempt.";
+        for text in [first, again] {
+            let all: Vec<String> = blockers(text).iter().map(ToString::to_string).collect();
+            assert_eq!(all, ["`the project` requires `org.example:left 9.0`"], "{text}");
+        }
+        assert!(blockers("[INFO] BUILD SUCCESS\nit was not found in time").is_empty());
+    }
+}

@@ -1,0 +1,178 @@
+//! What is wished of a package manager: a proposal as the tool spells it.
+
+use trimtab_model::{Proposal, Purl};
+
+use super::refusal::Reason;
+use super::{Options, Tool};
+use crate::registry::{is_name, is_version};
+
+/// What kind of change is wished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Raise,
+    RaiseParent,
+    Relock,
+    Override,
+    Remove,
+    Replace,
+}
+
+/// A proposal as a tool spells it. All parts were checked: no program takes one for an option.
+#[derive(Debug, Clone)]
+pub(crate) struct Wish {
+    pub(crate) kind: Kind,
+    /// The package that is named or moved.
+    pub(crate) name: String,
+    /// The version that is locked now, where that is known.
+    pub(crate) from: Option<String>,
+    /// The version that is wanted.
+    pub(crate) to: Option<String>,
+    /// The child, or the replacement.
+    pub(crate) other: Option<String>,
+    /// Of a parent's, the version of the child that is locked now, where that is known.
+    pub(crate) child: Option<String>,
+    /// Further packages to which the same is done by the same run, with their versions.
+    pub(crate) also: Vec<(String, Option<String>)>,
+    /// Further children, of further parents.
+    pub(crate) others: Vec<String>,
+}
+
+impl Wish {
+    /// The version that is wanted; all kinds but removals and some relocks have one.
+    pub(crate) fn to(&self) -> &str {
+        self.to.as_deref().unwrap_or_default()
+    }
+
+    /// The child, or the replacement.
+    pub(crate) fn other(&self) -> &str {
+        self.other.as_deref().unwrap_or_default()
+    }
+
+    /// All packages that are named or moved, with the versions that are wanted.
+    pub(crate) fn packages(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let also = self.also.iter().map(|(name, to)| (&**name, to.as_deref()));
+        std::iter::once((&*self.name, self.to.as_deref())).chain(also)
+    }
+
+    /// The version that is wanted of one of them.
+    pub(crate) fn wanted(&self, package: &str) -> Option<&str> {
+        self.packages().find(|(name, _)| *name == package).and_then(|(_, to)| to)
+    }
+
+    /// All children of parents, each once.
+    pub(crate) fn children(&self) -> Vec<&str> {
+        let mut all: Vec<&str> = self.other.as_deref().into_iter().collect();
+        all.extend(self.others.iter().map(String::as_str));
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// The wishes of a proposal; those that the tool carries out by one run are beside each other.
+    pub(crate) fn all(proposal: &Proposal, tool: &Tool) -> Result<Vec<Vec<Wish>>, Reason> {
+        let mut all: Vec<Vec<Wish>> = Vec::new();
+        for part in proposal.parts() {
+            let wish = Wish::read(part, tool)?;
+            match all.last_mut() {
+                Some(run) if run.iter().all(|held| wish.joins(held, tool)) => run.push(wish),
+                _ => all.push(vec![wish]),
+            }
+        }
+        Ok(all)
+    }
+
+    /// Whether one run carries both out. A tool that edits manifests itself does the same for all kinds. One package
+    /// goes to one version in a run.
+    fn joins(&self, other: &Wish, tool: &Tool) -> bool {
+        let can = |wish: &Wish| tool.at_once.contains(&wish.kind);
+        let agree = self.name != other.name || self.to == other.to;
+        agree && can(self) && can(other) && (self.kind == other.kind || tool.edits_itself)
+    }
+
+    /// Several of a kind as one.
+    pub(crate) fn joined(wishes: &[Wish]) -> Option<Wish> {
+        let (first, others) = wishes.split_first()?;
+        let mut also: Vec<(String, Option<String>)> = Vec::new();
+        let mut children = Vec::new();
+        for other in others {
+            children.extend(other.other.clone());
+            let is_known = other.name == first.name || also.iter().any(|(n, _)| *n == other.name);
+            if !is_known {
+                also.push((other.name.clone(), other.to.clone()));
+            }
+        }
+        Some(Wish { also, others: children, ..first.clone() })
+    }
+
+    pub(crate) fn read(proposal: &Proposal, tool: &Tool) -> Result<Wish, Reason> {
+        let name = |purl: &Purl| spelled(purl, tool);
+        let version = |text: &str| match is_version(text) {
+            true => Ok(Some(text.to_owned())),
+            false => Err(Reason::Unsupported(format!("`{text}` is no version of one package"))),
+        };
+        let from = |purl: &Purl| purl.version().map_or(Ok(None), version);
+        let (kind, package, to, other) = match proposal {
+            Proposal::Raise { package, to } => (Kind::Raise, package, version(to)?, None),
+            Proposal::RaiseParent { parent, to, child } => {
+                (Kind::RaiseParent, parent, version(to)?, Some(name(child)?))
+            }
+            Proposal::Relock { package, to } => {
+                (Kind::Relock, package, to.as_deref().map_or(Ok(None), version)?, None)
+            }
+            Proposal::Override { package, to } => (Kind::Override, package, version(to)?, None),
+            Proposal::Remove { package } => (Kind::Remove, package, None, None),
+            Proposal::Replace { package, with, version: to } => {
+                (Kind::Replace, package, version(to)?, Some(name(with)?))
+            }
+            Proposal::Together(..) => {
+                return Err(Reason::Unsupported("it is several changes".to_owned()));
+            }
+        };
+        let child = match proposal {
+            Proposal::RaiseParent { child, .. } => from(child)?,
+            _ => None,
+        };
+        let wish = Wish {
+            kind,
+            name: name(package)?,
+            from: from(package)?,
+            to,
+            other,
+            child,
+            also: Vec::new(),
+            others: Vec::new(),
+        };
+        if let (Some(from), Some(to)) = (&wish.from, &wish.to)
+            && kind != Kind::Replace
+            && tool.scheme.compare(to, from).is_some_and(std::cmp::Ordering::is_lt)
+        {
+            let (package, from, to) = (wish.name.clone(), from.clone(), to.clone());
+            return Err(Reason::Downgrade { package, from, to });
+        }
+        Ok(wish)
+    }
+}
+
+/// A package as its ecosystem spells it.
+fn spelled(purl: &Purl, tool: &Tool) -> Result<String, Reason> {
+    if purl.purl_type() != tool.purl_type {
+        let why = format!("{} has no packages of type {}", tool.id, purl.purl_type());
+        return Err(Reason::Unsupported(why));
+    }
+    let joined = match purl.namespace() {
+        Some(namespace) => format!("{namespace}/{}", purl.name()),
+        None => purl.name().to_owned(),
+    };
+    if !is_name(&joined) {
+        return Err(Reason::Unsupported(format!("`{joined}` is not the name of a package")));
+    }
+    Ok(match (tool.purl_type, purl.namespace()) {
+        ("maven", Some(group)) => format!("{group}:{}", purl.name()),
+        _ => joined,
+    })
+}
+
+/// Whether the wish stays with what the options allow: see [`Options::project_code`].
+pub(crate) fn runs_code(code: Option<&'static str>, options: &Options) -> Option<Reason> {
+    code.filter(|_| !options.project_code).map(Reason::ProjectCode)
+}

@@ -1,0 +1,451 @@
+//! What Python's package managers have in common: names, requirements of PEP 508, `pyproject.toml`.
+
+use std::ops::Range;
+
+use trimtab_model::vers::Vers;
+use trimtab_model::version::Scheme;
+
+use super::edit::toml::{Places, changed, place, push, table_or_new, version};
+use super::edit::{Edits, Manifests, Uneditable, raised, spliced};
+use super::proposal::{Kind, Wish};
+use super::refusal::Blocker;
+use super::scratch::Keep;
+
+/// The name of the manifest.
+pub(crate) const MANIFEST: &str = "pyproject.toml";
+
+/// How a file is kept: manifests, this lockfile, this configuration.
+pub(crate) fn keep(path: &str, own: &[&str]) -> Keep {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    if name == MANIFEST || own.contains(&name) { Keep::Yes } else { Keep::No }
+}
+
+/// Whether two names are of one package (PEP 503).
+pub(crate) fn same(a: &str, b: &str) -> bool {
+    let plain = |name: &str| {
+        let lower = name.to_lowercase();
+        let parts: Vec<&str> = lower.split(['-', '_', '.']).filter(|p| !p.is_empty()).collect();
+        parts.join("-")
+    };
+    plain(a) == plain(b)
+}
+
+/// A requirement of PEP 508: where its name stands and where its versions.
+struct Requirement {
+    name: Range<usize>,
+    versions: Range<usize>,
+}
+
+/// Of `name [extras] versions ; marker`; `None` for one with an address, or with no name.
+fn requirement(text: &str) -> Option<Requirement> {
+    let marker = text.find(';').unwrap_or(text.len());
+    let comment = text.find(" #").unwrap_or(text.len());
+    let end = marker.min(comment);
+    let what = text.get(..end)?;
+    let start = what.len() - what.trim_start().len();
+    let named = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let rest = what.get(start..)?;
+    let length = rest.find(|c| !named(c)).unwrap_or(rest.len());
+    let mut at = start + length;
+    let rest = what.get(at..)?;
+    let gap = rest.len() - rest.trim_start().len();
+    if rest.trim_start().starts_with('[') {
+        at += gap + rest.trim_start().find(']')? + 1;
+    }
+    let versions = what.get(at..)?;
+    let begin = at + (versions.len() - versions.trim_start().len());
+    // `--hash` and a line that goes on are a requirement file's.
+    let own = versions.find([' ', '\\', '\t']).filter(|_| versions.contains("--hash"));
+    let stop = own.map_or(what.trim_end().len(), |o| at + o).max(begin);
+    let stop = what.get(..stop)?.trim_end_matches(['\\', ' ', '\t']).len().max(begin);
+    let plain = length > 0 && !what.get(begin..stop)?.starts_with('@');
+    plain.then_some(Requirement { name: start..start + length, versions: begin..stop })
+}
+
+/// The name of a requirement.
+pub(crate) fn name(text: &str) -> Option<&str> {
+    text.get(requirement(text)?.name)
+}
+
+/// A requirement with its versions raised, or with another package in its place.
+pub(crate) fn edited(text: &str, wish: &Wish) -> Result<Option<String>, Uneditable> {
+    let Some(found) = requirement(text) else { return Ok(None) };
+    if !same(text.get(found.name.clone()).unwrap_or_default(), &wish.name) {
+        return Ok(None);
+    }
+    let old = text.get(found.versions.clone()).unwrap_or_default();
+    let new = if wish.kind == Kind::Replace {
+        format!(">={}", wish.to())
+    } else if old.contains(',') && allows(old, wish.to()) {
+        floor(old, wish.to())
+    } else if old.is_empty() {
+        format!(">={}", wish.to())
+    } else {
+        match raised(old, wish, ">=", Scheme::Pep440)? {
+            Some(new) => new,
+            None => return Ok(None),
+        }
+    };
+    let mut parts = vec![(found.versions, new)];
+    if wish.kind == Kind::Replace {
+        // Extras are the other package's own, and go.
+        let end = parts.first().map_or(0, |(range, _)| range.start);
+        parts.push((found.name.start..end, wish.other().to_owned()));
+    }
+    Ok(Some(spliced(text, parts)))
+}
+
+fn allows(range: &str, version: &str) -> bool {
+    Vers::from_native("pypi", range).is_ok_and(|vers| vers.contains(version) == Some(true))
+}
+
+/// `>=1,<3` with its lower bound raised, or with one added.
+fn floor(old: &str, to: &str) -> String {
+    let is_lower = |part: &&str| {
+        let part = part.trim_start();
+        part.starts_with(">=") || (part.starts_with('>')) || part.starts_with("~=")
+    };
+    let lower = old.split(',').find(is_lower);
+    match lower {
+        Some(lower) => old.replacen(lower.trim(), &format!(">={to}"), 1),
+        None => format!(">={to},{old}"),
+    }
+}
+
+/// Arrays of requirements in `pyproject.toml`, by the names that lead to them.
+fn arrays(places: &Places<'_>) -> Vec<Vec<String>> {
+    let mut paths = vec![
+        vec!["project".to_owned(), "dependencies".to_owned()],
+        ["tool", "uv", "dev-dependencies"].map(str::to_owned).into(),
+    ];
+    for folder in [&["project", "optional-dependencies"][..], &["dependency-groups"]] {
+        for (name, _) in places.table(folder).iter().flat_map(|table| table.iter()) {
+            let mut path: Vec<String> = folder.iter().map(|s| (*s).to_owned()).collect();
+            path.push(name.to_owned());
+            paths.push(path);
+        }
+    }
+    paths
+}
+
+/// Poetry's tables of dependencies, by the names that lead to them.
+fn tables(places: &Places<'_>) -> Vec<Vec<String>> {
+    let poetry = |rest: &[&str]| {
+        ["tool", "poetry"].iter().chain(rest).map(|s| (*s).to_owned()).collect::<Vec<_>>()
+    };
+    let mut paths = vec![poetry(&["dependencies"]), poetry(&["dev-dependencies"])];
+    for (name, _) in places.table(&["tool", "poetry", "group"]).iter().flat_map(|t| t.iter()) {
+        paths.push(poetry(&["group", name, "dependencies"]));
+    }
+    paths
+}
+
+/// Raises, removes or replaces a dependency in every `pyproject.toml`.
+pub(crate) fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
+    if wish.kind == Kind::Relock {
+        return match pinned(manifests, wish)? {
+            Some(range) => Err(Uneditable::Held(range)),
+            None => Ok(Edits::none()),
+        };
+    }
+    let mut edits = Edits::none();
+    for (path, text) in manifests.named(|name| name == MANIFEST) {
+        let edited = match wish.kind {
+            Kind::Remove => removed(path, text, wish)?,
+            _ => at_place(path, text, wish)?,
+        };
+        if let Some((text, requirement)) = edited {
+            edits.put(path, text, wish, &requirement);
+        }
+    }
+    edits.named()
+}
+
+/// The range of `pyproject.toml` where each requirement of the package does not allow the version that is
+/// wanted.
+fn pinned(manifests: &Manifests, wish: &Wish) -> Result<Option<String>, Uneditable> {
+    let Some(to) = wish.to.as_deref() else { return Ok(None) };
+    let mut found = None;
+    for (path, text) in manifests.named(|name| name == MANIFEST) {
+        let places = Places::read(text, path)?;
+        for names in arrays(&places) {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            for value in places.array(&names).into_iter().flat_map(|array| array.iter()) {
+                let Some((_, old)) = place(value) else { continue };
+                let Some(read) = requirement(old) else { continue };
+                if !same(old.get(read.name).unwrap_or_default(), &wish.name) {
+                    continue;
+                }
+                let range = old.get(read.versions).unwrap_or_default();
+                match super::confirm::allows("pypi", range, to) {
+                    Some(false) if !range.is_empty() => found = Some(range.to_owned()),
+                    _ => return Ok(None),
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn at_place(path: &str, text: &str, wish: &Wish) -> Result<Option<(String, String)>, Uneditable> {
+    let mut places = Places::read(text, path)?;
+    let mut new = Vec::new();
+    let mut requirement = String::new();
+    for names in arrays(&places) {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        for value in places.array(&names).into_iter().flat_map(|array| array.iter()) {
+            let Some((range, old)) = place(value) else { continue };
+            if let Some(text) = edited(old, wish)? {
+                requirement.clone_from(&text);
+                new.push((range, text));
+            }
+        }
+    }
+    for names in tables(&places) {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let Some(table) = places.table(&names) else { continue };
+        for (_, item) in table.iter().filter(|(key, _)| same(key, &wish.name)) {
+            if wish.kind == Kind::Replace {
+                let why = "put the other package into its place by hand: its table has own members";
+                return Err(Uneditable::Unsupported(why.to_owned()));
+            }
+            let Some((range, old)) = version(item) else { continue };
+            if let Some(text) = raised(old, wish, "^", Scheme::Pep440)? {
+                requirement.clone_from(&text);
+                new.push((range, text));
+            }
+        }
+    }
+    places.replace(new);
+    Ok(places.is_changed().then(|| (places.text(), requirement)))
+}
+
+fn removed(path: &str, text: &str, wish: &Wish) -> Result<Option<(String, String)>, Uneditable> {
+    let places = Places::read(text, path)?;
+    let (arrays, tables) = (arrays(&places), tables(&places));
+    let mut found = false;
+    let text = changed(text, path, |document| {
+        for names in &arrays {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let Some((last, folder)) = names.split_last() else { continue };
+            let Some(table) = existing(document, folder) else { continue };
+            let Some(array) = table.get_mut(last).and_then(|i| i.as_array_mut()) else { continue };
+            let before = array.len();
+            array.retain(|v| !v.as_str().and_then(name).is_some_and(|n| same(n, &wish.name)));
+            found |= array.len() < before;
+        }
+        for names in &tables {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let Some(table) = existing(document, &names) else { continue };
+            let keys: Vec<String> =
+                table.iter().map(|(k, _)| k.to_owned()).filter(|k| same(k, &wish.name)).collect();
+            for key in keys {
+                table.remove(&key);
+                found = true;
+            }
+        }
+        Some(())
+    })?;
+    Ok(found.then(|| (text, String::new())))
+}
+
+fn existing<'d>(
+    document: &'d mut toml_edit::DocumentMut,
+    names: &[&str],
+) -> Option<&'d mut dyn toml_edit::TableLike> {
+    let mut table: &mut dyn toml_edit::TableLike = document.as_table_mut();
+    for name in names {
+        table = table.get_mut(name)?.as_table_like_mut()?;
+    }
+    Some(table)
+}
+
+/// Raises a requirement in an array of the manifest in the tool's folder. `None`: it has none of the package.
+pub(crate) fn raised_here(
+    manifests: &Manifests,
+    array: &[&str],
+    wish: &Wish,
+) -> Result<Option<Edits>, Uneditable> {
+    let path = manifests.here(MANIFEST);
+    let text = manifests.text(MANIFEST).ok_or(Uneditable::NotNamed)?;
+    let mut places = Places::read(text, &path)?;
+    let mut new = Vec::new();
+    for value in places.array(array).into_iter().flat_map(|array| array.iter()) {
+        let Some((range, old)) = place(value) else { continue };
+        if let Some(text) = edited(old, wish)? {
+            new.push((range, text));
+        }
+    }
+    places.replace(new);
+    Ok(places.is_changed().then(|| Edits::one(path.clone(), places.text())))
+}
+
+/// Adds a requirement to an array of the manifest in the tool's folder.
+pub(crate) fn added(
+    manifests: &Manifests,
+    table: &[&str],
+    array: &str,
+    requirement: &str,
+) -> Result<Edits, Uneditable> {
+    let path = manifests.here(MANIFEST);
+    let text = manifests.text(MANIFEST).ok_or(Uneditable::NotNamed)?;
+    let add = |document: &mut toml_edit::DocumentMut| {
+        push(table_or_new(document, table)?, array, requirement)
+    };
+    Ok(Edits::one(path.clone(), changed(text, &path, add)?))
+}
+
+/// Whether a manifest names a package directly.
+pub(crate) fn is_direct(manifests: &Manifests, wish: &Wish) -> bool {
+    let raise = Wish { kind: Kind::Raise, ..wish.clone() };
+    !matches!(edit(manifests, &raise), Err(Uneditable::NotNamed))
+}
+
+/// `Because left==2 depends on right<3 and …`, `left (2.0) depends on right (<3)`,
+/// `left 2.0 depends on right<3`: as uv, Poetry and pip tell it.
+pub(crate) fn blockers(text: &str) -> Vec<Blocker> {
+    // A sentence may go over lines.
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut found = Vec::new();
+    for at in 0..words.len().saturating_sub(2) {
+        let is = |n: usize, w: &str| words.get(at + n).is_some_and(|word| *word == w);
+        if !(is(0, "depends") && is(1, "on") && at > 0) {
+            continue;
+        }
+        let mut who = (*words.get(at - 1).unwrap_or(&"")).trim_matches(['(', ')', ',']).to_owned();
+        let starts_version = who.starts_with(|c: char| c.is_ascii_digit() || "<>=!~".contains(c));
+        if starts_version && at > 1 {
+            let name = words.get(at - 2).copied().unwrap_or_default();
+            who = format!("{name}@{}", who.trim_start_matches('='));
+        } else if who.eq_ignore_ascii_case("project") {
+            "the project".clone_into(&mut who);
+        } else if let Some((name, version)) = who.split_once("==") {
+            who = format!("{name}@{version}");
+        } else if who == "which"
+            && let Some(before) = found.last()
+        {
+            // `demo depends on left (2.0) which depends on right (<3)`
+            let before: &Blocker = before;
+            who = format!("{}@{}", before.needs, before.range.trim_start_matches('='));
+        }
+        let mut needs = words.get(at + 2).copied().unwrap_or_default().to_owned();
+        let mut range = String::new();
+        let mut next = at + 3;
+        if let Some(open) = words.get(next).filter(|word| word.starts_with('(')) {
+            range.push_str(open);
+            while !range.ends_with([')', ',']) || range.ends_with(',') && !range.contains(')') {
+                next += 1;
+                let Some(word) = words.get(next) else { break };
+                range.push_str(word);
+                if next > at + 12 {
+                    break;
+                }
+            }
+            range = range.trim_matches(|c| "(),".contains(c)).to_owned();
+        }
+        if range.is_empty() {
+            let start = needs.find(['<', '>', '=', '!', '~']).unwrap_or(needs.len());
+            range = needs.split_off(start).trim_end_matches([',', '.']).to_owned();
+            // pip: `right<3 and >=1`
+            while is(next - at, "and")
+                && words.get(next + 1).is_some_and(|w| w.starts_with(['<', '>', '=', '!', '~']))
+            {
+                range.push(',');
+                range.push_str(words.get(next + 1).copied().unwrap_or_default());
+                next += 2;
+            }
+        }
+        let needs = needs.trim_end_matches([',', '.', ';']).to_owned();
+        if !range.is_empty() && !needs.is_empty() {
+            found.push(Blocker { who, needs, range });
+        }
+    }
+    found
+}
+
+/// A package manager that would build the project itself to know what it needs.
+pub(crate) fn is_dynamic(manifests: &Manifests) -> Option<&'static str> {
+    let text = manifests.text(MANIFEST)?;
+    let places = Places::read(text, MANIFEST).ok()?;
+    let dynamic = places.array(&["project", "dynamic"])?;
+    let names = ["dependencies", "optional-dependencies"];
+    let has = dynamic.iter().any(|v| v.as_str().is_some_and(|name| names.contains(&name)));
+    has.then_some("its build tells what it depends on: `dynamic` in pyproject.toml")
+}
+
+/// How versions of Python's packages are ordered.
+pub(crate) const SCHEME: Scheme = Scheme::Pep440;
+
+/// Whether the manifest has a table.
+pub(crate) fn says(manifests: &Manifests, table: &[&str]) -> bool {
+    manifests
+        .text(MANIFEST)
+        .and_then(|text| Places::read(text, MANIFEST).ok().map(|p| p.table(table).is_some()))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wish(name: &str, to: &str) -> Wish {
+        Wish {
+            kind: Kind::Raise,
+            name: name.to_owned(),
+            from: None,
+            to: Some(to.to_owned()),
+            other: None,
+            child: None,
+            also: Vec::new(),
+            others: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn requirements_are_raised_in_place() {
+        for (old, new) in [
+            ("requests==2.25.1", Some("requests==2.31.0")),
+            (
+                "Requests [security] ~= 2.25 ; python_version < '4'",
+                Some("Requests [security] ~= 2.31.0 ; python_version < '4'"),
+            ),
+            ("requests>=2,<3", Some("requests>=2.31.0,<3")),
+            ("requests<3,>=2  # why", Some("requests<3,>=2.31.0  # why")),
+            ("requests>=2,<2.26", Some("requests>=2.31.0")),
+            ("requests", Some("requests>=2.31.0")),
+            ("requests @ https://registry.example/x", None),
+            ("requests-toolbelt==1.0", None),
+        ] {
+            assert_eq!(edited(old, &wish("requests", "2.31.0")).unwrap().as_deref(), new, "{old}");
+        }
+        assert!(same("Zope.Interface", "zope_interface"));
+    }
+
+    #[test]
+    fn who_is_spoken_of_again_is_named() {
+        let text = "Because demo depends on left (2.0) which depends on right (<3), right";
+        let last = blockers(text).pop().unwrap();
+        assert_eq!(last.to_string(), "`left@2.0` requires `right <3`");
+    }
+
+    #[test]
+    fn blockers_are_read_out_of_their_words() {
+        for (text, says) in [
+            (
+                "  cause: Because requests==2.25.1 depends on urllib3>=1.21.1,<1.27 and urllib3==2.0.7, we can",
+                "`requests@2.25.1` requires `urllib3 >=1.21.1,<1.27`",
+            ),
+            (
+                "Because requests (2.25.1) depends on urllib3 (>=1.21.1,<1.27)\n and demo depends on",
+                "`requests@2.25.1` requires `urllib3 >=1.21.1,<1.27`",
+            ),
+            (
+                "    requests 2.25.1 depends on urllib3<1.27 and >=1.21.1",
+                "`requests@2.25.1` requires `urllib3 <1.27,>=1.21.1`",
+            ),
+        ] {
+            let all: Vec<String> = blockers(text).iter().map(ToString::to_string).collect();
+            assert_eq!(all, [says], "{text}");
+        }
+    }
+}

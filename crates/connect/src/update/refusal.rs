@@ -1,0 +1,163 @@
+//! Why a proposal is not confirmed, for the person who must act.
+
+use std::fmt;
+
+use trimtab_model::Proposal;
+
+use super::change::{Change, Ran};
+
+/// A requirement that stands in the way: `left@2` requires `right <3`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Blocker {
+    /// Who requires, with its version where the tool tells it.
+    pub who: String,
+    /// What is required.
+    pub needs: String,
+    /// In which versions, as the tool writes them.
+    pub range: String,
+}
+
+impl fmt::Display for Blocker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` requires `{} {}`", self.who, self.needs, self.range)
+    }
+}
+
+/// Why, with the tool's own words where it has some (`said`: bounded, without secrets).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The program is not installed.
+    ToolMissing {
+        /// The program.
+        program: &'static str,
+        /// What to install.
+        install: &'static str,
+    },
+    /// Constraints contradict the wish.
+    Conflict {
+        /// Who stands in the way, as far as the tool names it.
+        blockers: Vec<Blocker>,
+        /// The tool's words.
+        said: String,
+    },
+    /// The tool resolved, and the package did not move.
+    Unchanged {
+        /// Whose requirements hold it, where that is known.
+        blockers: Vec<Blocker>,
+    },
+    /// A registry was not reached, or did not answer as it should.
+    Registry(String),
+    /// The time was over, in seconds.
+    TimeLimit(u64),
+    /// The tool wrote more than this, in bytes.
+    OutputLimit(usize),
+    /// The tool has no way to do this, in words.
+    Unsupported(String),
+    /// No manifest of the project names the package as a dependency that can be edited.
+    NotNamed(String),
+    /// It would move a package to a lower version.
+    Downgrade {
+        /// The package.
+        package: String,
+        /// What is locked.
+        from: String,
+        /// The lower version.
+        to: String,
+    },
+    /// The tool would run code out of the project, and the options forbid it.
+    ProjectCode(&'static str),
+    /// The tool ended with an error of another kind, in its words.
+    Failed(String),
+    /// The copy could not be made or read, in words.
+    Scratch(String),
+}
+
+impl Reason {
+    /// The stable name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Reason::ToolMissing { .. } => "tool-missing",
+            Reason::Conflict { .. } => "conflict",
+            Reason::Unchanged { .. } => "unchanged",
+            Reason::Registry(_) => "registry",
+            Reason::TimeLimit(_) => "time-limit",
+            Reason::OutputLimit(_) => "output-limit",
+            Reason::Unsupported(_) => "unsupported",
+            Reason::NotNamed(_) => "not-named",
+            Reason::Downgrade { .. } => "downgrade",
+            Reason::ProjectCode(_) => "project-code",
+            Reason::Failed(_) => "failed",
+            Reason::Scratch(_) => "scratch",
+        }
+    }
+
+    /// Who stands in the way.
+    pub fn blockers(&self) -> &[Blocker] {
+        match self {
+            Reason::Conflict { blockers, .. } | Reason::Unchanged { blockers } => blockers,
+            _ => &[],
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let listed = |blockers: &[Blocker]| {
+            blockers.iter().map(Blocker::to_string).collect::<Vec<_>>().join("; ")
+        };
+        match self {
+            Reason::ToolMissing { program, install } => {
+                write!(f, "`{program}` is not installed: install {install}")
+            }
+            Reason::Conflict { blockers, said } if blockers.is_empty() => {
+                write!(f, "the constraints contradict each other: {said}")
+            }
+            Reason::Conflict { blockers, .. } => f.write_str(&listed(blockers)),
+            Reason::Unchanged { blockers } if blockers.is_empty() => {
+                f.write_str("nothing moves: what is locked is already what the constraints allow")
+            }
+            Reason::Unchanged { blockers } => write!(f, "nothing moves: {}", listed(blockers)),
+            Reason::Registry(said) => {
+                write!(f, "a registry did not answer: {said}; try again, or see its configuration")
+            }
+            Reason::TimeLimit(seconds) => {
+                write!(f, "it took longer than {seconds} s and was stopped; raise the limit")
+            }
+            Reason::OutputLimit(bytes) => write!(f, "it wrote more than {bytes} bytes"),
+            Reason::Unsupported(why) => f.write_str(why),
+            Reason::NotNamed(name) => {
+                write!(f, "no manifest names `{name}` with a version that can be edited")
+            }
+            Reason::Downgrade { package, from, to } => {
+                write!(f, "it would move `{package}` down, from {from} to {to}")
+            }
+            Reason::ProjectCode(what) => {
+                write!(f, "it would run code of the project ({what}); allow that, or do it by hand")
+            }
+            Reason::Failed(said) => write!(f, "it ended with an error: {said}"),
+            Reason::Scratch(why) => write!(f, "the copy of the project: {why}"),
+        }
+    }
+}
+
+/// A proposal that is not confirmed.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// Why.
+    pub reason: Reason,
+    /// The edit of the manifests that was made or would be made, where there is one.
+    pub edits: Vec<Change>,
+    /// What to try next.
+    pub next: Option<Proposal>,
+    /// What was run.
+    pub commands: Vec<Ran>,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reason.fmt(f)
+    }
+}
+
+impl std::error::Error for Refusal {}

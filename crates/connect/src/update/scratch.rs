@@ -1,0 +1,365 @@
+//! A copy of a project for a resolver to work in. Never a link to the original: nothing that runs
+//! in it reaches the user's files by a path in it. A symbolic link that leads out of the root is
+//! refused.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use ignore::WalkBuilder;
+
+use super::Tool;
+use super::change::Change;
+
+/// How much of a project is copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// What the resolver reads: manifests, lockfiles, configuration. No code of the project.
+    Resolver,
+    /// Everything but what git ignores and what builds leave: to run tests in.
+    Whole,
+}
+
+/// How large a copy may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Files and folders that are looked at.
+    pub entries: usize,
+    /// Bytes that are copied.
+    pub bytes: u64,
+}
+
+impl Bounds {
+    /// The usual: half a million entries; 256 MiB for a resolver, 8 GiB of a whole project.
+    pub fn of(extent: Extent) -> Bounds {
+        let bytes = match extent {
+            Extent::Resolver => 256 << 20,
+            Extent::Whole => 8 << 30,
+        };
+        Bounds { entries: 500_000, bytes }
+    }
+}
+
+/// How a file is kept in a copy for the resolver.
+#[derive(Clone, Copy)]
+pub(crate) enum Keep {
+    /// It is left out.
+    No,
+    /// As it is.
+    Yes,
+    /// An empty file of its name: the resolver asks whether it is there.
+    Name,
+    /// Only what a resolver needs of it. It never counts as changed.
+    Part(fn(&str) -> String),
+}
+
+/// Why a copy could not be made.
+#[derive(Debug)]
+pub enum ScratchError {
+    /// A file or folder cannot be read or written.
+    Io(PathBuf, io::Error),
+    /// A symbolic link leads out of the root.
+    Leaves(PathBuf),
+    /// The folder is not below the root.
+    Outside(PathBuf),
+    /// More entries or bytes than the bounds allow.
+    TooLarge(Bounds),
+}
+
+impl fmt::Display for ScratchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ScratchError::Io(path, e) => write!(f, "{}: {e}", path.display()),
+            ScratchError::Leaves(path) => {
+                write!(f, "{} is a link that leads out of the project", path.display())
+            }
+            ScratchError::Outside(path) => {
+                write!(f, "{} is not a folder of the project", path.display())
+            }
+            ScratchError::TooLarge(b) => write!(
+                f,
+                "it has more than {} entries or {} bytes to copy; choose a folder further down",
+                b.entries, b.bytes
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ScratchError {}
+
+/// Folders that builds and installs leave, and that no resolver reads.
+const LEFT: &[&str] = &[
+    ".git",
+    ".hg",
+    ".svn",
+    "node_modules",
+    "target",
+    ".venv",
+    "venv",
+    "__pycache__",
+    ".tox",
+    ".nox",
+    ".gradle",
+    ".pnpm-store",
+];
+
+/// A copy of a project in a folder of its own, which goes when this is dropped.
+#[derive(Debug)]
+pub struct Scratch {
+    folder: tempfile::TempDir,
+    inside: PathBuf,
+    tool: &'static Tool,
+}
+
+impl Scratch {
+    /// Copies a project. `root` is as far up as files matter (the repository), `inside` the folder
+    /// below it where the tool is run (the one with the lockfile), `place` where copies lie: a
+    /// folder of the user's own, or nothing for the system's.
+    ///
+    /// # Errors
+    /// See [`ScratchError`]. The original is only ever read.
+    pub fn copy(
+        root: &Path,
+        inside: &Path,
+        tool: &'static Tool,
+        extent: Extent,
+        bounds: Bounds,
+        place: Option<&Path>,
+    ) -> Result<Scratch, ScratchError> {
+        let io = |path: &Path| {
+            let path = path.to_owned();
+            move |e| ScratchError::Io(path, e)
+        };
+        let plain = inside.components().all(|c| matches!(c, Component::Normal(_)));
+        if !plain || !root.join(inside).is_dir() {
+            return Err(ScratchError::Outside(inside.to_owned()));
+        }
+        let root = root.canonicalize().map_err(io(root))?;
+        let folder = new_folder(place).map_err(io(place.unwrap_or(Path::new("."))))?;
+        fill(&root, folder.path(), tool.keep, extent, bounds)?;
+        let scratch = Scratch { folder, inside: inside.to_owned(), tool };
+        fs::create_dir_all(scratch.folder()).map_err(io(inside))?;
+        Ok(scratch)
+    }
+
+    /// Copies a whole project into a folder that exists.
+    pub(crate) fn copy_whole(root: &Path, bounds: Bounds, to: &Path) -> Result<(), ScratchError> {
+        let root = root.canonicalize().map_err(|e| ScratchError::Io(root.to_owned(), e))?;
+        fill(&root, to, |_| Keep::Yes, Extent::Whole, bounds)
+    }
+
+    /// A new folder for a copy, in `place` or the system's folder for temporary files.
+    pub(crate) fn new_folder(place: Option<&Path>) -> io::Result<tempfile::TempDir> {
+        new_folder(place)
+    }
+
+    /// Another copy of this one, with what has been written into it.
+    ///
+    /// # Errors
+    /// A file cannot be read or written.
+    pub fn fork(&self) -> Result<Scratch, ScratchError> {
+        let folder = new_folder(self.root().parent());
+        let folder = folder.map_err(|e| ScratchError::Io(self.root().to_owned(), e))?;
+        copy_all(self.root(), folder.path())
+            .map_err(|e| ScratchError::Io(self.root().to_owned(), e))?;
+        Ok(Scratch { folder, inside: self.inside.clone(), tool: self.tool })
+    }
+
+    /// Another copy of this one, in which changes that were confirmed are made: the ground for what comes
+    /// on top of them.
+    ///
+    /// # Errors
+    /// A file cannot be read or written.
+    pub fn with(&self, changes: &[Change]) -> Result<Scratch, ScratchError> {
+        let copy = self.fork()?;
+        for change in changes {
+            let path = copy.root().join(&change.path);
+            let io = |e| ScratchError::Io(path.clone(), e);
+            match &change.after {
+                Some(bytes) => {
+                    if let Some(folder) = path.parent() {
+                        fs::create_dir_all(folder).map_err(io)?;
+                    }
+                    fs::write(&path, bytes).map_err(io)?;
+                }
+                None => fs::remove_file(&path).map_err(io)?,
+            }
+        }
+        Ok(copy)
+    }
+
+    /// The copy of the root.
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The folder in it where the tool is run.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().join(&self.inside)
+    }
+
+    /// That folder's path below the root, with `/`; empty for the root.
+    pub(crate) fn inside(&self) -> String {
+        slashed(&self.inside)
+    }
+
+    /// The files that the tool's resolver reads as they are or writes, by path.
+    pub(crate) fn files(&self) -> Result<BTreeMap<String, Vec<u8>>, ScratchError> {
+        let mut files = BTreeMap::new();
+        for entry in walk(self.root(), Extent::Resolver) {
+            let entry =
+                entry.map_err(|e| ScratchError::Io(self.root().to_owned(), io::Error::other(e)))?;
+            let Ok(below) = entry.path().strip_prefix(self.root()) else { continue };
+            let below = slashed(below);
+            if entry.file_type().is_some_and(|kind| kind.is_file())
+                && matches!((self.tool.keep)(&below), Keep::Yes)
+            {
+                let bytes = fs::read(entry.path())
+                    .map_err(|e| ScratchError::Io(entry.path().to_owned(), e))?;
+                files.insert(below, bytes);
+            }
+        }
+        Ok(files)
+    }
+
+    /// A text in it. `None`: there is no such file, or it is no text.
+    pub(crate) fn read(&self, path: &str) -> Option<String> {
+        String::from_utf8(fs::read(self.root().join(path)).ok()?).ok()
+    }
+
+    /// Writes a text into it.
+    pub(crate) fn write(&self, path: &str, text: &str) -> io::Result<()> {
+        fs::write(self.root().join(path), text)
+    }
+}
+
+/// Copies what is kept of a root, which is a full path, into a folder.
+fn fill(
+    root: &Path,
+    folder: &Path,
+    keep: fn(&str) -> Keep,
+    extent: Extent,
+    bounds: Bounds,
+) -> Result<(), ScratchError> {
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |e| ScratchError::Io(path, e)
+    };
+    let mut left = bounds;
+    for entry in walk(root, extent) {
+        let entry = entry.map_err(|e| ScratchError::Io(root.to_owned(), io::Error::other(e)))?;
+        let Ok(below) = entry.path().strip_prefix(root) else { continue };
+        left.entries = left.entries.checked_sub(1).ok_or(ScratchError::TooLarge(bounds))?;
+        let Some(kind) = entry.file_type() else { continue };
+        let keep = match extent {
+            Extent::Whole => Keep::Yes,
+            Extent::Resolver => keep(&slashed(below)),
+        };
+        let to = folder.join(below);
+        if kind.is_dir() {
+            if extent == Extent::Whole {
+                fs::create_dir_all(&to).map_err(io(&to))?;
+            }
+            continue;
+        }
+        if matches!(keep, Keep::No) || !(kind.is_file() || kind.is_symlink()) {
+            continue;
+        }
+        let from = entry.path().canonicalize().map_err(io(entry.path()))?;
+        let Ok(inner) = from.strip_prefix(root) else {
+            return Err(ScratchError::Leaves(below.to_owned()));
+        };
+        if let Some(parent) = to.parent() {
+            fs::create_dir_all(parent).map_err(io(parent))?;
+        }
+        if from.is_dir() {
+            // Only of a whole copy: the link, rewritten so that it stays in the copy.
+            if extent == Extent::Whole {
+                link(below, inner, &to).map_err(io(&to))?;
+            }
+            continue;
+        }
+        let size = fs::metadata(&from).map_err(io(&from))?.len();
+        left.bytes = left.bytes.checked_sub(size).ok_or(ScratchError::TooLarge(bounds))?;
+        match keep {
+            Keep::Name => fs::write(&to, b"").map_err(io(&to))?,
+            Keep::Part(part) => {
+                let text = fs::read(&from).map_err(io(&from))?;
+                fs::write(&to, part(&String::from_utf8_lossy(&text))).map_err(io(&to))?;
+            }
+            Keep::Yes | Keep::No => {
+                fs::copy(&from, &to).map_err(io(&to))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn new_folder(place: Option<&Path>) -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("trimtab-");
+    match place {
+        Some(place) => {
+            fs::create_dir_all(place)?;
+            builder.tempdir_in(place)
+        }
+        None => builder.tempdir(),
+    }
+}
+
+fn walk(root: &Path, extent: Extent) -> ignore::Walk {
+    let whole = extent == Extent::Whole;
+    WalkBuilder::new(root)
+        .standard_filters(false)
+        .git_ignore(whole)
+        .git_exclude(whole)
+        .require_git(false)
+        .follow_links(false)
+        .sort_by_file_name(Ord::cmp)
+        .filter_entry(|entry| {
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            !(is_folder && entry.depth() > 0 && LEFT.iter().any(|name| entry.file_name() == *name))
+        })
+        .build()
+}
+
+/// A path with `/`, whatever the system.
+fn slashed(path: &Path) -> String {
+    let parts: Vec<_> = path.components().map(|c| c.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
+}
+
+/// A link at `to`, which stands for `below` the root, to the folder `inner` below the root.
+fn link(below: &Path, inner: &Path, to: &Path) -> io::Result<()> {
+    let up = below.components().count().saturating_sub(1);
+    let target: PathBuf = std::iter::repeat_n(Path::new(".."), up).collect();
+    let target = target.join(inner);
+    #[cfg(unix)]
+    return std::os::unix::fs::symlink(target, to);
+    #[cfg(windows)]
+    return std::os::windows::fs::symlink_dir(target, to);
+}
+
+/// Copies what is in a copy; links in it are relative and stay in it.
+fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in WalkBuilder::new(from).standard_filters(false).follow_links(false).build() {
+        let entry = entry.map_err(io::Error::other)?;
+        let Ok(below) = entry.path().strip_prefix(from) else { continue };
+        let Some(kind) = entry.file_type() else { continue };
+        let to = to.join(below);
+        if kind.is_dir() {
+            fs::create_dir_all(&to)?;
+        } else if kind.is_symlink() {
+            let target = fs::read_link(entry.path())?;
+            #[cfg(unix)]
+            std::os::unix::fs::symlink(target, &to)?;
+            #[cfg(windows)]
+            std::os::windows::fs::symlink_dir(target, &to)?;
+        } else if kind.is_file() {
+            fs::copy(entry.path(), &to)?;
+        }
+    }
+    Ok(())
+}

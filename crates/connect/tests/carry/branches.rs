@@ -1,0 +1,197 @@
+//! Copies, commits, branches, and taking them back.
+
+use std::fs;
+
+use trimtab_connect::apply::{Tree, find, publish, push, revert};
+use trimtab_model::Code;
+
+use crate::common::{author, change, files, git, project, state, tree};
+
+const BATCH: &str = "Raise a\n\nTrimtab-Batch: week-48\n";
+
+#[test]
+fn a_branch_is_all_that_the_repository_gets() {
+    let folder = project(&[("a.lock", "1\n"), ("sub/b.txt", "b\n")]);
+    let root = folder.path().join("project");
+    // Not committed: it is in no copy, and stays.
+    files(&root, &[("sub/b.txt", "changed\n"), ("new.txt", "new\n")]);
+    let before = state(&root);
+    let copy = tree(&root.join("sub"));
+    assert_eq!(fs::read_to_string(copy.work().join("b.txt")).unwrap(), "b\n");
+    assert!(!copy.root().join("new.txt").exists());
+    assert_eq!(copy.uncommitted(10).unwrap(), ["sub/b.txt"]);
+    // What tests leave is no part of the commit, nor what they did to a file of it.
+    files(&copy.root(), &[("target/left", "x"), ("a.lock", "spoilt")]);
+    let made = copy.commit(&[change("a.lock", "2\n")], BATCH, &author(&root)).unwrap();
+    let published = publish(&copy, "trimtab/week-48").unwrap();
+    assert_eq!((&published.commit, &published.before), (&made, &None));
+    assert_eq!(state(&root), before);
+    assert!(!root.join(".git/RAN").exists(), "no hook runs");
+    assert_eq!(git(&root, &["show", "trimtab/week-48:a.lock"]), "2");
+    assert_eq!(git(&root, &["diff", "--name-only", "HEAD", "trimtab/week-48"]), "a.lock");
+    let told = git(&root, &["log", "-1", "--format=%an <%ae> %aI", "trimtab/week-48"]);
+    assert_eq!(told, "Ann <ann@example.org> 2026-11-28T10:00:00+00:00");
+    // The branch is ours: it may be written anew.
+    let again = tree(&root);
+    again.commit(&[change("a.lock", "3\n")], BATCH, &author(&root)).unwrap();
+    assert_eq!(publish(&again, "trimtab/week-48").unwrap().before, Some(made));
+    let place = copy.root();
+    drop((copy, again));
+    assert!(!place.exists(), "copies go");
+    git(&root, &["fsck", "--strict"]);
+}
+
+#[test]
+fn a_branch_of_somebody_else_is_left_alone() {
+    let folder = project(&[("a.lock", "1\n")]);
+    let root = folder.path().join("project");
+    let copy = tree(&root);
+    copy.commit(&[change("a.lock", "2\n")], BATCH, &author(&root)).unwrap();
+    git(&root, &["checkout", "-qb", "trimtab/week-48"]);
+    assert_eq!(publish(&copy, "trimtab/week-48").unwrap_err().code, Code::BranchTaken);
+    files(&root, &[("mine", "x")]);
+    git(&root, &["add", "."]);
+    git(&root, &["commit", "-qm", "Mine"]);
+    git(&root, &["checkout", "-q", "main"]);
+    let told = publish(&copy, "trimtab/week-48").unwrap_err();
+    assert_eq!(told.code, Code::BranchTaken);
+    assert!(told.help.unwrap().contains("git branch -m"));
+    for name in ["-x", "a..b", "trimtab/ x"] {
+        assert_eq!(publish(&copy, name).unwrap_err().code, Code::Usage, "{name}");
+    }
+}
+
+#[test]
+fn what_has_no_repository_gets_a_patch() {
+    let folder = tempfile::tempdir().unwrap();
+    files(folder.path(), &[("a.lock", "1\n"), ("node_modules/x", "x")]);
+    let before = state(folder.path());
+    let copy = Tree::of(folder.path(), "HEAD", None).unwrap();
+    assert!(copy.repository().is_none() && !copy.root().join("node_modules").exists());
+    let ours = trimtab_connect::apply::Author::ours("2026-11-28T10:00:00Z".parse().unwrap());
+    copy.commit(&[change("a.lock", "2\n")], BATCH, &ours).unwrap();
+    let patch = String::from_utf8(copy.patch().unwrap()).unwrap();
+    assert!(patch.contains("-1\n+2\n") && patch.contains("Trimtab-Batch: week-48"), "{patch}");
+    assert_eq!(publish(&copy, "trimtab/x").unwrap_err().code, Code::Usage);
+    assert_eq!(state(folder.path()), before);
+}
+
+#[test]
+fn no_path_leads_out_of_a_copy() {
+    let folder = project(&[("a.lock", "1\n")]);
+    let root = folder.path().join("project");
+    let copy = tree(&root);
+    std::os::unix::fs::symlink(folder.path(), copy.root().join("out")).unwrap();
+    for path in ["../x", "/x", ".git/config", "a/../../x", "out/x", ".GIT/hooks/x", ""] {
+        let told = copy.write(&[change(path, "x")]).unwrap_err();
+        assert_eq!(told.code, Code::PathEscapes, "{path}");
+    }
+    assert!(!folder.path().join("x").exists());
+}
+
+#[test]
+fn a_batch_is_taken_back_also_when_it_was_merged() {
+    let folder = project(&[("a.lock", "1\n"), ("b.lock", "1\n")]);
+    let root = folder.path().join("project");
+    let copy = tree(&root);
+    let who = author(&root);
+    copy.commit(&[change("a.lock", "2\n")], BATCH, &who).unwrap();
+    copy.commit(&[change("b.lock", "2\n")], BATCH, &who).unwrap();
+    publish(&copy, "trimtab/week-48").unwrap();
+    assert_eq!(find(&root, "week-48", "HEAD").unwrap(), Vec::<String>::new());
+    git(&root, &["merge", "-q", "--no-ff", "-m", "Merge", "trimtab/week-48"]);
+    files(&root, &[("c", "later")]);
+    git(&root, &["add", "."]);
+    git(&root, &["commit", "-qm", "Later"]);
+    let commits = find(&root, "week-48", "HEAD").unwrap();
+    assert_eq!(commits.len(), 2);
+    let before = state(&root);
+    let copy = tree(&root);
+    let message = "Take week-48 back\n\nTrimtab-Rollback: week-48\n";
+    let reverted = revert(&copy, &commits, message, &who).unwrap();
+    assert_eq!(reverted.commits, commits);
+    publish(&copy, "trimtab/rollback-week-48").unwrap();
+    assert_eq!(state(&root), before);
+    for file in ["a.lock", "b.lock"] {
+        assert_eq!(git(&root, &["show", &format!("trimtab/rollback-week-48:{file}")]), "1");
+    }
+    git(&root, &["merge", "-q", "--ff-only", "trimtab/rollback-week-48"]);
+    assert!(find(&root, "week-48", "HEAD").unwrap().is_empty(), "it is taken back once");
+}
+
+#[test]
+fn what_was_changed_since_is_told() {
+    let folder = project(&[("a.lock", "1\n")]);
+    let root = folder.path().join("project");
+    let copy = tree(&root);
+    let who = author(&root);
+    copy.commit(&[change("a.lock", "2\n")], BATCH, &who).unwrap();
+    publish(&copy, "trimtab/week-48").unwrap();
+    git(&root, &["merge", "-q", "--ff-only", "trimtab/week-48"]);
+    files(&root, &[("a.lock", "3\n")]);
+    git(&root, &["commit", "-qam", "Mine"]);
+    let commits = find(&root, "week-48", "HEAD").unwrap();
+    let before = state(&root);
+    let told = revert(&tree(&root), &commits, "x", &who).unwrap_err();
+    assert_eq!(told.code, Code::RollbackConflict);
+    assert!(told.message.contains("`a.lock`"), "{}", told.message);
+    assert_eq!(state(&root), before);
+}
+
+#[test]
+fn a_branch_is_sent_and_a_strange_one_is_not_written_over() {
+    let folder = project(&[("a.lock", "1\n")]);
+    let root = folder.path().join("project");
+    let host = folder.path().join("host.git");
+    git(folder.path(), &["init", "-q", "--bare", "host.git"]);
+    git(&root, &["remote", "add", "origin", &host.to_string_lossy()]);
+    let copy = tree(&root);
+    copy.commit(&[change("a.lock", "2\n")], BATCH, &author(&root)).unwrap();
+    publish(&copy, "trimtab/week-48").unwrap();
+    push(&root, "origin", "trimtab/week-48", copy.base()).unwrap();
+    push(&root, "origin", "trimtab/week-48", copy.base()).unwrap();
+    let copy = tree(&root);
+    copy.commit(&[change("a.lock", "3\n")], BATCH, &author(&root)).unwrap();
+    publish(&copy, "trimtab/week-48").unwrap();
+    push(&root, "origin", "trimtab/week-48", copy.base()).unwrap();
+    assert_eq!(git(&host, &["show", "trimtab/week-48:a.lock"]), "3");
+    // Somebody works on it.
+    let other = folder.path().join("other");
+    git(folder.path(), &["clone", "-q", "-b", "trimtab/week-48", "host.git", "other"]);
+    files(&other, &[("mine", "x")]);
+    git(&other, &["add", "."]);
+    git(&other, &["commit", "-qm", "Mine"]);
+    git(&other, &["push", "-q"]);
+    let copy = tree(&root);
+    copy.commit(&[change("a.lock", "4\n")], BATCH, &author(&root)).unwrap();
+    publish(&copy, "trimtab/week-48").unwrap();
+    let told = push(&root, "origin", "trimtab/week-48", copy.base()).unwrap_err();
+    assert_eq!(told.code, Code::BranchTaken);
+    assert!(!root.join(".git/RAN").exists(), "no hook runs");
+}
+
+#[test]
+fn shallow_clones_tags_and_worktrees_are_copied() {
+    let folder = project(&[("a.lock", "1\n")]);
+    let root = folder.path().join("project");
+    git(&root, &["tag", "v1.2.3"]);
+    files(&root, &[("a.lock", "2\n")]);
+    git(&root, &["commit", "-qam", "Second"]);
+    let address = format!("file://{}", root.display());
+    git(folder.path(), &["clone", "-q", "--depth", "1", &address, "shallow"]);
+    let shallow = folder.path().join("shallow");
+    for (name, value) in [("user.name", "Ann"), ("user.email", "ann@example.org")] {
+        git(&shallow, &["config", name, value]);
+    }
+    let copy = tree(&shallow);
+    copy.commit(&[change("a.lock", "3\n")], BATCH, &author(&shallow)).unwrap();
+    publish(&copy, "trimtab/x").unwrap();
+    assert_eq!(git(&shallow, &["show", "trimtab/x:a.lock"]), "3");
+    assert_eq!(git(&tree(&root).root(), &["describe", "--tags"])[..6], *"v1.2.3");
+    git(&root, &["worktree", "add", "-q", "../second", "-b", "second"]);
+    let second = folder.path().join("second");
+    let copy = tree(&second);
+    copy.commit(&[change("a.lock", "4\n")], BATCH, &author(&root)).unwrap();
+    publish(&copy, "trimtab/y").unwrap();
+    assert_eq!(git(&second, &["show", "trimtab/y:a.lock"]), "4");
+}

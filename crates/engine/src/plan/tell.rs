@@ -1,0 +1,180 @@
+//! A plan in words: one sentence for each reason, without a full stop.
+
+use jiff::Timestamp;
+use trimtab_model::plan::{
+    Batch, Because, Item, Left, Margin, Plan, Problem, Slot, WhyNow, WhyThese,
+};
+
+/// A number of points or of load, without digits that say nothing.
+fn number(value: f64) -> String {
+    let text = format!("{value:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn day(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+fn findings(count: usize) -> String {
+    if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") }
+}
+
+fn candidate(problem: &Problem, index: usize) -> &str {
+    problem.candidates.get(index).map_or("?", |c| &c.id)
+}
+
+fn finding(problem: &Problem, index: usize) -> &str {
+    problem.findings.get(index).map_or("?", |f| &f.id)
+}
+
+/// A slot of a team.
+pub fn slot(problem: &Problem, team: usize, slot: Slot) -> String {
+    let window = |w: usize| problem.teams.get(team).and_then(|t| t.windows.get(w));
+    match slot {
+        Slot::Now => "now".to_owned(),
+        Slot::Window(w) => window(w).map_or_else(|| format!("window {w}"), |w| w.name.to_string()),
+    }
+}
+
+/// What a batch costs and removes.
+pub fn batch(problem: &Problem, batch: &Batch) -> String {
+    format!(
+        "{} in {}: {} to {} points, reckoned as {}; removes {} with load {}, and saves {} load-days; \
+         in production by {}",
+        slot(problem, batch.team, batch.slot),
+        batch.place,
+        number(batch.least),
+        number(batch.most),
+        number(batch.points),
+        findings(batch.removes.len()),
+        number(batch.load),
+        number(batch.load_days),
+        day(batch.by),
+    )
+}
+
+/// Why an action is in the plan.
+pub fn why_these(problem: &Problem, why: &WhyThese) -> String {
+    let name = |c: &usize| candidate(problem, *c);
+    match why {
+        WhyThese::Accepted(c) => format!("{} was accepted", name(c)),
+        WhyThese::Exploited(c, f) => {
+            format!("{} removes {}, which is known to be exploited", name(c), finding(problem, *f))
+        }
+        WhyThese::Worth(c, worth, place, all) => {
+            let place = match place {
+                1 => "more than any other action".to_owned(),
+                n => format!("number {n}"),
+            };
+            format!(
+                "{} removes {} load for a point: {place} of the team's {all}",
+                name(c),
+                number(*worth)
+            )
+        }
+        WhyThese::Needed(c, by) => format!("{} is needed by {}", name(c), name(by)),
+        WhyThese::InsteadOf(c, other) => {
+            format!("{} was chosen instead of {}", name(c), name(other))
+        }
+    }
+}
+
+/// Why a batch is in its slot.
+pub fn why_now(problem: &Problem, why: &WhyNow) -> String {
+    let name = |c: &usize| candidate(problem, *c);
+    match why {
+        WhyNow::Accepted => "people accepted it for this window".to_owned(),
+        WhyNow::Charter(f) => format!("the charter says now of {}", finding(problem, *f)),
+        WhyNow::First => "it is the first window that there is for it".to_owned(),
+        WhyNow::Quarantine(c, until) => {
+            format!("the version of {} is in quarantine until {}", name(c), day(*until))
+        }
+        WhyNow::Frozen(c, freeze) => match problem.freezes.get(*freeze) {
+            Some(freeze) => {
+                format!(
+                    "{} may not be released before {} ({})",
+                    name(c),
+                    day(freeze.to),
+                    freeze.reason
+                )
+            }
+            None => format!("{} may not be released before", name(c)),
+        },
+        WhyNow::After(c, need) => {
+            format!("{} needs {}, which is done then or just before", name(c), name(need))
+        }
+        WhyNow::Full => "the windows before are full with what saves more".to_owned(),
+        WhyNow::Limit => "the windows before have as many batches as may be open".to_owned(),
+        WhyNow::Deadline(f, due) => {
+            format!("{} is due on {}, before the next window ends", finding(problem, *f), day(*due))
+        }
+    }
+}
+
+/// What is left, and why.
+pub fn left(problem: &Problem, left: &Left) -> String {
+    let what = match left.what {
+        Item::Finding(f) => format!("{} stays open", finding(problem, f)),
+        Item::Candidate(c) => format!("{} is not taken", candidate(problem, c)),
+    };
+    format!("{what}: {}", because(problem, &left.because))
+}
+
+/// Why something is not done.
+pub fn because(problem: &Problem, because: &Because) -> String {
+    match because {
+        Because::NoCandidate(None) => "no action is known that removes it".to_owned(),
+        Because::NoCandidate(Some(name)) => format!("blocked by {name}"),
+        Because::Capacity(points) => {
+            format!("it takes {} points, and no window has them left", number(*points))
+        }
+        Because::Limit => "it would be one batch more than the team may have open".to_owned(),
+        Because::Quarantine(until) => format!(
+            "its version is in quarantine until {}, and no window in which it fits begins after that",
+            day(*until)
+        ),
+        Because::Frozen(freeze) => match problem.freezes.get(*freeze) {
+            Some(freeze) => format!(
+                "nothing of its level is released before {} ({})",
+                day(freeze.to),
+                freeze.reason
+            ),
+            None => "nothing of its level is released".to_owned(),
+        },
+        Because::Blocked(need) => {
+            format!("blocked by {}, which must be done first", candidate(problem, *need))
+        }
+        Because::Superseded(by) => format!("superseded by {}", candidate(problem, *by)),
+        Because::NoWindow => "the team has no window for its level".to_owned(),
+        Because::NothingGained => {
+            "it would remove nothing that counts before the horizon".to_owned()
+        }
+    }
+}
+
+/// What one more point would do.
+pub fn margin(problem: &Problem, margin: &Margin) -> String {
+    let window = slot(problem, margin.team, Slot::Window(margin.window));
+    let team = problem.teams.get(margin.team).map_or("?", |t| &t.id);
+    let what = match margin.removes.len() {
+        0 => String::new(),
+        n => format!("remove {} more with load {} and ", findings(n), number(margin.load)),
+    };
+    format!(
+        "one more point of {team} in {window} would {what}save {} load-days, days after deadlines included",
+        number(margin.saves)
+    )
+}
+
+/// What happens if nothing is done, beside what the plan comes to.
+pub fn nothing(plan: &Plan) -> String {
+    let missed = plan.nothing.missed.len();
+    let passed =
+        if missed == 1 { "1 deadline passes" } else { &format!("{missed} deadlines pass") };
+    format!(
+        "If nothing is done, {passed} and load-days are {}; by the plan {} and {}",
+        number(plan.nothing.load_days),
+        plan.worth.missed,
+        number(plan.worth.load_days),
+    )
+}

@@ -1,0 +1,192 @@
+//! A batch for people: the text of a request for a change.
+
+use std::io::{self, Write};
+
+use super::json::{Document, Run};
+use crate::markdown::inert;
+use crate::table::count;
+
+/// The most of one kind of thing that is listed; how many more there are is told.
+const MOST: usize = 40;
+
+/// Writes a batch.
+///
+/// # Errors
+/// Writing fails.
+pub fn write(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "# {}\n", inert(&super::message::title(batch)))?;
+    writeln!(
+        out,
+        "{} Batch `{}`, planned for {}.\n",
+        sentence(&batch.why),
+        code(&batch.batch),
+        inert(&batch.window)
+    )?;
+    findings(batch, out)?;
+    moves(batch, out)?;
+    tests(batch, out)?;
+    list("Why these", &batch.why_these, out)?;
+    list("Why now", &batch.why_now, out)?;
+    let not: Vec<String> = batch
+        .actions
+        .iter()
+        .filter(|action| action.outcome != "done")
+        .map(|action| format!("{}: {}", action.what, action.why))
+        .collect();
+    list("What was not done", &not, out)?;
+    list("What would be worse", &batch.worse, out)?;
+    if !batch.rollback.is_empty() {
+        writeln!(out, "## How to take it back\n\n```sh")?;
+        for line in &batch.rollback {
+            writeln!(out, "{}", code(line))?;
+        }
+        writeln!(out, "```\n")?;
+    }
+    Ok(())
+}
+
+fn findings(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
+    if batch.removes.is_empty() {
+        return Ok(());
+    }
+    let load = batch.load.map_or(String::new(), |load| format!(", and with them load {load:.1}"));
+    writeln!(out, "## What goes\n\n{}{load}.\n", count(batch.removes.len(), "finding"))?;
+    writeln!(out, "| level | vulnerability | in | deadline | exploited |")?;
+    writeln!(out, "|---|---|---|---|---|")?;
+    for finding in batch.removes.iter().take(MOST) {
+        let exploited = match finding.exploited {
+            Some(true) => "**yes**",
+            Some(false) => "not known to be",
+            None => "unknown",
+        };
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {exploited} |",
+            finding.level.as_deref().map_or("unknown".to_owned(), inert),
+            inert(&finding.vulnerability),
+            inert(&finding.package),
+            finding
+                .deadline
+                .as_deref()
+                .map_or("none".to_owned(), |d| inert(d.get(..10).unwrap_or(d))),
+        )?;
+    }
+    more(batch.removes.len(), out)
+}
+
+fn moves(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
+    if batch.moves.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "## What moves\n\n| package | from | to | changes |\n|---|---|---|---|")?;
+    let versions = |all: &[String]| match all {
+        [] => "—".to_owned(),
+        all => inert(&all.join(", ")),
+    };
+    for moved in batch.moves.iter().take(MOST) {
+        let told = batch.changelogs.iter().find(|changelog| {
+            changelog.package.strip_prefix(&moved.package).is_some_and(|rest| rest.starts_with('@'))
+        });
+        let page = told.map(|told| told.page.as_str()).filter(|page| is_plain(page));
+        writeln!(
+            out,
+            "| {} | {} | {} | {} |",
+            inert(&moved.package),
+            versions(&moved.from),
+            versions(&moved.to),
+            page.map_or("unknown".to_owned(), |page| format!("[told here]({page})")),
+        )?;
+    }
+    more(batch.moves.len(), out)
+}
+
+fn tests(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
+    let tests = &batch.tests;
+    writeln!(out, "## Tests\n\n{}\n", sentence(&tests.why))?;
+    if let Some(command) = &tests.command {
+        writeln!(out, "`{}`, run {}.\n", code(command), count(tests.runs, "time"))?;
+    }
+    if tests.before.is_some() || tests.after.is_some() {
+        writeln!(
+            out,
+            "| | ended | passed | failed | left out | took |\n|---|---|---:|---:|---:|---:|"
+        )?;
+        row("before", tests.before.as_ref(), out)?;
+        row("after", tests.after.as_ref(), out)?;
+        writeln!(out)?;
+    }
+    for (title, names) in [
+        ("Failed before as well", &tests.failed_before),
+        ("Pass now, and did not before", &tests.mended),
+        ("Are not run any more", &tests.gone),
+        ("Failed once, and passed when run again", &tests.wavering),
+    ] {
+        if !names.is_empty() {
+            writeln!(out, "{title}:\n")?;
+            items(names, out)?;
+        }
+    }
+    items(&tests.confined, out)?;
+    let failed = tests.after.as_ref().filter(|run| !run.last.is_empty());
+    if let Some(run) = failed {
+        writeln!(out, "The last lines of the run after:\n")?;
+        for line in &run.last {
+            writeln!(out, "    {}", code(line))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn row(name: &str, run: Option<&Run>, out: &mut dyn Write) -> io::Result<()> {
+    let Some(run) = run else { return writeln!(out, "| {name} | not run | | | | |") };
+    let number = |number: Option<usize>| number.map_or("not told".to_owned(), |n| n.to_string());
+    writeln!(
+        out,
+        "| {name} | {} | {} | {} | {} | {} s |",
+        inert(&run.ended),
+        number(run.passed),
+        number(run.failed),
+        number(run.skipped),
+        run.seconds
+    )
+}
+
+fn list(title: &str, all: &[String], out: &mut dyn Write) -> io::Result<()> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "## {title}\n")?;
+    items(all, out)
+}
+
+fn items(all: &[String], out: &mut dyn Write) -> io::Result<()> {
+    for line in all.iter().take(MOST) {
+        writeln!(out, "- {}", inert(line))?;
+    }
+    more(all.len(), out)
+}
+
+fn more(count: usize, out: &mut dyn Write) -> io::Result<()> {
+    match count.saturating_sub(MOST) {
+        0 => writeln!(out),
+        more => writeln!(out, "\nand {more} more.\n"),
+    }
+}
+
+/// A text as a sentence.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    inert(&format!("{first}{}.", letters.as_str().trim_end_matches('.')))
+}
+
+/// A text within code: what would end it, or turns the direction of text, is taken out.
+fn code(text: &str) -> String {
+    text.chars().filter(|c| *c != '`' && !crate::inert::is_command(*c)).collect()
+}
+
+/// Whether an address can stand in a link as it is.
+fn is_plain(page: &str) -> bool {
+    page.starts_with("https://") && !page.contains([')', '(', ' ', '|', '<', '>', '"', '\\'])
+}

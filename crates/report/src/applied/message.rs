@@ -1,0 +1,102 @@
+//! The message of a commit: what moved, why, what tests said, how to take it back.
+
+use super::json::{Document, Finding, Move};
+// On one line, no trailer can be smuggled in.
+use crate::inert::one_line;
+
+/// The longest first line, in characters.
+const TITLE: usize = 72;
+/// The most findings and packages that a message lists.
+const MOST: usize = 30;
+
+/// One line for a batch.
+pub fn title(batch: &Document) -> String {
+    match (batch.moves.as_slice(), batch.removes.len()) {
+        ([], _) => format!("Change {}", batch.place),
+        ([one], 0) => format!("Move {}", short(one)),
+        ([one], n) => format!("Move {}: {} gone", short(one), findings(n)),
+        (all, n) => {
+            let place = match batch.place.as_str() {
+                "" => String::new(),
+                place => format!(" in {place}"),
+            };
+            format!("Move {} packages{place}: {} gone", all.len(), findings(n))
+        }
+    }
+}
+
+fn findings(count: usize) -> String {
+    if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") }
+}
+
+/// `name to version`: of a purl the name with its namespace.
+fn short(moved: &Move) -> String {
+    let name = moved.package.split_once('/').map_or(&*moved.package, |(_, name)| name);
+    match moved.to.as_slice() {
+        [] => format!("{name} out"),
+        to => format!("{name} to {}", to.join(", ")),
+    }
+}
+
+/// The message of a commit. `moves` and `removes` are those of this commit, of a batch with several.
+pub fn message(batch: &Document, moves: &[Move], removes: &[&Finding]) -> String {
+    let part = Document {
+        moves: moves.to_vec(),
+        removes: removes.iter().map(|finding| (*finding).clone()).collect(),
+        ..batch.clone()
+    };
+    let first: String = one_line(&title(&part)).chars().take(TITLE).collect();
+    let mut text = format!("{}\n\n", first.trim_end());
+    for moved in moves.iter().take(MOST) {
+        let list =
+            |all: &[String]| if all.is_empty() { "nothing".to_owned() } else { all.join(", ") };
+        text += &format!(
+            "{}: {} to {}\n",
+            one_line(&moved.package),
+            list(&moved.from),
+            list(&moved.to)
+        );
+    }
+    rest(moves.len(), &mut text);
+    if !removes.is_empty() {
+        text += "\nGone with it:\n";
+        for finding in removes.iter().take(MOST) {
+            let level = finding.level.as_deref().unwrap_or("level unknown");
+            let until = finding.deadline.as_deref().and_then(|d| d.get(..10));
+            let until = until.map_or(String::new(), |day| format!(", due {day}"));
+            let known = if finding.exploited == Some(true) { ", exploited" } else { "" };
+            let (id, package) = (one_line(&finding.vulnerability), one_line(&finding.package));
+            text += &format!("{id} in {package} ({level}{until}{known})\n");
+        }
+        rest(removes.len(), &mut text);
+    }
+    let ended = |run: &Option<super::json::Run>| match run {
+        Some(run) => match (run.passed, run.failed) {
+            (Some(passed), Some(failed)) => {
+                format!("{}, {passed} passed, {failed} failed", run.ended)
+            }
+            _ => run.ended.clone(),
+        },
+        None => "not run".to_owned(),
+    };
+    let tests = &batch.tests;
+    text += &format!("\nTests before: {}\n", one_line(&ended(&tests.before)));
+    text += &format!("Tests after: {}\n", one_line(&ended(&tests.after)));
+    text += &format!("Take it back: trimtab rollback {}\n", one_line(&batch.batch));
+    text += &format!("\nTrimtab-Batch: {}\n", one_line(&batch.batch));
+    text
+}
+
+fn rest(count: usize, text: &mut String) {
+    if count > MOST {
+        *text += &format!("and {} more\n", count - MOST);
+    }
+}
+
+/// The message of the commit that takes a batch back.
+pub fn rollback_message(batch: &str, commits: &[String]) -> String {
+    let list: String =
+        commits.iter().map(|commit| format!("This reverts commit {commit}.\n")).collect();
+    let batch = one_line(batch);
+    format!("Take batch {batch} back\n\n{list}\nTrimtab-Rollback: {batch}\n")
+}

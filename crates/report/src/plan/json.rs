@@ -1,0 +1,327 @@
+//! Trimtab's own JSON of a plan: all that people decide by, and all that is needed to carry a batch out.
+//! The shape is published as `docs/schemas/plan-1.schema.json`; adding a member keeps the version.
+
+mod accept;
+mod action;
+
+use std::io::{self, Write};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use accept::Accept;
+pub use action::{Action, Asked, Change, Check, Confidence, Cost, CostReason, Move, Reason};
+
+/// What the `format` member says.
+pub const FORMAT: &str = "trimtab-plan";
+
+/// The version of the shape that this build writes.
+pub const VERSION: u32 = 1;
+
+/// The JSON Schema (2020-12) of the shape.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Document).to_value()
+}
+
+/// A plan for a repository.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "Plan")]
+pub struct Document {
+    /// Always `trimtab-plan`.
+    pub format: String,
+    /// Version of this shape.
+    pub version: u32,
+    /// A name for what is planned.
+    pub target: String,
+    /// The moment of planning.
+    pub now: String,
+    /// From the top of the repository to the folder that is planned, with a slash at the end; empty: all of it. Paths of
+    /// places, changes and diffs are from the top.
+    pub folder: String,
+    /// The advisory index that it was matched with.
+    pub index: Index,
+    /// The charter that it was weighed by.
+    pub charter: Charter,
+    /// Who works, and when.
+    pub rhythm: Rhythm,
+    /// How far package managers were asked.
+    pub search: Search,
+    /// The load now.
+    pub load: f64,
+    /// How good the plan is.
+    pub worth: Worth,
+    /// What happens if nothing is done.
+    pub nothing: Nothing,
+    /// The load at each moment at which something is released.
+    pub course: Vec<Course>,
+    /// What is done together: one request for a change each. In the order in which they are carried out.
+    pub batches: Vec<Batch>,
+    /// The actions that are known to be possible, or, where no resolver was asked, thought to be.
+    pub actions: Vec<Action>,
+    /// What stays open, and why.
+    pub left: Vec<Left>,
+    /// Actions that are not taken, and why.
+    pub not_taken: Vec<NotTaken>,
+    /// What one more point in a window would do, where it would do something.
+    pub margins: Vec<Margin>,
+    /// The open findings, worst first.
+    pub findings: Vec<Finding>,
+}
+
+/// An advisory index.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Index {
+    /// The newest date of an advisory. `null`: unknown.
+    pub data_date: Option<String>,
+    /// Its digest.
+    pub digest: String,
+}
+
+/// A charter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Charter {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// Who works, and when.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Rhythm {
+    /// The team.
+    pub team: String,
+    /// The cadence.
+    pub cadence: String,
+    /// The points of work in a whole window.
+    pub capacity: f64,
+    /// The working days of one point, by the charter.
+    pub days_per_point: f64,
+    /// How many batches may be open at a time. `null`: no limit.
+    pub open_limit: Option<u32>,
+    /// What of this nobody said, so that it is assumed.
+    pub assumed: Vec<String>,
+    /// The windows.
+    pub windows: Vec<Window>,
+    /// Until when load-days are counted.
+    pub horizon: String,
+}
+
+/// One window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Window {
+    /// Its name.
+    pub name: String,
+    /// When it begins.
+    pub start: String,
+    /// When it ends.
+    pub end: String,
+    /// The points of work that there are.
+    pub points: f64,
+    /// The least level that goes into it.
+    #[schemars(extend("enum" = ["low", "medium", "high", "critical"]))]
+    pub least: String,
+}
+
+/// How far package managers were asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Search {
+    /// Whether resolvers were asked at all.
+    pub offline: bool,
+    /// Components in files for which something might be done.
+    pub ideas: usize,
+    /// Of these, those for which a confirmed action is known.
+    pub confirmed: usize,
+    /// How many times a package manager was asked.
+    pub tries: usize,
+    /// Whether the time or the number of tries was over before everything was asked.
+    pub cut_short: bool,
+}
+
+/// How good a plan is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Worth {
+    /// Load-days until the horizon, plus what days after deadlines count more.
+    pub objective: f64,
+    /// No plan has an objective below this.
+    pub bound: f64,
+    /// (objective − bound) / objective.
+    pub gap: f64,
+    /// Load-days until the horizon.
+    pub load_days: f64,
+    /// Findings that are not gone by their deadline.
+    pub missed: usize,
+}
+
+/// What happens if nothing is done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Nothing {
+    /// Load-days until the horizon.
+    pub load_days: f64,
+    /// Names of the findings whose deadline passes, the next one first.
+    pub missed: Vec<String>,
+}
+
+/// The load at a moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Course {
+    /// The moment.
+    pub at: String,
+    /// By the plan.
+    pub load: f64,
+    /// If nothing is done.
+    pub nothing: f64,
+}
+
+/// What is done to one place in one slot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Batch {
+    /// Its name: the same as long as window and place are.
+    pub name: String,
+    /// `now`, or the name of a window.
+    pub window: String,
+    /// The lockfile or manifest that it changes, from the top of the repository.
+    pub place: String,
+    /// The folder where the package manager is run, from the top; empty: the top.
+    pub folder: String,
+    /// The package manager.
+    pub tool: String,
+    /// The batch that is carried out before it at the same place, on top of which this one was tried.
+    pub after: Option<String>,
+    /// Names of its actions, in the order in which they are carried out.
+    pub actions: Vec<String>,
+    /// The least points.
+    pub least: f64,
+    /// The most points.
+    pub most: f64,
+    /// The points that are reckoned with.
+    pub points: f64,
+    /// Names of the findings that are gone with it and not before.
+    pub removes: Vec<String>,
+    /// The load that goes with them.
+    pub load: f64,
+    /// The load-days that are saved until the horizon.
+    pub load_days: f64,
+    /// When it is in production.
+    pub by: String,
+    /// Why these actions.
+    pub why_these: Vec<String>,
+    /// Why in this window.
+    pub why_now: Vec<String>,
+    /// How far it was tried: all of it `together`, each action `alone`, or `no`.
+    #[schemars(extend("enum" = ["together", "alone", "no"]))]
+    pub confirmed: String,
+    /// What each package moves from and to with the whole batch. Empty: it was not tried together.
+    pub moves: Vec<Move>,
+    /// The files that change with the whole batch. Empty: it was not tried together.
+    pub changes: Vec<Change>,
+}
+
+/// A finding that stays open.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Left {
+    /// Its name.
+    pub finding: String,
+    /// Why, in words.
+    pub why: String,
+    /// Who stands in the way: one requirement each.
+    pub blockers: Vec<Blocker>,
+    /// The next best action, in words. `null`: there is an action, and it waits.
+    pub next: Option<String>,
+    /// The edit of a manifest that would be made, where the package manager is not there to confirm it.
+    pub edit: Vec<Change>,
+    /// What was tried, and what came of it.
+    pub tried: Vec<String>,
+    /// What accepting it until a date takes. `null`: an older build wrote this.
+    pub accept: Option<Accept>,
+}
+
+/// A requirement that stands in the way.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Blocker {
+    /// Who requires.
+    pub who: String,
+    /// What is required.
+    pub needs: String,
+    /// In which versions.
+    pub range: String,
+}
+
+/// An action that is not taken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NotTaken {
+    /// Its name.
+    pub action: String,
+    /// Why, in words.
+    pub why: String,
+}
+
+/// What one more point in a window would do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Margin {
+    /// The window.
+    pub window: String,
+    /// By how much the objective falls, at least.
+    pub saves: f64,
+    /// Names of the actions that come into the plan.
+    pub adds: Vec<String>,
+    /// Names of the findings that are gone by the horizon and otherwise would not be.
+    pub removes: Vec<String>,
+    /// The load of these findings.
+    pub load: f64,
+}
+
+/// An open finding in one file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// Its name in this plan.
+    pub name: String,
+    /// The vulnerability.
+    pub vulnerability: String,
+    /// Its other ids.
+    pub aliases: Vec<String>,
+    /// The component, as a purl.
+    pub package: String,
+    /// The file, from the top of the repository.
+    pub file: String,
+    /// Its level.
+    #[schemars(extend("enum" = ["low", "medium", "high", "critical"]))]
+    pub level: String,
+    /// What it adds to the load.
+    pub weight: f64,
+    /// By when it must be gone. `null`: no date, or unknown.
+    pub deadline: Option<String>,
+    /// Whether it is known to be exploited.
+    pub exploited: bool,
+    /// Whether the charter says *now*.
+    pub now: bool,
+    /// The nearest version that no source calls affected. `null`: no source names one.
+    pub fix: Option<String>,
+}
+
+/// Writes a plan.
+///
+/// # Errors
+/// Writing fails.
+pub fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
+    crate::inert::write_json(document, out)?;
+    writeln!(out)
+}
+
+/// Reads a plan.
+///
+/// # Errors
+/// In words, what it is not.
+pub fn read(text: &str) -> Result<Document, String> {
+    let document: Document = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    if document.format != FORMAT {
+        return Err(format!("`{}` is no plan", document.format));
+    }
+    if document.version != VERSION {
+        return Err(format!(
+            "its shape has version {}, and this build reads {VERSION}",
+            document.version
+        ));
+    }
+    Ok(document)
+}

@@ -1,0 +1,469 @@
+//! A plan on the terminal: what it comes to, then each batch with its moves and reasons, then what is left and
+//! why, what one more point would do, and what happens if nothing is done.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+
+use anstyle::Style as Ansi;
+use trimtab_model::Level;
+use unicode_width::UnicodeWidthStr;
+
+use super::json::{Accept, Action, Batch, Document, Finding, Left, Move};
+use crate::group::{rating_of, shape};
+use crate::paragraph::Paragraphs;
+use crate::table::{Style, colour, count, range, shorten};
+
+/// Actions of one batch, and things that are left, that are shown if not all are asked for.
+const SHOWN: usize = 8;
+/// Packages that move at the same time, that are named if not all are asked for.
+const WITH: usize = 4;
+
+/// Writes a plan. [`Style::verbose`] shows all of it instead of the first screen.
+///
+/// # Errors
+/// Writing fails.
+pub fn write(plan: &Document, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    Page { lines: Paragraphs { style, out }, plan }.write()
+}
+
+struct Page<'o> {
+    lines: Paragraphs<'o>,
+    plan: &'o Document,
+}
+
+impl Page<'_> {
+    fn write(&mut self) -> io::Result<()> {
+        self.head()?;
+        for batch in &self.plan.batches {
+            self.blank()?;
+            self.batch(batch)?;
+        }
+        self.left()?;
+        self.blank()?;
+        self.foot()
+    }
+
+    fn head(&mut self) -> io::Result<()> {
+        let plan = self.plan;
+        let removed: BTreeSet<&String> = plan.batches.iter().flat_map(|b| &b.removes).collect();
+        let load: f64 = plan.batches.iter().map(|b| b.load).sum();
+        let all = plan.findings.len();
+        let text = match (all, plan.batches.len()) {
+            (0, _) => format!("{}: nothing is open, there is nothing to plan", plan.target),
+            (_, 0) => {
+                format!("{}: none of {} can be planned", plan.target, count(all, "open finding"))
+            }
+            (_, batches) => {
+                let (batches, verb) = match batches {
+                    1 => ("1 batch".to_owned(), "removes"),
+                    n => (format!("{n} batches"), "remove"),
+                };
+                let open = count(all, "open finding");
+                format!(
+                    "{}: {batches} {verb} {} of {open}, and {} of the load of {}",
+                    plan.target,
+                    removed.len(),
+                    share(load, plan.load),
+                    number(plan.load),
+                )
+            }
+        };
+        self.say("", &text, Ansi::new().bold())?;
+        let rhythm = &plan.rhythm;
+        let assumed = match rhythm.assumed.is_empty() {
+            true => String::new(),
+            false => format!(" ({} assumed)", rhythm.assumed.join(", ")),
+        };
+        let last = rhythm.windows.last().map_or("?", |w| day(&w.end));
+        let text = format!(
+            "{}: {}, {} points a window{assumed}; {} until {last}; charter {} {}",
+            rhythm.team,
+            rhythm.cadence,
+            number(rhythm.capacity),
+            count(rhythm.windows.len(), "window"),
+            plan.charter.name,
+            plan.charter.version,
+        );
+        self.say("", &text, Ansi::new().dimmed())?;
+        if plan.search.offline && all > 0 {
+            let text = "Not confirmed: no package manager was asked. Without --offline each is tried in a copy.";
+            self.say("", text, Ansi::new())?;
+        }
+        if plan.search.cut_short {
+            let text = format!(
+                "Cut short: the time was over after {}; --time gives it more.",
+                count(plan.search.tries, "try"),
+            );
+            self.say("", &text, Ansi::new())?;
+        }
+        Ok(())
+    }
+
+    fn batch(&mut self, batch: &Batch) -> io::Result<()> {
+        let plan = self.plan;
+        let title = format!("{}  {}", batch.window, batch.name);
+        let facts = format!(
+            "{} points, {}, load {}",
+            range(batch.least, batch.most),
+            count(batch.removes.len(), "finding"),
+            if batch.load > 0.0 {
+                format!("-{}", number(batch.load))
+            } else {
+                "as before".to_owned()
+            },
+        );
+        let room = self.lines.style.width.saturating_sub(facts.width() + 2);
+        let title = shorten(&title, room.max(20), self.lines.style.ascii);
+        let gap = self.lines.style.width.saturating_sub(title.width() + facts.width()).max(2);
+        let title = self.lines.paint(Ansi::new().bold(), &title);
+        writeln!(self.lines.out, "{title}{:gap$}{facts}", "")?;
+        let confirmed = match batch.confirmed.as_str() {
+            "together" => "carried out together in a copy",
+            "alone" => "each carried out alone in a copy, not together",
+            _ => "not confirmed",
+        };
+        let after = batch.after.as_ref().map(|b| format!(", on top of {b}")).unwrap_or_default();
+        let text = format!(
+            "{} by {}, {confirmed}{after}; through by {}",
+            batch.place,
+            batch.tool,
+            day(&batch.by)
+        );
+        self.say("  ", &text, Ansi::new().dimmed())?;
+        let actions: Vec<&Action> = batch
+            .actions
+            .iter()
+            .filter_map(|name| plan.actions.iter().find(|action| action.name == *name))
+            .collect();
+        let shown = self.shown(actions.len());
+        for action in &actions[..shown] {
+            self.action(action)?;
+        }
+        if shown < actions.len() {
+            let text =
+                format!("and {}: --verbose shows all", count(actions.len() - shown, "more action"));
+            self.say("    ", &text, Ansi::new().dimmed())?;
+        }
+        self.beside(batch, &actions)?;
+        self.reasons("why these", &batch.why_these)?;
+        self.reasons("why now", &batch.why_now)
+    }
+
+    /// One line: level, way, package, from and to, what it removes, how sure it is.
+    fn action(&mut self, action: &Action) -> io::Result<()> {
+        let style = self.lines.style;
+        let arrow = if style.ascii { "->" } else { "→" };
+        let level = action.removes.iter().filter_map(|name| self.finding(name)).map(level).max();
+        let mark = level.map_or('?', |level| shape(rating_of(level), style.ascii)).to_string();
+        let mark = match level {
+            Some(level) => self.lines.paint(colour(rating_of(level)), &mark),
+            None => mark,
+        };
+        let (from, to) = action.moves.first().map_or((String::new(), String::new()), |first| {
+            (first.from.join(", "), first.to.join(", "))
+        });
+        let to = if to.is_empty() { action.proposal.to.clone().unwrap_or_default() } else { to };
+        let way = match action.way.as_str() {
+            "raise-parent" => "raise",
+            "override" => "force",
+            other => other,
+        };
+        let facts = format!(
+            "{:<5}  {:>11}  {:>11}  {:>4}",
+            action.distance.as_deref().unwrap_or("?"),
+            count(action.removes.len(), "finding"),
+            format!("{} pt", range(action.cost.least, action.cost.most)),
+            format!("{:.0} %", action.confidence.value * 100.0),
+        );
+        let room = style.width.saturating_sub(facts.width() + 16);
+        let what = format!("{} {from} {arrow} {to}", name(&action.proposal.package));
+        let what = shorten(&what, room, style.ascii);
+        let gap = room.saturating_sub(what.width()) + 2;
+        writeln!(self.lines.out, "  {mark} {way:<8} {what}{:gap$}{facts}", "")?;
+        if let Some(child) =
+            action.proposal.other.as_deref().filter(|_| action.way == "raise-parent")
+        {
+            let brought = action.moves.iter().find(|m| m.package == package(child));
+            let ends = brought.map_or(String::new(), |m| {
+                format!(" {} {arrow} {}", m.from.join(", "), m.to.join(", "))
+            });
+            self.say("             ", &format!("for {}{ends}", name(child)), Ansi::new().dimmed())?;
+        }
+        if !action.proposal.with.is_empty() {
+            let mut names: Vec<String> =
+                action.proposal.with.iter().map(|asked| name(&asked.package)).collect();
+            names.sort_unstable();
+            names.dedup();
+            let shown = if style.verbose { names.len() } else { names.len().min(WITH) };
+            let more = match names.len() - shown {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
+            let text = format!("with {}{more}", names[..shown].join(", "));
+            self.say("             ", &text, Ansi::new().dimmed())?;
+        }
+        if let Some(until) = &action.quarantine {
+            let text = format!("in quarantine until {}", day(until));
+            self.say("             ", &text, Ansi::new().dimmed())?;
+        }
+        if style.verbose {
+            self.details(action)?;
+        }
+        Ok(())
+    }
+
+    fn details(&mut self, action: &Action) -> io::Result<()> {
+        let pad = "             ";
+        self.say(pad, &format!("removes {}", action.removes.join(", ")), Ansi::new().dimmed())?;
+        for reason in &action.cost.reasons {
+            let text = format!("{} points: {}", range(reason.least, reason.most), reason.what);
+            self.say(pad, &text, Ansi::new().dimmed())?;
+        }
+        let text = format!("holds with {}", action.confidence.reasons.join("; "));
+        self.say(pad, &text, Ansi::new().dimmed())
+    }
+
+    /// What moves beside what is named, and what speaks against what comes in.
+    fn beside(&mut self, batch: &Batch, actions: &[&Action]) -> io::Result<()> {
+        let asked = actions
+            .iter()
+            .flat_map(|action| std::iter::once(&action.proposal).chain(&action.proposal.with));
+        let named: BTreeSet<String> = asked.map(|asked| package(&asked.package)).collect();
+        let mut all: BTreeMap<&String, &Move> = BTreeMap::new();
+        let alone = actions.iter().flat_map(|action| &action.moves);
+        let moves: Vec<&Move> =
+            if batch.moves.is_empty() { alone.collect() } else { batch.moves.iter().collect() };
+        for moved in moves.into_iter().filter(|moved| !named.contains(&moved.package)) {
+            all.insert(&moved.package, moved);
+        }
+        let come = all.values().filter(|moved| moved.from.is_empty()).count();
+        let go = all.values().filter(|moved| moved.to.is_empty()).count();
+        let moving = all.len() - come - go;
+        let mut told = Vec::new();
+        for (n, what) in [(moving, "move"), (come, "come in"), (go, "go")] {
+            if n > 0 {
+                told.push(format!("{n} {what}"));
+            }
+        }
+        if !told.is_empty() {
+            let text = format!("beside     other packages: {}", told.join(", "));
+            self.folded("    ", &text)?;
+        }
+        self.checks(actions)
+    }
+
+    fn checks(&mut self, actions: &[&Action]) -> io::Result<()> {
+        let checks: BTreeMap<&String, _> =
+            actions.iter().flat_map(|a| &a.checks).map(|check| (&check.package, check)).collect();
+        if checks.is_empty() {
+            return Ok(());
+        }
+        let of = |verdict: &str| checks.values().filter(|c| c.verdict == verdict).count();
+        let against: Vec<String> = checks
+            .values()
+            .flat_map(|check| {
+                let serious = check.reasons.iter().filter(|r| !r.unknown && r.verdict != "allow");
+                serious.map(move |r| format!("{}: {} ({})", name(&check.package), r.found, r.rule))
+            })
+            .collect();
+        let mut told = vec![format!("{} come in, {} fine", checks.len(), of("allow"))];
+        let unknown = checks.values().filter(|c| c.reasons.iter().any(|r| r.unknown)).count();
+        if unknown > 0 {
+            told.push(format!("of {unknown} something is unknown"));
+        }
+        let shown =
+            self.shown(against.len()).min(if self.lines.style.verbose { usize::MAX } else { 2 });
+        told.extend(against.iter().take(shown).cloned());
+        if shown < against.len() {
+            told.push(format!("and {} more", against.len() - shown));
+        }
+        self.folded("    ", &format!("checks     {}", told.join("; ")))
+    }
+
+    fn reasons(&mut self, title: &str, reasons: &[String]) -> io::Result<()> {
+        let shown = match self.lines.style.verbose {
+            true => reasons.len(),
+            false => reasons.len().min(2),
+        };
+        if shown == 0 {
+            return Ok(());
+        }
+        let mut text = reasons.iter().take(shown).cloned().collect::<Vec<_>>().join("; ");
+        if shown < reasons.len() {
+            text = format!("{text}; and {} more", reasons.len() - shown);
+        }
+        self.folded("    ", &format!("{title:<9}  {text}"))
+    }
+
+    fn left(&mut self) -> io::Result<()> {
+        let plan = self.plan;
+        if plan.left.is_empty() {
+            return Ok(());
+        }
+        self.blank()?;
+        let load: f64 =
+            plan.left.iter().filter_map(|l| self.finding(&l.finding)).map(|f| f.weight).sum();
+        let title =
+            format!("Left open: {}, load {}", count(plan.left.len(), "finding"), number(load));
+        self.say("", &title, Ansi::new().bold())?;
+        // Findings of one component that stay for one reason are one entry.
+        let mut groups: Vec<(&str, Vec<(&Left, &Finding)>)> = Vec::new();
+        for left in &plan.left {
+            let Some(finding) = plan.findings.iter().find(|f| f.name == left.finding) else {
+                continue;
+            };
+            match groups.iter_mut().find(|(p, all)| {
+                *p == finding.package && all.first().is_some_and(|(l, _)| l.why == left.why)
+            }) {
+                Some((_, all)) => all.push((left, finding)),
+                None => groups.push((&finding.package, vec![(left, finding)])),
+            }
+        }
+        let shown = self.shown(groups.len());
+        for (package, all) in &groups[..shown] {
+            self.stays(package, all)?;
+        }
+        if shown < groups.len() {
+            let more = count(groups.len() - shown, "more component");
+            self.say("  ", &format!("and {more}: --verbose shows all"), Ansi::new().dimmed())?;
+        }
+        Ok(())
+    }
+
+    fn stays(&mut self, package: &str, all: &[(&Left, &Finding)]) -> io::Result<()> {
+        let ascii = self.lines.style.ascii;
+        let worst = all.iter().map(|(_, finding)| level(finding)).max().unwrap_or(Level::Low);
+        let mark = shape(rating_of(worst), ascii).to_string();
+        let mark = self.lines.paint(colour(rating_of(worst)), &mark);
+        write!(self.lines.out, "  {mark} ")?;
+        let version = package.parse::<trimtab_model::Purl>().ok();
+        let version = version.as_ref().and_then(|p| p.version()).unwrap_or_default().to_owned();
+        let what = match all {
+            [(_, one)] => one.vulnerability.clone(),
+            _ => count(all.len(), "finding"),
+        };
+        let Some((left, _)) = all.first() else { return Ok(()) };
+        let text = format!("{} {version}, {what}: {}", name(package), left.why);
+        self.lines.wrapped(4, "      ", &text, Ansi::new())?;
+        if let Some(next) = &left.next {
+            let text = format!("next: {next}");
+            self.lines.paragraph("      ", "        ", &text, Ansi::new())?;
+        }
+        if self.lines.style.verbose {
+            // Lines of a file are not folded: people copy them.
+            let accepted = all.iter().filter_map(|(left, _)| left.accept.as_ref());
+            for line in accepted.flat_map(Accept::lines) {
+                writeln!(self.lines.out, "      {}", crate::inert::one_line(&line))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn foot(&mut self) -> io::Result<()> {
+        let plan = self.plan;
+        let shown = if self.lines.style.verbose { usize::MAX } else { 1 };
+        for margin in plan.margins.iter().take(shown) {
+            let what = match margin.removes.len() {
+                0 => String::new(),
+                n => {
+                    let n = count(n, "finding");
+                    format!("remove {n} more with load {} and ", number(margin.load))
+                }
+            };
+            let text = format!(
+                "One more point of capacity in {} would {what}save {} load-days.",
+                margin.window,
+                number(margin.saves)
+            );
+            self.say("", &text, Ansi::new())?;
+        }
+        if plan.findings.is_empty() {
+            return Ok(());
+        }
+        let deadlines = |n: usize| match n {
+            1 => "1 deadline passes".to_owned(),
+            n => format!("{n} deadlines pass"),
+        };
+        let text = format!(
+            "If nothing is done, {} until {} and load-days are {}; by the plan {}, and {}.",
+            deadlines(plan.nothing.missed.len()),
+            day(&plan.rhythm.horizon),
+            number(plan.nothing.load_days.round()),
+            plan.worth.missed,
+            number(plan.worth.load_days.round()),
+        );
+        self.say("", &text, Ansi::new())?;
+        let best = match plan.worth.gap {
+            gap if gap < 0.0005 => "no better plan exists".to_owned(),
+            gap => format!("at most {:.1} % above the best", gap * 100.0),
+        };
+        let search = &plan.search;
+        let asked = match search.offline {
+            true => format!("{}, none confirmed", count(search.ideas, "idea")),
+            false => format!(
+                "{}, {} confirmed in {}",
+                count(search.ideas, "idea"),
+                search.confirmed,
+                count(search.tries, "try"),
+            ),
+        };
+        self.say("", &format!("{asked}; {best}."), Ansi::new().dimmed())
+    }
+
+    fn finding(&self, name: &str) -> Option<&Finding> {
+        self.plan.findings.iter().find(|finding| finding.name == name)
+    }
+
+    fn shown(&self, all: usize) -> usize {
+        if self.lines.style.verbose { all } else { all.min(SHOWN) }
+    }
+
+    fn say(&mut self, indent: &str, text: &str, ansi: Ansi) -> io::Result<()> {
+        self.lines.paragraph(indent, indent, text, ansi)
+    }
+
+    /// A line with a title of eleven columns, folded below its text.
+    fn folded(&mut self, indent: &str, text: &str) -> io::Result<()> {
+        let (title, rest) = text.split_at(text.len().min(11));
+        let title = self.lines.paint(Ansi::new().dimmed(), title);
+        write!(self.lines.out, "{indent}{title}")?;
+        let column = indent.width() + 11;
+        self.lines.wrapped(column, &" ".repeat(column), rest, Ansi::new())
+    }
+
+    fn blank(&mut self) -> io::Result<()> {
+        writeln!(self.lines.out)
+    }
+}
+
+fn level(finding: &Finding) -> Level {
+    Level::from_word(&finding.level).unwrap_or(Level::Low)
+}
+
+/// The name of a purl for people.
+fn name(purl: &str) -> String {
+    purl.parse().map_or_else(|_| purl.to_owned(), |purl| crate::group::name(&purl))
+}
+
+/// A purl without its version, as moves have it.
+fn package(purl: &str) -> String {
+    let parsed = purl.parse::<trimtab_model::Purl>();
+    parsed.map_or_else(|_| purl.to_owned(), |purl| purl.package().to_string())
+}
+
+fn day(time: &str) -> &str {
+    time.get(..10).unwrap_or(time)
+}
+
+/// No more figures than mean something.
+fn number(value: f64) -> String {
+    let rounded = if value.abs() >= 100.0 { value.round() } else { (value * 10.0).round() / 10.0 };
+    range(rounded, rounded)
+}
+
+fn share(part: f64, whole: f64) -> String {
+    match whole > 0.0 {
+        true => format!("{:.0} %", (part / whole * 100.0).clamp(0.0, 100.0)),
+        false => "0 %".to_owned(),
+    }
+}

@@ -1,0 +1,119 @@
+//! Findings in groups: what one change removes, by vulnerability, by package, by system, by team, by level.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use trimtab_store::{Group, GroupBy};
+use utoipa::ToSchema;
+
+use super::findings::{Asked, seen};
+use crate::access::Who;
+use crate::facts::listing;
+use crate::problem::Problem;
+use crate::state::App;
+
+/// What findings can be grouped by.
+const ALL: [(&str, GroupBy); 6] = [
+    ("action", GroupBy::Action),
+    ("vulnerability", GroupBy::Vulnerability),
+    ("package", GroupBy::Package),
+    ("system", GroupBy::System),
+    ("team", GroupBy::Team),
+    ("level", GroupBy::Level),
+];
+
+/// By what.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct By {
+    /// `action`: what one change removes.
+    #[param(pattern = "^(action|vulnerability|package|system|team|level)$")]
+    by: String,
+}
+
+/// Findings that go together.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FindingGroup)]
+pub(crate) struct Shown {
+    /// What they have in common: a purl without version, or an id. Nothing: they belong to none.
+    key: String,
+    /// The same, for people.
+    name: String,
+    /// Of actions: the version to raise it to. `null`: no source names one.
+    fix: Option<String>,
+    findings: i64,
+    /// In how many assets. `null`: not counted for this grouping.
+    assets: Option<i64>,
+    /// What those weigh together that count to the load.
+    load: f64,
+    /// The gravest level.
+    level: Option<&'static str>,
+    /// The soonest deadline.
+    #[schema(format = DateTime)]
+    deadline: Option<String>,
+}
+
+/// Groups of findings.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FindingGroups)]
+pub(crate) struct Groups {
+    /// The heaviest first.
+    rows: Vec<Shown>,
+    /// Whether those are all: a narrower filter shows others.
+    complete: bool,
+}
+
+/// Findings by filter, in groups, the heaviest first. Of the filter, `order` and `after` do not matter.
+#[utoipa::path(get, path = "/api/v1/findings/groups", tag = "findings", params(By, Asked),
+    responses((status = 200, body = Groups)))]
+pub(crate) async fn groups(
+    State(app): State<App>,
+    who: Who,
+    Query(by): Query<By>,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Groups>, Problem> {
+    seen(&who)?;
+    let by = by.is()?;
+    let (filter, _) = asked.filter(&app, &who).await?;
+    let limit = asked.limit.unwrap_or(100).clamp(1, 500);
+    let all = app.store.group_findings(who.org, &filter, by, limit + 1).await?;
+    let rows = all.iter().take(limit).map(Shown::from).collect();
+    Ok(Json(Groups { rows, complete: all.len() <= limit }))
+}
+
+/// The same as CSV, at most 10,000.
+#[utoipa::path(get, path = "/api/v1/findings/groups.csv", tag = "findings", params(By, Asked),
+    responses((status = 200, body = String, content_type = "text/csv")))]
+pub(crate) async fn groups_csv(
+    State(app): State<App>,
+    who: Who,
+    Query(by): Query<By>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    listing::groups(&app, &who, &asked, by.is()?).await
+}
+
+impl By {
+    fn is(&self) -> Result<GroupBy, Problem> {
+        let by = ALL.iter().find(|(word, _)| *word == self.by).map(|(_, by)| *by);
+        by.ok_or_else(|| {
+            Problem::invalid("`by` is one of action, vulnerability, package, system, team, level.")
+        })
+    }
+}
+
+impl From<&Group> for Shown {
+    fn from(is: &Group) -> Shown {
+        Shown {
+            key: is.key.clone(),
+            name: is.name.clone(),
+            fix: is.fix.clone(),
+            findings: is.findings,
+            assets: is.assets,
+            load: is.weight,
+            level: is.level.map(trimtab_model::Level::as_str),
+            deadline: is.deadline.map(|at| at.to_string()),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What was tried where the code is, and pushed: plans that a package manager confirmed, and batches that were
+//! carried out. It comes from outside: its size, version, numbers and characters are checked before it is believed.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use trimtab_model::Purl;
+use trimtab_report::plan::json::{Document, Finding};
+
+use crate::problem::Problem;
+
+/// The largest document, in bytes.
+pub(crate) const MOST: usize = 8 << 20;
+/// The longest text in it, in characters; a diff may be longer.
+const LONGEST: usize = 4_000;
+/// The most actions.
+const ACTIONS: usize = 2_000;
+/// The most findings, and the most other ids of one.
+const FINDINGS: usize = 10_000;
+const ALIASES: usize = 50;
+/// The most findings that all actions remove, and that stay, each counted once for an action.
+const NAMED: usize = 50_000;
+/// How far the clock of another machine may be ahead.
+const AHEAD: SignedDuration = SignedDuration::from_mins(10);
+
+/// What was tried for an asset.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Tried {
+    /// What can be done.
+    pub(crate) actions: Vec<Action>,
+    /// What cannot: nothing was found that removes it, and everything was asked.
+    pub(crate) stays: Vec<Stays>,
+}
+
+/// A finding that no action removes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Stays {
+    /// The vulnerability and its other ids.
+    pub(crate) ids: Vec<String>,
+    /// The package without version.
+    pub(crate) package: String,
+    /// Who stands in the way, and what is required.
+    pub(crate) blocker: Option<String>,
+}
+
+/// An action that a package manager confirmed, as far as planning needs it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Action {
+    /// What moves, the one that is named first: purl without version, and the version that comes. `None`: it goes.
+    pub(crate) moves: Vec<(String, Option<String>)>,
+    /// What is removed: vulnerability and its other ids, and package without version.
+    pub(crate) removes: Vec<(Vec<String>, String)>,
+    pub(crate) least: f64,
+    pub(crate) most: f64,
+    pub(crate) confidence: f64,
+    /// When its youngest version leaves quarantine: seconds since 1970.
+    pub(crate) quarantine: Option<i64>,
+}
+
+/// Reads a document of ours that somebody sent.
+///
+/// # Errors
+/// In words, what it is not.
+pub(crate) fn read<T: DeserializeOwned>(
+    bytes: &[u8],
+    format: &str,
+    version: u32,
+) -> Result<T, Problem> {
+    let value: Value = serde_json::from_slice(bytes)
+        .map_err(|e| Problem::invalid(format!("It is no JSON: {e}.")))?;
+    let is = value["format"].as_str().unwrap_or_default();
+    if is != format {
+        return Err(Problem::invalid(format!("It is no `{format}`.")));
+    }
+    if value["version"].as_u64() != Some(u64::from(version)) {
+        let detail = format!("Its shape is not version {version}, which this server reads.");
+        return Err(Problem::invalid(detail));
+    }
+    plain(&value, "")?;
+    serde_json::from_value(value)
+        .map_err(|e| Problem::invalid(format!("It is no `{format}`: {e}.")))
+}
+
+/// That no text in it is a command to a terminal, hides others, or is too long.
+fn plain(value: &Value, name: &str) -> Result<(), Problem> {
+    match value {
+        Value::String(text) => {
+            let diff = name == "diff";
+            let wrong = |c: char| {
+                (c.is_control() && !(diff && matches!(c, '\n' | '\t' | '\r')))
+                    || matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+            };
+            if text.chars().any(wrong) {
+                let detail = format!("A text in it (`{name}`) has characters that are no text.");
+                return Err(Problem::invalid(detail));
+            }
+            if !diff && text.chars().count() > LONGEST {
+                let detail =
+                    format!("A text in it (`{name}`) is longer than {LONGEST} characters.");
+                return Err(Problem::invalid(detail));
+            }
+            Ok(())
+        }
+        Value::Array(all) => all.iter().try_for_each(|one| plain(one, name)),
+        Value::Object(all) => all.iter().try_for_each(|(name, one)| plain(one, name)),
+        _ => Ok(()),
+    }
+}
+
+/// A moment that was written elsewhere.
+///
+/// # Errors
+/// It is none, or lies in the future.
+pub(crate) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
+    let at: Timestamp = text.parse().map_err(|_| Problem::invalid("Its `now` is no time."))?;
+    if at > now + AHEAD {
+        return Err(Problem::invalid("Its `now` lies in the future."));
+    }
+    Ok(at)
+}
+
+/// The confirmed actions of a plan.
+///
+/// # Errors
+/// There are too many, or numbers are none.
+pub(crate) fn tried(document: &Document) -> Result<Tried, Problem> {
+    if document.findings.len() > FINDINGS
+        || document.findings.iter().any(|f| f.aliases.len() > ALIASES)
+    {
+        let detail = format!(
+            "It has more than {FINDINGS} findings, or one with more than {ALIASES} other ids."
+        );
+        return Err(Problem::invalid(detail));
+    }
+    let findings: HashMap<&str, _> =
+        document.findings.iter().map(|f| (f.name.as_str(), f)).collect();
+    let (mut all, mut count) = (Vec::new(), 0);
+    let mut names = |more: usize| {
+        count += more;
+        let detail = || format!("Its actions name more than {NAMED} findings.");
+        if count > NAMED { Err(Problem::invalid(detail())) } else { Ok(()) }
+    };
+    for action in document.actions.iter().filter(|a| a.confirmed && a.brings.is_empty()) {
+        if all.len() == ACTIONS {
+            let detail = format!("It has more than {ACTIONS} confirmed actions.");
+            return Err(Problem::invalid(detail));
+        }
+        let (least, most) = (action.cost.least, action.cost.most);
+        let sure = action.confidence.value;
+        let fits = |n: f64| n.is_finite() && (0.0..=10_000.0).contains(&n);
+        if !fits(least) || !fits(most) || most < least || !(0.0..=1.0).contains(&sure) {
+            let detail = format!("Cost or confidence of `{}` is out of its range.", action.name);
+            return Err(Problem::invalid(detail));
+        }
+        let removes: BTreeSet<&str> = action.removes.iter().map(String::as_str).collect();
+        names(removes.len())?;
+        let removes = removes.into_iter().filter_map(|name| findings.get(name));
+        let removes = removes.filter_map(|finding| named(finding));
+        let quarantine = action.quarantine.as_ref().and_then(|at| at.parse::<Timestamp>().ok());
+        all.push(Action {
+            moves: action.moves.iter().map(|m| (m.package.clone(), m.to.last().cloned())).collect(),
+            removes: removes.collect(),
+            least,
+            most,
+            confidence: sure,
+            quarantine: quarantine.map(Timestamp::as_second),
+        });
+    }
+    let mut stays = Vec::new();
+    // Where not everything was asked, nothing is known of what was not found.
+    let whole = !document.search.offline && !document.search.cut_short;
+    let mut seen = BTreeSet::new();
+    for left in document.left.iter().filter(|left| whole && left.next.is_some()) {
+        if !seen.insert(left.finding.as_str()) {
+            continue;
+        }
+        names(1)?;
+        let Some(finding) = findings.get(left.finding.as_str()) else { continue };
+        let Some((ids, package)) = named(finding) else { continue };
+        let blocker = left
+            .blockers
+            .first()
+            .map(|b| format!("{}, which needs {} {}", b.who, b.needs, b.range));
+        stays.push(Stays { ids, package, blocker });
+    }
+    Ok(Tried { actions: all, stays })
+}
+
+/// A finding's vulnerability with its other ids, and its package without version.
+fn named(finding: &Finding) -> Option<(Vec<String>, String)> {
+    let purl = finding.package.parse::<Purl>().ok()?;
+    let mut ids = vec![finding.vulnerability.clone()];
+    ids.extend(finding.aliases.iter().cloned());
+    Some((ids, purl.package().to_string()))
+}

@@ -1,0 +1,174 @@
+//! All that is known of one finding: how it was weighed, who brings it in, who owns which step, what each side is
+//! told, what happened.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use trimtab_model::assessment::Assessment;
+use trimtab_model::finding::Finding as Matched;
+use trimtab_model::{Inventory, Role};
+use trimtab_report::voices::{Line, Subject, lines};
+use trimtab_store::{Attribution, Decision, Finding, Known, Told};
+
+use super::steps::{self, Step};
+use crate::access::{Action, On, Who};
+use crate::api::on;
+use crate::ingest::Refused;
+use crate::knowing::known;
+use crate::paths::{self, Ways};
+use crate::people;
+use crate::problem::Problem;
+use crate::state::App;
+use crate::weighing::{Agreed, Weigher};
+
+/// How many people of a side are named.
+const NAMES: usize = 3;
+
+/// Those who are told of a finding, each in its own words.
+pub(crate) const SIDES: [Role; 4] =
+    [Role::Product, Role::Engineering, Role::Security, Role::Operations];
+
+/// A finding that they may see.
+///
+/// # Errors
+/// There is none, or they may not see it: the answer is the same.
+pub(crate) async fn find(app: &App, who: &Who, id: i64) -> Result<Finding, Problem> {
+    let missing = || Problem::not_found("finding");
+    let finding = app.store.finding(who.org, id).await?.ok_or_else(missing)?;
+    let on = on(&app.store, who.org, finding.system.as_ref().map(|s| s.0)).await?;
+    if who.may(Action::View, on) { Ok(finding) } else { Err(missing()) }
+}
+
+/// Whether they may read a decision about a finding that they may see: those of all systems are for who may see all, as
+/// they are where they are listed.
+pub(crate) fn may_read(who: &Who, decision: &Decision) -> bool {
+    decision.is.system.is_some() || who.may(Action::View, On::ALL)
+}
+
+/// A finding with all that is known of it.
+pub(crate) struct Facts {
+    pub(crate) is: Finding,
+    /// Every name of the vulnerability.
+    pub(crate) aliases: Vec<String>,
+    pub(crate) attributions: Vec<Attribution>,
+    /// Decisions about it, the newest first.
+    pub(crate) decisions: Vec<Decision>,
+    /// The names of people by id.
+    pub(crate) names: HashMap<i64, String>,
+    pub(crate) history: Told,
+    /// What the index says of it, and what that means here. `None`: it does not know it.
+    pub(crate) assessed: Option<(Matched, Assessment)>,
+    /// Who brings the component in, by the newest document of the asset.
+    pub(crate) ways: Ways,
+    security: (Vec<String>, usize),
+    agreed: Arc<Agreed>,
+    known: Known,
+    now: Timestamp,
+}
+
+impl Facts {
+    /// Gathers them, of a finding that they may see.
+    ///
+    /// # Errors
+    /// There is none; the store does not answer.
+    pub(crate) async fn of(app: &App, who: &Who, id: i64) -> Result<Facts, Problem> {
+        let is = find(app, who, id).await?;
+        let now = app.now();
+        let attributions = app.store.attributions(who.org, id).await?;
+        let aliases = app.store.aliases(who.org, is.vulnerability.0).await?;
+        let mut decisions = app.store.decisions_about(who.org, &is, &aliases).await?;
+        decisions.retain(|d| may_read(who, d));
+        let history = app.store.history_of(who.org, &is, &decisions).await?;
+        let names = people::names(app, who.org).await?;
+        let place = (is.system.as_ref().map(|s| s.0), is.team.as_ref().map(|t| t.0));
+        let security = app.store.who_holds(who.org, Role::Security, place, NAMES).await?;
+        let agreed = app.agreed(who.org, now).await?;
+        let known = known(&app.store, who.org, std::slice::from_ref(&is)).await?;
+        let known = known.into_iter().next().ok_or_else(|| Problem::not_found("finding"))?;
+        let weigher = app.index().map(|index| Weigher::new(&agreed, index, now));
+        let assessed = weigher.as_ref().and_then(|w| w.assess(&known));
+        let ways = match paths::of(app, who.org, is.asset.0, &is.component.1).await {
+            // Looking is no place for what an upload would have been refused for.
+            Err(Refused::Unreadable(_)) => Ways::Unknown("the document cannot be read any longer"),
+            Err(refused) => return Err(crate::api::snapshots::refused(refused)),
+            Ok(ways) => ways,
+        };
+        Ok(Facts {
+            is,
+            aliases,
+            attributions,
+            decisions,
+            names,
+            history,
+            assessed,
+            ways,
+            security,
+            agreed,
+            known,
+            now,
+        })
+    }
+
+    /// Who owns which step.
+    pub(crate) fn steps(&self) -> Vec<Step> {
+        let facts = steps::Facts {
+            is: &self.is,
+            agreed: &self.agreed,
+            decisions: &self.decisions,
+            security: &self.security,
+            now: self.now,
+        };
+        facts.steps()
+    }
+
+    /// What one side is told, a line each. `None`: the index does not know it.
+    pub(crate) fn voice(&self, side: Role) -> Option<Vec<Line>> {
+        let (finding, assessment) = self.assessed.as_ref()?;
+        let scan = trimtab_model::scan::Scan {
+            target: self.known.asset.1.as_str().into(),
+            inventory: Inventory::default(),
+            index: None,
+            findings: Vec::new(),
+            unknowns: Vec::new(),
+            weighing: None,
+            diagnostics: Vec::new(),
+        };
+        let mut finding = finding.clone();
+        finding.occurrences.clear();
+        let assessed = trimtab_model::scan::Assessed {
+            finding: 0,
+            occurrences: Vec::new(),
+            assessment: assessment.clone(),
+            exception: None,
+            not_affected: None,
+            vex: None,
+        };
+        let subject = Subject {
+            scan: &scan,
+            finding: &finding,
+            assessed: &assessed,
+            system: self.known.system.and_then(|id| self.agreed.systems.get(&id)),
+            charter: &self.agreed.charter,
+            scope: crate::weighing::scope(&self.known.scope),
+            described: crate::weighing::DESCRIBED,
+            now: self.now,
+        };
+        // The factors are told on their own.
+        Some(lines(&subject, side).into_iter().filter(|line| !line.label.is_empty()).collect())
+    }
+
+    /// What is said where the index does not know the vulnerability: it has no level.
+    pub(crate) fn stranger(&self) -> String {
+        let others =
+            self.attributions.iter().filter(|a| a.until.is_none() && a.source != "trimtab");
+        let others: Vec<&str> = others.map(|a| a.source.as_str()).collect();
+        if others.is_empty() {
+            return "The advisory index does not know this vulnerability any longer.".to_owned();
+        }
+        format!(
+            "The advisory index does not know this vulnerability, so that it has no level: {} says so.",
+            others.join(", ")
+        )
+    }
+}

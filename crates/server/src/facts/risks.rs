@@ -1,0 +1,221 @@
+//! The risk register: the columns of NIST IR 8286A, a row for each risk that is open or accepted, the gravest first.
+
+use std::collections::HashMap;
+
+use axum::response::Response;
+use jiff::Timestamp;
+use serde::Serialize;
+use trimtab_store::{Decision, Finding, FindingFilter};
+use utoipa::ToSchema;
+
+use super::finding::may_read;
+use super::sheet::Sheet;
+use crate::access::Who;
+use crate::api::{findings, visible};
+use crate::effect::all;
+use crate::knowing::known;
+use crate::people::{name, names};
+use crate::problem::Problem;
+use crate::state::App;
+use crate::weighing::{Agreed, Weigher};
+
+/// The most rows.
+const MOST: usize = 20_000;
+
+const HEADER: [&str; 12] = [
+    "ID",
+    "Priority",
+    "Risk Description",
+    "Risk Category",
+    "Current Assessment: Likelihood",
+    "Current Assessment: Impact",
+    "Current Assessment: Exposure Rating",
+    "Risk Response Type",
+    "Risk Response Cost",
+    "Risk Response Description",
+    "Risk Owner",
+    "Status",
+];
+
+/// A risk. What is not known says so.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Risk {
+    id: String,
+    /// 1 is the gravest.
+    priority: usize,
+    risk_description: String,
+    risk_category: &'static str,
+    current_assessment: Current,
+    /// `mitigate`, `accept`.
+    risk_response_type: &'static str,
+    risk_response_cost: String,
+    risk_response_description: String,
+    risk_owner: String,
+    status: String,
+}
+
+/// How a risk is assessed now.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = RiskAssessment)]
+struct Current {
+    /// The probability of exploitation, or `unknown`.
+    likelihood: String,
+    impact: String,
+    /// The level.
+    exposure_rating: String,
+}
+
+/// The register.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RiskRegister)]
+pub(crate) struct Register {
+    rows: Vec<Risk>,
+    /// Whether those are all.
+    complete: bool,
+}
+
+/// The risks that they may see.
+///
+/// # Errors
+/// They may see nothing; the store does not answer.
+pub(crate) async fn register(app: &App, who: &Who) -> Result<Register, Problem> {
+    findings::seen(who)?;
+    let now = app.now();
+    let agreed = app.agreed(who.org, now).await?;
+    let filter =
+        FindingFilter { systems: visible(who, &agreed.stored), ..FindingFilter::default() };
+    let (found, more) = all(app, who.org, &filter, MOST).await?;
+    let known = known(&app.store, who.org, &found).await?;
+    let names = names(app, who.org).await?;
+    let decided = |is: &Finding| is.weighed.as_ref().and_then(|w| w.decision);
+    let mut ids: Vec<i64> = found.iter().filter_map(|is| decided(is).map(|d| d.0)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut decisions = app.store.decisions_numbered(who.org, &ids).await?;
+    decisions.retain(|d| may_read(who, d));
+    let decisions: HashMap<i64, Decision> = decisions.into_iter().map(|d| (d.id, d)).collect();
+    let index = app.index();
+    let reckoned = tokio::task::spawn_blocking(move || {
+        let weigher = index.map(|index| Weigher::new(&agreed, index, now));
+        let impact = |known| {
+            let assessed = weigher.as_ref().and_then(|w| w.assess(known));
+            assessed.map_or("unknown".to_owned(), |(_, a)| a.impact.band.to_string())
+        };
+        let impacts: Vec<String> = known.iter().map(impact).collect();
+        (agreed, impacts)
+    });
+    let (agreed, impacts) =
+        reckoned.await.map_err(|e| Problem::conflict(format!("It was given up: {e}.")))?;
+    let mut risks = Vec::new();
+    for (is, impact) in found.iter().zip(impacts) {
+        let decided = decided(is);
+        if decided.is_some_and(|(_, kind)| kind == "not-affected") {
+            continue;
+        }
+        let accepted = decided.map(|(id, _)| match decisions.get(&id) {
+            Some(decision) => accepted(decision, &name(&names, decision.is.author)),
+            // What they may not read: that it is accepted is told with the finding.
+            None => format!("Accepted by decision {id}."),
+        });
+        risks.push(risk(is, risks.len() + 1, impact, accepted, &agreed, now));
+    }
+    Ok(Register { rows: risks, complete: !more })
+}
+
+/// How a risk is answered that is accepted.
+fn accepted(is: &Decision, author: &str) -> String {
+    let until = is.is.expires.map(|t| t.strftime(" until %Y-%m-%d").to_string());
+    let control = is.is.control.as_deref().map(|c| format!(" Meanwhile: {c}"));
+    format!(
+        "Accepted{}, asked for by {author}: {}{}",
+        until.unwrap_or_default(),
+        is.is.reason,
+        control.unwrap_or_default()
+    )
+}
+
+fn risk(
+    is: &Finding,
+    priority: usize,
+    impact: String,
+    accepted: Option<String>,
+    agreed: &Agreed,
+    now: Timestamp,
+) -> Risk {
+    let w = is.weighed.as_ref();
+    let unknown = || "unknown".to_owned();
+    let place = is.system.as_ref().map_or(&is.asset.1, |s| &s.1);
+    let about = is.summary.as_deref().map(|s| format!(": {s}")).unwrap_or_default();
+    let system = is.system.as_ref().and_then(|s| agreed.stored.iter().find(|x| x.id == s.0));
+    let owner = system
+        .and_then(|s| s.product_owner.clone())
+        .or_else(|| is.team.as_ref().map(|t| t.1.clone()));
+    let is_accepted = accepted.is_some();
+    let how = match (accepted, &is.fix) {
+        (Some(accepted), _) => accepted,
+        (None, Some(fix)) => format!("Raise {} to {fix}.", is.component.1),
+        (None, None) => {
+            format!("No source names a fix of {}: replace, remove or mitigate.", is.package)
+        }
+    };
+    let status = match w.and_then(|w| w.deadline) {
+        _ if is_accepted => "accepted".to_owned(),
+        Some(at) if at < now => {
+            format!("open, past its deadline of {}", at.strftime("%Y-%m-%d"))
+        }
+        Some(at) => format!("open, due {}", at.strftime("%Y-%m-%d")),
+        None => "open".to_owned(),
+    };
+    Risk {
+        id: format!("F-{}", is.id),
+        priority,
+        risk_description: format!(
+            "{place} has {}, which has {}{about}",
+            is.component.1, is.vulnerability.1
+        ),
+        risk_category: "software supply chain",
+        current_assessment: Current {
+            likelihood: w.map_or_else(unknown, |w| format!("{:.3}", w.probability)),
+            impact,
+            exposure_rating: w.map_or_else(unknown, |w| w.level.as_str().to_owned()),
+        },
+        risk_response_type: if is_accepted { "accept" } else { "mitigate" },
+        risk_response_cost: w
+            .and_then(|w| w.cost)
+            .map_or_else(unknown, |(a, b)| format!("{a} to {b} points")),
+        risk_response_description: how,
+        risk_owner: owner.unwrap_or_else(unknown),
+        status,
+    }
+}
+
+impl Register {
+    /// The register as CSV.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(crate) fn csv(&self) -> Result<Response, Problem> {
+        let mut sheet = Sheet::new(&HEADER)?;
+        for r in &self.rows {
+            let priority = r.priority.to_string();
+            sheet.row([
+                &r.id,
+                &priority,
+                &r.risk_description,
+                r.risk_category,
+                &r.current_assessment.likelihood,
+                &r.current_assessment.impact,
+                &r.current_assessment.exposure_rating,
+                r.risk_response_type,
+                &r.risk_response_cost,
+                &r.risk_response_description,
+                &r.risk_owner,
+                &r.status,
+            ])?;
+        }
+        if !self.complete {
+            sheet.cut(format!("Only the gravest {MOST} are listed."))?;
+        }
+        sheet.answer("risk-register.csv")
+    }
+}

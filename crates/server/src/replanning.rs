@@ -1,0 +1,265 @@
+//! Keeping teams' plans: made anew when what they are made of has changed, written as the difference to the one
+//! before. A plan whose mark is as it was is not made again.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use trimtab_engine::plan::{reckoned, tell};
+use trimtab_model::plan::{Batch, Item, Slot, WhyNow};
+use trimtab_store::{
+    Difference, JobState, Org, PlacementState, PlannedChange, Scheduled, ScheduledIn, Team,
+    TeamPlan,
+};
+
+use crate::ingest::Refused;
+use crate::planning::{Change, Kept, Planned, WINDOWS, Wish, edges, made};
+use crate::state::App;
+
+/// What a kept plan comes to: what is shown of all teams without planning for each.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Told {
+    /// Why there is no plan.
+    pub(crate) missing: Option<String>,
+    pub(crate) windows: Vec<ToldWindow>,
+    /// Load and findings that are open, and what of them goes.
+    pub(crate) load: f64,
+    pub(crate) load_removed: f64,
+    pub(crate) findings: usize,
+    pub(crate) removes: usize,
+    /// Deadlines that pass by the plan, and if nothing is done.
+    pub(crate) missed: usize,
+    pub(crate) missed_of_nothing: usize,
+    /// Findings that stay.
+    pub(crate) left: usize,
+    /// Changes that people hold back.
+    pub(crate) held: usize,
+}
+
+/// A window of a kept plan.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct ToldWindow {
+    pub(crate) name: String,
+    /// When it begins and ends: seconds since 1970.
+    pub(crate) starts: i64,
+    pub(crate) ends: i64,
+    /// The points of the whole window.
+    pub(crate) points: f64,
+}
+
+/// What was looked at, and what came of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Replanned {
+    /// Teams that were planned for.
+    pub teams: usize,
+    /// Teams whose plans were made of the same as before, and were not made again.
+    pub same: usize,
+    /// What differs.
+    pub difference: Difference,
+}
+
+/// Makes the plans of an organisation anew, of one team or of all.
+pub(crate) async fn anew(
+    app: &App,
+    org: Org,
+    only: Option<i64>,
+    now: Timestamp,
+) -> Result<Replanned, Refused> {
+    let agreed = app.agreed(org, now).await?;
+    let findings = app.store.finding_marks(org).await?;
+    let plans = app.store.team_plans(org).await?;
+    let index = app.index().and_then(|i| i.info().ok()).map(|i| i.digest);
+    // While a new index or charter is being worked in, what it has yet to change is not known: planned again after.
+    let mut matching = Vec::new();
+    for state in [JobState::Waiting, JobState::Running] {
+        let jobs = app.store.jobs(org, state, 100).await?;
+        matching.extend(jobs.iter().filter(|job| job.kind == "rematch").map(|job| job.id));
+    }
+    matching.sort_unstable();
+    let (mut done, mut failed) = (Replanned::default(), None);
+    for team in app.store.teams(org).await? {
+        if only.is_some_and(|only| only != team.id) {
+            continue;
+        }
+        let placements = app.store.placements(org, team.id).await?;
+        let confirmed = app.store.confirmed_mark(org, team.id).await?;
+        let finished = app.store.finished_mark(org, team.id).await?;
+        let mark = format!(
+            "{:?} {:?} {:?} {:?} {:?} {:?} [{confirmed}] [{finished}] {:?}",
+            team.cadence,
+            team.capacity,
+            agreed.charter_id,
+            edges(&agreed.charter, &team, now),
+            index,
+            placements.iter().map(|p| p.at.as_microsecond()).max().map(|at| (at, placements.len())),
+            (findings.get(&team.id), &matching),
+        );
+        if plans.iter().any(|plan| plan.team == team.id && plan.mark == mark) {
+            done.same += 1;
+            continue;
+        }
+        // The others are planned all the same.
+        let difference = match keep(app, org, &team, mark, now).await {
+            Ok(difference) => difference,
+            Err(refused) => {
+                tracing::warn!(team = team.id, error = %refused, "no plan can be made for a team");
+                failed = failed.or(Some(refused));
+                continue;
+            }
+        };
+        done.teams += 1;
+        done.difference.scheduled += difference.scheduled;
+        done.difference.moved += difference.moved;
+        done.difference.changed += difference.changed;
+        done.difference.dropped += difference.dropped;
+    }
+    failed.map_or(Ok(done), Err)
+}
+
+/// When the next window of any team begins or ends.
+pub(crate) async fn next_edge(
+    app: &App,
+    org: Org,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Refused> {
+    let agreed = app.agreed(org, now).await?;
+    let teams = app.store.teams(org).await?;
+    let all = teams.iter().flat_map(|team| edges(&agreed.charter, team, now));
+    Ok(all.filter(|at| *at > now).min())
+}
+
+async fn keep(
+    app: &App,
+    org: Org,
+    team: &Team,
+    mark: String,
+    now: Timestamp,
+) -> Result<Difference, Refused> {
+    let wish = Wish { windows: WINDOWS, capacity: None };
+    let planned = made(app, (org, None), team, wish, Kept::Weighed).await;
+    let planned = planned.map_err(|problem| Refused::Internal(problem.detail))?;
+    let (told, wanted) = match &planned {
+        Err(missing) => (Told { missing: Some(missing.told()), ..Told::default() }, Vec::new()),
+        Ok(planned) => (told(planned), wanted(planned, now)),
+    };
+    let told = serde_json::to_value(told).map_err(|e| Refused::Internal(e.to_string()))?;
+    let plan = TeamPlan { team: team.id, mark, made: now, told };
+    let gone = |was: &Scheduled| match &planned {
+        Err(missing) => missing.told(),
+        Ok(planned) => gone(planned, &was.change),
+    };
+    Ok(app.store.keep_plan(org, &plan, &wanted, &gone).await?)
+}
+
+fn told(planned: &Planned) -> Told {
+    let windows = planned.question.teams.iter().flat_map(|t| &t.windows);
+    let plan = &planned.plan;
+    Told {
+        missing: None,
+        windows: windows
+            .map(|w| ToldWindow {
+                name: w.name.to_string(),
+                starts: w.start.as_second(),
+                ends: w.end.as_second(),
+                points: w.points.max(planned.whole),
+            })
+            .collect(),
+        load: planned.question.findings.iter().map(|f| f.weight).sum(),
+        load_removed: plan.batches.iter().map(|b| b.load).sum(),
+        findings: planned.findings.len(),
+        removes: plan.batches.iter().map(|b| b.removes.len()).sum(),
+        missed: plan.worth.missed,
+        missed_of_nothing: plan.nothing.missed.len(),
+        left: plan.left.iter().filter(|l| matches!(l.what, Item::Finding(_))).count(),
+        held: planned.held.len(),
+    }
+}
+
+/// What is to be scheduled, by the plan.
+fn wanted(planned: &Planned, now: Timestamp) -> Vec<Scheduled> {
+    let mut all = Vec::new();
+    for batch in &planned.plan.batches {
+        all.extend(batch.candidates.iter().filter_map(|c| scheduled(planned, batch, *c, now)));
+    }
+    all
+}
+
+fn scheduled(planned: &Planned, batch: &Batch, at: usize, now: Timestamp) -> Option<Scheduled> {
+    let question = &planned.question;
+    let (change, asked) = (planned.changes.get(at)?, question.candidates.get(at)?);
+    let gone: HashSet<usize> = batch.removes.iter().copied().collect();
+    let of = asked.removes.iter().filter(|f| gone.contains(f));
+    let mut findings: Vec<i64> =
+        asked.removes.iter().filter_map(|f| Some(planned.findings.get(*f)?.id)).collect();
+    findings.sort_unstable();
+    let window = match batch.slot {
+        Slot::Now => None,
+        Slot::Window(w) => {
+            let is = question.teams.first()?.windows.get(w)?;
+            Some(ScheduledIn { name: is.name.to_string(), starts: is.start, ends: is.end })
+        }
+    };
+    Some(Scheduled {
+        change: change.of.clone(),
+        version: change.to.clone(),
+        points: reckoned(asked.least, asked.most, asked.confidence),
+        load: of.filter_map(|f| question.findings.get(*f)).map(|f| f.weight).sum(),
+        findings,
+        why: why(planned, batch, at, change, window.as_ref(), now),
+        by_people: is_accepted(change),
+        since: now,
+        window,
+    })
+}
+
+fn is_accepted(change: &Change) -> bool {
+    change.placed.as_ref().is_some_and(|p| p.state == PlacementState::Accepted)
+}
+
+/// Why it is in its window, and, where it was in another, why it is not there any longer.
+fn why(
+    planned: &Planned,
+    batch: &Batch,
+    at: usize,
+    change: &Change,
+    window: Option<&ScheduledIn>,
+    now: Timestamp,
+) -> String {
+    let by_people = is_accepted(change);
+    let said = batch.why_now.iter().filter(|w| by_people || **w != WhyNow::Accepted);
+    let mut said: Vec<String> = said.map(|w| tell::why_now(&planned.question, w)).collect();
+    if said.is_empty() {
+        said.push("it goes with what is planned for that window".to_owned());
+    }
+    let was = change.kept.as_ref().map(|kept| &kept.window);
+    let moved = was.filter(|was| was.as_ref().map(|w| w.starts) != window.map(|w| w.starts));
+    let left = match moved {
+        None => None,
+        Some(Some(was)) if was.ends <= now => Some("its window is over and it is not done"),
+        Some(_) if by_people => None,
+        Some(_) if planned.let_go.contains(&at) => Some("another window saves more"),
+        Some(_) => Some("it cannot stay in its window"),
+    };
+    said.splice(0..0, left.map(ToOwned::to_owned));
+    said.join("; ")
+}
+
+/// Why a change is not planned any longer.
+fn gone(planned: &Planned, change: &PlannedChange) -> String {
+    if let Some(held) = planned.held.iter().find(|c| c.of == *change) {
+        let reason = held.placed.as_ref().map_or("", |p| p.reason.as_str());
+        return match reason {
+            "" => "it is held back".to_owned(),
+            reason => format!("it is held back: {reason}"),
+        };
+    }
+    let at = planned.changes.iter().position(|c| c.of == *change);
+    let left =
+        planned.plan.left.iter().find(|l| at.is_some_and(|at| l.what == Item::Candidate(at)));
+    left.map_or_else(
+        || "nothing that counts is left for it to remove".to_owned(),
+        |left| tell::because(&planned.question, &left.because),
+    )
+}

@@ -1,0 +1,267 @@
+//! Updates: batches that were carried out where the code is, from planned to deployed. How far each is follows from
+//! its findings and from what was planned; only the evidence, and what people say of it, is kept.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use jiff::Timestamp;
+use trimtab_engine::assess::distance;
+use trimtab_engine::plan::learn::{Finished, Kind, Sort};
+use trimtab_model::Purl;
+use trimtab_report::applied::json::Document;
+use trimtab_store::{Applied, Finding, FindingFilter, FindingOrder, FindingState, Org};
+
+use crate::problem::Problem;
+use crate::state::App;
+
+/// The most findings of an asset that are looked at.
+const MOST: usize = 2_000;
+/// How many are asked for at once.
+const PAGE: usize = 500;
+/// How many updates of a team are learnt from: the newest.
+pub(crate) const LEARNT: usize = 100;
+
+/// How far an update is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Far {
+    /// Nothing of it can be merged.
+    Nothing,
+    /// It waits to be merged.
+    CarriedOut,
+    /// What it removes is gone from the main line, and still runs.
+    Merged,
+    /// What it removes is gone from production.
+    Deployed,
+    /// It was taken back.
+    Reverted,
+    /// None of what it removes is known of the asset.
+    Unknown,
+}
+
+impl Far {
+    /// The word of the API.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Far::Nothing => "nothing",
+            Far::CarriedOut => "carried-out",
+            Far::Merged => "merged",
+            Far::Deployed => "deployed",
+            Far::Reverted => "reverted",
+            Far::Unknown => "unknown",
+        }
+    }
+
+    /// For people.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Far::Nothing => "nothing of it can be merged",
+            Far::CarriedOut => "waits to be merged",
+            Far::Merged => "merged, waits to be deployed",
+            Far::Deployed => "in production",
+            Far::Reverted => "taken back",
+            Far::Unknown => "nothing that it removes is known here",
+        }
+    }
+}
+
+/// When it was planned, and for which window.
+pub(crate) struct WasPlanned {
+    pub(crate) at: Timestamp,
+    pub(crate) window: String,
+    pub(crate) why: String,
+}
+
+/// An update with where it is.
+pub(crate) struct Update {
+    pub(crate) is: Applied,
+    pub(crate) told: Document,
+    /// The findings of the asset that it removes.
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) planned: Option<WasPlanned>,
+    pub(crate) merged: Option<Timestamp>,
+    pub(crate) deployed: Option<Timestamp>,
+    pub(crate) far: Far,
+}
+
+/// What its evidence says; what this build cannot read is told as damaged.
+fn told(is: &Applied) -> Result<Document, Problem> {
+    serde_json::from_value(is.is.told.clone())
+        .map_err(|e| Problem::invalid(format!("The evidence of update {} is damaged: {e}", is.id)))
+}
+
+/// Where an update is.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn of(app: &App, org: Org, is: Applied) -> Result<Update, Problem> {
+    let told = told(&is)?;
+    let all = Known::default().of(app, org, is.is.asset, &told).await?;
+    let planned = planned(app, org, &is, &told).await?;
+    Ok(reckoned(is, told, all, planned))
+}
+
+/// Where several updates are; when they were planned is not looked up.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn of_all(app: &App, org: Org, all: Vec<Applied>) -> Result<Vec<Update>, Problem> {
+    let mut known = Known::default();
+    let mut updates = Vec::with_capacity(all.len());
+    for is in all {
+        let told = told(&is)?;
+        let findings = known.of(app, org, is.is.asset, &told).await?;
+        updates.push(reckoned(is, told, findings, None));
+    }
+    Ok(updates)
+}
+
+/// Findings that were read, by asset and package: several updates are about the same ones.
+#[derive(Default)]
+struct Known(HashMap<(i64, String), Vec<Finding>>);
+
+impl Known {
+    /// The findings that a batch removes, as far as there are any.
+    async fn of(
+        &mut self,
+        app: &App,
+        org: Org,
+        asset: i64,
+        told: &Document,
+    ) -> Result<Vec<Finding>, Problem> {
+        let mut found = Vec::new();
+        for gone in &told.removes {
+            let Ok(purl) = gone.package.parse::<Purl>() else { continue };
+            let package = purl.package().to_string();
+            let of = match self.0.entry((asset, package.clone())) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(findings(app, org, asset, package).await?),
+            };
+            found.extend(of.iter().find(|f| f.vulnerability.1 == gone.vulnerability).cloned());
+        }
+        Ok(found)
+    }
+}
+
+async fn findings(
+    app: &App,
+    org: Org,
+    asset: i64,
+    package: String,
+) -> Result<Vec<Finding>, Problem> {
+    let filter = FindingFilter {
+        asset: Some(asset),
+        package: Some(package),
+        states: FindingState::ALL.to_vec(),
+        ..FindingFilter::default()
+    };
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let page = app.store.findings(org, &filter, FindingOrder::Newest, after, PAGE).await?;
+        all.extend(page.rows);
+        after = page.next;
+        if after.is_none() || all.len() >= MOST {
+            return Ok(all);
+        }
+    }
+}
+
+fn reckoned(
+    is: Applied,
+    told: Document,
+    findings: Vec<Finding>,
+    planned: Option<WasPlanned>,
+) -> Update {
+    // Gone when the last of them is; of one that is not known, nobody can say.
+    let all = findings.len() == told.removes.len();
+    let last = |of: fn(&Finding) -> Option<Timestamp>| -> Option<Timestamp> {
+        findings
+            .iter()
+            .filter(|_| all)
+            .map(of)
+            .try_fold(None, |held: Option<Timestamp>, at| Some(held.max(Some(at?))))
+            .flatten()
+    };
+    let gone = |f: &Finding| if f.state.is_live() { None } else { f.fixed };
+    let deployed = last(gone);
+    let merged = last(|f| match f.state {
+        FindingState::Open => None,
+        _ => f.merged.or(f.fixed),
+    });
+    let nothing = matches!(told.outcome.as_str(), "nothing" | "refused");
+    let far = match (is.reverted, nothing) {
+        (Some(_), _) => Far::Reverted,
+        (None, true) => Far::Nothing,
+        (None, false) if findings.is_empty() => Far::Unknown,
+        (None, false) if deployed.is_some() => Far::Deployed,
+        (None, false) if merged.is_some() => Far::Merged,
+        (None, false) => Far::CarriedOut,
+    };
+    Update { is, told, findings, planned, merged, deployed, far }
+}
+
+/// When something of it was scheduled last before it was carried out.
+async fn planned(
+    app: &App,
+    org: Org,
+    is: &Applied,
+    told: &Document,
+) -> Result<Option<WasPlanned>, Problem> {
+    let entries = app.store.planned_of(org, is.is.asset, is.is.at, 1_000).await?;
+    let mut packages: Vec<String> = told.moves.iter().map(|m| m.package.clone()).collect();
+    packages.extend(
+        told.removes
+            .iter()
+            .filter_map(|gone| Some(gone.package.parse::<Purl>().ok()?.package().to_string())),
+    );
+    for entry in entries {
+        let Ok(data) = serde_json::from_str::<serde_json::Value>(&entry.data) else { continue };
+        let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
+        let placed = matches!(text("state").as_str(), "scheduled" | "moved");
+        if placed && packages.contains(&text("package")) {
+            let at = Timestamp::from_microsecond(entry.at).unwrap_or(is.is.at);
+            let why = text("reason");
+            return Ok(Some(WasPlanned { at, window: text("window"), why }));
+        }
+    }
+    Ok(None)
+}
+
+/// What a batch is called: what moves, and where.
+pub(crate) fn title(told: &Document) -> String {
+    let name = |purl: &str| match purl.parse::<Purl>() {
+        Ok(purl) => match purl.namespace() {
+            Some(namespace) => format!("{namespace}/{}", purl.name()),
+            None => purl.name().to_owned(),
+        },
+        Err(_) => purl.to_owned(),
+    };
+    match told.moves.as_slice() {
+        [] => format!("Batch {}", told.batch),
+        [one] => match one.to.last() {
+            Some(to) => format!("{} to {to}", name(&one.package)),
+            None => format!("{} out", name(&one.package)),
+        },
+        all => format!("{} packages in {}", all.len(), told.place),
+    }
+}
+
+/// What is learnt of updates whose points people said: a batch's are shared by what moved in it.
+pub(crate) fn finished(all: &[Applied]) -> Vec<Finished> {
+    let mut finished = Vec::new();
+    for is in all {
+        let (Some(points), Ok(told)) = (is.points, told(is)) else { continue };
+        let moved: Vec<Sort> = told
+            .moves
+            .iter()
+            .filter_map(|m| {
+                let (from, to) = (m.from.first()?, m.to.last()?);
+                let distance = distance(from, to);
+                Some(Sort { kind: Kind::Upgrade, distance, transitive: false })
+            })
+            .collect();
+        let share = points / moved.len().max(1) as f64;
+        let one = |sort| Finished { sort, points: share, reverted: is.reverted.is_some() };
+        finished.extend(moved.into_iter().map(one));
+    }
+    finished
+}

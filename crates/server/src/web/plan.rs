@@ -1,0 +1,465 @@
+//! A team's plan, and what people decide about its changes: accept them for their window, hold them back, leave
+//! them to the plan again. Moving one to another window is a page of its own.
+
+mod about;
+mod moving;
+
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect};
+use jiff::Timestamp;
+use serde::Deserialize;
+use trimtab_engine::plan::tell;
+use trimtab_model::plan::{Batch, Item, Slot};
+use trimtab_pages::Entry;
+use trimtab_pages::page::{Plan as View, Window};
+use trimtab_pages::part::{
+    Bulk, Cell, Column, Empty, Figure, Figures, Filled, Link, Notice, Pairs, Row, Table, Tabs,
+    Urgency, number,
+};
+use trimtab_store::Team;
+
+use super::findings::encode;
+use super::team::{find, may_pace};
+use super::today::short;
+use super::{Page, Sorry, count, html, layout, own_form};
+use crate::access::Who;
+use crate::api::plan::{Decide, decide, named};
+use crate::planning::{Change, MOST, Planned, Sure, WINDOWS, Wish, of_team};
+use crate::problem::Problem;
+use crate::state::App;
+
+use about::about;
+pub(crate) use moving::{asks, moves};
+
+/// How much of what stays is shown.
+const LEFT: usize = 100;
+
+/// What is asked in the address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    /// Points in one window, to be tried.
+    capacity: Option<f64>,
+    windows: Option<usize>,
+    /// One change: its asset and package.
+    change: String,
+}
+
+impl Asked {
+    fn wish(&self) -> Wish {
+        let capacity = self.capacity.filter(|c| c.is_finite() && (0.0..=10_000.0).contains(c));
+        Wish { windows: self.windows.unwrap_or(WINDOWS).clamp(WINDOWS, 26), capacity }
+    }
+}
+
+pub(crate) async fn page(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+    Query(asked): Query<Asked>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let (team, _) = find(&app, &who, id).await?;
+    let planned = of_team(&app, &who, &team, asked.wish()).await?;
+    let here = format!("/teams/{id}/plan");
+    let title = format!("Plan of {}", team.name);
+    let headline = match &planned {
+        Ok(planned) => headline(&team, planned),
+        Err(missing) => format!("{} has no plan yet. {}", team.name, missing.told()),
+    };
+    let mut layout = layout(&app, &who, Entry::Teams, &title, headline).await?;
+    layout.crumbs = vec![
+        Link::to("Teams", "/teams"),
+        Link::to(team.name.clone(), format!("/teams/{id}")),
+        Link::words("Plan"),
+    ];
+    layout.actions.push(Link::to("Updates", format!("/updates?team={id}")));
+    let may = may_pace(&who, id);
+    if may {
+        layout.actions.push(Link::to("Set cadence and capacity", format!("/teams/{id}/edit")));
+    }
+    let Ok(planned) = planned else {
+        return Ok(html(&View {
+            notice: may.then(|| Notice {
+                urgency: Urgency::Note,
+                text: "A plan needs a cadence of the charter and points for each window."
+                    .to_owned(),
+                next: Some(Link::to("Set them", format!("/teams/{id}/edit"))),
+            }),
+            figures: Figures(Vec::new()),
+            tries: Tabs::default(),
+            windows: Vec::new(),
+            held: None,
+            left: Table { title: "What stays".to_owned(), ..Table::default() },
+            about: Pairs::default(),
+            layout,
+        }));
+    };
+    let bulk = |verbs: &[(&str, &str)]| {
+        may.then(|| Bulk {
+            action: here.clone().into(),
+            csrf: layout.csrf.clone(),
+            verbs: verbs.iter().map(|(v, w)| ((*v).to_owned(), (*w).to_owned())).collect(),
+        })
+    };
+    let verbs = [
+        ("accept", "Accept for this window"),
+        ("hold", "Hold back"),
+        ("open", "Leave to the plan"),
+    ];
+    let plans = app.store.team_plans(who.org).await?;
+    let kept = plans.iter().find(|plan| plan.team == id);
+    let kept = if asked.capacity.is_some() { None } else { Some(kept) };
+    let windows = windows(&planned, id, &bulk(&verbs));
+    let held = held(&planned, &bulk(&[("open", "Leave to the plan")]));
+    let view = View {
+        notice: notice(&planned, asked.capacity),
+        figures: figures(&planned, id),
+        tries: tries(&team, &here, asked.capacity),
+        windows,
+        held,
+        left: left(&planned, id),
+        about: about(&planned, kept, app.now()),
+        layout,
+    };
+    Ok(html(&view))
+}
+
+fn headline(team: &Team, planned: &Planned) -> String {
+    let batches: usize = planned.plan.batches.iter().map(|b| b.candidates.len()).sum();
+    let load: f64 = planned.question.findings.iter().map(|f| f.weight).sum();
+    let gone: f64 = planned.plan.batches.iter().map(|b| b.load).sum();
+    let changes = count(i64::try_from(batches).unwrap_or(i64::MAX), "change", "changes");
+    match batches {
+        0 if planned.findings.is_empty() => format!("{} has nothing open that counts.", team.name),
+        0 => format!("{} can do nothing about what is open in these windows.", team.name),
+        _ => format!(
+            "{changes} in the next {} {} load {} of {}.",
+            count(
+                i64::try_from(planned.question.teams.first().map_or(0, |t| t.windows.len()))
+                    .unwrap_or(0),
+                "window",
+                "windows"
+            ),
+            if batches == 1 { "removes" } else { "remove" },
+            number(gone),
+            number(load)
+        ),
+    }
+}
+
+fn notice(planned: &Planned, tried: Option<f64>) -> Option<Notice> {
+    let mut said = Vec::new();
+    if tried.is_some() {
+        said.push("This is a trial with another capacity: nothing is changed by it.".to_owned());
+    } else if planned.not_kept() > 0 {
+        let changes = i64::try_from(planned.not_kept()).unwrap_or(i64::MAX);
+        let changes = count(changes, "change is", "changes are");
+        said.push(format!("{changes} new in the plan, which is kept anew soon."));
+    }
+    if planned.more {
+        said.push(format!("More is open than one plan holds: the gravest {MOST} are in it."));
+    }
+    if !planned.missed.is_empty() {
+        let missed = count(
+            i64::try_from(planned.missed.len()).unwrap_or(i64::MAX),
+            "change was accepted for a window that is over",
+            "changes were accepted for windows that are over",
+        );
+        said.push(format!("{missed} and not done: the plan places them anew."));
+    }
+    (!said.is_empty()).then(|| Notice { urgency: Urgency::Note, text: said.join(" "), next: None })
+}
+
+fn figures(planned: &Planned, id: i64) -> Figures {
+    let plan = &planned.plan;
+    let load: f64 = planned.question.findings.iter().map(|f| f.weight).sum();
+    let last = plan.course.last().map_or(load, |c| c.load);
+    let list = format!("/findings?team={id}");
+    let removes: usize = plan.batches.iter().map(|b| b.removes.len()).sum();
+    Figures(vec![
+        Figure::of(number(load), "load now", list.clone()),
+        Figure::of(number(last), "load after these windows", list.clone()),
+        Figure::of(removes.to_string(), "findings removed", list.clone())
+            .noted(format!("of {}", planned.findings.len())),
+        Figure::of(plan.worth.missed.to_string(), "past their deadline by then", list)
+            .noted(format!("{} if nothing is done", plan.nothing.missed.len())),
+    ])
+}
+
+/// The same with other capacities: links, so that a trial can be shared.
+fn tries(team: &Team, here: &str, tried: Option<f64>) -> Tabs {
+    let Some(has) = team.capacity.filter(|c| *c > 0.0) else { return Tabs::default() };
+    let others = [has / 2.0, has * 1.5, has * 2.0];
+    let mut tabs = vec![Link::to(format!("{} points, as agreed", number(has)), here)];
+    tabs.extend(
+        others.iter().map(|c| {
+            Link::to(format!("if it were {}", number(*c)), format!("{here}?capacity={c}"))
+        }),
+    );
+    let near = |c: &f64| tried.is_some_and(|t| (t - c).abs() < 1e-9);
+    let shown = others.iter().position(near).map_or(0, |at| at + 1);
+    Tabs { label: "Capacity of a window".to_owned(), tabs, shown }
+}
+
+fn windows(planned: &Planned, id: i64, bulk: &Option<Bulk>) -> Vec<Window> {
+    let Some(team) = planned.question.teams.first() else { return Vec::new() };
+    let of = |slot: Slot| planned.plan.batches.iter().filter(move |b| b.slot == slot);
+    let mut all = Vec::new();
+    let table = |slot: Slot, why: &str| {
+        let rows = of(slot).flat_map(|batch| rows(planned, batch, id)).collect();
+        Table {
+            title: "Changes".to_owned(),
+            columns: vec![
+                Column::left("Change").kept(),
+                Column::left("In"),
+                Column::right("Removes").kept(),
+                Column::right("Load"),
+                Column::right("Points").kept(),
+                Column::left("Why then"),
+                Column::left("State"),
+            ],
+            rows,
+            bulk: bulk.clone(),
+            empty: Empty { why: why.to_owned(), next: None },
+            ..Table::default()
+        }
+    };
+    if of(Slot::Now).next().is_some() {
+        all.push(Window {
+            anchor: "now".to_owned(),
+            name: "Now".to_owned(),
+            span: "the charter does not let it wait for a window".to_owned(),
+            filled: None,
+            changes: Some(table(Slot::Now, "")),
+        });
+    }
+    let mut order: Vec<usize> = (0..team.windows.len()).collect();
+    order.sort_by_key(|w| team.windows.get(*w).map(|w| (w.end, w.start)));
+    let mut empty: Vec<&trimtab_model::plan::Window> = Vec::new();
+    for (place, at) in order.into_iter().enumerate() {
+        let Some(window) = team.windows.get(at) else { continue };
+        let mut taken: f64 = of(Slot::Window(at)).map(|b| b.points).sum();
+        if place == 0 {
+            // What is done at once takes from the first window.
+            taken += of(Slot::Now).map(|b| b.points).sum::<f64>();
+        }
+        if taken <= 0.0 && of(Slot::Window(at)).next().is_none() {
+            empty.push(window);
+            continue;
+        }
+        all.extend(nothing(&std::mem::take(&mut empty)));
+        // Of one that runs, a part of the days is gone, and what was planned for them stays in it.
+        let room = planned.whole.max(window.points);
+        let mut words = format!("{} of {} points", number(taken), number(room));
+        if window.points < room {
+            words += &format!("; its days that are left have {}", number(window.points));
+        }
+        all.push(Window {
+            anchor: format!("window-{}", window.start.as_second()),
+            name: window.name.to_string(),
+            span: format!("{} to {}", day(window.start), day(window.end)),
+            filled: Some(Filled { words, taken, room }),
+            changes: Some(table(Slot::Window(at), "What is done at once takes from it.")),
+        });
+    }
+    all.extend(nothing(&empty));
+    all
+}
+
+/// Windows in a row that have nothing in them, in one line.
+fn nothing(empty: &[&trimtab_model::plan::Window]) -> Option<Window> {
+    let (first, last) = (empty.first()?, empty.last()?);
+    let name = match empty.len() {
+        1 => format!("Nothing in the {}", first.name),
+        n => format!("Nothing in {n} windows"),
+    };
+    Some(Window {
+        anchor: format!("window-{}", first.start.as_second()),
+        name,
+        span: format!(
+            "{} to {}: nothing that is worth its points goes into it",
+            day(first.start),
+            day(last.end)
+        ),
+        filled: None,
+        changes: None,
+    })
+}
+
+fn day(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+fn rows(planned: &Planned, batch: &Batch, id: i64) -> Vec<Row> {
+    let question = &planned.question;
+    let why = planned.why_now(batch);
+    let mut rows = Vec::new();
+    for at in &batch.candidates {
+        let (Some(change), Some(asked)) = (planned.changes.get(*at), question.candidates.get(*at))
+        else {
+            continue;
+        };
+        let kept = planned.kept(*at, batch.slot);
+        let gone = asked.removes.iter().filter(|f| batch.removes.contains(f));
+        let load: f64 = gone.filter_map(|f| question.findings.get(*f)).map(|f| f.weight).sum();
+        let (name, from) = short(&change.purl);
+        let list = format!(
+            "/findings?team={id}&package={}&asset={}",
+            encode(&change.of.package),
+            change.of.asset
+        );
+        let package = format!("/packages?purl={}", encode(&change.of.package));
+        rows.push(Row {
+            id: named(&change.of),
+            label: format!("{name} to {} in {}", change.to, change.asset),
+            cells: vec![
+                Cell::Name(Link::to(name, package), versions(&from, change)),
+                Cell::text(change.asset.clone()),
+                Cell::link(asked.removes.len().to_string(), list),
+                Cell::text(number(load)),
+                Cell::text(range(asked.least, asked.most)),
+                Cell::text(match kept {
+                    Some(kept) => sentence(std::slice::from_ref(&kept.why)),
+                    None => sentence(&why),
+                }),
+                state(change, kept.map(|kept| kept.since), id),
+            ],
+        });
+    }
+    rows
+}
+
+fn versions(from: &str, change: &Change) -> String {
+    let sure = match change.sure {
+        Sure::Guess => String::new(),
+        Sure::Old(at) => format!(", confirmed {} for an older snapshot", day(at)),
+        Sure::Confirmed(_) => ", confirmed".to_owned(),
+    };
+    format!("{from} to {}{sure}", change.to)
+}
+
+fn range(least: f64, most: f64) -> String {
+    if (most - least).abs() < 1e-9 {
+        number(least)
+    } else {
+        format!("{}–{}", number(least), number(most))
+    }
+}
+
+fn sentence(all: &[String]) -> String {
+    let mut text = all.join("; ");
+    if let Some(first) = text.get(..1).map(str::to_uppercase) {
+        text.replace_range(..1, &first);
+    }
+    text
+}
+
+fn state(change: &Change, since: Option<Timestamp>, id: i64) -> Cell {
+    let moved = format!("/teams/{id}/plan/move?change={}", encode(&named(&change.of)));
+    let words = match (&change.placed, since) {
+        (Some(placed), _) => format!("{} {}", placed.state.as_str(), day(placed.at)),
+        (None, Some(since)) => format!("scheduled {}", day(since)),
+        (None, None) => "proposed".to_owned(),
+    };
+    Cell::link(words, moved)
+}
+
+fn held(planned: &Planned, bulk: &Option<Bulk>) -> Option<Table> {
+    if planned.held.is_empty() {
+        return None;
+    }
+    let row = |change: &Change| {
+        let (name, from) = short(&change.purl);
+        let placed = change.placed.as_ref();
+        let reason = placed.map(|p| p.reason.clone()).filter(|r| !r.is_empty());
+        Row {
+            id: named(&change.of),
+            label: format!("{name} to {} in {}", change.to, change.asset),
+            cells: vec![
+                Cell::Name(
+                    Link::to(name, format!("/packages?purl={}", encode(&change.of.package))),
+                    format!("{from} to {}", change.to),
+                ),
+                Cell::text(change.asset.clone()),
+                reason.map_or_else(|| Cell::unknown("nobody said why"), Cell::text),
+                placed.map_or(Cell::Nothing, |p| Cell::text(day(p.at))),
+            ],
+        }
+    };
+    Some(Table {
+        title: "Held back".to_owned(),
+        titled: true,
+        columns: vec![
+            Column::left("Change").kept(),
+            Column::left("In"),
+            Column::left("Why").kept(),
+            Column::right("Since"),
+        ],
+        rows: planned.held.iter().map(row).collect(),
+        bulk: bulk.clone(),
+        ..Table::default()
+    })
+}
+
+fn left(planned: &Planned, id: i64) -> Table {
+    let mut rows = Vec::new();
+    for left in &planned.plan.left {
+        let Item::Finding(at) = left.what else { continue };
+        let Some(finding) = planned.findings.get(at) else { continue };
+        let (package, _) = short(&finding.component.1);
+        let why = tell::because(&planned.question, &left.because);
+        rows.push(Row::of(vec![
+            Cell::Name(
+                Link::to(finding.vulnerability.1.clone(), format!("/findings/{}", finding.id)),
+                format!("{package} in {}", finding.asset.1),
+            ),
+            Cell::text(sentence(&[why])),
+        ]));
+    }
+    let all = rows.len();
+    rows.truncate(LEFT);
+    Table {
+        title: if all > LEFT {
+            format!("What stays, and why: {LEFT} of {all}")
+        } else {
+            "What stays, and why".to_owned()
+        },
+        titled: true,
+        columns: vec![Column::left("Finding").kept(), Column::left("Why").kept()],
+        rows,
+        empty: Empty {
+            why: "Nothing stays.".to_owned(),
+            next: Some(Link::to("Findings of the team", format!("/findings?team={id}"))),
+        },
+        ..Table::default()
+    }
+}
+
+/// What was chosen in a table, and what is done with it.
+pub(crate) async fn post(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+    Form(sent): Form<Vec<(String, String)>>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let one = |name: &str| sent.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str());
+    own_form(&who, one("csrf"))?;
+    let (team, _) = find(&app, &who, id).await?;
+    let chosen: Vec<String> =
+        sent.iter().filter(|(name, _)| name == "id").map(|(_, v)| v.clone()).collect();
+    let decided = Decide {
+        changes: chosen,
+        state: match one("do") {
+            "accept" => "accepted".to_owned(),
+            "hold" => "held".to_owned(),
+            _ => "open".to_owned(),
+        },
+        window: None,
+        reason: String::new(),
+    };
+    decide(&app, &who, &team, decided).await?;
+    Ok(Redirect::to(&format!("/teams/{id}/plan")).into_response())
+}

@@ -1,0 +1,443 @@
+//! One update, from planned to deployed: where it is and on whom it waits, what tests said, what it removes, what was
+//! left out, how to take it back, and what people say it cost.
+
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect};
+use jiff::Timestamp;
+use serde::Deserialize;
+use trimtab_pages::Entry;
+use trimtab_pages::page::Update as View;
+use trimtab_pages::part::{
+    Cell, Column, Empty, Field, Figure, Figures, Form as Sheet, Input, Link, Notice, Pairs, Row,
+    State as At, Step, Steps, Table, Urgency, Value, When, number,
+};
+use trimtab_report::applied::json::Run;
+
+use super::findings::encode;
+use super::today::short;
+use super::{Page, Sorry, count, html, layout, mended, own_form};
+use crate::access::{On, Who};
+use crate::api::updates::{Said, find, keep, may_say};
+use crate::problem::Problem;
+use crate::state::App;
+use crate::updating::{self, Far, Update, title};
+
+/// The most of one kind of thing that is listed.
+const MOST: usize = 100;
+
+/// What the form sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Sent {
+    csrf: String,
+    points: String,
+    reverted: String,
+    reason: String,
+}
+
+pub(crate) async fn page(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    show(&app, &who, id, None).await
+}
+
+pub(crate) async fn post(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+    Form(sent): Form<Sent>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    own_form(&who, &sent.csrf)?;
+    let text = sent.points.trim();
+    let points: Option<f64> = if text.is_empty() { None } else { text.parse().ok() };
+    if points.is_none() && !text.is_empty() {
+        let wrong = ("points", "It is a number of points.".to_owned());
+        return show(&app, &who, id, Some((sent, wrong))).await;
+    }
+    let said = Said { points, reverted: sent.reverted == "yes", reason: sent.reason.clone() };
+    match keep(&app, &who, id, &said).await {
+        Ok(()) => Ok(Redirect::to(&format!("/updates/{id}")).into_response()),
+        Err(problem) if problem.status == 422 => {
+            let name = if problem.detail.contains("points") { "points" } else { "reason" };
+            show(&app, &who, id, Some((sent, (name, problem.detail)))).await
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+async fn show(
+    app: &App,
+    who: &Who,
+    id: i64,
+    wrong: Option<(Sent, (&'static str, String))>,
+) -> Page {
+    let (is, on) = find(app, who, id).await?;
+    let update = updating::of(app, who.org, is).await?;
+    let now = app.now();
+    let name = format!("{} in {}", title(&update.told), update.is.asset_name);
+    let headline = match update.far {
+        Far::Deployed => format!("{name} is in production."),
+        Far::Nothing | Far::Unknown => format!("{name}: {}.", update.far.words()),
+        Far::Reverted => format!("{name} was taken back."),
+        Far::CarriedOut | Far::Merged => format!("{name} {}.", waits(update.far)),
+    };
+    let mut layout = layout(app, who, Entry::Plan, &name, headline).await?;
+    layout.crumbs = vec![
+        Link::to("Plan", "/plan"),
+        Link::to("Updates", "/updates"),
+        Link::words(title(&update.told)),
+    ];
+    let team = team(app, who, on).await?;
+    let may = may_say(who, on);
+    let form = may.then(|| form(&update, layout.csrf.clone(), wrong));
+    let asset = format!("/findings?state=any&asset={}", update.is.is.asset);
+    let gone = update.findings.iter().filter(|f| !f.state.is_live()).count();
+    let told = &update.told;
+    let view = View {
+        notice: notice(&update),
+        figures: Figures(vec![
+            Figure::of(told.removes.len().to_string(), "findings that it removes", asset.clone()),
+            Figure::of(gone.to_string(), "gone from production", asset.clone()),
+            match told.load {
+                Some(load) => Figure::of(number(load), "load that goes", asset),
+                None => Figure::of(
+                    Value::Unknown("the plan did not say".into()),
+                    "load that goes",
+                    asset,
+                ),
+            },
+        ]),
+        steps: steps(&update, &team, now),
+        tests: tests(&update),
+        said: said(&update),
+        moves: moves(&update),
+        removes: removes(&update, now),
+        left_out: left_out(&update),
+        about: about(&update),
+        rollback: format!("trimtab rollback {}", update.is.is.batch),
+        form,
+        layout,
+    };
+    Ok(html(&view))
+}
+
+fn waits(far: Far) -> &'static str {
+    match far {
+        Far::Merged => "is merged and waits to be deployed",
+        _ => "waits to be merged",
+    }
+}
+
+async fn team(app: &App, who: &Who, on: On) -> Result<Link, Problem> {
+    let teams = app.store.teams(who.org).await?;
+    let team = on.team.and_then(|id| teams.into_iter().find(|t| t.id == id));
+    Ok(team.map_or_else(
+        || Link::words("no team owns it"),
+        |team| Link::to(team.name.clone(), format!("/teams/{}", team.id)),
+    ))
+}
+
+fn notice(update: &Update) -> Option<Notice> {
+    let told = &update.told;
+    let text = match (update.is.reverted, told.outcome.as_str()) {
+        (Some(at), _) => {
+            format!(
+                "It was taken back on {}: {}.",
+                at.strftime("%Y-%m-%d"),
+                update.is.reason.trim_end_matches('.')
+            )
+        }
+        (None, "refused") => {
+            let worse = told.worse.join("; ");
+            format!("It was refused: {}", if worse.is_empty() { &told.why } else { &worse })
+        }
+        (None, "part") => {
+            "A part of it was carried out: what was left out stands below.".to_owned()
+        }
+        (None, "nothing") => format!("Nothing of it was carried out: {}", told.why),
+        _ => return None,
+    };
+    let urgency = match told.outcome.as_str() {
+        "part" if update.is.reverted.is_none() => Urgency::Note,
+        _ => Urgency::Warning,
+    };
+    Some(Notice { urgency, text, next: None })
+}
+
+fn steps(update: &Update, team: &Link, now: Timestamp) -> Steps {
+    let (is, told) = (&update.is, &update.told);
+    let step = |side: &str, task: &str, text: String, state: At| Step {
+        side: side.to_owned(),
+        task: task.to_owned(),
+        owner: team.clone(),
+        text,
+        state,
+    };
+    let when = |at: Timestamp| When::of(at, now);
+    let waiting = |since: Timestamp| At::Waiting {
+        on: team.clone(),
+        since: when(since),
+        until: None,
+        late: false,
+    };
+    let (planned, text) = match &update.planned {
+        Some(planned) => {
+            let why =
+                if planned.why.is_empty() { String::new() } else { format!(": {}", planned.why) };
+            (At::Done(when(planned.at)), format!("For {}{why}.", planned.window))
+        }
+        None => (At::NotYet, format!("No kept plan had it; its own was for {}.", told.window)),
+    };
+    let merged = match (update.merged, update.far) {
+        (Some(at), _) => At::Done(when(at)),
+        (None, Far::CarriedOut) => waiting(is.is.at),
+        _ => At::NotYet,
+    };
+    let deployed = match (update.deployed, update.merged) {
+        (Some(at), _) => At::Done(when(at)),
+        (None, Some(at)) if update.far == Far::Merged => waiting(at),
+        _ => At::NotYet,
+    };
+    let branch = match (&told.request, &told.branch) {
+        (Some(request), _) => format!("Request {}: {}.", request.number, request.became),
+        (None, Some(branch)) => format!("Branch {branch}; no request was asked for."),
+        (None, None) => "No branch was written.".to_owned(),
+    };
+    let mut steps = vec![
+        step("Product", "Plan", text, planned),
+        step("Engineering", "Carry out", sentence(&told.tests.why), At::Done(when(is.is.at))),
+        step("Engineering", "Merge", branch, merged),
+        step("Operations", "Deploy", "Until it runs, the findings are there.".to_owned(), deployed),
+    ];
+    if let Some(at) = is.reverted {
+        steps.push(step("Operations", "Roll back", is.reason.clone(), At::Done(when(at))));
+    }
+    Steps(steps)
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}
+
+fn tests(update: &Update) -> Table {
+    let told = &update.told.tests;
+    let number = |number: Option<usize>| match number {
+        Some(number) => Cell::text(number.to_string()),
+        None => Cell::unknown("the runner does not tell"),
+    };
+    let row = |name: &str, run: &Run| {
+        Row::of(vec![
+            Cell::text(name),
+            Cell::text(run.ended.clone()),
+            number(run.passed),
+            number(run.failed),
+            number(run.skipped),
+            Cell::text(format!("{} s", run.seconds)),
+        ])
+    };
+    let runs = [("before", &told.before), ("after", &told.after)];
+    Table {
+        title: "Tests".to_owned(),
+        titled: true,
+        columns: vec![
+            Column::left("Run").kept(),
+            Column::left("Ended").kept(),
+            Column::right("Passed"),
+            Column::right("Failed").kept(),
+            Column::right("Left out"),
+            Column::right("Took"),
+        ],
+        rows: runs.iter().filter_map(|(name, run)| Some(row(name, run.as_ref()?))).collect(),
+        empty: Empty {
+            why: "No tests were run: nobody knows whether it breaks.".to_owned(),
+            next: None,
+        },
+        ..Table::default()
+    }
+}
+
+fn said(update: &Update) -> Vec<String> {
+    let tests = &update.told.tests;
+    let mut said = Vec::new();
+    for (title, names) in [
+        ("Failed before as well", &tests.failed_before),
+        ("Pass now, and did not before", &tests.mended),
+        ("Are not run any more", &tests.gone),
+        ("Failed once, and passed when run again", &tests.wavering),
+    ] {
+        if !names.is_empty() {
+            let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+            let more = names.len().saturating_sub(5);
+            let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+            said.push(format!("{title}: {shown}{more}"));
+        }
+    }
+    said.extend(tests.confined.iter().take(5).cloned());
+    said
+}
+
+fn moves(update: &Update) -> Table {
+    let versions = |all: &[String]| match all {
+        [] => Cell::Nothing,
+        all => Cell::code(all.join(", ")),
+    };
+    let row = |is: &trimtab_report::applied::json::Move| {
+        let (name, _) = short(&is.package);
+        let to = format!("/packages?purl={}", encode(&is.package));
+        Row::of(vec![Cell::name(name, to), versions(&is.from), versions(&is.to)])
+    };
+    Table {
+        title: listed("What moves", update.told.moves.len()),
+        titled: true,
+        columns: vec![
+            Column::left("Package").kept(),
+            Column::left("From").kept(),
+            Column::left("To").kept(),
+        ],
+        rows: update.told.moves.iter().take(MOST).map(row).collect(),
+        empty: Empty { why: "Nothing moves.".to_owned(), next: None },
+        ..Table::default()
+    }
+}
+
+fn listed(title: &str, all: usize) -> String {
+    if all > MOST { format!("{title}: {MOST} of {all}") } else { title.to_owned() }
+}
+
+fn removes(update: &Update, now: Timestamp) -> Table {
+    let row = |gone: &trimtab_report::applied::json::Finding| {
+        let (package, version) = short(&gone.package);
+        let known = update
+            .findings
+            .iter()
+            .find(|f| f.vulnerability.1 == gone.vulnerability && short(&f.package).0 == package);
+        let second = format!("{package} {version}");
+        let (name, state) = match known {
+            Some(is) => {
+                let link = Link::to(gone.vulnerability.clone(), format!("/findings/{}", is.id));
+                let state = match is.fixed.filter(|_| !is.state.is_live()) {
+                    Some(at) => Cell::Value(When::of(at, now).into()),
+                    None => Cell::text(is.state.as_str()),
+                };
+                (link, state)
+            }
+            None => (
+                Link::words(gone.vulnerability.clone()),
+                Cell::unknown("the asset has no such finding"),
+            ),
+        };
+        Row::of(vec![Cell::Name(name, second), state])
+    };
+    Table {
+        title: listed("What goes", update.told.removes.len()),
+        titled: true,
+        columns: vec![Column::left("Finding").kept(), Column::left("Gone").kept()],
+        rows: update.told.removes.iter().take(MOST).map(row).collect(),
+        empty: Empty { why: "It removes nothing.".to_owned(), next: None },
+        ..Table::default()
+    }
+}
+
+fn left_out(update: &Update) -> Option<Table> {
+    let left: Vec<_> = update.told.actions.iter().filter(|a| a.outcome != "done").collect();
+    if left.is_empty() {
+        return None;
+    }
+    let word = |outcome: &str| match outcome {
+        "breaks" => "it breaks tests",
+        "refused" => "the package manager refused it",
+        _ => "there were no runs left to try it",
+    };
+    let row = |is: &&trimtab_report::applied::json::Action| {
+        let why = if is.why.is_empty() { word(&is.outcome).to_owned() } else { is.why.clone() };
+        Row::of(vec![Cell::text(is.what.clone()), Cell::text(sentence(&why))])
+    };
+    Some(Table {
+        title: listed("What was left out", left.len()),
+        titled: true,
+        columns: vec![Column::left("Action").kept(), Column::left("Why").kept()],
+        rows: left.iter().take(MOST).map(row).collect(),
+        ..Table::default()
+    })
+}
+
+fn about(update: &Update) -> Pairs {
+    let (is, told) = (&update.is, &update.told);
+    let unknown = |why: &str| Value::Unknown(why.to_owned());
+    let mut pairs = vec![
+        ("Batch".to_owned(), Value::Code(is.is.batch.clone())),
+        ("Planned for".to_owned(), Value::Text(told.window.clone())),
+        ("Changes".to_owned(), Value::Code(told.place.clone())),
+        ("Package manager".to_owned(), Value::Text(told.tool.clone())),
+        ("Begun on".to_owned(), Value::Code(told.base.chars().take(12).collect())),
+    ];
+    if let Some(branch) = &told.branch {
+        pairs.push(("Branch".to_owned(), Value::Code(branch.clone())));
+    }
+    if let Some(request) = &told.request {
+        let words = format!("number {}", request.number);
+        // Whoever pushed it chose the address: no other scheme is a page.
+        let link = match request.page.starts_with("https://") {
+            true => Link::to(words, request.page.clone()),
+            false => Link::words(words),
+        };
+        pairs.push(("Request".to_owned(), Value::Link(link)));
+    }
+    pairs.push((
+        "It took".to_owned(),
+        is.points.map_or_else(
+            || unknown("nobody said yet"),
+            |points| Value::Text(format!("{} points", number(points))),
+        ),
+    ));
+    let runs = i64::try_from(told.tests.runs).unwrap_or(i64::MAX);
+    pairs.push(("Tests were run".to_owned(), Value::Text(count(runs, "time", "times"))));
+    Pairs(pairs)
+}
+
+fn form(update: &Update, csrf: String, wrong: Option<(Sent, (&'static str, String))>) -> Sheet {
+    let (sent, wrong) = match wrong {
+        Some((sent, wrong)) => (sent, Some(wrong)),
+        None => {
+            let is = &update.is;
+            let sent = Sent {
+                csrf: String::new(),
+                points: is.points.map(|p| p.to_string()).unwrap_or_default(),
+                reverted: if is.reverted.is_some() { "yes" } else { "no" }.to_owned(),
+                reason: is.reason.clone(),
+            };
+            (sent, None)
+        }
+    };
+    let choices = vec![
+        ("no".to_owned(), "it stands".to_owned()),
+        ("yes".to_owned(), "it was taken back".to_owned()),
+    ];
+    let mut form = Sheet {
+        action: format!("/updates/{}", update.is.id).into(),
+        csrf,
+        fields: vec![
+            Field::new("points", "Points that it took", Input::Text)
+                .holding(sent.points)
+                .hinted("The team's estimates learn from it.")
+                .optional(),
+            Field::new("reverted", "Since then", Input::Select(choices)).holding(sent.reverted),
+            Field::new("reason", "Why it was taken back", Input::Text)
+                .holding(sent.reason)
+                .optional(),
+        ],
+        submit: "Keep it".to_owned(),
+        ..Sheet::default()
+    };
+    if let Some((name, text)) = wrong {
+        mended(&mut form, name, text);
+    }
+    form
+}

@@ -1,0 +1,237 @@
+//! Nobody reaches over a wall through a page or a form: every address of a page that names something, and every form.
+//! `walls` has the API.
+
+use std::collections::BTreeSet;
+
+use crate::harness::Someone;
+use crate::world::World;
+
+/// What somebody of another team gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Small {
+    /// As if it were not there.
+    NotThere,
+    /// They may not.
+    MayNot,
+    /// It is of the whole organisation, or their own.
+    May,
+}
+
+/// A page or form about something of the first organisation.
+struct Row {
+    method: &'static str,
+    template: &'static str,
+    thing: String,
+    /// What the form sends.
+    fields: Vec<(&'static str, String)>,
+    small: Small,
+}
+
+#[test]
+fn no_page_and_no_form_reaches_over_a_wall() {
+    let world = World::new();
+    let World { server, lea, small, eve, .. } = &world;
+    let World { system, team, asset, finding, decision, charter, token, update, .. } = &world;
+    let row = |method, template, thing: &dyn ToString, fields: &[(&'static str, String)], small| {
+        Row { method, template, thing: thing.to_string(), fields: fields.to_vec(), small }
+    };
+    let text = |text: &str| text.to_owned();
+    let asks = [
+        ("kind", text("exception")),
+        ("reason", text("x")),
+        ("control", text("y")),
+        ("role", text("engineering")),
+        ("days", text("1")),
+    ];
+    let answer = [("answer", text("refuse")), ("role", text("security"))];
+    let many = |name, id: &dyn ToString| {
+        let mut fields = asks.to_vec();
+        fields.push((name, id.to_string()));
+        fields
+    };
+    let group = "package=pkg%3Anpm%2Fmoment";
+    use Small::{May, MayNot, NotThere};
+    let rows = [
+        row("GET", "/findings/{id}", finding, &[], NotThere),
+        row("GET", "/findings/{id}/ask", finding, &[], NotThere),
+        row("POST", "/findings/{id}/ask", finding, &asks, NotThere),
+        row("POST", "/findings/chosen", &"", &[("id", finding.to_string())], NotThere),
+        row("POST", "/findings/ask", &"", &many("findings", finding), NotThere),
+        row("GET", "/exceptions/{id}", decision, &[], NotThere),
+        row("POST", "/exceptions/{id}/answer", decision, &answer, NotThere),
+        row("POST", "/exceptions/chosen", &"", &[("id", decision.to_string())], NotThere),
+        row(
+            "POST",
+            "/exceptions/answers",
+            &"",
+            &[answer.to_vec(), vec![("decisions", decision.to_string())]].concat(),
+            NotThere,
+        ),
+        // Charters are of the whole organisation: everybody reads them.
+        row("GET", "/charter/proposals/{id}", charter, &[], May),
+        row(
+            "POST",
+            "/charter/proposals/{id}/answer",
+            charter,
+            &[("answer", text("agree security"))],
+            MayNot,
+        ),
+        row("GET", "/systems/{id}", system, &[], NotThere),
+        row("GET", "/systems/{id}/edit", system, &[], NotThere),
+        row("POST", "/systems/{id}/edit", system, &[("name", text("shop"))], NotThere),
+        row("GET", "/said/{id}", asset, &[], NotThere),
+        row("POST", "/said/{id}/end", asset, &[("id", world.digest.clone())], NotThere),
+        row("GET", "/teams/{id}", team, &[], NotThere),
+        row("GET", "/teams/{id}/edit", team, &[], NotThere),
+        row("POST", "/teams/{id}/edit", team, &[("capacity", text("1"))], NotThere),
+        row("GET", "/teams/{id}/plan", team, &[], NotThere),
+        row("POST", "/teams/{id}/plan", team, &[], NotThere),
+        row("GET", "/teams/{id}/plan/move", team, &[], NotThere),
+        row("POST", "/teams/{id}/plan/move", team, &[], NotThere),
+        row("GET", "/updates/{id}", update, &[], NotThere),
+        row("POST", "/updates/{id}", update, &[("points", text("1"))], NotThere),
+        row("GET", "/vulnerabilities/{name}", &world.vulnerability, &[], NotThere),
+        row("GET", "/assets/{name}", &"shop", &[], NotThere),
+        // People are of the whole organisation.
+        row("GET", "/administration/people/{id}", &lea.id, &[], MayNot),
+        row("POST", "/administration/people/{id}", &lea.id, &[("do", text("close"))], MayNot),
+        row("POST", "/administration/people", &"", &[("name", text("x"))], MayNot),
+        row("POST", "/administration/tokens", &"", &[("id", token.to_string())], MayNot),
+        row("POST", "/feeds/retry", &"", &[("id", world.job.to_string())], MayNot),
+        row("POST", "/feeds/fetch", &"", &[], MayNot),
+        row("POST", "/charter/propose", &"", &[("text", text("x"))], MayNot),
+        row("POST", "/systems/new", &"", &[("name", text("shop"))], MayNot),
+    ];
+    // Every page that names something, and every form that changes something of the organisation, is a row.
+    let source = trimtab_testkit::repository().join("crates/server/src/router.rs");
+    let source = std::fs::read_to_string(source).unwrap();
+    let own = [
+        "/sign-in",
+        "/sign-out",
+        "/sign-in/code",
+        "/welcome/{secret}",
+        "/session/side",
+        // One's own account.
+        "/account/tokens",
+        "/account/tokens/revoke",
+        "/account/password",
+        "/account/codes",
+        // What is one's own organisation's; these name nothing.
+        "/today/{list}",
+        "/ledger/verify",
+        // Files, which are not sent as fields: below.
+        "/inventory/new",
+        "/said/new",
+    ];
+    let mut missing = BTreeSet::new();
+    for part in source.split(".route(").skip(1) {
+        let path = part.split('"').nth(1).unwrap();
+        let handlers = part.split_once('"').unwrap().1.split_once('"').unwrap().1;
+        let handlers = handlers.split(".layer").next().unwrap();
+        for (method, word) in [("GET", "get("), ("POST", "post(")] {
+            let is_named = path.contains('{') || method == "POST";
+            let known = rows.iter().any(|row| row.template == path && row.method == method);
+            if handlers.contains(word) && is_named && !known && !own.contains(&path) {
+                missing.insert(format!("{method} {path}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "in no row of this table: {missing:?}");
+
+    let send = |who: &Someone, row: &Row| {
+        let path = row.template.replace("{id}", &row.thing).replace("{name}", &row.thing);
+        match row.method {
+            "GET" => server.open(who, &path),
+            _ => {
+                let fields: Vec<(&str, &str)> =
+                    row.fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                server.send(who, &path, &fields)
+            }
+        }
+    };
+    server.settle(world.org);
+    let ledger = || server.open(lea, "/api/v1/ledger?limit=5000").json()["rows"].clone();
+    let before = ledger();
+    let mut faults = Vec::new();
+    // What names something in a question: nothing is there, or nothing of theirs is told.
+    let name = &world.vulnerability;
+    for path in [
+        "/packages?purl=pkg%3Anpm%2Fmoment".to_owned(),
+        format!("/releases?asset={asset}"),
+        format!("/findings?asset={asset}&state=any"),
+        format!("/findings?system={system}"),
+        format!("/findings.csv?asset={asset}"),
+        format!("/findings.csv?by=package&team={team}"),
+        "/exceptions?state=asked".to_owned(),
+        format!("/exceptions?state=asked&team={team}"),
+        format!("/exceptions?state=asked&system={system}"),
+        "/exceptions/register.csv".to_owned(),
+        "/exceptions/register.json".to_owned(),
+        "/where?q=moment".to_owned(),
+        "/where.csv?q=moment".to_owned(),
+        format!("/where?q={name}"),
+        "/search?q=sho".to_owned(),
+        "/teams".to_owned(),
+        "/systems".to_owned(),
+        format!("/updates?asset={asset}"),
+        format!("/updates?team={team}"),
+        "/plan".to_owned(),
+    ] {
+        let hers = server.open(lea, &path);
+        let told = ["shop", "not called", "2.24.0", "pkg:npm/moment", name.as_str()];
+        let told: Vec<&str> = told
+            .into_iter()
+            .filter(|told| !path.contains(told) && hers.text.contains(told))
+            .collect();
+        if hers.status != 200 || (told.is_empty() && path != "/plan") {
+            faults.push(format!("{path} as Lea: {} {told:?}", hers.status));
+        }
+        for (who, someone) in [("Eve", eve), ("Small", small)] {
+            let answer = server.open(someone, &path);
+            if !matches!(answer.status, 200 | 404) {
+                faults.push(format!("{path} as {who}: {}", answer.status));
+            }
+            for told in &told {
+                if answer.text.contains(told) {
+                    faults.push(format!("{path} tells {who} {told}"));
+                }
+            }
+        }
+    }
+    for row in &rows {
+        let at = format!("{} {} {}", row.method, row.template, row.thing);
+        let theirs = send(eve, row);
+        // What names nothing of the first organisation does something of their own.
+        let names = row.template.contains('{') || row.fields.iter().any(|(name, _)| *name == "id");
+        let names = names || row.template.ends_with("/ask") || row.template.ends_with("/answers");
+        let let_in = names && !matches!(theirs.status, 403 | 404);
+        // Ids in a choice that are not theirs are passed over.
+        let passed = theirs.status == 303 && theirs.text.is_empty() && !row.template.contains('{');
+        if (let_in && !passed) || theirs.status >= 500 {
+            faults.push(format!("{at} as Eve: {}", theirs.status));
+        }
+        let other = send(small, row);
+        let right = match row.small {
+            NotThere => matches!(other.status, 403 | 404),
+            MayNot => other.status == 403,
+            May => other.status == 200,
+        };
+        if !right {
+            faults.push(format!("{at} as Small: {}", other.status));
+        }
+        for told in ["moment", "not called", "pkg:npm/a"] {
+            if theirs.text.contains(told) || other.text.contains(told) {
+                faults.push(format!("{at} tells {told}"));
+            }
+        }
+    }
+    // A group of a list is what they may see of it: nothing.
+    for who in [eve, small] {
+        let answer = server.send(who, "/findings/chosen", &[("id", group)]);
+        if !(answer.status == 303 || answer.status == 404) || answer.text.contains("moment") {
+            faults.push(format!("a group: {answer:?}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert_eq!(ledger(), before, "nothing was done");
+}

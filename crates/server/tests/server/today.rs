@@ -1,0 +1,178 @@
+//! Today by role: what needs whom, and that each number has its list.
+
+use serde_json::json;
+use trimtab_model::Role;
+use trimtab_store::ScopeOf::{Organisation, System, Team};
+
+use crate::figures::{Figure, figures};
+use crate::harness::{JSON, Server, Someone};
+
+/// What *Today* tells a side, by the word of its list.
+fn told(server: &Server, who: &Someone, side: &str) -> Vec<(String, String)> {
+    let page = server.open(who, "/");
+    assert_eq!(page.status, 200, "{}", page.text);
+    let of = format!("side={side}");
+    figures(&page.text)
+        .into_iter()
+        .filter(|f| f.href.starts_with("/today/") && f.href.ends_with(&of))
+        .map(|Figure { value, href, .. }| {
+            let word = href.trim_start_matches("/today/").split('?').next().unwrap().to_owned();
+            (word, value)
+        })
+        .collect()
+}
+
+fn number(server: &Server, who: &Someone, side: &str, list: &str) -> Option<String> {
+    told(server, who, side).into_iter().find(|(word, _)| word == list).map(|(_, value)| value)
+}
+
+fn deploy(server: &Server, who: &Someone, outcome: &str) {
+    let said = json!({ "asset": "shop", "environment": "production", "outcome": outcome });
+    let own = [("cookie", who.cookie.as_str()), JSON];
+    let done = server.ask("POST", "/api/v1/deployments", &own, said.to_string().as_bytes());
+    assert_eq!(done.status, 201, "{done:?}");
+}
+
+#[test]
+fn each_side_sees_what_needs_it() {
+    let server = Server::new();
+    let app = server.app();
+    server.runtime.block_on(trimtab_server::first_link(&app, "Ferries")).unwrap();
+    let org = server.org();
+    let (shop, shop_team) = server.system(org, "shop");
+    let (intranet, other_team) = server.system(org, "intranet");
+    let all = |role| vec![(role, Organisation)];
+    let eng = server.someone(org, "Eng", &all(Role::Engineering));
+    let sam = server.someone(org, "Sam", &all(Role::Security));
+    let pia = server.someone(org, "Pia", &all(Role::Product));
+    let leo = server.someone(org, "Leo", &all(Role::Leadership));
+    let ops = server.someone(org, "Ops", &all(Role::Operations));
+    let aud = server.someone(org, "Aud", &all(Role::Auditor));
+    let small = server.someone(org, "Small", &[(Role::Operations, Team(other_team))]);
+    let one = server.someone(
+        org,
+        "One",
+        &[(Role::Product, System(intranet)), (Role::Engineering, Team(shop_team))],
+    );
+    let finding = server.upload(&eng, "shop", "shop");
+    server.settle(org);
+
+    // Engineering: nothing is scheduled, so that every finding that counts wants a choice.
+    let count = server.open(&eng, "/api/v1/findings?counts=true&state=open").json();
+    let open = count["rows"].as_array().unwrap().len().to_string();
+    assert_ne!(open, "0");
+    assert_eq!(number(&server, &eng, "engineering", "choices"), Some(open.clone()));
+    assert_eq!(number(&server, &eng, "engineering", "changes"), Some("0".into()));
+    assert_eq!(number(&server, &one, "engineering", "choices"), Some(open.clone()));
+    // Nobody said how much the shop matters: all that is new is above its line.
+    assert_eq!(number(&server, &sam, "security", "new"), Some(open));
+    assert_eq!(number(&server, &sam, "security", "unweighed"), Some("0".into()));
+    // Product: neither system has a tier; who is of one sees that alone.
+    assert_eq!(number(&server, &pia, "product", "tiers"), Some("2".into()));
+    assert_eq!(number(&server, &one, "product", "tiers"), Some("1".into()));
+    // What a side has not is not there, nor is what is of the whole organisation.
+    assert_eq!(told(&server, &pia, "security"), []);
+    assert_eq!(told(&server, &aud, "auditor"), []);
+    assert_eq!(number(&server, &one, "product", "charters"), None);
+    assert_eq!(number(&server, &small, "operations", "jobs"), None);
+    assert_eq!(number(&server, &ops, "operations", "jobs"), Some("0".into()));
+    assert_eq!(
+        number(&server, &ops, "operations", "upkeep").as_deref().map(|n| n != "0"),
+        Some(true)
+    );
+    let upkeep = server.open(&ops, "/today/upkeep?side=operations").text;
+    assert!(upkeep.contains("No backup of this store is known"), "{upkeep}");
+    for (who, path) in [
+        (&small, "/today/jobs?side=operations"),
+        (&small, "/today/choices?side=engineering"),
+        (&ops, "/today/choices?side=operations"),
+        (&ops, "/today/rollouts"),
+        (&ops, "/today/nothing?side=operations"),
+    ] {
+        assert_eq!(server.open(who, path).status, 404, "{path}");
+    }
+
+    // A decision: it waits for who may agree to it by the charter, and not for who asked.
+    let level = server.open(&eng, &format!("/api/v1/findings/{finding}")).json();
+    let level = level["level"].as_str().unwrap().to_owned();
+    let wanted = json!({ "finding": finding, "kind": "exception", "reason": "The season",
+        "control": "The edge filters it", "role": "security", "days": 5 });
+    let own = [("cookie", sam.cookie.as_str()), JSON];
+    let asked = server.ask("POST", "/api/v1/decisions", &own, wanted.to_string().as_bytes());
+    assert_eq!(asked.status, 201, "{asked:?}");
+    let wanted = wanted.to_string().replace("\"security\"", "\"engineering\"");
+    let own = [("cookie", eng.cookie.as_str()), JSON];
+    let asked = server.ask("POST", "/api/v1/decisions", &own, wanted.as_bytes());
+    assert_eq!(asked.status, 201, "{asked:?}");
+    // By the framework's charter.
+    let may = |role: &str| match level.as_str() {
+        "critical" => ["security", "leadership"].contains(&role),
+        "high" => role == "security",
+        _ => ["security", "product"].contains(&role),
+    };
+    for (who, side, others) in
+        [(&sam, "security", "1"), (&pia, "product", "2"), (&leo, "leadership", "2")]
+    {
+        let expected = if may(side) { others } else { "0" };
+        assert_eq!(
+            number(&server, who, side, "answers").as_deref(),
+            Some(expected),
+            "{side} {level}"
+        );
+        let page = server.open(who, "/").text;
+        let mine = figures(&page).into_iter().find(|f| f.href == "/today/answers").unwrap();
+        assert_eq!(mine.value, expected, "{side} {level}");
+        let list = server.open(who, "/today/answers").text;
+        assert_eq!(list.matches("/exceptions/").count().to_string(), expected, "{list}");
+    }
+
+    // Charters: who has not agreed yet.
+    let text = "format = 1\npreset = \"swift\"\nname = \"Ours\"\nversion = \"7\"\n";
+    let proposed = json!({ "text": text }).to_string();
+    let own = [("cookie", sam.cookie.as_str()), JSON];
+    let charter = server.ask("POST", "/api/v1/charters", &own, proposed.as_bytes()).json();
+    let charter = charter["id"].as_i64().unwrap();
+    for (who, side) in
+        [(&sam, "security"), (&eng, "engineering"), (&pia, "product"), (&ops, "operations")]
+    {
+        assert_eq!(number(&server, who, side, "charters"), Some("1".into()), "{side}");
+    }
+    let agree = json!({ "side": "product" }).to_string();
+    let own = [("cookie", pia.cookie.as_str()), JSON];
+    let path = format!("/api/v1/charters/{charter}/agree");
+    assert_eq!(server.ask("POST", &path, &own, agree.as_bytes()).status, 200);
+    assert_eq!(number(&server, &pia, "product", "charters"), Some("0".into()));
+    assert_eq!(number(&server, &sam, "security", "charters"), Some("1".into()));
+
+    // Operations: what went wrong, until something else is told there; what waits to be deployed.
+    deploy(&server, &ops, "ok");
+    assert_eq!(number(&server, &ops, "operations", "broken"), Some("0".into()));
+    deploy(&server, &ops, "failed");
+    assert_eq!(number(&server, &ops, "operations", "broken"), Some("1".into()));
+    assert_eq!(number(&server, &small, "operations", "broken"), Some("0".into()));
+    let list = server.open(&ops, "/today/broken?side=operations").text;
+    assert!(list.contains("production") && list.contains("failed"), "{list}");
+    deploy(&server, &ops, "ok");
+    assert_eq!(number(&server, &ops, "operations", "broken"), Some("0".into()));
+    assert_eq!(number(&server, &ops, "operations", "rollouts"), Some("0".into()));
+    let without = json!({ "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
+        "components": [{ "type": "library", "name": "a", "version": "1", "purl": "pkg:npm/a@1" }] });
+    let path = "/api/v1/snapshots?asset=shop&system=shop&wait=60";
+    let own = [("cookie", eng.cookie.as_str())];
+    let pushed = server.ask("POST", path, &own, without.to_string().as_bytes());
+    assert_eq!(pushed.status, 201, "{pushed:?}");
+    assert_eq!(number(&server, &ops, "operations", "rollouts"), Some("1".into()));
+    assert_eq!(number(&server, &small, "operations", "rollouts"), Some("0".into()));
+    deploy(&server, &ops, "ok");
+    assert_eq!(number(&server, &ops, "operations", "rollouts"), Some("0".into()));
+
+    // Somebody of another organisation sees nothing of it.
+    let rivals = server.runtime.block_on(app.store.add_organisation("R", jiff::Timestamp::now()));
+    let eve: Vec<_> = Role::ALL.iter().map(|r| (*r, Organisation)).collect();
+    let eve = server.someone(rivals.unwrap(), "Eve", &eve);
+    for side in ["security", "engineering", "product", "operations", "leadership"] {
+        let none = told(&server, &eve, side);
+        assert!(none.iter().all(|(list, n)| n == "0" || list == "upkeep"), "{side}: {none:?}");
+    }
+    assert!(shop > 0);
+}

@@ -1,0 +1,200 @@
+//! Nobody reaches over a wall: every address of the API that names something, asked for by another
+//! organisation and by another team. The addresses come from the API's own description.
+
+use serde_json::{Value, json};
+
+use crate::harness::{JSON, Someone};
+use crate::world::World;
+
+/// A request about something of the first organisation, and what somebody of another team there may
+/// get. Somebody of another organisation gets 404, whatever it is.
+struct Row {
+    method: &'static str,
+    template: &'static str,
+    id: String,
+    body: Value,
+    /// 404 where they may not know of it; 403 where they may see but not do.
+    another_team: u16,
+}
+
+fn row(
+    method: &'static str,
+    template: &'static str,
+    id: &impl ToString,
+    body: Value,
+    another_team: u16,
+) -> Row {
+    Row { method, template, id: id.to_string(), body, another_team }
+}
+
+#[test]
+fn what_belongs_to_others_is_not_there() {
+    let world = World::new();
+    let World { server, lea, small, eve, system, team, asset, finding, decision, .. } = &world;
+    let World { charter, token, job, whole, update, vulnerability, digest, .. } = &world;
+
+    let none = Value::Null;
+    let answer = json!({ "state": "approved", "role": "security" });
+    let role = json!({ "role": "admin" });
+    let agree = json!({ "side": "security" });
+    let place = json!({ "changes": [format!("{asset}:pkg:npm/moment")], "state": "held" });
+    let rows = [
+        row("GET", "/api/v1/findings/{id}", finding, none.clone(), 404),
+        row("GET", "/api/v1/assets/{id}", asset, none.clone(), 404),
+        row("GET", "/api/v1/teams/{id}/plan", team, none.clone(), 404),
+        row("POST", "/api/v1/teams/{id}/plan", team, place, 404),
+        row("GET", "/api/v1/updates/{id}", update, none.clone(), 404),
+        row("POST", "/api/v1/updates/{id}", update, json!({ "points": 1 }), 404),
+        row("GET", "/api/v1/jobs/{id}", job, none.clone(), 404),
+        row("GET", "/api/v1/jobs/{id}/events", job, none.clone(), 404),
+        row("GET", "/api/v1/jobs/{id}", whole, none.clone(), 404),
+        row("GET", "/api/v1/jobs/{id}/events", whole, none.clone(), 404),
+        row("POST", "/api/v1/jobs/{id}/retry", whole, none.clone(), 404),
+        // A document may be of several assets: who sees a part may have none, and says nothing.
+        row("GET", "/api/v1/documents/{digest}", digest, none.clone(), 403),
+        // So is a VEX document of everything.
+        row("DELETE", "/api/v1/vex/{document}", digest, none.clone(), 403),
+        row("POST", "/api/v1/jobs/{id}/retry", job, none.clone(), 404),
+        row("GET", "/api/v1/vulnerabilities/{name}", vulnerability, none.clone(), 404),
+        row("GET", "/api/v1/packages/{purl}", &"pkg%3Anpm%2Fmoment", none.clone(), 404),
+        row("GET", "/api/v1/decisions/{id}", decision, none.clone(), 404),
+        row("POST", "/api/v1/decisions/{id}/answer", decision, answer, 404),
+        row("DELETE", "/api/v1/tokens/{id}", token, none.clone(), 404),
+        row("POST", "/api/v1/tokens/{id}/signing", token, none.clone(), 404),
+        row("DELETE", "/api/v1/tokens/{id}/signing", token, none.clone(), 404),
+        // People are of the whole organisation.
+        row("GET", "/api/v1/people/{id}", &small.id, none.clone(), 403),
+        row("DELETE", "/api/v1/people/{id}", &small.id, none.clone(), 403),
+        row("POST", "/api/v1/people/{id}/open", &small.id, none.clone(), 403),
+        row("POST", "/api/v1/people/{id}/link", &small.id, none.clone(), 403),
+        row("POST", "/api/v1/people/{id}/roles", &small.id, role.clone(), 403),
+        row("DELETE", "/api/v1/people/{id}/roles", &small.id, none.clone(), 403),
+        row("DELETE", "/api/v1/people/{id}/sessions", &small.id, none.clone(), 403),
+        row("DELETE", "/api/v1/people/{id}/codes", &small.id, none.clone(), 403),
+        // Charters are of the whole organisation: everybody reads them.
+        row("POST", "/api/v1/charters/{id}/agree", charter, agree, 403),
+        row("DELETE", "/api/v1/charters/{id}", charter, none.clone(), 403),
+        row("GET", "/api/v1/charters/{id}/effect", charter, none, 200),
+    ];
+
+    let described = server.ask("GET", "/api/v1/openapi.json", &[], b"").json();
+    for (path, item) in described["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys().filter(|_| path.contains('{')) {
+            let method = method.to_uppercase();
+            let known = rows.iter().any(|r| r.template == path && r.method == method);
+            assert!(known, "{method} {path} is in no row of this table");
+        }
+    }
+    let ask = |who: Option<&Someone>, row: &Row| {
+        let query = if row.template.ends_with("/roles") { "?role=admin" } else { "" };
+        let path = format!("{}{query}", row.template)
+            .replace("{id}", &row.id)
+            .replace("{digest}", &row.id)
+            .replace("{document}", &row.id)
+            .replace("{name}", &row.id)
+            .replace("{purl}", &row.id);
+        let mut headers = vec![JSON];
+        headers.extend(who.map(|who| ("cookie", who.cookie.as_str())));
+        server.ask(row.method, &path, &headers, row.body.to_string().as_bytes())
+    };
+    for row in &rows {
+        let at = format!("{} {} {}", row.method, row.template, row.id);
+        assert_eq!(ask(None, row).status, 401, "{at}");
+        let theirs = ask(Some(eve), row);
+        assert_eq!(theirs.status, 404, "{at}: {}", theirs.text);
+        let small = ask(Some(small), row);
+        assert_eq!(small.status, row.another_team, "{at}: {}", small.text);
+        for told in ["moment", "not called", "pkg:npm/a"] {
+            assert!(!theirs.text.contains(told) && !small.text.contains(told), "{at}: {told}");
+        }
+    }
+    // The same by filters and searches: nothing is found, or nothing is there.
+    let name = vulnerability;
+    for path in [
+        "/api/v1/findings".to_owned(),
+        format!("/api/v1/findings?system={system}&state=any"),
+        format!("/api/v1/findings?asset={asset}"),
+        format!("/api/v1/findings?vulnerability={name}"),
+        format!("/api/v1/assets?system={system}"),
+        "/api/v1/assets".to_owned(),
+        "/api/v1/where?q=moment".to_owned(),
+        "/api/v1/where?q=pkg:npm/moment@2.24.0".to_owned(),
+        format!("/api/v1/where?q={name}"),
+        "/api/v1/decisions".to_owned(),
+        "/api/v1/decisions?state=any&q=moment".to_owned(),
+        "/api/v1/findings/groups?by=action".to_owned(),
+        "/api/v1/findings/groups?by=package&state=any".to_owned(),
+        "/api/v1/search?q=moment".to_owned(),
+        "/api/v1/search?q=shop".to_owned(),
+        "/api/v1/risks".to_owned(),
+        "/api/v1/risks.csv".to_owned(),
+        format!("/api/v1/releases?asset={asset}"),
+        format!("/api/v1/plans?team={team}"),
+        format!("/api/v1/metrics?system={system}"),
+        "/api/v1/systems".to_owned(),
+        "/api/v1/teams".to_owned(),
+        "/api/v1/teams?q=shop".to_owned(),
+        "/api/v1/plans".to_owned(),
+        "/api/v1/updates".to_owned(),
+        format!("/api/v1/updates?team={team}"),
+        format!("/api/v1/updates?asset={asset}"),
+        "/plan".to_owned(),
+        "/updates".to_owned(),
+    ] {
+        assert_eq!(server.open(lea, &path).status, 200, "{path}");
+        for who in [eve, small] {
+            let answer = server.open(who, &path);
+            assert!(matches!(answer.status, 200 | 404), "{path}: {}", answer.text);
+            let asked = answer.text.contains("shop") || answer.text.contains("moment");
+            assert!(!asked, "{path}: {}", answer.text);
+        }
+    }
+    // What names something in a body, too.
+    let about = json!({ "finding": finding, "reason": "x", "role": "engineering", "days": 1 });
+    let moved = json!({ "asset": "shop", "environment": "production" });
+    for (method, path, body) in [
+        ("POST", "/api/v1/decisions", &about),
+        ("POST", "/api/v1/deployments", &moved),
+        ("POST", "/api/v1/snapshots?asset=shop", &json!({})),
+        ("POST", "/api/v1/plans?asset=shop", &json!({})),
+        ("POST", "/api/v1/updates?asset=shop", &json!({})),
+        ("PUT", "/api/v1/systems", &json!({ "name": "shop" })),
+        ("PUT", "/api/v1/teams", &json!({ "name": "shop" })),
+    ] {
+        let own = [("cookie", small.cookie.as_str()), JSON];
+        let answer = server.ask(method, path, &own, body.to_string().as_bytes());
+        assert!(matches!(answer.status, 403 | 404), "{path}: {answer:?}");
+    }
+    // Who has no role sees no work, of an asset or of the whole.
+    let nobody = server.someone(world.org, "None", &[]);
+    for job in [job, whole] {
+        for rest in ["", "/events"] {
+            let path = format!("/api/v1/jobs/{job}{rest}");
+            assert_eq!(server.open(&nobody, &path).status, 404, "{path}");
+        }
+        let own = [("cookie", nobody.cookie.as_str()), JSON];
+        let path = format!("/api/v1/jobs/{job}/retry");
+        assert_eq!(server.ask("POST", &path, &own, b"").status, 404, "{path}");
+    }
+    let still = server.open(lea, "/api/v1/tokens").json();
+    // What a system needs is told as far as it may be seen; who describes it takes nothing away that others said.
+    let needs = |who: &Someone| -> Value {
+        let rows = server.open(who, "/api/v1/systems?q=intranet").json()["rows"].clone();
+        json!([rows[0]["needs"], rows[0]["version"]])
+    };
+    let (all, seen) = (needs(lea), needs(small));
+    assert_eq!((&all[0], &seen[0]), (&json!(["shop"]), &json!([])));
+    assert_eq!(all[1], seen[1], "one version");
+    let small_puts = |body: Value| {
+        let version = format!("\"{}\"", seen[1].as_str().unwrap());
+        let own = [("cookie", small.cookie.as_str()), JSON, ("if-match", version.as_str())];
+        server.ask("PUT", "/api/v1/systems", &own, body.to_string().as_bytes()).status
+    };
+    let named = json!({ "name": "intranet", "team": "intranet", "needs": ["shop"] });
+    assert_eq!(small_puts(named), 422, "it is not there for them");
+    let mut told = json!({ "name": "intranet", "team": "intranet", "tier": "critical" });
+    told["needs"] = seen[0].clone();
+    assert_eq!(small_puts(told), 200);
+    assert_eq!(needs(lea)[0], json!(["shop"]));
+    assert!(still["rows"][0]["revoked"].is_null(), "nothing was done: {still}");
+}

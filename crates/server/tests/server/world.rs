@@ -1,0 +1,121 @@
+//! An organisation with one of everything that can be named, and people on each side of its walls.
+
+use serde_json::{Value, json};
+use trimtab_model::Role;
+use trimtab_store::ScopeOf::{Organisation, Team};
+use trimtab_store::{Org, ScopeOf};
+
+use crate::harness::{Answer, JSON, Server, Someone};
+
+/// Those who can do something; an auditor only looks.
+pub(crate) const ROLES: [Role; 6] = [
+    Role::Security,
+    Role::Engineering,
+    Role::Product,
+    Role::Operations,
+    Role::Leadership,
+    Role::Admin,
+];
+
+/// The ids of things, and who made them.
+pub(crate) struct World {
+    pub(crate) server: Server,
+    pub(crate) org: Org,
+    /// Of the organisation with every role: all of it is hers.
+    pub(crate) lea: Someone,
+    /// Of the same organisation with every role, within another team.
+    pub(crate) small: Someone,
+    /// Of another organisation, with every role there.
+    pub(crate) eve: Someone,
+    pub(crate) system: i64,
+    pub(crate) team: i64,
+    pub(crate) asset: i64,
+    pub(crate) finding: i64,
+    pub(crate) vulnerability: String,
+    pub(crate) digest: String,
+    pub(crate) decision: i64,
+    pub(crate) charter: i64,
+    pub(crate) token: i64,
+    pub(crate) job: i64,
+    /// Work about no asset: it is of the whole organisation.
+    pub(crate) whole: i64,
+    pub(crate) update: i64,
+}
+
+impl World {
+    pub(crate) fn new() -> World {
+        let server = Server::new();
+        let app = server.app();
+        server.runtime.block_on(trimtab_server::first_link(&app, "Ferries")).unwrap();
+        let org = server.org();
+        let (system, team) = server.system(org, "shop");
+        let (_, elsewhere) = server.system(org, "intranet");
+        let every = |scope: ScopeOf| ROLES.map(|role| (role, scope));
+        let lea = server.someone(org, "Lea", &every(Organisation));
+        let small = server.someone(org, "Small", &every(Team(elsewhere)));
+        let rivals = app.store.add_organisation("R", jiff::Timestamp::now());
+        let rivals = server.runtime.block_on(rivals).unwrap();
+        let eve = server.someone(rivals, "Eve", &every(Organisation));
+
+        let finding = server.upload(&lea, "shop", "shop");
+        let details = server.open(&lea, &format!("/api/v1/findings/{finding}")).json();
+        let asset = details["asset"]["id"].as_i64().unwrap();
+        let shown = server.open(&lea, &format!("/api/v1/assets/{asset}")).json();
+        let post = |path: &str, body: Value| post(&server, &lea, path, &body).json();
+        let wanted = json!({ "finding": finding, "kind": "not-affected", "reason": "not called",
+            "role": "engineering", "justification": "vulnerable_code_not_in_execute_path" });
+        let decision = post("/api/v1/decisions", wanted);
+        let text = "format = 1\npreset = \"swift\"\nname = \"Ours\"\nversion = \"7\"\n";
+        let charter = post("/api/v1/charters", json!({ "text": text }));
+        let token = json!({ "name": "t", "actions": ["view"], "days": 1 });
+        let token = post("/api/v1/tokens", token);
+        let other = json!({ "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
+            "components": [{ "type": "library", "name": "a", "version": "1", "purl": "pkg:npm/a@1" },
+                { "type": "library", "name": "moment", "version": "2.24.0",
+                    "purl": "pkg:npm/moment@2.24.0" }] });
+        let job = post("/api/v1/snapshots?asset=shop&system=shop&revision=x", other);
+        let update = crate::updates::evidence("2.24.0", "2.30.1", "CVE-2022-31129");
+        let update = post("/api/v1/updates?asset=shop", update);
+        // What is of another team needs what is hers.
+        let own = [("cookie", lea.cookie.as_str()), JSON];
+        let needs = json!({ "name": "intranet", "team": "intranet", "needs": ["shop"] });
+        let told = server.ask("PUT", "/api/v1/systems", &own, needs.to_string().as_bytes());
+        assert_eq!(told.status, 200, "{told:?}");
+        let whole = trimtab_store::NewJob {
+            org,
+            kind: "replan".to_owned(),
+            name: "of the whole".to_owned(),
+            payload: json!({}),
+            priority: trimtab_store::Priority::Scheduled,
+            run_at: jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24),
+        };
+        let whole = app.store.add_job(&whole, jiff::Timestamp::now());
+        let whole = server.runtime.block_on(whole).unwrap();
+        let number = |value: &Value| value.as_i64().unwrap();
+        World {
+            system,
+            team,
+            asset,
+            finding,
+            vulnerability: details["vulnerability"].as_str().unwrap().to_owned(),
+            digest: shown["snapshots"][0]["document"].as_str().unwrap().to_owned(),
+            decision: number(&decision["id"]),
+            charter: number(&charter["id"]),
+            token: number(&token["id"]),
+            job: number(&job["job"]),
+            whole,
+            update: number(&update["update"]),
+            server,
+            org,
+            lea,
+            small,
+            eve,
+        }
+    }
+}
+
+/// Sends JSON as somebody.
+pub(crate) fn post(server: &Server, who: &Someone, path: &str, body: &Value) -> Answer {
+    let own = [("cookie", who.cookie.as_str()), JSON];
+    server.ask("POST", path, &own, body.to_string().as_bytes())
+}

@@ -1,0 +1,2 @@
+-- When nothing went wrong last with a feed.
+ALTER TABLE feed ADD COLUMN succeeded BIGINT;

@@ -1,0 +1,267 @@
+//! Batches that were carried out, with their evidence, and what people say of them afterwards. How far each is
+//! since then is read from findings and the ledger, and not kept here.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::condition::{Condition, listed};
+use crate::db::{Row, Sql, args};
+use crate::error::{Result, StoreError};
+use crate::ids::Kind;
+use crate::ledger::{self, EventKind, NewEvent};
+use crate::page::{Cursor, MOST, Page};
+use crate::time::{maybe, micros, moment};
+use crate::{Org, Store};
+
+/// A batch that was carried out, to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewApplied {
+    /// The asset.
+    pub asset: i64,
+    /// The batch's name.
+    pub batch: String,
+    /// When it was carried out.
+    pub at: Timestamp,
+    /// The evidence.
+    pub told: serde_json::Value,
+}
+
+/// A batch that was carried out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Applied {
+    /// Its id.
+    pub id: i64,
+    /// What was pushed.
+    pub is: NewApplied,
+    /// The asset's name.
+    pub asset_name: String,
+    /// The asset's system.
+    pub system: Option<i64>,
+    /// When it was pushed.
+    pub received: Timestamp,
+    /// By whom.
+    pub actor: String,
+    /// The points that it took in truth, as people say.
+    pub points: Option<f64>,
+    /// When it was taken back.
+    pub reverted: Option<Timestamp>,
+    /// Why it was.
+    pub reason: String,
+}
+
+const COLUMNS: &str = "applied.id, applied.asset, applied.batch, applied.at, applied.told,
+    asset.name, asset.system, applied.received, applied.actor, applied.points, applied.reverted,
+    applied.reason";
+
+impl Applied {
+    fn from_row(row: &Row) -> Result<Applied> {
+        Ok(Applied {
+            id: row.int(0)?,
+            is: NewApplied {
+                asset: row.int(1)?,
+                batch: row.text(2)?,
+                at: moment(row.int(3)?)?,
+                told: serde_json::from_str(&row.text(4)?)
+                    .map_err(|e| StoreError::Damaged(e.to_string()))?,
+            },
+            asset_name: row.text(5)?,
+            system: row.maybe_int(6)?,
+            received: moment(row.int(7)?)?,
+            actor: row.text(8)?,
+            points: row.maybe_real(9)?,
+            reverted: maybe(row.maybe_int(10)?)?,
+            reason: row.text(11)?,
+        })
+    }
+}
+
+impl Store {
+    /// Keeps the evidence of a batch. Returns its id, and whether it is new: the same again is kept once.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn add_applied(
+        &self,
+        org: Org,
+        new: &NewApplied,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<(i64, bool)> {
+        let id = self.ids.one(&self.db, org.0, Kind::Applied).await?;
+        let mut tx = self.db.begin().await?;
+        let sql = "INSERT INTO applied
+                (org, id, asset, batch, at, received, actor, told, reason)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '')
+            ON CONFLICT (org, asset, batch, at) DO NOTHING";
+        let values = args![
+            org.0,
+            id,
+            new.asset,
+            &new.batch,
+            micros(new.at),
+            micros(now),
+            actor,
+            new.told.to_string()
+        ];
+        if tx.run(sql, values).await? == 0 {
+            let sql = "SELECT id FROM applied
+                WHERE org = $1 AND asset = $2 AND batch = $3 AND at = $4";
+            let row = tx.first(sql, args![org.0, new.asset, &new.batch, micros(new.at)]).await?;
+            let lost = || StoreError::Damaged("a batch went away".to_owned());
+            return Ok((row.ok_or_else(lost)?.int(0)?, false));
+        }
+        let data = json!({ "what": "update", "update": id, "batch": new.batch,
+            "outcome": new.told["outcome"] });
+        ledger::append(&mut tx, org, &[event(new.asset, actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok((id, true))
+    }
+
+    /// What people say of a batch afterwards: the points that it took, when it was taken back and why.
+    /// `false`: there is no such batch.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn say_of_applied(
+        &self,
+        org: Org,
+        id: i64,
+        (points, reverted, reason): (Option<f64>, Option<Timestamp>, &str),
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let mut tx = self.db.begin().await?;
+        let sql = "UPDATE applied SET points = $3, reverted = $4, reason = $5
+            WHERE org = $1 AND id = $2 RETURNING asset";
+        let values = args![org.0, id, points, reverted.map(micros), reason];
+        let Some(row) = tx.first(sql, values).await? else { return Ok(false) };
+        let data = json!({ "what": "update", "update": id, "points": points,
+            "reverted": reverted.map(|at| at.to_string()), "reason": reason });
+        ledger::append(&mut tx, org, &[event(row.int(0)?, actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// A batch that was carried out.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn applied(&self, org: Org, id: i64) -> Result<Option<Applied>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM applied
+             JOIN asset ON asset.org = $1 AND asset.id = applied.asset
+             WHERE applied.org = $1 AND applied.id = $2"
+        );
+        let row = (&mut &self.db).first(&sql, args![org.0, id]).await?;
+        row.as_ref().map(Applied::from_row).transpose()
+    }
+
+    /// Batches that were carried out for a team's systems, of an asset, and of some systems, the newest first, a page
+    /// at a time. `None`: for all.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn all_applied(
+        &self,
+        org: Org,
+        (team, asset): (Option<i64>, Option<i64>),
+        systems: Option<&[i64]>,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Applied>> {
+        let limit = limit.clamp(1, MOST);
+        let mut is = Condition::of("applied.org", org);
+        if let Some(team) = team {
+            let team = is.value(team);
+            is.text += &format!(
+                " AND EXISTS (SELECT 1 FROM system WHERE system.org = $1
+                AND system.id = asset.system AND system.team = {team})"
+            );
+        }
+        is.and("applied.asset = ", asset);
+        if let Some(systems) = systems {
+            is.text += &format!(" AND asset.system IN ({})", listed(systems));
+        }
+        if let Some(after) = after {
+            let (at, id) = (is.value(after.value), is.value(after.id));
+            is.text +=
+                &format!(" AND applied.at <= {at} AND (applied.at < {at} OR applied.id < {id})");
+        }
+        let asked = is.value(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+        let sql = format!(
+            "SELECT {COLUMNS} FROM applied
+             JOIN asset ON asset.org = $1 AND asset.id = applied.asset
+             WHERE {} ORDER BY applied.at DESC, applied.id DESC LIMIT {asked}",
+            is.text
+        );
+        let found = (&mut &self.db).all(&sql, is.values).await?;
+        let found = found.iter().map(Applied::from_row).collect::<Result<Vec<Applied>>>()?;
+        Ok(Page::cut(found, limit, |one| Cursor { value: micros(one.is.at), id: one.id }))
+    }
+
+    /// Batches of a team's systems of which people said what they took, the newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn finished(&self, org: Org, team: i64, limit: usize) -> Result<Vec<Applied>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM applied
+             JOIN asset ON asset.org = $1 AND asset.id = applied.asset
+             JOIN system ON system.org = $1 AND system.id = asset.system
+             WHERE applied.org = $1 AND system.team = $2 AND applied.points IS NOT NULL
+             ORDER BY applied.at DESC, applied.id DESC LIMIT $3"
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = (&mut &self.db).all(&sql, args![org.0, team, limit]).await?;
+        rows.iter().map(Applied::from_row).collect()
+    }
+
+    /// A mark of what a team's batches came to: while it is the same, so is what is learnt of them.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn finished_mark(&self, org: Org, team: i64) -> Result<String> {
+        let sql = "SELECT COUNT(applied.points), COUNT(applied.reverted),
+                COALESCE(SUM(applied.points), 0.0)
+            FROM applied
+            JOIN asset ON asset.org = $1 AND asset.id = applied.asset
+            JOIN system ON system.org = $1 AND system.id = asset.system
+            WHERE applied.org = $1 AND system.team = $2";
+        let row = (&mut &self.db).first(sql, args![org.0, team]).await?;
+        let lost = || StoreError::Damaged("no sum".to_owned());
+        let row = row.ok_or_else(lost)?;
+        Ok(format!("{} {} {}", row.int(0)?, row.int(1)?, row.real(2)?))
+    }
+
+    /// What was planned of an asset, the newest first, at most `limit`: entries of the ledger.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn planned_of(
+        &self,
+        org: Org,
+        asset: i64,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<ledger::Entry>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        ledger::about(
+            &mut &self.db,
+            "org = $1 AND asset = $2 AND kind = 'planned' AND at <= $3 ORDER BY seq DESC LIMIT $4",
+            args![org.0, asset, micros(until), limit],
+        )
+        .await
+    }
+}
+
+fn event(asset: i64, actor: &str, at: Timestamp, data: serde_json::Value) -> NewEvent {
+    NewEvent {
+        kind: EventKind::Changed,
+        at,
+        actor: actor.to_owned(),
+        system: None,
+        asset: Some(asset),
+        finding: None,
+        data,
+    }
+}

@@ -1,0 +1,10 @@
+//! Git hosts on this machine: each speaks as its documentation says, and may hold a real repository that git reaches
+//! over HTTP.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "development only: the test cannot go on")]
+
+mod dialect;
+mod fake;
+mod git;
+
+pub use dialect::{ALL, Dialect};
+pub use fake::{Asked, Fake, Fault, Kept, State};

@@ -1,0 +1,40 @@
+//! A real Gitea for the tests of requests, built from its module by Go. It takes minutes, so that it is a task of its own;
+//! its pages are left out, as only the API and git are used.
+
+use std::path::Path;
+
+use crate::run::run;
+
+/// The module and its version.
+const MODULE: &str = "code.gitea.io/gitea@v1.26.0";
+
+/// Builds it into `target/tools/gitea`, if it is not there. False: it could not be built.
+pub(crate) fn install(root: &Path) -> bool {
+    let folder = root.join("target/tools/gitea");
+    let (program, source) = (folder.join("gitea"), folder.join("source"));
+    if program.is_file() && source.is_dir() {
+        return true;
+    }
+    if std::fs::create_dir_all(&folder).is_err() {
+        return false;
+    }
+    // Outside a module, so that none of ours is looked at.
+    let kept = folder.join("mod");
+    let (kept, out) = (kept.to_string_lossy(), program.to_string_lossy());
+    let set = [("GOMODCACHE", &*kept), ("GOFLAGS", "-modcacherw"), ("CGO_ENABLED", "1")];
+    if !twice(|| run(&folder, "go", &["mod", "download", MODULE], &set).ok) {
+        return false;
+    }
+    let below = folder.join("mod").join(MODULE);
+    if std::fs::rename(&below, &source).is_err() {
+        return false;
+    }
+    let tags = "sqlite sqlite_unlock_notify";
+    let build = ["build", "-tags", tags, "-ldflags", "-s -w", "-o", &out, "."];
+    twice(|| run(&source, "go", &build, &set).ok)
+}
+
+/// Whether it went well, or went well when it was tried once more: what is fetched on the way may be cut off.
+fn twice(once: impl Fn() -> bool) -> bool {
+    once() || once()
+}
