@@ -303,15 +303,22 @@ impl Store {
         Ok(kept)
     }
 
-    /// Whether some work whose name begins with `of` waits to be done or is being done.
+    /// Whether some work whose name begins with `of`, and that was asked for after `since`, waits to be done or is
+    /// being done.
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn is_asked_of(&self, org: Org, kind: &str, of: &str) -> Result<bool> {
+    pub async fn is_asked_of(
+        &self,
+        org: Org,
+        kind: &str,
+        of: &str,
+        since: Timestamp,
+    ) -> Result<bool> {
         // Few wait or run, and many of the kind are done: not by the index of kinds and names.
         let sql = "SELECT 1 FROM job WHERE org = $1 AND state IN ('waiting', 'running')
-            AND kind || '' = $2 AND SUBSTR(name, 1, LENGTH($3)) = $3 LIMIT 1";
-        Ok((&mut &self.db).first(sql, args![org.0, kind, of]).await?.is_some())
+            AND kind || '' = $2 AND SUBSTR(name, 1, LENGTH($3)) = $3 AND created > $4 LIMIT 1";
+        Ok((&mut &self.db).first(sql, args![org.0, kind, of, micros(since)]).await?.is_some())
     }
 
     /// Whether some work waits to be done or is being done.

@@ -159,7 +159,12 @@ pub(crate) async fn post(
         drop(together);
         return is_known(&app, &who, &asset, &latest, wait).await;
     }
-    // A document that was read before needs no job.
+    // A document that was read before needs no job, unless it has one: who sends it again waits for the first.
+    let (kind, named) = (Kind::ReadDocument.as_str(), name(asset.id, &new));
+    let agreed = match agreed {
+        Some(agreed) if !store.is_asked(who.org, kind, &named).await? => Some(agreed),
+        _ => None,
+    };
     if let Some(agreed) = agreed {
         let (within, actor) = (soon.on(store.clone()), &read.actor);
         let settled = ingest::snapshot(&within, who.org, &agreed, asset.id, &new, actor, now).await;
@@ -185,8 +190,8 @@ pub(crate) async fn post(
     read.asset = asset.id;
     let job = NewJob {
         org: who.org,
-        kind: Kind::ReadDocument.as_str().to_owned(),
-        name: name(asset.id, &new),
+        kind: kind.to_owned(),
+        name: named,
         payload: serde_json::to_value(&read).map_err(|e| Problem::invalid(e.to_string()))?,
         priority: if wait > 0 { Priority::Waited } else { Priority::Upload },
         run_at: now,
@@ -250,7 +255,8 @@ fn name(asset: i64, new: &NewSnapshot) -> String {
     begin(asset, new) + rest.trim_start_matches('[')
 }
 
-/// The newest snapshot of the branch, if a document says no more, and nothing waits to take its place.
+/// The newest snapshot of the branch, if a document says no more, and nothing that came after it waits to take its
+/// place: what is older and late takes nobody's.
 async fn same_as(
     store: &Store,
     org: Org,
@@ -271,7 +277,7 @@ async fn same_as(
     };
     let Some(same) = of_branch.filter(again) else { return Ok(None) };
     let kind = Kind::ReadDocument.as_str();
-    let waits = store.is_asked_of(org, kind, &begin(asset.id, new)).await?;
+    let waits = store.is_asked_of(org, kind, &begin(asset.id, new), same.received).await?;
     Ok((!waits).then_some(same))
 }
 

@@ -109,3 +109,39 @@ fn what_is_no_document_is_refused_with_a_reason() {
     let large = vec![b' '; (8 << 20) + 1];
     assert!(matches!(push("asset=a", &large).status, 413 | 0));
 }
+
+/// The worker of an older document died: what came after it and is there already is not taken again for that.
+#[test]
+fn what_is_there_is_known_though_something_older_waits() {
+    let server = Server::new();
+    let cookie = server.first_admin();
+    let token = bearer(&server.token(&cookie, &["view", "upload"]));
+    let push = |revision: &str| {
+        let path = format!("/api/v1/snapshots?asset=shop&revision={revision}&wait=30");
+        let sent =
+            server.ask("POST", &path, &[("authorization", &token)], lock("2.24.0").as_bytes());
+        (sent.status, sent.json())
+    };
+    let (status, first) = push("a1");
+    assert_eq!(status, 201, "{first}");
+    let (asset, app, org) = (first["asset"].as_i64().unwrap(), server.app(), server.org());
+    let waits = |revision: &str, created: jiff::Timestamp| {
+        let job = trimtab_store::NewJob {
+            org,
+            kind: "read-document".to_owned(),
+            name: format!("[{asset},null,\"{revision}\"]"),
+            payload: serde_json::json!({}),
+            priority: trimtab_store::Priority::Upload,
+            run_at: app.now() + jiff::SignedDuration::from_hours(9),
+        };
+        server.runtime.block_on(app.store.add_job(&job, created)).unwrap();
+    };
+    waits("a0", app.now() - jiff::SignedDuration::from_hours(1));
+    let (status, again) = push("a1");
+    assert_eq!((status, &again["snapshot"]), (200, &first["snapshot"]), "{again}");
+    // What came later will take its place: then the same again comes after that.
+    waits("a2", app.now());
+    let (status, after) = push("a1");
+    assert_eq!(status, 201, "{after}");
+    assert_ne!(after["snapshot"], first["snapshot"]);
+}

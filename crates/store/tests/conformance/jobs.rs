@@ -96,10 +96,13 @@ pub(crate) async fn equal_work_waits_once(store: Store) {
     let other = store.add_job_once(&job(3, "b2", Priority::Upload), "b", now()).await.unwrap();
     let again = store.add_job_once(&job(3, "b", Priority::Upload), "b", now()).await.unwrap();
     assert!(once < other && other < again);
-    let asked = async |org: i64, of: &str| store.is_asked_of(Org(org), "read", of).await.unwrap();
+    let before = now() - Duration::from_secs(1);
+    let asked =
+        async |org: i64, of: &str| store.is_asked_of(Org(org), "read", of, before).await.unwrap();
     assert!(asked(3, "b").await && asked(3, "b2").await, "one runs, the other waits");
     assert!(!asked(3, "b3").await && !asked(4, "b").await);
-    assert!(!store.is_asked_of(Org(3), "write", "b").await.unwrap());
+    assert!(!store.is_asked_of(Org(3), "write", "b", before).await.unwrap());
+    assert!(!store.is_asked_of(Org(3), "read", "b", now()).await.unwrap(), "older than that");
     while store.take_job("w", 9, LEASE, "", now()).await.unwrap().is_some() {}
     assert!(asked(3, "b").await, "all of them run");
     for id in [once, other, again] {
