@@ -195,7 +195,7 @@ async fn describe(store: &Store, org: Org, assets: usize) {
     for number in 0..assets.div_ceil(ASSETS) {
         if number % SYSTEMS == 0 {
             let name = format!("t{}", number / SYSTEMS);
-            let new = Team { id: 0, name, cadence: None, capacity: None };
+            let new = Team { id: 0, name, cadence: None, capacity: None, open_limit: None };
             team =
                 Some(store.put_team(org, &new, "trimtab", Timestamp::now()).await.expect("a team"));
         }

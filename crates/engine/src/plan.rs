@@ -53,9 +53,9 @@ pub use windows::{freezes, windows};
 use ground::{Ground, UNIT};
 use view::View;
 
-/// What is begun at once is taken to be through after this time, by a plan of one repository and in its past.
+/// What is begun at once is taken to be through after this time.
 pub const AT_ONCE: SignedDuration = SignedDuration::from_hours(24);
-/// A day after its deadline counts twice there.
+/// A day after its deadline counts twice.
 pub const LATE: f64 = 1.0;
 
 /// Plans. The same problem gives the same plan, in whatever order its members come.

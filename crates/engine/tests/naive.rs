@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use trimtab_advisories::{Index, Sources, build};
-use trimtab_engine::match_inventory;
+use trimtab_engine::vulnerability::is_exploited;
+use trimtab_engine::{Matching, match_inventory};
 use trimtab_model::Purl;
 use trimtab_testkit::naive;
 use trimtab_testkit::naive::matching::{World, components};
@@ -38,12 +39,27 @@ fn agrees_with_the_naive_matcher_on_everything() {
     same(&unknowns, &expected_unknowns);
     // Agreement on nothing would prove nothing.
     assert!(findings.len() > 1000 && unknowns.len() > 100, "the corpus has become small");
+    exploitation_is_known_by_any_name(&index, &matching);
     eprintln!(
         "{} components, {} findings and {} unknowns agree",
         components.len(),
         findings.len(),
         unknowns.len()
     );
+}
+
+/// By whatever id a vulnerability is asked for, it is exploited where the finding says so.
+fn exploitation_is_known_by_any_name(index: &Index, matching: &Matching) {
+    let mut exploited = 0;
+    for finding in &matching.findings {
+        let is = &finding.vulnerability;
+        for id in std::iter::once(&is.id).chain(&is.aliases) {
+            assert_eq!(is_exploited(index, id).unwrap(), is.kev.is_some(), "{id}");
+        }
+        exploited += usize::from(is.kev.is_some());
+    }
+    assert!(exploited > 0, "no finding of the corpus is known to be exploited");
+    assert!(!is_exploited(index, "CVE-0000-0000").unwrap());
 }
 
 fn same<T: Ord + Debug>(engine: &BTreeSet<T>, naive: &BTreeSet<T>) {

@@ -12,7 +12,8 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_engine::plan::learn::Source;
-use trimtab_engine::plan::{Wrong, freezes, kept, plan, tell, windows};
+use trimtab_engine::plan::{AT_ONCE, LATE, Wrong, freezes, kept, plan, tell, windows};
+use trimtab_engine::vulnerability::is_exploited;
 use trimtab_model::Level;
 use trimtab_model::charter::{Cadence, Charter};
 use trimtab_model::plan::{self, Plan, Problem as Question, Slot};
@@ -38,18 +39,30 @@ pub(crate) const WINDOWS: usize = 6;
 const STAYS: f64 = 0.05;
 /// How long load-days are counted at least.
 const HORIZON: SignedDuration = SignedDuration::from_hours(24 * 90);
-/// By when that which is done at once is through.
-const AT_ONCE: SignedDuration = SignedDuration::from_hours(72);
-/// How much more a day counts after its deadline.
-const LATE: f64 = 2.0;
 
 /// What is asked.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Wish {
     /// How many windows to look ahead.
     pub(crate) windows: usize,
     /// Points in one window, if others than the team's are to be tried.
     pub(crate) capacity: Option<f64>,
+    /// How many batches may be open, if another limit than the team's is to be tried.
+    pub(crate) open_limit: Option<u32>,
+    /// The name of a cadence of the charter, if another one than the team's is to be tried.
+    pub(crate) cadence: Option<String>,
+}
+
+impl Wish {
+    /// By the team's own rhythm, so many windows ahead.
+    pub(crate) fn of(windows: usize) -> Wish {
+        Wish { windows, ..Wish::default() }
+    }
+
+    /// Whether something else than what the team agreed is tried.
+    pub(crate) fn is_trial(&self) -> bool {
+        self.capacity.is_some() || self.open_limit.is_some() || self.cadence.is_some()
+    }
 }
 
 /// Why there is no plan.
@@ -216,8 +229,8 @@ pub(crate) enum Kept {
     Ignored,
 }
 
-/// The plan of a team as somebody sees it, or what is missing. With another capacity it is a trial: what is
-/// scheduled does not bind it.
+/// The plan of a team as somebody sees it, or what is missing. With another capacity, limit or cadence it is a trial:
+/// what is scheduled does not bind it.
 pub(crate) async fn of_team(
     app: &App,
     who: &Who,
@@ -225,7 +238,7 @@ pub(crate) async fn of_team(
     wish: Wish,
 ) -> Result<Result<Planned, Missing>, Problem> {
     let systems = app.store.systems(who.org).await?;
-    let kept = if wish.capacity.is_some() { Kept::Ignored } else { Kept::Stays };
+    let kept = if wish.is_trial() { Kept::Ignored } else { Kept::Stays };
     made(app, (who.org, visible(who, &systems)), team, wish, kept).await
 }
 
@@ -245,7 +258,7 @@ pub(crate) async fn made(
     let now = app.now();
     let agreed = app.agreed(org, now).await?;
     let charter = &agreed.charter;
-    let (cadence, points) = match rhythm(charter, team, wish) {
+    let (cadence, points) = match rhythm(charter, team, &wish) {
         Ok(rhythm) => rhythm,
         Err(missing) => return Ok(Err(missing)),
     };
@@ -260,6 +273,14 @@ pub(crate) async fn made(
     let at_once = |level: Level| {
         charter.cadences.iter().any(|c| &*c.every == "now" && c.levels.contains(&level))
     };
+    let exploited = exploited(app, &findings)?;
+    let asked = findings
+        .iter()
+        .map(|f| plan::Finding {
+            exploited: exploited.contains(&*f.vulnerability.1),
+            ..asked(f, &at_once)
+        })
+        .collect();
     let mut question = Question {
         now,
         at_once: after(now, AT_ONCE),
@@ -268,10 +289,11 @@ pub(crate) async fn made(
         teams: vec![plan::Team {
             id: team.name.as_str().into(),
             windows: slots,
-            open_limit: None,
+            open_limit: wish.open_limit.or(team.open_limit),
+            // What is open is in the plan until it is merged: its findings are still there.
             open: 0,
         }],
-        findings: findings.iter().map(|f| asked(f, &at_once)).collect(),
+        findings: asked,
         candidates: Vec::new(),
         accepted: Vec::new(),
         freezes: freezes(&charter.calendar),
@@ -360,9 +382,9 @@ pub(crate) async fn made(
 fn rhythm<'c>(
     charter: &'c Charter,
     team: &Team,
-    wish: Wish,
+    wish: &Wish,
 ) -> Result<(&'c Cadence, f64), Missing> {
-    let name = team.cadence.as_ref().ok_or(Missing::Cadence)?;
+    let name = wish.cadence.as_ref().or(team.cadence.as_ref()).ok_or(Missing::Cadence)?;
     let cadence = charter.cadences.iter().find(|c| *c.name == **name);
     let cadence = cadence.ok_or_else(|| Missing::Unknown(name.clone()))?;
     Ok((cadence, wish.capacity.or(team.capacity).ok_or(Missing::Capacity)?))
@@ -370,8 +392,9 @@ fn rhythm<'c>(
 
 /// When the windows begin and end that a team's plan is made for; none where there is no plan.
 pub(crate) fn edges(charter: &Charter, team: &Team, now: Timestamp) -> Vec<Timestamp> {
-    let wish = Wish { windows: WINDOWS, capacity: None };
-    let Ok((cadence, points)) = rhythm(charter, team, wish) else { return Vec::new() };
+    let Ok((cadence, points)) = rhythm(charter, team, &Wish::of(WINDOWS)) else {
+        return Vec::new();
+    };
     let slots = windows(cadence, &charter.calendar, now, WINDOWS, points);
     slots.iter().flat_map(|w| [w.start, w.end]).collect()
 }
@@ -439,6 +462,21 @@ fn asked(is: &Finding, at_once: &impl Fn(Level) -> bool) -> plan::Finding {
         // Nothing that has a name stands in the way: no source names a version that is not affected.
         blocker: None,
     }
+}
+
+/// The vulnerabilities among those of some findings that are known to be exploited; none without an index.
+fn exploited<'f>(app: &App, findings: &'f [Finding]) -> Result<HashSet<&'f str>, Problem> {
+    let Some(index) = app.index() else { return Ok(HashSet::new()) };
+    let mut names: Vec<&str> = findings.iter().map(|f| f.vulnerability.1.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut all = HashSet::new();
+    for name in names {
+        if is_exploited(&index, name).map_err(|e| Problem::conflict(e.to_string()))? {
+            all.insert(name);
+        }
+    }
+    Ok(all)
 }
 
 /// The slot of a window that begins at a moment; of the one that runs, too. `None`: it is over.

@@ -87,9 +87,10 @@ pub(crate) async fn anew(
         let confirmed = app.store.confirmed_mark(org, team.id).await?;
         let finished = app.store.finished_mark(org, team.id).await?;
         let mark = format!(
-            "{:?} {:?} {:?} {:?} {:?} {:?} [{confirmed}] [{finished}] {:?}",
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} [{confirmed}] [{finished}] {:?}",
             team.cadence,
             team.capacity,
+            team.open_limit,
             agreed.charter_id,
             edges(&agreed.charter, &team, now),
             index,
@@ -137,7 +138,7 @@ async fn keep(
     mark: String,
     now: Timestamp,
 ) -> Result<Difference, Refused> {
-    let wish = Wish { windows: WINDOWS, capacity: None };
+    let wish = Wish::of(WINDOWS);
     let planned = made(app, (org, None), team, wish, Kept::Weighed).await;
     let planned = planned.map_err(|problem| Refused::Internal(problem.detail))?;
     let (told, wanted) = match &planned {

@@ -38,6 +38,8 @@ pub struct Team {
     pub cadence: Option<String>,
     /// Points for dependency work in one window. `None`: not said.
     pub capacity: Option<f64>,
+    /// How many batches it may have open at a time. `None`: no limit.
+    pub open_limit: Option<u32>,
 }
 
 /// A system, as the organisation describes it. What is `None` is unknown.
@@ -166,13 +168,15 @@ impl Store {
         let mut tx = self.db.begin().await?;
         // Before any row, as all do.
         described::count(&mut tx, org).await?;
-        let sql = "INSERT INTO team (org, id, name, cadence, capacity) VALUES ($1, $2, $3, $4, $5)
-            ON CONFLICT (org, name) DO UPDATE SET cadence = $4, capacity = $5 RETURNING id";
-        let args = args![org.0, id, &team.name, team.cadence.clone(), team.capacity];
+        let sql = "INSERT INTO team (org, id, name, cadence, capacity, open_limit)
+            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (org, name)
+            DO UPDATE SET cadence = $4, capacity = $5, open_limit = $6 RETURNING id";
+        let limit = team.open_limit.map(i64::from);
+        let args = args![org.0, id, &team.name, team.cadence.clone(), team.capacity, limit];
         let row = tx.first(sql, args).await?;
         let id = row.map_or(Ok(id), |row| row.int(0))?;
         let data = serde_json::json!({ "what": "team", "team": id, "name": team.name,
-            "cadence": team.cadence, "capacity": team.capacity });
+            "cadence": team.cadence, "capacity": team.capacity, "open_limit": team.open_limit });
         ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
         tx.commit().await?;
         Ok(id)
@@ -183,7 +187,8 @@ impl Store {
     /// # Errors
     /// The store does not answer.
     pub async fn teams(&self, org: Org) -> Result<Vec<Team>> {
-        let sql = "SELECT id, name, cadence, capacity FROM team WHERE org = $1 ORDER BY name";
+        let sql = "SELECT id, name, cadence, capacity, open_limit FROM team
+            WHERE org = $1 ORDER BY name";
         let found = (&mut &self.db).all(sql, args![org.0]).await?;
         let read = |row: &Row| {
             Ok(Team {
@@ -191,6 +196,7 @@ impl Store {
                 name: row.text(1)?,
                 cadence: row.maybe_text(2)?,
                 capacity: row.maybe_real(3)?,
+                open_limit: row.maybe_int(4)?.and_then(|limit| u32::try_from(limit).ok()),
             })
         };
         found.iter().map(read).collect()

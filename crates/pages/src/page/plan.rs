@@ -30,8 +30,8 @@ pub struct Plan {
     pub notice: Option<Notice>,
     /// What it comes to.
     pub figures: Figures,
-    /// The same with other capacities.
-    pub tries: Tabs,
+    /// The same by another rhythm.
+    pub tries: Vec<Tabs>,
     /// The windows, the next one first.
     pub windows: Vec<Window>,
     /// What is held back or was missed; empty where nothing is.

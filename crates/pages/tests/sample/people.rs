@@ -234,14 +234,24 @@ pub(super) fn plan() -> page::Plan {
             Figure::of(t("72"), t("load after these windows"), "/findings?team=3"),
             Figure::of(t("14"), t("findings removed"), "/findings?team=3").noted(t("of 31")),
         ]),
-        tries: Tabs {
-            label: t("Capacity of a window"),
-            tabs: vec![
-                Link::to(t("8 points, as agreed"), "/teams/3/plan"),
-                Link::to(t("if it were 16"), "/teams/3/plan?capacity=16"),
-            ],
-            shown: 0,
-        },
+        tries: vec![
+            Tabs {
+                label: t("Capacity of a window"),
+                tabs: vec![
+                    Link::to(t("8 points, as agreed"), "/teams/3/plan"),
+                    Link::to(t("if it were 16"), "/teams/3/plan?capacity=16"),
+                ],
+                shown: 0,
+            },
+            Tabs {
+                label: t("Batches open at a time"),
+                tabs: vec![
+                    Link::to(t("no limit of open batches, as agreed"), "/teams/3/plan"),
+                    Link::to(t("if it were 1"), "/teams/3/plan?open_limit=1"),
+                ],
+                shown: 0,
+            },
+        ],
         windows: vec![
             window(
                 "Now",

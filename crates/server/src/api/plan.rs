@@ -10,6 +10,7 @@ use trimtab_store::{Placement, PlacementState, PlannedChange, Team};
 use utoipa::ToSchema;
 
 use crate::access::{Action, On, Who};
+use crate::api::teams::OPEN_MOST;
 use crate::jobs::replan;
 use crate::planning::{Change, Planned, WINDOWS, Wish, of_team};
 use crate::problem::Problem;
@@ -27,6 +28,11 @@ pub(crate) struct Asked {
     /// Points in one window, to be tried; nothing is changed by it.
     #[param(minimum = 0, maximum = 10000)]
     capacity: Option<f64>,
+    /// How many batches may be open at a time, to be tried.
+    #[param(minimum = 1, maximum = 1000)]
+    open_limit: Option<u32>,
+    /// A cadence of the charter, to be tried.
+    cadence: Option<String>,
 }
 
 /// A change: a package of an asset is raised.
@@ -180,7 +186,11 @@ pub(crate) async fn get(
     if asked.windows.is_some_and(|w| !(WINDOWS..=26).contains(&w)) {
         return Err(Problem::invalid(format!("`windows` is {WINDOWS} to 26.")));
     }
-    let wish = Wish { windows: asked.windows.unwrap_or(WINDOWS), capacity: asked.capacity };
+    if asked.open_limit.is_some_and(|limit| !(1..=OPEN_MOST).contains(&limit)) {
+        return Err(Problem::invalid("`open_limit` is 1 to 1000 open batches."));
+    }
+    let Asked { windows, capacity, open_limit, cadence } = asked;
+    let wish = Wish { windows: windows.unwrap_or(WINDOWS), capacity, open_limit, cadence };
     let planned = of_team(&app, &who, &team, wish).await?;
     Ok(Json(match planned {
         Ok(planned) => TeamPlan { team: team.name, missing: None, plan: Some(shown(&planned)) },
@@ -355,7 +365,7 @@ pub(crate) async fn decide(
     }
     let state = PlacementState::from_text(&sent.state)
         .ok_or_else(|| Problem::invalid("`state` is accepted, held or open."))?;
-    let wish = Wish { windows: 26, capacity: None };
+    let wish = Wish::of(26);
     let planned = of_team(app, who, team, wish).await?;
     let planned = planned.map_err(|missing| Problem::invalid(missing.told()))?;
     let asked = match sent.window.as_deref() {

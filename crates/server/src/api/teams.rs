@@ -33,7 +33,13 @@ pub(crate) struct Shown {
     /// Points in one window.
     #[schema(minimum = 0, maximum = 10000)]
     pub(crate) capacity: Option<f64>,
+    /// How many batches it may have open at a time. Not said: no limit.
+    #[schema(minimum = 1, maximum = 1000)]
+    pub(crate) open_limit: Option<u32>,
 }
+
+/// The most batches that a team may have open, as in `trimtab.toml`.
+pub(crate) const OPEN_MOST: u32 = 1000;
 
 /// Which. The page asks the same.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -101,6 +107,7 @@ fn shown(is: &Team) -> Shown {
         cadence: is.cadence.clone(),
         version: String::new(),
         capacity: is.capacity,
+        open_limit: is.open_limit,
     };
     let version = super::version(&shown);
     Shown { version, ..shown }
@@ -127,7 +134,11 @@ pub(crate) async fn pace(app: &App, who: &Who, sent: Shown) -> Result<i64, Probl
     if sent.capacity.is_some_and(|c| !c.is_finite() || !(0.0..=10_000.0).contains(&c)) {
         return Err(Problem::invalid("`capacity` is 0 to 10000 points."));
     }
-    let team = Team { id: 0, name: sent.name, cadence: sent.cadence, capacity: sent.capacity };
+    if sent.open_limit.is_some_and(|limit| !(1..=OPEN_MOST).contains(&limit)) {
+        return Err(Problem::invalid("`open_limit` is 1 to 1000 open batches."));
+    }
+    let Shown { name, cadence, capacity, open_limit, .. } = sent;
+    let team = Team { id: 0, name, cadence, capacity, open_limit };
     let now = app.now();
     let id = app.store.put_team(who.org, &team, &who.actor(), now).await?;
     app.store.add_job(&replan::of_team(who.org, id, now), now).await?;

@@ -88,6 +88,7 @@ pub(super) async fn fill(
             name: name.to_owned(),
             cadence: Some("every sprint".to_owned()),
             capacity,
+            open_limit: None,
         };
         let id = store.put_team(org, &team, "trimtab", at).await?;
         let of = |role| Grant { role, scope: ScopeOf::Team(id) };

@@ -3,6 +3,7 @@
 
 mod about;
 mod moving;
+mod tries;
 
 use axum::Form;
 use axum::extract::{Path, Query, State};
@@ -14,8 +15,8 @@ use trimtab_model::plan::{Batch, Item, Slot};
 use trimtab_pages::Entry;
 use trimtab_pages::page::{Plan as View, Window};
 use trimtab_pages::part::{
-    Bulk, Cell, Column, Empty, Figure, Figures, Filled, Link, Notice, Pairs, Row, Table, Tabs,
-    Urgency, number,
+    Bulk, Cell, Column, Empty, Figure, Figures, Filled, Link, Notice, Pairs, Row, Table, Urgency,
+    number,
 };
 use trimtab_store::Team;
 
@@ -25,12 +26,14 @@ use super::today::short;
 use super::{Page, Sorry, count, html, layout, own_form};
 use crate::access::Who;
 use crate::api::plan::{Decide, decide, named};
+use crate::api::teams::OPEN_MOST;
 use crate::planning::{Change, MOST, Planned, Sure, WINDOWS, Wish, of_team};
 use crate::problem::Problem;
 use crate::state::App;
 
 use about::about;
 pub(crate) use moving::{asks, moves};
+use tries::tries;
 
 /// How much of what stays is shown.
 const LEFT: usize = 100;
@@ -41,6 +44,10 @@ const LEFT: usize = 100;
 pub(crate) struct Asked {
     /// Points in one window, to be tried.
     capacity: Option<f64>,
+    /// How many batches may be open, to be tried.
+    open_limit: Option<u32>,
+    /// A cadence of the charter, to be tried.
+    cadence: Option<String>,
     windows: Option<usize>,
     /// One change: its asset and package.
     change: String,
@@ -49,7 +56,9 @@ pub(crate) struct Asked {
 impl Asked {
     fn wish(&self) -> Wish {
         let capacity = self.capacity.filter(|c| c.is_finite() && (0.0..=10_000.0).contains(c));
-        Wish { windows: self.windows.unwrap_or(WINDOWS).clamp(WINDOWS, 26), capacity }
+        let windows = self.windows.unwrap_or(WINDOWS).clamp(WINDOWS, 26);
+        let open_limit = self.open_limit.filter(|limit| (1..=OPEN_MOST).contains(limit));
+        Wish { windows, capacity, open_limit, cadence: self.cadence.clone() }
     }
 }
 
@@ -61,7 +70,8 @@ pub(crate) async fn page(
 ) -> Page {
     let who = who.map_err(Sorry::from)?;
     let (team, _) = find(&app, &who, id).await?;
-    let planned = of_team(&app, &who, &team, asked.wish()).await?;
+    let wish = asked.wish();
+    let planned = of_team(&app, &who, &team, wish.clone()).await?;
     let here = format!("/teams/{id}/plan");
     let title = format!("Plan of {}", team.name);
     let headline = match &planned {
@@ -88,7 +98,7 @@ pub(crate) async fn page(
                 next: Some(Link::to("Set them", format!("/teams/{id}/edit"))),
             }),
             figures: Figures(Vec::new()),
-            tries: Tabs::default(),
+            tries: Vec::new(),
             windows: Vec::new(),
             held: None,
             left: Table { title: "What stays".to_owned(), ..Table::default() },
@@ -108,15 +118,16 @@ pub(crate) async fn page(
         ("hold", "Hold back"),
         ("open", "Leave to the plan"),
     ];
+    let agreed = app.agreed(who.org, app.now()).await?;
     let plans = app.store.team_plans(who.org).await?;
     let kept = plans.iter().find(|plan| plan.team == id);
-    let kept = if asked.capacity.is_some() { None } else { Some(kept) };
+    let kept = if wish.is_trial() { None } else { Some(kept) };
     let windows = windows(&planned, id, &bulk(&verbs));
     let held = held(&planned, &bulk(&[("open", "Leave to the plan")]));
     let view = View {
-        notice: notice(&planned, asked.capacity),
+        notice: notice(&planned, &wish),
         figures: figures(&planned, id),
-        tries: tries(&team, &here, asked.capacity),
+        tries: tries(&team, &agreed.charter, &here, &wish),
         windows,
         held,
         left: left(&planned, id),
@@ -149,10 +160,16 @@ fn headline(team: &Team, planned: &Planned) -> String {
     }
 }
 
-fn notice(planned: &Planned, tried: Option<f64>) -> Option<Notice> {
+fn notice(planned: &Planned, wish: &Wish) -> Option<Notice> {
     let mut said = Vec::new();
-    if tried.is_some() {
-        said.push("This is a trial with another capacity: nothing is changed by it.".to_owned());
+    let tried = [
+        wish.capacity.map(|points| format!("{} points", number(points))),
+        wish.open_limit.map(|limit| format!("{limit} open at a time")),
+        wish.cadence.as_ref().map(|name| format!("the cadence {name}")),
+    ];
+    let tried: Vec<String> = tried.into_iter().flatten().collect();
+    if !tried.is_empty() {
+        said.push(format!("This is a trial with {}: nothing is changed by it.", tried.join(", ")));
     } else if planned.not_kept() > 0 {
         let changes = i64::try_from(planned.not_kept()).unwrap_or(i64::MAX);
         let changes = count(changes, "change is", "changes are");
@@ -186,21 +203,6 @@ fn figures(planned: &Planned, id: i64) -> Figures {
         Figure::of(plan.worth.missed.to_string(), "past their deadline by then", list)
             .noted(format!("{} if nothing is done", plan.nothing.missed.len())),
     ])
-}
-
-/// The same with other capacities: links, so that a trial can be shared.
-fn tries(team: &Team, here: &str, tried: Option<f64>) -> Tabs {
-    let Some(has) = team.capacity.filter(|c| *c > 0.0) else { return Tabs::default() };
-    let others = [has / 2.0, has * 1.5, has * 2.0];
-    let mut tabs = vec![Link::to(format!("{} points, as agreed", number(has)), here)];
-    tabs.extend(
-        others.iter().map(|c| {
-            Link::to(format!("if it were {}", number(*c)), format!("{here}?capacity={c}"))
-        }),
-    );
-    let near = |c: &f64| tried.is_some_and(|t| (t - c).abs() < 1e-9);
-    let shown = others.iter().position(near).map_or(0, |at| at + 1);
-    Tabs { label: "Capacity of a window".to_owned(), tabs, shown }
 }
 
 fn windows(planned: &Planned, id: i64, bulk: &Option<Bulk>) -> Vec<Window> {

@@ -23,7 +23,7 @@ use super::teams::may_see;
 use super::today::{columns, dial, row, short};
 use super::{Page, Sorry, html, layout, mended, own_form};
 use crate::access::{Action, On, Who};
-use crate::api::teams::{Shown, pace};
+use crate::api::teams::{OPEN_MOST, Shown, pace};
 use crate::api::visible;
 use crate::facts::register;
 use crate::people::names;
@@ -42,6 +42,7 @@ pub(crate) struct Sent {
     csrf: String,
     cadence: String,
     capacity: String,
+    open_limit: String,
 }
 
 pub(crate) async fn find(
@@ -153,6 +154,10 @@ fn about(team: &Team, systems: &[System], queue: &[Finding], now: jiff::Timestam
         || unknown("nobody said how many points it has"),
         |points| Value::Text(format!("{} points in a window", number(points))),
     );
+    let open = team.open_limit.map_or_else(
+        || Value::Text("as many as the plan makes".to_owned()),
+        |limit| Value::Text(format!("{limit} at most")),
+    );
     let soon = now + SignedDuration::from_hours(24 * 14);
     let due = |f: &&Finding| f.weighed.as_ref().and_then(|w| w.deadline).is_some_and(|d| d < soon);
     let costs: Vec<(f64, f64)> =
@@ -171,6 +176,7 @@ fn about(team: &Team, systems: &[System], queue: &[Finding], now: jiff::Timestam
     Pairs(vec![
         ("Cadence".to_owned(), cadence),
         ("Capacity".to_owned(), capacity),
+        ("Open at a time".to_owned(), open),
         ("Due within 14 days".to_owned(), work),
         ("Owns".to_owned(), owns.into()),
     ])
@@ -212,6 +218,7 @@ pub(crate) async fn edit(
         csrf: String::new(),
         cadence: team.cadence.clone().unwrap_or_default(),
         capacity: team.capacity.map(|c| c.to_string()).unwrap_or_default(),
+        open_limit: team.open_limit.map(|limit| limit.to_string()).unwrap_or_default(),
     };
     show(&app, &who, &team, sent, None).await
 }
@@ -231,9 +238,16 @@ pub(crate) async fn post(
         let wrong = ("capacity", "It is a number of points.".to_owned());
         return show(&app, &who, &team, sent, Some(wrong)).await;
     }
+    let text = sent.open_limit.trim();
+    let open_limit: Option<u32> = if text.is_empty() { None } else { text.parse().ok() };
+    let beyond = open_limit.is_some_and(|limit| !(1..=OPEN_MOST).contains(&limit));
+    if beyond || open_limit.is_none() && !text.is_empty() {
+        let wrong = ("open_limit", format!("It is a whole number, 1 to {OPEN_MOST}."));
+        return show(&app, &who, &team, sent, Some(wrong)).await;
+    }
     let cadence = Some(sent.cadence.clone()).filter(|c| !c.is_empty());
-    let version = String::new();
-    let wanted = Shown { id: 0, name: team.name.clone(), cadence, version, capacity };
+    let (name, version) = (team.name.clone(), String::new());
+    let wanted = Shown { id: 0, name, cadence, version, capacity, open_limit };
     match pace(&app, &who, wanted).await {
         Ok(_) => Ok(Redirect::to(&format!("/teams/{id}")).into_response()),
         Err(problem) if problem.status == 422 => {
@@ -280,6 +294,10 @@ async fn show(
             Field::new("capacity", "Capacity", Input::Text)
                 .holding(sent.capacity)
                 .hinted("Points for dependency work in one window.")
+                .optional(),
+            Field::new("open_limit", "Open at a time", Input::Text)
+                .holding(sent.open_limit)
+                .hinted("How many batches may be open at once. Empty: no limit.")
                 .optional(),
         ],
         submit: "Keep it".to_owned(),

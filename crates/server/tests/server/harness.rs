@@ -230,7 +230,13 @@ impl Server {
         let app = self.app();
         let now = Timestamp::now();
         self.runtime.block_on(async {
-            let team = Team { id: 0, name: name.to_owned(), cadence: None, capacity: None };
+            let team = Team {
+                id: 0,
+                name: name.to_owned(),
+                cadence: None,
+                capacity: None,
+                open_limit: None,
+            };
             let team = app.store.put_team(org, &team, "trimtab", now).await.unwrap();
             let system = System { name: name.to_owned(), team: Some(team), ..System::default() };
             let system = app.store.put_system(org, &system, "trimtab", now).await.unwrap();

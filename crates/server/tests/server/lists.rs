@@ -223,7 +223,7 @@ fn decisions_are_found_by_what_they_are_about() {
     assert_eq!(figure(&page, "asked<").0, "2");
     assert_eq!(server.open(&lea, "/exceptions?kind=odd").status, 422);
     assert_eq!(server.open(&lea, "/exceptions?expires_before=soon").status, 422);
-    let none = Team { id: 0, name: "none".into(), cadence: None, capacity: None };
+    let none = Team { id: 0, name: "none".into(), cadence: None, capacity: None, open_limit: None };
     let now = jiff::Timestamp::now();
     let none = server.runtime.block_on(server.app().store.put_team(org, &none, "trimtab", now));
     let none = none.unwrap();

@@ -110,6 +110,57 @@ fn a_plan_says_what_it_lacks_and_then_what_is_done_when() {
     assert!(!page.text.contains("Accept for this window"), "who may not decide is not asked");
 }
 
+/// Batches of each window, without what is done at once.
+fn in_windows(plan: &Value) -> Vec<String> {
+    let batches = plan["batches"].as_array().unwrap().iter();
+    let names = batches.map(|batch| batch["window"].as_str().unwrap().to_owned());
+    names.filter(|name| name != "now").collect()
+}
+
+#[test]
+fn no_more_are_open_at_a_time_than_the_team_allows() {
+    let world = begun();
+    let leo = world.server.someone(world.server.org(), "Leo", &[(Role::Engineering, Organisation)]);
+    world.server.upload(&leo, "desk", "shop");
+    let edit = format!("/teams/{}/edit", world.team);
+    for wrong in ["0", "1001", "x", "1.5"] {
+        let fields = [("cadence", "every sprint"), ("capacity", "40"), ("open_limit", wrong)];
+        let answer = world.server.send(&world.tom, &edit, &fields);
+        assert!(answer.text.contains("It is a whole number"), "{wrong}: {}", answer.status);
+    }
+    let fields = [("cadence", "every sprint"), ("capacity", "40"), ("open_limit", "1")];
+    assert_eq!(world.server.send(&world.tom, &edit, &fields).status, 303);
+    // One repository is one batch: of two, one waits.
+    let plan = world.plan("");
+    let windows = plan["windows"].as_array().unwrap();
+    let name = |at: usize| windows[at]["name"].as_str().unwrap().to_owned();
+    assert_eq!(in_windows(&plan), [name(0), name(1)], "{plan:#}");
+    // Two of them fit into the first window. A trial changes nothing.
+    assert_eq!(in_windows(&world.plan("?open_limit=2")), [name(0), name(0)]);
+    assert_eq!(in_windows(&world.plan("")), [name(0), name(1)]);
+    let page = world.server.open(&world.tom, &format!("/teams/{}/plan", world.team)).text;
+    assert!(page.contains("1 open at a time, as agreed"), "{page}");
+    let team = world.server.open(&world.ann, "/api/v1/teams").json();
+    assert_eq!(team["rows"][0]["open_limit"], json!(1), "{team:#}");
+}
+
+#[test]
+fn another_cadence_is_tried_and_nothing_is_changed_by_it() {
+    let world = begun();
+    world.pace("20");
+    let own = world.plan("");
+    let other = world.plan("?cadence=quarterly%20clean-up");
+    assert_ne!(own["windows"], other["windows"]);
+    assert_eq!(world.plan("")["windows"], own["windows"]);
+    let none = world.plan("?cadence=daily");
+    assert_eq!(none["missing"], json!("The charter in force has no cadence `daily`."));
+    let path = format!("/teams/{}/plan", world.team);
+    let page = world.server.open(&world.tom, &path).text;
+    assert!(page.contains("if it were quarterly clean-up"), "{page}");
+    let tried = world.server.open(&world.tom, &format!("{path}?cadence=quarterly%20clean-up")).text;
+    assert!(tried.contains("This is a trial with the cadence quarterly clean-up"), "{tried}");
+}
+
 #[test]
 fn what_is_decided_stands_in_the_next_plan() {
     let world = begun();

@@ -42,7 +42,8 @@ async fn fill(store: &Store) -> Org {
     for org in [org, other] {
         store.add_person(org, &person, &[], "trimtab", now()).await.unwrap();
     }
-    let team = Team { id: 0, name: "Team".into(), cadence: None, capacity: Some(0.1) };
+    let team =
+        Team { id: 0, name: "Team".into(), cadence: None, capacity: Some(0.1), open_limit: None };
     store.put_team(org, &team, "trimtab", now()).await.unwrap();
     let asset = store.put_asset(org, "repo", "repository", None, now()).await.unwrap().id;
     let new: Vec<NewComponent> = (0..900)

@@ -54,8 +54,13 @@ pub(crate) async fn two_organisations_never_see_each_other(store: Store) {
     let a = store.add_organisation("A", now()).await.unwrap();
     let b = store.add_organisation("B", now()).await.unwrap();
     assert!(matches!(store.add_organisation("A", now()).await, Err(StoreError::Exists(_))));
-    let team =
-        Team { id: 0, name: "Team".into(), cadence: Some("weekly".into()), capacity: Some(5.0) };
+    let team = Team {
+        id: 0,
+        name: "Team".into(),
+        cadence: Some("weekly".into()),
+        capacity: Some(5.0),
+        open_limit: None,
+    };
     let team_of_a = store.put_team(a, &team, "trimtab", now()).await.unwrap();
     let system = System { name: "payments".into(), team: Some(team_of_a), ..System::default() };
     let id = store.put_system(a, &system, "trimtab", now()).await.unwrap();

@@ -10,7 +10,7 @@ pub(crate) async fn every_change_of_the_description_is_counted(store: Store) {
     let org = store.add_organisation("A", now()).await.unwrap();
     let other = store.add_organisation("B", now()).await.unwrap();
     let mut counts = vec![store.described(org).await.unwrap()];
-    let team = Team { id: 0, name: "Team".into(), cadence: None, capacity: None };
+    let team = Team { id: 0, name: "Team".into(), cadence: None, capacity: None, open_limit: None };
     let team = store.put_team(org, &team, "trimtab", now()).await.unwrap();
     counts.push(store.described(org).await.unwrap());
     assert!(store.systems(org).await.unwrap().is_empty());

@@ -13,7 +13,8 @@ use crate::now;
 
 pub(crate) async fn findings_are_narrowed_by_what_belongs_to_them(store: Store) {
     let org = store.add_organisation("A", now()).await.unwrap();
-    let team = Team { id: 0, name: "Sails".into(), cadence: None, capacity: None };
+    let team =
+        Team { id: 0, name: "Sails".into(), cadence: None, capacity: None, open_limit: None };
     let team = store.put_team(org, &team, "person:1", now()).await.unwrap();
     let system = System {
         name: "Till".into(),

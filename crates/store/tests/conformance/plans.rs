@@ -128,7 +128,7 @@ pub(crate) async fn a_plan_is_kept_as_the_difference_to_the_one_before(store: St
 pub(crate) async fn what_was_carried_out_is_kept_once(store: Store) {
     let org = store.add_organisation("A", now()).await.unwrap();
     let other = store.add_organisation("B", now()).await.unwrap();
-    let team = Team { id: 0, name: "t".into(), cadence: None, capacity: None };
+    let team = Team { id: 0, name: "t".into(), cadence: None, capacity: None, open_limit: None };
     let team = store.put_team(org, &team, "trimtab", now()).await.unwrap();
     let system = System { name: "s".into(), team: Some(team), ..System::default() };
     let system = store.put_system(org, &system, "trimtab", now()).await.unwrap();

@@ -110,7 +110,8 @@ pub(crate) async fn what_is_kept_is_what_is_counted(store: Store) {
     let (store, org) = (&world.store, world.org);
     let (mut teams, mut systems, mut assets) = (Vec::new(), Vec::new(), vec![world.asset]);
     for name in ["one", "two"] {
-        let team = Team { id: 0, name: name.into(), cadence: None, capacity: None };
+        let team =
+            Team { id: 0, name: name.into(), cadence: None, capacity: None, open_limit: None };
         teams.push(store.put_team(org, &team, "trimtab", now()).await.unwrap());
         let system = System { name: name.into(), team: teams.last().copied(), ..System::default() };
         systems.push(store.put_system(org, &system, "trimtab", now()).await.unwrap());

@@ -83,7 +83,7 @@ async fn show(
     if !may_pace(who, id) {
         return Err(Problem::forbidden(crate::access::Action::Pace).into());
     }
-    let planned = of_team(app, who, &team, Wish { windows: WINDOWS, capacity: None }).await?;
+    let planned = of_team(app, who, &team, Wish::of(WINDOWS)).await?;
     let planned = planned.map_err(|missing| Problem::invalid(missing.told()))?;
     let mut all = planned.changes.iter().chain(&planned.held);
     let change = all.find(|c| named(&c.of) == sent.change);
