@@ -51,6 +51,7 @@ mod time;
 mod together;
 mod tokens;
 mod tx;
+mod verified;
 mod vex;
 
 use std::sync::Arc;
@@ -72,13 +73,12 @@ pub use decisions::{Decision, DecisionFilter, DecisionKind, DecisionState, NewDe
 pub use deployed::{Broken, Deployed};
 pub use described::BELIEVED;
 pub use documents::Document;
-pub use entries::EntryFilter;
 pub use error::{Result, StoreError};
 pub use feeds::Feed;
 pub use findings::{
     Attribution, Count, DueByTeam, ExposureIs, Finding, FindingFilter, FindingOrder, FindingState,
-    GROUP, Group, GroupBy, Known, Matched, Mentioned, NewReport, Reported, Rollout, Settled, Waits,
-    Weigh, Weighed,
+    GROUP, Group, GroupBy, Known, Load, Matched, Mentioned, NewReport, Reported, Rollout, Settled,
+    Waits, Weigh, Weighed,
 };
 pub use history::Told;
 pub use jobs::{Job, JobState, MAX_ATTEMPTS, NewJob, Priority};
@@ -97,6 +97,7 @@ pub use steps::SignInStep;
 pub use tables::Sum;
 pub use together::Together;
 pub use tokens::{Hook, NewToken, Token};
+pub use verified::Verified;
 pub use vex::Vex;
 
 use crate::db::Db;

@@ -11,7 +11,7 @@ use trimtab_store::{Finding, Group, GroupBy};
 
 use super::facets::facets;
 use super::today::{columns, row, short};
-use super::{Page, Sorry, asking, count, html, layout};
+use super::{Page, Sorry, asking, at_least, count, html, layout};
 use crate::access::{Action, Who};
 use crate::api::cursor;
 use crate::api::findings::{Asked, seen};
@@ -42,7 +42,7 @@ pub(crate) async fn page(
     let now = app.now();
     let (filter, order) = asked.filter(&app, &who).await?;
     let total = app.store.count_findings(who.org, &filter).await?;
-    let load = app.store.load(who.org, &filter).await?;
+    let load = app.store.load_of(who.org, &filter).await?;
     let shown = TABS.iter().position(|t| Some(t.0) == asked.by.as_deref()).unwrap_or(0);
     let table = match TABS.get(shown).and_then(|t| t.2) {
         None => {
@@ -79,7 +79,7 @@ pub(crate) async fn page(
     let figures = Figures(vec![
         Figure::of(total.number.to_string(), "findings", address(&asked, &[])),
         Figure::of(
-            number(load),
+            at_least(&load),
             "load of those that count",
             address(&asked, &[("counts", "true")]),
         ),

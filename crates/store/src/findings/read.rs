@@ -74,6 +74,15 @@ pub struct Count {
     pub is_least: bool,
 }
 
+/// A load that stops at a bound: `at least`.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Load {
+    /// What findings weigh together.
+    pub weight: f64,
+    /// Whether there may be more.
+    pub is_least: bool,
+}
+
 /// Where counting stops.
 const COUNTED: i64 = 10_000;
 
@@ -343,7 +352,8 @@ impl Store {
         found.iter().map(read).collect()
     }
 
-    /// The load of what counts: the dial.
+    /// The load of what counts: the dial. Where no sum is kept of a filter each finding of it is looked at; a list
+    /// that somebody narrows asks [`Store::load_of`].
     ///
     /// # Errors
     /// The store does not answer.
@@ -357,6 +367,38 @@ impl Store {
             format!("SELECT COALESCE(SUM(finding.weight), 0.0) FROM finding WHERE {}", is.text);
         let row = (&mut &self.db).first(&sql, is.values).await?;
         row.map_or(Ok(0.0), |row| row.real(0))
+    }
+
+    /// The load of what counts of a list; where no sum is kept of it, of no more findings than are counted.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn load_of(&self, org: Org, filter: &FindingFilter) -> Result<Load> {
+        if let Some(weight) = self.kept_load(org, filter).await? {
+            return Ok(Load { weight, is_least: false });
+        }
+        self.load_to(org, filter, COUNTED).await
+    }
+
+    /// The load of what counts, summed one by one up to `most` findings.
+    pub(super) async fn load_to(
+        &self,
+        org: Org,
+        filter: &FindingFilter,
+        most: i64,
+    ) -> Result<Load> {
+        let filter = FindingFilter { counts: Some(true), ..filter.clone() };
+        let mut is = wanted(org, &filter);
+        let asked = is.value(most + 1);
+        let sql = format!(
+            "SELECT COUNT(*), COALESCE(SUM(summed.weight), 0.0) FROM
+                (SELECT finding.weight AS weight FROM finding WHERE {} LIMIT {asked}) AS summed",
+            is.text
+        );
+        let row = (&mut &self.db).first(&sql, is.values).await?;
+        row.map_or(Ok(Load::default()), |row| {
+            Ok(Load { weight: row.real(1)?, is_least: row.int(0)? > most })
+        })
     }
 
     /// Who says that a finding exists.
@@ -377,5 +419,28 @@ impl Store {
             })
         };
         (&mut &self.db).all(sql, args![org.0, finding]).await?.iter().map(read).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_load_stops_at_its_bound_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("store.sqlite");
+        let store = Store::open(file.to_str().unwrap(), Timestamp::UNIX_EPOCH).await.unwrap();
+        for id in 1..=3i64 {
+            let sql = "INSERT INTO finding
+                    (org, id, asset, package, vulnerability, component, state, detected, level, weight)
+                VALUES (1, $1, 7, 'pkg:npm/p', $1, 1, 'open', 0, 2, 10.0)";
+            (&mut &store.db).run(sql, args![id]).await.unwrap();
+        }
+        let filter = FindingFilter { asset: Some(7), ..FindingFilter::default() };
+        let whole = store.load_to(Org(1), &filter, 3).await.unwrap();
+        assert_eq!(whole, Load { weight: 30.0, is_least: false });
+        let part = store.load_to(Org(1), &filter, 2).await.unwrap();
+        assert!(part.is_least && part.weight < 31.0, "{part:?}");
     }
 }

@@ -28,6 +28,7 @@ fn is_finer(filter: &FindingFilter) -> bool {
         || filter.exposure.is_some()
         || filter.text.is_some()
         || filter.decided.is_some()
+        || filter.risks
         || filter.since.is_some()
         || filter.waits.is_some()
 }
