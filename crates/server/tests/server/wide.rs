@@ -217,8 +217,26 @@ fn the_search_and_the_risk_register_are_those_of_the_pages() {
     assert_eq!(found(&small, "Lea"), Vec::<String>::new(), "people are of the whole");
 
     let risks = server.open(&lea, "/api/v1/risks").json();
-    assert_eq!(risks, server.open(&lea, "/exceptions/register.json").json());
+    let file = server.open(&lea, "/exceptions/register.json").json();
+    assert_eq!((&risks["rows"], &risks["next"]), (&file["rows"], &Value::Null));
+    assert_eq!(file["complete"], true);
+    // Page by page it is the same, with the same priorities.
+    let (mut paged, mut after) = (Vec::new(), String::new());
+    for _ in 0..99 {
+        let page = server.open(&lea, &format!("/api/v1/risks?limit=1&after={after}")).json();
+        assert_eq!(page["rows"].as_array().unwrap().len(), 1, "{page}");
+        paged.extend(page["rows"].as_array().unwrap().clone());
+        match page["next"].as_str() {
+            Some(next) => after = next.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(Value::from(paged), risks["rows"]);
     assert_eq!(risks["rows"][0]["priority"], 1);
+    for wrong in ["x", "1.2", "1.2.x", "1.2.-1", "1.2.99999999999"] {
+        let answer = server.open(&lea, &format!("/api/v1/risks?after={wrong}"));
+        assert_eq!(answer.status, 422, "{wrong}");
+    }
     let (api, page) =
         (server.open(&lea, "/api/v1/risks.csv"), server.open(&lea, "/exceptions/register.csv"));
     assert_eq!(api.text, page.text);
