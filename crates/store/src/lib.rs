@@ -10,6 +10,7 @@
 mod answers;
 mod applied;
 mod assets;
+mod attempts;
 mod backup;
 mod charters;
 mod components;
@@ -63,6 +64,7 @@ pub use applied::{Applied, NewApplied};
 pub use assets::{
     Asset, AssetDetails, Deployment, NewDeployment, NewSnapshot, Outcome, Running, Snapshot,
 };
+pub use attempts::Rate;
 pub use backup::BackupMade;
 pub use charters::{CharterState, StoredCharter};
 pub use components::{Component, Contents, Listed, NewComponent};

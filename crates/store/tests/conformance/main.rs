@@ -92,6 +92,7 @@ suite! {
     together::what_need_not_wait_for_the_disk_is_seen_at_once,
     people::a_person_signs_in_with_a_session_that_ends,
     people::a_link_is_good_once,
+    people::a_network_tries_so_often_and_then_waits,
     people::an_account_is_locked_after_failures,
     people::the_last_admin_stays,
     people::a_token_ends_with_its_person,
