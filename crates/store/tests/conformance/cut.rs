@@ -139,7 +139,8 @@ pub(crate) async fn a_ledger_is_verified_in_parts(store: Store) {
     assert_eq!((none.seq, none.entries, none.is_whole, none.broken), (0, 0, true, None));
     store.tell(org, &(0..7).map(event).collect::<Vec<_>>()).await.unwrap();
     let entries = store.ledger(org, 0, 100).await.unwrap();
-    let (mut from, mut ends): (Option<(i64, String)>, Vec<(i64, bool)>) = (None, Vec::new());
+    let mut from: Option<(i64, String)> = None;
+    let mut ends = Vec::new();
     for _ in 0..9 {
         let after = from.as_ref().map(|(seq, hash)| (*seq, hash.as_str()));
         let part = store.verify_ledger_from(org, after, 3).await.unwrap();
