@@ -150,13 +150,8 @@ pub(crate) fn may_withdraw(who: &Who, charter: &StoredCharter) -> bool {
 
 /// The sides for which they may agree: a role within a team or system is not enough.
 pub(crate) fn mine(who: &Who) -> Vec<Role> {
-    let whole = |role: &Role| {
-        who.grants
-            .iter()
-            .any(|g| g.role == *role && g.scope == trimtab_store::ScopeOf::Organisation)
-    };
     if who.may(Action::Agree, On::ALL) {
-        SIDES.iter().copied().filter(whole).collect()
+        SIDES.iter().copied().filter(|side| who.holds(*side, On::ALL)).collect()
     } else {
         Vec::new()
     }

@@ -12,7 +12,6 @@ use trimtab_store::{
     NewDecision, NewJob, Org, StoreError,
 };
 
-use crate::access::table::reaches;
 use crate::access::{Action, On, Who};
 use crate::api::on;
 use crate::jobs::settle_decided;
@@ -406,10 +405,8 @@ pub(crate) async fn answering(
     if !who.may(Action::Answer, place) {
         return Ok(Vec::new());
     }
-    let mut roles: Vec<Role> =
-        who.grants.iter().filter(|g| reaches(g.scope, place)).map(|g| g.role).collect();
-    roles.sort();
-    roles.dedup();
+    let mut roles = who.roles();
+    roles.retain(|role| who.holds(*role, place));
     let level = gravest(app, who.org, decision).await?;
     roles.retain(|role| {
         let standing = signed(decision, (who.person.id, *role), level, agreed, now);
@@ -457,31 +454,9 @@ pub(crate) async fn find(app: &App, who: &Who, id: i64) -> Result<Decision, Prob
     if who.may(Action::View, on) { Ok(decision) } else { Err(missing()) }
 }
 
-/// Decisions of a state that they may see.
-///
-/// # Errors
-/// The store does not answer.
-pub(crate) async fn list(
-    app: &App,
-    who: &Who,
-    state: DecisionState,
-) -> Result<Vec<Decision>, Problem> {
-    let systems = app.store.systems(who.org).await?;
-    let may = |decision: &Decision| {
-        let system = decision.is.system;
-        let team = system.and_then(|id| systems.iter().find(|s| s.id == id)).and_then(|s| s.team);
-        who.may(Action::View, On { system, team })
-    };
-    let all = app.store.decisions(who.org, state, 1000).await?;
-    Ok(all.into_iter().filter(may).collect())
-}
-
 /// A side that they may speak for there: a role of another team or system is not enough.
 fn role(who: &Who, word: &str, place: On) -> Result<Role, Refused> {
-    let held = |role: &Role| {
-        who.grants.iter().any(|grant| grant.role == *role && reaches(grant.scope, place))
-    };
-    match Role::from_word(word).filter(held) {
+    match Role::from_word(word).filter(|role| who.holds(*role, place)) {
         Some(role) => Ok(role),
         None => wrong("role", "It is one of your own roles here."),
     }

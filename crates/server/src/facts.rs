@@ -1,9 +1,11 @@
 //! The facts of one question, gathered in one place: pages draw them, the API writes them down. What somebody may
 //! not see is left out here, or is not there.
 
+pub(crate) mod counted;
 pub(crate) mod finding;
 pub(crate) mod groups;
 pub(crate) mod listing;
+pub(crate) mod needs;
 pub(crate) mod package;
 pub(crate) mod register;
 pub(crate) mod release;
@@ -11,4 +13,5 @@ pub(crate) mod risks;
 pub(crate) mod search;
 pub(crate) mod sheet;
 pub(crate) mod steps;
+pub(crate) mod verified;
 pub(crate) mod vulnerability;

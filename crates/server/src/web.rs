@@ -48,6 +48,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use trimtab_pages::page::Trouble;
 use trimtab_pages::part::{Form, Input, Link, Notice, Pager, Urgency};
 use trimtab_pages::{Entry, Layout, Template};
+use trimtab_store::Load;
 
 use crate::access::who::is_csrf;
 use crate::access::{Action, On, Who};
@@ -213,6 +214,12 @@ pub(crate) fn pager(
         before: "".into(),
         after: next.map(address).unwrap_or_default().into(),
     })
+}
+
+/// A load, or how much it is at least.
+pub(crate) fn at_least(load: &Load) -> String {
+    let plus = if load.is_least { "+" } else { "" };
+    trimtab_pages::part::number(load.weight) + plus
 }
 
 /// `1 finding`, `2 findings`.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::condition::{Condition, listed};
 use crate::db::{Engine, Row, Sql, Tx, args};
 use crate::error::{Result, StoreError};
 use crate::findings::tally;
@@ -240,7 +241,8 @@ impl Store {
         Ok(Some(AssetDetails { asset, latest, running }))
     }
 
-    /// Assets of a system, or of the organisation, by name; after a name, at most `limit`.
+    /// Assets of a system, or of the organisation, by name; after a name, at most `limit`. `systems`: only of those;
+    /// `None`: of all, and of none.
     ///
     /// # Errors
     /// The store does not answer.
@@ -248,25 +250,20 @@ impl Store {
         &self,
         org: Org,
         system: Option<i64>,
+        systems: Option<&[i64]>,
         after: &str,
         limit: usize,
     ) -> Result<Vec<Asset>> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found = match system {
-            Some(system) => {
-                let sql = format!(
-                    "SELECT {ASSET} FROM asset WHERE org = $1 AND system = $2 AND name > $3
-                     ORDER BY name LIMIT $4"
-                );
-                (&mut &self.db).all(&sql, args![org.0, system, after, limit]).await?
-            }
-            None => {
-                let sql = format!(
-                    "SELECT {ASSET} FROM asset WHERE org = $1 AND name > $2 ORDER BY name LIMIT $3"
-                );
-                (&mut &self.db).all(&sql, args![org.0, after, limit]).await?
-            }
-        };
+        let mut is = Condition::of("org", org);
+        is.and("name > ", Some(after));
+        is.and("system = ", system);
+        if let Some(systems) = systems {
+            is.text += &format!(" AND system IN ({})", listed(systems));
+        }
+        let asked = is.value(i64::try_from(limit).unwrap_or(i64::MAX));
+        let sql =
+            format!("SELECT {ASSET} FROM asset WHERE {} ORDER BY name LIMIT {asked}", is.text);
+        let found = (&mut &self.db).all(&sql, is.values).await?;
         found.iter().map(Asset::from_row).collect()
     }
 

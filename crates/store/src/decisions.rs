@@ -131,6 +131,8 @@ pub struct DecisionFilter {
     pub systems: Option<Vec<i64>>,
     /// That touch one of these systems: about it, or about no system and with a live finding there that it covers.
     pub touching: Option<Vec<i64>>,
+    /// That somebody asked for.
+    pub author: Option<i64>,
     /// Without an end, or with one after a moment.
     pub ends_after: Option<Timestamp>,
     /// With an end at or before a moment.
@@ -154,6 +156,7 @@ impl DecisionFilter {
         }
         is.and("decision.kind = ", self.kind.map(DecisionKind::as_str));
         is.and("decision.system = ", self.system);
+        is.and("decision.author = ", self.author);
         if let Some(systems) = &self.systems {
             is.text += &format!(" AND decision.system IN ({})", listed(systems));
         }
@@ -356,11 +359,8 @@ impl Store {
         to: Timestamp,
         limit: usize,
     ) -> Result<Vec<Decision>> {
-        let of = systems.map_or_else(String::new, |systems| {
-            let list: Vec<String> = systems.iter().map(ToString::to_string).collect();
-            let list = if list.is_empty() { "NULL".to_owned() } else { list.join(", ") };
-            format!(" AND system IN ({list})")
-        });
+        let of =
+            systems.map_or_else(String::new, |ids| format!(" AND system IN ({})", listed(ids)));
         let sql = format!(
             "SELECT {COLUMNS} FROM decision
              WHERE org = $1 AND state = 'approved' AND expires > $2 AND expires < $3{of}
@@ -372,7 +372,8 @@ impl Store {
         found.iter().map(Decision::from_row).collect()
     }
 
-    /// Decisions that somebody else asked for and that could still hold, the oldest first, at most `limit`.
+    /// Decisions that somebody else asked for and that could still hold, the oldest first, at most `limit`. About some
+    /// systems; `None`: about all, and about none.
     ///
     /// # Errors
     /// The store does not answer.
@@ -380,12 +381,15 @@ impl Store {
         &self,
         org: Org,
         person: i64,
+        systems: Option<&[i64]>,
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<Decision>> {
+        let of =
+            systems.map_or_else(String::new, |ids| format!(" AND system IN ({})", listed(ids)));
         let sql = format!(
             "SELECT {COLUMNS} FROM decision WHERE org = $1 AND state = 'asked' AND author <> $2
-                AND (expires IS NULL OR expires > $3)
+                AND (expires IS NULL OR expires > $3){of}
              ORDER BY id LIMIT $4"
         );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);

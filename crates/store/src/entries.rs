@@ -2,34 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
 use crate::db::{Sql, args, rows};
 use crate::error::Result;
-use crate::ledger::{Entry, about};
+use crate::ledger::{Entry, LedgerFilter, about};
 use crate::page::{Cursor, MOST, Page};
 use crate::time::micros;
-use crate::{EventKind, Org, Store};
+use crate::{Org, Store};
 
 /// By how much the clocks of machines that write may differ, in microseconds.
 const SKEW: i64 = 600_000_000;
-
-/// Which entries. What is `None` does not narrow it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct EntryFilter {
-    /// Of a kind.
-    pub kind: Option<EventKind>,
-    /// About a system.
-    pub system: Option<i64>,
-    /// About an asset.
-    pub asset: Option<i64>,
-    /// About a finding.
-    pub finding: Option<i64>,
-    /// Told by: `person:3`, `token:4`, `trimtab`.
-    pub actor: Option<String>,
-    /// At or after a moment.
-    pub since: Option<Timestamp>,
-}
 
 impl Store {
     /// Entries of the ledger, the newest first, a page at a time.
@@ -39,57 +20,36 @@ impl Store {
     pub async fn entries(
         &self,
         org: Org,
-        filter: &EntryFilter,
+        filter: &LedgerFilter,
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<Entry>> {
         let limit = limit.clamp(1, MOST);
-        let mut values = args![org.0];
-        let mut text = "org = $1".to_owned();
-        let mut and = |condition: &str, value: crate::db::Value| {
-            values.push(value);
-            text += &format!(" AND {condition} ${}", values.len());
-        };
-        if let Some(kind) = filter.kind {
-            and("kind =", kind.as_str().into());
-        }
-        for (column, id) in
-            [("system", filter.system), ("asset", filter.asset), ("finding", filter.finding)]
-        {
-            if let Some(id) = id {
-                and(&format!("{column} ="), id.into());
-            }
-        }
-        if let Some(actor) = &filter.actor {
-            and("actor =", actor.as_str().into());
-        }
+        let mut is = filter.wanted(org);
         // A kind has an index in the order of time, and all else the order of the ledger itself.
         let order = match (filter.kind, filter.since, after) {
-            (Some(_), since, after) => {
-                if let Some(since) = since {
-                    and("at >=", micros(since).into());
-                }
+            (Some(_), _, after) => {
                 if let Some(after) = after {
-                    and("at <=", after.value.into());
-                    let (at, seq) = (after.value, after.id);
-                    text += &format!(" AND (at < {at} OR seq < {seq})");
+                    let (at, seq) = (is.value(after.value), is.value(after.id));
+                    is.text += &format!(
+                        " AND event.at <= {at} AND (event.at < {at} OR event.seq < {seq})"
+                    );
                 }
-                "at DESC, seq DESC"
+                "event.at DESC, event.seq DESC"
             }
             (None, since, after) => {
                 if let Some(since) = since {
-                    and("seq >=", self.first_since(org, micros(since)).await?.into());
                     // From there on some may still tell of what was before.
-                    and("at >=", micros(since).into());
+                    let first = self.first_since(org, micros(since)).await?;
+                    is.and("event.seq >= ", Some(first));
                 }
-                if let Some(after) = after {
-                    and("seq <", after.id.into());
-                }
-                "seq DESC"
+                is.and("event.seq < ", after.map(|after| after.id));
+                "event.seq DESC"
             }
         };
-        text += &format!(" ORDER BY {order} LIMIT {}", limit + 1);
-        let found = about(&mut &self.db, &text, values).await?;
+        let asked = is.value(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+        is.text += &format!(" ORDER BY {order} LIMIT {asked}");
+        let found = about(&mut &self.db, &is.text, is.values).await?;
         Ok(Page::cut(found, limit, |entry| Cursor { value: entry.at, id: entry.seq }))
     }
 
@@ -111,7 +71,7 @@ impl Store {
 
     /// A number before which no entry is of a moment or later: entries that are written with the present moment stand in
     /// the order of time, but for clocks that differ. One past the last, if all are before.
-    async fn first_since(&self, org: Org, at: i64) -> Result<i64> {
+    pub(crate) async fn first_since(&self, org: Org, at: i64) -> Result<i64> {
         let sql = "SELECT seq FROM ledger_head WHERE org = $1";
         let head = (&mut &self.db).first(sql, args![org.0]).await?;
         let end = head.map_or(Ok(0), |row| row.int(0))? + 1;

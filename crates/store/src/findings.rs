@@ -25,7 +25,7 @@ pub(crate) use filter::counting;
 pub use filter::{DueByTeam, ExposureIs, FindingFilter};
 pub use matches::Matched;
 pub use mentioned::Mentioned;
-pub use read::{Count, FindingOrder, Group, GroupBy};
+pub use read::{Count, FindingOrder, Group, GroupBy, GroupCursor, Groups, Load};
 pub use rematch::GROUP;
 pub use reports::{NewReport, Reported};
 pub use settle::{Settled, Weigh};

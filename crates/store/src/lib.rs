@@ -10,6 +10,7 @@
 mod answers;
 mod applied;
 mod assets;
+mod attempts;
 mod backup;
 mod charters;
 mod components;
@@ -51,6 +52,7 @@ mod time;
 mod together;
 mod tokens;
 mod tx;
+mod verified;
 mod vex;
 
 use std::sync::Arc;
@@ -62,6 +64,7 @@ pub use applied::{Applied, NewApplied};
 pub use assets::{
     Asset, AssetDetails, Deployment, NewDeployment, NewSnapshot, Outcome, Running, Snapshot,
 };
+pub use attempts::Rate;
 pub use backup::BackupMade;
 pub use charters::{CharterState, StoredCharter};
 pub use components::{Component, Contents, Listed, NewComponent};
@@ -72,13 +75,12 @@ pub use decisions::{Decision, DecisionFilter, DecisionKind, DecisionState, NewDe
 pub use deployed::{Broken, Deployed};
 pub use described::BELIEVED;
 pub use documents::Document;
-pub use entries::EntryFilter;
 pub use error::{Result, StoreError};
 pub use feeds::Feed;
 pub use findings::{
     Attribution, Count, DueByTeam, ExposureIs, Finding, FindingFilter, FindingOrder, FindingState,
-    GROUP, Group, GroupBy, Known, Matched, Mentioned, NewReport, Reported, Rollout, Settled, Waits,
-    Weigh, Weighed,
+    GROUP, Group, GroupBy, GroupCursor, Groups, Known, Load, Matched, Mentioned, NewReport,
+    Reported, Rollout, Settled, Waits, Weigh, Weighed,
 };
 pub use history::Told;
 pub use jobs::{Job, JobState, MAX_ATTEMPTS, NewJob, Priority};
@@ -97,6 +99,7 @@ pub use steps::SignInStep;
 pub use tables::Sum;
 pub use together::Together;
 pub use tokens::{Hook, NewToken, Token};
+pub use verified::Verified;
 pub use vex::Vex;
 
 use crate::db::Db;

@@ -41,6 +41,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 12, name: "pages", text: include_str!("../migrations/0012_pages.sql") },
     Migration { version: 13, name: "waits", text: include_str!("../migrations/0013_waits.sql") },
     Migration { version: 14, name: "limits", text: include_str!("../migrations/0014_limits.sql") },
+    Migration {
+        version: 15,
+        name: "narrowed",
+        text: include_str!("../migrations/0015_narrowed.sql"),
+    },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.

@@ -1,5 +1,6 @@
-//! How often: signing in by address, the API by token. Counted in this process, by the clock of the
-//! application. The lock-out of an account is kept in the store, and counts across processes.
+//! How often: signing in by address, the API by token. What each process can tell by itself is counted in it, by the
+//! clock of the application; attempts to sign in, and the lock-out of an account, are kept in the store as well, and
+//! count across processes.
 
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
@@ -13,14 +14,17 @@ use governor::nanos::Nanos;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 use jiff::{SignedDuration, Timestamp};
-use trimtab_store::Org;
+use trimtab_store::{Org, Rate};
 
 use crate::problem::Problem;
+use crate::state::App;
 
 /// Attempts to sign in from one address: so many at once, then one every so often.
 const ATTEMPTS: u32 = 50;
 /// How often one more.
 const ATTEMPT: Duration = Duration::from_secs(2);
+/// What is said then.
+const TOO_MANY: &str = "Too many attempts to sign in came from your address.";
 /// How many seconds of its rate a token may use up at once.
 const BURST: u32 = 10;
 /// When so many are remembered, those that are long past are forgotten.
@@ -97,13 +101,9 @@ impl Limits {
         Limits { clock, addresses: Arc::new(addresses), tokens }
     }
 
-    /// Somebody at an address tries to sign in.
-    ///
-    /// # Errors
-    /// Too often.
-    pub(crate) fn attempt(&self, from: IpAddr) -> Result<(), Problem> {
-        let detail = "Too many attempts to sign in came from your address.";
-        check(&self.addresses, &network(from), &self.clock, detail)
+    /// Somebody at an address tries to sign in at this process.
+    fn attempt(&self, from: IpAddr) -> Result<(), Problem> {
+        check(&self.addresses, &network(from), &self.clock, TOO_MANY)
     }
 
     /// A token asks.
@@ -113,6 +113,24 @@ impl Limits {
     pub(crate) fn token(&self, org: Org, token: i64) -> Result<(), Problem> {
         let Some(tokens) = &self.tokens else { return Ok(()) };
         check(tokens, &(org, token), &self.clock, "This token asks too often.")
+    }
+}
+
+/// Somebody at an address tries to sign in. Who is refused by this process alone costs the store nothing.
+///
+/// # Errors
+/// Too often, at whichever process of the store; or the store does not answer.
+pub(crate) async fn attempt(app: &App, from: IpAddr) -> Result<(), Problem> {
+    app.limits.attempt(from)?;
+    let every = SignedDuration::try_from(ATTEMPT).unwrap_or(SignedDuration::from_secs(2));
+    let rate = Rate { burst: ATTEMPTS, every };
+    match app.store.attempt(&network(from).to_string(), rate, app.now()).await? {
+        None => Ok(()),
+        Some(wait) => {
+            let seconds = u64::try_from(wait.as_secs()).unwrap_or_default();
+            let begun = u64::from(wait.subsec_nanos() > 0);
+            Err(Problem::too_often(TOO_MANY, (seconds + begun).max(1)))
+        }
     }
 }
 

@@ -29,8 +29,8 @@ pub struct Who {
     pub org: Org,
     /// The person; of a token, who made it.
     pub person: Person,
-    /// The person's roles.
-    pub grants: Vec<Grant>,
+    /// The person's roles. A token may not reach as far: [`Who::holds`] is asked.
+    grants: Vec<Grant>,
     /// The session, if it is a browser.
     pub session: Option<Session>,
     /// The token, if it is a program.
@@ -50,10 +50,42 @@ impl Who {
 
     /// Whether they may. A token may what it is for, and never more than the person who made it.
     pub fn may(&self, action: Action, on: On) -> bool {
-        let by_token = self.token.as_ref().is_none_or(|token| {
-            token.actions.iter().any(|a| a == action.as_str()) && reaches(token.scope, on)
-        });
-        by_token && allow(&self.grants, action, on)
+        self.is_for(action) && self.reaches(on) && allow(&self.grants, action, on)
+    }
+
+    /// Whether their token is for it; without one they may all that they may.
+    fn is_for(&self, action: Action) -> bool {
+        self.token.as_ref().is_none_or(|t| t.actions.iter().any(|a| a == action.as_str()))
+    }
+
+    /// Whether their token reaches there; without one nothing narrows their roles.
+    fn reaches(&self, on: On) -> bool {
+        self.token.as_ref().is_none_or(|token| reaches(token.scope, on))
+    }
+
+    /// Whether they hold a role there: as far as it was given, and as far as their token reaches.
+    pub fn holds(&self, role: Role, on: On) -> bool {
+        let there = |grant: &Grant| grant.role == role && reaches(grant.scope, on);
+        self.reaches(on) && self.grants.iter().any(there)
+    }
+
+    /// The teams, of which they hold a role for the whole. `None`: every team.
+    pub fn teams(&self, role: Role) -> Option<Vec<i64>> {
+        if self.holds(role, On::ALL) {
+            return None;
+        }
+        let scopes = self.grants.iter().filter(|grant| grant.role == role).map(|grant| grant.scope);
+        let named = scopes.chain(self.token.as_ref().map(|token| token.scope));
+        let mut teams: Vec<i64> = named
+            .filter_map(|scope| match scope {
+                ScopeOf::Team(team) => Some(team),
+                ScopeOf::Organisation | ScopeOf::System(_) => None,
+            })
+            .filter(|team| self.holds(role, On { system: None, team: Some(*team) }))
+            .collect();
+        teams.sort_unstable();
+        teams.dedup();
+        Some(teams)
     }
 
     /// The same, as an error for those who may not.
@@ -66,11 +98,10 @@ impl Who {
 
     /// Whether they may do it anywhere at all.
     pub fn may_somewhere(&self, action: Action) -> bool {
-        let for_it = |grant: &Grant| {
-            action.is_for(grant.role)
-                && (grant.scope == ScopeOf::Organisation || !action.is_for_all())
-        };
-        self.token.as_ref().is_none_or(|t| t.actions.iter().any(|a| a == action.as_str()))
+        let wide = |scope: ScopeOf| scope == ScopeOf::Organisation || !action.is_for_all();
+        let for_it = |grant: &Grant| action.is_for(grant.role) && wide(grant.scope);
+        self.is_for(action)
+            && self.token.as_ref().is_none_or(|token| wide(token.scope))
             && self.grants.iter().any(for_it)
     }
 

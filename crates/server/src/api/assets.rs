@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use trimtab_store::{Asset, Running, Snapshot};
 use utoipa::ToSchema;
 
-use super::{Listed, on, visible};
+use super::{Listed, limit, on, visible};
 use crate::access::{Action, Who};
 use crate::problem::Problem;
 use crate::state::App;
@@ -84,14 +84,13 @@ pub(crate) async fn list(
     super::findings::seen(&who)?;
     let systems = app.store.systems(who.org).await?;
     let visible = visible(&who, &systems);
-    let limit = asked.limit.unwrap_or(100).clamp(1, 500);
-    let found = app.store.assets(who.org, asked.system, &asked.after, limit).await?;
-    let next = (found.len() == limit).then(|| found.last().map(|a| a.name.clone())).flatten();
-    let may = |a: &&Asset| {
-        visible.as_ref().is_none_or(|v| a.system.is_some_and(|system| v.contains(&system)))
-    };
-    let rows = found.iter().filter(may).map(Shown::from).collect();
-    Ok(Json(Listed { rows, next }))
+    let limit = limit(asked.limit);
+    let (of, seen) = (asked.system, visible.as_deref());
+    let mut found = app.store.assets(who.org, of, seen, &asked.after, limit + 1).await?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).map(|last| last.name.clone());
+    Ok(Json(Listed { rows: found.iter().map(Shown::from).collect(), next }))
 }
 
 /// An asset.

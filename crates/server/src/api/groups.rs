@@ -4,10 +4,11 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use trimtab_store::{Group, GroupBy};
+use trimtab_store::{Group, GroupBy, GroupCursor, Groups};
 use utoipa::ToSchema;
 
 use super::findings::{Asked, seen};
+use super::{Listed, limit, no_next};
 use crate::access::Who;
 use crate::facts::listing;
 use crate::problem::Problem;
@@ -54,32 +55,38 @@ pub(crate) struct Shown {
     deadline: Option<String>,
 }
 
-/// Groups of findings.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = FindingGroups)]
-pub(crate) struct Groups {
-    /// The heaviest first.
-    rows: Vec<Shown>,
-    /// Whether those are all: a narrower filter shows others.
-    complete: bool,
-}
-
-/// Findings by filter, in groups, the heaviest first. Of the filter, `order` and `after` do not matter.
+/// Findings by filter, in groups, the heaviest first. Of the filter, `order` does not matter.
 #[utoipa::path(get, path = "/api/v1/findings/groups", tag = "findings", params(By, Asked),
-    responses((status = 200, body = Groups)))]
+    responses((status = 200, body = Listed<Shown>)))]
 pub(crate) async fn groups(
     State(app): State<App>,
     who: Who,
     Query(by): Query<By>,
     Query(asked): Query<Asked>,
-) -> Result<Json<Groups>, Problem> {
+) -> Result<Json<Listed<Shown>>, Problem> {
     seen(&who)?;
-    let by = by.is()?;
-    let (filter, _) = asked.filter(&app, &who).await?;
-    let limit = asked.limit.unwrap_or(100).clamp(1, 500);
-    let all = app.store.group_findings(who.org, &filter, by, limit + 1).await?;
-    let rows = all.iter().take(limit).map(Shown::from).collect();
-    Ok(Json(Groups { rows, complete: all.len() <= limit }))
+    let (rows, next) = page(&app, &who, &asked, by.is()?, limit(asked.limit)).await?;
+    let rows = rows.iter().map(Shown::from).collect();
+    Ok(Json(Listed { rows, next: next.as_ref().map(GroupCursor::to_text) }))
+}
+
+/// A page of the groups of what they may see.
+///
+/// # Errors
+/// What is asked is not understood, or the store does not answer.
+pub(crate) async fn page(
+    app: &App,
+    who: &Who,
+    asked: &Asked,
+    by: GroupBy,
+    limit: usize,
+) -> Result<Groups, Problem> {
+    let after = match asked.after.as_deref() {
+        None | Some("") => None,
+        Some(text) => Some(GroupCursor::from_text(text).ok_or_else(no_next)?),
+    };
+    let (filter, _) = asked.filter(app, who).await?;
+    Ok(app.store.group_page(who.org, &filter, by, after.as_ref(), limit).await?)
 }
 
 /// The same as CSV, at most 10,000.

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::findings::ShownEntry;
 use super::moment;
 use crate::access::{Action, On, Who};
+use crate::facts::verified::{self, Held};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -43,6 +44,68 @@ pub(crate) struct Asked {
 pub(crate) struct Ledger {
     rows: Vec<ShownEntry>,
     next: Option<i64>,
+}
+
+/// What of the ledger to verify.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = LedgerPart)]
+pub(crate) struct Part {
+    /// The `next` of the part before; nothing: from the beginning.
+    #[serde(default)]
+    after: Option<String>,
+    /// How many entries, 1 to 50000.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 50000)]
+    limit: Option<usize>,
+}
+
+/// What was found: `next`, `broken` and `whole` say whether it is over.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LedgerVerified)]
+pub(crate) struct ShownVerified {
+    /// The last entry up to which every seal fits, and none is missing; 0: none.
+    verified: i64,
+    /// How many entries there are.
+    entries: i64,
+    /// Whether that was all of it.
+    whole: bool,
+    /// Where the chain breaks.
+    broken: Option<ShownBreak>,
+    /// What to send as `after` to go on.
+    next: Option<String>,
+}
+
+/// Where the chain breaks.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LedgerBreak)]
+pub(crate) struct ShownBreak {
+    seq: i64,
+    what: &'static str,
+}
+
+impl From<Held> for ShownVerified {
+    fn from(Held { is, next }: Held) -> ShownVerified {
+        ShownVerified {
+            verified: is.seq,
+            entries: is.entries,
+            whole: is.is_whole,
+            broken: is.broken.map(|is| ShownBreak { seq: is.seq, what: is.what }),
+            next,
+        }
+    }
+}
+
+/// Reckons seals again, a part at a time: send `next` as `after` until there is none.
+#[utoipa::path(post, path = "/api/v1/ledger/verification", tag = "ledger", request_body = Part,
+    responses((status = 200, body = ShownVerified)))]
+pub(crate) async fn verify(
+    State(app): State<App>,
+    who: Who,
+    Json(part): Json<Part>,
+) -> Result<Json<ShownVerified>, Problem> {
+    let most = part.limit.unwrap_or(verified::PART).clamp(1, verified::PART);
+    let held = verified::verify(&app, &who, part.after.as_deref(), most).await?;
+    Ok(Json(ShownVerified::from(held)))
 }
 
 /// The ledger, in order.

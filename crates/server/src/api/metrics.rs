@@ -2,11 +2,14 @@
 
 use axum::Json;
 use axum::extract::{Query, State};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use trimtab_engine::measure::Spread;
+use trimtab_model::Level;
 use utoipa::ToSchema;
 
+use super::{Named, limit};
 use crate::access::Who;
+use crate::facts::counted::{self, Line, List, Rows, Said, Wanted, What};
 use crate::measuring::question::{Asked, Numbers, measure, told};
 use crate::problem::Problem;
 use crate::state::App;
@@ -225,4 +228,157 @@ pub(crate) async fn get(
         by: is.by,
         groups: groups.collect(),
     }))
+}
+
+/// How many rows of a list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Many {
+    /// How many, 1 to 500.
+    limit: Option<usize>,
+}
+
+/// A page of what a measure counts.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Counted)]
+pub(crate) struct ShownList {
+    /// How many there are.
+    total: usize,
+    /// Up to when was counted, in microseconds since 1970: to be sent with `after`.
+    at: i64,
+    /// What all of the findings bring together: load, load-days or days.
+    sum: Option<f64>,
+    rows: Vec<ShownRow>,
+    /// What to send as `after` for the next page.
+    next: Option<String>,
+}
+
+/// What is counted.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+#[schema(as = CountedRow)]
+pub(crate) enum ShownRow {
+    Finding(ShownFinding),
+    Interruption(ShownTold),
+    Request(ShownTold),
+    Notice(ShownTold),
+}
+
+/// A finding that is counted.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CountedFinding)]
+pub(crate) struct ShownFinding {
+    finding: i64,
+    vulnerability: String,
+    /// A purl. `null`: it is not there any longer, or may not be seen where it is now.
+    component: Option<String>,
+    asset: Option<Named>,
+    system: Option<i64>,
+    /// `critical`, `high`, `medium`, `low`: by which it is counted.
+    level: Option<&'static str>,
+    /// When what is counted began. `null`: before the ledger did.
+    #[schema(format = DateTime)]
+    began: Option<String>,
+    /// When it happened; of what stands, when the period ends.
+    #[schema(format = DateTime)]
+    at: String,
+    /// What it brings: days, load-days, else its weight.
+    value: f64,
+}
+
+/// What a team was asked or told at a moment.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CountedTelling)]
+pub(crate) struct ShownTold {
+    #[schema(format = DateTime)]
+    at: String,
+    /// `null`: no team owns it.
+    team: Option<i64>,
+    /// Whether it was *now* alone.
+    now: bool,
+    /// `request`, `plan`, `findings`.
+    what: &'static str,
+    /// The batch of the request.
+    about: Option<String>,
+    update: Option<i64>,
+    /// How many more requests came with it.
+    more: usize,
+    /// How many changes of the plan.
+    changes: usize,
+    /// The asset of new findings.
+    asset: Option<i64>,
+}
+
+impl From<&counted::Row> for ShownFinding {
+    fn from(is: &counted::Row) -> ShownFinding {
+        let known = is.known.as_ref();
+        ShownFinding {
+            finding: is.finding,
+            vulnerability: is.vulnerability.clone(),
+            component: known.map(|f| f.component.1.clone()),
+            asset: known.map(|f| Named::from(&f.asset)),
+            system: is.system,
+            level: is.level.map(Level::as_str),
+            began: is.began.map(|at| at.to_string()),
+            at: is.at.to_string(),
+            value: is.value,
+        }
+    }
+}
+
+impl From<&Line> for ShownTold {
+    fn from(is: &Line) -> ShownTold {
+        let told = ShownTold {
+            at: is.at.to_string(),
+            team: is.team,
+            now: is.now,
+            what: "findings",
+            about: None,
+            update: None,
+            more: 0,
+            changes: 0,
+            asset: None,
+        };
+        match &is.what {
+            What::Request { about, update, more, changes } => ShownTold {
+                what: "request",
+                about: Some(about.clone()),
+                update: *update,
+                more: *more,
+                changes: *changes,
+                ..told
+            },
+            What::Plan { changes } => ShownTold { what: "plan", changes: *changes, ..told },
+            What::Findings { asset } => ShownTold { asset: *asset, ..told },
+        }
+    }
+}
+
+/// What a measure counts, one by one.
+#[utoipa::path(get, path = "/api/v1/metrics/list", tag = "metrics", operation_id = "counted",
+    params(Asked, Wanted, Many), responses((status = 200, body = ShownList)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    who: Who,
+    Query(asked): Query<Asked>,
+    Query(wanted): Query<Wanted>,
+    Query(many): Query<Many>,
+) -> Result<Json<ShownList>, Problem> {
+    let List { total, now, rows, next, .. } =
+        counted::list(&app, &who, &asked, &wanted, limit(many.limit)).await?;
+    let (sum, rows) = match rows {
+        Rows::Findings(of, rows) => {
+            let row = |is| ShownRow::Finding(ShownFinding::from(is));
+            (Some(of.sum), rows.iter().map(row).collect())
+        }
+        Rows::Told(said, lines) => {
+            let of = match said {
+                Said::Interruptions => ShownRow::Interruption,
+                Said::Requests => ShownRow::Request,
+                Said::Notices => ShownRow::Notice,
+            };
+            (None, lines.iter().map(|line| of(ShownTold::from(line))).collect())
+        }
+    };
+    Ok(Json(ShownList { total, at: now.as_microsecond(), sum, rows, next }))
 }

@@ -23,6 +23,8 @@ pub(crate) struct Details {
     /// In how many assets it is.
     assets: usize,
     load: f64,
+    /// Whether it may be more.
+    load_at_least: bool,
     versions: Vec<ShownVersion>,
     /// Its vulnerabilities that are open here, the heaviest first, at most 200.
     vulnerabilities: Vec<groups::Shown>,
@@ -63,7 +65,8 @@ pub(crate) async fn one(
     Ok(Json(Details {
         licence: facts.licence.clone(),
         assets: facts.assets(),
-        load: facts.load,
+        load: facts.load.weight,
+        load_at_least: facts.load.is_least,
         versions: facts.versions().into_iter().map(version).collect(),
         vulnerabilities: facts.vulnerabilities.iter().map(groups::Shown::from).collect(),
         places: facts.places.iter().map(where_is::Shown::from).collect(),

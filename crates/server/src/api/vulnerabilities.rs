@@ -41,6 +41,8 @@ pub(crate) struct Details {
     /// Whether there may be more.
     findings_at_least: bool,
     load: f64,
+    /// Whether it may be more.
+    load_at_least: bool,
     /// The gravest of them, at most 100; `/api/v1/findings?vulnerability=` has all.
     gravest: Vec<Shown>,
     /// Where it came and went, the latest first.
@@ -108,7 +110,8 @@ pub(crate) async fn one(
         advisories: says.collect(),
         findings: facts.number.number,
         findings_at_least: facts.number.is_least,
-        load: facts.load,
+        load: facts.load.weight,
+        load_at_least: facts.load.is_least,
         gravest: facts.found.rows.iter().map(Shown::from).collect(),
         events: facts.events.iter().map(ShownEvent::from).collect(),
         name: facts.name,

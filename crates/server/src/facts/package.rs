@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use trimtab_model::Purl;
-use trimtab_store::{FindingFilter, Group, GroupBy, Where};
+use trimtab_store::{FindingFilter, Group, GroupBy, Load, Where};
 
 use crate::access::Who;
 use crate::api::visible;
@@ -25,7 +25,7 @@ pub(crate) struct Facts {
     pub(crate) more: bool,
     /// Its vulnerabilities that are open here, the heaviest first.
     pub(crate) vulnerabilities: Vec<Group>,
-    pub(crate) load: f64,
+    pub(crate) load: Load,
     /// As some document declares it.
     pub(crate) licence: Option<String>,
 }
@@ -70,7 +70,7 @@ impl Facts {
                 .store
                 .group_findings(who.org, &filter, by, VULNERABILITIES)
                 .await?,
-            load: app.store.load(who.org, &filter).await?,
+            load: app.store.load_of(who.org, &filter).await?,
             licence: page.rows.iter().find_map(|p| p.component.is.licence.clone()),
             more: page.next.is_some(),
             places: page.rows,

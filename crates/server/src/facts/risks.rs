@@ -1,11 +1,12 @@
 //! The risk register: the columns of NIST IR 8286A, a row for each risk that is open or accepted, the gravest first.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::Serialize;
-use trimtab_store::{Decision, Finding, FindingFilter};
+use trimtab_store::{Cursor, Decision, Finding, FindingFilter, FindingOrder};
 use utoipa::ToSchema;
 
 use super::finding::may_read;
@@ -19,7 +20,7 @@ use crate::problem::Problem;
 use crate::state::App;
 use crate::weighing::{Agreed, Weigher};
 
-/// The most rows.
+/// The most rows of a file.
 const MOST: usize = 20_000;
 
 const HEADER: [&str; 12] = [
@@ -65,9 +66,8 @@ struct Current {
     exposure_rating: String,
 }
 
-/// The register.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RiskRegister)]
+/// The register, up to its bound: a file of it.
+#[derive(Debug, Serialize)]
 pub(crate) struct Register {
     rows: Vec<Risk>,
     /// Whether those are all.
@@ -80,12 +80,60 @@ pub(crate) struct Register {
 /// They may see nothing; the store does not answer.
 pub(crate) async fn register(app: &App, who: &Who) -> Result<Register, Problem> {
     findings::seen(who)?;
-    let now = app.now();
-    let agreed = app.agreed(who.org, now).await?;
-    let filter =
-        FindingFilter { systems: visible(who, &agreed.stored), ..FindingFilter::default() };
+    let agreed = app.agreed(who.org, app.now()).await?;
+    let filter = risks(who, &agreed);
     let (found, more) = all(app, who.org, &filter, MOST).await?;
-    let known = known(&app.store, who.org, &found).await?;
+    Ok(Register { rows: told(app, who, agreed, &found, 0).await?, complete: !more })
+}
+
+/// A page of the risks that they may see, and where the next begins.
+///
+/// # Errors
+/// They may see nothing; `after` was not given out; the store does not answer.
+pub(crate) async fn page(
+    app: &App,
+    who: &Who,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<(Vec<Risk>, Option<String>), Problem> {
+    findings::seen(who)?;
+    let (place, before) = begins(after)?;
+    let agreed = app.agreed(who.org, app.now()).await?;
+    let filter = risks(who, &agreed);
+    let order = FindingOrder::Level;
+    let part = app.store.findings(who.org, &filter, order, place, limit).await?;
+    let seen = before.saturating_add(part.rows.len());
+    let next = part.next.map(|next| format!("{}.{seen}", next.to_text()));
+    Ok((told(app, who, agreed, &part.rows, before).await?, next))
+}
+
+/// Where a page begins, and how many risks come before it.
+fn begins(after: Option<&str>) -> Result<(Option<Cursor>, usize), Problem> {
+    let Some(text) = after.filter(|after| !after.is_empty()) else { return Ok((None, 0)) };
+    let parts = text.rsplit_once('.');
+    let place = parts.and_then(|(place, told)| {
+        let told: u32 = told.parse().ok()?;
+        Some((Some(Cursor::from_text(place)?), usize::try_from(told).ok()?))
+    });
+    place.ok_or_else(|| Problem::invalid("`after` is not a `next` that was given out"))
+}
+
+/// What they may see of what is open or accepted: what is decided to be not affected is no risk.
+fn risks(who: &Who, agreed: &Agreed) -> FindingFilter {
+    let systems = visible(who, &agreed.stored);
+    FindingFilter { systems, risks: true, ..FindingFilter::default() }
+}
+
+/// Risks, of which so many come before.
+async fn told(
+    app: &App,
+    who: &Who,
+    agreed: Arc<Agreed>,
+    found: &[Finding],
+    before: usize,
+) -> Result<Vec<Risk>, Problem> {
+    let now = app.now();
+    let known = known(&app.store, who.org, found).await?;
     let names = names(app, who.org).await?;
     let decided = |is: &Finding| is.weighed.as_ref().and_then(|w| w.decision);
     let mut ids: Vec<i64> = found.iter().filter_map(|is| decided(is).map(|d| d.0)).collect();
@@ -108,18 +156,14 @@ pub(crate) async fn register(app: &App, who: &Who) -> Result<Register, Problem> 
         reckoned.await.map_err(|e| Problem::conflict(format!("It was given up: {e}.")))?;
     let mut risks = Vec::new();
     for (is, impact) in found.iter().zip(impacts) {
-        let decided = decided(is);
-        if decided.is_some_and(|(_, kind)| kind == "not-affected") {
-            continue;
-        }
-        let accepted = decided.map(|(id, _)| match decisions.get(&id) {
+        let accepted = decided(is).map(|(id, _)| match decisions.get(&id) {
             Some(decision) => accepted(decision, &name(&names, decision.is.author)),
             // What they may not read: that it is accepted is told with the finding.
             None => format!("Accepted by decision {id}."),
         });
-        risks.push(risk(is, risks.len() + 1, impact, accepted, &agreed, now));
+        risks.push(risk(is, before + risks.len() + 1, impact, accepted, &agreed, now));
     }
-    Ok(Register { rows: risks, complete: !more })
+    Ok(risks)
 }
 
 /// How a risk is answered that is accepted.

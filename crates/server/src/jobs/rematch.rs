@@ -80,7 +80,7 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
     }
     let mut after = String::new();
     loop {
-        let assets = app.store.assets(job.org, None, &after, 500).await?;
+        let assets = app.store.assets(job.org, None, None, &after, 500).await?;
         let Some(last) = assets.last() else { break };
         after.clone_from(&last.name);
         for asset in &assets {

@@ -7,21 +7,21 @@ use trimtab_pages::page::Findings;
 use trimtab_pages::part::{
     Bulk, Cell, Column, Empty, Figure, Figures, Link, Mark, Pager, Row, Table, Tabs, When, number,
 };
-use trimtab_store::{Finding, Group, GroupBy};
+use trimtab_store::{Finding, Group, GroupBy, GroupCursor};
 
 use super::facets::facets;
 use super::today::{columns, row, short};
-use super::{Page, Sorry, asking, count, html, layout};
+use super::{Page, Sorry, asking, at_least, count, html, layout, pager};
 use crate::access::{Action, Who};
-use crate::api::cursor;
 use crate::api::findings::{Asked, seen};
+use crate::api::{cursor, groups};
 use crate::facts::groups::Common;
 use crate::facts::listing;
 use crate::problem::Problem;
 use crate::state::App;
 
 const LIMIT: usize = 100;
-/// How many groups are shown: the heaviest.
+/// How many groups a page has.
 const GROUPS: usize = 200;
 
 /// The tabs: word in the address, what people read, grouping.
@@ -42,7 +42,7 @@ pub(crate) async fn page(
     let now = app.now();
     let (filter, order) = asked.filter(&app, &who).await?;
     let total = app.store.count_findings(who.org, &filter).await?;
-    let load = app.store.load(who.org, &filter).await?;
+    let load = app.store.load_of(who.org, &filter).await?;
     let shown = TABS.iter().position(|t| Some(t.0) == asked.by.as_deref()).unwrap_or(0);
     let table = match TABS.get(shown).and_then(|t| t.2) {
         None => {
@@ -61,8 +61,12 @@ pub(crate) async fn page(
             }
         }
         Some(by) => {
-            let groups = app.store.group_findings(who.org, &filter, by, GROUPS + 1).await?;
-            grouped(&asked, &groups, by, now)
+            let (groups, next) = groups::page(&app, &who, &asked, by, GROUPS).await?;
+            let is_first = asked.after.as_deref().is_none_or(str::is_empty);
+            let next = next.as_ref().map(GroupCursor::to_text);
+            let pager =
+                pager(groups.len(), is_first, next, |next| address(&asked, &[("after", &next)]));
+            Table { pager, ..grouped(&asked, &groups, by, now) }
         }
     };
     let table = Table {
@@ -79,7 +83,7 @@ pub(crate) async fn page(
     let figures = Figures(vec![
         Figure::of(total.number.to_string(), "findings", address(&asked, &[])),
         Figure::of(
-            number(load),
+            at_least(&load),
             "load of those that count",
             address(&asked, &[("counts", "true")]),
         ),
@@ -179,11 +183,7 @@ fn grouped(asked: &Asked, groups: &[Group], by: GroupBy, now: jiff::Timestamp) -
             Column::right("Load"),
             Column::right("First due"),
         ],
-        rows: groups.iter().take(GROUPS).map(row).collect(),
-        pager: (groups.len() > GROUPS).then(|| Pager {
-            shown: format!("The heaviest {GROUPS}; there are more: narrow the list to see them"),
-            ..Pager::default()
-        }),
+        rows: groups.iter().map(row).collect(),
         ..Table::default()
     }
 }

@@ -12,15 +12,16 @@ use serde_json::Value;
 use trimtab_pages::Entry as Place;
 use trimtab_pages::page::Ledger;
 use trimtab_pages::part::{
-    Cell, Choice, Column, Empty, Facet, Filter, Form as View, Link, Notice, Pager, Row, Table,
-    Urgency, When, number,
+    Cell, Choice, Column, Empty, Facet, Field, Filter, Form as View, Input, Link, Notice, Pager,
+    Row, Table, Urgency, When, number,
 };
-use trimtab_store::{Entry, EntryFilter, EventKind};
+use trimtab_store::{Entry, EventKind, LedgerFilter};
 
 use super::findings::encode;
 use super::{Page, Sorry, count, html, layout, own_form};
 use crate::access::{Action, On, Who};
 use crate::api::cursor;
+use crate::facts::verified::{PART, verify as verify_part};
 use crate::people::{name, names};
 use crate::problem::Problem;
 use crate::state::App;
@@ -63,13 +64,15 @@ pub(crate) async fn page(
     Query(asked): Query<Asked>,
 ) -> Page {
     let who = who.map_err(Sorry::from)?;
-    show(&app, &who, &asked, None).await
+    show(&app, &who, &asked, (None, None)).await
 }
 
 /// What the button sends.
 #[derive(Deserialize)]
 pub(crate) struct Sent {
     csrf: String,
+    /// Where a part before ended.
+    after: Option<String>,
 }
 
 pub(crate) async fn verify(
@@ -79,18 +82,26 @@ pub(crate) async fn verify(
 ) -> Page {
     let who = who.map_err(Sorry::from)?;
     own_form(&who, &sent.csrf)?;
-    who.must(Action::Audit, On::ALL)?;
-    let Some(_doing) = app.verifying.begin(who.org) else {
-        let text = "It is being verified already: wait for what that says.".to_owned();
-        let notice = Notice { urgency: Urgency::Warning, text, next: None };
-        return show(&app, &who, &Asked::default(), Some(notice)).await;
+    let held = match verify_part(&app, &who, sent.after.as_deref(), PART).await {
+        Ok(held) => held,
+        Err(busy) if busy.status == 409 => {
+            let notice = Notice { urgency: Urgency::Warning, text: busy.detail, next: None };
+            return show(&app, &who, &Asked::default(), (Some(notice), None)).await;
+        }
+        Err(problem) => return Err(problem.into()),
     };
-    let (entries, broken) = app.store.verify_ledger(who.org).await?;
-    let entries = count(entries, "entry was", "entries were");
-    let (urgency, text) = match broken {
-        None => (
+    let (is, entries) = (&held.is, count(held.is.seq, "entry was", "entries were"));
+    let (urgency, text) = match &is.broken {
+        None if is.is_whole => (
             Urgency::Done,
             format!("{entries} reckoned again: every seal fits, and none is missing."),
+        ),
+        None => (
+            Urgency::Note,
+            format!(
+                "{entries} reckoned again of {}: every seal fits so far. Go on with the rest.",
+                is.entries
+            ),
         ),
         Some(broken) => (
             Urgency::Warning,
@@ -98,10 +109,17 @@ pub(crate) async fn verify(
         ),
     };
     let notice = Notice { urgency, text, next: None };
-    show(&app, &who, &Asked::default(), Some(notice)).await
+    show(&app, &who, &Asked::default(), (Some(notice), held.next)).await
 }
 
-async fn show(app: &App, who: &Who, asked: &Asked, flash: Option<Notice>) -> Page {
+/// `verified`: what was said of it, and where verifying goes on.
+async fn show(
+    app: &App,
+    who: &Who,
+    asked: &Asked,
+    verified: (Option<Notice>, Option<String>),
+) -> Page {
+    let (flash, goes_on) = verified;
     who.must(Action::Audit, On::ALL)?;
     let now = app.now();
     let (filter, unknown) = understood(app, who, asked).await?;
@@ -153,7 +171,11 @@ async fn show(app: &App, who: &Who, asked: &Asked, flash: Option<Notice>) -> Pag
     let verify = View {
         action: "/ledger/verify".into(),
         csrf: layout.csrf.clone(),
-        submit: "Verify the ledger".to_owned(),
+        submit: if goes_on.is_some() { "Go on verifying" } else { "Verify the ledger" }.to_owned(),
+        fields: goes_on
+            .map(|next| Field::new("after", "", Input::Hidden).holding(next))
+            .into_iter()
+            .collect(),
         ..View::default()
     };
     let about = "Every entry is sealed by the hash of the one before it, so that nothing can be changed, left out or put in \
@@ -164,7 +186,7 @@ async fn show(app: &App, who: &Who, asked: &Asked, flash: Option<Notice>) -> Pag
 }
 
 /// The filter that is asked for, and whether it names something that is not there.
-async fn understood(app: &App, who: &Who, asked: &Asked) -> Result<(EntryFilter, bool), Problem> {
+async fn understood(app: &App, who: &Who, asked: &Asked) -> Result<(LedgerFilter, bool), Problem> {
     let kind = match asked.kind.as_str() {
         "" => None,
         word => Some(
@@ -181,7 +203,7 @@ async fn understood(app: &App, who: &Who, asked: &Asked) -> Result<(EntryFilter,
             Some(at.ok_or_else(wrong)?.timestamp())
         }
     };
-    let mut filter = EntryFilter { kind, since, ..EntryFilter::default() };
+    let mut filter = LedgerFilter { kind, since, ..LedgerFilter::default() };
     let about = asked.about.trim();
     if about.is_empty() {
         return Ok((filter, false));

@@ -11,7 +11,7 @@ use trimtab_store::{Group, Where};
 
 use super::findings::encode;
 use super::today::short;
-use super::{Page, Sorry, count, html, layout};
+use super::{Page, Sorry, at_least, count, html, layout};
 use crate::access::Who;
 use crate::facts::package::{Facts, PLACES, Version};
 use crate::problem::Problem;
@@ -48,7 +48,7 @@ pub(crate) async fn page(
         figures: Figures(vec![
             Figure::of(in_assets.to_string(), "assets", everywhere.clone()),
             Figure::of(wrong.to_string(), "vulnerabilities", list.clone()),
-            Figure::of(number(facts.load), "load", list),
+            Figure::of(at_least(&facts.load), "load", list),
         ]),
         about: Pairs(vec![
             ("Package".to_owned(), Value::Code(package.clone())),

@@ -10,11 +10,11 @@ use subtle::ConstantTimeEq;
 use trimtab_store::{NewPerson, Org, Person, SignInStep, StoreError};
 
 use super::{Page, sign_in};
-use crate::access::Provider;
 use crate::access::oidc::{self, Begun, Somebody};
 use crate::access::peer::Peer;
 use crate::access::secret::digest;
 use crate::access::who::cookies;
+use crate::access::{Provider, limits};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -46,7 +46,7 @@ fn failed(error: &str) -> Problem {
 
 pub(crate) async fn begin(State(app): State<App>, peer: Peer) -> Page {
     let (provider, back) = provider(&app)?;
-    app.limits.attempt(peer.address)?;
+    limits::attempt(&app, peer.address).await?;
     let (known, now) = (app.provider.clone(), app.now());
     let begun =
         tokio::task::spawn_blocking(move || oidc::begin(&provider, &known, &back, now)).await;
@@ -84,7 +84,7 @@ pub(crate) async fn back(
     Query(sent): Query<Back>,
 ) -> Page {
     let (provider, address) = provider(&app)?;
-    app.limits.attempt(peer.address)?;
+    limits::attempt(&app, peer.address).await?;
     let now = app.now();
     let digest = cookies(&headers).find(|(name, _)| *name == COOKIE).map(|(_, v)| digest(v));
     let step = match &digest {

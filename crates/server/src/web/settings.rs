@@ -130,7 +130,7 @@ fn provider(is: Option<&Provider>, is_first: bool, joined: usize) -> Table {
 }
 
 /// After so many days without a backup that is a warning.
-pub(super) const OLD: i64 = 7;
+pub(crate) const OLD: i64 = 7;
 
 pub(crate) async fn backup(State(app): State<App>, who: Result<Who, Problem>) -> Page {
     let who = admin(who).map_err(Sorry::from)?;

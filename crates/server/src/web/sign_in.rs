@@ -14,7 +14,7 @@ use trimtab_store::{Org, Person, Session, SignInStep};
 use super::{Page, codes, html, redirect_with_cookie};
 use crate::access::Who;
 use crate::access::codes::{Codes, kept};
-use crate::access::limits::{FAILURES, lock};
+use crate::access::limits::{self, FAILURES, lock};
 use crate::access::password;
 use crate::access::peer::Peer;
 use crate::access::secret::{Secret, digest};
@@ -83,7 +83,7 @@ pub(crate) async fn post(
     if is_from_elsewhere(&headers) {
         return Err(Problem::from_elsewhere().into());
     }
-    app.limits.attempt(peer.address)?;
+    limits::attempt(&app, peer.address).await?;
     const WRONG: &str =
         "The address or the password is not right, or the account is locked for a while.";
     let now = app.now();
@@ -177,7 +177,7 @@ pub(crate) async fn code(
     if is_from_elsewhere(&headers) {
         return Err(Problem::from_elsewhere().into());
     }
-    app.limits.attempt(peer.address)?;
+    limits::attempt(&app, peer.address).await?;
     let now = app.now();
     let begun = cookies(&headers).find(|(name, _)| *name == STEP_COOKIE).map(|(_, v)| digest(v));
     let step = match &begun {

@@ -62,7 +62,7 @@ pub(crate) async fn page(
     let load = app.store.load(who.org, &filter).await?;
     let queue = app.store.findings(who.org, &filter, FindingOrder::Deadline, None, 30).await?;
     let after = asked.after.unwrap_or_default();
-    let mut assets = app.store.assets(who.org, Some(id), &after, ASSETS + 1).await?;
+    let mut assets = app.store.assets(who.org, Some(id), None, &after, ASSETS + 1).await?;
     let more = assets.len() > ASSETS;
     assets.truncate(ASSETS);
     let total = app.store.count_assets(who.org, id).await?;

@@ -11,15 +11,16 @@ use trimtab_pages::part::{
     number,
 };
 use trimtab_store::{
-    Decision, DecisionState, Finding, FindingFilter, FindingOrder, Org, ScopeOf, System,
+    DecisionFilter, DecisionState, Finding, FindingFilter, FindingOrder, Org, ScopeOf, System,
 };
 
 use super::findings::encode;
-use super::needs::Asking;
-use super::{Page, Sorry, count, html, layout};
+use super::{Page, Sorry, count, html, layout, needs};
 use crate::access::Who;
 use crate::api::{findings, visible};
 use crate::deciding;
+use crate::facts::needs::Asking;
+use crate::facts::register;
 use crate::measuring::Chosen;
 use crate::problem::Problem;
 use crate::state::App;
@@ -46,9 +47,8 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
     let late = app.store.count_findings(who.org, &past).await?;
     let due = app.store.count_findings(who.org, &soon).await?;
     let open = app.store.count_findings(who.org, &counting).await?;
-    let asked = deciding::list(&app, &who, DecisionState::Asked).await?;
-    let needs = Asking::today(&app, &who).await?;
-    let (answers, more, to_answer) = needs.answers();
+    let asking = Asking::today(&app, &who).await?;
+    let (answers, more, to_answer) = needs::answers(&asking);
     let load = app.store.load(who.org, &all).await?;
     let queue = app.store.findings(who.org, &counting, FindingOrder::Deadline, None, 20).await?;
 
@@ -115,21 +115,22 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
         },
         ..Table::default()
     };
-    let waiting = waiting(&app, &who, &asked, now).await?;
-    let sides = needs.sides().await?;
+    let waiting = waiting(&app, &who, now).await?;
+    let sides = needs::sides(&asking).await?;
     Ok(html(&Today { layout, figures, dial, sides, queue: table, waiting }))
 }
 
 /// What somebody asked for that is not answered, and on whom it waits.
-async fn waiting(
-    app: &App,
-    who: &Who,
-    asked: &[Decision],
-    now: jiff::Timestamp,
-) -> Result<Table, Problem> {
+async fn waiting(app: &App, who: &Who, now: jiff::Timestamp) -> Result<Table, Problem> {
     let agreed = app.agreed(who.org, now).await?;
+    let mine = DecisionFilter {
+        states: vec![DecisionState::Asked],
+        author: Some(who.person.id),
+        ..DecisionFilter::default()
+    };
+    let asked = register::page(app, who, &mine, None, (None, WAITING)).await?;
     let mut rows = Vec::new();
-    for is in asked.iter().filter(|d| d.is.author == who.person.id).take(WAITING) {
+    for is in &asked.rows {
         let may = deciding::approvers(app, who.org, is, &agreed).await?;
         let may: Vec<&str> = may.iter().map(|role| role.as_str()).collect();
         let on = if may.is_empty() { "another person".to_owned() } else { may.join(" or ") };

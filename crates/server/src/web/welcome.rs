@@ -9,6 +9,7 @@ use trimtab_pages::page::SignIn;
 use trimtab_pages::part::{Field, Form as View, Input};
 
 use super::{Page, html, sign_in};
+use crate::access::limits;
 use crate::access::password;
 use crate::access::peer::Peer;
 use crate::access::secret::digest;
@@ -62,7 +63,7 @@ pub(crate) async fn post(
     if is_from_elsewhere(&headers) {
         return Err(Problem::from_elsewhere().into());
     }
-    app.limits.attempt(peer.address)?;
+    limits::attempt(&app, peer.address).await?;
     if let Some(why) = password::refused(&sent.password) {
         return Ok(html(&view(&secret, &sent.email, Some(why))));
     }

@@ -164,6 +164,23 @@ fn who_asks_too_often_is_told_when_to_ask_again() {
 }
 
 #[test]
+fn attempts_to_sign_in_count_over_all_servers() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store.sqlite").to_str().unwrap().to_owned();
+    let servers = [Server::beside(store.clone(), still), Server::beside(store, still)];
+    let (link, form) = ("/welcome/no-such-link", b"email=ada%40example.org&password=short");
+    let ask = |n: usize| servers[n % 2].ask("POST", link, &[FORM], form);
+    let asked: Vec<u16> = (0..50).map(|n| ask(n).status).collect();
+    assert!(asked.iter().all(|status| *status == 200), "{asked:?}");
+    for (n, server) in servers.iter().enumerate() {
+        let refused = ask(n);
+        assert_eq!((refused.status, refused.header("retry-after")), (429, Some("2")), "{n}");
+        let elsewhere = [FORM, ("x-forwarded-for", "192.0.2.1")];
+        assert_eq!(server.ask("POST", link, &elsewhere, form).status, 200, "others still may");
+    }
+}
+
+#[test]
 fn a_process_is_counted_and_a_job_is_heard() {
     let server = Server::new();
     let cookie = server.first_admin();

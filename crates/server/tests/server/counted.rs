@@ -71,6 +71,32 @@ fn a_list_has_all_its_rows_while_time_goes_on() {
         }
         seen.sort_unstable();
         assert_eq!(seen, (1..=FINDINGS).collect::<Vec<_>>(), "{of}");
+        // The API tells the same, from the same moment on.
+        LATER.store(0, Ordering::SeqCst);
+        let first = format!("/api/v1/metrics/list?of={of}&days=28&to={to}");
+        let (mut path, mut seen) = (first.clone(), Vec::new());
+        loop {
+            let page = server.open(&ada, &path);
+            assert_eq!(page.status, 200, "{path}: {}", page.text);
+            let page = page.json();
+            assert_eq!(page["total"], FINDINGS, "{page}");
+            assert!(page["sum"].is_number(), "{page}");
+            for row in page["rows"].as_array().unwrap() {
+                assert_eq!((&row["is"], &row["level"]), (&json!("finding"), &json!("high")));
+                assert_eq!(row["component"], json!(null), "it was never told to the store");
+                seen.push(row["finding"].as_i64().unwrap());
+            }
+            let Some(next) = page["next"].as_str() else { break };
+            path = format!("{first}&at={}&after={next}", page["at"]);
+            LATER.fetch_add(600, Ordering::SeqCst);
+            assert!(seen.len() <= 500, "{of} does not end");
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, (1..=FINDINGS).collect::<Vec<_>>(), "{of}");
+    }
+    for (of, status) in [("notices", 200), ("interruptions", 200), ("requests", 200), ("x", 404)] {
+        let list = server.open(&ada, &format!("/api/v1/metrics/list?of={of}&days=28"));
+        assert_eq!(list.status, status, "{of}: {}", list.text);
     }
     let wrong = server.open(&ada, "/metrics/list?of=backlog&at=soon");
     assert_eq!(wrong.status, 422);

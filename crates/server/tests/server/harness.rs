@@ -70,6 +70,12 @@ impl Server {
         Server::started(folder, store, index, Timestamp::now, Access::default(), None)
     }
 
+    /// A server on a store, with a clock of its own.
+    pub(crate) fn beside(store: String, clock: fn() -> Timestamp) -> Server {
+        let folder = tempfile::tempdir().unwrap();
+        Server::started(folder, store, INDEX.1.clone(), clock, Access::default(), None)
+    }
+
     /// A server that fetches feeds.
     pub(crate) fn fetching(
         store: String,

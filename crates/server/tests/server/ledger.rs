@@ -113,3 +113,47 @@ fn pages_of_the_ledger_go_on_and_miss_nothing() {
     let day = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
     assert_eq!(i64::try_from(walk(&format!("since={day}"))).unwrap(), total);
 }
+
+#[test]
+fn the_ledger_is_verified_part_by_part() {
+    let server = Server::new();
+    let app = server.app();
+    server.runtime.block_on(trimtab_server::first_link(&app, "Ferries")).unwrap();
+    let org = server.org();
+    server.system(org, "shop");
+    let aud = server.someone(org, "Aud", &[(Role::Auditor, Organisation)]);
+    let entries = server.runtime.block_on(app.store.verify_ledger(org)).unwrap().0;
+    assert!(entries > 2);
+    let verify = |body: serde_json::Value| {
+        let own = [("cookie", aud.cookie.as_str()), crate::harness::JSON];
+        let body = body.to_string();
+        server.ask("POST", "/api/v1/ledger/verification", &own, body.as_bytes())
+    };
+    let mut after = serde_json::Value::Null;
+    for n in 1.. {
+        let told = verify(serde_json::json!({ "after": after, "limit": 1 }));
+        assert_eq!(told.status, 200, "{told:?}");
+        let told = told.json();
+        assert_eq!((&told["verified"], &told["entries"]), (&n.into(), &entries.into()), "{told}");
+        assert_eq!(told["broken"], serde_json::Value::Null);
+        after = told["next"].clone();
+        assert_eq!(told["whole"], after.is_null(), "{told}");
+        if after.is_null() {
+            assert_eq!(n, entries);
+            break;
+        }
+    }
+    let whole = verify(serde_json::json!({})).json();
+    assert_eq!((&whole["verified"], &whole["whole"]), (&entries.into(), &true.into()));
+    // What goes on from another seal is told, and what is no place is refused.
+    let other = format!("2.{}", "ab".repeat(32));
+    let told = verify(serde_json::json!({ "after": other })).json();
+    assert_eq!((&told["broken"]["seq"], &told["whole"]), (&2.into(), &false.into()), "{told}");
+    for wrong in ["x", "2", "-1.00", "9223372036854775807.zz"] {
+        assert_eq!(verify(serde_json::json!({ "after": wrong })).status, 422, "{wrong}");
+    }
+    // The page goes on from the same place, and refuses the same.
+    let page = server.send(&aud, "/ledger/verify", &[("after", &other)]);
+    assert!(page.text.contains("The chain breaks at entry 2"), "{}", page.text);
+    assert_eq!(server.send(&aud, "/ledger/verify", &[("after", "x")]).status, 422);
+}

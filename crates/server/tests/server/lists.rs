@@ -230,3 +230,79 @@ fn decisions_are_found_by_what_they_are_about() {
     assert_eq!(of(&format!("team={none}")).len(), 0);
     assert_eq!(server.open(&lea, "/api/v1/decisions?team=99999").status, 404);
 }
+
+#[test]
+fn pages_of_who_sees_a_part_are_full_and_end() {
+    let (server, org, _) = begun();
+    let app = server.app();
+    let now = jiff::Timestamp::now();
+    let (shop, _) = server.system(org, "shop");
+    let (desk, team) = server.system(org, "desk");
+    let small =
+        server.someone(org, "Small", &[(Role::Auditor, trimtab_store::ScopeOf::Team(team))]);
+    server.runtime.block_on(async {
+        for n in 0..9 {
+            // Every third is hers, and none of the first.
+            let system = if n % 3 == 2 { desk } else { shop };
+            let name = format!("asset-{n}");
+            app.store.put_asset(org, &name, "repository", Some(system), now).await.unwrap();
+        }
+    });
+    let seen = walked(&server, &small, "/api/v1/assets", "name");
+    assert_eq!(seen, ["asset-2", "asset-5", "asset-8"]);
+    let page = server.open(&small, "/api/v1/assets?limit=2").json();
+    assert_eq!(page["rows"].as_array().unwrap().len(), 2, "{page}");
+    assert_eq!(page["next"], "asset-5");
+    let page = server.open(&small, "/api/v1/assets?limit=3").json();
+    assert_eq!((page["rows"].as_array().unwrap().len(), &page["next"]), (3, &Value::Null));
+    assert_eq!(walked(&server, &small, &format!("/api/v1/assets?system={shop}"), "name").len(), 0);
+}
+
+#[test]
+fn a_filter_of_blanks_is_none_and_times_have_no_end() {
+    let (server, org, lea) = begun();
+    server.system(org, "shop");
+    let finding = server.upload(&lea, "shop", "shop");
+    let wanted = json!({ "finding": finding, "kind": "not-affected", "reason": "x",
+        "role": "engineering", "justification": "vulnerable_code_not_in_execute_path" });
+    post(&server, &lea, "/api/v1/decisions", &wanted);
+    let rows = |path: &str| -> usize {
+        let answer = server.open(&lea, path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        answer.json()["rows"].as_array().unwrap().len()
+    };
+    for path in ["/api/v1/decisions", "/api/v1/findings", "/api/v1/systems", "/api/v1/people"] {
+        assert!(rows(path) > 0, "{path}");
+        assert_eq!(rows(&format!("{path}?q=%20%20")), rows(path), "{path}");
+    }
+    let page = server.open(&lea, "/exceptions?q=%20%20").text;
+    assert!(page.contains("moment") && !page.contains("Of what is chosen"), "{page}");
+    // The first and the last moment that there is are times as others; what is beyond is none.
+    let (first, last) = ("-009999-01-02T01:59:59Z", "9999-12-30T22:00:00Z");
+    for path in
+        ["findings?due=", "decisions?state=any&expires_before=", "ledger?since=", "ledger?until="]
+    {
+        for at in [first, last] {
+            let answer = server.open(&lea, &format!("/api/v1/{path}{at}"));
+            assert_eq!(answer.status, 200, "{path}{at}: {}", answer.text);
+        }
+        for wrong in
+            ["99999-01-01T00:00:00Z", "-99999-01-01T00:00:00Z", "1e30", "9".repeat(40).as_str()]
+        {
+            let answer = server.open(&lea, &format!("/api/v1/{path}{wrong}"));
+            assert_eq!(answer.status, 422, "{path}{wrong}: {}", answer.text);
+        }
+    }
+    assert_eq!(rows(&format!("/api/v1/findings?due={first}")), 0);
+    let dated = rows("/api/v1/findings?due=passed") + rows("/api/v1/findings?due=week");
+    let dated = dated + rows("/api/v1/findings?due=later");
+    assert_eq!(rows(&format!("/api/v1/findings?due={last}")), dated, "with a deadline");
+    for day in ["9999-12-31", "-009999-01-02"] {
+        let status = server.open(&lea, &format!("/ledger?since={day}")).status;
+        assert!(matches!(status, 200 | 422), "{day}: {status}");
+    }
+    for at in ["9223372036854775807", "-9223372036854775808", "99999999999999999999"] {
+        let path = format!("/api/v1/metrics/list?of=found&at={at}");
+        assert_eq!(server.open(&lea, &path).status, 422, "{at}");
+    }
+}

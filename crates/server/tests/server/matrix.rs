@@ -62,12 +62,13 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
         "charters" => id(*charter),
         "people" => id(world.small.id),
         "documents" | "vex" => world.digest.clone(),
+        "today" => "answers".to_owned(),
         "vulnerabilities" => world.vulnerability.clone(),
         "packages" => "pkg%3Anpm%2Fmoment".to_owned(),
         _ => String::new(),
     };
     let mut path: String = row.path.clone();
-    for name in ["{id}", "{digest}", "{document}", "{name}", "{purl}"] {
+    for name in ["{id}", "{digest}", "{document}", "{name}", "{purl}", "{list}"] {
         path = path.replace(name, &thing);
     }
     let asked = json!({ "reason": "x", "role": role, "days": 1, "control": "y" });
@@ -111,6 +112,7 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
         ("POST", "tokens") => ("", json!({ "name": role, "actions": ["view"], "days": 1 })),
         ("POST", "updates/{id}") => ("", json!({ "points": 1 })),
         ("GET", "findings/groups" | "findings/groups.csv") => ("?by=package", Value::Null),
+        ("GET", "metrics/list") => ("?of=found", Value::Null),
         ("GET", "releases") => ("?asset=", json!(asset)),
         ("GET", "where") => ("?q=moment", Value::Null),
         ("POST", _) => ("", json!({})),

@@ -22,8 +22,26 @@ fn told(server: &Server, who: &Someone, side: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The number of a list, as the page tells it; the API tells the same, and lists as many.
 fn number(server: &Server, who: &Someone, side: &str, list: &str) -> Option<String> {
-    told(server, who, side).into_iter().find(|(word, _)| word == list).map(|(_, value)| value)
+    let shown = told(server, who, side).into_iter().find(|(word, _)| word == list);
+    let shown = shown.map(|(_, value)| value);
+    let all = server.open(who, "/api/v1/today").json();
+    let sides = all["sides"].as_array().unwrap();
+    let lists = sides.iter().filter(|of| of["side"] == side).flat_map(|of| of["lists"].as_array());
+    let counted = lists.flatten().find(|one| one["list"] == list);
+    assert_eq!(counted.map(|one| one["count"].to_string()), shown, "{side} {list}: {all}");
+    let rows = server.open(who, &format!("/api/v1/today/{list}?side={side}"));
+    match &shown {
+        None => assert_eq!(rows.status, 404, "{side} {list}: {}", rows.text),
+        Some(number) => {
+            assert_eq!(rows.status, 200, "{side} {list}: {}", rows.text);
+            let rows = rows.json();
+            assert_eq!(rows["at_least"], false, "{rows}");
+            assert_eq!(rows["rows"].as_array().unwrap().len().to_string(), *number, "{rows}");
+        }
+    }
+    shown
 }
 
 fn deploy(server: &Server, who: &Someone, outcome: &str) {
@@ -175,4 +193,79 @@ fn each_side_sees_what_needs_it() {
         assert!(none.iter().all(|(list, n)| n == "0" || list == "upkeep"), "{side}: {none:?}");
     }
     assert!(shop > 0);
+}
+
+#[test]
+fn a_token_sees_as_far_as_it_reaches() {
+    let server = Server::new();
+    let app = server.app();
+    server.runtime.block_on(trimtab_server::first_link(&app, "Ferries")).unwrap();
+    let org = server.org();
+    let (shop, shop_team) = server.system(org, "shop");
+    let (intranet, other_team) = server.system(org, "intranet");
+    let every: Vec<_> = Role::ALL.iter().map(|role| (*role, Organisation)).collect();
+    let lea = server.someone(org, "Lea", &every);
+    let sub = [(Role::Product, Team(shop_team)), (Role::Engineering, System(intranet))];
+    let sub = server.someone(org, "Sub", &sub);
+    server.upload(&lea, "quay", "shop");
+    server.settle(org);
+    let token = |who: &Someone, scope: trimtab_store::ScopeOf, name: &str| {
+        let now = jiff::Timestamp::now();
+        let new = trimtab_store::NewToken {
+            name: name.to_owned(),
+            person: who.id,
+            actions: ["view", "answer", "agree", "audit"].map(ToOwned::to_owned).to_vec(),
+            scope,
+            expires: now + jiff::SignedDuration::from_hours(1),
+        };
+        let digest = crate::harness::digest(name);
+        server.runtime.block_on(app.store.add_token(org, &new, &digest, "trimtab", now)).unwrap();
+        crate::harness::bearer(name)
+    };
+    let open = |token: &str, path: &str| server.ask("GET", path, &[("authorization", token)], b"");
+    let count = |token: &str, list: &str| -> Option<i64> {
+        let answer = open(token, &format!("/api/v1/today/{list}"));
+        let page = open(token, &format!("/today/{list}"));
+        assert_eq!(answer.status, page.status, "{list}: {} {}", answer.text, page.text);
+        match answer.status {
+            200 => answer.json()["count"].as_i64(),
+            status => {
+                assert_eq!(status, 404, "{list}: {}", answer.text);
+                None
+            }
+        }
+    };
+    let whole = token(&lea, Organisation, "whole");
+    let choices = count(&whole, "choices?side=engineering").unwrap();
+    assert!(choices > 0);
+    assert_eq!(count(&whole, "tiers?side=product"), Some(2));
+    assert_eq!(count(&whole, "jobs?side=operations"), Some(0));
+    for (name, scope, seen, tiers) in [
+        ("team", Team(shop_team), choices, 1),
+        ("system", System(shop), choices, 1),
+        ("other team", Team(other_team), 0, 1),
+        ("other system", System(intranet), 0, 1),
+    ] {
+        let token = token(&lea, scope, name);
+        assert_eq!(count(&token, "choices?side=engineering"), Some(seen), "{name}");
+        assert_eq!(count(&token, "tiers?side=product"), Some(tiers), "{name}");
+        // What is of the whole organisation is not there.
+        for list in ["jobs?side=operations", "upkeep?side=admin", "charters?side=security"] {
+            assert_eq!(count(&token, list), None, "{name} {list}");
+        }
+        assert_eq!(open(&token, "/api/v1/ledger").status, 403, "{name}");
+        let today = open(&token, "/").text;
+        assert_eq!(today.contains("quay"), seen > 0, "{name}: {today}");
+        let assets = open(&token, "/api/v1/assets").text;
+        assert_eq!(assets.contains("quay"), seen > 0, "{name}: {assets}");
+    }
+    // And never farther than who made it.
+    let near = token(&sub, Team(shop_team), "near");
+    assert_eq!(count(&near, "tiers?side=product"), Some(1));
+    assert_eq!(count(&near, "choices?side=engineering"), None, "that role is of another system");
+    let nowhere = token(&sub, Team(other_team), "nowhere");
+    assert_eq!(count(&nowhere, "tiers?side=product"), None, "that role is of another team");
+    assert_eq!(count(&nowhere, "choices?side=engineering"), Some(0));
+    let one = token(&sub, System(shop), "one");
+    assert_eq!(count(&one, "tiers?side=product"), Some(1));
 }

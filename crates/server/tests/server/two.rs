@@ -49,7 +49,7 @@ fn two_servers_share_uploads_and_nothing_is_done_twice() {
         done.iter().filter_map(|job| job.result.as_ref()?["snapshot"].as_i64()).collect();
     assert_eq!(snapshots.len(), UPLOADS, "each upload is one snapshot");
     one.runtime.block_on(async {
-        let assets = app.store.assets(org, None, "", 500).await.unwrap();
+        let assets = app.store.assets(org, None, None, "", 500).await.unwrap();
         assert_eq!(assets.len(), UPLOADS);
         for asset in assets {
             let all = app.store.snapshots(org, asset.id, 9).await.unwrap();

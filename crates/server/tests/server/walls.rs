@@ -79,7 +79,9 @@ fn what_belongs_to_others_is_not_there() {
 
     let described = server.ask("GET", "/api/v1/openapi.json", &[], b"").json();
     for (path, item) in described["paths"].as_object().unwrap() {
-        for method in item.as_object().unwrap().keys().filter(|_| path.contains('{')) {
+        // A word of ours, and what is in the list is one's own.
+        let names = path.contains('{') && path != "/api/v1/today/{list}";
+        for method in item.as_object().unwrap().keys().filter(|_| names) {
             let method = method.to_uppercase();
             let known = rows.iter().any(|r| r.template == path && r.method == method);
             assert!(known, "{method} {path} is in no row of this table");
@@ -131,6 +133,14 @@ fn what_belongs_to_others_is_not_there() {
         format!("/api/v1/releases?asset={asset}"),
         format!("/api/v1/plans?team={team}"),
         format!("/api/v1/metrics?system={system}"),
+        "/api/v1/metrics/list?of=found".to_owned(),
+        "/api/v1/metrics/list?of=notices".to_owned(),
+        "/api/v1/today".to_owned(),
+        "/api/v1/today/answers".to_owned(),
+        "/api/v1/today/choices?side=engineering".to_owned(),
+        "/api/v1/today/new?side=security".to_owned(),
+        "/api/v1/today/tiers?side=product".to_owned(),
+        "/api/v1/today/rollouts?side=operations".to_owned(),
         "/api/v1/systems".to_owned(),
         "/api/v1/teams".to_owned(),
         "/api/v1/teams?q=shop".to_owned(),

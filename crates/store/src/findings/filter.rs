@@ -33,7 +33,7 @@ pub struct FindingFilter {
     pub fix: Option<String>,
     /// Due at or after a moment.
     pub due_from: Option<Timestamp>,
-    /// Due before a moment.
+    /// Due before a moment; what has no deadline never is, however late that is.
     pub due_before: Option<Timestamp>,
     /// Counting to the load, or not: in production (or not known), and not decided otherwise.
     pub counts: Option<bool>,
@@ -49,6 +49,8 @@ pub struct FindingFilter {
     pub text: Option<Mentioned>,
     /// With a decision that holds, or without.
     pub decided: Option<bool>,
+    /// `true`: without those that were decided to be not affected.
+    pub risks: bool,
     /// Detected at or after a moment.
     pub since: Option<Timestamp>,
     /// Waiting for something.
@@ -110,7 +112,8 @@ pub(super) fn wanted(org: Org, filter: &FindingFilter) -> Condition {
     is.and("finding.package = ", filter.package.clone());
     is.and("COALESCE(finding.fix, '') = ", filter.fix.clone());
     is.and(&format!("{DUE} <= "), filter.due_from.map(|at| -micros(at)));
-    is.and(&format!("{DUE} > "), filter.due_before.map(|at| -micros(at)));
+    // A later moment than stands for no deadline would find what has none.
+    is.and(&format!("{DUE} > "), filter.due_before.map(|at| -micros(at).min(NEVER)));
     is.and("finding.detected >= ", filter.since.map(micros));
     if let Some(systems) = &filter.systems {
         is.text += &format!(" AND finding.system IN ({})", listed(systems));
@@ -133,6 +136,9 @@ pub(super) fn wanted(org: Org, filter: &FindingFilter) -> Condition {
         Some(true) => " AND finding.decided IS NOT NULL",
         Some(false) => " AND finding.decided IS NULL",
     };
+    if filter.risks {
+        is.text += " AND (finding.decided IS NULL OR finding.decided <> 'not-affected')";
+    }
     narrowed(&mut is, filter);
     if let Some(waits) = &filter.waits {
         // So that the index of what counts is known to cover it.

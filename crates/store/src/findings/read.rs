@@ -7,7 +7,7 @@ use super::filter::{COUNTS, DUE, FindingFilter, wanted};
 use super::mentioned::Mentioned;
 use super::waiting::{LOOKED, Waits};
 use super::{Attribution, Finding, FindingState, Weighed};
-use crate::db::{Row, Sql, args};
+use crate::db::{Row, Sql, Value, args};
 use crate::error::{Result, StoreError};
 use crate::page::{Cursor, MOST, Page};
 use crate::time::{maybe, moment};
@@ -65,11 +65,88 @@ pub struct Group {
     pub deadline: Option<Timestamp>,
 }
 
+/// Where a page of groups begins: after a group of so much load, so many findings and this name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupCursor {
+    /// What the last group before weighs, in millionths.
+    pub(super) load: i64,
+    pub(super) findings: i64,
+    /// What groups of the same load and number are in the order of.
+    pub(super) tie: String,
+    pub(super) fix: String,
+}
+
+impl GroupCursor {
+    /// As text for addresses.
+    pub fn to_text(&self) -> String {
+        serde_json::json!([self.load, self.findings, self.tie, self.fix]).to_string()
+    }
+
+    /// From the text of an address. `None`: it is none.
+    pub fn from_text(text: &str) -> Option<GroupCursor> {
+        let (load, findings, tie, fix) = serde_json::from_str(text).ok()?;
+        Some(GroupCursor { load, findings, tie, fix })
+    }
+
+    /// What is true of groups after it: after other conditions of groups. `fix`: a text, if groups have one.
+    pub(super) fn narrow(
+        after: Option<&GroupCursor>,
+        values: &mut Vec<Value>,
+        (load, findings, tie, fix): (&str, &str, &str, &str),
+    ) -> String {
+        let Some(after) = after else { return String::new() };
+        let mut value = |is: Value| {
+            values.push(is);
+            format!("${}", values.len())
+        };
+        let at = value(after.load.into());
+        let number = value(after.findings.into());
+        let same = value(after.tie.as_str().into());
+        let fixed = value(after.fix.as_str().into());
+        format!(
+            " AND ({load} < {at} OR ({load} = {at} AND ({findings} < {number}
+                OR ({findings} = {number} AND ({tie} > {same}
+                    OR ({tie} = {same} AND {fix} > {fixed}))))))"
+        )
+    }
+}
+
+/// A load in whole millionths: two engines, and one at two times, may sum in another order.
+pub(super) fn millionths(load: &str) -> String {
+    format!("CAST(ROUND({load} * 1000000) AS BIGINT)")
+}
+
+/// Where a group stands, by the ninth and the tenth column.
+pub(super) fn placed(group: &Group, row: &Row) -> Result<GroupCursor> {
+    let (findings, fix) = (group.findings, group.fix.clone().unwrap_or_default());
+    Ok(GroupCursor { load: row.int(8)?, findings, tie: row.text(9)?, fix })
+}
+
+/// Groups, and where the next page begins.
+pub type Groups = (Vec<Group>, Option<GroupCursor>);
+
+/// Cuts a page of `limit + 1` groups that were asked for.
+pub(super) fn cut(mut found: Vec<(Group, GroupCursor)>, limit: usize) -> Groups {
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).map(|(_, place)| place.clone());
+    (found.into_iter().map(|(group, _)| group).collect(), next)
+}
+
 /// A number that stops at a bound: `at least`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
     /// The number.
     pub number: i64,
+    /// Whether there may be more.
+    pub is_least: bool,
+}
+
+/// A load that stops at a bound: `at least`.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Load {
+    /// What findings weigh together.
+    pub weight: f64,
     /// Whether there may be more.
     pub is_least: bool,
 }
@@ -282,7 +359,22 @@ impl Store {
         by: GroupBy,
         limit: usize,
     ) -> Result<Vec<Group>> {
-        if let Some(groups) = self.kept_groups(org, filter, by, limit).await? {
+        Ok(self.group_page(org, filter, by, None, limit).await?.0)
+    }
+
+    /// Findings in groups, the heaviest first, a page at a time.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn group_page(
+        &self,
+        org: Org,
+        filter: &FindingFilter,
+        by: GroupBy,
+        after: Option<&GroupCursor>,
+        limit: usize,
+    ) -> Result<Groups> {
+        if let Some(groups) = self.kept_groups(org, filter, by, after, limit).await? {
             return Ok(groups);
         }
         let mut is = wanted(org, filter);
@@ -314,19 +406,30 @@ impl Store {
             }
         };
         let first = keys.split(',').next().unwrap_or(keys);
-        let most = is.value(i64::try_from(limit).unwrap_or(i64::MAX));
+        let load =
+            format!("COALESCE(SUM(CASE WHEN TRUE{COUNTS} THEN finding.weight ELSE 0.0 END), 0.0)");
+        let place = millionths(&load);
+        let tie = match by {
+            GroupBy::Vulnerability => "CAST(finding.vulnerability AS TEXT)",
+            _ => name,
+        };
+        let fixed = if by == GroupBy::Action { "COALESCE(finding.fix, '')" } else { "''" };
+        // A constant is nothing to sort by.
+        let last = if by == GroupBy::Action { ", COALESCE(finding.fix, '')" } else { "" };
+        let of = (place.as_str(), "COUNT(*)", tie, fixed);
+        let narrow = GroupCursor::narrow(after, &mut is.values, of);
+        let most = is.value(i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX));
         let sql = format!(
             "SELECT CAST(COALESCE({first}, NULL) AS TEXT), {name}, CAST({fix} AS TEXT), COUNT(*),
                 COUNT(DISTINCT finding.asset),
-                COALESCE(SUM(CASE WHEN TRUE{COUNTS} THEN finding.weight ELSE 0.0 END), 0.0),
-                MAX(finding.level), MIN(finding.deadline)
-             FROM finding {join} WHERE {} GROUP BY {keys}
-             ORDER BY 6 DESC, 4 DESC, 2 LIMIT {most}",
+                {load}, MAX(finding.level), MIN(finding.deadline), {place}, {tie}
+             FROM finding {join} WHERE {} GROUP BY {keys} HAVING COUNT(*) > 0{narrow}
+             ORDER BY 9 DESC, 4 DESC, 10{last} LIMIT {most}",
             is.text
         );
         let found = (&mut &self.db).all(&sql, is.values).await?;
         let read = |row: &Row| {
-            Ok(Group {
+            let group = Group {
                 key: row.maybe_text(0)?.unwrap_or_default(),
                 name: row.text(1)?,
                 fix: row.maybe_text(2)?,
@@ -338,12 +441,15 @@ impl Store {
                     GroupBy::System | GroupBy::Team if row.maybe_text(0)?.is_none() => None,
                     _ => maybe(row.maybe_int(7)?)?,
                 },
-            })
+            };
+            let place = placed(&group, row)?;
+            Ok((group, place))
         };
-        found.iter().map(read).collect()
+        Ok(cut(found.iter().map(read).collect::<Result<_>>()?, limit))
     }
 
-    /// The load of what counts: the dial.
+    /// The load of what counts: the dial. Where no sum is kept of a filter each finding of it is looked at; a list
+    /// that somebody narrows asks [`Store::load_of`].
     ///
     /// # Errors
     /// The store does not answer.
@@ -357,6 +463,38 @@ impl Store {
             format!("SELECT COALESCE(SUM(finding.weight), 0.0) FROM finding WHERE {}", is.text);
         let row = (&mut &self.db).first(&sql, is.values).await?;
         row.map_or(Ok(0.0), |row| row.real(0))
+    }
+
+    /// The load of what counts of a list; where no sum is kept of it, of no more findings than are counted.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn load_of(&self, org: Org, filter: &FindingFilter) -> Result<Load> {
+        if let Some(weight) = self.kept_load(org, filter).await? {
+            return Ok(Load { weight, is_least: false });
+        }
+        self.load_to(org, filter, COUNTED).await
+    }
+
+    /// The load of what counts, summed one by one up to `most` findings.
+    pub(super) async fn load_to(
+        &self,
+        org: Org,
+        filter: &FindingFilter,
+        most: i64,
+    ) -> Result<Load> {
+        let filter = FindingFilter { counts: Some(true), ..filter.clone() };
+        let mut is = wanted(org, &filter);
+        let asked = is.value(most + 1);
+        let sql = format!(
+            "SELECT COUNT(*), COALESCE(SUM(summed.weight), 0.0) FROM
+                (SELECT finding.weight AS weight FROM finding WHERE {} LIMIT {asked}) AS summed",
+            is.text
+        );
+        let row = (&mut &self.db).first(&sql, is.values).await?;
+        row.map_or(Ok(Load::default()), |row| {
+            Ok(Load { weight: row.real(1)?, is_least: row.int(0)? > most })
+        })
     }
 
     /// Who says that a finding exists.
@@ -377,5 +515,28 @@ impl Store {
             })
         };
         (&mut &self.db).all(sql, args![org.0, finding]).await?.iter().map(read).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_load_stops_at_its_bound_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("store.sqlite");
+        let store = Store::open(file.to_str().unwrap(), Timestamp::UNIX_EPOCH).await.unwrap();
+        for id in 1..=3i64 {
+            let sql = "INSERT INTO finding
+                    (org, id, asset, package, vulnerability, component, state, detected, level, weight)
+                VALUES (1, $1, 7, 'pkg:npm/p', $1, 1, 'open', 0, 2, 10.0)";
+            (&mut &store.db).run(sql, args![id]).await.unwrap();
+        }
+        let filter = FindingFilter { asset: Some(7), ..FindingFilter::default() };
+        let whole = store.load_to(Org(1), &filter, 3).await.unwrap();
+        assert_eq!(whole, Load { weight: 30.0, is_least: false });
+        let part = store.load_to(Org(1), &filter, 2).await.unwrap();
+        assert!(part.is_least && part.weight < 31.0, "{part:?}");
     }
 }

@@ -2,7 +2,7 @@
 //! asks for no more than the sums tell apart.
 
 use super::filter::{DUE, FindingFilter, NEVER};
-use super::read::{Group, GroupBy, level};
+use super::read::{Group, GroupBy, GroupCursor, Groups, cut, level, millionths, placed};
 use super::tally::{self, ANY, UNWEIGHED};
 use crate::condition::listed;
 use crate::db::{Row, Sql, Value, args};
@@ -28,6 +28,7 @@ fn is_finer(filter: &FindingFilter) -> bool {
         || filter.exposure.is_some()
         || filter.text.is_some()
         || filter.decided.is_some()
+        || filter.risks
         || filter.since.is_some()
         || filter.waits.is_some()
 }
@@ -148,21 +149,23 @@ impl Store {
         org: Org,
         filter: &FindingFilter,
         by: GroupBy,
+        after: Option<&GroupCursor>,
         limit: usize,
-    ) -> Result<Option<Vec<Group>>> {
+    ) -> Result<Option<Groups>> {
         let sql = match by {
-            GroupBy::System | GroupBy::Team | GroupBy::Level => of_systems(org, filter, by),
+            GroupBy::System | GroupBy::Team | GroupBy::Level => of_systems(org, filter, by, after),
             GroupBy::Action | GroupBy::Package | GroupBy::Vulnerability => {
-                of_packages(org, filter, by)
+                of_packages(org, filter, by, after)
             }
         };
         let Some((sql, mut values)) = sql else { return Ok(None) };
-        values.push(Value::from(i64::try_from(limit).unwrap_or(i64::MAX)));
+        let most = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
+        values.push(Value::from(most));
         // What is looked up for a group is looked up for those that are shown.
         let sql = sql.replace("{LIMIT}", &format!("LIMIT ${}", values.len()));
         let read = |row: &Row| {
             let due = row.maybe_int(7)?.map(|due| -due).filter(|at| *at < NEVER);
-            Ok(Group {
+            let group = Group {
                 key: row.maybe_text(0)?.unwrap_or_default(),
                 name: row.text(1)?,
                 fix: row.maybe_text(2)?,
@@ -171,17 +174,24 @@ impl Store {
                 weight: row.real(5)?,
                 level: row.maybe_int(6)?.filter(|l| *l != UNWEIGHED).map(level).transpose()?,
                 deadline: maybe(due)?,
-            })
+            };
+            let place = placed(&group, row)?;
+            Ok((group, place))
         };
         let found = (&mut &self.db).all(&sql, values).await?;
-        Ok(Some(found.iter().map(read).collect::<Result<_>>()?))
+        Ok(Some(cut(found.iter().map(read).collect::<Result<_>>()?, limit)))
     }
 }
 
 const SUMS: &str = "CAST(SUM(findings) AS BIGINT) AS findings, SUM(findings * weight) AS weight,
     MAX(CASE WHEN findings > 0 THEN level END) AS level";
 
-fn of_systems(org: Org, filter: &FindingFilter, by: GroupBy) -> Option<(String, Vec<Value>)> {
+fn of_systems(
+    org: Org,
+    filter: &FindingFilter,
+    by: GroupBy,
+    after: Option<&GroupCursor>,
+) -> Option<(String, Vec<Value>)> {
     let kept = Kept::of_systems(org, filter)?;
     // The soonest due of a group that a level narrows is another.
     if filter.level.is_some() {
@@ -194,31 +204,36 @@ fn of_systems(org: Org, filter: &FindingFilter, by: GroupBy) -> Option<(String, 
                 AND (finding.production OR (finding.production IS NULL AND finding.state = 'open')))"
         )
     };
-    let (text, values) = (kept.text, kept.values);
+    let (text, mut values) = (kept.text, kept.values);
+    let place = millionths("SUM(findings * weight)");
+    let name = if by == GroupBy::System { "system.name" } else { "team.name" };
+    let tie = format!("COALESCE({name}, '')");
+    let of = (place.as_str(), "SUM(findings)", tie.as_str(), "''");
+    let narrow = GroupCursor::narrow(after, &mut values, of);
     let sql = match by {
         GroupBy::System => format!(
             "SELECT CAST(NULLIF(g.system, 0) AS TEXT), g.name, CAST(NULL AS TEXT), g.findings,
-                CAST(NULL AS BIGINT), g.weight, g.level, {} FROM
-                (SELECT tally_system.system AS system, COALESCE(system.name, '') AS name, {SUMS}
+                CAST(NULL AS BIGINT), g.weight, g.level, {}, g.place, g.name FROM
+                (SELECT tally_system.system AS system, {tie} AS name, {place} AS place, {SUMS}
                  FROM tally_system LEFT JOIN system ON system.org = $1 AND system.id = tally_system.system
                  WHERE tally_system.org = $1{text} GROUP BY tally_system.system, system.name
-                 HAVING SUM(findings) > 0
-                 ORDER BY weight DESC, findings DESC, name {{LIMIT}}) AS g
-             ORDER BY 6 DESC, 4 DESC, 2",
+                 HAVING SUM(findings) > 0{narrow}
+                 ORDER BY place DESC, findings DESC, name {{LIMIT}}) AS g
+             ORDER BY 9 DESC, 4 DESC, 10",
             soonest("g.system")
         ),
         GroupBy::Team => format!(
             "SELECT CAST(g.team AS TEXT), g.name, CAST(NULL AS TEXT), g.findings,
                 CAST(NULL AS BIGINT), g.weight, g.level,
                 (SELECT MAX({}) FROM system AS s
-                    WHERE s.org = $1 AND s.team = g.team{}) FROM
-                (SELECT team.id AS team, COALESCE(team.name, '') AS name, {SUMS} FROM tally_system
+                    WHERE s.org = $1 AND s.team = g.team{}), g.place, g.name FROM
+                (SELECT team.id AS team, {tie} AS name, {place} AS place, {SUMS} FROM tally_system
                  LEFT JOIN system ON system.org = $1 AND system.id = tally_system.system
                  LEFT JOIN team ON team.org = $1 AND team.id = system.team
                  WHERE tally_system.org = $1{text} GROUP BY team.id, team.name
-                 HAVING SUM(findings) > 0
-                 ORDER BY weight DESC, findings DESC, name {{LIMIT}}) AS g
-             ORDER BY 6 DESC, 4 DESC, 2",
+                 HAVING SUM(findings) > 0{narrow}
+                 ORDER BY place DESC, findings DESC, name {{LIMIT}}) AS g
+             ORDER BY 9 DESC, 4 DESC, 10",
             soonest("s.id"),
             // Of the systems that are asked about.
             text.replace("tally_system.system", "s.id")
@@ -229,7 +244,12 @@ fn of_systems(org: Org, filter: &FindingFilter, by: GroupBy) -> Option<(String, 
     Some((sql, values))
 }
 
-fn of_packages(org: Org, filter: &FindingFilter, by: GroupBy) -> Option<(String, Vec<Value>)> {
+fn of_packages(
+    org: Org,
+    filter: &FindingFilter,
+    by: GroupBy,
+    after: Option<&GroupCursor>,
+) -> Option<(String, Vec<Value>)> {
     // In how many assets is kept of all live findings, and of those of a level.
     // Of a package, each vulnerability is once in an asset: as many assets as findings.
     let once = filter.package.is_some() && by == GroupBy::Vulnerability;
@@ -249,7 +269,7 @@ fn of_packages(org: Org, filter: &FindingFilter, by: GroupBy) -> Option<(String,
         kept.values.push(Value::from(package));
         same = format!(" AND f.package = ${}", kept.values.len());
     }
-    let (text, values) = (kept.text, kept.values);
+    let (text, mut values) = (kept.text, kept.values);
     let of = filter.level.map_or(ANY, |level| level as i64);
     let level = filter.level.map_or(String::new(), |l| format!(" AND f.level = {}", l as i64));
     let (grouped, keys, column, key, fix) = match by {
@@ -293,19 +313,29 @@ fn of_packages(org: Org, filter: &FindingFilter, by: GroupBy) -> Option<(String,
                 AND a.key = {key} AND a.fix = {fix} AND a.level = {of})"
         ),
     };
+    let load = "SUM(CASE WHEN counts THEN findings * weight ELSE 0.0 END)";
+    let place = millionths(load);
+    let (tie, fixed, last) = match by {
+        GroupBy::Action => ("package", "fix", ", fix"),
+        GroupBy::Vulnerability => ("CAST(vulnerability AS TEXT)", "''", ""),
+        _ => ("package", "''", ""),
+    };
+    let narrow = GroupCursor::narrow(after, &mut values, (&place, "SUM(findings)", tie, fixed));
     let sql = format!(
         "SELECT key, name, fix, findings, assets, weight, level,
-            CASE WHEN open IS NULL OR merged > open THEN merged ELSE open END FROM
+            CASE WHEN open IS NULL OR merged > open THEN merged ELSE open END, place, tie FROM
             (SELECT {key} AS key, {name} AS name, CAST(NULLIF({fix}, '') AS TEXT) AS fix,
                 g.findings AS findings,
                 {assets} AS assets,
-                g.weight AS weight, g.level AS level, {} AS open, {} AS merged FROM
+                g.weight AS weight, g.level AS level, g.place AS place, g.tie AS tie,
+                {} AS open, {} AS merged FROM
                 (SELECT {keys}, CAST(SUM(findings) AS BIGINT) AS findings,
-                    SUM(CASE WHEN counts THEN findings * weight ELSE 0.0 END) AS weight,
+                    {load} AS weight, {place} AS place, {tie} AS tie,
                     MAX(CASE WHEN findings > 0 THEN level END) AS level
-                 FROM tally_package WHERE org = $1{text} GROUP BY {keys} HAVING SUM(findings) > 0
-                 ORDER BY weight DESC, findings DESC, {keys} {{LIMIT}}) AS g {join}) AS shown
-         ORDER BY 6 DESC, 4 DESC, 2",
+                 FROM tally_package WHERE org = $1{text} GROUP BY {keys}
+                 HAVING SUM(findings) > 0{narrow}
+                 ORDER BY place DESC, findings DESC, tie{last} {{LIMIT}}) AS g {join}) AS shown
+         ORDER BY 9 DESC, 4 DESC, 10, COALESCE(fix, '')",
         soonest("open"),
         soonest("merged")
     );

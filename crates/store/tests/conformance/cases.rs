@@ -138,7 +138,7 @@ pub(crate) async fn nobody_answers_their_own_question(store: Store) {
     let approved = DecisionState::Approved;
     let by = |person| (person, "security");
     let asked = async |person, at| {
-        let all = store.asked_by_others(org, person, at, 9).await.unwrap();
+        let all = store.asked_by_others(org, person, None, at, 9).await.unwrap();
         all.into_iter().map(|is| is.id).collect::<Vec<_>>()
     };
     let end = now() + SignedDuration::from_hours(24);

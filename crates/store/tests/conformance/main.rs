@@ -3,6 +3,7 @@
 mod backup;
 mod cases;
 mod changes;
+mod cut;
 mod described;
 mod findings;
 mod history;
@@ -79,6 +80,9 @@ macro_rules! suite {
 }
 
 suite! {
+    cut::lists_are_narrowed_before_they_are_cut,
+    cut::findings_are_narrowed_to_what_is_due_and_at_risk,
+    cut::a_ledger_is_verified_in_parts,
     waiting::what_waits_is_found_until_it_is_done,
     waiting::the_ledger_is_read_backwards_by_filter,
     described::every_change_of_the_description_is_counted,
@@ -88,6 +92,7 @@ suite! {
     together::what_need_not_wait_for_the_disk_is_seen_at_once,
     people::a_person_signs_in_with_a_session_that_ends,
     people::a_link_is_good_once,
+    people::a_network_tries_so_often_and_then_waits,
     people::an_account_is_locked_after_failures,
     people::the_last_admin_stays,
     people::a_token_ends_with_its_person,

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use trimtab_model::Role;
 use trimtab_store::{
-    Grant, NewPerson, NewToken, Org, ScopeOf, Session, SignInStep, Store, StoreError,
+    Grant, NewPerson, NewToken, Org, Rate, ScopeOf, Session, SignInStep, Store, StoreError,
 };
 
 use crate::now;
@@ -144,4 +144,41 @@ pub(crate) async fn a_recovery_code_is_good_once(store: Store) {
     store.set_subject(org, ada, "https://id.example ada", "provider", now()).await.unwrap();
     let known = store.person_of_subject(org, "https://id.example ada").await.unwrap();
     assert_eq!(known.map(|p| p.id), Some(ada));
+}
+
+pub(crate) async fn a_network_tries_so_often_and_then_waits(store: Store) {
+    let seconds = |n| now() + SignedDuration::from_secs(n);
+    let rate = Rate { burst: 3, every: SignedDuration::from_secs(10) };
+    let attempt = async |network: &str, at: i64| {
+        let wait = store.attempt(network, rate, seconds(at)).await.unwrap();
+        wait.map(|wait| wait.as_secs())
+    };
+    for _ in 0..3 {
+        assert_eq!(attempt("192.0.2.1", 0).await, None);
+    }
+    assert_eq!(attempt("192.0.2.1", 0).await, Some(10));
+    assert_eq!(attempt("192.0.2.1", 9).await, Some(1), "what is refused costs nothing more");
+    assert_eq!(attempt("192.0.2.2", 9).await, None, "others are not concerned");
+    assert_eq!(attempt("192.0.2.1", 10).await, None);
+    assert_eq!(attempt("192.0.2.1", 10).await, Some(10));
+    // Many at once are as many as one after the other.
+    let mut tries = Vec::new();
+    for _ in 0..12 {
+        let store = store.clone();
+        tries.push(tokio::spawn(async move {
+            store.attempt("192.0.2.3", rate, now()).await.unwrap().is_none()
+        }));
+    }
+    let mut may = 0;
+    for one in tries {
+        may += usize::from(one.await.unwrap());
+    }
+    assert_eq!(may, 3);
+    // What is past is forgotten.
+    assert_eq!(attempt("192.0.2.4", 1000).await, None);
+    let sums = store.sums().await.unwrap();
+    assert_eq!(sums["attempt"].rows, 1);
+    for _ in 0..2 {
+        assert_eq!(attempt("192.0.2.1", 2000).await, None);
+    }
 }

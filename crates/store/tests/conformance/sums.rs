@@ -2,8 +2,8 @@
 
 use trimtab_model::Level;
 use trimtab_store::{
-    FindingFilter, Group, GroupBy, Known, Matched, NewComponent, NewDeployment, NewSnapshot, Org,
-    Outcome, Store, System, Team, Weighed,
+    FindingFilter, Group, GroupBy, GroupCursor, Known, Matched, NewComponent, NewDeployment,
+    NewSnapshot, Org, Outcome, Store, System, Team, Weighed,
 };
 
 use crate::findings::{World, component, later, matched};
@@ -56,6 +56,17 @@ async fn told(store: &Store, org: Org, filter: &FindingFilter) -> Vec<String> {
     ];
     for by in BY {
         let groups = store.group_findings(org, filter, by, 400).await.unwrap();
+        // Page by page they are the same, in the same order.
+        let (mut paged, mut after): (Vec<Group>, Option<GroupCursor>) = (Vec::new(), None);
+        loop {
+            let page = store.group_page(org, filter, by, after.as_ref(), 7).await.unwrap();
+            assert!(page.0.len() <= 7 && paged.len() < 400, "{by:?} does not end");
+            paged.extend(page.0);
+            let Some(next) = page.1 else { break };
+            after = GroupCursor::from_text(&next.to_text());
+            assert_eq!(after.as_ref(), Some(&next));
+        }
+        assert_eq!(paged, groups, "{by:?} {filter:?}");
         let one = |group: Group| {
             // Not counted for these.
             let assets = match by {

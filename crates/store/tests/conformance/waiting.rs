@@ -2,7 +2,7 @@
 
 use trimtab_model::Level;
 use trimtab_store::{
-    Cursor, EntryFilter, EventKind, FindingFilter, FindingState, Outcome, Store, System, Waits,
+    Cursor, EventKind, FindingFilter, FindingState, LedgerFilter, Outcome, Store, System, Waits,
 };
 
 use crate::findings::{World, later, left};
@@ -103,7 +103,7 @@ pub(crate) async fn the_ledger_is_read_backwards_by_filter(store: Store) {
     let all = store.ledger(org, 0, 1000).await.unwrap();
     assert!(!all.is_sorted_by_key(|entry| entry.at), "the case says nothing");
     // One at a time, so that every page has another.
-    let walk = async |filter: EntryFilter| {
+    let walk = async |filter: LedgerFilter| {
         let (mut after, mut seen): (Option<Cursor>, Vec<i64>) = (None, Vec::new());
         loop {
             let page = store.entries(org, &filter, after, 1).await.unwrap();
@@ -124,28 +124,28 @@ pub(crate) async fn the_ledger_is_read_backwards_by_filter(store: Store) {
         kept.sort_unstable();
         kept.into_iter().rev().map(|(_, seq)| seq).collect()
     };
-    let none = EntryFilter::default;
+    let none = LedgerFilter::default;
     assert_eq!(walk(none()).await, expected(&|_| true));
     let kind = EventKind::Deployed;
-    assert_eq!(walk(EntryFilter { kind: Some(kind), ..none() }).await, of_kind(0));
+    assert_eq!(walk(LedgerFilter { kind: Some(kind), ..none() }).await, of_kind(0));
     let finding = first.detected[0];
     assert_eq!(
-        walk(EntryFilter { finding: Some(finding), ..none() }).await,
+        walk(LedgerFilter { finding: Some(finding), ..none() }).await,
         expected(&|e| e.finding == Some(finding))
     );
     let asset = Some(world.asset);
-    assert_eq!(walk(EntryFilter { asset, ..none() }).await, expected(&|e| e.asset == asset));
+    assert_eq!(walk(LedgerFilter { asset, ..none() }).await, expected(&|e| e.asset == asset));
     let actor = Some("token:1".to_owned());
-    assert_eq!(walk(EntryFilter { actor, ..none() }).await, expected(&|e| e.actor == "token:1"));
+    assert_eq!(walk(LedgerFilter { actor, ..none() }).await, expected(&|e| e.actor == "token:1"));
     for hours in 0..5 {
         let since = Some(later(hours));
         let from = later(hours).as_microsecond();
         assert_eq!(
-            walk(EntryFilter { since, ..none() }).await,
+            walk(LedgerFilter { since, ..none() }).await,
             expected(&|e| e.at >= from),
             "{hours}"
         );
-        let filter = EntryFilter { since, kind: Some(kind), ..none() };
+        let filter = LedgerFilter { since, kind: Some(kind), ..none() };
         assert_eq!(walk(filter).await, of_kind(from), "{hours}");
     }
 }

@@ -7,9 +7,10 @@ use trimtab_pages::Entry;
 use trimtab_pages::page::Listing;
 use trimtab_pages::part::{Link, Pager, Table};
 
-use super::{Asking, List, MOST, Reach, Told, answers, title};
+use super::{Drawn, address, title};
 use crate::access::Who;
 use crate::api::findings;
+use crate::facts::needs::{Asking, List, MOST, Told};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::web::findings::encode;
@@ -35,42 +36,26 @@ pub(crate) async fn page(
 ) -> Page {
     let who = who.map_err(Sorry::from)?;
     findings::seen(&who)?;
-    let missing = || Problem::not_found("list");
-    let list = List::of_word(&word).ok_or_else(missing)?;
-    let answers = if list == List::Answers { MOST } else { 0 };
-    let asking = Asking::new(&app, &who, answers).await?;
     let side = Role::from_word(&asked.side);
-    let told = match (list, side) {
-        (List::Answers, None) => answers::asked(&asking, None, MOST).await?,
-        (_, None) => return Err(missing().into()),
-        (_, Some(role)) => {
-            let held =
-                super::SIDES.iter().any(|(side, lists)| *side == role && lists.contains(&list));
-            let reach =
-                Reach::of(&who, role, &asking.agreed.stored).filter(|r| held && r.has(list));
-            let reach = reach.ok_or_else(missing)?;
-            let show = match list {
-                List::Choices | List::Unweighed | List::Fresh => ROWS,
-                _ => MOST,
-            };
-            asking.tell(list, role, &reach, show, asked.after.as_deref()).await?
-        }
-    };
+    let show = if List::of_word(&word).is_some_and(List::is_paged) { ROWS } else { MOST };
+    let part = (asked.after.as_deref(), show);
+    let (asking, list, told) = Asking::list(&app, &who, &word, side, part).await?;
     let headline = match side {
         Some(role) => format!("{}: {} {}.", title(role), told.number(), list.label()),
         None => format!("{} {}.", told.number(), list.label()),
     };
     let mut layout = layout(&app, &who, Entry::Today, list.title(), headline).await?;
     layout.crumbs = vec![Link::to("Today", "/"), Link::words(list.title())];
-    let table = all(told, list, side);
+    let drawn = Drawn::of(&asking, &told).await?;
+    let table = all(&told, drawn, list, side);
     Ok(html(&Listing { layout, filter: None, intro: list.what().to_owned(), table }))
 }
 
 /// The table with where it goes on, or what it leaves out.
-fn all(told: Told, list: List, side: Option<Role>) -> Table {
-    let shown = told.rows.len();
+fn all(told: &Told, drawn: Drawn, list: List, side: Option<Role>) -> Table {
+    let shown = drawn.rows.len();
     let after = told.next.as_ref().map(|next| {
-        let here = list.address(side);
+        let here = address(list, side);
         let sign = if here.contains('?') { '&' } else { '?' };
         format!("{here}{sign}after={}", encode(next))
     });
@@ -80,5 +65,5 @@ fn all(told: Told, list: List, side: Option<Role>) -> Table {
         before: "".into(),
         after: after.unwrap_or_default().into(),
     });
-    Table { pager, ..told.table(list) }
+    Table { pager, ..drawn.table(list) }
 }

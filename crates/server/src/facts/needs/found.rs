@@ -3,11 +3,10 @@
 use trimtab_model::Level;
 use trimtab_store::{Cursor, FindingFilter, FindingOrder, FindingState, System, Waits};
 
-use super::{Asking, List, Reach, Told};
+use super::{Asking, List, Reach, Rows, Told};
 use crate::api::cursor;
 use crate::api::findings::WEEK;
 use crate::problem::Problem;
-use crate::web::today::{columns, row};
 use crate::weighing::Agreed;
 
 /// Findings of a list.
@@ -43,8 +42,7 @@ pub(super) async fn findings(
     Ok(Told {
         count: total.number,
         is_least: total.is_least,
-        columns: columns(),
-        rows: page.rows.iter().map(|f| row(f, asking.now)).collect(),
+        rows: Rows::Findings(page.rows),
         next: page.next.map(Cursor::to_text),
     })
 }
