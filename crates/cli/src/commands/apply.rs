@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod batch;
+mod build;
 pub(super) mod content;
 mod evidence;
 pub(super) mod plan;
