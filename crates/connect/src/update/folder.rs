@@ -58,8 +58,8 @@ impl Drop for Folder {
     }
 }
 
-/// Removes the folders of ours in `place`, or the system's folder for temporary files, whose process is gone. How many.
-/// What cannot be removed stays, for the next time.
+/// Empties the folders of ours in `place`, or the system's folder for temporary files, whose process is gone, and removes those
+/// that an earlier call emptied. How many it removed. What cannot be removed stays, for the next time.
 pub fn sweep(place: Option<&Path>) -> usize {
     let place = place.map_or_else(std::env::temp_dir, Path::to_owned);
     let Ok(entries) = fs::read_dir(place) else { return 0 };
@@ -71,12 +71,15 @@ pub fn sweep(place: Option<&Path>) -> usize {
     ours.filter(|entry| remove(&entry.path()).is_some()).count()
 }
 
-/// Removes a folder that is ours and left. `None`: it is not, or it stays.
+/// Empties a folder that is ours and left, and removes it if it was empty already: a program that outlived its process, such as
+/// a test, may still write into it, and would make it anew without a mark. `None`: it is not ours, or it stays.
 fn remove(folder: &Path) -> Option<()> {
     let mark = marked(folder)?;
     // Held until it is gone: another that sweeps leaves it.
     mark.try_lock().ok()?;
-    clear(folder).and_then(|()| fs::remove_dir_all(folder)).ok()
+    let is_empty = fs::read_dir(folder).ok()?.count() == 1;
+    clear(folder).ok()?;
+    if is_empty { fs::remove_dir_all(folder).ok() } else { None }
 }
 
 /// Removes all but the mark, which goes last: what could not be removed, or was not when the process was killed, is ours
@@ -142,6 +145,10 @@ mod tests {
             std::os::unix::fs::symlink(away.join(MARK), made("trimtab-mark").join(MARK)).unwrap();
         }
         let before = fs::read_dir(place.path()).unwrap().count();
+        assert_eq!((sweep(Some(place.path())), fs::read_dir(&left).unwrap().count()), (0, 1));
+        // Something that outlived its process writes once more.
+        fs::create_dir(left.join("home")).unwrap();
+        assert_eq!((sweep(Some(place.path())), fs::read_dir(&left).unwrap().count()), (0, 1));
         assert_eq!(sweep(Some(place.path())), 1);
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), before - 1);
         assert!(!left.exists() && own.path().join(MARK).is_file());

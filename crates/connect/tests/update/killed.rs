@@ -69,6 +69,9 @@ fn what_a_killed_one_leaves_is_swept() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(there(), 1, "it was killed, so that its copy is left");
+    let inside = || bytes(place.path()).len();
+    assert!(inside() > 1, "the mark and the copy");
+    assert_eq!((sweep(Some(place.path())), there(), inside()), (0, 1, 1));
     assert_eq!((sweep(Some(place.path())), there()), (1, 0));
 }
 
