@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod batch;
+mod build;
 pub(super) mod content;
 mod evidence;
 pub(super) mod plan;
@@ -15,9 +16,9 @@ use trimtab_charter::project::Apply as Settings;
 use trimtab_connect::apply::{
     Author, Command, Confinement, Judgement, Limits, Tree, detect, publish,
 };
-use trimtab_connect::registry;
 use trimtab_connect::requests::BRANCHES;
 use trimtab_connect::update::{Options, Tool};
+use trimtab_connect::{registry, update};
 use trimtab_engine::action::{Side, outcome};
 use trimtab_model::scan::Scan;
 use trimtab_model::{Code, Diagnostic};
@@ -109,6 +110,8 @@ pub(in crate::commands) fn carry_out(
     let index = index::open(&args.index, io)?;
     let agreed = agreement::read(&args.path, None, io)?.agreement;
     let (charter, settings) = (agreed.charter, agreed.project.apply);
+    // What runs that were killed left in the folder for temporary files.
+    update::sweep(None);
     let tree = Tree::of(&args.path, &args.at, None)?;
     warn(&tree, io)?;
     let author = match tree.repository() {
@@ -231,7 +234,7 @@ fn commit(
 ) -> Result<(), Diagnostic> {
     work.tree.back_to(work.tree.base())?;
     let mut commits = Vec::new();
-    let mut record = |changes: &[trimtab_connect::update::Change], text: String| {
+    let mut record = |changes: &[update::Change], text: String| {
         let id = work.tree.commit(changes, &text, author)?;
         let subject = text.lines().next().unwrap_or_default().to_owned();
         commits.push(applied::json::Commit { id, subject });

@@ -25,8 +25,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use trimtab_connect::registry;
 use trimtab_connect::update::Options;
+use trimtab_connect::{registry, update};
 use trimtab_engine::action::{Open, ideas, open};
 use trimtab_model::finding::Finding;
 use trimtab_model::scan::Scan;
@@ -99,6 +99,8 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     let keys = keys(&scan, &open, &top);
     let cases = cases(&ideas, of, &all, &open, &scan, &top);
 
+    // What runs that were killed left in the folder for temporary files.
+    update::sweep(None);
     let total = Duration::from_secs(args.seconds.into());
     let before = instead::too_young(&charter.selection, now);
     let options = Options { project_code: args.project_code, before, ..Options::default() };

@@ -118,3 +118,37 @@ fn several_relocks_or_one_parent_is_for_the_planner_to_choose() {
         .collect();
     assert!(ways == [true] || ways == [false; 3], "one or the other: {batch:#?}");
 }
+
+/// Of `left` 1.0.1 and 1.0.2 bring something else in, and the charter refuses 1.0.3. The first two were refused already: they
+/// are not tried again in its place, and 1.0.4 is found.
+#[test]
+fn what_was_refused_is_not_tried_again_in_the_place_of_what_the_charter_refuses() {
+    let brings = Version {
+        dependencies: vec![("right".to_owned(), "^1.0.0".to_owned())],
+        ..Version::default()
+    };
+    let bringing = |version: &str| (version.to_owned(), brings.clone());
+    let left =
+        vec![plain("1.0.0"), bringing("1.0.1"), bringing("1.0.2"), plain("1.0.3"), plain("1.0.4")];
+    let universe =
+        Universe::from([("left".to_owned(), left), ("right".to_owned(), vec![plain("1.0.0")])]);
+    let manifest =
+        json!({ "name": "app", "version": "1.0.0", "dependencies": { "left": "1.0.0" } });
+    let locked = lockfile(&manifest, &[("left", "1.0.0", json!({}))]);
+    let records = [record("OSV-TEST-0", "left", "1.0.1"), record("OSV-TEST-1", "right", "2.0.0")];
+    let Some(project) = Project::new(&manifest, Some(&locked), &records, universe) else { return };
+    if project.npm(&["--version"]).is_none() {
+        return;
+    }
+    let charter = "format = 1\npreset = \"framework\"\n\n[selection]\n\
+                   denied = [{ package = \"pkg:npm/left@1.0.3\", reason = \"it was taken over\" }]\n";
+    std::fs::write(project.at("project/charter.toml"), charter).unwrap();
+    let plan = project.plan();
+    sums(&plan);
+    let reaches: Vec<_> =
+        plan.actions.iter().map(|action| reached(action, "pkg:npm/left").unwrap()).collect();
+    assert_eq!(reaches, ["1.0.4"], "{:#?}", plan.left);
+    // A relock, which the manifest does not allow; 1.0.1, 1.0.2; the newest and the one before it; and the newest again in the
+    // place of that.
+    assert_eq!(plan.search.tries, 6);
+}

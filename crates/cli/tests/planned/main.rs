@@ -14,6 +14,7 @@ mod offering;
 #[path = "../planning/mod.rs"]
 mod planning;
 mod second;
+mod stacked;
 mod universe;
 
 use case::confirmed;

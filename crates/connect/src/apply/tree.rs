@@ -10,6 +10,7 @@ use trimtab_model::{Code, Diagnostic};
 use super::author::Author;
 use super::plumbing::{Whose, attempt, git, line};
 use super::revert::{BASE, BATCH};
+use crate::update::folder::Folder;
 use crate::update::{Bounds, Change, Extent, Scratch};
 
 /// The most tags that a copy takes over: builds name versions by them.
@@ -18,7 +19,7 @@ const TAGS: usize = 20_000;
 /// A copy. It goes when this is dropped.
 #[derive(Debug)]
 pub struct Tree {
-    folder: tempfile::TempDir,
+    folder: Folder,
     /// The user's repository. `None`: the project has none.
     repository: Option<PathBuf>,
     /// The commit that the copy began with.
@@ -274,8 +275,8 @@ pub fn checked_out(repository: &Path) -> Result<Option<String>, Diagnostic> {
 }
 
 /// A folder with an empty repository in `tree`.
-fn begun(place: Option<&Path>, args: &[&str]) -> Result<tempfile::TempDir, Diagnostic> {
-    let folder = Scratch::new_folder(place).map_err(|e| {
+fn begun(place: Option<&Path>, args: &[&str]) -> Result<Folder, Diagnostic> {
+    let folder = Folder::new(place).map_err(|e| {
         unwritable(place.unwrap_or(Path::new("the folder for temporary files")), &e)
     })?;
     for name in ["tree", "home", "tmp"] {

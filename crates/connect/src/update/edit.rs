@@ -5,6 +5,7 @@ pub(crate) mod json;
 pub(crate) mod lines;
 pub(crate) mod toml;
 pub(crate) mod xml;
+pub(crate) mod yaml;
 
 use std::collections::BTreeMap;
 

@@ -6,6 +6,7 @@ use super::confirm::allows;
 use super::drive::{Drive, said};
 use super::edit::json::{self, Document};
 use super::edit::{Edits, Manifests, Named, Uneditable, not_both, raised};
+use super::forced::{Forced, force};
 use super::proposal::{Kind, Wish};
 use super::refusal::{Blocker, Reason};
 use super::scratch::Keep;
@@ -14,18 +15,9 @@ use super::scratch::Keep;
 pub(crate) const MANIFEST: &str = "package.json";
 /// Members that ask for packages to be installed. What a library's users must bring (`peer…`) is
 /// promised to them, and stays.
-const SECTIONS: &[&str] = &["dependencies", "devDependencies", "optionalDependencies"];
-/// Overrides that are looked at, in packages.
+pub(crate) const SECTIONS: &[&str] = &["dependencies", "devDependencies", "optionalDependencies"];
+/// Members of a section that are looked at.
 const NAMES: usize = 10_000;
-
-/// Where a package manager wants forced versions.
-#[derive(Clone, Copy)]
-pub(crate) enum Forced {
-    /// Member by member, from the root.
-    At(&'static [&'static str]),
-    /// The same, and the version that is locked now is part of the name.
-    AtVersion(&'static [&'static str]),
-}
 
 /// How a file is kept: manifests, this lockfile, this configuration, patches and local archives.
 pub(crate) fn keep(path: &str, own: &[&str]) -> Keep {
@@ -119,103 +111,6 @@ fn each(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     edits.named()
 }
 
-fn force(manifests: &Manifests, wish: &Wish, forced: Forced) -> Result<Edits, Uneditable> {
-    let path = manifests.here(MANIFEST);
-    let text = manifests.text(MANIFEST).ok_or(Uneditable::NotNamed)?;
-    let document = Document::read(text, &path)?;
-    let direct = |section: &&str| {
-        document.object(&[section]).is_some_and(|object| object.get(&wish.name).is_some())
-    };
-    if SECTIONS.iter().any(direct) {
-        return Err(Uneditable::Direct);
-    }
-    let (at, name) = match (forced, &wish.from) {
-        (Forced::AtVersion(at), Some(from)) => (at, format!("{}@{from}", wish.name)),
-        (Forced::AtVersion(at) | Forced::At(at), _) => (at, wish.name.clone()),
-    };
-    let object = document.object_or_new(at)?;
-    // What the project forces itself is raised where it stands: another entry beside it would contradict it.
-    let mut held = false;
-    for member in object.properties().into_iter().take(NAMES) {
-        let (Some(key), Some(old)) = (member.decoded_name(), json::text(&member)) else { continue };
-        let about = about(&key, wish);
-        if about == About::Other {
-            continue;
-        }
-        match raised(&old, wish, "", Scheme::SemVer)? {
-            Some(new) => json::set_value(&member, &new),
-            None => {
-                let why = format!("the project forces `{key}` to `{old}` itself");
-                return Err(Uneditable::Unsupported(why));
-            }
-        }
-        held |= about == About::All;
-    }
-    if !held {
-        json::set(&object, &name, wish.to());
-    }
-    Ok(Edits::one(path, document.text()))
-}
-
-/// What an entry of forced versions is to a wish.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum About {
-    /// About another package, or about other versions of this one.
-    Other,
-    /// About what the wish is about, wherever it is asked for.
-    All,
-    /// About it as far as one package asks for it.
-    Part,
-}
-
-/// What an entry of forced versions is about: `a`, `a@1`, `**/a`, `b/a`, `b>a`, with scopes and ranges.
-pub(crate) fn about(key: &str, wish: &Wish) -> About {
-    let (parents, last) = separated(key);
-    let mut at = 0;
-    for (slash, _) in last.match_indices('/') {
-        let part = last.get(at..slash).unwrap_or_default();
-        let rest = last.get(slash + 1..).unwrap_or_default();
-        // `@a/b` is one name.
-        if !part.starts_with('@') {
-            at = slash + 1;
-        } else if let Some(next) = rest.find('/') {
-            at = slash + 1 + next + 1;
-        }
-    }
-    let before = last.get(..at).unwrap_or_default();
-    let named = last.get(at..).unwrap_or(last);
-    let (name, selector) = match named.char_indices().skip(1).find(|(_, c)| *c == '@') {
-        Some((end, _)) => (&named[..end], Some(&named[end + 1..])),
-        None => (named, None),
-    };
-    let own = match (selector, wish.from.as_deref()) {
-        (None, _) => true,
-        (Some(selector), Some(from)) => {
-            selector == from || allows("npm", selector, from) == Some(true)
-        }
-        (Some(_), None) => false,
-    };
-    match (name == wish.name && own, parents || !matches!(before, "" | "**/")) {
-        (false, _) => About::Other,
-        (true, true) => About::Part,
-        (true, false) => About::All,
-    }
-}
-
-/// The last package of a path such as `a>b@^1`, and whether others come before it. A `>` of a range is none that parts.
-fn separated(key: &str) -> (bool, &str) {
-    let parts = |at: &usize| {
-        let before = key.get(..*at).and_then(|k| k.chars().next_back());
-        let after = key.get(at + 1..).and_then(|k| k.chars().next());
-        !matches!(before, None | Some('@' | ' ' | '|' | '<'))
-            && !matches!(after, None | Some('=' | ' '))
-    };
-    match key.match_indices('>').map(|(at, _)| at).rfind(parts) {
-        Some(at) => (true, key.get(at + 1..).unwrap_or_default()),
-        None => (false, key),
-    }
-}
-
 /// The folders of the manifests that an edit touched, as `./packages/a`, without the root.
 pub(crate) fn members(manifests: &Manifests, edits: &Edits) -> Vec<(String, String)> {
     let prefix = match manifests.folder.as_str() {
@@ -301,49 +196,7 @@ pub(crate) fn run(
 
 #[cfg(test)]
 mod tests {
-    use super::super::proposal::{Kind, Wish};
-    use super::{About, about, with_exactly};
-
-    fn wish(name: &str) -> Wish {
-        Wish {
-            kind: Kind::Override,
-            name: name.to_owned(),
-            from: Some("1.2.3".to_owned()),
-            to: Some("1.2.4".to_owned()),
-            other: None,
-            child: None,
-            also: Vec::new(),
-            others: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn entries_of_forced_versions_are_about_a_package_and_its_versions() {
-        for (key, name, is) in [
-            ("a", "a", About::All),
-            ("a@1.2.3", "a", About::All),
-            ("a@1", "a", About::All),
-            ("a@^1.2", "a", About::All),
-            ("a@>=1 <3", "a", About::All),
-            ("a@2", "a", About::Other),
-            ("a@1.2.2", "a", About::Other),
-            ("a@<1.2.3", "a", About::Other),
-            ("**/a", "a", About::All),
-            ("b/a", "a", About::Part),
-            ("b>a@^1", "a", About::Part),
-            ("b@>=1>a", "a", About::Part),
-            ("b>a@2", "a", About::Other),
-            ("@s/a", "@s/a", About::All),
-            ("@s/a@1", "@s/a", About::All),
-            ("b/@s/a", "@s/a", About::Part),
-            ("@s/b/a", "a", About::Part),
-            ("@s/b/@t/a@2", "@t/a", About::Other),
-            ("@s/b>@t/a", "@t/a", About::Part),
-            ("ab", "a", About::Other),
-        ] {
-            assert_eq!(about(key, &wish(name)), is, "{key}");
-        }
-    }
+    use super::with_exactly;
 
     #[test]
     fn exactly_one_member_is_made_exact() {

@@ -9,7 +9,7 @@ use super::edit::{Edits, Manifests, Uneditable, lines};
 use super::proposal::{Kind, Wish};
 use super::refusal::Reason;
 use super::scratch::Keep;
-use super::{Tool, python};
+use super::{Tool, python, requirement};
 
 pub(crate) const TOOL: Tool = Tool {
     id: "pip",
@@ -42,7 +42,8 @@ fn is_file(name: &str) -> bool {
 
 fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     let mut edits = Edits::none();
-    let named = |line: &str| python::name(line).is_some_and(|n| python::same(n, &wish.name));
+    let named =
+        |line: &str| requirement::name(line).is_some_and(|n| requirement::same(n, &wish.name));
     for (path, text) in manifests.named(is_file) {
         if text.contains("--hash") {
             let why = format!("{path} has hashes: let pip-compile write it");
@@ -61,7 +62,7 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
                 return Err(Uneditable::Unsupported(why.to_owned()));
             }
             Kind::Remove => lines::without(text, named),
-            _ => lines::each(text, |line| python::edited(line, wish))?,
+            _ => lines::each(text, |line| requirement::edited(line, wish))?,
         };
         if let Some(new) = new {
             edits.put(path, new, wish, "");

@@ -1,13 +1,16 @@
 //! pip-tools: `pip-compile --upgrade-package`, of wheels only: a source distribution would run its
 //! build. A file that `pip-compile` wrote says how; of that, options which name no file are kept.
 
-use super::drive::Drive;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::drive::{self, Drive};
 use super::edit::lines;
 use super::edit::{Edits, Manifests, Uneditable};
+use super::layers::{self, By, Layers, is_source};
 use super::proposal::{Kind, Wish};
 use super::refusal::{Blocker, Reason};
 use super::scratch::Keep;
-use super::{Tool, python};
+use super::{Tool, python, requirement};
 
 pub(crate) const TOOL: Tool = Tool {
     id: "pip-tools",
@@ -17,7 +20,7 @@ pub(crate) const TOOL: Tool = Tool {
     install: "pip-tools 7",
     variables: &["PIP_", "PYENV_"],
     lockfiles: &["requirements.txt"],
-    manifest: |name| name.ends_with(".in") && lines::is_requirements(name),
+    manifest: is_source,
     above: false,
     keep: |path| {
         let name = path.rsplit('/').next().unwrap_or_default();
@@ -54,114 +57,154 @@ const OPTIONS: &[&str] = &[
 const CONSTRAINTS: &str = "constraints.txt";
 const WHEELS: &str = "--only-binary :all:";
 
-fn is_source(name: &str) -> bool {
-    name.ends_with(".in") && lines::is_requirements(name)
-}
-
 fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
+    if wish.kind == Kind::Relock {
+        return Ok(Edits::none());
+    }
+    let layers = Layers::of(manifests, &BTreeMap::new());
+    let by_hand = layers.by_hand();
+    let of = |kind: By| {
+        by_hand
+            .iter()
+            .filter(move |(_, (_, by))| *by == kind)
+            .map(|(path, (text, _))| (*path, *text))
+    };
     let mut edits = Edits::none();
-    for (path, text) in manifests.named(is_source) {
+    for (path, text) in of(By::Taken) {
         let edited = match wish.kind {
-            Kind::Relock => return Ok(Edits::none()),
+            Kind::Relock => None,
             Kind::Override => {
                 let direct = lines::requirements(text).any(|(_, l)| named(l, wish));
                 if direct {
                     return Err(Uneditable::Direct);
                 }
-                continue;
+                None
             }
             Kind::Remove => lines::without(text, |line| named(line, wish)),
             Kind::Raise | Kind::RaiseParent | Kind::Replace => {
-                lines::each(text, |line| python::edited(line, wish))?
+                lines::each(text, |line| requirement::edited(line, wish))?
             }
         };
         if let Some(text) = edited {
             edits.put(path, text, wish, "");
         }
     }
-    if wish.kind == Kind::Override {
-        return constrained(manifests, wish);
+    let is_named = !edits.named.is_empty();
+    if wish.kind == Kind::Override
+        || is_named && matches!(wish.kind, Kind::Raise | Kind::RaiseParent)
+    {
+        // What everything is held to must allow it.
+        for (path, text) in of(By::Held) {
+            if let Some(text) = lines::each(text, |line| held(line, wish))? {
+                edits.put(path, text, wish, "");
+            }
+        }
     }
-    edits.named()
+    match wish.kind {
+        Kind::Override => constrained(manifests, &layers, edits, wish),
+        _ => edits.named(),
+    }
 }
 
 fn named(line: &str, wish: &Wish) -> bool {
-    python::name(line).is_some_and(|name| python::same(name, &wish.name))
+    requirement::name(line).is_some_and(|name| requirement::same(name, &wish.name))
 }
 
-/// A constraint for every source file of the folder.
-fn constrained(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
-    let constraint = format!("{}>={}", wish.name, wish.to());
-    let mut edits = Edits::none();
-    let own = manifests.text(CONSTRAINTS).unwrap_or_default();
-    let text = match lines::each(own, |line| Ok(named(line, wish).then(|| constraint.clone())))? {
-        Some(text) => text,
-        None => lines::appended(own, &constraint),
+/// A constraint that does not allow what is wished, raised.
+fn held(line: &str, wish: &Wish) -> Result<Option<String>, Uneditable> {
+    let stays = wish.kind != Kind::Override && requirement::has(line, wish.to());
+    if stays { Ok(None) } else { requirement::edited(line, wish) }
+}
+
+/// A constraint for every file of the folder that is compiled and not held to one of the package already.
+fn constrained(
+    manifests: &Manifests,
+    layers: &Layers,
+    mut edits: Edits,
+    wish: &Wish,
+) -> Result<Edits, Uneditable> {
+    let own = manifests.here(CONSTRAINTS);
+    let here = |path: &str| path.rsplit_once('/').map_or("", |(f, _)| f) == manifests.folder;
+    // Where nothing was compiled yet, all sources will be.
+    let all: Vec<(Vec<String>, BTreeMap<String, By>)> = match layers.compiled.is_empty() {
+        false => {
+            layers.compiled.iter().map(|one| (one.sources.clone(), layers.reached(one))).collect()
+        }
+        true => manifests
+            .named(is_source)
+            .map(|(path, _)| (vec![path.clone()], BTreeMap::from([(path.clone(), By::Taken)])))
+            .collect(),
     };
-    edits.put(&manifests.here(CONSTRAINTS), text, wish, "");
-    for (path, text) in manifests.named(is_source) {
-        let here = path.rsplit_once('/').map_or("", |(folder, _)| folder) == manifests.folder;
-        let asks = text.lines().any(|l| l.split_whitespace().eq(["-c", CONSTRAINTS]));
-        if here && !asks {
-            edits.put(path, lines::prepended(text, &format!("-c {CONSTRAINTS}")), wish, "");
+    let is_held =
+        |reached: &BTreeMap<String, By>| reached.keys().any(|path| edits.files.contains_key(path));
+    let open: Vec<_> = all.iter().filter(|(_, reached)| !is_held(reached)).collect();
+    let sources = open.iter().filter_map(|(sources, reached)| {
+        Some((sources.iter().find(|source| here(source))?, reached.contains_key(&own)))
+    });
+    let sources: Vec<(&String, bool)> = sources.collect();
+    if sources.is_empty() {
+        return edits.named();
+    }
+    if layers.is_compiled(&own) {
+        let why = format!("{own} is compiled itself: put a constraint of your own beside it");
+        return Err(Uneditable::Unsupported(why));
+    }
+    if !edits.files.contains_key(&own) {
+        let constraint = format!("{}>={}", wish.name, wish.to());
+        let text = manifests.text(CONSTRAINTS).unwrap_or_default();
+        let text = match lines::each(text, |line| held(line, wish))? {
+            Some(text) => text,
+            None => lines::appended(text, &constraint),
+        };
+        edits.put(&own, text, wish, "");
+    }
+    for (source, asks) in sources {
+        let text = manifests.files.get(source).filter(|_| !asks);
+        if let Some(text) = text.filter(|_| !edits.files.contains_key(source)) {
+            edits.put(source, lines::prepended(text, &format!("-c {CONSTRAINTS}")), wish, "");
         }
     }
     Ok(edits)
 }
 
+/// Compiles what is concerned, each after what it builds on, and what builds on what changed by that.
 fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
-    let folder = match drive.manifests.folder.as_str() {
-        "" => String::new(),
-        folder => format!("{folder}/"),
-    };
-    let sources: Vec<&str> = drive
-        .manifests
-        .named(is_source)
-        .filter_map(|(path, _)| path.strip_prefix(&folder))
-        .collect();
-    // Where one file builds on another, all are compiled, and two rounds settle them.
-    let layered = sources.iter().any(|source| builds_on_others(drive, source));
-    let edited = |source: &str| edits.files.contains_key(&format!("{folder}{source}"));
-    let concerned = |source: &&str| layered || edited(source) || pins(drive, source, wish);
-    let concerned: Vec<&str> = sources.into_iter().filter(concerned).collect();
-    let rounds = if layered { 2 } else { 1 };
-    for source in (0..rounds).flat_map(|_| &concerned) {
-        compile(drive, wish, source)?;
+    let layers = Layers::of(drive.manifests, &edits.files);
+    let mut changed: BTreeSet<&str> = edits.files.keys().map(String::as_str).collect();
+    let prefix = drive::below(&drive.manifests.folder, "");
+    let here = |path: &String| path.strip_prefix(&*prefix).map(str::to_owned);
+    for one in &layers.compiled {
+        let (Some(target), Some(sources)) =
+            (here(&one.target), one.sources.iter().map(here).collect::<Option<Vec<String>>>())
+        else {
+            continue;
+        };
+        let before = drive.text(&target);
+        let builds = layers.reached(one).keys().any(|path| changed.contains(&**path));
+        if builds || pins(before.as_deref(), wish) {
+            compile(drive, wish, &target, &sources)?;
+            if drive.text(&target) != before {
+                changed.insert(&one.target);
+            }
+        }
     }
     Ok(())
 }
 
-/// What a source file is compiled to.
-fn target(source: &str) -> String {
-    format!("{}.txt", source.trim_end_matches(".in"))
-}
-
-/// Whether what a source file is compiled to has a package of the wish, or is not there yet.
-fn pins(drive: &Drive<'_>, source: &str, wish: &Wish) -> bool {
-    let Some(text) = drive.text(&target(source)) else { return true };
+/// Whether a compiled file has a package of the wish, or is not there yet.
+fn pins(text: Option<&str>, wish: &Wish) -> bool {
+    let Some(text) = text else { return true };
     let children = wish.children();
-    let mut names = lines::requirements(&text).filter_map(|(_, line)| python::name(line));
+    let mut names = lines::requirements(text).filter_map(|(_, line)| requirement::name(line));
     names.any(|name| {
-        wish.packages().any(|(own, _)| python::same(name, own))
-            || children.iter().any(|child| python::same(name, child))
+        wish.packages().any(|(own, _)| requirement::same(name, own))
+            || children.iter().any(|child| requirement::same(name, child))
     })
 }
 
-/// Whether a source file names another file: `-r`, `-c`, or the same in full.
-fn builds_on_others(drive: &Drive<'_>, source: &str) -> bool {
-    let text = drive.text(source).unwrap_or_default();
-    text.lines().map(str::trim_start).any(|line| {
-        ["-r", "-c", "--requirement", "--constraint"].iter().any(|option| line.starts_with(option))
-    })
-}
-
-fn compile(drive: &Drive<'_>, wish: &Wish, source: &str) -> Result<(), Reason> {
-    let target = target(source);
-    let before = drive.text(&target).unwrap_or_default();
-    // `#    pip-compile --generate-hashes requirements.in`
-    let command = before.lines().take(20).find_map(|line| {
-        Some(line.strip_prefix('#')?.trim()).filter(|l| l.starts_with("pip-compile"))
-    });
+fn compile(drive: &Drive<'_>, wish: &Wish, target: &str, sources: &[String]) -> Result<(), Reason> {
+    let before = drive.text(target).unwrap_or_default();
+    let command = layers::command(&before);
     let mut arguments: Vec<&str> = vec!["--quiet", "--no-config"];
     let written = command.unwrap_or_default().split_whitespace();
     arguments.extend(written.filter(|option| OPTIONS.contains(option)));
@@ -175,7 +218,8 @@ fn compile(drive: &Drive<'_>, wish: &Wish, source: &str) -> Result<(), Reason> {
     for package in packages.iter().map(String::as_str).chain(children) {
         arguments.extend(["--upgrade-package", package]);
     }
-    arguments.extend(["--output-file", &target, source]);
+    arguments.extend(["--output-file", target]);
+    arguments.extend(sources.iter().map(String::as_str));
     let mut set = vec![("PIP_ONLY_BINARY", ":all:"), ("PIP_DISABLE_PIP_VERSION_CHECK", "1")];
     if let Some(command) = command {
         set.push(("CUSTOM_COMPILE_COMMAND", command));
@@ -183,10 +227,10 @@ fn compile(drive: &Drive<'_>, wish: &Wish, source: &str) -> Result<(), Reason> {
     drive.run(&arguments, &set)?;
     // What was asked of this run alone is not the file's.
     if !before.lines().any(|line| line == WHEELS)
-        && let Some(after) = drive.text(&target)
+        && let Some(after) = drive.text(target)
         && let Some(text) = lines::without(&after, |line| line == WHEELS)
     {
-        drive.write(&target, &text.replace("\n\n\n", "\n\n"))?;
+        drive.write(target, &text.replace("\n\n\n", "\n\n"))?;
     }
     Ok(())
 }

@@ -6,8 +6,9 @@ use trimtab_model::version::Scheme;
 
 use super::Tool;
 use super::drive::Drive;
-use super::edit::{Edits, Manifests, Uneditable, lines};
-use super::javascript::{self, About, Forced};
+use super::edit::{Edits, Manifests, Uneditable, lines, yaml};
+use super::forced::{self, Entry, Forced};
+use super::javascript;
 use super::proposal::{Kind, Wish};
 use super::refusal::{Blocker, Reason};
 use super::scratch::Keep;
@@ -44,6 +45,8 @@ pub(crate) const TOOL: Tool = Tool {
 const MOST_ASKED: usize = 8;
 const LOCKFILE: &str = "pnpm-lock.yaml";
 const WORKSPACE: &str = "pnpm-workspace.yaml";
+/// Where a manifest forces versions.
+const OVERRIDES: &[&str] = &["pnpm", "overrides"];
 const HOOKS: &[&str] = &[".pnpmfile.cjs", ".pnpmfile.mjs"];
 /// No other version of itself, and no complaint that another package manager is meant.
 const SET: &[(&str, &str)] = &[
@@ -53,31 +56,22 @@ const SET: &[(&str, &str)] = &[
 ];
 
 fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
-    let edits = javascript::edit(manifests, wish, Forced::AtVersion(&["pnpm", "overrides"]));
-    let Some(text) = manifests.text(WORKSPACE) else { return edits };
-    let path = manifests.here(WORKSPACE);
-    let is_overrides = |line: &str| line.trim_end() == "overrides:";
-    if wish.kind == Kind::Override && edits.is_ok() && text.lines().any(is_overrides) {
-        let name = match &wish.from {
-            Some(from) => format!("{}@{from}", wish.name),
-            None => wish.name.clone(),
-        };
-        let line = format!("  '{name}': '{}'", wish.to());
-        let (text, held) = own_override(text, wish)?;
-        let text = match held {
-            true => text,
-            false => lines::after(&text, is_overrides, &line).ok_or(Uneditable::NotNamed)?,
-        };
-        return Ok(Edits::one(path, text));
+    let settings = manifests.text(WORKSPACE);
+    if let (Kind::Override, Some(text)) = (wish.kind, settings)
+        && text.lines().any(is_overrides)
+    {
+        return force(manifests, text, wish);
     }
+    let edits = javascript::edit(manifests, wish, Forced::AtVersion(OVERRIDES));
+    let Some(text) = settings else { return edits };
     if matches!(wish.kind, Kind::Raise | Kind::RaiseParent) {
         // A catalog: `  left: ^1.0.0` somewhere below `catalog:` or `catalogs:`.
         let mut inside = false;
         let mut found = false;
         let mut out = String::with_capacity(text.len());
         for line in text.split_inclusive('\n') {
-            if !line.starts_with([' ', '\t', '#', '\n', '\r']) {
-                inside = line.starts_with("catalog:") || line.starts_with("catalogs:");
+            if yaml::ends(line) {
+                inside = yaml::block(line).is_some_and(|b| matches!(b.key, "catalog" | "catalogs"));
             }
             let new = if inside { catalog_line(line, wish)? } else { None };
             found |= new.is_some();
@@ -88,44 +82,91 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
                 Uneditable::NotNamed => Ok(Edits::none()),
                 other => Err(other),
             })?;
-            edits.put(&path, out, wish, wish.to());
+            edits.put(&manifests.here(WORKSPACE), out, wish, wish.to());
             return Ok(edits);
         }
     }
     edits
 }
 
-/// The settings with what they force of a package raised where it stands; and whether that covers all who ask for it.
-fn own_override(text: &str, wish: &Wish) -> Result<(String, bool), Uneditable> {
-    let (mut inside, mut found) = (false, false);
+fn is_overrides(line: &str) -> bool {
+    yaml::block(line).is_some_and(|block| block.key == "overrides")
+}
+
+/// Forces a version in the settings of the workspace, and in the manifest where that forces it too: which of them counts
+/// differs from version to version of pnpm.
+fn force(manifests: &Manifests, text: &str, wish: &Wish) -> Result<Edits, Uneditable> {
+    if forced::is_direct(manifests, wish)? {
+        return Err(Uneditable::Direct);
+    }
+    let mut edits = Edits::one(manifests.here(WORKSPACE), overridden(text, wish)?);
+    if let Some(own) = forced::raised_where_it_stands(manifests, wish, OVERRIDES)? {
+        edits.files.extend(own.files);
+    }
+    Ok(edits)
+}
+
+/// The settings with what they force of a package raised where it stands, and with an entry of its own where that does not
+/// cover all who ask for it.
+fn overridden(text: &str, wish: &Wish) -> Result<String, Uneditable> {
+    let (mut inside, mut held) = (false, false);
+    // As far as the first entry is indented.
+    let mut depth = None;
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
-        if !line.starts_with([' ', '\t', '#', '\n', '\r']) {
-            inside = line.starts_with("overrides:");
+        if yaml::ends(line) {
+            inside = false;
+            if let Some(block) = yaml::block(line).filter(|block| block.key == "overrides") {
+                if !block.value.is_empty() {
+                    let why =
+                        format!("`overrides` of {WORKSPACE} stand in one line: give each its own");
+                    return Err(Uneditable::Unsupported(why));
+                }
+                inside = true;
+            }
+            out.push_str(line);
+            continue;
         }
-        let key = line.split_once(": ").map_or("", |(key, _)| key.trim().trim_matches(['\'', '"']));
-        let about = if inside { javascript::about(key, wish) } else { About::Other };
-        let new = if about == About::Other { None } else { ranged_line(line, wish)? };
-        found |= new.is_some() && about == About::All;
-        out.push_str(new.as_deref().unwrap_or(line));
+        let Some(entry) = yaml::entry(line).filter(|_| inside) else {
+            out.push_str(line);
+            continue;
+        };
+        let indent = line.get(..entry.depth).unwrap_or_default();
+        depth.get_or_insert(indent);
+        let old = line.get(entry.value.clone()).unwrap_or_default();
+        let new = match forced::entry(entry.key, old, false, wish)? {
+            Entry::Other => None,
+            Entry::Part(new) => Some(new),
+            Entry::All(new) => {
+                held = true;
+                Some(new)
+            }
+        };
+        match new {
+            Some(new) => out.push_str(&yaml::with_value(line, &entry, &new)),
+            None => out.push_str(line),
+        }
     }
-    Ok((out, found))
+    if held {
+        return Ok(out);
+    }
+    let name = match &wish.from {
+        Some(from) => format!("{}@{from}", wish.name),
+        None => wish.name.clone(),
+    };
+    let line = format!("{}'{name}': '{}'", depth.unwrap_or("  "), wish.to());
+    lines::after(&out, is_overrides, &line).ok_or(Uneditable::NotNamed)
 }
 
 /// A line of a catalog about the package, with its range raised.
 fn catalog_line(line: &str, wish: &Wish) -> Result<Option<String>, Uneditable> {
-    let key = line.split_once(": ").map_or("", |(key, _)| key.trim().trim_matches(['\'', '"']));
-    if key == wish.name { ranged_line(line, wish) } else { Ok(None) }
-}
-
-/// A line `name: range` with its range raised.
-fn ranged_line(line: &str, wish: &Wish) -> Result<Option<String>, Uneditable> {
-    let Some((key, value)) = line.split_once(": ") else { return Ok(None) };
-    let bare = value.split(" #").next().unwrap_or(value).trim().trim_matches(['\'', '"']);
-    let new = super::edit::raised(bare, wish, "^", Scheme::SemVer)?;
-    Ok(new
-        .filter(|_| !bare.is_empty())
-        .map(|new| format!("{key}: {}", value.replacen(bare, &new, 1))))
+    let Some(entry) = yaml::entry(line).filter(|entry| entry.key == wish.name) else {
+        return Ok(None);
+    };
+    let range = line.get(entry.value.clone()).filter(|range| !range.is_empty());
+    let Some(range) = range else { return Ok(None) };
+    let new = super::edit::raised(range, wish, "^", Scheme::SemVer)?;
+    Ok(new.map(|new| yaml::with_value(line, &entry, &new)))
 }
 
 fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {

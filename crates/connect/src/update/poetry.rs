@@ -50,7 +50,9 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     }
     let path = manifests.here(python::MANIFEST);
     let text = manifests.text(python::MANIFEST).ok_or(Uneditable::NotNamed)?;
-    if python::says(manifests, &["tool", "poetry", "dependencies"]) {
+    // Beside `dependencies` of `project` a table of Poetry's only says more of those.
+    let own = python::says(manifests, &["tool", "poetry", "dependencies"]);
+    if own && !python::lists(manifests, &["project", "dependencies"]) {
         let text = changed(text, &path, |document| {
             let table = table_or_new(document, &["tool", "poetry", "dependencies"])?;
             table.insert(&wish.name, toml_edit::value(format!(">={}", wish.to())));
@@ -86,46 +88,24 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
     }
 }
 
-/// Edited manifests with exactly the versions that are wanted.
+/// Edited manifests with exactly the versions that are wanted, wherever they were raised to them.
 fn pinned(edits: &Edits, wish: &Wish) -> Edits {
     let mut pinned = Edits { files: edits.files.clone(), named: Vec::new() };
-    for Named { path, package, requirement } in &edits.named {
+    for Named { path, package, .. } in &edits.named {
         let (Some(to), Some(text)) = (wish.wanted(package), pinned.files.get_mut(path)) else {
             continue;
         };
-        let exact = match python::name(requirement) {
-            // Of an array; a table has the versions alone.
-            Some(name) if requirement.starts_with(|c: char| c.is_alphabetic()) => {
-                let end = requirement.find(';').unwrap_or(requirement.len());
-                let marker = requirement.get(end..).unwrap_or_default();
-                let extras = requirement.split_once('[').and_then(|(_, r)| r.split_once(']'));
-                let extras = extras.map_or(String::new(), |(e, _)| format!("[{e}]"));
-                format!("{name}{extras}=={to}{marker}")
-            }
-            _ => format!("=={to}"),
+        let own = Wish {
+            kind: Kind::Raise,
+            name: package.clone(),
+            from: None,
+            to: Some(to.to_owned()),
+            ..wish.clone()
         };
-        // In a table the range alone would be found with other packages too.
-        let own = |line: &str| line.contains(requirement.as_str()) && mentions(line, package);
-        let one = |line: &str| match own(line) {
-            true => line
-                .replace(&format!("\"{requirement}\""), &format!("\"{exact}\""))
-                .replace(&format!("'{requirement}'"), &format!("'{exact}'")),
-            false => line.to_owned(),
-        };
-        let lines: String = text.split_inclusive('\n').map(one).collect();
-        // In a table of its own the range stands on another line than the name.
-        *text = match lines == *text {
-            false => lines,
-            true => text
-                .replace(&format!("\"{requirement}\""), &format!("\"{exact}\""))
-                .replace(&format!("'{requirement}'"), &format!("'{exact}'")),
-        };
+        // What cannot be read is as it was when it was raised.
+        if let Ok(Some(exact)) = python::exactly(path, text, &own) {
+            *text = exact;
+        }
     }
     pinned
-}
-
-/// Whether a line names a package, however that is spelled.
-fn mentions(line: &str, package: &str) -> bool {
-    let is_part = |c: char| c.is_alphanumeric() || "._-".contains(c);
-    line.split(|c: char| !is_part(c)).any(|word| python::same(word, package))
 }

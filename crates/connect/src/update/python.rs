@@ -1,14 +1,12 @@
-//! What Python's package managers have in common: names, requirements of PEP 508, `pyproject.toml`.
+//! What Python's package managers have in common: `pyproject.toml`, and their words for conflicts.
 
-use std::ops::Range;
-
-use trimtab_model::vers::Vers;
 use trimtab_model::version::Scheme;
 
-use super::edit::toml::{Places, changed, place, push, table_or_new, version};
-use super::edit::{Edits, Manifests, Uneditable, raised, spliced};
+use super::edit::toml::{Places, changed, place, push, table_or_new, versions};
+use super::edit::{Edits, Manifests, Uneditable, raised};
 use super::proposal::{Kind, Wish};
 use super::refusal::Blocker;
+use super::requirement::{edited, exact, name, requirement, same};
 use super::scratch::Keep;
 
 /// The name of the manifest.
@@ -18,98 +16,6 @@ pub(crate) const MANIFEST: &str = "pyproject.toml";
 pub(crate) fn keep(path: &str, own: &[&str]) -> Keep {
     let name = path.rsplit('/').next().unwrap_or_default();
     if name == MANIFEST || own.contains(&name) { Keep::Yes } else { Keep::No }
-}
-
-/// Whether two names are of one package (PEP 503).
-pub(crate) fn same(a: &str, b: &str) -> bool {
-    let plain = |name: &str| {
-        let lower = name.to_lowercase();
-        let parts: Vec<&str> = lower.split(['-', '_', '.']).filter(|p| !p.is_empty()).collect();
-        parts.join("-")
-    };
-    plain(a) == plain(b)
-}
-
-/// A requirement of PEP 508: where its name stands and where its versions.
-struct Requirement {
-    name: Range<usize>,
-    versions: Range<usize>,
-}
-
-/// Of `name [extras] versions ; marker`; `None` for one with an address, or with no name.
-fn requirement(text: &str) -> Option<Requirement> {
-    let marker = text.find(';').unwrap_or(text.len());
-    let comment = text.find(" #").unwrap_or(text.len());
-    let end = marker.min(comment);
-    let what = text.get(..end)?;
-    let start = what.len() - what.trim_start().len();
-    let named = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    let rest = what.get(start..)?;
-    let length = rest.find(|c| !named(c)).unwrap_or(rest.len());
-    let mut at = start + length;
-    let rest = what.get(at..)?;
-    let gap = rest.len() - rest.trim_start().len();
-    if rest.trim_start().starts_with('[') {
-        at += gap + rest.trim_start().find(']')? + 1;
-    }
-    let versions = what.get(at..)?;
-    let begin = at + (versions.len() - versions.trim_start().len());
-    // `--hash` and a line that goes on are a requirement file's.
-    let own = versions.find([' ', '\\', '\t']).filter(|_| versions.contains("--hash"));
-    let stop = own.map_or(what.trim_end().len(), |o| at + o).max(begin);
-    let stop = what.get(..stop)?.trim_end_matches(['\\', ' ', '\t']).len().max(begin);
-    let plain = length > 0 && !what.get(begin..stop)?.starts_with('@');
-    plain.then_some(Requirement { name: start..start + length, versions: begin..stop })
-}
-
-/// The name of a requirement.
-pub(crate) fn name(text: &str) -> Option<&str> {
-    text.get(requirement(text)?.name)
-}
-
-/// A requirement with its versions raised, or with another package in its place.
-pub(crate) fn edited(text: &str, wish: &Wish) -> Result<Option<String>, Uneditable> {
-    let Some(found) = requirement(text) else { return Ok(None) };
-    if !same(text.get(found.name.clone()).unwrap_or_default(), &wish.name) {
-        return Ok(None);
-    }
-    let old = text.get(found.versions.clone()).unwrap_or_default();
-    let new = if wish.kind == Kind::Replace {
-        format!(">={}", wish.to())
-    } else if old.contains(',') && allows(old, wish.to()) {
-        floor(old, wish.to())
-    } else if old.is_empty() {
-        format!(">={}", wish.to())
-    } else {
-        match raised(old, wish, ">=", Scheme::Pep440)? {
-            Some(new) => new,
-            None => return Ok(None),
-        }
-    };
-    let mut parts = vec![(found.versions, new)];
-    if wish.kind == Kind::Replace {
-        // Extras are the other package's own, and go.
-        let end = parts.first().map_or(0, |(range, _)| range.start);
-        parts.push((found.name.start..end, wish.other().to_owned()));
-    }
-    Ok(Some(spliced(text, parts)))
-}
-
-fn allows(range: &str, version: &str) -> bool {
-    Vers::from_native("pypi", range).is_ok_and(|vers| vers.contains(version) == Some(true))
-}
-
-/// `>=1,<3` with its lower bound raised, or with one added.
-fn floor(old: &str, to: &str) -> String {
-    let is_lower = |part: &&str| {
-        let part = part.trim_start();
-        part.starts_with(">=") || (part.starts_with('>')) || part.starts_with("~=")
-    };
-    let lower = old.split(',').find(is_lower);
-    match lower {
-        Some(lower) => old.replacen(lower.trim(), &format!(">={to}"), 1),
-        None => format!(">={to},{old}"),
-    }
 }
 
 /// Arrays of requirements in `pyproject.toml`, by the names that lead to them.
@@ -188,16 +94,52 @@ fn pinned(manifests: &Manifests, wish: &Wish) -> Result<Option<String>, Uneditab
 }
 
 fn at_place(path: &str, text: &str, wish: &Wish) -> Result<Option<(String, String)>, Uneditable> {
+    let range = |old: &str| raised(old, wish, "^", Scheme::Pep440);
+    replaced(path, text, wish, &|old| edited(old, wish), &range)
+}
+
+/// A manifest with exactly the version that is wanted wherever a package was raised to it. `None`: it was nowhere.
+pub(crate) fn exactly(path: &str, text: &str, wish: &Wish) -> Result<Option<String>, Uneditable> {
+    // What raising leaves as it is was raised.
+    let is_same = |new: Result<Option<String>, Uneditable>, old: &str| {
+        new.ok().flatten().is_some_and(|new| new == old)
+    };
+    let whole = |old: &str| {
+        let is_it = is_same(edited(old, wish), old);
+        Ok(if is_it { exact(old, wish.to()) } else { None })
+    };
+    let range = |old: &str| {
+        let is_it = is_same(raised(old, wish, "^", Scheme::Pep440), old);
+        Ok(is_it.then(|| format!("=={}", wish.to())))
+    };
+    Ok(replaced(path, text, wish, &whole, &range)?.map(|(text, _)| text))
+}
+
+/// Gives a text another form.
+type Change<'c> = &'c dyn Fn(&str) -> Result<Option<String>, Uneditable>;
+
+/// A manifest with the requirements of a package changed: those of arrays by `whole`, the ranges of tables by `range`; and
+/// the last of what they are now.
+fn replaced(
+    path: &str,
+    text: &str,
+    wish: &Wish,
+    whole: Change<'_>,
+    range: Change<'_>,
+) -> Result<Option<(String, String)>, Uneditable> {
     let mut places = Places::read(text, path)?;
     let mut new = Vec::new();
     let mut requirement = String::new();
     for names in arrays(&places) {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         for value in places.array(&names).into_iter().flat_map(|array| array.iter()) {
-            let Some((range, old)) = place(value) else { continue };
-            if let Some(text) = edited(old, wish)? {
+            let Some((at, old)) = place(value) else { continue };
+            if !name(old).is_some_and(|name| same(name, &wish.name)) {
+                continue;
+            }
+            if let Some(text) = whole(old)? {
                 requirement.clone_from(&text);
-                new.push((range, text));
+                new.push((at, text));
             }
         }
     }
@@ -209,15 +151,37 @@ fn at_place(path: &str, text: &str, wish: &Wish) -> Result<Option<(String, Strin
                 let why = "put the other package into its place by hand: its table has own members";
                 return Err(Uneditable::Unsupported(why.to_owned()));
             }
-            let Some((range, old)) = version(item) else { continue };
-            if let Some(text) = raised(old, wish, "^", Scheme::Pep440)? {
-                requirement.clone_from(&text);
-                new.push((range, text));
+            let versions = versions(item);
+            let several = versions.len() > 1;
+            for (at, old) in versions {
+                // Of several, for one Python or system each, those are meant that have what is locked.
+                if several && wish.from.as_deref().is_some_and(|from| lacks(old, from)) {
+                    continue;
+                }
+                if let Some(text) = range(old)? {
+                    requirement.clone_from(&text);
+                    new.push((at, text));
+                }
             }
         }
     }
     places.replace(new);
     Ok(places.is_changed().then(|| (places.text(), requirement)))
+}
+
+/// Whether a range in Poetry's notation is known not to have a version.
+fn lacks(range: &str, version: &str) -> bool {
+    let range = range.trim();
+    let first = range.chars().next().unwrap_or('*');
+    let allowed = match first {
+        '^' | '*' => super::confirm::allows("npm", range, version),
+        '~' if !range.starts_with("~=") => super::confirm::allows("npm", range, version),
+        '0'..='9' if !range.contains('*') => {
+            super::confirm::allows("pypi", &format!("=={range}"), version)
+        }
+        _ => super::confirm::allows("pypi", range, version),
+    };
+    allowed == Some(false)
 }
 
 fn removed(path: &str, text: &str, wish: &Wish) -> Result<Option<(String, String)>, Uneditable> {
@@ -384,6 +348,14 @@ pub(crate) fn says(manifests: &Manifests, table: &[&str]) -> bool {
         .unwrap_or_default()
 }
 
+/// Whether the manifest has an array.
+pub(crate) fn lists(manifests: &Manifests, array: &[&str]) -> bool {
+    manifests
+        .text(MANIFEST)
+        .and_then(|text| Places::read(text, MANIFEST).ok().map(|p| p.array(array).is_some()))
+        .unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -401,24 +373,27 @@ mod tests {
         }
     }
 
+    /// One line, and each shape that names the package: no other package becomes exact with it.
     #[test]
-    fn requirements_are_raised_in_place() {
-        for (old, new) in [
-            ("requests==2.25.1", Some("requests==2.31.0")),
-            (
-                "Requests [security] ~= 2.25 ; python_version < '4'",
-                Some("Requests [security] ~= 2.31.0 ; python_version < '4'"),
-            ),
-            ("requests>=2,<3", Some("requests>=2.31.0,<3")),
-            ("requests<3,>=2  # why", Some("requests<3,>=2.31.0  # why")),
-            ("requests>=2,<2.26", Some("requests>=2.31.0")),
-            ("requests", Some("requests>=2.31.0")),
-            ("requests @ https://registry.example/x", None),
-            ("requests-toolbelt==1.0", None),
-        ] {
-            assert_eq!(edited(old, &wish("requests", "2.31.0")).unwrap().as_deref(), new, "{old}");
-        }
-        assert!(same("Zope.Interface", "zope_interface"));
+    fn exactly_what_was_raised_is_made_exact() {
+        let text = |a: &str| {
+            format!(
+                "[project]\ndependencies = [\"left[x] (>={a}) ; y\", \"right (>=2.0)\"]\n\
+                 [tool.poetry.dependencies]\nright = \"^2.0\" # as left\nleft.version = \"^{a}\"\n\
+                 [tool.poetry.group.dev.dependencies]\nleft = {{ version = '^{a}', extras = ['x'] }}\n\
+                 [tool.poetry.group.old.dependencies.left]\nversion = \"~{a}\"\n\
+                 [[tool.poetry.group.two.dependencies.left]]\nversion = \"{a}\"\npython = \"<3.8\"\n\
+                 [[tool.poetry.group.two.dependencies.left]]\nversion = \"3.0\"\npython = \">=3.8\"\n"
+            )
+        };
+        let wish = Wish { from: Some("1.0".to_owned()), ..wish("left", "2.0") };
+        let (raised, _) = at_place("p", &text("1.0"), &wish).unwrap().unwrap();
+        assert_eq!(raised, text("2.0"));
+        let wish = Wish { from: None, ..wish };
+        let exact = exactly("p", &raised, &wish).unwrap().unwrap();
+        let expected =
+            text("==2.0").replace("(>===2.0)", "(==2.0)").replace("^==", "==").replace("~==", "==");
+        assert_eq!(exact, expected);
     }
 
     #[test]

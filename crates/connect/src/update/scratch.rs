@@ -12,6 +12,7 @@ use ignore::WalkBuilder;
 
 use super::Tool;
 use super::change::Change;
+use super::folder::Folder;
 
 /// How much of a project is copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +109,10 @@ const LEFT: &[&str] = &[
 /// A copy of a project in a folder of its own, which goes when this is dropped.
 #[derive(Debug)]
 pub struct Scratch {
-    folder: tempfile::TempDir,
+    _folder: Folder,
+    root: PathBuf,
+    /// Where folders of other copies lie. `None`: in the system's folder for temporary files.
+    place: Option<PathBuf>,
     inside: PathBuf,
     tool: &'static Tool,
 }
@@ -137,9 +141,9 @@ impl Scratch {
             return Err(ScratchError::Outside(inside.to_owned()));
         }
         let root = root.canonicalize().map_err(io(root))?;
-        let folder = new_folder(place).map_err(io(place.unwrap_or(Path::new("."))))?;
-        fill(&root, folder.path(), tool.keep, extent, bounds)?;
-        let scratch = Scratch { folder, inside: inside.to_owned(), tool };
+        let scratch =
+            Scratch::empty(inside, tool, place).map_err(io(place.unwrap_or(Path::new("."))))?;
+        fill(&root, scratch.root(), tool.keep, extent, bounds)?;
         fs::create_dir_all(scratch.folder()).map_err(io(inside))?;
         Ok(scratch)
     }
@@ -150,9 +154,13 @@ impl Scratch {
         fill(&root, to, |_| Keep::Yes, Extent::Whole, bounds)
     }
 
-    /// A new folder for a copy, in `place` or the system's folder for temporary files.
-    pub(crate) fn new_folder(place: Option<&Path>) -> io::Result<tempfile::TempDir> {
-        new_folder(place)
+    /// With nothing in it.
+    fn empty(inside: &Path, tool: &'static Tool, place: Option<&Path>) -> io::Result<Scratch> {
+        let folder = Folder::new(place)?;
+        let root = folder.path().join("copy");
+        fs::create_dir(&root)?;
+        let (place, inside) = (place.map(Path::to_owned), inside.to_owned());
+        Ok(Scratch { _folder: folder, root, place, inside, tool })
     }
 
     /// Another copy of this one, with what has been written into it.
@@ -160,11 +168,10 @@ impl Scratch {
     /// # Errors
     /// A file cannot be read or written.
     pub fn fork(&self) -> Result<Scratch, ScratchError> {
-        let folder = new_folder(self.root().parent());
-        let folder = folder.map_err(|e| ScratchError::Io(self.root().to_owned(), e))?;
-        copy_all(self.root(), folder.path())
-            .map_err(|e| ScratchError::Io(self.root().to_owned(), e))?;
-        Ok(Scratch { folder, inside: self.inside.clone(), tool: self.tool })
+        let io = |e| ScratchError::Io(self.root.clone(), e);
+        let copy = Scratch::empty(&self.inside, self.tool, self.place.as_deref()).map_err(io)?;
+        copy_all(self.root(), copy.root()).map_err(io)?;
+        Ok(copy)
     }
 
     /// Another copy of this one, in which changes that were confirmed are made: the ground for what comes
@@ -192,12 +199,12 @@ impl Scratch {
 
     /// The copy of the root.
     pub fn root(&self) -> &Path {
-        self.folder.path()
+        &self.root
     }
 
     /// The folder in it where the tool is run.
     pub fn folder(&self) -> PathBuf {
-        self.folder.path().join(&self.inside)
+        self.root.join(&self.inside)
     }
 
     /// That folder's path below the root, with `/`; empty for the root.
@@ -295,18 +302,6 @@ fn fill(
         }
     }
     Ok(())
-}
-
-fn new_folder(place: Option<&Path>) -> io::Result<tempfile::TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("trimtab-");
-    match place {
-        Some(place) => {
-            fs::create_dir_all(place)?;
-            builder.tempdir_in(place)
-        }
-        None => builder.tempdir(),
-    }
 }
 
 fn walk(root: &Path, extent: Extent) -> ignore::Walk {

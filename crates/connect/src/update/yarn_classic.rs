@@ -7,7 +7,8 @@ use trimtab_model::version::Scheme;
 use super::Tool;
 use super::drive::Drive;
 use super::edit::{Edits, Named};
-use super::javascript::{self, Forced};
+use super::forced::Forced;
+use super::javascript;
 use super::proposal::{Kind, Wish};
 use super::refusal::{Blocker, Reason};
 

@@ -10,6 +10,9 @@ fn a_missing_tool_tells_the_edit() {
         let tool = Tool::by_id(id).unwrap();
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(path), case["before"].as_str().unwrap()).unwrap();
+        for (beside, text) in case["beside"].as_object().into_iter().flatten() {
+            fs::write(folder.path().join(beside), text.as_str().unwrap()).unwrap();
+        }
         let base = copied(folder.path(), tool);
         let nothing = Options {
             programs: vec![folder.path().to_owned()],

@@ -14,7 +14,7 @@ use std::process::Command;
 use serde_json::Value;
 use trimtab_connect::update::{
     Bounds, Confirmed, Extent, Options, Proposal, Reason, Refusal, Scratch, Tool, confirm, detect,
-    smallest_parent,
+    smallest_parent, sweep,
 };
 use trimtab_model::Purl;
 
@@ -334,6 +334,11 @@ fn pip_tools() {
 #[test]
 fn composer() {
     run("composer", "composer");
+}
+
+#[test]
+fn pip_tools_layers() {
+    run("pip-tools-layers", "pip-compile");
 }
 
 #[test]

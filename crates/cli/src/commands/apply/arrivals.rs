@@ -2,7 +2,6 @@
 //! what was offered when the batch was planned.
 
 use std::cell::RefCell;
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -14,9 +13,7 @@ use trimtab_engine::match_inventory;
 use trimtab_engine::repository::ids;
 use trimtab_engine::selection::Reason;
 use trimtab_model::charter::{Charter, Strictness};
-use trimtab_model::{
-    Code, Component, Diagnostic, Family, FileInventory, Inventory, Proposal, Purl,
-};
+use trimtab_model::{Code, Component, Diagnostic, FileInventory, Inventory, Purl};
 use trimtab_report::plan::json::Finding;
 
 use crate::commands::plan::checks::{Checked, checks};
@@ -67,34 +64,19 @@ impl Arrivals<'_> {
         Ok(None)
     }
 
-    /// In which way a change is not what was planned: something goes down, or what it removes by the plan is still there.
-    /// `None`: in none.
+    /// What is lower than before. `None`: nothing.
+    pub(super) fn down(&self, first: &Inventory, after: &Inventory) -> Option<String> {
+        let side = |inventory| Side { inventory, findings: &[], unknown: &[] };
+        outcome(side(first), side(after)).worse.first().map(ToString::to_string)
+    }
+
+    /// Whether a finding is in its file all the same: its version is, or one that came since the first list and has it too.
     ///
     /// # Errors
     /// The index is damaged.
-    pub(super) fn amiss(
+    pub(super) fn still_there(
         &self,
-        before: &Inventory,
-        after: &Inventory,
-        promised: &[Finding],
-    ) -> Result<Option<String>, Diagnostic> {
-        let side = |inventory| Side { inventory, findings: &[], unknown: &[] };
-        if let Some(worse) = outcome(side(before), side(after)).worse.first() {
-            return Ok(Some(worse.to_string()));
-        }
-        for finding in promised {
-            if self.is_there(before, after, finding)? {
-                let Finding { vulnerability, package, .. } = finding;
-                return Ok(Some(format!("it does not remove {vulnerability} of {package} now")));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Whether a finding is in its file all the same: its version is, or one that came and has it too.
-    fn is_there(
-        &self,
-        before: &Inventory,
+        first: &Inventory,
         after: &Inventory,
         finding: &Finding,
     ) -> Result<bool, Diagnostic> {
@@ -104,7 +86,7 @@ impl Arrivals<'_> {
             let all = files.flat_map(|file| &file.components).map(|component| &component.purl);
             all.filter(|is| is.package() == purl.package()).cloned().collect()
         };
-        let (was, is) = (versions(before), versions(after));
+        let (was, is) = (versions(first), versions(after));
         if is.iter().any(|one| one.version() == purl.version()) {
             return Ok(true);
         }
@@ -118,22 +100,6 @@ impl Arrivals<'_> {
             finding.vulnerability == id || finding.aliases.iter().any(|alias| alias == id)
         };
         Ok(found.iter().any(|found| ids(found).iter().any(|id| own(id))))
-    }
-
-    /// Whether all that a proposal is about is, in this place, at the versions that it wants, or above them.
-    pub(super) fn is_reached(&self, now: &Inventory, proposal: &Proposal) -> bool {
-        let folder =
-            |path: &str| path.rsplit_once('/').map_or(String::new(), |(f, _)| f.to_owned());
-        let here = |file: &&FileInventory| folder(&file.path) == *self.place.folder;
-        proposal.parts().all(|part| {
-            let (package, Some(to)) = (part.package().package(), part.to()) else { return false };
-            let Some(family) = Family::from_purl_type(package.purl_type()) else { return false };
-            let reached = |version: &str| family.compare(version, to).is_some_and(Ordering::is_ge);
-            let all = now.files.iter().filter(here).flat_map(|file| &file.components);
-            let own = all.filter(|component| component.purl.package() == package);
-            let own: Vec<_> = own.collect();
-            !own.is_empty() && own.iter().all(|c| c.purl.version().is_some_and(reached))
-        })
     }
 
     fn ask(&self, moved: &[Moved]) -> Result<(), Diagnostic> {

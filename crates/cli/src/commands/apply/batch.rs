@@ -3,23 +3,17 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use trimtab_connect::apply::{
     Command, Confinement, Difference, Judgement, Limits, Tree, Trial, difference, prepare, trial,
 };
-use trimtab_connect::update::{
-    Bounds, Change, Confirmed, Extent, Options, Proposal, Reason, Refusal, Scratch, Tool, confirm,
-};
+use trimtab_connect::update::{Options, Proposal};
 use trimtab_engine::action::bisect;
-use trimtab_model::{Code, Diagnostic, Inventory};
+use trimtab_model::{Diagnostic, Inventory};
 use trimtab_report::plan::json::{Action, Finding};
 
 use super::arrivals::{self, Arrivals};
-use crate::commands::plan::place::{Ground, Top};
-
-/// The word of what the charter refuses.
-const DENIED: &str = "denied";
+use super::build::{Batch, DENIED, Not, Steps};
 
 /// What is being carried out.
 pub(super) struct Work<'a> {
@@ -62,19 +56,6 @@ pub(super) struct Done {
     pub(super) runs: usize,
 }
 
-/// What each of some actions changed, by position.
-type Steps = Vec<(usize, Vec<Change>)>;
-/// What a package manager made of some actions, or why not.
-type Built = Result<Steps, Not>;
-
-/// An action that cannot be built.
-struct Not {
-    at: usize,
-    /// One word of the evidence.
-    word: &'static str,
-    why: String,
-}
-
 impl Work<'_> {
     /// Carries all out. `tell`: what is being done.
     pub(super) fn run(&self, tell: &mut dyn FnMut(&str)) -> Result<Done, Diagnostic> {
@@ -82,7 +63,7 @@ impl Work<'_> {
         let mut able: Vec<usize> = (0..self.actions.len()).collect();
         tell("Resolving");
         let steps = loop {
-            match self.build(&able)? {
+            match Batch::build(self, &able)? {
                 Ok(steps) => break steps,
                 Err(Not { at, word, why }) => {
                     able.retain(|held| *held != at);
@@ -141,7 +122,7 @@ impl Work<'_> {
                 return Ok::<_, Diagnostic>(false);
             }
             tell(&format!("Looking for what breaks: {} of {}", set.len(), able.len()));
-            let Ok(steps) = self.build(&named(set))? else { return Ok(false) };
+            let Ok(steps) = Batch::build(self, &named(set))? else { return Ok(false) };
             let trial = self.test(&mut runs);
             let difference = difference(before, &trial);
             let passes = difference.judgement == Judgement::Unharmed;
@@ -186,171 +167,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// A copy to begin with, and what it lists.
-    fn ground(&self) -> Result<(Scratch, Inventory), Diagnostic> {
-        let place = &self.arrivals.place;
-        let unusable = |why: String| {
-            Diagnostic::new(Code::FileUnreadable, format!("the project cannot be copied: {why}"))
-                .help("plan again for the commit that is applied")
-        };
-        // A tool that must be asked what it chooses is asked once: each begins with the same.
-        if let Some(listed) = self.listed.get() {
-            let (extent, inside) = (Extent::Resolver, Path::new(&*place.folder));
-            let bounds = Bounds::of(extent);
-            let copy = Scratch::copy(&self.tree.root(), inside, place.tool, extent, bounds, None);
-            return Ok((copy.map_err(|e| unusable(e.to_string()))?, listed.clone()));
-        }
-        let top = Top { root: self.tree.root(), prefix: String::new() };
-        let ground = Ground::of(place, &top, &self.options).map_err(unusable)?;
-        let listed = self.listed.get_or_init(|| ground.before);
-        Ok((ground.base, listed.clone()))
-    }
-
-    /// Has the package manager carry some actions out, one on top of the other. The copy has them
-    /// then.
-    fn build(&self, set: &[usize]) -> Result<Built, Diagnostic> {
-        self.tree.back_to(self.tree.base())?;
-        let (mut at, mut before) = self.ground()?;
-        let mut steps = Vec::with_capacity(set.len());
-        let mut left = set;
-        // So many were tried by one run already, which did not do all of them.
-        let mut apart = 0;
-        while let Some((position, others)) = left.split_first() {
-            if apart == 0 {
-                let run = self.alike(left);
-                apart = run.len().max(1);
-                if let Some((confirmed, after)) = self.at_once(run, &at, &before)? {
-                    self.tree.write(&confirmed.changes)?;
-                    steps.push((*position, confirmed.changes));
-                    steps.extend(run.iter().skip(1).map(|position| (*position, Vec::new())));
-                    (at, before) = (confirmed.scratch, after);
-                    left = left.get(run.len()..).unwrap_or_default();
-                    apart = 0;
-                    continue;
-                }
-            }
-            apart -= 1;
-            left = others;
-            let Some((_, proposal)) = self.actions.get(*position) else { continue };
-            let not = |word, why| Not { at: *position, word, why };
-            let exploited = self.exploited.get(*position).is_some_and(|is| *is);
-            let promised = self.promised(*position);
-            let (confirmed, after) =
-                match self.confirm((&at, &before), proposal, promised, exploited)? {
-                    Ok(confirmed) => confirmed,
-                    // What comes before it may have done it already.
-                    Err(refusal)
-                        if !steps.is_empty()
-                            && matches!(refusal.reason, Reason::Unchanged { .. })
-                            && self.arrivals.is_reached(&before, proposal) =>
-                    {
-                        steps.push((*position, Vec::new()));
-                        continue;
-                    }
-                    Err(refusal) => return Ok(Err(not("refused", refusal.to_string()))),
-                };
-            if let Some(why) = self.arrivals.amiss(&before, &after, promised)? {
-                return Ok(Err(not("refused", why)));
-            }
-            // Before anything of it is fetched or run.
-            if let Some(why) = self.arrivals.refused(&before, &after, exploited)? {
-                return Ok(Err(not(DENIED, why)));
-            }
-            self.tree.write(&confirmed.changes)?;
-            steps.push((*position, confirmed.changes));
-            (at, before) = (confirmed.scratch, after);
-        }
-        Ok(Ok(steps))
-    }
-
-    /// The actions at the beginning of some that one run of the package manager can carry out.
-    fn alike<'s>(&self, set: &'s [usize]) -> &'s [usize] {
-        let kind = |at: &usize| {
-            let (_, proposal) = self.actions.get(*at)?;
-            let mut ways = proposal.parts().map(Proposal::way);
-            let first = ways.next()?;
-            let exploited = self.exploited.get(*at).is_some_and(|is| *is);
-            ways.all(|way| way == first).then_some((first, exploited))
-        };
-        let Some(first) = set.first().and_then(kind) else { return &[] };
-        let able = !self.each && self.arrivals.place.tool.does_several(first.0);
-        let count = set.iter().take_while(|at| able && kind(at) == Some(first)).count();
-        set.get(..count).unwrap_or_default()
-    }
-
-    /// Several actions by one run. `None`: it is refused, or one of them does not move what it names.
-    fn at_once(
-        &self,
-        run: &[usize],
-        at: &Scratch,
-        before: &Inventory,
-    ) -> Result<Option<(Confirmed, Inventory)>, Diagnostic> {
-        let all: Vec<&Proposal> =
-            run.iter().filter_map(|at| self.actions.get(*at)).map(|(_, p)| p).collect();
-        let together = Proposal::together(all.iter().copied().cloned());
-        let (Some(proposal), true) = (together, run.len() > 1) else { return Ok(None) };
-        let exploited = run.iter().any(|at| self.exploited.get(*at).is_some_and(|is| *is));
-        let promised: Vec<Finding> =
-            run.iter().flat_map(|at| self.promised(*at)).cloned().collect();
-        let confirmed = self.confirm((at, before), &proposal, &promised, exploited)?;
-        let Ok((confirmed, after)) = confirmed else { return Ok(None) };
-        let moved = arrivals::moved(before, &after);
-        let moves = |part: &Proposal| {
-            let package = part.package().package();
-            moved.iter().any(|moved| moved.package == package)
-        };
-        let all_move = all.iter().all(|proposal| proposal.parts().any(moves));
-        let fine = all_move
-            && self.arrivals.amiss(before, &after, &promised)?.is_none()
-            && self.arrivals.refused(before, &after, exploited)?.is_none();
-        Ok(fine.then_some((confirmed, after)))
-    }
-
-    /// What an action removes by the plan.
-    fn promised(&self, position: usize) -> &[Finding] {
-        self.promised.get(position).map_or(&[], Vec::as_slice)
-    }
-
-    /// Has the package manager carry one action out, with versions that are old enough if that does what was planned. What
-    /// removes a finding that is known to be exploited does not wait for any age.
-    fn confirm(
-        &self,
-        (at, before): (&Scratch, &Inventory),
-        proposal: &Proposal,
-        promised: &[Finding],
-        exploited: bool,
-    ) -> Result<Result<(Confirmed, Inventory), Box<Refusal>>, Diagnostic> {
-        let tool = self.arrivals.place.tool;
-        let told = |confirmed: Confirmed| {
-            let after = self.arrivals.after(&confirmed);
-            (confirmed, after)
-        };
-        if !exploited && !any_age(&self.options, tool) {
-            match confirm(tool, at, proposal, &self.options).map(told) {
-                Ok((confirmed, after)) => {
-                    if self.arrivals.amiss(before, &after, promised)?.is_none() {
-                        return Ok(Ok((confirmed, after)));
-                    }
-                }
-                // These have nothing to do with any age.
-                Err(refusal)
-                    if !matches!(
-                        refusal.reason,
-                        Reason::Conflict { .. } | Reason::Unchanged { .. } | Reason::Failed(_)
-                    ) =>
-                {
-                    return Ok(Err(refusal));
-                }
-                // Then what comes in is judged by its age.
-                Err(_) => {}
-            }
-        }
-        let any = Options { before: None, ..self.options.clone() };
-        Ok(confirm(tool, at, proposal, &any).map(told))
-    }
-
     /// Takes the copy to where steps lead.
-    pub(super) fn lay(&self, steps: &[(usize, Vec<Change>)]) -> Result<(), Diagnostic> {
+    pub(super) fn lay(&self, steps: &Steps) -> Result<(), Diagnostic> {
         self.tree.back_to(self.tree.base())?;
         steps.iter().try_for_each(|(_, changes)| self.tree.write(changes))
     }
@@ -363,9 +181,4 @@ impl Work<'_> {
             Err(why) => Trial::not_run(&why),
         }
     }
-}
-
-/// Whether no age is wanted, or the package manager cannot be told one.
-fn any_age(options: &Options, tool: &Tool) -> bool {
-    options.before.is_none() || !tool.keeps_to_age()
 }

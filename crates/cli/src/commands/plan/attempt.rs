@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use trimtab_advisories::index::Index;
@@ -60,6 +61,8 @@ pub(super) struct Trial<'t> {
     end: Duration,
     most: usize,
     tries: AtomicUsize,
+    /// What was refused with versions of any age, by place. That the time was over is no such refusal.
+    refused: Mutex<Vec<(Box<str>, Proposal)>>,
 }
 
 impl<'t> Trial<'t> {
@@ -70,7 +73,7 @@ impl<'t> Trial<'t> {
         most: usize,
     ) -> Trial<'t> {
         let (limit, tries) = (AtomicU64::new(0), AtomicUsize::new(0));
-        Trial { index, options, begun, limit, end, most, tries }
+        Trial { index, options, begun, limit, end, most, tries, refused: Mutex::default() }
     }
 
     /// Sets how long after the beginning something may be begun.
@@ -92,6 +95,18 @@ impl<'t> Trial<'t> {
 
     pub(super) fn is_over(&self) -> bool {
         self.left().is_zero() || self.tries() >= self.most
+    }
+
+    /// Whether a proposal was refused in a place, whatever the age of what it brings. As long as batches are not carried out
+    /// one on top of the other, it would be again.
+    pub(super) fn was_refused(&self, place: &Place, proposal: &Proposal) -> bool {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.iter().any(|(name, known)| *name == place.name && known == proposal)
+    }
+
+    fn keep(&self, place: &Place, proposal: &Proposal) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.push((place.name.clone(), proposal.clone()));
     }
 
     /// A share of how long something may still be begun, until [`Trial::until`] says otherwise. Returns what
@@ -151,12 +166,23 @@ impl<'t> Trial<'t> {
         let options = Options { before: options.before.filter(|_| aged), ..options };
         let confirmed = match update::confirm(place.tool, base, proposal, &options) {
             Ok(confirmed) => confirmed,
-            Err(refusal) => return Ok(Err(Trial::refused(refusal, &options))),
+            Err(refusal) => {
+                let refused = Trial::refused(refusal, &options);
+                if !aged && is_lasting(&refused) {
+                    self.keep(place, proposal);
+                }
+                return Ok(Err(refused));
+            }
         };
         let after = look(&confirmed.scratch, place, confirmed.packages.as_deref());
         let judged = judge(before, &after, place, self.index)?;
         Ok(match accepted(judged, wanted) {
-            Err(refused) => Err(refused),
+            Err(refused) => {
+                if !aged && matches!(refused, Refused::Worse(_)) {
+                    self.keep(place, proposal);
+                }
+                Err(refused)
+            }
             Ok(judged) => {
                 let (made, scratch) = made(proposal.clone(), confirmed, judged);
                 Ok((Made { aged, ..made }, scratch, after))
@@ -243,6 +269,12 @@ impl<'t> Trial<'t> {
             }
         })
     }
+}
+
+/// Whether a refusal is of the proposal, and not of the moment.
+fn is_lasting(refused: &Refused) -> bool {
+    let Refused::Tool(refusal) = refused else { return false };
+    !matches!(refusal.reason, Reason::Registry(_) | Reason::TimeLimit(_) | Reason::Scratch(_))
 }
 
 /// A judged change, unless it is worse or removes nothing that is wanted.

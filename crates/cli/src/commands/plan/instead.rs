@@ -48,6 +48,10 @@ impl Search<'_> {
             let held: BTreeSet<&Purl> = made.arrived.iter().filter(is_held).collect();
             (!held.is_empty()).then_some((*place, made, held))
         });
+        // Versions that a change of a package alone reached, and those that were tried here.
+        let alone = made.iter().filter(|(_, made)| made.proposal.parts().count() == 1);
+        let mut known: BTreeSet<(usize, Purl)> =
+            alone.flat_map(|(place, made)| reached(*place, made)).collect();
         let mut all = Vec::new();
         for (place, made, held) in held.take(MOST) {
             let young = held.iter().any(|purl| {
@@ -57,9 +61,10 @@ impl Search<'_> {
             let aged = self.aged(place, made, young)?;
             let aged = aged.filter(|other| !held.iter().any(|purl| other.arrived.contains(*purl)));
             let found = match aged {
-                None => self.another(place, made, &held, rules)?,
+                None => self.another(place, made, &held, rules, &mut known)?,
                 found => found,
             };
+            known.extend(found.iter().flat_map(|made| reached(place, made)));
             all.extend(found.map(|made| (place, made)));
         }
         Ok(all)
@@ -76,13 +81,15 @@ impl Search<'_> {
         Ok(tried.ok().map(|(made, ..)| made))
     }
 
-    /// Another version of the one package that a change is about, if that is what is held back.
+    /// Another version of the one package that a change is about, if that is what is held back: one that is not `known` in
+    /// the place. What is tried is known then.
     fn another(
         &self,
         place: usize,
         made: &Made,
         held: &BTreeSet<&Purl>,
         rules: &Selection,
+        known: &mut BTreeSet<(usize, Purl)>,
     ) -> Result<Option<Made>, Diagnostic> {
         let package = made.proposal.package();
         let is_it = held.iter().all(|purl| purl.package() == package.package());
@@ -120,29 +127,32 @@ impl Search<'_> {
             if left == 0 || self.trial.is_over() {
                 break;
             }
-            if self.comes_with(from, &version)? {
+            let reached = (place, package.package().with_version(&version));
+            if known.contains(&reached) || self.comes_with(from, &version)? {
                 continue;
             }
+            let ways = self.ways(place, case.idea.relation, from, &version);
+            if ways.is_empty() {
+                continue;
+            }
+            known.insert(reached);
             left -= 1;
-            if let Some(made) =
-                self.exactly(place, case.idea.relation, from, &version, &made.removed)?
-            {
+            if let Some(made) = self.exactly(place, ways, &made.removed)? {
                 return Ok(Some(made));
             }
         }
         Ok(None)
     }
 
-    /// A package at exactly one version.
-    fn exactly(
+    /// The ways to a package at exactly one version that were not refused before.
+    fn ways(
         &self,
         place: usize,
         relation: Relation,
         package: &Purl,
         version: &str,
-        wanted: &BTreeSet<Key>,
-    ) -> Result<Option<Made>, Diagnostic> {
-        let Some(Ok((of, ground))) = self.ground(place) else { return Ok(None) };
+    ) -> Vec<Proposal> {
+        let Some(of) = self.places.get(place) else { return Vec::new() };
         let (package, to) = (package.clone(), version.into());
         let mut ways = Vec::new();
         if !of.tool.moves_all() && of.tool.has_lockfile() {
@@ -153,6 +163,18 @@ impl Search<'_> {
             Relation::Direct => Proposal::Raise { package, to },
             _ => Proposal::Override { package, to },
         });
+        ways.retain(|way| !self.trial.was_refused(of, way));
+        ways
+    }
+
+    /// The first of some ways that can be gone.
+    fn exactly(
+        &self,
+        place: usize,
+        ways: Vec<Proposal>,
+        wanted: &BTreeSet<Key>,
+    ) -> Result<Option<Made>, Diagnostic> {
+        let Some(Ok((of, ground))) = self.ground(place) else { return Ok(None) };
         for proposal in ways {
             let ground = (&ground.base, &ground.before);
             if let Ok((made, ..)) = self.trial.attempt(of, ground, &proposal, wanted)? {
@@ -161,4 +183,11 @@ impl Search<'_> {
         }
         Ok(None)
     }
+}
+
+/// The versions of the package that a change is about which came with it.
+fn reached(place: usize, made: &Made) -> impl Iterator<Item = (usize, Purl)> {
+    let package = made.proposal.package().package();
+    let own = made.arrived.iter().filter(move |purl| purl.package() == package);
+    own.map(move |purl| (place, purl.clone()))
 }

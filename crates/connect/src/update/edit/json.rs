@@ -73,6 +73,11 @@ pub(crate) fn text(member: &CstObjectProp) -> Option<String> {
     member.value()?.as_string_lit()?.decoded_value().ok()
 }
 
+/// The object that a member is.
+pub(crate) fn object(member: &CstObjectProp) -> Option<CstObject> {
+    member.value()?.as_object()
+}
+
 /// Sets a member to a text.
 pub(crate) fn set(object: &CstObject, name: &str, value: &str) {
     match object.get(name) {

@@ -66,8 +66,21 @@ pub(crate) fn place(value: &Value) -> Option<(Range<usize>, &str)> {
 pub(crate) fn version(item: &Item) -> Option<(Range<usize>, &str)> {
     match item.as_str() {
         Some(_) => place(item.as_value()?),
-        None => place(item.as_table_like()?.get("version")?.as_value()?),
+        None => of_table(item.as_table_like()?),
     }
+}
+
+/// The same, of a dependency that may be told several times: in an array of tables.
+pub(crate) fn versions(item: &Item) -> Vec<(Range<usize>, &str)> {
+    match (item.as_array(), item.as_array_of_tables()) {
+        (Some(array), _) => array.iter().filter_map(|v| of_table(v.as_inline_table()?)).collect(),
+        (None, Some(tables)) => tables.iter().filter_map(|table| of_table(table)).collect(),
+        (None, None) => version(item).into_iter().collect(),
+    }
+}
+
+fn of_table(table: &dyn toml_edit::TableLike) -> Option<(Range<usize>, &str)> {
+    place(table.get("version")?.as_value()?)
 }
 
 /// A text with a document changed by its editor.

@@ -1,0 +1,330 @@
+//! Versions that the manifest of npm, pnpm or yarn forces on packages which others bring: `overrides`, `resolutions`. What a
+//! project forces itself is raised where it stands.
+
+use jsonc_parser::cst::CstObject;
+use trimtab_model::version::Scheme;
+
+use super::confirm::allows;
+use super::edit::json::{self, Document};
+use super::edit::{Edits, Manifests, Uneditable, raised};
+use super::javascript::{MANIFEST, SECTIONS};
+use super::proposal::Wish;
+
+/// Entries that are looked at, in an object.
+const NAMES: usize = 10_000;
+
+/// Where a package manager wants forced versions.
+#[derive(Clone, Copy)]
+pub(crate) enum Forced {
+    /// Member by member, from the root.
+    At(&'static [&'static str]),
+    /// The same, and the version that is locked now is part of the name.
+    AtVersion(&'static [&'static str]),
+}
+
+/// The edit that forces a version.
+pub(crate) fn force(
+    manifests: &Manifests,
+    wish: &Wish,
+    forced: Forced,
+) -> Result<Edits, Uneditable> {
+    let path = manifests.here(MANIFEST);
+    let text = manifests.text(MANIFEST).ok_or(Uneditable::NotNamed)?;
+    let document = Document::read(text, &path)?;
+    if names(&document, wish) {
+        return Err(Uneditable::Direct);
+    }
+    let (at, name) = match (forced, &wish.from) {
+        (Forced::AtVersion(at), Some(from)) => (at, format!("{}@{from}", wish.name)),
+        (Forced::AtVersion(at) | Forced::At(at), _) => (at, wish.name.clone()),
+    };
+    let object = document.object_or_new(at)?;
+    // What the project forces itself is raised where it stands: another entry beside it would contradict it.
+    if !raise_entries(&object, false, wish)? {
+        json::set(&object, &name, wish.to());
+    }
+    Ok(Edits::one(path, document.text()))
+}
+
+/// Whether the manifest in the tool's folder names a package itself.
+pub(crate) fn is_direct(manifests: &Manifests, wish: &Wish) -> Result<bool, Uneditable> {
+    let Some(text) = manifests.text(MANIFEST) else { return Ok(false) };
+    Ok(names(&Document::read(text, &manifests.here(MANIFEST))?, wish))
+}
+
+fn names(document: &Document, wish: &Wish) -> bool {
+    let direct = |section: &&str| {
+        document.object(&[section]).is_some_and(|object| object.get(&wish.name).is_some())
+    };
+    SECTIONS.iter().any(direct)
+}
+
+/// The manifest in the tool's folder with what it forces of a package raised where it stands. `None`: it forces none.
+pub(crate) fn raised_where_it_stands(
+    manifests: &Manifests,
+    wish: &Wish,
+    at: &[&str],
+) -> Result<Option<Edits>, Uneditable> {
+    let path = manifests.here(MANIFEST);
+    let Some(text) = manifests.text(MANIFEST) else { return Ok(None) };
+    let document = Document::read(text, &path)?;
+    let Some(object) = document.object(at) else { return Ok(None) };
+    raise_entries(&object, false, wish)?;
+    let edited = document.text();
+    Ok((edited != text).then(|| Edits::one(path, edited)))
+}
+
+/// Raises what is forced of a package; whether that covers all who ask for it. `of_part`: these entries hold within another
+/// package alone.
+fn raise_entries(object: &CstObject, of_part: bool, wish: &Wish) -> Result<bool, Uneditable> {
+    let mut held = false;
+    for member in object.properties().into_iter().take(NAMES) {
+        let Some(key) = member.decoded_name() else { continue };
+        let (member, old) = match (json::object(&member), json::text(&member)) {
+            (None, Some(old)) => (member, old),
+            // Of npm: what is forced within a package, and as `.` of the package itself.
+            (Some(inner), _) => {
+                raise_entries(&inner, true, wish)?;
+                match inner.get(".").and_then(|own| Some((json::text(&own)?, own))) {
+                    Some((old, own)) => (own, old),
+                    None => {
+                        // npm looks at no entry behind the first one of a package.
+                        if !of_part && about(&key, wish) == About::All {
+                            json::set(&inner, ".", wish.to());
+                            held = true;
+                        }
+                        continue;
+                    }
+                }
+            }
+            (None, None) => continue,
+        };
+        match entry(&key, &old, of_part, wish)? {
+            Entry::Other => {}
+            Entry::Part(new) => json::set_value(&member, &new),
+            Entry::All(new) => {
+                json::set_value(&member, &new);
+                held = true;
+            }
+        }
+    }
+    Ok(held)
+}
+
+/// What becomes of an entry of forced versions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// It stays: it is about something else.
+    Other,
+    /// It is this now, and others ask for the package too.
+    Part(String),
+    /// It is this now, for all who ask for the package.
+    All(String),
+}
+
+/// What becomes of an entry by its key and what it forces. One that holds for a part is raised only if what it forces is the
+/// version that goes.
+pub(crate) fn entry(key: &str, old: &str, of_part: bool, wish: &Wish) -> Result<Entry, Uneditable> {
+    let (prefix, real, range) = forced_to(old);
+    let named = Key::read(key).name == wish.name;
+    let about = match real {
+        // Another name stands for it.
+        Some(real) if real == wish.name && !named => About::Part,
+        // It stands for another package.
+        Some(real) if real != wish.name && named => match about(key, wish) {
+            About::All if !of_part => return Err(forces(key, old)),
+            _ => About::Other,
+        },
+        _ => about(key, wish),
+    };
+    let goes = |from: &str| range == from || allows("npm", range, from) == Some(true);
+    match about {
+        About::All if !of_part => match raised(range, wish, "", Scheme::SemVer)? {
+            Some(new) => Ok(Entry::All(format!("{prefix}{new}"))),
+            None => Err(forces(key, old)),
+        },
+        About::All | About::Part if wish.from.as_deref().is_none_or(goes) => {
+            Ok(match raised(range, wish, "", Scheme::SemVer) {
+                Ok(Some(new)) => Entry::Part(format!("{prefix}{new}")),
+                _ => Entry::Other,
+            })
+        }
+        About::Other | About::All | About::Part => Ok(Entry::Other),
+    }
+}
+
+fn forces(key: &str, old: &str) -> Uneditable {
+    Uneditable::Unsupported(format!("the project forces `{key}` to `{old}` itself"))
+}
+
+/// What a version is forced to: what stands before the range, the package where it is named, and the range. `npm:a@^1`,
+/// `npm:^1`, `^1`.
+fn forced_to(old: &str) -> (&str, Option<&str>, &str) {
+    let Some(rest) = old.strip_prefix("npm:") else { return ("", None, old) };
+    let start = old.len() - rest.len();
+    match rest.char_indices().skip(1).find(|(_, c)| *c == '@') {
+        Some((at, _)) => {
+            let (prefix, range) = old.split_at(start + at + 1);
+            (prefix, rest.get(..at), range)
+        }
+        None => (old.get(..start).unwrap_or_default(), None, rest),
+    }
+}
+
+/// What an entry of forced versions is to a wish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    /// About another package, or about other versions of this one.
+    Other,
+    /// About what the wish is about, wherever it is asked for.
+    All,
+    /// About it as far as one package, or one range, asks for it.
+    Part,
+}
+
+/// The key of an entry of forced versions: `a`, `a@1`, `**/a`, `b/a`, `b>a`, with scopes and ranges.
+struct Key<'k> {
+    /// Whether it is about what one package asks for alone.
+    within: bool,
+    name: &'k str,
+    selector: Option<&'k str>,
+}
+
+impl Key<'_> {
+    fn read(key: &str) -> Key<'_> {
+        let (parents, last) = separated(key);
+        let mut at = 0;
+        for (slash, _) in last.match_indices('/') {
+            let part = last.get(at..slash).unwrap_or_default();
+            let rest = last.get(slash + 1..).unwrap_or_default();
+            // `@a/b` is one name.
+            if !part.starts_with('@') {
+                at = slash + 1;
+            } else if let Some(next) = rest.find('/') {
+                at = slash + 1 + next + 1;
+            }
+        }
+        let before = last.get(..at).unwrap_or_default();
+        let named = last.get(at..).unwrap_or(last);
+        let within = parents || !matches!(before, "" | "**/");
+        let end = named.char_indices().skip(1).find(|(_, c)| *c == '@').map(|(end, _)| end);
+        let (name, selector) = match end {
+            Some(end) => (named.get(..end).unwrap_or(named), named.get(end + 1..)),
+            None => (named, None),
+        };
+        Key { within, name, selector }
+    }
+}
+
+/// What an entry of forced versions is about, by its key.
+pub(crate) fn about(key: &str, wish: &Wish) -> About {
+    let Key { within, name, selector } = Key::read(key);
+    // yarn 2 and later: those who ask in exactly this range.
+    let asked = selector.and_then(|selector| selector.strip_prefix("npm:"));
+    let own = match (asked.or(selector), wish.from.as_deref()) {
+        (None, _) => true,
+        (Some(selector), Some(from)) => {
+            selector == from || allows("npm", selector, from) == Some(true)
+        }
+        (Some(_), None) => false,
+    };
+    match (name == wish.name && own, within || asked.is_some()) {
+        (false, _) => About::Other,
+        (true, true) => About::Part,
+        (true, false) => About::All,
+    }
+}
+
+/// The last package of a path such as `a>b@^1`, and whether others come before it. A `>` of a range is none that parts.
+fn separated(key: &str) -> (bool, &str) {
+    let parts = |at: &usize| {
+        let before = key.get(..*at).and_then(|k| k.chars().next_back());
+        let after = key.get(at + 1..).and_then(|k| k.chars().next());
+        !matches!(before, None | Some('@' | ' ' | '|' | '<'))
+            && !matches!(after, None | Some('=' | ' '))
+    };
+    match key.match_indices('>').map(|(at, _)| at).rfind(parts) {
+        Some(at) => (true, key.get(at + 1..).unwrap_or_default()),
+        None => (false, key),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::proposal::{Kind, Wish};
+    use super::{About, Entry, about, entry};
+
+    fn wish(name: &str) -> Wish {
+        Wish {
+            kind: Kind::Override,
+            name: name.to_owned(),
+            from: Some("1.2.3".to_owned()),
+            to: Some("1.2.4".to_owned()),
+            other: None,
+            child: None,
+            also: Vec::new(),
+            others: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn entries_of_forced_versions_are_about_a_package_and_its_versions() {
+        for (key, name, is) in [
+            ("a", "a", About::All),
+            ("a@1.2.3", "a", About::All),
+            ("a@1", "a", About::All),
+            ("a@^1.2", "a", About::All),
+            ("a@>=1 <3", "a", About::All),
+            ("a@2", "a", About::Other),
+            ("a@1.2.2", "a", About::Other),
+            ("a@<1.2.3", "a", About::Other),
+            ("**/a", "a", About::All),
+            ("b/a", "a", About::Part),
+            ("b>a@^1", "a", About::Part),
+            ("b@>=1>a", "a", About::Part),
+            ("b>a@2", "a", About::Other),
+            ("@s/a", "@s/a", About::All),
+            ("@s/a@1", "@s/a", About::All),
+            ("b/@s/a", "@s/a", About::Part),
+            ("@s/b/a", "a", About::Part),
+            ("@s/b/@t/a@2", "@t/a", About::Other),
+            ("@s/b>@t/a", "@t/a", About::Part),
+            ("a@npm:^1.2", "a", About::Part),
+            ("a@npm:^2", "a", About::Other),
+            ("ab", "a", About::Other),
+        ] {
+            assert_eq!(about(key, &wish(name)), is, "{key}");
+        }
+    }
+
+    #[test]
+    fn what_a_project_forces_is_raised_if_that_is_what_goes() {
+        let all = |text: &str| Ok(Entry::All(text.to_owned()));
+        let part = |text: &str| Ok(Entry::Part(text.to_owned()));
+        for (key, old, is) in [
+            ("a", "1.2.3", all("1.2.4")),
+            ("a", "npm:a@1.2.3", all("npm:a@1.2.4")),
+            ("a@1", "npm:a@^1.2.0", all("npm:a@^1.2.4")),
+            ("a", "npm:~1.2.0", all("npm:~1.2.4")),
+            ("b>a", "npm:a@1.2.3", part("npm:a@1.2.4")),
+            ("c", "npm:a@1.2.3", part("npm:a@1.2.4")),
+            ("c", "npm:a@1.2.2", Ok(Entry::Other)),
+            ("b>a", "^1.2.0", part("^1.2.4")),
+            // Of another version, and what is no version.
+            ("b>a", "1.2.2", Ok(Entry::Other)),
+            ("b>a", "2.0.0", Ok(Entry::Other)),
+            ("b>a", "-", Ok(Entry::Other)),
+            ("b>a", "file:../a", Ok(Entry::Other)),
+            ("b>a", "npm:c@1.2.3", Ok(Entry::Other)),
+            ("a@2", "2.0.0", Ok(Entry::Other)),
+            // Another one beside these would contradict them.
+            ("a", "file:../a", Err(())),
+            ("a", "npm:c@1.2.3", Err(())),
+            ("a", "2.0.0", Err(())),
+        ] {
+            let found = entry(key, old, false, &wish("a")).map_err(drop);
+            assert_eq!(found, is, "{key}: {old}");
+        }
+        assert_eq!(entry("a", "2.0.0", true, &wish("a")).unwrap(), Entry::Other);
+    }
+}

@@ -1,0 +1,273 @@
+//! Files of Python requirements that build on each other: `-r` takes another file in, `-c` holds to one. And what
+//! `pip-compile` wrote out of them, which others build on in turn.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::edit::{Manifests, lines};
+
+/// How many lines at the beginning of a file may tell how it was written.
+const HEAD: usize = 20;
+
+/// How a file is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum By {
+    /// What it asks for is asked for.
+    Taken,
+    /// What is asked for elsewhere is held to it.
+    Held,
+}
+
+/// A file that `pip-compile` writes, and what it is written from; paths below the root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Compiled {
+    pub(crate) target: String,
+    pub(crate) sources: Vec<String>,
+}
+
+/// The files of a folder and below it.
+#[derive(Debug)]
+pub(crate) struct Layers {
+    files: BTreeMap<String, String>,
+    /// Each after those that it builds on.
+    pub(crate) compiled: Vec<Compiled>,
+}
+
+/// Whether a name is one of a file that is compiled from.
+pub(crate) fn is_source(name: &str) -> bool {
+    name.ends_with(".in") && lines::is_requirements(name)
+}
+
+/// How `pip-compile` was called that wrote a file, as it tells: `#    pip-compile --generate-hashes requirements.in`.
+pub(crate) fn command(text: &str) -> Option<&str> {
+    text.lines().take(HEAD).find_map(|line| {
+        Some(line.strip_prefix('#')?.trim()).filter(|l| l.starts_with("pip-compile"))
+    })
+}
+
+impl Layers {
+    /// Of the files of a project, with some of them as they are to be.
+    pub(crate) fn of(manifests: &Manifests, edited: &BTreeMap<String, String>) -> Layers {
+        let mut files = manifests.files.clone();
+        files.extend(edited.clone());
+        let mut layers = Layers { files, compiled: Vec::new() };
+        let targets = layers.files.keys().filter(|path| path.ends_with(".txt"));
+        let all: Vec<Compiled> =
+            targets.filter_map(|path| layers.written(path, &manifests.folder)).collect();
+        layers.compiled = all;
+        // What was never compiled, and what nothing compiled takes in.
+        for path in edited.keys().filter(|path| is_source(name(path))) {
+            if !layers.compiled.iter().any(|one| layers.reached(one).contains_key(path)) {
+                let target = format!("{}.txt", path.trim_end_matches(".in"));
+                layers.compiled.push(Compiled { target, sources: vec![path.clone()] });
+            }
+        }
+        layers.compiled = layers.in_order();
+        layers
+    }
+
+    /// What a file was written from. `None`: people wrote it.
+    fn written(&self, path: &str, folder: &str) -> Option<Compiled> {
+        let here = parent(path);
+        let told = command(self.files.get(path)?).unwrap_or_default();
+        let named = told.split_whitespace().filter(|word| is_source(name(word)));
+        // It was called in the folder of the file, or further up.
+        let found = named.filter_map(|word| {
+            let all = [below(here, word), below(folder, word), below(here, name(word))];
+            all.into_iter().flatten().find(|source| self.files.contains_key(source))
+        });
+        let mut sources: Vec<String> = found.collect();
+        if sources.is_empty() {
+            let beside = format!("{}.in", path.strip_suffix(".txt")?);
+            sources.extend(Some(beside).filter(|source| self.files.contains_key(source)));
+        }
+        (!sources.is_empty()).then(|| Compiled { target: path.to_owned(), sources })
+    }
+
+    /// All files that a compiled one is written from, with how they are reached.
+    pub(crate) fn reached(&self, one: &Compiled) -> BTreeMap<String, By> {
+        let mut found: BTreeMap<String, By> = BTreeMap::new();
+        let mut open: Vec<(String, By)> =
+            one.sources.iter().map(|source| (source.clone(), By::Taken)).collect();
+        while let Some((path, by)) = open.pop() {
+            if found.get(&path).is_some_and(|known| *known <= by) {
+                continue;
+            }
+            for (kind, named) in references(self.files.get(&path).map_or("", String::as_str)) {
+                let next = below(parent(&path), named);
+                let next = next.filter(|next| self.files.contains_key(next));
+                open.extend(next.map(|next| (next, by.max(kind))));
+            }
+            found.insert(path, by);
+        }
+        found
+    }
+
+    /// Whether a file is one that is compiled.
+    pub(crate) fn is_compiled(&self, path: &str) -> bool {
+        self.compiled.iter().any(|one| one.target == path)
+    }
+
+    /// What people wrote: sources, and what compiled files take in or are held to. Those that are taken in count as such.
+    pub(crate) fn by_hand(&self) -> BTreeMap<&str, (&str, By)> {
+        let mut all: BTreeMap<String, By> = BTreeMap::new();
+        for (path, by) in self.compiled.iter().flat_map(|one| self.reached(one)) {
+            all.entry(path).and_modify(|held| *held = by.min(*held)).or_insert(by);
+        }
+        let by = |path: &str| match all.get(path) {
+            None | Some(By::Taken) if is_source(name(path)) => Some(By::Taken),
+            by => by.copied().filter(|_| !self.is_compiled(path)),
+        };
+        let files = self.files.iter();
+        files.filter_map(|(path, text)| Some((&**path, (&**text, by(path)?)))).collect()
+    }
+
+    fn in_order(&self) -> Vec<Compiled> {
+        let (mut order, mut seen) = (Vec::new(), BTreeSet::new());
+        for at in 0..self.compiled.len() {
+            self.visit(at, &mut seen, &mut order);
+        }
+        order
+    }
+
+    fn visit(&self, at: usize, seen: &mut BTreeSet<usize>, order: &mut Vec<Compiled>) {
+        let Some(one) = self.compiled.get(at).filter(|_| seen.insert(at)) else { return };
+        let reached = self.reached(one);
+        for (other, before) in self.compiled.iter().enumerate() {
+            if reached.contains_key(&before.target) {
+                self.visit(other, seen, order);
+            }
+        }
+        order.push(one.clone());
+    }
+}
+
+/// The files that a file names: `-r other.in`, `-c=constraints.txt`, `--requirement other.in`.
+fn references(text: &str) -> impl Iterator<Item = (By, &str)> {
+    const OPTIONS: &[(&str, By)] = &[
+        ("--requirement", By::Taken),
+        ("--constraint", By::Held),
+        ("-r", By::Taken),
+        ("-c", By::Held),
+    ];
+    text.lines().filter_map(|line| {
+        let line = line.split(" #").next().unwrap_or(line).trim();
+        OPTIONS.iter().find_map(|(option, by)| {
+            let rest = line.strip_prefix(option)?;
+            // A longer name is another option.
+            let ends = !option.starts_with("--") || rest.starts_with(['=', ' ', '\t']);
+            let named = rest.trim_start_matches(['=', ' ', '\t']);
+            let named = named.trim_matches(['"', '\'']);
+            (ends && !named.is_empty() && !named.contains("://")).then_some((*by, named))
+        })
+    })
+}
+
+fn name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// A path that is named in a folder; both below the root. `None`: it leads out of it.
+fn below(folder: &str, named: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    if named.starts_with('/') {
+        return None;
+    }
+    for part in named.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layers(files: &[(&str, &str)], edited: &[(&str, &str)]) -> Layers {
+        let owned = |all: &[(&str, &str)]| -> BTreeMap<String, String> {
+            all.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
+        };
+        let manifests = Manifests { folder: String::new(), files: owned(files) };
+        Layers::of(&manifests, &owned(edited))
+    }
+
+    #[test]
+    fn each_is_compiled_after_what_it_builds_on() {
+        // By names they would be compiled the other way round, and two rounds would not settle them.
+        let layers = layers(
+            &[
+                ("a.in", "-c b.txt\nx\n"),
+                ("a.txt", ""),
+                ("b.in", "-r sub/c.txt # why\n"),
+                ("b.txt", ""),
+                ("sub/c.in", "--requirement=../more.in\n"),
+                ("sub/c.txt", ""),
+                ("more.in", "y\n"),
+                ("Makefile.in", "all:\n"),
+            ],
+            &[("more.in", "y==2\n")],
+        );
+        let targets: Vec<&str> = layers.compiled.iter().map(|one| &*one.target).collect();
+        assert_eq!(targets, ["sub/c.txt", "b.txt", "a.txt"]);
+        let reached = layers.reached(&layers.compiled[0]);
+        assert_eq!(reached.get("more.in"), Some(&By::Taken));
+    }
+
+    #[test]
+    fn a_compiled_file_tells_what_it_is_of() {
+        let head = "#\n# This file is autogenerated by pip-compile with Python 3.12\n#\n\
+                    #    pip-compile --output-file=requirements/all.txt requirements/dev.in main.in\n#\n";
+        let layers = layers(
+            &[("requirements/dev.in", ""), ("main.in", ""), ("requirements/all.txt", head)],
+            &[],
+        );
+        let sources = ["requirements/dev.in", "main.in"].map(str::to_owned).to_vec();
+        let target = "requirements/all.txt".to_owned();
+        assert_eq!(layers.compiled, [Compiled { target, sources }]);
+    }
+
+    #[test]
+    fn what_people_wrote_is_told_from_what_was_compiled() {
+        let layers = layers(
+            &[
+                ("base.in", "x\n"),
+                ("base.txt", "x==1\n"),
+                ("dev.in", "-c base.txt\n-c constraints.txt\n-r test.txt\n"),
+                ("dev.txt", ""),
+                ("constraints.txt", "x<2\n"),
+                ("test.txt", "z\n"),
+                ("docs.txt", "x\n"),
+            ],
+            &[],
+        );
+        let hand: Vec<(&str, By)> =
+            layers.by_hand().into_iter().map(|(path, (_, by))| (path, by)).collect();
+        assert_eq!(
+            hand,
+            [
+                ("base.in", By::Taken),
+                ("constraints.txt", By::Held),
+                ("dev.in", By::Taken),
+                ("test.txt", By::Taken),
+            ]
+        );
+    }
+
+    #[test]
+    fn references_are_read_in_all_their_shapes() {
+        let text = "-r a.in\n  -c  b.txt # why\n-rc.in\n--constraint=d.txt\n--requirement e.in\n\
+                    --constraints x\n-r https://registry.example/f.txt\n# -r g.in\nx\n";
+        let all: Vec<(By, &str)> = references(text).collect();
+        let (r, c) = (By::Taken, By::Held);
+        assert_eq!(all, [(r, "a.in"), (c, "b.txt"), (r, "c.in"), (c, "d.txt"), (r, "e.in")]);
+        assert_eq!(below("a/b", "../c.in").as_deref(), Some("a/c.in"));
+        assert_eq!(below("a", "../../c.in"), None);
+    }
+}
