@@ -14,4 +14,4 @@ pub mod walk;
 
 pub use registry::{FORMATS, Format, FormatKind};
 pub use view::{FileView, Files, MemoryFiles};
-pub use walk::{Limits, Options, scan_files, scan_path, scan_path_with};
+pub use walk::{Limits, Options, scan_document, scan_files, scan_path, scan_path_with};

@@ -146,6 +146,12 @@ pub struct MemoryFiles {
 }
 
 impl MemoryFiles {
+    /// One file.
+    pub(crate) fn of(path: &str, bytes: Vec<u8>) -> MemoryFiles {
+        let files = BTreeMap::from([(path.to_owned(), Arc::new(bytes))]);
+        MemoryFiles { files, ..MemoryFiles::default() }
+    }
+
     /// Adds a file.
     pub fn insert(&mut self, path: &str, bytes: &[u8]) {
         self.files.insert(path.to_owned(), Arc::new(bytes.to_vec()));

@@ -1,6 +1,7 @@
 //! The walk: finds the files that formats claim, opens them within limits, and reads them in
 //! parallel. The only place of this crate that touches the file system.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::Read;
 use std::panic::AssertUnwindSafe;
@@ -13,7 +14,7 @@ use rayon::prelude::*;
 use trimtab_model::{Code, Diagnostic, FileInventory, Inventory};
 
 use crate::registry::{self, Format};
-use crate::view::{self, FileView, Files, Memo};
+use crate::view::{self, FileView, Files, Memo, MemoryFiles};
 
 /// Folders that hold what tools fetched or made; their content is listed by the lockfiles beside them.
 pub const PRUNED: &[&str] = &["node_modules", "target", ".git", ".hg", ".svn", "__pycache__"];
@@ -96,6 +97,14 @@ pub fn scan_files(files: &dyn Files) -> Inventory {
     inventory
 }
 
+/// The inventory of one document that is held in memory and has no neighbours.
+pub fn scan_document(name: &str, bytes: Vec<u8>) -> Inventory {
+    let mut inventory = Inventory::default();
+    scan_one(&MemoryFiles::of(name, bytes), name, &name, &mut inventory);
+    inventory.diagnostics.sort();
+    inventory
+}
+
 fn scan_folder(root: &Path, options: &Options, on_read: OnRead<'_>, inventory: &mut Inventory) {
     let (mut claimed, mut diagnostics) = find(root, options);
     claimed.sort_unstable();
@@ -159,28 +168,30 @@ fn scan_file(path: &Path, options: &Options, inventory: &mut Inventory) {
         claimed,
         memo: Memo::default(),
     };
-    let mut formats: Vec<&Format> = registry::claiming(&relative).collect();
+    scan_one(&folder, &relative, &path.display(), inventory);
+}
+
+/// One file, whatever its name: where no format claims that, by what is in it.
+fn scan_one(files: &dyn Files, path: &str, shown: &dyn Display, inventory: &mut Inventory) {
+    let mut formats: Vec<&Format> = registry::claiming(path).collect();
     if formats.is_empty() {
-        match folder.read(&relative) {
+        match files.read(path) {
             Some(Ok(bytes)) => formats.extend(registry::sniff(&bytes)),
             Some(Err(diagnostic)) => inventory.diagnostics.push(diagnostic),
-            None => inventory.diagnostics.push(not_regular(&relative)),
+            None => inventory.diagnostics.push(not_regular(path)),
         }
         if formats.is_empty() && inventory.diagnostics.is_empty() {
             inventory.diagnostics.push(
-                Diagnostic::new(
-                    Code::NothingFound,
-                    format!("no format is known for `{}`", path.display()),
-                )
-                .in_file(relative.as_str())
-                .help("`trimtab formats` lists the names and documents that are read"),
+                Diagnostic::new(Code::NothingFound, format!("no format is known for `{shown}`"))
+                    .in_file(path)
+                    .help("`trimtab formats` lists the names and documents that are read"),
             );
         }
         if formats.is_empty() {
             return;
         }
     }
-    keep(read_with(&folder, &relative, &formats), inventory);
+    keep(read_with(files, path, &formats), inventory);
 }
 
 /// The folder that a single file's references may not lead out of: the nearest folder above with

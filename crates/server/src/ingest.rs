@@ -2,10 +2,10 @@
 //! snapshot. Every step can be done twice: a process that dies in the middle is followed by another.
 
 mod large;
+mod original;
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -17,6 +17,8 @@ use trimtab_model::{
 use trimtab_store::{
     Contents, Listed, Matched, NewComponent, NewSnapshot, Org, Settled, StoreError,
 };
+
+pub(crate) use original::Original;
 
 use crate::jobs::refresh::is_same;
 use crate::state::App;
@@ -61,15 +63,10 @@ pub(crate) async fn read(app: &App, org: Org, digest: &str) -> Result<(Contents,
         return Ok((contents, false));
     }
     let index = app.index().ok_or(Refused::NoIndex)?;
-    // The readers look at a file and its neighbours: here it has none.
-    let internal = |e: std::io::Error| Refused::Internal(e.to_string());
-    let folder = tempfile::tempdir().map_err(internal)?;
-    let path = folder.path().join("document");
-    if !app.store.document_to_file(org, digest, &path).await? {
+    let Some(original) = Original::of(&app.store, org, digest).await? else {
         return Err(Refused::Unreadable("it is not stored".to_owned()));
-    }
-    let (components, said) = blocking(move || inventory(&path)).await??;
-    drop(folder);
+    };
+    let (components, said) = blocking(move || inventory(original)).await??;
     let known = app.store.put_components(org, &components).await?;
     let mut contents = Contents::default();
     let mut unmatched: Vec<Arc<Vec<(i64, NewComponent)>>> = Vec::new();
@@ -137,30 +134,26 @@ struct Said {
 type Distinct = (Vec<NewComponent>, Vec<Said>);
 
 /// What a document lists, a saved scan or anything that the scanner reads: each component once.
-fn inventory(path: &Path) -> Result<Distinct, Refused> {
-    if let Some(read) = large::read(path)? {
+fn inventory(original: Original) -> Result<Distinct, Refused> {
+    if let Some(path) = original.file()
+        && let Some(read) = large::read(&path)?
+    {
         return Ok(read);
     }
-    whole(path)
-}
-
-/// The same of a document that is read whole.
-fn whole(path: &Path) -> Result<Distinct, Refused> {
-    Ok(distinct(&parsed(path)?))
+    Ok(distinct(&parsed(original)?))
 }
 
 /// All that a document says of what it lists.
-pub(crate) fn parsed(path: &Path) -> Result<Inventory, Refused> {
-    let internal = |e: std::io::Error| Refused::Internal(e.to_string());
-    let open = || std::fs::File::open(path).map_err(internal);
+pub(crate) fn parsed(original: Original) -> Result<Inventory, Refused> {
     let mut start = Vec::new();
-    open()?.take(200).read_to_end(&mut start).map_err(internal)?;
+    let first = original.open()?.take(200).read_to_end(&mut start);
+    first.map_err(|e| Refused::Internal(e.to_string()))?;
     let is_scan = String::from_utf8_lossy(&start).contains("\"trimtab-scan\"");
     let inventory = if is_scan {
-        let scan = trimtab_report::json::read(open()?);
+        let scan = trimtab_report::json::read(original.open()?);
         scan.map_err(|e| Refused::Unreadable(e.to_string()))?.inventory
     } else {
-        trimtab_extract::scan_path(path, &trimtab_extract::Options::default())
+        original.scanned()
     };
     if inventory.files.iter().all(|f| f.components.is_empty()) {
         let why =

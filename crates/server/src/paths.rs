@@ -3,7 +3,7 @@
 use trimtab_model::Inventory;
 use trimtab_store::Org;
 
-use crate::ingest::{self, Refused};
+use crate::ingest::{self, Original, Refused};
 use crate::state::App;
 
 /// The largest document that is read for a page.
@@ -34,16 +34,12 @@ pub(crate) async fn of(app: &App, org: Org, asset: i64, purl: &str) -> Result<Wa
         }
         Some(_) => {}
     }
-    let folder = tempfile::tempdir().map_err(|e| Refused::Internal(e.to_string()))?;
-    let path = folder.path().join("document");
-    if !app.store.document_to_file(org, &latest.document, &path).await? {
+    let Some(original) = Original::of(&app.store, org, &latest.document).await? else {
         return Ok(Ways::Unknown("the document is not kept"));
-    }
+    };
     let purl = purl.to_owned();
-    let ways = move || Ok(told(&ingest::parsed(&path)?, &purl));
-    let ways = ingest::blocking(ways).await?;
-    drop(folder);
-    ways
+    let ways = move || Ok(told(&ingest::parsed(original)?, &purl));
+    ingest::blocking(ways).await?
 }
 
 /// The ways in an inventory.

@@ -13,10 +13,11 @@ use sqlx::query::Query;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, PgPool, Postgres, Row as _, Sqlite, SqlitePool};
+use sqlx::{AssertSqlSafe, Connection as _, PgPool, Postgres, Row as _, Sqlite, SqlitePool};
 
 use crate::disk::Disk;
 use crate::error::{Result, StoreError};
+use crate::readers::Readers;
 pub(crate) use crate::tx::Tx;
 use crate::tx::{Shared, over};
 
@@ -108,7 +109,10 @@ pub enum Engine {
 pub(crate) enum Db {
     Lite {
         write: SqlitePool,
-        read: SqlitePool,
+        /// For statements that read.
+        read: Arc<Readers>,
+        /// For transactions that only read.
+        still: SqlitePool,
         disk: Arc<Disk>,
         /// Whether a write waits until it is on the disk.
         waits: bool,
@@ -173,7 +177,7 @@ impl Sql for &Db {
     async fn all(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>> {
         Ok(match self {
             Db::Lite { read, .. } if is_read(sql) => {
-                lite(sql, args).fetch_all(read).await?.into_iter().map(Row::Lite).collect()
+                read.all(sql, args).await?.into_iter().map(Row::Lite).collect()
             }
             // Statements that write and answer go to the writer.
             Db::Lite { write, disk, waits, .. } => {
@@ -220,6 +224,8 @@ pub(crate) fn is_read(sql: &str) -> bool {
 
 /// How long a statement waits for a connection or for SQLite's writer.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// For so long a connection to PostgreSQL is taken to be there still.
+const FRESH: Duration = Duration::from_secs(1);
 
 impl Db {
     /// Opens a store: `postgres://…`, or the path of a SQLite file, which is made if it does not exist.
@@ -230,6 +236,17 @@ impl Db {
             let pool = PgPoolOptions::new()
                 .max_connections(16)
                 .acquire_timeout(PATIENCE)
+                // One that worked a moment ago is not asked whether it still does: that is a way to the database and
+                // back before each statement.
+                .test_before_acquire(false)
+                .before_acquire(|connection, has| {
+                    Box::pin(async move {
+                        if has.idle_for > FRESH {
+                            connection.ping().await?;
+                        }
+                        Ok(true)
+                    })
+                })
                 .connect_with(options.application_name("trimtab"))
                 .await?;
             return Ok(Db::Pg(pool));
@@ -250,20 +267,20 @@ impl Db {
             // Pages that many writes touch are brought home once for all of them: at 64 MB of writes, not at 4.
             .pragma("wal_autocheckpoint", "16384")
             .pragma("temp_store", "memory");
-        let write = SqlitePoolOptions::new()
+        // A file does not hang up.
+        let pool = || SqlitePoolOptions::new().acquire_timeout(PATIENCE).test_before_acquire(false);
+        let write = pool()
             .max_connections(1)
-            .acquire_timeout(PATIENCE)
             .connect_with(options.clone().pragma("cache_size", "-65536"))
             .await?;
         // Every one reads anew what it held after each write: no more than can run at once.
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let read = SqlitePoolOptions::new()
-            .max_connections(u32::try_from(cores.clamp(2, 8)).unwrap_or(2))
-            .acquire_timeout(PATIENCE)
-            .connect_with(options.pragma("query_only", "true"))
-            .await?;
+        let most = u32::try_from(cores.clamp(2, 8)).unwrap_or(2);
+        let reading = options.pragma("query_only", "true");
+        let read = Arc::new(Readers::of(reading.clone(), most, PATIENCE));
+        let still = pool().max_connections(most).connect_lazy_with(reading);
         let disk = Arc::new(Disk::of(Path::new(address)));
-        Ok(Db::Lite { write, read, disk, waits: true })
+        Ok(Db::Lite { write, read, still, disk, waits: true })
     }
 
     /// The same store for work that is begun again if the machine stops in the middle of it: a write does not
@@ -271,7 +288,9 @@ impl Db {
     /// what it committed.
     pub(crate) fn soon(&self) -> Db {
         match self.clone() {
-            Db::Lite { write, read, disk, .. } => Db::Lite { write, read, disk, waits: false },
+            Db::Lite { write, read, still, disk, .. } => {
+                Db::Lite { write, read, still, disk, waits: false }
+            }
             other => other,
         }
     }
@@ -288,8 +307,9 @@ impl Db {
     /// Waits until all connections are closed.
     pub(crate) async fn close(&self) {
         match self {
-            Db::Lite { write, read, .. } => {
+            Db::Lite { write, read, still, .. } => {
                 read.close().await;
+                still.close().await;
                 write.close().await;
             }
             Db::Pg(pool) => pool.close().await,

@@ -24,6 +24,15 @@ pub struct Document {
     pub received: Timestamp,
 }
 
+/// A document that is wanted up to a size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UpTo {
+    /// All of its bytes.
+    Bytes(Vec<u8>),
+    /// It has more.
+    More,
+}
+
 /// Fast enough to keep up with uploads; text becomes about a tenth.
 const LEVEL: i32 = 3;
 /// The most compressed bytes in one row.
@@ -123,6 +132,25 @@ impl Store {
         let mut packed = Vec::new();
         let size = self.read_packed(org, digest, &mut packed).await?;
         size.map(|size| unpack(&packed, size)).transpose()
+    }
+
+    /// The bytes of a document, if they are no more than `most`. `None`: there is no such document.
+    ///
+    /// # Errors
+    /// The store does not answer, or what it kept is damaged.
+    pub async fn document_up_to(&self, org: Org, digest: &str, most: i64) -> Result<Option<UpTo>> {
+        let sql = "SELECT size, CASE WHEN size <= $3 THEN bytes END FROM document
+            WHERE org = $1 AND digest = $2";
+        let row = (&mut &self.db).first(sql, args![org.0, digest, most]).await?;
+        let Some(row) = row else { return Ok(None) };
+        match row.maybe_bytes(1)? {
+            None => Ok(Some(UpTo::More)),
+            // It lies in pieces.
+            Some(packed) if packed.is_empty() => {
+                Ok(self.document_bytes(org, digest).await?.map(UpTo::Bytes))
+            }
+            Some(packed) => Ok(Some(UpTo::Bytes(unpack(&packed, row.int(0)?)?))),
+        }
     }
 
     /// Writes the bytes of a document to a file, without holding more of it than a piece. `false`: there is

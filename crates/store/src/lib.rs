@@ -41,6 +41,7 @@ mod page;
 mod people;
 mod placements;
 mod places;
+mod readers;
 mod recent;
 mod retention;
 mod said;
@@ -74,7 +75,7 @@ pub use db::Engine;
 pub use decisions::{Decision, DecisionFilter, DecisionKind, DecisionState, NewDecision};
 pub use deployed::{Broken, Deployed};
 pub use described::BELIEVED;
-pub use documents::Document;
+pub use documents::{Document, UpTo};
 pub use error::{Result, StoreError};
 pub use feeds::Feed;
 pub use findings::{

@@ -190,8 +190,8 @@ impl Db {
 
     /// A transaction that only reads, and makes no writer wait.
     pub(crate) async fn begin_reading(&self) -> Result<Tx> {
-        let Db::Lite { read, .. } = self else { return self.begin().await };
-        let begun = Begun::Lite { tx: read.begin().await?, disk: None, wrote: false };
+        let Db::Lite { still, .. } = self else { return self.begin().await };
+        let begun = Begun::Lite { tx: still.begin().await?, disk: None, wrote: false };
         Ok(Tx { engine: Engine::Sqlite, held: Held::Own(begun) })
     }
 

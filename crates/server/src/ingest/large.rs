@@ -368,6 +368,7 @@ impl Listing {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::Original;
     use super::*;
 
     /// What is said, by purl.
@@ -384,7 +385,8 @@ pub(super) mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("document");
         std::fs::write(&path, document.to_string()).unwrap();
-        let whole = sorted(super::super::inventory(&path).unwrap());
+        let held = Original::Held(document.to_string().into_bytes());
+        let whole = sorted(super::super::inventory(held).unwrap());
         for block in [1, 2, 7, 1000] {
             assert_eq!(sorted(in_blocks(&path, block).unwrap()), whole, "{block} {document}");
         }

@@ -5,7 +5,7 @@ use serde_json::json;
 use trimtab_model::Level;
 use trimtab_store::{
     Contents, DecisionKind, EventKind, Keep, Known, Listed, Matched, NewComponent, NewDecision,
-    NewDeployment, NewEvent, NewPerson, NewSnapshot, Org, Outcome, Store, StoreError, Team,
+    NewDeployment, NewEvent, NewPerson, NewSnapshot, Org, Outcome, Store, StoreError, Team, UpTo,
     Weighed,
 };
 
@@ -250,8 +250,12 @@ pub(crate) async fn a_large_document_lies_in_pieces(store: Store) {
         assert!(store.document_bytes(org, digest).await.unwrap() == Some(bytes(n)), "{digest}");
         let size = store.document(org, digest).await.unwrap().unwrap().size;
         assert_eq!(size, bytes(n).len() as i64);
+        let up_to = async |most| store.document_up_to(org, digest, most).await.unwrap();
+        assert!(up_to(size).await == Some(UpTo::Bytes(bytes(n))), "{digest}");
+        assert_eq!(up_to(size - 1).await, Some(UpTo::More), "{digest}");
     }
     let sums = store.sums().await.unwrap();
     assert!(sums["document_piece"].rows >= 2, "{sums:?}");
+    assert_eq!(store.document_up_to(org, "none", 9).await.unwrap(), None);
     assert!(!store.document_to_file(org, "none", &folder.path().join("x")).await.unwrap());
 }

@@ -335,10 +335,12 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::ingest::Original;
     use crate::ingest::large::tests::sorted;
 
     fn same(path: &Path, about: &str) -> bool {
-        let whole = crate::ingest::whole(path).map(sorted);
+        let held = Original::Held(std::fs::read(path).unwrap());
+        let whole = crate::ingest::inventory(held).map(sorted);
         for block in [1, 3, 1000] {
             let parts = in_blocks(path, block).map(sorted);
             match (&whole, parts) {
