@@ -224,7 +224,10 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         now,
     };
     let document = answer.document();
-    last::keep(&args.path, &document, io);
+    // One that was cut short before anything was confirmed takes no better one's place.
+    if !(document.search.cut_short && document.actions.is_empty()) {
+        last::keep(&args.path, &document, io);
+    }
     output::all(&outputs, args.verbose, io, |format, style, out| {
         Ok(match format {
             PlanFormat::Text => text::write(&document, style, out),

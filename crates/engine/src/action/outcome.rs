@@ -81,19 +81,25 @@ pub struct Outcome {
     /// Positions of the findings before whose version is gone, while another version that was there before
     /// still has them.
     pub lessened: Vec<usize>,
-    /// Positions of the findings after that were not there before.
+    /// Positions of the findings after that were not there before: at no version of their package, or at one that
+    /// came beside all those that had them.
     pub brought: Vec<usize>,
     /// How it is worse. Empty: in no way that is known.
     pub worse: Vec<Worse>,
 }
 
 /// Compares a project before and after a change. A finding is the same if it is in the same package and shares any
-/// id, whatever the versions are.
+/// id, whatever the versions are: one that gave way to another is no gain and no loss. One version more that has it
+/// is a loss.
 pub fn outcome(before: Side<'_>, after: Side<'_>) -> Outcome {
     let (was, is) = (versions(before.inventory), versions(after.inventory));
+    let mut brought = without(after.findings, before.findings);
+    // What is less on the way back is more on the way there.
+    brought.extend(lessened(after.findings, before.findings));
+    brought.sort_unstable();
     let mut outcome = Outcome {
         removed: without(before.findings, after.findings),
-        brought: without(after.findings, before.findings),
+        brought,
         lessened: lessened(before.findings, after.findings),
         ..Outcome::default()
     };

@@ -66,6 +66,18 @@ pub struct Document {
     pub margins: Vec<Margin>,
     /// The open findings, worst first.
     pub findings: Vec<Finding>,
+    /// Components of which it cannot be said whether they are vulnerable. They are in none of the numbers.
+    #[serde(default)]
+    pub not_judged: Vec<NotJudged>,
+}
+
+/// A component of which it cannot be said whether it is vulnerable.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NotJudged {
+    /// Its purl.
+    pub package: String,
+    /// Why, as a scan says it: `no-version`, `unparsable-version`, `no-ecosystem`, `not-from-registry`, `incomparable-range`.
+    pub reason: String,
 }
 
 /// An advisory index.

@@ -89,6 +89,20 @@ impl Page<'_> {
             let text = "Not confirmed: no package manager was asked. Without --offline each is tried in a copy.";
             self.say("", text, Ansi::new())?;
         }
+        if let [first, rest @ ..] = &plan.not_judged[..] {
+            let more = match rest.len() {
+                0 => String::new(),
+                more => format!(", and {more} more"),
+            };
+            let text = format!(
+                "{} could not be judged, and {} in none of these numbers: {} ({}){more}.",
+                count(plan.not_judged.len(), "component"),
+                if rest.is_empty() { "is" } else { "are" },
+                first.package,
+                first.reason,
+            );
+            self.say("", &text, Ansi::new())?;
+        }
         if plan.search.cut_short {
             let text = format!(
                 "Cut short: the time was over after {}; --time gives it more.",

@@ -289,7 +289,11 @@ fn scanned(part: &Path) -> Result<Vec<Component>, Refused> {
         let why = inventory.all_diagnostics().next();
         return Err(Refused::Unreadable(why.map_or_else(String::new, super::told)));
     }
-    Ok(inventory.files.into_iter().flat_map(|file| file.components).collect())
+    // Of one file, which it nearly always is, nothing is copied.
+    let mut files = inventory.files.into_iter().map(|file| file.components);
+    let mut components = files.next().unwrap_or_default();
+    components.extend(files.flatten());
+    Ok(components)
 }
 
 /// The second walk: the components.

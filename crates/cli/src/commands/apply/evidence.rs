@@ -72,7 +72,11 @@ impl Evidence<'_> {
 
     /// The findings that are gone, with what the plan says of them.
     fn removes(&self) -> Vec<(Option<planned::Finding>, json::Finding)> {
-        let gone = self.found.removed.iter().filter_map(|at| self.before.findings.get(*at));
+        // As in the plan: of a package that is there in several versions, each counts by itself.
+        let gone = self.found.removed.iter().chain(&self.found.lessened);
+        let mut gone: Vec<usize> = gone.copied().collect();
+        gone.sort_unstable();
+        let gone = gone.into_iter().filter_map(|at| self.before.findings.get(at));
         gone.map(|finding| {
             let (all, package) = (ids(finding), finding.purl.to_string());
             let all: Vec<&str> = all.iter().map(|id| &**id).collect();

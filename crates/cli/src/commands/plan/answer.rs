@@ -105,6 +105,15 @@ impl Answer<'_> {
             not_taken: self.not_taken(),
             margins: self.margins(),
             findings: self.open.iter().map(|open| self.finding(open)).collect(),
+            not_judged: self
+                .scan
+                .unknowns
+                .iter()
+                .map(|unknown| json::NotJudged {
+                    package: unknown.purl.to_string(),
+                    reason: unknown.reason.as_str().to_owned(),
+                })
+                .collect(),
         }
     }
 

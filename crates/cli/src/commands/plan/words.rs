@@ -75,6 +75,9 @@ fn brings(case: &Case<'_>) -> Option<String> {
     }
 }
 
+/// How a blocker names the project that is planned.
+const OURS: &str = "the project";
+
 /// Of several refusals the one that helps most is told.
 fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained {
     let tool = |pick: &dyn Fn(&Refusal) -> bool| {
@@ -110,7 +113,10 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
             None => format!("raise or replace what brings {package} by hand, {ACCEPT}"),
         },
     };
-    if let Some(refusal) = tool(&|r| !r.reason.blockers().is_empty()) {
+    // What the manifest itself asks for stands in nobody's way once that line was edited.
+    let edits = case.idea.relation == Relation::Direct && tried.len() > 1;
+    let blocks = |by: &Blocker| !edits || by.who != OURS;
+    if let Some(refusal) = tool(&|r| r.reason.blockers().iter().any(blocks)) {
         let mut blockers = refusal.reason.blockers().to_vec();
         blockers.sort();
         blockers.dedup();

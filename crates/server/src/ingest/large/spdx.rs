@@ -1,5 +1,5 @@
-//! Large SPDX 2 documents in JSON, read in parts: first the graph, a document in which packages have nothing but
-//! short names, for their relations and scopes; then the packages, a block at a time, for all that is said of
+//! Large SPDX 2 documents in JSON, read in parts: first the graph, a document of tags and values in which packages have
+//! nothing but short names, for their relations and scopes; then the packages, a block at a time, for all that is said of
 //! themselves. Each part is a document of its own for the scanner's own reader, so that what comes out is what the
 //! whole document would give, without the whole in memory.
 
@@ -42,10 +42,8 @@ pub(super) fn in_blocks(path: &Path, block: usize) -> Result<Distinct, Refused> 
         licences: HashMap::new(),
         hasher: RandomState::new(),
     };
-    graph.put("{\"SPDXID\":\"SPDXRef-DOCUMENT\"");
+    graph.put("SPDXVersion: SPDX-2.3\nSPDXID: SPDXRef-DOCUMENT\n");
     let walked = walk(path, &mut graph);
-    graph.end_list();
-    graph.put("}");
     if let Some(error) = graph.failed.take() {
         return Err(internal(error));
     }
@@ -104,8 +102,8 @@ fn is_purl(reference: &Value) -> bool {
 /// The first walk: writes the graph.
 struct Graph {
     out: BufWriter<std::fs::File>,
-    /// The list that is being read, and whether something of it was written.
-    list: Option<(List, bool)>,
+    /// The list that is being read.
+    list: Option<List>,
     failed: Option<std::io::Error>,
     /// Packages so far.
     count: usize,
@@ -142,41 +140,45 @@ impl Graph {
         }
     }
 
-    fn end_list(&mut self) {
-        if self.list.take().is_some_and(|(list, _)| list != List::Licences) {
-            self.put("]");
-        }
-    }
-
     /// Identifiers are as long as generators like; these are short.
     fn short(&self, id: &str) -> String {
         format!("x{:x}", self.hasher.hash_one(id))
     }
 
-    fn written(&self, list: List, value: &Value) -> Option<Value> {
+    /// The tags of an entry. `None`: it says nothing of the graph.
+    fn written(&self, list: List, value: &Value) -> Option<String> {
         let id = |value: &Value| value.as_str().map(|id| self.short(id));
         match list {
-            List::Described => Some(id(value)?.into()),
+            List::Described => {
+                Some(format!("Relationship: SPDXRef-DOCUMENT DESCRIBES {}\n", id(value)?))
+            }
             List::Packages => {
-                let mut package = Map::new();
-                package.extend(id(&value["SPDXID"]).map(|id| ("SPDXID".to_owned(), id.into())));
                 let named = value["name"].as_str().is_some_and(|name| !name.trim().is_empty())
                     || value["name"].is_number();
                 let references = value["externalRefs"].as_array();
                 let by_id = value["SPDXID"].as_str().is_some_and(|id| id.starts_with("pkg:"));
-                if named || by_id || references.is_some_and(|all| all.iter().any(is_purl)) {
-                    package.insert("name".to_owned(), name(self.count).into());
+                let is_named =
+                    named || by_id || references.is_some_and(|all| all.iter().any(is_purl));
+                let name = if is_named { name(self.count) } else { String::new() };
+                let mut tags = format!("PackageName: {name}\n");
+                if let Some(id) = id(&value["SPDXID"]) {
+                    tags.push_str(&format!("SPDXID: {id}\n"));
                 }
-                if let Some(comment) = value["comment"].as_str() {
-                    package.insert("comment".to_owned(), comment.into());
+                // Of a comment, what generators say in lines of `name=value`.
+                let comment = value["comment"].as_str().unwrap_or_default();
+                let said = |line: &&str| line.contains('=') && !line.contains("text>");
+                let said: Vec<&str> = comment.lines().filter(said).collect();
+                if !said.is_empty() {
+                    tags.push_str(&format!("PackageComment: <text>{}</text>\n", said.join("\n")));
                 }
-                Some(package.into())
+                Some(tags)
             }
-            List::Relationships => Some(json!({
-                "spdxElementId": id(&value["spdxElementId"])?,
-                "relationshipType": value["relationshipType"].as_str()?,
-                "relatedSpdxElement": id(&value["relatedSpdxElement"])?,
-            })),
+            List::Relationships => {
+                let (from, to) = (id(&value["spdxElementId"])?, id(&value["relatedSpdxElement"])?);
+                let kind = value["relationshipType"].as_str()?;
+                let is_word = kind.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+                (is_word && !kind.is_empty()).then(|| format!("Relationship: {from} {kind} {to}\n"))
+            }
             List::Licences => None,
         }
     }
@@ -192,22 +194,15 @@ impl Members for Graph {
     }
 
     fn member(&mut self, _: String, value: Value) {
-        self.end_list();
-        self.put(&format!(",\"spdxVersion\":{value}"));
         self.version = value;
     }
 
     fn list(&mut self, list: &str) {
-        self.end_list();
-        let Some(is) = List::of(list) else { return };
-        self.list = Some((is, false));
-        if is != List::Licences {
-            self.put(&format!(",\"{list}\":["));
-        }
+        self.list = List::of(list);
     }
 
     fn item(&mut self, value: Value) -> Result<(), Refused> {
-        let Some((list, some)) = self.list else { return Ok(()) };
+        let Some(list) = self.list else { return Ok(()) };
         if list == List::Licences {
             if let (Some(id), Some(name)) = (value["licenseId"].as_str(), value["name"].as_str())
                 && self.licences.len() < MOST_LICENCES
@@ -220,9 +215,7 @@ impl Members for Graph {
             return Ok(());
         }
         if let Some(written) = self.written(list, &value) {
-            self.put(if some { "," } else { "" });
-            self.put(&written.to_string());
-            self.list = Some((list, true));
+            self.put(&written);
         }
         if list == List::Packages {
             self.count += 1;
