@@ -78,6 +78,9 @@ fn algorithm(name: &str) -> Option<HashAlgorithm> {
     })
 }
 
+/// How many packages are in a block.
+const BLOCK: usize = 4096;
+
 /// A document on its way to an inventory. Packages are kept until the end, because licences and
 /// relationships may stand after them.
 #[derive(Default)]
@@ -85,7 +88,8 @@ pub(super) struct Document<'d> {
     pub bill: Bill<'d>,
     pub info: DocumentInfo,
     pub id: Option<&'d str>,
-    packages: Vec<Package<'d>>,
+    /// In blocks: each is let go when it is taken over, so that a large document is not in memory twice.
+    packages: Vec<Vec<Package<'d>>>,
     described: HashSet<&'d str>,
     links: Vec<(&'d str, &'d str, Link)>,
     licences: HashMap<&'d str, &'d str>,
@@ -98,7 +102,10 @@ impl<'d> Document<'d> {
 
     /// Adds a package.
     pub(super) fn package(&mut self, package: Package<'d>) {
-        self.packages.push(package);
+        match self.packages.last_mut().filter(|block| block.len() < BLOCK) {
+            Some(block) => block.push(package),
+            None => self.packages.push(vec![package]),
+        }
     }
 
     /// Notes what the document describes.
@@ -147,10 +154,10 @@ impl<'d> Document<'d> {
     pub(super) fn finish(self) -> FileInventory {
         let Document { mut bill, info, id, packages, described, links, licences } = self;
         bill.document(info);
-        let ids: HashSet<&str> = packages.iter().filter_map(|p| p.id).collect();
+        let ids: HashSet<&str> = packages.iter().flatten().filter_map(|p| p.id).collect();
         let asking: HashSet<&str> = links.iter().map(|(from, ..)| *from).collect();
         let subjects = described.iter().filter(|id| ids.contains(*id)).count();
-        for package in packages {
+        for package in packages.into_iter().flatten() {
             let is_subject = ids.len() > 1
                 && package.id.is_some_and(|id| {
                     described.contains(id) && (subjects == 1 || asking.contains(id))

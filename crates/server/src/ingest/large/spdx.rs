@@ -24,6 +24,8 @@ const KEPT: [&str; 7] = [
     "comment",
     "externalRefs",
 ];
+/// Of identifiers that stand for those of the document.
+const DIGITS: &[u8; 64] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-";
 /// The most licences that a document defines itself.
 const MOST_LICENCES: usize = 100_000;
 
@@ -142,7 +144,14 @@ impl Graph {
 
     /// Identifiers are as long as generators like; these are short.
     fn short(&self, id: &str) -> String {
-        format!("x{:x}", self.hasher.hash_one(id))
+        let mut rest = self.hasher.hash_one(id);
+        let mut short = String::with_capacity(11);
+        while short.is_empty() || rest > 0 {
+            let digit = usize::try_from(rest % 64).ok().and_then(|at| DIGITS.get(at));
+            short.push(digit.map_or('0', |digit| char::from(*digit)));
+            rest /= 64;
+        }
+        short
     }
 
     /// The tags of an entry. `None`: it says nothing of the graph.
