@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use trimtab_advisories::index::Index;
-use trimtab_connect::update::{self, Bounds, Extent, Options, Scratch, Tool};
+use trimtab_connect::update::{self, Bounds, Extent, Options, Scratch, Settled, Tool};
 use trimtab_engine::action::{Idea, Outcome, Side, outcome};
 use trimtab_engine::matching::Matching;
 use trimtab_model::{Component, Diagnostic, FileInventory, Inventory, Purl};
@@ -20,6 +20,13 @@ pub(in crate::commands) struct Place {
     /// Its folder, from the top; empty: the top.
     pub(in crate::commands) folder: Box<str>,
     pub(in crate::commands) tool: &'static Tool,
+}
+
+impl Place {
+    /// Whether a file lies in its folder.
+    fn holds(&self, path: &str) -> bool {
+        path.rsplit_once('/').map_or("", |(folder, _)| folder) == &*self.folder
+    }
 }
 
 /// The top of a repository, and where in it the planned folder lies.
@@ -79,9 +86,36 @@ impl Ground {
             .map_err(|e| e.to_string())?;
         // A tool without a lockfile is asked what it chooses; where it cannot say, its manifests must do.
         let chosen = update::listing(place.tool, &base, options).ok().flatten();
-        let before = look(&base, place, chosen.as_deref());
+        let mut before = look(&base, place, chosen.as_deref());
+        let settled = update::settled(place.tool, &base, options).ok().flatten();
+        let unlisted = settled.map(|settled| unlisted(&before, settled, place));
+        before.files.extend(unlisted.filter(|file| !file.components.is_empty()));
         Ok(Ground { base, before })
     }
+}
+
+/// The end of the path of what a project resolves and does not list.
+const UNLISTED: &str = "(not listed)";
+
+/// What a project would list if its package manager put it in order, or, where that is not possible, all that it
+/// resolves: what of that a change lists does not come in by it.
+fn unlisted(before: &Inventory, settled: Settled, place: &Place) -> FileInventory {
+    let all: Vec<Purl> = match settled {
+        Settled::Graph(all) => all,
+        Settled::Tidied(copy) => {
+            let files = look(&copy, place, None).files.into_iter();
+            let own = files.filter(|file| place.holds(&file.path));
+            own.flat_map(|file| file.components).map(|component| component.purl).collect()
+        }
+    };
+    let listed = before.files.iter().flat_map(|file| &file.components);
+    let listed: BTreeSet<&Purl> = listed.map(|component| &component.purl).collect();
+    let path = format!("{}/{UNLISTED}", place.folder);
+    let mut file = FileInventory { path: path.into(), ..FileInventory::default() };
+    for purl in all.into_iter().filter(|purl| !listed.contains(purl)) {
+        file.add(Component::new(purl));
+    }
+    file
 }
 
 /// What a copy lists.
@@ -129,8 +163,6 @@ pub(super) fn judge<'i>(
         files.map(|(at, file)| ((file.path.clone(), (&*file.format).into()), at)).collect()
     };
     let (was, is) = (by_path(before), by_path(after));
-    let within =
-        |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder) == &*place.folder;
     let matters: BTreeSet<&(Box<str>, Box<str>)> = was
         .keys()
         .chain(is.keys())
@@ -139,7 +171,7 @@ pub(super) fn judge<'i>(
                 let file = map.get(*key).and_then(|at| inventory.files.get(*at));
                 file.map(|file| (&file.components, &file.edges))
             };
-            within(&key.0) || of(before, &was) != of(after, &is)
+            place.holds(&key.0) || of(before, &was) != of(after, &is)
         })
         .collect();
     let part = |inventory: &Inventory, map: &BTreeMap<(Box<str>, Box<str>), usize>| Inventory {
@@ -149,7 +181,12 @@ pub(super) fn judge<'i>(
             .collect(),
         diagnostics: Vec::new(),
     };
-    let (before, after) = (part(before, &was), part(after, &is));
+    let (mut before, after) = (part(before, &was), part(after, &is));
+    let is_listed: BTreeSet<Purl> = packages(&after).collect();
+    // What was not listed and is not now plays no part.
+    for file in before.files.iter_mut().filter(|file| file.path.ends_with(UNLISTED)) {
+        file.components.retain(|component| is_listed.contains(&component.purl.package()));
+    }
     let found = matched(&before, index)?;
     let finds = matched(&after, index)?;
     let outcome = outcome(side(&before, &found), side(&after, &finds));
@@ -169,6 +206,12 @@ pub(super) fn judge<'i>(
         .flat_map(|moved| moved.to.iter().map(|to| moved.package.clone().with_version(to)))
         .collect();
     Ok(Judged { outcome, removed, arrived })
+}
+
+/// The packages that are listed.
+fn packages(inventory: &Inventory) -> impl Iterator<Item = Purl> {
+    let components = inventory.files.iter().flat_map(|file| &file.components);
+    components.map(|component| component.purl.package())
 }
 
 /// # Errors
