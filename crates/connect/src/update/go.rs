@@ -166,7 +166,7 @@ fn tidy(drive: &Drive<'_>, set: &[(&str, &str)]) -> Result<(), Reason> {
         return Ok(());
     }
     let Err(why) = drive.run(TIDY, set) else { return Ok(()) };
-    if is_of_the_moment(&why) {
+    if is_of_the_moment(drive, &why) {
         return Err(why);
     }
     let changed: Vec<(&str, String)> =
@@ -182,15 +182,23 @@ fn tidy(drive: &Drive<'_>, set: &[(&str, &str)]) -> Result<(), Reason> {
     changed.iter().try_for_each(|(name, text)| drive.write(name, text))
 }
 
-/// Whether a failure says nothing about the project.
-fn is_of_the_moment(why: &Reason) -> bool {
-    matches!(
-        why,
-        Reason::Registry(_)
-            | Reason::TimeLimit(_)
-            | Reason::ToolMissing { .. }
-            | Reason::Scratch(_)
-    )
+/// Whether a failure says nothing about the project. That a registry is asked for a package of the project itself does.
+fn is_of_the_moment(drive: &Drive<'_>, why: &Reason) -> bool {
+    match why {
+        Reason::TimeLimit(_) | Reason::ToolMissing { .. } | Reason::Scratch(_) => true,
+        Reason::Registry(said) => {
+            let own = drive.manifests.text("go.mod").and_then(module);
+            !own.is_some_and(|own| said.contains(&format!("finding module for package {own}/")))
+        }
+        _ => false,
+    }
+}
+
+/// The path of the module that a `go.mod` is of.
+fn module(text: &str) -> Option<&str> {
+    let line = text.lines().find_map(|line| line.trim().strip_prefix("module "))?;
+    let path = line.split("//").next().unwrap_or_default();
+    Some(path.trim().trim_matches(['"', '`'])).filter(|path| !path.is_empty())
 }
 
 /// Puts a project in order as it is. Where that is not possible: the modules of its graph, listed or not.
@@ -201,7 +209,7 @@ fn settle(drive: &Drive<'_>) -> Result<Option<Vec<Purl>>, Reason> {
     if has_sources(&drive.scratch.folder()) {
         match drive.run(TIDY, &set) {
             Ok(_) => return Ok(None),
-            Err(why) if is_of_the_moment(&why) => return Err(why),
+            Err(why) if is_of_the_moment(drive, &why) => return Err(why),
             Err(_) => {}
         }
     }
@@ -329,6 +337,14 @@ mod tests {
             assert_eq!(matches!(keep(path), Keep::Part(_)), kept, "{path}");
         }
         assert!(matches!(keep("a/go.mod"), Keep::Yes));
+    }
+
+    #[test]
+    fn a_module_names_itself() {
+        let text = "// module not.this/one\n\nmodule a.example/x // why\n\ngo 1.20\n";
+        assert_eq!(module(text), Some("a.example/x"));
+        assert_eq!(module("module \"b.example/y\"\r\n"), Some("b.example/y"));
+        assert_eq!(module("go 1.20\n"), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Places: the folders in which one package manager resolves. Each is looked at in a copy, before and after.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -88,8 +89,14 @@ impl Ground {
         let chosen = update::listing(place.tool, &base, options).ok().flatten();
         let mut before = look(&base, place, chosen.as_deref());
         let settled = update::settled(place.tool, &base, options).ok().flatten();
-        let unlisted = settled.map(|settled| unlisted(&before, settled, place));
-        before.files.extend(unlisted.filter(|file| !file.components.is_empty()));
+        if let Some(settled) = settled {
+            let all = resolved(settled, place);
+            for file in before.files.iter_mut().filter(|file| place.holds(&file.path)) {
+                lowered(file, &all);
+            }
+            let unlisted = unlisted(&before, all, place);
+            before.files.extend((!unlisted.components.is_empty()).then_some(unlisted));
+        }
         Ok(Ground { base, before })
     }
 }
@@ -98,21 +105,45 @@ impl Ground {
 const UNLISTED: &str = "(not listed)";
 
 /// What a project would list if its package manager put it in order, or, where that is not possible, all that it
-/// resolves: what of that a change lists does not come in by it.
-fn unlisted(before: &Inventory, settled: Settled, place: &Place) -> FileInventory {
-    let all: Vec<Purl> = match settled {
+/// resolves.
+fn resolved(settled: Settled, place: &Place) -> Vec<Purl> {
+    match settled {
         Settled::Graph(all) => all,
         Settled::Tidied(copy) => {
             let files = look(&copy, place, None).files.into_iter();
             let own = files.filter(|file| place.holds(&file.path));
             own.flat_map(|file| file.components).map(|component| component.purl).collect()
         }
-    };
+    }
+}
+
+/// Lists what is resolved at a lower version than a file tells (sums that are left from before) at that: no change lowers
+/// it.
+fn lowered(file: &mut FileInventory, resolved: &[Purl]) {
+    let mut of: BTreeMap<Purl, Vec<&Purl>> = BTreeMap::new();
+    for purl in resolved {
+        of.entry(purl.package()).or_default().push(purl);
+    }
+    for component in &mut file.components {
+        let Some([is]) = of.get(&component.purl.package()).map(Vec::as_slice) else { continue };
+        let family = trimtab_model::Family::from_purl_type(is.purl_type());
+        let (Some(family), Some(to), Some(from)) = (family, is.version(), component.purl.version())
+        else {
+            continue;
+        };
+        if family.compare(to, from).is_some_and(Ordering::is_lt) {
+            component.purl = (*is).clone();
+        }
+    }
+}
+
+/// Of what is resolved, what is not listed: what of that a change lists does not come in by it.
+fn unlisted(before: &Inventory, resolved: Vec<Purl>, place: &Place) -> FileInventory {
     let listed = before.files.iter().flat_map(|file| &file.components);
     let listed: BTreeSet<&Purl> = listed.map(|component| &component.purl).collect();
     let path = format!("{}/{UNLISTED}", place.folder);
     let mut file = FileInventory { path: path.into(), ..FileInventory::default() };
-    for purl in all.into_iter().filter(|purl| !listed.contains(purl)) {
+    for purl in resolved.into_iter().filter(|purl| !listed.contains(purl)) {
         file.add(Component::new(purl));
     }
     file
@@ -222,4 +253,31 @@ pub(super) fn matched(inventory: &Inventory, index: &Index) -> Result<Matching, 
 
 fn side<'s>(inventory: &'s Inventory, matching: &'s Matching) -> Side<'s> {
     Side { inventory, findings: &matching.findings, unknown: &matching.unknowns }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_resolved_lower_than_it_is_told_is_not_lowered_by_a_change() {
+        let purls = |all: &[&str]| -> Vec<Purl> {
+            all.iter().map(|name| format!("pkg:golang/a.example/{name}").parse().unwrap()).collect()
+        };
+        let mut file = FileInventory::default();
+        for purl in purls(&["low@v1.2.1", "same@v1.0.0", "high@v1.0.0", "gone@v1.0.0"]) {
+            file.add(Component::new(purl));
+        }
+        let resolved = purls(&["low@v1.0.1", "same@v1.0.0", "high@v1.1.0", "new@v1.0.0"]);
+        lowered(&mut file, &resolved);
+        let is: Vec<Purl> = file.components.iter().map(|c| c.purl.clone()).collect();
+        assert_eq!(is, purls(&["low@v1.0.1", "same@v1.0.0", "high@v1.0.0", "gone@v1.0.0"]));
+        let before = Inventory { files: vec![file], ..Inventory::default() };
+        let place =
+            Place { name: "go.mod".into(), folder: "".into(), tool: Tool::by_id("go").unwrap() };
+        let unlisted = unlisted(&before, resolved, &place);
+        let is: Vec<Purl> = unlisted.components.iter().map(|c| c.purl.clone()).collect();
+        assert_eq!(is, purls(&["high@v1.1.0", "new@v1.0.0"]));
+        assert!(place.holds(&unlisted.path));
+    }
 }
