@@ -45,7 +45,7 @@ use trimtab_model::version::Scheme;
 use trimtab_model::{Purl, Way};
 
 pub use change::{Change, Confirmed, Ran};
-pub use confirm::{confirm, listing};
+pub use confirm::{Settled, confirm, listing, settled};
 pub use detect::{detect, detect_among};
 pub use folder::sweep;
 pub use refusal::{Blocker, Reason, Refusal};
@@ -96,6 +96,8 @@ impl Default for Options {
 type Asks = fn(&Drive<'_>, &str) -> Result<Vec<Blocker>, Reason>;
 /// Tells what is chosen.
 type Lists = fn(&Drive<'_>) -> Result<Vec<Purl>, Reason>;
+/// Puts a project in order. What it resolves, listed or not, where it cannot.
+type Settles = fn(&Drive<'_>) -> Result<Option<Vec<Purl>>, Reason>;
 
 /// A package manager: one table line each.
 pub struct Tool {
@@ -138,6 +140,8 @@ pub struct Tool {
     asks: Option<Asks>,
     /// What is chosen, of a tool without a lockfile.
     listing: Option<Lists>,
+    /// Puts a project in order without any change, if the program does so with every change.
+    settle: Option<Settles>,
 }
 
 impl Tool {
@@ -165,6 +169,12 @@ impl Tool {
     /// allowed, whatever version is wanted.
     pub fn moves_all(&self) -> bool {
         self.moves_all
+    }
+
+    /// Folders that no copy for it has.
+    fn left(&self) -> &'static [&'static str] {
+        // A Go package may have the name of what others build.
+        if self.id == "go" { scratch::LEFT_OF_GO } else { scratch::LEFT }
     }
 
     /// Whether one run of it does this to several packages.

@@ -51,6 +51,8 @@ use crate::{agreement, history, index, output, say};
 
 /// The part of the time after which single tries end, so that batches can be tried as a whole, and registries asked.
 const SINGLE: f64 = 0.65;
+/// The share of the time within which registries are asked for fixes in the flavour that is there.
+const FLAVOURS: f64 = 0.1;
 /// The part of the time after which registries are asked no more about what comes in.
 const ASKED: f64 = 0.8;
 /// The part of the time after which nothing is tried instead of what is held back, and the part after which registries
@@ -94,21 +96,24 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     let prefix = agreement::prefix(&root, &args.path);
     let top = Top { root, prefix };
     let (kept, all) = still_open(&scan, &open);
-    let ideas = ideas(&scan.inventory, &kept);
+    let mut ideas = ideas(&scan.inventory, &kept);
+    let total = Duration::from_secs(args.seconds.into());
+    let mut registry = registry::Options::at(now);
+    registry.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
+    registry.offline = args.offline;
+    if !args.offline {
+        offered::flavoured(&mut ideas, &registry, total.mul_f64(FLAVOURS));
+    }
     let (places, of) = places(&ideas, &scan.inventory, &top);
     let keys = keys(&scan, &open, &top);
     let cases = cases(&ideas, of, &all, &open, &scan, &top);
 
     // What runs that were killed left in the folder for temporary files.
     update::sweep(None);
-    let total = Duration::from_secs(args.seconds.into());
     let before = instead::too_young(&charter.selection, now);
     let options = Options { project_code: args.project_code, before, ..Options::default() };
     let trial = Trial::new(&index, options, (begun, total), args.tries);
     trial.until(total.mul_f64(SINGLE));
-    let mut registry = registry::Options::at(now);
-    registry.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
-    registry.offline = args.offline;
     let search = Search::new(&cases, &places, &top, &trial, registry.clone());
     let mut searched = match args.offline {
         true => guess(&cases),

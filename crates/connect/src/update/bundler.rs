@@ -38,6 +38,7 @@ pub(crate) const TOOL: Tool = Tool {
     blockers,
     asks: None,
     listing: None,
+    settle: None,
 };
 
 const GEMFILE: &str = "Gemfile";

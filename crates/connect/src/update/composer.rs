@@ -33,6 +33,7 @@ pub(crate) const TOOL: Tool = Tool {
     blockers,
     asks: None,
     listing: None,
+    settle: None,
 };
 
 const MANIFEST: &str = "composer.json";

@@ -268,3 +268,33 @@ pub fn listing(
     let scratch = base.fork().map_err(|e| Reason::Scratch(e.to_string()))?;
     list(&Drive::new(tool, &scratch, &manifests, options)?).map(Some)
 }
+
+/// What a tool makes of a project without any change.
+#[derive(Debug)]
+pub enum Settled {
+    /// It is put in order.
+    Tidied(Scratch),
+    /// It cannot be put in order; and this is what it resolves, listed or not.
+    Graph(Vec<Purl>),
+}
+
+/// What a tool that puts a project in order with every change makes of it without any: that is not what a change
+/// comes to. `None`: it does no such thing.
+///
+/// # Errors
+/// Why it could not be asked.
+pub fn settled(
+    tool: &'static Tool,
+    base: &Scratch,
+    options: &Options,
+) -> Result<Option<Settled>, Reason> {
+    let Some(settle) = tool.settle else { return Ok(None) };
+    let before = base.files().map_err(|e| Reason::Scratch(e.to_string()))?;
+    let manifests = Manifests::of(tool, &base.inside(), &before);
+    let scratch = base.fork().map_err(|e| Reason::Scratch(e.to_string()))?;
+    let graph = settle(&Drive::new(tool, &scratch, &manifests, options)?)?;
+    Ok(Some(match graph {
+        Some(graph) => Settled::Graph(graph),
+        None => Settled::Tidied(scratch),
+    }))
+}

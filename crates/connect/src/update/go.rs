@@ -1,9 +1,15 @@
-//! Go: `go get MODULE@VERSION`, which edits `go.mod` itself and keeps its comments, and needs no
-//! source. Where the sources are in the copy, `go mod tidy` follows. It raises what a module needs,
-//! and would lower what a module cannot stand: then it is refused.
+//! Go: `go get MODULE@VERSION`, which edits `go.mod` itself and keeps its comments. It raises what a
+//! module needs, and would lower what a module cannot stand: then it is refused. `go mod tidy` follows, for
+//! `go get` may list modules that no package needs (all of the graph, where it is the first to list what is
+//! indirect); the copy has what that reads of the sources. A project that it cannot put in order without any
+//! change is left as `go get` makes it.
+
+mod imports;
 
 use std::cmp::Ordering;
+use std::path::Path;
 
+use trimtab_model::Purl;
 use trimtab_model::version::Scheme;
 
 use super::Tool;
@@ -38,10 +44,7 @@ pub(crate) const TOOL: Tool = Tool {
     lockfiles: &["go.sum"],
     manifest: |name| name == "go.mod",
     above: false,
-    keep: |path| match path.rsplit('/').next().unwrap_or_default() {
-        "go.mod" | "go.sum" | "go.work" | "go.work.sum" => Keep::Yes,
-        _ => Keep::No,
-    },
+    keep,
     edit,
     edits_itself: true,
     at_once: &[Kind::Relock, Kind::Override, Kind::Raise],
@@ -51,7 +54,23 @@ pub(crate) const TOOL: Tool = Tool {
     blockers,
     asks: None,
     listing: None,
+    settle: Some(settle),
 };
+
+fn keep(path: &str) -> Keep {
+    let mut parts = path.rsplit('/');
+    match parts.next().unwrap_or_default() {
+        "go.mod" | "go.sum" | "go.work" | "go.work.sum" => Keep::Yes,
+        // Go passes over the others too.
+        name if name.ends_with(".go")
+            && !name.starts_with(['.', '_'])
+            && !parts.any(|folder| folder == "vendor" || folder.starts_with('.')) =>
+        {
+            Keep::Part(imports::head)
+        }
+        _ => Keep::No,
+    }
+}
 
 /// The line of `go.mod` as `go get` would write it: it does so itself, where it is installed.
 fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
@@ -90,16 +109,8 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
 }
 
 fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
-    let workspace = drive.manifests.text("go.work").is_some();
-    let flags = match std::env::var("GOFLAGS") {
-        Ok(own) => format!("{own} -mod=mod"),
-        Err(_) => "-mod=mod".to_owned(),
-    };
-    let mut set =
-        vec![("GOTOOLCHAIN", "local"), ("GO111MODULE", "on"), ("GOFLAGS", flags.as_str())];
-    if !workspace {
-        set.push(("GOWORK", "off"));
-    }
+    let flags = flags();
+    let set = set(drive, &flags);
     let what = |(name, to): (&str, Option<&str>)| match (wish.kind, to) {
         (Kind::Remove, _) => format!("{name}@none"),
         (_, Some(to)) => format!("{}@{}", spelled(name), tagged(name, to)),
@@ -125,10 +136,96 @@ fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
     if let Some(reason) = downgraded(&String::from_utf8_lossy(&output.stderr)) {
         return Err(reason);
     }
-    if has_sources(drive) {
-        drive.run(&["mod", "tidy"], &set)?;
+    tidy(drive, &set)
+}
+
+/// The user's own flags of Go; and what is vendored does not keep `go.mod` from being written.
+fn flags() -> String {
+    match std::env::var("GOFLAGS") {
+        Ok(own) => format!("{own} -mod=mod"),
+        Err(_) => "-mod=mod".to_owned(),
     }
-    Ok(())
+}
+
+/// The variables that it is run with.
+fn set<'f>(drive: &Drive<'_>, flags: &'f str) -> Vec<(&'static str, &'f str)> {
+    let mut set = vec![("GOTOOLCHAIN", "local"), ("GO111MODULE", "on"), ("GOFLAGS", flags)];
+    if drive.manifests.text("go.work").is_none() {
+        set.push(("GOWORK", "off"));
+    }
+    set
+}
+
+const TIDY: &[&str] = &["mod", "tidy"];
+const FILES: &[&str] = &["go.mod", "go.sum"];
+
+/// Puts `go.mod` and `go.sum` in order after a change, unless that was not possible before it either: the code may
+/// import packages that are generated, or that no registry has.
+fn tidy(drive: &Drive<'_>, set: &[(&str, &str)]) -> Result<(), Reason> {
+    if !has_sources(&drive.scratch.folder()) {
+        return Ok(());
+    }
+    let Err(why) = drive.run(TIDY, set) else { return Ok(()) };
+    if is_of_the_moment(drive, &why) {
+        return Err(why);
+    }
+    let changed: Vec<(&str, String)> =
+        FILES.iter().filter_map(|name| Some((*name, drive.text(name)?))).collect();
+    for name in FILES {
+        if let Some(text) = drive.manifests.text(name) {
+            drive.write(name, text)?;
+        }
+    }
+    if drive.try_run(TIDY, set)?.is_well() {
+        return Err(why);
+    }
+    changed.iter().try_for_each(|(name, text)| drive.write(name, text))
+}
+
+/// Whether a failure says nothing about the project. That a registry is asked for a package of the project itself does.
+fn is_of_the_moment(drive: &Drive<'_>, why: &Reason) -> bool {
+    match why {
+        Reason::TimeLimit(_) | Reason::ToolMissing { .. } | Reason::Scratch(_) => true,
+        Reason::Registry(said) => {
+            let own = drive.manifests.text("go.mod").and_then(module);
+            !own.is_some_and(|own| said.contains(&format!("finding module for package {own}/")))
+        }
+        _ => false,
+    }
+}
+
+/// The path of the module that a `go.mod` is of.
+fn module(text: &str) -> Option<&str> {
+    let line = text.lines().find_map(|line| line.trim().strip_prefix("module "))?;
+    let path = line.split("//").next().unwrap_or_default();
+    Some(path.trim().trim_matches(['"', '`'])).filter(|path| !path.is_empty())
+}
+
+/// Puts a project in order as it is. Where that is not possible: the modules of its graph, listed or not.
+fn settle(drive: &Drive<'_>) -> Result<Option<Vec<Purl>>, Reason> {
+    const LINE: &str = "{{if not .Main}}{{with .Replace}}{{.Path}} {{.Version}}{{else}}{{.Path}} {{.Version}}{{end}}{{end}}";
+    let flags = flags();
+    let set = set(drive, &flags);
+    if has_sources(&drive.scratch.folder()) {
+        match drive.run(TIDY, &set) {
+            Ok(_) => return Ok(None),
+            Err(why) if is_of_the_moment(drive, &why) => return Err(why),
+            Err(_) => {}
+        }
+    }
+    let lines = drive.run(&["list", "-m", "-f", LINE, "all"], &set)?;
+    let module = |line: &str| {
+        let mut words = line.split_whitespace();
+        let (path, version, None) = (words.next()?, words.next()?, words.next()) else {
+            return None;
+        };
+        let purl = match path.rsplit_once('/') {
+            Some((namespace, name)) => Purl::new("golang", Some(namespace), name),
+            None => Purl::new("golang", None, path),
+        };
+        Some(purl.with_version(version))
+    };
+    Ok(Some(lines.lines().filter_map(module).collect()))
 }
 
 /// The replacement of a module by another version of itself: what is replaced, as `go mod edit` spells it, and by which.
@@ -172,9 +269,20 @@ fn tag(version: &str) -> String {
     }
 }
 
-/// Whether a Go file lies beside `go.mod`, or below it: then all are there.
-fn has_sources(drive: &Drive<'_>) -> bool {
-    let walk = ignore::WalkBuilder::new(drive.scratch.folder()).standard_filters(false).build();
+/// Whether the module has a Go file: beside its `go.mod`, or below it and not in another module.
+fn has_sources(folder: &Path) -> bool {
+    let walk = ignore::WalkBuilder::new(folder)
+        .standard_filters(false)
+        .filter_entry(|entry| {
+            let name = entry.file_name().to_string_lossy();
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            let is_other = is_folder
+                && (entry.path().join("go.mod").exists()
+                    || name.starts_with(['.', '_'])
+                    || ["vendor", "testdata"].contains(&&*name));
+            entry.depth() == 0 || !is_other
+        })
+        .build();
     walk.flatten().any(|entry| entry.path().extension().is_some_and(|e| e == "go"))
 }
 
@@ -211,6 +319,49 @@ fn blockers(text: &str) -> Vec<Blocker> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_the_sources_only_what_go_reads_is_kept() {
+        for (path, kept) in [
+            ("a.go", true),
+            ("cmd/target/a_test.go", true),
+            ("testdata/a.go", true),
+            ("vendor/example.org/x/x.go", false),
+            ("a/vendor/x.go", false),
+            ("a/.#b.go", false),
+            ("_a.go", false),
+            (".cache/a.go", false),
+            ("a.s", false),
+            ("vendor/modules.txt", false),
+        ] {
+            assert_eq!(matches!(keep(path), Keep::Part(_)), kept, "{path}");
+        }
+        assert!(matches!(keep("a/go.mod"), Keep::Yes));
+    }
+
+    #[test]
+    fn a_module_names_itself() {
+        let text = "// module not.this/one\n\nmodule a.example/x // why\n\ngo 1.20\n";
+        assert_eq!(module(text), Some("a.example/x"));
+        assert_eq!(module("module \"b.example/y\"\r\n"), Some("b.example/y"));
+        assert_eq!(module("go 1.20\n"), None);
+    }
+
+    #[test]
+    fn sources_of_other_modules_are_not_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        };
+        for path in ["go.mod", "tools/go.mod", "tools/a.go", "testdata/b.go", "vendor/x/c.go"] {
+            write(path);
+        }
+        assert!(!has_sources(folder.path()));
+        write("d/e.go");
+        assert!(has_sources(folder.path()));
+    }
 
     #[test]
     fn versions_are_written_as_go_does() {

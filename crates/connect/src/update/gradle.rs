@@ -39,6 +39,7 @@ pub(crate) const TOOL: Tool = Tool {
     blockers,
     asks: None,
     listing: None,
+    settle: None,
 };
 
 fn is_build(name: &str) -> bool {

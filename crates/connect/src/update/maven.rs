@@ -41,6 +41,7 @@ pub(crate) const TOOL: Tool = Tool {
     blockers,
     asks: None,
     listing: Some(listing),
+    settle: None,
 };
 
 const POM: &str = "pom.xml";

@@ -32,6 +32,7 @@ pub(crate) const TOOL: Tool = Tool {
     blockers,
     asks: Some(asks),
     listing: None,
+    settle: None,
 };
 
 const QUIET: &[&str] = &[

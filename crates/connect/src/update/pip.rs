@@ -34,6 +34,7 @@ pub(crate) const TOOL: Tool = Tool {
     blockers: python::blockers,
     asks: None,
     listing: Some(listing),
+    settle: None,
 };
 
 fn is_file(name: &str) -> bool {

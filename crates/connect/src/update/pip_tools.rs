@@ -35,6 +35,7 @@ pub(crate) const TOOL: Tool = Tool {
     blockers,
     asks: None,
     listing: None,
+    settle: None,
 };
 
 /// Options that change what is written and name no file, index or program.

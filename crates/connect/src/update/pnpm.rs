@@ -39,6 +39,7 @@ pub(crate) const TOOL: Tool = Tool {
     blockers,
     asks: Some(asks),
     listing: None,
+    settle: None,
 };
 
 /// Packages whose ranges are asked for.

@@ -31,6 +31,7 @@ pub(crate) const TOOL: Tool = Tool {
     blockers: python::blockers,
     asks: None,
     listing: None,
+    settle: None,
 };
 
 /// Its own Python, and no environment of the project.

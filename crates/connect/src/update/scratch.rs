@@ -17,7 +17,7 @@ use super::folder::Folder;
 /// How much of a project is copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
-    /// What the resolver reads: manifests, lockfiles, configuration. No code of the project.
+    /// What the resolver reads: manifests, lockfiles, configuration, and of code no more than it reads of that.
     Resolver,
     /// Everything but what git ignores and what builds leave: to run tests in.
     Whole,
@@ -91,7 +91,7 @@ impl fmt::Display for ScratchError {
 impl std::error::Error for ScratchError {}
 
 /// Folders that builds and installs leave, and that no resolver reads.
-const LEFT: &[&str] = &[
+pub(crate) const LEFT: &[&str] = &[
     ".git",
     ".hg",
     ".svn",
@@ -105,6 +105,8 @@ const LEFT: &[&str] = &[
     ".gradle",
     ".pnpm-store",
 ];
+/// The same without names that a package of Go may have.
+pub(crate) const LEFT_OF_GO: &[&str] = &[".git", ".hg", ".svn", "node_modules"];
 
 /// A copy of a project in a folder of its own, which goes when this is dropped.
 #[derive(Debug)]
@@ -143,7 +145,7 @@ impl Scratch {
         let root = root.canonicalize().map_err(io(root))?;
         let scratch =
             Scratch::empty(inside, tool, place).map_err(io(place.unwrap_or(Path::new("."))))?;
-        fill(&root, scratch.root(), tool.keep, extent, bounds)?;
+        fill(&root, scratch.root(), (tool.keep, tool.left()), extent, bounds)?;
         fs::create_dir_all(scratch.folder()).map_err(io(inside))?;
         Ok(scratch)
     }
@@ -151,7 +153,7 @@ impl Scratch {
     /// Copies a whole project into a folder that exists.
     pub(crate) fn copy_whole(root: &Path, bounds: Bounds, to: &Path) -> Result<(), ScratchError> {
         let root = root.canonicalize().map_err(|e| ScratchError::Io(root.to_owned(), e))?;
-        fill(&root, to, |_| Keep::Yes, Extent::Whole, bounds)
+        fill(&root, to, (|_| Keep::Yes, LEFT), Extent::Whole, bounds)
     }
 
     /// With nothing in it.
@@ -215,7 +217,7 @@ impl Scratch {
     /// The files that the tool's resolver reads as they are or writes, by path.
     pub(crate) fn files(&self) -> Result<BTreeMap<String, Vec<u8>>, ScratchError> {
         let mut files = BTreeMap::new();
-        for entry in walk(self.root(), Extent::Resolver) {
+        for entry in walk(self.root(), self.tool.left(), Extent::Resolver) {
             let entry =
                 entry.map_err(|e| ScratchError::Io(self.root().to_owned(), io::Error::other(e)))?;
             let Ok(below) = entry.path().strip_prefix(self.root()) else { continue };
@@ -246,7 +248,7 @@ impl Scratch {
 fn fill(
     root: &Path,
     folder: &Path,
-    keep: fn(&str) -> Keep,
+    (keep, without): (fn(&str) -> Keep, &'static [&'static str]),
     extent: Extent,
     bounds: Bounds,
 ) -> Result<(), ScratchError> {
@@ -255,7 +257,7 @@ fn fill(
         move |e| ScratchError::Io(path, e)
     };
     let mut left = bounds;
-    for entry in walk(root, extent) {
+    for entry in walk(root, without, extent) {
         let entry = entry.map_err(|e| ScratchError::Io(root.to_owned(), io::Error::other(e)))?;
         let Ok(below) = entry.path().strip_prefix(root) else { continue };
         left.entries = left.entries.checked_sub(1).ok_or(ScratchError::TooLarge(bounds))?;
@@ -289,22 +291,32 @@ fn fill(
             continue;
         }
         let size = fs::metadata(&from).map_err(io(&from))?.len();
-        left.bytes = left.bytes.checked_sub(size).ok_or(ScratchError::TooLarge(bounds))?;
-        match keep {
-            Keep::Name => fs::write(&to, b"").map_err(io(&to))?,
+        let fits = |size| left.bytes.checked_sub(size).ok_or(ScratchError::TooLarge(bounds));
+        left.bytes = match keep {
+            Keep::Name => {
+                fs::write(&to, b"").map_err(io(&to))?;
+                fits(0)?
+            }
+            // Only what is kept of it counts.
             Keep::Part(part) => {
+                fits(size)?;
                 let text = fs::read(&from).map_err(io(&from))?;
-                fs::write(&to, part(&String::from_utf8_lossy(&text))).map_err(io(&to))?;
+                let kept = part(&String::from_utf8_lossy(&text));
+                let after = fits(u64::try_from(kept.len()).unwrap_or(u64::MAX))?;
+                fs::write(&to, kept).map_err(io(&to))?;
+                after
             }
             Keep::Yes | Keep::No => {
+                let after = fits(size)?;
                 fs::copy(&from, &to).map_err(io(&to))?;
+                after
             }
-        }
+        };
     }
     Ok(())
 }
 
-fn walk(root: &Path, extent: Extent) -> ignore::Walk {
+fn walk(root: &Path, left: &'static [&'static str], extent: Extent) -> ignore::Walk {
     let whole = extent == Extent::Whole;
     WalkBuilder::new(root)
         .standard_filters(false)
@@ -315,7 +327,7 @@ fn walk(root: &Path, extent: Extent) -> ignore::Walk {
         .sort_by_file_name(Ord::cmp)
         .filter_entry(|entry| {
             let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            !(is_folder && entry.depth() > 0 && LEFT.iter().any(|name| entry.file_name() == *name))
+            !(is_folder && entry.depth() > 0 && left.iter().any(|name| entry.file_name() == *name))
         })
         .build()
 }

@@ -26,6 +26,7 @@ pub(crate) const TOOL: Tool = Tool {
     blockers: python::blockers,
     asks: None,
     listing: None,
+    settle: None,
 };
 
 fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {

@@ -38,6 +38,7 @@ pub(crate) const TOOL: Tool = Tool {
     blockers,
     asks: Some(asks),
     listing: None,
+    settle: None,
 };
 
 const SET: &[(&str, &str)] = &[

@@ -32,6 +32,7 @@ pub(crate) const TOOL: Tool = Tool {
     blockers: |_| Vec::new(),
     asks: Some(asks),
     listing: None,
+    settle: None,
 };
 
 const LOCKFILE: &str = "yarn.lock";

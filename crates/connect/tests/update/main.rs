@@ -13,8 +13,8 @@ use std::process::Command;
 
 use serde_json::Value;
 use trimtab_connect::update::{
-    Bounds, Confirmed, Extent, Options, Proposal, Reason, Refusal, Scratch, Tool, confirm, detect,
-    smallest_parent, sweep,
+    Bounds, Confirmed, Extent, Options, Proposal, Reason, Refusal, Scratch, Settled, Tool, confirm,
+    detect, settled, smallest_parent, sweep,
 };
 use trimtab_model::Purl;
 
@@ -346,22 +346,82 @@ fn npm_workspaces() {
     run("npm-workspaces", "npm");
 }
 
-/// In a whole copy the sources are there, and what they no longer need goes.
+/// What the sources no longer need goes, with a copy of their imports as with a whole one.
 #[test]
 fn go_tidies_where_the_sources_are() {
     let Some(folder) = project("go", "go", &cases("go")) else { return };
-    fs::create_dir_all(folder.path().join("a")).unwrap();
-    let source = "package a\n\nimport _ \"github.com/gin-gonic/gin\"\n";
-    fs::write(folder.path().join("a/a.go"), source).unwrap();
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let source = "package a\n\nimport (\n\t_ \"embed\"\n\t_ \"example.org/demo/target\"\n\n\t_ \"github.com/gin-gonic/gin\"\n)\n\n\
+                  //go:embed words.txt\nvar Words string\n";
+    write("a/a.go", source);
+    write("a/words.txt", "words\n");
+    // Others build into a folder of this name.
+    write("target/b.go", "package target\n");
+    write("vendor/modules.txt", "# github.com/gin-gonic/gin v1.7.0\n## explicit\n");
     let tool = Tool::by_id("go").unwrap();
-    let bounds = Bounds::of(Extent::Whole);
-    let base =
-        Scratch::copy(folder.path(), Path::new(""), tool, Extent::Whole, bounds, None).unwrap();
+    for extent in [Extent::Resolver, Extent::Whole] {
+        let bounds = Bounds::of(extent);
+        let base = Scratch::copy(folder.path(), Path::new(""), tool, extent, bounds, None).unwrap();
+        let package = "pkg:golang/github.com/gin-gonic/gin@v1.7.0".parse().unwrap();
+        let proposal = Proposal::Raise { package, to: "v1.7.7".into() };
+        let confirmed = confirm(tool, &base, &proposal, &options("go")).unwrap();
+        assert!(!after(&confirmed, "go.sum").contains("gin v1.7.0 "), "{}", confirmed.diff());
+        assert!(confirmed.commands.iter().any(|ran| ran.line == "go mod tidy" && ran.well));
+        let changed: Vec<&str> = confirmed.changes.iter().map(|c| &*c.path).collect();
+        assert_eq!(changed, ["go.mod", "go.sum"], "{extent:?}");
+    }
+}
+
+/// From 1.17 on `go.mod` lists what is indirect: not all of the graph, but what packages need.
+#[test]
+fn go_lists_no_more_than_its_packages_need() {
+    let Some(folder) = project("go", "go", &cases("go")) else { return };
+    let (mod_file, source) = (folder.path().join("go.mod"), folder.path().join("a.go"));
+    let old = "module example.org/demo\n\ngo 1.14\n\nrequire github.com/gin-gonic/gin v1.7.0\n";
+    fs::write(&mod_file, old).unwrap();
+    fs::write(source, "package a\n\nimport _ \"github.com/gin-gonic/gin\"\n\nfunc f() {\n")
+        .unwrap();
+    let tool = Tool::by_id("go").unwrap();
+    let base = copied(folder.path(), tool);
+    let package = "pkg:golang/stdlib@1.14".parse().unwrap();
+    let proposal = Proposal::Raise { package, to: "1.21.0".into() };
+    let confirmed = confirm(tool, &base, &proposal, &options("go")).unwrap();
+    for arguments in [&["get", "go@1.21.0"][..], &["mod", "tidy"]] {
+        assert_eq!(by_hand("go", "go", folder.path(), arguments), Some(true));
+    }
+    assert_eq!(after(&confirmed, "go.mod"), fs::read_to_string(mod_file).unwrap());
+    assert_eq!(
+        after(&confirmed, "go.sum"),
+        fs::read_to_string(folder.path().join("go.sum")).unwrap()
+    );
+}
+
+/// What is generated is not there: a project that cannot be put in order is not, and its graph is told.
+#[test]
+fn go_leaves_untidied_what_it_could_not_tidy_before() {
+    let Some(folder) = project("go", "go", &cases("go")) else { return };
+    let source = "package a\n\nimport _ \"example.org/demo/generated\"\n";
+    fs::write(folder.path().join("a.go"), source).unwrap();
+    let tool = Tool::by_id("go").unwrap();
+    let base = copied(folder.path(), tool);
     let package = "pkg:golang/github.com/gin-gonic/gin@v1.7.0".parse().unwrap();
     let proposal = Proposal::Raise { package, to: "v1.7.7".into() };
     let confirmed = confirm(tool, &base, &proposal, &options("go")).unwrap();
-    assert!(!after(&confirmed, "go.sum").contains("gin v1.7.0 "), "{}", confirmed.diff());
-    assert!(confirmed.commands.iter().any(|ran| ran.line == "go mod tidy"));
+    assert!(after(&confirmed, "go.mod").contains("gin v1.7.7 // pinned for now"));
+    let Ok(Some(Settled::Graph(graph))) = settled(tool, &base, &options("go")) else {
+        panic!("it was put in order")
+    };
+    // Only tests of others need it.
+    let far: Purl = "pkg:golang/github.com/stretchr/testify".parse().unwrap();
+    assert!(graph.iter().any(|purl| purl.package() == far && purl.version().is_some()));
+    fs::write(folder.path().join("a.go"), "package a\n").unwrap();
+    let base = copied(folder.path(), tool);
+    let tidied = settled(tool, &base, &options("go")).unwrap();
+    assert!(matches!(tidied, Some(Settled::Tidied(_))), "{tidied:?}");
 }
 
 #[test]

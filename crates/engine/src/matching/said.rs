@@ -4,6 +4,7 @@
 use trimtab_advisories::index::{Affected, Entry, Interval, Verdict};
 use trimtab_model::advisory::Kind;
 use trimtab_model::finding::{Confidence, Doubt, UnknownReason};
+use trimtab_model::version::flavour;
 use trimtab_model::{Scheme, Version};
 
 use super::stated::Stated;
@@ -134,8 +135,9 @@ pub(super) fn confidence(doubts: &[Doubt]) -> Confidence {
 }
 
 /// The least version above the installed one that some affected source names as fixed and no
-/// source of the group calls affected. An open range does not speak of what lies beyond the end
-/// that its database hints at.
+/// source of the group calls affected; of the installed flavour, if one is named. Where only others are, the same number
+/// in its own, unless that is affected: whether it exists, a registry tells. An open range does not speak of what lies
+/// beyond the end that its database hints at.
 pub(super) fn nearest_fix(installed: &Installed<'_>, said: &[Said<'_>]) -> Option<Box<str>> {
     let Installed::Version(installed) = installed else { return None };
     let mut candidates: Vec<Version> = said
@@ -150,8 +152,18 @@ pub(super) fn nearest_fix(installed: &Installed<'_>, said: &[Said<'_>]) -> Optio
         let verdict = entry.verdict(candidate);
         verdict.affected == Affected::Yes && !verdict.beyond_hint
     };
-    candidates
-        .into_iter()
-        .find(|fix| !said.iter().flat_map(|s| &s.words).any(|w| affects(fix, &w.entry)))
-        .map(|fix| fix.text().into())
+    let is_fixed =
+        |fix: &Version| !said.iter().flat_map(|s| &s.words).any(|w| affects(fix, &w.entry));
+    let (scheme, own) = (installed.scheme(), installed.text());
+    let is_own = |fix: &Version| flavour::same(scheme, fix.text(), own);
+    let nearest = candidates.iter().find(|fix| is_fixed(fix))?;
+    if is_own(nearest) {
+        return Some(nearest.text().into());
+    }
+    if let Some(named) = candidates.iter().find(|fix| is_own(fix) && is_fixed(fix)) {
+        return Some(named.text().into());
+    }
+    let given = flavour::given(scheme, nearest.text(), own);
+    let given = given.and_then(|text| Version::parse(scheme, &text).ok()).filter(is_fixed);
+    Some(given.as_ref().unwrap_or(nearest).text().into())
 }

@@ -4,6 +4,8 @@
 //! the scheme. The advisory index stores such keys, so that a look-up compares and never parses.
 //! A version that its scheme does not understand is an [`UnknownVersion`], never a guess.
 
+pub mod flavour;
+
 use std::cmp::Ordering;
 use std::fmt;
 

@@ -1,10 +1,11 @@
 //! Places: the folders in which one package manager resolves. Each is looked at in a copy, before and after.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use trimtab_advisories::index::Index;
-use trimtab_connect::update::{self, Bounds, Extent, Options, Scratch, Tool};
+use trimtab_connect::update::{self, Bounds, Extent, Options, Scratch, Settled, Tool};
 use trimtab_engine::action::{Idea, Outcome, Side, outcome};
 use trimtab_engine::matching::Matching;
 use trimtab_model::{Component, Diagnostic, FileInventory, Inventory, Purl};
@@ -20,6 +21,13 @@ pub(in crate::commands) struct Place {
     /// Its folder, from the top; empty: the top.
     pub(in crate::commands) folder: Box<str>,
     pub(in crate::commands) tool: &'static Tool,
+}
+
+impl Place {
+    /// Whether a file lies in its folder.
+    fn holds(&self, path: &str) -> bool {
+        path.rsplit_once('/').map_or("", |(folder, _)| folder) == &*self.folder
+    }
 }
 
 /// The top of a repository, and where in it the planned folder lies.
@@ -79,9 +87,66 @@ impl Ground {
             .map_err(|e| e.to_string())?;
         // A tool without a lockfile is asked what it chooses; where it cannot say, its manifests must do.
         let chosen = update::listing(place.tool, &base, options).ok().flatten();
-        let before = look(&base, place, chosen.as_deref());
+        let mut before = look(&base, place, chosen.as_deref());
+        let settled = update::settled(place.tool, &base, options).ok().flatten();
+        if let Some(settled) = settled {
+            let all = resolved(settled, place);
+            for file in before.files.iter_mut().filter(|file| place.holds(&file.path)) {
+                lowered(file, &all);
+            }
+            let unlisted = unlisted(&before, all, place);
+            before.files.extend((!unlisted.components.is_empty()).then_some(unlisted));
+        }
         Ok(Ground { base, before })
     }
+}
+
+/// The end of the path of what a project resolves and does not list.
+const UNLISTED: &str = "(not listed)";
+
+/// What a project would list if its package manager put it in order, or, where that is not possible, all that it
+/// resolves.
+fn resolved(settled: Settled, place: &Place) -> Vec<Purl> {
+    match settled {
+        Settled::Graph(all) => all,
+        Settled::Tidied(copy) => {
+            let files = look(&copy, place, None).files.into_iter();
+            let own = files.filter(|file| place.holds(&file.path));
+            own.flat_map(|file| file.components).map(|component| component.purl).collect()
+        }
+    }
+}
+
+/// Lists what is resolved at a lower version than a file tells (sums that are left from before) at that: no change lowers
+/// it.
+fn lowered(file: &mut FileInventory, resolved: &[Purl]) {
+    let mut of: BTreeMap<Purl, Vec<&Purl>> = BTreeMap::new();
+    for purl in resolved {
+        of.entry(purl.package()).or_default().push(purl);
+    }
+    for component in &mut file.components {
+        let Some([is]) = of.get(&component.purl.package()).map(Vec::as_slice) else { continue };
+        let family = trimtab_model::Family::from_purl_type(is.purl_type());
+        let (Some(family), Some(to), Some(from)) = (family, is.version(), component.purl.version())
+        else {
+            continue;
+        };
+        if family.compare(to, from).is_some_and(Ordering::is_lt) {
+            component.purl = (*is).clone();
+        }
+    }
+}
+
+/// Of what is resolved, what is not listed: what of that a change lists does not come in by it.
+fn unlisted(before: &Inventory, resolved: Vec<Purl>, place: &Place) -> FileInventory {
+    let listed = before.files.iter().flat_map(|file| &file.components);
+    let listed: BTreeSet<&Purl> = listed.map(|component| &component.purl).collect();
+    let path = format!("{}/{UNLISTED}", place.folder);
+    let mut file = FileInventory { path: path.into(), ..FileInventory::default() };
+    for purl in resolved.into_iter().filter(|purl| !listed.contains(purl)) {
+        file.add(Component::new(purl));
+    }
+    file
 }
 
 /// What a copy lists.
@@ -129,8 +194,6 @@ pub(super) fn judge<'i>(
         files.map(|(at, file)| ((file.path.clone(), (&*file.format).into()), at)).collect()
     };
     let (was, is) = (by_path(before), by_path(after));
-    let within =
-        |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder) == &*place.folder;
     let matters: BTreeSet<&(Box<str>, Box<str>)> = was
         .keys()
         .chain(is.keys())
@@ -139,7 +202,7 @@ pub(super) fn judge<'i>(
                 let file = map.get(*key).and_then(|at| inventory.files.get(*at));
                 file.map(|file| (&file.components, &file.edges))
             };
-            within(&key.0) || of(before, &was) != of(after, &is)
+            place.holds(&key.0) || of(before, &was) != of(after, &is)
         })
         .collect();
     let part = |inventory: &Inventory, map: &BTreeMap<(Box<str>, Box<str>), usize>| Inventory {
@@ -149,7 +212,12 @@ pub(super) fn judge<'i>(
             .collect(),
         diagnostics: Vec::new(),
     };
-    let (before, after) = (part(before, &was), part(after, &is));
+    let (mut before, after) = (part(before, &was), part(after, &is));
+    let is_listed: BTreeSet<Purl> = packages(&after).collect();
+    // What was not listed and is not now plays no part.
+    for file in before.files.iter_mut().filter(|file| file.path.ends_with(UNLISTED)) {
+        file.components.retain(|component| is_listed.contains(&component.purl.package()));
+    }
     let found = matched(&before, index)?;
     let finds = matched(&after, index)?;
     let outcome = outcome(side(&before, &found), side(&after, &finds));
@@ -171,6 +239,12 @@ pub(super) fn judge<'i>(
     Ok(Judged { outcome, removed, arrived })
 }
 
+/// The packages that are listed.
+fn packages(inventory: &Inventory) -> impl Iterator<Item = Purl> {
+    let components = inventory.files.iter().flat_map(|file| &file.components);
+    components.map(|component| component.purl.package())
+}
+
 /// # Errors
 /// The index is damaged.
 pub(super) fn matched(inventory: &Inventory, index: &Index) -> Result<Matching, Diagnostic> {
@@ -179,4 +253,31 @@ pub(super) fn matched(inventory: &Inventory, index: &Index) -> Result<Matching, 
 
 fn side<'s>(inventory: &'s Inventory, matching: &'s Matching) -> Side<'s> {
     Side { inventory, findings: &matching.findings, unknown: &matching.unknowns }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_resolved_lower_than_it_is_told_is_not_lowered_by_a_change() {
+        let purls = |all: &[&str]| -> Vec<Purl> {
+            all.iter().map(|name| format!("pkg:golang/a.example/{name}").parse().unwrap()).collect()
+        };
+        let mut file = FileInventory::default();
+        for purl in purls(&["low@v1.2.1", "same@v1.0.0", "high@v1.0.0", "gone@v1.0.0"]) {
+            file.add(Component::new(purl));
+        }
+        let resolved = purls(&["low@v1.0.1", "same@v1.0.0", "high@v1.1.0", "new@v1.0.0"]);
+        lowered(&mut file, &resolved);
+        let is: Vec<Purl> = file.components.iter().map(|c| c.purl.clone()).collect();
+        assert_eq!(is, purls(&["low@v1.0.1", "same@v1.0.0", "high@v1.0.0", "gone@v1.0.0"]));
+        let before = Inventory { files: vec![file], ..Inventory::default() };
+        let place =
+            Place { name: "go.mod".into(), folder: "".into(), tool: Tool::by_id("go").unwrap() };
+        let unlisted = unlisted(&before, resolved, &place);
+        let is: Vec<Purl> = unlisted.components.iter().map(|c| c.purl.clone()).collect();
+        assert_eq!(is, purls(&["high@v1.1.0", "new@v1.0.0"]));
+        assert!(place.holds(&unlisted.path));
+    }
 }
