@@ -33,6 +33,7 @@ mod refusal;
 mod requirement;
 mod scratch;
 mod search;
+mod sources;
 mod uv;
 mod yarn_berry;
 mod yarn_classic;
@@ -71,7 +72,7 @@ pub struct Options {
     /// into what is told.
     pub variables: Vec<String>,
     /// Whether a package manager may run code out of the project where it cannot resolve without
-    /// (Gradle's build files, a Gemfile, pnpm's hooks).
+    /// (Gradle's build files, a Gemfile, pnpm's hooks), and packages of Python that have no wheel be built.
     pub project_code: bool,
     /// Versions that were published later are not chosen, by the tools that can be told so
     /// ([`Tool::keeps_to_age`]). What is asked for by its version is, and so is what stays.

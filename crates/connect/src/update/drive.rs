@@ -74,6 +74,11 @@ impl<'a> Drive<'a> {
         u64::try_from(seconds / 60).ok()
     }
 
+    /// Whether it may build packages that have no wheel.
+    pub(crate) fn builds(&self) -> bool {
+        self.options.project_code
+    }
+
     /// What was run so far.
     pub(crate) fn ran(&self) -> Vec<Ran> {
         self.ran.borrow().clone()

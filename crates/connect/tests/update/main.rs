@@ -114,7 +114,8 @@ fn project(id: &str, program: &str, cases: &Value) -> Option<tempfile::TempDir> 
         for command in cases[step].as_array().unwrap() {
             let arguments: Vec<&str> =
                 command.as_array().unwrap().iter().map(|a| a.as_str().unwrap()).collect();
-            match by_hand(id, program, folder.path(), &arguments) {
+            match by_hand(cases["tool"].as_str().unwrap_or(id), program, folder.path(), &arguments)
+            {
                 Some(true) => {}
                 other => {
                     eprintln!("SKIPPED {id}: `{program} {arguments:?}`: {other:?}");
@@ -318,6 +319,41 @@ fn yarn_berry() {
 #[test]
 fn uv() {
     run("uv", "uv");
+}
+
+/// What is locked without a wheel is held, and nothing of it is built.
+#[test]
+fn uv_sources() {
+    run("uv-sources", "uv");
+}
+
+#[test]
+fn pip_tools_sources() {
+    run("pip-tools-sources", "pip-compile");
+}
+
+/// Its build may run where the caller allows it.
+#[test]
+fn what_has_no_wheel_is_built_where_that_is_allowed() {
+    for (folder, program) in [("uv-sources", "uv"), ("pip-tools-sources", "pip-compile")] {
+        let cases = cases(folder);
+        let tool = Tool::by_id(cases["tool"].as_str().unwrap()).unwrap();
+        let Some(folder) = project(folder, program, &cases) else { continue };
+        let base = copied(folder.path(), tool);
+        let options = Options { project_code: true, ..options(tool.id()) };
+        let package = "pkg:pypi/certifi@2022.12.7".parse().unwrap();
+        let proposal = Proposal::Relock { package, to: Some("2023.7.22".into()) };
+        match confirm(tool, &base, &proposal, &options) {
+            Ok(confirmed) => {
+                let diff = confirmed.diff();
+                assert!(diff.contains("2023.7.22") && !diff.contains("-markupsafe"), "{diff}");
+            }
+            Err(refusal) if matches!(refusal.reason, Reason::ToolMissing { .. }) => {
+                eprintln!("SKIPPED {program}: {refusal}");
+            }
+            Err(refusal) => panic!("{program}: {refusal} {:#?}", refusal.commands),
+        }
+    }
 }
 
 #[test]

@@ -55,7 +55,8 @@ impl Search<'_> {
                 Err(refused) => refused,
             };
             worse |= matches!(refused, Refused::Worse(_));
-            let again = !lifted && way != Way::Relock && is_of_version(&refused);
+            let unbuilt = is_unbuilt(&refused, &idea.package);
+            let again = !lifted && (unbuilt || way != Way::Relock && is_of_version(&refused));
             for at in ideas {
                 answer.tried.push((*at, proposal.to_string(), refused.clone()));
             }
@@ -225,6 +226,17 @@ fn brought(refused: &Refused, proposal: &Proposal) -> Option<BTreeSet<Purl>> {
     };
     let all: Option<BTreeSet<Purl>> = all.iter().map(of).collect();
     all.filter(|all| all.len() <= ALONG)
+}
+
+/// Whether it is refused because the version that is asked for has no wheel.
+fn is_unbuilt(refused: &Refused, package: &Purl) -> bool {
+    let Refused::Tool(refusal) = refused else { return false };
+    match &refusal.reason {
+        Reason::NoWheel { package: name, asked: None, .. } => {
+            Purl::new("pypi", None, name) == package.package()
+        }
+        _ => false,
+    }
 }
 
 /// Whether another version of the package might fare better.

@@ -110,6 +110,13 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
             None => format!("raise or replace what brings {package} by hand, {ACCEPT}"),
         },
     };
+    if let Some(refusal) = tool(&|r| matches!(r.reason, Reason::NoWheel { .. })) {
+        return Explained {
+            why: format!("{}; it is fixed in {to}", refusal.reason),
+            next: format!("plan with `--project-code` where its build may run, or {instead}"),
+            ..Explained::default()
+        };
+    }
     if let Some(refusal) = tool(&|r| !r.reason.blockers().is_empty()) {
         let mut blockers = refusal.reason.blockers().to_vec();
         blockers.sort();
