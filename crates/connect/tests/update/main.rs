@@ -400,6 +400,27 @@ fn go_tidies_where_the_sources_are() {
     assert!(confirmed.commands.iter().any(|ran| ran.line == "go mod tidy"));
 }
 
+/// The newest asks for a later Python than the project allows.
+#[test]
+fn a_parent_whose_newest_is_refused_is_found_further_down() {
+    let tool = Tool::by_id("uv").unwrap();
+    let Some(folder) = project("uv", "uv", &cases("uv")) else { return };
+    let base = copied(folder.path(), tool);
+    let versions: Vec<Box<str>> =
+        ["2.28.2", "2.31.0", "2.32.0", "2.32.3", "2.34.2"].map(Into::into).into();
+    let (parent, child) =
+        ("pkg:pypi/requests@2.25.1".parse().unwrap(), "pkg:pypi/urllib3@1.26.4".parse().unwrap());
+    let moved =
+        |confirmed: &Confirmed| after(confirmed, "uv.lock").contains("\"urllib3\"\nversion = \"2.");
+    let pair = (&parent, &child);
+    let found = smallest_parent(tool, &base, pair, &versions, &moved, 5, &options("uv"));
+    let found = found.unwrap_or_else(|refusal| panic!("{refusal}"));
+    assert_eq!(&*found.version, "2.31.0", "the smallest that allows urllib3 2");
+    let newest = Proposal::RaiseParent { parent, to: "2.34.2".into(), child };
+    let refusal = confirm(tool, &base, &newest, &options("uv")).unwrap_err();
+    assert_eq!(refusal.reason.code(), "conflict", "{refusal}");
+}
+
 #[test]
 fn maven() {
     run("maven", "mvn");
