@@ -35,6 +35,7 @@ mod scratch;
 mod search;
 mod sources;
 mod uv;
+mod wheels;
 mod yarn_berry;
 mod yarn_classic;
 

@@ -127,11 +127,11 @@ impl Source {
     }
 }
 
-fn packages(document: &DocumentMut) -> impl Iterator<Item = &Table> {
+pub(crate) fn packages(document: &DocumentMut) -> impl Iterator<Item = &Table> {
     document.get("package").and_then(Item::as_array_of_tables).into_iter().flatten()
 }
 
-fn text<'t>(table: &'t Table, key: &str) -> &'t str {
+pub(crate) fn text<'t>(table: &'t Table, key: &str) -> &'t str {
     table.get(key).and_then(Item::as_str).unwrap_or_default()
 }
 

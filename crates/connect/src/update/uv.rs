@@ -6,6 +6,7 @@ use super::edit::{Edits, Manifests, Uneditable};
 use super::proposal::{Kind, Wish};
 use super::refusal::Reason;
 use super::sources::{LOCKFILE, Sources, unbuilt};
+use super::wheels::{Here, unfit};
 use super::{Tool, python};
 
 pub(crate) const TOOL: Tool = Tool {
@@ -79,8 +80,13 @@ fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
     if !output.is_well() {
         return Err(refused(&held, drive.means(&output), &drive.words(&output)));
     }
-    match drive.text(LOCKFILE).filter(|_| told.is_some()) {
-        Some(after) => drive.write(LOCKFILE, &held.settled(&before, &after)?),
+    let after = drive.text(LOCKFILE).unwrap_or_default();
+    if let Some(here) = Here::of(&drive.words(&output)) {
+        let named = wish.packages().map(|(name, _)| name).chain(wish.children());
+        drive.tell_unfit(unfit((&before, &after), &named.collect::<Vec<_>>(), here));
+    }
+    match told {
+        Some(_) => drive.write(LOCKFILE, &held.settled(&before, &after)?),
         None => Ok(()),
     }
 }
