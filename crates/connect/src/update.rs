@@ -33,7 +33,9 @@ mod refusal;
 mod requirement;
 mod scratch;
 mod search;
+mod sources;
 mod uv;
+mod wheels;
 mod yarn_berry;
 mod yarn_classic;
 
@@ -50,7 +52,7 @@ pub use detect::{detect, detect_among};
 pub use folder::sweep;
 pub use refusal::{Blocker, Reason, Refusal};
 pub use scratch::{Bounds, Extent, Scratch, ScratchError};
-pub use search::{Found, smallest_parent};
+pub use search::{Found, lower_lines, smallest_parent};
 pub use trimtab_model::Proposal;
 
 use drive::Drive;
@@ -71,7 +73,7 @@ pub struct Options {
     /// into what is told.
     pub variables: Vec<String>,
     /// Whether a package manager may run code out of the project where it cannot resolve without
-    /// (Gradle's build files, a Gemfile, pnpm's hooks).
+    /// (Gradle's build files, a Gemfile, pnpm's hooks), and packages of Python that have no wheel be built.
     pub project_code: bool,
     /// Versions that were published later are not chosen, by the tools that can be told so
     /// ([`Tool::keeps_to_age`]). What is asked for by its version is, and so is what stays.

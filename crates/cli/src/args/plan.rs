@@ -30,7 +30,7 @@ pub struct Plan {
     /// How often package managers are asked at most
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub tries: usize,
-    /// Let package managers run code of the project where they cannot resolve without (Gradle, Bundler, .NET, hooks)
+    /// Let package managers run code of the project where they cannot resolve without (Gradle, Bundler, .NET, hooks), and build packages of Python that have no wheel
     #[arg(long)]
     pub project_code: bool,
     /// Weigh by this charter or preset instead of the repository's own

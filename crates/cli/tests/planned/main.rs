@@ -60,6 +60,11 @@ fn uv() {
 }
 
 #[test]
+fn a_version_that_has_a_wheel_is_taken() {
+    confirmed("uv-wheels");
+}
+
+#[test]
 fn yarn() {
     confirmed("yarn");
 }

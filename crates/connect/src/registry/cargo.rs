@@ -108,7 +108,8 @@ fn offered(question: &Question<'_>, runner: &Runner) -> Result<Vec<Offered>, Fai
     };
     let one = |line: &Value| {
         let version = line["vers"].as_str()?.into();
-        Some(Offered { version, published: published(line), yanked: line["yanked"].as_bool() })
+        let (published, yanked) = (published(line), line["yanked"].as_bool());
+        Some(Offered { version, published, yanked, built: None })
     };
     Ok(lines.iter().filter_map(one).collect())
 }

@@ -49,7 +49,7 @@ fn offered(question: &Question<'_>, runner: &Runner) -> Result<Vec<Offered>, Fai
     let one = |version: &Value| {
         let version = version.as_str()?;
         let published = value["time"][version].as_str().and_then(|t| t.parse().ok());
-        Some(Offered { version: version.into(), published, yanked: None })
+        Some(Offered { version: version.into(), published, yanked: None, built: None })
     };
     // A list of one is the one.
     let versions = &value["versions"];

@@ -1,6 +1,8 @@
 //! PyPI: `pip install --dry-run --no-deps --report`, of wheels only, because a source distribution
 //! would run its build; then `pip index versions`, for how many there are. pip tells no dates.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 use trimtab_model::metadata::{Brought, Requirement, Standing};
 use trimtab_model::{Licence, Metadata, Purl};
@@ -113,13 +115,34 @@ fn licence(metadata: &Map<String, Value>) -> Option<Licence> {
     texts.next().or_else(named).map(Licence::read)
 }
 
-/// Every version. pip tells no times.
+/// Every version for this machine's Python, and which of them have a wheel for it. pip tells no times.
 fn offered(question: &Question<'_>, runner: &Runner) -> Result<Vec<Offered>, Failure> {
     let listed = runner.run(&["index", "versions", &question.name], QUIET)?.well()?;
     let text = String::from_utf8_lossy(&listed);
     let versions = text.lines().find_map(|l| l.strip_prefix("Available versions: "));
     let versions = versions.ok_or_else(|| Failure::Garbage("it lists no versions".to_owned()))?;
-    Ok(versions.split(", ").map(Offered::untold).collect())
+    let built = wheels(&question.name, runner);
+    let one = |version: &str| Offered {
+        built: built.as_ref().map(|built| built.contains(version.trim())),
+        ..Offered::untold(version)
+    };
+    Ok(versions.split(", ").map(one).collect())
+}
+
+/// The versions that have a wheel: pip lists them where it is asked for one that cannot be. `None`: it does not tell.
+fn wheels(name: &str, runner: &Runner) -> Option<BTreeSet<String>> {
+    let none = format!("{name}<0.dev0");
+    let arguments = ["install", "--dry-run", "--no-deps", "--ignore-installed", "--quiet"];
+    let arguments = [&arguments[..], &["--only-binary", ":all:", &none]].concat();
+    let output = runner.run(&arguments, QUIET).ok()?;
+    satisfying(&String::from_utf8_lossy(&output.stderr))
+}
+
+/// `Could not find a version that satisfies the requirement left<0.dev0 (from versions: 1.0, 1.1)`.
+fn satisfying(words: &str) -> Option<BTreeSet<String>> {
+    let (_, rest) = words.split_once("(from versions: ")?;
+    let (versions, _) = rest.split_once(')')?;
+    Some(versions.split(", ").filter(|v| *v != "none").map(str::to_owned).collect())
 }
 
 /// Chooses all wheels for this machine's Python. Nothing is installed.
@@ -173,4 +196,23 @@ fn requirement(text: &str) -> Option<Requirement> {
     let rest = rest.strip_prefix('[').and_then(|r| r.split_once(']')).map_or(rest, |(_, r)| r);
     let versions = rest.trim().trim_matches(['(', ')']).into();
     (!name.is_empty()).then(|| Requirement { package: Purl::new("pypi", None, name), versions })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::satisfying;
+
+    #[test]
+    fn what_has_a_wheel_is_read_out_of_its_complaint() {
+        let told = |versions: &str| {
+            let words = format!(
+                "ERROR: Could not find a version that satisfies the requirement left<0.dev0 (from \
+                 versions: {versions})\nERROR: No matching distribution found for left<0.dev0"
+            );
+            satisfying(&words).map(|all| all.into_iter().collect::<Vec<_>>())
+        };
+        assert_eq!(told("1.0, 1.1"), Some(vec!["1.0".to_owned(), "1.1".to_owned()]));
+        assert_eq!(told("none"), Some(Vec::new()));
+        assert_eq!(satisfying("ERROR: the network is away"), None);
+    }
 }

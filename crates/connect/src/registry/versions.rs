@@ -21,12 +21,14 @@ pub struct Offered {
     pub published: Option<Timestamp>,
     /// Whether it was taken back. `None`: the client does not tell.
     pub yanked: Option<bool>,
+    /// Whether it can be installed here without a build. `None`: the client does not tell.
+    pub built: Option<bool>,
 }
 
 impl Offered {
     /// A version of which nothing else is told.
     pub(super) fn untold(version: &str) -> Offered {
-        Offered { version: version.trim().into(), published: None, yanked: None }
+        Offered { version: version.trim().into(), published: None, yanked: None, built: None }
     }
 }
 

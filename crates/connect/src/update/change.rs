@@ -75,6 +75,9 @@ pub struct Confirmed {
     pub changes: Vec<Change>,
     /// What is chosen afterwards, of a tool without a lockfile.
     pub packages: Option<Vec<Purl>>,
+    /// Packages that come in, by name and version, of which no wheel fits the Python that runs here: to install
+    /// them runs a build. Of uv, which locks for other machines too.
+    pub unfit: Vec<(String, String)>,
     /// What was run.
     pub commands: Vec<Ran>,
     /// How long all of it took.

@@ -32,6 +32,7 @@ pub fn confirm(
             scratch,
             changes,
             packages,
+            unfit: told.unfit,
             commands: told.commands,
             time: begun.elapsed(),
         }),
@@ -50,6 +51,7 @@ struct Told {
     edits: Vec<Change>,
     commands: Vec<Ran>,
     next: Option<Proposal>,
+    unfit: Vec<(String, String)>,
 }
 
 type Done = (Scratch, Vec<Change>, Option<Vec<Purl>>);
@@ -94,6 +96,7 @@ fn attempt(
             false => Ok(None),
         });
         told.commands.extend(drive.ran());
+        told.unfit.extend(drive.unfit());
         ended = done?;
         copy = Some(scratch);
     }

@@ -29,6 +29,7 @@ pub(crate) struct Drive<'a> {
     secrets: Vec<String>,
     limits: Limits,
     ran: RefCell<Vec<Ran>>,
+    unfit: RefCell<Vec<(String, String)>>,
 }
 
 impl<'a> Drive<'a> {
@@ -59,8 +60,8 @@ impl<'a> Drive<'a> {
         let secrets = environment::secrets(&seen);
         let until = Instant::now() + options.time_limit;
         let limits = Limits { until, output: options.output_limit };
-        let ran = RefCell::default();
-        Ok(Drive { tool, scratch, manifests, options, program, seen, secrets, limits, ran })
+        let (ran, unfit) = (RefCell::default(), RefCell::default());
+        Ok(Drive { tool, scratch, manifests, options, program, seen, secrets, limits, ran, unfit })
     }
 
     /// The moment after which versions are too young to be chosen.
@@ -72,6 +73,21 @@ impl<'a> Drive<'a> {
     pub(crate) fn age(&self) -> Option<u64> {
         let seconds = Timestamp::now().duration_since(self.options.before?).as_secs();
         u64::try_from(seconds / 60).ok()
+    }
+
+    /// Whether it may build packages that have no wheel.
+    pub(crate) fn builds(&self) -> bool {
+        self.options.project_code
+    }
+
+    /// Tells versions that came in without a wheel that fits this machine.
+    pub(crate) fn tell_unfit(&self, found: Vec<(String, String)>) {
+        self.unfit.borrow_mut().extend(found);
+    }
+
+    /// What was told so.
+    pub(crate) fn unfit(&self) -> Vec<(String, String)> {
+        self.unfit.borrow().clone()
     }
 
     /// What was run so far.

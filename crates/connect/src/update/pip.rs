@@ -81,20 +81,21 @@ fn lock(drive: &Drive<'_>, _: &Wish, edits: &Edits) -> Result<(), Reason> {
 }
 
 fn report(drive: &Drive<'_>, file: &str) -> Result<Value, Reason> {
-    let arguments = [
-        "install",
-        "--dry-run",
-        "--ignore-installed",
-        "--only-binary",
-        ":all:",
-        "--quiet",
-        "--report",
-        "-",
-        "--requirement",
-        file,
-    ];
+    let mut arguments = vec!["install", "--dry-run", "--ignore-installed"];
+    if !drive.builds() {
+        arguments.extend(["--only-binary", ":all:"]);
+    }
+    arguments.extend(["--quiet", "--report", "-", "--requirement", file]);
     let set = [("PIP_DISABLE_PIP_VERSION_CHECK", "1"), ("PIP_NO_INPUT", "1")];
-    let text = drive.run(&arguments, &set)?;
+    let output = drive.try_run(&arguments, &set)?;
+    if !output.is_well() {
+        let lines = drive.text(file).unwrap_or_default();
+        let why =
+            python::without_wheel(&drive.words(&output), |name| requirement::pin(&lines, name));
+        let why = why.filter(|_| !drive.builds());
+        return Err(why.unwrap_or_else(|| drive.means(&output)));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
     serde_json::from_str(&text).map_err(|e| Reason::Failed(format!("its report: {e}")))
 }
 

@@ -221,11 +221,22 @@ fn compile(drive: &Drive<'_>, wish: &Wish, target: &str, sources: &[String]) -> 
     }
     arguments.extend(["--output-file", target]);
     arguments.extend(sources.iter().map(String::as_str));
-    let mut set = vec![("PIP_ONLY_BINARY", ":all:"), ("PIP_DISABLE_PIP_VERSION_CHECK", "1")];
+    let mut set = vec![("PIP_DISABLE_PIP_VERSION_CHECK", "1")];
+    if !drive.builds() {
+        set.push(("PIP_ONLY_BINARY", ":all:"));
+    }
     if let Some(command) = command {
         set.push(("CUSTOM_COMPILE_COMMAND", command));
     }
-    drive.run(&arguments, &set)?;
+    let output = drive.try_run(&arguments, &set)?;
+    if !output.is_well() {
+        let pinned = |name: &str| {
+            wish.wanted(name).map(str::to_owned).or_else(|| requirement::pin(&before, name))
+        };
+        let why = python::without_wheel(&drive.words(&output), pinned);
+        let why = why.filter(|_| !drive.builds());
+        return Err(why.unwrap_or_else(|| drive.means(&output)));
+    }
     // What was asked of this run alone is not the file's.
     if !before.lines().any(|line| line == WHEELS)
         && let Some(after) = drive.text(target)

@@ -5,7 +5,7 @@ use trimtab_model::version::Scheme;
 use super::edit::toml::{Places, changed, place, push, table_or_new, versions};
 use super::edit::{Edits, Manifests, Uneditable, raised};
 use super::proposal::{Kind, Wish};
-use super::refusal::Blocker;
+use super::refusal::{Blocker, Reason};
 use super::requirement::{edited, exact, name, requirement, same};
 use super::scratch::Keep;
 
@@ -327,6 +327,23 @@ pub(crate) fn blockers(text: &str) -> Vec<Blocker> {
     found
 }
 
+/// What stands in the way where pip has no wheel of the version that is `locked` or wanted of a package:
+/// `Could not find a version that satisfies the requirement left<3 (from versions: 3.0, 3.1)`.
+pub(crate) fn without_wheel(text: &str, locked: impl Fn(&str) -> Option<String>) -> Option<Reason> {
+    let told = text.split("satisfies the requirement ").skip(1).find_map(|part| {
+        let (what, rest) = part.split_once(" (from ")?;
+        let (_, versions) = rest.split_once("versions: ")?;
+        let (versions, _) = versions.split_once(')')?;
+        let package = name(what)?;
+        let version = locked(package)?;
+        let has = versions
+            .split(", ")
+            .any(|other| SCHEME.compare(other, &version).is_some_and(std::cmp::Ordering::is_eq));
+        (!has).then(|| (package.to_owned(), version))
+    });
+    told.map(|(package, version)| Reason::NoWheel { package, version, asked: None })
+}
+
 /// A package manager that would build the project itself to know what it needs.
 pub(crate) fn is_dynamic(manifests: &Manifests) -> Option<&'static str> {
     let text = manifests.text(MANIFEST)?;
@@ -394,6 +411,20 @@ mod tests {
         let expected =
             text("==2.0").replace("(>===2.0)", "(==2.0)").replace("^==", "==").replace("~==", "==");
         assert_eq!(exact, expected);
+    }
+
+    #[test]
+    fn what_has_no_wheel_is_told_of_what_is_locked() {
+        let text = "ERROR: Could not find a version that satisfies the requirement left<3,>=1 (from \
+                    versions: 2.1, 3.0)\nERROR: No matching distribution";
+        let said = |locked: &str| {
+            without_wheel(text, |name| (name == "left").then(|| locked.to_owned()))
+                .map(|reason| reason.to_string())
+        };
+        let told = "`left 2.0` has no wheel, and nothing is built without `--project-code`";
+        assert_eq!(said("2.0").as_deref(), Some(told));
+        assert_eq!(said("2.1.0"), None, "that one has a wheel: something else is the cause");
+        assert_eq!(without_wheel(text, |_| None).map(|_| ()), None);
     }
 
     #[test]

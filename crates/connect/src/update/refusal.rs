@@ -67,6 +67,15 @@ pub enum Reason {
     },
     /// The tool would run code out of the project, and the options forbid it.
     ProjectCode(&'static str),
+    /// A package has only a source distribution, whose build would be run, and the options forbid it.
+    NoWheel {
+        /// The package.
+        package: String,
+        /// Its version; empty where that is not told.
+        version: String,
+        /// What was to move, and what the package asks of it is not known without its build.
+        asked: Option<String>,
+    },
     /// The tool ended with an error of another kind, in its words.
     Failed(String),
     /// The copy could not be made or read, in words.
@@ -87,6 +96,7 @@ impl Reason {
             Reason::NotNamed(_) => "not-named",
             Reason::Downgrade { .. } => "downgrade",
             Reason::ProjectCode(_) => "project-code",
+            Reason::NoWheel { .. } => "no-wheel",
             Reason::Failed(_) => "failed",
             Reason::Scratch(_) => "scratch",
         }
@@ -134,6 +144,15 @@ impl fmt::Display for Reason {
             }
             Reason::ProjectCode(what) => {
                 write!(f, "it would run code of the project ({what}); allow that, or do it by hand")
+            }
+            Reason::NoWheel { package, version, asked } => {
+                let what = format!("{package} {version}");
+                let why = "has no wheel, and nothing is built without `--project-code`";
+                write!(f, "`{}` {why}", what.trim_end())?;
+                match asked {
+                    Some(asked) => write!(f, ": what it asks of `{asked}` is not known"),
+                    None => Ok(()),
+                }
             }
             Reason::Failed(said) => write!(f, "it ended with an error: {said}"),
             Reason::Scratch(why) => write!(f, "the copy of the project: {why}"),

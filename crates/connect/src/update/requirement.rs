@@ -5,7 +5,7 @@ use std::ops::Range;
 use trimtab_model::vers::Vers;
 use trimtab_model::version::Scheme;
 
-use super::edit::{Uneditable, raised, spliced};
+use super::edit::{Uneditable, lines, raised, spliced};
 use super::proposal::{Kind, Wish};
 
 /// Whether two names are of one package (PEP 503).
@@ -51,6 +51,15 @@ pub(crate) fn requirement(text: &str) -> Option<Requirement> {
     let inner = what.get(begin..stop)?.strip_prefix('(').and_then(|v| v.strip_suffix(')'));
     let versions = if inner.is_some() { begin + 1..stop - 1 } else { begin..stop };
     plain.then_some(Requirement { name: start..start + length, versions })
+}
+
+/// The version to which a file of requirements pins a package.
+pub(crate) fn pin(text: &str, package: &str) -> Option<String> {
+    let mut all = lines::requirements(text).filter_map(|(_, line)| {
+        let read = requirement(line)?;
+        same(line.get(read.name)?, package).then_some(line.get(read.versions)?)
+    });
+    all.find_map(|versions| Some(versions.trim().strip_prefix("==")?.trim().to_owned()))
 }
 
 /// The name of a requirement.

@@ -22,10 +22,11 @@ pub struct Found {
 /// The smallest of `versions` (in the order of the ecosystem, ascending, all above the one that is
 /// locked) to which a parent can be raised so that `accept` holds of the outcome.
 ///
-/// The newest is tried first: it tells whether there is one at all. Then the rest is halved. That
+/// The newest is tried first: it tells whether there is one at all. Where it is refused, as it may ask for what the
+/// project does not have, the newest of the line below is tried, and then the lines are halved. Then the rest is halved. That
 /// assumes that what holds of a version holds of the later ones; where it does not, the answer still
 /// holds (it was resolved and accepted itself), and a smaller one may exist. A version that is
-/// refused counts as not accepted. At most `most` versions are tried.
+/// refused counts as not accepted. At most `most` versions are tried, and where the newest is refused four more.
 ///
 /// # Errors
 /// The refusal of the newest, or that it is not accepted (`Unchanged`), or what keeps every version
@@ -68,9 +69,28 @@ pub fn smallest_parent(
         })
     };
     let newest = versions.last().ok_or_else(none)?;
-    let mut best = (newest.clone(), attempt(newest)??);
     // Below `low` none is accepted, as far as was seen; `high` is.
     let (mut low, mut high) = (0, versions.len() - 1);
+    let mut best = match attempt(newest)? {
+        Ok(confirmed) => (newest.clone(), confirmed),
+        Err(refusal) if matches!(refusal.reason, Reason::Unchanged { .. }) => return Err(refusal),
+        Err(refusal) => {
+            let lines = lower_lines(versions);
+            let found = step_down(&lines, LOWER, &mut |at| -> Result<_, Box<Refusal>> {
+                let Some(version) = versions.get(at) else { return Ok(Fate::TooOld) };
+                Ok(match attempt(version)? {
+                    Ok(confirmed) => Fate::Fits((version.clone(), confirmed)),
+                    Err(refusal) if matches!(refusal.reason, Reason::Unchanged { .. }) => {
+                        Fate::TooOld
+                    }
+                    Err(_) => Fate::TooNew,
+                })
+            })?;
+            let Some((line, below, best)) = found else { return Err(refusal) };
+            (low, high) = (below.map_or(0, |at| at + 1), line);
+            best
+        }
+    };
     let mut left = most.saturating_sub(1);
     while low < high && left > 0 {
         left -= 1;
@@ -87,6 +107,58 @@ pub fn smallest_parent(
     Ok(Found { version: best.0, confirmed: best.1, tried })
 }
 
+/// How many versions below the newest are tried where that is refused.
+const LOWER: usize = 4;
+
+/// How a version fares.
+enum Fate<T> {
+    Fits(T),
+    /// It is refused: an earlier one may ask for less.
+    TooNew,
+    /// It is carried out and does not suffice.
+    TooOld,
+}
+
+/// Where the newest version of each line stands (its first two numbers, as in `2.31`), but that of the newest; ascending.
+pub fn lower_lines(versions: &[Box<str>]) -> Vec<usize> {
+    let line = |version: &str| {
+        let mut parts = version.trim_start_matches('v').split(['.', '-', '+']);
+        (parts.next().map(str::to_owned), parts.next().map(str::to_owned))
+    };
+    let pairs = versions.windows(2).enumerate();
+    let ends = pairs.filter_map(|(at, pair)| match pair {
+        [this, next] if line(this) != line(next) => Some(at),
+        _ => None,
+    });
+    ends.collect()
+}
+
+type Stepped<T> = Option<(usize, Option<usize>, T)>;
+
+/// Of lines in ascending order one that fits: the last, and then by halving. Told with the line below it that does not
+/// suffice, where one was met.
+fn step_down<T, E>(
+    lines: &[usize],
+    most: usize,
+    attempt: &mut dyn FnMut(usize) -> Result<Fate<T>, E>,
+) -> Result<Stepped<T>, E> {
+    let (mut low, mut high) = (0_usize, lines.len());
+    let mut at = high.checked_sub(1);
+    for _ in 0..most {
+        let Some((now, line)) = at.and_then(|at| Some((at, *lines.get(at)?))) else { break };
+        match attempt(line)? {
+            Fate::Fits(found) => {
+                let below = low.checked_sub(1).and_then(|at| lines.get(at).copied());
+                return Ok(Some((line, below, found)));
+            }
+            Fate::TooNew => high = now,
+            Fate::TooOld => low = now + 1,
+        }
+        at = (low < high).then(|| low + (high - low) / 2);
+    }
+    Ok(None)
+}
+
 /// Whether other versions would fare the same.
 fn stops(reason: &Reason) -> bool {
     matches!(
@@ -98,4 +170,49 @@ fn stops(reason: &Reason) -> bool {
             | Reason::ProjectCode(_)
             | Reason::NotNamed(_)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn versions(all: &[&str]) -> Vec<Box<str>> {
+        all.iter().map(|version| (*version).into()).collect()
+    }
+
+    /// The version that is found, and all that were tried, where `fits` are accepted and later ones refused.
+    fn found(all: &[&str], fits: std::ops::RangeInclusive<usize>) -> (Option<usize>, Vec<usize>) {
+        let all = versions(all);
+        let mut tried = Vec::new();
+        let lines = lower_lines(&all);
+        let found = step_down(&lines, LOWER, &mut |at| {
+            tried.push(at);
+            let fate = match () {
+                () if fits.contains(&at) => Fate::Fits(()),
+                () if at > *fits.end() => Fate::TooNew,
+                () => Fate::TooOld,
+            };
+            Ok::<_, ()>(fate)
+        });
+        (found.ok().flatten().map(|(at, ..)| at), tried)
+    }
+
+    #[test]
+    fn below_the_newest_stands_the_newest_of_each_line() {
+        let all = versions(&["2.31.0", "2.32.0", "2.32.3", "2.33.0", "2.34.0", "2.34.2"]);
+        assert_eq!(lower_lines(&all), [0, 2, 3]);
+        assert!(lower_lines(&versions(&["3.0"])).is_empty());
+        assert!(lower_lines(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_line_that_fits_is_found_below_those_that_are_refused() {
+        let all = ["2.29.0", "2.30.0", "2.31.0", "2.32.0", "2.32.3", "2.33.0", "2.34.2"];
+        assert_eq!(found(&all, 3..=4), (Some(4), vec![5, 2, 4]), "above what does not suffice");
+        assert_eq!(found(&all, 0..=5), (Some(5), vec![5]));
+        assert_eq!(found(&all, 0..=0), (Some(0), vec![5, 2, 1, 0]));
+        assert_eq!(found(&all, 3..=3).0, None, "no newest of a line fits");
+        let majors = ["3.0", "4.0.0", "4.0.2", "5.0", "6.0", "7.0", "8.0", "9.0", "10.0"];
+        assert_eq!(found(&majors, 1..=2), (Some(2), vec![7, 4, 2]));
+    }
 }

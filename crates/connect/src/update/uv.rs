@@ -1,9 +1,12 @@
-//! uv: `uv lock --upgrade-package`, of wheels only: a source distribution would run its build.
+//! uv: `uv lock --upgrade-package`, of wheels only: a source distribution would run its build. What is locked without a
+//! wheel stays as it is.
 
 use super::drive::Drive;
 use super::edit::{Edits, Manifests, Uneditable};
 use super::proposal::{Kind, Wish};
 use super::refusal::Reason;
+use super::sources::{LOCKFILE, Sources, unbuilt};
+use super::wheels::{Here, unfit};
 use super::{Tool, python};
 
 pub(crate) const TOOL: Tool = Tool {
@@ -54,9 +57,50 @@ fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
     if wish.kind == Kind::RaiseParent {
         packages.extend(wish.children().into_iter().map(str::to_owned));
     }
-    let mut arguments = vec!["lock", "--no-build", "--no-progress", "--color=never"];
+    let before = drive.text(LOCKFILE).unwrap_or_default();
+    let held = if drive.builds() { Sources::default() } else { Sources::of(&before, wish) };
+    if let Some(reason) = held.asks(wish).filter(|_| moves) {
+        return Err(reason);
+    }
+    let mut arguments = vec!["lock", "--no-progress", "--color=never"];
+    if !drive.builds() {
+        arguments.push("--no-build");
+    }
+    // They may be chosen; what is told of them keeps uv from building them.
+    for source in &held.all {
+        arguments.extend(["--no-binary-package", &source.name]);
+    }
     for package in &packages {
         arguments.extend(["--upgrade-package", package]);
     }
-    drive.run(&arguments, &[("UV_PYTHON_DOWNLOADS", "never")]).map(drop)
+    let told = held.tell(drive)?;
+    let output = drive.try_run(&arguments, &[("UV_PYTHON_DOWNLOADS", "never")])?;
+    if let Some((file, text)) = &told {
+        drive.write(file, text)?;
+    }
+    if !output.is_well() {
+        return Err(refused(&held, drive.means(&output), &drive.words(&output)));
+    }
+    let after = drive.text(LOCKFILE).unwrap_or_default();
+    if let Some(here) = Here::of(&drive.words(&output)) {
+        let named = wish.packages().map(|(name, _)| name).chain(wish.children());
+        drive.tell_unfit(unfit((&before, &after), &named.collect::<Vec<_>>(), here));
+    }
+    match told {
+        Some(_) => drive.write(LOCKFILE, &held.settled(&before, &after)?),
+        None => Ok(()),
+    }
+}
+
+/// What it means where a package that has no wheel is the cause.
+fn refused(held: &Sources, reason: Reason, words: &str) -> Reason {
+    if let Some((package, version)) = unbuilt(words) {
+        return Reason::NoWheel { package, version, asked: None };
+    }
+    // Its requirements are ours, not its own.
+    let ours = reason.blockers().iter().find_map(|blocker| {
+        let (name, _) = blocker.who.split_once('@')?;
+        Some(held.named(name)?.reason(Some(blocker.needs.clone())))
+    });
+    ours.unwrap_or(reason)
 }

@@ -114,7 +114,8 @@ fn project(id: &str, program: &str, cases: &Value) -> Option<tempfile::TempDir> 
         for command in cases[step].as_array().unwrap() {
             let arguments: Vec<&str> =
                 command.as_array().unwrap().iter().map(|a| a.as_str().unwrap()).collect();
-            match by_hand(id, program, folder.path(), &arguments) {
+            match by_hand(cases["tool"].as_str().unwrap_or(id), program, folder.path(), &arguments)
+            {
                 Some(true) => {}
                 other => {
                     eprintln!("SKIPPED {id}: `{program} {arguments:?}`: {other:?}");
@@ -320,6 +321,41 @@ fn uv() {
     run("uv", "uv");
 }
 
+/// What is locked without a wheel is held, and nothing of it is built.
+#[test]
+fn uv_sources() {
+    run("uv-sources", "uv");
+}
+
+#[test]
+fn pip_tools_sources() {
+    run("pip-tools-sources", "pip-compile");
+}
+
+/// Its build may run where the caller allows it.
+#[test]
+fn what_has_no_wheel_is_built_where_that_is_allowed() {
+    for (folder, program) in [("uv-sources", "uv"), ("pip-tools-sources", "pip-compile")] {
+        let cases = cases(folder);
+        let tool = Tool::by_id(cases["tool"].as_str().unwrap()).unwrap();
+        let Some(folder) = project(folder, program, &cases) else { continue };
+        let base = copied(folder.path(), tool);
+        let options = Options { project_code: true, ..options(tool.id()) };
+        let package = "pkg:pypi/certifi@2022.12.7".parse().unwrap();
+        let proposal = Proposal::Relock { package, to: Some("2023.7.22".into()) };
+        match confirm(tool, &base, &proposal, &options) {
+            Ok(confirmed) => {
+                let diff = confirmed.diff();
+                assert!(diff.contains("2023.7.22") && !diff.contains("-markupsafe"), "{diff}");
+            }
+            Err(refusal) if matches!(refusal.reason, Reason::ToolMissing { .. }) => {
+                eprintln!("SKIPPED {program}: {refusal}");
+            }
+            Err(refusal) => panic!("{program}: {refusal} {:#?}", refusal.commands),
+        }
+    }
+}
+
 #[test]
 fn poetry() {
     run("poetry", "poetry");
@@ -422,6 +458,27 @@ fn go_leaves_untidied_what_it_could_not_tidy_before() {
     let base = copied(folder.path(), tool);
     let tidied = settled(tool, &base, &options("go")).unwrap();
     assert!(matches!(tidied, Some(Settled::Tidied(_))), "{tidied:?}");
+}
+
+/// The newest asks for a later Python than the project allows.
+#[test]
+fn a_parent_whose_newest_is_refused_is_found_further_down() {
+    let tool = Tool::by_id("uv").unwrap();
+    let Some(folder) = project("uv", "uv", &cases("uv")) else { return };
+    let base = copied(folder.path(), tool);
+    let versions: Vec<Box<str>> =
+        ["2.28.2", "2.31.0", "2.32.0", "2.32.3", "2.34.2"].map(Into::into).into();
+    let (parent, child) =
+        ("pkg:pypi/requests@2.25.1".parse().unwrap(), "pkg:pypi/urllib3@1.26.4".parse().unwrap());
+    let moved =
+        |confirmed: &Confirmed| after(confirmed, "uv.lock").contains("\"urllib3\"\nversion = \"2.");
+    let pair = (&parent, &child);
+    let found = smallest_parent(tool, &base, pair, &versions, &moved, 5, &options("uv"));
+    let found = found.unwrap_or_else(|refusal| panic!("{refusal}"));
+    assert_eq!(&*found.version, "2.31.0", "the smallest that allows urllib3 2");
+    let newest = Proposal::RaiseParent { parent, to: "2.34.2".into(), child };
+    let refusal = confirm(tool, &base, &newest, &options("uv")).unwrap_err();
+    assert_eq!(refusal.reason.code(), "conflict", "{refusal}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ const MOST_OTHERS: i32 = 30;
 const MOST_BESIDE: i32 = 10;
 
 /// What is left of the confidence where sources were searched for a name, and code that hides it is not seen; and where
-/// another package is put in, whose fitness nobody looked at. Assumed, not measured.
+/// another package is put in, whose fitness nobody looked at, or something would be built. Assumed, not measured.
 const UNSEEN: f64 = 0.6;
 
 /// What is priced.
@@ -56,6 +56,14 @@ pub struct Price {
     pub because: Vec<Box<str>>,
     /// How far the package that is named moves. `None`: it does not, or that is not known.
     pub distance: Option<Distance>,
+}
+
+impl Price {
+    /// Lowers the confidence for something that nobody looked at, with the reason.
+    pub fn lower(&mut self, why: Box<str>) {
+        self.confidence *= UNSEEN;
+        self.because.push(why);
+    }
 }
 
 /// Prices an action by the charter's points and what the team has finished.

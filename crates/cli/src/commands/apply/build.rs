@@ -245,7 +245,10 @@ impl<'w> Batch<'w> {
                 Err(refusal)
                     if !matches!(
                         refusal.reason,
-                        Reason::Conflict { .. } | Reason::Unchanged { .. } | Reason::Failed(_)
+                        Reason::Conflict { .. }
+                            | Reason::Unchanged { .. }
+                            | Reason::NoWheel { .. }
+                            | Reason::Failed(_)
                     ) =>
                 {
                     return Ok(Err(refusal));

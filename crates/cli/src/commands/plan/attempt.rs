@@ -26,6 +26,8 @@ pub(super) struct Made {
     pub(super) removed: BTreeSet<Key>,
     pub(super) arrived: BTreeSet<Purl>,
     pub(super) commands: Vec<String>,
+    /// Names and versions of what comes in and would be built when it is installed here.
+    pub(super) unfit: Vec<(String, String)>,
     /// Whether it was carried out with no version that is too young.
     pub(super) aged: bool,
 }
@@ -299,6 +301,7 @@ fn made(proposal: Proposal, confirmed: Confirmed, judged: Judged) -> (Made, Scra
         moved,
         removed: judged.removed,
         arrived: judged.arrived,
+        unfit: confirmed.unfit,
         commands: confirmed.commands.into_iter().map(|ran| ran.line).collect(),
         aged: false,
     };

@@ -66,7 +66,11 @@ impl Material<'_> {
                 denied.push((name, why, removes));
                 continue;
             }
-            let price = self.price(&made, of);
+            let mut price = self.price(&made, of);
+            for (package, version) in &made.unfit {
+                let why = format!("no wheel of {package} {version} fits the Python that runs here");
+                price.lower(why.into());
+            }
             let quarantine = made
                 .arrived
                 .iter()
@@ -173,6 +177,7 @@ pub(super) fn thought(idea: &Idea, removed: BTreeSet<Key>) -> Option<Made> {
         removed,
         arrived: BTreeSet::from([idea.package.package().with_version(to)]),
         commands: Vec::new(),
+        unfit: Vec::new(),
         aged: false,
     })
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use trimtab_connect::registry::versions::{Offered, versions};
 use trimtab_connect::update::Reason;
 use trimtab_engine::action::{Idea, Worse};
-use trimtab_model::{Component, Diagnostic, FileInventory, Inventory, Proposal, Purl, Way};
+use trimtab_model::{Component, Diagnostic, Family, FileInventory, Inventory, Proposal, Purl, Way};
 
 use super::attempt::{Made, Refused};
 use super::offered::later;
@@ -27,11 +27,26 @@ impl Search<'_> {
         let place = case.place.and_then(|place| self.places.get(place));
         // What moves to the newest that is allowed is asked for none.
         let any = way == Way::Relock && place.is_some_and(|place| place.tool.moves_all());
-        if any || !self.comes_with(&case.idea.package, named)? {
+        let unbuilt = !any && self.is_unbuilt(&case.idea.package, named);
+        if any || !unbuilt && !self.comes_with(&case.idea.package, named)? {
             return Ok(Some((named.into(), false)));
         }
         let to = self.lift(&case.idea.package, named)?;
         Ok(Some((to.unwrap_or_else(|| named.into()), true)))
+    }
+
+    /// Whether a version of a package of Python has no wheel for the Python that runs here, while a later one has.
+    fn is_unbuilt(&self, package: &Purl, version: &str) -> bool {
+        if package.purl_type() != "pypi" || self.trial.is_over() {
+            return false;
+        }
+        let offered = self.offered(package);
+        let at = |is: fn(std::cmp::Ordering) -> bool, built: bool| {
+            offered.iter().any(|o| {
+                o.built == Some(built) && Family::PyPI.compare(&o.version, version).is_some_and(is)
+            })
+        };
+        at(std::cmp::Ordering::is_eq, false) && at(std::cmp::Ordering::is_gt, true)
     }
 
     /// Tries a way for ideas about one package.
@@ -55,7 +70,8 @@ impl Search<'_> {
                 Err(refused) => refused,
             };
             worse |= matches!(refused, Refused::Worse(_));
-            let again = !lifted && way != Way::Relock && is_of_version(&refused);
+            let unbuilt = is_unbuilt(&refused, &idea.package);
+            let again = !lifted && (unbuilt || way != Way::Relock && is_of_version(&refused));
             for at in ideas {
                 answer.tried.push((*at, proposal.to_string(), refused.clone()));
             }
@@ -69,6 +85,18 @@ impl Search<'_> {
             }
         };
         // What it brings may be mended in later versions of it.
+        // What was passed over for its lack of a wheel is better than nothing.
+        let found = match (found, idea.to.as_deref()) {
+            (None, Some(named)) if *to != *named && self.is_unbuilt(&idea.package, named) => {
+                match idea.proposal(way, named) {
+                    Some(proposal) if !self.comes_with(&idea.package, named)? => {
+                        self.along(place, ground, &proposal, &wanted)?.ok()
+                    }
+                    _ => None,
+                }
+            }
+            (found, _) => found,
+        };
         let found = match found {
             None if worse && way == Way::Raise => self.higher(idea, &to, place, ground, &wanted)?,
             found => found,
@@ -122,7 +150,12 @@ impl Search<'_> {
         let mut fixes: Vec<Offered> = Vec::new();
         for case in own {
             there.extend(self.ids(&case.idea.package)?);
-            let fix = |to: &str| Offered { version: to.into(), published: None, yanked: None };
+            let fix = |to: &str| Offered {
+                version: to.into(),
+                published: None,
+                yanked: None,
+                built: None,
+            };
             fixes.extend(case.idea.to.as_deref().map(fix));
         }
         if self.trial.is_over() {
@@ -200,8 +233,13 @@ impl Search<'_> {
         if self.trial.is_over() {
             return Ok(None);
         }
-        let Ok(offered) = versions(package, &self.registry) else { return Ok(None) };
-        for version in later(&package.package().with_version(to), offered) {
+        let offered = self.offered(package);
+        let built: BTreeSet<Box<str>> =
+            offered.iter().filter(|o| o.built != Some(false)).map(|o| o.version.clone()).collect();
+        let later = later(&package.package().with_version(to), offered);
+        // What need not be built comes first.
+        let (first, then): (Vec<_>, Vec<_>) = later.into_iter().partition(|v| built.contains(v));
+        for version in first.into_iter().chain(then) {
             if !self.comes_with(package, &version)? {
                 return Ok(Some(version));
             }
@@ -225,6 +263,17 @@ fn brought(refused: &Refused, proposal: &Proposal) -> Option<BTreeSet<Purl>> {
     };
     let all: Option<BTreeSet<Purl>> = all.iter().map(of).collect();
     all.filter(|all| all.len() <= ALONG)
+}
+
+/// Whether it is refused because the version that is asked for has no wheel.
+fn is_unbuilt(refused: &Refused, package: &Purl) -> bool {
+    let Refused::Tool(refusal) = refused else { return false };
+    match &refusal.reason {
+        Reason::NoWheel { package: name, asked: None, .. } => {
+            Purl::new("pypi", None, name) == package.package()
+        }
+        _ => false,
+    }
 }
 
 /// Whether another version of the package might fare better.

@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use trimtab_connect::registry;
+use trimtab_connect::registry::versions::{Offered, versions};
 use trimtab_connect::update::{Reason, Refusal};
 use trimtab_engine::action::Idea;
 use trimtab_model::{Diagnostic, Purl, Relation, Way};
@@ -59,6 +60,8 @@ pub(super) struct Search<'s> {
     pub(super) trial: &'s Trial<'s>,
     pub(super) registry: registry::Options,
     grounds: Vec<OnceLock<Result<Ground, String>>>,
+    /// What registries offer of packages, as they were asked once.
+    offered: Mutex<BTreeMap<Purl, Vec<Offered>>>,
 }
 
 /// One thing to try: the ideas that it is about.
@@ -105,7 +108,19 @@ impl<'s> Search<'s> {
         registry: registry::Options,
     ) -> Search<'s> {
         let grounds = places.iter().map(|_| OnceLock::new()).collect();
-        Search { cases, places, top, trial, registry, grounds }
+        Search { cases, places, top, trial, registry, grounds, offered: Mutex::default() }
+    }
+
+    /// What a registry offers of a package. Nothing: it could not be asked.
+    pub(super) fn offered(&self, package: &Purl) -> Vec<Offered> {
+        let package = package.package();
+        let known = || self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(offered) = known().get(&package) {
+            return offered.clone();
+        }
+        let Ok(offered) = versions(&package, &self.registry) else { return Vec::new() };
+        known().insert(package, offered.clone());
+        offered
     }
 
     /// The ground of a place, made when it is first asked for.

@@ -192,6 +192,13 @@ fn named(refused: &Refused) -> BTreeSet<Purl> {
                 worse => worse.package().package(),
             })
             .collect(),
+        Refused::Tool(refusal) => match &refusal.reason {
+            Reason::NoWheel { package, asked, .. } => {
+                let name = asked.as_deref().unwrap_or(package);
+                BTreeSet::from([Purl::new("pypi", None, name)])
+            }
+            _ => BTreeSet::new(),
+        },
         _ => BTreeSet::new(),
     }
 }

@@ -113,6 +113,13 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
             None => format!("raise or replace what brings {package} by hand, {ACCEPT}"),
         },
     };
+    if let Some(refusal) = tool(&|r| matches!(r.reason, Reason::NoWheel { .. })) {
+        return Explained {
+            why: format!("{}; it is fixed in {to}", refusal.reason),
+            next: format!("plan with `--project-code` where its build may run, or {instead}"),
+            ..Explained::default()
+        };
+    }
     // What the manifest itself asks for stands in nobody's way once that line was edited.
     let edits = case.idea.relation == Relation::Direct && tried.len() > 1;
     let blocks = |by: &Blocker| !edits || by.who != OURS;
