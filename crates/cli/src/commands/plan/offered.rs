@@ -106,6 +106,7 @@ mod tests {
                 version: (*version).into(),
                 published: None,
                 yanked: Some(*version == "32.0.1-android"),
+                built: None,
             };
             all.iter().map(one).collect::<Vec<_>>()
         };
