@@ -7,6 +7,9 @@ use crate::db::{Sql, args};
 use crate::error::Result;
 use crate::time::micros;
 
+/// How far clocks of servers may differ, in microseconds: an hour.
+const SKEW: i64 = 3_600_000_000;
+
 /// How often something may be tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
@@ -35,10 +38,13 @@ impl Store {
         // `until`: when all that was tried is made up for. Each try moves it on, unless it is too far ahead.
         let sql = "INSERT INTO attempt (network, until) VALUES ($1, $2)
             ON CONFLICT (network) DO UPDATE SET
-                until = CASE WHEN attempt.until > $3 THEN attempt.until ELSE $3 END + $4
-            WHERE attempt.until <= $5";
+                until = CASE WHEN attempt.until > $3 AND attempt.until <= $6
+                    THEN attempt.until ELSE $3 END + $4
+            WHERE attempt.until <= $5 OR attempt.until > $6";
         let latest = now.saturating_add(ahead);
-        let values = args![network, now.saturating_add(every), now, every, latest];
+        // Later than any try can have moved it: a clock was ahead, and nobody waits until it was right.
+        let never = latest.saturating_add(every).saturating_add(SKEW);
+        let values = args![network, now.saturating_add(every), now, every, latest, never];
         let may = (&mut &db).run(sql, values).await? == 1;
         let wait = match may {
             true => None,
@@ -50,7 +56,8 @@ impl Store {
                 Some(SignedDuration::from_micros(wait))
             }
         };
-        (&mut &db).run("DELETE FROM attempt WHERE until <= $1", args![now]).await?;
+        // What is past may be forgotten later.
+        drop((&mut &db).run("DELETE FROM attempt WHERE until <= $1", args![now]).await);
         Ok(wait)
     }
 }

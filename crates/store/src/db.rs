@@ -277,7 +277,7 @@ impl Db {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let most = u32::try_from(cores.clamp(2, 8)).unwrap_or(2);
         let reading = options.pragma("query_only", "true");
-        let read = Arc::new(Readers::of(reading.clone(), most, PATIENCE));
+        let read = Readers::of(reading.clone(), most, PATIENCE);
         let still = pool().max_connections(most).connect_lazy_with(reading);
         let disk = Arc::new(Disk::of(Path::new(address)));
         Ok(Db::Lite { write, read, still, disk, waits: true })

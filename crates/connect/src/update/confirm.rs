@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use trimtab_model::{Proposal, Purl};
 
+use super::built::built;
 use super::change::{Change, Confirmed, Ran, between};
 use super::drive::Drive;
 use super::edit::{Edits, Manifests, Uneditable};
@@ -78,7 +79,8 @@ fn attempt(
         let edits = edits(&mut manifests, &mut wishes, tool)
             .map_err(|e| uneditable(e.1, &e.0, proposal, told))?;
         told.edits.extend(edited(&edits, &now));
-        if let Some(reason) = runs_code((tool.code)(&manifests), options) {
+        let code = (tool.code)(&manifests).or_else(|| built(tool, &base.inside(), &now));
+        if let Some(reason) = runs_code(code, options) {
             return Err(reason);
         }
         let Some(wish) = Wish::joined(&wishes) else { continue };
@@ -265,7 +267,8 @@ pub fn listing(
     let Some(list) = tool.listing else { return Ok(None) };
     let before = base.files().map_err(|e| Reason::Scratch(e.to_string()))?;
     let manifests = Manifests::of(tool, &base.inside(), &before);
-    if let Some(reason) = runs_code((tool.code)(&manifests), options) {
+    let code = (tool.code)(&manifests).or_else(|| built(tool, &base.inside(), &before));
+    if let Some(reason) = runs_code(code, options) {
         return Err(reason);
     }
     let scratch = base.fork().map_err(|e| Reason::Scratch(e.to_string()))?;

@@ -95,6 +95,11 @@ impl<'a> Drive<'a> {
         self.ran.borrow().clone()
     }
 
+    /// Whether the tool sees a variable of the environment.
+    pub(crate) fn sees(&self, variable: &str) -> bool {
+        self.seen.iter().any(|(name, _)| name == variable)
+    }
+
     /// Runs it to its end in the tool's folder, however it ends.
     pub(crate) fn try_run(
         &self,

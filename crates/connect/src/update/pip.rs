@@ -85,7 +85,8 @@ fn report(drive: &Drive<'_>, file: &str) -> Result<Value, Reason> {
     if !drive.builds() {
         arguments.extend(["--only-binary", ":all:"]);
     }
-    arguments.extend(["--quiet", "--report", "-", "--requirement", file]);
+    let requirement = format!("--requirement={file}");
+    arguments.extend(["--quiet", "--report", "-", &requirement]);
     let set = [("PIP_DISABLE_PIP_VERSION_CHECK", "1"), ("PIP_NO_INPUT", "1")];
     let output = drive.try_run(&arguments, &set)?;
     if !output.is_well() {

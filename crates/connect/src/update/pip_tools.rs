@@ -219,7 +219,9 @@ fn compile(drive: &Drive<'_>, wish: &Wish, target: &str, sources: &[String]) -> 
     for package in packages.iter().map(String::as_str).chain(children) {
         arguments.extend(["--upgrade-package", package]);
     }
-    arguments.extend(["--output-file", target]);
+    let output_file = format!("--output-file={target}");
+    // No name of a file is taken for an option.
+    arguments.extend([&output_file, "--"]);
     arguments.extend(sources.iter().map(String::as_str));
     let mut set = vec![("PIP_DISABLE_PIP_VERSION_CHECK", "1")];
     if !drive.builds() {

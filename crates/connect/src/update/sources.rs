@@ -137,6 +137,9 @@ pub(crate) fn text<'t>(table: &'t Table, key: &str) -> &'t str {
 
 fn source(package: &Table, all: &[&Table]) -> Option<Source> {
     let name = text(package, "name");
+    if !is_name(name) {
+        return None;
+    }
     let registry = package.get("source")?.get("registry").is_some();
     let wheels = package.get("wheels").and_then(Item::as_array).is_some_and(|all| !all.is_empty());
     let is_one = all.iter().filter(|other| text(other, "name") == name).count() == 1;
@@ -160,6 +163,12 @@ fn source(package: &Table, all: &[&Table]) -> Option<Source> {
         needs,
         extras,
     })
+}
+
+/// Whether a text is a name of a package or an extra, and nothing else.
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
 /// The name and the requirement of an entry of what a package asks for.

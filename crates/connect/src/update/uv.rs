@@ -58,22 +58,30 @@ fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
         packages.extend(wish.children().into_iter().map(str::to_owned));
     }
     let before = drive.text(LOCKFILE).unwrap_or_default();
-    let held = if drive.builds() { Sources::default() } else { Sources::of(&before, wish) };
+    let mut held = if drive.builds() { Sources::default() } else { Sources::of(&before, wish) };
     if let Some(reason) = held.asks(wish).filter(|_| moves) {
         return Err(reason);
     }
+    let told = held.tell(drive)?;
+    // Where uv does not hear what it is told, it would build what it is told of.
+    if let Some((file, text)) = &told
+        && !hears(drive)?
+    {
+        drive.write(file, text)?;
+        held = Sources::default();
+    }
+    let told = told.filter(|_| !held.all.is_empty());
     let mut arguments = vec!["lock", "--no-progress", "--color=never"];
     if !drive.builds() {
         arguments.push("--no-build");
     }
     // They may be chosen; what is told of them keeps uv from building them.
-    for source in &held.all {
-        arguments.extend(["--no-binary-package", &source.name]);
-    }
+    let built: Vec<String> =
+        held.all.iter().map(|source| format!("--no-binary-package={}", source.name)).collect();
+    arguments.extend(built.iter().map(String::as_str));
     for package in &packages {
         arguments.extend(["--upgrade-package", package]);
     }
-    let told = held.tell(drive)?;
     let output = drive.try_run(&arguments, &[("UV_PYTHON_DOWNLOADS", "never")])?;
     if let Some((file, text)) = &told {
         drive.write(file, text)?;
@@ -90,6 +98,17 @@ fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
         Some(_) => drive.write(LOCKFILE, &held.settled(&before, &after)?),
         None => Ok(()),
     }
+}
+
+/// Whether uv takes the settings of the project as they are now: one of which it does not understand a word is left out
+/// with a warning, as are all where the environment says so.
+fn hears(drive: &Drive<'_>) -> Result<bool, Reason> {
+    if drive.sees("UV_NO_CONFIG") || drive.sees("UV_CONFIG_FILE") {
+        return Ok(false);
+    }
+    let output = drive.try_run(&["cache", "dir", "--no-progress", "--color=never"], &[])?;
+    let words = String::from_utf8_lossy(&output.stderr).to_lowercase();
+    Ok(output.is_well() && !words.contains("warning") && !words.contains("failed to parse"))
 }
 
 /// What it means where a package that has no wheel is the cause.

@@ -121,6 +121,18 @@ fn a_copy_has_no_link_to_what_is_outside() {
     let few = Bounds { entries: 2, bytes: 1 << 20 };
     assert!(copy(Extent::Resolver, few).unwrap_err().to_string().contains("more than 2 entries"));
     assert!(Scratch::copy(&root, Path::new("../root"), tool, Extent::Resolver, few, None).is_err());
+    // Of sources, such a link is none.
+    fs::write(root.join("a/go.mod"), "module a\n").unwrap();
+    fs::write(root.join("a/main.go"), "package main\n").unwrap();
+    symlink("nowhere", root.join("a/lost.go")).unwrap();
+    symlink("../../secret", root.join("a/out.go")).unwrap();
+    let go = Tool::by_id("go").unwrap();
+    let usual = Bounds::of(Extent::Resolver);
+    let small = Scratch::copy(&root, Path::new("a"), go, Extent::Resolver, usual, None).unwrap();
+    assert_eq!(names(&small), ["a/go.mod", "a/main.go"]);
+    fs::remove_file(root.join("a/lost.go")).unwrap();
+    fs::remove_file(root.join("a/out.go")).unwrap();
+
     symlink("../../secret", root.join("a/package-lock.json")).unwrap();
     for extent in [Extent::Resolver, Extent::Whole] {
         let refused = copy(extent, Bounds::of(extent)).unwrap_err().to_string();

@@ -332,6 +332,35 @@ fn pip_tools_sources() {
     run("pip-tools-sources", "pip-compile");
 }
 
+/// A project whose settings uv does not understand as a whole: then it would not hear of what has no wheel, and build it.
+#[test]
+fn what_uv_does_not_hear_is_not_built() {
+    let cases = cases("uv-sources");
+    let tool = Tool::by_id("uv").unwrap();
+    let Some(folder) = project("uv-sources", "uv", &cases) else { return };
+    let path = folder.path().join("pyproject.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(!text.contains("[tool.uv]"), "{text}");
+    fs::write(&path, text + "\n[tool.uv]\nexclude-newer = \"7 moons\"\n").unwrap();
+    let base = copied(folder.path(), tool);
+    let package = "pkg:pypi/certifi@2022.12.7".parse().unwrap();
+    let proposal = Proposal::Relock { package, to: Some("2023.7.22".into()) };
+    let commands = match confirm(tool, &base, &proposal, &options(tool.id())) {
+        Ok(confirmed) => confirmed.commands,
+        Err(refusal) if matches!(refusal.reason, Reason::ToolMissing { .. }) => {
+            eprintln!("SKIPPED uv: {refusal}");
+            return;
+        }
+        Err(refusal) => refusal.commands,
+    };
+    let locks: Vec<&str> =
+        commands.iter().map(|ran| &*ran.line).filter(|line| line.contains(" lock ")).collect();
+    assert!(!locks.is_empty(), "{commands:?}");
+    for line in locks {
+        assert!(line.contains("--no-build") && !line.contains("--no-binary-package"), "{line}");
+    }
+}
+
 /// Its build may run where the caller allows it.
 #[test]
 fn what_has_no_wheel_is_built_where_that_is_allowed() {

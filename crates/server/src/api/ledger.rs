@@ -101,9 +101,15 @@ impl From<Held> for ShownVerified {
 pub(crate) async fn verify(
     State(app): State<App>,
     who: Who,
-    Json(part): Json<Part>,
+    // An object: a list of what its members are would be taken for it.
+    Json(part): Json<serde_json::Map<String, serde_json::Value>>,
 ) -> Result<Json<ShownVerified>, Problem> {
-    let most = part.limit.unwrap_or(verified::PART).clamp(1, verified::PART);
+    let part: Part =
+        serde_json::from_value(part.into()).map_err(|e| Problem::invalid(e.to_string()))?;
+    let most = part.limit.unwrap_or(verified::PART);
+    if !(1..=verified::PART).contains(&most) {
+        return Err(Problem::invalid(format!("`limit` is 1 to {}.", verified::PART)));
+    }
     let held = verified::verify(&app, &who, part.after.as_deref(), most).await?;
     Ok(Json(ShownVerified::from(held)))
 }

@@ -181,4 +181,12 @@ pub(crate) async fn a_network_tries_so_often_and_then_waits(store: Store) {
     for _ in 0..2 {
         assert_eq!(attempt("192.0.2.1", 2000).await, None);
     }
+    // The clock of a server was days ahead: nobody waits for it.
+    for _ in 0..3 {
+        assert_eq!(attempt("192.0.2.5", 1_000_000).await, None);
+    }
+    for _ in 0..3 {
+        assert_eq!(attempt("192.0.2.5", 2000).await, None);
+    }
+    assert_eq!(attempt("192.0.2.5", 2000).await, Some(10));
 }

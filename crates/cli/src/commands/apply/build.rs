@@ -120,9 +120,9 @@ impl<'w> Batch<'w> {
         Ok(Ok(Some((confirmed, after))))
     }
 
-    /// Whether what came out of some actions is as planned: nothing is lower than before the batch, and of what each of them,
-    /// and each before them, is to remove at least one is gone; the planner takes an action on top of others for that too.
-    /// Otherwise in which way it is not.
+    /// Whether what came out of some actions is as planned: nothing is lower than before the batch, of what each of them is to
+    /// remove at least one is gone (the planner takes an action on top of others for that too), and nothing comes back that
+    /// those before them removed. Otherwise in which way it is not.
     fn is_as_planned(
         &self,
         state: &State,
@@ -139,8 +139,11 @@ impl<'w> Batch<'w> {
                 return Ok(Err(why));
             }
         }
-        for position in &state.done {
-            if let (false, Some(finding)) = self.removes(after, *position)? {
+        let arrivals = &self.work.arrivals;
+        for finding in state.done.iter().flat_map(|position| self.promised(*position)) {
+            if !arrivals.still_there(&self.first, &state.inventory, finding)?
+                && arrivals.still_there(&self.first, after, finding)?
+            {
                 let Finding { vulnerability, package, .. } = finding;
                 let why = format!("it brings {vulnerability} of {package} back");
                 return Ok(Err(why));
@@ -164,8 +167,11 @@ impl<'w> Batch<'w> {
         Ok((promised.is_empty(), promised.first()))
     }
 
-    /// Whether nothing is left of what an action is to remove.
+    /// Whether nothing is left of what an action is to remove. Of one that is to remove nothing that cannot be said.
     fn is_done(&self, now: &Inventory, position: usize) -> Result<bool, Diagnostic> {
+        if self.promised(position).is_empty() {
+            return Ok(false);
+        }
         for finding in self.promised(position) {
             if self.work.arrivals.still_there(&self.first, now, finding)? {
                 return Ok(false);
@@ -234,11 +240,22 @@ impl<'w> Batch<'w> {
             (confirmed, after)
         };
         let exploited = run.iter().any(|at| self.is_exploited(*at));
+        // What is old enough and removes a part of it.
+        let mut aged = None;
         if !exploited && !any_age(&work.options, tool) {
             match confirm(tool, &state.copy, proposal, &work.options).map(told) {
-                Ok((confirmed, after)) => {
-                    if self.is_as_planned(state, &after, run)?.is_ok() {
-                        return Ok(Ok((confirmed, after)));
+                Ok(made) => {
+                    let mut whole = self.is_as_planned(state, &made.1, run)?.is_ok();
+                    let partly = whole;
+                    for position in run {
+                        whole &= self.promised(*position).is_empty()
+                            || self.is_done(&made.1, *position)?;
+                    }
+                    if whole {
+                        return Ok(Ok(made));
+                    }
+                    if partly {
+                        aged = Some(made);
                     }
                 }
                 // These have nothing to do with any age.
@@ -258,7 +275,12 @@ impl<'w> Batch<'w> {
             }
         }
         let any = Options { before: None, ..work.options.clone() };
-        Ok(confirm(tool, &state.copy, proposal, &any).map(told))
+        let made = confirm(tool, &state.copy, proposal, &any).map(told);
+        let Some(aged) = aged else { return Ok(made) };
+        let Ok((confirmed, after)) = made else { return Ok(Ok(aged)) };
+        let more = self.is_as_planned(state, &after, run)?.is_ok()
+            && work.arrivals.refused(&state.inventory, &after, exploited)?.is_none();
+        Ok(Ok(if more { (confirmed, after) } else { aged }))
     }
 }
 
