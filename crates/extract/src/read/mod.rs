@@ -8,6 +8,7 @@ pub mod text;
 pub mod toml;
 pub mod tree;
 pub mod xml;
+pub mod xml_parts;
 pub mod yaml;
 
 /// The deepest nesting that any reader accepts.

@@ -97,25 +97,12 @@ pub fn parse(text: &str) -> Result<Xml, Diagnostic> {
             Event::Text(text) => doc.text(&open, &text.xml10_content()),
             Event::CData(text) => doc.text(&open, &text.xml10_content()),
             Event::GeneralRef(reference) => {
-                let decoded = resolve(&reference).ok_or_else(|| {
-                    Diagnostic::new(
-                        Code::EntityRefused,
-                        format!(
-                            "the XML uses the entity `&{};`, which is not expanded",
-                            &*reference
-                        ),
-                    )
-                    .at_line(line)
-                })?;
+                let decoded =
+                    resolve(&reference).ok_or_else(|| entity_refused(&reference).at_line(line))?;
                 doc.text(&open, decoded.encode_utf8(&mut [0; 4]));
             }
             Event::DocType(declaration) if declaration.contains('[') => {
-                return Err(Diagnostic::new(
-                    Code::EntityRefused,
-                    "the XML declares a document type of its own, which is not expanded",
-                )
-                .at_line(line)
-                .help("remove the internal subset of the DOCTYPE"));
+                return Err(types_refused().at_line(line));
             }
             Event::DocType(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
             Event::Eof => break,
@@ -140,8 +127,18 @@ pub fn parse(text: &str) -> Result<Xml, Diagnostic> {
     Ok(doc)
 }
 
+pub(super) fn entity_refused(reference: &str) -> Diagnostic {
+    let message = format!("the XML uses the entity `&{reference};`, which is not expanded");
+    Diagnostic::new(Code::EntityRefused, message)
+}
+
+pub(super) fn types_refused() -> Diagnostic {
+    let message = "the XML declares a document type of its own, which is not expanded";
+    Diagnostic::new(Code::EntityRefused, message).help("remove the internal subset of the DOCTYPE")
+}
+
 /// The character behind one of XML's own references.
-fn resolve(reference: &quick_xml::events::BytesRef<'_>) -> Option<char> {
+pub(super) fn resolve(reference: &quick_xml::events::BytesRef<'_>) -> Option<char> {
     match &**reference {
         "amp" => Some('&'),
         "lt" => Some('<'),

@@ -9,7 +9,7 @@ pub mod shape;
 mod weighing;
 mod write;
 
-pub use read::{ReadError, read};
+pub use read::{ReadError, read, read_component};
 pub use write::write;
 
 /// What the `format` member says.

@@ -204,6 +204,14 @@ const CVSS: &[CvssVersion] =
     &[CvssVersion::V3_1, CvssVersion::V4, CvssVersion::V3_0, CvssVersion::V2];
 const CONFIDENCES: &[Confidence] = &[Confidence::High, Confidence::Medium, Confidence::Low];
 
+/// Reads one component of a file, where a document is read in parts.
+///
+/// # Errors
+/// It has not the published shape.
+pub fn read_component(component: serde_json::Value) -> Result<Component> {
+    self::component(serde_json::from_value(component).map_err(ReadError::Shape)?)
+}
+
 fn component(component: shape::Component) -> Result<Component> {
     Ok(Component {
         purl: purl(&component.purl, component.spelling.as_deref())?,

@@ -1,19 +1,24 @@
-//! Large CycloneDX documents, read a block of components at a time: first the links between them, then the
-//! components, each block by the scanner's own reader. What comes out is what the whole document would give,
-//! without the whole in memory. Large SPDX 2 documents in JSON are read in a like way.
+//! Large documents, read in parts: each part is a document of its own for the scanner's own reader, and beside that
+//! only the links are kept. What comes out is what the whole document would give, without the whole in memory.
 
+mod cyclonedx;
+mod cyclonedx_xml;
+mod graph;
+mod json;
+mod saved_scan;
 mod spdx;
+mod spdx3;
+mod spdx_tag;
 
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::fs::File;
-use std::hash::{BuildHasher, RandomState};
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 
-use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::{Value, json};
-use trimtab_model::{Component, Relation, Scope};
+use serde_json::Value;
+use tempfile::TempDir;
+use trimtab_model::{Component, Diagnostic, Relation, Scope};
 use trimtab_store::NewComponent;
 
 use super::{Distinct, MOST_COMPONENTS, Refused, Said, named};
@@ -26,229 +31,137 @@ const BLOCK: usize = 2000;
 const ENTRY: u64 = 4 << 20;
 /// The most links.
 const MOST_LINKS: usize = 10_000_000;
+/// How much of a document is looked at to tell its format.
+const START: u64 = 64 << 10;
 
-/// Reads a document, if it is large, and CycloneDX or SPDX 2 in JSON.
+/// Reads a document, if it is large and of a format that is read in parts.
 pub(super) fn read(path: &Path) -> Result<Option<Distinct>, Refused> {
-    let internal = |e: std::io::Error| Refused::Internal(e.to_string());
     let file = File::open(path).map_err(internal)?;
     if file.metadata().map_err(internal)?.len() <= LARGE {
         return Ok(None);
     }
     let mut start = Vec::new();
-    file.take(4096).read_to_end(&mut start).map_err(internal)?;
-    let start = String::from_utf8_lossy(&start);
-    if !start.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
-        return Ok(None);
-    }
-    if start.contains("\"bomFormat\"") {
-        return in_blocks(path, BLOCK).map(Some);
-    }
-    if start.contains("\"spdxVersion\"") || start.contains("\"SPDXID\"") {
-        return spdx::in_blocks(path, BLOCK).map(Some);
-    }
-    Ok(None)
+    file.take(START).read_to_end(&mut start).map_err(internal)?;
+    form(path, &start).map(|form| form.read(path, BLOCK)).transpose()
 }
 
-/// Reads a document by blocks of components.
-fn in_blocks(path: &Path, block: usize) -> Result<Distinct, Refused> {
-    let mut links = Links::default();
-    walk(path, &mut links)?;
-    let folder = tempfile::tempdir().map_err(|e| Refused::Internal(e.to_string()))?;
-    let mut listing = Listing {
-        file: folder.path().join("document"),
-        about: std::mem::take(&mut links.about),
-        block,
-        waiting: Vec::new(),
-        rows: Rows::default(),
-        entries: Vec::new(),
-        hasher: links.hasher.clone(),
-    };
-    walk(path, &mut listing)?;
-    listing.flush()?;
-    if listing.entries.is_empty() {
-        return Err(Refused::Unreadable("it lists no components".to_owned()));
-    }
-    Ok(listing.finish(&links.links))
+/// The formats that are read in parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Form {
+    CycloneDx,
+    CycloneDxXml,
+    Spdx,
+    SpdxTag,
+    Spdx3,
+    SavedScan,
 }
 
-/// What is done with the members of a document.
-trait Members {
-    /// Whether the items of this list are wanted.
-    fn wants(&self, list: &str) -> bool;
-    /// Whether this member is wanted as it is.
-    fn keeps(&self, _: &str) -> bool {
-        false
-    }
-    /// One member as it is.
-    fn member(&mut self, _: String, _: Value) {}
-    /// The items of a list follow.
-    fn list(&mut self, _: &str) {}
-    /// One item of a list. A refusal ends the walk, and is what it comes to.
-    fn item(&mut self, value: Value) -> Result<(), Refused>;
-}
-
-/// Goes through the members of a document.
-fn walk(path: &Path, members: &mut impl Members) -> Result<(), Refused> {
-    let file = File::open(path).map_err(|e| Refused::Internal(e.to_string()))?;
-    let left = Cell::new(u64::MAX);
-    let mut input = BufReader::new(Bounded { file, left: &left });
-    // What some programs write first.
-    let mut mark = [0u8; 3];
-    let marked = input.read_exact(&mut mark).is_ok() && mark == *b"\xEF\xBB\xBF";
-    let start: &[u8] = if marked { &[] } else { &mark };
-    let mut from = serde_json::Deserializer::from_reader(start.chain(input));
-    let refused = Cell::new(None);
-    let top = Top { members, left: &left, refused: &refused };
-    let walked = top.deserialize(&mut from).and_then(|()| from.end());
-    match refused.take() {
-        Some(refused) => Err(refused),
-        None => walked.map_err(|e| Refused::Unreadable(e.to_string())),
-    }
-}
-
-/// A file of which no entry may be too large.
-struct Bounded<'l> {
-    file: File,
-    left: &'l Cell<u64>,
-}
-
-impl Read for Bounded<'_> {
-    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.file.read(into)?;
-        match self.left.get().checked_sub(read as u64) {
-            Some(left) => self.left.set(left),
-            None => return Err(std::io::Error::other(format!("an entry is above {ENTRY} bytes"))),
-        }
-        Ok(read)
-    }
-}
-
-struct Top<'m, M> {
-    members: &'m mut M,
-    left: &'m Cell<u64>,
-    refused: &'m Cell<Option<Refused>>,
-}
-
-impl<'de, M: Members> DeserializeSeed<'de> for Top<'_, M> {
-    type Value = ();
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
-        from.deserialize_map(self)
-    }
-}
-
-impl<'de, M: Members> Visitor<'de> for Top<'_, M> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        loop {
-            self.left.set(ENTRY);
-            let Some(key) = map.next_key::<String>()? else { break };
-            if self.members.wants(&key) {
-                self.members.list(&key);
-                let (left, refused) = (self.left, self.refused);
-                map.next_value_seed(Items { members: self.members, left, refused })?;
-            } else if self.members.keeps(&key) {
-                self.left.set(ENTRY);
-                self.members.member(key, map.next_value()?);
-            } else {
-                self.left.set(u64::MAX);
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        self.left.set(u64::MAX);
-        Ok(())
-    }
-}
-
-struct Items<'m, M> {
-    members: &'m mut M,
-    left: &'m Cell<u64>,
-    refused: &'m Cell<Option<Refused>>,
-}
-
-impl<'de, M: Members> DeserializeSeed<'de> for Items<'_, M> {
-    type Value = ();
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
-        from.deserialize_any(self)
-    }
-}
-
-impl<'de, M: Members> Visitor<'de> for Items<'_, M> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a list")
-    }
-
-    // As some write a list without items.
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        loop {
-            self.left.set(ENTRY);
-            let Some(item) = seq.next_element()? else { return Ok(()) };
-            self.members.item(item).map_err(|refused| {
-                self.refused.set(Some(refused));
-                A::Error::custom("it is refused")
-            })?;
+impl Form {
+    fn read(self, path: &Path, block: usize) -> Result<Distinct, Refused> {
+        match self {
+            Form::CycloneDx => cyclonedx::in_blocks(path, block),
+            Form::CycloneDxXml => cyclonedx_xml::in_blocks(path, block),
+            Form::Spdx => spdx::in_blocks(block, &|members| json::walk(path, members)),
+            Form::SpdxTag => spdx::in_blocks(block, &|members| spdx_tag::walk(path, members)),
+            Form::Spdx3 => spdx3::in_blocks(path, block),
+            Form::SavedScan => saved_scan::read(path),
         }
     }
+
+    /// The format of which a document in JSON with this member is.
+    fn with(member: &str) -> Option<Form> {
+        Some(match member {
+            "bomFormat" => Form::CycloneDx,
+            "spdxVersion" | "SPDXID" => Form::Spdx,
+            "@graph" => Form::Spdx3,
+            _ => return None,
+        })
+    }
 }
 
-/// The first walk: which entry needs which, by digests of their identifiers.
-#[derive(Default)]
-struct Links {
-    about: serde_json::Map<String, Value>,
-    links: Vec<(u64, u64)>,
-    hasher: RandomState,
-}
-
-impl Members for Links {
-    fn wants(&self, list: &str) -> bool {
-        list == "dependencies"
-    }
-
-    fn keeps(&self, member: &str) -> bool {
-        matches!(member, "bomFormat" | "specVersion" | "metadata")
-    }
-
-    fn member(&mut self, member: String, value: Value) {
-        // Of what it says about itself, what it is about counts here.
-        let value = match member.as_str() {
-            "metadata" => json!({ "component": value["component"] }),
-            _ => value,
+/// The format of a document, if it is one of these.
+fn form(path: &Path, start: &[u8]) -> Option<Form> {
+    let text = String::from_utf8_lossy(start);
+    if !text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
+        return match trimtab_extract::registry::sniff(start)?.id {
+            "cyclonedx-xml" => Some(Form::CycloneDxXml),
+            "spdx-tag" => Some(Form::SpdxTag),
+            _ => None,
         };
-        if !value["component"].is_null() || member != "metadata" {
-            self.about.insert(member, value);
-        }
+    }
+    if text.chars().take(200).collect::<String>().contains("\"trimtab-scan\"") {
+        return Some(Form::SavedScan);
+    }
+    // What tells it may stand at the end.
+    let mut telling = Telling(Cell::new(None));
+    drop(json::walk(path, &mut telling));
+    telling.0.get()
+}
+
+/// Looks for the member that tells the format.
+struct Telling(Cell<Option<Form>>);
+
+impl json::Members for Telling {
+    // What is wanted as a list and is none ends the walk, and so does the first item of one.
+    fn wants(&self, member: &str) -> bool {
+        self.0.set(Form::with(member));
+        self.0.get().is_some()
     }
 
-    fn item(&mut self, value: Value) -> Result<(), Refused> {
-        let Some(from) = value["ref"].as_str() else { return Ok(()) };
-        let from = self.hasher.hash_one(from);
-        let needs = value["dependsOn"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        self.links.extend(needs.map(|to| (from, self.hasher.hash_one(to))));
-        if self.links.len() > MOST_LINKS {
-            return Err(Refused::Unreadable(format!("it has more than {MOST_LINKS} links")));
-        }
-        Ok(())
+    fn item(&mut self, _: Value) -> Result<(), Refused> {
+        Err(Refused::Unreadable("the format is known".to_owned()))
     }
 }
 
-/// An entry of the document, for its relation.
-struct Entry {
-    /// The row of its component; `None`: the project's own.
-    row: Option<usize>,
-    id: Option<u64>,
-    relation: Relation,
+impl From<Diagnostic> for Refused {
+    fn from(diagnostic: Diagnostic) -> Refused {
+        Refused::Unreadable(super::told(&diagnostic))
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn internal(error: std::io::Error) -> Refused {
+    Refused::Internal(error.to_string())
+}
+
+/// Where parts are written for the scanner's own reader. They have no neighbours, and a name that says nothing.
+struct Part(TempDir);
+
+impl Part {
+    fn new() -> Result<Part, Refused> {
+        tempfile::tempdir().map(Part).map_err(internal)
+    }
+
+    /// A new part, to be written.
+    fn begun(&self) -> Result<BufWriter<File>, Refused> {
+        File::create(self.0.path().join("document")).map(BufWriter::new).map_err(internal)
+    }
+
+    /// What the scanner's reader finds in the part that was written last.
+    fn found(&self) -> Result<Vec<Component>, Refused> {
+        let path = self.0.path().join("document");
+        let inventory = trimtab_extract::scan_path(&path, &trimtab_extract::Options::default());
+        if inventory.files.is_empty() {
+            let why = inventory.all_diagnostics().next();
+            return Err(Refused::Unreadable(why.map_or_else(String::new, super::told)));
+        }
+        // Of one file, which it nearly always is, nothing is copied.
+        let mut files = inventory.files.into_iter().map(|file| file.components);
+        let mut components = files.next().unwrap_or_default();
+        components.extend(files.flatten());
+        Ok(components)
+    }
+
+    /// What the scanner's reader finds in a part.
+    fn scanned(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    ) -> Result<Vec<Component>, Refused> {
+        let mut out = self.begun()?;
+        write(&mut out).and_then(|()| out.flush()).map_err(internal)?;
+        drop(out);
+        self.found()
+    }
 }
 
 /// Components by purl, each once.
@@ -282,98 +195,12 @@ fn nearer(held: &mut Option<Relation>, relation: Relation) {
     }
 }
 
-/// What the scanner's reader finds in a part.
-fn scanned(part: &Path) -> Result<Vec<Component>, Refused> {
-    let inventory = trimtab_extract::scan_path(part, &trimtab_extract::Options::default());
-    if inventory.files.is_empty() {
-        let why = inventory.all_diagnostics().next();
-        return Err(Refused::Unreadable(why.map_or_else(String::new, super::told)));
-    }
-    // Of one file, which it nearly always is, nothing is copied.
-    let mut files = inventory.files.into_iter().map(|file| file.components);
-    let mut components = files.next().unwrap_or_default();
-    components.extend(files.flatten());
-    Ok(components)
-}
-
-/// The second walk: the components.
-struct Listing {
-    file: std::path::PathBuf,
-    about: serde_json::Map<String, Value>,
-    block: usize,
-    waiting: Vec<Value>,
-    rows: Rows,
-    entries: Vec<Entry>,
-    hasher: RandomState,
-}
-
-impl Members for Listing {
-    fn wants(&self, list: &str) -> bool {
-        list == "components"
-    }
-
-    fn item(&mut self, value: Value) -> Result<(), Refused> {
-        self.waiting.push(value);
-        if self.waiting.len() >= self.block { self.flush() } else { Ok(()) }
-    }
-}
-
-impl Listing {
-    /// Has the waiting components read as a document of their own.
-    fn flush(&mut self) -> Result<(), Refused> {
-        let internal = |e: std::io::Error| Refused::Internal(e.to_string());
-        self.about.insert("components".to_owned(), std::mem::take(&mut self.waiting).into());
-        let mut out = BufWriter::new(File::create(&self.file).map_err(internal)?);
-        serde_json::to_writer(&mut out, &self.about).map_err(|e| internal(e.into()))?;
-        out.flush().map_err(internal)?;
-        self.about.remove("components");
-        for component in scanned(&self.file)? {
-            let id = component.entry_id.as_deref().map(|id| self.hasher.hash_one(id));
-            let row = (component.relation != Relation::Own)
-                .then(|| self.rows.add(&component, component.scope));
-            self.entries.push(Entry { row, id, relation: component.relation });
-        }
-        if self.entries.len() > MOST_COMPONENTS {
-            let what = format!("it lists more than {MOST_COMPONENTS} components");
-            return Err(Refused::Unreadable(what));
-        }
-        Ok(())
-    }
-
-    /// Relates the entries by the links, as the reader of whole documents does: what the project needs is
-    /// direct, what something else needs is transitive, and of several entries the nearest counts.
-    fn finish(mut self, links: &[(u64, u64)]) -> Distinct {
-        let rows = self.rows.all;
-        let mut by_id: HashMap<u64, usize> = HashMap::with_capacity(self.entries.len());
-        for (at, entry) in self.entries.iter().enumerate() {
-            if let Some(id) = entry.id {
-                by_id.entry(id).or_insert(at);
-            }
-        }
-        for (from, to) in links {
-            let (Some(from), Some(to)) = (by_id.get(from), by_id.get(to)) else { continue };
-            let own = self.entries.get(*from).is_some_and(|entry| entry.row.is_none());
-            let Some(entry) = self.entries.get_mut(*to) else { continue };
-            if from != to && entry.row.is_some() && entry.relation != Relation::Direct {
-                entry.relation = if own { Relation::Direct } else { Relation::Transitive };
-            }
-        }
-        let mut relations: Vec<Option<Relation>> = vec![None; rows.len()];
-        for entry in &self.entries {
-            let held = entry.row.and_then(|row| relations.get_mut(row));
-            held.into_iter().for_each(|held| nearer(held, entry.relation));
-        }
-        let said = |((component, scope), relation): ((NewComponent, Scope), Option<Relation>)| {
-            (component, Said { scope, relation: relation.unwrap_or_default(), files: 1 })
-        };
-        rows.into_iter().zip(relations).map(said).unzip()
-    }
-}
-
 #[cfg(test)]
-pub(super) mod tests {
-    use super::super::Original;
+mod tests {
+    use std::path::PathBuf;
+
     use super::*;
+    use crate::ingest::Original;
 
     /// What is said, by purl.
     pub(super) fn sorted(read: Distinct) -> Vec<String> {
@@ -385,90 +212,99 @@ pub(super) mod tests {
         all
     }
 
-    fn same(document: &Value) {
+    /// Holds a document in parts against the whole; whether it can be read at all.
+    pub(super) fn same(form: Form, document: &[u8], about: &str) -> bool {
         let folder = tempfile::tempdir().unwrap();
+        // As the store keeps it: its name says nothing.
         let path = folder.path().join("document");
-        std::fs::write(&path, document.to_string()).unwrap();
-        let held = Original::Held(document.to_string().into_bytes());
-        let whole = sorted(super::super::inventory(held).unwrap());
-        for block in [1, 2, 7, 1000] {
-            assert_eq!(sorted(in_blocks(&path, block).unwrap()), whole, "{block} {document}");
+        std::fs::write(&path, document).unwrap();
+        let whole = crate::ingest::inventory(Original::Held(document.to_vec())).map(sorted);
+        // What is long in blocks of one takes long, too.
+        let blocks: &[usize] = if document.len() > 1 << 17 { &[50, 1000] } else { &[1, 3, 1000] };
+        for block in blocks.iter().copied() {
+            match (&whole, form.read(&path, block).map(sorted)) {
+                (Ok(whole), Ok(parts)) => assert_eq!(parts, *whole, "{block} {about}"),
+                (whole, parts) => {
+                    let (whole, parts) = (whole.as_ref().err(), parts.err());
+                    assert_eq!(whole.is_some(), parts.is_some(), "{whole:?} {parts:?} {about}");
+                }
+            }
         }
+        whole.is_ok()
     }
 
-    #[test]
-    fn a_document_in_blocks_says_what_the_whole_says() {
-        // A document with everything that relations depend on, in many arrangements.
-        let mut state = 11u64;
-        let mut below = |n: u64| {
+    /// Numbers that look random, each below what is asked for.
+    pub(super) fn below(mut state: u64) -> impl FnMut(u64) -> u64 {
+        move |n| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             (state >> 33) % n
-        };
-        for round in 0..60 {
-            let count = 1 + below(12);
-            let mut list: Vec<Value> = Vec::new();
-            for n in 0..count {
-                // Now and then two entries are the same package, and one entry has no identifier.
-                let p = if below(4) == 0 { below(count) } else { n };
-                let mut one = json!({ "type": "library", "name": format!("p{p}"), "version": "1.0.0",
-                    "purl": format!("pkg:npm/p{p}@1.0.0"), "bom-ref": format!("r{n}") });
-                match below(6) {
-                    0 => one["scope"] = "optional".into(),
-                    1 => drop(one.as_object_mut().unwrap().remove("bom-ref")),
-                    2 => drop(one.as_object_mut().unwrap().remove("purl")),
-                    3 => {
-                        one["components"] = json!([{ "type": "library", "name": "inner", "version": "1",
-                            "bom-ref": format!("inner{n}"), "purl": format!("pkg:pypi/inner@{}", below(3)) }]);
-                    }
-                    _ => one["licenses"] = json!([{ "license": { "id": "MIT" } }]),
-                }
-                list.push(one);
-            }
-            let mut links: Vec<Value> = (0..below(8))
-                .map(|_| {
-                    json!({ "ref": format!("r{}", below(count)),
-                        "dependsOn": [format!("r{}", below(count)), format!("inner{}", below(count)), "nobody"] })
-                })
-                .collect();
-            let mut document =
-                json!({ "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1 });
-            if round % 3 != 0 {
-                document["metadata"] = json!({ "component": { "type": "application", "name": "app",
-                    "bom-ref": "app", "purl": "pkg:npm/app@1.0.0" }, "timestamp": "2026-01-01T00:00:00Z" });
-                links.push(json!({ "ref": "app", "dependsOn": [format!("r{}", below(count))] }));
-                if round % 2 == 0 {
-                    list.push(json!({ "type": "application", "name": "app", "bom-ref": "app",
-                        "purl": "pkg:npm/app@1.0.0" }));
-                }
-            }
-            document["components"] = list.into();
-            document["dependencies"] = links.into();
-            same(&document);
         }
     }
 
+    /// All files of the project's corpus and the shared one.
+    fn corpus() -> Vec<PathBuf> {
+        let shared = std::env::var("TRIMTAB_SHARED")
+            .map_or_else(|_| trimtab_testkit::repository().join("../shared"), PathBuf::from);
+        let own = trimtab_testkit::repository().join("corpus");
+        let mut folders = vec![own, shared.join("corpus")];
+        let mut found = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+                match entry.file_type() {
+                    Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                    Ok(kind) if kind.is_file() => found.push(entry.path()),
+                    _ => {}
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
     #[test]
-    fn what_is_damaged_or_beyond_bounds_is_refused() {
+    fn every_document_of_the_corpus_in_parts_says_what_the_whole_says() {
+        let mut read = HashMap::from([
+            (Form::CycloneDx, 0),
+            (Form::CycloneDxXml, 0),
+            (Form::Spdx, 0),
+            (Form::SpdxTag, 0),
+            (Form::Spdx3, 0),
+        ]);
+        for path in corpus() {
+            let Ok(document) = std::fs::read(&path) else { continue };
+            let start = document.get(..START as usize).unwrap_or(&document);
+            let Some(form) = form(&path, start) else { continue };
+            // The scanner's reader tells formats by more than one member.
+            let is_read = trimtab_extract::registry::sniff(&document);
+            if is_read.is_some() && same(form, &document, &path.display().to_string()) {
+                *read.entry(form).or_insert(0) += 1;
+            }
+        }
+        assert!(read.values().all(|count| *count > 0), "{read:?}");
+    }
+
+    #[test]
+    fn the_format_is_told_wherever_its_member_stands() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("document");
-        let long = "x".repeat(usize::try_from(ENTRY).unwrap() * 2);
-        let cases = [
-            "{\"bomFormat\": \"CycloneDX\", \"components\": [{\"name\": \"a\"}".to_owned(),
-            "{\"bomFormat\": \"CycloneDX\", \"components\": 3}".to_owned(),
-            format!("{{\"bomFormat\": \"CycloneDX\", \"components\": [{{\"name\": \"{long}\"}}]}}"),
-            format!("{{\"bomFormat\": \"CycloneDX\", \"components\": [{}", "[".repeat(100_000)),
-            "{\"components\": []} more".to_owned(),
-        ];
-        for text in cases {
+        let long = "x".repeat(usize::try_from(START).unwrap());
+        for (text, expected) in [
+            (format!("{{\"a\": \"{long}\", \"bomFormat\": 1}}"), Some(Form::CycloneDx)),
+            (format!("{{\"packages\": [\"{long}\"], \"SPDXID\": 1}}"), Some(Form::Spdx)),
+            ("\u{feff}{\"@context\": 1, \"@graph\": []".to_owned(), Some(Form::Spdx3)),
+            ("{\"format\": \"trimtab-scan\"".to_owned(), Some(Form::SavedScan)),
+            ("{\"a\": {\"bomFormat\": 1}}".to_owned(), None),
+            ("SPDXVersion: SPDX-2.3\n".to_owned(), Some(Form::SpdxTag)),
+            ("\u{feff}SPDXVersion: SPDX-2.3\n".to_owned(), Some(Form::SpdxTag)),
+            (
+                "<?xml?><bom xmlns='http://cyclonedx.org/schema/bom/1.5'>".to_owned(),
+                Some(Form::CycloneDxXml),
+            ),
+            ("<project>".to_owned(), None),
+        ] {
             std::fs::write(&path, &text).unwrap();
-            assert!(in_blocks(&path, 10).is_err(), "{}", &text[..text.len().min(80)]);
+            let start = text.as_bytes().get(..START as usize).unwrap_or(text.as_bytes());
+            assert_eq!(form(&path, start), expected, "{}", &text[..40.min(text.len())]);
         }
-        // What is not wanted may be as long as it likes.
-        let text = format!(
-            "\u{feff}{{\"bomFormat\": \"CycloneDX\", \"specVersion\": \"1.5\", \"x\": \"{long}\", \
-             \"components\": [{{\"type\": \"library\", \"name\": \"a\", \"purl\": \"pkg:npm/a@1\"}}]}}"
-        );
-        std::fs::write(&path, &text).unwrap();
-        assert_eq!(in_blocks(&path, 10).unwrap().0.len(), 1);
     }
 }
