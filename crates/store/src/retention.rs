@@ -14,7 +14,8 @@ use crate::{Org, Store};
 pub struct Keep {
     /// Bytes of documents that are older. `None`: every byte is kept.
     pub documents: Option<Timestamp>,
-    /// Jobs that were done, sessions and links that ended, and answers to requests, that are older.
+    /// Jobs that were done, sessions and links that ended, answers to requests, and notices that nobody sent, that are
+    /// older.
     pub rest: Timestamp,
 }
 
@@ -29,6 +30,8 @@ pub struct Forgotten {
     pub sessions: u64,
     /// Answers that were kept for requests that might come twice.
     pub answers: u64,
+    /// Notices that were sent, or that nobody sent in time. What they told is in the ledger.
+    pub notices: u64,
 }
 
 /// A document that was read into snapshots, and on which nothing rests: it is no report and no VEX, and none
@@ -79,6 +82,8 @@ impl Store {
         forgotten.sessions += tx.run(sql, args![org.0, before]).await?;
         let sql = "DELETE FROM answered WHERE org = $1 AND created < $2";
         forgotten.answers = tx.run(sql, args![org.0, before]).await?;
+        let sql = "DELETE FROM outbox WHERE org = $1 AND (sent IS NOT NULL OR created < $2)";
+        forgotten.notices = tx.run(sql, args![org.0, before]).await?;
         tx.commit().await?;
         Ok(forgotten)
     }

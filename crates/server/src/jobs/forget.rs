@@ -8,7 +8,7 @@ use super::Kind;
 use crate::ingest::Refused;
 use crate::state::App;
 
-/// How long jobs that were done, sessions that ended, and answers to requests with a key are kept.
+/// How long jobs that were done, sessions that ended, answers to requests with a key, and notices that nobody sent are kept.
 const REST: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// The next one of an organisation. Each day has its own.
@@ -31,5 +31,5 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
     // An older build that ran beside this one did not keep the sums.
     app.store.recount(job.org).await?;
     Ok(json!({ "documents": gone.documents, "jobs": gone.jobs, "sessions": gone.sessions,
-        "answers": gone.answers }))
+        "answers": gone.answers, "notices": gone.notices }))
 }

@@ -207,10 +207,11 @@ pub(crate) async fn backup(State(app): State<App>, who: Result<Who, Problem>) ->
 fn let_go(result: &serde_json::Value) -> String {
     let number = |name: &str| result[name].as_u64().unwrap_or(0);
     format!(
-        "{} documents, {} jobs, {} sessions, {} answers",
+        "{} documents, {} jobs, {} sessions, {} answers, {} notices",
         number("documents"),
         number("jobs"),
         number("sessions"),
-        number("answers")
+        number("answers"),
+        number("notices")
     )
 }

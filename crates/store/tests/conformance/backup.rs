@@ -236,6 +236,28 @@ pub(crate) async fn what_is_evidence_is_never_let_go(store: Store) {
     assert!(store.put_document(org, "d3", &bytes(3), now()).await.unwrap());
 }
 
+pub(crate) async fn notices_go_when_they_were_sent_or_are_old(store: Store) {
+    let org = fill(&store).await;
+    let notices = store.unsent(org, 500).await.unwrap();
+    assert!(notices.len() >= 2, "{notices:?}");
+    let entries = store.verify_ledger(org).await.unwrap();
+    // Nothing is old: what was sent goes, and the rest waits for whoever sends it.
+    let first = notices[0].id;
+    assert!(store.note_sent(org, first, now()).await.unwrap());
+    let oldest = notices.iter().map(|notice| notice.created).min().unwrap();
+    let keep = Keep { documents: None, rest: oldest };
+    assert_eq!(store.forget(org, &keep).await.unwrap().notices, 1);
+    assert_eq!(store.unsent(org, 500).await.unwrap(), notices[1..]);
+    assert!(!store.note_sent(org, first, now()).await.unwrap(), "it is not sent twice");
+    // Much later the rest is old; what they told stays in the ledger. Another organisation's stay.
+    let other = store.add_organisation("B", now()).await.unwrap();
+    let keep = Keep { documents: None, rest: now() + SignedDuration::from_hours(24 * 4000) };
+    assert_eq!(store.forget(other, &keep).await.unwrap().notices, 0);
+    assert_eq!(store.forget(org, &keep).await.unwrap().notices, notices.len() as u64 - 1);
+    assert_eq!(store.unsent(org, 500).await.unwrap(), []);
+    assert_eq!(store.verify_ledger(org).await.unwrap(), entries);
+}
+
 pub(crate) async fn a_large_document_lies_in_pieces(store: Store) {
     let org = store.add_organisation("A", now()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();

@@ -148,5 +148,6 @@ suite! {
     backup::a_backup_comes_back_whole,
     backup::a_damaged_backup_is_refused_and_leaves_the_store_empty,
     backup::what_is_evidence_is_never_let_go,
+    backup::notices_go_when_they_were_sent_or_are_old,
     backup::a_large_document_lies_in_pieces,
 }
