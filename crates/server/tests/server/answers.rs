@@ -12,7 +12,7 @@ fn post(server: &Server, who: &Someone, path: &str, body: &Value) -> Answer {
 }
 
 /// Asks to call every finding of an asset not affected. Gives the decisions.
-fn ask(server: &Server, who: &Someone, asset: &str) -> Vec<i64> {
+pub(crate) fn ask(server: &Server, who: &Someone, asset: &str) -> Vec<i64> {
     let rows = server.open(who, "/api/v1/findings").json()["rows"].clone();
     let of = rows.as_array().unwrap().iter().filter(|row| row["asset"]["name"] == asset);
     let findings: Vec<&Value> = of.map(|row| &row["id"]).collect();
@@ -24,7 +24,7 @@ fn ask(server: &Server, who: &Someone, asset: &str) -> Vec<i64> {
     rows.as_array().unwrap().iter().map(|row| row["id"].as_i64().unwrap()).collect()
 }
 
-fn begun() -> (Server, trimtab_store::Org, Someone, Someone) {
+pub(crate) fn begun() -> (Server, trimtab_store::Org, Someone, Someone) {
     let server = Server::new();
     let app = server.app();
     server.runtime.block_on(trimtab_server::first_link(&app, "Ferries")).unwrap();

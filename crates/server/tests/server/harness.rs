@@ -76,6 +76,12 @@ impl Server {
         Server::started(folder, store, INDEX.1.clone(), clock, Access::default(), None)
     }
 
+    /// A server on a store and an index, with a clock of its own.
+    pub(crate) fn timed(store: String, index: PathBuf, clock: fn() -> Timestamp) -> Server {
+        let folder = tempfile::tempdir().unwrap();
+        Server::started(folder, store, index, clock, Access::default(), None)
+    }
+
     /// A server that fetches feeds.
     pub(crate) fn fetching(
         store: String,
@@ -262,6 +268,29 @@ impl Server {
             body.push_str(&format!("&{name}={}", encode(value)));
         }
         self.ask("POST", path, &[FORM, ("cookie", &who.cookie)], body.as_bytes())
+    }
+
+    /// Sends a form with a file, as browsers do.
+    pub(crate) fn send_file(
+        &self,
+        who: &Someone,
+        path: &str,
+        fields: &[(&str, &str)],
+        file: &str,
+    ) -> Answer {
+        const EDGE: &str = "edge-of-a-part";
+        let mut body = String::new();
+        for (name, value) in [("csrf", who.csrf.as_str())].iter().chain(fields) {
+            body += &format!(
+                "--{EDGE}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            );
+        }
+        body += &format!(
+            "--{EDGE}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n{file}\r\n--{EDGE}--\r\n"
+        );
+        let kind = format!("multipart/form-data; boundary={EDGE}");
+        let headers = [("cookie", who.cookie.as_str()), ("content-type", kind.as_str())];
+        self.ask("POST", path, &headers, body.as_bytes())
     }
 
     /// Uploads a document of an asset as somebody; gives the id of its gravest finding.

@@ -5,6 +5,7 @@ mod agreement;
 mod alerts;
 mod answers;
 mod around;
+mod bulk;
 mod codes;
 mod counted;
 mod demo;

@@ -13,14 +13,14 @@ use trimtab_store::{
 use crate::harness::{Server, bearer};
 
 /// An advisory about a package: versions below `fixed` have it.
-fn record(id: &str, package: &str, fixed: &str, modified: &str) -> Value {
+pub(crate) fn record(id: &str, package: &str, fixed: &str, modified: &str) -> Value {
     json!({ "schema_version": "1.6.0", "id": id, "modified": modified, "summary": "Wrong",
         "affected": [{ "package": { "ecosystem": "npm", "name": package },
             "ranges": [{ "type": "SEMVER", "events": [{ "introduced": "0" }, { "fixed": fixed }] }] }] })
 }
 
 /// Puts an index of records in place, and a catalogue of exploited ids.
-fn put(folder: &Path, records: &[Value], exploited: &[&str]) -> PathBuf {
+pub(crate) fn put(folder: &Path, records: &[Value], exploited: &[&str]) -> PathBuf {
     let osv = folder.join("osv");
     let _ = std::fs::remove_dir_all(&osv);
     std::fs::create_dir_all(&osv).unwrap();
@@ -44,8 +44,8 @@ fn put(folder: &Path, records: &[Value], exploited: &[&str]) -> PathBuf {
     target
 }
 
-const OLD: &str = "2026-01-01T00:00:00Z";
-const NEW: &str = "2026-02-01T00:00:00Z";
+pub(crate) const OLD: &str = "2026-01-01T00:00:00Z";
+pub(crate) const NEW: &str = "2026-02-01T00:00:00Z";
 
 /// What is known before the delta.
 fn before() -> Vec<Value> {

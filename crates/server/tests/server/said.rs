@@ -7,25 +7,13 @@ use trimtab_store::ScopeOf;
 
 use crate::harness::{Answer, Server, Someone};
 
-const EDGE: &str = "edge-of-a-part";
-
 fn send(server: &Server, who: &Someone, csrf: &str, what: &str, asset: &str, file: &str) -> Answer {
-    let mut body = String::new();
-    for (name, value) in [("csrf", csrf), ("what", what), ("asset", asset)] {
-        body += &format!(
-            "--{EDGE}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
-        );
-    }
-    body += &format!(
-        "--{EDGE}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n{file}\r\n--{EDGE}--\r\n"
-    );
-    let kind = format!("multipart/form-data; boundary={EDGE}");
-    let headers = [("cookie", who.cookie.as_str()), ("content-type", kind.as_str())];
-    server.ask("POST", "/said/new", &headers, body.as_bytes())
+    let who = Someone { id: who.id, cookie: who.cookie.clone(), csrf: csrf.to_owned() };
+    server.send_file(&who, "/said/new", &[("what", what), ("asset", asset)], file)
 }
 
 /// A report of another scanner: one package, one vulnerability.
-fn report() -> String {
+pub(crate) fn report() -> String {
     json!({ "SchemaVersion": 2, "ArtifactName": "shop", "Results": [{ "Target": "package-lock.json",
         "Class": "lang-pkgs", "Type": "npm", "Vulnerabilities": [{ "VulnerabilityID": "CVE-2099-7",
             "PkgName": "moment", "InstalledVersion": "2.24.0", "Severity": "HIGH",
@@ -33,7 +21,14 @@ fn report() -> String {
     .to_string()
 }
 
-fn statement(product: &str) -> String {
+pub(crate) fn sbom(version: &str) -> String {
+    json!({ "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
+        "components": [{ "type": "library", "name": "b", "version": version,
+            "purl": format!("pkg:npm/b@{version}") }] })
+    .to_string()
+}
+
+pub(crate) fn statement(product: &str) -> String {
     json!({ "@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://a.example/vex/1",
         "author": "Supplier Ltd", "timestamp": "2026-01-01T00:00:00Z", "version": 1,
         "statements": [{ "vulnerability": { "name": "CVE-2099-7" },

@@ -13,7 +13,7 @@ use super::harness::Server;
 const PASSWORD: &str = "correct horse battery";
 
 /// Looks at a page: everybody can use it. Keeps a picture.
-fn look(page: &Page, axe: &str, name: &str) {
+pub(crate) fn look(page: &Page, axe: &str, name: &str) {
     let mut faults = rules::inaccessible(page, axe);
     faults.extend(rules::too_wide(page));
     faults.extend(rules::refused(page));

@@ -1,13 +1,17 @@
 //! Two servers on one database.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use trimtab_store::{Job, JobState};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use trimtab_store::{EventKind, FindingFilter, FindingOrder, Job, JobState, LedgerFilter};
 use trimtab_testkit::postgres::Postgres;
 
 use crate::around::one_of_many_may;
 use crate::harness::{Server, bearer};
+use crate::refresh::{NEW, OLD, put, record};
 
 const UPLOADS: usize = 40;
 
@@ -59,4 +63,116 @@ fn two_servers_share_uploads_and_nothing_is_done_twice() {
         assert!(entries >= UPLOADS as i64, "{entries}");
         assert_eq!(broken, None);
     });
+}
+
+/// When the servers of the test below began by their clock: a little before an hour, so that what is asked for the
+/// next hour and the next minute is due while they run.
+static BEGUN: LazyLock<(Timestamp, Instant)> = LazyLock::new(|| {
+    let hour = Timestamp::now().as_second().div_euclid(3600) * 3600;
+    (Timestamp::from_second(hour - 20).unwrap(), Instant::now())
+});
+
+fn clock() -> Timestamp {
+    BEGUN.0 + SignedDuration::try_from(BEGUN.1.elapsed()).unwrap()
+}
+
+/// Asks again until something is there.
+fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(120);
+    loop {
+        if let Some(is) = ask() {
+            return is;
+        }
+        assert!(Instant::now() < end, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn two_servers_share_a_new_index_and_what_follows_it() {
+    const ASSETS: usize = 12;
+    let Some(postgres) = Postgres::start() else { return };
+    let address = postgres.database("two_servers_refresh");
+    let folder = tempfile::tempdir().unwrap();
+    let known = record("CVE-2026-1", "left", "2.0.0", OLD);
+    let index = put(folder.path(), &[known.clone()], &[]);
+    let one = Server::timed(address.clone(), index.clone(), clock);
+    let cookie = one.first_admin();
+    let token = bearer(&one.token(&cookie, &["view", "upload"]));
+    let two = Server::timed(address, index, clock);
+    let push = |server: &Server, asset: &str, packages: &[&str]| -> Value {
+        let components: Vec<Value> = packages
+            .iter()
+            .map(|name| {
+                json!({ "type": "library", "name": name, "version": "1.0.0",
+                    "purl": format!("pkg:npm/{name}@1.0.0") })
+            })
+            .collect();
+        let text = json!({ "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
+            "components": components });
+        let path = format!("/api/v1/snapshots?asset={asset}&wait=60");
+        let with = [("authorization", token.as_str())];
+        let answer = server.ask("POST", &path, &with, text.to_string().as_bytes());
+        assert!(matches!(answer.status, 200 | 201), "{answer:?}");
+        answer.json()
+    };
+    for n in 0..ASSETS {
+        let server = if n % 2 == 0 { &one } else { &two };
+        let pushed = push(server, &format!("asset-{n}"), &["left", "calm"]);
+        assert_eq!(pushed["live"], 1, "{pushed}");
+    }
+
+    // A new index says of `calm` what was not known. Each server notices it by itself, also one that goes on with
+    // the old one for a while.
+    put(folder.path(), &[known, record("CVE-2026-5", "calm", "2.0.0", NEW)], &[]);
+    let mut probes = 0;
+    for server in [&one, &two] {
+        until("the new index is used", || {
+            probes += 1;
+            let pushed = push(server, &format!("probe-{probes}"), &["calm"]);
+            (pushed["live"] == 1).then_some(())
+        });
+    }
+    let app = one.app();
+    let org = one.org();
+    let all = 2 * ASSETS + probes;
+    until("every asset has what the new index says", || {
+        let every = FindingFilter::default();
+        let live = app.store.findings(org, &every, FindingOrder::Newest, None, 500);
+        (one.runtime.block_on(live).unwrap().rows.len() == all).then_some(())
+    });
+
+    // The hour and the minute pass: the measures and the plans are made.
+    let done = |kind: &str| -> Vec<Job> {
+        let jobs = one.runtime.block_on(app.store.jobs(org, JobState::Done, 500)).unwrap();
+        jobs.into_iter().filter(|job| job.kind == kind).collect()
+    };
+    for kind in ["rematch", "measure", "replan"] {
+        until(kind, || (!done(kind).is_empty()).then_some(()));
+    }
+    until("nothing is left to do", || {
+        let jobs = |state| one.runtime.block_on(app.store.jobs(org, state, 500)).unwrap();
+        let due = jobs(JobState::Waiting).iter().any(|job| job.run_at <= clock());
+        (!due && jobs(JobState::Running).is_empty()).then_some(())
+    });
+
+    // Each was begun once; of an hour and of a minute there is one.
+    for kind in ["rematch", "measure", "replan"] {
+        let mut names: BTreeMap<String, usize> = BTreeMap::new();
+        for job in done(kind) {
+            assert_eq!((job.attempts, &job.error), (1, &None), "{job:?}");
+            *names.entry(job.name).or_default() += 1;
+        }
+        // Who notices the index later asks once more, for what it matched by the old one meanwhile.
+        let most = if kind == "rematch" { 2 } else { 1 };
+        assert!(names.values().all(|times| *times <= most), "{kind}: {names:?}");
+    }
+    assert_eq!(one.runtime.block_on(app.store.jobs(org, JobState::Dead, 9)).unwrap(), []);
+    // Whoever did it, it was done once: a finding was detected once, and nothing that is of the old index is left.
+    let of = LedgerFilter { kind: Some(EventKind::Detected), ..LedgerFilter::default() };
+    let detected = one.runtime.block_on(app.store.ledger_of(org, &of, 0, 500)).unwrap();
+    let findings: BTreeSet<i64> = detected.iter().filter_map(|entry| entry.finding).collect();
+    assert_eq!((detected.len(), findings.len()), (all, all));
+    let (_, broken) = one.runtime.block_on(app.store.verify_ledger(org)).unwrap();
+    assert_eq!(broken, None);
 }

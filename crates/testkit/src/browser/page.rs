@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use super::pipe::Pipe;
 
+/// More than the fields and links of any page.
+const MOST_TABS: usize = 300;
+
 /// A page. Its methods fail the test when something is not there.
 pub struct Page {
     pipe: Rc<Pipe>,
@@ -112,7 +115,7 @@ impl Page {
     /// Fills in a field.
     pub fn fill(&self, selector: &str, text: &str) {
         self.run(&format!("{{ const at = {}; at.focus(); at.select?.(); }}", found(selector)));
-        self.call("Input.insertText", &json!({ "text": text }));
+        self.write(text);
     }
 
     /// Chooses a file for a field.
@@ -123,7 +126,25 @@ impl Page {
         self.call("DOM.setFileInputFiles", &json!({ "files": [file], "objectId": id }));
     }
 
-    /// Presses a key: a letter, `Enter`, `Escape`, `Tab`.
+    /// Types where the page is.
+    pub fn write(&self, text: &str) {
+        self.call("Input.insertText", &json!({ "text": text }));
+    }
+
+    /// Goes on with the Tab key until an element is reached, as who has no mouse does.
+    #[expect(clippy::panic, reason = "development only: the test cannot go on")]
+    pub fn reach(&self, selector: &str) {
+        let is = format!("document.activeElement.matches({})", json!(selector));
+        for _ in 0..MOST_TABS {
+            if self.run(&is) == json!(true) {
+                return;
+            }
+            self.press("Tab");
+        }
+        panic!("{selector} is not reached by {MOST_TABS} times Tab");
+    }
+
+    /// Presses a key: a letter, `Enter`, `Escape`, `Tab`, `ArrowDown`.
     pub fn press(&self, key: &str) {
         let text = match key {
             "Enter" => "\r",
@@ -134,6 +155,7 @@ impl Page {
             "Enter" => 13,
             "Escape" => 27,
             "Tab" => 9,
+            "ArrowDown" => 40,
             _ => 0,
         };
         for kind in ["keyDown", "keyUp"] {
