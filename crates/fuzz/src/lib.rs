@@ -73,7 +73,7 @@ pub mod run {
     pub use crate::decisions::{exceptions, ignores, vex};
     pub use crate::extract::any as extract;
     pub use crate::index::run as index;
-    pub use crate::readers::{json, toml, xml, yaml};
+    pub use crate::readers::{in_parts, json, toml, xml, yaml};
     pub use crate::records::{epss, kev, lifecycle, osv};
     pub use crate::scan::run as scan;
     pub use crate::words::{cvss, licence, purl, vers, versions};

@@ -2,8 +2,10 @@
 
 use trimtab_extract::read::tree::{Document, Value};
 use trimtab_extract::read::{
-    json as json_reader, text, toml as toml_reader, xml as xml_reader, yaml as yaml_reader,
+    json as json_reader, text, toml as toml_reader, xml as xml_reader, xml_parts,
+    yaml as yaml_reader,
 };
+use trimtab_model::Diagnostic;
 
 use crate::{Target, seeds};
 
@@ -13,6 +15,7 @@ pub(crate) fn targets() -> Vec<Target> {
         Target::new("yaml", yaml, seeds::of_extensions(&["yaml", "yml"])),
         Target::new("toml", toml, seeds::of_extensions(&["toml", "lock"])),
         Target::new("xml", xml, seeds::of_extensions(&["xml", "csproj", "props"])),
+        Target::new("xml-parts", in_parts, seeds::of_extensions(&["xml"])),
     ]
 }
 
@@ -62,6 +65,48 @@ pub fn xml(bytes: &[u8]) {
             }
         }
     }
+}
+
+/// The elements directly inside the document's own, each as a part.
+#[derive(Default)]
+struct Children(Vec<String>);
+
+impl xml_parts::Parts<Diagnostic> for Children {
+    fn begins(&mut self, path: &str, _: &xml_parts::Tag<'_>) -> Result<bool, Diagnostic> {
+        Ok(path.contains('/'))
+    }
+
+    fn part(&mut self, _: &str, text: &str) -> Result<(), Diagnostic> {
+        self.0.push(text.to_owned());
+        Ok(())
+    }
+}
+
+/// XML in parts: what is read as a whole is read so, and its parts say the same.
+pub fn in_parts(bytes: &[u8]) {
+    let mut children = Children::default();
+    let walked = xml_parts::walk(bytes, 1 << 20, &mut children);
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(whole) = xml_reader::parse(text.strip_prefix('\u{feff}').unwrap_or(text)) else {
+        return;
+    };
+    if bytes.len() > 1 << 19 {
+        return;
+    }
+    assert!(walked.is_ok(), "{walked:?}");
+    let told = |element: xml_reader::Element<'_>| -> Vec<String> {
+        let one = |e: xml_reader::Element<'_>| {
+            let text: String = e.text().split_whitespace().collect();
+            format!("{} {:?} {text}", e.name(), e.attributes().collect::<Vec<_>>())
+        };
+        element.descendants().map(one).collect()
+    };
+    let parts = children.0.iter().map(|part| match xml_reader::parse(part) {
+        Ok(part) => told(part.root()),
+        Err(fault) => vec![format!("{fault:?}")],
+    });
+    let expected: Vec<Vec<String>> = whole.root().children().map(told).collect();
+    assert_eq!(parts.collect::<Vec<_>>(), expected);
 }
 
 /// Visits every value, aliases as often as they stand; bounded, as a bomb of aliases has no end.

@@ -82,6 +82,7 @@ mod sbom_texts;
 pub mod setuptools;
 mod spdx;
 pub mod spdx3_json;
+pub mod spdx_graph;
 pub mod spdx_json;
 pub mod spdx_tag;
 pub mod spdx_yaml;

@@ -268,61 +268,72 @@ impl<'d> Bill<'d> {
     fn relate(&mut self) {
         let components = &mut self.inventory.components;
         let own: Vec<bool> = components.iter().map(|c| c.relation == Relation::Own).collect();
-        for (from, to, link) in &self.links {
-            let (from, to) = (*from as usize, *to as usize);
-            if from == to || own[to] {
-                continue;
-            }
-            let relation = match (own[from], link) {
-                (true, Link::Needs(_)) => Relation::Direct,
-                (true, Link::Contains) => continue,
-                (false, _) => Relation::Transitive,
-            };
-            // Direct wins: the project asks for it, whoever else does.
-            if components[to].relation != Relation::Direct {
-                components[to].relation = relation;
-            }
-        }
-        for (component, (stated, _)) in components.iter_mut().zip(&self.stated) {
-            if let Some(relation) = stated {
-                component.relation = *relation;
-            }
+        let relations = relations(&own, &self.links);
+        let stated = self.stated.iter().map(|(stated, _)| *stated);
+        for ((component, relation), stated) in components.iter_mut().zip(relations).zip(stated) {
+            component.relation = stated.unwrap_or(relation);
         }
     }
 
-    /// The scope of a component is the strongest over all paths to it; the scope of a path is its
-    /// weakest link. A link without a scope weakens nothing.
     fn spread_scopes(&mut self) {
-        let any = |(_, _, link): &(u32, u32, Link)| {
-            !matches!(link, Link::Contains | Link::Needs(Scope::Unknown))
-        };
-        if !self.links.iter().any(any) {
-            return;
-        }
         let components = &mut self.inventory.components;
-        let edges =
-            self.links.iter().filter(|(from, to, _)| from != to).map(
-                |(from, to, link)| match link {
-                    Link::Needs(Scope::Unknown) | Link::Contains => (*from, *to, Scope::Runtime),
-                    Link::Needs(scope) => (*from, *to, *scope),
-                },
-            );
-        let mut has_parent = vec![false; components.len()];
-        for (_, to, _) in edges.clone() {
-            has_parent[to as usize] = true;
-        }
-        let roots = (0u32..).zip(components.iter().zip(&has_parent));
-        let roots =
-            roots.filter(|(_, (c, has_parent))| c.relation == Relation::Own || !**has_parent);
-        let seeds: Vec<(u32, Scope)> = roots.map(|(at, _)| (at, Scope::Runtime)).collect();
-        let best = scopes::widest(components.len(), edges, seeds, &UNKNOWN_WEAKEST);
-        for (at, component) in components.iter_mut().enumerate() {
-            let stated = self.stated.get(at).is_some_and(|(_, scope)| *scope);
-            if !stated && has_parent[at] {
-                component.scope = best[at].unwrap_or(Scope::Unknown);
-            }
+        let relations: Vec<Relation> = components.iter().map(|c| c.relation).collect();
+        let scopes = scopes(&relations, &self.links);
+        let stated = self.stated.iter().map(|(_, is_stated)| *is_stated);
+        for ((component, scope), is_stated) in components.iter_mut().zip(scopes).zip(stated) {
+            component.scope = scope.filter(|_| !is_stated).unwrap_or(component.scope);
         }
     }
+}
+
+/// The relation of each entry, by which ones are the project's own and by the links between them; see the module.
+pub(super) fn relations(own: &[bool], links: &[(u32, u32, Link)]) -> Vec<Relation> {
+    let begun = |own: &bool| if *own { Relation::Own } else { Relation::Unknown };
+    let mut relations: Vec<Relation> = own.iter().map(begun).collect();
+    for (from, to, link) in links {
+        let (from, to) = (*from as usize, *to as usize);
+        if from == to || own[to] {
+            continue;
+        }
+        let relation = match (own[from], link) {
+            (true, Link::Needs(_)) => Relation::Direct,
+            (true, Link::Contains) => continue,
+            (false, _) => Relation::Transitive,
+        };
+        // Direct wins: the project asks for it, whoever else does.
+        if relations[to] != Relation::Direct {
+            relations[to] = relation;
+        }
+    }
+    relations
+}
+
+/// The scope of each entry by the links: the strongest over all paths to it; the scope of a path is its weakest link. A
+/// link without a scope weakens nothing. `None`: it does not follow from the links.
+pub(super) fn scopes(relations: &[Relation], links: &[(u32, u32, Link)]) -> Vec<Option<Scope>> {
+    let any = |(_, _, link): &(u32, u32, Link)| {
+        !matches!(link, Link::Contains | Link::Needs(Scope::Unknown))
+    };
+    if !links.iter().any(any) {
+        return vec![None; relations.len()];
+    }
+    let edges =
+        links.iter().filter(|(from, to, _)| from != to).map(|(from, to, link)| match link {
+            Link::Needs(Scope::Unknown) | Link::Contains => (*from, *to, Scope::Runtime),
+            Link::Needs(scope) => (*from, *to, *scope),
+        });
+    let mut has_parent = vec![false; relations.len()];
+    for (_, to, _) in edges.clone() {
+        has_parent[to as usize] = true;
+    }
+    let roots = (0u32..).zip(relations.iter().zip(&has_parent));
+    let roots = roots.filter(|(_, (is, has_parent))| **is == Relation::Own || !**has_parent);
+    let seeds: Vec<(u32, Scope)> = roots.map(|(at, _)| (at, Scope::Runtime)).collect();
+    let best = scopes::widest(relations.len(), edges, seeds, &UNKNOWN_WEAKEST);
+    let one = |(best, has_parent): (Option<Scope>, bool)| {
+        has_parent.then(|| best.unwrap_or(Scope::Unknown))
+    };
+    best.into_iter().zip(has_parent).map(one).collect()
 }
 
 #[cfg(test)]

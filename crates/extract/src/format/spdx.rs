@@ -11,8 +11,9 @@
 //!   the package is not the registry's.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
-use trimtab_model::{DocumentInfo, FileInventory, Hash, HashAlgorithm, Scope};
+use trimtab_model::{DocumentInfo, FileInventory, HashAlgorithm, Scope};
 
 use super::sbom::{self, Bill, Entry, Link};
 
@@ -30,7 +31,7 @@ pub(super) struct Package<'d> {
     pub declared: Option<&'d str>,
     pub concluded: Option<&'d str>,
     pub comment: Option<&'d str>,
-    pub hashes: Vec<Hash>,
+    pub hashes: Vec<trimtab_model::Hash>,
     pub line: u32,
 }
 
@@ -49,7 +50,7 @@ impl<'d> Package<'d> {
     /// Takes over a checksum. `false` if it cannot be read.
     pub(super) fn checksum(&mut self, name: &str, value: &str) -> bool {
         let Some(algorithm) = algorithm(name) else { return OTHER_ALGORITHMS.contains(&name) };
-        let hash = Hash::from_hex(algorithm, value.trim());
+        let hash = trimtab_model::Hash::from_hex(algorithm, value.trim());
         let is_hash = hash.is_some();
         self.hashes.extend(hash);
         is_hash
@@ -130,24 +131,11 @@ impl<'d> Document<'d> {
 
     /// Takes over a relationship, if it says who needs or contains what.
     pub(super) fn relationship(&mut self, a: &'d str, kind: &str, b: &'d str) {
-        let unscoped = Link::Needs(Scope::Unknown);
-        let of = |scope| (b, a, Link::Needs(scope));
-        let link = match kind {
-            "DESCRIBES" | "DESCRIBE" => return self.describes(b),
-            "DESCRIBED_BY" => return self.describes(a),
-            "DEPENDS_ON" | "STATIC_LINK" | "DYNAMIC_LINK" | "HAS_PREREQUISITE" => (a, b, unscoped),
-            "DEPENDENCY_OF" | "PREREQUISITE_FOR" => (b, a, unscoped),
-            "RUNTIME_DEPENDENCY_OF" => of(Scope::Runtime),
-            "OPTIONAL_DEPENDENCY_OF" | "OPTIONAL_COMPONENT_OF" => of(Scope::Optional),
-            // Whoever runs the product provides it: built against, not shipped.
-            "BUILD_DEPENDENCY_OF" | "BUILD_TOOL_OF" | "PROVIDED_DEPENDENCY_OF" => of(Scope::Build),
-            "DEV_DEPENDENCY_OF" | "DEV_TOOL_OF" => of(Scope::Development),
-            "TEST_DEPENDENCY_OF" | "TEST_TOOL_OF" => of(Scope::Test),
-            "CONTAINS" => (a, b, Link::Contains),
-            "CONTAINED_BY" | "PACKAGE_OF" => (b, a, Link::Contains),
-            _ => return,
-        };
-        self.links.push(link);
+        match said(a, kind, b) {
+            Some(Said::Describes(id)) => self.describes(id),
+            Some(Said::Link(from, to, link)) => self.links.push((from, to, link)),
+            None => {}
+        }
     }
 
     /// The inventory.
@@ -156,13 +144,11 @@ impl<'d> Document<'d> {
         bill.document(info);
         let ids: HashSet<&str> = packages.iter().flatten().filter_map(|p| p.id).collect();
         let asking: HashSet<&str> = links.iter().map(|(from, ..)| *from).collect();
-        let subjects = described.iter().filter(|id| ids.contains(*id)).count();
+        let about = about(&ids, &described, &asking);
+        drop((ids, asking));
         for package in packages.into_iter().flatten() {
-            let is_subject = ids.len() > 1
-                && package.id.is_some_and(|id| {
-                    described.contains(id) && (subjects == 1 || asking.contains(id))
-                });
-            if package.comment.is_some_and(|c| lines(c).any(|l| l == ("trimtab:root", "folder"))) {
+            let is_subject = package.id.is_some_and(|id| about.contains(id));
+            if package.comment.is_some_and(is_folder) {
                 package.id.into_iter().for_each(|id| bill.other(id));
                 continue;
             }
@@ -204,8 +190,59 @@ fn entry<'d>(package: Package<'d>, own: bool, licences: &HashMap<&'d str, &'d st
     entry
 }
 
+/// What a relationship says of the graph.
+pub(super) enum Said<'d> {
+    /// The document describes this.
+    Describes(&'d str),
+    /// The first needs or contains the second.
+    Link(&'d str, &'d str, Link),
+}
+
+/// What a relationship says, if that is who needs or contains what.
+pub(super) fn said<'d>(a: &'d str, kind: &str, b: &'d str) -> Option<Said<'d>> {
+    let unscoped = Link::Needs(Scope::Unknown);
+    let of = |scope| Said::Link(b, a, Link::Needs(scope));
+    Some(match kind {
+        "DESCRIBES" | "DESCRIBE" => Said::Describes(b),
+        "DESCRIBED_BY" => Said::Describes(a),
+        "DEPENDS_ON" | "STATIC_LINK" | "DYNAMIC_LINK" | "HAS_PREREQUISITE" => {
+            Said::Link(a, b, unscoped)
+        }
+        "DEPENDENCY_OF" | "PREREQUISITE_FOR" => Said::Link(b, a, unscoped),
+        "RUNTIME_DEPENDENCY_OF" => of(Scope::Runtime),
+        "OPTIONAL_DEPENDENCY_OF" | "OPTIONAL_COMPONENT_OF" => of(Scope::Optional),
+        // Whoever runs the product provides it: built against, not shipped.
+        "BUILD_DEPENDENCY_OF" | "BUILD_TOOL_OF" | "PROVIDED_DEPENDENCY_OF" => of(Scope::Build),
+        "DEV_DEPENDENCY_OF" | "DEV_TOOL_OF" => of(Scope::Development),
+        "TEST_DEPENDENCY_OF" | "TEST_TOOL_OF" => of(Scope::Test),
+        "CONTAINS" => Said::Link(a, b, Link::Contains),
+        "CONTAINED_BY" | "PACKAGE_OF" => Said::Link(b, a, Link::Contains),
+        _ => return None,
+    })
+}
+
+/// The packages that a document is about, of all that it has, that it describes, and that ask for something; see the
+/// module.
+pub(super) fn about<K: Copy + Eq + Hash>(
+    ids: &HashSet<K>,
+    described: &HashSet<K>,
+    asking: &HashSet<K>,
+) -> HashSet<K> {
+    if ids.len() < 2 {
+        return HashSet::new();
+    }
+    let subjects: HashSet<K> = described.intersection(ids).copied().collect();
+    let only = subjects.len() == 1;
+    subjects.into_iter().filter(|id| only || asking.contains(id)).collect()
+}
+
+/// Whether a package stands for a folder that we scanned ourselves.
+pub(super) fn is_folder(comment: &str) -> bool {
+    lines(comment).any(|line| line == ("trimtab:root", "folder"))
+}
+
 /// The `name=value` lines of a comment.
-fn lines(comment: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(super) fn lines(comment: &str) -> impl Iterator<Item = (&str, &str)> {
     comment.lines().filter_map(|line| line.trim().split_once('='))
 }
 

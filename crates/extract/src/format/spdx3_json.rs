@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 use trimtab_model::{Code, Diagnostic, DocumentInfo, FileInventory, Hash, HashAlgorithm, Scope};
 
 use super::sbom::{self, Bill, Entry, Link};
-use super::spdx::stated;
+use super::spdx::{about, stated};
 use crate::read::json::{self, Flavour};
 use crate::read::tree::Value;
 use crate::registry::{Format, FormatKind};
@@ -194,16 +194,10 @@ impl<'d> Graph<'d> {
 
     /// The packages that the document is about; see the module on SPDX 2 for the rule.
     fn own(&self) -> HashSet<&'d str> {
-        let asking: HashSet<&str> =
+        let asking: HashSet<&'d str> =
             self.relationships.iter().filter_map(|r| r.str("from")).collect();
-        let packages: HashSet<&str> = self.packages.iter().map(|(id, _)| *id).collect();
-        let roots: HashSet<&'d str> =
-            self.roots.iter().copied().filter(|id| packages.contains(id)).collect();
-        if packages.len() < 2 {
-            return HashSet::new();
-        }
-        let only = roots.len() == 1;
-        roots.into_iter().filter(|id| only || asking.contains(id)).collect()
+        let packages: HashSet<&'d str> = self.packages.iter().map(|(id, _)| *id).collect();
+        about(&packages, &self.roots.iter().copied().collect(), &asking)
     }
 
     fn entry(&self, bill: &mut Bill<'d>, id: &'d str, element: Value<'d>, own: bool) -> Entry<'d> {

@@ -8,6 +8,7 @@ mod json;
 mod saved_scan;
 mod spdx;
 mod spdx3;
+mod spdx3_licences;
 mod spdx_tag;
 
 use std::cell::Cell;
@@ -132,14 +133,15 @@ impl Part {
         tempfile::tempdir().map(Part).map_err(internal)
     }
 
-    /// A new part, to be written.
-    fn begun(&self) -> Result<BufWriter<File>, Refused> {
-        File::create(self.0.path().join("document")).map(BufWriter::new).map_err(internal)
-    }
-
-    /// What the scanner's reader finds in the part that was written last.
-    fn found(&self) -> Result<Vec<Component>, Refused> {
+    /// What the scanner's reader finds in a part.
+    fn scanned(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    ) -> Result<Vec<Component>, Refused> {
         let path = self.0.path().join("document");
+        let mut out = File::create(&path).map(BufWriter::new).map_err(internal)?;
+        write(&mut out).and_then(|()| out.flush()).map_err(internal)?;
+        drop(out);
         let inventory = trimtab_extract::scan_path(&path, &trimtab_extract::Options::default());
         if inventory.files.is_empty() {
             let why = inventory.all_diagnostics().next();
@@ -150,17 +152,6 @@ impl Part {
         let mut components = files.next().unwrap_or_default();
         components.extend(files.flatten());
         Ok(components)
-    }
-
-    /// What the scanner's reader finds in a part.
-    fn scanned(
-        &self,
-        write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
-    ) -> Result<Vec<Component>, Refused> {
-        let mut out = self.begun()?;
-        write(&mut out).and_then(|()| out.flush()).map_err(internal)?;
-        drop(out);
-        self.found()
     }
 }
 

@@ -1,37 +1,23 @@
-//! What large documents in SPDX have in common: first their graph, a document of tags and values in which packages have
-//! nothing but short names, for their relations and scopes; then the packages by blocks, for all that is said of
-//! themselves.
-
-use std::fs::File;
-use std::hash::{BuildHasher, RandomState};
-use std::io::{BufWriter, Write};
+//! What large documents in SPDX have in common: first their graph, for relations and scopes of packages; then the packages
+//! by blocks, for all that is said of themselves.
 
 use serde_json::Value;
+use trimtab_extract::format::spdx_graph;
 use trimtab_model::{Relation, Scope};
 
-use super::{Distinct, MOST_COMPONENTS, Part, Refused, Rows, Said, internal, nearer};
+use super::{Distinct, MOST_COMPONENTS, MOST_LINKS, Part, Refused, Rows, Said, nearer};
 
-/// Of identifiers that stand for those of the document.
-const DIGITS: &[u8; 64] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-";
-
-/// The graph of a document, on its way to the scanner's reader.
+/// The graph of a document, within bounds.
+#[derive(Default)]
 pub(super) struct Graph {
-    part: Part,
-    out: BufWriter<File>,
+    graph: spdx_graph::Graph,
     /// Packages so far.
     count: usize,
-    hasher: RandomState,
+    /// Relationships so far.
+    links: usize,
 }
 
 impl Graph {
-    pub(super) fn new() -> Result<Graph, Refused> {
-        let part = Part::new()?;
-        let mut out = part.begun()?;
-        let head = "SPDXVersion: SPDX-2.3\nSPDXID: SPDXRef-DOCUMENT\n";
-        out.write_all(head.as_bytes()).map_err(internal)?;
-        Ok(Graph { part, out, count: 0, hasher: RandomState::new() })
-    }
-
     /// The next package.
     pub(super) fn package(
         &mut self,
@@ -39,64 +25,43 @@ impl Graph {
         id: Option<&str>,
         comment: &str,
     ) -> Result<(), Refused> {
-        let name = if is_named { name(self.count) } else { String::new() };
-        let mut tags = format!("PackageName: {name}\n");
-        if let Some(id) = id {
-            tags.push_str(&format!("SPDXID: {}\n", self.short(id)));
-        }
-        // Of a comment, what generators say in lines of `name=value`.
-        let said = |line: &&str| line.contains('=') && !line.contains("text>");
-        let said: Vec<&str> = comment.lines().filter(said).collect();
-        if !said.is_empty() {
-            tags.push_str(&format!("PackageComment: <text>{}</text>\n", said.join("\n")));
-        }
+        self.graph.package(is_named, id, comment);
         self.count += 1;
         if self.count > MOST_COMPONENTS {
             let message = format!("it lists more than {MOST_COMPONENTS} packages");
             return Err(Refused::Unreadable(message));
         }
-        self.out.write_all(tags.as_bytes()).map_err(internal)
+        Ok(())
     }
 
     /// A relationship, in the words of SPDX 2.
     pub(super) fn relationship(&mut self, from: &str, kind: &str, to: &str) -> Result<(), Refused> {
-        let (from, to) = (self.short(from), self.short(to));
-        writeln!(self.out, "Relationship: {from} {kind} {to}").map_err(internal)
+        self.graph.relationship(from, kind, to);
+        self.one_more()
     }
 
     /// The document describes this.
     pub(super) fn describes(&mut self, id: &str) -> Result<(), Refused> {
-        let id = self.short(id);
-        writeln!(self.out, "Relationship: SPDXRef-DOCUMENT DESCRIBES {id}").map_err(internal)
+        self.graph.describes(id);
+        self.one_more()
     }
 
-    /// Identifiers are as long as generators like; these are short.
-    fn short(&self, id: &str) -> String {
-        let mut rest = self.hasher.hash_one(id);
-        let mut short = String::with_capacity(11);
-        while short.is_empty() || rest > 0 {
-            let digit = usize::try_from(rest % 64).ok().and_then(|at| DIGITS.get(at));
-            short.push(digit.map_or('0', |digit| char::from(*digit)));
-            rest /= 64;
+    fn one_more(&mut self) -> Result<(), Refused> {
+        self.links += 1;
+        if self.links > MOST_LINKS {
+            return Err(Refused::Unreadable(format!("it has more than {MOST_LINKS} links")));
         }
-        short
+        Ok(())
     }
 
     /// What the graph says of the packages.
-    pub(super) fn read(mut self) -> Result<Packages, Refused> {
-        self.out.flush().map_err(internal)?;
-        let mut facts = vec![None; self.count];
-        for component in self.part.found()? {
-            let place = place(component.purl.name());
-            if let Some(fact) = place.and_then(|at| facts.get_mut(at)) {
-                *fact = Some((component.relation, component.scope));
-            }
-        }
+    pub(super) fn read(self) -> Result<Packages, Refused> {
+        let facts = self.graph.facts();
         if facts.iter().all(Option::is_none) {
             return Err(Refused::Unreadable("it lists no components".to_owned()));
         }
         let (rows, relations) = (Rows::default(), Vec::new());
-        Ok(Packages { part: self.part, facts, count: 0, rows, relations })
+        Ok(Packages { part: Part::new()?, facts, count: 0, rows, relations })
     }
 }
 

@@ -27,8 +27,12 @@ pub(super) type Walk<'w> = &'w dyn Fn(&mut dyn Members) -> Result<(), Refused>;
 
 /// Reads a document by blocks of packages.
 pub(super) fn in_blocks(block: usize, walk: Walk<'_>) -> Result<Distinct, Refused> {
-    let mut first =
-        First { graph: Graph::new()?, list: None, version: Value::Null, licences: HashMap::new() };
+    let mut first = First {
+        graph: Graph::default(),
+        list: None,
+        version: Value::Null,
+        licences: HashMap::new(),
+    };
     walk(&mut first)?;
     let mut second = Second {
         block,
@@ -94,8 +98,7 @@ impl First {
         let text = |member: &str| value[member].as_str();
         let ends = (text("spdxElementId"), text("relationshipType"), text("relatedSpdxElement"));
         let (Some(from), Some(kind), Some(to)) = ends else { return Ok(()) };
-        let is_word = kind.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
-        if is_word && !kind.is_empty() { self.graph.relationship(from, kind, to) } else { Ok(()) }
+        self.graph.relationship(from, kind, to)
     }
 }
 
@@ -125,6 +128,8 @@ impl Members for First {
                 if let (Some(id), Some(name)) =
                     (value["licenseId"].as_str(), value["name"].as_str())
                     && self.licences.len() < MOST_LICENCES
+                    // What says nothing does not take the place of what was said before.
+                    && !matches!(name.trim(), "" | "NOASSERTION" | "NONE")
                 {
                     self.licences.insert(id.to_owned(), name.to_owned());
                 }

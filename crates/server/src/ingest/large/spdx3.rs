@@ -1,15 +1,15 @@
 //! Large SPDX 3 documents in JSON-LD, read in parts: first the graph, in the words of SPDX 2, then the licences, which are
 //! elements of their own, then the packages, a block at a time with the licences that they name.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::hash::{BuildHasher, RandomState};
+use std::collections::HashSet;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
 use super::graph::{Graph, Packages, name};
 use super::json::{Members, walk};
-use super::{Distinct, MOST_LINKS, Refused};
+use super::spdx3_licences::Licences;
+use super::{Distinct, Refused};
 
 /// What is read of a package beside its identifier.
 const KEPT: [&str; 5] = [
@@ -19,16 +19,10 @@ const KEPT: [&str; 5] = [
     "software_downloadLocation",
     "externalIdentifier",
 ];
-/// The most bytes of all licences together.
-const LICENCES: usize = 64 << 20;
-/// The most packages and files of which a licence is stated.
-const MOST_LICENSED: usize = 2_000_000;
-/// The most elements of one licence; the scanner's reader takes no more steps.
-const MOST_OF_LICENCE: usize = 200;
 
 /// Reads a document by blocks of packages.
 pub(super) fn in_blocks(path: &Path, block: usize) -> Result<Distinct, Refused> {
-    let mut first = First { graph: Graph::new()?, links: 0, has_context: false };
+    let mut first = First { graph: Graph::default(), has_context: false };
     walk(path, &mut first)?;
     if !first.has_context {
         return Err(Refused::Unreadable("this is no SPDX 3 document".to_owned()));
@@ -43,7 +37,7 @@ pub(super) fn in_blocks(path: &Path, block: usize) -> Result<Distinct, Refused> 
 }
 
 /// The identifier of an element and its type, which may be written with the name of its profile or as a URI.
-fn identity(element: &Value) -> Option<(&str, &str)> {
+pub(super) fn identity(element: &Value) -> Option<(&str, &str)> {
     let text = |names: [&str; 2]| names.iter().find_map(|name| element[*name].as_str());
     let kind = text(["type", "@type"]).unwrap_or_default();
     Some((text(["spdxId", "@id"])?, kind))
@@ -54,14 +48,17 @@ fn last_word(kind: &str) -> &str {
 }
 
 /// The texts of a member that holds one or several.
-fn texts<'d>(element: &'d Value, member: &str) -> impl Iterator<Item = &'d str> {
+pub(super) fn texts<'d>(element: &'d Value, member: &str) -> impl Iterator<Item = &'d str> {
     let value = &element[member];
     let several = value.as_array().into_iter().flatten().filter_map(Value::as_str);
     value.as_str().into_iter().chain(several)
 }
 
 /// The ends of a relationship of which there is something to say: the first, its type, and the others.
-fn relationship<'d>(element: &'d Value, kind: &str) -> Option<(&'d str, &'d str, Vec<&'d str>)> {
+pub(super) fn relationship<'d>(
+    element: &'d Value,
+    kind: &str,
+) -> Option<(&'d str, &'d str, Vec<&'d str>)> {
     if !matches!(last_word(kind), "Relationship" | "LifecycleScopedRelationship") {
         return None;
     }
@@ -72,7 +69,6 @@ fn relationship<'d>(element: &'d Value, kind: &str) -> Option<(&'d str, &'d str,
 /// The first walk: the graph.
 struct First {
     graph: Graph,
-    links: usize,
     has_context: bool,
 }
 
@@ -106,10 +102,6 @@ impl Members for First {
             _ => {}
         }
         let Some((from, kind, to)) = relationship(&value, kind) else { return Ok(()) };
-        self.links += to.len();
-        if self.links > MOST_LINKS {
-            return Err(Refused::Unreadable(format!("it has more than {MOST_LINKS} links")));
-        }
         if kind == "describes" {
             return to.into_iter().try_for_each(|id| self.graph.describes(id));
         }
@@ -140,11 +132,11 @@ fn word(kind: &str, scope: Option<&str>) -> Option<(&'static str, bool)> {
         _ => ("DEPENDS_ON", false),
     };
     Some(match kind {
-        "dependsOn" | "hasStaticLink" | "hasDynamicLink" | "hasPrerequisite" | "hasInput" => needs,
-        "hasOptionalDependency" | "hasOptionalComponent" => ("OPTIONAL_DEPENDENCY_OF", true),
         "hasProvidedDependency" => ("BUILD_DEPENDENCY_OF", true),
         "usesTool" if needs.0 == "DEPENDS_ON" => ("BUILD_DEPENDENCY_OF", true),
-        "usesTool" => needs,
+        "dependsOn" | "hasStaticLink" | "hasDynamicLink" | "hasPrerequisite" | "hasInput"
+        | "usesTool" => needs,
+        "hasOptionalDependency" | "hasOptionalComponent" => ("OPTIONAL_DEPENDENCY_OF", true),
         "contains" => ("CONTAINS", false),
         _ => return None,
     })
@@ -158,101 +150,6 @@ fn has_purl(package: &Value) -> bool {
     };
     package["software_packageUrl"].is_string()
         || package["externalIdentifier"].as_array().is_some_and(|all| all.iter().any(is_purl))
-}
-
-/// The second walk: licences, and what they are stated of.
-#[derive(Default)]
-struct Licences {
-    /// By identifier, as they are written.
-    elements: HashMap<Box<str>, Box<str>>,
-    bytes: usize,
-    /// Identifiers of licences, each once.
-    named: Vec<Box<str>>,
-    position: HashMap<u64, u32>,
-    /// By digest of what they are stated of, the positions of identifiers.
-    declared: HashMap<u64, u32>,
-    concluded: HashMap<u64, u32>,
-    hasher: RandomState,
-}
-
-impl Members for Licences {
-    fn wants(&self, list: &str) -> bool {
-        list == "@graph"
-    }
-
-    fn item(&mut self, value: Value) -> Result<(), Refused> {
-        let Some((id, kind)) = identity(&value) else { return Ok(()) };
-        if let Some((from, kind, to)) = relationship(&value, kind) {
-            let Some(to) = to.first() else { return Ok(()) };
-            let (from, to) = (self.hasher.hash_one(from), self.position(to));
-            match kind {
-                "hasDeclaredLicense" => drop(self.declared.entry(from).or_insert(to)),
-                "hasConcludedLicense" => drop(self.concluded.entry(from).or_insert(to)),
-                _ => {}
-            }
-            if self.declared.len().max(self.concluded.len()) > MOST_LICENSED {
-                let message = format!("licences are stated of more than {MOST_LICENSED} elements");
-                return Err(Refused::Unreadable(message));
-            }
-        } else if kind.contains("licensing") || kind.ends_with("License") {
-            let text = value.to_string();
-            self.bytes += text.len();
-            if self.bytes > LICENCES {
-                let message = format!("its licences are above {LICENCES} bytes");
-                return Err(Refused::Unreadable(message));
-            }
-            self.elements.insert(id.into(), text.into());
-        }
-        Ok(())
-    }
-}
-
-impl Licences {
-    fn position(&mut self, id: &str) -> u32 {
-        let next = u32::try_from(self.named.len()).unwrap_or(u32::MAX);
-        let position = *self.position.entry(self.hasher.hash_one(id)).or_insert(next);
-        if position == next {
-            self.named.push(id.into());
-        }
-        position
-    }
-
-    /// The identifiers of licences that are stated of an element, by the relationship that states them.
-    fn of(&self, id: &str) -> impl Iterator<Item = (&'static str, &str)> {
-        let id = self.hasher.hash_one(id);
-        let maps =
-            [("hasDeclaredLicense", &self.declared), ("hasConcludedLicense", &self.concluded)];
-        maps.into_iter().filter_map(move |(kind, map)| {
-            let licence = self.named.get(*map.get(&id)? as usize)?;
-            Some((kind, &**licence))
-        })
-    }
-
-    /// Adds a licence, with those that it is made of, unless it was added before.
-    fn add<'l>(&'l self, id: &'l str, added: &mut HashSet<&'l str>, graph: &mut Vec<Value>) {
-        let mut waiting: VecDeque<String> = VecDeque::from([id.to_owned()]);
-        let mut seen: HashSet<String> = HashSet::new();
-        while let Some(id) = waiting.pop_front() {
-            let Some((id, text)) = self.elements.get_key_value(id.as_str()) else { continue };
-            if seen.len() > MOST_OF_LICENCE || !seen.insert(id.to_string()) {
-                continue;
-            }
-            let Ok(element) = serde_json::from_str::<Value>(text) else { continue };
-            for member in [
-                "expandedlicensing_member",
-                "expandedlicensing_subjectLicense",
-                "expandedlicensing_subjectExtendableLicense",
-            ] {
-                waiting.extend(texts(&element, member).take(MOST_OF_LICENCE).map(str::to_owned));
-            }
-            let own = element["simplelicensing_customIdToUri"].as_array();
-            let own = own.into_iter().flatten().filter_map(|entry| entry["value"].as_str());
-            waiting.extend(own.take(MOST_OF_LICENCE).map(str::to_owned));
-            if added.insert(id) {
-                graph.push(element);
-            }
-        }
-    }
 }
 
 /// The third walk: the packages.
