@@ -38,7 +38,7 @@ pub(crate) mod where_is;
 use jiff::Timestamp;
 use serde::Serialize;
 use trimtab_model::charter::Charter;
-use trimtab_store::{Asset, Cursor, Org, Page, Store, System};
+use trimtab_store::{Asset, Cursor, Org, Page, Store, StoreError, System};
 use utoipa::ToSchema;
 
 use crate::access::{Action, On, Who};
@@ -211,6 +211,20 @@ pub(crate) async fn on(store: &Store, org: Org, system: Option<i64>) -> Result<O
     let systems = store.systems(org).await?;
     let team = systems.iter().find(|s| s.id == id).and_then(|s| s.team);
     Ok(On { system, team })
+}
+
+/// In how many of the newest snapshots of an asset a revision is looked for.
+const NEWEST: usize = 500;
+
+/// The newest snapshot of an asset that was made of a revision.
+pub(crate) async fn snapshot_of(
+    store: &Store,
+    org: Org,
+    asset: i64,
+    revision: &str,
+) -> Result<Option<i64>, StoreError> {
+    let all = store.snapshots(org, asset, NEWEST).await?;
+    Ok(all.iter().find(|s| s.revision.as_deref() == Some(revision)).map(|s| s.id))
 }
 
 /// The systems that they may see. `None`: all.

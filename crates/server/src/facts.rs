@@ -15,3 +15,4 @@ pub(crate) mod sheet;
 pub(crate) mod steps;
 pub(crate) mod verified;
 pub(crate) mod vulnerability;
+pub(crate) mod within;

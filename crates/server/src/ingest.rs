@@ -15,7 +15,7 @@ use trimtab_model::{
     Component, Diagnostic, DiagnosticSeverity, FileInventory, Inventory, Purl, Relation, Scope,
 };
 use trimtab_store::{
-    Contents, Listed, Matched, NewComponent, NewSnapshot, Org, Settled, StoreError,
+    Contents, JudgedBy, Listed, Matched, NewComponent, NewSnapshot, Org, Settled, StoreError,
 };
 
 pub(crate) use original::Original;
@@ -120,7 +120,10 @@ pub(crate) async fn snapshot(
     let weigher = Weigher::new(agreed, index, now);
     let weigh = |known: &_| weigher.weigh(known);
     let production = agreed.production();
-    Ok(app.store.add_snapshot(org, asset, new, &production, &weigh, actor, now).await?)
+    Ok(app
+        .store
+        .add_snapshot(org, asset, new, JudgedBy::new(&production, &weigh, now), actor)
+        .await?)
 }
 
 /// What a document says of a component that it lists.

@@ -24,6 +24,7 @@ use trimtab_store::{
 
 use crate::access::Who;
 use crate::api::visible;
+use crate::facts::within;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::updating::{self, LEARNT};
@@ -31,8 +32,6 @@ use changes::{Tries, by_change};
 
 /// The most findings of one plan: the gravest. What is beyond is told.
 pub(crate) const MOST: usize = 5_000;
-/// How many are asked for at once.
-const PAGE: usize = 500;
 /// How many windows are kept and shown.
 pub(crate) const WINDOWS: usize = 6;
 /// What is scheduled stays in its window unless that costs a larger share of the load-days that the best plan saves.
@@ -433,16 +432,7 @@ async fn findings(
         systems,
         ..FindingFilter::default()
     };
-    let mut all = Vec::new();
-    let mut after = None;
-    loop {
-        let page = app.store.findings(org, &filter, FindingOrder::Level, after, PAGE).await?;
-        all.extend(page.rows);
-        after = page.next;
-        if after.is_none() || all.len() >= MOST {
-            return Ok((all, after.is_some()));
-        }
-    }
+    Ok(within::findings(app, org, &filter, FindingOrder::Level, MOST).await?)
 }
 
 fn asked(is: &Finding, at_once: &impl Fn(Level) -> bool) -> plan::Finding {

@@ -11,13 +11,12 @@ use trimtab_model::Purl;
 use trimtab_report::applied::json::Document;
 use trimtab_store::{Applied, Finding, FindingFilter, FindingOrder, FindingState, Org};
 
+use crate::facts::within;
 use crate::problem::Problem;
 use crate::state::App;
 
 /// The most findings of an asset that are looked at.
 const MOST: usize = 2_000;
-/// How many are asked for at once.
-const PAGE: usize = 500;
 /// How many updates of a team are learnt from: the newest.
 pub(crate) const LEARNT: usize = 100;
 
@@ -154,15 +153,7 @@ async fn findings(
         states: FindingState::ALL.to_vec(),
         ..FindingFilter::default()
     };
-    let (mut all, mut after) = (Vec::new(), None);
-    loop {
-        let page = app.store.findings(org, &filter, FindingOrder::Newest, after, PAGE).await?;
-        all.extend(page.rows);
-        after = page.next;
-        if after.is_none() || all.len() >= MOST {
-            return Ok(all);
-        }
-    }
+    Ok(within::findings(app, org, &filter, FindingOrder::Newest, MOST).await?.0)
 }
 
 fn reckoned(

@@ -31,6 +31,7 @@ pub(crate) mod said;
 pub(crate) mod search;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
+mod standing;
 pub(crate) mod system;
 pub(crate) mod systems;
 pub(crate) mod team;
@@ -173,8 +174,9 @@ pub(crate) fn own_form(who: &Who, csrf: &str) -> Result<(), Problem> {
     if is_csrf(session, csrf) { Ok(()) } else { Err(Problem::from_elsewhere()) }
 }
 
-/// What was wrong with a form, at its fields or above them.
-pub(crate) fn mended(form: &mut Form, name: &str, text: String) {
+/// What was wrong with a form, if anything was, at its fields or above them.
+pub(crate) fn mended(form: &mut Form, wrong: Option<(&'static str, String)>) {
+    let Some((name, text)) = wrong else { return };
     match form.fields.iter_mut().find(|f| f.name == name) {
         Some(field) => field.error = text,
         None => {

@@ -28,7 +28,7 @@ pub use mentioned::Mentioned;
 pub use read::{Count, FindingOrder, Group, GroupBy, GroupCursor, Groups, Load};
 pub use rematch::GROUP;
 pub use reports::{NewReport, Reported};
-pub use settle::{Settled, Weigh};
+pub use settle::{JudgedBy, Settled, Weigh};
 pub use waiting::{Rollout, Waits};
 
 use crate::error::{Result, StoreError};

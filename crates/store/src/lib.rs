@@ -80,8 +80,8 @@ pub use error::{Result, StoreError};
 pub use feeds::Feed;
 pub use findings::{
     Attribution, Count, DueByTeam, ExposureIs, Finding, FindingFilter, FindingOrder, FindingState,
-    GROUP, Group, GroupBy, GroupCursor, Groups, Known, Load, Matched, Mentioned, NewReport,
-    Reported, Rollout, Settled, Waits, Weigh, Weighed,
+    GROUP, Group, GroupBy, GroupCursor, Groups, JudgedBy, Known, Load, Matched, Mentioned,
+    NewReport, Reported, Rollout, Settled, Waits, Weigh, Weighed,
 };
 pub use history::Told;
 pub use jobs::{Job, JobState, MAX_ATTEMPTS, NewJob, Priority};

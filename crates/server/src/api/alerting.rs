@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 use super::delivery::event;
 use super::deployments::{Said, deploy};
-use super::{asset_for, has_environment, on};
+use super::{asset_for, has_environment, on, snapshot_of};
 use crate::access::{Action, Who, signed};
 use crate::problem::Problem;
 use crate::state::App;
@@ -342,15 +342,14 @@ async fn evidence(
             let named = match &alert.revision {
                 None => None,
                 Some(revision) => {
-                    let all = app.store.snapshots(org, asset.id, 500).await?;
-                    let is = all.iter().find(|s| s.revision.as_ref() == Some(revision));
+                    let is = snapshot_of(&app.store, org, asset.id, revision).await?;
                     let missing = || {
                         Problem::invalid(format!(
                             "No snapshot of `{}` has the revision `{revision}`: push it first.",
                             asset.name
                         ))
                     };
-                    Some(is.ok_or_else(missing)?.id)
+                    Some(is.ok_or_else(missing)?)
                 }
             };
             match told_already(&before, &after, outcome, named) {

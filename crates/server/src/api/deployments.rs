@@ -5,11 +5,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use trimtab_store::{NewDeployment, Outcome, StoreError};
+use trimtab_store::{JudgedBy, NewDeployment, Outcome, StoreError};
 use utoipa::ToSchema;
 
 use super::snapshots::refused;
-use super::{asset_for, has_environment};
+use super::{asset_for, has_environment, snapshot_of};
 use crate::access::{Action, Who};
 use crate::ingest::Refused;
 use crate::problem::Problem;
@@ -96,10 +96,7 @@ pub(super) async fn deploy(
     };
     let snapshot = match (said.snapshot, &said.revision) {
         (Some(id), _) => Some(id),
-        (None, Some(revision)) => {
-            let all = app.store.snapshots(who.org, asset.id, 500).await?;
-            all.iter().find(|s| s.revision.as_ref() == Some(revision)).map(|s| s.id)
-        }
+        (None, Some(revision)) => snapshot_of(&app.store, who.org, asset.id, revision).await?,
         // What stops is what ran.
         (None, None) if outcome == Outcome::Stopped => {
             let details = app.store.asset(who.org, asset.id).await?;
@@ -122,8 +119,10 @@ pub(super) async fn deploy(
     let weigher = Weigher::new(&agreed, index, now);
     let weigh = |known: &_| weigher.weigh(known);
     let production = agreed.production();
-    let done =
-        app.store.add_deployment(who.org, &new, &production, &weigh, &who.actor(), now).await;
+    let done = app
+        .store
+        .add_deployment(who.org, &new, JudgedBy::new(&production, &weigh, now), &who.actor())
+        .await;
     let (id, settled) = match done {
         Err(StoreError::Refused(detail)) => return Err(Problem::invalid(detail)),
         done => done?,

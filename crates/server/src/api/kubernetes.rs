@@ -8,7 +8,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use trimtab_store::{Asset, NewDeployment, Org, Outcome, Store, StoreError};
+use trimtab_store::{Asset, JudgedBy, NewDeployment, Org, Outcome, Store, StoreError};
 use utoipa::ToSchema;
 
 use super::snapshots::refused;
@@ -294,8 +294,9 @@ impl Deploy<'_> {
         let weigh = |known: &_| self.weigher.weigh(known);
         let (org, actor) = (self.who.org, self.who.actor());
         let store = &self.app.store;
-        let done =
-            store.add_deployment(org, new, self.production, &weigh, &actor, self.now).await?;
+        let done = store
+            .add_deployment(org, new, JudgedBy::new(self.production, &weigh, self.now), &actor)
+            .await?;
         crate::jobs::settled(self.app, org, self.now).await?;
         Ok(done.0)
     }

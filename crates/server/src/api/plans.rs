@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::plan::named;
 use super::snapshots::refused;
-use super::{Listed, Named, asset_for, limit};
+use super::{Listed, Named, asset_for, limit, snapshot_of};
 use crate::access::{Action, Who};
 use crate::confirming::{self, MOST};
 use crate::ingest::blocking;
@@ -166,10 +166,7 @@ pub(crate) async fn post(
     let none = || Problem::invalid("No snapshot of the asset is known for that: push it first.");
     let snapshot = match &about.revision {
         None => asset.latest,
-        Some(revision) => {
-            let all = app.store.snapshots(who.org, asset.id, 500).await?;
-            all.iter().find(|s| s.revision.as_ref() == Some(revision)).map(|s| s.id)
-        }
+        Some(revision) => snapshot_of(&app.store, who.org, asset.id, revision).await?,
     };
     let snapshot = snapshot.ok_or_else(none)?;
     let bytes = arriving.read(&app).await?.bytes(MOST).await?;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use trimtab_attributions::{Attributed, Report};
 use trimtab_decisions::vex::VexDocument;
 use trimtab_model::{Code, Component, Diagnostic};
-use trimtab_store::{NewJob, NewReport, Org, Priority, Reported, StoreError, Vex};
+use trimtab_store::{JudgedBy, NewJob, NewReport, Org, Priority, Reported, StoreError, Vex};
 use utoipa::ToSchema;
 
 use super::snapshots::refused;
@@ -117,8 +117,10 @@ pub(crate) async fn post(
     let weigh = |known: &_| weigher.weigh(known);
     let production = agreed.production();
     let actor = who.actor();
-    let done =
-        app.store.add_report(who.org, asset.id, &new, &production, &weigh, &actor, now).await;
+    let done = app
+        .store
+        .add_report(who.org, asset.id, &new, JudgedBy::new(&production, &weigh, now), &actor)
+        .await;
     let (gone, settled) = match done {
         Err(StoreError::Refused(detail)) => return Err(Problem::invalid(detail)),
         done => done?,

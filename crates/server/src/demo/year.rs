@@ -8,8 +8,8 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use trimtab_model::{Level, Role};
 use trimtab_store::{
-    Contents, DecisionKind, DecisionState, FindingFilter, FindingOrder, Listed, NewComponent,
-    NewDecision, NewDeployment, NewSnapshot, Org, Outcome,
+    Contents, DecisionKind, DecisionState, FindingFilter, FindingOrder, JudgedBy, Listed,
+    NewComponent, NewDecision, NewDeployment, NewSnapshot, Org, Outcome,
 };
 
 use super::chance::Chance;
@@ -328,7 +328,13 @@ impl Year<'_> {
         let weigher = Weigher::new(&self.agreed, self.index()?, at);
         let weigh = |known: &_| weigher.weigh(known);
         let store = &self.app.store;
-        let done = store.add_snapshot(self.org, id, &new, &self.production, &weigh, "trimtab", at);
+        let done = store.add_snapshot(
+            self.org,
+            id,
+            &new,
+            JudgedBy::new(&self.production, &weigh, at),
+            "trimtab",
+        );
         let done = done.await.map_err(told)?;
         self.filled.snapshots += 1;
         let gone: Vec<i64> = done.merged.iter().chain(&done.fixed).copied().collect();
@@ -424,8 +430,9 @@ impl Year<'_> {
         let Some(held) = self.carriers.get_mut(carrier) else { return Ok(()) };
         let new = NewDeployment { asset: held.id, environment, snapshot, outcome, at };
         let store = &self.app.store;
-        let done =
-            store.add_deployment(self.org, &new, &self.production, &weigh, "trimtab", at).await;
+        let done = store
+            .add_deployment(self.org, &new, JudgedBy::new(&self.production, &weigh, at), "trimtab")
+            .await;
         done.map_err(told)?;
         if outcome != Outcome::Failed {
             held.runs = Some(snapshot);
@@ -441,7 +448,9 @@ impl Year<'_> {
         let weigh = |known: &_| weigher.weigh(known);
         for carrier in self.carriers.iter().filter(|c| c.builds > 0 && is(c)) {
             let store = &self.app.store;
-            let done = store.settle(self.org, carrier.id, &self.production, &weigh, at).await;
+            let done = store
+                .settle(self.org, carrier.id, JudgedBy::new(&self.production, &weigh, at))
+                .await;
             done.map_err(told)?;
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use trimtab_store::{GROUP, Job};
+use trimtab_store::{GROUP, Job, JudgedBy};
 
 use super::rematch_all;
 use crate::ingest::{self, Refused, blocking};
@@ -56,7 +56,10 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
                 let now = app.now();
                 let weigher = Weigher::new(&agreed, index.clone(), now);
                 let weigh = |known: &_| weigher.weigh(known);
-                let done = app.store.settle(job.org, asset, &production, &weigh, now).await?;
+                let done = app
+                    .store
+                    .settle(job.org, asset, JudgedBy::new(&production, &weigh, now))
+                    .await?;
                 changed += usize::from(!done.is_quiet());
                 settled += 1;
             }
@@ -68,10 +71,19 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
             let now = app.now();
             let weigher = Weigher::new(&agreed, index.clone(), now);
             let weigh = |known: &_| weigher.weigh(known);
-            let done = app.store.settle_change(job.org, group, &looked, &production, &weigh, now);
+            let done = app.store.settle_change(
+                job.org,
+                group,
+                &looked,
+                JudgedBy::new(&production, &weigh, now),
+            );
             let (mut done, whole) = done.await?;
             for asset in whole {
-                done.push(app.store.settle(job.org, asset, &production, &weigh, now).await?);
+                done.push(
+                    app.store
+                        .settle(job.org, asset, JudgedBy::new(&production, &weigh, now))
+                        .await?,
+                );
             }
             settled += done.len();
             changed += done.iter().filter(|one| !one.is_quiet()).count();
@@ -87,7 +99,10 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
             let now = app.now();
             let weigher = Weigher::new(&agreed, index.clone(), now);
             let weigh = |known: &_| weigher.weigh(known);
-            let done = app.store.settle(job.org, asset.id, &production, &weigh, now).await?;
+            let done = app
+                .store
+                .settle(job.org, asset.id, JudgedBy::new(&production, &weigh, now))
+                .await?;
             changed += usize::from(!done.is_quiet());
             settled += 1;
         }

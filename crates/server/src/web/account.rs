@@ -165,9 +165,7 @@ async fn ask(app: &App, who: &Who, wrong: Option<(&'static str, &str)>) -> Page 
         cancel: Some(Link::to("Back", "/account")),
         ..View::default()
     };
-    if let Some((name, text)) = wrong {
-        mended(&mut form, name, text.to_owned());
-    }
+    mended(&mut form, wrong.map(|(name, text)| (name, text.to_owned())));
     let follows = vec!["Every other session of yours ends.".to_owned()];
     Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
 }

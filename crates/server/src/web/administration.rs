@@ -103,9 +103,7 @@ async fn list(
         submit: "Add a person".to_owned(),
         ..View::default()
     };
-    if let Some((name, text)) = wrong {
-        mended(&mut form, name, text);
-    }
+    mended(&mut form, wrong);
     let table = Table {
         title: "People".to_owned(),
         columns: vec![
@@ -262,9 +260,7 @@ async fn one(app: &App, who: &Who, id: i64, wrong: Wrong, link: Option<String>) 
         cancel: Some(Link::to("Back", "/administration")),
         ..View::default()
     };
-    if let Some((name, text)) = wrong {
-        mended(&mut form, name, text);
-    }
+    mended(&mut form, wrong);
     let row = |g: &Grant| {
         let scope = value(g.scope);
         let words = scopes.iter().find(|s| s.0 == scope).map_or(scope, |s| s.1.clone());

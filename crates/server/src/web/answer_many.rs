@@ -24,6 +24,15 @@ const ANSWERS: [(&str, &str, DecisionState); 3] = [
     ("end", "End now", DecisionState::Ended),
 ];
 
+/// What is said to whoever sends no answer.
+pub(super) const NONE: &str = "Choose one of the answers.";
+
+/// An answer by what a form sends: what people read, and what it makes of a decision.
+pub(super) fn answer(sent: &str) -> Option<(&'static str, DecisionState)> {
+    let found = ANSWERS.iter().find(|(word, ..)| *word == sent);
+    found.map(|(_, words, state)| (*words, *state))
+}
+
 /// What the form sends: the decisions, and the answer.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Sent {
@@ -62,16 +71,11 @@ pub(crate) async fn post(
     own_form(&who, &sent.csrf)?;
     let ids: Vec<i64> = sent.decisions.split(',').filter_map(|id| id.trim().parse().ok()).collect();
     let all = found(&app, &who, ids.clone()).await?;
-    let answer = ANSWERS.iter().find(|(word, ..)| *word == sent.answer);
-    let Some((_, words, state)) = answer else {
-        let notice = Notice {
-            urgency: Urgency::Warning,
-            text: "Choose one of the answers.".to_owned(),
-            next: None,
-        };
+    let Some((words, state)) = answer(&sent.answer) else {
+        let notice = Notice { urgency: Urgency::Warning, text: NONE.to_owned(), next: None };
         return show(&app, &who, &all, "", Some(notice)).await;
     };
-    let became = deciding::answer_all(&app, &who, &ids, *state, &sent.role).await?;
+    let became = deciding::answer_all(&app, &who, &ids, state, &sent.role).await?;
     let left: Vec<(i64, String)> =
         became.into_iter().filter_map(|(id, became)| Some((id, told(became.err()?)))).collect();
     if left.is_empty() {

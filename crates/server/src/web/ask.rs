@@ -151,9 +151,7 @@ async fn show(
         cancel: Some(Link::to("Back to the finding", here.clone())),
         ..View::default()
     };
-    if let Some((name, text)) = wrong {
-        mended(&mut form, name, text);
-    }
+    mended(&mut form, wrong);
     let load = finding.weighed.as_ref().map_or_else(
         || Value::Unknown("it was not weighed".to_owned()),
         |w| number(w.weight).into(),

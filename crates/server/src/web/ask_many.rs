@@ -149,9 +149,7 @@ async fn show(
         cancel: Some(Link::to("Back to the findings", "/findings")),
         ..View::default()
     };
-    if let Some((name, text)) = wrong {
-        mended(&mut form, name, text);
-    }
+    mended(&mut form, wrong);
     let one = |f: &Finding| {
         let (package, version) = short(&f.component.1);
         let place = f.system.as_ref().map_or(&f.asset.1, |s| &s.1);

@@ -231,9 +231,7 @@ async fn show(app: &App, who: &Who, text: String, wrong: Option<String>) -> Page
         cancel: Some(Link::to("Back to the charter", "/charter")),
         ..View::default()
     };
-    if let Some(text) = wrong {
-        mended(&mut form, "text", text);
-    }
+    mended(&mut form, wrong.map(|text| ("text", text)));
     let levels: Vec<&str> = Level::ALL.iter().map(|l| l.as_str()).collect();
     let view = Act {
         layout,

@@ -85,9 +85,7 @@ async fn show(app: &App, who: &Who, codes: Option<Codes>, wrong: Option<&str>) -
             "After that, signing in takes your password and a code.".to_owned(),
         ]
     };
-    if let Some(wrong) = wrong {
-        mended(&mut form, "code", wrong.to_owned());
-    }
+    mended(&mut form, wrong.map(|wrong| ("code", wrong.to_owned())));
     Ok(html(&Act { layout, follows, about: Pairs(about), form }))
 }
 

@@ -172,9 +172,7 @@ async fn show(
         cancel: Some(Link::to("Back to the systems", "/systems")),
         ..View::default()
     };
-    if let Some((name, text)) = wrong {
-        mended(&mut form, name, text);
-    }
+    mended(&mut form, wrong);
     let follows = vec!["Every finding of its assets is weighed anew.".to_owned()];
     Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
 }

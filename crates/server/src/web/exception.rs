@@ -13,6 +13,7 @@ use trimtab_pages::part::{
 };
 use trimtab_store::{Decision, DecisionKind, DecisionState, Finding};
 
+use super::answer_many;
 use super::exceptions::what;
 use super::today::{columns, row};
 use super::{Page, Sorry, html, layout, mended, own_form, sides};
@@ -53,14 +54,9 @@ pub(crate) async fn post(
     let who = who.map_err(Sorry::from)?;
     own_form(&who, &sent.csrf)?;
     let decision = deciding::find(&app, &who, id).await?;
-    let state = match sent.answer.as_str() {
-        "approve" => DecisionState::Approved,
-        "refuse" => DecisionState::Refused,
-        "end" => DecisionState::Ended,
-        _ => {
-            let wrong = ("answer", "Choose one of the answers.".to_owned());
-            return show(&app, &who, &decision, Some(wrong)).await;
-        }
+    let Some((_, state)) = answer_many::answer(&sent.answer) else {
+        let wrong = ("answer", answer_many::NONE.to_owned());
+        return show(&app, &who, &decision, Some(wrong)).await;
     };
     match deciding::answer(&app, &who, &decision, state, &sent.role).await {
         Ok(()) => Ok(Redirect::to(&format!("/exceptions/{id}")).into_response()),
@@ -116,8 +112,8 @@ async fn show(
     }
     let form = who.may(Action::Answer, place).then(|| form(decision, who, &layout.csrf, over));
     let mut form = form.flatten();
-    if let (Some(form), Some((name, text))) = (&mut form, wrong) {
-        mended(form, name, text);
+    if let Some(form) = &mut form {
+        mended(form, wrong);
     }
     let view = Exception {
         figures: figures(decision, &found, &agreed, now),

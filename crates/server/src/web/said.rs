@@ -406,9 +406,7 @@ async fn show(
         cancel: Some(Link::to("Back to the systems", "/systems")),
         ..Fields::default()
     };
-    if let Some((name, text)) = wrong {
-        mended(&mut form, name, text);
-    }
+    mended(&mut form, wrong);
     let follows = vec![
         "A report replaces what the same tool said of the asset before, unless it says itself that it is not whole."
             .to_owned(),

@@ -9,12 +9,13 @@ use serde::Deserialize;
 use trimtab_pages::Entry;
 use trimtab_pages::page::System as View;
 use trimtab_pages::part::{
-    Cell, Column, Empty, Figure, Figures, Href, Link, Pager, Pairs, Row, Table, Value, When, number,
+    Cell, Column, Empty, Figure, Figures, Href, Link, Pager, Pairs, Row, Table, Value, When,
 };
-use trimtab_store::{Asset, FindingFilter, FindingOrder, Running, ScopeOf, System, Team};
+use trimtab_store::{Asset, FindingFilter, Running, ScopeOf, System, Team};
 
 use super::findings::encode;
-use super::today::{columns, dial, row};
+use super::standing::Standing;
+use super::today::dial;
 use super::{Page, Sorry, count, html, layout};
 use crate::access::{Action, On, Who};
 use crate::problem::Problem;
@@ -55,12 +56,8 @@ pub(crate) async fn page(
     let (is, all) = find(&app, &who, id).await?;
     let now = app.now();
     let teams = app.store.teams(who.org).await?;
-    let filter = FindingFilter { system: Some(id), counts: Some(true), ..FindingFilter::default() };
-    let late = FindingFilter { due_before: Some(now), ..filter.clone() };
-    let open = app.store.count_findings(who.org, &filter).await?;
-    let late = app.store.count_findings(who.org, &late).await?;
-    let load = app.store.load(who.org, &filter).await?;
-    let queue = app.store.findings(who.org, &filter, FindingOrder::Deadline, None, 30).await?;
+    let filter = FindingFilter { system: Some(id), ..FindingFilter::default() };
+    let standing = Standing::of(&app, &who, &filter, 30, now).await?;
     let after = asked.after.unwrap_or_default();
     let mut assets = app.store.assets(who.org, Some(id), None, &after, ASSETS + 1).await?;
     let more = assets.len() > ASSETS;
@@ -78,39 +75,21 @@ pub(crate) async fn page(
         }),
     });
     let list = format!("/findings?counts=true&system={id}");
-    let headline = match (open.number, late.number) {
-        (0, _) => format!("{} has nothing open that counts.", is.name),
-        (open, 0) => format!("{} has {open} open, none past its deadline.", is.name),
-        (open, late) => format!("{} has {open} open, {late} past their deadline.", is.name),
-    };
+    let headline = standing.headline(&is.name);
     let mut layout = layout(&app, &who, Entry::Systems, &is.name, headline).await?;
     layout.crumbs = vec![Link::to("Systems", "/systems"), Link::words(is.name.clone())];
     if who.may(Action::Describe, On { system: Some(id), team: is.team }) {
         layout.actions.push(Link::to("Describe it", format!("/systems/{id}/edit")));
     }
+    let mut figures = standing.figures(&list);
+    figures.push(Figure::of(total.to_string(), "assets", format!("/systems/{id}")));
     let view = View {
-        figures: Figures(vec![
-            Figure::of(
-                late.number.to_string(),
-                "past their deadline",
-                format!("{list}&due=passed"),
-            ),
-            Figure::of(open.number.to_string(), "open, counting to the load", list.clone()),
-            Figure::of(number(load), "load", list.clone()),
-            Figure::of(total.to_string(), "assets", format!("/systems/{id}")),
-        ]),
-        dial: dial(&app, who.org, ScopeOf::System(id), load, &is.name, &list).await?,
+        figures: Figures(figures),
+        dial: dial(&app, who.org, ScopeOf::System(id), standing.load, &is.name, &list).await?,
         about: about(&is, &teams),
         environments: Table { pager: pager.clone(), ..environments(&assets, &running, now) },
         assets: Table { pager, ..table(&assets) },
-        findings: Table {
-            title: "Due first".to_owned(),
-            titled: true,
-            columns: columns(),
-            rows: queue.rows.iter().map(|f| row(f, now)).collect(),
-            empty: Empty { why: "Nothing is open here.".to_owned(), next: None },
-            ..Table::default()
-        },
+        findings: standing.table("Nothing is open here.", now),
         depends: depends(&is, &all, &who),
         layout,
     };

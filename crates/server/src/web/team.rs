@@ -19,8 +19,9 @@ use trimtab_store::{
 };
 
 use super::exceptions::table;
+use super::standing::Standing;
 use super::teams::may_see;
-use super::today::{columns, dial, row, short};
+use super::today::{dial, short};
 use super::{Page, Sorry, html, layout, mended, own_form};
 use crate::access::{Action, On, Who};
 use crate::api::teams::{OPEN_MOST, Shown, pace};
@@ -74,12 +75,7 @@ pub(crate) async fn page(
         systems: visible(&who, &systems),
         ..FindingFilter::default()
     };
-    let filter = FindingFilter { counts: Some(true), ..all.clone() };
-    let late = FindingFilter { due_before: Some(now), ..filter.clone() };
-    let open = app.store.count_findings(who.org, &filter).await?;
-    let late = app.store.count_findings(who.org, &late).await?;
-    let load = app.store.load(who.org, &filter).await?;
-    let queue = app.store.findings(who.org, &filter, FindingOrder::Deadline, None, 50).await?;
+    let standing = Standing::of(&app, &who, &all, 50, now).await?;
     let gone = FindingFilter { states: vec![FindingState::Fixed], ..all.clone() };
     let fixed = app.store.findings(who.org, &gone, FindingOrder::Fixed, None, FIXED).await?;
     let names = names(&app, who.org).await?;
@@ -90,11 +86,7 @@ pub(crate) async fn page(
     };
     let decided = register::page(&app, &who, &in_force, Some(id), (None, DECIDED)).await?.rows;
     let list = format!("/findings?counts=true&team={id}");
-    let headline = match (open.number, late.number) {
-        (0, _) => format!("{} has nothing open that counts.", team.name),
-        (open, 0) => format!("{} has {open} open, none past its deadline.", team.name),
-        (open, late) => format!("{} has {open} open, {late} past their deadline.", team.name),
-    };
+    let headline = standing.headline(&team.name);
     let mut layout = layout(&app, &who, Entry::Teams, &team.name, headline).await?;
     layout.crumbs = vec![Link::to("Teams", "/teams"), Link::words(team.name.clone())];
     layout.actions.push(Link::to("Plan", format!("/teams/{id}/plan")));
@@ -108,31 +100,17 @@ pub(crate) async fn page(
         empty: Empty { why: "Nothing is accepted or decided otherwise.".to_owned(), next: None },
         ..table(&app, &who, &decided, &names, now).await?
     };
+    let mut figures = standing.figures(&list);
+    figures.push(Figure::of(
+        decided.len().to_string(),
+        "decisions in force",
+        format!("/exceptions?state=in-force&team={id}"),
+    ));
     let view = View {
-        figures: Figures(vec![
-            Figure::of(
-                late.number.to_string(),
-                "past their deadline",
-                format!("{list}&due=passed"),
-            ),
-            Figure::of(open.number.to_string(), "open, counting to the load", list.clone()),
-            Figure::of(number(load), "load", list.clone()),
-            Figure::of(
-                decided.len().to_string(),
-                "decisions in force",
-                format!("/exceptions?state=in-force&team={id}"),
-            ),
-        ]),
-        dial: dial(&app, who.org, ScopeOf::Team(id), load, &team.name, &list).await?,
-        about: about(&team, &systems, &queue.rows, now),
-        queue: Table {
-            title: "Due first".to_owned(),
-            titled: true,
-            columns: columns(),
-            rows: queue.rows.iter().map(|f| row(f, now)).collect(),
-            empty: Empty { why: "Nothing is open.".to_owned(), next: None },
-            ..Table::default()
-        },
+        figures: Figures(figures),
+        dial: dial(&app, who.org, ScopeOf::Team(id), standing.load, &team.name, &list).await?,
+        about: about(&team, &systems, &standing.queue, now),
+        queue: standing.table("Nothing is open.", now),
         exceptions,
         fixed: Table {
             pager: fixed.next.map(|_| Pager {
@@ -304,9 +282,7 @@ async fn show(
         cancel: Some(Link::to("Back to the team", format!("/teams/{}", team.id))),
         ..Sheet::default()
     };
-    if let Some((name, text)) = wrong {
-        mended(&mut form, name, text);
-    }
+    mended(&mut form, wrong);
     let follows = vec!["Plans are made by it from now on.".to_owned()];
     Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
 }

@@ -436,8 +436,6 @@ fn form(update: &Update, csrf: String, wrong: Option<(Sent, (&'static str, Strin
         submit: "Keep it".to_owned(),
         ..Sheet::default()
     };
-    if let Some((name, text)) = wrong {
-        mended(&mut form, name, text);
-    }
+    mended(&mut form, wrong);
     form
 }

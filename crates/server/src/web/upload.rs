@@ -138,9 +138,7 @@ async fn show(app: &App, who: &Who, told: &Told, wrong: Option<(&'static str, St
         cancel: Some(Link::to("Back to the systems", "/systems")),
         ..View::default()
     };
-    if let Some((name, text)) = wrong {
-        mended(&mut form, name, text);
-    }
+    mended(&mut form, wrong);
     let follows = vec![
         "What it lists is matched at once; findings count by what the system is.".to_owned(),
         "In CI, trimtab push does the same with every build.".to_owned(),

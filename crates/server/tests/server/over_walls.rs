@@ -40,7 +40,7 @@ fn no_page_and_no_form_reaches_over_a_wall() {
     };
     let sending = |template, fields: &[(&'static str, &str)], file: &str| {
         let fields = fields.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        let (thing, file, small) = (String::new(), Some(file.to_owned()), Small::NotThere);
+        let (thing, file, small) = (String::new(), Some(file.to_owned()), NotThere);
         Row { method: "POST", template, thing, fields, file, small }
     };
     // Of a package that the first organisation has not: what Eve sends is her own.

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use trimtab_advisories::{Sources, index};
 use trimtab_store::{
-    Contents, FindingFilter, FindingOrder, JobState, Listed, NewComponent, NewSnapshot, Org,
+    Contents, FindingFilter, FindingOrder, JobState, JudgedBy, Listed, NewComponent, NewSnapshot,
+    Org,
 };
 
 use crate::harness::{Server, bearer};
@@ -219,7 +220,7 @@ fn a_delta_costs_by_what_it_touches() {
             let snapshot = NewSnapshot { document: digest, ..NewSnapshot::default() };
             let none = |_: &_| None;
             app.store
-                .add_snapshot(org, asset.id, &snapshot, &[], &none, "test", now)
+                .add_snapshot(org, asset.id, &snapshot, JudgedBy::new(&[], &none, now), "test")
                 .await
                 .unwrap();
         }

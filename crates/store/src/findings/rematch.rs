@@ -3,10 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-
 use super::present::{present_of, stored_of, with_reports};
-use super::settle::{Carries, Settled, Side, Weigh, Work};
+use super::settle::{Carries, JudgedBy, Settled, Side};
 use crate::assets;
 use crate::db::{Sql, args, rows};
 use crate::error::Result;
@@ -57,9 +55,7 @@ impl Store {
         org: Org,
         assets: &[i64],
         packages: &BTreeSet<String>,
-        production: &[String],
-        weigh: &Weigh<'_>,
-        now: Timestamp,
+        by: JudgedBy<'_>,
     ) -> Result<(Vec<Settled>, Vec<i64>)> {
         let Some(first) = assets.first() else { return Ok(Default::default()) };
         let mut tx = self.db.begin().await?;
@@ -68,7 +64,7 @@ impl Store {
         for is in &locked {
             let (runs, stopped) = assets::standing(&mut tx, org, is.asset.id).await?;
             let mut all = runs.iter().map(|(environment, _)| environment).chain(&stopped);
-            known.insert(is.asset.id, all.any(|environment| production.contains(environment)));
+            known.insert(is.asset.id, all.any(|environment| by.production.contains(environment)));
         }
         ledger::hold(&mut tx, org).await?;
         let whole = with_reports(&mut tx, org, assets).await?;
@@ -89,8 +85,7 @@ impl Store {
                 }
             })
             .collect();
-        let recent = &*self.recent;
-        let work = Work { org, now, production, weigh, recent, carries: Carries::Newest };
+        let work = self.work(org, by, Carries::Newest);
         let mut events = Vec::new();
         let all = work.sides(&mut tx, &sides, &mut events).await?;
         ledger::append(&mut tx, org, &events).await?;

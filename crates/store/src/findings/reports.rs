@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Matched;
 use super::matches::resolve;
-use super::settle::{Carries, Settled, Weigh, Work, locked};
+use super::settle::{Carries, JudgedBy, Settled, locked};
 use super::tally;
 use crate::components::NewComponent;
 use crate::db::{Sql, Tx, args, rows};
@@ -52,20 +52,15 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer; there is no such asset; the tool has the name of the matcher.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what is added, by what it is judged, by whom and when"
-    )]
     pub async fn add_report(
         &self,
         org: Org,
         asset: i64,
         report: &NewReport,
-        production: &[String],
-        weigh: &Weigh<'_>,
+        by: JudgedBy<'_>,
         actor: &str,
-        now: Timestamp,
     ) -> Result<(u64, Settled)> {
+        let now = by.now;
         if report.source == "trimtab" {
             return Err(StoreError::Refused("no tool may be called `trimtab`".to_owned()));
         }
@@ -105,8 +100,7 @@ impl Store {
             data: json!({ "report": report.source, "document": report.document,
                 "says": lines.len(), "gone": gone, "incomplete": report.incomplete }),
         }];
-        let recent = &*self.recent;
-        let work = Work { org, now, production, weigh, recent, carries: Carries::Newest };
+        let work = self.work(org, by, Carries::Newest);
         let settled = work.settle(&mut tx, &is, &mut events).await?;
         attribute(&mut tx, org, asset, &report.source).await?;
         ledger::append(&mut tx, org, &events).await?;

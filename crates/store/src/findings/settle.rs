@@ -22,6 +22,24 @@ use crate::{Org, Store, outbox};
 /// The weighing of one finding: pure. `None`: it cannot be weighed.
 pub type Weigh<'w> = dyn Fn(&Known) -> Option<Weighed> + Send + Sync + 'w;
 
+/// What a change of an asset is judged by.
+#[derive(Clone, Copy)]
+pub struct JudgedBy<'w> {
+    /// The environments that are production.
+    pub production: &'w [String],
+    /// How a finding is weighed.
+    pub weigh: &'w Weigh<'w>,
+    /// The moment.
+    pub now: Timestamp,
+}
+
+impl<'w> JudgedBy<'w> {
+    /// By these environments and weights, at a moment.
+    pub fn new(production: &'w [String], weigh: &'w Weigh<'w>, now: Timestamp) -> JudgedBy<'w> {
+        JudgedBy { production, weigh, now }
+    }
+}
+
 /// What settling changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settled {
@@ -63,20 +81,15 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer; the document was not read before.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what is added, by what it is judged, by whom and when"
-    )]
     pub async fn add_snapshot(
         &self,
         org: Org,
         asset: i64,
         new: &NewSnapshot,
-        production: &[String],
-        weigh: &Weigh<'_>,
+        by: JudgedBy<'_>,
         actor: &str,
-        now: Timestamp,
     ) -> Result<Settled> {
+        let now = by.now;
         let id = self.ids.one(&self.db, org.0, Kind::Snapshot).await?;
         let mut tx = self.db.begin().await?;
         let is = locked(&mut tx, org, asset).await?;
@@ -102,9 +115,8 @@ impl Store {
         let mut events = vec![received];
         // Another branch is kept to be compared; what is open is said of the main line.
         if leads {
-            let recent = &*self.recent;
             let carries = Carries::Document(&new.document);
-            let work = Work { org, now, production, weigh, recent, carries };
+            let work = self.work(org, by, carries);
             let asset = Asset { latest: Some(id), ..is.asset };
             settled = work.settle(&mut tx, &Locked { asset, ..is }, &mut events).await?;
         }
@@ -122,10 +134,8 @@ impl Store {
         &self,
         org: Org,
         new: &NewDeployment,
-        production: &[String],
-        weigh: &Weigh<'_>,
+        by: JudgedBy<'_>,
         actor: &str,
-        now: Timestamp,
     ) -> Result<(i64, Settled)> {
         let id = self.ids.one(&self.db, org.0, Kind::Deployment).await?;
         let mut tx = self.db.begin().await?;
@@ -139,9 +149,7 @@ impl Store {
         let mut events = vec![assets::deployed(new, id, is.asset.system, actor)];
         let mut settled = Settled::default();
         if changed {
-            let recent = &*self.recent;
-            let carries = Carries::Newest;
-            let work = Work { org, now, production, weigh, recent, carries };
+            let work = self.work(org, by, Carries::Newest);
             settled = work.settle(&mut tx, &is, &mut events).await?;
         }
         ledger::append(&mut tx, org, &events).await?;
@@ -153,24 +161,21 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn settle(
-        &self,
-        org: Org,
-        asset: i64,
-        production: &[String],
-        weigh: &Weigh<'_>,
-        now: Timestamp,
-    ) -> Result<Settled> {
+    pub async fn settle(&self, org: Org, asset: i64, by: JudgedBy<'_>) -> Result<Settled> {
         let mut tx = self.db.begin().await?;
         let is = locked(&mut tx, org, asset).await?;
         let mut events = Vec::new();
-        let recent = &*self.recent;
-        let carries = Carries::Newest;
-        let work = Work { org, now, production, weigh, recent, carries };
+        let work = self.work(org, by, Carries::Newest);
         let settled = work.settle(&mut tx, &is, &mut events).await?;
         ledger::append(&mut tx, org, &events).await?;
         tx.commit().await?;
         Ok(settled)
+    }
+
+    /// The settling of one asset, by what it is judged.
+    pub(super) fn work<'w>(&'w self, org: Org, by: JudgedBy<'w>, carries: Carries<'w>) -> Work<'w> {
+        let JudgedBy { production, weigh, now } = by;
+        Work { org, now, production, weigh, recent: &self.recent, carries }
     }
 }
 

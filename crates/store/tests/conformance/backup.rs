@@ -4,9 +4,9 @@ use jiff::SignedDuration;
 use serde_json::json;
 use trimtab_model::Level;
 use trimtab_store::{
-    Contents, DecisionKind, EventKind, Keep, Known, Listed, Matched, NewComponent, NewDecision,
-    NewDeployment, NewEvent, NewPerson, NewSnapshot, Org, Outcome, Store, StoreError, Team, UpTo,
-    Weighed,
+    Contents, DecisionKind, EventKind, JudgedBy, Keep, Known, Listed, Matched, NewComponent,
+    NewDecision, NewDeployment, NewEvent, NewPerson, NewSnapshot, Org, Outcome, Store, StoreError,
+    Team, UpTo, Weighed,
 };
 
 use crate::{fresh, now};
@@ -85,8 +85,9 @@ async fn fill(store: &Store) -> Org {
         store.put_contents(org, digest, &contents).await.unwrap();
         let snapshot = NewSnapshot { document: digest.into(), ..NewSnapshot::default() };
         let production = ["production".to_owned()];
-        let settled =
-            store.add_snapshot(org, asset, &snapshot, &production, &weigh, "token:1", at).await;
+        let settled = store
+            .add_snapshot(org, asset, &snapshot, JudgedBy::new(&production, &weigh, at), "token:1")
+            .await;
         if n == 1 {
             let new = NewDeployment {
                 asset,
@@ -95,7 +96,10 @@ async fn fill(store: &Store) -> Org {
                 outcome: Outcome::Ok,
                 at,
             };
-            store.add_deployment(org, &new, &production, &weigh, "token:1", at).await.unwrap();
+            store
+                .add_deployment(org, &new, JudgedBy::new(&production, &weigh, at), "token:1")
+                .await
+                .unwrap();
         } else {
             settled.unwrap();
         }
@@ -238,23 +242,30 @@ pub(crate) async fn what_is_evidence_is_never_let_go(store: Store) {
 
 pub(crate) async fn notices_go_when_they_were_sent_or_are_old(store: Store) {
     let org = fill(&store).await;
-    let notices = store.unsent(org, 500).await.unwrap();
-    assert!(notices.len() >= 2, "{notices:?}");
+    let other = store.put_asset(org, "other", "repository", None, now()).await.unwrap().id;
+    let snapshot = NewSnapshot { document: "d0".into(), ..NewSnapshot::default() };
+    let by = JudgedBy::new(&[], &weigh, now());
+    store.add_snapshot(org, other, &snapshot, by, "token:1").await.unwrap();
+    let notices = store.unsent(org, 10).await.unwrap();
+    assert_eq!(notices.len(), 2, "{notices:?}");
     let entries = store.verify_ledger(org).await.unwrap();
     // Nothing is old: what was sent goes, and the rest waits for whoever sends it.
-    let first = notices[0].id;
+    let keep = Keep { documents: None, rest: now() };
+    assert_eq!(store.forget(org, &keep).await.unwrap().notices, 0);
+    let (first, second) = (notices[0].id, notices[1].id);
     assert!(store.note_sent(org, first, now()).await.unwrap());
-    let oldest = notices.iter().map(|notice| notice.created).min().unwrap();
-    let keep = Keep { documents: None, rest: oldest };
     assert_eq!(store.forget(org, &keep).await.unwrap().notices, 1);
-    assert_eq!(store.unsent(org, 500).await.unwrap(), notices[1..]);
+    let left: Vec<i64> = store.unsent(org, 10).await.unwrap().iter().map(|n| n.id).collect();
+    assert_eq!(left, [second]);
     assert!(!store.note_sent(org, first, now()).await.unwrap(), "it is not sent twice");
-    // Much later the rest is old; what they told stays in the ledger. Another organisation's stay.
-    let other = store.add_organisation("B", now()).await.unwrap();
+    // Much later the rest is old, of this organisation only; what it told stays in the ledger.
     let keep = Keep { documents: None, rest: now() + SignedDuration::from_hours(24 * 4000) };
-    assert_eq!(store.forget(other, &keep).await.unwrap().notices, 0);
-    assert_eq!(store.forget(org, &keep).await.unwrap().notices, notices.len() as u64 - 1);
-    assert_eq!(store.unsent(org, 500).await.unwrap(), []);
+    let others = store.organisations().await.unwrap();
+    for is in others.iter().filter(|is| is.org != org) {
+        assert_eq!(store.forget(is.org, &keep).await.unwrap().notices, 0);
+    }
+    assert_eq!(store.forget(org, &keep).await.unwrap().notices, 1);
+    assert_eq!(store.unsent(org, 10).await.unwrap(), []);
     assert_eq!(store.verify_ledger(org).await.unwrap(), entries);
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use trimtab_model::Level;
 use trimtab_store::{
-    Contents, FindingFilter, GROUP, GroupBy, Known, Listed, Matched, NewSnapshot, Store, Weighed,
+    Contents, FindingFilter, GROUP, GroupBy, JudgedBy, Known, Listed, Matched, NewSnapshot, Store,
+    Weighed,
 };
 
 use crate::findings::{World, component, high, later, matched};
@@ -81,7 +82,13 @@ pub(crate) async fn a_change_comes_to_what_settling_every_asset_does(store: Stor
         store.put_contents(org, &digest, &contents).await.unwrap();
         let snapshot = NewSnapshot { document: digest, ..NewSnapshot::default() };
         let weigh = by(0);
-        let add = store.add_snapshot(org, asset, &snapshot, &[], &weigh, "token:1", later(0));
+        let add = store.add_snapshot(
+            org,
+            asset,
+            &snapshot,
+            JudgedBy::new(&[], &weigh, later(0)),
+            "token:1",
+        );
         add.await.unwrap();
         assets.push(asset);
     }
@@ -127,14 +134,15 @@ pub(crate) async fn a_change_comes_to_what_settling_every_asset_does(store: Stor
         let weigh = by(round);
         let touched: Vec<i64> = touched.into_iter().collect();
         for group in touched.chunk_by(|a, b| a / GROUP == b / GROUP) {
-            let done = store.settle_change(org, group, &packages, &[], &weigh, at).await;
+            let done =
+                store.settle_change(org, group, &packages, JudgedBy::new(&[], &weigh, at)).await;
             let (done, whole) = done.unwrap();
             assert_eq!((done.len(), whole.len()), (group.len(), 0));
             news += done.iter().filter(|one| !one.is_quiet()).count();
         }
         // Nothing is left for settling each by itself, and sums are what counting comes to.
         for asset in &assets {
-            let again = store.settle(org, *asset, &[], &weigh, at).await.unwrap();
+            let again = store.settle(org, *asset, JudgedBy::new(&[], &weigh, at)).await.unwrap();
             assert!(again.is_quiet(), "round {round}, asset {asset}: {again:?}");
         }
         let kept = all_groups().await;
@@ -160,7 +168,10 @@ pub(crate) async fn a_change_looks_at_some_packages_alone(store: Store) {
     store.put_matches(org, &[(id, vec![])]).await.unwrap();
     let packages = store.touched_packages(org, &["pkg:npm/left".to_owned()], &[]).await.unwrap();
     let none = |_: &Known| -> Option<Weighed> { panic!("nothing of what stays is weighed") };
-    let done = store.settle_change(org, &[asset], &packages, &[], &none, later(1)).await.unwrap();
+    let done = store
+        .settle_change(org, &[asset], &packages, JudgedBy::new(&[], &none, later(1)))
+        .await
+        .unwrap();
     assert_eq!(done.0[0].retracted.len(), 2);
     let by = store.group_findings(org, &FindingFilter::default(), GroupBy::Vulnerability, 9).await;
     let by = by.unwrap();

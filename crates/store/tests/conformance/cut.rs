@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use trimtab_store::{
-    DecisionFilter, DecisionKind, EventKind, FindingFilter, FindingOrder, FindingState, Known,
-    Load, NewDecision, NewEvent, NewSnapshot, Store, System, Weighed,
+    DecisionFilter, DecisionKind, EventKind, FindingFilter, FindingOrder, FindingState, JudgedBy,
+    Known, Load, NewDecision, NewEvent, NewSnapshot, Store, System, Weighed,
 };
 
 use crate::findings::{World, component, high, later, left, matched};
@@ -89,7 +89,7 @@ pub(crate) async fn findings_are_narrowed_to_what_is_due_and_at_risk(store: Stor
     let production = ["production".to_owned()];
     let actor = "token:1";
     store
-        .add_snapshot(org, world.asset, &new, &production, &weighed, actor, later(0))
+        .add_snapshot(org, world.asset, &new, JudgedBy::new(&production, &weighed, later(0)), actor)
         .await
         .unwrap();
     let any = FindingFilter::default;

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use trimtab_model::Level;
 use trimtab_store::{
-    Contents, Cursor, FindingFilter, FindingOrder, FindingState, GroupBy, Known, Listed, Matched,
-    NewComponent, NewDeployment, NewSnapshot, Org, Outcome, Settled, Store, Weighed,
+    Contents, Cursor, FindingFilter, FindingOrder, FindingState, GroupBy, JudgedBy, Known, Listed,
+    Matched, NewComponent, NewDeployment, NewSnapshot, Org, Outcome, Settled, Store, Weighed,
 };
 
 use crate::now;
@@ -86,8 +86,13 @@ impl World {
     pub(crate) async fn push(&self, digest: &str, at: Timestamp) -> Settled {
         let new = NewSnapshot { document: digest.into(), ..NewSnapshot::default() };
         let production = ["production".to_owned()];
-        let add =
-            self.store.add_snapshot(self.org, self.asset, &new, &production, &high, "token:1", at);
+        let add = self.store.add_snapshot(
+            self.org,
+            self.asset,
+            &new,
+            JudgedBy::new(&production, &high, at),
+            "token:1",
+        );
         add.await.unwrap()
     }
 
@@ -101,7 +106,7 @@ impl World {
         };
         let production = ["production".to_owned()];
         self.store
-            .add_deployment(self.org, &new, &production, &high, "token:1", at)
+            .add_deployment(self.org, &new, JudgedBy::new(&production, &high, at), "token:1")
             .await
             .unwrap()
             .1
@@ -213,7 +218,11 @@ pub(crate) async fn an_acceptance_is_added_once_and_in_its_order(store: Store) {
             ..NewSnapshot::default()
         };
         let (org, asset) = (world.org, world.asset);
-        world.store.add_snapshot(org, asset, &new, &[], &high, "token:1", at).await.unwrap()
+        world
+            .store
+            .add_snapshot(org, asset, &new, JudgedBy::new(&[], &high, at), "token:1")
+            .await
+            .unwrap()
     };
     let newer = add("d2", "r2", later(2), later(3)).await;
     // The one before it comes late: it is kept, and nothing is detected of what is over.
@@ -335,9 +344,10 @@ pub(crate) async fn a_withdrawn_advisory_is_told_apart_from_a_fix(store: Store) 
     let (org, asset) = (world.org, world.asset);
     let left = ["pkg:npm/left".to_owned()];
     let packages = world.store.touched_packages(org, &left, &[]).await.unwrap();
-    let change = world.store.settle_change(org, &touched, &packages, &[], &high, later(1));
+    let change =
+        world.store.settle_change(org, &touched, &packages, JudgedBy::new(&[], &high, later(1)));
     assert_eq!(change.await.unwrap().0[0].retracted, [id]);
-    let again = world.store.settle(org, asset, &[], &high, later(2)).await.unwrap();
+    let again = world.store.settle(org, asset, JudgedBy::new(&[], &high, later(2))).await.unwrap();
     assert!(again.is_quiet(), "what it carries was as it had been");
     assert_eq!(world.state(id).await.0, FindingState::Retracted);
     assert_eq!(world.load().await, 0.0);
@@ -399,7 +409,11 @@ pub(crate) async fn settling_twice_changes_nothing(store: Store) {
     world.document("d1", &[left("1.0.0", true)]).await;
     world.push("d1", later(0)).await;
     let before = world.store.ledger(world.org, 0, 100).await.unwrap();
-    let again = world.store.settle(world.org, world.asset, &[], &high, later(5)).await.unwrap();
+    let again = world
+        .store
+        .settle(world.org, world.asset, JudgedBy::new(&[], &high, later(5)))
+        .await
+        .unwrap();
     assert!(again.is_quiet());
     assert_eq!(again.live, 1);
     let (org, asset) = (world.org, world.asset);
@@ -407,15 +421,19 @@ pub(crate) async fn settling_twice_changes_nothing(store: Store) {
     let packages = world.store.touched_packages(org, &[], &names).await.unwrap();
     assert!(packages.iter().eq(["pkg:npm/left"]));
     let assets = [asset];
-    let again = world.store.settle_change(org, &assets, &packages, &[], &high, later(5));
+    let again =
+        world.store.settle_change(org, &assets, &packages, JudgedBy::new(&[], &high, later(5)));
     let again = again.await.unwrap().0;
     assert!(again[0].is_quiet());
     assert_eq!(again[0].live, 1);
     assert_eq!(world.store.ledger(world.org, 0, 100).await.unwrap(), before);
     let critical =
         |known: &Known| high(known).map(|w| Weighed { level: Level::Critical, weight: 40.0, ..w });
-    let graver =
-        world.store.settle(world.org, world.asset, &[], &critical, later(6)).await.unwrap();
+    let graver = world
+        .store
+        .settle(world.org, world.asset, JudgedBy::new(&[], &critical, later(6)))
+        .await
+        .unwrap();
     assert_eq!(graver.reassessed.len(), 1);
     assert_eq!(world.load().await, 40.0);
 }

@@ -1,8 +1,8 @@
 //! Where something is.
 
 use trimtab_store::{
-    Component, NewDeployment, NewReport, NewSnapshot, Outcome, Page, Reported, Store, System,
-    Where, WhereFilter, WhereQuery,
+    Component, JudgedBy, NewDeployment, NewReport, NewSnapshot, Outcome, Page, Reported, Store,
+    System, Where, WhereFilter, WhereQuery,
 };
 
 use crate::findings::{World, component, high, later, left};
@@ -70,7 +70,13 @@ pub(crate) async fn pages_of_places_are_whole_however_narrow(store: Store) {
     let asset = store.put_asset(org, "web", "repository", Some(system), now()).await.unwrap().id;
     let new = NewSnapshot { document: "d1".into(), ..NewSnapshot::default() };
     let added = store
-        .add_snapshot(org, asset, &new, &["production".to_owned()], &high, "token:1", later(1))
+        .add_snapshot(
+            org,
+            asset,
+            &new,
+            JudgedBy::new(&["production".to_owned()], &high, later(1)),
+            "token:1",
+        )
         .await
         .unwrap();
 
@@ -91,7 +97,13 @@ pub(crate) async fn pages_of_places_are_whole_however_narrow(store: Store) {
     world.document("d2", &all[..200]).await;
     let new = NewSnapshot { document: "d2".into(), ..NewSnapshot::default() };
     let older = store
-        .add_snapshot(org, asset, &new, &["production".to_owned()], &high, "token:1", later(2))
+        .add_snapshot(
+            org,
+            asset,
+            &new,
+            JudgedBy::new(&["production".to_owned()], &high, later(2)),
+            "token:1",
+        )
         .await
         .unwrap();
     for (environment, snapshot) in [("test", added.snapshot), ("production", older.snapshot)] {
@@ -103,7 +115,10 @@ pub(crate) async fn pages_of_places_are_whole_however_narrow(store: Store) {
             at: later(3),
         };
         let production = ["production".to_owned()];
-        store.add_deployment(org, &new, &production, &high, "token:1", later(3)).await.unwrap();
+        store
+            .add_deployment(org, &new, JudgedBy::new(&production, &high, later(3)), "token:1")
+            .await
+            .unwrap();
     }
     let mut pages = looked(&world, &running, wanted, 10).await;
     assert_eq!(pages[0].rows.len(), 2, "left-299 does not run in production");
@@ -127,7 +142,10 @@ pub(crate) async fn what_only_a_tool_says_is_somewhere(store: Store) {
     let new = NewSnapshot { document: "d1".into(), ..NewSnapshot::default() };
     let production = ["production".to_owned()];
     let (store, org) = (&world.store, world.org);
-    store.add_snapshot(org, other, &new, &production, &high, "token:1", later(1)).await.unwrap();
+    store
+        .add_snapshot(org, other, &new, JudgedBy::new(&production, &high, later(1)), "token:1")
+        .await
+        .unwrap();
     let says = |name: &str| Reported {
         component: component(name, "1.0.0"),
         ids: vec!["SNYK-7".to_owned()],
@@ -140,7 +158,10 @@ pub(crate) async fn what_only_a_tool_says_is_somewhere(store: Store) {
     };
     let said = report(vec![says("left"), says("unlisted")], later(2));
     let asset = world.asset;
-    store.add_report(org, asset, &said, &production, &high, "token:1", later(2)).await.unwrap();
+    store
+        .add_report(org, asset, &said, JudgedBy::new(&production, &high, later(2)), "token:1")
+        .await
+        .unwrap();
     let (vulnerability, _) = store.vulnerability_of(org, "SNYK-7").await.unwrap().unwrap();
     let found = async |query: WhereQuery, limit| {
         let pages = looked(&world, &everywhere(query), |_| true, limit).await;
@@ -167,7 +188,10 @@ pub(crate) async fn what_only_a_tool_says_is_somewhere(store: Store) {
     );
     // It is gone when the tool no longer says so.
     let said = report(vec![], later(3));
-    store.add_report(org, asset, &said, &production, &high, "token:1", later(3)).await.unwrap();
+    store
+        .add_report(org, asset, &said, JudgedBy::new(&production, &high, later(3)), "token:1")
+        .await
+        .unwrap();
     assert_eq!(found(vulnerability, 10).await, []);
     assert_eq!(found(unlisted, 10).await, []);
 }

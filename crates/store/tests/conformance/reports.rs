@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use serde_json::json;
-use trimtab_store::{FindingState, NewReport, Reported, Reserved, Settled, Store, StoreError};
+use trimtab_store::{
+    FindingState, JudgedBy, NewReport, Reported, Reserved, Settled, Store, StoreError,
+};
 
 use crate::findings::{World, component, high, later, left};
 use crate::now;
@@ -34,8 +36,13 @@ async fn told(
         says: says.to_vec(),
     };
     let production = ["production".to_owned()];
-    let done =
-        world.store.add_report(world.org, world.asset, &new, &production, &high, "token:1", at);
+    let done = world.store.add_report(
+        world.org,
+        world.asset,
+        &new,
+        JudgedBy::new(&production, &high, at),
+        "token:1",
+    );
     done.await.unwrap()
 }
 
@@ -82,10 +89,19 @@ pub(crate) async fn a_finding_lives_while_any_source_says_so(store: Store) {
         incomplete: false,
         says: vec![],
     };
-    let none = world.store.add_report(world.org, world.asset, &named, &[], &high, "x", now()).await;
+    let none = world
+        .store
+        .add_report(world.org, world.asset, &named, JudgedBy::new(&[], &high, now()), "x")
+        .await;
     assert!(matches!(none, Err(StoreError::Refused(_))));
     named.source = "other".into();
-    assert!(world.store.add_report(world.org, 999, &named, &[], &high, "x", now()).await.is_err());
+    assert!(
+        world
+            .store
+            .add_report(world.org, 999, &named, JudgedBy::new(&[], &high, now()), "x")
+            .await
+            .is_err()
+    );
 }
 
 pub(crate) async fn a_tool_does_not_decide_what_is_one_and_the_same(store: Store) {
@@ -119,7 +135,11 @@ pub(crate) async fn more_findings_than_a_block_of_ids(store: Store) {
     let all: Vec<Reported> = (0..1500).map(|n| says("left", &[&format!("X-{n}")])).collect();
     let (_, settled) = report(&world, "a", &all, later(0)).await;
     assert_eq!(settled.detected.len(), 1500);
-    let again = world.store.settle(world.org, world.asset, &[], &high, later(1)).await.unwrap();
+    let again = world
+        .store
+        .settle(world.org, world.asset, JudgedBy::new(&[], &high, later(1)))
+        .await
+        .unwrap();
     assert!(again.is_quiet());
 }
 

@@ -2,8 +2,8 @@
 
 use trimtab_model::Level;
 use trimtab_store::{
-    FindingFilter, Group, GroupBy, GroupCursor, Known, Matched, NewComponent, NewDeployment,
-    NewSnapshot, Org, Outcome, Store, System, Team, Weighed,
+    FindingFilter, Group, GroupBy, GroupCursor, JudgedBy, Known, Matched, NewComponent,
+    NewDeployment, NewSnapshot, Org, Outcome, Store, System, Team, Weighed,
 };
 
 use crate::findings::{World, component, later, matched};
@@ -161,7 +161,13 @@ pub(crate) async fn what_is_kept_is_what_is_counted(store: Store) {
                 let digest = format!("d{round}");
                 world.document(&digest, &listed).await;
                 let new = NewSnapshot { document: digest, ..NewSnapshot::default() };
-                let added = store.add_snapshot(org, asset, &new, &production, &weigh, "t", at);
+                let added = store.add_snapshot(
+                    org,
+                    asset,
+                    &new,
+                    JudgedBy::new(&production, &weigh, at),
+                    "t",
+                );
                 snapshots.push((asset, added.await.unwrap().snapshot.unwrap()));
                 "a snapshot"
             }
@@ -174,7 +180,12 @@ pub(crate) async fn what_is_kept_is_what_is_counted(store: Store) {
                         outcome: Outcome::Ok,
                         at,
                     };
-                    let added = store.add_deployment(org, &new, &production, &weigh, "t", at);
+                    let added = store.add_deployment(
+                        org,
+                        &new,
+                        JudgedBy::new(&production, &weigh, at),
+                        "t",
+                    );
                     added.await.unwrap();
                 }
                 "a deployment"
@@ -195,7 +206,7 @@ pub(crate) async fn what_is_kept_is_what_is_counted(store: Store) {
         };
         // What a join of names or a change of advisories leaves is settled, as the server does.
         for asset in &assets {
-            store.settle(org, *asset, &production, &weigh, at).await.unwrap();
+            store.settle(org, *asset, JudgedBy::new(&production, &weigh, at)).await.unwrap();
         }
         if round % 4 == 3 {
             agree(store, org, &systems, &teams, after).await;

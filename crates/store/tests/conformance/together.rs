@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use trimtab_store::{NewJob, NewSnapshot, Priority, Store};
+use trimtab_store::{JudgedBy, NewJob, NewSnapshot, Priority, Store};
 
 use crate::now;
 
@@ -56,7 +56,10 @@ pub(crate) async fn a_call_that_gives_up_undoes_the_whole(store: Store) {
     };
     let weigh = |_: &_| None;
     // It writes the snapshot before it finds that nobody read the document.
-    let added = together.store().add_snapshot(org, asset.id, &new, &[], &weigh, "ci", now()).await;
+    let added = together
+        .store()
+        .add_snapshot(org, asset.id, &new, JudgedBy::new(&[], &weigh, now()), "ci")
+        .await;
     assert!(added.is_err(), "{added:?}");
     assert!(together.store().add_job(&work(org, "two"), now()).await.is_err(), "it is over");
     assert!(together.commit().await.is_err());

@@ -127,9 +127,7 @@ async fn show(
         cancel: Some(Link::to("Back to the plan", format!("/teams/{id}/plan"))),
         ..Sheet::default()
     };
-    if let Some((name, text)) = wrong {
-        mended(&mut form, name, text);
-    }
+    mended(&mut form, wrong);
     let follows = vec![
         "What is accepted stays where it is when the plan is made anew.".to_owned(),
         "What is held back is not planned until somebody leaves it to the plan again.".to_owned(),
