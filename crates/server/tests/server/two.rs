@@ -95,7 +95,7 @@ fn two_servers_share_a_new_index_and_what_follows_it() {
     let address = postgres.database("two_servers_refresh");
     let folder = tempfile::tempdir().unwrap();
     let known = record("CVE-2026-1", "left", "2.0.0", OLD);
-    let index = put(folder.path(), &[known.clone()], &[]);
+    let index = put(folder.path(), std::slice::from_ref(&known), &[]);
     let one = Server::timed(address.clone(), index.clone(), clock);
     let cookie = one.first_admin();
     let token = bearer(&one.token(&cookie, &["view", "upload"]));
