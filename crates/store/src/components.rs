@@ -9,6 +9,7 @@ use crate::condition::listed;
 use crate::db::{Row, Sql, Tx, args, rows};
 use crate::documents::{pack, unpack};
 use crate::error::{Result, StoreError};
+use crate::held::lines;
 use crate::ids::Kind;
 use crate::{Org, Store};
 
@@ -344,58 +345,68 @@ pub(crate) async fn contents(
     Ok(Some(Contents { listed, unknowns: row.int(1)? }))
 }
 
-/// Brings `carried` of an asset to what its newest and its running snapshots list. Only what differs is
-/// written. `running`: `None` if it is not known what runs.
-pub(crate) async fn carry(
-    tx: &mut Tx,
-    org: Org,
-    asset: i64,
-    latest: &Contents,
-    running: &[Arc<Contents>],
-) -> Result<()> {
-    let mut wanted: BTreeMap<i64, (bool, bool, &Listed)> = BTreeMap::new();
-    for listed in &latest.listed {
-        wanted.insert(listed.component, (true, false, listed));
+/// What an asset carries: what its newest snapshot and those that run list.
+pub(crate) struct Carries {
+    pub(crate) asset: i64,
+    pub(crate) latest: Arc<Contents>,
+    pub(crate) running: Vec<Arc<Contents>>,
+}
+
+/// Brings `carried` of some assets to what they carry. Only what differs is written.
+pub(crate) async fn carry(tx: &mut Tx, org: Org, all: &[Carries]) -> Result<()> {
+    let mut wanted: BTreeMap<(i64, i64), (bool, bool, &Listed)> = BTreeMap::new();
+    for is in all {
+        for listed in &is.latest.listed {
+            wanted.insert((is.asset, listed.component), (true, false, listed));
+        }
+        for listed in is.running.iter().flat_map(|c| &c.listed) {
+            let key = (is.asset, listed.component);
+            wanted.entry(key).or_insert((false, true, listed)).1 = true;
+        }
     }
-    for listed in running.iter().flat_map(|c| &c.listed) {
-        wanted.entry(listed.component).or_insert((false, true, listed)).1 = true;
-    }
-    let sql = "SELECT component, latest, running, scope, relation, files FROM carried
-        WHERE org = $1 AND asset = $2";
-    let mut gone = Vec::new();
-    for row in tx.all(sql, args![org.0, asset]).await? {
-        let component = row.int(0)?;
-        match wanted.get(&component) {
-            None => gone.push(serde_json::json!([component])),
+    let assets: Vec<i64> = all.iter().map(|is| is.asset).collect();
+    let table = rows(tx.engine(), "$2", &[("held", "BIGINT")]);
+    let sql = format!(
+        "SELECT carried.asset, component, latest, running, scope, relation, files
+         FROM {table} CROSS JOIN carried WHERE carried.org = $1 AND carried.asset = j.held"
+    );
+    let mut gone: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+    for row in tx.all(&sql, args![org.0, lines(&assets)]).await? {
+        let key = (row.int(0)?, row.int(1)?);
+        match wanted.get(&key) {
+            None => gone.entry(key.0).or_default().push(key.1),
             Some((l, r, listed)) => {
-                let same = (*l, *r) == (row.flag(1)?, row.flag(2)?)
-                    && listed.scope == row.text(3)?
-                    && listed.relation == row.text(4)?
-                    && listed.files == row.int(5)?;
+                let same = (*l, *r) == (row.flag(2)?, row.flag(3)?)
+                    && listed.scope == row.text(4)?
+                    && listed.relation == row.text(5)?
+                    && listed.files == row.int(6)?;
                 if same {
-                    wanted.remove(&component);
+                    wanted.remove(&key);
                 }
             }
         }
     }
-    for block in gone.chunks(BLOCK) {
-        let table = rows(tx.engine(), "$3", &[("component", "BIGINT")]);
-        let sql = format!(
-            "DELETE FROM carried WHERE org = $1 AND asset = $2
-                AND component IN (SELECT j.component FROM {table})"
-        );
-        tx.run(&sql, args![org.0, asset, serde_json::Value::from(block).to_string()]).await?;
+    for (asset, gone) in &gone {
+        for block in gone.chunks(BLOCK) {
+            let table = rows(tx.engine(), "$3", &[("component", "BIGINT")]);
+            let sql = format!(
+                "DELETE FROM carried WHERE org = $1 AND asset = $2
+                    AND component IN (SELECT j.component FROM {table})"
+            );
+            tx.run(&sql, args![org.0, *asset, lines(block)]).await?;
+        }
     }
-    let changed: Vec<_> = wanted.into_values().collect();
+    let changed: Vec<_> = wanted.into_iter().collect();
     for block in changed.chunks(BLOCK) {
-        let line = |(latest, running, l): &(bool, bool, &Listed)| {
-            serde_json::json!([l.component, latest, running, l.scope, l.relation, l.files])
+        let line = |((asset, _), (latest, running, l)): &((i64, i64), (bool, bool, &Listed))| {
+            serde_json::json!([asset, l.component, latest, running, l.scope, l.relation, l.files])
         };
         let block: Vec<serde_json::Value> = block.iter().map(line).collect();
         let table = rows(
             tx.engine(),
-            "$3",
+            "$2",
             &[
+                ("asset", "BIGINT"),
                 ("component", "BIGINT"),
                 ("latest", "BOOLEAN"),
                 ("running", "BOOLEAN"),
@@ -406,12 +417,12 @@ pub(crate) async fn carry(
         );
         let sql = format!(
             "INSERT INTO carried (org, asset, component, latest, running, scope, relation, files)
-             SELECT $1, $2, component, latest, running, scope, relation, files FROM {table}
+             SELECT $1, asset, component, latest, running, scope, relation, files FROM {table}
              WHERE TRUE ON CONFLICT (org, asset, component) DO UPDATE SET
                 latest = excluded.latest, running = excluded.running, scope = excluded.scope,
                 relation = excluded.relation, files = excluded.files"
         );
-        tx.run(&sql, args![org.0, asset, serde_json::Value::from(block).to_string()]).await?;
+        tx.run(&sql, args![org.0, serde_json::Value::from(block).to_string()]).await?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Matched;
 use super::matches::resolve;
-use super::settle::{Carries, Settled, Weigh, Work, locked};
+use super::settle::{Settled, Weigh, Work, locked};
 use super::tally;
 use crate::components::NewComponent;
 use crate::db::{Sql, Tx, args, rows};
@@ -105,9 +105,8 @@ impl Store {
             data: json!({ "report": report.source, "document": report.document,
                 "says": lines.len(), "gone": gone, "incomplete": report.incomplete }),
         }];
-        let recent = &*self.recent;
-        let work = Work { org, now, production, weigh, recent, carries: Carries::Newest };
-        let settled = work.settle(&mut tx, &is, &mut events).await?;
+        let work = Work { org, now, production, weigh, recent: &self.recent };
+        let settled = work.one(&mut tx, &is, &mut events).await?;
         attribute(&mut tx, org, asset, &report.source).await?;
         ledger::append(&mut tx, org, &events).await?;
         tx.commit().await?;

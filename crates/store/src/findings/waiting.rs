@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use trimtab_model::Level;
 
-use super::filter::{DUE, wanted};
+use super::filter::{DUE, NEVER, wanted};
 use super::read::{COLUMNS, JOINS, level};
 use super::{Finding, FindingFilter, FindingState};
 use crate::db::{Row, Sql, Value, args, rows};
@@ -31,10 +31,15 @@ impl Waits {
     /// What holds for them, after other conditions: those, in words.
     pub(super) fn condition(&self, of: &str) -> String {
         match self {
-            // Who has scheduled nearly all would have every one of them looked up.
+            // Who has scheduled nearly all would have every one of them looked up. The first that is not looked at is
+            // found once: a list of those that are would be put together anew for each.
             Waits::Choice => format!(
-                " AND finding.id IN (SELECT finding.id FROM finding WHERE {of}
-                    ORDER BY {DUE} DESC, finding.id DESC LIMIT {LOOKED})
+                " AND ({DUE}, finding.id) > (SELECT due, id FROM (
+                        SELECT due, id FROM (
+                            SELECT {DUE} AS due, finding.id AS id FROM finding WHERE {of}
+                            ORDER BY {DUE} DESC, finding.id DESC LIMIT 1 OFFSET {LOOKED}) AS next
+                        UNION ALL SELECT -{NEVER} - 1, 0) AS bound
+                    ORDER BY due DESC, id DESC LIMIT 1)
                  AND NOT EXISTS (SELECT 1 FROM scheduled WHERE scheduled.org = $1
                     AND scheduled.team = finding.team AND scheduled.asset = finding.asset
                     AND scheduled.package = finding.package)"
