@@ -30,15 +30,27 @@ const CLIENTS: usize = 4;
 const OPENED: usize = 40;
 const SECRET: &str = "trimtab_scale";
 /// Lists and searches: `{q}` is a package.
-const LISTS: [&str; 13] = [
+const LISTS: [&str; 25] = [
     "/",
+    "/today/new?side=security",
+    "/today/choices?side=engineering",
     "/findings",
     "/findings?order=deadline",
     "/findings?by=package",
     "/findings?by=action",
     "/findings?by=vulnerability",
     "/findings?level=high",
+    "/findings?q=lodash",
+    "/findings?q=e",
     "/where?q=lodash",
+    "/where?q=lodash&running=true",
+    "/where?q=e",
+    "/search?q=lodash",
+    "/exceptions",
+    "/plan",
+    "/teams/1/plan",
+    "/metrics",
+    "/ledger",
     "/systems",
     "/systems/1",
     "/teams",

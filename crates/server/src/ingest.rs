@@ -15,7 +15,7 @@ use trimtab_model::{
     Component, Diagnostic, DiagnosticSeverity, FileInventory, Inventory, Purl, Relation, Scope,
 };
 use trimtab_store::{
-    Contents, JudgedBy, Listed, Matched, NewComponent, NewSnapshot, Org, Settled, StoreError,
+    Arrival, Contents, JudgedBy, Listed, Matched, NewComponent, Org, Settled, StoreError,
 };
 
 pub(crate) use original::Original;
@@ -106,24 +106,19 @@ pub(crate) async fn read(app: &App, org: Org, digest: &str) -> Result<(Contents,
     Ok((contents, true))
 }
 
-/// Adds the snapshot of a document that was read.
-pub(crate) async fn snapshot(
+/// Adds the snapshots of documents that were read.
+pub(crate) async fn snapshots(
     app: &App,
     org: Org,
     agreed: &Agreed,
-    asset: i64,
-    new: &NewSnapshot,
-    actor: &str,
+    arrivals: &[Arrival<'_>],
     now: Timestamp,
-) -> Result<Settled, Refused> {
+) -> Result<Vec<Settled>, Refused> {
     let index = app.index().ok_or(Refused::NoIndex)?;
     let weigher = Weigher::new(agreed, index, now);
     let weigh = |known: &_| weigher.weigh(known);
     let production = agreed.production();
-    Ok(app
-        .store
-        .add_snapshot(org, asset, new, JudgedBy::new(&production, &weigh, now), actor)
-        .await?)
+    Ok(app.store.add_snapshots(org, arrivals, JudgedBy::new(&production, &weigh, now)).await?)
 }
 
 /// What a document says of a component that it lists.

@@ -116,13 +116,19 @@ pub(crate) async fn work(app: App, name: String, mut stop: tokio::sync::watch::R
     // Who is not told what to fetch leaves that to others.
     let not = if app.settings.feeds.is_none() { Kind::Fetch.as_str() } else { "" };
     let mut asked = Asked::default();
-    let mut released = None;
+    let (mut released, mut counted) = (None, None);
     while !*stop.borrow() {
         let now = app.now();
         if released.is_none_or(|at| now.duration_since(at).unsigned_abs() >= LEASE / 6) {
             match app.store.release_jobs(now).await {
                 Ok(_) => released = Some(now),
                 Err(error) => tracing::warn!(%error, "jobs of dead workers cannot be taken back"),
+            }
+        }
+        if counted.is_none_or(|at| now.duration_since(at).unsigned_abs() >= LOOK) {
+            counted = Some(now);
+            if let Err(error) = app.store.take_stock().await {
+                tracing::warn!(%error, "how large tables are cannot be counted");
             }
         }
         match app.store.take_job(&name, CAP, LEASE, not, now).await {

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 
 use crate::condition::{Condition, listed};
-use crate::db::{Engine, Row, Sql, Tx, args};
+use crate::db::{Row, Sql, Tx, args};
 use crate::error::{Result, StoreError};
 use crate::findings::tally;
 use crate::ids::Kind;
 use crate::ledger::{self, EventKind, NewEvent};
-use crate::time::{maybe, micros, moment};
+use crate::time::{micros, moment};
 use crate::{Org, Store};
 
 /// Something that carries components.
@@ -143,8 +143,8 @@ pub struct AssetDetails {
     pub running: Vec<Running>,
 }
 
-const ASSET: &str = "id, system, kind, name, latest";
-const SNAPSHOT: &str = "id, asset, document, revision, branch, build, received";
+pub(crate) const ASSET: &str = "id, system, kind, name, latest";
+pub(crate) const SNAPSHOT: &str = "id, asset, document, revision, branch, build, received";
 
 impl Asset {
     pub(crate) fn from_row(row: &Row) -> Result<Asset> {
@@ -159,7 +159,7 @@ impl Asset {
 }
 
 impl Snapshot {
-    fn from_row(row: &Row) -> Result<Snapshot> {
+    pub(crate) fn from_row(row: &Row) -> Result<Snapshot> {
         Ok(Snapshot {
             id: row.int(0)?,
             asset: row.int(1)?,
@@ -341,85 +341,6 @@ impl Deployment {
     }
 }
 
-impl Store {
-    /// Has others who settle these assets wait until the transaction ends that this is within. Sorted: who holds
-    /// several takes them in one order.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn hold_assets(&self, org: Org, sorted: &[i64]) -> Result<()> {
-        let mut tx = self.db.begin().await?;
-        if tx.engine() == Engine::Postgres {
-            for asset in sorted {
-                let sql = "SELECT 1 FROM asset WHERE org = $1 AND id = $2 FOR UPDATE";
-                tx.all(sql, args![org.0, *asset]).await?;
-            }
-        }
-        tx.commit().await
-    }
-}
-
-/// An asset that is locked, with what settling it begins from.
-pub(crate) struct Locked {
-    pub(crate) asset: Asset,
-    /// The team of its system.
-    pub(crate) team: Option<i64>,
-    /// When the newest snapshot of its main line was received.
-    pub(crate) newest: Option<Timestamp>,
-}
-
-/// Locks an asset for the rest of the transaction, so that one at a time settles it.
-pub(crate) async fn lock(tx: &mut Tx, org: Org, asset: i64) -> Result<Option<Locked>> {
-    let locked = match tx.engine() {
-        Engine::Postgres => " FOR UPDATE",
-        Engine::Sqlite => "",
-    };
-    let sql = format!(
-        "SELECT {ASSET},
-            (SELECT team FROM system WHERE system.org = $1 AND system.id = asset.system),
-            (SELECT received FROM snapshot WHERE snapshot.org = $1 AND snapshot.id = asset.latest)
-         FROM asset WHERE org = $1 AND id = $2{locked}"
-    );
-    let row = tx.first(&sql, args![org.0, asset]).await?;
-    let read = |row: Row| {
-        Ok(Locked {
-            asset: Asset::from_row(&row)?,
-            team: row.maybe_int(5)?,
-            newest: maybe(row.maybe_int(6)?)?,
-        })
-    };
-    row.map(read).transpose()
-}
-
-/// Locks assets in the order of their ids, which is everybody's. What is gone is left out.
-pub(crate) async fn lock_all(tx: &mut Tx, org: Org, sorted: &[i64]) -> Result<Vec<Locked>> {
-    let mut all = Vec::with_capacity(sorted.len());
-    for asset in sorted {
-        all.extend(lock(tx, org, *asset).await?);
-    }
-    Ok(all)
-}
-
-/// What runs where of an asset, and in which environments something of it ran and was stopped.
-pub(crate) async fn standing(
-    tx: &mut Tx,
-    org: Org,
-    asset: i64,
-) -> Result<(Vec<(String, i64)>, Vec<String>)> {
-    let sql = "SELECT environment, snapshot FROM running WHERE org = $1 AND asset = $2
-        UNION ALL SELECT DISTINCT environment, CAST(NULL AS BIGINT) FROM deployment
-            WHERE org = $1 AND asset = $2 AND outcome = 'stopped'
-        ORDER BY environment";
-    let (mut running, mut stopped) = (Vec::new(), Vec::new());
-    for row in tx.all(sql, args![org.0, asset]).await? {
-        match row.maybe_int(1)? {
-            Some(snapshot) => running.push((row.text(0)?, snapshot)),
-            None => stopped.push(row.text(0)?),
-        }
-    }
-    Ok((running, stopped))
-}
-
 pub(crate) async fn running(sql: &mut impl Sql, org: Org, asset: i64) -> Result<Vec<Running>> {
     let text = "SELECT environment, snapshot, since FROM running
         WHERE org = $1 AND asset = $2 ORDER BY environment";
@@ -431,57 +352,6 @@ pub(crate) async fn running(sql: &mut impl Sql, org: Org, asset: i64) -> Result<
         })
     };
     sql.all(text, args![org.0, asset]).await?.iter().map(read).collect()
-}
-
-/// The snapshot that was made of an acceptance before: a worker may die between adding it and saying so.
-pub(crate) async fn added(
-    tx: &mut Tx,
-    org: Org,
-    asset: i64,
-    new: &NewSnapshot,
-) -> Result<Option<i64>> {
-    let Some(received) = new.received else { return Ok(None) };
-    let sql = format!(
-        "SELECT {SNAPSHOT} FROM snapshot
-         WHERE org = $1 AND asset = $2 AND received = $3 AND document = $4"
-    );
-    let args = args![org.0, asset, micros(received), &new.document];
-    for row in tx.all(&sql, args).await? {
-        let is = Snapshot::from_row(&row)?;
-        if is.revision == new.revision && is.branch == new.branch && is.build == new.build {
-            return Ok(Some(is.id));
-        }
-    }
-    Ok(None)
-}
-
-/// Adds a snapshot; `leads`: the asset's main line is at it now.
-pub(crate) async fn add_snapshot(
-    tx: &mut Tx,
-    org: Org,
-    id: i64,
-    asset: &Asset,
-    new: &NewSnapshot,
-    (received, leads): (Timestamp, bool),
-) -> Result<()> {
-    let sql =
-        format!("INSERT INTO snapshot (org, {SNAPSHOT}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
-    let values = args![
-        org.0,
-        id,
-        asset.id,
-        &new.document,
-        new.revision.clone(),
-        new.branch.clone(),
-        new.build.clone(),
-        micros(received)
-    ];
-    tx.run(&sql, values).await?;
-    if leads {
-        let sql = "UPDATE asset SET latest = $3 WHERE org = $1 AND id = $2";
-        tx.run(sql, args![org.0, asset.id, id]).await?;
-    }
-    Ok(())
 }
 
 /// Notes a deployment in a transaction. Returns whether something else runs now.

@@ -1,6 +1,6 @@
 //! Distinct components, what a document lists of them, and which assets carry them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use crate::condition::listed;
 use crate::db::{Row, Sql, Tx, args, rows};
 use crate::documents::{pack, unpack};
 use crate::error::{Result, StoreError};
+use crate::held::lines;
 use crate::ids::Kind;
 use crate::{Org, Store};
 
@@ -120,7 +121,6 @@ impl Store {
         org: Org,
         components: &[NewComponent],
     ) -> Result<Vec<(i64, bool)>> {
-        use std::collections::HashMap;
         let mut all = Vec::with_capacity(components.len());
         for block in components.chunks(BLOCK) {
             let mut known: HashMap<String, (i64, bool)> = HashMap::with_capacity(block.len());
@@ -130,8 +130,11 @@ impl Store {
             new.sort_by(|a, b| a.purl.cmp(&b.purl));
             new.dedup_by(|a, b| a.purl == b.purl);
             if !new.is_empty() {
-                self.add_components(org, &new).await?;
-                self.find(org, block, &mut known).await?;
+                let is_all = self.add_components(org, &new, &mut known).await?;
+                // Somebody else added one of them meanwhile.
+                if !is_all {
+                    self.find(org, block, &mut known).await?;
+                }
             }
             for component in block {
                 let gone = || StoreError::Busy(format!("`{}` went away", component.purl));
@@ -145,7 +148,13 @@ impl Store {
         Ok(all)
     }
 
-    async fn add_components(&self, org: Org, new: &[&NewComponent]) -> Result<()> {
+    /// Adds components, unless they are there by now; says whether none was.
+    async fn add_components(
+        &self,
+        org: Org,
+        new: &[&NewComponent],
+        known: &mut HashMap<String, (i64, bool)>,
+    ) -> Result<bool> {
         let ids = self.ids.take(&self.db, org.0, Kind::Component, new.len()).await?;
         let lines: Vec<_> = ids
             .iter()
@@ -171,17 +180,21 @@ impl Store {
             "INSERT INTO component
                     (org, id, purl, package, name, version, licence, registry, matched)
                  SELECT $1, id, purl, package, name, version, licence, registry, FALSE FROM {table}
-                 WHERE TRUE ON CONFLICT DO NOTHING"
+                 WHERE TRUE ON CONFLICT DO NOTHING RETURNING purl, id"
         );
         let lines = serde_json::Value::from(lines).to_string();
-        (&mut &self.db).run(&sql, args![org.0, lines]).await.map(|_| ())
+        let added = (&mut &self.db).all(&sql, args![org.0, lines]).await?;
+        for row in &added {
+            known.insert(row.text(0)?, (row.int(1)?, false));
+        }
+        Ok(added.len() == new.len())
     }
 
     async fn find(
         &self,
         org: Org,
         block: &[NewComponent],
-        known: &mut std::collections::HashMap<String, (i64, bool)>,
+        known: &mut HashMap<String, (i64, bool)>,
     ) -> Result<()> {
         let purls: Vec<_> = block.iter().map(|c| serde_json::json!([c.purl])).collect();
         let table = rows(self.engine(), "$2", &[("purl", "TEXT")]);
@@ -344,74 +357,97 @@ pub(crate) async fn contents(
     Ok(Some(Contents { listed, unknowns: row.int(1)? }))
 }
 
-/// Brings `carried` of an asset to what its newest and its running snapshots list. Only what differs is
-/// written. `running`: `None` if it is not known what runs.
-pub(crate) async fn carry(
-    tx: &mut Tx,
-    org: Org,
-    asset: i64,
-    latest: &Contents,
-    running: &[Arc<Contents>],
-) -> Result<()> {
-    let mut wanted: BTreeMap<i64, (bool, bool, &Listed)> = BTreeMap::new();
-    for listed in &latest.listed {
-        wanted.insert(listed.component, (true, false, listed));
-    }
-    for listed in running.iter().flat_map(|c| &c.listed) {
-        wanted.entry(listed.component).or_insert((false, true, listed)).1 = true;
-    }
-    let sql = "SELECT component, latest, running, scope, relation, files FROM carried
-        WHERE org = $1 AND asset = $2";
-    let mut gone = Vec::new();
-    for row in tx.all(sql, args![org.0, asset]).await? {
-        let component = row.int(0)?;
-        match wanted.get(&component) {
-            None => gone.push(serde_json::json!([component])),
-            Some((l, r, listed)) => {
-                let same = (*l, *r) == (row.flag(1)?, row.flag(2)?)
-                    && listed.scope == row.text(3)?
-                    && listed.relation == row.text(4)?
-                    && listed.files == row.int(5)?;
-                if same {
-                    wanted.remove(&component);
-                }
-            }
+/// What an asset carries: what its newest snapshot and those that run list.
+pub(crate) struct Carries {
+    pub(crate) asset: i64,
+    pub(crate) latest: Arc<Contents>,
+    pub(crate) running: Vec<Arc<Contents>>,
+}
+
+/// Brings `carried` of some assets to what they carry. Only what differs is written.
+pub(crate) async fn carry(tx: &mut Tx, org: Org, all: &[Carries]) -> Result<()> {
+    let mut wanted: BTreeMap<(i64, i64), (bool, bool, &Listed)> = BTreeMap::new();
+    for is in all {
+        for listed in &is.latest.listed {
+            wanted.insert((is.asset, listed.component), (true, false, listed));
+        }
+        for listed in is.running.iter().flat_map(|c| &c.listed) {
+            let key = (is.asset, listed.component);
+            wanted.entry(key).or_insert((false, true, listed)).1 = true;
         }
     }
-    for block in gone.chunks(BLOCK) {
-        let table = rows(tx.engine(), "$3", &[("component", "BIGINT")]);
-        let sql = format!(
-            "DELETE FROM carried WHERE org = $1 AND asset = $2
-                AND component IN (SELECT j.component FROM {table})"
-        );
-        tx.run(&sql, args![org.0, asset, serde_json::Value::from(block).to_string()]).await?;
-    }
-    let changed: Vec<_> = wanted.into_values().collect();
-    for block in changed.chunks(BLOCK) {
-        let line = |(latest, running, l): &(bool, bool, &Listed)| {
-            serde_json::json!([l.component, latest, running, l.scope, l.relation, l.files])
+    let assets: Vec<i64> = all.iter().map(|is| is.asset).collect();
+    let table = rows(tx.engine(), "$2", &[("held", "BIGINT")]);
+    let sql = format!(
+        "SELECT carried.asset, component, latest, running, scope, relation, files
+         FROM {table} CROSS JOIN carried WHERE carried.org = $1 AND carried.asset = j.held"
+    );
+    let mut gone: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+    let mut differ = Vec::new();
+    for row in tx.all(&sql, args![org.0, lines(&assets)]).await? {
+        let key = (row.int(0)?, row.int(1)?);
+        let Some(is) = wanted.remove(&key) else {
+            gone.entry(key.0).or_default().push(key.1);
+            continue;
         };
-        let block: Vec<serde_json::Value> = block.iter().map(line).collect();
-        let table = rows(
-            tx.engine(),
-            "$3",
-            &[
-                ("component", "BIGINT"),
-                ("latest", "BOOLEAN"),
-                ("running", "BOOLEAN"),
-                ("scope", "TEXT"),
-                ("relation", "TEXT"),
-                ("files", "BIGINT"),
-            ],
-        );
-        let sql = format!(
-            "INSERT INTO carried (org, asset, component, latest, running, scope, relation, files)
-             SELECT $1, $2, component, latest, running, scope, relation, files FROM {table}
-             WHERE TRUE ON CONFLICT (org, asset, component) DO UPDATE SET
-                latest = excluded.latest, running = excluded.running, scope = excluded.scope,
-                relation = excluded.relation, files = excluded.files"
-        );
-        tx.run(&sql, args![org.0, asset, serde_json::Value::from(block).to_string()]).await?;
+        let (latest, running, listed) = is;
+        let same = (latest, running) == (row.flag(2)?, row.flag(3)?)
+            && listed.scope == row.text(4)?
+            && listed.relation == row.text(5)?
+            && listed.files == row.int(6)?;
+        if !same {
+            differ.push((key, is));
+        }
+    }
+    for (asset, gone) in &gone {
+        for block in gone.chunks(BLOCK) {
+            let table = rows(tx.engine(), "$3", &[("component", "BIGINT")]);
+            let sql = format!(
+                "DELETE FROM carried WHERE org = $1 AND asset = $2
+                    AND component IN (SELECT j.component FROM {table})"
+            );
+            tx.run(&sql, args![org.0, *asset, lines(block)]).await?;
+        }
+    }
+    // Who has the assets locked knows which rows are there: none is looked up again to be found missing.
+    let table = rows(tx.engine(), "$2", &CARRIED);
+    let columns = CARRIED.map(|(name, _)| name).join(", ");
+    let sql = format!("INSERT INTO carried (org, {columns}) SELECT $1, {columns} FROM {table}");
+    write(tx, org, &sql, &wanted.into_iter().collect::<Vec<_>>()).await?;
+    let sql = format!(
+        "UPDATE carried SET latest = j.latest, running = j.running, scope = j.scope,
+            relation = j.relation, files = j.files
+         FROM {table} WHERE carried.org = $1 AND carried.asset = j.asset
+            AND carried.component = j.component"
+    );
+    write(tx, org, &sql, &differ).await
+}
+
+/// The columns of what is carried.
+const CARRIED: [(&str, &str); 7] = [
+    ("asset", "BIGINT"),
+    ("component", "BIGINT"),
+    ("latest", "BOOLEAN"),
+    ("running", "BOOLEAN"),
+    ("scope", "TEXT"),
+    ("relation", "TEXT"),
+    ("files", "BIGINT"),
+];
+
+/// Gives rows of what is carried to a statement, a block at a time.
+async fn write(
+    tx: &mut Tx,
+    org: Org,
+    sql: &str,
+    all: &[((i64, i64), (bool, bool, &Listed))],
+) -> Result<()> {
+    for block in all.chunks(BLOCK) {
+        let line =
+            |((asset, component), (latest, running, l)): &((i64, i64), (bool, bool, &Listed))| {
+                serde_json::json!([asset, component, latest, running, l.scope, l.relation, l.files])
+            };
+        let block: serde_json::Value = block.iter().map(line).collect();
+        tx.run(sql, args![org.0, block.to_string()]).await?;
     }
     Ok(())
 }

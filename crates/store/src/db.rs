@@ -227,6 +227,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// For so long a connection to PostgreSQL is taken to be there still.
 const FRESH: Duration = Duration::from_secs(1);
 
+/// How PostgreSQL is to plan. A statement joins in the order in which it is written, as SQLite does: it knows that a list
+/// of names is short and a table long, and PostgreSQL takes every list for a hundred rows. What a page needs lies in
+/// memory and is found by an index: reading a table whole is for what has no index, and threads for one page take them
+/// from others.
+const PLANS: &str =
+    "SET join_collapse_limit = 1; SET random_page_cost = 1.1; SET seq_page_cost = 4; SET jit = off;
+    SET max_parallel_workers_per_gather = 0";
+
 impl Db {
     /// Opens a store: `postgres://…`, or the path of a SQLite file, which is made if it does not exist.
     pub(crate) async fn open(address: &str) -> Result<Db> {
@@ -245,6 +253,12 @@ impl Db {
                             connection.ping().await?;
                         }
                         Ok(true)
+                    })
+                })
+                .after_connect(|connection, _| {
+                    Box::pin(async move {
+                        sqlx::raw_sql(PLANS).execute(connection).await?;
+                        Ok(())
                     })
                 })
                 .connect_with(options.application_name("trimtab"))
@@ -346,10 +360,10 @@ pub(crate) fn rows_as(
             .map(|(i, (name, kind))| format!("CAST(value ->> {i} AS {kind}) AS {name}"))
             .collect(),
     };
+    // In its binary form: a row is parsed once, not once for each column.
     let from = match engine {
-        // Rows in its binary form: they are parsed once, not once for each column.
         Engine::Sqlite => format!("jsonb_each({value})"),
-        Engine::Postgres => format!("json_array_elements(CAST({value} AS json))"),
+        Engine::Postgres => format!("jsonb_array_elements(CAST({value} AS jsonb))"),
     };
     format!("(SELECT {} FROM {from}) AS {table}", list.join(", "))
 }

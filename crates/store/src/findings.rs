@@ -5,6 +5,7 @@
 //! to what it carries, in the transaction that changes what it carries; the weighing is the caller's, a
 //! pure function that is called within it.
 
+mod arrive;
 mod filter;
 mod matches;
 mod mentioned;
@@ -21,6 +22,7 @@ mod write;
 use jiff::Timestamp;
 use trimtab_model::Level;
 
+pub use arrive::Arrival;
 pub(crate) use filter::counting;
 pub use filter::{DueByTeam, ExposureIs, FindingFilter};
 pub use matches::Matched;

@@ -6,6 +6,7 @@
 //! are taken [`within`] it, just these, and go with it.
 
 use std::collections::HashMap;
+use std::sync::PoisonError;
 
 use tokio::sync::Mutex;
 
@@ -98,9 +99,24 @@ struct Block {
 #[derive(Default)]
 pub(crate) struct Ids {
     blocks: Mutex<HashMap<(i64, Kind), Block>>,
+    /// What was taken before a transaction for what is added within it.
+    held: std::sync::Mutex<HashMap<(i64, Kind), Vec<i64>>>,
 }
 
 impl Ids {
+    /// Keeps ids for what a transaction will add.
+    pub(crate) fn hold(&mut self, org: i64, kind: Kind, ids: Vec<i64>) {
+        let held = self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
+        held.insert((org, kind), ids);
+    }
+
+    /// As many of these, if there are as many.
+    fn held(&self, org: i64, kind: Kind, count: usize) -> Option<Vec<i64>> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let ids = held.get_mut(&(org, kind)).filter(|ids| ids.len() >= count)?;
+        Some(ids.drain(..count).collect())
+    }
+
     /// As many ids as asked for, in order, but not always without a gap.
     pub(crate) async fn take(
         &self,
@@ -111,6 +127,9 @@ impl Ids {
     ) -> Result<Vec<i64>> {
         // A block of which the rest is another's must not be undone with this transaction.
         if let Db::Within(_) = db {
+            if let Some(held) = self.held(org, kind, count) {
+                return Ok(held);
+            }
             let mut tx = db.begin().await?;
             let taken = within(&mut tx, Org(org), kind, count).await?.collect();
             tx.commit().await?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::db::{Engine, Row, Sql, Tx, args};
+use crate::db::{Engine, Row, Sql, Tx, args, rows};
 use crate::error::{Result, StoreError};
 use crate::ids::Kind;
 use crate::page::{Cursor, Page};
@@ -347,6 +347,27 @@ impl Store {
             WHERE id = $1 AND worker = $2 AND state = 'running'";
         let args = args![id, worker, result.to_string(), micros(now)];
         Ok((&mut &self.db).run(sql, args).await? == 1)
+    }
+
+    /// The same of several, each with its result. Returns how many were this worker's.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn end_jobs(
+        &self,
+        all: &[(i64, serde_json::Value)],
+        worker: &str,
+        now: Timestamp,
+    ) -> Result<u64> {
+        let table = rows(self.engine(), "$2", &[("ended", "BIGINT"), ("said", "TEXT")]);
+        let sql = format!(
+            "UPDATE job SET state = 'done', result = j.said, error = NULL, ended = $3, lease = NULL
+             FROM {table} WHERE job.id = j.ended AND job.worker = $1 AND job.state = 'running'"
+        );
+        let line =
+            |(id, result): &(i64, serde_json::Value)| serde_json::json!([id, result.to_string()]);
+        let lines: serde_json::Value = all.iter().map(line).collect();
+        (&mut &self.db).run(&sql, args![worker, lines.to_string(), micros(now)]).await
     }
 
     /// A job failed: it is tried again later, twice as long each time, or given up. `hopeless` gives it

@@ -27,6 +27,7 @@ mod entries;
 mod error;
 mod feeds;
 mod findings;
+mod held;
 mod history;
 mod holders;
 mod ids;
@@ -48,6 +49,7 @@ mod said;
 mod scheduled;
 mod sightings;
 mod steps;
+mod stock;
 mod tables;
 mod time;
 mod together;
@@ -79,9 +81,9 @@ pub use documents::{Document, UpTo};
 pub use error::{Result, StoreError};
 pub use feeds::Feed;
 pub use findings::{
-    Attribution, Count, DueByTeam, ExposureIs, Finding, FindingFilter, FindingOrder, FindingState,
-    GROUP, Group, GroupBy, GroupCursor, Groups, JudgedBy, Known, Load, Matched, Mentioned,
-    NewReport, Reported, Rollout, Settled, Waits, Weigh, Weighed,
+    Arrival, Attribution, Count, DueByTeam, ExposureIs, Finding, FindingFilter, FindingOrder,
+    FindingState, GROUP, Group, GroupBy, GroupCursor, Groups, JudgedBy, Known, Load, Matched,
+    Mentioned, NewReport, Reported, Rollout, Settled, Waits, Weigh, Weighed,
 };
 pub use history::Told;
 pub use jobs::{Job, JobState, MAX_ATTEMPTS, NewJob, Priority};
@@ -98,7 +100,7 @@ pub use said::{ReportOf, SaidOf, Source};
 pub use scheduled::{Difference, Scheduled, ScheduledIn, TeamPlan};
 pub use steps::SignInStep;
 pub use tables::Sum;
-pub use together::Together;
+pub use together::{Numbers, Together};
 pub use tokens::{Hook, NewToken, Token};
 pub use verified::Verified;
 pub use vex::Vex;

@@ -8,7 +8,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use trimtab_store::{Asset, JobState, NewJob, NewSnapshot, Org, Priority, Snapshot, Store};
+use trimtab_store::{
+    Arrival, Asset, JobState, NewJob, NewSnapshot, Numbers, Org, Priority, Snapshot, Store,
+};
 use utoipa::ToSchema;
 
 use super::verdict::{self, Verdict};
@@ -148,7 +150,12 @@ pub(crate) async fn post(
         true => Some(app.agreed(who.org, now).await?),
         false => None,
     };
-    let together = soon.store.together().await?;
+    let numbers = Numbers {
+        assets: usize::from(known.is_none()),
+        snapshots: usize::from(agreed.is_some()),
+        jobs: usize::from(agreed.is_none()),
+    };
+    let together = soon.store.together_for(who.org, numbers).await?;
     let store = together.store();
     let asset = store.put_asset(who.org, &about.asset, &about.kind, system, now).await?;
     // Who sends it again because the answer was lost may have been looked at while it was being settled: from here on
@@ -167,8 +174,9 @@ pub(crate) async fn post(
     };
     if let Some(agreed) = agreed {
         let (within, actor) = (soon.on(store.clone()), &read.actor);
-        let settled = ingest::snapshot(&within, who.org, &agreed, asset.id, &new, actor, now).await;
-        let settled = settled.map_err(refused)?;
+        let arrival = Arrival { asset: asset.id, new: &new, actor };
+        let settled = ingest::snapshots(&within, who.org, &agreed, &[arrival], now).await;
+        let settled = settled.map_err(refused)?.into_iter().next().unwrap_or_default();
         together.commit().await?;
         crate::jobs::settled(&soon, who.org, now).await?;
         app.store.flush().await?;

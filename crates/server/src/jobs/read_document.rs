@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use trimtab_store::{Contents, Job, NewSnapshot};
+use trimtab_store::{Arrival, Contents, Job, NewSnapshot, Numbers, Settled};
 
 use super::{Beat, LEASE, traced};
 use crate::ingest::{self, Refused};
@@ -116,7 +116,9 @@ async fn together(app: &App, worker: &str, block: &[(Job, Prepared)]) -> Result<
     let now = app.now();
     // Before others are kept from writing.
     let agreed = app.agreed(first.org, now).await?;
-    let together = app.store.together().await?;
+    let snapshots = block.len();
+    let numbers = Numbers { snapshots, ..Numbers::default() };
+    let together = app.store.together_for(first.org, numbers).await?;
     let store = together.store();
     // Whoever settles holds an asset before the ledger: so all of them first, and in one order.
     let mut assets: Vec<i64> = block.iter().map(|(_, is)| is.read.asset).collect();
@@ -129,14 +131,20 @@ async fn together(app: &App, worker: &str, block: &[(Job, Prepared)]) -> Result<
     for is in new {
         store.put_contents(first.org, &is.read.document, &is.contents).await?;
     }
+    // Done before, by a worker that died before it could say so, it is not done again; and what was accepted later stays
+    // the newer one.
+    let accepted = |(job, is): &(Job, Prepared)| NewSnapshot {
+        received: Some(job.created),
+        ..is.read.snapshot()
+    };
+    let snapshots: Vec<NewSnapshot> = block.iter().map(accepted).collect();
+    let mut arrivals = Vec::with_capacity(block.len());
+    for ((_, Prepared { read, .. }), new) in block.iter().zip(&snapshots) {
+        arrivals.push(Arrival { asset: read.asset, new, actor: &read.actor });
+    }
     let within = app.on(store.clone());
-    for (job, is) in block {
-        let read = &is.read;
-        // Done before, by a worker that died before it could say so, it is not done again; and what was accepted
-        // later stays the newer one.
-        let new = NewSnapshot { received: Some(job.created), ..read.snapshot() };
-        let settled =
-            ingest::snapshot(&within, job.org, &agreed, read.asset, &new, &read.actor, now).await?;
+    let all = ingest::snapshots(&within, first.org, &agreed, &arrivals, now).await?;
+    let said = |((job, is), settled): (&(Job, Prepared), Settled)| {
         let result = json!({
             "snapshot": settled.snapshot,
             "components": is.contents.listed.len(),
@@ -144,9 +152,11 @@ async fn together(app: &App, worker: &str, block: &[(Job, Prepared)]) -> Result<
             "fixed": settled.fixed.len(),
             "live": settled.live,
         });
-        if !store.end_job(job.id, worker, &result, now).await? {
-            return Err(Refused::Internal("another worker does this job by now".to_owned()));
-        }
+        (job.id, result)
+    };
+    let ended: Vec<_> = block.iter().zip(all).map(said).collect();
+    if store.end_jobs(&ended, worker, now).await? != ended.len() as u64 {
+        return Err(Refused::Internal("another worker does this job by now".to_owned()));
     }
     Ok(together.commit().await?)
 }

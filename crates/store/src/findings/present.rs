@@ -11,10 +11,14 @@ use super::tally::{Tallied, counts};
 use crate::Org;
 use crate::db::{Row, Sql, Tx, args, rows, rows_as};
 use crate::error::Result;
+use crate::held::lines;
 use crate::time::{maybe, moment};
 
 /// The package and the vulnerability of a finding.
 pub(super) type Key = (String, i64);
+
+/// What is of each asset, by key.
+pub(super) type OfAssets<T> = BTreeMap<i64, BTreeMap<Key, T>>;
 
 /// What the asset has: one for each package and vulnerability.
 pub(super) struct Present {
@@ -61,23 +65,29 @@ impl Stored {
     }
 }
 
-/// What is vulnerable of what is carried, and what only tools say. Of several versions of a package the one
-/// of the main line stands for the finding, and of those the first by name.
-pub(super) async fn present(tx: &mut Tx, org: Org, asset: i64) -> Result<BTreeMap<Key, Present>> {
-    let sql = "SELECT component.package, affects.vulnerability, component.id, component.purl,
+/// What is vulnerable of what some assets carry, and what only tools say of them. Of several versions of a package the
+/// one of the main line stands for the finding, and of those the first by name.
+pub(super) async fn present(tx: &mut Tx, org: Org, assets: &[i64]) -> Result<OfAssets<Present>> {
+    let table = rows(tx.engine(), "$2", &[("held", "BIGINT")]);
+    let sql = format!(
+        "SELECT component.package, affects.vulnerability, component.id, component.purl,
             vulnerability.name, carried.latest, carried.running, carried.scope, carried.relation,
-            carried.files, affects.fix
-        FROM carried CROSS JOIN affects CROSS JOIN component CROSS JOIN vulnerability
-        WHERE carried.org = $1 AND carried.asset = $2
+            carried.files, affects.fix, carried.asset
+        FROM {table} CROSS JOIN carried CROSS JOIN affects CROSS JOIN component
+            CROSS JOIN vulnerability
+        WHERE carried.org = $1 AND carried.asset = j.held
             AND affects.org = $1 AND affects.component = carried.component
             AND component.org = $1 AND component.id = carried.component
             AND vulnerability.org = $1 AND vulnerability.id = affects.vulnerability
-        ORDER BY component.package, affects.vulnerability, component.purl";
-    let mut all = BTreeMap::new();
-    for row in tx.all(sql, args![org.0, asset]).await? {
-        add(&mut all, &row)?;
+        ORDER BY component.package, affects.vulnerability, component.purl"
+    );
+    let mut all = OfAssets::new();
+    for row in tx.all(&sql, args![org.0, lines(assets)]).await? {
+        add(all.entry(row.int(11)?).or_default(), &row)?;
     }
-    reported(tx, org, asset, &mut all).await?;
+    for asset in with_reports(tx, org, assets).await? {
+        reported(tx, org, asset, all.entry(asset).or_default()).await?;
+    }
     Ok(all)
 }
 
@@ -88,7 +98,7 @@ pub(super) async fn present_of(
     org: Org,
     group: i64,
     packages: &BTreeSet<String>,
-) -> Result<BTreeMap<i64, BTreeMap<Key, Present>>> {
+) -> Result<OfAssets<Present>> {
     let lines: serde_json::Value = packages.iter().map(|package| json!([package])).collect();
     let table = rows(tx.engine(), "$3", &[("package", "TEXT")]);
     let sql = format!(
@@ -104,7 +114,7 @@ pub(super) async fn present_of(
             AND vulnerability.org = $1 AND vulnerability.id = affects.vulnerability
         ORDER BY component.package, affects.vulnerability, component.purl"
     );
-    let mut all: BTreeMap<i64, BTreeMap<Key, Present>> = BTreeMap::new();
+    let mut all = OfAssets::new();
     for row in tx.all(&sql, args![org.0, group, lines.to_string()]).await? {
         add(all.entry(row.int(11)?).or_default(), &row)?;
     }
@@ -202,9 +212,7 @@ const STORED: &str = "finding.package, finding.vulnerability, finding.id, findin
             AND attribution.source = 'trimtab' AND attribution.until IS NULL),
     finding.asset";
 
-type OfAssets = BTreeMap<i64, BTreeMap<Key, Stored>>;
-
-fn read(rows: &[Row]) -> Result<OfAssets> {
+fn read(rows: &[Row]) -> Result<OfAssets<Stored>> {
     let mut all = OfAssets::new();
     for row in rows {
         let is = Stored {
@@ -226,11 +234,14 @@ fn read(rows: &[Row]) -> Result<OfAssets> {
     Ok(all)
 }
 
-/// The findings that an asset has or had.
-pub(super) async fn stored(tx: &mut Tx, org: Org, asset: i64) -> Result<BTreeMap<Key, Stored>> {
-    let sql = format!("SELECT {STORED} FROM finding WHERE finding.org = $1 AND finding.asset = $2");
-    let all = read(&tx.all(&sql, args![org.0, asset]).await?)?;
-    Ok(all.into_values().next().unwrap_or_default())
+/// The findings that some assets have or had.
+pub(super) async fn stored(tx: &mut Tx, org: Org, assets: &[i64]) -> Result<OfAssets<Stored>> {
+    let table = rows(tx.engine(), "$2", &[("held", "BIGINT")]);
+    let sql = format!(
+        "SELECT {STORED} FROM {table} CROSS JOIN finding
+         WHERE finding.org = $1 AND finding.asset = j.held"
+    );
+    read(&tx.all(&sql, args![org.0, lines(assets)]).await?)
 }
 
 /// Those of some packages in some assets, and the live ones beside of some vulnerabilities in any package: what shares
@@ -240,12 +251,11 @@ pub(super) async fn stored_of(
     org: Org,
     assets: &[i64],
     packages: &BTreeSet<String>,
-    present: &BTreeMap<i64, BTreeMap<Key, Present>>,
-) -> Result<(OfAssets, OfAssets)> {
+    present: &OfAssets<Present>,
+) -> Result<(OfAssets<Stored>, OfAssets<Stored>)> {
     let one = |value: serde_json::Value| json!([value]);
-    let of: serde_json::Value = assets.iter().map(|asset| one(json!(asset))).collect();
     let named: serde_json::Value = packages.iter().map(|package| one(json!(package))).collect();
-    let (of, named) = (of.to_string(), named.to_string());
+    let (of, named) = (lines(assets), named.to_string());
     let table = rows(tx.engine(), "$2", &[("asset", "BIGINT")]);
     let list = rows_as(tx.engine(), "$3", "p", &[("package", "TEXT")]);
     let sql = format!(
@@ -273,12 +283,11 @@ pub(super) async fn stored_of(
 
 /// Which of some assets have something that a tool says and did not take back.
 pub(super) async fn with_reports(tx: &mut Tx, org: Org, assets: &[i64]) -> Result<BTreeSet<i64>> {
-    let lines: serde_json::Value = assets.iter().map(|asset| json!([asset])).collect();
     let table = rows(tx.engine(), "$2", &[("asset", "BIGINT")]);
     let sql = format!(
         "SELECT j.asset FROM {table} WHERE EXISTS (SELECT 1 FROM reported
             WHERE reported.org = $1 AND reported.asset = j.asset AND reported.until IS NULL)"
     );
-    let found = tx.all(&sql, args![org.0, lines.to_string()]).await?;
+    let found = tx.all(&sql, args![org.0, lines(assets)]).await?;
     found.iter().map(|row| row.int(0)).collect()
 }

@@ -1,14 +1,13 @@
 //! Settling many assets at once where only answers of the matcher, or what is known of vulnerabilities, changed:
 //! the findings of the packages that this touches are looked at, and no others. The cost goes with the change.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::present::{present_of, stored_of, with_reports};
-use super::settle::{Carries, JudgedBy, Settled, Side};
-use crate::assets;
+use super::settle::{JudgedBy, Settled, Side};
 use crate::db::{Sql, args, rows};
 use crate::error::Result;
-use crate::{Org, Store, ledger};
+use crate::{Org, Store, held, ledger};
 
 /// So many ids of assets, from a multiple of it on, are a group: what is carried lies together.
 pub const GROUP: i64 = 64;
@@ -59,13 +58,14 @@ impl Store {
     ) -> Result<(Vec<Settled>, Vec<i64>)> {
         let Some(first) = assets.first() else { return Ok(Default::default()) };
         let mut tx = self.db.begin().await?;
-        let mut locked = assets::lock_all(&mut tx, org, assets).await?;
-        let mut known = BTreeMap::new();
-        for is in &locked {
-            let (runs, stopped) = assets::standing(&mut tx, org, is.asset.id).await?;
-            let mut all = runs.iter().map(|(environment, _)| environment).chain(&stopped);
-            known.insert(is.asset.id, all.any(|environment| by.production.contains(environment)));
-        }
+        let mut locked = held::lock_all(&mut tx, org, assets).await?;
+        let standing = held::standing(&mut tx, org, assets).await?;
+        let known = |asset: i64| {
+            standing.get(&asset).is_some_and(|is| {
+                let mut all = is.runs.iter().map(|(environment, _)| environment).chain(&is.stopped);
+                all.any(|environment| by.production.contains(environment))
+            })
+        };
         ledger::hold(&mut tx, org).await?;
         let whole = with_reports(&mut tx, org, assets).await?;
         locked.retain(|is| !whole.contains(&is.asset.id));
@@ -78,14 +78,14 @@ impl Store {
                 let id = is.asset.id;
                 Side {
                     is,
-                    known: known.get(&id).copied().unwrap_or(false),
+                    known: known(id),
                     present: present.remove(&id).unwrap_or_default(),
                     stored: stored.remove(&id).unwrap_or_default(),
                     beside: beside.remove(&id).unwrap_or_default(),
                 }
             })
             .collect();
-        let work = self.work(org, by, Carries::Newest);
+        let work = self.work(org, by);
         let mut events = Vec::new();
         let all = work.sides(&mut tx, &sides, &mut events).await?;
         ledger::append(&mut tx, org, &events).await?;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Matched;
 use super::matches::resolve;
-use super::settle::{Carries, JudgedBy, Settled, locked};
+use super::settle::{JudgedBy, Settled, locked};
 use super::tally;
 use crate::components::NewComponent;
 use crate::db::{Sql, Tx, args, rows};
@@ -100,8 +100,8 @@ impl Store {
             data: json!({ "report": report.source, "document": report.document,
                 "says": lines.len(), "gone": gone, "incomplete": report.incomplete }),
         }];
-        let work = self.work(org, by, Carries::Newest);
-        let settled = work.settle(&mut tx, &is, &mut events).await?;
+        let work = self.work(org, by);
+        let settled = work.one(&mut tx, &is, &mut events).await?;
         attribute(&mut tx, org, asset, &report.source).await?;
         ledger::append(&mut tx, org, &events).await?;
         tx.commit().await?;

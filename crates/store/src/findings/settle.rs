@@ -6,14 +6,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::arrive::Arrival;
 use super::present::{Key, Present, Stored, present, stored};
 use super::tally::{Sums, Tally};
 use super::write::{self, Written, differs};
 use super::{FindingState, Known, Weighed};
-use crate::assets::{self, Asset, Locked, NewDeployment, NewSnapshot};
-use crate::components::{self, Contents};
+use crate::assets::{self, Asset, NewDeployment, NewSnapshot};
+use crate::components::{self, Carries, Contents};
 use crate::db::{Sql, Tx, args};
 use crate::error::{Result, StoreError};
+use crate::held::{self, Locked};
 use crate::ids::{self, Kind};
 use crate::ledger::{self, EventKind, NewEvent};
 use crate::recent::Recent;
@@ -89,41 +91,9 @@ impl Store {
         by: JudgedBy<'_>,
         actor: &str,
     ) -> Result<Settled> {
-        let now = by.now;
-        let id = self.ids.one(&self.db, org.0, Kind::Snapshot).await?;
-        let mut tx = self.db.begin().await?;
-        let is = locked(&mut tx, org, asset).await?;
-        if let Some(known) = assets::added(&mut tx, org, asset, new).await? {
-            return Ok(Settled { snapshot: Some(known), ..Settled::default() });
-        }
-        let accepted = new.received.unwrap_or(now);
-        // What was accepted before another that is in already is kept, and changes nothing.
-        let late = is.newest.is_some_and(|newest| newest > accepted);
-        let leads = new.branch.is_none() && !late;
-        assets::add_snapshot(&mut tx, org, id, &is.asset, new, (accepted, leads)).await?;
-        let received = NewEvent {
-            kind: EventKind::Received,
-            at: now,
-            actor: actor.to_owned(),
-            system: is.asset.system,
-            asset: Some(asset),
-            finding: None,
-            data: json!({ "snapshot": id, "document": new.document, "revision": new.revision,
-                "branch": new.branch, "build": new.build }),
-        };
-        let mut settled = Settled::default();
-        let mut events = vec![received];
-        // Another branch is kept to be compared; what is open is said of the main line.
-        if leads {
-            let carries = Carries::Document(&new.document);
-            let work = self.work(org, by, carries);
-            let asset = Asset { latest: Some(id), ..is.asset };
-            settled = work.settle(&mut tx, &Locked { asset, ..is }, &mut events).await?;
-        }
-        settled.snapshot = Some(id);
-        ledger::append(&mut tx, org, &events).await?;
-        tx.commit().await?;
-        Ok(settled)
+        let arrival = Arrival { asset, new, actor };
+        let settled = self.add_snapshots(org, &[arrival], by).await?;
+        Ok(settled.into_iter().next().unwrap_or_default())
     }
 
     /// Notes a deployment and settles its asset. Returns the deployment's id as well.
@@ -149,8 +119,8 @@ impl Store {
         let mut events = vec![assets::deployed(new, id, is.asset.system, actor)];
         let mut settled = Settled::default();
         if changed {
-            let work = self.work(org, by, Carries::Newest);
-            settled = work.settle(&mut tx, &is, &mut events).await?;
+            let work = self.work(org, by);
+            settled = work.one(&mut tx, &is, &mut events).await?;
         }
         ledger::append(&mut tx, org, &events).await?;
         tx.commit().await?;
@@ -165,42 +135,35 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let is = locked(&mut tx, org, asset).await?;
         let mut events = Vec::new();
-        let work = self.work(org, by, Carries::Newest);
-        let settled = work.settle(&mut tx, &is, &mut events).await?;
+        let work = self.work(org, by);
+        let settled = work.one(&mut tx, &is, &mut events).await?;
         ledger::append(&mut tx, org, &events).await?;
         tx.commit().await?;
         Ok(settled)
     }
 
     /// The settling of one asset, by what it is judged.
-    pub(super) fn work<'w>(&'w self, org: Org, by: JudgedBy<'w>, carries: Carries<'w>) -> Work<'w> {
+    pub(super) fn work<'w>(&'w self, org: Org, by: JudgedBy<'w>) -> Work<'w> {
         let JudgedBy { production, weigh, now } = by;
-        Work { org, now, production, weigh, recent: &self.recent, carries }
+        Work { org, now, production, weigh, recent: &self.recent }
     }
 }
 
 pub(super) async fn locked(tx: &mut Tx, org: Org, asset: i64) -> Result<Locked> {
-    let found = assets::lock(tx, org, asset).await?;
-    found.ok_or_else(|| StoreError::Refused(format!("there is no asset {asset}")))
+    let found = held::lock_all(tx, org, &[asset]).await?;
+    found
+        .into_iter()
+        .next()
+        .ok_or_else(|| StoreError::Refused(format!("there is no asset {asset}")))
 }
 
-/// The settling of one asset.
+/// The settling of assets.
 pub(super) struct Work<'w> {
     pub(super) org: Org,
     pub(super) now: Timestamp,
     pub(super) production: &'w [String],
     pub(super) weigh: &'w Weigh<'w>,
     pub(super) recent: &'w Recent,
-    pub(super) carries: Carries<'w>,
-}
-
-/// What an asset carries by now.
-#[derive(Clone, Copy)]
-pub(super) enum Carries<'w> {
-    /// What its newest snapshot and those that run list.
-    Newest,
-    /// The same, of whose newest snapshot the document is known already.
-    Document(&'w str),
 }
 
 /// An asset with what it has and what is stored of it.
@@ -226,23 +189,43 @@ struct Changes<'r> {
 }
 
 impl Work<'_> {
-    /// Brings the findings of the asset to what it carries and what tools say, in a transaction that has the
-    /// asset locked.
-    pub(super) async fn settle(
-        self,
+    /// Settles one asset, of whose newest snapshot the document is not known.
+    pub(super) async fn one(
+        &self,
         tx: &mut Tx,
         is: &Locked,
         events: &mut Vec<NewEvent>,
     ) -> Result<Settled> {
-        let known = self.carry(tx, &is.asset).await?;
-        // An asset first, then the ledger, then all that assets share: who settles several has no other order. What is
+        let settled = self.settle(tx, &[(is, None)], events).await?.pop();
+        Ok(settled.unwrap_or_default())
+    }
+
+    /// Brings the findings of assets to what they carry and what tools say, in a transaction that has them locked. With
+    /// each the document of its newest snapshot, if it is known already. The answers come in the order of the question.
+    pub(super) async fn settle(
+        &self,
+        tx: &mut Tx,
+        all: &[(&Locked, Option<&str>)],
+        events: &mut Vec<NewEvent>,
+    ) -> Result<Vec<Settled>> {
+        let known = self.carry(tx, all).await?;
+        // Assets first, then the ledger, then all that assets share: who settles several has no other order. What is
         // read from here on stays so.
         ledger::hold(tx, self.org).await?;
-        let present = present(tx, self.org, is.asset.id).await?;
-        let stored = stored(tx, self.org, is.asset.id).await?;
-        let side = Side { is, known, present, stored, beside: BTreeMap::new() };
-        let settled = self.sides(tx, &[side], events).await?.pop();
-        Ok(settled.unwrap_or_default())
+        let ids: Vec<i64> = all.iter().map(|(is, _)| is.asset.id).collect();
+        let mut present = present(tx, self.org, &ids).await?;
+        let mut stored = stored(tx, self.org, &ids).await?;
+        let mut sides = Vec::with_capacity(all.len());
+        for ((is, _), known) in all.iter().zip(known) {
+            sides.push(Side {
+                is,
+                known,
+                present: present.remove(&is.asset.id).unwrap_or_default(),
+                stored: stored.remove(&is.asset.id).unwrap_or_default(),
+                beside: BTreeMap::new(),
+            });
+        }
+        self.sides(tx, &sides, events).await
     }
 
     /// Brings the findings of some assets to what they have, in a transaction that has them locked and holds the
@@ -376,26 +359,35 @@ impl Work<'_> {
         Ok(settled)
     }
 
-    /// Brings `carried` up to date. Returns whether it is known what runs in production.
-    async fn carry(&self, tx: &mut Tx, asset: &Asset) -> Result<bool> {
-        let (runs, stopped) = assets::standing(tx, self.org, asset.id).await?;
-        let runs: Vec<i64> = runs
-            .into_iter()
-            .filter(|(environment, _)| self.production.contains(environment))
-            .map(|(_, snapshot)| snapshot)
-            .collect();
-        // What was stopped is known not to run.
-        let known = !runs.is_empty() || stopped.iter().any(|is| self.production.contains(is));
-        let latest = match (asset.latest, self.carries) {
-            (Some(_), Carries::Document(digest)) => self.contents(tx, digest).await?,
-            (Some(snapshot), Carries::Newest) => self.listed(tx, snapshot).await?,
-            (None, _) => Arc::default(),
-        };
-        let mut running = Vec::new();
-        for snapshot in runs {
-            running.push(self.listed(tx, snapshot).await?);
+    /// Brings `carried` up to date. Returns of each whether it is known what runs in production.
+    async fn carry(&self, tx: &mut Tx, all: &[(&Locked, Option<&str>)]) -> Result<Vec<bool>> {
+        let ids: Vec<i64> = all.iter().map(|(is, _)| is.asset.id).collect();
+        let mut standing = held::standing(tx, self.org, &ids).await?;
+        let (mut known, mut carried) = (Vec::new(), Vec::new());
+        for (is, document) in all {
+            let asset = &is.asset;
+            let stands = standing.remove(&asset.id).unwrap_or_default();
+            let runs: Vec<i64> = stands
+                .runs
+                .into_iter()
+                .filter(|(environment, _)| self.production.contains(environment))
+                .map(|(_, snapshot)| snapshot)
+                .collect();
+            // What was stopped is known not to run.
+            let mut stopped = stands.stopped.iter();
+            known.push(!runs.is_empty() || stopped.any(|is| self.production.contains(is)));
+            let latest = match (asset.latest, document) {
+                (Some(_), Some(digest)) => self.contents(tx, digest).await?,
+                (Some(snapshot), None) => self.listed(tx, snapshot).await?,
+                (None, _) => Arc::default(),
+            };
+            let mut running = Vec::new();
+            for snapshot in runs {
+                running.push(self.listed(tx, snapshot).await?);
+            }
+            carried.push(Carries { asset: asset.id, latest, running });
         }
-        components::carry(tx, self.org, asset.id, &latest, &running).await?;
+        components::carry(tx, self.org, &carried).await?;
         Ok(known)
     }
 

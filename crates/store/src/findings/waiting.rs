@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use trimtab_model::Level;
 
-use super::filter::{DUE, wanted};
+use super::filter::{DUE, NEVER, wanted};
 use super::read::{COLUMNS, JOINS, level};
 use super::{Finding, FindingFilter, FindingState};
 use crate::db::{Row, Sql, Value, args, rows};
@@ -31,14 +31,24 @@ impl Waits {
     /// What holds for them, after other conditions: those, in words.
     pub(super) fn condition(&self, of: &str) -> String {
         match self {
-            // Who has scheduled nearly all would have every one of them looked up.
-            Waits::Choice => format!(
-                " AND finding.id IN (SELECT finding.id FROM finding WHERE {of}
-                    ORDER BY {DUE} DESC, finding.id DESC LIMIT {LOOKED})
-                 AND NOT EXISTS (SELECT 1 FROM scheduled WHERE scheduled.org = $1
-                    AND scheduled.team = finding.team AND scheduled.asset = finding.asset
-                    AND scheduled.package = finding.package)"
-            ),
+            // Who has scheduled nearly all would have every one of them looked up. The first that is not looked at is
+            // found once: a list of those that are would be put together anew for each.
+            Waits::Choice => {
+                let bound = format!(
+                    "FROM (SELECT due, id FROM (
+                            SELECT {DUE} AS due, finding.id AS id FROM finding WHERE {of}
+                            ORDER BY {DUE} DESC, finding.id DESC LIMIT 1 OFFSET {LOOKED}) AS next
+                        UNION ALL SELECT -{NEVER} - 1, 0) AS bound
+                    ORDER BY due DESC, id DESC LIMIT 1"
+                );
+                // The first of the two bounds what is read of an index, the other says where within a moment.
+                format!(
+                    " AND {DUE} >= (SELECT due {bound}) AND ({DUE}, finding.id) > (SELECT due, id {bound})
+                     AND NOT EXISTS (SELECT 1 FROM scheduled WHERE scheduled.org = $1
+                        AND scheduled.team = finding.team AND scheduled.asset = finding.asset
+                        AND scheduled.package = finding.package)"
+                )
+            }
             Waits::Assessment => " AND finding.level IS NULL".to_owned(),
             Waits::Above(lines) => {
                 let mut text = " AND finding.level IS NOT NULL".to_owned();
@@ -189,10 +199,16 @@ mod tests {
             ..filter(Waits::Choice)
         };
         let is = wanted(org, &choice);
-        let sql = format!("SELECT finding.level FROM finding WHERE {}", is.text);
-        let found = way(&store, &sql, is.values).await;
-        assert!(found.contains("USING INDEX finding_due"), "{found}");
-        assert!(!found.contains("TEMP B-TREE"), "it is in that order: {found}");
+        for order in ["", &format!(" ORDER BY {DUE} DESC, finding.id DESC")] {
+            let sql = format!("SELECT finding.level FROM finding WHERE {}{order} LIMIT 9", is.text);
+            let found = way(&store, &sql, is.values.clone()).await;
+            assert!(found.contains("USING INDEX finding_due"), "{found}");
+            // Each of the two bounds puts its two rows in order, and nothing else is.
+            assert_eq!(found.matches("TEMP B-TREE").count(), 2, "it is in that order: {found}");
+            // The findings that are looked at, and those before the bound.
+            let by_due = "(org=? AND <expr>>?)";
+            assert!(found.contains(by_due), "{found}");
+        }
 
         let found = way(&store, &broken_sql(None), args![org.0, 0, 10]).await;
         assert!(found.contains("USING INDEX deployment_wrong"), "{found}");

@@ -56,7 +56,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new(store: Store) -> World {
-        let org = store.add_organisation("A", now()).await.unwrap();
+        World::named(store, "A").await
+    }
+
+    pub(crate) async fn named(store: Store, name: &str) -> World {
+        let org = store.add_organisation(name, now()).await.unwrap();
         let asset = store.put_asset(org, "repo", "repository", None, now()).await.unwrap().id;
         World { store, org, asset }
     }

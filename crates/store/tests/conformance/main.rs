@@ -1,5 +1,6 @@
 //! One suite for both engines: each case runs on SQLite and on a real PostgreSQL.
 
+mod arrive;
 mod backup;
 mod cases;
 mod changes;
@@ -80,6 +81,10 @@ macro_rules! suite {
 }
 
 suite! {
+    arrive::several_together_are_as_each_alone,
+    arrive::what_is_done_together_has_its_numbers_before,
+    arrive::only_ones_own_jobs_end,
+    arrive::tables_that_grew_are_counted,
     cut::lists_are_narrowed_before_they_are_cut,
     cut::findings_are_narrowed_to_what_is_due_and_at_risk,
     cut::a_ledger_is_verified_in_parts,
