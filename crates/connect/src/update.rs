@@ -5,6 +5,7 @@
 //! What a resolver writes is handed back as it is. Reading lockfiles, and judging whether a change
 //! makes anything worse, is done above, by pure code.
 
+mod blocking;
 mod built;
 mod bundler;
 mod cargo;

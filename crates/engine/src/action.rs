@@ -33,8 +33,14 @@ pub struct Idea {
     pub relation: Relation,
     /// The lowest version at which no source names any of `findings`. `None`: no source names a fix of any.
     pub to: Option<Box<str>>,
-    /// What the project names and brings it, with versions, by name. Empty where the file does not tell.
+    /// What the project names and brings it, with versions, by name; of what it names itself, what brings it too. Empty
+    /// where the file does not tell.
     pub parents: Vec<Purl>,
+    /// What else the project names and brings one of the parents: a copy of that may stay with it.
+    pub around: Vec<Purl>,
+    /// Who asks for it, with versions: those that ask for it themselves, then those that ask for these, and so on as far
+    /// as what the project names. Empty where the file does not tell.
+    pub askers: Vec<Vec<Purl>>,
     /// Positions of the findings that are gone at `to`; without it, of all.
     pub findings: Vec<usize>,
     /// Positions of the findings of the component that no source names a fix of, where others have one.
@@ -60,6 +66,8 @@ impl Idea {
 
 /// How many parents of a component are told.
 const PARENTS: usize = 32;
+/// How far away those are that ask for a component, and how many are told that are equally far.
+const AWAY: usize = 4;
 
 /// Positions of findings, and of the components of a file that have them.
 type Found = (BTreeSet<usize>, BTreeSet<u32>);
@@ -82,13 +90,16 @@ pub fn ideas(inventory: &Inventory, findings: &[Finding]) -> Vec<Idea> {
         let (fixable, left): (Vec<usize>, Vec<usize>) =
             all.into_iter().partition(|at| of(at).is_some_and(|f| f.nearest_fix.is_some()));
         let to = highest(fixable.iter().filter_map(of));
-        let parents = match relation {
-            Relation::Direct | Relation::Own => Vec::new(),
-            Relation::Transitive | Relation::Unknown => parents(listed, &components),
-        };
+        let asked_by = asked_by(listed);
+        let (mut parents, mut around, mut askers) = (Vec::new(), Vec::new(), Vec::new());
+        if relation != Relation::Own {
+            (parents, around) = self::parents(listed, &asked_by, &components);
+            askers = self::askers(listed, &asked_by, &components);
+        }
         let (findings, left) = if to.is_some() { (fixable, left) } else { (left, Vec::new()) };
         let ways = ways(relation, to.is_some(), !parents.is_empty());
-        Some(Idea { file, package: package.clone(), relation, to, parents, findings, left, ways })
+        let package = package.clone();
+        Some(Idea { file, package, relation, to, parents, around, askers, findings, left, ways })
     };
     of.into_iter().filter_map(idea).collect()
 }
@@ -96,7 +107,12 @@ pub fn ideas(inventory: &Inventory, findings: &[Finding]) -> Vec<Idea> {
 /// The ways that make sense.
 fn ways(relation: Relation, fixed: bool, parents: bool) -> Vec<Way> {
     match (relation, fixed) {
-        (Relation::Direct, true) => vec![Way::Relock, Way::Raise],
+        (Relation::Direct, true) => {
+            let mut ways = vec![Way::Relock, Way::Raise];
+            // Another copy of it goes with what brings that.
+            ways.extend(parents.then_some(Way::RaiseParent));
+            ways
+        }
         (Relation::Direct, false) => vec![Way::Replace, Way::Remove],
         (Relation::Transitive, true) | (Relation::Unknown, true) => {
             let mut ways = vec![Way::Relock];
@@ -137,28 +153,76 @@ fn highest<'f>(findings: impl Iterator<Item = &'f Finding>) -> Option<Box<str>> 
     highest.map(Into::into)
 }
 
-/// What the project names itself and leads to any of the components.
-fn parents(file: &FileInventory, components: &BTreeSet<u32>) -> Vec<Purl> {
-    let mut asked_by: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+/// The components that ask for each.
+type AskedBy = BTreeMap<u32, Vec<u32>>;
+
+fn asked_by(file: &FileInventory) -> AskedBy {
+    let mut asked_by = AskedBy::new();
     for (from, to) in &file.edges {
         asked_by.entry(*to).or_default().push(*from);
     }
+    asked_by
+}
+
+/// Who asks for any of the components, the nearest first.
+fn askers(file: &FileInventory, asked_by: &AskedBy, components: &BTreeSet<u32>) -> Vec<Vec<Purl>> {
     let mut seen: BTreeSet<u32> = components.clone();
     let mut next: Vec<u32> = components.iter().copied().collect();
-    let mut found: BTreeSet<Purl> = BTreeSet::new();
-    while let Some(at) = next.pop() {
-        let component = file.components.get(at as usize);
-        if let Some(component) = component.filter(|_| !components.contains(&at)) {
-            if component.relation == Relation::Direct {
-                found.insert(component.purl.clone());
+    let mut all = Vec::new();
+    while all.len() < AWAY && !next.is_empty() {
+        let (mut level, mut above) = (BTreeSet::new(), Vec::new());
+        for asker in next.iter().filter_map(|at| asked_by.get(at)).flatten().copied() {
+            let Some(component) = file.components.get(asker as usize) else { continue };
+            if component.relation == Relation::Own || !seen.insert(asker) {
                 continue;
             }
-            if component.relation == Relation::Own {
-                continue;
-            }
+            level.insert(component.purl.clone());
+            // What the project names is held by that.
+            above.extend((component.relation != Relation::Direct).then_some(asker));
         }
-        let askers = asked_by.get(&at).into_iter().flatten();
-        next.extend(askers.copied().filter(|asker| seen.insert(*asker)));
+        if !level.is_empty() {
+            all.push(level.into_iter().take(PARENTS).collect());
+        }
+        next = above;
     }
-    found.into_iter().take(PARENTS).collect()
+    all
+}
+
+/// What the project names itself and leads to any of the components; and what leads to those in turn.
+fn parents(
+    file: &FileInventory,
+    asked_by: &AskedBy,
+    components: &BTreeSet<u32>,
+) -> (Vec<Purl>, Vec<Purl>) {
+    let mut seen: BTreeSet<u32> = components.clone();
+    let mut named = |from: &BTreeSet<u32>, through: bool| -> BTreeSet<u32> {
+        let mut next: Vec<u32> = from.iter().copied().collect();
+        let mut found = BTreeSet::new();
+        while let Some(at) = next.pop() {
+            let relation = file.components.get(at as usize).map(|component| component.relation);
+            if !from.contains(&at) {
+                if relation == Some(Relation::Own) {
+                    continue;
+                }
+                if relation == Some(Relation::Direct) {
+                    found.insert(at);
+                    if !through {
+                        continue;
+                    }
+                }
+            }
+            let askers = asked_by.get(&at).into_iter().flatten();
+            next.extend(askers.copied().filter(|asker| seen.insert(*asker)));
+        }
+        found
+    };
+    let near = named(components, false);
+    let around = named(&near, true);
+    let purls = |all: &BTreeSet<u32>| -> BTreeSet<Purl> {
+        let all = all.iter().filter_map(|at| file.components.get(*at as usize));
+        all.map(|component| component.purl.clone()).collect()
+    };
+    let (near, around) = (purls(&near), purls(&around));
+    let around = around.difference(&near).take(PARENTS).cloned().collect();
+    (near.into_iter().take(PARENTS).collect(), around)
 }

@@ -3,10 +3,11 @@
 //! **What is minimised**, over all findings *f*: weight(f) × (days until f is gone + late × days past
 //! its deadline until it is gone). A finding is gone at the end of the slot of the earliest action that
 //! removes it, or counts to the horizon. Of plans that are equal in this, fewer batches are better,
-//! then less cost, then the order of names.
+//! then less cost, then what need not wait for its age, then the order of names.
 //!
 //! **Subject to**: an action is in one slot or none; one of a choice; after or with what it needs; not
-//! before its version leaves quarantine, unless it removes a known exploited finding; not in a freeze
+//! before its version leaves quarantine (the window in which it does may have it, from then on), unless it removes a
+//! known exploited finding; not in a freeze
 //! that does not except its level; at or above the window's least level; the reckoned points of a
 //! window within the team's points; at most so many batches open. What people accepted stays where it
 //! is, whatever it breaks. What the charter calls *now* is decided before: the least points that remove

@@ -115,6 +115,26 @@ fn what_others_bring_names_who_does() {
     let idea = only(&[finding("A", "deep@1.0.0", Some("1.0.1"), &[4])]);
     assert_eq!(idea.parents, [purl("left@1.0.0"), purl("web@2.0.0")], "through the circle, too");
     assert_eq!(idea.ways, [Way::Relock, Way::RaiseParent, Way::Override]);
+    let askers = [vec![purl("left@1.0.0"), purl("mid@1.0.0")], vec![purl("web@2.0.0")]];
+    assert_eq!(idea.askers, askers, "the nearest first, as far as what the project names");
+}
+
+#[test]
+fn what_is_named_and_brought_too_names_who_brings_it() {
+    let mut project = project();
+    // `web` asks for `left`, which the project names as well.
+    project.files[0].edges.push((1, 2));
+    let all = [finding("A", "left@1.0.0", Some("1.0.1"), &[2])];
+    let idea = ideas(&project, &all).pop().unwrap();
+    assert_eq!((&idea.parents[..], &idea.around[..]), (&[purl("web@2.0.0")][..], &[][..]));
+    assert_eq!(idea.ways, [Way::Relock, Way::Raise, Way::RaiseParent]);
+    // What `left` brings stays with `web`, too, as long as that brings an older `left`.
+    project.files[0].edges.retain(|edge| *edge != (2, 4));
+    project.files[0].components.push(listed("below@1.0.0", Relation::Transitive));
+    project.files[0].edges.push((2, 5));
+    let all = [finding("A", "below@1.0.0", Some("1.0.1"), &[5])];
+    let idea = ideas(&project, &all).pop().unwrap();
+    assert_eq!((idea.parents, idea.around), (vec![purl("left@1.0.0")], vec![purl("web@2.0.0")]));
 }
 
 #[test]

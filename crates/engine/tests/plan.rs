@@ -154,6 +154,15 @@ proptest! {
         let mut seen: Vec<Item> = plan.left.iter().map(|l| l.what).collect();
         for batch in &plan.batches {
             prop_assert!(!batch.why_these.is_empty() && !batch.why_now.is_empty(), "{batch:?}");
+            // It begins in its slot, and not before its versions are old enough.
+            prop_assert!(batch.from >= problem.now && batch.from <= batch.by, "{batch:?}");
+            let exploited = |c: &usize| problem.candidates[*c].removes.iter().any(|f| problem.findings[*f].exploited);
+            let stays = |c: &usize| problem.accepted.iter().any(|p| p.candidate == *c);
+            let needed = |c: &usize| problem.candidates.iter().any(|of| of.needs.contains(c));
+            for c in batch.candidates.iter().filter(|c| !exploited(c) && !stays(c) && !needed(c)) {
+                let quarantine = problem.candidates[*c].quarantine;
+                prop_assert!(quarantine.is_none_or(|until| until <= batch.from), "{batch:?}");
+            }
             seen.extend(batch.removes.iter().map(|f| Item::Finding(*f)));
             seen.extend(batch.candidates.iter().map(|c| Item::Candidate(*c)));
         }

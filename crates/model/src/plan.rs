@@ -99,7 +99,8 @@ pub struct Candidate {
     pub needs: Vec<usize>,
     /// Candidates of one choice exclude each other.
     pub choice: Option<Box<str>>,
-    /// When its version leaves quarantine. It does not hold where a known exploited finding is removed.
+    /// When its version leaves quarantine: a window that ends later may have it, from then on. It does not hold where a
+    /// known exploited finding is removed.
     pub quarantine: Option<Timestamp>,
 }
 
@@ -191,6 +192,9 @@ pub struct Batch {
     pub load: f64,
     /// The load-days that are saved until the horizon.
     pub load_days: f64,
+    /// From when it can be carried out: the start of its slot, or, in a window, when the last of its versions leaves
+    /// quarantine.
+    pub from: Timestamp,
     /// When it is in production.
     pub by: Timestamp,
     /// Why these actions.
@@ -226,6 +230,8 @@ pub enum WhyNow {
     First,
     /// A version is in quarantine until then: candidate, when.
     Quarantine(usize, Timestamp),
+    /// A version leaves quarantine then, within the slot: candidate, when.
+    From(usize, Timestamp),
     /// Nothing of its level is released before: candidate, the freeze.
     Frozen(usize, usize),
     /// What it needs is done then or just before: this one, that one.
@@ -265,7 +271,7 @@ pub enum Because {
     Capacity(f64),
     /// It would be one batch more than the team may have open, in every window with room.
     Limit,
-    /// Its version is in quarantine until then, and no window begins after that.
+    /// Its version is in quarantine until then, and no window ends after that.
     Quarantine(Timestamp),
     /// Every window that it could go into ends in a freeze; the last one's.
     Frozen(usize),

@@ -3,12 +3,14 @@
 
 mod accept;
 mod answer;
+mod askers;
 mod attempt;
 mod candidate;
 pub(super) mod checks;
 pub(super) mod instead;
 pub(super) mod last;
 mod last_resort;
+mod lower;
 mod memory;
 mod named;
 mod offered;

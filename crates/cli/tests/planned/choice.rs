@@ -7,7 +7,7 @@ use trimtab_report::plan::json::Action;
 use crate::offering::{Project, Universe, Version, plain};
 use crate::planning::{git, sums};
 
-fn record(id: &str, name: &str, fixed: &str) -> Value {
+pub(crate) fn record(id: &str, name: &str, fixed: &str) -> Value {
     json!({
         "id": id,
         "affected": [{
@@ -18,7 +18,7 @@ fn record(id: &str, name: &str, fixed: &str) -> Value {
 }
 
 /// A lockfile: what the project asks for, and what is locked, with what that asks for.
-fn lockfile(manifest: &Value, locked: &[(&str, &str, Value)]) -> Value {
+pub(crate) fn lockfile(manifest: &Value, locked: &[(&str, &str, Value)]) -> Value {
     let mut packages = serde_json::Map::from_iter([(String::new(), manifest.clone())]);
     for (name, version, dependencies) in locked {
         let entry = json!({ "version": version, "license": "MIT", "dependencies": dependencies });
@@ -27,7 +27,7 @@ fn lockfile(manifest: &Value, locked: &[(&str, &str, Value)]) -> Value {
     json!({ "name": "app", "version": "1.0.0", "lockfileVersion": 3, "requires": true, "packages": packages })
 }
 
-fn reached<'a>(action: &'a Action, package: &str) -> Option<&'a str> {
+pub(crate) fn reached<'a>(action: &'a Action, package: &str) -> Option<&'a str> {
     let moved = action.moves.iter().find(|moved| moved.package == package)?;
     moved.to.last().map(String::as_str)
 }

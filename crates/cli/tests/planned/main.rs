@@ -3,6 +3,7 @@
 //! that is not installed, or that reaches no registry, skips its case and says so.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod askers;
 mod case;
 mod choice;
 #[expect(dead_code, reason = "the tests of verbs use the rest")]
@@ -13,6 +14,7 @@ mod life;
 mod offering;
 #[path = "../planning/mod.rs"]
 mod planning;
+mod raised;
 mod second;
 mod stacked;
 mod universe;
@@ -77,6 +79,11 @@ fn yarn_berry() {
 #[test]
 fn several_parents_of_one_package_are_raised_together() {
     confirmed("cargo-parents");
+}
+
+#[test]
+fn what_is_locked_is_relocked_with_what_holds_it() {
+    confirmed("cargo-askers");
 }
 
 #[test]

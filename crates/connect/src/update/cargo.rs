@@ -12,6 +12,7 @@ use super::edit::{Edits, Manifests, Uneditable, raised};
 use super::proposal::{Kind, Wish};
 use super::refusal::{Blocker, Reason};
 use super::scratch::Keep;
+use crate::program::Output;
 
 pub(crate) const TOOL: Tool = Tool {
     id: "cargo",
@@ -211,23 +212,39 @@ fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
             cargo(&["update", "--workspace"])?;
             let children =
                 if wish.kind == Kind::RaiseParent { wish.children() } else { Vec::new() };
-            children.into_iter().try_for_each(|child| relock_all(drive, child))
+            children.into_iter().try_for_each(|child| relock(drive, child, child))
         }
         Kind::Relock => match &wish.to {
-            Some(to) => cargo(&["update", "--package", &spec, "--precise", to]),
-            None => cargo(&["update", "--package", &spec]),
+            Some(to) => {
+                let output =
+                    drive.try_run(&["update", "--package", &spec, "--precise", to], PLAIN)?;
+                match output.is_well() {
+                    true => Ok(()),
+                    // What came before may have moved it: then it goes on from where it is.
+                    false if is_unmatched(&output) => {
+                        cargo(&["update", "--package", &wish.name, "--precise", to])
+                    }
+                    false => Err(drive.means(&output)),
+                }
+            }
+            None => relock(drive, &wish.name, &spec),
         },
         Kind::Remove | Kind::Replace | Kind::Override => cargo(&["update", "--workspace"]),
     }
 }
 
-/// Moves every version of a package that is still locked; it may be gone.
-fn relock_all(drive: &Drive<'_>, name: &str) -> Result<(), Reason> {
-    let output = drive.try_run(&["update", "--package", name], PLAIN)?;
-    let words = String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.is_well() || words.contains("did not match any packages") {
+/// Whether what was to move is not locked, or not at that version.
+fn is_unmatched(output: &Output) -> bool {
+    String::from_utf8_lossy(&output.stderr).contains("did not match any packages")
+}
+
+/// Moves what a specification names that is still locked, of a name each version; it may be gone, or have moved already.
+fn relock(drive: &Drive<'_>, name: &str, spec: &str) -> Result<(), Reason> {
+    let output = drive.try_run(&["update", "--package", spec], PLAIN)?;
+    if output.is_well() || is_unmatched(&output) {
         return Ok(());
     }
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
     // Of several versions, it lists `name@version`, one to a line.
     let specs = words.lines().map(str::trim).filter(|l| l.starts_with(&format!("{name}@")));
     let specs: Vec<&str> = specs.collect();

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use trimtab_model::{Proposal, Purl};
 
+use super::blocking::{PROJECT, truly};
 use super::built::built;
 use super::change::{Change, Confirmed, Ran, between};
 use super::drive::Drive;
@@ -99,7 +100,7 @@ fn attempt(
         });
         told.commands.extend(drive.ran());
         told.unfit.extend(drive.unfit());
-        ended = done?;
+        ended = done.map_err(|reason| truly(reason, &wish, tool))?;
         copy = Some(scratch);
     }
     match (copy, ended) {
@@ -164,7 +165,7 @@ fn uneditable(why: Uneditable, wish: &Wish, proposal: &Proposal, told: &mut Told
             Reason::Downgrade { package, from, to }
         }
         Uneditable::Held(range) => {
-            let (who, needs) = ("the project".to_owned(), wish.name.clone());
+            let (who, needs) = (PROJECT.to_owned(), wish.name.clone());
             Reason::Unchanged { blockers: vec![Blocker { who, needs, range }] }
         }
         Uneditable::Unsupported(why) => Reason::Unsupported(why),

@@ -42,17 +42,23 @@ pub(crate) fn edit(
     }
 }
 
-/// The range of a manifest where each one that names the package does not allow the version that is wanted.
+/// The range of a manifest where each one that names the package does not allow the version that is wanted. One that does
+/// not allow what is locked either is about another copy.
 fn pinned(manifests: &Manifests, wish: &Wish) -> Result<Option<String>, Uneditable> {
     let Some(to) = wish.to.as_deref() else { return Ok(None) };
     let mut found = None;
+    let is_own = |range: &str| {
+        wish.from.as_deref().is_none_or(|from| allows("npm", range, from) != Some(false))
+    };
     for (path, text) in manifests.named(|name| name == MANIFEST) {
         let document = Document::read(text, path)?;
         for section in SECTIONS {
             let range =
                 document.object(&[section]).and_then(|object| json::text(&object.get(&wish.name)?));
             match range {
-                Some(range) if allows("npm", &range, to) == Some(false) => found = Some(range),
+                Some(range) if is_own(&range) && allows("npm", &range, to) == Some(false) => {
+                    found = Some(range);
+                }
                 Some(_) => return Ok(None),
                 None => {}
             }

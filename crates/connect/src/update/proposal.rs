@@ -81,19 +81,23 @@ impl Wish {
         Ok(all)
     }
 
-    /// Whether one run carries both out. A tool that edits manifests itself does the same for all kinds. One package
-    /// goes to one version in a run.
+    /// Whether one run carries both out. What is named is raised with what brings it in one run. A tool that edits
+    /// manifests itself does the same for all kinds. One package goes to one version in a run.
     fn joins(&self, other: &Wish, tool: &Tool) -> bool {
         let can = |wish: &Wish| tool.at_once.contains(&wish.kind);
+        let raises = |wish: &Wish| matches!(wish.kind, Kind::Raise | Kind::RaiseParent);
+        let alike = self.kind == other.kind || raises(self) && raises(other) || tool.edits_itself;
         let agree = self.name != other.name || self.to == other.to;
-        agree && can(self) && can(other) && (self.kind == other.kind || tool.edits_itself)
+        agree && alike && can(self) && can(other)
     }
 
-    /// Several of a kind as one.
+    /// Several as one: of a kind, or, where a parent is among them, as a parent.
     pub(crate) fn joined(wishes: &[Wish]) -> Option<Wish> {
         let (first, others) = wishes.split_first()?;
         let mut also: Vec<(String, Option<String>)> = Vec::new();
         let mut children = Vec::new();
+        let parent = wishes.iter().find(|wish| wish.kind == Kind::RaiseParent);
+        let kind = parent.map_or(first.kind, |parent| parent.kind);
         for other in others {
             children.extend(other.other.clone());
             let is_known = other.name == first.name || also.iter().any(|(n, _)| *n == other.name);
@@ -101,7 +105,7 @@ impl Wish {
                 also.push((other.name.clone(), other.to.clone()));
             }
         }
-        Some(Wish { also, others: children, ..first.clone() })
+        Some(Wish { kind, also, others: children, ..first.clone() })
     }
 
     pub(crate) fn read(proposal: &Proposal, tool: &Tool) -> Result<Wish, Reason> {

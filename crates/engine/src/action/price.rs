@@ -123,10 +123,10 @@ pub fn price(priced: &Priced<'_>, model: &CostModel, finished: &[Finished]) -> P
     }
     let unseen = match kind {
         Kind::Remove => Some(
-            "no source file names it; what is loaded by a computed or another name, by a tool or by settings is not seen",
+            "the last resort, as no source names a fixed version: no source file names it; what is loaded by a computed or another name, by a tool or by settings is not seen",
         ),
         Kind::Replace => Some(
-            "its publisher advises the other; whether the code can use that as it is was not looked at",
+            "the last resort, as no source names a fixed version: its publisher advises the other; whether the code can use that as it is was not looked at",
         ),
         _ => None,
     };

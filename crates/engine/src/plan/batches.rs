@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use trimtab_model::plan::{Batch, Slot, WhyNow, WhyThese};
 
 use super::ground::{Barrier, POINT, Span, UNIT, in_time};
@@ -44,6 +45,7 @@ fn batch(
         parts.sum::<i64>() as f64 / UNIT
     };
     let points = candidates.iter().map(|c| ground.candidates[*c].cost).sum::<i64>() as f64 / POINT;
+    let waits = waits(view, span, &candidates);
     Batch {
         team,
         slot: span.slot,
@@ -53,12 +55,23 @@ fn batch(
         points,
         load: ground.load(removes.iter().copied()),
         load_days,
+        from: waits.map_or(span.start, |(from, _)| from),
         by: span.end,
         why_these: candidates.iter().flat_map(|c| why_these(view, ranks, *c)).collect(),
         why_now: why_now(view, (team, span), &candidates, &removes),
         candidates,
         removes,
     }
+}
+
+/// When the last of the versions of a batch leaves quarantine, if that is within its slot, and whose it is.
+fn waits(view: &View, span: Span, candidates: &[usize]) -> Option<(Timestamp, usize)> {
+    let from = |c: &usize| Some((span.from(view.ground.young(*c)?)?, *c));
+    candidates
+        .iter()
+        .filter_map(from)
+        .filter(|(from, _)| *from > span.start)
+        .max_by_key(|(at, _)| *at)
 }
 
 /// The candidates of a team by the load that a point of them removes.
@@ -148,6 +161,7 @@ fn why_now(
             why.push(reason);
         }
     }
+    why.extend(waits(view, span, candidates).map(|(from, c)| WhyNow::From(c, from)));
     why
 }
 

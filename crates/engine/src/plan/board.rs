@@ -134,7 +134,9 @@ impl Board {
         let taken = ground.taken();
         let mut sorted: Vec<usize> =
             teams.iter().flat_map(|t| &ground.of_team[*t]).copied().collect();
-        sorted.sort_unstable_by_key(|c| ground.rank[*c]);
+        // Of what is equal the first is placed: what is old enough by now, and then by name.
+        let waits = |c: usize| ground.young(c).is_some_and(|until| until > ground.problem.now);
+        sorted.sort_unstable_by_key(|c| (ground.rank[*c].0, waits(*c), ground.rank[*c].1));
         let mut choices: BTreeMap<&str, usize> = BTreeMap::new();
         let mut item_of: BTreeMap<usize, usize> = BTreeMap::new();
         for candidate in &sorted {

@@ -63,6 +63,17 @@ pub(super) struct Span {
     pub(super) end: Timestamp,
 }
 
+impl Span {
+    /// From when a version that leaves quarantine at a moment can be worked on in the slot: from its beginning, or,
+    /// in a window, from that moment, if it comes before the end. `None`: not in it. What is done at once does not wait.
+    pub(super) fn from(&self, until: Timestamp) -> Option<Timestamp> {
+        if until <= self.start {
+            return Some(self.start);
+        }
+        (self.slot != Slot::Now && until < self.end).then_some(until)
+    }
+}
+
 /// Why a slot is closed to a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Barrier {
@@ -171,6 +182,12 @@ impl<'p> Ground<'p> {
         self.slots[team].iter().find(|s| s.slot == slot).copied()
     }
 
+    /// Until when the version of a candidate is in quarantine, where that holds.
+    pub(super) fn young(&self, candidate: usize) -> Option<Timestamp> {
+        let exploited = self.candidates[candidate].exploited;
+        self.problem.candidates[candidate].quarantine.filter(|_| !exploited)
+    }
+
     /// Why a candidate may not go into a slot of its team; `None`: it may.
     pub(super) fn barrier(&self, candidate: usize, span: Span) -> Option<Barrier> {
         let (of, known) = (&self.problem.candidates[candidate], &self.candidates[candidate]);
@@ -185,7 +202,7 @@ impl<'p> Ground<'p> {
                 }
             }
         }
-        if let Some(until) = of.quarantine.filter(|until| *until > span.start && !known.exploited) {
+        if let Some(until) = self.young(candidate).filter(|until| span.from(*until).is_none()) {
             return Some(Barrier::Quarantine(until));
         }
         let frozen = self.problem.freezes.iter().enumerate().filter(|(_, freeze)| {

@@ -76,7 +76,7 @@ fn fill(
     let may = |state: &State, c: usize| {
         let levels = levels(past, state, c, at);
         !state.spent[c]
-            && past.possible(c) <= at
+            && past.fits(c, at, room.end)
             && ready(past, state, c)
             && levels.iter().max().is_some_and(|gravest| *gravest >= room.least)
             && !frozen(past, &levels, room.end)

@@ -157,11 +157,14 @@ impl<'t> Past<'t> {
     /// From when a candidate can be worked on: when it is possible and its version is old enough.
     pub(super) fn possible(&self, candidate: usize) -> Timestamp {
         let available = self.line.available[candidate];
-        let quarantine = self.line.problem.candidates[candidate].quarantine;
-        match quarantine.filter(|_| !self.ground.candidates[candidate].exploited) {
-            Some(until) => available.max(until),
-            None => available,
-        }
+        self.ground.young(candidate).map_or(available, |until| available.max(until))
+    }
+
+    /// Whether a candidate can be worked on in a window: it is known when that begins, and its version is old enough
+    /// before it ends.
+    pub(super) fn fits(&self, candidate: usize, start: Timestamp, end: Timestamp) -> bool {
+        let young = self.ground.young(candidate).is_some_and(|until| until > start && until >= end);
+        self.line.available[candidate] <= start && !young
     }
 }
 

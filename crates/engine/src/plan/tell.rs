@@ -89,6 +89,11 @@ pub fn why_now(problem: &Problem, why: &WhyNow) -> String {
         WhyNow::Quarantine(c, until) => {
             format!("the version of {} is in quarantine until {}", name(c), day(*until))
         }
+        WhyNow::From(c, from) => format!(
+            "not before {}: the version of {} is in quarantine until then, within the window",
+            day(*from),
+            name(c)
+        ),
         WhyNow::Frozen(c, freeze) => match problem.freezes.get(*freeze) {
             Some(freeze) => {
                 format!(
@@ -130,7 +135,7 @@ pub fn because(problem: &Problem, because: &Because) -> String {
         }
         Because::Limit => "it would be one batch more than the team may have open".to_owned(),
         Because::Quarantine(until) => format!(
-            "its version is in quarantine until {}, and no window in which it fits begins after that",
+            "its version is in quarantine until {}, and no window in which it fits ends after that",
             day(*until)
         ),
         Because::Frozen(freeze) => match problem.freezes.get(*freeze) {

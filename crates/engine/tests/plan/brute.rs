@@ -52,7 +52,9 @@ fn may(problem: &Problem, placement: Placement) -> bool {
             end > problem.now && findings.iter().any(|f| f.level >= window.least)
         }
     };
-    let old_enough = of.quarantine.is_none_or(|until| until <= start);
+    // A window that ends after the quarantine may have it; what is done at once may not wait.
+    let waits = placement.slot != Slot::Now;
+    let old_enough = of.quarantine.is_none_or(|until| until <= start || (waits && until < end));
     let frozen = problem.freezes.iter().any(|freeze| {
         (freeze.from <= end && end < freeze.to)
             && !findings.iter().any(|f| freeze.except.contains(&f.level))

@@ -214,6 +214,9 @@ pub struct Batch {
     pub load: f64,
     /// The load-days that are saved until the horizon.
     pub load_days: f64,
+    /// From when it can be carried out: the start of the window, or, where a version leaves quarantine within it, then.
+    #[serde(default)]
+    pub from: String,
     /// When it is in production.
     pub by: String,
     /// Why these actions.

@@ -39,7 +39,10 @@ fn one(plan: &Plan, batch: &planned::Batch, now: Timestamp) -> Planned {
     };
     // A window that the plan does not tell has begun: somebody named the batch.
     let window = plan.0.rhythm.windows.iter().find(|window| window.name == batch.window);
-    let start = window.and_then(|window| window.start.parse::<Timestamp>().ok());
+    let starts = window.map(|window| window.start.as_str());
+    // A version may leave quarantine within its window.
+    let all = [starts, Some(&*batch.from)].into_iter().flatten();
+    let start = all.filter_map(|at| at.parse::<Timestamp>().ok()).max();
     Planned {
         batch: batch.name.clone(),
         place: Id::of(&[&batch.place]),

@@ -196,6 +196,7 @@ impl Answer<'_> {
             removes: self.findings_named(&batch.removes),
             load: round(batch.load),
             load_days: round(batch.load_days),
+            from: batch.from.to_string(),
             by: batch.by.to_string(),
             why_these: self.why_these(batch),
             why_now: self.why_now(batch),

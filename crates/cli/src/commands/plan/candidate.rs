@@ -133,12 +133,16 @@ impl Material<'_> {
 
     fn price_of(&self, proposal: &Proposal, moved: &[Moved], manifests: usize) -> Price {
         let named = proposal.package().package();
-        let relation = self
-            .cases
-            .iter()
-            .map(|case| case.idea)
-            .find(|idea| idea.package.package() == named)
-            .map_or(Relation::Direct, |idea| idea.relation);
+        let ideas = || self.cases.iter().map(|case| case.idea);
+        let is_it = |purl: &Purl| purl.package() == named;
+        let own = ideas().find(|idea| is_it(&idea.package)).map(|idea| idea.relation);
+        // What only asks for others, and is named by nobody.
+        let asks = || ideas().any(|idea| idea.askers.iter().flatten().any(is_it));
+        let brings = || ideas().any(|idea| idea.parents.iter().any(is_it));
+        let relation = own.unwrap_or_else(|| match asks() && !brings() {
+            true => Relation::Transitive,
+            false => Relation::Direct,
+        });
         let priced = Priced {
             proposal,
             transitive: !matches!(relation, Relation::Direct | Relation::Own),

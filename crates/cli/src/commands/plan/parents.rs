@@ -1,44 +1,66 @@
-//! Raising what brings a package: one dependency that people name, or several that bring it together.
+//! Raising what brings a package: one dependency that people name, or several that bring it together, the package itself
+//! among them where people name that too.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use trimtab_connect::registry::versions::versions;
-use trimtab_connect::update::{Blocker, lower_lines};
-use trimtab_model::{Diagnostic, Proposal, Purl, Way};
+use trimtab_model::{Diagnostic, Proposal, Purl, Relation, Way};
 use trimtab_report::group;
 
 use super::attempt::{Made, Refused};
+use super::lower::Lower;
 use super::offered::later;
 use super::place::Key;
-use super::search::{Answer, Search, Searched, Task};
+use super::search::{Answer, Case, Search, Searched, Task};
 
-/// How many parents are raised together at most.
-const MOST: usize = 4;
+/// How many parents are raised together at most, and where no other way is left.
+const MOST: (usize, usize) = (4, 8);
 /// How many packages one parent mends, so that it is worth a try where each is mended already.
 const INSTEAD: usize = 2;
 /// How many parents are tried instead.
 const MOST_INSTEAD: usize = 8;
-/// How many tries it may take to find the smallest versions of several.
-const TRIES: usize = 6;
-/// How many lower choices of several are tried where their newest are refused.
-const MOST_LOWER: usize = 4;
+/// How many tries it may take to find the smallest versions of two, and for each further one.
+const TRIES: (usize, usize) = (6, 2);
+
+/// Which parents are raised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parents {
+    /// The only one.
+    One,
+    /// All of several.
+    Several,
+    /// More of them, and with what brings those in turn: a copy of a parent may stay with it.
+    Around,
+}
 
 impl Search<'_> {
-    /// What is to be tried for ideas whose packages one parent brings, or several. Ideas with the same parents
-    /// are one task.
-    pub(super) fn parent_tasks(&self, open: &[usize], several: bool) -> Vec<Task> {
+    /// What is to be tried for ideas whose packages so many bring. Ideas with the same parents are one task.
+    pub(super) fn parent_tasks(&self, open: &[usize], which: Parents) -> Vec<Task> {
         let mut of: BTreeMap<(usize, Vec<Purl>), Vec<usize>> = BTreeMap::new();
         for at in open {
             let case = &self.cases[*at];
-            let fits = match case.idea.parents.len() {
-                0 => false,
-                1 => !several,
-                n => several && n <= MOST,
+            // What the project names goes with what brings it too.
+            let own = Some(&case.idea.package).filter(|_| {
+                case.idea.relation == Relation::Direct && !case.idea.parents.is_empty()
+            });
+            let mut parents: Vec<Purl> =
+                own.into_iter().chain(&case.idea.parents).cloned().collect();
+            let fits = match which {
+                Parents::One => parents.len() == 1,
+                Parents::Several => (2..=MOST.0).contains(&parents.len()),
+                Parents::Around => {
+                    let around = case.idea.around.iter().filter(|p| **p != case.idea.package);
+                    let near = parents.len();
+                    parents.extend(around.cloned());
+                    let is_new = near > MOST.0 || near < parents.len();
+                    near > 0 && is_new && parents.len() <= MOST.1
+                }
             };
             if let (true, true, Some(place)) =
                 (fits, case.idea.ways.contains(&Way::RaiseParent), case.place)
             {
-                of.entry((place, case.idea.parents.clone())).or_default().push(*at);
+                of.entry((place, parents)).or_default().push(*at);
             }
         }
         let mut all: Vec<(Vec<Purl>, Vec<usize>)> =
@@ -58,7 +80,7 @@ impl Search<'_> {
                 parts.any(|part| part.package().package() == parent.package())
             })
         };
-        let mut tasks = self.parent_tasks(&mended, false);
+        let mut tasks = self.parent_tasks(&mended, Parents::One);
         tasks.retain(|task| {
             let Task::Parents(parents, ideas) = task else { return false };
             let packages: BTreeSet<Purl> =
@@ -92,8 +114,15 @@ impl Search<'_> {
         let later = later(parent, offered);
         let wanted: BTreeSet<Key> =
             ideas.iter().flat_map(|at| self.cases[*at].wanted.iter().cloned()).collect();
-        let child = &self.cases[*first].idea.package;
-        match self.trial.parent(place, ground, (parent, child), &later, &wanted)? {
+        let pair = (parent, &self.cases[*first].idea.package);
+        let floor = self.floor(number, parent, &later);
+        let mended = later.get(floor..).unwrap_or_default();
+        let mut tried = self.trial.parent(place, ground, pair, mended, &wanted)?;
+        // Less than its own fix is better than nothing.
+        if floor > 0 && matches!(tried, Err(Refused::Tool(_) | Refused::Worse(_))) {
+            tried = self.trial.parent(place, ground, pair, &later, &wanted)?;
+        }
+        match tried {
             Ok(made) => answer.made.push((number, made)),
             Err(refused) => {
                 for at in ideas {
@@ -102,6 +131,18 @@ impl Search<'_> {
             }
         }
         Ok(answer)
+    }
+
+    /// Where its own fix stands among the later versions of a parent: below it, an action for that would clash with the
+    /// parent's. The first, where it has no finding that one of them mends.
+    fn floor(&self, place: usize, parent: &Purl, later: &[Box<str>]) -> usize {
+        let own = |case: &&Case<'_>| case.place == Some(place) && case.idea.package == *parent;
+        let fix = self.cases.iter().find(own).and_then(|case| case.idea.to.as_deref());
+        let family = trimtab_model::Family::from_purl_type(parent.purl_type());
+        let Some((family, fix)) = family.zip(fix) else { return 0 };
+        let is_below = |version: &str| family.compare(version, fix).is_some_and(Ordering::is_lt);
+        let floor = later.iter().take_while(|version| is_below(version)).count();
+        if floor < later.len() { floor } else { 0 }
     }
 
     /// Raises several parents together: each to the smallest version that helps while the others are at theirs,
@@ -128,12 +169,19 @@ impl Search<'_> {
         let wanted: BTreeSet<Key> =
             ideas.iter().flat_map(|at| self.cases[*at].wanted.iter().cloned()).collect();
         let child = &self.cases[*first].idea.package;
+        // With a finding of its own a parent is raised to its fix at least, by another action if not by this one.
+        let floors: Vec<usize> =
+            parents.iter().zip(&offered).map(|(p, of)| self.floor(number, p, of)).collect();
         // Of each parent, how far it is raised: 0 is not at all, n to the nth of its later versions.
         let attempt = |choice: &[usize]| -> Result<Result<Made, Refused>, Diagnostic> {
             let raised =
                 parents.iter().zip(&offered).zip(choice).filter_map(|((parent, of), at)| {
                     let to = of.get(at.checked_sub(1)?)?.clone();
-                    Some(Proposal::RaiseParent { parent: parent.clone(), to, child: child.clone() })
+                    let (parent, child) = (parent.clone(), child.clone());
+                    Some(match parent.package() == child.package() {
+                        true => Proposal::Raise { package: parent, to },
+                        false => Proposal::RaiseParent { parent, to, child },
+                    })
                 });
             let Some(proposal) = Proposal::together(raised) else {
                 return Ok(Err(Refused::Nothing));
@@ -162,11 +210,14 @@ impl Search<'_> {
             }
         };
         let target: BTreeSet<Key> = best.removed.intersection(&wanted).cloned().collect();
-        let mut left = TRIES;
+        let mut left = TRIES.0 + TRIES.1 * parents.len().saturating_sub(2);
         'all: for at in 0..choice.len() {
-            let (mut low, mut high) = (0, choice[at]);
-            // Whether it need be raised at all is asked first; and none takes the tries of those after it.
-            let mut middle = 0;
+            let least = floors[at] + 1;
+            // Whether it need be raised at all is asked first, but of what has the finding itself; and none takes the tries of
+            // those after it.
+            let is_own = parents[at].package() == child.package();
+            let (mut low, mut high) = (if is_own { least } else { 0 }, choice[at]);
+            let mut middle = low;
             let mut share = left.div_ceil(choice.len() - at);
             while low < high && share > 0 {
                 (left, share) = (left - 1, share - 1);
@@ -178,96 +229,14 @@ impl Search<'_> {
                         high = middle;
                     }
                     Err(Refused::Time) => break 'all,
-                    _ => low = middle + 1,
+                    _ => low = (middle + 1).max(least),
                 }
-                middle = low + (high - low) / 2;
+                // Its own fix is next, as it is raised to that anyway.
+                let anyway = middle == 0 && least > 1;
+                middle = if anyway { low } else { low + high.saturating_sub(low) / 2 };
             }
         }
         answer.made.push((number, best));
         Ok(answer)
-    }
-}
-
-/// Which versions below the newest are tried together where those are refused.
-struct Lower {
-    /// Of each parent, choices that are the newest of a line, ascending.
-    lines: Vec<Vec<usize>>,
-    left: usize,
-}
-
-impl Lower {
-    fn new(offered: &[Vec<Box<str>>]) -> Lower {
-        let lines = |of: &Vec<Box<str>>| lower_lines(of).into_iter().map(|at| at + 1).collect();
-        Lower { lines: offered.iter().map(lines).collect(), left: MOST_LOWER }
-    }
-
-    /// The next choice: each parent that a refusal names, else each, a line lower, and from the second time on half of
-    /// the lines. `None`: nothing lower would help.
-    fn next(
-        &mut self,
-        choice: &[usize],
-        parents: &[Purl],
-        refused: &Refused,
-    ) -> Option<Vec<usize>> {
-        let Refused::Tool(refusal) = refused else { return None };
-        let blockers = refusal.reason.blockers();
-        if blockers.is_empty() || self.left == 0 {
-            return None;
-        }
-        let is_first = self.left == MOST_LOWER;
-        self.left -= 1;
-        let names: Vec<String> = parents.iter().map(group::name).collect();
-        let is_named = |name: &str| {
-            let is_it = |blocker: &Blocker| {
-                blocker.who.rsplit_once('@').is_some_and(|(who, _)| who.eq_ignore_ascii_case(name))
-            };
-            blockers.iter().any(is_it)
-        };
-        let all = !names.iter().any(|name| is_named(name));
-        let lowered = self.lines.iter().zip(&names).zip(choice).map(|((lines, name), at)| {
-            let below = lines.partition_point(|line| line < at);
-            let next = if is_first { below.checked_sub(1) } else { Some(below / 2) };
-            let lower = next.and_then(|next| lines.get(next).filter(|line| *line < at));
-            if all || is_named(name) { lower.copied().unwrap_or(*at) } else { *at }
-        });
-        let lowered: Vec<usize> = lowered.collect();
-        (lowered != choice).then_some(lowered)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use trimtab_connect::update::{Reason, Refusal};
-
-    use super::*;
-
-    fn refused(who: &str) -> Refused {
-        let (needs, range) = ("Python".to_owned(), ">=3.10".to_owned());
-        let blockers = vec![Blocker { who: who.to_owned(), needs, range }];
-        let reason = Reason::Conflict { blockers, said: String::new() };
-        Refused::Tool(Box::new(Refusal {
-            reason,
-            edits: Vec::new(),
-            next: None,
-            commands: Vec::new(),
-        }))
-    }
-
-    #[test]
-    fn the_parent_that_is_named_is_chosen_lower() {
-        let versions = |all: &[&str]| all.iter().map(|version| Box::from(*version)).collect();
-        let offered: Vec<Vec<Box<str>>> =
-            vec![versions(&["1.0", "1.1", "2.0", "2.1", "3.0"]), versions(&["5.0", "6.0"])];
-        let parents: Vec<Purl> =
-            ["pkg:pypi/left", "pkg:pypi/right"].iter().map(|p| p.parse().unwrap()).collect();
-        let mut lower = Lower::new(&offered);
-        let next = lower.next(&[5, 2], &parents, &refused("left@3.0"));
-        assert_eq!(next, Some(vec![4, 2]), "the line below");
-        let next = lower.next(&[4, 2], &parents, &refused("left@2.1"));
-        assert_eq!(next, Some(vec![2, 2]), "half of the lines");
-        let next = lower.next(&[2, 2], &parents, &refused("another@1"));
-        assert_eq!(next, Some(vec![1, 1]), "all, where none is named");
-        assert_eq!(lower.next(&[1, 1], &parents, &refused("left@1.0")), None, "none is lower");
-        assert_eq!(lower.next(&[5, 2], &parents, &Refused::Nothing), None);
     }
 }

@@ -12,12 +12,15 @@ use trimtab_engine::action::Idea;
 use trimtab_model::{Diagnostic, Purl, Relation, Way};
 
 use super::attempt::{Made, Refused, Trial};
+use super::parents::Parents;
 use super::place::{Ground, Key, Place, Top};
 
 /// How many tries are made at a time.
 const AT_ONCE: usize = 2;
 /// How many ideas tell whether anything can be done in a place.
 const SCOUTS: usize = 2;
+/// The part of the time that is left which relocking packages with those that ask for them may take.
+const ASKERS: f64 = 0.25;
 /// The part of the time that is left which raising parents may take.
 const PARENTS: f64 = 0.5;
 /// The part of the time that is left which single tries may take of what is known to be possible.
@@ -70,6 +73,8 @@ pub(super) enum Task {
     Several(Way, Vec<usize>),
     /// Relock or raise: they are about one package.
     First(Vec<usize>),
+    /// Relock them with those that ask for them.
+    Askers(Vec<usize>),
     /// Raise what brings them.
     Parents(Vec<Purl>, Vec<usize>),
     /// Force the version.
@@ -176,10 +181,15 @@ impl<'s> Search<'s> {
         let first: Vec<usize> =
             open.into_iter().filter(|at| named(at) && !scouts.contains(at)).collect();
         self.round(&self.first(&first), &mut searched, progress)?;
+        // What is locked may be held by what is locked itself.
+        let held = self.trial.share(ASKERS);
+        let tasks = self.asker_tasks(&self.open(&order, &searched));
+        self.round(&tasks, &mut searched, progress)?;
+        self.trial.until(held);
         // Raising parents takes many runs: of what time is left, others get a part.
-        for several in [false, true] {
+        for parents in [Parents::One, Parents::Several] {
             let held = self.trial.share(PARENTS);
-            let tasks = self.parent_tasks(&self.open(&order, &searched), several);
+            let tasks = self.parent_tasks(&self.open(&order, &searched), parents);
             self.round(&tasks, &mut searched, progress)?;
             self.trial.until(held);
         }
@@ -195,6 +205,11 @@ impl<'s> Search<'s> {
         let mut forced: Vec<usize> = self.open(&order, &searched).into_iter().filter(can).collect();
         forced.extend(self.open_alone(&order, &searched, Way::Override));
         let tasks: Vec<Task> = forced.into_iter().map(Task::Force).collect();
+        self.round(&tasks, &mut searched, progress)?;
+        self.trial.until(held);
+        // Many raises at once cost much: only for what no other way removes.
+        let held = self.trial.share(PARENTS);
+        let tasks = self.parent_tasks(&self.open(&order, &searched), Parents::Around);
         self.round(&tasks, &mut searched, progress)?;
         self.trial.until(held);
         // One parent may do what several actions do: the planner chooses.
@@ -367,6 +382,7 @@ impl<'s> Search<'s> {
                 Ok(answer)
             }
             Task::Last(at) => self.last(*at),
+            Task::Askers(ideas) => self.askers(ideas),
             Task::Parents(parents, ideas) => match &parents[..] {
                 [parent] => self.parent(parent, ideas),
                 parents => self.parents(parents, ideas),

@@ -58,10 +58,10 @@ pub(super) fn explain(
 fn unnamed(case: &Case<'_>, package: &str) -> String {
     match case.idea.relation {
         Relation::Direct => format!("replace or remove {package}, {ACCEPT}"),
-        _ => match brings(case) {
-            Some(parents) => format!("replace or remove {parents}, {ACCEPT}"),
-            None => format!("replace or remove what brings {package}, {ACCEPT}"),
-        },
+        _ => {
+            let brings = brings(case).unwrap_or_else(|| format!("what brings {package}"));
+            format!("replace or remove {brings}, {ACCEPT}")
+        }
     }
 }
 
@@ -72,6 +72,35 @@ fn brings(case: &Case<'_>) -> Option<String> {
         [one] => Some(one.clone()),
         [one, two] => Some(format!("{one} and {two}")),
         [one, rest @ ..] => Some(format!("{one} and {} others", rest.len())),
+    }
+}
+
+/// What is left to do by hand where a version mends it. To replace something is the last resort: it is told where what
+/// could be raised was, and helps in no version.
+fn instead(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> String {
+    let in_vain = |what: &str| {
+        tried.iter().any(|(tried, why)| {
+            let is_none = match why {
+                Refused::Nothing => true,
+                Refused::Tool(refusal) => {
+                    matches!(refusal.reason, Reason::Unchanged { .. } | Reason::Unsupported(_))
+                }
+                _ => false,
+            };
+            is_none && tried == what
+        })
+    };
+    if case.idea.relation == Relation::Direct {
+        return format!("raise {package} to {to} by hand with what stands in the way, {ACCEPT}");
+    }
+    let names: Vec<String> = case.idea.parents.iter().map(name).collect();
+    let brings = brings(case).unwrap_or_else(|| format!("what brings {package}"));
+    let it = if names.len() > 1 { "them" } else { "it" };
+    match in_vain(&format!("raise {}", names.join(" and "))) {
+        true => format!(
+            "no version of {brings} was found that brings {package} {to}: as the last resort replace {it}, {ACCEPT}"
+        ),
+        false => format!("raise {brings} by hand, {ACCEPT}"),
     }
 }
 
@@ -106,13 +135,7 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
             ..Explained::default()
         };
     }
-    let instead = match case.idea.relation {
-        Relation::Direct => format!("replace {package}, {ACCEPT}"),
-        _ => match brings(case) {
-            Some(parents) => format!("raise or replace {parents} by hand, {ACCEPT}"),
-            None => format!("raise or replace what brings {package} by hand, {ACCEPT}"),
-        },
-    };
+    let instead = instead(case, tried, package, to);
     if let Some(refusal) = tool(&|r| matches!(r.reason, Reason::NoWheel { .. })) {
         return Explained {
             why: format!("{}; it is fixed in {to}", refusal.reason),

@@ -1,0 +1,82 @@
+//! Who truly stands in the way, of all that a tool tells of a conflict.
+
+use super::Tool;
+use super::confirm::allows;
+use super::proposal::Wish;
+use super::refusal::{Blocker, Reason};
+use super::requirement;
+
+/// How a blocker names the project.
+pub(crate) const PROJECT: &str = "the project";
+
+/// A conflict without requirements that are in nobody's way: those that allow the version which is wanted, as our own
+/// edits and what the tool was asked for do; and what a tool concludes for the project out of what a package requires.
+pub(crate) fn truly(reason: Reason, wish: &Wish, tool: &Tool) -> Reason {
+    let Reason::Conflict { mut blockers, said } = reason else { return reason };
+    let same = |a: &str, b: &str| match tool.purl_type {
+        "pypi" => requirement::same(a, b),
+        _ => a == b,
+    };
+    blockers.retain(|blocker| {
+        let mut moved = wish.packages().filter(|(name, _)| same(name, &blocker.needs));
+        let fits = |to: &str| allows(tool.purl_type, &blocker.range, to) == Some(true);
+        !moved.any(|(_, to)| to.is_some_and(fits))
+    });
+    let (of_project, mut of_packages): (Vec<Blocker>, Vec<Blocker>) =
+        blockers.into_iter().partition(|blocker| blocker.who == PROJECT);
+    let concluded = |blocker: &Blocker| {
+        of_packages.iter().any(|by| same(&by.needs, &blocker.needs) && by.range == blocker.range)
+    };
+    let own: Vec<Blocker> = of_project.into_iter().filter(|blocker| !concluded(blocker)).collect();
+    of_packages.extend(own);
+    Reason::Conflict { blockers: of_packages, said }
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_model::Proposal;
+
+    use super::*;
+    use crate::update::python;
+
+    fn told(tool: &str, proposal: &Proposal, blockers: Vec<Blocker>) -> Vec<String> {
+        let tool = Tool::by_id(tool).unwrap();
+        let wish = Wish::read(proposal, tool).unwrap();
+        let reason = Reason::Conflict { blockers, said: "no solution".to_owned() };
+        truly(reason, &wish, tool).blockers().iter().map(ToString::to_string).collect()
+    }
+
+    /// uv's words about an attempt of ours, `flask==2.2.5`, and about what the project really asks for.
+    #[test]
+    fn what_we_asked_for_ourselves_stands_in_nobodys_way() {
+        let text = "Because flask==2.2.5 depends on werkzeug>=2.2.2 and your project depends on flask==2.2.5, we can \
+                    conclude that your project depends on werkzeug>=2.2.2. And because your project depends on \
+                    werkzeug>=0.16,<2.1, we can conclude that your project's requirements are unsatisfiable.";
+        let flask =
+            Proposal::Raise { package: "pkg:pypi/Flask@1.0".parse().unwrap(), to: "2.2.5".into() };
+        let all = [
+            "`flask@2.2.5` requires `werkzeug >=2.2.2`",
+            "`the project` requires `werkzeug >=0.16,<2.1`",
+        ];
+        assert_eq!(told("uv", &flask, python::blockers(text)), all);
+        // Where nothing else is told, nobody is.
+        let ours = python::blockers("Because your project depends on flask>=2.2.5, it fails");
+        assert_eq!(ours.len(), 1);
+        assert!(told("uv", &flask, ours).is_empty());
+    }
+
+    #[test]
+    fn what_does_not_allow_the_version_stands_in_the_way() {
+        let right = Proposal::Relock {
+            package: "pkg:cargo/right@2.0.0".parse().unwrap(),
+            to: Some("3.0.0".into()),
+        };
+        let blocker = |who: &str, range: &str| Blocker {
+            who: who.to_owned(),
+            needs: "right".to_owned(),
+            range: range.to_owned(),
+        };
+        let all = vec![blocker("left@2.0.0", "^2"), blocker("demo@0.1.0", "=3.0.0")];
+        assert_eq!(told("cargo", &right, all), ["`left@2.0.0` requires `right ^2`"]);
+    }
+}
