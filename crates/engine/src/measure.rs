@@ -201,6 +201,13 @@ impl Last {
 }
 
 impl Life {
+    /// Whether it was there at any moment of a time: what has ended before it, or begins after, adds nothing to what is
+    /// asked of that.
+    pub fn touches(&self, from: Timestamp, to: Timestamp) -> bool {
+        let touches = |e: &Episode| e.began <= to && e.ended.is_none_or(|(end, _)| end >= from);
+        self.episodes.iter().any(touches)
+    }
+
     /// How it counts at a moment.
     pub fn share_at(&self, at: Timestamp) -> Share {
         let next = self.changes.partition_point(|c| c.at <= at);

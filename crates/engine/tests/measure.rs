@@ -243,6 +243,27 @@ fn made(steps: &[(i64, i64, u8, u8)]) -> (Lives, Vec<Counting>) {
 
 proptest! {
     #[test]
+    fn what_does_not_touch_a_time_adds_nothing_to_it(
+        steps in prop::collection::vec(step(), 0..60), from in 0i64..200, length in 0i64..60
+    ) {
+        let (lives, _) = made(&steps);
+        let (first, last) = (from, from + length);
+        let (from, to) = (midnight(first), midnight(last + 1));
+        let few = || lives.iter().filter(|life| life.touches(from, to));
+        let all = || lives.iter();
+        for level in [None, Some(Level::High), Some(Level::Low)] {
+            prop_assert_eq!(remediation(few(), level, from, to), remediation(all(), level, from, to));
+        }
+        prop_assert_eq!(legs(few(), from, to), legs(all(), from, to));
+        prop_assert_eq!(attainment(few(), from, to), attainment(all(), from, to));
+        prop_assert_eq!(flow(few(), from, to), flow(all(), from, to));
+        prop_assert_eq!(backlog(few(), to), backlog(all(), to));
+        prop_assert_eq!(load_by_day(few(), last, last), load_by_day(all(), last, last));
+        prop_assert!((load_days(few(), from, to) - load_days(all(), from, to)).abs() < 1e-9);
+        prop_assert!(few().count() <= all().count());
+    }
+
+    #[test]
     fn the_load_of_a_day_is_the_sum_of_what_counts_then(
         steps in prop::collection::vec(step(), 0..60)
     ) {

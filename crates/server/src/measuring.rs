@@ -26,7 +26,7 @@ pub(crate) type Kept = Arc<Mutex<HashMap<Org, Folded>>>;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Folded {
     /// The number of the last entry.
-    seq: i64,
+    pub(crate) seq: i64,
     /// The lives of its findings.
     pub(crate) lives: Arc<Lives>,
     /// What its teams were asked and told.

@@ -205,7 +205,7 @@ async fn missing(uri: Uri) -> Response {
     }
 }
 
-fn broken() -> Problem {
+pub(crate) fn broken() -> Problem {
     let detail = "Something went wrong here. The log of the server says what.";
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Our fault", detail)
 }

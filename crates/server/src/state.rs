@@ -15,6 +15,7 @@ use crate::access::Access;
 use crate::access::limits::Limits;
 use crate::access::oidc::Known;
 use crate::around::counted::Counters;
+use crate::measuring::question::Answers;
 use crate::measuring::{self, Folded, Kept};
 use crate::opened::Opened;
 use crate::weighing::{self, Agreed};
@@ -105,6 +106,7 @@ pub struct App {
     pub(crate) work: Arc<Notify>,
     clock: fn() -> Timestamp,
     kept: Kept,
+    pub(crate) answers: Answers,
     /// Organisations whose ledger is being verified.
     pub(crate) verifying: Busy,
     agreed: weighing::Remembered,
@@ -133,6 +135,7 @@ impl App {
             work: Arc::new(Notify::new()),
             clock,
             kept: Kept::default(),
+            answers: Answers::default(),
             verifying: Busy::default(),
             agreed: weighing::Remembered::default(),
             limits,

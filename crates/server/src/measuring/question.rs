@@ -1,7 +1,8 @@
 //! How it goes over a period, compared with another: reckoned from the ledger, of what the person may see. The page,
 //! the CSV, the lists behind the numbers and the API ask this.
 
-use std::sync::Arc;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -12,12 +13,13 @@ use trimtab_engine::measure::{
     backlog, flow, legs, load_by_day, load_days, noise, remediation,
 };
 use trimtab_model::Level;
-use trimtab_store::{System, Team};
+use trimtab_store::{Org, System, Team};
 
 use super::Chosen;
 use crate::access::Who;
 use crate::api::{findings, visible};
 use crate::problem::Problem;
+use crate::router::broken;
 use crate::state::App;
 use crate::web::today::epoch_day;
 
@@ -146,7 +148,10 @@ impl Part<'_> {
     fn numbers(&self, period: Period, now: Timestamp) -> Numbers {
         let (from, to) = period.bounds();
         let to = to.min(now).max(from);
-        let all = || self.lives.iter().copied();
+        // Each number goes through the lives once: those of another time are left out before.
+        let touched = self.lives.iter().copied().filter(|life| life.touches(from, to));
+        let touched: Vec<&Life> = touched.collect();
+        let all = || touched.iter().copied();
         let noise = noise(self.tellings.iter().copied(), from, to);
         Numbers {
             load: load_by_day(all(), period.last, period.last).first().map(|d| d.load),
@@ -209,6 +214,8 @@ pub(crate) struct Question {
     pub(crate) systems: Vec<System>,
     pub(crate) chosen: Chosen,
     pub(crate) lives: Arc<Lives>,
+    /// The entry of the ledger up to which they are told.
+    seq: i64,
     /// What concerns what is chosen.
     pub(crate) tellings: Vec<Telling>,
     /// The systems that they may see. `None`: all.
@@ -219,7 +226,8 @@ impl Question {
     /// What is chosen of it, of a team or a system alone if said.
     fn part<'p>(
         &'p self,
-        chosen: &'p Chosen,
+        by_system: &BySystem<'p>,
+        chosen: &Chosen,
         team: Option<i64>,
         system: Option<i64>,
         teams: usize,
@@ -229,9 +237,19 @@ impl Question {
                 && system.is_none_or(|system| telling.system == Some(system))
         };
         let tellings = self.tellings.iter().filter(of).collect();
-        Part { lives: chosen.lives(&self.lives).collect(), tellings, teams }
+        let lives = match &chosen.systems {
+            None => self.lives.iter().collect(),
+            Some(all) => {
+                let lives = all.iter().filter_map(|id| by_system.get(id)).flatten();
+                lives.copied().collect()
+            }
+        };
+        Part { lives, tellings, teams }
     }
 }
+
+/// The lives of what belongs to a system, by system.
+type BySystem<'l> = HashMap<i64, Vec<&'l Life>>;
 
 /// Understands what is asked.
 ///
@@ -276,6 +294,7 @@ pub(crate) async fn question(app: &App, who: &Who, asked: &Asked) -> Result<Ques
         teams,
         systems,
         chosen,
+        seq: folded.seq,
         lives: folded.lives,
         tellings,
         visible,
@@ -294,37 +313,100 @@ fn other(asked: &Asked, period: Period, today: i64) -> Result<Period, Problem> {
     Ok(other)
 }
 
-/// Reckons it.
+/// The answers that were given last: reckoning one goes through all that ever happened, and a page is opened by many.
+#[derive(Clone, Default)]
+pub(crate) struct Answers(Arc<Mutex<VecDeque<(Key, Arc<Measured>)>>>);
+
+/// What an answer depends on.
+#[derive(Clone, PartialEq)]
+struct Key {
+    org: Org,
+    /// Up to which entry of the ledger, and in which minute.
+    known: (i64, i64),
+    periods: (Period, Period),
+    chosen: (Option<i64>, Option<i64>, Option<Vec<i64>>),
+    systems: Vec<System>,
+    teams: Vec<Team>,
+}
+
+/// So many answers are kept.
+const ANSWERS: usize = 8;
+
+impl Answers {
+    fn get(&self, key: &Key) -> Option<Arc<Measured>> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().find(|(of, _)| of == key).map(|(_, answer)| Arc::clone(answer))
+    }
+
+    fn put(&self, key: Key, answer: &Arc<Measured>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|(of, _)| *of != key);
+        all.push_back((key, Arc::clone(answer)));
+        if all.len() > ANSWERS {
+            all.pop_front();
+        }
+    }
+}
+
+/// Reckons it, unless that was just done.
 ///
 /// # Errors
 /// What is asked for is not understood, or may not be seen.
-pub(crate) async fn measure(app: &App, who: &Who, asked: &Asked) -> Result<Measured, Problem> {
+pub(crate) async fn measure(app: &App, who: &Who, asked: &Asked) -> Result<Arc<Measured>, Problem> {
     let now = app.now();
     let is = question(app, who, asked).await?;
+    let key = Key {
+        org: who.org,
+        known: (is.seq, now.as_second() / 60),
+        periods: (is.period, is.other),
+        chosen: (
+            is.team.as_ref().map(|team| team.id),
+            is.system.as_ref().map(|system| system.id),
+            is.visible.clone(),
+        ),
+        systems: is.systems.clone(),
+        teams: is.teams.clone(),
+    };
+    if let Some(answer) = app.answers.get(&key) {
+        return Ok(answer);
+    }
+    let reckoned = tokio::task::spawn_blocking(move || reckon(is, now)).await;
+    let answer = Arc::new(reckoned.map_err(|_| broken())?);
+    app.answers.put(key, &answer);
+    Ok(answer)
+}
+
+fn reckon(is: Question, now: Timestamp) -> Measured {
     let (period, other) = (is.period, is.other);
-    let by_system = is.team.is_some() || is.system.is_some();
+    let mut by_system = BySystem::new();
+    for life in is.lives.iter() {
+        if let Some(id) = life.system {
+            by_system.entry(id).or_default().push(life);
+        }
+    }
+    let in_team = is.team.is_some() || is.system.is_some();
     let mut groups = Vec::new();
     let mut group = |name: &str, id: i64, of: &Part<'_>| {
         groups.push((name.to_owned(), id, of.numbers(period, now), of.numbers(other, now)));
     };
     let visible = is.visible.as_deref();
-    if by_system {
+    if in_team {
         let chosen = |s: &&System| is.chosen.systems.as_ref().is_none_or(|c| c.contains(&s.id));
         for one in is.systems.iter().filter(chosen) {
             let of = Chosen::of(&is.systems, visible, None, Some(one.id));
-            group(&one.name, one.id, &is.part(&of, None, Some(one.id), 1));
+            group(&one.name, one.id, &is.part(&by_system, &of, None, Some(one.id), 1));
         }
     } else {
         for one in &is.teams {
             let of = Chosen::of(&is.systems, visible, Some(one.id), None);
-            group(&one.name, one.id, &is.part(&of, Some(one.id), None, 1));
+            group(&one.name, one.id, &is.part(&by_system, &of, Some(one.id), None, 1));
         }
     }
-    let teams = if by_system { 1 } else { is.teams.len() };
-    let mine = is.part(&is.chosen, None, None, teams);
+    let teams = if in_team { 1 } else { is.teams.len() };
+    let mine = is.part(&by_system, &is.chosen, None, None, teams);
     let all = || mine.lives.iter().copied();
     let began = all().filter_map(|l| l.episodes.first()).map(|e| e.began).min();
-    Ok(Measured {
+    Measured {
         period,
         other,
         now: mine.numbers(period, now),
@@ -332,14 +414,14 @@ pub(crate) async fn measure(app: &App, who: &Who, asked: &Asked) -> Result<Measu
         days: load_by_day(all(), period.first, period.last),
         days_before: load_by_day(all(), other.first, other.last),
         parts: period.parts().into_iter().map(|p| (p, mine.numbers(p, now))).collect(),
-        by: if by_system { "system" } else { "team" },
+        by: if in_team { "system" } else { "team" },
         groups,
         began: began.map(|at| epoch_day(at.to_zoned(TimeZone::UTC).date())),
         team: is.team,
         system: is.system,
         teams: is.teams,
         systems: is.systems,
-    })
+    }
 }
 
 /// The day, in words.

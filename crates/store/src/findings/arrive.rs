@@ -87,35 +87,50 @@ async fn arrive(
         locked.into_iter().map(|is| (is.asset.id, is)).collect();
     let asked: Vec<_> = arrivals.iter().map(|(_, is)| (is.asset, is.new)).collect();
     let known = added(tx, org, &asked).await?;
-    let (mut adding, mut events, mut moved) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut adding, mut received, mut moved) = (Vec::new(), Vec::new(), Vec::new());
     for (id, is) in arrivals.iter().filter(|(_, is)| !known.contains_key(&is.asset)) {
         let gone = || StoreError::Refused(format!("there is no asset {}", is.asset));
         let mut asset = locked.remove(&is.asset).ok_or_else(gone)?;
-        let received = is.new.received.unwrap_or(now);
+        let accepted = is.new.received.unwrap_or(now);
         // What was accepted before another that is in already is kept, and changes nothing.
-        let late = asset.newest.is_some_and(|newest| newest > received);
+        let late = asset.newest.is_some_and(|newest| newest > accepted);
         // Another branch is kept to be compared; what is open is said of the main line.
         let leads = is.new.branch.is_none() && !late;
-        events.push(told(*id, is, asset.asset.system, now));
-        adding.push(Adding { id: *id, asset: is.asset, new: is.new, received, leads });
+        received.push(told(*id, is, asset.asset.system, now));
+        adding.push(Adding { id: *id, asset: is.asset, new: is.new, received: accepted, leads });
         if leads {
             asset.asset.latest = Some(*id);
             moved.push((asset, Some(is.new.document.as_str())));
         }
     }
     add(tx, org, &adding).await?;
-    let mut settled = BTreeMap::new();
+    let (mut settled, mut followed) = (BTreeMap::new(), Vec::new());
     if !moved.is_empty() {
         let sides: Vec<_> = moved.iter().map(|(is, document)| (is, *document)).collect();
-        let all = work.settle(tx, &sides, &mut events).await?;
+        let all = work.settle(tx, &sides, &mut followed).await?;
         settled = moved.iter().map(|(is, _)| is.asset.id).zip(all).collect();
     }
-    ledger::append(tx, org, &events).await?;
+    ledger::append(tx, org, &each_with_its_own(received, followed)).await?;
     let one = |(id, is): &(i64, Arrival<'_>)| Settled {
         snapshot: Some(known.get(&is.asset).copied().unwrap_or(*id)),
         ..settled.remove(&is.asset).unwrap_or_default()
     };
     Ok(arrivals.iter().map(one).collect())
+}
+
+/// What followed of each document right after it was received: so the ledger says what brought it.
+fn each_with_its_own(received: Vec<NewEvent>, followed: Vec<NewEvent>) -> Vec<NewEvent> {
+    let mut of: BTreeMap<Option<i64>, Vec<NewEvent>> = BTreeMap::new();
+    for event in followed {
+        of.entry(event.asset).or_default().push(event);
+    }
+    let mut all = Vec::new();
+    for event in received {
+        let own = of.remove(&event.asset).unwrap_or_default();
+        all.push(event);
+        all.extend(own);
+    }
+    all
 }
 
 /// That a document was received.

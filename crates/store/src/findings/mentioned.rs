@@ -32,9 +32,12 @@ const ASSETS: &str = "SELECT named.id FROM asset AS named
         WHERE named.org = $1 AND LOWER(named.name) LIKE {like} ESCAPE '!'";
 
 impl Mentioned {
-    /// Whether so little has the text that findings are better looked for by it.
+    /// Whether so little has the text that findings are better looked for by it: a system has many findings, and an
+    /// asset some.
     pub(super) fn is_narrow(&self) -> bool {
-        self.assets.is_some() && self.vulnerabilities.is_some() && self.packages.is_some()
+        let few = self.assets.as_ref().is_some_and(|assets| assets.len() <= FEW / 2)
+            && self.systems.len() <= FEW / 20;
+        few && self.vulnerabilities.is_some() && self.packages.is_some()
     }
 
     /// Narrows a condition to findings of what has the text.
@@ -43,26 +46,46 @@ impl Mentioned {
         let mut like = |is: &mut Condition| -> String {
             like.get_or_insert_with(|| is.value(contains(&self.text))).clone()
         };
-        let mut ways = vec![format!("finding.system IN ({})", listed(&self.systems))];
+        let mut ways = Vec::new();
+        if !self.systems.is_empty() {
+            ways.push(format!("system IN ({})", listed(&self.systems)));
+        }
         for (column, ids, all) in [
             ("asset", &self.assets, ASSETS),
             ("vulnerability", &self.vulnerabilities, VULNERABILITIES),
         ] {
             let of = match ids {
+                Some(ids) if ids.is_empty() => continue,
                 Some(ids) => listed(ids),
                 None => all.replace("{like}", &like(is)),
             };
-            ways.push(format!("finding.{column} IN ({of})"));
+            ways.push(format!("{column} IN ({of})"));
         }
-        ways.push(match &self.packages {
-            Some(packages) if packages.is_empty() => "FALSE".to_owned(),
+        match &self.packages {
+            Some(packages) if packages.is_empty() => {}
             Some(packages) => {
                 let values = packages.iter().map(|package| is.value(package.as_str()));
-                format!("finding.package IN ({})", values.collect::<Vec<_>>().join(", "))
+                ways.push(format!("package IN ({})", values.collect::<Vec<_>>().join(", ")));
             }
-            None => format!("LOWER(finding.package) LIKE {} ESCAPE '!'", like(is)),
-        });
-        is.text += &format!(" AND ({})", ways.join(" OR "));
+            None => ways.push(format!("LOWER(package) LIKE {} ESCAPE '!'", like(is))),
+        }
+        if ways.is_empty() {
+            is.text += " AND FALSE";
+        } else if self.is_narrow() {
+            // Each way by its own index: all of them at once have none.
+            let one = |way: &String| {
+                format!("SELECT said.id FROM finding AS said WHERE said.org = $1 AND said.{way}")
+            };
+            let all: Vec<String> = ways.iter().map(one).collect();
+            is.text += &format!(" AND finding.id IN ({})", all.join(" UNION "));
+        } else {
+            let one = |way: &String| match way.strip_prefix("LOWER(") {
+                Some(rest) => format!("LOWER(finding.{rest}"),
+                None => format!("finding.{way}"),
+            };
+            let all: Vec<String> = ways.iter().map(one).collect();
+            is.text += &format!(" AND ({})", all.join(" OR "));
+        }
     }
 }
 

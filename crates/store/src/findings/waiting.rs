@@ -18,7 +18,7 @@ pub(super) const LOOKED: i64 = 10_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Waits {
     /// That somebody chooses what becomes of the dependency: no change of its package is scheduled there. The 10,000 that
-    /// are due the soonest are looked at.
+    /// are due the soonest are looked at, and what is due at the same moment as the last of them.
     Choice,
     /// That somebody says what it means: it could not be weighed.
     Assessment,
@@ -33,22 +33,13 @@ impl Waits {
         match self {
             // Who has scheduled nearly all would have every one of them looked up. The first that is not looked at is
             // found once: a list of those that are would be put together anew for each.
-            Waits::Choice => {
-                let bound = format!(
-                    "FROM (SELECT due, id FROM (
-                            SELECT {DUE} AS due, finding.id AS id FROM finding WHERE {of}
-                            ORDER BY {DUE} DESC, finding.id DESC LIMIT 1 OFFSET {LOOKED}) AS next
-                        UNION ALL SELECT -{NEVER} - 1, 0) AS bound
-                    ORDER BY due DESC, id DESC LIMIT 1"
-                );
-                // The first of the two bounds what is read of an index, the other says where within a moment.
-                format!(
-                    " AND {DUE} >= (SELECT due {bound}) AND ({DUE}, finding.id) > (SELECT due, id {bound})
-                     AND NOT EXISTS (SELECT 1 FROM scheduled WHERE scheduled.org = $1
-                        AND scheduled.team = finding.team AND scheduled.asset = finding.asset
-                        AND scheduled.package = finding.package)"
-                )
-            }
+            Waits::Choice => format!(
+                " AND {DUE} >= COALESCE((SELECT {DUE} FROM finding WHERE {of}
+                    ORDER BY {DUE} DESC, finding.id DESC LIMIT 1 OFFSET {LOOKED}), -{NEVER})
+                 AND NOT EXISTS (SELECT 1 FROM scheduled WHERE scheduled.org = $1
+                    AND scheduled.team = finding.team AND scheduled.asset = finding.asset
+                    AND scheduled.package = finding.package)"
+            ),
             Waits::Assessment => " AND finding.level IS NULL".to_owned(),
             Waits::Above(lines) => {
                 let mut text = " AND finding.level IS NOT NULL".to_owned();
@@ -203,9 +194,7 @@ mod tests {
             let sql = format!("SELECT finding.level FROM finding WHERE {}{order} LIMIT 9", is.text);
             let found = way(&store, &sql, is.values.clone()).await;
             assert!(found.contains("USING INDEX finding_due"), "{found}");
-            // Each of the two bounds puts its two rows in order, and nothing else is.
-            assert_eq!(found.matches("TEMP B-TREE").count(), 2, "it is in that order: {found}");
-            // The findings that are looked at, and those before the bound.
+            assert!(!found.contains("TEMP B-TREE"), "it is in that order: {found}");
             let by_due = "(org=? AND <expr>>?)";
             assert!(found.contains(by_due), "{found}");
         }

@@ -112,6 +112,20 @@ pub(crate) async fn several_together_are_as_each_alone(store: Store) {
     assert_eq!(latest, all[6].snapshot);
     assert_eq!(seen(&store, together.org).await, seen(&store, alone.org).await);
     assert_eq!(store.verify_ledger(together.org).await.unwrap().1, None);
+    // What brought a finding stands right before it.
+    let mut received = None;
+    let mut follow = 0;
+    for entry in store.ledger(together.org, 0, 1000).await.unwrap() {
+        match entry.finding {
+            None if entry.kind == "received" => received = entry.asset,
+            None => {}
+            Some(_) => {
+                assert_eq!(entry.asset, received, "{entry:?}");
+                follow += 1;
+            }
+        }
+    }
+    assert!(follow > 5, "{follow}");
     // One that is not there undoes them all.
     let more = [arrivals[0], Arrival { asset: 999, ..arrivals[0] }];
     assert!(store.add_snapshots(together.org, &more, by).await.is_err());
