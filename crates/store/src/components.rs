@@ -409,16 +409,16 @@ pub(crate) async fn carry(tx: &mut Tx, org: Org, all: &[Carries]) -> Result<()> 
             tx.run(&sql, args![org.0, *asset, lines(block)]).await?;
         }
     }
-    // Who has the assets locked knows which rows are there: none is looked up again to be found missing.
+    // Who has the assets locked knows which rows are there: none of these is looked up to be found missing.
     let table = rows(tx.engine(), "$2", &CARRIED);
     let columns = CARRIED.map(|(name, _)| name).join(", ");
     let sql = format!("INSERT INTO carried (org, {columns}) SELECT $1, {columns} FROM {table}");
     write(tx, org, &sql, &wanted.into_iter().collect::<Vec<_>>()).await?;
+    // And all of these are there. `UPDATE … FROM` would have SQLite walk all that is carried.
     let sql = format!(
-        "UPDATE carried SET latest = j.latest, running = j.running, scope = j.scope,
-            relation = j.relation, files = j.files
-         FROM {table} WHERE carried.org = $1 AND carried.asset = j.asset
-            AND carried.component = j.component"
+        "{sql} WHERE TRUE ON CONFLICT (org, asset, component) DO UPDATE SET
+            latest = excluded.latest, running = excluded.running, scope = excluded.scope,
+            relation = excluded.relation, files = excluded.files"
     );
     write(tx, org, &sql, &differ).await
 }

@@ -37,17 +37,21 @@ pub(crate) struct Locked {
 /// Locks assets for the rest of the transaction, so that one at a time settles each: in the order of their ids, which is
 /// everybody's, and so they come. What is gone is left out.
 pub(crate) async fn lock_all(tx: &mut Tx, org: Org, all: &[i64]) -> Result<Vec<Locked>> {
-    let locked = match tx.engine() {
-        Engine::Postgres => " FOR UPDATE OF asset",
-        Engine::Sqlite => "",
-    };
     let table = rows(tx.engine(), "$2", &[("held", "BIGINT")]);
+    // A statement that waits for a lock sees the rest as it was before: what they are is read by the next one.
+    if tx.engine() == Engine::Postgres {
+        let sql = format!(
+            "SELECT 1 FROM {table} CROSS JOIN asset WHERE asset.org = $1 AND asset.id = j.held
+             ORDER BY asset.id FOR UPDATE OF asset"
+        );
+        tx.all(&sql, args![org.0, lines(all)]).await?;
+    }
     let sql = format!(
         "SELECT {ASSET},
             (SELECT team FROM system WHERE system.org = $1 AND system.id = asset.system),
             (SELECT received FROM snapshot WHERE snapshot.org = $1 AND snapshot.id = asset.latest)
          FROM {table} CROSS JOIN asset WHERE asset.org = $1 AND asset.id = j.held
-         ORDER BY asset.id{locked}"
+         ORDER BY asset.id"
     );
     let read = |row: &Row| {
         Ok(Locked {

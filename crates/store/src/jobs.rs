@@ -187,6 +187,16 @@ async fn add_unless(
     Ok(id)
 }
 
+/// Jobs of a worker are done.
+pub(crate) fn end_sql(engine: Engine) -> String {
+    let table = rows(engine, "$2", &[("ended", "BIGINT"), ("said", "TEXT")]);
+    format!(
+        "UPDATE job SET state = 'done', error = NULL, ended = $3, lease = NULL,
+            result = (SELECT j.said FROM {table} WHERE j.ended = job.id)
+         WHERE worker = $1 AND state = 'running' AND id IN (SELECT j.ended FROM {table})"
+    )
+}
+
 impl Store {
     /// Adds work. Returns the id of the job that waits, the new one or the one that was there already.
     ///
@@ -359,14 +369,10 @@ impl Store {
         worker: &str,
         now: Timestamp,
     ) -> Result<u64> {
-        let table = rows(self.engine(), "$2", &[("ended", "BIGINT"), ("said", "TEXT")]);
-        let sql = format!(
-            "UPDATE job SET state = 'done', result = j.said, error = NULL, ended = $3, lease = NULL
-             FROM {table} WHERE job.id = j.ended AND job.worker = $1 AND job.state = 'running'"
-        );
         let line =
             |(id, result): &(i64, serde_json::Value)| serde_json::json!([id, result.to_string()]);
         let lines: serde_json::Value = all.iter().map(line).collect();
+        let sql = end_sql(self.engine());
         (&mut &self.db).run(&sql, args![worker, lines.to_string(), micros(now)]).await
     }
 

@@ -193,6 +193,9 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// How many entries go into one statement.
+const BLOCK: usize = 5000;
+
 const COLUMNS: &str = "seq, at, kind, actor, system, asset, finding, data, hash";
 
 /// Has other writers of the organisation's ledger, and of sums over its findings, wait until the transaction
@@ -257,7 +260,10 @@ pub(crate) async fn append(tx: &mut Tx, org: Org, events: &[NewEvent]) -> Result
         ],
     );
     let sql = format!("INSERT INTO event (org, {COLUMNS}) SELECT $1, {COLUMNS} FROM {table}");
-    tx.run(&sql, args![org.0, serde_json::Value::from(lines).to_string()]).await?;
+    for block in lines.chunks(BLOCK) {
+        let block = serde_json::Value::from(block).to_string();
+        tx.run(&sql, args![org.0, block]).await?;
+    }
     let sql = "UPDATE ledger_head SET seq = $2, hash = $3 WHERE org = $1";
     tx.run(sql, args![org.0, seq, hash]).await?;
     Ok(())

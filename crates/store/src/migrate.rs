@@ -46,6 +46,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "narrowed",
         text: include_str!("../migrations/0015_narrowed.sql"),
     },
+    Migration {
+        version: 16,
+        name: "settled",
+        text: include_str!("../migrations/0016_settled.sql"),
+    },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.

@@ -35,7 +35,8 @@ pub struct Forgotten {
 }
 
 /// A document that was read into snapshots, and on which nothing rests: it is no report and no VEX, and none
-/// of its snapshots is the newest, was ever deployed, or brought, ended or took back a finding.
+/// of its snapshots is the newest, was ever deployed, or brought, ended or took back a finding. Where it is not known
+/// when a snapshot was settled, it was within a day.
 const LET_GO: &str = "document.org = $1 AND document.received < $2
     AND EXISTS (SELECT 1 FROM snapshot
         WHERE snapshot.org = $1 AND snapshot.document = document.digest)
@@ -52,8 +53,10 @@ const LET_GO: &str = "document.org = $1 AND document.received < $2
                 WHERE running.org = $1 AND running.snapshot = snapshot.id)
             OR EXISTS (SELECT 1 FROM event
                 WHERE event.org = $1 AND event.asset = snapshot.asset
-                    AND event.at = snapshot.received AND event.finding IS NOT NULL
-                    AND event.kind <> 'assessed')))";
+                    AND event.finding IS NOT NULL AND event.kind <> 'assessed'
+                    AND (event.at = snapshot.settled
+                        OR (snapshot.settled IS NULL AND event.at >= snapshot.received
+                            AND event.at <= snapshot.received + 86400000000)))))";
 
 impl Store {
     /// Lets go of what is old and no evidence.

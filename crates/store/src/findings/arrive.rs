@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::settle::{JudgedBy, Settled, Work};
 use crate::assets::{NewSnapshot, SNAPSHOT, Snapshot};
-use crate::db::{Sql, Tx, args, rows};
+use crate::db::{Engine, Sql, Tx, args, rows};
 use crate::error::Result;
 use crate::held::{self, Locked};
 use crate::ids::Kind;
@@ -103,7 +103,7 @@ async fn arrive(
             moved.push((asset, Some(is.new.document.as_str())));
         }
     }
-    add(tx, org, &adding).await?;
+    add(tx, org, &adding, now).await?;
     let (mut settled, mut followed) = (BTreeMap::new(), Vec::new());
     if !moved.is_empty() {
         let sides: Vec<_> = moved.iter().map(|(is, document)| (is, *document)).collect();
@@ -188,14 +188,15 @@ async fn added(tx: &mut Tx, org: Org, all: &[(i64, &NewSnapshot)]) -> Result<Has
 }
 
 /// Adds snapshots, of each asset at most one.
-async fn add(tx: &mut Tx, org: Org, all: &[Adding<'_>]) -> Result<()> {
+async fn add(tx: &mut Tx, org: Org, all: &[Adding<'_>], now: Timestamp) -> Result<()> {
     if all.is_empty() {
         return Ok(());
     }
     let line = |one: &Adding<'_>| {
         let new = one.new;
         let at = micros(one.received);
-        json!([one.id, one.asset, new.document, new.revision, new.branch, new.build, at])
+        let settled = micros(now);
+        json!([one.id, one.asset, new.document, new.revision, new.branch, new.build, at, settled])
     };
     let lines: serde_json::Value = all.iter().map(line).collect();
     let columns = [
@@ -206,16 +207,46 @@ async fn add(tx: &mut Tx, org: Org, all: &[Adding<'_>]) -> Result<()> {
         ("branch", "TEXT"),
         ("build", "TEXT"),
         ("received", "BIGINT"),
+        ("settled", "BIGINT"),
     ];
     let table = rows(tx.engine(), "$2", &columns);
-    let sql = format!("INSERT INTO snapshot (org, {SNAPSHOT}) SELECT $1, {SNAPSHOT} FROM {table}");
+    let sql = format!(
+        "INSERT INTO snapshot (org, {SNAPSHOT}, settled) SELECT $1, {SNAPSHOT}, settled FROM {table}"
+    );
     tx.run(&sql, args![org.0, lines.to_string()]).await?;
     let leads: serde_json::Value =
         all.iter().filter(|one| one.leads).map(|one| json!([one.asset, one.id])).collect();
-    let table = rows(tx.engine(), "$2", &[("held", "BIGINT"), ("newest", "BIGINT")]);
-    let sql = format!(
-        "UPDATE asset SET latest = j.newest FROM {table}
-         WHERE asset.org = $1 AND asset.id = j.held"
-    );
-    tx.run(&sql, args![org.0, leads.to_string()]).await.map(|_| ())
+    tx.run(&lead_sql(tx.engine()), args![org.0, leads.to_string()]).await.map(|_| ())
+}
+
+/// Assets are at snapshots. Not `UPDATE … FROM`: SQLite would walk all assets.
+fn lead_sql(engine: Engine) -> String {
+    let table = rows(engine, "$2", &[("held", "BIGINT"), ("newest", "BIGINT")]);
+    format!(
+        "UPDATE asset SET latest = (SELECT j.newest FROM {table} WHERE j.held = asset.id)
+         WHERE org = $1 AND id IN (SELECT j.held FROM {table})"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jobs::end_sql;
+
+    #[tokio::test]
+    async fn what_arrives_walks_no_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("store.sqlite");
+        let store = Store::open(file.to_str().unwrap(), Timestamp::UNIX_EPOCH).await.unwrap();
+        for (sql, table) in [(lead_sql(Engine::Sqlite), "asset"), (end_sql(Engine::Sqlite), "job")]
+        {
+            let sql = format!("EXPLAIN QUERY PLAN {sql}");
+            let rows = (&mut &store.db).all(&sql, args![1, "[]", 0]).await.unwrap();
+            let way: Vec<String> = rows.iter().map(|row| row.text(3).unwrap()).collect();
+            let way = way.join("\n");
+            let key = way.lines().find(|line| line.contains(&format!("SEARCH {table} ")));
+            assert!(key.is_some_and(|line| line.contains("id=?")), "{way}");
+            assert!(!way.contains(&format!("SCAN {table}")), "{way}");
+        }
+    }
 }

@@ -83,7 +83,9 @@ async fn fill(store: &Store) -> Org {
         store.put_document(org, digest, &bytes, at).await.unwrap();
         let contents = Contents { listed: listed(&ids[n.min(2)..]), unknowns: 1 };
         store.put_contents(org, digest, &contents).await.unwrap();
-        let snapshot = NewSnapshot { document: digest.into(), ..NewSnapshot::default() };
+        // Accepted before it was read, as by a job.
+        let received = Some(at - SignedDuration::from_mins(30));
+        let snapshot = NewSnapshot { document: digest.into(), received, ..NewSnapshot::default() };
         let production = ["production".to_owned()];
         let settled = store
             .add_snapshot(org, asset, &snapshot, JudgedBy::new(&production, &weigh, at), "token:1")
