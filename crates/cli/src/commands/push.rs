@@ -244,6 +244,9 @@ fn listed(args: &Deployed, pods: &Path, server: &Server, io: &mut Io) -> Outcome
     for one in all("unknown") {
         io.err(&format!("no asset: {}\n", text(&one)));
     }
+    if ["assets", "stopped", "unclear", "unknown"].into_iter().all(|name| all(name).is_empty()) {
+        io.err("nothing is said: no container in the list runs\n");
+    }
     Ok(Exit::Clean)
 }
 
