@@ -54,7 +54,7 @@ pub struct Planned {
     pub batch: String,
     /// The lockfile or manifest.
     pub place: Id,
-    /// Its actions.
+    /// Its actions, without those that wait for their age.
     pub actions: BTreeSet<Id>,
     /// The findings that go with it, under each of their ids.
     pub removes: BTreeSet<Id>,

@@ -41,6 +41,8 @@ struct Written {
     word: Option<String>,
     #[serde(default)]
     has: String,
+    /// What was tried, where some of it was left out.
+    tried: Option<String>,
     removes: Option<String>,
     place: Option<String>,
     standing: Option<String>,
@@ -72,6 +74,7 @@ fn marker(batch: &str, place: &str, has: &str, gone: &str, closed: Option<Reason
         base: "b0".to_owned(),
         tip: "t0".to_owned(),
         actions: Id::of_all(&ids("action", has)),
+        tried: None,
         gone: ids("finding", gone),
         whole: true,
         closed,
@@ -113,7 +116,11 @@ impl Written {
             }),
             marker: (self.marker != Some(false))
                 .then(|| marker(&self.batch, place, &self.has, gone, closed))
-                .map(|marker| Marker { whole: !self.cut, ..marker }),
+                .map(|marker| Marker {
+                    whole: !self.cut,
+                    tried: self.tried.as_deref().map(|has| Id::of_all(&ids("action", has))),
+                    ..marker
+                }),
             standing: match text.split_once(':') {
                 Some(("others", commit)) => Standing::Others(commit.to_owned()),
                 Some(("unknown", why)) => Standing::Unknown(why.to_owned()),
