@@ -1,6 +1,6 @@
 //! The message of a commit: what moved, why, what tests said, how to take it back.
 
-use super::json::{Document, Finding, Move};
+use super::json::{DONE, Document, Finding, Move};
 // On one line, no trailer can be smuggled in.
 use crate::inert::one_line;
 
