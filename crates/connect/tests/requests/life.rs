@@ -61,6 +61,7 @@ struct Batch {
     has: String,
     place: Option<String>,
     due: Option<bool>,
+    not_before: Option<String>,
 }
 
 fn ids(kind: &str, letters: &str) -> BTreeSet<Id> {
@@ -88,6 +89,7 @@ fn planned(batch: &str, place: &str, has: &str, due: bool) -> Planned {
         actions: ids("action", has),
         removes: ids("finding", has),
         due,
+        not_before: None,
     }
 }
 
@@ -137,7 +139,9 @@ impl Case {
     fn situation(&self) -> Situation {
         let batch = |b: &Batch| {
             let place = b.place.as_deref().unwrap_or("lock");
-            planned(&b.batch, place, &b.has, b.due.unwrap_or(true))
+            let planned = planned(&b.batch, place, &b.has, b.due.unwrap_or(true));
+            let not_before = b.not_before.as_deref().map(|at| at.parse().unwrap());
+            Planned { not_before, ..planned }
         };
         let asked = self.asked.as_deref().unwrap_or("nothing");
         Situation {

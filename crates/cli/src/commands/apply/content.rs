@@ -40,26 +40,22 @@ fn one(plan: &Plan, batch: &planned::Batch, now: Timestamp) -> Planned {
     };
     // A window that the plan does not tell has begun: somebody named the batch.
     let window = plan.0.rhythm.windows.iter().find(|window| window.name == batch.window);
-    let starts = window.map(|window| window.start.as_str());
+    let start = window.and_then(|window| window.start.parse::<Timestamp>().ok());
+    let has_begun = batch.window == NOW || start.is_none_or(|start| start <= now);
     // A version may leave quarantine within its window.
-    let all = [starts, Some(&*batch.from)].into_iter().flatten();
-    let start = all.filter_map(|at| at.parse::<Timestamp>().ok()).max();
+    let not_before = plan.waits(batch, now).filter(|_| has_begun);
     Planned {
         batch: batch.name.clone(),
         place: Id::of(&[&batch.place]),
         actions: actions(plan, batch, |action| !waits(plan, batch, action, now)),
         removes: gone.flat_map(under).collect(),
-        due: batch.window == NOW || start.is_none_or(|start| start <= now),
+        due: has_begun && not_before.is_none(),
+        not_before,
     }
 }
 
 /// Whether an action waits for its age, and its batch for that.
-fn waits(
-    plan: &Plan,
-    batch: &planned::Batch,
-    action: &planned::Action,
-    now: Timestamp,
-) -> bool {
+fn waits(plan: &Plan, batch: &planned::Batch, action: &planned::Action, now: Timestamp) -> bool {
     let is_later = |at: &str| at.parse::<Timestamp>().is_ok_and(|at| at > now);
     let young = action.quarantine.as_deref().is_some_and(is_later);
     young && is_later(&batch.from) && !plan.is_exploited(action)
@@ -72,20 +68,21 @@ fn actions(
     is: impl Fn(&planned::Action) -> bool,
 ) -> BTreeSet<Id> {
     let of = plan.0.actions.iter().filter(|action| batch.actions.contains(&action.name));
-    of.filter(|action| is(action)).map(|action| {
-        let or = |text: &Option<String>| text.clone().unwrap_or_default();
-        let mut parts = vec![action.place.clone()];
-        for asked in std::iter::once(&action.proposal).chain(&action.proposal.with) {
-            parts.extend([
-                asked.way.clone(),
-                asked.package.clone(),
-                or(&asked.to),
-                or(&asked.other),
-            ]);
-        }
-        Id::of(&parts.iter().map(String::as_str).collect::<Vec<_>>())
-    })
-    .collect()
+    of.filter(|action| is(action))
+        .map(|action| {
+            let or = |text: &Option<String>| text.clone().unwrap_or_default();
+            let mut parts = vec![action.place.clone()];
+            for asked in std::iter::once(&action.proposal).chain(&action.proposal.with) {
+                parts.extend([
+                    asked.way.clone(),
+                    asked.package.clone(),
+                    or(&asked.to),
+                    or(&asked.other),
+                ]);
+            }
+            Id::of(&parts.iter().map(String::as_str).collect::<Vec<_>>())
+        })
+        .collect()
 }
 
 /// A package of a purl, without version.
@@ -197,6 +194,18 @@ mod tests {
         assert!(is_of("breaks", 8), "what breaks is not tried again by the same plan");
         assert!(is_of(DONE, 8));
         assert!(marker(&plan, batch, &applied(DONE)).tried.is_none());
+    }
+
+    #[test]
+    fn what_waits_within_its_window_says_until_when() {
+        let plan = plan();
+        let at = |at: Timestamp| {
+            let all = batches(&plan, at);
+            (all[0].due, all[0].not_before.map(|from| from.strftime("%F").to_string()))
+        };
+        assert_eq!(at("2026-05-30T12:00:00Z".parse().unwrap()), (false, None), "it has not begun");
+        assert_eq!(at(day(2)), (false, Some("2026-06-07".to_owned())));
+        assert_eq!(at(day(8)), (true, None));
     }
 
     #[test]

@@ -181,7 +181,12 @@ fn want(situation: &Situation, planned: &Planned, steps: &[Step]) -> (What, Stri
     let again = match &situation.asked {
         Asked::Batch { name, again } if *name == planned.batch => *again,
         Asked::Due if planned.due => false,
-        Asked::Due => return wait("its window has not begun"),
+        Asked::Due => {
+            return wait(&match planned.not_before {
+                Some(at) => format!("it is not before {}", at.strftime("%F")),
+                None => "its window has not begun".to_owned(),
+            });
+        }
         _ => return wait("it was not asked for"),
     };
     if is_gone(situation, planned) {
