@@ -44,8 +44,7 @@ fn what_is_named_and_brought_too_is_raised_to_what_is_told() {
             vec![asking("0.15.0", &[("fresh", "0.5.0")]), asking("0.15.4", &[("fresh", "^0.5.2")])],
         ),
     ]);
-    let locked =
-        [("fresh", "0.5.0", json!({})), ("send", "0.15.0", json!({ "fresh": "0.5.0" }))];
+    let locked = [("fresh", "0.5.0", json!({})), ("send", "0.15.0", json!({ "fresh": "0.5.0" }))];
     let records = [record("OSV-TEST-0", "fresh", "0.5.2")];
     let manifest = manifest(&json!({ "fresh": "^0.5.0", "send": "0.15.0" }));
     let Some(plan) = planned(&manifest, &locked, &records, universe) else { return };

@@ -27,11 +27,7 @@ impl Plan {
     }
 
     /// The batch of a name, or the first that does not wait for its age.
-    pub(super) fn batch(
-        &self,
-        name: Option<&str>,
-        now: Timestamp,
-    ) -> Result<&Batch, Diagnostic> {
+    pub(super) fn batch(&self, name: Option<&str>, now: Timestamp) -> Result<&Batch, Diagnostic> {
         let batches = &self.0.batches;
         let found = match name {
             Some(name) => batches.iter().find(|batch| batch.name == name),
@@ -41,7 +37,8 @@ impl Plan {
         let waiting = waiting.and_then(|first| Some((first, self.waits(first, now)?)));
         found.ok_or_else(|| {
             if let Some((first, from)) = waiting {
-                let message = format!("`{}` is {}, and no batch is before it", first.name, not_before(from));
+                let message =
+                    format!("`{}` is {}, and no batch is before it", first.name, not_before(from));
                 let help = format!("`trimtab apply {}` takes what of it is old enough", first.name);
                 return Diagnostic::new(Code::BatchUnknown, message).help(help);
             }
