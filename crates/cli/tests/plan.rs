@@ -176,6 +176,31 @@ fn what_is_open_keeps_its_batch_and_its_name() {
     assert!(after.batches.iter().all(|batch| batch.name != open.name), "{:#?}", told(&after));
 }
 
+/// One of its actions was left out when it was carried out: the branch removes nothing of that.
+#[test]
+fn what_was_left_out_is_not_taken_for_carried_out() {
+    let kept = Kept::new();
+    let first = kept.plan("2026-02-02T09:00:00Z");
+    let several = |batch: &&json::Batch| batch.actions.len() > 1;
+    let open = first.batches.iter().find(several).unwrap();
+    let (left, others) = open.actions.split_last().unwrap();
+    git(&kept.harbour(), &["checkout", "-qb", &format!("trimtab/{}", open.name)]);
+    let text = format!("Raise\n\nTrimtab-Batch: {}\nTrimtab-Left: {left}", open.name);
+    git(&kept.harbour(), &["commit", "-q", "--allow-empty", "-m", &text]);
+    git(&kept.harbour(), &["checkout", "-q", "main"]);
+    let then = kept.plan("2026-02-02T09:00:00Z");
+    let same = then.batches.iter().find(|batch| batch.name == open.name).unwrap();
+    let sorted = |all: &[String]| {
+        let mut all = all.to_vec();
+        all.sort();
+        all
+    };
+    assert_eq!(sorted(&same.actions), sorted(others), "{:#?}", told(&then));
+    let mut elsewhere = then.batches.iter().filter(|batch| batch.actions.contains(left));
+    assert!(elsewhere.next().is_some(), "it is planned anew: {:#?}", told(&then));
+    sums(&then);
+}
+
 #[test]
 fn what_stays_can_be_accepted_as_the_plan_writes_it() {
     let kept = Kept::new();

@@ -83,6 +83,8 @@ pub fn ideas(inventory: &Inventory, findings: &[Finding]) -> Vec<Idea> {
             held.1.insert(occurrence.component);
         }
     }
+    // Files come one after the other: of each it is reckoned once who asks for what.
+    let mut asked_of: Option<(u32, AskedBy)> = None;
     let idea = |((file, package), (all, components)): ((u32, &Purl), Found)| {
         let listed = inventory.files.get(file as usize)?;
         let relation = nearest(listed, &components);
@@ -90,11 +92,12 @@ pub fn ideas(inventory: &Inventory, findings: &[Finding]) -> Vec<Idea> {
         let (fixable, left): (Vec<usize>, Vec<usize>) =
             all.into_iter().partition(|at| of(at).is_some_and(|f| f.nearest_fix.is_some()));
         let to = highest(fixable.iter().filter_map(of));
-        let asked_by = asked_by(listed);
+        let asked = asked_of.take().filter(|(of, _)| *of == file);
+        let (_, asked_by) = asked_of.insert(asked.unwrap_or_else(|| (file, asked_by(listed))));
         let (mut parents, mut around, mut askers) = (Vec::new(), Vec::new(), Vec::new());
         if relation != Relation::Own {
-            (parents, around) = self::parents(listed, &asked_by, &components);
-            askers = self::askers(listed, &asked_by, &components);
+            (parents, around) = self::parents(listed, asked_by, &components);
+            askers = self::askers(listed, asked_by, &components);
         }
         let (findings, left) = if to.is_some() { (fixable, left) } else { (left, Vec::new()) };
         let ways = ways(relation, to.is_some(), !parents.is_empty());

@@ -163,6 +163,14 @@ proptest! {
                 let quarantine = problem.candidates[*c].quarantine;
                 prop_assert!(quarantine.is_none_or(|until| until <= batch.from), "{batch:?}");
             }
+            // What removes an exploited finding waits for no other.
+            if batch.candidates.iter().any(exploited) {
+                let start = match batch.slot {
+                    Slot::Now => problem.now,
+                    Slot::Window(w) => problem.teams[batch.team].windows[w].start.max(problem.now),
+                };
+                prop_assert_eq!(batch.from, start, "{:?}", batch);
+            }
             seen.extend(batch.removes.iter().map(|f| Item::Finding(*f)));
             seen.extend(batch.candidates.iter().map(|c| Item::Candidate(*c)));
         }

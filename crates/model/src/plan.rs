@@ -85,7 +85,8 @@ pub struct Candidate {
     pub id: Box<str>,
     /// The team that would do it.
     pub team: usize,
-    /// The repository and lockfile that it changes. What changes one place in one window is one batch.
+    /// The repository and lockfile that it changes. What changes one place in one window is one batch, or two where what
+    /// removes an exploited finding would wait for versions that are too young.
     pub place: Box<str>,
     /// The least points that it costs.
     pub least: f64,
@@ -169,7 +170,7 @@ pub struct Worth {
     pub missed: usize,
 }
 
-/// What one team does to one place in one slot: one request for a change.
+/// What one team does to one place in one slot, from one moment on: one request for a change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
     /// The team.

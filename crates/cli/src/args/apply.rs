@@ -9,7 +9,7 @@ use super::{IndexArgs, WalkArgs, output};
 /// `trimtab apply`
 #[derive(Debug, ClapArgs)]
 pub struct Apply {
-    /// The batch, by its name in the plan [default: the first]
+    /// The batch, by its name in the plan [default: the first that waits for no version to be old enough]
     #[arg(value_name = "BATCH")]
     pub batch: Option<String>,
     /// The plan, as trimtab plan --format json writes it; `-` for standard input [default: the last one of this repository]

@@ -12,7 +12,7 @@ pub struct Requests {
     /// Do what is to be done: close, build anew, ask again. Without it nothing is changed anywhere
     #[arg(long)]
     pub sync: bool,
-    /// With --sync, also ask for batches of the plan whose window has begun, as many as the team allows
+    /// With --sync, also ask for batches of the plan whose window has begun and whose versions are old enough, as many as the team allows
     #[arg(long, requires = "sync")]
     pub open: bool,
     /// With --sync, also merge what people approved by a label, as far as the host's own rules allow it

@@ -106,7 +106,11 @@ pub(in crate::commands) fn carry_out(
     io: &mut Io,
 ) -> Result<Carried, Diagnostic> {
     let now = agreement::moment(args.now.as_deref())?;
-    let batch = plan.batch(args.batch.as_deref())?.clone();
+    let batch = plan.batch(args.batch.as_deref(), now)?.clone();
+    if let Some(from) = plan.waits(&batch, now) {
+        let (name, from) = (trimtab_report::one_line(&batch.name), plan::not_before(from));
+        io.err(&format!("{name} is {from}: what is too young by then is left out\n"));
+    }
     let index = index::open(&args.index, io)?;
     let agreed = agreement::read(&args.path, None, io)?.agreement;
     let (charter, settings) = (agreed.charter, agreed.project.apply);

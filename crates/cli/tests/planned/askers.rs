@@ -122,3 +122,31 @@ fn what_the_project_names_holds_no_other_copy() {
     assert_eq!((&*action.way, named(action)), ("relock", vec!["pkg:npm/deep"]), "{action:#?}");
     assert_eq!(action.removes, ["OSV-TEST-0 in deep 1.0.0"]);
 }
+
+/// The `mid` that wants the mended `deep` is too young: then what brings both is raised, which is no relock.
+#[test]
+fn where_who_asks_is_too_young_what_brings_it_is_raised() {
+    let (_, young) = asking("1.1.0", &[("deep", "^2.0.0")]);
+    let young = Version { published: "2026-02-01T09:00:00.000Z".to_owned(), ..young };
+    let universe = universe(&[
+        ("top", vec![asking("1.0.0", &[("mid", "^1.0.0")]), plain("2.0.0")]),
+        ("mid", vec![asking("1.0.0", &[("deep", "^1.0.0")]), ("1.1.0".to_owned(), young)]),
+        ("deep", vec![plain("1.0.0"), plain("2.0.0")]),
+    ]);
+    let locked = [
+        ("top", "1.0.0", json!({ "mid": "^1.0.0" })),
+        ("mid", "1.0.0", json!({ "deep": "^1.0.0" })),
+        ("deep", "1.0.0", json!({})),
+    ];
+    let records = [record("OSV-TEST-0", "deep", "2.0.0")];
+    let Some(plan) = planned(&manifest(&json!({ "top": "^1.0.0" })), &locked, &records, universe)
+    else {
+        return;
+    };
+    let relock = plan.actions.iter().find(|action| action.way == "relock").unwrap();
+    assert!(relock.quarantine.is_some(), "{relock:#?}");
+    let parent = plan.actions.iter().find(|action| action.way == "raise-parent");
+    let parent = parent.unwrap_or_else(|| panic!("{:#?}", plan.actions));
+    assert_eq!((reached(parent, "pkg:npm/top"), &parent.quarantine), (Some("2.0.0"), &None));
+    assert_eq!(parent.removes, ["OSV-TEST-0 in deep 1.0.0"]);
+}

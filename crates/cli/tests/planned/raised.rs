@@ -34,6 +34,30 @@ fn what_is_named_and_brought_too_is_raised_with_what_brings_it() {
     assert!(plan.left.is_empty(), "{:#?}", plan.left);
 }
 
+/// The same, named in a range that allows later versions: what is told is what is locked.
+#[test]
+fn what_is_named_and_brought_too_is_raised_to_what_is_told() {
+    let universe = universe(&[
+        ("fresh", ["0.5.0", "0.5.2", "0.5.9", "1.0.0"].map(plain).into()),
+        (
+            "send",
+            vec![asking("0.15.0", &[("fresh", "0.5.0")]), asking("0.15.4", &[("fresh", "^0.5.2")])],
+        ),
+    ]);
+    let locked = [("fresh", "0.5.0", json!({})), ("send", "0.15.0", json!({ "fresh": "0.5.0" }))];
+    let records = [record("OSV-TEST-0", "fresh", "0.5.2")];
+    let manifest = manifest(&json!({ "fresh": "^0.5.0", "send": "0.15.0" }));
+    let Some(plan) = planned(&manifest, &locked, &records, universe) else { return };
+    let both = |action: &&trimtab_report::plan::json::Action| named(action).len() == 2;
+    let action = plan.actions.iter().find(both);
+    let action = action.unwrap_or_else(|| panic!("{:#?} {:#?}", plan.actions, plan.left));
+    assert_eq!(named(action), ["pkg:npm/fresh", "pkg:npm/send"], "{action:#?}");
+    assert_eq!(action.proposal.to.as_deref(), Some("0.5.2"), "{action:#?}");
+    assert_eq!(reached(action, "pkg:npm/fresh"), Some("0.5.2"), "{action:#?}");
+    assert_eq!(action.removes, ["OSV-TEST-0 in fresh 0.5.0"]);
+    assert!(plan.left.is_empty(), "{:#?}", plan.left);
+}
+
 /// The same, where `static` brings that `send` as well: a copy stays with each of the three.
 #[test]
 fn what_brings_a_parent_is_raised_with_it() {

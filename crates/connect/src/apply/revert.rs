@@ -10,6 +10,8 @@ use super::tree::Tree;
 
 /// The trailer of a commit that says to which batch it belongs.
 pub(crate) const BATCH: &str = "Trimtab-Batch";
+/// The trailer that names an action of the batch which is not in it.
+pub(crate) const LEFT: &str = "Trimtab-Left";
 /// The trailer that names the commit which a batch was carried out on.
 pub(crate) const BASE: &str = "Trimtab-Base";
 /// The trailer of a commit that says which batch it takes back.

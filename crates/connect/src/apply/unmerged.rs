@@ -1,12 +1,12 @@
 //! Branches with batches that are carried out and not merged, as this repository knows them: no host is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use trimtab_model::Diagnostic;
 
 use super::plumbing::{Whose, attempt};
-use super::revert::BATCH;
+use super::revert::{BATCH, LEFT};
 use super::taken_back::{said, taken_back};
 use crate::requests::BRANCHES;
 
@@ -20,6 +20,8 @@ pub struct Unmerged {
     pub batch: String,
     /// Whether a remote had it when it was last asked.
     pub sent: bool,
+    /// Names of its actions that were left out.
+    pub left: BTreeSet<String>,
 }
 
 /// The branches of ours that `HEAD` has not, by name: with a commit that carries their batch, and whose batch no commit
@@ -40,7 +42,7 @@ pub fn unmerged(repository: &Path) -> Result<Vec<Unmerged>, Diagnostic> {
         return Ok(Vec::new());
     }
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    let mut all: BTreeMap<String, bool> = BTreeMap::new();
+    let mut all: BTreeMap<String, (bool, BTreeSet<String>)> = BTreeMap::new();
     for (tip, name) in listed.lines().filter_map(|line| line.split_once(' ')).take(MOST) {
         let (sent, batch) = match name.strip_prefix("refs/heads/") {
             Some(local) => (false, local.strip_prefix(BRANCHES)),
@@ -50,24 +52,41 @@ pub fn unmerged(repository: &Path) -> Result<Vec<Unmerged>, Diagnostic> {
             }
         };
         let Some(batch) = batch.filter(|batch| !batch.is_empty()) else { continue };
-        if !carries(repository, tip, batch)? {
-            continue;
-        }
+        let Some(left) = carries(repository, tip, batch)? else { continue };
         // What was merged before the branch was made is another batch of that name.
         let since = said(repository, &format!("{tip}..HEAD"))?;
         let carried = since.iter().any(|said| said.batches.iter().any(|held| held == batch));
         if !carried || taken_back(&since, batch, None).is_some() {
-            *all.entry(batch.to_owned()).or_default() |= sent;
+            let held = all.entry(batch.to_owned()).or_default();
+            held.0 |= sent;
+            held.1.extend(left);
         }
     }
-    Ok(all.into_iter().map(|(batch, sent)| Unmerged { batch, sent }).collect())
+    let all = all.into_iter();
+    Ok(all.map(|(batch, (sent, left))| Unmerged { batch, sent, left }).collect())
 }
 
-/// Whether a commit that `HEAD` has not carries the batch.
-fn carries(repository: &Path, tip: &str, batch: &str) -> Result<bool, Diagnostic> {
-    let format = format!("--format=%(trailers:key={BATCH},valueonly)");
+/// The actions that were left out of a batch, where a commit that `HEAD` has not carries it.
+fn carries(
+    repository: &Path,
+    tip: &str,
+    batch: &str,
+) -> Result<Option<BTreeSet<String>>, Diagnostic> {
+    let format = format!(
+        "--format=%(trailers:key={BATCH},valueonly)%x1f%(trailers:key={LEFT},valueonly)%x1e"
+    );
     let args = ["log", "--max-count=200", &format, tip, "^HEAD", "--"];
     let log = attempt(Whose::Users, repository, &args, &[])?;
+    if !log.is_well() {
+        return Ok(None);
+    }
     let text = String::from_utf8_lossy(&log.stdout).into_owned();
-    Ok(log.is_well() && text.lines().any(|line| line.trim() == batch))
+    let mut found = None;
+    for (batches, left) in text.split('\x1e').filter_map(|commit| commit.split_once('\x1f')) {
+        if batches.lines().any(|line| line.trim() == batch) {
+            let left = left.lines().map(str::trim).filter(|name| !name.is_empty());
+            found.get_or_insert_with(BTreeSet::new).extend(left.map(str::to_owned));
+        }
+    }
+    Ok(found)
 }

@@ -7,6 +7,7 @@ mod step;
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 pub use step::{Step, What};
 
 use super::marker::{Id, Marker};
@@ -54,12 +55,14 @@ pub struct Planned {
     pub batch: String,
     /// The lockfile or manifest.
     pub place: Id,
-    /// Its actions.
+    /// Its actions, without those that wait for their age.
     pub actions: BTreeSet<Id>,
     /// The findings that go with it, under each of their ids.
     pub removes: BTreeSet<Id>,
-    /// Whether its window has begun.
+    /// Whether its window has begun, and it waits for no version to be old enough.
     pub due: bool,
+    /// From when it may be carried out, where it waits for that within its window.
+    pub not_before: Option<Timestamp>,
 }
 
 /// What may be asked for that is not open.
@@ -67,7 +70,7 @@ pub struct Planned {
 pub enum Asked {
     /// Nothing.
     Nothing,
-    /// Every batch whose window has begun.
+    /// Every batch whose window has begun and that waits for no version to be old enough.
     Due,
     /// This batch; `again`: also if people did not want it, or took it back.
     Batch {

@@ -75,8 +75,11 @@ pub struct Marker {
     pub base: String,
     /// The last commit of its branch.
     pub tip: String,
-    /// All actions that the plan had in it, done or not: [`Id::of_all`] of them.
+    /// The actions that are done in it: [`Id::of_all`] of them.
     pub actions: Id,
+    /// The same with those that were left out for what no waiting changes: they broke tests, or could not be made.
+    /// `None`: there are none.
+    pub tried: Option<Id>,
     /// The findings that are gone with it.
     pub gone: BTreeSet<Id>,
     /// Whether all findings are listed.
@@ -123,6 +126,7 @@ impl Marker {
             base: word("base")?,
             tip: word("tip")?,
             actions: Id::read(field("actions")?)?,
+            tried: field("tried").and_then(Id::read),
             gone: list("gone")?,
             whole: field("whole") == Some("yes"),
             closed,
@@ -138,6 +142,12 @@ impl Marker {
         };
         let said = say.map_or(String::new(), |line| format!("**{line}**\n\n"));
         format!("{self}\n\n{said}{}", rest.trim_start())
+    }
+
+    /// Whether it is of these actions: as they were done, or as they were tried.
+    pub fn is_of(&self, actions: &BTreeSet<Id>) -> bool {
+        let all = Id::of_all(actions);
+        self.actions == all || self.tried.as_ref() == Some(&all)
     }
 
     /// The name of a batch as the line holds it: itself, or where no line can hold it, a digest.
@@ -164,6 +174,9 @@ impl fmt::Display for Marker {
             self.actions,
             list(&self.gone),
         )?;
+        if let Some(tried) = &self.tried {
+            write!(f, " tried={tried}")?;
+        }
         match &self.closed {
             None => {}
             Some(Reason::Obsolete) => f.write_str(" closed=obsolete")?,
@@ -199,6 +212,7 @@ mod tests {
             let marker = Marker {
                 batch, place: Id::of(&["a"]), base: "a1".to_owned(), tip: "b2".to_owned(),
                 actions: Id::of_all(&ids(&actions)), gone: ids(&gone), whole: true, closed,
+                tried: (why > 1).then(|| Id::of_all(&ids(&gone))),
             };
             let text = marker.mark(&body, Some("Closed"));
             let read = Marker::read(&text);
@@ -225,6 +239,7 @@ mod tests {
             base: "a".to_owned(),
             tip: "b".to_owned(),
             actions: Id::of_all(&ids(&[1])),
+            tried: None,
             gone: ids(&many),
             whole: true,
             closed: None,
@@ -245,6 +260,7 @@ mod tests {
                 base: "a".to_owned(),
                 tip: "b".to_owned(),
                 actions: Id::of_all(&ids(&[])),
+                tried: None,
                 gone: ids(&[]),
                 whole: true,
                 closed: None,

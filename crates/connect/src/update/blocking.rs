@@ -2,7 +2,7 @@
 
 use super::Tool;
 use super::confirm::allows;
-use super::proposal::Wish;
+use super::proposal::{Kind, Wish};
 use super::refusal::{Blocker, Reason};
 use super::requirement;
 
@@ -11,14 +11,21 @@ pub(crate) const PROJECT: &str = "the project";
 
 /// A conflict without requirements that are in nobody's way: those that allow the version which is wanted, as our own
 /// edits and what the tool was asked for do; and what a tool concludes for the project out of what a package requires.
-pub(crate) fn truly(reason: Reason, wish: &Wish, tool: &Tool) -> Reason {
+/// `asked`: all that was asked for, this wish among them. What is removed or replaced goes to no version of its own.
+pub(crate) fn truly(reason: Reason, wish: &Wish, asked: &[Wish], tool: &Tool) -> Reason {
+    let goes = |wish: &Wish| matches!(wish.kind, Kind::Remove | Kind::Replace);
+    if goes(wish) {
+        return reason;
+    }
     let Reason::Conflict { mut blockers, said } = reason else { return reason };
+    let moved: Vec<(&str, Option<&str>)> =
+        asked.iter().filter(|wish| !goes(wish)).flat_map(Wish::packages).collect();
     let same = |a: &str, b: &str| match tool.purl_type {
         "pypi" => requirement::same(a, b),
         _ => a == b,
     };
     blockers.retain(|blocker| {
-        let mut moved = wish.packages().filter(|(name, _)| same(name, &blocker.needs));
+        let mut moved = moved.iter().filter(|(name, _)| same(name, &blocker.needs));
         let fits = |to: &str| allows(tool.purl_type, &blocker.range, to) == Some(true);
         !moved.any(|(_, to)| to.is_some_and(fits))
     });
@@ -41,9 +48,10 @@ mod tests {
 
     fn told(tool: &str, proposal: &Proposal, blockers: Vec<Blocker>) -> Vec<String> {
         let tool = Tool::by_id(tool).unwrap();
-        let wish = Wish::read(proposal, tool).unwrap();
+        let asked: Vec<Wish> = Wish::all(proposal, tool).unwrap().concat();
         let reason = Reason::Conflict { blockers, said: "no solution".to_owned() };
-        truly(reason, &wish, tool).blockers().iter().map(ToString::to_string).collect()
+        let last = asked.last().unwrap();
+        truly(reason, last, &asked, tool).blockers().iter().map(ToString::to_string).collect()
     }
 
     /// uv's words about an attempt of ours, `flask==2.2.5`, and about what the project really asks for.
@@ -78,5 +86,28 @@ mod tests {
         };
         let all = vec![blocker("left@2.0.0", "^2"), blocker("demo@0.1.0", "=3.0.0")];
         assert_eq!(told("cargo", &right, all), ["`left@2.0.0` requires `right ^2`"]);
+    }
+
+    #[test]
+    fn what_takes_the_place_of_another_has_another_version() {
+        let replace = Proposal::Replace {
+            package: "pkg:cargo/left@1.0.0".parse().unwrap(),
+            with: "pkg:cargo/right".parse().unwrap(),
+            version: "3.0.0".into(),
+        };
+        let (who, needs) = ("demo@0.1.0".to_owned(), "left".to_owned());
+        let blocker = Blocker { who, needs, range: ">=1".to_owned() };
+        assert_eq!(told("cargo", &replace, vec![blocker]), ["`demo@0.1.0` requires `left >=1`"]);
+    }
+
+    #[test]
+    fn what_an_earlier_part_asked_for_stands_in_nobodys_way() {
+        let purl = |text: &str| text.parse().unwrap();
+        let raise = Proposal::Raise { package: purl("pkg:cargo/left@1.0.0"), to: "2.0.0".into() };
+        let relock = Proposal::Relock { package: purl("pkg:cargo/right@2.0.0"), to: None };
+        let both = Proposal::together([raise, relock]).unwrap();
+        let (who, needs) = ("demo@0.1.0".to_owned(), "left".to_owned());
+        let ours = Blocker { who, needs, range: "=2.0.0".to_owned() };
+        assert!(told("cargo", &both, vec![ours]).is_empty());
     }
 }

@@ -220,9 +220,18 @@ fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
                     drive.try_run(&["update", "--package", &spec, "--precise", to], PLAIN)?;
                 match output.is_well() {
                     true => Ok(()),
-                    // What came before may have moved it: then it goes on from where it is.
+                    // What came before may have moved it: then it goes on from where it is, and not down.
                     false if is_unmatched(&output) => {
-                        cargo(&["update", "--package", &wish.name, "--precise", to])
+                        let locked = drive.text(LOCKFILE).unwrap_or_default();
+                        let is_below = |at: &String| is_above(to, at);
+                        match went(&locked, &wish.name, wish.from.as_deref()) {
+                            Some(at) if !is_below(&at) => Ok(()),
+                            at => {
+                                let spec = at
+                                    .map_or(wish.name.clone(), |at| format!("{}@{at}", wish.name));
+                                cargo(&["update", "--package", &spec, "--precise", to])
+                            }
+                        }
                     }
                     false => Err(drive.means(&output)),
                 }
@@ -238,11 +247,32 @@ fn is_unmatched(output: &Output) -> bool {
     String::from_utf8_lossy(&output.stderr).contains("did not match any packages")
 }
 
-/// Moves what a specification names that is still locked, of a name each version; it may be gone, or have moved already.
+fn is_above(version: &str, other: &str) -> bool {
+    Scheme::SemVer.compare(version, other).is_some_and(std::cmp::Ordering::is_gt)
+}
+
+/// Where a lockfile has a package that is no longer at a version: at the lowest above that. `None`: at none.
+fn went(text: &str, name: &str, from: Option<&str>) -> Option<String> {
+    let document = text.parse::<DocumentMut>().ok()?;
+    let packages = document.get("package")?.as_array_of_tables()?;
+    let own = packages
+        .iter()
+        .filter(|package| package.get("name").and_then(|item| item.as_str()) == Some(name));
+    let versions = own.filter_map(|package| package.get("version")?.as_str());
+    let above = versions.filter(|at| from.is_some_and(|from| is_above(at, from)));
+    let lowest = above.reduce(|held, at| if is_above(held, at) { at } else { held });
+    lowest.map(str::to_owned)
+}
+
+/// Moves what a specification names that is still locked, else, as what came before may have moved it, all of that name; of
+/// a name each version. It may be gone.
 fn relock(drive: &Drive<'_>, name: &str, spec: &str) -> Result<(), Reason> {
     let output = drive.try_run(&["update", "--package", spec], PLAIN)?;
-    if output.is_well() || is_unmatched(&output) {
+    if output.is_well() {
         return Ok(());
+    }
+    if is_unmatched(&output) {
+        return if spec == name { Ok(()) } else { relock(drive, name, name) };
     }
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     // Of several versions, it lists `name@version`, one to a line.
@@ -303,6 +333,22 @@ mod tests {
                     \x20   ... which satisfies dependency `left = \"^2\"` of package `demo v0.1.0 (.)`\n";
         let all: Vec<String> = blockers(text).iter().map(ToString::to_string).collect();
         assert_eq!(all[0], "`left@2.0.0` requires `right <3`");
+    }
+
+    #[test]
+    fn what_moved_already_is_found_where_it_is() {
+        let package =
+            |version: &str| format!("[[package]]\nname = \"a\"\nversion = \"{version}\"\n\n");
+        let lock = |versions: &[&str]| {
+            let own: String = versions.iter().map(|version| package(version)).collect();
+            format!("version = 4\n\n{own}[[package]]\nname = \"b\"\nversion = \"9.0.0\"\n")
+        };
+        let at = |versions: &[&str]| went(&lock(versions), "a", Some("0.8.0"));
+        assert_eq!(at(&["0.8.4"]).as_deref(), Some("0.8.4"));
+        // Another copy is not it.
+        assert_eq!(at(&["0.7.3", "0.10.0", "0.8.4"]).as_deref(), Some("0.8.4"));
+        assert_eq!(at(&["0.7.3"]), None);
+        assert_eq!(at(&[]), None);
     }
 
     #[test]

@@ -69,7 +69,9 @@ fn attempt(
     let before = base.files().map_err(|e| Reason::Scratch(e.to_string()))?;
     let mut copy: Option<Scratch> = None;
     let mut ended = None;
-    let mut runs = Wish::all(proposal, tool)?.into_iter().peekable();
+    let runs = Wish::all(proposal, tool)?;
+    let asked = runs.concat();
+    let mut runs = runs.into_iter().peekable();
     // Several changes that no one run carries out are made one on top of the other.
     while let Some(mut wishes) = runs.next() {
         let now = match &copy {
@@ -100,7 +102,7 @@ fn attempt(
         });
         told.commands.extend(drive.ran());
         told.unfit.extend(drive.unfit());
-        ended = done.map_err(|reason| truly(reason, &wish, tool))?;
+        ended = done.map_err(|reason| truly(reason, &wish, &asked, tool))?;
         copy = Some(scratch);
     }
     match (copy, ended) {

@@ -57,19 +57,21 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
     let update = |name: &str| npm(&["update", name]);
     match wish.kind {
         // npm saves one kind of range in a run. So several are locked by exactly these versions first; the ranges that
-        // the manifests get then have them.
+        // the manifests get then have them. What parents bring moves before that: what is named too would else go to the
+        // newest of its range.
         Kind::Raise | Kind::RaiseParent if !wish.also.is_empty() => {
             let exact = javascript::exactly(edits, wish);
             drive.write_all(&exact)?;
             npm(&["install"])?;
+            match &wish.children()[..] {
+                [] => {}
+                children => npm(&[&["update"], children].concat())?,
+            }
             if exact.files != edits.files {
                 drive.write_all(edits)?;
                 npm(&["install"])?;
             }
-            match &wish.children()[..] {
-                [] => Ok(()),
-                children => npm(&[&["update"], children].concat()),
-            }
+            Ok(())
         }
         Kind::Raise | Kind::RaiseParent => {
             let members = javascript::members(drive.manifests, edits);

@@ -215,7 +215,7 @@ fn compile(drive: &Drive<'_>, wish: &Wish, target: &str, sources: &[String]) -> 
     };
     let moves = !matches!(wish.kind, Kind::Remove | Kind::Replace);
     let packages: Vec<String> = wish.packages().filter(|_| moves).map(exactly).collect();
-    let children = if wish.kind == Kind::RaiseParent { wish.children() } else { Vec::new() };
+    let children = if wish.kind == Kind::RaiseParent { wish.brought() } else { Vec::new() };
     for package in packages.iter().map(String::as_str).chain(children) {
         arguments.extend(["--upgrade-package", package]);
     }

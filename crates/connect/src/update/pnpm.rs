@@ -6,7 +6,7 @@ use trimtab_model::version::Scheme;
 
 use super::Tool;
 use super::drive::Drive;
-use super::edit::{Edits, Manifests, Uneditable, lines, yaml};
+use super::edit::{Edits, Manifests, Named, Uneditable, lines, yaml};
 use super::forced::{self, Entry, Forced};
 use super::javascript;
 use super::proposal::{Kind, Wish};
@@ -170,7 +170,7 @@ fn catalog_line(line: &str, wish: &Wish) -> Result<Option<String>, Uneditable> {
     Ok(new.map(|new| yaml::with_value(line, &entry, &new)))
 }
 
-fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
+fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
     let mut quiet = vec!["--lockfile-only", "--ignore-scripts"];
     // Hooks elsewhere, which a setting may name, are never run.
     if !HOOKS.iter().any(|hooks| drive.manifests.text(hooks).is_some()) {
@@ -194,12 +194,40 @@ fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
     match wish.kind {
         Kind::Raise => pnpm(&["install", "--no-frozen-lockfile", lowest]),
         Kind::RaiseParent => {
-            pnpm(&["install", "--no-frozen-lockfile", lowest])?;
-            update(&wish.children())
+            let install = || pnpm(&["install", "--no-frozen-lockfile", lowest]);
+            let exact = javascript::exactly(edits, wish);
+            // What is named too would go to the newest of its range with what brings it.
+            let apart = wish.brought().len() < wish.children().len() && exact.files != edits.files;
+            if apart {
+                drive.write_all(&exact)?;
+            }
+            install()?;
+            match &free(wish, edits, &exact)[..] {
+                [] => {}
+                children => update(children)?,
+            }
+            if apart {
+                drive.write_all(edits)?;
+                install()?;
+            }
+            Ok(())
         }
         Kind::Relock => update(&wish.packages().map(|(name, _)| name).collect::<Vec<_>>()),
         Kind::Override | Kind::Remove | Kind::Replace => pnpm(&["install", "--no-frozen-lockfile"]),
     }
+}
+
+/// The children that may move: not what is named in a range that could not be made exact, as in a catalog.
+fn free<'w>(wish: &'w Wish, edits: &Edits, exact: &Edits) -> Vec<&'w str> {
+    let mut all = wish.children();
+    all.retain(|child| {
+        let ranged = |named: &&Named| {
+            let same = edits.files.get(&named.path) == exact.files.get(&named.path);
+            named.package == **child && same && wish.wanted(child) != Some(&named.requirement)
+        };
+        wish.wanted(child).is_none() || !edits.named.iter().any(|named| ranged(&named))
+    });
+    all
 }
 
 /// `No matching version found for left@>=9`, and whoever asks: `This error happened while

@@ -76,7 +76,7 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
             poetry(&["lock"])?;
             drive.write_all(edits)?;
             poetry(&["lock"])?;
-            match &wish.children()[..] {
+            match &wish.brought()[..] {
                 [] => Ok(()),
                 children => poetry(&[&["update"], children, &["--lock"]].concat()),
             }

@@ -68,6 +68,14 @@ impl Wish {
         all
     }
 
+    /// The children that are not raised to a version of their own by the same run: to move those freely would take them
+    /// beyond it.
+    pub(crate) fn brought(&self) -> Vec<&str> {
+        let mut all = self.children();
+        all.retain(|child| self.wanted(child).is_none());
+        all
+    }
+
     /// The wishes of a proposal; those that the tool carries out by one run are beside each other.
     pub(crate) fn all(proposal: &Proposal, tool: &Tool) -> Result<Vec<Vec<Wish>>, Reason> {
         let mut all: Vec<Vec<Wish>> = Vec::new();
@@ -179,4 +187,27 @@ fn spelled(purl: &Purl, tool: &Tool) -> Result<String, Reason> {
 /// Whether the wish stays with what the options allow: see [`Options::project_code`].
 pub(crate) fn runs_code(code: Option<&'static str>, options: &Options) -> Option<Reason> {
     code.filter(|_| !options.project_code).map(Reason::ProjectCode)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_raised_itself_does_not_move_with_what_brings_it() {
+        let tool = Tool::by_id("poetry").unwrap();
+        let purl = |text: &str| text.parse::<Purl>().unwrap();
+        let (fresh, send) = (purl("pkg:pypi/fresh@0.5.0"), purl("pkg:pypi/send@0.15.0"));
+        let parent = |child: &Purl| Proposal::RaiseParent {
+            parent: send.clone(),
+            to: "0.15.4".into(),
+            child: child.clone(),
+        };
+        let raise = Proposal::Raise { package: fresh.clone(), to: "0.5.2".into() };
+        let both = [raise, parent(&fresh), parent(&purl("pkg:pypi/mime"))];
+        let wishes: Vec<Wish> = both.iter().map(|p| Wish::read(p, tool).unwrap()).collect();
+        let wish = Wish::joined(&wishes).unwrap();
+        assert_eq!(wish.children(), ["fresh", "mime"]);
+        assert_eq!(wish.brought(), ["mime"]);
+    }
 }

@@ -54,6 +54,8 @@ pub enum Reason {
     OutputLimit(usize),
     /// The tool has no way to do this, in words.
     Unsupported(String),
+    /// What was to be raised has no later version.
+    NoLater,
     /// No manifest of the project names the package as a dependency that can be edited.
     NotNamed(String),
     /// It would move a package to a lower version.
@@ -93,6 +95,7 @@ impl Reason {
             Reason::TimeLimit(_) => "time-limit",
             Reason::OutputLimit(_) => "output-limit",
             Reason::Unsupported(_) => "unsupported",
+            Reason::NoLater => "no-later",
             Reason::NotNamed(_) => "not-named",
             Reason::Downgrade { .. } => "downgrade",
             Reason::ProjectCode(_) => "project-code",
@@ -100,6 +103,19 @@ impl Reason {
             Reason::Failed(_) => "failed",
             Reason::Scratch(_) => "scratch",
         }
+    }
+
+    /// Whether other versions of the same package would fare the same.
+    pub fn stops(&self) -> bool {
+        matches!(
+            self,
+            Reason::ToolMissing { .. }
+                | Reason::Registry(_)
+                | Reason::TimeLimit(_)
+                | Reason::Scratch(_)
+                | Reason::ProjectCode(_)
+                | Reason::NotNamed(_)
+        )
     }
 
     /// Who stands in the way.
@@ -136,6 +152,7 @@ impl fmt::Display for Reason {
             }
             Reason::OutputLimit(bytes) => write!(f, "it wrote more than {bytes} bytes"),
             Reason::Unsupported(why) => f.write_str(why),
+            Reason::NoLater => f.write_str("it has no later version"),
             Reason::NotNamed(name) => {
                 write!(f, "no manifest names `{name}` with a version that can be edited")
             }

@@ -56,13 +56,13 @@ pub fn smallest_parent(
                 next: None,
                 commands: confirmed.commands,
             }))),
-            Err(refusal) if stops(&refusal.reason) => Err(refusal),
+            Err(refusal) if refusal.reason.stops() => Err(refusal),
             Err(refusal) => Ok(Err(refusal)),
         }
     };
     let none = || {
         Box::new(Refusal {
-            reason: Reason::Unsupported("it has no later version".to_owned()),
+            reason: Reason::NoLater,
             edits: Vec::new(),
             next: None,
             commands: Vec::new(),
@@ -157,19 +157,6 @@ fn step_down<T, E>(
         at = (low < high).then(|| low + (high - low) / 2);
     }
     Ok(None)
-}
-
-/// Whether other versions would fare the same.
-fn stops(reason: &Reason) -> bool {
-    matches!(
-        reason,
-        Reason::ToolMissing { .. }
-            | Reason::Registry(_)
-            | Reason::TimeLimit(_)
-            | Reason::Scratch(_)
-            | Reason::ProjectCode(_)
-            | Reason::NotNamed(_)
-    )
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
     };
     let mut packages: Vec<String> = wish.packages().filter(|_| moves).map(exactly).collect();
     if wish.kind == Kind::RaiseParent {
-        packages.extend(wish.children().into_iter().map(str::to_owned));
+        packages.extend(wish.brought().into_iter().map(str::to_owned));
     }
     let before = drive.text(LOCKFILE).unwrap_or_default();
     let mut held = if drive.builds() { Sources::default() } else { Sources::of(&before, wish) };

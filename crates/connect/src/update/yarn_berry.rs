@@ -77,12 +77,22 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
             let ranges: BTreeSet<(&str, &str)> =
                 edits.named.iter().map(|n| (&*n.package, &*n.requirement)).collect();
             // yarn took the newest of the range; it is told which one.
-            for (package, range) in ranges {
-                let Some(to) = wish.wanted(package).filter(|to| *to != range) else { continue };
-                let descriptor = format!("{package}@npm:{range}");
-                yarn(&["set", "resolution", &descriptor, &format!("npm:{to}")])?;
+            let told = |is: &dyn Fn(&str) -> bool| {
+                ranges.iter().filter(|(package, _)| is(package)).try_for_each(|(package, range)| {
+                    let to = wish.wanted(package).filter(|to| to != range);
+                    let Some(to) = to else { return Ok(()) };
+                    let descriptor = format!("{package}@npm:{range}");
+                    yarn(&["set", "resolution", &descriptor, &format!("npm:{to}")])
+                })
+            };
+            told(&|_| true)?;
+            let children = wish.children();
+            if wish.kind != Kind::RaiseParent || children.is_empty() {
+                return Ok(());
             }
-            if wish.kind == Kind::RaiseParent { update(&wish.children()) } else { Ok(()) }
+            update(&children)?;
+            // What is named too went to the newest again.
+            told(&|package| children.contains(&package))
         }
         Kind::Relock => update(&wish.packages().map(|(name, _)| name).collect::<Vec<_>>()),
         Kind::Override | Kind::Remove | Kind::Replace => yarn(&["install", MODE]),

@@ -53,19 +53,27 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
     };
     match wish.kind {
         Kind::Raise | Kind::RaiseParent => {
-            // yarn takes the newest of a new range. So the range is made one that it has locked.
-            if let Some(lockfile) = drive.text(LOCKFILE) {
-                let exact = javascript::exactly(edits, wish);
-                if exact.files != edits.files {
-                    drive.write_all(&exact)?;
-                    install()?;
-                    let locked = drive.text(LOCKFILE).unwrap_or(lockfile);
-                    drive.write(LOCKFILE, &ranged(&locked, wish, edits))?;
-                    drive.write_all(edits)?;
-                }
-            }
-            if wish.kind == Kind::RaiseParent {
-                wish.children().iter().try_for_each(|child| forget(drive, child))?;
+            // yarn takes the newest of a new range. So the range is made one that it has locked; what is named and brought too
+            // moves before that.
+            let (exact, brought) = (javascript::exactly(edits, wish), wish.brought());
+            let forgotten = |is: &dyn Fn(&str) -> bool| {
+                let children = match wish.kind {
+                    Kind::RaiseParent => wish.children(),
+                    _ => Vec::new(),
+                };
+                let mut children = children.into_iter().filter(|child| is(child));
+                children.try_for_each(|child| forget(drive, child))
+            };
+            if drive.text(LOCKFILE).is_some() && exact.files != edits.files {
+                forgotten(&|child| !brought.contains(&child))?;
+                drive.write_all(&exact)?;
+                install()?;
+                let locked = drive.text(LOCKFILE).unwrap_or_default();
+                drive.write(LOCKFILE, &ranged(&locked, wish, edits))?;
+                drive.write_all(edits)?;
+                forgotten(&|child| brought.contains(&child))?;
+            } else {
+                forgotten(&|_| true)?;
             }
             install()
         }
@@ -90,7 +98,7 @@ fn peers(text: &str) -> Vec<Blocker> {
     text.lines().filter_map(one).collect()
 }
 
-/// A lockfile whose entries for exactly the versions that are wanted stand for the new ranges.
+/// A lockfile whose entries for exactly the versions that are wanted stand for the new ranges, and no others do.
 fn ranged(text: &str, wish: &Wish, edits: &Edits) -> String {
     let renamed: Vec<(String, String)> = edits
         .named
@@ -104,14 +112,26 @@ fn ranged(text: &str, wish: &Wish, edits: &Edits) -> String {
         true => format!("\"{key}\""),
         false => key.to_owned(),
     };
+    // What is brought in the same range was locked by itself, maybe in another version.
+    let is_other = |key: &str| {
+        let mut new = renamed.iter().filter(|(exact, new)| key == new && exact != new);
+        new.any(|(exact, _)| text.contains(exact.as_str()))
+    };
+    let is_ours = |line: &str| {
+        let all = renamed.iter().flat_map(|(exact, new)| [exact, new]);
+        !line.starts_with([' ', '#']) && all.into_iter().any(|key| line.contains(key.as_str()))
+    };
+    let mut skip = false;
     let one = |line: &str| {
-        if line.starts_with([' ', '#']) || !renamed.iter().any(|(exact, _)| line.contains(exact)) {
-            return line.to_owned();
+        if !is_ours(line) {
+            skip &= line.starts_with(' ');
+            return if skip { String::new() } else { line.to_owned() };
         }
         let (keys, end) = line.rsplit_once(':').unwrap_or((line, ""));
         let mut keys: Vec<String> = keys
             .split(", ")
             .map(|key| key.trim_matches('"'))
+            .filter(|key| !is_other(key))
             // One version may stand for several ranges.
             .flat_map(|key| {
                 let new: Vec<String> = renamed
@@ -123,7 +143,8 @@ fn ranged(text: &str, wish: &Wish, edits: &Edits) -> String {
             })
             .collect();
         keys.dedup();
-        format!("{}:{end}", keys.join(", "))
+        skip = keys.is_empty();
+        if skip { String::new() } else { format!("{}:{end}", keys.join(", ")) }
     };
     text.split_inclusive('\n').map(one).collect()
 }
@@ -202,5 +223,12 @@ mod tests {
         assert_eq!(exact.files["package.json"], "{\n  \"@a/b\": \"1.2.0\"\n}");
         let lock = "\"@a/b@1.2.0\":\n  version \"1.2.0\"\n\nc@1:\n  version \"1.2.0\"\n";
         assert_eq!(ranged(lock, &wish, &edits), lock.replace("@a/b@1.2.0", "@a/b@^1.2.0"));
+        // Others ask for it in the same range, which yarn locked by itself.
+        let other = "\"@a/b@^1.2.0\":\n  version \"1.9.0\"\n\n";
+        let own = lock.replace("@a/b@1.2.0", "@a/b@^1.2.0");
+        assert_eq!(ranged(&format!("{lock}\n{other}"), &wish, &edits).trim_end(), own.trim_end());
+        let both = other.replace("^1.2.0\"", "^1.0.0\", \"@a/b@^1.2.0\"");
+        let left = other.replace("^1.2.0", "^1.0.0");
+        assert_eq!(ranged(&format!("{lock}\n{both}"), &wish, &edits), format!("{own}\n{left}"));
     }
 }

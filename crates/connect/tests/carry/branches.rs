@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use trimtab_connect::apply::{Tree, find, publish, push, revert};
+use trimtab_connect::apply::{Tree, find, publish, push, revert, unmerged};
 use trimtab_model::Code;
 
 use crate::common::{author, change, files, git, project, state, tree};
@@ -39,6 +39,21 @@ fn a_branch_is_all_that_the_repository_gets() {
     drop((copy, again));
     assert!(!place.exists(), "copies go");
     git(&root, &["fsck", "--strict"]);
+}
+
+#[test]
+fn a_branch_says_what_was_left_out() {
+    let folder = project(&[("a.lock", "1\n")]);
+    let root = folder.path().join("project");
+    let copy = tree(&root);
+    let text = format!("{BATCH}Trimtab-Left: relock a, and relock b\nTrimtab-Left: raise c to 2\n");
+    copy.commit(&[change("a.lock", "2\n")], &text, &author(&root)).unwrap();
+    publish(&copy, "trimtab/week-48").unwrap();
+    let all = unmerged(&root).unwrap();
+    assert_eq!(all.len(), 1);
+    assert_eq!((&*all[0].batch, all[0].sent), ("week-48", false));
+    let left: Vec<&str> = all[0].left.iter().map(String::as_str).collect();
+    assert_eq!(left, ["raise c to 2", "relock a, and relock b"]);
 }
 
 #[test]

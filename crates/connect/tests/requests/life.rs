@@ -41,6 +41,8 @@ struct Written {
     word: Option<String>,
     #[serde(default)]
     has: String,
+    /// What was tried, where some of it was left out.
+    tried: Option<String>,
     removes: Option<String>,
     place: Option<String>,
     standing: Option<String>,
@@ -59,6 +61,7 @@ struct Batch {
     has: String,
     place: Option<String>,
     due: Option<bool>,
+    not_before: Option<String>,
 }
 
 fn ids(kind: &str, letters: &str) -> BTreeSet<Id> {
@@ -72,6 +75,7 @@ fn marker(batch: &str, place: &str, has: &str, gone: &str, closed: Option<Reason
         base: "b0".to_owned(),
         tip: "t0".to_owned(),
         actions: Id::of_all(&ids("action", has)),
+        tried: None,
         gone: ids("finding", gone),
         whole: true,
         closed,
@@ -85,6 +89,7 @@ fn planned(batch: &str, place: &str, has: &str, due: bool) -> Planned {
         actions: ids("action", has),
         removes: ids("finding", has),
         due,
+        not_before: None,
     }
 }
 
@@ -113,7 +118,11 @@ impl Written {
             }),
             marker: (self.marker != Some(false))
                 .then(|| marker(&self.batch, place, &self.has, gone, closed))
-                .map(|marker| Marker { whole: !self.cut, ..marker }),
+                .map(|marker| Marker {
+                    whole: !self.cut,
+                    tried: self.tried.as_deref().map(|has| Id::of_all(&ids("action", has))),
+                    ..marker
+                }),
             standing: match text.split_once(':') {
                 Some(("others", commit)) => Standing::Others(commit.to_owned()),
                 Some(("unknown", why)) => Standing::Unknown(why.to_owned()),
@@ -130,7 +139,9 @@ impl Case {
     fn situation(&self) -> Situation {
         let batch = |b: &Batch| {
             let place = b.place.as_deref().unwrap_or("lock");
-            planned(&b.batch, place, &b.has, b.due.unwrap_or(true))
+            let planned = planned(&b.batch, place, &b.has, b.due.unwrap_or(true));
+            let not_before = b.not_before.as_deref().map(|at| at.parse().unwrap());
+            Planned { not_before, ..planned }
         };
         let asked = self.asked.as_deref().unwrap_or("nothing");
         Situation {

@@ -1,6 +1,6 @@
 //! The batches of a plan, and why they are what they are and when they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use trimtab_model::plan::{Batch, Slot, WhyNow, WhyThese};
@@ -8,7 +8,7 @@ use trimtab_model::plan::{Batch, Slot, WhyNow, WhyThese};
 use super::ground::{Barrier, POINT, Span, UNIT, in_time};
 use super::view::View;
 
-/// What is placed, by team, slot and place.
+/// What is placed, by team, slot and place; what waits for its age after what does not.
 pub(super) fn batches(view: &View) -> Vec<Batch> {
     let mut all = Vec::new();
     for team in &view.ground.teams {
@@ -20,11 +20,38 @@ pub(super) fn batches(view: &View) -> Vec<Batch> {
                 places.entry(place).or_default().push(candidate);
             }
             for (place, candidates) in places {
-                all.push(batch(view, &ranks, (*team, *span), place, candidates));
+                for part in apart(view, *span, candidates) {
+                    all.push(batch(view, &ranks, (*team, *span), place, part));
+                }
             }
         }
     }
     all
+}
+
+/// The candidates of a place in a slot, as they are carried out together. What removes a finding that is known to be
+/// exploited waits for no age: then those that do wait, and what needs them, are a batch of their own.
+fn apart(view: &View, span: Span, candidates: Vec<usize>) -> Vec<Vec<usize>> {
+    let ground = view.ground;
+    let waits = |c: &usize| waits(view, span, &[*c]).is_some();
+    let mut waiting: BTreeSet<usize> = candidates.iter().copied().filter(waits).collect();
+    if waiting.is_empty() || !candidates.iter().any(|c| ground.candidates[*c].exploited) {
+        return vec![candidates];
+    }
+    loop {
+        let needs = |c: &&usize| {
+            let needs = &ground.problem.candidates[**c].needs;
+            !waiting.contains(*c) && needs.iter().any(|need| waiting.contains(need))
+        };
+        let more: Vec<usize> = candidates.iter().filter(needs).copied().collect();
+        if more.is_empty() {
+            break;
+        }
+        waiting.extend(more);
+    }
+    let (wait, go): (Vec<usize>, Vec<usize>) =
+        candidates.into_iter().partition(|c| waiting.contains(c));
+    vec![go, wait]
 }
 
 fn batch(

@@ -14,6 +14,8 @@ pub const FORMAT: &str = "trimtab-applied";
 
 /// The version of the shape that this build writes.
 pub const VERSION: u32 = 1;
+/// The outcome of an action that is done.
+pub const DONE: &str = "done";
 
 /// The JSON Schema (2020-12) of the shape.
 pub fn schema() -> serde_json::Value {

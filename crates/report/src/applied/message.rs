@@ -1,6 +1,6 @@
 //! The message of a commit: what moved, why, what tests said, how to take it back.
 
-use super::json::{Document, Finding, Move};
+use super::json::{DONE, Document, Finding, Move};
 // On one line, no trailer can be smuggled in.
 use crate::inert::one_line;
 
@@ -84,6 +84,10 @@ pub fn message(batch: &Document, moves: &[Move], removes: &[&Finding]) -> String
     text += &format!("Tests after: {}\n", one_line(&ended(&tests.after)));
     text += &format!("Take it back: trimtab rollback {}\n", one_line(&batch.batch));
     text += &format!("\nTrimtab-Batch: {}\n", one_line(&batch.batch));
+    // What planning again must not take for carried out.
+    for left in batch.actions.iter().filter(|action| action.outcome != DONE) {
+        text += &format!("Trimtab-Left: {}\n", one_line(&left.name));
+    }
     text
 }
 

@@ -99,7 +99,7 @@ impl Evidence<'_> {
             json::Action {
                 name: action.name.clone(),
                 what: proposal.to_string(),
-                outcome: not.map_or("done", |(_, word, _)| *word).to_owned(),
+                outcome: not.map_or(json::DONE, |(_, word, _)| *word).to_owned(),
                 why: not.map_or(String::new(), |(_, _, why)| why.clone()),
             }
         };

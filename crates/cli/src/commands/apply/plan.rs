@@ -1,5 +1,6 @@
 //! What carrying out asks of a plan, as `trimtab plan --format json` writes it.
 
+use jiff::Timestamp;
 use trimtab_model::{Code, Diagnostic, Proposal};
 use trimtab_report::plan::json::{self, Action, Batch, Document, Finding};
 
@@ -25,14 +26,22 @@ impl Plan {
         Ok(Plan(document))
     }
 
-    /// The batch of a name, or the first.
-    pub(super) fn batch(&self, name: Option<&str>) -> Result<&Batch, Diagnostic> {
+    /// The batch of a name, or the first that does not wait for its age.
+    pub(super) fn batch(&self, name: Option<&str>, now: Timestamp) -> Result<&Batch, Diagnostic> {
         let batches = &self.0.batches;
         let found = match name {
             Some(name) => batches.iter().find(|batch| batch.name == name),
-            None => batches.first(),
+            None => batches.iter().find(|batch| self.waits(batch, now).is_none()),
         };
+        let waiting = batches.first().filter(|_| name.is_none());
+        let waiting = waiting.and_then(|first| Some((first, self.waits(first, now)?)));
         found.ok_or_else(|| {
+            if let Some((first, from)) = waiting {
+                let message =
+                    format!("`{}` is {}, and no batch is before it", first.name, not_before(from));
+                let help = format!("`trimtab apply {}` takes what of it is old enough", first.name);
+                return Diagnostic::new(Code::BatchUnknown, message).help(help);
+            }
             let names: Vec<&str> = batches.iter().map(|batch| &*batch.name).collect();
             let message = match name {
                 Some(name) => format!("the plan has no batch `{name}`"),
@@ -44,6 +53,14 @@ impl Plan {
             };
             Diagnostic::new(Code::BatchUnknown, message).help(help)
         })
+    }
+
+    /// Until when a batch waits within its window, for a version that is too young.
+    pub(in crate::commands) fn waits(&self, batch: &Batch, now: Timestamp) -> Option<Timestamp> {
+        let window = self.0.rhythm.windows.iter().find(|window| window.name == batch.window)?;
+        let start = window.start.parse::<Timestamp>().ok()?;
+        let from = batch.from.parse::<Timestamp>().ok()?;
+        (from > start.max(now)).then_some(from)
     }
 
     /// The actions of a batch with what is asked of the package manager, in their order.
@@ -87,6 +104,11 @@ impl Plan {
     pub(in crate::commands) fn open_limit(&self) -> Option<usize> {
         self.0.rhythm.open_limit.and_then(|limit| usize::try_from(limit).ok())
     }
+}
+
+/// From when a batch may be carried out, in words.
+pub(super) fn not_before(from: Timestamp) -> String {
+    format!("not before {}", from.strftime("%F"))
 }
 
 /// Whether a path stays below where it begins.

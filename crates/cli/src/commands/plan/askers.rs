@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trimtab_model::{Diagnostic, Proposal, Purl, Relation, Way};
+use trimtab_engine::action::Moved;
+use trimtab_model::{Diagnostic, Family, Proposal, Purl, Relation, Way};
 use trimtab_report::group;
 
 use super::attempt::{Made, Refused};
@@ -86,7 +87,8 @@ impl Search<'_> {
         Ok(answer)
     }
 
-    /// Relocks some packages with those that ask for them, so many steps up. What the project names itself is raised.
+    /// Relocks some packages with those that ask for them, so many steps up. What the project names itself is raised. One
+    /// that asks and has findings of its own goes to its fix exactly, else to the newest that is allowed, if that is no lower.
     fn with_askers(
         &self,
         ideas: &[usize],
@@ -94,26 +96,48 @@ impl Search<'_> {
         (place, ground): (&Place, &Ground),
         wanted: &BTreeSet<Key>,
     ) -> Result<Result<Made, Refused>, Diagnostic> {
-        let mut parts = Vec::new();
-        let mut own: BTreeSet<&Purl> = BTreeSet::new();
+        let mut raised = Vec::new();
+        let mut own: BTreeMap<&Purl, Option<Box<str>>> = BTreeMap::new();
         for at in ideas {
             let idea = self.cases[*at].idea;
-            own.insert(&idea.package);
-            if idea.relation == Relation::Direct
-                && let Some((to, _)) = self.aim(*at, Way::Raise)?
-            {
-                parts.extend(idea.proposal(Way::Raise, &to));
-            }
+            let to = match idea.relation {
+                Relation::Direct => self.aim(*at, Way::Raise)?.map(|(to, _)| to),
+                _ => None,
+            };
+            raised.extend(to.as_deref().and_then(|to| idea.proposal(Way::Raise, to)));
+            own.insert(&idea.package, to);
         }
+        // Relocked freely, what is raised would go beyond the version that is told.
+        let all = place.tool.moves_all();
+        own.retain(|_, to| to.is_none() || !all);
         let askers = ideas.first().map_or(&[][..], |at| &self.cases[*at].idea.askers[..]);
+        let mut asking = Vec::new();
         // From what the project names down: what is above must allow what is below.
         for package in askers.iter().take(levels).rev().flatten() {
-            parts
-                .push(Proposal::Relock { package: package.clone(), to: self.fix(place, package)? });
+            asking.push((package, self.fix(place, package)?));
         }
-        parts.extend(own.into_iter().map(|p| Proposal::Relock { package: p.clone(), to: None }));
-        let Some(proposal) = Proposal::together(parts) else { return Ok(Err(Refused::Nothing)) };
-        self.along(place, ground, &proposal, wanted)
+        let attempt = |exactly: bool| {
+            let fixes = asking.iter().map(|(p, to)| (*p, to.clone().filter(|_| exactly)));
+            let moved = fixes.chain(own.iter().map(|(p, to)| (*p, to.clone())));
+            let moved = moved.map(|(p, to)| Proposal::Relock { package: p.clone(), to });
+            match Proposal::together(raised.iter().cloned().chain(moved)) {
+                Some(proposal) => self.along(place, ground, &proposal, wanted),
+                None => Ok(Err(Refused::Nothing)),
+            }
+        };
+        let refused = match attempt(true)? {
+            Err(refused) if !matches!(refused, Refused::Time) => refused,
+            ended => return Ok(ended),
+        };
+        let fixes: Vec<(&Purl, &str)> =
+            asking.iter().filter_map(|(p, to)| Some((*p, to.as_deref()?))).collect();
+        if fixes.is_empty() {
+            return Ok(Err(refused));
+        }
+        Ok(match attempt(false)? {
+            Ok(made) if fixes.iter().all(|(p, fix)| is_mended(&made.moved, p, fix)) => Ok(made),
+            _ => Err(refused),
+        })
     }
 
     /// The version to which another action relocks a package that asks, for its own findings: elsewhere it would clash with
@@ -128,5 +152,35 @@ impl Search<'_> {
             return Ok(None);
         }
         Ok(self.aim(at, Way::Relock)?.map(|(to, _)| to))
+    }
+}
+
+/// Whether a package moves to its fix or above.
+fn is_mended(moved: &[Moved], package: &Purl, fix: &str) -> bool {
+    let family = Family::from_purl_type(package.purl_type());
+    let is_above = |version: &str| {
+        family.and_then(|f| f.compare(version, fix)).is_some_and(std::cmp::Ordering::is_ge)
+    };
+    let mut own = moved.iter().filter(|moved| moved.package == package.package());
+    own.any(|moved| !moved.to.is_empty() && moved.to.iter().all(|version| is_above(version)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_asks_is_mended_at_its_fix_or_above() {
+        let package: Purl = "pkg:cargo/idna@0.2.0".parse().unwrap();
+        let moved = |to: &[&str]| Moved {
+            package: package.package(),
+            from: vec!["0.2.0".into()],
+            to: to.iter().map(|version| (*version).into()).collect(),
+        };
+        assert!(is_mended(&[moved(&["1.0.3"])], &package, "1.0.0"));
+        assert!(is_mended(&[moved(&["1.0.0"])], &package, "1.0.0"));
+        assert!(!is_mended(&[moved(&["0.5.0", "1.0.3"])], &package, "1.0.0"), "a copy is below");
+        assert!(!is_mended(&[moved(&[])], &package, "1.0.0"), "it is gone, and not known to be");
+        assert!(!is_mended(&[], &package, "1.0.0"), "it stays where it is");
     }
 }

@@ -12,8 +12,9 @@ use super::attempt::Made;
 use super::candidate::is_new;
 use super::checks::Checked;
 use super::offered::later;
+use super::parents::Parents;
 use super::place::Key;
-use super::search::Search;
+use super::search::{Search, Task};
 
 /// How many changes are tried in another way.
 const MOST: usize = 24;
@@ -38,22 +39,28 @@ impl Search<'_> {
         rules: &Selection,
     ) -> Result<Vec<(usize, Made)>, Diagnostic> {
         let now = self.registry.now;
-        let held = made.iter().filter_map(|(place, made)| {
-            let is_held = |purl: &&Purl| {
-                checks.get(*purl).is_some_and(|checked| {
-                    checked.quarantine(rules, now).is_some()
-                        || checked.refused(is_new(made, purl)).is_some()
-                })
-            };
-            let held: BTreeSet<&Purl> = made.arrived.iter().filter(is_held).collect();
-            (!held.is_empty()).then_some((*place, made, held))
-        });
+        let (held, free): (Vec<_>, Vec<_>) = made
+            .iter()
+            .map(|(place, made)| {
+                let is_held = |purl: &&Purl| {
+                    checks.get(*purl).is_some_and(|checked| {
+                        checked.quarantine(rules, now).is_some()
+                            || checked.refused(is_new(made, purl)).is_some()
+                    })
+                };
+                let held: BTreeSet<&Purl> = made.arrived.iter().filter(is_held).collect();
+                (*place, made, held)
+            })
+            .partition(|(.., held)| !held.is_empty());
+        // What is removed without anything that is held back.
+        let mut gone: BTreeSet<Key> =
+            free.iter().flat_map(|(_, made, _)| made.removed.iter().cloned()).collect();
         // Versions that a change of a package alone reached, and those that were tried here.
         let alone = made.iter().filter(|(_, made)| made.proposal.parts().count() == 1);
         let mut known: BTreeSet<(usize, Purl)> =
             alone.flat_map(|(place, made)| reached(*place, made)).collect();
         let mut all = Vec::new();
-        for (place, made, held) in held.take(MOST) {
+        for (place, made, held) in held.into_iter().take(MOST) {
             let young = held.iter().any(|purl| {
                 checks.get(*purl).is_some_and(|checked| checked.quarantine(rules, now).is_some())
             });
@@ -65,9 +72,44 @@ impl Search<'_> {
                 found => found,
             };
             known.extend(found.iter().flat_map(|made| reached(place, made)));
-            all.extend(found.map(|made| (place, made)));
+            let mut found: Vec<Made> = found.into_iter().collect();
+            // What was relocked with who asks for it was not tried by raising what brings it.
+            if found.is_empty() && is_with_askers(made) {
+                found = self.by_parents(place, made, &gone)?;
+            }
+            gone.extend(found.iter().flat_map(|made| made.removed.iter().cloned()));
+            all.extend(found.into_iter().map(|made| (place, made)));
         }
         Ok(all)
+    }
+
+    /// What a change removes and nothing else does, by raising what brings it.
+    fn by_parents(
+        &self,
+        place: usize,
+        made: &Made,
+        gone: &BTreeSet<Key>,
+    ) -> Result<Vec<Made>, Diagnostic> {
+        let is_left = |key: &Key| made.removed.contains(key) && !gone.contains(key);
+        let cases = self.cases.iter().enumerate();
+        let open: Vec<usize> = cases
+            .filter(|(_, case)| case.place == Some(place) && case.wanted.iter().any(is_left))
+            .map(|(at, _)| at)
+            .collect();
+        let mut found = Vec::new();
+        for which in [Parents::One, Parents::Several] {
+            for task in self.parent_tasks(&open, which) {
+                let answer = match &task {
+                    Task::Parents(parents, ideas) => match &parents[..] {
+                        [parent] => self.parent(parent, ideas)?,
+                        parents => self.parents(parents, ideas)?,
+                    },
+                    _ => continue,
+                };
+                found.extend(answer.made.into_iter().map(|(_, made)| made));
+            }
+        }
+        Ok(found)
     }
 
     /// The same, with no version that is too young.
@@ -183,6 +225,12 @@ impl Search<'_> {
         }
         Ok(None)
     }
+}
+
+/// Whether a change relocks something together with others.
+fn is_with_askers(made: &Made) -> bool {
+    let relocks = |part: &Proposal| part.way() == Way::Relock;
+    made.proposal.parts().count() > 1 && made.proposal.parts().any(relocks)
 }
 
 /// The versions of the package that a change is about which came with it.

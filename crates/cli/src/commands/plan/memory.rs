@@ -11,6 +11,7 @@ use trimtab_engine::plan::kept::again;
 use trimtab_engine::plan::{Wrong, plan};
 use trimtab_model::Proposal;
 use trimtab_model::plan::{Placement, Plan, Problem, Slot};
+use trimtab_report::one_line;
 use trimtab_report::plan::json::{Asked, Batch, Document};
 
 use super::candidate::Candidate;
@@ -75,12 +76,21 @@ impl Memory {
         let mut taken: BTreeSet<usize> = BTreeSet::new();
         for batch in &last.batches {
             let was = slot(last, batch, rhythm);
-            let of: Vec<Option<usize>> =
-                actions(last, batch).map(|action| by.get(&action?).copied()).collect();
+            let open = self.open.iter().find(|open| open.batch == batch.name);
+            // What was left out when it was carried out is on no branch.
+            let (missed, done): (Vec<&String>, Vec<&String>) = batch
+                .actions
+                .iter()
+                .partition(|name| open.is_some_and(|open| open.left.contains(&one_line(name))));
+            let known =
+                |name: &String| action(last, name).and_then(|action| by.get(&action).copied());
+            let of: Vec<Option<usize>> = done.into_iter().map(known).collect();
             let same: Option<Vec<usize>> = of.iter().copied().collect();
-            let is_open = self.open.iter().any(|open| open.batch == batch.name);
+            let missed: Vec<usize> = missed.into_iter().filter_map(known).collect();
+            let window = was.filter(|slot| *slot != Slot::Now);
+            let placed = |candidate: usize| Some(Placement { candidate, slot: window? });
             match same.filter(|same| {
-                is_open && !same.is_empty() && same.iter().all(|c| !taken.contains(c))
+                open.is_some() && !same.is_empty() && same.iter().all(|c| !taken.contains(c))
             }) {
                 Some(same) => {
                     // Its window is over, and it still waits: it is for the one that runs.
@@ -88,12 +98,9 @@ impl Memory {
                     taken.extend(&same);
                     before.open.extend(same.into_iter().map(|c| (c, (batch.name.clone(), slot))));
                 }
-                None => {
-                    let Some(slot) = was.filter(|slot| *slot != Slot::Now) else { continue };
-                    let of = of.into_iter().flatten();
-                    before.kept.extend(of.map(|candidate| Placement { candidate, slot }));
-                }
+                None => before.kept.extend(of.into_iter().flatten().filter_map(placed)),
             }
+            before.kept.extend(missed.into_iter().filter_map(placed));
         }
         before.kept.retain(|p| !taken.contains(&p.candidate));
         before
@@ -154,15 +161,10 @@ fn slot(last: &Document, batch: &Batch, rhythm: &Rhythm) -> Option<Slot> {
     windows.position(|window| window.start == start).map(Slot::Window)
 }
 
-/// What is asked in a place by each action of a batch. `None`: it is not in the plan.
-fn actions<'d>(
-    last: &'d Document,
-    batch: &'d Batch,
-) -> impl Iterator<Item = Option<(String, String)>> + 'd {
-    batch.actions.iter().map(|name| {
-        let action = last.actions.iter().find(|action| action.name == *name)?;
-        Some((action.place.clone(), asked(&action.proposal.read()?)))
-    })
+/// What an action of a name asks in a place. `None`: it is not in the plan.
+fn action(last: &Document, name: &str) -> Option<(String, String)> {
+    let action = last.actions.iter().find(|action| action.name == name)?;
+    Some((action.place.clone(), asked(&action.proposal.read()?)))
 }
 
 /// A proposal as it is asked, to be compared.

@@ -119,8 +119,10 @@ impl Search<'_> {
         let mended = later.get(floor..).unwrap_or_default();
         let mut tried = self.trial.parent(place, ground, pair, mended, &wanted)?;
         // Less than its own fix is better than nothing.
-        if floor > 0 && matches!(tried, Err(Refused::Tool(_) | Refused::Worse(_))) {
-            tried = self.trial.parent(place, ground, pair, &later, &wanted)?;
+        let below = later.get(..floor).unwrap_or_default();
+        if !below.is_empty() && tried.as_ref().is_err_and(is_of_versions) {
+            let lower = self.trial.parent(place, ground, pair, below, &wanted)?;
+            tried = lower.or(tried);
         }
         match tried {
             Ok(made) => answer.made.push((number, made)),
@@ -238,5 +240,37 @@ impl Search<'_> {
         }
         answer.made.push((number, best));
         Ok(answer)
+    }
+}
+
+/// Whether other versions may fare better.
+fn is_of_versions(refused: &Refused) -> bool {
+    match refused {
+        Refused::Tool(refusal) => !refusal.reason.stops(),
+        Refused::Worse(_) => true,
+        Refused::Nothing | Refused::Unasked(_) | Refused::Needed(_) | Refused::Time => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_connect::update::{Reason, Refusal};
+
+    use super::*;
+
+    #[test]
+    fn what_keeps_every_version_from_being_tried_is_not_tried_below() {
+        let tool = |reason| {
+            let (edits, commands) = (Vec::new(), Vec::new());
+            Refused::Tool(Box::new(Refusal { reason, edits, next: None, commands }))
+        };
+        let missing = Reason::ToolMissing { program: "npm", install: "npm" };
+        assert!(!is_of_versions(&tool(missing)));
+        assert!(!is_of_versions(&tool(Reason::Registry("it is away".to_owned()))));
+        assert!(!is_of_versions(&tool(Reason::TimeLimit(9))));
+        let conflict = Reason::Conflict { blockers: Vec::new(), said: String::new() };
+        assert!(is_of_versions(&tool(conflict)));
+        assert!(is_of_versions(&Refused::Worse(Vec::new())));
+        assert!(!is_of_versions(&Refused::Time));
     }
 }

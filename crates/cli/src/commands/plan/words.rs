@@ -83,7 +83,7 @@ fn instead(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> String {
             let is_none = match why {
                 Refused::Nothing => true,
                 Refused::Tool(refusal) => {
-                    matches!(refusal.reason, Reason::Unchanged { .. } | Reason::Unsupported(_))
+                    matches!(refusal.reason, Reason::Unchanged { .. } | Reason::NoLater)
                 }
                 _ => false,
             };
@@ -166,7 +166,8 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
     // That a tool has no such way says less than what came of the ways that it has.
     let says = |why: &Refused| match why {
         Refused::Tool(refusal) => {
-            !matches!(refusal.reason, Reason::Unsupported(_) | Reason::NotNamed(_))
+            let reason = &refusal.reason;
+            !matches!(reason, Reason::Unsupported(_) | Reason::NoLater | Reason::NotNamed(_))
         }
         _ => true,
     };
@@ -208,5 +209,40 @@ pub(super) fn action(proposal: &Proposal, place: &Place, several: bool) -> Strin
     match several {
         true => format!("{proposal} in {}", place.name),
         false => proposal.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use trimtab_engine::action::Idea;
+
+    use super::*;
+
+    #[test]
+    fn to_replace_is_advised_only_where_no_version_helps() {
+        let idea = Idea {
+            file: 0,
+            package: "pkg:cargo/deep@1.0.0".parse().unwrap(),
+            relation: Relation::Transitive,
+            to: Some("2.0.0".into()),
+            parents: vec!["pkg:cargo/top@1.0.0".parse().unwrap()],
+            around: Vec::new(),
+            askers: Vec::new(),
+            findings: vec![0],
+            left: Vec::new(),
+            ways: Vec::new(),
+        };
+        let case = Case { idea: &idea, place: Some(0), wanted: BTreeSet::new(), weight: 1.0 };
+        let told = |reason| {
+            let (edits, commands) = (Vec::new(), Vec::new());
+            let refusal = Refusal { reason, edits, next: None, commands };
+            let tried = vec![("raise top".to_owned(), Refused::Tool(Box::new(refusal)))];
+            instead(&case, &tried, "deep", "2.0.0")
+        };
+        assert!(told(Reason::NoLater).contains("replace"));
+        // That a manifest cannot be edited says nothing of versions.
+        assert!(!told(Reason::Unsupported("a catalog names it".to_owned())).contains("replace"));
     }
 }

@@ -108,7 +108,7 @@ fn build(situation: &Situation, ours: &Ours) -> Decided {
     let Some(marker) = &ours.marker else {
         return (What::Update, "its text does not say what it has".to_owned());
     };
-    if marker.actions != Id::of_all(&planned.actions) {
+    if !marker.is_of(&planned.actions) {
         return (What::Update, "the plan has other actions for it".to_owned());
     }
     if marker.closed.is_some() {
@@ -181,7 +181,12 @@ fn want(situation: &Situation, planned: &Planned, steps: &[Step]) -> (What, Stri
     let again = match &situation.asked {
         Asked::Batch { name, again } if *name == planned.batch => *again,
         Asked::Due if planned.due => false,
-        Asked::Due => return wait("its window has not begun"),
+        Asked::Due => {
+            return wait(&match planned.not_before {
+                Some(at) => format!("it is not before {}", at.strftime("%F")),
+                None => "its window has not begun".to_owned(),
+            });
+        }
         _ => return wait("it was not asked for"),
     };
     if is_gone(situation, planned) {
@@ -197,7 +202,7 @@ fn want(situation: &Situation, planned: &Planned, steps: &[Step]) -> (What, Stri
     over.sort_by_key(|ours| std::cmp::Reverse(ours.number));
     let named = |ours: &&&Ours| ours.batch == planned.batch;
     let same = |ours: &&&Ours| match &ours.marker {
-        Some(marker) => marker.actions == Id::of_all(&planned.actions),
+        Some(marker) => marker.is_of(&planned.actions),
         // What it had is not known any more: the name counts.
         None => named(ours),
     };

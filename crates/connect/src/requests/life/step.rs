@@ -26,7 +26,7 @@ pub enum What {
     Leave,
     /// It is asked for.
     Open,
-    /// It waits: as many are open as may be, or its window has not begun.
+    /// It waits: as many are open as may be, its window has not begun, or a version is not old enough.
     Wait,
     /// It is not asked for: people closed it.
     NotWanted,
