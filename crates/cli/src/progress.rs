@@ -19,6 +19,8 @@ pub struct Progress {
     ascii: bool,
     bar: Option<ProgressBar>,
     phase: String,
+    /// How far the phase is.
+    reached: (u64, u64),
     last_plain: Option<Instant>,
 }
 
@@ -31,6 +33,7 @@ impl Progress {
             ascii: io.ascii,
             bar: None,
             phase: String::new(),
+            reached: (0, 0),
             last_plain: None,
         }
     }
@@ -40,11 +43,21 @@ impl Progress {
         if self.started.elapsed() < PATIENCE {
             return;
         }
+        if self.phase == phase && self.is_back(done, total) {
+            return;
+        }
+        self.reached = (done, total);
         if self.terminal {
             self.draw(phase, done, total, bytes);
         } else {
             self.tell(phase, done, total, bytes);
         }
+    }
+
+    /// Whether the phase was further already: what several threads tell may come in another order than it was done.
+    fn is_back(&self, done: u64, total: u64) -> bool {
+        let (reached, of) = self.reached;
+        of == total && done < reached
     }
 
     fn draw(&mut self, phase: &str, done: u64, total: u64, bytes: bool) {
@@ -97,5 +110,31 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.finish();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phase_never_goes_back() {
+        let long_ago = Instant::now().checked_sub(PATIENCE * 2).unwrap();
+        let mut progress = Progress {
+            started: long_ago,
+            terminal: false,
+            ascii: true,
+            bar: None,
+            phase: String::new(),
+            reached: (0, 0),
+            last_plain: None,
+        };
+        let mut reached = Vec::new();
+        for (phase, done) in [("a", 1), ("a", 3), ("a", 2), ("b", 1), ("b", 2)] {
+            progress.report(phase, done, 4, false);
+            reached.push((progress.phase.clone(), progress.reached.0));
+        }
+        let all = [("a", 1), ("a", 3), ("a", 3), ("b", 1), ("b", 2)];
+        assert_eq!(reached, all.map(|(phase, done)| (phase.to_owned(), done)));
     }
 }

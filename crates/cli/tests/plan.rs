@@ -93,6 +93,69 @@ fn the_last_plan_is_kept_for_apply() {
     assert!(err.contains("it has: now-booking-api-uv, "), "batches are named: {err}");
 }
 
+/// A plan without a network of a folder with these files: as text, and as JSON.
+fn planned(files: &[(&str, &str)]) -> (String, Document) {
+    let root = trimtab_testkit::repository();
+    let folder = tempfile::tempdir().unwrap();
+    let (data, shop) = (folder.path().join("data"), folder.path().join("shop"));
+    fs::create_dir(&data).unwrap();
+    indexed(&root.join("examples/advisories"), &data);
+    for (path, text) in files {
+        fs::create_dir_all(shop.join(path).parent().unwrap()).unwrap();
+        fs::write(shop.join(path), text).unwrap();
+    }
+    let shop = shop.display().to_string();
+    let run = |format: &str| {
+        let args =
+            ["plan", &shop, "--offline", "--now", "2026-02-02T09:00:00Z", "--format", format];
+        let ran = run_in(Some(data.clone()), &args, "", Terminal::default());
+        assert_eq!(ran.exit as u8, 3, "it is incomplete: {}", ran.err);
+        ran.out
+    };
+    (run("text"), json::read(&run("json")).unwrap())
+}
+
+/// The text before the second sentence, which tells the rhythm.
+fn headline(text: &str) -> String {
+    let lines = text.lines().take_while(|line| !line.contains("points a window"));
+    lines.collect::<Vec<_>>().join(" ")
+}
+
+const LOCKED: &str = r#"{ "name": "shop", "lockfileVersion": 3, "packages": {
+    "": { "dependencies": { "axios": "0.21.0" } }, "node_modules/axios": { "version": "0.21.0" } } }"#;
+const CLEAN: &str = r#"{ "name": "shop", "lockfileVersion": 3, "packages": {
+    "": { "dependencies": { "no-such": "1.0.0" } }, "node_modules/no-such": { "version": "1.0.0" } } }"#;
+const CUT: &str = r#"{ "name": "shop", "lockfileVersion": 3, "packages": {"#;
+
+#[test]
+fn what_cannot_be_read_is_unknown_and_not_nothing() {
+    let (text, plan) = planned(&[("package-lock.json", CUT)]);
+    insta::assert_snapshot!(headline(&text), @"shop: what is open is unknown because `package-lock.json` could not be read");
+    let [unread] = &plan.unread[..] else { panic!("{plan:#?}") };
+    assert_eq!((&*unread.file, unread.partly, plan.read), ("package-lock.json", false, 0));
+    assert!(unread.code.starts_with("file-") && !unread.why.is_empty(), "{unread:?}");
+}
+
+#[test]
+fn what_is_unknown_stands_beside_what_was_read() {
+    let (text, plan) = planned(&[("a/package-lock.json", CUT), ("b/package-lock.json", CLEAN)]);
+    insta::assert_snapshot!(headline(&text), @"shop: nothing is open in what was read; what else is open is unknown because `a/package-lock.json` could not be read");
+    assert_eq!((plan.unread.len(), plan.read), (1, 1));
+    let cut = ["a", "c", "d", "e"].map(|folder| format!("{folder}/package-lock.json"));
+    let mut files: Vec<(&str, &str)> = cut.iter().map(|path| (path.as_str(), CUT)).collect();
+    files.push(("b/package-lock.json", LOCKED));
+    let (text, plan) = planned(&files);
+    insta::assert_snapshot!(headline(&text), @"shop: 1 batch removes 2 of 2 open findings, and 100 % of the load of 4; what else is open is unknown because 4 files could not be read: `a/package-lock.json`, `c/package-lock.json`, `d/package-lock.json` and 1 more");
+    let named: Vec<&str> = plan.unread.iter().map(|one| one.file.as_str()).collect();
+    assert_eq!(named, cut, "JSON names all of them");
+    assert!(!plan.findings.is_empty());
+    // A folder without anything that could be read is no answer either.
+    let (text, plan) = planned(&[("notes.txt", "")]);
+    let unknown = "what is open is unknown because no file that lists dependencies was found";
+    assert!(headline(&text).contains(unknown), "{text}");
+    assert_eq!(plan.read, 0);
+}
+
 /// A small web shop of ours in a repository, planned offline with its last plan kept.
 struct Kept {
     folder: tempfile::TempDir,

@@ -168,7 +168,8 @@ fn what_a_cluster_runs_is_told() {
     // One of them, or a list.
     let ran = world.run(&["deployed", "--env", "production"], "");
     assert_eq!(ran.exit, Exit::Usage, "{ran:?}");
-    let idle = r#"{"kind":"List","items":[{"metadata":{"name":"x"},"status":{"phase":"Pending"}}]}"#;
+    let idle =
+        r#"{"kind":"List","items":[{"metadata":{"name":"x"},"status":{"phase":"Pending"}}]}"#;
     let ran = world.run(&["deployed", "--pods", "-", "--env", "production"], idle);
     assert!(ran.out.is_empty() && ran.err.contains("no container in the list runs"), "{ran:?}");
     let ran = world.run(&["deployed", "--pods", "-", "--env", "production"], "no list");

@@ -49,7 +49,7 @@ use trimtab_model::version::Scheme;
 use trimtab_model::{Purl, Way};
 
 pub use change::{Change, Confirmed, Ran};
-pub use confirm::{Settled, confirm, listing, settled};
+pub use confirm::{Settled, confirm, listing, managing, settled};
 pub use detect::{detect, detect_among};
 pub use folder::sweep;
 pub use refusal::{Blocker, Reason, Refusal};

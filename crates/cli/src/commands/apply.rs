@@ -27,7 +27,8 @@ use trimtab_report::applied::json::Document;
 
 use super::plan::instead::too_young;
 use super::plan::last;
-use super::plan::place::Place;
+use super::plan::place::{Place, Top};
+use super::plan::tree::Trees;
 use super::{Outcome, scan};
 use crate::args::output::pairs;
 use crate::args::{Apply, ApplyFormat};
@@ -40,6 +41,8 @@ use batch::{Done, Work};
 use evidence::Evidence;
 use plan::Plan;
 
+/// How long a package manager may take to tell the versions that a scan does not know.
+const LISTING: Duration = Duration::from_secs(300);
 /// Files of the checkout that are told as not committed.
 const UNCOMMITTED: usize = 5;
 
@@ -128,8 +131,24 @@ pub(in crate::commands) fn carry_out(
         let message = format!("batch `{}` wants `{}`, which is not driven", batch.name, batch.tool);
         Diagnostic::new(Code::ConfigMalformed, message).help("plan again with this build")
     })?;
+    let options = Options {
+        project_code: args.trial.project_code,
+        before: too_young(&charter.selection, now),
+        ..Options::default()
+    };
+    // What only the package manager knew when it was planned, it is asked again.
+    let asks = plan.asks(&batch);
     let whole = |tree: &Tree, io: &mut Io| -> Result<Scan, Diagnostic> {
-        scan::matched(&[tree.root()], &args.walk, &index, io)
+        let mut scan = scan::matched(&[tree.root()], &args.walk, &index, io)?;
+        if asks {
+            let top = Top { root: tree.root(), prefix: String::new() };
+            let only = Some(batch.folder.as_str());
+            let trees = Trees::ask(&mut scan.inventory, &top, only, &options, LISTING);
+            if !trees.is_empty() {
+                scan = scan::of_inventory(scan.target.to_string(), scan.inventory, &index)?;
+            }
+        }
+        Ok(scan)
     };
     let before = whole(&tree, io)?;
     let mut registry = registry::Options::at(now);
@@ -150,11 +169,7 @@ pub(in crate::commands) fn carry_out(
         promised: actions.iter().map(|(action, _)| plan.promised(action)).collect(),
         exploited: actions.iter().map(|(action, _)| plan.is_exploited(action)).collect(),
         actions,
-        options: Options {
-            project_code: args.trial.project_code,
-            before: too_young(&charter.selection, now),
-            ..Options::default()
-        },
+        options: options.clone(),
         listed: OnceCell::new(),
         command,
         confinement: Confinement::here(),

@@ -21,6 +21,8 @@ mod problem;
 mod search;
 mod stack;
 mod together;
+pub(super) mod tree;
+mod unread;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +43,7 @@ use self::candidate::{Candidate, Material, thought};
 use self::memory::Memory;
 use self::place::{Key, Top, places};
 use self::search::{Case, Search, Searched};
+use self::tree::Trees;
 use super::rhythm::{Extent, Rhythm, Said};
 use super::scan::usage;
 use super::{Outcome, scan};
@@ -55,6 +58,8 @@ use crate::{agreement, history, index, output, say};
 const SINGLE: f64 = 0.65;
 /// The share of the time within which registries are asked for fixes in the flavour that is there.
 const FLAVOURS: f64 = 0.1;
+/// The share of the time within which is asked for versions that the scan does not know.
+const TREES: f64 = 0.15;
 /// The part of the time after which registries are asked no more about what comes in.
 const ASKED: f64 = 0.8;
 /// The part of the time after which nothing is tried instead of what is held back, and the part after which registries
@@ -85,6 +90,21 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     let settings = &agreed.agreement.project.team;
     let rhythm = Rhythm::of(said, Extent::Next(args.windows), settings, owner, charter, now)?;
     let mut scan = scan::matched(std::slice::from_ref(&args.path), &args.walk, &index, io)?;
+    let root = agreement::repository(&args.path);
+    let prefix = agreement::prefix(&root, &args.path);
+    let top = Top { root, prefix };
+    let total = Duration::from_secs(args.seconds.into());
+    // What runs that were killed left in the folder for temporary files.
+    update::sweep(None);
+    let before = instead::too_young(&charter.selection, now);
+    let options = Options { project_code: args.project_code, before, ..Options::default() };
+    let mut trees = Trees::default();
+    if !args.offline {
+        trees = Trees::ask(&mut scan.inventory, &top, None, &options, total.mul_f64(TREES));
+        if !trees.is_empty() {
+            scan = scan::of_inventory(scan.target.to_string(), scan.inventory, &index)?;
+        }
+    }
     if let Some(history) = &mut history {
         history.record(&scan, now, io)?;
     }
@@ -94,12 +114,9 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     scan.diagnostics.extend(problems);
     say::diagnostics(io, scan.inventory.all_diagnostics().chain(&scan.diagnostics), args.verbose);
 
-    let root = agreement::repository(&args.path);
-    let prefix = agreement::prefix(&root, &args.path);
-    let top = Top { root, prefix };
     let (kept, all) = still_open(&scan, &open);
     let mut ideas = ideas(&scan.inventory, &kept);
-    let total = Duration::from_secs(args.seconds.into());
+    trees.redirect(&mut ideas, &scan.inventory, &top);
     let mut registry = registry::Options::at(now);
     registry.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
     registry.offline = args.offline;
@@ -110,20 +127,16 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     let keys = keys(&scan, &open, &top);
     let cases = cases(&ideas, of, &all, &open, &scan, &top);
 
-    // What runs that were killed left in the folder for temporary files.
-    update::sweep(None);
-    let before = instead::too_young(&charter.selection, now);
-    let options = Options { project_code: args.project_code, before, ..Options::default() };
     let trial = Trial::new(&index, options, (begun, total), args.tries);
     trial.until(total.mul_f64(SINGLE));
-    let search = Search::new(&cases, &places, &top, &trial, registry.clone());
+    let search = Search::new(&cases, &places, &top, &trial, registry.clone(), &trees);
     let mut searched = match args.offline {
         true => guess(&cases),
         false => {
             let progress = Mutex::new(Progress::new(io));
-            let tell = |done: usize, all: usize| {
+            let tell = |phase: &str, done: usize, all: usize| {
                 if let Ok(mut progress) = progress.try_lock() {
-                    progress.report("Trying updates", done as u64, all as u64, false);
+                    progress.report(phase, done as u64, all as u64, false);
                 }
             };
             search.run(&tell)?
@@ -182,9 +195,13 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     if !args.offline {
         trial.until(total);
         let mut progress = Progress::new(io);
-        for _ in 0..ROUNDS {
+        for round in 1..=ROUNDS {
+            let phase = match round {
+                1 => "Trying batches".to_owned(),
+                n => format!("Trying batches, round {n}"),
+            };
             let mut tell = |done: usize, all: usize| {
-                progress.report("Trying batches", done as u64, all as u64, false);
+                progress.report(&phase, done as u64, all as u64, false);
             };
             let (tried, clashes) = stack::stack(&search, &candidates, &planned, &mut tell)?;
             stacked = Some(tried);
@@ -208,6 +225,7 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     let answer = Answer {
         args,
         scan: &scan,
+        trees: &trees,
         weighing: &weighing,
         charter,
         agreement: &agreed.agreement,
@@ -231,8 +249,9 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         now,
     };
     let document = answer.document();
-    // One that was cut short before anything was confirmed takes no better one's place.
-    if !(document.search.cut_short && document.actions.is_empty()) {
+    // One that was cut short before anything was confirmed, or of what could not be read, takes no better one's place.
+    let is_short = document.search.cut_short || !document.unread.is_empty();
+    if !(is_short && document.actions.is_empty()) {
         last::keep(&args.path, &document, io);
     }
     output::all(&outputs, args.verbose, io, |format, style, out| {

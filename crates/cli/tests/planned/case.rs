@@ -117,8 +117,14 @@ pub(crate) fn confirmed(tool: &str) {
         .unwrap();
     assert_eq!(ran.status.code(), Some(0), "{}", String::from_utf8_lossy(&ran.stderr));
     assert_eq!(bytes(&folder), before, "the project is only read");
+    never_back(&String::from_utf8_lossy(&ran.stderr));
     let plan = json::read(&String::from_utf8(ran.stdout).unwrap()).unwrap();
     sums(&plan);
+    for (name, by) in case["version-by"].as_object().into_iter().flatten() {
+        let finding = plan.findings.iter().find(|finding| finding.name == *name);
+        assert_eq!(finding.unwrap().version_by.as_deref(), by.as_str(), "{name}");
+        assert!(plan.not_judged.iter().all(|not| !name.contains(&not.package)), "{plan:#?}");
+    }
     let purl = |text: &str| text.parse::<trimtab_model::Purl>().unwrap();
     for expected in case["actions"].as_array().unwrap() {
         let package = purl(expected["package"].as_str().unwrap());
@@ -181,6 +187,21 @@ pub(crate) fn confirmed(tool: &str) {
     }
     let unseen = case["second-scanner"] == "sees nothing of it";
     a_second_scanner_agrees(&plan, &folder, &corpus.join("advisories"), scratch.path(), unseen);
+}
+
+/// Progress: each phase is told once, and never less of it than before.
+fn never_back(err: &str) {
+    let mut seen: Vec<(&str, u32)> = Vec::new();
+    for (phase, percent) in err.lines().filter_map(|line| line.strip_suffix(" %")?.split_once(": "))
+    {
+        let percent: u32 = percent.parse().unwrap();
+        match seen.iter().position(|(name, _)| *name == phase) {
+            Some(at) => assert!(at + 1 == seen.len() && seen[at].1 <= percent, "{err}"),
+            None => seen.push((phase, percent)),
+        }
+        let last = seen.len() - 1;
+        seen[last].1 = percent;
+    }
 }
 
 /// The diffs of batches apply to the project, one batch after the other.

@@ -75,6 +75,10 @@ pub(crate) fn carried_out(tool: &str, data: &Path, project: &Path, plan: &Docume
     assert!(left.is_subset(&there), "{tool}: none came in: {left:?}, was {there:?}");
     for removed in plan.batches.iter().flat_map(|batch| &batch.removes) {
         let finding = plan.findings.iter().find(|finding| finding.name == *removed).unwrap();
+        // A scan does not see what the package manager alone knows.
+        if finding.version_by.is_some() {
+            continue;
+        }
         let ids: Vec<&String> =
             std::iter::once(&finding.vulnerability).chain(&finding.aliases).collect();
         let name = finding.package.parse::<trimtab_model::Purl>().unwrap();

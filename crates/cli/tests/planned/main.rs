@@ -37,6 +37,11 @@ fn maven() {
 }
 
 #[test]
+fn what_a_list_of_versions_manages_is_planned_by_mavens_tree() {
+    confirmed("maven-managed");
+}
+
+#[test]
 fn npm() {
     confirmed("npm");
 }

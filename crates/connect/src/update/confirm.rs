@@ -278,6 +278,16 @@ pub fn listing(
     list(&Drive::new(tool, &scratch, &manifests, options)?).map(Some)
 }
 
+/// What may say the versions of what a project names without one, with the version that it has there: parents and lists of
+/// versions that are no files of the project. Of Maven.
+pub fn managing(tool: &'static Tool, base: &Scratch) -> Vec<Purl> {
+    if tool.id != super::maven::TOOL.id {
+        return Vec::new();
+    }
+    let Ok(files) = base.files() else { return Vec::new() };
+    super::maven::managing(&Manifests::of(tool, &base.inside(), &files))
+}
+
 /// What a tool makes of a project without any change.
 #[derive(Debug)]
 pub enum Settled {

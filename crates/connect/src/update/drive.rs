@@ -255,8 +255,17 @@ const NETWORK: &[&str] = &[
 pub(crate) fn said(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
     let text = lines.join("\n");
-    let plain: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).take(SAID).collect();
-    if plain.is_empty() { "nothing".to_owned() } else { plain }
+    let plain: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+    match plain.char_indices().nth(SAID) {
+        _ if plain.is_empty() => "nothing".to_owned(),
+        None => plain,
+        Some((most, _)) => {
+            let front = plain.get(..most).unwrap_or(&plain);
+            // Between two words.
+            let end = front.rfind(char::is_whitespace).unwrap_or(front.len());
+            format!("{} …", front.get(..end).unwrap_or(front).trim_end())
+        }
+    }
 }
 
 /// An argument as one would type it.
@@ -266,5 +275,21 @@ fn quoted(argument: &str) -> String {
         argument.to_owned()
     } else {
         format!("'{}'", argument.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_tool_says_ends_between_two_words() {
+        assert_eq!(said("one\n\n  two  \n"), "one\n  two");
+        assert_eq!(said("\u{1b}"), "nothing");
+        let text = "conflict ".repeat(SAID);
+        let told = said(&text);
+        let whole = told.strip_suffix(" …").unwrap();
+        assert!(whole.ends_with(" conflict") && whole.chars().count() <= SAID, "{whole}");
+        assert!(whole.chars().count() > SAID - 10);
     }
 }

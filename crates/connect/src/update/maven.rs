@@ -163,10 +163,12 @@ fn managed(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     let managed = |pom: &Pom<'_>, at: usize| {
         pom.all.get(at).is_some_and(|e| e.path.contains("dependencyManagement"))
     };
-    if poms.iter().any(|pom| pom.naming(&wish.name).any(|at| !managed(pom, at))) {
+    // What is named without a version has it from elsewhere: to say it here is the way to move it.
+    let says = |pom: &Pom<'_>, at: usize| pom.text_of(at, "version").is_some();
+    if poms.iter().any(|pom| pom.naming(&wish.name).any(|at| !managed(pom, at) && says(pom, at))) {
         return Err(Uneditable::Direct);
     }
-    if poms.iter().any(|pom| pom.naming(&wish.name).next().is_some()) {
+    if poms.iter().any(|pom| pom.naming(&wish.name).any(|at| managed(pom, at))) {
         return named(manifests, wish);
     }
     let here = manifests.here(POM);
@@ -208,6 +210,44 @@ fn managed(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
         (at, text.concat())
     };
     Ok(Edits::one(here.clone(), spliced(pom.text, vec![(at..at, new)])))
+}
+
+/// What may say versions for the pom in the tool's folder: the parents that are no poms of the project, and the lists of
+/// versions (BOMs) that its poms take in, with the versions that they have there.
+pub(super) fn managing(manifests: &Manifests) -> Vec<Purl> {
+    let Ok(poms) = poms(manifests) else { return Vec::new() };
+    let own: Vec<&str> = poms
+        .iter()
+        .filter_map(|pom| {
+            let at = pom.all.iter().position(|element| element.path == "project")?;
+            Some(pom.text_of(at, "artifactId")?.0)
+        })
+        .collect();
+    let mut all = Vec::new();
+    for pom in &poms {
+        for (at, element) in pom.all.iter().enumerate() {
+            let is_parent = element.path == "project/parent";
+            let imports = element.path == "project/dependencyManagement/dependencies/dependency"
+                && pom.text_of(at, "scope").is_some_and(|(scope, _)| scope == "import");
+            let text = |name: &str| pom.text_of(at, name).map(|(text, _)| text);
+            let (true, Some(group), Some(artifact), Some(version)) =
+                (is_parent || imports, text("groupId"), text("artifactId"), text("version"))
+            else {
+                continue;
+            };
+            let said = match version.strip_prefix("${").and_then(|p| p.strip_suffix('}')) {
+                None => Some(version),
+                Some(name) => poms.iter().find_map(|pom| Some(pom.property(name)?.0)),
+            };
+            let Some(version) = said.filter(|version| !version.contains("${")) else { continue };
+            if is_name(group) && is_name(artifact) && !own.contains(&artifact) {
+                all.push(Purl::new("maven", Some(group), artifact).with_version(version));
+            }
+        }
+    }
+    all.sort();
+    all.dedup();
+    all
 }
 
 /// The pom of the highest folder above the tool's own that has modules, from there; and the tool's own folder from that.
@@ -323,6 +363,55 @@ mod tests {
         assert_eq!(of(""), None);
         assert_eq!(of("a"), both("../pom.xml", "a"));
         assert_eq!(of("a/b"), both("../../pom.xml", "a/b"));
+    }
+
+    fn manifests(text: &str) -> Manifests {
+        let files = [("pom.xml".to_owned(), text.to_owned())];
+        Manifests { folder: String::new(), files: files.into() }
+    }
+
+    const MANAGED: &str = "<project>\n  <parent>\n    <groupId>g</groupId>\n    \
+        <artifactId>above</artifactId>\n    <version>3</version>\n  </parent>\n  <properties>\n    \
+        <left.version>1.2.0</left.version>\n  </properties>\n  <dependencyManagement>\n    \
+        <dependencies>\n      <dependency>\n        <groupId>g.left</groupId>\n        \
+        <artifactId>left-bom</artifactId>\n        <version>${left.version}</version>\n        \
+        <scope>import</scope>\n      </dependency>\n    </dependencies>\n  \
+        </dependencyManagement>\n  <dependencies>\n    <dependency>\n      \
+        <groupId>g.left</groupId>\n      <artifactId>left</artifactId>\n    </dependency>\n  \
+        </dependencies>\n</project>\n";
+
+    #[test]
+    fn parents_and_lists_of_versions_say_versions() {
+        let all = managing(&manifests(MANAGED));
+        let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+        assert_eq!(all, ["pkg:maven/g/above@3", "pkg:maven/g.left/left-bom@1.2.0"]);
+        // One of the project's own, and one whose version is not said here.
+        let own = "<project><artifactId>above</artifactId><parent><groupId>g</groupId>\
+            <artifactId>above</artifactId><version>3</version></parent></project>";
+        assert!(managing(&manifests(own)).is_empty());
+        let unsaid = MANAGED.replace("<left.version>1.2.0</left.version>", "");
+        assert_eq!(managing(&manifests(&unsaid)).len(), 1);
+    }
+
+    #[test]
+    fn what_is_named_without_a_version_is_managed_here() {
+        let package: Purl = "pkg:maven/g.left/left@1.2.0".parse().unwrap();
+        let wish = |proposal| Wish::read(&proposal, &TOOL).unwrap();
+        let force = wish(trimtab_model::Proposal::Override { package, to: "1.2.9".into() });
+        let edits = edit(&manifests(MANAGED), &force).unwrap();
+        let text = &edits.files["pom.xml"];
+        let said = "    </dependency>\n      <dependency>\n";
+        let new = "      <dependency>\n        <groupId>g.left</groupId>\n        \
+            <artifactId>left</artifactId>\n        <version>1.2.9</version>\n      </dependency>\n    \
+            </dependencies>\n  </dependencyManagement>";
+        assert!(text.contains(new), "{text}");
+        assert_eq!(text.lines().count(), MANAGED.lines().count() + 5, "{said}{text}");
+        // Where it has a version of its own, it is raised.
+        let own = MANAGED.replace(
+            "<artifactId>left</artifactId>",
+            "<artifactId>left</artifactId><version>1</version>",
+        );
+        assert!(matches!(edit(&manifests(&own), &force), Err(Uneditable::Direct)));
     }
 
     #[test]

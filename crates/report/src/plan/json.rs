@@ -69,6 +69,26 @@ pub struct Document {
     /// Components of which it cannot be said whether they are vulnerable. They are in none of the numbers.
     #[serde(default)]
     pub not_judged: Vec<NotJudged>,
+    /// How many files that list components were read, whole or in part.
+    #[serde(default)]
+    pub read: usize,
+    /// Files that could not be read, or not whole. What is open in them is unknown, and in none of the numbers: where there
+    /// is one, no findings does not mean that nothing is open.
+    #[serde(default)]
+    pub unread: Vec<Unread>,
+}
+
+/// A file that could not be read, or not whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Unread {
+    /// The file, from the top of the repository. Empty: it is the folder that is planned.
+    pub file: String,
+    /// The diagnostic, by its code.
+    pub code: String,
+    /// What happened, in words.
+    pub why: String,
+    /// Whether components of it were read.
+    pub partly: bool,
 }
 
 /// A component of which it cannot be said whether it is vulnerable.
@@ -312,6 +332,9 @@ pub struct Finding {
     pub now: bool,
     /// The nearest version that no source calls affected. `null`: no source names one.
     pub fix: Option<String>,
+    /// Who tells the version of the component, where the scan knows none: `Maven's tree`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_by: Option<String>,
 }
 
 /// Writes a plan.

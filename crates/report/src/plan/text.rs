@@ -9,6 +9,7 @@ use trimtab_model::Level;
 use unicode_width::UnicodeWidthStr;
 
 use super::json::{Accept, Action, Batch, Document, Finding, Left, Move};
+use super::words::{brief, headline, number, points, unknown};
 use crate::group::{rating_of, shape};
 use crate::paragraph::Paragraphs;
 use crate::table::{Style, colour, count, range, shorten};
@@ -45,30 +46,7 @@ impl Page<'_> {
 
     fn head(&mut self) -> io::Result<()> {
         let plan = self.plan;
-        let removed: BTreeSet<&String> = plan.batches.iter().flat_map(|b| &b.removes).collect();
-        let load: f64 = plan.batches.iter().map(|b| b.load).sum();
-        let all = plan.findings.len();
-        let text = match (all, plan.batches.len()) {
-            (0, _) => format!("{}: nothing is open, there is nothing to plan", plan.target),
-            (_, 0) => {
-                format!("{}: none of {} can be planned", plan.target, count(all, "open finding"))
-            }
-            (_, batches) => {
-                let (batches, verb) = match batches {
-                    1 => ("1 batch".to_owned(), "removes"),
-                    n => (format!("{n} batches"), "remove"),
-                };
-                let open = count(all, "open finding");
-                format!(
-                    "{}: {batches} {verb} {} of {open}, and {} of the load of {}",
-                    plan.target,
-                    removed.len(),
-                    share(load, plan.load),
-                    number(plan.load),
-                )
-            }
-        };
-        self.say("", &text, Ansi::new().bold())?;
+        self.say("", &headline(plan), Ansi::new().bold())?;
         let rhythm = &plan.rhythm;
         let assumed = match rhythm.assumed.is_empty() {
             true => String::new(),
@@ -85,9 +63,29 @@ impl Page<'_> {
             plan.charter.version,
         );
         self.say("", &text, Ansi::new().dimmed())?;
-        if plan.search.offline && all > 0 {
+        if plan.search.offline && !plan.findings.is_empty() {
             let text = "Not confirmed: no package manager was asked. Without --offline each is tried in a copy.";
             self.say("", text, Ansi::new())?;
+        }
+        let by: BTreeMap<&str, &Finding> = plan
+            .findings
+            .iter()
+            .filter(|finding| finding.version_by.is_some())
+            .map(|finding| (finding.package.as_str(), finding))
+            .collect();
+        if let Some((first, told)) = by.first_key_value() {
+            let text = format!(
+                "{} that {} no version in the scan {} planned with the version by {}: {first}{}.",
+                count(by.len(), "component"),
+                if by.len() == 1 { "has" } else { "have" },
+                if by.len() == 1 { "is" } else { "are" },
+                told.version_by.as_deref().unwrap_or_default(),
+                match by.len() - 1 {
+                    0 => String::new(),
+                    n => format!(", and {n} more"),
+                },
+            );
+            self.say("", &text, Ansi::new())?;
         }
         if let [first, rest @ ..] = &plan.not_judged[..] {
             let more = match rest.len() {
@@ -117,8 +115,8 @@ impl Page<'_> {
         let plan = self.plan;
         let title = format!("{}  {}", batch.window, batch.name);
         let facts = format!(
-            "{} points, {}, load {}",
-            range(batch.least, batch.most),
+            "{}; {}, load {}",
+            points(batch.least, batch.most, batch.points),
             count(batch.removes.len(), "finding"),
             if batch.load > 0.0 {
                 format!("-{}", number(batch.load))
@@ -173,9 +171,13 @@ impl Page<'_> {
             Some(level) => self.lines.paint(colour(rating_of(level)), &mark),
             None => mark,
         };
-        let (from, to) = action.moves.first().map_or((String::new(), String::new()), |first| {
-            (first.from.join(", "), first.to.join(", "))
-        });
+        // What is named may be listed nowhere, as what manages versions is: then what else moves comes first.
+        let own = package(&action.proposal.package);
+        let first = action.moves.first().filter(|first| first.package == own);
+        let (from, to) = first.map_or_else(
+            || (version(&action.proposal.package), String::new()),
+            |first| (first.from.join(", "), first.to.join(", ")),
+        );
         let to = if to.is_empty() { action.proposal.to.clone().unwrap_or_default() } else { to };
         let way = match action.way.as_str() {
             "raise-parent" => "raise",
@@ -233,6 +235,11 @@ impl Page<'_> {
             let text = format!("{} points: {}", range(reason.least, reason.most), reason.what);
             self.say(pad, &text, Ansi::new().dimmed())?;
         }
+        let text = format!(
+            "{}: the middle, over how likely it is to hold",
+            points(action.cost.least, action.cost.most, action.cost.points)
+        );
+        self.say(pad, &text, Ansi::new().dimmed())?;
         let text = format!("holds with {}", action.confidence.reasons.join("; "));
         self.say(pad, &text, Ansi::new().dimmed())
     }
@@ -281,10 +288,7 @@ impl Page<'_> {
             })
             .collect();
         let mut told = vec![format!("{} come in, {} fine", checks.len(), of("allow"))];
-        let unknown = checks.values().filter(|c| c.reasons.iter().any(|r| r.unknown)).count();
-        if unknown > 0 {
-            told.push(format!("of {unknown} something is unknown"));
-        }
+        told.extend(unknown(checks.values().copied()));
         let shown =
             self.shown(against.len()).min(if self.lines.style.verbose { usize::MAX } else { 2 });
         told.extend(against.iter().take(shown).cloned());
@@ -350,14 +354,15 @@ impl Page<'_> {
         let mark = shape(rating_of(worst), ascii).to_string();
         let mark = self.lines.paint(colour(rating_of(worst)), &mark);
         write!(self.lines.out, "  {mark} ")?;
-        let version = package.parse::<trimtab_model::Purl>().ok();
-        let version = version.as_ref().and_then(|p| p.version()).unwrap_or_default().to_owned();
+        let version = version(package);
         let what = match all {
             [(_, one)] => one.vulnerability.clone(),
             _ => count(all.len(), "finding"),
         };
         let Some((left, _)) = all.first() else { return Ok(()) };
-        let text = format!("{} {version}, {what}: {}", name(package), left.why);
+        let style = self.lines.style;
+        let why = if style.verbose { left.why.clone() } else { brief(&left.why, style.ascii) };
+        let text = format!("{} {version}, {what}: {why}", name(package));
         self.lines.wrapped(4, "      ", &text, Ansi::new())?;
         if let Some(next) = &left.next {
             let text = format!("next: {next}");
@@ -459,6 +464,12 @@ fn name(purl: &str) -> String {
     purl.parse().map_or_else(|_| purl.to_owned(), |purl| crate::group::name(&purl))
 }
 
+/// The version of a purl.
+fn version(purl: &str) -> String {
+    let purl = purl.parse::<trimtab_model::Purl>().ok();
+    purl.as_ref().and_then(|purl| purl.version()).unwrap_or_default().to_owned()
+}
+
 /// A purl without its version, as moves have it.
 fn package(purl: &str) -> String {
     let parsed = purl.parse::<trimtab_model::Purl>();
@@ -467,17 +478,4 @@ fn package(purl: &str) -> String {
 
 fn day(time: &str) -> &str {
     time.get(..10).unwrap_or(time)
-}
-
-/// No more figures than mean something.
-fn number(value: f64) -> String {
-    let rounded = if value.abs() >= 100.0 { value.round() } else { (value * 10.0).round() / 10.0 };
-    range(rounded, rounded)
-}
-
-fn share(part: f64, whole: f64) -> String {
-    match whole > 0.0 {
-        true => format!("{:.0} %", (part / whole * 100.0).clamp(0.0, 100.0)),
-        false => "0 %".to_owned(),
-    }
 }

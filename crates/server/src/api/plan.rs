@@ -299,7 +299,7 @@ pub(crate) struct Decide {
     /// For `accepted`: when the window begins, or `now`. Not said: where the plan has each.
     #[serde(default)]
     pub(crate) window: Option<String>,
-    /// Why. Needed to hold something back by itself.
+    /// Why, on one line. Needed to hold something back.
     #[serde(default)]
     #[schema(max_length = 1000)]
     pub(crate) reason: String,
@@ -365,6 +365,9 @@ pub(crate) async fn decide(
     }
     let state = PlacementState::from_text(&sent.state)
         .ok_or_else(|| Problem::invalid("`state` is accepted, held or open."))?;
+    if state == PlacementState::Held && sent.reason.trim().is_empty() {
+        return Err(Problem::invalid("Say in `reason` why it is held back: others read it."));
+    }
     let wish = Wish::of(26);
     let planned = of_team(app, who, team, wish).await?;
     let planned = planned.map_err(|missing| Problem::invalid(missing.told()))?;

@@ -2,12 +2,11 @@
 //! them to the plan again. Moving one to another window is a page of its own.
 
 mod about;
+mod chosen;
 mod moving;
 mod tries;
 
-use axum::Form;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Redirect};
 use jiff::Timestamp;
 use serde::Deserialize;
 use trimtab_engine::plan::tell;
@@ -23,15 +22,16 @@ use trimtab_store::Team;
 use super::findings::encode;
 use super::team::{find, may_pace};
 use super::today::short;
-use super::{Page, Sorry, count, html, layout, own_form};
+use super::{Page, Sorry, count, html, layout};
 use crate::access::Who;
-use crate::api::plan::{Decide, decide, named};
+use crate::api::plan::named;
 use crate::api::teams::OPEN_MOST;
 use crate::planning::{Change, MOST, Planned, Sure, WINDOWS, Wish, of_team};
 use crate::problem::Problem;
 use crate::state::App;
 
 use about::about;
+pub(crate) use chosen::post;
 pub(crate) use moving::{asks, moves};
 use tries::tries;
 
@@ -437,31 +437,4 @@ fn left(planned: &Planned, id: i64) -> Table {
         },
         ..Table::default()
     }
-}
-
-/// What was chosen in a table, and what is done with it.
-pub(crate) async fn post(
-    State(app): State<App>,
-    who: Result<Who, Problem>,
-    Path(id): Path<i64>,
-    Form(sent): Form<Vec<(String, String)>>,
-) -> Page {
-    let who = who.map_err(Sorry::from)?;
-    let one = |name: &str| sent.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str());
-    own_form(&who, one("csrf"))?;
-    let (team, _) = find(&app, &who, id).await?;
-    let chosen: Vec<String> =
-        sent.iter().filter(|(name, _)| name == "id").map(|(_, v)| v.clone()).collect();
-    let decided = Decide {
-        changes: chosen,
-        state: match one("do") {
-            "accept" => "accepted".to_owned(),
-            "hold" => "held".to_owned(),
-            _ => "open".to_owned(),
-        },
-        window: None,
-        reason: String::new(),
-    };
-    decide(&app, &who, &team, decided).await?;
-    Ok(Redirect::to(&format!("/teams/{id}/plan")).into_response())
 }

@@ -191,7 +191,12 @@ fn what_is_decided_stands_in_the_next_plan() {
     assert_eq!(placed(&world.plan("")), placed(&plan));
     // What is not in the plan, and windows that are none, are refused with a reason.
     for (wrong, words) in [
-        (json!({ "changes": ["1:pkg:npm/none"], "state": "held" }), "not in the plan"),
+        (json!({ "changes": [change], "state": "held" }), "why it is held back"),
+        (json!({ "changes": [change], "state": "held", "reason": " " }), "why it is held back"),
+        (
+            json!({ "changes": ["1:pkg:npm/none"], "state": "held", "reason": "x" }),
+            "not in the plan",
+        ),
         (json!({ "changes": ["x"], "state": "held" }), "no change of a plan"),
         (json!({ "changes": ["1:pkg:npm/a\u{0}b"], "state": "open" }), "no change of a plan"),
         (
@@ -367,4 +372,38 @@ fn one_change_is_moved_by_a_form() {
     let fields = [("id", change.as_str()), ("do", "open")];
     assert_eq!(world.server.send(&world.tom, &choose, &fields).status, 303);
     assert_eq!(placed(&world.plan("")), placed(&plan));
+}
+
+#[test]
+fn what_is_held_in_a_table_is_asked_for_a_reason() {
+    let world = begun();
+    world.pace("20");
+    let plan = world.plan("");
+    let change = placed(&plan)[0].0.clone();
+    let table = format!("/teams/{}/plan", world.team);
+    let pressed = [("id", change.as_str()), ("do", "hold")];
+    let asked = world.server.send(&world.tom, &table, &pressed);
+    assert_eq!(asked.status, 200, "nothing is held yet");
+    assert!(asked.text.contains("Why is 1 change held back?"), "{}", asked.text);
+    assert!(asked.text.contains("moment 2.24.0 to "), "{}", asked.text);
+    assert_eq!(placed(&world.plan("")), placed(&plan));
+    // Sent without one, the form comes back with what is wrong, and with what was chosen.
+    let empty = world.server.send(&world.tom, &table, &[&pressed[..], &[("reason", " ")]].concat());
+    assert!(empty.text.contains("why it is held back"), "{}", empty.text);
+    assert!(empty.text.contains(&format!("name=\"id\" value=\"{change}\"")), "{}", empty.text);
+    assert_eq!(placed(&world.plan("")), placed(&plan));
+    let why = [("reason", "the ferry is at sea")];
+    let held = world.server.send(&world.tom, &table, &[&pressed[..], &why].concat());
+    assert_eq!(held.status, 303, "{}", held.text);
+    let held = world.plan("");
+    assert_eq!(held["held"][0]["reason"], json!("the ferry is at sea"), "{held:#}");
+    // Who may not decide is not asked either.
+    assert_eq!(world.server.send(&world.ann, &table, &pressed).status, 403);
+    // One change alone is asked for a reason too.
+    let form = format!("{table}/move");
+    let open = [("change", change.as_str()), ("to", "open")];
+    assert_eq!(world.server.send(&world.tom, &form, &open).status, 303);
+    let alone = [("change", change.as_str()), ("to", "held")];
+    let alone = world.server.send(&world.tom, &form, &alone);
+    assert!(alone.status == 200 && alone.text.contains("why it is held back"), "{}", alone.text);
 }

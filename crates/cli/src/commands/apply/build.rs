@@ -299,7 +299,7 @@ fn ground(work: &Work<'_>) -> Result<(Scratch, Inventory), Diagnostic> {
         return Ok((copy.map_err(|e| unusable(e.to_string()))?, listed.clone()));
     }
     let top = Top { root: work.tree.root(), prefix: String::new() };
-    let ground = Ground::of(place, &top, &work.options).map_err(unusable)?;
+    let ground = Ground::of(place, &top, &work.options, None).map_err(unusable)?;
     let listed = work.listed.get_or_init(|| ground.before);
     Ok((ground.base, listed.clone()))
 }

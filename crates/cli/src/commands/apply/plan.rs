@@ -81,6 +81,12 @@ impl Plan {
         self.0.findings.iter().find(|finding| finding.name == name)
     }
 
+    /// Whether it removes something whose version the package manager alone knew.
+    pub(super) fn asks(&self, batch: &Batch) -> bool {
+        let mut removes = batch.removes.iter().filter_map(|name| self.finding(name));
+        removes.any(|finding| finding.version_by.is_some())
+    }
+
     /// Whether an action removes a finding that is known to be exploited.
     pub(super) fn is_exploited(&self, action: &Action) -> bool {
         action.removes.iter().filter_map(|name| self.finding(name)).any(|f| f.exploited)

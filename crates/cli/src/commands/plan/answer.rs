@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use trimtab_connect::requests::BRANCHES;
 use trimtab_connect::update::{Blocker, Change};
 use trimtab_engine::action::{Moved, Open};
-use trimtab_engine::plan::tell;
+use trimtab_engine::plan::{reckoned, tell};
 use trimtab_engine::repository::Agreement;
 use trimtab_model::Purl;
 use trimtab_model::charter::Charter;
@@ -20,6 +20,8 @@ use super::checks::Checked;
 use super::memory::Before;
 use super::place::{Place, Top};
 use super::stack::{Extent, Stacked};
+use super::tree::Trees;
+use super::unread;
 use super::words::Explained;
 use crate::args;
 use crate::commands::rhythm::Rhythm;
@@ -28,6 +30,7 @@ use crate::commands::rhythm::Rhythm;
 pub(super) struct Answer<'a> {
     pub(super) args: &'a args::Plan,
     pub(super) scan: &'a Scan,
+    pub(super) trees: &'a Trees,
     pub(super) weighing: &'a Weighing,
     pub(super) charter: &'a Charter,
     pub(super) agreement: &'a Agreement,
@@ -114,6 +117,8 @@ impl Answer<'_> {
                     reason: unknown.reason.as_str().to_owned(),
                 })
                 .collect(),
+            read: unread::read(&self.scan.inventory),
+            unread: unread::unread(&self.scan.inventory, self.top),
         }
     }
 
@@ -246,6 +251,7 @@ impl Answer<'_> {
             cost: json::Cost {
                 least: round(price.least),
                 most: round(price.most),
+                points: round(reckoned(price.least, price.most, price.confidence)),
                 reasons: price
                     .reasons
                     .iter()
@@ -402,6 +408,7 @@ impl Answer<'_> {
             exploited: open.exploited,
             now: open.now,
             fix: finding.and_then(|f| f.nearest_fix.as_deref()).map(str::to_owned),
+            version_by: finding.and_then(|f| self.trees.tells(open.file, &f.purl)),
         }
     }
 

@@ -8,7 +8,7 @@ use trimtab_advisories::index::Index;
 use trimtab_connect::update::{self, Bounds, Extent, Options, Scratch, Settled, Tool};
 use trimtab_engine::action::{Idea, Outcome, Side, outcome};
 use trimtab_engine::matching::Matching;
-use trimtab_model::{Component, Diagnostic, FileInventory, Inventory, Purl};
+use trimtab_model::{Component, Diagnostic, FileInventory, Inventory, Purl, Relation};
 
 /// A finding in a file: its path from the top, the component, the leading id.
 pub(super) type Key = (Box<str>, Purl, Box<str>);
@@ -74,19 +74,22 @@ pub(in crate::commands) struct Ground {
 }
 
 impl Ground {
+    /// `known`: what the tool chooses, where it was asked already.
+    ///
     /// # Errors
     /// Why there is none, in words.
     pub(in crate::commands) fn of(
         place: &Place,
         top: &Top,
         options: &Options,
+        known: Option<&[Purl]>,
     ) -> Result<Ground, String> {
-        let extent = Extent::Resolver;
-        let inside = Path::new(&*place.folder);
-        let base = Scratch::copy(&top.root, inside, place.tool, extent, Bounds::of(extent), None)
-            .map_err(|e| e.to_string())?;
+        let base = Ground::copied(place, top)?;
         // A tool without a lockfile is asked what it chooses; where it cannot say, its manifests must do.
-        let chosen = update::listing(place.tool, &base, options).ok().flatten();
+        let chosen = match known {
+            Some(known) => Some(known.to_vec()),
+            None => update::listing(place.tool, &base, options).ok().flatten(),
+        };
         let mut before = look(&base, place, chosen.as_deref());
         let settled = update::settled(place.tool, &base, options).ok().flatten();
         if let Some(settled) = settled {
@@ -98,6 +101,15 @@ impl Ground {
             before.files.extend((!unlisted.components.is_empty()).then_some(unlisted));
         }
         Ok(Ground { base, before })
+    }
+
+    /// # Errors
+    /// Why there is no copy, in words.
+    pub(super) fn copied(place: &Place, top: &Top) -> Result<Scratch, String> {
+        let extent = Extent::Resolver;
+        let inside = Path::new(&*place.folder);
+        Scratch::copy(&top.root, inside, place.tool, extent, Bounds::of(extent), None)
+            .map_err(|e| e.to_string())
     }
 }
 
@@ -158,6 +170,9 @@ pub(in crate::commands) fn look(
     let mut inventory =
         trimtab_extract::scan_path(scratch.root(), &trimtab_extract::Options::default());
     if let Some(chosen) = chosen {
+        for file in inventory.files.iter_mut().filter(|file| place.holds(&file.path)) {
+            versioned(file, chosen);
+        }
         let mut file = FileInventory {
             path: format!("{}/(chosen by {})", place.folder, place.tool.id()).into(),
             ..FileInventory::default()
@@ -168,6 +183,28 @@ pub(in crate::commands) fn look(
         inventory.files.push(file);
     }
     inventory
+}
+
+/// Gives what a file lists without a version the one that is chosen of it. What is chosen in several stays as it is. Returns
+/// the positions of what was given one.
+pub(super) fn versioned(file: &mut FileInventory, chosen: &[Purl]) -> Vec<u32> {
+    let mut of: BTreeMap<Purl, BTreeSet<&Purl>> = BTreeMap::new();
+    for purl in chosen.iter().filter(|purl| purl.version().is_some()) {
+        of.entry(purl.package()).or_default().insert(purl);
+    }
+    let mut given = Vec::new();
+    for (at, component) in (0..).zip(&mut file.components) {
+        let is_unknown = component.purl.version().is_none_or(str::is_empty);
+        if !is_unknown || component.relation == Relation::Own {
+            continue;
+        }
+        let chosen = of.get(&component.purl.package());
+        if let Some(only) = chosen.filter(|all| all.len() == 1).and_then(BTreeSet::first) {
+            component.purl = (*only).clone();
+            given.push(at);
+        }
+    }
+    given
 }
 
 /// What a change comes to.
@@ -258,6 +295,26 @@ fn side<'s>(inventory: &'s Inventory, matching: &'s Matching) -> Side<'s> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_no_version_is_given_the_one_that_is_chosen() {
+        let mut file = FileInventory::default();
+        let purl = |text: &str| text.parse::<Purl>().unwrap();
+        let mut own = Component::new(purl("pkg:maven/g/own"));
+        own.relation = Relation::Own;
+        file.add(own);
+        for name in
+            ["pkg:maven/g/left", "pkg:maven/g/said@1", "pkg:maven/g/two", "pkg:maven/g/none"]
+        {
+            file.add(Component::new(purl(name)));
+        }
+        let chosen = ["left@2", "said@3", "two@1", "two@2", "own@1"];
+        let chosen = chosen.map(|name| purl(&format!("pkg:maven/g/{name}")));
+        assert_eq!(versioned(&mut file, &chosen), [1]);
+        let is: Vec<String> = file.components.iter().map(|c| c.purl.to_string()).collect();
+        let names = ["own", "left@2", "said@1", "two", "none"];
+        assert_eq!(is, names.map(|name| format!("pkg:maven/g/{name}")));
+    }
 
     #[test]
     fn what_is_resolved_lower_than_it_is_told_is_not_lowered_by_a_change() {

@@ -14,6 +14,7 @@ use trimtab_model::{Diagnostic, Purl, Relation, Way};
 use super::attempt::{Made, Refused, Trial};
 use super::parents::Parents;
 use super::place::{Ground, Key, Place, Top};
+use super::tree::Trees;
 
 /// How many tries are made at a time.
 const AT_ONCE: usize = 2;
@@ -55,6 +56,9 @@ pub(super) struct Searched {
     pub(super) unused: BTreeSet<usize>,
 }
 
+/// Is told the name of a round, and how many of how many tasks of it are done. Each round has a name of its own.
+pub(super) type Told<'p> = dyn Fn(&str, usize, usize) + Sync + 'p;
+
 /// Everything that a search needs.
 pub(super) struct Search<'s> {
     pub(super) cases: &'s [Case<'s>],
@@ -62,6 +66,8 @@ pub(super) struct Search<'s> {
     pub(super) top: &'s Top,
     pub(super) trial: &'s Trial<'s>,
     pub(super) registry: registry::Options,
+    /// What package managers said already that they choose.
+    trees: &'s Trees,
     grounds: Vec<OnceLock<Result<Ground, String>>>,
     /// What registries offer of packages, as they were asked once.
     offered: Mutex<BTreeMap<Purl, Vec<Offered>>>,
@@ -111,9 +117,10 @@ impl<'s> Search<'s> {
         top: &'s Top,
         trial: &'s Trial<'s>,
         registry: registry::Options,
+        trees: &'s Trees,
     ) -> Search<'s> {
         let grounds = places.iter().map(|_| OnceLock::new()).collect();
-        Search { cases, places, top, trial, registry, grounds, offered: Mutex::default() }
+        Search { cases, places, top, trial, registry, trees, grounds, offered: Mutex::default() }
     }
 
     /// What a registry offers of a package. Nothing: it could not be asked.
@@ -132,19 +139,17 @@ impl<'s> Search<'s> {
     pub(super) fn ground(&self, place: usize) -> Option<Result<(&Place, &Ground), &str>> {
         let of = self.places.get(place)?;
         let ground = self.grounds.get(place)?;
-        let made = ground.get_or_init(|| Ground::of(of, self.top, &self.trial.options));
+        let known = self.trees.chosen(&of.folder, of.tool);
+        let made = ground.get_or_init(|| Ground::of(of, self.top, &self.trial.options, known));
         Some(made.as_ref().map(|ground| (of, ground)).map_err(|why| &**why))
     }
 
-    /// Searches. `progress` is told how many of how many tasks of a round are done. First what removes the most
+    /// Searches. `progress` is told the name of each round, and how many of how many of its tasks are done. First what removes the most
     /// findings for one run; then, as far as there is time, each action alone.
     ///
     /// # Errors
     /// The index is damaged.
-    pub(super) fn run(
-        &self,
-        progress: &(dyn Fn(usize, usize) + Sync),
-    ) -> Result<Searched, Diagnostic> {
+    pub(super) fn run(&self, progress: &Told<'_>) -> Result<Searched, Diagnostic> {
         let tried = self.cases.iter().map(|_| Vec::new()).collect();
         let mut searched = Searched { tried, ..Searched::default() };
         let mut order: Vec<usize> =
@@ -153,7 +158,7 @@ impl<'s> Search<'s> {
             .sort_by(|a, b| self.cases[*b].weight.total_cmp(&self.cases[*a].weight).then(a.cmp(b)));
         let named = |at: &usize| self.cases[*at].idea.to.is_some();
         let relocks = self.several(Way::Relock, &order);
-        self.round(&relocks, &mut searched, progress)?;
+        self.round("Relocking together", &relocks, &mut searched, progress)?;
         // What no relock moves is raised by one run too.
         let unmoved: Vec<usize> = self
             .open(&order, &searched)
@@ -161,11 +166,11 @@ impl<'s> Search<'s> {
             .filter(|at| searched.idle.contains(&(*at, Way::Relock)) || !self.relocks(*at))
             .collect();
         let raises = self.several(Way::Raise, &unmoved);
-        self.round(&raises, &mut searched, progress)?;
+        self.round("Raising together", &raises, &mut searched, progress)?;
         let open = self.open(&order, &searched);
         let scouts = self.scouts(open.iter().copied().filter(named), &searched);
         let tasks: Vec<Task> = scouts.iter().map(|at| Task::First(vec![*at])).collect();
-        self.round(&tasks, &mut searched, progress)?;
+        self.round("First tries", &tasks, &mut searched, progress)?;
         // Where nothing can be done, nothing more is tried.
         for (place, refusal) in self.barred(&scouts, &searched) {
             order.retain(|at| {
@@ -180,46 +185,49 @@ impl<'s> Search<'s> {
         let open = self.open(&order, &searched);
         let first: Vec<usize> =
             open.into_iter().filter(|at| named(at) && !scouts.contains(at)).collect();
-        self.round(&self.first(&first), &mut searched, progress)?;
+        self.round("Trying one by one", &self.first(&first), &mut searched, progress)?;
         // What is locked may be held by what is locked itself.
         let held = self.trial.share(ASKERS);
         let tasks = self.asker_tasks(&self.open(&order, &searched));
-        self.round(&tasks, &mut searched, progress)?;
+        self.round("Moving what holds them", &tasks, &mut searched, progress)?;
         self.trial.until(held);
         // Raising parents takes many runs: of what time is left, others get a part.
-        for parents in [Parents::One, Parents::Several] {
+        for (phase, parents) in
+            [("Raising a parent", Parents::One), ("Raising several parents", Parents::Several)]
+        {
             let held = self.trial.share(PARENTS);
             let tasks = self.parent_tasks(&self.open(&order, &searched), parents);
-            self.round(&tasks, &mut searched, progress)?;
+            self.round(phase, &tasks, &mut searched, progress)?;
             self.trial.until(held);
         }
         let open = self.open(&order, &searched);
-        self.round(&self.several(Way::Override, &open), &mut searched, progress)?;
+        let forces = self.several(Way::Override, &open);
+        self.round("Forcing together", &forces, &mut searched, progress)?;
         // What is known to be possible, each alone; the heaviest first. What is left over needs a run too.
         let held = self.trial.share(ALONE);
         let mut alone = self.open_alone(&order, &searched, Way::Relock);
         alone.extend(self.open_alone(&order, &searched, Way::Raise));
-        self.round(&self.first(&alone), &mut searched, progress)?;
+        self.round("Telling apart", &self.first(&alone), &mut searched, progress)?;
         // What nothing removes yet comes before what is only to be told apart.
         let can = |at: &usize| self.cases[*at].idea.ways.contains(&Way::Override);
         let mut forced: Vec<usize> = self.open(&order, &searched).into_iter().filter(can).collect();
         forced.extend(self.open_alone(&order, &searched, Way::Override));
         let tasks: Vec<Task> = forced.into_iter().map(Task::Force).collect();
-        self.round(&tasks, &mut searched, progress)?;
+        self.round("Forcing one by one", &tasks, &mut searched, progress)?;
         self.trial.until(held);
         // Many raises at once cost much: only for what no other way removes.
         let held = self.trial.share(PARENTS);
         let tasks = self.parent_tasks(&self.open(&order, &searched), Parents::Around);
-        self.round(&tasks, &mut searched, progress)?;
+        self.round("Raising all parents", &tasks, &mut searched, progress)?;
         self.trial.until(held);
         // One parent may do what several actions do: the planner chooses.
         let held = self.trial.share(PARENTS);
         let tasks = self.parents_instead(&order, &searched);
-        self.round(&tasks, &mut searched, progress)?;
+        self.round("Parents in place", &tasks, &mut searched, progress)?;
         self.trial.until(held);
         self.rest(&mut searched)?;
         let tasks = self.last_tasks(&self.open(&order, &searched));
-        self.round(&tasks, &mut searched, progress)?;
+        self.round("Last resorts", &tasks, &mut searched, progress)?;
         Ok(searched)
     }
 
@@ -312,9 +320,10 @@ impl<'s> Search<'s> {
 
     fn round(
         &self,
+        phase: &str,
         tasks: &[Task],
         searched: &mut Searched,
-        progress: &(dyn Fn(usize, usize) + Sync),
+        progress: &Told<'_>,
     ) -> Result<(), Diagnostic> {
         let idle = &searched.idle;
         let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -329,7 +338,7 @@ impl<'s> Search<'s> {
                         if let Ok(mut answers) = answers.lock() {
                             answers.insert(at, answer);
                         }
-                        progress(done.fetch_add(1, Ordering::SeqCst) + 1, tasks.len());
+                        progress(phase, done.fetch_add(1, Ordering::SeqCst) + 1, tasks.len());
                     }
                 });
             }

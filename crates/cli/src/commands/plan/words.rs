@@ -194,14 +194,9 @@ pub(super) fn in_words(refused: &Refused) -> String {
     }
 }
 
-/// The words of tools have many lines.
+/// The words of tools have many lines. All of them are kept: what is shown of it is shortened where it is written.
 fn one_line(text: &str) -> String {
-    const MOST: usize = 300;
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(MOST) {
-        Some((at, _)) => format!("{}…", &line[..at]),
-        None => line,
-    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What a change does, with the place where there are several.
@@ -244,5 +239,13 @@ mod tests {
         assert!(told(Reason::NoLater).contains("replace"));
         // That a manifest cannot be edited says nothing of versions.
         assert!(!told(Reason::Unsupported("a catalog names it".to_owned())).contains("replace"));
+    }
+
+    #[test]
+    fn the_words_of_a_tool_are_kept_whole() {
+        let said = "npm error could not resolve\n  ".repeat(50);
+        let told = in_words(&Refused::Unasked(said.clone()));
+        assert!(!told.contains('\n') && told.chars().count() > 1000, "{told}");
+        assert!(told.split(' ').eq(said.split_whitespace()), "{told}");
     }
 }

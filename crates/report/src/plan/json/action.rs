@@ -128,6 +128,9 @@ pub struct Cost {
     pub least: f64,
     /// The most points.
     pub most: f64,
+    /// The points that are reckoned with: the middle of the range, over the confidence.
+    #[serde(default)]
+    pub points: f64,
     /// What makes it so.
     pub reasons: Vec<CostReason>,
 }

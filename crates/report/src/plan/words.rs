@@ -1,0 +1,186 @@
+//! Sentences of a plan on the terminal that are made from its numbers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::json::{Check, Document, Unread};
+use crate::table::{count, range};
+
+/// Files that are named in a sentence.
+const NAMED: usize = 3;
+/// How much of a reason is shown, in characters, if not all is asked for.
+const BRIEF: usize = 300;
+
+/// What the plan comes to. Where something could not be read, that is told with it: what is unknown is not nothing.
+pub(super) fn headline(plan: &Document) -> String {
+    let removed: BTreeSet<&String> = plan.batches.iter().flat_map(|b| &b.removes).collect();
+    let load: f64 = plan.batches.iter().map(|b| b.load).sum();
+    let all = plan.findings.len();
+    let open = count(all, "open finding");
+    let says = match (all, plan.batches.len()) {
+        (0, _) if plan.unread.is_empty() => "nothing is open, there is nothing to plan".to_owned(),
+        (0, _) if plan.read == 0 => {
+            return format!(
+                "{}: what is open is unknown because {}",
+                plan.target,
+                unread(&plan.unread)
+            );
+        }
+        (0, _) => "nothing is open in what was read".to_owned(),
+        (_, 0) => format!("none of {open} can be planned"),
+        (_, batches) => {
+            let verb = if batches == 1 { "removes" } else { "remove" };
+            let batches = match batches {
+                1 => "1 batch".to_owned(),
+                n => format!("{n} batches"),
+            };
+            format!(
+                "{batches} {verb} {} of {open}, and {} of the load of {}",
+                removed.len(),
+                share(load, plan.load),
+                number(plan.load),
+            )
+        }
+    };
+    match plan.unread.is_empty() {
+        true => format!("{}: {says}", plan.target),
+        false => format!(
+            "{}: {says}; what else is open is unknown because {}",
+            plan.target,
+            unread(&plan.unread)
+        ),
+    }
+}
+
+/// `2 files could not be read: a, b`.
+fn unread(all: &[Unread]) -> String {
+    let names: Vec<&str> =
+        all.iter().map(|one| one.file.as_str()).filter(|file| !file.is_empty()).collect();
+    let Some((first, rest)) = names.split_first() else {
+        // Of the folder itself: its message says it.
+        return all.first().map_or_else(String::new, |one| one.why.clone());
+    };
+    let how = match all.iter().all(|one| one.partly) {
+        true => "could be read only in part",
+        false => "could not be read",
+    };
+    match rest {
+        [] => format!("`{first}` {how}"),
+        _ => {
+            let shown: Vec<String> = names.iter().take(NAMED).map(|n| format!("`{n}`")).collect();
+            let more = match names.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
+            format!("{} {how}: {}{more}", count(names.len(), "file"), shown.join(", "))
+        }
+    }
+}
+
+/// `3.5 to 9 pt, planned as 12.4`: the range, and the points that are reckoned with where they are none of its ends.
+pub(super) fn points(least: f64, most: f64, reckoned: f64) -> String {
+    let all = format!("{} pt", range(least, most));
+    let is_one = (most - least).abs() < 0.005 && (reckoned - least).abs() < 0.05;
+    // A plan of an older build does not tell them.
+    match is_one || reckoned <= 0.0 {
+        true => all,
+        false => format!("{all}, planned as {}", number(reckoned)),
+    }
+}
+
+/// What is unknown of what comes in, by how many: `unknown of 4: age, licence; of 1: name`.
+pub(super) fn unknown<'c>(checks: impl Iterator<Item = &'c Check>) -> Option<String> {
+    let mut of: BTreeMap<&str, usize> = BTreeMap::new();
+    for check in checks {
+        let rules: BTreeSet<&str> =
+            check.reasons.iter().filter(|r| r.unknown).map(|r| r.rule.as_str()).collect();
+        for rule in rules {
+            *of.entry(rule).or_default() += 1;
+        }
+    }
+    let mut by: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    for (rule, n) in of {
+        by.entry(n).or_default().push(rule);
+    }
+    let told = by.iter().rev().map(|(n, rules)| format!("of {n}: {}", rules.join(", ")));
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| format!("unknown {}", told.join("; ")))
+}
+
+/// A reason without its end where it is long, cut between words.
+pub(super) fn brief(text: &str, ascii: bool) -> String {
+    let Some((most, _)) = text.char_indices().nth(BRIEF) else { return text.to_owned() };
+    let front = text.get(..most).unwrap_or(text);
+    // A word that ends right there stays.
+    let ends = text.get(most..).is_some_and(|rest| rest.starts_with(char::is_whitespace));
+    let at =
+        if ends { front.len() } else { front.rfind(char::is_whitespace).unwrap_or(front.len()) };
+    let front = front.get(..at).unwrap_or(front);
+    let front = front.trim_end_matches(|c: char| c.is_whitespace() || ",;:".contains(c));
+    format!("{front} {} (all of it with --verbose)", if ascii { "..." } else { "…" })
+}
+
+/// No more figures than mean something.
+pub(super) fn number(value: f64) -> String {
+    let rounded = if value.abs() >= 100.0 { value.round() } else { (value * 10.0).round() / 10.0 };
+    range(rounded, rounded)
+}
+
+fn share(part: f64, whole: f64) -> String {
+    match whole > 0.0 {
+        true => format!("{:.0} %", (part / whole * 100.0).clamp(0.0, 100.0)),
+        false => "0 %".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::json::Reason;
+
+    #[test]
+    fn reckoned_points_stand_beside_the_range() {
+        assert_eq!(points(3.5, 9.0, 12.42), "3.5 to 9 pt, planned as 12.4");
+        assert_eq!(points(2.0, 2.0, 2.0), "2 pt");
+        assert_eq!(points(2.0, 2.0, 3.2), "2 pt, planned as 3.2");
+        assert_eq!(points(2.0, 5.0, 0.0), "2 to 5 pt");
+    }
+
+    #[test]
+    fn what_is_unknown_is_named_and_counted() {
+        let check = |rules: &[&str]| Check {
+            package: "pkg:npm/a@1".to_owned(),
+            published: None,
+            age_days: None,
+            licence: None,
+            verdict: "unknown".to_owned(),
+            reasons: rules
+                .iter()
+                .map(|rule| Reason {
+                    rule: (*rule).to_owned(),
+                    verdict: "unknown".to_owned(),
+                    found: String::new(),
+                    unknown: *rule != "name",
+                })
+                .collect(),
+        };
+        let all = [check(&["licence", "age"]), check(&["age", "licence", "brings"]), check(&[])];
+        let told = unknown(all.iter()).unwrap();
+        assert_eq!(told, "unknown of 2: age, licence; of 1: brings");
+        assert_eq!(unknown([check(&["name"])].iter()), None);
+    }
+
+    #[test]
+    fn a_long_reason_is_cut_between_words() {
+        let text = "npm error could not resolve dependency, ".repeat(20);
+        let text = text.trim();
+        let told = brief(text, false);
+        let front = told.strip_suffix(" … (all of it with --verbose)").unwrap();
+        assert!(front.chars().count() <= BRIEF && front.chars().count() > BRIEF - 15, "{front}");
+        let whole: Vec<&str> = text.split([' ', ',']).collect();
+        let last = front.rsplit(' ').next().unwrap();
+        assert!(text.starts_with(front) && whole.contains(&last), "{last:?} is no whole word");
+        assert_eq!(brief("short, and whole", false), "short, and whole");
+        let word = "é".repeat(400);
+        assert!(brief(&word, true).starts_with(&"é".repeat(BRIEF)), "one word has no boundary");
+    }
+}
