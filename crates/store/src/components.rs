@@ -434,18 +434,15 @@ const CARRIED: [(&str, &str); 7] = [
     ("files", "BIGINT"),
 ];
 
+/// An asset and a component: whether its newest snapshot and what runs have it, and what the list says.
+type Carried<'l> = ((i64, i64), (bool, bool, &'l Listed));
+
 /// Gives rows of what is carried to a statement, a block at a time.
-async fn write(
-    tx: &mut Tx,
-    org: Org,
-    sql: &str,
-    all: &[((i64, i64), (bool, bool, &Listed))],
-) -> Result<()> {
+async fn write(tx: &mut Tx, org: Org, sql: &str, all: &[Carried<'_>]) -> Result<()> {
     for block in all.chunks(BLOCK) {
-        let line =
-            |((asset, component), (latest, running, l)): &((i64, i64), (bool, bool, &Listed))| {
-                serde_json::json!([asset, component, latest, running, l.scope, l.relation, l.files])
-            };
+        let line = |((asset, component), (latest, running, l)): &Carried<'_>| {
+            serde_json::json!([asset, component, latest, running, l.scope, l.relation, l.files])
+        };
         let block: serde_json::Value = block.iter().map(line).collect();
         tx.run(sql, args![org.0, block.to_string()]).await?;
     }
