@@ -293,9 +293,12 @@ impl Store {
                 &format!(" AND {sort} <= {value} AND ({sort} < {value} OR finding.id < {id})");
         }
         let asked = is.value(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+        // Which are on the page first: only of these the rest is looked up, and not of all that are put in order.
         let sql = format!(
-            "SELECT {COLUMNS}, {sort} FROM finding {JOINS} WHERE {}
-             ORDER BY {sort} DESC, finding.id DESC LIMIT {asked}",
+            "SELECT {COLUMNS}, {sort} FROM (SELECT finding.id AS shown FROM finding WHERE {}
+                ORDER BY {sort} DESC, finding.id DESC LIMIT {asked}) AS page
+             CROSS JOIN finding {JOINS} WHERE finding.org = $1 AND finding.id = page.shown
+             ORDER BY {sort} DESC, finding.id DESC",
             is.text
         );
         let found = (&mut &self.db).all(&sql, is.values).await?;
