@@ -86,7 +86,8 @@ fn form(path: &Path, start: &[u8]) -> Option<Form> {
     if !text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
         return match trimtab_extract::registry::sniff(start)?.id {
             "cyclonedx-xml" => Some(Form::CycloneDxXml),
-            "spdx-tag" => Some(Form::SpdxTag),
+            // Of YAML, the version often stands at the end, so that its start looks the same.
+            "spdx-tag" if has_version(start) => Some(Form::SpdxTag),
             _ => None,
         };
     }
@@ -103,6 +104,12 @@ fn form(path: &Path, start: &[u8]) -> Option<Form> {
 struct Telling(Cell<Option<Form>>);
 
 impl json::Members for Telling {
+/// Whether a line states the version of SPDX as a tag.
+fn has_version(start: &[u8]) -> bool {
+    let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
+    start.split(|b| *b == b'\n').any(|line| line.starts_with(b"SPDXVersion:"))
+}
+
     // What is wanted as a list and is none ends the walk, and so does the first item of one.
     fn wants(&self, member: &str) -> bool {
         self.0.set(Form::with(member));
@@ -299,3 +306,6 @@ mod tests {
         }
     }
 }
+            ("DataLicense: CC0-1.0\nSPDXVersion: SPDX-2.3\n".to_owned(), Some(Form::SpdxTag)),
+            // YAML, with its version behind what is looked at.
+            (format!("SPDXID: SPDXRef-DOCUMENT\npackages:\n- name: {long}\n"), None),
