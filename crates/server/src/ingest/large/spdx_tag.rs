@@ -333,7 +333,7 @@ mod tests {
         assert!(!reads(&text));
         let end = text.rfind("PackageComment").unwrap();
         assert!(reads(&text[..end]));
-        assert!(same(Form::SpdxTag, text[..end].as_bytes(), "long"));
+        assert!(same(Form::SpdxTag, &text.as_bytes()[..end], "long"));
     }
 
     fn reads(text: &str) -> bool {
