@@ -22,6 +22,13 @@ use super::scopes::{self, UNKNOWN_WEAKEST};
 
 /// The most diagnostics of one kind that one document gives.
 const MAX_DIAGNOSTICS: usize = 100;
+/// The most bytes of a licence. What is longer is the text of one, and an expression without its end is another one: it is
+/// left out.
+pub const MAX_LICENCE: usize = 16 << 10;
+/// Licences above this are long.
+const LONG_LICENCE: usize = 256;
+/// The most bytes of all long licences together: one that is defined once may stand for each of many packages.
+const MAX_LONG_LICENCES: usize = 64 << 20;
 
 /// One entry of a document, as it spells it.
 #[derive(Debug, Default)]
@@ -76,6 +83,8 @@ pub(super) struct Bill<'d> {
     links: Vec<(u32, u32, Link)>,
     waiting: Vec<(&'d str, &'d str, Link)>,
     malformed: usize,
+    /// Bytes of long licences so far.
+    long_licences: usize,
     scopes_from_links: bool,
 }
 
@@ -105,7 +114,7 @@ impl<'d> Bill<'d> {
             (None, Origin::Unstated) => entry.distribution.unwrap_or_default(),
             (None, from_purl) => from_purl,
         };
-        component.licence = entry.licence;
+        component.licence = entry.licence.filter(|text| self.takes_licence(text, entry.line));
         component.member = entry.member.map(Into::into);
         component.groups = entry.groups;
         component.entry_id = entry.id.map(Into::into);
@@ -134,6 +143,21 @@ impl<'d> Bill<'d> {
             }
         }
         Some(position)
+    }
+
+    /// Whether a licence is within bounds; that it is not is told.
+    fn takes_licence(&mut self, text: &str, line: u32) -> bool {
+        if text.len() > MAX_LICENCE {
+            self.malformed(line, format!("a licence is above {MAX_LICENCE} bytes"));
+            return false;
+        }
+        self.long_licences += if text.len() > LONG_LICENCE { text.len() } else { 0 };
+        let is_long = text.len() > LONG_LICENCE && self.long_licences > MAX_LONG_LICENCES;
+        if is_long {
+            let message = format!("long licences are above {MAX_LONG_LICENCES} bytes together");
+            self.malformed(line, message);
+        }
+        !is_long
     }
 
     /// The position of an entry by its identifier.
@@ -339,6 +363,40 @@ pub(super) fn scopes(relations: &[Relation], links: &[(u32, u32, Link)]) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn licences_too_long_are_left_out_and_told() {
+        let mut bill = Bill::default();
+        let mut add = |name: &'static str, length: usize| {
+            let licence = Some("x".repeat(length).into());
+            bill.add(Entry { name: Some(name), licence, ..Entry::default() });
+        };
+        add("a", MAX_LICENCE);
+        add("b", MAX_LICENCE + 1);
+        // Together they are bounded too, and short ones never.
+        (0..MAX_LONG_LICENCES / MAX_LICENCE - 1).for_each(|_| add("c", MAX_LICENCE));
+        add("d", LONG_LICENCE + 1);
+        add("e", LONG_LICENCE);
+        let inventory = bill.finish();
+        let without = inventory.components.iter().filter(|c| c.licence.is_none());
+        assert_eq!(without.map(|c| c.purl.name()).collect::<Vec<_>>(), ["b", "d"]);
+        assert_eq!(inventory.diagnostics.len(), 2);
+    }
+
+    #[test]
+    fn a_name_of_a_licence_that_is_its_text_does_not_stand_for_it() {
+        let licence = |length: usize| {
+            let name = "x".repeat(length);
+            let document = format!(
+                "SPDXVersion: SPDX-2.3\nPackageName: a\nPackageLicenseDeclared: LicenseRef-1\n\
+                 LicenseID: LicenseRef-1\nLicenseName: {name}\n"
+            );
+            let inventory = crate::scan_document("document", document.into_bytes());
+            inventory.files[0].components[0].licence.clone().unwrap().len()
+        };
+        assert_eq!(licence(MAX_LICENCE), MAX_LICENCE);
+        assert_eq!(licence(MAX_LICENCE + 1), "LicenseRef-1".len());
+    }
 
     #[test]
     fn scopes_are_the_strongest_over_all_paths() {

@@ -15,7 +15,7 @@ use std::hash::Hash;
 
 use trimtab_model::{DocumentInfo, FileInventory, HashAlgorithm, Scope};
 
-use super::sbom::{self, Bill, Entry, Link};
+use super::sbom::{self, Bill, Entry, Link, MAX_LICENCE};
 
 /// One package as the document spells it.
 #[derive(Debug, Default)]
@@ -116,7 +116,7 @@ impl<'d> Document<'d> {
 
     /// Notes the name of a licence that the document defines itself.
     pub(super) fn licence(&mut self, id: &'d str, name: &'d str) {
-        if stated(name).is_some() {
+        if is_licence_name(name) {
             self.licences.insert(id, name);
         }
     }
@@ -191,15 +191,15 @@ fn entry<'d>(package: Package<'d>, own: bool, licences: &HashMap<&'d str, &'d st
 }
 
 /// What a relationship says of the graph.
-pub(super) enum Said<'d> {
+pub(super) enum Said<K> {
     /// The document describes this.
-    Describes(&'d str),
+    Describes(K),
     /// The first needs or contains the second.
-    Link(&'d str, &'d str, Link),
+    Link(K, K, Link),
 }
 
 /// What a relationship says, if that is who needs or contains what.
-pub(super) fn said<'d>(a: &'d str, kind: &str, b: &'d str) -> Option<Said<'d>> {
+pub(super) fn said<K: Copy>(a: K, kind: &str, b: K) -> Option<Said<K>> {
     let unscoped = Link::Needs(Scope::Unknown);
     let of = |scope| Said::Link(b, a, Link::Needs(scope));
     Some(match kind {
@@ -250,6 +250,11 @@ pub(super) fn lines(comment: &str) -> impl Iterator<Item = (&str, &str)> {
 pub(super) fn stated(value: &str) -> Option<&str> {
     let value = value.trim();
     (!matches!(value, "" | "NOASSERTION" | "NONE")).then_some(value)
+}
+
+/// Whether a name stands for a licence that the document defines: it says something, and is no text of a licence.
+pub(super) fn is_licence_name(name: &str) -> bool {
+    stated(name).is_some() && name.len() <= MAX_LICENCE
 }
 
 /// A person or organisation, without the word for its kind.

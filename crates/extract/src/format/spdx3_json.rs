@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use trimtab_model::{Code, Diagnostic, DocumentInfo, FileInventory, Hash, HashAlgorithm, Scope};
 
-use super::sbom::{self, Bill, Entry, Link};
+use super::sbom::{self, Bill, Entry, Link, MAX_LICENCE};
 use super::spdx::{about, stated};
 use crate::read::json::{self, Flavour};
 use crate::read::tree::Value;
@@ -75,6 +75,9 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     }
     Ok(graph.inventory())
 }
+
+/// How many of the licences that an expression names itself are looked at.
+pub const MAX_OWN_LICENCES: usize = 1000;
 
 /// The elements of a document by identifier, and its relationships.
 struct Graph<'d> {
@@ -254,21 +257,26 @@ impl<'d> Graph<'d> {
     fn expression(&self, id: &str, depth: usize, budget: &mut usize) -> Option<String> {
         *budget = budget.checked_sub(1)?;
         if let Some(listed) = id.strip_prefix("https://spdx.org/licenses/") {
-            return stated(listed).map(Into::into);
+            return short(listed).map(Into::into);
         }
         let element = self.elements.get(id).filter(|_| depth < 8)?;
         if let Some(text) = element.str("simplelicensing_licenseExpression") {
-            let text = stated(text)?;
+            let text = short(text)?;
             return Some(self.custom(*element, text).unwrap_or(text).into());
         }
         let kind = element.str("type").or_else(|| element.str("@type"))?;
         match kind.rsplit(['/', '_']).next()? {
             word @ ("ConjunctiveLicenseSet" | "DisjunctiveLicenseSet") => {
-                let members = texts(*element, "expandedlicensing_member")
-                    .map(|m| self.expression(m, depth + 1, budget))
-                    .collect::<Option<Vec<_>>>()?;
                 let word = if word.starts_with('C') { " AND " } else { " OR " };
-                let inner = members.join(word);
+                let mut inner = String::new();
+                for (n, member) in texts(*element, "expandedlicensing_member").enumerate() {
+                    let one = self.expression(member, depth + 1, budget)?;
+                    if inner.len() + one.len() > MAX_LICENCE {
+                        return None;
+                    }
+                    inner.push_str(if n == 0 { "" } else { word });
+                    inner.push_str(&one);
+                }
                 Some(if depth == 0 { inner } else { format!("({inner})") })
             }
             "OrLaterOperator" => {
@@ -278,11 +286,11 @@ impl<'d> Graph<'d> {
             "WithAdditionOperator" => {
                 let subject = element.str("expandedlicensing_subjectExtendableLicense")?;
                 let addition = element.str("expandedlicensing_subjectAddition")?;
-                let addition = addition.rsplit('/').next()?;
+                let addition = addition.rsplit('/').next().filter(|a| a.len() <= MAX_LICENCE)?;
                 Some(format!("{} WITH {addition}", self.expression(subject, depth + 1, budget)?))
             }
             "ListedLicense" | "CustomLicense" => {
-                element.str("name").and_then(stated).map(Into::into)
+                element.str("name").and_then(short).map(Into::into)
             }
             _ => None,
         }
@@ -293,9 +301,15 @@ impl<'d> Graph<'d> {
     /// The name of a licence that the document defines itself, where the whole expression is one.
     fn custom(&self, expression: Value<'d>, text: &str) -> Option<&'d str> {
         let map = expression.get("simplelicensing_customIdToUri")?;
-        let entry = map.items().find(|e| e.str("key") == Some(text))?;
-        self.elements.get(entry.str("value")?)?.str("name").and_then(stated)
+        let mut entries = map.items().take(MAX_OWN_LICENCES);
+        let entry = entries.find(|e| e.str("key") == Some(text))?;
+        self.elements.get(entry.str("value")?)?.str("name").and_then(short)
     }
+}
+
+/// A part of a licence that says something and is within bounds.
+fn short(text: &str) -> Option<&str> {
+    stated(text).filter(|text| text.len() <= MAX_LICENCE)
 }
 
 /// The texts of a key that holds one or several.

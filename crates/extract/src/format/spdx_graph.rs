@@ -6,8 +6,15 @@ use std::hash::{BuildHasher, RandomState};
 
 use trimtab_model::{Relation, Scope};
 
+pub use super::sbom::MAX_LICENCE;
 use super::sbom::{self, Entry, Link};
 use super::spdx::{self, Said};
+pub use super::spdx3_json::MAX_OWN_LICENCES;
+
+/// Whether a name stands for a licence that the document defines.
+pub fn is_licence_name(name: &str) -> bool {
+    spdx::is_licence_name(name)
+}
 
 /// A graph on its way to relations and scopes. Identifiers are known by their digests.
 #[derive(Default)]
@@ -37,7 +44,7 @@ impl Graph {
             sbom::property(&mut entry, name, value);
         }
         self.packages.push(Node {
-            id: id.map(|id| self.hasher.hash_one(id)),
+            id: id.map(|id| self.digest(id)),
             counts: is_named && !spdx::is_folder(comment),
             own: entry.own,
             relation: entry.relation,
@@ -46,21 +53,23 @@ impl Graph {
         });
     }
 
-    /// Takes over a relationship, in the words of SPDX 2.
-    pub fn relationship(&mut self, a: &str, kind: &str, b: &str) {
+    /// The digest of an identifier, by which it is known here.
+    pub fn digest(&self, id: &str) -> u64 {
+        self.hasher.hash_one(id)
+    }
+
+    /// Takes over a relationship, in the words of SPDX 2, between elements by their digests.
+    pub fn relationship(&mut self, a: u64, kind: &str, b: u64) {
         match spdx::said(a, kind, b) {
             Some(Said::Describes(id)) => self.describes(id),
-            Some(Said::Link(from, to, link)) => {
-                let digest = |id: &str| self.hasher.hash_one(id);
-                self.links.push((digest(from), digest(to), link));
-            }
+            Some(Said::Link(from, to, link)) => self.links.push((from, to, link)),
             None => {}
         }
     }
 
-    /// Notes what the document describes.
-    pub fn describes(&mut self, id: &str) {
-        self.described.insert(self.hasher.hash_one(id));
+    /// Notes what the document describes, by its digest.
+    pub fn describes(&mut self, id: u64) {
+        self.described.insert(id);
     }
 
     /// How many links there are.

@@ -1,9 +1,9 @@
 //! A large XML document, one part at a time: what is wanted of it is handed over as a text of its own, for
 //! [`super::xml::parse`], and of the rest nothing is kept. The bounds are those of whole documents, and one more:
-//! the most bytes of one part, and of one tag or text outside of parts.
+//! the most bytes of one part, and of one tag outside of parts. Text and comments outside of parts are passed over.
 
 use std::borrow::Cow;
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -55,22 +55,27 @@ pub fn walk<E: From<Diagnostic>>(
     most: u64,
     parts: &mut impl Parts<E>,
 ) -> Result<(), E> {
-    let mut reader = Reader::from_reader(BufReader::new(Bounded { input, left: most, most }));
+    let input = BufReader::new(Bounded { input, left: most, most });
+    let mut reader = Reader::from_reader(Ahead { seen: Vec::new(), at: 0, input });
     let mut walk = Walk { path: String::new(), lengths: Vec::new(), part: None, is_over: false };
     let (mut buffer, mut elements) = (Vec::new(), 0usize);
+    // Behind a text the reader wants a tag, and at the beginning it looks for a byte order mark.
+    let mut may_skip = false;
     loop {
         buffer.clear();
         if walk.part.is_none() {
-            reader.get_mut().get_mut().left = most;
+            let input = reader.get_mut();
+            if may_skip {
+                input.input.get_mut().left = u64::MAX;
+                if !input.skip().map_err(|e| unreadable(&e.into()))? {
+                    let message = "the XML ends inside a comment or text";
+                    return Err(Diagnostic::new(Code::FileTruncated, message).into());
+                }
+            }
+            input.input.get_mut().left = most;
         }
-        let event = reader.read_event_into(&mut buffer).map_err(|e| {
-            let code = match e {
-                quick_xml::Error::Io(_) => Code::FileLimit,
-                quick_xml::Error::Syntax(_) => Code::FileTruncated,
-                _ => Code::FileMalformed,
-            };
-            Diagnostic::new(code, format!("the XML cannot be read: {e}"))
-        })?;
+        let event = reader.read_event_into(&mut buffer).map_err(|e| unreadable(&e))?;
+        may_skip = !matches!(event, Event::Text(_));
         match event {
             Event::Start(tag) => {
                 elements += 1;
@@ -112,6 +117,15 @@ pub fn walk<E: From<Diagnostic>>(
         return Err(Diagnostic::new(Code::FileTruncated, "the file holds no XML element").into());
     }
     Ok(())
+}
+
+fn unreadable(error: &quick_xml::Error) -> Diagnostic {
+    let code = match error {
+        quick_xml::Error::Io(_) => Code::FileLimit,
+        quick_xml::Error::Syntax(_) => Code::FileTruncated,
+        _ => Code::FileMalformed,
+    };
+    Diagnostic::new(code, format!("the XML cannot be read: {error}"))
 }
 
 /// Where a walk is.
@@ -194,6 +208,105 @@ impl<R: Read> Read for Bounded<R> {
     }
 }
 
+/// A file in which it can be looked ahead.
+struct Ahead<R> {
+    /// What was looked at, and how much of it was read since.
+    seen: Vec<u8>,
+    at: usize,
+    input: R,
+}
+
+impl<R: BufRead> Ahead<R> {
+    /// Passes over text and comments, up to the next tag or reference. `false`: one of them has no end.
+    fn skip(&mut self) -> std::io::Result<bool> {
+        loop {
+            let text = self.fill_buf()?;
+            let Some(end) = text.iter().position(|b| matches!(b, b'<' | b'&')) else {
+                let length = text.len();
+                self.consume(length);
+                if length == 0 {
+                    return Ok(true);
+                }
+                continue;
+            };
+            self.consume(end);
+            let marks = [(&b"<!--"[..], b"-->"), (&b"<![CDATA["[..], b"]]>")];
+            let mut end = None;
+            for (begin, mark) in marks {
+                if end.is_none() && self.takes(begin)? {
+                    end = Some(mark);
+                }
+            }
+            match end {
+                None => return Ok(true),
+                Some(mark) if !self.skip_past(*mark)? => return Ok(false),
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Reads these bytes if they are next.
+    fn takes(&mut self, expected: &[u8]) -> std::io::Result<bool> {
+        if self.at > 0 {
+            self.seen.drain(..self.at);
+            self.at = 0;
+        }
+        while self.seen.len() < expected.len() && expected.starts_with(&self.seen) {
+            let Some(next) = self.input.fill_buf()?.first().copied() else { break };
+            self.seen.push(next);
+            self.input.consume(1);
+        }
+        let is_next = self.seen.starts_with(expected);
+        if is_next {
+            self.seen.drain(..expected.len());
+        }
+        Ok(is_next)
+    }
+
+    /// Passes over everything up to a mark and the mark. `false`: there is none.
+    fn skip_past(&mut self, mark: [u8; 3]) -> std::io::Result<bool> {
+        let mut last = [0u8; 3];
+        loop {
+            let bytes = self.fill_buf()?;
+            let length = bytes.len();
+            let end = bytes.iter().position(|byte| {
+                let [_, b, c] = last;
+                last = [b, c, *byte];
+                last == mark
+            });
+            self.consume(end.map_or(length, |end| end + 1));
+            if end.is_some() || length == 0 {
+                return Ok(end.is_some());
+            }
+        }
+    }
+}
+
+impl<R: BufRead> BufRead for Ahead<R> {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        match self.seen.get(self.at..) {
+            Some(seen) if !seen.is_empty() => Ok(seen),
+            _ => self.input.fill_buf(),
+        }
+    }
+
+    fn consume(&mut self, count: usize) {
+        if self.at < self.seen.len() {
+            self.at += count;
+        } else {
+            self.input.consume(count);
+        }
+    }
+}
+
+impl<R: BufRead> Read for Ahead<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.fill_buf()?.read(into)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,6 +356,25 @@ mod tests {
         assert!(super::super::xml::parse(text).is_ok());
         let expected = ["a b ", "a b/c ", "a b/c/b ", "a b/c/b <b/>"];
         assert_eq!(noted(text, 1 << 20).unwrap(), expected);
+    }
+
+    #[test]
+    fn text_outside_of_parts_may_be_as_long_as_it_likes() {
+        let long = "<]]>-- &gt; ".repeat(10_000).replace("&gt;", "]");
+        let text = "0 ".repeat(50_000);
+        let document = format!(
+            "<?xml version='1.0'?>{text}<a><c>{text}<![CDATA[{}]]]>&lt;{text}</c><!--{}---><b>1</b>{text}\
+             <![CDATA[]]><!----><b>2</b></a>{text}",
+            long.replace("]]>", ""),
+            long.replace("-->", ""),
+        );
+        assert_eq!(
+            noted(&document, 20_000).unwrap()[2..],
+            ["a/b ", "a/b <b>1</b>", "a/b ", "a/b <b>2</b>"]
+        );
+        for text in ["<a/><!-- ->", "<a><![CDATA[ ]]</a>", "<a/><![CDATA[<b/>"] {
+            assert_eq!(noted(text, 20_000).unwrap_err().code, Code::FileTruncated, "{text}");
+        }
     }
 
     #[test]

@@ -30,6 +30,10 @@ const LARGE: u64 = 32 << 20;
 const BLOCK: usize = 2000;
 /// The most bytes of one entry, and of what the document says about itself.
 const ENTRY: u64 = 4 << 20;
+/// The most bytes in memory of entries that wait to be read.
+const WAITING: usize = 16 << 20;
+/// The most bytes of what is kept of all components.
+const MOST_KEPT: usize = 512 << 20;
 /// The most links.
 const MOST_LINKS: usize = 10_000_000;
 /// How much of a document is looked at to tell its format.
@@ -86,7 +90,8 @@ fn form(path: &Path, start: &[u8]) -> Option<Form> {
     if !text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
         return match trimtab_extract::registry::sniff(start)?.id {
             "cyclonedx-xml" => Some(Form::CycloneDxXml),
-            "spdx-tag" => Some(Form::SpdxTag),
+            // Of YAML, the version often stands at the end, so that its start looks the same.
+            "spdx-tag" if has_version(start) => Some(Form::SpdxTag),
             _ => None,
         };
     }
@@ -97,6 +102,12 @@ fn form(path: &Path, start: &[u8]) -> Option<Form> {
     let mut telling = Telling(Cell::new(None));
     drop(json::walk(path, &mut telling));
     telling.0.get()
+}
+
+/// Whether a line states the version of SPDX as a tag.
+fn has_version(start: &[u8]) -> bool {
+    let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
+    start.split(|b| *b == b'\n').any(|line| line.starts_with(b"SPDXVersion:"))
 }
 
 /// Looks for the member that tells the format.
@@ -160,21 +171,33 @@ impl Part {
 struct Rows {
     all: Vec<(NewComponent, Scope)>,
     of: HashMap<String, usize>,
+    /// Bytes of their texts.
+    kept: usize,
 }
 
 impl Rows {
     /// Adds an entry to the row of its purl, with the stronger of two scopes; gives the row's position.
-    fn add(&mut self, component: &Component, scope: Scope) -> usize {
+    fn add(&mut self, component: &Component, scope: Scope) -> Result<usize, Refused> {
         let new = named(component);
         let at = *self.of.entry(new.purl.clone()).or_insert(self.all.len());
         match self.all.get_mut(at) {
-            None => self.all.push((new, scope)),
+            None => {
+                let other = [&new.version, &new.licence].into_iter().flatten();
+                let other: usize = other.map(String::len).sum();
+                // The purl is kept twice.
+                self.kept += 2 * new.purl.len() + new.package.len() + new.name.len() + other;
+                if self.kept > MOST_KEPT {
+                    let message = format!("its components have texts above {MOST_KEPT} bytes");
+                    return Err(Refused::Unreadable(message));
+                }
+                self.all.push((new, scope));
+            }
             Some((is, held)) => {
                 is.registry |= new.registry;
                 *held = (*held).max(scope);
             }
         }
-        at
+        Ok(at)
     }
 }
 
@@ -275,6 +298,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_of_components_is_bounded() {
+        let mut rows = Rows { kept: MOST_KEPT - 100, ..Rows::default() };
+        let mut component = Component::new("pkg:npm/a@1".parse().unwrap());
+        assert!(rows.add(&component, Scope::Runtime).is_ok());
+        component.licence = Some("x".repeat(100).into());
+        // It is there already, without that.
+        assert!(rows.add(&component, Scope::Runtime).is_ok());
+        component.purl = "pkg:npm/b@1".parse().unwrap();
+        assert!(rows.add(&component, Scope::Runtime).is_err());
+    }
+
+    #[test]
     fn the_format_is_told_wherever_its_member_stands() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("document");
@@ -287,6 +322,9 @@ mod tests {
             ("{\"a\": {\"bomFormat\": 1}}".to_owned(), None),
             ("SPDXVersion: SPDX-2.3\n".to_owned(), Some(Form::SpdxTag)),
             ("\u{feff}SPDXVersion: SPDX-2.3\n".to_owned(), Some(Form::SpdxTag)),
+            ("DataLicense: CC0-1.0\nSPDXVersion: SPDX-2.3\n".to_owned(), Some(Form::SpdxTag)),
+            // YAML, with its version behind what is looked at.
+            (format!("SPDXID: SPDXRef-DOCUMENT\npackages:\n- name: {long}\n"), None),
             (
                 "<?xml?><bom xmlns='http://cyclonedx.org/schema/bom/1.5'>".to_owned(),
                 Some(Form::CycloneDxXml),

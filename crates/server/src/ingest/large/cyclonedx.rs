@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use trimtab_model::{Relation, Scope};
 use trimtab_store::NewComponent;
 
-use super::json::{Members, walk};
-use super::{Distinct, MOST_COMPONENTS, MOST_LINKS, Part, Refused, Rows, Said, nearer};
+use super::json::{Members, Wanted, walk, weight};
+use super::{Distinct, MOST_COMPONENTS, MOST_LINKS, Part, Refused, Rows, Said, WAITING, nearer};
 
 /// Reads a document in JSON by blocks of components.
 pub(super) fn in_blocks(path: &Path, block: usize) -> Result<Distinct, Refused> {
@@ -20,6 +20,7 @@ pub(super) fn in_blocks(path: &Path, block: usize) -> Result<Distinct, Refused> 
         about: std::mem::take(&mut links.about),
         block,
         waiting: Vec::new(),
+        weight: 0,
         listing: Listing::new(links.hasher.clone())?,
     };
     walk(path, &mut components)?;
@@ -31,6 +32,8 @@ pub(super) fn in_blocks(path: &Path, block: usize) -> Result<Distinct, Refused> 
 #[derive(Default)]
 struct Links {
     about: serde_json::Map<String, Value>,
+    /// What the next entry needs.
+    needs: Vec<u64>,
     links: Vec<(u64, u64)>,
     hasher: RandomState,
 }
@@ -55,13 +58,27 @@ impl Members for Links {
         }
     }
 
-    fn item(&mut self, value: Value) -> Result<(), Refused> {
-        let Some(from) = value["ref"].as_str() else { return Ok(()) };
-        let from = self.hasher.hash_one(from);
-        let needs = value["dependsOn"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        self.links.extend(needs.map(|to| (from, self.hasher.hash_one(to))));
-        if self.links.len() > MOST_LINKS {
+    fn of_item(&self, member: &str) -> Wanted {
+        match member {
+            "ref" => Wanted::Whole,
+            "dependsOn" => Wanted::Texts,
+            _ => Wanted::Not,
+        }
+    }
+
+    fn text(&mut self, _: &str, to: &str) -> Result<(), Refused> {
+        self.needs.push(self.hasher.hash_one(to));
+        if self.links.len() + self.needs.len() > MOST_LINKS {
             return Err(Refused::Unreadable(format!("it has more than {MOST_LINKS} links")));
+        }
+        Ok(())
+    }
+
+    fn item(&mut self, value: Value) -> Result<(), Refused> {
+        let needs = std::mem::take(&mut self.needs);
+        if let Some(from) = value["ref"].as_str() {
+            let from = self.hasher.hash_one(from);
+            self.links.extend(needs.into_iter().map(|to| (from, to)));
         }
         Ok(())
     }
@@ -72,6 +89,8 @@ struct Components {
     about: serde_json::Map<String, Value>,
     block: usize,
     waiting: Vec<Value>,
+    /// Of what waits.
+    weight: usize,
     listing: Listing,
 }
 
@@ -81,14 +100,17 @@ impl Members for Components {
     }
 
     fn item(&mut self, value: Value) -> Result<(), Refused> {
+        self.weight += weight(&value);
         self.waiting.push(value);
-        if self.waiting.len() >= self.block { self.flush() } else { Ok(()) }
+        let is_full = self.waiting.len() >= self.block || self.weight >= WAITING;
+        if is_full { self.flush() } else { Ok(()) }
     }
 }
 
 impl Components {
     /// Has the waiting components read as a document of their own.
     fn flush(&mut self) -> Result<(), Refused> {
+        self.weight = 0;
         self.about.insert("components".to_owned(), std::mem::take(&mut self.waiting).into());
         let about = &mut self.about;
         self.listing.read(|out| {
@@ -128,8 +150,10 @@ impl Listing {
     ) -> Result<(), Refused> {
         for component in self.part.scanned(write)? {
             let id = component.entry_id.as_deref().map(|id| self.hasher.hash_one(id));
-            let row = (component.relation != Relation::Own)
-                .then(|| self.rows.add(&component, component.scope));
+            let row = match component.relation {
+                Relation::Own => None,
+                _ => Some(self.rows.add(&component, component.scope)?),
+            };
             self.entries.push(Entry { row, id, relation: component.relation });
         }
         if self.entries.len() > MOST_COMPONENTS {
@@ -239,6 +263,38 @@ mod tests {
             document["dependencies"] = links.into();
             same(&document);
         }
+    }
+
+    #[test]
+    fn one_entry_may_need_as_many_as_it_likes() {
+        let many: Vec<String> = (0..42_000).map(|n| format!("urn:{n:0100}")).collect();
+        let mut needs = many;
+        needs.push("r".to_owned());
+        let document = json!({ "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
+            "metadata": { "component": { "type": "application", "name": "app", "bom-ref": "app" } },
+            "components": [{ "type": "library", "name": "r", "bom-ref": "r", "purl": "pkg:npm/r@1" }],
+            "dependencies": [{ "ref": "app", "dependsOn": needs }, { "ref": "r", "dependsOn": "app" }] });
+        assert!(document.to_string().len() as u64 > ENTRY);
+        same(&document);
+    }
+
+    #[test]
+    fn blocks_are_bounded_by_what_they_weigh() {
+        let about = json!({ "bomFormat": "CycloneDX", "specVersion": "1.5" });
+        let mut components = Components {
+            about: about.as_object().cloned().unwrap(),
+            block: 1000,
+            waiting: Vec::new(),
+            weight: 0,
+            listing: Listing::new(RandomState::new()).unwrap(),
+        };
+        let long = "x".repeat(3 << 20);
+        for n in 0..12 {
+            let one = json!({ "type": "library", "name": format!("p{n}"), "description": long });
+            components.item(one).unwrap();
+            assert!(components.weight < WAITING);
+        }
+        assert_eq!((components.waiting.len(), components.listing.entries.len()), (0, 12));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 use trimtab_extract::read::xml_parts::{Parts, Tag, walk};
 
 use super::cyclonedx::Listing;
-use super::{Distinct, ENTRY, MOST_LINKS, Refused, internal};
+use super::{Distinct, ENTRY, MOST_LINKS, Refused, WAITING, internal};
 
 /// Reads a document by blocks of components.
 pub(super) fn in_blocks(path: &Path, block: usize) -> Result<Distinct, Refused> {
@@ -103,7 +103,8 @@ impl Parts<Refused> for Components {
     fn part(&mut self, _: &str, text: &str) -> Result<(), Refused> {
         self.waiting.push_str(text);
         self.count += 1;
-        if self.count >= self.block { self.flush() } else { Ok(()) }
+        let is_full = self.count >= self.block || self.waiting.len() >= WAITING;
+        if is_full { self.flush() } else { Ok(()) }
     }
 }
 
@@ -210,6 +211,37 @@ mod tests {
             read += usize::from(same(Form::CycloneDxXml, document.as_bytes(), &document));
         }
         assert!(read > 150, "{read}");
+    }
+
+    #[test]
+    fn blocks_are_bounded_by_their_bytes() {
+        let mut components = Components {
+            tag: "bom xmlns='http://cyclonedx.org/schema/bom/1.5'".to_owned(),
+            product: String::new(),
+            block: 1000,
+            lists: 1,
+            waiting: String::new(),
+            count: 0,
+            listing: Listing::new(RandomState::new()).unwrap(),
+        };
+        let long = "x".repeat(3 << 20);
+        let one = format!("<component><name>a</name><description>{long}</description></component>");
+        for _ in 0..12 {
+            components.part("", &one).unwrap();
+            assert!(components.waiting.len() < WAITING);
+        }
+        assert_eq!(components.count, 0);
+    }
+
+    #[test]
+    fn text_between_what_is_read_may_be_as_long_as_it_likes() {
+        let long = "x ".repeat(usize::try_from(ENTRY).unwrap() / 2 + 1);
+        let document = format!(
+            "<bom xmlns='http://cyclonedx.org/schema/bom/1.5'><!--{long}--><metadata><tools>{long}</tools>\
+             </metadata><components>{long}<component><name>a</name></component></components>\
+             <annotations><![CDATA[{long}]]></annotations></bom>{long}"
+        );
+        assert!(same(Form::CycloneDxXml, document.as_bytes(), "long"));
     }
 
     #[test]

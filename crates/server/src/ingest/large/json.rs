@@ -1,5 +1,7 @@
 //! Goes through a large document in JSON, and gives only what is wanted of it, an entry at a time.
 
+mod item;
+
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -9,6 +11,32 @@ use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visito
 use serde_json::Value;
 
 use super::{ENTRY, Refused};
+use item::Item;
+
+/// What is done with a member of an item.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Wanted {
+    /// It is kept, and counts to the bytes of the item.
+    Whole,
+    /// It is one text or a list of them, which are given one by one before the item.
+    Texts,
+    /// It is passed over, whatever its length.
+    Not,
+}
+
+/// About how many bytes a value takes in memory.
+pub(super) fn weight(value: &Value) -> usize {
+    let inside = match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(weight).sum(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| 2 * size_of::<String>() + key.len() + weight(value))
+            .sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    };
+    size_of::<Value>() + inside
+}
 
 /// What is done with the members of a document.
 pub(super) trait Members {
@@ -26,6 +54,14 @@ pub(super) trait Members {
     }
     /// The items of a list follow.
     fn list(&mut self, _: &str) {}
+    /// What is done with a member of the items.
+    fn of_item(&self, _: &str) -> Wanted {
+        Wanted::Whole
+    }
+    /// One text of such a member of the next item.
+    fn text(&mut self, _: &str, _: &str) -> Result<(), Refused> {
+        Ok(())
+    }
     /// One item of a list. A refusal ends the walk, and is what it comes to.
     fn item(&mut self, value: Value) -> Result<(), Refused>;
 }
@@ -151,13 +187,18 @@ impl<'de> Visitor<'de> for Items<'_> {
         }
         loop {
             self.left.set(ENTRY);
-            let Some(item) = seq.next_element()? else { return Ok(()) };
-            self.members.item(item).map_err(|refused| {
-                self.refused.set(Some(refused));
-                A::Error::custom("it is refused")
-            })?;
+            let (left, refused) = (self.left, self.refused);
+            let one = Item { members: &mut *self.members, left, refused };
+            let Some(item) = seq.next_element_seed(one)? else { return Ok(()) };
+            self.members.item(item).map_err(|why| ended(refused, why))?;
         }
     }
+}
+
+/// Notes a refusal, and ends the walk.
+fn ended<E: Error>(refused: &Cell<Option<Refused>>, why: Refused) -> E {
+    refused.set(Some(why));
+    E::custom("it is refused")
 }
 
 /// An object of which the items of one list are wanted.

@@ -92,7 +92,7 @@ impl Members for Listing {
         if component.relation == Relation::Own {
             return Ok(());
         }
-        let row = self.rows.add(&component, component.scope);
+        let row = self.rows.add(&component, component.scope)?;
         if row == self.of_rows.len() {
             self.of_rows.push(OfRow { relation: None, files: 0, last: 0 });
         }

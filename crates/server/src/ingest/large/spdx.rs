@@ -4,10 +4,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
+use trimtab_extract::format::spdx_graph::is_licence_name;
 
-use super::graph::{Graph, Packages, name};
-use super::json::Members;
-use super::{Distinct, Refused};
+use super::graph::{Graph, Packages, is_named, name, purl};
+use super::json::{Members, Wanted, weight};
+use super::{Distinct, Refused, WAITING};
 
 /// What is read of a package beside its identifier.
 const KEPT: [&str; 7] = [
@@ -21,6 +22,8 @@ const KEPT: [&str; 7] = [
 ];
 /// The most licences that a document defines itself.
 const MOST_LICENCES: usize = 100_000;
+/// The most bytes of their identifiers and names.
+const LICENCES: usize = 64 << 20;
 
 /// Goes through a document.
 pub(super) type Walk<'w> = &'w dyn Fn(&mut dyn Members) -> Result<(), Refused>;
@@ -32,6 +35,7 @@ pub(super) fn in_blocks(block: usize, walk: Walk<'_>) -> Result<Distinct, Refuse
         list: None,
         version: Value::Null,
         licences: HashMap::new(),
+        bytes: 0,
     };
     walk(&mut first)?;
     let mut second = Second {
@@ -40,16 +44,19 @@ pub(super) fn in_blocks(block: usize, walk: Walk<'_>) -> Result<Distinct, Refuse
         licences: first.licences,
         packages: first.graph.read()?,
         waiting: Vec::new(),
+        weight: 0,
     };
     walk(&mut second)?;
     second.flush()?;
-    Ok(second.packages.finish())
+    second.packages.finish()
 }
 
 /// The purl that a package states.
-fn is_purl(reference: &Value) -> bool {
-    let kind = reference["referenceType"].as_str().unwrap_or_default();
-    kind.rsplit('/').next() == Some("purl")
+fn stated(references: &Value) -> Option<&str> {
+    references.as_array()?.iter().find_map(|reference| {
+        let kind = reference["referenceType"].as_str().unwrap_or_default();
+        reference["referenceLocator"].as_str().filter(|_| kind.rsplit('/').next() == Some("purl"))
+    })
 }
 
 /// The first walk: the graph.
@@ -60,6 +67,8 @@ struct First {
     version: Value,
     /// Names of licences that the document defines, by their identifiers.
     licences: HashMap<String, String>,
+    /// Of these.
+    bytes: usize,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -84,13 +93,8 @@ impl List {
 
 impl First {
     fn package(&mut self, value: &Value) -> Result<(), Refused> {
-        let is_name = value["name"].as_str().is_some_and(|name| !name.trim().is_empty())
-            || value["name"].is_number()
-            || value["name"].is_boolean();
         let id = value["SPDXID"].as_str();
-        let by_id = id.is_some_and(|id| id.starts_with("pkg:"));
-        let references = value["externalRefs"].as_array();
-        let is_named = is_name || by_id || references.is_some_and(|all| all.iter().any(is_purl));
+        let is_named = is_named(&value["name"], purl(stated(&value["externalRefs"]), id));
         self.graph.package(is_named, id, value["comment"].as_str().unwrap_or_default())
     }
 
@@ -119,18 +123,31 @@ impl Members for First {
         self.list = List::of(list);
     }
 
+    fn of_item(&self, member: &str) -> Wanted {
+        match member {
+            "SPDXID" | "name" | "externalRefs" | "comment" | "licenseId" | "spdxElementId"
+            | "relationshipType" | "relatedSpdxElement" => Wanted::Whole,
+            _ => Wanted::Not,
+        }
+    }
+
     fn item(&mut self, value: Value) -> Result<(), Refused> {
         match self.list {
             Some(List::Packages) if value.is_object() => self.package(&value),
             Some(List::Relationships) => self.relationship(&value),
-            Some(List::Described) => value.as_str().map_or(Ok(()), |id| self.graph.describes(id)),
+            Some(List::Described) => value.as_str().map_or(Ok(()), |id| {
+                let id = self.graph.digest(id);
+                self.graph.describes(id)
+            }),
             Some(List::Licences) => {
                 if let (Some(id), Some(name)) =
                     (value["licenseId"].as_str(), value["name"].as_str())
                     && self.licences.len() < MOST_LICENCES
                     // What says nothing does not take the place of what was said before.
-                    && !matches!(name.trim(), "" | "NOASSERTION" | "NONE")
+                    && is_licence_name(name)
+                    && self.bytes + id.len() + name.len() <= LICENCES
                 {
+                    self.bytes += id.len() + name.len();
                     self.licences.insert(id.to_owned(), name.to_owned());
                 }
                 Ok(())
@@ -147,6 +164,8 @@ struct Second {
     licences: HashMap<String, String>,
     packages: Packages,
     waiting: Vec<Value>,
+    /// Of what waits.
+    weight: usize,
 }
 
 impl Members for Second {
@@ -154,12 +173,20 @@ impl Members for Second {
         list == "packages"
     }
 
+    fn of_item(&self, member: &str) -> Wanted {
+        let is_kept = member == "SPDXID" || KEPT.contains(&member);
+        if is_kept { Wanted::Whole } else { Wanted::Not }
+    }
+
     fn item(&mut self, value: Value) -> Result<(), Refused> {
         let Value::Object(members) = value else { return Ok(()) };
         if let Some(at) = self.packages.next() {
-            self.waiting.push(kept(members, at).into());
+            let kept = kept(members, at).into();
+            self.weight += weight(&kept);
+            self.waiting.push(kept);
         }
-        if self.waiting.len() >= self.block { self.flush() } else { Ok(()) }
+        let is_full = self.waiting.len() >= self.block || self.weight >= WAITING;
+        if is_full { self.flush() } else { Ok(()) }
     }
 }
 
@@ -167,6 +194,7 @@ impl Second {
     /// Has the waiting packages read as a document of their own.
     fn flush(&mut self) -> Result<(), Refused> {
         let packages = std::mem::take(&mut self.waiting);
+        self.weight = 0;
         if packages.is_empty() {
             return Ok(());
         }
@@ -188,21 +216,11 @@ fn kept(members: Map<String, Value>, at: usize) -> Map<String, Value> {
     let id = members.get("SPDXID").and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut kept: Map<String, Value> =
         members.into_iter().filter(|(key, _)| KEPT.contains(&key.as_str())).collect();
-    let mut references = match kept.remove("externalRefs") {
-        Some(Value::Array(references)) => references,
-        _ => Vec::new(),
-    };
-    references.retain(is_purl);
-    for reference in &mut references {
-        if let Value::Object(members) = reference {
-            members.retain(|key, _| matches!(&**key, "referenceType" | "referenceLocator"));
-        }
+    let references = kept.remove("externalRefs").unwrap_or_default();
+    if let Some(purl) = purl(stated(&references), Some(&id)) {
+        let reference = json!({ "referenceType": "purl", "referenceLocator": purl });
+        kept.insert("externalRefs".to_owned(), json!([reference]));
     }
-    // An identifier that is a purl stands in for one that is not stated.
-    if references.is_empty() && id.starts_with("pkg:") {
-        references.push(json!({ "referenceType": "purl", "referenceLocator": id }));
-    }
-    kept.insert("externalRefs".to_owned(), references.into());
     kept.insert("SPDXID".to_owned(), name(at).into());
     kept
 }
@@ -280,6 +298,80 @@ mod tests {
             read += usize::from(same(Form::Spdx, text.as_bytes(), &text));
         }
         assert!(read > 200, "{read}");
+    }
+
+    #[test]
+    fn what_is_stated_and_no_purl_counts_as_in_the_whole() {
+        let reference = |purl: &str| json!([{ "referenceType": "purl", "referenceLocator": purl }]);
+        let a = json!({ "SPDXID": "SPDXRef-a", "externalRefs": reference("pkg:bad") });
+        let b = json!({ "SPDXID": "SPDXRef-b", "name": "b", "externalRefs": reference("pkg:bad") });
+        let c = json!({ "SPDXID": "pkg:npm/c@1", "externalRefs": reference("nonsense") });
+        let d = json!({ "SPDXID": "pkg:bad" });
+        let link = |from: &str, to: &str| {
+            json!({ "spdxElementId": from, "relationshipType": "DEPENDS_ON",
+            "relatedSpdxElement": to })
+        };
+        for (packages, is_read) in
+            [(vec![&a, &b, &c, &d], true), (vec![&c], true), (vec![&a], false), (vec![&d], false)]
+        {
+            let text = json!({ "spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT",
+                "packages": packages, "relationships": [link("SPDXRef-a", "SPDXRef-b"),
+                link("pkg:bad", "pkg:npm/c@1")] })
+            .to_string();
+            assert_eq!(same(Form::Spdx, text.as_bytes(), &text), is_read, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_read_may_be_as_long_as_it_likes() {
+        let files: Vec<String> = (0..42_000).map(|n| format!("SPDXRef-{n:0100}")).collect();
+        let long = "x".repeat(5 << 20);
+        let text = json!({ "spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT",
+            "packages": [{ "SPDXID": "SPDXRef-a", "name": "a", "hasFiles": files,
+                "licenseDeclared": "LicenseRef-1" }],
+            "hasExtractedLicensingInfos":
+                [{ "licenseId": "LicenseRef-1", "name": "Ours", "extractedText": long }] })
+        .to_string();
+        assert!(same(Form::Spdx, text.as_bytes(), "long"));
+    }
+
+    #[test]
+    fn names_of_licences_are_bounded_by_their_bytes() {
+        let mut first = First {
+            graph: Graph::default(),
+            list: Some(List::Licences),
+            version: Value::Null,
+            licences: HashMap::new(),
+            bytes: LICENCES - 100,
+        };
+        for (id, name) in [("a", "x".repeat(99)), ("b", "x".repeat(99)), ("c", String::new())] {
+            first.item(json!({ "licenseId": id, "name": name })).unwrap();
+        }
+        assert_eq!(first.licences.keys().collect::<Vec<_>>(), ["a"]);
+        first.bytes = 0;
+        first.item(json!({ "licenseId": "d", "name": "x".repeat((16 << 10) + 1) })).unwrap();
+        assert_eq!(first.licences.len(), 1);
+    }
+
+    #[test]
+    fn blocks_are_bounded_by_what_they_weigh() {
+        let mut graph = Graph::default();
+        (0..12).for_each(|_| graph.package(true, None, "").unwrap());
+        let mut second = Second {
+            block: 1000,
+            version: "SPDX-2.3".into(),
+            licences: HashMap::new(),
+            packages: graph.read().unwrap(),
+            waiting: Vec::new(),
+            weight: 0,
+        };
+        let long = "x".repeat(3 << 20);
+        for n in 0..12 {
+            second.item(json!({ "name": format!("p{n}"), "comment": long })).unwrap();
+            assert!(second.weight < WAITING);
+        }
+        assert_eq!(second.waiting.len(), 0);
+        assert_eq!(second.packages.finish().unwrap().0.len(), 12);
     }
 
     #[test]

@@ -1,15 +1,14 @@
 //! Large SPDX 3 documents in JSON-LD, read in parts: first the graph, in the words of SPDX 2, then the licences, which are
 //! elements of their own, then the packages, a block at a time with the licences that they name.
 
-use std::collections::HashSet;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::graph::{Graph, Packages, name};
-use super::json::{Members, walk};
-use super::spdx3_licences::Licences;
-use super::{Distinct, Refused};
+use super::graph::{Graph, Packages, is_named, name, purl};
+use super::json::{Members, Wanted, walk, weight};
+use super::spdx3_licences::{Added, Licences};
+use super::{Distinct, MOST_LINKS, Refused, WAITING};
 
 /// What is read of a package beside its identifier.
 const KEPT: [&str; 5] = [
@@ -22,7 +21,7 @@ const KEPT: [&str; 5] = [
 
 /// Reads a document by blocks of packages.
 pub(super) fn in_blocks(path: &Path, block: usize) -> Result<Distinct, Refused> {
-    let mut first = First { graph: Graph::default(), has_context: false };
+    let mut first = First::default();
     walk(path, &mut first)?;
     if !first.has_context {
         return Err(Refused::Unreadable("this is no SPDX 3 document".to_owned()));
@@ -30,10 +29,10 @@ pub(super) fn in_blocks(path: &Path, block: usize) -> Result<Distinct, Refused> 
     let packages = first.graph.read()?;
     let mut licences = Licences::default();
     walk(path, &mut licences)?;
-    let mut second = Second { block, licences, packages, waiting: Vec::new() };
+    let mut second = Second::new(block, licences, packages);
     walk(path, &mut second)?;
     second.flush()?;
-    Ok(second.packages.finish())
+    second.packages.finish()
 }
 
 /// The identifier of an element and its type, which may be written with the name of its profile or as a URI.
@@ -43,33 +42,22 @@ pub(super) fn identity(element: &Value) -> Option<(&str, &str)> {
     Some((text(["spdxId", "@id"])?, kind))
 }
 
-fn last_word(kind: &str) -> &str {
+pub(super) fn last_word(kind: &str) -> &str {
     kind.rsplit(['/', '_']).next().unwrap_or(kind)
 }
 
-/// The texts of a member that holds one or several.
-pub(super) fn texts<'d>(element: &'d Value, member: &str) -> impl Iterator<Item = &'d str> {
-    let value = &element[member];
-    let several = value.as_array().into_iter().flatten().filter_map(Value::as_str);
-    value.as_str().into_iter().chain(several)
-}
-
-/// The ends of a relationship of which there is something to say: the first, its type, and the others.
-pub(super) fn relationship<'d>(
-    element: &'d Value,
-    kind: &str,
-) -> Option<(&'d str, &'d str, Vec<&'d str>)> {
-    if !matches!(last_word(kind), "Relationship" | "LifecycleScopedRelationship") {
-        return None;
-    }
-    let (from, kind) = (element["from"].as_str()?, element["relationshipType"].as_str()?);
-    Some((from, kind, texts(element, "to").collect()))
+pub(super) fn is_relationship(kind: &str) -> bool {
+    matches!(last_word(kind), "Relationship" | "LifecycleScopedRelationship")
 }
 
 /// The first walk: the graph.
+#[derive(Default)]
 struct First {
     graph: Graph,
     has_context: bool,
+    /// Digests of what the next element names as the other ends of a relationship, and as roots.
+    to: Vec<u64>,
+    roots: Vec<u64>,
 }
 
 impl Members for First {
@@ -85,23 +73,45 @@ impl Members for First {
         self.has_context = true;
     }
 
+    fn of_item(&self, member: &str) -> Wanted {
+        match member {
+            "name"
+            | "software_packageUrl"
+            | "externalIdentifier"
+            | "from"
+            | "relationshipType"
+            | "scope" => Wanted::Whole,
+            "to" | "rootElement" => Wanted::Texts,
+            _ => of_identity(member),
+        }
+    }
+
+    fn text(&mut self, member: &str, id: &str) -> Result<(), Refused> {
+        let id = self.graph.digest(id);
+        let all = if member == "to" { &mut self.to } else { &mut self.roots };
+        all.push(id);
+        if all.len() > MOST_LINKS {
+            return Err(Refused::Unreadable(format!("it has more than {MOST_LINKS} links")));
+        }
+        Ok(())
+    }
+
     fn item(&mut self, value: Value) -> Result<(), Refused> {
+        let (to, roots) = (std::mem::take(&mut self.to), std::mem::take(&mut self.roots));
         let Some((id, kind)) = identity(&value) else { return Ok(()) };
         match last_word(kind) {
             "Package" => {
-                let name = &value["name"];
-                let is_name = name.as_str().is_some_and(|name| !name.trim().is_empty())
-                    || name.is_number()
-                    || name.is_boolean();
-                let is_named = is_name || id.starts_with("pkg:") || has_purl(&value);
+                let is_named = is_named(&value["name"], purl(stated(&value), Some(id)));
                 return self.graph.package(is_named, Some(id), "");
             }
             "SpdxDocument" | "Sbom" => {
-                return texts(&value, "rootElement").try_for_each(|id| self.graph.describes(id));
+                return roots.into_iter().try_for_each(|id| self.graph.describes(id));
             }
             _ => {}
         }
-        let Some((from, kind, to)) = relationship(&value, kind) else { return Ok(()) };
+        let ends = (value["from"].as_str(), value["relationshipType"].as_str());
+        let (true, (Some(from), Some(kind))) = (is_relationship(kind), ends) else { return Ok(()) };
+        let from = self.graph.digest(from);
         if kind == "describes" {
             return to.into_iter().try_for_each(|id| self.graph.describes(id));
         }
@@ -111,10 +121,10 @@ impl Members for First {
         match word(kind, value["scope"].as_str()) {
             Some((kind, is_reversed)) if !to.is_empty() => to.into_iter().try_for_each(|to| {
                 let (from, to) = if is_reversed { (to, from) } else { (from, to) };
-                self.graph.relationship(from, kind, to)
+                self.graph.relate(from, kind, to)
             }),
             // That it is related to anything tells a root from what is only listed as one.
-            _ => self.graph.relationship(from, "CONTAINS", "NONE"),
+            _ => self.graph.relate(from, "CONTAINS", self.graph.digest("NONE")),
         }
     }
 }
@@ -142,14 +152,23 @@ fn word(kind: &str, scope: Option<&str>) -> Option<(&'static str, bool)> {
     })
 }
 
-/// Whether a package states a purl.
-fn has_purl(package: &Value) -> bool {
-    let is_purl = |identifier: &Value| {
+/// The members that say what an element is.
+fn of_identity(member: &str) -> Wanted {
+    match member {
+        "type" | "@type" | "spdxId" | "@id" => Wanted::Whole,
+        _ => Wanted::Not,
+    }
+}
+
+/// The purl that a package states: of several identifiers, the last.
+fn stated(package: &Value) -> Option<&str> {
+    let is_purl = |identifier: &&Value| {
         let kind = identifier["externalIdentifierType"].as_str();
         matches!(kind, Some("packageUrl" | "packageURL" | "purl"))
     };
-    package["software_packageUrl"].is_string()
-        || package["externalIdentifier"].as_array().is_some_and(|all| all.iter().any(is_purl))
+    let identifiers = &package["externalIdentifier"];
+    let identified = || identifiers.as_array()?.iter().rfind(is_purl)?["identifier"].as_str();
+    package["software_packageUrl"].as_str().or_else(identified)
 }
 
 /// The third walk: the packages.
@@ -157,13 +176,21 @@ struct Second {
     block: usize,
     licences: Licences,
     packages: Packages,
-    /// With the identifiers that the document has for them.
-    waiting: Vec<(String, Value)>,
+    /// Packages that wait, with the relationships that state their licences.
+    waiting: Vec<Value>,
+    count: usize,
+    weight: usize,
+    /// The licences of these.
+    added: Added,
 }
 
 impl Members for Second {
     fn wants(&self, list: &str) -> bool {
         list == "@graph"
+    }
+
+    fn of_item(&self, member: &str) -> Wanted {
+        if KEPT.contains(&member) { Wanted::Whole } else { of_identity(member) }
     }
 
     fn item(&mut self, value: Value) -> Result<(), Refused> {
@@ -172,42 +199,48 @@ impl Members for Second {
             return Ok(());
         }
         let Some(at) = self.packages.next() else { return Ok(()) };
-        let id = id.to_owned();
-        // An identifier that is a purl stands in for one that is not stated.
-        let by_id = id.starts_with("pkg:") && !has_purl(&value);
-        let Value::Object(members) = value else { return Ok(()) };
-        let mut kept: Map<String, Value> =
-            members.into_iter().filter(|(key, _)| KEPT.contains(&key.as_str())).collect();
-        if by_id {
-            kept.insert("software_packageUrl".to_owned(), id.as_str().into());
+        let mut kept = Map::new();
+        for member in ["name", "software_packageVersion", "software_downloadLocation"] {
+            if let Some(value) = value.get(member) {
+                kept.insert(member.to_owned(), value.clone());
+            }
+        }
+        if let Some(purl) = purl(stated(&value), Some(id)) {
+            kept.insert("software_packageUrl".to_owned(), purl.into());
         }
         kept.insert("type".to_owned(), "software_Package".into());
         kept.insert("spdxId".to_owned(), name(at).into());
-        self.waiting.push((id, kept.into()));
-        if self.waiting.len() >= self.block { self.flush() } else { Ok(()) }
+        let kept = kept.into();
+        self.weight += weight(&kept);
+        self.waiting.push(kept);
+        for (kind, licence) in self.licences.of(id) {
+            self.licences.add(licence, &mut self.added);
+            let stated = json!({ "type": "Relationship", "spdxId": "r", "from": name(at),
+                "relationshipType": kind, "to": [licence] });
+            self.weight += weight(&stated);
+            self.waiting.push(stated);
+        }
+        self.count += 1;
+        let is_full = self.count >= self.block || self.weight + self.added.weight >= WAITING;
+        if is_full { self.flush() } else { Ok(()) }
     }
 }
 
 impl Second {
+    fn new(block: usize, licences: Licences, packages: Packages) -> Second {
+        let (waiting, added) = (Vec::new(), Added::default());
+        Second { block, licences, packages, waiting, count: 0, weight: 0, added }
+    }
+
     /// Has the waiting packages read as a document of their own.
     fn flush(&mut self) -> Result<(), Refused> {
-        let packages = std::mem::take(&mut self.waiting);
-        if packages.is_empty() {
+        let mut graph = std::mem::take(&mut self.waiting);
+        // Last, so that nothing stands for them.
+        graph.append(&mut std::mem::take(&mut self.added).graph);
+        (self.count, self.weight) = (0, 0);
+        if graph.is_empty() {
             return Ok(());
         }
-        let (mut graph, mut licences, mut added) = (Vec::new(), Vec::new(), HashSet::new());
-        for (id, package) in packages {
-            for (kind, licence) in self.licences.of(&id) {
-                self.licences.add(licence, &mut added, &mut licences);
-                graph.push(
-                    json!({ "type": "Relationship", "spdxId": "r", "from": package["spdxId"],
-                    "relationshipType": kind, "to": [licence] }),
-                );
-            }
-            graph.push(package);
-        }
-        // Last, so that nothing stands for them.
-        graph.append(&mut licences);
         let context = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld";
         self.packages.read(&json!({ "@context": context, "@graph": graph }))
     }
@@ -216,8 +249,8 @@ impl Second {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::large::Form;
     use crate::ingest::large::tests::{below, same};
-    use crate::ingest::large::{ENTRY, Form};
 
     /// Licences of every kind, the last of more members than are read.
     fn licences() -> Vec<Value> {
@@ -338,21 +371,126 @@ mod tests {
         assert!(read > 200, "{read}");
     }
 
+    fn document(graph: &[Value]) -> String {
+        let context = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld";
+        json!({ "@context": context, "@graph": graph }).to_string()
+    }
+
+    #[test]
+    fn lists_of_identifiers_may_be_as_long_as_they_like() {
+        let mut many: Vec<String> = (0..42_000).map(|n| format!("urn:{n:0100}")).collect();
+        many.push("urn:a".to_owned());
+        let package = |id: &str| json!({ "type": "software_Package", "spdxId": format!("urn:{id}"), "name": id });
+        let text = document(&[
+            package("app"),
+            package("a"),
+            json!({ "type": "software_Sbom", "spdxId": "urn:s", "element": many,
+                "rootElement": ["urn:app"] }),
+            json!({ "type": "Relationship", "spdxId": "urn:r", "to": many,
+                "relationshipType": "dependsOn", "from": "urn:app" }),
+            json!({ "type": "Relationship", "spdxId": "urn:t", "to": many,
+                "relationshipType": "contains", "from": "urn:app" }),
+            json!({ "type": "expandedlicensing_DisjunctiveLicenseSet", "spdxId": "urn:l",
+                "expandedlicensing_member": many }),
+        ]);
+        assert!(same(Form::Spdx3, text.as_bytes(), "long"));
+    }
+
+    #[test]
+    fn what_is_stated_and_no_purl_counts_as_in_the_whole() {
+        let a = json!({ "type": "software_Package", "spdxId": "urn:a",
+            "software_packageUrl": "pkg:bad" });
+        let b = json!({ "type": "software_Package", "spdxId": "urn:b", "name": "b",
+            "software_packageUrl": "nonsense", "externalIdentifier":
+            [{ "externalIdentifierType": "packageUrl", "identifier": "pkg:npm/no@1" }] });
+        let c = json!({ "type": "software_Package", "spdxId": "pkg:npm/c@1", "externalIdentifier": [
+            { "externalIdentifierType": "purl", "identifier": "pkg:npm/no@1" },
+            { "externalIdentifierType": "purl", "identifier": "" }] });
+        let d = json!({ "type": "software_Package", "spdxId": "pkg:bad" });
+        let link = |from: &str, to: &str| {
+            json!({ "type": "Relationship", "spdxId": "urn:r", "from": from,
+            "relationshipType": "dependsOn", "to": to })
+        };
+        for (packages, is_read) in
+            [(vec![&a, &b, &c, &d], true), (vec![&c], true), (vec![&a], false), (vec![&d], false)]
+        {
+            let mut graph: Vec<Value> = packages.into_iter().cloned().collect();
+            graph.extend([link("urn:a", "urn:b"), link("pkg:bad", "pkg:npm/c@1")]);
+            let text = document(&graph);
+            assert_eq!(same(Form::Spdx3, text.as_bytes(), &text), is_read, "{text}");
+        }
+    }
+
+    #[test]
+    fn licences_too_long_are_left_out_as_in_the_whole() {
+        let name = "x".repeat(1000);
+        let members = |count: usize| vec!["urn:custom"; count];
+        let mut graph = vec![
+            json!({ "type": "expandedlicensing_CustomLicense", "spdxId": "urn:custom",
+                "name": name, "simplelicensing_licenseText": "x".repeat(5 << 20) }),
+            json!({ "type": "expandedlicensing_CustomLicense", "spdxId": "urn:long",
+                "name": "x".repeat(20_000) }),
+            json!({ "type": "simplelicensing_LicenseExpression", "spdxId": "urn:own",
+                "simplelicensing_licenseExpression": " LicenseRef-1 ",
+                "simplelicensing_customIdToUri": [{ "key": "LicenseRef-0", "value": "urn:custom" },
+                    { "key": "LicenseRef-1", "value": "urn:long" }] }),
+        ];
+        for (n, count) in [(0, 10), (1, 20), (2, 300)] {
+            graph.push(json!({ "type": "expandedlicensing_ConjunctiveLicenseSet",
+                "spdxId": format!("urn:l:{n}"), "expandedlicensing_member": members(count) }));
+        }
+        for (n, licence) in ["custom", "long", "own", "l:0", "l:1", "l:2"].into_iter().enumerate() {
+            let id = format!("urn:p:{n}");
+            graph.push(json!({ "type": "software_Package", "spdxId": id, "name": licence }));
+            graph.push(json!({ "type": "Relationship", "spdxId": "urn:r", "from": id,
+                "relationshipType": "hasDeclaredLicense", "to": format!("urn:{licence}") }));
+        }
+        let text = document(&graph);
+        assert!(same(Form::Spdx3, text.as_bytes(), "licences"));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("document");
+        std::fs::write(&path, &text).unwrap();
+        let read = in_blocks(&path, 10).unwrap().0;
+        let of = |name: &str| {
+            let one = read.iter().find(|one| one.name == name).unwrap();
+            one.licence.as_ref().map(String::len)
+        };
+        assert_eq!((of("custom"), of("long"), of("own")), (Some(1000), None, Some(12)));
+        assert_eq!((of("l:0"), of("l:1"), of("l:2")), (Some(10 * 1000 + 9 * 5), None, None));
+    }
+
+    #[test]
+    fn blocks_are_bounded_by_what_they_weigh() {
+        let mut graph = Graph::default();
+        (0..12).for_each(|n| graph.package(true, Some(&format!("urn:{n}")), "").unwrap());
+        let packages = graph.read().unwrap();
+        let mut second = Second::new(1000, Licences::default(), packages);
+        let long = "x".repeat(3 << 20);
+        for n in 0..12 {
+            let one = json!({ "type": "software_Package", "spdxId": format!("urn:{n}"),
+                "name": format!("p{n}"), "software_downloadLocation": long });
+            second.item(one).unwrap();
+            assert!(second.weight < WAITING);
+        }
+        assert_eq!(second.count, 0);
+        assert_eq!(second.packages.finish().unwrap().0.len(), 12);
+    }
+
     #[test]
     fn what_is_damaged_or_beyond_bounds_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("document");
-        let long = "x".repeat(usize::try_from(ENTRY).unwrap() - 100);
+        let long = vec![format!("\"{}\"", "x".repeat(600)); 200].join(",");
         let licence = |n| {
             format!(
-                "{{\"type\": \"simplelicensing_LicenseExpression\", \"spdxId\": \"l{n}\", \
-                 \"simplelicensing_licenseExpression\": \"{long}\"}}, "
+                "{{\"type\": \"expandedlicensing_ConjunctiveLicenseSet\", \"spdxId\": \"l{n}\", \
+                 \"expandedlicensing_member\": [{long}]}}, "
             )
         };
         let package = "{\"type\": \"software_Package\", \"spdxId\": \"a\", \"name\": \"a\"}";
         let head =
             "{\"@context\": \"https://spdx.org/rdf/3.0.1/spdx-context.jsonld\", \"@graph\": [";
-        let licences: String = (0..20).map(licence).collect();
+        let licences: String = (0..600).map(licence).collect();
         for text in [
             format!("{head}{package}"),
             format!("{head}]}}"),

@@ -107,6 +107,22 @@ fn detail(package: &mut Map<String, Value>, tag: &str, value: String) -> Result<
     Ok(())
 }
 
+/// The tags of which the value is read.
+const READ: [&str; 12] = [
+    "SPDXVersion",
+    "PackageName",
+    "LicenseID",
+    "LicenseName",
+    "SPDXID",
+    "Relationship",
+    "PackageVersion",
+    "PackageDownloadLocation",
+    "PackageLicenseDeclared",
+    "PackageLicenseConcluded",
+    "PackageComment",
+    "ExternalRef",
+];
+
 /// The tags of a file.
 struct Tags {
     input: BufReader<File>,
@@ -114,53 +130,118 @@ struct Tags {
 }
 
 impl Tags {
-    /// The next tag and its value; lines that are none are left out.
+    /// The next tag and its value, which is empty if it is not read; lines that are none are left out.
     fn next(&mut self) -> Result<Option<(String, String)>, Refused> {
         while let Some(line) = self.line(ENTRY)? {
-            let text = line.trim();
-            let Some((name, value)) = text.split_once(':') else { continue };
-            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            let Some((name, value)) = tag(&line.text) else {
+                self.skip_rest(&line)?;
                 continue;
-            }
+            };
             let name = name.to_owned();
-            let value = value.trim();
+            let is_read = READ.contains(&name.as_str());
+            if is_read && !line.is_whole {
+                return Err(too_long());
+            }
             let Some(first) = value.strip_prefix("<text>") else {
-                return Ok(Some((name, value.to_owned())));
+                let value = if is_read { value.to_owned() } else { String::new() };
+                self.skip_rest(&line)?;
+                return Ok(Some((name, value)));
             };
             if let Some((inner, _)) = first.split_once("</text>") {
-                return Ok(Some((name, inner.to_owned())));
+                let inner = if is_read { inner.to_owned() } else { String::new() };
+                self.skip_rest(&line)?;
+                return Ok(Some((name, inner)));
             }
             // It goes on over the next lines.
-            let mut inner = line.split_once("<text>").map_or("", |(_, inner)| inner).to_owned();
+            if !is_read {
+                self.skip_past(line.text.as_bytes(), b"</text>")?;
+                self.skip_past(b"", b"\n")?;
+                return Ok(Some((name, String::new())));
+            }
+            let mut inner =
+                line.text.split_once("<text>").map_or("", |(_, inner)| inner).to_owned();
             while let Some(more) = self.line(ENTRY.saturating_sub(inner.len() as u64))? {
-                if let Some((last, _)) = more.split_once("</text>") {
+                if let Some((last, _)) = more.text.split_once("</text>") {
                     inner.push_str(last);
+                    self.skip_rest(&more)?;
                     break;
                 }
-                inner.push_str(&more);
+                if !more.is_whole {
+                    return Err(too_long());
+                }
+                inner.push_str(&more.text);
             }
             return Ok(Some((name, inner)));
         }
         Ok(None)
     }
 
-    /// The next line with its end, of so many bytes at most.
-    fn line(&mut self, most: u64) -> Result<Option<String>, Refused> {
+    /// The next line with its end, or so many bytes of it.
+    fn line(&mut self, most: u64) -> Result<Option<Line>, Refused> {
         let mut line = Vec::new();
         let read = (&mut self.input).take(most + 1).read_until(b'\n', &mut line);
         if read.map_err(internal)? == 0 {
             return Ok(None);
         }
-        if line.len() as u64 > most {
-            return Err(Refused::Unreadable(format!("an entry is above {ENTRY} bytes")));
-        }
-        let line = String::from_utf8(line)
-            .map_err(|_| Refused::Unreadable("the file is not valid UTF-8".to_owned()))?;
+        let is_whole = line.len() as u64 <= most;
+        let text = if is_whole {
+            String::from_utf8(line)
+                .map_err(|_| Refused::Unreadable("the file is not valid UTF-8".to_owned()))?
+        } else {
+            String::from_utf8_lossy(&line).into_owned()
+        };
         // What some programs write first.
         let is_first = !std::mem::replace(&mut self.is_begun, true);
-        let unmarked = line.strip_prefix('\u{feff}').filter(|_| is_first).map(str::to_owned);
-        Ok(Some(unmarked.unwrap_or(line)))
+        let unmarked = text.strip_prefix('\u{feff}').filter(|_| is_first).map(str::to_owned);
+        Ok(Some(Line { text: unmarked.unwrap_or(text), is_whole }))
     }
+
+    /// Passes over the rest of a line that was not read as a whole.
+    fn skip_rest(&mut self, line: &Line) -> Result<(), Refused> {
+        if line.is_whole { Ok(()) } else { self.skip_past(b"", b"\n") }
+    }
+
+    /// Passes over everything up to a mark and the mark, which may have begun in what was read before.
+    fn skip_past(&mut self, before: &[u8], mark: &[u8]) -> Result<(), Refused> {
+        // A mark's first byte stands in it only once.
+        let mut found = 0;
+        let mut takes = |byte: u8| {
+            found = match mark.get(found) {
+                Some(next) if *next == byte => found + 1,
+                _ => usize::from(mark.first() == Some(&byte)),
+            };
+            found == mark.len()
+        };
+        for byte in before {
+            takes(*byte);
+        }
+        loop {
+            let bytes = self.input.fill_buf().map_err(internal)?;
+            let length = bytes.len();
+            let end = bytes.iter().position(|byte| takes(*byte));
+            self.input.consume(end.map_or(length, |end| end + 1));
+            if end.is_some() || length == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// A line, or the beginning of one.
+struct Line {
+    text: String,
+    is_whole: bool,
+}
+
+/// The name and the value of a tag.
+fn tag(line: &str) -> Option<(&str, &str)> {
+    let (name, value) = line.trim().split_once(':')?;
+    let is_tag = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric());
+    is_tag.then(|| (name, value.trim()))
+}
+
+fn too_long() -> Refused {
+    Refused::Unreadable(format!("an entry is above {ENTRY} bytes"))
 }
 
 #[cfg(test)]
@@ -235,6 +316,31 @@ mod tests {
             read += usize::from(same(Form::SpdxTag, text.as_bytes(), &text));
         }
         assert!(read > 200, "{read}");
+    }
+
+    #[test]
+    fn values_that_are_not_read_may_be_as_long_as_they_like() {
+        let long = "x: </tex ".repeat(usize::try_from(ENTRY).unwrap() / 9 + 1);
+        let lines = "FileName: a\n".repeat(usize::try_from(ENTRY).unwrap() / 12 + 1);
+        let text = format!(
+            "SPDXVersion: SPDX-2.3\n{long}\n#{long}\nPackageName: a\nPackageCopyrightText: {long}\n\
+             SPDXID: SPDXRef-a\nPackageCopyrightText: <text>{long}\n{lines}<</text> more\n\
+             PackageLicenseInfoFromFiles: <text>{long}</text> {long}\nPackageVersion: 1\n\
+             PackageAttributionText: <text>a\nPackageVersion: 2\n</text>{long}\n\
+             ExternalRef: PACKAGE-MANAGER purl pkg:npm/a@1\nPackageComment: <text>{long}"
+        );
+        // Only what is read of it may not be.
+        assert!(!reads(&text));
+        let end = text.rfind("PackageComment").unwrap();
+        assert!(reads(&text[..end]));
+        assert!(same(Form::SpdxTag, &text.as_bytes()[..end], "long"));
+    }
+
+    fn reads(text: &str) -> bool {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("document");
+        std::fs::write(&path, text).unwrap();
+        Form::SpdxTag.read(&path, 10).is_ok()
     }
 
     #[test]
