@@ -54,6 +54,18 @@ mod tests {
         truly(reason, last, &asked, tool).blockers().iter().map(ToString::to_string).collect()
     }
 
+    /// What we asked for and no repository has is what stands in the way.
+    #[test]
+    fn what_is_not_there_is_told() {
+        let text = "[ERROR] Could not find artifact org.example:left:jar:9.0 in central";
+        let left = Proposal::Raise {
+            package: "pkg:maven/org.example/left@1.0".parse().unwrap(),
+            to: "9.0".into(),
+        };
+        let all = told("maven", &left, crate::update::maven::blockers(text));
+        assert_eq!(all, ["`the project` requires `org.example:left 9.0, which no repository has`"]);
+    }
+
     /// uv's words about an attempt of ours, `flask==2.2.5`, and about what the project really asks for.
     #[test]
     fn what_we_asked_for_ourselves_stands_in_nobodys_way() {

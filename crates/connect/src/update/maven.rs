@@ -333,7 +333,7 @@ fn package(line: &str) -> Option<Purl> {
 
 /// `Could not find artifact group:left:jar:9 in …` and, when it was asked for before and Maven remembers,
 /// `group:left:jar:9 was not found in …`: the project asks for what is not there.
-fn blockers(text: &str) -> Vec<Blocker> {
+pub(super) fn blockers(text: &str) -> Vec<Blocker> {
     let one = |line: &str| {
         let artifact = match line.split_once("Could not find artifact ") {
             Some((_, rest)) => rest.split_whitespace().next()?,
@@ -342,7 +342,9 @@ fn blockers(text: &str) -> Vec<Blocker> {
         let parts: Vec<&str> = artifact.split(':').collect();
         let [group, artifact, .., version] = parts[..] else { return None };
         let needs = format!("{group}:{artifact}");
-        Some(Blocker { who: "the project".to_owned(), needs, range: version.to_owned() })
+        // Whoever asked for it, ourselves too: that it is not there stands in the way.
+        let range = format!("{version}, which no repository has");
+        Some(Blocker { who: "the project".to_owned(), needs, range })
     };
     text.lines().filter_map(one).collect()
 }
@@ -422,7 +424,11 @@ mod tests {
             org.example:left:jar:9.0 was not found in https://registry.example during a previous attempt.";
         for text in [first, again] {
             let all: Vec<String> = blockers(text).iter().map(ToString::to_string).collect();
-            assert_eq!(all, ["`the project` requires `org.example:left 9.0`"], "{text}");
+            assert_eq!(
+                all,
+                ["`the project` requires `org.example:left 9.0, which no repository has`"],
+                "{text}"
+            );
         }
         assert!(blockers("[INFO] BUILD SUCCESS\nit was not found in time").is_empty());
     }
