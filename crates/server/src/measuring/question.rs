@@ -315,7 +315,10 @@ fn other(asked: &Asked, period: Period, today: i64) -> Result<Period, Problem> {
 
 /// The answers that were given last: reckoning one goes through all that ever happened, and a page is opened by many.
 #[derive(Clone, Default)]
-pub(crate) struct Answers(Arc<Mutex<VecDeque<(Key, Arc<Measured>)>>>);
+pub(crate) struct Answers(Arc<Mutex<VecDeque<Answer>>>);
+
+/// What was asked, and what it came to.
+type Answer = (Key, Arc<Measured>);
 
 /// What an answer depends on.
 #[derive(Clone, PartialEq)]
