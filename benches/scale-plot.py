@@ -80,7 +80,9 @@ def panel(at, column, title, aim, kind, measured):
     for size in sizes:
         out.append(f'<text x="{x(size):.1f}" y="{top + HEIGHT + 16}" class="mid">{label(size)}</text>')
     out.append(f'<line x1="{left}" x2="{left + WIDTH}" y1="{y(aim):.1f}" y2="{y(aim):.1f}" class="aim"/>')
-    out.append(f'<text x="{left + WIDTH}" y="{y(aim) + (13 if kind == "least" else -4):.1f}" class="end">at {kind} {label(aim)}</text>')
+    # What is measured lies above the least and below the most; under the axis there is no room.
+    below = kind == "least" and y(aim) + 13 < top + HEIGHT
+    out.append(f'<text x="{left + WIDTH}" y="{y(aim) + (13 if below else -4):.1f}" class="end">at {kind} {label(aim)}</text>')
     for engine, (colour, shape) in ENGINES.items():
         of = [(number(r["assets"]), number(r[column])) for r in measured if r["engine"] == engine]
         of = sorted((a, v) for a, v in of if v)
