@@ -1,6 +1,7 @@
 //! The lives of an organisation's findings, and what its teams were told, folded from its ledger and kept: the
 //! ledger only grows, so that every question reads what came since the one before.
 
+pub(crate) mod answers;
 pub(crate) mod question;
 pub(crate) mod told;
 
@@ -120,5 +121,32 @@ impl Chosen {
             None => true,
             Some(all) => life.system.is_some_and(|id| all.contains(&id)),
         })
+    }
+}
+
+/// Lives by the system that each belongs to: what is of one is not looked for among all.
+pub(crate) struct BySystem<'l> {
+    all: &'l Lives,
+    of: HashMap<i64, Vec<&'l Life>>,
+}
+
+impl<'l> BySystem<'l> {
+    /// All of them.
+    pub(crate) fn of(all: &'l Lives) -> BySystem<'l> {
+        let mut of: HashMap<i64, Vec<&Life>> = HashMap::new();
+        for life in all.iter() {
+            if let Some(id) = life.system {
+                of.entry(id).or_default().push(life);
+            }
+        }
+        BySystem { all, of }
+    }
+
+    /// The lives of what is chosen.
+    pub(crate) fn lives(&self, chosen: &Chosen) -> Vec<&'l Life> {
+        match &chosen.systems {
+            None => self.all.iter().collect(),
+            Some(ids) => ids.iter().filter_map(|id| self.of.get(id)).flatten().copied().collect(),
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::access::Access;
 use crate::access::limits::Limits;
 use crate::access::oidc::Known;
 use crate::around::counted::Counters;
-use crate::measuring::question::Answers;
+use crate::measuring::answers::Answers;
 use crate::measuring::{self, Folded, Kept};
 use crate::opened::Opened;
 use crate::weighing::{self, Agreed};

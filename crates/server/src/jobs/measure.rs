@@ -7,8 +7,8 @@ use trimtab_engine::measure::{DayLoad, load_by_day};
 use trimtab_store::{Job, LoadDay, NewJob, Org, Priority, ScopeOf};
 
 use super::Kind;
-use crate::ingest::Refused;
-use crate::measuring::Chosen;
+use crate::ingest::{Refused, blocking};
+use crate::measuring::{BySystem, Chosen};
 use crate::state::App;
 
 /// How far back days are kept.
@@ -54,9 +54,16 @@ pub(crate) async fn keep(app: &App, org: Org, now: Timestamp) -> Result<usize, R
     let of = |team, system| Chosen::of(&systems, None, team, system);
     scopes.extend(teams.iter().map(|t| (ScopeOf::Team(t.id), of(Some(t.id), None))));
     scopes.extend(systems.iter().map(|s| (ScopeOf::System(s.id), of(None, Some(s.id)))));
-    for (scope, chosen) in scopes {
-        let days = load_by_day(chosen.lives(&lives), from, today);
-        let days: Vec<LoadDay> = days.into_iter().map(stored).collect();
+    // Off the threads that answer: there may be a thousand scopes.
+    let reckoned = blocking(move || {
+        let by_system = BySystem::of(&lives);
+        let of = |(scope, chosen): (ScopeOf, Chosen)| {
+            let days = load_by_day(by_system.lives(&chosen).into_iter(), from, today);
+            (scope, days.into_iter().map(stored).collect::<Vec<LoadDay>>())
+        };
+        scopes.into_iter().map(of).collect::<Vec<_>>()
+    });
+    for (scope, days) in reckoned.await? {
         app.store.put_loads(org, scope, &days).await?;
     }
     Ok(usize::try_from(today - from + 1).unwrap_or(0))

@@ -1,8 +1,7 @@
 //! How it goes over a period, compared with another: reckoned from the ledger, of what the person may see. The page,
 //! the CSV, the lists behind the numbers and the API ask this.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -13,9 +12,10 @@ use trimtab_engine::measure::{
     backlog, flow, legs, load_by_day, load_days, noise, remediation,
 };
 use trimtab_model::Level;
-use trimtab_store::{Org, System, Team};
+use trimtab_store::{System, Team};
 
-use super::Chosen;
+use super::answers::Key;
+use super::{BySystem, Chosen};
 use crate::access::Who;
 use crate::api::{findings, visible};
 use crate::problem::Problem;
@@ -148,7 +148,7 @@ impl Part<'_> {
     fn numbers(&self, period: Period, now: Timestamp) -> Numbers {
         let (from, to) = period.bounds();
         let to = to.min(now).max(from);
-        // Each number goes through the lives once: those of another time are left out before.
+        // Every number goes through them all: those of another time are left out once, before.
         let touched = self.lives.iter().copied().filter(|life| life.touches(from, to));
         let touched: Vec<&Life> = touched.collect();
         let all = || touched.iter().copied();
@@ -237,19 +237,9 @@ impl Question {
                 && system.is_none_or(|system| telling.system == Some(system))
         };
         let tellings = self.tellings.iter().filter(of).collect();
-        let lives = match &chosen.systems {
-            None => self.lives.iter().collect(),
-            Some(all) => {
-                let lives = all.iter().filter_map(|id| by_system.get(id)).flatten();
-                lives.copied().collect()
-            }
-        };
-        Part { lives, tellings, teams }
+        Part { lives: by_system.lives(chosen), tellings, teams }
     }
 }
-
-/// The lives of what belongs to a system, by system.
-type BySystem<'l> = HashMap<i64, Vec<&'l Life>>;
 
 /// Understands what is asked.
 ///
@@ -313,44 +303,6 @@ fn other(asked: &Asked, period: Period, today: i64) -> Result<Period, Problem> {
     Ok(other)
 }
 
-/// The answers that were given last: reckoning one goes through all that ever happened, and a page is opened by many.
-#[derive(Clone, Default)]
-pub(crate) struct Answers(Arc<Mutex<VecDeque<Answer>>>);
-
-/// What was asked, and what it came to.
-type Answer = (Key, Arc<Measured>);
-
-/// What an answer depends on.
-#[derive(Clone, PartialEq)]
-struct Key {
-    org: Org,
-    /// Up to which entry of the ledger, and in which minute.
-    known: (i64, i64),
-    periods: (Period, Period),
-    chosen: (Option<i64>, Option<i64>, Option<Vec<i64>>),
-    systems: Vec<System>,
-    teams: Vec<Team>,
-}
-
-/// So many answers are kept.
-const ANSWERS: usize = 8;
-
-impl Answers {
-    fn get(&self, key: &Key) -> Option<Arc<Measured>> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.iter().find(|(of, _)| of == key).map(|(_, answer)| Arc::clone(answer))
-    }
-
-    fn put(&self, key: Key, answer: &Arc<Measured>) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|(of, _)| *of != key);
-        all.push_back((key, Arc::clone(answer)));
-        if all.len() > ANSWERS {
-            all.pop_front();
-        }
-    }
-}
-
 /// Reckons it, unless that was just done.
 ///
 /// # Errors
@@ -381,12 +333,7 @@ pub(crate) async fn measure(app: &App, who: &Who, asked: &Asked) -> Result<Arc<M
 
 fn reckon(is: Question, now: Timestamp) -> Measured {
     let (period, other) = (is.period, is.other);
-    let mut by_system = BySystem::new();
-    for life in is.lives.iter() {
-        if let Some(id) = life.system {
-            by_system.entry(id).or_default().push(life);
-        }
-    }
+    let by_system = BySystem::of(&is.lives);
     let in_team = is.team.is_some() || is.system.is_some();
     let mut groups = Vec::new();
     let mut group = |name: &str, id: i64, of: &Part<'_>| {

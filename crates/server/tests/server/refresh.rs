@@ -86,26 +86,32 @@ fn rematched(server: &Server, org: Org, count: usize) -> Vec<Value> {
     }
 }
 
+/// Sends a document that lists packages of version 1.0.0, and waits until it is settled: the status, and what is said.
+pub(crate) fn pushed(server: &Server, token: &str, asset: &str, packages: &[&str]) -> (u16, Value) {
+    let components: Vec<Value> = packages
+        .iter()
+        .map(|name| {
+            json!({ "type": "library", "name": name, "version": "1.0.0",
+                "purl": format!("pkg:npm/{name}@1.0.0") })
+        })
+        .collect();
+    let text = json!({ "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
+        "components": components });
+    let path = format!("/api/v1/snapshots?asset={asset}&wait=50");
+    let with = [("authorization", token)];
+    let answer = server.ask("POST", &path, &with, text.to_string().as_bytes());
+    assert!(matches!(answer.status, 200 | 201), "{answer:?}");
+    (answer.status, answer.json())
+}
+
 #[test]
 fn only_what_changed_is_matched_and_settled() {
     let folder = tempfile::tempdir().unwrap();
     let server = server(folder.path());
     let cookie = server.first_admin();
     let token = bearer(&server.token(&cookie, &["view", "upload"]));
-    let with = [("authorization", token.as_str())];
     let push = |asset: &str, packages: &[&str]| {
-        let components: Vec<Value> = packages
-            .iter()
-            .map(|name| {
-                json!({ "type": "library", "name": name, "version": "1.0.0",
-                "purl": format!("pkg:npm/{name}@1.0.0") })
-            })
-            .collect();
-        let text = json!({ "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
-            "components": components });
-        let path = format!("/api/v1/snapshots?asset={asset}&wait=30");
-        let answer = server.ask("POST", &path, &with, text.to_string().as_bytes());
-        assert_eq!(answer.status, 201, "{answer:?}");
+        assert_eq!(pushed(&server, &token, asset, packages).0, 201);
     };
     push("one", &["left", "other"]);
     push("two", &["left", "right"]);

@@ -5,13 +5,12 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
 use trimtab_store::{EventKind, FindingFilter, FindingOrder, Job, JobState, LedgerFilter};
 use trimtab_testkit::postgres::Postgres;
 
 use crate::around::one_of_many_may;
 use crate::harness::{Server, bearer};
-use crate::refresh::{NEW, OLD, put, record};
+use crate::refresh::{NEW, OLD, pushed, put, record};
 
 const UPLOADS: usize = 40;
 
@@ -100,26 +99,12 @@ fn two_servers_share_a_new_index_and_what_follows_it() {
     let cookie = one.first_admin();
     let token = bearer(&one.token(&cookie, &["view", "upload"]));
     let two = Server::timed(address, index, clock);
-    let push = |server: &Server, asset: &str, packages: &[&str]| -> Value {
-        let components: Vec<Value> = packages
-            .iter()
-            .map(|name| {
-                json!({ "type": "library", "name": name, "version": "1.0.0",
-                    "purl": format!("pkg:npm/{name}@1.0.0") })
-            })
-            .collect();
-        let text = json!({ "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
-            "components": components });
-        let path = format!("/api/v1/snapshots?asset={asset}&wait=60");
-        let with = [("authorization", token.as_str())];
-        let answer = server.ask("POST", &path, &with, text.to_string().as_bytes());
-        assert!(matches!(answer.status, 200 | 201), "{answer:?}");
-        answer.json()
-    };
+    let push =
+        |server: &Server, asset: &str, packages: &[&str]| pushed(server, &token, asset, packages).1;
     for n in 0..ASSETS {
         let server = if n % 2 == 0 { &one } else { &two };
-        let pushed = push(server, &format!("asset-{n}"), &["left", "calm"]);
-        assert_eq!(pushed["live"], 1, "{pushed}");
+        let said = push(server, &format!("asset-{n}"), &["left", "calm"]);
+        assert_eq!(said["live"], 1, "{said}");
     }
 
     // A new index says of `calm` what was not known. Each server notices it by itself, also one that goes on with

@@ -48,44 +48,40 @@ impl Mentioned {
         };
         let mut ways = Vec::new();
         if !self.systems.is_empty() {
-            ways.push(format!("system IN ({})", listed(&self.systems)));
+            ways.push(format!("{{of}}.system IN ({})", listed(&self.systems)));
         }
         for (column, ids, all) in [
             ("asset", &self.assets, ASSETS),
             ("vulnerability", &self.vulnerabilities, VULNERABILITIES),
         ] {
-            let of = match ids {
+            let ids = match ids {
                 Some(ids) if ids.is_empty() => continue,
                 Some(ids) => listed(ids),
                 None => all.replace("{like}", &like(is)),
             };
-            ways.push(format!("{column} IN ({of})"));
+            ways.push(format!("{{of}}.{column} IN ({ids})"));
         }
         match &self.packages {
             Some(packages) if packages.is_empty() => {}
             Some(packages) => {
                 let values = packages.iter().map(|package| is.value(package.as_str()));
-                ways.push(format!("package IN ({})", values.collect::<Vec<_>>().join(", ")));
+                ways.push(format!("{{of}}.package IN ({})", values.collect::<Vec<_>>().join(", ")));
             }
-            None => ways.push(format!("LOWER(package) LIKE {} ESCAPE '!'", like(is))),
+            None => ways.push(format!("LOWER({{of}}.package) LIKE {} ESCAPE '!'", like(is))),
         }
-        if ways.is_empty() {
-            is.text += " AND FALSE";
+        // Each way is words of ours about a table of findings, `{of}`; values of people are in none of them.
+        let about =
+            |of: &str| -> Vec<String> { ways.iter().map(|way| way.replace("{of}", of)).collect() };
+        is.text += &if ways.is_empty() {
+            " AND FALSE".to_owned()
         } else if self.is_narrow() {
-            // Each way by its own index: all of them at once have none.
-            let one = |way: &String| {
-                format!("SELECT said.id FROM finding AS said WHERE said.org = $1 AND said.{way}")
-            };
-            let all: Vec<String> = ways.iter().map(one).collect();
-            is.text += &format!(" AND finding.id IN ({})", all.join(" UNION "));
+            // Each by its own index: all of them at once have none.
+            let begin = "SELECT said.id FROM finding AS said WHERE said.org = $1 AND ";
+            let all = about("said").join(&format!(" UNION {begin}"));
+            format!(" AND finding.id IN ({begin}{all})")
         } else {
-            let one = |way: &String| match way.strip_prefix("LOWER(") {
-                Some(rest) => format!("LOWER(finding.{rest}"),
-                None => format!("finding.{way}"),
-            };
-            let all: Vec<String> = ways.iter().map(one).collect();
-            is.text += &format!(" AND ({})", all.join(" OR "));
-        }
+            format!(" AND ({})", about("finding").join(" OR "))
+        };
     }
 }
 
