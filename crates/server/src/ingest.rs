@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use trimtab_advisories::index::Index;
 use trimtab_engine::repository::ids;
 use trimtab_model::{
-    Component, Diagnostic, DiagnosticSeverity, FileInventory, Inventory, Purl, Relation, Scope,
+    Code, Component, Diagnostic, DiagnosticSeverity, FileInventory, Inventory, Purl, Relation,
+    Scope,
 };
 use trimtab_store::{
     Arrival, Contents, JudgedBy, Listed, Matched, NewComponent, Org, Settled, StoreError,
@@ -158,6 +159,11 @@ pub(crate) fn parsed(original: Original) -> Result<Inventory, Refused> {
             inventory.all_diagnostics().find(|d| d.code.severity() == DiagnosticSeverity::Error);
         let why = why.map_or("it lists no components".to_owned(), told);
         return Err(Refused::Unreadable(why));
+    }
+    // What a cut document no longer lists is not gone. A saved scan tells of each file how far it was read.
+    let cut = |d: &&Diagnostic| d.code == Code::FileTruncated;
+    if let Some(why) = inventory.all_diagnostics().find(|d| !is_scan && cut(d)) {
+        return Err(Refused::Unreadable(told(why)));
     }
     let listed: usize = inventory.files.iter().map(|f| f.components.len()).sum();
     if listed > MOST_COMPONENTS {

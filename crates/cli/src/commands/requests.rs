@@ -8,6 +8,7 @@ use trimtab_connect::apply::Tree;
 use trimtab_connect::requests::State;
 use trimtab_connect::requests::life::{Asked, Situation, Step, decide};
 use trimtab_model::Diagnostic;
+use trimtab_model::finding::Unknown;
 use trimtab_report::requests;
 use trimtab_report::requests::json::{self, Document};
 
@@ -43,7 +44,7 @@ impl Look<'_> {
         let index = index::open(&self.args.index, io)?;
         let tree = Tree::of(&self.args.path, &told.base, None)?;
         let scan = scan::matched(&[tree.root()], &self.args.walk, &index, io)?;
-        let scanned = !scan.inventory.is_incomplete();
+        let scanned = !scan.inventory.is_incomplete() && has_versions(&scan.unknowns);
         let steps = decide(&Situation {
             ours: told.ours.clone(),
             others_open: told.others_open,
@@ -55,6 +56,14 @@ impl Look<'_> {
         });
         Ok(Seen { told, scanned, steps })
     }
+}
+
+/// Whether no version is left to a parent pom: a plan takes it from Maven's tree, and a scan knows of none, so that what it
+/// does not find is not gone.
+fn has_versions(unknowns: &[Unknown]) -> bool {
+    let is_left =
+        |u: &Unknown| u.purl.purl_type() == "maven" && u.purl.version().is_none_or(str::is_empty);
+    !unknowns.iter().any(is_left)
 }
 
 /// Runs the verb.
@@ -136,5 +145,25 @@ fn document(look: &Look<'_>, seen: &Seen, done: &sync::Done) -> Document {
         cut: told.listed.cut,
         synced: look.args.sync,
         steps,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_model::finding::UnknownReason;
+
+    use super::*;
+
+    #[test]
+    fn what_a_parent_pom_gives_the_version_of_is_not_known_to_be_gone() {
+        let unknown = |purl: &str| Unknown {
+            purl: purl.parse().unwrap(),
+            reason: UnknownReason::NoVersion,
+            advisories: Vec::new(),
+            occurrences: Vec::new(),
+        };
+        assert!(has_versions(&[]));
+        assert!(has_versions(&[unknown("pkg:maven/g/a@1"), unknown("pkg:npm/a")]));
+        assert!(!has_versions(&[unknown("pkg:npm/a"), unknown("pkg:maven/g/a")]));
     }
 }

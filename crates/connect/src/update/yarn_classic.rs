@@ -1,6 +1,8 @@
 //! yarn 1: `yarn install --ignore-scripts`, which has no way to lock without unpacking: it unpacks
 //! into the copy, and no script runs. Another yarn that the project brings along is not started.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use trimtab_model::version::Scheme;
 
@@ -112,10 +114,15 @@ fn ranged(text: &str, wish: &Wish, edits: &Edits) -> String {
         true => format!("\"{key}\""),
         false => key.to_owned(),
     };
+    let entries = text.lines().filter(|line| !line.starts_with([' ', '#']));
+    let keys: BTreeSet<&str> = entries
+        .flat_map(|line| line.trim_end_matches(':').split(", "))
+        .map(|key| key.trim_matches('"'))
+        .collect();
     // What is brought in the same range was locked by itself, maybe in another version.
     let is_other = |key: &str| {
         let mut new = renamed.iter().filter(|(exact, new)| key == new && exact != new);
-        new.any(|(exact, _)| text.contains(exact.as_str()))
+        new.any(|(exact, _)| keys.contains(exact.as_str()))
     };
     let is_ours = |line: &str| {
         let all = renamed.iter().flat_map(|(exact, new)| [exact, new]);

@@ -107,7 +107,7 @@ fn form(path: &Path, start: &[u8]) -> Option<Form> {
 /// Whether a line states the version of SPDX as a tag.
 fn has_version(start: &[u8]) -> bool {
     let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
-    start.split(|b| *b == b'\n').any(|line| line.starts_with(b"SPDXVersion:"))
+    start.split(|b| *b == b'\n').any(|line| line.trim_ascii_start().starts_with(b"SPDXVersion:"))
 }
 
 /// Looks for the member that tells the format.

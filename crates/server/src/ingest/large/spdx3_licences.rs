@@ -46,6 +46,7 @@ pub(super) struct Licences {
     /// Of the next element: the first end of a relationship, and the members of a licence.
     to: Option<String>,
     members: Vec<String>,
+    member_bytes: usize,
 }
 
 /// A licence, or a part of one.
@@ -81,7 +82,9 @@ impl Members for Licences {
     fn text(&mut self, member: &str, text: &str) -> Result<(), Refused> {
         if member == "to" {
             self.to.get_or_insert_with(|| text.to_owned());
-        } else if self.members.len() <= MOST_OF_LICENCE {
+        } else if self.members.len() <= MOST_OF_LICENCE && self.member_bytes <= ELEMENT {
+            // What is above the bound together is no licence that is read: the rest need not be held.
+            self.member_bytes += text.len();
             self.members.push(text.to_owned());
         }
         Ok(())
@@ -89,6 +92,7 @@ impl Members for Licences {
 
     fn item(&mut self, value: Value) -> Result<(), Refused> {
         let (to, members) = (self.to.take(), std::mem::take(&mut self.members));
+        self.member_bytes = 0;
         let Some((id, kind)) = identity(&value) else { return Ok(()) };
         if is_relationship(kind) {
             let (Some(from), Some(to)) = (value["from"].as_str(), to) else { return Ok(()) };
@@ -176,6 +180,7 @@ impl Licences {
         }
         let mut waiting = VecDeque::from([root]);
         let mut seen: HashSet<usize> = HashSet::new();
+        let mut bytes = 0;
         // Each step of the reader is one here, and one more for the licence that an expression names.
         for _ in 0..2 * MOST_OF_LICENCE {
             let Some(id) = waiting.pop_front() else { break };
@@ -186,6 +191,11 @@ impl Licences {
             };
             if !seen.insert(at) {
                 continue;
+            }
+            // One of which a part is missing is unknown: what is as long is no licence that anybody reads.
+            bytes += element.text.len();
+            if bytes > 2 * ELEMENT {
+                break;
             }
             waiting.extend(&*element.made_of);
             if block.elements.insert(at)

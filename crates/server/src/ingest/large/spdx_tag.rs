@@ -154,13 +154,17 @@ impl Tags {
             }
             // It goes on over the next lines.
             if !is_read {
-                self.skip_past(line.text.as_bytes(), b"</text>")?;
+                if !self.skip_past(line.text.as_bytes(), b"</text>")? {
+                    return Err(unclosed());
+                }
                 self.skip_past(b"", b"\n")?;
                 return Ok(Some((name, String::new())));
             }
             let mut inner =
                 line.text.split_once("<text>").map_or("", |(_, inner)| inner).to_owned();
-            while let Some(more) = self.line(ENTRY.saturating_sub(inner.len() as u64))? {
+            loop {
+                let most = ENTRY.saturating_sub(inner.len() as u64);
+                let more = self.line(most)?.ok_or_else(unclosed)?;
                 if let Some((last, _)) = more.text.split_once("</text>") {
                     inner.push_str(last);
                     self.skip_rest(&more)?;
@@ -198,11 +202,15 @@ impl Tags {
 
     /// Passes over the rest of a line that was not read as a whole.
     fn skip_rest(&mut self, line: &Line) -> Result<(), Refused> {
-        if line.is_whole { Ok(()) } else { self.skip_past(b"", b"\n") }
+        if !line.is_whole {
+            self.skip_past(b"", b"\n")?;
+        }
+        Ok(())
     }
 
-    /// Passes over everything up to a mark and the mark, which may have begun in what was read before.
-    fn skip_past(&mut self, before: &[u8], mark: &[u8]) -> Result<(), Refused> {
+    /// Passes over everything up to a mark and the mark, which may have begun in what was read before; says whether it was
+    /// there.
+    fn skip_past(&mut self, before: &[u8], mark: &[u8]) -> Result<bool, Refused> {
         // A mark's first byte stands in it only once.
         let mut found = 0;
         let mut takes = |byte: u8| {
@@ -221,7 +229,7 @@ impl Tags {
             let end = bytes.iter().position(|byte| takes(*byte));
             self.input.consume(end.map_or(length, |end| end + 1));
             if end.is_some() || length == 0 {
-                return Ok(());
+                return Ok(end.is_some());
             }
         }
     }
@@ -238,6 +246,11 @@ fn tag(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.trim().split_once(':')?;
     let is_tag = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric());
     is_tag.then(|| (name, value.trim()))
+}
+
+/// The rest of the document is within it: what was listed before is not all.
+fn unclosed() -> Refused {
+    Refused::Unreadable("a `<text>` is never closed: the document may be cut".to_owned())
 }
 
 fn too_long() -> Refused {
@@ -355,9 +368,18 @@ mod tests {
             "SPDXVersion: SPDX-2.3\n".to_owned(),
             format!("{package}PackageVersion: {long}\n"),
             format!("{package}PackageComment: <text>{lines}</text>\n"),
+            // The other packages of it may be within a text that does not end.
+            format!("{package}PackageComment: <text>a\nPackageName: b\n"),
+            format!("{package}PackageCopyrightText: <text>a\nPackageName: b\n"),
         ] {
             std::fs::write(&path, &text).unwrap();
             assert!(Form::SpdxTag.read(&path, 10).is_err(), "{}", &text[..text.len().min(80)]);
+        }
+        // A small one that is cut is refused too: what it no longer lists is not gone.
+        for (end, is_read) in [("", false), ("</text>\n", true)] {
+            let text = format!("{package}PackageComment: <text>a\nPackageName: b\n{end}");
+            let held = crate::ingest::Original::Held(text.into_bytes());
+            assert_eq!(crate::ingest::inventory(held).is_ok(), is_read, "{end}");
         }
         std::fs::write(&path, b"SPDXVersion: SPDX-2.3\nPackageName: a\xff\n").unwrap();
         assert!(Form::SpdxTag.read(&path, 10).is_err());

@@ -144,8 +144,14 @@ impl<'de> Visitor<'de> for Texts<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        self.left.set(u64::MAX);
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(())
+        loop {
+            // A name is held as it is, however long; a value that nobody wants is not.
+            self.left.set(ENTRY);
+            if map.next_key::<IgnoredAny>()?.is_none() {
+                return Ok(());
+            }
+            self.left.set(u64::MAX);
+            map.next_value::<IgnoredAny>()?;
+        }
     }
 }
