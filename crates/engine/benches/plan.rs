@@ -2,7 +2,7 @@
 //!
 //!     cargo bench -p trimtab-engine --bench plan                 (both)
 //!     cargo bench -p trimtab-engine --bench plan -- organisation [SEEDS]
-//!     cargo bench -p trimtab-engine --bench plan -- compare
+//!     cargo bench -p trimtab-engine --bench plan -- compare [NAME]
 //!     cargo bench -p trimtab-engine --bench plan -- record PROJECTS ADVISORIES
 //!
 //! `record` reads the lockfiles of a folder of projects beside a folder of advisories, and writes what
@@ -44,15 +44,18 @@ fn main() {
     match &*args {
         [] => {
             organisation(3);
-            compare::compare();
+            compare::compare("");
         }
         ["organisation"] => organisation(3),
         ["organisation", seeds] => organisation(seeds.parse().expect("a number of seeds")),
-        ["compare"] => compare::compare(),
+        ["compare"] => compare::compare(""),
+        ["compare", only] => compare::compare(only),
         ["record", projects, advisories] => {
             record::record(Path::new(projects), Path::new(advisories));
         }
-        _ => eprintln!("usage: plan [organisation [SEEDS] | compare | record PROJECTS ADVISORIES]"),
+        _ => eprintln!(
+            "usage: plan [organisation [SEEDS] | compare [NAME] | record PROJECTS ADVISORIES]"
+        ),
     }
 }
 

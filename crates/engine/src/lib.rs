@@ -10,6 +10,7 @@ pub mod gate;
 pub mod history;
 pub mod matching;
 pub mod measure;
+pub mod notices;
 pub mod order;
 pub mod plan;
 pub mod repository;

@@ -170,6 +170,18 @@ fn what_costs_more_than_any_window_takes_what_windows_leave_over() {
         let is = simulate(&line, way).unwrap();
         assert_eq!((is.load_days, is.points), (8.0 + 40.0 + 336.0, 6.0), "{way:?}");
     }
+    // What can be done only after it is no other way of the same.
+    let after = Candidate {
+        id: "after the four".into(),
+        least: 1.0,
+        most: 1.0,
+        needs: vec![1],
+        ..line.problem.candidates[1].clone()
+    };
+    let mut longer = line.clone();
+    longer.problem.candidates.push(after);
+    longer.available.push(at(0));
+    assert_eq!(simulate(&longer, Way::Planned).unwrap().load_days, 8.0 + 40.0 + 336.0);
     // With nothing that waits for them, points are not saved: the four come too late for that.
     line.appears[1..5].fill(at(19));
     line.problem.candidates[0].least = 0.1;

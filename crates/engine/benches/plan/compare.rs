@@ -22,6 +22,10 @@ const SHAPES: &[Shape] = &[
     Shape { name: "weekly", windows: 24, every: 7, ..SIX },
 ];
 
+/// The recorded portfolio with the points of all its windows as a share of what there is to do.
+const RECORDED: &[(&str, f64)] =
+    &[("recorded, little time", 0.3), ("recorded", 0.6), ("recorded, time for all", 1.2)];
+
 /// The ways, as the columns come. The informed one goes by weight, which no score tells.
 const WAYS: [(Way, bool); 5] = [
     (Way::Planned, false),
@@ -31,8 +35,8 @@ const WAYS: [(Way, bool); 5] = [
     (Way::Monthly, false),
 ];
 
-/// Prints a row for each portfolio.
-pub(crate) fn compare() {
+/// Prints a row for each portfolio whose name has these words in it.
+pub(crate) fn compare(only: &str) {
     println!(
         "Load-days of the planned way as a share of those of other ways, with the same points; three seeds each.\n\
          By weight: severity first, if the score were the weight under the charter.\n"
@@ -41,14 +45,14 @@ pub(crate) fn compare() {
         "| portfolio | severity first | by weight | one request per advisory | monthly | deadlines kept: planned, severity, by weight, per advisory, monthly | interruptions | most of one team in a week |"
     );
     println!("|---|---:|---:|---:|---:|---:|---:|---:|");
-    for shape in SHAPES {
+    for shape in SHAPES.iter().filter(|s| s.name.contains(only)) {
         let lines: Vec<Timeline> = (1..=3).map(|seed| portfolio(shape, seed)).collect();
         row(shape.name, &lines);
     }
-    for (name, capacity) in [("recorded", 0.6), ("recorded, little time", 0.3)] {
-        match recorded(capacity) {
+    for (name, capacity) in RECORDED.iter().filter(|(name, _)| name.contains(only)) {
+        match recorded(*capacity) {
             Some(line) => row(name, &[line]),
-            None => println!("| {name}: corpus/plans/recorded is not there, skipped |"),
+            None => println!("| {name}: nothing is recorded (see `-- record`), skipped |"),
         }
     }
 }

@@ -72,6 +72,7 @@ fn row(project: &str, inventory: &Inventory, finding: &Finding, index: &Index) -
     Some(json!({
         "project": project,
         "file": &*list.path,
+        "order": finding.ecosystem.scheme() as u8,
         "package": &*finding.package,
         "version": finding.version(),
         "id": &*finding.vulnerability.id,

@@ -1,16 +1,18 @@
 //! A recorded portfolio as a timeline: each project is a team, its lockfiles stay as they were, and the
 //! advisories come on the days on which they were published.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use trimtab_charter::preset;
+use trimtab_engine::assess::{Distance, distance};
 use trimtab_engine::plan::simulate::Timeline;
-use trimtab_model::Level;
 use trimtab_model::charter::CostModel;
 use trimtab_model::plan::{Candidate, Finding, Problem, Team, Window};
+use trimtab_model::{Level, Scheme, Version};
 
 /// Where it lies.
 pub(crate) fn file() -> PathBuf {
@@ -21,6 +23,8 @@ pub(crate) fn file() -> PathBuf {
 struct Row {
     project: Box<str>,
     file: Box<str>,
+    /// The number of the order of its versions.
+    order: u8,
     package: Box<str>,
     version: Box<str>,
     id: Box<str>,
@@ -32,7 +36,6 @@ struct Row {
     exploited: bool,
     direct: bool,
     fix: Option<Box<str>>,
-    distance: Option<Box<str>>,
 }
 
 /// What a package of a project is told apart by.
@@ -44,11 +47,13 @@ impl Row {
     }
 }
 
-/// Two years in windows of two weeks. What was published before is there at the beginning, what came
+/// Two years in windows of a week. What was published before is there at the beginning, what came
 /// after is not in it.
 const BEGIN: &str = "2020-07-06T08:00:00Z";
-const WINDOWS: i64 = 52;
-const EVERY: i64 = 14;
+const DAYS: i64 = 728;
+/// Nobody is asked more than once a week.
+const EVERY: i64 = 7;
+
 /// Points of a team are bounded: nobody gives a whole sprint to updates.
 const LEAST_POINTS: f64 = 0.5;
 
@@ -59,10 +64,10 @@ fn day(days: i64) -> Timestamp {
 
 /// What is published later is not in it.
 pub(crate) fn end() -> Timestamp {
-    day(WINDOWS * EVERY)
+    day(DAYS)
 }
 
-/// The time, with so many points in all windows as a share of what the cheapest action for every package costs.
+/// The time, with so many points in all windows as a share of what it costs to raise every package to its last fix.
 /// `None`: nothing is recorded.
 pub(crate) fn recorded(capacity: f64) -> Option<Timeline> {
     let text = std::fs::read_to_string(file()).ok()?;
@@ -72,7 +77,7 @@ pub(crate) fn recorded(capacity: f64) -> Option<Timeline> {
         problem: Problem {
             now: day(0),
             at_once: day(1),
-            horizon: day((WINDOWS + 1) * EVERY),
+            horizon: day(DAYS + EVERY),
             late: 1.0,
             teams: Vec::new(),
             findings: Vec::new(),
@@ -85,7 +90,7 @@ pub(crate) fn recorded(capacity: f64) -> Option<Timeline> {
         severity: Vec::new(),
         was: Vec::new(),
         ends: Vec::new(),
-        until: day((WINDOWS + 1) * EVERY),
+        until: day(DAYS + EVERY),
     };
     let mut projects: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
     for row in &rows {
@@ -103,12 +108,13 @@ pub(crate) fn recorded(capacity: f64) -> Option<Timeline> {
             let name = format!("{project}/{file}: {package}@{version}");
             work += actions(&mut line, &charter.cost, (team, file, &name), &of);
         }
-        let points = (work * capacity / WINDOWS as f64 * 2.0).ceil() / 2.0;
-        let windows = (0..WINDOWS).map(|w| Window {
-            name: format!("window {w:02}").into(),
+        let windows = DAYS / EVERY;
+        let points = ((work * capacity / windows as f64 * 2.0).ceil() / 2.0).max(LEAST_POINTS);
+        let windows = (0..windows).map(|w| Window {
+            name: format!("window {w:03}").into(),
             start: day(w * EVERY),
             end: day((w + 1) * EVERY - 2),
-            points: points.max(LEAST_POINTS),
+            points,
             least: Level::Low,
         });
         line.problem.teams.push(Team {
@@ -152,51 +158,82 @@ fn finding(line: &mut Timeline, team: usize, row: &Row) -> usize {
     index
 }
 
-/// Raising a package to each version that fixes something; gives the points of the cheapest way.
+/// Raising a package to each version that fixes something, out of its own version and, where that is nearer, out of an
+/// earlier fix; gives the points of the cheapest way to all fixes.
 fn actions(
     line: &mut Timeline,
     model: &CostModel,
     (team, place, name): (usize, &str, &str),
     of: &[(usize, &Row)],
 ) -> f64 {
-    // A version that is further away has what the nearer ones fix.
-    let far = |row: &Row| match row.distance.as_deref() {
-        Some("patch") => 0,
-        Some("minor") => 1,
-        _ => 2,
-    };
+    let Some((_, first)) = of.first() else { return 0.0 };
+    let scheme = Scheme::from_number(first.order).expect("a recorded order");
+    let fix = |row: &Row| row.fix.as_deref().and_then(|fix| Version::parse(scheme, fix).ok());
+    let mut fixes: Vec<Version> = of.iter().filter_map(|(_, row)| fix(row)).collect();
+    fixes.sort_by(|a, b| a.compare(b).unwrap_or(Ordering::Equal));
+    fixes.dedup_by(|a, b| a.compare(b) == Some(Ordering::Equal));
     let more = if of.iter().any(|(_, row)| row.direct) { (0.0, 0.0) } else { model.transitive };
-    let mut cheapest = f64::INFINITY;
-    for distance in 0..3 {
-        if !of.iter().any(|(_, row)| row.fix.is_some() && far(row) == distance) {
-            continue;
-        }
-        let removes: Vec<usize> = of
-            .iter()
-            .filter(|(_, row)| row.fix.is_some() && far(row) <= distance)
-            .map(|(index, _)| *index)
-            .collect();
-        let ((least, most), confidence) = match distance {
-            0 => (model.patch, 0.95),
-            1 => (model.minor, 0.9),
-            _ => (model.major, 0.7),
-        };
-        let (least, most) = (least + more.0, most + more.1);
-        cheapest = cheapest.min((least + most) / 2.0 / confidence);
-        let available = removes.iter().map(|f| line.appears[*f]).min();
-        line.available.push(available.unwrap_or(line.problem.now));
-        line.problem.candidates.push(Candidate {
-            id: format!("{name}, {}", ["patch", "minor", "major"][distance]).into(),
-            team,
-            place: place.into(),
-            least,
-            most,
-            confidence,
-            removes,
-            needs: Vec::new(),
-            choice: Some(name.into()),
-            quarantine: None,
+    let from = &*first.version;
+    let mut direct: Vec<usize> = Vec::new();
+    let mut last = 0.0;
+    for (nth, to) in fixes.iter().enumerate() {
+        let below =
+            |row: &Row| fix(row).is_some_and(|fix| fix.compare(to) != Some(Ordering::Greater));
+        let fixed: Vec<&(usize, &Row)> = of.iter().filter(|(_, row)| below(row)).collect();
+        // A version is told of by the advisories that name it.
+        let named = fixed.iter().filter(|(_, row)| {
+            fix(row).is_some_and(|fix| fix.compare(to) == Some(Ordering::Equal))
         });
+        let available = named.map(|(_, row)| row.published()).min().unwrap_or(line.problem.now);
+        let far = distance(from, to.text());
+        let mut ways = vec![(far, None)];
+        for (earlier, needs) in fixes.iter().zip(&direct) {
+            let nearer = distance(earlier.text(), to.text());
+            if rank(nearer) < rank(far) {
+                ways.push((nearer, Some(*needs)));
+            }
+        }
+        for (far, needs) in ways {
+            let ((least, most), confidence) = match far {
+                Some(Distance::Patch) => (model.patch, 0.95),
+                Some(Distance::Minor) => (model.minor, 0.9),
+                _ => (model.major, 0.7),
+            };
+            let (least, most) = (least + more.0, most + more.1);
+            match needs {
+                Some(_) => {}
+                None => {
+                    last = (least + most) / 2.0 / confidence;
+                    direct.push(line.problem.candidates.len());
+                }
+            }
+            line.available.push(available);
+            line.problem.candidates.push(Candidate {
+                id: format!(
+                    "{name}, {nth:02} to {}{}",
+                    to.text(),
+                    needs.map_or(String::new(), |n| format!(" after {n}"))
+                )
+                .into(),
+                team,
+                place: place.into(),
+                least,
+                most,
+                confidence,
+                removes: fixed.iter().map(|(index, _)| *index).collect(),
+                needs: needs.into_iter().collect(),
+                choice: Some(name.into()),
+                quarantine: None,
+            });
+        }
     }
-    if cheapest.is_finite() { cheapest } else { 0.0 }
+    last
+}
+
+fn rank(far: Option<Distance>) -> u8 {
+    match far {
+        Some(Distance::Patch) => 0,
+        Some(Distance::Minor) => 1,
+        _ => 2,
+    }
 }

@@ -276,8 +276,14 @@ impl Known {
         let is_dear = |c: usize| past.dear[self.candidates[c]];
         let all = &self.problem.candidates;
         let mut other = vec![false; self.problem.findings.len()];
-        for (candidate, of) in all.iter().enumerate() {
-            if !is_dear(candidate) {
+        // What needs something dear waits as that does.
+        let mut waits: Vec<bool> = (0..all.len()).map(is_dear).collect();
+        let mut by_chain: Vec<usize> = (0..all.len()).collect();
+        by_chain.sort_by_key(|c| ground.rank[*c].0);
+        for candidate in by_chain {
+            let of = &all[candidate];
+            waits[candidate] |= of.needs.iter().any(|need| waits[*need]);
+            if !waits[candidate] {
                 of.removes.iter().for_each(|finding| other[*finding] = true);
             }
         }

@@ -1,0 +1,261 @@
+//! Who is told what, and when: a digest at the time that a team chose; at once only what the charter calls *now*, once,
+//! and again to the next people if nobody says that they have it. Pure: what waits and what was sent comes in, what
+//! is to be sent and why the rest is held goes out.
+//!
+//! How many messages leave depends on the time that passes and not on how much there is to tell: a burst of ten thousand
+//! findings is one digest, and one message for all that is *now*.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, Time, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+/// So often what is *now* goes to further people, if nobody acknowledges it.
+pub const STEPS: u8 = 2;
+
+/// How a team wishes to be told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wishes {
+    /// Where its clock is read.
+    pub zone: TimeZone,
+    /// The days of its digest. None: no digest is sent, and what waits can be looked at.
+    pub days: Vec<Weekday>,
+    /// The time of its digest on these days.
+    pub time: Time,
+    /// From when to when no digest is sent, every day; over midnight if the first is later. What is *now* goes all the
+    /// same.
+    pub quiet: Option<(Time, Time)>,
+    /// The most digests in a week that begins on Monday. What the charter calls *now* is counted and not limited.
+    pub budget: u32,
+    /// After so long without an answer, what is *now* goes to the next people. `None`: never.
+    pub escalates: Option<SignedDuration>,
+}
+
+/// Something to be told: an action, with all that it removes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// Which action it is: the same one is told of once.
+    pub key: Box<str>,
+    /// Whether the charter calls it *now*.
+    pub now: bool,
+    /// Since when there is something to tell that no digest told.
+    pub since: Timestamp,
+    /// When somebody said that they have it.
+    pub acknowledged: Option<Timestamp>,
+}
+
+/// Why a message is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// It is time for the digest.
+    Digest,
+    /// Something is *now*: to the people on duty.
+    Now,
+    /// Nobody acknowledged it: to the people of this step, from 1 to [`STEPS`].
+    Escalation(u8),
+}
+
+/// A message that was sent, or whose sending was begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub why: Why,
+    /// What it told of.
+    pub keys: Vec<Box<str>>,
+}
+
+/// A message to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Why.
+    pub why: Why,
+    /// What it tells of, in the order of the keys.
+    pub keys: Vec<Box<str>>,
+}
+
+/// Why something is not told yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// Until the digest at this time.
+    Digest(Timestamp),
+    /// The digest is due, and the team has quiet until then.
+    Quiet(Timestamp),
+    /// The digests of this week are spent: until the first one of a week that has some.
+    Budget(Timestamp),
+    /// The team has no digest.
+    NoDigest,
+}
+
+/// What follows from all this.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Decided {
+    /// Messages to be sent, the most urgent first.
+    pub send: Vec<Message>,
+    /// What is held, by its key.
+    pub held: BTreeMap<Box<str>, Held>,
+    /// When to ask again though nothing has happened. `None`: not before something does.
+    pub again: Option<Timestamp>,
+}
+
+/// Decides for one team. `sent` has what was sent to it, in any order; what is older than the oldest of `pending` and
+/// than the week may be left out.
+pub fn decide(wishes: &Wishes, pending: &[Pending], sent: &[Sent], now: Timestamp) -> Decided {
+    let mut decided = Decided::default();
+    at_once(wishes, pending, sent, now, &mut decided);
+    digest(wishes, pending, sent, now, &mut decided);
+    decided
+}
+
+/// What is *now*: told once, and again to others while nobody has it.
+fn at_once(
+    wishes: &Wishes,
+    pending: &[Pending],
+    sent: &[Sent],
+    now: Timestamp,
+    decided: &mut Decided,
+) {
+    let mut messages: BTreeMap<Why, Vec<Box<str>>> = BTreeMap::new();
+    for of in pending.iter().filter(|of| of.now) {
+        let told = |is: &&Sent| is.why != Why::Digest && is.keys.contains(&of.key);
+        let all = || sent.iter().filter(told);
+        let Some(last) = all().map(|is| is.at).max() else {
+            messages.entry(Why::Now).or_default().push(of.key.clone());
+            continue;
+        };
+        let step = all().map(|is| if let Why::Escalation(step) = is.why { step } else { 0 }).max();
+        let (Some(step), Some(after)) = (step, wishes.escalates) else { continue };
+        if of.acknowledged.is_some() || step >= STEPS || !after.is_positive() {
+            continue;
+        }
+        let next = step.saturating_add(1);
+        // Since the last people were told: after hours in which nothing was sent they, too, have their time.
+        let due = last.checked_add(after).unwrap_or(Timestamp::MAX);
+        if due <= now {
+            messages.entry(Why::Escalation(next)).or_default().push(of.key.clone());
+        } else {
+            decided.ask(due);
+        }
+    }
+    for (why, mut keys) in messages {
+        keys.sort_unstable();
+        keys.dedup();
+        if let Some(after) = wishes.escalates.filter(|_| why == Why::Now) {
+            decided.ask(now.checked_add(after).unwrap_or(Timestamp::MAX));
+        }
+        decided.send.push(Message { why, keys });
+    }
+}
+
+/// What waits for the digest, and whether its time has come.
+fn digest(
+    wishes: &Wishes,
+    pending: &[Pending],
+    sent: &[Sent],
+    now: Timestamp,
+    decided: &mut Decided,
+) {
+    let last = sent.iter().filter(|is| is.why == Why::Digest).map(|is| is.at).max();
+    let told = |of: &&Pending| {
+        let by =
+            |is: &Sent| is.why == Why::Digest && is.at >= of.since && is.keys.contains(&of.key);
+        !sent.iter().any(by)
+    };
+    let mut keys: Vec<Box<str>> = pending.iter().filter(told).map(|of| of.key.clone()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let Some(oldest) = pending.iter().filter(told).map(|of| of.since).min() else { return };
+    // The first time for a digest since the last one and since there is something to tell.
+    let from = last.map_or(oldest, |last| last.max(oldest));
+    let Some(due) = next_time(wishes, from) else {
+        decided.hold(keys, Held::NoDigest);
+        return;
+    };
+    let held = match () {
+        () if due > now => Held::Digest(due),
+        () if spent(wishes, sent, now) >= wishes.budget => match after_week(wishes, now) {
+            Some(then) => Held::Budget(then),
+            None => Held::NoDigest,
+        },
+        () => match quiet_until(wishes, now) {
+            Some(until) => Held::Quiet(until),
+            None => {
+                decided.send.push(Message { why: Why::Digest, keys });
+                return;
+            }
+        },
+    };
+    if let Held::Digest(at) | Held::Quiet(at) | Held::Budget(at) = held {
+        decided.ask(at);
+    }
+    decided.hold(keys, held);
+}
+
+impl Decided {
+    fn ask(&mut self, at: Timestamp) {
+        self.again = Some(self.again.map_or(at, |is| is.min(at)));
+    }
+
+    fn hold(&mut self, keys: Vec<Box<str>>, why: Held) {
+        self.held.extend(keys.into_iter().map(|key| (key, why)));
+    }
+}
+
+/// The first time for a digest after a moment.
+fn next_time(wishes: &Wishes, after: Timestamp) -> Option<Timestamp> {
+    let first = after.to_zoned(wishes.zone.clone()).date();
+    // A week and a day: today's may have passed.
+    (0..=7).find_map(|day| {
+        let date = first.checked_add(day.days()).ok()?;
+        if !wishes.days.contains(&date.weekday()) {
+            return None;
+        }
+        moment(wishes, date, wishes.time).filter(|at| *at > after)
+    })
+}
+
+/// A time of a day; where the clock skips it, when that has passed.
+fn moment(wishes: &Wishes, date: Date, time: Time) -> Option<Timestamp> {
+    wishes.zone.to_ambiguous_timestamp(date.to_datetime(time)).compatible().ok()
+}
+
+/// The Monday of a moment's week.
+fn monday(wishes: &Wishes, at: Timestamp) -> Date {
+    let date = at.to_zoned(wishes.zone.clone()).date();
+    let days = i64::from(date.weekday().to_monday_zero_offset());
+    date.checked_sub(days.days()).unwrap_or(date)
+}
+
+/// How many digests were sent in the week of a moment.
+fn spent(wishes: &Wishes, sent: &[Sent], now: Timestamp) -> u32 {
+    let week = monday(wishes, now);
+    let digests = sent.iter().filter(|is| is.why == Why::Digest && monday(wishes, is.at) == week);
+    u32::try_from(digests.count()).unwrap_or(u32::MAX)
+}
+
+/// The first time for a digest of the next week. `None`: no week has one.
+fn after_week(wishes: &Wishes, now: Timestamp) -> Option<Timestamp> {
+    if wishes.budget == 0 {
+        return None;
+    }
+    let next = monday(wishes, now).checked_add(7.days()).ok()?;
+    let begin = moment(wishes, next, Time::midnight())?;
+    next_time(wishes, begin.checked_sub(1.nanosecond()).ok()?)
+}
+
+/// Until when it is quiet. `None`: it is not.
+fn quiet_until(wishes: &Wishes, now: Timestamp) -> Option<Timestamp> {
+    let (from, to) = wishes.quiet.filter(|(from, to)| from != to)?;
+    let here = now.to_zoned(wishes.zone.clone());
+    let (date, time) = (here.date(), here.time());
+    let ends = match from < to {
+        true if (from..to).contains(&time) => date,
+        false if time < to => date,
+        false if time >= from => date.checked_add(1.day()).ok()?,
+        _ => return None,
+    };
+    // Where the clock is set back the end may lie behind: then it is over.
+    moment(wishes, ends, to).filter(|at| *at > now)
+}
