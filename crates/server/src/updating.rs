@@ -162,6 +162,11 @@ async fn findings(
     Ok(within::findings(app, org, &filter, FindingOrder::Newest, MOST).await?.0)
 }
 
+/// Whether nothing of it can be merged.
+fn is_nothing(told: &Document) -> bool {
+    matches!(told.outcome.as_str(), "nothing" | "refused")
+}
+
 fn reckoned(
     is: Applied,
     told: Document,
@@ -184,7 +189,7 @@ fn reckoned(
         FindingState::Open => None,
         _ => f.merged.or(f.fixed),
     });
-    let nothing = matches!(told.outcome.as_str(), "nothing" | "refused");
+    let nothing = is_nothing(&told);
     let far = match (is.reverted, nothing) {
         (Some(_), _) => Far::Reverted,
         (None, true) => Far::Nothing,
@@ -255,6 +260,10 @@ pub(crate) async fn look(app: &App, org: Org, team: i64) -> Result<(), Problem> 
     // One whose evidence is damaged says so on its page, and holds nobody up.
     let all = all.into_iter().filter(|is| told(is).is_ok()).collect();
     for update in of_all(app, org, all).await? {
+        // What was refused is not merged, whatever becomes of its findings.
+        if update.far == Far::Nothing {
+            continue;
+        }
         let is = (update.merged, update.deployed);
         let (merged, deployed) = known.get(&update.is.id).copied().unwrap_or_default();
         if (merged.is_none() && is.0.is_some()) || (deployed.is_none() && is.1.is_some()) {
@@ -268,7 +277,7 @@ pub(crate) async fn look(app: &App, org: Org, team: i64) -> Result<(), Problem> 
 /// that does not tell kinds counts as a raise of each package that moved.
 pub(crate) fn finished(all: &[Applied], calendar: &Calendar) -> Vec<Finished> {
     let over = |is: &Applied| {
-        let told = told(is).ok()?;
+        let told = told(is).ok().filter(|told| !is_nothing(told))?;
         let done = told.actions.iter().filter(|action| action.outcome == DONE);
         let sort = |action: &Action| {
             let is = action.estimate.as_ref()?;
