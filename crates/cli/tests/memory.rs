@@ -299,6 +299,27 @@ fn costs_learn_from_a_list_that_a_pipeline_keeps() {
         "{}",
         text.out
     );
+    // Git says what became of the one that waited: it was merged, and that is written down.
+    let app = place.at("app");
+    let git = |args: &[&str]| {
+        let who = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"];
+        let mut command = std::process::Command::new("git");
+        let done = command.arg("-C").arg(&app).args(who).args(args).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-qm", "Move moment\n\nTrimtab-Batch: b2"]);
+    let finished = |ran: &Ran| read(ran)["learnt"][0]["estimate"]["finished"].clone();
+    assert_eq!(finished(&plan(&["--finished", &list])), 3);
+    let kept: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&list).unwrap()).unwrap();
+    assert!(kept["batches"][2]["merged"].is_string(), "{kept:#}");
+    assert_eq!(kept["batches"][0], document["batches"][0], "what is known stays");
+    git(&["revert", "--no-edit", "HEAD"]);
+    git(&["checkout", "-q", "HEAD~1", "--", "."]);
+    let ran = plan(&["--finished", &list]);
+    assert_eq!(read(&ran)["learnt"][0]["estimate"]["reverted"], 2, "{}", ran.out);
     // What is no such list is refused, and stays as it is.
     place.write("finished.json", "{ \"format\": \"trimtab-plan\" }");
     let ran = plan(&["--finished", &list]);

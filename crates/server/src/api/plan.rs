@@ -1,10 +1,11 @@
 //! A team's plan: read, tried with another capacity, and what people decide about its changes.
 
+mod taught;
+
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use trimtab_engine::plan::learn::{Source, Taught};
 use trimtab_engine::plan::tell;
 use trimtab_model::plan::{Item, Slot};
 use trimtab_store::{Placement, PlacementState, PlannedChange, Team};
@@ -165,75 +166,10 @@ pub(crate) struct Made {
     /// once.
     together: Vec<String>,
     /// Findings of the team that go with a change of one of them.
-    by_others: Vec<PlanByOther>,
+    by_others: Vec<taught::PlanByOther>,
     /// What updates of the team that are over taught of costs, by sort of change. Of what is not here the published priors
     /// are used: the charter's points, and shares that are assumed.
-    learnt: Vec<Learnt>,
-}
-
-/// A finding that goes with a change of another team.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct PlanByOther {
-    finding: i64,
-    team: String,
-    /// The change, in words, and its window.
-    change: String,
-    window: String,
-}
-
-/// What finished changes of one sort came to.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = LearntOfChanges)]
-pub(crate) struct Learnt {
-    /// `raise`, `raise-parent`, `relock`, `override`, `replace`, `remove`, `base-image` or `configuration`.
-    kind: &'static str,
-    /// `patch`, `minor` or `major`. Not there: it does not move, or that is unknown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    distance: Option<&'static str>,
-    /// Whether something else brings the package in.
-    transitive: bool,
-    /// How many are over, how many of them were taken back, and of how many people said the points.
-    finished: usize,
-    reverted: usize,
-    said: usize,
-    /// The middle of the working days from when they were carried out until they were merged.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    days: Option<f64>,
-    /// What is reckoned with now.
-    least: f64,
-    most: f64,
-    confidence: f64,
-    prior: Prior,
-}
-
-/// What was reckoned with before there was history.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = PriorOfChanges)]
-pub(crate) struct Prior {
-    least: f64,
-    most: f64,
-    confidence: f64,
-}
-
-fn learnt(of: &Taught) -> Learnt {
-    let (finished, reverted) = match of.is.source {
-        Source::Prior => (0, 0),
-        Source::Team { finished, reverted } => (finished, reverted),
-    };
-    let prior = &of.prior;
-    Learnt {
-        kind: of.sort.kind.as_str(),
-        distance: of.sort.distance.map(trimtab_engine::assess::Distance::as_str),
-        transitive: of.sort.transitive,
-        finished,
-        reverted,
-        said: of.said,
-        days: of.days,
-        least: of.is.least,
-        most: of.is.most,
-        confidence: of.is.confidence,
-        prior: Prior { least: prior.least, most: prior.most, confidence: prior.confidence },
-    }
+    learnt: Vec<taught::Learnt>,
 }
 
 /// How a change is named.
@@ -359,19 +295,8 @@ fn shown(planned: &Planned) -> Made {
         more: planned.more,
         beyond: planned.beyond,
         together: planned.together.clone(),
-        by_others: planned
-            .by_others
-            .iter()
-            .filter_map(|by| {
-                Some(PlanByOther {
-                    finding: planned.findings.get(by.finding)?.id,
-                    team: by.team.clone(),
-                    change: by.change.clone(),
-                    window: by.window.clone(),
-                })
-            })
-            .collect(),
-        learnt: planned.learnt.taught.iter().map(learnt).collect(),
+        by_others: taught::by_others(planned),
+        learnt: planned.learnt.taught.iter().map(taught::learnt).collect(),
     }
 }
 

@@ -14,6 +14,9 @@ use crate::planning::whole::{Sums, Whole, WholeWish, whole};
 use crate::problem::Problem;
 use crate::state::App;
 
+/// The longest name, in characters.
+const LONGEST: usize = 200;
+
 /// What is tried; what is not said stays as it is.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = WhatIf)]
@@ -25,6 +28,7 @@ pub(crate) struct Asked {
     #[schema(max_length = 524288)]
     charter: Option<String>,
     /// The number of a charter of the organisation, or the name of a preset, in place of a text.
+    #[schema(max_length = 200)]
     named: Option<String>,
     /// Each team's points of a window by this: 2 doubles them.
     #[schema(minimum = 0, maximum = 100)]
@@ -142,6 +146,10 @@ pub(crate) async fn post(
 async fn wish(app: &App, who: &Who, asked: Asked) -> Result<WholeWish, Problem> {
     if asked.capacity.is_some_and(|by| !by.is_finite() || !(0.0..=100.0).contains(&by)) {
         return Err(Problem::invalid("`capacity` is 0 to 100 times what each team has."));
+    }
+    let long = |text: &Option<String>| text.as_ref().is_some_and(|t| t.chars().count() > LONGEST);
+    if long(&asked.cadence) || long(&asked.named) {
+        return Err(Problem::invalid("`cadence` and `named` have at most 200 characters."));
     }
     if asked.open_limit.is_some_and(|limit| !(1..=OPEN_MOST).contains(&limit)) {
         return Err(Problem::invalid("`open_limit` is 1 to 1000 open batches."));

@@ -132,7 +132,7 @@ pub(crate) async fn what_waits_for_a_day_within_its_window_is_not_of_the_window_
     let org = store.add_organisation("A", now()).await.unwrap();
     let young = Scheduled { ready: Some(at(20)), ..scheduled("pkg:npm/a", Some(14), 0) };
     keep(&store, org, 0, std::slice::from_ref(&young)).await;
-    assert_eq!(store.scheduled(org, 1).await.unwrap(), [young.clone()]);
+    assert_eq!(store.scheduled(org, 1).await.unwrap(), std::slice::from_ref(&young));
     let runs = async |day| store.scheduled_now(org, None, at(day), 9).await.unwrap().len();
     for (day, expected) in [(13, 0), (14, 0), (19, 0), (20, 1), (25, 1), (26, 0)] {
         assert_eq!(runs(day).await, expected, "{day}");
@@ -143,7 +143,7 @@ pub(crate) async fn what_waits_for_a_day_within_its_window_is_not_of_the_window_
     let changed = Difference { changed: 1, ..Difference::default() };
     assert_eq!(keep(&store, org, 15, std::slice::from_ref(&later)).await, changed);
     let kept = Scheduled { since: at(0), ..later.clone() };
-    assert_eq!(store.scheduled(org, 1).await.unwrap(), [kept.clone()]);
+    assert_eq!(store.scheduled(org, 1).await.unwrap(), std::slice::from_ref(&kept));
     let ledger = store.ledger(org, 0, 100).await.unwrap();
     let last: serde_json::Value = serde_json::from_str(&ledger.last().unwrap().data).unwrap();
     assert_eq!((&last["state"], &last["reason"]), (&json!("changed"), &json!("younger")));
@@ -152,7 +152,7 @@ pub(crate) async fn what_waits_for_a_day_within_its_window_is_not_of_the_window_
     let next = Scheduled { version: "2.0.1".into(), why: "newer".into(), ..later };
     assert_eq!(keep(&store, org, 16, std::slice::from_ref(&next)).await, changed);
     let kept = Scheduled { version: "2.0.1".into(), why: "newer".into(), ..kept };
-    assert_eq!(store.scheduled(org, 1).await.unwrap(), [kept.clone()]);
+    assert_eq!(store.scheduled(org, 1).await.unwrap(), std::slice::from_ref(&kept));
     // That the day is over is no news, and no other reason.
     let over = Scheduled { ready: None, why: "other".into(), ..kept.clone() };
     assert_eq!(keep(&store, org, 23, &[over]).await, Difference::default());
