@@ -132,9 +132,14 @@ pub(crate) struct Answer {
 pub(crate) async fn post(
     State(app): State<App>,
     who: Who,
-    Json(asked): Json<Asked>,
+    Json(sent): Json<serde_json::Value>,
 ) -> Result<Json<Answer>, Problem> {
     super::findings::seen(&who)?;
+    // Where nothing need be said, a list would be taken for the members in their order.
+    let asked = Some(sent).filter(serde_json::Value::is_object).map(serde_json::from_value);
+    let asked: Asked = asked
+        .ok_or_else(|| Problem::invalid("What is tried is an object."))?
+        .map_err(|e| Problem::invalid(format!("It is no trial: {e}.")))?;
     let wish = wish(&app, &who, asked).await?;
     Ok(Json(shown(&whole(&app, &who, &wish).await?)))
 }

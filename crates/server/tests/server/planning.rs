@@ -471,6 +471,7 @@ fn all_teams_are_planned_as_they_are_and_as_they_would_be() {
         json!({ "open_limit": 0 }),
         json!({ "team": 999_999 }),
         json!({ "days": 4 }),
+        json!([null, null]),
     ] {
         let (status, answer) = world.what_if(&world.ann, &wrong);
         assert!(matches!(status, 404 | 422), "{wrong}: {status} {answer}");
