@@ -103,6 +103,29 @@ pub fn is_working(date: Date, calendar: &Calendar) -> bool {
         && calendar.holidays.binary_search_by(|(day, _)| day.cmp(&date)).is_err()
 }
 
+/// The working days from one moment to another, with parts of days: of each day on which people work, as much of it as
+/// lies between them.
+pub fn working_days(from: Timestamp, to: Timestamp, calendar: &Calendar) -> f64 {
+    let zone = &calendar.time_zone;
+    let mut date = from.to_zoned(zone.clone()).date();
+    let begins = |date: Date| Some(date.to_zoned(zone.clone()).ok()?.timestamp());
+    let mut days = 0.0;
+    for _ in 0..MAX_SEARCH {
+        let Ok(next) = date.checked_add(1.days()) else { break };
+        let (Some(start), Some(end)) = (begins(date), begins(next)) else { break };
+        if start >= to {
+            break;
+        }
+        if is_working(date, calendar) {
+            let within = to.min(end).as_second() - from.max(start).as_second();
+            let whole = end.as_second() - start.as_second();
+            days += within.max(0) as f64 / whole.max(1) as f64;
+        }
+        date = next;
+    }
+    days
+}
+
 /// The nearest working day before (−1) or after (1) a day.
 fn search(from: Date, step: i64, calendar: &Calendar) -> Option<Date> {
     let mut date = from;
@@ -152,6 +175,24 @@ mod tests {
         let mut calendar = crate::preset::default().calendar;
         calendar.time_zone = TimeZone::get("Europe/London").unwrap();
         calendar
+    }
+
+    #[test]
+    fn working_days_are_counted_with_their_parts() {
+        let calendar = calendar();
+        let days = |from: &str, to: &str| {
+            working_days(from.parse().unwrap(), to.parse().unwrap(), &calendar)
+        };
+        // 2026-11-27 is a Friday.
+        for (from, to, expected) in [
+            ("2026-11-23T09:00:00Z", "2026-11-23T15:00:00Z", 0.25),
+            ("2026-11-27T12:00:00Z", "2026-11-30T12:00:00Z", 1.0),
+            ("2026-11-28T08:00:00Z", "2026-11-29T20:00:00Z", 0.0),
+            ("2026-11-23T00:00:00Z", "2026-12-07T00:00:00Z", 10.0),
+            ("2026-11-24T00:00:00Z", "2026-11-23T00:00:00Z", 0.0),
+        ] {
+            assert!((days(from, to) - expected).abs() < 1e-9, "{from} to {to}");
+        }
     }
 
     fn at(term: Term, start: &str, calendar: &Calendar) -> String {

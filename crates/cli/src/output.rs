@@ -189,7 +189,8 @@ impl From<Diagnostic> for Unwritten {
     }
 }
 
-fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
+/// That a file cannot be written.
+pub fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
     Diagnostic::new(Code::Usage, format!("`{}` cannot be written: {error}", path.display()))
         .help("check that the folder exists and that you may write to it")
 }

@@ -31,12 +31,20 @@ fn what_breaks_is_left_out_and_the_rest_goes_on() {
     assert_eq!(ran.exit, Exit::Usage, "{}", ran.err);
     assert!(ran.err.contains("test-missing") && ran.err.contains("`npm test`"), "{}", ran.err);
     let before = case.state();
-    let (ran, told) = case.apply(&plan, &["--test", "detected"]);
+    let list = case.folder.path().join("finished.json");
+    let (ran, told) = case.apply(&plan, &["--test", "detected", "--finished", &text(&list)]);
     if is_away(&told) {
         return;
     }
     assert_eq!(ran.exit, Exit::Clean, "{}\n{}", ran.err, ran.out);
     assert_eq!(case.state(), before, "the checkout is as it was");
+    // What was done is kept, to learn costs from; what was left out is not.
+    let kept: Value = serde_json::from_str(&fs::read_to_string(&list).unwrap()).unwrap();
+    jsonschema::validate(&trimtab_report::finished::schema(), &kept).unwrap();
+    let [batch] = &kept["batches"].as_array().unwrap()[..] else { panic!("{kept:#}") };
+    assert_eq!((&batch["batch"], &batch["merged"]), (&json!("week-48"), &Value::Null));
+    assert_eq!(batch["actions"].as_array().unwrap().len(), 1, "{kept:#}");
+    assert_eq!(batch["actions"][0]["points"], json!(1.67));
     assert_eq!((&told["outcome"], &told["branch"]), (&json!("part"), &json!("trimtab/week-48")));
     assert_eq!(told["actions"][0]["outcome"], "breaks", "{told:#}");
     assert!(told["actions"][0]["why"].as_str().unwrap().contains("new"), "{told:#}");

@@ -137,6 +137,8 @@ fn the_schema_of_the_json() {
     check("docs/schemas/backtest-1.schema.json", &text);
     let text = format!("{:#}\n", trimtab_report::applied::json::schema());
     check("docs/schemas/applied-1.schema.json", &text);
+    let text = format!("{:#}\n", trimtab_report::finished::schema());
+    check("docs/schemas/finished-1.schema.json", &text);
     let text = format!("{:#}\n", trimtab_report::requests::json::schema());
     check("docs/schemas/requests-1.schema.json", &text);
 }

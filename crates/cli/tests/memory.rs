@@ -222,3 +222,110 @@ fn deadlines_count_from_when_a_finding_was_first_seen() {
     assert_eq!(record("2026-05-01T09:00:00Z").exit, Exit::Usage);
     assert_eq!(text(), cut);
 }
+
+#[test]
+fn costs_learn_from_a_list_that_a_pipeline_keeps() {
+    let place = Place::new();
+    place.update(&trimtab_testkit::repository().join("examples/advisories"));
+    place.write("app/package-lock.json", &lock(Some("2.24.0")));
+    place.write(
+        "app/package.json",
+        "{ \"name\": \"app\", \"dependencies\": { \"moment\": \"2.24.0\" } }",
+    );
+    let list = place.at("finished.json");
+    let plan = |more: &[&str]| {
+        let args =
+            ["plan", "APP", "--offline", "--format", "json", "--now", "2026-03-01T09:00:00Z"];
+        place.trimtab(&[&args[..], more].concat())
+    };
+    let read = |ran: &Ran| -> serde_json::Value { serde_json::from_str(&ran.out).unwrap() };
+    let before = read(&plan(&[]));
+    let estimate = before["actions"][0]["cost"]["estimate"].clone();
+    assert_eq!(
+        (&estimate["kind"], &estimate["finished"]),
+        (&"raise".into(), &0.into()),
+        "{before:#}"
+    );
+    assert_eq!(before["learnt"], serde_json::json!([]));
+    // One that is not there yet is told, and is not begun by planning.
+    let ran = plan(&["--finished", &list]);
+    assert!(ran.err.contains("is not there yet"), "{}", ran.err);
+    assert!(!Path::new(&list).exists());
+    assert_eq!(read(&ran)["actions"], before["actions"]);
+    let batch = |n: usize, merged: Option<&str>, reverted: bool, points: Option<f64>| {
+        serde_json::json!({ "batch": format!("b{n}"), "carried_out": "2026-02-02T00:00:00Z",
+            "merged": merged, "reverted": reverted, "points": points,
+            "actions": [{ "kind": "raise", "distance": estimate["distance"],
+                "transitive": estimate["transitive"], "points": 2.0 }] })
+    };
+    let document = serde_json::json!({ "format": "trimtab-finished", "version": 1, "batches": [
+        batch(0, Some("2026-02-04T00:00:00Z"), false, Some(9.0)),
+        batch(1, Some("2026-02-09T00:00:00Z"), true, Some(9.0)),
+        batch(2, None, false, None),
+    ] });
+    place.write("finished.json", &document.to_string());
+    let ran = plan(&["--finished", &list]);
+    let learnt = read(&ran);
+    let is = &learnt["learnt"][0];
+    let number = |of: &serde_json::Value, name: &str| of[name].as_f64().unwrap();
+    // What waits teaches nothing: two of five and two, of nine points each.
+    assert_eq!((&is["estimate"]["finished"], &is["estimate"]["reverted"]), (&2.into(), &1.into()));
+    for end in ["least", "most"] {
+        let expected = (5.0 * number(&estimate, end) + 2.0 * 9.0) / 7.0;
+        assert!((number(&is["estimate"], end) - expected).abs() < 1e-3, "{end}: {is:#}");
+    }
+    let expected = (5.0 * number(&estimate, "confidence") + 1.0) / 7.0;
+    assert!((number(&is["estimate"], "confidence") - expected).abs() < 1e-3, "{is:#}");
+    assert_eq!((&is["said"], &is["days"]), (&2.into(), &2.0.into()));
+    let action = &learnt["actions"][0];
+    assert!(number(&action["cost"], "least") > number(&before["actions"][0]["cost"], "least"));
+    assert!(
+        action["cost"]["reasons"][0]["what"].as_str().unwrap().contains("2 finished"),
+        "{action:#}"
+    );
+    let text = place.trimtab(&[
+        "plan",
+        "APP",
+        "--offline",
+        "--now",
+        "2026-03-01T09:00:00Z",
+        "--finished",
+        &list,
+    ]);
+    assert!(
+        text.out.contains(
+            "Costs learn from 2 finished changes of this repository, 1 of them taken back"
+        ),
+        "{}",
+        text.out
+    );
+    // Git says what became of the one that waited: it was merged, and that is written down.
+    let app = place.at("app");
+    let git = |args: &[&str]| {
+        let who = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"];
+        let mut command = std::process::Command::new("git");
+        let done = command.arg("-C").arg(&app).args(who).args(args).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-qm", "Move moment\n\nTrimtab-Batch: b2"]);
+    let finished = |ran: &Ran| read(ran)["learnt"][0]["estimate"]["finished"].clone();
+    assert_eq!(finished(&plan(&["--finished", &list])), 3);
+    let kept: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&list).unwrap()).unwrap();
+    assert!(kept["batches"][2]["merged"].is_string(), "{kept:#}");
+    assert_eq!(kept["batches"][0], document["batches"][0], "what is known stays");
+    git(&["revert", "--no-edit", "HEAD"]);
+    git(&["checkout", "-q", "HEAD~1", "--", "."]);
+    let ran = plan(&["--finished", &list]);
+    assert_eq!(read(&ran)["learnt"][0]["estimate"]["reverted"], 2, "{}", ran.out);
+    // What is no such list is refused, and stays as it is.
+    place.write("finished.json", "{ \"format\": \"trimtab-plan\" }");
+    let ran = plan(&["--finished", &list]);
+    assert!(
+        ran.exit == Exit::Usage && ran.err.contains("no list of finished batches"),
+        "{}",
+        ran.err
+    );
+}

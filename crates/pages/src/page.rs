@@ -30,6 +30,7 @@ mod trouble;
 mod update;
 mod updates;
 mod vulnerability;
+mod what_if;
 mod where_is_it;
 
 pub use account::Account;
@@ -62,4 +63,5 @@ pub use trouble::Trouble;
 pub use update::Update;
 pub use updates::Updates;
 pub use vulnerability::Vulnerability;
+pub use what_if::WhatIf;
 pub use where_is_it::WhereIsIt;

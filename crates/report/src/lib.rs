@@ -5,6 +5,7 @@ pub mod applied;
 pub mod backtest;
 pub mod csv;
 pub mod distinct;
+pub mod finished;
 pub mod gate;
 pub mod gitlab;
 pub mod group;

@@ -13,7 +13,7 @@ use crate::state::App;
 pub(crate) const SIDES: [Role; 4] =
     [Role::Security, Role::Engineering, Role::Product, Role::Operations];
 /// The largest text.
-const LARGEST: usize = 512 * 1024;
+pub(crate) const LARGEST: usize = 512 * 1024;
 
 /// The name that messages give the text.
 const FILE: &str = "charter.toml";

@@ -33,6 +33,7 @@ pub(crate) mod tokens;
 pub(crate) mod updates;
 mod verdict;
 pub(crate) mod vulnerabilities;
+pub(crate) mod what_if;
 pub(crate) mod where_is;
 
 use jiff::Timestamp;

@@ -7,8 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use trimtab_engine::plan::learn::{Estimate, Sort, Source, prior};
 use trimtab_model::Purl;
-use trimtab_report::plan::json::{Document, Finding};
+use trimtab_model::charter::CostModel;
+use trimtab_report::plan::json::{self, Document, Finding};
 
 use crate::problem::Problem;
 
@@ -50,6 +52,9 @@ pub(crate) struct Stays {
 /// An action that a package manager confirmed, as far as planning needs it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Action {
+    /// The lockfile or manifest that it changes, from the top of the repository. Empty: an older build pushed it.
+    #[serde(default)]
+    pub(crate) place: String,
     /// What moves, the one that is named first: purl without version, and the version that comes. `None`: it goes.
     pub(crate) moves: Vec<(String, Option<String>)>,
     /// What is removed: vulnerability and its other ids, and package without version.
@@ -59,6 +64,38 @@ pub(crate) struct Action {
     pub(crate) confidence: f64,
     /// When its youngest version leaves quarantine: seconds since 1970.
     pub(crate) quarantine: Option<i64>,
+    /// What the command line reckoned of such a change, before what is particular to it. An older build told only what kind
+    /// of change it is, or nothing.
+    #[serde(default)]
+    pub(crate) estimate: Option<Estimated>,
+}
+
+/// What is reckoned of changes of one sort.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Estimated {
+    pub(crate) kind: String,
+    pub(crate) distance: Option<String>,
+    pub(crate) transitive: bool,
+    /// Least, most and confidence. `None`: the charter's.
+    pub(crate) is: Option<(f64, f64, f64)>,
+    /// How many finished changes it rests on, and how many of them were taken back.
+    pub(crate) finished: (usize, usize),
+}
+
+impl Estimated {
+    /// The sort, with what was reckoned of it.
+    pub(crate) fn read(&self, model: &CostModel) -> Option<(Sort, Estimate)> {
+        let sort = Sort::from_words(&self.kind, self.distance.as_deref(), self.transitive)?;
+        let source = match self.finished {
+            (0, _) => Source::Prior,
+            (finished, reverted) => Source::Team { finished, reverted },
+        };
+        let told = match self.is {
+            Some((least, most, confidence)) => Estimate { least, most, confidence, source },
+            None => prior(sort, model),
+        };
+        Some((sort, told))
+    }
 }
 
 /// Reads a document of ours that somebody sent.
@@ -162,12 +199,14 @@ pub(crate) fn tried(document: &Document) -> Result<Tried, Problem> {
         let removes = removes.filter_map(|finding| named(finding));
         let quarantine = action.quarantine.as_ref().and_then(|at| at.parse::<Timestamp>().ok());
         all.push(Action {
+            place: action.place.clone(),
             moves: action.moves.iter().map(|m| (m.package.clone(), m.to.last().cloned())).collect(),
             removes: removes.collect(),
             least,
             most,
             confidence: sure,
             quarantine: quarantine.map(Timestamp::as_second),
+            estimate: estimated(action)?,
         });
     }
     let mut stays = Vec::new();
@@ -188,6 +227,34 @@ pub(crate) fn tried(document: &Document) -> Result<Tried, Problem> {
         stays.push(Stays { ids, package, blocker });
     }
     Ok(Tried { actions: all, stays })
+}
+
+/// What was reckoned of such a change.
+fn estimated(action: &json::Action) -> Result<Option<Estimated>, Problem> {
+    let Some(is) = &action.cost.estimate else {
+        let (kind, distance) = (action.way.clone(), action.distance.clone());
+        return Ok(Some(Estimated {
+            kind,
+            distance,
+            transitive: false,
+            is: None,
+            finished: (0, 0),
+        }));
+    };
+    let fits = |n: f64| n.is_finite() && (0.0..=10_000.0).contains(&n);
+    let sure = (0.0..=1.0).contains(&is.confidence);
+    if !fits(is.least) || !fits(is.most) || is.most < is.least || !sure || is.reverted > is.finished
+    {
+        let detail = format!("The estimate of `{}` is out of its range.", action.name);
+        return Err(Problem::invalid(detail));
+    }
+    Ok(Some(Estimated {
+        kind: is.kind.clone(),
+        distance: is.distance.clone(),
+        transitive: is.transitive,
+        is: Some((is.least, is.most, is.confidence)),
+        finished: (is.finished, is.reverted),
+    }))
 }
 
 /// A finding's vulnerability with its other ids, and its package without version.

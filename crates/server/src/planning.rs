@@ -7,28 +7,26 @@
 //! confirms it. The pages say so.
 
 mod changes;
+mod part;
+pub(crate) mod together;
+pub(crate) mod trial;
+pub(crate) mod whole;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use trimtab_engine::plan::learn::Source;
+use trimtab_engine::plan::learn::{Source, Taught};
 use trimtab_engine::plan::{AT_ONCE, LATE, Wrong, freezes, kept, plan, tell, windows};
-use trimtab_engine::vulnerability::is_exploited;
-use trimtab_model::Level;
 use trimtab_model::charter::{Cadence, Charter};
 use trimtab_model::plan::{self, Plan, Problem as Question, Slot};
-use trimtab_store::{
-    Finding, FindingFilter, FindingOrder, Org, Placement, PlacementState, PlannedChange, Scheduled,
-    Team,
-};
+use trimtab_store::{Finding, Org, Placement, PlannedChange, Scheduled, Team};
 
 use crate::access::Who;
 use crate::api::visible;
-use crate::facts::within;
 use crate::problem::Problem;
 use crate::state::App;
-use crate::updating::{self, LEARNT};
-use changes::{Tries, by_change};
+use together::{ByOther, Shared};
 
 /// The most findings of one plan: the gravest. What is beyond is told.
 pub(crate) const MOST: usize = 5_000;
@@ -36,6 +34,8 @@ pub(crate) const MOST: usize = 5_000;
 pub(crate) const WINDOWS: usize = 6;
 /// What is scheduled stays in its window unless that costs a larger share of the load-days that the best plan saves.
 const STAYS: f64 = 0.05;
+/// The most windows of a trial that looks ahead for some time.
+const MANY: usize = 60;
 /// How long load-days are counted at least.
 const HORIZON: SignedDuration = SignedDuration::from_hours(24 * 90);
 
@@ -50,6 +50,10 @@ pub(crate) struct Wish {
     pub(crate) open_limit: Option<u32>,
     /// The name of a cadence of the charter, if another one than the team's is to be tried.
     pub(crate) cadence: Option<String>,
+    /// Another charter than the one in force, if it is to be tried.
+    pub(crate) charter: Option<Arc<Charter>>,
+    /// How far to look ahead, in place of a number of windows: what two trials are compared by.
+    pub(crate) until: Option<SignedDuration>,
 }
 
 impl Wish {
@@ -60,7 +64,10 @@ impl Wish {
 
     /// Whether something else than what the team agreed is tried.
     pub(crate) fn is_trial(&self) -> bool {
-        self.capacity.is_some() || self.open_limit.is_some() || self.cadence.is_some()
+        self.capacity.is_some()
+            || self.open_limit.is_some()
+            || self.cadence.is_some()
+            || self.charter.is_some()
     }
 }
 
@@ -152,6 +159,8 @@ pub(crate) struct Planned {
     pub(crate) findings: Vec<Finding>,
     /// Whether there are more findings than were planned for.
     pub(crate) more: bool,
+    /// How many more there are. `None`: that was not counted.
+    pub(crate) beyond: Option<i64>,
     /// Accepted for a window that is over.
     pub(crate) missed: Vec<Placement>,
     /// Candidates that stay where they were scheduled.
@@ -160,16 +169,38 @@ pub(crate) struct Planned {
     pub(crate) let_go: HashSet<usize>,
     /// The points of a whole window: one that runs has fewer left.
     pub(crate) whole: f64,
-    /// How many finished updates of the team estimates learn from.
-    pub(crate) finished: usize,
+    /// What estimates learn from.
+    pub(crate) learnt: Learnt,
+    /// Names of teams that it was planned together with: assets of theirs are of the same commit as some of this one's.
+    pub(crate) together: Vec<String>,
+    /// Findings that go with a change of one of them.
+    pub(crate) by_others: Vec<ByOther>,
+}
+
+/// What the team's updates that are over taught of costs.
+pub(crate) struct Learnt {
+    /// How many.
+    pub(crate) updates: usize,
+    /// By sort of change.
+    pub(crate) taught: Vec<Taught>,
 }
 
 impl Planned {
+    /// The load that is open now.
+    pub(crate) fn load(&self) -> f64 {
+        self.question.findings.iter().take(self.findings.len()).map(|f| f.weight).sum()
+    }
+
+    /// The windows of the team.
+    pub(crate) fn windows(&self) -> impl Iterator<Item = &plan::Window> {
+        self.question.teams.first().into_iter().flat_map(|team| &team.windows)
+    }
+
     /// How a candidate is scheduled, if that is where the plan has it.
     pub(crate) fn kept(&self, candidate: usize, slot: Slot) -> Option<&Scheduled> {
         let kept = self.changes.get(candidate)?.kept.as_ref()?;
         let starts = kept.window.as_ref().map(|w| w.starts);
-        (self::slot(&self.question, starts) == Some(slot)).then_some(kept)
+        (self::slot(self.question.teams.first()?, starts) == Some(slot)).then_some(kept)
     }
 
     /// Changes that are planned and not kept like that yet.
@@ -203,6 +234,12 @@ impl Planned {
         why
     }
 
+    /// From when a batch can be carried out, where that is within its window: what waits, in words.
+    pub(crate) fn waits(&self, batch: &plan::Batch) -> Option<String> {
+        let from = batch.why_now.iter().find(|w| matches!(w, plan::WhyNow::From(..)))?;
+        Some(tell::why_now(&self.question, from))
+    }
+
     /// Why these changes, in words.
     pub(crate) fn why_these(&self, batch: &plan::Batch) -> Vec<String> {
         let told = |why: &plan::WhyThese| match why {
@@ -215,6 +252,14 @@ impl Planned {
         };
         batch.why_these.iter().filter_map(told).collect()
     }
+}
+
+/// From when a batch can be carried out, where that is within its window: the last of its versions leaves quarantine then.
+pub(crate) fn ready(batch: &plan::Batch) -> Option<Timestamp> {
+    batch.why_now.iter().find_map(|why| match why {
+        plan::WhyNow::From(_, from) => Some(*from),
+        _ => None,
+    })
 }
 
 /// What is done with what is scheduled already.
@@ -246,7 +291,8 @@ fn after(moment: Timestamp, by: SignedDuration) -> Timestamp {
     moment.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
-/// Plans for a team, of what may be seen of an organisation (`None`: all), or says what is missing.
+/// Plans for a team, of what may be seen of an organisation (`None`: all), together with the teams that it shares places
+/// with; or says what is missing.
 pub(crate) async fn made(
     app: &App,
     (org, systems): (Org, Option<Vec<i64>>),
@@ -255,126 +301,94 @@ pub(crate) async fn made(
     kept: Kept,
 ) -> Result<Result<Planned, Missing>, Problem> {
     let now = app.now();
-    let agreed = app.agreed(org, now).await?;
-    let charter = &agreed.charter;
-    let (cadence, points) = match rhythm(charter, team, &wish) {
-        Ok(rhythm) => rhythm,
+    let in_force = app.agreed(org, now).await?;
+    let agreed = match &wish.charter {
+        Some(charter) => Arc::new(in_force.by(Charter::clone(charter))),
+        None => in_force,
+    };
+    // Who sees a part of the organisation is shown a part: other teams are not looked at then.
+    let shared = match systems {
+        None => together::shared(app, org, team.id).await?,
+        Some(_) => Shared::default(),
+    };
+    let asking = part::Asking { app, org, agreed: &agreed, now, commits: &shared.commits };
+    let own = match asking.part(systems, team, &wish).await? {
+        Ok(part) => part,
         Err(missing) => return Ok(Err(missing)),
     };
-    let slots = windows(cadence, &charter.calendar, now, wish.windows, points);
-    let Some(last) = slots.iter().map(|w| w.end).max() else {
-        return Ok(Err(Missing::NoWindows(cadence.name.to_string())));
-    };
-    let (findings, more) = findings(app, org, systems, team).await?;
-    let placements = app.store.placements(org, team.id).await?;
-    let scheduled = app.store.scheduled(org, team.id).await?;
-    // What the charter calls *now* is what it gives to a cadence of that name.
-    let at_once = |level: Level| {
-        charter.cadences.iter().any(|c| &*c.every == "now" && c.levels.contains(&level))
-    };
-    let exploited = exploited(app, &findings)?;
-    let asked = findings
-        .iter()
-        .map(|f| plan::Finding {
-            exploited: exploited.contains(&*f.vulnerability.1),
-            ..asked(f, &at_once)
-        })
-        .collect();
-    let mut question = Question {
+    let mut parts = vec![own];
+    for peer in &shared.teams {
+        let wish =
+            Wish { charter: wish.charter.clone(), until: wish.until, ..Wish::of(wish.windows) };
+        // One that has no rhythm yet plans nothing that others could wait for.
+        parts.extend(asking.part(None, peer, &wish).await?.ok());
+    }
+    let last = parts.iter().flat_map(|p| &p.rhythm.windows).map(|w| w.end).max().unwrap_or(now);
+    let empty = Question {
         now,
         at_once: after(now, AT_ONCE),
-        horizon: after(last, SignedDuration::from_secs(1)).max(after(now, HORIZON)),
+        horizon: wish.until.map_or_else(
+            || after(last, SignedDuration::from_secs(1)).max(after(now, HORIZON)),
+            |until| after(now, until),
+        ),
         late: LATE,
-        teams: vec![plan::Team {
-            id: team.name.as_str().into(),
-            windows: slots,
-            open_limit: wish.open_limit.or(team.open_limit),
-            // What is open is in the plan until it is merged: its findings are still there.
-            open: 0,
-        }],
-        findings: asked,
+        teams: Vec::new(),
+        findings: Vec::new(),
         candidates: Vec::new(),
         accepted: Vec::new(),
-        freezes: freezes(&charter.calendar),
+        freezes: freezes(&agreed.charter.calendar),
     };
-    let mut changes = Vec::new();
-    let (mut held, mut missed) = (Vec::new(), Vec::new());
-    let placed: HashMap<&PlannedChange, &Placement> =
-        placements.iter().map(|p| (&p.change, p)).collect();
-    let mut scheduled: HashMap<PlannedChange, Scheduled> =
-        scheduled.into_iter().map(|s| (s.change.clone(), s)).collect();
-    let mut before = Vec::new();
-    let tries = Tries::of(app.store.confirmed(org, team.id).await?, &findings);
-    let applied = app.store.finished(org, team.id, LEARNT).await?;
-    let finished = updating::finished(&applied);
-    tries.block(&findings, &mut question.findings);
-    for (of, removes) in by_change(&findings) {
-        let Some(first) = removes.first().and_then(|f| findings.get(*f)) else { continue };
-        let priced = tries.priced(&of, removes, &findings, charter, &finished);
-        let Some(priced) = priced else { continue };
-        let placed = placed.get(&of).map(|p| (*p).clone());
-        let change = Change {
-            kept: scheduled.remove(&of),
-            of,
-            asset: first.asset.1.clone(),
-            purl: first.component.1.clone(),
-            to: priced.to,
-            placed,
-            sure: priced.sure,
-            source: priced.source,
-        };
-        match change.placed.as_ref().map(|p| (p.state, p.starts)) {
-            Some((PlacementState::Held, _)) => {
-                held.push(change);
-                continue;
-            }
-            Some((PlacementState::Accepted, starts)) => match slot(&question, starts) {
-                Some(slot) => {
-                    question.accepted.push(plan::Placement { candidate: changes.len(), slot });
-                }
-                None => missed.extend(change.placed.clone()),
-            },
-            None => {}
-        }
-        // What people put somewhere and then left to the plan again is the plan's to place.
-        if let Some(is) = change.by_plan()
-            && let Some(slot) = slot(&question, is.window.as_ref().map(|w| w.starts))
-        {
-            before.push(plan::Placement { candidate: changes.len(), slot });
-        }
-        question.candidates.push(plan::Candidate {
-            id: format!("{} to {} in {}", change.purl, change.to, change.asset).into(),
-            team: 0,
-            place: change.asset.as_str().into(),
-            least: priced.least,
-            most: priced.most,
-            confidence: priced.confidence,
-            removes: priced.removes,
-            needs: Vec::new(),
-            choice: priced.action.map(|n| format!("{}: confirmed {n}", change.asset).into()),
-            quarantine: priced.quarantine,
-        });
-        changes.push(change);
-    }
-    let finished = applied.len();
+    let (question, before) = together::joined(&parts, empty);
     let solve = move || solve(question, &before, kept);
     let solved = tokio::task::spawn_blocking(solve);
     let solved = solved.await.map_err(|e| Problem::invalid(e.to_string()))?;
     let wrong = |wrong: Wrong| Problem::invalid(format!("There is no plan: {wrong}"));
-    let (question, again) = solved.map_err(wrong)?;
+    let (question, mut again) = solved.map_err(wrong)?;
+    let several = parts.len() > 1;
+    let mut parts = parts.into_iter();
+    let Some(own) = parts.next() else {
+        return Err(Problem::invalid("There is no plan."));
+    };
+    let by_others = match several {
+        true => together::own(&mut again.plan, &question, own.findings.len()),
+        false => Vec::new(),
+    };
     Ok(Ok(Planned {
         question,
         plan: again.plan,
-        changes,
-        held,
-        findings,
-        more,
-        missed,
+        changes: own.changes,
+        held: own.held,
+        findings: own.findings,
+        more: own.more,
+        beyond: own.beyond,
+        missed: own.missed,
         stays: again.stays.into_iter().collect(),
         let_go: again.let_go.into_iter().collect(),
-        whole: points,
-        finished,
+        whole: own.whole,
+        learnt: own.learnt,
+        together: parts.map(|part| part.rhythm.id.to_string()).collect(),
+        by_others,
     }))
+}
+
+/// What is planned of one team.
+struct Part {
+    rhythm: plan::Team,
+    /// The points of a whole window.
+    whole: f64,
+    findings: Vec<Finding>,
+    more: bool,
+    beyond: Option<i64>,
+    /// By finding.
+    asked: Vec<plan::Finding>,
+    /// By change.
+    candidates: Vec<plan::Candidate>,
+    changes: Vec<Change>,
+    held: Vec<Change>,
+    missed: Vec<Placement>,
+    accepted: Vec<plan::Placement>,
+    before: Vec<plan::Placement>,
+    learnt: Learnt,
 }
 
 /// A team's cadence and the points of a whole window.
@@ -419,59 +433,9 @@ fn solve(
     Ok((question, again))
 }
 
-/// The team's live findings that count, the gravest first.
-async fn findings(
-    app: &App,
-    org: Org,
-    systems: Option<Vec<i64>>,
-    team: &Team,
-) -> Result<(Vec<Finding>, bool), Problem> {
-    let filter = FindingFilter {
-        team: Some(team.id),
-        counts: Some(true),
-        systems,
-        ..FindingFilter::default()
-    };
-    Ok(within::findings(app, org, &filter, FindingOrder::Level, MOST).await?)
-}
-
-fn asked(is: &Finding, at_once: &impl Fn(Level) -> bool) -> plan::Finding {
-    let weighed = is.weighed.as_ref();
-    // One that could not be weighed may go into every window, and adds no load that is not known.
-    let level = weighed.map_or(Level::Critical, |w| w.level);
-    plan::Finding {
-        id: format!("{} in {} of {} (no. {})", is.vulnerability.1, is.package, is.asset.1, is.id)
-            .into(),
-        team: 0,
-        level,
-        weight: weighed.map_or(0.0, |w| w.weight),
-        deadline: weighed.and_then(|w| w.deadline),
-        // Nobody is interrupted for what is not known.
-        now: weighed.is_some() && is.production != Some(false) && at_once(level),
-        exploited: false,
-        // Nothing that has a name stands in the way: no source names a version that is not affected.
-        blocker: None,
-    }
-}
-
-/// The vulnerabilities among those of some findings that are known to be exploited; none without an index.
-fn exploited<'f>(app: &App, findings: &'f [Finding]) -> Result<HashSet<&'f str>, Problem> {
-    let Some(index) = app.index() else { return Ok(HashSet::new()) };
-    let mut names: Vec<&str> = findings.iter().map(|f| f.vulnerability.1.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let mut all = HashSet::new();
-    for name in names {
-        if is_exploited(&index, name).map_err(|e| Problem::conflict(e.to_string()))? {
-            all.insert(name);
-        }
-    }
-    Ok(all)
-}
-
 /// The slot of a window that begins at a moment; of the one that runs, too. `None`: it is over.
-fn slot(question: &Question, starts: Option<Timestamp>) -> Option<Slot> {
+fn slot(team: &plan::Team, starts: Option<Timestamp>) -> Option<Slot> {
     let Some(starts) = starts else { return Some(Slot::Now) };
-    let windows = &question.teams.first()?.windows;
+    let windows = &team.windows;
     windows.iter().position(|w| w.start == starts).map(Slot::Window)
 }

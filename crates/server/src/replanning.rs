@@ -13,8 +13,9 @@ use trimtab_store::{
 };
 
 use crate::ingest::Refused;
-use crate::planning::{Change, Kept, Planned, WINDOWS, Wish, edges, made};
+use crate::planning::{Change, Kept, Planned, WINDOWS, Wish, edges, made, ready, together};
 use crate::state::App;
+use crate::updating;
 
 /// What a kept plan comes to: what is shown of all teams without planning for each.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -85,22 +86,39 @@ pub(crate) async fn anew(
         }
         let placements = app.store.placements(org, team.id).await?;
         let confirmed = app.store.confirmed_mark(org, team.id).await?;
-        let finished = app.store.finished_mark(org, team.id).await?;
-        let mark = format!(
-            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} [{confirmed}] [{finished}] {:?}",
-            team.cadence,
-            team.capacity,
-            team.open_limit,
-            agreed.charter_id,
-            edges(&agreed.charter, &team, now),
-            index,
-            placements.iter().map(|p| p.at.as_microsecond()).max().map(|at| (at, placements.len())),
-            (findings.get(&team.id), &matching),
-        );
-        if plans.iter().any(|plan| plan.team == team.id && plan.mark == mark) {
+        let mut peers = String::new();
+        for peer in together::shared(app, org, team.id).await.map_err(told_of)?.teams {
+            let confirmed = app.store.confirmed_mark(org, peer.id).await?;
+            let of = (&peer.cadence, peer.capacity, peer.open_limit, findings.get(&peer.id));
+            peers += &format!(" {of:?} [{confirmed}]");
+        }
+        let mark = |finished: &str| {
+            format!(
+                "{:?} {:?} {:?} {:?} {:?} {:?} {:?} [{confirmed}] [{finished}] {:?}{peers}",
+                team.cadence,
+                team.capacity,
+                team.open_limit,
+                agreed.charter_id,
+                edges(&agreed.charter, &team, now),
+                index,
+                placements
+                    .iter()
+                    .map(|p| p.at.as_microsecond())
+                    .max()
+                    .map(|at| (at, placements.len())),
+                (findings.get(&team.id), &matching),
+            )
+        };
+        let is_same = |mark: &str| plans.iter().any(|p| p.team == team.id && p.mark == mark);
+        if is_same(&mark(&app.store.finished_mark(org, team.id).await?)) {
             done.same += 1;
             continue;
         }
+        // What became of its updates is looked up where something changed: then they may be over.
+        if let Err(problem) = updating::look(app, org, team.id).await {
+            tracing::warn!(team = team.id, error = problem.detail, "updates cannot be followed");
+        }
+        let mark = mark(&app.store.finished_mark(org, team.id).await?);
         // The others are planned all the same.
         let difference = match keep(app, org, &team, mark, now).await {
             Ok(difference) => difference,
@@ -131,6 +149,10 @@ pub(crate) async fn next_edge(
     Ok(all.filter(|at| *at > now).min())
 }
 
+fn told_of(problem: crate::problem::Problem) -> Refused {
+    Refused::Internal(problem.detail)
+}
+
 async fn keep(
     app: &App,
     org: Org,
@@ -140,7 +162,7 @@ async fn keep(
 ) -> Result<Difference, Refused> {
     let wish = Wish::of(WINDOWS);
     let planned = made(app, (org, None), team, wish, Kept::Weighed).await;
-    let planned = planned.map_err(|problem| Refused::Internal(problem.detail))?;
+    let planned = planned.map_err(told_of)?;
     let (told, wanted) = match &planned {
         Err(missing) => (Told { missing: Some(missing.told()), ..Told::default() }, Vec::new()),
         Ok(planned) => (told(planned), wanted(planned, now)),
@@ -155,11 +177,11 @@ async fn keep(
 }
 
 fn told(planned: &Planned) -> Told {
-    let windows = planned.question.teams.iter().flat_map(|t| &t.windows);
     let plan = &planned.plan;
     Told {
         missing: None,
-        windows: windows
+        windows: planned
+            .windows()
             .map(|w| ToldWindow {
                 name: w.name.to_string(),
                 starts: w.start.as_second(),
@@ -167,7 +189,7 @@ fn told(planned: &Planned) -> Told {
                 points: w.points.max(planned.whole),
             })
             .collect(),
-        load: planned.question.findings.iter().map(|f| f.weight).sum(),
+        load: planned.load(),
         load_removed: plan.batches.iter().map(|b| b.load).sum(),
         findings: planned.findings.len(),
         removes: plan.batches.iter().map(|b| b.removes.len()).sum(),
@@ -211,6 +233,8 @@ fn scheduled(planned: &Planned, batch: &Batch, at: usize, now: Timestamp) -> Opt
         why: why(planned, batch, at, change, window.as_ref(), now),
         by_people: is_accepted(change),
         since: now,
+        // A batch waits as a whole.
+        ready: ready(batch),
         window,
     })
 }
@@ -229,7 +253,15 @@ fn why(
     now: Timestamp,
 ) -> String {
     let by_people = is_accepted(change);
-    let said = batch.why_now.iter().filter(|w| by_people || **w != WhyNow::Accepted);
+    if let Some(was) = change.kept.as_ref().filter(|_| !by_people && planned.stays(at)) {
+        return stays(planned, (at, change), was, window);
+    }
+    // The day from which it can be carried out stands beside the reason, and changes without it.
+    let said = batch.why_now.iter().filter(|w| match w {
+        WhyNow::Accepted => by_people,
+        WhyNow::From(..) => false,
+        _ => true,
+    });
     let mut said: Vec<String> = said.map(|w| tell::why_now(&planned.question, w)).collect();
     if said.is_empty() {
         said.push("it goes with what is planned for that window".to_owned());
@@ -245,6 +277,30 @@ fn why(
     };
     said.splice(0..0, left.map(ToOwned::to_owned));
     said.join("; ")
+}
+
+/// Why something stays in its window, told where its version or its day is another one than before: the reason for which
+/// it came there, as far as that still holds.
+fn stays(
+    planned: &Planned,
+    (at, change): (usize, &Change),
+    was: &Scheduled,
+    window: Option<&ScheduledIn>,
+) -> String {
+    let question = &planned.question;
+    let young = question.candidates.get(at).and_then(|c| c.quarantine);
+    let mut windows = planned.windows();
+    let closed = young.filter(|until| {
+        windows.any(|w| w.end <= *until && window.is_some_and(|is| w.end < is.ends))
+    });
+    match closed {
+        Some(until) => tell::why_now(question, &WhyNow::Quarantine(at, until)),
+        None if was.version != change.to => {
+            format!("it stays in its window, with {} in place of {}", change.to, was.version)
+        }
+        None if was.why.contains("quarantine") => "it stays in its window".to_owned(),
+        None => was.why.clone(),
+    }
 }
 
 /// Why a change is not planned any longer.

@@ -4,11 +4,13 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use trimtab_charter::calendar::working_days;
 use trimtab_engine::assess::distance;
-use trimtab_engine::plan::learn::{Finished, Kind, Sort};
+use trimtab_engine::plan::learn::{Finished, Kind, Over, Sort};
 use trimtab_model::Purl;
-use trimtab_report::applied::json::Document;
+use trimtab_model::charter::Calendar;
+use trimtab_report::applied::json::{Action, DONE, Document};
 use trimtab_store::{Applied, Finding, FindingFilter, FindingOrder, FindingState, Org};
 
 use crate::facts::within;
@@ -19,6 +21,8 @@ use crate::state::App;
 const MOST: usize = 2_000;
 /// How many updates of a team are learnt from: the newest.
 pub(crate) const LEARNT: usize = 100;
+/// For how long is looked whether an update came into production.
+const OPEN: SignedDuration = SignedDuration::from_hours(24 * 180);
 
 /// How far an update is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +71,8 @@ impl Far {
 pub(crate) struct WasPlanned {
     pub(crate) at: Timestamp,
     pub(crate) window: String,
+    /// From when it could be carried out, where that was within its window.
+    pub(crate) ready: Option<Timestamp>,
     pub(crate) why: String,
 }
 
@@ -156,6 +162,11 @@ async fn findings(
     Ok(within::findings(app, org, &filter, FindingOrder::Newest, MOST).await?.0)
 }
 
+/// Whether nothing of it can be merged.
+fn is_nothing(told: &Document) -> bool {
+    matches!(told.outcome.as_str(), "nothing" | "refused")
+}
+
 fn reckoned(
     is: Applied,
     told: Document,
@@ -178,7 +189,7 @@ fn reckoned(
         FindingState::Open => None,
         _ => f.merged.or(f.fixed),
     });
-    let nothing = matches!(told.outcome.as_str(), "nothing" | "refused");
+    let nothing = is_nothing(&told);
     let far = match (is.reverted, nothing) {
         (Some(_), _) => Far::Reverted,
         (None, true) => Far::Nothing,
@@ -210,8 +221,8 @@ async fn planned(
         let placed = matches!(text("state").as_str(), "scheduled" | "moved");
         if placed && packages.contains(&text("package")) {
             let at = Timestamp::from_microsecond(entry.at).unwrap_or(is.is.at);
-            let why = text("reason");
-            return Ok(Some(WasPlanned { at, window: text("window"), why }));
+            let (why, ready) = (text("reason"), text("ready").parse().ok());
+            return Ok(Some(WasPlanned { at, window: text("window"), ready, why }));
         }
     }
     Ok(None)
@@ -236,23 +247,59 @@ pub(crate) fn title(told: &Document) -> String {
     }
 }
 
-/// What is learnt of updates whose points people said: a batch's are shared by what moved in it.
-pub(crate) fn finished(all: &[Applied]) -> Vec<Finished> {
-    let mut finished = Vec::new();
-    for is in all {
-        let (Some(points), Ok(told)) = (is.points, told(is)) else { continue };
-        let moved: Vec<Sort> = told
-            .moves
-            .iter()
-            .filter_map(|m| {
-                let (from, to) = (m.from.first()?, m.to.last()?);
-                let distance = distance(from, to);
-                Some(Sort { kind: Kind::Upgrade, distance, transitive: false })
-            })
-            .collect();
-        let share = points / moved.len().max(1) as f64;
-        let one = |sort| Finished { sort, points: share, reverted: is.reverted.is_some() };
-        finished.extend(moved.into_iter().map(one));
+/// Looks at what became of a team's updates that were not in production when it was looked last, and keeps when each
+/// was merged and deployed.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn look(app: &App, org: Org, team: i64) -> Result<(), Problem> {
+    let since = app.now() - OPEN;
+    let all = app.store.unfinished(org, team, since, LEARNT).await?;
+    let known: HashMap<i64, (Option<Timestamp>, Option<Timestamp>)> =
+        all.iter().map(|is| (is.id, (is.merged, is.deployed))).collect();
+    // One whose evidence is damaged says so on its page, and holds nobody up.
+    let all = all.into_iter().filter(|is| told(is).is_ok()).collect();
+    for update in of_all(app, org, all).await? {
+        // What was refused is not merged, whatever becomes of its findings.
+        if update.far == Far::Nothing {
+            continue;
+        }
+        let is = (update.merged, update.deployed);
+        let (merged, deployed) = known.get(&update.is.id).copied().unwrap_or_default();
+        if (merged.is_none() && is.0.is_some()) || (deployed.is_none() && is.1.is_some()) {
+            app.store.see_applied(org, update.is.id, is).await?;
+        }
     }
-    finished
+    Ok(())
+}
+
+/// What is learnt of updates that are over, by the calendar: their days are working days. What was carried out by a build
+/// that does not tell kinds counts as a raise of each package that moved.
+pub(crate) fn finished(all: &[Applied], calendar: &Calendar) -> Vec<Finished> {
+    let over = |is: &Applied| {
+        let told = told(is).ok().filter(|told| !is_nothing(told))?;
+        let done = told.actions.iter().filter(|action| action.outcome == DONE);
+        let sort = |action: &Action| {
+            let is = action.estimate.as_ref()?;
+            let sort = Sort::from_words(&is.kind, is.distance.as_deref(), is.transitive)?;
+            Some((sort, action.points))
+        };
+        let mut parts: Vec<(Sort, Option<f64>)> = done.filter_map(sort).collect();
+        if parts.is_empty() {
+            let moved = told.moves.iter().filter_map(|m| {
+                let distance = distance(m.from.first()?, m.to.last()?);
+                Some((Sort { kind: Kind::Upgrade, distance, transitive: false }, None))
+            });
+            parts.extend(moved);
+        }
+        let merged = is.merged.or(is.deployed).filter(|at| *at >= is.is.at);
+        Some(Over {
+            parts,
+            points: is.points,
+            days: merged.map(|at| working_days(is.is.at, at, calendar)),
+            reverted: is.reverted.is_some(),
+        })
+    };
+    let over = all.iter().filter_map(over);
+    over.flat_map(|over| over.finished().collect::<Vec<_>>()).collect()
 }

@@ -42,6 +42,7 @@ pub(crate) mod updates;
 pub(crate) mod upload;
 pub(crate) mod vulnerability;
 pub(crate) mod welcome;
+pub(crate) mod what_if;
 pub(crate) mod where_is;
 
 use axum::http::{HeaderValue, StatusCode, header};

@@ -47,11 +47,15 @@ pub struct Applied {
     pub reverted: Option<Timestamp>,
     /// Why it was.
     pub reason: String,
+    /// When what it removes was gone from the main line, as it was seen first.
+    pub merged: Option<Timestamp>,
+    /// When it was gone from production.
+    pub deployed: Option<Timestamp>,
 }
 
 const COLUMNS: &str = "applied.id, applied.asset, applied.batch, applied.at, applied.told,
     asset.name, asset.system, applied.received, applied.actor, applied.points, applied.reverted,
-    applied.reason";
+    applied.reason, applied.merged, applied.deployed";
 
 impl Applied {
     fn from_row(row: &Row) -> Result<Applied> {
@@ -71,6 +75,8 @@ impl Applied {
             points: row.maybe_real(9)?,
             reverted: maybe(row.maybe_int(10)?)?,
             reason: row.text(11)?,
+            merged: maybe(row.maybe_int(12)?)?,
+            deployed: maybe(row.maybe_int(13)?)?,
         })
     }
 }
@@ -199,20 +205,69 @@ impl Store {
         Ok(Page::cut(found, limit, |one| Cursor { value: micros(one.is.at), id: one.id }))
     }
 
-    /// Batches of a team's systems of which people said what they took, the newest first, at most `limit`.
+    /// Keeps when what a batch removes was gone, as far as it is known; what is kept already stays.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn see_applied(
+        &self,
+        org: Org,
+        id: i64,
+        (merged, deployed): (Option<Timestamp>, Option<Timestamp>),
+    ) -> Result<()> {
+        let sql =
+            "UPDATE applied SET merged = COALESCE(merged, $3), deployed = COALESCE(deployed, $4)
+            WHERE org = $1 AND id = $2";
+        let values = args![org.0, id, merged.map(micros), deployed.map(micros)];
+        (&mut &self.db).run(sql, values).await.map(|_| ())
+    }
+
+    /// Batches of a team's systems that were carried out since a moment and of which it is not known that they are in
+    /// production, the newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn unfinished(
+        &self,
+        org: Org,
+        team: i64,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Applied>> {
+        let more = "AND applied.deployed IS NULL AND applied.at >= $4";
+        self.applied_of(org, (team, limit), more, Some(since)).await
+    }
+
+    /// Batches of a team's systems that are over (merged, in production or taken back) or of which people said what they
+    /// took, the newest first, at most `limit`.
     ///
     /// # Errors
     /// The store does not answer.
     pub async fn finished(&self, org: Org, team: i64, limit: usize) -> Result<Vec<Applied>> {
+        let more = "AND (applied.points IS NOT NULL OR applied.reverted IS NOT NULL
+            OR applied.merged IS NOT NULL OR applied.deployed IS NOT NULL)";
+        self.applied_of(org, (team, limit), more, None).await
+    }
+
+    async fn applied_of(
+        &self,
+        org: Org,
+        (team, limit): (i64, usize),
+        more: &str,
+        since: Option<Timestamp>,
+    ) -> Result<Vec<Applied>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM applied
              JOIN asset ON asset.org = $1 AND asset.id = applied.asset
              JOIN system ON system.org = $1 AND system.id = asset.system
-             WHERE applied.org = $1 AND system.team = $2 AND applied.points IS NOT NULL
+             WHERE applied.org = $1 AND system.team = $2 {more}
              ORDER BY applied.at DESC, applied.id DESC LIMIT $3"
         );
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = (&mut &self.db).all(&sql, args![org.0, team, limit]).await?;
+        let mut values = args![org.0, team, i64::try_from(limit).unwrap_or(i64::MAX)];
+        if let Some(since) = since {
+            values.push(micros(since).into());
+        }
+        let rows = (&mut &self.db).all(&sql, values).await?;
         rows.iter().map(Applied::from_row).collect()
     }
 
@@ -222,7 +277,7 @@ impl Store {
     /// The store does not answer.
     pub async fn finished_mark(&self, org: Org, team: i64) -> Result<String> {
         let sql = "SELECT COUNT(applied.points), COUNT(applied.reverted),
-                COALESCE(SUM(applied.points), 0.0)
+                COALESCE(SUM(applied.points), 0.0), COUNT(applied.merged), COUNT(applied.deployed)
             FROM applied
             JOIN asset ON asset.org = $1 AND asset.id = applied.asset
             JOIN system ON system.org = $1 AND system.id = asset.system
@@ -230,7 +285,8 @@ impl Store {
         let row = (&mut &self.db).first(sql, args![org.0, team]).await?;
         let lost = || StoreError::Damaged("no sum".to_owned());
         let row = row.ok_or_else(lost)?;
-        Ok(format!("{} {} {}", row.int(0)?, row.int(1)?, row.real(2)?))
+        let (merged, deployed) = (row.int(3)?, row.int(4)?);
+        Ok(format!("{} {} {} {merged} {deployed}", row.int(0)?, row.int(1)?, row.real(2)?))
     }
 
     /// What was planned of an asset, the newest first, at most `limit`: entries of the ledger.

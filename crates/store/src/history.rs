@@ -27,7 +27,7 @@ pub struct Told {
 
 impl Store {
     /// All that happened about a finding from detected to gone: its own entries; documents and deployments of
-    /// its asset; planned changes of its package there; and what was decided about it.
+    /// its asset; planned changes of its package there, or that remove it; and what was decided about it.
     ///
     /// # Errors
     /// The store does not answer.
@@ -51,7 +51,7 @@ impl Store {
         let most = usize::try_from(OF_ASSET).unwrap_or(usize::MAX);
         let mut is_cut = of_asset.len() > most;
         of_asset.truncate(most);
-        of_asset.retain(|entry| entry.kind != "planned" || says(entry, "package", &is.package));
+        of_asset.retain(|entry| entry.kind != "planned" || plans(entry, is));
         entries.extend(of_asset);
         let asked = decisions.iter().map(|decision| micros(decision.asked)).min();
         if let Some(asked) = asked {
@@ -103,8 +103,11 @@ impl Store {
     }
 }
 
-/// Whether an entry's data has a member with a word.
-fn says(entry: &Entry, member: &str, word: &str) -> bool {
+/// Whether what an entry plans is about a finding: about its package, or another one whose change removes it.
+fn plans(entry: &Entry, is: &Finding) -> bool {
     let data: Option<serde_json::Value> = serde_json::from_str(&entry.data).ok();
-    data.is_some_and(|data| data[member].as_str() == Some(word))
+    let removes = |data: &serde_json::Value| {
+        data["findings"].as_array().is_some_and(|all| all.iter().any(|id| *id == is.id))
+    };
+    data.is_some_and(|data| data["package"] == *is.package || removes(&data))
 }

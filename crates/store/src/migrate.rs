@@ -51,6 +51,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "settled",
         text: include_str!("../migrations/0016_settled.sql"),
     },
+    Migration { version: 17, name: "ready", text: include_str!("../migrations/0017_ready.sql") },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.

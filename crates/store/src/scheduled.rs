@@ -12,7 +12,7 @@ use crate::findings::counting;
 use crate::ids::Kind;
 use crate::ledger::{self, EventKind, NewEvent};
 use crate::placements::PlannedChange;
-use crate::time::{micros, moment};
+use crate::time::{maybe, micros, moment};
 use crate::{Org, Store, outbox};
 
 /// The window that something is scheduled in.
@@ -35,6 +35,8 @@ pub struct Scheduled {
     pub version: String,
     /// When it is done. `None`: at once.
     pub window: Option<ScheduledIn>,
+    /// From when it can be carried out, where that is within its window: a version that goes with it leaves quarantine then.
+    pub ready: Option<Timestamp>,
     /// Points that are reckoned with.
     pub points: f64,
     /// The load that goes with it.
@@ -76,7 +78,7 @@ pub struct Difference {
 }
 
 const COLUMNS: &str = "asset, package, version, window_name, starts, ends, points, load_removed,
-    findings, why, by_people, since";
+    findings, why, by_people, since, ready";
 
 impl Scheduled {
     fn from_row(row: &Row) -> Result<Scheduled> {
@@ -97,6 +99,7 @@ impl Scheduled {
             why: row.text(9)?,
             by_people: row.flag(10)?,
             since: moment(row.int(11)?)?,
+            ready: maybe(row.maybe_int(12)?)?,
         })
     }
 
@@ -114,6 +117,7 @@ impl Scheduled {
             "version": self.version, "window": self.called(),
             "starts": self.starts().map(|at| at.to_string()),
             "ends": self.window.as_ref().map(|w| w.ends.to_string()),
+            "ready": self.ready.map(|at| at.to_string()),
             "points": self.points, "findings": self.findings });
         if let (Some(data), Some(more)) = (data.as_object_mut(), more.as_object()) {
             data.extend(more.clone());
@@ -136,17 +140,26 @@ impl Scheduled {
             || !near(self.load, was.load)
             || self.by_people != was.by_people
             || self.window != was.window
+            || self.ready != was.ready
+    }
+
+    /// Whether the version is the same, and the day from which it can be carried out. That a day is over makes no other
+    /// of it.
+    fn is_as(&self, was: &Scheduled, at: Timestamp) -> bool {
+        let waits = |is: &Scheduled| is.ready.filter(|ready| *ready > at);
+        self.version == was.version && waits(self) == waits(was)
     }
 
     async fn put(&self, tx: &mut Tx, org: Org, team: i64) -> Result<()> {
         let sql = format!(
             "INSERT INTO scheduled (org, team, {COLUMNS})
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
              ON CONFLICT (org, team, asset, package) DO UPDATE SET version = excluded.version,
                 window_name = excluded.window_name, starts = excluded.starts,
                 ends = excluded.ends, points = excluded.points,
                 load_removed = excluded.load_removed, findings = excluded.findings,
-                why = excluded.why, by_people = excluded.by_people, since = excluded.since"
+                why = excluded.why, by_people = excluded.by_people, since = excluded.since,
+                ready = excluded.ready"
         );
         let values = args![
             org.0,
@@ -162,7 +175,8 @@ impl Scheduled {
             json!(self.findings).to_string(),
             &self.why,
             self.by_people,
-            micros(self.since)
+            micros(self.since),
+            self.ready.map(micros)
         ];
         tx.run(&sql, values).await.map(|_| ())
     }
@@ -187,10 +201,10 @@ impl Store {
              ORDER BY team, COALESCE(starts, 0), asset, package"
         );
         let rows = (&mut &self.db).all(&sql, args![org.0]).await?;
-        rows.iter().map(|row| Ok((row.int(12)?, Scheduled::from_row(row)?))).collect()
+        rows.iter().map(|row| Ok((row.int(13)?, Scheduled::from_row(row)?))).collect()
     }
 
-    /// What is scheduled at once or in a window that runs, with the team, by team, window, asset and package; at most
+    /// What is scheduled at once or in a window that runs, and waits for no day within it, with the team, by team, window, asset and package; at most
     /// `limit`. Of some teams, and of assets of some systems; `None`: of all.
     ///
     /// # Errors
@@ -216,12 +230,13 @@ impl Store {
         });
         let sql = format!(
             "SELECT {COLUMNS}, team FROM scheduled WHERE org = $1
-                AND (starts IS NULL OR (starts <= $2 AND ends > $2)){of}
+                AND (starts IS NULL OR (starts <= $2 AND ends > $2))
+                AND (ready IS NULL OR ready <= $2){of}
              ORDER BY team, COALESCE(starts, 0), asset, package LIMIT $3"
         );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = (&mut &self.db).all(&sql, args![org.0, micros(now), limit]).await?;
-        rows.iter().map(|row| Ok((row.int(12)?, Scheduled::from_row(row)?))).collect()
+        rows.iter().map(|row| Ok((row.int(13)?, Scheduled::from_row(row)?))).collect()
     }
 
     /// What teams' plans were made of last, by team.
@@ -269,8 +284,8 @@ impl Store {
         Ok(marks)
     }
 
-    /// Keeps a team's plan in place of the one before. What is in the same window as before keeps its `since` and
-    /// its `why`. Each change that came, moved, changed or went is told to the ledger, all of them in one notice;
+    /// Keeps a team's plan in place of the one before. What is in the same window as before keeps its `since`,
+    /// and its `why` as long as the version and the day from which it can be carried out are the same. Each change that came, moved, changed or went is told to the ledger, all of them in one notice;
     /// `gone` says why something is not planned any longer.
     ///
     /// # Errors
@@ -310,10 +325,15 @@ impl Store {
                 new.put(&mut tx, org, team).await?;
                 continue;
             }
-            let new = Scheduled { since: was.since, why: was.why.clone(), ..new.clone() };
-            if was.version != new.version || was.findings != new.findings {
+            let same = new.is_as(&was, at);
+            let why = if same { was.why.clone() } else { new.why.clone() };
+            let new = Scheduled { since: was.since, why, ..new.clone() };
+            if !same || was.findings != new.findings {
                 difference.changed += 1;
-                let more = json!({ "from_version": was.version });
+                let mut more = json!({ "from_version": was.version });
+                if new.why != was.why {
+                    more["reason"] = json!(new.why);
+                }
                 events.push(new.event(team, "changed", &more, at));
                 new.put(&mut tx, org, team).await?;
             } else if new.differs(&was) {

@@ -68,6 +68,9 @@ pub struct TrialArgs {
     /// Let package managers run code of the project where they cannot resolve without
     #[arg(long)]
     pub project_code: bool,
+    /// Continue this list of what batches came to, which trimtab plan learns costs from [default: one in the data folder]
+    #[arg(long, value_name = "FILE")]
+    pub finished: Option<PathBuf>,
 }
 
 /// Which git host, for a request.

@@ -42,6 +42,9 @@ pub struct Plan {
     /// When findings were first seen
     #[command(flatten)]
     pub history: HistoryArgs,
+    /// What earlier batches came to, to learn costs from: continued by what git says became of them [default: one in the data folder, as trimtab apply continues it]
+    #[arg(long, value_name = "FILE")]
+    pub finished: Option<PathBuf>,
     /// Where the index is
     #[command(flatten)]
     pub index: IndexArgs,

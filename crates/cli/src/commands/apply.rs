@@ -29,7 +29,7 @@ use super::plan::instead::too_young;
 use super::plan::last;
 use super::plan::place::{Place, Top};
 use super::plan::tree::Trees;
-use super::{Outcome, scan};
+use super::{Outcome, finished, scan};
 use crate::args::output::pairs;
 use crate::args::{Apply, ApplyFormat};
 use crate::exit::Exit;
@@ -205,6 +205,7 @@ pub(in crate::commands) fn carry_out(
             let published = publish(&work.tree, &branch)?;
             io.err(&format!("{} is at {}\n", published.branch, short(&published.commit)));
             document.branch = Some(published.branch);
+            finished::add(&args.path, args.trial.finished.as_deref(), &document, io)?;
             document.rollback = rollback(&batch.name, &branch);
             if args.request {
                 document.request = Some(request::ask(args, plan, &batch, &work.tree, &document)?);

@@ -10,6 +10,7 @@ pub mod db;
 pub mod demo;
 pub mod exceptions;
 pub mod explain;
+mod finished;
 pub mod formats;
 pub mod gate;
 mod host;

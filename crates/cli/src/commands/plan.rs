@@ -46,7 +46,7 @@ use self::search::{Case, Search, Searched};
 use self::tree::Trees;
 use super::rhythm::{Extent, Rhythm, Said};
 use super::scan::usage;
-use super::{Outcome, scan};
+use super::{Outcome, finished, scan};
 use crate::args::output::pairs;
 use crate::args::{Plan, PlanFormat};
 use crate::exit::Exit;
@@ -160,12 +160,14 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         others.retain(|(_, made)| made.arrived.iter().all(judged));
         searched.made.extend(others);
     }
+    let finished = finished::learnt(&args.path, args.finished.as_deref(), charter, io)?;
     let material = Material {
         cases: &cases,
         places: &places,
         keys: &keys,
         charter,
         checks: &checks,
+        finished: &finished,
         now,
         confirmed: !args.offline,
     };
@@ -235,6 +237,7 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         places: &places,
         candidates: &candidates,
         checks: &checks,
+        finished: &finished,
         explained: &explained,
         denied: &denied,
         clashed: &clashed,

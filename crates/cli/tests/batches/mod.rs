@@ -117,7 +117,10 @@ impl Case {
                     "name": name(act), "way": way, "place": place, "tool": tool, "confirmed": true,
                     "proposal": { "way": way, "package": package, "to": to, "other": null },
                     "moves": [], "distance": null, "removes": [finding(act)],
-                    "brings": [], "cost": { "least": 1.0, "most": 2.0, "reasons": [] },
+                    "brings": [], "cost": { "least": 1.0, "most": 2.0, "points": 1.67, "reasons": [],
+                        "estimate": { "kind": way, "distance": "patch", "transitive": true,
+                            "least": 1.0, "most": 2.0, "confidence": 0.9, "finished": 0,
+                            "reverted": 0 } },
                     "confidence": { "value": 0.9, "reasons": [] }, "quarantine": null,
                     "checks": [], "changes": [], "commands": [],
                 })

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use trimtab_connect::apply::{Tree, find, publish, push, revert, unmerged};
+use trimtab_connect::apply::{Tree, find, merged, publish, push, revert, unmerged};
 use trimtab_model::Code;
 
 use crate::common::{author, change, files, git, project, state, tree};
@@ -132,6 +132,41 @@ fn a_batch_is_taken_back_also_when_it_was_merged() {
     }
     git(&root, &["merge", "-q", "--ff-only", "trimtab/rollback-week-48"]);
     assert!(find(&root, "week-48", "HEAD").unwrap().is_empty(), "it is taken back once");
+}
+
+#[test]
+fn it_is_known_when_a_batch_was_merged_and_whether_it_was_taken_back() {
+    let folder = project(&[("a.lock", "1\n")]);
+    let root = folder.path().join("project");
+    let who = author(&root);
+    let copy = tree(&root);
+    copy.commit(&[change("a.lock", "2\n")], BATCH, &who).unwrap();
+    publish(&copy, "trimtab/week-48").unwrap();
+    let names = ["week-48", "week-49"];
+    assert!(merged(&root, &names).unwrap().is_empty(), "it waits");
+    let seconds = |commit: &str| git(&root, &["log", "-1", "--format=%ct", commit]);
+    git(&root, &["merge", "-q", "--no-ff", "-m", "Merge", "trimtab/week-48"]);
+    let came = seconds("HEAD");
+    assert_ne!(came, seconds("trimtab/week-48"), "it was carried out at another moment");
+    files(&root, &[("c", "later")]);
+    git(&root, &["add", "."]);
+    git(&root, &["commit", "-qm", "Later"]);
+    // One that came without a merge counts by itself.
+    let next = tree(&root);
+    next.commit(&[change("a.lock", "3\n")], "b\n\nTrimtab-Batch: week-49\n", &who).unwrap();
+    publish(&next, "trimtab/week-49").unwrap();
+    git(&root, &["merge", "-q", "--ff-only", "trimtab/week-49"]);
+    let is = merged(&root, &names).unwrap();
+    let at = |name: &str| is[name].at.map(|at| at.as_second().to_string());
+    assert_eq!(at("week-48"), Some(came));
+    assert_eq!(at("week-49"), Some(seconds("trimtab/week-49")));
+    assert!(is.values().all(|of| !of.taken_back));
+    git(&root, &["revert", "--no-edit", "HEAD"]);
+    let is = merged(&root, &names).unwrap();
+    assert_eq!((is["week-48"].taken_back, is["week-49"].taken_back), (false, true));
+    // A name that is no batch, and a folder that is no repository, are nothing.
+    assert!(merged(&root, &["--all"]).unwrap().is_empty());
+    assert!(merged(tempfile::tempdir().unwrap().path(), &names).unwrap().is_empty());
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use trimtab_model::assessment::CostReason;
 use trimtab_model::charter::CostModel;
-use trimtab_model::{Proposal, Purl, Way};
+use trimtab_model::{Proposal, Purl};
 
 use super::Moved;
 use crate::assess::{Distance, distance};
-use crate::plan::learn::{Finished, Kind, Sort, Source, estimate};
+use crate::plan::learn::{Estimate, Finished, Kind, Sort, Source, estimate};
 
 /// For every other package that takes a major step the share that holds is taken to be this part of itself.
 /// Ours, assumed and not measured.
@@ -56,6 +56,10 @@ pub struct Price {
     pub because: Vec<Box<str>>,
     /// How far the package that is named moves. `None`: it does not, or that is not known.
     pub distance: Option<Distance>,
+    /// What sort of action it is; of several, the dearest.
+    pub sort: Sort,
+    /// What is reckoned of that sort, before what is particular to the action.
+    pub estimate: Estimate,
 }
 
 impl Price {
@@ -71,17 +75,11 @@ pub fn price(priced: &Priced<'_>, model: &CostModel, finished: &[Finished]) -> P
     let named = priced.proposal.package();
     let (from, to) = ends(priced);
     let distance = from.zip(to).and_then(|(from, to)| distance(from, to));
-    let kind = match priced.proposal.way() {
-        Way::Relock => Kind::Relock,
-        Way::Raise => Kind::Upgrade,
-        Way::RaiseParent => Kind::ParentUpgrade,
-        Way::Override => Kind::Override,
-        Way::Replace => Kind::Replace,
-        Way::Remove => Kind::Remove,
-    };
+    let kind = Kind::from(priced.proposal.way());
     // A parent is a direct dependency, whatever it brings.
     let transitive = priced.transitive && kind != Kind::ParentUpgrade;
-    let estimate = estimate(Sort { kind, distance, transitive }, model, finished);
+    let sort = Sort { kind, distance, transitive };
+    let estimate = estimate(sort, model, finished);
     let more = if transitive { model.transitive } else { (0.0, 0.0) };
     let step = match (from, to, distance) {
         (Some(from), Some(to), Some(step)) => format!("{} step, {from} to {to}", step.as_str()),
@@ -145,6 +143,8 @@ pub fn price(priced: &Priced<'_>, model: &CostModel, finished: &[Finished]) -> P
         confidence,
         because,
         distance,
+        sort,
+        estimate,
     }
 }
 

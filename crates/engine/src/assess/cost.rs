@@ -9,7 +9,7 @@ use trimtab_model::finding::Finding;
 use super::Situation;
 
 /// How far one version is from another, by the custom of semantic versioning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Distance {
     /// Only the third number and after differ.
     Patch,
@@ -27,6 +27,12 @@ impl Distance {
             Distance::Minor => "minor",
             Distance::Major => "major",
         }
+    }
+
+    /// Reads the word. `None` if it is not one.
+    pub fn from_word(word: &str) -> Option<Distance> {
+        let all = [Distance::Patch, Distance::Minor, Distance::Major];
+        all.into_iter().find(|distance| distance.as_str() == word)
     }
 }
 

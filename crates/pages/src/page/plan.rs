@@ -40,4 +40,6 @@ pub struct Plan {
     pub left: Table,
     /// What one more point would do, what happens if nothing is done, how near it is to the best.
     pub about: Pairs,
+    /// What finished changes taught of costs; empty where none is.
+    pub taught: Option<Table>,
 }

@@ -50,6 +50,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("package", render(&facts::package())),
         ("plan", render(&people::plan())),
         ("plans", render(&planned::plans())),
+        ("what_if", render(&planned::what_if())),
         ("proposal", render(&agreement::proposal())),
         ("release", render(&facts::release())),
         ("said", render(&facts::said())),

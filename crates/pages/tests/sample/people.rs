@@ -320,6 +320,28 @@ pub(super) fn plan() -> page::Plan {
             (t("One more point"), Value::Text(t("in sprint of 2026-12-07 would remove load 12"))),
             (t("If nothing is done"), Value::Text(t("5 deadlines pass"))),
         ]),
+        taught: Some(Table {
+            titled: true,
+            ..table(
+                "What finished changes taught",
+                vec![
+                    column("Change").kept(),
+                    numbers("Finished"),
+                    numbers("Taken back"),
+                    numbers("Points").kept(),
+                    numbers("Holds"),
+                    numbers("Working days to merge"),
+                ],
+                vec![vec![
+                    named("raise", "/updates?team=3", "minor step"),
+                    text("7"),
+                    text("1"),
+                    text("1.5–3, was 1–2"),
+                    text("87 %, was 90 %"),
+                    text("1.5"),
+                ]],
+            )
+        }),
     }
 }
 

@@ -3,8 +3,8 @@
 use trimtab_pages::Entry;
 use trimtab_pages::page;
 use trimtab_pages::part::{
-    Cell, Empty, Field, Figure, Figures, Filled, Form, Input, Notice, Pairs, State, Step, Steps,
-    Table, Urgency, Value,
+    Cell, Choice, Empty, Facet, Field, Figure, Figures, Filled, Filter, Form, Input, Notice, Pairs,
+    State, Step, Steps, Table, Urgency, Value,
 };
 
 use super::{code, column, days, hours, l, layout, named, num, numbers, t, table, text};
@@ -61,6 +61,87 @@ pub(super) fn plans() -> page::Plans {
             ..table(
                 "Teams without a plan",
                 vec![column("Team").kept(), column("What is missing").kept()],
+                vec![vec![named("Team Web", "/teams/4", ""), text("The team chose no cadence.")]],
+            )
+        }),
+    }
+}
+
+pub(super) fn what_if() -> page::WhatIf {
+    let choice = |value: &str, text: &str, chosen: bool| Choice {
+        value: t(value),
+        text: t(text),
+        count: None,
+        chosen,
+    };
+    let facet = |name: &str, text: &str, choices: Vec<Choice>| Facet {
+        name: name.to_owned(),
+        text: t(text),
+        choices,
+        single: true,
+    };
+    page::WhatIf {
+        layout: layout(
+            Entry::Plan,
+            &[("Plan", "/plan"), ("What if", "")],
+            "What if",
+            "In half a year 2 teams would have 12 % fewer load-days than today.",
+        ),
+        asked: Filter {
+            action: "/plan/what-if".into(),
+            facets: vec![
+                facet(
+                    "charter",
+                    "Charter",
+                    vec![choice("", "in force", false), choice("swift", "swift", true)],
+                ),
+                facet(
+                    "capacity",
+                    "Capacity",
+                    vec![choice("", "as agreed", true), choice("2", "twice", false)],
+                ),
+            ],
+            chips: vec![l("charter: swift", "/plan/what-if")],
+            clear: "/plan/what-if".into(),
+            ..Filter::default()
+        },
+        notice: Some(Notice {
+            urgency: Urgency::Note,
+            text: t("This is a trial: nothing is changed by it."),
+            next: None,
+        }),
+        figures: Figures(vec![
+            Figure::of(t("5,210"), t("load-days in half a year"), "/plan")
+                .noted(t("5,920 as things are")),
+            Figure::of(t("3"), t("deadlines missed"), "/findings").noted(t("7 as things are")),
+        ]),
+        teams: Table {
+            titled: true,
+            ..table(
+                "By team",
+                vec![
+                    column("Team").kept(),
+                    numbers("Load-days").kept(),
+                    numbers("Deadlines missed").kept(),
+                    numbers("Removed"),
+                    numbers("Interruptions"),
+                    numbers("Points"),
+                ],
+                vec![vec![
+                    named("Team Payments", "/teams/3/plan", "every sprint"),
+                    text("2,840, was 3,300"),
+                    text("1, was 4"),
+                    text("31"),
+                    text("2, was 1"),
+                    text("41.5, was 38"),
+                ]],
+            )
+        },
+        without: Some(Table {
+            titled: true,
+            ..table(
+                "Not in the sums",
+                vec![column("Team").kept(), column("Why").kept()],
                 vec![vec![named("Team Web", "/teams/4", ""), text("The team chose no cadence.")]],
             )
         }),

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-pub use crate::plan::json::Move;
+pub use crate::plan::json::{Estimate, Move};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +110,12 @@ pub struct Action {
     pub outcome: String,
     /// Why, in words; empty: it is done.
     pub why: String,
+    /// What is reckoned of such a change, by the plan. `null`: the plan does not say.
+    #[serde(default)]
+    pub estimate: Option<Estimate>,
+    /// The points that the plan reckons with. `null`: it does not say.
+    #[serde(default)]
+    pub points: Option<f64>,
 }
 
 /// A finding that is gone.

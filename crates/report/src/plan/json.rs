@@ -10,7 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use accept::Accept;
-pub use action::{Action, Asked, Change, Check, Confidence, Cost, CostReason, Move, Reason};
+pub use action::{
+    Action, Asked, Change, Check, Confidence, Cost, CostReason, Estimate, Move, Reason,
+};
 
 /// What the `format` member says.
 pub const FORMAT: &str = "trimtab-plan";
@@ -66,6 +68,10 @@ pub struct Document {
     pub margins: Vec<Margin>,
     /// The open findings, worst first.
     pub findings: Vec<Finding>,
+    /// What finished batches of the repository taught of costs, by sort of change. Of what is not here, the published priors
+    /// are used: the charter's points, and shares that are assumed.
+    #[serde(default)]
+    pub learnt: Vec<Learnt>,
     /// Components of which it cannot be said whether they are vulnerable. They are in none of the numbers.
     #[serde(default)]
     pub not_judged: Vec<NotJudged>,
@@ -76,6 +82,19 @@ pub struct Document {
     /// is one, no findings does not mean that nothing is open.
     #[serde(default)]
     pub unread: Vec<Unread>,
+}
+
+/// What finished changes of one sort came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Learnt {
+    /// What is reckoned with now.
+    pub estimate: Estimate,
+    /// The least and the most points, and the probability that nothing breaks, before there was history.
+    pub prior: (f64, f64, f64),
+    /// Of how many people said the points.
+    pub said: usize,
+    /// The middle of the working days from when they were carried out until they were merged. `null`: unknown.
+    pub days: Option<f64>,
 }
 
 /// A file that could not be read, or not whole.

@@ -67,6 +67,18 @@ impl Page<'_> {
             let text = "Not confirmed: no package manager was asked. Without --offline each is tried in a copy.";
             self.say("", text, Ansi::new())?;
         }
+        let (done, back) = plan.learnt.iter().fold((0, 0), |(done, back), of| {
+            (done + of.estimate.finished, back + of.estimate.reverted)
+        });
+        if done > 0 {
+            let taken =
+                if back > 0 { format!(", {back} of them taken back") } else { String::new() };
+            let text = format!(
+                "Costs learn from {} of this repository{taken}; of other sorts they are the charter's, as priors.",
+                count(done, "finished change"),
+            );
+            self.say("", &text, Ansi::new().dimmed())?;
+        }
         let by: BTreeMap<&str, &Finding> = plan
             .findings
             .iter()

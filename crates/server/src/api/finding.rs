@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde::Serialize;
 use trimtab_model::assessment::{Assessment, Cost, Deadline, Effect, Factor};
+use trimtab_store::Scheduled;
 use utoipa::ToSchema;
 
 use super::decisions;
@@ -38,11 +39,48 @@ pub(crate) struct Details {
     voices: Vec<Voice>,
     /// Decisions about it, the newest first.
     decisions: Vec<decisions::Shown>,
+    /// How the change that removes it is scheduled. `null`: none is.
+    planned: Option<ShownPlanned>,
     /// From detected to gone, oldest first: its own entries, documents and deployments of its asset, planned
-    /// changes of its package there, and decisions about it.
+    /// changes of its package there or that remove it, and decisions about it.
     history: Vec<ShownEntry>,
     /// Whether all of the history is here; older entries of the asset stand in the ledger.
     history_complete: bool,
+}
+
+/// A change that is scheduled, and removes a finding.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PlannedOfFinding)]
+struct ShownPlanned {
+    /// The team whose plan has it.
+    team: i64,
+    /// The purl without version that is changed.
+    package: String,
+    /// What it is raised to.
+    version: String,
+    /// `now`, or the name of its window.
+    window: String,
+    /// From when it can be carried out, where that is within its window.
+    #[schema(format = DateTime)]
+    from: Option<String>,
+    /// Since when it is in that window, and why.
+    #[schema(format = DateTime)]
+    since: String,
+    why: String,
+}
+
+impl From<&(i64, Scheduled)> for ShownPlanned {
+    fn from((team, is): &(i64, Scheduled)) -> ShownPlanned {
+        ShownPlanned {
+            team: *team,
+            package: is.change.package.clone(),
+            version: is.version.clone(),
+            window: is.window.as_ref().map_or_else(|| "now".to_owned(), |w| w.name.clone()),
+            from: is.ready.map(|at| at.to_string()),
+            since: is.since.to_string(),
+            why: is.why.clone(),
+        }
+    }
 }
 
 /// How a finding was weighed.
@@ -177,6 +215,7 @@ pub(crate) async fn one(
         steps: facts.steps().into_iter().map(ShownStep::from).collect(),
         voices: voices(&facts),
         decisions: facts.decisions.iter().map(decisions::Shown::from).collect(),
+        planned: facts.planned.as_ref().map(ShownPlanned::from),
         history: facts.history.entries.iter().map(ShownEntry::from).collect(),
         history_complete: !facts.history.is_cut,
         aliases: facts.aliases,

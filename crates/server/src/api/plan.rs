@@ -1,5 +1,7 @@
 //! A team's plan: read, tried with another capacity, and what people decide about its changes.
 
+mod taught;
+
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use jiff::Timestamp;
@@ -12,7 +14,7 @@ use utoipa::ToSchema;
 use crate::access::{Action, On, Who};
 use crate::api::teams::OPEN_MOST;
 use crate::jobs::replan;
-use crate::planning::{Change, Planned, WINDOWS, Wish, of_team};
+use crate::planning::{Change, Planned, WINDOWS, Wish, of_team, ready, trial};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::web::teams::may_see;
@@ -33,6 +35,8 @@ pub(crate) struct Asked {
     open_limit: Option<u32>,
     /// A cadence of the charter, to be tried.
     cadence: Option<String>,
+    /// Another charter, to be tried: the number of one of the organisation, or the name of a preset.
+    charter: Option<String>,
 }
 
 /// A change: a package of an asset is raised.
@@ -100,6 +104,9 @@ pub(crate) struct PlanBatch {
     /// The load that goes with it, and the load-days that it saves.
     load: f64,
     load_days: f64,
+    /// From when it can be carried out, where that is within its window: a version leaves quarantine then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
     /// When it is in production.
     by: String,
     why_these: Vec<String>,
@@ -150,8 +157,19 @@ pub(crate) struct Made {
     load_days_of_nothing: f64,
     /// No plan is better by a larger share than this.
     gap: f64,
-    /// Whether more is open than was planned for.
+    /// Whether more is open than was planned for: one plan holds the 5,000 gravest findings of a team.
     more: bool,
+    /// How many more are open; they are in no number of the plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beyond: Option<i64>,
+    /// Teams that it was planned together with: assets of theirs are of the same commit, and a change that both have is made
+    /// once.
+    together: Vec<String>,
+    /// Findings of the team that go with a change of one of them.
+    by_others: Vec<taught::PlanByOther>,
+    /// What updates of the team that are over taught of costs, by sort of change. Of what is not here the published priors
+    /// are used: the charter's points, and shares that are assumed.
+    learnt: Vec<taught::Learnt>,
 }
 
 /// How a change is named.
@@ -189,8 +207,13 @@ pub(crate) async fn get(
     if asked.open_limit.is_some_and(|limit| !(1..=OPEN_MOST).contains(&limit)) {
         return Err(Problem::invalid("`open_limit` is 1 to 1000 open batches."));
     }
-    let Asked { windows, capacity, open_limit, cadence } = asked;
-    let wish = Wish { windows: windows.unwrap_or(WINDOWS), capacity, open_limit, cadence };
+    let Asked { windows, capacity, open_limit, cadence, charter } = asked;
+    let charter = match charter {
+        Some(word) => Some(trial::named(&app, &who, &word).await?),
+        None => None,
+    };
+    let windows = windows.unwrap_or(WINDOWS);
+    let wish = Wish { windows, capacity, open_limit, cadence, charter, until: None };
     let planned = of_team(&app, &who, &team, wish).await?;
     Ok(Json(match planned {
         Ok(planned) => TeamPlan { team: team.name, missing: None, plan: Some(shown(&planned)) },
@@ -206,7 +229,7 @@ async fn find(app: &App, who: &Who, id: i64) -> Result<Team, Problem> {
 
 fn shown(planned: &Planned) -> Made {
     let (question, plan) = (&planned.question, &planned.plan);
-    let windows = || question.teams.iter().flat_map(|t| &t.windows);
+    let windows = || planned.windows();
     let ids = |of: &[usize]| of.iter().filter_map(|f| Some(planned.findings.get(*f)?.id)).collect();
     let change = |at: usize, slot: Slot| {
         let kept = planned.kept(at, slot);
@@ -243,6 +266,7 @@ fn shown(planned: &Planned) -> Made {
         points: batch.points,
         load: batch.load,
         load_days: batch.load_days,
+        from: ready(batch).map(|at| at.to_string()),
         by: batch.by.to_string(),
         why_these: planned.why_these(batch),
         why_now: planned.why_now(batch),
@@ -269,6 +293,10 @@ fn shown(planned: &Planned) -> Made {
         load_days_of_nothing: plan.nothing.load_days,
         gap: plan.worth.gap,
         more: planned.more,
+        beyond: planned.beyond,
+        together: planned.together.clone(),
+        by_others: taught::by_others(planned),
+        learnt: planned.learnt.taught.iter().map(taught::learnt).collect(),
     }
 }
 
@@ -376,7 +404,7 @@ pub(crate) async fn decide(
         Some("now") => Some(None),
         Some(text) => {
             let at: Timestamp = text.parse().map_err(|_| no_window(text))?;
-            let mut windows = planned.question.teams.iter().flat_map(|t| &t.windows);
+            let mut windows = planned.windows();
             if !windows.any(|w| w.start == at) {
                 return Err(no_window(text));
             }

@@ -36,6 +36,9 @@ pub(crate) struct ScheduledChange {
     starts: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ends: Option<String>,
+    /// From when it can be carried out, where that is within its window: a version leaves quarantine then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
     points: f64,
     load: f64,
     /// The ids of the findings that it removes.
@@ -106,6 +109,7 @@ fn shown(is: &KeptPlan) -> ShownPlan {
         window: is.window.as_ref().map_or("now".to_owned(), |w| w.name.clone()),
         starts: is.window.as_ref().map(|w| w.starts.to_string()),
         ends: is.window.as_ref().map(|w| w.ends.to_string()),
+        from: is.ready.map(|at| at.to_string()),
         points: is.points,
         load: is.load,
         findings: is.findings.clone(),

@@ -1,8 +1,11 @@
 //! Updates of the year: some builds were made of a batch that `trimtab apply` carried out, and say so.
 
 use jiff::{SignedDuration, Timestamp};
+use trimtab_charter::preset;
+use trimtab_engine::assess::distance;
+use trimtab_engine::plan::learn::{Kind, Sort, prior};
 use trimtab_report::applied::json::{
-    Action, Commit, Document, FORMAT, Finding, Move, Request, Run, Tests, VERSION,
+    Action, Commit, Document, Estimate, FORMAT, Finding, Move, Request, Run, Tests, VERSION,
 };
 use trimtab_store::{NewApplied, Org, Scheduled, Store};
 
@@ -73,6 +76,8 @@ pub(super) async fn waiting(
         outcome: "breaks".to_owned(),
         why: "with it, 2 tests fail that passed before: quay.SignIn.slow and quay.SignIn.twice"
             .to_owned(),
+        estimate: None,
+        points: None,
     }];
     let batch = format!("sprint-{}-waits", is.change.asset);
     let document = document(&batch, now, &moved, removes, left, chance);
@@ -102,6 +107,23 @@ fn finding(vulnerability: &str, package: &str) -> Finding {
     }
 }
 
+/// What is reckoned of a raise.
+fn estimate(from: &str, to: &str) -> Estimate {
+    let distance = distance(from, to);
+    let sort = Sort { kind: Kind::Upgrade, distance, transitive: false };
+    let prior = prior(sort, &preset::default().cost);
+    Estimate {
+        kind: sort.kind.as_str().to_owned(),
+        distance: distance.map(|distance| distance.as_str().to_owned()),
+        transitive: false,
+        least: prior.least,
+        most: prior.most,
+        confidence: prior.confidence,
+        finished: 0,
+        reverted: 0,
+    }
+}
+
 fn document(
     batch: &str,
     at: Timestamp,
@@ -123,11 +145,13 @@ fn document(
     let number = u64::try_from(chance.between(20, 900)).unwrap_or(20);
     let mut actions: Vec<Action> = moved
         .iter()
-        .map(|(package, _, to)| Action {
+        .map(|(package, from, to)| Action {
             name: "a1".to_owned(),
             what: format!("raise {package} to {to}"),
             outcome: "done".to_owned(),
             why: String::new(),
+            estimate: Some(estimate(from, to)),
+            points: None,
         })
         .collect();
     let outcome = if left.is_empty() { "applied" } else { "part" };

@@ -9,7 +9,7 @@ use trimtab_model::assessment::Assessment;
 use trimtab_model::finding::Finding as Matched;
 use trimtab_model::{Inventory, Role};
 use trimtab_report::voices::{Line, Subject, lines};
-use trimtab_store::{Attribution, Decision, Finding, Known, Told};
+use trimtab_store::{Attribution, Decision, Finding, Known, Scheduled, Told};
 
 use super::steps::{self, Step};
 use crate::access::{Action, On, Who};
@@ -46,6 +46,15 @@ pub(crate) fn may_read(who: &Who, decision: &Decision) -> bool {
     decision.is.system.is_some() || who.may(Action::View, On::ALL)
 }
 
+/// How the change that removes a finding is scheduled: that of its package, else another one that removes it too.
+async fn planned(app: &App, who: &Who, is: &Finding) -> Result<Option<(i64, Scheduled)>, Problem> {
+    let Some((team, _)) = is.team.as_ref().filter(|_| is.state.is_live()) else { return Ok(None) };
+    let mut all = app.store.scheduled(who.org, *team).await?;
+    all.retain(|s| s.change.asset == is.asset.0 && s.findings.contains(&is.id));
+    all.sort_by_key(|s| s.change.package != is.package);
+    Ok(all.into_iter().next().map(|scheduled| (*team, scheduled)))
+}
+
 /// A finding with all that is known of it.
 pub(crate) struct Facts {
     pub(crate) is: Finding,
@@ -57,6 +66,8 @@ pub(crate) struct Facts {
     /// The names of people by id.
     pub(crate) names: HashMap<i64, String>,
     pub(crate) history: Told,
+    /// How the change that removes it is scheduled, with the team whose plan has it. `None`: none is.
+    pub(crate) planned: Option<(i64, Scheduled)>,
     /// What the index says of it, and what that means here. `None`: it does not know it.
     pub(crate) assessed: Option<(Matched, Assessment)>,
     /// Who brings the component in, by the newest document of the asset.
@@ -80,6 +91,7 @@ impl Facts {
         let mut decisions = app.store.decisions_about(who.org, &is, &aliases).await?;
         decisions.retain(|d| may_read(who, d));
         let history = app.store.history_of(who.org, &is, &decisions).await?;
+        let planned = planned(app, who, &is).await?;
         let names = people::names(app, who.org).await?;
         let place = (is.system.as_ref().map(|s| s.0), is.team.as_ref().map(|t| t.0));
         let security = app.store.who_holds(who.org, Role::Security, place, NAMES).await?;
@@ -101,6 +113,7 @@ impl Facts {
             decisions,
             names,
             history,
+            planned,
             assessed,
             ways,
             security,

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use trimtab_engine::assess::distance;
-use trimtab_engine::plan::learn::{Finished, Kind, Sort, Source, estimate};
-use trimtab_model::charter::Charter;
+use trimtab_engine::plan::learn::{Estimate, Finished, Kind, Sort, Source, estimate, learnt};
+use trimtab_model::charter::{Charter, CostModel};
 use trimtab_model::plan;
 use trimtab_model::{Ecosystem, Purl};
 use trimtab_store::{Confirmed, Finding, PlannedChange};
@@ -141,6 +141,13 @@ impl Tries {
         Tries { of, findings: positions }
     }
 
+    /// What tells a confirmed action of an asset from every other one of a commit: the place that it changes, and what moves
+    /// there. `None`: an older build pushed it, which does not tell the place.
+    pub(super) fn key(&self, asset: i64, number: usize, commit: &str) -> Option<String> {
+        let action = self.of.get(&asset)?.actions.get(number)?;
+        (!action.place.is_empty()).then(|| format!("{commit} {}: {:?}", action.place, action.moves))
+    }
+
     /// Names what stands in the way of findings that a package manager found no action for.
     pub(super) fn block(&self, findings: &[Finding], asked: &mut [plan::Finding]) {
         for (is, asked) in findings.iter().zip(asked) {
@@ -175,7 +182,8 @@ impl Tries {
                     let all = self.findings.get(&of.asset).into_iter().flatten().copied();
                     let gone = all.filter(removed).collect();
                     let action = &asked.actions[number];
-                    let confirmed = confirmed(of, action, asked.made, gone);
+                    let confirmed =
+                        confirmed(of, action, asked.made, gone, &charter.cost, finished);
                     return Some(Priced { action: Some(number), ..confirmed });
                 }
                 sure = Sure::Old(asked.made);
@@ -216,8 +224,16 @@ impl Tries {
     }
 }
 
-/// An action as it was confirmed at a moment, with the findings that it removes.
-fn confirmed(of: &PlannedChange, action: &Action, made: Timestamp, removes: Vec<usize>) -> Priced {
+/// An action as it was confirmed at a moment, with the findings that it removes: by the points that were pushed, with what
+/// the team learnt of such changes since.
+fn confirmed(
+    of: &PlannedChange,
+    action: &Action,
+    made: Timestamp,
+    removes: Vec<usize>,
+    model: &CostModel,
+    finished: &[Finished],
+) -> Priced {
     let own = action.moves.iter().find(|(package, _)| *package == of.package);
     let to = match own.or(action.moves.first()) {
         Some((package, Some(to))) if *package == of.package => to.clone(),
@@ -225,15 +241,26 @@ fn confirmed(of: &PlannedChange, action: &Action, made: Timestamp, removes: Vec<
         Some((package, Some(to))) => format!("what {package} {to} brings"),
         Some((_, None)) | None => "nothing: it goes".to_owned(),
     };
+    let pushed = Estimate {
+        least: action.least,
+        most: action.most,
+        confidence: action.confidence,
+        source: Source::Prior,
+    };
+    let told = action.estimate.as_ref().and_then(|is| is.read(model));
+    let is = told.map_or(pushed, |(sort, told)| {
+        let pushed = Estimate { source: told.source, ..pushed };
+        learnt(pushed, &told, &estimate(sort, model, finished))
+    });
     Priced {
         to,
         action: None,
         removes,
-        least: action.least,
-        most: action.most,
-        confidence: action.confidence,
+        least: is.least,
+        most: is.most,
+        confidence: is.confidence,
         quarantine: action.quarantine.and_then(|at| Timestamp::from_second(at).ok()),
         sure: Sure::Confirmed(made),
-        source: Source::Prior,
+        source: is.source,
     }
 }

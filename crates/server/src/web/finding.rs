@@ -15,11 +15,11 @@ use trimtab_pages::part::{
     Tabs, Value, Voices, When, number,
 };
 use trimtab_report::voices::probability;
-use trimtab_store::{Attribution, Finding};
+use trimtab_store::{Attribution, Finding, Scheduled};
 
 use super::today::short;
 use super::{Page, Sorry, html, layout};
-use crate::access::{Action, Who};
+use crate::access::{Action, On, Who};
 use crate::api::on;
 use crate::facts::finding::{Facts, SIDES};
 use crate::paths::Ways;
@@ -63,6 +63,9 @@ pub(crate) async fn page(
         Link::to(titled(word), format!("/findings/{id}?side={word}"))
     });
     let mut about = about(is, &facts.aliases);
+    if is.state.is_live() {
+        about.0.push(("Planned".to_owned(), planned(&who, facts.planned.as_ref())));
+    }
     let story = match facts.voice(side) {
         None => vec![facts.stranger()],
         Some(lines) => {
@@ -231,6 +234,26 @@ fn about(is: &Finding, aliases: &[String]) -> Pairs {
         pairs.push(("About".to_owned(), summary.clone().into()));
     }
     Pairs(pairs)
+}
+
+/// When the change that removes it is done; a link to the plan of the team, for those who may see that.
+fn planned(who: &Who, planned: Option<&(i64, Scheduled)>) -> Value {
+    let Some((team, is)) = planned else {
+        return Value::Unknown("no change that removes it is scheduled".to_owned());
+    };
+    let (window, anchor) = match &is.window {
+        None => ("now".to_owned(), "now".to_owned()),
+        Some(window) => (window.name.clone(), format!("window-{}", window.starts.as_second())),
+    };
+    let (name, _) = short(&is.change.package);
+    let ready = is
+        .ready
+        .map_or_else(String::new, |ready| format!(", not before {}", ready.strftime("%Y-%m-%d")));
+    let words = format!("{name} to {}: {window}{ready}", is.version);
+    match who.may(Action::View, On { system: None, team: Some(*team) }) {
+        true => Value::Link(Link::to(words, format!("/teams/{team}/plan#{anchor}"))),
+        false => Value::Text(words),
+    }
 }
 
 fn actions(is: &Finding, package: &str) -> Table {

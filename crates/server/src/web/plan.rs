@@ -4,7 +4,8 @@
 mod about;
 mod chosen;
 mod moving;
-mod tries;
+mod notice;
+pub(crate) mod tries;
 
 use axum::extract::{Path, Query, State};
 use jiff::Timestamp;
@@ -26,13 +27,14 @@ use super::{Page, Sorry, count, html, layout};
 use crate::access::Who;
 use crate::api::plan::named;
 use crate::api::teams::OPEN_MOST;
-use crate::planning::{Change, MOST, Planned, Sure, WINDOWS, Wish, of_team};
+use crate::planning::{Change, Planned, Sure, WINDOWS, Wish, of_team, trial};
 use crate::problem::Problem;
 use crate::state::App;
 
-use about::about;
+use about::{about, taught};
 pub(crate) use chosen::post;
 pub(crate) use moving::{asks, moves};
+use notice::notice;
 use tries::tries;
 
 /// How much of what stays is shown.
@@ -48,6 +50,8 @@ pub(crate) struct Asked {
     open_limit: Option<u32>,
     /// A cadence of the charter, to be tried.
     cadence: Option<String>,
+    /// Another charter, to be tried: a number, or the name of a preset.
+    charter: Option<String>,
     windows: Option<usize>,
     /// One change: its asset and package.
     change: String,
@@ -58,7 +62,8 @@ impl Asked {
         let capacity = self.capacity.filter(|c| c.is_finite() && (0.0..=10_000.0).contains(c));
         let windows = self.windows.unwrap_or(WINDOWS).clamp(WINDOWS, 26);
         let open_limit = self.open_limit.filter(|limit| (1..=OPEN_MOST).contains(limit));
-        Wish { windows, capacity, open_limit, cadence: self.cadence.clone() }
+        let cadence = self.cadence.clone();
+        Wish { windows, capacity, open_limit, cadence, ..Wish::default() }
     }
 }
 
@@ -70,7 +75,11 @@ pub(crate) async fn page(
 ) -> Page {
     let who = who.map_err(Sorry::from)?;
     let (team, _) = find(&app, &who, id).await?;
-    let wish = asked.wish();
+    let mut wish = asked.wish();
+    let word = asked.charter.as_deref().filter(|word| !word.is_empty());
+    if let Some(word) = word {
+        wish.charter = Some(trial::named(&app, &who, word).await?);
+    }
     let planned = of_team(&app, &who, &team, wish.clone()).await?;
     let here = format!("/teams/{id}/plan");
     let title = format!("Plan of {}", team.name);
@@ -103,6 +112,7 @@ pub(crate) async fn page(
             held: None,
             left: Table { title: "What stays".to_owned(), ..Table::default() },
             about: Pairs::default(),
+            taught: None,
             layout,
         }));
     };
@@ -119,19 +129,23 @@ pub(crate) async fn page(
         ("open", "Leave to the plan"),
     ];
     let agreed = app.agreed(who.org, app.now()).await?;
+    let proposed = app.store.charters(who.org).await?;
+    let charters = tries::charters(&proposed, word);
+    let charter = wish.charter.as_deref().unwrap_or(&agreed.charter);
     let plans = app.store.team_plans(who.org).await?;
     let kept = plans.iter().find(|plan| plan.team == id);
     let kept = if wish.is_trial() { None } else { Some(kept) };
     let windows = windows(&planned, id, &bulk(&verbs));
     let held = held(&planned, &bulk(&[("open", "Leave to the plan")]));
     let view = View {
-        notice: notice(&planned, &wish),
+        notice: notice(&planned, &wish, word),
         figures: figures(&planned, id),
-        tries: tries(&team, &agreed.charter, &here, &wish),
+        tries: tries(&team, (charter, charters), &here, (&wish, word)),
         windows,
         held,
         left: left(&planned, id),
         about: about(&planned, kept, app.now()),
+        taught: taught(&planned, id),
         layout,
     };
     Ok(html(&view))
@@ -139,7 +153,7 @@ pub(crate) async fn page(
 
 fn headline(team: &Team, planned: &Planned) -> String {
     let batches: usize = planned.plan.batches.iter().map(|b| b.candidates.len()).sum();
-    let load: f64 = planned.question.findings.iter().map(|f| f.weight).sum();
+    let load: f64 = planned.load();
     let gone: f64 = planned.plan.batches.iter().map(|b| b.load).sum();
     let changes = count(i64::try_from(batches).unwrap_or(i64::MAX), "change", "changes");
     match batches {
@@ -160,38 +174,9 @@ fn headline(team: &Team, planned: &Planned) -> String {
     }
 }
 
-fn notice(planned: &Planned, wish: &Wish) -> Option<Notice> {
-    let mut said = Vec::new();
-    let tried = [
-        wish.capacity.map(|points| format!("{} points", number(points))),
-        wish.open_limit.map(|limit| format!("{limit} open at a time")),
-        wish.cadence.as_ref().map(|name| format!("the cadence {name}")),
-    ];
-    let tried: Vec<String> = tried.into_iter().flatten().collect();
-    if !tried.is_empty() {
-        said.push(format!("This is a trial with {}: nothing is changed by it.", tried.join(", ")));
-    } else if planned.not_kept() > 0 {
-        let changes = i64::try_from(planned.not_kept()).unwrap_or(i64::MAX);
-        let changes = count(changes, "change is", "changes are");
-        said.push(format!("{changes} new in the plan, which is kept anew soon."));
-    }
-    if planned.more {
-        said.push(format!("More is open than one plan holds: the gravest {MOST} are in it."));
-    }
-    if !planned.missed.is_empty() {
-        let missed = count(
-            i64::try_from(planned.missed.len()).unwrap_or(i64::MAX),
-            "change was accepted for a window that is over",
-            "changes were accepted for windows that are over",
-        );
-        said.push(format!("{missed} and not done: the plan places them anew."));
-    }
-    (!said.is_empty()).then(|| Notice { urgency: Urgency::Note, text: said.join(" "), next: None })
-}
-
 fn figures(planned: &Planned, id: i64) -> Figures {
     let plan = &planned.plan;
-    let load: f64 = planned.question.findings.iter().map(|f| f.weight).sum();
+    let load: f64 = planned.load();
     let last = plan.course.last().map_or(load, |c| c.load);
     let list = format!("/findings?team={id}");
     let removes: usize = plan.batches.iter().map(|b| b.removes.len()).sum();
@@ -296,7 +281,7 @@ fn day(at: Timestamp) -> String {
 
 fn rows(planned: &Planned, batch: &Batch, id: i64) -> Vec<Row> {
     let question = &planned.question;
-    let why = planned.why_now(batch);
+    let (why, waits) = (planned.why_now(batch), planned.waits(batch));
     let mut rows = Vec::new();
     for at in &batch.candidates {
         let (Some(change), Some(asked)) = (planned.changes.get(*at), question.candidates.get(*at))
@@ -323,7 +308,13 @@ fn rows(planned: &Planned, batch: &Batch, id: i64) -> Vec<Row> {
                 Cell::text(number(load)),
                 Cell::text(range(asked.least, asked.most)),
                 Cell::text(match kept {
-                    Some(kept) => sentence(std::slice::from_ref(&kept.why)),
+                    // The day is today's, whatever it was when the reason was kept.
+                    Some(kept) => {
+                        let day = waits.iter().filter(|day| !kept.why.contains(day.as_str()));
+                        let all: Vec<String> =
+                            std::iter::once(&kept.why).chain(day).cloned().collect();
+                        sentence(&all)
+                    }
                     None => sentence(&why),
                 }),
                 state(change, kept.map(|kept| kept.since), id),

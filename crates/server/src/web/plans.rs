@@ -92,6 +92,7 @@ pub(crate) async fn page(
         Figure::of(without.len().to_string(), "teams without a plan", "/teams"),
     ]);
     let mut layout = layout(&app, &who, Entry::Plan, "Plan", headline).await?;
+    layout.actions.push(Link::to("What if", "/plan/what-if"));
     layout.actions.push(Link::to("Updates", "/updates"));
     // Teams that have something to do first, each by name.
     let key = |plan: &&KeptPlan| {
@@ -167,7 +168,8 @@ fn rows(plan: &KeptPlan, now: Timestamp) -> Vec<Row> {
         let name = Link::to(window.name.clone(), format!("{here}#{anchor}"));
         let words = format!("{} of {} points", number(taken), number(window.points));
         let filled = Filled { words, taken, room: window.points };
-        rows.push((Cell::Name(name, until(window)), Cell::Filled(filled), changes, anchor));
+        let span = until(window, &changes, now);
+        rows.push((Cell::Name(name, span), Cell::Filled(filled), changes, anchor));
     }
     let row = |(at, (window, filled, changes, anchor)): (
         usize,
@@ -194,7 +196,16 @@ fn rows(plan: &KeptPlan, now: Timestamp) -> Vec<Row> {
     rows.into_iter().enumerate().map(row).collect()
 }
 
-fn until(window: &ToldWindow) -> String {
+/// When a window ends, and how many of its changes wait for a day within it.
+fn until(window: &ToldWindow, changes: &[&Scheduled], now: Timestamp) -> String {
     let end = Timestamp::from_second(window.ends).unwrap_or_default();
-    format!("until {}", end.strftime("%Y-%m-%d"))
+    let waits: Vec<Timestamp> =
+        changes.iter().filter_map(|c| c.ready).filter(|ready| *ready > now).collect();
+    let mut text = format!("until {}", end.strftime("%Y-%m-%d"));
+    if let Some(last) = waits.iter().max() {
+        let number = i64::try_from(waits.len()).unwrap_or(i64::MAX);
+        let number = count(number, "change", "changes");
+        text += &format!("; {number} not before {}", last.strftime("%Y-%m-%d"));
+    }
+    text
 }

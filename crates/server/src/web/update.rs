@@ -189,7 +189,10 @@ fn steps(update: &Update, team: &Link, now: Timestamp) -> Steps {
         Some(planned) => {
             let why =
                 if planned.why.is_empty() { String::new() } else { format!(": {}", planned.why) };
-            (At::Done(when(planned.at)), format!("For {}{why}.", planned.window))
+            let ready = planned.ready.map_or_else(String::new, |ready| {
+                format!(", not before {}", ready.strftime("%Y-%m-%d"))
+            });
+            (At::Done(when(planned.at)), format!("For {}{ready}{why}.", planned.window))
         }
         None => (At::NotYet, format!("No kept plan had it; its own was for {}.", told.window)),
     };

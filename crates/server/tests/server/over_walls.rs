@@ -205,6 +205,7 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         format!("/updates?asset={asset}"),
         format!("/updates?team={team}"),
         "/plan".to_owned(),
+        "/plan/what-if?capacity=2".to_owned(),
     ] {
         let hers = server.open(lea, &path);
         let told = ["shop", "not called", "2.24.0", "pkg:npm/moment", name.as_str()];

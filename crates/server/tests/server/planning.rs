@@ -407,3 +407,93 @@ fn what_is_held_in_a_table_is_asked_for_a_reason() {
     let alone = world.server.send(&world.tom, &form, &alone);
     assert!(alone.status == 200 && alone.text.contains("why it is held back"), "{}", alone.text);
 }
+
+impl World {
+    fn what_if(&self, who: &Someone, body: &Value) -> (u16, Value) {
+        let headers = [JSON, ("cookie", who.cookie.as_str()), ("x-csrf-token", who.csrf.as_str())];
+        let body = body.to_string();
+        let answer = self.server.ask("POST", "/api/v1/plans/what-if", &headers, body.as_bytes());
+        (answer.status, serde_json::from_str(&answer.text).unwrap_or_default())
+    }
+}
+
+#[test]
+fn another_charter_is_tried_for_a_team_and_nothing_is_changed_by_it() {
+    let world = begun();
+    world.pace("20");
+    world.server.settle(world.server.org());
+    let before = world.plan("");
+    // Two hours for what is high: everything that is, is due sooner than any window ends.
+    let named = world.plan("?charter=swift&cadence=every%20sprint");
+    assert!(named["windows"].is_array() || named["missing"].is_string(), "{named:#}");
+    let same = |is: &Value| (placed(is), is["batches"][0]["changes"].clone(), is["left"].clone());
+    assert_eq!(same(&world.plan("")), same(&before), "a trial is not kept");
+    for wrong in ["none", "999999", "-1"] {
+        let path = format!("{}?charter={wrong}", world.path());
+        let answer = world.server.open(&world.ann, &path);
+        assert_eq!(answer.status, 422, "{wrong}: {}", answer.text);
+    }
+    let page = world.server.open(&world.ann, &format!("/teams/{}/plan?charter=swift", world.team));
+    for words in ["the charter in force", "if it were swift"] {
+        assert!(page.text.contains(words), "{words}: {}", page.text);
+    }
+}
+
+#[test]
+fn all_teams_are_planned_as_they_are_and_as_they_would_be() {
+    let world = begun();
+    let (status, is) = world.what_if(&world.ann, &json!({}));
+    assert_eq!(status, 200, "{is:#}");
+    assert_eq!(is["teams"][0]["today"]["missing"], json!("The team chose no cadence."));
+    assert_eq!(is["today"]["findings"], json!(0), "who has no plan is in no sum");
+    world.pace("20");
+    let (_, same) = world.what_if(&world.ann, &json!({}));
+    assert_eq!(same["today"], same["then"], "{same:#}");
+    assert!(same["today"]["removed"].as_u64() > Some(0), "{same:#}");
+    // Without points only what cannot wait is done.
+    let (_, none) = world.what_if(&world.ann, &json!({ "capacity": 0.0 }));
+    assert_eq!(none["today"], same["today"]);
+    assert_eq!(none["then"]["batches"], none["then"]["interruptions"]);
+    let days = |of: &Value, when: &str| of[when]["load_days"].as_f64().unwrap();
+    assert!(days(&none, "then") >= days(&none, "today"), "{none:#}");
+    // Another charter, by its text: other cadences, and the team's own is not among them.
+    let text = "format = 1\npreset = \"swift\"\n";
+    let (status, then) = world.what_if(&world.ann, &json!({ "charter": text }));
+    assert_eq!(status, 200, "{then:#}");
+    assert!(then["teams"][0]["then"].is_object(), "{then:#}");
+    let (_, named) = world.what_if(&world.ann, &json!({ "named": "swift" }));
+    assert_eq!(named["teams"], then["teams"], "a text and a name of the same are the same");
+    for wrong in [
+        json!({ "charter": "no charter" }),
+        json!({ "charter": text, "named": "swift" }),
+        json!({ "named": "none" }),
+        json!({ "capacity": -1.0 }),
+        json!({ "open_limit": 0 }),
+        json!({ "team": 999_999 }),
+        json!({ "days": 4 }),
+        json!([null, null]),
+    ] {
+        let (status, answer) = world.what_if(&world.ann, &wrong);
+        assert!(matches!(status, 404 | 422), "{wrong}: {status} {answer}");
+    }
+    let kept = placed(&world.plan(""));
+    let page = world.server.open(&world.ann, "/plan/what-if?capacity=2");
+    for words in ["By team", "load-days in half a year", "nothing is changed by it", "as agreed"] {
+        assert!(page.text.contains(words), "{words}: {}", page.text);
+    }
+    let page = world.server.open(&world.ann, "/plan/what-if");
+    assert!(page.text.contains("Choose above what is to be different"), "{}", page.text);
+    assert_eq!(placed(&world.plan("")), kept);
+    // Who may see nothing of the team is told nothing of it.
+    let org = world.server.org();
+    let (other, _) = world.server.system(org, "harbour");
+    let eve = world.server.someone(
+        org,
+        "Eve",
+        &[(Role::Engineering, trimtab_store::ScopeOf::System(other))],
+    );
+    let (status, hers) = world.what_if(&eve, &json!({ "capacity": 2.0 }));
+    assert_eq!((status, &hers["teams"]), (200, &json!([])), "{hers:#}");
+    let (status, _) = world.what_if(&eve, &json!({ "team": world.team }));
+    assert_eq!(status, 404);
+}

@@ -82,6 +82,12 @@ impl World {
         self.server.settle(self.server.org());
     }
 
+    /// Makes the plans anew, as the job does within a minute.
+    fn replan(&self) {
+        let app = self.server.app();
+        self.server.runtime.block_on(app.plan_anew(self.server.org())).unwrap();
+    }
+
     fn update(&self, id: i64) -> Value {
         self.server.open(&self.ann, &format!("/api/v1/updates/{id}")).json()
     }
@@ -191,7 +197,9 @@ fn estimates_learn_from_what_updates_took() {
     assert!(after["most"].as_f64() > before["most"].as_f64(), "{before:#} {after:#}");
     assert!((4.5..=9.0).contains(&after["least"].as_f64().unwrap()), "{after:#}");
     let page = world.server.open(&world.ann, &format!("/teams/{}/plan", world.team));
-    assert!(page.text.contains("5 finished updates of this team"), "{}", page.text);
+    for words in ["5 updates of this team that are over", "What finished changes taught"] {
+        assert!(page.text.contains(words), "{words}: {}", page.text);
+    }
 }
 
 /// A plan of `trimtab plan` with one confirmed action.
@@ -228,6 +236,174 @@ fn plan_of(world: &World, to: &str, least: f64) -> Value {
         "left": [], "not_taken": [], "margins": [],
         "findings": world.names.iter().enumerate().map(finding).collect::<Vec<_>>(),
     })
+}
+
+#[test]
+fn what_was_confirmed_is_priced_by_what_the_team_learnt() {
+    let world = begun();
+    world.pace();
+    let path = format!("/api/v1/teams/{}/plan", world.team);
+    let plan = || world.server.open(&world.ann, &path).json()["plan"].clone();
+    assert_eq!(plan()["learnt"], json!([]), "before there is history the priors are used");
+    let sent = plan_of(&world, "2.30.1", 5.0);
+    assert_eq!(world.push(&world.lea, "/api/v1/plans?asset=shop", &sent).0, 201);
+    let change = || plan()["batches"][0]["changes"][0].clone();
+    let is = change();
+    assert_eq!((&is["least"], &is["most"]), (&json!(5.0), &json!(7.0)));
+    assert_eq!(is["estimate"], json!("prior"));
+    // Five that took nine points each, one of them taken back, and one relock that says nothing of raises.
+    for n in 1..7 {
+        let mut batch = evidence("2.24.0", "2.30.1", &world.names[0]);
+        batch["now"] = json!(format!("2026-03-0{n}T09:00:00Z"));
+        if n == 6 {
+            batch["actions"][0]["estimate"] = json!({ "kind": "relock", "distance": "minor",
+                "transitive": false, "least": 1.0, "most": 1.0, "confidence": 0.95,
+                "finished": 0, "reverted": 0 });
+        }
+        let (_, taken) = world.push(&world.lea, "/api/v1/updates?asset=shop", &batch);
+        let path = format!("/api/v1/updates/{}", taken["update"]);
+        let back = n == 1;
+        let reason = if back { "the till was slow" } else { "" };
+        let said = json!({ "points": 9.0, "reverted": back, "reason": reason });
+        assert_eq!(world.push(&world.tom, &path, &said).0, 200);
+    }
+    // A minor step is 1 to 2 points and holds in 9 of 10: with five of nine points it is 5 to 5.5, and holds in 8.5 of 10.
+    let is = change();
+    assert_eq!((&is["least"], &is["most"]), (&json!(9.0), &json!(10.5)), "{is:#}");
+    let holds = is["confidence"].as_f64().unwrap();
+    assert!((holds - 0.8 * 0.85 / 0.9).abs() < 1e-9, "{holds}");
+    let words = "prior and 5 finished updates of this team, 1 of them taken back";
+    assert_eq!(is["estimate"], json!(words));
+    let learnt = plan()["learnt"].clone();
+    let kinds: Vec<(&str, i64, i64, i64)> = learnt
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|of| {
+            let number = |name: &str| of[name].as_i64().unwrap();
+            (of["kind"].as_str().unwrap(), number("finished"), number("reverted"), number("said"))
+        })
+        .collect();
+    assert_eq!(kinds, [("raise", 5, 1, 5), ("relock", 1, 0, 1)]);
+    assert_eq!(learnt[0]["prior"], json!({ "least": 1.0, "most": 2.0, "confidence": 0.9 }));
+    // What the command line had learnt itself is not learnt twice.
+    let mut known = plan_of(&world, "2.30.1", 5.0);
+    known["now"] = json!("2026-03-02T09:00:00Z");
+    known["actions"][0]["cost"]["estimate"] = json!({ "kind": "raise", "distance": "minor",
+        "transitive": false, "least": 3.0, "most": 4.0, "confidence": 0.9, "finished": 2,
+        "reverted": 0 });
+    assert_eq!(world.push(&world.lea, "/api/v1/plans?asset=shop", &known).0, 201);
+    let is = change();
+    assert_eq!((&is["least"], &is["most"]), (&json!(7.0), &json!(8.5)), "{is:#}");
+    known["actions"][0]["cost"]["estimate"]["least"] = json!(-1.0);
+    assert_eq!(world.push(&world.lea, "/api/v1/plans?asset=shop", &known).0, 422);
+}
+
+#[test]
+fn what_was_merged_teaches_without_anybody_saying_so() {
+    let world = begun();
+    world.pace();
+    let before = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * 14);
+    for name in &world.names {
+        let mut batch = evidence("2.24.0", "2.30.1", name);
+        batch["now"] = json!(before.to_string());
+        batch["batch"] = json!(format!("sprint-{name}"));
+        assert_eq!(world.push(&world.lea, "/api/v1/updates?asset=shop", &batch).0, 201);
+    }
+    world.server.settle(world.server.org());
+    world.replan();
+    let path = format!("/api/v1/teams/{}/plan", world.team);
+    let learnt = || world.server.open(&world.ann, &path).json()["plan"]["learnt"].clone();
+    assert_eq!(learnt(), json!([]), "nothing is over yet");
+    world.build("2.30.1");
+    world.server.settle(world.server.org());
+    world.replan();
+    let all = learnt();
+    let [of] = &all.as_array().unwrap()[..] else { panic!("{all:#}") };
+    assert_eq!(
+        (&of["kind"], &of["said"], &of["reverted"]),
+        (&json!("raise"), &json!(0), &json!(0))
+    );
+    assert_eq!(of["finished"].as_u64(), Some(world.names.len() as u64));
+    // Two weeks have ten working days; so long alone says no more than the most that the charter expects.
+    let days = of["days"].as_f64().unwrap();
+    assert!((9.0..=11.0).contains(&days), "{of:#}");
+    assert_eq!(of["most"], json!(2.0));
+    assert!(of["least"].as_f64() > Some(1.0), "{of:#}");
+}
+
+#[test]
+fn what_leaves_quarantine_within_a_window_is_not_on_today_before_its_day() {
+    let world = begun();
+    world.pace();
+    let path = format!("/api/v1/teams/{}/plan", world.team);
+    let plan = || world.server.open(&world.ann, &path).json()["plan"].clone();
+    let windows = plan()["windows"].clone();
+    // The first window that still has room; its half that is left.
+    let has_room = |w: &&Value| w["points"].as_f64().unwrap() >= 2.0;
+    let window = windows.as_array().unwrap().iter().find(has_room).unwrap();
+    let at = |name: &str| window[name].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let now = jiff::Timestamp::now();
+    let begins = at("starts").max(now);
+    let half = (at("ends").as_second() - begins.as_second()) / 2;
+    let ready = jiff::Timestamp::from_second(begins.as_second() + half).unwrap();
+    let mut sent = plan_of(&world, "2.30.1", 0.5);
+    sent["actions"][0]["cost"]["most"] = json!(0.6);
+    sent["actions"][0]["quarantine"] = json!(ready.to_string());
+    assert_eq!(world.push(&world.lea, "/api/v1/plans?asset=shop", &sent).0, 201);
+    world.server.settle(world.server.org());
+    world.replan();
+    let is = plan();
+    let batch = &is["batches"][0];
+    assert_eq!(batch["window"], window["name"], "{is:#}");
+    assert_eq!(batch["from"], json!(ready.to_string()), "{is:#}");
+    let kept = world.server.open(&world.ann, "/api/v1/plans").json();
+    let change = &kept["rows"][0]["changes"][0];
+    assert_eq!(change["from"], json!(ready.to_string()), "{kept:#}");
+    let today = world.server.open(&world.tom, "/api/v1/today/changes?side=engineering").json();
+    assert_eq!(today["rows"], json!([]), "{today:#}");
+    let day = format!("not before {}", ready.strftime("%Y-%m-%d"));
+    for page in [format!("/teams/{}/plan", world.team), "/plan".to_owned()] {
+        let page = world.server.open(&world.ann, &page);
+        assert!(page.text.to_lowercase().contains(&day), "{day}: {}", page.text);
+    }
+    // An earlier day is told, and is the reason's no longer.
+    sent["now"] = json!("2026-03-02T09:00:00Z");
+    let earlier = jiff::Timestamp::from_second(begins.as_second() + half / 2).unwrap();
+    sent["actions"][0]["quarantine"] = json!(earlier.to_string());
+    assert_eq!(world.push(&world.lea, "/api/v1/plans?asset=shop", &sent).0, 201);
+    world.server.settle(world.server.org());
+    world.replan();
+    let kept = world.server.open(&world.ann, "/api/v1/plans").json();
+    let change = &kept["rows"][0]["changes"][0];
+    assert_eq!(change["from"], json!(earlier.to_string()), "{kept:#}");
+    assert!(!change["why"].as_str().unwrap().contains("quarantine"), "{kept:#}");
+}
+
+#[test]
+fn a_finding_tells_how_it_was_planned() {
+    let world = begun();
+    let rows = || world.server.open(&world.ann, "/api/v1/findings").json()["rows"].clone();
+    let id = rows()[0]["id"].as_i64().unwrap();
+    let details = || world.server.open(&world.ann, &format!("/api/v1/findings/{id}")).json();
+    assert_eq!(details()["planned"], Value::Null);
+    world.pace();
+    let is = details();
+    let planned = &is["planned"];
+    let window = planned["window"].as_str().unwrap();
+    assert_eq!(planned["team"], json!(world.team));
+    assert!(!planned["why"].as_str().unwrap().is_empty());
+    let kinds: Vec<&str> =
+        is["history"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
+    assert!(kinds.contains(&"planned"), "{kinds:?}");
+    let page = world.server.open(&world.ann, &format!("/findings/{id}"));
+    let to = planned["version"].as_str().unwrap();
+    for words in [
+        format!("Its update to {to} was planned for {window}"),
+        format!("moment to {to}: {window}"),
+    ] {
+        assert!(page.text.contains(&words), "{words}: {}", page.text);
+    }
 }
 
 #[test]
@@ -335,4 +511,77 @@ fn what_is_no_evidence_is_refused_and_says_why() {
     assert_eq!(page.status, 200);
     assert!(!page.text.contains("javascript:"), "{}", page.text);
     assert_eq!(world.asset, taken["asset"].as_i64().unwrap());
+}
+
+/// Gives a team a cadence of the charter in force, and points.
+fn paced(world: &World, team: i64) {
+    let fields = [("cadence", "every sprint"), ("capacity", "20")];
+    let answer = world.server.send(&world.lea, &format!("/teams/{team}/edit"), &fields);
+    assert_eq!(answer.status, 303, "{}", answer.text);
+}
+
+#[test]
+fn what_two_teams_have_of_one_commit_is_made_once() {
+    let world = begun();
+    let org = world.server.org();
+    let (_, desk) = world.server.system(org, "desk");
+    paced(&world, world.team);
+    paced(&world, desk);
+    let commit = "5d1e0c7ab3f45d1e0c7ab3f45d1e0c7ab3f45d1e";
+    let document = json!({ "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
+        "components": [{ "type": "library", "name": "moment", "version": "2.24.0",
+            "purl": "pkg:npm/moment@2.24.0" }] });
+    for name in ["shop", "desk"] {
+        let path =
+            format!("/api/v1/snapshots?asset={name}&system={name}&revision={commit}&wait=50");
+        let pushed = world.push(&world.lea, &path, &document);
+        assert!(matches!(pushed.0, 200 | 201), "{pushed:?}");
+    }
+    world.server.settle(org);
+    let plan = |team: i64| {
+        let path = format!("/api/v1/teams/{team}/plan");
+        world.server.open(&world.ann, &path).json()["plan"].clone()
+    };
+    let changes = |plan: &Value| {
+        let all = plan["batches"].as_array().unwrap().iter();
+        all.map(|batch| batch["changes"].as_array().unwrap().len()).sum::<usize>()
+    };
+    for team in [world.team, desk] {
+        let is = plan(team);
+        assert_eq!((changes(&is), &is["together"]), (1, &json!([])), "guesses: {is:#}");
+    }
+    for name in ["shop", "desk"] {
+        let sent = plan_of(&world, "2.30.1", 5.0);
+        assert_eq!(world.push(&world.lea, &format!("/api/v1/plans?asset={name}"), &sent).0, 201);
+    }
+    world.server.settle(org);
+    world.replan();
+    let (shop, mine) = (plan(world.team), plan(desk));
+    assert_eq!(shop["together"], json!(["desk"]), "{shop:#}");
+    assert_eq!(mine["together"], json!(["shop"]), "{mine:#}");
+    assert_eq!(changes(&shop) + changes(&mine), 1, "{shop:#} {mine:#}");
+    // Who does not make it is told with whose change its findings go, and has none of them left.
+    let (does, other, by) =
+        if changes(&shop) == 1 { (&shop, &mine, "shop") } else { (&mine, &shop, "desk") };
+    assert_eq!(does["by_others"], json!([]));
+    let gone = other["by_others"].as_array().unwrap();
+    assert_eq!(gone.len(), world.names.len(), "{other:#}");
+    assert!(gone.iter().all(|g| g["team"] == *by), "{other:#}");
+    assert_eq!(other["left"], json!([]), "{other:#}");
+    assert!(other["load_days"].as_f64() < other["load_days_of_nothing"].as_f64(), "{other:#}");
+    // So it is kept, too.
+    let kept = world.server.open(&world.ann, "/api/v1/plans").json();
+    let kept: usize = kept["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| t["changes"].as_array().unwrap().len())
+        .sum();
+    assert_eq!(kept, 1);
+    let team = if by == "shop" { desk } else { world.team };
+    let page = world.server.open(&world.ann, &format!("/teams/{team}/plan"));
+    assert!(page.text.contains("Planned together with"), "{}", page.text);
+    // Who sees only one of them is not told of the other.
+    let tom = world.server.open(&world.tom, &format!("/api/v1/teams/{}/plan", world.team)).json();
+    assert_eq!(tom["plan"]["together"], json!([]));
 }

@@ -148,6 +148,7 @@ suite! {
     narrowed::decisions_of_no_system_touch_what_they_cover,
     narrowed::pages_of_lists_are_whole,
     plans::a_plan_is_kept_as_the_difference_to_the_one_before,
+    plans::what_waits_for_a_day_within_its_window_is_not_of_the_window_before,
     plans::what_was_carried_out_is_kept_once,
     backup::a_copy_loses_nothing,
     backup::a_backup_comes_back_whole,

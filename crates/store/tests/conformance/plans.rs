@@ -22,6 +22,7 @@ fn scheduled(package: &str, window: Option<i64>, since: i64) -> Scheduled {
             starts: at(day),
             ends: at(day + 12),
         }),
+        ready: None,
         points: 2.5,
         load: 41.0,
         findings: vec![3, 9],
@@ -125,6 +126,39 @@ pub(crate) async fn a_plan_is_kept_as_the_difference_to_the_one_before(store: St
     assert_eq!(store.verify_ledger(org).await.unwrap().1, None);
 }
 
+pub(crate) async fn what_waits_for_a_day_within_its_window_is_not_of_the_window_before(
+    store: Store,
+) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    let young = Scheduled { ready: Some(at(20)), ..scheduled("pkg:npm/a", Some(14), 0) };
+    keep(&store, org, 0, std::slice::from_ref(&young)).await;
+    assert_eq!(store.scheduled(org, 1).await.unwrap(), std::slice::from_ref(&young));
+    let runs = async |day| store.scheduled_now(org, None, at(day), 9).await.unwrap().len();
+    for (day, expected) in [(13, 0), (14, 0), (19, 0), (20, 1), (25, 1), (26, 0)] {
+        assert_eq!(runs(day).await, expected, "{day}");
+    }
+    // Another day alone is told, and so is its reason; since when it is in its window stays.
+    let later =
+        Scheduled { ready: Some(at(22)), why: "younger".into(), since: at(15), ..young.clone() };
+    let changed = Difference { changed: 1, ..Difference::default() };
+    assert_eq!(keep(&store, org, 15, std::slice::from_ref(&later)).await, changed);
+    let kept = Scheduled { since: at(0), ..later.clone() };
+    assert_eq!(store.scheduled(org, 1).await.unwrap(), std::slice::from_ref(&kept));
+    let ledger = store.ledger(org, 0, 100).await.unwrap();
+    let last: serde_json::Value = serde_json::from_str(&ledger.last().unwrap().data).unwrap();
+    assert_eq!((&last["state"], &last["reason"]), (&json!("changed"), &json!("younger")));
+    assert_eq!(last["ready"], json!(at(22).to_string()));
+    // Another version alone, too.
+    let next = Scheduled { version: "2.0.1".into(), why: "newer".into(), ..later };
+    assert_eq!(keep(&store, org, 16, std::slice::from_ref(&next)).await, changed);
+    let kept = Scheduled { version: "2.0.1".into(), why: "newer".into(), ..kept };
+    assert_eq!(store.scheduled(org, 1).await.unwrap(), std::slice::from_ref(&kept));
+    // That the day is over is no news, and no other reason.
+    let over = Scheduled { ready: None, why: "other".into(), ..kept.clone() };
+    assert_eq!(keep(&store, org, 23, &[over]).await, Difference::default());
+    assert_eq!(store.scheduled(org, 1).await.unwrap(), [Scheduled { ready: None, ..kept }]);
+}
+
 pub(crate) async fn what_was_carried_out_is_kept_once(store: Store) {
     let org = store.add_organisation("A", now()).await.unwrap();
     let other = store.add_organisation("B", now()).await.unwrap();
@@ -176,6 +210,25 @@ pub(crate) async fn what_was_carried_out_is_kept_once(store: Store) {
         store.finished_mark(org, team).await.unwrap(),
         store.finished_mark(other, team).await.unwrap()
     );
+
+    // The other one waits; when it was seen to be merged, that stays, and it teaches something.
+    let waits = async |since| -> Vec<i64> {
+        let all = store.unfinished(org, team, since, 9).await.unwrap();
+        all.iter().map(|a| a.id).collect()
+    };
+    let two = waits(at(0)).await[0];
+    assert_eq!(waits(at(0)).await, [two, one]);
+    assert_eq!(waits(at(2)).await, [two]);
+    let mark = store.finished_mark(org, team).await.unwrap();
+    store.see_applied(org, two, (Some(at(6)), None)).await.unwrap();
+    store.see_applied(org, two, (Some(at(8)), Some(at(9)))).await.unwrap();
+    store.see_applied(other, two, (Some(at(7)), None)).await.unwrap();
+    let is = store.applied(org, two).await.unwrap().unwrap();
+    assert_eq!((is.merged, is.deployed), (Some(at(6)), Some(at(9))));
+    assert_eq!(waits(at(0)).await, [one]);
+    assert_ne!(store.finished_mark(org, team).await.unwrap(), mark);
+    let finished = store.finished(org, team, 10).await.unwrap();
+    assert_eq!(finished.iter().map(|a| a.id).collect::<Vec<_>>(), [two, one]);
 
     // Confirmed actions: the youngest of each asset.
     let confirmed = |made: i64, word: &str| Confirmed {

@@ -101,6 +101,8 @@ impl Evidence<'_> {
                 what: proposal.to_string(),
                 outcome: not.map_or(json::DONE, |(_, word, _)| *word).to_owned(),
                 why: not.map_or(String::new(), |(_, _, why)| why.clone()),
+                estimate: action.cost.estimate.clone(),
+                points: (action.cost.points > 0.0).then_some(action.cost.points),
             }
         };
         self.work.actions.iter().enumerate().map(one).collect()

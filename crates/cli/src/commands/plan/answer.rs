@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use trimtab_connect::requests::BRANCHES;
 use trimtab_connect::update::{Blocker, Change};
 use trimtab_engine::action::{Moved, Open};
+use trimtab_engine::plan::learn::{Estimate, Finished, Sort, Source, Taught, taught};
 use trimtab_engine::plan::{reckoned, tell};
 use trimtab_engine::repository::Agreement;
 use trimtab_model::Purl;
@@ -40,6 +41,7 @@ pub(super) struct Answer<'a> {
     pub(super) places: &'a [Place],
     pub(super) candidates: &'a [Candidate],
     pub(super) checks: &'a BTreeMap<Purl, Checked>,
+    pub(super) finished: &'a [Finished],
     pub(super) explained: &'a [Explained],
     pub(super) denied: &'a Denied,
     pub(super) clashed: &'a Denied,
@@ -108,6 +110,7 @@ impl Answer<'_> {
             not_taken: self.not_taken(),
             margins: self.margins(),
             findings: self.open.iter().map(|open| self.finding(open)).collect(),
+            learnt: taught(&self.charter.cost, self.finished).iter().map(learnt).collect(),
             not_judged: self
                 .scan
                 .unknowns
@@ -261,6 +264,7 @@ impl Answer<'_> {
                         most: round(r.most),
                     })
                     .collect(),
+                estimate: Some(estimate(price.sort, &price.estimate)),
             },
             confidence: json::Confidence {
                 value: round(price.confidence),
@@ -418,6 +422,33 @@ impl Answer<'_> {
 
     fn candidates_named(&self, all: &[usize]) -> Vec<String> {
         all.iter().filter_map(|at| self.candidates.get(*at)).map(|c| c.name.clone()).collect()
+    }
+}
+
+fn estimate(sort: Sort, is: &Estimate) -> json::Estimate {
+    let (finished, reverted) = match is.source {
+        Source::Prior => (0, 0),
+        Source::Team { finished, reverted } => (finished, reverted),
+    };
+    json::Estimate {
+        kind: sort.kind.as_str().to_owned(),
+        distance: sort.distance.map(|distance| distance.as_str().to_owned()),
+        transitive: sort.transitive,
+        least: round(is.least),
+        most: round(is.most),
+        confidence: round(is.confidence),
+        finished,
+        reverted,
+    }
+}
+
+fn learnt(of: &Taught) -> json::Learnt {
+    let prior = &of.prior;
+    json::Learnt {
+        estimate: estimate(of.sort, &of.is),
+        prior: (round(prior.least), round(prior.most), round(prior.confidence)),
+        said: of.said,
+        days: of.days.map(round),
     }
 }
 

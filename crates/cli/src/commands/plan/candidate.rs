@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use trimtab_engine::action::{Idea, Moved, Price, Priced, price, price_together};
 use trimtab_engine::assess::{Distance, distance};
+use trimtab_engine::plan::learn::Finished;
 use trimtab_model::charter::Charter;
 use trimtab_model::plan as planned;
 use trimtab_model::{Proposal, Purl, Relation, Way};
@@ -38,6 +39,8 @@ pub(super) struct Material<'m> {
     pub(super) keys: &'m BTreeMap<Key, usize>,
     pub(super) charter: &'m Charter,
     pub(super) checks: &'m BTreeMap<Purl, Checked>,
+    /// What was done here before and is over; of nothing, the priors are used and named.
+    pub(super) finished: &'m [Finished],
     pub(super) now: Timestamp,
     pub(super) confirmed: bool,
 }
@@ -150,8 +153,7 @@ impl Material<'_> {
             manifests,
             confirmed: self.confirmed,
         };
-        // No finished action is known without a server: the priors are used, and named.
-        price(&priced, &self.charter.cost, &[])
+        price(&priced, &self.charter.cost, self.finished)
     }
 }
 

@@ -133,6 +133,33 @@ pub struct Cost {
     pub points: f64,
     /// What makes it so.
     pub reasons: Vec<CostReason>,
+    /// What is reckoned of such a change, before what is particular to this one. `null`: an older build wrote this.
+    #[serde(default)]
+    pub estimate: Option<Estimate>,
+}
+
+/// What is reckoned of changes of one sort; of several at the same time, of the dearest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Estimate {
+    /// What is done.
+    #[schemars(extend("enum" = ["relock", "raise", "raise-parent", "override", "replace", "remove", "base-image", "configuration"]))]
+    pub kind: String,
+    /// How far the version moves. `null`: it does not, or that is unknown.
+    #[schemars(extend("enum" = ["patch", "minor", "major", null]))]
+    pub distance: Option<String>,
+    /// Whether something else brings the package in.
+    pub transitive: bool,
+    /// The least points.
+    pub least: f64,
+    /// The most points.
+    pub most: f64,
+    /// The probability that nothing breaks.
+    pub confidence: f64,
+    /// How many finished changes of the sort it rests on; 0: on the charter's points and on shares that are assumed, the
+    /// published priors.
+    pub finished: usize,
+    /// How many of them were taken back.
+    pub reverted: usize,
 }
 
 /// A part of a cost.

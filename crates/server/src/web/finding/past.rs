@@ -77,6 +77,38 @@ pub(super) fn history(told: &Told, names: &HashMap<i64, String>, now: Timestamp)
     History { events, more }
 }
 
+/// What was planned of the change that removes it, or decided about that.
+fn planned(data: &serde_json::Value) -> String {
+    let word = |member: &str| data[member].as_str().filter(|word| !word.is_empty());
+    let to = word("version").map_or_else(String::new, |to| format!(" to {to}"));
+    let change = format!("Its update{to}");
+    // What people decide names the day of a window; what the plan does, the window.
+    let window = word("window").map(|window| match window.parse::<Timestamp>() {
+        Ok(at) => format!("the window of {}", at.strftime("%Y-%m-%d")),
+        Err(_) => window.to_owned(),
+    });
+    let window = window.unwrap_or_else(|| "a window".to_owned());
+    let ready = word("ready").and_then(|at| at.get(..10));
+    let ready = ready.map_or_else(String::new, |day| format!(", not before {day}"));
+    let why = word("reason").map_or_else(String::new, |why| format!(": {why}"));
+    let text = match word("state") {
+        Some("held") => format!("{change} was held back{why}"),
+        Some("open") => format!("{change} was left to the plan again{why}"),
+        Some("accepted") => format!("{change} was accepted for {window}{why}"),
+        Some("moved") => {
+            let from = word("from").map_or_else(String::new, |from| format!(" from {from}"));
+            format!("{change} was moved{from} to {window}{ready}{why}")
+        }
+        Some("changed") => match word("from_version").filter(|was| Some(*was) != word("version")) {
+            Some(was) => format!("{change}, before to {was}, stays in {window}{ready}{why}"),
+            None => format!("{change} in {window} changed{ready}{why}"),
+        },
+        Some("dropped") => format!("{change} is not planned any longer{why}"),
+        _ => format!("{change} was planned for {window}{ready}{why}"),
+    };
+    format!("{}.", text.trim_end_matches('.'))
+}
+
 fn event(line: &Entry, names: &HashMap<i64, String>, now: Timestamp) -> Option<Event> {
     let at = Timestamp::from_microsecond(line.at).ok()?;
     let data: serde_json::Value = serde_json::from_str(&line.data).ok()?;
@@ -121,14 +153,7 @@ fn event(line: &Entry, names: &HashMap<i64, String>, now: Timestamp) -> Option<E
                 _ => format!("The asset was deployed to {place}: the outcome is unknown."),
             }
         }
-        "planned" => match (word("state"), word("window")) {
-            (Some("held"), _) => "Its update was held back.".to_owned(),
-            (Some("open"), _) => "Its update was left to the plan again.".to_owned(),
-            (_, Some(window)) => {
-                format!("Its update was planned for {}.", window.get(..10).unwrap_or(window))
-            }
-            (_, None) => "Its update was planned.".to_owned(),
-        },
+        "planned" => planned(&data),
         "decided" => {
             if let Some(id) = data["decision"].as_i64() {
                 by = Link::to(format!("decision {id}, {actor}"), format!("/exceptions/{id}"));

@@ -1,10 +1,12 @@
 //! What a plan comes to beside its windows: since when it is kept, what one more point would do, how sure it is.
 
 use jiff::Timestamp;
+use trimtab_engine::plan::learn::{Source, Taught};
 use trimtab_engine::plan::tell;
-use trimtab_pages::part::{Pairs, Value, When};
+use trimtab_pages::part::{Cell, Column, Link, Pairs, Row, Table, Value, When, number};
 use trimtab_store::TeamPlan;
 
+use super::range;
 use crate::planning::{Planned, Sure};
 
 /// `kept` is the plan that is kept, if one is; for a trial it is not asked.
@@ -48,14 +50,62 @@ fn sure(planned: &Planned) -> String {
 
 /// What points rest on.
 fn points(planned: &Planned) -> String {
-    match planned.finished {
-        0 => "the charter's, as a prior: no finished update of this team says what it took"
+    match planned.learnt.updates {
+        0 => "the charter's, and shares that hold that are assumed: the published priors, as no update of this team is over"
             .to_owned(),
-        1 => {
-            "estimated from the charter's as a prior and 1 finished update of this team".to_owned()
-        }
-        n => {
-            format!("estimated from the charter's as a prior and {n} finished updates of this team")
-        }
+        1 => "the charter's as a prior, and 1 update of this team that is over".to_owned(),
+        n => format!("the charter's as a prior, and {n} updates of this team that are over"),
     }
+}
+
+/// What updates that are over taught. `None`: there are none.
+pub(super) fn taught(planned: &Planned, id: i64) -> Option<Table> {
+    let row = |of: &Taught| {
+        let (finished, reverted) = match of.is.source {
+            Source::Prior => (0, 0),
+            Source::Team { finished, reverted } => (finished, reverted),
+        };
+        let mut said = vec![match of.sort.distance {
+            Some(step) => format!("{} step", step.as_str()),
+            None => "distance unknown".to_owned(),
+        }];
+        if of.sort.transitive {
+            said.push("something else brings it in".to_owned());
+        }
+        let share = |share: f64| format!("{:.0} %", share * 100.0);
+        let (is, prior) = (&of.is, &of.prior);
+        Row::of(vec![
+            Cell::Name(
+                Link::to(of.sort.kind.as_str(), format!("/updates?team={id}")),
+                said.join(", "),
+            ),
+            Cell::text(finished.to_string()),
+            Cell::text(reverted.to_string()),
+            Cell::text(format!(
+                "{}, was {}",
+                range(is.least, is.most),
+                range(prior.least, prior.most)
+            )),
+            Cell::text(format!("{}, was {}", share(is.confidence), share(prior.confidence))),
+            of.days.map_or_else(
+                || Cell::unknown("of none is known when it was merged"),
+                |days| Cell::text(number(days)),
+            ),
+        ])
+    };
+    let rows: Vec<Row> = planned.learnt.taught.iter().map(row).collect();
+    (!rows.is_empty()).then(|| Table {
+        title: "What finished changes taught".to_owned(),
+        titled: true,
+        columns: vec![
+            Column::left("Change").kept(),
+            Column::right("Finished"),
+            Column::right("Taken back"),
+            Column::right("Points").kept(),
+            Column::right("Holds"),
+            Column::right("Working days to merge"),
+        ],
+        rows,
+        ..Table::default()
+    })
 }

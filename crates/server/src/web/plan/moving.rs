@@ -103,7 +103,7 @@ async fn show(
         ("held".to_owned(), "not for now".to_owned()),
         ("now".to_owned(), "at once".to_owned()),
     ];
-    let windows = planned.question.teams.iter().flat_map(|t| &t.windows);
+    let windows = planned.windows();
     choices.extend(windows.map(|w| (w.start.to_string(), w.name.to_string())));
     let is = match change.placed.as_ref().map(|p| (p.state, p.starts)) {
         None => "open".to_owned(),

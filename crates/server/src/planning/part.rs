@@ -1,0 +1,227 @@
+//! What one team brings to a plan: its windows, findings and changes, and what people decided about them.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use trimtab_engine::plan::learn::taught;
+use trimtab_engine::plan::windows;
+use trimtab_engine::vulnerability::is_exploited;
+use trimtab_model::Level;
+use trimtab_model::plan;
+use trimtab_store::{
+    Finding, FindingFilter, FindingOrder, Org, Placement, PlacementState, PlannedChange, Scheduled,
+    Team,
+};
+
+use super::changes::{Tries, by_change};
+use super::{Change, Learnt, MANY, MOST, Missing, Part, Wish, after, rhythm, slot, trial};
+use crate::facts::within;
+use crate::problem::Problem;
+use crate::state::App;
+use crate::updating::{self, LEARNT};
+use crate::weighing::Agreed;
+
+/// What all parts of a plan are asked with.
+pub(super) struct Asking<'a> {
+    pub(super) app: &'a App,
+    pub(super) org: Org,
+    pub(super) agreed: &'a Arc<Agreed>,
+    pub(super) now: Timestamp,
+    /// The commits of assets that several teams share, by asset.
+    pub(super) commits: &'a HashMap<i64, String>,
+}
+
+impl Asking<'_> {
+    /// The part of a team, of what may be seen of it; or why it has none.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub(super) async fn part(
+        &self,
+        systems: Option<Vec<i64>>,
+        team: &Team,
+        wish: &Wish,
+    ) -> Result<Result<Part, Missing>, Problem> {
+        let (app, org, now) = (self.app, self.org, self.now);
+        let charter = &self.agreed.charter;
+        let (cadence, points) = match rhythm(charter, team, wish) {
+            Ok(rhythm) => rhythm,
+            Err(missing) => return Ok(Err(missing)),
+        };
+        let count = if wish.until.is_some() { MANY } else { wish.windows };
+        let mut slots = windows(cadence, &charter.calendar, now, count, points);
+        let until = wish.until.map(|until| after(now, until));
+        slots.retain(|window| until.is_none_or(|until| window.end < until));
+        if slots.is_empty() {
+            return Ok(Err(Missing::NoWindows(cadence.name.to_string())));
+        }
+        let (findings, more) = match &wish.charter {
+            Some(_) => {
+                trial::weighed(app, (org, systems.clone()), team.id, self.agreed, now).await?
+            }
+            None => findings(app, org, systems.clone(), team).await?,
+        };
+        let beyond = match &wish.charter {
+            None if more => {
+                let all = app.store.count_findings(org, &counting(team, systems)).await?.number;
+                Some(all - i64::try_from(findings.len()).unwrap_or(i64::MAX))
+            }
+            _ => None,
+        };
+        // What the charter calls *now* is what it gives to a cadence of that name.
+        let at_once = |level: Level| {
+            charter.cadences.iter().any(|c| &*c.every == "now" && c.levels.contains(&level))
+        };
+        let exploited = exploited(app, &findings)?;
+        let asked = findings
+            .iter()
+            .map(|f| plan::Finding {
+                exploited: exploited.contains(&*f.vulnerability.1),
+                ..asked(f, &at_once)
+            })
+            .collect();
+        let tries = Tries::of(app.store.confirmed(org, team.id).await?, &findings);
+        let applied = app.store.finished(org, team.id, LEARNT).await?;
+        let finished = updating::finished(&applied, &charter.calendar);
+        let mut part = Part {
+            rhythm: plan::Team {
+                id: team.name.as_str().into(),
+                windows: slots,
+                open_limit: wish.open_limit.or(team.open_limit),
+                // What is open is in the plan until it is merged: its findings are still there.
+                open: 0,
+            },
+            whole: points,
+            findings: Vec::new(),
+            more,
+            beyond,
+            asked,
+            candidates: Vec::new(),
+            changes: Vec::new(),
+            held: Vec::new(),
+            missed: Vec::new(),
+            accepted: Vec::new(),
+            before: Vec::new(),
+            learnt: Learnt { updates: applied.len(), taught: taught(&charter.cost, &finished) },
+        };
+        tries.block(&findings, &mut part.asked);
+        let placements = app.store.placements(org, team.id).await?;
+        let placed: HashMap<&PlannedChange, &Placement> =
+            placements.iter().map(|p| (&p.change, p)).collect();
+        let scheduled = app.store.scheduled(org, team.id).await?;
+        let mut scheduled: HashMap<PlannedChange, Scheduled> =
+            scheduled.into_iter().map(|s| (s.change.clone(), s)).collect();
+        for (of, removes) in by_change(&findings) {
+            let Some(first) = removes.first().and_then(|f| findings.get(*f)) else { continue };
+            let priced = tries.priced(&of, removes, &findings, charter, &finished);
+            let Some(priced) = priced else { continue };
+            // One action stands for every package that it moves, and for every asset of its commit.
+            let choice = priced.action.map(|number| {
+                let commit = self.commits.get(&of.asset);
+                commit
+                    .and_then(|commit| tries.key(of.asset, number, commit))
+                    .unwrap_or_else(|| format!("{}: confirmed {number}", first.asset.1))
+            });
+            let change = Change {
+                kept: scheduled.remove(&of),
+                placed: placed.get(&of).map(|p| (*p).clone()),
+                of,
+                asset: first.asset.1.clone(),
+                purl: first.component.1.clone(),
+                to: priced.to,
+                sure: priced.sure,
+                source: priced.source,
+            };
+            let candidate = plan::Candidate {
+                id: format!("{} to {} in {}", change.purl, change.to, change.asset).into(),
+                team: 0,
+                place: change.asset.as_str().into(),
+                least: priced.least,
+                most: priced.most,
+                confidence: priced.confidence,
+                removes: priced.removes,
+                needs: Vec::new(),
+                choice: choice.map(Into::into),
+                quarantine: priced.quarantine,
+            };
+            part.add(change, candidate);
+        }
+        part.findings = findings;
+        Ok(Ok(part))
+    }
+}
+
+impl Part {
+    /// A change that may be planned, where people left it to the plan, and where they put it.
+    fn add(&mut self, change: Change, candidate: plan::Candidate) {
+        let at = self.changes.len();
+        match change.placed.as_ref().map(|p| (p.state, p.starts)) {
+            Some((PlacementState::Held, _)) => {
+                self.held.push(change);
+                return;
+            }
+            Some((PlacementState::Accepted, starts)) => match slot(&self.rhythm, starts) {
+                Some(slot) => self.accepted.push(plan::Placement { candidate: at, slot }),
+                None => self.missed.extend(change.placed.clone()),
+            },
+            None => {}
+        }
+        // What people put somewhere and then left to the plan again is the plan's to place.
+        if let Some(is) = change.by_plan()
+            && let Some(slot) = slot(&self.rhythm, is.window.as_ref().map(|w| w.starts))
+        {
+            self.before.push(plan::Placement { candidate: at, slot });
+        }
+        self.candidates.push(candidate);
+        self.changes.push(change);
+    }
+}
+
+/// The team's live findings that count, the gravest first.
+async fn findings(
+    app: &App,
+    org: Org,
+    systems: Option<Vec<i64>>,
+    team: &Team,
+) -> Result<(Vec<Finding>, bool), Problem> {
+    Ok(within::findings(app, org, &counting(team, systems), FindingOrder::Level, MOST).await?)
+}
+
+fn counting(team: &Team, systems: Option<Vec<i64>>) -> FindingFilter {
+    FindingFilter { team: Some(team.id), counts: Some(true), systems, ..FindingFilter::default() }
+}
+
+fn asked(is: &Finding, at_once: &impl Fn(Level) -> bool) -> plan::Finding {
+    let weighed = is.weighed.as_ref();
+    // One that could not be weighed may go into every window, and adds no load that is not known.
+    let level = weighed.map_or(Level::Critical, |w| w.level);
+    plan::Finding {
+        id: format!("{} in {} of {} (no. {})", is.vulnerability.1, is.package, is.asset.1, is.id)
+            .into(),
+        team: 0,
+        level,
+        weight: weighed.map_or(0.0, |w| w.weight),
+        deadline: weighed.and_then(|w| w.deadline),
+        // Nobody is interrupted for what is not known.
+        now: weighed.is_some() && is.production != Some(false) && at_once(level),
+        exploited: false,
+        // Nothing that has a name stands in the way: no source names a version that is not affected.
+        blocker: None,
+    }
+}
+
+/// The vulnerabilities among those of some findings that are known to be exploited; none without an index.
+fn exploited<'f>(app: &App, findings: &'f [Finding]) -> Result<HashSet<&'f str>, Problem> {
+    let Some(index) = app.index() else { return Ok(HashSet::new()) };
+    let mut names: Vec<&str> = findings.iter().map(|f| f.vulnerability.1.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut all = HashSet::new();
+    for name in names {
+        if is_exploited(&index, name).map_err(|e| Problem::conflict(e.to_string()))? {
+            all.insert(name);
+        }
+    }
+    Ok(all)
+}
