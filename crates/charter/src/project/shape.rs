@@ -67,7 +67,10 @@ pub struct Apply {
     /// How long one run of the tests may take, in seconds [default: 1800].
     #[schemars(with = "Option<u32>", range(min = 1, max = 86_400))]
     pub time_limit: Option<At<u32>>,
-    /// How much memory each process of the tests may fill, in MiB [default: 8192].
+    /// How much time of processors all processes of a run may take together, in seconds [default: as much as there is].
+    #[schemars(with = "Option<u32>", range(min = 1, max = 8_640_000))]
+    pub processor_limit: Option<At<u32>>,
+    /// How much memory all processes of a run may fill together, in MiB [default: 8192].
     #[schemars(with = "Option<u32>", range(min = 64, max = 1_048_576))]
     pub memory_limit: Option<At<u32>>,
     /// Whether tests may reach the network [default: false].
@@ -76,6 +79,10 @@ pub struct Apply {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub variables: Vec<At<String>>,
+    /// Further folders of the user's home that tests may read (`~/share/fixtures`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub folders: Vec<At<String>>,
 }
 
 /// A thing that the business knows by name. What is not said is unknown, not harmless.

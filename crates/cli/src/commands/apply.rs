@@ -317,9 +317,11 @@ fn limits(settings: &Settings) -> Limits {
     let usual = Limits::default();
     Limits {
         time: settings.time_limit.map_or(usual.time, |s| Duration::from_secs(s.into())),
+        processor: settings.processor_limit.map(|s| Duration::from_secs(s.into())),
         memory: settings.memory_limit.map_or(usual.memory, |mib| u64::from(mib) << 20),
         network: settings.network,
         variables: settings.variables.iter().map(ToString::to_string).collect(),
+        folders: settings.folders.iter().map(|path| PathBuf::from(&**path)).collect(),
         ..usual
     }
 }
