@@ -31,6 +31,9 @@ pub struct Project {
     pub team: Option<Team>,
     /// How updates are carried out and tested.
     pub apply: Option<Apply>,
+    /// Tags on which builds are to start.
+    #[serde(default)]
+    pub image: Vec<Image>,
     /// The systems of this repository.
     #[serde(default)]
     pub system: Vec<System>,
@@ -83,6 +86,18 @@ pub struct Apply {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub folders: Vec<At<String>>,
+}
+
+/// The tag of an image on which builds are to start.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Image {
+    /// The name of the image, as Dockerfiles have it (`debian`).
+    #[schemars(with = "String")]
+    pub name: At<String>,
+    /// The tag, with the digest where builds pin it (`12.8-slim`).
+    #[schemars(with = "String")]
+    pub to: At<String>,
 }
 
 /// A thing that the business knows by name. What is not said is unknown, not harmless.

@@ -68,6 +68,17 @@ pub struct TrialArgs {
     /// Let package managers run code of the project where they cannot resolve without
     #[arg(long)]
     pub project_code: bool,
+    /// What images hold that builds start from
+    #[command(flatten)]
+    pub images: ImageArgs,
+}
+
+/// What images hold.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct ImageArgs {
+    /// A bill of material of an image that a Dockerfile starts from, or could: `debian:12.8=FILE`, with `@sha256:…` where it is pinned. May be repeated
+    #[arg(long = "image-sbom", value_name = "NAME:TAG=FILE")]
+    pub image_sbom: Vec<String>,
 }
 
 /// Which git host, for a request.

@@ -25,6 +25,7 @@ use trimtab_model::{Code, Diagnostic};
 use trimtab_report::applied;
 use trimtab_report::applied::json::Document;
 
+use super::plan::image;
 use super::plan::instead::too_young;
 use super::plan::last;
 use super::plan::place::{Place, Top};
@@ -134,6 +135,7 @@ pub(in crate::commands) fn carry_out(
     let options = Options {
         project_code: args.trial.project_code,
         before: too_young(&charter.selection, now),
+        images: image::read(&args.trial.images.image_sbom)?,
         ..Options::default()
     };
     // What only the package manager knew when it was planned, it is asked again.

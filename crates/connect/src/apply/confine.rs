@@ -113,6 +113,12 @@ impl Confinement {
         Confinement { home: Some(home.to_owned()), ..self }
     }
 
+    /// The same with nothing but what can be had without namespaces, as on systems that give none.
+    #[must_use]
+    pub fn without_namespaces(self) -> Confinement {
+        Confinement { namespaces: Namespaces::none(), groups: None, ..self }
+    }
+
     /// Why the network cannot be cut. `None`: it can.
     pub fn network_open(&self) -> Option<&str> {
         self.namespaces.network.as_ref().err().map(|why| &**why)

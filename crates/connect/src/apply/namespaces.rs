@@ -32,6 +32,13 @@ pub(crate) struct Namespaces {
 }
 
 impl Namespaces {
+    /// None at all.
+    pub(crate) fn none() -> Namespaces {
+        let why = "none are used".to_owned();
+        let shell = program::on_path("sh").unwrap_or_default();
+        Namespaces { shell, processes: false, network: Err(why.clone()), home: Err(why) }
+    }
+
     /// Looks at what the system gives.
     pub(crate) fn here() -> Namespaces {
         let shell = program::on_path("sh").unwrap_or_default();

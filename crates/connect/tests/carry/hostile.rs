@@ -23,6 +23,14 @@ fn told(line: &str, limits: &Limits, home: Option<&Path>) -> Trial {
     trial(&copy, &command, &here, limits)
 }
 
+/// The same on a system that gives no namespaces: what is watched must do.
+fn watched(line: &str, limits: &Limits) -> Trial {
+    let folder = project(&[("a", "1\n")]);
+    let copy = tree(&folder.path().join("project"));
+    let command = Command::told(&copy.work(), None, line);
+    trial(&copy, &command, &Confinement::here().without_namespaces(), limits)
+}
+
 /// Whether a process with a mark in its arguments runs.
 fn runs(mark: &str) -> bool {
     fs::read_dir("/proc").unwrap().flatten().any(|process| {
@@ -50,9 +58,10 @@ for _ in range(8):
 time.sleep(300)'"
     );
     let small = Limits { memory: 400 << 20, ..limits(60) };
-    let ran = told(&line, &small, None);
-    assert_eq!(ran.ended, Ended::MemoryLimit, "{}", ran.output.text());
-    assert!(!runs(&mark));
+    for ran in [told(&line, &small, None), watched(&line, &small)] {
+        assert_eq!(ran.ended, Ended::MemoryLimit, "{}", ran.output.text());
+        assert!(!runs(&mark));
+    }
 }
 
 #[test]
@@ -92,9 +101,20 @@ if os.fork() == 0:
     os._exit(0)
 while not os.path.exists(\"begun\"): pass'"
     );
-    let ran = told(&line, &limits(60), None);
-    assert_eq!(ran.ended, Ended::Well, "{}", ran.output.text());
-    assert!(!runs(&mark));
+    for ran in [told(&line, &limits(60), None), watched(&line, &limits(60))] {
+        assert_eq!(ran.ended, Ended::Well, "{}", ran.output.text());
+        assert!(!runs(&mark));
+    }
+}
+
+#[test]
+fn what_a_system_without_namespaces_does_not_keep_is_told() {
+    let bare = Confinement::here().without_namespaces();
+    let words = bare.words(&limits(60)).join("; ");
+    assert!(bare.network_open().is_some() && bare.home_open().is_some());
+    for part in ["could be read by its path", "as far as it is seen"] {
+        assert!(words.contains(part), "{words}");
+    }
 }
 
 #[test]

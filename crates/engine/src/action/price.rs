@@ -76,6 +76,7 @@ pub fn price(priced: &Priced<'_>, model: &CostModel, finished: &[Finished]) -> P
         Way::Raise => Kind::Upgrade,
         Way::RaiseParent => Kind::ParentUpgrade,
         Way::Override => Kind::Override,
+        Way::BaseImage => Kind::BaseImage,
         Way::Replace => Kind::Replace,
         Way::Remove => Kind::Remove,
     };
