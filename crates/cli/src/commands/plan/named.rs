@@ -232,11 +232,12 @@ fn loads(file: &str, text: &str, package: &Purl, names: &[String]) -> bool {
         }
         ("maven", file) if file == "pom.xml" || file.contains(".gradle") => {
             // It is named once, where it is depended on; a plugin may name it again.
+            let text = without_elements(text, "groupId");
             let own = format!(">{}<", package.name());
             if text.matches(&own).count() > 1 {
                 return true;
             }
-            without_elements(text, "groupId")
+            text
         }
         ("composer", "composer.json") => without_sections(text),
         _ => text.to_owned(),
@@ -462,6 +463,13 @@ mod tests {
                 "pom.xml",
                 pom,
                 "pkg:maven/org.apache.commons.collections/left@3",
+                collections,
+                Named::Nowhere,
+            ),
+            (
+                "pom.xml",
+                "<groupId>left</groupId><artifactId>left</artifactId>",
+                "pkg:maven/left/left@3",
                 collections,
                 Named::Nowhere,
             ),
