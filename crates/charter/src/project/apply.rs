@@ -133,7 +133,7 @@ mod tests {
         let text = "test = \" \"\ntime-limit = 0\nmemory-limit = 1\nvariables = [\"A=b\", \"TRIMTAB_TOKEN\"]\nprocessor-limit = 0\nfolders = [\"~\", \"~/../a\", \"a\", \"~/a/b\"]";
         let told = read(text).unwrap_err();
         let lines: Vec<_> = told.iter().map(|(line, _)| line.unwrap()).collect();
-        assert_eq!(lines, [3, 4, 7, 5, 6, 6, 8, 8, 8], "{told:?}");
+        assert_eq!(lines, [3, 4, 5, 6, 6, 7, 8, 8, 8], "{told:?}");
         assert!(read("tests = \"x\"").unwrap_err()[0].1.contains("tests"));
     }
 }

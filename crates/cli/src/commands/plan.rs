@@ -14,6 +14,7 @@ pub(super) mod image;
 pub(super) mod instead;
 pub(super) mod last;
 mod last_resort;
+mod loads;
 mod lower;
 mod memory;
 mod named;

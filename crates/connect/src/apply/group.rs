@@ -95,7 +95,9 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        let _ = fs::write(self.0.join("cgroup.kill"), "1");
+        // The kernel has the file; one that is made here would keep the folder.
+        let kill = fs::OpenOptions::new().write(true).open(self.0.join("cgroup.kill"));
+        let _ = kill.and_then(|mut file| io::Write::write_all(&mut file, b"1"));
         for _ in 0..TRIES {
             match fs::remove_dir(&self.0) {
                 Err(e) if e.kind() == io::ErrorKind::ResourceBusy => {
