@@ -39,6 +39,8 @@ pub struct Project {
     pub team: Team,
     /// How updates are carried out and tested.
     pub apply: Apply,
+    /// Names of images, and the tags on which builds are to start.
+    pub images: Vec<(Box<str>, Box<str>)>,
     /// The systems; none: the repository is one unknown system.
     pub systems: Vec<System>,
     /// The lines of the file that the patterns of each system stand on, in their order.
@@ -113,6 +115,25 @@ impl Reader<'_> {
         at.value.as_str().into()
     }
 
+    fn image(&mut self, image: &shape::Image) -> (Box<str>, Box<str>) {
+        let plain = |text: &str, more: &[u8]| {
+            let fine =
+                |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b) || more.contains(&b);
+            (1..=256).contains(&text.len()) && text.bytes().all(fine)
+        };
+        if !plain(&image.name.value, b"/:") {
+            let help = "write it as Dockerfiles do: `debian`".to_owned();
+            let message = format!("`{}` is no name of an image", image.name.value);
+            self.wrong(&image.name.bytes, message, help);
+        }
+        if !plain(&image.to.value, b"@:") {
+            let help = "write the tag alone: `12.8-slim`".to_owned();
+            let message = format!("`{}` is no tag of an image", image.to.value);
+            self.wrong(&image.to.bytes, message, help);
+        }
+        (image.name.value.as_str().into(), image.to.value.as_str().into())
+    }
+
     fn project(&mut self, shape: shape::Project) -> Project {
         if shape.format.value != 1 {
             let message = format!("the layout of the file is {}", shape.format.value);
@@ -125,6 +146,7 @@ impl Reader<'_> {
             policies: shape.policies.iter().map(|at| self.beside(at)).collect(),
             team: shape.team.map(|team| self.team(team)).unwrap_or_default(),
             apply: shape.apply.map(|apply| self.apply(&apply)).unwrap_or_default(),
+            images: shape.image.iter().map(|image| self.image(image)).collect(),
             systems: Vec::new(),
             lines: Vec::new(),
         };

@@ -19,7 +19,7 @@ pub use agreement::{
     GateFormat, Policy, PolicyVerb, Vex, VexVerb, VexWrite,
 };
 
-pub use apply::{Apply, ApplyFormat, HostArgs, Rollback, TrialArgs};
+pub use apply::{Apply, ApplyFormat, HostArgs, ImageArgs, Rollback, TrialArgs};
 pub use backtest::{Backtest, BacktestFormat, Other};
 pub use feeds::FeedArgs;
 pub use plan::{Plan, PlanFormat};

@@ -10,6 +10,7 @@ mod cache;
 mod cargo;
 pub mod closure;
 mod composer;
+pub mod contents;
 mod gem;
 mod go;
 mod maven;

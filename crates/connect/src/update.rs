@@ -21,6 +21,7 @@ pub(crate) mod folder;
 mod forced;
 mod go;
 mod gradle;
+pub mod image;
 mod javascript;
 mod layers;
 mod maven;
@@ -80,6 +81,8 @@ pub struct Options {
     /// Versions that were published later are not chosen, by the tools that can be told so
     /// ([`Tool::keeps_to_age`]). What is asked for by its version is, and so is what stays.
     pub before: Option<Timestamp>,
+    /// What images hold that builds start from, as documents tell.
+    pub images: Vec<image::Image>,
 }
 
 impl Default for Options {
@@ -92,6 +95,7 @@ impl Default for Options {
             variables: Vec::new(),
             project_code: false,
             before: None,
+            images: Vec::new(),
         }
     }
 }
@@ -184,7 +188,7 @@ impl Tool {
     /// Whether one run of it does this to several packages.
     pub fn does_several(&self, way: Way) -> bool {
         let kind = match way {
-            Way::Raise => Kind::Raise,
+            Way::Raise | Way::BaseImage => Kind::Raise,
             Way::RaiseParent => Kind::RaiseParent,
             Way::Relock => Kind::Relock,
             Way::Override => Kind::Override,
@@ -233,4 +237,5 @@ pub const TOOLS: &[Tool] = &[
     bundler::TOOL,
     composer::TOOL,
     dotnet::TOOL,
+    image::TOOL,
 ];

@@ -59,7 +59,7 @@ impl Idea {
             Way::Raise => Proposal::Raise { package, to: to.into() },
             Way::Override => Proposal::Override { package, to: to.into() },
             Way::Remove => Proposal::Remove { package },
-            Way::RaiseParent | Way::Replace => return None,
+            Way::RaiseParent | Way::BaseImage | Way::Replace => return None,
         })
     }
 }

@@ -16,6 +16,8 @@ pub enum Way {
     RaiseParent,
     /// Force the version.
     Override,
+    /// Build on another tag of the image that has it.
+    BaseImage,
     /// Put another package into its place.
     Replace,
     /// Do without it.
@@ -24,8 +26,15 @@ pub enum Way {
 
 impl Way {
     /// Every way, the one that changes the least first.
-    pub const ALL: &[Way] =
-        &[Way::Relock, Way::Raise, Way::RaiseParent, Way::Override, Way::Replace, Way::Remove];
+    pub const ALL: &[Way] = &[
+        Way::Relock,
+        Way::Raise,
+        Way::RaiseParent,
+        Way::Override,
+        Way::BaseImage,
+        Way::Replace,
+        Way::Remove,
+    ];
 
     /// The word used in all output.
     pub const fn as_str(self) -> &'static str {
@@ -34,6 +43,7 @@ impl Way {
             Way::Raise => "raise",
             Way::RaiseParent => "raise-parent",
             Way::Override => "override",
+            Way::BaseImage => "base-image",
             Way::Replace => "replace",
             Way::Remove => "remove",
         }
@@ -78,6 +88,13 @@ pub enum Proposal {
         /// The package.
         package: Purl,
         /// The version.
+        to: Box<str>,
+    },
+    /// Builds on another tag of the image that a build starts from.
+    BaseImage {
+        /// The image, at the tag that is there.
+        image: Purl,
+        /// The tag that is wanted, with the digest where that is pinned: `12.8-slim@sha256:…`.
         to: Box<str>,
     },
     /// Removes a direct dependency.
@@ -129,6 +146,7 @@ impl Proposal {
             Proposal::RaiseParent { .. } => Way::RaiseParent,
             Proposal::Relock { .. } => Way::Relock,
             Proposal::Override { .. } => Way::Override,
+            Proposal::BaseImage { .. } => Way::BaseImage,
             Proposal::Remove { .. } => Way::Remove,
             Proposal::Replace { .. } => Way::Replace,
         }
@@ -142,6 +160,7 @@ impl Proposal {
             | Proposal::RaiseParent { parent: package, .. }
             | Proposal::Relock { package, .. }
             | Proposal::Override { package, .. }
+            | Proposal::BaseImage { image: package, .. }
             | Proposal::Remove { package }
             | Proposal::Replace { package, .. } => package,
         }
@@ -154,6 +173,7 @@ impl Proposal {
             Proposal::Raise { to, .. }
             | Proposal::RaiseParent { to, .. }
             | Proposal::Override { to, .. }
+            | Proposal::BaseImage { to, .. }
             | Proposal::Replace { version: to, .. } => Some(to),
             Proposal::Relock { to, .. } => to.as_deref(),
             Proposal::Remove { .. } => None,
@@ -185,6 +205,7 @@ impl fmt::Display for Proposal {
             Proposal::Relock { to: Some(to), .. } => write!(f, "relock {name} at {to}"),
             Proposal::Relock { to: None, .. } => write!(f, "relock {name}"),
             Proposal::Override { to, .. } => write!(f, "force {name} to {to}"),
+            Proposal::BaseImage { to, .. } => write!(f, "build on {name} {to}"),
             Proposal::Remove { .. } => write!(f, "remove {name}"),
             Proposal::Replace { with, version, .. } => {
                 write!(f, "replace {name} by {} {version}", Said(with))

@@ -12,6 +12,7 @@ use super::entry::entry;
 use super::format::{AdvisoryHead, NO_TIME, SeverityItem, Span};
 use super::run::{Heap, RunWriter};
 use super::substance::substance;
+use super::successors::successors;
 use crate::osv::{AffectedPackage, Record, Text};
 
 /// What a record becomes.
@@ -196,11 +197,13 @@ fn details(record: &Record<'_>, kind: Kind, published: i64, modified: i64) -> Bo
     texts.extend(aliases.iter().map(|alias| heap.text(alias)));
     let upstream = ids(&record.upstream, id);
     texts.extend(upstream.iter().map(|other| heap.text(other)));
+    let successors = successors(record, kind);
+    texts.extend(successors.iter().map(|name| heap.text(name)));
     let head = AdvisoryHead {
         published: published.into(),
         modified: modified.into(),
         kind: kind as u8,
-        spare: 0,
+        successors: u8::try_from(successors.len()).unwrap_or_default(),
         severities: short(severities.len()),
         cwes: short(cwes.len()),
         references: short(references.len()),

@@ -154,7 +154,7 @@ in_place! {
         published: I64,
         modified: I64,
         kind: u8,
-        spare: u8,
+        successors: u8,
         severities: U16,
         cwes: U16,
         references: U16,

@@ -17,6 +17,7 @@ mod run;
 mod sections;
 mod settle;
 mod substance;
+mod successors;
 mod touched;
 mod verdict;
 mod verify;

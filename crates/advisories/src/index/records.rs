@@ -77,7 +77,8 @@ impl Index {
         let (head, mut reader) = RunReader::new::<AdvisoryHead>(run).ok_or(WRONG)?;
         let severities = reader.array(u32::from(head.severities.get())).ok_or(WRONG)?;
         let texts = [head.cwes, head.references, head.aliases, head.upstream];
-        let texts = texts.iter().map(|count| u32::from(count.get())).sum();
+        let texts: u32 = texts.iter().map(|count| u32::from(count.get())).sum();
+        let texts = texts + u32::from(head.successors);
         let texts = reader.array(texts).ok_or(WRONG)?;
         Ok(AdvisoryRef { number, item, head, severities, texts, heap: reader.heap() })
     }
@@ -328,10 +329,16 @@ impl<'i> AdvisoryRef<'i> {
         self.texts(3)
     }
 
+    /// Packages of the same ecosystem that it names to be used instead of one that nobody maintains, as it names them.
+    pub fn successors(&self) -> impl ExactSizeIterator<Item = &'i str> + use<'i> {
+        self.texts(4)
+    }
+
     /// The texts of the list with a number.
     fn texts(&self, list: usize) -> impl ExactSizeIterator<Item = &'i str> + use<'i> {
         let head = self.head;
-        let counts = [head.cwes, head.references, head.aliases, head.upstream];
+        let successors = u16::from(head.successors).into();
+        let counts = [head.cwes, head.references, head.aliases, head.upstream, successors];
         let len = |count: &zerocopy::little_endian::U16| usize::from(count.get());
         let start: usize = counts.iter().take(list).map(len).sum();
         let end = start + counts.get(list).map_or(0, len);

@@ -12,12 +12,16 @@ pub struct Apply {
     pub fetch: Option<Box<str>>,
     /// How long one run of the tests may take, in seconds.
     pub time_limit: Option<u32>,
-    /// How much memory each process of the tests may fill, in MiB.
+    /// How much time of processors all processes of a run may take together, in seconds.
+    pub processor_limit: Option<u32>,
+    /// How much memory all processes of a run may fill together, in MiB.
     pub memory_limit: Option<u32>,
     /// Whether tests may reach the network.
     pub network: bool,
     /// Further variables of the environment that tests see.
     pub variables: Vec<Box<str>>,
+    /// Further folders of the user's home that tests may read.
+    pub folders: Vec<Box<str>>,
 }
 
 impl Reader<'_> {
@@ -26,6 +30,13 @@ impl Reader<'_> {
             test: self.command("test", shape.test.as_ref()),
             fetch: self.command("fetch", shape.fetch.as_ref()),
             time_limit: self.within("time-limit", shape.time_limit.as_ref(), 1, 86_400, "seconds"),
+            processor_limit: self.within(
+                "processor-limit",
+                shape.processor_limit.as_ref(),
+                1,
+                8_640_000,
+                "seconds",
+            ),
             memory_limit: self.within(
                 "memory-limit",
                 shape.memory_limit.as_ref(),
@@ -35,6 +46,7 @@ impl Reader<'_> {
             ),
             network: shape.network.unwrap_or_default(),
             variables: shape.variables.iter().map(|name| self.variable(name)).collect(),
+            folders: shape.folders.iter().map(|path| self.folder(path)).collect(),
         }
     }
 
@@ -61,6 +73,18 @@ impl Reader<'_> {
             self.wrong(&at.bytes, format!("`{what}` cannot be {}", at.value), help);
         }
         Some(at.value)
+    }
+
+    /// A folder of a home, and not the home itself or what leads out of it again.
+    fn folder(&mut self, at: &At<String>) -> Box<str> {
+        let path = at.value.trim_end_matches('/');
+        let plain = path.split('/').skip(1).all(|part| !matches!(part, "" | "." | ".."));
+        let begins = path.starts_with("~/") || path.starts_with('/');
+        if !plain || !begins || path.contains('\0') {
+            let help = "write it from the home or the root on: `~/share/fixtures`".to_owned();
+            self.wrong(&at.bytes, format!("`{path}` is no folder that tests may read"), help);
+        }
+        path.into()
     }
 
     fn variable(&mut self, at: &At<String>) -> Box<str> {
@@ -106,10 +130,10 @@ mod tests {
 
     #[test]
     fn slips_are_told_at_their_lines() {
-        let text = "test = \" \"\ntime-limit = 0\nmemory-limit = 1\nvariables = [\"A=b\", \"TRIMTAB_TOKEN\"]";
+        let text = "test = \" \"\ntime-limit = 0\nmemory-limit = 1\nvariables = [\"A=b\", \"TRIMTAB_TOKEN\"]\nprocessor-limit = 0\nfolders = [\"~\", \"~/../a\", \"a\", \"~/a/b\"]";
         let told = read(text).unwrap_err();
         let lines: Vec<_> = told.iter().map(|(line, _)| line.unwrap()).collect();
-        assert_eq!(lines, [3, 4, 5, 6, 6], "{told:?}");
+        assert_eq!(lines, [3, 4, 5, 6, 6, 7, 8, 8, 8], "{told:?}");
         assert!(read("tests = \"x\"").unwrap_err()[0].1.contains("tests"));
     }
 }

@@ -31,6 +31,9 @@ pub struct Project {
     pub team: Option<Team>,
     /// How updates are carried out and tested.
     pub apply: Option<Apply>,
+    /// Tags on which builds are to start.
+    #[serde(default)]
+    pub image: Vec<Image>,
     /// The systems of this repository.
     #[serde(default)]
     pub system: Vec<System>,
@@ -67,7 +70,10 @@ pub struct Apply {
     /// How long one run of the tests may take, in seconds [default: 1800].
     #[schemars(with = "Option<u32>", range(min = 1, max = 86_400))]
     pub time_limit: Option<At<u32>>,
-    /// How much memory each process of the tests may fill, in MiB [default: 8192].
+    /// How much time of processors all processes of a run may take together, in seconds [default: as much as there is].
+    #[schemars(with = "Option<u32>", range(min = 1, max = 8_640_000))]
+    pub processor_limit: Option<At<u32>>,
+    /// How much memory all processes of a run may fill together, in MiB [default: 8192].
     #[schemars(with = "Option<u32>", range(min = 64, max = 1_048_576))]
     pub memory_limit: Option<At<u32>>,
     /// Whether tests may reach the network [default: false].
@@ -76,6 +82,22 @@ pub struct Apply {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub variables: Vec<At<String>>,
+    /// Further folders of the user's home that tests may read (`~/share/fixtures`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub folders: Vec<At<String>>,
+}
+
+/// The tag of an image on which builds are to start.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Image {
+    /// The name of the image, as Dockerfiles have it (`debian`).
+    #[schemars(with = "String")]
+    pub name: At<String>,
+    /// The tag, with the digest where builds pin it (`12.8-slim`).
+    #[schemars(with = "String")]
+    pub to: At<String>,
 }
 
 /// A thing that the business knows by name. What is not said is unknown, not harmless.

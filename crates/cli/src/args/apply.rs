@@ -71,6 +71,17 @@ pub struct TrialArgs {
     /// Continue this list of what batches came to, which trimtab plan learns costs from [default: one in the data folder]
     #[arg(long, value_name = "FILE")]
     pub finished: Option<PathBuf>,
+    /// What images hold that builds start from
+    #[command(flatten)]
+    pub images: ImageArgs,
+}
+
+/// What images hold.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct ImageArgs {
+    /// A bill of material of an image that a Dockerfile starts from, or could: `debian:12.8=FILE`, with `@sha256:…` where it is pinned. May be repeated
+    #[arg(long = "image-sbom", value_name = "NAME:TAG=FILE")]
+    pub image_sbom: Vec<String>,
 }
 
 /// Which git host, for a request.

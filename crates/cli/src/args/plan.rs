@@ -33,6 +33,9 @@ pub struct Plan {
     /// Let package managers run code of the project where they cannot resolve without (Gradle, Bundler, .NET, hooks), and build packages of Python that have no wheel
     #[arg(long)]
     pub project_code: bool,
+    /// What images hold that builds start from
+    #[command(flatten)]
+    pub images: super::ImageArgs,
     /// Weigh by this charter or preset instead of the repository's own
     #[arg(long, value_name = "FILE|PRESET")]
     pub charter: Option<String>,

@@ -25,6 +25,7 @@ use trimtab_model::{Code, Diagnostic};
 use trimtab_report::applied;
 use trimtab_report::applied::json::Document;
 
+use super::plan::image;
 use super::plan::instead::too_young;
 use super::plan::last;
 use super::plan::place::{Place, Top};
@@ -134,6 +135,7 @@ pub(in crate::commands) fn carry_out(
     let options = Options {
         project_code: args.trial.project_code,
         before: too_young(&charter.selection, now),
+        images: image::read(&args.trial.images.image_sbom)?,
         ..Options::default()
     };
     // What only the package manager knew when it was planned, it is asked again.
@@ -318,9 +320,11 @@ fn limits(settings: &Settings) -> Limits {
     let usual = Limits::default();
     Limits {
         time: settings.time_limit.map_or(usual.time, |s| Duration::from_secs(s.into())),
+        processor: settings.processor_limit.map(|s| Duration::from_secs(s.into())),
         memory: settings.memory_limit.map_or(usual.memory, |mib| u64::from(mib) << 20),
         network: settings.network,
         variables: settings.variables.iter().map(ToString::to_string).collect(),
+        folders: settings.folders.iter().map(|path| PathBuf::from(&**path)).collect(),
         ..usual
     }
 }

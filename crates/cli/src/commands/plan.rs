@@ -5,11 +5,16 @@ mod accept;
 mod answer;
 mod askers;
 mod attempt;
+mod autoload;
+mod beside;
 mod candidate;
 pub(super) mod checks;
+mod heirs;
+pub(super) mod image;
 pub(super) mod instead;
 pub(super) mod last;
 mod last_resort;
+mod loads;
 mod lower;
 mod memory;
 mod named;
@@ -97,7 +102,8 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     // What runs that were killed left in the folder for temporary files.
     update::sweep(None);
     let before = instead::too_young(&charter.selection, now);
-    let options = Options { project_code: args.project_code, before, ..Options::default() };
+    let images = image::read(&args.images.image_sbom)?;
+    let options = Options { project_code: args.project_code, before, images, ..Options::default() };
     let mut trees = Trees::default();
     if !args.offline {
         trees = Trees::ask(&mut scan.inventory, &top, None, &options, total.mul_f64(TREES));
@@ -172,7 +178,10 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         confirmed: !args.offline,
     };
     let (mut candidates, denied) = material.candidates(std::mem::take(&mut searched.made));
-    let explained = problem::explained(&cases, &places, &searched, &open, &scan);
+    let mut explained = problem::explained(&cases, &places, &searched, &open, &scan);
+    heirs::advise(&mut explained, &open, &scan, &index)?;
+    let wished = &agreed.agreement.project.images;
+    image::advise(&mut explained, &open, &scan, &top, wished, args.offline);
     let freezes = trimtab_engine::plan::freezes(&charter.calendar);
     let make = |candidates: &[Candidate]| {
         problem::problem(&rhythm, &open, candidates, &places, &explained, freezes.clone(), now)

@@ -100,3 +100,13 @@ fn the_line_of_the_standard_library_is_raised() {
 fn what_no_source_names_and_nothing_mends_is_removed() {
     confirmed("npm-last");
 }
+
+#[test]
+fn what_loads_by_the_modules_of_its_wheel_and_is_named_nowhere_is_removed() {
+    confirmed("uv-last");
+}
+
+#[test]
+fn what_loads_by_the_packages_of_its_jar_and_is_named_nowhere_is_removed() {
+    confirmed("maven-last");
+}

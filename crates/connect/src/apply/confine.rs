@@ -1,32 +1,39 @@
 //! Running what a project brings: within limits of time, processor and memory, without credentials,
 //! and, where the system allows it, without network. What it cannot be kept from is said.
 //!
-//! This keeps accidents and careless tests in; it is no wall against code that means harm, which can
-//! read and write what the user can.
+//! This keeps accidents and careless tests in; it is no wall against code that means harm.
 
 use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::group::{ENTER, Group, Place};
+use super::home::{self, Shown};
 use super::kept::Kept;
+use super::namespaces::{Namespaces, works};
+use super::walls::View;
+use super::watch::{MARK, Watch};
 use crate::program;
 
 /// Between two looks at a program that runs.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// Between two looks at all that it started.
+const COUNT_AGAIN: Duration = Duration::from_millis(100);
 /// How long the rest of an output is waited for when the program has ended.
 const REST: Duration = Duration::from_secs(2);
-/// How long a look at what the system allows may take.
-const PROBE: Duration = Duration::from_secs(10);
 
 /// What programs of a project may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// How long one run may take.
     pub time: Duration,
-    /// How much memory each process may fill, in bytes (its data, as the system counts it).
+    /// How much time of processors all processes of a run may take together.
+    pub processor: Option<Duration>,
+    /// How much memory all processes of a run may fill together, in bytes.
     pub memory: u64,
     /// How much of the output is kept, in bytes.
     pub output: usize,
@@ -34,41 +41,46 @@ pub struct Limits {
     pub network: bool,
     /// Names of further variables of the environment that are seen.
     pub variables: Vec<String>,
+    /// Further folders of the user's home that may be read.
+    pub folders: Vec<PathBuf>,
 }
 
 impl Default for Limits {
-    /// Half an hour, 8 GiB, 32 MiB of output, no network, no further variables.
+    /// Half an hour, 8 GiB, 32 MiB of output, no network, no further variables or folders.
     fn default() -> Limits {
         Limits {
             time: Duration::from_secs(1800),
+            processor: None,
             memory: 8 << 30,
             output: 32 << 20,
             network: false,
             variables: Vec::new(),
+            folders: Vec::new(),
         }
+    }
+}
+
+impl Limits {
+    /// The time of processors: where none is told, what there can be.
+    fn processor(&self) -> Duration {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let most = self.time.saturating_mul(u32::try_from(cores).unwrap_or(u32::MAX));
+        self.processor.unwrap_or(most)
     }
 }
 
 /// What of the limits this system can keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Confinement {
-    /// What is put before a program to cut it off from the network. `None`: that cannot be done.
-    cut: Option<Vec<OsString>>,
-    /// What stops it when this process is killed.
+    /// What stops a program when this process is killed.
     tied: Option<Vec<OsString>>,
-    /// Why the network cannot be cut.
-    why: Option<String>,
+    namespaces: Namespaces,
+    groups: Option<Place>,
+    home: Option<PathBuf>,
     shell: Option<PathBuf>,
 }
 
-/// Brings the loopback device up in a namespace of its own, then takes the user's own number again:
-/// as root, tests of permissions would be other tests.
-const LOOPBACK: &str = r#"ip link set lo up || exit 125
-uid=$1 gid=$2; shift 2
-[ "$uid" = 0 ] && exec "$@"
-exec unshare --user --map-user="$uid" --map-group="$gid" -- "$@""#;
-
-/// Sets the limits of the process, where the system knows them.
+/// Sets the limits of each process, where the system knows them.
 const LIMITS: &str = r#"ulimit -c 0 2>/dev/null
 ulimit -d "$1" 2>/dev/null
 ulimit -t "$2" 2>/dev/null
@@ -79,83 +91,140 @@ impl Confinement {
     /// Looks at what this system allows.
     pub fn here() -> Confinement {
         let shell = program::on_path("sh");
-        let mut found = Confinement { cut: None, tied: None, why: None, shell };
-        if let Some(setpriv) = program::on_path("setpriv") {
-            let tied = vec![setpriv.into(), "--pdeath-signal".into(), "KILL".into(), "--".into()];
-            found.tied = works(&tied).then_some(tied);
-        }
-        let missing =
-            ["unshare", "ip"].iter().find(|name| program::on_path(name).is_none()).copied();
-        let (Some(shell), None) = (&found.shell, missing) else {
-            let missing = missing.unwrap_or("sh");
-            found.why = Some(format!("`{missing}` is not installed"));
-            return found;
+        let tied = program::on_path("setpriv").map(|setpriv| -> Vec<OsString> {
+            vec![setpriv.into(), "--pdeath-signal".into(), "KILL".into(), "--".into()]
+        });
+        let enters = |place: &Place| {
+            let (Some(shell), Ok(group)) = (&shell, place.group(1 << 30)) else { return false };
+            works(&entering(shell, &group))
         };
-        for processes in [&["--pid", "--fork", "--kill-child", "--mount-proc"][..], &[][..]] {
-            let mut cut: Vec<OsString> = vec!["unshare".into(), "--net".into()];
-            cut.push("--map-root-user".into());
-            cut.extend(processes.iter().map(Into::into));
-            cut.extend(["--".into(), shell.clone().into(), "-c".into(), LOOPBACK.into()]);
-            cut.extend(["sh".into(), uid().into(), gid().into()]);
-            if works(&cut) {
-                found.cut = Some(cut);
-                return found;
-            }
+        Confinement {
+            tied: tied.filter(|tied| works(tied)),
+            namespaces: Namespaces::here(),
+            groups: Place::here().filter(enters),
+            home: home::users(&|name| std::env::var_os(name)),
+            shell,
         }
-        found.why = Some("the system gives no network namespaces to this user".to_owned());
-        found
+    }
+
+    /// The same, where this is the user's home.
+    #[must_use]
+    pub fn of_home(self, home: &Path) -> Confinement {
+        Confinement { home: Some(home.to_owned()), ..self }
+    }
+
+    /// The same with nothing but what can be had without namespaces, as on systems that give none.
+    #[must_use]
+    pub fn without_namespaces(self) -> Confinement {
+        Confinement { namespaces: Namespaces::none(), groups: None, ..self }
     }
 
     /// Why the network cannot be cut. `None`: it can.
     pub fn network_open(&self) -> Option<&str> {
-        self.why.as_deref()
+        self.namespaces.network.as_ref().err().map(|why| &**why)
     }
 
-    /// Whether memory and processor can be limited.
-    pub fn limits_hold(&self) -> bool {
-        self.shell.is_some()
+    /// Why the user's home can be read by its path. `None`: it cannot.
+    pub fn home_open(&self) -> Option<&str> {
+        match (&self.namespaces.home, &self.home) {
+            (Err(why), _) => Some(why),
+            (Ok(_), None) => Some("it is not known where it is"),
+            (Ok(_), Some(_)) => None,
+        }
+    }
+
+    /// Whether nothing can outlive a run, however it left its parents.
+    pub fn nothing_outlives(&self) -> bool {
+        self.namespaces.processes || self.groups.is_some()
+    }
+
+    /// How memory and processor are limited, the home hidden and what is left ended, in words.
+    pub fn words(&self, limits: &Limits) -> Vec<String> {
+        let mut all = Vec::new();
+        all.push(match (self.home_open(), &self.namespaces.home) {
+            (Some(why), _) => format!(
+                "without the user's home and credentials in its environment; the home could be read by its path: {why}"
+            ),
+            (None, Ok(home::Caches::Kept)) => "without the user's home and credentials: of the home only toolchains and caches were seen, and what was written there was thrown away".to_owned(),
+            (None, _) => "without the user's home and credentials: of the home only toolchains were seen, and caches, which could be written to".to_owned(),
+        });
+        let seconds = limits.time.as_secs();
+        let memory = limits.memory >> 20;
+        let processor = match limits.processor {
+            Some(time) => format!(", {} s of processors", time.as_secs()),
+            None => String::new(),
+        };
+        let how = match (&self.groups, cfg!(target_os = "linux"), &self.shell) {
+            (Some(_), ..) => "of all processes together, in a control group",
+            (None, true, _) => {
+                "of all processes together, as they were watched, and of each by itself"
+            }
+            (None, false, Some(_)) => "of each process; what they took together was not limited",
+            (None, false, None) => "wished, and not limited: `sh` is not installed",
+        };
+        all.push(format!("at most {seconds} s for a run; {memory} MiB of memory{processor} {how}"));
+        all.push(match self.nothing_outlives() {
+            true => "nothing outlives a run".to_owned(),
+            false => "what outlives a run is ended as far as it is seen: the system gives no namespaces of processes to this user".to_owned(),
+        });
+        all
+    }
+
+    /// The user's home.
+    pub(super) fn users_home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
+    /// What is seen of the home by tests in a folder of ours. `None`: all of it.
+    pub(super) fn view(
+        &self,
+        place: &Path,
+        repository: Option<&Path>,
+        limits: &Limits,
+    ) -> std::io::Result<Option<View>> {
+        let (Some(home), Ok(caches)) = (&self.home, &self.namespaces.home) else { return Ok(None) };
+        let shown = Shown { home, caches: *caches, repository, folders: &limits.folders };
+        let parts = shown.parts(&|name| std::env::var_os(name), limits.network);
+        View::of(home, place, &parts)
     }
 
     /// The arguments that run a program within limits.
-    fn line(&self, program: &[OsString], limits: &Limits) -> Vec<OsString> {
+    fn line(
+        &self,
+        program: &[OsString],
+        folder: &Path,
+        limits: &Limits,
+        view: Option<&View>,
+        group: Option<&Group>,
+    ) -> Vec<OsString> {
         let mut line = Vec::new();
         line.extend(self.tied.iter().flatten().cloned());
-        if !limits.network {
-            line.extend(self.cut.iter().flatten().cloned());
+        if let (Some(shell), Some(group)) = (&self.shell, group) {
+            line.extend(entering(shell, group));
         }
+        line.extend(self.namespaces.before(folder, !limits.network, view));
         if let Some(shell) = &self.shell {
-            let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-            let seconds = limits.time.as_secs().max(1).saturating_mul(cores);
             line.extend([shell.clone().into(), "-c".into(), LIMITS.into(), "sh".into()]);
             line.push((limits.memory >> 10).to_string().into());
-            line.push(seconds.to_string().into());
+            line.push(limits.processor().as_secs().max(1).to_string().into());
         }
         line.extend(program.iter().cloned());
         line
     }
 }
 
-/// Whether something can be put before a program.
-fn works(before: &[OsString]) -> bool {
-    let Some((program, arguments)) = before.split_first() else { return false };
-    let mut command = Command::new(program);
-    command.args(arguments).arg("true");
-    let limits = program::Limits { until: Instant::now() + PROBE, output: 1 << 16 };
-    program::run(command, limits).is_ok_and(|output| output.is_well())
+fn entering(shell: &Path, group: &Group) -> Vec<OsString> {
+    let folder = group.folder().into();
+    vec![shell.into(), "-c".into(), ENTER.into(), "sh".into(), folder]
 }
 
-fn uid() -> String {
-    #[cfg(unix)]
-    return rustix::process::getuid().as_raw().to_string();
-    #[cfg(not(unix))]
-    return String::new();
-}
-
-fn gid() -> String {
-    #[cfg(unix)]
-    return rustix::process::getgid().as_raw().to_string();
-    #[cfg(not(unix))]
-    return String::new();
+/// The mark of a run: of no other, of this process or another.
+fn mark() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = now.map_or(0, |since| since.as_nanos());
+    format!("{}-{number}-{now}", std::process::id())
 }
 
 /// How a confined program ended.
@@ -165,19 +234,28 @@ pub(crate) enum End {
     Status(ExitStatus),
     /// It was stopped at the time limit.
     TimeLimit,
+    /// It was stopped for the memory that it and what it started filled together.
+    MemoryLimit,
+    /// It was stopped for the time of processors that they took together.
+    ProcessorLimit,
     /// It could not be started, in words.
     NotStarted(String),
 }
 
-/// Runs a program in a folder with exactly this environment; both outputs are kept as one.
+/// Runs a program in a folder with exactly this environment; both outputs are kept as one. Nothing that
+/// it started is left.
 pub(crate) fn run(
     confinement: &Confinement,
     program: &[OsString],
     folder: &Path,
     environment: &[(OsString, OsString)],
     limits: &Limits,
+    view: Option<&View>,
 ) -> (End, Kept) {
-    let line = confinement.line(program, limits);
+    // Where none can be made after all, what is watched counts.
+    let group = confinement.groups.as_ref().and_then(|place| place.group(limits.memory).ok());
+    let line = confinement.line(program, folder, limits, view, group.as_ref());
+    let mark = mark();
     let kept = Arc::new(Mutex::new(Kept::new(limits.output)));
     let whole =
         |kept: &Arc<Mutex<Kept>>| kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -191,6 +269,7 @@ pub(crate) fn run(
             .current_dir(folder)
             .env_clear()
             .envs(environment.iter().map(|(n, v)| (n, v)))
+            .env(MARK, &mark)
             .stdin(Stdio::null())
             .stdout(writer.try_clone()?)
             .stderr(writer);
@@ -213,18 +292,40 @@ pub(crate) fn run(
         }
         let _ = done.send(());
     });
-    let end = wait(&mut child, Instant::now() + limits.time);
+    let mut watch = Watch::of(child.id(), &mark);
+    let mut end = wait(&mut child, &mut watch, group.as_ref(), limits);
     // What it left running goes with it, and with that the pipe ends.
     program::stop(&mut child);
+    watch.end();
+    if matches!(end, End::Status(_)) && group.as_ref().is_some_and(Group::was_full) {
+        end = End::MemoryLimit;
+    }
+    drop(group);
+    if let Some(view) = view {
+        view.loosen();
+    }
     let _ = is_done.recv_timeout(REST);
     (end, whole(&kept))
 }
 
-fn wait(child: &mut Child, until: Instant) -> End {
+fn wait(child: &mut Child, watch: &mut Watch, group: Option<&Group>, limits: &Limits) -> End {
+    let (until, most) = (Instant::now() + limits.time, limits.processor());
+    let mut count = Instant::now();
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return End::Status(status),
             Ok(None) if Instant::now() >= until => return End::TimeLimit,
+            Ok(None) if Instant::now() >= count => {
+                let seen = watch.look(limits.memory);
+                let processor = group.and_then(Group::processor).unwrap_or(seen.processor);
+                if seen.memory > limits.memory {
+                    return End::MemoryLimit;
+                }
+                if processor > most {
+                    return End::ProcessorLimit;
+                }
+                count = Instant::now() + COUNT_AGAIN;
+            }
             Ok(None) => std::thread::sleep(LOOK_AGAIN),
             Err(e) => return End::NotStarted(e.to_string()),
         }

@@ -54,12 +54,11 @@ pub fn difference(before: &Trial, after: &Trial) -> Difference {
             (Judgement::Broke, "no test is run any more".to_owned())
         }
         (_, Ended::Well) => (Judgement::Unharmed, "the tests pass".to_owned()),
-        (Ended::TimeLimit, Ended::TimeLimit) => (
-            Judgement::Untold,
-            "the tests took longer than the time limit before the update as well".to_owned(),
-        ),
-        (_, Ended::TimeLimit) => {
-            (Judgement::Broke, "the tests do not end within the time limit any more".to_owned())
+        (before, after) if before.is_limit() && after.is_limit() => {
+            (Judgement::Untold, format!("the tests were {before} before the update as well"))
+        }
+        (_, after) if after.is_limit() => {
+            (Judgement::Broke, format!("the tests were {after}, and were not before"))
         }
         (_, Ended::Failed(_)) if !broken.is_empty() => {
             let count = broken.len();
@@ -79,10 +78,7 @@ pub fn difference(before: &Trial, after: &Trial) -> Difference {
         (Ended::Failed(_), Ended::Failed(_)) => {
             (Judgement::Unharmed, "only what failed before fails".to_owned())
         }
-        (Ended::TimeLimit, Ended::Failed(_)) => (
-            Judgement::Untold,
-            "the tests took longer than the time limit before the update".to_owned(),
-        ),
+        (before, _) => (Judgement::Untold, format!("the tests were {before} before the update")),
     };
     Difference { judgement, why, broken, before: both, mended, gone }
 }

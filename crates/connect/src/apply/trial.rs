@@ -53,6 +53,10 @@ pub enum Ended {
     Failed(Option<i32>),
     /// It was stopped at the time limit.
     TimeLimit,
+    /// It was stopped at the limit of memory of all its processes.
+    MemoryLimit,
+    /// It was stopped at the limit of the time of processors of all its processes.
+    ProcessorLimit,
     /// It could not be run, in words.
     NotRun(String),
 }
@@ -61,6 +65,11 @@ impl Ended {
     /// Whether all is well.
     pub fn is_well(&self) -> bool {
         *self == Ended::Well
+    }
+
+    /// Whether it was stopped at a limit.
+    pub fn is_limit(&self) -> bool {
+        matches!(self, Ended::TimeLimit | Ended::MemoryLimit | Ended::ProcessorLimit)
     }
 }
 
@@ -71,6 +80,8 @@ impl std::fmt::Display for Ended {
             Ended::Failed(Some(code)) => write!(f, "failed (exit code {code})"),
             Ended::Failed(None) => f.write_str("failed (killed)"),
             Ended::TimeLimit => f.write_str("stopped at the time limit"),
+            Ended::MemoryLimit => f.write_str("stopped at the memory limit"),
+            Ended::ProcessorLimit => f.write_str("stopped at the processor limit"),
             Ended::NotRun(why) => write!(f, "not run: {why}"),
         }
     }
@@ -126,7 +137,8 @@ pub fn prepare(
     // Fetching has a limit of its own: a short one is meant for tests.
     let limits = Limits { network: true, time: limits.time.max(FETCH), ..limits.clone() };
     for program in programs {
-        let (end, kept) = confine::run(confinement, &program, &command.folder, &seen, &limits);
+        let (end, kept) =
+            confine::run(confinement, &program, &command.folder, &seen, &limits, None);
         if !matches!(end, End::Status(status) if status.success()) {
             let line = program.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>();
             let words = kept.last(5).join("\n");
@@ -142,11 +154,18 @@ pub fn trial(tree: &Tree, command: &Command, confinement: &Confinement, limits: 
     let began = Instant::now();
     let since = SystemTime::now();
     let (home, temporary) = (tree.beside("home"), tree.beside("tmp"));
-    if let Err(e) = home::fill(&home, &|name| std::env::var_os(name)) {
-        return Trial::not_run(&format!("a home for it cannot be made: {e}"));
-    }
     let limits =
         &Limits { network: limits.network || command.needs_network().is_some(), ..limits.clone() };
+    let users = confinement.users_home();
+    let made = home::fill(&home, users, &|name| std::env::var_os(name))
+        .and_then(|()| confinement.view(&tree.beside(""), tree.repository(), limits));
+    let view = match made {
+        Ok(view) => view,
+        Err(e) => return Trial::not_run(&format!("a home for it cannot be made: {e}")),
+    };
+    let run = |program: &[OsString], environment: &[(OsString, OsString)]| {
+        confine::run(confinement, program, &command.folder, environment, limits, view.as_ref())
+    };
     let environment = environment(&home, &temporary, limits);
     let (build, test) = match &command.kind {
         Kind::Told { test, .. } => {
@@ -157,9 +176,9 @@ pub fn trial(tree: &Tree, command: &Command, confinement: &Confinement, limits: 
     };
     for program in build {
         // What does not build shows in the tests.
-        confine::run(confinement, &program, &command.folder, &environment, limits);
+        run(&program, &environment);
     }
-    let (end, output) = confine::run(confinement, &test, &command.folder, &environment, limits);
+    let (end, output) = run(&test, &environment);
     let mut results = Results::read(&output.text());
     let files = Results::files(&command.folder, since);
     if files.tests.len() > results.tests.len() {
@@ -172,14 +191,15 @@ fn ended(end: End) -> Ended {
     match end {
         End::Status(status) if status.success() => Ended::Well,
         End::Status(status) if status.code() == Some(125) => Ended::NotRun(
-            "the system would not cut off the network after all; allow it: [apply] network = true"
-                .to_owned(),
+            "the system would not cut it off from the network or the home after all".to_owned(),
         ),
         End::Status(status) if status.code() == Some(127) => {
             Ended::NotRun("its program is not installed".to_owned())
         }
         End::Status(status) => Ended::Failed(status.code()),
         End::TimeLimit => Ended::TimeLimit,
+        End::MemoryLimit => Ended::MemoryLimit,
+        End::ProcessorLimit => Ended::ProcessorLimit,
         End::NotStarted(why) => Ended::NotRun(why),
     }
 }

@@ -122,6 +122,21 @@ fn run(runner: &Runner, arguments: &[&str]) -> Result<Output, Failure> {
     runner.run(&[PLAIN, arguments].concat(), &[])
 }
 
+/// The archive of a package, as Maven has fetched it.
+pub(super) fn jar(question: &Question<'_>, runner: &Runner) -> Result<PathBuf, Failure> {
+    let (group, artifact) = coordinates(question.purl)?;
+    let version = question.version.unwrap_or_default();
+    let wanted = format!("-Dartifact={group}:{artifact}:{version}:jar");
+    let get = run(runner, &["dependency:get", "-Dtransitive=false", &wanted])?;
+    match local_repository(&get).filter(|_| get.is_well()) {
+        Some(repository) => folder(&repository, group, artifact)
+            .map(|folder| folder.join(version).join(format!("{artifact}-{version}.jar")))
+            .filter(|path| path.is_file())
+            .ok_or_else(|| Failure::Garbage("there is no archive where Maven keeps it".to_owned())),
+        None => Err(refused(&get)),
+    }
+}
+
 /// What a package brings: depth (itself has 1) and package, and where the local repository is.
 fn tree(
     group: &str,

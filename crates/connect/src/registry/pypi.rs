@@ -63,6 +63,21 @@ fn ask(question: &Question<'_>, runner: &Runner) -> Result<Metadata, Failure> {
     Ok(m)
 }
 
+/// The wheel of a package, fetched into the client's folder.
+pub(super) fn wheel(
+    question: &Question<'_>,
+    runner: &Runner,
+) -> Result<std::path::PathBuf, Failure> {
+    let what = format!("{}=={}", question.name, question.version.unwrap_or_default());
+    let arguments =
+        ["download", "--no-deps", "--only-binary", ":all:", "--quiet", "--dest", ".", &what];
+    runner.run(&arguments, QUIET)?.well()?;
+    let entries = std::fs::read_dir(runner.folder()).map_err(|e| Failure::Run(e.to_string()))?;
+    let mut all = entries.flatten().map(|entry| entry.path());
+    all.find(|path| path.extension().is_some_and(|ending| ending == "whl"))
+        .ok_or_else(|| Failure::Garbage("it fetched no wheel".to_owned()))
+}
+
 fn read(question: &Question<'_>, value: &Value) -> Option<Metadata> {
     let [item] = &value["install"].as_array()?[..] else { return None };
     let metadata = item["metadata"].as_object()?;

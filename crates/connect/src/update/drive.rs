@@ -43,6 +43,8 @@ impl<'a> Drive<'a> {
         let found = tool.programs.iter().find_map(|name| {
             program::in_folders(name, &options.programs).or_else(|| program::on_path(name))
         });
+        // One without a program only edits.
+        let found = found.or_else(|| tool.programs.is_empty().then(PathBuf::new));
         let program = found.ok_or(Reason::ToolMissing {
             program: tool.programs.first().copied().unwrap_or(tool.id),
             install: tool.install,
@@ -73,6 +75,11 @@ impl<'a> Drive<'a> {
     pub(crate) fn age(&self) -> Option<u64> {
         let seconds = Timestamp::now().duration_since(self.options.before?).as_secs();
         u64::try_from(seconds / 60).ok()
+    }
+
+    /// What images hold.
+    pub(crate) fn images(&self) -> &[super::image::Image] {
+        &self.options.images
     }
 
     /// Whether it may build packages that have no wheel.

@@ -132,6 +132,19 @@ impl Wish {
                 (Kind::Relock, package, to.as_deref().map_or(Ok(None), version)?, None)
             }
             Proposal::Override { package, to } => (Kind::Override, package, version(to)?, None),
+            Proposal::BaseImage { .. } => {
+                let (name, from, to) = super::image::wished(proposal)?;
+                return Ok(Wish {
+                    kind: Kind::Raise,
+                    name,
+                    from: Some(from),
+                    to: Some(to),
+                    other: None,
+                    child: None,
+                    also: Vec::new(),
+                    others: Vec::new(),
+                });
+            }
             Proposal::Remove { package } => (Kind::Remove, package, None, None),
             Proposal::Replace { package, with, version: to } => {
                 (Kind::Replace, package, version(to)?, Some(name(with)?))

@@ -4,5 +4,6 @@
 
 mod branches;
 mod common;
+mod hostile;
 mod results;
 mod runners;

@@ -149,6 +149,10 @@ fn lower(package: &Purl, old: &Versions, new: &Versions) -> Option<Step> {
 
 /// The step, if it goes down or cannot be told.
 fn step(package: &Purl, from: &str, to: &str) -> Option<Step> {
+    // Tags of images are names, and a digest has no order: what an image holds is compared by itself.
+    if package.purl_type() == "docker" {
+        return None;
+    }
     let order = compare(package, to, from);
     let fine = from == to || order.is_some_and(Ordering::is_ge);
     (!fine).then(|| (order, from.into(), to.into()))

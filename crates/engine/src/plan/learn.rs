@@ -71,6 +71,7 @@ impl From<Way> for Kind {
             Way::Raise => Kind::Upgrade,
             Way::RaiseParent => Kind::ParentUpgrade,
             Way::Override => Kind::Override,
+            Way::BaseImage => Kind::BaseImage,
             Way::Replace => Kind::Replace,
             Way::Remove => Kind::Remove,
         }

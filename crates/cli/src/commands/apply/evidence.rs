@@ -176,15 +176,9 @@ impl Evidence<'_> {
             (_, _, Some(why)) => format!("with network, as it could not be cut off here: {why}"),
             (_, _, None) => "without network".to_owned(),
         };
-        let memory = match here.limits_hold() {
-            true => format!("at most {} MiB of memory for each process", limits.memory >> 20),
-            false => "without a limit of memory: `sh` is not installed".to_owned(),
-        };
-        vec![
-            network,
-            "without the user's home and credentials".to_owned(),
-            format!("at most {} s for a run, {memory}", limits.time.as_secs()),
-        ]
+        let mut all = vec![network];
+        all.extend(here.words(limits));
+        all
     }
 }
 

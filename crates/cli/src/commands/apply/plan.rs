@@ -83,6 +83,9 @@ impl Plan {
 
     /// Whether it removes something whose version the package manager alone knew.
     pub(super) fn asks(&self, batch: &Batch) -> bool {
+        if batch.tool == "dockerfile" {
+            return true;
+        }
         let mut removes = batch.removes.iter().filter_map(|name| self.finding(name));
         removes.any(|finding| finding.version_by.is_some())
     }

@@ -25,6 +25,8 @@ pub(super) struct Candidate {
     pub(super) confirmed: bool,
     pub(super) price: Price,
     pub(super) quarantine: Option<Timestamp>,
+    /// Of those with the same, one is planned.
+    pub(super) choice: Option<Box<str>>,
     /// Positions of the open findings that it removes.
     pub(super) removes: Vec<usize>,
 }
@@ -80,7 +82,17 @@ impl Material<'_> {
                 .filter_map(|p| self.checks.get(p)?.quarantine(&self.charter.selection, self.now))
                 .max();
             let confirmed = self.confirmed;
-            all.push(Candidate { name, place, made, confirmed, price, quarantine, removes });
+            let choice = None;
+            all.push(Candidate {
+                name,
+                place,
+                made,
+                confirmed,
+                price,
+                quarantine,
+                choice,
+                removes,
+            });
         }
         all.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.removes.cmp(&b.removes)));
         let mut used = BTreeSet::new();
@@ -91,6 +103,7 @@ impl Material<'_> {
                 candidate.name = format!("{first} ({number})");
             }
         }
+        super::beside::choices(&mut all);
         (all, denied)
     }
 
@@ -200,7 +213,7 @@ impl Candidate {
             confidence: self.price.confidence,
             removes: self.removes.clone(),
             needs: Vec::new(),
-            choice: None,
+            choice: self.choice.clone(),
             quarantine: self.quarantine,
         }
     }

@@ -136,7 +136,9 @@ impl Search<'_> {
         let package = made.proposal.package();
         let is_it = held.iter().all(|purl| purl.package() == package.package());
         let way = made.proposal.way();
-        if !is_it || made.proposal.parts().count() > 1 || matches!(way, Way::Remove | Way::Replace)
+        if !is_it
+            || made.proposal.parts().count() > 1
+            || matches!(way, Way::Remove | Way::Replace | Way::BaseImage)
         {
             return Ok(None);
         }

@@ -1,13 +1,17 @@
 //! Ways of last resort, for what the project names itself and nothing mends: to do without it, where no source names
 //! it, and else to put what its publisher advises into its place.
 
+use std::path::Path;
+
 use trimtab_connect::registry;
+use trimtab_connect::registry::contents::{Contents, contents};
 use trimtab_connect::registry::versions::versions;
 use trimtab_engine::action::successor;
 use trimtab_model::metadata::Standing;
 use trimtab_model::{Diagnostic, Proposal, Purl, Scope, Way};
 
 use super::attempt::Refused;
+use super::autoload::autoloaded;
 use super::named::{Named, named};
 use super::offered::later;
 use super::place::Ground;
@@ -33,7 +37,7 @@ impl Search<'_> {
         let remove = Proposal::Remove { package: package.clone() };
         // The project's own sources, and not the copy: that has what resolves alone.
         let folder = self.top.root.join(&*place.folder);
-        let needed = match named(&folder, &package, scope(ground, &package)) {
+        let needed = match self.is_named(&folder, &package, scope(ground, &package)) {
             Named::Nowhere => None,
             Named::By(file) => Some(format!("`{file}` names it")),
             Named::Untold(why) => Some(format!("it is not known whether it is used: {why}")),
@@ -52,6 +56,20 @@ impl Search<'_> {
             self.carried_out(at, &replace, &mut answer)?;
         }
         Ok(answer)
+    }
+
+    /// Whether a source names a package: where imports carry other names than its own, by what it holds.
+    fn is_named(&self, folder: &Path, package: &Purl, scope: Scope) -> Named {
+        let held = match package.purl_type() {
+            "pypi" | "maven" => contents(package, &self.registry).map_err(drop),
+            "composer" => autoloaded(folder, package).ok_or(()),
+            _ => return named(folder, package, scope, None),
+        };
+        match held {
+            Err(()) => Named::Untold("what it holds, and so what imports call it, is not known"),
+            Ok(Contents { otherwise: Some(why), .. }) => Named::Untold(why),
+            Ok(Contents { names, .. }) => named(folder, package, scope, Some(&names)),
+        }
     }
 
     /// Has the package manager carry it out. Whether it did.

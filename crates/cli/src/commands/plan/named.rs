@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use trimtab_model::{Purl, Scope};
 
+use super::loads::{OTHERWISE, loads};
+
 /// The most files and bytes that are read, the largest file, and how deep folders go.
 const FILES: usize = 20_000;
 const BYTES: u64 = 256 << 20;
@@ -44,7 +46,16 @@ const KINDS: &[(&str, &[&str], &[&str])] = &[
     ),
     ("cargo", &["rs"], &[]),
     ("golang", &["go"], &[]),
+    (
+        "pypi",
+        &[],
+        &["poetry.lock", "uv.lock", "pdm.lock", "Pipfile", "Pipfile.lock", "exceptions.toml"],
+    ),
+    ("maven", &[], &["gradle.lockfile", "exceptions.toml"]),
+    ("composer", &[], &["composer.lock", "symfony.lock", "exceptions.toml"]),
 ];
+/// Folders of Python's environments, which hold what is installed.
+const INSTALLED: &[&str] = &[".venv", "venv", ".tox", ".nox", "site-packages", "__pycache__"];
 /// Parts of names that tools of npm find by custom: no file need name them.
 const CUSTOM: &[&str] =
     &["plugin", "preset", "loader", "config", "karma-", "grunt-", "gulp-", "types/", "adapter"];
@@ -60,9 +71,17 @@ pub(super) enum Named {
     Untold(&'static str),
 }
 
-/// Looks whether a file below a folder names a package.
-pub(super) fn named(folder: &Path, package: &Purl, scope: Scope) -> Named {
-    let Some((_, endings, every)) = KINDS.iter().find(|kind| kind.0 == package.purl_type()) else {
+/// Looks whether a file below a folder names a package: by its own name, or, where imports of its ecosystem carry others, by
+/// these.
+pub(super) fn named(
+    folder: &Path,
+    package: &Purl,
+    scope: Scope,
+    names: Option<&[String]>,
+) -> Named {
+    let kind = KINDS.iter().find(|kind| kind.0 == package.purl_type());
+    let by_name = matches!(package.purl_type(), "npm" | "cargo" | "golang");
+    let Some((_, endings, every)) = kind.filter(|_| by_name || names.is_some()) else {
         return Named::Untold("imports of its ecosystem do not carry the name of the package");
     };
     // What a module of Go provides a tool by has no scope, and no source names it.
@@ -77,7 +96,12 @@ pub(super) fn named(folder: &Path, package: &Purl, scope: Scope) -> Named {
     if package.purl_type() == "npm" && CUSTOM.iter().any(|part| full.contains(part)) {
         return Named::Untold("tools find a package of such a name by custom");
     }
+    if names.is_some() && OTHERWISE.iter().any(|part| full.to_lowercase().contains(part)) {
+        return Named::Untold("others load a package of such a name when it is there");
+    }
     let is_npm = package.purl_type() == "npm";
+    // All text is looked at: settings, templates and scripts name modules and classes too.
+    let is_any = is_npm || names.is_some();
     let word = match package.purl_type() {
         "cargo" => full.replace('-', "_"),
         _ => full,
@@ -101,7 +125,8 @@ pub(super) fn named(folder: &Path, package: &Purl, scope: Scope) -> Named {
             };
             if about.is_dir() {
                 let is_source = is_npm && ["vendor", "target"].contains(&name);
-                if is_source || !NOT_OURS.contains(&name) {
+                let is_installed = package.purl_type() == "pypi" && INSTALLED.contains(&name);
+                if is_source || !NOT_OURS.contains(&name) && !is_installed {
                     if depth == DEEPEST {
                         return Named::Untold("folders are too deep to be searched");
                     }
@@ -110,17 +135,17 @@ pub(super) fn named(folder: &Path, package: &Purl, scope: Scope) -> Named {
                 continue;
             }
             if about.is_symlink() {
-                if path.is_dir() || is_source(&path, endings) {
+                if path.is_dir() || is_source(&path, endings) || names.is_some() {
                     return Named::Untold("sources behind a link are not searched");
                 }
                 continue;
             }
             let manifest = name == "Cargo.toml" && package.purl_type() == "cargo";
             let is_source = is_source(&path, endings);
-            if !about.is_file() || every.contains(&name) || !(is_npm || is_source || manifest) {
+            if !about.is_file() || every.contains(&name) || !(is_any || is_source || manifest) {
                 continue;
             }
-            if is_npm && !is_source && !is_text(&path) {
+            if is_any && !is_source && !is_text(&path) {
                 continue;
             }
             left = match (left.0.checked_sub(1), left.1.checked_sub(about.len())) {
@@ -135,6 +160,7 @@ pub(super) fn named(folder: &Path, package: &Purl, scope: Scope) -> Named {
                 continue;
             }
             let found = match name {
+                _ if names.is_some() => names.is_some_and(|all| loads(name, &text, package, all)),
                 "package.json" if is_npm => in_settings(&text, &word),
                 // Another name for it is given here.
                 "Cargo.toml" => renames(&text, package.name()),
@@ -222,7 +248,7 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        named(folder.path(), &package.parse().unwrap(), Scope::Runtime)
+        named(folder.path(), &package.parse().unwrap(), Scope::Runtime, None)
     }
 
     #[test]
@@ -298,11 +324,11 @@ mod tests {
         assert!(untold("pkg:pypi/pyyaml"), "imported as `yaml`");
         assert!(untold("pkg:npm/eslint-plugin-left") && untold("pkg:npm/%40types/left"));
         let folder = tempfile::tempdir().unwrap();
-        let tool = named(folder.path(), &"pkg:npm/left".parse().unwrap(), Scope::Development);
+        let tool = named(folder.path(), &"pkg:npm/left".parse().unwrap(), Scope::Development, None);
         assert!(matches!(tool, Named::Untold(_)));
         let of_go = "pkg:golang/example.org/x/y".parse().unwrap();
-        assert!(matches!(named(folder.path(), &of_go, Scope::Unknown), Named::Untold(_)));
-        assert_eq!(named(folder.path(), &of_go, Scope::Runtime), Named::Nowhere);
+        assert!(matches!(named(folder.path(), &of_go, Scope::Unknown, None), Named::Untold(_)));
+        assert_eq!(named(folder.path(), &of_go, Scope::Runtime, None), Named::Nowhere);
         assert_eq!(found(&[], "pkg:npm/left"), Named::Nowhere);
         // A name of ours is no mark of a list.
         let manifest = r#"{"name": "trimtab-web", "scripts": {"a": "left ."}}"#;

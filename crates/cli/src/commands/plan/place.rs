@@ -55,10 +55,16 @@ pub(super) fn places(
         let file = inventory.files.get(idea.file as usize)?;
         let path = top.path(&file.path);
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-        let purl_type = idea.package.purl_type();
+        // What an image holds is moved by the build that starts from it.
+        let of_image = super::image::is_held(&file.path);
+        let purl_type = if of_image { "docker" } else { idea.package.purl_type() };
         *known.entry((folder.clone(), purl_type)).or_insert_with(|| {
             let tools = update::detect(&top.root.join(&folder));
             let tool = tools.into_iter().find(|tool| tool.purl_type() == purl_type)?;
+            let path = match of_image {
+                true => super::image::dockerfile(inventory, top, &folder)?,
+                false => path.clone(),
+            };
             places.push(Place { name: path, folder: folder.into(), tool });
             Some(places.len() - 1)
         })
@@ -161,6 +167,11 @@ fn unlisted(before: &Inventory, resolved: Vec<Purl>, place: &Place) -> FileInven
     file
 }
 
+/// The path of what a tool chooses in a folder.
+pub(super) fn chosen_path(folder: &str, tool: &Tool) -> Box<str> {
+    format!("{folder}/(chosen by {})", tool.id()).into()
+}
+
 /// What a copy lists.
 pub(in crate::commands) fn look(
     scratch: &Scratch,
@@ -174,7 +185,7 @@ pub(in crate::commands) fn look(
             versioned(file, chosen);
         }
         let mut file = FileInventory {
-            path: format!("{}/(chosen by {})", place.folder, place.tool.id()).into(),
+            path: chosen_path(&place.folder, place.tool),
             ..FileInventory::default()
         };
         for purl in chosen {

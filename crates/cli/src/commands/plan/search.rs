@@ -87,6 +87,8 @@ pub(super) enum Task {
     Force(usize),
     /// Do without it where no source names it, else put what its publisher advises into its place.
     Last(usize),
+    /// Build on another tag of the image that has them.
+    Image(Vec<usize>),
 }
 
 /// A change that was carried out for several ideas at once.
@@ -157,6 +159,7 @@ impl<'s> Search<'s> {
         order
             .sort_by(|a, b| self.cases[*b].weight.total_cmp(&self.cases[*a].weight).then(a.cmp(b)));
         let named = |at: &usize| self.cases[*at].idea.to.is_some();
+        self.round("Other images", &self.image_tasks(&order), &mut searched, progress)?;
         let relocks = self.several(Way::Relock, &order);
         self.round("Relocking together", &relocks, &mut searched, progress)?;
         // What no relock moves is raised by one run too.
@@ -225,6 +228,9 @@ impl<'s> Search<'s> {
         let tasks = self.parents_instead(&order, &searched);
         self.round("Parents in place", &tasks, &mut searched, progress)?;
         self.trial.until(held);
+        // Beside a dear raise of a parent, the version is forced too: the planner chooses.
+        let tasks = self.beside_tasks(&order, &searched);
+        self.round("Forcing beside", &tasks, &mut searched, progress)?;
         self.rest(&mut searched)?;
         let tasks = self.last_tasks(&self.open(&order, &searched));
         self.round("Last resorts", &tasks, &mut searched, progress)?;
@@ -391,6 +397,7 @@ impl<'s> Search<'s> {
                 Ok(answer)
             }
             Task::Last(at) => self.last(*at),
+            Task::Image(ideas) => self.image(ideas),
             Task::Askers(ideas) => self.askers(ideas),
             Task::Parents(parents, ideas) => match &parents[..] {
                 [parent] => self.parent(parent, ideas),

@@ -136,7 +136,7 @@ pub(super) fn stack(
 /// What people name is changed first, what only the lockfile has after it, by names.
 fn ordered(all: &[usize], candidates: &[Candidate]) -> Vec<usize> {
     let rank = |at: &usize| match candidates[*at].made.proposal.way() {
-        Way::Raise | Way::Replace | Way::Remove => 0,
+        Way::Raise | Way::BaseImage | Way::Replace | Way::Remove => 0,
         Way::RaiseParent => 1,
         Way::Relock => 2,
         Way::Override => 3,

@@ -16,6 +16,8 @@ pub(in crate::commands) struct Trees {
     of: BTreeMap<Box<str>, Tree>,
     /// What was given a version: the file by its position, and the component with that version.
     given: BTreeSet<(u32, Purl)>,
+    /// How many images were told what they hold.
+    images: usize,
 }
 
 struct Tree {
@@ -36,7 +38,8 @@ impl Trees {
         limit: Duration,
     ) -> Trees {
         let begun = Instant::now();
-        let mut trees = Trees::default();
+        let images = super::image::tell(inventory, top, only, &options.images);
+        let mut trees = Trees { images, ..Trees::default() };
         for (at, file) in (0..).zip(&mut inventory.files) {
             if !file.components.iter().any(is_open) {
                 continue;
@@ -67,9 +70,9 @@ impl Trees {
         self.given.extend(given.iter().filter_map(of).map(|given| (at, given.purl.clone())));
     }
 
-    /// Whether nothing was given a version.
+    /// Whether nothing was given a version, and no image told.
     pub(in crate::commands) fn is_empty(&self) -> bool {
-        self.given.is_empty()
+        self.given.is_empty() && self.images == 0
     }
 
     /// What a package manager said that it chooses in a folder.
@@ -85,6 +88,7 @@ impl Trees {
 
     /// What is named without a version is moved by what says it, or by saying it: as with what others bring.
     pub(super) fn redirect(&self, ideas: &mut [Idea], inventory: &Inventory, top: &Top) {
+        super::image::redirect(ideas, inventory);
         let is_told = |idea: &Idea| self.given.contains(&(idea.file, idea.package.clone()));
         for idea in ideas.iter_mut().filter(|idea| idea.to.is_some() && is_told(idea)) {
             let Some(file) = inventory.files.get(idea.file as usize) else { continue };

@@ -104,6 +104,7 @@ impl Asked {
                 Proposal::RaiseParent { parent: package, to: to()?, child: other()? }
             }
             Way::Override => Proposal::Override { package, to: to()? },
+            Way::BaseImage => Proposal::BaseImage { image: package, to: to()? },
             Way::Replace => Proposal::Replace { package, with: other()?, version: to()? },
             Way::Remove => Proposal::Remove { package },
         })

@@ -1,0 +1,3 @@
+class Letter {
+    final String text = "to whom it may concern";
+}

@@ -1,0 +1,3 @@
+import colorama
+
+colorama.init()

@@ -1,0 +1,221 @@
+//! Test commands that mean harm, or are careless: what they may take together, what outlives them, and
+//! what they see of the user's home. What this system does not give is said, and skipped.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use trimtab_connect::apply::{Command, Confinement, Ended, Limits, Trial, trial};
+
+use crate::common::{project, tree};
+
+fn limits(seconds: u64) -> Limits {
+    Limits { time: Duration::from_secs(seconds), ..Limits::default() }
+}
+
+/// A shell line as the test of a project with one file, where this is the user's home.
+fn told(line: &str, limits: &Limits, home: Option<&Path>) -> Trial {
+    let folder = project(&[("a", "1\n")]);
+    let copy = tree(&folder.path().join("project"));
+    let command = Command::told(&copy.work(), None, line);
+    let here = Confinement::here();
+    let here = home.map_or(here.clone(), |home| here.of_home(home));
+    trial(&copy, &command, &here, limits)
+}
+
+/// The same on a system that gives no namespaces: what is watched must do.
+fn watched(line: &str, limits: &Limits) -> Trial {
+    let folder = project(&[("a", "1\n")]);
+    let copy = tree(&folder.path().join("project"));
+    let command = Command::told(&copy.work(), None, line);
+    trial(&copy, &command, &Confinement::here().without_namespaces(), limits)
+}
+
+/// Whether a process with a mark in its arguments runs.
+fn runs(mark: &str) -> bool {
+    fs::read_dir("/proc").unwrap().flatten().any(|process| {
+        let stat = fs::read_to_string(process.path().join("stat")).unwrap_or_default();
+        let line = fs::read(process.path().join("cmdline")).unwrap_or_default();
+        !stat.contains(") Z ") && String::from_utf8_lossy(&line).contains(mark)
+    })
+}
+
+fn mark(name: &str) -> String {
+    format!("trimtab-{name}-{}", std::process::id())
+}
+
+/// Each is well below the limit; together they are above it.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_tree_of_processes_is_stopped_for_what_it_fills_together() {
+    let mark = mark("tree");
+    let line = format!(
+        "python3 -c '\"{mark}\"
+import os, time
+for _ in range(8):
+    if os.fork() == 0:
+        os.setsid(); held = bytearray(os.urandom(1 << 20)) * 100; time.sleep(300)
+time.sleep(300)'"
+    );
+    let small = Limits { memory: 400 << 20, ..limits(60) };
+    for ran in [told(&line, &small, None), watched(&line, &small)] {
+        assert_eq!(ran.ended, Ended::MemoryLimit, "{}", ran.output.text());
+        assert!(!runs(&mark));
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_shared_is_counted_once() {
+    let line = "python3 -c '
+import os, time
+held = bytearray(os.urandom(1 << 20)) * 100
+for _ in range(6):
+    if os.fork() == 0: time.sleep(1); os._exit(0)
+time.sleep(1.5)'";
+    let ran = told(line, &Limits { memory: 300 << 20, ..limits(60) }, None);
+    assert_eq!(ran.ended, Ended::Well, "{}", ran.output.text());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn processors_are_counted_together() {
+    let line = "for i in 1 2 3 4; do sh -c 'while :; do :; done' & done; wait";
+    let short = Limits { processor: Some(Duration::from_secs(2)), ..limits(120) };
+    let ran = told(line, &short, None);
+    assert_eq!(ran.ended, Ended::ProcessorLimit, "{}", ran.output.text());
+}
+
+/// It left its parents, its session and its group, and closed what it had open.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_daemon_does_not_outlive_the_tests() {
+    let mark = mark("daemon");
+    let line = format!(
+        "python3 -c '\"{mark}\"
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.closerange(0, 100); open(\"begun\", \"w\").close(); time.sleep(300)
+    os._exit(0)
+while not os.path.exists(\"begun\"): pass'"
+    );
+    for ran in [told(&line, &limits(60), None), watched(&line, &limits(60))] {
+        assert_eq!(ran.ended, Ended::Well, "{}", ran.output.text());
+        assert!(!runs(&mark));
+    }
+}
+
+#[test]
+fn what_a_system_without_namespaces_does_not_keep_is_told() {
+    let bare = Confinement::here().without_namespaces();
+    let words = bare.words(&limits(60)).join("; ");
+    assert!(bare.network_open().is_some() && bare.home_open().is_some());
+    for part in ["could be read by its path", "as far as it is seen"] {
+        assert!(words.contains(part), "{words}");
+    }
+}
+
+#[test]
+fn a_secret_of_the_home_is_not_read_by_its_path() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().display();
+    for folder in [".ssh", ".cargo/bin", ".cache/go-build", "fixtures"] {
+        fs::create_dir_all(home.path().join(folder)).unwrap();
+    }
+    for file in [".ssh/key", ".netrc", ".cargo/bin/tool", ".cache/go-build/a", "fixtures/a"] {
+        fs::write(home.path().join(file), format!("content of {file}\n")).unwrap();
+    }
+    let here = Confinement::here().of_home(home.path());
+    if let Some(why) = here.home_open() {
+        eprintln!("SKIPPED: the home cannot be hidden here: {why}");
+        return;
+    }
+    let line = format!(
+        "cat {path}/.ssh/key {path}/.netrc; (cd / && cat {path}/.netrc); umount {path}; cat {path}/.netrc; \
+         for p in /proc/[0-9]*; do cat $p/root{path}/.netrc; done; \
+         unshare --map-root-user --mount sh -c 'umount {path}; cat {path}/.netrc'; \
+         cat {path}/.cargo/bin/tool {path}/fixtures/a; rm -rf {path}/.cargo/bin/tool {path}/fixtures; \
+         echo new > {path}/.cargo/bin/tool; cat {path}/.cache/go-build/a; \
+         echo new > {path}/.cache/go-build/a; cat {path}/.cache/go-build/a; echo x > {path}/left; \
+         ls {path}; cat a; id -u"
+    );
+    let limits = Limits { folders: vec!["~/fixtures".into()], output: 1 << 20, ..limits(60) };
+    let ran = told(&line, &limits, Some(home.path()));
+    let text = ran.output.text();
+    for secret in ["content of .ssh/key", "content of .netrc"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+    for seen in [".cargo/bin/tool", ".cache/go-build/a", "fixtures/a"] {
+        assert!(text.contains(&format!("content of {seen}\n")), "{text}");
+    }
+    let user = rustix::process::getuid().as_raw();
+    assert!(text.ends_with(&format!("\nfixtures\nleft\n1\n{user}\n")), "{text}");
+    // Toolchains are as they were, and so is the home; caches where the system can keep them.
+    let read = |file: &str| fs::read_to_string(home.path().join(file)).unwrap();
+    assert_eq!(read(".cargo/bin/tool"), "content of .cargo/bin/tool\n");
+    assert_eq!(read("fixtures/a"), "content of fixtures/a\n");
+    assert!(!home.path().join("left").exists());
+    if here.words(&limits)[0].contains("thrown away") {
+        assert_eq!(read(".cache/go-build/a"), "content of .cache/go-build/a\n");
+    }
+}
+
+/// The copy may itself lie in the home that is hidden: it is seen, and nothing beside it.
+#[test]
+fn a_copy_within_the_home_is_seen() {
+    let folder = project(&[("a", "1\n")]);
+    let home = folder.path().canonicalize().unwrap();
+    fs::write(home.join(".netrc"), "a secret\n").unwrap();
+    let here = Confinement::here().of_home(&home);
+    if let Some(why) = here.home_open() {
+        eprintln!("SKIPPED: the home cannot be hidden here: {why}");
+        return;
+    }
+    let place = home.join("tmp");
+    let copy = trimtab_connect::apply::Tree::of(&home.join("project"), "HEAD", Some(&place));
+    let copy = copy.unwrap();
+    let line = format!(
+        "cat a; git log --oneline | wc -l; cat {home}/.netrc ../../../.netrc; ls {home}; pwd; touch b",
+        home = home.display()
+    );
+    let command = Command::told(&copy.work(), None, &line);
+    let ran = trial(&copy, &command, &here, &limits(60));
+    let text = ran.output.text();
+    assert!(ran.ended.is_well() && text.starts_with("1\n1\n"), "{:?} {text}", ran.ended);
+    assert!(!text.contains("a secret") && text.contains("\nproject\ntmp\n"), "{text}");
+    assert!(copy.work().join("b").is_file());
+    drop(copy);
+    assert_eq!(fs::read_dir(&place).unwrap().count(), 0);
+}
+
+#[test]
+fn a_call_to_the_network_fails() {
+    let here = Confinement::here();
+    if let Some(why) = here.network_open() {
+        eprintln!("SKIPPED: the network cannot be cut off here: {why}");
+        return;
+    }
+    let listener = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let line = format!(
+        "python3 -c \"
+import socket
+for host in ('127.0.0.1', '192.0.2.1'):
+    try: socket.create_connection((host, {port}), 5); print('reached')
+    except OSError: print('refused')\""
+    );
+    let ran = told(&line, &limits(60), None);
+    assert_eq!(ran.output.text(), "refused\nrefused\n", "{:?}", ran.ended);
+}
+
+#[test]
+fn what_was_in_force_is_told() {
+    let here = Confinement::here();
+    let limits = Limits { processor: Some(Duration::from_secs(9)), ..limits(60) };
+    let words = here.words(&limits).join("; ");
+    assert_eq!(here.home_open().is_some(), words.contains("could be read by its path"), "{words}");
+    assert_eq!(here.nothing_outlives(), words.contains("nothing outlives"), "{words}");
+    assert!(words.contains("60 s for a run; 8192 MiB of memory, 9 s of processors"), "{words}");
+}
