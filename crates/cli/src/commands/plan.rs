@@ -7,6 +7,8 @@ mod askers;
 mod attempt;
 mod candidate;
 pub(super) mod checks;
+mod companions;
+mod copies;
 pub(super) mod instead;
 pub(super) mod last;
 mod last_resort;

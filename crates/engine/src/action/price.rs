@@ -22,6 +22,9 @@ const MOST_OTHERS: i32 = 30;
 /// The most packages beside that lower the confidence.
 const MOST_BESIDE: i32 = 10;
 
+/// First numbers of versions from here on are years.
+const YEARS: u32 = 1990;
+
 /// What is left of the confidence where sources were searched for a name, and code that hides it is not seen; and where
 /// another package is put in, whose fitness nobody looked at, or something would be built. Assumed, not measured.
 const UNSEEN: f64 = 0.6;
@@ -72,6 +75,8 @@ pub fn price(priced: &Priced<'_>, model: &CostModel, finished: &[Finished]) -> P
     let (from, to) = ends(priced);
     let distance = from.zip(to).and_then(|(from, to)| distance(from, to));
     let kind = match priced.proposal.way() {
+        // A range without an end allows it and promises nothing.
+        Way::Relock if from.zip(to).is_some_and(is_next) => Kind::Upgrade,
         Way::Relock => Kind::Relock,
         Way::Raise => Kind::Upgrade,
         Way::RaiseParent => Kind::ParentUpgrade,
@@ -180,6 +185,16 @@ fn ends<'p>(priced: &Priced<'p>) -> (Option<&'p str>, Option<&'p str>) {
     let from = named.version().or_else(|| moved.and_then(|m| last(&m.from)));
     let to = moved.and_then(|m| last(&m.to)).or_else(|| priced.proposal.to());
     (from, to)
+}
+
+/// Whether two versions differ in their first number, and that is no year.
+fn is_next((from, to): (&str, &str)) -> bool {
+    let first = |version: &str| {
+        let version = version.rsplit([':', '!']).next()?.trim_start_matches(['v', 'V']);
+        version.split(['.', '-', '+', '_', '~']).next()?.parse::<u32>().ok()
+    };
+    let ends = first(from).zip(first(to));
+    ends.is_some_and(|(from, to)| from != to && from < YEARS)
 }
 
 /// How many other packages that were there before take a major step.
