@@ -55,7 +55,7 @@ pub use detect::{detect, detect_among};
 pub use folder::sweep;
 pub use refusal::{Blocker, Reason, Refusal};
 pub use scratch::{Bounds, Extent, Scratch, ScratchError};
-pub use search::{Found, lower_lines, smallest_parent};
+pub use search::{Found, lower_lines, near_ends, smallest_parent};
 pub use trimtab_model::Proposal;
 
 use drive::Drive;

@@ -385,6 +385,24 @@ fn a_price_goes_by_what_moved_and_says_what_is_assumed() {
     }
 }
 
+/// `jinja2>=2` allows 3 and promises nothing about it.
+#[test]
+fn a_relock_to_another_first_number_is_priced_as_the_raise_that_it_is() {
+    let model = trimtab_charter::preset::default().cost;
+    let relock = |from: &str, to: &str| {
+        let package = purl(&format!("web@{from}"));
+        priced(&Proposal::Relock { package, to: Some(to.into()) }, &[("web", from, to)], true)
+    };
+    let next = relock("2.0.0", "3.1.0");
+    assert_eq!((next.least, next.most), model.major);
+    assert!((next.confidence - 0.7).abs() < 1e-9, "{next:?}");
+    assert!(next.reasons[0].what.starts_with("relock: major step"), "{next:?}");
+    for (from, to) in [("2.0.0", "2.9.0"), ("0.3.0", "0.9.0"), ("2020.12.5", "2024.7.4")] {
+        let within = relock(from, to);
+        assert_eq!((within.least, within.most), model.patch, "{from} to {to}");
+    }
+}
+
 /// Packages and versions, by numbers.
 fn some_side() -> impl Strategy<Value = Vec<(u8, u8)>> {
     proptest::collection::vec((0u8..5, 0u8..4), 0..8)

@@ -9,6 +9,8 @@ mod autoload;
 mod beside;
 mod candidate;
 pub(super) mod checks;
+mod companions;
+mod copies;
 mod heirs;
 pub(super) mod image;
 pub(super) mod instead;

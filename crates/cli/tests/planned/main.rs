@@ -97,6 +97,16 @@ fn the_line_of_the_standard_library_is_raised() {
 }
 
 #[test]
+fn what_comes_along_and_is_not_named_moves_with_it() {
+    confirmed("go-along");
+}
+
+#[test]
+fn what_the_project_does_not_allow_is_raised_with_what_asks_for_it() {
+    confirmed("uv-companions");
+}
+
+#[test]
 fn what_no_source_names_and_nothing_mends_is_removed() {
     confirmed("npm-last");
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::askers::{asking, manifest, named, planned, universe};
 use crate::choice::{reached, record};
-use crate::offering::plain;
+use crate::offering::{Version, plain};
 
 /// The project names `fresh`, and `send` brings the same version of it: either alone leaves a copy.
 #[test]
@@ -55,6 +55,70 @@ fn what_is_named_and_brought_too_is_raised_to_what_is_told() {
     assert_eq!(action.proposal.to.as_deref(), Some("0.5.2"), "{action:#?}");
     assert_eq!(reached(action, "pkg:npm/fresh"), Some("0.5.2"), "{action:#?}");
     assert_eq!(action.removes, ["OSV-TEST-0 in fresh 0.5.0"]);
+    assert!(plan.left.is_empty(), "{:#?}", plan.left);
+}
+
+/// Many versions mend it, and the last of the line that is there does already: the step is as small as it can be.
+#[test]
+fn the_step_of_several_parents_is_the_smallest() {
+    let versions = || -> Vec<(String, Version)> {
+        let of = |line: &str, last: u32, from: u32| -> Vec<(String, Version)> {
+            let asks = |patch| if patch < from { "0.5.0" } else { "0.5.2" };
+            (0..=last)
+                .map(|patch| asking(&format!("{line}.{patch}"), &[("fresh", asks(patch))]))
+                .collect()
+        };
+        [of("1.0", 9, 8), of("1.1", 20, 0), of("2.0", 30, 0), of("3.0", 30, 0)].concat()
+    };
+    let universe = universe(&[
+        ("fresh", ["0.5.0", "0.5.2"].map(plain).into()),
+        ("send", versions()),
+        ("serve", versions()),
+    ]);
+    let records = [record("OSV-TEST-0", "fresh", "0.5.2")];
+    let manifest = manifest(&json!({ "send": "1.0.0", "serve": "1.0.0" }));
+    let Some(plan) = planned(&manifest, &[], &records, universe) else { return };
+    let both = plan.actions.iter().find(|action| action.way == "raise-parent");
+    let both = both.unwrap_or_else(|| panic!("{:#?}", plan.actions));
+    for name in ["pkg:npm/send", "pkg:npm/serve"] {
+        let to = reached(both, name);
+        assert!(to.is_some_and(|to| ["1.0.8", "1.0.9"].contains(&to)), "{name}: {to:?}");
+    }
+}
+
+/// No version of `send` lets go of the old `fresh`, of which there is a later one too: the project's own is raised, and the
+/// copy is forced.
+#[test]
+fn a_copy_of_what_is_named_is_forced_with_the_raise() {
+    let universe = universe(&[
+        ("fresh", ["0.5.0", "0.5.1", "0.5.2"].map(plain).into()),
+        ("send", ["1.0.0", "1.1.0"].map(|v| asking(v, &[("fresh", "0.5.0 - 0.5.1")])).into()),
+    ]);
+    let records = [record("OSV-TEST-0", "fresh", "0.5.2")];
+    let manifest = manifest(&json!({ "fresh": "0.5.0", "send": "1.0.0" }));
+    let Some(plan) = planned(&manifest, &[], &records, universe) else { return };
+    let [action] = &plan.actions[..] else { panic!("{:#?} {:#?}", plan.actions, plan.left) };
+    assert_eq!(named(action), ["pkg:npm/fresh", "pkg:npm/fresh"], "{action:#?}");
+    assert_eq!(action.proposal.with[0].way, "override", "{action:#?}");
+    assert_eq!(action.removes, ["OSV-TEST-0 in fresh 0.5.0"]);
+    let diff: String = action.changes.iter().map(|change| change.diff.as_str()).collect();
+    assert!(diff.contains("+    \"fresh@0.5.0\": \"0.5.2\""), "{diff}");
+    assert!(plan.left.is_empty(), "{:#?}", plan.left);
+}
+
+/// The project names 2.0.0, and `send` brings another copy, 1.0.0: what is forced does not concern the project's own.
+#[test]
+fn another_copy_of_what_is_named_is_forced() {
+    let universe = universe(&[
+        ("fresh", ["1.0.0", "1.0.1", "2.0.0"].map(plain).into()),
+        ("send", vec![asking("1.0.0", &[("fresh", "1.0.0")])]),
+    ]);
+    let records = [record("OSV-TEST-0", "fresh", "1.0.1")];
+    let manifest = manifest(&json!({ "fresh": "^2.0.0", "send": "1.0.0" }));
+    let Some(plan) = planned(&manifest, &[], &records, universe) else { return };
+    let [action] = &plan.actions[..] else { panic!("{:#?} {:#?}", plan.actions, plan.left) };
+    assert_eq!((&*action.way, action.confirmed), ("override", true), "{action:#?}");
+    assert!(action.moves[0].to.contains(&"1.0.1".to_owned()), "{action:#?}");
     assert!(plan.left.is_empty(), "{:#?}", plan.left);
 }
 

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::kept::plain;
+use super::kept::{Kept, plain};
 
 /// The most tests that are told apart.
 const MOST: usize = 200_000;
@@ -66,6 +66,18 @@ impl Results {
         let mut results = Results::default();
         junit::read(folder, since, &mut results);
         results
+    }
+
+    /// The last lines that a run wrote, at most so many: of events for programs what people read, as far as it is of tests that
+    /// failed.
+    pub fn last_words(&self, output: &Kept, lines: usize) -> Vec<String> {
+        let text = output.text();
+        let told = go::told(text.lines(), self);
+        if told.is_empty() {
+            return output.last(lines);
+        }
+        let from = told.len().saturating_sub(lines);
+        told.iter().skip(from).map(|line| plain(line)).collect()
     }
 
     fn add(&mut self, name: &str, verdict: Verdict) {

@@ -31,7 +31,7 @@ pub(crate) fn force(
     let path = manifests.here(MANIFEST);
     let text = manifests.text(MANIFEST).ok_or(Uneditable::NotNamed)?;
     let document = Document::read(text, &path)?;
-    if names(&document, wish) {
+    if names(&document, wish, forced) {
         return Err(Uneditable::Direct);
     }
     let (at, name) = match (forced, &wish.from) {
@@ -46,15 +46,25 @@ pub(crate) fn force(
     Ok(Edits::one(path, document.text()))
 }
 
-/// Whether the manifest in the tool's folder names a package itself.
-pub(crate) fn is_direct(manifests: &Manifests, wish: &Wish) -> Result<bool, Uneditable> {
+/// Whether the manifest in the tool's folder names a package itself, and what is forced would concern that.
+pub(crate) fn is_direct(
+    manifests: &Manifests,
+    wish: &Wish,
+    forced: Forced,
+) -> Result<bool, Uneditable> {
     let Some(text) = manifests.text(MANIFEST) else { return Ok(false) };
-    Ok(names(&Document::read(text, &manifests.here(MANIFEST))?, wish))
+    Ok(names(&Document::read(text, &manifests.here(MANIFEST))?, wish, forced))
 }
 
-fn names(document: &Document, wish: &Wish) -> bool {
+/// Where the version that is locked is part of the name, a range that does not allow it is about another copy.
+fn names(document: &Document, wish: &Wish, forced: Forced) -> bool {
+    let is_other = |range: &str| match (forced, wish.from.as_deref()) {
+        (Forced::AtVersion(_), Some(from)) => allows("npm", range, from) == Some(false),
+        _ => false,
+    };
     let direct = |section: &&str| {
-        document.object(&[section]).is_some_and(|object| object.get(&wish.name).is_some())
+        let member = document.object(&[section]).and_then(|object| object.get(&wish.name));
+        member.is_some_and(|member| json::text(&member).is_none_or(|range| !is_other(&range)))
     };
     SECTIONS.iter().any(direct)
 }

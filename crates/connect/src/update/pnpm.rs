@@ -97,7 +97,7 @@ fn is_overrides(line: &str) -> bool {
 /// Forces a version in the settings of the workspace, and in the manifest where that forces it too: which of them counts
 /// differs from version to version of pnpm.
 fn force(manifests: &Manifests, text: &str, wish: &Wish) -> Result<Edits, Uneditable> {
-    if forced::is_direct(manifests, wish)? {
+    if forced::is_direct(manifests, wish, Forced::AtVersion(OVERRIDES))? {
         return Err(Uneditable::Direct);
     }
     let mut edits = Edits::one(manifests.here(WORKSPACE), overridden(text, wish)?);

@@ -81,8 +81,11 @@ impl Wish {
         let mut all: Vec<Vec<Wish>> = Vec::new();
         for part in proposal.parts() {
             let wish = Wish::read(part, tool)?;
+            let joins = |run: &Vec<Wish>| {
+                run.iter().all(|held| wish.joins(held, tool)) || wish.is_copy_in(run, tool)
+            };
             match all.last_mut() {
-                Some(run) if run.iter().all(|held| wish.joins(held, tool)) => run.push(wish),
+                Some(run) if joins(run) => run.push(wish),
                 _ => all.push(vec![wish]),
             }
         }
@@ -97,6 +100,18 @@ impl Wish {
         let alike = self.kind == other.kind || raises(self) && raises(other) || tool.edits_itself;
         let agree = self.name != other.name || self.to == other.to;
         agree && alike && can(self) && can(other)
+    }
+
+    /// Whether it forces the copies of what a run raises. Forced after it, a copy that the raise made might stay: npm looks at
+    /// the version that is locked.
+    fn is_copy_in(&self, run: &[Wish], tool: &Tool) -> bool {
+        let is_raise = |wish: &Wish| {
+            tool.at_once.contains(&wish.kind)
+                && matches!(wish.kind, Kind::Raise | Kind::RaiseParent)
+        };
+        self.kind == Kind::Override
+            && run.first().is_some_and(is_raise)
+            && run.iter().any(|held| is_raise(held) && held.name == self.name && held.to == self.to)
     }
 
     /// Several as one: of a kind, or, where a parent is among them, as a parent.
@@ -205,6 +220,26 @@ pub(crate) fn runs_code(code: Option<&'static str>, options: &Options) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn copies_are_forced_by_the_run_that_raises() {
+        let tool = Tool::by_id("npm").unwrap();
+        let purl = |text: &str| text.parse::<Purl>().unwrap();
+        let raise = |name: &str| Proposal::Raise { package: purl(name), to: "2.6.4".into() };
+        let force = |name: &str| Proposal::Override { package: purl(name), to: "2.6.4".into() };
+        let runs = |all: Vec<Proposal>| {
+            let together = Proposal::together(all).unwrap();
+            Wish::all(&together, tool).unwrap().iter().map(Vec::len).collect::<Vec<_>>()
+        };
+        let (own, other) = ("pkg:npm/async@1.4.2", "pkg:npm/right@1.0.0");
+        assert_eq!(runs(vec![raise(own), force(own)]), [2]);
+        assert_eq!(runs(vec![raise(other), raise(own), force(own)]), [3]);
+        assert_eq!(runs(vec![raise(own), force(other)]), [1, 1], "of another package");
+        assert_eq!(runs(vec![force(own), raise(own)]), [1, 1]);
+        let both = Proposal::together([raise(own), force(own)]).unwrap();
+        let wish = Wish::joined(&Wish::all(&both, tool).unwrap()[0]).unwrap();
+        assert_eq!((wish.kind, wish.also.len()), (Kind::Raise, 0));
+    }
 
     #[test]
     fn what_is_raised_itself_does_not_move_with_what_brings_it() {

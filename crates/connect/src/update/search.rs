@@ -23,8 +23,8 @@ pub struct Found {
 /// locked) to which a parent can be raised so that `accept` holds of the outcome.
 ///
 /// The newest is tried first: it tells whether there is one at all. Where it is refused, as it may ask for what the
-/// project does not have, the newest of the line below is tried, and then the lines are halved. Then the rest is halved. That
-/// assumes that what holds of a version holds of the later ones; where it does not, the answer still
+/// project does not have, the newest of the line below is tried, and then the lines are halved. Of what is left the newest of
+/// the line and of the major version that are there now are tried ([`near_ends`]), and then the rest is halved. That assumes that what holds of a version holds of the later ones; where it does not, the answer still
 /// holds (it was resolved and accepted itself), and a smaller one may exist. A version that is
 /// refused counts as not accepted. At most `most` versions are tried, and where the newest is refused four more.
 ///
@@ -92,9 +92,11 @@ pub fn smallest_parent(
         }
     };
     let mut left = most.saturating_sub(1);
+    let mut near = near_ends(parent.version().unwrap_or_default(), versions).into_iter();
     while low < high && left > 0 {
         left -= 1;
-        let middle = low + (high - low) / 2;
+        let next = near.find(|at| (low..high).contains(at));
+        let middle = next.unwrap_or(low + (high - low) / 2);
         let Some(version) = versions.get(middle) else { break };
         match attempt(version)? {
             Ok(confirmed) => {
@@ -119,12 +121,29 @@ enum Fate<T> {
     TooOld,
 }
 
+/// The first two numbers of a version, as in `2.31`.
+fn line(version: &str) -> (Option<&str>, Option<&str>) {
+    let mut parts = version.trim_start_matches('v').split(['.', '-', '+']);
+    (parts.next(), parts.next())
+}
+
+/// Where in ascending versions the newest stands of the line that a version is of, and the newest of its major version (of
+/// 0.x each line is one): what tells first how large a step it must be, and so what it costs.
+pub fn near_ends(from: &str, versions: &[Box<str>]) -> Vec<usize> {
+    let own = line(from);
+    let is_major = |version: &str| match own.0 {
+        Some("0") => line(version) == own,
+        major => line(version).0 == major,
+    };
+    let of_line = versions.iter().rposition(|version| line(version) == own);
+    let of_major = versions.iter().rposition(|version| is_major(version));
+    let mut ends: Vec<usize> = of_line.into_iter().chain(of_major).collect();
+    ends.dedup();
+    ends
+}
+
 /// Where the newest version of each line stands (its first two numbers, as in `2.31`), but that of the newest; ascending.
 pub fn lower_lines(versions: &[Box<str>]) -> Vec<usize> {
-    let line = |version: &str| {
-        let mut parts = version.trim_start_matches('v').split(['.', '-', '+']);
-        (parts.next().map(str::to_owned), parts.next().map(str::to_owned))
-    };
     let pairs = versions.windows(2).enumerate();
     let ends = pairs.filter_map(|(at, pair)| match pair {
         [this, next] if line(this) != line(next) => Some(at),
@@ -190,6 +209,18 @@ mod tests {
         assert_eq!(lower_lines(&all), [0, 2, 3]);
         assert!(lower_lines(&versions(&["3.0"])).is_empty());
         assert!(lower_lines(&[]).is_empty());
+    }
+
+    #[test]
+    fn the_step_that_a_version_is_away_is_known_by_two_tries() {
+        let all = versions(&["1.2.4", "1.2.9", "1.3.0", "1.9.1", "2.0.0", "3.1.0"]);
+        assert_eq!(near_ends("1.2.3", &all), [1, 3]);
+        assert_eq!(near_ends("v1.8.0", &all), [3], "of its line there is none that is later");
+        assert_eq!(near_ends("1.9.0", &all), [3]);
+        assert!(near_ends("0.9.0", &all).is_empty());
+        let all = versions(&["0.15.1", "0.15.6", "0.16.0", "0.17.2", "1.0.0"]);
+        assert_eq!(near_ends("0.15.0", &all), [1], "each line of 0.x is a major step away");
+        assert!(near_ends("", &all).is_empty());
     }
 
     #[test]

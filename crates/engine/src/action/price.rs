@@ -2,7 +2,7 @@
 
 use trimtab_model::assessment::CostReason;
 use trimtab_model::charter::CostModel;
-use trimtab_model::{Proposal, Purl};
+use trimtab_model::{Proposal, Purl, Way};
 
 use super::Moved;
 use crate::assess::{Distance, distance};
@@ -21,6 +21,9 @@ const ANOTHER: f64 = 0.98;
 const MOST_OTHERS: i32 = 30;
 /// The most packages beside that lower the confidence.
 const MOST_BESIDE: i32 = 10;
+
+/// First numbers of versions from here on are years.
+const YEARS: u32 = 1990;
 
 /// What is left of the confidence where sources were searched for a name, and code that hides it is not seen; and where
 /// another package is put in, whose fitness nobody looked at, or something would be built. Assumed, not measured.
@@ -75,7 +78,11 @@ pub fn price(priced: &Priced<'_>, model: &CostModel, finished: &[Finished]) -> P
     let named = priced.proposal.package();
     let (from, to) = ends(priced);
     let distance = from.zip(to).and_then(|(from, to)| distance(from, to));
-    let kind = Kind::from(priced.proposal.way());
+    let kind = match priced.proposal.way() {
+        // A range without an end allows it and promises nothing.
+        Way::Relock if from.zip(to).is_some_and(is_next) => Kind::Upgrade,
+        way => Kind::from(way),
+    };
     // A parent is a direct dependency, whatever it brings.
     let transitive = priced.transitive && kind != Kind::ParentUpgrade;
     let sort = Sort { kind, distance, transitive };
@@ -180,6 +187,16 @@ fn ends<'p>(priced: &Priced<'p>) -> (Option<&'p str>, Option<&'p str>) {
     let from = named.version().or_else(|| moved.and_then(|m| last(&m.from)));
     let to = moved.and_then(|m| last(&m.to)).or_else(|| priced.proposal.to());
     (from, to)
+}
+
+/// Whether two versions differ in their first number, and that is no year.
+fn is_next((from, to): (&str, &str)) -> bool {
+    let first = |version: &str| {
+        let version = version.rsplit([':', '!']).next()?.trim_start_matches(['v', 'V']);
+        version.split(['.', '-', '+', '_', '~']).next()?.parse::<u32>().ok()
+    };
+    let ends = first(from).zip(first(to));
+    ends.is_some_and(|(from, to)| from != to && from < YEARS)
 }
 
 /// How many other packages that were there before take a major step.

@@ -8,7 +8,7 @@ use anstyle::Style as Ansi;
 use trimtab_model::Level;
 use unicode_width::UnicodeWidthStr;
 
-use super::json::{Accept, Action, Batch, Document, Finding, Left, Move};
+use super::json::{Accept, Action, Asked, Batch, Document, Finding, Left, Move};
 use super::words::{brief, headline, number, points, unknown};
 use crate::group::{rating_of, shape};
 use crate::paragraph::Paragraphs;
@@ -213,13 +213,18 @@ impl Page<'_> {
         {
             let brought = action.moves.iter().find(|m| m.package == package(child));
             let ends = brought.map_or(String::new(), |m| {
-                format!(" {} {arrow} {}", m.from.join(", "), m.to.join(", "))
+                let to = if m.to.is_empty() { "gone".to_owned() } else { m.to.join(", ") };
+                format!(" {} {arrow} {to}", m.from.join(", "))
             });
             self.say("             ", &format!("for {}{ends}", name(child)), Ansi::new().dimmed())?;
         }
         if !action.proposal.with.is_empty() {
-            let mut names: Vec<String> =
-                action.proposal.with.iter().map(|asked| name(&asked.package)).collect();
+            // A copy that others bring of what is raised is no other package.
+            let of = |asked: &Asked| match package(&asked.package) == own {
+                true => "its copies".to_owned(),
+                false => name(&asked.package),
+            };
+            let mut names: Vec<String> = action.proposal.with.iter().map(of).collect();
             names.sort_unstable();
             names.dedup();
             let shown = if style.verbose { names.len() } else { names.len().min(WITH) };
@@ -366,7 +371,10 @@ impl Page<'_> {
         let mark = shape(rating_of(worst), ascii).to_string();
         let mark = self.lines.paint(colour(rating_of(worst)), &mark);
         write!(self.lines.out, "  {mark} ")?;
-        let version = version(package);
+        let version = match version(package) {
+            none if none.is_empty() => "of no known version".to_owned(),
+            version => version,
+        };
         let what = match all {
             [(_, one)] => one.vulnerability.clone(),
             _ => count(all.len(), "finding"),

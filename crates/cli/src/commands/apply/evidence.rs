@@ -195,7 +195,10 @@ fn run(trial: &Trial) -> json::Run {
         failed: count(Verdict::Failed),
         skipped: count(Verdict::Skipped),
         seconds: trial.time.as_secs(),
-        last: if trial.ended.is_well() { Vec::new() } else { trial.output.last(LAST) },
+        last: match trial.ended.is_well() {
+            true => Vec::new(),
+            false => trial.results.last_words(&trial.output, LAST),
+        },
     }
 }
 

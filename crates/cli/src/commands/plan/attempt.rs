@@ -16,7 +16,7 @@ use super::place::{Ground, Judged, Key, Place, judge, look};
 /// The longest that one try may take.
 const ONE_TRY: Duration = Duration::from_secs(300);
 /// How many versions of a parent are tried.
-const PARENTS: usize = 5;
+const PARENTS: usize = 6;
 
 /// A change that a package manager carried out.
 pub(super) struct Made {

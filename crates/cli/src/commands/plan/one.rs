@@ -72,6 +72,12 @@ impl Search<'_> {
             worse |= matches!(refused, Refused::Worse(_));
             let unbuilt = is_unbuilt(&refused, &idea.package);
             let again = !lifted && (unbuilt || way != Way::Relock && is_of_version(&refused));
+            if way == Way::Raise
+                && let Some(made) =
+                    self.with_companions(place, ground, &proposal, &refused, &wanted)?
+            {
+                break Some(made);
+            }
             for at in ideas {
                 answer.tried.push((*at, proposal.to_string(), refused.clone()));
             }
@@ -128,10 +134,10 @@ impl Search<'_> {
         let mut parts: Vec<Proposal> = proposal.parts().cloned().collect();
         for package in brought {
             let Some(to) = self.mended(&package)? else { return Ok(Err(refused)) };
-            // Go has one way for all.
-            parts.push(match place.tool.id() {
-                "go" => Proposal::Raise { package, to },
-                _ => Proposal::Relock { package, to: Some(to) },
+            // Go has one way for all; what `go.mod` does not name cannot be raised there.
+            parts.push(match place.tool.id() == "go" && place.names(ground, &package) {
+                true => Proposal::Raise { package, to },
+                false => Proposal::Relock { package, to: Some(to) },
             });
         }
         let Some(together) = Proposal::together(parts) else { return Ok(Err(refused)) };

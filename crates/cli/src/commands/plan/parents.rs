@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use trimtab_connect::registry::versions::versions;
+use trimtab_connect::update::near_ends;
 use trimtab_model::{Diagnostic, Proposal, Purl, Relation, Way};
 use trimtab_report::group;
 
@@ -21,7 +22,7 @@ const INSTEAD: usize = 2;
 /// How many parents are tried instead.
 const MOST_INSTEAD: usize = 8;
 /// How many tries it may take to find the smallest versions of two, and for each further one.
-const TRIES: (usize, usize) = (6, 2);
+const TRIES: (usize, usize) = (8, 3);
 
 /// Which parents are raised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +125,15 @@ impl Search<'_> {
             let lower = self.trial.parent(place, ground, pair, below, &wanted)?;
             tried = lower.or(tried);
         }
+        // What it asks for may be named by the project too, in versions that do not go with it.
+        if let Err(refused) = &tried {
+            let places = (place, ground);
+            if let Some(made) =
+                self.parent_with_companions(places, pair, mended, refused, &wanted)?
+            {
+                tried = Ok(made);
+            }
+        }
         match tried {
             Ok(made) => answer.made.push((number, made)),
             Err(refused) => {
@@ -220,6 +230,8 @@ impl Search<'_> {
             let is_own = parents[at].package() == child.package();
             let (mut low, mut high) = (if is_own { least } else { 0 }, choice[at]);
             let mut middle = low;
+            let now = parents[at].version().unwrap_or_default();
+            let mut near = near_ends(now, &offered[at]).into_iter().map(|end| end + 1);
             let mut share = left.div_ceil(choice.len() - at);
             while low < high && share > 0 {
                 (left, share) = (left - 1, share - 1);
@@ -235,7 +247,13 @@ impl Search<'_> {
                 }
                 // Its own fix is next, as it is raised to that anyway.
                 let anyway = middle == 0 && least > 1;
-                middle = if anyway { low } else { low + high.saturating_sub(low) / 2 };
+                // Then how large a step it must be.
+                middle = match anyway {
+                    true => low,
+                    false => near
+                        .find(|end| (low..high).contains(end))
+                        .unwrap_or(low + high.saturating_sub(low) / 2),
+                };
             }
         }
         answer.made.push((number, best));

@@ -25,8 +25,17 @@ pub(in crate::commands) struct Place {
 
 impl Place {
     /// Whether a file lies in its folder.
-    fn holds(&self, path: &str) -> bool {
+    pub(super) fn holds(&self, path: &str) -> bool {
         path.rsplit_once('/').map_or("", |(folder, _)| folder) == &*self.folder
+    }
+
+    /// Whether its manifest names a package.
+    pub(super) fn names(&self, ground: &Ground, package: &Purl) -> bool {
+        let files = ground.before.files.iter().filter(|file| self.holds(&file.path));
+        let mut direct = files
+            .flat_map(|file| &file.components)
+            .filter(|component| component.relation == Relation::Direct);
+        direct.any(|component| component.purl.package() == package.package())
     }
 }
 

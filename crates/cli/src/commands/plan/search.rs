@@ -223,6 +223,10 @@ impl<'s> Search<'s> {
         let tasks = self.parent_tasks(&self.open(&order, &searched), Parents::Around);
         self.round("Raising all parents", &tasks, &mut searched, progress)?;
         self.trial.until(held);
+        // Of what is named and brought too, to force the copy may cost less.
+        let copies = self.dear_copies(&order, &searched);
+        let tasks: Vec<Task> = copies.into_iter().map(Task::Force).collect();
+        self.round("Forcing copies", &tasks, &mut searched, progress)?;
         // One parent may do what several actions do: the planner chooses.
         let held = self.trial.share(PARENTS);
         let tasks = self.parents_instead(&order, &searched);
@@ -391,7 +395,9 @@ impl<'s> Search<'s> {
             }
             Task::Force(at) => {
                 let mut answer = Answer::default();
-                if !idle.contains(&(*at, Way::Override)) {
+                if self.has_copies(*at) {
+                    self.force_copies(*at, &mut answer)?;
+                } else if !idle.contains(&(*at, Way::Override)) {
                     self.way(Way::Override, &[*at], &mut answer)?;
                 }
                 Ok(answer)

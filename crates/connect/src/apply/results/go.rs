@@ -11,6 +11,33 @@ struct Event {
     action: String,
     package: Option<String>,
     test: Option<String>,
+    output: Option<String>,
+}
+
+/// Lines by which `go test` tells only that a test begins, waits or ends well.
+const COURSE: &[&str] = &["=== RUN", "=== PAUSE", "=== CONT", "=== NAME", "--- PASS"];
+
+/// What tests that failed wrote, and packages that failed without one; and what a build that failed wrote. Nothing: the lines
+/// are no events.
+pub(super) fn told<'t>(lines: impl Iterator<Item = &'t str>, results: &Results) -> Vec<String> {
+    let failed = |name: &str| results.tests.get(name) == Some(&Verdict::Failed);
+    let mut told = Vec::new();
+    for line in lines.filter(|line| line.starts_with('{')) {
+        let Ok(event) = serde_json::from_str::<Event>(line) else { continue };
+        let is_told = match (event.action.as_str(), &event.package, &event.test) {
+            ("build-output", ..) => true,
+            ("output", Some(package), Some(test)) => failed(&format!("{package} {test}")),
+            ("output", Some(package), None) => failed(package),
+            _ => false,
+        };
+        let text = event.output.unwrap_or_default();
+        let text = text.trim_end();
+        let is_course = COURSE.iter().any(|words| text.trim_start().starts_with(words));
+        if is_told && !is_course && !text.trim().is_empty() {
+            told.push(text.to_owned());
+        }
+    }
+    told
 }
 
 pub(super) fn read_json(lines: &[String], results: &mut Results) {
@@ -57,5 +84,31 @@ pub(super) fn read_text(lines: &[String], results: &mut Results) {
         for (name, verdict) in waiting.drain(..) {
             results.add(&format!("{package} {name}"), verdict);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_events_people_read_what_failed() {
+        let text = [
+            r##"{"Action":"build-output","ImportPath":"a.example/b","Output":"# a.example/b\n"}"##,
+            r#"{"Action":"output","Package":"a.example/a","Test":"TestOne","Output":"=== RUN   TestOne\n"}"#,
+            r#"{"Action":"output","Package":"a.example/a","Test":"TestOne","Output":"    a_test.go:7: got 1, want 2\n"}"#,
+            r#"{"Action":"fail","Package":"a.example/a","Test":"TestOne"}"#,
+            r#"{"Action":"output","Package":"a.example/a","Test":"TestTwo","Output":"    fine\n"}"#,
+            r#"{"Action":"pass","Package":"a.example/a","Test":"TestTwo"}"#,
+            r#"{"Action":"output","Package":"a.example/a","Output":"FAIL\ta.example/a\t0.1s\n"}"#,
+            r#"{"Action":"fail","Package":"a.example/a"}"#,
+        ];
+        let lines: Vec<String> = text.map(str::to_owned).into();
+        let mut results = Results::default();
+        read_json(&lines, &mut results);
+        let expected =
+            ["# a.example/b", "    a_test.go:7: got 1, want 2", "FAIL\ta.example/a\t0.1s"];
+        assert_eq!(told(text.into_iter(), &results), expected);
+        assert!(told(["ok a", "{}"].into_iter(), &results).is_empty());
     }
 }

@@ -6,6 +6,8 @@ use super::{Results, Verdict};
 const PASSED: &[char] = &['✓', '✔', '√'];
 const FAILED: &[char] = &['✕', '✗', '✖', '×'];
 const SKIPPED: &[char] = &['○', '↓', '﹣'];
+/// How warnings of Node.js begin, which stand between the lines: no names of what tests are in.
+const WARNINGS: &[&str] = &["(node:", "(Use `node --trace"];
 
 pub(super) fn read(lines: &[String], results: &mut Results) {
     let mut above: Vec<(usize, String)> = Vec::new();
@@ -14,7 +16,7 @@ pub(super) fn read(lines: &[String], results: &mut Results) {
     for line in lines {
         let text = line.trim_start();
         let indent = line.chars().count() - text.chars().count();
-        if text.is_empty() {
+        if text.is_empty() || WARNINGS.iter().any(|words| text.starts_with(words)) {
             continue;
         }
         let file = [("PASS ", Verdict::Passed), ("FAIL ", Verdict::Failed)]
@@ -75,5 +77,21 @@ fn untimed(name: &str) -> &str {
     match name.rsplit_once(' ') {
         Some((before, time)) if is_time(time) => before.trim_end(),
         _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_of_node_is_no_name() {
+        let text = "(Use `node --trace-warnings ...` to show where)\n  levels\n(node:7) Warning: old\n    ✓ adds";
+        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        let mut results = Results::default();
+        read(&lines, &mut results);
+        let mut expected = Results::default();
+        expected.add("levels › adds", Verdict::Passed);
+        assert_eq!(results, expected);
     }
 }
