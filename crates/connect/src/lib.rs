@@ -5,6 +5,7 @@ pub mod apply;
 pub mod feeds;
 pub mod git;
 pub mod http;
+pub mod notify;
 pub mod registry;
 pub mod requests;
 pub mod server;

@@ -15,6 +15,7 @@ pub mod ecosystem;
 pub mod evidence;
 pub mod finding;
 pub mod inventory;
+pub mod letter;
 pub mod level;
 pub mod licence;
 pub mod metadata;

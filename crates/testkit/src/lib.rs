@@ -7,6 +7,7 @@ pub mod naive;
 pub mod past;
 pub mod postgres;
 pub mod served;
+pub mod smtp;
 pub mod suite;
 
 use std::path::PathBuf;

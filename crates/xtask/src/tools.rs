@@ -39,6 +39,7 @@ const PYTHON: &[(&str, &[&str], &str)] = &[
     ("uv", &["uv==0.*"], "uv"),
     ("poetry", &["poetry==2.*"], "poetry"),
     ("pip-tools", &["pip-tools==7.*"], "pip-compile"),
+    ("smtp", &["aiosmtpd==1.*"], "aiosmtpd"),
 ];
 
 /// Installs what is missing, as far as this machine allows. Returns what should be there afterwards and is not:

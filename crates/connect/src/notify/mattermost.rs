@@ -1,0 +1,122 @@
+//! Mattermost, by an incoming webhook: one text in Markdown.
+
+use serde_json::json;
+use trimtab_model::letter::Letter;
+
+use super::post::Post;
+use super::{Channel, NotSent, clipped, one_line};
+use crate::http::Patience;
+use crate::retry::Clock;
+
+/// A post has 16,383 characters at most.
+const MOST: usize = 16_000;
+
+/// A channel of Mattermost.
+#[derive(Debug)]
+pub struct Mattermost<'c>(Post<'c>);
+
+impl<'c> Mattermost<'c> {
+    /// By the address of an incoming webhook.
+    ///
+    /// # Errors
+    /// It is no address, or one without TLS.
+    pub fn new(
+        address: &str,
+        patience: Patience,
+        clock: &'c dyn Clock,
+    ) -> Result<Mattermost<'c>, NotSent> {
+        Post::new(address, patience, clock).map(Mattermost)
+    }
+}
+
+impl Channel for Mattermost<'_> {
+    fn send(&self, letter: &Letter) -> Result<(), NotSent> {
+        self.0.json(&json!({ "text": text(letter) }), &[])
+    }
+}
+
+/// As many items as there is room for.
+fn text(letter: &Letter) -> String {
+    let begin =
+        format!("#### {}\n{}\n", plain(&clipped(&letter.subject, 300)), plain(&letter.lead));
+    let end = |more: usize| {
+        let rest = if more > 0 { format!("and {more} more. ") } else { String::new() };
+        format!("\n{rest}[Open all of it]({})\n\n_{}_", letter.link, plain(&letter.foot))
+    };
+    let mut text = clipped(&begin, MOST / 2);
+    let mut taken = 0;
+    for item in &letter.items {
+        let line = format!(
+            "\n- **[{}]({})**\n  {}\n  To do: {}",
+            plain(&clipped(&item.title, 300)),
+            item.link,
+            plain(&clipped(&item.detail, 1000)),
+            plain(&clipped(&item.act, 500))
+        );
+        let characters = |text: &str| text.chars().count();
+        if characters(&text) + characters(&line) + characters(&end(usize::MAX)) > MOST {
+            break;
+        }
+        text.push_str(&line);
+        taken += 1;
+    }
+    let left = letter.items.len().saturating_sub(taken).saturating_add(letter.more);
+    text.push_str(&end(left));
+    text
+}
+
+/// A text whose characters are no marks of Markdown, and that mentions nobody.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in one_line(text).chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '!' => {
+                out.push('\\');
+                out.push(c);
+            }
+            // A mention needs the sign before the name: nothing that is seen comes between them.
+            '@' => out.push_str("@\u{200b}"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_model::letter::Item;
+
+    use super::*;
+
+    #[test]
+    fn names_are_no_markup_and_a_post_has_room_for_its_end() {
+        let item = Item {
+            title: "Raise @all [x](y) `z`".into(),
+            detail: "d".repeat(900).into(),
+            act: "Raise it.".into(),
+            link: "https://trimtab.example/findings/1".into(),
+        };
+        let letter = Letter {
+            id: "1".into(),
+            subject: "Week".into(),
+            lead: "News.".into(),
+            items: vec![item; 40],
+            more: 2,
+            urgent: false,
+            link: "https://trimtab.example/today".into(),
+            foot: "You chose it.".into(),
+        };
+        let made = text(&letter);
+        assert!(made.chars().count() <= MOST);
+        assert!(made.contains(
+            "**[Raise @\u{200b}all \\[x\\](y) \\`z\\`](https://trimtab.example/findings/1)**"
+        ));
+        let taken = made.matches("\n- ").count();
+        assert!(taken > 10 && taken < 40);
+        let end = format!(
+            "\nand {} more. [Open all of it](https://trimtab.example/today)\n\n_You chose it._",
+            42 - taken
+        );
+        assert!(made.ends_with(&end), "{made}");
+    }
+}
