@@ -16,7 +16,7 @@ use std::fmt;
 use std::time::Duration;
 
 pub use api::{Api, Login};
-pub use marker::{Id, Marker, Reason};
+pub use marker::{Id, Marker, Reason, Under, Wanted};
 pub use place::{KINDS, Kind, Place, connect};
 
 /// Where a request is in its life.

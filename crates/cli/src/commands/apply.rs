@@ -42,7 +42,7 @@ use evidence::Evidence;
 use plan::Plan;
 
 /// How long a package manager may take to tell the versions that a scan does not know.
-const LISTING: Duration = Duration::from_secs(300);
+pub(in crate::commands) const LISTING: Duration = Duration::from_secs(300);
 /// Files of the checkout that are told as not committed.
 const UNCOMMITTED: usize = 5;
 

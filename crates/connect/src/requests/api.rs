@@ -119,6 +119,24 @@ impl<'c> Api<'c> {
         self.call(method, path, query, Some(body))
     }
 
+    /// Does something again, with pauses, while it fails in a way that passes.
+    pub(super) fn insist<T>(
+        &self,
+        passes: impl Fn(&HostError) -> bool,
+        what: impl Fn() -> Result<T, HostError>,
+    ) -> Result<T, HostError> {
+        let mut failed = 0;
+        loop {
+            failed += 1;
+            match what() {
+                Err(error) if failed < TRIES && passes(&error) => {
+                    self.clock.pause(retry::pause(failed));
+                }
+                other => return other,
+            }
+        }
+    }
+
     fn call(
         &self,
         method: &str,

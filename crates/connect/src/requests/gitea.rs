@@ -11,6 +11,8 @@ const PAGE: usize = 50;
 const PAGES: usize = 40;
 /// The colour of a label that is made.
 const COLOUR: &str = "#2f6f8f";
+/// What it says while it does not know yet whether a request can be merged.
+const LATER: &str = "try again later";
 
 /// One repository.
 pub(super) struct Gitea<'c> {
@@ -48,11 +50,15 @@ impl Gitea<'_> {
         Ok(Listed { requests, cut })
     }
 
+    /// The number of a label. `None`: the repository has none of that name.
+    fn known(&self, label: &str) -> Result<Option<u64>, HostError> {
+        let (known, _) = self.list("labels", &[])?;
+        Ok(known.iter().find(|l| l["name"] == label).and_then(|l| l["id"].as_u64()))
+    }
+
     /// The number of a label, made where it is missing.
     fn numbered(&self, label: &str) -> Result<u64, HostError> {
-        let (known, _) = self.list("labels", &[])?;
-        let known = known.iter().find(|l| l["name"] == label).and_then(|l| l["id"].as_u64());
-        if let Some(known) = known {
+        if let Some(known) = self.known(label)? {
             return Ok(known);
         }
         let body = json!({ "name": label, "color": COLOUR });
@@ -82,7 +88,10 @@ impl Host for Gitea<'_> {
         let body = json!({
             "title": wish.title, "head": wish.branch, "base": wish.base, "body": wish.body,
         });
-        read(&self.api.send("POST", &self.path(&["pulls"]), &[], &body)?.value)
+        // What was pushed a moment ago is not known to it at once.
+        let is_unknown = |error: &HostError| matches!(error, HostError::Missing(_));
+        let path = self.path(&["pulls"]);
+        read(&self.api.insist(is_unknown, || self.api.send("POST", &path, &[], &body))?.value)
     }
 
     fn update(&self, number: u64, title: &str, body: &str) -> Result<(), HostError> {
@@ -106,7 +115,11 @@ impl Host for Gitea<'_> {
     fn merge(&self, number: u64, tip: &str) -> Result<(), HostError> {
         let number = number.to_string();
         let body = json!({ "Do": "merge", "head_commit_id": tip });
-        self.api.send("POST", &self.path(&["pulls", &number, "merge"]), &[], &body).map(|_| ())
+        // It looks for conflicts in its own time.
+        let looks =
+            |error: &HostError| matches!(error, HostError::Refused(why) if why.contains(LATER));
+        let path = self.path(&["pulls", &number, "merge"]);
+        self.api.insist(looks, || self.api.send("POST", &path, &[], &body)).map(|_| ())
     }
 
     fn label(&self, number: u64, add: &[&str], remove: &[&str]) -> Result<bool, HostError> {
@@ -117,7 +130,8 @@ impl Host for Gitea<'_> {
             self.api.send("POST", &path, &[], &json!({ "labels": add }))?;
         }
         for label in remove {
-            let label = self.numbered(label)?.to_string();
+            let Some(label) = self.known(label)? else { continue };
+            let label = label.to_string();
             let path = self.path(&["issues", &number, "labels", &label]);
             match self.api.send("DELETE", &path, &[], &Value::Null) {
                 Ok(_) | Err(HostError::Missing(_)) => {}

@@ -240,7 +240,11 @@ fn answer(
     match fault {
         Some(Fault::Lost) => return Ok(()),
         Some(Fault::Status(status, headers)) => {
-            return write(status, &headers, &serde_json::json!({ "message": "later" }));
+            return write(
+                status,
+                &headers,
+                &serde_json::json!({ "message": "Please try again later" }),
+            );
         }
         Some(Fault::DoneAndLost) => {
             dialect.answer(&asked, &mut held);
