@@ -8,6 +8,7 @@ pub mod http;
 pub mod registry;
 pub mod requests;
 pub mod server;
+pub mod track;
 pub mod update;
 
 mod checksum;
