@@ -312,3 +312,49 @@ fn what_people_close_on_a_real_gitea_is_not_asked_for_again_and_what_was_merged_
     assert_eq!(steps(&told)[..2], ["- week-48 reverted", "#2 week-48 reverted"], "{told:#}");
     assert_eq!(team.asked_for().len(), 2);
 }
+
+/// Of what a parent or a list of versions gives the version of, Maven's tree is asked: else nobody knew whether it is gone.
+#[test]
+fn what_a_list_of_versions_manages_is_known_to_be_there_and_to_be_gone() {
+    let pom = |version: &str| {
+        format!(
+            "<project xmlns=\"http://maven.apache.org/POM/4.0.0\"><modelVersion>4.0.0</modelVersion>\
+             <groupId>org.example</groupId><artifactId>app</artifactId><version>1.0.0</version>\
+             <dependencyManagement><dependencies><dependency><groupId>org.apache.logging.log4j</groupId>\
+             <artifactId>log4j-bom</artifactId><version>{version}</version><type>pom</type><scope>import</scope>\
+             </dependency></dependencies></dependencyManagement><dependencies><dependency>\
+             <groupId>org.apache.logging.log4j</groupId><artifactId>log4j-core</artifactId>\
+             </dependency></dependencies></project>\n"
+        )
+    };
+    let package = "org.apache.logging.log4j:log4j-core";
+    let first = pom("2.14.1");
+    let files = [("pom.xml", &*first)];
+    let advisories = [("Maven", package, "2.15.0")];
+    // Whether Maven is there and reaches a registry.
+    let asks = ["mvn", "--batch-mode", "--quiet", "dependency:tree"];
+    let Some(case) = batches::Case::new(&files, &asks, &advisories) else { return };
+    let team = Team::of(case, "github");
+    team.plan(&[], None);
+    let gone = trimtab_connect::requests::Id::of_finding(
+        "OSV-TEST-0",
+        "pkg:maven/org.apache.logging.log4j/log4j-core",
+    );
+    let marker = format!(
+        "[//]: # (trimtab-request 1 batch=week-48 place=0123456789ab base=a tip=b whole=yes actions=0123456789ab gone={gone})"
+    );
+    {
+        let mut host = team.host();
+        host.open(BRANCH, "main", "Raise log4j", &marker);
+        host.requests[0].state = "merged";
+    }
+    let told = team.requests(&[]);
+    assert_eq!(
+        (&told["scanned"], steps(&told)),
+        (&json!(true), vec!["#7 week-48 still-there".to_owned()])
+    );
+    team.push_to("main", "pom.xml", &pom("2.17.1"), "Raise the list");
+    let told = team.requests(&[]);
+    assert_eq!(steps(&told), ["#7 week-48 done"]);
+    assert!(told["steps"][0]["why"].as_str().unwrap().contains("gone from the base"), "{told:#}");
+}

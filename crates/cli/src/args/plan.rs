@@ -33,6 +33,9 @@ pub struct Plan {
     /// Let package managers run code of the project where they cannot resolve without (Gradle, Bundler, .NET, hooks), and build packages of Python that have no wheel
     #[arg(long)]
     pub project_code: bool,
+    /// Plan also what broke the tests when it was carried out, in the same versions
+    #[arg(long)]
+    pub again: bool,
     /// Weigh by this charter or preset instead of the repository's own
     #[arg(long, value_name = "FILE|PRESET")]
     pub charter: Option<String>,

@@ -25,6 +25,7 @@ use trimtab_model::{Code, Diagnostic};
 use trimtab_report::applied;
 use trimtab_report::applied::json::Document;
 
+use super::plan::broke::Broke;
 use super::plan::instead::too_young;
 use super::plan::last;
 use super::plan::place::{Place, Top};
@@ -180,6 +181,9 @@ pub(in crate::commands) fn carry_out(
     };
     let done = work.run(&mut |what| io.err(&format!("{what} …\n")))?;
     done.denied.iter().for_each(|denied| say::diagnostic(io, denied));
+    let became: Vec<_> =
+        done.tested().filter_map(|(at, broke)| Some((&work.actions.get(at)?.0, broke))).collect();
+    Broke::keep(&args.path, &became, now, io);
     // A second look: what is there now, and not what was planned; without what tests left.
     work.tree.sweep()?;
     work.lay(&done.steps)?;

@@ -68,9 +68,8 @@ impl Case {
             let folder = records.join(ecosystem);
             fs::create_dir_all(&folder).unwrap();
             let id = format!("OSV-TEST-{at}");
-            let kind =
-                if *ecosystem == "PyPI" || *ecosystem == "Go" { "ECOSYSTEM" } else { "SEMVER" };
-            let kind = if *ecosystem == "Go" { "SEMVER" } else { kind };
+            let own = ["PyPI", "Maven"].contains(ecosystem);
+            let kind = if own { "ECOSYSTEM" } else { "SEMVER" };
             let record = json!({
                 "schema_version": "1.6.0", "id": id, "modified": "2026-01-01T00:00:00Z",
                 "published": "2026-01-01T00:00:00Z", "summary": "made up",

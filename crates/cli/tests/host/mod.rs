@@ -30,9 +30,14 @@ impl Team {
     /// A repository with a project of npm. `None`: npm is not there.
     pub(crate) fn begin(kind: &str) -> Option<Team> {
         let case = npm("const t = require('node:test'); t('fine', () => {});\n")?;
+        Some(Team::of(case, kind))
+    }
+
+    /// A repository with a project.
+    pub(crate) fn of(case: Case, kind: &str) -> Team {
         let dialect = *ALL.iter().find(|dialect| dialect.kind() == kind).unwrap();
         let fake = Fake::with_repository(dialect, &case.folder.path().join("served"));
-        Some(Team { case, served: Served::Fake(fake, dialect) }.pushed())
+        Team { case, served: Served::Fake(fake, dialect) }.pushed()
     }
 
     /// The same on a real Gitea, in a repository of this name. `None`: it was not built, or npm is not there.
