@@ -186,7 +186,7 @@ fn lives(dialect: &'static dyn Dialect, events: &[Event]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 30, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn one_ticket_is_left_in_every_tracker(events in events()) {

@@ -22,8 +22,6 @@ use crate::requests::{Api, HostError, Login};
 use crate::retry::Clock;
 use crate::url::Url;
 
-/// The most characters of a title.
-const TITLE: usize = 250;
 /// The most characters of what people say that is kept.
 const REASON: usize = 2_000;
 
@@ -336,12 +334,6 @@ pub fn perform(
 pub fn refused(error: HostError) -> Diagnostic {
     Diagnostic::new(Code::TrackerRefused, error.to_string())
         .help("it is tried again: what was done is found, and nothing is done twice")
-}
-
-/// A title as it is sent.
-fn title(ticket: &Ticket) -> String {
-    let words: Vec<&str> = ticket.title.split_whitespace().collect();
-    words.join(" ").chars().filter(|c| !c.is_control()).take(TITLE).collect()
 }
 
 fn string(value: &Value) -> String {

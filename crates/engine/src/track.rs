@@ -133,7 +133,7 @@ fn content(situation: &Situation<'_>, seen: &Seen, wrote: &Wrote) -> Option<Call
     let change = change(situation, seen, wrote);
     let same = change == Change::default()
         && wrote.text == situation.ticket.digest()
-        && wrote.title == Digest::of_title(&situation.ticket.title)
+        && wrote.title == Digest::of_title(&situation.ticket.heading())
         && wrote.due == situation.ticket.due;
     (!same).then(|| Call::Write { key: seen.key.clone(), change, life: wrote.life })
 }
@@ -144,7 +144,7 @@ fn change(situation: &Situation<'_>, seen: &Seen, wrote: &Wrote) -> Change {
     let labels = ticket.labels();
     let stale = |label: &str| is_level_label(label) && !labels.contains(label);
     Change {
-        title: title == wrote.title && title != Digest::of_title(&ticket.title),
+        title: title == wrote.title && title != Digest::of_title(&ticket.heading()),
         due: situation.has_due && seen.due == wrote.due && seen.due != ticket.due,
         add: labels.difference(&seen.labels).cloned().collect(),
         remove: seen.labels.iter().filter(|label| stale(label)).cloned().collect(),

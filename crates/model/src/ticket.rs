@@ -96,7 +96,18 @@ pub struct Ticket {
     pub criteria: Vec<Box<str>>,
 }
 
+/// The most characters of a title: the least that trackers take is 255.
+const TITLE: usize = 250;
+
 impl Ticket {
+    /// Its title as it is sent: one line, bounded.
+    pub fn heading(&self) -> String {
+        let words: Vec<&str> = self.title.split_whitespace().collect();
+        let line =
+            words.join(" ").chars().filter(|c| !c.is_control()).take(TITLE).collect::<String>();
+        line.trim_end().to_owned()
+    }
+
     /// The labels that are Trimtab's.
     pub fn labels(&self) -> BTreeSet<Box<str>> {
         [LABEL.into(), level_label(self.level)].into()
@@ -211,7 +222,7 @@ impl Wrote {
         Wrote {
             mark: ticket.mark.clone(),
             text: ticket.digest(),
-            title: Digest::of_title(&ticket.title),
+            title: Digest::of_title(&ticket.heading()),
             due: ticket.due,
             life,
         }
@@ -434,6 +445,14 @@ mod tests {
         assert_ne!(later.digest(), ticket().digest());
         let dearer = Ticket { points: None, title: "x".into(), ..ticket() };
         assert_eq!(dearer.digest(), ticket().digest());
+    }
+
+    #[test]
+    fn a_title_that_is_cut_is_known_again() {
+        let long = Ticket { title: "many\n words ".repeat(90).into(), ..ticket() };
+        let sent = long.heading();
+        assert!(sent.chars().count() <= TITLE && !sent.contains('\n') && !sent.ends_with(' '));
+        assert_eq!(Wrote::with(&long, Life::Open).title, Digest::of_title(&sent));
     }
 
     #[test]

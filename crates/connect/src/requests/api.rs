@@ -305,6 +305,8 @@ fn refusal(status: u16, said: String) -> HostError {
     match status {
         401 | 403 | 203 => HostError::Denied(said),
         404 | 410 => HostError::Missing(said),
+        // What moved for good is no longer there; who is to sign in is led elsewhere in another way.
+        301 | 308 => HostError::Missing(format!("it moved: {said}")),
         429 => HostError::Busy(said, Duration::from_secs(60)),
         500.. => HostError::Lost(said),
         _ => HostError::Refused(said),

@@ -9,8 +9,7 @@ use trimtab_model::ticket::{Change, LABEL, Life, Mark, Seen, Stage, Ticket, WONT
 
 use super::text::{self, Markup};
 use super::{
-    Changed, Settings, Tracker, bounded, day, in_order, moment, number, some, string, title,
-    unless_gone,
+    Changed, Settings, Tracker, bounded, day, in_order, moment, number, some, string, unless_gone,
 };
 use crate::requests::HostError;
 use crate::requests::api::{Api, Last, paged};
@@ -179,7 +178,7 @@ impl Tracker for Azure<'_> {
     fn create(&self, ticket: &Ticket) -> Result<Seen, HostError> {
         let text = text::whole(Markup::Html, ticket, Life::Open, &Value::Null);
         let mut changes = vec![
-            Azure::set("System.Title", title(ticket)),
+            Azure::set("System.Title", ticket.heading()),
             Azure::set("System.Description", text),
             Azure::set("System.Tags", joined(&ticket.labels())),
         ];
@@ -229,7 +228,7 @@ impl Tracker for Azure<'_> {
             Azure::set("System.Description", text),
         ];
         if change.title {
-            changes.push(Azure::set("System.Title", title(ticket)));
+            changes.push(Azure::set("System.Title", ticket.heading()));
         }
         match ticket.due.filter(|_| change.due) {
             Some(due) => changes.push(Azure::set(&self.settings.due, due.to_string())),

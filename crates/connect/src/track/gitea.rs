@@ -7,7 +7,7 @@ use trimtab_model::ticket::{Change, LABEL, Life, Mark, Seen, Stage, Ticket, WONT
 
 use super::github::{borrowed, last, noted};
 use super::text::{self, Markup};
-use super::{Changed, Tracker, day, in_order, moment, number, some, string, title, unless_gone};
+use super::{Changed, Tracker, day, in_order, moment, number, some, string, unless_gone};
 use crate::requests::HostError;
 use crate::requests::api::Api;
 use crate::requests::gitea::{label, list, numbered};
@@ -56,7 +56,7 @@ impl Tracker for Gitea<'_> {
         let labels = ticket.labels();
         let labels = labels.iter().map(|label| numbered(&self.api, self.of(), label));
         let mut body = json!({
-            "title": title(ticket),
+            "title": ticket.heading(),
             "body": text::whole(Markup::Markdown, ticket, Life::Open, &Value::Null),
             "labels": labels.collect::<Result<Vec<_>, _>>()?,
         });
@@ -95,7 +95,7 @@ impl Tracker for Gitea<'_> {
         let whole = text::whole(Markup::Markdown, ticket, life, &before["body"]);
         let mut body = json!({ "body": whole });
         if change.title {
-            body["title"] = title(ticket).into();
+            body["title"] = ticket.heading().into();
         }
         match ticket.due.filter(|_| change.due) {
             Some(due) => body["due_date"] = noon(due).into(),

@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 use trimtab_model::ticket::{Change, LABEL, Life, Mark, Seen, Stage, Ticket, WONT_DO};
 
 use super::text::{self, Markup};
-use super::{
-    Changed, Tracker, bounded, in_order, moment, number, some, string, title, unless_gone,
-};
+use super::{Changed, Tracker, bounded, in_order, moment, number, some, string, unless_gone};
 use crate::requests::HostError;
 use crate::requests::api::{Api, Last, paged};
 use crate::requests::github::label;
@@ -57,7 +55,7 @@ impl GitHub<'_> {
 impl Tracker for GitHub<'_> {
     fn create(&self, ticket: &Ticket) -> Result<Seen, HostError> {
         let body = json!({
-            "title": title(ticket),
+            "title": ticket.heading(),
             "body": text::whole(Markup::Markdown, ticket, Life::Open, &Value::Null),
             "labels": ticket.labels(),
         });
@@ -94,7 +92,7 @@ impl Tracker for GitHub<'_> {
         let whole = text::whole(Markup::Markdown, ticket, life, &before["body"]);
         let mut body = json!({ "body": whole });
         if change.title {
-            body["title"] = title(ticket).into();
+            body["title"] = ticket.heading().into();
         }
         // What can be done again is done first: the text says that all of it is written.
         let (add, remove) = borrowed(change);

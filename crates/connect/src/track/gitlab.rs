@@ -7,7 +7,7 @@ use trimtab_model::ticket::{Change, LABEL, Life, Mark, Seen, Stage, Ticket, WONT
 
 use super::github::{borrowed, last, noted};
 use super::text::{self, Markup};
-use super::{Changed, Tracker, day, in_order, moment, number, some, string, title, unless_gone};
+use super::{Changed, Tracker, day, in_order, moment, number, some, string, unless_gone};
 use crate::requests::HostError;
 use crate::requests::api::{Api, Last, paged};
 
@@ -65,7 +65,7 @@ impl Tracker for GitLab<'_> {
     fn create(&self, ticket: &Ticket) -> Result<Seen, HostError> {
         let labels: Vec<Box<str>> = ticket.labels().into_iter().collect();
         let mut body = json!({
-            "title": title(ticket),
+            "title": ticket.heading(),
             "description": text::whole(Markup::Markdown, ticket, Life::Open, &Value::Null),
             "labels": labels.join(","),
         });
@@ -108,7 +108,7 @@ impl Tracker for GitLab<'_> {
         let whole = text::whole(Markup::Markdown, ticket, life, &before["description"]);
         let mut body = json!({ "description": whole });
         if change.title {
-            body["title"] = title(ticket).into();
+            body["title"] = ticket.heading().into();
         }
         if change.due {
             // `null` takes it away.

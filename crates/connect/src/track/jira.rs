@@ -10,7 +10,7 @@ use trimtab_model::ticket::{Change, LABEL, Life, Mark, Seen, Stage, Ticket, WONT
 
 use super::github::{last, noted};
 use super::text::{self, Markup};
-use super::{Changed, Settings, Tracker, day, in_order, moment, some, string, title, unless_gone};
+use super::{Changed, Settings, Tracker, day, in_order, moment, some, string, unless_gone};
 use crate::requests::HostError;
 use crate::requests::api::{Api, Last, paged};
 
@@ -186,7 +186,7 @@ impl Tracker for Jira<'_> {
         let mut fields = json!({
             "project": { "key": self.key },
             "issuetype": { "name": self.settings.kind },
-            "summary": title(ticket),
+            "summary": ticket.heading(),
             "description": text::whole(self.markup(), ticket, Life::Open, &Value::Null),
             "labels": labels,
         });
@@ -232,7 +232,7 @@ impl Tracker for Jira<'_> {
         let whole = text::whole(self.markup(), ticket, life, before);
         let mut fields = json!({ "description": whole });
         if change.title {
-            fields["summary"] = title(ticket).into();
+            fields["summary"] = ticket.heading().into();
         }
         if change.due {
             fields["duedate"] = ticket.due.map(|due| due.to_string()).into();
