@@ -77,6 +77,14 @@ fn what_breaks_is_left_out_and_the_rest_goes_on() {
     }
     let schema = trimtab_report::applied::json::schema();
     jsonschema::validate(&schema, &told).unwrap();
+    // What broke the tests is remembered, in its version; what did not is not.
+    let plans = fs::read_dir(case.folder.path().join("data/plans")).unwrap();
+    let broke = plans.map(|entry| entry.unwrap().path()).find(|path| text(path).contains("broke"));
+    let broke: Value = serde_json::from_slice(&fs::read(broke.unwrap()).unwrap()).unwrap();
+    let expected = json!([{
+        "place": "package-lock.json", "versions": ["pkg:npm/ms@2.1.3"], "on": "2026-11-28T10:00:00Z",
+    }]);
+    assert_eq!(broke, expected);
     // Merged, and taken back.
     git(&root, &["merge", "-q", "--no-ff", "-m", "Merge", "trimtab/week-48"]);
     let ran = run(&["rollback", "week-48", "--path", &text(&root)]);

@@ -57,7 +57,9 @@ fn commands(text: &str) -> Vec<Vec<String>> {
         }
         let Some(rest) = line.strip_prefix("trimtab ") else { continue };
         // A sentence of a comment that was wrapped before our name.
-        if !rest.starts_with("--") && !["db ", "gate "].iter().any(|verb| rest.starts_with(verb)) {
+        if !rest.starts_with("--")
+            && !["db ", "gate ", "plan ", "requests "].iter().any(|verb| rest.starts_with(verb))
+        {
             continue;
         }
         let rest = rest.split(" || ").next().unwrap().trim_end_matches('\'');
@@ -74,7 +76,7 @@ fn every_yaml_parses() {
         .map(String::as_str)
         .filter(|n| n.ends_with(".yml") || n.ends_with(".yaml"))
         .collect();
-    assert_eq!(names.len(), 5, "{names:?}");
+    assert_eq!(names.len(), 8, "{names:?}");
     for name in names {
         assert!(!yaml(name).is_null(), "{name}");
     }
@@ -120,7 +122,7 @@ fn every_command_is_ours() {
         }
     }
     assert!(gates >= 6 && outputs >= 14, "{gates} {outputs}");
-    assert_eq!(updates, 4);
+    assert_eq!(updates, 7);
 }
 
 /// The pieces of shell of a file, in order.
@@ -128,6 +130,17 @@ fn shell(name: &str) -> Vec<String> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     match name {
+        "requests-github.yml" | "requests-gitea.yml" => {
+            list(&yaml(name)["jobs"]["requests"]["steps"])
+                .iter()
+                .filter_map(|s| text(&s["run"]))
+                .collect()
+        }
+        "requests-gitlab.yml" => {
+            let job = &yaml(name)["dependency-requests"];
+            let all = [list(&job["before_script"]), list(&job["script"])].concat();
+            all.iter().filter_map(text).collect()
+        }
         "github-actions.yml" => list(&yaml(name)["jobs"]["gate"]["steps"])
             .iter()
             .filter_map(|s| text(&s["run"]))
@@ -247,6 +260,49 @@ fn the_gates_of_ci_end_as_the_gate_ends_and_leave_its_reports() {
             assert_eq!(ran.status.code(), Some(expected), "{name}: {ran:?}");
         }
     }
+}
+
+#[test]
+fn requests_on_a_schedule_are_planned_first_and_end_as_they_end() {
+    for name in ["requests-github.yml", "requests-gitlab.yml", "requests-gitea.yml"] {
+        let all = shell(name);
+        let run = |word: &str, code: i32| {
+            let step = all.iter().find(|s| s.contains(word)).unwrap();
+            let here = stand_in();
+            executable(&here.path().join("git"), "#!/bin/sh\n");
+            let program = "#!/bin/sh\necho \"$*\" >> asked\nexit \"$STAND_IN_EXIT\"\n";
+            executable(&here.path().join("trimtab"), program);
+            let ran = Command::new("sh")
+                .args(["-e", "-c", step])
+                .current_dir(here.path())
+                .env("PATH", path_with(here.path()))
+                .env("STAND_IN_EXIT", code.to_string())
+                .env("BASE", "trunk")
+                .env("REQUESTS_TOKEN", "the-token")
+                .output()
+                .unwrap();
+            let asked = std::fs::read_to_string(here.path().join("asked")).unwrap();
+            assert!(!asked.contains("the-token"), "{name}: {asked}");
+            (ran.status.code().unwrap(), asked)
+        };
+        let at = |word: &str| all.iter().position(|s| s.contains(word)).unwrap();
+        assert!(at("trimtab db update") < at("trimtab plan"), "{name}");
+        assert!(at("trimtab plan") < at("trimtab requests"), "{name}");
+        for (code, expected) in [(0, 0), (3, 0), (2, 1)] {
+            assert_eq!(run("trimtab db update", code).0, expected, "{name}");
+            let (ended, asked) = run("trimtab plan", code);
+            assert_eq!((ended, &*asked), (expected, "plan . --format json --output plan.json\n"));
+        }
+        // What could not be done is seen.
+        for code in [0, 2, 3] {
+            let (ended, asked) = run("trimtab requests", code);
+            assert_eq!(ended, code, "{name}");
+            let begins = "requests --sync --open --plan plan.json --base trunk";
+            assert!(asked.starts_with(begins), "{name}: {asked}");
+        }
+    }
+    let permissions = &yaml("requests-github.yml")["jobs"]["requests"]["permissions"];
+    assert_eq!(*permissions, json!({ "contents": "write", "pull-requests": "write" }));
 }
 
 #[test]

@@ -264,6 +264,40 @@ fn what_was_left_out_is_not_taken_for_carried_out() {
     sums(&then);
 }
 
+/// What broke the tests is not placed again in the same version, before people ask for it.
+#[test]
+fn what_broke_tests_is_not_planned_again_before_people_say_so() {
+    let kept = Kept::new();
+    let now = "2026-02-02T09:00:00Z";
+    let first = kept.plan(now);
+    let name = first.batches.iter().flat_map(|batch| &batch.actions).next().unwrap();
+    let action = first.actions.iter().find(|action| action.name == *name).unwrap();
+    let moves = action.moves.iter().filter(|moved| !moved.to.is_empty());
+    let mut versions: Vec<String> =
+        moves.map(|moved| format!("{}@{}", moved.package, moved.to.join(","))).collect();
+    if versions.is_empty() {
+        let (package, _) = action.proposal.package.rsplit_once('@').unwrap();
+        versions.push(format!("{package}@{}", action.proposal.to.as_ref().unwrap()));
+    }
+    // As `apply` keeps it.
+    let plans = fs::read_dir(kept.data().join("plans")).unwrap();
+    let plan = plans.map(|entry| entry.unwrap().path()).find(|p| p.extension().unwrap() == "json");
+    let broke = serde_json::json!([{
+        "place": action.place, "versions": versions, "on": "2026-01-30T12:00:00Z",
+    }]);
+    fs::write(plan.unwrap().with_extension("broke.json"), broke.to_string()).unwrap();
+    let then = kept.plan(now);
+    assert!(then.batches.iter().all(|batch| !batch.actions.contains(name)), "{:#?}", told(&then));
+    let why = then.not_taken.iter().find(|not| not.action == *name).unwrap();
+    assert!(why.why.contains("broke the tests on 2026-01-30"), "{why:?}");
+    sums(&then);
+    let harbour = kept.harbour().display().to_string();
+    let args = ["plan", &harbour, "--offline", "--now", now, "--format", "json", "--again"];
+    let ran = kept.run(&[&args[..], &["--cadence", "week", "--capacity", "4"]].concat());
+    let again = json::read(&ran.out).unwrap();
+    assert!(again.batches.iter().any(|batch| batch.actions.contains(name)), "{:#?}", told(&again));
+}
+
 #[test]
 fn what_stays_can_be_accepted_as_the_plan_writes_it() {
     let kept = Kept::new();

@@ -9,6 +9,7 @@ pub mod notify;
 pub mod registry;
 pub mod requests;
 pub mod server;
+pub mod track;
 pub mod update;
 
 mod checksum;

@@ -2,11 +2,11 @@
 //! one table line here. A request is found by its branch, so that one batch has one request,
 //! whatever happened on the way.
 
-mod api;
+pub(crate) mod api;
 mod azure;
 mod bitbucket;
-mod gitea;
-mod github;
+pub(crate) mod gitea;
+pub(crate) mod github;
 mod gitlab;
 pub mod life;
 mod marker;
@@ -16,7 +16,7 @@ use std::fmt;
 use std::time::Duration;
 
 pub use api::{Api, Login};
-pub use marker::{Id, Marker, Reason};
+pub use marker::{Id, Marker, Reason, Under, Wanted};
 pub use place::{KINDS, Kind, Place, connect};
 
 /// Where a request is in its life.

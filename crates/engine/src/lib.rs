@@ -16,6 +16,7 @@ pub mod plan;
 pub mod repository;
 pub mod revision;
 pub mod selection;
+pub mod track;
 pub mod vulnerability;
 
 pub use asserted::asserted;

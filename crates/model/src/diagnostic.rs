@@ -109,6 +109,7 @@ codes! {
     TestsUntold, "tests-untold", Warning, true, "Whether a change breaks tests cannot be told: they failed before it as well, or were not run.";
     ChangeWorse, "change-worse", Error, false, "A change makes something worse and is refused.";
     HostRefused, "host-refused", Error, true, "A git host was not reached, or did not take a request.";
+    TrackerRefused, "tracker-refused", Error, true, "A tracker was not reached, or did not take a ticket.";
     BatchUnknown, "batch-unknown", Error, false, "There is no batch of this name, or no commit of it.";
     RollbackConflict, "rollback-conflict", Error, false, "A batch cannot be taken back by itself, as what it changed was changed since.";
 }

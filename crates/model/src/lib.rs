@@ -23,6 +23,7 @@ pub mod plan;
 pub mod purl;
 mod release;
 pub mod scan;
+pub mod ticket;
 pub mod vers;
 pub mod version;
 

@@ -3,6 +3,7 @@
 
 pub mod browser;
 pub mod git_host;
+pub mod gitea;
 pub mod naive;
 pub mod past;
 pub mod postgres;

@@ -1,5 +1,5 @@
-//! A real Gitea for the tests of requests, built from its module by Go. It takes minutes, so that it is a task of its own;
-//! its pages are left out, as only the API and git are used.
+//! A real Gitea for the tests of requests and trackers, built from its module by Go. It takes minutes, once; its pages are
+//! left out, as only the API and git are used.
 
 use std::path::Path;
 
@@ -22,16 +22,24 @@ pub(crate) fn install(root: &Path) -> bool {
     let kept = folder.join("mod");
     let (kept, out) = (kept.to_string_lossy(), program.to_string_lossy());
     let set = [("GOMODCACHE", &*kept), ("GOFLAGS", "-modcacherw"), ("CGO_ENABLED", "1")];
-    if !twice(|| run(&folder, "go", &["mod", "download", MODULE], &set).ok) {
-        return false;
-    }
-    let below = folder.join("mod").join(MODULE);
-    if std::fs::rename(&below, &source).is_err() {
-        return false;
+    // A build that was cut off left the source.
+    if !source.is_dir() {
+        if !twice(|| run(&folder, "go", &["mod", "download", MODULE], &set).ok) {
+            return false;
+        }
+        let below = folder.join("mod").join(MODULE);
+        if std::fs::rename(&below, &source).is_err() {
+            return false;
+        }
     }
     let tags = "sqlite sqlite_unlock_notify";
     let build = ["build", "-tags", tags, "-ldflags", "-s -w", "-o", &out, "."];
-    twice(|| run(&source, "go", &build, &set).ok)
+    let built = twice(|| run(&source, "go", &build, &set).ok);
+    if built {
+        // What it was built of is twice as large as all other tools together.
+        let _ = std::fs::remove_dir_all(folder.join("mod"));
+    }
+    built
 }
 
 /// Whether it went well, or went well when it was tried once more: what is fetched on the way may be cut off.

@@ -35,7 +35,7 @@ fn main() -> ExitCode {
                  cargo xtask tidy      the rules of this repository alone\n\
                  cargo xtask generate  write what is derived from code: docs/generated, docs/schemas\n\
                  cargo xtask tools     install what the tests compare with\n\
-                 cargo xtask gitea     build a git host that requests are tried on (minutes)"
+                 cargo xtask gitea     build the Gitea of the tests alone (minutes, once)"
             );
             task.is_empty()
         }

@@ -80,6 +80,9 @@ pub(crate) fn install(root: &Path) -> Vec<String> {
         install_python(&folder, packages, brings);
         (packages.join(" "), folder.join("bin").join(brings))
     });
+    if !crate::gitea::install(root) {
+        eprintln!("SKIPPED: Gitea cannot be built: requests and trackers are tried on fakes only");
+    }
     // Looked at when all are installed: one must not take another away.
     let all: Vec<_> = node.chain(python).collect();
     all.into_iter().filter(|(_, file)| !file.exists()).map(|(package, _)| package).collect()

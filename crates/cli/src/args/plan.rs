@@ -36,6 +36,9 @@ pub struct Plan {
     /// What images hold that builds start from
     #[command(flatten)]
     pub images: super::ImageArgs,
+    /// Plan also what broke the tests when it was carried out, in the same versions
+    #[arg(long)]
+    pub again: bool,
     /// Weigh by this charter or preset instead of the repository's own
     #[arg(long, value_name = "FILE|PRESET")]
     pub charter: Option<String>,

@@ -25,6 +25,7 @@ use trimtab_model::{Code, Diagnostic};
 use trimtab_report::applied;
 use trimtab_report::applied::json::Document;
 
+use super::plan::broke::Broke;
 use super::plan::image;
 use super::plan::instead::too_young;
 use super::plan::last;
@@ -43,7 +44,7 @@ use evidence::Evidence;
 use plan::Plan;
 
 /// How long a package manager may take to tell the versions that a scan does not know.
-const LISTING: Duration = Duration::from_secs(300);
+pub(in crate::commands) const LISTING: Duration = Duration::from_secs(300);
 /// Files of the checkout that are told as not committed.
 const UNCOMMITTED: usize = 5;
 
@@ -182,6 +183,9 @@ pub(in crate::commands) fn carry_out(
     };
     let done = work.run(&mut |what| io.err(&format!("{what} …\n")))?;
     done.denied.iter().for_each(|denied| say::diagnostic(io, denied));
+    let became: Vec<_> =
+        done.tested().filter_map(|(at, broke)| Some((&work.actions.get(at)?.0, broke))).collect();
+    Broke::keep(&args.path, &became, now, io);
     // A second look: what is there now, and not what was planned; without what tests left.
     work.tree.sweep()?;
     work.lay(&done.steps)?;

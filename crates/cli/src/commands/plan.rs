@@ -7,6 +7,7 @@ mod askers;
 mod attempt;
 mod autoload;
 mod beside;
+pub(super) mod broke;
 mod candidate;
 pub(super) mod checks;
 mod companions;
@@ -179,7 +180,20 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         now,
         confirmed: !args.offline,
     };
-    let (mut candidates, denied) = material.candidates(std::mem::take(&mut searched.made));
+    let (mut candidates, mut denied) = material.candidates(std::mem::take(&mut searched.made));
+    if !args.again {
+        let broke = broke::Broke::of(&args.path, io);
+        let is_new = |c: &Candidate| answer::broke(&broke, c, &places).is_none();
+        let (kept, out): (Vec<Candidate>, Vec<Candidate>) =
+            candidates.into_iter().partition(is_new);
+        candidates = kept;
+        for candidate in out {
+            let on = answer::broke(&broke, &candidate, &places).unwrap_or(now);
+            let day = on.to_zoned(charter.calendar.time_zone.clone()).strftime("%F").to_string();
+            let why = format!("it broke the tests on {day}: --again plans it all the same");
+            denied.push((candidate.name, why, candidate.removes));
+        }
+    }
     let mut explained = problem::explained(&cases, &places, &searched, &open, &scan);
     heirs::advise(&mut explained, &open, &scan, &index)?;
     let wished = &agreed.agreement.project.images;

@@ -7,13 +7,16 @@ use std::path::Path;
 use trimtab_connect::apply::Tree;
 use trimtab_connect::requests::State;
 use trimtab_connect::requests::life::{Asked, Situation, Step, decide};
+use trimtab_connect::update::Options;
 use trimtab_model::Diagnostic;
 use trimtab_model::finding::Unknown;
 use trimtab_report::requests;
 use trimtab_report::requests::json::{self, Document};
 
-use super::apply::{content, named, plan::Plan};
+use super::apply::{LISTING, content, named, plan::Plan};
 use super::host::{Located, Told, locate, told};
+use super::plan::place::Top;
+use super::plan::tree::Trees;
 use super::{Outcome, scan};
 use crate::args::output::pairs;
 use crate::args::{Requests, RequestsFormat};
@@ -43,7 +46,17 @@ impl Look<'_> {
         let told = told(self.located, self.repository, &self.args.host.remote)?;
         let index = index::open(&self.args.index, io)?;
         let tree = Tree::of(&self.args.path, &told.base, None)?;
-        let scan = scan::matched(&[tree.root()], &self.args.walk, &index, io)?;
+        let mut scan = scan::matched(&[tree.root()], &self.args.walk, &index, io)?;
+        // What a plan asked the package manager for, it is asked for here: else nothing of that would be known to be gone.
+        if !has_versions(&scan.unknowns) {
+            let top = Top { root: tree.root(), prefix: String::new() };
+            let project_code = self.args.trial.project_code;
+            let options = Options { project_code, ..Options::default() };
+            let trees = Trees::ask(&mut scan.inventory, &top, None, &options, LISTING);
+            if !trees.is_empty() {
+                scan = scan::of_inventory(scan.target.to_string(), scan.inventory, &index)?;
+            }
+        }
         let scanned = !scan.inventory.is_incomplete() && has_versions(&scan.unknowns);
         let steps = decide(&Situation {
             ours: told.ours.clone(),
@@ -58,8 +71,7 @@ impl Look<'_> {
     }
 }
 
-/// Whether no version is left to a parent pom: a plan takes it from Maven's tree, and a scan knows of none, so that what it
-/// does not find is not gone.
+/// Whether no version is left to a parent pom that nobody could tell: what is not found then is not gone.
 fn has_versions(unknowns: &[Unknown]) -> bool {
     let is_left =
         |u: &Unknown| u.purl.purl_type() == "maven" && u.purl.version().is_none_or(str::is_empty);

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 use trimtab_cli::Exit;
 
-use crate::command::{Ran, run};
+use crate::command::{Ran, Terminal, run, run_in};
 
 /// What is asked: way, package, version, position of the advisory.
 pub(crate) type Act = (&'static str, &'static str, &'static str, usize);
@@ -68,9 +68,8 @@ impl Case {
             let folder = records.join(ecosystem);
             fs::create_dir_all(&folder).unwrap();
             let id = format!("OSV-TEST-{at}");
-            let kind =
-                if *ecosystem == "PyPI" || *ecosystem == "Go" { "ECOSYSTEM" } else { "SEMVER" };
-            let kind = if *ecosystem == "Go" { "SEMVER" } else { kind };
+            let own = ["PyPI", "Maven"].contains(ecosystem);
+            let kind = if own { "ECOSYSTEM" } else { "SEMVER" };
             let record = json!({
                 "schema_version": "1.6.0", "id": id, "modified": "2026-01-01T00:00:00Z",
                 "published": "2026-01-01T00:00:00Z", "summary": "made up",
@@ -185,7 +184,8 @@ impl Case {
             "--now",
             "2026-11-28T10:00:00Z",
         ];
-        let ran = run(&[&args[..], more].concat());
+        let data = self.folder.path().join("data");
+        let ran = run_in(Some(data), &[&args[..], more].concat(), "", Terminal::default());
         let told = fs::read_to_string(json).ok().map(|text| serde_json::from_str(&text).unwrap());
         (ran, told.unwrap_or_default())
     }

@@ -20,7 +20,7 @@ pub struct Unmerged {
     pub batch: String,
     /// Whether a remote had it when it was last asked.
     pub sent: bool,
-    /// Names of its actions that were left out.
+    /// Names of its actions that were left out on every branch that has it.
     pub left: BTreeSet<String>,
 }
 
@@ -42,7 +42,7 @@ pub fn unmerged(repository: &Path) -> Result<Vec<Unmerged>, Diagnostic> {
         return Ok(Vec::new());
     }
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    let mut all: BTreeMap<String, (bool, BTreeSet<String>)> = BTreeMap::new();
+    let mut all: BTreeMap<String, (bool, Option<BTreeSet<String>>)> = BTreeMap::new();
     for (tip, name) in listed.lines().filter_map(|line| line.split_once(' ')).take(MOST) {
         let (sent, batch) = match name.strip_prefix("refs/heads/") {
             Some(local) => (false, local.strip_prefix(BRANCHES)),
@@ -59,11 +59,20 @@ pub fn unmerged(repository: &Path) -> Result<Vec<Unmerged>, Diagnostic> {
         if !carried || taken_back(&since, batch, None).is_some() {
             let held = all.entry(batch.to_owned()).or_default();
             held.0 |= sent;
-            held.1.extend(left);
+            // What one of its branches has is carried out: another may be older.
+            held.1 = Some(match held.1.take() {
+                Some(before) => before.intersection(&left).cloned().collect(),
+                None => left,
+            });
         }
     }
     let all = all.into_iter();
-    Ok(all.map(|(batch, (sent, left))| Unmerged { batch, sent, left }).collect())
+    let one = |(batch, (sent, left)): (String, (bool, Option<BTreeSet<String>>))| Unmerged {
+        batch,
+        sent,
+        left: left.unwrap_or_default(),
+    };
+    Ok(all.map(one).collect())
 }
 
 /// The actions that were left out of a batch, where a commit that `HEAD` has not carries it.

@@ -13,6 +13,8 @@ use crate::http::{Client, Failure, Patience, Response};
 use crate::retry::{self, Clock, MAX_WAIT, TRIES};
 use crate::url::Url;
 
+/// The type of what is sent.
+const JSON: &str = "application/json";
 /// The largest answer that is read, in bytes.
 const MOST: u64 = 32 << 20;
 
@@ -71,8 +73,8 @@ impl std::fmt::Debug for Api<'_> {
 }
 
 /// An answer that is well.
-pub(super) struct Answer {
-    pub(super) value: Value,
+pub(crate) struct Answer {
+    pub(crate) value: Value,
 }
 
 impl<'c> Api<'c> {
@@ -104,19 +106,53 @@ impl<'c> Api<'c> {
     }
 
     /// Asks for something: as often as may help.
-    pub(super) fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Answer, HostError> {
+    pub(crate) fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Answer, HostError> {
         self.call("GET", path, query, None)
     }
 
     /// Sends something: again only where the host says that it was not done.
-    pub(super) fn send(
+    pub(crate) fn send(
         &self,
         method: &str,
         path: &[&str],
         query: &[(&str, &str)],
         body: &Value,
     ) -> Result<Answer, HostError> {
-        self.call(method, path, query, Some(body))
+        self.call(method, path, query, Some((JSON, body)))
+    }
+
+    /// The same with another type of content.
+    pub(crate) fn send_as(
+        &self,
+        kind: &str,
+        (method, path): (&str, &[&str]),
+        query: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<Answer, HostError> {
+        self.call(method, path, query, Some((kind, body)))
+    }
+
+    /// Now, by the clock of this API.
+    pub(crate) fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+
+    /// Does something again, with pauses, while it fails in a way that passes.
+    pub(crate) fn insist<T>(
+        &self,
+        passes: impl Fn(&HostError) -> bool,
+        what: impl Fn() -> Result<T, HostError>,
+    ) -> Result<T, HostError> {
+        let mut failed = 0;
+        loop {
+            failed += 1;
+            match what() {
+                Err(error) if failed < TRIES && passes(&error) => {
+                    self.clock.pause(retry::pause(failed));
+                }
+                other => return other,
+            }
+        }
     }
 
     fn call(
@@ -124,15 +160,17 @@ impl<'c> Api<'c> {
         method: &str,
         path: &[&str],
         query: &[(&str, &str)],
-        body: Option<&Value>,
+        body: Option<(&str, &Value)>,
     ) -> Result<Answer, HostError> {
         let url = self.address.join(path);
         let query = encoded(query);
-        let body = body.filter(|body| !body.is_null()).map(|body| body.to_string().into_bytes());
+        let body = body.filter(|(_, body)| !body.is_null());
+        let kind = body.map(|(kind, _)| kind);
+        let body = body.map(|(_, body)| body.to_string().into_bytes());
         let mut headers: Vec<(&str, &str)> =
             self.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        if body.is_some() {
-            headers.push(("Content-Type", "application/json"));
+        if let Some(kind) = kind {
+            headers.push(("Content-Type", kind));
         }
         let mut failed = 0;
         loop {
@@ -193,7 +231,7 @@ impl<'c> Api<'c> {
 }
 
 /// A list that comes in pages, from the first to the last or the `most`th. True: there may be more.
-pub(super) fn paged<T>(
+pub(crate) fn paged<T>(
     most: usize,
     mut page: impl FnMut(usize) -> Result<(Vec<T>, Last), HostError>,
 ) -> Result<(Vec<T>, bool), HostError> {
@@ -209,7 +247,7 @@ pub(super) fn paged<T>(
 }
 
 /// Whether a page is the last one.
-pub(super) struct Last(pub(super) bool);
+pub(crate) struct Last(pub(crate) bool);
 
 /// `?name=value&…`, or nothing.
 fn encoded(query: &[(&str, &str)]) -> String {
@@ -267,6 +305,8 @@ fn refusal(status: u16, said: String) -> HostError {
     match status {
         401 | 403 | 203 => HostError::Denied(said),
         404 | 410 => HostError::Missing(said),
+        // What moved for good is no longer there; who is to sign in is led elsewhere in another way.
+        301 | 308 => HostError::Missing(format!("it moved: {said}")),
         429 => HostError::Busy(said, Duration::from_secs(60)),
         500.. => HostError::Lost(said),
         _ => HostError::Refused(said),

@@ -11,6 +11,8 @@ const PAGE: usize = 50;
 const PAGES: usize = 40;
 /// The colour of a label that is made.
 const COLOUR: &str = "#2f6f8f";
+/// What it says while it does not know yet whether a request can be merged.
+const LATER: &str = "try again later";
 
 /// One repository.
 pub(super) struct Gitea<'c> {
@@ -24,19 +26,8 @@ impl Gitea<'_> {
         [&["repos", &self.owner, &self.name], rest].concat()
     }
 
-    /// All of a list. True: there may be more.
     fn list(&self, what: &str, query: &[(&str, &str)]) -> Result<(Vec<Value>, bool), HostError> {
-        paged(PAGES, |page| {
-            let (page, size) = ((page + 1).to_string(), PAGE.to_string());
-            let query = [query, &[("limit", &size), ("page", &page)]].concat();
-            let answer = self.api.get(&self.path(&[what]), &query)?.value;
-            let Value::Array(some) = answer else {
-                return Err(HostError::Strange("it is no list".to_owned()));
-            };
-            // A host may give fewer at a time than it is asked for: only an empty page is the end.
-            let last = Last(some.is_empty());
-            Ok((some, last))
-        })
+        list(&self.api, &self.path(&[what]), query)
     }
 
     /// The requests of Trimtab's branches in a state, the newest first.
@@ -46,18 +37,6 @@ impl Gitea<'_> {
         requests.retain(|request| request.branch.starts_with(BRANCHES));
         requests.sort_by_key(|request| std::cmp::Reverse(request.number));
         Ok(Listed { requests, cut })
-    }
-
-    /// The number of a label, made where it is missing.
-    fn numbered(&self, label: &str) -> Result<u64, HostError> {
-        let (known, _) = self.list("labels", &[])?;
-        let known = known.iter().find(|l| l["name"] == label).and_then(|l| l["id"].as_u64());
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        let body = json!({ "name": label, "color": COLOUR });
-        let made = self.api.send("POST", &self.path(&["labels"]), &[], &body)?.value;
-        made["id"].as_u64().ok_or_else(|| HostError::Strange("a label has no number".to_owned()))
     }
 }
 
@@ -82,7 +61,10 @@ impl Host for Gitea<'_> {
         let body = json!({
             "title": wish.title, "head": wish.branch, "base": wish.base, "body": wish.body,
         });
-        read(&self.api.send("POST", &self.path(&["pulls"]), &[], &body)?.value)
+        // What was pushed a moment ago is not known to it at once.
+        let is_unknown = |error: &HostError| matches!(error, HostError::Missing(_));
+        let path = self.path(&["pulls"]);
+        read(&self.api.insist(is_unknown, || self.api.send("POST", &path, &[], &body))?.value)
     }
 
     fn update(&self, number: u64, title: &str, body: &str) -> Result<(), HostError> {
@@ -106,26 +88,84 @@ impl Host for Gitea<'_> {
     fn merge(&self, number: u64, tip: &str) -> Result<(), HostError> {
         let number = number.to_string();
         let body = json!({ "Do": "merge", "head_commit_id": tip });
-        self.api.send("POST", &self.path(&["pulls", &number, "merge"]), &[], &body).map(|_| ())
+        // It looks for conflicts in its own time.
+        let looks =
+            |error: &HostError| matches!(error, HostError::Refused(why) if why.contains(LATER));
+        let path = self.path(&["pulls", &number, "merge"]);
+        self.api.insist(looks, || self.api.send("POST", &path, &[], &body)).map(|_| ())
     }
 
     fn label(&self, number: u64, add: &[&str], remove: &[&str]) -> Result<bool, HostError> {
-        let number = number.to_string();
-        let add = add.iter().map(|label| self.numbered(label)).collect::<Result<Vec<_>, _>>()?;
-        if !add.is_empty() {
-            let path = self.path(&["issues", &number, "labels"]);
-            self.api.send("POST", &path, &[], &json!({ "labels": add }))?;
-        }
-        for label in remove {
-            let label = self.numbered(label)?.to_string();
-            let path = self.path(&["issues", &number, "labels", &label]);
-            match self.api.send("DELETE", &path, &[], &Value::Null) {
-                Ok(_) | Err(HostError::Missing(_)) => {}
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(true)
+        label(&self.api, (&self.owner, &self.name), number, (add, remove)).map(|()| true)
     }
+}
+
+/// All of a list. True: there may be more.
+pub(crate) fn list(
+    api: &Api<'_>,
+    path: &[&str],
+    query: &[(&str, &str)],
+) -> Result<(Vec<Value>, bool), HostError> {
+    paged(PAGES, |page| {
+        let (page, size) = ((page + 1).to_string(), PAGE.to_string());
+        let query = [query, &[("limit", &size), ("page", &page)]].concat();
+        let Value::Array(some) = api.get(path, &query)?.value else {
+            return Err(HostError::Strange("it is no list".to_owned()));
+        };
+        // A host may give fewer at a time than it is asked for: only an empty page is the end.
+        let last = Last(some.is_empty());
+        Ok((some, last))
+    })
+}
+
+/// The number of a label. `None`: the repository has none of that name.
+fn known(
+    api: &Api<'_>,
+    (owner, name): (&str, &str),
+    label: &str,
+) -> Result<Option<u64>, HostError> {
+    let (known, _) = list(api, &["repos", owner, name, "labels"], &[])?;
+    Ok(known.iter().find(|l| l["name"] == label).and_then(|l| l["id"].as_u64()))
+}
+
+/// The number of a label, made where it is missing.
+pub(crate) fn numbered(
+    api: &Api<'_>,
+    (owner, name): (&str, &str),
+    label: &str,
+) -> Result<u64, HostError> {
+    if let Some(known) = known(api, (owner, name), label)? {
+        return Ok(known);
+    }
+    let body = json!({ "name": label, "color": COLOUR });
+    let made = api.send("POST", &["repos", owner, name, "labels"], &[], &body)?.value;
+    made["id"].as_u64().ok_or_else(|| HostError::Strange("a label has no number".to_owned()))
+}
+
+/// Puts labels on a request or issue, and takes others off.
+pub(crate) fn label(
+    api: &Api<'_>,
+    of: (&str, &str),
+    number: u64,
+    (add, remove): (&[&str], &[&str]),
+) -> Result<(), HostError> {
+    let number = number.to_string();
+    let labels = ["repos", of.0, of.1, "issues", &number, "labels"];
+    let add = add.iter().map(|label| numbered(api, of, label)).collect::<Result<Vec<_>, _>>()?;
+    if !add.is_empty() {
+        api.send("POST", &labels, &[], &json!({ "labels": add }))?;
+    }
+    for label in remove {
+        // One that the repository has not is not made to be taken off.
+        let Some(label) = known(api, of, label)? else { continue };
+        let label = label.to_string();
+        let path = [&labels[..], &[&label]].concat();
+        match api.send("DELETE", &path, &[], &Value::Null) {
+            Ok(_) | Err(HostError::Missing(_)) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(())
 }
 
 fn read(value: &Value) -> Result<Request, HostError> {

@@ -96,20 +96,29 @@ impl Host for GitHub<'_> {
     }
 
     fn label(&self, number: u64, add: &[&str], remove: &[&str]) -> Result<bool, HostError> {
-        let number = number.to_string();
-        if !add.is_empty() {
-            let path = self.path(&["issues", &number, "labels"]);
-            self.api.send("POST", &path, &[], &json!({ "labels": add }))?;
-        }
-        for label in remove {
-            let path = self.path(&["issues", &number, "labels", label]);
-            match self.api.send("DELETE", &path, &[], &Value::Null) {
-                Ok(_) | Err(HostError::Missing(_)) => {}
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(true)
+        label(&self.api, (&self.owner, &self.name), number, (add, remove)).map(|()| true)
     }
+}
+
+/// Puts labels on a request or issue, and takes others off.
+pub(crate) fn label(
+    api: &Api<'_>,
+    (owner, name): (&str, &str),
+    number: u64,
+    (add, remove): (&[&str], &[&str]),
+) -> Result<(), HostError> {
+    let number = number.to_string();
+    let labels = ["repos", owner, name, "issues", &number, "labels"];
+    if !add.is_empty() {
+        api.send("POST", &labels, &[], &json!({ "labels": add }))?;
+    }
+    for label in remove {
+        match api.send("DELETE", &[&labels[..], &[label]].concat(), &[], &Value::Null) {
+            Ok(_) | Err(HostError::Missing(_)) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(())
 }
 
 fn read(value: &Value) -> Result<Request, HostError> {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 pub use step::{Step, What};
 
-use super::marker::{Id, Marker};
+use super::marker::{Id, Marker, Wanted};
 use super::{State, Word};
 
 /// How the branch of an open request stands to its base.
@@ -63,6 +63,16 @@ pub struct Planned {
     pub due: bool,
     /// From when it may be carried out, where it waits for that within its window.
     pub not_before: Option<Timestamp>,
+    /// When the last of its actions became old enough that had to wait for it. `None`: none had to.
+    pub aged: Option<Timestamp>,
+    /// The charter that it was planned by, as a digest. `None`: it is not known.
+    pub charter: Option<Id>,
+}
+
+impl Planned {
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted { actions: &self.actions, aged: self.aged, charter: self.charter.as_ref() }
+    }
 }
 
 /// What may be asked for that is not open.

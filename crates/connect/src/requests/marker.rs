@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 /// How the line begins. A reference that nothing refers to is shown by no reader of Markdown.
@@ -53,6 +54,15 @@ impl fmt::Display for Id {
     }
 }
 
+impl Under {
+    /// Reads `CHARTER:SECONDS`. `None`: it is none.
+    fn read(text: &str) -> Option<Under> {
+        let (charter, at) = text.split_once(':')?;
+        let at = Timestamp::from_second(at.parse().ok()?).ok()?;
+        Some(Under { charter: Id::read(charter)?, at })
+    }
+}
+
 /// Why Trimtab closed a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
@@ -62,6 +72,26 @@ pub enum Reason {
     Skip,
     /// Another batch has what it had.
     Superseded(String),
+}
+
+/// What the refusals of a charter hold for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Under {
+    /// The charter, as a digest.
+    pub charter: Id,
+    /// The moment.
+    pub at: Timestamp,
+}
+
+/// What a request would have, to be compared with what it has.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The actions.
+    pub actions: &'a BTreeSet<Id>,
+    /// When the last of them became old enough that had to wait for it.
+    pub aged: Option<Timestamp>,
+    /// The charter, as a digest. `None`: it is not known.
+    pub charter: Option<&'a Id>,
 }
 
 /// What the line says.
@@ -77,9 +107,11 @@ pub struct Marker {
     pub tip: String,
     /// The actions that are done in it: [`Id::of_all`] of them.
     pub actions: Id,
-    /// The same with those that were left out for what no waiting changes: they broke tests, or could not be made.
-    /// `None`: there are none.
+    /// The same with those that were left out for what no waiting changes: they broke tests, could not be made, or the
+    /// charter refused them for something else than their age. `None`: there are none.
     pub tried: Option<Id>,
+    /// When they were tried, and by which charter. `None`: it does not matter, or is not told.
+    pub under: Option<Under>,
     /// The findings that are gone with it.
     pub gone: BTreeSet<Id>,
     /// Whether all findings are listed.
@@ -127,6 +159,7 @@ impl Marker {
             tip: word("tip")?,
             actions: Id::read(field("actions")?)?,
             tried: field("tried").and_then(Id::read),
+            under: field("under").and_then(Under::read),
             gone: list("gone")?,
             whole: field("whole") == Some("yes"),
             closed,
@@ -144,10 +177,16 @@ impl Marker {
         format!("{self}\n\n{said}{}", rest.trim_start())
     }
 
-    /// Whether it is of these actions: as they were done, or as they were tried.
-    pub fn is_of(&self, actions: &BTreeSet<Id>) -> bool {
-        let all = Id::of_all(actions);
-        self.actions == all || self.tried.as_ref() == Some(&all)
+    /// Whether it is of these actions: as they were done, or as they were tried. What a charter refused is tried again by
+    /// another charter, and when something of it became old enough since.
+    pub fn is_of(&self, wanted: Wanted<'_>) -> bool {
+        let all = Id::of_all(wanted.actions);
+        let holds = |under: &Under| {
+            wanted.charter.is_none_or(|charter| *charter == under.charter)
+                && wanted.aged.is_none_or(|aged| aged <= under.at)
+        };
+        let tried = self.tried.as_ref() == Some(&all);
+        self.actions == all || (tried && self.under.as_ref().is_none_or(holds))
     }
 
     /// The name of a batch as the line holds it: itself, or where no line can hold it, a digest.
@@ -176,6 +215,9 @@ impl fmt::Display for Marker {
         )?;
         if let Some(tried) = &self.tried {
             write!(f, " tried={tried}")?;
+        }
+        if let Some(under) = &self.under {
+            write!(f, " under={}:{}", under.charter, under.at.as_second())?;
         }
         match &self.closed {
             None => {}
@@ -213,6 +255,7 @@ mod tests {
                 batch, place: Id::of(&["a"]), base: "a1".to_owned(), tip: "b2".to_owned(),
                 actions: Id::of_all(&ids(&actions)), gone: ids(&gone), whole: true, closed,
                 tried: (why > 1).then(|| Id::of_all(&ids(&gone))),
+                under: (why > 2).then(|| Under { charter: Id::of(&["c"]), at: Timestamp::UNIX_EPOCH }),
             };
             let text = marker.mark(&body, Some("Closed"));
             let read = Marker::read(&text);
@@ -240,6 +283,7 @@ mod tests {
             tip: "b".to_owned(),
             actions: Id::of_all(&ids(&[1])),
             tried: None,
+            under: None,
             gone: ids(&many),
             whole: true,
             closed: None,
@@ -261,6 +305,7 @@ mod tests {
                 tip: "b".to_owned(),
                 actions: Id::of_all(&ids(&[])),
                 tried: None,
+                under: None,
                 gone: ids(&[]),
                 whole: true,
                 closed: None,

@@ -54,6 +54,17 @@ fn a_branch_says_what_was_left_out() {
     assert_eq!((&*all[0].batch, all[0].sent), ("week-48", false));
     let left: Vec<&str> = all[0].left.iter().map(String::as_str).collect();
     assert_eq!(left, ["raise c to 2", "relock a, and relock b"]);
+    // The remote has a newer one, on which only one was left out: the other is carried out.
+    let newer = tree(&root);
+    let text = format!("{BATCH}Trimtab-Left: raise c to 2\n");
+    newer.commit(&[change("a.lock", "3\n")], &text, &author(&root)).unwrap();
+    publish(&newer, "trimtab/week-49").unwrap();
+    let tip = git(&root, &["rev-parse", "trimtab/week-49"]);
+    git(&root, &["update-ref", "refs/remotes/origin/trimtab/week-48", &tip]);
+    git(&root, &["branch", "-q", "-D", "trimtab/week-49"]);
+    let all = unmerged(&root).unwrap();
+    let left: Vec<&str> = all[0].left.iter().map(String::as_str).collect();
+    assert_eq!((all.len(), all[0].sent, left), (1, true, vec!["raise c to 2"]));
 }
 
 #[test]

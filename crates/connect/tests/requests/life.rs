@@ -76,6 +76,7 @@ fn marker(batch: &str, place: &str, has: &str, gone: &str, closed: Option<Reason
         tip: "t0".to_owned(),
         actions: Id::of_all(&ids("action", has)),
         tried: None,
+        under: None,
         gone: ids("finding", gone),
         whole: true,
         closed,
@@ -90,6 +91,8 @@ fn planned(batch: &str, place: &str, has: &str, due: bool) -> Planned {
         removes: ids("finding", has),
         due,
         not_before: None,
+        aged: None,
+        charter: None,
     }
 }
 

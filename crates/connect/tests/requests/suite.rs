@@ -318,3 +318,21 @@ fn who_closed_it_is_written_before_it_is_closed_and_said_once() {
         assert!(fake.state.lock().unwrap().requests[0].said.len() <= 1, "{kind}");
     });
 }
+
+#[test]
+fn gitea_may_be_late_to_know_a_branch_and_whether_it_can_be_merged() {
+    let dialect = *ALL.iter().find(|dialect| dialect.kind() == "gitea").unwrap();
+    let fake = Fake::start(dialect);
+    let clock = NoWait(Mutex::default());
+    let (name, value) = dialect.token();
+    let token = |asked: &str| (asked == name).then(|| value.to_owned());
+    let host = connect(&place(dialect, &fake), &token, Patience::default(), &clock).unwrap();
+    let later = |status| ("POST", Fault::Status(status, Vec::new()));
+    fake.state.lock().unwrap().faults.extend([later(404), later(404)]);
+    propose(&*host, &wish("One", "text"), None, false).unwrap();
+    fake.state.lock().unwrap().faults.push(later(405));
+    host.merge(7, "t0").unwrap();
+    let state = fake.state.lock().unwrap();
+    assert_eq!((state.requests.len(), state.requests[0].state), (1, "merged"));
+    assert_eq!(clock.0.lock().unwrap().len(), 3, "each is waited for");
+}

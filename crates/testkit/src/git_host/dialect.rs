@@ -44,22 +44,27 @@ pub trait Dialect: Sync {
 /// Every host.
 pub const ALL: &[&dyn Dialect] = &[&GitHub, &GitLab, &Gitea, &Azure, &Bitbucket];
 
-fn missing() -> (u16, Value) {
+pub(super) fn missing() -> (u16, Value) {
     (404, json!({ "message": "Not Found" }))
 }
 
-fn text<'v>(body: &'v Value, name: &str) -> &'v str {
+pub(super) fn text<'v>(body: &'v Value, name: &str) -> &'v str {
     body[name].as_str().unwrap_or_else(|| panic!("`{name}` is a text of {body}"))
 }
 
 /// Only these members are in a body.
-fn only(body: &Value, names: &[&str]) {
+pub(super) fn only(body: &Value, names: &[&str]) {
     for name in body.as_object().unwrap().keys() {
         assert!(names.contains(&name.as_str()), "`{name}` is not documented: {body}");
     }
 }
 
-fn page(all: Vec<Value>, number: Option<&str>, size: Option<&str>, most: usize) -> Vec<Value> {
+pub(super) fn page(
+    all: Vec<Value>,
+    number: Option<&str>,
+    size: Option<&str>,
+    most: usize,
+) -> Vec<Value> {
     let number: usize = number.map_or(1, |n| n.parse().unwrap());
     let size: usize = size.map_or(most, |n| n.parse().unwrap()).min(most);
     all.into_iter().skip((number - 1) * size).take(size).collect()

@@ -35,6 +35,44 @@ pub struct Kept {
     pub said: Vec<String>,
 }
 
+/// A ticket, as it is kept.
+#[derive(Debug, Clone, Default)]
+pub struct Issue {
+    /// Its number.
+    pub number: u64,
+    /// Its title.
+    pub title: String,
+    /// Its text: a document, where the tracker has such.
+    pub body: Value,
+    /// Its state, in the tracker's words.
+    pub state: String,
+    /// Why it is in that state, in the tracker's words.
+    pub reason: String,
+    /// Its labels.
+    pub labels: Vec<String>,
+    /// Its due date, as it was sent.
+    pub due: Value,
+    /// Its points.
+    pub points: Value,
+    /// Who has it.
+    pub assignee: Option<String>,
+    /// Its sprint, milestone or iteration.
+    pub sprint: Option<String>,
+    /// Its comments, with their ids.
+    pub said: Vec<(u64, Value)>,
+    /// How many things had happened when it was changed.
+    pub updated: u64,
+    /// How often it was changed.
+    pub rev: u64,
+}
+
+impl Issue {
+    /// When it was changed: a second for each thing that happened.
+    pub fn changed(&self) -> String {
+        format!("2026-11-28T10:{:02}:{:02}Z", self.updated / 60, self.updated % 60)
+    }
+}
+
 /// What was asked.
 #[derive(Debug, Clone)]
 pub struct Asked {
@@ -93,6 +131,10 @@ pub struct State {
     pub most_open: usize,
     /// The repository, bare. `None`: there is none.
     pub repository: Option<PathBuf>,
+    /// Tickets, the oldest first.
+    pub issues: Vec<Issue>,
+    /// How many things happened to tickets.
+    pub ticks: u64,
 }
 
 impl State {
@@ -106,6 +148,32 @@ impl State {
         let open = self.requests.iter().filter(|kept| kept.state == "open" && !kept.fork).count();
         self.most_open = self.most_open.max(open);
         new
+    }
+
+    /// A new ticket.
+    pub fn file(&mut self, issue: Issue) -> Issue {
+        self.ticks += 1;
+        let number = self.issues.len() as u64 + 7;
+        let new = Issue { number, updated: self.ticks, rev: 1, ..issue };
+        self.issues.push(new.clone());
+        new
+    }
+
+    /// Changes a ticket. `None`: there is none of this number.
+    pub fn alter(&mut self, number: &str, what: impl FnOnce(&mut Issue)) -> Option<Issue> {
+        let number: u64 = number.parse().ok()?;
+        self.ticks += 1;
+        let ticks = self.ticks;
+        let issue = self.issues.iter_mut().find(|issue| issue.number == number)?;
+        what(issue);
+        (issue.updated, issue.rev) = (ticks, issue.rev + 1);
+        Some(issue.clone())
+    }
+
+    /// A ticket by its number.
+    pub fn issue(&self, number: &str) -> Option<&Issue> {
+        let number: u64 = number.parse().ok()?;
+        self.issues.iter().find(|issue| issue.number == number)
     }
 
     /// A request by its number.
@@ -218,7 +286,8 @@ fn answer(
         return stream.write_all(&whole);
     }
     if length > 0 {
-        assert_eq!(asked.header("content-type"), Some("application/json"));
+        let kind = asked.header("content-type").unwrap();
+        assert!(["application/json", "application/json-patch+json"].contains(&kind), "{kind}");
         asked.body = serde_json::from_slice(&body).unwrap();
     }
     let mut held = state.lock().unwrap();
@@ -240,7 +309,11 @@ fn answer(
     match fault {
         Some(Fault::Lost) => return Ok(()),
         Some(Fault::Status(status, headers)) => {
-            return write(status, &headers, &serde_json::json!({ "message": "later" }));
+            return write(
+                status,
+                &headers,
+                &serde_json::json!({ "message": "Please try again later" }),
+            );
         }
         Some(Fault::DoneAndLost) => {
             dialect.answer(&asked, &mut held);

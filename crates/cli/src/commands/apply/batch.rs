@@ -38,6 +38,9 @@ pub(super) struct Work<'a> {
     pub(super) each: bool,
 }
 
+/// The word of what breaks tests.
+const BREAKS: &str = "breaks";
+
 /// What became of the actions.
 #[derive(Default)]
 pub(super) struct Done {
@@ -54,6 +57,16 @@ pub(super) struct Done {
     /// Tests that failed once and passed when run again.
     pub(super) wavering: Vec<Box<str>>,
     pub(super) runs: usize,
+}
+
+impl Done {
+    /// The actions that tests were run with, and whether each broke them.
+    pub(super) fn tested(&self) -> impl Iterator<Item = (usize, bool)> {
+        let is_tested = self.difference.is_some();
+        let done = self.steps.iter().filter(move |_| is_tested).map(|(at, _)| (*at, false));
+        let broke = self.not.iter().filter(|(_, word, _)| *word == BREAKS);
+        done.chain(broke.map(|(at, ..)| (*at, true)))
+    }
 }
 
 impl Work<'_> {
@@ -146,7 +159,7 @@ impl Work<'_> {
             let tests: Vec<&str> = told.broken.iter().take(5).map(|name| &**name).collect();
             let tests =
                 if tests.is_empty() { String::new() } else { format!(" ({})", tests.join(", ")) };
-            done.not.push((*last, "breaks", format!("{why}{tests}")));
+            done.not.push((*last, BREAKS, format!("{why}{tests}")));
         }
         for at in named(&found.untold) {
             let why = "there were no runs left to try it: allow more with --runs".to_owned();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use trimtab_connect::requests::life::Planned;
-use trimtab_connect::requests::{Id, Marker};
+use trimtab_connect::requests::{Id, Marker, Under};
 use trimtab_engine::repository::ids;
 use trimtab_model::Purl;
 use trimtab_model::finding::Finding;
@@ -51,7 +51,22 @@ fn one(plan: &Plan, batch: &planned::Batch, now: Timestamp) -> Planned {
         removes: gone.flat_map(under).collect(),
         due: has_begun && not_before.is_none(),
         not_before,
+        aged: aged(plan, batch, now),
+        charter: Some(charter(plan)),
     }
+}
+
+/// When the last of a batch's actions became old enough that had to wait for it.
+fn aged(plan: &Plan, batch: &planned::Batch, now: Timestamp) -> Option<Timestamp> {
+    let of = plan.0.actions.iter().filter(|action| batch.actions.contains(&action.name));
+    let until = of.filter_map(|action| action.quarantine.as_deref()?.parse::<Timestamp>().ok());
+    until.filter(|until| *until <= now).max()
+}
+
+/// The charter of a plan.
+fn charter(plan: &Plan) -> Id {
+    let by = &plan.0.charter;
+    Id::of(&[&by.name, &by.version])
 }
 
 /// Whether an action waits for its age, and its batch for that.
@@ -90,18 +105,27 @@ fn package(purl: &str) -> String {
     purl.parse::<Purl>().map_or_else(|_| purl.to_owned(), |purl| purl.package().to_string())
 }
 
-/// What the text of a request says of a batch that was carried out. What the charter refused on the day may be had later, and
-/// was not tried.
+/// What the text of a request says of a batch that was carried out. What the charter refused on the day for its age may be
+/// had later, and was not tried.
 pub(super) fn marker(plan: &Plan, batch: &planned::Batch, document: &Document) -> Marker {
     let gone = document.removes.iter();
     let gone = gone.map(|f| Id::of_finding(&f.vulnerability, &package(&f.package)));
-    let of = |is: fn(&str) -> bool| {
-        actions(plan, batch, |action| {
-            let told = document.actions.iter().find(|told| told.name == action.name);
-            told.is_some_and(|told| is(&told.outcome))
-        })
+    let now = document.now.parse::<Timestamp>().ok();
+    let outcome = |action: &planned::Action| {
+        let told = document.actions.iter().find(|told| told.name == action.name);
+        told.map(|told| &*told.outcome)
     };
-    let (done, tried) = (of(|outcome| outcome == DONE), of(|outcome| outcome != DENIED));
+    let is_young = |action: &planned::Action| {
+        let until = action.quarantine.as_deref().and_then(|q| q.parse::<Timestamp>().ok());
+        until.zip(now).is_some_and(|(until, now)| until > now)
+    };
+    let is_denied = |action: &planned::Action| outcome(action) == Some(DENIED);
+    let done = actions(plan, batch, |action| outcome(action) == Some(DONE));
+    let tried = actions(plan, batch, |action| {
+        outcome(action).is_some() && !(is_denied(action) && is_young(action))
+    });
+    let refused = actions(plan, batch, |action| is_denied(action) && !is_young(action));
+    let at = now.filter(|_| !refused.is_empty());
     Marker {
         batch: Marker::name(&batch.name),
         place: Id::of(&[&batch.place]),
@@ -109,6 +133,7 @@ pub(super) fn marker(plan: &Plan, batch: &planned::Batch, document: &Document) -
         tip: document.commits.last().map(|commit| commit.id.clone()).unwrap_or_default(),
         actions: Id::of_all(&done),
         tried: (tried != done).then(|| Id::of_all(&tried)),
+        under: at.map(|at| Under { charter: charter(plan), at }),
         gone: gone.collect(),
         whole: true,
         closed: None,
@@ -118,6 +143,7 @@ pub(super) fn marker(plan: &Plan, batch: &planned::Batch, document: &Document) -
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use trimtab_connect::requests::Wanted;
 
     use super::*;
 
@@ -187,13 +213,37 @@ mod tests {
         let plan = plan();
         let batch = &plan.0.batches[0];
         let is_of = |outcome: &str, at: u8| {
-            marker(&plan, batch, &applied(outcome)).is_of(&batches(&plan, day(at))[0].actions)
+            is_of(&marker(&plan, batch, &applied(outcome)), &batches(&plan, day(at))[0])
         };
         assert!(is_of(DENIED, 2), "it is as far as it can be");
         assert!(!is_of(DENIED, 8), "the young one is missing");
         assert!(is_of("breaks", 8), "what breaks is not tried again by the same plan");
         assert!(is_of(DONE, 8));
         assert!(marker(&plan, batch, &applied(DONE)).tried.is_none());
+    }
+
+    fn is_of(marker: &Marker, planned: &Planned) -> bool {
+        let charter = planned.charter.as_ref();
+        marker.is_of(Wanted { actions: &planned.actions, aged: planned.aged, charter })
+    }
+
+    #[test]
+    fn what_is_refused_for_something_else_than_its_age_is_built_once() {
+        let mut plan = plan();
+        plan.0.actions[1].quarantine = None;
+        let made = marker(&plan, &plan.0.batches[0], &applied(DENIED));
+        let is_kept = |plan: &Plan, at: u8| is_of(&made, &batches(plan, day(at))[0]);
+        assert!(is_kept(&plan, 2) && is_kept(&plan, 20), "not anew at each sync");
+        let told = Marker { tip: "t0".to_owned(), ..made.clone() };
+        assert_eq!(Marker::read(&told.mark("x", None)), Some(told));
+        assert!(made.tried.is_some() && made.under.is_some());
+        // Another charter may allow it.
+        plan.0.charter.version = "2".to_owned();
+        assert!(!is_kept(&plan, 2));
+        plan.0.charter.version = "1".to_owned();
+        // A later plan knows that it was too young, and until when.
+        plan.0.actions[1].quarantine = Some("2026-06-07T09:00:00Z".to_owned());
+        assert!(is_kept(&plan, 2) && !is_kept(&plan, 8), "built when it is old enough");
     }
 
     #[test]

@@ -16,6 +16,7 @@ use trimtab_model::scan::{Scan, Weighing};
 use trimtab_report::plan::json;
 
 use super::accept::Accepting;
+use super::broke::Broke;
 use super::candidate::{Candidate, Denied, is_new};
 use super::checks::Checked;
 use super::memory::Before;
@@ -450,6 +451,13 @@ fn learnt(of: &Taught) -> json::Learnt {
         said: of.said,
         days: of.days.map(round),
     }
+}
+
+/// When a candidate broke tests. `None`: it did not, or nobody knows.
+pub(super) fn broke(broke: &Broke, of: &Candidate, places: &[Place]) -> Option<Timestamp> {
+    let place = places.get(of.place)?;
+    let moves: Vec<json::Move> = of.made.moved.iter().map(moved).collect();
+    broke.when(&place.name, &moves, &json::Asked::of(&of.made.proposal))
 }
 
 fn moved(moved: &Moved) -> json::Move {

@@ -108,7 +108,7 @@ fn build(situation: &Situation, ours: &Ours) -> Decided {
     let Some(marker) = &ours.marker else {
         return (What::Update, "its text does not say what it has".to_owned());
     };
-    if !marker.is_of(&planned.actions) {
+    if !marker.is_of(planned.wanted()) {
         return (What::Update, "the plan has other actions for it".to_owned());
     }
     if marker.closed.is_some() {
@@ -202,7 +202,7 @@ fn want(situation: &Situation, planned: &Planned, steps: &[Step]) -> (What, Stri
     over.sort_by_key(|ours| std::cmp::Reverse(ours.number));
     let named = |ours: &&&Ours| ours.batch == planned.batch;
     let same = |ours: &&&Ours| match &ours.marker {
-        Some(marker) => marker.is_of(&planned.actions),
+        Some(marker) => marker.is_of(planned.wanted()),
         // What it had is not known any more: the name counts.
         None => named(ours),
     };

@@ -76,6 +76,10 @@ impl Dialect for Gitea {
             ("PATCH", ["pulls", number]) => {
                 only(&asked.body, &["title", "body", "state", "base", "labels"]);
                 let Some(kept) = state.get(number) else { return missing() };
+                if kept.state == "merged" && asked.body["state"].is_string() {
+                    let why = "cannot change state of this pull request, it was already merged";
+                    return (412, json!({ "message": why }));
+                }
                 change(kept, &asked.body, "title", "body");
                 if asked.body["state"] == "closed" {
                     kept.state = "closed";
@@ -120,10 +124,13 @@ impl Dialect for Gitea {
                 (200, json!([]))
             }
             ("DELETE", ["issues", number, "labels", id]) => {
-                let name = state.labels[id.parse::<usize>().unwrap() - 1].clone();
+                let Some(name) = state.labels.get(id.parse::<usize>().unwrap() - 1).cloned() else {
+                    return (422, json!({ "message": "label does not exist [label_id: 0]" }));
+                };
                 let Some(kept) = state.get(number) else { return missing() };
-                let (status, _) = take(kept, &name);
-                (if status == 200 { 204 } else { status }, Value::Null)
+                // One that it has not is taken off as well.
+                take(kept, &name);
+                (204, Value::Null)
             }
             _ => missing(),
         }
