@@ -28,7 +28,7 @@ pub(crate) const LABEL: [u8; 16] = *b"trimtab index\r\n\x1A";
 /// Reads as this number only on the right side round.
 pub(crate) const ENDIAN: u32 = 0x0A0B_0C0D;
 /// The version of the layout.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 /// Bytes of a page.
 pub(crate) const PAGE: usize = 4096;
 /// Runs begin at multiples of this.

@@ -43,13 +43,15 @@ pub(super) fn successors(record: &Record<'_>, kind: Kind) -> Vec<String> {
     for text in texts.into_iter().flatten() {
         let text = super::draft::clip(text, MOST.1);
         for name in listed(text).into_iter().chain(said(text)) {
+            if all.len() == MOST.0 {
+                return all;
+            }
             let is_own = own.iter().any(|own| alike(own) == alike(&name));
             if !is_own && !all.iter().any(|held| alike(held) == alike(&name)) {
                 all.push(name);
             }
         }
     }
-    all.truncate(MOST.0);
     all
 }
 

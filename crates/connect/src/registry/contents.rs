@@ -124,8 +124,9 @@ fn of_jar(entries: &[(String, u64)]) -> Contents {
     }
     // What lies in another is named with it.
     let is_within = |folder: &String| {
-        let mut outer = folders.iter().filter(|other| *other != folder);
-        outer.any(|other| folder.strip_prefix(&**other).is_some_and(|rest| rest.starts_with('.')))
+        folder
+            .match_indices('.')
+            .any(|(at, _)| folder.get(..at).is_some_and(|o| folders.contains(o)))
     };
     let names = folders.iter().filter(|folder| !is_within(folder)).cloned().collect();
     ended(names, otherwise)

@@ -18,10 +18,22 @@ pub(super) fn autoloaded(folder: &Path, package: &Purl) -> Option<Contents> {
     }
     let lock: Value = serde_json::from_slice(&fs::read(&path).ok()?).ok()?;
     let name = format!("{}/{}", package.namespace()?, package.name());
-    let mut all = lock["packages"].as_array()?.iter();
-    let told =
-        all.find(|told| told["name"].as_str().is_some_and(|n| n.eq_ignore_ascii_case(&name)))?;
-    Some(held(told))
+    told(&lock, &name)
+}
+
+fn told(lock: &Value, name: &str) -> Option<Contents> {
+    let all = lock["packages"].as_array()?;
+    let is = |told: &&Value| told["name"].as_str().is_some_and(|n| n.eq_ignore_ascii_case(name));
+    let mut held = held(all.iter().find(is)?);
+    // A framework loads what it suggests by its settings, in which no namespace stands.
+    let suggests = |by: &Value| {
+        let suggested = by["suggest"].as_object().into_iter().flatten();
+        suggested.map(|(of, _)| of).any(|of| of.eq_ignore_ascii_case(name))
+    };
+    if all.iter().any(suggests) {
+        held.otherwise = held.otherwise.or(Some("another package loads it when it is there"));
+    }
+    Some(held)
 }
 
 fn held(told: &Value) -> Contents {
@@ -68,6 +80,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_another_package_suggests_may_be_loaded_by_that() {
+        let adapter = json!({ "name": "League/flysystem-s3", "autoload": { "psr-4": { "League\\S3\\": "" } } });
+        let framework = |suggest: Value| json!({ "name": "laravel/framework", "suggest": suggest });
+        for (suggest, expected) in [
+            (json!({ "league/flysystem-s3": "to use S3" }), true),
+            (json!({ "league/flysystem-ftp": "to use FTP" }), false),
+            (json!([]), false),
+        ] {
+            let lock = json!({ "packages": [framework(suggest), adapter] });
+            let held = told(&lock, "league/flysystem-s3").unwrap();
+            assert_eq!(held.otherwise.is_some(), expected, "{lock}");
+        }
+    }
 
     #[test]
     fn what_a_lockfile_tells_of_loading_is_read() {

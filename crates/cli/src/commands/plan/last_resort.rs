@@ -37,7 +37,12 @@ impl Search<'_> {
         let remove = Proposal::Remove { package: package.clone() };
         // The project's own sources, and not the copy: that has what resolves alone.
         let folder = self.top.root.join(&*place.folder);
-        let needed = match self.is_named(&folder, &package, scope(ground, &package)) {
+        // Requirements in a folder beside the sources, and poms that others inherit, are used from anywhere.
+        let sources = match package.purl_type() {
+            "pypi" | "maven" | "composer" => self.top.root.to_path_buf(),
+            _ => folder.clone(),
+        };
+        let needed = match self.is_named((&sources, &folder), &package, scope(ground, &package)) {
             Named::Nowhere => None,
             Named::By(file) => Some(format!("`{file}` names it")),
             Named::Untold(why) => Some(format!("it is not known whether it is used: {why}")),
@@ -59,16 +64,17 @@ impl Search<'_> {
     }
 
     /// Whether a source names a package: where imports carry other names than its own, by what it holds.
-    fn is_named(&self, folder: &Path, package: &Purl, scope: Scope) -> Named {
+    /// `sources` are searched, and `folder` has the lockfile.
+    fn is_named(&self, (sources, folder): (&Path, &Path), package: &Purl, scope: Scope) -> Named {
         let held = match package.purl_type() {
             "pypi" | "maven" => contents(package, &self.registry).map_err(drop),
             "composer" => autoloaded(folder, package).ok_or(()),
-            _ => return named(folder, package, scope, None),
+            _ => return named(sources, package, scope, None),
         };
         match held {
             Err(()) => Named::Untold("what it holds, and so what imports call it, is not known"),
             Ok(Contents { otherwise: Some(why), .. }) => Named::Untold(why),
-            Ok(Contents { names, .. }) => named(folder, package, scope, Some(&names)),
+            Ok(Contents { names, .. }) => named(sources, package, scope, Some(&names)),
         }
     }
 

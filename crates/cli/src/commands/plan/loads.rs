@@ -5,18 +5,56 @@ use trimtab_model::Purl;
 
 /// Parts of names that others load when they are there, without a word in the project: drivers, backends, plugins.
 pub(super) const OTHERWISE: &[&str] = &[
-    "plugin", "pytest", "types-", "-stubs", "driver", "psycopg", "mysql", "oracle", "jdbc",
-    "backend", "adapter", "bridge", "polyfill", "lxml", "html5lib", "logback", "slf4j", "starter",
+    "plugin",
+    "pytest",
+    "types-",
+    "-stubs",
+    "driver",
+    "psycopg",
+    "mysql",
+    "oracle",
+    "jdbc",
+    "backend",
+    "adapter",
+    "bridge",
+    "polyfill",
+    "lxml",
+    "html5lib",
+    "logback",
+    "slf4j",
+    "starter",
     "bom",
+    "multipart",
+    "pillow",
+    "validator",
+    "argon2",
+    "bcrypt",
+    "openpyxl",
+    "xlrd",
+    "pyarrow",
+    "uvloop",
+    "httptools",
+    "gunicorn",
+    "redis",
+    "memcache",
+    "commons-pool",
+    "xz",
+    "zstd",
+    "brotli",
+    "snappy",
+    "lz4",
+    "jaxb",
+    "jackson-datatype",
+    "jackson-module",
+    "provider",
+    "spi",
 ];
 
 /// Whether a text names a module, a package or a namespace, elsewhere than where the project depends on it.
 pub(super) fn loads(file: &str, text: &str, package: &Purl, names: &[String]) -> bool {
     let text = match (package.purl_type(), file) {
         ("pypi", "pyproject.toml") => without_requirements(text),
-        ("pypi", file) if file.contains("requirements") || file.contains("constraints") => {
-            String::new()
-        }
+        ("pypi", file) if is_requirements(file) => String::new(),
         ("maven", file) if file == "pom.xml" || file.contains(".gradle") => {
             // It is named once, where it is depended on; a plugin may name it again.
             let text = without_elements(text, "groupId");
@@ -30,6 +68,12 @@ pub(super) fn loads(file: &str, text: &str, package: &Purl, names: &[String]) ->
         _ => text.to_owned(),
     };
     names.iter().any(|name| mentions(&text, name))
+}
+
+/// Whether a file lists what is depended on, and is no source that has such a name.
+fn is_requirements(file: &str) -> bool {
+    let names = file.contains("requirements") || file.contains("constraints");
+    names && [".txt", ".in", ".pip"].iter().any(|ending| file.ends_with(ending))
 }
 
 /// Whether a text has a word that is no part of a longer one. `-` and `.` end a word.
@@ -115,6 +159,7 @@ mod tests {
             ("settings.cfg", "loader = yaml:load", "pkg:pypi/pyyaml@6", yaml, by("settings.cfg")),
             ("a.py", "import ruamel_yaml, yamllint", "pkg:pypi/pyyaml@6", yaml, Named::Nowhere),
             ("requirements.txt", "yaml==1", "pkg:pypi/yaml@1", yaml, Named::Nowhere),
+            ("constraints.py", "import yaml", "pkg:pypi/yaml@1", yaml, by("constraints.py")),
             ("pyproject.toml", pyproject, "pkg:pypi/yaml@1", yaml, Named::Nowhere),
             (
                 "pyproject.toml",
@@ -177,7 +222,7 @@ mod tests {
             assert_eq!(told(&[(file, text)], package, names), expected, "{file} {text}");
         }
         for package in
-            ["pkg:pypi/psycopg2@2", "pkg:pypi/pytest-cov@5", "pkg:maven/a/mysql-connector-j@8"]
+            ["pkg:pypi/psycopg2@2", "pkg:pypi/Pillow@9", "pkg:maven/a/mysql-connector-j@8"]
         {
             assert!(matches!(told(&[], package, &["x"]), Named::Untold(_)), "{package}");
         }

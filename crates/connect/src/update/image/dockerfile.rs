@@ -92,8 +92,18 @@ pub fn starts(text: &str) -> Vec<Start> {
 /// It cannot be raised by an edit, in words.
 pub fn raised(text: &str, name: &str, from: &str, to: &str) -> Result<Option<String>, String> {
     let before = found(text);
-    let is = |start: &Start| {
-        (start.name == name || start.path() == name) && start.tag.as_deref() == Some(from)
+    let of = |start: &Start| start.path() == name && start.tag.as_deref() == Some(from);
+    let exact = before.iter().any(|(s, _)| s.name == name && s.tag.as_deref() == Some(from));
+    // Without a host it is the image of any one registry: of one that has the name as it is, if there is one.
+    let mut hosts = before.iter().filter(|(s, _)| of(s)).map(|(s, _)| &s.name);
+    let first = hosts.next();
+    if !exact && hosts.any(|other| Some(other) != first) {
+        let why = format!("several registries are asked for `{name}:{from}`: name one with it");
+        return Err(why);
+    }
+    let is = |start: &Start| match exact {
+        true => start.name == name && start.tag.as_deref() == Some(from),
+        false => of(start),
     };
     let mut edits: Vec<(usize, usize, String)> = Vec::new();
     for (start, placed) in before.iter().filter(|(start, _)| is(start)) {
@@ -147,9 +157,12 @@ fn differing(old: &[(u8, usize)], new: &[u8]) -> Option<(usize, usize, String)> 
     let tail = same(&a, &b);
     let part = old.get(head..old.len() - tail)?;
     let text = String::from_utf8(new.get(head..new.len() - tail)?.to_vec()).ok()?;
-    let at = match part.first().or_else(|| old.get(head)) {
-        Some((_, at)) => *at,
-        None => old.last()?.1 + 1,
+    // What is put in follows what stands before it: the next character may come out of an argument.
+    let before = head.checked_sub(1).and_then(|last| old.get(last));
+    let at = match (part.first(), before) {
+        (Some((_, at)), _) => *at,
+        (None, Some((_, last))) => last + 1,
+        (None, None) => old.first()?.1,
     };
     // What is taken out must stand together.
     let together = part.iter().zip(at..).all(|((_, is), at)| *is == at);

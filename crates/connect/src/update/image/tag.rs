@@ -10,7 +10,13 @@ pub fn above(tag: &str, other: &str) -> Option<Ordering> {
 
 /// The newest of some tags that is above one, of its flavour and as exact as it is.
 pub fn newest<'t>(tag: &str, all: &'t [String]) -> Option<&'t str> {
-    let exact = |text: &str| parts(text).1.iter().map(Vec::len).collect::<Vec<_>>();
+    // A date is no higher version than a number: `20250108` is a snapshot beside `3.21`.
+    let is_date = |number: &u64| *number >= 10_000_000;
+    let exact = |text: &str| {
+        let numbers = parts(text).1;
+        let of = |n: &Vec<u64>| n.iter().map(is_date).collect::<Vec<_>>();
+        numbers.iter().map(of).collect::<Vec<_>>()
+    };
     let fits =
         |other: &&str| exact(other) == exact(tag) && above(other, tag) == Some(Ordering::Greater);
     let all = all.iter().map(String::as_str).filter(fits);
@@ -68,5 +74,7 @@ mod tests {
         let all = all.map(str::to_owned);
         assert_eq!(newest("12.1", &all), Some("12.10"));
         assert_eq!(newest("12.10", &all), None);
+        let all = ["3", "4", "20250108", "20250208"].map(str::to_owned);
+        assert_eq!((newest("3", &all), newest("20250108", &all)), (Some("4"), Some("20250208")));
     }
 }
