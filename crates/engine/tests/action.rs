@@ -403,6 +403,41 @@ fn a_relock_to_another_first_number_is_priced_as_the_raise_that_it_is() {
     }
 }
 
+/// npm's tree has two copies, and one run relocks both: each goes by its own version, not by the other's.
+#[test]
+fn of_several_copies_the_named_one_is_priced() {
+    let model = trimtab_charter::preset::default().cost;
+    let both = |from: &[&str], proposal: &Proposal, to: &[&str]| {
+        let all = |versions: &[&str]| versions.iter().map(|v| Box::from(*v)).collect();
+        let moved = [Moved { package: purl("brace"), from: all(from), to: all(to) }];
+        let priced =
+            Priced { proposal, transitive: false, moved: &moved, manifests: 1, confirmed: true };
+        price(&priced, &model, &[])
+    };
+    let relock = |from: &str, to: Option<&str>| Proposal::Relock {
+        package: purl(&format!("brace@{from}")),
+        to: to.map(Into::into),
+    };
+    let (from, to) = (["1.1.11", "2.0.1"], ["1.1.12", "2.0.2"]);
+    for (proposal, step) in [
+        (relock("1.1.11", Some("1.1.12")), "relock: patch step, 1.1.11 to 1.1.12"),
+        (relock("2.0.1", Some("2.0.2")), "relock: patch step, 2.0.1 to 2.0.2"),
+        (relock("1.1.11", None), "relock: patch step, 1.1.11 to 1.1.12"),
+    ] {
+        let price = both(&from, &proposal, &to);
+        assert!(price.reasons[0].what.starts_with(step), "{:?}", price.reasons);
+        assert_eq!((price.least, price.most), model.patch, "{step}");
+        assert_eq!(price.distance, Some(Distance::Patch), "{step}");
+    }
+    // A copy that stays below what is wished is not what the project is raised to.
+    let raise = Proposal::Raise { package: purl("brace@1.1.11"), to: "2.0.2".into() };
+    let price = both(&from, &raise, &to);
+    assert_eq!((price.least, price.most), model.major, "{:?}", price.reasons);
+    // Where the named copy is merged into one that was there, it goes by what was wished.
+    let price = both(&["1.1.11", "3.0.0"], &relock("3.0.0", Some("3.0.1")), &["1.1.12"]);
+    assert!(price.reasons[0].what.contains("3.0.0 to 3.0.1"), "{:?}", price.reasons);
+}
+
 /// Packages and versions, by numbers.
 fn some_side() -> impl Strategy<Value = Vec<(u8, u8)>> {
     proptest::collection::vec((0u8..5, 0u8..4), 0..8)

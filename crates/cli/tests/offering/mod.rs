@@ -17,6 +17,8 @@ pub(crate) struct Version {
     /// What it asks for: name and range.
     pub(crate) dependencies: Vec<(String, String)>,
     pub(crate) optional: Vec<(String, String)>,
+    /// What it asks for beside it.
+    pub(crate) peers: Vec<(String, String)>,
     /// Why it is given up.
     pub(crate) deprecated: Option<String>,
 }
@@ -61,6 +63,7 @@ fn packument(name: &str, versions: &[(String, Version)], base: &str) -> Value {
         let mut is = json!({
             "name": name, "version": version, "license": "MIT",
             "dependencies": ranges(&of.dependencies), "optionalDependencies": ranges(&of.optional),
+            "peerDependencies": ranges(&of.peers),
             "dist": {
                 "tarball": format!("{base}{name}/-/{file}-{version}.tgz"),
                 "shasum": "0000000000000000000000000000000000000000",

@@ -9,6 +9,7 @@ mod choice;
 #[expect(dead_code, reason = "the tests of verbs use the rest")]
 #[path = "../command/mod.rs"]
 mod command;
+mod companions;
 mod life;
 #[path = "../offering/mod.rs"]
 mod offering;

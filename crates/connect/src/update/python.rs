@@ -319,12 +319,23 @@ pub(crate) fn blockers(text: &str) -> Vec<Blocker> {
                 next += 2;
             }
         }
-        let needs = needs.trim_end_matches([',', '.', ';']).to_owned();
-        if !range.is_empty() && !needs.is_empty() {
+        let (who, needs) = (bare(&who), bare(needs.trim_end_matches([',', '.', ';'])));
+        // With its extras a package is a node of its own, which asks for the package.
+        let is_itself = who.split(['@', '<', '>', '=', '!', '~']).next() == Some(&*needs);
+        if !range.is_empty() && !needs.is_empty() && !is_itself {
             found.push(Blocker { who, needs, range });
         }
     }
     found
+}
+
+/// `left[extra]@2.0` without its extras.
+fn bare(text: &str) -> String {
+    let parts = text.split_once('[').and_then(|(name, rest)| {
+        let (_, rest) = rest.split_once(']')?;
+        Some(format!("{name}{rest}"))
+    });
+    parts.unwrap_or_else(|| text.to_owned())
 }
 
 /// What stands in the way where pip has no wheel of the version that is `locked` or wanted of a package:
@@ -432,6 +443,17 @@ mod tests {
         let text = "Because demo depends on left (2.0) which depends on right (<3), right";
         let last = blockers(text).pop().unwrap();
         assert_eq!(last.to_string(), "`left@2.0` requires `right <3`");
+    }
+
+    #[test]
+    fn extras_are_no_part_of_a_name() {
+        let all = |text: &str| blockers(text).iter().map(ToString::to_string).collect::<Vec<_>>();
+        let text = "Because left[fast]==2.0 depends on uvicorn[standard]>=0.20,<1 and";
+        assert_eq!(all(text), ["`left@2.0` requires `uvicorn >=0.20,<1`"]);
+        let text = "Because left[fast,small] (2.0) depends on uvicorn[standard] (>=0.20)";
+        assert_eq!(all(text), ["`left@2.0` requires `uvicorn >=0.20`"]);
+        assert!(all("Because left[fast]==2.0 depends on left==2.0 and").is_empty());
+        assert!(all("Because left[fast]>=2.0 depends on left>=2.0 and").is_empty());
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What an action costs and how likely it is to hold, with the reasons.
 
+use std::cmp::Ordering;
+
 use trimtab_model::assessment::CostReason;
 use trimtab_model::charter::CostModel;
-use trimtab_model::{Proposal, Purl, Way};
+use trimtab_model::{Family, Proposal, Purl, Way};
 
 use super::Moved;
 use crate::assess::{Distance, distance};
@@ -179,14 +181,23 @@ pub fn price_together(parts: Vec<Price>) -> Option<Price> {
     Some(price)
 }
 
-/// From where to where the named package moves: as it was resolved, else as it is wished.
+/// From where to where the named package moves: as it was resolved, else as it is wished. Where other copies of it move at
+/// the same time, to the lowest version that came and is not below what is wished, or at least not below where it was.
 fn ends<'p>(priced: &Priced<'p>) -> (Option<&'p str>, Option<&'p str>) {
     let named = priced.proposal.package();
     let moved = priced.moved.iter().find(|moved| moved.package == named.package());
     let last = |all: &'p [Box<str>]| all.last().map(|version| &**version);
     let from = named.version().or_else(|| moved.and_then(|m| last(&m.from)));
-    let to = moved.and_then(|m| last(&m.to)).or_else(|| priced.proposal.to());
-    (from, to)
+    let wished = priced.proposal.to();
+    let family = Family::from_purl_type(named.purl_type());
+    let least = |floor: &str| {
+        let is_above = |to: &&str| {
+            family.and_then(|family| family.compare(to, floor)).is_some_and(Ordering::is_ge)
+        };
+        moved?.to.iter().map(|version| &**version).find(is_above)
+    };
+    let to = wished.and_then(least).or_else(|| from.and_then(least));
+    (from, to.or(wished).or_else(|| moved.and_then(|m| last(&m.to))))
 }
 
 /// Whether two versions differ in their first number, and that is no year.

@@ -212,10 +212,7 @@ impl Page<'_> {
             action.proposal.other.as_deref().filter(|_| action.way == "raise-parent")
         {
             let brought = action.moves.iter().find(|m| m.package == package(child));
-            let ends = brought.map_or(String::new(), |m| {
-                let to = if m.to.is_empty() { "gone".to_owned() } else { m.to.join(", ") };
-                format!(" {} {arrow} {to}", m.from.join(", "))
-            });
+            let ends = brought.map_or(String::new(), |m| ends(m, arrow));
             self.say("             ", &format!("for {}{ends}", name(child)), Ansi::new().dimmed())?;
         }
         if !action.proposal.with.is_empty() {
@@ -479,6 +476,16 @@ fn level(finding: &Finding) -> Level {
     Level::from_word(&finding.level).unwrap_or(Level::Low)
 }
 
+/// From where to where a package moves. Without a version that comes a copy goes; whether another stays is not told.
+fn ends(moved: &Move, arrow: &str) -> String {
+    let from = moved.from.join(", ");
+    match (&moved.to[..], &moved.from[..]) {
+        ([], [_]) => format!(" {from}: that copy goes"),
+        ([], _) => format!(" {from}: those copies go"),
+        (to, _) => format!(" {from} {arrow} {}", to.join(", ")),
+    }
+}
+
 /// The name of a purl for people.
 fn name(purl: &str) -> String {
     purl.parse().map_or_else(|_| purl.to_owned(), |purl| crate::group::name(&purl))
@@ -498,4 +505,22 @@ fn package(purl: &str) -> String {
 
 fn day(time: &str) -> &str {
     time.get(..10).unwrap_or(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A copy that is merged into one that is listed already goes, and the package stays.
+    #[test]
+    fn a_copy_that_goes_is_not_told_as_the_package() {
+        let told = |from: &[&str], to: &[&str]| {
+            let all = |versions: &[&str]| versions.iter().map(|v| (*v).to_owned()).collect();
+            let package = "pkg:npm/left".to_owned();
+            ends(&Move { package, from: all(from), to: all(to) }, "->")
+        };
+        assert_eq!(told(&["1.0.0"], &["1.0.1"]), " 1.0.0 -> 1.0.1");
+        assert_eq!(told(&["1.0.0"], &[]), " 1.0.0: that copy goes");
+        assert_eq!(told(&["1.0.0", "2.0.0"], &[]), " 1.0.0, 2.0.0: those copies go");
+    }
 }

@@ -1,8 +1,10 @@
 //! What is raised may ask for versions of another package that the project names itself and does not allow: then both are
 //! raised, as one action.
 
-use std::collections::BTreeSet;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
+use trimtab_connect::update::Blocker;
 use trimtab_model::vers::Vers;
 use trimtab_model::{Diagnostic, Family, Proposal, Purl, Relation, Way};
 use trimtab_report::group;
@@ -16,6 +18,47 @@ use super::search::Search;
 const MOST: usize = 4;
 /// How many versions below the newest of a parent are tried so.
 const TRIES: usize = 4;
+/// How often a package manager is run for one raise with companions, all versions of a parent together.
+const RUNS: usize = 12;
+/// How many runs one try with what comes along takes at most.
+const ONE_TRY: usize = 2;
+
+/// How many runs are left.
+pub(super) struct Runs(usize);
+
+impl Default for Runs {
+    fn default() -> Runs {
+        Runs(RUNS)
+    }
+}
+
+impl Runs {
+    fn suffice(&self, runs: usize) -> bool {
+        self.0 >= runs
+    }
+
+    fn spend(&mut self, runs: usize) {
+        self.0 = self.0.saturating_sub(runs);
+    }
+}
+
+/// What one package asks for of another.
+struct Asked {
+    /// Who asks, without version.
+    by: Purl,
+    /// What is asked for, with the version that is there.
+    of: Purl,
+    range: Vers,
+}
+
+/// What each package is asked for in.
+fn ranges(asked: &[Asked]) -> BTreeMap<&Purl, Vec<&Vers>> {
+    let mut all: BTreeMap<&Purl, Vec<&Vers>> = BTreeMap::new();
+    for asked in asked {
+        all.entry(&asked.of).or_default().push(&asked.range);
+    }
+    all
+}
 
 impl Search<'_> {
     /// Tries a refused raise again together with the smallest versions that it asks for, of what the project names itself
@@ -27,18 +70,26 @@ impl Search<'_> {
         proposal: &Proposal,
         refused: &Refused,
         wanted: &BTreeSet<Key>,
+        runs: &mut Runs,
     ) -> Result<Option<Made>, Diagnostic> {
         let own: Vec<Proposal> = proposal.parts().cloned().collect();
         let mut companions: Vec<Proposal> = Vec::new();
+        let mut asked: Vec<Asked> = Vec::new();
         let mut refused = refused.clone();
         // A package manager tells one contradiction at a time.
         for _ in 0..MOST {
-            let found = self.companions(place, ground, (&own, &companions), &refused)?;
+            if !runs.suffice(ONE_TRY) {
+                return Ok(None);
+            }
+            asked.extend(asks(place, ground, (&own, &companions), &refused));
+            let found = self.companions(&asked, &companions)?;
             if found.is_empty() {
                 return Ok(None);
             }
             for next in found {
                 let package = next.package().package();
+                // What an earlier version of it asks for no longer counts.
+                asked.retain(|asked| asked.by != package);
                 companions.retain(|known| known.package().package() != package);
                 companions.push(next);
             }
@@ -47,7 +98,13 @@ impl Search<'_> {
             else {
                 return Ok(None);
             };
-            match self.along(place, ground, &together, wanted)? {
+            let tried = self.along(place, ground, &together, wanted)?;
+            let is_first = match &tried {
+                Ok(made) => made.proposal == together,
+                Err(refused) => !matches!(refused, Refused::Worse(_)),
+            };
+            runs.spend(if is_first { 1 } else { ONE_TRY });
+            match tried {
                 Ok(made) => return Ok(Some(made)),
                 Err(again) => refused = again,
             }
@@ -56,7 +113,7 @@ impl Search<'_> {
     }
 
     /// The same for a parent whose newest version was refused: the smallest that removes as much as the newest does, as far
-    /// as halving tells.
+    /// as halving tells and the runs last.
     pub(super) fn parent_with_companions(
         &self,
         (place, ground): (&Place, &Ground),
@@ -70,17 +127,23 @@ impl Search<'_> {
             Proposal::RaiseParent { parent, to: to.into(), child }
         };
         let Some((newest, mut versions)) = versions.split_last() else { return Ok(None) };
-        let first = self.with_companions(place, ground, &raise(newest), refused, wanted)?;
+        let mut runs = Runs::default();
+        let first =
+            self.with_companions(place, ground, &raise(newest), refused, wanted, &mut runs)?;
         let Some(mut best) = first else { return Ok(None) };
         let target: BTreeSet<Key> = best.removed.intersection(wanted).cloned().collect();
         for _ in 0..TRIES {
             let (below, rest) = versions.split_at(versions.len() / 2);
             let Some((middle, above)) = rest.split_first() else { break };
-            let copy = (&ground.base, &ground.before);
-            let found = match self.trial.attempt(place, copy, &raise(middle), wanted)? {
+            if !runs.suffice(1 + ONE_TRY) {
+                break;
+            }
+            runs.spend(1);
+            let (copy, raise) = ((&ground.base, &ground.before), raise(middle));
+            let found = match self.trial.attempt(place, copy, &raise, wanted)? {
                 Ok((made, ..)) => Some(made),
                 Err(refused) => {
-                    self.with_companions(place, ground, &raise(middle), &refused, wanted)?
+                    self.with_companions(place, ground, &raise, &refused, wanted, &mut runs)?
                 }
             };
             match found.filter(|made| target.is_subset(&made.removed)) {
@@ -91,45 +154,34 @@ impl Search<'_> {
         Ok(Some(best))
     }
 
-    /// The raises of what the project names that a refusal calls for.
+    /// The raises of what the project names that are called for: of what is asked for in other versions than it is, to one
+    /// that goes with all who ask.
     fn companions(
         &self,
-        place: &Place,
-        ground: &Ground,
-        (own, companions): (&[Proposal], &[Proposal]),
-        refused: &Refused,
+        asked: &[Asked],
+        companions: &[Proposal],
     ) -> Result<Vec<Proposal>, Diagnostic> {
-        let Refused::Tool(refusal) = refused else { return Ok(Vec::new()) };
         let mut found = Vec::new();
-        for blocker in refusal.reason.blockers() {
-            let is_asker = |part: &&Proposal| is_of(&blocker.who, part);
-            if !own.iter().chain(companions).any(|part| is_asker(&part)) {
-                continue;
-            }
-            let Some(locked) = named(place, ground, &blocker.needs) else { continue };
+        for (locked, ranges) in ranges(asked) {
             let package = locked.package();
-            let is_it = |part: &&Proposal| part.package().package() == package;
-            let now = companions.iter().find(is_it).and_then(Proposal::to).or(locked.version());
-            let Ok(range) = Vers::from_native(package.purl_type(), &blocker.range) else {
-                continue;
-            };
-            let is_allowed = now.is_none_or(|now| range.contains(now) != Some(false));
-            if is_allowed || own.iter().any(|part| is_it(&part)) {
-                continue;
+            let raised = companions.iter().find(|part| part.package().package() == package);
+            let now = raised.and_then(Proposal::to).or(locked.version());
+            let is_out = |now| ranges.iter().any(|range| range.contains(now) == Some(false));
+            if now.is_some_and(is_out) {
+                let to = self.smallest(locked, &ranges)?;
+                found.extend(to.map(|to| Proposal::Raise { package: locked.clone(), to }));
             }
-            let to = self.smallest(&locked, &range)?;
-            found.extend(to.map(|to| Proposal::Raise { package: locked, to }));
         }
         Ok(found)
     }
 
-    /// The smallest later version in a range that brings no finding in: of what has a finding itself its fix, if that is
-    /// in the range.
-    fn smallest(&self, locked: &Purl, range: &Vers) -> Result<Option<Box<str>>, Diagnostic> {
+    /// The smallest later version in all of some ranges that brings no finding in: of what has a finding itself its fix, if
+    /// that is in them.
+    fn smallest(&self, locked: &Purl, ranges: &[&Vers]) -> Result<Option<Box<str>>, Diagnostic> {
         if self.trial.is_over() {
             return Ok(None);
         }
-        let fits = |version: &str| range.contains(version) == Some(true);
+        let fits = |version: &str| ranges.iter().all(|range| range.contains(version) == Some(true));
         if let Some(at) = self.cases.iter().position(|case| case.idea.package == *locked)
             && let Some((to, _)) = self.aim(at, Way::Raise)?
             && fits(&to)
@@ -149,6 +201,25 @@ impl Search<'_> {
         }
         Ok(None)
     }
+}
+
+/// What the parts ask for of what the project names, as a refusal tells it. What is asked of a part is its own.
+fn asks(
+    place: &Place,
+    ground: &Ground,
+    (own, companions): (&[Proposal], &[Proposal]),
+    refused: &Refused,
+) -> Vec<Asked> {
+    let Refused::Tool(refusal) = refused else { return Vec::new() };
+    let one = |blocker: &Blocker| {
+        let mut parts = own.iter().chain(companions);
+        let by = parts.find(|part| is_of(&blocker.who, part))?.package().package();
+        let of = named(place, ground, &blocker.needs)?;
+        let range = Vers::from_native(of.purl_type(), &blocker.range).ok()?;
+        let is_own = own.iter().any(|part| part.package().package() == of.package());
+        (!is_own).then_some(Asked { by, of, range })
+    };
+    refusal.reason.blockers().iter().filter_map(one).collect()
 }
 
 /// What a place names itself under a name, with the version that is there.
@@ -179,12 +250,12 @@ fn is_of(who: &str, part: &Proposal) -> bool {
     let Some((name, rest)) = end.and_then(|end| who.split_at_checked(end)) else {
         return is_called(part.package(), who);
     };
-    let family = Family::from_purl_type(part.package().purl_type());
-    let is_same = |version: &str| {
-        let order = family.zip(part.to()).and_then(|(f, to)| f.compare(version, to));
-        order.is_none_or(std::cmp::Ordering::is_eq)
+    let (purl_type, version) = (part.package().purl_type(), rest.strip_prefix('@').unwrap_or(rest));
+    let is_at = |to: &str| match version.starts_with(['<', '>', '=', '!', '~']) {
+        true => Vers::from_native(purl_type, version).ok()?.contains(to),
+        false => Family::from_purl_type(purl_type)?.compare(version, to).map(Ordering::is_eq),
     };
-    is_called(part.package(), name) && rest.strip_prefix('@').is_none_or(is_same)
+    is_called(part.package(), name) && part.to().and_then(is_at) != Some(false)
 }
 
 #[cfg(test)]
@@ -202,6 +273,8 @@ mod tests {
         assert!(is_of("Left-One>=2.0,<3", &left));
         assert!(is_of("left-one", &left));
         assert!(!is_of("left-one@1.0", &left), "the version that goes");
+        assert!(!is_of("left-one<2.0", &left), "earlier versions ask for something else");
+        assert!(!is_of("left-one@>=1.0,<2.0", &left));
         assert!(!is_of("left@2.0", &left));
         let scoped = raise("pkg:npm/%40a/left@1.0.0", "2.0.0");
         assert!(is_of("@a/left@2.0.0", &scoped));

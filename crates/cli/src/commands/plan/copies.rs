@@ -20,7 +20,7 @@ impl Search<'_> {
             && matches!(tool, Some("npm" | "pnpm"))
     }
 
-    /// Ideas with such copies of which nothing removes something, or major steps of what brings them alone.
+    /// Ideas with such copies of which nothing removes something; then those of which major steps of what brings them alone do.
     pub(super) fn dear_copies(&self, order: &[usize], searched: &Searched) -> Vec<usize> {
         let is_dear = |made: &Made, at: usize| {
             let own = self.cases[at].idea.package.package();
@@ -41,7 +41,7 @@ impl Search<'_> {
                 found.push(at);
             }
         }
-        found
+        open_first(found, &self.open(order, searched))
     }
 
     /// Raises what the project names, and forces what others bring in the version that is there now.
@@ -63,6 +63,22 @@ impl Search<'_> {
     }
 }
 
+/// What nothing removes before what is only dear, each in its order: the time may not suffice for all.
+fn open_first(mut all: Vec<usize>, open: &[usize]) -> Vec<usize> {
+    all.sort_by_key(|at| !open.contains(at));
+    all
+}
+
 fn is_major(from: Option<&str>, to: Option<&str>) -> bool {
     from.zip(to).and_then(|(from, to)| distance(from, to)) == Some(Distance::Major)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nothing_removes_comes_first() {
+        assert_eq!(open_first(vec![4, 0, 3, 1], &[3, 4, 2, 1]), [4, 3, 1, 0]);
+    }
 }

@@ -9,6 +9,7 @@ use trimtab_engine::action::{Idea, Worse};
 use trimtab_model::{Component, Diagnostic, Family, FileInventory, Inventory, Proposal, Purl, Way};
 
 use super::attempt::{Made, Refused};
+use super::companions::Runs;
 use super::offered::later;
 use super::place::{Ground, Key, Place, matched};
 use super::search::{Answer, Search};
@@ -62,7 +63,7 @@ impl Search<'_> {
         let Some((mut to, mut lifted)) = self.aim(*first, way)? else { return Ok(()) };
         let wanted: BTreeSet<Key> =
             ideas.iter().flat_map(|at| self.cases[*at].wanted.iter().cloned()).collect();
-        let mut worse = false;
+        let (mut worse, mut runs) = (false, Runs::default());
         let found = loop {
             let Some(proposal) = idea.proposal(way, &to) else { return Ok(()) };
             let refused = match self.along(place, ground, &proposal, &wanted)? {
@@ -74,7 +75,7 @@ impl Search<'_> {
             let again = !lifted && (unbuilt || way != Way::Relock && is_of_version(&refused));
             if way == Way::Raise
                 && let Some(made) =
-                    self.with_companions(place, ground, &proposal, &refused, &wanted)?
+                    self.with_companions(place, ground, &proposal, &refused, &wanted, &mut runs)?
             {
                 break Some(made);
             }

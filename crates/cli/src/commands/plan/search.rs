@@ -224,9 +224,11 @@ impl<'s> Search<'s> {
         self.round("Raising all parents", &tasks, &mut searched, progress)?;
         self.trial.until(held);
         // Of what is named and brought too, to force the copy may cost less.
+        let held = self.trial.share(PARENTS);
         let copies = self.dear_copies(&order, &searched);
         let tasks: Vec<Task> = copies.into_iter().map(Task::Force).collect();
         self.round("Forcing copies", &tasks, &mut searched, progress)?;
+        self.trial.until(held);
         // One parent may do what several actions do: the planner chooses.
         let held = self.trial.share(PARENTS);
         let tasks = self.parents_instead(&order, &searched);

@@ -17,16 +17,28 @@ struct Event {
 /// Lines by which `go test` tells only that a test begins, waits or ends well.
 const COURSE: &[&str] = &["=== RUN", "=== PAUSE", "=== CONT", "=== NAME", "--- PASS"];
 
-/// What tests that failed wrote, and packages that failed without one; and what a build that failed wrote. Nothing: the lines
-/// are no events.
+/// What tests that failed wrote, and packages that failed without one; what a build that failed wrote; and lines that are no
+/// events, as `go` writes what it could not build before 1.24. Nothing: no line is an event.
 pub(super) fn told<'t>(lines: impl Iterator<Item = &'t str>, results: &Results) -> Vec<String> {
-    let failed = |name: &str| results.tests.get(name) == Some(&Verdict::Failed);
-    let mut told = Vec::new();
-    for line in lines.filter(|line| line.starts_with('{')) {
-        let Ok(event) = serde_json::from_str::<Event>(line) else { continue };
+    let verdict = |name: &str| results.tests.get(name).copied();
+    let failed = |name: &str| verdict(name) == Some(Verdict::Failed);
+    let (mut told, mut any) = (Vec::new(), false);
+    for line in lines {
+        let Some(event) = event(line) else {
+            // An event whose beginning or end was lost tells nobody anything.
+            if !line.trim().is_empty() && !line.contains("\"Action\":\"") {
+                told.push(line.trim_end().to_owned());
+            }
+            continue;
+        };
+        any = true;
         let is_told = match (event.action.as_str(), &event.package, &event.test) {
             ("build-output", ..) => true,
-            ("output", Some(package), Some(test)) => failed(&format!("{package} {test}")),
+            // What ends the program leaves the test that did without a verdict.
+            ("output", Some(package), Some(test)) => match verdict(&format!("{package} {test}")) {
+                Some(verdict) => verdict == Verdict::Failed,
+                None => failed(package),
+            },
             ("output", Some(package), None) => failed(package),
             _ => false,
         };
@@ -37,12 +49,16 @@ pub(super) fn told<'t>(lines: impl Iterator<Item = &'t str>, results: &Results) 
             told.push(text.to_owned());
         }
     }
-    told
+    if any { told } else { Vec::new() }
+}
+
+fn event(line: &str) -> Option<Event> {
+    line.starts_with('{').then(|| serde_json::from_str(line).ok()).flatten()
 }
 
 pub(super) fn read_json(lines: &[String], results: &mut Results) {
-    for line in lines.iter().filter(|line| line.starts_with('{')) {
-        let Ok(event) = serde_json::from_str::<Event>(line) else { continue };
+    for line in lines {
+        let Some(event) = event(line) else { continue };
         let verdict = match event.action.as_str() {
             "pass" => Verdict::Passed,
             "fail" => Verdict::Failed,
@@ -110,5 +126,56 @@ mod tests {
             ["# a.example/b", "    a_test.go:7: got 1, want 2", "FAIL\ta.example/a\t0.1s"];
         assert_eq!(told(text.into_iter(), &results), expected);
         assert!(told(["ok a", "{}"].into_iter(), &results).is_empty());
+    }
+
+    fn words(text: &[&str]) -> Vec<String> {
+        let lines: Vec<String> = text.iter().map(|line| (*line).to_owned()).collect();
+        let mut results = Results::default();
+        read_json(&lines, &mut results);
+        told(text.iter().copied(), &results)
+    }
+
+    /// As Go writes it where the time is over, or a test ends the program: the test has no verdict, its package has.
+    #[test]
+    fn what_ended_the_program_is_told() {
+        let text = [
+            r#"{"Action":"output","Package":"a.example/a","Test":"TestOne","Output":"    fine\n"}"#,
+            r#"{"Action":"pass","Package":"a.example/a","Test":"TestOne"}"#,
+            r#"{"Action":"run","Package":"a.example/a","Test":"TestTwo"}"#,
+            r#"{"Action":"output","Package":"a.example/a","Test":"TestTwo","Output":"=== RUN   TestTwo\n"}"#,
+            r#"{"Action":"output","Package":"a.example/a","Test":"TestTwo","Output":"panic: test timed out after 1s\n"}"#,
+            r#"{"Action":"output","Package":"a.example/a","Test":"TestTwo","Output":"\ta_test.go:9 +0x1d\n"}"#,
+            r#"{"Action":"output","Package":"a.example/a","Output":"FAIL\ta.example/a\t1.0s\n"}"#,
+            r#"{"Action":"fail","Package":"a.example/a"}"#,
+            r#"{"Action":"output","Package":"a.example/b","Test":"TestThree","Output":"without an end\n"}"#,
+            r#"{"Action":"pass","Package":"a.example/b"}"#,
+        ];
+        let expected =
+            ["panic: test timed out after 1s", "\ta_test.go:9 +0x1d", "FAIL\ta.example/a\t1.0s"];
+        assert_eq!(words(&text), expected);
+    }
+
+    /// As Go 1.21 to 1.23 write what they cannot build: in words, between the events.
+    #[test]
+    fn lines_between_events_are_told() {
+        let text = [
+            "# a.example/b",
+            "./b.go:3:9: undefined: y",
+            "",
+            r#"{"Action":"output","Package":"a.example/a","Test":"TestOne","Output":"    fine\n"}"#,
+            r#"{"Action":"pass","Package":"a.example/a","Test":"TestOne"}"#,
+            r#"e":"2026-02-02T09:00:00Z","Action":"output","Package":"a.example/a","Output":"cut"}"#,
+            r#"{"Action":"output","Package":"a.example/b","Output":"FAIL\ta.example/b [build failed]\n"}"#,
+            r#"{"Action":"fail","Package":"a.example/b"}"#,
+            "{ no event }",
+        ];
+        let expected = [
+            "# a.example/b",
+            "./b.go:3:9: undefined: y",
+            "FAIL\ta.example/b [build failed]",
+            "{ no event }",
+        ];
+        assert_eq!(words(&text), expected);
+        assert!(words(&text[..3]).is_empty(), "no event: all of it is read as it is");
     }
 }
