@@ -43,6 +43,7 @@ fn what_breaks_is_left_out_and_the_rest_goes_on() {
     jsonschema::validate(&trimtab_report::finished::schema(), &kept).unwrap();
     let [batch] = &kept["batches"].as_array().unwrap()[..] else { panic!("{kept:#}") };
     assert_eq!((&batch["batch"], &batch["merged"]), (&json!("week-48"), &Value::Null));
+    assert_eq!(batch["commit"], json!(git(&case.root(), &["rev-parse", "trimtab/week-48"])));
     assert_eq!(batch["actions"].as_array().unwrap().len(), 1, "{kept:#}");
     assert_eq!(batch["actions"][0]["points"], json!(1.67));
     assert_eq!((&told["outcome"], &told["branch"]), (&json!("part"), &json!("trimtab/week-48")));

@@ -254,7 +254,7 @@ fn costs_learn_from_a_list_that_a_pipeline_keeps() {
     assert_eq!(read(&ran)["actions"], before["actions"]);
     let batch = |n: usize, merged: Option<&str>, reverted: bool, points: Option<f64>| {
         serde_json::json!({ "batch": format!("b{n}"), "carried_out": "2026-02-02T00:00:00Z",
-            "merged": merged, "reverted": reverted, "points": points,
+            "commit": null, "merged": merged, "landed": false, "reverted": reverted, "points": points,
             "actions": [{ "kind": "raise", "distance": estimate["distance"],
                 "transitive": estimate["transitive"], "points": 2.0 }] })
     };

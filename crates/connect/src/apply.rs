@@ -32,7 +32,7 @@ pub use confine::{Confinement, Limits};
 pub use detect::{Command, detect};
 pub use difference::{Difference, Judgement, difference};
 pub use kept::Kept;
-pub use merged::{Merged, merged};
+pub use merged::{Carried, Merged, merged};
 pub use publish::{Published, publish};
 pub use push::{Remote, push, remote};
 pub use results::{Results, Verdict};

@@ -37,9 +37,15 @@ pub struct Batch {
     pub batch: String,
     /// When it was carried out.
     pub carried_out: String,
+    /// The commit that its branch was written at. `null`: an older build did not keep it.
+    #[serde(default)]
+    pub commit: Option<String>,
     /// When it was merged. `null`: not yet, or that is not known.
     #[serde(default)]
     pub merged: Option<String>,
+    /// Whether it was merged and nobody knows when.
+    #[serde(default)]
+    pub landed: bool,
     /// Whether it was taken back.
     #[serde(default)]
     pub reverted: bool,

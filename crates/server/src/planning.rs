@@ -8,7 +8,6 @@
 
 mod changes;
 mod part;
-pub(crate) mod together;
 pub(crate) mod trial;
 pub(crate) mod whole;
 
@@ -26,7 +25,6 @@ use crate::access::Who;
 use crate::api::visible;
 use crate::problem::Problem;
 use crate::state::App;
-use together::{ByOther, Shared};
 
 /// The most findings of one plan: the gravest. What is beyond is told.
 pub(crate) const MOST: usize = 5_000;
@@ -54,6 +52,8 @@ pub(crate) struct Wish {
     pub(crate) charter: Option<Arc<Charter>>,
     /// How far to look ahead, in place of a number of windows: what two trials are compared by.
     pub(crate) until: Option<SignedDuration>,
+    /// What is held as long as it is worked at, whether or not somebody still waits for it.
+    pub(crate) permit: Option<Arc<tokio::sync::OwnedSemaphorePermit>>,
 }
 
 impl Wish {
@@ -171,10 +171,6 @@ pub(crate) struct Planned {
     pub(crate) whole: f64,
     /// What estimates learn from.
     pub(crate) learnt: Learnt,
-    /// Names of teams that it was planned together with: assets of theirs are of the same commit as some of this one's.
-    pub(crate) together: Vec<String>,
-    /// Findings that go with a change of one of them.
-    pub(crate) by_others: Vec<ByOther>,
 }
 
 /// What the team's updates that are over taught of costs.
@@ -188,7 +184,7 @@ pub(crate) struct Learnt {
 impl Planned {
     /// The load that is open now.
     pub(crate) fn load(&self) -> f64 {
-        self.question.findings.iter().take(self.findings.len()).map(|f| f.weight).sum()
+        self.question.findings.iter().map(|f| f.weight).sum()
     }
 
     /// The windows of the team.
@@ -291,8 +287,7 @@ fn after(moment: Timestamp, by: SignedDuration) -> Timestamp {
     moment.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
-/// Plans for a team, of what may be seen of an organisation (`None`: all), together with the teams that it shares places
-/// with; or says what is missing.
+/// Plans for a team by itself, of what may be seen of an organisation (`None`: all); or says what is missing.
 pub(crate) async fn made(
     app: &App,
     (org, systems): (Org, Option<Vec<i64>>),
@@ -306,25 +301,13 @@ pub(crate) async fn made(
         Some(charter) => Arc::new(in_force.by(Charter::clone(charter))),
         None => in_force,
     };
-    // Who sees a part of the organisation is shown a part: other teams are not looked at then.
-    let shared = match systems {
-        None => together::shared(app, org, team.id).await?,
-        Some(_) => Shared::default(),
-    };
-    let asking = part::Asking { app, org, agreed: &agreed, now, commits: &shared.commits };
+    let asking = part::Asking { app, org, agreed: &agreed, now };
     let own = match asking.part(systems, team, &wish).await? {
         Ok(part) => part,
         Err(missing) => return Ok(Err(missing)),
     };
-    let mut parts = vec![own];
-    for peer in &shared.teams {
-        let wish =
-            Wish { charter: wish.charter.clone(), until: wish.until, ..Wish::of(wish.windows) };
-        // One that has no rhythm yet plans nothing that others could wait for.
-        parts.extend(asking.part(None, peer, &wish).await?.ok());
-    }
-    let last = parts.iter().flat_map(|p| &p.rhythm.windows).map(|w| w.end).max().unwrap_or(now);
-    let empty = Question {
+    let last = own.rhythm.windows.iter().map(|w| w.end).max().unwrap_or(now);
+    let question = Question {
         now,
         at_once: after(now, AT_ONCE),
         horizon: wish.until.map_or_else(
@@ -332,27 +315,21 @@ pub(crate) async fn made(
             |until| after(now, until),
         ),
         late: LATE,
-        teams: Vec::new(),
-        findings: Vec::new(),
-        candidates: Vec::new(),
-        accepted: Vec::new(),
+        teams: vec![own.rhythm],
+        findings: own.asked,
+        candidates: own.candidates,
+        accepted: own.accepted,
         freezes: freezes(&agreed.charter.calendar),
     };
-    let (question, before) = together::joined(&parts, empty);
-    let solve = move || solve(question, &before, kept);
+    let (before, permit) = (own.before, wish.permit);
+    let solve = move || {
+        let _held = permit;
+        solve(question, &before, kept)
+    };
     let solved = tokio::task::spawn_blocking(solve);
     let solved = solved.await.map_err(|e| Problem::invalid(e.to_string()))?;
     let wrong = |wrong: Wrong| Problem::invalid(format!("There is no plan: {wrong}"));
-    let (question, mut again) = solved.map_err(wrong)?;
-    let several = parts.len() > 1;
-    let mut parts = parts.into_iter();
-    let Some(own) = parts.next() else {
-        return Err(Problem::invalid("There is no plan."));
-    };
-    let by_others = match several {
-        true => together::own(&mut again.plan, &question, own.findings.len()),
-        false => Vec::new(),
-    };
+    let (question, again) = solved.map_err(wrong)?;
     Ok(Ok(Planned {
         question,
         plan: again.plan,
@@ -366,8 +343,6 @@ pub(crate) async fn made(
         let_go: again.let_go.into_iter().collect(),
         whole: own.whole,
         learnt: own.learnt,
-        together: parts.map(|part| part.rhythm.id.to_string()).collect(),
-        by_others,
     }))
 }
 

@@ -13,7 +13,7 @@ use trimtab_store::{
 };
 
 use crate::ingest::Refused;
-use crate::planning::{Change, Kept, Planned, WINDOWS, Wish, edges, made, ready, together};
+use crate::planning::{Change, Kept, Planned, WINDOWS, Wish, edges, made, ready};
 use crate::state::App;
 use crate::updating;
 
@@ -86,15 +86,9 @@ pub(crate) async fn anew(
         }
         let placements = app.store.placements(org, team.id).await?;
         let confirmed = app.store.confirmed_mark(org, team.id).await?;
-        let mut peers = String::new();
-        for peer in together::shared(app, org, team.id).await.map_err(told_of)?.teams {
-            let confirmed = app.store.confirmed_mark(org, peer.id).await?;
-            let of = (&peer.cadence, peer.capacity, peer.open_limit, findings.get(&peer.id));
-            peers += &format!(" {of:?} [{confirmed}]");
-        }
         let mark = |finished: &str| {
             format!(
-                "{:?} {:?} {:?} {:?} {:?} {:?} {:?} [{confirmed}] [{finished}] {:?}{peers}",
+                "{:?} {:?} {:?} {:?} {:?} {:?} {:?} [{confirmed}] [{finished}] {:?}",
                 team.cadence,
                 team.capacity,
                 team.open_limit,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use trimtab_engine::measure::Lives;
 use trimtab_feeds::Named;
 use trimtab_store::{Org, Store, StoreError};
@@ -109,6 +109,9 @@ pub struct App {
     pub(crate) answers: Answers,
     /// Organisations whose ledger is being verified.
     pub(crate) verifying: Busy,
+    /// One what-if at a time, whoever still waits for it; and the organisations that wait for their turn.
+    pub(crate) trial: Arc<Semaphore>,
+    pub(crate) trying: Busy,
     agreed: weighing::Remembered,
     /// How often who may.
     pub(crate) limits: Limits,
@@ -137,6 +140,8 @@ impl App {
             kept: Kept::default(),
             answers: Answers::default(),
             verifying: Busy::default(),
+            trial: Arc::new(Semaphore::new(1)),
+            trying: Busy::default(),
             agreed: weighing::Remembered::default(),
             limits,
             counters: Counters::default(),

@@ -167,28 +167,35 @@ fn is_nothing(told: &Document) -> bool {
     matches!(told.outcome.as_str(), "nothing" | "refused")
 }
 
+/// When the last of some findings was gone from the main line, and from production; each with its state, and when it was
+/// merged and fixed. That a source took back what it said of one tells nothing of an update.
+fn became(
+    all: &[(FindingState, Option<Timestamp>, Option<Timestamp>)],
+) -> (Option<Timestamp>, Option<Timestamp>) {
+    let left = || all.iter().filter(|(state, ..)| *state != FindingState::Retracted);
+    let merged = last(left().map(|(state, merged, fixed)| match state {
+        FindingState::Open => None,
+        _ => merged.or(*fixed),
+    }));
+    let deployed = last(left().map(|(state, _, fixed)| fixed.filter(|_| !state.is_live())));
+    (merged, deployed)
+}
+
+/// The last of some moments, if all of them are known.
+fn last(mut moments: impl Iterator<Item = Option<Timestamp>>) -> Option<Timestamp> {
+    moments.try_fold(None, |held: Option<Timestamp>, at| Some(held.max(Some(at?)))).flatten()
+}
+
 fn reckoned(
     is: Applied,
     told: Document,
     findings: Vec<Finding>,
     planned: Option<WasPlanned>,
 ) -> Update {
-    // Gone when the last of them is; of one that is not known, nobody can say.
-    let all = findings.len() == told.removes.len();
-    let last = |of: fn(&Finding) -> Option<Timestamp>| -> Option<Timestamp> {
-        findings
-            .iter()
-            .filter(|_| all)
-            .map(of)
-            .try_fold(None, |held: Option<Timestamp>, at| Some(held.max(Some(at?))))
-            .flatten()
-    };
-    let gone = |f: &Finding| if f.state.is_live() { None } else { f.fixed };
-    let deployed = last(gone);
-    let merged = last(|f| match f.state {
-        FindingState::Open => None,
-        _ => f.merged.or(f.fixed),
-    });
+    // Of one that is not known, nobody can say.
+    let known: Vec<_> = findings.iter().map(|f| (f.state, f.merged, f.fixed)).collect();
+    let (merged, deployed) =
+        if known.len() == told.removes.len() { became(&known) } else { (None, None) };
     let nothing = is_nothing(&told);
     let far = match (is.reverted, nothing) {
         (Some(_), _) => Far::Reverted,
@@ -274,7 +281,8 @@ pub(crate) async fn look(app: &App, org: Org, team: i64) -> Result<(), Problem> 
 }
 
 /// What is learnt of updates that are over, by the calendar: their days are working days. What was carried out by a build
-/// that does not tell kinds counts as a raise of each package that moved.
+/// that does not tell kinds counts as a raise of each package that moved. A batch that was carried out anew, and then merged
+/// once, counts once, from when it was begun.
 pub(crate) fn finished(all: &[Applied], calendar: &Calendar) -> Vec<Finished> {
     let over = |is: &Applied| {
         let told = told(is).ok().filter(|told| !is_nothing(told))?;
@@ -300,6 +308,40 @@ pub(crate) fn finished(all: &[Applied], calendar: &Calendar) -> Vec<Finished> {
             reverted: is.reverted.is_some(),
         })
     };
-    let over = all.iter().filter_map(over);
+    let mut first: HashMap<(i64, &str, Option<Timestamp>), &Applied> = HashMap::new();
+    let is_said = |is: &Applied| is.points.is_some() || is.reverted.is_some();
+    let merge = |is: &Applied| is.merged.or(is.deployed);
+    for is in all.iter().filter(|is| !is_said(is)) {
+        let held = first.entry((is.is.asset, is.is.batch.as_str(), merge(is))).or_insert(is);
+        if is.is.at < held.is.at {
+            *held = is;
+        }
+    }
+    let counts = |is: &&Applied| {
+        let held = first.get(&(is.is.asset, is.is.batch.as_str(), merge(is)));
+        is_said(is) || held.is_some_and(|held| held.id == is.id)
+    };
+    let over = all.iter().filter(counts).filter_map(over);
     over.flat_map(|over| over.finished().collect::<Vec<_>>()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_source_took_back_was_merged_by_nobody() {
+        let at = |second| Timestamp::from_second(second).ok();
+        let fixed = (FindingState::Fixed, at(1), at(3));
+        let merged = (FindingState::Merged, at(2), None);
+        let open = (FindingState::Open, None, None);
+        let retracted = (FindingState::Retracted, at(9), at(9));
+        assert_eq!(became(&[fixed]), (at(1), at(3)));
+        assert_eq!(became(&[fixed, merged]), (at(2), None));
+        assert_eq!(became(&[fixed, open]), (None, None));
+        assert_eq!(became(&[retracted]), (None, None));
+        // The others tell.
+        assert_eq!(became(&[retracted, fixed]), (at(1), at(3)));
+        assert_eq!(became(&[retracted, open]), (None, None));
+    }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::condition::{Condition, listed};
-use crate::db::{Row, Sql, args};
+use crate::db::{Engine, Row, Sql, args};
 use crate::error::{Result, StoreError};
 use crate::ids::Kind;
 use crate::ledger::{self, EventKind, NewEvent};
@@ -223,7 +223,8 @@ impl Store {
     }
 
     /// Batches of a team's systems that were carried out since a moment and of which it is not known that they are in
-    /// production, the newest first, at most `limit`.
+    /// production, at most `limit`: those of which it is not known that they are merged before the others, and the newest
+    /// first. Those of which nothing can be merged are none of them.
     ///
     /// # Errors
     /// The store does not answer.
@@ -234,26 +235,44 @@ impl Store {
         since: Timestamp,
         limit: usize,
     ) -> Result<Vec<Applied>> {
-        let more = "AND applied.deployed IS NULL AND applied.at >= $4";
-        self.applied_of(org, (team, limit), more, Some(since)).await
+        let told = match self.engine() {
+            Engine::Sqlite => "applied.told",
+            Engine::Postgres => "CAST(applied.told AS jsonb)",
+        };
+        let more = format!(
+            "AND applied.deployed IS NULL AND applied.at >= $4
+            AND COALESCE({told} ->> 'outcome', '') NOT IN ('nothing', 'refused')"
+        );
+        let order = "CASE WHEN applied.merged IS NULL THEN 0 ELSE 1 END,";
+        self.applied_of(org, (team, limit), (&more, order), Some(since)).await
     }
 
     /// Batches of a team's systems that are over (merged, in production or taken back) or of which people said what they
-    /// took, the newest first, at most `limit`.
+    /// took, the newest first, at most `limit`. Of some systems alone; `None`: of all of the team's.
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn finished(&self, org: Org, team: i64, limit: usize) -> Result<Vec<Applied>> {
-        let more = "AND (applied.points IS NOT NULL OR applied.reverted IS NOT NULL
-            OR applied.merged IS NOT NULL OR applied.deployed IS NOT NULL)";
-        self.applied_of(org, (team, limit), more, None).await
+    pub async fn finished(
+        &self,
+        org: Org,
+        team: i64,
+        systems: Option<&[i64]>,
+        limit: usize,
+    ) -> Result<Vec<Applied>> {
+        let mut more = "AND (applied.points IS NOT NULL OR applied.reverted IS NOT NULL
+            OR applied.merged IS NOT NULL OR applied.deployed IS NOT NULL)"
+            .to_owned();
+        if let Some(systems) = systems {
+            more += &format!(" AND asset.system IN ({})", listed(systems));
+        }
+        self.applied_of(org, (team, limit), (&more, ""), None).await
     }
 
     async fn applied_of(
         &self,
         org: Org,
         (team, limit): (i64, usize),
-        more: &str,
+        (more, order): (&str, &str),
         since: Option<Timestamp>,
     ) -> Result<Vec<Applied>> {
         let sql = format!(
@@ -261,7 +280,7 @@ impl Store {
              JOIN asset ON asset.org = $1 AND asset.id = applied.asset
              JOIN system ON system.org = $1 AND system.id = asset.system
              WHERE applied.org = $1 AND system.team = $2 {more}
-             ORDER BY applied.at DESC, applied.id DESC LIMIT $3"
+             ORDER BY {order} applied.at DESC, applied.id DESC LIMIT $3"
         );
         let mut values = args![org.0, team, i64::try_from(limit).unwrap_or(i64::MAX)];
         if let Some(since) = since {

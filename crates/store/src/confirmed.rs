@@ -94,24 +94,6 @@ impl Store {
         Ok(format!("{} {} {}", row.int(0)?, row.int(1)?, row.int(2)?))
     }
 
-    /// The assets whose confirmed actions are of their newest snapshot, each with its team and the commit of that snapshot,
-    /// where one is known.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn confirmed_commits(&self, org: Org) -> Result<Vec<(i64, i64, String)>> {
-        let sql = "SELECT confirmed.asset, system.team, snapshot.revision
-            FROM confirmed
-            JOIN asset ON asset.org = $1 AND asset.id = confirmed.asset
-                AND asset.latest = confirmed.snapshot
-            JOIN system ON system.org = $1 AND system.id = asset.system
-            JOIN snapshot ON snapshot.org = $1 AND snapshot.id = confirmed.snapshot
-            WHERE confirmed.org = $1 AND system.team IS NOT NULL AND snapshot.revision IS NOT NULL
-            ORDER BY confirmed.asset";
-        let rows = (&mut &self.db).all(sql, args![org.0]).await?;
-        rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?, row.text(2)?))).collect()
-    }
-
     /// The confirmed actions of the assets of a team's systems, with the latest snapshot of each asset.
     ///
     /// # Errors

@@ -204,8 +204,8 @@ impl Store {
         rows.iter().map(|row| Ok((row.int(13)?, Scheduled::from_row(row)?))).collect()
     }
 
-    /// What is scheduled at once or in a window that runs, and waits for no day within it, with the team, by team, window, asset and package; at most
-    /// `limit`. Of some teams, and of assets of some systems; `None`: of all.
+    /// What is scheduled at once, or in a window that runs and waits for no day within it, with the team, by team, window,
+    /// asset and package; at most `limit`. Of some teams, and of assets of some systems; `None`: of all.
     ///
     /// # Errors
     /// The store does not answer.
@@ -231,7 +231,7 @@ impl Store {
         let sql = format!(
             "SELECT {COLUMNS}, team FROM scheduled WHERE org = $1
                 AND (starts IS NULL OR (starts <= $2 AND ends > $2))
-                AND (ready IS NULL OR ready <= $2){of}
+                AND (starts IS NULL OR ready IS NULL OR ready <= $2){of}
              ORDER BY team, COALESCE(starts, 0), asset, package LIMIT $3"
         );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);

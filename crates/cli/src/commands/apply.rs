@@ -111,6 +111,7 @@ pub(in crate::commands) fn carry_out(
     io: &mut Io,
 ) -> Result<Carried, Diagnostic> {
     let now = agreement::moment(args.now.as_deref())?;
+    finished::begin(&args.path, args.trial.finished.as_deref(), io)?;
     let batch = plan.batch(args.batch.as_deref(), now)?.clone();
     if let Some(from) = plan.waits(&batch, now) {
         let (name, from) = (trimtab_report::one_line(&batch.name), plan::not_before(from));
@@ -211,7 +212,7 @@ pub(in crate::commands) fn carry_out(
             let published = publish(&work.tree, &branch)?;
             io.err(&format!("{} is at {}\n", published.branch, short(&published.commit)));
             document.branch = Some(published.branch);
-            finished::add(&args.path, args.trial.finished.as_deref(), &document, io)?;
+            finished::add(&args.path, args.trial.finished.as_deref(), &document, io);
             document.rollback = rollback(&batch.name, &branch);
             if args.request {
                 document.request = Some(request::ask(args, plan, &batch, &work.tree, &document)?);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use trimtab_charter::calendar::working_days;
-use trimtab_connect::apply::merged;
+use trimtab_connect::apply::{Carried, merged};
 use trimtab_engine::plan::learn::{Finished, Over, Sort};
 use trimtab_model::charter::{Calendar, Charter};
 use trimtab_model::{Code, Diagnostic};
@@ -68,18 +68,32 @@ fn write((place, named): (&Path, bool), list: &Document, io: &mut Io) -> Result<
     }
 }
 
-/// Adds a batch that was carried out to a branch.
+/// That a list that is named can be read: known before anything is done.
 ///
 /// # Errors
-/// The file that is named cannot be read or written.
-pub(super) fn add(
-    folder: &Path,
-    file: Option<&Path>,
-    is: &applied::json::Document,
-    io: &mut Io,
-) -> Result<(), Diagnostic> {
-    let Some((place, named)) = place(folder, file, io) else { return Ok(()) };
-    let mut list = read((&place, named), io)?.unwrap_or_default();
+/// It cannot, or is none.
+pub(super) fn begin(folder: &Path, file: Option<&Path>, io: &mut Io) -> Result<(), Diagnostic> {
+    let Some((place, named)) = place(folder, file, io).filter(|(_, named)| *named) else {
+        return Ok(());
+    };
+    read((&place, named), io).map(|_| ())
+}
+
+/// Adds a batch that was carried out to a branch. Where it cannot be kept, that is told: the branch is there.
+pub(super) fn add(folder: &Path, file: Option<&Path>, is: &applied::json::Document, io: &mut Io) {
+    let Some((place, named)) = place(folder, file, io) else { return };
+    let kept = read((&place, named), io).and_then(|list| {
+        let mut list = list.unwrap_or_default();
+        continued(&mut list, is);
+        write((&place, named), &list, io)
+    });
+    if let Err(wrong) = kept {
+        io.err(&format!("What the batch came to is not kept: {}\n", wrong.message));
+    }
+}
+
+/// Adds a batch to a list.
+fn continued(list: &mut Document, is: &applied::json::Document) {
     let done = is.actions.iter().filter(|action| action.outcome == applied::json::DONE);
     let action = |action: &applied::json::Action| {
         let estimate = action.estimate.as_ref()?;
@@ -93,21 +107,23 @@ pub(super) fn add(
     let batch = Batch {
         batch: is.batch.clone(),
         carried_out: is.now.clone(),
+        commit: is.commits.last().map(|commit| commit.id.clone()),
         merged: None,
+        landed: false,
         reverted: false,
         points: None,
         actions: done.filter_map(action).collect(),
     };
     // Carried out anew before it was merged: it is the same one, and was begun when it was begun first.
-    let open =
-        |held: &&mut Batch| held.batch == batch.batch && held.merged.is_none() && !held.reverted;
+    let open = |held: &&mut Batch| {
+        held.batch == batch.batch && held.merged.is_none() && !held.landed && !held.reverted
+    };
     match list.batches.iter_mut().find(open) {
-        Some(held) => held.actions = batch.actions,
+        Some(held) => (held.actions, held.commit) = (batch.actions, batch.commit),
         None => list.batches.push(batch),
     }
     let more = list.batches.len().saturating_sub(KEPT);
     list.batches.drain(..more);
-    write((&place, named), &list, io)
 }
 
 /// What is learnt from: the actions of batches that are over. What git says became of batches is written into the list.
@@ -128,34 +144,44 @@ pub(super) fn learnt(
         }
         return Ok(Vec::new());
     };
-    let open: Vec<&str> =
-        list.batches.iter().filter(|b| !b.reverted).map(|b| b.batch.as_str()).collect();
-    let became = merged(&agreement::repository(folder), &open).unwrap_or_else(|unknown| {
+    let carried: Vec<Carried<'_>> = (0..).zip(&list.batches).map(|one| asked(one, &list)).collect();
+    let became = merged(&agreement::repository(folder), &carried).unwrap_or_else(|unknown| {
         say::diagnostics(io, std::iter::once(&unknown), false);
-        std::collections::BTreeMap::new()
+        Vec::new()
     });
-    let mut changed = false;
-    for batch in &mut list.batches {
-        let Some(is) = became.get(&batch.batch) else { continue };
-        if let (None, Some(at)) = (&batch.merged, is.at) {
-            batch.merged = Some(at.to_string());
-            changed = true;
+    let before = list.clone();
+    for (batch, is) in list.batches.iter_mut().zip(became) {
+        let Some(is) = is else { continue };
+        if batch.merged.is_none() {
+            batch.merged = is.at.map(|at| at.to_string());
         }
-        if is.taken_back && !batch.reverted {
-            batch.reverted = true;
-            changed = true;
-        }
+        batch.landed = batch.merged.is_none();
+        // What was taken back may have been brought back since.
+        batch.reverted = is.taken_back;
     }
-    if changed {
+    if list != before {
         write((&place, named), &list, io)?;
     }
     let over = list.batches.iter().filter_map(|batch| over(batch, &charter.calendar));
     Ok(over.flat_map(|over| over.finished().collect::<Vec<_>>()).collect())
 }
 
+/// A batch of a list as it is looked for.
+fn asked<'b>((at, batch): (usize, &'b Batch), list: &'b Document) -> Carried<'b> {
+    let moment = |batch: &Batch| batch.carried_out.parse::<Timestamp>().ok();
+    let next = list.batches.iter().skip(at + 1).find(|next| next.batch == batch.batch);
+    Carried {
+        name: &batch.batch,
+        commit: batch.commit.as_deref(),
+        from: moment(batch),
+        until: next.and_then(moment),
+        is_dated: batch.merged.is_some(),
+    }
+}
+
 /// A batch that is over. `None`: it waits.
 fn over(batch: &Batch, calendar: &Calendar) -> Option<Over> {
-    if batch.merged.is_none() && !batch.reverted && batch.points.is_none() {
+    if batch.merged.is_none() && !batch.landed && !batch.reverted && batch.points.is_none() {
         return None;
     }
     let moment = |text: &str| text.parse::<Timestamp>().ok();
@@ -188,7 +214,9 @@ mod tests {
         Batch {
             batch: "b".to_owned(),
             carried_out: "2026-11-23T00:00:00Z".to_owned(),
+            commit: None,
             merged: merged.map(str::to_owned),
+            landed: false,
             reverted,
             points,
             actions: vec![
@@ -211,5 +239,49 @@ mod tests {
         // A clock that went back says nothing.
         let is = over(&batch(Some("2026-11-20T00:00:00Z"), true, Some(8.0)), &calendar).unwrap();
         assert_eq!((is.days, is.reverted, is.points), (None, true, Some(8.0)));
+        // It came without a merge: it is over, and nobody knows how long it took.
+        let is = Batch { landed: true, ..batch(None, false, None) };
+        assert_eq!(over(&is, &calendar).unwrap().days, None);
+    }
+
+    fn evidence(now: &str, commit: &str) -> applied::json::Document {
+        serde_json::from_value(serde_json::json!({
+            "format": "trimtab-applied", "version": 1, "target": "app", "now": now, "batch": "b",
+            "window": "w", "place": "p", "tool": "npm", "outcome": "applied", "why": "", "base": "",
+            "branch": "trimtab/b", "commits": [{ "id": commit, "subject": "s" }], "request": null,
+            "actions": [], "moves": [], "removes": [], "load": 0.0, "worse": [],
+            "tests": { "judgement": "unharmed", "why": "", "command": null, "before": null,
+                "after": null, "failed_before": [], "mended": [], "gone": [], "wavering": [],
+                "runs": 0, "confined": [] },
+            "changelogs": [], "why_these": [], "why_now": [], "rollback": [],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn what_is_carried_out_anew_is_the_same_one_until_it_is_merged() {
+        let mut list = Document::default();
+        continued(&mut list, &evidence("2026-11-23T00:00:00Z", "1"));
+        continued(&mut list, &evidence("2026-11-24T00:00:00Z", "2"));
+        let [one] = &list.batches[..] else { panic!("{list:?}") };
+        assert_eq!((&*one.carried_out, one.commit.as_deref()), ("2026-11-23T00:00:00Z", Some("2")));
+        list.batches[0].landed = true;
+        continued(&mut list, &evidence("2026-11-25T00:00:00Z", "3"));
+        let all: Vec<Carried<'_>> = (0..).zip(&list.batches).map(|one| asked(one, &list)).collect();
+        assert_eq!(all[0].until, all[1].from);
+        assert_eq!((all[0].commit, all[1].commit, all[1].until), (Some("2"), Some("3"), None));
+    }
+
+    #[test]
+    fn a_list_that_cannot_be_kept_fails_before_and_is_told_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = folder.path().join("told");
+        let mut io = Io { stderr: Box::new(fs::File::create(&told).unwrap()), ..Io::of_process() };
+        // A folder is no list.
+        assert!(begin(folder.path(), Some(folder.path()), &mut io).is_err());
+        let is = evidence("2026-11-23T00:00:00Z", "1");
+        add(folder.path(), Some(folder.path()), &is, &mut io);
+        drop(io);
+        assert!(fs::read_to_string(&told).unwrap().contains("What the batch came to is not kept"));
     }
 }

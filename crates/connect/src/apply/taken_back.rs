@@ -25,6 +25,8 @@ const REVERTS: &str = "This reverts commit ";
 pub struct Said {
     /// The commit.
     pub id: String,
+    /// When it was made: seconds since 1970.
+    pub seconds: i64,
     /// The batches that it belongs to.
     pub batches: Vec<String>,
     /// The batches that it takes back, with all older commits of theirs.
@@ -39,7 +41,7 @@ pub struct Said {
 /// Git fails.
 pub fn said(repository: &Path, tip: &str) -> Result<Vec<Said>, Diagnostic> {
     let format = format!(
-        "--format=%H%x1f%(trailers:key={BATCH},valueonly,separator=%x2C)%x1f%(trailers:key={ROLLBACK},valueonly,separator=%x2C)%x1f%B"
+        "--format=%H %ct%x1f%(trailers:key={BATCH},valueonly,separator=%x2C)%x1f%(trailers:key={ROLLBACK},valueonly,separator=%x2C)%x1f%B"
     );
     let (batch, rollback) = (format!("--grep=^{BATCH}:"), format!("--grep=^{ROLLBACK}:"));
     let reverts = format!("--grep={REVERTS}");
@@ -67,7 +69,8 @@ pub fn said(repository: &Path, tip: &str) -> Result<Vec<Said>, Diagnostic> {
 /// One commit out of the log. `None`: it is none.
 fn read(entry: &str) -> Option<Said> {
     let mut parts = entry.splitn(4, '\x1f');
-    let id = parts.next().map(str::trim).filter(|id| is_id(id))?.to_owned();
+    let (id, seconds) = parts.next()?.trim().split_once(' ')?;
+    let (id, seconds) = (Some(id).filter(|id| is_id(id))?.to_owned(), seconds.parse().ok()?);
     let list = |text: &str| -> Vec<String> {
         text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
     };
@@ -77,7 +80,7 @@ fn read(entry: &str) -> Option<Said> {
         is_id(&id).then_some(id)
     });
     let reverts = reverts.take(REVERTED);
-    Some(Said { id, batches, rollbacks, reverts: reverts.collect() })
+    Some(Said { id, seconds, batches, rollbacks, reverts: reverts.collect() })
 }
 
 /// The commits that a merge brought. `None`: it is no merge, or not here.
@@ -136,6 +139,7 @@ mod tests {
         let list = |name: &str| if name.is_empty() { Vec::new() } else { vec![name.to_owned()] };
         Said {
             id: id.to_owned(),
+            seconds: 0,
             batches: list(batch),
             rollbacks: list(rollback),
             reverts: reverts.iter().map(|id| (*id).to_owned()).collect(),
@@ -168,9 +172,10 @@ mod tests {
     fn messages_are_read() {
         let id = "a".repeat(40);
         let text = format!(
-            "{id}\x1fb, c\x1f\x1fRevert \"x\"\n\nThis reverts commit {id}, reversing\nchanges made to b.\nThis reverts commit 12.\n"
+            "{id} 7\x1fb, c\x1f\x1fRevert \"x\"\n\nThis reverts commit {id}, reversing\nchanges made to b.\nThis reverts commit 12.\n"
         );
         let said = read(&text).unwrap();
+        assert_eq!(said.seconds, 7);
         assert_eq!((said.batches, said.reverts), (vec!["b".to_owned(), "c".to_owned()], vec![id]));
     }
 }

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use trimtab_connect::apply::{Tree, find, merged, publish, push, revert, unmerged};
+use trimtab_connect::apply::{
+    Carried, Merged, Tree, find, merged, publish, push, revert, unmerged,
+};
 use trimtab_model::Code;
 
 use crate::common::{author, change, files, git, project, state, tree};
@@ -151,10 +153,19 @@ fn it_is_known_when_a_batch_was_merged_and_whether_it_was_taken_back() {
     let root = folder.path().join("project");
     let who = author(&root);
     let copy = tree(&root);
-    copy.commit(&[change("a.lock", "2\n")], BATCH, &who).unwrap();
+    let tip = copy.commit(&[change("a.lock", "2\n")], BATCH, &who).unwrap();
     publish(&copy, "trimtab/week-48").unwrap();
-    let names = ["week-48", "week-49"];
-    assert!(merged(&root, &names).unwrap().is_empty(), "it waits");
+    let begun = |name| Carried { name, ..Carried::default() };
+    let one = Carried { commit: Some(&tip), ..begun("week-48") };
+    let of = |all: &[Carried<'_>]| merged(&root, all).unwrap();
+    assert_eq!(of(&[one, begun("week-49")]), [None, None], "it waits");
+    // The branch of the request has its batch, and it is not merged by that; nor where a pipeline has the two together.
+    git(&root, &["checkout", "-q", "trimtab/week-48"]);
+    assert_eq!(of(&[one]), [None]);
+    git(&root, &["checkout", "-q", "--detach", "main"]);
+    git(&root, &["merge", "-q", "--no-ff", "-m", "Both", "trimtab/week-48"]);
+    assert_eq!(of(&[one]), [None]);
+    git(&root, &["checkout", "-q", "main"]);
     let seconds = |commit: &str| git(&root, &["log", "-1", "--format=%ct", commit]);
     git(&root, &["merge", "-q", "--no-ff", "-m", "Merge", "trimtab/week-48"]);
     let came = seconds("HEAD");
@@ -162,22 +173,64 @@ fn it_is_known_when_a_batch_was_merged_and_whether_it_was_taken_back() {
     files(&root, &[("c", "later")]);
     git(&root, &["add", "."]);
     git(&root, &["commit", "-qm", "Later"]);
-    // One that came without a merge counts by itself.
+    // One that came without a merge is there, and when it came is not kept.
     let next = tree(&root);
-    next.commit(&[change("a.lock", "3\n")], "b\n\nTrimtab-Batch: week-49\n", &who).unwrap();
+    let second = "b\n\nTrimtab-Batch: week-49\n";
+    let second = next.commit(&[change("a.lock", "3\n")], second, &who).unwrap();
     publish(&next, "trimtab/week-49").unwrap();
     git(&root, &["merge", "-q", "--ff-only", "trimtab/week-49"]);
-    let is = merged(&root, &names).unwrap();
-    let at = |name: &str| is[name].at.map(|at| at.as_second().to_string());
-    assert_eq!(at("week-48"), Some(came));
-    assert_eq!(at("week-49"), Some(seconds("trimtab/week-49")));
-    assert!(is.values().all(|of| !of.taken_back));
+    git(&root, &["branch", "-q", "-D", "trimtab/week-49"]);
+    let two = Carried { commit: Some(&second), ..begun("week-49") };
+    let at = |of: &Option<Merged>| of.unwrap().at.map(|at| at.as_second().to_string());
+    let is = of(&[one, two, begun("week-49")]);
+    assert_eq!((at(&is[0]), at(&is[1])), (Some(came.clone()), None));
+    // Without its commit it is told by its moment; one that was written anew came when it was.
+    let same = jiff::Timestamp::from_second(seconds(&second).parse().unwrap()).unwrap();
+    let is = of(&[Carried { from: Some(same), ..begun("week-49") }]);
+    assert_eq!(at(&is[0]), None);
+    let other = "0".repeat(40);
+    let squashed = Carried { commit: Some(&other), ..two };
+    assert_eq!(at(&of(&[squashed])[0]), Some(seconds(&second)));
+    // What is dated is not asked about again: more than a hundred of them hold nobody up.
+    let mut many = vec![Carried { is_dated: true, ..one }; 120];
+    many.push(one);
+    let is = of(&many);
+    assert_eq!((at(&is[0]), at(&is[120])), (None, Some(came)));
+    assert!(is.iter().flatten().all(|of| !of.taken_back));
     git(&root, &["revert", "--no-edit", "HEAD"]);
-    let is = merged(&root, &names).unwrap();
-    assert_eq!((is["week-48"].taken_back, is["week-49"].taken_back), (false, true));
+    let is = of(&[one, two]);
+    assert_eq!((is[0].unwrap().taken_back, is[1].unwrap().taken_back), (false, true));
+    // What was taken back and brought back is in it.
+    git(&root, &["revert", "--no-edit", "HEAD"]);
+    assert!(!of(&[two])[0].unwrap().taken_back);
     // A name that is no batch, and a folder that is no repository, are nothing.
-    assert!(merged(&root, &["--all"]).unwrap().is_empty());
-    assert!(merged(tempfile::tempdir().unwrap().path(), &names).unwrap().is_empty());
+    assert_eq!(of(&[begun("--all")]), [None]);
+    assert_eq!(merged(tempfile::tempdir().unwrap().path(), &[one]).unwrap(), [None]);
+}
+
+#[test]
+fn a_name_that_recurs_is_another_batch() {
+    let folder = project(&[("a.lock", "1\n")]);
+    let root = folder.path().join("project");
+    let moment = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+    let (first, later) = (moment("2026-11-28T10:00:00Z"), moment("2099-01-01T00:00:00Z"));
+    let copy = tree(&root);
+    let tip = copy.commit(&[change("a.lock", "2\n")], BATCH, &author(&root)).unwrap();
+    publish(&copy, "trimtab/week-48").unwrap();
+    git(&root, &["merge", "-q", "--no-ff", "-m", "Merge", "trimtab/week-48"]);
+    git(&root, &["branch", "-q", "-D", "trimtab/week-48"]);
+    let was =
+        Carried { name: "week-48", from: Some(first), until: Some(later), ..Carried::default() };
+    let other = "0".repeat(40);
+    let is = Carried { from: Some(later), until: None, commit: Some(&other), ..was };
+    // The one that waits is not taken for the one that was merged.
+    let of = merged(&root, &[was, is]).unwrap();
+    assert!(of[0].is_some() && of[1].is_none(), "{of:?}");
+    // Nor is the older one taken back with it.
+    git(&root, &["revert", "--no-edit", "-m", "1", "HEAD"]);
+    let again = Carried { commit: Some(&tip), ..was };
+    let of = merged(&root, &[was, again, is]).unwrap();
+    assert!(of[0].unwrap().taken_back && of[1].unwrap().taken_back && of[2].is_none(), "{of:?}");
 }
 
 #[test]

@@ -162,11 +162,6 @@ pub(crate) struct Made {
     /// How many more are open; they are in no number of the plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     beyond: Option<i64>,
-    /// Teams that it was planned together with: assets of theirs are of the same commit, and a change that both have is made
-    /// once.
-    together: Vec<String>,
-    /// Findings of the team that go with a change of one of them.
-    by_others: Vec<taught::PlanByOther>,
     /// What updates of the team that are over taught of costs, by sort of change. Of what is not here the published priors
     /// are used: the charter's points, and shares that are assumed.
     learnt: Vec<taught::Learnt>,
@@ -213,7 +208,7 @@ pub(crate) async fn get(
         None => None,
     };
     let windows = windows.unwrap_or(WINDOWS);
-    let wish = Wish { windows, capacity, open_limit, cadence, charter, until: None };
+    let wish = Wish { windows, capacity, open_limit, cadence, charter, ..Wish::default() };
     let planned = of_team(&app, &who, &team, wish).await?;
     Ok(Json(match planned {
         Ok(planned) => TeamPlan { team: team.name, missing: None, plan: Some(shown(&planned)) },
@@ -294,8 +289,6 @@ fn shown(planned: &Planned) -> Made {
         gap: plan.worth.gap,
         more: planned.more,
         beyond: planned.beyond,
-        together: planned.together.clone(),
-        by_others: taught::by_others(planned),
         learnt: planned.learnt.taught.iter().map(taught::learnt).collect(),
     }
 }

@@ -141,13 +141,6 @@ impl Tries {
         Tries { of, findings: positions }
     }
 
-    /// What tells a confirmed action of an asset from every other one of a commit: the place that it changes, and what moves
-    /// there. `None`: an older build pushed it, which does not tell the place.
-    pub(super) fn key(&self, asset: i64, number: usize, commit: &str) -> Option<String> {
-        let action = self.of.get(&asset)?.actions.get(number)?;
-        (!action.place.is_empty()).then(|| format!("{commit} {}: {:?}", action.place, action.moves))
-    }
-
     /// Names what stands in the way of findings that a package manager found no action for.
     pub(super) fn block(&self, findings: &[Finding], asked: &mut [plan::Finding]) {
         for (is, asked) in findings.iter().zip(asked) {

@@ -28,8 +28,6 @@ pub(super) struct Asking<'a> {
     pub(super) org: Org,
     pub(super) agreed: &'a Arc<Agreed>,
     pub(super) now: Timestamp,
-    /// The commits of assets that several teams share, by asset.
-    pub(super) commits: &'a HashMap<i64, String>,
 }
 
 impl Asking<'_> {
@@ -50,15 +48,18 @@ impl Asking<'_> {
             Err(missing) => return Ok(Err(missing)),
         };
         let count = if wish.until.is_some() { MANY } else { wish.windows };
+        let seen = systems.clone();
         let mut slots = windows(cadence, &charter.calendar, now, count, points);
-        let until = wish.until.map(|until| after(now, until));
-        slots.retain(|window| until.is_none_or(|until| window.end < until));
         if slots.is_empty() {
             return Ok(Err(Missing::NoWindows(cadence.name.to_string())));
         }
+        // Where none of its windows ends by then, what cannot wait is all that is done by then.
+        let until = wish.until.map(|until| after(now, until));
+        slots.retain(|window| until.is_none_or(|until| window.end < until));
         let (findings, more) = match &wish.charter {
             Some(_) => {
-                trial::weighed(app, (org, systems.clone()), team.id, self.agreed, now).await?
+                let (seen, permit) = ((org, systems.clone()), wish.permit.clone());
+                trial::weighed(app, seen, team.id, (self.agreed, now), permit).await?
             }
             None => findings(app, org, systems.clone(), team).await?,
         };
@@ -82,7 +83,8 @@ impl Asking<'_> {
             })
             .collect();
         let tries = Tries::of(app.store.confirmed(org, team.id).await?, &findings);
-        let applied = app.store.finished(org, team.id, LEARNT).await?;
+        // Of what others carried out the numbers say nothing to who may not see it.
+        let applied = app.store.finished(org, team.id, seen.as_deref(), LEARNT).await?;
         let finished = updating::finished(&applied, &charter.calendar);
         let mut part = Part {
             rhythm: plan::Team {
@@ -116,13 +118,9 @@ impl Asking<'_> {
             let Some(first) = removes.first().and_then(|f| findings.get(*f)) else { continue };
             let priced = tries.priced(&of, removes, &findings, charter, &finished);
             let Some(priced) = priced else { continue };
-            // One action stands for every package that it moves, and for every asset of its commit.
-            let choice = priced.action.map(|number| {
-                let commit = self.commits.get(&of.asset);
-                commit
-                    .and_then(|commit| tries.key(of.asset, number, commit))
-                    .unwrap_or_else(|| format!("{}: confirmed {number}", first.asset.1))
-            });
+            // One action stands for every package that it moves.
+            let choice =
+                priced.action.map(|number| format!("{}: confirmed {number}", first.asset.1));
             let change = Change {
                 kept: scheduled.remove(&of),
                 placed: placed.get(&of).map(|p| (*p).clone()),

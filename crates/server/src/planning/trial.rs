@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::sync::OwnedSemaphorePermit;
 use trimtab_charter::preset;
 use trimtab_model::charter::Charter;
 use trimtab_store::{Finding, FindingFilter, FindingOrder, FindingState, Org};
@@ -53,6 +54,9 @@ pub(crate) fn text(text: &str) -> Result<Arc<Charter>, Problem> {
     Ok(Arc::new(charter))
 }
 
+/// The most live findings that are weighed for it: which of them count, and which are the gravest, is known after that.
+const LOOKED: usize = 4 * MOST;
+
 /// A team's live findings that would count if what was agreed were this, weighed by it, the gravest first.
 ///
 /// # Errors
@@ -61,17 +65,18 @@ pub(super) async fn weighed(
     app: &App,
     (org, systems): (Org, Option<Vec<i64>>),
     team: i64,
-    agreed: &Arc<Agreed>,
-    now: Timestamp,
+    (agreed, now): (&Arc<Agreed>, Timestamp),
+    permit: Option<Arc<OwnedSemaphorePermit>>,
 ) -> Result<(Vec<Finding>, bool), Problem> {
     let filter = FindingFilter { team: Some(team), systems, ..FindingFilter::default() };
-    let (found, more) = within::findings(app, org, &filter, FindingOrder::Level, MOST).await?;
+    let (found, more) = within::findings(app, org, &filter, FindingOrder::Level, LOOKED).await?;
     let known = known(&app.store, org, &found).await?;
     let Some(index) = app.index() else {
         return Err(Problem::conflict("There is no advisory index: nothing can be weighed."));
     };
     let agreed = Arc::clone(agreed);
     let weigh = tokio::task::spawn_blocking(move || {
+        let _held = permit;
         let weigher = Weigher::new(&agreed, index, now);
         let mut all: Vec<Finding> = Vec::with_capacity(found.len());
         for (mut finding, known) in found.into_iter().zip(&known) {
@@ -88,6 +93,8 @@ pub(super) async fn weighed(
         all.sort_by_key(|f| (grave(f), f.id));
         all
     });
-    let all = weigh.await.map_err(|e| Problem::conflict(format!("It was given up: {e}.")))?;
+    let mut all = weigh.await.map_err(|e| Problem::conflict(format!("It was given up: {e}.")))?;
+    let more = more || all.len() > MOST;
+    all.truncate(MOST);
     Ok((all, more))
 }

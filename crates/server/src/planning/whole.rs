@@ -1,28 +1,30 @@
 //! What if, for every team at once: the plans as things are, and as they would be with another charter, capacity, limit
 //! or cadence. Nothing is kept. Both are planned alike, over the same half year, so that they can be compared.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use trimtab_model::plan::Slot;
-use trimtab_store::Team;
+use trimtab_store::{Org, Team};
 
 use super::{Kept, Planned, Wish, made};
 use crate::access::{Action, On, Who};
 use crate::api::visible;
 use crate::problem::Problem;
-use crate::state::App;
+use crate::state::{App, Busy};
 
 /// The most teams.
 pub(crate) const TEAMS: usize = 200;
 /// The most findings of all of them together.
 pub(crate) const FINDINGS: usize = 30_000;
-/// For how long is planned; whoever asks waits for at most a minute.
+/// For how long is planned.
 const TIME: Duration = Duration::from_secs(30);
 /// How far is looked ahead.
 pub(crate) const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 182);
-/// One at a time in a process: whoever asks next waits.
-static ONE: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(1);
+/// How long one waits for another to end: one is tried at a time in a process, and one waits for each organisation.
+const TURN: Duration = Duration::from_secs(5);
 
 /// What is tried.
 #[derive(Debug, Clone, Default)]
@@ -111,9 +113,10 @@ pub(crate) struct Whole {
 /// Plans for every team of which they may see all, as things are and as they would be.
 ///
 /// # Errors
-/// The store does not answer; there is no such team.
+/// The store does not answer; there is no such team; others are being tried.
 pub(crate) async fn whole(app: &App, who: &Who, wish: &WholeWish) -> Result<Whole, Problem> {
-    let _one = ONE.acquire().await.map_err(|e| Problem::conflict(e.to_string()))?;
+    // It goes on with what is worked at when nobody waits any longer: whoever asks next waits for that too.
+    let permit = Arc::new(turn(&app.trial, &app.trying, who.org, TURN).await?);
     let begun = Instant::now();
     let systems = app.store.systems(who.org).await?;
     let may = |team: &Team| who.may(Action::View, On { system: None, team: Some(team.id) });
@@ -130,9 +133,11 @@ pub(crate) async fn whole(app: &App, who: &Who, wish: &WholeWish) -> Result<Whol
             continue;
         }
         let seen = (who.org, visible(who, &systems));
-        let today = Wish { until: Some(AHEAD), ..Wish::default() };
+        let today =
+            Wish { until: Some(AHEAD), permit: Some(Arc::clone(&permit)), ..Wish::default() };
         let then = Wish {
             until: Some(AHEAD),
+            permit: Some(Arc::clone(&permit)),
             capacity: wish.capacity.and_then(|by| Some(team.capacity? * by)),
             ..wish.wish.clone()
         };
@@ -153,4 +158,48 @@ pub(crate) async fn whole(app: &App, who: &Who, wish: &WholeWish) -> Result<Whol
         is.teams.push(OfTeam { team, today, then });
     }
     Ok(is)
+}
+
+/// The turn of one who asks, if it comes soon.
+async fn turn(
+    trial: &Arc<Semaphore>,
+    trying: &Busy,
+    org: Org,
+    within: Duration,
+) -> Result<OwnedSemaphorePermit, Problem> {
+    let busy = || {
+        let detail = "Something else is being tried, and one thing is at a time.";
+        Problem::too_often(detail, TIME.as_secs())
+    };
+    let _waits = trying.begin(org).ok_or_else(busy)?;
+    let turn = tokio::time::timeout(within, Arc::clone(trial).acquire_owned()).await;
+    turn.map_err(|_| busy())?.map_err(|e| Problem::conflict(e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_is_tried_at_a_time_and_one_of_an_organisation_waits() {
+        let (trial, trying) = (Arc::new(Semaphore::new(1)), Busy::default());
+        let asks = |org, within| turn(&trial, &trying, Org(org), within);
+        let held = Arc::new(asks(1, TURN).await.unwrap());
+        let worked_at = Arc::clone(&held);
+        drop(held);
+        // Whoever asked has left, and the work goes on.
+        let refused = asks(1, Duration::ZERO).await.unwrap_err();
+        assert_eq!((refused.status, refused.retry_after), (429, Some(30)));
+        let (trial, trying) = (&trial, &trying);
+        let waits = turn(trial, trying, Org(1), TURN);
+        let more = async {
+            let second = turn(trial, trying, Org(1), TURN).await.unwrap_err();
+            let other = turn(trial, trying, Org(2), Duration::ZERO).await.unwrap_err();
+            drop(worked_at);
+            (second.status, other.status)
+        };
+        let (first, more) = tokio::join!(waits, more);
+        assert!(first.is_ok());
+        assert_eq!(more, (429, 429));
+    }
 }

@@ -423,9 +423,9 @@ fn another_charter_is_tried_for_a_team_and_nothing_is_changed_by_it() {
     world.pace("20");
     world.server.settle(world.server.org());
     let before = world.plan("");
-    // Two hours for what is high: everything that is, is due sooner than any window ends.
+    // It is told of in other terms, and has the cadences of the framework.
     let named = world.plan("?charter=swift&cadence=every%20sprint");
-    assert!(named["windows"].is_array() || named["missing"].is_string(), "{named:#}");
+    assert_eq!(named["windows"].as_array().map(Vec::len), Some(6), "{named:#}");
     let same = |is: &Value| (placed(is), is["batches"][0]["changes"].clone(), is["left"].clone());
     assert_eq!(same(&world.plan("")), same(&before), "a trial is not kept");
     for wrong in ["none", "999999", "-1"] {
@@ -460,7 +460,34 @@ fn all_teams_are_planned_as_they_are_and_as_they_would_be() {
     let text = "format = 1\npreset = \"swift\"\n";
     let (status, then) = world.what_if(&world.ann, &json!({ "charter": text }));
     assert_eq!(status, 200, "{then:#}");
-    assert!(then["teams"][0]["then"].is_object(), "{then:#}");
+    assert!(then["teams"][0]["then"]["plan"].is_object(), "{then:#}");
+    // What is due when, is the charter's: all of it within two days, or none of it within the half year.
+    let due = |term: &str| {
+        let terms = ["critical", "high", "medium", "low"].map(|l| format!("{l} = \"{term}\"\n"));
+        let terms = terms.concat();
+        let text = format!(
+            "{text}\n[deadlines.terms.production]\n{terms}\n[deadlines.terms.other]\n{terms}"
+        );
+        let (status, is) = world.what_if(&world.ann, &json!({ "charter": text }));
+        assert_eq!(status, 200, "{is:#}");
+        let plan = &is["teams"][0]["then"]["plan"];
+        (plan["findings"].clone(), plan["missed_of_nothing"].clone())
+    };
+    let (findings, missed) = due("48 hours");
+    assert_eq!(missed, findings);
+    assert!(findings.as_u64() > Some(0));
+    assert_eq!(due("365 days"), (findings, json!(0)));
+    // Windows that end after the half year are windows: what cannot wait for them is all that is done by then.
+    let today = jiff::Timestamp::now().strftime("%Y-%m-%d");
+    let long = format!(
+        "{text}\n[calendar]\nsprint = {{ start = {today}, days = 92 }}\n\n[[cadence]]\n\
+         name = \"every sprint\"\nevery = \"cool-down\"\nlevels = [\"high\", \"medium\"]\n"
+    );
+    let (status, long) = world.what_if(&world.ann, &json!({ "charter": long }));
+    assert_eq!(status, 200, "{long:#}");
+    let plan = &long["teams"][0]["then"]["plan"];
+    assert_eq!(plan["batches"], plan["interruptions"], "{long:#}");
+    assert!(plan["findings"].as_u64() > Some(0), "{long:#}");
     let (_, named) = world.what_if(&world.ann, &json!({ "named": "swift" }));
     assert_eq!(named["teams"], then["teams"], "a text and a name of the same are the same");
     for wrong in [

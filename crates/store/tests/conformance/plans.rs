@@ -137,6 +137,11 @@ pub(crate) async fn what_waits_for_a_day_within_its_window_is_not_of_the_window_
     for (day, expected) in [(13, 0), (14, 0), (19, 0), (20, 1), (25, 1), (26, 0)] {
         assert_eq!(runs(day).await, expected, "{day}");
     }
+    // What is done at once waits for no window, and for no day within one: older builds beside this one keep such a day.
+    let once = Scheduled { ready: Some(at(20)), ..scheduled("pkg:npm/b", None, 0) };
+    let other = store.add_organisation("B", now()).await.unwrap();
+    keep(&store, other, 0, std::slice::from_ref(&once)).await;
+    assert_eq!(store.scheduled_now(other, None, at(1), 9).await.unwrap().len(), 1);
     // Another day alone is told, and so is its reason; since when it is in its window stays.
     let later =
         Scheduled { ready: Some(at(22)), why: "younger".into(), since: at(15), ..young.clone() };
@@ -204,8 +209,13 @@ pub(crate) async fn what_was_carried_out_is_kept_once(store: Store) {
     );
     assert_eq!(store.verify_ledger(org).await.unwrap().1, None);
 
-    let finished = store.finished(org, team, 10).await.unwrap();
+    let finished = store.finished(org, team, None, 10).await.unwrap();
     assert_eq!(finished.iter().map(|a| a.id).collect::<Vec<_>>(), [one]);
+    // Who sees another system learns nothing of this one.
+    assert_eq!(store.finished(org, team, Some(&[system]), 10).await.unwrap(), finished);
+    for systems in [&[][..], &[system + 1]] {
+        assert_eq!(store.finished(org, team, Some(systems), 10).await.unwrap(), []);
+    }
     assert_ne!(
         store.finished_mark(org, team).await.unwrap(),
         store.finished_mark(other, team).await.unwrap()
@@ -227,8 +237,18 @@ pub(crate) async fn what_was_carried_out_is_kept_once(store: Store) {
     assert_eq!((is.merged, is.deployed), (Some(at(6)), Some(at(9))));
     assert_eq!(waits(at(0)).await, [one]);
     assert_ne!(store.finished_mark(org, team).await.unwrap(), mark);
-    let finished = store.finished(org, team, 10).await.unwrap();
+    let finished = store.finished(org, team, None, 10).await.unwrap();
     assert_eq!(finished.iter().map(|a| a.id).collect::<Vec<_>>(), [two, one]);
+    // What cannot be merged takes the place of nothing that is followed, and what waits is followed before what is merged.
+    for (n, outcome) in (0..).zip(["nothing", "refused", "applied"]) {
+        let told = json!({ "actions": [{ "outcome": "refused" }], "outcome": outcome });
+        let new = NewApplied { told, ..new(asset, outcome, 7 + n) };
+        store.add_applied(org, &new, "token:1", at(9)).await.unwrap();
+    }
+    let three = waits(at(0)).await[0];
+    assert_eq!(waits(at(0)).await, [three, one]);
+    store.see_applied(org, three, (Some(at(10)), None)).await.unwrap();
+    assert_eq!(waits(at(0)).await, [one, three]);
 
     // Confirmed actions: the youngest of each asset.
     let confirmed = |made: i64, word: &str| Confirmed {

@@ -1,21 +1,9 @@
-//! What a team's plan tells beside its batches: what goes with changes of others, and what finished changes taught.
+//! What a team's plan tells beside its batches: what finished changes taught.
 
 use serde::Serialize;
 use trimtab_engine::assess::Distance;
 use trimtab_engine::plan::learn::{Source, Taught};
 use utoipa::ToSchema;
-
-use crate::planning::Planned;
-
-/// A finding that goes with a change of another team.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct PlanByOther {
-    finding: i64,
-    team: String,
-    /// The change, in words, and its window.
-    change: String,
-    window: String,
-}
 
 /// What finished changes of one sort came to.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,17 +58,4 @@ pub(super) fn learnt(of: &Taught) -> Learnt {
         confidence: of.is.confidence,
         prior: Prior { least: prior.least, most: prior.most, confidence: prior.confidence },
     }
-}
-
-/// The findings of a team that go with changes of others.
-pub(super) fn by_others(planned: &Planned) -> Vec<PlanByOther> {
-    let one = |by: &crate::planning::together::ByOther| {
-        Some(PlanByOther {
-            finding: planned.findings.get(by.finding)?.id,
-            team: by.team.clone(),
-            change: by.change.clone(),
-            window: by.window.clone(),
-        })
-    };
-    planned.by_others.iter().filter_map(one).collect()
 }

@@ -1,4 +1,4 @@
-//! What must be known before a plan is read: that it is a trial, what is in no number of it, with whom it was planned.
+//! What must be known before a plan is read: that it is a trial, what is in no number of it.
 
 use trimtab_pages::part::{Notice, Urgency, number};
 
@@ -30,24 +30,6 @@ pub(super) fn notice(planned: &Planned, wish: &Wish, charter: Option<&str>) -> O
             "More is open than one plan holds: the {MOST} gravest findings are in it, and {beyond} in no number here. They \
              come in as those are gone."
         ));
-    }
-    if !planned.together.is_empty() {
-        let mut text = format!(
-            "Planned together with {}, whose assets are of the same commit: a change that both have is made once.",
-            planned.together.join(", ")
-        );
-        if let Some(first) = planned.by_others.first() {
-            let all = i64::try_from(planned.by_others.len()).unwrap_or(i64::MAX);
-            let goes = if all == 1 { "goes" } else { "go" };
-            text += &format!(
-                " {} {goes} with changes of theirs, such as {} ({}, {}).",
-                count(all, "finding", "findings"),
-                first.change,
-                first.team,
-                first.window
-            );
-        }
-        said.push(text);
     }
     if !planned.missed.is_empty() {
         let missed = count(
