@@ -309,19 +309,21 @@ fn unlinked(text: &str) -> String {
     for word in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
         let name = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
         let end = word.get(name.len()..).unwrap_or_default();
-        let is_commit = (7..=64).contains(&name.len())
+        let is_commit = name.len() >= 7
             && name.bytes().all(|b| b.is_ascii_hexdigit())
             && name.bytes().any(|b| b.is_ascii_digit());
-        match name.split_at_checked(6).filter(|_| is_commit) {
-            Some((begin, rest)) => out.extend([begin, "\u{200b}", rest]),
-            None => out.push_str(name),
+        for (at, c) in name.chars().enumerate() {
+            if is_commit && at > 0 && at % 6 == 0 {
+                out.push(APART);
+            }
+            out.push(c);
         }
-        let before_dot = name.eq_ignore_ascii_case("www") && end == ".";
-        if before_dot {
+        let lower = name.to_ascii_lowercase();
+        if lower.ends_with("www") && end == "." {
             out.push(APART);
         }
         out.push_str(end);
-        if name.eq_ignore_ascii_case("GH") && end == "-" {
+        if lower.ends_with("gh") && end == "-" {
             out.push(APART);
         }
     }
