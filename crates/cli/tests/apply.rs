@@ -84,6 +84,7 @@ fn what_breaks_is_left_out_and_the_rest_goes_on() {
     let broke: Value = serde_json::from_slice(&fs::read(broke.unwrap()).unwrap()).unwrap();
     let expected = json!([{
         "place": "package-lock.json", "versions": ["pkg:npm/ms@2.1.3"], "on": "2026-11-28T10:00:00Z",
+        "base": git(&root, &["rev-parse", "HEAD"]).trim(),
     }]);
     assert_eq!(broke, expected);
     // Merged, and taken back.

@@ -301,6 +301,22 @@ fn requests_on_a_schedule_are_planned_first_and_end_as_they_end() {
             assert!(asked.starts_with(begins), "{name}: {asked}");
         }
     }
+    // A schedule has no event with a repository in it, and no test finds a token that writes.
+    for (name, base) in [
+        ("requests-github.yml", "${{ github.ref_name }}"),
+        ("requests-gitea.yml", "${{ gitea.ref_name }}"),
+    ] {
+        let steps = yaml(name)["jobs"]["requests"]["steps"].clone();
+        let steps = steps.as_array().unwrap();
+        let checkout =
+            steps.iter().find(|s| s["uses"].as_str().is_some_and(|u| u.contains("checkout")));
+        assert_eq!(checkout.unwrap()["with"]["persist-credentials"], false, "{name}");
+        let last = steps.last().unwrap();
+        assert_eq!(last["env"]["BASE"], base, "{name}");
+        let run = last["run"].as_str().unwrap();
+        let helper = run.find("credential.helper").unwrap();
+        assert!(helper < run.find("trimtab requests").unwrap(), "{name}: {run}");
+    }
     let permissions = &yaml("requests-github.yml")["jobs"]["requests"]["permissions"];
     assert_eq!(*permissions, json!({ "contents": "write", "pull-requests": "write" }));
 }

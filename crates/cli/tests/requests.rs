@@ -45,6 +45,9 @@ fn whole_life(team: Option<Team>) {
         (&json!(0), &json!(1), &json!(kind))
     );
     assert!(team.asked_for().is_empty());
+    // As with a variable of a pipeline that is not set.
+    let (code, _, err) = team.says(&["requests", "--base", ""]);
+    assert!(code != Some(0) && err.contains("the branch to change has no name"), "{err}");
 
     // Opened, once; a second one is more than the team allows.
     let checkout = team.case.state();

@@ -12,7 +12,9 @@ mod text;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use trimtab_model::ticket::{Call, Change, DUPLICATE, Kept, Life, Mark, Seen, There, Ticket};
+use trimtab_model::ticket::{
+    Call, Change, DUPLICATE, Kept, Life, Mark, Seen, Stage, There, Ticket,
+};
 use trimtab_model::{Code, Diagnostic};
 
 pub use hook::{Poke, Unproven, poke};
@@ -22,6 +24,8 @@ use crate::requests::{Api, HostError, Login};
 use crate::retry::Clock;
 use crate::url::Url;
 
+/// Said of a field that a project has not.
+pub const NONE: &str = "none";
 /// The most characters of what people say that is kept.
 const REASON: usize = 2_000;
 
@@ -98,11 +102,12 @@ impl Software {
 pub struct Settings {
     /// The type of a ticket (Jira, Azure).
     pub kind: String,
-    /// The field of points (Jira: `customfield_…`). Empty: there is none.
+    /// The field of points (Jira: `customfield_…`). Empty: there is none (Jira), or the usual one (Azure, where [`NONE`] says that
+    /// there is none).
     pub points: String,
     /// The field of the sprint (Jira: `customfield_…`). Empty: there is none.
     pub sprint: String,
-    /// The field of the due date (Azure). Empty: the usual one.
+    /// The field of the due date (Azure). Empty: the usual one; [`NONE`]: there is none.
     pub due: String,
     /// The state of what is done (Azure), or the transition to it (Jira). Empty: the usual one.
     pub done: String,
@@ -138,6 +143,13 @@ pub struct Project {
     pub settings: Settings,
 }
 
+impl Project {
+    /// Whether its tickets have a due date.
+    pub fn has_due(&self) -> bool {
+        self.software.has_due() && (self.software != Software::Azure || self.settings.due != NONE)
+    }
+}
+
 /// What changed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Changed {
@@ -160,6 +172,12 @@ pub trait Tracker {
     /// # Errors
     /// See [`HostError`].
     fn find(&self, mark: &Mark) -> Result<Vec<Seen>, HostError>;
+
+    /// Who has the token, as [`Seen::author`] names. `None`: the tracker does not tell.
+    ///
+    /// # Errors
+    /// See [`HostError`].
+    fn me(&self) -> Result<Option<Box<str>>, HostError>;
 
     /// A ticket, with the reason of what will not be done. `None`: it is gone.
     ///
@@ -290,7 +308,12 @@ pub fn look(
         None => Vec::new(),
     };
     if all || kept.key.is_none() {
-        let others = tracker.find(mark)?;
+        let mut others = tracker.find(mark)?;
+        if !others.is_empty() {
+            // A text can be copied by anybody: what others made is theirs.
+            let me = tracker.me()?;
+            others.retain(|seen| me.is_none() || seen.author.is_none() || seen.author == me);
+        }
         let is_new = |seen: &Seen, found: &[Seen]| found.iter().all(|f| f.key != seen.key);
         for seen in others {
             if is_new(&seen, &found) {
@@ -322,7 +345,15 @@ pub fn perform(
         Call::Retire { key, by } => {
             let text = format!("{by} is the ticket of this action; this one was made by mistake.");
             tracker.note(key, &ticket.mark, &text)?;
-            tracker.close(key)?;
+            let seen = tracker.read(key)?;
+            if seen.is_some_and(|seen| seen.stage == Stage::Open) {
+                match tracker.close(key) {
+                    // Not to be closed from where it is: its label says what it is.
+                    Ok(()) | Err(HostError::Refused(_)) => {}
+                    Err(e) => return Err(e),
+                }
+            }
+            // The last, so that what was cut off is begun again.
             tracker.label(key, DUPLICATE)?;
             Ok(None)
         }
@@ -377,13 +408,52 @@ fn in_order(mut tickets: Vec<Seen>, since: Timestamp, cut: bool) -> Changed {
     Changed { tickets, cut }
 }
 
-/// What is there, or nothing where it is gone.
-fn unless_gone<T>(answer: Result<T, HostError>) -> Result<Option<T>, HostError> {
+/// What is there, or nothing where it is gone: the project it was in answers, and no right was lost.
+fn unless_gone<T, P>(
+    answer: Result<T, HostError>,
+    project: impl FnOnce() -> Result<P, HostError>,
+) -> Result<Option<T>, HostError> {
     match answer {
         Ok(value) => Ok(Some(value)),
-        Err(HostError::Missing(_)) => Ok(None),
+        Err(HostError::Missing(_)) => project().map(|_| None),
         Err(e) => Err(e),
     }
+}
+
+/// Of what was found, the tickets with a mark. `cut`: there is more, and it may be among that.
+fn marked(mut all: Vec<Seen>, cut: bool, mark: &Mark) -> Result<Vec<Seen>, HostError> {
+    all.retain(|seen| seen.wrote.as_ref().is_some_and(|wrote| wrote.mark == *mark));
+    if cut && all.is_empty() {
+        let why = "there are more tickets than are looked at, and it may be one of them";
+        return Err(HostError::Strange(why.to_owned()));
+    }
+    Ok(all)
+}
+
+/// What changed at a moment or later, in `most` pages: each begins at the last moment of the one before, so that what changes
+/// meanwhile moves nothing out of sight. A page: what was changed from a moment on, by its number from 1, and whether it is full.
+fn pages(
+    since: Timestamp,
+    most: usize,
+    mut page: impl FnMut(Timestamp, usize) -> Result<(Vec<Seen>, bool), HostError>,
+) -> Result<Changed, HostError> {
+    let (mut all, mut from, mut number) = (Vec::<Seen>::new(), since, 1);
+    for _ in 0..most {
+        let (some, is_full) = page(from, number)?;
+        let last = some.iter().map(|seen| seen.updated).max();
+        for seen in some {
+            all.retain(|held| held.key != seen.key);
+            all.push(seen);
+        }
+        if !is_full {
+            return Ok(in_order(all, since, false));
+        }
+        match last.filter(|last| *last > from) {
+            Some(last) => (from, number) = (last, 1),
+            None => number += 1,
+        }
+    }
+    Ok(in_order(all, since, true))
 }
 
 #[cfg(test)]

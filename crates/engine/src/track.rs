@@ -5,6 +5,8 @@
 //! What people say there stays: a title or due date that is not as Trimtab wrote it is theirs, what they closed stays
 //! closed, and what they opened again stays open. What they mean by it is told by [`said`].
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use trimtab_model::ticket::{
     Call, Change, DUPLICATE, Digest, Kept, Life, Seen, Stage, There, Ticket, WONT_DO, Wrote,
@@ -67,22 +69,37 @@ pub struct Situation<'a> {
     pub has_due: bool,
 }
 
-/// The ticket that stands, of those with the same mark: the one of the key that is kept, else the first that was made.
+/// The ticket that stands, of those with the same mark: the one of the key that is kept, else the first that was made. One that
+/// is called a duplicate stands only where there is no other.
 pub fn stands<'s>(all: &'s [Seen], kept: &Kept) -> Option<&'s Seen> {
     let is_kept = |seen: &&Seen| kept.key.as_ref() == Some(&seen.key);
     let alone = || all.iter().filter(|seen| !is_duplicate(seen));
-    alone().find(is_kept).or_else(|| alone().min_by_key(|seen| seen.number))
+    let first = || all.iter().filter(|_| kept.key.is_none()).min_by_key(|seen| seen.number);
+    alone()
+        .find(is_kept)
+        .or_else(|| alone().min_by_key(|seen| seen.number))
+        .or_else(|| all.iter().find(is_kept))
+        .or_else(first)
 }
 
 fn is_duplicate(seen: &Seen) -> bool {
-    seen.labels.contains(DUPLICATE)
+    has(&seen.labels, DUPLICATE)
+}
+
+/// Whether a label is there. To some trackers case is no difference.
+fn has(labels: &BTreeSet<Box<str>>, label: &str) -> bool {
+    labels.iter().any(|held| held.eq_ignore_ascii_case(label))
 }
 
 /// The next call. `None`: nothing is to be done now.
 pub fn next(situation: &Situation<'_>) -> Option<Call> {
     let There::Tickets(all) = situation.there else { return Some(Call::Look) };
     let Some(seen) = stands(all, situation.kept) else { return create(situation) };
-    let is_other = |other: &&Seen| other.key != seen.key;
+    // Only what has our line of this very action was made by us.
+    let is_other = |other: &&Seen| {
+        let is_ours = |wrote: &Wrote| wrote.mark == situation.ticket.mark;
+        other.key != seen.key && other.wrote.as_ref().is_some_and(is_ours)
+    };
     if let Some(other) = all.iter().filter(is_other).find(|other| !is_duplicate(other)) {
         return Some(Call::Retire { key: other.key.clone(), by: seen.key.clone() });
     }
@@ -142,11 +159,12 @@ fn change(situation: &Situation<'_>, seen: &Seen, wrote: &Wrote) -> Change {
     let ticket = situation.ticket;
     let title = Digest::of_title(&seen.title);
     let labels = ticket.labels();
-    let stale = |label: &str| is_level_label(label) && !labels.contains(label);
+    let stale = |label: &str| is_level_label(&label.to_ascii_lowercase()) && !has(&labels, label);
+    let missing = |label: &&Box<str>| !has(&seen.labels, label);
     Change {
         title: title == wrote.title && title != Digest::of_title(&ticket.heading()),
         due: situation.has_due && seen.due == wrote.due && seen.due != ticket.due,
-        add: labels.difference(&seen.labels).cloned().collect(),
+        add: labels.iter().filter(missing).cloned().collect(),
         remove: seen.labels.iter().filter(|label| stale(label)).cloned().collect(),
     }
 }
@@ -168,7 +186,7 @@ pub fn said(situation: &Situation<'_>) -> Vec<Said> {
     let theirs = life.is_none_or(|life| life == Life::Open);
     all.extend(life.is_none().then_some(Said::Taken));
     match seen.stage {
-        _ if seen.labels.contains(WONT_DO) => all.push(Said::WontDo(seen.reason.clone())),
+        _ if has(&seen.labels, WONT_DO) => all.push(Said::WontDo(seen.reason.clone())),
         Stage::WontDo => all.push(Said::WontDo(seen.reason.clone())),
         Stage::Done if theirs => all.push(Said::Done),
         Stage::Open if life == Some(Life::Closed) => all.push(Said::Reopened),
@@ -176,7 +194,9 @@ pub fn said(situation: &Situation<'_>) -> Vec<Said> {
     }
     let due = seen.wrote.as_ref().filter(|wrote| situation.has_due && wrote.due != seen.due);
     all.extend(due.map(|_| Said::Due(seen.due)));
-    let points = seen.points.filter(|points| Some(*points) != situation.ticket.points);
+    // What was reckoned when it was made is not what people say.
+    let sent = seen.wrote.as_ref().map(|wrote| wrote.points);
+    let points = seen.points.filter(|points| sent.is_some_and(|sent| sent != Some(*points)));
     all.extend(points.map(Said::Points));
     all.extend(seen.assignee.clone().map(Said::Assigned));
     all.extend(seen.sprint.clone().map(Said::Sprint));

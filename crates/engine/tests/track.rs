@@ -24,7 +24,7 @@ fn ticket(version: u8) -> Ticket {
         level: Level::ALL[usize::from(version) % Level::ALL.len()],
         due: (!version.is_multiple_of(4))
             .then(|| format!("2026-12-{:02}", 1 + version % 7).parse().unwrap()),
-        points: Some(2.0),
+        points: Some(f64::from(version % 3)),
         team: "payments".into(),
         component: None,
         links: Vec::new(),
@@ -65,6 +65,7 @@ impl World {
                 let seen = Seen {
                     key: key.clone(),
                     number: self.created,
+                    author: None,
                     title: ticket.title.clone(),
                     wrote: Some(Wrote::with(ticket, Life::Open)),
                     stage: Stage::Open,
@@ -92,7 +93,9 @@ impl World {
                 }
                 seen.labels.extend(add.iter().cloned());
                 seen.labels.retain(|label| !remove.contains(label));
-                seen.wrote = Some(Wrote::with(ticket, *life));
+                // Points are sent once.
+                let points = seen.wrote.as_ref().and_then(|wrote| wrote.points);
+                seen.wrote = Some(Wrote { points, ..Wrote::with(ticket, *life) });
             }
             Call::Note { key, text } => {
                 let at = self.tickets.iter().position(|(seen, _)| seen.key == *key).unwrap();
@@ -301,7 +304,10 @@ proptest! {
             (true, Stage::WontDo) | (false, _) => {}
         }
         if !case.over && seen.stage == Stage::Open {
-            prop_assert_eq!(wrote, &Wrote::with(&case.ticket, Life::Open));
+            prop_assert_eq!(
+                wrote,
+                &Wrote { points: wrote.points, ..Wrote::with(&case.ticket, Life::Open) }
+            );
             prop_assert!(seen.title == case.ticket.title || &*seen.title == "People's words");
             prop_assert!(seen.due == case.ticket.due || seen.due == Some("2027-02-01".parse().unwrap()));
             let levels: BTreeSet<_> =
@@ -447,4 +453,66 @@ fn nothing_is_made_without_room_or_looked_at_twice() {
     case.room = false;
     assert_eq!(case.settles(), 0);
     assert_eq!(case.with(&There::Unknown, next), Some(Call::Look));
+}
+
+#[test]
+fn our_own_estimate_is_not_what_people_say() {
+    let mut case = Case::new();
+    case.settles();
+    // Reckoned anew, the ticket keeps what it was made with.
+    let old = case.alone()[0].points;
+    case.ticket = ticket(2);
+    assert_ne!(old, case.ticket.points);
+    case.settles();
+    let told = |case: &Case| case.with(&case.world.look(&case.kept, case.now), said);
+    assert!(told(&case).iter().all(|said| !matches!(said, Said::Points(_))), "{:?}", told(&case));
+    case.people(|seen| seen.points = Some(8.0));
+    assert!(told(&case).contains(&Said::Points(8.0)));
+}
+
+#[test]
+fn case_of_labels_is_no_difference() {
+    let mut case = Case::new();
+    case.settles();
+    case.people(|seen| {
+        seen.labels = seen.labels.iter().map(|label| label.to_uppercase().into()).collect();
+    });
+    assert_eq!(case.settles(), 0);
+    case.ticket.level = Level::ALL[0];
+    let old = level_label(ticket(1).level).to_uppercase();
+    case.settles();
+    let seen = case.alone()[0].clone();
+    assert!(!seen.labels.contains(&*old) || *level_label(Level::ALL[0]) == *old.to_lowercase());
+}
+
+#[test]
+fn our_only_ticket_stands_whatever_it_is_labelled() {
+    let mut case = Case::new();
+    case.settles();
+    case.people(|seen| seen.labels.extend([DUPLICATE.into()]));
+    assert_eq!(case.settles(), 0);
+    assert_eq!(case.world.created, 1);
+    let there = case.world.look(&case.kept, case.now);
+    assert!(!case.with(&there, said).contains(&Said::Gone));
+    // Without its memory too.
+    case.kept = Kept::default();
+    assert_eq!(case.settles(), 0);
+    assert_eq!(case.world.created, 1);
+}
+
+#[test]
+fn only_what_is_of_this_action_is_retired() {
+    let mut case = Case::new();
+    case.settles();
+    let mut other = case.alone()[0].clone();
+    (other.key, other.number) = ("9".into(), 9);
+    let alone = case.alone()[0].clone();
+    for (mark, is_ours) in [("app.ms", true), ("app.other", false)] {
+        other.wrote.as_mut().unwrap().mark = Mark::read(mark).unwrap();
+        let there = There::Tickets(vec![alone.clone(), other.clone()]);
+        let call = case.with(&there, next);
+        assert_eq!(matches!(call, Some(Call::Retire { .. })), is_ours, "{mark}");
+    }
+    other.wrote = None;
+    assert_eq!(case.with(&There::Tickets(vec![alone, other]), next), None);
 }

@@ -98,14 +98,24 @@ pub struct Ticket {
 
 /// The most characters of a title: the least that trackers take is 255.
 const TITLE: usize = 250;
+/// A character that is not seen, and parts what would be read as one word.
+const APART: char = '\u{200b}';
 
 impl Ticket {
-    /// Its title as it is sent: one line, bounded.
+    /// Its title as it is sent: one line, bounded. A sign before a name is parted from it, so that nobody is called and nothing
+    /// is linked.
     pub fn heading(&self) -> String {
         let words: Vec<&str> = self.title.split_whitespace().collect();
-        let line =
-            words.join(" ").chars().filter(|c| !c.is_control()).take(TITLE).collect::<String>();
-        line.trim_end().to_owned()
+        let words = words.join(" ");
+        let mut line = String::with_capacity(words.len());
+        let mut rest = words.chars().filter(|c| !c.is_control()).peekable();
+        while let Some(c) = rest.next() {
+            line.push(c);
+            if "@#!%&~$".contains(c) && rest.peek().is_some_and(|next| next.is_alphanumeric()) {
+                line.push(APART);
+            }
+        }
+        line.chars().take(TITLE).collect::<String>().trim_end().to_owned()
     }
 
     /// The labels that are Trimtab's.
@@ -113,7 +123,7 @@ impl Ticket {
         [LABEL.into(), level_label(self.level)].into()
     }
 
-    /// The digest of its text: of all but title, labels and due date, which trackers keep by themselves.
+    /// The digest of its text: of all but title and labels, which trackers keep by themselves.
     pub fn digest(&self) -> Digest {
         let voices = &self.voices;
         let mut parts: Vec<&str> = vec![
@@ -126,6 +136,8 @@ impl Ticket {
         ];
         let due = self.due.map_or(String::new(), |due| due.to_string());
         parts.push(&due);
+        let points = self.points.map_or(String::new(), |points| points.to_string());
+        parts.push(&points);
         for link in &self.links {
             parts.extend([&*link.text, &*link.address]);
         }
@@ -152,9 +164,10 @@ impl Digest {
         Digest(hash)
     }
 
-    /// The digest of a title: trackers may change the space in it.
+    /// The digest of a title: trackers may change the space in it, seen or not.
     pub fn of_title(title: &str) -> Digest {
-        Digest::of(&title.split_whitespace().collect::<Vec<_>>())
+        let seen = title.replace(APART, "");
+        Digest::of(&seen.split_whitespace().collect::<Vec<_>>())
     }
 }
 
@@ -197,7 +210,7 @@ impl Life {
 }
 
 /// What Trimtab wrote last, as the ticket's own line says it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Wrote {
     /// The action.
     pub mark: Mark,
@@ -207,6 +220,8 @@ pub struct Wrote {
     pub title: Digest,
     /// The due date.
     pub due: Option<Date>,
+    /// The points that the ticket was made with, as the tracker took them. `None`: it was made without.
+    pub points: Option<f64>,
     /// Where it was in its life.
     pub life: Life,
 }
@@ -224,13 +239,14 @@ impl Wrote {
             text: ticket.digest(),
             title: Digest::of_title(&ticket.heading()),
             due: ticket.due,
+            points: ticket.points.filter(|points| points.is_finite()),
             life,
         }
     }
 
-    /// The first such line of a text, wherever it stands. `None`: there is none, or one that was changed by hand.
+    /// The last such line of a text, wherever it stands. `None`: there is none, or one that was changed by hand.
     pub fn find(text: &str) -> Option<Wrote> {
-        let (_, rest) = text.split_once(BEGIN)?;
+        let (_, rest) = text.rsplit_once(BEGIN)?;
         let line = rest.lines().next()?;
         let cut = |at: usize| line.get(..at).unwrap_or(line);
         let line = match line.find(END) {
@@ -250,11 +266,16 @@ impl Wrote {
             "none" => None,
             day => Some(day.parse().ok()?),
         };
+        let points = match field("points")? {
+            "none" => None,
+            points => Some(points.parse::<f64>().ok().filter(|points| points.is_finite())?),
+        };
         Some(Wrote {
             mark: Mark::read(field("mark")?)?,
             text: digest("text")?,
             title: digest("title")?,
             due,
+            points,
             life: Life::read(field("life")?)?,
         })
     }
@@ -265,10 +286,14 @@ const END: &str = " end";
 
 impl fmt::Display for Wrote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Wrote { mark, text, title, due, life } = self;
+        let Wrote { mark, text, title, due, points, life } = self;
         let due = due.map_or("none".to_owned(), |due| due.to_string());
+        let points = points.map_or("none".to_owned(), |points| points.to_string());
         let life = life.as_str();
-        write!(f, "{BEGIN}mark={mark} text={text} title={title} due={due} life={life}{END}")
+        write!(
+            f,
+            "{BEGIN}mark={mark} text={text} title={title} due={due} points={points} life={life}{END}"
+        )
     }
 }
 
@@ -290,6 +315,8 @@ pub struct Seen {
     pub key: Box<str>,
     /// The order in which the tracker made it.
     pub number: u64,
+    /// Who made it, as the tracker names who has the token too. `None`: it does not tell.
+    pub author: Option<Box<str>>,
     /// Its title.
     pub title: Box<str>,
     /// What Trimtab wrote last. `None`: people took the line off, and with it the ticket into their own hands.
@@ -416,14 +443,24 @@ mod tests {
             let text = format!("# Title\n<p>x {wrote}</p> and more");
             assert_eq!(Wrote::find(&text), Some(wrote), "{text}");
         }
-        let none = Wrote { due: None, ..Wrote::with(&ticket(), Life::Open) };
-        assert_eq!(Wrote::find(&none.to_string()), Some(none));
+        let none = Wrote { due: None, points: None, ..Wrote::with(&ticket(), Life::Open) };
+        assert_eq!(Wrote::find(&none.to_string()), Some(none.clone()));
+        // What stands above ours is not it.
+        let wrote = Wrote::with(&ticket(), Life::Open);
+        assert_eq!(Wrote::find(&format!("{none}\n{wrote}")), Some(wrote));
     }
 
     #[test]
     fn what_was_changed_by_hand_is_none() {
         let line = Wrote::with(&ticket(), Life::Open).to_string();
-        for (from, to) in [("open", "shut"), ("due=2026", "due=x"), (" end", ""), ("app", "a/p")] {
+        let changed = [
+            ("open", "shut"),
+            ("due=2026", "due=x"),
+            ("points=2", "points=NaN"),
+            (" end", ""),
+            ("app", "a/p"),
+        ];
+        for (from, to) in changed {
             assert_eq!(Wrote::find(&line.replace(from, to)), None, "{from}");
         }
         let long = line.replace(" end", &format!("{} end", " ".repeat(300)));
@@ -443,8 +480,10 @@ mod tests {
         assert_eq!(Digest::of_title(" Raise  ms\n"), Digest::of_title("Raise ms"));
         let later = Ticket { due: None, ..ticket() };
         assert_ne!(later.digest(), ticket().digest());
-        let dearer = Ticket { points: None, title: "x".into(), ..ticket() };
-        assert_eq!(dearer.digest(), ticket().digest());
+        let dearer = Ticket { points: None, ..ticket() };
+        assert_ne!(dearer.digest(), ticket().digest());
+        let other = Ticket { title: "x".into(), level: Level::High, ..ticket() };
+        assert_eq!(other.digest(), ticket().digest());
     }
 
     #[test]
@@ -453,6 +492,19 @@ mod tests {
         let sent = long.heading();
         assert!(sent.chars().count() <= TITLE && !sent.contains('\n') && !sent.ends_with(' '));
         assert_eq!(Wrote::with(&long, Life::Open).title, Digest::of_title(&sent));
+    }
+
+    #[test]
+    fn a_title_calls_nobody_and_links_nothing() {
+        let title = "Raise @babel/core, see #12 and !3 %4 &5 ~bug $6: 100 % @ once";
+        let sent = Ticket { title: title.into(), ..ticket() }.heading();
+        let signs: Vec<char> = sent.chars().collect();
+        for two in signs.windows(2) {
+            assert!(!("@#!%&~$".contains(two[0]) && two[1].is_alphanumeric()), "{sent}");
+        }
+        assert_eq!(sent.replace(APART, ""), title);
+        // A tracker that drops what is not seen tells the same title.
+        assert_eq!(Digest::of_title(&sent), Digest::of_title(title));
     }
 
     #[test]

@@ -186,7 +186,8 @@ pub(in crate::commands) fn carry_out(
     done.denied.iter().for_each(|denied| say::diagnostic(io, denied));
     let became: Vec<_> =
         done.tested().filter_map(|(at, broke)| Some((&work.actions.get(at)?.0, broke))).collect();
-    Broke::keep(&args.path, &became, now, io);
+    let base = work.tree.repository().is_some().then(|| work.tree.base());
+    Broke::keep(&args.path, &became, base, now, io);
     // A second look: what is there now, and not what was planned; without what tests left.
     work.tree.sweep()?;
     work.lay(&done.steps)?;

@@ -74,6 +74,13 @@ pub(super) fn locate(args: &HostArgs, repository: &Path) -> Result<Located, Diag
         None => None,
     };
     let base = match &args.base {
+        // As a variable of a pipeline that is not set.
+        Some(base) if base.trim().is_empty() => {
+            return Err(usage(
+                "the branch to change has no name".to_owned(),
+                "--base names one: see which variable of the pipeline has it".to_owned(),
+            ));
+        }
         Some(base) => base.clone(),
         None => checked_out(repository)?.ok_or_else(|| {
             usage(

@@ -182,7 +182,7 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     };
     let (mut candidates, mut denied) = material.candidates(std::mem::take(&mut searched.made));
     if !args.again {
-        let broke = broke::Broke::of(&args.path, io);
+        let broke = broke::Broke::of(&args.path, io).still(&args.path, now);
         let is_new = |c: &Candidate| answer::broke(&broke, c, &places).is_none();
         let (kept, out): (Vec<Candidate>, Vec<Candidate>) =
             candidates.into_iter().partition(is_new);

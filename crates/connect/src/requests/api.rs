@@ -1,6 +1,7 @@
 //! Asking the API of a git host: JSON, a token, limits of requests.
 
 use std::io::Read;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use base64::Engine;
@@ -64,6 +65,8 @@ pub struct Api<'c> {
     address: Url,
     headers: Vec<(&'static str, String)>,
     clock: &'c dyn Clock,
+    /// Who has the token, once it was asked.
+    me: OnceLock<Option<Box<str>>>,
 }
 
 impl std::fmt::Debug for Api<'_> {
@@ -102,7 +105,7 @@ impl<'c> Api<'c> {
             all.retain(|(held, _)| held != name);
             all.push((name, (*value).to_owned()));
         }
-        Ok(Api { client: Client::new(patience), address, headers: all, clock })
+        Ok(Api { client: Client::new(patience), address, headers: all, clock, me: OnceLock::new() })
     }
 
     /// Asks for something: as often as may help.
@@ -130,6 +133,23 @@ impl<'c> Api<'c> {
         body: &Value,
     ) -> Result<Answer, HostError> {
         self.call(method, path, query, Some((kind, body)))
+    }
+
+    /// Who has the token, asked once. `None`: the host does not tell, as with tokens of no person.
+    pub(crate) fn me(
+        &self,
+        path: &[&str],
+        name: impl Fn(&Value) -> Option<Box<str>>,
+    ) -> Result<Option<Box<str>>, HostError> {
+        if let Some(known) = self.me.get() {
+            return Ok(known.clone());
+        }
+        let me = match self.get(path, &[]) {
+            Ok(answer) => name(&answer.value),
+            Err(HostError::Denied(_) | HostError::Missing(_)) => None,
+            Err(e) => return Err(e),
+        };
+        Ok(self.me.get_or_init(|| me).clone())
     }
 
     /// Now, by the clock of this API.
@@ -288,17 +308,25 @@ fn said(answer: Response) -> String {
     let status = answer.status;
     let value: Value =
         bytes(answer).ok().and_then(|b| serde_json::from_slice(&b).ok()).unwrap_or_default();
-    let texts = [&value["message"], &value["error"]["message"], &value["error_description"]]
-        .into_iter()
-        .chain(value["errors"].as_array().into_iter().flatten().map(|e| &e["message"]))
-        .chain([&value["error"]]);
-    let mut words: Vec<String> = texts
-        .filter(|text| !text.is_null())
-        .map(|text| text.as_str().map_or_else(|| text.to_string(), str::to_owned))
-        .collect();
+    let mut words = told(&value);
     words.dedup();
     let words: String = words.join(": ").chars().filter(|c| !c.is_control()).take(300).collect();
     if words.is_empty() { format!("status {status}") } else { format!("{words} (status {status})") }
+}
+
+/// The texts of an answer that say why, in any of the ways that hosts have.
+fn told(value: &Value) -> Vec<String> {
+    let list = |name: &str| value[name].as_array().into_iter().flatten();
+    let texts = [&value["message"], &value["error"]["message"], &value["error_description"]]
+        .into_iter()
+        .chain(list("errorMessages"))
+        .chain(list("errors").map(|e| &e["message"]))
+        .chain([&value["error"]]);
+    let shown = |text: &Value| text.as_str().map_or_else(|| text.to_string(), str::to_owned);
+    // Of a form: each field with what is wrong with it.
+    let fields = value["errors"].as_object().into_iter().flatten();
+    let fields = fields.map(|(name, why)| format!("{name}: {}", shown(why)));
+    texts.filter(|text| !text.is_null()).map(shown).chain(fields).collect()
 }
 
 fn refusal(status: u16, said: String) -> HostError {
@@ -310,5 +338,25 @@ fn refusal(status: u16, said: String) -> HostError {
         429 => HostError::Busy(said, Duration::from_secs(60)),
         500.. => HostError::Lost(said),
         _ => HostError::Refused(said),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn why_is_read_in_each_way_of_telling() {
+        for (value, expected) in [
+            (json!({ "message": "no" }), "no"),
+            (json!({ "error": { "message": "no" } }), "no"),
+            (json!({ "errors": [{ "message": "no" }] }), "no"),
+            (json!({ "errorMessages": ["no"], "errors": {} }), "no"),
+            (json!({ "errorMessages": [], "errors": { "duedate": "no" } }), "duedate: no"),
+        ] {
+            assert!(told(&value).first().is_some_and(|told| told == expected), "{value}");
+        }
     }
 }

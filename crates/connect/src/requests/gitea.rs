@@ -125,7 +125,13 @@ fn known(
     label: &str,
 ) -> Result<Option<u64>, HostError> {
     let (known, _) = list(api, &["repos", owner, name, "labels"], &[])?;
-    Ok(known.iter().find(|l| l["name"] == label).and_then(|l| l["id"].as_u64()))
+    Ok(number_of(&known, label))
+}
+
+/// The number of a label, of some. It makes no difference of case.
+fn number_of(all: &[Value], label: &str) -> Option<u64> {
+    let is = |l: &&Value| l["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(label));
+    all.iter().find(is)?["id"].as_u64()
 }
 
 /// The number of a label, made where it is missing.
@@ -155,9 +161,15 @@ pub(crate) fn label(
     if !add.is_empty() {
         api.send("POST", &labels, &[], &json!({ "labels": add }))?;
     }
+    if remove.is_empty() {
+        return Ok(());
+    }
+    // Those that it has may be of the organisation, and not of the repository.
+    let Value::Array(has) = api.get(&labels, &[])?.value else {
+        return Err(HostError::Strange("it is no list".to_owned()));
+    };
     for label in remove {
-        // One that the repository has not is not made to be taken off.
-        let Some(label) = known(api, of, label)? else { continue };
+        let Some(label) = number_of(&has, label) else { continue };
         let label = label.to_string();
         let path = [&labels[..], &[&label]].concat();
         match api.send("DELETE", &path, &[], &Value::Null) {

@@ -3,13 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use trimtab_model::ticket::{Change, LABEL, Life, Mark, Seen, Stage, Ticket, WONT_DO};
 
 use super::text::{self, Markup};
 use super::{
-    Changed, Settings, Tracker, bounded, day, in_order, moment, number, some, string, unless_gone,
+    Changed, NONE, Settings, Tracker, bounded, in_order, marked, moment, number, some, string,
+    unless_gone,
 };
 use crate::requests::HostError;
 use crate::requests::api::{Api, Last, paged};
@@ -44,9 +46,11 @@ pub(super) struct Azure<'c> {
 
 impl<'c> Azure<'c> {
     pub(super) fn new(api: Api<'c>, name: String, settings: Settings, address: &str) -> Azure<'c> {
-        let or = |said: &String, usual: &str| match said.is_empty() {
-            true => usual.to_owned(),
-            false => said.clone(),
+        // Empty from here on: there is none.
+        let or = |said: &String, usual: &str| match said.as_str() {
+            "" => usual.to_owned(),
+            NONE => String::new(),
+            said => said.to_owned(),
         };
         let settings = Settings {
             due: or(&settings.due, DUE),
@@ -59,9 +63,20 @@ impl<'c> Azure<'c> {
         Azure { api, name, settings, pages }
     }
 
-    /// Adds a member that is replaced where it is there.
+    /// Sets a field, which is replaced where it is there.
     fn set(field: &str, value: impl Into<Value>) -> Value {
         json!({ "op": "add", "path": format!("/fields/{field}"), "value": value.into() })
+    }
+
+    /// Sets tags: to add some leaves those that are there.
+    fn set_tags(before: &BTreeSet<Box<str>>, tags: &BTreeSet<Box<str>>) -> Value {
+        let op = if before.is_empty() { "add" } else { "replace" };
+        json!({ "op": op, "path": "/fields/System.Tags", "value": joined(tags) })
+    }
+
+    /// The due date, where there is a field for it.
+    fn due(&self, ticket: &Ticket) -> Option<jiff::civil::Date> {
+        ticket.due.filter(|_| !self.settings.due.is_empty())
     }
 
     fn patch(&self, key: &str, changes: Vec<Value>) -> Result<(), HostError> {
@@ -139,9 +154,15 @@ impl<'c> Azure<'c> {
         let state = string(&fields["System.State"]).to_lowercase();
         let done = state == self.settings.done.to_lowercase() || CLOSED.contains(&&*state);
         let path = string(&fields["System.IterationPath"]);
+        let own = |field: &String| match field.is_empty() {
+            true => &Value::Null,
+            false => &fields[&**field],
+        };
         Ok(Seen {
             key: number.to_string().into(),
             number,
+            // Who has the token is told by another API.
+            author: None,
             title: string(&fields["System.Title"]).into(),
             wrote: text::wrote(&fields["System.Description"]),
             stage: match done {
@@ -152,8 +173,8 @@ impl<'c> Azure<'c> {
             },
             reason: None,
             labels: tags,
-            due: day(&fields[&*self.settings.due]),
-            points: fields[&*self.settings.points].as_f64(),
+            due: nearest(own(&self.settings.due)),
+            points: own(&self.settings.points).as_f64(),
             assignee: some(&fields["System.AssignedTo"]["displayName"])
                 .or_else(|| some(&fields["System.AssignedTo"])),
             // The root is the project itself, which is no sprint.
@@ -162,6 +183,17 @@ impl<'c> Azure<'c> {
             page: format!("{}/{number}", self.pages).into(),
         })
     }
+}
+
+/// A moment within a day, wherever people are.
+fn noon(day: jiff::civil::Date) -> String {
+    format!("{day}T12:00:00Z")
+}
+
+/// The day that a moment is of: people's days begin at their own midnight.
+fn nearest(value: &Value) -> Option<jiff::civil::Date> {
+    let at = moment(value).ok()?.checked_add(SignedDuration::from_secs(12 * 60 * 60 - 1)).ok()?;
+    Some(at.to_zoned(TimeZone::UTC).date())
 }
 
 /// Tags are one text, parted by `;`.
@@ -176,14 +208,15 @@ fn joined(tags: &BTreeSet<Box<str>>) -> String {
 
 impl Tracker for Azure<'_> {
     fn create(&self, ticket: &Ticket) -> Result<Seen, HostError> {
-        let text = text::whole(Markup::Html, ticket, Life::Open, &Value::Null);
+        let points = ticket.points.filter(|_| !self.settings.points.is_empty());
+        let text = text::first(Markup::Html, ticket, points);
         let mut changes = vec![
             Azure::set("System.Title", ticket.heading()),
             Azure::set("System.Description", text),
-            Azure::set("System.Tags", joined(&ticket.labels())),
+            Azure::set_tags(&BTreeSet::new(), &ticket.labels()),
         ];
-        changes.extend(ticket.due.map(|due| Azure::set(&self.settings.due, due.to_string())));
-        changes.extend(ticket.points.map(|points| Azure::set(&self.settings.points, points)));
+        changes.extend(self.due(ticket).map(|due| Azure::set(&self.settings.due, noon(due))));
+        changes.extend(points.map(|points| Azure::set(&self.settings.points, points)));
         if let Some(area) = &ticket.component {
             changes.push(Azure::set("System.AreaPath", &**area));
         }
@@ -196,13 +229,17 @@ impl Tracker for Azure<'_> {
 
     fn find(&self, mark: &Mark) -> Result<Vec<Seen>, HostError> {
         // Texts are searched by words and not by letters: what is there with the tag is looked at.
-        let (mut all, _) = self.search("[System.Id] > 0", "[System.Id] DESC")?;
-        all.retain(|seen| seen.wrote.as_ref().is_some_and(|wrote| wrote.mark == *mark));
-        Ok(all)
+        let (all, cut) = self.search("[System.Id] > 0", "[System.Id] DESC")?;
+        marked(all, cut, mark)
+    }
+
+    fn me(&self) -> Result<Option<Box<str>>, HostError> {
+        Ok(None)
     }
 
     fn read(&self, key: &str) -> Result<Option<Seen>, HostError> {
-        let Some(item) = unless_gone(self.item(key))? else { return Ok(None) };
+        let project = || self.api.get(&["_apis", "wit", "workitemtypes"], &[VERSION]);
+        let Some(item) = unless_gone(self.item(key), project)? else { return Ok(None) };
         let mut seen = self.seen(&item)?;
         if seen.stage == Stage::WontDo || seen.labels.contains(WONT_DO) {
             let said = self.comments(key)?;
@@ -221,7 +258,7 @@ impl Tracker for Azure<'_> {
     ) -> Result<(), HostError> {
         let item = self.item(key)?;
         let fields = &item["fields"];
-        let text = text::whole(Markup::Html, ticket, life, &fields["System.Description"]);
+        let text = text::again(Markup::Html, ticket, life, &fields["System.Description"]);
         // Refused, if somebody changed it in between.
         let mut changes = vec![
             json!({ "op": "test", "path": "/rev", "value": item["rev"] }),
@@ -230,19 +267,20 @@ impl Tracker for Azure<'_> {
         if change.title {
             changes.push(Azure::set("System.Title", ticket.heading()));
         }
-        match ticket.due.filter(|_| change.due) {
-            Some(due) => changes.push(Azure::set(&self.settings.due, due.to_string())),
-            None if change.due => {
+        match self.due(ticket).filter(|_| change.due) {
+            Some(due) => changes.push(Azure::set(&self.settings.due, noon(due))),
+            None if change.due && !self.settings.due.is_empty() => {
                 let path = format!("/fields/{}", self.settings.due);
                 changes.push(json!({ "op": "remove", "path": path }));
             }
             None => {}
         }
         if !change.add.is_empty() || !change.remove.is_empty() {
-            let mut tags = tags(fields);
+            let before = tags(fields);
+            let mut tags = before.clone();
             tags.retain(|tag| !change.remove.contains(tag));
             tags.extend(change.add.iter().cloned());
-            changes.push(Azure::set("System.Tags", joined(&tags)));
+            changes.push(Azure::set_tags(&before, &tags));
         }
         self.patch(key, changes)
     }
@@ -269,11 +307,12 @@ impl Tracker for Azure<'_> {
 
     fn label(&self, key: &str, name: &str) -> Result<(), HostError> {
         let item = self.item(key)?;
-        let mut tags = tags(&item["fields"]);
+        let before = tags(&item["fields"]);
+        let mut tags = before.clone();
         tags.insert(name.into());
         let changes = vec![
             json!({ "op": "test", "path": "/rev", "value": item["rev"] }),
-            Azure::set("System.Tags", joined(&tags)),
+            Azure::set_tags(&before, &tags),
         ];
         self.patch(key, changes)
     }
@@ -303,4 +342,20 @@ fn shown(html: &str) -> String {
         text = text.replace(from, to);
     }
     text.replace("&amp;", "&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_due_date_is_the_day_of_people_wherever_they_are() {
+        let day = "2026-12-24".parse().unwrap();
+        let ours = noon(day);
+        for text in [&*ours, "2026-12-24T00:00:00Z", "2026-12-23T22:00:00Z", "2026-12-24T08:00:00Z"]
+        {
+            assert_eq!(nearest(&text.into()), Some(day), "{text}");
+        }
+        assert_eq!(nearest(&Value::Null), None);
+    }
 }

@@ -7,7 +7,7 @@ use trimtab_model::ticket::{Change, LABEL, Life, Mark, Seen, Stage, Ticket, WONT
 
 use super::github::{borrowed, last, noted};
 use super::text::{self, Markup};
-use super::{Changed, Tracker, day, in_order, moment, number, some, string, unless_gone};
+use super::{Changed, Tracker, day, in_order, marked, moment, number, some, string, unless_gone};
 use crate::requests::HostError;
 use crate::requests::api::Api;
 use crate::requests::gitea::{label, list, numbered};
@@ -33,7 +33,8 @@ impl Gitea<'_> {
         let (all, cut) = list(&self.api, &self.path(&[]), &query)?;
         // A label that the repository has not yet is looked over by it, and all come.
         let all: Vec<Seen> = all.iter().map(read).collect::<Result<_, _>>()?;
-        let ours = all.into_iter().filter(|seen| seen.labels.contains(LABEL));
+        let is_ours = |label: &Box<str>| label.eq_ignore_ascii_case(LABEL);
+        let ours = all.into_iter().filter(|seen| seen.labels.iter().any(is_ours));
         Ok((ours.collect(), cut))
     }
 
@@ -57,7 +58,7 @@ impl Tracker for Gitea<'_> {
         let labels = labels.iter().map(|label| numbered(&self.api, self.of(), label));
         let mut body = json!({
             "title": ticket.heading(),
-            "body": text::whole(Markup::Markdown, ticket, Life::Open, &Value::Null),
+            "body": text::first(Markup::Markdown, ticket, None),
             "labels": labels.collect::<Result<Vec<_>, _>>()?,
         });
         if let Some(due) = ticket.due {
@@ -67,16 +68,19 @@ impl Tracker for Gitea<'_> {
     }
 
     fn find(&self, mark: &Mark) -> Result<Vec<Seen>, HostError> {
-        let (mut all, _) = self.ours(&[])?;
-        all.retain(|seen| seen.wrote.as_ref().is_some_and(|wrote| wrote.mark == *mark));
-        Ok(all)
+        let (all, cut) = self.ours(&[])?;
+        marked(all, cut, mark)
+    }
+
+    fn me(&self) -> Result<Option<Box<str>>, HostError> {
+        self.api.me(&["user"], |user| some(&user["login"]))
     }
 
     fn read(&self, key: &str) -> Result<Option<Seen>, HostError> {
         number(key)?;
-        let Some(answer) = unless_gone(self.api.get(&self.path(&[key]), &[]))? else {
-            return Ok(None);
-        };
+        let answer = self.api.get(&self.path(&[key]), &[]);
+        let project = || self.api.get(&["repos", &self.owner, &self.name], &[]);
+        let Some(answer) = unless_gone(answer, project)? else { return Ok(None) };
         let mut seen = read(&answer.value)?;
         if seen.stage == Stage::WontDo || seen.labels.contains(WONT_DO) {
             seen.reason = last(&self.comments(key)?);
@@ -92,7 +96,7 @@ impl Tracker for Gitea<'_> {
         life: Life,
     ) -> Result<(), HostError> {
         let before = self.api.get(&self.path(&[key]), &[])?.value;
-        let whole = text::whole(Markup::Markdown, ticket, life, &before["body"]);
+        let whole = text::again(Markup::Markdown, ticket, life, &before["body"]);
         let mut body = json!({ "body": whole });
         if change.title {
             body["title"] = ticket.heading().into();
@@ -150,6 +154,7 @@ fn read(value: &Value) -> Result<Seen, HostError> {
     Ok(Seen {
         key: number.to_string().into(),
         number,
+        author: some(&value["user"]["login"]),
         title: string(&value["title"]).into(),
         wrote: text::wrote(&value["body"]),
         stage: match value["state"].as_str() {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use trimtab_model::ticket::{Change, LABEL, Life, Mark, Seen, Stage, Ticket, WONT_DO};
 
 use super::text::{self, Markup};
-use super::{Changed, Tracker, bounded, in_order, moment, number, some, string, unless_gone};
+use super::{Changed, Tracker, bounded, marked, moment, number, pages, some, string, unless_gone};
 use crate::requests::HostError;
 use crate::requests::api::{Api, Last, paged};
 use crate::requests::github::label;
@@ -56,23 +56,26 @@ impl Tracker for GitHub<'_> {
     fn create(&self, ticket: &Ticket) -> Result<Seen, HostError> {
         let body = json!({
             "title": ticket.heading(),
-            "body": text::whole(Markup::Markdown, ticket, Life::Open, &Value::Null),
+            "body": text::first(Markup::Markdown, ticket, None),
             "labels": ticket.labels(),
         });
         read(&self.api.send("POST", &self.path(&[]), &[], &body)?.value)
     }
 
     fn find(&self, mark: &Mark) -> Result<Vec<Seen>, HostError> {
-        let (mut all, _) = self.ours(&[("sort", "created"), ("direction", "desc")])?;
-        all.retain(|seen| seen.wrote.as_ref().is_some_and(|wrote| wrote.mark == *mark));
-        Ok(all)
+        let (all, cut) = self.ours(&[("sort", "created"), ("direction", "desc")])?;
+        marked(all, cut, mark)
+    }
+
+    fn me(&self) -> Result<Option<Box<str>>, HostError> {
+        self.api.me(&["user"], |user| some(&user["login"]))
     }
 
     fn read(&self, key: &str) -> Result<Option<Seen>, HostError> {
         number(key)?;
-        let Some(answer) = unless_gone(self.api.get(&self.path(&[key]), &[]))? else {
-            return Ok(None);
-        };
+        let answer = self.api.get(&self.path(&[key]), &[]);
+        let project = || self.api.get(&["repos", &self.owner, &self.name], &[]);
+        let Some(answer) = unless_gone(answer, project)? else { return Ok(None) };
         let mut seen = read(&answer.value)?;
         if seen.stage == Stage::WontDo || seen.labels.contains(WONT_DO) {
             let (said, _) = self.list(&[key, "comments"], &[])?;
@@ -89,7 +92,7 @@ impl Tracker for GitHub<'_> {
         life: Life,
     ) -> Result<(), HostError> {
         let before = self.api.get(&self.path(&[key]), &[])?.value;
-        let whole = text::whole(Markup::Markdown, ticket, life, &before["body"]);
+        let whole = text::again(Markup::Markdown, ticket, life, &before["body"]);
         let mut body = json!({ "body": whole });
         if change.title {
             body["title"] = ticket.heading().into();
@@ -123,10 +126,23 @@ impl Tracker for GitHub<'_> {
     }
 
     fn changed(&self, since: Timestamp) -> Result<Changed, HostError> {
-        let at = since.to_string();
-        let query = [("since", &*at), ("sort", "updated"), ("direction", "asc")];
-        let (all, cut) = self.ours(&query)?;
-        Ok(in_order(all, since, cut))
+        pages(since, PAGES, |from, page| {
+            let (from, page, size) = (from.to_string(), page.to_string(), PAGE.to_string());
+            let query = [
+                ("labels", LABEL),
+                ("state", "all"),
+                ("since", &from),
+                ("sort", "updated"),
+                ("direction", "asc"),
+                ("per_page", &size),
+                ("page", &page),
+            ];
+            let Value::Array(some) = self.api.get(&self.path(&[]), &query)?.value else {
+                return Err(HostError::Strange("it is no list".to_owned()));
+            };
+            let tickets = some.iter().filter(|issue| issue["pull_request"].is_null()).map(read);
+            Ok((tickets.collect::<Result<_, _>>()?, some.len() >= PAGE))
+        })
     }
 }
 
@@ -161,6 +177,7 @@ fn read(value: &Value) -> Result<Seen, HostError> {
     Ok(Seen {
         key: number.to_string().into(),
         number,
+        author: some(&value["user"]["login"]),
         title: string(&value["title"]).into(),
         wrote: text::wrote(&value["body"]),
         stage: match (value["state"].as_str(), value["state_reason"].as_str()) {

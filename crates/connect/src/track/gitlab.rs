@@ -7,7 +7,7 @@ use trimtab_model::ticket::{Change, LABEL, Life, Mark, Seen, Stage, Ticket, WONT
 
 use super::github::{borrowed, last, noted};
 use super::text::{self, Markup};
-use super::{Changed, Tracker, day, in_order, moment, number, some, string, unless_gone};
+use super::{Changed, Tracker, day, marked, moment, number, pages, some, string, unless_gone};
 use crate::requests::HostError;
 use crate::requests::api::{Api, Last, paged};
 
@@ -64,32 +64,36 @@ impl GitLab<'_> {
 impl Tracker for GitLab<'_> {
     fn create(&self, ticket: &Ticket) -> Result<Seen, HostError> {
         let labels: Vec<Box<str>> = ticket.labels().into_iter().collect();
+        // A weight is whole.
+        let weight = ticket.points.map(|points| points.round().clamp(0.0, 1e6) as u32);
         let mut body = json!({
             "title": ticket.heading(),
-            "description": text::whole(Markup::Markdown, ticket, Life::Open, &Value::Null),
+            "description": text::first(Markup::Markdown, ticket, weight.map(f64::from)),
             "labels": labels.join(","),
         });
         if let Some(due) = ticket.due {
             body["due_date"] = due.to_string().into();
         }
-        if let Some(points) = ticket.points {
-            // A weight is whole.
-            body["weight"] = (points.round().clamp(0.0, 1e6) as u64).into();
+        if let Some(weight) = weight {
+            body["weight"] = weight.into();
         }
         read(&self.api.send("POST", &self.path(&[]), &[], &body)?.value)
     }
 
     fn find(&self, mark: &Mark) -> Result<Vec<Seen>, HostError> {
-        let (mut all, _) = self.ours(&[("order_by", "created_at"), ("sort", "desc")])?;
-        all.retain(|seen| seen.wrote.as_ref().is_some_and(|wrote| wrote.mark == *mark));
-        Ok(all)
+        let (all, cut) = self.ours(&[("order_by", "created_at"), ("sort", "desc")])?;
+        marked(all, cut, mark)
+    }
+
+    fn me(&self) -> Result<Option<Box<str>>, HostError> {
+        self.api.me(&["user"], |user| some(&user["username"]))
     }
 
     fn read(&self, key: &str) -> Result<Option<Seen>, HostError> {
         number(key)?;
-        let Some(answer) = unless_gone(self.api.get(&self.path(&[key]), &[]))? else {
-            return Ok(None);
-        };
+        let answer = self.api.get(&self.path(&[key]), &[]);
+        let project = || self.api.get(&["projects", &self.project], &[]);
+        let Some(answer) = unless_gone(answer, project)? else { return Ok(None) };
         let mut seen = read(&answer.value)?;
         if seen.stage == Stage::WontDo || seen.labels.contains(WONT_DO) {
             seen.reason = last(&self.notes(key)?);
@@ -105,7 +109,7 @@ impl Tracker for GitLab<'_> {
         life: Life,
     ) -> Result<(), HostError> {
         let before = self.api.get(&self.path(&[key]), &[])?.value;
-        let whole = text::whole(Markup::Markdown, ticket, life, &before["description"]);
+        let whole = text::again(Markup::Markdown, ticket, life, &before["description"]);
         let mut body = json!({ "description": whole });
         if change.title {
             body["title"] = ticket.heading().into();
@@ -145,10 +149,22 @@ impl Tracker for GitLab<'_> {
     }
 
     fn changed(&self, since: Timestamp) -> Result<Changed, HostError> {
-        let at = since.to_string();
-        let query = [("updated_after", &*at), ("order_by", "updated_at"), ("sort", "asc")];
-        let (all, cut) = self.ours(&query)?;
-        Ok(in_order(all, since, cut))
+        pages(since, PAGES, |from, page| {
+            let (from, page, size) = (from.to_string(), page.to_string(), PAGE.to_string());
+            let query = [
+                ("labels", LABEL),
+                ("scope", "all"),
+                ("updated_after", &from),
+                ("order_by", "updated_at"),
+                ("sort", "asc"),
+                ("per_page", &size),
+                ("page", &page),
+            ];
+            let Value::Array(some) = self.api.get(&self.path(&[]), &query)?.value else {
+                return Err(HostError::Strange("it is no list".to_owned()));
+            };
+            Ok((some.iter().map(read).collect::<Result<_, _>>()?, some.len() >= PAGE))
+        })
     }
 }
 
@@ -161,6 +177,7 @@ fn read(value: &Value) -> Result<Seen, HostError> {
     Ok(Seen {
         key: number.to_string().into(),
         number,
+        author: some(&value["author"]["username"]),
         title: string(&value["title"]).into(),
         wrote: text::wrote(&value["description"]),
         stage: match value["state"].as_str() {

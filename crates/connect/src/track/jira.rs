@@ -10,7 +10,7 @@ use trimtab_model::ticket::{Change, LABEL, Life, Mark, Seen, Stage, Ticket, WONT
 
 use super::github::{last, noted};
 use super::text::{self, Markup};
-use super::{Changed, Settings, Tracker, day, in_order, moment, some, string, unless_gone};
+use super::{Changed, Settings, Tracker, day, in_order, marked, moment, some, string, unless_gone};
 use crate::requests::HostError;
 use crate::requests::api::{Api, Last, paged};
 
@@ -51,6 +51,7 @@ impl Jira<'_> {
             "labels",
             "duedate",
             "assignee",
+            "creator",
             "updated",
         ];
         let own = [&*self.settings.points, &*self.settings.sprint];
@@ -111,8 +112,12 @@ impl Jira<'_> {
         Ok(self.api.get(&self.path(&["issue", key]), &[("fields", &fields)])?.value)
     }
 
-    /// Takes the transition of a name, else the first to a status that is done, or is not.
+    /// Takes the transition of a name, else the first to a status that is done, or is not. Where it is there, nothing is done.
     fn pass(&self, key: &str, named: &str, done: bool) -> Result<(), HostError> {
+        let issue = self.issue(key)?;
+        if (issue["fields"]["status"]["statusCategory"]["key"] == "done") == done {
+            return Ok(());
+        }
         let path = self.path(&["issue", key, "transitions"]);
         let all = self.api.get(&path, &[])?.value;
         let all = all["transitions"].as_array().cloned().unwrap_or_default();
@@ -154,6 +159,7 @@ impl Jira<'_> {
         let done = fields["status"]["statusCategory"]["key"] == "done";
         Ok(Seen {
             number,
+            author: person(&fields["creator"]),
             title: string(&fields["summary"]).into(),
             wrote: text::wrote(&fields["description"]),
             stage: match done {
@@ -174,6 +180,11 @@ impl Jira<'_> {
     }
 }
 
+/// A person, by the key of the Cloud or the name of Data Center.
+fn person(value: &Value) -> Option<Box<str>> {
+    some(&value["accountId"]).or_else(|| some(&value["name"]))
+}
+
 /// The label by which a mark is found.
 fn mark_label(mark: &Mark) -> String {
     format!("{LABEL}-{mark}")
@@ -183,11 +194,12 @@ impl Tracker for Jira<'_> {
     fn create(&self, ticket: &Ticket) -> Result<Seen, HostError> {
         let mut labels: Vec<String> = ticket.labels().iter().map(ToString::to_string).collect();
         labels.push(mark_label(&ticket.mark));
+        let points = ticket.points.filter(|_| !self.settings.points.is_empty());
         let mut fields = json!({
             "project": { "key": self.key },
             "issuetype": { "name": self.settings.kind },
             "summary": ticket.heading(),
-            "description": text::whole(self.markup(), ticket, Life::Open, &Value::Null),
+            "description": text::first(self.markup(), ticket, points),
             "labels": labels,
         });
         if let Some(due) = ticket.due {
@@ -196,23 +208,33 @@ impl Tracker for Jira<'_> {
         if let Some(component) = &ticket.component {
             fields["components"] = json!([{ "name": component }]);
         }
-        if let Some(points) = ticket.points.filter(|_| !self.settings.points.is_empty()) {
+        if let Some(points) = points {
             fields[&*self.settings.points] = points.into();
         }
         let body = json!({ "fields": fields });
         let made = self.api.send("POST", &self.path(&["issue"]), &[], &body)?.value;
-        // It answers with the key alone. What is not known of it now is read later.
-        self.seen(&self.issue(&string(&made["key"]))?)
+        // It answers with the key alone. It is made: what goes wrong from here on may pass.
+        let key = string(&made["key"]);
+        let seen = self.issue(&key).and_then(|issue| self.seen(&issue));
+        seen.map_err(|why| HostError::Lost(format!("`{key}` was made, and not read: {why}")))
     }
 
     fn find(&self, mark: &Mark) -> Result<Vec<Seen>, HostError> {
         let label = mark_label(mark);
         let jql = format!("project = \"{}\" AND labels = \"{label}\" ORDER BY created", self.key);
-        Ok(self.search(&jql)?.0)
+        let (mut all, cut) = self.search(&jql)?;
+        // Labels are searched without regard to case.
+        all.retain(|seen| seen.labels.contains(&*label));
+        marked(all, cut, mark)
+    }
+
+    fn me(&self) -> Result<Option<Box<str>>, HostError> {
+        self.api.me(&self.path(&["myself"]), person)
     }
 
     fn read(&self, key: &str) -> Result<Option<Seen>, HostError> {
-        let Some(issue) = unless_gone(self.issue(key))? else { return Ok(None) };
+        let project = || self.api.get(&self.path(&["project", &self.key]), &[]);
+        let Some(issue) = unless_gone(self.issue(key), project)? else { return Ok(None) };
         let mut seen = self.seen(&issue)?;
         if seen.stage == Stage::WontDo || seen.labels.contains(WONT_DO) {
             seen.reason = last(&self.comments(key)?);
@@ -229,7 +251,7 @@ impl Tracker for Jira<'_> {
     ) -> Result<(), HostError> {
         let before = self.issue(key)?;
         let before = &before["fields"]["description"];
-        let whole = text::whole(self.markup(), ticket, life, before);
+        let whole = text::again(self.markup(), ticket, life, before);
         let mut fields = json!({ "description": whole });
         if change.title {
             fields["summary"] = ticket.heading().into();
@@ -278,6 +300,11 @@ impl Tracker for Jira<'_> {
             "project = \"{}\" AND labels = \"{LABEL}\" AND updated >= \"-{ago}m\" ORDER BY updated",
             self.key
         );
+        // The last at first: what changes meanwhile comes to the front, moves nothing out of sight, and is told the next time.
+        let (all, cut) = self.search(&format!("{jql} DESC"))?;
+        if !cut {
+            return Ok(in_order(all, since, false));
+        }
         let (all, cut) = self.search(&jql)?;
         Ok(in_order(all, since, cut))
     }

@@ -15,6 +15,8 @@ const VOICE: usize = 4_000;
 const ENTRY: usize = 300;
 /// The most entries of a list.
 const ENTRIES: usize = 20;
+/// A character that is not seen, and parts what would be read as one word.
+const APART: char = '\u{200b}';
 
 /// How a tracker writes texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +31,17 @@ pub(super) enum Markup {
     Adf,
 }
 
+impl Markup {
+    /// The most characters of a text, people's part included, with room for what trackers count otherwise.
+    fn most(self) -> usize {
+        match self {
+            // 32,767 in Jira.
+            Markup::Wiki | Markup::Adf => 32_000,
+            Markup::Markdown | Markup::Html => 60_000,
+        }
+    }
+}
+
 /// A part of a text.
 enum Block {
     Heading(&'static str),
@@ -39,7 +52,7 @@ enum Block {
     Machine(String),
 }
 
-fn blocks(ticket: &Ticket, life: Life) -> Vec<Block> {
+fn blocks(ticket: &Ticket, line: &Wrote) -> Vec<Block> {
     let mut all = Vec::new();
     let voices = &ticket.voices;
     for (heading, text) in [
@@ -63,7 +76,11 @@ fn blocks(ticket: &Ticket, life: Life) -> Vec<Block> {
     if !ticket.criteria.is_empty() {
         all.push(Block::Heading("Done when"));
         let of = ticket.criteria.iter().take(ENTRIES).map(|c| (short(c), None));
-        all.push(Block::Items(of.collect()));
+        let of: Vec<_> = of.filter(|(text, _)| !text.is_empty()).collect();
+        all.push(match of.is_empty() {
+            true => Block::Line("It is not said.".to_owned()),
+            false => Block::Items(of),
+        });
     }
     // Only what is an address of the web is made a link.
     let is_web = |a: &str| {
@@ -73,30 +90,85 @@ fn blocks(ticket: &Ticket, life: Life) -> Vec<Block> {
     let links = ticket.links.iter().filter(|link| is_web(&link.address)).take(ENTRIES);
     let links: Vec<_> =
         links.map(|link| (short(&link.text), Some(link.address.to_string()))).collect();
+    let links: Vec<_> = links.into_iter().filter(|(text, _)| !text.is_empty()).collect();
     if !links.is_empty() {
         all.push(Block::Heading("More"));
         all.push(Block::Items(links));
     }
-    all.push(Block::Machine(Wrote::with(ticket, life).to_string()));
+    all.push(Block::Machine(line.to_string()));
     all
+}
+
+/// Makes long parts shorter, the longest first, until all fits into so many characters or nothing is long.
+fn fit(markup: Markup, blocks: &mut [Block], most: usize) {
+    let size = |block: &Block| match markup {
+        Markup::Adf => plain(&adf(block)).chars().count(),
+        markup => written(markup, block).chars().count(),
+    };
+    let mut sizes: Vec<usize> = blocks.iter().map(&size).collect();
+    while sizes.iter().sum::<usize>() > most {
+        let long = |(at, block): (usize, &Block)| match block {
+            Block::Line(text) if text.chars().count() > 80 => Some((*sizes.get(at)?, at)),
+            Block::Items(items) if items.len() > 1 => Some((*sizes.get(at)?, at)),
+            _ => None,
+        };
+        let Some((_, at)) = blocks.iter().enumerate().filter_map(long).max() else { return };
+        let (Some(block), Some(held)) = (blocks.get_mut(at), sizes.get_mut(at)) else { return };
+        match block {
+            Block::Line(text) => {
+                *text = text.chars().take(text.chars().count() / 2).chain(['…']).collect();
+            }
+            Block::Items(items) => items.truncate(items.len() / 2),
+            _ => return,
+        }
+        *held = size(block);
+    }
 }
 
 /// Lines that are not empty, without control characters, and without what only Trimtab's own lines say.
 fn lines(text: &str) -> impl Iterator<Item = String> {
-    let one = |line: &str| {
-        let line: String = line.trim().chars().filter(|c| !c.is_control()).collect();
-        line.replace("trimtab-", "trimtab ").replace(BOUNDARY, "")
-    };
-    text.lines().map(one).filter(|line| !line.is_empty())
+    bare(text).map(|line| parted(&line))
+}
+
+/// Lines that are not empty, without control characters.
+fn bare(text: &str) -> impl Iterator<Item = String> {
+    let one = |line: &str| line.trim().chars().filter(|c| !c.is_control()).collect::<String>();
+    text.lines().map(one).filter(|line| !line.trim().is_empty())
+}
+
+/// Parts what only Trimtab's own lines say. Nothing is taken out, so that no such word comes together.
+fn parted(text: &str) -> String {
+    let text = text.replace("trimtab-", &format!("trimtab{APART}-"));
+    let Some((first, rest)) = BOUNDARY.split_once(' ') else { return text };
+    text.replace(BOUNDARY, &format!("{first}{APART} {rest}"))
 }
 
 fn short(text: &str) -> String {
-    lines(text).collect::<Vec<_>>().join(" ").chars().take(ENTRY).collect()
+    let line: String = bare(text).collect::<Vec<_>>().join(" ").chars().take(ENTRY).collect();
+    parted(&line)
 }
 
-/// The text of a ticket, with what people wrote below Trimtab's part of the text before.
-pub(super) fn whole(markup: Markup, ticket: &Ticket, life: Life, before: &Value) -> Value {
-    let blocks = blocks(ticket, life);
+/// The text of a new ticket. `points`: as they are sent.
+pub(super) fn first(markup: Markup, ticket: &Ticket, points: Option<f64>) -> Value {
+    let line = Wrote { points, ..Wrote::with(ticket, Life::Open) };
+    whole(markup, ticket, &line, &Value::Null)
+}
+
+/// The text of a ticket that is there, with what people wrote below Trimtab's part of the text before.
+pub(super) fn again(markup: Markup, ticket: &Ticket, life: Life, before: &Value) -> Value {
+    // Points are sent once.
+    let points = wrote(before).and_then(|wrote| wrote.points);
+    whole(markup, ticket, &Wrote { points, ..Wrote::with(ticket, life) }, before)
+}
+
+fn whole(markup: Markup, ticket: &Ticket, line: &Wrote, before: &Value) -> Value {
+    let mut blocks = blocks(ticket, line);
+    let theirs = match markup {
+        Markup::Adf => below_adf(before).iter().map(|node| plain(node).chars().count()).sum(),
+        markup => below(markup, before.as_str().unwrap_or_default()).chars().count(),
+    };
+    let end = BOUNDARY.chars().count() + 40;
+    fit(markup, &mut blocks, markup.most().saturating_sub(theirs + end));
     if markup == Markup::Adf {
         let mut content: Vec<Value> = blocks.iter().map(adf).collect();
         content.push(json!({ "type": "rule" }));
@@ -169,14 +241,30 @@ pub(super) fn plain(text: &Value) -> String {
 
 fn below(markup: Markup, before: &str) -> &str {
     let Some((_, rest)) = before.split_once(BOUNDARY) else { return "" };
-    let end = if markup == Markup::Html { "</p>" } else { "\n" };
-    rest.split_once(end).map_or("", |(_, rest)| rest)
+    if markup == Markup::Html {
+        // Ends of elements have no text.
+        let mut rest = rest;
+        while let Some(end) = rest.strip_prefix("</").and_then(|end| end.split_once('>')) {
+            rest = end.1;
+        }
+        return rest;
+    }
+    let mark = if markup == Markup::Wiki { '_' } else { '*' };
+    let rest = rest.strip_prefix(mark).unwrap_or(rest);
+    rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix('\n')).unwrap_or(rest)
 }
 
 fn below_adf(before: &Value) -> Vec<Value> {
     let nodes = before["content"].as_array().map_or(&[][..], Vec::as_slice);
     let boundary = nodes.iter().position(|node| plain(node).contains(BOUNDARY));
-    boundary.and_then(|at| nodes.get(at + 1..)).unwrap_or_default().to_vec()
+    let Some((ours, rest)) = boundary.and_then(|at| nodes.get(at..)?.split_first()) else {
+        return Vec::new();
+    };
+    // What an editor put into the same node.
+    let same = plain(ours);
+    let same = same.split_once(BOUNDARY).map_or("", |(_, same)| same);
+    let same = same.lines().map(str::trim).filter(|line| !line.is_empty());
+    same.map(|line| paragraph(&[node(line, &[])])).chain(rest.iter().cloned()).collect()
 }
 
 fn written(markup: Markup, block: &Block) -> String {
@@ -215,8 +303,36 @@ fn written(markup: Markup, block: &Block) -> String {
     }
 }
 
+/// Text in which nothing is taken for an address, a commit or a ticket elsewhere.
+fn unlinked(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+        let name = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        let end = word.get(name.len()..).unwrap_or_default();
+        let is_commit = name.len() >= 7
+            && name.bytes().all(|b| b.is_ascii_hexdigit())
+            && name.bytes().any(|b| b.is_ascii_digit());
+        for (at, c) in name.chars().enumerate() {
+            if is_commit && at > 0 && at % 6 == 0 {
+                out.push(APART);
+            }
+            out.push(c);
+        }
+        let lower = name.to_ascii_lowercase();
+        if lower.ends_with("www") && end == "." {
+            out.push(APART);
+        }
+        out.push_str(end);
+        if lower.ends_with("gh") && end == "-" {
+            out.push(APART);
+        }
+    }
+    out.replace("://", ":\u{200b}//")
+}
+
 /// Text that Markdown takes as it is. A sign before a name is cut from it, so that nobody is called and nothing is linked.
 fn markdown(text: &str) -> String {
+    let text = &*unlinked(text);
     let mut out = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
     // A slash at the beginning of a line is a command to some.
@@ -326,12 +442,15 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read_again_and_what_people_write_stays(
-            text in "\\PC{0,120}", below in "[a-zA-Z<>&\n ]{0,60}",
+            text in "(\\PC|trimtab-|Trimtab keeps what is above this line; ?|what you write below it stays[.]|\n){0,60}",
+            below in "[a-zA-Z<>&\n ]{0,60}",
         ) {
             let (first, then) = (ticket(&text), ticket("other"));
             for markup in ALL {
-                let written = whole(markup, &first, Life::Open, &Value::Null);
-                prop_assert_eq!(wrote(&written), Some(Wrote::with(&first, Life::Open)));
+                let written = super::first(markup, &first, Some(2.0));
+                let line = Wrote { points: Some(2.0), ..Wrote::with(&first, Life::Open) };
+                prop_assert_eq!(wrote(&written), Some(line));
+                prop_assert_eq!(plain(&written).matches(BOUNDARY).count(), 1);
                 let with = match written {
                     Value::String(all) => Value::String(format!("{all}{below}")),
                     mut doc => {
@@ -340,17 +459,21 @@ mod tests {
                         doc
                     }
                 };
-                let again = whole(markup, &then, Life::Closing, &with);
-                prop_assert_eq!(wrote(&again), Some(Wrote::with(&then, Life::Closing)));
+                let again = again(markup, &then, Life::Closing, &with);
+                // Points stay those that were sent.
+                let line = Wrote { points: Some(2.0), ..Wrote::with(&then, Life::Closing) };
+                prop_assert_eq!(wrote(&again), Some(line));
                 prop_assert!(plain(&again).trim_end().ends_with(below.trim_end()), "{markup:?}");
                 // Written again, nothing is added.
-                prop_assert_eq!(&whole(markup, &then, Life::Closing, &again), &again);
+                prop_assert_eq!(&super::again(markup, &then, Life::Closing, &again), &again);
             }
         }
 
         #[test]
-        fn nobody_is_called_and_nothing_is_commanded(text in "[@#!/~%&$a-z0-9<>\\[\\]() \n]{0,80}") {
-            let written = whole(Markup::Markdown, &ticket(&text), Life::Open, &Value::Null);
+        fn nobody_is_called_and_nothing_is_commanded(
+            text in "([@#!/~%&$:.a-z0-9<>\\[\\]() \n-]|https://|www[.]|GH-|[0-9a-f]{7,40}){0,80}",
+        ) {
+            let written = first(Markup::Markdown, &ticket(&text), None);
             let written = written.as_str().unwrap();
             let signs: Vec<char> = written.chars().collect();
             for two in signs.windows(2) {
@@ -358,14 +481,25 @@ mod tests {
                 prop_assert!(!(named && two[0] == '@'), "{written}");
                 prop_assert!(!(two[0] == '\n' && two[1] == '/'), "{written}");
             }
-            prop_assert!(!written.contains("](http://x"), "{written}");
+            // The one link, and nothing else that is read as one.
+            let theirs = written.replace("](https://trimtab.example/1)", "]");
+            let (theirs, _) = theirs.split_once("[//]: # (").unwrap();
+            for link in ["://", "www.", "GH-1", "gh-1"] {
+                prop_assert!(!theirs.contains(link), "{written}");
+            }
+            let is_commit = |word: &str| {
+                word.len() >= 7
+                    && word.bytes().all(|b| b.is_ascii_hexdigit())
+                    && word.bytes().any(|b| b.is_ascii_digit())
+            };
+            prop_assert!(!theirs.split(|c: char| !c.is_ascii_alphanumeric()).any(is_commit), "{written}");
         }
     }
 
     #[test]
     fn what_people_take_away_is_theirs() {
         for markup in ALL {
-            let text = plain(&whole(markup, &ticket("x"), Life::Open, &Value::Null));
+            let text = plain(&first(markup, &ticket("x"), None));
             assert_eq!(wrote(&text.replace(BOUNDARY, "").into()), None);
             assert_eq!(wrote(&text.replace("trimtab-ticket", "").into()), None);
         }
@@ -379,7 +513,7 @@ mod tests {
             .map(address)
             .to_vec();
         for markup in ALL {
-            let text = whole(markup, &ticket, Life::Open, &Value::Null).to_string();
+            let text = first(markup, &ticket, None).to_string();
             assert!(!text.contains("javascript") && !text.contains("a.example"), "{text}");
             assert!(text.contains("https://b.example/"));
         }
@@ -389,12 +523,74 @@ mod tests {
     fn no_text_passes_for_a_line_of_ours() {
         let real = ticket("x");
         let line = Wrote::with(&Ticket { title: "y".into(), ..real.clone() }, Life::Closed);
-        let told = ticket(&format!("{BOUNDARY} {line}\n{NOTE}app.ms end"));
-        for markup in ALL {
-            let text = whole(markup, &told, Life::Open, &Value::Null);
-            assert_eq!(wrote(&text), Some(Wrote::with(&told, Life::Open)), "{markup:?}");
-            assert!(!is_ours(&text));
+        let forged = "-ticket 1 mark=other text=0000000000000000 title=0000000000000000 due=none \
+                      points=none life=closed end";
+        let (begin, end) = BOUNDARY.split_at(36);
+        let (first_line, second_line) = BOUNDARY.split_once(" line").unwrap();
+        for text in [
+            format!("{BOUNDARY} {line}\n{NOTE}app.ms end"),
+            // What comes together where something is taken out.
+            format!("trimtab{BOUNDARY}{forged}"),
+            format!("{begin}{BOUNDARY}{end}"),
+            // What comes together where lines are joined.
+            format!("{first_line}\nline{second_line}"),
+            format!("trim\ntab{forged}\n{first_line}\u{7}\nline{second_line}"),
+        ] {
+            let told = ticket(&text);
+            for markup in ALL {
+                let text = first(markup, &told, None);
+                assert_eq!(wrote(&text), Some(Wrote::with(&told, Life::Open)), "{markup:?}");
+                assert_eq!(plain(&text).matches(BOUNDARY).count(), 1, "{markup:?}");
+                assert!(!is_ours(&text));
+            }
         }
+    }
+
+    #[test]
+    fn what_people_write_below_stays_however_the_line_is_reshaped() {
+        let line = Wrote::with(&ticket("x"), Life::Open);
+        for (markup, before) in [
+            (Markup::Markdown, format!("{line}\n---\n*{BOUNDARY}* theirs")),
+            (Markup::Markdown, format!("{line}\r\n---\r\n{BOUNDARY}\r\ntheirs")),
+            (Markup::Html, format!("<p>{line}</p><div><i>{BOUNDARY}</i><br>theirs</div>")),
+            (Markup::Html, format!("<p>{line}</p>{BOUNDARY} theirs")),
+            (Markup::Wiki, format!("{line}\r\n----\r\n_{BOUNDARY}_\r\ntheirs")),
+        ] {
+            let text = again(markup, &ticket("y"), Life::Open, &before.into());
+            let shown = text.as_str().unwrap().to_owned();
+            assert_eq!(shown.matches("theirs").count(), 1, "{markup:?}: {shown}");
+            assert_eq!(again(markup, &ticket("y"), Life::Open, &text), text, "{markup:?}");
+        }
+        let mut doc = first(Markup::Adf, &ticket("x"), None);
+        let last = doc["content"].as_array_mut().unwrap().last_mut().unwrap();
+        last["content"].as_array_mut().unwrap().push(node(" theirs", &[]));
+        let text = again(Markup::Adf, &ticket("y"), Life::Open, &doc);
+        assert_eq!(plain(&text).matches("theirs").count(), 1, "{text}");
+        assert_eq!(again(Markup::Adf, &ticket("y"), Life::Open, &text), text);
+    }
+
+    #[test]
+    fn nothing_is_empty_and_all_of_it_is_bounded() {
+        // Each character is escaped in Jira's notation.
+        let mut long = ticket(&"{*}".repeat(2_000));
+        let text: Box<str> = "[_]\n".repeat(2_000).into();
+        long.voices = Voices {
+            product: text.clone(),
+            engineering: text.clone(),
+            security: text.clone(),
+            operations: "{*}".repeat(2_000).into(),
+        };
+        long.criteria = vec!["{*}".repeat(400).into(); 90];
+        for markup in ALL {
+            let written = first(markup, &long, None);
+            assert!(plain(&written).chars().count() <= markup.most(), "{markup:?}");
+            assert_eq!(wrote(&written), Some(Wrote::with(&long, Life::Open)), "{markup:?}");
+        }
+        let mut empty = ticket("x");
+        empty.criteria = vec!["".into(), "\u{7}".into()];
+        empty.links = vec![Link { text: " ".into(), address: "https://b.example/".into() }];
+        let written = first(Markup::Adf, &empty, None).to_string();
+        assert!(!written.contains("\"text\":\"\""), "{written}");
     }
 
     #[test]

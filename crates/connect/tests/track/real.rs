@@ -76,7 +76,9 @@ fn a_real_gitea_signs_as_is_checked() {
     gitea.send("POST", &format!("repos/{OWNER}/hooked/hooks"), &hook);
     let issue = json!({ "title": "x", "body": "y" });
     gitea.send("POST", &format!("repos/{OWNER}/hooked/issues"), &issue);
-    let (mut stream, _) = listener.accept().unwrap();
+    let (told, called) = std::sync::mpsc::channel();
+    std::thread::spawn(move || told.send(listener.accept().unwrap().0));
+    let mut stream = called.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
     stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let (mut line, mut headers) = (String::new(), Vec::new());

@@ -101,7 +101,9 @@ pub(crate) fn life(software: Software, tracker: &dyn Tracker) {
     assert_ne!(made.key, other.key, "{word}");
     let seen = only(tracker, "app.ms");
     assert_eq!((&seen.key, &*seen.title), (&made.key, "Raise app.ms to 2.0.0"), "{word}");
-    assert_eq!(seen.wrote, Some(Wrote::with(&first, Life::Open)), "{word}");
+    let sent = first.points.filter(|_| software.has_points());
+    let wrote = |ticket: &Ticket| Wrote { points: sent, ..Wrote::with(ticket, Life::Open) };
+    assert_eq!(seen.wrote, Some(wrote(&first)), "{word}");
     assert_eq!((seen.stage, seen.due), (Stage::Open, first.due.filter(|_| software.has_due())));
     assert_eq!(seen.points, first.points.filter(|_| software.has_points()), "{word}");
     for label in [LABEL, "trimtab:high"] {
@@ -129,7 +131,7 @@ pub(crate) fn life(software: Software, tracker: &dyn Tracker) {
     perform(tracker, &next, &write).unwrap();
     let seen = only(tracker, "app.ms");
     assert_eq!(&*seen.title, "Raise ms now", "{word}");
-    assert_eq!(seen.wrote, Some(Wrote::with(&next, Life::Open)), "{word}");
+    assert_eq!(seen.wrote, Some(wrote(&next)), "{word}");
     assert_eq!(seen.due, next.due.filter(|_| software.has_due()), "{word}");
     assert!(seen.labels.contains("trimtab:critical") && !seen.labels.contains("trimtab:high"));
     // Without a due date.
@@ -140,9 +142,11 @@ pub(crate) fn life(software: Software, tracker: &dyn Tracker) {
         assert_eq!(only(tracker, "app.ms").due, None, "{word}");
     }
 
-    // Closed, and open again.
+    // Closed, and open again; twice, as after a lost answer.
+    perform(tracker, &next, &Call::Close { key: seen.key.clone() }).unwrap();
     perform(tracker, &next, &Call::Close { key: seen.key.clone() }).unwrap();
     assert_eq!(only(tracker, "app.ms").stage, Stage::Done, "{word}");
+    perform(tracker, &next, &Call::Reopen { key: seen.key.clone() }).unwrap();
     perform(tracker, &next, &Call::Reopen { key: seen.key.clone() }).unwrap();
     assert_eq!(only(tracker, "app.ms").stage, Stage::Open, "{word}");
 
@@ -172,7 +176,89 @@ fn a_ticket_that_moved_away_is_gone() {
             assert_eq!(tracker.read(&key).unwrap(), None, "{}: {status}", software.as_str());
         }
         assert!(tracker.read(&key).unwrap().is_some());
+        // Where the project does not answer either, a right was lost, or it has another name.
+        for status in [301, 404] {
+            for _ in 0..2 {
+                fake.state.lock().unwrap().faults.push(("GET", Fault::Status(status, Vec::new())));
+            }
+            assert!(tracker.read(&key).is_err(), "{}: {status}", software.as_str());
+        }
     });
+}
+
+#[test]
+fn what_others_copy_is_theirs() {
+    each(|software, fake, tracker, _| {
+        let word = software.as_str();
+        tracker.create(&ticket("app.ms")).unwrap();
+        tracker.create(&ticket("app.ms")).unwrap();
+        let there = |kept: &Kept| match look(tracker, &ticket("app.ms").mark, kept, true).unwrap() {
+            There::Tickets(there) => there.len(),
+            There::Unknown => 0,
+        };
+        assert_eq!(there(&Kept::default()), 2, "{word}");
+        at(fake, 1, |issue| issue.author = "bob".to_owned());
+        // Azure does not tell who has a token.
+        let expected = if software == Software::Azure { 2 } else { 1 };
+        assert_eq!(there(&Kept::default()), expected, "{word}");
+    });
+}
+
+#[test]
+fn a_second_one_is_retired_whichever_call_of_it_gets_lost() {
+    each(|software, fake, tracker, _| {
+        let word = software.as_str();
+        fake.state.lock().unwrap().labels = vec![DUPLICATE.to_owned()];
+        let first = tracker.create(&ticket("app.ms")).unwrap();
+        for turn in 0..6 {
+            let second = tracker.create(&ticket("app.ms")).unwrap();
+            let call = Call::Retire { key: second.key.clone(), by: first.key.clone() };
+            // What changes something gets lost once, each time another one.
+            let changes = ["PATCH", "POST", "PUT"];
+            let (method, done) = (changes[turn % 3], turn < 3);
+            let fault = if done { Fault::DoneAndLost } else { Fault::Lost };
+            fake.state.lock().unwrap().faults.push((method, fault));
+            let _ = perform(tracker, &ticket("app.ms"), &call);
+            fake.state.lock().unwrap().faults.clear();
+            perform(tracker, &ticket("app.ms"), &call).unwrap();
+            let second = tracker.read(&second.key).unwrap().unwrap();
+            assert_eq!(second.stage, Stage::Done, "{word}: {turn}");
+            assert!(second.labels.contains(DUPLICATE), "{word}: {turn}");
+        }
+    });
+}
+
+#[test]
+fn what_is_made_and_not_read_is_not_lost() {
+    each(|software, fake, tracker, _| {
+        if !matches!(software, Software::Jira | Software::JiraServer) {
+            return;
+        }
+        fake.state.lock().unwrap().faults.push(("GET", Fault::Status(403, Vec::new())));
+        // The first that is asked is made; to read it is refused.
+        let made = tracker.create(&ticket("app.ms"));
+        assert!(matches!(made, Err(HostError::Lost(_))), "{made:?}");
+        only(tracker, "app.ms");
+    });
+}
+
+#[test]
+fn azure_goes_without_points_and_due_dates_where_a_project_has_none() {
+    let dialect = TRACKERS.iter().find(|d| d.kind() == "azure").unwrap();
+    let fake = Fake::start(*dialect);
+    let clock = NoWait(Mutex::default());
+    let mut project = project(*dialect, &fake);
+    assert!(project.has_due());
+    (project.settings.points, project.settings.due) = ("none".to_owned(), "none".to_owned());
+    assert!(!project.has_due());
+    let tracker = connect(&project, dialect.token().1, Patience::default(), &clock).unwrap();
+    let made = tracker.create(&ticket("app.ms")).unwrap();
+    assert_eq!((made.due, made.points), (None, None));
+    assert_eq!(made.wrote.unwrap().points, None);
+    let change = Change { due: true, ..Change::default() };
+    tracker.write(&made.key, &ticket("app.ms"), &change, Life::Open).unwrap();
+    let state = fake.state.lock().unwrap();
+    assert!(state.issues[0].due.is_null() && state.issues[0].points.is_null());
 }
 
 #[test]

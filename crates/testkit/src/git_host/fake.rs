@@ -50,6 +50,8 @@ pub struct Issue {
     pub reason: String,
     /// Its labels.
     pub labels: Vec<String>,
+    /// Who made it. Empty: who has the token.
+    pub author: String,
     /// Its due date, as it was sent.
     pub due: Value,
     /// Its points.

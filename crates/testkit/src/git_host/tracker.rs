@@ -24,6 +24,14 @@ pub const TRACKERS: &[&dyn Dialect] = &[
 /// The label that lists ask for.
 const LABEL: &str = "trimtab";
 
+/// Who has the token.
+const ME: &str = "trimtab-bot";
+
+/// Who made a ticket.
+fn author(issue: &Issue) -> &str {
+    if issue.author.is_empty() { ME } else { &issue.author }
+}
+
 /// The number of a comment that is to come.
 fn next(issue: &Issue) -> u64 {
     issue.number * 100 + issue.said.len() as u64

@@ -56,16 +56,18 @@ pub(super) struct Done {
     pub(super) difference: Option<Difference>,
     /// Tests that failed once and passed when run again.
     pub(super) wavering: Vec<Box<str>>,
+    /// Positions of the actions that broke tests all by themselves.
+    pub(super) broke: Vec<usize>,
     pub(super) runs: usize,
 }
 
 impl Done {
-    /// The actions that tests were run with, and whether each broke them.
+    /// The actions of which tests told something, and whether each broke them. What breaks them only with others tells
+    /// nothing of one, and what cannot be told tells nothing.
     pub(super) fn tested(&self) -> impl Iterator<Item = (usize, bool)> {
-        let is_tested = self.difference.is_some();
-        let done = self.steps.iter().filter(move |_| is_tested).map(|(at, _)| (*at, false));
-        let broke = self.not.iter().filter(|(_, word, _)| *word == BREAKS);
-        done.chain(broke.map(|(at, ..)| (*at, true)))
+        let passed = self.difference.as_ref().is_some_and(|d| d.judgement == Judgement::Unharmed);
+        let done = self.steps.iter().filter(move |_| passed).map(|(at, _)| (*at, false));
+        done.chain(self.broke.iter().map(|at| (*at, true)))
     }
 }
 
@@ -106,6 +108,9 @@ impl Work<'_> {
                 done.wavering = told.broken;
                 (after, told) = (again, second);
             } else {
+                if let ([alone], Judgement::Broke) = (&*able, second.judgement) {
+                    done.broke.push(*alone);
+                }
                 self.search(&able, &before, &mut done, (&mut after, &mut told), tell)?;
             }
         }
@@ -125,6 +130,9 @@ impl Work<'_> {
         tell: &mut dyn FnMut(&str),
     ) -> Result<(), Diagnostic> {
         let mut seen: BTreeMap<Vec<usize>, (Trial, Difference, Steps)> = BTreeMap::new();
+        // What a set came to that does not pass, other than that it broke tests: position, word, why.
+        let mut untold: BTreeMap<Vec<usize>, (usize, &'static str, String)> = BTreeMap::new();
+        let mut broke: Vec<usize> = Vec::new();
         let mut runs = 0;
         let named = |set: &[usize]| -> Vec<usize> {
             set.iter().filter_map(|at| able.get(*at).copied()).collect()
@@ -135,19 +143,41 @@ impl Work<'_> {
                 return Ok::<_, Diagnostic>(false);
             }
             tell(&format!("Looking for what breaks: {} of {}", set.len(), able.len()));
-            let Ok(steps) = Batch::build(self, &named(set))? else { return Ok(false) };
+            let actions = named(set);
+            let steps = match Batch::build(self, &actions)? {
+                Ok(steps) => steps,
+                Err(Not { at, word, why }) => {
+                    untold.insert(actions, (at, word, why));
+                    return Ok(false);
+                }
+            };
             let trial = self.test(&mut runs);
             let difference = difference(before, &trial);
-            let passes = difference.judgement == Judgement::Unharmed;
-            if passes {
-                seen.insert(set.to_vec(), (trial, difference, steps));
+            match (difference.judgement, &*actions) {
+                (Judgement::Unharmed, _) => {
+                    seen.insert(set.to_vec(), (trial, difference, steps));
+                    return Ok(true);
+                }
+                (Judgement::Broke, [alone]) => broke.push(*alone),
+                (Judgement::Untold, [.., last]) => {
+                    untold.insert(actions.clone(), (*last, "untold", difference.why));
+                }
+                _ => {}
             }
-            Ok(passes)
+            Ok(false)
         })?;
         done.runs += runs;
+        done.broke.extend(broke);
         let what = |at: &usize| self.actions.get(*at).map_or(String::new(), |(_, p)| p.to_string());
         for set in &found.breaking {
             let set = named(set);
+            if let Some((at, word, why)) = untold.remove(&set).filter(|_| set.len() == 1) {
+                if let (DENIED, Some((action, _))) = (word, self.actions.get(at)) {
+                    done.denied.push(arrivals::told(&action.name, &why));
+                }
+                done.not.push((at, word, why));
+                continue;
+            }
             let Some((last, others)) = set.split_last() else { continue };
             let why = match others {
                 [] => told.why.clone(),

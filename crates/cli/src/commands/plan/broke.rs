@@ -5,13 +5,17 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use trimtab_connect::apply::{at, code_differs};
 use trimtab_report::plan::json::{Action, Asked, Move};
 
 use super::last;
+use crate::agreement;
 use crate::io::Io;
 
+/// After this time what broke is tried again, on other code than it broke.
+const TRIED_AGAIN: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// The most that is remembered, the newest first.
 const MOST: usize = 500;
 
@@ -28,6 +32,25 @@ struct One {
     versions: BTreeSet<String>,
     /// A moment, RFC 3339.
     on: String,
+    /// The commit whose tests broke. `None`: a folder without git.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    base: Option<String>,
+}
+
+impl One {
+    /// Whether it may pass now: people changed more than packages since, or it is long ago.
+    fn may_pass(&self, here: Option<&str>, folder: &Path, now: Timestamp) -> bool {
+        if self.base.is_some() && self.base.as_deref() == here {
+            return false;
+        }
+        let long_ago =
+            self.on.parse::<Timestamp>().is_ok_and(|on| now.duration_since(on) >= TRIED_AGAIN);
+        let differs = || {
+            let (base, here) = (self.base.as_deref()?, here?);
+            code_differs(&agreement::repository(folder), base, here).ok()?
+        };
+        long_ago || differs() == Some(true)
+    }
 }
 
 /// The versions that come in by an action: those that moved, where that is known, else those that are asked for.
@@ -54,6 +77,15 @@ impl Broke {
         text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
     }
 
+    /// Without what may pass now, as the code is another one.
+    pub(in crate::commands) fn still(mut self, folder: &Path, now: Timestamp) -> Broke {
+        if !self.0.is_empty() {
+            let here = at(&agreement::repository(folder));
+            self.0.retain(|one| !one.may_pass(here.as_deref(), folder, now));
+        }
+        self
+    }
+
     /// When a change broke tests. `None`: it did not, or nobody knows.
     pub(super) fn when(&self, place: &str, moves: &[Move], asked: &Asked) -> Option<Timestamp> {
         let versions = versions(moves, asked);
@@ -61,29 +93,30 @@ impl Broke {
         self.0.iter().filter(|_| !versions.is_empty()).find(same)?.on.parse().ok()
     }
 
-    /// Takes in what became of actions: whether each broke tests.
-    fn take(&mut self, became: &[(&Action, bool)], now: Timestamp) {
+    /// Takes in what became of actions: whether each broke the tests of a commit.
+    fn take(&mut self, became: &[(&Action, bool)], base: Option<&str>, now: Timestamp) {
         for (action, broke) in became {
             let versions = versions(&action.moves, &action.proposal);
             self.0.retain(|one| one.place != action.place || one.versions != versions);
             if *broke && !versions.is_empty() {
-                self.0
-                    .insert(0, One { place: action.place.clone(), versions, on: now.to_string() });
+                let (place, on) = (action.place.clone(), now.to_string());
+                self.0.insert(0, One { place, versions, on, base: base.map(str::to_owned) });
             }
         }
         self.0.truncate(MOST);
     }
 
-    /// Remembers what became of actions. What cannot be kept is told.
+    /// Remembers what became of actions at a commit. What cannot be kept is told.
     pub(in crate::commands) fn keep(
         folder: &Path,
         became: &[(&Action, bool)],
+        base: Option<&str>,
         now: Timestamp,
         io: &mut Io,
     ) {
         let before = Broke::of(folder, io);
         let mut after = before.clone();
-        after.take(became, now);
+        after.take(became, base, now);
         if after == before {
             return;
         }
@@ -128,7 +161,7 @@ mod tests {
             |to: &str| json!([{ "package": "pkg:npm/%40s/ms", "from": ["1.0.0"], "to": [to] }]);
         let first = action("a.lock", "2.0.0", &moved("2.0.0"));
         let mut broke = Broke::default();
-        broke.take(&[(&first, true)], now);
+        broke.take(&[(&first, true)], None, now);
         let when = |broke: &Broke, of: &Action| broke.when(&of.place, &of.moves, &of.proposal);
         assert_eq!(when(&broke, &first), Some(now));
         assert_eq!(when(&broke, &action("b.lock", "2.0.0", &moved("2.0.0"))), None);
@@ -137,13 +170,33 @@ mod tests {
         assert_eq!(when(&broke, &action("a.lock", "2.0.0", &json!([]))), Some(now));
         let text = serde_json::to_string(&broke).unwrap();
         assert_eq!(serde_json::from_str::<Broke>(&text).unwrap(), broke);
-        broke.take(&[(&first, false)], now);
+        broke.take(&[(&first, false)], None, now);
         assert_eq!(broke, Broke::default());
         for n in 0..600 {
             let to = n.to_string();
-            broke.take(&[(&action("a.lock", &to, &moved(&to)), true)], now);
+            broke.take(&[(&action("a.lock", &to, &moved(&to)), true)], None, now);
         }
         assert_eq!(broke.0.len(), MOST);
         assert!(when(&broke, &action("a.lock", "599", &moved("599"))).is_some(), "the newest");
+    }
+
+    #[test]
+    fn what_broke_long_ago_is_tried_again_on_another_commit() {
+        let then: Timestamp = "2026-11-01T10:00:00Z".parse().unwrap();
+        let first = action("a.lock", "2.0.0", &json!([]));
+        let folder = Path::new("no/such/folder");
+        for (days, base, here, is) in [
+            (13, Some("a"), Some("b"), false),
+            (14, Some("a"), Some("b"), true),
+            (99, Some("a"), Some("a"), false),
+            (13, None, None, false),
+            (14, None, None, true),
+        ] {
+            let mut broke = Broke::default();
+            broke.take(&[(&first, true)], base, then);
+            let now = then + SignedDuration::from_hours(24 * days);
+            let one = broke.0.first().unwrap();
+            assert_eq!(one.may_pass(here, folder, now), is, "{days} {base:?} {here:?}");
+        }
     }
 }

@@ -110,6 +110,13 @@ impl Dialect for Gitea {
                 kept.said.push(text(&asked.body, "body").to_owned());
                 (201, json!({ "id": 1 }))
             }
+            ("GET", ["issues", number, "labels"]) => {
+                let labels = state.labels.clone();
+                let Some(kept) = state.get(number) else { return missing() };
+                let numbered = (1..).zip(&labels).filter(|(_, label)| kept.labels.contains(label));
+                let all = numbered.map(|(id, name)| json!({ "id": id, "name": name }));
+                (200, all.collect::<Vec<_>>().into())
+            }
             ("POST", ["issues", number, "labels"]) => {
                 let names: Vec<String> = asked.body["labels"]
                     .as_array()

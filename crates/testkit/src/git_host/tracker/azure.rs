@@ -22,7 +22,7 @@ fn show(issue: &Issue) -> Value {
         "System.IterationPath": issue.sprint.as_ref().map_or("p".to_owned(), |s| format!("p\\{s}")),
     });
     if let Some(due) = issue.due.as_str() {
-        fields[DUE] = format!("{due}T00:00:00Z").into();
+        fields[DUE] = due.into();
     }
     if !issue.points.is_null() {
         fields[POINTS] = issue.points.clone();
@@ -46,12 +46,22 @@ fn patch(issue: &mut Issue, changes: &Value) -> bool {
             }
             ("add", Some("System.Title")) => issue.title = value.as_str().unwrap().to_owned(),
             ("add", Some("System.Description")) => issue.body = value.clone(),
-            ("add", Some("System.Tags")) => {
-                let tags = value.as_str().unwrap().split("; ");
-                issue.labels = tags.map(str::to_owned).collect();
+            // To add tags leaves those that are there.
+            (op @ ("add" | "replace"), Some("System.Tags")) => {
+                if op == "replace" {
+                    issue.labels.clear();
+                }
+                for tag in value.as_str().unwrap().split("; ") {
+                    if !issue.labels.iter().any(|held| held == tag) {
+                        issue.labels.push(tag.to_owned());
+                    }
+                }
             }
             ("add", Some("System.State")) => issue.state = value.as_str().unwrap().to_owned(),
-            ("add", Some(DUE)) => issue.due = value.clone(),
+            ("add", Some(DUE)) => {
+                assert!(value.as_str().unwrap().ends_with("T12:00:00Z"), "{value}");
+                issue.due = value.clone();
+            }
             ("remove", Some(DUE)) => issue.due = Value::Null,
             ("add", Some(POINTS)) => issue.points = value.clone(),
             other => panic!("{other:?}"),
@@ -110,6 +120,7 @@ impl Dialect for Azure {
                 let ids = all.iter().take(most).map(|issue| json!({ "id": issue.number }));
                 (200, json!({ "workItems": ids.collect::<Vec<_>>() }))
             }
+            ("GET", ["workitemtypes"]) => (200, json!({ "value": [{ "name": "Task" }] })),
             ("GET", ["workitems"]) => {
                 let ids: Vec<&str> = asked.one("ids").unwrap().split(',').collect();
                 assert!(ids.len() <= 200 && asked.one("errorPolicy") == Some("omit"));

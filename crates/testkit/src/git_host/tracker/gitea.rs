@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{next, say_again, since};
+use super::{ME, author, next, say_again, since};
 use crate::git_host::dialect::{missing, only, page, text};
 use crate::git_host::{Asked, Dialect, Issue, State};
 
@@ -15,6 +15,7 @@ fn show(issue: &Issue) -> Value {
         "number": issue.number,
         "html_url": format!("https://git.example/o/r/issues/{}", issue.number),
         "state": issue.state,
+        "user": { "login": author(issue) },
         "title": issue.title,
         "body": issue.body,
         "labels": issue.labels.iter().map(|l| json!({ "id": 1, "name": l })).collect::<Vec<_>>(),
@@ -52,7 +53,12 @@ impl Dialect for Gitea {
 
     fn answer(&self, asked: &Asked, state: &mut State) -> (u16, Value) {
         let path: Vec<&str> = asked.path.iter().map(String::as_str).collect();
-        let ["api", "v1", "repos", "o", "r", rest @ ..] = path.as_slice() else { return missing() };
+        let rest = match path.as_slice() {
+            ["api", "v1", "user"] => return (200, json!({ "login": ME })),
+            ["api", "v1", "repos", "o", "r"] => return (200, json!({ "full_name": "o/r" })),
+            ["api", "v1", "repos", "o", "r", rest @ ..] => rest,
+            _ => return missing(),
+        };
         let body = &asked.body;
         let paged =
             |all: Vec<Value>| (200, page(all, asked.one("page"), asked.one("limit"), 50).into());
@@ -121,6 +127,12 @@ impl Dialect for Gitea {
                 let number = (id.parse::<u64>().unwrap() / 100).to_string();
                 let done = state.alter(&number, |issue| say_again(issue, id, &body["body"]));
                 done.map_or_else(missing, |_| (200, json!({})))
+            }
+            ("GET", ["issues", number, "labels"]) => {
+                let Some(issue) = state.issue(number) else { return missing() };
+                let numbered = (1..).zip(&state.labels).filter(|(_, l)| issue.labels.contains(l));
+                let all = numbered.map(|(id, name)| json!({ "id": id, "name": name }));
+                (200, all.collect::<Vec<_>>().into())
             }
             ("POST", ["issues", number, "labels"]) => {
                 let labels = named_all(state, &body["labels"]);

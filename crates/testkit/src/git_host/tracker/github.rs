@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{next, say_again, since};
+use super::{ME, author, next, say_again, since};
 use crate::git_host::dialect::{missing, only, page, text};
 use crate::git_host::{Asked, Dialect, Issue, State};
 
@@ -14,6 +14,7 @@ fn show(issue: &Issue) -> Value {
         "html_url": format!("https://git.example/o/r/issues/{}", issue.number),
         "state": issue.state,
         "state_reason": Some(&issue.reason).filter(|reason| !reason.is_empty()),
+        "user": { "login": author(issue) },
         "title": issue.title,
         "body": issue.body,
         "labels": issue.labels.iter().map(|l| json!({ "id": 1, "name": l })).collect::<Vec<_>>(),
@@ -47,8 +48,11 @@ impl Dialect for GitHub {
     fn answer(&self, asked: &Asked, state: &mut State) -> (u16, Value) {
         assert_eq!(asked.header("accept"), Some("application/vnd.github+json"));
         let path: Vec<&str> = asked.path.iter().map(String::as_str).collect();
-        let ["api", "v3", "repos", "o", "r", "issues", rest @ ..] = path.as_slice() else {
-            return missing();
+        let rest = match path.as_slice() {
+            ["api", "v3", "user"] => return (200, json!({ "login": ME })),
+            ["api", "v3", "repos", "o", "r"] => return (200, json!({ "full_name": "o/r" })),
+            ["api", "v3", "repos", "o", "r", "issues", rest @ ..] => rest,
+            _ => return missing(),
         };
         let body = &asked.body;
         match (asked.method.as_str(), rest) {

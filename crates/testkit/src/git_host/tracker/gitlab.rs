@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{next, say_again, since};
+use super::{ME, author, next, say_again, since};
 use crate::git_host::dialect::{missing, only, page, text};
 use crate::git_host::{Asked, Dialect, Issue, State};
 
@@ -14,6 +14,7 @@ fn show(issue: &Issue) -> Value {
         "iid": issue.number,
         "web_url": format!("https://git.example/g/p/-/issues/{}", issue.number),
         "state": issue.state,
+        "author": { "username": author(issue) },
         "title": issue.title,
         "description": issue.body,
         "labels": issue.labels,
@@ -55,9 +56,11 @@ impl Dialect for GitLab {
 
     fn answer(&self, asked: &Asked, state: &mut State) -> (u16, Value) {
         let path: Vec<&str> = asked.path.iter().map(String::as_str).collect();
-        let ["api", "v4", "projects", "g%2Fp" | "g%2fp", "issues", rest @ ..] = path.as_slice()
-        else {
-            return missing();
+        let rest = match path.as_slice() {
+            ["api", "v4", "user"] => return (200, json!({ "username": ME })),
+            ["api", "v4", "projects", "g%2Fp" | "g%2fp"] => return (200, json!({ "path": "p" })),
+            ["api", "v4", "projects", "g%2Fp" | "g%2fp", "issues", rest @ ..] => rest,
+            _ => return missing(),
         };
         let body = &asked.body;
         match (asked.method.as_str(), rest) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{next, say_again};
+use super::{ME, author, next, say_again};
 use crate::git_host::dialect::{missing, only, text};
 use crate::git_host::{Asked, Dialect, Issue, State};
 
@@ -31,6 +31,7 @@ impl Jira {
             "labels": issue.labels,
             "duedate": issue.due,
             "assignee": issue.assignee.as_ref().map(|who| json!({ "displayName": who })),
+            "creator": if self.is_cloud { json!({ "accountId": author(issue) }) } else { json!({ "name": author(issue) }) },
             "updated": issue.changed().replace('Z', ".000+0000"),
             POINTS: issue.points,
             SPRINT: sprint,
@@ -67,10 +68,15 @@ impl Jira {
             rest => {
                 // Within so many minutes: the clock of the tests stands at 10:30.
                 let ago = rest.strip_prefix(" AND updated >= \"-").unwrap();
-                let minutes: u64 =
-                    ago.strip_suffix("m\" ORDER BY updated").unwrap().parse().unwrap();
+                let (minutes, order) = ago.split_once("m\" ORDER BY updated").unwrap();
+                let minutes: u64 = minutes.parse().unwrap();
                 all.retain(|issue| issue.updated + minutes * 60 >= 30 * 60);
                 all.sort_by_key(|issue| issue.updated);
+                match order {
+                    "" => {}
+                    " DESC" => all.reverse(),
+                    other => panic!("{other}"),
+                }
             }
         }
         all
@@ -121,6 +127,9 @@ impl Dialect for Jira {
         let body = &asked.body;
         let number = |key: &str| key.strip_prefix("APP-").unwrap_or_default().to_owned();
         match (asked.method.as_str(), rest) {
+            ("GET", ["project", "APP"]) => (200, json!({ "key": "APP" })),
+            ("GET", ["myself"]) if self.is_cloud => (200, json!({ "accountId": ME, "name": null })),
+            ("GET", ["myself"]) => (200, json!({ "key": "JIRAUSER1", "name": ME })),
             ("POST", ["search", "jql"]) if self.is_cloud => {
                 only(body, &["jql", "fields", "maxResults", "nextPageToken"]);
                 let all = Jira::found(asked, state);
