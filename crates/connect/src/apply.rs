@@ -13,6 +13,7 @@ mod home;
 mod kept;
 mod merged;
 mod namespaces;
+mod objects;
 mod plumbing;
 mod publish;
 mod push;

@@ -15,7 +15,7 @@ use super::group::{ENTER, Group, Place};
 use super::home::{self, Shown};
 use super::kept::Kept;
 use super::namespaces::{Namespaces, works};
-use super::walls::View;
+use super::walls::{View, hidden};
 use super::watch::{MARK, Watch};
 use crate::program;
 
@@ -119,6 +119,12 @@ impl Confinement {
         Confinement { namespaces: Namespaces::none(), groups: None, ..self }
     }
 
+    /// The same for fetching, which needs no namespace and would miss the user's rights in one: what it
+    /// runs may belong to the system (`ssh`), or become somebody else.
+    pub(super) fn for_fetching(&self) -> Confinement {
+        Confinement { namespaces: Namespaces::none(), ..self.clone() }
+    }
+
     /// Why the network cannot be cut. `None`: it can.
     pub fn network_open(&self) -> Option<&str> {
         self.namespaces.network.as_ref().err().map(|why| &**why)
@@ -129,13 +135,13 @@ impl Confinement {
         match (&self.namespaces.home, &self.home) {
             (Err(why), _) => Some(why),
             (Ok(_), None) => Some("it is not known where it is"),
-            (Ok(_), Some(_)) => None,
+            (Ok(_), Some(home)) => hidden(home).err(),
         }
     }
 
-    /// Whether nothing can outlive a run, however it left its parents.
+    /// Whether nothing can outlive a run, however it left its parents and whoever is killed.
     pub fn nothing_outlives(&self) -> bool {
-        self.namespaces.processes || self.groups.is_some()
+        self.namespaces.processes
     }
 
     /// How memory and processor are limited, the home hidden and what is left ended, in words.
@@ -145,7 +151,7 @@ impl Confinement {
             (Some(why), _) => format!(
                 "without the user's home and credentials in its environment; the home could be read by its path: {why}"
             ),
-            (None, Ok(home::Caches::Kept)) => "without the user's home and credentials: of the home only toolchains and caches were seen, and what was written there was thrown away".to_owned(),
+            (None, Ok(home::Caches::Kept)) => "without the user's home and credentials: of the home only toolchains and caches were seen, and what was written there was thrown away or refused".to_owned(),
             (None, _) => "without the user's home and credentials: of the home only toolchains were seen, and caches, which could be written to".to_owned(),
         });
         let seconds = limits.time.as_secs();
@@ -163,9 +169,10 @@ impl Confinement {
             (None, false, None) => "wished, and not limited: `sh` is not installed",
         };
         all.push(format!("at most {seconds} s for a run; {memory} MiB of memory{processor} {how}"));
-        all.push(match self.nothing_outlives() {
-            true => "nothing outlives a run".to_owned(),
-            false => "what outlives a run is ended as far as it is seen: the system gives no namespaces of processes to this user".to_owned(),
+        all.push(match (self.nothing_outlives(), &self.groups) {
+            (true, _) => "nothing outlives a run".to_owned(),
+            (false, Some(_)) => "what outlives a run is ended with its control group, unless `trimtab` itself is killed".to_owned(),
+            (false, None) => "what outlives a run is ended as far as it is seen: the system gives no namespaces of processes to this user".to_owned(),
         });
         all
     }
@@ -175,17 +182,24 @@ impl Confinement {
         self.home.as_deref()
     }
 
-    /// What is seen of the home by tests in a folder of ours. `None`: all of it.
+    /// What is seen of the home by tests in a folder of ours. `None`: all of it, as
+    /// [`Confinement::home_open`] says.
     pub(super) fn view(
         &self,
         place: &Path,
-        repository: Option<&Path>,
+        objects: &[PathBuf],
         limits: &Limits,
     ) -> std::io::Result<Option<View>> {
         let (Some(home), Ok(caches)) = (&self.home, &self.namespaces.home) else { return Ok(None) };
-        let shown = Shown { home, caches: *caches, repository, folders: &limits.folders };
+        if self.home_open().is_some() {
+            return Ok(None);
+        }
+        let shown = Shown { home, caches: *caches, objects, folders: &limits.folders };
         let parts = shown.parts(&|name| std::env::var_os(name), limits.network);
-        View::of(home, place, &parts)
+        let view = View::of(home, place, &parts)?;
+        // It was told to be hidden.
+        let why = "the user's home lies within the copy";
+        view.map(Some).ok_or_else(|| std::io::Error::other(why))
     }
 
     /// The arguments that run a program within limits.
@@ -252,13 +266,20 @@ pub(crate) fn run(
     limits: &Limits,
     view: Option<&View>,
 ) -> (End, Kept) {
-    // Where none can be made after all, what is watched counts.
-    let group = confinement.groups.as_ref().and_then(|place| place.group(limits.memory).ok());
-    let line = confinement.line(program, folder, limits, view, group.as_ref());
-    let mark = mark();
     let kept = Arc::new(Mutex::new(Kept::new(limits.output)));
     let whole =
         |kept: &Arc<Mutex<Kept>>| kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    // Where one is told to be, it is not run without.
+    let group = confinement.groups.as_ref().map(|place| place.group(limits.memory)).transpose();
+    let group = match group {
+        Ok(group) => group,
+        Err(e) => {
+            let why = format!("no control group can be made for it: {e}");
+            return (End::NotStarted(why), whole(&kept));
+        }
+    };
+    let line = confinement.line(program, folder, limits, view, group.as_ref());
+    let mark = mark();
     let Some((first, rest)) = line.split_first() else {
         return (End::NotStarted("there is no command".to_owned()), whole(&kept));
     };
@@ -329,5 +350,24 @@ fn wait(child: &mut Child, watch: &mut Watch, group: Option<&Group>, limits: &Li
             Ok(None) => std::thread::sleep(LOOK_AGAIN),
             Err(e) => return End::NotStarted(e.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_that_was_told_and_cannot_be_made_is_not_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let groups = Some(Place(folder.path().join("none")));
+        let here = Confinement { groups, ..Confinement::here().without_namespaces() };
+        let limits = Limits::default();
+        let (end, _) = run(&here, &["true".into()], folder.path(), &[], &limits, None);
+        assert!(matches!(&end, End::NotStarted(why) if why.contains("control group")), "{end:?}");
+        // A group alone ends nothing when this process is killed.
+        assert!(!here.nothing_outlives());
+        let words = here.words(&limits).join("; ");
+        assert!(words.contains("unless `trimtab` itself is killed"), "{words}");
     }
 }

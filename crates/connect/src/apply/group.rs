@@ -14,7 +14,7 @@ const TRIES: usize = 50;
 
 /// Where groups can be made: beside our own, where that was given to this user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place(PathBuf);
+pub(crate) struct Place(pub(super) PathBuf);
 
 /// A group of one run. It goes, with all that is in it, when this is dropped.
 #[derive(Debug)]
@@ -40,8 +40,8 @@ impl Place {
         controllers.is_ok_and(|text| text.split_whitespace().any(|name| name == "memory"))
     }
 
-    /// A new group that holds at most so much memory. Groups that killed processes of ours left are
-    /// removed on the way.
+    /// A new group that holds at most so much memory. Empty groups that killed processes of ours left
+    /// are removed on the way.
     ///
     /// # Errors
     /// It cannot be made.
@@ -59,13 +59,15 @@ impl Place {
         Ok(group)
     }
 
+    /// Removes what is empty: the kernel keeps a group in which something runs. An owner that is not
+    /// seen may live in another namespace of processes, with us in its group, so nothing is killed.
     fn sweep(&self) {
         for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let owner = name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next());
             let number = owner.and_then(|owner| owner.parse::<u32>().ok());
             if number.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
-                drop(Group(entry.path()));
+                let _ = fs::remove_dir(entry.path());
             }
         }
     }
@@ -99,7 +101,7 @@ impl Drop for Group {
         let kill = fs::OpenOptions::new().write(true).open(self.0.join("cgroup.kill"));
         let _ = kill.and_then(|mut file| io::Write::write_all(&mut file, b"1"));
         for _ in 0..TRIES {
-            match fs::remove_dir(&self.0) {
+            match remove(&self.0) {
                 Err(e) if e.kind() == io::ErrorKind::ResourceBusy => {
                     std::thread::sleep(Duration::from_millis(10));
                 }
@@ -107,6 +109,16 @@ impl Drop for Group {
             }
         }
     }
+}
+
+/// Removes a group and first those that were made in it.
+fn remove(group: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(group)?.flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove(&entry.path())?;
+        }
+    }
+    fs::remove_dir(group)
 }
 
 /// The folder of the groups beside a process's own, out of what the system tells of its mounts and of
@@ -166,6 +178,27 @@ mod tests {
         assert_eq!(group.processor(), Some(Duration::from_millis(1500)));
         let left: BTreeSet<_> = names(folder.path());
         assert!(left.contains("session.scope") && left.len() == 3, "{left:?}");
+    }
+
+    /// A namespace of processes hides the owner of the group that all in it are in.
+    #[test]
+    fn what_runs_in_a_group_of_an_owner_that_is_not_seen_is_not_killed() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place(folder.path().to_owned());
+        let outer = folder.path().join(format!("{PREFIX}{}-0", u32::MAX));
+        fs::create_dir(&outer).unwrap();
+        fs::write(outer.join("cgroup.kill"), "").unwrap();
+        let _own = place.group(4096).unwrap();
+        assert_eq!(fs::read_to_string(outer.join("cgroup.kill")).unwrap(), "");
+    }
+
+    #[test]
+    fn groups_in_a_group_go_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let group = folder.path().join("trimtab-1-0");
+        fs::create_dir_all(group.join("pod/container")).unwrap();
+        drop(Group(group.clone()));
+        assert!(!group.exists());
     }
 
     use std::collections::BTreeSet;

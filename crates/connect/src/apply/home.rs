@@ -66,7 +66,8 @@ const LINKED: &[(&str, Option<(&str, &str)>)] = &[
     (".gradle/caches", None),
     (".gradle/wrapper", None),
     (".cache/uv", Some(("UV_CACHE_DIR", ""))),
-    (".local/share/uv", None),
+    (".local/share/uv/python", None),
+    (".local/share/uv/tools", None),
     (".local/bin", None),
     (".cache/pypoetry", None),
     (".cache/node", None),
@@ -75,7 +76,15 @@ const LINKED: &[(&str, Option<(&str, &str)>)] = &[
     (".sdkman/candidates", None),
     (".asdf", None),
     (".local/share/mise", None),
-    (".gem", None),
+    (".gem/ruby", None),
+];
+
+/// Doors to what runs containers, and with that as another user.
+const CONTAINERS: &[&str] = &[
+    "/run/docker.sock",
+    "/run/podman/podman.sock",
+    "/run/containerd/containerd.sock",
+    "/run/crio/crio.sock",
 ];
 
 /// Files that cargo and others read, of which the parts that could hold a secret are taken out.
@@ -95,8 +104,8 @@ pub(crate) enum Caches {
 pub(crate) struct Shown<'a> {
     pub(crate) home: &'a Path,
     pub(crate) caches: Caches,
-    /// The user's repository, whose objects the copy borrows.
-    pub(crate) repository: Option<&'a Path>,
+    /// Objects of git that the copy borrows.
+    pub(crate) objects: &'a [PathBuf],
     /// What the project's settings name.
     pub(crate) folders: &'a [PathBuf],
 }
@@ -150,7 +159,7 @@ impl Shown<'_> {
             read.extend(BESIDE_BIN.iter().filter_map(|part| Some(prefix?.join(part))));
             read.push(folder);
         }
-        read.extend(self.repository.map(|repository| repository.join(".git/objects")));
+        read.extend(self.objects.iter().cloned());
         read.extend(self.folders.iter().map(|folder| match folder.strip_prefix("~") {
             Ok(below) => self.home.join(below),
             Err(_) => folder.clone(),
@@ -161,11 +170,15 @@ impl Shown<'_> {
         let agent = variable("SSH_AUTH_SOCK").map(PathBuf::from);
         let mut doors: Vec<PathBuf> = agent.iter().cloned().collect();
         if !network {
-            doors.extend(["/run/docker.sock", "/run/podman/podman.sock"].map(PathBuf::from));
+            doors.extend(CONTAINERS.iter().map(PathBuf::from));
         }
+        // What holds others comes last.
         doors.extend(variable("XDG_RUNTIME_DIR").map(PathBuf::from));
+        #[cfg(unix)]
+        doors.push(format!("/run/user/{}", rustix::process::getuid().as_raw()).into());
         let is_door = |path: &PathBuf| path.is_absolute() && path.starts_with("/run");
         doors.retain(|path| path.exists() && (is_door(path) || agent.as_ref() == Some(path)));
+        doors.dedup();
         all.extend(doors.into_iter().map(|path| (How::Mask, path)));
         all
     }
@@ -237,7 +250,10 @@ mod tests {
     #[test]
     fn a_home_has_caches_and_no_credentials() {
         let (users, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        for folder in [".cargo/registry", ".ssh", "elsewhere"] {
+        let uv = ".local/share/uv";
+        for folder in
+            [".cargo/registry", ".ssh", "elsewhere", ".gem/ruby", ".local/share/uv/credentials"]
+        {
             fs::create_dir_all(users.path().join(folder)).unwrap();
         }
         fs::write(users.path().join(".npmrc"), "//registry.example/:_authToken=s3cr3t").unwrap();
@@ -252,10 +268,13 @@ mod tests {
         assert!(home.path().join(".cargo/registry").is_symlink());
         assert_eq!(fs::read_link(home.path().join("go/pkg/mod")).unwrap(), elsewhere);
         assert!(!home.path().join(".ssh").exists() && !home.path().join(".npmrc").exists());
+        assert!(home.path().join(".gem/ruby").is_symlink() && !home.path().join(uv).exists());
+        assert!(!home.path().join(".gem").is_symlink());
         let told = fs::read_to_string(home.path().join(".cargo/config.toml")).unwrap();
         assert_eq!(told, "[registries.a]\nindex = \"x\"\n");
         fill(home.path(), Some(users.path()), &variable).unwrap();
     }
+
     #[test]
     fn what_is_seen_of_a_home_holds_no_credentials() {
         let home = tempfile::tempdir().unwrap();
@@ -266,6 +285,9 @@ mod tests {
             ".aws",
             ".local/bin",
             ".local/share/keyrings",
+            ".local/share/uv/credentials",
+            ".local/share/uv/python",
+            ".gem/ruby",
             "bin",
             "opt/node/bin",
             "opt/node/lib",
@@ -278,13 +300,10 @@ mod tests {
         let path = [".cargo/bin", ".local/bin", "bin", "opt/node/bin"].map(|p| home.path().join(p));
         let path = std::env::join_paths(&path).unwrap();
         let variable = |name: &str| (name == "PATH").then(|| path.clone());
-        let (project, notes) = (home.path().join("project"), [PathBuf::from("~/notes")]);
-        let shown = Shown {
-            home: home.path(),
-            caches: Caches::Kept,
-            repository: Some(&project),
-            folders: &notes,
-        };
+        let objects = [home.path().join("project/.git/objects")];
+        let notes = [PathBuf::from("~/notes")];
+        let shown =
+            Shown { home: home.path(), caches: Caches::Kept, objects: &objects, folders: &notes };
         let parts = shown.parts(&variable, false);
         let below = parts.iter().filter(|(how, _)| *how != How::Mask).map(|(how, path)| {
             (path.strip_prefix(home.path()).unwrap().to_str().unwrap().to_owned(), *how)
@@ -292,7 +311,9 @@ mod tests {
         let told: std::collections::BTreeMap<_, _> = below.collect();
         let read = [
             ".cargo/bin",
+            ".gem/ruby",
             ".local/bin",
+            ".local/share/uv/python",
             "bin",
             "notes",
             "opt/node/bin",

@@ -52,6 +52,11 @@ impl Namespaces {
         if missing.is_some() {
             return found;
         }
+        if !knows_users() {
+            let old = "`unshare` knows no `--map-user` here (util-linux before 2.36)".to_owned();
+            (found.network, found.home) = (Err(old.clone()), Err(old));
+            return found;
+        }
         let here = Path::new("/");
         found.processes = true;
         found.processes = works(&found.before(here, false, None));
@@ -122,6 +127,15 @@ pub(crate) fn works(before: &[OsString]) -> bool {
     !before.is_empty() && run(&[before, &["true".into()]].concat())
 }
 
+/// Whether `unshare` can give a program its user back.
+fn knows_users() -> bool {
+    let mut command = Command::new("unshare");
+    command.arg("--help");
+    let limits = program::Limits { until: Instant::now() + PROBE, output: 1 << 16 };
+    let told = program::run(command, limits);
+    told.is_ok_and(|told| String::from_utf8_lossy(&told.stdout).contains("--map-user"))
+}
+
 fn run(line: &[OsString]) -> bool {
     let Some((program, arguments)) = line.split_first() else { return false };
     let mut command = Command::new(program);
@@ -142,4 +156,56 @@ fn gid() -> String {
     return rustix::process::getgid().as_raw().to_string();
     #[cfg(not(unix))]
     return String::new();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file stands where the room of the overlay would be, as on file systems that take none.
+    #[test]
+    fn a_cache_over_which_nothing_can_be_laid_is_read_only() {
+        let here = Namespaces::here();
+        if here.home != Ok(Caches::Kept) {
+            eprintln!("SKIPPED: nothing can be laid over a home here: {:?}", here.home);
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let (home, place) = (folder.path().join("home"), folder.path().join("place"));
+        fs::create_dir_all(home.join("cache")).unwrap();
+        fs::create_dir_all(place.join("walls")).unwrap();
+        fs::write(home.join("cache/a"), "").unwrap();
+        fs::write(place.join("walls/cache"), "").unwrap();
+        let shown = [(How::Cache, home.join("cache"))];
+        let view = View::of(&home, &place, &shown).unwrap().unwrap();
+        let mut line = here.before(&place, false, Some(&view));
+        let look = "[ -e \"$1/cache/a\" ] && ! touch \"$1/cache/b\" 2>/dev/null";
+        line.extend(["sh", "-c", look, "sh"].map(Into::into));
+        line.push(home.clone().into());
+        assert!(run(&line) && !home.join("cache/b").exists());
+    }
+
+    #[test]
+    fn what_is_mounted_below_a_folder_that_is_read_is_read_only() {
+        let here = Namespaces::here();
+        if here.home.is_err() {
+            eprintln!("SKIPPED: a home cannot be hidden here: {:?}", here.home);
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let (home, place) = (folder.path().join("home"), folder.path().join("place"));
+        for folder in [&home.join("tools/a disk"), &place] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        let view = View::of(&home, &place, &[(How::Read, home.join("tools"))]).unwrap().unwrap();
+        let mounts = "mount -t tmpfs tmpfs \"$0/tools/a disk\" && touch \"$0/tools/a disk/a\" && exec \"$@\"";
+        let mut line: Vec<OsString> =
+            ["unshare", "--map-root-user", "--mount", "sh", "-c", mounts].map(Into::into).into();
+        line.push(home.clone().into());
+        line.extend(here.before(&place, false, Some(&view)));
+        let look = "[ -e \"$0/tools/a disk/a\" ] && ! touch \"$0/tools/a disk/b\" 2>/dev/null";
+        line.extend(["sh", "-c", look].map(Into::into));
+        line.push(home.into());
+        assert!(run(&line));
+    }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use trimtab_model::{Code, Diagnostic};
 
 use super::author::Author;
+use super::objects::with_lenders;
 use super::plumbing::{Whose, attempt, git, line};
 use super::revert::{BASE, BATCH};
 use crate::update::folder::Folder;
@@ -22,6 +23,8 @@ pub struct Tree {
     folder: Folder,
     /// The user's repository. `None`: the project has none.
     repository: Option<PathBuf>,
+    /// Where the objects lie that it borrows.
+    objects: Vec<PathBuf>,
     /// The commit that the copy began with.
     base: String,
     /// The folder that was asked for, below the root of the repository.
@@ -74,7 +77,8 @@ impl Tree {
         let tags: String = tags.lines().take(TAGS).map(|tag| format!("{tag}\n")).collect();
         write("packed-refs", format!("# pack-refs with: \n{tags}").as_bytes())?;
         let repository = Some(root.to_owned());
-        let tree = Tree { folder, repository, base: base.clone(), below };
+        let objects = with_lenders(Path::new(&objects));
+        let tree = Tree { folder, repository, objects, base: base.clone(), below };
         git(Whose::Ours, &tree.root(), &["checkout", "--quiet", "--detach", &base], &[])?;
         if !tree.work().is_dir() {
             let message = format!("`{}` is not in commit `{reference}`", tree.below.display());
@@ -92,8 +96,8 @@ impl Tree {
             Diagnostic::new(Code::FileUnreadable, format!("the project cannot be copied: {e}"))
                 .help("name the folder of the project itself")
         })?;
-        let mut tree =
-            Tree { folder, repository: None, base: String::new(), below: PathBuf::new() };
+        let (base, below) = (String::new(), PathBuf::new());
+        let mut tree = Tree { folder, repository: None, objects: Vec::new(), base, below };
         git(Whose::Ours, &to, &["add", "--all", "--force", "."], &[])?;
         let author = Author::ours(jiff::Timestamp::UNIX_EPOCH);
         tree.base = tree.record("As it was\n", &author, true)?;
@@ -103,6 +107,11 @@ impl Tree {
     /// The user's repository. `None`: the project is in none, and a patch is what it gets.
     pub fn repository(&self) -> Option<&Path> {
         self.repository.as_deref()
+    }
+
+    /// Where the objects of git lie that it borrows.
+    pub(super) fn objects(&self) -> &[PathBuf] {
+        &self.objects
     }
 
     /// The copy of the root of the repository.
@@ -276,7 +285,7 @@ pub fn checked_out(repository: &Path) -> Result<Option<String>, Diagnostic> {
 
 /// A folder with an empty repository in `tree`.
 fn begun(place: Option<&Path>, args: &[&str]) -> Result<Folder, Diagnostic> {
-    let folder = Folder::new(place).map_err(|e| {
+    let folder = Folder::of_its_path(place).map_err(|e| {
         unwritable(place.unwrap_or(Path::new("the folder for temporary files")), &e)
     })?;
     for name in ["tree", "home", "tmp"] {

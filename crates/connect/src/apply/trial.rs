@@ -112,7 +112,8 @@ impl Trial {
     }
 }
 
-/// Fetches what the tests of a copy need: with network and with the user's own configuration.
+/// Fetches what the tests of a copy need: with network, with the user's own configuration, and as the
+/// user, in no namespace.
 ///
 /// # Errors
 /// A program that fetches could not be run or failed: its line and last words.
@@ -136,9 +137,10 @@ pub fn prepare(
     let secrets = environment::secrets(&seen);
     // Fetching has a limit of its own: a short one is meant for tests.
     let limits = Limits { network: true, time: limits.time.max(FETCH), ..limits.clone() };
+    let confinement = confinement.for_fetching();
     for program in programs {
         let (end, kept) =
-            confine::run(confinement, &program, &command.folder, &seen, &limits, None);
+            confine::run(&confinement, &program, &command.folder, &seen, &limits, None);
         if !matches!(end, End::Status(status) if status.success()) {
             let line = program.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>();
             let words = kept.last(5).join("\n");
@@ -158,7 +160,7 @@ pub fn trial(tree: &Tree, command: &Command, confinement: &Confinement, limits: 
         &Limits { network: limits.network || command.needs_network().is_some(), ..limits.clone() };
     let users = confinement.users_home();
     let made = home::fill(&home, users, &|name| std::env::var_os(name))
-        .and_then(|()| confinement.view(&tree.beside(""), tree.repository(), limits));
+        .and_then(|()| confinement.view(&tree.beside(""), tree.objects(), limits));
     let view = match made {
         Ok(view) => view,
         Err(e) => return Trial::not_run(&format!("a home for it cannot be made: {e}")),

@@ -39,29 +39,43 @@ pub(crate) struct View {
 }
 
 /// Sets the view up and gives all rights over it away: what runs in it cannot take it down, and is the
-/// user that it was, as tests of permissions would else be other tests.
+/// user that it was, as tests of permissions would else be other tests. A cache over which this file
+/// system lays nothing is read only; what is mounted below a folder that is read is so too. The system's
+/// notes of mounts (`-n`) are not for these, and an ordinary user may not write them.
 pub(crate) const SETUP: &str = r#"uid=$1 gid=$2 net=$3 folder=$4 home=$5 stage=$6; shift 6
+closed() {
+  mount -n -o remount,bind,ro,nosuid,nodev "$1" 2>/dev/null || mount -n -o remount,bind,ro,nosuid,nodev,noexec "$1" 2>/dev/null
+}
 [ "$net" = 1 ] && { ip link set lo up || exit 125; }
-[ -n "$stage" ] && { mount -t tmpfs -o size=64m,mode=755,nosuid,nodev tmpfs "$stage" || exit 125; }
+[ -n "$stage" ] && { mount -n -t tmpfs -o size=64m,mode=755,nosuid,nodev tmpfs "$stage" || exit 125; }
 while [ "$1" != -- ]; do
   how=$1 from=$2 to=$3 room=$4; shift 4
   if [ "$how" = mask ]; then
-    if [ -d "$from" ]; then mount -t tmpfs -o size=1m,mode=755 tmpfs "$from"; else mount --bind /dev/null "$from"; fi || exit 125
+    if [ -d "$from" ]; then mount -n -t tmpfs -o size=1m,mode=755 tmpfs "$from"; else mount -n --bind /dev/null "$from"; fi || exit 125
     continue
   fi
   mkdir -p "$to" || exit 125
   if [ "$how" = cache ]; then
-    mkdir -p "$room/up" "$room/work" || exit 125
-    mount -t overlay overlay -o "lowerdir=$from,upperdir=$room/up,workdir=$room/work,userxattr" "$to" || exit 125
-    continue
+    mkdir -p "$room/up" "$room/work" 2>/dev/null &&
+      mount -n -t overlay overlay -o "lowerdir=$from,upperdir=$room/up,workdir=$room/work,userxattr" "$to" 2>/dev/null && continue
   fi
-  mount --rbind "$from" "$to" || exit 125
+  mount -n --rbind "$from" "$to" || exit 125
   [ "$how" = write ] && continue
-  mount -o remount,bind,ro,nosuid,nodev "$to" 2>/dev/null || mount -o remount,bind,ro,nosuid,nodev,noexec "$to" || exit 125
+  closed "$to" || exit 125
+  while read -r _ _ _ _ at _; do
+    case $at in *\\*) at=$(printf '%b' "$at");; esac
+    case $at in "$to"/*) closed "$at" || mount -n -t tmpfs -o ro,size=4k tmpfs "$at" || exit 125;; esac
+  done < /proc/self/mountinfo
 done
 shift
-[ -n "$stage" ] && { mount --move "$stage" "$home" && cd "$folder" || exit 125; }
+[ -n "$stage" ] && { mount -n --move "$stage" "$home" && cd "$folder" || exit 125; }
 exec unshare --user --map-user="$uid" --map-group="$gid" -- "$@""#;
+
+/// The folder that is hidden as a home, or why none is.
+pub(crate) fn hidden(home: &Path) -> Result<PathBuf, &'static str> {
+    let Ok(whole) = home.canonicalize() else { return Err("there is none at its path") };
+    if whole.parent().is_none() { Err("it is the root of the file system") } else { Ok(whole) }
+}
 
 impl View {
     /// A view in which a home shows these folders only. `place` is a folder of ours, which is shown.
@@ -74,11 +88,10 @@ impl View {
         place: &Path,
         shown: &[(How, PathBuf)],
     ) -> io::Result<Option<View>> {
-        let whole = home.canonicalize()?;
         let place = place.canonicalize()?;
-        if whole.parent().is_none() || whole.starts_with(&place) {
+        let Some(whole) = hidden(home).ok().filter(|whole| !whole.starts_with(&place)) else {
             return Ok(None);
-        }
+        };
         let (walls, stage) = (place.join("walls"), place.join("walls/home"));
         fs::create_dir_all(&stage)?;
         let mut view = View { home: whole.clone(), stage, parts: Vec::new() };
@@ -171,5 +184,6 @@ mod tests {
         // A home within the copy, and the root, are not hidden.
         assert_eq!(View::of(&folder("tmp/copy/home"), &place, &[]).unwrap(), None);
         assert_eq!(View::of(Path::new("/"), &place, &[]).unwrap(), None);
+        assert_eq!(View::of(&home.path().join("none"), &place, &[]).unwrap(), None);
     }
 }

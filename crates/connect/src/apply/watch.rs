@@ -26,6 +26,8 @@ struct Process {
 #[derive(Debug)]
 pub(crate) struct Watch {
     first: i32,
+    /// When the first began. `None`: it was not seen.
+    begun: Option<u64>,
     mark: String,
     known: BTreeMap<i32, u64>,
     ticks: u64,
@@ -44,7 +46,8 @@ impl Watch {
     /// Of a program that was started with this mark in its environment.
     pub(crate) fn of(first: u32, mark: &str) -> Watch {
         let first = i32::try_from(first).unwrap_or_default();
-        Watch { first, mark: mark.to_owned(), known: BTreeMap::new(), ticks: 0 }
+        let begun = process(first).map(|process| process.begun);
+        Watch { first, begun, mark: mark.to_owned(), known: BTreeMap::new(), ticks: 0 }
     }
 
     /// Looks once. Where memory seems above a limit, it is reckoned anew with what processes share
@@ -73,8 +76,12 @@ impl Watch {
                 break;
             }
             for pid in own {
-                kill(pid);
-                ended.insert((pid, all.get(&pid).map(|process| process.begun)));
+                let Some(begun) = all.get(&pid).map(|process| process.begun) else { continue };
+                // It may have ended since, and its number been given to another.
+                if process(pid).is_some_and(|now| now.begun == begun) {
+                    kill(pid);
+                    ended.insert((pid, begun));
+                }
             }
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -82,16 +89,18 @@ impl Watch {
     }
 
     /// The processes that are of it: the first, its group, and what they and all that were seen
-    /// before have started.
+    /// before have started. Once the first is gone, its number and its group may be those of another.
     fn own(&mut self, all: &BTreeMap<i32, Process>) -> BTreeSet<i32> {
         self.known.retain(|pid, begun| all.get(pid).is_some_and(|now| now.begun == *begun));
         let mut below: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
         for (pid, process) in all {
             below.entry(process.parent).or_default().push(*pid);
         }
-        let group = all.iter().filter(|(_, process)| process.group == self.first);
-        let mut next: Vec<i32> = group.map(|(pid, _)| *pid).collect();
-        next.extend(self.known.keys().copied().chain([self.first]));
+        let mut next: Vec<i32> = self.known.keys().copied().collect();
+        if all.get(&self.first).is_some_and(|first| Some(first.begun) == self.begun) {
+            let group = all.iter().filter(|(_, process)| process.group == self.first);
+            next.extend(group.map(|(pid, _)| *pid).chain([self.first]));
+        }
         let mut own = BTreeSet::new();
         while let Some(pid) = next.pop() {
             if let Some(process) = all.get(&pid)
@@ -111,9 +120,13 @@ fn processes() -> BTreeMap<i32, Process> {
     entries
         .filter_map(|entry| {
             let pid = entry.file_name().to_str()?.parse().ok()?;
-            Some((pid, read(&fs::read_to_string(entry.path().join("stat")).ok()?)?))
+            Some((pid, process(pid)?))
         })
         .collect()
+}
+
+fn process(pid: i32) -> Option<Process> {
+    read(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
 /// A line of the list. The name in it may hold anything.
@@ -137,8 +150,13 @@ fn rough(pid: i32) -> u64 {
 
 /// The same with its share of what it has in common.
 fn shared(pid: i32) -> Option<u64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
-    sum(&text, &["Pss_Anon:", "Pss_Shmem:", "SwapPss:"])
+    share(&fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?)
+}
+
+/// `None` on systems before Linux 5.3, which do not tell it of what is filled.
+fn share(text: &str) -> Option<u64> {
+    sum(text, &["Pss_Anon:"])?;
+    sum(text, &["Pss_Anon:", "Pss_Shmem:", "SwapPss:"])
 }
 
 fn sum(text: &str, names: &[&str]) -> Option<u64> {
@@ -190,9 +208,16 @@ mod tests {
     }
 
     #[test]
+    fn a_system_that_does_not_tell_shares_is_not_taken_for_one_that_fills_nothing() {
+        let new = "Pss: 9 kB\nPss_Anon: 4 kB\nPss_File: 3 kB\nPss_Shmem: 2 kB\nSwapPss: 1 kB\n";
+        assert_eq!(share(new), Some(7 << 10));
+        assert_eq!(share("Rss: 9 kB\nPss: 9 kB\nSwapPss: 0 kB\n"), None);
+    }
+
+    #[test]
     fn what_left_its_parents_is_still_of_it() {
         let process = |parent, group, begun| Process { parent, group, begun, ticks: 1 };
-        let mut watch = Watch::of(10, "m");
+        let mut watch = Watch { begun: Some(5), ..Watch::of(10, "m") };
         let all = [(10, process(1, 10, 5)), (11, process(10, 11, 6)), (12, process(11, 12, 7))];
         let other = [(20, process(1, 20, 1)), (21, process(20, 10, 8))];
         let all: BTreeMap<_, _> = all.into_iter().chain(other).collect();
@@ -200,5 +225,8 @@ mod tests {
         // Its parents are gone, and a number was given to another.
         let all = [(12, process(1, 12, 7)), (11, process(1, 11, 9)), (20, process(1, 20, 1))];
         assert_eq!(watch.own(&all.into_iter().collect()), [12].into());
+        // So was that of the first, which leads a group again.
+        let again = [(10, process(1, 10, 50)), (30, process(10, 10, 51))];
+        assert_eq!(watch.own(&all.into_iter().chain(again).collect()), [12].into());
     }
 }

@@ -47,6 +47,16 @@ impl Folder {
         Ok(Folder { folder, _lock: lock })
     }
 
+    /// The same by a path without links: a link of the user's home is not there where that is hidden.
+    pub(crate) fn of_its_path(place: Option<&Path>) -> io::Result<Folder> {
+        if cfg!(windows) {
+            return Folder::new(place);
+        }
+        let place = place.map_or_else(std::env::temp_dir, Path::to_owned);
+        fs::create_dir_all(&place)?;
+        Folder::new(Some(&place.canonicalize()?))
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -90,11 +100,37 @@ fn remove(folder: &Path) -> Option<()> {
 fn clear(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)?.flatten().filter(|entry| entry.file_name() != MARK) {
         match entry.file_type()?.is_dir() {
-            true => fs::remove_dir_all(entry.path())?,
+            true => remove_whole(&entry.path())?,
             false => fs::remove_file(entry.path())?,
         }
     }
     Ok(())
+}
+
+/// Removes a folder, also where it has such as nobody may open or write to: systems and tests leave them.
+fn remove_whole(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
+            open_all(folder);
+            fs::remove_dir_all(folder)
+        }
+        done => done,
+    }
+}
+
+/// Gives us all rights to a folder and those in it, through no link.
+fn open_all(folder: &Path) {
+    let mut next = vec![folder.to_owned()];
+    while let Some(folder) = next.pop() {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let _ = fs::set_permissions(&folder, fs::Permissions::from_mode(0o700));
+        }
+        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+        let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        next.extend(folders.map(|entry| entry.path()));
+    }
 }
 
 /// The file that marks a folder as ours.
@@ -140,6 +176,19 @@ mod tests {
         let left = made("trimtab-left");
         fs::write(left.join(MARK), SAYS).unwrap();
         fs::create_dir(left.join("copy")).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode =
+                |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
+            // As an overlay and a module cache leave them. The superuser is not kept from them.
+            fs::create_dir_all(left.join("walls/work/work")).unwrap();
+            mode(&left.join("walls/work/work"), 0o000).unwrap();
+            fs::create_dir_all(left.join("copy/mod/a")).unwrap();
+            fs::write(left.join("copy/mod/a/b"), "").unwrap();
+            mode(&left.join("copy/mod/a"), 0o555).unwrap();
+            mode(&left.join("copy/mod"), 0o555).unwrap();
+        }
         #[cfg(unix)]
         {
             let away = made("away");

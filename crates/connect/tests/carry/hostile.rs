@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use trimtab_connect::apply::{Command, Confinement, Ended, Limits, Trial, trial};
+use trimtab_connect::apply::{Command, Confinement, Ended, Limits, Tree, Trial, prepare, trial};
 
-use crate::common::{project, tree};
+use crate::common::{git, project, tree};
 
 fn limits(seconds: u64) -> Limits {
     Limits { time: Duration::from_secs(seconds), ..Limits::default() }
@@ -40,6 +40,16 @@ fn runs(mark: &str) -> bool {
     })
 }
 
+/// Whether a test is left out, as most of these are told in Python.
+fn no_python() -> bool {
+    let ran = std::process::Command::new("python3").arg("--version").output();
+    let missing = !ran.is_ok_and(|ran| ran.status.success());
+    if missing {
+        eprintln!("SKIPPED: there is no python3");
+    }
+    missing
+}
+
 fn mark(name: &str) -> String {
     format!("trimtab-{name}-{}", std::process::id())
 }
@@ -48,6 +58,9 @@ fn mark(name: &str) -> String {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_tree_of_processes_is_stopped_for_what_it_fills_together() {
+    if no_python() {
+        return;
+    }
     let mark = mark("tree");
     let line = format!(
         "python3 -c '\"{mark}\"
@@ -67,6 +80,9 @@ time.sleep(300)'"
 #[test]
 #[cfg(target_os = "linux")]
 fn what_is_shared_is_counted_once() {
+    if no_python() {
+        return;
+    }
     let line = "python3 -c '
 import os, time
 held = bytearray(os.urandom(1 << 20)) * 100
@@ -90,6 +106,9 @@ fn processors_are_counted_together() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_daemon_does_not_outlive_the_tests() {
+    if no_python() {
+        return;
+    }
     let mark = mark("daemon");
     let line = format!(
         "python3 -c '\"{mark}\"
@@ -174,8 +193,7 @@ fn a_copy_within_the_home_is_seen() {
         return;
     }
     let place = home.join("tmp");
-    let copy = trimtab_connect::apply::Tree::of(&home.join("project"), "HEAD", Some(&place));
-    let copy = copy.unwrap();
+    let copy = Tree::of(&home.join("project"), "HEAD", Some(&place)).unwrap();
     let line = format!(
         "cat a; git log --oneline | wc -l; cat {home}/.netrc ../../../.netrc; ls {home}; pwd; touch b",
         home = home.display()
@@ -190,8 +208,67 @@ fn a_copy_within_the_home_is_seen() {
     assert_eq!(fs::read_dir(&place).unwrap().count(), 0);
 }
 
+/// The link itself is not seen where the home is hidden.
+#[test]
+fn a_copy_by_a_link_of_the_home_is_seen() {
+    let folder = project(&[("a", "1\n")]);
+    let home = folder.path().canonicalize().unwrap();
+    fs::create_dir(home.join("disk")).unwrap();
+    std::os::unix::fs::symlink("disk", home.join("tmp")).unwrap();
+    let copy = Tree::of(&home.join("project"), "HEAD", Some(&home.join("tmp"))).unwrap();
+    let command = Command::told(&copy.work(), None, "cat a && touch ~/b \"$TMPDIR/c\"");
+    let ran = trial(&copy, &command, &Confinement::here().of_home(&home), &limits(60));
+    assert!(ran.ended.is_well(), "{:?} {}", ran.ended, ran.output.text());
+}
+
+/// Of a worktree, and of a clone that borrows of another, the objects lie elsewhere in the home.
+#[test]
+fn git_works_in_the_copy_of_a_repository_that_borrows_its_objects() {
+    let folder = project(&[("a", "1\n")]);
+    let home = folder.path().canonicalize().unwrap();
+    let root = home.join("project");
+    git(&root, &["worktree", "add", "-q", "../tree"]);
+    git(&home, &["clone", "-q", "--reference", "project", "project", "clone"]);
+    for name in ["tree", "clone"] {
+        let copy = Tree::of(&home.join(name), "HEAD", None).unwrap();
+        let command = Command::told(&copy.work(), None, "git log --format=%s && git fsck");
+        let ran = trial(&copy, &command, &Confinement::here().of_home(&home), &limits(60));
+        assert!(ran.ended.is_well(), "{name}: {:?} {}", ran.ended, ran.output.text());
+    }
+}
+
+/// What is not hidden is not told to be.
+#[test]
+fn a_home_that_is_the_root_or_missing_is_told_and_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    for home in [Path::new("/"), &folder.path().join("none")] {
+        let here = Confinement::here().of_home(home);
+        let words = here.words(&limits(60)).join("; ");
+        assert!(here.home_open().is_some() && words.contains("by its path"), "{words}");
+        let ran = told("true", &limits(60), Some(home));
+        assert!(ran.ended.is_well(), "{:?}", ran.ended);
+    }
+}
+
+/// `ssh` and what belongs to the system refuse to work where its files belong to nobody.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_needed_is_fetched_as_the_user() {
+    let folder = project(&[("a", "1\n")]);
+    let copy = tree(&folder.path().join("project"));
+    let fetch = "readlink /proc/self/ns/user > user; readlink /proc/self/ns/pid >> user";
+    let command = Command::told(&copy.work(), Some(fetch), "true");
+    prepare(&command, &Confinement::here(), &limits(60)).unwrap();
+    let own = ["user", "pid"].map(|name| fs::read_link(format!("/proc/self/ns/{name}")).unwrap());
+    let told = fs::read_to_string(copy.work().join("user")).unwrap();
+    assert_eq!(told, own.map(|path| format!("{}\n", path.display())).concat());
+}
+
 #[test]
 fn a_call_to_the_network_fails() {
+    if no_python() {
+        return;
+    }
     let here = Confinement::here();
     if let Some(why) = here.network_open() {
         eprintln!("SKIPPED: the network cannot be cut off here: {why}");
