@@ -160,11 +160,11 @@ fn change(situation: &Situation<'_>, seen: &Seen, wrote: &Wrote) -> Change {
     let title = Digest::of_title(&seen.title);
     let labels = ticket.labels();
     let stale = |label: &str| is_level_label(&label.to_ascii_lowercase()) && !has(&labels, label);
-    let missing = |label: &&Box<str>| !has(&seen.labels, label);
+    let missing = |label: &str| !has(&seen.labels, label);
     Change {
         title: title == wrote.title && title != Digest::of_title(&ticket.heading()),
         due: situation.has_due && seen.due == wrote.due && seen.due != ticket.due,
-        add: labels.iter().filter(missing).cloned().collect(),
+        add: labels.iter().filter(|label| missing(label)).cloned().collect(),
         remove: seen.labels.iter().filter(|label| stale(label)).cloned().collect(),
     }
 }

@@ -33,8 +33,8 @@ impl Gitea<'_> {
         let (all, cut) = list(&self.api, &self.path(&[]), &query)?;
         // A label that the repository has not yet is looked over by it, and all come.
         let all: Vec<Seen> = all.iter().map(read).collect::<Result<_, _>>()?;
-        let is_ours = |label: &Box<str>| label.eq_ignore_ascii_case(LABEL);
-        let ours = all.into_iter().filter(|seen| seen.labels.iter().any(is_ours));
+        let is_ours = |label: &str| label.eq_ignore_ascii_case(LABEL);
+        let ours = all.into_iter().filter(|seen| seen.labels.iter().any(|label| is_ours(label)));
         Ok((ours.collect(), cut))
     }
 
