@@ -47,7 +47,7 @@ fn letter() -> Letter {
 
 fn mail(port: u16, security: Security, login: Option<(&str, &str)>, to: &str) -> Mail {
     let login = login.map(|(name, word)| (name.to_owned(), word.to_owned()));
-    Mail::new(("127.0.0.1", port), security, login, FROM, &[to.to_owned()]).unwrap()
+    Mail::new(("127.0.0.1", port), security, login, (FROM, to), patience()).unwrap()
 }
 
 /// The parts of a mail, decoded.
@@ -103,19 +103,25 @@ fn why_a_mail_was_not_taken_is_told_apart() {
     let is = send(server.port(), "cut@payments.example");
     assert!(matches!(&is, NotSent::Unknown(_)), "{is:?}");
     assert_eq!(server.mail()["to"], json!(["cut@payments.example"]));
+    // Taken, and no answer comes in time.
+    let short = Patience { read: Duration::from_millis(300), ..patience() };
+    let to = (FROM, "silent@payments.example");
+    let mail = Mail::new(("127.0.0.1", server.port()), Security::None, None, to, short).unwrap();
+    let is = mail.send(&letter()).unwrap_err();
+    assert!(matches!(&is, NotSent::Unknown(_)), "{is:?}");
+    assert_eq!(server.mail()["to"], json!(["silent@payments.example"]));
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let is = send(closed, "ann@payments.example");
     assert!(matches!(&is, NotSent::Later(_, None)), "{is:?}");
-    let refused = |server, to: &[&str]| {
-        let to: Vec<String> = to.iter().map(|t| (*t).to_owned()).collect();
-        Mail::new((server, 25), Security::None, None, FROM, &to).unwrap_err().to_string()
+    let refused = |server, to| {
+        let made = Mail::new((server, 25), Security::None, None, (FROM, to), patience());
+        made.unwrap_err().to_string()
     };
     assert_eq!(
-        refused("mail.example", &["a@b.example"]),
+        refused("mail.example", "a@b.example"),
         "no mail goes to `mail.example` without TLS"
     );
-    assert!(refused("localhost", &["no address"]).starts_with("`no address` is no address"));
-    assert_eq!(refused("localhost", &[]), "nobody is named to whom the mail goes");
+    assert!(refused("localhost", "no address").starts_with("`no address` is no address"));
 }
 
 /// Runs a test of this file in a process of its own that trusts what is in a file.
@@ -138,9 +144,10 @@ fn over_tls() {
     let port = u16::try_from(server["port"].as_u64().unwrap()).unwrap();
     let login =
         |word| Some(("trimtab".to_owned(), word)).map(|(n, w): (String, &str)| (n, w.to_owned()));
-    let to = ["ann@payments.example".to_owned()];
+    let to = (FROM, "ann@payments.example");
     let send = |word| {
-        Mail::new(("localhost", port), security, login(word), FROM, &to).unwrap().send(&letter())
+        let mail = Mail::new(("localhost", port), security, login(word), to, patience());
+        mail.unwrap().send(&letter())
     };
     if server["trusted"] == false {
         let is = send("right").unwrap_err();
@@ -272,13 +279,14 @@ fn why_a_post_was_not_taken_is_told_apart_and_the_address_is_in_no_message() {
     let busy = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 30\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     let gone =
         "HTTP/1.1 404 Not Found\r\nContent-Length: 10\r\nConnection: close\r\n\r\nno_service";
+    let echo = "HTTP/1.1 404 Not Found\r\nContent-Length: 25\r\nConnection: close\r\n\r\nCannot POST /hooks/secret";
     let broken = "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    let (address, told) = answering(&[busy, gone, broken, ""]);
+    let (address, told) = answering(&[busy, gone, broken, "", echo]);
     let slack = Slack::new(&address, patience(), &SystemClock).unwrap();
     let mut all = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..5 {
         all.push(slack.send(&letter()).unwrap_err());
-        told.recv().unwrap();
+        told.recv_timeout(Duration::from_secs(30)).unwrap();
     }
     assert!(matches!(&all[0], NotSent::Later(_, Some(wait)) if wait.as_secs() == 30), "{all:?}");
     assert!(
@@ -287,6 +295,7 @@ fn why_a_post_was_not_taken_is_told_apart_and_the_address_is_in_no_message() {
     );
     assert!(matches!(&all[2], NotSent::Later(_, None)), "{all:?}");
     assert!(matches!(&all[3], NotSent::Unknown(_)), "{all:?}");
+    assert!(matches!(&all[4], NotSent::Refused(why) if why.ends_with("answered 404")), "{all:?}");
     assert!(all.iter().all(|e| !format!("{e:?} {e}").contains("secret")));
     assert!(!format!("{slack:?}").contains("secret"));
     let elsewhere = Teams::new("http://chat.example/hooks/secret", patience(), &SystemClock);

@@ -3,9 +3,9 @@
 //! is to be sent and why the rest is held goes out.
 //!
 //! How many messages leave depends on the time that passes and not on how much there is to tell: a burst of ten thousand
-//! findings is one digest, and one message for all that is *now*.
+//! findings is one digest, and one message for all that is *now* when it is decided.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
@@ -37,11 +37,11 @@ pub struct Wishes {
 pub struct Pending {
     /// Which action it is: the same one is told of once.
     pub key: Box<str>,
-    /// Whether the charter calls it *now*.
-    pub now: bool,
-    /// Since when there is something to tell that no digest told.
+    /// Since when the charter calls it *now*. `None`: it does not.
+    pub now: Option<Timestamp>,
+    /// When what is told of it changed last: a digest from then on tells it.
     pub since: Timestamp,
-    /// When somebody said that they have it.
+    /// When somebody said last that they have it. It counts for the alarm that it came after.
     pub acknowledged: Option<Timestamp>,
 }
 
@@ -100,8 +100,8 @@ pub struct Decided {
     pub again: Option<Timestamp>,
 }
 
-/// Decides for one team. `sent` has what was sent to it, in any order; what is older than the oldest of `pending` and
-/// than the week may be left out.
+/// Decides for one team. `sent` has what was sent to it, in any order; what is older than the week and than every
+/// `since` and `now` of `pending` may be left out.
 pub fn decide(wishes: &Wishes, pending: &[Pending], sent: &[Sent], now: Timestamp) -> Decided {
     let mut decided = Decided::default();
     at_once(wishes, pending, sent, now, &mut decided);
@@ -117,24 +117,39 @@ fn at_once(
     now: Timestamp,
     decided: &mut Decided,
 ) {
+    let mut told: HashMap<&str, Vec<(Timestamp, u8)>> = HashMap::new();
+    for is in sent {
+        let step = match is.why {
+            Why::Digest => continue,
+            Why::Now => 0,
+            Why::Escalation(step) => step,
+        };
+        for key in &is.keys {
+            told.entry(key).or_default().push((is.at, step));
+        }
+    }
     let mut messages: BTreeMap<Why, Vec<Box<str>>> = BTreeMap::new();
-    for of in pending.iter().filter(|of| of.now) {
-        let told = |is: &&Sent| is.why != Why::Digest && is.keys.contains(&of.key);
-        let all = || sent.iter().filter(told);
-        let Some(last) = all().map(|is| is.at).max() else {
+    for of in pending {
+        let Some(since) = of.now else { continue };
+        // What was told when it was *now* an earlier time is another alarm.
+        let all = told.get(&*of.key).into_iter().flatten().filter(|(at, _)| *at >= since);
+        let last = all.fold(None, |most: Option<(Timestamp, u8)>, (at, step)| {
+            let (before, highest) = most.unwrap_or((*at, *step));
+            Some((before.max(*at), highest.max(*step)))
+        });
+        let Some((last, step)) = last else {
             messages.entry(Why::Now).or_default().push(of.key.clone());
             continue;
         };
-        let step = all().map(|is| if let Why::Escalation(step) = is.why { step } else { 0 }).max();
-        let (Some(step), Some(after)) = (step, wishes.escalates) else { continue };
-        if of.acknowledged.is_some() || step >= STEPS || !after.is_positive() {
+        let Some(after) = wishes.escalates.filter(SignedDuration::is_positive) else { continue };
+        if step >= STEPS || of.acknowledged.is_some_and(|at| at >= since) {
             continue;
         }
-        let next = step.saturating_add(1);
         // Since the last people were told: after hours in which nothing was sent they, too, have their time.
         let due = last.checked_add(after).unwrap_or(Timestamp::MAX);
         if due <= now {
-            messages.entry(Why::Escalation(next)).or_default().push(of.key.clone());
+            let why = Why::Escalation(step.saturating_add(1));
+            messages.entry(why).or_default().push(of.key.clone());
         } else {
             decided.ask(due);
         }
@@ -142,7 +157,8 @@ fn at_once(
     for (why, mut keys) in messages {
         keys.sort_unstable();
         keys.dedup();
-        if let Some(after) = wishes.escalates.filter(|_| why == Why::Now) {
+        let goes_on = why != Why::Escalation(STEPS);
+        if let Some(after) = wishes.escalates.filter(|after| goes_on && after.is_positive()) {
             decided.ask(now.checked_add(after).unwrap_or(Timestamp::MAX));
         }
         decided.send.push(Message { why, keys });
@@ -157,24 +173,30 @@ fn digest(
     now: Timestamp,
     decided: &mut Decided,
 ) {
-    let last = sent.iter().filter(|is| is.why == Why::Digest).map(|is| is.at).max();
-    let told = |of: &&Pending| {
-        let by =
-            |is: &Sent| is.why == Why::Digest && is.at >= of.since && is.keys.contains(&of.key);
-        !sent.iter().any(by)
-    };
-    let mut keys: Vec<Box<str>> = pending.iter().filter(told).map(|of| of.key.clone()).collect();
+    let mut last: Option<Timestamp> = None;
+    let mut told: HashMap<&str, Timestamp> = HashMap::new();
+    for is in sent.iter().filter(|is| is.why == Why::Digest) {
+        last = last.max(Some(is.at));
+        for key in &is.keys {
+            let at = told.entry(key).or_insert(is.at);
+            *at = is.at.max(*at);
+        }
+    }
+    let waits = |of: &&Pending| told.get(&*of.key).is_none_or(|at| *at < of.since);
+    let mut keys: Vec<Box<str>> = pending.iter().filter(waits).map(|of| of.key.clone()).collect();
     keys.sort_unstable();
     keys.dedup();
-    let Some(oldest) = pending.iter().filter(told).map(|of| of.since).min() else { return };
+    let Some(oldest) = pending.iter().filter(waits).map(|of| of.since).min() else { return };
     // The first time for a digest since the last one and since there is something to tell.
     let from = last.map_or(oldest, |last| last.max(oldest));
-    let Some(due) = next_time(wishes, from) else {
+    let Some((due, by_budget)) = due(wishes, sent, from) else {
         decided.hold(keys, Held::NoDigest);
         return;
     };
     let held = match () {
+        () if due > now && by_budget => Held::Budget(due),
         () if due > now => Held::Digest(due),
+        // It is late, and in another week than it should have been.
         () if spent(wishes, sent, now) >= wishes.budget => match after_week(wishes, now) {
             Some(then) => Held::Budget(then),
             None => Held::NoDigest,
@@ -191,6 +213,17 @@ fn digest(
         decided.ask(at);
     }
     decided.hold(keys, held);
+}
+
+/// The first time for a digest after a moment in a week that has one left, and whether a week before had none. `None`:
+/// there is none.
+fn due(wishes: &Wishes, sent: &[Sent], after: Timestamp) -> Option<(Timestamp, bool)> {
+    let (mut due, mut by_budget) = (next_time(wishes, after)?, false);
+    while spent(wishes, sent, due) >= wishes.budget {
+        due = after_week(wishes, due)?;
+        by_budget = true;
+    }
+    Some((due, by_budget))
 }
 
 impl Decided {
@@ -228,7 +261,7 @@ fn monday(wishes: &Wishes, at: Timestamp) -> Date {
     date.checked_sub(days.days()).unwrap_or(date)
 }
 
-/// How many digests were sent in the week of a moment.
+/// How many digests were sent in the week of a moment; those of weeks after it are not looked at.
 fn spent(wishes: &Wishes, sent: &[Sent], now: Timestamp) -> u32 {
     let week = monday(wishes, now);
     let digests = sent.iter().filter(|is| is.why == Why::Digest && monday(wishes, is.at) == week);

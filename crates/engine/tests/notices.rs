@@ -27,7 +27,7 @@ fn wishes() -> Wishes {
 }
 
 fn pending(key: &str, now: bool, since: Timestamp) -> Pending {
-    Pending { key: key.into(), now, since, acknowledged: None }
+    Pending { key: key.into(), now: now.then_some(since), since, acknowledged: None }
 }
 
 fn messages(decided: &Decided) -> Vec<(Why, Vec<&str>)> {
@@ -73,6 +73,9 @@ fn what_is_now_breaks_through_once_and_goes_on_to_others_until_somebody_has_it()
     };
     assert_eq!(ask(&fire, &sent, 29), []);
     assert_eq!(ask(&fire, &sent, 30), [Why::Escalation(1)]);
+    // Nothing but the time brings the next step.
+    let again = decide(&wishes(), std::slice::from_ref(&fire), &sent, minutes(30)).again;
+    assert_eq!(again, Some(minutes(60)));
     sent.push(Sent { at: minutes(30), why: Why::Escalation(1), keys: vec!["fire".into()] });
     assert_eq!(ask(&fire, &sent, 59), []);
     assert_eq!(ask(&fire, &sent, 60), [Why::Escalation(2)]);
@@ -80,6 +83,9 @@ fn what_is_now_breaks_through_once_and_goes_on_to_others_until_somebody_has_it()
     assert_eq!(ask(&fire, &sent, 600), []);
     fire.acknowledged = Some(minutes(10));
     assert_eq!(ask(&fire, &sent[..1], 60), []);
+    // Gone and back: another alarm, for which nobody has said that they have it.
+    let again = Pending { now: Some(minutes(500)), ..fire.clone() };
+    assert_eq!(ask(&again, &sent, 500), [Why::Now]);
     // It stands in the digest as well.
     let due = decide(&wishes(), &[fire], &sent, at(33));
     assert_eq!(messages(&due), [(Why::Digest, vec!["fire"])]);
@@ -99,6 +105,8 @@ fn quiet_hours_and_the_budget_hold_the_digest_back_and_say_until_when() {
     // The one digest of the week was sent on Monday: the next is Monday's of the next week.
     let held = decide(&night, &all, &sent, at(47));
     assert_eq!(held.held["a"], Held::Budget(at(168 + 23)));
+    // Not as soon as the week begins, whoever asks.
+    assert_eq!(decide(&night, &all, &sent, at(168 + 1)).send, []);
     assert_eq!(messages(&decide(&night, &all, &sent, at(168 + 23))), [(Why::Digest, vec!["a"])]);
     night.budget = 0;
     assert_eq!(decide(&night, &all, &sent, at(47)).held["a"], Held::NoDigest);
@@ -158,13 +166,17 @@ proptest! {
             ..wishes()
         };
         let (mut all, mut sent): (Vec<Pending>, Vec<Sent>) = (Vec::new(), Vec::new());
+        let mut again: Option<Timestamp> = None;
         // Three weeks more than anything happens in.
         for hours in 0..(steps.len() as i64 + 3 * 168) {
             match steps.get(hours as usize) {
                 Some(Step::Appears(key, now)) => {
                     let key = format!("{key:02}");
                     match all.iter_mut().find(|of| *of.key == *key) {
-                        Some(of) => (of.since, of.now) = (at(hours), of.now || *now),
+                        Some(of) => {
+                            of.since = at(hours);
+                            of.now = of.now.or(now.then_some(at(hours)));
+                        }
                         None => all.push(pending(&key, *now, at(hours))),
                     }
                 }
@@ -174,6 +186,8 @@ proptest! {
                         of.acknowledged = Some(at(hours));
                     }
                 }
+                // Nobody asks before the time that was told.
+                Some(Step::Nothing) | None if again.is_none_or(|again| again > at(hours)) => continue,
                 Some(Step::Nothing) | None => {}
             }
             let decided = decide(&wishes, &all, &sent, at(hours));
@@ -188,9 +202,8 @@ proptest! {
                 let told = sent.iter().any(|is| is.keys.contains(&of.key) && is.why == Why::Digest && is.at >= of.since);
                 prop_assert!(told || decided.held.contains_key(&of.key), "{:?}", of);
             }
-            if let Some(again) = decided.again {
-                prop_assert!(again > at(hours));
-            }
+            prop_assert!(decided.again.is_none_or(|again| again > at(hours)));
+            again = decided.again;
         }
         let digests: Vec<i64> = sent.iter().filter(|is| is.why == Why::Digest)
             .map(|is| is.at.duration_since(at(0)).as_hours()).collect();
@@ -202,15 +215,20 @@ proptest! {
             let hour = (hours % 24) as i8;
             let silent = quiet.filter(|(a, b)| a != b).is_some_and(|(a, b)| if a < b { (a..b).contains(&hour) } else { hour >= a || hour < b });
             prop_assert!(!silent);
+            // At a time that was chosen, or when it is no longer quiet.
+            let day = at(*hours).to_zoned(TimeZone::UTC).weekday();
+            let chosen = i64::from(wishes.time.hour()) == hours % 24 && wishes.days.contains(&day);
+            prop_assert!(chosen || quiet.is_some_and(|(_, end)| i64::from(end) == hours % 24), "{hours}");
         }
         for of in &all {
             let of_key = || sent.iter().filter(|is| is.keys.contains(&of.key));
             // By the end all is told, what is *now* once at each step.
             prop_assert!(of_key().any(|is| is.why == Why::Digest && is.at >= of.since));
-            prop_assert_eq!(of_key().filter(|is| is.why == Why::Now).count(), usize::from(of.now));
+            let alarms = of_key().filter(|is| is.why == Why::Now).count();
+            prop_assert_eq!(alarms, usize::from(of.now.is_some()));
             for step in 1..=STEPS {
                 let times = of_key().filter(|is| is.why == Why::Escalation(step)).count();
-                prop_assert!(times <= 1 && (times == 1 || of.acknowledged.is_some() || !of.now));
+                prop_assert!(times <= 1 && (times == 1 || of.acknowledged.is_some() || of.now.is_none()));
             }
         }
     }

@@ -170,7 +170,7 @@ impl Confinement {
         };
         all.push(format!("at most {seconds} s for a run; {memory} MiB of memory{processor} {how}"));
         all.push(match (self.nothing_outlives(), &self.groups) {
-            (true, _) => "nothing outlives a run".to_owned(),
+            (true, _) => "nothing outlives a run of the tests".to_owned(),
             (false, Some(_)) => "what outlives a run is ended with its control group, unless `trimtab` itself is killed".to_owned(),
             (false, None) => "what outlives a run is ended as far as it is seen: the system gives no namespaces of processes to this user".to_owned(),
         });

@@ -48,9 +48,19 @@ impl Place {
     pub(crate) fn group(&self, memory: u64) -> io::Result<Group> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         self.sweep();
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let folder = self.0.join(format!("{PREFIX}{}-{number}", std::process::id()));
-        fs::create_dir(&folder)?;
+        // One of our number may be there: of a killed process, or of another namespace.
+        let mut made = Err(io::ErrorKind::AlreadyExists.into());
+        let mut folder = PathBuf::new();
+        for _ in 0..16 {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            folder = self.0.join(format!("{PREFIX}{}-{number}", std::process::id()));
+            made = fs::create_dir(&folder);
+            let taken = |e: &io::Error| e.kind() == io::ErrorKind::AlreadyExists;
+            if !made.as_ref().is_err_and(taken) {
+                break;
+            }
+        }
+        made?;
         let group = Group(folder);
         fs::write(group.0.join("memory.max"), memory.to_string())?;
         // Without swap where that is told; one that is too large ends as a whole.

@@ -52,7 +52,7 @@ pub fn merged(
     let head = ["rev-parse", "--verify", "--quiet", "HEAD"];
     if batches.is_empty()
         || !attempt(Whose::Users, repository, &head, &[])?.is_well()
-        || is_request(repository)?
+        || is_request(repository, batches)?
     {
         return Ok(vec![None; batches.len()]);
     }
@@ -87,10 +87,8 @@ pub fn merged(
             }
             None => None,
         };
-        let back = match written {
-            Some(tip) => taken_back(&commits, batch.name, Some(&tip.id)),
-            None => taken_back(&batch.alone(&commits), batch.name, None),
-        };
+        // All of its commits: of several, one that was taken back is not the batch.
+        let back = taken_back(&batch.alone(&commits), batch.name, None);
         all.push(Some(Merged { at, taken_back: back.is_some() }));
     }
     Ok(all)
@@ -99,8 +97,13 @@ pub fn merged(
 impl Carried<'_> {
     /// Whether a commit is one of this batch.
     fn is_in(&self, said: &Said) -> bool {
-        said.batches.iter().any(|name| name == self.name)
-            && self.from.is_none_or(|from| from.as_second() <= said.seconds)
+        self.commit == Some(&*said.id)
+            || said.batches.iter().any(|name| name == self.name) && self.is_within(said)
+    }
+
+    /// Whether a commit is of the time between it and the next one of its name.
+    fn is_within(&self, said: &Said) -> bool {
+        self.from.is_none_or(|from| from.as_second() <= said.seconds)
             && self.until.is_none_or(|until| said.seconds < until.as_second())
     }
 
@@ -119,8 +122,9 @@ impl Carried<'_> {
     }
 }
 
-/// Whether a branch of ours is checked out, or what a host would make of it and its base.
-fn is_request(repository: &Path) -> Result<bool, Diagnostic> {
+/// Whether a branch of ours is checked out, or what a host would make of it and its base. A pipeline often has neither
+/// the branch nor its name, but the commit that was written.
+fn is_request(repository: &Path, batches: &[Carried<'_>]) -> Result<bool, Diagnostic> {
     let (local, remote) = (format!("refs/heads/{BRANCHES}"), format!("refs/remotes/*/{BRANCHES}*"));
     let is_ours = |commit: &str| -> Result<bool, Diagnostic> {
         let at = format!("--points-at={commit}");
@@ -131,11 +135,22 @@ fn is_request(repository: &Path) -> Result<bool, Diagnostic> {
     if is_ours("HEAD")? {
         return Ok(true);
     }
-    let on_branch = attempt(Whose::Users, repository, &["symbolic-ref", "-q", "HEAD"], &[])?;
-    let second = ["rev-parse", "--verify", "--quiet", "HEAD^2"];
-    Ok(!on_branch.is_well()
-        && attempt(Whose::Users, repository, &second, &[])?.is_well()
-        && is_ours("HEAD^2")?)
+    if attempt(Whose::Users, repository, &["symbolic-ref", "-q", "HEAD"], &[])?.is_well() {
+        return Ok(false);
+    }
+    for commit in ["HEAD", "HEAD^2"] {
+        let args = ["rev-parse", "--verify", "--quiet", commit];
+        let found = attempt(Whose::Users, repository, &args, &[])?;
+        if !found.is_well() {
+            continue;
+        }
+        let id = String::from_utf8_lossy(&found.stdout);
+        let is_written = |batch: &Carried<'_>| batch.commit == Some(id.trim());
+        if batches.iter().any(is_written) || is_ours(commit)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// When a merge brought a commit: the oldest one of the branch itself that has it.

@@ -64,7 +64,7 @@ while [ "$1" != -- ]; do
   closed "$to" || exit 125
   while read -r _ _ _ _ at _; do
     case $at in *\\*) at=$(printf '%b' "$at");; esac
-    case $at in "$to"/*) closed "$at" || mount -n -t tmpfs -o ro,size=4k tmpfs "$at" || exit 125;; esac
+    case $at in "$to"/*) closed "$at" || mount -n -t tmpfs -o ro,size=4k tmpfs "$at" 2>/dev/null || [ ! -x "$at" ] || exit 125;; esac
   done < /proc/self/mountinfo
 done
 shift

@@ -1,7 +1,7 @@
 //! Mail by SMTP: text and HTML, the same words in both. Nothing is sent unencrypted but to this machine.
 
 use std::error::Error;
-use std::time::Duration;
+use std::io;
 
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
@@ -11,9 +11,8 @@ use lettre::{Message, SmtpTransport, Transport};
 use trimtab_model::letter::{Item, Letter};
 
 use super::{Channel, NotSent, clipped, one_line};
+use crate::http::Patience;
 
-/// So long a server may take for one answer.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// The most items in one mail.
 const ITEMS: usize = 100;
 
@@ -28,21 +27,22 @@ pub enum Security {
     None,
 }
 
-/// A mail server with who writes and to whom.
+/// A mail server with who writes and to whom. One address: what is refused for one is not lost for others.
 pub struct Mail {
     transport: SmtpTransport,
     from: Mailbox,
-    to: Vec<Mailbox>,
+    to: Mailbox,
 }
 
 impl std::fmt::Debug for Mail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Mail(from {}, to {})", self.from, self.to.len())
+        write!(f, "Mail(from {}, to {})", self.from, self.to)
     }
 }
 
 impl Mail {
-    /// By way of a server, with name and password if it wants them.
+    /// By way of a server, with name and password if it wants them. Servers that look into mails take their time:
+    /// `patience.read` is for each of their answers.
     ///
     /// # Errors
     /// An address is none; TLS cannot be set up; a server elsewhere is to be used without it.
@@ -50,15 +50,12 @@ impl Mail {
         (server, port): (&str, u16),
         security: Security,
         login: Option<(String, String)>,
-        from: &str,
-        to: &[String],
+        (from, to): (&str, &str),
+        patience: Patience,
     ) -> Result<Mail, NotSent> {
         let here = ["127.0.0.1", "localhost", "::1"].contains(&server);
         if security == Security::None && !here {
             return Err(NotSent::Refused(format!("no mail goes to `{server}` without TLS")));
-        }
-        if to.is_empty() {
-            return Err(NotSent::Refused("nobody is named to whom the mail goes".to_owned()));
         }
         let address = |text: &str| {
             let parsed: Result<Mailbox, _> = text.parse();
@@ -73,26 +70,25 @@ impl Mail {
             Security::StartTls => Tls::Required(tls()?),
             Security::None => Tls::None,
         };
-        let mut transport =
-            SmtpTransport::builder_dangerous(server).port(port).tls(tls).timeout(Some(PATIENCE));
+        let mut transport = SmtpTransport::builder_dangerous(server)
+            .port(port)
+            .tls(tls)
+            .timeout(Some(patience.read));
         if let Some((name, password)) = login {
             transport = transport.credentials(Credentials::new(name, password));
         }
-        let to = to.iter().map(|text| address(text)).collect::<Result<_, _>>()?;
-        Ok(Mail { transport: transport.build(), from: address(from)?, to })
+        Ok(Mail { transport: transport.build(), from: address(from)?, to: address(to)? })
     }
 
     /// The mail that a letter makes. Its id is the letter's, so that it is the same mail when it is sent again.
     fn message(&self, letter: &Letter) -> Result<Message, NotSent> {
         let letter = letter.with_at_most(ITEMS);
         let own = self.from.email.domain();
-        let mut mail = Message::builder()
+        let mail = Message::builder()
             .from(self.from.clone())
+            .to(self.to.clone())
             .subject(clipped(&one_line(&letter.subject), 300))
             .message_id(Some(format!("<{}@{own}>", letter.id)));
-        for to in &self.to {
-            mail = mail.to(to.clone());
-        }
         let alternatives = MultiPart::alternative()
             .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(text(&letter)))
             .singlepart(SinglePart::builder().header(ContentType::TEXT_HTML).body(html(&letter)));
@@ -121,26 +117,38 @@ impl Channel for Mail {
             let never = error.is_permanent() || error.is_client() || error.is_tls();
             match () {
                 () if never || is_untrusted(&error) => NotSent::Refused(why),
-                // It broke while something was on its way.
-                () if error.is_timeout() || error.is_response() => NotSent::Unknown(why),
+                // It broke while something was on its way, or no answer came.
+                () if error.is_response() || is_broken(&error) => NotSent::Unknown(why),
                 () => NotSent::Later(why, None),
             }
         })
     }
 }
 
+/// An error with all that lies below it.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
 /// Whether TLS found something wrong: a certificate does not become right by waiting.
 fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    causes(error).any(|error| {
+        let within = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         let within = within.and_then(|within| within.downcast_ref::<rustls::Error>());
-        if error.is::<rustls::Error>() || within.is_some() {
-            return true;
-        }
-        next = error.source();
-    }
-    false
+        error.is::<rustls::Error>() || within.is_some()
+    })
+}
+
+/// Whether a connection that stood broke, or its other end fell silent: then nobody knows what was taken. That none
+/// could be made is another kind.
+fn is_broken(error: &(dyn Error + 'static)) -> bool {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof, WouldBlock,
+    };
+    let kinds = [BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof, WouldBlock];
+    causes(error).any(|error| {
+        error.downcast_ref::<io::Error>().is_some_and(|error| kinds.contains(&error.kind()))
+    })
 }
 
 fn text(letter: &Letter) -> String {

@@ -11,6 +11,8 @@ use crate::url::{Url, UrlError};
 
 /// As much is read of what is answered.
 const MOST: u64 = 4096;
+/// A part of an address that is as long may be a secret.
+const SECRET: usize = 6;
 /// As much of that is told.
 const TOLD: usize = 200;
 
@@ -19,6 +21,8 @@ pub(super) struct Post<'c> {
     client: Client,
     address: Url,
     clock: &'c dyn Clock,
+    /// Parts of the address: what is answered may repeat them.
+    secrets: Vec<String>,
 }
 
 impl std::fmt::Debug for Post<'_> {
@@ -31,18 +35,20 @@ impl<'c> Post<'c> {
     /// # Errors
     /// It is no address, or one that secrets are not sent to.
     pub(super) fn new(
-        address: &str,
+        text: &str,
         patience: Patience,
         clock: &'c dyn Clock,
     ) -> Result<Post<'c>, NotSent> {
-        let address: Url = address.parse().map_err(|error: UrlError| {
+        let address: Url = text.parse().map_err(|error: UrlError| {
             NotSent::Refused(format!("the address of the channel is none: {error}"))
         })?;
         if !address.keeps_secrets() {
             let why = format!("nothing is sent to `{}` without TLS", address.authority());
             return Err(NotSent::Refused(why));
         }
-        Ok(Post { client: Client::new(patience), address, clock })
+        let parts = text.split(['/', '?', '&', '=']).skip(3);
+        let secrets = parts.filter(|part| part.len() >= SECRET).map(str::to_owned).collect();
+        Ok(Post { client: Client::new(patience), address, clock, secrets })
     }
 
     pub(super) fn now(&self) -> jiff::Timestamp {
@@ -74,8 +80,12 @@ impl<'c> Post<'c> {
         let mut said = Vec::new();
         // What cannot be read of it is not told.
         let _ = answer.body.take(MOST).read_to_end(&mut said);
-        let said = clipped(&one_line(String::from_utf8_lossy(&said).trim()), TOLD);
-        let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+        let said = one_line(String::from_utf8_lossy(&said).trim());
+        let is_told = self.secrets.iter().any(|secret| said.contains(secret.as_str()));
+        let said = match said.is_empty() || is_told {
+            true => String::new(),
+            false => format!(": {}", clipped(&said, TOLD)),
+        };
         let why = format!("{} answered {status}{said}", self.address.authority());
         if status == 429 || status >= 500 {
             return NotSent::Later(why, wait);

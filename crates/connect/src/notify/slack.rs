@@ -43,7 +43,7 @@ fn message(letter: &Letter) -> Value {
     let subject = clipped(&letter.subject, HEADER);
     let mut blocks = vec![
         json!({ "type": "header", "text": { "type": "plain_text", "text": subject } }),
-        section(&escaped(&letter.lead)),
+        section(&within(&letter.lead, SECTION)),
     ];
     blocks.extend(letter.items.iter().map(|item| section(&lines(item))));
     let all = format!("<{}|Open all of it>", address(&letter.link));
@@ -51,8 +51,8 @@ fn message(letter: &Letter) -> Value {
         Some(rest) => format!("{rest}. {all}"),
         None => all,
     }));
-    let foot = clipped(&escaped(&letter.foot), SECTION);
-    let foot = json!({ "type": "mrkdwn", "text": foot });
+    let foot = within(&letter.foot, SECTION);
+    let foot = json!({ "type": "mrkdwn", "text": foot, "verbatim": true });
     blocks.push(json!({ "type": "context", "elements": [foot] }));
     json!({ "text": escaped(&format!("{}: {}", subject, letter.lead)), "blocks": blocks, "unfurl_links": false })
 }
@@ -61,20 +61,36 @@ fn lines(item: &Item) -> String {
     format!(
         "*<{}|{}>*\n{}\n_To do:_ {}",
         address(&item.link),
-        escaped(&clipped(&item.title, 300)).replace('|', "¦"),
-        escaped(&clipped(&item.detail, 1000)),
-        escaped(&clipped(&item.act, 500))
+        within(&item.title, 400).replace('|', "¦"),
+        within(&item.detail, 1500),
+        within(&item.act, 700)
     )
 }
 
 fn section(text: &str) -> Value {
-    json!({ "type": "section", "text": { "type": "mrkdwn", "text": clipped(text, SECTION) } })
+    json!({ "type": "section", "text": { "type": "mrkdwn", "text": clipped(text, SECTION), "verbatim": true } })
 }
 
 /// The three characters that Slack reads in a text, so that nobody is mentioned by a package's name. What is left
 /// of its own marks (`*`, `_`, backquotes) changes the look alone.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// The beginning of a text, with so many characters at most when they are escaped: none is cut in two.
+fn within(text: &str, most: usize) -> String {
+    let mut out = String::new();
+    let mut length = 0;
+    for c in text.chars() {
+        let escaped = escaped(c.encode_utf8(&mut [0; 4]));
+        length += escaped.chars().count();
+        if length >= most {
+            out.push('…');
+            break;
+        }
+        out.push_str(&escaped);
+    }
+    out
 }
 
 /// An address within `<…|…>`.
@@ -90,7 +106,7 @@ mod tests {
     fn names_mention_nobody_and_blocks_stay_within_bounds() {
         let item = Item {
             title: "Raise <!channel> | & co".into(),
-            detail: "x".repeat(5000).into(),
+            detail: "<".repeat(5000).into(),
             act: "Raise it.".into(),
             link: "https://trimtab.example/findings/1".into(),
         };
@@ -110,9 +126,10 @@ mod tests {
         assert_eq!(blocks[0]["text"]["text"].as_str().unwrap().chars().count(), HEADER);
         assert_eq!(blocks[1]["text"]["text"], "Two &lt;@U1&gt; things.");
         let first = blocks[2]["text"]["text"].as_str().unwrap();
-        let begin = "*<https://trimtab.example/findings/1|Raise &lt;!channel&gt; ¦ &amp; co>*\nxxx";
+        let begin =
+            "*<https://trimtab.example/findings/1|Raise &lt;!channel&gt; ¦ &amp; co>*\n&lt;&lt;";
         assert!(first.starts_with(begin), "{first}");
-        assert!(first.ends_with("…\n_To do:_ Raise it.") && first.chars().count() < SECTION);
+        assert!(first.ends_with("&lt;…\n_To do:_ Raise it.") && first.chars().count() < SECTION);
         let rest = "and 23 more. <https://trimtab.example/today|Open all of it>";
         assert_eq!(blocks[42]["text"]["text"], rest);
         assert!(made["text"].as_str().unwrap().ends_with("…: Two &lt;@U1&gt; things."));

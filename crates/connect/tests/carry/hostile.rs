@@ -140,10 +140,10 @@ fn what_a_system_without_namespaces_does_not_keep_is_told() {
 fn a_secret_of_the_home_is_not_read_by_its_path() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().display();
-    for folder in [".ssh", ".cargo/bin", ".cache/go-build", "fixtures"] {
+    for folder in [".ssh", ".local/bin", ".cache/node", "fixtures"] {
         fs::create_dir_all(home.path().join(folder)).unwrap();
     }
-    for file in [".ssh/key", ".netrc", ".cargo/bin/tool", ".cache/go-build/a", "fixtures/a"] {
+    for file in [".ssh/key", ".netrc", ".local/bin/tool", ".cache/node/a", "fixtures/a"] {
         fs::write(home.path().join(file), format!("content of {file}\n")).unwrap();
     }
     let here = Confinement::here().of_home(home.path());
@@ -155,9 +155,9 @@ fn a_secret_of_the_home_is_not_read_by_its_path() {
         "cat {path}/.ssh/key {path}/.netrc; (cd / && cat {path}/.netrc); umount {path}; cat {path}/.netrc; \
          for p in /proc/[0-9]*; do cat $p/root{path}/.netrc; done; \
          unshare --map-root-user --mount sh -c 'umount {path}; cat {path}/.netrc'; \
-         cat {path}/.cargo/bin/tool {path}/fixtures/a; rm -rf {path}/.cargo/bin/tool {path}/fixtures; \
-         echo new > {path}/.cargo/bin/tool; cat {path}/.cache/go-build/a; \
-         echo new > {path}/.cache/go-build/a; cat {path}/.cache/go-build/a; echo x > {path}/left; \
+         cat {path}/.local/bin/tool {path}/fixtures/a; rm -rf {path}/.local/bin/tool {path}/fixtures; \
+         echo new > {path}/.local/bin/tool; cat {path}/.cache/node/a; \
+         echo new > {path}/.cache/node/a; cat {path}/.cache/node/a; echo x > {path}/left; \
          ls {path}; cat a; id -u"
     );
     let limits = Limits { folders: vec!["~/fixtures".into()], output: 1 << 20, ..limits(60) };
@@ -166,18 +166,18 @@ fn a_secret_of_the_home_is_not_read_by_its_path() {
     for secret in ["content of .ssh/key", "content of .netrc"] {
         assert!(!text.contains(secret), "{text}");
     }
-    for seen in [".cargo/bin/tool", ".cache/go-build/a", "fixtures/a"] {
+    for seen in [".local/bin/tool", ".cache/node/a", "fixtures/a"] {
         assert!(text.contains(&format!("content of {seen}\n")), "{text}");
     }
     let user = rustix::process::getuid().as_raw();
     assert!(text.ends_with(&format!("\nfixtures\nleft\n1\n{user}\n")), "{text}");
     // Toolchains are as they were, and so is the home; caches where the system can keep them.
     let read = |file: &str| fs::read_to_string(home.path().join(file)).unwrap();
-    assert_eq!(read(".cargo/bin/tool"), "content of .cargo/bin/tool\n");
+    assert_eq!(read(".local/bin/tool"), "content of .local/bin/tool\n");
     assert_eq!(read("fixtures/a"), "content of fixtures/a\n");
     assert!(!home.path().join("left").exists());
     if here.words(&limits)[0].contains("thrown away") {
-        assert_eq!(read(".cache/go-build/a"), "content of .cache/go-build/a\n");
+        assert_eq!(read(".cache/node/a"), "content of .cache/node/a\n");
     }
 }
 

@@ -5,7 +5,8 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use trimtab_connect::apply::{
-    Command, Confinement, Difference, Judgement, Limits, Tree, Trial, difference, prepare, trial,
+    Command, Confinement, Difference, Ended, Judgement, Limits, Tree, Trial, difference, prepare,
+    trial,
 };
 use trimtab_connect::update::{Options, Proposal};
 use trimtab_engine::action::bisect;
@@ -108,7 +109,8 @@ impl Work<'_> {
                 done.wavering = told.broken;
                 (after, told) = (again, second);
             } else {
-                if let ([alone], Judgement::Broke) = (&*able, second.judgement) {
+                let ran = !matches!(again.ended, Ended::NotRun(_));
+                if let ([alone], Judgement::Broke, true) = (&*able, second.judgement, ran) {
                     done.broke.push(*alone);
                 }
                 self.search(&able, &before, &mut done, (&mut after, &mut told), tell)?;
@@ -153,6 +155,11 @@ impl Work<'_> {
             };
             let trial = self.test(&mut runs);
             let difference = difference(before, &trial);
+            // What it needs was not there to be fetched, or the room to run it was not: that breaks no test.
+            if let (Ended::NotRun(_), Some(last)) = (&trial.ended, actions.last()) {
+                untold.insert(actions.clone(), (*last, "untold", difference.why));
+                return Ok(false);
+            }
             match (difference.judgement, &*actions) {
                 (Judgement::Unharmed, _) => {
                     seen.insert(set.to_vec(), (trial, difference, steps));
@@ -171,11 +178,14 @@ impl Work<'_> {
         let what = |at: &usize| self.actions.get(*at).map_or(String::new(), |(_, p)| p.to_string());
         for set in &found.breaking {
             let set = named(set);
-            if let Some((at, word, why)) = untold.remove(&set).filter(|_| set.len() == 1) {
-                if let (DENIED, Some((action, _))) = (word, self.actions.get(at)) {
+            if let (Some((at, word, why)), Some(last)) = (untold.remove(&set), set.last()) {
+                if let (DENIED, Some((action, _)), true) = (word, self.actions.get(at), at == *last)
+                {
                     done.denied.push(arrivals::told(&action.name, &why));
                 }
-                done.not.push((at, word, why));
+                // The last one is left out, whichever could not be told.
+                let word = if at == *last { word } else { "untold" };
+                done.not.push((*last, word, why));
                 continue;
             }
             let Some((last, others)) = set.split_last() else { continue };
