@@ -127,7 +127,7 @@ impl Channel for Mail {
 
 /// An error with all that lies below it.
 fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+    std::iter::successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source())
 }
 
 /// Whether TLS found something wrong: a certificate does not become right by waiting.
