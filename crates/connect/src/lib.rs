@@ -14,6 +14,7 @@ pub mod update;
 
 mod checksum;
 mod download;
+mod html;
 mod origin;
 mod program;
 mod retry;

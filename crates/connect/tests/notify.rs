@@ -136,7 +136,7 @@ fn with_trust(file: &std::path::Path, name: &str, server: &Value) {
 }
 
 #[test]
-#[ignore = "run by another test, with what it trusts in its environment"]
+#[ignore = "tls_is_demanded_and_the_servers_certificate_is_looked_at runs it, with what it trusts in its environment"]
 fn over_tls() {
     let server: Value =
         serde_json::from_str(&std::env::var("TRIMTAB_TEST_SERVER").unwrap()).unwrap();

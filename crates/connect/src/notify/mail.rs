@@ -11,6 +11,7 @@ use lettre::{Message, SmtpTransport, Transport};
 use trimtab_model::letter::{Item, Letter};
 
 use super::{Channel, NotSent, clipped, one_line};
+use crate::html::escaped;
 use crate::http::Patience;
 
 /// The most items in one mail.
@@ -192,19 +193,4 @@ fn html(letter: &Letter) -> String {
         link = escaped(&letter.link),
         foot = escaped(&letter.foot),
     )
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -11,9 +11,9 @@ use crate::requests::api::{Api, Last, paged};
 use crate::requests::github::label;
 
 /// Things in one answer.
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 /// Answers that are read of one list.
-const PAGES: usize = 20;
+pub(super) const PAGES: usize = 20;
 
 /// One repository.
 pub(super) struct GitHub<'c> {
@@ -22,21 +22,30 @@ pub(super) struct GitHub<'c> {
     pub(super) name: String,
 }
 
+/// A list in numbered pages. True: there may be more.
+pub(super) fn listed(
+    api: &Api<'_>,
+    path: &[&str],
+    query: &[(&str, &str)],
+) -> Result<(Vec<Value>, bool), HostError> {
+    paged(PAGES, |page| {
+        let (page, size) = ((page + 1).to_string(), PAGE.to_string());
+        let query = [query, &[("per_page", &size), ("page", &page)]].concat();
+        let Value::Array(some) = api.get(path, &query)?.value else {
+            return Err(HostError::Strange("it is no list".to_owned()));
+        };
+        let last = Last(some.len() < PAGE);
+        Ok((some, last))
+    })
+}
+
 impl GitHub<'_> {
     fn path<'p>(&'p self, rest: &[&'p str]) -> Vec<&'p str> {
         [&["repos", &self.owner, &self.name, "issues"], rest].concat()
     }
 
     fn list(&self, path: &[&str], query: &[(&str, &str)]) -> Result<(Vec<Value>, bool), HostError> {
-        paged(PAGES, |page| {
-            let (page, size) = ((page + 1).to_string(), PAGE.to_string());
-            let query = [query, &[("per_page", &size), ("page", &page)]].concat();
-            let Value::Array(some) = self.api.get(&self.path(path), &query)?.value else {
-                return Err(HostError::Strange("it is no list".to_owned()));
-            };
-            let last = Last(some.len() < PAGE);
-            Ok((some, last))
-        })
+        listed(&self.api, &self.path(path), query)
     }
 
     /// Tickets of Trimtab's. Requests are issues to it, and no tickets.

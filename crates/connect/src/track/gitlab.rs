@@ -5,16 +5,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use trimtab_model::ticket::{Change, LABEL, Life, Mark, Seen, Stage, Ticket, WONT_DO};
 
-use super::github::{borrowed, last, noted};
+use super::github::{PAGE, PAGES, borrowed, last, listed, noted};
 use super::text::{self, Markup};
 use super::{Changed, Tracker, day, marked, moment, number, pages, some, string, unless_gone};
 use crate::requests::HostError;
-use crate::requests::api::{Api, Last, paged};
-
-/// Things in one answer.
-const PAGE: usize = 100;
-/// Answers that are read of one list.
-const PAGES: usize = 20;
+use crate::requests::api::Api;
 
 /// One project.
 pub(super) struct GitLab<'c> {
@@ -29,15 +24,7 @@ impl GitLab<'_> {
     }
 
     fn list(&self, path: &[&str], query: &[(&str, &str)]) -> Result<(Vec<Value>, bool), HostError> {
-        paged(PAGES, |page| {
-            let (page, size) = ((page + 1).to_string(), PAGE.to_string());
-            let query = [query, &[("per_page", &size), ("page", &page)]].concat();
-            let Value::Array(some) = self.api.get(&self.path(path), &query)?.value else {
-                return Err(HostError::Strange("it is no list".to_owned()));
-            };
-            let last = Last(some.len() < PAGE);
-            Ok((some, last))
-        })
+        listed(&self.api, &self.path(path), query)
     }
 
     fn ours(&self, query: &[(&str, &str)]) -> Result<(Vec<Seen>, bool), HostError> {

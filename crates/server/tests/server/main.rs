@@ -18,6 +18,7 @@ mod figures;
 mod harness;
 mod hostile;
 mod ingest;
+mod learning;
 mod ledger;
 mod lists;
 mod matrix;
