@@ -13,6 +13,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[expect(dead_code, reason = "the tests of verbs use the rest")]
+#[path = "cli/command.rs"]
 mod command;
 
 use std::fs;

@@ -19,9 +19,14 @@ pub(crate) fn install(root: &Path) -> bool {
         return false;
     }
     // Outside a module, so that none of ours is looked at.
-    let kept = folder.join("mod");
-    let (kept, out) = (kept.to_string_lossy(), program.to_string_lossy());
-    let set = [("GOMODCACHE", &*kept), ("GOFLAGS", "-modcacherw"), ("CGO_ENABLED", "1")];
+    let (kept, cache) = (folder.join("mod"), folder.join("cache"));
+    let out = program.to_string_lossy();
+    let set = [
+        ("GOMODCACHE", &*kept.to_string_lossy()),
+        ("GOCACHE", &*cache.to_string_lossy()),
+        ("GOFLAGS", "-modcacherw"),
+        ("CGO_ENABLED", "1"),
+    ];
     // A build that was cut off left the source.
     if !source.is_dir() {
         if !twice(|| run(&folder, "go", &["mod", "download", MODULE], &set).ok) {
@@ -36,8 +41,9 @@ pub(crate) fn install(root: &Path) -> bool {
     let build = ["build", "-tags", tags, "-ldflags", "-s -w", "-o", &out, "."];
     let built = twice(|| run(&source, "go", &build, &set).ok);
     if built {
-        // What it was built of is twice as large as all other tools together.
-        let _ = std::fs::remove_dir_all(folder.join("mod"));
+        // What it was built of and on the way is ten times as large as all other tools together.
+        let _ = std::fs::remove_dir_all(kept);
+        let _ = std::fs::remove_dir_all(cache);
     }
     built
 }

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+const INCREMENTAL: &str = "CARGO_INCREMENTAL";
+
 /// How a program ended, and what it printed.
 pub(crate) struct Ran {
     /// Whether it ended well.
@@ -17,6 +19,11 @@ pub(crate) fn run(folder: &Path, program: &str, args: &[&str], env: &[(&str, &st
     eprintln!("$ {program} {}", args.join(" "));
     let mut command = Command::new(program);
     command.args(args).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped());
+    // What compilers keep for their next run takes more room than all that they build, and a test's program is seldom
+    // changed by the one who runs all of them.
+    if std::env::var_os(INCREMENTAL).is_none() {
+        command.env(INCREMENTAL, "0");
+    }
     for (name, value) in env {
         command.env(name, value);
     }
