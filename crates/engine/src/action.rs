@@ -22,6 +22,8 @@ pub use price::{Price, Priced, price, price_together};
 pub use successor::successor;
 pub use trimtab_model::Way;
 
+use crate::assess::{Distance, distance};
+
 /// Something that would remove findings from one file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Idea {
@@ -33,6 +35,9 @@ pub struct Idea {
     pub relation: Relation,
     /// The lowest version at which no source names any of `findings`. `None`: no source names a fix of any.
     pub to: Option<Box<str>>,
+    /// The lowest version at which some of `findings` are gone by a smaller step, where `to` is a major one. `None`: `to`
+    /// is none, or all of them take it.
+    pub within: Option<Box<str>>,
     /// What the project names and brings it, with versions, by name; of what it names itself, what brings it too. Empty
     /// where the file does not tell.
     pub parents: Vec<Purl>,
@@ -92,6 +97,7 @@ pub fn ideas(inventory: &Inventory, findings: &[Finding]) -> Vec<Idea> {
         let (fixable, left): (Vec<usize>, Vec<usize>) =
             all.into_iter().partition(|at| of(at).is_some_and(|f| f.nearest_fix.is_some()));
         let to = highest(fixable.iter().filter_map(of));
+        let within = within(package, to.as_deref(), fixable.iter().filter_map(of));
         let asked = asked_of.take().filter(|(of, _)| *of == file);
         let (_, asked_by) = asked_of.insert(asked.unwrap_or_else(|| (file, asked_by(listed))));
         let (mut parents, mut around, mut askers) = (Vec::new(), Vec::new(), Vec::new());
@@ -102,7 +108,19 @@ pub fn ideas(inventory: &Inventory, findings: &[Finding]) -> Vec<Idea> {
         let (findings, left) = if to.is_some() { (fixable, left) } else { (left, Vec::new()) };
         let ways = ways(relation, to.is_some(), !parents.is_empty());
         let package = package.clone();
-        Some(Idea { file, package, relation, to, parents, around, askers, findings, left, ways })
+        Some(Idea {
+            file,
+            package,
+            relation,
+            to,
+            within,
+            parents,
+            around,
+            askers,
+            findings,
+            left,
+            ways,
+        })
     };
     of.into_iter().filter_map(idea).collect()
 }
@@ -154,6 +172,18 @@ fn highest<'f>(findings: impl Iterator<Item = &'f Finding>) -> Option<Box<str>> 
         }
     }
     highest.map(Into::into)
+}
+
+/// The highest of the nearest fixes that are no major step, where all of them together take one.
+fn within<'f>(
+    package: &Purl,
+    to: Option<&str>,
+    findings: impl Iterator<Item = &'f Finding>,
+) -> Option<Box<str>> {
+    let from = package.version()?;
+    let is_major = |to: &str| distance(from, to) == Some(Distance::Major);
+    to.filter(|to| is_major(to))?;
+    highest(findings.filter(|f| f.nearest_fix.as_deref().is_some_and(|fix| !is_major(fix))))
 }
 
 /// The components that ask for each.

@@ -111,6 +111,17 @@ fn one_raise_goes_to_where_all_findings_are_gone() {
 }
 
 #[test]
+fn a_major_step_leaves_a_smaller_one_to_be_told() {
+    let within = |fixes: &[&str]| {
+        let finding = |fix: &&str| finding(fix, "web@2.0.0", Some(fix), &[1]);
+        only(&fixes.iter().map(finding).collect::<Vec<_>>()).within
+    };
+    assert_eq!(within(&["2.9.0", "3.0.0", "2.10.0"]).as_deref(), Some("2.10.0"));
+    assert_eq!(within(&["2.9.0", "2.10.0"]), None, "all of them take no major step");
+    assert_eq!(within(&["3.0.0", "4.0.0"]), None, "each takes one");
+}
+
+#[test]
 fn what_others_bring_names_who_does() {
     let idea = only(&[finding("A", "deep@1.0.0", Some("1.0.1"), &[4])]);
     assert_eq!(idea.parents, [purl("left@1.0.0"), purl("web@2.0.0")], "through the circle, too");

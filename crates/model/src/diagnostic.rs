@@ -107,6 +107,7 @@ codes! {
     BranchTaken, "branch-taken", Error, false, "A branch that would be written is checked out, or holds commits that are not Trimtab's.";
     TestMissing, "test-missing", Error, false, "It is not known how a project is tested.";
     TestsUntold, "tests-untold", Warning, true, "Whether a change breaks tests cannot be told: they failed before it as well, or were not run.";
+    RegistryAway, "registry-away", Warning, true, "A registry did not answer, so that it is not known what can be done.";
     ChangeWorse, "change-worse", Error, false, "A change makes something worse and is refused.";
     HostRefused, "host-refused", Error, true, "A git host was not reached, or did not take a request.";
     TrackerRefused, "tracker-refused", Error, true, "A tracker was not reached, or did not take a ticket.";

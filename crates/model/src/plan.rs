@@ -243,6 +243,9 @@ pub enum WhyNow {
     Limit,
     /// This finding would miss its deadline in the next window: finding, deadline.
     Deadline(usize, Timestamp),
+    /// It is reckoned as more points than the window has, while its least fits: it has the window to itself. Candidate,
+    /// points.
+    Whole(usize, f64),
 }
 
 /// Something that is not done.
@@ -270,6 +273,8 @@ pub enum Because {
     NoCandidate(Option<Box<str>>),
     /// It would take this many points, and no window has them left.
     Capacity(f64),
+    /// It takes this many points, and the largest window of its team has so many for all that is done in it.
+    TooDear(f64, f64),
     /// It would be one batch more than the team may have open, in every window with room.
     Limit,
     /// Its version is in quarantine until then, and no window ends after that.

@@ -59,6 +59,14 @@ pub fn pairs<F: Copy>(
             let message = format!("two results would go to `{}`", target.file.display());
             return Err(usage(message, "name another file for one of them"));
         }
+        // Told before the work and not after it.
+        let folder = target.file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            let file = target.file.display();
+            let message =
+                format!("`{file}` cannot be written: there is no folder `{}`", folder.display());
+            return Err(usage(message, "make the folder, or name another file"));
+        }
         all.push((target.format.unwrap_or(format), Some(target.file.clone())));
     }
     let plain = targets.iter().filter(|t| t.format.is_none());

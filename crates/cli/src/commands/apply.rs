@@ -45,6 +45,9 @@ use plan::Plan;
 
 /// How long a package manager may take to tell the versions that a scan does not know.
 pub(in crate::commands) const LISTING: Duration = Duration::from_secs(300);
+/// What is told of a change for which there is no repository.
+const NOWHERE: &str =
+    ", in a copy: the folder is in no git repository, so that no branch is written";
 /// Files of the checkout that are told as not committed.
 const UNCOMMITTED: usize = 5;
 
@@ -83,7 +86,13 @@ pub fn run(args: &Apply, io: &mut Io) -> Outcome {
     for line in &document.worse {
         say::diagnostic(io, &Diagnostic::new(Code::ChangeWorse, line.clone()));
     }
-    if exit == Exit::Incomplete {
+    if exit == Exit::Incomplete && document.outcome == "nothing" {
+        let why = document.actions.iter().map(|action| action.why.as_str());
+        let why = why.into_iter().find(|why| !why.is_empty()).unwrap_or_default();
+        let told = Diagnostic::new(Code::RegistryAway, format!("nothing could be tried: {why}"))
+            .help("look at network, proxy and the package manager's own settings, and apply again");
+        say::diagnostic(io, &told);
+    } else if exit == Exit::Incomplete {
         let told = Diagnostic::new(Code::TestsUntold, document.tests.why.clone()).help(
             "mend the tests or name others with --test; --untested writes the branch all the same",
         );
@@ -204,6 +213,10 @@ pub(in crate::commands) fn carry_out(
     };
     let mut document = evidence.document();
     let exit = verdict(args, &done, &mut document);
+    if work.tree.repository().is_none() && exit != Exit::Violated {
+        document.why += NOWHERE;
+        io.err("Nothing is written: the folder is in no git repository. --output patch=FILE gives the change.\n");
+    }
     if exit != Exit::Violated && !done.steps.is_empty() && document.worse.is_empty() {
         document.changelogs = evidence::changelogs(&document.moves, now, io);
         commit(args, &work, &done, &evidence, &mut document, &author)?;
@@ -233,7 +246,10 @@ fn verdict(args: &Apply, done: &Done, document: &mut Document) -> Exit {
             Exit::Violated,
         )
     } else if done.steps.is_empty() {
-        ("nothing", "no action of it can be carried out".to_owned(), Exit::Violated)
+        // What could not be tried may be possible.
+        let untold = !done.not.is_empty() && done.not.iter().all(|(_, word, _)| *word == "untold");
+        let exit = if untold { Exit::Incomplete } else { Exit::Violated };
+        ("nothing", "no action of it can be carried out".to_owned(), exit)
     } else {
         let untold = judgement.is_none_or(|judgement| judgement == Judgement::Untold)
             && args.trial.test.as_deref() != Some("none");
@@ -358,6 +374,11 @@ fn command(
                     .help("name one with --test, or in trimtab.toml: [apply] test = \"…\""))
             }
         },
+        // As of a variable that is not set.
+        (Some(line), _) | (None, Some(line)) if line.trim().is_empty() => {
+            Err(Diagnostic::new(Code::TestMissing, "the command that tests the project is empty")
+                .help("name one, or `none` to run nothing"))
+        }
         (Some(line), _) => Ok(Some(Command::told(&at, fetch, line))),
         // Settings stand at the top, and so does what they run.
         (None, Some(line)) => Ok(Some(Command::told(&tree.work(), fetch, line))),

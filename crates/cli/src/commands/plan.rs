@@ -27,6 +27,7 @@ mod parents;
 pub(super) mod place;
 mod problem;
 mod search;
+mod smaller;
 mod stack;
 mod together;
 pub(super) mod tree;
@@ -151,6 +152,12 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
             search.run(&tell)?
         }
     };
+    if searched.away {
+        let told = Diagnostic::new(Code::RegistryAway, "a registry did not answer: what can be done is known in part only")
+            .help("look at network, proxy and the package manager's own settings, and plan again; --offline asks nobody");
+        say::diagnostic(io, &told);
+        scan.diagnostics.push(told);
+    }
     let arrived = checks::arrived(searched.made.iter().map(|(_, made)| made));
     trial.until(total.mul_f64(ASKED));
     let limit = trial.left();
@@ -277,9 +284,13 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         now,
     };
     let document = answer.document();
-    // One that was cut short before anything was confirmed, or of what could not be read, takes no better one's place.
-    let is_short = document.search.cut_short || !document.unread.is_empty();
-    if !(is_short && document.actions.is_empty()) {
+    // One that was cut short before anything was confirmed, or of what could not be read, takes no better one's place; nor
+    // does what nobody was asked about.
+    let is_short = document.search.cut_short || searched.away || !document.unread.is_empty();
+    let is_confirmed = |last: json::Document| last.actions.iter().any(|action| action.confirmed);
+    if args.offline && last::read(&args.path, io).is_some_and(is_confirmed) {
+        io.err("For `trimtab apply` the last confirmed plan is kept; plan without --offline to replace it.\n");
+    } else if !(is_short && document.actions.is_empty()) {
         last::keep(&args.path, &document, io);
     }
     output::all(&outputs, args.verbose, io, |format, style, out| {

@@ -47,6 +47,9 @@ fn what_breaks_is_left_out_and_the_rest_goes_on() {
     assert_eq!(told["actions"][0]["outcome"], "breaks", "{told:#}");
     assert!(told["actions"][0]["why"].as_str().unwrap().contains("new"), "{told:#}");
     assert_eq!(told["actions"][1]["outcome"], "done");
+    // What was left out is no reason for the rest.
+    let whys = json!(["action-1 removes the most load for a point"]);
+    assert_eq!(told["why_these"], whys, "{told:#}");
     let moves = json!([{ "package": "pkg:npm/inherits", "from": ["2.0.3"], "to": ["2.0.4"] }]);
     assert_eq!(told["moves"], moves);
     assert_eq!(told["removes"][0]["vulnerability"], "OSV-TEST-1");

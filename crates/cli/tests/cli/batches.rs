@@ -144,7 +144,7 @@ impl Case {
                     "least": 1.0, "most": 2.0, "points": 1.5,
                     "removes": acts.iter().map(finding).collect::<Vec<_>>(), "load": 5.0, "load_days": 9.0,
                     "by": "2026-11-27T17:00:00Z", "confirmed": "together", "moves": [], "changes": [],
-                    "why_these": ["it removes the most load for a point"], "why_now": ["it is the first window"],
+                    "why_these": acts.iter().map(|act| format!("{} removes the most load for a point", name(act))).collect::<Vec<_>>(), "why_now": ["it is the first window"],
                 })
             })
             .collect();

@@ -197,6 +197,36 @@ fn told(plan: &Document) -> Vec<(String, String, Vec<String>)> {
     batches.map(|b| (b.name.clone(), b.window.clone(), b.actions.clone())).collect()
 }
 
+/// Nobody waits for minutes to be told that there is no such folder.
+#[test]
+fn an_output_without_a_folder_is_told_before_the_work() {
+    let kept = Kept::new();
+    let harbour = kept.harbour().display().to_string();
+    let ran =
+        kept.run(&["plan", &harbour, "--offline", "--output", "no-such-folder-here/plan.txt"]);
+    assert_eq!(ran.exit as u8, 2, "{}", ran.err);
+    assert!(ran.err.contains("there is no folder `no-such-folder-here`"), "{}", ran.err);
+    assert!(!kept.data().join("plans").exists(), "nothing was planned");
+}
+
+/// What nobody was asked about takes the place of no plan that was confirmed.
+#[test]
+fn a_guess_does_not_replace_what_was_confirmed() {
+    let kept = Kept::new();
+    let now = "2026-02-02T09:00:00Z";
+    kept.plan(now);
+    let file = fs::read_dir(kept.data().join("plans")).unwrap().next().unwrap().unwrap().path();
+    let mut confirmed = json::read(&fs::read_to_string(&file).unwrap()).unwrap();
+    confirmed.actions[0].confirmed = true;
+    let mut text = Vec::new();
+    json::write(&confirmed, &mut text).unwrap();
+    fs::write(&file, &text).unwrap();
+    let harbour = kept.harbour().display().to_string();
+    let ran = kept.run(&["plan", &harbour, "--offline", "--now", now]);
+    assert!(ran.err.contains("the last confirmed plan is kept"), "{}", ran.err);
+    assert!(fs::read(&file).unwrap() == text, "the confirmed plan is as it was");
+}
+
 #[test]
 fn what_is_open_keeps_its_batch_and_its_name() {
     let kept = Kept::new();

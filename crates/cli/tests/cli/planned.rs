@@ -8,8 +8,10 @@ mod case;
 mod choice;
 mod companions;
 mod life;
+mod outage;
 mod raised;
 mod second;
+mod smaller;
 mod stacked;
 mod universe;
 

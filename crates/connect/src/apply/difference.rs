@@ -3,6 +3,9 @@
 use super::results::Verdict;
 use super::trial::{Ended, Trial};
 
+/// How many of the last lines of a run are told where tests are not run any more.
+const SAID: usize = 3;
+
 /// What runs before and after an update come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judgement {
@@ -40,8 +43,16 @@ pub fn difference(before: &Trial, after: &Trial) -> Difference {
         tests.map(|(name, _)| name.clone()).collect()
     };
     let failed = |verdict| verdict == Verdict::Failed;
-    let broken = of(after, &|name, v| failed(v) && !was(name).is_some_and(failed));
-    let both = of(after, &|name, v| failed(v) && was(name).is_some_and(failed));
+    // Of a file that could not be loaded before, no test was known: what fails in it now is nothing new.
+    let unloaded: Vec<String> = of(before, &|name, v| failed(v) && name.ends_with(".py"))
+        .into_iter()
+        .map(|file| format!("{file}::"))
+        .collect();
+    let failed_before = |name: &str| {
+        was(name).is_some_and(failed) || unloaded.iter().any(|file| name.starts_with(&**file))
+    };
+    let broken = of(after, &|name, v| failed(v) && !failed_before(name));
+    let both = of(after, &|name, v| failed(v) && failed_before(name));
     let mended = of(after, &|name, v| v == Verdict::Passed && was(name).is_some_and(failed));
     let gone = of(before, &|name, v| v == Verdict::Passed && is(name).is_none());
     let passed = before.results.count(Verdict::Passed);
@@ -73,7 +84,10 @@ pub fn difference(before: &Trial, after: &Trial) -> Difference {
             "the tests failed before the update as well, and do not say which".to_owned(),
         ),
         (Ended::Failed(_), Ended::Failed(_)) if !gone.is_empty() => {
-            (Judgement::Broke, format!("{} that passed are not run any more", gone.len()))
+            (Judgement::Broke, no_longer_run(gone.len(), after))
+        }
+        (Ended::Failed(_), Ended::Failed(_)) if after.results.count(Verdict::Passed) == 0 => {
+            (Judgement::Untold, "no test passes, before the update or after it".to_owned())
         }
         (Ended::Failed(_), Ended::Failed(_)) => {
             (Judgement::Unharmed, "only what failed before fails".to_owned())
@@ -81,4 +95,62 @@ pub fn difference(before: &Trial, after: &Trial) -> Difference {
         (before, _) => (Judgement::Untold, format!("the tests were {before} before the update")),
     };
     Difference { judgement, why, broken, before: both, mended, gone }
+}
+
+/// How many are not run any more, with the last that the run wrote of it: what does not build names no test.
+fn no_longer_run(count: usize, after: &Trial) -> String {
+    let said = after.results.last_words(&after.output, SAID);
+    let mut text = format!("{count} that passed are not run any more");
+    if !said.is_empty() {
+        text += &format!("; the run ended with: {}", said.join(" / "));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::apply::kept::Kept;
+    use crate::apply::results::Results;
+
+    fn failed(text: &str) -> Trial {
+        let mut output = Kept::new(10_000);
+        output.take(text.as_bytes());
+        let results = Results::read(text);
+        Trial { ended: Ended::Failed(Some(1)), results, output, time: Duration::ZERO }
+    }
+
+    #[test]
+    fn a_test_of_a_file_that_could_not_be_loaded_is_nothing_new() {
+        let before = failed("ERROR tests/a.py - ImportError\nERROR tests/b.py\n");
+        let after = failed("PASSED tests/a.py::one\nFAILED tests/a.py::two - assert\n");
+        let told = difference(&before, &after);
+        assert_eq!(told.judgement, Judgement::Unharmed, "{told:?}");
+        assert_eq!(told.before, ["tests/a.py::two".into()]);
+        // Of a file that was loaded it is.
+        let before = failed("ERROR tests/b.py\nPASSED tests/a.py::one\n");
+        assert_eq!(difference(&before, &after).judgement, Judgement::Broke);
+    }
+
+    #[test]
+    fn where_no_test_passes_nothing_is_told() {
+        let both = failed("ERROR tests/a.py - ImportError\n");
+        assert_eq!(difference(&both, &both).judgement, Judgement::Untold);
+        let one = failed("ERROR tests/a.py\nPASSED tests/b.py::one\n");
+        assert_eq!(difference(&one, &one).judgement, Judgement::Unharmed);
+    }
+
+    #[test]
+    fn what_is_not_run_any_more_is_told_with_the_words_of_the_run() {
+        let before =
+            failed("--- PASS: TestA (0.00s)\n--- FAIL: TestB (0.00s)\nFAIL\ta.example/a\t0.1s\n");
+        let after = failed(
+            "--- FAIL: TestB (0.00s)\n./parser.go:703:17: non-constant format string\nFAIL\ta.example/a [build failed]\n",
+        );
+        let told = difference(&before, &after);
+        assert_eq!(told.judgement, Judgement::Broke, "{told:?}");
+        assert!(told.why.contains("parser.go:703"), "{}", told.why);
+    }
 }

@@ -255,6 +255,10 @@ const NETWORK: &[&str] = &[
     "e401",
     "e403",
     "could not transfer",
+    "could not connect",
+    "couldn't connect",
+    "failed to connect",
+    "cannot connect",
     "i/o timeout",
 ];
 

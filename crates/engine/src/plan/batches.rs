@@ -189,6 +189,12 @@ fn why_now(
         }
     }
     why.extend(waits(view, span, candidates).map(|(from, c)| WhyNow::From(c, from)));
+    if let Slot::Window(window) = span.slot {
+        let points = problem.teams[team].windows[window].points;
+        let cost = |c: usize| ground.candidates[c].cost as f64 / POINT;
+        let dear = candidates.iter().copied().find(|c| cost(*c) > points);
+        why.extend(dear.map(|c| WhyNow::Whole(c, cost(c))));
+    }
     why
 }
 
@@ -219,7 +225,7 @@ fn not_before(view: &View, at: (usize, Span), candidate: usize, earlier: &[Span]
     let (board, placing) = (&view.parts[part].board, &view.placings[part]);
     let of = &board.items[item];
     let before = of.allowed.iter().filter(|s| board.slots[**s].span.end < at.1.end);
-    match before.into_iter().any(|s| placing.has_room(*s, of.cost)) {
+    match before.into_iter().any(|s| placing.has_room(*s, board.cost(*s, item))) {
         true => WhyNow::Limit,
         false => WhyNow::Full,
     }

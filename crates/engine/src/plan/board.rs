@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use trimtab_model::plan::Slot;
 
-use super::ground::{Ground, POINT, Span, in_time};
+use super::ground::{Ground, POINT, Span, in_time, takes};
 
 /// A part of a problem.
 #[derive(Clone)]
@@ -25,6 +25,8 @@ pub(super) struct Board {
 pub(super) struct Square {
     pub(super) team: usize,
     pub(super) span: Span,
+    /// Hundredths of points that it has.
+    pub(super) whole: i64,
     /// Hundredths of points that are left beside what stays and, in the first window, what is *now*.
     pub(super) room: i64,
     /// Batches that may be added. `None`: any number.
@@ -38,7 +40,10 @@ pub(super) struct Square {
 pub(super) struct Piece {
     /// Its index in the problem.
     pub(super) candidate: usize,
+    /// Hundredths of points that are reckoned with: what it takes of a slot, [`Board::cost`] tells.
     pub(super) cost: i64,
+    /// The least that it may take.
+    pub(super) least: i64,
     pub(super) place: usize,
     pub(super) choice: Option<usize>,
     /// Slots that are open to it, in the order of time.
@@ -93,13 +98,9 @@ impl Board {
         for (at, span) in ground.slots[team].iter().enumerate() {
             let Slot::Window(w) = span.slot else { continue };
             let points = of.windows[w].points;
-            let mut square = Square {
-                team,
-                span: *span,
-                room: (points * POINT + 1e-6).floor() as i64,
-                batches: None,
-                open: Vec::new(),
-            };
+            let whole = (points * POINT + 1e-6).floor() as i64;
+            let mut square =
+                Square { team, span: *span, whole, room: whole, batches: None, open: Vec::new() };
             for candidate in &ground.stays {
                 let (is, slot) =
                     (&ground.problem.candidates[*candidate], ground.accepted[*candidate]);
@@ -187,6 +188,7 @@ impl Board {
             self.items.push(Piece {
                 candidate: *candidate,
                 cost: ground.candidates[*candidate].cost,
+                least: ground.candidates[*candidate].least,
                 place,
                 choice,
                 allowed,
@@ -258,9 +260,15 @@ impl Board {
         self.classes.iter().map(|c| c.saves.iter().max().copied().unwrap_or(0)).sum()
     }
 
+    /// What an item takes of a slot, in hundredths of points.
+    pub(super) fn cost(&self, slot: usize, item: usize) -> i64 {
+        let of = &self.items[item];
+        takes(of.cost, of.least, self.slots[slot].whole)
+    }
+
     /// Whether an item would fit into a slot of which nothing is used.
     pub(super) fn holds(&self, slot: usize, item: usize) -> bool {
-        let cost = self.items[item].cost;
+        let cost = self.cost(slot, item);
         cost <= self.slots[slot].room || cost == 0
     }
 

@@ -47,6 +47,8 @@ pub(super) struct Ground<'p> {
 pub(super) struct Known {
     /// The points that are reckoned with, in hundredths.
     pub(super) cost: i64,
+    /// The least that it may take, in hundredths of points.
+    pub(super) least: i64,
     /// The levels of what it removes.
     pub(super) levels: Vec<Level>,
     /// Whether it removes something that is *now*.
@@ -89,6 +91,12 @@ pub(super) enum Barrier {
     Frozen(usize),
 }
 
+/// What an action takes of a window: what is reckoned with; or all of the window where that is more than the window has and
+/// the least is not, so that it has the window to itself. All in hundredths of points.
+pub(super) fn takes(cost: i64, least: i64, window: i64) -> i64 {
+    if window > 0 && cost > window && least <= window { window } else { cost }
+}
+
 /// The points that are reckoned with: the middle of the range, as often as it is made until it holds.
 pub fn reckoned(least: f64, most: f64, confidence: f64) -> f64 {
     (least + most.max(least)) / 2.0 / confidence.max(LEAST_CONFIDENCE)
@@ -103,6 +111,7 @@ impl<'p> Ground<'p> {
             let points = reckoned(candidate.least, candidate.most, candidate.confidence);
             candidates.push(Known {
                 cost: (points * POINT).round() as i64,
+                least: (candidate.least * POINT).round() as i64,
                 levels: findings().map(|f| f.level).collect(),
                 now: findings().any(|f| f.now),
                 exploited: findings().any(|f| f.exploited),

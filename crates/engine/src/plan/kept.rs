@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use trimtab_model::plan::{Placement, Plan, Problem, Slot};
 
 use super::check::{Wrong, check};
-use super::ground::{Ground, POINT, in_time};
+use super::ground::{Ground, POINT, in_time, takes};
 use super::plan;
 
 /// A plan that was made with an earlier one in mind.
@@ -179,7 +179,8 @@ impl<'p> Room<'p> {
         };
         let places = self.places.entry(key).or_default();
         let runs = is.start <= ground.problem.now;
-        let cost = ground.candidates[p.candidate].cost;
+        let known = &ground.candidates[p.candidate];
+        let cost = takes(known.cost, known.least, (is.points * POINT).round() as i64);
         // What is open already counts in the first window.
         let first = ground.slots[of.team].get(1).is_some_and(|s| s.slot == p.slot);
         let open = if first { team.open as usize } else { 0 };

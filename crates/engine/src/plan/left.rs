@@ -1,6 +1,6 @@
 //! What a plan leaves, and why.
 
-use trimtab_model::plan::{Because, Item, Left, Slot};
+use trimtab_model::plan::{Because, Item, Left, Problem, Slot};
 
 use super::ground::{Barrier, POINT};
 use super::view::View;
@@ -27,16 +27,18 @@ pub(super) fn left(view: &View) -> Vec<Left> {
 fn finding_stays(view: &View, finding: usize) -> Because {
     let candidates = &view.removed_by[finding];
     let reasons = candidates.iter().filter(|c| view.placed[**c].is_none());
-    let nearest = reasons.map(|c| not_taken(view, *c)).min_by_key(|because| match because {
-        Because::Capacity(_) => 0,
-        Because::Limit => 1,
-        Because::Blocked(_) => 2,
-        Because::Superseded(_) => 3,
-        Because::Frozen(_) => 4,
-        Because::Quarantine(_) => 5,
-        Because::NoWindow => 6,
-        Because::NothingGained | Because::NoCandidate(_) => 7,
-    });
+    // Of several that only lack points, the one that lacks the fewest.
+    let far = |because: &Because| match because {
+        Because::Capacity(points) | Because::TooDear(points, _) => (0, (points * POINT) as i64),
+        Because::Limit => (1, 0),
+        Because::Blocked(_) => (2, 0),
+        Because::Superseded(_) => (3, 0),
+        Because::Frozen(_) => (4, 0),
+        Because::Quarantine(_) => (5, 0),
+        Because::NoWindow => (6, 0),
+        Because::NothingGained | Because::NoCandidate(_) => (7, 0),
+    };
+    let nearest = reasons.map(|c| not_taken(view, *c)).min_by_key(far);
     match nearest {
         Some(because) => because,
         // What is placed and has not removed it by the horizon comes too late to count.
@@ -65,7 +67,7 @@ fn not_taken(view: &View, candidate: usize) -> Because {
         let blocked = || of.needs.iter().copied().find(|n| view.placed[*n].is_none());
         if barriers.contains(&None) {
             let points = ground.candidates[candidate].cost as f64 / POINT;
-            return blocked().map_or(Because::Capacity(points), Because::Blocked);
+            return blocked().map_or(dear(problem, candidate, points), Because::Blocked);
         }
         let mut worst = Because::NoWindow;
         for barrier in barriers.into_iter().flatten() {
@@ -94,12 +96,24 @@ fn not_taken(view: &View, candidate: usize) -> Because {
     let missing: Vec<usize> =
         piece.needs.iter().copied().filter(|n| placing.at(*n).is_none()).collect();
     let cost = piece.cost + missing.iter().map(|n| board.items[*n].cost).sum::<i64>();
-    let room = worth.iter().filter(|s| placing.has_room(**s, piece.cost));
+    let has_room = |slot: usize| placing.has_room(slot, board.cost(slot, item));
+    let room = worth.iter().filter(|s| has_room(**s));
     match room.into_iter().any(|s| placing.has_batch(*s, piece.place)) {
         // There is room for it alone: what it needs finds none.
         true if !missing.is_empty() => Because::Blocked(board.items[missing[0]].candidate),
-        false if worth.iter().any(|s| placing.has_room(*s, piece.cost)) => Because::Limit,
-        _ => Because::Capacity(cost as f64 / POINT),
+        false if worth.iter().any(|s| has_room(*s)) => Because::Limit,
+        _ => dear(problem, candidate, cost as f64 / POINT),
+    }
+}
+
+/// Why what costs so many points finds no room: all windows are full, or none could ever hold it.
+fn dear(problem: &Problem, candidate: usize, points: f64) -> Because {
+    let of = &problem.candidates[candidate];
+    let windows = problem.teams[of.team].windows.iter();
+    let most = windows.map(|window| window.points).fold(0.0, f64::max);
+    match points > most && of.least > most {
+        true => Because::TooDear(points, most),
+        false => Because::Capacity(points),
     }
 }
 

@@ -32,15 +32,19 @@ fn of_part(view: &View, part: &Part) -> Vec<Margin> {
     for slot in 0..part.board.slots.len() {
         let Slot::Window(window) = part.board.slots[slot].span.slot else { continue };
         // Where everything fits, one more changes nothing.
-        let here = part.board.items.iter().filter(|item| item.allowed.contains(&slot));
-        if here.map(|item| item.cost).max().is_none_or(|cost| before.has_room(slot, cost)) {
+        let items = 0..part.board.items.len();
+        let here = items.filter(|item| part.board.items[*item].allowed.contains(&slot));
+        let most = here.map(|item| part.board.cost(slot, item)).max();
+        if most.is_none_or(|cost| before.has_room(slot, cost)) {
             continue;
         }
+        board.slots[slot].whole += POINT as i64;
         board.slots[slot].room += POINT as i64;
         let mut after = part.on(&board);
         search::use_room(&mut after, slot);
         let is = (part.board.slots[slot].team, window);
         margins.extend(margin(view.ground, is, &before, &after));
+        board.slots[slot].whole -= POINT as i64;
         board.slots[slot].room -= POINT as i64;
     }
     margins
@@ -82,6 +86,7 @@ pub(super) fn anew(ground: &Ground, team: usize, window: usize) -> Option<Margin
     let mut board: Board = part.board.clone();
     let here = |s: &super::board::Square| s.team == team && s.span.slot == Slot::Window(window);
     let slot = board.slots.iter().position(here)?;
+    board.slots[slot].whole += POINT as i64;
     board.slots[slot].room += POINT as i64;
     let mut changed = part.on(&board);
     search::use_room(&mut changed, slot);

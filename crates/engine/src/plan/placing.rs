@@ -97,7 +97,7 @@ impl<'b> Placing<'b> {
         let of = &self.board.items[item];
         of.choice.is_none_or(|c| self.chosen[c] == 0)
             && of.allowed.contains(&slot)
-            && self.has_room(slot, of.cost)
+            && self.has_room(slot, self.board.cost(slot, item))
             && self.has_batch(slot, of.place)
             && self.needs_hold(item, slot)
     }
@@ -144,7 +144,7 @@ impl<'b> Placing<'b> {
             _ => {}
         }
         let sign = if more { 1 } else { -1 };
-        self.used[slot] += sign * of.cost;
+        self.used[slot] += sign * self.board.cost(slot, item);
         self.cost += sign * of.cost;
         let fresh = !self.board.slots[slot].open.contains(&of.place);
         let count = &mut self.counts[slot][of.place];

@@ -148,7 +148,7 @@ impl<'b> Market<'b> {
                     item,
                     slot,
                     group: group[item],
-                    cost: of.cost,
+                    cost: board.cost(slot, item),
                     place,
                     own,
                     shared: (shared, market.shared.len()),

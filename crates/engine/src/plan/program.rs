@@ -147,10 +147,11 @@ impl<'b> Program<'b> {
     fn within(&self, slot: usize) -> Vec<(Variable, i64)> {
         let mut terms = Vec::new();
         for (item, of) in self.board.items.iter().enumerate() {
+            let cost = self.board.cost(slot, item);
             if let Some(at) = of.allowed.iter().position(|s| *s == slot)
-                && of.cost > 0
+                && cost > 0
             {
-                terms.push((self.x[item][at], of.cost));
+                terms.push((self.x[item][at], cost));
             }
         }
         terms
@@ -193,7 +194,8 @@ impl<'b> Program<'b> {
             let mut places: Vec<Vec<(Variable, f64)>> = vec![Vec::new(); board.places];
             for (item, piece) in board.items.iter().enumerate() {
                 if let Some(at) = piece.allowed.iter().position(|s| *s == slot) {
-                    places[piece.place].push((self.x[item][at], piece.cost as f64));
+                    let cost = board.cost(slot, item) as f64;
+                    places[piece.place].push((self.x[item][at], cost));
                 }
             }
             let fresh = |place: &usize| !places[*place].is_empty() && !of.open.contains(place);

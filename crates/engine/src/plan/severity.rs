@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use trimtab_model::Level;
 
-use super::ground::POINT;
+use super::ground::{POINT, takes};
 use super::simulate::{Done, Past, by_start};
 use super::ways::{State, frozen, levels, ready};
 
@@ -34,8 +34,9 @@ pub(super) fn by_severity(past: &Past, monthly: bool) -> Vec<Done> {
         let most = rooms.iter().map(|room| room.points).max().unwrap_or(0);
         let mut saved = 0;
         for room in rooms {
-            let left = room.points - at_once(past, &mut state, &own, room.start);
-            saved = fill(past, &mut state, &own, &room, (left, saved, most));
+            // What took more than its window had is paid back first.
+            let left = room.points - at_once(past, &mut state, &own, room.start) + saved.min(0);
+            saved = fill(past, &mut state, &own, &room, (left, saved.max(0), most));
         }
         at_once(past, &mut state, &own, problem.horizon);
     }
@@ -61,7 +62,8 @@ fn rooms(past: &Past, team: usize, monthly: bool) -> Vec<Room> {
 }
 
 /// Fills a window with its points that are left, then what costs more than any (`most`) out of what is left over and
-/// what was saved. What is saved then.
+/// what was saved. What is dearer than the window and at its least is not has it to itself, as in a plan. What is saved
+/// then; less than nothing: what is owed.
 fn fill(
     past: &Past,
     state: &mut State,
@@ -84,6 +86,7 @@ fn fill(
     let open = |state: &State, finding: usize| {
         past.line.appears[finding] <= at && past.lasts(finding, at) && !state.handled[finding]
     };
+    let whole = left;
     let mut dear = Vec::new();
     for finding in own.iter().copied() {
         if !open(state, finding) {
@@ -92,11 +95,12 @@ fn fill(
         let possible = || past.by_cost[finding].iter().copied().filter(|c| may(state, *c));
         // They come cheapest first.
         let Some(cheapest) = possible().next() else { continue };
-        if cost(cheapest) > most {
-            dear.push((finding, cheapest));
-        } else if cost(cheapest) <= left {
+        let least = past.ground.candidates[cheapest].least;
+        if takes(cost(cheapest), least, whole) <= left {
             left -= cost(cheapest);
             state.take(past, work(cheapest));
+        } else if cost(cheapest) > most {
+            dear.push((finding, cheapest));
         }
     }
     let mut left = saved + left;
@@ -112,7 +116,7 @@ fn fill(
         left -= cost(candidate);
         state.take(past, work(candidate));
     }
-    if waits { left.max(0) } else { 0 }
+    if waits { left } else { left.min(0) }
 }
 
 /// What is *now* is done at once in every way, out of the points of the next window that begins: those points.

@@ -113,6 +113,11 @@ pub fn why_now(problem: &Problem, why: &WhyNow) -> String {
         WhyNow::Deadline(f, due) => {
             format!("{} is due on {}, before the next window ends", finding(problem, *f), day(*due))
         }
+        WhyNow::Whole(c, points) => format!(
+            "{} has the window to itself: it is reckoned as {} points, more than there are, and its least fits",
+            name(c),
+            number(*points)
+        ),
     }
 }
 
@@ -133,6 +138,11 @@ pub fn because(problem: &Problem, because: &Because) -> String {
         Because::Capacity(points) => {
             format!("it takes {} points, and no window has them left", number(*points))
         }
+        Because::TooDear(points, most) => format!(
+            "it takes {} points, and no window has more than {}",
+            number(*points),
+            number(*most)
+        ),
         Because::Limit => "it would be one batch more than the team may have open".to_owned(),
         Because::Quarantine(until) => format!(
             "its version is in quarantine until {}, and no window in which it fits ends after that",

@@ -112,6 +112,12 @@ impl State {
                     let window = &known.problem.teams[team].windows[w];
                     if window.start <= at {
                         let by = window.end;
+                        // What is more than the window has goes on into the next.
+                        let over = past.ground.candidates[candidate].cost
+                            - (window.points * POINT).round() as i64;
+                        if let (true, Some(next)) = (over > 0, known.windows[team].get(w + 1)) {
+                            self.taken[team][*next] += over;
+                        }
                         self.take(
                             past,
                             Done { candidate, asked: at, by: Some(by), now: false, request: 0 },

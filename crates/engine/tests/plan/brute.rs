@@ -111,7 +111,17 @@ fn team_holds(problem: &Problem, team: usize, placed: &[Placement]) -> bool {
             let (old, new) = here(Slot::Now);
             used += sum(&old) + sum(&new);
         }
-        if sum(&new) > 0.0 && used > of.windows[*w].points + 1e-6 {
+        // What is dearer than a window has it to itself, if the least of it fits.
+        let cap = of.windows[*w].points;
+        let heavy: Vec<_> = new.iter().filter(|p| points(problem, p.candidate) > 0.0).collect();
+        let alone = match &heavy[..] {
+            [one] => {
+                let least = problem.candidates[one.candidate].least;
+                cap > 0.0 && used <= points(problem, one.candidate) + 1e-9 && least <= cap + 1e-6
+            }
+            _ => false,
+        };
+        if sum(&new) > 0.0 && used > cap + 1e-6 && !alone {
             return false;
         }
         let places = |list: &[&Placement]| {

@@ -77,6 +77,15 @@ pub struct Document {
     pub rollback: Vec<String>,
 }
 
+impl Document {
+    /// What moves, then what only goes, each in its order: of what nothing asks for any longer there may be many.
+    pub fn sorted_moves(&self) -> Vec<&Move> {
+        let mut moves: Vec<&Move> = self.moves.iter().collect();
+        moves.sort_by_key(|moved| moved.to.is_empty());
+        moves
+    }
+}
+
 /// A commit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Commit {

@@ -83,7 +83,7 @@ fn moves(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
         [] => "—".to_owned(),
         all => inert(&all.join(", ")),
     };
-    for moved in batch.moves.iter().take(MOST) {
+    for moved in batch.sorted_moves().into_iter().take(MOST) {
         let told = batch.changelogs.iter().find(|changelog| {
             changelog.package.strip_prefix(&moved.package).is_some_and(|rest| rest.starts_with('@'))
         });

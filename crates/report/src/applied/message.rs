@@ -11,7 +11,11 @@ const MOST: usize = 30;
 
 /// One line for a batch.
 pub fn title(batch: &Document) -> String {
-    match (batch.moves.as_slice(), batch.removes.len()) {
+    // What goes because nothing asks for it any longer is no work of anybody's.
+    let (moved, out): (Vec<&Move>, Vec<&Move>) =
+        batch.moves.iter().partition(|moved| !moved.to.is_empty());
+    let told = if moved.is_empty() { out } else { moved };
+    match (told.as_slice(), batch.removes.len()) {
         ([], _) => format!("Change {}", batch.place),
         ([one], 0) => format!("Move {}", short(one)),
         ([one], n) => format!("Move {}: {} gone", short(one), findings(n)),
@@ -47,7 +51,7 @@ pub fn message(batch: &Document, moves: &[Move], removes: &[&Finding]) -> String
     };
     let first: String = one_line(&title(&part)).chars().take(TITLE).collect();
     let mut text = format!("{}\n\n", first.trim_end());
-    for moved in moves.iter().take(MOST) {
+    for moved in part.sorted_moves().into_iter().take(MOST) {
         let list =
             |all: &[String]| if all.is_empty() { "nothing".to_owned() } else { all.join(", ") };
         text += &format!(
@@ -103,4 +107,40 @@ pub fn rollback_message(batch: &str, commits: &[String]) -> String {
         commits.iter().map(|commit| format!("This reverts commit {commit}.\n")).collect();
     let batch = one_line(batch);
     format!("Take batch {batch} back\n\n{list}\nTrimtab-Rollback: {batch}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn batch(moves: serde_json::Value) -> Document {
+        let tests = json!({
+            "judgement": "none", "why": "", "command": null, "before": null, "after": null,
+            "failed_before": [], "mended": [], "gone": [], "wavering": [], "runs": 0, "confined": [],
+        });
+        serde_json::from_value(json!({
+            "format": "trimtab-applied", "version": 1, "target": "app", "now": "2026-06-01T09:00:00Z",
+            "batch": "first-go", "window": "first", "place": "go.mod", "tool": "go", "outcome": "done",
+            "why": "", "base": "b0", "branch": null, "commits": [], "request": null, "actions": [],
+            "moves": moves, "load": null, "removes": [], "worse": [], "tests": tests,
+            "changelogs": [], "why_these": [], "why_now": [], "rollback": [],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn what_only_goes_is_told_after_what_moves() {
+        let moved = |name: &str, to: &[&str]| json!({ "package": format!("pkg:golang/{name}"), "from": ["v1.0.0"], "to": to });
+        let told = batch(json!([moved("a", &[]), moved("b", &["v1.1.0"]), moved("c", &[])]));
+        assert_eq!(title(&told), "Move b to v1.1.0");
+        let text = message(&told, &told.moves, &[]);
+        let lines: Vec<&str> = text.lines().skip(2).take(3).collect();
+        let [first, rest @ ..] = &lines[..] else { panic!("{text}") };
+        assert_eq!(*first, "pkg:golang/b: v1.0.0 to v1.1.0");
+        assert!(rest.iter().all(|line| line.ends_with("to nothing")), "{text}");
+        // Where nothing moves, what goes is all that there is to tell.
+        assert_eq!(title(&batch(json!([moved("a", &[])]))), "Move a out");
+    }
 }

@@ -103,9 +103,11 @@ impl<'w> Batch<'w> {
             Err(refusal) => {
                 let on_top = !state.done.is_empty();
                 let unchanged = on_top && matches!(refusal.reason, Reason::Unchanged { .. });
+                // That a registry did not answer says nothing of the action.
+                let away = matches!(refusal.reason, Reason::Registry(_));
                 return match unchanged && self.is_done(&state.inventory, position)? {
                     true => Ok(Ok(None)),
-                    false => not("refused", refusal.to_string()),
+                    false => not(if away { "untold" } else { "refused" }, refusal.to_string()),
                 };
             }
         };

@@ -64,10 +64,24 @@ impl Evidence<'_> {
             worse: self.found.worse.iter().map(ToString::to_string).collect(),
             tests: self.tests(),
             changelogs: Vec::new(),
-            why_these: self.batch.why_these.clone(),
+            why_these: self.why_these(),
             why_now: self.batch.why_now.clone(),
             rollback: Vec::new(),
         }
+    }
+
+    /// Why these actions, of those that are done. Each reason begins with the name of its action.
+    fn why_these(&self) -> Vec<String> {
+        let not = |at: usize| self.done.not.iter().any(|(held, ..)| *held == at);
+        let is_of_done = |why: &&String| {
+            let names =
+                self.work.actions.iter().enumerate().map(|(at, (action, _))| (at, &action.name));
+            let of = names.filter(|(_, name)| {
+                why.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with(' '))
+            });
+            of.max_by_key(|(_, name)| name.len()).is_none_or(|(at, _)| !not(at))
+        };
+        self.batch.why_these.iter().filter(is_of_done).cloned().collect()
     }
 
     /// The findings that are gone, with what the plan says of them.

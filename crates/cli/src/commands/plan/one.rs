@@ -236,7 +236,7 @@ impl Search<'_> {
     }
 
     /// The lowest offered version from another on that brings no finding in.
-    fn lift(&self, package: &Purl, to: &str) -> Result<Option<Box<str>>, Diagnostic> {
+    pub(super) fn lift(&self, package: &Purl, to: &str) -> Result<Option<Box<str>>, Diagnostic> {
         if self.trial.is_over() {
             return Ok(None);
         }

@@ -48,6 +48,8 @@ pub(super) struct Searched {
     pub(super) tried: Vec<Tried>,
     /// Whether the time was over before all was tried.
     pub(super) cut_short: bool,
+    /// Whether a registry did not answer when something was tried.
+    pub(super) away: bool,
     /// What was carried out for several ideas at once.
     pub(super) wholes: Vec<Whole>,
     /// Ideas for which a way does nothing: it did not together with others.
@@ -85,6 +87,8 @@ pub(super) enum Task {
     Parents(Vec<Purl>, Vec<usize>),
     /// Force the version.
     Force(usize),
+    /// A smaller step than to where all of it is gone.
+    Smaller(usize),
     /// Do without it where no source names it, else put what its publisher advises into its place.
     Last(usize),
     /// Build on another tag of the image that has them.
@@ -217,6 +221,9 @@ impl<'s> Search<'s> {
         forced.extend(self.open_alone(&order, &searched, Way::Override));
         let tasks: Vec<Task> = forced.into_iter().map(Task::Force).collect();
         self.round("Forcing one by one", &tasks, &mut searched, progress)?;
+        // What takes a major step whole may be gone for the most part by a smaller one: the planner chooses.
+        let tasks = self.smaller_tasks(&order, &searched);
+        self.round("Smaller steps", &tasks, &mut searched, progress)?;
         self.trial.until(held);
         // Many raises at once cost much: only for what no other way removes.
         let held = self.trial.share(PARENTS);
@@ -365,6 +372,7 @@ impl<'s> Search<'s> {
             searched.unused.extend(answer.unused);
             for (at, what, why) in answer.tried {
                 searched.cut_short |= matches!(why, Refused::Time);
+                searched.away |= is_away(&why);
                 if let Some(tried) = searched.tried.get_mut(at) {
                     tried.push((what, why));
                 }
@@ -404,6 +412,7 @@ impl<'s> Search<'s> {
                 }
                 Ok(answer)
             }
+            Task::Smaller(at) => self.smaller(*at),
             Task::Last(at) => self.last(*at),
             Task::Image(ideas) => self.image(ideas),
             Task::Askers(ideas) => self.askers(ideas),
@@ -440,6 +449,11 @@ impl<'s> Search<'s> {
             }
         }
     }
+}
+
+/// Whether a registry did not answer.
+fn is_away(refused: &Refused) -> bool {
+    matches!(refused, Refused::Tool(refusal) if matches!(refusal.reason, Reason::Registry(_)))
 }
 
 /// A refusal that any other update of the place would meet as well, if two have met it alike.

@@ -135,6 +135,13 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
             ..Explained::default()
         };
     }
+    if tool(&|r| matches!(r.reason, Reason::Registry(_))).is_some() {
+        return Explained {
+            why: format!("a registry did not answer, so that it is not known whether {to} can be had"),
+            next: "plan again once the registry can be reached: look at network, proxy and the package manager's own settings".to_owned(),
+            ..Explained::default()
+        };
+    }
     let instead = instead(case, tried, package, to);
     if let Some(refusal) = tool(&|r| matches!(r.reason, Reason::NoWheel { .. })) {
         return Explained {
@@ -222,6 +229,7 @@ mod tests {
             package: "pkg:cargo/deep@1.0.0".parse().unwrap(),
             relation: Relation::Transitive,
             to: Some("2.0.0".into()),
+            within: None,
             parents: vec!["pkg:cargo/top@1.0.0".parse().unwrap()],
             around: Vec::new(),
             askers: Vec::new(),
