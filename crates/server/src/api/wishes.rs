@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::access::{Action, Who};
@@ -14,7 +15,6 @@ use crate::web::team::find;
 /// From when to when no digest is sent, every day; over midnight if the first is later.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = NoticeQuiet)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Quiet {
     #[schema(min_length = 5, max_length = 5, pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]
     from: String,
@@ -25,7 +25,6 @@ pub(crate) struct Quiet {
 /// How a team wishes to be told. What is *now* by the charter goes to people at once, whatever stands here of days.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = NoticeWishes)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Shown {
     /// Where its clock is read: a name of the time zone database.
     #[schema(max_length = 64)]
@@ -138,6 +137,14 @@ pub(crate) async fn get(
     }))
 }
 
+/// What was sent, each part of it by name: a list of values in some order is no wish.
+fn read(sent: Map<String, Value>) -> Result<Shown, Problem> {
+    if sent.get("quiet").is_some_and(|quiet| !quiet.is_object() && !quiet.is_null()) {
+        return Err(Problem::invalid("`quiet` has `from` and `to`."));
+    }
+    serde_json::from_value(Value::Object(sent)).map_err(|e| Problem::invalid(e.to_string()))
+}
+
 /// Says how a team wishes to be told. An address or secret that is not said stays as it was.
 #[utoipa::path(put, path = "/api/v1/teams/{id}/notices/wishes", tag = "notices",
     params(("id" = i64, Path)), request_body = Shown, responses((status = 200, body = Shown)))]
@@ -145,9 +152,10 @@ pub(crate) async fn put(
     State(app): State<App>,
     who: Who,
     Path(id): Path<i64>,
-    Json(sent): Json<Shown>,
+    Json(sent): Json<Map<String, Value>>,
 ) -> Result<Json<Shown>, Problem> {
     let (team, _) = find(&app, &who, id).await?;
+    let sent = read(sent)?;
     if let Err((name, text)) = keep(&app, &who, &team, sent.wanted()).await? {
         return Err(Problem::invalid(format!("`{name}`: {text}")));
     }

@@ -22,6 +22,9 @@ pub(crate) const MOST: usize = 20;
 const BUDGET: u32 = 50;
 /// The longest wait for an answer: a day.
 const LONGEST: u32 = 1440;
+/// The longest address of a channel, and the longest secret.
+const ADDRESS: usize = 2000;
+const SECRET: usize = 200;
 /// The days of a week, in order.
 pub(crate) const DAYS: [(&str, Weekday); 7] = [
     ("monday", Weekday::Monday),
@@ -270,14 +273,13 @@ fn sealed(
     if address.is_empty() {
         return Ok(wrong("address", "Say the address of the channel's webhook."));
     }
-    let fits = address.len() <= 2000 && address.starts_with("http");
-    let Some(url) = address.parse::<Url>().ok().filter(|_| fits) else {
+    let Ok(url) = address.parse::<Url>() else {
         return Ok(wrong("address", "It is an address such as https://chat.example/hooks/…"));
     };
     if !url.is_secure() && !app.settings.notices.private {
         return Ok(wrong("address", "It begins with https://"));
     }
-    if channel == "webhook" && !(16..=200).contains(&secret.chars().count()) {
+    if channel == "webhook" && !(16..=SECRET).contains(&secret.chars().count()) {
         return Ok(wrong("secret", "Letters are signed with it: 16 to 200 characters."));
     }
     let server = url.authority().to_owned();
@@ -304,6 +306,13 @@ pub(crate) async fn keep(
     }
     if let Err(wrong) = checked(&wanted.wishes) {
         return Ok(Err(wrong));
+    }
+    for (name, text, most) in
+        [("address", &wanted.address, ADDRESS), ("secret", &wanted.secret, SECRET)]
+    {
+        if text.chars().count() > most {
+            return Ok(wrong(name, format!("It has {most} characters at most.")));
+        }
     }
     let people = app.store.people(who.org).await?;
     let names = ["on_duty", "second", "third"];
