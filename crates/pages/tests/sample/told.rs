@@ -41,7 +41,7 @@ pub(super) fn notices() -> page::Notices {
             "What waits",
             vec![
                 column("What").kept(),
-                column("Now"),
+                column("Now").kept(),
                 column("Why it waits"),
                 numbers("Until").kept(),
             ],

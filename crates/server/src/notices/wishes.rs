@@ -42,7 +42,7 @@ pub(crate) const CHANNELS: [(&str, &str); 6] = [
     ("slack", "Slack"),
     ("teams", "Microsoft Teams"),
     ("mattermost", "Mattermost"),
-    ("webhook", "webhook, signed"),
+    ("webhook", "signed webhook"),
 ];
 
 /// From when to when.

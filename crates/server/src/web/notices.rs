@@ -11,6 +11,7 @@ use trimtab_pages::part::{
 use trimtab_store::{Became, Cursor, Letter, Pending, Team};
 
 use super::team::find;
+use super::wishes::capital;
 use super::{Page, Sorry, asking, count, html, layout, pager};
 use crate::access::Who;
 use crate::api::notices::{Asked, seen, waiting};
@@ -167,7 +168,8 @@ fn table(
         titled: true,
         columns: vec![
             Column::left("What").kept(),
-            Column::left("Now"),
+            // Who is woken looks at it on a telephone.
+            Column::left("Now").kept(),
             Column::left("Why it waits"),
             Column::right("Until").kept(),
             Column::right("Since"),
@@ -270,9 +272,10 @@ fn about(is: &Standing, known: &std::collections::HashMap<i64, String>) -> Pairs
         (_, "") => channel.to_owned(),
         (_, server) => format!("{channel} at {server}"),
     };
+    let days: Vec<String> = wishes.days.iter().map(|day| capital(day)).collect();
     let digest = match wishes.days.is_empty() {
         true => "none".to_owned(),
-        false => format!("{} at {} ({})", wishes.days.join(", "), wishes.time, wishes.zone),
+        false => format!("{} at {} ({})", days.join(", "), wishes.time, wishes.zone),
     };
     let quiet = wishes
         .quiet

@@ -252,7 +252,8 @@ fn fields(sent: &Sent) -> Vec<Field> {
     fields
 }
 
-fn capital(word: &str) -> String {
+/// With a capital at the beginning.
+pub(super) fn capital(word: &str) -> String {
     let mut letters = word.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
     format!("{first}{}", letters.as_str())
