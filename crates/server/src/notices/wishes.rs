@@ -170,7 +170,10 @@ pub(crate) fn may_wish(who: &Who, team: i64) -> bool {
     who.may(Action::Pace, on) || who.may(Action::Administer, On::ALL)
 }
 
+/// What is wrong with which field.
 type Wrong = (&'static str, String);
+/// How a channel's server is called, and where it is, sealed, if it needs that.
+type Sealed = (String, Option<Vec<u8>>);
 
 fn wrong<T>(name: &'static str, text: impl Into<String>) -> Result<T, Wrong> {
     Err((name, text.into()))
@@ -252,7 +255,7 @@ fn sealed(
     team: &Team,
     wanted: &Wanted,
     before: Option<&Wished>,
-) -> Result<Result<(String, Option<Vec<u8>>), Wrong>, Problem> {
+) -> Result<Result<Sealed, Wrong>, Problem> {
     let channel = wanted.wishes.channel.as_str();
     if matches!(channel, "none" | "mail") {
         return Ok(Ok((String::new(), None)));
