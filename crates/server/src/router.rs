@@ -155,7 +155,7 @@ pub fn router(app: App) -> Router {
         .route("/teams/{id}/notices/edit", get(web::wishes::page).post(web::wishes::post))
         .route("/teams/{id}/calendar", get(web::calendar::page).post(web::calendar::post))
         .route("/notices/{id}", get(web::letter::page).post(web::letter::post))
-        .route("/feeds/{secret}/calendar.ics", get(api::calendar::feed))
+        .route("/feeds/{secret}/calendar.ics", get(web::calendar::feed))
         .route("/plan", get(web::plans::page))
         .route("/plan/what-if", get(web::what_if::page))
         .route("/updates", get(web::updates::page))

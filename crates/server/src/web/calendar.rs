@@ -15,6 +15,9 @@ use crate::api::calendar::make;
 use crate::problem::Problem;
 use crate::state::App;
 
+/// What programs fetch.
+pub(crate) use crate::api::calendar::feed;
+
 /// What the form sends.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
