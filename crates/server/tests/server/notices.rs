@@ -121,7 +121,7 @@ fn private() -> Notices {
 /// Every hundredth is critical: the framework's charter calls that *now*. The others are high.
 fn weigh(known: &Known) -> Option<Weighed> {
     let number: usize = known.vulnerability.rsplit('-').next()?.parse().ok()?;
-    let level = if number % 100 == 0 { Level::Critical } else { Level::High };
+    let level = if number.is_multiple_of(100) { Level::Critical } else { Level::High };
     Some(Weighed {
         level,
         bounds: (Level::Medium, level),
