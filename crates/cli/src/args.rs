@@ -25,8 +25,8 @@ pub use feeds::FeedArgs;
 pub use plan::{Plan, PlanFormat};
 pub use requests::{Requests, RequestsFormat};
 pub use server::{
-    AccessArgs, AssetKind, DeployOutcome, Deployed, Ledger, LedgerVerb, Push, Serve, ServerArgs,
-    Store, StoreArgs, StoreVerb,
+    AccessArgs, AssetKind, DeployOutcome, Deployed, Ledger, LedgerVerb, MailSecurity, NoticeArgs,
+    Push, Serve, ServerArgs, Store, StoreArgs, StoreVerb,
 };
 
 use crate::output::Format;

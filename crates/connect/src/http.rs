@@ -17,8 +17,10 @@ use std::time::{Duration, Instant};
 use ureq::http::HeaderMap;
 use ureq::http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
 use ureq::tls::{RootCerts, TlsConfig};
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, BodyReader, Proxy, ProxyProtocol};
 
+use crate::outside::{INSIDE, Outside, is_known_inside};
 use crate::retry::{self, Clock, MAX_WAIT, TRIES};
 use crate::url::Url;
 
@@ -123,6 +125,8 @@ pub struct Client {
     secure: Option<Agent>,
     plain: Option<Agent>,
     patience: Patience,
+    /// Whether addresses within are not reached.
+    outside: bool,
     free: Arc<Free>,
 }
 
@@ -144,8 +148,22 @@ impl Client {
         patience: Patience,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Client {
+        Client::made(patience, false, variable)
+    }
+
+    /// A client that reaches nothing of internal networks.
+    pub(crate) fn outside(patience: Patience) -> Client {
+        Client::made(patience, true, |name| std::env::var(name).ok())
+    }
+
+    fn made(
+        patience: Patience,
+        outside: bool,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Client {
         let agent = |proxy: Option<Proxy>| -> Agent {
-            Agent::config_builder()
+            let direct = proxy.is_none();
+            let config = Agent::config_builder()
                 .http_status_as_error(false)
                 .max_redirects(0)
                 .max_redirects_will_error(false)
@@ -157,13 +175,17 @@ impl Client {
                 .max_idle_connections_per_host(PARALLEL)
                 .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
                 .proxy(proxy)
-                .build()
-                .new_agent()
+                .build();
+            if outside && direct {
+                return Agent::with_parts(config, DefaultConnector::default(), Outside::default());
+            }
+            config.new_agent()
         };
         Client {
             secure: proxy("HTTPS_PROXY", &variable).ok().map(agent),
             plain: proxy("HTTP_PROXY", &variable).ok().map(agent),
             patience,
+            outside,
             free: Arc::new(Free { count: Mutex::new(PARALLEL), more: Condvar::new() }),
         }
     }
@@ -232,6 +254,9 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
     ) -> Result<Response, Failure> {
+        if self.outside && is_known_inside(url) {
+            return Err(Failure::Refused(INSIDE.to_owned()));
+        }
         let permit = Permit::take(&self.free);
         let agent = if url.is_secure() { &self.secure } else { &self.plain };
         let agent = agent.as_ref().ok_or_else(no_proxy)?;
@@ -384,6 +409,8 @@ fn failure(error: &ureq::Error) -> Failure {
             | io::ErrorKind::AddrNotAvailable => {
                 Failure::Unreachable("the server cannot be reached".to_owned())
             }
+            // Ours: see `outside`.
+            io::ErrorKind::PermissionDenied => Failure::Refused(e.to_string()),
             // What TLS refuses during the handshake comes wrapped.
             _ => match e.get_ref().and_then(|inner| inner.downcast_ref()) {
                 Some(tls) => insecure(tls),

@@ -16,6 +16,7 @@ mod checksum;
 mod download;
 mod html;
 mod origin;
+mod outside;
 mod program;
 mod retry;
 mod url;

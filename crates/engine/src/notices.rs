@@ -11,7 +11,7 @@ use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-/// So often what is *now* goes to further people, if nobody acknowledges it.
+/// So often what is *now* goes to further people at most, if nobody acknowledges it.
 pub const STEPS: u8 = 2;
 
 /// How a team wishes to be told.
@@ -30,6 +30,8 @@ pub struct Wishes {
     pub budget: u32,
     /// After so long without an answer, what is *now* goes to the next people. `None`: never.
     pub escalates: Option<SignedDuration>,
+    /// To how many further circles of people, at most [`STEPS`].
+    pub steps: u8,
 }
 
 /// Something to be told: an action, with all that it removes.
@@ -142,7 +144,7 @@ fn at_once(
             continue;
         };
         let Some(after) = wishes.escalates.filter(SignedDuration::is_positive) else { continue };
-        if step >= STEPS || of.acknowledged.is_some_and(|at| at >= since) {
+        if step >= wishes.steps.min(STEPS) || of.acknowledged.is_some_and(|at| at >= since) {
             continue;
         }
         // Since the last people were told: after hours in which nothing was sent they, too, have their time.
@@ -157,7 +159,8 @@ fn at_once(
     for (why, mut keys) in messages {
         keys.sort_unstable();
         keys.dedup();
-        let goes_on = why != Why::Escalation(STEPS);
+        let step = if let Why::Escalation(step) = why { step } else { 0 };
+        let goes_on = step < wishes.steps.min(STEPS);
         if let Some(after) = wishes.escalates.filter(|after| goes_on && after.is_positive()) {
             decided.ask(now.checked_add(after).unwrap_or(Timestamp::MAX));
         }
@@ -254,8 +257,8 @@ fn moment(wishes: &Wishes, date: Date, time: Time) -> Option<Timestamp> {
     wishes.zone.to_ambiguous_timestamp(date.to_datetime(time)).compatible().ok()
 }
 
-/// The Monday of a moment's week.
-fn monday(wishes: &Wishes, at: Timestamp) -> Date {
+/// The Monday of a moment's week, where a team's clock is read: a week of its budget.
+pub fn monday(wishes: &Wishes, at: Timestamp) -> Date {
     let date = at.to_zoned(wishes.zone.clone()).date();
     let days = i64::from(date.weekday().to_monday_zero_offset());
     date.checked_sub(days.days()).unwrap_or(date)

@@ -23,6 +23,7 @@ fn wishes() -> Wishes {
         quiet: Some((time(20, 0, 0, 0), time(7, 0, 0, 0))),
         budget: 1,
         escalates: Some(SignedDuration::from_mins(30)),
+        steps: STEPS,
     }
 }
 
@@ -86,6 +87,11 @@ fn what_is_now_breaks_through_once_and_goes_on_to_others_until_somebody_has_it()
     // Gone and back: another alarm, for which nobody has said that they have it.
     let again = Pending { now: Some(minutes(500)), ..fire.clone() };
     assert_eq!(ask(&again, &sent, 500), [Why::Now]);
+    // Where nobody else is named, nobody else is told, and nothing need be asked again.
+    let alone = Wishes { steps: 0, ..wishes() };
+    let other = pending("other", true, at(3));
+    let told = [Sent { at: at(3), why: Why::Now, keys: vec!["other".into()] }];
+    assert_eq!(decide(&alone, &[other], &told, at(4)).send, []);
     // It stands in the digest as well.
     let due = decide(&wishes(), &[fire], &sent, at(33));
     assert_eq!(messages(&due), [(Why::Digest, vec!["fire"])]);

@@ -3,6 +3,7 @@
 
 pub mod applied;
 pub mod backtest;
+pub mod calendar;
 pub mod csv;
 pub mod distinct;
 pub mod finished;

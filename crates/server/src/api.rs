@@ -2,6 +2,7 @@
 
 pub(crate) mod alerting;
 pub(crate) mod assets;
+pub(crate) mod calendar;
 pub(crate) mod charters;
 pub(crate) mod decisions;
 pub(crate) mod delivery;
@@ -16,6 +17,7 @@ pub(crate) mod jobs;
 pub(crate) mod kubernetes;
 pub(crate) mod ledger;
 pub(crate) mod metrics;
+pub(crate) mod notices;
 pub(crate) mod packages;
 pub(crate) mod people;
 pub(crate) mod plan;
@@ -35,6 +37,7 @@ mod verdict;
 pub(crate) mod vulnerabilities;
 pub(crate) mod what_if;
 pub(crate) mod where_is;
+pub(crate) mod wishes;
 
 use jiff::Timestamp;
 use serde::Serialize;

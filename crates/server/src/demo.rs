@@ -3,6 +3,7 @@
 //! as true as those of real work.
 
 mod chance;
+mod notices;
 mod packages;
 mod people;
 mod updates;

@@ -4,6 +4,7 @@ mod beat;
 pub(crate) mod fetch;
 mod forget;
 pub(crate) mod measure;
+pub(crate) mod notify;
 mod read_document;
 pub(crate) mod refresh;
 mod rematch;
@@ -33,6 +34,8 @@ pub(crate) enum Kind {
     Measure,
     /// Make teams' plans anew.
     Replan,
+    /// Tell teams what there is to do.
+    Notify,
     /// Let go of what is old and no evidence.
     Forget,
     /// Fetch the feeds, and build the index anew.
@@ -46,6 +49,7 @@ impl Kind {
         (Kind::Rematch, "rematch"),
         (Kind::Measure, "measure"),
         (Kind::Replan, "replan"),
+        (Kind::Notify, "notify"),
         (Kind::Forget, "forget"),
         (Kind::Fetch, "fetch-feeds"),
     ];
@@ -73,6 +77,7 @@ async fn run(app: &App, worker: &str, job: &Job) -> Result<(), Refused> {
         Some(Kind::Rematch) => rematch::run(app, job).await?,
         Some(Kind::Measure) => measure::run(app, job).await?,
         Some(Kind::Replan) => replan::run(app, job).await?,
+        Some(Kind::Notify) => notify::run(app, job).await?,
         Some(Kind::Forget) => forget::run(app, job).await?,
         Some(Kind::Fetch) => fetch::run(app).await?,
         Some(Kind::ReadDocument) | None => {

@@ -16,6 +16,7 @@ mod jobs;
 mod knowing;
 mod logs;
 mod measuring;
+pub mod notices;
 mod opened;
 mod paths;
 mod people;
@@ -34,6 +35,7 @@ mod weighing;
 
 pub use access::Access;
 pub use logs::{Logging, log};
+pub use notices::{MailServer, Notices};
 pub use opened::Opened;
 pub use replanning::Replanned;
 pub use router::router;

@@ -58,6 +58,9 @@ pub async fn start(settings: Settings, clock: fn() -> Timestamp) -> Result<Runni
     for org in app.store.organisations().await.map_err(|e| e.to_string())? {
         let next = jobs::replan::next(org.org, clock());
         app.store.add_job(&next, clock()).await.map_err(|e| e.to_string())?;
+        // Digests may have come due meanwhile, and letters be on their way to nobody.
+        let next = jobs::notify::at_once(org.org, clock());
+        app.store.add_job(&next, clock()).await.map_err(|e| e.to_string())?;
     }
     let mut tasks = Vec::new();
     for n in 0..workers {

@@ -17,6 +17,7 @@ use crate::access::oidc::Known;
 use crate::around::counted::Counters;
 use crate::measuring::answers::Answers;
 use crate::measuring::{self, Folded, Kept};
+use crate::notices::Notices;
 use crate::opened::Opened;
 use crate::weighing::{self, Agreed};
 
@@ -41,6 +42,8 @@ pub struct Settings {
     pub feeds: Option<Feeds>,
     /// How people and programs get in.
     pub access: Access,
+    /// How notices leave.
+    pub notices: Notices,
 }
 
 /// What is fetched how often.

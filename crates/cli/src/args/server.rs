@@ -45,6 +45,9 @@ pub struct Serve {
     /// How people and programs get in
     #[command(flatten)]
     pub access: AccessArgs,
+    /// How notices leave
+    #[command(flatten)]
+    pub notices: NoticeArgs,
     /// Where the store is
     #[command(flatten)]
     pub store: StoreArgs,
@@ -87,6 +90,40 @@ pub struct AccessArgs {
     /// The role that a group of the provider has: `appsec=security`
     #[arg(long = "oidc-role", value_name = "GROUP=ROLE")]
     pub oidc_roles: Vec<String>,
+}
+
+/// How notices leave.
+#[derive(Debug, ClapArgs)]
+pub struct NoticeArgs {
+    /// The mail server; without a port, the usual one of its security [default: no mail is sent]
+    #[arg(long, value_name = "HOST[:PORT]", requires = "mail_from", env = "TRIMTAB_MAIL_SERVER")]
+    pub mail_server: Option<String>,
+    /// How the connection to it is protected; `none` only on this machine
+    #[arg(long, value_enum, default_value_t = MailSecurity::Starttls)]
+    pub mail_security: MailSecurity,
+    /// Who writes: an address
+    #[arg(long, value_name = "ADDRESS", env = "TRIMTAB_MAIL_FROM")]
+    pub mail_from: Option<String>,
+    /// Our name at the mail server, if it wants one
+    #[arg(long, value_name = "NAME", requires = "mail_password_file", env = "TRIMTAB_MAIL_USER")]
+    pub mail_user: Option<String>,
+    /// The file of our password at the mail server
+    #[arg(long, value_name = "FILE", env = "TRIMTAB_MAIL_PASSWORD_FILE")]
+    pub mail_password_file: Option<PathBuf>,
+    /// Let teams name channels at addresses of internal networks
+    #[arg(long)]
+    pub private_channels: bool,
+}
+
+/// How a connection to a mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MailSecurity {
+    /// TLS from the first byte on (port 465)
+    Tls,
+    /// STARTTLS, without which nothing is sent (port 587)
+    Starttls,
+    /// None (port 25): only to this machine
+    None,
 }
 
 /// Which server.

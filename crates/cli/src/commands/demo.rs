@@ -91,6 +91,7 @@ fn serve(folder: &Path, io: &mut Io) -> Outcome {
         keep_days: None,
         feeds: None,
         access: trimtab_server::Access::default(),
+        notices: trimtab_server::Notices::default(),
     };
     let runtime = tokio::runtime::Runtime::new().map_err(|e| told(e.to_string()))?;
     runtime.block_on(async {

@@ -5,13 +5,15 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
+use trimtab_connect::http::Patience;
+use trimtab_connect::notify::{Mail, Security};
 use trimtab_feeds::{Named, plan};
 use trimtab_model::{Code, Diagnostic, Role};
 use trimtab_server::access::{Access, Key, Provider};
-use trimtab_server::{Feeds, Settings, first_link, log, start};
+use trimtab_server::{Feeds, MailServer, Notices, Settings, first_link, log, start};
 
 use super::Outcome;
-use crate::args::{AccessArgs, Serve, StoreArgs};
+use crate::args::{AccessArgs, MailSecurity, NoticeArgs, Serve, StoreArgs};
 use crate::exit::Exit;
 use crate::index;
 use crate::io::Io;
@@ -37,6 +39,7 @@ pub fn run(args: &Serve, io: &mut Io) -> Outcome {
         workers: args.workers,
         keep_days: args.keep_days,
         feeds: feeds(args)?,
+        notices: notices(&args.notices)?,
     };
     let runtime = runtime()?;
     runtime.block_on(async {
@@ -76,6 +79,34 @@ fn feeds(args: &Serve) -> Result<Option<Feeds>, Diagnostic> {
     // What is not there is told now and not after the first night.
     plan(&named)?;
     Ok(Some(Feeds { every: SignedDuration::from_hours(hours.into()), named }))
+}
+
+/// How notices leave.
+fn notices(args: &NoticeArgs) -> Result<Notices, Diagnostic> {
+    let refused = |text: String, help: &str| Diagnostic::new(Code::Usage, text).help(help);
+    let Some(server) = &args.mail_server else {
+        return Ok(Notices { mail: None, private: args.private_channels });
+    };
+    let (security, usual) = match args.mail_security {
+        MailSecurity::Tls => (Security::Tls, 465),
+        MailSecurity::Starttls => (Security::StartTls, 587),
+        MailSecurity::None => (Security::None, 25),
+    };
+    let named = server.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+    let named = named.and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
+    let (host, port) = named.unwrap_or_else(|| (server.clone(), usual));
+    let from = args.mail_from.clone().unwrap_or_default();
+    let password = args.mail_password_file.as_ref().map(std::fs::read_to_string).transpose();
+    let password = password
+        .map_err(|e| refused(format!("the mail password: {e}"), "check --mail-password-file"))?;
+    let login = args.mail_user.clone().zip(password.map(|p| p.trim().to_owned()));
+    // What cannot work is told now and not with the first letter.
+    let tried = (host.as_str(), port);
+    Mail::new(tried, security, login.clone(), (&from, &from), Patience::default()).map_err(
+        |e| refused(e.to_string(), "check --mail-server, --mail-security and --mail-from"),
+    )?;
+    let mail = Some(MailServer { host, port, security, login, from });
+    Ok(Notices { mail, private: args.private_channels })
 }
 
 /// How people and programs get in.

@@ -41,6 +41,7 @@ impl World {
             access: trimtab_server::Access::default(),
             keep_days: None,
             feeds: None,
+            notices: trimtab_server::Notices::default(),
         };
         let running = runtime.block_on(async {
             let running = start(settings, Timestamp::now).await.unwrap();

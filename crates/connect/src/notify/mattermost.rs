@@ -27,6 +27,12 @@ impl<'c> Mattermost<'c> {
     ) -> Result<Mattermost<'c>, NotSent> {
         Post::new(address, patience, clock).map(Mattermost)
     }
+
+    /// The same, if it lies outside of internal networks: for an address that people name.
+    #[must_use]
+    pub fn outside(self, patience: Patience) -> Mattermost<'c> {
+        Mattermost(self.0.outside(patience))
+    }
 }
 
 impl Channel for Mattermost<'_> {

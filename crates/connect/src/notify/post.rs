@@ -51,6 +51,11 @@ impl<'c> Post<'c> {
         Ok(Post { client: Client::new(patience), address, clock, secrets })
     }
 
+    /// The same, to nothing of internal networks.
+    pub(super) fn outside(self, patience: Patience) -> Post<'c> {
+        Post { client: Client::outside(patience), ..self }
+    }
+
     pub(super) fn now(&self) -> jiff::Timestamp {
         self.clock.now()
     }

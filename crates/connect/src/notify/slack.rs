@@ -30,6 +30,12 @@ impl<'c> Slack<'c> {
     ) -> Result<Slack<'c>, NotSent> {
         Post::new(address, patience, clock).map(Slack)
     }
+
+    /// The same, if it lies outside of internal networks: for an address that people name.
+    #[must_use]
+    pub fn outside(self, patience: Patience) -> Slack<'c> {
+        Slack(self.0.outside(patience))
+    }
 }
 
 impl Channel for Slack<'_> {

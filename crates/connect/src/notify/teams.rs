@@ -27,6 +27,12 @@ impl<'c> Teams<'c> {
     ) -> Result<Teams<'c>, NotSent> {
         Post::new(address, patience, clock).map(Teams)
     }
+
+    /// The same, if it lies outside of internal networks: for an address that people name.
+    #[must_use]
+    pub fn outside(self, patience: Patience) -> Teams<'c> {
+        Teams(self.0.outside(patience))
+    }
 }
 
 impl Channel for Teams<'_> {

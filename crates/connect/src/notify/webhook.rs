@@ -44,6 +44,12 @@ impl<'c> Webhook<'c> {
         }
         Ok(Webhook { post: Post::new(address, patience, clock)?, secret: secret.to_vec() })
     }
+
+    /// The same, if it lies outside of internal networks: for an address that people name.
+    #[must_use]
+    pub fn outside(self, patience: Patience) -> Webhook<'c> {
+        Webhook { post: self.post.outside(patience), ..self }
+    }
 }
 
 impl Channel for Webhook<'_> {

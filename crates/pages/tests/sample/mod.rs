@@ -9,6 +9,7 @@ mod people;
 mod places;
 mod planned;
 mod risk;
+mod told;
 
 use std::cell::RefCell;
 
@@ -37,6 +38,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("act", render(&agreement::act())),
         ("administration", render(&people::administration())),
         ("api", render(&around::api())),
+        ("calendar", render(&told::calendar())),
         ("charter", render(&agreement::charter())),
         ("exception", render(&agreement::exception())),
         ("exceptions", render(&agreement::exceptions())),
@@ -45,8 +47,10 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("findings", render(&risk::findings())),
         ("findings-empty", render(&risk::no_findings())),
         ("ledger", render(&needs::ledger())),
+        ("letter", render(&told::letter())),
         ("listing", render(&needs::listing())),
         ("metrics", render(&around::metrics())),
+        ("notices", render(&told::notices())),
         ("package", render(&facts::package())),
         ("plan", render(&people::plan())),
         ("plans", render(&planned::plans())),

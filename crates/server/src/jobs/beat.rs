@@ -61,6 +61,7 @@ mod tests {
             keep_days: None,
             feeds: None,
             access: Access::default(),
+            notices: crate::Notices::default(),
         };
         App::new(Store::open(&store, Timestamp::now()).await.unwrap(), settings, Timestamp::now)
     }

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use trimtab_store::{Job, NewJob, Org, Priority};
 
-use super::Kind;
+use super::{Kind, notify};
 use crate::ingest::Refused;
 use crate::replanning;
 use crate::state::App;
@@ -49,7 +49,10 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
         let next = NewJob { name, ..all(job.org, edge + SignedDuration::from_secs(1)) };
         app.store.add_job(&next, now).await?;
     }
-    let done = replanning::anew(app, job.org, job.payload["team"].as_i64(), now).await?;
+    let done = replanning::anew(app, job.org, job.payload["team"].as_i64(), now).await;
+    // Teams are told by the plans that there are, whatever became of these.
+    app.store.add_job(&notify::at_once(job.org, now), now).await?;
+    let done = done?;
     let is = done.difference;
     Ok(json!({ "teams": done.teams, "same": done.same, "scheduled": is.scheduled,
         "moved": is.moved, "changed": is.changed, "dropped": is.dropped }))

@@ -33,6 +33,14 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
     let proxies: Vec<String> = set.access.proxies.iter().map(ToString::to_string).collect();
     let proxies =
         if proxies.is_empty() { "none but on this machine".to_owned() } else { proxies.join(", ") };
+    let mail = match &set.notices.mail {
+        None => Cell::text("none is sent"),
+        Some(mail) => Cell::code(format!("{}:{} from {}", mail.host, mail.port, mail.from)),
+    };
+    let channels = match set.notices.private {
+        true => "anywhere, internal networks too",
+        false => "outside of internal networks",
+    };
     let keep = match set.keep_days {
         None => "every byte, always".to_owned(),
         Some(days) => format!("{days} days"),
@@ -52,6 +60,8 @@ pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> P
         ("Requests of a token", Cell::text(rate), "--token-rate"),
         ("Key that seals secrets", Cell::text(key), "--key-file"),
         ("Proxies", Cell::text(proxies), "--proxy"),
+        ("Mail", mail, "--mail-server"),
+        ("Channels of teams", Cell::text(channels), "--private-channels"),
     ];
     let row = |(name, value, flag): (&str, Cell, &str)| {
         Row::of(vec![Cell::text(name), value, Cell::code(flag)])

@@ -45,12 +45,45 @@ impl Answer {
     }
 }
 
+fn settings(store: String, index: PathBuf) -> Settings {
+    Settings {
+        store,
+        listen: "127.0.0.1:0".into(),
+        index,
+        public: "http://127.0.0.1".into(),
+        largest_upload: 8 << 20,
+        workers: 2,
+        keep_days: None,
+        feeds: None,
+        access: Access::default(),
+        notices: trimtab_server::Notices::default(),
+    }
+}
+
 impl Server {
     /// A server on a SQLite file of its own.
     pub(crate) fn new() -> Server {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store.sqlite").to_str().unwrap().to_owned();
         Server::on(folder, store)
+    }
+
+    /// A server on a store, whose notices leave so, with a key, a clock and as many workers as wished.
+    pub(crate) fn telling(
+        store: String,
+        key: &std::path::Path,
+        notices: trimtab_server::Notices,
+        (clock, workers): (fn() -> Timestamp, usize),
+    ) -> Server {
+        let folder = tempfile::tempdir().unwrap();
+        let key = Some(trimtab_server::access::Key::of_file(key).unwrap());
+        let settings = Settings {
+            workers,
+            notices,
+            access: Access { key, ..Access::default() },
+            ..settings(store, INDEX.1.clone())
+        };
+        Server::run(folder, settings, clock)
     }
 
     /// A server with a clock of its own, where people get in so.
@@ -101,22 +134,16 @@ impl Server {
         access: Access,
         feeds: Option<Feeds>,
     ) -> Server {
+        let settings = Settings { feeds, access, ..settings(store, index) };
+        Server::run(folder, settings, clock)
+    }
+
+    fn run(folder: tempfile::TempDir, settings: Settings, clock: fn() -> Timestamp) -> Server {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .unwrap();
-        let settings = Settings {
-            store,
-            listen: "127.0.0.1:0".into(),
-            index,
-            public: "http://127.0.0.1".into(),
-            largest_upload: 8 << 20,
-            workers: 2,
-            keep_days: None,
-            feeds,
-            access,
-        };
         let running = runtime.block_on(start(settings, clock)).unwrap();
         let base = format!("http://{}", running.address);
         Server { running: Some(running), runtime, base, _folder: folder }

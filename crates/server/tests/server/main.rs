@@ -22,6 +22,7 @@ mod learning;
 mod ledger;
 mod lists;
 mod matrix;
+mod notices;
 mod organisations;
 mod over_walls;
 mod pages;

@@ -47,15 +47,21 @@ impl Row {
     }
 }
 
+/// How a team may wish to be told.
+pub(crate) fn wishes() -> Value {
+    json!({ "zone": "Europe/Berlin", "days": ["tuesday"], "time": "09:00", "budget": 1, "channel": "none" })
+}
+
 /// What is sent: the address with its things, and a body that is understood.
 fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
     let id = |of: i64| of.to_string();
-    let World { finding, asset, team, update, job, decision, token, charter, .. } = world;
+    let World { finding, asset, team, update, job, decision, token, charter, letter, .. } = world;
     let thing = match row.path.split('/').nth(3).unwrap() {
         "findings" => id(*finding),
         "assets" => id(*asset),
         "teams" => id(*team),
         "updates" => id(*update),
+        "notices" => id(*letter),
         "jobs" => id(*job),
         "decisions" => id(*decision),
         "tokens" => id(*token),
@@ -105,6 +111,7 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
         ("POST", "plans" | "reports" | "snapshots" | "updates") => ("?asset=shop", json!({})),
         ("PUT", "systems") => ("", json!({ "name": "shop", "team": "shop" })),
         ("PUT", "teams") => ("", json!({ "name": "shop" })),
+        ("PUT", "teams/{id}/notices/wishes") => ("", wishes()),
         ("POST", "teams/{id}/plan") => (
             "",
             json!({ "changes": [format!("{asset}:pkg:npm/moment")], "state": "held", "reason": "x" }),

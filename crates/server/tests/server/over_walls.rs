@@ -34,6 +34,7 @@ fn no_page_and_no_form_reaches_over_a_wall() {
     let world = World::new();
     let World { server, lea, small, eve, .. } = &world;
     let World { system, team, asset, finding, decision, charter, token, update, .. } = &world;
+    let letter = &world.letter;
     let row = |method, template, thing: &dyn ToString, fields: &[(&'static str, String)], small| {
         let fields = fields.to_vec();
         Row { method, template, thing: thing.to_string(), fields, file: None, small }
@@ -99,6 +100,13 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         row("POST", "/teams/{id}/plan", team, &[], NotThere),
         row("GET", "/teams/{id}/plan/move", team, &[], NotThere),
         row("POST", "/teams/{id}/plan/move", team, &[], NotThere),
+        row("GET", "/teams/{id}/notices", team, &[], NotThere),
+        row("GET", "/teams/{id}/notices/edit", team, &[], NotThere),
+        row("POST", "/teams/{id}/notices/edit", team, &[("channel", text("none"))], NotThere),
+        row("GET", "/teams/{id}/calendar", team, &[], NotThere),
+        row("POST", "/teams/{id}/calendar", team, &[("do", text("make"))], NotThere),
+        row("GET", "/notices/{id}", letter, &[], NotThere),
+        row("POST", "/notices/{id}", letter, &[("do", text("acknowledge"))], NotThere),
         row("GET", "/updates/{id}", update, &[], NotThere),
         row("POST", "/updates/{id}", update, &[("points", text("1"))], NotThere),
         row("GET", "/vulnerabilities/{name}", &world.vulnerability, &[], NotThere),
@@ -139,6 +147,8 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         "/sign-out",
         "/sign-in/code",
         "/welcome/{secret}",
+        // What stands in its address is known to one person.
+        "/feeds/{secret}/calendar.ics",
         "/session/side",
         // One's own account.
         "/account/tokens",

@@ -31,7 +31,7 @@ fn row(
 fn what_belongs_to_others_is_not_there() {
     let world = World::new();
     let World { server, lea, small, eve, system, team, asset, finding, decision, .. } = &world;
-    let World { charter, token, job, whole, update, vulnerability, digest, .. } = &world;
+    let World { charter, token, job, whole, update, vulnerability, digest, letter, .. } = &world;
 
     let none = Value::Null;
     let answer = json!({ "state": "approved", "role": "security" });
@@ -43,6 +43,15 @@ fn what_belongs_to_others_is_not_there() {
         row("GET", "/api/v1/assets/{id}", asset, none.clone(), 404),
         row("GET", "/api/v1/teams/{id}/plan", team, none.clone(), 404),
         row("POST", "/api/v1/teams/{id}/plan", team, place, 404),
+        row("GET", "/api/v1/teams/{id}/notices", team, none.clone(), 404),
+        row("GET", "/api/v1/teams/{id}/notices/sent", team, none.clone(), 404),
+        row("GET", "/api/v1/teams/{id}/notices/wishes", team, none.clone(), 404),
+        row("PUT", "/api/v1/teams/{id}/notices/wishes", team, crate::matrix::wishes(), 404),
+        row("POST", "/api/v1/teams/{id}/calendar", team, none.clone(), 404),
+        row("DELETE", "/api/v1/teams/{id}/calendar", team, none.clone(), 404),
+        row("GET", "/api/v1/notices/{id}", letter, none.clone(), 404),
+        row("POST", "/api/v1/notices/{id}/acknowledgement", letter, none.clone(), 404),
+        row("POST", "/api/v1/notices/{id}/again", letter, none.clone(), 404),
         row("GET", "/api/v1/updates/{id}", update, none.clone(), 404),
         row("POST", "/api/v1/updates/{id}", update, json!({ "points": 1 }), 404),
         row("GET", "/api/v1/jobs/{id}", job, none.clone(), 404),

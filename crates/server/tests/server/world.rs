@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 use trimtab_model::Role;
+use trimtab_server::App;
 use trimtab_store::ScopeOf::{Organisation, Team};
-use trimtab_store::{Org, ScopeOf};
+use trimtab_store::{NewLetter, NewRecipient, Org, ScopeOf};
 
 use crate::harness::{Answer, JSON, Server, Someone};
 
@@ -40,6 +41,8 @@ pub(crate) struct World {
     /// Work about no asset: it is of the whole organisation.
     pub(crate) whole: i64,
     pub(crate) update: i64,
+    /// A letter to her team, which tells of her system.
+    pub(crate) letter: i64,
 }
 
 impl World {
@@ -91,6 +94,7 @@ impl World {
         };
         let whole = app.store.add_job(&whole, jiff::Timestamp::now());
         let whole = server.runtime.block_on(whole).unwrap();
+        let letter = server.runtime.block_on(letter(&app, org, (team, system)));
         let number = |value: &Value| value.as_i64().unwrap();
         World {
             system,
@@ -105,6 +109,7 @@ impl World {
             job: number(&job["job"]),
             whole,
             update: number(&update["update"]),
+            letter,
             server,
             org,
             lea,
@@ -112,6 +117,28 @@ impl World {
             eve,
         }
     }
+}
+
+/// A letter that was begun.
+async fn letter(app: &App, org: Org, (team, system): (i64, i64)) -> i64 {
+    let now = jiff::Timestamp::now();
+    let wishes = json!({ "channel": "none", "days": [] });
+    app.store.put_wishes(org, team, (&wishes, None), "trimtab", now).await.unwrap();
+    let turn = app.store.wishes(org, team).await.unwrap().unwrap().turn;
+    let told = json!({ "title": "Raise moment to 2.30.1 in shop", "system": system,
+        "link": format!("/teams/{team}/plan"), "findings": 1 });
+    let new = NewLetter {
+        team,
+        why: "now".to_owned(),
+        items: vec!["1:pkg:npm/moment".to_owned()],
+        told: json!({ "urgent": true, "named": [{ "item": "1:pkg:npm/moment", "told": told }] }),
+    };
+    let to = NewRecipient {
+        channel: "mail".to_owned(),
+        address: "lea-1@example.org".to_owned(),
+        person: None,
+    };
+    app.store.begin_letter(org, turn, (&new, &[to]), now).await.unwrap().unwrap()
 }
 
 /// Sends JSON as somebody.

@@ -10,6 +10,7 @@ mod findings;
 mod history;
 mod jobs;
 mod narrowed;
+mod notices;
 mod people;
 mod places;
 mod plans;
@@ -92,6 +93,10 @@ suite! {
     waiting::the_ledger_is_read_backwards_by_filter,
     described::every_change_of_the_description_is_counted,
     sums::what_is_kept_is_what_is_counted,
+    notices::what_is_to_be_told_is_as_old_as_it_is_the_same,
+    notices::a_letter_is_begun_once_however_many_decide,
+    notices::what_became_of_a_copy_is_noted_and_nothing_is_sent_twice,
+    notices::a_calendar_has_one_address_until_it_is_taken_back,
     together::what_is_done_together_is_done_or_not,
     together::a_call_that_gives_up_undoes_the_whole,
     together::what_need_not_wait_for_the_disk_is_seen_at_once,

@@ -1,0 +1,201 @@
+//! A team's calendar for programs that show calendars: windows, deadlines, exceptions that end. Fetched by a secret in its
+//! address, which its person can take back; it shows what they may see when it is fetched.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use trimtab_report::calendar::{Event, Kind, write};
+use trimtab_store::{DecisionFilter, DecisionKind, DecisionState, Team};
+use utoipa::ToSchema;
+
+use super::visible;
+use crate::access::secret::{Secret, digest};
+use crate::access::{Action, On, Who, who};
+use crate::notices::standing::may_see;
+use crate::notices::things::Told;
+use crate::problem::Problem;
+use crate::replanning;
+use crate::state::App;
+use crate::web::team::find;
+
+/// The most events of a kind.
+const MOST: usize = 2000;
+
+/// An address to be given to a calendar.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = CalendarAddress)]
+pub(crate) struct Address {
+    /// Whoever has it may read the calendar: it is told once.
+    address: String,
+}
+
+/// Makes an address for one's own calendar of a team; the one before no longer holds. It is in this answer only.
+#[utoipa::path(post, path = "/api/v1/teams/{id}/calendar", tag = "notices",
+    params(("id" = i64, Path)), responses((status = 201, body = Address)))]
+pub(crate) async fn post(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<i64>,
+) -> Result<(StatusCode, Json<Address>), Problem> {
+    let address = make(&app, &who, id).await?;
+    Ok((StatusCode::CREATED, Json(Address { address })))
+}
+
+/// The same for the pages.
+///
+/// # Errors
+/// They may not see the team, or are no person who is signed in.
+pub(crate) async fn make(app: &App, who: &Who, team: i64) -> Result<String, Problem> {
+    find(app, who, team).await?;
+    // A token makes no tokens.
+    if who.session.is_none() {
+        return Err(Problem::forbidden(Action::View));
+    }
+    let secret = Secret::new("").map_err(|e| {
+        tracing::error!(error = %e, "no random bytes");
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now", "Try again.")
+    })?;
+    let of = (who.person.id, team);
+    let (digest, now) = (secret.digest(), app.now());
+    app.store.put_calendar(who.org, of, &digest, &who.actor(), now).await?;
+    Ok(format!("{}/feeds/{}/calendar.ics", app.settings.public, secret.shown()))
+}
+
+/// Takes the address of one's own calendar of a team back.
+#[utoipa::path(delete, path = "/api/v1/teams/{id}/calendar", tag = "notices",
+    params(("id" = i64, Path)), responses((status = 204, description = "It has none any longer")))]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<i64>,
+) -> Result<StatusCode, Problem> {
+    find(&app, &who, id).await?;
+    let of = (who.person.id, id);
+    app.store.drop_calendar(who.org, of, &who.actor(), app.now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The calendar of an address.
+pub(crate) async fn feed(
+    State(app): State<App>,
+    Path(secret): Path<String>,
+) -> Result<Response, Problem> {
+    let missing = || Problem::not_found("calendar");
+    let is = app.store.calendar_of(&digest(&secret)).await?.ok_or_else(missing)?;
+    let who = who::of(&app, is.org, is.person, None, None).await.map_err(|_| missing())?;
+    if who.person.disabled {
+        return Err(missing());
+    }
+    let (team, _) = find(&app, &who, is.team).await.map_err(|_| missing())?;
+    let mut events = windows(&app, &who, &team).await?;
+    events.extend(deadlines(&app, &who, &team).await?);
+    events.extend(exceptions(&app, &who, &team).await?);
+    let public = &app.settings.public;
+    let host = public.split_once("://").map_or(public.as_str(), |(_, host)| host);
+    let text = write(&format!("Trimtab: {}", team.name), host, &events);
+    let kind = [
+        (header::CONTENT_TYPE, "text/calendar; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "inline; filename=\"calendar.ics\""),
+        (header::CACHE_CONTROL, "private, max-age=600"),
+    ];
+    Ok((kind, text).into_response())
+}
+
+fn at(seconds: i64) -> Option<Timestamp> {
+    Timestamp::from_second(seconds).ok()
+}
+
+/// The windows of the team's plan. Its points are of all its systems: they are told to who may see those.
+async fn windows(app: &App, who: &Who, team: &Team) -> Result<Vec<Event>, Problem> {
+    let plans = app.store.team_plans(who.org).await?;
+    let Some(plan) = plans.into_iter().find(|plan| plan.team == team.id) else {
+        return Ok(Vec::new());
+    };
+    let told: replanning::Told = serde_json::from_value(plan.told).unwrap_or_default();
+    let all = who.may(Action::View, On { system: None, team: Some(team.id) });
+    let event = |is: replanning::ToldWindow| {
+        let starts = at(is.starts)?;
+        let points = trimtab_pages::part::number(is.points);
+        Some(Event {
+            kind: Kind::Window,
+            id: format!("{}-{}-{}", who.org.0, team.id, is.starts),
+            title: format!("{}: {}", team.name, is.name),
+            text: match all {
+                true => format!("Room for {points} points of dependency work."),
+                false => "Dependency work of the team.".to_owned(),
+            },
+            link: format!("{}/teams/{}/plan", app.settings.public, team.id),
+            starts,
+            ends: at(is.ends),
+            // A window is what it is since it was first seen: nothing of it changes with each plan.
+            changed: starts,
+        })
+    };
+    Ok(told.windows.into_iter().take(MOST).filter_map(event).collect())
+}
+
+/// The first deadline of each thing to do.
+async fn deadlines(app: &App, who: &Who, team: &Team) -> Result<Vec<Event>, Problem> {
+    let pending = app.store.pending(who.org, team.id).await?;
+    let event = |is: &trimtab_store::Pending| {
+        let told = Told::of(&is.told);
+        if !may_see(who, team.id, told.system) {
+            return None;
+        }
+        Some(Event {
+            kind: Kind::Deadline,
+            id: format!("{}-{}-{}", who.org.0, team.id, digest(&is.item).get(..16)?),
+            title: format!("Deadline: {}", told.title),
+            text: format!("{}\n{}", told.detail, told.act),
+            link: format!("{}{}", app.settings.public, told.link),
+            starts: at(told.due?)?,
+            ends: None,
+            changed: is.since,
+        })
+    };
+    let mut all: Vec<Event> = pending.iter().filter_map(event).collect();
+    all.sort_by(|a, b| (a.starts, &a.id).cmp(&(b.starts, &b.id)));
+    all.truncate(MOST);
+    Ok(all)
+}
+
+/// Exceptions about the team's systems that end.
+async fn exceptions(app: &App, who: &Who, team: &Team) -> Result<Vec<Event>, Problem> {
+    let systems = app.store.systems(who.org).await?;
+    let seen = visible(who, &systems);
+    let own = systems.iter().filter(|system| system.team == Some(team.id));
+    let own: Vec<i64> = own
+        .map(|system| system.id)
+        .filter(|id| seen.as_ref().is_none_or(|seen| seen.contains(id)))
+        .collect();
+    if own.is_empty() {
+        return Ok(Vec::new());
+    }
+    let filter = DecisionFilter {
+        states: vec![DecisionState::Approved],
+        kind: Some(DecisionKind::Exception),
+        systems: Some(own),
+        ends_after: Some(app.now()),
+        ..DecisionFilter::default()
+    };
+    let found = app.store.decisions_page(who.org, &filter, None, MOST).await?;
+    let event = |is: &trimtab_store::Decision| {
+        let about = is.is.vulnerability.as_deref().unwrap_or("findings");
+        Some(Event {
+            kind: Kind::Exception,
+            id: format!("{}-{}", who.org.0, is.id),
+            title: format!("Exception ends: {about}"),
+            text: "From then on it counts again: fix it, or ask anew.".to_owned(),
+            link: format!("{}/exceptions/{}", app.settings.public, is.id),
+            starts: is.is.expires?,
+            ends: None,
+            changed: is.answered.unwrap_or(is.asked),
+        })
+    };
+    let mut all: Vec<Event> = found.rows.iter().filter_map(event).collect();
+    all.sort_by(|a, b| (a.starts, &a.id).cmp(&(b.starts, &b.id)));
+    Ok(all)
+}

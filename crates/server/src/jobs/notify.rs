@@ -1,0 +1,249 @@
+//! Tells teams what there is to do: looks at what changed, decides for each team, begins letters and hands them over. Asked
+//! for after each planning, when wishes change, and when a decision says so.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tracing::Instrument;
+use trimtab_engine::notices::{Decided, Message};
+use trimtab_store::{
+    Became, Job, NewJob, NewLetter, Org, Priority, Recipient, StoreError, Team, TeamPlan,
+};
+
+use super::Kind;
+use crate::ingest::Refused;
+use crate::notices::letters::Said;
+use crate::notices::standing::{self, Standing};
+use crate::notices::{post, things, why_word};
+use crate::state::App;
+
+/// So long handing a copy over may take, before its process is taken to have ended.
+const LOST: SignedDuration = SignedDuration::from_mins(10);
+/// So many teams are told at once.
+const AT_ONCE: usize = 4;
+/// So many copies are tried again in one run.
+const AGAIN: usize = 100;
+/// So often a decision is made anew where others decide at the same time.
+const TURNS: usize = 20;
+
+/// Asks for it at once.
+pub(crate) fn at_once(org: Org, now: Timestamp) -> NewJob {
+    NewJob {
+        org,
+        kind: Kind::Notify.as_str().to_owned(),
+        name: "now".to_owned(),
+        payload: json!({}),
+        priority: Priority::Waited,
+        run_at: now,
+    }
+}
+
+/// Asks for it at a moment, once for each second.
+fn later(org: Org, at: Timestamp, now: Timestamp) -> NewJob {
+    let at = at.max(now + SignedDuration::from_secs(1));
+    let name = format!("at-{}", at.as_second());
+    NewJob { name, priority: Priority::Scheduled, run_at: at, ..at_once(org, now) }
+}
+
+/// What was done.
+#[derive(Debug, Default)]
+struct Done {
+    looked: usize,
+    begun: usize,
+    sent: usize,
+    not_sent: usize,
+    again: Option<Timestamp>,
+}
+
+impl Done {
+    fn ask(&mut self, at: Option<Timestamp>) {
+        self.again = [self.again, at].into_iter().flatten().min();
+    }
+
+    fn add(&mut self, other: &Done) {
+        self.looked += other.looked;
+        self.begun += other.begun;
+        self.sent += other.sent;
+        self.not_sent += other.not_sent;
+        self.ask(other.again);
+    }
+
+    fn note(&mut self, became: Became) {
+        match became {
+            Became::Sent => self.sent += 1,
+            _ => self.not_sent += 1,
+        }
+    }
+}
+
+pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
+    let (org, now) = (job.org, app.now());
+    app.store.lose_copies(org, now - LOST, now).await?;
+    // What comes while this looks is looked at by the next one.
+    let newest = app.store.newest_unsent(org).await?;
+    let teams = app.store.teams(org).await?;
+    let mut done = Done::default();
+    let mut failed = None;
+    match look(app, org, &teams, now).await {
+        Ok(looked) => {
+            done.add(&looked);
+            if let Some(newest) = newest {
+                app.store.note_all_sent(org, newest, now).await?;
+            }
+        }
+        // Who is told by what was looked at before is told all the same.
+        Err(error) => failed = Some(Refused::from(error)),
+    }
+    for told in tell_all(app, org, &teams).await {
+        match told {
+            Ok(told) => done.add(&told),
+            Err(error) => {
+                tracing::warn!(%error, "a team cannot be told");
+                failed = failed.or(Some(error));
+            }
+        }
+    }
+    again(app, org, &teams, &mut done).await?;
+    if let Some(at) = done.again {
+        app.store.add_job(&later(org, at, app.now()), now).await?;
+    }
+    failed.map_or(Ok(()), Err)?;
+    Ok(json!({ "looked": done.looked, "letters": done.begun, "sent": done.sent,
+        "not_sent": done.not_sent }))
+}
+
+/// Brings together what teams have to do, where something of it changed.
+async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Done, StoreError> {
+    let agreed = app.agreed(org, now).await?;
+    let marks = app.store.finding_marks(org).await?;
+    let looks = app.store.notice_looks(org).await?;
+    let plans: BTreeMap<i64, TeamPlan> =
+        app.store.team_plans(org).await?.into_iter().map(|plan| (plan.team, plan)).collect();
+    let mut done = Done::default();
+    for team in teams {
+        let plan = plans.get(&team.id);
+        let made = plan.map(|plan| plan.made);
+        let mark = format!("{:?} {:?} {made:?}", agreed.charter_id, marks.get(&team.id));
+        if looks.get(&team.id) == Some(&mark) {
+            continue;
+        }
+        let looked = things::of_team(app, org, team, made, now).await?;
+        // What is waited for changes nothing that the mark has.
+        let mark = if looked.again.is_some() { String::new() } else { mark };
+        app.store.bring_pending(org, team.id, (&looked.things, &mark), now).await?;
+        done.looked += 1;
+        done.ask(looked.again);
+    }
+    Ok(done)
+}
+
+/// Has every team told, some at once: a channel that takes its time holds up few others.
+async fn tell_all(app: &App, org: Org, teams: &[Team]) -> Vec<Result<Done, Refused>> {
+    let room = Arc::new(Semaphore::new(AT_ONCE));
+    let mut telling = JoinSet::new();
+    for team in teams {
+        let (app, team, room) = (app.clone(), team.clone(), Arc::clone(&room));
+        let one = async move {
+            // It is never closed.
+            let _held = room.acquire_owned().await;
+            tell(&app, org, &team).await
+        };
+        telling.spawn(one.in_current_span());
+    }
+    let mut all = Vec::with_capacity(teams.len());
+    while let Some(told) = telling.join_next().await {
+        all.push(told.unwrap_or_else(|e| Err(Refused::Internal(e.to_string()))));
+    }
+    all
+}
+
+/// Decides for a team, and has it told.
+async fn tell(app: &App, org: Org, team: &Team) -> Result<Done, Refused> {
+    let mut done = Done::default();
+    for _ in 0..TURNS {
+        let now = app.now();
+        let is = standing::of(app, org, team.id, now).await?;
+        let Some(wished) = &is.wished else { return Ok(done) };
+        let Decided { send, again, .. } = &is.decided;
+        let Some(message) = send.first() else {
+            done.ask(*again);
+            return Ok(done);
+        };
+        if let Some(letter) = begin(app, org, team, (&is, wished.turn), message, now).await? {
+            done.begun += 1;
+            hand_over(app, org, team, letter, &mut done).await?;
+        }
+    }
+    // Others decide all the time: the next one goes on.
+    done.ask(Some(app.now()));
+    Ok(done)
+}
+
+/// Begins a letter. `None`: somebody else did meanwhile, or something was acknowledged.
+async fn begin(
+    app: &App,
+    org: Org,
+    team: &Team,
+    (is, turn): (&Standing, i64),
+    message: &Message,
+    now: Timestamp,
+) -> Result<Option<i64>, Refused> {
+    let said = Said::new(message, &is.pending);
+    let to = post::recipients(app, org, (team.id, &is.wishes), message.why, &said).await?;
+    let letter = NewLetter {
+        team: team.id,
+        why: why_word(message.why).to_owned(),
+        items: message.keys.iter().map(ToString::to_string).collect(),
+        told: json!(said),
+    };
+    let begun = app.store.begin_letter(org, turn, (&letter, &to), now).await?;
+    if begun.is_some() {
+        // On the disk before anybody is told: else it would be told twice.
+        app.store.flush().await?;
+    }
+    Ok(begun)
+}
+
+async fn hand_over(
+    app: &App,
+    org: Org,
+    team: &Team,
+    letter: i64,
+    done: &mut Done,
+) -> Result<(), Refused> {
+    let Some(letter) = app.store.letter(org, letter).await? else { return Ok(()) };
+    let said = Said::of(&letter.is.told);
+    for copy in &letter.copies {
+        let of = (team, letter.is.why.as_str(), said.clone());
+        done.note(post::hand_over(app, org, of, copy).await?);
+    }
+    Ok(())
+}
+
+/// Hands copies over once more that were not taken before.
+async fn again(app: &App, org: Org, teams: &[Team], done: &mut Done) -> Result<(), Refused> {
+    let now = app.now();
+    let (due, _) = app.store.copies_due(org, now, AGAIN).await?;
+    for copy in &due {
+        if !app.store.begin_again(org, copy, now).await? {
+            continue;
+        }
+        app.store.flush().await?;
+        let Some(letter) = app.store.letter(org, copy.letter).await? else { continue };
+        let Some(team) = teams.iter().find(|team| team.id == letter.is.team) else { continue };
+        let of = (team, letter.is.why.as_str(), Said::of(&letter.is.told));
+        let copy = Recipient { tries: copy.tries + 1, ..copy.clone() };
+        let became = post::hand_over(app, org, of, &copy).await?;
+        done.note(became);
+    }
+    if due.len() == AGAIN {
+        done.ask(Some(now));
+    }
+    let (_, next) = app.store.copies_due(org, now, 1).await?;
+    done.ask(next);
+    Ok(())
+}

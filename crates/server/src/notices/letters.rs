@@ -1,0 +1,174 @@
+//! What a letter says: kept as it was sent, so that what was told can be looked at afterwards.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use trimtab_engine::notices::{Message, Why};
+use trimtab_model::letter::{Item, Letter};
+use trimtab_store::Pending;
+
+use super::things::Told;
+
+/// The most things that a letter names, the gravest first; the others are counted.
+const MOST: usize = 200;
+
+/// A thing that a letter names.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Named {
+    pub(crate) item: String,
+    pub(crate) told: Told,
+}
+
+/// What a letter says.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Said {
+    pub(crate) urgent: bool,
+    pub(crate) named: Vec<Named>,
+    /// How many more there were.
+    pub(crate) more: usize,
+}
+
+impl Said {
+    /// As the store has it.
+    pub(crate) fn of(told: &Value) -> Said {
+        serde_json::from_value(told.clone()).unwrap_or_default()
+    }
+
+    /// What a message says of what waits.
+    pub(crate) fn new(message: &Message, pending: &[Pending]) -> Said {
+        let by_item: HashMap<&str, &Pending> =
+            pending.iter().map(|is| (is.item.as_str(), is)).collect();
+        let mut named: Vec<Named> = message
+            .keys
+            .iter()
+            .filter_map(|key| {
+                let is = by_item.get(&**key)?;
+                Some(Named { item: is.item.clone(), told: Told::of(&is.told) })
+            })
+            .collect();
+        named.sort_by_cached_key(|of| of.told.rank());
+        let more = named.len().saturating_sub(MOST);
+        named.truncate(MOST);
+        Said { urgent: message.why != Why::Digest, named, more }
+    }
+
+    /// It with what somebody may see alone. How much else there is, they do not learn.
+    pub(crate) fn seen_by(mut self, may: impl Fn(Option<i64>) -> bool) -> Said {
+        let before = self.named.len();
+        self.named.retain(|of| may(of.told.system));
+        if self.named.len() < before {
+            self.more = 0;
+        }
+        self
+    }
+
+    /// How many things it tells of.
+    pub(crate) fn count(&self) -> usize {
+        self.named.len().saturating_add(self.more)
+    }
+
+    /// A line that says what it is.
+    pub(crate) fn subject(&self, why: Why, team: &str) -> String {
+        let first = self.named.first().map_or("something", |of| of.told.title.as_str());
+        let others = match self.count().saturating_sub(1) {
+            0 => String::new(),
+            1 => ", and 1 more".to_owned(),
+            more => format!(", and {more} more"),
+        };
+        match why {
+            Why::Digest => match self.count() {
+                1 => format!("{team}: 1 thing to do"),
+                count => format!("{team}: {count} things to do"),
+            },
+            Why::Now => format!("Now, {team}: {first}{others}"),
+            Why::Escalation(_) => format!("Nobody has it yet, {team}: {first}{others}"),
+        }
+    }
+
+    /// The letter for a channel. `id` is the copy's own.
+    pub(crate) fn letter(
+        &self,
+        (id, page): (&str, &str),
+        (why, team, team_id): (Why, &str, i64),
+        public: &str,
+    ) -> Letter {
+        let lead = match why {
+            Why::Digest => "What is new since the last digest, the gravest first.",
+            Why::Now => {
+                "The charter says that this is done at once. Say on the page that you have it."
+            }
+            Why::Escalation(_) => {
+                "The charter says that this is done at once, and nobody has said that they have it. Say on the page \
+                 if you do."
+            }
+        };
+        let item = |of: &Named| Item {
+            title: of.told.title.as_str().into(),
+            detail: of.told.detail.as_str().into(),
+            act: of.told.act.as_str().into(),
+            link: format!("{public}{}", of.told.link).into(),
+        };
+        Letter {
+            id: id.into(),
+            subject: self.subject(why, team).into(),
+            lead: lead.into(),
+            items: self.named.iter().map(item).collect(),
+            more: self.more,
+            urgent: self.urgent,
+            link: format!("{public}{page}").into(),
+            foot: format!("Team {team} chose how it is told: {public}/teams/{team_id}/notices")
+                .into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(item: &str, system: Option<i64>, level: u8) -> Named {
+        let told = Told { title: item.into(), system, level: Some(level), ..Told::default() };
+        Named { item: item.into(), told }
+    }
+
+    #[test]
+    fn who_sees_a_part_does_not_learn_how_much_else_there_is() {
+        let said = Said {
+            urgent: true,
+            named: vec![named("a", Some(1), 3), named("b", Some(2), 3)],
+            more: 40,
+        };
+        assert_eq!(said.count(), 42);
+        let all = said.clone().seen_by(|_| true);
+        assert_eq!(all, said);
+        let part = said.seen_by(|system| system == Some(2));
+        assert_eq!((part.count(), part.named[0].item.as_str()), (1, "b"));
+        let subject = part.subject(Why::Now, "shop");
+        assert_eq!(subject, "Now, shop: b");
+    }
+
+    #[test]
+    fn ten_thousand_things_are_one_letter_with_the_gravest() {
+        let pending: Vec<Pending> = (0..10_000u32)
+            .map(|n| Pending {
+                item: format!("{n:05}"),
+                told: serde_json::json!(Told {
+                    title: format!("{n:05}"),
+                    level: Some(u8::from(n == 9_999)),
+                    ..Told::default()
+                }),
+                since: jiff::Timestamp::UNIX_EPOCH,
+                urgent: None,
+                acknowledged: None,
+            })
+            .collect();
+        let keys = pending.iter().map(|is| is.item.as_str().into()).collect();
+        let said = Said::new(&Message { why: Why::Digest, keys }, &pending);
+        assert_eq!((said.named.len(), said.more), (MOST, 10_000 - MOST));
+        assert_eq!(said.named[0].item, "09999", "the gravest first");
+        assert_eq!(said.subject(Why::Digest, "shop"), "shop: 10000 things to do");
+    }
+}

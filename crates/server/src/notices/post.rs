@@ -1,0 +1,214 @@
+//! Letters on their way: to whom each goes, handed over once, and what became of it.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use trimtab_connect::SystemClock;
+use trimtab_connect::http::Patience;
+use trimtab_connect::notify::{Channel, Mail, Mattermost, NotSent, Slack, Teams, Webhook};
+use trimtab_engine::notices::Why;
+use trimtab_model::letter::Letter;
+use trimtab_store::{Became, Grant, NewRecipient, Org, Recipient, StoreError, Team, Wished};
+
+use super::letters::Said;
+use super::why_of;
+use super::wishes::{Place, Wishes, place};
+use crate::access::table::allow;
+use crate::access::{Action, On};
+use crate::ingest::{Refused, blocking};
+use crate::state::App;
+
+/// How long a channel may take.
+const PATIENCE: Patience = Patience {
+    connect: Duration::from_secs(15),
+    read: Duration::from_secs(60),
+    window: Duration::from_secs(30),
+    rate: 64,
+};
+/// So often a copy is tried that a channel does not take.
+const TRIES: i64 = 8;
+/// The first wait before the next try, and the longest.
+const WAIT: SignedDuration = SignedDuration::from_mins(2);
+const LONGEST: SignedDuration = SignedDuration::from_hours(6);
+
+/// To whom a letter goes: a digest to the team's channel, what is *now* to people by mail where there are some who may
+/// see it, else to the channel.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn recipients(
+    app: &App,
+    org: Org,
+    (team, wishes): (i64, &Wishes),
+    why: Why,
+    said: &Said,
+) -> Result<Vec<NewRecipient>, StoreError> {
+    let circle = match why {
+        Why::Digest => None,
+        Why::Now => Some(0),
+        Why::Escalation(step) => Some(usize::from(step)),
+    };
+    let circle = circle.and_then(|nth| wishes.circles.get(nth));
+    let mut all = Vec::new();
+    for id in circle.filter(|_| app.settings.notices.mail.is_some()).into_iter().flatten() {
+        let Some(person) = app.store.person(org, *id).await?.filter(|p| !p.disabled) else {
+            continue;
+        };
+        let grants = app.store.grants(org, *id).await?;
+        if said.named.iter().any(|of| sees(&grants, team, of.told.system)) {
+            all.push(NewRecipient {
+                channel: "mail".to_owned(),
+                address: person.email,
+                person: Some(*id),
+            });
+        }
+    }
+    if !all.is_empty() {
+        return Ok(all);
+    }
+    let to = |address: &String| NewRecipient {
+        channel: wishes.channel.clone(),
+        address: address.clone(),
+        person: None,
+    };
+    Ok(match wishes.channel.as_str() {
+        "none" => Vec::new(),
+        "mail" => wishes.addresses.iter().map(to).collect(),
+        _ => vec![to(&wishes.server)],
+    })
+}
+
+fn sees(grants: &[Grant], team: i64, system: Option<i64>) -> bool {
+    allow(grants, Action::View, On { system, team: Some(team) })
+}
+
+/// Hands a copy over whose handing over was begun, and notes what became of it.
+///
+/// # Errors
+/// The store does not answer: then it stays begun, and is not sent again by itself.
+pub(crate) async fn hand_over(
+    app: &App,
+    org: Org,
+    (team, why, said): (&Team, &str, Said),
+    copy: &Recipient,
+) -> Result<Became, Refused> {
+    let said = match copy.to.person {
+        None => said,
+        Some(id) => {
+            let grants = app.store.grants(org, id).await?;
+            said.seen_by(|system| sees(&grants, team.id, system))
+        }
+    };
+    let id = format!("{}.{}.{}", org.0, copy.letter, copy.nth);
+    let page = format!("/notices/{}", copy.letter);
+    let public = &app.settings.public;
+    let letter = said.letter((&id, &page), (why_of(why), &team.name, team.id), public);
+    let wished = app.store.wishes(org, team.id).await?;
+    let outcome = if said.named.is_empty() {
+        Err(NotSent::Refused("nothing of it may be seen there any longer".to_owned()))
+    } else {
+        sent(app, org, wished.as_ref(), copy, letter).await?
+    };
+    let now = app.now();
+    let (became, next, detail) = match outcome {
+        Ok(()) => (Became::Sent, None, String::new()),
+        Err(NotSent::Later(why, wait)) if copy.tries < TRIES => {
+            (Became::Later, Some(later(copy.tries, wait, now)), why)
+        }
+        Err(NotSent::Later(why, _)) => (Became::Refused, None, format!("given up: {why}")),
+        Err(NotSent::Refused(why)) => (Became::Refused, None, why),
+        Err(NotSent::Unknown(why)) => (Became::Unknown, None, why),
+    };
+    if became != Became::Sent {
+        tracing::warn!(team = team.id, letter = copy.letter, detail, "a letter was not taken");
+    }
+    let of = (copy.letter, copy.nth);
+    app.store.end_copy(org, of, (became, next, &detail), now).await?;
+    Ok(became)
+}
+
+/// When a copy is tried again: longer after each time, and not before the channel wishes it.
+fn later(tries: i64, wished: Option<Duration>, now: Timestamp) -> Timestamp {
+    let doublings = u32::try_from(tries.clamp(1, 12) - 1).unwrap_or(0);
+    let wait = WAIT.checked_mul(2i32.saturating_pow(doublings)).unwrap_or(LONGEST).min(LONGEST);
+    let wished = wished.and_then(|w| SignedDuration::try_from(w).ok()).unwrap_or_default();
+    let day = SignedDuration::from_hours(24);
+    now.checked_add(wait.max(wished.min(day))).unwrap_or(Timestamp::MAX)
+}
+
+async fn sent(
+    app: &App,
+    org: Org,
+    wished: Option<&Wished>,
+    copy: &Recipient,
+    letter: Letter,
+) -> Result<Result<(), NotSent>, Refused> {
+    let mail = app.settings.notices.mail.clone();
+    let private = app.settings.notices.private;
+    let (kind, address) = (copy.to.channel.clone(), copy.to.address.clone());
+    // Another channel than the one that was chosen when it was begun is not told of it.
+    let same = wished.filter(|w| {
+        let is = Wishes::of(&w.told);
+        is.channel == kind && is.server == address
+    });
+    let place = same.and_then(|wished| place(app, org, wished));
+    blocking(move || {
+        if kind == "mail" {
+            let Some(server) = mail else {
+                let text = "the server sends no mail: it is started with --mail-server";
+                return Err(NotSent::Refused(text.to_owned()));
+            };
+            let at = (server.host.as_str(), server.port);
+            let who = (server.from.as_str(), address.as_str());
+            return Mail::new(at, server.security, server.login, who, PATIENCE)?.send(&letter);
+        }
+        let Some(place) = place else {
+            let text = "where the channel is cannot be opened, or it is another one by now";
+            return Err(NotSent::Refused(text.to_owned()));
+        };
+        to_channel(&kind, &place, private, &letter)
+    })
+    .await
+}
+
+fn to_channel(kind: &str, place: &Place, private: bool, letter: &Letter) -> Result<(), NotSent> {
+    let (at, clock) = (place.address.as_str(), &SystemClock);
+    match kind {
+        "slack" => {
+            let is = Slack::new(at, PATIENCE, clock)?;
+            if private { is } else { is.outside(PATIENCE) }.send(letter)
+        }
+        "teams" => {
+            let is = Teams::new(at, PATIENCE, clock)?;
+            if private { is } else { is.outside(PATIENCE) }.send(letter)
+        }
+        "mattermost" => {
+            let is = Mattermost::new(at, PATIENCE, clock)?;
+            if private { is } else { is.outside(PATIENCE) }.send(letter)
+        }
+        "webhook" => {
+            let is = Webhook::new(at, place.secret.as_bytes(), PATIENCE, clock)?;
+            if private { is } else { is.outside(PATIENCE) }.send(letter)
+        }
+        other => Err(NotSent::Refused(format!("no channel is called `{other}`"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_waits_grow_and_a_channel_may_ask_for_more() {
+        let now = Timestamp::UNIX_EPOCH;
+        let minutes = |tries, wished: Option<u64>| {
+            later(tries, wished.map(Duration::from_secs), now).duration_since(now).as_mins()
+        };
+        let waits: Vec<i64> = (1..=8).map(|tries| minutes(tries, None)).collect();
+        assert_eq!(waits, [2, 4, 8, 16, 32, 64, 128, 256]);
+        assert_eq!(minutes(40, None), 360);
+        assert_eq!(minutes(1, Some(600)), 10);
+        assert_eq!(minutes(1, Some(10)), 2);
+        assert_eq!(minutes(1, Some(10_000_000)), 24 * 60);
+    }
+}

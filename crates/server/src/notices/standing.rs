@@ -1,0 +1,161 @@
+//! How it stands with a team's notices: what waits and why, what was sent this week and how much of that is noise.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use trimtab_engine::notices::{Decided, Held, Pending as Asked, Sent, Why, decide, monday};
+use trimtab_store::{Org, Pending, StoreError, Wished};
+
+use super::things::Told;
+use super::why_of;
+use super::wishes::Wishes;
+use crate::access::{Action, On, Who};
+use crate::problem::Problem;
+use crate::state::App;
+
+/// How many weeks are counted.
+const WEEKS: i64 = 8;
+
+/// How often a team was told in a week.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Noise {
+    /// Digests: they are limited by the budget.
+    pub(crate) digests: u32,
+    /// What was *now*, with what went to further people.
+    pub(crate) alarms: u32,
+}
+
+/// How it stands.
+pub(crate) struct Standing {
+    /// What the team wishes. `None`: nobody said anything.
+    pub(crate) wished: Option<Wished>,
+    /// The same, or as nobody wishes it.
+    pub(crate) wishes: Wishes,
+    /// What it has to do.
+    pub(crate) pending: Vec<Pending>,
+    /// What follows.
+    pub(crate) decided: Decided,
+    /// The Monday of this week.
+    pub(crate) week: Date,
+    /// Noise by the Monday of the week, this one and those before it.
+    pub(crate) noise: BTreeMap<Date, Noise>,
+}
+
+/// How it stands with a team.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn of(
+    app: &App,
+    org: Org,
+    team: i64,
+    now: Timestamp,
+) -> Result<Standing, StoreError> {
+    // The turn first: what changes after it is noticed when a letter is begun.
+    let wished = app.store.wishes(org, team).await?;
+    let wishes = wished.as_ref().map(|w| Wishes::of(&w.told)).unwrap_or_default();
+    let pending = app.store.pending(org, team).await?;
+    let week = |back: i64| now - SignedDuration::from_hours(24 * 7 * back);
+    let since = pending.iter().map(|p| p.urgent.map_or(p.since, |urgent| urgent.min(p.since)));
+    let since = since.min().unwrap_or(now).min(week(2));
+    let told = app.store.told_since(org, team, since).await?;
+    let sent: Vec<Sent> = told
+        .into_iter()
+        .map(|is| Sent {
+            at: is.at,
+            why: why_of(&is.why),
+            keys: is.items.into_iter().map(String::into_boxed_str).collect(),
+        })
+        .collect();
+    let asked: Vec<Asked> = pending.iter().map(asked).collect();
+    let mut engine = wishes.for_engine();
+    if !wishes.has_channel() {
+        engine.days.clear();
+    }
+    let mut decided = decide(&engine, &asked, &sent, now);
+    if !tells_at_once(app, &wishes) {
+        decided.send.retain(|message| message.why == Why::Digest);
+    }
+    let this = monday(&engine, now);
+    let mut noise: BTreeMap<Date, Noise> =
+        (0..WEEKS).map(|back| (monday(&engine, week(back)), Noise::default())).collect();
+    for (at, why) in app.store.noise_since(org, team, week(WEEKS)).await? {
+        let Some(of) = noise.get_mut(&monday(&engine, at)) else { continue };
+        match why_of(&why) {
+            Why::Digest => of.digests += 1,
+            Why::Now | Why::Escalation(_) => of.alarms += 1,
+        }
+    }
+    Ok(Standing { wished, wishes, pending, decided, week: this, noise })
+}
+
+fn asked(is: &Pending) -> Asked {
+    Asked {
+        key: is.item.as_str().into(),
+        now: is.urgent,
+        since: is.since,
+        acknowledged: is.acknowledged.as_ref().map(|(at, _)| *at),
+    }
+}
+
+/// Whether there is anybody who is told what is *now*.
+pub(crate) fn tells_at_once(app: &App, wishes: &Wishes) -> bool {
+    let [on_duty, ..] = &wishes.circles;
+    wishes.has_channel() || (app.settings.notices.mail.is_some() && !on_duty.is_empty())
+}
+
+/// Why something is held, in words, and until when.
+pub(crate) fn held(is: Held) -> (&'static str, Option<Timestamp>) {
+    match is {
+        Held::Digest(at) => ("waits for the digest", Some(at)),
+        Held::Quiet(at) => ("the team has quiet", Some(at)),
+        Held::Budget(at) => ("the digests of the week are spent", Some(at)),
+        Held::NoDigest => ("the team has no digest", None),
+    }
+}
+
+/// Whether somebody may see something of a team.
+pub(crate) fn may_see(who: &Who, team: i64, system: Option<i64>) -> bool {
+    who.may(Action::View, On { system, team: Some(team) })
+}
+
+/// Whether something is *now* and nobody has said that they have it.
+pub(crate) fn is_open(is: &Pending) -> bool {
+    let answered = is.acknowledged.as_ref().map(|(at, _)| *at);
+    is.urgent.is_some_and(|since| answered.is_none_or(|at| at < since))
+}
+
+/// Notes that somebody has some of what is *now*: as far as they may see it and may say so.
+///
+/// # Errors
+/// They may not, or the store does not answer.
+pub(crate) async fn acknowledge(
+    app: &App,
+    who: &Who,
+    team: i64,
+    wanted: &[String],
+) -> Result<u64, Problem> {
+    let pending = app.store.pending(who.org, team).await?;
+    let may = |is: &&Pending| {
+        let on = On { system: Told::of(&is.told).system, team: Some(team) };
+        wanted.contains(&is.item) && who.may(Action::Acknowledge, on)
+    };
+    let items: Vec<String> = pending.iter().filter(may).map(|is| is.item.clone()).collect();
+    if items.is_empty() && !may_say(app, who, team).await? {
+        return Err(Problem::forbidden(Action::Acknowledge));
+    }
+    Ok(app.store.acknowledge(who.org, team, &items, &who.actor(), app.now()).await?)
+}
+
+/// Whether somebody may say of anything of a team that they have it.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn may_say(app: &App, who: &Who, team: i64) -> Result<bool, StoreError> {
+    let systems = app.store.systems(who.org).await?;
+    let own = systems.iter().filter(|system| system.team == Some(team));
+    let mut places = own.map(|system| On { system: Some(system.id), team: Some(team) });
+    Ok(who.may(Action::Acknowledge, On { system: None, team: Some(team) })
+        || places.any(|on| who.may(Action::Acknowledge, on)))
+}

@@ -1,0 +1,199 @@
+//! What a team has to do, one thing for each action: the changes that are scheduled, and findings that none of them
+//! removes, by the package that has them. Told of what the team owns, and of nothing else.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use trimtab_engine::action::is_now;
+use trimtab_model::Level;
+use trimtab_model::charter::Cadence;
+use trimtab_store::{
+    Finding, FindingFilter, FindingOrder, NewPending, Org, Scheduled, StoreError, Team,
+};
+
+use crate::access::secret::digest;
+use crate::facts::within;
+use crate::state::App;
+use crate::web::today::short;
+
+/// The most findings of a team that are looked at, the gravest first.
+const MOST: usize = 20_000;
+/// So long a finding that is newer than the plan waits to be planned before it is told as one that is not.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
+
+/// How a thing is told.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Told {
+    /// What it is, in a line.
+    pub(crate) title: String,
+    /// Why it matters and until when.
+    pub(crate) detail: String,
+    /// How to act.
+    pub(crate) act: String,
+    /// Its page: a path.
+    pub(crate) link: String,
+    /// The system that it is in: who may not see that may not see it.
+    pub(crate) system: Option<i64>,
+    /// How many findings it is about.
+    pub(crate) findings: usize,
+    /// The gravest level of them, from 0. `None`: none was weighed.
+    pub(crate) level: Option<u8>,
+    /// The first deadline, seconds since 1970.
+    pub(crate) due: Option<i64>,
+}
+
+impl Told {
+    /// As the store has it.
+    pub(crate) fn of(told: &serde_json::Value) -> Told {
+        serde_json::from_value(told.clone()).unwrap_or_default()
+    }
+
+    /// The gravest and most urgent first.
+    pub(crate) fn rank(&self) -> (u8, i64, String) {
+        let grave = self.level.map_or(u8::MAX, |level| u8::MAX - 1 - level);
+        (grave, self.due.unwrap_or(i64::MAX), self.title.clone())
+    }
+}
+
+/// What was found.
+pub(crate) struct Looked {
+    pub(crate) things: Vec<NewPending>,
+    /// When to look again though nothing has happened.
+    pub(crate) again: Option<Timestamp>,
+}
+
+#[derive(Default)]
+struct Group<'f> {
+    change: Option<&'f Scheduled>,
+    findings: Vec<&'f Finding>,
+}
+
+/// What a team has to do. `planned` is when its plan was made.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn of_team(
+    app: &App,
+    org: Org,
+    team: &Team,
+    planned: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Looked, StoreError> {
+    let agreed = app.agreed(org, now).await?;
+    let filter =
+        FindingFilter { team: Some(team.id), counts: Some(true), ..FindingFilter::default() };
+    let (findings, _) = within::findings(app, org, &filter, FindingOrder::Level, MOST).await?;
+    let scheduled = app.store.scheduled(org, team.id).await?;
+    let by_id: HashMap<i64, &Finding> = findings.iter().map(|f| (f.id, f)).collect();
+    let mut groups: BTreeMap<(i64, &str), Group<'_>> = BTreeMap::new();
+    let mut going: HashSet<i64> = HashSet::new();
+    for is in &scheduled {
+        let own: Vec<&Finding> =
+            is.findings.iter().filter_map(|id| by_id.get(id).copied()).collect();
+        if own.is_empty() {
+            continue;
+        }
+        going.extend(own.iter().map(|f| f.id));
+        let group = groups.entry((is.change.asset, &is.change.package)).or_default();
+        group.change = Some(is);
+        group.findings.extend(own);
+    }
+    let mut again: Option<Timestamp> = None;
+    for is in findings.iter().filter(|f| !going.contains(&f.id)) {
+        // It is being planned: then it is told with what removes it.
+        let until = is.detected.checked_add(PATIENCE).unwrap_or(Timestamp::MAX);
+        if planned.is_none_or(|planned| planned < is.detected) && until > now {
+            again = Some(again.map_or(until, |at| at.min(until)));
+            continue;
+        }
+        groups.entry((is.asset.0, &is.package)).or_default().findings.push(is);
+    }
+    let cadences = &agreed.charter.cadences;
+    let things = groups.iter().map(|(key, group)| thing(team, *key, group, cadences)).collect();
+    Ok(Looked { things, again })
+}
+
+/// Whether the charter says *now* of a finding. Nobody is interrupted for what is not known.
+fn is_urgent(is: &Finding, cadences: &[Cadence]) -> bool {
+    is.production != Some(false) && is.weighed.as_ref().is_some_and(|w| is_now(w.level, cadences))
+}
+
+fn thing(
+    team: &Team,
+    (asset, package): (i64, &str),
+    group: &Group<'_>,
+    cadences: &[Cadence],
+) -> NewPending {
+    let level = group.findings.iter().filter_map(|f| Some(f.weighed.as_ref()?.level)).max();
+    let due = group.findings.iter().filter_map(|f| f.weighed.as_ref()?.deadline).min();
+    let first = group.findings.iter().max_by_key(|f| f.weighed.as_ref().map(|w| w.level));
+    let (name, _) = short(package);
+    let place = first.map_or("", |f| f.asset.1.as_str());
+    let window = group.change.and_then(|is| is.window.as_ref());
+    let (title, planned, act, link) = match (group.change, first) {
+        (Some(is), _) => (
+            format!("Raise {name} to {} in {place}", is.version),
+            window.map_or("to be done at once".to_owned(), |w| format!("planned for {}", w.name)),
+            match window {
+                None => "Carry it out now with `trimtab apply`, and deploy it.".to_owned(),
+                Some(w) => format!(
+                    "Keep room for it: {} points from {} on; `trimtab apply` carries it out.",
+                    trimtab_pages::part::number(is.points),
+                    w.starts.strftime("%Y-%m-%d")
+                ),
+            },
+            format!("/teams/{}/plan", team.id),
+        ),
+        (None, first) => (
+            format!("{name} in {place}: nothing is planned"),
+            "no change of the plan removes it".to_owned(),
+            match first.and_then(|f| f.fix.as_deref()) {
+                Some(fix) => {
+                    format!("Raise it to {fix}, or say when: the plan tells why it stays.")
+                }
+                None => {
+                    "No version without it is known: replace it, mitigate, or ask for an exception."
+                        .to_owned()
+                }
+            },
+            first.map_or_else(|| format!("/teams/{}", team.id), |f| format!("/findings/{}", f.id)),
+        ),
+    };
+    let known = first.map_or("", |f| f.vulnerability.1.as_str());
+    let count = group.findings.len();
+    let about = match count {
+        1 => known.to_owned(),
+        more => format!("{more} findings, the gravest {known}"),
+    };
+    let grave = level.map_or_else(|| "level unknown".to_owned(), |level| level.to_string());
+    let until = due.map_or_else(String::new, |due| {
+        format!(", deadline {} UTC", due.strftime("%Y-%m-%d %H:%M"))
+    });
+    let mut ids: Vec<i64> = group.findings.iter().map(|f| f.id).collect();
+    ids.sort_unstable();
+    let version = group.change.map_or("", |is| is.version.as_str());
+    let mark = format!("{version} {:?} {ids:?}", window.map(|w| &w.name));
+    let told = Told {
+        title,
+        detail: format!("{about} ({grave}){until}; {planned}."),
+        act,
+        link,
+        system: first.and_then(|f| f.system.as_ref()).map(|s| s.0),
+        findings: count,
+        level: level.map(rank),
+        due: due.map(Timestamp::as_second),
+    };
+    NewPending {
+        item: format!("{asset}:{package}"),
+        mark: digest(&mark),
+        told: json!(told),
+        urgent: group.findings.iter().any(|f| is_urgent(f, cadences)),
+    }
+}
+
+fn rank(level: Level) -> u8 {
+    level as u8
+}

@@ -1,0 +1,260 @@
+//! How a team wishes to be told: one form.
+
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect};
+use serde::Deserialize;
+use trimtab_pages::Entry;
+use trimtab_pages::page::Act;
+use trimtab_pages::part::{Field, Form as Sheet, Input, Link, Pairs};
+use trimtab_store::Team;
+
+use super::team::find;
+use super::{Page, Sorry, html, layout, mended, own_form};
+use crate::access::{Action, Who};
+use crate::notices::wishes::{CHANNELS, DAYS, Quiet, Wanted, Wishes, keep, may_wish};
+use crate::problem::Problem;
+use crate::state::App;
+
+/// What the form sends.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Sent {
+    csrf: String,
+    channel: String,
+    address: String,
+    secret: String,
+    addresses: String,
+    day_monday: String,
+    day_tuesday: String,
+    day_wednesday: String,
+    day_thursday: String,
+    day_friday: String,
+    day_saturday: String,
+    day_sunday: String,
+    time: String,
+    zone: String,
+    quiet_from: String,
+    quiet_to: String,
+    budget: String,
+    on_duty: String,
+    escalates: String,
+    second: String,
+    third: String,
+}
+
+fn lines(text: &str) -> Vec<String> {
+    let parts = text.split(['\n', ',', ';']).map(str::trim).filter(|part| !part.is_empty());
+    parts.map(ToOwned::to_owned).collect()
+}
+
+impl Sent {
+    fn days(&self) -> [&str; 7] {
+        [
+            &self.day_monday,
+            &self.day_tuesday,
+            &self.day_wednesday,
+            &self.day_thursday,
+            &self.day_friday,
+            &self.day_saturday,
+            &self.day_sunday,
+        ]
+    }
+
+    /// What is wished; a number that is none is told with its field.
+    fn wanted(&self) -> Result<Wanted, (&'static str, String)> {
+        let days = DAYS.iter().zip(self.days()).filter(|(_, chosen)| !chosen.is_empty());
+        let whole = |name: &'static str, text: &str| {
+            text.trim().parse::<u32>().map_err(|_| (name, "It is a whole number.".to_owned()))
+        };
+        let escalates = match self.escalates.trim() {
+            "" => None,
+            text => Some(whole("escalates", text)?),
+        };
+        let quiet = match (self.quiet_from.trim(), self.quiet_to.trim()) {
+            ("", "") => None,
+            (from, to) => Some(Quiet { from: from.to_owned(), to: to.to_owned() }),
+        };
+        Ok(Wanted {
+            wishes: Wishes {
+                zone: self.zone.trim().to_owned(),
+                days: days.map(|((word, _), _)| (*word).to_owned()).collect(),
+                time: self.time.trim().to_owned(),
+                quiet,
+                budget: whole("budget", &self.budget)?,
+                escalates,
+                channel: self.channel.clone(),
+                addresses: lines(&self.addresses),
+                ..Wishes::default()
+            },
+            people: [lines(&self.on_duty), lines(&self.second), lines(&self.third)],
+            address: self.address.clone(),
+            secret: self.secret.clone(),
+        })
+    }
+
+    fn of(is: &Wishes, emails: impl Fn(&[i64]) -> String) -> Sent {
+        let day = |word: &str| {
+            let chosen = is.days.iter().any(|day| day == word);
+            if chosen { "yes".to_owned() } else { String::new() }
+        };
+        let [on_duty, second, third] = &is.circles;
+        let quiet = is.quiet.clone();
+        let (quiet_from, quiet_to) = quiet.map(|q| (q.from, q.to)).unwrap_or_default();
+        Sent {
+            csrf: String::new(),
+            channel: is.channel.clone(),
+            address: String::new(),
+            secret: String::new(),
+            addresses: is.addresses.join("\n"),
+            day_monday: day("monday"),
+            day_tuesday: day("tuesday"),
+            day_wednesday: day("wednesday"),
+            day_thursday: day("thursday"),
+            day_friday: day("friday"),
+            day_saturday: day("saturday"),
+            day_sunday: day("sunday"),
+            time: is.time.clone(),
+            zone: is.zone.clone(),
+            quiet_from,
+            quiet_to,
+            budget: is.budget.to_string(),
+            on_duty: emails(on_duty),
+            escalates: is.escalates.map(|minutes| minutes.to_string()).unwrap_or_default(),
+            second: emails(second),
+            third: emails(third),
+        }
+    }
+}
+
+pub(crate) async fn page(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let (team, _) = find(&app, &who, id).await?;
+    if !may_wish(&who, id) {
+        return Err(Problem::forbidden(Action::Pace).into());
+    }
+    let wished = app.store.wishes(who.org, id).await?;
+    let is = wished.map(|w| Wishes::of(&w.told)).unwrap_or_default();
+    let people = app.store.people(who.org).await?;
+    let emails = |ids: &[i64]| {
+        let found = ids.iter().filter_map(|id| people.iter().find(|p| p.id == *id));
+        found.map(|p| p.email.clone()).collect::<Vec<_>>().join("\n")
+    };
+    show(&app, &who, &team, Sent::of(&is, emails), None).await
+}
+
+pub(crate) async fn post(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+    Form(sent): Form<Sent>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    own_form(&who, &sent.csrf)?;
+    let (team, _) = find(&app, &who, id).await?;
+    let kept = match sent.wanted() {
+        Ok(wanted) => keep(&app, &who, &team, wanted).await?,
+        Err(wrong) => Err(wrong),
+    };
+    match kept {
+        Ok(()) => Ok(Redirect::to(&format!("/teams/{id}/notices")).into_response()),
+        Err(wrong) => show(&app, &who, &team, sent, Some(wrong)).await,
+    }
+}
+
+async fn show(
+    app: &App,
+    who: &Who,
+    team: &Team,
+    sent: Sent,
+    wrong: Option<(&'static str, String)>,
+) -> Page {
+    if !may_wish(who, team.id) {
+        return Err(Problem::forbidden(Action::Pace).into());
+    }
+    let headline = format!("How {} is told.", team.name);
+    let mut layout = layout(app, who, Entry::Teams, "How it is told", headline).await?;
+    layout.crumbs = vec![
+        Link::to("Teams", "/teams"),
+        Link::to(team.name.clone(), format!("/teams/{}", team.id)),
+        Link::to("Notices", format!("/teams/{}/notices", team.id)),
+        Link::words("How it is told"),
+    ];
+    let mut form = Sheet {
+        action: format!("/teams/{}/notices/edit", team.id).into(),
+        csrf: layout.csrf.clone(),
+        fields: fields(&sent),
+        submit: "Keep it".to_owned(),
+        cancel: Some(Link::to("Back to the notices", format!("/teams/{}/notices", team.id))),
+        ..Sheet::default()
+    };
+    // Fields that stand in several.
+    let wrong = wrong.map(|(name, text)| match name {
+        "days" => ("day_monday", text),
+        "quiet" => ("quiet_from", text),
+        name => (name, text),
+    });
+    mended(&mut form, wrong);
+    let follows = vec![
+        "What is new waits for the digest. Only what the charter calls now goes out at once, to the people on duty."
+            .to_owned(),
+    ];
+    Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
+}
+
+fn fields(sent: &Sent) -> Vec<Field> {
+    let channels = CHANNELS.iter().map(|(word, text)| ((*word).to_owned(), (*text).to_owned()));
+    let mut fields = vec![
+        Field::new("channel", "Channel", Input::Select(channels.collect())).holding(&sent.channel),
+        Field::new("addresses", "Mail to", Input::Area)
+            .holding(&sent.addresses)
+            .hinted("Where the channel is mail: one address a line.")
+            .optional(),
+        Field::new("address", "Address of the webhook", Input::Secret("off"))
+            .hinted("Of Slack, Teams, Mattermost or your own. Kept sealed; empty: as it was.")
+            .optional(),
+        Field::new("secret", "Secret of the webhook", Input::Secret("off"))
+            .hinted("Letters to your own webhook are signed with it. Empty: as it was.")
+            .optional(),
+    ];
+    for ((word, _), chosen) in DAYS.iter().zip(sent.days()) {
+        let label = format!("Digest on {}", capital(word));
+        fields.push(
+            Field::new(format!("day_{word}"), label, Input::Check).holding(chosen).optional(),
+        );
+    }
+    fields.extend([
+        Field::new("time", "At", Input::Text).holding(&sent.time).hinted("Such as 09:00."),
+        Field::new("zone", "Time zone", Input::Text)
+            .holding(&sent.zone)
+            .hinted("Such as Europe/Berlin."),
+        Field::new("quiet_from", "Quiet from", Input::Text)
+            .holding(&sent.quiet_from)
+            .hinted("No digest comes meanwhile.")
+            .optional(),
+        Field::new("quiet_to", "Quiet until", Input::Text).holding(&sent.quiet_to).optional(),
+        Field::new("budget", "Digests a week at most", Input::Number).holding(&sent.budget),
+        Field::new("on_duty", "People on duty", Input::Area)
+            .holding(&sent.on_duty)
+            .hinted("They are mailed what is now: one address a line. Nobody: the channel is told.")
+            .optional(),
+        Field::new("escalates", "Minutes until others are told", Input::Number)
+            .holding(&sent.escalates)
+            .hinted("If nobody says that they have it. Empty: never.")
+            .optional(),
+        Field::new("second", "Told then", Input::Area).holding(&sent.second).optional(),
+        Field::new("third", "Told after them", Input::Area).holding(&sent.third).optional(),
+    ]);
+    fields
+}
+
+/// With a capital at the beginning.
+pub(super) fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}", letters.as_str())
+}

@@ -1,0 +1,722 @@
+//! Teams are told: once, at the time that they chose, and at once only what the charter calls *now*.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use trimtab_connect::notify::Security;
+use trimtab_model::{Level, Role};
+use trimtab_server::{MailServer, Notices};
+use trimtab_store::{
+    Contents, Grant, JobState, JudgedBy, Known, Listed, Matched, NewComponent, NewJob, NewLetter,
+    NewRecipient, NewSnapshot, Org, Priority, ScopeOf, System, Weighed,
+};
+use trimtab_testkit::browser::{Browser, rules};
+use trimtab_testkit::postgres::Postgres;
+use trimtab_testkit::repository;
+use trimtab_testkit::smtp::Smtp;
+
+use crate::harness::{JSON, Server, Someone};
+
+/// A Monday at ten, and so many minutes.
+fn at(minutes: i64) -> Timestamp {
+    let monday: Timestamp = "2026-03-02T10:00:00Z".parse().unwrap();
+    monday + SignedDuration::from_mins(minutes)
+}
+
+/// From Monday at ten to the next at nine.
+const DIGEST: i64 = 7 * 24 * 60 - 60;
+
+/// A clock of a test's own, which goes only when it is set.
+macro_rules! clock {
+    ($minutes:ident, $clock:ident) => {
+        static $minutes: AtomicI64 = AtomicI64::new(0);
+        fn $clock() -> Timestamp {
+            at($minutes.load(Ordering::SeqCst))
+        }
+    };
+}
+
+/// Where letters are posted: what came, and the status that is answered.
+struct Hook {
+    address: String,
+    came: Arc<Mutex<Vec<Value>>>,
+    status: Arc<AtomicU16>,
+}
+
+impl Hook {
+    fn start() -> Hook {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/hooks/a-secret-path", listener.local_addr().unwrap());
+        let (came, status) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicU16::new(200)));
+        let (all, answer) = (Arc::clone(&came), Arc::clone(&status));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut reader = BufReader::new(stream.unwrap());
+                let mut head = String::new();
+                while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap() > 0 {}
+                let length = head.lines().find_map(|line| {
+                    let (name, value) = line.split_once(": ")?;
+                    name.eq_ignore_ascii_case("content-length").then(|| value.parse().unwrap())
+                });
+                let mut body = vec![0; length.unwrap_or(0)];
+                reader.read_exact(&mut body).unwrap();
+                all.lock().unwrap().push(serde_json::from_slice(&body).unwrap_or_default());
+                let status = answer.load(Ordering::SeqCst);
+                let text = format!(
+                    "HTTP/1.1 {status} x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                );
+                reader.get_mut().write_all(text.as_bytes()).unwrap();
+            }
+        });
+        Hook { address, came, status }
+    }
+
+    fn came(&self) -> Vec<Value> {
+        self.came.lock().unwrap().clone()
+    }
+}
+
+struct World {
+    server: Server,
+    org: Org,
+    team: i64,
+    system: i64,
+    /// Everything of the organisation is hers.
+    lea: Someone,
+    clock: fn() -> Timestamp,
+    folder: tempfile::TempDir,
+}
+
+/// A team with a system, on a store; `None`: a file of its own.
+fn begun(store: Option<String>, notices: Notices, clock: fn() -> Timestamp) -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let file = || folder.path().join("store.sqlite").to_str().unwrap().to_owned();
+    let store = store.unwrap_or_else(file);
+    let server = Server::telling(store, &folder.path().join("key"), notices, (clock, 2));
+    let app = server.app();
+    // What is matched with the index is settled before there is anything.
+    let begun = Instant::now();
+    while !server.runtime.block_on(app.store.feeds()).unwrap().iter().any(|f| f.name == "index") {
+        assert!(begun.elapsed().as_secs() < 60, "the index is not noted");
+        std::thread::yield_now();
+    }
+    server.runtime.block_on(trimtab_server::first_link(&app, "Ferries")).unwrap();
+    let org = server.org();
+    let (system, team) = server.system(org, "shop");
+    let every: Vec<_> = Role::ALL.iter().map(|role| (*role, ScopeOf::Organisation)).collect();
+    let lea = server.someone(org, "Lea", &every);
+    World { server, org, team, system, lea, clock, folder }
+}
+
+fn private() -> Notices {
+    Notices { mail: None, private: true }
+}
+
+/// Every hundredth is critical: the framework's charter calls that *now*. The others are high.
+fn weigh(known: &Known) -> Option<Weighed> {
+    let number: usize = known.vulnerability.rsplit('-').next()?.parse().ok()?;
+    let level = if number.is_multiple_of(100) { Level::Critical } else { Level::High };
+    Some(Weighed {
+        level,
+        bounds: (Level::Medium, level),
+        probability: 0.5,
+        weight: 10.0,
+        deadline: Some(known.detected + SignedDuration::from_hours(72)),
+        deadline_kind: "by",
+        cost: None,
+        decision: None,
+    })
+}
+
+impl World {
+    fn key(&self) -> PathBuf {
+        self.folder.path().join("key")
+    }
+
+    /// An asset of a system that carries packages, each with a finding of its number. Teams are told.
+    fn carries(&self, asset: &str, system: i64, numbers: impl Iterator<Item = usize>) {
+        let app = self.server.app();
+        let store = &app.store;
+        let now = (self.clock)();
+        self.server.runtime.block_on(async {
+            let id = store.put_asset(self.org, asset, "repository", Some(system), now).await;
+            let id = id.unwrap().id;
+            let (mut new, mut said) = (Vec::new(), Vec::new());
+            for n in numbers {
+                new.push(NewComponent {
+                    purl: format!("pkg:npm/p{n}@1.0.0"),
+                    package: format!("pkg:npm/p{n}"),
+                    name: format!("p{n}"),
+                    version: Some("1.0.0".to_owned()),
+                    licence: None,
+                    registry: true,
+                });
+                said.push(vec![Matched {
+                    ids: vec![format!("CVE-2026-{n}")],
+                    summary: None,
+                    kind: "vulnerability".into(),
+                    confidence: "high".into(),
+                    fix: Some("1.0.1".into()),
+                }]);
+            }
+            let ids = store.put_components(self.org, &new).await.unwrap();
+            let answers: Vec<_> = ids.iter().map(|(id, _)| *id).zip(said).collect();
+            store.put_matches(self.org, &answers).await.unwrap();
+            let mut listed: Vec<Listed> = ids
+                .iter()
+                .map(|(id, _)| Listed {
+                    component: *id,
+                    scope: "runtime".into(),
+                    relation: "direct".into(),
+                    files: 1,
+                })
+                .collect();
+            listed.sort_by_key(|one| one.component);
+            let document = format!("{asset}-{}-{now}", new.len());
+            let contents = Contents { listed, unknowns: 0 };
+            store.put_contents(self.org, &document, &contents).await.unwrap();
+            let snapshot = NewSnapshot { document, ..NewSnapshot::default() };
+            let production = ["production".to_owned()];
+            let judged = JudgedBy::new(&production, &weigh, now);
+            store.add_snapshot(self.org, id, &snapshot, judged, "trimtab").await.unwrap();
+        });
+        self.job("replan", "after a snapshot");
+        self.settle();
+    }
+
+    fn job(&self, kind: &str, name: &str) {
+        let app = self.server.app();
+        let now = (self.clock)();
+        let job = NewJob {
+            org: self.org,
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            payload: json!({}),
+            priority: Priority::Scheduled,
+            run_at: now,
+        };
+        self.server.runtime.block_on(app.store.add_job(&job, now)).unwrap();
+    }
+
+    /// Until nothing runs, and nothing waits that is due by the clock.
+    fn settle(&self) {
+        let app = self.server.app();
+        let begun = Instant::now();
+        loop {
+            let busy = self.server.runtime.block_on(async {
+                let mut waiting = app.store.jobs(self.org, JobState::Waiting, 500).await.unwrap();
+                waiting.retain(|job| job.run_at <= (self.clock)());
+                let running = app.store.jobs(self.org, JobState::Running, 10).await.unwrap();
+                waiting.len() + running.len()
+            });
+            if busy == 0 {
+                return;
+            }
+            assert!(begun.elapsed().as_secs() < 300, "jobs do not end");
+            std::thread::yield_now();
+        }
+    }
+
+    fn put(&self, body: &Value) -> (u16, Value) {
+        let path = format!("/api/v1/teams/{}/notices/wishes", self.team);
+        let headers = [JSON, ("cookie", self.lea.cookie.as_str())];
+        let answer = self.server.ask("PUT", &path, &headers, body.to_string().as_bytes());
+        (answer.status, serde_json::from_str(&answer.text).unwrap_or_default())
+    }
+
+    /// By a webhook, on Mondays at nine.
+    fn wishes(&self, hook: &Hook, more: &Value) {
+        let mut body = json!({ "zone": "UTC", "days": ["monday"], "time": "09:00", "budget": 1,
+            "channel": "webhook", "address": hook.address, "secret": "sixteen letters!" });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let (status, told) = self.put(&body);
+        assert_eq!(status, 200, "{told}");
+        assert!(told.get("address").is_none() && told.get("secret").is_none(), "{told}");
+        self.settle();
+    }
+
+    fn notices(&self) -> Value {
+        let path = format!("/api/v1/teams/{}/notices", self.team);
+        let answer = self.server.open(&self.lea, &path);
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()
+    }
+
+    /// Letters, the newest first.
+    fn sent(&self) -> Vec<Value> {
+        let path = format!("/api/v1/teams/{}/notices/sent", self.team);
+        self.server.open(&self.lea, &path).json()["rows"].as_array().unwrap().clone()
+    }
+
+    fn post(&self, who: &Someone, path: &str) -> (u16, Value) {
+        let headers = [JSON, ("cookie", who.cookie.as_str())];
+        let answer = self.server.ask("POST", path, &headers, b"{}");
+        (answer.status, serde_json::from_str(&answer.text).unwrap_or_default())
+    }
+}
+
+fn words(letter: &Value) -> (String, u64) {
+    let items = letter["items"].as_array().unwrap().len() as u64;
+    (letter["subject"].as_str().unwrap().to_owned(), items + letter["more"].as_u64().unwrap())
+}
+
+clock!(BURST, burst_clock);
+
+#[test]
+fn a_burst_of_ten_thousand_findings_is_one_digest_and_one_now() {
+    let hook = Hook::start();
+    let world = begun(None, private(), burst_clock);
+    world.wishes(&hook, &json!({}));
+    world.carries("web", world.system, 0..10_000);
+    // All that is *now* is one message; the rest is held, and can be seen with the reason.
+    let came = hook.came();
+    assert_eq!(came.len(), 1, "{came:?}");
+    let subject = "Now, shop: p0 in web: nothing is planned, and 99 more".to_owned();
+    assert_eq!(words(&came[0]), (subject, 100));
+    let is = world.notices();
+    let all = is["things"].as_array().unwrap();
+    assert_eq!(all.len() as u64 + is["more"].as_u64().unwrap(), 10_000);
+    assert!(all[0]["now"].is_string() && all[0]["acknowledged"].is_null(), "{}", all[0]);
+    assert_eq!(all[0]["held"], "waits for the digest");
+    assert_eq!(all[0]["until"], at(DIGEST).to_string());
+    assert_eq!((&is["digests"], &is["alarms"]), (&json!(0), &json!(1)));
+    // Asked again and again, nothing more leaves.
+    for n in 0..5 {
+        world.job("notify", &format!("again {n}"));
+        world.settle();
+    }
+    assert_eq!(hook.came().len(), 1);
+    // Nothing but the time brings the digest, and it has all.
+    BURST.store(DIGEST - 1, Ordering::SeqCst);
+    world.settle();
+    assert_eq!(hook.came().len(), 1);
+    BURST.store(DIGEST, Ordering::SeqCst);
+    world.job("notify", "a look");
+    world.settle();
+    let came = hook.came();
+    assert_eq!(came.len(), 2);
+    assert_eq!(words(&came[1]), ("shop: 10000 things to do".to_owned(), 10_000));
+    assert_eq!(world.notices()["digests"], 1);
+    // What comes in the same week waits for the next: the budget is spent.
+    BURST.store(DIGEST + 5, Ordering::SeqCst);
+    world.carries("desk", world.system, 20_001..20_050);
+    let is = world.notices();
+    assert_eq!(hook.came().len(), 2);
+    let new = is["things"].as_array().unwrap().iter().find(|t| t["held"].is_string()).unwrap();
+    assert_eq!(new["until"], at(DIGEST + 7 * 24 * 60).to_string(), "{new}");
+    let unsent = world.server.runtime.block_on(world.server.app().store.newest_unsent(world.org));
+    assert_eq!(unsent.unwrap(), None, "the outbox was read");
+}
+
+clock!(AGAIN, again_clock);
+
+#[test]
+fn what_a_channel_does_not_take_is_tried_again_and_what_it_refuses_is_told() {
+    let hook = Hook::start();
+    let world = begun(None, private(), again_clock);
+    world.wishes(&hook, &json!({}));
+    hook.status.store(503, Ordering::SeqCst);
+    world.carries("web", world.system, 100..101);
+    let copy = || world.sent()[0]["copies"][0].clone();
+    assert_eq!((hook.came().len(), &copy()["state"]), (1, &json!("later")));
+    assert_eq!(copy()["next"], at(2).to_string());
+    // The same letter, by its id.
+    hook.status.store(404, Ordering::SeqCst);
+    AGAIN.store(2, Ordering::SeqCst);
+    world.job("notify", "due");
+    world.settle();
+    let came = hook.came();
+    assert_eq!((came.len(), &came[0]["id"]), (2, &came[1]["id"]));
+    assert_eq!((&copy()["state"], &copy()["tries"]), (&json!("refused"), &json!(2)));
+    let detail = copy()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("404") && !detail.contains("a-secret-path"), "{detail}");
+    // It is not tried by itself; the page says what to do, and it is sent when somebody wishes it.
+    AGAIN.store(600, Ordering::SeqCst);
+    world.job("notify", "later");
+    world.settle();
+    assert_eq!(hook.came().len(), 2);
+    let id = world.sent()[0]["id"].as_i64().unwrap();
+    let page = world.server.open(&world.lea, &format!("/notices/{id}"));
+    assert!(page.text.contains("Send it again where it was not taken"), "{}", page.text);
+    hook.status.store(200, Ordering::SeqCst);
+    let (status, told) = world.post(&world.lea, &format!("/api/v1/notices/{id}/again"));
+    assert_eq!((status, &told["copies"]), (200, &json!(1)));
+    world.settle();
+    assert_eq!((hook.came().len(), &copy()["state"]), (3, &json!("sent")));
+    assert_eq!(world.sent().len(), 1, "it is one letter");
+}
+
+clock!(LOST, lost_clock);
+
+#[test]
+fn a_server_that_ended_while_it_told_has_nobody_told_twice() {
+    let hook = Hook::start();
+    let world = begun(None, private(), lost_clock);
+    world.carries("web", world.system, 100..101);
+    // Wishes and a letter that was begun, as they are if the process ends before it is sent.
+    let app = world.server.app();
+    let wishes = json!({ "zone": "UTC", "days": ["monday"], "time": "09:00", "quiet": null,
+        "budget": 1, "channel": "webhook", "server": "gone.example" });
+    world.server.runtime.block_on(async {
+        let (store, now) = (&app.store, lost_clock());
+        store.put_wishes(world.org, world.team, (&wishes, None), "trimtab", now).await.unwrap();
+        let pending = store.pending(world.org, world.team).await.unwrap();
+        let letter = NewLetter {
+            team: world.team,
+            why: "now".into(),
+            items: vec![pending[0].item.clone()],
+            told: json!({ "urgent": true,
+                "named": [{ "item": pending[0].item, "told": pending[0].told }] }),
+        };
+        let to = NewRecipient {
+            channel: "webhook".into(),
+            address: "gone.example".into(),
+            person: None,
+        };
+        store.begin_letter(world.org, 1, (&letter, &[to]), now).await.unwrap().unwrap();
+    });
+    LOST.store(1, Ordering::SeqCst);
+    world.job("notify", "restart");
+    world.settle();
+    let state = || world.sent()[0]["copies"][0]["state"].clone();
+    assert_eq!(
+        (world.sent().len(), state()),
+        (1, json!("begun")),
+        "another may still hand it over"
+    );
+    LOST.store(12, Ordering::SeqCst);
+    world.job("notify", "much later");
+    world.settle();
+    assert_eq!((world.sent().len(), state()), (1, json!("unknown")));
+    assert_eq!(hook.came().len(), 0);
+    let page = world.server.open(&world.lea, &format!("/teams/{}/notices", world.team));
+    assert!(page.text.contains("The newest notice did not reach everybody."), "{}", page.text);
+}
+
+clock!(TWO, two_clock);
+
+#[test]
+fn two_servers_tell_once() {
+    let Some(postgres) = Postgres::start() else { return };
+    let hook = Hook::start();
+    TWO.store(0, Ordering::SeqCst);
+    let store = postgres.database("notices");
+    let world = begun(Some(store.clone()), private(), two_clock);
+    let other = Server::telling(store, &world.key(), private(), (two_clock, 2));
+    world.wishes(&hook, &json!({}));
+    for n in 0..20 {
+        world.job("notify", &format!("before {n}"));
+    }
+    world.carries("web", world.system, 100..103);
+    for n in 0..20 {
+        world.job("notify", &format!("after {n}"));
+    }
+    world.settle();
+    assert_eq!(hook.came().len(), 1, "{:?}", hook.came());
+    TWO.store(DIGEST, Ordering::SeqCst);
+    for n in 0..20 {
+        world.job("notify", &format!("digest {n}"));
+    }
+    world.settle();
+    assert_eq!(hook.came().len(), 2);
+    drop(other);
+}
+
+clock!(MAIL, mail_clock);
+
+#[test]
+fn people_on_duty_are_mailed_what_they_may_see_and_others_if_nobody_has_it() {
+    let Some(mut smtp) = Smtp::start(&json!({})) else { return };
+    let mail = MailServer {
+        host: "127.0.0.1".into(),
+        port: smtp.port(),
+        security: Security::None,
+        login: None,
+        from: "trimtab@ferries.example".into(),
+    };
+    let world = begun(None, Notices { mail: Some(mail), private: false }, mail_clock);
+    let server = &world.server;
+    let app = server.app();
+    let desk = System { name: "desk".into(), team: Some(world.team), ..System::default() };
+    let desk = app.store.put_system(world.org, &desk, "trimtab", mail_clock());
+    let desk = server.runtime.block_on(desk).unwrap();
+    let amy =
+        server.someone(world.org, "amy", &[(Role::Engineering, ScopeOf::System(world.system))]);
+    server.someone(world.org, "bob", &[(Role::Operations, ScopeOf::Team(world.team))]);
+    let cyd = server.someone(world.org, "cyd", &[(Role::Leadership, ScopeOf::Organisation)]);
+    let dot = server.someone(world.org, "dot", &[(Role::Security, ScopeOf::Organisation)]);
+    let far = server.system(world.org, "far").1;
+    server.someone(world.org, "eve", &[(Role::Engineering, ScopeOf::Team(far))]);
+    let of = |name: &str| format!("{name}-{}@example.org", world.org.0);
+    let wishes = |on_duty: &[&str]| {
+        let on_duty: Vec<String> = on_duty.iter().map(|name| of(name)).collect();
+        json!({ "zone": "UTC", "days": ["monday"], "time": "09:00", "budget": 1,
+            "channel": "mail", "addresses": ["team@ferries.example"], "escalates": 30,
+            "on_duty": on_duty, "second": [of("cyd")], "third": [of("dot")] })
+    };
+    // Who may see nothing of the team cannot be on duty for it.
+    let (status, told) = world.put(&wishes(&["amy", "eve"]));
+    assert!(status == 422 && told["detail"].as_str().unwrap().starts_with("`on_duty`"), "{told}");
+    assert_eq!(world.put(&wishes(&["amy", "bob"])).0, 200);
+    world.carries("a-one", world.system, 100..101);
+    let mut got = smtp.mail();
+    assert_eq!(got["to"], json!([of("amy")]));
+    got = smtp.mail();
+    assert_eq!(got["to"], json!([of("bob")]));
+    // Something of the other system, at another time: Amy may not see that, and gets no mail.
+    MAIL.store(5, Ordering::SeqCst);
+    world.carries("b-two", desk, 200..201);
+    got = smtp.mail();
+    assert_eq!(got["to"], json!([of("bob")]));
+    assert!(got["text"].as_str().unwrap().contains("b-two"), "{got}");
+    let first = world.sent()[1].clone();
+    let page = format!("/notices/{}", first["id"]);
+    // Opening the page of the letter changes nothing; the button does.
+    let ledger = || server.open(&world.lea, "/api/v1/ledger?limit=5000").json()["rows"].clone();
+    let before = ledger();
+    let opened = server.open(&amy, &page);
+    assert!(opened.text.contains("I have it") && !opened.text.contains("b-two"), "{}", opened.text);
+    let other = server.open(&amy, &format!("/notices/{}", world.sent()[0]["id"]));
+    assert!(other.status == 200 && !other.text.contains("b-two"), "{}", other.text);
+    assert_eq!(ledger(), before);
+    assert_eq!(server.send(&amy, &page, &[("do", "acknowledge")]).status, 303);
+    assert!(server.open(&amy, &page).text.contains("amy has it."));
+    assert_eq!(ledger().as_array().unwrap().len(), before.as_array().unwrap().len() + 1);
+    // Nobody has the other: half an hour after it was told, the second circle is told of it alone.
+    MAIL.store(34, Ordering::SeqCst);
+    world.job("notify", "before");
+    world.settle();
+    assert_eq!(world.sent().len(), 2);
+    MAIL.store(35, Ordering::SeqCst);
+    world.job("notify", "after");
+    world.settle();
+    got = smtp.mail();
+    assert_eq!(got["to"], json!([of("cyd")]));
+    let text = got["text"].as_str().unwrap();
+    assert!(text.contains("b-two") && !text.contains("a-one"), "{text}");
+    let second = world.sent()[0].clone();
+    assert_eq!(second["why"], "second");
+    let path = format!("/api/v1/notices/{}/acknowledgement", second["id"]);
+    let (status, told) = world.post(&cyd, &path);
+    assert_eq!((status, &told["acknowledged"]), (200, &json!(1)));
+    assert_eq!(world.post(&cyd, &path).1["acknowledged"], 0, "once");
+    MAIL.store(120, Ordering::SeqCst);
+    world.job("notify", "much later");
+    world.settle();
+    assert_eq!(world.sent().len(), 3, "the third circle sleeps");
+    // The digest goes to the team's address, at its time.
+    MAIL.store(DIGEST, Ordering::SeqCst);
+    world.job("notify", "digest");
+    world.settle();
+    got = smtp.mail();
+    assert_eq!(got["to"], json!(["team@ferries.example"]));
+    assert!(got["text"].as_str().unwrap().contains("2 things to do"), "{got}");
+    assert_eq!(server.open(&dot, &page).status, 200);
+}
+
+clock!(QUIET, quiet_clock);
+
+#[test]
+fn wishes_are_checked_and_quiet_hours_hold_the_digest() {
+    let hook = Hook::start();
+    let world = begun(None, private(), quiet_clock);
+    let good = json!({ "zone": "Europe/Berlin", "days": ["tuesday"], "time": "23:00", "budget": 1,
+        "quiet": { "from": "20:00", "to": "07:00" }, "channel": "none" });
+    for (member, value) in [
+        ("zone", json!("Mars/Base")),
+        ("days", json!(["someday"])),
+        ("time", json!("9")),
+        ("quiet", json!(["20:00", "07:00"])),
+        ("quiet", json!({ "from": "20:00", "to": "25:00" })),
+        ("budget", json!(51)),
+        ("budget", json!(-1)),
+        ("escalates", json!(0)),
+        ("channel", json!("pigeon")),
+        ("channel", json!("mail")),
+        ("channel", json!("slack")),
+        ("addresses", json!(["nobody"])),
+        ("on_duty", json!(["nobody@example.org"])),
+        ("address", json!("x".repeat(2001))),
+        ("third", json!([format!("lea-{}@example.org", world.org.0)])),
+    ] {
+        let mut wrong = good.clone();
+        wrong[member] = value.clone();
+        let (status, told) = world.put(&wrong);
+        assert_eq!(status, 422, "{member} {value}: {told}");
+    }
+    assert!(matches!(world.put(&json!([1])).0, 400 | 422));
+    assert_eq!(world.put(&good).0, 200);
+    world.carries("web", world.system, 1..3);
+    // Without a channel nothing is sent, and it can be seen.
+    let is = world.notices();
+    assert_eq!(is["things"][0]["held"], "the team has no digest");
+    assert_eq!(is["tells_at_once"], false);
+    // Tuesday at 23 in Berlin is within the quiet hours: it comes on Wednesday at seven.
+    let quiet = json!({ "zone": "Europe/Berlin", "days": ["tuesday"], "time": "23:00",
+        "quiet": { "from": "20:00", "to": "07:00" } });
+    world.wishes(&hook, &quiet);
+    QUIET.store(36 * 60, Ordering::SeqCst);
+    world.job("notify", "late on Tuesday");
+    world.settle();
+    assert_eq!(hook.came().len(), 0);
+    let held = world.notices()["things"][0].clone();
+    assert_eq!(
+        (&held["held"], &held["until"]),
+        (&json!("the team has quiet"), &json!("2026-03-04T06:00:00Z"))
+    );
+    QUIET.store(44 * 60, Ordering::SeqCst);
+    world.job("notify", "Wednesday at seven");
+    world.settle();
+    assert_eq!(hook.came().len(), 1);
+    assert!(world.notices()["things"].as_array().unwrap().is_empty(), "all was told");
+}
+
+clock!(INSIDE, inside_clock);
+
+#[test]
+fn a_channel_within_is_not_reached_unless_the_administrator_says_so() {
+    let hook = Hook::start();
+    INSIDE.store(0, Ordering::SeqCst);
+    let world = begun(None, Notices::default(), inside_clock);
+    let wishes = |address: &str| {
+        json!({ "zone": "UTC", "days": [], "time": "09:00", "budget": 0, "channel": "webhook",
+            "address": address, "secret": "sixteen letters!" })
+    };
+    assert_eq!(world.put(&wishes(&hook.address)).0, 422, "without TLS");
+    let secure = hook.address.replace("http://", "https://");
+    assert_eq!(world.put(&wishes(&secure)).0, 200);
+    world.carries("web", world.system, 100..101);
+    let copy = world.sent()[0]["copies"][0].clone();
+    assert_eq!(copy["state"], "refused");
+    assert!(copy["detail"].as_str().unwrap().contains("internal network"), "{copy}");
+    assert_eq!(hook.came().len(), 0);
+}
+
+clock!(CALENDAR, calendar_clock);
+
+#[test]
+fn a_calendar_shows_what_its_person_may_see_until_it_is_taken_back() {
+    CALENDAR.store(0, Ordering::SeqCst);
+    let world = begun(None, private(), calendar_clock);
+    let server = &world.server;
+    let app = server.app();
+    let edit = format!("/teams/{}/edit", world.team);
+    let fields = [("cadence", "every sprint"), ("capacity", "20")];
+    assert_eq!(server.send(&world.lea, &edit, &fields).status, 303);
+    let desk = System { name: "desk".into(), team: Some(world.team), ..System::default() };
+    let desk = app.store.put_system(world.org, &desk, "trimtab", calendar_clock());
+    let desk = server.runtime.block_on(desk).unwrap();
+    world.carries("a-one", world.system, 1..2);
+    world.carries("b-two", desk, 2..3);
+    let amy = server.someone(world.org, "amy", &[(Role::Engineering, ScopeOf::System(desk))]);
+    let path = format!("/api/v1/teams/{}/calendar", world.team);
+    let address = |who: &Someone| {
+        let (status, told) = world.post(who, &path);
+        assert_eq!(status, 201, "{told}");
+        told["address"].as_str().unwrap().trim_start_matches("http://127.0.0.1").to_owned()
+    };
+    let fetch = |address: &str| server.ask("GET", address, &[], b"");
+    let (hers, amys) = (address(&world.lea), address(&amy));
+    let all = fetch(&hers);
+    assert_eq!(all.header("content-type"), Some("text/calendar; charset=utf-8"), "{all:?}");
+    let unfolded = all.text.replace("\r\n ", "");
+    assert!(unfolded.contains("a-one") && unfolded.contains("b-two"), "{unfolded}");
+    assert!(unfolded.contains("CATEGORIES:window") && unfolded.contains("CATEGORIES:deadline"));
+    assert_eq!(unfolded.matches("UID:").count(), unfolded.matches("BEGIN:VEVENT").count());
+    assert_eq!(fetch(&hers).text, all.text, "the same bytes");
+    let part = fetch(&amys).text.replace("\r\n ", "");
+    assert!(
+        part.contains("b-two") && !part.contains("a-one") && !part.contains("20 points"),
+        "{part}"
+    );
+    // Who loses the role loses what it showed; who makes another address loses the one before.
+    let none: [Grant; 0] = [];
+    let taken = app.store.set_grants(world.org, amy.id, &none, "trimtab", calendar_clock());
+    server.runtime.block_on(taken).unwrap();
+    assert_eq!(fetch(&amys).status, 404);
+    let second = address(&world.lea);
+    assert_eq!((fetch(&hers).status, fetch(&second).status), (404, 200));
+    let headers = [("cookie", world.lea.cookie.as_str()), ("sec-fetch-site", "same-origin")];
+    assert_eq!(server.ask("DELETE", &path, &headers, b"").status, 204);
+    assert_eq!(fetch(&second).status, 404);
+    assert_eq!(fetch("/feeds/x/calendar.ics").status, 404);
+}
+
+clock!(WALK, walk_clock);
+
+#[test]
+fn a_team_says_how_it_is_told_sees_what_is_held_and_that_somebody_has_it() {
+    let (Some(browser), Some(axe)) = (Browser::start(), rules::axe()) else { return };
+    WALK.store(0, Ordering::SeqCst);
+    let hook = Hook::start();
+    let world = begun(None, private(), walk_clock);
+    let server = &world.server;
+    world.carries("web", world.system, 98..102);
+    let page = browser.page();
+    let app = server.app();
+    let link = trimtab_server::demo::link(&app, world.org, world.lea.id);
+    let link =
+        server.runtime.block_on(link).unwrap().trim_start_matches("http://127.0.0.1").to_owned();
+    page.open(&format!("{}{link}", server.base));
+    page.fill("#f-email", "lea@example.org");
+    page.fill("#f-password", "correct horse battery");
+    page.follow("Enter");
+    let here = format!("{}/teams/{}/notices", server.base, world.team);
+    let mut wrong = Vec::new();
+    let mut look = |name: &str| {
+        for width in [1440, 360] {
+            page.size(width, 900);
+            let mut faults = rules::inaccessible(&page, &axe);
+            faults.extend(rules::too_wide(&page).into_iter().map(|f| format!("too wide: {f}")));
+            faults.extend(rules::refused(&page));
+            wrong.extend(faults.into_iter().map(|f| format!("{name} at {width}: {f}")));
+            let file = format!("target/screenshots/notices-{name}-{width}.png");
+            page.picture(&repository().join(file));
+        }
+        page.size(1440, 900);
+    };
+    page.open(&here);
+    assert!(
+        page.text("main").contains("Nobody said how this team is told"),
+        "{}",
+        page.text("main")
+    );
+    look("before");
+    page.open(&format!("{here}/edit"));
+    page.run("document.querySelector('#f-channel').value = 'webhook'");
+    page.fill("#f-address", &hook.address);
+    page.fill("#f-secret", "short");
+    page.fill("#f-time", "08:30");
+    page.follow("Enter");
+    assert!(page.text("main").contains("16 to 200 characters"), "{}", page.text("main"));
+    look("wishes");
+    page.fill("#f-address", &hook.address);
+    page.fill("#f-secret", "sixteen letters!");
+    page.follow("Enter");
+    assert_eq!(page.address(), here, "{}", page.text("main"));
+    world.settle();
+    page.open(&here);
+    let text = page.text("main");
+    assert!(text.contains("1 thing is now, and nobody said that they have it."), "{text}");
+    assert!(text.contains("waits for the digest"), "{text}");
+    look("held");
+    page.click("main a[href^='/notices/']");
+    look("letter");
+    page.reach("main form button[type=submit]");
+    page.follow("Enter");
+    assert!(page.text("main").contains("Lea has it."), "{}", page.text("main"));
+    page.open(&here);
+    assert!(page.text("main").contains("now, somebody has it"), "{}", page.text("main"));
+    page.open(&format!("{}/teams/{}/calendar", server.base, world.team));
+    page.click("main form button[type=submit]");
+    assert!(page.text("main").contains("/calendar.ics"), "{}", page.text("main"));
+    look("calendar");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(hook.came().len(), 1);
+}

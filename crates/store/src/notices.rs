@@ -1,0 +1,301 @@
+//! Notices of teams: how each wishes to be told, and what there is to tell it of. What was told is in [`crate::letters`].
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::db::{Row, Sql, Tx, args, rows};
+use crate::error::{Result, StoreError};
+use crate::organisations::changed;
+use crate::time::{maybe, micros, moment};
+use crate::{Org, Store, ledger};
+
+/// How a team wishes to be told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wished {
+    /// The team.
+    pub team: i64,
+    /// What it wishes; the server reads it.
+    pub told: Value,
+    /// Where its channel is, sealed. `None`: it needs none.
+    pub sealed: Option<Vec<u8>>,
+    /// Counts changes of this and letters that were begun.
+    pub turn: i64,
+}
+
+/// Something to do, as it is now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewPending {
+    /// Which action it is.
+    pub item: String,
+    /// What is told of it: with another mark it is told again.
+    pub mark: String,
+    /// How it is told; the server reads it.
+    pub told: Value,
+    /// Whether the charter calls it *now*.
+    pub urgent: bool,
+}
+
+/// Something to do, and since when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending {
+    /// Which action it is.
+    pub item: String,
+    /// How it is told.
+    pub told: Value,
+    /// When what is told of it changed last.
+    pub since: Timestamp,
+    /// Since when the charter calls it *now*.
+    pub urgent: Option<Timestamp>,
+    /// When somebody said last that they have it, and who.
+    pub acknowledged: Option<(Timestamp, String)>,
+}
+
+/// As many rows are written at once.
+const BLOCK: usize = 1000;
+
+fn json_of(text: &str) -> Result<Value> {
+    serde_json::from_str(text).map_err(|e| StoreError::Damaged(e.to_string()))
+}
+
+impl Wished {
+    fn from_row(row: &Row) -> Result<Wished> {
+        Ok(Wished {
+            team: row.int(0)?,
+            told: json_of(&row.text(1)?)?,
+            sealed: row.maybe_bytes(2)?,
+            turn: row.int(3)?,
+        })
+    }
+}
+
+impl Pending {
+    fn from_row(row: &Row) -> Result<Pending> {
+        let by = row.maybe_text(5)?.unwrap_or_default();
+        Ok(Pending {
+            item: row.text(0)?,
+            told: json_of(&row.text(1)?)?,
+            since: moment(row.int(2)?)?,
+            urgent: maybe(row.maybe_int(3)?)?,
+            acknowledged: maybe(row.maybe_int(4)?)?.map(|at| (at, by)),
+        })
+    }
+}
+
+/// What a row was.
+struct Was {
+    mark: String,
+    told: String,
+    since: i64,
+    urgent: Option<i64>,
+    acknowledged: Option<i64>,
+    by: Option<String>,
+}
+
+impl Store {
+    /// Keeps how a team wishes to be told. `sealed`: another channel than before; `None` keeps what was there.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn put_wishes(
+        &self,
+        org: Org,
+        team: i64,
+        (told, sealed): (&Value, Option<Vec<u8>>),
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        let sql = "INSERT INTO notice_wishes (org, team, told, sealed, turn)
+            VALUES ($1, $2, $3, $4, 1)
+            ON CONFLICT (org, team) DO UPDATE SET told = excluded.told,
+                sealed = COALESCE(excluded.sealed, notice_wishes.sealed),
+                turn = notice_wishes.turn + 1";
+        let another = sealed.is_some();
+        tx.run(sql, args![org.0, team, told.to_string(), sealed]).await?;
+        let data = json!({ "what": "notice-wishes", "team": team, "wishes": told,
+            "another_address": another });
+        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        tx.commit().await
+    }
+
+    /// How a team wishes to be told. `None`: it said nothing yet.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn wishes(&self, org: Org, team: i64) -> Result<Option<Wished>> {
+        let sql = "SELECT team, told, sealed, turn FROM notice_wishes WHERE org = $1 AND team = $2";
+        let row = (&mut &self.db).first(sql, args![org.0, team]).await?;
+        row.as_ref().map(Wished::from_row).transpose()
+    }
+
+    /// By what teams' things to do were looked at last, by team.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn notice_looks(&self, org: Org) -> Result<BTreeMap<i64, String>> {
+        let sql = "SELECT team, mark FROM notice_look WHERE org = $1";
+        let found = (&mut &self.db).all(sql, args![org.0]).await?;
+        found.iter().map(|row| Ok((row.int(0)?, row.text(1)?))).collect()
+    }
+
+    /// What a team has to do, by item.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn pending(&self, org: Org, team: i64) -> Result<Vec<Pending>> {
+        let sql = "SELECT item, told, since, urgent, acknowledged, acknowledged_by
+            FROM notice_pending WHERE org = $1 AND team = $2 ORDER BY item";
+        let found = (&mut &self.db).all(sql, args![org.0, team]).await?;
+        found.iter().map(Pending::from_row).collect()
+    }
+
+    /// Brings what a team has to do to what it is now, each item once, and keeps by what that was looked at. What is as
+    /// before keeps its time; what is gone and comes back is new.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn bring_pending(
+        &self,
+        org: Org,
+        team: i64,
+        (all, look): (&[NewPending], &str),
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        // Two that look at once write one after the other.
+        ledger::hold(&mut tx, org).await?;
+        let sql = "SELECT item, mark, told, since, urgent, acknowledged, acknowledged_by
+            FROM notice_pending WHERE org = $1 AND team = $2";
+        let mut before = BTreeMap::new();
+        for row in tx.all(sql, args![org.0, team]).await? {
+            let was = Was {
+                mark: row.text(1)?,
+                told: row.text(2)?,
+                since: row.int(3)?,
+                urgent: row.maybe_int(4)?,
+                acknowledged: row.maybe_int(5)?,
+                by: row.maybe_text(6)?,
+            };
+            before.insert(row.text(0)?, was);
+        }
+        let at = micros(now);
+        let mut lines = Vec::new();
+        let mut gone: Vec<String> = Vec::new();
+        for new in all {
+            let was = before.remove(&new.item);
+            let told = new.told.to_string();
+            let since = was.as_ref().filter(|w| w.mark == new.mark).map_or(at, |w| w.since);
+            let urgent = new.urgent.then(|| was.as_ref().and_then(|w| w.urgent).unwrap_or(at));
+            let same = was
+                .as_ref()
+                .is_some_and(|w| w.mark == new.mark && w.told == told && w.urgent == urgent);
+            if same {
+                continue;
+            }
+            if was.is_some() {
+                gone.push(new.item.clone());
+            }
+            let (acknowledged, by) = was.map(|w| (w.acknowledged, w.by)).unwrap_or_default();
+            lines.push(json!([new.item, new.mark, told, since, urgent, acknowledged, by]));
+        }
+        gone.extend(before.into_keys());
+        for block in gone.chunks(BLOCK) {
+            drop_items(&mut tx, org, team, block).await?;
+        }
+        for block in lines.chunks(BLOCK) {
+            let columns = [
+                ("item", "TEXT"),
+                ("mark", "TEXT"),
+                ("told", "TEXT"),
+                ("since", "BIGINT"),
+                ("urgent", "BIGINT"),
+                ("acknowledged", "BIGINT"),
+                ("acknowledged_by", "TEXT"),
+            ];
+            let table = rows(tx.engine(), "$3", &columns);
+            let sql = format!(
+                "INSERT INTO notice_pending (org, team, item, mark, told, since, urgent,
+                    acknowledged, acknowledged_by)
+                 SELECT $1, $2, item, mark, told, since, urgent, acknowledged, acknowledged_by
+                 FROM {table}"
+            );
+            tx.run(&sql, args![org.0, team, Value::from(block.to_vec()).to_string()]).await?;
+        }
+        let sql = "INSERT INTO notice_look (org, team, mark) VALUES ($1, $2, $3)
+            ON CONFLICT (org, team) DO UPDATE SET mark = excluded.mark";
+        tx.run(sql, args![org.0, team, look]).await?;
+        tx.commit().await
+    }
+
+    /// Notes that somebody has some of what a team has to do. Returns how many of them the charter calls *now*, for which
+    /// nobody said so since it does.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn acknowledge(
+        &self,
+        org: Org,
+        team: i64,
+        items: &[String],
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<u64> {
+        let mut tx = self.db.begin().await?;
+        ledger::hold(&mut tx, org).await?;
+        let mut count = 0;
+        for block in items.chunks(BLOCK) {
+            let lines: Value = block.iter().map(|item| json!([item])).collect();
+            let table = rows(tx.engine(), "$5", &[("item", "TEXT")]);
+            let sql = format!(
+                "UPDATE notice_pending SET acknowledged = $3, acknowledged_by = $4
+                 WHERE org = $1 AND team = $2 AND urgent IS NOT NULL
+                    AND (acknowledged IS NULL OR acknowledged < urgent)
+                    AND item IN (SELECT item FROM {table})"
+            );
+            let values = args![org.0, team, micros(now), actor, lines.to_string()];
+            count += tx.run(&sql, values).await?;
+        }
+        if count == 0 {
+            return Ok(0);
+        }
+        // Who began to tell further people of it meanwhile decides anew.
+        let sql = "UPDATE notice_wishes SET turn = turn + 1 WHERE org = $1 AND team = $2";
+        tx.run(sql, args![org.0, team]).await?;
+        let data = json!({ "what": "notice-acknowledged", "team": team, "items": items });
+        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok(count)
+    }
+
+    /// The number of the newest notice of the outbox that was not looked at. `None`: all were.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn newest_unsent(&self, org: Org) -> Result<Option<i64>> {
+        let sql = "SELECT MAX(id) FROM outbox WHERE sent IS NULL AND org = $1";
+        let row = (&mut &self.db).first(sql, args![org.0]).await?;
+        row.map_or(Ok(None), |row| row.maybe_int(0))
+    }
+
+    /// Notes that all notices of the outbox up to a number were looked at.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn note_all_sent(&self, org: Org, up_to: i64, now: Timestamp) -> Result<u64> {
+        let sql = "UPDATE outbox SET sent = $3, attempts = attempts + 1
+            WHERE org = $1 AND id <= $2 AND sent IS NULL";
+        (&mut &self.db).run(sql, args![org.0, up_to, micros(now)]).await
+    }
+}
+
+async fn drop_items(tx: &mut Tx, org: Org, team: i64, items: &[String]) -> Result<()> {
+    let lines: Value = items.iter().map(|item| json!([item])).collect();
+    let table = rows(tx.engine(), "$3", &[("item", "TEXT")]);
+    let sql = format!(
+        "DELETE FROM notice_pending WHERE org = $1 AND team = $2
+            AND item IN (SELECT item FROM {table})"
+    );
+    tx.run(&sql, args![org.0, team, lines.to_string()]).await.map(|_| ())
+}

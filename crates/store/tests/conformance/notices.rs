@@ -1,0 +1,184 @@
+//! How teams wish to be told, what there is to tell, and letters on their way.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use trimtab_store::{Became, NewLetter, NewPending, NewRecipient, Org, Pending, Store, StoreError};
+
+use crate::now;
+
+fn later(minutes: i64) -> Timestamp {
+    now() + SignedDuration::from_mins(minutes)
+}
+
+fn new(item: &str, mark: &str, urgent: bool) -> NewPending {
+    NewPending {
+        item: item.to_owned(),
+        mark: mark.to_owned(),
+        told: json!({ "title": item }),
+        urgent,
+    }
+}
+
+async fn bring(store: &Store, org: Org, minutes: i64, all: &[NewPending]) -> Vec<Pending> {
+    let look = format!("look {minutes}");
+    store.bring_pending(org, 1, (all, &look), later(minutes)).await.unwrap();
+    store.pending(org, 1).await.unwrap()
+}
+
+pub(crate) async fn what_is_to_be_told_is_as_old_as_it_is_the_same(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    let other = store.add_organisation("B", now()).await.unwrap();
+    let first = bring(&store, org, 0, &[new("b", "1", false), new("a", "1", true)]).await;
+    let times: Vec<_> = first.iter().map(|p| (p.item.as_str(), p.since, p.urgent)).collect();
+    assert_eq!(times, [("a", later(0), Some(later(0))), ("b", later(0), None)]);
+    // The same keeps its time, another mark is new, and what is *now* is so since it is.
+    let all = [new("a", "1", true), new("b", "2", true), new("c", "1", false)];
+    let second = bring(&store, org, 5, &all).await;
+    let times: Vec<_> = second.iter().map(|p| (p.since, p.urgent)).collect();
+    let expected = [(later(0), Some(later(0))), (later(5), Some(later(5))), (later(5), None)];
+    assert_eq!(times, expected);
+    assert_eq!(store.notice_looks(org).await.unwrap()[&1], "look 5");
+    // Somebody has two of them; the third is not *now*, and one is not there.
+    let items = ["a", "b", "c", "x"].map(str::to_owned);
+    let count = store.acknowledge(org, 1, &items, "person:3", later(6)).await.unwrap();
+    assert_eq!(count, 2);
+    let kept = store.pending(org, 1).await.unwrap();
+    let by = Some((later(6), "person:3".to_owned()));
+    assert_eq!((&kept[0].acknowledged, &kept[1].acknowledged), (&by, &by));
+    assert_eq!(kept[2].acknowledged, None);
+    assert_eq!(store.acknowledge(org, 1, &items, "person:4", later(7)).await.unwrap(), 0);
+    let entries = store.ledger(org, 0, 100).await.unwrap();
+    assert_eq!(entries.len(), 1, "once, and only what changed something");
+    assert!(entries[0].data.contains("notice-acknowledged"), "{}", entries[0].data);
+    // It stays so while it is told anew, and is gone with what it was about.
+    let changed = bring(&store, org, 8, &[new("a", "2", true)]).await;
+    assert_eq!((changed.len(), &changed[0].acknowledged), (1, &by));
+    assert_eq!(bring(&store, org, 9, &[]).await, []);
+    let back = bring(&store, org, 10, &[new("a", "2", true)]).await;
+    assert_eq!((back[0].urgent, &back[0].acknowledged), (Some(later(10)), &None));
+    assert_eq!(store.pending(other, 1).await.unwrap(), []);
+    assert_eq!(store.pending(org, 2).await.unwrap(), []);
+    // Thousands are as one.
+    let many: Vec<_> = (0..2500).map(|n| new(&format!("{n:04}"), "1", false)).collect();
+    assert_eq!(bring(&store, org, 11, &many).await.len(), 2500);
+    assert_eq!(bring(&store, org, 12, &many[..7]).await.len(), 7);
+}
+
+fn letter(item: &str) -> NewLetter {
+    NewLetter {
+        team: 1,
+        why: "now".to_owned(),
+        items: vec![item.to_owned()],
+        told: json!({ "named": [item] }),
+    }
+}
+
+fn to(address: &str) -> NewRecipient {
+    NewRecipient { channel: "mail".into(), address: address.into(), person: Some(3) }
+}
+
+pub(crate) async fn a_letter_is_begun_once_however_many_decide(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    assert_eq!(store.wishes(org, 1).await.unwrap(), None);
+    let none = store.begin_letter(org, 0, (&letter("a"), &[to("x@x.example")]), now()).await;
+    assert_eq!(none.unwrap(), None, "of whom nobody said anything");
+    let put = |sealed: Option<Vec<u8>>| {
+        let store = store.clone();
+        async move {
+            let told = json!({ "channel": "mail" });
+            store.put_wishes(org, 1, (&told, sealed), "person:1", now()).await.unwrap();
+            store.wishes(org, 1).await.unwrap().unwrap()
+        }
+    };
+    put(Some(vec![1, 2])).await;
+    let wished = put(None).await;
+    assert_eq!((wished.sealed.as_deref(), wished.turn), (Some(&[1u8, 2][..]), 2));
+    let mut deciding = Vec::new();
+    for n in 0..8 {
+        let store = store.clone();
+        deciding.push(tokio::spawn(async move {
+            let to = [to("x@x.example"), to("y@x.example")];
+            store.begin_letter(org, 2, (&letter("a"), &to), later(n)).await.unwrap()
+        }));
+    }
+    let mut begun = Vec::new();
+    for one in deciding {
+        begun.extend(one.await.unwrap());
+    }
+    assert_eq!(begun.len(), 1);
+    let kept = store.letter(org, begun[0]).await.unwrap().unwrap();
+    assert_eq!((kept.is, kept.copies.len()), (letter("a"), 2));
+    assert!(kept.copies.iter().all(|c| c.became == Became::Begun && c.tries == 1));
+    let told = store.told_since(org, 1, now()).await.unwrap();
+    assert_eq!((told.len(), told[0].items.as_slice()), (1, &["a".to_owned()][..]));
+    // Who acknowledges has others decide anew.
+    bring(&store, org, 0, &[new("a", "1", true)]).await;
+    let turn = store.wishes(org, 1).await.unwrap().unwrap().turn;
+    store.acknowledge(org, 1, &["a".to_owned()], "person:1", later(1)).await.unwrap();
+    let again = store.begin_letter(org, turn, (&letter("a"), &[]), later(2)).await.unwrap();
+    assert_eq!(again, None);
+}
+
+pub(crate) async fn what_became_of_a_copy_is_noted_and_nothing_is_sent_twice(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    store.put_wishes(org, 1, (&json!({}), None), "person:1", now()).await.unwrap();
+    let to = ["a@x.example", "b@x.example", "c@x.example"].map(to);
+    let id = store.begin_letter(org, 1, (&letter("a"), &to), now()).await.unwrap().unwrap();
+    let end = |nth, became, next, at| {
+        let store = store.clone();
+        async move { store.end_copy(org, (id, nth), (became, next, "why"), at).await.unwrap() }
+    };
+    assert!(end(0, Became::Sent, None, later(1)).await);
+    assert!(!end(0, Became::Refused, None, later(1)).await, "it is over");
+    assert!(end(1, Became::Later, Some(later(5)), later(1)).await);
+    // The process ended while it handed the third one over.
+    assert_eq!(store.lose_copies(org, later(0), later(2)).await.unwrap(), 0);
+    assert_eq!(store.lose_copies(org, later(1), later(11)).await.unwrap(), 1);
+    let (due, next) = store.copies_due(org, later(4), 9).await.unwrap();
+    assert_eq!((due.len(), next), (0, Some(later(5))));
+    let (due, next) = store.copies_due(org, later(5), 9).await.unwrap();
+    assert_eq!((due.len(), due[0].nth, next), (1, 1, None));
+    assert!(store.begin_again(org, &due[0], later(5)).await.unwrap());
+    assert!(!store.begin_again(org, &due[0], later(5)).await.unwrap(), "another has it");
+    assert!(end(1, Became::Refused, None, later(6)).await);
+    let states = |store: Store| async move {
+        let letter = store.letter(org, id).await.unwrap().unwrap();
+        letter.copies.iter().map(|c| (c.became, c.tries)).collect::<Vec<_>>()
+    };
+    let expected = [(Became::Sent, 1), (Became::Refused, 2), (Became::Unknown, 1)];
+    assert_eq!(states(store.clone()).await, expected);
+    // As somebody wishes.
+    assert_eq!(store.send_again(org, id, "person:1", later(7)).await.unwrap(), 2);
+    assert_eq!(store.copies_due(org, later(7), 9).await.unwrap().0.len(), 2);
+    assert_eq!(store.send_again(org, id, "person:1", later(7)).await.unwrap(), 0);
+    // A page at a time, the newest first.
+    for n in 0..3 {
+        store.begin_letter(org, 2 + n, (&letter("b"), &[]), later(20)).await.unwrap().unwrap();
+    }
+    let page = store.letters(org, 1, None, 2).await.unwrap();
+    let rest = store.letters(org, 1, page.next, 9).await.unwrap();
+    let ids: Vec<i64> = page.rows.iter().chain(&rest.rows).map(|l| l.id).collect();
+    assert_eq!((ids.len(), rest.next), (4, None));
+    assert!(ids.is_sorted_by(|a, b| a > b), "{ids:?}");
+    assert_eq!(rest.rows.last().unwrap().copies.len(), 3);
+}
+
+pub(crate) async fn a_calendar_has_one_address_until_it_is_taken_back(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    let of = (3, 1);
+    let put = |digest: &'static str, at| {
+        let store = store.clone();
+        async move { store.put_calendar(org, of, digest, "person:3", at).await }
+    };
+    put("one", later(0)).await.unwrap();
+    put("two", later(1)).await.unwrap();
+    assert_eq!(store.calendar_of("one").await.unwrap(), None);
+    let found = store.calendar_of("two").await.unwrap().unwrap();
+    assert_eq!((found.org, found.person, found.team, found.created), (org, 3, 1, later(1)));
+    assert_eq!(store.calendar(org, 3, 1).await.unwrap(), Some(found));
+    assert!(store.drop_calendar(org, of, "person:3", later(2)).await.unwrap());
+    assert!(!store.drop_calendar(org, of, "person:3", later(2)).await.unwrap());
+    assert_eq!(store.calendar_of("two").await.unwrap(), None);
+    let told: Result<_, StoreError> = store.ledger(org, 0, 9).await;
+    assert_eq!(told.unwrap().len(), 3, "what people did is told");
+}
