@@ -1,6 +1,7 @@
 //! The API: one file per resource. Handlers know who asks, parse, ask the store, and convert.
 
 pub(crate) mod alerting;
+pub(crate) mod appeals;
 pub(crate) mod assets;
 pub(crate) mod charters;
 pub(crate) mod decisions;
@@ -12,6 +13,7 @@ pub(crate) mod finding;
 pub(crate) mod findings;
 pub(crate) mod groups;
 pub(crate) mod health;
+pub(crate) mod incidents;
 pub(crate) mod jobs;
 pub(crate) mod kubernetes;
 pub(crate) mod ledger;

@@ -3,6 +3,7 @@
 mod beat;
 pub(crate) mod fetch;
 mod forget;
+pub(crate) mod look;
 pub(crate) mod measure;
 mod read_document;
 pub(crate) mod refresh;
@@ -37,6 +38,8 @@ pub(crate) enum Kind {
     Forget,
     /// Fetch the feeds, and build the index anew.
     Fetch,
+    /// Look where what open incidents are about is now.
+    Look,
 }
 
 impl Kind {
@@ -48,6 +51,7 @@ impl Kind {
         (Kind::Replan, "replan"),
         (Kind::Forget, "forget"),
         (Kind::Fetch, "fetch-feeds"),
+        (Kind::Look, "look-at-incidents"),
     ];
 
     /// The word in the store.
@@ -75,6 +79,7 @@ async fn run(app: &App, worker: &str, job: &Job) -> Result<(), Refused> {
         Some(Kind::Replan) => replan::run(app, job).await?,
         Some(Kind::Forget) => forget::run(app, job).await?,
         Some(Kind::Fetch) => fetch::run(app).await?,
+        Some(Kind::Look) => look::run(app, job).await?,
         Some(Kind::ReadDocument) | None => {
             return Err(Refused::Internal(format!("no job is called `{}`", job.kind)));
         }

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod administration;
 pub(crate) mod answer_many;
+pub(crate) mod appeals;
 pub(crate) mod ask;
 pub(crate) mod ask_many;
 pub(crate) mod asset;
@@ -16,6 +17,8 @@ pub(crate) mod feeds;
 mod file_form;
 pub(crate) mod finding;
 pub(crate) mod findings;
+pub(crate) mod incident;
+pub(crate) mod incidents;
 pub(crate) mod ledger;
 pub(crate) mod metrics;
 pub(crate) mod needs;

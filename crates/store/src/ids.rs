@@ -33,6 +33,8 @@ pub(crate) enum Kind {
     Job,
     Notice,
     Applied,
+    Incident,
+    Appeal,
 }
 
 impl Kind {
@@ -54,6 +56,8 @@ impl Kind {
             Kind::Job => "job",
             Kind::Notice => "notice",
             Kind::Applied => "applied",
+            Kind::Incident => "incident",
+            Kind::Appeal => "appeal",
         }
     }
 

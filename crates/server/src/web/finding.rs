@@ -57,6 +57,9 @@ pub(crate) async fn page(
     let place = on(&app.store, who.org, is.system.as_ref().map(|s| s.0)).await?;
     if is.state.is_live() && who.may(Action::Ask, place) {
         layout.actions.push(Link::to("Ask for a decision", format!("/findings/{id}/ask")));
+        let appeal = |kind: &str| format!("/appeals/new?kind={kind}&finding={id}");
+        layout.actions.push(Link::to("Ask for it at once", appeal("emergency")));
+        layout.actions.push(Link::to("Dispute what comes first", appeal("dispute")));
     }
     let sides = SIDES.iter().map(|r| {
         let word = r.as_str();
