@@ -43,7 +43,7 @@ pub use dossier::{Dossier, Part};
 pub use exception::Exception;
 pub use exceptions::Exceptions;
 pub use feeds::Feeds;
-pub use finding::Finding;
+pub use finding::{Finding, Lesson};
 pub use findings::Findings;
 pub use ledger::Ledger;
 pub use listing::Listing;

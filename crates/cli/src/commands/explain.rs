@@ -182,6 +182,12 @@ fn tell(index: &Index, number: u32) -> Result<String, IndexError> {
     for package in packages(index, &members)? {
         text.push_str(&package);
     }
+    for lesson in vulnerability.cwes.iter().filter_map(|cwe| trimtab_report::lesson::of(cwe)) {
+        text.push_str(&format!("\nTo learn: {} (CWE-{})\n", lesson.title, lesson.cwe));
+        for part in [lesson.what, lesson.exploited, lesson.avoided] {
+            text.push_str(&format!("  {part}\n"));
+        }
+    }
     if !vulnerability.references.is_empty() {
         text.push_str("\nRead more\n");
         for reference in &vulnerability.references {
