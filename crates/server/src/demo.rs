@@ -3,6 +3,7 @@
 //! as true as those of real work.
 
 mod chance;
+mod incidents;
 mod packages;
 mod people;
 mod updates;

@@ -3,6 +3,7 @@
 
 mod agreement;
 mod around;
+mod dossier;
 mod facts;
 mod needs;
 mod people;
@@ -38,6 +39,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("administration", render(&people::administration())),
         ("api", render(&around::api())),
         ("charter", render(&agreement::charter())),
+        ("dossier", render(&dossier::incident())),
         ("exception", render(&agreement::exception())),
         ("exceptions", render(&agreement::exceptions())),
         ("feeds", render(&around::feeds())),

@@ -23,7 +23,7 @@ pub(crate) const PAST: &[Past] = &[
         word: "log4shell",
         title: "Log4Shell: code execution by a logged text",
         looked_for: "pkg:maven/org.apache.logging.log4j/log4j-core",
-        versions: ">=2.0-beta9,<2.15.0",
+        versions: "vers:maven/>=2.0-beta9|<2.15.0",
         published: "2021-12-10T00:00:00Z",
         day: &[
             (0, "A working exploit is public. Any text that is logged is enough."),
@@ -38,7 +38,7 @@ pub(crate) const PAST: &[Past] = &[
         word: "xz",
         title: "xz: a back door put in by a maintainer",
         looked_for: "pkg:deb/debian/xz-utils",
-        versions: ">=5.6.0,<5.6.2",
+        versions: "vers:deb/>=5.6.0|<5.6.2",
         published: "2024-03-29T15:00:00Z",
         day: &[
             (0, "A slow login led to it: a release of xz changes how the SSH server checks keys."),
@@ -54,7 +54,7 @@ pub(crate) const PAST: &[Past] = &[
         word: "event-stream",
         title: "event-stream: a new maintainer adds a dependency that steals",
         looked_for: "pkg:npm/event-stream",
-        versions: "=3.3.6",
+        versions: "vers:npm/3.3.6",
         published: "2018-11-26T12:00:00Z",
         day: &[
             (0, "A warning about a deprecated function leads to a hidden dependency."),
@@ -66,7 +66,7 @@ pub(crate) const PAST: &[Past] = &[
         word: "ua-parser-js",
         title: "ua-parser-js: releases from a stolen account",
         looked_for: "pkg:npm/ua-parser-js",
-        versions: "0.7.29 || 0.8.0 || 1.0.0",
+        versions: "vers:npm/0.7.29|0.8.0|1.0.0",
         published: "2021-10-22T14:00:00Z",
         day: &[
             (0, "Three releases install a miner, and on some machines a stealer of passwords."),
@@ -111,7 +111,9 @@ mod tests {
         for past in PAST {
             let purl: Purl = past.looked_for.parse().unwrap();
             assert!(past.published.parse::<Timestamp>().is_ok(), "{}", past.word);
-            assert!(Vers::from_native(purl.purl_type(), past.versions).is_ok(), "{}", past.word);
+            assert!(Vers::parse(past.versions).is_ok(), "{}", past.word);
+            let prefix = format!("vers:{}/", purl.purl_type());
+            assert!(past.versions.starts_with(&prefix), "{}", past.word);
             assert!(past.day.is_sorted_by_key(|(at, _)| *at), "{}", past.word);
         }
     }

@@ -479,7 +479,7 @@ async fn ask(
     let here = format!("/incidents/{id}");
     layout.crumbs = vec![
         Link::to("Incidents", "/incidents"),
-        Link::to(room.is.is.title.clone(), here.clone()),
+        Link::to(format!("Incident {id}"), here.clone()),
         Link::words(submit),
     ];
     let hidden =
@@ -539,7 +539,7 @@ pub(crate) async fn retrospective(
     let mut layout = layout(&app, &who, Entry::Incidents, title, headline).await?;
     layout.crumbs = vec![
         Link::to("Incidents", "/incidents"),
-        Link::to(room.is.is.title.clone(), format!("/incidents/{id}")),
+        Link::to(format!("Incident {id}"), format!("/incidents/{id}")),
         Link::words(title),
     ];
     let formats = [("Markdown", "markdown"), ("HTML", "html"), ("JSON", "json")];

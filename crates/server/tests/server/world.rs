@@ -40,6 +40,10 @@ pub(crate) struct World {
     /// Work about no asset: it is of the whole organisation.
     pub(crate) whole: i64,
     pub(crate) update: i64,
+    /// An incident that touches her system alone.
+    pub(crate) incident: i64,
+    /// What she asked for outside of the plan.
+    pub(crate) appeal: i64,
 }
 
 impl World {
@@ -76,6 +80,10 @@ impl World {
         let job = post("/api/v1/snapshots?asset=shop&system=shop&revision=x", other);
         let update = crate::updates::evidence("2.24.0", "2.30.1", "CVE-2022-31129");
         let update = post("/api/v1/updates?asset=shop", update);
+        let loud = json!({ "title": "moment in a loop", "looked_for": "pkg:npm/moment" });
+        let incident = post("/api/v1/incidents", loud);
+        let wanted = json!({ "kind": "emergency", "finding": finding, "reason": "not called" });
+        let appeal = post("/api/v1/appeals", wanted);
         // What is of another team needs what is hers.
         let own = [("cookie", lea.cookie.as_str()), JSON];
         let needs = json!({ "name": "intranet", "team": "intranet", "needs": ["shop"] });
@@ -105,6 +113,8 @@ impl World {
             job: number(&job["job"]),
             whole,
             update: number(&update["update"]),
+            incident: number(&incident["id"]),
+            appeal: number(&appeal["id"]),
             server,
             org,
             lea,
