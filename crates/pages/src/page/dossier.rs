@@ -10,7 +10,7 @@ use crate::part::{Figures, History, Notice, Pairs, Table};
 #[derive(Debug, Clone)]
 pub enum Part {
     /// A list with its own title.
-    Table(Table),
+    Table(Box<Table>),
     /// Names and values.
     Pairs(Pairs),
     /// Paragraphs.
@@ -19,6 +19,13 @@ pub enum Part {
     Prose(String),
     /// What happened.
     History(History),
+}
+
+impl Part {
+    /// A list with its own title.
+    pub fn table(table: Table) -> Part {
+        Part::Table(Box::new(table))
+    }
 }
 
 /// The page.

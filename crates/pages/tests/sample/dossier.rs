@@ -49,7 +49,7 @@ pub(super) fn incident() -> page::Dossier {
         }),
         figures: Figures(vec![Figure::of(t("9"), t("places"), "/where?q=log4j-core")]),
         parts: vec![
-            (String::new(), page::Part::Table(teams)),
+            (String::new(), page::Part::table(teams)),
             (t("For a status page, to begin from"), page::Part::Prose(t("We know of it."))),
             (t("What was learnt"), page::Part::Text(vec![t("Owners were found in minutes.")])),
             (t("About it"), page::Part::Pairs(about)),

@@ -102,7 +102,7 @@ pub(crate) async fn page(
         },
         ..Table::default()
     };
-    let parts = vec![(String::new(), Part::Table(list))];
+    let parts = vec![(String::new(), Part::table(list))];
     Ok(html(&Dossier { layout, notice: None, figures, parts }))
 }
 

@@ -89,7 +89,7 @@ pub(crate) async fn page(
         text: format!("Of the {MOST} findings that are due first; there are more."),
         next: None,
     });
-    let parts = vec![(String::new(), Section::Table(table))];
+    let parts = vec![(String::new(), Section::table(table))];
     Ok(html(&Dossier { layout, notice, figures, parts }))
 }
 

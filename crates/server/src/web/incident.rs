@@ -93,9 +93,9 @@ pub(crate) async fn page(
         Figure::of(late.to_string(), "tasks are late", here),
     ]);
     let mut parts = vec![
-        (String::new(), Part::Table(stands(&room, &who, now))),
-        (String::new(), Part::Table(tasks(&room, &who, now))),
-        (String::new(), Part::Table(places(&room, &search))),
+        (String::new(), Part::table(stands(&room, &who, now))),
+        (String::new(), Part::table(tasks(&room, &who, now))),
+        (String::new(), Part::table(places(&room, &search))),
     ];
     if room.all {
         parts.push(("For stakeholders, to begin from".to_owned(), {
@@ -182,7 +182,7 @@ fn stands(room: &Room, who: &Who, now: Timestamp) -> Table {
             Column::right("To acknowledge").kept(),
             Column::right("To contain"),
             Column::right("To fix"),
-            Column::left("Next"),
+            Column::left("Next").kept(),
         ],
         rows: room.stands.iter().map(row).collect(),
         empty: Empty {
@@ -224,7 +224,7 @@ fn tasks(room: &Room, who: &Who, now: Timestamp) -> Table {
             Column::left("Who"),
             Column::left("State"),
             Column::right("When").kept(),
-            Column::left("Next"),
+            Column::left("Next").kept(),
         ],
         rows: room.tasks.iter().map(row).collect(),
         empty: Empty { why: "Nothing is to be done yet.".to_owned(), next: None },
@@ -563,7 +563,7 @@ pub(crate) async fn retrospective(
         let empty = Empty { why: "Nothing.".to_owned(), next: None };
         let title = section.title.to_owned();
         let table = Table { title, titled: true, columns, rows, empty, ..Table::default() };
-        parts.push((String::new(), Part::Table(table)));
+        parts.push((String::new(), Part::table(table)));
     }
     Ok(html(&Dossier { layout, notice: notice(&room), figures: Figures::default(), parts }))
 }

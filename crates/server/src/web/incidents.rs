@@ -65,7 +65,8 @@ pub(crate) async fn page(
     Query(wanted): Query<Wanted>,
 ) -> Page {
     let who = who.map_err(Sorry::from)?;
-    let asked = Asked { open: wanted.open, after: wanted.after.clone(), limit: Some(100) };
+    // What is chosen of them is chosen below: the numbers are of all that are here.
+    let asked = Asked { open: None, after: wanted.after.clone(), limit: Some(100) };
     let found = all(&app, &who, &asked).await?;
     let now = app.now();
     let records = records(&app, &who, &found.rows).await?;
@@ -80,6 +81,9 @@ pub(crate) async fn page(
             .flat_map(|record| record.of.iter().map(|(id, _)| *id))
             .collect();
         rows.retain(|is| of.contains(&is.id));
+    }
+    if let Some(open) = wanted.open {
+        rows.retain(|is| is.closed.is_none() == open);
     }
     if let Some(drill) = wanted.drill {
         rows.retain(|is| is.is.drill.is_some() == drill);
@@ -130,7 +134,13 @@ pub(crate) async fn page(
         ],
         rows: rows.iter().map(row).collect(),
         pager: pager(rows.len(), wanted.after.is_none(), next, |next| {
-            let members = [("open", wanted.open.map(|is| is.to_string())), ("after", Some(next))];
+            let text = |is: Option<bool>| is.map(|is| is.to_string());
+            let members = [
+                ("open", text(wanted.open)),
+                ("drill", text(wanted.drill)),
+                ("team", wanted.team.map(|id| id.to_string())),
+                ("after", Some(next)),
+            ];
             asking("/incidents", &members)
         }),
         empty: Empty {
@@ -140,7 +150,7 @@ pub(crate) async fn page(
         ..Table::default()
     };
     let parts =
-        vec![(String::new(), Part::Table(list)), (String::new(), Part::Table(times(&records)))];
+        vec![(String::new(), Part::table(list)), (String::new(), Part::table(times(&records)))];
     Ok(html(&Dossier { layout, notice: None, figures, parts }))
 }
 

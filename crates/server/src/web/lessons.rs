@@ -110,7 +110,7 @@ pub(crate) async fn page(
         },
         ..Table::default()
     };
-    let parts = vec![(String::new(), Part::Table(list))];
+    let parts = vec![(String::new(), Part::table(list))];
     Ok(html(&Dossier { layout, notice: notice(&all), figures, parts }))
 }
 
@@ -167,6 +167,6 @@ pub(crate) async fn one(
         empty: Empty { why: "It was not met.".to_owned(), next: None },
         ..Table::default()
     };
-    parts.push((String::new(), Part::Table(table)));
+    parts.push((String::new(), Part::table(table)));
     Ok(html(&Dossier { layout, notice: notice(&all), figures, parts }))
 }
