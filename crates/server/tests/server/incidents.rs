@@ -257,6 +257,12 @@ fn a_drill_is_marked_everywhere_and_counts_nowhere() {
         assert_eq!(page.status, 200, "{path}");
         assert!(page.text.to_lowercase().contains("drill"), "{path}");
     }
+    // Each past event can be played as it was.
+    for past in ["log4shell", "xz", "event-stream", "ua-parser-js"] {
+        let body = json!({ "drill": true, "past": past });
+        let (status, opened) = ask(server, &sia, "POST", "/api/v1/incidents", &body);
+        assert_eq!(status, 201, "{past}: {opened}");
+    }
     let list = server.open(&sia, "/incidents").text;
     assert!(list.contains("No real incident touched a team"), "{list}");
     assert!(list.contains("No incident is open."), "{list}");
