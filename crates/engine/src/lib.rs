@@ -8,6 +8,7 @@ pub mod assess;
 pub mod backtest;
 pub mod gate;
 pub mod history;
+pub mod incident;
 pub mod matching;
 pub mod measure;
 pub mod notices;

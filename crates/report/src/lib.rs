@@ -14,6 +14,7 @@ pub mod html;
 mod inert;
 pub use inert::one_line;
 pub mod json;
+pub mod lesson;
 pub mod markdown;
 mod paragraph;
 pub mod plan;

@@ -1,6 +1,7 @@
 //! The API: one file per resource. Handlers know who asks, parse, ask the store, and convert.
 
 pub(crate) mod alerting;
+pub(crate) mod appeals;
 pub(crate) mod assets;
 pub(crate) mod calendar;
 pub(crate) mod charters;
@@ -12,10 +13,13 @@ pub(crate) mod feeds;
 pub(crate) mod finding;
 pub(crate) mod findings;
 pub(crate) mod groups;
+pub(crate) mod handoffs;
 pub(crate) mod health;
+pub(crate) mod incidents;
 pub(crate) mod jobs;
 pub(crate) mod kubernetes;
 pub(crate) mod ledger;
+pub(crate) mod lessons;
 pub(crate) mod metrics;
 pub(crate) mod notices;
 pub(crate) mod packages;

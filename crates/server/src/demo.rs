@@ -4,6 +4,7 @@
 
 mod chance;
 mod notices;
+mod incidents;
 mod packages;
 mod people;
 mod updates;

@@ -4,6 +4,8 @@
 pub(crate) mod counted;
 pub(crate) mod finding;
 pub(crate) mod groups;
+pub(crate) mod handoffs;
+pub(crate) mod lessons;
 pub(crate) mod listing;
 pub(crate) mod needs;
 pub(crate) mod package;

@@ -3,6 +3,7 @@
 mod beat;
 pub(crate) mod fetch;
 mod forget;
+pub(crate) mod look;
 pub(crate) mod measure;
 pub(crate) mod notify;
 mod read_document;
@@ -40,6 +41,8 @@ pub(crate) enum Kind {
     Forget,
     /// Fetch the feeds, and build the index anew.
     Fetch,
+    /// Look where what open incidents are about is now.
+    Look,
 }
 
 impl Kind {
@@ -52,6 +55,7 @@ impl Kind {
         (Kind::Notify, "notify"),
         (Kind::Forget, "forget"),
         (Kind::Fetch, "fetch-feeds"),
+        (Kind::Look, "look-at-incidents"),
     ];
 
     /// The word in the store.
@@ -80,6 +84,7 @@ async fn run(app: &App, worker: &str, job: &Job) -> Result<(), Refused> {
         Some(Kind::Notify) => notify::run(app, job).await?,
         Some(Kind::Forget) => forget::run(app, job).await?,
         Some(Kind::Fetch) => fetch::run(app).await?,
+        Some(Kind::Look) => look::run(app, job).await?,
         Some(Kind::ReadDocument) | None => {
             return Err(Refused::Internal(format!("no job is called `{}`", job.kind)));
         }

@@ -34,6 +34,8 @@ pub(crate) enum Kind {
     Notice,
     Applied,
     Letter,
+    Incident,
+    Appeal,
 }
 
 impl Kind {
@@ -56,6 +58,8 @@ impl Kind {
             Kind::Notice => "notice",
             Kind::Applied => "applied",
             Kind::Letter => "letter",
+            Kind::Incident => "incident",
+            Kind::Appeal => "appeal",
         }
     }
 

@@ -8,6 +8,7 @@
 //! Nothing here decides: versions, matching and weighing are the engine's; SQL filters and joins.
 
 mod answers;
+mod appeals;
 mod applied;
 mod assets;
 mod attempts;
@@ -32,7 +33,9 @@ mod held;
 mod history;
 mod holders;
 mod ids;
+mod incidents;
 mod jobs;
+mod joint;
 mod known;
 mod ledger;
 mod letters;
@@ -66,6 +69,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use answers::Reserved;
+pub use appeals::{Appeal, AppealState, NewAppeal};
 pub use applied::{Applied, NewApplied};
 pub use assets::{
     Asset, AssetDetails, Deployment, NewDeployment, NewSnapshot, Outcome, Running, Snapshot,
@@ -90,6 +94,7 @@ pub use findings::{
     Mentioned, NewReport, Reported, Rollout, Settled, Waits, Weigh, Weighed,
 };
 pub use history::Told;
+pub use incidents::{Incident, IncidentEvent, NewIncident, NewIncidentEvent};
 pub use jobs::{Job, JobState, MAX_ATTEMPTS, NewJob, Priority};
 pub use ledger::{Break, Entry, EventKind, LedgerFilter, NewEvent};
 pub use letters::{Became, Letter, NewLetter, NewRecipient, Recipient, SentOf};

@@ -57,6 +57,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "notices",
         text: include_str!("../migrations/0018_notices.sql"),
     },
+    Migration {
+        version: 21,
+        name: "incidents",
+        text: include_str!("../migrations/0021_incidents.sql"),
+    },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.

@@ -182,6 +182,12 @@ fn tell(index: &Index, number: u32) -> Result<String, IndexError> {
     for package in packages(index, &members)? {
         text.push_str(&package);
     }
+    for lesson in vulnerability.cwes.iter().filter_map(|cwe| trimtab_report::lesson::of(cwe)) {
+        text.push_str(&format!("\nTo learn: {} (CWE-{})\n", lesson.title, lesson.cwe));
+        for part in [lesson.what, lesson.exploited, lesson.avoided] {
+            paragraph(&mut text, part);
+        }
+    }
     if !vulnerability.references.is_empty() {
         text.push_str("\nRead more\n");
         for reference in &vulnerability.references {
@@ -189,6 +195,25 @@ fn tell(index: &Index, number: u32) -> Result<String, IndexError> {
         }
     }
     Ok(text)
+}
+
+/// The widest line of a paragraph, without what stands before it.
+const WIDE: usize = 96;
+
+/// A paragraph of ours, wrapped between words.
+fn paragraph(text: &mut String, words: &str) {
+    let mut line = String::new();
+    for word in words.split_whitespace() {
+        if !line.is_empty() && line.len() + 1 + word.len() > WIDE {
+            text.push_str(&format!("  {line}\n"));
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    text.push_str(&format!("  {line}\n"));
 }
 
 fn head(index: &Index, vulnerability: &Vulnerability) -> String {

@@ -4,7 +4,7 @@
 use askama::Template;
 
 use crate::layout::Layout;
-use crate::part::{Factors, Figures, History, Paths, Steps, Table, Voices};
+use crate::part::{Factors, Figures, History, Link, Paths, Steps, Table, Voices};
 
 /// The page.
 #[derive(Debug, Clone, Template)]
@@ -32,6 +32,17 @@ pub struct Finding {
     pub attributions: Table,
     /// What people agreed.
     pub decisions: Table,
+    /// What can be learnt of it.
+    pub lessons: Vec<Lesson>,
     /// From detected to deployed.
     pub history: History,
+}
+
+/// A short lesson about a weakness.
+#[derive(Debug, Clone)]
+pub struct Lesson {
+    /// What it is called; it leads to all of it.
+    pub title: Link,
+    /// What it is, how it is exploited, how to avoid it: a paragraph each, with its name.
+    pub text: Vec<(String, String)>,
 }

@@ -3,6 +3,7 @@
 
 mod agreement;
 mod around;
+mod dossier;
 mod facts;
 mod needs;
 mod people;
@@ -40,6 +41,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("api", render(&around::api())),
         ("calendar", render(&told::calendar())),
         ("charter", render(&agreement::charter())),
+        ("dossier", render(&dossier::incident())),
         ("exception", render(&agreement::exception())),
         ("exceptions", render(&agreement::exceptions())),
         ("feeds", render(&around::feeds())),

@@ -508,6 +508,13 @@ pub(super) fn finding() -> page::Finding {
             vec![column("Decision").kept(), column("By"), column("Approved by"), numbers("Until").kept()],
             vec![vec![named("Fix now", "/ledger/8812", "by the charter"), num("Jonas Berg", "/people/jonas"), Cell::Nothing, Cell::Nothing]],
         ),
+        lessons: vec![page::Lesson {
+            title: l("An expression is evaluated", "/lessons/CWE-917"),
+            text: vec![
+                (t("What it is."), t("Text from outside is evaluated as an expression.")),
+                (t("How to avoid it."), t("Hand text in as an argument.")),
+            ],
+        }],
         history: History {
             events: vec![
                 event(hours(-20), "planned", "Upgrade to 2.17.1 is in the batch of 27 November.", "Team Payments", None),

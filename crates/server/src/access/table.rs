@@ -45,6 +45,8 @@ actions! {
     Pace = "pace": Engineering Product;
     /// Say that one has what is *now*.
     Acknowledge = "acknowledge": Security Engineering Product Operations Leadership Admin;
+    /// Open and lead an incident; within a team: say how far it is.
+    Respond = "respond": Security Engineering Operations;
     /// Propose a charter.
     Propose = "propose": Security Engineering Product Operations;
     /// Agree to a charter for one's side.
@@ -112,6 +114,7 @@ answer     security product leadership
 describe   product operations admin
 pace       engineering product
 acknowledge security engineering product operations leadership admin
+respond    security engineering operations
 propose    security engineering product operations
 agree      security engineering product operations
 audit      security leadership auditor admin

@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
 use trimtab_model::Purl;
 use trimtab_model::vers::{Vers, VersType};
-use trimtab_store::{Component, Page, Where, WhereFilter, WhereQuery};
+use trimtab_store::{Component, Org, Page, Where, WhereFilter, WhereQuery};
 use utoipa::ToSchema;
 
 use super::{Listed, cursor, visible};
@@ -72,6 +72,17 @@ impl Search {
     /// Understands what is asked. `None`: nothing is.
     pub(crate) async fn of(app: &App, who: &Who, asked: &Asked) -> Result<Option<Search>, Problem> {
         super::findings::seen(who)?;
+        let systems = visible(who, &app.store.systems(who.org).await?);
+        Search::within(app, who.org, systems, asked).await
+    }
+
+    /// The same of some systems. `None`: of all that the organisation has.
+    pub(crate) async fn within(
+        app: &App,
+        org: Org,
+        systems: Option<Vec<i64>>,
+        asked: &Asked,
+    ) -> Result<Option<Search>, Problem> {
         let given = |text: &Option<String>| {
             text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned)
         };
@@ -87,7 +98,7 @@ impl Search {
             }
             WhereQuery::Package(purl.package().to_string())
         } else if !text.is_empty() {
-            match app.store.vulnerability_of(who.org, text).await? {
+            match app.store.vulnerability_of(org, text).await? {
                 Some((id, _)) => WhereQuery::Vulnerability(id),
                 None => WhereQuery::Name(text.to_lowercase()),
             }
@@ -96,9 +107,8 @@ impl Search {
         } else {
             return Ok(None);
         };
-        let systems = app.store.systems(who.org).await?;
         let running = asked.running == Some(true);
-        let filter = WhereFilter { is, systems: visible(who, &systems), running };
+        let filter = WhereFilter { is, systems, running };
         Ok(Some(Search { filter, wanted: Wanted { version, licence, ..Wanted::default() } }))
     }
 
@@ -106,14 +116,14 @@ impl Search {
     pub(crate) async fn page(
         &mut self,
         app: &App,
-        who: &Who,
+        org: Org,
         after: Option<trimtab_store::Cursor>,
         limit: usize,
     ) -> Result<Found, Problem> {
         self.wanted.unknown = 0;
         let wanted = &mut self.wanted;
         let mut fits = |component: &Component| wanted.fits(component);
-        let page = app.store.where_is(who.org, &self.filter, &mut fits, after, limit).await?;
+        let page = app.store.where_is(org, &self.filter, &mut fits, after, limit).await?;
         Ok(Found { page, unknown: self.wanted.unknown })
     }
 }
@@ -122,7 +132,7 @@ impl Search {
 pub(crate) async fn find(app: &App, who: &Who, asked: &Asked) -> Result<Option<Found>, Problem> {
     let after = cursor(asked.after.as_deref())?;
     let Some(mut search) = Search::of(app, who, asked).await? else { return Ok(None) };
-    search.page(app, who, after, asked.limit.unwrap_or(100)).await.map(Some)
+    search.page(app, who.org, after, asked.limit.unwrap_or(100)).await.map(Some)
 }
 
 /// What is looked for, and a version or range behind it: `log4j-core <2.17.1`.

@@ -15,7 +15,7 @@ use trimtab_store::{
 use super::chance::Chance;
 use super::packages::{self, Package};
 use super::people::{self, People};
-use super::{Filled, Sample, notices, updates};
+use super::{Filled, Sample, incidents, notices, updates};
 use crate::access::secret::hex;
 use crate::ingest;
 use crate::jobs::measure;
@@ -52,11 +52,24 @@ struct Carrier {
 /// What happens next.
 enum Act {
     Build(usize),
-    Deploy { carrier: usize, snapshot: i64 },
-    RollBack { carrier: usize, snapshot: i64, broken: i64 },
+    Deploy {
+        carrier: usize,
+        snapshot: i64,
+    },
+    RollBack {
+        carrier: usize,
+        snapshot: i64,
+        broken: i64,
+    },
     Advisories(usize),
+    /// A step of the year's incidents.
+    Respond(usize),
     Ask,
-    Answer { decision: i64, system: i64, expires: Timestamp },
+    Answer {
+        decision: i64,
+        system: i64,
+        expires: Timestamp,
+    },
     Settle(i64),
 }
 
@@ -79,6 +92,8 @@ struct Year<'y> {
     carriers: Vec<Carrier>,
     queue: BTreeMap<(Timestamp, u64), Act>,
     number: u64,
+    /// The incident that was opened last.
+    incident: Option<i64>,
     filled: Filled,
 }
 
@@ -144,6 +159,7 @@ pub(super) async fn fill(
         carriers: Vec::new(),
         queue: BTreeMap::new(),
         number: 0,
+        incident: None,
         filled,
     };
     year.begin(start).await?;
@@ -173,6 +189,9 @@ impl Year<'_> {
         for stage in 1..STAGES {
             let days = DAYS * i64::try_from(stage).unwrap_or(1) / 9 + self.chance.between(-12, 12);
             self.later(start, 24 * days, Act::Advisories(stage));
+        }
+        for (step, hours) in incidents::STEPS.iter().enumerate() {
+            self.later(start, 24 * DAYS - hours, Act::Respond(step));
         }
         for _ in 0..EXCEPTIONS {
             let hours = 24 * self.chance.between(20, DAYS - 1);
@@ -239,6 +258,10 @@ impl Year<'_> {
                 Ok(())
             }
             Act::Advisories(stage) => self.advisories(stage, at).await,
+            Act::Respond(step) => {
+                let is = (step, &mut self.incident);
+                incidents::step(self.app, self.org, &self.people, is, at).await
+            }
             Act::Ask => self.ask(at).await,
             Act::Answer { decision, system, expires } => {
                 self.answer(decision, system, expires, at).await
@@ -543,6 +566,7 @@ impl Year<'_> {
             updates::waiting(&self.app.store, self.org, is, &mut self.apart, now).await?;
         }
         notices::fill(self.app, self.org, &self.people.leads, now).await?;
+        incidents::end(&self.app.store, self.org, &self.people, now).await?;
         let next = measure::next(self.org, now);
         self.app.store.add_job(&next, now).await.map(|_| ()).map_err(told)
     }

@@ -1,7 +1,7 @@
 //! All that is known of one finding: how it was weighed, who brings it in, who owns which step, what each side is
 //! told, what happened.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -73,6 +73,7 @@ pub(crate) struct Facts {
     /// Who brings the component in, by the newest document of the asset.
     pub(crate) ways: Ways,
     security: (Vec<String>, usize),
+    people: BTreeMap<(i64, String), i64>,
     agreed: Arc<Agreed>,
     known: Known,
     now: Timestamp,
@@ -117,6 +118,7 @@ impl Facts {
             assessed,
             ways,
             security,
+            people: app.store.system_people(who.org).await?,
             agreed,
             known,
             now,
@@ -129,6 +131,8 @@ impl Facts {
             is: &self.is,
             agreed: &self.agreed,
             decisions: &self.decisions,
+            people: &self.people,
+            names: &self.names,
             security: &self.security,
             now: self.now,
         };

@@ -1,5 +1,7 @@
 //! Who owns which step of a finding, and on whom it waits.
 
+use std::collections::{BTreeMap, HashMap};
+
 use jiff::Timestamp;
 use trimtab_model::Role;
 use trimtab_store::{Decision, DecisionState, Finding};
@@ -13,6 +15,9 @@ pub(crate) struct Facts<'a> {
     pub(crate) agreed: &'a Agreed,
     /// Decisions about it, the newest first.
     pub(crate) decisions: &'a [Decision],
+    /// Who answers for which part of which system, and the names of people.
+    pub(crate) people: &'a BTreeMap<(i64, String), i64>,
+    pub(crate) names: &'a HashMap<i64, String>,
     /// Who speaks for security here, some names of them and how many more.
     pub(crate) security: &'a (Vec<String>, usize),
     pub(crate) now: Timestamp,
@@ -62,7 +67,43 @@ fn words(words: impl Into<String>) -> Owner {
     Owner { words: words.into(), decision: None }
 }
 
+/// A part of the work on a system that somebody answers for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Which dependency, and which way out.
+    Selection,
+    /// How grave it is.
+    Assessment,
+    /// What comes first.
+    Prioritisation,
+    /// Until it runs.
+    Deployment,
+}
+
+impl Part {
+    /// All of them.
+    pub(crate) const ALL: [Part; 4] =
+        [Part::Selection, Part::Assessment, Part::Prioritisation, Part::Deployment];
+
+    /// The word.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Part::Selection => "selection",
+            Part::Assessment => "assessment",
+            Part::Prioritisation => "prioritisation",
+            Part::Deployment => "deployment",
+        }
+    }
+}
+
 impl Facts<'_> {
+    /// Who is named for a part of the work on the system.
+    fn named(&self, part: Part) -> Option<String> {
+        let system = self.is.system.as_ref()?.0;
+        let person = self.people.get(&(system, part.as_str().to_owned()))?;
+        Some(crate::people::name(self.names, *person))
+    }
+
     fn until(&self) -> Option<Timestamp> {
         self.is.weighed.as_ref().and_then(|w| w.deadline)
     }
@@ -80,17 +121,22 @@ impl Facts<'_> {
             .team
             .as_ref()
             .map_or_else(|| words("nobody said who owns it"), |t| words(t.1.clone()));
-        let person = |name: Option<&String>| {
-            name.map_or_else(|| words("nobody is named"), |name| words(name.clone()))
+        // Who is named for the part, else whom the description names, else the owner team: never nobody.
+        let person = |part: Part, name: Option<&String>| match (self.named(part), name) {
+            (Some(named), _) => words(named),
+            (None, Some(name)) => words(name.clone()),
+            (None, None) => team.clone(),
         };
-        let operations = person(system.and_then(|s| s.operations.as_ref()));
+        let operations = person(Part::Deployment, system.and_then(|s| s.operations.as_ref()));
+        let selection = person(Part::Selection, None);
         let fix = match &is.fix {
             Some(fix) => format!("Raise it to {fix}."),
             None => "No source names a fix: replace, remove or mitigate.".to_owned(),
         };
         let gone = is.merged.or(is.fixed);
-        let chosen = gone.map_or_else(|| self.waits(team.clone(), is.detected), Standing::Done);
-        let product = person(system.and_then(|s| s.product_owner.as_ref()));
+        let chosen =
+            gone.map_or_else(|| self.waits(selection.clone(), is.detected), Standing::Done);
+        let product = person(Part::Prioritisation, system.and_then(|s| s.product_owner.as_ref()));
         let runs = match is.production {
             Some(true) => "It runs in production.",
             Some(false) => "It does not run in production.",
@@ -106,7 +152,7 @@ impl Facts<'_> {
             Step {
                 side: Role::Engineering,
                 task: "choice of the dependency",
-                owner: team,
+                owner: selection,
                 text: fix,
                 standing: chosen,
             },
@@ -136,7 +182,9 @@ impl Facts<'_> {
             let done = Standing::Done(is.detected);
             return step(words("by the charter"), "Weighed by the charter.", done);
         }
+        let named = self.named(Part::Assessment);
         let security = match self.security {
+            _ if named.is_some() => words(named.unwrap_or_default()),
             (names, _) if names.is_empty() => words("security: nobody has that role here"),
             (names, 0) => words(names.join(", ")),
             (names, more) => words(format!("{} and {more} more", names.join(", "))),

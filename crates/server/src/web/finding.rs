@@ -9,11 +9,12 @@ use serde::Deserialize;
 use trimtab_model::Role;
 use trimtab_model::assessment::{Assessment, Effect as Did};
 use trimtab_pages::Entry;
-use trimtab_pages::page::Finding as View;
+use trimtab_pages::page::{Finding as View, Lesson};
 use trimtab_pages::part::{
     Cell, Column, Effect, Empty, Factor, Factors, Figure, Figures, Link, Pairs, Paths, Row, Table,
     Tabs, Value, Voices, When, number,
 };
+use trimtab_report::lesson;
 use trimtab_report::voices::probability;
 use trimtab_store::{Attribution, Finding, Scheduled};
 
@@ -57,6 +58,9 @@ pub(crate) async fn page(
     let place = on(&app.store, who.org, is.system.as_ref().map(|s| s.0)).await?;
     if is.state.is_live() && who.may(Action::Ask, place) {
         layout.actions.push(Link::to("Ask for a decision", format!("/findings/{id}/ask")));
+        let appeal = |kind: &str| format!("/appeals/new?kind={kind}&finding={id}");
+        layout.actions.push(Link::to("Ask for it at once", appeal("emergency")));
+        layout.actions.push(Link::to("Dispute what comes first", appeal("dispute")));
     }
     let sides = SIDES.iter().map(|r| {
         let word = r.as_str();
@@ -93,10 +97,17 @@ pub(crate) async fn page(
         evidence: evidence(assessed.map(|a| &a.0), is),
         attributions: attributions(&facts.attributions, now),
         decisions: past::decisions(&facts.decisions, &facts.names, now),
+        lessons: lessons(assessed.map(|a| &a.0)),
         history: past::history(&facts.history, &facts.names, now),
         layout,
     };
     Ok(html(&view))
+}
+
+/// What can be learnt of it: a lesson for each of its weaknesses that there is one for.
+fn lessons(told: Option<&trimtab_model::finding::Finding>) -> Vec<Lesson> {
+    let cwes = told.map(|told| told.vulnerability.cwes.as_slice()).unwrap_or_default();
+    cwes.iter().filter_map(|cwe| lesson::of(cwe)).map(|is| super::lessons::drawn(&is)).collect()
 }
 
 /// A word that begins a line.

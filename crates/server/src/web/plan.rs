@@ -307,21 +307,32 @@ fn rows(planned: &Planned, batch: &Batch, id: i64) -> Vec<Row> {
                 Cell::link(asked.removes.len().to_string(), list),
                 Cell::text(number(load)),
                 Cell::text(range(asked.least, asked.most)),
-                Cell::text(match kept {
-                    // The day is today's, whatever it was when the reason was kept.
-                    Some(kept) => {
-                        let day = waits.iter().filter(|day| !kept.why.contains(day.as_str()));
-                        let all: Vec<String> =
-                            std::iter::once(&kept.why).chain(day).cloned().collect();
-                        sentence(&all)
-                    }
-                    None => sentence(&why),
-                }),
+                Cell::text(with_words(
+                    change,
+                    match kept {
+                        // The day is today's, whatever it was when the reason was kept.
+                        Some(kept) => {
+                            let day = waits.iter().filter(|day| !kept.why.contains(day.as_str()));
+                            let all: Vec<String> =
+                                std::iter::once(&kept.why).chain(day).cloned().collect();
+                            sentence(&all)
+                        }
+                        None => sentence(&why),
+                    },
+                )),
                 state(change, kept.map(|kept| kept.since), id),
             ],
         });
     }
     rows
+}
+
+/// With what people said who put a change where it is.
+fn with_words(change: &Change, why: String) -> String {
+    match change.placed.as_ref().map(|placed| placed.reason.as_str()) {
+        None | Some("") => why,
+        Some(reason) => format!("{why}: {reason}"),
+    }
 }
 
 fn versions(from: &str, change: &Change) -> String {

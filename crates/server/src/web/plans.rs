@@ -94,6 +94,7 @@ pub(crate) async fn page(
     let mut layout = layout(&app, &who, Entry::Plan, "Plan", headline).await?;
     layout.actions.push(Link::to("What if", "/plan/what-if"));
     layout.actions.push(Link::to("Updates", "/updates"));
+    layout.actions.push(Link::to("Appeals", "/appeals"));
     // Teams that have something to do first, each by name.
     let key = |plan: &&KeptPlan| {
         (format!("{} {}", u8::from(plan.changes.is_empty()), plan.team.name), plan.team.id)

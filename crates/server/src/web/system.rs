@@ -80,6 +80,7 @@ pub(crate) async fn page(
     layout.crumbs = vec![Link::to("Systems", "/systems"), Link::words(is.name.clone())];
     if who.may(Action::Describe, On { system: Some(id), team: is.team }) {
         layout.actions.push(Link::to("Describe it", format!("/systems/{id}/edit")));
+        layout.actions.push(Link::to("Name its people", format!("/systems/{id}/people")));
     }
     let mut figures = standing.figures(&list);
     figures.push(Figure::of(total.to_string(), "assets", format!("/systems/{id}")));

@@ -92,6 +92,8 @@ pub(crate) async fn page(
     layout.actions.push(Link::to("Plan", format!("/teams/{id}/plan")));
     layout.actions.push(Link::to("Updates", format!("/updates?team={id}")));
     layout.actions.push(Link::to("Notices", format!("/teams/{id}/notices")));
+    layout.actions.push(Link::to("Hand-offs", format!("/handoffs?team={id}")));
+    layout.actions.push(Link::to("Lessons", format!("/lessons?team={id}")));
     if may_pace(&who, id) {
         layout.actions.push(Link::to("Set cadence and capacity", format!("/teams/{id}/edit")));
     }

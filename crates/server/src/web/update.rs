@@ -13,6 +13,7 @@ use trimtab_pages::part::{
     State as At, Step, Steps, Table, Urgency, Value, When, number,
 };
 use trimtab_report::applied::json::Run;
+use trimtab_store::{Appeal, AppealState};
 
 use super::findings::encode;
 use super::today::short;
@@ -118,7 +119,7 @@ async fn show(
         moves: moves(&update),
         removes: removes(&update, now),
         left_out: left_out(&update),
-        about: about(&update),
+        about: about(&update, &outside(app, who, &update).await?),
         rollback: format!("trimtab rollback {}", update.is.is.batch),
         form,
         layout,
@@ -371,7 +372,20 @@ fn left_out(update: &Update) -> Option<Table> {
     })
 }
 
-fn about(update: &Update) -> Pairs {
+/// What was granted outside of any cadence of what moves here.
+async fn outside(app: &App, who: &Who, update: &Update) -> Result<Vec<i64>, Problem> {
+    let granted = (Some(AppealState::Granted), None, None);
+    let all = app.store.appeals(who.org, granted, None, None, 500).await?.rows;
+    let moves = &update.told.moves;
+    let is = |a: &Appeal| {
+        !a.is.dispute
+            && a.is.asset == update.is.is.asset
+            && moves.iter().any(|moved| short(&moved.package).0 == short(&a.is.package).0)
+    };
+    Ok(all.iter().filter(|a| is(a)).map(|a| a.id).collect())
+}
+
+fn about(update: &Update, outside: &[i64]) -> Pairs {
     let (is, told) = (&update.is, &update.told);
     let unknown = |why: &str| Value::Unknown(why.to_owned());
     let mut pairs = vec![
@@ -381,6 +395,10 @@ fn about(update: &Update) -> Pairs {
         ("Package manager".to_owned(), Value::Text(told.tool.clone())),
         ("Begun on".to_owned(), Value::Code(told.base.chars().take(12).collect())),
     ];
+    for id in outside {
+        let link = Link::to(format!("emergency {id}"), format!("/appeals/{id}"));
+        pairs.push(("Outside of any cadence".to_owned(), link.into()));
+    }
     if let Some(branch) = &told.branch {
         pairs.push(("Branch".to_owned(), Value::Code(branch.clone())));
     }

@@ -218,7 +218,7 @@ pub(crate) async fn csv(
     let mut sheet = Sheet::new(&HEADER)?;
     let (mut after, mut written) = (None, 0);
     loop {
-        let mut page = search.page(&app, &who, after, BLOCK).await?.page;
+        let mut page = search.page(&app, who.org, after, BLOCK).await?.page;
         app.store.tell_environments(who.org, &mut page.rows).await?;
         for place in &page.rows {
             sheet.row(cells(place))?;

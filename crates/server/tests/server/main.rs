@@ -17,6 +17,7 @@ mod fetch;
 mod figures;
 mod harness;
 mod hostile;
+mod incidents;
 mod ingest;
 mod learning;
 mod ledger;

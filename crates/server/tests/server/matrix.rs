@@ -56,12 +56,16 @@ pub(crate) fn wishes() -> Value {
 fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
     let id = |of: i64| of.to_string();
     let World { finding, asset, team, update, job, decision, token, charter, letter, .. } = world;
+    let World { incident, appeal, system, .. } = world;
     let thing = match row.path.split('/').nth(3).unwrap() {
         "findings" => id(*finding),
         "assets" => id(*asset),
         "teams" => id(*team),
         "updates" => id(*update),
         "notices" => id(*letter),
+        "incidents" => id(*incident),
+        "appeals" => id(*appeal),
+        "systems" => id(*system),
         "jobs" => id(*job),
         "decisions" => id(*decision),
         "tokens" => id(*token),
@@ -84,6 +88,15 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
         body
     };
     let (query, body) = match (row.method.as_str(), row.path.trim_start_matches("/api/v1/")) {
+        ("POST", "appeals") => {
+            ("", json!({ "kind": "dispute", "finding": finding, "wanted": "now", "reason": "x" }))
+        }
+        ("POST", "appeals/{id}") => {
+            ("", json!({ "state": "refused", "role": role, "reason": "x" }))
+        }
+        ("POST", "incidents") => ("", json!({ "title": role, "looked_for": "pkg:npm/nothing" })),
+        ("POST", "incidents/{id}") => ("", json!({ "kind": "note", "text": "x" })),
+        ("PUT", "systems/{id}/people") => ("", json!({ "selection": world.small.id })),
         ("POST", "charters") => ("", json!({ "text": "format = 1\npreset = \"swift\"\n" })),
         ("POST", "charters/{id}/agree") => ("", json!({ "side": role })),
         ("POST", "decisions") => ("", with("finding", json!(finding))),

@@ -35,6 +35,7 @@ fn no_page_and_no_form_reaches_over_a_wall() {
     let World { server, lea, small, eve, .. } = &world;
     let World { system, team, asset, finding, decision, charter, token, update, .. } = &world;
     let letter = &world.letter;
+    let World { incident, appeal, .. } = &world;
     let row = |method, template, thing: &dyn ToString, fields: &[(&'static str, String)], small| {
         let fields = fields.to_vec();
         Row { method, template, thing: thing.to_string(), fields, file: None, small }
@@ -54,6 +55,12 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         ("control", text("y")),
         ("role", text("engineering")),
         ("days", text("1")),
+    ];
+    let appeals = [
+        ("kind", text("dispute")),
+        ("finding", finding.to_string()),
+        ("wanted", text("now")),
+        ("reason", text("x")),
     ];
     let answer = [("answer", text("refuse")), ("role", text("security"))];
     let many = |name, id: &dyn ToString| {
@@ -107,6 +114,16 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         row("POST", "/teams/{id}/calendar", team, &[("do", text("make"))], NotThere),
         row("GET", "/notices/{id}", letter, &[], NotThere),
         row("POST", "/notices/{id}", letter, &[("do", text("acknowledge"))], NotThere),
+        row("GET", "/systems/{id}/people", system, &[], NotThere),
+        row("POST", "/systems/{id}/people", system, &[("selection", text("1"))], NotThere),
+        row("POST", "/incidents/new", &"", &[("title", text("x"))], MayNot),
+        row("GET", "/incidents/{id}", incident, &[], NotThere),
+        row("GET", "/incidents/{id}/tell", incident, &[], NotThere),
+        row("POST", "/incidents/{id}/tell", incident, &[("kind", text("note"))], NotThere),
+        row("GET", "/incidents/{id}/report", incident, &[], NotThere),
+        row("POST", "/appeals/new", &"", &appeals, NotThere),
+        row("GET", "/appeals/{id}", appeal, &[], NotThere),
+        row("POST", "/appeals/{id}", appeal, &[("state", text("refused"))], NotThere),
         row("GET", "/updates/{id}", update, &[], NotThere),
         row("POST", "/updates/{id}", update, &[("points", text("1"))], NotThere),
         row("GET", "/vulnerabilities/{name}", &world.vulnerability, &[], NotThere),
@@ -158,6 +175,8 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         // What is one's own organisation's; these name nothing.
         "/today/{list}",
         "/ledger/verify",
+        // A lesson is for all; where it was met is of what one may see.
+        "/lessons/{name}",
     ];
     let mut missing = BTreeSet::new();
     for part in source.split(".route(").skip(1) {
@@ -214,6 +233,9 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         "/systems".to_owned(),
         format!("/updates?asset={asset}"),
         format!("/updates?team={team}"),
+        "/incidents".to_owned(),
+        "/appeals".to_owned(),
+        "/handoffs".to_owned(),
         "/plan".to_owned(),
         "/plan/what-if?capacity=2".to_owned(),
     ] {

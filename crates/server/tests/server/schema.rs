@@ -31,6 +31,7 @@ fn what_the_description_allows_is_answered_as_it_says() {
         "describe",
         "pace",
         "acknowledge",
+        "respond",
         "propose",
         "agree",
         "audit",

@@ -32,10 +32,12 @@ fn what_belongs_to_others_is_not_there() {
     let world = World::new();
     let World { server, lea, small, eve, system, team, asset, finding, decision, .. } = &world;
     let World { charter, token, job, whole, update, vulnerability, digest, letter, .. } = &world;
+    let World { incident, appeal, .. } = &world;
 
     let none = Value::Null;
     let answer = json!({ "state": "approved", "role": "security" });
     let role = json!({ "role": "admin" });
+    let granted = json!({ "state": "granted", "role": "security", "reason": "x" });
     let agree = json!({ "side": "security" });
     let place = json!({ "changes": [format!("{asset}:pkg:npm/moment")], "state": "held" });
     let rows = [
@@ -54,6 +56,19 @@ fn what_belongs_to_others_is_not_there() {
         row("POST", "/api/v1/notices/{id}/again", letter, none.clone(), 404),
         row("GET", "/api/v1/updates/{id}", update, none.clone(), 404),
         row("POST", "/api/v1/updates/{id}", update, json!({ "points": 1 }), 404),
+        row("GET", "/api/v1/incidents/{id}", incident, none.clone(), 404),
+        row(
+            "POST",
+            "/api/v1/incidents/{id}",
+            incident,
+            json!({ "kind": "note", "text": "x" }),
+            404,
+        ),
+        row("GET", "/api/v1/incidents/{id}/report", incident, none.clone(), 404),
+        row("GET", "/api/v1/appeals/{id}", appeal, none.clone(), 404),
+        row("POST", "/api/v1/appeals/{id}", appeal, granted, 404),
+        row("GET", "/api/v1/systems/{id}/people", system, none.clone(), 404),
+        row("PUT", "/api/v1/systems/{id}/people", system, json!({}), 404),
         row("GET", "/api/v1/jobs/{id}", job, none.clone(), 404),
         row("GET", "/api/v1/jobs/{id}/events", job, none.clone(), 404),
         row("GET", "/api/v1/jobs/{id}", whole, none.clone(), 404),
@@ -153,6 +168,16 @@ fn what_belongs_to_others_is_not_there() {
         "/api/v1/systems".to_owned(),
         "/api/v1/teams".to_owned(),
         "/api/v1/teams?q=shop".to_owned(),
+        "/api/v1/incidents".to_owned(),
+        "/api/v1/appeals".to_owned(),
+        format!("/api/v1/appeals?team={team}"),
+        format!("/api/v1/appeals?incident={incident}"),
+        "/api/v1/handoffs".to_owned(),
+        "/api/v1/lessons".to_owned(),
+        "/incidents".to_owned(),
+        "/appeals".to_owned(),
+        "/handoffs".to_owned(),
+        "/lessons".to_owned(),
         "/api/v1/plans".to_owned(),
         "/api/v1/updates".to_owned(),
         format!("/api/v1/updates?team={team}"),
@@ -170,10 +195,12 @@ fn what_belongs_to_others_is_not_there() {
     }
     // What names something in a body, too.
     let about = json!({ "finding": finding, "reason": "x", "role": "engineering", "days": 1 });
+    let appeals = json!({ "kind": "emergency", "finding": finding, "reason": "x" });
     let moved = json!({ "asset": "shop", "environment": "production" });
     for (method, path, body) in [
         ("POST", "/api/v1/decisions", &about),
         ("POST", "/api/v1/deployments", &moved),
+        ("POST", "/api/v1/appeals", &appeals),
         ("POST", "/api/v1/snapshots?asset=shop", &json!({})),
         ("POST", "/api/v1/plans?asset=shop", &json!({})),
         ("POST", "/api/v1/updates?asset=shop", &json!({})),

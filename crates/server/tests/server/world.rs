@@ -43,6 +43,10 @@ pub(crate) struct World {
     pub(crate) update: i64,
     /// A letter to her team, which tells of her system.
     pub(crate) letter: i64,
+    /// An incident that touches her system alone.
+    pub(crate) incident: i64,
+    /// What she asked for outside of the plan.
+    pub(crate) appeal: i64,
 }
 
 impl World {
@@ -79,6 +83,10 @@ impl World {
         let job = post("/api/v1/snapshots?asset=shop&system=shop&revision=x", other);
         let update = crate::updates::evidence("2.24.0", "2.30.1", "CVE-2022-31129");
         let update = post("/api/v1/updates?asset=shop", update);
+        let loud = json!({ "title": "moment in a loop", "looked_for": "pkg:npm/moment" });
+        let incident = post("/api/v1/incidents", loud);
+        let wanted = json!({ "kind": "emergency", "finding": finding, "reason": "not called" });
+        let appeal = post("/api/v1/appeals", wanted);
         // What is of another team needs what is hers.
         let own = [("cookie", lea.cookie.as_str()), JSON];
         let needs = json!({ "name": "intranet", "team": "intranet", "needs": ["shop"] });
@@ -110,6 +118,8 @@ impl World {
             whole,
             update: number(&update["update"]),
             letter,
+            incident: number(&incident["id"]),
+            appeal: number(&appeal["id"]),
             server,
             org,
             lea,

@@ -8,6 +8,7 @@ mod cut;
 mod described;
 mod findings;
 mod history;
+mod incidents;
 mod jobs;
 mod narrowed;
 mod notices;
@@ -155,6 +156,9 @@ suite! {
     plans::a_plan_is_kept_as_the_difference_to_the_one_before,
     plans::what_waits_for_a_day_within_its_window_is_not_of_the_window_before,
     plans::what_was_carried_out_is_kept_once,
+    incidents::an_incident_is_told_in_order_and_in_the_ledger,
+    incidents::an_appeal_is_answered_once_and_by_another,
+    incidents::people_of_systems_are_named_in_place_of_those_before,
     backup::a_copy_loses_nothing,
     backup::a_backup_comes_back_whole,
     backup::a_damaged_backup_is_refused_and_leaves_the_store_empty,

@@ -1,0 +1,238 @@
+//! What people ask of each other outside of the plan: a change outside of any cadence, and a dispute about what comes
+//! first. The charter's rule says who answers: never who asked. What is granted moves the change in the team's plan.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use trimtab_model::{Level, Role};
+use trimtab_store::{
+    Appeal, AppealState, Finding, NewAppeal, NewIncidentEvent, Placement, PlacementState,
+    PlannedChange,
+};
+use utoipa::ToSchema;
+
+use crate::access::{Action, On, Who};
+use crate::api::on;
+use crate::deciding::level;
+use crate::facts::finding;
+use crate::jobs::replan;
+use crate::problem::Problem;
+use crate::state::App;
+use crate::weighing::Agreed;
+
+/// How long what waits for an answer may wait: an emergency, and a dispute.
+const SOON: SignedDuration = SignedDuration::from_hours(4);
+const DISPUTE: SignedDuration = SignedDuration::from_hours(48);
+
+/// What is asked.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = NewAppeal)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Wanted {
+    /// `emergency`: a change outside of any cadence; `dispute`: about what comes first.
+    #[schema(pattern = "^(emergency|dispute)$")]
+    pub(crate) kind: String,
+    /// The finding that it is about. The change is that of its package.
+    pub(crate) finding: i64,
+    /// The incident that it is for.
+    pub(crate) incident: Option<i64>,
+    /// Of a dispute: `now` or `later`. An emergency is `now`.
+    #[schema(pattern = "^(now|later)$")]
+    pub(crate) wanted: Option<String>,
+    /// Why, on one line.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub(crate) reason: String,
+}
+
+/// An answer.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = AppealAnswer)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Answer {
+    /// `granted` or `refused`.
+    #[schema(pattern = "^(granted|refused)$")]
+    pub(crate) state: String,
+    /// The side that they answer for.
+    #[schema(max_length = 50)]
+    pub(crate) role: String,
+    /// Why, on one line.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub(crate) reason: String,
+}
+
+fn reason(text: &str) -> Result<&str, Problem> {
+    let text = text.trim();
+    let right = (1..=1000).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    let wrong = || Problem::invalid("`reason` is 1 to 1000 characters on one line.");
+    right.then_some(text).ok_or_else(wrong)
+}
+
+/// Who decides what is of a level, by the charter, and that in words.
+fn rule(agreed: &Agreed, level: Level) -> (Vec<Role>, String) {
+    let charter = &agreed.charter;
+    let sides: Vec<Role> =
+        charter.exceptions.may_approve.get(level as usize).into_iter().flatten().copied().collect();
+    let words: Vec<&str> = sides.iter().map(|side| side.as_str()).collect();
+    let who = if words.is_empty() { "nobody".to_owned() } else { words.join(" or ") };
+    let text = format!(
+        "The charter “{}” {}: who may accept what is {level} decides it, {who}; never who asked.",
+        charter.name, charter.version
+    );
+    (sides, text)
+}
+
+/// Asks. Returns the id.
+///
+/// # Errors
+/// They may not, or something of it is not right.
+pub(crate) async fn ask(app: &App, who: &Who, sent: &Wanted) -> Result<i64, Problem> {
+    let is: Finding = finding::find(app, who, sent.finding).await?;
+    let place = on(&app.store, who.org, is.system.as_ref().map(|s| s.0)).await?;
+    who.must(Action::Ask, place)?;
+    let reason = reason(&sent.reason)?.to_owned();
+    let dispute = match sent.kind.as_str() {
+        "emergency" => false,
+        "dispute" => true,
+        _ => return Err(Problem::invalid("`kind` is emergency or dispute.")),
+    };
+    let at_once = match (dispute, sent.wanted.as_deref()) {
+        (false, None | Some("now")) | (true, Some("now")) => true,
+        (true, Some("later")) => false,
+        _ => return Err(Problem::invalid("`wanted` is now or later; an emergency is now.")),
+    };
+    if !is.state.is_live() {
+        return Err(Problem::conflict("The finding is gone: nothing is left to be done."));
+    }
+    if place.team.is_none() {
+        return Err(Problem::conflict("No team owns the system: say first who does."));
+    }
+    if let Some(incident) = sent.incident {
+        crate::responding::room(app, who, incident).await?;
+    }
+    let open = (Some(AppealState::Asked), None, place.team);
+    let open = app.store.appeals(who.org, open, None, None, 500).await?.rows;
+    if open.iter().any(|a| a.is.dispute == dispute && a.is.finding == Some(is.id)) {
+        return Err(Problem::conflict("The same is asked already and waits for an answer."));
+    }
+    let now = app.now();
+    let agreed = app.agreed(who.org, now).await?;
+    // What is done outside of all that was agreed is decided as the gravest is.
+    let (sides, rule) = rule(&agreed, if dispute { level(&is) } else { Level::Critical });
+    let new = NewAppeal {
+        dispute,
+        incident: sent.incident,
+        finding: Some(is.id),
+        asset: is.asset.0,
+        package: is.package.clone(),
+        system: place.system,
+        team: place.team,
+        at_once,
+        reason,
+        author: who.person.id,
+        due: now.checked_add(if dispute { DISPUTE } else { SOON }).unwrap_or(now),
+        rule,
+        sides: sides.iter().map(|side| side.as_str().to_owned()).collect(),
+    };
+    let id = app.store.add_appeal(who.org, &new, &who.actor(), now).await?;
+    let text = format!("Emergency {id} is asked: {} of {} at once.", is.package, is.asset.1);
+    note(app, who, (sent.incident, place.team), text, now).await?;
+    Ok(id)
+}
+
+/// Tells it in the incident that it is for, if there is one and it is open.
+async fn note(
+    app: &App,
+    who: &Who,
+    (incident, team): (Option<i64>, Option<i64>),
+    text: String,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let Some(incident) = incident else { return Ok(()) };
+    let told = serde_json::json!({ "text": text });
+    let event = NewIncidentEvent { kind: "emergency".to_owned(), team, told };
+    app.store.tell_incident(who.org, incident, (&[event], &[]), &who.actor(), now).await?;
+    Ok(())
+}
+
+/// What was asked, if they may see it.
+///
+/// # Errors
+/// There is none, or they may not: the answer is the same.
+pub(crate) async fn find(app: &App, who: &Who, id: i64) -> Result<(Appeal, On), Problem> {
+    let missing = || Problem::not_found("appeal");
+    let is = app.store.appeal(who.org, id).await?.ok_or_else(missing)?;
+    let place = on(&app.store, who.org, is.is.system).await?;
+    if who.may(Action::View, place) { Ok((is, place)) } else { Err(missing()) }
+}
+
+/// The sides for which they could answer; none for who asked.
+pub(crate) fn answering(who: &Who, is: &Appeal, place: On) -> Vec<Role> {
+    if is.state != AppealState::Asked || is.is.author == who.person.id {
+        return Vec::new();
+    }
+    let may = |role: &Role| who.holds(*role, place) && who.may(Action::Answer, place);
+    is.is.sides.iter().filter_map(|side| Role::from_word(side)).filter(may).collect()
+}
+
+/// Answers. What is granted is in the team's plan from then on.
+///
+/// # Errors
+/// They may not, it is answered, or something of it is not right.
+pub(crate) async fn answer(
+    app: &App,
+    who: &Who,
+    id: i64,
+    sent: &Answer,
+) -> Result<Appeal, Problem> {
+    let (is, place) = find(app, who, id).await?;
+    who.must(Action::Answer, place)?;
+    let words = reason(&sent.reason)?;
+    let granted = match sent.state.as_str() {
+        "granted" => true,
+        "refused" => false,
+        _ => return Err(Problem::invalid("`state` is granted or refused.")),
+    };
+    if is.state != AppealState::Asked || is.is.author == who.person.id {
+        let text =
+            "It was answered already, or you asked for it yourself: somebody else must answer.";
+        return Err(Problem::conflict(text));
+    }
+    let role = Role::from_word(&sent.role);
+    let role = role.filter(|role| answering(who, &is, place).contains(role));
+    let role = role.ok_or_else(|| {
+        Problem::invalid(format!("`role` is a side of yours that may answer. {}", is.is.rule))
+    })?;
+    let now = app.now();
+    let by = (who.person.id, role.as_str(), who.actor());
+    let by = (by.0, by.1, by.2.as_str());
+    if !app.store.answer_appeal(who.org, id, (granted, words), by, now).await? {
+        return Err(Problem::conflict("It was answered meanwhile."));
+    }
+    if granted && let Some(team) = is.is.team {
+        let word = if is.is.dispute { "Dispute" } else { "Emergency" };
+        let state = if is.is.at_once { PlacementState::Accepted } else { PlacementState::Held };
+        let placed = Placement {
+            change: PlannedChange { asset: is.is.asset, package: is.is.package.clone() },
+            state,
+            starts: None,
+            reason: format!("{word} {id}: {}", is.is.reason),
+            actor: who.actor(),
+            at: now,
+        };
+        app.store.place(who.org, team, &[placed]).await?;
+        app.store.add_job(&replan::of_team(who.org, team, now), now).await?;
+        app.work.notify_one();
+    }
+    let word = if granted { "granted" } else { "refused" };
+    let text = format!("Emergency {id} is {word} for the side of {}: {words}", role.as_str());
+    note(app, who, (is.is.incident, is.is.team), text, now).await?;
+    Ok(find(app, who, id).await?.0)
+}
+
+/// How it stands, in words; whether it is late.
+pub(crate) fn standing(is: &Appeal, now: Timestamp) -> (&'static str, bool) {
+    match is.state {
+        AppealState::Asked => ("waits for an answer", is.is.due < now),
+        AppealState::Granted => ("granted", false),
+        AppealState::Refused => ("refused", false),
+    }
+}

@@ -1,0 +1,88 @@
+//! What waits for whom: the steps of live findings that are somebody's turn, by when they are due. Nothing is without an
+//! owner: what nobody is named for is the owner team's, and what no team owns is told first.
+
+use jiff::Timestamp;
+use trimtab_model::Role;
+use trimtab_store::{Finding, FindingFilter, FindingOrder};
+
+use super::finding::may_read;
+use super::steps::{self, Standing};
+use crate::access::{Action, On, Who};
+use crate::api::visible;
+use crate::people;
+use crate::problem::Problem;
+use crate::state::App;
+
+/// How many findings are looked at: those that are due first.
+pub(crate) const MOST: usize = 100;
+/// How many people of a side are named.
+const NAMES: usize = 3;
+
+/// A step that waits.
+pub(crate) struct HandOff {
+    pub(crate) finding: Finding,
+    pub(crate) side: Role,
+    pub(crate) task: &'static str,
+    /// For whom.
+    pub(crate) on: String,
+    pub(crate) since: Timestamp,
+    /// By the charter. `None`: at the next opportunity.
+    pub(crate) until: Option<Timestamp>,
+    pub(crate) late: bool,
+}
+
+/// All of them.
+pub(crate) struct All {
+    /// Those that are due first.
+    pub(crate) rows: Vec<HandOff>,
+    /// Whether there are more findings than are looked at.
+    pub(crate) more: bool,
+}
+
+/// What waits in a team's systems, as far as they may see it; `None`: in all.
+///
+/// # Errors
+/// There is no such team, they may see nothing, or the store does not answer.
+pub(crate) async fn waiting(app: &App, who: &Who, team: Option<i64>) -> Result<All, Problem> {
+    crate::api::findings::seen(who)?;
+    if let Some(id) = team {
+        let known = app.store.teams(who.org).await?.iter().any(|team| team.id == id);
+        if !known || !who.may(Action::View, On { system: None, team }) {
+            return Err(Problem::not_found("team"));
+        }
+    }
+    let now = app.now();
+    let agreed = app.agreed(who.org, now).await?;
+    let filter = FindingFilter {
+        team,
+        systems: visible(who, &agreed.stored),
+        counts: Some(true),
+        ..FindingFilter::default()
+    };
+    let order = FindingOrder::Deadline;
+    let page = app.store.findings(who.org, &filter, order, None, MOST).await?;
+    let people = app.store.system_people(who.org).await?;
+    let names = people::names(app, who.org).await?;
+    let security = app.store.who_holds(who.org, Role::Security, (None, team), NAMES).await?;
+    let mut rows = Vec::new();
+    for is in page.rows {
+        let aliases = app.store.aliases(who.org, is.vulnerability.0).await?;
+        let mut decisions = app.store.decisions_about(who.org, &is, &aliases).await?;
+        decisions.retain(|decision| may_read(who, decision));
+        let facts = steps::Facts {
+            is: &is,
+            agreed: &agreed,
+            decisions: &decisions,
+            people: &people,
+            names: &names,
+            security: &security,
+            now,
+        };
+        for step in facts.steps() {
+            let Standing::Waiting { on, since, until, late } = step.standing else { continue };
+            let (finding, side, task, on) = (is.clone(), step.side, step.task, on.words);
+            rows.push(HandOff { finding, side, task, on, since, until, late });
+        }
+    }
+    Ok(All { rows, more: page.next.is_some() })
+}

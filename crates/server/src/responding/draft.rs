@@ -1,0 +1,74 @@
+//! Words for others, made from facts: people change them before they are sent.
+
+use jiff::Timestamp;
+use trimtab_store::Where;
+
+use super::Room;
+use crate::web::count;
+
+fn whole(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// How it begins where it is a drill.
+fn marked(room: &Room) -> &'static str {
+    if room.is.is.drill.is_some() { "DRILL, nothing of this is real. " } else { "" }
+}
+
+/// What those who answer for the business are told: what it is, how many are touched, how far they are.
+pub(crate) fn stakeholders(room: &Room, now: Timestamp) -> String {
+    let rows = &room.places.rows;
+    let mut systems: Vec<&str> =
+        rows.iter().filter_map(|w: &Where| Some(w.system.as_ref()?.1.as_str())).collect();
+    systems.sort_unstable();
+    systems.dedup();
+    let running = rows.iter().filter(|place| place.running).count();
+    let done = |of: fn(&trimtab_engine::incident::Stand) -> bool| {
+        room.stands.iter().filter(|stand| of(stand)).count()
+    };
+    let teams = room.stands.len();
+    let mut text = format!(
+        "{}{}. As of {} it is in {}, {} of them in production.",
+        marked(room),
+        room.is.is.title,
+        now.strftime("%Y-%m-%d %H:%M UTC"),
+        count(whole(rows.len()), "place", "places"),
+        running
+    );
+    if !systems.is_empty() {
+        text += &format!(" Systems that have it now: {}.", systems.join(", "));
+    }
+    text += &format!(
+        " Of {}, {} acknowledged it, {} contained it and {} fixed it.",
+        count(whole(teams), "team", "teams"),
+        done(|s| s.acknowledged.is_some()),
+        done(|s| s.contained.is_some()),
+        done(|s| s.fixed.is_some()),
+    );
+    if room.places.unknown > 0 {
+        text += &format!(
+            " {} cannot be compared and may be affected as well.",
+            count(whole(room.places.unknown), "version", "versions")
+        );
+    }
+    text + " The next update follows within four hours."
+}
+
+/// What customers read: no names, no numbers, what is done and when they hear more.
+pub(crate) fn status(room: &Room) -> String {
+    let fixed = !room.stands.is_empty() && room.stands.iter().all(|s| s.fixed.is_some());
+    let contained = !room.stands.is_empty() && room.stands.iter().all(|s| s.contained.is_some());
+    let is = match (room.stands.is_empty(), fixed, contained) {
+        (true, ..) => "We have looked for it and have not found it in what we run.",
+        (_, true, _) => "The affected component is gone from what we run.",
+        (_, _, true) => {
+            "We have taken measures so that it cannot be used against us, and are replacing the component."
+        }
+        _ => "We are looking into where it affects us, and are replacing the component.",
+    };
+    format!(
+        "{}We know of a published weakness in a component that many companies use. {is} \
+         We tell here when that changes, at the latest tomorrow.",
+        marked(room)
+    )
+}

@@ -1,0 +1,145 @@
+//! Past events to rehearse: what was looked for then, and what the day brought, in minutes after the world was told.
+
+use jiff::Timestamp;
+use trimtab_store::Incident;
+
+/// A past event.
+pub(crate) struct Past {
+    /// Its word in addresses.
+    pub(crate) word: &'static str,
+    /// What it is called.
+    pub(crate) title: &'static str,
+    pub(crate) looked_for: &'static str,
+    pub(crate) versions: &'static str,
+    /// When the world was told.
+    pub(crate) published: &'static str,
+    /// What came when: minutes after that.
+    pub(crate) day: &'static [(u32, &'static str)],
+}
+
+/// Those that are there.
+pub(crate) const PAST: &[Past] = &[
+    Past {
+        word: "log4shell",
+        title: "Log4Shell: code execution by a logged text",
+        looked_for: "pkg:maven/org.apache.logging.log4j/log4j-core",
+        versions: "vers:maven/>=2.0-beta9|<2.15.0",
+        published: "2021-12-10T00:00:00Z",
+        day: &[
+            (0, "A working exploit is public. Any text that is logged is enough."),
+            (240, "Scanners sweep the internet; first reports of miners being installed."),
+            (600, "Advice spreads to set formatMsgNoLookups; it does not help every version."),
+            (1_440, "Suppliers publish long lists of products that carry it deep inside."),
+            (6_480, "2.15.0 turns out to be incomplete: 2.16.0 switches the feature off."),
+            (12_000, "2.16.0 can be made to hang: 2.17.0 comes."),
+        ],
+    },
+    Past {
+        word: "xz",
+        title: "xz: a back door put in by a maintainer",
+        looked_for: "pkg:deb/debian/xz-utils",
+        versions: "vers:deb/>=5.6.0|<5.6.2",
+        published: "2024-03-29T15:00:00Z",
+        day: &[
+            (0, "A slow login led to it: a release of xz changes how the SSH server checks keys."),
+            (120, "Distributions go back to 5.4 in their testing branches."),
+            (420, "Only what was built from the release archive has it, not the repository."),
+            (
+                1_440,
+                "Years of a patient account come to light; other work of it is looked through.",
+            ),
+        ],
+    },
+    Past {
+        word: "event-stream",
+        title: "event-stream: a new maintainer adds a dependency that steals",
+        looked_for: "pkg:npm/event-stream",
+        versions: "vers:npm/3.3.6",
+        published: "2018-11-26T12:00:00Z",
+        day: &[
+            (0, "A warning about a deprecated function leads to a hidden dependency."),
+            (180, "It decrypts itself only in the build of one wallet."),
+            (600, "The dependency is taken out of the registry; lockfiles still name it."),
+        ],
+    },
+    Past {
+        word: "ua-parser-js",
+        title: "ua-parser-js: releases from a stolen account",
+        looked_for: "pkg:npm/ua-parser-js",
+        versions: "vers:npm/0.7.29|0.8.0|1.0.0",
+        published: "2021-10-22T14:00:00Z",
+        day: &[
+            (0, "Three releases install a miner, and on some machines a stealer of passwords."),
+            (60, "Whoever built in these hours may have run it, whatever the lockfile says now."),
+            (240, "Clean releases are out. Machines that ran the others count as lost."),
+        ],
+    },
+];
+
+/// A past event by its word.
+pub(crate) fn of_word(word: &str) -> Option<&'static Past> {
+    PAST.iter().find(|past| past.word == word)
+}
+
+/// What the day has brought so far in a drill, each with the moment in the drill.
+pub(crate) fn brought(incident: &Incident, now: Timestamp) -> Vec<(Timestamp, &'static str)> {
+    let Some(past) = incident.is.drill.as_deref().and_then(of_word) else { return Vec::new() };
+    let speed = i64::from(incident.is.speed.max(1));
+    let end = incident.closed.unwrap_or(now);
+    let moment = |minutes: u32| {
+        let seconds = i64::from(minutes) * 60 / speed;
+        incident.opened.checked_add(jiff::SignedDuration::from_secs(seconds)).ok()
+    };
+    past.day
+        .iter()
+        .filter_map(|(minutes, text)| Some((moment(*minutes)?, *text)))
+        .filter(|(at, _)| *at <= end)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use trimtab_model::Purl;
+    use trimtab_model::vers::Vers;
+    use trimtab_store::NewIncident;
+
+    use super::*;
+
+    #[test]
+    fn every_past_event_can_be_looked_for() {
+        for past in PAST {
+            let purl: Purl = past.looked_for.parse().unwrap();
+            assert!(past.published.parse::<Timestamp>().is_ok(), "{}", past.word);
+            assert!(Vers::parse(past.versions).is_ok(), "{}", past.word);
+            let prefix = format!("vers:{}/", purl.purl_type());
+            assert!(past.versions.starts_with(&prefix), "{}", past.word);
+            assert!(past.day.is_sorted_by_key(|(at, _)| *at), "{}", past.word);
+        }
+    }
+
+    #[test]
+    fn a_day_goes_by_as_fast_as_was_said_and_ends_with_the_drill() {
+        let opened = Timestamp::UNIX_EPOCH;
+        let mut drill = Incident {
+            id: 1,
+            is: NewIncident {
+                title: "x".into(),
+                looked_for: String::new(),
+                versions: String::new(),
+                published: None,
+                drill: Some("log4shell".into()),
+                speed: 60,
+            },
+            opened,
+            closed: None,
+        };
+        let after = |minutes| opened + SignedDuration::from_mins(minutes);
+        assert_eq!(brought(&drill, after(3)).len(), 1);
+        assert_eq!(brought(&drill, after(4)).len(), 2, "240 minutes of then in 4 of now");
+        drill.closed = Some(after(3));
+        assert_eq!(brought(&drill, after(999)).len(), 1);
+        drill.is.drill = None;
+        assert_eq!(brought(&drill, after(999)), [], "a real one brings its own day");
+    }
+}

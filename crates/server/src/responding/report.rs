@@ -1,0 +1,256 @@
+//! What an incident came to, to take away: a retrospective that is filled from what happened. What only people can say
+//! is asked for in it.
+
+use jiff::Timestamp;
+use trimtab_engine::incident::{Span, Stand};
+use trimtab_store::IncidentEvent;
+
+use super::{Room, Task, drills, length};
+
+/// A part of it.
+pub(crate) struct Section {
+    pub(crate) title: &'static str,
+    pub(crate) text: Vec<String>,
+    /// The names of columns, and rows.
+    pub(crate) table: Option<(Vec<&'static str>, Vec<Vec<String>>)>,
+}
+
+fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// A time, or why there is none.
+pub(crate) fn span(span: Span) -> String {
+    match span {
+        Span::Took(took) => length(took),
+        Span::Runs(runs) => format!("not yet, {} so far", length(runs)),
+        Span::Unknown(why) => format!("unknown: {why}"),
+    }
+}
+
+/// What happened, in a sentence.
+pub(crate) fn told(room: &Room, event: &IncidentEvent) -> String {
+    let told = &event.is.told;
+    let text = told["text"].as_str().unwrap_or_default();
+    let team = match event.is.team {
+        Some(_) => room.team(event.is.team),
+        None => "What nobody owns".to_owned(),
+    };
+    let behind = if text.is_empty() { String::new() } else { format!(": {text}") };
+    match event.is.kind.as_str() {
+        "opened" => "The incident was opened.".to_owned(),
+        "touched" => match told["places"].as_u64() {
+            Some(1) => format!("{team} is touched, in 1 place."),
+            Some(places) => format!("{team} is touched, in {places} places."),
+            None => format!("{team} is touched."),
+        },
+        "acknowledged" => format!("{team} acknowledged it{behind}"),
+        "contained" => format!("{team} contained it{behind}"),
+        "fixed" if event.actor == "trimtab" => format!("{team}: it is nowhere any longer."),
+        "fixed" => format!("{team} fixed it{behind}"),
+        "returned" => format!("{team}: it is there again."),
+        "task" => format!("To be done by {}: {text}", doer(room, event)),
+        "action" => format!("To be learnt, by {}: {text}", doer(room, event)),
+        "done" => match told["task"].as_i64() {
+            Some(task) => format!("Task {task} is done{behind}"),
+            None => format!("A task is done{behind}"),
+        },
+        "update" => format!("Told to those who answer for the business: {text}"),
+        "status" => format!("Told to customers: {text}"),
+        "closed" if text.is_empty() => "The incident was closed.".to_owned(),
+        "closed" => format!("The incident was closed. {text}"),
+        _ => text.to_owned(),
+    }
+}
+
+fn doer(room: &Room, event: &IncidentEvent) -> String {
+    owner(room, event.is.told["owner"].as_i64(), event.is.team)
+}
+
+/// Who does something: a person, else a team.
+pub(crate) fn owner(room: &Room, person: Option<i64>, team: Option<i64>) -> String {
+    match person {
+        Some(person) => crate::people::name(&room.names, person),
+        None => room.team(team),
+    }
+}
+
+/// The retrospective.
+pub(crate) fn sections(room: &Room, now: Timestamp) -> Vec<Section> {
+    let incident = &room.is;
+    let drill = incident.is.drill.is_some();
+    let mut about = Vec::new();
+    if drill {
+        about.push("This is a drill. It counts in no measure of real incidents.".to_owned());
+    }
+    about.push(format!(
+        "Looked for: {} {}",
+        incident.is.looked_for,
+        if incident.is.versions.is_empty() { "in every version" } else { &incident.is.versions }
+    ));
+    about.push(match incident.is.published {
+        Some(at) => format!("The world was told on {}.", moment(at)),
+        None => "When the world was told is unknown.".to_owned(),
+    });
+    let end = incident.closed.map_or_else(
+        || format!("It was opened on {} and is open.", moment(incident.opened)),
+        |at| format!("It was opened on {} and closed on {}.", moment(incident.opened), moment(at)),
+    );
+    about.push(end);
+    if !room.all {
+        about.push("Told as far as you may see it.".to_owned());
+    }
+    let row = |stand: &Stand| {
+        let is = stand.measures(incident.is.published, drill, now);
+        vec![
+            room.team(stand.team),
+            span(is.know),
+            span(is.acknowledge),
+            span(is.contain),
+            span(is.fix),
+        ]
+    };
+    let columns = vec!["Team", "To know", "To acknowledge", "To contain", "To fix"];
+    let line =
+        |event: &IncidentEvent| vec![moment(event.at), room.actor(&event.actor), told(room, event)];
+    let mut timeline: Vec<(Timestamp, Vec<String>)> =
+        room.events.iter().map(|event| (event.at, line(event))).collect();
+    for (at, text) in drills::brought(incident, now) {
+        timeline.push((at, vec![moment(at), "the day then".to_owned(), text.to_owned()]));
+    }
+    timeline.sort_by_key(|(at, _)| *at);
+    let todo = |task: &Task| {
+        vec![
+            task.text.clone(),
+            owner(room, task.owner, task.team),
+            task.due.map_or_else(|| "unknown".to_owned(), moment),
+            task.done.map_or_else(
+                || if task.is_late(now) { "late" } else { "open" }.to_owned(),
+                |at| format!("done {}", moment(at)),
+            ),
+        ]
+    };
+    let tasks = |after: bool| {
+        room.tasks.iter().filter(|task| task.after == after).map(todo).collect::<Vec<_>>()
+    };
+    let todo = || vec!["What", "Who", "Until", "State"];
+    let lessons = room.events.iter().filter(|event| event.is.kind == "closed");
+    let mut lessons: Vec<String> =
+        lessons.filter_map(|event| Some(event.is.told["text"].as_str()?.to_owned())).collect();
+    if lessons.is_empty() {
+        lessons.push("Nobody said yet what was learnt.".to_owned());
+    }
+    let ask = [
+        "What went well, and would have gone wrong a year ago?",
+        "What took longest, and what did it wait for?",
+        "What did we not know that we could have known?",
+        "Where were we lucky?",
+    ];
+    let plain = |title, text| Section { title, text, table: None };
+    vec![
+        plain("What it was", about),
+        Section {
+            title: "How long it took",
+            text: vec![
+                "From when a team was touched; to know: from when the world was told.".to_owned(),
+            ],
+            table: Some((columns, room.stands.iter().map(row).collect())),
+        },
+        Section {
+            title: "What happened",
+            text: Vec::new(),
+            table: Some((
+                vec!["When", "Who", "What"],
+                timeline.into_iter().map(|(_, line)| line).collect(),
+            )),
+        },
+        Section { title: "Tasks", text: Vec::new(), table: Some((todo(), tasks(false))) },
+        plain("What was learnt", lessons),
+        Section {
+            title: "What follows from it",
+            text: Vec::new(),
+            table: Some((todo(), tasks(true))),
+        },
+        plain("To be talked about", ask.map(str::to_owned).into()),
+    ]
+}
+
+/// A text of others in Markdown: it is one line, and no markup.
+fn inert(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in trimtab_report::one_line(text).chars() {
+        if "\\`*_[]<>|#@~!&".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// As Markdown.
+pub(crate) fn markdown(room: &Room, now: Timestamp) -> String {
+    let mut out = format!("# {}\n", inert(&room.is.is.title));
+    for section in sections(room, now) {
+        out += &format!("\n## {}\n\n", section.title);
+        for text in &section.text {
+            out += &format!("- {}\n", inert(text));
+        }
+        let Some((columns, rows)) = &section.table else { continue };
+        if rows.is_empty() {
+            out += "Nothing.\n";
+            continue;
+        }
+        if !section.text.is_empty() {
+            out.push('\n');
+        }
+        out += &format!("| {} |\n|{}\n", columns.join(" | "), "---|".repeat(columns.len()));
+        for row in rows {
+            let row: Vec<String> = row.iter().map(|cell| inert(cell)).collect();
+            out += &format!("| {} |\n", row.join(" | "));
+        }
+    }
+    out
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out += "&amp;",
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '"' => out += "&quot;",
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// As a page that stands alone.
+pub(crate) fn html(room: &Room, now: Timestamp) -> String {
+    let title = escaped(&trimtab_report::one_line(&room.is.is.title));
+    let mut out = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\n<body>\n<h1>{title}</h1>\n"
+    );
+    for section in sections(room, now) {
+        out += &format!("<h2>{}</h2>\n", section.title);
+        for text in &section.text {
+            out += &format!("<p>{}</p>\n", escaped(text));
+        }
+        let Some((columns, rows)) = &section.table else { continue };
+        if rows.is_empty() {
+            out += "<p>Nothing.</p>\n";
+            continue;
+        }
+        let cells = |cells: &mut dyn Iterator<Item = String>, tag: &str| {
+            cells.map(|cell| format!("<{tag}>{}</{tag}>", escaped(&cell))).collect::<String>()
+        };
+        let head = cells(&mut columns.iter().map(|c| (*c).to_owned()), "th");
+        out += &format!("<table>\n<tr>{head}</tr>\n");
+        for row in rows {
+            out += &format!("<tr>{}</tr>\n", cells(&mut row.iter().cloned(), "td"));
+        }
+        out += "</table>\n";
+    }
+    out + "</body></html>\n"
+}

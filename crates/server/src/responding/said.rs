@@ -1,0 +1,243 @@
+//! What people say and do in an incident: who may say what, and what it must have.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
+use trimtab_store::{NewIncident, NewIncidentEvent};
+use utoipa::ToSchema;
+
+use super::{Room, drills, look, room};
+use crate::access::{Action, On, Who};
+use crate::api::moment;
+use crate::jobs::look as job;
+use crate::problem::Problem;
+use crate::state::App;
+
+/// The longest text, in characters.
+const LONGEST: usize = 4_000;
+
+/// An incident to be opened.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = NewIncident)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Opening {
+    /// What it is called.
+    #[schema(min_length = 1, max_length = 200)]
+    pub(crate) title: String,
+    /// A purl without version (`pkg:npm/lodash`) or a name of a vulnerability. It may be in no feed yet. Of a past
+    /// event: left out.
+    #[schema(max_length = 1000)]
+    pub(crate) looked_for: String,
+    /// A version or a range, as the ecosystem writes it or as VERS; left out: every version.
+    #[schema(max_length = 500)]
+    pub(crate) versions: String,
+    /// When the world was told. Left out: unknown.
+    pub(crate) published: Option<String>,
+    /// Whether it is a drill: marked everywhere, counted nowhere.
+    pub(crate) drill: bool,
+    /// The past event that the drill plays: `log4shell`, `xz`, `event-stream`, `ua-parser-js`.
+    #[schema(max_length = 50)]
+    pub(crate) past: String,
+    /// How many minutes of the past go by in one of the drill.
+    #[schema(minimum = 1, maximum = 1440)]
+    pub(crate) speed: Option<u32>,
+}
+
+/// Something that people say or do in an incident.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = IncidentSaid)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Said {
+    /// `acknowledged`, `contained` or `fixed`: how far a team is; `note`; `task` or `action` to be done, the latter of
+    /// what was learnt; `done` of either; `update` to those who answer for the business; `status` for customers;
+    /// `closed`.
+    #[schema(
+        pattern = "^(acknowledged|contained|fixed|note|task|action|done|update|status|closed)$"
+    )]
+    pub(crate) kind: String,
+    /// The team. Left out: the whole, or what nobody owns.
+    pub(crate) team: Option<i64>,
+    /// In words. Needed, but for `acknowledged` and `done`.
+    #[schema(max_length = 4000)]
+    pub(crate) text: String,
+    /// The person who does a task.
+    pub(crate) owner: Option<i64>,
+    /// Until when a task is to be done.
+    pub(crate) due: Option<String>,
+    /// The number of the task that is done.
+    pub(crate) task: Option<i64>,
+}
+
+fn line(name: &str, text: &str, most: usize) -> Result<String, Problem> {
+    let text = text.trim();
+    if text.chars().count() > most || text.chars().any(char::is_control) {
+        return Err(Problem::invalid(format!("`{name}` is up to {most} characters on one line.")));
+    }
+    Ok(text.to_owned())
+}
+
+/// Opens an incident and looks at once where it is. Returns its id.
+///
+/// # Errors
+/// They may not, or something of it is not right.
+pub(crate) async fn open(app: &App, who: &Who, sent: &Opening) -> Result<i64, Problem> {
+    who.must(Action::Respond, On::ALL)?;
+    let mut title = line("title", &sent.title, 200)?;
+    let mut looked_for = line("looked_for", &sent.looked_for, 1000)?;
+    let mut versions = line("versions", &sent.versions, 500)?;
+    let mut published = moment("published", sent.published.as_deref())?;
+    let past = line("past", &sent.past, 50)?;
+    let speed = sent.speed.unwrap_or(1);
+    if !(1..=1440).contains(&speed) {
+        return Err(Problem::invalid("`speed` is 1 to 1440 minutes in one."));
+    }
+    if !past.is_empty() {
+        if !sent.drill {
+            return Err(Problem::invalid("`past` is for a drill: say `drill` with it."));
+        }
+        let is = drills::of_word(&past)
+            .ok_or_else(|| Problem::invalid("`past` is no event that is known."))?;
+        if title.is_empty() {
+            is.title.clone_into(&mut title);
+        }
+        // A drill may play its day with a package that is really here.
+        if looked_for.is_empty() {
+            is.looked_for.clone_into(&mut looked_for);
+            is.versions.clone_into(&mut versions);
+        }
+        published = published.or_else(|| is.published.parse().ok());
+    }
+    if title.is_empty() {
+        return Err(Problem::invalid("`title` says what it is called."));
+    }
+    let is_named = looked_for.starts_with("pkg:")
+        && looked_for.parse::<trimtab_model::Purl>().is_ok()
+        || looked_for.contains('-') && !looked_for.contains(char::is_whitespace);
+    if !is_named {
+        let text =
+            "`looked_for` is a package such as pkg:npm/lodash, or a name such as CVE-2021-44228.";
+        return Err(Problem::invalid(text));
+    }
+    let now = app.now();
+    if published.is_some_and(|at| at > now) {
+        return Err(Problem::invalid("`published` is not in the future."));
+    }
+    // What cannot be understood is told before anything is kept.
+    super::places(app, who.org, (&looked_for, &versions), Some(Vec::new())).await?;
+    let new = NewIncident {
+        title,
+        looked_for,
+        versions,
+        published,
+        drill: sent.drill.then_some(past),
+        speed,
+    };
+    let id = app.store.open_incident(who.org, &new, &who.actor(), now).await?;
+    if let Some(incident) = app.store.incident(who.org, id).await? {
+        look(app, who.org, &incident, now).await?;
+    }
+    app.store.add_job(&job::next(who.org, now), now).await?;
+    Ok(id)
+}
+
+/// Whether they may say how far a team is, or what nobody owns.
+pub(crate) fn may_of(who: &Who, team: Option<i64>) -> bool {
+    let on = team.map_or(On::ALL, |team| On { system: None, team: Some(team) });
+    who.may(Action::Respond, on)
+}
+
+/// Keeps what somebody says or does.
+///
+/// # Errors
+/// They may not, or something of it is not right.
+pub(crate) async fn say(app: &App, who: &Who, id: i64, sent: &Said) -> Result<(), Problem> {
+    let room = room(app, who, id).await?;
+    let text = sent.text.trim();
+    if text.chars().count() > LONGEST
+        || text.chars().any(|c| c.is_control() && !"\n\r\t".contains(c))
+    {
+        return Err(Problem::invalid(format!("`text` is up to {LONGEST} characters.")));
+    }
+    let kind = sent.kind.as_str();
+    let needs = !matches!(kind, "acknowledged" | "done");
+    if needs && text.is_empty() {
+        return Err(Problem::invalid("Say in `text` what others must know."));
+    }
+    let now = app.now();
+    let team = if matches!(kind, "update" | "status" | "closed") { None } else { sent.team };
+    let of_task = sent.task.and_then(|seq| room.tasks.iter().find(|task| task.seq == seq));
+    let team = if kind == "done" { of_task.and_then(|task| task.team) } else { team };
+    if !may_of(who, team) {
+        return Err(Problem::forbidden(Action::Respond));
+    }
+    if team.is_some_and(|id| !room.teams.iter().any(|team| team.id == id)) {
+        return Err(Problem::invalid("`team` is no team of this organisation."));
+    }
+    let told = match kind {
+        "acknowledged" | "contained" | "fixed" => {
+            if !room.stands.iter().any(|stand| stand.team == team) {
+                return Err(Problem::invalid("The incident does not touch this team."));
+            }
+            if kind == "fixed" && room.of(team).any(|place| place.listed) {
+                let text = "An inventory still lists it there: it is fixed when it is gone, and that is seen by itself.";
+                return Err(Problem::conflict(text));
+            }
+            json!({ "text": text })
+        }
+        "note" | "update" | "status" => json!({ "text": text }),
+        "task" | "action" => {
+            let due = moment("due", sent.due.as_deref())?;
+            let due = due.ok_or_else(|| Problem::invalid("Say in `due` until when."))?;
+            let owner = sent.owner.filter(|owner| room.names.contains_key(owner));
+            if sent.owner.is_some() && owner.is_none() {
+                return Err(Problem::invalid("`owner` is nobody of this organisation."));
+            }
+            if owner.is_none() && team.is_none() {
+                return Err(Problem::invalid(
+                    "Nothing is without an owner: say `owner` or `team`.",
+                ));
+            }
+            json!({ "text": text, "owner": owner, "due": due.to_string() })
+        }
+        "done" => {
+            let task = of_task.ok_or_else(|| Problem::invalid("`task` is no task of it."))?;
+            if task.done.is_some() {
+                return Err(Problem::conflict("It was done already."));
+            }
+            json!({ "task": task.seq, "text": text })
+        }
+        "closed" => return close(app, who, &room, text, now).await,
+        _ => return Err(Problem::invalid("`kind` is none that is known.")),
+    };
+    let event = NewIncidentEvent { kind: kind.to_owned(), team, told };
+    let kept = app.store.tell_incident(who.org, id, (&[event], &[]), &who.actor(), now).await?;
+    kept.map(|_| ()).ok_or_else(closed)
+}
+
+fn closed() -> Problem {
+    Problem::conflict("It is closed: only what was learnt of it goes on.")
+}
+
+async fn close(
+    app: &App,
+    who: &Who,
+    room: &Room,
+    text: &str,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let stands: Vec<serde_json::Value> = room
+        .stands
+        .iter()
+        .map(|stand| {
+            let at = |at: Option<Timestamp>| at.map(|at| at.to_string());
+            json!({ "team": stand.team, "touched": stand.touched.to_string(),
+                "acknowledged": at(stand.acknowledged), "contained": at(stand.contained),
+                "fixed": at(stand.fixed) })
+        })
+        .collect();
+    // What was there when it was closed is the evidence of it.
+    let told = json!({ "text": text, "teams": stands, "places": room.places.rows.len(),
+        "more": room.places.more, "unknown": room.places.unknown });
+    let done = app.store.close_incident(who.org, room.is.id, told, &who.actor(), now).await?;
+    if done { Ok(()) } else { Err(closed()) }
+}

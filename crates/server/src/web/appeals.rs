@@ -1,0 +1,339 @@
+//! What people ask of each other outside of the plan: the list, asking, and answering.
+
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect};
+use jiff::Timestamp;
+use serde::Deserialize;
+use trimtab_pages::Entry;
+use trimtab_pages::page::{Act, Dossier, Part};
+use trimtab_pages::part::{
+    Cell, Column, Empty, Field, Figure, Figures, Form as Sheet, Input, Link, Notice, Pairs, Row,
+    Table, Urgency, Value, When,
+};
+use trimtab_store::{Appeal, AppealState, Cursor};
+
+use super::{Page, Sorry, asking, count, html, layout, mended, own_form, pager};
+use crate::access::Who;
+use crate::api::appeals::{Asked, all};
+use crate::appealing::{self, Answer, Wanted, answering, find, standing};
+use crate::facts::finding;
+use crate::people::{name, names};
+use crate::problem::Problem;
+use crate::state::App;
+use crate::web::today::short;
+
+fn kind(is: &Appeal) -> &'static str {
+    match (is.is.dispute, is.is.at_once) {
+        (false, _) => "outside of any cadence",
+        (true, true) => "dispute: now",
+        (true, false) => "dispute: later",
+    }
+}
+
+pub(crate) async fn page(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Query(asked): Query<Asked>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let found = all(&app, &who, &asked).await?;
+    let (names, now) = (names(&app, who.org).await?, app.now());
+    let waits = found.rows.iter().filter(|is| is.state == AppealState::Asked).count();
+    let late = found.rows.iter().filter(|is| standing(is, now).1).count();
+    let number = count(i64::try_from(waits).unwrap_or(i64::MAX), "appeal waits", "appeals wait");
+    let headline = match (found.rows.len(), waits) {
+        (0, _) => "Nothing was asked outside of the plan.".to_owned(),
+        (_, 0) => "Every appeal is answered.".to_owned(),
+        _ => format!("{number} for an answer, {late} of them for too long."),
+    };
+    let mut layout = layout(&app, &who, Entry::Plan, "Appeals", headline).await?;
+    layout.crumbs = vec![Link::to("Plan", "/plan"), Link::words("Appeals")];
+    let row = |is: &Appeal| {
+        let (package, _) = short(&is.is.package);
+        let state = match is.state {
+            AppealState::Asked => Cell::Due(When::of(is.is.due, now), standing(is, now).1),
+            _ => Cell::text(is.state.as_str()),
+        };
+        Row::of(vec![
+            Cell::Name(Link::to(package, format!("/appeals/{}", is.id)), is.asset_name.clone()),
+            Cell::text(kind(is)),
+            Cell::text(name(&names, is.is.author)),
+            Cell::text(is.is.sides.join(" or ")),
+            state,
+        ])
+    };
+    let id = |id: Option<i64>| id.map(|id| id.to_string());
+    let here = asking("/appeals", &[("incident", id(asked.incident)), ("team", id(asked.team))]);
+    let by = if here.contains('?') { '&' } else { '?' };
+    let figures = Figures(vec![Figure::of(
+        waits.to_string(),
+        "wait for an answer",
+        format!("{here}{by}state=asked"),
+    )]);
+    let list = Table {
+        title: "Appeals".to_owned(),
+        columns: vec![
+            Column::left("Change").kept(),
+            Column::left("What is asked"),
+            Column::left("By"),
+            Column::left("Who answers"),
+            Column::left("State").kept(),
+        ],
+        rows: found.rows.iter().map(row).collect(),
+        pager: pager(
+            found.rows.len(),
+            asked.after.is_none(),
+            found.next.map(Cursor::to_text),
+            |next| {
+                let members = [
+                    ("state", asked.state.clone()),
+                    ("incident", id(asked.incident)),
+                    ("team", id(asked.team)),
+                    ("after", Some(next)),
+                ];
+                asking("/appeals", &members)
+            },
+        ),
+        empty: Empty {
+            why: "A finding's page asks for a change at once, or disputes what comes first."
+                .to_owned(),
+            next: None,
+        },
+        ..Table::default()
+    };
+    let parts = vec![(String::new(), Part::table(list))];
+    Ok(html(&Dossier { layout, notice: None, figures, parts }))
+}
+
+/// What it is about.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Begun {
+    kind: String,
+    finding: i64,
+    incident: Option<i64>,
+}
+
+/// What the form sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Sent {
+    csrf: String,
+    kind: String,
+    finding: i64,
+    incident: String,
+    wanted: String,
+    reason: String,
+}
+
+pub(crate) async fn new(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Query(begun): Query<Begun>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let incident = begun.incident.map(|id| id.to_string()).unwrap_or_default();
+    let sent = Sent { kind: begun.kind, finding: begun.finding, incident, ..Sent::default() };
+    show(&app, &who, &sent, None).await
+}
+
+pub(crate) async fn post(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Form(sent): Form<Sent>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    own_form(&who, &sent.csrf)?;
+    let wanted = Wanted {
+        kind: sent.kind.clone(),
+        finding: sent.finding,
+        incident: sent.incident.trim().parse().ok(),
+        wanted: Some(sent.wanted.clone()).filter(|w| !w.is_empty()),
+        reason: sent.reason.clone(),
+    };
+    match appealing::ask(&app, &who, &wanted).await {
+        Ok(id) => Ok(Redirect::to(&format!("/appeals/{id}")).into_response()),
+        Err(problem) if matches!(problem.status, 409 | 422) => {
+            let name = if problem.detail.contains("`reason`") { "reason" } else { "" };
+            show(&app, &who, &sent, Some((name, problem.detail))).await
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, String)>) -> Page {
+    let is = finding::find(app, who, sent.finding).await?;
+    let (package, version) = short(&is.component.1);
+    let place = is.system.as_ref().map_or(&is.asset.1, |s| &s.1);
+    let dispute = sent.kind == "dispute";
+    let (title, headline) = match dispute {
+        true => ("Dispute what comes first", format!("Dispute when {package} of {place} is done.")),
+        false => {
+            ("Ask for it at once", format!("Ask for {package} of {place} outside of any cadence."))
+        }
+    };
+    let mut layout = layout(app, who, Entry::Plan, title, headline).await?;
+    let here = format!("/findings/{}", is.id);
+    layout.crumbs =
+        vec![Link::to("Plan", "/plan"), Link::to("Appeals", "/appeals"), Link::words(title)];
+    let hidden =
+        |name: &str, holds: &str| Field::new(name, name, Input::Hidden).holding(holds).optional();
+    let mut fields = vec![
+        hidden("kind", if dispute { "dispute" } else { "emergency" }),
+        hidden("finding", &sent.finding.to_string()),
+        hidden("incident", &sent.incident),
+    ];
+    if dispute {
+        let pair = |value: &str, text: &str| (value.to_owned(), text.to_owned());
+        let choices = vec![pair("now", "do it now"), pair("later", "let it wait")];
+        fields.push(
+            Field::new("wanted", "What is asked?", Input::Select(choices))
+                .holding(sent.wanted.clone()),
+        );
+    }
+    fields.push(Field::new("reason", "Why?", Input::Text).holding(sent.reason.clone()));
+    let mut form = Sheet {
+        action: "/appeals/new".into(),
+        csrf: layout.csrf.clone(),
+        fields,
+        submit: title.to_owned(),
+        cancel: Some(Link::to("Back to the finding", here.clone())),
+        ..Sheet::default()
+    };
+    mended(&mut form, wrong);
+    let hours = if dispute { "two days" } else { "four hours" };
+    let view = Act {
+        layout,
+        follows: vec![
+            format!("Who answers is said by the charter; never who asked. It waits {hours} at most, then it is late."),
+            "What is granted is in the team's plan at once, with your reason. All of it stands in the ledger.".to_owned(),
+        ],
+        about: Pairs(vec![
+            ("Finding".to_owned(), Link::to(is.vulnerability.1.clone(), here).into()),
+            ("Version".to_owned(), Value::Code(version)),
+        ]),
+        form,
+    };
+    Ok(html(&view))
+}
+
+/// What the answer's form sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Answered {
+    csrf: String,
+    state: String,
+    role: String,
+    reason: String,
+}
+
+pub(crate) async fn one(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    tell(&app, &who, id, &Answered::default(), None).await
+}
+
+pub(crate) async fn answer(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+    Form(sent): Form<Answered>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    own_form(&who, &sent.csrf)?;
+    let answer =
+        Answer { state: sent.state.clone(), role: sent.role.clone(), reason: sent.reason.clone() };
+    match appealing::answer(&app, &who, id, &answer).await {
+        Ok(_) => Ok(Redirect::to(&format!("/appeals/{id}")).into_response()),
+        Err(problem) if matches!(problem.status, 409 | 422) => {
+            let name = if problem.detail.contains("`role`") { "role" } else { "reason" };
+            tell(&app, &who, id, &sent, Some((name, problem.detail))).await
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+async fn tell(
+    app: &App,
+    who: &Who,
+    id: i64,
+    sent: &Answered,
+    wrong: Option<(&'static str, String)>,
+) -> Page {
+    let (is, place) = find(app, who, id).await?;
+    let (names, now) = (names(app, who.org).await?, app.now());
+    let (package, _) = short(&is.is.package);
+    let (words, late) = standing(&is, now);
+    let title = format!("{package} of {}", is.asset_name);
+    let late = if late { ", and is late" } else { "" };
+    let headline = format!("{title}, {}: {words}{late}.", kind(&is));
+    let mut layout = layout(app, who, Entry::Plan, &title, headline).await?;
+    layout.crumbs =
+        vec![Link::to("Plan", "/plan"), Link::to("Appeals", "/appeals"), Link::words(title)];
+    let about = about(&is, &names, now);
+    let roles = answering(who, &is, place);
+    if roles.is_empty() {
+        let own = is.state == AppealState::Asked && is.is.author == who.person.id;
+        let notice = own.then(|| Notice {
+            urgency: Urgency::Note,
+            text: "You asked for it: somebody else answers.".to_owned(),
+            next: None,
+        });
+        let parts = vec![("About it".to_owned(), Part::Pairs(about))];
+        return Ok(html(&Dossier { layout, notice, figures: Figures::default(), parts }));
+    }
+    let pair = |value: &str, text: &str| (value.to_owned(), text.to_owned());
+    let states = vec![pair("granted", "as was asked"), pair("refused", "as was agreed before")];
+    let roles = roles.iter().map(|role| pair(role.as_str(), role.as_str())).collect();
+    let mut form = Sheet {
+        action: format!("/appeals/{id}").into(),
+        csrf: layout.csrf.clone(),
+        fields: vec![
+            Field::new("state", "How is it done?", Input::Select(states))
+                .holding(sent.state.clone()),
+            Field::new("role", "For the side of", Input::Select(roles)).holding(sent.role.clone()),
+            Field::new("reason", "Why?", Input::Text).holding(sent.reason.clone()),
+        ],
+        submit: "Answer".to_owned(),
+        ..Sheet::default()
+    };
+    mended(&mut form, wrong);
+    Ok(html(&Act { layout, follows: vec![is.is.rule.clone()], about, form }))
+}
+
+fn about(is: &Appeal, names: &std::collections::HashMap<i64, String>, now: Timestamp) -> Pairs {
+    let mut pairs = vec![
+        ("Asked by".to_owned(), Value::Text(name(names, is.is.author))),
+        ("Asked".to_owned(), When::of(is.asked, now).into()),
+        ("Why".to_owned(), Value::Text(is.is.reason.clone())),
+        ("By which rule".to_owned(), Value::Text(is.is.rule.clone())),
+    ];
+    let mut to = |label: &str, words: String, href: String| {
+        pairs.push((label.to_owned(), Link::to(words, href).into()));
+    };
+    if let Some(finding) = is.is.finding {
+        to("Finding", format!("finding {finding}"), format!("/findings/{finding}"));
+    }
+    if let Some(incident) = is.is.incident {
+        to("Incident", format!("incident {incident}"), format!("/incidents/{incident}"));
+    }
+    if let Some(team) = is.is.team {
+        to("Plan", "the team's plan".to_owned(), format!("/teams/{team}/plan"));
+    }
+    match (&is.approver, is.answered) {
+        (Some((person, role)), Some(at)) => pairs.extend([
+            (
+                "Answered by".to_owned(),
+                Value::Text(format!("{}, for {role}", name(names, *person))),
+            ),
+            ("Answered".to_owned(), When::of(at, now).into()),
+            ("Their words".to_owned(), Value::Text(is.answer.clone())),
+        ]),
+        _ => pairs.push(("Answered until".to_owned(), When::of(is.is.due, now).into())),
+    }
+    Pairs(pairs)
+}

@@ -1,0 +1,569 @@
+//! One incident: whom it touches, how far they are, where it is now, what is to be done, what happened, words for
+//! others; and what people say and do in it.
+
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect};
+use jiff::Timestamp;
+use serde::Deserialize;
+use trimtab_engine::incident::{Span, Stand};
+use trimtab_pages::Entry;
+use trimtab_pages::page::{Act, Dossier, Part};
+use trimtab_pages::part::{
+    Cell, Column, Empty, Event, Field, Figure, Figures, Form as Sheet, History, Input, Link,
+    Notice, Pairs, Row, Table, Urgency, Value, When,
+};
+use trimtab_store::Where;
+
+use super::findings::encode;
+use super::{Page, Sorry, asking, count, html, layout, mended, own_form};
+use crate::access::{Action, On, Who};
+use crate::problem::Problem;
+use crate::responding::said::{Said, may_of, say};
+use crate::responding::{Room, Task, draft, drills, length, report, room};
+use crate::state::App;
+
+/// How many places are shown.
+const SHOWN: usize = 200;
+
+fn whole(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn link(id: i64, kind: &str, team: Option<i64>, task: Option<i64>) -> String {
+    let text = |id: Option<i64>| id.map(|id| id.to_string());
+    let members = [("kind", Some(kind.to_owned())), ("team", text(team)), ("task", text(task))];
+    asking(&format!("/incidents/{id}/tell"), &members)
+}
+
+pub(crate) async fn page(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let (room, now) = (room(&app, &who, id).await?, app.now());
+    let is = &room.is;
+    let open = is.closed.is_none();
+    let teams = room.stands.len();
+    let waiting = room.stands.iter().filter(|s| s.acknowledged.is_none()).count();
+    let fixed = room.stands.iter().filter(|s| s.fixed.is_some()).count();
+    let drill = if is.is.drill.is_some() { "Drill: " } else { "" };
+    let headline = match (open, teams) {
+        (false, _) => format!("{drill}{} is closed.", is.is.title),
+        (true, 0) => format!("{drill}{}: it is nowhere that you may see.", is.is.title),
+        (true, _) => format!(
+            "{drill}{}: {} touched, {waiting} did not acknowledge it yet, {fixed} fixed it.",
+            is.is.title,
+            count(whole(teams), "team is", "teams are")
+        ),
+    };
+    let mut layout = layout(&app, &who, Entry::Incidents, &is.is.title, headline).await?;
+    layout.crumbs = vec![Link::to("Incidents", "/incidents"), Link::words(is.is.title.clone())];
+    let leads = who.may(Action::Respond, On::ALL);
+    if leads && open {
+        let acts = [
+            ("task", "Give a task"),
+            ("note", "Note something"),
+            ("update", "Tell stakeholders"),
+            ("status", "Tell customers"),
+            ("closed", "Close it"),
+        ];
+        layout
+            .actions
+            .extend(acts.map(|(kind, words)| Link::to(words, link(id, kind, None, None))));
+    } else if leads {
+        layout.actions.push(Link::to("What follows from it", link(id, "action", None, None)));
+    }
+    layout.actions.push(Link::to("Retrospective", format!("/incidents/{id}/report")));
+    let here = format!("/incidents/{id}");
+    let running = room.places.rows.iter().filter(|place| place.running).count();
+    let search =
+        format!("/where?q={}&version={}", encode(&is.is.looked_for), encode(&is.is.versions));
+    let late = room.tasks.iter().filter(|task| task.is_late(now)).count();
+    let more = if room.places.more { "+" } else { "" };
+    let figures = Figures(vec![
+        Figure::of(format!("{}{more}", room.places.rows.len()), "places", search.clone()),
+        Figure::of(
+            format!("{running}{more}"),
+            "of them run in production",
+            format!("{search}&running=true"),
+        ),
+        Figure::of(format!("{waiting} of {teams}"), "teams did not acknowledge it", here.clone()),
+        Figure::of(late.to_string(), "tasks are late", here),
+    ]);
+    let mut parts = vec![
+        (String::new(), Part::table(stands(&room, &who, now))),
+        (String::new(), Part::table(tasks(&room, &who, now))),
+        (String::new(), Part::table(places(&room, &search))),
+    ];
+    if room.all {
+        parts.push(("For stakeholders, to begin from".to_owned(), {
+            Part::Prose(draft::stakeholders(&room, now))
+        }));
+        parts.push((
+            "For a status page, to begin from".to_owned(),
+            Part::Prose(draft::status(&room)),
+        ));
+    }
+    parts.push(("About it".to_owned(), Part::Pairs(about(&room, now))));
+    parts.push(("What happened".to_owned(), Part::History(timeline(&room, now))));
+    Ok(html(&Dossier { notice: notice(&room), figures, parts, layout }))
+}
+
+fn notice(room: &Room) -> Option<Notice> {
+    let mut texts = Vec::new();
+    if room.is.is.drill.is_some() {
+        texts.push("This is a drill: nothing of it is real, and it counts nowhere.".to_owned());
+    }
+    if !room.all {
+        texts.push("You see what touches your systems and teams.".to_owned());
+    }
+    if room.places.unknown > 0 {
+        let versions = count(whole(room.places.unknown), "version", "versions");
+        texts.push(format!("{versions} cannot be compared and may be affected as well."));
+    }
+    if room.places.more {
+        texts.push("There are more places than are looked at: nothing is called gone.".to_owned());
+    }
+    let text = texts.join(" ");
+    (!text.is_empty()).then_some(Notice { urgency: Urgency::Note, text, next: None })
+}
+
+fn took(span: Span) -> Cell {
+    match span {
+        Span::Took(took) => Cell::text(length(took)),
+        Span::Runs(runs) => Cell::text(format!("not yet, {}", length(runs))),
+        Span::Unknown(why) => Cell::unknown(why),
+    }
+}
+
+fn stands(room: &Room, who: &Who, now: Timestamp) -> Table {
+    let (id, open) = (room.is.id, room.is.closed.is_none());
+    let drill = room.is.is.drill.is_some();
+    let row = |stand: &Stand| {
+        let is = stand.measures(room.is.is.published, drill, now);
+        let name = room.team(stand.team);
+        let link_to = |kind: &str| link(id, kind, stand.team, None);
+        let next = match () {
+            () if !open || !may_of(who, stand.team) => Cell::Nothing,
+            () if stand.acknowledged.is_none() => {
+                Cell::link(format!("Acknowledge for {name}"), link_to("acknowledged"))
+            }
+            () if stand.contained.is_none() => {
+                Cell::link(format!("Say that {name} contained it"), link_to("contained"))
+            }
+            () if stand.fixed.is_none() => {
+                Cell::link(format!("Say that {name} fixed it"), link_to("fixed"))
+            }
+            () => Cell::Nothing,
+        };
+        let team = match stand.team {
+            Some(team) => Cell::name(name.clone(), format!("/teams/{team}")),
+            None => Cell::unknown("nobody said who owns it: describe the systems below"),
+        };
+        Row::of(vec![
+            team,
+            Cell::text(room.of(stand.team).count().to_string()),
+            took(is.know),
+            took(is.acknowledge),
+            took(is.contain),
+            took(is.fix),
+            next,
+        ])
+    };
+    Table {
+        title: "Teams".to_owned(),
+        titled: true,
+        columns: vec![
+            Column::left("Team").kept(),
+            Column::right("Places"),
+            Column::right("To know"),
+            Column::right("To acknowledge").kept(),
+            Column::right("To contain"),
+            Column::right("To fix"),
+            Column::left("Next").kept(),
+        ],
+        rows: room.stands.iter().map(row).collect(),
+        empty: Empty {
+            why: "No inventory that you may see has it. It is looked for every minute.".to_owned(),
+            next: None,
+        },
+        ..Table::default()
+    }
+}
+
+fn tasks(room: &Room, who: &Who, now: Timestamp) -> Table {
+    let row = |task: &Task| {
+        let state = match (task.done, task.due) {
+            (Some(at), _) => Cell::Value(When::of(at, now).into()),
+            (None, Some(due)) => Cell::Due(When::of(due, now), task.is_late(now)),
+            (None, None) => Cell::unknown("nobody said until when"),
+        };
+        let next = match task.done.is_none() && may_of(who, task.team) {
+            true => Cell::link(
+                format!("Task {} is done", task.seq),
+                link(room.is.id, "done", None, Some(task.seq)),
+            ),
+            false => Cell::Nothing,
+        };
+        let kind = if task.after { "of what was learnt" } else { "" };
+        Row::of(vec![
+            Cell::Name(Link::words(task.text.clone()), kind.to_owned()),
+            Cell::text(report::owner(room, task.owner, task.team)),
+            Cell::text(if task.done.is_some() { "done" } else { "until" }),
+            state,
+            next,
+        ])
+    };
+    Table {
+        title: "Tasks".to_owned(),
+        titled: true,
+        columns: vec![
+            Column::left("Task").kept(),
+            Column::left("Who"),
+            Column::left("State"),
+            Column::right("When").kept(),
+            Column::left("Next").kept(),
+        ],
+        rows: room.tasks.iter().map(row).collect(),
+        empty: Empty { why: "Nothing is to be done yet.".to_owned(), next: None },
+        ..Table::default()
+    }
+}
+
+fn places(room: &Room, search: &str) -> Table {
+    let named = |pair: &Option<(i64, String)>, path: &str, why: &str| match pair {
+        Some((id, name)) => Cell::link(name.clone(), format!("/{path}/{id}")),
+        None => Cell::unknown(why),
+    };
+    let row = |place: &Where| {
+        let runs = match (place.listed, place.environments.as_slice()) {
+            (false, _) => Cell::unknown("a scanner reported it; no inventory lists it"),
+            (true, []) => Cell::text("nowhere that was told"),
+            (true, all) => Cell::text(all.join(", ")),
+        };
+        Row::of(vec![
+            Cell::link(
+                place.component.is.purl.clone(),
+                format!("/packages?purl={}", encode(&place.component.is.package)),
+            ),
+            Cell::link(place.asset.1.clone(), format!("/releases?asset={}", place.asset.0)),
+            named(&place.system, "systems", "nobody said to which system the asset belongs"),
+            named(&place.team, "teams", "nobody said who owns it"),
+            runs,
+            Cell::link(
+                "findings",
+                format!(
+                    "/findings?asset={}&package={}",
+                    place.asset.0,
+                    encode(&place.component.is.package)
+                ),
+            ),
+        ])
+    };
+    let all = room.places.rows.len();
+    let title = match all > SHOWN {
+        true => format!("Where it is now: {SHOWN} of {all}"),
+        false => "Where it is now".to_owned(),
+    };
+    Table {
+        title,
+        titled: true,
+        columns: vec![
+            Column::left("Component").kept(),
+            Column::left("Asset"),
+            Column::left("System").kept(),
+            Column::left("Owner"),
+            Column::left("Runs in"),
+            Column::left("Plan it"),
+        ],
+        rows: room.places.rows.iter().take(SHOWN).map(row).collect(),
+        csv: search.replacen("/where?", "/where.csv?", 1).into(),
+        empty: Empty { why: "It is nowhere that you may see.".to_owned(), next: None },
+        ..Table::default()
+    }
+}
+
+fn about(room: &Room, now: Timestamp) -> Pairs {
+    let is = &room.is;
+    let published = match is.is.published {
+        Some(at) => When::of(at, now).into(),
+        None => Value::Unknown("nobody said".to_owned()),
+    };
+    let versions = if is.is.versions.is_empty() { "all" } else { &is.is.versions };
+    let mut pairs = vec![
+        ("Looked for".to_owned(), Value::Code(is.is.looked_for.clone())),
+        ("Versions".to_owned(), Value::Code(versions.to_owned())),
+        ("The world was told".to_owned(), published),
+        ("Opened".to_owned(), When::of(is.opened, now).into()),
+    ];
+    if let Some(at) = is.closed {
+        pairs.push(("Closed".to_owned(), When::of(at, now).into()));
+    }
+    let appeals =
+        Link::to("Changes outside of any cadence", format!("/appeals?incident={}", is.id));
+    pairs.push(("Emergencies".to_owned(), appeals.into()));
+    Pairs(pairs)
+}
+
+fn timeline(room: &Room, now: Timestamp) -> History {
+    let mut events: Vec<(Timestamp, Event)> = room
+        .events
+        .iter()
+        .map(|event| {
+            let told = Event {
+                at: When::of(event.at, now),
+                kind: event.is.kind.clone(),
+                text: report::told(room, event),
+                by: Link::words(room.actor(&event.actor)),
+                level: None,
+            };
+            (event.at, told)
+        })
+        .collect();
+    for (at, text) in drills::brought(&room.is, now) {
+        let told = Event {
+            at: When::of(at, now),
+            kind: "then".to_owned(),
+            text: text.to_owned(),
+            by: Link::words("the day then"),
+            level: None,
+        };
+        events.push((at, told));
+    }
+    events.sort_by_key(|(at, _)| *at);
+    History { events: events.into_iter().rev().map(|(_, event)| event).collect(), more: None }
+}
+
+/// What is to be said.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Begun {
+    kind: String,
+    team: Option<i64>,
+    task: Option<i64>,
+}
+
+/// What the form sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Sent {
+    csrf: String,
+    kind: String,
+    team: String,
+    text: String,
+    owner: String,
+    due: String,
+    task: String,
+}
+
+pub(crate) async fn tell(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+    Query(begun): Query<Begun>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let room = room(&app, &who, id).await?;
+    let text = match begun.kind.as_str() {
+        "update" => draft::stakeholders(&room, app.now()),
+        "status" => draft::status(&room),
+        _ => String::new(),
+    };
+    let id = |id: Option<i64>| id.map(|id| id.to_string()).unwrap_or_default();
+    let (team, task) = (id(begun.team), id(begun.task));
+    let sent = Sent { kind: begun.kind, team, task, text, ..Sent::default() };
+    ask(&app, &who, &room, &sent, None).await
+}
+
+pub(crate) async fn post(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+    Form(sent): Form<Sent>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    own_form(&who, &sent.csrf)?;
+    let room = room(&app, &who, id).await?;
+    let number = |text: &str| text.trim().parse::<i64>().ok();
+    let due = sent.due.trim();
+    let said = Said {
+        kind: sent.kind.clone(),
+        team: number(&sent.team),
+        text: sent.text.clone(),
+        owner: number(&sent.owner),
+        // To the end of the day.
+        due: match due.len() {
+            0 => None,
+            10 => Some(format!("{due}T23:59:00Z")),
+            _ => Some(due.to_owned()),
+        },
+        task: number(&sent.task),
+    };
+    match say(&app, &who, id, &said).await {
+        Ok(()) => Ok(Redirect::to(&format!("/incidents/{id}")).into_response()),
+        Err(problem) if matches!(problem.status, 409 | 422) => {
+            let names = ["text", "owner", "due", "team", "task"];
+            let is = |name: &&&str| problem.detail.contains(&format!("`{name}`"));
+            let name = names.iter().find(is).copied().unwrap_or("");
+            ask(&app, &who, &room, &sent, Some((name, problem.detail))).await
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+/// What each of them asks, what the button says, and what follows.
+fn words(kind: &str) -> Option<(&'static str, &'static str, &'static str)> {
+    Some(match kind {
+        "acknowledged" => (
+            "What do you do first?",
+            "Acknowledge it",
+            "It says that you have seen it and work on it.",
+        ),
+        "contained" => (
+            "How is it contained?",
+            "It is contained",
+            "It says that nothing more can happen there, though what is affected is still there.",
+        ),
+        "fixed" => (
+            "How was it fixed?",
+            "It is fixed",
+            "For what no inventory lists. What an inventory lists is fixed when it is gone.",
+        ),
+        "note" => ("What should others know?", "Note it", "It stands in the timeline."),
+        "task" => ("What is to be done?", "Give the task", "It is followed until it is done."),
+        "action" => (
+            "What follows from it?",
+            "Keep it",
+            "It is followed after the incident, until it is done.",
+        ),
+        "done" => ("What came of it?", "It is done", "The task is over."),
+        "update" => (
+            "For those who answer for the business",
+            "Keep it as sent",
+            "Drafted from facts: change it, send it where you talk to them, and keep it here as it was sent.",
+        ),
+        "status" => (
+            "For customers",
+            "Keep it as published",
+            "No names and no numbers. Publish it on your status page, and keep it here as it was.",
+        ),
+        "closed" => (
+            "What was learnt?",
+            "Close it",
+            "What is known now is kept as evidence. Only what follows from it goes on.",
+        ),
+        _ => return None,
+    })
+}
+
+async fn ask(
+    app: &App,
+    who: &Who,
+    room: &Room,
+    sent: &Sent,
+    wrong: Option<(&'static str, String)>,
+) -> Page {
+    let id = room.is.id;
+    let (label, submit, follows) = words(&sent.kind).ok_or_else(|| Problem::not_found("page"))?;
+    let team = sent.team.trim().parse::<i64>().ok();
+    if !may_of(who, team) && sent.kind != "done" {
+        return Err(Problem::forbidden(Action::Respond).into());
+    }
+    let headline = match team {
+        Some(_) => format!("{submit} for {}: {}", room.team(team), room.is.is.title),
+        None => format!("{submit}: {}", room.is.is.title),
+    };
+    let mut layout = layout(app, who, Entry::Incidents, submit, headline).await?;
+    let here = format!("/incidents/{id}");
+    layout.crumbs = vec![
+        Link::to("Incidents", "/incidents"),
+        Link::to(format!("Incident {id}"), here.clone()),
+        Link::words(submit),
+    ];
+    let hidden =
+        |name: &str, holds: &str| Field::new(name, name, Input::Hidden).holding(holds).optional();
+    let mut text = Field::new("text", label, Input::Area).holding(sent.text.clone());
+    if matches!(sent.kind.as_str(), "acknowledged" | "done") {
+        text = text.optional();
+    }
+    let mut fields = vec![hidden("kind", &sent.kind), hidden("task", &sent.task), text];
+    let gives = matches!(sent.kind.as_str(), "task" | "action");
+    if gives || sent.kind == "note" {
+        let none = (String::new(), "none, or all".to_owned());
+        let teams = room.teams.iter().filter(|team| may_of(who, Some(team.id)));
+        let teams = teams.map(|team| (team.id.to_string(), team.name.clone()));
+        let teams = std::iter::once(none).chain(teams).collect();
+        let team = Field::new("team", "Team", Input::Select(teams)).holding(sent.team.clone());
+        fields.push(team.optional());
+    } else {
+        fields.push(hidden("team", &sent.team));
+    }
+    if gives {
+        let mut people: Vec<(String, String)> =
+            room.names.iter().map(|(id, name)| (id.to_string(), name.clone())).collect();
+        people.sort_by(|a, b| a.1.cmp(&b.1));
+        people.insert(0, (String::new(), "the team".to_owned()));
+        fields.extend([
+            Field::new("owner", "Who?", Input::Select(people))
+                .holding(sent.owner.clone())
+                .optional(),
+            Field::new("due", "Until when?", Input::Date).holding(sent.due.clone()),
+        ]);
+    }
+    let mut form = Sheet {
+        action: format!("/incidents/{id}/tell").into(),
+        csrf: layout.csrf.clone(),
+        fields,
+        submit: submit.to_owned(),
+        cancel: Some(Link::to("Back to the incident", here)),
+        ..Sheet::default()
+    };
+    mended(&mut form, wrong);
+    let view =
+        Act { follows: vec![follows.to_owned()], about: about(room, app.now()), form, layout };
+    Ok(html(&view))
+}
+
+/// The retrospective.
+pub(crate) async fn retrospective(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let (room, now) = (room(&app, &who, id).await?, app.now());
+    let title = "Retrospective";
+    let headline = format!("What {} came to.", room.is.is.title);
+    let mut layout = layout(&app, &who, Entry::Incidents, title, headline).await?;
+    layout.crumbs = vec![
+        Link::to("Incidents", "/incidents"),
+        Link::to(format!("Incident {id}"), format!("/incidents/{id}")),
+        Link::words(title),
+    ];
+    let formats = [("Markdown", "markdown"), ("HTML", "html"), ("JSON", "json")];
+    layout.actions.extend(formats.map(|(words, format)| {
+        Link::to(words, format!("/api/v1/incidents/{id}/report?format={format}"))
+    }));
+    if who.may(Action::Respond, On::ALL) {
+        layout.actions.push(Link::to("Add what follows", link(id, "action", None, None)));
+    }
+    let mut parts = Vec::new();
+    for section in report::sections(&room, now) {
+        if !section.text.is_empty() {
+            parts.push((section.title.to_owned(), Part::Text(section.text)));
+        }
+        let Some((columns, rows)) = section.table else { continue };
+        let columns = columns.into_iter().map(|name| Column::left(name).kept()).collect();
+        let rows = rows
+            .into_iter()
+            .map(|row| Row::of(row.into_iter().map(Cell::text).collect()))
+            .collect();
+        let empty = Empty { why: "Nothing.".to_owned(), next: None };
+        let title = section.title.to_owned();
+        let table = Table { title, titled: true, columns, rows, empty, ..Table::default() };
+        parts.push((String::new(), Part::table(table)));
+    }
+    Ok(html(&Dossier { layout, notice: notice(&room), figures: Figures::default(), parts }))
+}

@@ -1,0 +1,334 @@
+//! Incidents, open and over, and how long teams took in the real ones; and opening one.
+
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect};
+use serde::Deserialize;
+use trimtab_engine::incident::{Measures, Span, middle};
+use trimtab_pages::Entry;
+use trimtab_pages::page::{Act, Dossier, Part};
+use trimtab_pages::part::{
+    Cell, Column, Empty, Field, Figure, Figures, Form as Sheet, Input, Link, Pairs, Row, Table,
+    When,
+};
+use trimtab_store::{Cursor, Incident};
+
+use super::{Page, Sorry, asking, count, html, layout, mended, own_form, pager};
+use crate::access::{Action, On, Who};
+use crate::api::incidents::{Asked, all};
+use crate::problem::Problem;
+use crate::responding::drills::PAST;
+use crate::responding::said::{Opening, open};
+use crate::responding::{how_far, length};
+use crate::state::App;
+
+/// Which, and of which team.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Wanted {
+    open: Option<bool>,
+    /// Only real ones that touched a team.
+    team: Option<i64>,
+    /// Only drills, or only real ones.
+    drill: Option<bool>,
+    after: Option<String>,
+}
+
+/// How a team did in real incidents: in which, and how long it took.
+struct Record {
+    team: i64,
+    name: String,
+    of: Vec<(i64, Measures)>,
+}
+
+async fn records(app: &App, who: &Who, rows: &[Incident]) -> Result<Vec<Record>, Problem> {
+    let now = app.now();
+    let may = |team: i64| who.may(Action::View, On { system: None, team: Some(team) });
+    let teams = app.store.teams(who.org).await?;
+    let seen = teams.into_iter().filter(|team| may(team.id));
+    let mut records: Vec<Record> =
+        seen.map(|team| Record { team: team.id, name: team.name, of: Vec::new() }).collect();
+    for incident in rows.iter().filter(|is| is.is.drill.is_none()) {
+        for stand in how_far(&app.store.incident_events(who.org, incident.id).await?) {
+            let record = records.iter_mut().find(|record| Some(record.team) == stand.team);
+            if let Some(record) = record {
+                record.of.push((incident.id, stand.measures(incident.is.published, false, now)));
+            }
+        }
+    }
+    records.retain(|record| !record.of.is_empty());
+    Ok(records)
+}
+
+pub(crate) async fn page(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Query(wanted): Query<Wanted>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    // What is chosen of them is chosen below: the numbers are of all that are here.
+    let asked = Asked { open: None, after: wanted.after.clone(), limit: Some(100) };
+    let found = all(&app, &who, &asked).await?;
+    let now = app.now();
+    let records = records(&app, &who, &found.rows).await?;
+    let mut rows = found.rows;
+    let is_open = rows.iter().filter(|is| is.closed.is_none() && is.is.drill.is_none()).count();
+    let drills = rows.iter().filter(|is| is.is.drill.is_some()).count();
+    let real = rows.len() - drills;
+    if let Some(team) = wanted.team {
+        let of: Vec<i64> = records
+            .iter()
+            .filter(|record| record.team == team)
+            .flat_map(|record| record.of.iter().map(|(id, _)| *id))
+            .collect();
+        rows.retain(|is| of.contains(&is.id));
+    }
+    if let Some(open) = wanted.open {
+        rows.retain(|is| is.closed.is_none() == open);
+    }
+    if let Some(drill) = wanted.drill {
+        rows.retain(|is| is.is.drill.is_some() == drill);
+    }
+    let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let headline = match is_open {
+        0 => "No incident is open.".to_owned(),
+        open => format!("{} open.", count(whole(open), "incident is", "incidents are")),
+    };
+    let mut layout = layout(&app, &who, Entry::Incidents, "Incidents", headline).await?;
+    layout.crumbs = vec![Link::words("Incidents")];
+    if who.may(Action::Respond, On::ALL) {
+        layout.actions.push(Link::to("Open an incident", "/incidents/new"));
+        layout.actions.push(Link::to("Begin a drill", "/incidents/new?drill=true"));
+    }
+    layout.actions.push(Link::to("Appeals", "/appeals"));
+    layout.actions.push(Link::to("Hand-offs", "/handoffs"));
+    layout.actions.push(Link::to("Lessons", "/lessons"));
+    let figures = Figures(vec![
+        Figure::of(is_open.to_string(), "open", "/incidents?open=true&drill=false"),
+        Figure::of(real.to_string(), "real ones", "/incidents?drill=false"),
+        Figure::of(drills.to_string(), "drills, counted in no measure", "/incidents?drill=true"),
+    ]);
+    let row = |is: &Incident| {
+        let drill = if is.is.drill.is_some() { "drill" } else { "" };
+        Row::of(vec![
+            Cell::Name(
+                Link::to(is.is.title.clone(), format!("/incidents/{}", is.id)),
+                drill.to_owned(),
+            ),
+            Cell::code(is.is.looked_for.clone()),
+            Cell::Value(When::of(is.opened, now).into()),
+            match is.closed {
+                Some(at) => Cell::Value(When::of(at, now).into()),
+                None => Cell::text("open"),
+            },
+        ])
+    };
+    let next = found.next.map(Cursor::to_text);
+    let list = Table {
+        title: "Incidents".to_owned(),
+        titled: true,
+        columns: vec![
+            Column::left("Incident").kept(),
+            Column::left("Looked for"),
+            Column::right("Opened"),
+            Column::right("Closed").kept(),
+        ],
+        rows: rows.iter().map(row).collect(),
+        pager: pager(rows.len(), wanted.after.is_none(), next, |next| {
+            let text = |is: Option<bool>| is.map(|is| is.to_string());
+            let members = [
+                ("open", text(wanted.open)),
+                ("drill", text(wanted.drill)),
+                ("team", wanted.team.map(|id| id.to_string())),
+                ("after", Some(next)),
+            ];
+            asking("/incidents", &members)
+        }),
+        empty: Empty {
+            why: "There was none. Rehearse one: a drill plays a past event.".to_owned(),
+            next: None,
+        },
+        ..Table::default()
+    };
+    let parts =
+        vec![(String::new(), Part::table(list)), (String::new(), Part::table(times(&records)))];
+    Ok(html(&Dossier { layout, notice: None, figures, parts }))
+}
+
+/// How long each team took in the real ones that are listed: the middle of what is known.
+fn times(records: &[Record]) -> Table {
+    let row = |record: &Record| {
+        let list = format!("/incidents?drill=false&team={}", record.team);
+        let of =
+            |pick: fn(&Measures) -> Span| match middle(record.of.iter().map(|(_, is)| pick(is))) {
+                Some(took) => Cell::link(length(took), list.clone()),
+                None => Cell::unknown("it has not happened yet, or nobody said when it began"),
+            };
+        Row::of(vec![
+            Cell::name(record.name.clone(), format!("/teams/{}", record.team)),
+            Cell::link(record.of.len().to_string(), list.clone()),
+            of(|is| is.know),
+            of(|is| is.acknowledge),
+            of(|is| is.contain),
+            of(|is| is.fix),
+        ])
+    };
+    Table {
+        title: "How long it took, by team: the middle one".to_owned(),
+        titled: true,
+        columns: vec![
+            Column::left("Team").kept(),
+            Column::right("Incidents"),
+            Column::right("To know"),
+            Column::right("To acknowledge").kept(),
+            Column::right("To contain"),
+            Column::right("To fix").kept(),
+        ],
+        rows: records.iter().map(row).collect(),
+        empty: Empty {
+            why: "No real incident touched a team that you may see. Drills do not count."
+                .to_owned(),
+            next: None,
+        },
+        ..Table::default()
+    }
+}
+
+/// What it begins with.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Begun {
+    drill: bool,
+    q: String,
+    title: String,
+}
+
+/// What the form sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Sent {
+    csrf: String,
+    title: String,
+    looked_for: String,
+    versions: String,
+    published: String,
+    drill: String,
+    past: String,
+    speed: String,
+}
+
+pub(crate) async fn new(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Query(begun): Query<Begun>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let drill = if begun.drill { "yes" } else { "" }.to_owned();
+    let sent = Sent { title: begun.title, looked_for: begun.q, drill, ..Sent::default() };
+    show(&app, &who, &sent, None).await
+}
+
+pub(crate) async fn post(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Form(sent): Form<Sent>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    own_form(&who, &sent.csrf)?;
+    let day = sent.published.trim();
+    let published = match day.len() {
+        0 => None,
+        10 => Some(format!("{day}T00:00:00Z")),
+        _ => Some(day.to_owned()),
+    };
+    let speed = sent.speed.trim();
+    let opening = Opening {
+        title: sent.title.clone(),
+        looked_for: sent.looked_for.clone(),
+        versions: sent.versions.clone(),
+        published,
+        drill: !sent.drill.is_empty(),
+        past: sent.past.clone(),
+        speed: if speed.is_empty() { None } else { Some(speed.parse().unwrap_or(0)) },
+    };
+    match open(&app, &who, &opening).await {
+        Ok(id) => Ok(Redirect::to(&format!("/incidents/{id}")).into_response()),
+        Err(problem) if problem.status == 422 => {
+            let names = ["title", "looked_for", "versions", "published", "past", "speed"];
+            let is = |name: &&&str| problem.detail.contains(&format!("`{name}`"));
+            let name = names.iter().find(is).copied();
+            // What cannot be understood as a version is called as the search calls it.
+            let name = name.unwrap_or("versions");
+            show(&app, &who, &sent, Some((name, problem.detail))).await
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, String)>) -> Page {
+    who.must(Action::Respond, On::ALL)?;
+    let drill = !sent.drill.is_empty();
+    let (title, headline) = match drill {
+        true => ("Begin a drill", "Begin a drill: a past event against what is here today."),
+        false => ("Open an incident", "Open an incident: who is touched is looked for at once."),
+    };
+    let mut layout = layout(app, who, Entry::Incidents, title, headline.to_owned()).await?;
+    layout.crumbs = vec![Link::to("Incidents", "/incidents"), Link::words(title)];
+    let field = |name: &str, label: &str, input, holds: &str, hint: &str| {
+        Field::new(name, label, input).holding(holds).hinted(hint).optional()
+    };
+    let named = "A package without its version (pkg:npm/lodash), or a name such as CVE-2021-44228. \
+        It need not be in any feed yet.";
+    let mut fields = vec![field("title", "What is it called?", Input::Text, &sent.title, "")];
+    if drill {
+        let none = ("".to_owned(), "one of our own".to_owned());
+        let past = PAST.iter().map(|past| (past.word.to_owned(), past.title.to_owned()));
+        let past = std::iter::once(none).chain(past).collect();
+        fields.push(field("drill", "Drill", Input::Hidden, "yes", ""));
+        fields.push(field("past", "Past event", Input::Select(past), &sent.past, ""));
+        fields.push(field(
+            "speed",
+            "Minutes of then in one of now",
+            Input::Number,
+            &sent.speed,
+            "60: a day goes by in 24 minutes. Empty: as slowly as it was.",
+        ));
+    }
+    let looked_for = if drill {
+        "Empty: what the past event was about. Another package makes its day one of yours."
+    } else {
+        named
+    };
+    fields.extend([
+        field("looked_for", "Package or vulnerability", Input::Code, &sent.looked_for, looked_for),
+        field("versions", "Versions", Input::Code, &sent.versions, "Such as <2.15.0. Empty: all."),
+        field(
+            "published",
+            "When was the world told?",
+            Input::Date,
+            &sent.published,
+            "Empty: unknown, and so is how long it took to know.",
+        ),
+    ]);
+    let mut form = Sheet {
+        action: "/incidents/new".into(),
+        csrf: layout.csrf.clone(),
+        fields,
+        submit: title.to_owned(),
+        cancel: Some(Link::to("Back", "/incidents")),
+        ..Sheet::default()
+    };
+    mended(&mut form, wrong);
+    let follows = match drill {
+        true => vec![
+            "It is marked as a drill everywhere, and counts in no measure.".to_owned(),
+            "Teams are touched by what they have today; the day then comes as it came.".to_owned(),
+        ],
+        false => vec![
+            "Each team that has it is asked to acknowledge it; nobody is told by mail yet."
+                .to_owned(),
+            "Every minute it is looked where it is: what is gone counts as fixed by itself."
+                .to_owned(),
+        ],
+    };
+    Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
+}

@@ -1,0 +1,261 @@
+//! What people ask of each other outside of the plan: a change outside of any cadence, and a dispute about what comes
+//! first. One person asks and another answers; both stand in the ledger.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::condition::{Condition, listed};
+use crate::db::{Row, Sql, args};
+use crate::error::{Result, StoreError};
+use crate::ids::Kind;
+use crate::ledger::{self, NewEvent};
+use crate::organisations::changed;
+use crate::page::{Cursor, MOST, Page};
+use crate::time::{maybe, micros, moment};
+use crate::{Org, Store};
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAppeal {
+    /// Whether it is a dispute about what comes first. Otherwise a change outside of any cadence.
+    pub dispute: bool,
+    /// The incident that it is for.
+    pub incident: Option<i64>,
+    /// The finding that it is about.
+    pub finding: Option<i64>,
+    /// The asset.
+    pub asset: i64,
+    /// The package: a purl without version.
+    pub package: String,
+    /// The system.
+    pub system: Option<i64>,
+    /// The team whose plan it changes.
+    pub team: Option<i64>,
+    /// Whether it is to be done at once. Otherwise it is to wait.
+    pub at_once: bool,
+    /// Why.
+    pub reason: String,
+    /// Who asks.
+    pub author: i64,
+    /// Until when it is to be answered.
+    pub due: Timestamp,
+    /// By which rule of the charter, in words.
+    pub rule: String,
+    /// The sides that may answer.
+    pub sides: Vec<String>,
+}
+
+/// How it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppealState {
+    /// Asked, and not answered.
+    Asked,
+    /// It is as was asked.
+    Granted,
+    /// It is not.
+    Refused,
+}
+
+impl AppealState {
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            AppealState::Asked => "asked",
+            AppealState::Granted => "granted",
+            AppealState::Refused => "refused",
+        }
+    }
+
+    /// From the word.
+    pub fn from_text(text: &str) -> Option<AppealState> {
+        let all = [AppealState::Asked, AppealState::Granted, AppealState::Refused];
+        all.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// What was asked, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appeal {
+    /// Its id.
+    pub id: i64,
+    /// What was asked.
+    pub is: NewAppeal,
+    /// The asset's name.
+    pub asset_name: String,
+    /// When.
+    pub asked: Timestamp,
+    /// How it stands.
+    pub state: AppealState,
+    /// Who answered, and for which side.
+    pub approver: Option<(i64, String)>,
+    /// When it was answered.
+    pub answered: Option<Timestamp>,
+    /// With which words.
+    pub answer: String,
+}
+
+const COLUMNS: &str = "appeal.id, appeal.kind, appeal.incident, appeal.finding, appeal.asset,
+    appeal.package, appeal.system, appeal.team, appeal.wanted, appeal.reason, appeal.author,
+    appeal.due, appeal.rule, appeal.sides, asset.name, appeal.asked, appeal.state,
+    appeal.approver, appeal.approver_role, appeal.answered, appeal.answer";
+const FROM: &str = "appeal JOIN asset ON asset.org = $1 AND asset.id = appeal.asset";
+
+impl Appeal {
+    fn from_row(row: &Row) -> Result<Appeal> {
+        let state = row.text(16)?;
+        let wrong = || StoreError::Damaged(format!("state of an appeal `{state}`"));
+        Ok(Appeal {
+            id: row.int(0)?,
+            is: NewAppeal {
+                dispute: row.text(1)? == "dispute",
+                incident: row.maybe_int(2)?,
+                finding: row.maybe_int(3)?,
+                asset: row.int(4)?,
+                package: row.text(5)?,
+                system: row.maybe_int(6)?,
+                team: row.maybe_int(7)?,
+                at_once: row.text(8)? == "now",
+                reason: row.text(9)?,
+                author: row.int(10)?,
+                due: moment(row.int(11)?)?,
+                rule: row.text(12)?,
+                sides: serde_json::from_str(&row.text(13)?)
+                    .map_err(|e| StoreError::Damaged(e.to_string()))?,
+            },
+            asset_name: row.text(14)?,
+            asked: moment(row.int(15)?)?,
+            state: AppealState::from_text(&state).ok_or_else(wrong)?,
+            approver: row.maybe_int(17)?.zip(row.maybe_text(18)?),
+            answered: maybe(row.maybe_int(19)?)?,
+            answer: row.text(20)?,
+        })
+    }
+}
+
+fn word(dispute: bool) -> &'static str {
+    if dispute { "dispute" } else { "emergency" }
+}
+
+impl Store {
+    /// Keeps what somebody asks. Returns its id.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn add_appeal(
+        &self,
+        org: Org,
+        new: &NewAppeal,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<i64> {
+        let id = self.ids.one(&self.db, org.0, Kind::Appeal).await?;
+        let mut tx = self.db.begin().await?;
+        let sql = "INSERT INTO appeal (org, id, kind, incident, finding, asset, package, system,
+                team, wanted, reason, author, asked, due, state, rule, sides, answer)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'asked', $15,
+                $16, '')";
+        let wanted = if new.at_once { "now" } else { "later" };
+        let values = args![
+            org.0,
+            id,
+            word(new.dispute),
+            new.incident,
+            new.finding,
+            new.asset,
+            &new.package,
+            new.system,
+            new.team,
+            wanted,
+            &new.reason,
+            new.author,
+            micros(now),
+            micros(new.due),
+            &new.rule,
+            json!(new.sides).to_string()
+        ];
+        tx.run(sql, values).await?;
+        let data = json!({ "what": word(new.dispute), "appeal": id, "state": "asked",
+            "incident": new.incident, "package": new.package, "wanted": wanted,
+            "reason": new.reason, "rule": new.rule, "due": new.due.to_string() });
+        ledger::append(&mut tx, org, &[about(new, actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Answers what was asked: somebody else than who asked. `false`: it was answered already, they asked it
+    /// themselves, or it is not there.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn answer_appeal(
+        &self,
+        org: Org,
+        id: i64,
+        (granted, answer): (bool, &str),
+        (person, role, actor): (i64, &str, &str),
+        now: Timestamp,
+    ) -> Result<bool> {
+        let Some(is) = self.appeal(org, id).await? else { return Ok(false) };
+        let state = if granted { AppealState::Granted } else { AppealState::Refused };
+        let mut tx = self.db.begin().await?;
+        let sql = "UPDATE appeal SET state = $3, approver = $4, approver_role = $5, answered = $6,
+                answer = $7
+            WHERE org = $1 AND id = $2 AND state = 'asked' AND author <> $4";
+        let values = args![org.0, id, state.as_str(), person, role, micros(now), answer];
+        if tx.run(sql, values).await? == 0 {
+            return Ok(false);
+        }
+        let data = json!({ "what": word(is.is.dispute), "appeal": id, "state": state.as_str(),
+            "role": role, "answer": answer, "rule": is.is.rule, "incident": is.is.incident });
+        ledger::append(&mut tx, org, &[about(&is.is, actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// What was asked.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn appeal(&self, org: Org, id: i64) -> Result<Option<Appeal>> {
+        let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE appeal.org = $1 AND appeal.id = $2");
+        let row = (&mut &self.db).first(&sql, args![org.0, id]).await?;
+        row.as_ref().map(Appeal::from_row).transpose()
+    }
+
+    /// What was asked about assets of some systems, the newest first: in a state, of an incident, of a team.
+    /// `None`: whichever.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn appeals(
+        &self,
+        org: Org,
+        (state, incident, team): (Option<AppealState>, Option<i64>, Option<i64>),
+        systems: Option<&[i64]>,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Appeal>> {
+        let limit = limit.clamp(1, MOST);
+        let mut is = Condition::of("appeal.org", org);
+        is.and("appeal.state = ", state.map(AppealState::as_str));
+        is.and("appeal.incident = ", incident);
+        is.and("appeal.team = ", team);
+        if let Some(systems) = systems {
+            is.text += &format!(" AND appeal.system IN ({})", listed(systems));
+        }
+        is.and("appeal.id < ", after.map(|after| after.id));
+        let asked = is.value(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+        let sql = format!(
+            "SELECT {COLUMNS} FROM {FROM} WHERE {} ORDER BY appeal.id DESC LIMIT {asked}",
+            is.text
+        );
+        let rows = (&mut &self.db).all(&sql, is.values).await?;
+        let found = rows.iter().map(Appeal::from_row).collect::<Result<Vec<_>>>()?;
+        Ok(Page::cut(found, limit, |one| Cursor { value: 0, id: one.id }))
+    }
+}
+
+fn about(is: &NewAppeal, actor: &str, now: Timestamp, data: serde_json::Value) -> NewEvent {
+    let (system, finding) = (is.system, is.finding);
+    NewEvent { system, asset: Some(is.asset), finding, ..changed(actor, now, data) }
+}

@@ -1,0 +1,305 @@
+//! Incidents: what each is about, and what happened in it, in order. Each event stands in the ledger too, written in
+//! the same transaction.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::condition::{Condition, listed};
+use crate::db::{Row, Sql, Tx, args};
+use crate::error::{Result, StoreError};
+use crate::ids::Kind;
+use crate::ledger::{self, NewEvent};
+use crate::organisations::changed;
+use crate::page::{Cursor, MOST, Page};
+use crate::time::{maybe, micros, moment};
+use crate::{Org, Store};
+
+/// An incident to be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewIncident {
+    /// What it is called.
+    pub title: String,
+    /// A purl, or a name of a vulnerability.
+    pub looked_for: String,
+    /// A version or range of it; empty: all.
+    pub versions: String,
+    /// When the world was told. `None`: nobody said.
+    pub published: Option<Timestamp>,
+    /// The past event that a drill plays; empty: one of our own. `None`: it is real.
+    pub drill: Option<String>,
+    /// How many minutes of the past go by in one of the drill.
+    pub speed: u32,
+}
+
+/// An incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incident {
+    /// Its id.
+    pub id: i64,
+    /// What it is about.
+    pub is: NewIncident,
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// When it was closed. `None`: it is open.
+    pub closed: Option<Timestamp>,
+}
+
+/// Something that is to be told of an incident.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewIncidentEvent {
+    /// What: a word of the server.
+    pub kind: String,
+    /// The team that it is about.
+    pub team: Option<i64>,
+    /// What was said.
+    pub told: Value,
+}
+
+/// Something that happened in an incident.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IncidentEvent {
+    /// Its number in the incident, from 1 on.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub is: NewIncidentEvent,
+}
+
+const COLUMNS: &str = "id, title, looked_for, versions, published, drill, speed, opened, closed";
+
+impl Incident {
+    fn from_row(row: &Row) -> Result<Incident> {
+        Ok(Incident {
+            id: row.int(0)?,
+            is: NewIncident {
+                title: row.text(1)?,
+                looked_for: row.text(2)?,
+                versions: row.text(3)?,
+                published: maybe(row.maybe_int(4)?)?,
+                drill: row.maybe_text(5)?,
+                speed: u32::try_from(row.int(6)?).unwrap_or(1),
+            },
+            opened: moment(row.int(7)?)?,
+            closed: maybe(row.maybe_int(8)?)?,
+        })
+    }
+}
+
+fn event(row: &Row) -> Result<IncidentEvent> {
+    Ok(IncidentEvent {
+        seq: row.int(0)?,
+        at: moment(row.int(1)?)?,
+        actor: row.text(2)?,
+        is: NewIncidentEvent {
+            kind: row.text(3)?,
+            team: row.maybe_int(4)?,
+            told: serde_json::from_str(&row.text(5)?)
+                .map_err(|e| StoreError::Damaged(e.to_string()))?,
+        },
+    })
+}
+
+impl Store {
+    /// Opens an incident. Returns its id.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn open_incident(
+        &self,
+        org: Org,
+        new: &NewIncident,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<i64> {
+        let id = self.ids.one(&self.db, org.0, Kind::Incident).await?;
+        let mut tx = self.db.begin().await?;
+        let sql = "INSERT INTO incident
+                (org, id, title, looked_for, versions, published, drill, speed, opened)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let values = args![
+            org.0,
+            id,
+            &new.title,
+            &new.looked_for,
+            &new.versions,
+            new.published.map(micros),
+            new.drill.clone(),
+            i64::from(new.speed),
+            micros(now)
+        ];
+        tx.run(sql, values).await?;
+        let told = json!({ "title": new.title, "looked_for": new.looked_for,
+            "versions": new.versions, "drill": new.drill,
+            "published": new.published.map(|at| at.to_string()) });
+        let opened = NewIncidentEvent { kind: "opened".to_owned(), team: None, told };
+        add(&mut tx, (org, id), &[opened], actor, now).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Tells what happened in an incident, which touches some systems. Returns the number of the first.
+    /// `None`: there is no such incident, or it is closed and this does not go on then.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn tell_incident(
+        &self,
+        org: Org,
+        id: i64,
+        (events, systems): (&[NewIncidentEvent], &[i64]),
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Option<i64>> {
+        let mut tx = self.db.begin().await?;
+        let Some(first) = add(&mut tx, (org, id), events, actor, now).await? else {
+            return Ok(None);
+        };
+        for system in systems {
+            let sql = "INSERT INTO incident_system (org, incident, system) VALUES ($1, $2, $3)
+                ON CONFLICT DO NOTHING";
+            tx.run(sql, args![org.0, id, *system]).await?;
+        }
+        tx.commit().await?;
+        Ok(Some(first))
+    }
+
+    /// Closes an incident, with what was learnt. `false`: there is no such one, or it is closed.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn close_incident(
+        &self,
+        org: Org,
+        id: i64,
+        told: Value,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let mut tx = self.db.begin().await?;
+        let closed = NewIncidentEvent { kind: "closed".to_owned(), team: None, told };
+        if add(&mut tx, (org, id), &[closed], actor, now).await?.is_none() {
+            return Ok(false);
+        }
+        let sql = "UPDATE incident SET closed = $3 WHERE org = $1 AND id = $2";
+        tx.run(sql, args![org.0, id, micros(now)]).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// An incident.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn incident(&self, org: Org, id: i64) -> Result<Option<Incident>> {
+        let sql = format!("SELECT {COLUMNS} FROM incident WHERE org = $1 AND id = $2");
+        let row = (&mut &self.db).first(&sql, args![org.0, id]).await?;
+        row.as_ref().map(Incident::from_row).transpose()
+    }
+
+    /// Incidents that are open or not, and touched one of some systems, the newest first. `None`: whichever.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn incidents(
+        &self,
+        org: Org,
+        open: Option<bool>,
+        systems: Option<&[i64]>,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Incident>> {
+        let limit = limit.clamp(1, MOST);
+        let mut is = Condition::of("incident.org", org);
+        match open {
+            Some(true) => is.text += " AND closed IS NULL",
+            Some(false) => is.text += " AND closed IS NOT NULL",
+            None => {}
+        }
+        if let Some(systems) = systems {
+            is.text += &format!(
+                " AND EXISTS (SELECT 1 FROM incident_system AS s WHERE s.org = $1
+                    AND s.incident = incident.id AND s.system IN ({}))",
+                listed(systems)
+            );
+        }
+        is.and("id < ", after.map(|after| after.id));
+        let asked = is.value(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+        let sql = format!(
+            "SELECT {COLUMNS} FROM incident WHERE {} ORDER BY id DESC LIMIT {asked}",
+            is.text
+        );
+        let rows = (&mut &self.db).all(&sql, is.values).await?;
+        let found = rows.iter().map(Incident::from_row).collect::<Result<Vec<_>>>()?;
+        Ok(Page::cut(found, limit, |one| Cursor { value: 0, id: one.id }))
+    }
+
+    /// What happened in an incident, in order.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn incident_events(&self, org: Org, id: i64) -> Result<Vec<IncidentEvent>> {
+        let sql = "SELECT seq, at, actor, kind, team, told FROM incident_event
+            WHERE org = $1 AND incident = $2 ORDER BY seq";
+        let rows = (&mut &self.db).all(sql, args![org.0, id]).await?;
+        rows.iter().map(event).collect()
+    }
+
+    /// The systems that an incident touched, ever.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn incident_systems(&self, org: Org, id: i64) -> Result<Vec<i64>> {
+        let sql = "SELECT system FROM incident_system WHERE org = $1 AND incident = $2
+            ORDER BY system";
+        let rows = (&mut &self.db).all(sql, args![org.0, id]).await?;
+        rows.iter().map(|row| row.int(0)).collect()
+    }
+}
+
+/// Whether it may be told of an incident that is closed: what is done about what was learnt.
+fn goes_on(event: &NewIncidentEvent) -> bool {
+    matches!(event.kind.as_str(), "action" | "done" | "note")
+}
+
+/// Adds events to an open incident, and to the ledger. Whoever writes holds the ledger, so that numbers have no gap.
+async fn add(
+    tx: &mut Tx,
+    (org, id): (Org, i64),
+    events: &[NewIncidentEvent],
+    actor: &str,
+    now: Timestamp,
+) -> Result<Option<i64>> {
+    ledger::hold(tx, org).await?;
+    let sql = "SELECT closed FROM incident WHERE org = $1 AND id = $2";
+    let Some(row) = tx.first(sql, args![org.0, id]).await? else { return Ok(None) };
+    if row.maybe_int(0)?.is_some() && !events.iter().all(goes_on) {
+        return Ok(None);
+    }
+    let sql = "SELECT COALESCE(MAX(seq), 0) FROM incident_event WHERE org = $1 AND incident = $2";
+    let row = tx.first(sql, args![org.0, id]).await?;
+    let first = row.map_or(Ok(0), |row| row.int(0))? + 1;
+    let mut told: Vec<NewEvent> = Vec::with_capacity(events.len());
+    for (seq, event) in (first..).zip(events) {
+        let sql = "INSERT INTO incident_event (org, incident, seq, at, actor, kind, team, told)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let values = args![
+            org.0,
+            id,
+            seq,
+            micros(now),
+            actor,
+            &event.kind,
+            event.team,
+            event.told.to_string()
+        ];
+        tx.run(sql, values).await?;
+        let data = json!({ "what": "incident", "incident": id, "seq": seq, "event": event.kind,
+            "team": event.team, "told": event.told });
+        told.push(changed(actor, now, data));
+    }
+    ledger::append(tx, org, &told).await?;
+    Ok(Some(first))
+}

@@ -1,0 +1,147 @@
+//! Incidents, appeals, and who answers for which part.
+
+use jiff::SignedDuration;
+use serde_json::json;
+use trimtab_store::{AppealState, Cursor, NewAppeal, NewIncident, NewIncidentEvent, Store, System};
+
+use crate::now;
+
+fn incident(title: &str) -> NewIncident {
+    NewIncident {
+        title: title.to_owned(),
+        looked_for: "pkg:npm/a".to_owned(),
+        versions: "<2".to_owned(),
+        published: Some(now()),
+        drill: None,
+        speed: 1,
+    }
+}
+
+fn event(kind: &str, team: Option<i64>) -> NewIncidentEvent {
+    NewIncidentEvent { kind: kind.to_owned(), team, told: json!({ "text": kind }) }
+}
+
+pub(crate) async fn an_incident_is_told_in_order_and_in_the_ledger(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    let other = store.add_organisation("B", now()).await.unwrap();
+    let drill = NewIncident { drill: Some("xz".to_owned()), published: None, ..incident("two") };
+    let one = store.open_incident(org, &incident("one"), "person:1", now()).await.unwrap();
+    let two = store.open_incident(org, &drill, "person:1", now()).await.unwrap();
+    let is = store.incident(org, two).await.unwrap().unwrap();
+    assert_eq!((is.is, is.opened, is.closed), (drill, now(), None));
+    assert_eq!(store.incident(other, one).await.unwrap(), None);
+    let told = [event("touched", Some(7)), event("acknowledged", Some(7))];
+    let at = now() + SignedDuration::from_mins(3);
+    let first = store.tell_incident(org, one, (&told, &[4, 9]), "trimtab", at).await.unwrap();
+    assert_eq!(first, Some(2), "after `opened`");
+    let none = store.tell_incident(other, one, (&told, &[]), "trimtab", at).await.unwrap();
+    assert_eq!(none, None);
+    // Those who write at once have numbers without a gap.
+    let mut writers = Vec::new();
+    for _ in 0..6 {
+        let store = store.clone();
+        writers.push(tokio::spawn(async move {
+            let note = [event("note", None)];
+            store.tell_incident(org, one, (&note, &[9]), "person:2", at).await.unwrap();
+        }));
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let events = store.incident_events(org, one).await.unwrap();
+    assert_eq!(events.iter().map(|e| e.seq).collect::<Vec<_>>(), (1..=9).collect::<Vec<_>>());
+    assert_eq!((&events[1].is, events[1].at), (&told[0], at));
+    assert_eq!(store.incident_systems(org, one).await.unwrap(), [4, 9]);
+    let entries = store.ledger(org, 0, 100).await.unwrap();
+    let told = entries.iter().filter(|e| e.data.contains("\"incident\"")).count();
+    assert_eq!(told, 10, "each once");
+    assert_eq!(store.verify_ledger(org).await.unwrap().1, None);
+
+    // Lists: of some systems, open or not, a page at a time.
+    let titles = async |open, systems: Option<&[i64]>, after, limit| {
+        let page = store.incidents(org, open, systems, after, limit).await.unwrap();
+        (page.rows.into_iter().map(|i| i.is.title).collect::<Vec<_>>(), page.next)
+    };
+    assert_eq!(titles(None, None, None, 9).await, (vec!["two".into(), "one".into()], None));
+    let (first, next) = titles(None, None, None, 1).await;
+    assert_eq!((first, next), (vec!["two".into()], Some(Cursor { value: 0, id: two })));
+    assert_eq!(titles(None, None, next, 1).await.0, ["one"]);
+    assert_eq!(titles(None, Some(&[9]), None, 9).await.0, ["one"]);
+    assert_eq!(titles(None, Some(&[1]), None, 9).await.0, [""; 0]);
+    assert_eq!(titles(None, Some(&[]), None, 9).await.0, [""; 0]);
+
+    // What is closed is closed; what was learnt goes on.
+    let learnt = json!({ "text": "x" });
+    assert!(store.close_incident(org, one, learnt.clone(), "person:1", at).await.unwrap());
+    assert!(!store.close_incident(org, one, learnt, "person:1", at).await.unwrap());
+    let late = [event("note", None), event("touched", Some(8))];
+    assert_eq!(store.tell_incident(org, one, (&late, &[]), "t", at).await.unwrap(), None);
+    let action = [event("action", Some(7))];
+    assert!(store.tell_incident(org, one, (&action, &[]), "t", at).await.unwrap().is_some());
+    assert_eq!(titles(Some(true), None, None, 9).await.0, ["two"]);
+    assert_eq!(titles(Some(false), None, None, 9).await.0, ["one"]);
+}
+
+pub(crate) async fn an_appeal_is_answered_once_and_by_another(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    let asset = store.put_asset(org, "repo", "repository", None, now()).await.unwrap().id;
+    let new = NewAppeal {
+        dispute: false,
+        incident: Some(3),
+        finding: Some(5),
+        asset,
+        package: "pkg:npm/a".to_owned(),
+        system: Some(4),
+        team: Some(7),
+        at_once: true,
+        reason: "it burns".to_owned(),
+        author: 1,
+        due: now() + SignedDuration::from_hours(4),
+        rule: "who may accept what is critical".to_owned(),
+        sides: vec!["security".to_owned(), "leadership".to_owned()],
+    };
+    let id = store.add_appeal(org, &new, "person:1", now()).await.unwrap();
+    let dispute = NewAppeal { dispute: true, at_once: false, system: None, ..new.clone() };
+    let second = store.add_appeal(org, &dispute, "person:1", now()).await.unwrap();
+    let is = store.appeal(org, id).await.unwrap().unwrap();
+    assert_eq!((&is.is, is.state, is.asset_name.as_str()), (&new, AppealState::Asked, "repo"));
+    assert_eq!(store.appeal(org, second).await.unwrap().unwrap().is, dispute);
+    let answer = async |person| {
+        let by = (person, "security", "person:x");
+        store.answer_appeal(org, id, (true, "yes"), by, now()).await.unwrap()
+    };
+    assert!(!answer(1).await, "not who asked");
+    assert!(answer(2).await && !answer(3).await, "once");
+    let is = store.appeal(org, id).await.unwrap().unwrap();
+    assert_eq!((is.state, is.approver), (AppealState::Granted, Some((2, "security".to_owned()))));
+    assert_eq!((is.answer.as_str(), is.answered), ("yes", Some(now())));
+    let ids = async |state, incident, team, systems: Option<&[i64]>| {
+        let page = store.appeals(org, (state, incident, team), systems, None, 9).await.unwrap();
+        page.rows.into_iter().map(|a| a.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(None, None, None, None).await, [second, id]);
+    assert_eq!(ids(Some(AppealState::Asked), None, None, None).await, [second]);
+    assert_eq!(ids(None, Some(3), Some(7), None).await, [second, id]);
+    assert_eq!(ids(None, None, None, Some(&[4])).await, [id], "of no system is of all");
+    assert_eq!(ids(None, Some(9), None, None).await, [0; 0]);
+    let entries = store.ledger(org, 0, 100).await.unwrap();
+    let told = entries.iter().filter(|e| e.data.contains("\"appeal\"")).count();
+    assert_eq!(told, 3, "asked twice, answered once");
+}
+
+pub(crate) async fn people_of_systems_are_named_in_place_of_those_before(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    let other = store.add_organisation("B", now()).await.unwrap();
+    let system = System { name: "s".to_owned(), ..System::default() };
+    let id = store.put_system(org, &system, "trimtab", now()).await.unwrap();
+    let set = async |people: &[(&str, i64)]| {
+        store.set_system_people(org, id, people, "person:1", now()).await.unwrap();
+        store.system_people(org).await.unwrap().into_iter().collect::<Vec<_>>()
+    };
+    let named = |part: &str, person| ((id, part.to_owned()), person);
+    let all = set(&[("selection", 3), ("deployment", 4)]).await;
+    assert_eq!(all, [named("deployment", 4), named("selection", 3)]);
+    assert_eq!(set(&[("selection", 5)]).await, [named("selection", 5)]);
+    assert!(store.system_people(other).await.unwrap().is_empty());
+    assert_eq!(set(&[]).await, []);
+}
