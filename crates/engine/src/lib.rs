@@ -9,6 +9,7 @@ pub mod backtest;
 pub mod gate;
 pub mod history;
 pub mod matching;
+pub mod maturity;
 pub mod measure;
 pub mod notices;
 pub mod order;

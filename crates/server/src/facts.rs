@@ -5,6 +5,7 @@ pub(crate) mod counted;
 pub(crate) mod finding;
 pub(crate) mod groups;
 pub(crate) mod listing;
+pub(crate) mod maturity;
 pub(crate) mod needs;
 pub(crate) mod package;
 pub(crate) mod register;

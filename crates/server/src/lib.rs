@@ -25,6 +25,7 @@ mod repeat;
 mod replanning;
 mod router;
 mod sent;
+mod sharing;
 mod start;
 mod state;
 mod traces;

@@ -33,6 +33,7 @@ pub(crate) enum Kind {
     Job,
     Notice,
     Applied,
+    Share,
 }
 
 impl Kind {
@@ -54,6 +55,7 @@ impl Kind {
             Kind::Job => "job",
             Kind::Notice => "notice",
             Kind::Applied => "applied",
+            Kind::Share => "share",
         }
     }
 

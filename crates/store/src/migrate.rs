@@ -52,6 +52,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0016_settled.sql"),
     },
     Migration { version: 17, name: "ready", text: include_str!("../migrations/0017_ready.sql") },
+    Migration { version: 22, name: "shares", text: include_str!("../migrations/0022_shares.sql") },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.

@@ -3,7 +3,9 @@
 
 mod agreement;
 mod around;
+mod board;
 mod facts;
+mod maturity;
 mod needs;
 mod people;
 mod places;
@@ -37,6 +39,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("act", render(&agreement::act())),
         ("administration", render(&people::administration())),
         ("api", render(&around::api())),
+        ("board", render(&board::board())),
         ("charter", render(&agreement::charter())),
         ("exception", render(&agreement::exception())),
         ("exceptions", render(&agreement::exceptions())),
@@ -46,6 +49,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("findings-empty", render(&risk::no_findings())),
         ("ledger", render(&needs::ledger())),
         ("listing", render(&needs::listing())),
+        ("maturity", render(&maturity::maturity())),
         ("metrics", render(&around::metrics())),
         ("package", render(&facts::package())),
         ("plan", render(&people::plan())),
@@ -55,6 +59,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("release", render(&facts::release())),
         ("said", render(&facts::said())),
         ("search", render(&around::search())),
+        ("shares", render(&board::shares())),
         ("sign-in", render(&around::sign_in())),
         ("system", render(&places::system())),
         ("systems", render(&places::systems())),
@@ -65,6 +70,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("update", render(&planned::update())),
         ("updates", render(&planned::updates())),
         ("vulnerability", render(&facts::vulnerability())),
+        ("wall", render(&board::wall())),
         ("where", render(&facts::where_is_it())),
     ]
 }

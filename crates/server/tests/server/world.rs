@@ -40,6 +40,7 @@ pub(crate) struct World {
     /// Work about no asset: it is of the whole organisation.
     pub(crate) whole: i64,
     pub(crate) update: i64,
+    pub(crate) share: i64,
 }
 
 impl World {
@@ -76,6 +77,8 @@ impl World {
         let job = post("/api/v1/snapshots?asset=shop&system=shop&revision=x", other);
         let update = crate::updates::evidence("2.24.0", "2.30.1", "CVE-2022-31129");
         let update = post("/api/v1/updates?asset=shop", update);
+        let share = json!({ "name": "wall", "side": "leadership", "days": 1 });
+        let share = post("/api/v1/shares", share);
         // What is of another team needs what is hers.
         let own = [("cookie", lea.cookie.as_str()), JSON];
         let needs = json!({ "name": "intranet", "team": "intranet", "needs": ["shop"] });
@@ -105,6 +108,7 @@ impl World {
             job: number(&job["job"]),
             whole,
             update: number(&update["update"]),
+            share: number(&share["id"]),
             server,
             org,
             lea,
