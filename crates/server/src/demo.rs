@@ -5,6 +5,7 @@
 mod chance;
 mod packages;
 mod people;
+mod shares;
 mod updates;
 mod year;
 

@@ -82,6 +82,11 @@ fn a_link_shows_what_its_maker_may_see_until_it_is_withdrawn() {
         assert!(matches!(wrong(lea, bad.clone()), 400 | 422), "{bad}");
     }
 
+    // Its address is a secret: no answer that has one is kept.
+    let key = [("cookie", lea.cookie.as_str()), JSON, ("idempotency-key", "k")];
+    let text = body("product").to_string();
+    assert_eq!(server.ask("POST", "/api/v1/shares", &key, text.as_bytes()).status, 422);
+
     // What its maker may no longer see, it no longer shows; nor if the maker may see nothing there.
     let set = |grants: &[Grant]| {
         let done = app.store.set_grants(world.org, own.id, grants, "trimtab", Timestamp::now());
