@@ -11,11 +11,12 @@ pub(crate) async fn systems_are_counted_by_how_new_their_inventories_are(store: 
     world.document("d1", &[(component("left", "1"), vec![])]).await;
     let system = System { name: "shop".into(), ..System::default() };
     let shop = store.put_system(org, &system, "person:1", now()).await.unwrap();
+    let production = ["production".to_owned()];
     for (name, at) in [("web", Some(later(2))), ("worker", Some(later(9))), ("bare", None)] {
         let asset = store.put_asset(org, name, "repository", Some(shop), now()).await.unwrap();
         let Some(at) = at else { continue };
         let new = NewSnapshot { document: "d1".into(), ..NewSnapshot::default() };
-        let by = JudgedBy::new(&["production".to_owned()], &high, at);
+        let by = JudgedBy::new(&production, &high, at);
         store.add_snapshot(org, asset.id, &new, by, "token:1").await.unwrap();
     }
     let all = store.inventoried(org, [later(2), later(3)]).await.unwrap();
