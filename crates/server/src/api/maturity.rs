@@ -117,7 +117,7 @@ impl From<&Judged> for ShownCriterion {
             least: is.criterion.least,
             since: counted.and_then(|c| c.since).map(|at| at.to_string()),
             missing: is.missing.clone(),
-            teams: is.teams.iter().map(|name| name.to_string()).collect(),
+            teams: is.teams.iter().map(ToString::to_string).collect(),
             next: is.criterion.next,
             references: references
                 .map(|r| ShownReference { framework: r.framework.as_str(), id: r.id })

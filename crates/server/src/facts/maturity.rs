@@ -73,7 +73,6 @@ impl Told {
             | Fact::Running
             | Fact::Accountable => format!("/systems{only}"),
             Fact::Read | Fact::Fresh | Fact::Exploits if all => "/feeds".to_owned(),
-            Fact::Read | Fact::Fresh | Fact::Exploits => String::new(),
             Fact::Weighed => format!("/findings?counts=true{and}"),
             Fact::Planned => match self.team {
                 Some(id) => format!("/teams/{id}/plan"),
@@ -87,7 +86,7 @@ impl Told {
             Fact::Quiet => format!("/metrics/list?of=interruptions&days=90{and}"),
             Fact::Falling => format!("/metrics?days=90{and}"),
             Fact::Sealed if who.may(Action::Audit, On::ALL) => "/ledger".to_owned(),
-            Fact::Sealed => String::new(),
+            Fact::Read | Fact::Fresh | Fact::Exploits | Fact::Sealed => String::new(),
         }
     }
 }

@@ -11,7 +11,7 @@ use trimtab_store::{
 
 use super::Told;
 use super::parts::{Base, share, weekly};
-use crate::access::Who;
+use crate::access::{Action, On, Who};
 use crate::facts::{maturity, risks};
 use crate::problem::Problem;
 use crate::state::App;
@@ -85,9 +85,7 @@ async fn engineering(app: &App, who: &Who, base: &Base) -> Result<Told, Problem>
     let scheduled = app.store.all_scheduled(who.org).await?;
     let teams: Vec<i64> = base.measured.teams.iter().map(|t| t.id).collect();
     // A team's plan is of all of its systems: who sees a part of them is not told of the rest.
-    let whole = |team: &i64| {
-        who.may(crate::access::Action::View, crate::access::On { system: None, team: Some(*team) })
-    };
+    let whole = |team: &i64| who.may(Action::View, On { system: None, team: Some(*team) });
     let seen = scheduled.iter().filter(|(team, _)| teams.contains(team) && whole(team));
     let windows = windows(seen.map(|(team, is)| (*team, is)), base.now);
     let rows = base.measured.teams.iter().map(|team| {
@@ -285,6 +283,9 @@ async fn operations(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> 
     ];
     let rows: Vec<Row> = broken.iter().map(row).collect();
     let wrong = broken.len();
+    // The list of *Today* is for who holds the side; else it stands below.
+    let mine = who.roles().contains(&Role::Operations);
+    let list = if mine { "/today/broken?side=operations" } else { "#lists" };
     let more = if wrong == ROWS { "+" } else { "" };
     Ok(Told {
         headline: format!(
@@ -297,7 +298,7 @@ async fn operations(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> 
                 "gone from the main line, still running",
                 "/findings?state=merged",
             ),
-            Figure::of(format!("{wrong}{more}"), "deployments went wrong", "/today/broken"),
+            Figure::of(format!("{wrong}{more}"), "deployments went wrong", list),
             Figure::of(
                 format!("{known} of {}", base.systems.len()),
                 "systems say what runs in production",
