@@ -207,6 +207,10 @@ impl Judged {
     pub fn shown(&self) -> Option<String> {
         let counted = self.counted.as_ref()?;
         let fact = self.criterion.fact;
+        if counted.of == 0 {
+            // Nothing to count is told as a number only where that meets it.
+            return (self.verdict == Verdict::Met).then(|| format!("no {}", fact.things()));
+        }
         Some(format!("{} of {} {} {}", counted.yes, counted.of, fact.things(), fact.does()))
     }
 }

@@ -87,6 +87,14 @@ fn what_is_missing_is_counted() {
     assert_eq!(begun.missing, "1 more of 9 systems (50 % are asked for).");
     assert_eq!(begun.shown().unwrap(), "4 of 9 systems have an inventory");
     assert_eq!(is.stage, Stage::Unmanaged);
+    for (fact, shown) in
+        [(Fact::Kept, Some("no deadlines of the last 90 days")), (Fact::Stated, None)]
+    {
+        facts.0.insert(fact, Known::Counted(Counted::of(0, 0)));
+        let is = team(&facts);
+        let judged = is.judged.iter().find(|j| j.criterion.fact == fact).unwrap();
+        assert_eq!(judged.shown().as_deref(), shown, "nothing to count is no zero");
+    }
     facts.0.insert(Fact::Inventory, Known::Counted(Counted::of(5, 9)));
     assert_eq!(team(&facts).stage, Stage::Basic, "the whole inventory is asked for above it");
 }

@@ -121,5 +121,8 @@ pub(super) fn weekly(is: &Numbers) -> Option<String> {
 }
 
 pub(super) fn days(days: f64) -> String {
-    format!("{} days", number((days * 10.0).round() / 10.0))
+    match number((days * 10.0).round() / 10.0) {
+        one if one == "1" => "1 day".to_owned(),
+        told => format!("{told} days"),
+    }
 }

@@ -289,7 +289,7 @@ async fn operations(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> 
     let more = if wrong == ROWS { "+" } else { "" };
     Ok(Told {
         headline: format!(
-            "{} for a roll-out; {wrong}{more} of the last 14 days went wrong and stands.",
+            "{} for a roll-out; {wrong}{more} deployments of the last 14 days went wrong.",
             count(waiting, "finding waits", "findings wait"),
         ),
         figures: vec![
