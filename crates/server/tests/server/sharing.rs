@@ -11,8 +11,8 @@ use crate::world::{World, post};
 
 const SIDES: [&str; 5] = ["engineering", "security", "product", "operations", "leadership"];
 
-fn share(server: &Server, who: &Someone, body: Value) -> (i64, String) {
-    let made = post(server, who, "/api/v1/shares", &body);
+fn share(server: &Server, who: &Someone, body: &Value) -> (i64, String) {
+    let made = post(server, who, "/api/v1/shares", body);
     assert_eq!(made.status, 201, "{made:?}");
     let address = made.json()["address"].as_str().unwrap().to_owned();
     (made.json()["id"].as_i64().unwrap(), address.trim_start_matches("http://127.0.0.1").to_owned())
@@ -51,7 +51,7 @@ fn a_link_shows_what_its_maker_may_see_until_it_is_withdrawn() {
     server.settle(world.org);
     let app = server.app();
     let body = |side: &str| json!({ "name": "wall", "side": side, "days": 3 });
-    let (id, address) = share(server, lea, body("security"));
+    let (id, address) = share(server, lea, &body("security"));
     let open = |address: &str| server.ask("GET", address, &[], b"");
     let page = open(&address);
     assert_eq!(page.status, 200, "{}", page.text);
@@ -92,7 +92,7 @@ fn a_link_shows_what_its_maker_may_see_until_it_is_withdrawn() {
         let done = app.store.set_grants(world.org, own.id, grants, "trimtab", Timestamp::now());
         server.runtime.block_on(done).unwrap();
     };
-    let (_, whole) = share(server, &own, body("product"));
+    let (_, whole) = share(server, &own, &body("product"));
     assert_eq!(open(&whole).status, 200);
     set(&[Grant { role: Role::Leadership, scope: Team(*team) }]);
     assert_eq!((open(&whole).status, open(&of_team).status), (404, 200));

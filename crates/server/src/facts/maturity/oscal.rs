@@ -37,13 +37,11 @@ pub(crate) fn oscal(told: &Told, base: &str) -> Value {
     let controls: Vec<Value> = controls.iter().map(|id| json!({ "control-id": id })).collect();
     let seen = if told.whole { "all of it" } else { "a part of it that the reader may see" };
     let stage = told.is.stage;
-    let mut props = vec![
-        prop("stage", stage.as_str().to_owned()),
-        prop("stage-number", stage.number().to_string()),
-    ];
+    let mut props =
+        vec![prop("stage", stage.as_str()), prop("stage-number", &stage.number().to_string())];
     if let Some((seq, hash)) = &told.ledger {
-        props.push(prop("ledger-entry", seq.to_string()));
-        props.push(prop("ledger-seal", hash.clone()));
+        props.push(prop("ledger-entry", &seq.to_string()));
+        props.push(prop("ledger-seal", hash));
     }
     json!({ "assessment-results": {
         "uuid": id("document"),
@@ -74,12 +72,9 @@ pub(crate) fn oscal(told: &Told, base: &str) -> Value {
 
 fn observation(judged: &Judged, told: &Told, base: &str, id: &dyn Fn(&str) -> String) -> Value {
     let is = judged.criterion;
-    let mut props = vec![
-        prop("verdict", judged.verdict.as_str().to_owned()),
-        prop("criterion", is.id.to_owned()),
-    ];
+    let mut props = vec![prop("verdict", judged.verdict.as_str()), prop("criterion", is.id)];
     for reference in is.references {
-        props.push(prop(reference.framework.as_str(), reference.id.to_owned()));
+        props.push(prop(reference.framework.as_str(), reference.id));
     }
     let shown = judged.shown().map_or_else(|| "It is not known.".to_owned(), |shown| shown + ".");
     let description = match judged.verdict {
@@ -107,7 +102,7 @@ fn observation(judged: &Judged, told: &Told, base: &str, id: &dyn Fn(&str) -> St
     observation
 }
 
-fn prop(name: &str, value: String) -> Value {
+fn prop(name: &str, value: &str) -> Value {
     json!({ "name": name, "ns": NAMESPACE, "value": value })
 }
 
