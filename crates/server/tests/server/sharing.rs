@@ -63,7 +63,7 @@ fn a_link_shows_what_its_maker_may_see_until_it_is_withdrawn() {
     // Of a team alone; another team's is not there, nor may somebody of a team share all.
     let own = server.someone(world.org, "Tess", &[(Role::Leadership, Organisation)]);
     let (_, of_team) =
-        share(server, &own, json!({ "name": "t", "side": "product", "team": team, "days": 1 }));
+        share(server, &own, &json!({ "name": "t", "side": "product", "team": team, "days": 1 }));
     assert!(open(&of_team).text.contains("shop") && !open(&of_team).text.contains("intranet"));
     let wrong = |who: &Someone, body: Value| post(server, who, "/api/v1/shares", &body).status;
     assert_eq!(wrong(small, body("security")), 403);
