@@ -10,6 +10,7 @@ pub mod gate;
 pub mod history;
 pub mod incident;
 pub mod matching;
+pub mod maturity;
 pub mod measure;
 pub mod notices;
 pub mod order;

@@ -7,6 +7,7 @@ mod notices;
 mod incidents;
 mod packages;
 mod people;
+mod shares;
 mod updates;
 mod year;
 

@@ -7,6 +7,7 @@ pub(crate) mod groups;
 pub(crate) mod handoffs;
 pub(crate) mod lessons;
 pub(crate) mod listing;
+pub(crate) mod maturity;
 pub(crate) mod needs;
 pub(crate) mod package;
 pub(crate) mod register;

@@ -29,6 +29,7 @@ mod replanning;
 mod responding;
 mod router;
 mod sent;
+mod sharing;
 mod start;
 mod state;
 mod traces;

@@ -24,7 +24,7 @@ const MOST: usize = 1 << 20;
 /// Answers that hold a secret are never kept.
 fn holds_secret(path: &str) -> bool {
     let below = |folder: &str, name: &str| path.starts_with(folder) && path.ends_with(name);
-    matches!(path, "/api/v1/tokens" | "/api/v1/people")
+    matches!(path, "/api/v1/tokens" | "/api/v1/people" | "/api/v1/shares")
         || below("/api/v1/tokens/", "/signing")
         || below("/api/v1/people/", "/link")
 }

@@ -15,6 +15,7 @@ use crate::access::Access;
 use crate::access::limits::Limits;
 use crate::access::oidc::Known;
 use crate::around::counted::Counters;
+use crate::facts::verified::Seals;
 use crate::measuring::answers::Answers;
 use crate::measuring::{self, Folded, Kept};
 use crate::notices::Notices;
@@ -112,6 +113,8 @@ pub struct App {
     pub(crate) answers: Answers,
     /// Organisations whose ledger is being verified.
     pub(crate) verifying: Busy,
+    /// How far each was found to hold.
+    pub(crate) seals: Seals,
     /// One what-if at a time, whoever still waits for it; and the organisations that wait for their turn.
     pub(crate) trial: Arc<Semaphore>,
     pub(crate) trying: Busy,
@@ -143,6 +146,7 @@ impl App {
             kept: Kept::default(),
             answers: Answers::default(),
             verifying: Busy::default(),
+            seals: Seals::default(),
             trial: Arc::new(Semaphore::new(1)),
             trying: Busy::default(),
             agreed: weighing::Remembered::default(),

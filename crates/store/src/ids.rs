@@ -36,6 +36,7 @@ pub(crate) enum Kind {
     Letter,
     Incident,
     Appeal,
+    Share,
 }
 
 impl Kind {
@@ -60,6 +61,7 @@ impl Kind {
             Kind::Letter => "letter",
             Kind::Incident => "incident",
             Kind::Appeal => "appeal",
+            Kind::Share => "share",
         }
     }
 

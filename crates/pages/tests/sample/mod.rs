@@ -4,7 +4,9 @@
 mod agreement;
 mod around;
 mod dossier;
+mod board;
 mod facts;
+mod maturity;
 mod needs;
 mod people;
 mod places;
@@ -40,6 +42,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("administration", render(&people::administration())),
         ("api", render(&around::api())),
         ("calendar", render(&told::calendar())),
+        ("board", render(&board::board())),
         ("charter", render(&agreement::charter())),
         ("dossier", render(&dossier::incident())),
         ("exception", render(&agreement::exception())),
@@ -51,6 +54,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("ledger", render(&needs::ledger())),
         ("letter", render(&told::letter())),
         ("listing", render(&needs::listing())),
+        ("maturity", render(&maturity::maturity())),
         ("metrics", render(&around::metrics())),
         ("notices", render(&told::notices())),
         ("package", render(&facts::package())),
@@ -61,6 +65,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("release", render(&facts::release())),
         ("said", render(&facts::said())),
         ("search", render(&around::search())),
+        ("shares", render(&board::shares())),
         ("sign-in", render(&around::sign_in())),
         ("system", render(&places::system())),
         ("systems", render(&places::systems())),
@@ -71,6 +76,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("update", render(&planned::update())),
         ("updates", render(&planned::updates())),
         ("vulnerability", render(&facts::vulnerability())),
+        ("wall", render(&board::wall())),
         ("where", render(&facts::where_is_it())),
     ]
 }

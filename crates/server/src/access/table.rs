@@ -55,6 +55,8 @@ actions! {
     Audit = "audit": Security Leadership Auditor Admin;
     /// Make tokens that do what one may do.
     Token = "token": Security Engineering Operations Admin;
+    /// Make links to a board that are read without signing in.
+    Share = "share": Security Engineering Product Operations Leadership Admin;
     /// People, roles, settings, jobs.
     Administer = "administer": Admin;
 }
@@ -119,6 +121,7 @@ propose    security engineering product operations
 agree      security engineering product operations
 audit      security leadership auditor admin
 token      security engineering operations admin
+share      security engineering product operations leadership admin
 administer admin
 ";
         let mut told = String::new();

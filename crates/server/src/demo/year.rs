@@ -15,7 +15,7 @@ use trimtab_store::{
 use super::chance::Chance;
 use super::packages::{self, Package};
 use super::people::{self, People};
-use super::{Filled, Sample, incidents, notices, updates};
+use super::{Filled, Sample, incidents, notices, shares, updates};
 use crate::access::secret::hex;
 use crate::ingest;
 use crate::jobs::measure;
@@ -170,6 +170,7 @@ pub(super) async fn fill(
         year.act(act, at).await?;
     }
     year.end(now).await?;
+    shares::fill(store, org, &year.people, now).await?;
     Ok(year.filled)
 }
 

@@ -233,6 +233,24 @@ fn risk(
     }
 }
 
+impl Risk {
+    /// What it is, how grave, what is done about it, whose it is, and how it stands.
+    pub(crate) fn in_short(&self) -> [&str; 5] {
+        [
+            &self.risk_description,
+            &self.current_assessment.exposure_rating,
+            &self.risk_response_description,
+            &self.risk_owner,
+            &self.status,
+        ]
+    }
+
+    /// Its page.
+    pub(crate) fn href(&self) -> String {
+        format!("/findings/{}", self.id.trim_start_matches("F-"))
+    }
+}
+
 impl Register {
     /// The register as CSV.
     ///

@@ -1,6 +1,10 @@
 //! Whether the ledger holds, a part at a time: no request reads a ledger of millions.
 
-use trimtab_store::Verified;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use trimtab_engine::maturity::{Counted, Known};
+use trimtab_store::{Org, Verified};
 
 use crate::access::{Action, On, Who};
 use crate::problem::Problem;
@@ -43,6 +47,37 @@ pub(crate) async fn verify(
     let goes_on = !is.is_whole && is.broken.is_none();
     let next = goes_on.then(|| format!("{}.{}", is.seq, is.hash));
     Ok(Held { is, next })
+}
+
+/// How far each organisation's ledger was found to hold, by this process: the entry, and its seal.
+pub(crate) type Seals = Arc<Mutex<HashMap<Org, (i64, String)>>>;
+
+/// Whether the ledger holds, for who only wants to know that: it goes on where this process ended last, one part at a
+/// time, so that a ledger of millions is known after some looks.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn so_far(app: &App, org: Org) -> Result<Known, Problem> {
+    let from = app.seals.lock().unwrap_or_else(PoisonError::into_inner).get(&org).cloned();
+    let place = from.as_ref().map(|(seq, hash)| (*seq, hash.as_str()));
+    let is = app.store.verify_ledger_from(org, place, PART).await?;
+    let number = |n: i64| u64::try_from(n).unwrap_or_default();
+    if let Some(broken) = &is.broken {
+        // Before it all was found to hold.
+        app.seals.lock().unwrap_or_else(PoisonError::into_inner).remove(&org);
+        let yes = number(broken.seq.saturating_sub(1));
+        return Ok(Known::Counted(Counted::of(yes, number(is.entries).max(yes + 1))));
+    }
+    let held = (is.seq, is.hash);
+    app.seals.lock().unwrap_or_else(PoisonError::into_inner).insert(org, held);
+    if is.is_whole {
+        return Ok(Known::Counted(Counted::of(number(is.seq), number(is.seq))));
+    }
+    let why = format!(
+        "{} of {} entries of the ledger were verified so far: look again to go on.",
+        is.seq, is.entries
+    );
+    Ok(Known::Unknown(why.into()))
 }
 
 /// An entry with its seal.

@@ -41,6 +41,14 @@ pub(crate) async fn page(
     let is = measure(&app, &who, &asked).await?;
     let mut layout = layout(&app, &who, Entry::Metrics, "Metrics", headline(&is)).await?;
     layout.crumbs = vec![Link::to("Metrics", "/metrics")];
+    layout.actions.push(Link::to("Boards", "/boards"));
+    layout.actions.push(Link::to(
+        "Maturity",
+        match &is.team {
+            Some(team) => format!("/teams/{}/maturity", team.id),
+            None => "/maturity".to_owned(),
+        },
+    ));
     let page = Metrics {
         layout,
         filter: filter(&is, &asked),

@@ -94,6 +94,7 @@ pub(crate) async fn page(
     layout.actions.push(Link::to("Notices", format!("/teams/{id}/notices")));
     layout.actions.push(Link::to("Hand-offs", format!("/handoffs?team={id}")));
     layout.actions.push(Link::to("Lessons", format!("/lessons?team={id}")));
+    layout.actions.push(Link::to("Maturity", format!("/teams/{id}/maturity")));
     if may_pace(&who, id) {
         layout.actions.push(Link::to("Set cadence and capacity", format!("/teams/{id}/edit")));
     }

@@ -103,6 +103,7 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         row("GET", "/teams/{id}", team, &[], NotThere),
         row("GET", "/teams/{id}/edit", team, &[], NotThere),
         row("POST", "/teams/{id}/edit", team, &[("capacity", text("1"))], NotThere),
+        row("GET", "/teams/{id}/maturity", team, &[], NotThere),
         row("GET", "/teams/{id}/plan", team, &[], NotThere),
         row("POST", "/teams/{id}/plan", team, &[], NotThere),
         row("GET", "/teams/{id}/plan/move", team, &[], NotThere),
@@ -128,6 +129,7 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         row("POST", "/updates/{id}", update, &[("points", text("1"))], NotThere),
         row("GET", "/vulnerabilities/{name}", &world.vulnerability, &[], NotThere),
         row("GET", "/assets/{name}", &"shop", &[], NotThere),
+        row("POST", "/shares", &"", &[("id", world.share.to_string())], NotThere),
         // People are of the whole organisation.
         row("GET", "/administration/people/{id}", &lea.id, &[], MayNot),
         row("POST", "/administration/people/{id}", &lea.id, &[("do", text("close"))], MayNot),
@@ -177,6 +179,11 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         "/ledger/verify",
         // A lesson is for all; where it was met is of what one may see.
         "/lessons/{name}",
+        "/boards/{side}",
+        "/boards/{side}/wall",
+        // A link of one's own, and what it shows to whoever has it.
+        "/boards/{side}/share",
+        "/shared/{secret}",
     ];
     let mut missing = BTreeSet::new();
     for part in source.split(".route(").skip(1) {

@@ -35,6 +35,7 @@ fn what_the_description_allows_is_answered_as_it_says() {
         "propose",
         "agree",
         "audit",
+        "share",
         "administer",
     ];
     let token = bearer(&server.token(&cookie, &all));

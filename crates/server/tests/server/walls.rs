@@ -86,6 +86,7 @@ fn what_belongs_to_others_is_not_there() {
         row("DELETE", "/api/v1/tokens/{id}", token, none.clone(), 404),
         row("POST", "/api/v1/tokens/{id}/signing", token, none.clone(), 404),
         row("DELETE", "/api/v1/tokens/{id}/signing", token, none.clone(), 404),
+        row("DELETE", "/api/v1/shares/{id}", &world.share, none.clone(), 404),
         // People are of the whole organisation.
         row("GET", "/api/v1/people/{id}", &small.id, none.clone(), 403),
         row("DELETE", "/api/v1/people/{id}", &small.id, none.clone(), 403),
@@ -157,6 +158,10 @@ fn what_belongs_to_others_is_not_there() {
         format!("/api/v1/releases?asset={asset}"),
         format!("/api/v1/plans?team={team}"),
         format!("/api/v1/metrics?system={system}"),
+        format!("/api/v1/maturity?team={team}"),
+        "/api/v1/maturity".to_owned(),
+        "/api/v1/maturity/oscal".to_owned(),
+        "/api/v1/maturity/pack".to_owned(),
         "/api/v1/metrics/list?of=found".to_owned(),
         "/api/v1/metrics/list?of=notices".to_owned(),
         "/api/v1/today".to_owned(),

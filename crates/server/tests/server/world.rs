@@ -47,6 +47,7 @@ pub(crate) struct World {
     pub(crate) incident: i64,
     /// What she asked for outside of the plan.
     pub(crate) appeal: i64,
+    pub(crate) share: i64,
 }
 
 impl World {
@@ -87,6 +88,8 @@ impl World {
         let incident = post("/api/v1/incidents", loud);
         let wanted = json!({ "kind": "emergency", "finding": finding, "reason": "not called" });
         let appeal = post("/api/v1/appeals", wanted);
+        let share = json!({ "name": "wall", "side": "leadership", "days": 1 });
+        let share = post("/api/v1/shares", share);
         // What is of another team needs what is hers.
         let own = [("cookie", lea.cookie.as_str()), JSON];
         let needs = json!({ "name": "intranet", "team": "intranet", "needs": ["shop"] });
@@ -120,6 +123,7 @@ impl World {
             letter,
             incident: number(&incident["id"]),
             appeal: number(&appeal["id"]),
+            share: number(&share["id"]),
             server,
             org,
             lea,

@@ -9,6 +9,7 @@ mod described;
 mod findings;
 mod history;
 mod incidents;
+mod inventoried;
 mod jobs;
 mod narrowed;
 mod notices;
@@ -16,6 +17,7 @@ mod people;
 mod places;
 mod plans;
 mod reports;
+mod shares;
 mod sums;
 mod together;
 mod waiting;
@@ -110,6 +112,7 @@ suite! {
     people::a_time_step_is_used_once,
     people::a_step_is_taken_once_and_ends,
     people::a_recovery_code_is_good_once,
+    shares::a_link_shows_a_board_until_it_ends,
     jobs::the_most_urgent_job_comes_first_and_no_organisation_starves_another,
     jobs::more_of_the_same_is_taken_with_it,
     jobs::equal_work_waits_once,
@@ -136,6 +139,7 @@ suite! {
     findings::two_at_once_settle_one_after_the_other,
     history::a_finding_s_history_is_all_that_happened_about_it,
     history::what_was_fixed_last_comes_first,
+    inventoried::systems_are_counted_by_how_new_their_inventories_are,
     places::a_package_is_found_wherever_it_is,
     places::pages_of_places_are_whole_however_narrow,
     places::what_only_a_tool_says_is_somewhere,

@@ -1,0 +1,322 @@
+//! How mature a team or the organisation is in the care of its dependencies: five stages, decided by what the system
+//! itself shows, criterion by criterion. Pure: facts come in, a judgement goes out with what shows it, what is missing
+//! and the next step. What is unknown is never met.
+
+mod criteria;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+pub use criteria::{CRITERIA, Criterion, Framework, Reference};
+
+/// The stages, the lowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// Nothing is shown.
+    Unmanaged,
+    /// It is known what is there, and somebody looks now and then.
+    Basic,
+    /// Everything is watched, and updates come in a rhythm.
+    Proactive,
+    /// One view of all, weighed in context by one agreement.
+    Centralised,
+    /// Little noise, falling load, and evidence that holds.
+    Advanced,
+}
+
+impl Stage {
+    /// All of them, the lowest first.
+    pub const ALL: [Stage; 5] =
+        [Stage::Unmanaged, Stage::Basic, Stage::Proactive, Stage::Centralised, Stage::Advanced];
+
+    /// 1 to 5.
+    pub const fn number(self) -> u8 {
+        match self {
+            Stage::Unmanaged => 1,
+            Stage::Basic => 2,
+            Stage::Proactive => 3,
+            Stage::Centralised => 4,
+            Stage::Advanced => 5,
+        }
+    }
+
+    /// The word, as data has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Stage::Unmanaged => "unmanaged",
+            Stage::Basic => "basic",
+            Stage::Proactive => "proactive",
+            Stage::Centralised => "centralised",
+            Stage::Advanced => "advanced",
+        }
+    }
+
+    /// What it means, in a few words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Stage::Unmanaged => "unmanaged",
+            Stage::Basic => "basic, with ad-hoc monitoring",
+            Stage::Proactive => "proactive remediation across repositories",
+            Stage::Centralised => "centralised, with context-aware triage",
+            Stage::Advanced => "advanced, integrated",
+        }
+    }
+}
+
+macro_rules! facts {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal, $things:literal, $do:literal;)*) => {
+        /// What is looked at.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Fact { $($(#[$doc])* $variant),* }
+
+        impl Fact {
+            /// All of them.
+            pub const ALL: &[Fact] = &[$(Fact::$variant),*];
+            /// The word, as data has it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Fact::$variant => $word),* }
+            }
+            /// What is counted: `systems`.
+            pub const fn things(self) -> &'static str {
+                match self { $(Fact::$variant => $things),* }
+            }
+            /// What those that are counted do: `have an inventory`.
+            pub const fn does(self) -> &'static str {
+                match self { $(Fact::$variant => $do),* }
+            }
+        }
+    };
+}
+
+facts! {
+    /// Systems with an asset that has a snapshot.
+    Inventory = "inventory", "systems", "have an inventory";
+    /// Assets with a snapshot of the last 30 days.
+    Watched = "watched", "assets", "have an inventory of the last 30 days";
+    /// Assets with a snapshot of the last 7 days.
+    Current = "current", "assets", "have an inventory of the last 7 days";
+    /// Systems with an owner team.
+    Owned = "owned", "systems", "have an owner team";
+    /// Whether the index of advisories is of the last 30 days.
+    Read = "read", "indexes of advisories", "are of the last 30 days";
+    /// Whether the index of advisories is of the last two days.
+    Fresh = "fresh", "indexes of advisories", "are of the last 2 days";
+    /// Open findings with a level.
+    Weighed = "weighed", "findings that count", "have a level";
+    /// Teams with a cadence and a plan.
+    Planned = "planned", "teams", "chose a cadence and have a plan";
+    /// Updates of 90 days whose tests were run and passed.
+    Tested = "tested", "updates of the last 90 days", "were tested and stayed";
+    /// Deadlines of 90 days that were kept.
+    Kept = "kept", "deadlines of the last 90 days", "were kept";
+    /// Sides that agreed to the charter in force.
+    Agreed = "agreed", "sides", "agreed to the charter in force";
+    /// Systems with tier, exposure and data.
+    Described = "described", "systems", "have a tier, an exposure and classes of data";
+    /// Systems of which something is known to run in production.
+    Running = "running", "systems", "say what runs in production";
+    /// Sources of exploit intelligence: KEV and EPSS.
+    Exploits = "exploits", "sources of exploit intelligence (KEV, EPSS)", "are in the index";
+    /// Decisions in force that two people made and that end, if they accept something.
+    Decided = "decided", "decisions in force", "were answered by a second person, and end if they accept a risk";
+    /// Teams that were asked for work outside *now* at most twice a week.
+    Quiet = "quiet", "teams", "were interrupted at most twice a week in 90 days";
+    /// Teams whose load is not above that of 90 days ago.
+    Falling = "falling", "teams", "carry no more load than 90 days ago";
+    /// Systems with a product owner and somebody who operates them.
+    Accountable = "accountable", "systems", "name a product owner and who runs them";
+    /// What was said to be not affected, with why.
+    Stated = "stated", "statements of what does not concern us", "say why";
+    /// Entries of the ledger that hold.
+    Sealed = "sealed", "entries of the ledger", "hold, seal by seal";
+}
+
+/// What is counted of a fact.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Counted {
+    /// How many are as they should be.
+    pub yes: u64,
+    /// Of how many.
+    pub of: u64,
+    /// Since when it is known.
+    pub since: Option<Timestamp>,
+    /// Entries of the ledger that tell of it, the newest first.
+    pub entries: Vec<i64>,
+}
+
+impl Counted {
+    /// A count.
+    pub fn of(yes: u64, of: u64) -> Counted {
+        Counted { yes: yes.min(of), of, ..Counted::default() }
+    }
+}
+
+/// What is known of a fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// It was counted.
+    Counted(Counted),
+    /// It is not known: what would make it known.
+    Unknown(Box<str>),
+}
+
+/// What is known of a team or the organisation. What is not there is unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facts(pub BTreeMap<Fact, Known>);
+
+/// How it stands with a criterion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// It is not known.
+    Unknown,
+    /// It is not so.
+    NotMet,
+    /// It is so.
+    Met,
+}
+
+impl Verdict {
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Unknown => "unknown",
+            Verdict::NotMet => "not-met",
+            Verdict::Met => "met",
+        }
+    }
+}
+
+/// A criterion, and how it stands with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// Which.
+    pub criterion: &'static Criterion,
+    /// How it stands.
+    pub verdict: Verdict,
+    /// What was counted. `None`: nothing is known.
+    pub counted: Option<Counted>,
+    /// What is missing, or would make it known; empty where it is met.
+    pub missing: String,
+    /// Teams where it is not met, of a criterion that each team must meet.
+    pub teams: Vec<Box<str>>,
+}
+
+impl Judged {
+    /// What shows it, in words.
+    pub fn shown(&self) -> Option<String> {
+        let counted = self.counted.as_ref()?;
+        let fact = self.criterion.fact;
+        if counted.of == 0 {
+            // Nothing to count is told as a number only where that meets it.
+            return (self.verdict == Verdict::Met).then(|| format!("no {}", fact.things()));
+        }
+        Some(format!("{} of {} {} {}", counted.yes, counted.of, fact.things(), fact.does()))
+    }
+}
+
+/// What it comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assessment {
+    /// The stage: the highest of which all criteria are met, with all below.
+    pub stage: Stage,
+    /// Every criterion, in the order of the table.
+    pub judged: Vec<Judged>,
+}
+
+impl Assessment {
+    /// The criteria of a stage.
+    pub fn of(&self, stage: Stage) -> impl Iterator<Item = &Judged> {
+        self.judged.iter().filter(move |judged| judged.criterion.stage == stage)
+    }
+
+    /// What to do next: the criteria of the next stage that are not met. Nothing at the highest.
+    pub fn next(&self) -> impl Iterator<Item = &Judged> {
+        let next = Stage::ALL.into_iter().find(|stage| *stage > self.stage);
+        let of = move |judged: &&Judged| Some(judged.criterion.stage) == next;
+        self.judged.iter().filter(of).filter(|judged| judged.verdict != Verdict::Met)
+    }
+}
+
+/// Judges a team.
+pub fn team(facts: &Facts) -> Assessment {
+    sum(CRITERIA.iter().map(|criterion| judge(criterion, facts)).collect())
+}
+
+/// Judges the organisation, which has these teams: what each team must meet is met only where all do.
+pub fn organisation(facts: &Facts, teams: &[(Box<str>, &Assessment)]) -> Assessment {
+    let judged = CRITERIA.iter().enumerate().map(|(at, criterion)| {
+        let own = judge(criterion, facts);
+        if criterion.everywhere { everywhere(own, at, teams) } else { own }
+    });
+    sum(judged.collect())
+}
+
+/// The stage that follows from what was judged.
+fn sum(judged: Vec<Judged>) -> Assessment {
+    let holds = |stage: &Stage| {
+        judged.iter().filter(|j| j.criterion.stage == *stage).all(|j| j.verdict == Verdict::Met)
+    };
+    let reached = Stage::ALL.into_iter().take_while(holds).last();
+    Assessment { stage: reached.unwrap_or(Stage::Unmanaged), judged }
+}
+
+fn judge(criterion: &'static Criterion, facts: &Facts) -> Judged {
+    let is = |verdict, counted, missing: String| Judged {
+        criterion,
+        verdict,
+        counted,
+        missing,
+        teams: Vec::new(),
+    };
+    let counted = match facts.0.get(&criterion.fact) {
+        None => return is(Verdict::Unknown, None, "It is not looked at here.".to_owned()),
+        Some(Known::Unknown(why)) => return is(Verdict::Unknown, None, why.to_string()),
+        Some(Known::Counted(counted)) => counted.clone(),
+    };
+    let things = criterion.fact.things();
+    if counted.of == 0 {
+        return if criterion.holds_of_none {
+            is(Verdict::Met, Some(counted), String::new())
+        } else {
+            is(Verdict::Unknown, Some(counted), format!("There are no {things} yet."))
+        };
+    }
+    let needed = needed(counted.of, criterion.least);
+    if counted.yes >= needed {
+        return is(Verdict::Met, Some(counted), String::new());
+    }
+    let more = needed.saturating_sub(counted.yes);
+    let missing =
+        format!("{more} more of {} {things} ({} % are asked for).", counted.of, criterion.least);
+    is(Verdict::NotMet, Some(counted), missing)
+}
+
+/// How many of so many are asked for: a part of one is a whole one.
+fn needed(of: u64, least: u8) -> u64 {
+    let part = u128::from(of).saturating_mul(u128::from(least.min(100))).div_ceil(100);
+    u64::try_from(part).unwrap_or(of).max(1)
+}
+
+/// A criterion of the organisation that each of its teams must meet as well.
+fn everywhere(own: Judged, at: usize, teams: &[(Box<str>, &Assessment)]) -> Judged {
+    let mut is = own;
+    if teams.is_empty() {
+        is.missing = "There is no team yet: each must meet it.".to_owned();
+        is.verdict = Verdict::Unknown;
+        return is;
+    }
+    for (name, team) in teams {
+        let verdict = team.judged.get(at).map_or(Verdict::Unknown, |judged| judged.verdict);
+        if verdict != Verdict::Met {
+            is.teams.push(name.clone());
+            // What is known to be missing is told before what is unknown.
+            let worse = is.verdict == Verdict::Met || verdict == Verdict::NotMet;
+            is.verdict = if worse { verdict } else { is.verdict };
+        }
+    }
+    if !is.teams.is_empty() && is.missing.is_empty() {
+        is.missing = format!("{} of {} teams do not show it.", is.teams.len(), teams.len());
+    }
+    is
+}

@@ -1,0 +1,345 @@
+//! The criteria, as data: what a stage asks for, by which fact it is decided, how much of it is enough, what to do
+//! next, and to what of other frameworks it points. Frameworks are named by their own ids; their texts are not here.
+
+use super::{Fact, Stage};
+
+/// A framework that criteria point to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Framework {
+    /// NIST SP 800-218, the Secure Software Development Framework, version 1.1: practices and tasks.
+    Ssdf,
+    /// NIST SP 800-161 revision 1: controls.
+    Sp800161,
+    /// NTIA, *The Minimum Elements For a Software Bill of Materials*: its three parts.
+    Ntia,
+    /// Regulation (EU) 2024/2847, annex I part II: points.
+    Cra,
+    /// NCSC, *Vulnerability management* guidance: principles.
+    Ncsc,
+}
+
+impl Framework {
+    /// All of them.
+    pub const ALL: [Framework; 5] =
+        [Framework::Ssdf, Framework::Sp800161, Framework::Ntia, Framework::Cra, Framework::Ncsc];
+
+    /// The word, as data has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Framework::Ssdf => "nist-sp-800-218",
+            Framework::Sp800161 => "nist-sp-800-161r1",
+            Framework::Ntia => "ntia-minimum-elements",
+            Framework::Cra => "eu-cra-annex-1-part-2",
+            Framework::Ncsc => "ncsc-vulnerability-management",
+        }
+    }
+
+    /// Its name, for people.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Framework::Ssdf => "NIST SSDF (SP 800-218)",
+            Framework::Sp800161 => "NIST SP 800-161r1",
+            Framework::Ntia => "NTIA minimum elements",
+            Framework::Cra => "EU CRA annex I part II",
+            Framework::Ncsc => "NCSC vulnerability management",
+        }
+    }
+}
+
+/// A place in a framework.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Reference {
+    /// Which framework.
+    pub framework: Framework,
+    /// The place, by the framework's own id.
+    pub id: &'static str,
+}
+
+/// What a stage asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Criterion {
+    /// Its id, which stays.
+    pub id: &'static str,
+    /// The stage that asks for it.
+    pub stage: Stage,
+    /// What is asked for.
+    pub words: &'static str,
+    /// What decides it.
+    pub fact: Fact,
+    /// How much of it is enough, in percent.
+    pub least: u8,
+    /// Whether it holds where there is nothing to count: no deadline was missed where none was due.
+    pub holds_of_none: bool,
+    /// Whether the organisation meets it only where each of its teams does.
+    pub everywhere: bool,
+    /// What to do to meet it.
+    pub next: &'static str,
+    /// What it points to.
+    pub references: &'static [Reference],
+}
+
+const fn ssdf(id: &'static str) -> Reference {
+    Reference { framework: Framework::Ssdf, id }
+}
+
+const fn sp800161(id: &'static str) -> Reference {
+    Reference { framework: Framework::Sp800161, id }
+}
+
+const fn ntia(id: &'static str) -> Reference {
+    Reference { framework: Framework::Ntia, id }
+}
+
+const fn cra(id: &'static str) -> Reference {
+    Reference { framework: Framework::Cra, id }
+}
+
+const fn ncsc(id: &'static str) -> Reference {
+    Reference { framework: Framework::Ncsc, id }
+}
+
+/// What most criteria are: not of nothing, not of each team.
+const PLAIN: Criterion = Criterion {
+    id: "",
+    stage: Stage::Basic,
+    words: "",
+    fact: Fact::Inventory,
+    least: 100,
+    holds_of_none: false,
+    everywhere: false,
+    next: "",
+    references: &[],
+};
+
+/// All criteria, by stage.
+pub const CRITERIA: &[Criterion] = &[
+    Criterion {
+        id: "inventory-begun",
+        words: "At least half of the systems have an inventory.",
+        least: 50,
+        next: "Upload an inventory of each system: trimtab scan, then POST /api/v1/snapshots.",
+        references: &[ssdf("PS.3.2"), sp800161("CM-8"), ntia("Data fields"), cra("(1)"), ncsc("2")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "advisories-read",
+        words: "Advisories were read within the last month.",
+        fact: Fact::Read,
+        least: 50,
+        next: "Let the server fetch its feeds, or bring a new index.",
+        references: &[ssdf("RV.1.1"), sp800161("SI-5"), cra("(1)")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "findings-weighed",
+        words: "What was found is weighed.",
+        fact: Fact::Weighed,
+        least: 90,
+        holds_of_none: true,
+        next: "Look at the findings of unknown level: an inventory or the index lacks something.",
+        references: &[ssdf("RV.2.1"), sp800161("RA-3"), ncsc("3")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "all-watched",
+        stage: Stage::Proactive,
+        words: "Every team's assets are watched: their inventories are of the last month.",
+        fact: Fact::Watched,
+        least: 90,
+        everywhere: true,
+        next: "Upload an inventory with each build, from CI.",
+        references: &[
+            ssdf("PW.4.4"),
+            sp800161("CA-7"),
+            ntia("Practices and processes: frequency"),
+            cra("(3)"),
+            ncsc("2"),
+        ],
+        ..PLAIN
+    },
+    Criterion {
+        id: "inventory-whole",
+        stage: Stage::Proactive,
+        words: "Every system has an inventory.",
+        next: "Upload an inventory of the systems that have none.",
+        references: &[ssdf("PS.3.2"), sp800161("CM-8"), ntia("Automation support"), cra("(1)")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "advisories-fresh",
+        stage: Stage::Proactive,
+        words: "Advisories are of the last two days.",
+        fact: Fact::Fresh,
+        next: "Let the server fetch its feeds several times a day, and look at the page of feeds.",
+        references: &[ssdf("RV.1.1"), sp800161("SI-5"), cra("(1)")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "rhythm-chosen",
+        stage: Stage::Proactive,
+        words: "Every team chose a rhythm for its updates, and has a plan.",
+        fact: Fact::Planned,
+        everywhere: true,
+        next: "Choose a cadence and a capacity on the page of the team: the plan follows.",
+        references: &[ssdf("RV.2.2"), sp800161("SI-2"), cra("(2)"), ncsc("1")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "updates-tested",
+        stage: Stage::Proactive,
+        words: "Updates are carried out with their tests, and stay.",
+        fact: Fact::Tested,
+        least: 75,
+        next: "Carry batches out with trimtab apply, and push their evidence.",
+        references: &[ssdf("PW.4.4"), sp800161("SI-2"), cra("(2)"), ncsc("5")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "deadlines-mostly",
+        stage: Stage::Proactive,
+        words: "Three of four deadlines are kept.",
+        fact: Fact::Kept,
+        least: 75,
+        holds_of_none: true,
+        next: "Look at what is past its deadline, and give it a window or ask for an exception.",
+        references: &[ssdf("RV.2.2"), sp800161("SI-2"), cra("(2)"), ncsc("1")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "charter-agreed",
+        stage: Stage::Centralised,
+        words: "All four sides agreed to one charter.",
+        fact: Fact::Agreed,
+        next: "Propose a charter, and let security, engineering, product and operations agree to it.",
+        references: &[ssdf("PO.1.1"), sp800161("PM-9"), ncsc("1")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "owned",
+        stage: Stage::Centralised,
+        words: "Every system has an owner team.",
+        fact: Fact::Owned,
+        next: "Say on the page of each system which team owns it.",
+        references: &[ssdf("PO.2.1"), sp800161("CM-8"), ncsc("4")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "context-told",
+        stage: Stage::Centralised,
+        words: "Every team's systems say how much they matter, from where they can be reached and what data they hold.",
+        fact: Fact::Described,
+        least: 90,
+        everywhere: true,
+        next: "Fill in tier, exposure and data on the pages of systems.",
+        references: &[ssdf("RV.2.1"), sp800161("RA-9"), ncsc("3")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "running-told",
+        stage: Stage::Centralised,
+        words: "It is known what runs in production.",
+        fact: Fact::Running,
+        least: 90,
+        next: "Tell deployments: from CI, from the delivery tool, or from the cluster.",
+        references: &[ssdf("PS.3.2"), sp800161("CM-8"), cra("(7)"), ncsc("2")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "exploits-known",
+        stage: Stage::Centralised,
+        words: "It is known what is exploited, and what likely will be.",
+        fact: Fact::Exploits,
+        next: "Build the index with KEV and EPSS.",
+        references: &[ssdf("RV.1.1"), sp800161("RA-5"), ncsc("3")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "decisions-of-two",
+        stage: Stage::Centralised,
+        words: "What is accepted was answered by a second person, and ends.",
+        fact: Fact::Decided,
+        holds_of_none: true,
+        next: "End decisions that one person alone made, and ask for them again with an end.",
+        references: &[ssdf("RV.2.2"), sp800161("RA-7"), ncsc("4")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "deadlines-kept",
+        stage: Stage::Centralised,
+        words: "Nine of ten deadlines are kept.",
+        fact: Fact::Kept,
+        least: 90,
+        holds_of_none: true,
+        next: "Look at what is late by team, and at the capacity of those teams.",
+        references: &[ssdf("RV.2.2"), sp800161("SI-2"), cra("(2)"), ncsc("5")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "all-current",
+        stage: Stage::Advanced,
+        words: "Every team's inventories are of the last week.",
+        fact: Fact::Current,
+        least: 90,
+        everywhere: true,
+        next: "Upload an inventory with each build, and each night of what is seldom built.",
+        references: &[
+            ssdf("PS.3.2"),
+            sp800161("CA-7"),
+            ntia("Practices and processes: frequency"),
+            cra("(3)"),
+        ],
+        ..PLAIN
+    },
+    Criterion {
+        id: "little-noise",
+        stage: Stage::Advanced,
+        words: "No team is interrupted more than twice a week.",
+        fact: Fact::Quiet,
+        next: "Look at who interrupts teams on the page of metrics, and give the work a window.",
+        references: &[sp800161("PM-6"), ncsc("5")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "load-falls",
+        stage: Stage::Advanced,
+        words: "No team carries more load than 90 days ago.",
+        fact: Fact::Falling,
+        next: "Look at the teams whose load grew, and at their capacity.",
+        references: &[ssdf("RV.2.2"), sp800161("PM-6"), cra("(2)"), ncsc("5")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "accountable",
+        stage: Stage::Advanced,
+        words: "Every team's systems name a product owner and who runs them.",
+        fact: Fact::Accountable,
+        least: 90,
+        everywhere: true,
+        next: "Name them on the pages of systems: they own what is accepted.",
+        references: &[ssdf("PO.2.1"), sp800161("PM-29"), ncsc("4")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "not-affected-told",
+        stage: Stage::Advanced,
+        words: "What does not concern us is stated, with why.",
+        fact: Fact::Stated,
+        next: "Call what is not affected so, with its justification: it goes out as VEX.",
+        references: &[
+            ssdf("RV.2.1"),
+            ntia("Practices and processes: known unknowns"),
+            cra("(4)"),
+            ncsc("3"),
+        ],
+        ..PLAIN
+    },
+    Criterion {
+        id: "ledger-holds",
+        stage: Stage::Advanced,
+        words: "The record of all this holds.",
+        fact: Fact::Sealed,
+        next: "Verify the ledger on its page, and find out what changed it.",
+        references: &[ssdf("PO.3.3"), sp800161("AU-10"), ncsc("5")],
+        ..PLAIN
+    },
+];

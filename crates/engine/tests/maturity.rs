@@ -1,0 +1,161 @@
+//! Maturity from facts: more evidence never lowers a stage, a stage has all below it, unknown is never met.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use trimtab_engine::maturity::{
+    CRITERIA, Counted, Fact, Facts, Framework, Known, Stage, Verdict, organisation, team,
+};
+
+/// Facts that meet every criterion.
+fn all() -> Facts {
+    Facts(Fact::ALL.iter().map(|f| (*f, Known::Counted(Counted::of(10, 10)))).collect())
+}
+
+fn known() -> impl Strategy<Value = Known> {
+    prop_oneof![
+        1 => Just(Known::Unknown("x".into())),
+        4 => (0_u64..12, 0_u64..12).prop_map(|(yes, of)| Known::Counted(Counted::of(yes, of))),
+        8 => (1_u64..12).prop_map(|of| Known::Counted(Counted::of(of, of))),
+    ]
+}
+
+fn facts() -> impl Strategy<Value = Facts> {
+    let each = Fact::ALL.iter().map(|fact| (Just(*fact), known()));
+    each.collect::<Vec<_>>().prop_map(|all| Facts(all.into_iter().collect()))
+}
+
+/// The same with more of one fact: one more that is as it should be, or known where it was not.
+fn more(facts: &Facts, fact: Fact) -> Facts {
+    let mut more = facts.clone();
+    let known = more.0.get(&fact).cloned();
+    let new = match known {
+        Some(Known::Counted(counted)) if counted.of > 0 => Counted::of(counted.yes + 1, counted.of),
+        Some(Known::Counted(counted)) => counted,
+        _ => Counted::of(1, 1),
+    };
+    more.0.insert(fact, Known::Counted(new));
+    more
+}
+
+#[test]
+fn the_table_is_whole() {
+    let ids: BTreeSet<&str> = CRITERIA.iter().map(|c| c.id).collect();
+    assert_eq!(ids.len(), CRITERIA.len(), "each id once");
+    assert!(CRITERIA.windows(2).all(|pair| pair[0].stage <= pair[1].stage), "by stage");
+    for stage in &Stage::ALL[1..] {
+        assert!(CRITERIA.iter().any(|c| c.stage == *stage), "{stage:?} asks for something");
+    }
+    assert!(CRITERIA.iter().all(|c| c.stage > Stage::Unmanaged));
+    for fact in Fact::ALL {
+        assert!(CRITERIA.iter().any(|c| c.fact == *fact), "{fact:?} decides something");
+    }
+    for framework in Framework::ALL {
+        let points = CRITERIA.iter().flat_map(|c| c.references).any(|r| r.framework == framework);
+        assert!(points, "{framework:?}");
+    }
+    for c in CRITERIA {
+        assert!(
+            (1..=100).contains(&c.least) && !c.next.is_empty() && !c.references.is_empty(),
+            "{}",
+            c.id
+        );
+        assert!(c.words.ends_with('.') && c.next.ends_with('.'), "{}", c.id);
+    }
+}
+
+#[test]
+fn nothing_known_is_unmanaged_and_all_of_it_is_advanced() {
+    let none = team(&Facts::default());
+    assert_eq!(none.stage, Stage::Unmanaged);
+    assert!(none.judged.iter().all(|j| j.verdict == Verdict::Unknown && !j.missing.is_empty()));
+    assert_eq!(none.next().count(), none.of(Stage::Basic).count());
+    let best = team(&all());
+    assert_eq!(best.stage, Stage::Advanced);
+    assert_eq!(best.next().count(), 0);
+    assert_eq!(organisation(&all(), &[("a".into(), &best)]).stage, Stage::Advanced);
+    assert!(organisation(&all(), &[]).stage < Stage::Proactive, "each team of none is not known");
+}
+
+#[test]
+fn what_is_missing_is_counted() {
+    let mut facts = all();
+    facts.0.insert(Fact::Inventory, Known::Counted(Counted::of(4, 9)));
+    let is = team(&facts);
+    let begun = is.judged.iter().find(|j| j.criterion.id == "inventory-begun").unwrap();
+    // Half of nine is five.
+    assert_eq!(begun.missing, "1 more of 9 systems (50 % are asked for).");
+    assert_eq!(begun.shown().unwrap(), "4 of 9 systems have an inventory");
+    assert_eq!(is.stage, Stage::Unmanaged);
+    for (fact, shown) in
+        [(Fact::Kept, Some("no deadlines of the last 90 days")), (Fact::Stated, None)]
+    {
+        facts.0.insert(fact, Known::Counted(Counted::of(0, 0)));
+        let is = team(&facts);
+        let judged = is.judged.iter().find(|j| j.criterion.fact == fact).unwrap();
+        assert_eq!(judged.shown().as_deref(), shown, "nothing to count is no zero");
+    }
+    facts.0.insert(Fact::Inventory, Known::Counted(Counted::of(5, 9)));
+    assert_eq!(team(&facts).stage, Stage::Basic, "the whole inventory is asked for above it");
+}
+
+#[test]
+fn one_team_holds_the_organisation_back() {
+    let (best, mut late) = (team(&all()), all());
+    late.0.insert(Fact::Watched, Known::Counted(Counted::of(0, 3)));
+    let late = team(&late);
+    let both = organisation(&all(), &[("a".into(), &best), ("b".into(), &late)]);
+    assert_eq!(both.stage, Stage::Basic);
+    let watched = both.judged.iter().find(|j| j.criterion.id == "all-watched").unwrap();
+    assert_eq!(watched.teams, ["b".into()]);
+    assert_eq!(watched.missing, "1 of 2 teams do not show it.");
+    assert_eq!(watched.verdict, Verdict::NotMet);
+}
+
+proptest! {
+    #[test]
+    fn more_evidence_never_lowers_a_stage(facts in facts(), at in 0..Fact::ALL.len()) {
+        let (before, after) = (team(&facts), team(&more(&facts, Fact::ALL[at])));
+        prop_assert!(after.stage >= before.stage);
+        for (before, after) in before.judged.iter().zip(&after.judged) {
+            prop_assert!(after.verdict >= before.verdict);
+        }
+    }
+
+    #[test]
+    fn a_stage_has_all_below_it(facts in facts()) {
+        let is = team(&facts);
+        for judged in &is.judged {
+            if judged.criterion.stage <= is.stage {
+                prop_assert_eq!(judged.verdict, Verdict::Met);
+            }
+            prop_assert_eq!(judged.verdict == Verdict::Met, judged.missing.is_empty());
+        }
+        prop_assert_eq!(is.next().count() == 0, is.stage == Stage::Advanced);
+    }
+
+    #[test]
+    fn what_is_unknown_is_never_met(facts in facts()) {
+        for judged in &team(&facts).judged {
+            let unknown = matches!(facts.0.get(&judged.criterion.fact), Some(Known::Unknown(_)));
+            prop_assert!(!unknown || judged.verdict == Verdict::Unknown);
+        }
+    }
+
+    #[test]
+    fn an_organisation_is_not_above_what_its_teams_show(
+        own in facts(), teams in proptest::collection::vec(facts(), 0..4),
+    ) {
+        let teams: Vec<_> = teams.iter().map(team).collect();
+        let named: Vec<(Box<str>, _)> = teams.iter().map(|t| ("t".into(), t)).collect();
+        let (all, alone) = (organisation(&own, &named), team(&own));
+        prop_assert!(all.stage <= alone.stage);
+        for (at, judged) in all.judged.iter().enumerate() {
+            prop_assert!(judged.verdict <= alone.judged[at].verdict || judged.verdict != Verdict::Met);
+            if judged.criterion.everywhere && judged.verdict == Verdict::Met {
+                prop_assert!(!teams.is_empty());
+                prop_assert!(teams.iter().all(|t| t.judged[at].verdict == Verdict::Met));
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! How mature the organisation or a team is, with what shows it; as JSON, as OSCAL, and as a page to keep.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use trimtab_engine::maturity::{Assessment, Judged};
+use utoipa::ToSchema;
+
+use super::Named;
+use crate::access::Who;
+use crate::facts::maturity::{self, Told};
+use crate::problem::Problem;
+use crate::state::App;
+use crate::web;
+
+/// Of whom.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Asked {
+    /// Of a team: its id. Without it: of the organisation.
+    team: Option<i64>,
+}
+
+/// An assessment, judged from what the system shows.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Maturity)]
+pub(crate) struct Shown {
+    /// `null`: the organisation.
+    team: Option<Named>,
+    #[schema(format = DateTime)]
+    at: String,
+    /// Whether all of it may be seen: else it is of a part.
+    whole: bool,
+    /// `unmanaged`, `basic`, `proactive`, `centralised`, `advanced`: the highest of which all criteria are met, with
+    /// all below.
+    stage: &'static str,
+    /// 1 to 5.
+    number: u8,
+    criteria: Vec<ShownCriterion>,
+    /// Of the organisation: its teams.
+    teams: Vec<ShownTeam>,
+    /// Where the ledger ends; `null`: it may not be read.
+    ledger: Option<ShownEnd>,
+}
+
+/// A criterion, and how it stands with it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MaturityCriterion)]
+struct ShownCriterion {
+    id: &'static str,
+    /// The stage that asks for it.
+    stage: &'static str,
+    words: &'static str,
+    /// `met`, `not-met`, `unknown`.
+    verdict: &'static str,
+    /// What decides it.
+    fact: &'static str,
+    /// How many are as they should be; `null`: unknown.
+    count: Option<u64>,
+    /// Of how many.
+    of: Option<u64>,
+    /// How much is asked for, in percent.
+    least: u8,
+    /// Since when it is known.
+    #[schema(format = DateTime)]
+    since: Option<String>,
+    /// What is missing, or would make it known; empty: it is met.
+    missing: String,
+    /// Teams that do not meet it, of what each must.
+    teams: Vec<String>,
+    next: &'static str,
+    references: Vec<ShownReference>,
+    /// Entries of the ledger that tell of it, the newest first, for who may read it.
+    entries: Vec<i64>,
+}
+
+/// A place in a framework, by its own id.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MaturityReference)]
+struct ShownReference {
+    framework: &'static str,
+    id: &'static str,
+}
+
+/// The stage of a team.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MaturityTeam)]
+struct ShownTeam {
+    id: i64,
+    name: String,
+    stage: &'static str,
+    number: u8,
+}
+
+/// Where the ledger ends.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MaturityLedger)]
+struct ShownEnd {
+    entry: i64,
+    seal: String,
+}
+
+impl From<&Judged> for ShownCriterion {
+    fn from(is: &Judged) -> ShownCriterion {
+        let counted = is.counted.as_ref();
+        let references = is.criterion.references.iter();
+        ShownCriterion {
+            id: is.criterion.id,
+            stage: is.criterion.stage.as_str(),
+            words: is.criterion.words,
+            verdict: is.verdict.as_str(),
+            fact: is.criterion.fact.as_str(),
+            count: counted.map(|c| c.yes),
+            of: counted.map(|c| c.of),
+            least: is.criterion.least,
+            since: counted.and_then(|c| c.since).map(|at| at.to_string()),
+            missing: is.missing.clone(),
+            teams: is.teams.iter().map(ToString::to_string).collect(),
+            next: is.criterion.next,
+            references: references
+                .map(|r| ShownReference { framework: r.framework.as_str(), id: r.id })
+                .collect(),
+            entries: counted.map(|c| c.entries.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+impl From<Told> for Shown {
+    fn from(is: Told) -> Shown {
+        let Assessment { stage, judged } = &is.is;
+        let team = |(id, name, of): &(i64, String, Assessment)| ShownTeam {
+            id: *id,
+            name: name.clone(),
+            stage: of.stage.as_str(),
+            number: of.stage.number(),
+        };
+        Shown {
+            team: is.team.map(|id| Named { id, name: is.team_name().to_owned() }),
+            at: is.at.to_string(),
+            whole: is.whole,
+            stage: stage.as_str(),
+            number: stage.number(),
+            criteria: judged.iter().map(ShownCriterion::from).collect(),
+            teams: is.teams.iter().map(team).collect(),
+            ledger: is.ledger.clone().map(|(entry, seal)| ShownEnd { entry, seal }),
+        }
+    }
+}
+
+/// How mature the organisation or a team is, judged from what the system shows of what may be seen.
+#[utoipa::path(get, path = "/api/v1/maturity", tag = "maturity", operation_id = "maturity",
+    params(Asked), responses((status = 200, body = Shown)))]
+pub(crate) async fn get(
+    State(app): State<App>,
+    who: Who,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Shown>, Problem> {
+    Ok(Json(maturity::of(&app, &who, asked.team).await?.into()))
+}
+
+/// The same as OSCAL assessment results: an observation for each criterion.
+#[utoipa::path(get, path = "/api/v1/maturity/oscal", tag = "maturity", operation_id = "maturity_oscal",
+    params(Asked), responses((status = 200, body = serde_json::Value)))]
+pub(crate) async fn oscal(
+    State(app): State<App>,
+    who: Who,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let told = maturity::of(&app, &who, asked.team).await?;
+    let document = maturity::oscal(&told, &app.settings.public);
+    let kept = (header::CONTENT_DISPOSITION, "attachment; filename=\"maturity-oscal.json\"");
+    Ok(([kept], Json(document)).into_response())
+}
+
+/// The same as a page to keep: HTML that needs nothing else, with links to the lists and into the ledger.
+#[utoipa::path(get, path = "/api/v1/maturity/pack", tag = "maturity", operation_id = "maturity_pack",
+    params(Asked), responses((status = 200, body = String, content_type = "text/html")))]
+pub(crate) async fn pack(
+    State(app): State<App>,
+    who: Who,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let told = maturity::of(&app, &who, asked.team).await?;
+    let kept = (header::CONTENT_DISPOSITION, "attachment; filename=\"maturity.html\"");
+    Ok(([kept], web::maturity::pack(&app, &who, &told)).into_response())
+}

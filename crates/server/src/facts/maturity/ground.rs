@@ -1,0 +1,386 @@
+//! What the store shows of an organisation, read once for it and for all of its teams.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use trimtab_engine::maturity::{Counted, Fact, Facts, Known};
+use trimtab_model::Level;
+use trimtab_store::{
+    Applied, CharterState, Decision, DecisionKind, DecisionState, FindingFilter, GroupBy,
+    Inventoried, System, Team,
+};
+
+use crate::access::Who;
+use crate::api::visible;
+use crate::facts::verified;
+use crate::measuring::question::{Asked, Measured, Numbers, measure};
+use crate::problem::Problem;
+use crate::state::App;
+use crate::web::teams::may_see;
+
+/// For how many days is looked back.
+const DAYS: i64 = 90;
+/// So often a week a team may be interrupted.
+const OFTEN: f64 = 2.0;
+/// The sides that agree to a charter.
+const SIDES: u64 = 4;
+/// The most decisions and updates that are looked at: the newest.
+const MOST: usize = 10_000;
+
+/// Of whom facts are asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Scope {
+    All,
+    Team(i64),
+}
+
+/// What is read of an organisation, as far as somebody may see it.
+pub(super) struct Ground {
+    pub(super) now: Timestamp,
+    /// From when on is looked at what happened.
+    pub(super) since: Timestamp,
+    pub(super) organisation: String,
+    /// Whether all may be seen.
+    pub(super) whole: bool,
+    pub(super) teams: Vec<Team>,
+    systems: Vec<System>,
+    inventories: HashMap<i64, Inventoried>,
+    /// Open findings by system, and how many of them have a level.
+    open: Option<HashMap<i64, (u64, u64)>>,
+    running: HashSet<i64>,
+    charter: Known,
+    index: [Known; 3],
+    decisions: Vec<Decision>,
+    updates: Vec<Applied>,
+    planned: HashSet<i64>,
+    measured: Arc<Measured>,
+    sealed: Known,
+}
+
+fn unknown(why: &str) -> Known {
+    Known::Unknown(why.into())
+}
+
+fn counted(yes: usize, of: usize) -> Known {
+    let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    Known::Counted(Counted::of(number(yes), number(of)))
+}
+
+fn natural(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
+
+impl Ground {
+    pub(super) async fn of(app: &App, who: &Who) -> Result<Ground, Problem> {
+        let (now, store, org) = (app.now(), &app.store, who.org);
+        let since = now - SignedDuration::from_hours(24 * DAYS);
+        let mut systems = store.systems(org).await?.to_vec();
+        let visible = visible(who, &systems);
+        let mut teams = store.teams(org).await?;
+        teams.retain(|team| may_see(who, team, &systems));
+        if let Some(may) = &visible {
+            systems.retain(|s| may.contains(&s.id));
+        }
+        let organisations = store.organisations().await?;
+        let organisation = organisations.into_iter().find(|o| o.org == org);
+        let month = now - SignedDuration::from_hours(24 * 30);
+        let week = now - SignedDuration::from_hours(24 * 7);
+        let inventories = store.inventoried(org, [month, week]).await?;
+        let agreed = app.agreed(org, now).await?;
+        let production = agreed.production();
+        let deployed = store.deployed_by_system(org).await?;
+        let running = deployed.into_iter().filter(|d| production.contains(&d.environment));
+        let mut decisions = store.decisions(org, DecisionState::Approved, MOST).await?;
+        decisions.retain(|d| {
+            d.is.expires.is_none_or(|end| now < end)
+                && match (d.is.system, &visible) {
+                    (_, None) => true,
+                    (Some(system), Some(may)) => may.contains(&system),
+                    (None, Some(_)) => false,
+                }
+        });
+        let plans = store.team_plans(org).await?;
+        let asked = Asked { days: DAYS.to_string(), ..Asked::default() };
+        Ok(Ground {
+            now,
+            since,
+            organisation: organisation.map(|o| o.name).unwrap_or_default(),
+            whole: visible.is_none(),
+            inventories: inventories.into_iter().map(|i| (i.system, i)).collect(),
+            open: open(app, who, visible.as_deref(), systems.len()).await?,
+            running: running.map(|d| d.system).collect(),
+            charter: charter(app, who).await?,
+            index: index(app, now).await?,
+            decisions,
+            updates: updates(app, who, visible.as_deref(), since).await?,
+            planned: plans.into_iter().map(|plan| plan.team).collect(),
+            measured: measure(app, who, &asked).await?,
+            sealed: verified::so_far(app, org).await?,
+            teams,
+            systems,
+        })
+    }
+
+    /// The systems of a team.
+    pub(super) fn systems_of(&self, team: i64) -> impl Iterator<Item = &System> {
+        self.systems.iter().filter(move |s| s.team == Some(team))
+    }
+
+    /// What is known of a team, or of all.
+    pub(super) fn facts(&self, scope: Scope) -> Facts {
+        let systems: Vec<&System> = match scope {
+            Scope::All => self.systems.iter().collect(),
+            Scope::Team(id) => self.systems_of(id).collect(),
+        };
+        let those = |yes: &dyn Fn(&System) -> bool| {
+            counted(systems.iter().filter(|s| yes(s)).count(), systems.len())
+        };
+        let has = |s: &System| self.inventories.get(&s.id).is_some_and(|i| i.with > 0);
+        let described = |s: &System| s.tier.is_some() && s.exposure.is_some() && s.data.is_some();
+        let named = |s: &System| s.product_owner.is_some() && s.operations.is_some();
+        let [read, fresh, exploits] = self.index.clone();
+        let all = [
+            (Fact::Inventory, self.dated(scope, &systems, those(&has))),
+            (Fact::Watched, self.inventory(scope, &systems, 0)),
+            (Fact::Current, self.inventory(scope, &systems, 1)),
+            (Fact::Owned, those(&|s| s.team.is_some())),
+            (Fact::Described, those(&described)),
+            (Fact::Running, those(&|s| self.running.contains(&s.id))),
+            (Fact::Accountable, those(&named)),
+            (Fact::Read, read),
+            (Fact::Fresh, fresh),
+            (Fact::Exploits, exploits),
+            (Fact::Weighed, self.weighed(scope, &systems)),
+            (Fact::Planned, self.rhythm(scope)),
+            (Fact::Tested, self.tested(scope, &systems)),
+            (Fact::Kept, self.kept(scope)),
+            (Fact::Agreed, self.charter.clone()),
+            (Fact::Decided, self.decided(scope, &systems)),
+            (Fact::Stated, self.stated(scope, &systems)),
+            (Fact::Quiet, self.quiet(scope)),
+            (Fact::Falling, self.falling(scope)),
+            (Fact::Sealed, self.sealed.clone()),
+        ];
+        Facts(all.into_iter().collect())
+    }
+
+    /// The inventories of systems; of all, with what belongs to no system.
+    fn inventories(&self, scope: Scope, systems: &[&System]) -> Vec<&Inventoried> {
+        let none = matches!(scope, Scope::All) && self.whole;
+        let ids = systems.iter().map(|s| s.id).chain(none.then_some(0));
+        ids.filter_map(|id| self.inventories.get(&id)).collect()
+    }
+
+    /// With since when it is so: the oldest of the newest inventories.
+    fn dated(&self, scope: Scope, systems: &[&System], known: Known) -> Known {
+        let oldest = self.inventories(scope, systems).into_iter().filter_map(|i| i.oldest).min();
+        match known {
+            Known::Counted(counted) => Known::Counted(Counted { since: oldest, ..counted }),
+            unknown @ Known::Unknown(_) => unknown,
+        }
+    }
+
+    /// Assets with an inventory after one of the two moments.
+    fn inventory(&self, scope: Scope, systems: &[&System], moment: usize) -> Known {
+        let all = self.inventories(scope, systems);
+        let yes = all.iter().filter_map(|i| i.since.get(moment)).copied().map(natural).sum();
+        let of = all.iter().map(|i| natural(i.assets)).sum();
+        self.dated(scope, systems, Known::Counted(Counted::of(yes, of)))
+    }
+
+    fn weighed(&self, scope: Scope, systems: &[&System]) -> Known {
+        let Some(open) = &self.open else {
+            return unknown(
+                "There is no advisory index: bring one, and it is known what is wrong.",
+            );
+        };
+        let none = matches!(scope, Scope::All) && self.whole;
+        let ids = systems.iter().map(|s| s.id).chain(none.then_some(0));
+        let found = ids.filter_map(|id| open.get(&id));
+        let (of, yes) = found.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        Known::Counted(Counted::of(yes, of))
+    }
+
+    fn rhythm(&self, scope: Scope) -> Known {
+        let teams: Vec<&Team> = self.teams_of(scope).collect();
+        let yes = |t: &&&Team| t.cadence.is_some() && self.planned.contains(&t.id);
+        counted(teams.iter().filter(yes).count(), teams.len())
+    }
+
+    fn teams_of(&self, scope: Scope) -> impl Iterator<Item = &Team> {
+        self.teams.iter().filter(move |t| match scope {
+            Scope::All => true,
+            Scope::Team(id) => t.id == id,
+        })
+    }
+
+    /// Whether something about a system is of a scope.
+    fn is_in(&self, scope: Scope, systems: &[&System], system: Option<i64>) -> bool {
+        match system {
+            Some(id) => systems.iter().any(|s| s.id == id),
+            None => self.whole && matches!(scope, Scope::All),
+        }
+    }
+
+    fn tested(&self, scope: Scope, systems: &[&System]) -> Known {
+        let told = |one: &Applied, path: &str| {
+            one.is.told.pointer(path).and_then(|v| v.as_str()).unwrap_or_default().to_owned()
+        };
+        let done = |one: &&Applied| {
+            self.is_in(scope, systems, one.system)
+                && !matches!(told(one, "/outcome").as_str(), "nothing" | "refused")
+        };
+        let all: Vec<&Applied> = self.updates.iter().filter(done).collect();
+        let yes =
+            |one: &&&Applied| one.reverted.is_none() && told(one, "/tests/judgement") == "unharmed";
+        counted(all.iter().filter(yes).count(), all.len())
+    }
+
+    /// The numbers of 90 days, and of the 90 before.
+    fn numbers(&self, scope: Scope) -> Option<(&Numbers, &Numbers)> {
+        match scope {
+            Scope::All => Some((&self.measured.now, &self.measured.before)),
+            Scope::Team(id) => {
+                let group = self.measured.groups.iter().find(|group| group.1 == id)?;
+                Some((&group.2, &group.3))
+            }
+        }
+    }
+
+    fn kept(&self, scope: Scope) -> Known {
+        let Some((now, _)) = self.numbers(scope) else {
+            return unknown("The team owns no system: give it one.");
+        };
+        counted(now.deadlines.met, now.deadlines.met + now.deadlines.missed)
+    }
+
+    /// The numbers of each team of a scope.
+    fn each(&self, scope: Scope) -> impl Iterator<Item = (&Numbers, &Numbers)> {
+        let ids = self.teams_of(scope).map(|t| t.id);
+        ids.filter_map(|id| self.numbers(Scope::Team(id)))
+    }
+
+    fn quiet(&self, scope: Scope) -> Known {
+        let yes = self.each(scope).filter(|(now, _)| now.noise_a_week.is_some_and(|n| n <= OFTEN));
+        counted(yes.count(), self.each(scope).count())
+    }
+
+    fn falling(&self, scope: Scope) -> Known {
+        let before = self.measured.other.last;
+        if self.measured.began.is_none_or(|began| began > before) {
+            return unknown(
+                "The ledger is younger than 90 days: wait until there is a load to compare with.",
+            );
+        }
+        let load = |numbers: &Numbers| numbers.load.unwrap_or_default();
+        let yes = self.each(scope).filter(|(now, before)| load(now) <= load(before) + 1e-6);
+        counted(yes.count(), self.each(scope).count())
+    }
+
+    fn decisions(&self, scope: Scope, systems: &[&System]) -> impl Iterator<Item = &Decision> {
+        self.decisions.iter().filter(move |d| self.is_in(scope, systems, d.is.system))
+    }
+
+    fn decided(&self, scope: Scope, systems: &[&System]) -> Known {
+        let yes = |d: &&Decision| {
+            let ends = d.is.kind != DecisionKind::Exception || d.is.expires.is_some();
+            ends && d.approver.as_ref().is_some_and(|(person, _)| *person != d.is.author)
+        };
+        let of = self.decisions(scope, systems).count();
+        counted(self.decisions(scope, systems).filter(yes).count(), of)
+    }
+
+    fn stated(&self, scope: Scope, systems: &[&System]) -> Known {
+        let is = |d: &&Decision| d.is.kind == DecisionKind::NotAffected;
+        let all: Vec<&Decision> = self.decisions(scope, systems).filter(is).collect();
+        let yes = all.iter().filter(|d| d.is.justification.is_some() && !d.is.reason.is_empty());
+        counted(yes.count(), all.len())
+    }
+}
+
+/// Open findings by system, and how many of them have a level. `None`: there is no index.
+async fn open(
+    app: &App,
+    who: &Who,
+    visible: Option<&[i64]>,
+    systems: usize,
+) -> Result<Option<HashMap<i64, (u64, u64)>>, Problem> {
+    if app.index().is_none() {
+        return Ok(None);
+    }
+    let mut all: HashMap<i64, (u64, u64)> = HashMap::new();
+    let levels = Level::ALL.iter().copied().map(Some);
+    for level in std::iter::once(None).chain(levels) {
+        let filter = FindingFilter {
+            counts: Some(true),
+            level,
+            systems: visible.map(<[i64]>::to_vec),
+            ..FindingFilter::default()
+        };
+        let by = GroupBy::System;
+        for group in app.store.group_findings(who.org, &filter, by, systems + 1).await? {
+            let known = all.entry(group.key.parse().unwrap_or_default()).or_default();
+            match level {
+                None => known.0 += natural(group.findings),
+                Some(_) => known.1 += natural(group.findings),
+            }
+        }
+    }
+    Ok(Some(all))
+}
+
+/// How many sides agreed to the charter in force, and since when it is.
+async fn charter(app: &App, who: &Who) -> Result<Known, Problem> {
+    let charters = app.store.charters(who.org).await?;
+    let Some(is) = charters.into_iter().find(|c| c.state == CharterState::InForce) else {
+        return Ok(unknown(
+            "No charter is in force: what holds is a preset that nobody agreed to.",
+        ));
+    };
+    let sides: HashSet<&str> = is.agreed.iter().map(|(side, ..)| side.as_str()).collect();
+    let yes = u64::try_from(sides.len()).unwrap_or(SIDES);
+    Ok(Known::Counted(Counted { since: is.in_force, ..Counted::of(yes, SIDES) }))
+}
+
+/// Whether the advisories are of the last 30 days, of the last two, and know of exploits.
+async fn index(app: &App, now: Timestamp) -> Result<[Known; 3], Problem> {
+    let Some(info) = app.index().and_then(|index| index.info().ok()) else {
+        let none = unknown("There is no advisory index: bring one, or let the server fetch feeds.");
+        return Ok([none.clone(), none.clone(), none]);
+    };
+    let feeds = app.store.feeds().await?;
+    let data: Option<Timestamp> = info.data_date.as_deref().and_then(|text| text.parse().ok());
+    let fetched = feeds.into_iter().filter(|f| f.name == "fetch").filter_map(|f| f.succeeded);
+    let newest = fetched.chain(data).max();
+    let within = |hours: i64| match newest {
+        None => unknown("No advisory of the index says when it was changed."),
+        Some(at) => {
+            let yes = u64::from(now.duration_since(at) <= SignedDuration::from_hours(hours));
+            Known::Counted(Counted { since: Some(at), ..Counted::of(yes, 1) })
+        }
+    };
+    let sources = [info.kev.is_some(), info.epss.is_some()];
+    let exploits = counted(sources.iter().filter(|is| **is).count(), sources.len());
+    Ok([within(24 * 30), within(48), exploits])
+}
+
+/// Updates since a moment, the newest first.
+async fn updates(
+    app: &App,
+    who: &Who,
+    visible: Option<&[i64]>,
+    since: Timestamp,
+) -> Result<Vec<Applied>, Problem> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let page = app.store.all_applied(who.org, (None, None), visible, after, 500).await?;
+        let is_over = page.rows.last().is_none_or(|last| last.is.at < since);
+        all.extend(page.rows);
+        after = page.next;
+        if after.is_none() || is_over || all.len() >= MOST {
+            all.retain(|one| one.is.at >= since);
+            return Ok(all);
+        }
+    }
+}

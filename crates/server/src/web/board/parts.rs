@@ -1,0 +1,128 @@
+//! What several boards have: what is open, how the last 90 days went, and the load by day.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use trimtab_pages::part::{Dial, Figure, Value, number};
+use trimtab_store::{FindingFilter, ScopeOf, System};
+
+use crate::access::Who;
+use crate::api::{findings, visible};
+use crate::measuring::question::{Asked, Measured, Numbers, measure};
+use crate::problem::Problem;
+use crate::state::App;
+use crate::web::today;
+
+/// What is read for a board.
+pub(super) struct Base {
+    pub(super) now: Timestamp,
+    pub(super) systems: Vec<System>,
+    /// What counts to the load, of what may be seen.
+    pub(super) counting: FindingFilter,
+    pub(super) open: i64,
+    pub(super) late: i64,
+    pub(super) load: f64,
+    /// The last 90 days.
+    pub(super) measured: Arc<Measured>,
+}
+
+impl Base {
+    pub(super) async fn of(app: &App, who: &Who) -> Result<Base, Problem> {
+        findings::seen(who)?;
+        let now = app.now();
+        let mut systems = app.store.systems(who.org).await?.to_vec();
+        let visible = visible(who, &systems);
+        if let Some(may) = &visible {
+            systems.retain(|s| may.contains(&s.id));
+        }
+        let counting =
+            FindingFilter { counts: Some(true), systems: visible, ..FindingFilter::default() };
+        let past = FindingFilter { due_before: Some(now), ..counting.clone() };
+        let asked = Asked { days: "90".to_owned(), ..Asked::default() };
+        Ok(Base {
+            now,
+            open: app.store.count_findings(who.org, &counting).await?.number,
+            late: app.store.count_findings(who.org, &past).await?.number,
+            load: app.store.load(who.org, &counting).await?,
+            measured: measure(app, who, &asked).await?,
+            systems,
+            counting,
+        })
+    }
+
+    pub(super) fn late(&self) -> Figure {
+        Figure::of(
+            self.late.to_string(),
+            "past their deadline",
+            "/findings?counts=true&due=passed&order=deadline",
+        )
+    }
+
+    /// The load, and what it was 90 days ago.
+    pub(super) fn load(&self) -> Figure {
+        let before = match (self.known_before(), self.measured.before.load) {
+            (true, Some(load)) => format!("{} 90 days ago", number(load)),
+            _ => "not known 90 days ago".to_owned(),
+        };
+        Figure::of(number(self.load), "load", "/findings?counts=true").noted(before)
+    }
+
+    /// Whether the period before is known whole.
+    fn known_before(&self) -> bool {
+        self.measured.began.is_some_and(|began| began <= self.measured.other.last)
+    }
+
+    /// A number of the last 90 days, and of the 90 before.
+    pub(super) fn period(
+        &self,
+        label: &str,
+        of: &str,
+        told: impl Fn(&Numbers) -> Option<String>,
+    ) -> Figure {
+        let value = told(&self.measured.now);
+        let value = value
+            .map_or_else(|| Value::Unknown("there was none in 90 days".to_owned()), Value::from);
+        let before = told(&self.measured.before).filter(|_| self.known_before());
+        let before = before.unwrap_or_else(|| "not known".to_owned());
+        Figure::of(value, label, format!("/metrics/list?of={of}&days=90"))
+            .noted(format!("{before} in the 90 days before"))
+    }
+
+    pub(super) fn kept(&self) -> Figure {
+        self.period("deadlines met in 90 days", "due", share)
+    }
+
+    pub(super) fn took(&self) -> Figure {
+        self.period("median to remediate", "remediated", |is| is.fixed.map(|s| days(s.median)))
+    }
+
+    pub(super) fn noise(&self) -> Figure {
+        self.period("interruptions of a team in a week", "interruptions", weekly)
+    }
+
+    /// The load by day, of who sees all of it: of a part it is not kept.
+    pub(super) async fn dial(&self, app: &App, who: &Who) -> Result<Option<Dial>, Problem> {
+        if self.counting.systems.is_some() {
+            return Ok(None);
+        }
+        let (scope, list) = (ScopeOf::Organisation, "/findings?counts=true");
+        today::dial(app, who.org, scope, self.load, "all systems", list).await.map(Some)
+    }
+}
+
+/// Deadlines that were met, in percent.
+pub(super) fn share(is: &Numbers) -> Option<String> {
+    is.deadlines.share().map(|share| format!("{:.0} %", share * 100.0))
+}
+
+/// Interruptions of a team in a week.
+pub(super) fn weekly(is: &Numbers) -> Option<String> {
+    is.noise_a_week.map(|noise| number((noise * 10.0).round() / 10.0))
+}
+
+pub(super) fn days(days: f64) -> String {
+    match number((days * 10.0).round() / 10.0) {
+        one if one == "1" => "1 day".to_owned(),
+        told => format!("{told} days"),
+    }
+}

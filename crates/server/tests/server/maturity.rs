@@ -1,0 +1,147 @@
+//! Maturity over HTTP: judged from what is there, of what somebody may see, as JSON, OSCAL, page and file.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::world::World;
+
+fn criterion<'v>(told: &'v Value, id: &str) -> &'v Value {
+    let all = told["criteria"].as_array().unwrap();
+    all.iter().find(|c| c["id"] == id).unwrap_or_else(|| panic!("no {id}: {told}"))
+}
+
+#[test]
+fn maturity_is_told_from_evidence_and_of_what_may_be_seen() {
+    let world = World::new();
+    let World { server, lea, small, eve, team, .. } = &world;
+    server.settle(world.org);
+    let all = server.open(lea, "/api/v1/maturity").json();
+    assert_eq!(all["whole"], true, "{all}");
+    // Shop has an inventory, intranet has none: half is enough to begin with, and not for the next stage.
+    let begun = criterion(&all, "inventory-begun");
+    assert_eq!(
+        (&begun["count"], &begun["of"], &begun["verdict"]),
+        (&1.into(), &2.into(), &"met".into())
+    );
+    let whole = criterion(&all, "inventory-whole");
+    assert_eq!(
+        (&whole["verdict"], &whole["missing"]),
+        (&"not-met".into(), &"1 more of 2 systems (100 % are asked for).".into())
+    );
+    assert_eq!(criterion(&all, "charter-agreed")["verdict"], "unknown", "only a preset holds");
+    assert_eq!(criterion(&all, "load-falls")["verdict"], "unknown", "the ledger is young");
+    assert_eq!(criterion(&all, "ledger-holds")["verdict"], "met");
+    assert_eq!(criterion(&all, "all-watched")["teams"], serde_json::json!(["intranet"]));
+    assert!(all["number"].as_u64().unwrap() < 3);
+
+    // Entries that are named are there, and of the kind that tells of it.
+    let entries = begun["entries"].as_array().unwrap();
+    assert!(!entries.is_empty());
+    for seq in entries {
+        let after = seq.as_i64().unwrap() - 1;
+        let entry = server.open(lea, &format!("/api/v1/ledger?after={after}&limit=1")).json();
+        assert_eq!(
+            (&entry["rows"][0]["seq"], &entry["rows"][0]["kind"]),
+            (seq, &"received".into())
+        );
+    }
+    let end = all["ledger"]["entry"].as_i64().unwrap();
+    assert!(entries.iter().all(|seq| seq.as_i64().unwrap() <= end));
+
+    let own = server.open(lea, &format!("/api/v1/maturity?team={team}")).json();
+    assert_eq!(criterion(&own, "inventory-whole")["verdict"], "met");
+    assert_eq!((&own["team"]["name"], &own["teams"]), (&"shop".into(), &serde_json::json!([])));
+
+    // Who is of another team sees that one alone, and it is said.
+    let theirs = server.open(small, "/api/v1/maturity");
+    assert!(!theirs.text.contains("shop"), "{}", theirs.text);
+    let theirs = theirs.json();
+    assert_eq!(theirs["whole"], false);
+    assert_eq!(criterion(&theirs, "inventory-begun")["of"], 1);
+    assert_eq!(theirs["ledger"], Value::Null);
+    let quiet = theirs["criteria"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .all(|c| c["entries"] == serde_json::json!([]));
+    assert!(quiet, "they may not read the ledger");
+    for path in [
+        format!("/api/v1/maturity?team={team}"),
+        format!("/api/v1/maturity/oscal?team={team}"),
+        format!("/api/v1/maturity/pack?team={team}"),
+        format!("/teams/{team}/maturity"),
+    ] {
+        assert_eq!(server.open(lea, &path).status, 200, "{path}");
+        assert_eq!(server.open(small, &path).status, 404, "{path}");
+        assert_eq!(server.open(eve, &path).status, 404, "{path}");
+    }
+}
+
+#[test]
+fn the_page_of_maturity_opens_its_lists_and_the_file_stands_alone() {
+    let world = World::new();
+    let World { server, lea, small, team, .. } = &world;
+    for path in ["/maturity".to_owned(), format!("/teams/{team}/maturity")] {
+        let page = server.open(lea, &path);
+        assert_eq!(page.status, 200, "{}", page.text);
+        let links: BTreeSet<&str> =
+            page.text.split("href=\"/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        for link in links {
+            let link = format!("/{}", link.replace("&#38;", "&").replace("&amp;", "&"));
+            let answer = server.open(lea, &link);
+            assert!(matches!(answer.status, 200 | 303), "{link}: {}", answer.status);
+        }
+    }
+    assert!(server.open(small, "/maturity").text.contains("of what you may see"));
+    let file = server.open(lea, "/api/v1/maturity/pack");
+    assert!(file.header("content-disposition").unwrap().contains("attachment"));
+    assert!(file.header("content-type").unwrap().starts_with("text/html"));
+    assert!(!file.text.contains("href=\"/") && !file.text.contains("<script"), "{}", file.text);
+    assert!(file.text.contains("http://127.0.0.1/api/v1/ledger?after="), "{}", file.text);
+}
+
+/// What the schema of OSCAL 1.1 asks of assessment results, as far as we write of it.
+#[test]
+fn oscal_has_what_its_schema_asks_for() {
+    let world = World::new();
+    let World { server, lea, .. } = &world;
+    let all = server.open(lea, "/api/v1/maturity/oscal").json();
+    let is = &all["assessment-results"];
+    let id = |value: &Value| {
+        let text = value.as_str().unwrap().to_owned();
+        let lengths: Vec<usize> = text.split('-').map(str::len).collect();
+        assert_eq!(lengths, [8, 4, 4, 4, 12], "{text}");
+        text
+    };
+    let mut ids = BTreeSet::from([id(&is["uuid"])]);
+    for member in ["title", "last-modified", "version", "oscal-version"] {
+        assert!(is["metadata"][member].is_string(), "{member}");
+    }
+    let criteria = id(&is["back-matter"]["resources"][0]["uuid"]);
+    assert_eq!(is["import-ap"]["href"], format!("#{criteria}"));
+    let result = &is["results"][0];
+    for member in ["title", "description", "start"] {
+        assert!(result[member].is_string(), "{member}");
+    }
+    ids.insert(id(&result["uuid"]));
+    let controls = &result["reviewed-controls"]["control-selections"][0]["include-controls"];
+    assert!(controls.as_array().unwrap().iter().any(|c| c["control-id"] == "ra-5"), "{controls}");
+    let token = |text: &str| {
+        text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && text.chars().all(|c| c.is_alphanumeric() || "._-".contains(c))
+    };
+    for observation in result["observations"].as_array().unwrap() {
+        assert!(ids.insert(id(&observation["uuid"])), "each once");
+        assert_eq!(observation["methods"], serde_json::json!(["EXAMINE"]));
+        assert!(observation["description"].is_string() && observation["collected"].is_string());
+        for prop in observation["props"].as_array().unwrap() {
+            assert!(token(prop["name"].as_str().unwrap()), "{prop}");
+            assert!(!prop["value"].as_str().unwrap().is_empty(), "{prop}");
+        }
+        for evidence in observation["relevant-evidence"].as_array().into_iter().flatten() {
+            assert!(evidence["description"].is_string(), "{evidence}");
+        }
+    }
+    assert!(ids.len() > 20);
+}

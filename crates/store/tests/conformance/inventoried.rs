@@ -1,0 +1,32 @@
+//! How much of each system has an inventory, by how new it is.
+
+use trimtab_store::{JudgedBy, NewSnapshot, Store, System};
+
+use crate::findings::{World, component, high, later};
+use crate::now;
+
+pub(crate) async fn systems_are_counted_by_how_new_their_inventories_are(store: Store) {
+    let world = World::new(store).await;
+    let (store, org) = (world.store.clone(), world.org);
+    world.document("d1", &[(component("left", "1"), vec![])]).await;
+    let system = System { name: "shop".into(), ..System::default() };
+    let shop = store.put_system(org, &system, "person:1", now()).await.unwrap();
+    let production = ["production".to_owned()];
+    for (name, at) in [("web", Some(later(2))), ("worker", Some(later(9))), ("bare", None)] {
+        let asset = store.put_asset(org, name, "repository", Some(shop), now()).await.unwrap();
+        let Some(at) = at else { continue };
+        let new = NewSnapshot { document: "d1".into(), ..NewSnapshot::default() };
+        let by = JudgedBy::new(&production, &high, at);
+        store.add_snapshot(org, asset.id, &new, by, "token:1").await.unwrap();
+    }
+    let all = store.inventoried(org, [later(2), later(3)]).await.unwrap();
+    let of = |system: i64| all.iter().find(|one| one.system == system).unwrap();
+    let is = of(shop);
+    assert_eq!((is.assets, is.with, is.since), (3, 2, [2, 1]));
+    assert_eq!(is.oldest, Some(later(2)), "the newest of the one that waits longest");
+    // The world's own asset belongs to no system, and has nothing yet.
+    let none = of(0);
+    assert_eq!((none.assets, none.with, none.since, none.oldest), (1, 0, [0, 0], None));
+    let other = store.add_organisation("Other", now()).await.unwrap();
+    assert_eq!(store.inventoried(other, [now(), now()]).await.unwrap(), []);
+}
