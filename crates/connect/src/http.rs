@@ -10,6 +10,8 @@
 //! `https` to `http`, with credentials only for the server they were given for. Proxies are taken
 //! from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case, per scheme.
 
+mod public;
+
 use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,10 +19,13 @@ use std::time::{Duration, Instant};
 use ureq::http::HeaderMap;
 use ureq::http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
 use ureq::tls::{RootCerts, TlsConfig};
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, BodyReader, Proxy, ProxyProtocol};
 
 use crate::retry::{self, Clock, MAX_WAIT, TRIES};
 use crate::url::Url;
+
+use public::PublicOnly;
 
 /// The most redirects that are followed.
 pub const MAX_REDIRECTS: usize = 5;
@@ -144,8 +149,22 @@ impl Client {
         patience: Patience,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Client {
+        Client::built(patience, variable, false)
+    }
+
+    /// A client that connects to no address of a private network, by whatever name: for addresses that people set. Where a proxy
+    /// of the environment stands between, that decides.
+    pub fn in_public(patience: Patience) -> Client {
+        Client::built(patience, |name| std::env::var(name).ok(), true)
+    }
+
+    fn built(
+        patience: Patience,
+        variable: impl Fn(&str) -> Option<String>,
+        in_public: bool,
+    ) -> Client {
         let agent = |proxy: Option<Proxy>| -> Agent {
-            Agent::config_builder()
+            let config = Agent::config_builder()
                 .http_status_as_error(false)
                 .max_redirects(0)
                 .max_redirects_will_error(false)
@@ -157,8 +176,11 @@ impl Client {
                 .max_idle_connections_per_host(PARALLEL)
                 .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
                 .proxy(proxy)
-                .build()
-                .new_agent()
+                .build();
+            match in_public {
+                true => Agent::with_parts(config, DefaultConnector::default(), PublicOnly::default()),
+                false => config.new_agent(),
+            }
         };
         Client {
             secure: proxy("HTTPS_PROXY", &variable).ok().map(agent),
@@ -366,6 +388,9 @@ pub(crate) fn interrupted(error: &io::Error) -> Failure {
 fn failure(error: &ureq::Error) -> Failure {
     use ureq::Timeout;
     match error {
+        ureq::Error::Other(why) if why.is::<public::Private>() => {
+            Failure::Refused(public::Private.to_string())
+        }
         ureq::Error::HostNotFound => Failure::Unreachable("the host is not found".to_owned()),
         ureq::Error::ConnectionFailed
         | ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {

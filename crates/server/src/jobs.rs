@@ -8,6 +8,7 @@ mod read_document;
 pub(crate) mod refresh;
 mod rematch;
 pub(crate) mod replan;
+pub(crate) mod track;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -37,6 +38,8 @@ pub(crate) enum Kind {
     Forget,
     /// Fetch the feeds, and build the index anew.
     Fetch,
+    /// Bring a team's tickets to what its plan wants.
+    Track,
 }
 
 impl Kind {
@@ -48,6 +51,7 @@ impl Kind {
         (Kind::Replan, "replan"),
         (Kind::Forget, "forget"),
         (Kind::Fetch, "fetch-feeds"),
+        (Kind::Track, "track"),
     ];
 
     /// The word in the store.
@@ -75,6 +79,7 @@ async fn run(app: &App, worker: &str, job: &Job) -> Result<(), Refused> {
         Some(Kind::Replan) => replan::run(app, job).await?,
         Some(Kind::Forget) => forget::run(app, job).await?,
         Some(Kind::Fetch) => fetch::run(app).await?,
+        Some(Kind::Track) => track::run(app, worker, job).await?,
         Some(Kind::ReadDocument) | None => {
             return Err(Refused::Internal(format!("no job is called `{}`", job.kind)));
         }

@@ -28,6 +28,7 @@ mod sent;
 mod start;
 mod state;
 mod traces;
+mod tracking;
 mod updating;
 mod web;
 mod weighing;

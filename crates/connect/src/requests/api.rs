@@ -108,6 +108,12 @@ impl<'c> Api<'c> {
         Ok(Api { client: Client::new(patience), address, headers: all, clock, me: OnceLock::new() })
     }
 
+    /// The same, but no request goes to an address of a private network.
+    #[must_use]
+    pub(crate) fn in_public(self, patience: Patience) -> Api<'c> {
+        Api { client: Client::in_public(patience), ..self }
+    }
+
     /// Asks for something: as often as may help.
     pub(crate) fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Answer, HostError> {
         self.call("GET", path, query, None)

@@ -159,7 +159,7 @@ impl OptionalFromRequestParts<App> for Who {
 ///
 /// # Errors
 /// There is no such person any more.
-pub(super) async fn of(
+pub(crate) async fn of(
     app: &App,
     org: Org,
     person: i64,

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use trimtab_store::{Job, NewJob, Org, Priority};
 
-use super::Kind;
+use super::{Kind, track};
 use crate::ingest::Refused;
 use crate::replanning;
 use crate::state::App;
@@ -50,6 +50,8 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
         app.store.add_job(&next, now).await?;
     }
     let done = replanning::anew(app, job.org, job.payload["team"].as_i64(), now).await?;
+    // Tickets follow plans, and the evidence that they are made of.
+    track::all(app, job.org, now).await?;
     let is = done.difference;
     Ok(json!({ "teams": done.teams, "same": done.same, "scheduled": is.scheduled,
         "moved": is.moved, "changed": is.changed, "dropped": is.dropped }))
