@@ -30,6 +30,7 @@ pub(crate) mod systems;
 pub(crate) mod teams;
 pub(crate) mod today;
 pub(crate) mod tokens;
+pub(crate) mod trackers;
 pub(crate) mod updates;
 mod verdict;
 pub(crate) mod vulnerabilities;

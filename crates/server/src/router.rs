@@ -50,6 +50,9 @@ pub(crate) fn api(largest_upload: usize) -> OpenApiRouter<App> {
         .routes(routes!(api::teams::list, api::teams::put))
         .routes(routes!(api::plan::get, api::plan::post))
         .routes(routes!(api::what_if::post))
+        .routes(routes!(api::trackers::get, api::trackers::put, api::trackers::delete))
+        .routes(routes!(api::trackers::attempted))
+        .routes(routes!(api::trackers::list))
         .routes(routes!(api::updates::one, api::updates::say))
         .routes(routes!(api::assets::list))
         .routes(routes!(api::assets::one))
@@ -104,6 +107,10 @@ pub fn router(app: App) -> Router {
         .route("/inventory/new", get(web::upload::page).post(web::upload::post))
         .route("/said/new", get(web::said::new).post(web::said::post))
         .layer(RequestBodyLimitLayer::new(upload));
+    let hooks = Router::new()
+        .route("/hooks/trackers/{handle}", post(web::hooks::tracker))
+        .layer(RequestBodyLimitLayer::new(web::hooks::LARGEST))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER));
     let people = Router::new()
         .route("/healthz", get(api::health::alive))
         .route("/internal/metrics", get(around::counted::get))
@@ -143,6 +150,8 @@ pub fn router(app: App) -> Router {
         .route("/teams/{id}", get(web::team::page))
         .route("/teams/{id}/edit", get(web::team::edit).post(web::team::post))
         .route("/teams/{id}/plan", get(web::plan::page).post(web::plan::post))
+        .route("/teams/{id}/tickets", get(web::tickets::page))
+        .route("/teams/{id}/tracker", get(web::tracker::page).post(web::tracker::post))
         .route("/teams/{id}/plan/move", get(web::plan::asks).post(web::plan::moves))
         .route("/plan", get(web::plans::page))
         .route("/plan/what-if", get(web::what_if::page))
@@ -187,6 +196,7 @@ pub fn router(app: App) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER));
     programs
         .merge(forms)
+        .merge(hooks)
         .merge(people)
         .layer(from_fn_with_state(app.clone(), repeat::once))
         .layer(from_fn(around::tags::tagged))

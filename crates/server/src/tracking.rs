@@ -183,7 +183,10 @@ pub(crate) fn opened(app: &App, tracker: &Tracker, what: &str) -> Option<String>
     String::from_utf8(key.open(sealed, &sealed_for(what, tracker.org, tracker.is.team))?).ok()
 }
 
-/// The system's clock, which waits no longer than a job may be held up: what asks for more is asked again by a later one.
+/// The longest that a round waits where a tracker asks to: for more it ends, and another one goes on then.
+const WAITS: Duration = Duration::from_secs(5);
+
+/// The system's clock, which holds up nobody for long.
 pub(crate) struct Short;
 
 impl Clock for Short {
@@ -192,7 +195,11 @@ impl Clock for Short {
     }
 
     fn pause(&self, time: Duration) {
-        std::thread::sleep(time.min(Duration::from_secs(5)));
+        std::thread::sleep(time.min(WAITS * 4));
+    }
+
+    fn longest(&self) -> Duration {
+        WAITS
     }
 }
 

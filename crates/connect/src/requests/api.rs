@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::HostError;
 use crate::http::{Client, Failure, Patience, Response};
-use crate::retry::{self, Clock, MAX_WAIT, TRIES};
+use crate::retry::{self, Clock, TRIES};
 use crate::url::Url;
 
 /// The type of what is sent.
@@ -215,7 +215,7 @@ impl<'c> Api<'c> {
                         return Err(refusal(status, said));
                     }
                     let pause = wait.unwrap_or_else(|| retry::pause(failed));
-                    if pause > MAX_WAIT {
+                    if pause > self.clock.longest() {
                         return Err(HostError::Busy(said, pause));
                     }
                     (refusal(status, said), pause)

@@ -7,7 +7,7 @@ use trimtab_connect::http::Patience;
 use trimtab_connect::requests::HostError;
 use trimtab_connect::track::{self, Project, Tracker as Role};
 use trimtab_engine::track::{Said, Situation, Want, next, said, stands};
-use trimtab_model::ticket::{Call, Kept, Seen, There, Ticket};
+use trimtab_model::ticket::{Call, Kept, Seen, There};
 use trimtab_store::{Org, StoreError, Team, TicketOf, Tracker};
 
 use super::{ANEW, Had, Short, Told, later, mark, opened, project, said as people, wanted};

@@ -57,7 +57,7 @@ pub(crate) async fn find(
     Ok((team.ok_or_else(|| Problem::not_found("team"))?, systems))
 }
 
-pub(super) fn may_pace(who: &Who, id: i64) -> bool {
+pub(crate) fn may_pace(who: &Who, id: i64) -> bool {
     let on = On { system: None, team: Some(id) };
     who.may(Action::Pace, on) || who.may(Action::Administer, On::ALL)
 }
@@ -91,6 +91,7 @@ pub(crate) async fn page(
     layout.crumbs = vec![Link::to("Teams", "/teams"), Link::words(team.name.clone())];
     layout.actions.push(Link::to("Plan", format!("/teams/{id}/plan")));
     layout.actions.push(Link::to("Updates", format!("/updates?team={id}")));
+    layout.actions.push(Link::to("Tickets", format!("/teams/{id}/tickets")));
     if may_pace(&who, id) {
         layout.actions.push(Link::to("Set cadence and capacity", format!("/teams/{id}/edit")));
     }
