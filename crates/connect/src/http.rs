@@ -178,7 +178,9 @@ impl Client {
                 .proxy(proxy)
                 .build();
             match in_public {
-                true => Agent::with_parts(config, DefaultConnector::default(), PublicOnly::default()),
+                true => {
+                    Agent::with_parts(config, DefaultConnector::default(), PublicOnly::default())
+                }
                 false => config.new_agent(),
             }
         };

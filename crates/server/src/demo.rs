@@ -5,6 +5,7 @@
 mod chance;
 mod packages;
 mod people;
+mod tickets;
 mod updates;
 mod year;
 

@@ -171,8 +171,7 @@ impl Store {
         let sql = "UPDATE ticket SET seen = $5, looked = $6, trouble = $7
             WHERE org = $1 AND team = $2 AND asset = $3 AND package = $4";
         let seen = if seen.is_null() { String::new() } else { seen.to_string() };
-        let values =
-            args![org.0, team, of.asset, &of.package, seen, looked.map(micros), trouble];
+        let values = args![org.0, team, of.asset, &of.package, seen, looked.map(micros), trouble];
         (&mut &self.db).run(sql, values).await.map(|_| ())
     }
 
@@ -205,7 +204,8 @@ impl Store {
         if tx.run(sql, values).await? == 0 {
             return Ok(false);
         }
-        let data = json!({ "what": "ticket", "team": team, "package": of.package, "points": points });
+        let data =
+            json!({ "what": "ticket", "team": team, "package": of.package, "points": points });
         ledger::append(&mut tx, org, &[event(of, now, data)]).await?;
         tx.commit().await?;
         Ok(true)

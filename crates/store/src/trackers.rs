@@ -253,10 +253,10 @@ impl Store {
         (trouble, rests): (&str, Option<Timestamp>),
         now: Timestamp,
     ) -> Result<()> {
-        let sql = "UPDATE tracker SET told = COALESCE($3, told), trouble = $4, rests = $5, looked = $6
+        let sql =
+            "UPDATE tracker SET told = COALESCE($3, told), trouble = $4, rests = $5, looked = $6
             WHERE org = $1 AND team = $2";
-        let values =
-            args![org.0, team, told.map(micros), trouble, rests.map(micros), micros(now)];
+        let values = args![org.0, team, told.map(micros), trouble, rests.map(micros), micros(now)];
         (&mut &self.db).run(sql, values).await.map(|_| ())
     }
 }

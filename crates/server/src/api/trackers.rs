@@ -177,8 +177,14 @@ pub(crate) async fn put(
     State(app): State<App>,
     who: Who,
     Path(id): Path<i64>,
-    Json(wanted): Json<Wanted>,
+    Json(sent): Json<serde_json::Value>,
 ) -> Result<Json<Shown>, Problem> {
+    // A list would be taken for its members.
+    if !sent.is_object() {
+        return Err(Problem::invalid("It is an object."));
+    }
+    let wanted: Wanted =
+        serde_json::from_value(sent).map_err(|e| Problem::invalid(e.to_string()))?;
     let (tracker, secret) = set(&app, &who, id, &wanted).await?;
     Ok(Json(shown(&app, &tracker, secret)))
 }
@@ -267,7 +273,9 @@ pub(crate) async fn set(
     find(app, who, id).await?;
     may(who, id)?;
     let key = app.settings.access.key.as_ref().ok_or_else(|| {
-        Problem::conflict("The server has no key that seals tokens: it is started with `--key-file`.")
+        Problem::conflict(
+            "The server has no key that seals tokens: it is started with `--key-file`.",
+        )
     })?;
     let known = app.store.tracker(who.org, id).await?;
     let mut new = checked(who, id, wanted, known.as_ref())?;
@@ -289,7 +297,11 @@ pub(crate) async fn set(
         // A token that was given for one place is sent to no other.
         None => match same {
             Some(known) => known.is.token.clone(),
-            None => return Err(Problem::invalid("`token` is missing: it is given anew for another project.")),
+            None => {
+                return Err(Problem::invalid(
+                    "`token` is missing: it is given anew for another project.",
+                ));
+            }
         },
     };
     let random = || Secret::new("").map_err(|e| Problem::conflict(e.to_string()));
@@ -326,7 +338,9 @@ fn checked(
         let text = text.trim();
         let wrong = text.chars().count() > WORD || text.chars().any(char::is_control);
         match wrong {
-            true => Err(Problem::invalid(format!("`{name}` is up to {WORD} characters on one line."))),
+            true => {
+                Err(Problem::invalid(format!("`{name}` is up to {WORD} characters on one line.")))
+            }
             false => Ok(text.to_owned()),
         }
     };

@@ -15,7 +15,7 @@ use trimtab_store::{
 use super::chance::Chance;
 use super::packages::{self, Package};
 use super::people::{self, People};
-use super::{Filled, Sample, updates};
+use super::{Filled, Sample, tickets, updates};
 use crate::access::secret::hex;
 use crate::ingest;
 use crate::jobs::measure;
@@ -542,6 +542,7 @@ impl Year<'_> {
         {
             updates::waiting(&self.app.store, self.org, is, &mut self.apart, now).await?;
         }
+        tickets::of_first(&self.app.store, self.org, &scheduled, now).await?;
         let next = measure::next(self.org, now);
         self.app.store.add_job(&next, now).await.map(|_| ()).map_err(told)
     }

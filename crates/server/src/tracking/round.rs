@@ -79,6 +79,10 @@ pub(super) async fn run(app: &App, tracker: &Tracker) -> Result<Done, Refused> {
     let Some(is) = app.store.teams(org).await?.into_iter().find(|t| t.id == team) else {
         return Ok(Done::default());
     };
+    // One that nobody gave a token to is looked at by nobody.
+    if tracker.is.token.is_empty() {
+        return Ok(Done::default());
+    }
     let (project, token) = (project(tracker), opened(app, tracker, "token"));
     let (Some(project), Some(token)) = (project, token) else {
         let trouble = "Its settings cannot be read: set the tracker and its token again.";
@@ -89,7 +93,8 @@ pub(super) async fn run(app: &App, tracker: &Tracker) -> Result<Done, Refused> {
     let handle = tokio::runtime::Handle::current();
     let round = tokio::task::spawn_blocking(move || {
         let (app, tracker) = work;
-        let mut round = Round { app: &app, tracker: &tracker, project, handle, done: Done::default() };
+        let mut round =
+            Round { app: &app, tracker: &tracker, project, handle, done: Done::default() };
         let ended = round.all(&is, &token);
         (round.done, ended)
     });
@@ -142,9 +147,9 @@ impl Round<'_> {
         let tickets = self.wait(self.app.store.tickets(self.org(), self.team()))?;
         let mut told = begun;
         if tickets.iter().any(|row| row.key.is_some()) {
-            let changed = role.changed(since).map_err(|e| {
-                stop(&e).unwrap_or_else(|| Stop::Trouble(e.to_string()))
-            })?;
+            let changed = role
+                .changed(since)
+                .map_err(|e| stop(&e).unwrap_or_else(|| Stop::Trouble(e.to_string())))?;
             if changed.cut {
                 told = changed.tickets.last().map_or(since, |seen| seen.updated);
             }

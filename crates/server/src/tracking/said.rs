@@ -128,11 +128,7 @@ async fn except(
 }
 
 /// The live findings of the team that a ticket is for.
-async fn theirs(
-    app: &App,
-    tracker: &Tracker,
-    row: &TicketOf,
-) -> Result<Vec<Finding>, StoreError> {
+async fn theirs(app: &App, tracker: &Tracker, row: &TicketOf) -> Result<Vec<Finding>, StoreError> {
     let told = Told::of(&row.told);
     let filter = FindingFilter {
         team: Some(tracker.is.team),

@@ -48,9 +48,7 @@ pub(crate) async fn attempt(app: &App, tracker: &Tracker) -> Result<Tried, Refus
     let asked = asked.await.map_err(|e| Refused::Internal(e.to_string()))?;
     Ok(match asked {
         Err(error) => wrong(&error.to_string()),
-        Ok((me, tickets)) => {
-            Tried { wrong: None, account: me.map(Into::into), tickets, missing }
-        }
+        Ok((me, tickets)) => Tried { wrong: None, account: me.map(Into::into), tickets, missing },
     })
 }
 
@@ -62,7 +60,9 @@ fn missing(project: &Project) -> Vec<String> {
     if !software.has_points() {
         all.push("It has no points: people's points do not come back.");
     } else if is_jira && settings.points.is_empty() {
-        all.push("No field of points is named: name it (customfield_…), and people's points come back.");
+        all.push(
+            "No field of points is named: name it (customfield_…), and people's points come back.",
+        );
     }
     if is_jira && settings.sprint.is_empty() {
         all.push("No field of the sprint is named: name it (customfield_…) to see in which sprint a ticket is.");
@@ -118,7 +118,8 @@ mod tests {
         assert_eq!(taught[0].points, Some(5.0));
         let open = [TicketOf { wanted: true, ..closed("pkg:npm/a", Some(5.0)) }];
         assert!(finished(&open, &[]).is_empty(), "nobody knows yet what it took");
-        let told = json!({ "moves": [{ "package": "pkg:npm/a", "from": ["1.0.0"], "to": ["2.0.0"] }] });
+        let told =
+            json!({ "moves": [{ "package": "pkg:npm/a", "from": ["1.0.0"], "to": ["2.0.0"] }] });
         let update = Applied {
             id: 1,
             is: NewApplied { asset: 1, batch: "b".into(), at: Timestamp::UNIX_EPOCH, told },

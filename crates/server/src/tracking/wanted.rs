@@ -200,7 +200,8 @@ mod tests {
 
     #[test]
     fn evidence_closes_and_a_plan_does_not() {
-        let left = |open, merged, decided, fixed| Left { open, merged, decided, fixed, elsewhere: 0 };
+        let left =
+            |open, merged, decided, fixed| Left { open, merged, decided, fixed, elsewhere: 0 };
         assert!(!left(1, 0, 0, 4).told().0, "one is still there");
         assert!(!left(0, 1, 0, 4).told().0, "it still runs");
         assert!(left(0, 0, 1, 0).told().0 && left(0, 0, 0, 1).told().0);

@@ -156,11 +156,8 @@ fn links(app: &App, change: &Change<'_>) -> Vec<(String, String)> {
     let public = app.settings.public.trim_end_matches('/');
     let (team, is) = (change.team.id, &change.is.change);
     let encode = crate::web::findings::encode;
-    let list = format!(
-        "{public}/findings?team={team}&package={}&asset={}",
-        encode(&is.package),
-        is.asset
-    );
+    let list =
+        format!("{public}/findings?team={team}&package={}&asset={}", encode(&is.package), is.asset);
     let mut all = vec![
         ("The plan that it is in".to_owned(), format!("{public}/teams/{team}/plan")),
         ("The findings that it removes".to_owned(), list),

@@ -37,9 +37,7 @@ pub(crate) async fn page(
     let tracker = app.store.tracker(who.org, id).await?;
     let rows = seen(&app, &who, id).await?;
     let now = app.now();
-    let of = |word: &str| {
-        rows.iter().filter(|row| state(row, &Had::of(&row.seen)) == word).count()
-    };
+    let of = |word: &str| rows.iter().filter(|row| state(row, &Had::of(&row.seen)) == word).count();
     let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let headline = match (&tracker, rows.len()) {
         (None, _) => format!("{} has no tracker.", team.name),
@@ -92,30 +90,28 @@ pub(crate) async fn page(
     Ok(html(&view))
 }
 
-fn notice(
-    tracker: Option<&Tracker>,
-    rows: &[TicketOf],
-    id: i64,
-    may: bool,
-) -> Option<Notice> {
+fn notice(tracker: Option<&Tracker>, rows: &[TicketOf], id: i64, may: bool) -> Option<Notice> {
     let settings = || may.then(|| Link::to("Set the tracker", format!("/teams/{id}/tracker")));
     let Some(tracker) = tracker else {
         return Some(Notice {
             urgency: Urgency::Note,
-            text: "With a tracker, every change that the plan schedules has one ticket there.".into(),
+            text: "With a tracker, every change that the plan schedules has one ticket there."
+                .into(),
             next: settings(),
         });
     };
-    let warn = |text: String, next: Option<Link>| {
-        Some(Notice { urgency: Urgency::Warning, text, next })
-    };
+    let warn =
+        |text: String, next: Option<Link>| Some(Notice { urgency: Urgency::Warning, text, next });
     if !tracker.trouble.is_empty() {
         return warn(format!("The tracker cannot be used now: {}.", tracker.trouble), settings());
     }
     let wrong = rows.iter().filter(|row| !row.trouble.is_empty()).count();
     (wrong > 0).then(|| {
         let what = count(i64::try_from(wrong).unwrap_or(i64::MAX), "ticket", "tickets");
-        warn(format!("{what} could not be written: it is tried again every quarter of an hour."), None)
+        warn(
+            format!("{what} could not be written: it is tried again every quarter of an hour."),
+            None,
+        )
     })?
 }
 
@@ -183,8 +179,9 @@ fn list(rows: &[TicketOf], id: i64, now: Timestamp) -> Table {
         ],
         rows: rows.iter().take(MOST).map(row).collect(),
         empty: Empty {
-            why: "A ticket is made when the plan schedules an action, and never for a finding alone."
-                .to_owned(),
+            why:
+                "A ticket is made when the plan schedules an action, and never for a finding alone."
+                    .to_owned(),
             next: Some(Link::to("Plan", format!("/teams/{id}/plan"))),
         },
         ..Table::default()

@@ -9,9 +9,7 @@ use serde::Deserialize;
 use trimtab_connect::track::Software;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Act;
-use trimtab_pages::part::{
-    Field, Form as Sheet, Input, Link, Notice, Pairs, Urgency, Value,
-};
+use trimtab_pages::part::{Field, Form as Sheet, Input, Link, Notice, Pairs, Urgency, Value};
 use trimtab_store::{Team, Tracker};
 
 use super::team::{find, may_pace};
@@ -101,9 +99,9 @@ fn wanted(sent: &Sent) -> Result<Wanted, (&'static str, String)> {
     }
     let mut components = BTreeMap::new();
     for line in sent.components.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let (of, component) = line.split_once('=').ok_or_else(|| {
-            ("components", format!("`{line}` is not `NAME = COMPONENT`."))
-        })?;
+        let (of, component) = line
+            .split_once('=')
+            .ok_or_else(|| ("components", format!("`{line}` is not `NAME = COMPONENT`.")))?;
         components.insert(of.trim().to_owned(), component.trim().to_owned());
     }
     Ok(Wanted {
@@ -153,9 +151,8 @@ pub(crate) async fn post(
             show(&app, &who, (&team, Some(&tracker)), sent, came).await
         }
         Err(problem) if matches!(problem.status, 409 | 422) => {
-            let named = [
-                "software", "address", "project", "token", "open_limit", "components", "private",
-            ];
+            let named =
+                ["software", "address", "project", "token", "open_limit", "components", "private"];
             let starts = |name: &&&str| problem.detail.starts_with(&format!("`{name}`"));
             let name = named.iter().find(starts).copied().unwrap_or("");
             let came = Came { wrong: Some((name, problem.detail)), ..Came::default() };
@@ -219,10 +216,10 @@ fn about(app: &App, tracker: Option<&Tracker>, came: &Came) -> Pairs {
     };
     pairs.push(("Their secret".to_owned(), secret));
     if let Some(tried) = came.tried.as_ref().filter(|tried| tried.wrong.is_none()) {
-        let account = tried.account.clone().map_or_else(
-            || Value::Unknown("the tracker does not tell".to_owned()),
-            Value::Text,
-        );
+        let account = tried
+            .account
+            .clone()
+            .map_or_else(|| Value::Unknown("the tracker does not tell".to_owned()), Value::Text);
         pairs.push(("It knows the token as".to_owned(), account));
         pairs.push(("Tickets of Trimtab's there".to_owned(), tried.tickets.to_string().into()));
         for what in &tried.missing {
@@ -248,7 +245,8 @@ fn form(who: &Who, team: &Team, tracker: Option<&Tracker>, sent: Sent, csrf: Str
     let no_yes = |no: &str, yes: &str| {
         Input::Select(vec![("no".to_owned(), no.to_owned()), ("yes".to_owned(), yes.to_owned())])
     };
-    let token = "It may write tickets of the project, and nothing else. It is sealed, and never shown.";
+    let token =
+        "It may write tickets of the project, and nothing else. It is sealed, and never shown.";
     let mut fields = vec![
         Field::new("software", "Software", Input::Select(all)).holding(sent.software),
         Field::new("address", "Address of its API", Input::Code)
@@ -295,8 +293,12 @@ fn form(who: &Who, team: &Team, tracker: Option<&Tracker>, sent: Sent, csrf: Str
                 .holding("no"),
         );
         fields.push(
-            Field::new("end", "This tracker", no_yes("stays", "is forgotten; its tickets stay there"))
-                .holding("no"),
+            Field::new(
+                "end",
+                "This tracker",
+                no_yes("stays", "is forgotten; its tickets stay there"),
+            )
+            .holding("no"),
         );
     }
     Sheet {

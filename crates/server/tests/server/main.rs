@@ -35,6 +35,7 @@ mod said;
 mod schema;
 mod ssrf;
 mod story;
+mod tickets;
 mod today;
 mod triage;
 mod two;

@@ -15,6 +15,7 @@ mod places;
 mod plans;
 mod reports;
 mod sums;
+mod tickets;
 mod together;
 mod waiting;
 
@@ -92,6 +93,8 @@ suite! {
     waiting::the_ledger_is_read_backwards_by_filter,
     described::every_change_of_the_description_is_counted,
     sums::what_is_kept_is_what_is_counted,
+    tickets::a_tracker_is_kept_and_forgotten_with_its_tickets,
+    tickets::a_ticket_is_known_beside_its_tracker,
     together::what_is_done_together_is_done_or_not,
     together::a_call_that_gives_up_undoes_the_whole,
     together::what_need_not_wait_for_the_disk_is_seen_at_once,
