@@ -1,13 +1,14 @@
 //! A team's tracker and its tickets.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use trimtab_connect::track::Software;
-use trimtab_store::{NewTracker, Team, TicketOf, Tracker};
+use trimtab_pages::part::Link;
+use trimtab_store::{NewTracker, PlannedChange, Team, TicketOf, Tracker};
 use utoipa::ToSchema;
 
 use super::{Listed, limit, visible};
@@ -475,6 +476,19 @@ pub(crate) async fn seen(app: &App, who: &Who, id: i64) -> Result<Vec<TicketOf>,
         rows.retain(|row| may.contains(&row.change.asset));
     }
     Ok(rows)
+}
+
+/// Where tickets lead, by action: to their pages, where those are of the web.
+pub(crate) fn links(rows: &[TicketOf]) -> HashMap<PlannedChange, Link> {
+    let link = |row: &TicketOf| {
+        let key = row.key.clone()?;
+        let link = match Had::of(&row.seen).address() {
+            Some(page) => Link::to(key, page.to_owned()),
+            None => Link::words(key),
+        };
+        Some((row.change.clone(), link))
+    };
+    rows.iter().filter_map(link).collect()
 }
 
 fn shows(row: &TicketOf) -> Shows {

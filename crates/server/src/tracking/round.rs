@@ -169,7 +169,7 @@ impl Round<'_> {
         for row in &wanted.tickets {
             let may_open = wanted.may_open.contains(&row.change);
             let now = self.app.now();
-            if !self.is_due(row, may_open, now) {
+            if !Round::is_due(row, may_open, now) {
                 continue;
             }
             if self.done.calls >= CALLS || self.done.looked >= CALLS {
@@ -184,7 +184,7 @@ impl Round<'_> {
     }
 
     /// Whether a ticket is to be looked at now.
-    fn is_due(&mut self, row: &TicketOf, may_open: bool, now: Timestamp) -> bool {
+    fn is_due(row: &TicketOf, may_open: bool, now: Timestamp) -> bool {
         if row.key.is_none() && row.sent.is_none() {
             return row.wanted && may_open;
         }

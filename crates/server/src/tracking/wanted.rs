@@ -28,7 +28,7 @@ pub(super) struct Wanted {
 }
 
 /// Whether a ticket counts as open: it is there and nobody closed it, or it was sent.
-fn is_open(row: &TicketOf) -> bool {
+fn counts(row: &TicketOf) -> bool {
     let stage = Had::of(&row.seen).stage;
     row.sent.is_some() || (row.key.is_some() && (stage.is_empty() || stage == "open"))
 }
@@ -51,6 +51,9 @@ pub(super) async fn of(app: &App, tracker: &Tracker, team: &Team) -> Result<Want
     let (live, _) = within::findings(app, org, &filter, FindingOrder::Level, MOST).await?;
     let live: HashMap<i64, Finding> = live.into_iter().map(|f| (f.id, f)).collect();
 
+    // What is merged alone waits for nobody who changes code: its ticket says so, and none is made for it.
+    let is_open = |id: &i64| live.get(id).is_some_and(|f| f.state == FindingState::Open);
+    scheduled.retain(|s| s.findings.iter().any(is_open));
     let planned: HashSet<&PlannedChange> = scheduled.iter().map(|s| &s.change).collect();
     for row in rows.iter().filter(|row| !planned.contains(&row.change)) {
         leave(app, tracker, team, row, &live, now).await?;
@@ -59,7 +62,7 @@ pub(super) async fn of(app: &App, tracker: &Tracker, team: &Team) -> Result<Want
         .iter()
         .map(|s| known.get(&s.change).is_some_and(|r| r.key.is_some() || r.sent.is_some()))
         .collect();
-    let open = rows.iter().filter(|row| row.wanted && is_open(row)).count();
+    let open = rows.iter().filter(|row| row.wanted && counts(row)).count();
     let limit = usize::try_from(tracker.is.open_limit).unwrap_or(usize::MAX);
     let mut may_open = HashSet::new();
     for ((is, has), may) in scheduled.iter().zip(&has).zip(room(&has, open, limit)) {

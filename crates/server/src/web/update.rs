@@ -18,6 +18,7 @@ use super::findings::encode;
 use super::today::short;
 use super::{Page, Sorry, count, html, layout, mended, own_form};
 use crate::access::{On, Who};
+use crate::api::trackers::links;
 use crate::api::updates::{Said, find, keep, may_say};
 use crate::problem::Problem;
 use crate::state::App;
@@ -98,6 +99,14 @@ async fn show(
     let asset = format!("/findings?state=any&asset={}", update.is.is.asset);
     let gone = update.findings.iter().filter(|f| !f.state.is_live()).count();
     let told = &update.told;
+    let mut tickets = Vec::new();
+    if let Some(team) = on.team {
+        let moved = |package: &str| told.moves.iter().any(|m| m.package == package);
+        let mut all = app.store.tickets(who.org, team).await?;
+        all.retain(|row| row.change.asset == update.is.is.asset && moved(&row.change.package));
+        tickets.extend(links(&all).into_values());
+        tickets.sort_by(|a, b| a.text.cmp(&b.text));
+    }
     let view = View {
         notice: notice(&update),
         figures: Figures(vec![
@@ -118,7 +127,7 @@ async fn show(
         moves: moves(&update),
         removes: removes(&update, now),
         left_out: left_out(&update),
-        about: about(&update),
+        about: about(&update, tickets),
         rollback: format!("trimtab rollback {}", update.is.is.batch),
         form,
         layout,
@@ -371,7 +380,7 @@ fn left_out(update: &Update) -> Option<Table> {
     })
 }
 
-fn about(update: &Update) -> Pairs {
+fn about(update: &Update, tickets: Vec<Link>) -> Pairs {
     let (is, told) = (&update.is, &update.told);
     let unknown = |why: &str| Value::Unknown(why.to_owned());
     let mut pairs = vec![
@@ -393,6 +402,7 @@ fn about(update: &Update) -> Pairs {
         };
         pairs.push(("Request".to_owned(), Value::Link(link)));
     }
+    pairs.extend(tickets.into_iter().map(|link| ("Ticket".to_owned(), Value::Link(link))));
     pairs.push((
         "It took".to_owned(),
         is.points.map_or_else(
