@@ -28,6 +28,7 @@ pub(crate) mod search;
 pub(crate) mod snapshots;
 pub(crate) mod systems;
 pub(crate) mod teams;
+pub(crate) mod tickets;
 pub(crate) mod today;
 pub(crate) mod tokens;
 pub(crate) mod trackers;

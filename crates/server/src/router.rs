@@ -52,7 +52,7 @@ pub(crate) fn api(largest_upload: usize) -> OpenApiRouter<App> {
         .routes(routes!(api::what_if::post))
         .routes(routes!(api::trackers::get, api::trackers::put, api::trackers::delete))
         .routes(routes!(api::trackers::attempted))
-        .routes(routes!(api::trackers::list))
+        .routes(routes!(api::tickets::list))
         .routes(routes!(api::updates::one, api::updates::say))
         .routes(routes!(api::assets::list))
         .routes(routes!(api::assets::one))

@@ -131,7 +131,8 @@ impl Store {
         (&mut &self.db).run(sql, args![org.0, team, of.asset, &of.package]).await.map(|_| ())
     }
 
-    /// Keeps what is known of a ticket beside its tracker: before a call is sent, and after it.
+    /// Keeps what is known of a ticket beside its tracker: before a call is sent, and after it. `at`: the address and project
+    /// that it is of. `false`: the team's tracker is another by now, or the ticket is forgotten, and nothing is kept.
     ///
     /// # Errors
     /// The store does not answer.
@@ -141,9 +142,12 @@ impl Store {
         team: i64,
         of: &PlannedChange,
         (key, sent, note): (Option<&str>, Option<Timestamp>, Option<&str>),
-    ) -> Result<()> {
+        at: (&str, &str),
+    ) -> Result<bool> {
         let sql = "UPDATE ticket SET key = $5, sent = $6, note = $7
-            WHERE org = $1 AND team = $2 AND asset = $3 AND package = $4";
+            WHERE org = $1 AND team = $2 AND asset = $3 AND package = $4
+                AND EXISTS (SELECT 1 FROM tracker WHERE tracker.org = $1 AND tracker.team = $2
+                    AND tracker.address = $8 AND tracker.project = $9)";
         let values = args![
             org.0,
             team,
@@ -151,9 +155,11 @@ impl Store {
             &of.package,
             key.map(ToOwned::to_owned),
             sent.map(micros),
-            note.map(ToOwned::to_owned)
+            note.map(ToOwned::to_owned),
+            at.0,
+            at.1
         ];
-        (&mut &self.db).run(sql, values).await.map(|_| ())
+        Ok((&mut &self.db).run(sql, values).await? == 1)
     }
 
     /// Notes what the tracker had, and whether all is as it should be (`looked`), or what went wrong.

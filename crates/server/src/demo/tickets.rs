@@ -80,7 +80,8 @@ pub(super) async fn of_first(
         store.want_ticket(org, team, (&is.change, true), &ticket).await.map_err(told)?;
         let key = format!("HARB-{number}");
         let known = (Some(key.as_str()), None, None);
-        store.keep_ticket(org, team, &is.change, known).await.map_err(told)?;
+        let at = (tracker.address.as_str(), tracker.project.as_str());
+        store.keep_ticket(org, team, &is.change, known, at).await.map_err(told)?;
         let had = Had {
             stage: stage.to_owned(),
             page: format!("https://harbour.example/browse/{key}"),

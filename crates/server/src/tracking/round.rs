@@ -293,8 +293,12 @@ impl Round<'_> {
     /// On the disk before anything follows from it.
     fn keep(&self, row: &TicketOf, kept: &Kept) -> Result<(), Stop> {
         let known = (kept.key.as_deref(), kept.sent, kept.note.as_deref());
-        let store = &self.app.store;
-        self.wait(store.keep_ticket(self.org(), self.team(), &row.change, known))?;
+        let (store, is) = (&self.app.store, &self.tracker.is);
+        let at = (is.address.as_str(), is.project.as_str());
+        if !self.wait(store.keep_ticket(self.org(), self.team(), &row.change, known, at))? {
+            // A key of one project is none of another.
+            return Err(Stop::Trouble("it was set anew meanwhile".to_owned()));
+        }
         self.wait(store.flush())?;
         Ok(())
     }

@@ -47,7 +47,9 @@ pub(super) async fn of(app: &App, tracker: &Tracker, team: &Team) -> Result<Want
     let rows = app.store.tickets(org, team.id).await?;
     let known: HashMap<&PlannedChange, &TicketOf> =
         rows.iter().map(|row| (&row.change, row)).collect();
-    let filter = FindingFilter { team: Some(team.id), ..FindingFilter::default() };
+    // What plans are made of.
+    let filter =
+        FindingFilter { team: Some(team.id), counts: Some(true), ..FindingFilter::default() };
     let (live, _) = within::findings(app, org, &filter, FindingOrder::Level, MOST).await?;
     let live: HashMap<i64, Finding> = live.into_iter().map(|f| (f.id, f)).collect();
 

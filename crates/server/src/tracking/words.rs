@@ -115,7 +115,7 @@ pub(super) async fn told(
 
 /// What cannot be weighed comes first: it may be anything.
 fn urgency(is: &Finding) -> f64 {
-    is.weighed.as_ref().map_or(f64::MAX, |w| w.level as u8 as f64 * 1e6 + w.weight)
+    is.weighed.as_ref().map_or(f64::MAX, |w| f64::from(w.level as u8) * 1e6 + w.weight)
 }
 
 /// The component by the asset's name, else by the system's, else the one for all.

@@ -29,7 +29,7 @@ use super::{Page, Sorry, count, html, layout};
 use crate::access::Who;
 use crate::api::plan::named;
 use crate::api::teams::OPEN_MOST;
-use crate::api::trackers::{links, seen};
+use crate::api::tickets::{links, seen};
 use crate::planning::{Change, Planned, Sure, WINDOWS, Wish, of_team, trial};
 use crate::problem::Problem;
 use crate::state::App;

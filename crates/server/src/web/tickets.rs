@@ -18,7 +18,7 @@ use super::team::{find, may_pace};
 use super::today::short;
 use super::{Page, Sorry, count, html, layout};
 use crate::access::Who;
-use crate::api::trackers::{seen, state};
+use crate::api::tickets::{seen, state};
 use crate::api::visible;
 use crate::problem::Problem;
 use crate::state::App;

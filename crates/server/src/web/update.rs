@@ -18,7 +18,7 @@ use super::findings::encode;
 use super::today::short;
 use super::{Page, Sorry, count, html, layout, mended, own_form};
 use crate::access::{On, Who};
-use crate::api::trackers::links;
+use crate::api::tickets::links;
 use crate::api::updates::{Said, find, keep, may_say};
 use crate::problem::Problem;
 use crate::state::App;

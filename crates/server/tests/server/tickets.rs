@@ -11,10 +11,13 @@ use trimtab_model::Role;
 use trimtab_server::Access;
 use trimtab_server::access::Key;
 use trimtab_store::{JobState, NewJob, Org, Priority, ScopeOf};
+use trimtab_testkit::browser::{Browser, Page, rules};
 use trimtab_testkit::git_host::{Dialect, Fake, Fault, Issue, TRACKERS};
 use trimtab_testkit::gitea::{OWNER, gitea};
 
+use crate::bulk::page_of;
 use crate::harness::{Answer, JSON, Server, Someone};
+use crate::triage::look;
 
 /// A clock that a test moves on: from the day of the fakes, or from now.
 macro_rules! clock {
@@ -34,6 +37,7 @@ clock!(life, "2026-11-28T10:00:00Z".parse().unwrap());
 clock!(faults, "2026-11-28T10:00:00Z".parse().unwrap());
 clock!(people, "2026-11-28T10:00:00Z".parse().unwrap());
 clock!(walls, "2026-11-28T10:00:00Z".parse().unwrap());
+clock!(browsed, "2026-11-28T10:00:00Z".parse().unwrap());
 clock!(real, Timestamp::now());
 
 struct World {
@@ -543,4 +547,54 @@ fn a_round_trip_on_a_real_gitea() {
     world.passes(61);
     assert_eq!(gitea.send("GET", &one, &Value::Null)["state"], "open", "{:#?}", world.tickets());
     assert_eq!(all(&format!("{path}?state=all")).len(), 1);
+}
+
+/// Looks at a page wide and narrow.
+fn both(page: &Page, axe: &str, name: &str) {
+    for (width, height) in [(360, 740), (1440, 900)] {
+        page.size(width, height);
+        look(page, axe, &format!("{name}-{width}"));
+    }
+}
+
+/// A person sets the tracker in a browser, and follows a ticket there and back.
+#[test]
+fn a_tracker_round_trip_in_a_browser() {
+    let (Some(browser), Some(axe)) = (Browser::start(), rules::axe()) else { return };
+    let dialect = gitea_fake();
+    let fake = Fake::start(dialect);
+    let world = World::new(browsed::now, &browsed::LATER);
+    world.has("desk", "2.24.0");
+    world.runs("desk");
+    world.passes(61);
+    let page = page_of(&browser, &world.server, &world.lea);
+    let here = format!("{}/teams/{}", world.server.base, world.team);
+    page.open(&format!("{here}/tickets"));
+    assert!(page.text("h1").contains("has no tracker"), "{}", page.text("h1"));
+    both(&page, &axe, "tickets-none");
+    page.open(&format!("{here}/tracker"));
+    page.fill("#f-address", &format!("{}/api/v1", fake.address));
+    page.fill("#f-project", "o/r");
+    page.fill("#f-token", "t0k");
+    page.fill("#f-open_limit", "1");
+    page.run("document.querySelector('#f-private').value = 'yes'");
+    both(&page, &axe, "tracker");
+    page.click("main form button[type=submit]");
+    let told = page.text("main");
+    assert!(told.contains("It is kept, and it works"), "{told}");
+    assert!(told.contains("/hooks/trackers/") && told.contains("trimtab-bot"), "{told}");
+    both(&page, &axe, "tracker-kept");
+    world.rest();
+    fake.state.lock().unwrap().alter("7", |issue| issue.assignee = Some("bob".into()));
+    world.passes(301);
+    page.open(&format!("{here}/tickets"));
+    let told = page.text("main");
+    for words in ["Raise moment to", "bob has it", "Scheduled, without a ticket yet", "o/r"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert!(page.has("a[href='https://git.example/o/r/issues/7']"));
+    both(&page, &axe, "tickets");
+    page.open(&format!("{here}/plan"));
+    assert!(page.has("a[href='https://git.example/o/r/issues/7']"), "{}", page.text("main"));
+    both(&page, &axe, "plan-with-tickets");
 }

@@ -41,9 +41,9 @@ pub(crate) async fn a_tracker_is_kept_and_forgotten_with_its_tickets(store: Stor
     assert!(store.tracked(other).await.unwrap().is_empty());
 
     // One works with it at a time, until its time is over.
-    let at = |minutes: i64| now() + SignedDuration::from_mins(minutes);
+    let on = |minutes: i64| now() + SignedDuration::from_mins(minutes);
     let take = async |worker: &str, until: i64, is: i64| {
-        store.take_tracker(org, 1, worker, at(until), at(is)).await.unwrap()
+        store.take_tracker(org, 1, worker, on(until), on(is)).await.unwrap()
     };
     assert!(take("a", 2, 0).await && take("a", 3, 1).await, "it goes on");
     assert!(!take("b", 3, 1).await, "it is another's");
@@ -53,23 +53,27 @@ pub(crate) async fn a_tracker_is_kept_and_forgotten_with_its_tickets(store: Stor
     store.leave_tracker(org, 1, "b").await.unwrap();
     assert!(take("c", 6, 4).await);
 
-    let told = Some(at(5));
-    store.note_tracker(org, 1, told, ("away", Some(at(9))), at(6)).await.unwrap();
-    store.note_tracker(org, 1, None, ("", None), at(7)).await.unwrap();
+    let told = Some(on(5));
+    store.note_tracker(org, 1, told, ("away", Some(on(9))), on(6)).await.unwrap();
+    store.note_tracker(org, 1, None, ("", None), on(7)).await.unwrap();
     let is = store.tracker(org, 1).await.unwrap().unwrap();
-    assert_eq!((is.told, is.looked, &*is.trouble, is.rests), (told, Some(at(7)), "", None));
+    assert_eq!((is.told, is.looked, &*is.trouble, is.rests), (told, Some(on(7)), "", None));
 
     // The same project again keeps what is known; another one does not.
     store.want_ticket(org, 1, (&change("a"), true), &json!({})).await.unwrap();
     let known = (Some("7"), None, None);
-    store.keep_ticket(org, 1, &change("a"), known).await.unwrap();
+    let at = ("https://git.example/api/v1", "o/r");
+    assert!(store.keep_ticket(org, 1, &change("a"), known, at).await.unwrap());
+    let elsewhere = ("https://git.example/api/v1", "o/other");
+    assert!(!store.keep_ticket(org, 1, &change("a"), known, elsewhere).await.unwrap());
+    assert!(!store.keep_ticket(org, 1, &change("b"), known, at).await.unwrap());
     store.see_ticket(org, 1, &change("a"), &json!({ "x": 1 }), (Some(now()), "")).await.unwrap();
     let more = NewTracker { open_limit: 5, ..tracker("o/r") };
-    store.put_tracker(org, &more, "person:9", at(8)).await.unwrap();
+    store.put_tracker(org, &more, "person:9", on(8)).await.unwrap();
     let rows = store.tickets(org, 1).await.unwrap();
     assert_eq!((rows[0].key.as_deref(), rows[0].looked), (Some("7"), None), "looked at anew");
     assert_eq!(store.tracker(org, 1).await.unwrap().unwrap().told, told);
-    store.put_tracker(org, &tracker("o/other"), "person:9", at(8)).await.unwrap();
+    store.put_tracker(org, &tracker("o/other"), "person:9", on(8)).await.unwrap();
     assert_eq!(store.tickets(org, 1).await.unwrap(), []);
     assert_eq!(store.tracker(org, 1).await.unwrap().unwrap().told, None);
 
@@ -85,16 +89,18 @@ pub(crate) async fn a_ticket_is_known_beside_its_tracker(store: Store) {
     let org = store.add_organisation("A", now()).await.unwrap();
     let (a, b) = (change("pkg:npm/a"), change("pkg:npm/b"));
     let told = json!({ "title": "Raise a" });
+    store.put_tracker(org, &tracker("o/r"), "person:9", now()).await.unwrap();
+    let at = ("https://git.example/api/v1", "o/r");
     store.want_ticket(org, 1, (&a, true), &told).await.unwrap();
     let new = TicketOf::new(a.clone(), told.clone());
     assert_eq!(store.tickets(org, 1).await.unwrap(), [new.clone()]);
     assert!(store.tickets(org, 2).await.unwrap().is_empty());
 
     // Sent, made, noted, seen.
-    store.keep_ticket(org, 1, &a, (None, Some(now()), None)).await.unwrap();
+    assert!(store.keep_ticket(org, 1, &a, (None, Some(now()), None), at).await.unwrap());
     store.forget_ticket(org, 1, &a).await.unwrap();
     assert_eq!(store.tickets(org, 1).await.unwrap()[0].sent, Some(now()), "it may be there");
-    store.keep_ticket(org, 1, &a, (Some("7"), None, Some("n"))).await.unwrap();
+    assert!(store.keep_ticket(org, 1, &a, (Some("7"), None, Some("n")), at).await.unwrap());
     let had = json!({ "stage": "open" });
     store.see_ticket(org, 1, &a, &had, (Some(now()), "no")).await.unwrap();
     let row = store.tickets(org, 1).await.unwrap().remove(0);
