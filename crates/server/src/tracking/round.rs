@@ -156,8 +156,11 @@ impl Round<'_> {
             for seen in &changed.tickets {
                 let is = |row: &&TicketOf| row.key.as_deref() == Some(&*seen.key);
                 let Some(row) = tickets.iter().find(is) else { continue };
-                // What was seen as it is now, and was as it should be, need not be looked at.
-                if Had::of(&row.seen).updated != Some(seen.updated.to_string()) {
+                // What was seen as it is now need not be looked at, unless it changed just before that: some tell whole
+                // seconds, and clocks differ.
+                let same = Had::of(&row.seen).updated == Some(seen.updated.to_string());
+                let settled = row.looked.is_some_and(|at| at > later(seen.updated, OVERLAP));
+                if !(same && settled) {
                     self.wait(self.app.store.poke_ticket(self.org(), self.team(), &seen.key))?;
                 }
             }
@@ -197,6 +200,8 @@ impl Round<'_> {
         let Some(mark) = mark(&self.tracker.is.handle, &row.change) else { return Ok(()) };
         let told = Told::of(&row.told);
         let ticket = told.ticket(mark);
+        // One that was sent has its room: if it is not there in the end, it is sent again.
+        let may_open = may_open || row.sent.is_some();
         let want = if row.wanted { Want::Open { may_open } } else { Want::Over };
         let note = told.note.as_deref();
         let mut kept = Kept {

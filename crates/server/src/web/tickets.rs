@@ -1,6 +1,6 @@
 //! The tickets of a team: each action with its ticket, how it stands with it, what people changed there, and what went wrong.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use axum::extract::{Path, State};
 use jiff::Timestamp;
@@ -74,16 +74,23 @@ pub(crate) async fn page(
     }
     let has: HashSet<&PlannedChange> = rows.iter().map(|row| &row.change).collect();
     scheduled.retain(|s| !has.contains(&s.change));
+    let wait = scheduled.len();
+    scheduled.truncate(MOST);
+    let mut names: HashMap<i64, String> = HashMap::new();
+    for asset in scheduled.iter().map(|s| s.change.asset).collect::<HashSet<_>>() {
+        let is = app.store.asset(who.org, asset).await?;
+        names.extend(is.map(|is| (asset, is.asset.name)));
+    }
     let view = View {
         notice: notice(tracker.as_ref(), &rows, id, may),
         figures: Figures(vec![
             figure(of("open"), "open"),
             figure(of("done") + of("wont-do"), "closed by people"),
             figure(of("closed"), "closed by evidence"),
-            figure(scheduled.len(), "wait for room"),
+            figure(wait, "wait for room"),
         ]),
         list: list(&rows, id, now),
-        waiting: (!scheduled.is_empty()).then(|| waiting(&scheduled, id)),
+        waiting: (!scheduled.is_empty()).then(|| waiting(&scheduled, &names, id)),
         about: about(tracker.as_ref(), now),
         layout,
     };
@@ -188,7 +195,7 @@ fn list(rows: &[TicketOf], id: i64, now: Timestamp) -> Table {
     }
 }
 
-fn waiting(scheduled: &[Scheduled], id: i64) -> Table {
+fn waiting(scheduled: &[Scheduled], names: &HashMap<i64, String>, id: i64) -> Table {
     let row = |is: &Scheduled| {
         let (name, _) = short(&is.change.package);
         let list = format!(
@@ -199,6 +206,7 @@ fn waiting(scheduled: &[Scheduled], id: i64) -> Table {
         let window = is.window.as_ref().map_or("now", |w| w.name.as_str());
         Row::of(vec![
             Cell::name(format!("{name} to {}", is.version), list.clone()),
+            names.get(&is.change.asset).map_or(Cell::Nothing, |name| Cell::text(name.as_str())),
             Cell::text(window),
             Cell::link(is.findings.len().to_string(), list),
         ])
@@ -208,10 +216,11 @@ fn waiting(scheduled: &[Scheduled], id: i64) -> Table {
         titled: true,
         columns: vec![
             Column::left("Change").kept(),
-            Column::left("Window").kept(),
+            Column::left("In").kept(),
+            Column::left("Window"),
             Column::right("Removes").kept(),
         ],
-        rows: scheduled.iter().take(MOST).map(row).collect(),
+        rows: scheduled.iter().map(row).collect(),
         ..Table::default()
     }
 }

@@ -266,12 +266,12 @@ fn form(who: &Who, team: &Team, tracker: Option<&Tracker>, sent: Sent, csrf: Str
             .hinted("The most tickets that are open; the most urgent come first."),
         Field::new("components", "Components", Input::Area)
             .holding(sent.components)
-            .hinted("Jira: `ASSET or SYSTEM = COMPONENT`, one a line; `*` for all others.")
+            .hinted("Jira, and areas of Azure: ASSET or SYSTEM = COMPONENT, one a line; * for all others.")
             .optional(),
         optional("kind", "Type of tickets", sent.kind, "Jira, Azure. Empty: Task."),
         optional("points", "Field of points", sent.points, "Jira: customfield_…"),
         optional("sprint", "Field of the sprint", sent.sprint, "Jira: customfield_…"),
-        optional("due", "Field of the due date", sent.due, "Azure. `none`: there is none."),
+        optional("due", "Field of the due date", sent.due, "Azure. The word none: there is none."),
         optional("done", "State of what is done", sent.done, "Empty: the usual one."),
         optional("open", "State of what is open again", sent.open, "Empty: the usual one."),
     ];

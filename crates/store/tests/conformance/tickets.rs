@@ -93,7 +93,7 @@ pub(crate) async fn a_ticket_is_known_beside_its_tracker(store: Store) {
     let at = ("https://git.example/api/v1", "o/r");
     store.want_ticket(org, 1, (&a, true), &told).await.unwrap();
     let new = TicketOf::new(a.clone(), told.clone());
-    assert_eq!(store.tickets(org, 1).await.unwrap(), [new.clone()]);
+    assert_eq!(store.tickets(org, 1).await.unwrap(), [new]);
     assert!(store.tickets(org, 2).await.unwrap().is_empty());
 
     // Sent, made, noted, seen.

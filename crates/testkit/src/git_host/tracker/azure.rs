@@ -63,6 +63,7 @@ fn patch(issue: &mut Issue, changes: &Value) -> bool {
                 issue.due = value.clone();
             }
             ("remove", Some(DUE)) => issue.due = Value::Null,
+            ("add", Some("System.AreaPath")) => assert!(value.is_string(), "{value}"),
             ("add", Some(POINTS)) => issue.points = value.clone(),
             other => panic!("{other:?}"),
         }
