@@ -12,6 +12,10 @@ pub trait Clock: Sync {
     fn now(&self) -> Timestamp;
     /// Waits.
     fn pause(&self, time: Duration);
+    /// The longest that it waits where a server asks to: of more, who asks is told.
+    fn longest(&self) -> Duration {
+        MAX_WAIT
+    }
 }
 
 /// The system's clock.

@@ -141,6 +141,8 @@ pub struct Project {
     pub name: String,
     /// What differs.
     pub settings: Settings,
+    /// Whether its address may lie in a network of one's own: no request goes there otherwise.
+    pub private: bool,
 }
 
 impl Project {
@@ -238,7 +240,7 @@ pub fn connect<'c>(
     patience: Patience,
     clock: &'c dyn Clock,
 ) -> Result<Box<dyn Tracker + 'c>, HostError> {
-    let Project { software, api: address, name, settings } = project;
+    let Project { software, api: address, name, settings, private } = project;
     let token = token.to_owned();
     let unlike = || {
         let word = software.as_str();
@@ -251,7 +253,8 @@ pub fn connect<'c>(
         _ => Err(unlike()),
     };
     let api = |login: Login, headers: &[(&'static str, &str)]| {
-        Api::new(address.clone(), &login, headers, patience, clock)
+        let api = Api::new(address.clone(), &login, headers, patience, clock)?;
+        Ok::<_, HostError>(if *private { api } else { api.in_public(patience) })
     };
     Ok(match software {
         Software::GitHub => {
@@ -420,9 +423,20 @@ fn unless_gone<T, P>(
     }
 }
 
-/// Of what was found, the tickets with a mark. `cut`: there is more, and it may be among that.
-fn marked(mut all: Vec<Seen>, cut: bool, mark: &Mark) -> Result<Vec<Seen>, HostError> {
-    all.retain(|seen| seen.wrote.as_ref().is_some_and(|wrote| wrote.mark == *mark));
+/// Of what was found, the newest first, the tickets with a mark. Where there is more, and none among the newest, `older` asks
+/// by the words of the text: an index of them may follow late, and what is older than thousands is long in it.
+fn marked(
+    (mut all, cut): (Vec<Seen>, bool),
+    mark: &Mark,
+    older: impl FnOnce() -> Result<(Vec<Seen>, bool), HostError>,
+) -> Result<Vec<Seen>, HostError> {
+    let is = |seen: &Seen| seen.wrote.as_ref().is_some_and(|wrote| wrote.mark == *mark);
+    all.retain(is);
+    if !cut || !all.is_empty() {
+        return Ok(all);
+    }
+    let (mut all, cut) = older()?;
+    all.retain(is);
     if cut && all.is_empty() {
         let why = "there are more tickets than are looked at, and it may be one of them";
         return Err(HostError::Strange(why.to_owned()));

@@ -91,6 +91,18 @@ fn has(labels: &BTreeSet<Box<str>>, label: &str) -> bool {
     labels.iter().any(|held| held.eq_ignore_ascii_case(label))
 }
 
+/// Which of some actions, the most urgent first, may have a ticket made now: those that have none (`has`), as many as there is
+/// room for. `open`: how many of the team's tickets are open already, whichever they are of.
+pub fn room(has: &[bool], open: usize, limit: usize) -> Vec<bool> {
+    let mut left = limit.saturating_sub(open);
+    let may = |has: &bool| {
+        let may = !has && left > 0;
+        left -= usize::from(may);
+        may
+    };
+    has.iter().map(may).collect()
+}
+
 /// The next call. `None`: nothing is to be done now.
 pub fn next(situation: &Situation<'_>) -> Option<Call> {
     let There::Tickets(all) = situation.there else { return Some(Call::Look) };

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use trimtab_engine::track::{Said, Situation, Want, next, said, stands};
+use trimtab_engine::track::{Said, Situation, Want, next, room, said, stands};
 use trimtab_model::Level;
 use trimtab_model::ticket::{
     Call, Change, DUPLICATE, Kept, Life, Mark, Seen, Stage, There, Ticket, Voices, Wrote,
@@ -272,6 +272,26 @@ impl Case {
     fn alone(&self) -> Vec<&Seen> {
         let all = self.world.tickets.iter().map(|(seen, _)| seen);
         all.filter(|seen| !seen.labels.contains(DUPLICATE)).collect()
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_most_urgent_have_the_room_that_there_is(
+        has in proptest::collection::vec(any::<bool>(), 0..30), open in 0usize..12, limit in 0usize..12,
+    ) {
+        let may = room(&has, open, limit);
+        prop_assert_eq!(may.len(), has.len());
+        let opened = may.iter().filter(|may| **may).count();
+        let without = has.iter().filter(|has| !**has).count();
+        prop_assert_eq!(opened, without.min(limit.saturating_sub(open)));
+        // Nobody has two, and nobody less urgent comes before another.
+        let mut full = false;
+        for (has, may) in has.iter().zip(&may) {
+            prop_assert!(!(*has && *may));
+            prop_assert!(!(full && *may));
+            full |= !has && !may;
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod incidents;
 mod packages;
 mod people;
 mod shares;
+mod tickets;
 mod updates;
 mod year;
 

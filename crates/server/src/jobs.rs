@@ -10,6 +10,7 @@ mod read_document;
 pub(crate) mod refresh;
 mod rematch;
 pub(crate) mod replan;
+pub(crate) mod track;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -43,6 +44,8 @@ pub(crate) enum Kind {
     Fetch,
     /// Look where what open incidents are about is now.
     Look,
+    /// Bring a team's tickets to what its plan wants.
+    Track,
 }
 
 impl Kind {
@@ -56,6 +59,7 @@ impl Kind {
         (Kind::Forget, "forget"),
         (Kind::Fetch, "fetch-feeds"),
         (Kind::Look, "look-at-incidents"),
+        (Kind::Track, "track"),
     ];
 
     /// The word in the store.
@@ -85,6 +89,7 @@ async fn run(app: &App, worker: &str, job: &Job) -> Result<(), Refused> {
         Some(Kind::Forget) => forget::run(app, job).await?,
         Some(Kind::Fetch) => fetch::run(app).await?,
         Some(Kind::Look) => look::run(app, job).await?,
+        Some(Kind::Track) => track::run(app, worker, job).await?,
         Some(Kind::ReadDocument) | None => {
             return Err(Refused::Internal(format!("no job is called `{}`", job.kind)));
         }

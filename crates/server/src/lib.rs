@@ -33,6 +33,7 @@ mod sharing;
 mod start;
 mod state;
 mod traces;
+mod tracking;
 mod updating;
 mod web;
 mod weighing;

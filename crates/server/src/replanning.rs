@@ -86,9 +86,10 @@ pub(crate) async fn anew(
         }
         let placements = app.store.placements(org, team.id).await?;
         let confirmed = app.store.confirmed_mark(org, team.id).await?;
+        let pointed = app.store.ticket_mark(org, team.id).await?;
         let mark = |finished: &str| {
             format!(
-                "{:?} {:?} {:?} {:?} {:?} {:?} {:?} [{confirmed}] [{finished}] {:?}",
+                "{:?} {:?} {:?} {:?} {:?} {:?} {:?} [{confirmed}] [{finished}] [{pointed}] {:?}",
                 team.cadence,
                 team.capacity,
                 team.open_limit,

@@ -59,6 +59,9 @@ pub(crate) fn api(largest_upload: usize) -> OpenApiRouter<App> {
         .routes(routes!(api::wishes::get, api::wishes::put))
         .routes(routes!(api::calendar::post, api::calendar::delete))
         .routes(routes!(api::what_if::post))
+        .routes(routes!(api::trackers::get, api::trackers::put, api::trackers::delete))
+        .routes(routes!(api::trackers::attempted))
+        .routes(routes!(api::tickets::list))
         .routes(routes!(api::updates::one, api::updates::say))
         .routes(routes!(api::assets::list))
         .routes(routes!(api::assets::one))
@@ -124,6 +127,10 @@ pub fn router(app: App) -> Router {
         .route("/inventory/new", get(web::upload::page).post(web::upload::post))
         .route("/said/new", get(web::said::new).post(web::said::post))
         .layer(RequestBodyLimitLayer::new(upload));
+    let hooks = Router::new()
+        .route("/hooks/trackers/{handle}", post(web::hooks::tracker))
+        .layer(RequestBodyLimitLayer::new(web::hooks::LARGEST))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER));
     let people = Router::new()
         .route("/healthz", get(api::health::alive))
         .route("/internal/metrics", get(around::counted::get))
@@ -163,6 +170,8 @@ pub fn router(app: App) -> Router {
         .route("/teams/{id}", get(web::team::page))
         .route("/teams/{id}/edit", get(web::team::edit).post(web::team::post))
         .route("/teams/{id}/plan", get(web::plan::page).post(web::plan::post))
+        .route("/teams/{id}/tickets", get(web::tickets::page))
+        .route("/teams/{id}/tracker", get(web::tracker::page).post(web::tracker::post))
         .route("/teams/{id}/plan/move", get(web::plan::asks).post(web::plan::moves))
         .route("/teams/{id}/notices", get(web::notices::page))
         .route("/teams/{id}/notices/edit", get(web::wishes::page).post(web::wishes::post))
@@ -232,6 +241,7 @@ pub fn router(app: App) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER));
     programs
         .merge(forms)
+        .merge(hooks)
         .merge(people)
         .layer(from_fn_with_state(app.clone(), repeat::once))
         .layer(from_fn(around::tags::tagged))

@@ -140,6 +140,7 @@ fn lives(dialect: &'static dyn Dialect, events: &[Event]) {
         api: format!("{}{}", fake.address, dialect.api()).parse().unwrap(),
         name: dialect.path().to_owned(),
         settings: Settings::default(),
+        private: true,
     };
     let tracker = connect(&project, dialect.token().1, Patience::default(), &NoWait).unwrap();
     let mut case = Case {

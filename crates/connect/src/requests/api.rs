@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::HostError;
 use crate::http::{Client, Failure, Patience, Response};
-use crate::retry::{self, Clock, MAX_WAIT, TRIES};
+use crate::retry::{self, Clock, TRIES};
 use crate::url::Url;
 
 /// The type of what is sent.
@@ -106,6 +106,12 @@ impl<'c> Api<'c> {
             all.push((name, (*value).to_owned()));
         }
         Ok(Api { client: Client::new(patience), address, headers: all, clock, me: OnceLock::new() })
+    }
+
+    /// The same, but no request goes to an address of a private network.
+    #[must_use]
+    pub(crate) fn in_public(self, patience: Patience) -> Api<'c> {
+        Api { client: Client::outside(patience), ..self }
     }
 
     /// Asks for something: as often as may help.
@@ -209,7 +215,7 @@ impl<'c> Api<'c> {
                         return Err(refusal(status, said));
                     }
                     let pause = wait.unwrap_or_else(|| retry::pause(failed));
-                    if pause > MAX_WAIT {
+                    if pause > self.clock.longest() {
                         return Err(HostError::Busy(said, pause));
                     }
                     (refusal(status, said), pause)

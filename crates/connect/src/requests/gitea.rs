@@ -119,7 +119,7 @@ pub(crate) fn list(
 }
 
 /// The number of a label. `None`: the repository has none of that name.
-fn known(
+pub(crate) fn known(
     api: &Api<'_>,
     (owner, name): (&str, &str),
     label: &str,

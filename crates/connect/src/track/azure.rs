@@ -228,9 +228,10 @@ impl Tracker for Azure<'_> {
     }
 
     fn find(&self, mark: &Mark) -> Result<Vec<Seen>, HostError> {
-        // Texts are searched by words and not by letters: what is there with the tag is looked at.
-        let (all, cut) = self.search("[System.Id] > 0", "[System.Id] DESC")?;
-        marked(all, cut, mark)
+        // Texts are searched by words and not by letters, in an index: what is there with the tag is looked at first.
+        let newest = self.search("[System.Id] > 0", "[System.Id] DESC")?;
+        let words = format!("[System.Description] CONTAINS WORDS '{mark}'");
+        marked(newest, mark, || self.search(&words, "[System.Id] DESC"))
     }
 
     fn me(&self) -> Result<Option<Box<str>>, HostError> {

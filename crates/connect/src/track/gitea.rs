@@ -10,7 +10,7 @@ use super::text::{self, Markup};
 use super::{Changed, Tracker, day, in_order, marked, moment, number, some, string, unless_gone};
 use crate::requests::HostError;
 use crate::requests::api::Api;
-use crate::requests::gitea::{label, list, numbered};
+use crate::requests::gitea::{known, label, list, numbered};
 
 /// One repository.
 pub(super) struct Gitea<'c> {
@@ -29,9 +29,12 @@ impl Gitea<'_> {
     }
 
     fn ours(&self, query: &[(&str, &str)]) -> Result<(Vec<Seen>, bool), HostError> {
+        // A label that the repository has not yet is looked over by it, and all issues come: then none is ours.
+        if known(&self.api, self.of(), LABEL)?.is_none() {
+            return Ok((Vec::new(), false));
+        }
         let query = [&[("labels", LABEL), ("state", "all"), ("type", "issues")], query].concat();
         let (all, cut) = list(&self.api, &self.path(&[]), &query)?;
-        // A label that the repository has not yet is looked over by it, and all come.
         let all: Vec<Seen> = all.iter().map(read).collect::<Result<_, _>>()?;
         let is_ours = |label: &str| label.eq_ignore_ascii_case(LABEL);
         let ours = all.into_iter().filter(|seen| seen.labels.iter().any(|label| is_ours(label)));
@@ -68,8 +71,7 @@ impl Tracker for Gitea<'_> {
     }
 
     fn find(&self, mark: &Mark) -> Result<Vec<Seen>, HostError> {
-        let (all, cut) = self.ours(&[])?;
-        marked(all, cut, mark)
+        marked(self.ours(&[])?, mark, || self.ours(&[("q", mark.as_str())]))
     }
 
     fn me(&self) -> Result<Option<Box<str>>, HostError> {

@@ -72,8 +72,18 @@ impl Tracker for GitHub<'_> {
     }
 
     fn find(&self, mark: &Mark) -> Result<Vec<Seen>, HostError> {
-        let (all, cut) = self.ours(&[("sort", "created"), ("direction", "desc")])?;
-        marked(all, cut, mark)
+        let newest = self.ours(&[("sort", "created"), ("direction", "desc")])?;
+        marked(newest, mark, || {
+            let (owner, name) = (&self.owner, &self.name);
+            let words = format!("repo:{owner}/{name} is:issue in:body \"{mark}\"");
+            let query = [("q", &*words), ("per_page", "100")];
+            let answer = self.api.get(&["search", "issues"], &query)?.value;
+            let Some(some) = answer["items"].as_array() else {
+                return Err(HostError::Strange("it is no list".to_owned()));
+            };
+            let all = some.iter().map(read).collect::<Result<_, _>>()?;
+            Ok((all, answer["incomplete_results"] == true))
+        })
     }
 
     fn me(&self) -> Result<Option<Box<str>>, HostError> {

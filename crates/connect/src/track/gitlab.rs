@@ -68,8 +68,9 @@ impl Tracker for GitLab<'_> {
     }
 
     fn find(&self, mark: &Mark) -> Result<Vec<Seen>, HostError> {
-        let (all, cut) = self.ours(&[("order_by", "created_at"), ("sort", "desc")])?;
-        marked(all, cut, mark)
+        let newest = [("order_by", "created_at"), ("sort", "desc")];
+        let words = [("search", mark.as_str()), ("in", "description")];
+        marked(self.ours(&newest)?, mark, || self.ours(&[&newest[..], &words].concat()))
     }
 
     fn me(&self) -> Result<Option<Box<str>>, HostError> {

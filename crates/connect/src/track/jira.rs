@@ -225,7 +225,7 @@ impl Tracker for Jira<'_> {
         let (mut all, cut) = self.search(&jql)?;
         // Labels are searched without regard to case.
         all.retain(|seen| seen.labels.contains(&*label));
-        marked(all, cut, mark)
+        marked((all, cut), mark, || Ok((Vec::new(), true)))
     }
 
     fn me(&self) -> Result<Option<Box<str>>, HostError> {

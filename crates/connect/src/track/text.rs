@@ -20,6 +20,9 @@ const VOICE: usize = 4_000;
 const ENTRY: usize = 300;
 /// The most entries of a list.
 const ENTRIES: usize = 20;
+/// The most lines of one voice: short ones are not made shorter, and all of them must fit.
+const LINES: usize = 30;
+
 fn blocks(ticket: &Ticket, line: &Wrote) -> Vec<Block> {
     let mut all = Vec::new();
     let voices = &ticket.voices;
@@ -32,7 +35,10 @@ fn blocks(ticket: &Ticket, line: &Wrote) -> Vec<Block> {
         if !text.trim().is_empty() {
             all.push(Block::Heading(heading));
             let text: String = text.chars().take(VOICE).collect();
-            all.extend(lines(&text).map(Block::Line));
+            all.extend(lines(&text).take(LINES).map(Block::Line));
+            if lines(&text).nth(LINES).is_some() {
+                all.push(Block::Line("…".to_owned()));
+            }
         }
     }
     all.push(Block::Heading("In short"));
@@ -406,6 +412,20 @@ mod tests {
             let written = first(markup, &long, None);
             assert!(plain(&written).chars().count() <= markup.most(), "{markup:?}");
             assert_eq!(wrote(&written), Some(Wrote::with(&long, Life::Open)), "{markup:?}");
+        }
+        // Thousands of short lines, none of which can be made shorter.
+        let text: Box<str> = "{*}\n".repeat(2_000).into();
+        let short = ["a", "b"].map(|_| text.clone());
+        let voices = Voices {
+            product: text.clone(),
+            engineering: text,
+            security: short[0].clone(),
+            operations: short[1].clone(),
+        };
+        let short = Ticket { voices, ..ticket("x") };
+        for markup in ALL {
+            let written = first(markup, &short, None);
+            assert!(plain(&written).chars().count() <= markup.most(), "{markup:?}");
         }
         let mut empty = ticket("x");
         empty.criteria = vec!["".into(), "\u{7}".into()];

@@ -13,7 +13,8 @@ fn project(software: Software) -> Project {
         Software::Azure => "p",
     };
     let api = "https://tracker.example/api".parse().unwrap();
-    Project { software, api, name: name.to_owned(), settings: Settings::default() }
+    let (name, settings) = (name.to_owned(), Settings::default());
+    Project { software, api, name, settings, private: false }
 }
 
 /// A message of each about a ticket, as it sends them.

@@ -15,6 +15,7 @@ fn project(address: &str, name: &str) -> Project {
         api: format!("{address}/api/v1").parse().unwrap(),
         name: format!("{OWNER}/{name}"),
         settings: Settings::default(),
+        private: true,
     }
 }
 

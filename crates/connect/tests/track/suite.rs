@@ -64,6 +64,7 @@ fn project(dialect: &dyn Dialect, fake: &Fake) -> Project {
             sprint: own("customfield_10020"),
             ..Settings::default()
         },
+        private: true,
     }
 }
 
@@ -439,6 +440,58 @@ fn what_changed_is_told_in_order_and_over_pages() {
         assert_eq!(numbers, [10], "{word}");
         assert_eq!(only(tracker, "app.129").number, 136, "{word}");
     });
+}
+
+#[test]
+fn one_is_found_among_thousands_and_a_new_one_can_be_made() {
+    each(|software, fake, tracker, _| {
+        let word = software.as_str();
+        tracker.create(&ticket("app.ms")).unwrap();
+        let other = Issue {
+            labels: vec![LABEL.to_owned()],
+            state: if software == Software::GitLab { "opened" } else { "open" }.to_owned(),
+            ..Issue::default()
+        };
+        for _ in 0..2_005 {
+            fake.state.lock().unwrap().file(other.clone());
+        }
+        let found = tracker.find(&Mark::read("app.ms").unwrap()).unwrap();
+        assert_eq!(found.len(), 1, "{word}");
+        assert_eq!(tracker.find(&Mark::read("app.new").unwrap()).unwrap(), [], "{word}");
+    });
+}
+
+/// A Gitea that has no label of ours gives all issues for it.
+#[test]
+fn issues_of_others_do_not_keep_the_first_ticket_from_being_made() {
+    each(|software, fake, tracker, _| {
+        for _ in 0..2_100 {
+            fake.state.lock().unwrap().file(Issue::default());
+        }
+        let word = software.as_str();
+        assert_eq!(tracker.find(&ticket("app.ms").mark).unwrap(), [], "{word}");
+        tracker.create(&ticket("app.ms")).unwrap();
+        assert_eq!(tracker.find(&ticket("app.ms").mark).unwrap().len(), 1, "{word}");
+    });
+}
+
+/// Where nobody allowed it, nothing is sent to a private network, whatever the name in front of it.
+#[test]
+fn no_request_leaves_for_a_private_network_that_is_not_allowed() {
+    for dialect in TRACKERS {
+        let fake = Fake::start(*dialect);
+        let clock = NoWait(Mutex::default());
+        let project = Project { private: false, ..project(*dialect, &fake) };
+        let named = fake.address.replace("127.0.0.1", "localhost");
+        let named = format!("{named}{}", dialect.api()).parse().unwrap();
+        for project in [project.clone(), Project { api: named, ..project }] {
+            let token = dialect.token().1;
+            let tracker = connect(&project, token, Patience::default(), &clock).unwrap();
+            let refused = tracker.create(&ticket("app.ms")).unwrap_err();
+            assert!(refused.to_string().contains("private network"), "{refused}");
+        }
+        assert!(fake.state.lock().unwrap().asked.is_empty());
+    }
 }
 
 #[test]

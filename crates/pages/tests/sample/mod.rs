@@ -71,6 +71,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("systems", render(&places::systems())),
         ("team", render(&people::team())),
         ("teams", render(&people::teams())),
+        ("tickets", render(&planned::tickets())),
         ("today", render(&risk::today())),
         ("trouble", render(&around::trouble())),
         ("update", render(&planned::update())),

@@ -1,5 +1,6 @@
 //! What is planned, and what was carried out.
 
+use trimtab_model::Level;
 use trimtab_pages::Entry;
 use trimtab_pages::page;
 use trimtab_pages::part::{
@@ -7,7 +8,7 @@ use trimtab_pages::part::{
     State, Step, Steps, Table, Urgency, Value,
 };
 
-use super::{code, column, days, hours, l, layout, named, num, numbers, t, table, text};
+use super::{code, column, days, hours, l, layout, mark, named, num, numbers, t, table, text};
 
 pub(super) fn plans() -> page::Plans {
     let filled =
@@ -170,6 +171,53 @@ pub(super) fn updates() -> page::Updates {
                 Cell::Value(days(-2).into()),
             ]],
         ),
+    }
+}
+
+pub(super) fn tickets() -> page::Tickets {
+    page::Tickets {
+        layout: layout(
+            Entry::Teams,
+            &[("Teams", "/teams"), ("Payments", "/teams/3"), ("Tickets", "")],
+            "Tickets of Payments",
+            "1 ticket of Payments is open; evidence closed 4.",
+        ),
+        notice: Some(Notice {
+            urgency: Urgency::Warning,
+            text: t("The tracker cannot be used now: the host does not accept the token."),
+            next: Some(l("Set the tracker", "/teams/3/tracker")),
+        }),
+        figures: Figures(vec![
+            Figure::of(t("1"), t("open"), "/teams/3/tickets"),
+            Figure::of(t("2"), t("wait for room"), "/teams/3/tickets"),
+        ]),
+        list: table(
+            "Actions with a ticket",
+            vec![
+                column("Action").kept(),
+                column("Ticket").kept(),
+                column("How it stands").kept(),
+                column("Level"),
+                column("What people changed"),
+            ],
+            vec![vec![
+                named("Raise log4j-core to 2.17.1 in ticket-service", "/findings?asset=7", "now"),
+                Cell::link(t("PAY-7"), "https://tracker.example/browse/PAY-7"),
+                text("people will not do it"),
+                mark(Level::Critical),
+                text("Ann has it; will not be done: the service goes in March"),
+            ]],
+        ),
+        waiting: Some(table(
+            "Scheduled, without a ticket yet",
+            vec![column("Change").kept(), column("Window").kept(), numbers("Removes").kept()],
+            vec![vec![
+                named("jackson-databind to 2.17.0", "/findings?asset=7", ""),
+                text("sprint of 2026-12-07"),
+                num("3", "/findings?asset=7"),
+            ]],
+        )),
+        about: Pairs(vec![(t("Project"), Value::Code(t("PAY")))]),
     }
 }
 

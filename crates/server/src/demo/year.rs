@@ -15,7 +15,7 @@ use trimtab_store::{
 use super::chance::Chance;
 use super::packages::{self, Package};
 use super::people::{self, People};
-use super::{Filled, Sample, incidents, notices, shares, updates};
+use super::{Filled, Sample, incidents, notices, shares, tickets, updates};
 use crate::access::secret::hex;
 use crate::ingest;
 use crate::jobs::measure;
@@ -568,6 +568,7 @@ impl Year<'_> {
         }
         notices::fill(self.app, self.org, &self.people.leads, now).await?;
         incidents::end(&self.app.store, self.org, &self.people, now).await?;
+        tickets::of_first(&self.app.store, self.org, &scheduled, now).await?;
         let next = measure::next(self.org, now);
         self.app.store.add_job(&next, now).await.map(|_| ()).map_err(told)
     }

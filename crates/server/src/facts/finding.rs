@@ -55,6 +55,47 @@ async fn planned(app: &App, who: &Who, is: &Finding) -> Result<Option<(i64, Sche
     Ok(all.into_iter().next().map(|scheduled| (*team, scheduled)))
 }
 
+/// What one side is told of a finding as it was weighed, a line each.
+pub(crate) fn voice(
+    known: &Known,
+    agreed: &Agreed,
+    (finding, assessment): &(Matched, Assessment),
+    now: Timestamp,
+    side: Role,
+) -> Vec<Line> {
+    let scan = trimtab_model::scan::Scan {
+        target: known.asset.1.as_str().into(),
+        inventory: Inventory::default(),
+        index: None,
+        findings: Vec::new(),
+        unknowns: Vec::new(),
+        weighing: None,
+        diagnostics: Vec::new(),
+    };
+    let mut finding = finding.clone();
+    finding.occurrences.clear();
+    let assessed = trimtab_model::scan::Assessed {
+        finding: 0,
+        occurrences: Vec::new(),
+        assessment: assessment.clone(),
+        exception: None,
+        not_affected: None,
+        vex: None,
+    };
+    let subject = Subject {
+        scan: &scan,
+        finding: &finding,
+        assessed: &assessed,
+        system: known.system.and_then(|id| agreed.systems.get(&id)),
+        charter: &agreed.charter,
+        scope: crate::weighing::scope(&known.scope),
+        described: crate::weighing::DESCRIBED,
+        now,
+    };
+    // The factors are told on their own.
+    lines(&subject, side).into_iter().filter(|line| !line.label.is_empty()).collect()
+}
+
 /// A finding with all that is known of it.
 pub(crate) struct Facts {
     pub(crate) is: Finding,
@@ -141,38 +182,8 @@ impl Facts {
 
     /// What one side is told, a line each. `None`: the index does not know it.
     pub(crate) fn voice(&self, side: Role) -> Option<Vec<Line>> {
-        let (finding, assessment) = self.assessed.as_ref()?;
-        let scan = trimtab_model::scan::Scan {
-            target: self.known.asset.1.as_str().into(),
-            inventory: Inventory::default(),
-            index: None,
-            findings: Vec::new(),
-            unknowns: Vec::new(),
-            weighing: None,
-            diagnostics: Vec::new(),
-        };
-        let mut finding = finding.clone();
-        finding.occurrences.clear();
-        let assessed = trimtab_model::scan::Assessed {
-            finding: 0,
-            occurrences: Vec::new(),
-            assessment: assessment.clone(),
-            exception: None,
-            not_affected: None,
-            vex: None,
-        };
-        let subject = Subject {
-            scan: &scan,
-            finding: &finding,
-            assessed: &assessed,
-            system: self.known.system.and_then(|id| self.agreed.systems.get(&id)),
-            charter: &self.agreed.charter,
-            scope: crate::weighing::scope(&self.known.scope),
-            described: crate::weighing::DESCRIBED,
-            now: self.now,
-        };
-        // The factors are told on their own.
-        Some(lines(&subject, side).into_iter().filter(|line| !line.label.is_empty()).collect())
+        let assessed = self.assessed.as_ref()?;
+        Some(voice(&self.known, &self.agreed, assessed, self.now, side))
     }
 
     /// What is said where the index does not know the vulnerability: it has no level.

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use trimtab_store::{Job, NewJob, Org, Priority};
 
-use super::{Kind, notify};
+use super::{Kind, notify, track};
 use crate::ingest::Refused;
 use crate::replanning;
 use crate::state::App;
@@ -53,6 +53,8 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
     // Teams are told by the plans that there are, whatever became of these.
     app.store.add_job(&notify::at_once(job.org, now), now).await?;
     let done = done?;
+    // Tickets follow plans, and the evidence that they are made of.
+    track::all(app, job.org, now).await?;
     let is = done.difference;
     Ok(json!({ "teams": done.teams, "same": done.same, "scheduled": is.scheduled,
         "moved": is.moved, "changed": is.changed, "dropped": is.dropped }))

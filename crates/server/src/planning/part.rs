@@ -19,6 +19,7 @@ use super::{Change, Learnt, MANY, MOST, Missing, Part, Wish, after, rhythm, slot
 use crate::facts::within;
 use crate::problem::Problem;
 use crate::state::App;
+use crate::tracking;
 use crate::updating::{self, LEARNT};
 use crate::weighing::Agreed;
 
@@ -85,7 +86,11 @@ impl Asking<'_> {
         let tries = Tries::of(app.store.confirmed(org, team.id).await?, &findings);
         // Of what others carried out the numbers say nothing to who may not see it.
         let applied = app.store.finished(org, team.id, seen.as_deref(), LEARNT).await?;
-        let finished = updating::finished(&applied, &charter.calendar);
+        let mut finished = updating::finished(&applied, &charter.calendar);
+        let tickets = app.store.tickets(org, team.id).await?;
+        finished.extend(tracking::setting::finished(&tickets, &applied));
+        let pointed: HashMap<&PlannedChange, f64> =
+            tickets.iter().filter_map(|row| Some((&row.change, row.points?))).collect();
         let mut part = Part {
             rhythm: plan::Team {
                 id: team.name.as_str().into(),
@@ -117,7 +122,11 @@ impl Asking<'_> {
         for (of, removes) in by_change(&findings) {
             let Some(first) = removes.first().and_then(|f| findings.get(*f)) else { continue };
             let priced = tries.priced(&of, removes, &findings, charter, &finished);
-            let Some(priced) = priced else { continue };
+            let Some(mut priced) = priced else { continue };
+            // Who does it says what it costs.
+            if let Some(points) = pointed.get(&of) {
+                (priced.least, priced.most) = (*points, *points);
+            }
             // One action stands for every package that it moves.
             let choice =
                 priced.action.map(|number| format!("{}: confirmed {number}", first.asset.1));

@@ -7,6 +7,8 @@ mod moving;
 mod notice;
 pub(crate) mod tries;
 
+use std::collections::HashMap;
+
 use axum::extract::{Path, Query, State};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -18,7 +20,7 @@ use trimtab_pages::part::{
     Bulk, Cell, Column, Empty, Figure, Figures, Filled, Link, Notice, Pairs, Row, Table, Urgency,
     number,
 };
-use trimtab_store::Team;
+use trimtab_store::{PlannedChange, Team};
 
 use super::findings::encode;
 use super::team::{find, may_pace};
@@ -27,6 +29,7 @@ use super::{Page, Sorry, count, html, layout};
 use crate::access::Who;
 use crate::api::plan::named;
 use crate::api::teams::OPEN_MOST;
+use crate::api::tickets::{links, seen};
 use crate::planning::{Change, Planned, Sure, WINDOWS, Wish, of_team, trial};
 use crate::problem::Problem;
 use crate::state::App;
@@ -135,7 +138,8 @@ pub(crate) async fn page(
     let plans = app.store.team_plans(who.org).await?;
     let kept = plans.iter().find(|plan| plan.team == id);
     let kept = if wish.is_trial() { None } else { Some(kept) };
-    let windows = windows(&planned, id, &bulk(&verbs));
+    let tickets = links(&seen(&app, &who, id).await?);
+    let windows = windows(&planned, id, &bulk(&verbs), &tickets);
     let held = held(&planned, &bulk(&[("open", "Leave to the plan")]));
     let view = View {
         notice: notice(&planned, &wish, word),
@@ -190,23 +194,31 @@ fn figures(planned: &Planned, id: i64) -> Figures {
     ])
 }
 
-fn windows(planned: &Planned, id: i64, bulk: &Option<Bulk>) -> Vec<Window> {
+fn windows(
+    planned: &Planned,
+    id: i64,
+    bulk: &Option<Bulk>,
+    tickets: &HashMap<PlannedChange, Link>,
+) -> Vec<Window> {
     let Some(team) = planned.question.teams.first() else { return Vec::new() };
     let of = |slot: Slot| planned.plan.batches.iter().filter(move |b| b.slot == slot);
     let mut all = Vec::new();
     let table = |slot: Slot, why: &str| {
-        let rows = of(slot).flat_map(|batch| rows(planned, batch, id)).collect();
+        let rows = of(slot).flat_map(|batch| rows(planned, batch, id, tickets)).collect();
+        let mut columns = vec![
+            Column::left("Change").kept(),
+            Column::left("In"),
+            Column::right("Removes").kept(),
+            Column::right("Load"),
+            Column::right("Points").kept(),
+            Column::left("Why then"),
+            Column::left("State"),
+        ];
+        // Who has no tracker is told nothing of tickets.
+        columns.extend((!tickets.is_empty()).then(|| Column::left("Ticket")));
         Table {
             title: "Changes".to_owned(),
-            columns: vec![
-                Column::left("Change").kept(),
-                Column::left("In"),
-                Column::right("Removes").kept(),
-                Column::right("Load"),
-                Column::right("Points").kept(),
-                Column::left("Why then"),
-                Column::left("State"),
-            ],
+            columns,
             rows,
             bulk: bulk.clone(),
             empty: Empty { why: why.to_owned(), next: None },
@@ -279,7 +291,12 @@ fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
 }
 
-fn rows(planned: &Planned, batch: &Batch, id: i64) -> Vec<Row> {
+fn rows(
+    planned: &Planned,
+    batch: &Batch,
+    id: i64,
+    tickets: &HashMap<PlannedChange, Link>,
+) -> Vec<Row> {
     let question = &planned.question;
     let (why, waits) = (planned.why_now(batch), planned.waits(batch));
     let mut rows = Vec::new();
@@ -298,31 +315,29 @@ fn rows(planned: &Planned, batch: &Batch, id: i64) -> Vec<Row> {
             change.of.asset
         );
         let package = format!("/packages?purl={}", encode(&change.of.package));
-        rows.push(Row {
-            id: named(&change.of),
-            label: format!("{name} to {} in {}", change.to, change.asset),
-            cells: vec![
-                Cell::Name(Link::to(name, package), versions(&from, change)),
-                Cell::text(change.asset.clone()),
-                Cell::link(asked.removes.len().to_string(), list),
-                Cell::text(number(load)),
-                Cell::text(range(asked.least, asked.most)),
-                Cell::text(with_words(
-                    change,
-                    match kept {
-                        // The day is today's, whatever it was when the reason was kept.
-                        Some(kept) => {
-                            let day = waits.iter().filter(|day| !kept.why.contains(day.as_str()));
-                            let all: Vec<String> =
-                                std::iter::once(&kept.why).chain(day).cloned().collect();
-                            sentence(&all)
-                        }
-                        None => sentence(&why),
-                    },
-                )),
-                state(change, kept.map(|kept| kept.since), id),
-            ],
-        });
+        let label = format!("{name} to {} in {}", change.to, change.asset);
+        let mut cells = vec![
+            Cell::Name(Link::to(name, package), versions(&from, change)),
+            Cell::text(change.asset.clone()),
+            Cell::link(asked.removes.len().to_string(), list),
+            Cell::text(number(load)),
+            Cell::text(range(asked.least, asked.most)),
+            Cell::text(with_words(change, match kept {
+                // The day is today's, whatever it was when the reason was kept.
+                Some(kept) => {
+                    let day = waits.iter().filter(|day| !kept.why.contains(day.as_str()));
+                    let all: Vec<String> = std::iter::once(&kept.why).chain(day).cloned().collect();
+                    sentence(&all)
+                }
+                None => sentence(&why),
+            })),
+            state(change, kept.map(|kept| kept.since), id),
+        ];
+        if !tickets.is_empty() {
+            let ticket = tickets.get(&change.of).cloned();
+            cells.push(ticket.map_or(Cell::Nothing, |ticket| Cell::Value(ticket.into())));
+        }
+        rows.push(Row { id: named(&change.of), label, cells });
     }
     rows
 }

@@ -57,7 +57,7 @@ pub(crate) async fn find(
     Ok((team.ok_or_else(|| Problem::not_found("team"))?, systems))
 }
 
-pub(super) fn may_pace(who: &Who, id: i64) -> bool {
+pub(crate) fn may_pace(who: &Who, id: i64) -> bool {
     let on = On { system: None, team: Some(id) };
     who.may(Action::Pace, on) || who.may(Action::Administer, On::ALL)
 }
@@ -95,6 +95,7 @@ pub(crate) async fn page(
     layout.actions.push(Link::to("Hand-offs", format!("/handoffs?team={id}")));
     layout.actions.push(Link::to("Lessons", format!("/lessons?team={id}")));
     layout.actions.push(Link::to("Maturity", format!("/teams/{id}/maturity")));
+    layout.actions.push(Link::to("Tickets", format!("/teams/{id}/tickets")));
     if may_pace(&who, id) {
         layout.actions.push(Link::to("Set cadence and capacity", format!("/teams/{id}/edit")));
     }

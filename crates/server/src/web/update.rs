@@ -19,6 +19,7 @@ use super::findings::encode;
 use super::today::short;
 use super::{Page, Sorry, count, html, layout, mended, own_form};
 use crate::access::{On, Who};
+use crate::api::tickets::links;
 use crate::api::updates::{Said, find, keep, may_say};
 use crate::problem::Problem;
 use crate::state::App;
@@ -99,6 +100,14 @@ async fn show(
     let asset = format!("/findings?state=any&asset={}", update.is.is.asset);
     let gone = update.findings.iter().filter(|f| !f.state.is_live()).count();
     let told = &update.told;
+    let mut tickets = Vec::new();
+    if let Some(team) = on.team {
+        let moved = |package: &str| told.moves.iter().any(|m| m.package == package);
+        let mut all = app.store.tickets(who.org, team).await?;
+        all.retain(|row| row.change.asset == update.is.is.asset && moved(&row.change.package));
+        tickets.extend(links(&all).into_values());
+        tickets.sort_by(|a, b| a.text.cmp(&b.text));
+    }
     let view = View {
         notice: notice(&update),
         figures: Figures(vec![
@@ -119,7 +128,7 @@ async fn show(
         moves: moves(&update),
         removes: removes(&update, now),
         left_out: left_out(&update),
-        about: about(&update, &outside(app, who, &update).await?),
+        about: about(&update, &outside(app, who, &update).await?, tickets),
         rollback: format!("trimtab rollback {}", update.is.is.batch),
         form,
         layout,
@@ -385,7 +394,7 @@ async fn outside(app: &App, who: &Who, update: &Update) -> Result<Vec<i64>, Prob
     Ok(all.iter().filter(|a| is(a)).map(|a| a.id).collect())
 }
 
-fn about(update: &Update, outside: &[i64]) -> Pairs {
+fn about(update: &Update, outside: &[i64], tickets: Vec<Link>) -> Pairs {
     let (is, told) = (&update.is, &update.told);
     let unknown = |why: &str| Value::Unknown(why.to_owned());
     let mut pairs = vec![
@@ -411,6 +420,7 @@ fn about(update: &Update, outside: &[i64]) -> Pairs {
         };
         pairs.push(("Request".to_owned(), Value::Link(link)));
     }
+    pairs.extend(tickets.into_iter().map(|link| ("Ticket".to_owned(), Value::Link(link))));
     pairs.push((
         "It took".to_owned(),
         is.points.map_or_else(

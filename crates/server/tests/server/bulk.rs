@@ -11,7 +11,7 @@ use crate::harness::{Server, Someone};
 use crate::triage::look;
 
 /// A page of somebody who is signed in.
-fn page_of(browser: &Browser, server: &Server, who: &Someone) -> Page {
+pub(crate) fn page_of(browser: &Browser, server: &Server, who: &Someone) -> Page {
     let page = browser.page();
     page.size(1440, 900);
     page.dark(false);

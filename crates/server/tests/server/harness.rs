@@ -93,6 +93,12 @@ impl Server {
         Server::started(folder, store, INDEX.1.clone(), clock, access, None)
     }
 
+    /// A server on a store, with a clock of its own, where people get in so.
+    pub(crate) fn keyed(store: String, clock: fn() -> Timestamp, access: Access) -> Server {
+        let folder = tempfile::tempdir().unwrap();
+        Server::started(folder, store, INDEX.1.clone(), clock, access, None)
+    }
+
     /// A server on a store.
     pub(crate) fn on(folder: tempfile::TempDir, store: String) -> Server {
         Server::started(folder, store, INDEX.1.clone(), Timestamp::now, Access::default(), None)

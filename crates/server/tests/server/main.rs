@@ -39,6 +39,7 @@ mod schema;
 mod sharing;
 mod ssrf;
 mod story;
+mod tickets;
 mod today;
 mod triage;
 mod two;

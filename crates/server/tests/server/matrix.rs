@@ -131,6 +131,10 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
             json!({ "changes": [format!("{asset}:pkg:npm/moment")], "state": "held", "reason": "x" }),
         ),
         ("POST", "shares") => ("", json!({ "name": role, "side": "security", "days": 1 })),
+        ("PUT", "teams/{id}/tracker") => (
+            "",
+            json!({ "software": "gitea", "address": "https://git.example/api/v1", "project": "o/r" }),
+        ),
         ("POST", "tokens") => ("", json!({ "name": role, "actions": ["view"], "days": 1 })),
         ("POST", "updates/{id}") => ("", json!({ "points": 1 })),
         ("GET", "findings/groups" | "findings/groups.csv") => ("?by=package", Value::Null),

@@ -125,6 +125,9 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         row("POST", "/appeals/new", &"", &appeals, NotThere),
         row("GET", "/appeals/{id}", appeal, &[], NotThere),
         row("POST", "/appeals/{id}", appeal, &[("state", text("refused"))], NotThere),
+        row("GET", "/teams/{id}/tickets", team, &[], NotThere),
+        row("GET", "/teams/{id}/tracker", team, &[], NotThere),
+        row("POST", "/teams/{id}/tracker", team, &[("end", text("yes"))], NotThere),
         row("GET", "/updates/{id}", update, &[], NotThere),
         row("POST", "/updates/{id}", update, &[("points", text("1"))], NotThere),
         row("GET", "/vulnerabilities/{name}", &world.vulnerability, &[], NotThere),
@@ -184,6 +187,8 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         // A link of one's own, and what it shows to whoever has it.
         "/boards/{side}/share",
         "/shared/{secret}",
+        // Whoever sends it signs it; it leads to nothing but a look.
+        "/hooks/trackers/{handle}",
     ];
     let mut missing = BTreeSet::new();
     for part in source.split(".route(").skip(1) {

@@ -1,5 +1,6 @@
 //! Addresses that somebody sets: where feeds come from (`--from`), where a push goes (`--server`), where traces go
-//! (`traces.rs` has those). None of them is turned against another machine, and nobody sets one through the API.
+//! (`traces.rs` has those). None of them is turned against another machine, and nobody sets one through the API but that
+//! of a team's tracker, which reaches a private network only where an administrator allows it (`tickets.rs`).
 
 use std::time::Duration;
 

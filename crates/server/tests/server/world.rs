@@ -95,6 +95,22 @@ impl World {
         let needs = json!({ "name": "intranet", "team": "intranet", "needs": ["shop"] });
         let told = server.ask("PUT", "/api/v1/systems", &own, needs.to_string().as_bytes());
         assert_eq!(told.status, 200, "{told:?}");
+        let tracker = trimtab_store::NewTracker {
+            team,
+            software: "gitea".to_owned(),
+            address: "https://git.example/api/v1".to_owned(),
+            project: "o/r".to_owned(),
+            settings: json!({}),
+            components: json!({}),
+            open_limit: 1,
+            private: false,
+            token: Vec::new(),
+            secret: Vec::new(),
+            handle: "0123456789abcdef".to_owned(),
+            person: lea.id,
+        };
+        let put = app.store.put_tracker(org, &tracker, "trimtab", jiff::Timestamp::now());
+        server.runtime.block_on(put).unwrap();
         let whole = trimtab_store::NewJob {
             org,
             kind: "replan".to_owned(),

@@ -19,6 +19,7 @@ mod plans;
 mod reports;
 mod shares;
 mod sums;
+mod tickets;
 mod together;
 mod waiting;
 
@@ -100,6 +101,8 @@ suite! {
     notices::a_letter_is_begun_once_however_many_decide,
     notices::what_became_of_a_copy_is_noted_and_nothing_is_sent_twice,
     notices::a_calendar_has_one_address_until_it_is_taken_back,
+    tickets::a_tracker_is_kept_and_forgotten_with_its_tickets,
+    tickets::a_ticket_is_known_beside_its_tracker,
     together::what_is_done_together_is_done_or_not,
     together::a_call_that_gives_up_undoes_the_whole,
     together::what_need_not_wait_for_the_disk_is_seen_at_once,

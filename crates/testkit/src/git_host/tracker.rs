@@ -37,6 +37,11 @@ fn next(issue: &Issue) -> u64 {
     issue.number * 100 + issue.said.len() as u64
 }
 
+/// Whether a ticket's text has words. `None`: none are asked for.
+fn has_words(issue: &Issue, words: Option<&str>) -> bool {
+    words.is_none_or(|words| issue.body.as_str().is_some_and(|text| text.contains(words)))
+}
+
 /// Writes a comment again.
 fn say_again(issue: &mut Issue, id: &str, text: &Value) {
     let id: u64 = id.parse().unwrap();

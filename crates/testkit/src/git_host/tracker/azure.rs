@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{LABEL, next, say_again};
+use super::{LABEL, has_words, next, say_again};
 use crate::git_host::dialect::{missing, text};
 use crate::git_host::{Asked, Dialect, Issue, State};
 
@@ -63,6 +63,7 @@ fn patch(issue: &mut Issue, changes: &Value) -> bool {
                 issue.due = value.clone();
             }
             ("remove", Some(DUE)) => issue.due = Value::Null,
+            ("add", Some("System.AreaPath")) => assert!(value.is_string(), "{value}"),
             ("add", Some(POINTS)) => issue.points = value.clone(),
             other => panic!("{other:?}"),
         }
@@ -112,7 +113,15 @@ impl Dialect for Azure {
                         all.sort_by_key(|issue| issue.updated);
                     }
                     None => {
-                        assert_eq!(rest, "[System.Id] > 0 ORDER BY [System.Id] DESC");
+                        let begins = "[System.Description] CONTAINS WORDS '";
+                        let order = " ORDER BY [System.Id] DESC";
+                        match rest.strip_prefix(begins).and_then(|rest| rest.split_once('\'')) {
+                            Some((words, rest)) => {
+                                assert_eq!(rest, order);
+                                all.retain(|issue| has_words(issue, Some(words)));
+                            }
+                            None => assert_eq!(rest, format!("[System.Id] > 0{order}")),
+                        }
                         all.reverse();
                     }
                 }

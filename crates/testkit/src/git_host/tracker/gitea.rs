@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ME, author, next, say_again, since};
+use super::{ME, author, has_words, next, say_again, since};
 use crate::git_host::dialect::{missing, only, page, text};
 use crate::git_host::{Asked, Dialect, Issue, State};
 
@@ -73,7 +73,12 @@ impl Dialect for Gitea {
             }
             ("GET", ["issues"]) => {
                 assert_eq!((asked.one("state"), asked.one("type")), (Some("all"), Some("issues")));
-                let mut all = since(asked, "since", &state.issues);
+                // A label that the repository has not is looked over, and all come.
+                let mut all = match state.labels.iter().any(|label| label == "trimtab") {
+                    true => since(asked, "since", &state.issues),
+                    false => state.issues.clone(),
+                };
+                all.retain(|issue| has_words(issue, asked.one("q")));
                 all.reverse();
                 paged(all.iter().map(show).collect())
             }

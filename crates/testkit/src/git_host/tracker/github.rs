@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ME, author, next, say_again, since};
+use super::{ME, author, has_words, next, say_again, since};
 use crate::git_host::dialect::{missing, only, page, text};
 use crate::git_host::{Asked, Dialect, Issue, State};
 
@@ -51,6 +51,14 @@ impl Dialect for GitHub {
         let rest = match path.as_slice() {
             ["api", "v3", "user"] => return (200, json!({ "login": ME })),
             ["api", "v3", "repos", "o", "r"] => return (200, json!({ "full_name": "o/r" })),
+            ["api", "v3", "search", "issues"] => {
+                let words = asked.one("q").unwrap();
+                let words = words.strip_prefix("repo:o/r is:issue in:body \"").unwrap();
+                let words = words.strip_suffix('"').unwrap();
+                let all = state.issues.iter().filter(|issue| has_words(issue, Some(words)));
+                let all: Vec<Value> = all.map(show).collect();
+                return (200, json!({ "items": all, "incomplete_results": false }));
+            }
             ["api", "v3", "repos", "o", "r", "issues", rest @ ..] => rest,
             _ => return missing(),
         };

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ME, author, next, say_again, since};
+use super::{ME, author, has_words, next, say_again, since};
 use crate::git_host::dialect::{missing, only, page, text};
 use crate::git_host::{Asked, Dialect, Issue, State};
 
@@ -70,6 +70,8 @@ impl Dialect for GitLab {
                     (Some("trimtab"), Some("all"))
                 );
                 let mut all = since(asked, "updated_after", &state.issues);
+                assert!(asked.one("search").is_none() || asked.one("in") == Some("description"));
+                all.retain(|issue| has_words(issue, asked.one("search")));
                 match (asked.one("order_by"), asked.one("sort")) {
                     (Some("created_at"), Some("desc")) => all.reverse(),
                     (Some("updated_at"), Some("asc")) => all.sort_by_key(|issue| issue.updated),

@@ -1,0 +1,343 @@
+//! One round with a tracker: what changed there is asked for, then each ticket that is not known to be as it should is looked at,
+//! decided about and done, call by call. What is known is kept before a call is sent and after it, so that a process that
+//! ends between two calls costs nothing but the time until the next round.
+
+use jiff::{SignedDuration, Timestamp};
+use trimtab_connect::http::Patience;
+use trimtab_connect::requests::HostError;
+use trimtab_connect::track::{self, Project, Tracker as Role};
+use trimtab_engine::track::{Said, Situation, Want, next, said, stands};
+use trimtab_model::ticket::{Call, Kept, Seen, There};
+use trimtab_store::{Org, StoreError, Team, TicketOf, Tracker};
+
+use super::{ANEW, Had, Short, Told, later, mark, opened, project, said as people, wanted};
+use crate::ingest::Refused;
+use crate::state::App;
+
+/// The most calls of one round that change something, and the most tickets that are looked at.
+const CALLS: usize = 60;
+/// The most calls for one ticket.
+const CALLS_OF_ONE: usize = 12;
+/// How often in a row an answer may get lost.
+const LOST: usize = 2;
+/// How far back is asked beyond what was told: clocks differ.
+const OVERLAP: SignedDuration = SignedDuration::from_mins(2);
+/// What went wrong with a ticket is tried again after so long.
+const AGAIN: SignedDuration = SignedDuration::from_mins(15);
+
+/// What a round did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Done {
+    /// Tickets that were looked at.
+    pub(crate) looked: usize,
+    /// Calls that changed something there.
+    pub(crate) calls: usize,
+    /// What went wrong, in words; empty: nothing.
+    pub(crate) trouble: String,
+    /// When there is more to do. `None`: when something happens.
+    pub(crate) again: Option<Timestamp>,
+    /// Whether plans are to be made anew: people gave points.
+    pub(crate) replan: bool,
+}
+
+/// Why a round ends early.
+enum Stop {
+    /// The tracker asks to be left alone, or was not reached: it is tried later.
+    Later(String, SignedDuration),
+    /// Somebody has to change something first.
+    Trouble(String),
+    /// The store does not answer.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Stop {
+        Stop::Store(error)
+    }
+}
+
+/// What a no means for the round. `None`: it is about this ticket alone.
+fn stop(error: &HostError) -> Option<Stop> {
+    let told = error.to_string();
+    match error {
+        HostError::Busy(_, wait) => {
+            let wait = SignedDuration::try_from(*wait).unwrap_or(AGAIN);
+            Some(Stop::Later(told, wait.min(SignedDuration::from_hours(6))))
+        }
+        HostError::Lost(_) => Some(Stop::Later(told, SignedDuration::from_mins(1))),
+        HostError::Denied(_) | HostError::Missing(_) => Some(Stop::Trouble(told)),
+        HostError::Refused(_) | HostError::Strange(_) | HostError::Full(_) => None,
+    }
+}
+
+/// Does a round.
+///
+/// # Errors
+/// The store does not answer.
+pub(super) async fn run(app: &App, tracker: &Tracker) -> Result<Done, Refused> {
+    let (org, team, now) = (tracker.org, tracker.is.team, app.now());
+    let Some(is) = app.store.teams(org).await?.into_iter().find(|t| t.id == team) else {
+        return Ok(Done::default());
+    };
+    // One that nobody gave a token to is looked at by nobody.
+    if tracker.is.token.is_empty() {
+        return Ok(Done::default());
+    }
+    let (project, token) = (project(tracker), opened(app, tracker, "token"));
+    let (Some(project), Some(token)) = (project, token) else {
+        let trouble = "Its settings cannot be read: set the tracker and its token again.";
+        app.store.note_tracker(org, team, None, (trouble, None), now).await?;
+        return Ok(Done { trouble: trouble.to_owned(), ..Done::default() });
+    };
+    let work = (app.clone(), tracker.clone());
+    let handle = tokio::runtime::Handle::current();
+    let round = tokio::task::spawn_blocking(move || {
+        let (app, tracker) = work;
+        let mut round =
+            Round { app: &app, tracker: &tracker, project, handle, done: Done::default() };
+        let ended = round.all(&is, &token);
+        (round.done, ended)
+    });
+    let (mut done, ended) = round.await.map_err(|e| Refused::Internal(e.to_string()))?;
+    let now = app.now();
+    let (told, trouble, rests) = match ended {
+        Ok(told) => (Some(told), String::new(), None),
+        Err(Stop::Store(error)) => return Err(error.into()),
+        Err(Stop::Trouble(why)) => (None, why, None),
+        Err(Stop::Later(why, wait)) => {
+            let until = later(now, wait);
+            done.again = Some(until);
+            (None, why, Some(until))
+        }
+    };
+    app.store.note_tracker(org, team, told, (&trouble, rests), now).await?;
+    done.trouble = trouble;
+    Ok(done)
+}
+
+struct Round<'a> {
+    app: &'a App,
+    tracker: &'a Tracker,
+    project: Project,
+    handle: tokio::runtime::Handle,
+    done: Done,
+}
+
+impl Round<'_> {
+    fn org(&self) -> Org {
+        self.tracker.org
+    }
+
+    fn team(&self) -> i64 {
+        self.tracker.is.team
+    }
+
+    fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.handle.block_on(work)
+    }
+
+    /// Asks what changed, and brings all tickets that need it. Returns up to when it told what changed.
+    fn all(&mut self, team: &Team, token: &str) -> Result<Timestamp, Stop> {
+        let clock = Short;
+        let role = track::connect(&self.project, token, Patience::default(), &clock);
+        let role = role.map_err(|e| Stop::Trouble(e.to_string()))?;
+        let begun = self.app.now();
+        let since = self.tracker.told.unwrap_or(self.tracker.changed);
+        let since = since.checked_sub(OVERLAP).unwrap_or(since);
+        let tickets = self.wait(self.app.store.tickets(self.org(), self.team()))?;
+        let mut told = begun;
+        if tickets.iter().any(|row| row.key.is_some()) {
+            let changed = role
+                .changed(since)
+                .map_err(|e| stop(&e).unwrap_or_else(|| Stop::Trouble(e.to_string())))?;
+            if changed.cut {
+                told = changed.tickets.last().map_or(since, |seen| seen.updated);
+            }
+            for seen in &changed.tickets {
+                let is = |row: &&TicketOf| row.key.as_deref() == Some(&*seen.key);
+                let Some(row) = tickets.iter().find(is) else { continue };
+                // What was seen as it is now need not be looked at, unless it changed just before that: some tell whole
+                // seconds, and clocks differ.
+                let same = Had::of(&row.seen).updated == Some(seen.updated.to_string());
+                let settled = row.looked.is_some_and(|at| at > later(seen.updated, OVERLAP));
+                if !(same && settled) {
+                    self.wait(self.app.store.poke_ticket(self.org(), self.team(), &seen.key))?;
+                }
+            }
+        }
+        let wanted = self.wait(wanted::of(self.app, self.tracker, team)).map_err(|e| match e {
+            Refused::Store(error) => Stop::Store(error),
+            other => Stop::Trouble(other.to_string()),
+        })?;
+        for row in &wanted.tickets {
+            let may_open = wanted.may_open.contains(&row.change);
+            let now = self.app.now();
+            if !Round::is_due(row, may_open, now) {
+                continue;
+            }
+            if self.done.calls >= CALLS || self.done.looked >= CALLS {
+                // The rest has its turn at once.
+                self.done.again = Some(now);
+                break;
+            }
+            self.done.looked += 1;
+            self.one(&*role, row, may_open)?;
+        }
+        Ok(told)
+    }
+
+    /// Whether a ticket is to be looked at now.
+    fn is_due(row: &TicketOf, may_open: bool, now: Timestamp) -> bool {
+        if row.key.is_none() && row.sent.is_none() {
+            return row.wanted && may_open;
+        }
+        let at = row.looked.map(|at| later(at, if row.trouble.is_empty() { ANEW } else { AGAIN }));
+        at.is_none_or(|at| at <= now)
+    }
+
+    /// Brings one ticket to what is wanted.
+    fn one(&mut self, role: &dyn Role, row: &TicketOf, may_open: bool) -> Result<(), Stop> {
+        let Some(mark) = mark(&self.tracker.is.handle, &row.change) else { return Ok(()) };
+        let told = Told::of(&row.told);
+        let ticket = told.ticket(mark);
+        // One that was sent has its room: if it is not there in the end, it is sent again.
+        let may_open = may_open || row.sent.is_some();
+        let want = if row.wanted { Want::Open { may_open } } else { Want::Over };
+        let note = told.note.as_deref();
+        let mut kept = Kept {
+            key: row.key.as_deref().map(Into::into),
+            sent: row.sent,
+            note: row.note.as_deref().map(Into::into),
+        };
+        let settles = self.project.software.settles();
+        let now = self.app.now();
+        // What was not looked at for long is looked for by its mark, too: a second one is found so.
+        let anew = row.looked.is_some_and(|at| later(at, ANEW) <= now);
+        let (mut there, mut lost, mut calls) = (There::Unknown, 0, 0);
+        loop {
+            let situation = Situation {
+                ticket: &ticket,
+                want: &want,
+                note,
+                there: &there,
+                kept: &kept,
+                now: self.app.now(),
+                settles,
+                has_due: self.project.has_due(),
+            };
+            let call = next(&situation);
+            let Some(call) = call else {
+                let seen = match &there {
+                    There::Tickets(all) => stands(all, &kept).cloned(),
+                    There::Unknown => None,
+                };
+                return self.settled(row, &kept, seen.as_ref(), &said(&situation), settles);
+            };
+            calls += 1;
+            if calls > CALLS_OF_ONE {
+                let why = "It does not come to rest: something there changes it back.".to_owned();
+                return self.failed(row, &why);
+            }
+            let made = match &call {
+                Call::Look => track::look(role, &ticket.mark, &kept, anew).map(|found| {
+                    there = found;
+                    None
+                }),
+                call => {
+                    if *call == Call::Create {
+                        kept.sent = Some(self.app.now());
+                        self.keep(row, &kept)?;
+                    }
+                    self.done.calls += 1;
+                    there = There::Unknown;
+                    track::perform(role, &ticket, call)
+                }
+            };
+            match made {
+                Ok(made) => {
+                    lost = 0;
+                    self.learn(row, &call, made, &there, &mut kept)?;
+                }
+                // It may have been done: it is looked again.
+                Err(HostError::Lost(_)) if lost < LOST => {
+                    lost += 1;
+                    there = There::Unknown;
+                }
+                Err(error) => match stop(&error) {
+                    Some(stop) => return Err(stop),
+                    None => return self.failed(row, &error.to_string()),
+                },
+            }
+        }
+    }
+
+    /// Keeps what a call taught.
+    fn learn(
+        &self,
+        row: &TicketOf,
+        call: &Call,
+        made: Option<Seen>,
+        there: &There,
+        kept: &mut Kept,
+    ) -> Result<(), Stop> {
+        let before = kept.clone();
+        if let Some(made) = made {
+            (kept.key, kept.sent) = (Some(made.key), None);
+        }
+        if let There::Tickets(all) = there
+            && let Some(seen) = stands(all, kept)
+        {
+            (kept.key, kept.sent) = (Some(seen.key.clone()), None);
+        }
+        if let Call::Note { text, .. } = call {
+            kept.note = Some(text.clone());
+        }
+        if *kept == before { Ok(()) } else { self.keep(row, kept) }
+    }
+
+    /// On the disk before anything follows from it.
+    fn keep(&self, row: &TicketOf, kept: &Kept) -> Result<(), Stop> {
+        let known = (kept.key.as_deref(), kept.sent, kept.note.as_deref());
+        let (store, is) = (&self.app.store, &self.tracker.is);
+        let at = (is.address.as_str(), is.project.as_str());
+        if !self.wait(store.keep_ticket(self.org(), self.team(), &row.change, known, at))? {
+            // A key of one project is none of another.
+            return Err(Stop::Trouble("it was set anew meanwhile".to_owned()));
+        }
+        self.wait(store.flush())?;
+        Ok(())
+    }
+
+    /// All is as it should be, as far as it can be now: what people said is taken, and noted after it.
+    fn settled(
+        &mut self,
+        row: &TicketOf,
+        kept: &Kept,
+        seen: Option<&Seen>,
+        said: &[Said],
+        settles: SignedDuration,
+    ) -> Result<(), Stop> {
+        let now = self.app.now();
+        if seen.is_none() && kept.key.is_none() {
+            // It was sent, and may be there without being shown: it is looked for again when it must be.
+            if let Some(sent) = kept.sent {
+                let at = later(sent, settles + SignedDuration::from_secs(1)).max(now);
+                self.done.again = Some(self.done.again.map_or(at, |again| again.min(at)));
+            }
+            return Ok(());
+        }
+        let took = people::take(self.app, self.tracker, row, seen, said);
+        self.done.replan |= self.wait(took)?;
+        let had = serde_json::to_value(Had::seen(seen, said)).unwrap_or_default();
+        let ended = (Some(now), "");
+        let store = &self.app.store;
+        Ok(self.wait(store.see_ticket(self.org(), self.team(), &row.change, &had, ended))?)
+    }
+
+    /// What went wrong with one ticket holds up no other.
+    fn failed(&self, row: &TicketOf, why: &str) -> Result<(), Stop> {
+        let ended = (Some(self.app.now()), why);
+        let store = &self.app.store;
+        Ok(self.wait(store.see_ticket(self.org(), self.team(), &row.change, &row.seen, ended))?)
+    }
+}

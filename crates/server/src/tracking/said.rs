@@ -1,0 +1,194 @@
+//! What people said in a tracker comes back: their points price the change, and what they will not do is asked for as an
+//! exception, once, which waits for its approver as every other one does.
+
+use jiff::Timestamp;
+use trimtab_engine::track::Said;
+use trimtab_model::ticket::Seen;
+use trimtab_store::{
+    DecisionState, Finding, FindingFilter, FindingOrder, StoreError, TicketOf, Tracker,
+};
+
+use super::Told;
+use crate::access::Who;
+use crate::deciding::{self, Wanted};
+use crate::facts::within;
+use crate::problem::Problem;
+use crate::state::App;
+
+/// For how many days an exception is asked for, where the charter allows as many.
+const DAYS: i64 = 90;
+/// The most points that are believed.
+const POINTS: f64 = 1_000.0;
+
+/// For people.
+pub(super) fn words(said: &Said) -> String {
+    match said {
+        Said::Gone => "it was deleted or moved away there".to_owned(),
+        Said::Taken => "its text is theirs: Trimtab's line was taken off".to_owned(),
+        Said::WontDo(None) => "will not be done".to_owned(),
+        Said::WontDo(Some(why)) => {
+            let line: String = why.split_whitespace().collect::<Vec<_>>().join(" ");
+            format!("will not be done: {}", line.chars().take(200).collect::<String>())
+        }
+        Said::Done => "done, they say".to_owned(),
+        Said::Reopened => "opened again".to_owned(),
+        Said::Due(None) => "has no due date".to_owned(),
+        Said::Due(Some(day)) => format!("due {day}"),
+        Said::Points(points) => format!("{points} points"),
+        Said::Assigned(who) => format!("{who} has it"),
+        Said::Sprint(name) => format!("in {name}"),
+    }
+}
+
+/// Takes what people said. Returns whether plans are to be made anew.
+///
+/// # Errors
+/// The store does not answer.
+pub(super) async fn take(
+    app: &App,
+    tracker: &Tracker,
+    row: &TicketOf,
+    seen: Option<&Seen>,
+    said: &[Said],
+) -> Result<bool, StoreError> {
+    let (org, team, now) = (tracker.org, tracker.is.team, app.now());
+    let points = said.iter().find_map(|said| match said {
+        Said::Points(points) => Some(*points),
+        _ => None,
+    });
+    let points = points.filter(|p| p.is_finite() && (0.0..=POINTS).contains(p));
+    // What is gone says nothing.
+    let replan = match seen {
+        Some(_) => app.store.point_ticket(org, team, &row.change, points, now).await?,
+        None => false,
+    };
+    let refused = said.iter().find_map(|said| match said {
+        Said::WontDo(why) => Some(why.as_deref().unwrap_or_default()),
+        _ => None,
+    });
+    match (refused, row.asked) {
+        (Some(why), None) if row.wanted => {
+            let answer = except(app, tracker, row, seen, why, now).await?;
+            app.store.answer_ticket(org, team, &row.change, Some(&answer), now).await?;
+        }
+        (None, Some(_)) if seen.is_some() => {
+            app.store.answer_ticket(org, team, &row.change, None, now).await?;
+        }
+        _ => {}
+    }
+    Ok(replan)
+}
+
+/// Asks for an exception, in the name of who set the tracker. Says what became of it.
+async fn except(
+    app: &App,
+    tracker: &Tracker,
+    row: &TicketOf,
+    seen: Option<&Seen>,
+    why: &str,
+    now: Timestamp,
+) -> Result<String, StoreError> {
+    let key = seen.map_or("the ticket", |seen| &*seen.key);
+    let by_hand = |why: &str| format!("No exception was asked for: {why} Ask for it by hand.");
+    if why.is_empty() {
+        return Ok(by_hand(&format!("{key} does not say why it will not be done.")));
+    }
+    let who = match crate::access::who::of(app, tracker.org, tracker.is.person, None, None).await {
+        Ok(who) => who,
+        Err(problem) if problem.status == 401 => {
+            return Ok(by_hand("who set the tracker has no account any longer."));
+        }
+        Err(problem) => return Ok(by_hand(&problem.detail)),
+    };
+    let mut findings = theirs(app, tracker, row).await?;
+    // One that is asked for or decided already is not asked for again: a round may have ended just after it asked.
+    let (mut left, mut known) = (Vec::new(), Vec::new());
+    for finding in findings.drain(..) {
+        match decided(app, tracker, &finding).await? {
+            Some(decision) => known.push(decision),
+            None => left.push(finding),
+        }
+    }
+    known.dedup();
+    if left.is_empty() {
+        let of = known.iter().map(|id| format!("no. {id}")).collect::<Vec<_>>().join(", ");
+        return Ok(match known.as_slice() {
+            [] => "Nothing that it was for is there any longer.".to_owned(),
+            _ => format!("An exception is asked for already: {of}."),
+        });
+    }
+    let reason = format!("Said in the tracker at {key}: {why}");
+    match asked(app, &who, &left, &reason, now).await {
+        Ok(ids) => {
+            let of = ids.iter().map(|id| format!("no. {id}")).collect::<Vec<_>>().join(", ");
+            Ok(format!("An exception was asked for: {of}. Somebody else answers it."))
+        }
+        Err(problem) => Ok(by_hand(&problem.detail)),
+    }
+}
+
+/// The live findings of the team that a ticket is for.
+async fn theirs(app: &App, tracker: &Tracker, row: &TicketOf) -> Result<Vec<Finding>, StoreError> {
+    let told = Told::of(&row.told);
+    let filter = FindingFilter {
+        team: Some(tracker.is.team),
+        asset: Some(row.change.asset),
+        counts: Some(true),
+        ..FindingFilter::default()
+    };
+    let all = within::findings(app, tracker.org, &filter, FindingOrder::Level, 2_000).await?.0;
+    Ok(all.into_iter().filter(|f| told.findings.contains(&f.id)).take(deciding::MOST).collect())
+}
+
+/// The decision about a finding that is asked for or in force.
+async fn decided(
+    app: &App,
+    tracker: &Tracker,
+    finding: &Finding,
+) -> Result<Option<i64>, StoreError> {
+    let aliases = app.store.aliases(tracker.org, finding.vulnerability.0).await?;
+    let all = app.store.decisions_about(tracker.org, finding, &aliases).await?;
+    let stands = |state| matches!(state, DecisionState::Asked | DecisionState::Approved);
+    Ok(all.iter().find(|d| stands(d.state)).map(|d| d.id))
+}
+
+/// Asks in the first role in which the charter lets them.
+async fn asked(
+    app: &App,
+    who: &Who,
+    findings: &[Finding],
+    reason: &str,
+    now: Timestamp,
+) -> Result<Vec<i64>, Problem> {
+    let agreed = app.agreed(who.org, now).await?;
+    let most = findings.iter().map(|f| deciding::longest(&agreed, deciding::level(f))).min();
+    let days = most.unwrap_or(DAYS).min(DAYS);
+    let mut refused = Problem::invalid("who set the tracker may ask for none.");
+    for role in who.roles() {
+        let wanted = Wanted {
+            kind: "exception".to_owned(),
+            reason: reason.chars().take(4_000).collect(),
+            role: role.as_str().to_owned(),
+            days: Some(days),
+            ..Wanted::default()
+        };
+        match deciding::ask_all(app, who, findings, &wanted).await {
+            Ok(ids) => return Ok(ids),
+            Err(stopped) => refused = stopped.why.into(),
+        }
+    }
+    Err(refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_say_is_one_bounded_line() {
+        let long = Said::WontDo(Some("no\nno ".repeat(400).into()));
+        let told = words(&long);
+        assert!(!told.contains('\n') && told.len() < 240, "{told}");
+        assert_eq!(words(&Said::Points(3.0)), "3 points");
+    }
+}

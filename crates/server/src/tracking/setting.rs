@@ -1,0 +1,139 @@
+//! How a team's tracker is set: what is taken, what is tried with it, and what its points teach.
+
+use std::collections::HashSet;
+
+use trimtab_connect::http::Patience;
+use trimtab_connect::track::{self, Project, Software};
+use trimtab_engine::assess::distance;
+use trimtab_engine::plan::learn::{Finished, Kind, Sort};
+use trimtab_report::applied::json::Document;
+use trimtab_store::{Applied, TicketOf, Tracker};
+
+use super::{Short, Told, opened, project};
+use crate::ingest::Refused;
+use crate::state::App;
+
+/// What came of a try.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Tried {
+    /// Why it does not work. `None`: it does.
+    pub(crate) wrong: Option<String>,
+    /// As whom the tracker knows the token. `None`: it does not tell.
+    pub(crate) account: Option<String>,
+    /// How many tickets of Trimtab's are there.
+    pub(crate) tickets: usize,
+    /// What does not come through, and why.
+    pub(crate) missing: Vec<String>,
+}
+
+/// Reads the project with the token. Nothing is written there.
+///
+/// # Errors
+/// Something of ours went wrong.
+pub(crate) async fn attempt(app: &App, tracker: &Tracker) -> Result<Tried, Refused> {
+    let wrong = |why: &str| Tried { wrong: Some(why.to_owned()), ..Tried::default() };
+    let Some(project) = project(tracker) else {
+        return Ok(wrong("this build knows no such software, or the address is none"));
+    };
+    let Some(token) = opened(app, tracker, "token") else {
+        return Ok(wrong("the token cannot be opened: another key sealed it, so give it again"));
+    };
+    let missing = missing(&project);
+    let asked = tokio::task::spawn_blocking(move || {
+        let role = track::connect(&project, &token, Patience::default(), &Short)?;
+        let me = role.me()?;
+        let since = jiff::Timestamp::UNIX_EPOCH;
+        Ok::<_, trimtab_connect::requests::HostError>((me, role.changed(since)?.tickets.len()))
+    });
+    let asked = asked.await.map_err(|e| Refused::Internal(e.to_string()))?;
+    Ok(match asked {
+        Err(error) => wrong(&error.to_string()),
+        Ok((me, tickets)) => Tried { wrong: None, account: me.map(Into::into), tickets, missing },
+    })
+}
+
+/// What does not come through by how it is set.
+fn missing(project: &Project) -> Vec<String> {
+    let (software, settings) = (project.software, &project.settings);
+    let mut all = Vec::new();
+    let is_jira = matches!(software, Software::Jira | Software::JiraServer);
+    if !software.has_points() {
+        all.push("It has no points: people's points do not come back.");
+    } else if is_jira && settings.points.is_empty() {
+        all.push(
+            "No field of points is named: name it (customfield_…), and people's points come back.",
+        );
+    }
+    if is_jira && settings.sprint.is_empty() {
+        all.push("No field of the sprint is named: name it (customfield_…) to see in which sprint a ticket is.");
+    }
+    if !project.has_due() {
+        all.push("It has no due dates: the date stands in the text.");
+    }
+    all.into_iter().map(ToOwned::to_owned).collect()
+}
+
+/// What tickets teach of costs: those that evidence closed and that people gave points. What an update says of the same
+/// package counts by itself.
+pub(crate) fn finished(tickets: &[TicketOf], applied: &[Applied]) -> Vec<Finished> {
+    let mut known: HashSet<(i64, String)> = HashSet::new();
+    for is in applied.iter().filter(|is| is.points.is_some()) {
+        let told = serde_json::from_value::<Document>(is.is.told.clone());
+        for moved in told.into_iter().flat_map(|told| told.moves) {
+            known.insert((is.is.asset, moved.package));
+        }
+    }
+    let over = tickets.iter().filter(|row| !row.wanted && row.key.is_some());
+    let other = over.filter(|row| !known.contains(&(row.change.asset, row.change.package.clone())));
+    other
+        .filter_map(|row| {
+            let told = Told::of(&row.told);
+            let distance = distance(&told.from, &told.to);
+            let sort = Sort { kind: Kind::Upgrade, distance, transitive: false };
+            Some(Finished { sort, points: Some(row.points?), days: None, reverted: false })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::json;
+    use trimtab_store::{NewApplied, PlannedChange};
+
+    use super::*;
+
+    fn closed(package: &str, points: Option<f64>) -> TicketOf {
+        let change = PlannedChange { asset: 1, package: package.to_owned() };
+        let told = Told { from: "1.0.0".into(), to: "2.0.0".into(), ..Told::default() };
+        let row = TicketOf::new(change, serde_json::to_value(told).unwrap());
+        TicketOf { wanted: false, key: Some("7".into()), points, ..row }
+    }
+
+    #[test]
+    fn points_of_what_is_over_teach_unless_an_update_does() {
+        let all = [closed("pkg:npm/a", Some(5.0)), closed("pkg:npm/b", None)];
+        let taught = finished(&all, &[]);
+        assert_eq!(taught.len(), 1);
+        assert_eq!(taught[0].points, Some(5.0));
+        let open = [TicketOf { wanted: true, ..closed("pkg:npm/a", Some(5.0)) }];
+        assert!(finished(&open, &[]).is_empty(), "nobody knows yet what it took");
+        let told =
+            json!({ "moves": [{ "package": "pkg:npm/a", "from": ["1.0.0"], "to": ["2.0.0"] }] });
+        let update = Applied {
+            id: 1,
+            is: NewApplied { asset: 1, batch: "b".into(), at: Timestamp::UNIX_EPOCH, told },
+            asset_name: String::new(),
+            system: None,
+            received: Timestamp::UNIX_EPOCH,
+            actor: String::new(),
+            points: Some(3.0),
+            reverted: None,
+            reason: String::new(),
+            merged: None,
+            deployed: None,
+        };
+        let taught = finished(&all[..1], std::slice::from_ref(&update));
+        assert!(serde_json::from_value::<Document>(update.is.told).is_err() || taught.is_empty());
+    }
+}

@@ -1,0 +1,216 @@
+//! What is wanted of a team's tickets: each scheduled change has one, the most urgent first, as many as the team has room for.
+//! One that has a ticket keeps it until evidence says that it is over; that a plan moves or drops it is told in it.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+use trimtab_engine::track::room;
+use trimtab_store::{
+    Finding, FindingFilter, FindingOrder, FindingState, PlannedChange, Scheduled, Team, TicketOf,
+    Tracker,
+};
+
+use super::words::{self, Change};
+use super::{Had, Told};
+use crate::facts::within;
+use crate::ingest::Refused;
+use crate::state::App;
+
+/// The most findings that are looked at.
+const MOST: usize = 5_000;
+
+/// A team's tickets.
+pub(super) struct Wanted {
+    /// The most urgent first.
+    pub(super) tickets: Vec<TicketOf>,
+    /// Those that may be made now.
+    pub(super) may_open: HashSet<PlannedChange>,
+}
+
+/// Whether a ticket counts as open: it is there and nobody closed it, or it was sent.
+fn counts(row: &TicketOf) -> bool {
+    let stage = Had::of(&row.seen).stage;
+    row.sent.is_some() || (row.key.is_some() && (stage.is_empty() || stage == "open"))
+}
+
+/// Works out what is wanted, and keeps what differs from before.
+///
+/// # Errors
+/// The store does not answer.
+pub(super) async fn of(app: &App, tracker: &Tracker, team: &Team) -> Result<Wanted, Refused> {
+    let (org, now) = (tracker.org, app.now());
+    let mut scheduled = app.store.scheduled(org, team.id).await?;
+    scheduled.sort_by(|a, b| {
+        let starts = |s: &Scheduled| s.window.as_ref().map(|w| w.starts);
+        starts(a).cmp(&starts(b)).then(b.load.total_cmp(&a.load)).then(a.change.cmp(&b.change))
+    });
+    let rows = app.store.tickets(org, team.id).await?;
+    let known: HashMap<&PlannedChange, &TicketOf> =
+        rows.iter().map(|row| (&row.change, row)).collect();
+    // What plans are made of.
+    let filter =
+        FindingFilter { team: Some(team.id), counts: Some(true), ..FindingFilter::default() };
+    let (live, _) = within::findings(app, org, &filter, FindingOrder::Level, MOST).await?;
+    let live: HashMap<i64, Finding> = live.into_iter().map(|f| (f.id, f)).collect();
+
+    // What is merged alone waits for nobody who changes code: its ticket says so, and none is made for it.
+    let is_open = |id: &i64| live.get(id).is_some_and(|f| f.state == FindingState::Open);
+    scheduled.retain(|s| s.findings.iter().any(is_open));
+    let planned: HashSet<&PlannedChange> = scheduled.iter().map(|s| &s.change).collect();
+    for row in rows.iter().filter(|row| !planned.contains(&row.change)) {
+        leave(app, tracker, team, row, &live, now).await?;
+    }
+    let has: Vec<bool> = scheduled
+        .iter()
+        .map(|s| known.get(&s.change).is_some_and(|r| r.key.is_some() || r.sent.is_some()))
+        .collect();
+    let open = rows.iter().filter(|row| row.wanted && counts(row)).count();
+    let limit = usize::try_from(tracker.is.open_limit).unwrap_or(usize::MAX);
+    let mut may_open = HashSet::new();
+    for ((is, has), may) in scheduled.iter().zip(&has).zip(room(&has, open, limit)) {
+        if !may && !has {
+            // What was about to be made, and waits again, is not known any longer.
+            app.store.forget_ticket(org, team.id, &is.change).await?;
+            continue;
+        }
+        if may {
+            may_open.insert(is.change.clone());
+        }
+        let mut findings = Vec::with_capacity(is.findings.len());
+        for id in &is.findings {
+            let found = match live.get(id) {
+                Some(found) => Some(found.clone()),
+                None => app.store.finding(org, *id).await?,
+            };
+            // Only the team's own.
+            let own = |f: &Finding| f.team.as_ref().is_some_and(|(id, _)| *id == team.id);
+            findings.extend(found.filter(|f| f.state.is_live() && own(f)));
+        }
+        let change = Change { is, findings: &findings, team };
+        let row = known.get(&is.change);
+        let before = row.map(|row| (Told::of(&row.told), row.wanted));
+        let Some(told) = words::told(app, tracker, &change, before.as_ref(), now).await? else {
+            continue;
+        };
+        let told = serde_json::to_value(told).map_err(|e| Refused::Internal(e.to_string()))?;
+        app.store.want_ticket(org, team.id, (&is.change, true), &told).await?;
+    }
+    let order: HashMap<&PlannedChange, usize> =
+        scheduled.iter().enumerate().map(|(at, s)| (&s.change, at)).collect();
+    let mut tickets = app.store.tickets(org, team.id).await?;
+    tickets.sort_by_key(|row| order.get(&row.change).copied().unwrap_or(usize::MAX));
+    Ok(Wanted { tickets, may_open })
+}
+
+/// What becomes of a ticket whose change is scheduled no more: it is over when nothing that it was for is left.
+async fn leave(
+    app: &App,
+    tracker: &Tracker,
+    team: &Team,
+    row: &TicketOf,
+    live: &HashMap<i64, Finding>,
+    now: Timestamp,
+) -> Result<(), Refused> {
+    let org = tracker.org;
+    if row.key.is_none() && row.sent.is_none() {
+        return Ok(app.store.forget_ticket(org, team.id, &row.change).await?);
+    }
+    if !row.wanted {
+        return Ok(());
+    }
+    let mut told = Told::of(&row.told);
+    let mut left = Left::default();
+    for id in &told.findings {
+        let found = match live.get(id) {
+            Some(found) => Some(found.clone()),
+            None => app.store.finding(org, *id).await?,
+        };
+        left.add(found.as_ref(), team.id);
+    }
+    let (over, why) = left.told();
+    let note = format!("{}: {why}", words::day(app, org, now).await?);
+    // Said once, and not again with every day.
+    let said = told.note.as_deref().is_some_and(|held| held.ends_with(&why));
+    if said && !over {
+        return Ok(());
+    }
+    if !said {
+        told.note = Some(note);
+    }
+    if !over {
+        // It is made anew when the plan has it again.
+        told.made_of.clear();
+        told.window.clear();
+    }
+    let told = serde_json::to_value(told).map_err(|e| Refused::Internal(e.to_string()))?;
+    Ok(app.store.want_ticket(org, team.id, (&row.change, !over), &told).await?)
+}
+
+/// What is left of what a ticket was for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Left {
+    /// Still there, of the team's.
+    open: usize,
+    /// Gone from the main line, and still running.
+    merged: usize,
+    /// Decided otherwise.
+    decided: usize,
+    /// Gone from production.
+    fixed: usize,
+    /// Of another team now, said by no source any longer, or not known.
+    elsewhere: usize,
+}
+
+impl Left {
+    fn add(&mut self, found: Option<&Finding>, team: i64) {
+        let count = match found {
+            None => &mut self.elsewhere,
+            Some(f) if f.state == FindingState::Fixed => &mut self.fixed,
+            Some(f) if !f.state.is_live() => &mut self.elsewhere,
+            Some(f) if f.team.as_ref().is_none_or(|(id, _)| *id != team) => &mut self.elsewhere,
+            Some(f) if f.weighed.as_ref().is_some_and(|w| w.decision.is_some()) => {
+                &mut self.decided
+            }
+            Some(f) if f.state == FindingState::Merged => &mut self.merged,
+            Some(_) => &mut self.open,
+        };
+        *count += 1;
+    }
+
+    /// Whether it is over, and what is said of it.
+    fn told(self) -> (bool, String) {
+        let over = self.open + self.merged == 0;
+        let why = match self {
+            Left { open: 1.., .. } => {
+                "The plan has it in no window now; what it is for is still there.".to_owned()
+            }
+            Left { merged: 1.., .. } => {
+                "It is merged, and waits to be deployed: then this is closed.".to_owned()
+            }
+            Left { fixed: 1.., .. } => {
+                "Fixed and deployed: nothing that it was for is left in production.".to_owned()
+            }
+            Left { decided: 1.., .. } => {
+                "It was decided to leave it: nothing that it was for counts any longer.".to_owned()
+            }
+            _ => "Nothing that it was for is there any longer.".to_owned(),
+        };
+        (over, why)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_closes_and_a_plan_does_not() {
+        let left =
+            |open, merged, decided, fixed| Left { open, merged, decided, fixed, elsewhere: 0 };
+        assert!(!left(1, 0, 0, 4).told().0, "one is still there");
+        assert!(!left(0, 1, 0, 4).told().0, "it still runs");
+        assert!(left(0, 0, 1, 0).told().0 && left(0, 0, 0, 1).told().0);
+        assert!(left(0, 0, 1, 1).told().1.contains("deployed"));
+        assert!(Left::default().told().0);
+    }
+}

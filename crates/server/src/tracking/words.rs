@@ -1,0 +1,272 @@
+//! What a ticket says: the change in four voices, its level and due date by the charter, when it is done, and where more is
+//! said. Made anew only when something of it became another: numbers that differ every day change no ticket.
+
+use jiff::Timestamp;
+use trimtab_model::{Level, Purl, Role};
+use trimtab_store::{Finding, Org, Scheduled, Team, Tracker};
+
+use super::Told;
+use crate::facts::finding::{SIDES, voice};
+use crate::ingest::Refused;
+use crate::knowing::known;
+use crate::state::App;
+use crate::weighing::Weigher;
+
+/// How many findings are named.
+const NAMED: usize = 10;
+
+/// A change to be told.
+pub(super) struct Change<'a> {
+    pub(super) is: &'a Scheduled,
+    /// The team's, that are there.
+    pub(super) findings: &'a [Finding],
+    pub(super) team: &'a Team,
+}
+
+/// A day of the charter's calendar.
+///
+/// # Errors
+/// The store does not answer.
+pub(super) async fn day(app: &App, org: Org, at: Timestamp) -> Result<String, Refused> {
+    let agreed = app.agreed(org, at).await?;
+    Ok(at.to_zoned(agreed.charter.calendar.time_zone.clone()).date().to_string())
+}
+
+/// A package as people call it.
+fn name(package: &str) -> String {
+    match package.parse::<Purl>() {
+        Ok(purl) => match purl.namespace() {
+            Some(namespace) => format!("{namespace}/{}", purl.name()),
+            None => purl.name().to_owned(),
+        },
+        Err(_) => package.to_owned(),
+    }
+}
+
+/// What is to stand in the ticket of a change, where that is another than before (with whether it was wanted then).
+///
+/// # Errors
+/// The store does not answer.
+pub(super) async fn told(
+    app: &App,
+    tracker: &Tracker,
+    change: &Change<'_>,
+    before: Option<&(Told, bool)>,
+    now: Timestamp,
+) -> Result<Option<Told>, Refused> {
+    let org = tracker.org;
+    // What is scheduled and has nothing left of the team's is about to leave the plan.
+    let Some(gravest) = change.findings.iter().max_by(|a, b| urgency(a).total_cmp(&urgency(b)))
+    else {
+        return Ok(None);
+    };
+    let is = change.is;
+    // What was not weighed may be critical.
+    let levels = change.findings.iter().map(|f| f.weighed.as_ref().map(|w| w.level));
+    let level = levels.map(|level| level.unwrap_or(Level::Critical)).max();
+    let level = level.unwrap_or(Level::Critical);
+    let due = change.findings.iter().filter_map(|f| f.weighed.as_ref()?.deadline).min();
+    let due = match due {
+        Some(at) => Some(day(app, org, at).await?),
+        None => None,
+    };
+    let window = is.window.as_ref().map_or("now", |w| &w.name).to_owned();
+    let points = (is.points * 2.0).round() / 2.0;
+    let asset = gravest.asset.1.clone();
+    let system = gravest.system.as_ref().map(|s| s.1.clone());
+    let component = component(tracker, &asset, system.as_deref());
+    let findings = change.findings.iter().map(|f| f.id).collect::<Vec<_>>();
+    let made_of = format!(
+        "1 {level} {due:?} {} {window} {points} {findings:?} {component:?} {} {}",
+        is.version, change.team.name, app.settings.public
+    );
+    if before.is_some_and(|(held, wanted)| *wanted && held.made_of == made_of) {
+        return Ok(None);
+    }
+    let from = gravest.component.1.parse::<Purl>().ok();
+    let from = from.as_ref().and_then(Purl::version).unwrap_or_default().to_owned();
+    let mut new = Told {
+        made_of,
+        title: format!("Raise {} to {} in {asset}", name(&is.change.package), is.version),
+        level: level.to_string(),
+        due,
+        points: Some(points),
+        team: change.team.name.clone(),
+        component,
+        links: links(app, change),
+        criteria: criteria(change, &asset),
+        asset,
+        from,
+        to: is.version.clone(),
+        window,
+        findings,
+        ..Told::default()
+    };
+    speak(app, org, change, gravest, &mut new, now).await?;
+    if let Some((held, wanted)) = before {
+        let what = differs(held, *wanted, &new, &is.why);
+        new.note = match what.is_empty() {
+            true => held.note.clone(),
+            false => Some(format!("{}: {}", day(app, org, now).await?, what.join(" "))),
+        };
+    }
+    Ok(Some(new))
+}
+
+/// What cannot be weighed comes first: it may be anything.
+fn urgency(is: &Finding) -> f64 {
+    is.weighed.as_ref().map_or(f64::MAX, |w| f64::from(w.level as u8) * 1e6 + w.weight)
+}
+
+/// The component by the asset's name, else by the system's, else the one for all.
+fn component(tracker: &Tracker, asset: &str, system: Option<&str>) -> Option<String> {
+    let of = |name: &str| tracker.is.components[name].as_str().map(ToOwned::to_owned);
+    of(asset).or_else(|| of(system?)).or_else(|| of("*"))
+}
+
+/// What became another, a sentence each: level, deadline, plan.
+fn differs(held: &Told, wanted: bool, new: &Told, why: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    if !wanted {
+        all.push("It came back: what it is for is there again.".to_owned());
+    }
+    if held.level != new.level {
+        all.push(format!("The level is {} now; it was {}.", new.level, held.level));
+    }
+    let none = || "none".to_owned();
+    let due = |told: &Told| told.due.clone().unwrap_or_else(none);
+    if held.due != new.due {
+        all.push(format!("By the charter it is due {} now; it was {}.", due(new), due(held)));
+    }
+    if held.to != new.to {
+        all.push(format!("It is raised to {} now; it was {}.", new.to, held.to));
+    }
+    if held.window != new.window {
+        let was = if held.window.is_empty() { "in no window" } else { &held.window };
+        all.push(format!("It is planned for {} now; it was {was}: {why}.", new.window));
+    }
+    if held.findings.len() != new.findings.len() {
+        let (is, was) = (new.findings.len(), held.findings.len());
+        all.push(format!("Findings that it removes: {is}; they were {was}."));
+    }
+    all
+}
+
+fn links(app: &App, change: &Change<'_>) -> Vec<(String, String)> {
+    let public = app.settings.public.trim_end_matches('/');
+    let (team, is) = (change.team.id, &change.is.change);
+    let encode = crate::web::findings::encode;
+    let list =
+        format!("{public}/findings?team={team}&package={}&asset={}", encode(&is.package), is.asset);
+    let mut all = vec![
+        ("The plan that it is in".to_owned(), format!("{public}/teams/{team}/plan")),
+        ("The findings that it removes".to_owned(), list),
+    ];
+    for f in change.findings.iter().take(3) {
+        all.push((f.vulnerability.1.clone(), format!("{public}/findings/{}", f.id)));
+    }
+    all
+}
+
+fn criteria(change: &Change<'_>, asset: &str) -> Vec<String> {
+    let package = name(&change.is.change.package);
+    let findings = match change.findings.len() {
+        1 => "the finding is".to_owned(),
+        count => format!("none of the {count} findings is"),
+    };
+    let gone = match change.findings.len() {
+        1 => "the finding is not in it".to_owned(),
+        _ => format!("{findings} in it"),
+    };
+    vec![
+        format!("{asset} has no {package} below {}", change.is.version),
+        "its tests are as they were before".to_owned(),
+        format!("a new inventory of it was pushed, and {gone}"),
+        "what was built of it runs in production: then this is closed by itself".to_owned(),
+    ]
+}
+
+/// Tells the gravest finding in four voices, below what the change as a whole is.
+async fn speak(
+    app: &App,
+    org: Org,
+    change: &Change<'_>,
+    gravest: &Finding,
+    new: &mut Told,
+    now: Timestamp,
+) -> Result<(), Refused> {
+    let agreed = app.agreed(org, now).await?;
+    let known = known(&app.store, org, std::slice::from_ref(gravest)).await?;
+    let mut texts = [String::new(), String::new(), String::new(), String::new()];
+    if let (Some(known), Some(index)) = (known.first(), app.index()) {
+        let weigher = Weigher::new(&agreed, index, now);
+        if let Some(assessed) = weigher.assess(known) {
+            for (text, side) in texts.iter_mut().zip(SIDES) {
+                let lines = voice(known, &agreed, &assessed, now, side);
+                let lines = lines.iter().map(|line| format!("{}: {}", line.label, line.says));
+                *text = lines.collect::<Vec<_>>().join("\n");
+            }
+        }
+    }
+    let all = || {
+        let mut names: Vec<String> = change
+            .findings
+            .iter()
+            .take(NAMED)
+            .map(|f| {
+                let level = f.weighed.as_ref().map_or("not weighed", |w| w.level.as_str());
+                format!("{} ({level})", f.vulnerability.1)
+            })
+            .collect();
+        let more = change.findings.len().saturating_sub(NAMED);
+        if more > 0 {
+            names.push(format!("{more} more"));
+        }
+        names.join(", ")
+    };
+    let [product, engineering, security, operations] = texts;
+    let unknown = "The advisory index does not know it, so that it has no level.";
+    let or = |text: String| if text.is_empty() { unknown.to_owned() } else { text };
+    new.product = or(product);
+    new.engineering = format!(
+        "Raise {} from {} to {} in {}. Planned for {}: {}.\n{engineering}",
+        name(&change.is.change.package),
+        if new.from.is_empty() { "what is there" } else { &new.from },
+        new.to,
+        new.asset,
+        new.window,
+        change.is.why
+    );
+    new.security = format!("It removes {}.\nThe gravest of them:\n{}", all(), or(security));
+    new.operations = or(operations);
+    Ok(())
+}
+
+/// The sides, in the order of a ticket's voices.
+const _: () = {
+    assert!(matches!(SIDES[0], Role::Product) && matches!(SIDES[1], Role::Engineering));
+    assert!(matches!(SIDES[2], Role::Security) && matches!(SIDES[3], Role::Operations));
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_people_must_know_is_noted() {
+        let held = Told {
+            level: "high".into(),
+            window: "sprint 1".into(),
+            to: "2.0.0".into(),
+            findings: vec![1],
+            points: Some(1.0),
+            ..Told::default()
+        };
+        let other = Told { points: Some(2.0), ..held.clone() };
+        assert_eq!(differs(&held, true, &other, "x"), Vec::<String>::new());
+        let moved = Told { window: "now".into(), level: "critical".into(), ..held.clone() };
+        let said = differs(&held, true, &moved, "it cannot wait").join(" ");
+        assert!(said.contains("critical now; it was high") && said.contains("it cannot wait"));
+        assert!(differs(&held, false, &held, "x").concat().contains("came back"));
+    }
+}
