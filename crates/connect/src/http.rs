@@ -10,7 +10,6 @@
 //! `https` to `http`, with credentials only for the server they were given for. Proxies are taken
 //! from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case, per scheme.
 
-
 use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -24,7 +23,6 @@ use ureq::{Agent, BodyReader, Proxy, ProxyProtocol};
 use crate::outside::{INSIDE, Outside, is_known_inside};
 use crate::retry::{self, Clock, MAX_WAIT, TRIES};
 use crate::url::Url;
-
 
 /// The most redirects that are followed.
 pub const MAX_REDIRECTS: usize = 5;

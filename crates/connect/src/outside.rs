@@ -12,7 +12,8 @@ use ureq::{Error, config::Config};
 use crate::url::Url;
 
 /// What is said of an address that is not reached.
-pub(crate) const INSIDE: &str = "the address is of a private network, which whoever runs this has to allow";
+pub(crate) const INSIDE: &str =
+    "the address is of a private network, which whoever runs this has to allow";
 
 /// Looks up names, and knows none of the addresses within.
 #[derive(Debug, Default)]

@@ -3,8 +3,8 @@
 //! as true as those of real work.
 
 mod chance;
-mod notices;
 mod incidents;
+mod notices;
 mod packages;
 mod people;
 mod shares;

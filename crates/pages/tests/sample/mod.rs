@@ -3,8 +3,8 @@
 
 mod agreement;
 mod around;
-mod dossier;
 mod board;
+mod dossier;
 mod facts;
 mod maturity;
 mod needs;

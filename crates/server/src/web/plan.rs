@@ -322,15 +322,19 @@ fn rows(
             Cell::link(asked.removes.len().to_string(), list),
             Cell::text(number(load)),
             Cell::text(range(asked.least, asked.most)),
-            Cell::text(with_words(change, match kept {
-                // The day is today's, whatever it was when the reason was kept.
-                Some(kept) => {
-                    let day = waits.iter().filter(|day| !kept.why.contains(day.as_str()));
-                    let all: Vec<String> = std::iter::once(&kept.why).chain(day).cloned().collect();
-                    sentence(&all)
-                }
-                None => sentence(&why),
-            })),
+            Cell::text(with_words(
+                change,
+                match kept {
+                    // The day is today's, whatever it was when the reason was kept.
+                    Some(kept) => {
+                        let day = waits.iter().filter(|day| !kept.why.contains(day.as_str()));
+                        let all: Vec<String> =
+                            std::iter::once(&kept.why).chain(day).cloned().collect();
+                        sentence(&all)
+                    }
+                    None => sentence(&why),
+                },
+            )),
             state(change, kept.map(|kept| kept.since), id),
         ];
         if !tickets.is_empty() {

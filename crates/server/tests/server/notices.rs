@@ -594,7 +594,7 @@ fn a_channel_within_is_not_reached_unless_the_administrator_says_so() {
     world.carries("web", world.system, 100..101);
     let copy = world.sent()[0]["copies"][0].clone();
     assert_eq!(copy["state"], "refused");
-    assert!(copy["detail"].as_str().unwrap().contains("internal network"), "{copy}");
+    assert!(copy["detail"].as_str().unwrap().contains("private network"), "{copy}");
     assert_eq!(hook.came().len(), 0);
 }
 
