@@ -18,6 +18,8 @@ pub enum Entry {
     Where,
     /// What is done when.
     Plan,
+    /// What is talked about every week, and decided.
+    Reviews,
     /// What is accepted until a date.
     Exceptions,
     /// What was agreed.
@@ -42,6 +44,7 @@ impl Entry {
         Entry::Findings,
         Entry::Where,
         Entry::Plan,
+        Entry::Reviews,
         Entry::Exceptions,
         Entry::Charter,
         Entry::Teams,
@@ -59,6 +62,7 @@ impl Entry {
             Entry::Findings => "Findings",
             Entry::Where => "Where is it?",
             Entry::Plan => "Plan",
+            Entry::Reviews => "Reviews",
             Entry::Exceptions => "Exceptions",
             Entry::Charter => "Charter",
             Entry::Teams => "Teams",
@@ -77,6 +81,7 @@ impl Entry {
             Entry::Findings => "/findings",
             Entry::Where => "/where",
             Entry::Plan => "/plan",
+            Entry::Reviews => "/reviews",
             Entry::Exceptions => "/exceptions",
             Entry::Charter => "/charter",
             Entry::Teams => "/teams",
@@ -95,6 +100,7 @@ impl Entry {
             Entry::Findings => "M8 2 14.5 13.5h-13zM8 6.5v3.5M8 11.7v.3",
             Entry::Where => "M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9zM10.3 10.3 14 14",
             Entry::Plan => "M2 3.5h12v10.5H2zM2 7h12M5.5 1.5v3.5M10.5 1.5v3.5M4.5 10h3",
+            Entry::Reviews => "M2 2.5h12v8.5H8l-3.5 3v-3H2zM5 5.5h6M5 8h4",
             Entry::Exceptions => "M4 2h8M4 14h8M5 2v2.5L8 8l3-3.5V2M5 14v-2.5L8 8l3 3.5V14",
             Entry::Charter => "M3.5 1.5h6l3 3v10h-9zM9.5 1.5v3h3M5.5 8h5M5.5 11h5",
             Entry::Teams => {

@@ -14,6 +14,7 @@ mod inert;
 pub use inert::one_line;
 pub mod json;
 pub mod markdown;
+pub mod minutes;
 mod paragraph;
 pub mod plan;
 pub mod requests;

@@ -5,6 +5,7 @@
 mod chance;
 mod packages;
 mod people;
+mod reviews;
 mod updates;
 mod year;
 

@@ -33,6 +33,9 @@ pub(crate) enum Kind {
     Job,
     Notice,
     Applied,
+    Review,
+    Resolve,
+    Goal,
 }
 
 impl Kind {
@@ -54,6 +57,9 @@ impl Kind {
             Kind::Job => "job",
             Kind::Notice => "notice",
             Kind::Applied => "applied",
+            Kind::Review => "review",
+            Kind::Resolve => "review-decision",
+            Kind::Goal => "goal",
         }
     }
 

@@ -52,6 +52,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0016_settled.sql"),
     },
     Migration { version: 17, name: "ready", text: include_str!("../migrations/0017_ready.sql") },
+    Migration {
+        version: 20,
+        name: "reviews",
+        text: include_str!("../migrations/0020_reviews.sql"),
+    },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.

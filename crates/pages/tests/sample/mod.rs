@@ -8,6 +8,7 @@ mod needs;
 mod people;
 mod places;
 mod planned;
+mod reviews;
 mod risk;
 
 use std::cell::RefCell;
@@ -54,6 +55,9 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("proposal", render(&agreement::proposal())),
         ("release", render(&facts::release())),
         ("said", render(&facts::said())),
+        ("review", render(&reviews::review())),
+        ("reviews", render(&reviews::reviews())),
+        ("goals", render(&reviews::goals())),
         ("search", render(&around::search())),
         ("sign-in", render(&around::sign_in())),
         ("system", render(&places::system())),

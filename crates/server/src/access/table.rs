@@ -43,6 +43,8 @@ actions! {
     Describe = "describe": Product Operations Admin;
     /// Set a team's cadence and capacity.
     Pace = "pace": Engineering Product;
+    /// Hold reviews, write down what they decide, and agree on goals.
+    Review = "review": Security Engineering Product Operations;
     /// Propose a charter.
     Propose = "propose": Security Engineering Product Operations;
     /// Agree to a charter for one's side.
@@ -109,6 +111,7 @@ ask        security engineering product operations
 answer     security product leadership
 describe   product operations admin
 pace       engineering product
+review     security engineering product operations
 propose    security engineering product operations
 agree      security engineering product operations
 audit      security leadership auditor admin

@@ -15,7 +15,7 @@ use trimtab_store::{
 use super::chance::Chance;
 use super::packages::{self, Package};
 use super::people::{self, People};
-use super::{Filled, Sample, updates};
+use super::{Filled, Sample, reviews, updates};
 use crate::access::secret::hex;
 use crate::ingest;
 use crate::jobs::measure;
@@ -52,12 +52,25 @@ struct Carrier {
 /// What happens next.
 enum Act {
     Build(usize),
-    Deploy { carrier: usize, snapshot: i64 },
-    RollBack { carrier: usize, snapshot: i64, broken: i64 },
+    Deploy {
+        carrier: usize,
+        snapshot: i64,
+    },
+    RollBack {
+        carrier: usize,
+        snapshot: i64,
+        broken: i64,
+    },
     Advisories(usize),
     Ask,
-    Answer { decision: i64, system: i64, expires: Timestamp },
+    Answer {
+        decision: i64,
+        system: i64,
+        expires: Timestamp,
+    },
     Settle(i64),
+    /// A team holds its weekly review.
+    Review(usize),
 }
 
 struct Year<'y> {
@@ -210,6 +223,11 @@ impl Year<'_> {
             }
         }
         self.filled.assets = self.carriers.len();
+        for (week, team) in reviews::held() {
+            // Not quite whole days: the last is held before the year ends.
+            let hours = 24 * (DAYS - 7 * week) - 5;
+            self.later(start, hours, Act::Review(team));
+        }
         Ok(())
     }
 
@@ -240,6 +258,9 @@ impl Year<'_> {
             }
             Act::Advisories(stage) => self.advisories(stage, at).await,
             Act::Ask => self.ask(at).await,
+            Act::Review(team) => {
+                reviews::weekly(self.app, self.org, (&self.people, team), &self.agreed, at).await
+            }
             Act::Answer { decision, system, expires } => {
                 self.answer(decision, system, expires, at).await
             }
@@ -542,6 +563,7 @@ impl Year<'_> {
         {
             updates::waiting(&self.app.store, self.org, is, &mut self.apart, now).await?;
         }
+        reviews::ahead(self.app, self.org, &self.people, now).await?;
         let next = measure::next(self.org, now);
         self.app.store.add_job(&next, now).await.map(|_| ()).map_err(told)
     }

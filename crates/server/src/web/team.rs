@@ -91,6 +91,7 @@ pub(crate) async fn page(
     layout.crumbs = vec![Link::to("Teams", "/teams"), Link::words(team.name.clone())];
     layout.actions.push(Link::to("Plan", format!("/teams/{id}/plan")));
     layout.actions.push(Link::to("Updates", format!("/updates?team={id}")));
+    layout.actions.push(Link::to("Reviews", format!("/reviews?team={id}")));
     if may_pace(&who, id) {
         layout.actions.push(Link::to("Set cadence and capacity", format!("/teams/{id}/edit")));
     }

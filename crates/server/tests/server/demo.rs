@@ -96,6 +96,9 @@ fn the_year_is_true_and_can_be_looked_at() {
     for path in [
         "/plan",
         "/updates",
+        "/reviews",
+        "/goals",
+        "/pulse",
         "/",
         "/metrics",
         "/metrics?days=364",
@@ -203,6 +206,11 @@ fn pictures(server: &Server, filled: &Filled) {
         "/today/new?side",
         "/updates?",
         "/updates/one?",
+        "/reviews?",
+        "/reviews/new?",
+        "/reviews/one?",
+        "/goals?",
+        "/pulse?",
         "/vulnerabilities/one?",
     ] {
         assert!(seen.iter().any(|kind| kind == wanted), "{wanted} is not reached: {seen:?}");

@@ -34,6 +34,7 @@ fn no_page_and_no_form_reaches_over_a_wall() {
     let world = World::new();
     let World { server, lea, small, eve, .. } = &world;
     let World { system, team, asset, finding, decision, charter, token, update, .. } = &world;
+    let World { review, resolve, goal, .. } = &world;
     let row = |method, template, thing: &dyn ToString, fields: &[(&'static str, String)], small| {
         let fields = fields.to_vec();
         Row { method, template, thing: thing.to_string(), fields, file: None, small }
@@ -101,6 +102,21 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         row("POST", "/teams/{id}/plan/move", team, &[], NotThere),
         row("GET", "/updates/{id}", update, &[], NotThere),
         row("POST", "/updates/{id}", update, &[("points", text("1"))], NotThere),
+        row("GET", "/reviews/{id}", review, &[], NotThere),
+        row("POST", "/reviews/{id}", review, &[("do", text("attend"))], NotThere),
+        row(
+            "POST",
+            "/reviews/{id}",
+            review,
+            &[
+                ("do", text("follow")),
+                ("decision", format!("{review}.{resolve}")),
+                ("became", text("done")),
+            ],
+            NotThere,
+        ),
+        row("POST", "/reviews/new", &"", &[("of", format!("team:{team}"))], NotThere),
+        row("POST", "/goals", &"", &[("do", text("drop")), ("id", goal.to_string())], NotThere),
         row("GET", "/vulnerabilities/{name}", &world.vulnerability, &[], NotThere),
         row("GET", "/assets/{name}", &"shop", &[], NotThere),
         // People are of the whole organisation.
@@ -140,6 +156,8 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         "/sign-in/code",
         "/welcome/{secret}",
         "/session/side",
+        // One's own answers: only counted.
+        "/pulse",
         // One's own account.
         "/account/tokens",
         "/account/tokens/revoke",
@@ -204,6 +222,8 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         "/systems".to_owned(),
         format!("/updates?asset={asset}"),
         format!("/updates?team={team}"),
+        format!("/reviews?team={team}"),
+        "/goals".to_owned(),
         "/plan".to_owned(),
         "/plan/what-if?capacity=2".to_owned(),
     ] {

@@ -40,6 +40,10 @@ pub(crate) struct World {
     /// Work about no asset: it is of the whole organisation.
     pub(crate) whole: i64,
     pub(crate) update: i64,
+    /// A review that is open, something that it decided, and a goal.
+    pub(crate) review: i64,
+    pub(crate) resolve: i64,
+    pub(crate) goal: i64,
 }
 
 impl World {
@@ -76,6 +80,15 @@ impl World {
         let job = post("/api/v1/snapshots?asset=shop&system=shop&revision=x", other);
         let update = crate::updates::evidence("2.24.0", "2.30.1", "CVE-2022-31129");
         let update = post("/api/v1/updates?asset=shop", update);
+        let review = post("/api/v1/reviews", json!({ "team": team }));
+        let of_review = format!("/api/v1/reviews/{}", review["id"]);
+        post(&of_review, json!({ "do": "open" }));
+        let day = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(48)).to_string();
+        let resolve = json!({ "what": "not called", "owner": lea.id, "due": &day[..10] });
+        let resolve = post(&format!("{of_review}/decisions"), resolve);
+        let goal = json!({ "team": team, "name": "not called", "measure": "load", "from": 900,
+            "to": 1, "ends": &day[..10] });
+        let goal = post("/api/v1/goals", goal);
         // What is of another team needs what is hers.
         let own = [("cookie", lea.cookie.as_str()), JSON];
         let needs = json!({ "name": "intranet", "team": "intranet", "needs": ["shop"] });
@@ -105,6 +118,9 @@ impl World {
             job: number(&job["job"]),
             whole,
             update: number(&update["update"]),
+            review: number(&review["id"]),
+            resolve: number(&resolve["id"]),
+            goal: number(&goal["id"]),
             server,
             org,
             lea,

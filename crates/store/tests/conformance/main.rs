@@ -14,6 +14,7 @@ mod people;
 mod places;
 mod plans;
 mod reports;
+mod reviews;
 mod sums;
 mod together;
 mod waiting;
@@ -150,6 +151,10 @@ suite! {
     plans::a_plan_is_kept_as_the_difference_to_the_one_before,
     plans::what_waits_for_a_day_within_its_window_is_not_of_the_window_before,
     plans::what_was_carried_out_is_kept_once,
+    reviews::a_review_is_prepared_opened_and_closed_once,
+    reviews::who_sees_a_review_sees_all_of_its_systems,
+    reviews::goals_are_kept_until_they_are_given_up,
+    reviews::answers_are_counted_and_not_kept,
     backup::a_copy_loses_nothing,
     backup::a_backup_comes_back_whole,
     backup::a_damaged_backup_is_refused_and_leaves_the_store_empty,
