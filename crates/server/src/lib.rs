@@ -6,6 +6,7 @@ pub mod access;
 mod agreeing;
 mod api;
 mod around;
+mod carding;
 mod confirming;
 mod deciding;
 pub mod demo;

@@ -6,6 +6,7 @@ pub(crate) mod answer_many;
 pub(crate) mod ask;
 pub(crate) mod ask_many;
 pub(crate) mod asset;
+pub(crate) mod card;
 pub(crate) mod charter;
 pub(crate) mod codes;
 pub(crate) mod describe;

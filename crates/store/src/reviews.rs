@@ -344,8 +344,8 @@ impl Store {
         is.and("review.opened < ", filter.before.map(micros));
         if let Some(systems) = &filter.systems {
             is.text += &format!(
-                " AND NOT review.whole AND EXISTS (SELECT 1 FROM review_system AS some
-                    WHERE some.org = $1 AND some.review = review.id)
+                " AND NOT review.whole AND EXISTS (SELECT 1 FROM review_system AS named
+                    WHERE named.org = $1 AND named.review = review.id)
                   AND NOT EXISTS (SELECT 1 FROM review_system AS other
                     WHERE other.org = $1 AND other.review = review.id
                         AND other.system NOT IN ({}))",

@@ -9,6 +9,8 @@ use crate::inert::one_line;
 const WIDTH: f32 = 595.0;
 const HEIGHT: f32 = 842.0;
 const MARGIN: f32 = 52.0;
+/// As wide as a column may want to be that is never made narrower.
+const SHORT: f32 = 64.0;
 /// Between two columns.
 const GAP: f32 = 10.0;
 
@@ -187,13 +189,23 @@ fn widths(table: &Table) -> Vec<f32> {
     let of = |at: usize, name: &String| {
         let cells = table.rows.iter().filter_map(|row| row.get(at));
         let widest = cells.map(|cell| width(&encoded(cell), CELL)).fold(0.0, f32::max);
-        widest.max(width(&encoded(name), HEAD)).clamp(30.0, 240.0)
+        (widest.max(width(&encoded(name), HEAD)) + 1.0).clamp(30.0, 240.0)
     };
     let wanted: Vec<f32> =
         table.columns.iter().enumerate().map(|(at, name)| of(at, name)).collect();
-    let sum: f32 = wanted.iter().sum();
-    let factor = if sum > 0.0 { room / sum } else { 1.0 };
-    wanted.into_iter().map(|width| width * factor).collect()
+    // Short ones (a level, a day) stay whole; the others share what is left.
+    let is_short = |width: &f32| *width <= SHORT;
+    let short: f32 = wanted.iter().copied().filter(is_short).sum();
+    let long: f32 = wanted.iter().copied().filter(|width| !is_short(width)).sum();
+    let left = room - short;
+    let factor =
+        if long > 0.0 && left > 0.0 { left / long } else { room / (short + long).max(1.0) };
+    let all_fit = short + long <= room;
+    let fitted = |width: f32| match is_short(&width) {
+        true if left > 0.0 || all_fit => width,
+        _ => width * factor,
+    };
+    wanted.into_iter().map(fitted).collect()
 }
 
 /// The document as PDF.

@@ -13,6 +13,8 @@ use utoipa::ToSchema;
 
 use super::{Changed, Listed, Named, cursor, limit, moment};
 use crate::access::Who;
+use crate::carding;
+use crate::measuring::question::told;
 use crate::people::name;
 use crate::problem::Problem;
 use crate::reviewing::agenda::{Pack, PackFigures};
@@ -442,6 +444,80 @@ pub(crate) async fn minutes(
     };
     let day = is.review.is.at.strftime("%Y-%m-%d");
     let name = format!("attachment; filename=\"review-{day}.{name}\"");
+    let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, bytes).into_response())
+}
+
+/// Of which time, and in which format.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CardAsked {
+    /// The last so many days. Not said: 84.
+    #[serde(default)]
+    #[param(pattern = "^([1-9][0-9]{0,2})?$")]
+    days: String,
+    /// `md`, `html`, `pdf`, `json`. Not said: `json`.
+    r#as: Option<String>,
+}
+
+/// A number of a card. `null` is unknown.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CardNumber {
+    name: &'static str,
+    now: Option<f64>,
+    before: Option<f64>,
+}
+
+/// What a team's updates removed, beside its own time before.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TeamCard)]
+pub(crate) struct ShownCard {
+    team: Named,
+    #[schema(format = Date)]
+    from: String,
+    #[schema(format = Date)]
+    to: String,
+    numbers: Vec<CardNumber>,
+    milestones: Vec<String>,
+    /// The ids of the updates that came into production.
+    updates: Vec<i64>,
+}
+
+/// A team's card, for the retrospective and the release notes.
+#[utoipa::path(get, path = "/api/v1/teams/{id}/card", tag = "reviews",
+    params(("id" = i64, Path,), CardAsked),
+    responses((status = 200, content(
+        (ShownCard = "application/json"), (Vec<u8> = "text/markdown"), (Vec<u8> = "text/html"),
+        (Vec<u8> = "application/pdf")))))]
+pub(crate) async fn card(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<i64>,
+    Query(asked): Query<CardAsked>,
+) -> Result<Response, Problem> {
+    let is = carding::card(&app, &who, id, &asked.days).await?;
+    let document = carding::document(&is);
+    let (kind, name, bytes) = match asked.r#as.as_deref() {
+        Some("md") => {
+            ("text/markdown; charset=utf-8", "md", minutes::markdown(&document).into_bytes())
+        }
+        Some("html") => ("text/html; charset=utf-8", "html", minutes::html(&document).into_bytes()),
+        Some("pdf") => ("application/pdf", "pdf", minutes::pdf(&document)),
+        None | Some("json") => {
+            let number = |(name, now, before)| CardNumber { name, now, before };
+            let shown = ShownCard {
+                team: Named { id, name: is.team.name.clone() },
+                from: told(is.measured.period.first),
+                to: told(is.measured.period.last),
+                numbers: carding::numbers(&is).into_iter().map(number).collect(),
+                milestones: carding::milestones(&is),
+                updates: is.updates.iter().map(|update| update.is.id).collect(),
+            };
+            return Ok(Json(shown).into_response());
+        }
+        Some(_) => return Err(Problem::invalid("`as` is one of md, html, pdf, json.")),
+    };
+    let name = format!("attachment; filename=\"card.{name}\"");
     let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)];
     Ok((headers, bytes).into_response())
 }

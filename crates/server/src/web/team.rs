@@ -92,6 +92,7 @@ pub(crate) async fn page(
     layout.actions.push(Link::to("Plan", format!("/teams/{id}/plan")));
     layout.actions.push(Link::to("Updates", format!("/updates?team={id}")));
     layout.actions.push(Link::to("Reviews", format!("/reviews?team={id}")));
+    layout.actions.push(Link::to("Card", format!("/teams/{id}/card")));
     if may_pace(&who, id) {
         layout.actions.push(Link::to("Set cadence and capacity", format!("/teams/{id}/edit")));
     }

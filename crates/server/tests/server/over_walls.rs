@@ -35,6 +35,7 @@ fn no_page_and_no_form_reaches_over_a_wall() {
     let World { server, lea, small, eve, .. } = &world;
     let World { system, team, asset, finding, decision, charter, token, update, .. } = &world;
     let World { review, resolve, goal, .. } = &world;
+    let day = jiff::Timestamp::now().to_string();
     let row = |method, template, thing: &dyn ToString, fields: &[(&'static str, String)], small| {
         let fields = fields.to_vec();
         Row { method, template, thing: thing.to_string(), fields, file: None, small }
@@ -96,6 +97,7 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         row("GET", "/teams/{id}", team, &[], NotThere),
         row("GET", "/teams/{id}/edit", team, &[], NotThere),
         row("POST", "/teams/{id}/edit", team, &[("capacity", text("1"))], NotThere),
+        row("GET", "/teams/{id}/card", team, &[], NotThere),
         row("GET", "/teams/{id}/plan", team, &[], NotThere),
         row("POST", "/teams/{id}/plan", team, &[], NotThere),
         row("GET", "/teams/{id}/plan/move", team, &[], NotThere),
@@ -115,7 +117,18 @@ fn no_page_and_no_form_reaches_over_a_wall() {
             ],
             NotThere,
         ),
-        row("POST", "/reviews/new", &"", &[("of", format!("team:{team}"))], NotThere),
+        row(
+            "POST",
+            "/reviews/new",
+            &"",
+            &[
+                ("of", format!("team:{team}")),
+                ("day", text(&day[..10])),
+                ("time", text("09:00")),
+                ("minutes", text("30")),
+            ],
+            NotThere,
+        ),
         row("POST", "/goals", &"", &[("do", text("drop")), ("id", goal.to_string())], NotThere),
         row("GET", "/vulnerabilities/{name}", &world.vulnerability, &[], NotThere),
         row("GET", "/assets/{name}", &"shop", &[], NotThere),

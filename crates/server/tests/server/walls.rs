@@ -45,6 +45,7 @@ fn what_belongs_to_others_is_not_there() {
     let rows = [
         row("GET", "/api/v1/findings/{id}", finding, none.clone(), 404),
         row("GET", "/api/v1/assets/{id}", asset, none.clone(), 404),
+        row("GET", "/api/v1/teams/{id}/card", team, none.clone(), 404),
         row("GET", "/api/v1/teams/{id}/plan", team, none.clone(), 404),
         row("POST", "/api/v1/teams/{id}/plan", team, place, 404),
         row("GET", "/api/v1/updates/{id}", update, none.clone(), 404),
