@@ -30,6 +30,7 @@ fn what_the_description_allows_is_answered_as_it_says() {
         "answer",
         "describe",
         "pace",
+        "review",
         "propose",
         "agree",
         "audit",
