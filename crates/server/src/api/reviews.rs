@@ -137,6 +137,9 @@ pub(crate) async fn post(
             return Err(Problem::invalid("A review is of a team or of systems, not of both."));
         }
     };
+    if sent.at.as_deref() == Some("") {
+        return Err(Problem::invalid("`at` is a time such as 2026-11-21T09:00:00Z."));
+    }
     let at = moment("at", sent.at.as_deref())?.unwrap_or_else(|| app.now());
     let wanted = Wanted { of, at, minutes: sent.minutes.unwrap_or(30) };
     let id = reviewing::prepare(&app, &who, wanted).await?;

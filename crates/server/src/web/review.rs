@@ -465,12 +465,16 @@ fn forms(
             "" => week.strftime("%Y-%m-%d").to_string(),
             due => due.to_owned(),
         };
+        let owner = match sent.owner.as_str() {
+            "" => who.person.id.to_string(),
+            owner => owner.to_owned(),
+        };
         let fields = vec![
             Field::new("topic", "About", Input::Select(topics))
                 .holding(sent.topic.clone())
                 .optional(),
             Field::new("what", "What is done", Input::Text).holding(sent.what.clone()),
-            Field::new("owner", "Who does it", Input::Select(owners)).holding(sent.owner.clone()),
+            Field::new("owner", "Who does it", Input::Select(owners)).holding(owner),
             Field::new("due", "Until", Input::Date).holding(due),
         ];
         let form = sheet(is, csrf, "decide", fields, "Write it down");
