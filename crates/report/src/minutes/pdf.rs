@@ -294,7 +294,7 @@ mod tests {
         for place in all {
             let (x, y) = place.split_once(' ').unwrap();
             let (x, y): (f32, f32) = (x.parse().unwrap(), y.parse().unwrap());
-            assert!(y >= MARGIN / 2.0 && y < HEIGHT && (MARGIN..WIDTH - MARGIN).contains(&x));
+            assert!((MARGIN / 2.0..HEIGHT).contains(&y) && (MARGIN..WIDTH - MARGIN).contains(&x));
         }
     }
 

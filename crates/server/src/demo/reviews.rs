@@ -34,15 +34,16 @@ fn of_team(people: &People, at: usize) -> Option<(i64, Vec<i64>)> {
     Some((team, own.collect()))
 }
 
-/// A team holds its review: what was decided before is followed, and something is decided.
+/// A team opens its review: what was decided before is followed, and something is decided. Gives the review, and after how
+/// many minutes it is over.
 pub(super) async fn weekly(
     app: &App,
     org: Org,
     (people, at): (&People, usize),
     agreed: &Agreed,
     now: Timestamp,
-) -> Result<(), String> {
-    let Some((team, systems)) = of_team(people, at) else { return Ok(()) };
+) -> Result<Option<(i64, i64)>, String> {
+    let Some((team, systems)) = of_team(people, at) else { return Ok(None) };
     let lead = people.leads.get(at).copied().unwrap_or(people.engineering);
     let actor = format!("person:{lead}");
     let of = ReviewOf::Team(team);
@@ -57,9 +58,8 @@ pub(super) async fn weekly(
             3 => (ResolveState::Dropped, "the service is replaced next month"),
             _ => (ResolveState::Done, ""),
         };
-        let when = now - SignedDuration::from_hours(20);
         let of = (is.is.review, is.id);
-        store.follow_up(org, of, (state, word), &actor, when).await.map_err(told)?;
+        store.follow_up(org, of, (state, word), &actor, now).await.map_err(told)?;
     }
     let new = NewReview {
         kind: WEEKLY.to_owned(),
@@ -91,17 +91,17 @@ pub(super) async fn weekly(
             topic: (topic.key.clone(), topic.title.clone()),
             what: whats.get(pick).copied().unwrap_or_default().to_owned(),
             owner: owners.get(pick).copied().unwrap_or(lead),
-            due: now + SignedDuration::from_hours(24 * 7),
+            due: now + SignedDuration::from_hours(24 * 8),
         };
         store.resolve(org, &new, &actor, now).await.map_err(told)?;
     }
-    let took = TOOK.get(week % TOOK.len()).copied().unwrap_or(30);
-    let end = now + SignedDuration::from_mins(took);
-    store
-        .close_review(org, id, "The quay is closed on Friday.", &actor, end)
-        .await
-        .map_err(told)?;
-    Ok(())
+    Ok(Some((id, TOOK.get(week % TOOK.len()).copied().unwrap_or(30))))
+}
+
+/// The review is over.
+pub(super) async fn close(app: &App, org: Org, id: i64, now: Timestamp) -> Result<(), String> {
+    let note = "The quay is closed on Friday.";
+    app.store.close_review(org, id, note, "trimtab", now).await.map(|_| ()).map_err(told)
 }
 
 /// What comes next: the next reviews, goals, and the pulse of the last months.
@@ -135,7 +135,7 @@ pub(super) async fn ahead(
         let (name, measure) = (name.to_owned(), measure.to_owned());
         let new = NewGoal { team, name, measure, from, to, begins, ends: begins + quarter };
         let actor = format!("person:{}", people.product);
-        store.add_goal(org, &new, &actor, begins).await.map_err(told)?;
+        store.add_goal(org, &new, &actor, now).await.map_err(told)?;
     }
     let first = now.to_zoned(TimeZone::UTC).date().first_of_month();
     for month in 1..=4i64 {
@@ -150,22 +150,22 @@ pub(super) async fn ahead(
         for (id, at) in leads {
             let answers = [lift(3, at), lift(2, at), lift(3, at + 1)];
             let of = (id, Role::Engineering);
-            store.answer_pulse(org, &round, of, answers, then).await.map_err(told)?;
+            store.answer_pulse(org, &round, of, answers, now).await.map_err(told)?;
             // Whoever speaks for product in a team was added after its lead.
             let of = (id + 1, Role::Product);
             let answers = [lift(2, at), lift(3, at), lift(2, at + 2)];
-            store.answer_pulse(org, &round, of, answers, then).await.map_err(told)?;
+            store.answer_pulse(org, &round, of, answers, now).await.map_err(told)?;
         }
         for (at, id) in [people.security, people.everybody].into_iter().enumerate() {
             let of = (id, Role::Security);
             let answers = [lift(3, at), lift(4, at), lift(4, at)];
-            store.answer_pulse(org, &round, of, answers, then).await.map_err(told)?;
+            store.answer_pulse(org, &round, of, answers, now).await.map_err(told)?;
         }
         // They were added one after the other.
         for (at, id) in (people.operations..).take(3).enumerate() {
             let of = (id, Role::Operations);
             let answers = [lift(2, at), lift(2, at), lift(3, at)];
-            store.answer_pulse(org, &round, of, answers, then).await.map_err(told)?;
+            store.answer_pulse(org, &round, of, answers, now).await.map_err(told)?;
         }
     }
     Ok(())

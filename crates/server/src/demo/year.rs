@@ -71,6 +71,7 @@ enum Act {
     Settle(i64),
     /// A team holds its weekly review.
     Review(usize),
+    CloseReview(i64),
 }
 
 struct Year<'y> {
@@ -259,8 +260,16 @@ impl Year<'_> {
             Act::Advisories(stage) => self.advisories(stage, at).await,
             Act::Ask => self.ask(at).await,
             Act::Review(team) => {
-                reviews::weekly(self.app, self.org, (&self.people, team), &self.agreed, at).await
+                let of = (&self.people, team);
+                let held = reviews::weekly(self.app, self.org, of, &self.agreed, at).await?;
+                if let Some((review, minutes)) = held {
+                    self.number += 1;
+                    let end = at + SignedDuration::from_mins(minutes);
+                    self.queue.insert((end, self.number), Act::CloseReview(review));
+                }
+                Ok(())
             }
+            Act::CloseReview(review) => reviews::close(self.app, self.org, review, at).await,
             Act::Answer { decision, system, expires } => {
                 self.answer(decision, system, expires, at).await
             }
