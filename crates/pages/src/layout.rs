@@ -20,6 +20,8 @@ pub enum Entry {
     Plan,
     /// What must be answered at once, by all together.
     Incidents,
+    /// What is talked about every week, and decided.
+    Reviews,
     /// What is accepted until a date.
     Exceptions,
     /// What was agreed.
@@ -45,6 +47,7 @@ impl Entry {
         Entry::Where,
         Entry::Plan,
         Entry::Incidents,
+        Entry::Reviews,
         Entry::Exceptions,
         Entry::Charter,
         Entry::Teams,
@@ -63,6 +66,7 @@ impl Entry {
             Entry::Where => "Where is it?",
             Entry::Plan => "Plan",
             Entry::Incidents => "Incidents",
+            Entry::Reviews => "Reviews",
             Entry::Exceptions => "Exceptions",
             Entry::Charter => "Charter",
             Entry::Teams => "Teams",
@@ -82,6 +86,7 @@ impl Entry {
             Entry::Where => "/where",
             Entry::Plan => "/plan",
             Entry::Incidents => "/incidents",
+            Entry::Reviews => "/reviews",
             Entry::Exceptions => "/exceptions",
             Entry::Charter => "/charter",
             Entry::Teams => "/teams",
@@ -103,6 +108,7 @@ impl Entry {
             Entry::Incidents => {
                 "M8 1.5v2M2.5 4l1.4 1.2M13.5 4l-1.4 1.2M4.5 13v-3.5a3.5 3.5 0 0 1 7 0V13M2.5 13.5h11"
             }
+            Entry::Reviews => "M2 2.5h12v8.5H8l-3.5 3v-3H2zM5 5.5h6M5 8h4",
             Entry::Exceptions => "M4 2h8M4 14h8M5 2v2.5L8 8l3-3.5V2M5 14v-2.5L8 8l3 3.5V14",
             Entry::Charter => "M3.5 1.5h6l3 3v10h-9zM9.5 1.5v3h3M5.5 8h5M5.5 11h5",
             Entry::Teams => {

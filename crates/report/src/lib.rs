@@ -16,6 +16,7 @@ pub use inert::one_line;
 pub mod json;
 pub mod lesson;
 pub mod markdown;
+pub mod minutes;
 mod paragraph;
 pub mod plan;
 pub mod requests;

@@ -9,6 +9,7 @@ mod packages;
 mod people;
 mod shares;
 mod tickets;
+mod reviews;
 mod updates;
 mod year;
 

@@ -37,6 +37,9 @@ pub(crate) enum Kind {
     Incident,
     Appeal,
     Share,
+    Review,
+    Resolve,
+    Goal,
 }
 
 impl Kind {
@@ -62,6 +65,9 @@ impl Kind {
             Kind::Incident => "incident",
             Kind::Appeal => "appeal",
             Kind::Share => "share",
+            Kind::Review => "review",
+            Kind::Resolve => "review-decision",
+            Kind::Goal => "goal",
         }
     }
 

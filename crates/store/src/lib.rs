@@ -29,6 +29,7 @@ mod entries;
 mod error;
 mod feeds;
 mod findings;
+mod goals;
 mod held;
 mod history;
 mod holders;
@@ -52,6 +53,7 @@ mod places;
 mod readers;
 mod recent;
 mod retention;
+mod reviews;
 mod said;
 mod scheduled;
 mod shares;
@@ -97,6 +99,7 @@ pub use findings::{
     FindingState, GROUP, Group, GroupBy, GroupCursor, Groups, JudgedBy, Known, Load, Matched,
     Mentioned, NewReport, Reported, Rollout, Settled, Waits, Weigh, Weighed,
 };
+pub use goals::{NewGoal, PulseOf, SharedGoal};
 pub use history::Told;
 pub use incidents::{Incident, IncidentEvent, NewIncident, NewIncidentEvent};
 pub use inventoried::Inventoried;
@@ -112,6 +115,9 @@ pub use people::{Grant, NewPerson, Person, ScopeOf, Session};
 pub use placements::{Placement, PlacementState, PlannedChange};
 pub use places::{Where, WhereFilter, WhereQuery};
 pub use retention::{Forgotten, Keep};
+pub use reviews::{
+    NewResolve, NewReview, Resolve, ResolveState, Review, ReviewFilter, ReviewOf, ReviewState,
+};
 pub use said::{ReportOf, SaidOf, Source};
 pub use scheduled::{Difference, Scheduled, ScheduledIn, TeamPlan};
 pub use shares::{NewShare, Share};

@@ -63,11 +63,20 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0019_tickets.sql"),
     },
     Migration {
+        version: 20,
+        name: "reviews",
+        text: include_str!("../migrations/0020_reviews.sql"),
+    },
+    Migration {
         version: 21,
         name: "incidents",
         text: include_str!("../migrations/0021_incidents.sql"),
     },
-    Migration { version: 22, name: "shares", text: include_str!("../migrations/0022_shares.sql") },
+    Migration {
+        version: 22,
+        name: "shares",
+        text: include_str!("../migrations/0022_shares.sql"),
+    },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.

@@ -11,6 +11,7 @@ mod needs;
 mod people;
 mod places;
 mod planned;
+mod reviews;
 mod risk;
 mod told;
 
@@ -64,6 +65,9 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("proposal", render(&agreement::proposal())),
         ("release", render(&facts::release())),
         ("said", render(&facts::said())),
+        ("review", render(&reviews::review())),
+        ("reviews", render(&reviews::reviews())),
+        ("goals", render(&reviews::goals())),
         ("search", render(&around::search())),
         ("shares", render(&board::shares())),
         ("sign-in", render(&around::sign_in())),

@@ -47,6 +47,8 @@ actions! {
     Acknowledge = "acknowledge": Security Engineering Product Operations Leadership Admin;
     /// Open and lead an incident; within a team: say how far it is.
     Respond = "respond": Security Engineering Operations;
+    /// Hold reviews, write down what they decide, and agree on goals.
+    Review = "review": Security Engineering Product Operations;
     /// Propose a charter.
     Propose = "propose": Security Engineering Product Operations;
     /// Agree to a charter for one's side.
@@ -117,6 +119,7 @@ describe   product operations admin
 pace       engineering product
 acknowledge security engineering product operations leadership admin
 respond    security engineering operations
+review     security engineering product operations
 propose    security engineering product operations
 agree      security engineering product operations
 audit      security leadership auditor admin

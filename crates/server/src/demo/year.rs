@@ -15,7 +15,7 @@ use trimtab_store::{
 use super::chance::Chance;
 use super::packages::{self, Package};
 use super::people::{self, People};
-use super::{Filled, Sample, incidents, notices, shares, tickets, updates};
+use super::{Filled, Sample, incidents, notices, reviews, shares, tickets, updates};
 use crate::access::secret::hex;
 use crate::ingest;
 use crate::jobs::measure;
@@ -71,6 +71,9 @@ enum Act {
         expires: Timestamp,
     },
     Settle(i64),
+    /// A team holds its weekly review.
+    Review(usize),
+    CloseReview(i64),
 }
 
 struct Year<'y> {
@@ -230,6 +233,11 @@ impl Year<'_> {
             }
         }
         self.filled.assets = self.carriers.len();
+        for (week, team) in reviews::held() {
+            // Not quite whole days: the last is held before the year ends.
+            let hours = 24 * (DAYS - 7 * week) - 5;
+            self.later(start, hours, Act::Review(team));
+        }
         Ok(())
     }
 
@@ -264,6 +272,17 @@ impl Year<'_> {
                 incidents::step(self.app, self.org, &self.people, is, at).await
             }
             Act::Ask => self.ask(at).await,
+            Act::Review(team) => {
+                let of = (&self.people, team);
+                let held = reviews::weekly(self.app, self.org, of, &self.agreed, at).await?;
+                if let Some((review, minutes)) = held {
+                    self.number += 1;
+                    let end = at + SignedDuration::from_mins(minutes);
+                    self.queue.insert((end, self.number), Act::CloseReview(review));
+                }
+                Ok(())
+            }
+            Act::CloseReview(review) => reviews::close(self.app, self.org, review, at).await,
             Act::Answer { decision, system, expires } => {
                 self.answer(decision, system, expires, at).await
             }
@@ -569,6 +588,7 @@ impl Year<'_> {
         notices::fill(self.app, self.org, &self.people.leads, now).await?;
         incidents::end(&self.app.store, self.org, &self.people, now).await?;
         tickets::of_first(&self.app.store, self.org, &scheduled, now).await?;
+        reviews::ahead(self.app, self.org, &self.people, now).await?;
         let next = measure::next(self.org, now);
         self.app.store.add_job(&next, now).await.map(|_| ()).map_err(told)
     }

@@ -17,6 +17,7 @@ use crate::problem::Problem;
 use crate::state::App;
 use crate::weighing::Agreed;
 use answers::Answerable;
+pub(crate) use found::lines;
 
 /// How many rows of a list *Today* shows.
 pub(crate) const BEGINNING: usize = 5;

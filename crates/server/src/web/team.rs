@@ -96,6 +96,8 @@ pub(crate) async fn page(
     layout.actions.push(Link::to("Lessons", format!("/lessons?team={id}")));
     layout.actions.push(Link::to("Maturity", format!("/teams/{id}/maturity")));
     layout.actions.push(Link::to("Tickets", format!("/teams/{id}/tickets")));
+    layout.actions.push(Link::to("Reviews", format!("/reviews?team={id}")));
+    layout.actions.push(Link::to("Card", format!("/teams/{id}/card")));
     if may_pace(&who, id) {
         layout.actions.push(Link::to("Set cadence and capacity", format!("/teams/{id}/edit")));
     }

@@ -34,6 +34,7 @@ mod provider;
 mod refresh;
 mod repeat;
 mod reports;
+mod reviews;
 mod said;
 mod schema;
 mod sharing;

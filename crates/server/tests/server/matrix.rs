@@ -57,6 +57,8 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
     let id = |of: i64| of.to_string();
     let World { finding, asset, team, update, job, decision, token, charter, letter, .. } = world;
     let World { incident, appeal, system, .. } = world;
+    let World { review, resolve, goal, lea, .. } = world;
+    let day = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(48)).to_string();
     let thing = match row.path.split('/').nth(3).unwrap() {
         "findings" => id(*finding),
         "assets" => id(*asset),
@@ -66,6 +68,8 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
         "incidents" => id(*incident),
         "appeals" => id(*appeal),
         "systems" => id(*system),
+        "reviews" => id(*review),
+        "goals" => id(*goal),
         "jobs" => id(*job),
         "decisions" => id(*decision),
         "tokens" => id(*token),
@@ -136,6 +140,15 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
             json!({ "software": "gitea", "address": "https://git.example/api/v1", "project": "o/r" }),
         ),
         ("POST", "tokens") => ("", json!({ "name": role, "actions": ["view"], "days": 1 })),
+        ("POST", "reviews/{id}") => ("", json!({ "do": "attend" })),
+        ("POST", "reviews/{id}/decisions") => {
+            ("", json!({ "what": "x", "owner": lea.id, "due": &day[..10] }))
+        }
+        ("POST", "reviews/{id}/followed") => ("", json!({ "decision": resolve, "state": "done" })),
+        ("POST", "goals") => {
+            ("", json!({ "name": role, "measure": "load", "from": 9, "to": 1, "ends": &day[..10] }))
+        }
+        ("POST", "pulse") => ("", json!({ "role": role, "productive": 1, "heard": 2, "clear": 3 })),
         ("POST", "updates/{id}") => ("", json!({ "points": 1 })),
         ("GET", "findings/groups" | "findings/groups.csv") => ("?by=package", Value::Null),
         ("GET", "metrics/list") => ("?of=found", Value::Null),

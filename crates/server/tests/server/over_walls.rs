@@ -36,6 +36,8 @@ fn no_page_and_no_form_reaches_over_a_wall() {
     let World { system, team, asset, finding, decision, charter, token, update, .. } = &world;
     let letter = &world.letter;
     let World { incident, appeal, .. } = &world;
+    let World { review, resolve, goal, .. } = &world;
+    let day = jiff::Timestamp::now().to_string();
     let row = |method, template, thing: &dyn ToString, fields: &[(&'static str, String)], small| {
         let fields = fields.to_vec();
         Row { method, template, thing: thing.to_string(), fields, file: None, small }
@@ -104,6 +106,7 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         row("GET", "/teams/{id}/edit", team, &[], NotThere),
         row("POST", "/teams/{id}/edit", team, &[("capacity", text("1"))], NotThere),
         row("GET", "/teams/{id}/maturity", team, &[], NotThere),
+        row("GET", "/teams/{id}/card", team, &[], NotThere),
         row("GET", "/teams/{id}/plan", team, &[], NotThere),
         row("POST", "/teams/{id}/plan", team, &[], NotThere),
         row("GET", "/teams/{id}/plan/move", team, &[], NotThere),
@@ -130,6 +133,32 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         row("POST", "/teams/{id}/tracker", team, &[("end", text("yes"))], NotThere),
         row("GET", "/updates/{id}", update, &[], NotThere),
         row("POST", "/updates/{id}", update, &[("points", text("1"))], NotThere),
+        row("GET", "/reviews/{id}", review, &[], NotThere),
+        row("POST", "/reviews/{id}", review, &[("do", text("attend"))], NotThere),
+        row(
+            "POST",
+            "/reviews/{id}",
+            review,
+            &[
+                ("do", text("follow")),
+                ("decision", format!("{review}.{resolve}")),
+                ("became", text("done")),
+            ],
+            NotThere,
+        ),
+        row(
+            "POST",
+            "/reviews/new",
+            &"",
+            &[
+                ("of", format!("team:{team}")),
+                ("day", text(&day[..10])),
+                ("time", text("09:00")),
+                ("minutes", text("30")),
+            ],
+            NotThere,
+        ),
+        row("POST", "/goals", &"", &[("do", text("drop")), ("id", goal.to_string())], NotThere),
         row("GET", "/vulnerabilities/{name}", &world.vulnerability, &[], NotThere),
         row("GET", "/assets/{name}", &"shop", &[], NotThere),
         row("POST", "/shares", &"", &[("id", world.share.to_string())], NotThere),
@@ -172,6 +201,8 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         // What stands in its address is known to one person.
         "/feeds/{secret}/calendar.ics",
         "/session/side",
+        // One's own answers: only counted.
+        "/pulse",
         // One's own account.
         "/account/tokens",
         "/account/tokens/revoke",
@@ -248,6 +279,8 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         "/incidents".to_owned(),
         "/appeals".to_owned(),
         "/handoffs".to_owned(),
+        format!("/reviews?team={team}"),
+        "/goals".to_owned(),
         "/plan".to_owned(),
         "/plan/what-if?capacity=2".to_owned(),
     ] {

@@ -32,6 +32,7 @@ fn what_the_description_allows_is_answered_as_it_says() {
         "pace",
         "acknowledge",
         "respond",
+        "review",
         "propose",
         "agree",
         "audit",

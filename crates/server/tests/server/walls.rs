@@ -33,6 +33,10 @@ fn what_belongs_to_others_is_not_there() {
     let World { server, lea, small, eve, system, team, asset, finding, decision, .. } = &world;
     let World { charter, token, job, whole, update, vulnerability, digest, letter, .. } = &world;
     let World { incident, appeal, .. } = &world;
+    let World { review, resolve, goal, .. } = &world;
+    let day = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(48)).to_string();
+    let decided = json!({ "what": "x", "owner": small.id, "due": &day[..10] });
+    let followed = json!({ "decision": resolve, "state": "done" });
 
     let none = Value::Null;
     let answer = json!({ "state": "approved", "role": "security" });
@@ -43,6 +47,7 @@ fn what_belongs_to_others_is_not_there() {
     let rows = [
         row("GET", "/api/v1/findings/{id}", finding, none.clone(), 404),
         row("GET", "/api/v1/assets/{id}", asset, none.clone(), 404),
+        row("GET", "/api/v1/teams/{id}/card", team, none.clone(), 404),
         row("GET", "/api/v1/teams/{id}/plan", team, none.clone(), 404),
         row("POST", "/api/v1/teams/{id}/plan", team, place, 404),
         row("GET", "/api/v1/teams/{id}/notices", team, none.clone(), 404),
@@ -74,6 +79,12 @@ fn what_belongs_to_others_is_not_there() {
         row("POST", "/api/v1/appeals/{id}", appeal, granted, 404),
         row("GET", "/api/v1/systems/{id}/people", system, none.clone(), 404),
         row("PUT", "/api/v1/systems/{id}/people", system, json!({}), 404),
+        row("GET", "/api/v1/reviews/{id}", review, none.clone(), 404),
+        row("POST", "/api/v1/reviews/{id}", review, json!({ "do": "attend" }), 404),
+        row("POST", "/api/v1/reviews/{id}/decisions", review, decided, 404),
+        row("POST", "/api/v1/reviews/{id}/followed", review, followed, 404),
+        row("GET", "/api/v1/reviews/{id}/minutes", review, none.clone(), 404),
+        row("DELETE", "/api/v1/goals/{id}", goal, none.clone(), 404),
         row("GET", "/api/v1/jobs/{id}", job, none.clone(), 404),
         row("GET", "/api/v1/jobs/{id}/events", job, none.clone(), 404),
         row("GET", "/api/v1/jobs/{id}", whole, none.clone(), 404),
@@ -162,6 +173,8 @@ fn what_belongs_to_others_is_not_there() {
         "/api/v1/risks.csv".to_owned(),
         format!("/api/v1/releases?asset={asset}"),
         format!("/api/v1/plans?team={team}"),
+        format!("/api/v1/reviews?team={team}"),
+        "/api/v1/goals".to_owned(),
         format!("/api/v1/metrics?system={system}"),
         format!("/api/v1/maturity?team={team}"),
         "/api/v1/maturity".to_owned(),

@@ -48,6 +48,10 @@ pub(crate) struct World {
     /// What she asked for outside of the plan.
     pub(crate) appeal: i64,
     pub(crate) share: i64,
+    /// A review that is open, something that it decided, and a goal.
+    pub(crate) review: i64,
+    pub(crate) resolve: i64,
+    pub(crate) goal: i64,
 }
 
 impl World {
@@ -90,6 +94,15 @@ impl World {
         let appeal = post("/api/v1/appeals", wanted);
         let share = json!({ "name": "wall", "side": "leadership", "days": 1 });
         let share = post("/api/v1/shares", share);
+        let review = post("/api/v1/reviews", json!({ "team": team }));
+        let of_review = format!("/api/v1/reviews/{}", review["id"]);
+        post(&of_review, json!({ "do": "open" }));
+        let day = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(48)).to_string();
+        let resolve = json!({ "what": "not called", "owner": lea.id, "due": &day[..10] });
+        let resolve = post(&format!("{of_review}/decisions"), resolve);
+        let goal = json!({ "team": team, "name": "not called", "measure": "load", "from": 900,
+            "to": 1, "ends": &day[..10] });
+        let goal = post("/api/v1/goals", goal);
         // What is of another team needs what is hers.
         let own = [("cookie", lea.cookie.as_str()), JSON];
         let needs = json!({ "name": "intranet", "team": "intranet", "needs": ["shop"] });
@@ -140,6 +153,9 @@ impl World {
             incident: number(&incident["id"]),
             appeal: number(&appeal["id"]),
             share: number(&share["id"]),
+            review: number(&review["id"]),
+            resolve: number(&resolve["id"]),
+            goal: number(&goal["id"]),
             server,
             org,
             lea,

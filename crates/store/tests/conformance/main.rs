@@ -18,6 +18,7 @@ mod places;
 mod plans;
 mod reports;
 mod shares;
+mod reviews;
 mod sums;
 mod tickets;
 mod together;
@@ -166,6 +167,10 @@ suite! {
     incidents::an_incident_is_told_in_order_and_in_the_ledger,
     incidents::an_appeal_is_answered_once_and_by_another,
     incidents::people_of_systems_are_named_in_place_of_those_before,
+    reviews::a_review_is_prepared_opened_and_closed_once,
+    reviews::who_sees_a_review_sees_all_of_its_systems,
+    reviews::goals_are_kept_until_they_are_given_up,
+    reviews::answers_are_counted_and_not_kept,
     backup::a_copy_loses_nothing,
     backup::a_backup_comes_back_whole,
     backup::a_damaged_backup_is_refused_and_leaves_the_store_empty,

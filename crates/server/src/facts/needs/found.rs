@@ -48,7 +48,7 @@ pub(super) async fn findings(
 }
 
 /// Up to which level the tiers of the charter accept findings, with their systems.
-fn lines(agreed: &Agreed) -> Vec<(Level, Vec<i64>)> {
+pub(crate) fn lines(agreed: &Agreed) -> Vec<(Level, Vec<i64>)> {
     let line = |system: &System| agreed.charter.tier(system.tier.as_deref()?)?.acceptable;
     let of = |level: Level| {
         let is = agreed.stored.iter().filter(|system| line(system) == Some(level));

@@ -1,0 +1,63 @@
+//! Minutes and packs of reviews, to be taken away: one document, a file for each format.
+
+mod html;
+mod markdown;
+mod pdf;
+
+pub use html::html;
+pub use markdown::markdown;
+pub use pdf::pdf;
+
+/// A document.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Document {
+    /// Its title.
+    pub title: String,
+    /// What it says first, a sentence or line each.
+    pub lines: Vec<String>,
+    /// Its sections, in order.
+    pub sections: Vec<Section>,
+}
+
+/// A section.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Section {
+    /// Its title.
+    pub title: String,
+    /// What it says, a paragraph each.
+    pub text: Vec<String>,
+    /// Its table; without rows it is not written.
+    pub table: Table,
+}
+
+/// A table.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Table {
+    /// The names of its columns.
+    pub columns: Vec<String>,
+    /// Its rows, a cell for each column.
+    pub rows: Vec<Vec<String>>,
+}
+
+#[cfg(test)]
+pub(crate) fn sample() -> Document {
+    let row = |cells: [&str; 2]| cells.map(ToOwned::to_owned).to_vec();
+    Document {
+        title: "Weekly review of Team Payments".to_owned(),
+        lines: vec!["2026-11-23 09:00 UTC, 28 of 30 minutes.".to_owned()],
+        sections: vec![
+            Section {
+                title: "Decisions".to_owned(),
+                text: vec!["2 decisions.".to_owned()],
+                table: Table {
+                    columns: vec!["What".to_owned(), "Owner".to_owned()],
+                    rows: vec![
+                        row(["Raise log4j | \"now\" <b>", "Ada @ops"]),
+                        row(["Grüße, — „日本“", "Bo\u{202e}\u{1b}"]),
+                    ],
+                },
+            },
+            Section { title: "Nothing".to_owned(), ..Section::default() },
+        ],
+    }
+}

@@ -1,0 +1,274 @@
+//! What a team's updates removed over a time, beside its own time before: for the retrospective and the release notes.
+//! The page, the API and the Markdown tell the same numbers.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use trimtab_report::minutes::{Document, Section, Table};
+use trimtab_store::{ReviewOf, Team};
+
+use crate::access::Who;
+use crate::measuring::question::{Asked, Measured, measure, told};
+use crate::problem::Problem;
+use crate::reviewing::scope;
+use crate::state::App;
+use crate::updating::{self, Update};
+
+/// How many updates are looked at: the newest.
+const LOOKED: usize = 300;
+
+/// A finding that an update removed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Gone {
+    /// The finding.
+    pub(crate) finding: i64,
+    /// When it was gone from production.
+    pub(crate) at: Timestamp,
+    /// What it weighed last. `None`: it was not weighed.
+    pub(crate) weight: Option<f64>,
+    /// By when it had to be gone.
+    pub(crate) deadline: Option<Timestamp>,
+}
+
+/// What updates removed in a time.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Removed {
+    /// Updates that came into production.
+    pub(crate) updates: usize,
+    /// Those that were taken back.
+    pub(crate) reverted: usize,
+    /// Findings that went with them, each once.
+    pub(crate) findings: usize,
+    /// Those of them that nobody weighed.
+    pub(crate) unweighed: usize,
+    /// What the others weighed last.
+    pub(crate) load: f64,
+    /// That weight times the days from when it was gone to the end of the time: what was not carried any longer.
+    pub(crate) load_days: f64,
+    /// Those that had a deadline, and those of them that kept it.
+    pub(crate) due: usize,
+    /// See there.
+    pub(crate) kept: usize,
+}
+
+/// Sums what went in a time. A finding that two updates name went once.
+pub(crate) fn removed(
+    updates: usize,
+    reverted: usize,
+    gone: &[Gone],
+    (from, to): (Timestamp, Timestamp),
+) -> Removed {
+    let mut sum = Removed { updates, reverted, ..Removed::default() };
+    let mut seen = HashSet::new();
+    let within = |one: &&Gone| from <= one.at && one.at < to;
+    for one in gone.iter().filter(within).filter(|one| seen.insert(one.finding)) {
+        sum.findings += 1;
+        match one.weight {
+            None => sum.unweighed += 1,
+            Some(weight) => {
+                sum.load += weight;
+                sum.load_days += weight * to.duration_since(one.at).as_secs_f64() / 86_400.0;
+            }
+        }
+        if let Some(deadline) = one.deadline {
+            sum.due += 1;
+            sum.kept += usize::from(one.at <= deadline);
+        }
+    }
+    sum
+}
+
+/// A team's card.
+pub(crate) struct Card {
+    pub(crate) team: Team,
+    pub(crate) measured: std::sync::Arc<Measured>,
+    /// What its updates removed in the time, and in the one before.
+    pub(crate) now: Removed,
+    /// See there.
+    pub(crate) before: Removed,
+    /// The updates of the time, the newest first.
+    pub(crate) updates: Vec<Update>,
+    /// Whether there are more than were looked at.
+    pub(crate) more: bool,
+}
+
+/// What went with an update.
+fn gone_with(update: &Update) -> impl Iterator<Item = Gone> {
+    update.findings.iter().filter_map(|finding| {
+        let weighed = finding.weighed.as_ref();
+        Some(Gone {
+            finding: finding.id,
+            at: finding.fixed.filter(|_| !finding.state.is_live())?,
+            weight: weighed.map(|w| w.weight),
+            deadline: weighed.and_then(|w| w.deadline),
+        })
+    })
+}
+
+/// A team's card, for whoever sees all of the team.
+///
+/// # Errors
+/// There is no such team, or the time is not understood.
+pub(crate) async fn card(app: &App, who: &Who, id: i64, days: &str) -> Result<Card, Problem> {
+    let missing = || Problem::not_found("team");
+    scope(app, who, &ReviewOf::Team(id)).await.map_err(|_| missing())?;
+    let teams = app.store.teams(who.org).await?;
+    let team = teams.into_iter().find(|team| team.id == id).ok_or_else(missing)?;
+    let asked = Asked { team: id.to_string(), days: days.to_owned(), ..Asked::default() };
+    let measured = measure(app, who, &asked).await?;
+    let page = app.store.all_applied(who.org, (Some(id), None), None, None, LOOKED).await?;
+    let more = page.next.is_some();
+    let mut updates = updating::of_all(app, who.org, page.rows).await?;
+    let sum = |(from, to): (Timestamp, Timestamp)| {
+        let within = |at: Option<Timestamp>| at.is_some_and(|at| from <= at && at < to);
+        let own: Vec<&Update> = updates.iter().filter(|u| within(u.deployed)).collect();
+        let reverted = updates.iter().filter(|u| within(u.is.reverted)).count();
+        let gone: Vec<Gone> = own.iter().copied().flat_map(gone_with).collect();
+        removed(own.len(), reverted, &gone, (from, to))
+    };
+    let (from, to) = measured.period.bounds();
+    let to = to.min(app.now());
+    let (now, before) = (sum((from, to)), sum(measured.other.bounds()));
+    updates.retain(|u| u.deployed.is_some_and(|at| from <= at && at < to));
+    Ok(Card { team, measured, now, before, updates, more })
+}
+
+/// What is worth a word: said of a team beside its own past alone.
+pub(crate) fn milestones(card: &Card) -> Vec<String> {
+    let (now, before) = (&card.measured.now, &card.measured.before);
+    let mut all = Vec::new();
+    if let (Some(load), Some(was)) = (now.load, before.load)
+        && load < was
+    {
+        let by = (was - load) / was * 100.0;
+        all.push(format!("The load is {} % below that of the time before.", by.round()));
+    }
+    if now.deadlines.missed == 0 && now.deadlines.met > 0 {
+        all.push(format!("Every deadline was kept: {}.", now.deadlines.met));
+    }
+    if card.now.updates > card.before.updates && card.before.updates > 0 {
+        all.push(format!(
+            "{} updates came into production, {} in the time before.",
+            card.now.updates, card.before.updates
+        ));
+    }
+    if let (Some(is), Some(was)) = (now.fixed, before.fixed)
+        && is.median < was.median
+    {
+        all.push(format!(
+            "Half of what went took {} days or less; it was {} days.",
+            is.median.round(),
+            was.median.round()
+        ));
+    }
+    all
+}
+
+/// The numbers of a card, each with its name, now and in the time before. `None`: unknown.
+pub(crate) fn numbers(card: &Card) -> Vec<(&'static str, Option<f64>, Option<f64>)> {
+    let share =
+        |part: usize, of: usize| (of > 0).then(|| (part as f64 / of as f64 * 100.0).round());
+    // Of what nobody weighed the load is not known.
+    let known = |of: &Removed, value: f64| (of.unweighed == 0).then_some(value);
+    let (now, before) = (&card.now, &card.before);
+    let (is, was) = (&card.measured.now, &card.measured.before);
+    vec![
+        ("updates in production", Some(now.updates as f64), Some(before.updates as f64)),
+        ("findings that they removed", Some(now.findings as f64), Some(before.findings as f64)),
+        ("load that they removed", known(now, now.load), known(before, before.load)),
+        ("load-days no longer carried", known(now, now.load_days), known(before, before.load_days)),
+        ("% of their deadlines kept", share(now.kept, now.due), share(before.kept, before.due)),
+        ("updates taken back", Some(now.reverted as f64), Some(before.reverted as f64)),
+        ("load of the team", is.load, was.load),
+        (
+            "% of all its deadlines kept",
+            is.deadlines.share().map(|share| (share * 100.0).round()),
+            was.deadlines.share().map(|share| (share * 100.0).round()),
+        ),
+    ]
+}
+
+/// The card as a document.
+pub(crate) fn document(card: &Card) -> Document {
+    let of = |value: Option<f64>| {
+        value.map_or_else(|| "unknown".to_owned(), trimtab_pages::part::number)
+    };
+    let rows = numbers(card).into_iter();
+    let row = |(name, now, before): (&str, Option<f64>, Option<f64>)| {
+        vec![name.to_owned(), of(now), of(before)]
+    };
+    let (period, other) = (card.measured.period, card.measured.other);
+    let span =
+        |is: crate::measuring::question::Period| format!("{} to {}", told(is.first), told(is.last));
+    let update = |is: &Update| {
+        vec![
+            updating::title(&is.told),
+            is.is.asset_name.clone(),
+            is.told.removes.len().to_string(),
+            is.deployed.map_or_else(String::new, |at| at.strftime("%Y-%m-%d").to_string()),
+        ]
+    };
+    let columns = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    Document {
+        title: format!("What the updates of {} removed", card.team.name),
+        lines: vec![format!("{}, beside {}.", span(period), span(other))],
+        sections: vec![
+            Section {
+                title: "Numbers".to_owned(),
+                text: milestones(card),
+                table: Table {
+                    columns: columns(&["What", "This time", "The time before"]),
+                    rows: rows.map(row).collect(),
+                },
+            },
+            Section {
+                title: "Updates".to_owned(),
+                text: Vec::new(),
+                table: Table {
+                    columns: columns(&["Update", "In", "Removes", "In production"]),
+                    rows: card.updates.iter().map(update).collect(),
+                },
+            },
+        ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_went_counts_once_and_until_the_end_of_the_time() {
+        let at = |day: i64| Timestamp::from_second(day * 86_400).unwrap();
+        let gone = |finding, day, weight, deadline: Option<i64>| Gone {
+            finding,
+            at: at(day),
+            weight,
+            deadline: deadline.map(at),
+        };
+        let all = [
+            gone(1, 2, Some(10.0), Some(5)),
+            gone(1, 2, Some(10.0), Some(5)),
+            gone(2, 8, Some(4.0), Some(7)),
+            gone(3, 9, None, None),
+            gone(4, 10, Some(99.0), Some(99)),
+        ];
+        let sum = removed(3, 1, &all, (at(0), at(10)));
+        let expected = Removed {
+            updates: 3,
+            reverted: 1,
+            findings: 3,
+            unweighed: 1,
+            load: 14.0,
+            load_days: 10.0 * 8.0 + 4.0 * 2.0,
+            due: 2,
+            kept: 1,
+        };
+        assert_eq!(sum, expected);
+        // Two halves are the whole, but for what the first half's did not carry in the second.
+        let (one, other) =
+            (removed(0, 0, &all, (at(0), at(5))), removed(0, 0, &all, (at(5), at(10))));
+        assert_eq!(one.findings + other.findings, sum.findings);
+        assert!((one.load + other.load - sum.load).abs() < 1e-9);
+    }
+}

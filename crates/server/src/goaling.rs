@@ -1,0 +1,213 @@
+//! Goals that are shared, with how far each is; and the pulse. The API and the pages do it the same way.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use trimtab_engine::goal::{Goal, Measure, Progress};
+use trimtab_engine::pulse::{OfRole, Told, told};
+use trimtab_model::Role;
+use trimtab_store::{NewGoal, ReviewOf, SharedGoal};
+
+use crate::access::{Action, Who};
+use crate::measuring::question::{Asked, measure};
+use crate::problem::Problem;
+use crate::reviewing::{line, may_hold, scope};
+use crate::state::App;
+
+/// Over how many days the number of a goal is reckoned.
+pub(crate) const DAYS: i64 = 84;
+/// The farthest end of a goal.
+const FARTHEST: SignedDuration = SignedDuration::from_hours(24 * 731);
+/// How many rounds of the pulse are told.
+pub(crate) const ROUNDS: usize = 24;
+
+/// A goal with how far it is.
+pub(crate) struct Shared {
+    pub(crate) is: SharedGoal,
+    pub(crate) measure: Measure,
+    /// For people: the team's name, or the organisation.
+    pub(crate) of: String,
+    /// The number now. `None`: unknown.
+    pub(crate) value: Option<f64>,
+    pub(crate) progress: Progress,
+}
+
+fn of(team: Option<i64>) -> ReviewOf {
+    team.map_or(ReviewOf::All, ReviewOf::Team)
+}
+
+/// The number that a goal of a measure has now.
+async fn value(
+    app: &App,
+    who: &Who,
+    team: Option<i64>,
+    measured: Measure,
+) -> Result<Option<f64>, Problem> {
+    let asked = Asked {
+        days: DAYS.to_string(),
+        team: team.map(|id| id.to_string()).unwrap_or_default(),
+        ..Asked::default()
+    };
+    let now = &measure(app, who, &asked).await?.now;
+    Ok(match measured {
+        Measure::Load => now.load,
+        Measure::Remediation => now.fixed.map(|spread| spread.median),
+        Measure::Deadlines => now.deadlines.share().map(|share| share * 100.0),
+    })
+}
+
+/// The goals of which they may see all, the newest first; those that were given up are left out.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn all(app: &App, who: &Who) -> Result<Vec<Shared>, Problem> {
+    crate::api::findings::seen(who)?;
+    let now = app.now();
+    let mut shared = Vec::new();
+    for is in app.store.goals(who.org).await?.into_iter().filter(|goal| goal.dropped.is_none()) {
+        let Ok(scope) = scope(app, who, &of(is.is.team)).await else { continue };
+        let Some(measure) = Measure::from_text(&is.is.measure) else { continue };
+        let value = value(app, who, is.is.team, measure).await?;
+        let NewGoal { from, to, begins, ends, .. } = is.is;
+        let progress = Goal { measure, from, to, begins, ends }.progress(value, now);
+        shared.push(Shared { is, measure, of: scope.name, value, progress });
+    }
+    Ok(shared)
+}
+
+/// A goal as it was sent.
+#[derive(Default)]
+pub(crate) struct Wanted {
+    pub(crate) team: Option<i64>,
+    pub(crate) name: String,
+    pub(crate) measure: String,
+    /// Not said: the number of now.
+    pub(crate) from: Option<f64>,
+    pub(crate) to: f64,
+    /// The last day.
+    pub(crate) ends: String,
+}
+
+/// Keeps a goal. Returns its id.
+///
+/// # Errors
+/// They may not, or something of it is not right.
+pub(crate) async fn add(app: &App, who: &Who, wanted: &Wanted) -> Result<i64, Problem> {
+    let now = app.now();
+    let on = of(wanted.team);
+    if scope(app, who, &on).await.is_err() {
+        return Err(match who.may_somewhere(Action::Review) {
+            true => Problem::not_found("team"),
+            false => Problem::forbidden(Action::Review),
+        });
+    }
+    if !may_hold(app, who, &on).await? {
+        return Err(Problem::forbidden(Action::Review));
+    }
+    let name = line(&wanted.name, 200).filter(|name| !name.is_empty());
+    let name =
+        name.ok_or_else(|| Problem::invalid("`name` is 1 to 200 characters on one line."))?;
+    let measure = Measure::from_text(&wanted.measure);
+    let measure = measure
+        .ok_or_else(|| Problem::invalid("`measure` is one of load, remediation, deadlines."))?;
+    let from = match wanted.from {
+        Some(from) => Some(from),
+        None => value(app, who, wanted.team, measure).await?,
+    };
+    let from = from.ok_or_else(|| {
+        Problem::invalid("The number of now is not known: say in `from` where it begins.")
+    })?;
+    let most = if measure == Measure::Deadlines { 100.0 } else { 1e9 };
+    let right = |value: f64| value.is_finite() && (0.0..=most).contains(&value);
+    if !right(from) || !right(wanted.to) {
+        return Err(Problem::invalid(
+            "`from` and `to` are numbers of 0 to 100 for deadlines, else to 1e9.",
+        ));
+    }
+    if measure.falls() && wanted.to >= from || !measure.falls() && wanted.to <= from {
+        let way = if measure.falls() { "below" } else { "above" };
+        return Err(Problem::invalid(format!(
+            "`to` is {way} where it begins, which is {}.",
+            trimtab_pages::part::number(from)
+        )));
+    }
+    let ends = day_after(&wanted.ends).filter(|ends| *ends > now && *ends <= now + FARTHEST);
+    let ends = ends.ok_or_else(|| Problem::invalid("`ends` is a day of the next two years."))?;
+    let new = NewGoal {
+        team: wanted.team,
+        name,
+        measure: measure.as_str().to_owned(),
+        from,
+        to: wanted.to,
+        begins: now,
+        ends,
+    };
+    Ok(app.store.add_goal(who.org, &new, &who.actor(), now).await?)
+}
+
+fn day_after(text: &str) -> Option<Timestamp> {
+    let day: Date = text.trim().parse().ok()?;
+    Some(day.checked_add(1.day()).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
+/// Gives a goal up.
+///
+/// # Errors
+/// They may not, or there is none.
+pub(crate) async fn drop_goal(app: &App, who: &Who, id: i64) -> Result<(), Problem> {
+    let missing = || Problem::not_found("goal");
+    let goals = app.store.goals(who.org).await?;
+    let goal = goals.into_iter().find(|goal| goal.id == id).ok_or_else(missing)?;
+    let on = of(goal.is.team);
+    scope(app, who, &on).await.map_err(|_| missing())?;
+    if !may_hold(app, who, &on).await? {
+        return Err(Problem::forbidden(Action::Review));
+    }
+    let done = app.store.drop_goal(who.org, id, &who.actor(), app.now()).await?;
+    if done { Ok(()) } else { Err(missing()) }
+}
+
+/// The round of the pulse that a moment is in: its month.
+pub(crate) fn round(at: Timestamp) -> String {
+    at.strftime("%Y-%m").to_string()
+}
+
+/// The rounds that are over, the newest first. Of the one that runs nothing is told: what grows answer by answer tells
+/// of each.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn rounds(app: &App, who: &Who) -> Result<Vec<(String, Told)>, Problem> {
+    crate::api::findings::seen(who)?;
+    let all = app.store.pulses(who.org, &round(app.now()), ROUNDS).await?;
+    let of = |is: &trimtab_store::PulseOf| OfRole { role: is.role, count: is.count, sums: is.sums };
+    Ok(all
+        .into_iter()
+        .map(|(round, roles)| (round, told(&roles.iter().map(of).collect::<Vec<_>>())))
+        .collect())
+}
+
+/// Counts somebody's answers for one of their roles.
+///
+/// # Errors
+/// They hold no such role, answered before in this round, or an answer is none.
+pub(crate) async fn answer(
+    app: &App,
+    who: &Who,
+    role: &str,
+    answers: [u8; 3],
+) -> Result<(), Problem> {
+    crate::api::findings::seen(who)?;
+    let role = Role::from_word(role).filter(|role| who.roles().contains(role));
+    let role = role.ok_or_else(|| Problem::invalid("`role` is one of your roles."))?;
+    if !answers.iter().all(|answer| (1..=5).contains(answer)) {
+        return Err(Problem::invalid("Each answer is 1 to 5."));
+    }
+    let now = app.now();
+    let of = (who.person.id, role);
+    if app.store.answer_pulse(who.org, &round(now), of, answers, now).await? {
+        Ok(())
+    } else {
+        Err(Problem::conflict("You answered this month."))
+    }
+}

@@ -1,0 +1,476 @@
+//! What a review shows, out of data: its agenda with a time for each part, and the numbers that are compared with the
+//! review before. Kept as it was when the review was opened.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use trimtab_engine::review::{Part, Topic, order, repeats, times};
+use trimtab_model::Level;
+use trimtab_store::{
+    Decision, DecisionFilter, DecisionState, Finding, FindingFilter, FindingOrder, Org, ReviewOf,
+    Scheduled, Waits,
+};
+use utoipa::ToSchema;
+
+use super::{Before, Scope, follow, last_day};
+use crate::api::findings::WEEK;
+use crate::facts::needs::lines;
+use crate::people::{name, names};
+use crate::problem::Problem;
+use crate::state::App;
+use crate::web::today::short;
+use crate::weighing::Agreed;
+
+/// How many topics of a part are listed; the part says how many there are.
+const LISTED: usize = 20;
+/// How near a deadline or an end is.
+const SOON: SignedDuration = SignedDuration::from_hours(24 * 14);
+/// How many of the next windows are looked at.
+const WINDOWS: usize = 4;
+
+/// What a review shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ReviewPack)]
+pub(crate) struct Pack {
+    /// When it was made.
+    #[schema(format = DateTime)]
+    pub(crate) at: String,
+    pub(crate) figures: PackFigures,
+    /// The agenda, from top to bottom.
+    pub(crate) parts: Vec<PackPart>,
+    /// Minutes at the end, to say again what was decided.
+    pub(crate) end: u32,
+}
+
+/// The numbers of a review. `null` is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ReviewFigures)]
+pub(crate) struct PackFigures {
+    pub(crate) load: Option<f64>,
+    /// Findings that count to the load.
+    pub(crate) open: Option<i64>,
+    /// Those that came since the last review, above the line.
+    pub(crate) new: Option<i64>,
+    /// Past their deadline.
+    pub(crate) late: Option<i64>,
+    /// Due within 14 days.
+    pub(crate) soon: Option<i64>,
+    /// Exceptions that end within 14 days.
+    pub(crate) exceptions: Option<i64>,
+    /// Decisions that were asked for and not answered.
+    pub(crate) answers: Option<i64>,
+    /// Changes that are scheduled.
+    pub(crate) scheduled: Option<i64>,
+}
+
+/// A part of the agenda.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ReviewPart)]
+pub(crate) struct PackPart {
+    /// `follow-through`, `new`, `deadlines`, `exceptions`, `answers`, `plan`.
+    pub(crate) part: String,
+    pub(crate) title: String,
+    /// What is in it.
+    pub(crate) about: String,
+    pub(crate) minutes: u32,
+    /// How many topics there are; the first are listed.
+    pub(crate) count: i64,
+    /// Whether there may be more than were counted.
+    pub(crate) more: bool,
+    /// Where the same list is as it is now.
+    pub(crate) list: String,
+    pub(crate) topics: Vec<PackTopic>,
+}
+
+/// A topic.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ReviewTopic)]
+pub(crate) struct PackTopic {
+    /// What it is, the same in every review: `finding:12`.
+    pub(crate) key: String,
+    pub(crate) title: String,
+    pub(crate) note: String,
+    /// Its page.
+    pub(crate) page: String,
+    /// `critical`, `high`, `medium`, `low`.
+    pub(crate) level: Option<String>,
+    pub(crate) weight: f64,
+    #[schema(format = DateTime)]
+    pub(crate) due: Option<String>,
+    /// In how many reviews in a row before this one it stood.
+    pub(crate) repeats: usize,
+}
+
+impl Pack {
+    /// The keys of its topics.
+    pub(crate) fn topics(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().flat_map(|part| &part.topics).map(|topic| topic.key.as_str())
+    }
+
+    /// The title of a topic.
+    pub(crate) fn title_of(&self, key: &str) -> Option<String> {
+        let mut all = self.parts.iter().flat_map(|part| &part.topics);
+        all.find(|topic| topic.key == key).map(|topic| topic.title.clone())
+    }
+}
+
+/// A topic on its way.
+struct Draft {
+    is: Topic,
+    title: String,
+    note: String,
+    page: String,
+}
+
+/// A part on its way: its topics in order, how many there are, whether there may be more, and where the list is.
+struct Filled {
+    topics: Vec<Draft>,
+    count: i64,
+    more: bool,
+    list: String,
+    about: String,
+}
+
+/// What a review would show at a moment, which is now.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn pack(
+    app: &App,
+    org: Org,
+    scope: &Scope,
+    minutes: u32,
+    before: &[Before],
+    (agreed, now): (&Agreed, Timestamp),
+) -> Result<Pack, Problem> {
+    let making = Making { app, org, scope, agreed, now };
+    let last = before.first().and_then(|one| one.review.opened);
+    let since = last.unwrap_or(now - WEEK).max(now - WEEK - WEEK - WEEK - WEEK);
+    let [new, late, soon] =
+        [making.fresh(since).await?, making.due(now).await?, making.due(now + SOON).await?];
+    let late = late.count;
+    let about = format!("{late} past their deadline, the others due within 14 days.");
+    let deadlines = Filled { about, ..soon };
+    let (exceptions, answers) = (making.exceptions().await?, making.answers().await?);
+    let (plan, scheduled) = making.plan().await?;
+    let follow = making.follow(before).await?;
+    let counting = making.counting();
+    let open = app.store.count_findings(org, &counting).await?;
+    let load = app.store.load_of(org, &counting).await?;
+    let known = |filled: &Filled| (!filled.more).then_some(filled.count);
+    let figures = PackFigures {
+        load: (!load.is_least).then_some(load.weight),
+        open: (!open.is_least).then_some(open.number),
+        new: known(&new),
+        late: Some(late),
+        soon: known(&deadlines).map(|all| all - late),
+        exceptions: known(&exceptions),
+        answers: known(&answers),
+        scheduled: Some(scheduled),
+    };
+    let filled = [follow, new, deadlines, exceptions, answers, plan];
+    let counts = filled.each_ref().map(|one| usize::try_from(one.count).unwrap_or(0));
+    let times = times(&counts, minutes);
+    let keys: Vec<Vec<String>> = before
+        .iter()
+        .map(|one| one.pack.iter().flat_map(Pack::topics).map(ToOwned::to_owned).collect())
+        .collect();
+    let parts = Part::ALL.into_iter().zip(filled).zip(&times.parts);
+    let parts = parts.map(|((part, filled), minutes)| PackPart {
+        part: part.as_str().to_owned(),
+        title: title(part).to_owned(),
+        about: filled.about,
+        minutes: *minutes,
+        count: filled.count,
+        more: filled.more,
+        list: filled.list,
+        topics: filled.topics.into_iter().map(|draft| told(part, draft, &keys)).collect(),
+    });
+    Ok(Pack { at: now.to_string(), figures, parts: parts.collect(), end: times.end })
+}
+
+fn title(part: Part) -> &'static str {
+    match part {
+        Part::Follow => "What became of earlier decisions",
+        Part::New => "New above the line",
+        Part::Deadlines => "Deadlines in danger",
+        Part::Exceptions => "Exceptions that end",
+        Part::Answers => "Decisions asked for",
+        Part::Plan => "The next windows",
+    }
+}
+
+fn told(part: Part, draft: Draft, before: &[Vec<String>]) -> PackTopic {
+    let again = match part {
+        // What was decided stands there until it is done.
+        Part::Follow | Part::Plan => 0,
+        _ => repeats(&draft.is.key, before.iter().map(Vec::as_slice)),
+    };
+    PackTopic {
+        key: draft.is.key,
+        title: draft.title,
+        note: draft.note,
+        page: draft.page,
+        level: draft.is.level.map(|level| level.as_str().to_owned()),
+        weight: draft.is.weight,
+        due: draft.is.due.map(|at| at.to_string()),
+        repeats: again,
+    }
+}
+
+struct Making<'a> {
+    app: &'a App,
+    org: Org,
+    scope: &'a Scope,
+    agreed: &'a Agreed,
+    now: Timestamp,
+}
+
+impl Making<'_> {
+    fn counting(&self) -> FindingFilter {
+        FindingFilter {
+            systems: self.scope.systems.clone(),
+            counts: Some(true),
+            ..FindingFilter::default()
+        }
+    }
+
+    /// An address with what the review is of.
+    fn of(&self, path: &str) -> String {
+        let join = if path.contains('?') { '&' } else { '?' };
+        match &self.scope.of {
+            ReviewOf::Team(id) => format!("{path}{join}team={id}"),
+            ReviewOf::Systems(ids) if ids.len() == 1 => {
+                format!("{path}{join}system={}", ids.first().copied().unwrap_or_default())
+            }
+            ReviewOf::All | ReviewOf::Systems(_) => path.to_owned(),
+        }
+    }
+
+    async fn findings(
+        &self,
+        part: Part,
+        filter: &FindingFilter,
+        by: FindingOrder,
+        list: String,
+    ) -> Result<Filled, Problem> {
+        let count = self.app.store.count_findings(self.org, filter).await?;
+        let rows = self.app.store.findings(self.org, filter, by, None, LISTED).await?.rows;
+        let mut topics: Vec<Draft> = rows.iter().map(finding).collect();
+        topics.sort_by(|a, b| order(part, &a.is, &b.is));
+        Ok(Filled { topics, count: count.number, more: count.is_least, list, about: String::new() })
+    }
+
+    async fn fresh(&self, since: Timestamp) -> Result<Filled, Problem> {
+        let waits = Some(Waits::Above(lines(self.agreed)));
+        let filter = FindingFilter { since: Some(since), waits, ..self.counting() };
+        let list = self.of("/findings?counts=true&order=newest");
+        let filled = self.findings(Part::New, &filter, FindingOrder::Level, list).await?;
+        let day = since.strftime("%Y-%m-%d");
+        let about = format!(
+            "Detected since {day}, counting to the load, and above the level that the tier of their system accepts."
+        );
+        Ok(Filled { about, ..filled })
+    }
+
+    async fn due(&self, before: Timestamp) -> Result<Filled, Problem> {
+        let filter = FindingFilter { due_before: Some(before), ..self.counting() };
+        let list = self.of("/findings?counts=true&order=deadline");
+        self.findings(Part::Deadlines, &filter, FindingOrder::Deadline, list).await
+    }
+
+    async fn decisions(
+        &self,
+        part: Part,
+        filter: DecisionFilter,
+        list: &str,
+        about: &str,
+    ) -> Result<Filled, Problem> {
+        let filter = DecisionFilter { systems: self.scope.systems.clone(), ..filter };
+        let count = self.app.store.count_decisions(self.org, &filter).await?;
+        let page = self.app.store.decisions_page(self.org, &filter, None, LISTED * 5).await?;
+        let names = names(self.app, self.org).await?;
+        let mut topics: Vec<Draft> =
+            page.rows.iter().map(|is| decision(part, is, &names)).collect();
+        topics.sort_by(|a, b| order(part, &a.is, &b.is));
+        topics.truncate(LISTED);
+        let (list, about) = (self.of(list), about.to_owned());
+        Ok(Filled { topics, count, more: false, list, about })
+    }
+
+    async fn exceptions(&self) -> Result<Filled, Problem> {
+        let filter = DecisionFilter {
+            states: vec![DecisionState::Approved],
+            ends_after: Some(self.now),
+            ends_by: Some(self.now + SOON),
+            ..DecisionFilter::default()
+        };
+        let about = "In force, and over within 14 days: then what they accept counts again.";
+        self.decisions(Part::Exceptions, filter, "/exceptions?state=in-force", about).await
+    }
+
+    async fn answers(&self) -> Result<Filled, Problem> {
+        let states = vec![DecisionState::Asked];
+        let filter = DecisionFilter { states, ..DecisionFilter::default() };
+        let about = "Asked for, and not answered.";
+        self.decisions(Part::Answers, filter, "/exceptions?state=asked", about).await
+    }
+
+    /// What is scheduled of what the review is of.
+    async fn scheduled(&self) -> Result<Vec<(i64, Scheduled)>, Problem> {
+        if let ReviewOf::Team(id) = self.scope.of {
+            let all = self.app.store.scheduled(self.org, id).await?;
+            return Ok(all.into_iter().map(|is| (id, is)).collect());
+        }
+        let mut all = self.app.store.all_scheduled(self.org).await?;
+        if let Some(systems) = &self.scope.systems {
+            let assets: HashSet<i64> = all.iter().map(|(_, is)| is.change.asset).collect();
+            let mut inside = HashSet::new();
+            for id in assets {
+                let system = self.app.store.asset(self.org, id).await?.and_then(|a| a.asset.system);
+                if system.is_some_and(|id| systems.contains(&id)) {
+                    inside.insert(id);
+                }
+            }
+            all.retain(|(_, is)| inside.contains(&is.change.asset));
+        }
+        Ok(all)
+    }
+
+    async fn plan(&self) -> Result<(Filled, i64), Problem> {
+        let mut all = self.scheduled().await?;
+        all.retain(|(_, is)| is.window.as_ref().is_none_or(|window| window.ends > self.now));
+        let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
+        let mut windows: BTreeMap<(Option<Timestamp>, String), Vec<&Scheduled>> = BTreeMap::new();
+        for (_, is) in &all {
+            let key = match &is.window {
+                None => (None, "now".to_owned()),
+                Some(window) => (Some(window.starts), window.name.clone()),
+            };
+            windows.entry(key).or_default().push(is);
+        }
+        let page = match self.scope.of {
+            ReviewOf::Team(id) => format!("/teams/{id}/plan"),
+            ReviewOf::All | ReviewOf::Systems(_) => "/plan".to_owned(),
+        };
+        let draft =
+            |((starts, name), changes): (&(Option<Timestamp>, String), &Vec<&Scheduled>)| {
+                let load: f64 = changes.iter().map(|is| is.load).sum();
+                let points: f64 = changes.iter().map(|is| is.points).sum();
+                let number = trimtab_pages::part::number;
+                let many = if changes.len() == 1 { "change" } else { "changes" };
+                Draft {
+                    is: Topic {
+                        key: format!("window:{name}"),
+                        level: None,
+                        weight: load,
+                        due: *starts,
+                    },
+                    title: match starts {
+                        None => "At once".to_owned(),
+                        Some(_) => name.clone(),
+                    },
+                    note: format!(
+                        "{} {many}, {} points, removes load {}",
+                        changes.len(),
+                        number(points),
+                        number(load)
+                    ),
+                    page: page.clone(),
+                }
+            };
+        let topics: Vec<Draft> = windows.iter().take(WINDOWS).map(draft).collect();
+        let filled = Filled {
+            count: i64::try_from(windows.len()).unwrap_or(i64::MAX),
+            topics,
+            more: false,
+            list: page.clone(),
+            about: format!("{count} changes are scheduled; the next windows that have any."),
+        };
+        Ok((filled, count))
+    }
+
+    /// What earlier reviews decided and is open, and what was carried out since the last one.
+    async fn follow(&self, before: &[Before]) -> Result<Filled, Problem> {
+        let last = before.first().and_then(|one| one.review.opened);
+        let names = names(self.app, self.org).await?;
+        let fresh = |at: Option<Timestamp>| at.is_some_and(|at| last.is_none_or(|last| at >= last));
+        let mut topics = Vec::new();
+        for one in before {
+            let day =
+                one.review.opened.map_or(String::new(), |at| at.strftime("%Y-%m-%d").to_string());
+            for is in &one.decisions {
+                let stands = follow(is, self.now);
+                if !stands.is_open() && !fresh(is.ended) {
+                    continue;
+                }
+                let word =
+                    if is.word.is_empty() { String::new() } else { format!(": {}", is.word) };
+                topics.push(Draft {
+                    is: Topic {
+                        key: format!("decision:{}", is.id),
+                        level: None,
+                        weight: 0.0,
+                        due: Some(is.is.due),
+                    },
+                    title: is.is.what.clone(),
+                    note: format!(
+                        "{}, by {}, decided {day}; {}{word}",
+                        name(&names, is.is.owner),
+                        last_day(is.is.due),
+                        stands.words()
+                    ),
+                    page: format!("/reviews/{}", one.review.id),
+                });
+            }
+        }
+        topics.sort_by(|a, b| order(Part::Follow, &a.is, &b.is));
+        let count = i64::try_from(topics.len()).unwrap_or(i64::MAX);
+        topics.truncate(LISTED);
+        Ok(Filled {
+            topics,
+            count,
+            more: false,
+            list: self.of("/reviews"),
+            about: "Open, or over since the last review.".to_owned(),
+        })
+    }
+}
+
+fn finding(is: &Finding) -> Draft {
+    let (package, version) = short(&is.component.1);
+    let weighed = is.weighed.as_ref();
+    let level: Option<Level> = weighed.map(|w| w.level);
+    let fix = is.fix.as_ref().map_or("no fix is named".to_owned(), |fix| format!("fixed in {fix}"));
+    let place = is.system.as_ref().map_or(&is.asset.1, |system| &system.1);
+    Draft {
+        is: Topic {
+            key: format!("finding:{}", is.id),
+            level,
+            weight: weighed.map_or(0.0, |w| w.weight),
+            due: weighed.and_then(|w| w.deadline),
+        },
+        title: format!("{} in {package} {version}", is.vulnerability.1),
+        note: format!("{place}, {fix}"),
+        page: format!("/findings/{}", is.id),
+    }
+}
+
+fn decision(part: Part, is: &Decision, people: &HashMap<i64, String>) -> Draft {
+    let about = is.is.vulnerability.as_ref().or(is.is.package.as_ref());
+    let about = about.cloned().unwrap_or_else(|| "several findings".to_owned());
+    let kind = crate::deciding::kind(is.is.kind);
+    Draft {
+        is: Topic {
+            key: format!("exception:{}", is.id),
+            level: None,
+            weight: 0.0,
+            // What waits for an answer waits the longer the earlier it was asked for.
+            due: if part == Part::Answers { Some(is.asked) } else { is.is.expires },
+        },
+        title: format!("{about}: {kind}"),
+        note: format!("asked for by {}: {}", name(people, is.is.author), is.is.reason),
+        page: format!("/exceptions/{}", is.id),
+    }
+}

@@ -1,0 +1,174 @@
+//! The minutes of a review: what was shown, who was there, what was decided, and what became of what was decided before.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use trimtab_pages::part::number;
+use trimtab_report::minutes::{Document, Section, Table};
+use trimtab_store::{Resolve, Review};
+
+use super::agenda::{Pack, PackFigures, PackPart};
+use super::{Before, Scope, follow, last_day};
+use crate::people::name;
+
+/// What minutes are made of.
+pub(crate) struct Told<'a> {
+    pub(crate) review: &'a Review,
+    pub(crate) scope: &'a Scope,
+    pub(crate) pack: &'a Pack,
+    pub(crate) present: &'a [(i64, Timestamp)],
+    pub(crate) decisions: &'a [Resolve],
+    pub(crate) before: &'a [Before],
+    pub(crate) names: &'a HashMap<i64, String>,
+    pub(crate) now: Timestamp,
+}
+
+/// The numbers of a review, each with its name, now and in the review before. `None`: unknown, or there is none.
+pub(crate) fn compared(
+    now: &PackFigures,
+    before: Option<&PackFigures>,
+) -> Vec<(&'static str, Option<f64>, Option<f64>)> {
+    let whole = |value: Option<i64>| value.map(|value| value as f64);
+    let of = |is: &PackFigures| {
+        [
+            is.load,
+            whole(is.open),
+            whole(is.new),
+            whole(is.late),
+            whole(is.soon),
+            whole(is.exceptions),
+            whole(is.answers),
+            whole(is.scheduled),
+        ]
+    };
+    let names = [
+        "load",
+        "findings that count",
+        "new above the line",
+        "past their deadline",
+        "due within 14 days",
+        "exceptions that end",
+        "decisions asked for",
+        "changes scheduled",
+    ];
+    let before = before.map_or([None; 8], of);
+    let both = of(now).into_iter().zip(before);
+    names.into_iter().zip(both).map(|(name, (now, before))| (name, now, before)).collect()
+}
+
+fn known(value: Option<f64>) -> String {
+    value.map_or_else(|| "unknown".to_owned(), number)
+}
+
+fn stamp(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// The minutes as a document.
+pub(crate) fn document(told: &Told<'_>) -> Document {
+    let review = told.review;
+    let mut lines = Vec::new();
+    lines.push(match (review.opened, review.closed) {
+        (None, _) => format!("Planned for {}, {} minutes.", stamp(review.is.at), review.is.minutes),
+        (Some(opened), None) => format!("Opened {}, not closed yet.", stamp(opened)),
+        (Some(opened), Some(closed)) => format!(
+            "{}, {} of {} minutes.",
+            stamp(opened),
+            closed.duration_since(opened).as_mins(),
+            review.is.minutes
+        ),
+    });
+    let present: Vec<String> = told.present.iter().map(|(id, _)| name(told.names, *id)).collect();
+    lines.push(match present.as_slice() {
+        [] => "Nobody said that they were there.".to_owned(),
+        all => format!("There: {}.", all.join(", ")),
+    });
+    let mut sections = vec![decisions(told), numbers(told)];
+    if !review.note.is_empty() {
+        let text = review.note.lines().filter(|line| !line.is_empty()).map(ToOwned::to_owned);
+        sections.push(Section {
+            title: "Notes".to_owned(),
+            text: text.collect(),
+            ..Section::default()
+        });
+    }
+    sections.extend(told.pack.parts.iter().map(part));
+    let title = format!("Weekly dependency review of {}", told.scope.name);
+    Document { title, lines, sections }
+}
+
+fn columns(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn decisions(told: &Told<'_>) -> Section {
+    let row = |is: &Resolve| {
+        let topic = if is.is.topic.1.is_empty() { "–".to_owned() } else { is.is.topic.1.clone() };
+        vec![
+            is.is.what.clone(),
+            topic,
+            name(told.names, is.is.owner),
+            last_day(is.is.due),
+            follow(is, told.now).words().to_owned(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = told.decisions.iter().map(row).collect();
+    let text = if rows.is_empty() { vec!["Nothing was decided.".to_owned()] } else { Vec::new() };
+    Section {
+        title: "Decisions".to_owned(),
+        text,
+        table: Table { columns: columns(&["What", "About", "Owner", "Until", "Stands"]), rows },
+    }
+}
+
+fn numbers(told: &Told<'_>) -> Section {
+    let last = told.before.iter().find_map(|one| one.pack.as_ref());
+    let rows = compared(&told.pack.figures, last.map(|pack| &pack.figures));
+    let row = |(name, now, before): &(&str, Option<f64>, Option<f64>)| {
+        let before = if last.is_some() { known(*before) } else { "–".to_owned() };
+        vec![(*name).to_owned(), known(*now), before]
+    };
+    Section {
+        title: "Numbers".to_owned(),
+        text: vec![match last {
+            Some(_) => "Beside those of the last review of the same.".to_owned(),
+            None => "There was no review of the same before.".to_owned(),
+        }],
+        table: Table {
+            columns: columns(&["What", "This review", "The last"]),
+            rows: rows.iter().map(row).collect(),
+        },
+    }
+}
+
+fn part(is: &PackPart) -> Section {
+    let plus = if is.more { "+" } else { "" };
+    let mut text = vec![is.about.clone()];
+    let listed = i64::try_from(is.topics.len()).unwrap_or(i64::MAX);
+    if is.count > listed {
+        text.push(format!("{}{plus} in all; the first {listed}:", is.count));
+    }
+    let row = |topic: &super::agenda::PackTopic| {
+        let due = topic.due.as_deref().map_or("–", |due| due.get(..10).unwrap_or(due));
+        let again = match topic.repeats {
+            0 => String::new(),
+            1 => "in the last review too".to_owned(),
+            n => format!("in the last {n} reviews too"),
+        };
+        vec![
+            topic.title.clone(),
+            topic.level.clone().unwrap_or_else(|| "–".to_owned()),
+            due.to_owned(),
+            topic.note.clone(),
+            again,
+        ]
+    };
+    Section {
+        title: format!("{} ({} min)", is.title, is.minutes),
+        text: if is.count == 0 { vec!["Nothing.".to_owned()] } else { text },
+        table: Table {
+            columns: columns(&["Topic", "Level", "Due", "More", "Again"]),
+            rows: is.topics.iter().map(row).collect(),
+        },
+    }
+}

@@ -1,0 +1,114 @@
+//! A team's card: what its updates removed, beside its own time before.
+
+use axum::extract::{Path, Query, State};
+use serde::Deserialize;
+use trimtab_pages::Entry;
+use trimtab_pages::page::Goals;
+use trimtab_pages::part::{
+    Cell, Column, Empty, Figure, Figures, Link, Notice, Row, Table, Urgency, Value, When, number,
+};
+
+use super::{Page, Sorry, count, html, layout};
+use crate::access::Who;
+use crate::carding::{card, milestones, numbers};
+use crate::problem::Problem;
+use crate::state::App;
+use crate::updating::{Update, title};
+
+/// Over which time.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    days: String,
+}
+
+pub(crate) async fn page(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+    Query(asked): Query<Asked>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let is = card(&app, &who, id, &asked.days).await?;
+    let now = app.now();
+    let days = is.measured.period.days();
+    let headline = format!(
+        "{} in {days} days removed {}.",
+        count(whole(is.now.updates), "update", "updates"),
+        count(whole(is.now.findings), "finding", "findings")
+    );
+    let name = format!("Card of {}", is.team.name);
+    let mut layout = layout(&app, &who, Entry::Teams, &name, headline).await?;
+    layout.crumbs = vec![
+        Link::to("Teams", "/teams"),
+        Link::to(is.team.name.clone(), format!("/teams/{id}")),
+        Link::words("Card"),
+    ];
+    for (words, format) in [("Markdown", "md"), ("PDF", "pdf")] {
+        let address = format!("/api/v1/teams/{id}/card?days={days}&as={format}");
+        layout.actions.push(Link::to(words, address));
+    }
+    let metrics = format!("/metrics?team={id}&days={days}");
+    let lists = [
+        "#list".to_owned(),
+        "#list".to_owned(),
+        "#list".to_owned(),
+        "#list".to_owned(),
+        "#list".to_owned(),
+        format!("/updates?team={id}"),
+        format!("/findings?counts=true&team={id}"),
+        metrics,
+    ];
+    let figure = |((name, value, before), list): ((&str, Option<f64>, Option<f64>), String)| {
+        let unknown = || Value::Unknown("nothing was due, or not all was weighed".to_owned());
+        let value = value.map_or_else(unknown, |value| number(value).into());
+        let before = before.map_or_else(|| "unknown".to_owned(), number);
+        Figure::of(value, name, list).noted(format!("{before} in the time before"))
+    };
+    let figures = numbers(&is).into_iter().zip(lists).map(figure).collect();
+    let row = |update: &Update| {
+        let here = format!("/updates/{}", update.is.id);
+        Row::of(vec![
+            Cell::Name(Link::to(title(&update.told), here.clone()), update.is.asset_name.clone()),
+            Cell::link(update.told.removes.len().to_string(), here),
+            update.deployed.map_or(Cell::Nothing, |at| Cell::Value(When::of(at, now).into())),
+        ])
+    };
+    let list = Table {
+        title: "Updates that came into production".to_owned(),
+        titled: true,
+        columns: vec![
+            Column::left("Update").kept(),
+            Column::right("Removes").kept(),
+            Column::right("In production").kept(),
+        ],
+        rows: is.updates.iter().map(row).collect(),
+        empty: Empty { why: "No update came into production in this time.".to_owned(), next: None },
+        ..Table::default()
+    };
+    let mut about = milestones(&is);
+    about.push(
+        "Compared with the team's own time before, and with nobody else. Load-days are what was not carried any longer, \
+         until the end of the time."
+            .to_owned(),
+    );
+    let notice = is.more.then(|| Notice {
+        urgency: Urgency::Note,
+        text: "There are more updates than were looked at: the oldest are left out.".to_owned(),
+        next: None,
+    });
+    let view = Goals {
+        layout,
+        notice,
+        figures: Figures(figures),
+        about,
+        chart: None,
+        list,
+        forms: Vec::new(),
+    };
+    Ok(html(&view))
+}
+
+fn whole(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

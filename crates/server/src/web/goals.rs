@@ -1,0 +1,240 @@
+//! Goals that are shared, with how far each is.
+
+use axum::Form;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect};
+use serde::Deserialize;
+use trimtab_engine::goal::{Measure, Standing};
+use trimtab_pages::Entry;
+use trimtab_pages::page::Goals;
+use trimtab_pages::part::{
+    Cell, Column, Empty, Field, Figure, Figures, Filled, Form as Sheet, Input, Link, Notice, Row,
+    Table, Urgency, When, number,
+};
+use trimtab_store::ReviewOf;
+
+use super::{Page, Sorry, count, html, layout, own_form};
+use crate::access::{Action, On, Who};
+use crate::goaling::{self, Shared, Wanted};
+use crate::problem::Problem;
+use crate::reviewing::{last_day, may_hold};
+use crate::state::App;
+
+/// What the forms send.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Sent {
+    csrf: String,
+    /// `add`, `drop`.
+    r#do: String,
+    /// The goal to be given up.
+    id: String,
+    of: String,
+    name: String,
+    measure: String,
+    to: String,
+    ends: String,
+}
+
+pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    show(&app, &who, None).await
+}
+
+pub(crate) async fn post(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Form(sent): Form<Sent>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    own_form(&who, &sent.csrf)?;
+    let done = match sent.r#do.as_str() {
+        "drop" => {
+            let id = sent.id.parse().map_err(|_| Problem::not_found("goal"))?;
+            goaling::drop_goal(&app, &who, id).await
+        }
+        _ => add(&app, &who, &sent).await,
+    };
+    match done {
+        Ok(()) => Ok(Redirect::to("/goals").into_response()),
+        Err(problem) if problem.status == 422 => show(&app, &who, Some((sent, problem))).await,
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+async fn add(app: &App, who: &Who, sent: &Sent) -> Result<(), Problem> {
+    let team = match super::reviews::of_word(&sent.of) {
+        Some(ReviewOf::All) => None,
+        Some(ReviewOf::Team(id)) => Some(id),
+        _ if !who.may_somewhere(Action::Review) => {
+            return Err(Problem::forbidden(Action::Review));
+        }
+        _ => return Err(Problem::invalid("Choose whose goal it is.")),
+    };
+    let to = sent.to.trim().parse().map_err(|_| Problem::invalid("`to` is a number."))?;
+    let wanted = Wanted {
+        team,
+        name: sent.name.clone(),
+        measure: sent.measure.clone(),
+        from: None,
+        to,
+        ends: sent.ends.clone(),
+    };
+    goaling::add(app, who, &wanted).await.map(|_| ())
+}
+
+/// What a measure is called.
+fn words(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Load => "load",
+        Measure::Remediation => "median days to remediate",
+        Measure::Deadlines => "% of deadlines kept",
+    }
+}
+
+async fn show(app: &App, who: &Who, wrong: Option<(Sent, Problem)>) -> Page {
+    let goals = goaling::all(app, who).await?;
+    let of = |standing| goals.iter().filter(|g| g.progress.standing == standing).count();
+    let whole = i64::try_from(goals.len()).unwrap_or(i64::MAX);
+    let headline = match goals.len() {
+        0 => "No goal is shared yet.".to_owned(),
+        _ => format!(
+            "{}: {} reached, {} on track, {} behind.",
+            count(whole, "goal is shared", "goals are shared"),
+            of(Standing::Reached),
+            of(Standing::OnTrack),
+            of(Standing::Behind)
+        ),
+    };
+    let mut layout = layout(app, who, Entry::Reviews, "Goals", headline).await?;
+    layout.crumbs = vec![Link::to("Reviews", "/reviews"), Link::words("Goals")];
+    let figure =
+        |standing: Standing| Figure::of(of(standing).to_string(), standing.as_str(), "/goals");
+    let all = [Standing::Reached, Standing::OnTrack, Standing::Behind, Standing::Missed];
+    let mut figures: Vec<Figure> = all.into_iter().map(figure).collect();
+    if of(Standing::Unknown) > 0 {
+        figures.push(figure(Standing::Unknown));
+    }
+    let forms = forms(app, who, &goals, &layout.csrf, wrong.as_ref().map(|(sent, _)| sent)).await?;
+    let notice = wrong.map(|(_, problem)| Notice {
+        urgency: Urgency::Warning,
+        text: problem.detail,
+        next: None,
+    });
+    let now = app.now();
+    let list = Table {
+        title: "Goals".to_owned(),
+        columns: vec![
+            Column::left("Goal").kept(),
+            Column::right("Began at"),
+            Column::right("Now").kept(),
+            Column::right("To be"),
+            Column::left("Way"),
+            Column::left("Stands").kept(),
+            Column::right("Until"),
+        ],
+        rows: goals.iter().map(|goal| row(goal, now)).collect(),
+        empty: Empty {
+            why: "A goal is one number that all roles look at: the load, the days to remediate, the deadlines that are kept."
+                .to_owned(),
+            next: None,
+        },
+        ..Table::default()
+    };
+    let about = vec![format!(
+        "Days to remediate and deadlines are those of the last {} days. A goal is on track when it is as far as its time.",
+        goaling::DAYS
+    )];
+    Ok(html(&Goals { layout, notice, figures: Figures(figures), about, chart: None, list, forms }))
+}
+
+fn row(goal: &Shared, now: jiff::Timestamp) -> Row {
+    let is = &goal.is.is;
+    let team = is.team.map(|id| format!("&team={id}")).unwrap_or_default();
+    let metrics = format!("/metrics?days={}{team}", goaling::DAYS);
+    let way = match goal.progress.way {
+        None => Cell::unknown("the number is not known"),
+        Some(way) => Cell::Filled(Filled {
+            words: format!(
+                "{} % of the way in {} % of the time",
+                number((way * 100.0).round()),
+                number((goal.progress.time * 100.0).round())
+            ),
+            taken: way,
+            room: 1.0,
+        }),
+    };
+    let value = match goal.value {
+        None => Cell::unknown("nothing is known of the last 84 days"),
+        Some(value) => Cell::link(number(value), metrics.clone()),
+    };
+    Row::of(vec![
+        Cell::Name(
+            Link::to(is.name.clone(), metrics),
+            format!("{}, {}", goal.of, words(goal.measure)),
+        ),
+        Cell::text(number(is.from)),
+        value,
+        Cell::text(number(is.to)),
+        way,
+        Cell::text(goal.progress.standing.as_str()),
+        Cell::Value(When::of(is.ends, now).into()),
+    ])
+}
+
+async fn forms(
+    app: &App,
+    who: &Who,
+    goals: &[Shared],
+    csrf: &str,
+    sent: Option<&Sent>,
+) -> Result<Vec<(String, Sheet)>, Problem> {
+    let mut of = Vec::new();
+    if who.may(Action::Review, On::ALL) {
+        of.push(("all".to_owned(), "The organisation".to_owned()));
+    }
+    let systems = app.store.systems(who.org).await?;
+    for team in app.store.teams(who.org).await? {
+        let owns = systems.iter().any(|s| s.team == Some(team.id));
+        if owns && may_hold(app, who, &ReviewOf::Team(team.id)).await? {
+            of.push((format!("team:{}", team.id), team.name));
+        }
+    }
+    if of.is_empty() {
+        return Ok(Vec::new());
+    }
+    let measures = Measure::ALL.map(|m| (m.as_str().to_owned(), words(m).to_owned())).to_vec();
+    let held = |value: fn(&Sent) -> &String| sent.map(value).cloned().unwrap_or_default();
+    let hidden = |what: &str| Field::new("do", "do", Input::Hidden).holding(what);
+    let sheet = |fields: Vec<Field>, submit: &str| Sheet {
+        action: "/goals".into(),
+        csrf: csrf.to_owned(),
+        fields,
+        submit: submit.to_owned(),
+        ..Sheet::default()
+    };
+    let fields = vec![
+        hidden("add"),
+        Field::new("of", "Whose", Input::Select(of)).holding(held(|s| &s.of)),
+        Field::new("name", "Goal", Input::Text).holding(held(|s| &s.name)),
+        Field::new("measure", "Number", Input::Select(measures)).holding(held(|s| &s.measure)),
+        Field::new("to", "To be", Input::Text)
+            .holding(held(|s| &s.to))
+            .hinted("It begins at the number of now."),
+        Field::new("ends", "Until", Input::Date).holding(held(|s| &s.ends)),
+    ];
+    let mut forms = vec![("Share a goal".to_owned(), sheet(fields, "Share it"))];
+    let mut mine = Vec::new();
+    for goal in goals {
+        let of = goal.is.is.team.map_or(ReviewOf::All, ReviewOf::Team);
+        if may_hold(app, who, &of).await? {
+            let until = last_day(goal.is.is.ends);
+            mine.push((goal.is.id.to_string(), format!("{} (until {until})", goal.is.is.name)));
+        }
+    }
+    if !mine.is_empty() {
+        let fields = vec![hidden("drop"), Field::new("id", "Goal", Input::Select(mine))];
+        forms.push(("Give a goal up".to_owned(), sheet(fields, "Give it up")));
+    }
+    Ok(forms)
+}

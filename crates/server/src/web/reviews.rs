@@ -1,0 +1,242 @@
+//! Reviews: the list, and the form that prepares one.
+
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect};
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use trimtab_pages::Entry;
+use trimtab_pages::page::{Act, Reviews};
+use trimtab_pages::part::{
+    Cell, Column, Empty, Field, Figure, Figures, Form as Sheet, Input, Link, Pairs, Row, Table,
+    When,
+};
+use trimtab_store::{Cursor, Review, ReviewOf, ReviewState, System, Team};
+
+use super::{Page, Sorry, asking, count, html, layout, mended, own_form, pager};
+use crate::access::{Action, On, Who};
+use crate::api::reviews::{Asked, all};
+use crate::problem::Problem;
+use crate::reviewing::{self, Wanted};
+use crate::state::App;
+
+/// What the form sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Sent {
+    csrf: String,
+    of: String,
+    day: String,
+    time: String,
+    minutes: String,
+}
+
+/// What a review is of, as words of a form: `team:3`.
+pub(super) fn of_word(word: &str) -> Option<ReviewOf> {
+    match word.split_once(':') {
+        None if word == "all" => Some(ReviewOf::All),
+        Some(("team", id)) => id.parse().ok().map(ReviewOf::Team),
+        Some(("system", id)) => id.parse().ok().map(|id| ReviewOf::Systems(vec![id])),
+        _ => None,
+    }
+}
+
+pub(crate) async fn page(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Query(asked): Query<Asked>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let (reviews, next) = all(&app, &who, &asked).await?;
+    let ids: Vec<i64> = reviews.iter().map(|review| review.id).collect();
+    let decisions = app.store.resolved(who.org, &ids).await?;
+    let (teams, systems) = (app.store.teams(who.org).await?, app.store.systems(who.org).await?);
+    let now = app.now();
+    let of = |state| reviews.iter().filter(|review| review.state == state).count();
+    let coming = of(ReviewState::Prepared);
+    let soonest =
+        reviews.iter().filter(|r| r.state == ReviewState::Prepared).map(|r| r.is.at).min();
+    let headline = match (reviews.is_empty(), soonest) {
+        (true, _) => "No review was held yet.".to_owned(),
+        (false, None) => "No review is planned.".to_owned(),
+        (false, Some(at)) => {
+            let coming = i64::try_from(coming).unwrap_or(i64::MAX);
+            let many = count(coming, "review is planned", "reviews are planned");
+            format!("{many}; the next is {}.", When::of(at, now).words())
+        }
+    };
+    let here = asking("/reviews", &[("team", asked.team.map(|id| id.to_string()))]);
+    let mut layout = layout(&app, &who, Entry::Reviews, "Reviews", headline).await?;
+    layout.crumbs = vec![Link::words("Reviews")];
+    layout.actions.push(Link::to("Goals", "/goals"));
+    layout.actions.push(Link::to("Pulse", "/pulse"));
+    if who.may_somewhere(Action::Review) {
+        layout.actions.push(Link::to("Plan a review", "/reviews/new"));
+    }
+    let open = decisions.iter().filter(|is| reviewing::follow(is, now).is_open()).count();
+    let figure = |number: usize, label: &str| Figure::of(number.to_string(), label, here.clone());
+    let figures = Figures(vec![
+        figure(coming, "planned"),
+        figure(of(ReviewState::Open), "open now"),
+        figure(of(ReviewState::Closed), "held"),
+        figure(decisions.len(), "decisions").noted(format!("{open} to be done")),
+    ]);
+    let row = |review: &Review| {
+        let page = format!("/reviews/{}", review.id);
+        let own: Vec<_> = decisions.iter().filter(|is| is.is.review == review.id).collect();
+        let open = own.iter().filter(|is| reviewing::follow(is, now).is_open()).count();
+        let took = review.opened.zip(review.closed);
+        Row::of(vec![
+            Cell::Name(Link::to(name(review, &teams, &systems), page.clone()), "weekly".to_owned()),
+            Cell::Value(When::of(review.opened.unwrap_or(review.is.at), now).into()),
+            Cell::text(review.state.as_str()),
+            Cell::link(own.len().to_string(), format!("{page}#decisions")),
+            Cell::link(open.to_string(), format!("{page}#decisions")),
+            took.map_or(Cell::Nothing, |(from, to)| {
+                let took = to.duration_since(from).as_mins();
+                Cell::text(format!("{took} of {}", review.is.minutes))
+            }),
+        ])
+    };
+    let list = Table {
+        title: "Reviews".to_owned(),
+        columns: vec![
+            Column::left("Review of").kept(),
+            Column::right("When").kept(),
+            Column::left("State"),
+            Column::right("Decisions"),
+            Column::right("To be done"),
+            Column::right("Minutes"),
+        ],
+        rows: reviews.iter().map(row).collect(),
+        pager: pager(reviews.len(), asked.after.is_none(), next.map(Cursor::to_text), |next| {
+            let team = asked.team.map(|id| id.to_string());
+            asking("/reviews", &[("team", team), ("after", Some(next))])
+        }),
+        empty: Empty {
+            why: "A review takes 30 minutes a week: its agenda is made from what is open."
+                .to_owned(),
+            next: who
+                .may_somewhere(Action::Review)
+                .then(|| Link::to("Plan the first one", "/reviews/new")),
+        },
+        ..Table::default()
+    };
+    Ok(html(&Reviews { layout, figures, list }))
+}
+
+/// What a review is of, for people.
+fn name(review: &Review, teams: &[Team], systems: &[System]) -> String {
+    match &review.is.of {
+        ReviewOf::All => "The organisation".to_owned(),
+        ReviewOf::Team(id) => teams
+            .iter()
+            .find(|team| team.id == *id)
+            .map_or_else(|| format!("team {id}"), |team| team.name.clone()),
+        ReviewOf::Systems(ids) => {
+            let names = systems.iter().filter(|s| ids.contains(&s.id)).map(|s| s.name.as_str());
+            names.collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+pub(crate) async fn new(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Query(asked): Query<Asked>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let now = app.now();
+    let sent = Sent {
+        of: asked.team.map(|id| format!("team:{id}")).unwrap_or_default(),
+        day: now.strftime("%Y-%m-%d").to_string(),
+        time: now.strftime("%H:%M").to_string(),
+        minutes: "30".to_owned(),
+        ..Sent::default()
+    };
+    show(&app, &who, sent, None).await
+}
+
+pub(crate) async fn post(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Form(sent): Form<Sent>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    own_form(&who, &sent.csrf)?;
+    if !who.may_somewhere(Action::Review) {
+        return Err(Problem::forbidden(Action::Review).into());
+    }
+    let Some(of) = of_word(&sent.of) else {
+        let wrong = ("of", "Choose what it is of.".to_owned());
+        return show(&app, &who, sent, Some(wrong)).await;
+    };
+    let Some(at) = at(&sent.day, &sent.time) else {
+        let wrong = ("time", "It is a time such as 14:30, on a day.".to_owned());
+        return show(&app, &who, sent, Some(wrong)).await;
+    };
+    let Some(minutes) = sent.minutes.trim().parse().ok() else {
+        let wrong = ("minutes", "It is a number of minutes.".to_owned());
+        return show(&app, &who, sent, Some(wrong)).await;
+    };
+    match reviewing::prepare(&app, &who, Wanted { of, at, minutes }).await {
+        Ok(id) => Ok(Redirect::to(&format!("/reviews/{id}")).into_response()),
+        Err(problem) if problem.status == 422 => {
+            let name = match &problem.detail {
+                text if text.contains("minutes") => "minutes",
+                text if text.contains("`at`") => "day",
+                _ => "of",
+            };
+            show(&app, &who, sent, Some((name, problem.detail))).await
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+fn at(day: &str, time: &str) -> Option<Timestamp> {
+    let (day, time): (Date, Time) = (day.trim().parse().ok()?, time.trim().parse().ok()?);
+    Some(day.to_datetime(time).to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
+async fn show(app: &App, who: &Who, sent: Sent, wrong: Option<(&'static str, String)>) -> Page {
+    if !who.may_somewhere(Action::Review) {
+        return Err(Problem::forbidden(Action::Review).into());
+    }
+    let (teams, systems) = (app.store.teams(who.org).await?, app.store.systems(who.org).await?);
+    let mut of = Vec::new();
+    if who.may(Action::Review, On::ALL) {
+        of.push(("all".to_owned(), "The whole organisation".to_owned()));
+    }
+    let owns = |id: i64| systems.iter().any(|s| s.team == Some(id));
+    let mine = |team: &&Team| {
+        owns(team.id) && who.may(Action::Review, On { system: None, team: Some(team.id) })
+    };
+    of.extend(teams.iter().filter(mine).map(|t| (format!("team:{}", t.id), t.name.clone())));
+    let may = |s: &&System| who.may(Action::Review, On { system: Some(s.id), team: s.team });
+    let system = |s: &System| (format!("system:{}", s.id), format!("System {}", s.name));
+    of.extend(systems.iter().filter(may).map(system));
+    let headline = "What is the review of, and when is it?".to_owned();
+    let mut layout = layout(app, who, Entry::Reviews, "Plan a review", headline).await?;
+    layout.crumbs = vec![Link::to("Reviews", "/reviews"), Link::words("Plan a review")];
+    let mut form = Sheet {
+        action: "/reviews/new".into(),
+        csrf: layout.csrf.clone(),
+        fields: vec![
+            Field::new("of", "Of", Input::Select(of)).holding(sent.of),
+            Field::new("day", "Day", Input::Date).holding(sent.day),
+            Field::new("time", "Time (UTC)", Input::Text).holding(sent.time).hinted("14:30"),
+            Field::new("minutes", "Minutes", Input::Number).holding(sent.minutes),
+        ],
+        submit: "Plan it".to_owned(),
+        cancel: Some(Link::to("Back to the reviews", "/reviews")),
+        ..Sheet::default()
+    };
+    mended(&mut form, wrong);
+    let follows = vec![
+        "The agenda is made from what is open, and follows it until the review is opened. From then on it stays as it was."
+            .to_owned(),
+    ];
+    Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
+}

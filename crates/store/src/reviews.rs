@@ -1,0 +1,548 @@
+//! Reviews: prepared, opened with what is shown then, and closed. What they decided is kept with whoever does it, and
+//! followed afterwards. Everything is told to the ledger in the transaction that makes it so.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::condition::{Condition, listed};
+use crate::db::{Row, Sql, Tx, args};
+use crate::error::{Result, StoreError};
+use crate::ids::Kind;
+use crate::ledger;
+use crate::organisations::changed;
+use crate::page::{Cursor, MOST, Page};
+use crate::time::{maybe, micros, moment};
+use crate::{Org, Store};
+
+macro_rules! words {
+    ($name:ident, $($(#[$doc:meta])* $variant:ident = $text:literal),*) => {
+        impl $name {
+            /// The word.
+            pub const fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $text),* }
+            }
+
+            /// From the word.
+            pub fn from_text(text: &str) -> Option<$name> {
+                match text { $($text => Some($name::$variant),)* _ => None }
+            }
+
+            fn read(text: &str) -> Result<$name> {
+                let wrong = || StoreError::Damaged(format!("a word of a review `{text}`"));
+                $name::from_text(text).ok_or_else(wrong)
+            }
+        }
+    };
+}
+
+/// How far a review is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReviewState {
+    /// To be held: what it shows follows the data.
+    Prepared,
+    /// It is held: what it shows stays.
+    Open,
+    /// Over.
+    Closed,
+}
+words!(ReviewState, Prepared = "prepared", Open = "open", Closed = "closed");
+
+/// How it stands with what a review decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResolveState {
+    /// To be done.
+    Open,
+    /// Carried out.
+    Done,
+    /// Not done any longer.
+    Dropped,
+}
+words!(ResolveState, Open = "open", Done = "done", Dropped = "dropped");
+
+/// What a review is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReviewOf {
+    /// The whole organisation.
+    All,
+    /// A team: what it owns when the review is opened.
+    Team(i64),
+    /// Systems.
+    Systems(Vec<i64>),
+}
+
+impl ReviewOf {
+    /// The same word for every review of the same.
+    pub fn word(&self) -> String {
+        match self {
+            ReviewOf::All => "all".to_owned(),
+            ReviewOf::Team(id) => format!("team:{id}"),
+            ReviewOf::Systems(ids) => {
+                let mut ids = ids.clone();
+                ids.sort_unstable();
+                ids.dedup();
+                let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+                format!("systems:{}", ids.join(","))
+            }
+        }
+    }
+
+    fn from_word(word: &str) -> Option<ReviewOf> {
+        if word == "all" {
+            return Some(ReviewOf::All);
+        }
+        if let Some(id) = word.strip_prefix("team:") {
+            return id.parse().ok().map(ReviewOf::Team);
+        }
+        let ids: Option<Vec<i64>> =
+            word.strip_prefix("systems:")?.split(',').map(|id| id.parse().ok()).collect();
+        ids.map(ReviewOf::Systems)
+    }
+}
+
+/// A review to be held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewReview {
+    /// `weekly`.
+    pub kind: String,
+    /// Of what.
+    pub of: ReviewOf,
+    /// The systems that it tells of; none, if it is of the whole organisation.
+    pub systems: Vec<i64>,
+    /// When.
+    pub at: Timestamp,
+    /// How many minutes.
+    pub minutes: u32,
+}
+
+/// A review.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Review {
+    /// Its id.
+    pub id: i64,
+    /// What it is.
+    pub is: NewReview,
+    /// How far it is.
+    pub state: ReviewState,
+    /// When it was prepared.
+    pub made: Timestamp,
+    /// By whom.
+    pub actor: String,
+    /// When it was opened.
+    pub opened: Option<Timestamp>,
+    /// When it was closed.
+    pub closed: Option<Timestamp>,
+    /// What is shown, since it was opened.
+    pub pack: Option<serde_json::Value>,
+    /// What people wrote at its end.
+    pub note: String,
+}
+
+/// Which reviews.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReviewFilter {
+    /// Of a team.
+    pub team: Option<i64>,
+    /// Of a scope, by its word.
+    pub scope: Option<String>,
+    /// That were opened.
+    pub opened: bool,
+    /// Opened before a moment.
+    pub before: Option<Timestamp>,
+    /// That tell of these systems alone: what a person may see. `None`: all.
+    pub systems: Option<Vec<i64>>,
+}
+
+/// Something to be decided in a review.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewResolve {
+    /// The review.
+    pub review: i64,
+    /// The key of the topic, and its title. Empty: it is of none.
+    pub topic: (String, String),
+    /// What is done.
+    pub what: String,
+    /// Who does it.
+    pub owner: i64,
+    /// Before when.
+    pub due: Timestamp,
+}
+
+/// Something that a review decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolve {
+    /// Its id.
+    pub id: i64,
+    /// What was decided.
+    pub is: NewResolve,
+    /// When.
+    pub made: Timestamp,
+    /// Who wrote it down.
+    pub actor: String,
+    /// How it stands with it.
+    pub state: ResolveState,
+    /// Since when it is over.
+    pub ended: Option<Timestamp>,
+    /// A word about it.
+    pub word: String,
+}
+
+const COLUMNS: &str = "review.id, review.kind, review.scope, review.at, review.minutes,
+    review.state, review.made, review.actor, review.opened, review.closed, review.pack, review.note";
+const DECISION: &str =
+    "id, review, topic, title, what, owner, due, made, actor, state, ended, word";
+
+impl Review {
+    fn from_row(row: &Row) -> Result<Review> {
+        let scope = row.text(2)?;
+        let wrong = || StoreError::Damaged(format!("the scope of a review `{scope}`"));
+        let read = |text: String| {
+            serde_json::from_str(&text).map_err(|e| StoreError::Damaged(e.to_string()))
+        };
+        Ok(Review {
+            id: row.int(0)?,
+            is: NewReview {
+                kind: row.text(1)?,
+                of: ReviewOf::from_word(&scope).ok_or_else(wrong)?,
+                systems: Vec::new(),
+                at: moment(row.int(3)?)?,
+                minutes: u32::try_from(row.int(4)?).unwrap_or(30),
+            },
+            state: ReviewState::read(&row.text(5)?)?,
+            made: moment(row.int(6)?)?,
+            actor: row.text(7)?,
+            opened: maybe(row.maybe_int(8)?)?,
+            closed: maybe(row.maybe_int(9)?)?,
+            pack: row.maybe_text(10)?.map(read).transpose()?,
+            note: row.text(11)?,
+        })
+    }
+}
+
+impl Resolve {
+    fn from_row(row: &Row) -> Result<Resolve> {
+        Ok(Resolve {
+            id: row.int(0)?,
+            is: NewResolve {
+                review: row.int(1)?,
+                topic: (row.text(2)?, row.text(3)?),
+                what: row.text(4)?,
+                owner: row.int(5)?,
+                due: moment(row.int(6)?)?,
+            },
+            made: moment(row.int(7)?)?,
+            actor: row.text(8)?,
+            state: ResolveState::read(&row.text(9)?)?,
+            ended: maybe(row.maybe_int(10)?)?,
+            word: row.text(11)?,
+        })
+    }
+}
+
+async fn put_systems(tx: &mut Tx, org: Org, review: i64, systems: &[i64]) -> Result<()> {
+    let sql = "DELETE FROM review_system WHERE org = $1 AND review = $2";
+    tx.run(sql, args![org.0, review]).await?;
+    for system in systems {
+        let sql = "INSERT INTO review_system (org, review, system) VALUES ($1, $2, $3)
+            ON CONFLICT DO NOTHING";
+        tx.run(sql, args![org.0, review, *system]).await?;
+    }
+    Ok(())
+}
+
+impl Store {
+    /// Prepares a review. Returns its id.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn add_review(
+        &self,
+        org: Org,
+        new: &NewReview,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<i64> {
+        let id = self.ids.one(&self.db, org.0, Kind::Review).await?;
+        let mut tx = self.db.begin().await?;
+        let team = match new.of {
+            ReviewOf::Team(id) => Some(id),
+            ReviewOf::All | ReviewOf::Systems(_) => None,
+        };
+        let sql = "INSERT INTO review
+                (org, id, kind, scope, team, whole, at, minutes, state, made, actor, note)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'prepared', $9, $10, '')";
+        let values = args![
+            org.0,
+            id,
+            &new.kind,
+            new.of.word(),
+            team,
+            new.of == ReviewOf::All,
+            micros(new.at),
+            i64::from(new.minutes),
+            micros(now),
+            actor
+        ];
+        tx.run(sql, values).await?;
+        put_systems(&mut tx, org, id, &new.systems).await?;
+        let data = json!({ "what": "review", "review": id, "state": "prepared", "kind": new.kind,
+            "of": new.of.word(), "at": new.at.to_string(), "minutes": new.minutes });
+        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// A review.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn review(&self, org: Org, id: i64) -> Result<Option<Review>> {
+        let sql = format!("SELECT {COLUMNS} FROM review WHERE org = $1 AND id = $2");
+        let row = (&mut &self.db).first(&sql, args![org.0, id]).await?;
+        let Some(row) = row else { return Ok(None) };
+        let mut found = vec![Review::from_row(&row)?];
+        self.name_systems(org, &mut found).await?;
+        Ok(found.pop())
+    }
+
+    async fn name_systems(&self, org: Org, all: &mut [Review]) -> Result<()> {
+        let ids: Vec<i64> = all.iter().map(|review| review.id).collect();
+        let sql = format!(
+            "SELECT review, system FROM review_system WHERE org = $1 AND review IN ({})
+             ORDER BY review, system",
+            listed(&ids)
+        );
+        let mut of: HashMap<i64, Vec<i64>> = HashMap::new();
+        for row in (&mut &self.db).all(&sql, args![org.0]).await? {
+            of.entry(row.int(0)?).or_default().push(row.int(1)?);
+        }
+        for review in all {
+            review.is.systems = of.remove(&review.id).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Reviews of a filter, the latest first, a page at a time.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn reviews(
+        &self,
+        org: Org,
+        filter: &ReviewFilter,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Review>> {
+        let limit = limit.clamp(1, MOST);
+        let mut is = Condition::of("review.org", org);
+        is.and("review.team = ", filter.team);
+        is.and("review.scope = ", filter.scope.clone());
+        if filter.opened {
+            is.text += " AND review.opened IS NOT NULL";
+        }
+        is.and("review.opened < ", filter.before.map(micros));
+        if let Some(systems) = &filter.systems {
+            is.text += &format!(
+                " AND NOT review.whole AND EXISTS (SELECT 1 FROM review_system AS named
+                    WHERE named.org = $1 AND named.review = review.id)
+                  AND NOT EXISTS (SELECT 1 FROM review_system AS other
+                    WHERE other.org = $1 AND other.review = review.id
+                        AND other.system NOT IN ({}))",
+                if systems.is_empty() { "0".to_owned() } else { listed(systems) }
+            );
+        }
+        if let Some(after) = after {
+            let (at, id) = (is.value(after.value), is.value(after.id));
+            is.text +=
+                &format!(" AND review.at <= {at} AND (review.at < {at} OR review.id < {id})");
+        }
+        let asked = is.value(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+        let sql = format!(
+            "SELECT {COLUMNS} FROM review WHERE {} ORDER BY review.at DESC, review.id DESC
+             LIMIT {asked}",
+            is.text
+        );
+        let found = (&mut &self.db).all(&sql, is.values).await?;
+        let mut found = found.iter().map(Review::from_row).collect::<Result<Vec<Review>>>()?;
+        self.name_systems(org, &mut found).await?;
+        Ok(Page::cut(found, limit, |one| Cursor { value: micros(one.is.at), id: one.id }))
+    }
+
+    /// Opens a review with what is shown from then on. `false`: it is not prepared.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn open_review(
+        &self,
+        org: Org,
+        id: i64,
+        (systems, pack): (&[i64], &serde_json::Value),
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let mut tx = self.db.begin().await?;
+        let sql = "UPDATE review SET state = 'open', opened = $3, pack = $4
+            WHERE org = $1 AND id = $2 AND state = 'prepared'";
+        if tx.run(sql, args![org.0, id, micros(now), pack.to_string()]).await? == 0 {
+            return Ok(false);
+        }
+        put_systems(&mut tx, org, id, systems).await?;
+        let data = json!({ "what": "review", "review": id, "state": "open",
+            "figures": pack["figures"] });
+        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Notes that somebody is there; who is there already stays so. `false`: the review is not open.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn attend_review(
+        &self,
+        org: Org,
+        id: i64,
+        person: i64,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let mut tx = self.db.begin().await?;
+        if !is_open(&mut tx, org, id).await? {
+            return Ok(false);
+        }
+        let sql = "INSERT INTO review_person (org, review, person, since) VALUES ($1, $2, $3, $4)
+            ON CONFLICT DO NOTHING";
+        if tx.run(sql, args![org.0, id, person, micros(now)]).await? == 0 {
+            return Ok(true);
+        }
+        let data = json!({ "what": "review", "review": id, "present": person });
+        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Who was there, in the order in which they came.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn review_people(&self, org: Org, id: i64) -> Result<Vec<(i64, Timestamp)>> {
+        let sql = "SELECT person, since FROM review_person WHERE org = $1 AND review = $2
+            ORDER BY since, person";
+        let found = (&mut &self.db).all(sql, args![org.0, id]).await?;
+        found.iter().map(|row| Ok((row.int(0)?, moment(row.int(1)?)?))).collect()
+    }
+
+    /// Keeps what a review decided. Returns its id; `None`: the review is not open.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn resolve(
+        &self,
+        org: Org,
+        new: &NewResolve,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Option<i64>> {
+        let id = self.ids.one(&self.db, org.0, Kind::Resolve).await?;
+        let mut tx = self.db.begin().await?;
+        if !is_open(&mut tx, org, new.review).await? {
+            return Ok(None);
+        }
+        let sql = format!(
+            "INSERT INTO review_decision (org, {DECISION})
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', NULL, '')"
+        );
+        let values = args![
+            org.0,
+            id,
+            new.review,
+            &new.topic.0,
+            &new.topic.1,
+            &new.what,
+            new.owner,
+            micros(new.due),
+            micros(now),
+            actor
+        ];
+        tx.run(&sql, values).await?;
+        let data = json!({ "what": "review-decision", "review": new.review, "decision": id,
+            "state": "open", "topic": new.topic.0, "decided": new.what, "owner": new.owner,
+            "due": new.due.to_string() });
+        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok(Some(id))
+    }
+
+    /// Says what became of something that a review decided. `false`: the review has no such decision.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn follow_up(
+        &self,
+        org: Org,
+        (review, id): (i64, i64),
+        (state, word): (ResolveState, &str),
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let mut tx = self.db.begin().await?;
+        let ended = (state != ResolveState::Open).then_some(now);
+        // Said again, it is over since it was over first.
+        let sql = "UPDATE review_decision SET word = $6,
+                ended = CASE WHEN state = $4 THEN ended ELSE $5 END, state = $4
+            WHERE org = $1 AND review = $2 AND id = $3";
+        let values = args![org.0, review, id, state.as_str(), ended.map(micros), word];
+        if tx.run(sql, values).await? == 0 {
+            return Ok(false);
+        }
+        let data = json!({ "what": "review-decision", "review": review, "decision": id,
+            "state": state.as_str(), "word": word });
+        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// What some reviews decided, in the order in which they did.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn resolved(&self, org: Org, reviews: &[i64]) -> Result<Vec<Resolve>> {
+        let sql = format!(
+            "SELECT {DECISION} FROM review_decision WHERE org = $1 AND review IN ({}) ORDER BY id",
+            listed(reviews)
+        );
+        let found = (&mut &self.db).all(&sql, args![org.0]).await?;
+        found.iter().map(Resolve::from_row).collect()
+    }
+
+    /// Closes a review. `false`: it is not open.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn close_review(
+        &self,
+        org: Org,
+        id: i64,
+        note: &str,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let mut tx = self.db.begin().await?;
+        let sql = "UPDATE review SET state = 'closed', closed = $3, note = $4
+            WHERE org = $1 AND id = $2 AND state = 'open'";
+        if tx.run(sql, args![org.0, id, micros(now), note]).await? == 0 {
+            return Ok(false);
+        }
+        let data = json!({ "what": "review", "review": id, "state": "closed", "note": note });
+        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+/// Whether a review is open; on PostgreSQL it stays so until the transaction ends.
+async fn is_open(tx: &mut Tx, org: Org, id: i64) -> Result<bool> {
+    let sql = "UPDATE review SET state = 'open' WHERE org = $1 AND id = $2 AND state = 'open'";
+    Ok(tx.run(sql, args![org.0, id]).await? > 0)
+}
