@@ -7,9 +7,9 @@ mod incidents;
 mod notices;
 mod packages;
 mod people;
+mod reviews;
 mod shares;
 mod tickets;
-mod reviews;
 mod updates;
 mod year;
 

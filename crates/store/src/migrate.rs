@@ -72,11 +72,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "incidents",
         text: include_str!("../migrations/0021_incidents.sql"),
     },
-    Migration {
-        version: 22,
-        name: "shares",
-        text: include_str!("../migrations/0022_shares.sql"),
-    },
+    Migration { version: 22, name: "shares", text: include_str!("../migrations/0022_shares.sql") },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.
