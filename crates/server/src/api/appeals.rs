@@ -94,7 +94,7 @@ impl From<&Appeal> for Shown {
 pub(crate) async fn all(app: &App, who: &Who, asked: &Asked) -> Result<Page<Appeal>, Problem> {
     super::findings::seen(who)?;
     let state = match asked.state.as_deref() {
-        None | Some("") => None,
+        None => None,
         Some(word) => Some(
             AppealState::from_text(word)
                 .ok_or_else(|| Problem::invalid("`state` is asked, granted or refused."))?,

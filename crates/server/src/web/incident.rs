@@ -153,7 +153,8 @@ fn stands(room: &Room, who: &Who, now: Timestamp) -> Table {
             () if stand.contained.is_none() => {
                 Cell::link(format!("Say that {name} contained it"), link_to("contained"))
             }
-            () if stand.fixed.is_none() => {
+            // What an inventory lists is fixed when it is gone.
+            () if stand.fixed.is_none() && !room.of(stand.team).any(|place| place.listed) => {
                 Cell::link(format!("Say that {name} fixed it"), link_to("fixed"))
             }
             () => Cell::Nothing,
@@ -551,7 +552,9 @@ pub(crate) async fn retrospective(
     }
     let mut parts = Vec::new();
     for section in report::sections(&room, now) {
-        if !section.text.is_empty() {
+        // One title for both.
+        let titled = section.text.is_empty();
+        if !titled {
             parts.push((section.title.to_owned(), Part::Text(section.text)));
         }
         let Some((columns, rows)) = section.table else { continue };
@@ -562,7 +565,7 @@ pub(crate) async fn retrospective(
             .collect();
         let empty = Empty { why: "Nothing.".to_owned(), next: None };
         let title = section.title.to_owned();
-        let table = Table { title, titled: true, columns, rows, empty, ..Table::default() };
+        let table = Table { title, titled, columns, rows, empty, ..Table::default() };
         parts.push((String::new(), Part::table(table)));
     }
     Ok(html(&Dossier { layout, notice: notice(&room), figures: Figures::default(), parts }))
