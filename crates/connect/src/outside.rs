@@ -85,7 +85,25 @@ fn is_outside_6(address: Ipv6Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use ureq::Timeout;
+    use ureq::unversioned::transport::time::Duration;
+
     use super::*;
+
+    #[test]
+    fn a_name_of_this_machine_is_not_looked_up() {
+        let timeout = NextTimeout {
+            after: Duration::NotHappening,
+            reason: Timeout::Global,
+            per_read: None,
+            per_write: None,
+        };
+        let name = Uri::from_static("https://localhost/");
+        let found = Outside::default().resolve(&name, &Config::default(), timeout);
+        let refused =
+            matches!(&found, Err(Error::Io(e)) if e.kind() == io::ErrorKind::PermissionDenied);
+        assert!(refused, "{found:?}");
+    }
 
     #[test]
     fn what_lies_within_is_known_in_every_form() {

@@ -92,7 +92,7 @@ pub struct Progress {
 }
 
 impl Goal {
-    /// How far it is, with the number of now.
+    /// How far it is, with the number of now; once it is over, with that of its last day.
     pub fn progress(&self, value: Option<f64>, now: Timestamp) -> Progress {
         let whole = self.ends.duration_since(self.begins).as_secs_f64();
         let gone = now.duration_since(self.begins).as_secs_f64();
@@ -100,7 +100,11 @@ impl Goal {
         let Some(value) = value.filter(|value| value.is_finite()) else {
             return Progress { way: None, time, standing: Standing::Unknown };
         };
-        let there = if self.measure.falls() { value <= self.to } else { value >= self.to };
+        // A share that was reckoned is off by the last digits.
+        let there = match self.measure.falls() {
+            true => value <= self.to + 1e-9,
+            false => value + 1e-9 >= self.to,
+        };
         let way = match self.to - self.from {
             _ if there => 1.0,
             distance if distance.abs() < 1e-9 => 0.0,
@@ -149,6 +153,8 @@ mod tests {
         let kept = Goal { measure: Measure::Deadlines, from: 70.0, to: 90.0, ..load };
         assert_eq!(kept.progress(Some(80.0), at(50)).standing, Standing::OnTrack);
         assert_eq!(kept.progress(Some(95.0), at(50)).standing, Standing::Reached);
+        let exact = Goal { to: 57.0, from: 20.0, ..kept };
+        assert_eq!(exact.progress(Some(57.0 / 100.0 * 100.0), at(100)).standing, Standing::Reached);
     }
 
     proptest! {

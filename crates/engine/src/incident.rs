@@ -17,12 +17,20 @@ pub enum What {
     Fixed,
     /// What was gone is there again.
     Returned,
+    /// All of it was given to another owner: it is no longer this team's, and was not fixed by it.
+    Handed,
 }
 
 impl What {
     /// All of them.
-    pub const ALL: [What; 5] =
-        [What::Touched, What::Acknowledged, What::Contained, What::Fixed, What::Returned];
+    pub const ALL: [What; 6] = [
+        What::Touched,
+        What::Acknowledged,
+        What::Contained,
+        What::Fixed,
+        What::Returned,
+        What::Handed,
+    ];
 
     /// The word.
     pub const fn as_str(self) -> &'static str {
@@ -32,6 +40,7 @@ impl What {
             What::Contained => "contained",
             What::Fixed => "fixed",
             What::Returned => "returned",
+            What::Handed => "handed",
         }
     }
 
@@ -102,6 +111,10 @@ pub fn stands(events: &[Happened]) -> Vec<Stand> {
     let mut stands: Vec<Stand> = Vec::new();
     for event in events {
         let Happened { at, team, what } = event;
+        if what == What::Handed {
+            stands.retain(|stand| stand.team != team);
+            continue;
+        }
         let known = stands.iter_mut().find(|stand| stand.team == team);
         let Some(stand) = known else {
             // A team is not touched by what others say of it.
@@ -117,7 +130,7 @@ pub fn stands(events: &[Happened]) -> Vec<Stand> {
             continue;
         };
         match what {
-            What::Touched => {}
+            What::Touched | What::Handed => {}
             What::Acknowledged => {
                 stand.acknowledged.get_or_insert(at);
             }

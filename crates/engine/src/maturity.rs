@@ -128,8 +128,8 @@ facts! {
     Accountable = "accountable", "systems", "name a product owner and who runs them";
     /// What was said to be not affected, with why.
     Stated = "stated", "statements of what does not concern us", "say why";
-    /// Entries of the ledger that hold.
-    Sealed = "sealed", "entries of the ledger", "hold, seal by seal";
+    /// Whether the ledger holds; how long it is, is not told.
+    Sealed = "sealed", "ledgers", "hold, seal by seal";
 }
 
 /// What is counted of a fact.

@@ -32,6 +32,8 @@ pub struct Wishes {
     pub escalates: Option<SignedDuration>,
     /// To how many further circles of people, at most [`STEPS`].
     pub steps: u8,
+    /// Since when its digest is at these times: those before were others.
+    pub since: Timestamp,
 }
 
 /// Something to be told: an action, with all that it removes.
@@ -190,8 +192,8 @@ fn digest(
     keys.sort_unstable();
     keys.dedup();
     let Some(oldest) = pending.iter().filter(waits).map(|of| of.since).min() else { return };
-    // The first time for a digest since the last one and since there is something to tell.
-    let from = last.map_or(oldest, |last| last.max(oldest));
+    // The first time for a digest since the last one, since there is something to tell, and since it is so wished.
+    let from = last.map_or(oldest, |last| last.max(oldest)).max(wishes.since);
     let Some((due, by_budget)) = due(wishes, sent, from) else {
         decided.hold(keys, Held::NoDigest);
         return;
@@ -282,7 +284,7 @@ fn after_week(wishes: &Wishes, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// Until when it is quiet. `None`: it is not.
-fn quiet_until(wishes: &Wishes, now: Timestamp) -> Option<Timestamp> {
+pub fn quiet_until(wishes: &Wishes, now: Timestamp) -> Option<Timestamp> {
     let (from, to) = wishes.quiet.filter(|(from, to)| from != to)?;
     let here = now.to_zoned(wishes.zone.clone());
     let (date, time) = (here.date(), here.time());

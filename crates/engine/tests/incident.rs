@@ -53,6 +53,15 @@ fn what_comes_back_is_neither_gone_nor_contained() {
 }
 
 #[test]
+fn who_gave_it_away_did_not_fix_it() {
+    let mut events =
+        vec![on(0, 1, What::Touched), on(10, 1, What::Handed), on(10, 2, What::Touched)];
+    assert_eq!(stands(&events).iter().map(|s| s.team).collect::<Vec<_>>(), [Some(2)]);
+    events.push(on(20, 1, What::Touched));
+    assert_eq!(stands(&events)[1].touched, at(20), "what comes again is new");
+}
+
+#[test]
 fn a_drill_tells_nothing_of_knowing() {
     let stand = stands(&[on(0, 1, What::Touched)])[0];
     assert!(matches!(stand.measures(Some(at(-900)), true, at(1)).know, Span::Unknown(_)));

@@ -24,7 +24,19 @@ fn wishes() -> Wishes {
         budget: 1,
         escalates: Some(SignedDuration::from_mins(30)),
         steps: STEPS,
+        since: Timestamp::UNIX_EPOCH,
     }
+}
+
+#[test]
+fn a_time_that_was_chosen_today_does_not_count_for_last_week() {
+    // Monday at ten, a week later.
+    let then = at(7 * 24 + 10);
+    let waits = [pending("a", false, at(1))];
+    let late = decide(&wishes(), &waits, &[], then);
+    assert_eq!(messages(&late), [(Why::Digest, vec!["a"])]);
+    let chosen = Wishes { since: then, ..wishes() };
+    assert_eq!(decide(&chosen, &waits, &[], then).send, []);
 }
 
 fn pending(key: &str, now: bool, since: Timestamp) -> Pending {

@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use trimtab_model::{Level, Role};
 use trimtab_store::{
-    Appeal, AppealState, Finding, NewAppeal, NewIncidentEvent, Placement, PlacementState,
-    PlannedChange,
+    Appeal, AppealState, Finding, FindingFilter, FindingOrder, NewAppeal, NewIncidentEvent,
+    Placement, PlacementState, PlannedChange,
 };
 use utoipa::ToSchema;
 
@@ -105,8 +105,21 @@ pub(crate) async fn ask(app: &App, who: &Who, sent: &Wanted) -> Result<i64, Prob
     if place.team.is_none() {
         return Err(Problem::conflict("No team owns the system: say first who does."));
     }
+    let (there, gravest) = change(app, who, is.asset.0, &is.package).await?;
+    if is.fix.is_none() || !there.contains(&is.id) {
+        return Err(Problem::conflict(NO_CHANGE));
+    }
     if let Some(incident) = sent.incident {
-        crate::responding::room(app, who, incident).await?;
+        let room = crate::responding::room(app, who, incident).await?;
+        if room.is.is.drill.is_some() || room.is.closed.is_some() {
+            let text = "It is a drill, or closed: nothing real is asked for it.";
+            return Err(Problem::conflict(text));
+        }
+        let mut rows = room.places.rows.iter();
+        let is_it = rows.any(|p| p.asset.0 == is.asset.0 && p.component.is.package == is.package);
+        if !is_it && !room.places.more {
+            return Err(Problem::conflict("The incident is not about this package there."));
+        }
     }
     let open = (Some(AppealState::Asked), None, place.team);
     let open = app.store.appeals(who.org, open, None, None, 500).await?.rows;
@@ -116,7 +129,8 @@ pub(crate) async fn ask(app: &App, who: &Who, sent: &Wanted) -> Result<i64, Prob
     let now = app.now();
     let agreed = app.agreed(who.org, now).await?;
     // What is done outside of all that was agreed is decided as the gravest is.
-    let (sides, rule) = rule(&agreed, if dispute { level(&is) } else { Level::Critical });
+    // A dispute moves the change, with all that it removes: the gravest of it says who decides.
+    let (sides, rule) = rule(&agreed, if dispute { gravest } else { Level::Critical });
     let new = NewAppeal {
         dispute,
         incident: sent.incident,
@@ -132,25 +146,43 @@ pub(crate) async fn ask(app: &App, who: &Who, sent: &Wanted) -> Result<i64, Prob
         rule,
         sides: sides.iter().map(|side| side.as_str().to_owned()).collect(),
     };
-    let id = app.store.add_appeal(who.org, &new, &who.actor(), now).await?;
-    let text = format!("Emergency {id} is asked: {} of {} at once.", is.package, is.asset.1);
-    note(app, who, (sent.incident, place.team), text, now).await?;
-    Ok(id)
+    let when = if at_once { "at once" } else { "later" };
+    let text = format!("{} is asked: {} of {} {when}.", word(dispute), is.package, is.asset.1);
+    let told = Some(note(dispute, place.team, &text));
+    Ok(app.store.add_appeal_with(who.org, &new, told, &who.actor(), now).await?)
 }
 
-/// Tells it in the incident that it is for, if there is one and it is open.
-async fn note(
+/// Why nothing is asked or granted that no plan can do.
+const NO_CHANGE: &str =
+    "No change of the plan removes it: no source names a fix, or it does not count to the load.";
+
+/// Of the findings of a package of an asset that count: those that a change removes, and the gravest level of all.
+async fn change(
     app: &App,
     who: &Who,
-    (incident, team): (Option<i64>, Option<i64>),
-    text: String,
-    now: Timestamp,
-) -> Result<(), Problem> {
-    let Some(incident) = incident else { return Ok(()) };
-    let told = serde_json::json!({ "text": text });
-    let event = NewIncidentEvent { kind: "emergency".to_owned(), team, told };
-    app.store.tell_incident(who.org, incident, (&[event], &[]), &who.actor(), now).await?;
-    Ok(())
+    asset: i64,
+    package: &str,
+) -> Result<(Vec<i64>, Level), Problem> {
+    let filter = FindingFilter {
+        asset: Some(asset),
+        package: Some(package.to_owned()),
+        counts: Some(true),
+        ..FindingFilter::default()
+    };
+    let rows = app.store.findings(who.org, &filter, FindingOrder::Level, None, 500).await?.rows;
+    let gravest = rows.iter().map(level).max();
+    let there = rows.iter().filter(|is| is.fix.is_some()).map(|is| is.id).collect();
+    Ok((there, gravest.unwrap_or(Level::Critical)))
+}
+
+fn word(dispute: bool) -> &'static str {
+    if dispute { "Dispute" } else { "Emergency" }
+}
+
+/// What is told in the incident that it is for.
+fn note(dispute: bool, team: Option<i64>, text: &str) -> NewIncidentEvent {
+    let kind = if dispute { "dispute" } else { "emergency" };
+    NewIncidentEvent { kind: kind.to_owned(), team, told: serde_json::json!({ "text": text }) }
 }
 
 /// What was asked, if they may see it.
@@ -204,27 +236,37 @@ pub(crate) async fn answer(
     let now = app.now();
     let by = (who.person.id, role.as_str(), who.actor());
     let by = (by.0, by.1, by.2.as_str());
-    if !app.store.answer_appeal(who.org, id, (granted, words), by, now).await? {
-        return Err(Problem::conflict("It was answered meanwhile."));
-    }
-    if granted && let Some(team) = is.is.team {
-        let word = if is.is.dispute { "Dispute" } else { "Emergency" };
+    let kind = word(is.is.dispute);
+    let mut placed = None;
+    if granted {
+        // The plan is that of who owns it now, and has a change that it is about.
+        let text = "No team owns the system any longer: say first who does.";
+        let team = place.team.ok_or_else(|| Problem::conflict(text))?;
+        if change(app, who, is.is.asset, &is.is.package).await?.0.is_empty() {
+            return Err(Problem::conflict(NO_CHANGE));
+        }
         let state = if is.is.at_once { PlacementState::Accepted } else { PlacementState::Held };
-        let placed = Placement {
+        let decided = Placement {
             change: PlannedChange { asset: is.is.asset, package: is.is.package.clone() },
             state,
             starts: None,
-            reason: format!("{word} {id}: {}", is.is.reason),
+            reason: format!("{kind} {id}: {}", is.is.reason),
             actor: who.actor(),
             at: now,
         };
-        app.store.place(who.org, team, &[placed]).await?;
-        app.store.add_job(&replan::of_team(who.org, team, now), now).await?;
-        app.work.notify_one();
+        placed = Some((team, decided));
     }
-    let word = if granted { "granted" } else { "refused" };
-    let text = format!("Emergency {id} is {word} for the side of {}: {words}", role.as_str());
-    note(app, who, (is.is.incident, is.is.team), text, now).await?;
+    let done = if granted { "granted" } else { "refused" };
+    let text = format!("{kind} {id} is {done} for the side of {}: {words}", role.as_str());
+    let told = Some(note(is.is.dispute, place.team.or(is.is.team), &text));
+    let job = placed.as_ref().map(|(team, _)| replan::of_team(who.org, *team, now));
+    let decided = placed.as_ref().map(|(team, placed)| (*team, placed));
+    let follows = (decided, job.as_ref(), told);
+    let answer = (granted, words);
+    if !app.store.answer_appeal_with(who.org, id, answer, by, follows, now).await? {
+        return Err(Problem::conflict("It was answered meanwhile."));
+    }
+    app.work.notify_one();
     Ok(find(app, who, id).await?.0)
 }
 

@@ -4,18 +4,21 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
+use trimtab_report::applied::json::Document as Evidence;
 use trimtab_report::minutes::{Document, Section, Table};
-use trimtab_store::{ReviewOf, Team};
+use trimtab_store::{Applied, ReviewOf, Team};
 
 use crate::access::Who;
 use crate::measuring::question::{Asked, Measured, measure, told};
 use crate::problem::Problem;
 use crate::reviewing::scope;
 use crate::state::App;
-use crate::updating::{self, Update};
+use crate::updating::{self, Far, Update};
 
 /// How many updates are looked at: the newest.
 const LOOKED: usize = 300;
+/// What is said where there are more.
+pub(crate) const LEFT_OUT: &str = "There are more updates than were looked at: the oldest are left out, and what is not known of them is told as unknown.";
 
 /// A finding that an update removed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -88,19 +91,42 @@ pub(crate) struct Card {
     pub(crate) before: Removed,
     /// The updates of the time, the newest first.
     pub(crate) updates: Vec<Update>,
-    /// Whether there are more than were looked at.
+    /// Whether there are more than were looked at: then of the time before not all is known.
     pub(crate) more: bool,
+    /// Whether even of the time itself not all is known.
+    pub(crate) cut: bool,
+}
+
+/// When an update came into production, as it was seen first. One that was refused never did; one that was taken back
+/// did if it was seen there before.
+pub(crate) fn came(update: &Update) -> Option<Timestamp> {
+    match update.far {
+        Far::Nothing => None,
+        Far::Reverted => {
+            let back = update.is.reverted;
+            update.is.deployed.filter(|at| back.is_none_or(|back| *at < back))
+        }
+        _ => update.is.deployed.or(update.deployed),
+    }
 }
 
 /// What went with an update.
 fn gone_with(update: &Update) -> impl Iterator<Item = Gone> {
     update.findings.iter().filter_map(|finding| {
         let weighed = finding.weighed.as_ref();
+        // What was decided about adds nothing to the load, and has no deadline to keep.
+        let counted = weighed.is_none_or(|w| w.decision.is_none());
+        let fixed = finding.fixed.filter(|_| !finding.state.is_live());
+        // One that came back later was gone when the update was seen in production.
+        let at = match (fixed, update.is.deployed) {
+            (Some(fixed), Some(seen)) => fixed.min(seen),
+            (fixed, seen) => fixed.or(seen)?,
+        };
         Some(Gone {
             finding: finding.id,
-            at: finding.fixed.filter(|_| !finding.state.is_live())?,
-            weight: weighed.map(|w| w.weight),
-            deadline: weighed.and_then(|w| w.deadline),
+            at,
+            weight: weighed.map(|w| if counted { w.weight } else { 0.0 }),
+            deadline: weighed.and_then(|w| w.deadline).filter(|_| counted),
         })
     })
 }
@@ -118,10 +144,14 @@ pub(crate) async fn card(app: &App, who: &Who, id: i64, days: &str) -> Result<Ca
     let measured = measure(app, who, &asked).await?;
     let page = app.store.all_applied(who.org, (Some(id), None), None, None, LOOKED).await?;
     let more = page.next.is_some();
-    let mut updates = updating::of_all(app, who.org, page.rows).await?;
+    let oldest = page.rows.last().map(|is| is.is.at);
+    // One whose evidence is damaged says so on its page, and holds nobody up.
+    let reads = |is: &Applied| serde_json::from_value::<Evidence>(is.is.told.clone()).is_ok();
+    let rows = page.rows.into_iter().filter(reads).collect();
+    let mut updates = updating::of_all(app, who.org, rows).await?;
     let sum = |(from, to): (Timestamp, Timestamp)| {
         let within = |at: Option<Timestamp>| at.is_some_and(|at| from <= at && at < to);
-        let own: Vec<&Update> = updates.iter().filter(|u| within(u.deployed)).collect();
+        let own: Vec<&Update> = updates.iter().filter(|u| within(came(u))).collect();
         let reverted = updates.iter().filter(|u| within(u.is.reverted)).count();
         let gone: Vec<Gone> = own.iter().copied().flat_map(gone_with).collect();
         removed(own.len(), reverted, &gone, (from, to))
@@ -129,8 +159,9 @@ pub(crate) async fn card(app: &App, who: &Who, id: i64, days: &str) -> Result<Ca
     let (from, to) = measured.period.bounds();
     let to = to.min(app.now());
     let (now, before) = (sum((from, to)), sum(measured.other.bounds()));
-    updates.retain(|u| u.deployed.is_some_and(|at| from <= at && at < to));
-    Ok(Card { team, measured, now, before, updates, more })
+    updates.retain(|u| came(u).is_some_and(|at| from <= at && at < to));
+    let cut = more && oldest.is_some_and(|at| at >= from);
+    Ok(Card { team, measured, now, before, updates, more, cut })
 }
 
 /// What is worth a word: said of a team beside its own past alone.
@@ -146,7 +177,7 @@ pub(crate) fn milestones(card: &Card) -> Vec<String> {
     if now.deadlines.missed == 0 && now.deadlines.met > 0 {
         all.push(format!("Every deadline was kept: {}.", now.deadlines.met));
     }
-    if card.now.updates > card.before.updates && card.before.updates > 0 {
+    if !card.more && card.now.updates > card.before.updates && card.before.updates > 0 {
         all.push(format!(
             "{} updates came into production, {} in the time before.",
             card.now.updates, card.before.updates
@@ -170,15 +201,42 @@ pub(crate) fn numbers(card: &Card) -> Vec<(&'static str, Option<f64>, Option<f64
         |part: usize, of: usize| (of > 0).then(|| (part as f64 / of as f64 * 100.0).round());
     // Of what nobody weighed the load is not known.
     let known = |of: &Removed, value: f64| (of.unweighed == 0).then_some(value);
+    // Of what was not looked at nothing is known.
+    let is_known = |value: Option<f64>| value.filter(|_| !card.cut);
+    let was_known = |value: Option<f64>| value.filter(|_| !card.more);
     let (now, before) = (&card.now, &card.before);
     let (is, was) = (&card.measured.now, &card.measured.before);
     vec![
-        ("updates in production", Some(now.updates as f64), Some(before.updates as f64)),
-        ("findings that they removed", Some(now.findings as f64), Some(before.findings as f64)),
-        ("load that they removed", known(now, now.load), known(before, before.load)),
-        ("load-days no longer carried", known(now, now.load_days), known(before, before.load_days)),
-        ("% of their deadlines kept", share(now.kept, now.due), share(before.kept, before.due)),
-        ("updates taken back", Some(now.reverted as f64), Some(before.reverted as f64)),
+        (
+            "updates in production",
+            is_known(Some(now.updates as f64)),
+            was_known(Some(before.updates as f64)),
+        ),
+        (
+            "findings that they removed",
+            is_known(Some(now.findings as f64)),
+            was_known(Some(before.findings as f64)),
+        ),
+        (
+            "load that they removed",
+            is_known(known(now, now.load)),
+            was_known(known(before, before.load)),
+        ),
+        (
+            "load-days no longer carried",
+            is_known(known(now, now.load_days)),
+            was_known(known(before, before.load_days)),
+        ),
+        (
+            "% of their deadlines kept",
+            is_known(share(now.kept, now.due)),
+            was_known(share(before.kept, before.due)),
+        ),
+        (
+            "updates taken back",
+            is_known(Some(now.reverted as f64)),
+            was_known(Some(before.reverted as f64)),
+        ),
         ("load of the team", is.load, was.load),
         (
             "% of all its deadlines kept",
@@ -205,13 +263,17 @@ pub(crate) fn document(card: &Card) -> Document {
             updating::title(&is.told),
             is.is.asset_name.clone(),
             is.told.removes.len().to_string(),
-            is.deployed.map_or_else(String::new, |at| at.strftime("%Y-%m-%d").to_string()),
+            came(is).map_or_else(String::new, |at| at.strftime("%Y-%m-%d").to_string()),
         ]
     };
     let columns = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let mut lines = vec![format!("{}, beside {}.", span(period), span(other))];
+    if card.more {
+        lines.push(LEFT_OUT.to_owned());
+    }
     Document {
         title: format!("What the updates of {} removed", card.team.name),
-        lines: vec![format!("{}, beside {}.", span(period), span(other))],
+        lines,
         sections: vec![
             Section {
                 title: "Numbers".to_owned(),

@@ -11,7 +11,7 @@ use trimtab_store::{NewGoal, ReviewOf, SharedGoal};
 use crate::access::{Action, Who};
 use crate::measuring::question::{Asked, measure};
 use crate::problem::Problem;
-use crate::reviewing::{line, may_hold, scope};
+use crate::reviewing::{last_day, line, may_hold, scope};
 use crate::state::App;
 
 /// Over how many days the number of a goal is reckoned.
@@ -27,7 +27,7 @@ pub(crate) struct Shared {
     pub(crate) measure: Measure,
     /// For people: the team's name, or the organisation.
     pub(crate) of: String,
-    /// The number now. `None`: unknown.
+    /// The number now; of a goal that is over, that of its last day. `None`: unknown.
     pub(crate) value: Option<f64>,
     pub(crate) progress: Progress,
 }
@@ -36,14 +36,16 @@ fn of(team: Option<i64>) -> ReviewOf {
     team.map_or(ReviewOf::All, ReviewOf::Team)
 }
 
-/// The number that a goal of a measure has now.
+/// The number that a goal of a measure has on a day; empty: today.
 async fn value(
     app: &App,
     who: &Who,
     team: Option<i64>,
     measured: Measure,
+    day: String,
 ) -> Result<Option<f64>, Problem> {
     let asked = Asked {
+        to: day,
         days: DAYS.to_string(),
         team: team.map(|id| id.to_string()).unwrap_or_default(),
         ..Asked::default()
@@ -67,7 +69,9 @@ pub(crate) async fn all(app: &App, who: &Who) -> Result<Vec<Shared>, Problem> {
     for is in app.store.goals(who.org).await?.into_iter().filter(|goal| goal.dropped.is_none()) {
         let Ok(scope) = scope(app, who, &of(is.is.team)).await else { continue };
         let Some(measure) = Measure::from_text(&is.is.measure) else { continue };
-        let value = value(app, who, is.is.team, measure).await?;
+        // What came after its last day changes nothing of it.
+        let day = if now >= is.is.ends { last_day(is.is.ends) } else { String::new() };
+        let value = value(app, who, is.is.team, measure, day).await?;
         let NewGoal { from, to, begins, ends, .. } = is.is;
         let progress = Goal { measure, from, to, begins, ends }.progress(value, now);
         shared.push(Shared { is, measure, of: scope.name, value, progress });
@@ -112,7 +116,7 @@ pub(crate) async fn add(app: &App, who: &Who, wanted: &Wanted) -> Result<i64, Pr
         .ok_or_else(|| Problem::invalid("`measure` is one of load, remediation, deadlines."))?;
     let from = match wanted.from {
         Some(from) => Some(from),
-        None => value(app, who, wanted.team, measure).await?,
+        None => value(app, who, wanted.team, measure, String::new()).await?,
     };
     let from = from.ok_or_else(|| {
         Problem::invalid("The number of now is not known: say in `from` where it begins.")
@@ -198,6 +202,10 @@ pub(crate) async fn answer(
     answers: [u8; 3],
 ) -> Result<(), Problem> {
     crate::api::findings::seen(who)?;
+    // Nobody answers for a person: not their token either.
+    if who.token.is_some() {
+        return Err(Problem::forbidden(Action::View));
+    }
     let role = Role::from_word(role).filter(|role| who.roles().contains(role));
     let role = role.ok_or_else(|| Problem::invalid("`role` is one of your roles."))?;
     if !answers.iter().all(|answer| (1..=5).contains(answer)) {

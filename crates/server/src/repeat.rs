@@ -27,6 +27,7 @@ fn holds_secret(path: &str) -> bool {
     matches!(path, "/api/v1/tokens" | "/api/v1/people" | "/api/v1/shares")
         || below("/api/v1/tokens/", "/signing")
         || below("/api/v1/people/", "/link")
+        || below("/api/v1/teams/", "/calendar")
 }
 
 /// Whose bodies are documents, and may be large.
@@ -145,4 +146,16 @@ fn again(status: u16, text: String) -> Response {
         (header::HeaderName::from_static("idempotency-replayed"), HeaderValue::from_static("true")),
     ];
     (status, headers, text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holds_secret;
+
+    #[test]
+    fn answers_with_a_secret_are_known_by_their_path() {
+        assert!(holds_secret("/api/v1/teams/1/calendar"));
+        assert!(holds_secret("/api/v1/people/1/link"));
+        assert!(!holds_secret("/api/v1/teams/1/notices"));
+    }
 }

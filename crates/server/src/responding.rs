@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use trimtab_engine::incident::{Happened, Stand, What, stands};
+use trimtab_model::Purl;
 use trimtab_store::{Incident, IncidentEvent, NewIncidentEvent, Org, Team, Where};
 
 use crate::access::{Action, On, Who};
@@ -33,6 +34,15 @@ pub(crate) struct Places {
     pub(crate) more: bool,
     /// Versions that cannot be compared with the range.
     pub(crate) unknown: usize,
+    /// Whether it could be looked for: a package, or a name that some source knows.
+    pub(crate) known: bool,
+}
+
+impl Places {
+    /// Whether nothing of it can be anywhere else than in the rows.
+    pub(crate) fn is_sure(&self) -> bool {
+        self.known && self.unknown == 0 && !self.more
+    }
 }
 
 /// Something to be done in an incident.
@@ -105,6 +115,31 @@ fn is_there(place: &Where) -> bool {
     place.latest || place.running || !place.listed
 }
 
+/// Whether the index knows a name. Without one nothing is known.
+fn is_indexed(app: &App, name: &str) -> bool {
+    app.index().is_some_and(|index| matches!(index.id(name), Ok(Some(_))))
+}
+
+/// Whether something here, or some source, has a vulnerability of this name.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn knows(app: &App, org: Org, name: &str) -> Result<bool, Problem> {
+    Ok(app.store.vulnerability_of(org, name).await?.is_some() || is_indexed(app, name))
+}
+
+/// A name as it is published: people write `cve-2021-44228`, too.
+async fn called(app: &App, org: Org, name: &str) -> Result<String, Problem> {
+    if app.store.vulnerability_of(org, name).await?.is_some() {
+        return Ok(name.to_owned());
+    }
+    let published = app.index().and_then(|index| {
+        let id = index.id(name).ok().flatten()?;
+        Some(id.text.to_owned())
+    });
+    Ok(published.unwrap_or_else(|| name.to_ascii_uppercase()))
+}
+
 /// Where what an incident is about is, of some systems; `None`: of all.
 ///
 /// # Errors
@@ -115,12 +150,20 @@ pub(crate) async fn places(
     (looked_for, versions): (&str, &str),
     systems: Option<Vec<i64>>,
 ) -> Result<Places, Problem> {
+    let mut places = Places { rows: Vec::new(), more: false, unknown: 0, known: false };
+    let is_purl = looked_for.parse::<Purl>().is_ok() && !looked_for.contains(char::is_whitespace);
+    let name = if is_purl { looked_for.to_owned() } else { called(app, org, looked_for).await? };
+    if !is_purl && app.store.vulnerability_of(org, &name).await?.is_none() {
+        // What sources know and nothing here has is nowhere; what no source knows could not be looked for.
+        places.known = is_indexed(app, &name);
+        return Ok(places);
+    }
+    places.known = true;
     let asked = Asked {
-        q: looked_for.to_owned(),
+        q: name,
         version: Some(versions.to_owned()).filter(|v| !v.is_empty()),
         ..Asked::default()
     };
-    let mut places = Places { rows: Vec::new(), more: false, unknown: 0 };
     let Some(mut search) = Search::within(app, org, systems, &asked).await? else {
         return Ok(places);
     };
@@ -162,33 +205,48 @@ pub(crate) async fn look(
 ) -> Result<usize, Problem> {
     let about = (incident.is.looked_for.as_str(), incident.is.versions.as_str());
     let places = places(app, org, about, None).await?;
-    let mut found: BTreeMap<Option<i64>, (usize, BTreeSet<i64>)> = BTreeMap::new();
+    let mut found: BTreeMap<Option<i64>, Had> = BTreeMap::new();
     for place in &places.rows {
-        let (count, systems) = found.entry(place.team.as_ref().map(|t| t.0)).or_default();
-        *count += 1;
-        systems.extend(place.system.as_ref().map(|s| s.0));
+        let had = found.entry(place.team.as_ref().map(|t| t.0)).or_default();
+        had.places += 1;
+        had.listed += usize::from(place.listed);
+        match &place.system {
+            Some(system) => had.systems.insert(system.0),
+            None => had.assets.insert(place.asset.0),
+        };
     }
     let events = app.store.incident_events(org, incident.id).await?;
     let stands = how_far(&events);
     let mut news = Vec::new();
     let mut touched: BTreeSet<i64> = BTreeSet::new();
-    for (team, (count, systems)) in &found {
-        touched.extend(systems);
+    for (team, had) in &found {
+        touched.extend(&had.systems);
         let what = match stands.iter().find(|stand| stand.team == *team) {
             None => What::Touched,
-            Some(stand) if stand.fixed.is_some() => What::Returned,
+            // What people called fixed where only a report has it stands until an inventory lists it.
+            Some(stand)
+                if stand.fixed.is_some() && (had.listed > 0 || !is_said_fixed(&events, *team)) =>
+            {
+                What::Returned
+            }
             Some(_) => continue,
         };
-        let told = json!({ "places": count, "systems": systems });
+        let assets: Vec<&i64> = had.assets.iter().take(BLOCK).collect();
+        let told = json!({ "places": had.places, "systems": had.systems, "assets": assets });
         news.push(NewIncidentEvent { kind: what.as_str().to_owned(), team: *team, told });
     }
-    // With more than is looked at, what is not among it is not gone.
-    let gone =
-        |stand: &&Stand| stand.fixed.is_none() && !found.contains_key(&stand.team) && !places.more;
+    // With more than is looked at, or nothing that could be looked for, what is not among it is not gone.
+    let sees_all = places.known && !places.more;
+    let gone = |stand: &&Stand| sees_all && !found.contains_key(&stand.team);
     for stand in stands.iter().filter(gone) {
+        // Who gave it away did not fix it, and who fixed it before stays who did.
+        let what = match (stand.fixed, is_elsewhere(&events, stand.team, &places.rows)) {
+            (Some(_), _) => continue,
+            (None, true) => What::Handed,
+            (None, false) => What::Fixed,
+        };
         let told = json!({ "places": 0 });
-        let kind = What::Fixed.as_str().to_owned();
-        news.push(NewIncidentEvent { kind, team: stand.team, told });
+        news.push(NewIncidentEvent { kind: what.as_str().to_owned(), team: stand.team, told });
     }
     let before = app.store.incident_systems(org, incident.id).await?;
     touched.retain(|system| !before.contains(system));
@@ -197,8 +255,45 @@ pub(crate) async fn look(
     }
     let touched: Vec<i64> = touched.into_iter().collect();
     let told = (news.as_slice(), touched.as_slice());
-    app.store.tell_incident(org, incident.id, told, "trimtab", now).await?;
-    Ok(news.len())
+    // Who told something meanwhile may have looked as well: then the next look tells what is left.
+    let last = events.last().map(|event| event.seq);
+    let by = ("trimtab", now);
+    let first = app.store.tell_incident_after(org, incident.id, told, last, by).await?;
+    Ok(if first.is_some() { news.len() } else { 0 })
+}
+
+/// What an owner has of it.
+#[derive(Default)]
+struct Had {
+    places: usize,
+    /// How many of them an inventory lists.
+    listed: usize,
+    systems: BTreeSet<i64>,
+    /// Assets of no system.
+    assets: BTreeSet<i64>,
+}
+
+/// Whether the last word on a team's fix was of people.
+fn is_said_fixed(events: &[IncidentEvent], team: Option<i64>) -> bool {
+    let fixed = |event: &&IncidentEvent| event.is.team == team && event.is.kind == "fixed";
+    events.iter().rev().find(fixed).is_some_and(|event| event.actor != "trimtab")
+}
+
+/// Whether something that a team was touched in is there still, and is another's.
+fn is_elsewhere(events: &[IncidentEvent], team: Option<i64>, rows: &[Where]) -> bool {
+    let begins = |event: &&IncidentEvent| {
+        event.is.team == team && matches!(event.is.kind.as_str(), "touched" | "returned")
+    };
+    let Some(begun) = events.iter().rev().find(begins) else { return false };
+    let named = |member: &str, id: i64| {
+        let all = begun.is.told[member].as_array();
+        all.is_some_and(|all| all.iter().any(|one| one.as_i64() == Some(id)))
+    };
+    rows.iter().any(|place| {
+        place.team.as_ref().map(|t| t.0) != team
+            && (place.system.as_ref().is_some_and(|s| named("systems", s.0))
+                || named("assets", place.asset.0))
+    })
 }
 
 /// What is to be done, in the order in which it was said.
@@ -261,7 +356,17 @@ pub(crate) async fn room(app: &App, who: &Who, id: i64) -> Result<Room, Problem>
     app.store.tell_environments(who.org, &mut places.rows).await?;
     let mut events = app.store.incident_events(who.org, id).await?;
     if !all {
-        events.retain(|event| may_read(who, event));
+        // Who is given a task reads of it, wherever it is.
+        let of_mine = |event: &&IncidentEvent| {
+            matches!(event.is.kind.as_str(), "task" | "action")
+                && event.is.told["owner"].as_i64() == Some(who.person.id)
+        };
+        let mine: BTreeSet<i64> = events.iter().filter(of_mine).map(|event| event.seq).collect();
+        let is_mine = |event: &IncidentEvent| {
+            let done = event.is.told["task"].as_i64().filter(|_| event.is.kind == "done");
+            mine.contains(&done.unwrap_or(event.seq))
+        };
+        events.retain(|event| may_read(who, event) || is_mine(event));
         // What was learnt is told of all teams.
         for event in events.iter_mut().filter(|event| event.is.kind == "closed") {
             event.is.told = json!({});
@@ -277,6 +382,26 @@ pub(crate) async fn room(app: &App, who: &Who, id: i64) -> Result<Room, Problem>
         names: people::names(app, who.org).await?,
         is,
     })
+}
+
+/// Who may be given something to do in it: who has an account and sees it. Of a team: only who sees what is the team's.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn doers(
+    app: &App,
+    who: &Who,
+    room: &Room,
+    team: Option<i64>,
+) -> Result<Vec<(i64, String)>, Problem> {
+    if let Some(team) = team {
+        return Ok(app.store.people_of(who.org, &[], &[team]).await?);
+    }
+    let touched = app.store.incident_systems(who.org, room.is.id).await?;
+    let systems = app.store.systems(who.org).await?;
+    let owned = systems.iter().filter(|system| touched.contains(&system.id));
+    let teams: Vec<i64> = owned.filter_map(|system| system.team).collect();
+    Ok(app.store.people_of(who.org, &touched, &teams).await?)
 }
 
 /// A time that something took, in words.

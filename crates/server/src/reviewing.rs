@@ -4,7 +4,7 @@
 pub(crate) mod agenda;
 pub(crate) mod minutes;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -26,6 +26,8 @@ use agenda::Pack;
 pub(crate) const WEEKLY: &str = "weekly";
 /// How many reviews before one are looked at.
 pub(crate) const BEFORE: usize = 12;
+/// How many reviews with decisions that are to be done.
+const OLDER: usize = 200;
 /// The shortest and the longest, in minutes.
 pub(crate) const LENGTHS: std::ops::RangeInclusive<u32> = 10..=180;
 /// How far away one may be, and what it decides may be due.
@@ -113,14 +115,22 @@ async fn must_hold(app: &App, who: &Who, of: &ReviewOf) -> Result<(), Problem> {
 pub(crate) async fn find(app: &App, who: &Who, id: i64) -> Result<(Review, Scope), Problem> {
     let missing = || Problem::not_found("review");
     let review = app.store.review(who.org, id).await?.ok_or_else(missing)?;
-    // What was shown may be of systems that are another team's by now.
-    if review.is.of != ReviewOf::All
+    // What was shown may be of systems that are another team's by now. A prepared one showed nothing yet.
+    if review.state != ReviewState::Prepared
+        && review.is.of != ReviewOf::All
         && !sees(who, &review.is.systems, &app.store.systems(who.org).await?)
     {
         return Err(missing());
     }
     match scope(app, who, &review.is.of).await {
-        Ok(scope) => Ok((review, scope)),
+        Ok(scope) if review.state == ReviewState::Prepared || review.is.of == ReviewOf::All => {
+            Ok((review, scope))
+        }
+        // Of an opened one, the systems are those that it told of.
+        Ok(scope) => {
+            let systems = Some(review.is.systems.clone());
+            Ok((review, Scope { systems, ..scope }))
+        }
         // A team that owns nothing any longer: what was shown can be read on.
         Err(_) if review.state != ReviewState::Prepared => {
             let scope = Scope {
@@ -191,7 +201,9 @@ impl Before {
     /// As quality counts it.
     fn held(&self) -> Held {
         let topics = self.pack.iter().flat_map(Pack::topics);
-        let keys = topics.filter(|key| !key.starts_with("decision:")).map(ToOwned::to_owned);
+        // What stands in every review until it is done, or over, does not come again.
+        let stays = |key: &str| key.starts_with("decision:") || key.starts_with("window:");
+        let keys = topics.filter(|key| !stays(key)).map(ToOwned::to_owned);
         let minutes = |(from, to): (Timestamp, Timestamp)| {
             u32::try_from(to.duration_since(from).as_secs().div_euclid(60)).unwrap_or(u32::MAX)
         };
@@ -223,6 +235,14 @@ pub(crate) async fn before(
         ..ReviewFilter::default()
     };
     let mut reviews = app.store.reviews(org, &filter, None, BEFORE).await?.rows;
+    if reviews.len() == BEFORE {
+        // Of older ones, those that decided what is still to be done.
+        let known: HashSet<i64> = reviews.iter().map(|review| review.id).collect();
+        let undone = ReviewFilter { undone: true, ..filter };
+        let older = app.store.reviews(org, &undone, None, OLDER).await?.rows;
+        let older = older.into_iter().filter(|review| !known.contains(&review.id));
+        reviews.extend(older.map(|review| Review { pack: None, ..review }));
+    }
     reviews.sort_by_key(|review| std::cmp::Reverse(review.opened));
     let ids: Vec<i64> = reviews.iter().map(|review| review.id).collect();
     let mut of: HashMap<i64, Vec<Resolve>> = HashMap::new();
@@ -237,9 +257,10 @@ pub(crate) async fn before(
     Ok(reviews.into_iter().map(read).collect())
 }
 
-/// How good reviews were, those before one and itself if it was opened.
+/// How good the last twelve reviews were: those before one, and itself if it was opened.
 pub(crate) fn how_good(before: &[Before], this: Option<&Before>, now: Timestamp) -> Quality {
-    let all: Vec<Held> = before.iter().rev().chain(this).map(Before::held).collect();
+    let last = before.iter().take(BEFORE - usize::from(this.is_some()));
+    let all: Vec<Held> = last.rev().chain(this).map(Before::held).collect();
     quality(&all, now)
 }
 
@@ -333,11 +354,12 @@ pub(crate) async fn open(app: &App, who: &Who, id: i64) -> Result<(), Problem> {
     let pack = agenda::pack(app, who.org, &scope, minutes, &before, (&agreed, now)).await?;
     let pack = serde_json::to_value(&pack).map_err(|e| Problem::conflict(e.to_string()))?;
     let systems = scope.systems.unwrap_or_default();
-    if !app.store.open_review(who.org, id, (&systems, &pack), &who.actor(), now).await? {
-        return Err(Problem::conflict("The review was opened before."));
+    let by = (id, who.person.id);
+    if app.store.hold_review(who.org, by, (&systems, &pack), &who.actor(), now).await? {
+        Ok(())
+    } else {
+        Err(Problem::conflict("The review was opened before."))
     }
-    app.store.attend_review(who.org, id, who.person.id, &who.actor(), now).await?;
-    Ok(())
 }
 
 /// Notes that somebody is there: they themselves, or another person who may see the review.
@@ -387,9 +409,14 @@ pub(crate) async fn people_of(
     who: &Who,
     scope: &Scope,
 ) -> Result<Vec<(i64, String)>, Problem> {
+    let mut people = app.store.people(who.org).await?;
+    // Whoever asks is among them, however many there are.
+    people.sort_by_key(|person| person.id != who.person.id);
     let mut found = Vec::new();
-    for person in app.store.people(who.org).await?.into_iter().filter(|p| !p.disabled).take(PEOPLE)
-    {
+    for person in people.into_iter().filter(|p| !p.disabled) {
+        if found.len() >= PEOPLE {
+            break;
+        }
         if sees_too(app, who, scope, person.id).await? {
             found.push((person.id, person.name));
         }

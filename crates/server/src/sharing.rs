@@ -43,6 +43,10 @@ pub(crate) fn side(word: &str) -> Result<Role, Problem> {
 /// # Errors
 /// They may not share what is asked for, or something is not right.
 pub(crate) async fn make(app: &App, who: &Who, wanted: Wanted) -> Result<(i64, String), Problem> {
+    // A link would outlive the token that made it: people make them.
+    if who.session.is_none() {
+        return Err(Problem::forbidden(Action::Share));
+    }
     let named = |role: &&Role| role.as_str() == wanted.side;
     let side = SIDES.iter().find(named).ok_or_else(|| {
         let words: Vec<&str> = SIDES.iter().map(|side| side.as_str()).collect();
@@ -84,14 +88,25 @@ pub(crate) async fn make(app: &App, who: &Who, wanted: Wanted) -> Result<(i64, S
     Ok((id, format!("{}/shared/{}", app.settings.public, secret.shown())))
 }
 
-/// Withdraws a link: one's own, or anybody's for an admin.
+/// What a link reaches.
+pub(crate) fn reach(scope: ScopeOf) -> On {
+    match scope {
+        ScopeOf::Organisation => On::ALL,
+        ScopeOf::Team(id) => On { system: None, team: Some(id) },
+        ScopeOf::System(id) => On { system: Some(id), team: None },
+    }
+}
+
+/// Withdraws a link: one's own (by a token, only with the right to share there), or anybody's for an admin.
 ///
 /// # Errors
 /// There is none that they may withdraw.
 pub(crate) async fn withdraw(app: &App, who: &Who, id: i64) -> Result<(), Problem> {
     let share = app.store.share_numbered(who.org, id).await?;
-    let theirs =
-        |share: &Share| share.is.person == who.person.id || who.may(Action::Administer, On::ALL);
+    let theirs = |share: &Share| {
+        let may = || who.session.is_some() || who.may(Action::Share, reach(share.is.scope));
+        (share.is.person == who.person.id && may()) || who.may(Action::Administer, On::ALL)
+    };
     share.filter(theirs).ok_or_else(|| Problem::not_found("link"))?;
     app.store.withdraw_share(who.org, id, &who.actor(), app.now()).await?;
     Ok(())
@@ -121,12 +136,7 @@ pub(crate) async fn reader(app: &App, secret: &str) -> Result<(Share, Who), Prob
         hook: None,
     };
     let who = who::of(app, share.org, share.is.person, None, Some(narrowed)).await?;
-    let on = match share.is.scope {
-        ScopeOf::Organisation => On::ALL,
-        ScopeOf::Team(id) => On { system: None, team: Some(id) },
-        ScopeOf::System(id) => On { system: Some(id), team: None },
-    };
-    if !who.may(Action::View, on) {
+    if !who.may(Action::View, reach(share.is.scope)) {
         return Err(missing());
     }
     app.store.note_share(&share, now).await?;

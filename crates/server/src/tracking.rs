@@ -8,7 +8,9 @@ pub(crate) mod setting;
 mod wanted;
 mod words;
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -60,6 +62,8 @@ pub(crate) struct Told {
     pub(crate) findings: Vec<i64>,
     /// What the one comment says. `None`: nothing happened yet.
     pub(crate) note: Option<String>,
+    /// Whether evidence closed it: something that it was for was fixed.
+    pub(crate) fixed: bool,
 }
 
 impl Told {
@@ -203,6 +207,29 @@ impl Clock for Short {
     }
 }
 
+/// Until when a tracker is held, by a clock that nobody sets: milliseconds since the round began.
+struct Lease {
+    begun: Instant,
+    until: AtomicU64,
+}
+
+impl Lease {
+    fn passed(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// It was taken for as long as usual by who asked at `asked`.
+    fn extend(&self, asked: u64) {
+        let held = u64::try_from(HELD.as_millis()).unwrap_or(0);
+        self.until.store(asked.saturating_add(held), Ordering::SeqCst);
+    }
+
+    /// Whether nobody else can be at it yet.
+    fn holds(&self) -> bool {
+        self.passed() < self.until.load(Ordering::SeqCst)
+    }
+}
+
 /// Holds a tracker for as long as this lives, and gives it back in the end.
 struct Hold(tokio::task::JoinHandle<()>);
 
@@ -226,22 +253,31 @@ pub(crate) async fn bring(
     worker: &str,
 ) -> Result<Option<Done>, Refused> {
     let (org, team) = (tracker.org, tracker.is.team);
+    let lease = Arc::new(Lease { begun: Instant::now(), until: AtomicU64::new(0) });
     let now = app.now();
     if !app.store.take_tracker(org, team, worker, later(now, HELD), now).await? {
         return Ok(None);
     }
-    let (held, name) = (app.clone(), worker.to_owned());
+    lease.extend(0);
+    let (held, name, kept) = (app.clone(), worker.to_owned(), lease.clone());
     let hold = Hold(tokio::spawn(async move {
         loop {
             tokio::time::sleep(HELD.unsigned_abs() / 4).await;
-            let now = held.now();
-            let kept = held.store.take_tracker(org, team, &name, later(now, HELD), now).await;
-            if let Err(error) = kept {
-                tracing::warn!(team, %error, "that a tracker is held cannot be said");
+            let (now, asked) = (held.now(), kept.passed());
+            match held.store.take_tracker(org, team, &name, later(now, HELD), now).await {
+                Ok(true) => kept.extend(asked),
+                // Another one took it, or it is no more: the round ends.
+                Ok(false) => {
+                    kept.until.store(0, Ordering::SeqCst);
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(team, %error, "that a tracker is held cannot be said");
+                }
             }
         }
     }));
-    let done = round::run(app, tracker).await;
+    let done = round::run(app, tracker, lease).await;
     drop(hold);
     app.store.leave_tracker(org, team, worker).await?;
     done.map(Some)
@@ -250,6 +286,16 @@ pub(crate) async fn bring(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_not_taken_again_in_time_is_not_held() {
+        let lease = Lease { begun: Instant::now(), until: AtomicU64::new(0) };
+        assert!(!lease.holds());
+        lease.extend(lease.passed());
+        assert!(lease.holds());
+        lease.until.store(0, Ordering::SeqCst);
+        assert!(!lease.holds());
+    }
 
     #[test]
     fn marks_keep_actions_and_installations_apart() {

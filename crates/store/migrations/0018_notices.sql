@@ -9,16 +9,17 @@ CREATE TABLE notice_wishes (
     PRIMARY KEY (org, team)
 );
 
--- By what a team's things to do were looked at last: while that is the same, so are they.
+-- By what a team's things to do were looked at last, and when: while that is the same, so are they.
 CREATE TABLE notice_look (
     org BIGINT NOT NULL,
     team BIGINT NOT NULL,
     mark TEXT NOT NULL,
+    looked BIGINT NOT NULL,
     PRIMARY KEY (org, team)
 );
 
--- Things to do of a team, one for an action: since when they are as they are, since when the charter calls them *now*, and
--- when somebody said last that they have it.
+-- Things to do of a team, one for an action: since when they are as they are, since when the charter calls them *now* and
+-- for what, and when somebody said last that they have it.
 CREATE TABLE notice_pending (
     org BIGINT NOT NULL,
     team BIGINT NOT NULL,
@@ -27,6 +28,7 @@ CREATE TABLE notice_pending (
     told TEXT NOT NULL,
     since BIGINT NOT NULL,
     urgent BIGINT,
+    urgent_of TEXT NOT NULL,
     acknowledged BIGINT,
     acknowledged_by TEXT,
     PRIMARY KEY (org, team, item)

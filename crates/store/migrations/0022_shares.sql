@@ -16,3 +16,5 @@ CREATE TABLE share (
     PRIMARY KEY (org, id)
 );
 CREATE UNIQUE INDEX share_digest ON share (digest);
+-- When the same inventory was sent again last, at most once a day: it was looked at then, and nothing was new.
+ALTER TABLE snapshot ADD COLUMN confirmed BIGINT;

@@ -8,9 +8,12 @@ use crate::condition::{Condition, listed};
 use crate::db::{Row, Sql, args};
 use crate::error::{Result, StoreError};
 use crate::ids::Kind;
+use crate::incidents::{self, NewIncidentEvent};
+use crate::jobs::{self, NewJob};
 use crate::ledger::{self, NewEvent};
 use crate::organisations::changed;
 use crate::page::{Cursor, MOST, Page};
+use crate::placements::{self, Placement};
 use crate::time::{maybe, micros, moment};
 use crate::{Org, Store};
 
@@ -148,6 +151,21 @@ impl Store {
         actor: &str,
         now: Timestamp,
     ) -> Result<i64> {
+        self.add_appeal_with(org, new, None, actor, now).await
+    }
+
+    /// The same, told in the incident that it is for, if that is open.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn add_appeal_with(
+        &self,
+        org: Org,
+        new: &NewAppeal,
+        told: Option<NewIncidentEvent>,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<i64> {
         let id = self.ids.one(&self.db, org.0, Kind::Appeal).await?;
         let mut tx = self.db.begin().await?;
         let sql = "INSERT INTO appeal (org, id, kind, incident, finding, asset, package, system,
@@ -177,6 +195,10 @@ impl Store {
         let data = json!({ "what": word(new.dispute), "appeal": id, "state": "asked",
             "incident": new.incident, "package": new.package, "wanted": wanted,
             "reason": new.reason, "rule": new.rule, "due": new.due.to_string() });
+        if let Some((incident, told)) = new.incident.zip(told) {
+            let told = numbered(told, id);
+            incidents::add(&mut tx, (org, incident), &[told], None, (actor, now)).await?;
+        }
         ledger::append(&mut tx, org, &[about(new, actor, now, data)]).await?;
         tx.commit().await?;
         Ok(id)
@@ -191,22 +213,51 @@ impl Store {
         &self,
         org: Org,
         id: i64,
+        answer: (bool, &str),
+        by: (i64, &str, &str),
+        now: Timestamp,
+    ) -> Result<bool> {
+        self.answer_appeal_with(org, id, answer, by, (None, None, None), now).await
+    }
+
+    /// The same, with what follows from it in the same transaction: what is decided about the change in the plan of a
+    /// team, work, and what is told in the incident that it is for, if that is open.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn answer_appeal_with(
+        &self,
+        org: Org,
+        id: i64,
         (granted, answer): (bool, &str),
         (person, role, actor): (i64, &str, &str),
+        (placed, job, told): (Option<(i64, &Placement)>, Option<&NewJob>, Option<NewIncidentEvent>),
         now: Timestamp,
     ) -> Result<bool> {
         let Some(is) = self.appeal(org, id).await? else { return Ok(false) };
         let state = if granted { AppealState::Granted } else { AppealState::Refused };
+        let job_id = self.ids.one(&self.db, 0, Kind::Job).await?;
+        let team = placed.map_or(is.is.team, |(team, _)| Some(team));
         let mut tx = self.db.begin().await?;
         let sql = "UPDATE appeal SET state = $3, approver = $4, approver_role = $5, answered = $6,
-                answer = $7
+                answer = $7, team = $8
             WHERE org = $1 AND id = $2 AND state = 'asked' AND author <> $4";
-        let values = args![org.0, id, state.as_str(), person, role, micros(now), answer];
+        let values = args![org.0, id, state.as_str(), person, role, micros(now), answer, team];
         if tx.run(sql, values).await? == 0 {
             return Ok(false);
         }
         let data = json!({ "what": word(is.is.dispute), "appeal": id, "state": state.as_str(),
             "role": role, "answer": answer, "rule": is.is.rule, "incident": is.is.incident });
+        if let Some(job) = job {
+            jobs::add(&mut tx, job_id, job, now).await?;
+        }
+        if let Some((team, placed)) = placed {
+            placements::put(&mut tx, org, team, std::slice::from_ref(placed)).await?;
+        }
+        if let Some((incident, told)) = is.is.incident.zip(told) {
+            let told = numbered(told, id);
+            incidents::add(&mut tx, (org, incident), &[told], None, (actor, now)).await?;
+        }
         ledger::append(&mut tx, org, &[about(&is.is, actor, now, data)]).await?;
         tx.commit().await?;
         Ok(true)
@@ -230,19 +281,13 @@ impl Store {
     pub async fn appeals(
         &self,
         org: Org,
-        (state, incident, team): (Option<AppealState>, Option<i64>, Option<i64>),
+        of: Of,
         systems: Option<&[i64]>,
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<Appeal>> {
         let limit = limit.clamp(1, MOST);
-        let mut is = Condition::of("appeal.org", org);
-        is.and("appeal.state = ", state.map(AppealState::as_str));
-        is.and("appeal.incident = ", incident);
-        is.and("appeal.team = ", team);
-        if let Some(systems) = systems {
-            is.text += &format!(" AND appeal.system IN ({})", listed(systems));
-        }
+        let mut is = wanted(org, of, systems);
         is.and("appeal.id < ", after.map(|after| after.id));
         let asked = is.value(i64::try_from(limit + 1).unwrap_or(i64::MAX));
         let sql = format!(
@@ -253,6 +298,70 @@ impl Store {
         let found = rows.iter().map(Appeal::from_row).collect::<Result<Vec<_>>>()?;
         Ok(Page::cut(found, limit, |one| Cursor { value: 0, id: one.id }))
     }
+
+    /// How many of the same there are; `due`: only those that were to be answered before then.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn count_appeals(
+        &self,
+        org: Org,
+        of: Of,
+        systems: Option<&[i64]>,
+        due: Option<Timestamp>,
+    ) -> Result<i64> {
+        let mut is = wanted(org, of, systems);
+        is.and("appeal.due < ", due.map(micros));
+        let sql = format!("SELECT COUNT(*) FROM {FROM} WHERE {}", is.text);
+        let row = (&mut &self.db).first(&sql, is.values).await?;
+        row.map_or(Ok(0), |row| row.int(0))
+    }
+
+    /// The changes of an asset that were granted outside of any cadence in a time (`from` is not in it), the newest
+    /// first.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn granted_emergencies(
+        &self,
+        org: Org,
+        asset: i64,
+        (from, to): (Option<Timestamp>, Timestamp),
+    ) -> Result<Vec<Appeal>> {
+        let mut is = Condition::of("appeal.org", org);
+        is.text += " AND appeal.kind = 'emergency' AND appeal.state = 'granted'";
+        is.and("appeal.asset = ", Some(asset));
+        is.and("appeal.answered > ", from.map(micros));
+        is.and("appeal.answered <= ", Some(micros(to)));
+        let sql = format!(
+            "SELECT {COLUMNS} FROM {FROM} WHERE {} ORDER BY appeal.id DESC LIMIT 500",
+            is.text
+        );
+        let rows = (&mut &self.db).all(&sql, is.values).await?;
+        rows.iter().map(Appeal::from_row).collect()
+    }
+}
+
+/// In which state, of which incident, of which team. `None`: whichever.
+type Of = (Option<AppealState>, Option<i64>, Option<i64>);
+
+fn wanted(org: Org, (state, incident, team): Of, systems: Option<&[i64]>) -> Condition {
+    let mut is = Condition::of("appeal.org", org);
+    is.and("appeal.state = ", state.map(AppealState::as_str));
+    is.and("appeal.incident = ", incident);
+    is.and("appeal.team = ", team);
+    if let Some(systems) = systems {
+        is.text += &format!(" AND appeal.system IN ({})", listed(systems));
+    }
+    is
+}
+
+/// Says which appeal something is told of.
+fn numbered(mut event: NewIncidentEvent, id: i64) -> NewIncidentEvent {
+    if let Some(told) = event.told.as_object_mut() {
+        told.insert("appeal".to_owned(), json!(id));
+    }
+    event
 }
 
 fn about(is: &NewAppeal, actor: &str, now: Timestamp, data: serde_json::Value) -> NewEvent {

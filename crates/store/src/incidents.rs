@@ -8,6 +8,7 @@ use crate::condition::{Condition, listed};
 use crate::db::{Row, Sql, Tx, args};
 use crate::error::{Result, StoreError};
 use crate::ids::Kind;
+use crate::jobs::{self, NewJob};
 use crate::ledger::{self, NewEvent};
 use crate::organisations::changed;
 use crate::page::{Cursor, MOST, Page};
@@ -114,7 +115,23 @@ impl Store {
         actor: &str,
         now: Timestamp,
     ) -> Result<i64> {
+        self.open_incident_with(org, new, None, actor, now).await
+    }
+
+    /// The same, with work that is asked for in the same transaction.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn open_incident_with(
+        &self,
+        org: Org,
+        new: &NewIncident,
+        job: Option<&NewJob>,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<i64> {
         let id = self.ids.one(&self.db, org.0, Kind::Incident).await?;
+        let job_id = self.ids.one(&self.db, 0, Kind::Job).await?;
         let mut tx = self.db.begin().await?;
         let sql = "INSERT INTO incident
                 (org, id, title, looked_for, versions, published, drill, speed, opened)
@@ -135,7 +152,10 @@ impl Store {
             "versions": new.versions, "drill": new.drill,
             "published": new.published.map(|at| at.to_string()) });
         let opened = NewIncidentEvent { kind: "opened".to_owned(), team: None, told };
-        add(&mut tx, (org, id), &[opened], actor, now).await?;
+        if let Some(job) = job {
+            jobs::add(&mut tx, job_id, job, now).await?;
+        }
+        add(&mut tx, (org, id), &[opened], None, (actor, now)).await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -149,12 +169,27 @@ impl Store {
         &self,
         org: Org,
         id: i64,
-        (events, systems): (&[NewIncidentEvent], &[i64]),
+        told: (&[NewIncidentEvent], &[i64]),
         actor: &str,
         now: Timestamp,
     ) -> Result<Option<i64>> {
+        self.tell_incident_after(org, id, told, None, (actor, now)).await
+    }
+
+    /// The same, but only if nothing was told since the event with a number. `None`: as before, or something was.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn tell_incident_after(
+        &self,
+        org: Org,
+        id: i64,
+        (events, systems): (&[NewIncidentEvent], &[i64]),
+        last: Option<i64>,
+        by: (&str, Timestamp),
+    ) -> Result<Option<i64>> {
         let mut tx = self.db.begin().await?;
-        let Some(first) = add(&mut tx, (org, id), events, actor, now).await? else {
+        let Some(first) = add(&mut tx, (org, id), events, last, by).await? else {
             return Ok(None);
         };
         for system in systems {
@@ -180,7 +215,7 @@ impl Store {
     ) -> Result<bool> {
         let mut tx = self.db.begin().await?;
         let closed = NewIncidentEvent { kind: "closed".to_owned(), team: None, told };
-        if add(&mut tx, (org, id), &[closed], actor, now).await?.is_none() {
+        if add(&mut tx, (org, id), &[closed], None, (actor, now)).await?.is_none() {
             return Ok(false);
         }
         let sql = "UPDATE incident SET closed = $3 WHERE org = $1 AND id = $2";
@@ -211,19 +246,32 @@ impl Store {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<Incident>> {
+        self.incidents_of(org, (open, None), systems, after, limit).await
+    }
+
+    /// The same of drills alone, or of real ones alone.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn incidents_of(
+        &self,
+        org: Org,
+        (open, drill): (Option<bool>, Option<bool>),
+        systems: Option<&[i64]>,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Incident>> {
         let limit = limit.clamp(1, MOST);
-        let mut is = Condition::of("incident.org", org);
+        let mut is = touching(org, systems);
         match open {
             Some(true) => is.text += " AND closed IS NULL",
             Some(false) => is.text += " AND closed IS NOT NULL",
             None => {}
         }
-        if let Some(systems) = systems {
-            is.text += &format!(
-                " AND EXISTS (SELECT 1 FROM incident_system AS s WHERE s.org = $1
-                    AND s.incident = incident.id AND s.system IN ({}))",
-                listed(systems)
-            );
+        match drill {
+            Some(true) => is.text += " AND drill IS NOT NULL",
+            Some(false) => is.text += " AND drill IS NULL",
+            None => {}
         }
         is.and("id < ", after.map(|after| after.id));
         let asked = is.value(i64::try_from(limit + 1).unwrap_or(i64::MAX));
@@ -234,6 +282,29 @@ impl Store {
         let rows = (&mut &self.db).all(&sql, is.values).await?;
         let found = rows.iter().map(Incident::from_row).collect::<Result<Vec<_>>>()?;
         Ok(Page::cut(found, limit, |one| Cursor { value: 0, id: one.id }))
+    }
+
+    /// How many real ones are open, how many real ones there are, and how many drills, that touched one of some
+    /// systems. `None`: whichever.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn count_incidents(
+        &self,
+        org: Org,
+        systems: Option<&[i64]>,
+    ) -> Result<(i64, i64, i64)> {
+        let is = touching(org, systems);
+        let sql = format!(
+            "SELECT COUNT(CASE WHEN drill IS NULL AND closed IS NULL THEN 1 END),
+                COUNT(CASE WHEN drill IS NULL THEN 1 END), COUNT(drill)
+             FROM incident WHERE {}",
+            is.text
+        );
+        match (&mut &self.db).first(&sql, is.values).await? {
+            Some(row) => Ok((row.int(0)?, row.int(1)?, row.int(2)?)),
+            None => Ok((0, 0, 0)),
+        }
     }
 
     /// What happened in an incident, in order.
@@ -264,13 +335,27 @@ fn goes_on(event: &NewIncidentEvent) -> bool {
     matches!(event.kind.as_str(), "action" | "done" | "note")
 }
 
+/// Incidents that touched one of some systems. `None`: whichever.
+fn touching(org: Org, systems: Option<&[i64]>) -> Condition {
+    let mut is = Condition::of("incident.org", org);
+    if let Some(systems) = systems {
+        is.text += &format!(
+            " AND EXISTS (SELECT 1 FROM incident_system AS s WHERE s.org = $1
+                AND s.incident = incident.id AND s.system IN ({}))",
+            listed(systems)
+        );
+    }
+    is
+}
+
 /// Adds events to an open incident, and to the ledger. Whoever writes holds the ledger, so that numbers have no gap.
-async fn add(
+/// `last`: the number of the event after which nothing was told yet.
+pub(crate) async fn add(
     tx: &mut Tx,
     (org, id): (Org, i64),
     events: &[NewIncidentEvent],
-    actor: &str,
-    now: Timestamp,
+    last: Option<i64>,
+    (actor, now): (&str, Timestamp),
 ) -> Result<Option<i64>> {
     ledger::hold(tx, org).await?;
     let sql = "SELECT closed FROM incident WHERE org = $1 AND id = $2";
@@ -281,6 +366,9 @@ async fn add(
     let sql = "SELECT COALESCE(MAX(seq), 0) FROM incident_event WHERE org = $1 AND incident = $2";
     let row = tx.first(sql, args![org.0, id]).await?;
     let first = row.map_or(Ok(0), |row| row.int(0))? + 1;
+    if last.is_some_and(|last| last + 1 != first) {
+        return Ok(None);
+    }
     let mut told: Vec<NewEvent> = Vec::with_capacity(events.len());
     for (seq, event) in (first..).zip(events) {
         let sql = "INSERT INTO incident_event (org, incident, seq, at, actor, kind, team, told)

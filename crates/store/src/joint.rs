@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::json;
 
+use crate::condition::listed;
 use crate::db::{Sql, args};
 use crate::error::Result;
 use crate::ledger::{self, NewEvent};
@@ -23,6 +24,31 @@ impl Store {
         rows.iter().map(|row| Ok(((row.int(0)?, row.text(1)?), row.int(2)?))).collect()
     }
 
+    /// Who has an account and holds a role in the organisation, one of some teams or one of some systems, by name.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn people_of(
+        &self,
+        org: Org,
+        systems: &[i64],
+        teams: &[i64],
+    ) -> Result<Vec<(i64, String)>> {
+        let sql = format!(
+            "SELECT DISTINCT person.id, person.name FROM holds_role
+             JOIN person ON person.org = $1 AND person.id = holds_role.person
+             WHERE holds_role.org = $1 AND NOT person.disabled
+                AND (holds_role.scope = 'organisation'
+                    OR (holds_role.scope = 'team' AND holds_role.scope_id IN ({}))
+                    OR (holds_role.scope = 'system' AND holds_role.scope_id IN ({})))
+             ORDER BY person.name, person.id",
+            listed(teams),
+            listed(systems)
+        );
+        let rows = (&mut &self.db).all(&sql, args![org.0]).await?;
+        rows.iter().map(|row| Ok((row.int(0)?, row.text(1)?))).collect()
+    }
+
     /// Names the people of a system, in place of those before.
     ///
     /// # Errors
@@ -36,6 +62,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<()> {
         let mut tx = self.db.begin().await?;
+        // Who names at the same time waits: the later word stands, and not both.
+        ledger::hold(&mut tx, org).await?;
         let sql = "DELETE FROM system_person WHERE org = $1 AND system = $2";
         tx.run(sql, args![org.0, system]).await?;
         for (part, person) in people {

@@ -162,8 +162,8 @@ impl Recipient {
 }
 
 impl Store {
-    /// Begins a letter with all its copies, as decided by a turn of the team's wishes. `None`: another began one since,
-    /// or the wishes are others: then it is to be decided anew.
+    /// Begins a letter with all its copies, none of which is handed over yet, as decided by a turn of the team's wishes.
+    /// `None`: another began one since, or the wishes are others: then it is to be decided anew.
     ///
     /// # Errors
     /// The store does not answer.
@@ -187,8 +187,9 @@ impl Store {
         tx.run(sql, args![org.0, id, new.team, &new.why, micros(now), items, told]).await?;
         for (nth, to) in (0i64..).zip(to) {
             let sql = "INSERT INTO letter_to
-                    (org, letter, nth, channel, address, person, state, tries, changed, detail)
-                VALUES ($1, $2, $3, $4, $5, $6, 'begun', 1, $7, '')";
+                    (org, letter, nth, channel, address, person, state, tries, next, changed,
+                        detail)
+                VALUES ($1, $2, $3, $4, $5, $6, 'later', 0, $7, $7, '')";
             let values = args![org.0, id, nth, &to.channel, &to.address, to.person, micros(now)];
             tx.run(sql, values).await?;
         }
@@ -314,7 +315,7 @@ impl Store {
         Ok((due, row.map_or(Ok(None), |row| maybe(row.maybe_int(0)?))?))
     }
 
-    /// Begins to hand a copy over once more. `false`: another did.
+    /// Begins to hand a copy over. `false`: another did.
     ///
     /// # Errors
     /// The store does not answer.
@@ -326,7 +327,18 @@ impl Store {
         Ok((&mut &self.db).run(sql, values).await? == 1)
     }
 
-    /// Notes what became of a copy whose handing over was begun.
+    /// Has a copy that was not taken wait until another moment.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn put_off(&self, org: Org, of: &Recipient, until: Timestamp) -> Result<()> {
+        let sql = "UPDATE letter_to SET next = $5
+            WHERE org = $1 AND letter = $2 AND nth = $3 AND state = 'later' AND tries = $4";
+        let values = args![org.0, of.letter, of.nth, of.tries, micros(until)];
+        (&mut &self.db).run(sql, values).await.map(|_| ())
+    }
+
+    /// Notes what became of a copy that is not over.
     ///
     /// # Errors
     /// The store does not answer.
@@ -338,7 +350,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool> {
         let sql = "UPDATE letter_to SET state = $4, next = $5, detail = $6, changed = $7
-            WHERE org = $1 AND letter = $2 AND nth = $3 AND state IN ('begun', 'unknown')";
+            WHERE org = $1 AND letter = $2 AND nth = $3
+                AND (state IN ('begun', 'unknown') OR (state = 'later' AND tries = 0))";
         let values =
             args![org.0, letter, nth, became.as_str(), next.map(micros), detail, micros(now)];
         Ok((&mut &self.db).run(sql, values).await? == 1)
@@ -355,8 +368,8 @@ impl Store {
         (&mut &self.db).run(sql, args![org.0, micros(before), micros(now)]).await
     }
 
-    /// Has copies of a letter that were refused, or of which nobody knows, sent again, as somebody wishes. Returns how
-    /// many.
+    /// Has copies of a letter that were refused, or of which nobody knows, sent again, as somebody wishes. Those to a
+    /// channel that is no longer the team's go to what it is now, `to`. Returns how many.
     ///
     /// # Errors
     /// The store does not answer.
@@ -364,10 +377,24 @@ impl Store {
         &self,
         org: Org,
         letter: i64,
+        to: &[NewRecipient],
         actor: &str,
         now: Timestamp,
     ) -> Result<u64> {
+        let mut copies = self.copies(org, &[letter]).await?;
+        let copies = copies.remove(&letter).unwrap_or_default();
+        let failed = |is: &&Recipient| matches!(is.became, Became::Refused | Became::Unknown);
+        let stale = copies.iter().filter(failed);
+        let stale = stale.filter(|is| is.to.person.is_none() && !to.contains(&is.to));
+        let missing = to.iter().filter(|to| copies.iter().all(|is| is.to != **to));
+        let moved: Vec<(i64, &NewRecipient)> = stale.map(|is| is.nth).zip(missing).collect();
         let mut tx = self.db.begin().await?;
+        for (nth, to) in moved {
+            let sql = "UPDATE letter_to SET channel = $4, address = $5
+                WHERE org = $1 AND letter = $2 AND nth = $3 AND state IN ('refused', 'unknown')";
+            let values = args![org.0, letter, nth, &to.channel, &to.address];
+            tx.run(sql, values).await?;
+        }
         let sql = "UPDATE letter_to SET state = 'later', next = $3, tries = 0, changed = $3
             WHERE org = $1 AND letter = $2 AND state IN ('refused', 'unknown')";
         let count = tx.run(sql, args![org.0, letter, micros(now)]).await?;

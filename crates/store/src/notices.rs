@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::db::{Row, Sql, Tx, args, rows};
 use crate::error::{Result, StoreError};
+use crate::findings::counting;
 use crate::organisations::changed;
 use crate::time::{maybe, micros, moment};
 use crate::{Org, Store, ledger};
@@ -35,6 +36,8 @@ pub struct NewPending {
     pub told: Value,
     /// Whether the charter calls it *now*.
     pub urgent: bool,
+    /// For what, in order: with something more it is another alarm.
+    pub urgent_of: Vec<String>,
 }
 
 /// Something to do, and since when.
@@ -54,6 +57,8 @@ pub struct Pending {
 
 /// As many rows are written at once.
 const BLOCK: usize = 1000;
+/// So far apart two clocks are taken to be at most, where it matters who looked later.
+const APART: SignedDuration = SignedDuration::from_mins(10);
 
 fn json_of(text: &str) -> Result<Value> {
     serde_json::from_str(text).map_err(|e| StoreError::Damaged(e.to_string()))
@@ -89,8 +94,17 @@ struct Was {
     told: String,
     since: i64,
     urgent: Option<i64>,
+    urgent_of: String,
     acknowledged: Option<i64>,
     by: Option<String>,
+}
+
+impl Was {
+    /// Since when it is *now*, if it still is for nothing that it was not before.
+    fn urgent_for(&self, of: &[String]) -> Option<i64> {
+        let before: Vec<String> = serde_json::from_str(&self.urgent_of).unwrap_or_default();
+        self.urgent.filter(|_| of.iter().all(|one| before.contains(one)))
+    }
 }
 
 impl Store {
@@ -152,7 +166,8 @@ impl Store {
     }
 
     /// Brings what a team has to do to what it is now, each item once, and keeps by what that was looked at. What is as
-    /// before keeps its time; what is gone and comes back is new.
+    /// before keeps its time; what is gone and comes back is new. Returns when another looked who did so after `now`: then
+    /// what that one found stands.
     ///
     /// # Errors
     /// The store does not answer.
@@ -162,11 +177,17 @@ impl Store {
         team: i64,
         (all, look): (&[NewPending], &str),
         now: Timestamp,
-    ) -> Result<()> {
+    ) -> Result<Option<Timestamp>> {
         let mut tx = self.db.begin().await?;
         // Two that look at once write one after the other.
         ledger::hold(&mut tx, org).await?;
-        let sql = "SELECT item, mark, told, since, urgent, acknowledged, acknowledged_by
+        let sql = "SELECT looked FROM notice_look
+            WHERE org = $1 AND team = $2 AND looked > $3 AND looked < $4";
+        let most = now.checked_add(APART).unwrap_or(Timestamp::MAX);
+        if let Some(row) = tx.first(sql, args![org.0, team, micros(now), micros(most)]).await? {
+            return Ok(Some(moment(row.int(0)?)?));
+        }
+        let sql = "SELECT item, mark, told, since, urgent, acknowledged, acknowledged_by, urgent_of
             FROM notice_pending WHERE org = $1 AND team = $2";
         let mut before = BTreeMap::new();
         for row in tx.all(sql, args![org.0, team]).await? {
@@ -177,6 +198,7 @@ impl Store {
                 urgent: row.maybe_int(4)?,
                 acknowledged: row.maybe_int(5)?,
                 by: row.maybe_text(6)?,
+                urgent_of: row.text(7)?,
             };
             before.insert(row.text(0)?, was);
         }
@@ -187,10 +209,15 @@ impl Store {
             let was = before.remove(&new.item);
             let told = new.told.to_string();
             let since = was.as_ref().filter(|w| w.mark == new.mark).map_or(at, |w| w.since);
-            let urgent = new.urgent.then(|| was.as_ref().and_then(|w| w.urgent).unwrap_or(at));
-            let same = was
-                .as_ref()
-                .is_some_and(|w| w.mark == new.mark && w.told == told && w.urgent == urgent);
+            let urgent_of = json!(new.urgent_of).to_string();
+            let before_it = was.as_ref().and_then(|w| w.urgent_for(&new.urgent_of));
+            let urgent = new.urgent.then(|| before_it.unwrap_or(at));
+            let same = was.as_ref().is_some_and(|w| {
+                w.mark == new.mark
+                    && w.told == told
+                    && w.urgent == urgent
+                    && w.urgent_of == urgent_of
+            });
             if same {
                 continue;
             }
@@ -198,7 +225,9 @@ impl Store {
                 gone.push(new.item.clone());
             }
             let (acknowledged, by) = was.map(|w| (w.acknowledged, w.by)).unwrap_or_default();
-            lines.push(json!([new.item, new.mark, told, since, urgent, acknowledged, by]));
+            let line =
+                json!([new.item, new.mark, told, since, urgent, urgent_of, acknowledged, by]);
+            lines.push(line);
         }
         gone.extend(before.into_keys());
         for block in gone.chunks(BLOCK) {
@@ -211,22 +240,41 @@ impl Store {
                 ("told", "TEXT"),
                 ("since", "BIGINT"),
                 ("urgent", "BIGINT"),
+                ("urgent_of", "TEXT"),
                 ("acknowledged", "BIGINT"),
                 ("acknowledged_by", "TEXT"),
             ];
             let table = rows(tx.engine(), "$3", &columns);
             let sql = format!(
-                "INSERT INTO notice_pending (org, team, item, mark, told, since, urgent,
+                "INSERT INTO notice_pending (org, team, item, mark, told, since, urgent, urgent_of,
                     acknowledged, acknowledged_by)
-                 SELECT $1, $2, item, mark, told, since, urgent, acknowledged, acknowledged_by
+                 SELECT $1, $2, item, mark, told, since, urgent, urgent_of, acknowledged,
+                    acknowledged_by
                  FROM {table}"
             );
             tx.run(&sql, args![org.0, team, Value::from(block.to_vec()).to_string()]).await?;
         }
-        let sql = "INSERT INTO notice_look (org, team, mark) VALUES ($1, $2, $3)
-            ON CONFLICT (org, team) DO UPDATE SET mark = excluded.mark";
-        tx.run(sql, args![org.0, team, look]).await?;
-        tx.commit().await
+        let sql = "INSERT INTO notice_look (org, team, mark, looked) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (org, team) DO UPDATE SET mark = excluded.mark, looked = excluded.looked";
+        tx.run(sql, args![org.0, team, look, at]).await?;
+        tx.commit().await?;
+        Ok(None)
+    }
+
+    /// In which systems teams' findings that count are, as a mark by team.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn finding_places(&self, org: Org) -> Result<BTreeMap<i64, i64>> {
+        let is = counting(org);
+        // By the finding too: two that change places are elsewhere.
+        let sql = format!(
+            "SELECT team, CAST(SUM(COALESCE(system, 0) * (id % 9973)) AS BIGINT)
+             FROM finding WHERE {} AND team IS NOT NULL GROUP BY team",
+            is.text
+        );
+        let found = (&mut &self.db).all(&sql, is.values).await?;
+        found.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
     }
 
     /// Notes that somebody has some of what a team has to do. Returns how many of them the charter calls *now*, for which
@@ -244,29 +292,33 @@ impl Store {
     ) -> Result<u64> {
         let mut tx = self.db.begin().await?;
         ledger::hold(&mut tx, org).await?;
-        let mut count = 0;
+        let mut had: Vec<String> = Vec::new();
         for block in items.chunks(BLOCK) {
             let lines: Value = block.iter().map(|item| json!([item])).collect();
             let table = rows(tx.engine(), "$5", &[("item", "TEXT")]);
             let sql = format!(
-                "UPDATE notice_pending SET acknowledged = $3, acknowledged_by = $4
+                "UPDATE notice_pending SET acknowledged_by = $4,
+                    acknowledged = CASE WHEN urgent > $3 THEN urgent ELSE $3 END
                  WHERE org = $1 AND team = $2 AND urgent IS NOT NULL
                     AND (acknowledged IS NULL OR acknowledged < urgent)
-                    AND item IN (SELECT item FROM {table})"
+                    AND item IN (SELECT item FROM {table}) RETURNING item"
             );
             let values = args![org.0, team, micros(now), actor, lines.to_string()];
-            count += tx.run(&sql, values).await?;
+            for row in tx.all(&sql, values).await? {
+                had.push(row.text(0)?);
+            }
         }
-        if count == 0 {
+        if had.is_empty() {
             return Ok(0);
         }
+        had.sort_unstable();
         // Who began to tell further people of it meanwhile decides anew.
         let sql = "UPDATE notice_wishes SET turn = turn + 1 WHERE org = $1 AND team = $2";
         tx.run(sql, args![org.0, team]).await?;
-        let data = json!({ "what": "notice-acknowledged", "team": team, "items": items });
+        let data = json!({ "what": "notice-acknowledged", "team": team, "items": had });
         ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
         tx.commit().await?;
-        Ok(count)
+        Ok(u64::try_from(had.len()).unwrap_or(u64::MAX))
     }
 
     /// The number of the newest notice of the outbox that was not looked at. `None`: all were.

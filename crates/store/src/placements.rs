@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::db::{Row, Sql, args};
+use crate::db::{Row, Sql, Tx, args};
 use crate::error::{Result, StoreError};
 use crate::ledger::{self, EventKind, NewEvent};
 use crate::time::{maybe, micros, moment};
@@ -94,32 +94,7 @@ impl Store {
     /// The store does not answer.
     pub async fn place(&self, org: Org, team: i64, all: &[Placement]) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        let mut events = Vec::with_capacity(all.len());
-        for one in all {
-            let sql = "INSERT INTO placement
-                    (org, team, asset, package, state, starts, reason, actor, at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-                ON CONFLICT (org, team, asset, package) DO UPDATE SET state = excluded.state,
-                    starts = excluded.starts, reason = excluded.reason, actor = excluded.actor,
-                    at = excluded.at";
-            let values = args![
-                org.0,
-                team,
-                one.change.asset,
-                &one.change.package,
-                one.state.as_str(),
-                one.starts.map(micros),
-                &one.reason,
-                &one.actor,
-                micros(one.at)
-            ];
-            tx.run(sql, values).await?;
-            let window = one.starts.map(|at| at.to_string());
-            let data = json!({ "team": team, "package": one.change.package,
-                "state": one.state.as_str(), "window": window, "reason": one.reason });
-            events.push(planned(one.change.asset, &one.actor, one.at, data));
-        }
-        ledger::append(&mut tx, org, &events).await?;
+        put(&mut tx, org, team, all).await?;
         tx.commit().await
     }
 
@@ -150,6 +125,36 @@ impl Store {
         tx.commit().await?;
         Ok(events.len())
     }
+}
+
+/// Keeps decisions in a transaction, and tells the ledger.
+pub(crate) async fn put(tx: &mut Tx, org: Org, team: i64, all: &[Placement]) -> Result<()> {
+    let mut events = Vec::with_capacity(all.len());
+    for one in all {
+        let sql = "INSERT INTO placement
+                (org, team, asset, package, state, starts, reason, actor, at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            ON CONFLICT (org, team, asset, package) DO UPDATE SET state = excluded.state,
+                starts = excluded.starts, reason = excluded.reason, actor = excluded.actor,
+                at = excluded.at";
+        let values = args![
+            org.0,
+            team,
+            one.change.asset,
+            &one.change.package,
+            one.state.as_str(),
+            one.starts.map(micros),
+            &one.reason,
+            &one.actor,
+            micros(one.at)
+        ];
+        tx.run(sql, values).await?;
+        let window = one.starts.map(|at| at.to_string());
+        let data = json!({ "team": team, "package": one.change.package,
+            "state": one.state.as_str(), "window": window, "reason": one.reason });
+        events.push(planned(one.change.asset, &one.actor, one.at, data));
+    }
+    ledger::append(tx, org, &events).await
 }
 
 fn planned(asset: i64, actor: &str, at: Timestamp, data: serde_json::Value) -> NewEvent {

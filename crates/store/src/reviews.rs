@@ -148,6 +148,8 @@ pub struct ReviewFilter {
     pub scope: Option<String>,
     /// That were opened.
     pub opened: bool,
+    /// That decided what is still to be done.
+    pub undone: bool,
     /// Opened before a moment.
     pub before: Option<Timestamp>,
     /// That tell of these systems alone: what a person may see. `None`: all.
@@ -217,6 +219,33 @@ impl Review {
             pack: row.maybe_text(10)?.map(read).transpose()?,
             note: row.text(11)?,
         })
+    }
+}
+
+impl ReviewFilter {
+    fn wanted(&self, org: Org) -> Condition {
+        let mut is = Condition::of("review.org", org);
+        is.and("review.team = ", self.team);
+        is.and("review.scope = ", self.scope.clone());
+        if self.opened {
+            is.text += " AND review.opened IS NOT NULL";
+        }
+        if self.undone {
+            is.text += " AND EXISTS (SELECT 1 FROM review_decision AS todo
+                WHERE todo.org = $1 AND todo.review = review.id AND todo.state = 'open')";
+        }
+        is.and("review.opened < ", self.before.map(micros));
+        if let Some(systems) = &self.systems {
+            is.text += &format!(
+                " AND NOT review.whole AND EXISTS (SELECT 1 FROM review_system AS named
+                    WHERE named.org = $1 AND named.review = review.id)
+                  AND NOT EXISTS (SELECT 1 FROM review_system AS other
+                    WHERE other.org = $1 AND other.review = review.id
+                        AND other.system NOT IN ({}))",
+                if systems.is_empty() { "0".to_owned() } else { listed(systems) }
+            );
+        }
+        is
     }
 }
 
@@ -323,7 +352,30 @@ impl Store {
         Ok(())
     }
 
-    /// Reviews of a filter, the latest first, a page at a time.
+    /// How many reviews of a filter there are in each state, and when the soonest of them is.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn count_reviews(
+        &self,
+        org: Org,
+        filter: &ReviewFilter,
+    ) -> Result<Vec<(ReviewState, i64, Timestamp)>> {
+        let is = filter.wanted(org);
+        let sql = format!(
+            "SELECT review.state, COUNT(*), MIN(review.at) FROM review WHERE {}
+             GROUP BY review.state",
+            is.text
+        );
+        let found = (&mut &self.db).all(&sql, is.values).await?;
+        let read = |row: &Row| -> Result<(ReviewState, i64, Timestamp)> {
+            Ok((ReviewState::read(&row.text(0)?)?, row.int(1)?, moment(row.int(2)?)?))
+        };
+        found.iter().map(read).collect()
+    }
+
+    /// Reviews of a filter, the latest first, a page at a time; what was shown is read of those that were opened alone,
+    /// which are in the order of their opening and of one page.
     ///
     /// # Errors
     /// The store does not answer.
@@ -335,31 +387,20 @@ impl Store {
         limit: usize,
     ) -> Result<Page<Review>> {
         let limit = limit.clamp(1, MOST);
-        let mut is = Condition::of("review.org", org);
-        is.and("review.team = ", filter.team);
-        is.and("review.scope = ", filter.scope.clone());
-        if filter.opened {
-            is.text += " AND review.opened IS NOT NULL";
-        }
-        is.and("review.opened < ", filter.before.map(micros));
-        if let Some(systems) = &filter.systems {
-            is.text += &format!(
-                " AND NOT review.whole AND EXISTS (SELECT 1 FROM review_system AS named
-                    WHERE named.org = $1 AND named.review = review.id)
-                  AND NOT EXISTS (SELECT 1 FROM review_system AS other
-                    WHERE other.org = $1 AND other.review = review.id
-                        AND other.system NOT IN ({}))",
-                if systems.is_empty() { "0".to_owned() } else { listed(systems) }
-            );
-        }
+        let mut is = filter.wanted(org);
         if let Some(after) = after {
             let (at, id) = (is.value(after.value), is.value(after.id));
             is.text +=
                 &format!(" AND review.at <= {at} AND (review.at < {at} OR review.id < {id})");
         }
         let asked = is.value(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+        // A list shows nothing of what was shown then, which is much.
+        let (columns, order) = match filter.opened {
+            true => (COLUMNS.to_owned(), "review.opened"),
+            false => (COLUMNS.replace("review.pack", "CAST(NULL AS TEXT)"), "review.at"),
+        };
         let sql = format!(
-            "SELECT {COLUMNS} FROM review WHERE {} ORDER BY review.at DESC, review.id DESC
+            "SELECT {columns} FROM review WHERE {} ORDER BY {order} DESC, review.id DESC
              LIMIT {asked}",
             is.text
         );
@@ -367,6 +408,21 @@ impl Store {
         let mut found = found.iter().map(Review::from_row).collect::<Result<Vec<Review>>>()?;
         self.name_systems(org, &mut found).await?;
         Ok(Page::cut(found, limit, |one| Cursor { value: micros(one.is.at), id: one.id }))
+    }
+
+    /// Opens a review as [`Store::open_review`] does; whoever opens it is there.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn hold_review(
+        &self,
+        org: Org,
+        (id, person): (i64, i64),
+        shown: (&[i64], &serde_json::Value),
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        self.put_open(org, (id, Some(person)), shown, actor, now).await
     }
 
     /// Opens a review with what is shown from then on. `false`: it is not prepared.
@@ -377,6 +433,17 @@ impl Store {
         &self,
         org: Org,
         id: i64,
+        shown: (&[i64], &serde_json::Value),
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        self.put_open(org, (id, None), shown, actor, now).await
+    }
+
+    async fn put_open(
+        &self,
+        org: Org,
+        (id, person): (i64, Option<i64>),
         (systems, pack): (&[i64], &serde_json::Value),
         actor: &str,
         now: Timestamp,
@@ -390,7 +457,15 @@ impl Store {
         put_systems(&mut tx, org, id, systems).await?;
         let data = json!({ "what": "review", "review": id, "state": "open",
             "figures": pack["figures"] });
-        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        let mut events = vec![changed(actor, now, data)];
+        if let Some(person) = person {
+            let sql = "INSERT INTO review_person (org, review, person, since)
+                VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+            tx.run(sql, args![org.0, id, person, micros(now)]).await?;
+            let data = json!({ "what": "review", "review": id, "present": person });
+            events.push(changed(actor, now, data));
+        }
+        ledger::append(&mut tx, org, &events).await?;
         tx.commit().await?;
         Ok(true)
     }

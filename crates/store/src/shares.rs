@@ -100,7 +100,8 @@ impl Store {
         ];
         tx.run(sql, values).await?;
         let data = serde_json::json!({ "what": "share-added", "share": id, "name": new.name,
-            "side": new.side, "expires": new.expires.to_string() });
+            "side": new.side, "person": new.person, "scope": scope, "of": scope_id,
+            "expires": new.expires.to_string() });
         ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
         tx.commit().await?;
         Ok(id)

@@ -3,9 +3,13 @@
 
 use jiff::Timestamp;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
+use crate::condition::listed;
 use crate::db::{Row, Sql, args};
 use crate::error::{Result, StoreError};
+use crate::ids::Kind;
+use crate::jobs::{self, NewJob};
 use crate::ledger::{self, EventKind, NewEvent};
 use crate::placements::PlannedChange;
 use crate::time::{maybe, micros};
@@ -93,8 +97,29 @@ impl Store {
     /// # Errors
     /// The store does not answer.
     pub async fn tickets(&self, org: Org, team: i64) -> Result<Vec<TicketOf>> {
+        self.tickets_in(org, team, None).await
+    }
+
+    /// The same of assets of some systems alone: what a person may see. `None`: of all.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn tickets_in(
+        &self,
+        org: Org,
+        team: i64,
+        systems: Option<&[i64]>,
+    ) -> Result<Vec<TicketOf>> {
+        let only = systems.map_or_else(String::new, |systems| {
+            format!(
+                "AND ticket.asset IN (SELECT asset.id FROM asset
+                    WHERE asset.org = $1 AND asset.system IN ({}))",
+                listed(systems)
+            )
+        });
         let sql = format!(
-            "SELECT {COLUMNS} FROM ticket WHERE org = $1 AND team = $2 ORDER BY asset, package"
+            "SELECT {COLUMNS} FROM ticket WHERE org = $1 AND team = $2 {only}
+             ORDER BY asset, package"
         );
         let rows = (&mut &self.db).all(&sql, args![org.0, team]).await?;
         rows.iter().map(TicketOf::from_row).collect()
@@ -190,7 +215,7 @@ impl Store {
         (&mut &self.db).run(sql, args![org.0, team, key]).await
     }
 
-    /// Keeps the points that people gave a ticket. `false`: they are as they were.
+    /// Keeps the points that people gave a ticket, and adds the work that follows with them. `false`: they are as they were.
     ///
     /// # Errors
     /// The store does not answer.
@@ -201,7 +226,13 @@ impl Store {
         of: &PlannedChange,
         points: Option<f64>,
         now: Timestamp,
+        then: Option<&NewJob>,
     ) -> Result<bool> {
+        // Ids are taken before the transaction that they are for.
+        let mut follows = None;
+        if let Some(job) = then {
+            follows = Some((job, self.ids.one(&self.db, 0, Kind::Job).await?));
+        }
         let mut tx = self.db.begin().await?;
         let sql = "UPDATE ticket SET points = $5
             WHERE org = $1 AND team = $2 AND asset = $3 AND package = $4
@@ -209,6 +240,9 @@ impl Store {
         let values = args![org.0, team, of.asset, &of.package, points];
         if tx.run(sql, values).await? == 0 {
             return Ok(false);
+        }
+        if let Some((job, id)) = follows {
+            jobs::add(&mut tx, id, job, now).await?;
         }
         let data =
             json!({ "what": "ticket", "team": team, "package": of.package, "points": points });
@@ -247,14 +281,15 @@ impl Store {
     /// # Errors
     /// The store does not answer.
     pub async fn ticket_mark(&self, org: Org, team: i64) -> Result<String> {
-        let sql = "SELECT COUNT(points), COALESCE(SUM(points), 0.0),
-                COALESCE(SUM(points * points * (asset + 1)), 0.0),
-                SUM(CASE WHEN want = 'over' AND points IS NOT NULL THEN 1 ELSE 0 END)
-            FROM ticket WHERE org = $1 AND team = $2";
-        let row = (&mut &self.db).first(sql, args![org.0, team]).await?;
-        let row = row.ok_or_else(|| StoreError::Damaged("no sum".to_owned()))?;
-        let over = row.maybe_int(3)?.unwrap_or(0);
-        Ok(format!("{} {} {} {over}", row.int(0)?, row.real(1)?, row.real(2)?))
+        let sql = "SELECT asset, package, points, want FROM ticket
+            WHERE org = $1 AND team = $2 AND points IS NOT NULL ORDER BY asset, package";
+        let rows = (&mut &self.db).all(sql, args![org.0, team]).await?;
+        let mut hash = Sha256::new();
+        for row in &rows {
+            let line = json!([row.int(0)?, row.text(1)?, row.real(2)?, row.text(3)?]);
+            hash.update(line.to_string().as_bytes());
+        }
+        Ok(format!("{} {}", rows.len(), ledger::hex(&hash.finalize())))
     }
 }
 

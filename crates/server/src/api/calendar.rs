@@ -11,9 +11,9 @@ use trimtab_report::calendar::{Event, Kind, write};
 use trimtab_store::{DecisionFilter, DecisionKind, DecisionState, Team};
 use utoipa::ToSchema;
 
-use super::visible;
 use crate::access::secret::{Secret, digest};
 use crate::access::{Action, On, Who, who};
+use crate::facts::register;
 use crate::notices::standing::may_see;
 use crate::notices::things::Told;
 use crate::problem::Problem;
@@ -162,26 +162,23 @@ async fn deadlines(app: &App, who: &Who, team: &Team) -> Result<Vec<Event>, Prob
     Ok(all)
 }
 
-/// Exceptions about the team's systems that end.
+/// Exceptions that end and are about the team's systems, or cover something of it: those that they may see.
 async fn exceptions(app: &App, who: &Who, team: &Team) -> Result<Vec<Event>, Problem> {
-    let systems = app.store.systems(who.org).await?;
-    let seen = visible(who, &systems);
-    let own = systems.iter().filter(|system| system.team == Some(team.id));
-    let own: Vec<i64> = own
-        .map(|system| system.id)
-        .filter(|id| seen.as_ref().is_none_or(|seen| seen.contains(id)))
-        .collect();
-    if own.is_empty() {
-        return Ok(Vec::new());
-    }
     let filter = DecisionFilter {
         states: vec![DecisionState::Approved],
         kind: Some(DecisionKind::Exception),
-        systems: Some(own),
         ends_after: Some(app.now()),
         ..DecisionFilter::default()
     };
-    let found = app.store.decisions_page(who.org, &filter, None, MOST).await?;
+    let (mut found, mut after) = (Vec::new(), None);
+    while found.len() < MOST {
+        let page = register::page(app, who, &filter, Some(team.id), (after, MOST)).await?;
+        found.extend(page.rows);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
     let event = |is: &trimtab_store::Decision| {
         let about = is.is.vulnerability.as_deref().unwrap_or("findings");
         Some(Event {
@@ -195,7 +192,7 @@ async fn exceptions(app: &App, who: &Who, team: &Team) -> Result<Vec<Event>, Pro
             changed: is.answered.unwrap_or(is.asked),
         })
     };
-    let mut all: Vec<Event> = found.rows.iter().filter_map(event).collect();
+    let mut all: Vec<Event> = found.iter().filter_map(event).collect();
     all.sort_by(|a, b| (a.starts, &a.id).cmp(&(b.starts, &b.id)));
     Ok(all)
 }

@@ -139,6 +139,8 @@ pub(crate) async fn named(
 pub(crate) async fn keep(app: &App, who: &Who, id: i64, sent: &People) -> Result<(), Problem> {
     let (system, _) = named(app, who, id).await?;
     who.must(Action::Describe, On { system: Some(id), team: system.team })?;
+    let here: Vec<i64> = system.team.into_iter().collect();
+    let reach = app.store.people_of(who.org, &[id], &here).await?;
     let mut people = Vec::new();
     for part in Part::ALL {
         let person = match part {
@@ -148,9 +150,8 @@ pub(crate) async fn keep(app: &App, who: &Who, id: i64, sent: &People) -> Result
             Part::Deployment => sent.deployment,
         };
         let Some(person) = person else { continue };
-        let is = app.store.person(who.org, person).await?;
-        if is.is_none_or(|is| is.disabled) {
-            let text = format!("`{}` is nobody with an account here.", part.as_str());
+        if !reach.iter().any(|(id, _)| *id == person) {
+            let text = format!("`{}` is nobody with an account who sees it.", part.as_str());
             return Err(Problem::invalid(text));
         }
         people.push((part.as_str(), person));

@@ -184,6 +184,8 @@ pub(crate) struct Shown {
     whole: bool,
     teams: Vec<ShownTeam>,
     places: Vec<ShownPlace>,
+    /// Whether it could be looked for: a package, or a name that some source knows. Otherwise where it is is unknown.
+    known: bool,
     /// Whether there are more places than are looked at.
     more_places: bool,
     /// Versions that cannot be compared with the range, and may be meant as well.
@@ -215,7 +217,7 @@ fn shown(room: &Room, now: Timestamp) -> Shown {
     let published = room.is.is.published;
     let drill = room.is.is.drill.is_some();
     let teams = room.stands.iter().map(|stand| {
-        let is = stand.measures(published, drill, now);
+        let is = stand.measures(published, drill, room.is.closed.unwrap_or(now));
         let at = |at: Option<Timestamp>| at.map(|at| at.to_string());
         ShownTeam {
             team: stand.team.map(|id| Named { id, name: room.team(Some(id)) }),
@@ -246,6 +248,7 @@ fn shown(room: &Room, now: Timestamp) -> Shown {
         whole: room.all,
         teams: teams.collect(),
         places: room.places.rows.iter().map(ShownPlace::from).collect(),
+        known: room.places.known,
         more_places: room.places.more,
         unknown_versions: room.places.unknown,
         tasks: room.tasks.iter().map(task).collect(),

@@ -53,8 +53,9 @@ impl From<&Met> for Shown {
 pub(crate) struct Lessons {
     /// By how often it was met.
     rows: Vec<Shown>,
-    /// Findings of which no source names a weakness.
-    unknown: usize,
+    /// Findings of which no source names a weakness. `null`: sources cannot be read now, and what is not listed may
+    /// have been met.
+    unknown: Option<usize>,
     /// Whether there are more findings than were looked at.
     more: bool,
 }

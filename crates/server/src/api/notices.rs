@@ -1,5 +1,7 @@
 //! Notices of a team: what waits and why, what was sent, and that somebody has what is *now*.
 
+use std::collections::HashSet;
+
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
@@ -10,10 +12,11 @@ use super::{Listed, cursor, limit};
 use crate::access::{Action, On, Who};
 use crate::jobs::notify;
 use crate::notices::letters::Said;
+use crate::notices::post::to_channel_of;
 use crate::notices::standing::{self, Standing, held, is_open, may_see};
 use crate::notices::things::Told;
 use crate::notices::why_of;
-use crate::notices::wishes::may_wish;
+use crate::notices::wishes::{Wishes, may_wish};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::web::team::find;
@@ -29,6 +32,7 @@ pub(crate) struct Shown {
     week: String,
     /// The most digests of a week, and how many there were.
     budget: u32,
+    // Counted for who may see the whole team: it says something of all its systems.
     digests: u32,
     /// How often somebody was told *now*, with what went to further people.
     alarms: u32,
@@ -84,9 +88,11 @@ fn thing(of: &Standing, is: &Pending) -> Thing {
 
 /// What waits to be told and what is *now*, as far as somebody may see it, the gravest first.
 pub(crate) fn waiting<'s>(who: &Who, team: i64, is: &'s Standing) -> Vec<(&'s Pending, Told)> {
+    let sent: HashSet<&str> =
+        is.decided.send.iter().flat_map(|m| m.keys.iter().map(|key| &**key)).collect();
     let wanted = |of: &&Pending| {
         let open = of.urgent.is_some() || is.decided.held.contains_key(of.item.as_str());
-        open || is.decided.send.iter().any(|m| m.keys.iter().any(|key| **key == *of.item))
+        open || sent.contains(of.item.as_str())
     };
     let all = is.pending.iter().filter(wanted).map(|of| (of, Told::of(&of.told)));
     let mut all: Vec<(&Pending, Told)> =
@@ -105,14 +111,15 @@ pub(crate) async fn get(
 ) -> Result<Json<Shown>, Problem> {
     find(&app, &who, id).await?;
     let is = standing::of(&app, who.org, id, app.now()).await?;
-    let noise = is.noise.get(&is.week).copied().unwrap_or_default();
+    let noise = is.noise.get(&is.week).copied().filter(|_| may_see(&who, id, None));
+    let noise = noise.unwrap_or_default();
     let all = waiting(&who, id, &is);
     Ok(Json(Shown {
         week: is.week.to_string(),
         budget: is.wishes.budget,
         digests: noise.digests,
         alarms: noise.alarms,
-        tells_at_once: is.wished.is_some() && standing::tells_at_once(&app, &is.wishes),
+        tells_at_once: is.wished.is_some() && is.tells,
         things: all.iter().take(MOST).map(|(of, _)| thing(&is, of)).collect(),
         more: all.len().saturating_sub(MOST),
     }))
@@ -177,6 +184,11 @@ pub(crate) fn seen(who: &Who, letter: &Letter) -> Said {
     Said::of(&letter.is.told).seen_by(|system| may_see(who, letter.is.team, system))
 }
 
+/// Whether somebody may see anything of a letter; who may see the whole team knows of each.
+pub(crate) fn is_theirs(who: &Who, letter: &Letter) -> bool {
+    may_see(who, letter.is.team, None) || seen(who, letter).count() > 0
+}
+
 fn shown(who: &Who, letter: &Letter) -> ShownLetter {
     let said = seen(who, letter);
     let thing = |of: &crate::notices::letters::Named| ShownThing {
@@ -203,7 +215,7 @@ fn shown(who: &Who, letter: &Letter) -> ShownLetter {
         why: letter.is.why.clone(),
         at: letter.at.to_string(),
         things: said.named.iter().map(thing).collect(),
-        more: said.more,
+        more: said.more(),
         copies: letter.copies.iter().map(copy).collect(),
     }
 }
@@ -220,7 +232,8 @@ pub(crate) async fn sent(
     find(&app, &who, id).await?;
     let after = cursor(asked.after.as_deref())?;
     let page = app.store.letters(who.org, id, after, limit(asked.limit)).await?;
-    let rows = page.rows.iter().map(|letter| shown(&who, letter)).collect();
+    let theirs = page.rows.iter().filter(|letter| is_theirs(&who, letter));
+    let rows = theirs.map(|letter| shown(&who, letter)).collect();
     Ok(Json(Listed { rows, next: page.next.map(Cursor::to_text) }))
 }
 
@@ -230,7 +243,8 @@ pub(crate) async fn sent(
 /// There is none.
 pub(crate) async fn letter_of(app: &App, who: &Who, id: i64) -> Result<(Letter, Team), Problem> {
     let missing = || Problem::not_found("notice");
-    let letter = app.store.letter(who.org, id).await?.ok_or_else(missing)?;
+    let letter = app.store.letter(who.org, id).await?;
+    let letter = letter.filter(|letter| is_theirs(who, letter)).ok_or_else(missing)?;
     let (team, _) = find(app, who, letter.is.team)
         .await
         .map_err(|problem| if problem.status == 404 { missing() } else { problem })?;
@@ -266,6 +280,9 @@ pub(crate) async fn acknowledge(
     Path(id): Path<i64>,
 ) -> Result<Json<Acknowledged>, Problem> {
     let (letter, team) = letter_of(&app, &who, id).await?;
+    if !is_alarm(&letter) {
+        return Err(Problem::invalid("It told of nothing that is now."));
+    }
     let count = standing::acknowledge(&app, &who, team.id, &letter.is.items).await?;
     Ok(Json(Acknowledged { acknowledged: count }))
 }
@@ -303,7 +320,10 @@ pub(crate) async fn send_again(
         return Err(Problem::forbidden(Action::Pace));
     }
     let now = app.now();
-    let count = app.store.send_again(who.org, letter.id, &who.actor(), now).await?;
+    let wished = app.store.wishes(who.org, team.id).await?;
+    let wishes = wished.as_ref().map(|w| Wishes::of(&w.told)).unwrap_or_default();
+    let to = to_channel_of(app, &wishes);
+    let count = app.store.send_again(who.org, letter.id, &to, &who.actor(), now).await?;
     if count > 0 {
         app.store.add_job(&notify::at_once(who.org, now), now).await?;
         app.work.notify_one();

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use trimtab_report::minutes;
-use trimtab_store::{Cursor, Resolve, ResolveState, Review, ReviewFilter, ReviewOf};
+use trimtab_store::{Cursor, Resolve, ResolveState, Review, ReviewFilter, ReviewOf, ReviewState};
 use utoipa::ToSchema;
 
 use super::{Changed, Listed, Named, cursor, limit, moment};
@@ -54,6 +54,21 @@ pub(crate) async fn all(
     let after = cursor(asked.after.as_deref())?;
     let page = app.store.reviews(who.org, &filter, after, limit(asked.limit)).await?;
     Ok((page.rows, page.next))
+}
+
+/// How many of them there are in each state, and when the soonest is.
+///
+/// # Errors
+/// They may see nothing.
+pub(crate) async fn counted(
+    app: &App,
+    who: &Who,
+    team: Option<i64>,
+) -> Result<Vec<(ReviewState, i64, jiff::Timestamp)>, Problem> {
+    super::findings::seen(who)?;
+    let systems = super::visible(who, &app.store.systems(who.org).await?);
+    let filter = ReviewFilter { team, systems, ..ReviewFilter::default() };
+    Ok(app.store.count_reviews(who.org, &filter).await?)
 }
 
 /// A review, in a list.
@@ -484,6 +499,8 @@ pub(crate) struct ShownCard {
     milestones: Vec<String>,
     /// The ids of the updates that came into production.
     updates: Vec<i64>,
+    /// Whether there are more updates than were looked at: what is not known of them is `null`.
+    more: bool,
 }
 
 /// A team's card, for the retrospective and the release notes.
@@ -515,6 +532,7 @@ pub(crate) async fn card(
                 numbers: carding::numbers(&is).into_iter().map(number).collect(),
                 milestones: carding::milestones(&is),
                 updates: is.updates.iter().map(|update| update.is.id).collect(),
+                more: is.more,
             };
             return Ok(Json(shown).into_response());
         }

@@ -103,7 +103,12 @@ pub(crate) async fn page(
 ) -> Result<Page<Share>, Problem> {
     super::findings::seen(who)?;
     let person = (!who.may(Action::Administer, On::ALL)).then_some(who.person.id);
-    Ok(app.store.shares(who.org, person, cursor(after)?, limit(many)).await?)
+    let mut page = app.store.shares(who.org, person, cursor(after)?, limit(many)).await?;
+    // A token is told of what it reaches alone.
+    if who.session.is_none() {
+        page.rows.retain(|share| who.may(Action::View, sharing::reach(share.is.scope)));
+    }
+    Ok(page)
 }
 
 /// My links, the newest first; an admin sees those of everybody.

@@ -312,6 +312,8 @@ async fn is_known(
     latest: &Snapshot,
     wait: u64,
 ) -> Result<Response, Problem> {
+    // That it is as it was is news of how old it is.
+    app.store.confirm_snapshot(who.org, latest.id, app.now()).await?;
     let verdict = awaited(app, who, asset, &latest.branch, wait, latest.received).await?;
     let said = Said {
         asset: asset.id,

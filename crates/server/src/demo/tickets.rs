@@ -96,7 +96,7 @@ pub(super) async fn of_first(
             store.answer_ticket(org, team, &is.change, Some(answer), now).await.map_err(told)?;
         }
         if points.is_some() {
-            store.point_ticket(org, team, &is.change, points, now).await.map_err(told)?;
+            store.point_ticket(org, team, &is.change, points, now, None).await.map_err(told)?;
         }
     }
     store.note_tracker(org, team, Some(now), ("", None), now).await.map_err(told)

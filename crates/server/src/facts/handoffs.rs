@@ -1,6 +1,8 @@
 //! What waits for whom: the steps of live findings that are somebody's turn, by when they are due. Nothing is without an
 //! owner: what nobody is named for is the owner team's, and what no team owns is told first.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use trimtab_model::Role;
 use trimtab_store::{Finding, FindingFilter, FindingOrder};
@@ -9,7 +11,6 @@ use super::finding::may_read;
 use super::steps::{self, Standing};
 use crate::access::{Action, On, Who};
 use crate::api::visible;
-use crate::people;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -62,13 +63,24 @@ pub(crate) async fn waiting(app: &App, who: &Who, team: Option<i64>) -> Result<A
     let order = FindingOrder::Deadline;
     let page = app.store.findings(who.org, &filter, order, None, MOST).await?;
     let people = app.store.system_people(who.org).await?;
-    let names = people::names(app, who.org).await?;
-    let security = app.store.who_holds(who.org, Role::Security, (None, team), NAMES).await?;
+    // Who has left waits for nothing: it is the owner team's again.
+    let all = app.store.people(who.org).await?.into_iter().filter(|person| !person.disabled);
+    let names: HashMap<i64, String> = all.map(|person| (person.id, person.name)).collect();
+    let mut speaks: HashMap<(Option<i64>, Option<i64>), (Vec<String>, usize)> = HashMap::new();
     let mut rows = Vec::new();
     for is in page.rows {
         let aliases = app.store.aliases(who.org, is.vulnerability.0).await?;
         let mut decisions = app.store.decisions_about(who.org, &is, &aliases).await?;
         decisions.retain(|decision| may_read(who, decision));
+        let place = (is.system.as_ref().map(|s| s.0), is.team.as_ref().map(|t| t.0));
+        let security = match speaks.get(&place) {
+            Some(known) => known.clone(),
+            None => {
+                let of = app.store.who_holds(who.org, Role::Security, place, NAMES).await?;
+                speaks.insert(place, of.clone());
+                of
+            }
+        };
         let facts = steps::Facts {
             is: &is,
             agreed: &agreed,
@@ -84,5 +96,7 @@ pub(crate) async fn waiting(app: &App, who: &Who, team: Option<i64>) -> Result<A
             rows.push(HandOff { finding, side, task, on, since, until, late });
         }
     }
+    // Of what is looked at, what no team owns is told first.
+    rows.sort_by_key(|row: &HandOff| row.finding.team.is_some());
     Ok(All { rows, more: page.next.is_some() })
 }

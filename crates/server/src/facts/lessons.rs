@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use trimtab_advisories::index::IndexError;
 use trimtab_report::lesson::{self, Lesson};
 use trimtab_store::{Finding, FindingFilter, FindingOrder, FindingState};
 
@@ -36,8 +37,8 @@ impl Met {
 pub(crate) struct All {
     /// By how often it was met.
     pub(crate) met: Vec<Met>,
-    /// Findings of which no source names a weakness.
-    pub(crate) unknown: usize,
+    /// Findings of which no source names a weakness. `None`: sources cannot be read now.
+    pub(crate) unknown: Option<usize>,
     /// Whether there are more findings than are looked at.
     pub(crate) more: bool,
 }
@@ -75,10 +76,17 @@ pub(crate) async fn met(app: &App, who: &Who, team: Option<i64>) -> Result<All, 
     let mut known: HashMap<i64, BTreeSet<String>> = HashMap::new();
     let mut met: BTreeMap<String, Vec<Finding>> = BTreeMap::new();
     let mut unknown = 0;
+    let mut unread = index.is_none();
     for is in findings {
         let cwes = known.entry(is.vulnerability.0).or_insert_with(|| {
-            let index = index.as_ref();
-            index.and_then(|index| weaknesses(index, &is.vulnerability.1)).unwrap_or_default()
+            let read = index.as_ref().map(|index| weaknesses(index, &is.vulnerability.1));
+            match read {
+                Some(Ok(named)) => named.unwrap_or_default(),
+                Some(Err(_)) | None => {
+                    unread = true;
+                    BTreeSet::new()
+                }
+            }
         });
         unknown += usize::from(cwes.is_empty());
         for cwe in cwes.iter() {
@@ -90,16 +98,20 @@ pub(crate) async fn met(app: &App, who: &Who, team: Option<i64>) -> Result<All, 
         .map(|(cwe, findings)| Met { lesson: lesson::of(&cwe), cwe, findings })
         .collect();
     met.sort_by_key(|is| std::cmp::Reverse(is.findings.len()));
+    let unknown = (!unread).then_some(unknown);
     Ok(All { met, unknown, more: after.is_some() })
 }
 
 /// The weaknesses that sources name for a vulnerability. `None`: the index does not know it.
-fn weaknesses(index: &crate::Opened, name: &str) -> Option<BTreeSet<String>> {
-    let group = index.id(name).ok()??.group?;
+///
+/// # Errors
+/// The index is damaged.
+fn weaknesses(index: &crate::Opened, name: &str) -> Result<Option<BTreeSet<String>>, IndexError> {
+    let Some(group) = index.id(name)?.and_then(|id| id.group) else { return Ok(None) };
     let mut all = BTreeSet::new();
-    for member in index.group(group).ok()?.advisories() {
-        let record = index.advisory_at(member).ok()?;
+    for member in index.group(group)?.advisories() {
+        let record = index.advisory_at(member)?;
         all.extend(record.cwes().map(str::to_owned));
     }
-    Some(all)
+    Ok(Some(all))
 }

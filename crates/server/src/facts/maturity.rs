@@ -33,7 +33,7 @@ pub(crate) struct Told {
     pub(crate) whole: bool,
     pub(crate) at: Timestamp,
     pub(crate) is: Assessment,
-    /// Of the organisation: its teams.
+    /// Of the organisation: its teams that own a system. Others have nothing to show.
     pub(crate) teams: Vec<(i64, String, Assessment)>,
     /// Where the ledger ends, entry and seal, for who may read it.
     pub(crate) ledger: Option<(i64, String)>,
@@ -91,19 +91,24 @@ impl Told {
     }
 }
 
-/// Which kind of entry tells of a fact. `None`: it is not of the ledger.
+/// Which kind of entry tells of a fact. `None`: it is not of the ledger, or of a kind that tells of much else.
 pub(crate) fn kind(fact: Fact) -> Option<EventKind> {
     Some(match fact {
         Fact::Inventory | Fact::Watched | Fact::Current => EventKind::Received,
-        Fact::Owned | Fact::Described | Fact::Accountable | Fact::Agreed | Fact::Tested => {
-            EventKind::Changed
-        }
         Fact::Weighed => EventKind::Assessed,
         Fact::Planned | Fact::Quiet => EventKind::Planned,
         Fact::Kept | Fact::Falling => EventKind::Fixed,
         Fact::Running => EventKind::Deployed,
         Fact::Decided | Fact::Stated => EventKind::Decided,
-        Fact::Read | Fact::Fresh | Fact::Exploits | Fact::Sealed => return None,
+        Fact::Owned
+        | Fact::Described
+        | Fact::Accountable
+        | Fact::Agreed
+        | Fact::Tested
+        | Fact::Read
+        | Fact::Fresh
+        | Fact::Exploits
+        | Fact::Sealed => return None,
     })
 }
 
@@ -126,8 +131,9 @@ pub(crate) async fn of(app: &App, who: &Who, asked: Option<i64>) -> Result<Told,
         }
         None => {
             let of = |id: i64| team(&ground.facts(Scope::Team(id)));
+            let owning = ground.teams.iter().filter(|t| ground.systems_of(t.id).next().is_some());
             let teams: Vec<(i64, String, Assessment)> =
-                ground.teams.iter().map(|t| (t.id, t.name.clone(), of(t.id))).collect();
+                owning.map(|t| (t.id, t.name.clone(), of(t.id))).collect();
             let named: Vec<(Box<str>, &Assessment)> =
                 teams.iter().map(|(_, name, is)| (name.as_str().into(), is)).collect();
             let is = organisation(&ground.facts(Scope::All), &named);

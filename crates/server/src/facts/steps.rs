@@ -101,7 +101,7 @@ impl Facts<'_> {
     fn named(&self, part: Part) -> Option<String> {
         let system = self.is.system.as_ref()?.0;
         let person = self.people.get(&(system, part.as_str().to_owned()))?;
-        Some(crate::people::name(self.names, *person))
+        self.names.get(person).cloned()
     }
 
     fn until(&self) -> Option<Timestamp> {

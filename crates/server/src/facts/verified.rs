@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::{SignedDuration, Timestamp};
 use trimtab_engine::maturity::{Counted, Known};
 use trimtab_store::{Org, Verified};
 
@@ -49,35 +50,102 @@ pub(crate) async fn verify(
     Ok(Held { is, next })
 }
 
-/// How far each organisation's ledger was found to hold, by this process: the entry, and its seal.
-pub(crate) type Seals = Arc<Mutex<HashMap<Org, (i64, String)>>>;
+/// What this process knows of each organisation's ledger.
+pub(crate) type Seals = Arc<Mutex<HashMap<Org, Found>>>;
 
-/// Whether the ledger holds, for who only wants to know that: it goes on where this process ended last, one part at a
-/// time, so that a ledger of millions is known after some looks.
+/// For how long a pass is gone on with; then it begins again, for what was changed in the middle.
+const PASS: SignedDuration = SignedDuration::from_hours(24);
+/// How often it is gone on with for who may not read the ledger.
+const SELDOM: SignedDuration = SignedDuration::from_secs(60);
+
+/// How far a ledger was found to hold.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    /// Up to where, in this pass: the entry, and its seal.
+    place: Option<(i64, String)>,
+    /// When this pass began, and was gone on with last.
+    began: Timestamp,
+    read: Timestamp,
+    /// How many entries there are.
+    entries: i64,
+    /// What the last pass came to that ended: whether it holds, and since when that is known.
+    holds: Option<(bool, Timestamp)>,
+}
+
+/// Whether the ledger holds, for who only wants to know that: it goes on where this process ended last, one part and
+/// one request at a time, so that a ledger of millions is known after some looks. How long it is, is told to who may
+/// read it alone: to others it would tell of what is kept from them.
 ///
 /// # Errors
 /// The store does not answer.
-pub(crate) async fn so_far(app: &App, org: Org) -> Result<Known, Problem> {
-    let from = app.seals.lock().unwrap_or_else(PoisonError::into_inner).get(&org).cloned();
+pub(crate) async fn so_far(app: &App, who: &Who) -> Result<Known, Problem> {
+    let (org, now) = (who.org, app.now());
+    let all = who.may(Action::Audit, On::ALL);
+    let kept = || app.seals.lock().unwrap_or_else(PoisonError::into_inner).get(&org).cloned();
+    let is_new = kept().is_some_and(|found| now.duration_since(found.read).abs() < SELDOM);
+    if is_new && !all {
+        return Ok(told(kept().as_ref(), all));
+    }
+    let Some(_doing) = app.verifying.begin(org) else { return Ok(told(kept().as_ref(), all)) };
+    let before = kept();
+    let found = go_on(app, org, before, now).await?;
+    let known = told(Some(&found), all);
+    app.seals.lock().unwrap_or_else(PoisonError::into_inner).insert(org, found);
+    Ok(known)
+}
+
+/// Verifies the next part.
+async fn go_on(
+    app: &App,
+    org: Org,
+    before: Option<Found>,
+    now: Timestamp,
+) -> Result<Found, Problem> {
+    let holds = before.as_ref().and_then(|found| found.holds);
+    // A pass that has not ended goes on, however long it takes.
+    let is_old = |found: &Found| {
+        let ended = found.holds.is_some_and(|(holds, since)| holds && since >= found.began);
+        ended && now.duration_since(found.began) >= PASS
+    };
+    let before = before.filter(|found| !is_old(found));
+    let began = before.as_ref().map_or(now, |found| found.began);
+    let from = before.and_then(|found| found.place);
     let place = from.as_ref().map(|(seq, hash)| (*seq, hash.as_str()));
     let is = app.store.verify_ledger_from(org, place, PART).await?;
-    let number = |n: i64| u64::try_from(n).unwrap_or_default();
-    if let Some(broken) = &is.broken {
-        // Before it all was found to hold.
-        app.seals.lock().unwrap_or_else(PoisonError::into_inner).remove(&org);
-        let yes = number(broken.seq.saturating_sub(1));
-        return Ok(Known::Counted(Counted::of(yes, number(is.entries).max(yes + 1))));
+    let entries = is.entries;
+    if is.broken.is_some() {
+        // It is broken until a pass from the beginning ends.
+        let holds = Some((false, now));
+        return Ok(Found { place: None, began: now, read: now, entries, holds });
     }
-    let held = (is.seq, is.hash);
-    app.seals.lock().unwrap_or_else(PoisonError::into_inner).insert(org, held);
-    if is.is_whole {
-        return Ok(Known::Counted(Counted::of(number(is.seq), number(is.seq))));
+    let holds = match holds {
+        // What this pass found before still holds, since then.
+        Some((true, since)) if is.is_whole && since >= began => Some((true, since)),
+        _ if is.is_whole => Some((true, now)),
+        kept => kept,
+    };
+    Ok(Found { place: Some((is.seq, is.hash)), began, read: now, entries, holds })
+}
+
+/// What is told of it.
+fn told(found: Option<&Found>, all: bool) -> Known {
+    let Some(found) = found else {
+        return Known::Unknown("The ledger is being verified: look again.".into());
+    };
+    match (found.holds, &found.place) {
+        (Some((holds, since)), _) => {
+            let counted = Counted::of(u64::from(holds), 1);
+            Known::Counted(Counted { since: Some(since), ..counted })
+        }
+        (None, Some((seq, _))) if all => {
+            let entries = found.entries;
+            let part = format!("{seq} of {entries} entries of the ledger were verified so far");
+            Known::Unknown(format!("{part}: look again to go on.").into())
+        }
+        (None, _) => {
+            Known::Unknown("The ledger is not verified to its end yet: look again.".into())
+        }
     }
-    let why = format!(
-        "{} of {} entries of the ledger were verified so far: look again to go on.",
-        is.seq, is.entries
-    );
-    Ok(Known::Unknown(why.into()))
 }
 
 /// An entry with its seal.
@@ -90,7 +158,29 @@ fn place(text: &str) -> Option<(i64, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::place;
+    use jiff::{SignedDuration, Timestamp};
+    use trimtab_engine::maturity::{Counted, Known};
+
+    use super::{Found, place, told};
+
+    #[test]
+    fn how_long_a_ledger_is_is_told_to_who_may_read_it_alone() {
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1);
+        let place = Some((50_000, "ab".repeat(32)));
+        let mut found = Found { place, began: now, read: now, entries: 812_345, holds: None };
+        let words = |found: Option<&Found>, all: bool| match told(found, all) {
+            Known::Unknown(why) => why.to_string(),
+            Known::Counted(is) => panic!("{is:?}"),
+        };
+        assert!(words(Some(&found), true).contains("50000 of 812345"));
+        assert!(!words(Some(&found), false).contains(|c: char| c.is_ascii_digit()));
+        assert!(!words(None, true).is_empty());
+        for holds in [true, false] {
+            found.holds = Some((holds, now));
+            let is = Counted { since: Some(now), ..Counted::of(u64::from(holds), 1) };
+            assert_eq!(told(Some(&found), false), Known::Counted(is));
+        }
+    }
 
     #[test]
     fn a_place_is_an_entry_with_its_seal() {

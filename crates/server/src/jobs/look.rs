@@ -33,10 +33,16 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
     if !open.is_empty() {
         app.store.add_job(&next(job.org, now), now).await?;
     }
-    let mut changed = 0;
+    let (mut changed, mut failed) = (0, None);
     for incident in &open {
-        let looked = responding::look(app, job.org, incident, now).await;
-        changed += looked.map_err(|problem| Refused::Internal(problem.detail))?;
+        // One that cannot be looked at does not keep the others from it.
+        match responding::look(app, job.org, incident, now).await {
+            Ok(news) => changed += news,
+            Err(problem) => failed = failed.or(Some(problem.detail)),
+        }
+    }
+    if let Some(detail) = failed {
+        return Err(Refused::Internal(detail));
     }
     Ok(json!({ "open": open.len(), "changed": changed }))
 }

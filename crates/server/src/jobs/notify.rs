@@ -1,7 +1,7 @@
 //! Tells teams what there is to do: looks at what changed, decides for each team, begins letters and hands them over. Asked
 //! for after each planning, when wishes change, and when a decision says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,16 +9,18 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::Instrument;
-use trimtab_engine::notices::{Decided, Message};
+use trimtab_engine::notices::{Decided, Message, Why, quiet_until};
 use trimtab_store::{
-    Became, Job, NewJob, NewLetter, Org, Priority, Recipient, StoreError, Team, TeamPlan,
+    Became, Job, NewJob, NewLetter, NewRecipient, Org, Priority, Recipient, StoreError, Team,
+    TeamPlan,
 };
 
 use super::Kind;
 use crate::ingest::Refused;
 use crate::notices::letters::Said;
 use crate::notices::standing::{self, Standing};
-use crate::notices::{post, things, why_word};
+use crate::notices::wishes::Wishes;
+use crate::notices::{post, things, why_of, why_word};
 use crate::state::App;
 
 /// So long handing a copy over may take, before its process is taken to have ended.
@@ -26,7 +28,7 @@ const LOST: SignedDuration = SignedDuration::from_mins(10);
 /// So many teams are told at once.
 const AT_ONCE: usize = 4;
 /// So many copies are tried again in one run.
-const AGAIN: usize = 100;
+const AGAIN: usize = 10;
 /// So often a decision is made anew where others decide at the same time.
 const TURNS: usize = 20;
 
@@ -120,6 +122,7 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
 async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Done, StoreError> {
     let agreed = app.agreed(org, now).await?;
     let marks = app.store.finding_marks(org).await?;
+    let places = app.store.finding_places(org).await?;
     let looks = app.store.notice_looks(org).await?;
     let plans: BTreeMap<i64, TeamPlan> =
         app.store.team_plans(org).await?.into_iter().map(|plan| (plan.team, plan)).collect();
@@ -127,14 +130,17 @@ async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Don
     for team in teams {
         let plan = plans.get(&team.id);
         let made = plan.map(|plan| plan.made);
-        let mark = format!("{:?} {:?} {made:?}", agreed.charter_id, marks.get(&team.id));
+        let (found, place) = (marks.get(&team.id), places.get(&team.id));
+        let mark = format!("{:?} {found:?} {place:?} {made:?}", agreed.charter_id);
         if looks.get(&team.id) == Some(&mark) {
             continue;
         }
         let looked = things::of_team(app, org, team, made, now).await?;
         // What is waited for changes nothing that the mark has.
         let mark = if looked.again.is_some() { String::new() } else { mark };
-        app.store.bring_pending(org, team.id, (&looked.things, &mark), now).await?;
+        let later = app.store.bring_pending(org, team.id, (&looked.things, &mark), now).await?;
+        // What another looked at later stands, and is looked at once more.
+        done.ask(later);
         done.looked += 1;
         done.ask(looked.again);
     }
@@ -150,7 +156,13 @@ async fn tell_all(app: &App, org: Org, teams: &[Team]) -> Vec<Result<Done, Refus
         let one = async move {
             // It is never closed.
             let _held = room.acquire_owned().await;
-            tell(&app, org, &team).await
+            let told = tell(&app, org, &team).await?;
+            // Not after all the others: their channels may take their time.
+            if let Some(at) = told.again {
+                let now = app.now();
+                app.store.add_job(&later(org, at, now), now).await?;
+            }
+            Ok::<Done, Refused>(told)
         };
         telling.spawn(one.in_current_span());
     }
@@ -169,11 +181,23 @@ async fn tell(app: &App, org: Org, team: &Team) -> Result<Done, Refused> {
         let is = standing::of(app, org, team.id, now).await?;
         let Some(wished) = &is.wished else { return Ok(done) };
         let Decided { send, again, .. } = &is.decided;
-        let Some(message) = send.first() else {
+        let mut next = None;
+        for message in send {
+            let said = Said::new(message, &is.pending);
+            let to = post::recipients(app, org, (team.id, &is.wishes), message.why, &said).await?;
+            if !to.is_empty() || goes_on(&is.wishes, message.why) {
+                next = Some((message, said, to));
+                break;
+            }
+            // Nobody may see it, or can be told: it is not told, and waits until somebody can.
+            tracing::warn!(team = team.id, "nobody can be told");
+        }
+        let Some((message, said, to)) = next else {
             done.ask(*again);
             return Ok(done);
         };
-        if let Some(letter) = begin(app, org, team, (&is, wished.turn), message, now).await? {
+        let what = (message, &said, to.as_slice());
+        if let Some(letter) = begin(app, org, team, (&is, wished.turn), what, now).await? {
             done.begun += 1;
             hand_over(app, org, team, letter, &mut done).await?;
         }
@@ -183,24 +207,36 @@ async fn tell(app: &App, org: Org, team: &Team) -> Result<Done, Refused> {
     Ok(done)
 }
 
+/// Whether further people are asked after those of a message.
+fn goes_on(wishes: &Wishes, why: Why) -> bool {
+    let step = match why {
+        Why::Digest => return false,
+        Why::Now => 0,
+        Why::Escalation(step) => step,
+    };
+    wishes.escalates.is_some() && step < wishes.for_engine().steps
+}
+
 /// Begins a letter. `None`: somebody else did meanwhile, or something was acknowledged.
 async fn begin(
     app: &App,
     org: Org,
     team: &Team,
     (is, turn): (&Standing, i64),
-    message: &Message,
+    (message, said, to): (&Message, &Said, &[NewRecipient]),
     now: Timestamp,
 ) -> Result<Option<i64>, Refused> {
-    let said = Said::new(message, &is.pending);
-    let to = post::recipients(app, org, (team.id, &is.wishes), message.why, &said).await?;
+    // Not before what it tells of, by whatever clock that was noted: else it would not count as told.
+    let keys: HashSet<&str> = message.keys.iter().map(|key| &**key).collect();
+    let about = is.pending.iter().filter(|of| keys.contains(of.item.as_str()));
+    let now = about.flat_map(|of| [Some(of.since), of.urgent]).flatten().fold(now, Timestamp::max);
     let letter = NewLetter {
         team: team.id,
         why: why_word(message.why).to_owned(),
         items: message.keys.iter().map(ToString::to_string).collect(),
         told: json!(said),
     };
-    let begun = app.store.begin_letter(org, turn, (&letter, &to), now).await?;
+    let begun = app.store.begin_letter(org, turn, (&letter, to), now).await?;
     if begun.is_some() {
         // On the disk before anybody is told: else it would be told twice.
         app.store.flush().await?;
@@ -218,8 +254,14 @@ async fn hand_over(
     let Some(letter) = app.store.letter(org, letter).await? else { return Ok(()) };
     let said = Said::of(&letter.is.told);
     for copy in &letter.copies {
+        // Each one only when it is its turn: should this end, the others are still to come.
+        if !app.store.begin_again(org, copy, app.now()).await? {
+            continue;
+        }
+        app.store.flush().await?;
         let of = (team, letter.is.why.as_str(), said.clone());
-        done.note(post::hand_over(app, org, of, copy).await?);
+        let copy = Recipient { tries: copy.tries + 1, ..copy.clone() };
+        done.note(post::hand_over(app, org, of, &copy).await?);
     }
     Ok(())
 }
@@ -229,12 +271,26 @@ async fn again(app: &App, org: Org, teams: &[Team], done: &mut Done) -> Result<(
     let now = app.now();
     let (due, _) = app.store.copies_due(org, now, AGAIN).await?;
     for copy in &due {
-        if !app.store.begin_again(org, copy, now).await? {
+        let letter = app.store.letter(org, copy.letter).await?;
+        let team = letter.as_ref().and_then(|l| teams.iter().find(|team| team.id == l.is.team));
+        let (Some(letter), Some(team)) = (letter, team) else {
+            // Of a team that is gone: it is not due for ever.
+            app.store.begin_again(org, copy, now).await?;
+            continue;
+        };
+        // A digest that was not taken waits for the end of quiet hours, unless somebody wishes it at once.
+        if why_of(&letter.is.why) == Why::Digest && copy.tries > 0 {
+            let wished = app.store.wishes(org, team.id).await?;
+            let wishes = wished.map(|w| Wishes::of(&w.told)).unwrap_or_default();
+            if let Some(until) = quiet_until(&wishes.for_engine(), app.now()) {
+                app.store.put_off(org, copy, until).await?;
+                continue;
+            }
+        }
+        if !app.store.begin_again(org, copy, app.now()).await? {
             continue;
         }
         app.store.flush().await?;
-        let Some(letter) = app.store.letter(org, copy.letter).await? else { continue };
-        let Some(team) = teams.iter().find(|team| team.id == letter.is.team) else { continue };
         let of = (team, letter.is.why.as_str(), Said::of(&letter.is.told));
         let copy = Recipient { tries: copy.tries + 1, ..copy.clone() };
         let became = post::hand_over(app, org, of, &copy).await?;

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use trimtab_store::{Job, NewJob, Org, Priority, StoreError};
 
-use super::{Kind, replan};
+use super::Kind;
 use crate::ingest::Refused;
 use crate::state::App;
 use crate::tracking::{self, POLLED};
@@ -61,9 +61,6 @@ pub(super) async fn run(app: &App, worker: &str, job: &Job) -> Result<Value, Ref
     };
     if let Some(at) = done.again {
         app.store.add_job(&again(org, team, at), now).await?;
-    }
-    if done.replan {
-        app.store.add_job(&replan::of_team(org, team, now), now).await?;
     }
     Ok(json!({ "looked": done.looked, "calls": done.calls, "trouble": done.trouble }))
 }

@@ -10,7 +10,7 @@ use trimtab_store::Pending;
 
 use super::things::Told;
 
-/// The most things that a letter names, the gravest first; the others are counted.
+/// The most things that a letter names, the gravest first; the others are counted. An alarm keeps so many of each system.
 const MOST: usize = 200;
 
 /// A thing that a letter names.
@@ -27,8 +27,8 @@ pub(crate) struct Named {
 pub(crate) struct Said {
     pub(crate) urgent: bool,
     pub(crate) named: Vec<Named>,
-    /// How many more there were.
-    pub(crate) more: usize,
+    /// How many more there were, by the system that they are in.
+    pub(crate) rest: Vec<(Option<i64>, usize)>,
 }
 
 impl Said {
@@ -50,24 +50,57 @@ impl Said {
             })
             .collect();
         named.sort_by_cached_key(|of| of.told.rank());
-        let more = named.len().saturating_sub(MOST);
-        named.truncate(MOST);
-        Said { urgent: message.why != Why::Digest, named, more }
+        let mut said = Said { urgent: message.why != Why::Digest, ..Said::default() };
+        if !said.urgent {
+            said.named = named;
+            return said.cut();
+        }
+        // Who is told of an alarm depends on the systems that it is about.
+        let mut kept: HashMap<Option<i64>, usize> = HashMap::new();
+        for of in named {
+            let count = kept.entry(of.told.system).or_default();
+            if *count < MOST {
+                *count += 1;
+                said.named.push(of);
+            } else {
+                said.leave(of.told.system);
+            }
+        }
+        said
     }
 
-    /// It with what somebody may see alone. How much else there is, they do not learn.
-    pub(crate) fn seen_by(mut self, may: impl Fn(Option<i64>) -> bool) -> Said {
-        let before = self.named.len();
-        self.named.retain(|of| may(of.told.system));
-        if self.named.len() < before {
-            self.more = 0;
+    /// It with the gravest alone; the others are counted.
+    fn cut(mut self) -> Said {
+        let kept = self.named.len().min(MOST);
+        for of in self.named.split_off(kept) {
+            self.leave(of.told.system);
         }
         self
     }
 
+    /// Counts one more of a system.
+    fn leave(&mut self, system: Option<i64>) {
+        match self.rest.iter_mut().find(|(of, _)| *of == system) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => self.rest.push((system, 1)),
+        }
+    }
+
+    /// It with what somebody may see alone. How much else there is, they do not learn.
+    pub(crate) fn seen_by(mut self, may: impl Fn(Option<i64>) -> bool) -> Said {
+        self.named.retain(|of| may(of.told.system));
+        self.rest.retain(|(system, _)| may(*system));
+        self.cut()
+    }
+
+    /// How many more there were.
+    pub(crate) fn more(&self) -> usize {
+        self.rest.iter().fold(0, |sum: usize, (_, count)| sum.saturating_add(*count))
+    }
+
     /// How many things it tells of.
     pub(crate) fn count(&self) -> usize {
-        self.named.len().saturating_add(self.more)
+        self.named.len().saturating_add(self.more())
     }
 
     /// A line that says what it is.
@@ -90,11 +123,12 @@ impl Said {
 
     /// The letter for a channel. `id` is the copy's own.
     pub(crate) fn letter(
-        &self,
+        self,
         (id, page): (&str, &str),
         (why, team, team_id): (Why, &str, i64),
         public: &str,
     ) -> Letter {
+        let said = self.cut();
         let lead = match why {
             Why::Digest => "What is new since the last digest, the gravest first.",
             Why::Now => {
@@ -113,11 +147,11 @@ impl Said {
         };
         Letter {
             id: id.into(),
-            subject: self.subject(why, team).into(),
+            subject: said.subject(why, team).into(),
             lead: lead.into(),
-            items: self.named.iter().map(item).collect(),
-            more: self.more,
-            urgent: self.urgent,
+            items: said.named.iter().map(item).collect(),
+            more: said.more(),
+            urgent: said.urgent,
             link: format!("{public}{page}").into(),
             foot: format!("Team {team} chose how it is told: {public}/teams/{team_id}/notices")
                 .into(),
@@ -139,11 +173,14 @@ mod tests {
         let said = Said {
             urgent: true,
             named: vec![named("a", Some(1), 3), named("b", Some(2), 3)],
-            more: 40,
+            rest: vec![(Some(1), 40)],
         };
         assert_eq!(said.count(), 42);
         let all = said.clone().seen_by(|_| true);
         assert_eq!(all, said);
+        // Of whom every named thing may be seen, what is not named may not.
+        let counted = Said { named: vec![named("b", Some(2), 3)], ..said.clone() };
+        assert_eq!(counted.seen_by(|system| system == Some(2)).count(), 1);
         let part = said.seen_by(|system| system == Some(2));
         assert_eq!((part.count(), part.named[0].item.as_str()), (1, "b"));
         let subject = part.subject(Why::Now, "shop");
@@ -167,7 +204,7 @@ mod tests {
             .collect();
         let keys = pending.iter().map(|is| is.item.as_str().into()).collect();
         let said = Said::new(&Message { why: Why::Digest, keys }, &pending);
-        assert_eq!((said.named.len(), said.more), (MOST, 10_000 - MOST));
+        assert_eq!((said.named.len(), said.more()), (MOST, 10_000 - MOST));
         assert_eq!(said.named[0].item, "09999", "the gravest first");
         assert_eq!(said.subject(Why::Digest, "shop"), "shop: 10000 things to do");
     }

@@ -11,6 +11,7 @@ use trimtab_model::letter::Letter;
 use trimtab_store::{Became, Grant, NewRecipient, Org, Recipient, StoreError, Team, Wished};
 
 use super::letters::Said;
+use super::standing::has_channel;
 use super::why_of;
 use super::wishes::{Place, Wishes, place};
 use crate::access::table::allow;
@@ -50,6 +51,7 @@ pub(crate) async fn recipients(
     };
     let circle = circle.and_then(|nth| wishes.circles.get(nth));
     let mut all = Vec::new();
+    let mut shown: Vec<Vec<Grant>> = Vec::new();
     for id in circle.filter(|_| app.settings.notices.mail.is_some()).into_iter().flatten() {
         let Some(person) = app.store.person(org, *id).await?.filter(|p| !p.disabled) else {
             continue;
@@ -61,21 +63,30 @@ pub(crate) async fn recipients(
                 address: person.email,
                 person: Some(*id),
             });
+            shown.push(grants);
         }
     }
-    if !all.is_empty() {
+    // What none of them may see is told to the channel all the same.
+    let seen = |system| shown.iter().any(|grants| sees(grants, team, system));
+    if !all.is_empty() && said.named.iter().all(|of| seen(of.told.system)) {
         return Ok(all);
     }
+    all.extend(to_channel_of(app, wishes));
+    Ok(all)
+}
+
+/// Copies to a team's channel, as it is now.
+pub(crate) fn to_channel_of(app: &App, wishes: &Wishes) -> Vec<NewRecipient> {
     let to = |address: &String| NewRecipient {
         channel: wishes.channel.clone(),
         address: address.clone(),
         person: None,
     };
-    Ok(match wishes.channel.as_str() {
-        "none" => Vec::new(),
+    match wishes.channel.as_str() {
+        _ if !has_channel(app, wishes) => Vec::new(),
         "mail" => wishes.addresses.iter().map(to).collect(),
         _ => vec![to(&wishes.server)],
-    })
+    }
 }
 
 fn sees(grants: &[Grant], team: i64, system: Option<i64>) -> bool {
@@ -92,19 +103,30 @@ pub(crate) async fn hand_over(
     (team, why, said): (&Team, &str, Said),
     copy: &Recipient,
 ) -> Result<Became, Refused> {
-    let said = match copy.to.person {
-        None => said,
+    let wished = app.store.wishes(org, team.id).await?;
+    // Whether it is still theirs: accounts are closed, and addresses are taken away.
+    let (said, still) = match copy.to.person {
+        None => {
+            let is = wished.as_ref().map(|w| Wishes::of(&w.told)).unwrap_or_default();
+            let mailed = is.channel == "mail" && is.addresses.contains(&copy.to.address);
+            (said, copy.to.channel != "mail" || mailed)
+        }
         Some(id) => {
+            let person = app.store.person(org, id).await?;
+            let still = person.is_some_and(|p| !p.disabled && p.email == copy.to.address);
             let grants = app.store.grants(org, id).await?;
-            said.seen_by(|system| sees(&grants, team.id, system))
+            (said.seen_by(|system| sees(&grants, team.id, system)), still)
         }
     };
     let id = format!("{}.{}.{}", org.0, copy.letter, copy.nth);
     let page = format!("/notices/{}", copy.letter);
     let public = &app.settings.public;
+    let nothing = said.named.is_empty();
     let letter = said.letter((&id, &page), (why_of(why), &team.name, team.id), public);
-    let wished = app.store.wishes(org, team.id).await?;
-    let outcome = if said.named.is_empty() {
+    let outcome = if !still {
+        let text = "the account is closed, or the address is none of the team's any longer";
+        Err(NotSent::Refused(text.to_owned()))
+    } else if nothing {
         Err(NotSent::Refused("nothing of it may be seen there any longer".to_owned()))
     } else {
         sent(app, org, wished.as_ref(), copy, letter).await?

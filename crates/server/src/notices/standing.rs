@@ -1,15 +1,15 @@
 //! How it stands with a team's notices: what waits and why, what was sent this week and how much of that is noise.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use trimtab_engine::notices::{Decided, Held, Pending as Asked, Sent, Why, decide, monday};
 use trimtab_store::{Org, Pending, StoreError, Wished};
 
 use super::things::Told;
 use super::why_of;
-use super::wishes::Wishes;
+use super::wishes::{Wishes, sees};
 use crate::access::{Action, On, Who};
 use crate::problem::Problem;
 use crate::state::App;
@@ -36,6 +36,8 @@ pub(crate) struct Standing {
     pub(crate) pending: Vec<Pending>,
     /// What follows.
     pub(crate) decided: Decided,
+    /// Whether there is anybody who is told what is *now*.
+    pub(crate) tells: bool,
     /// The Monday of this week.
     pub(crate) week: Date,
     /// Noise by the Monday of the week, this one and those before it.
@@ -70,16 +72,18 @@ pub(crate) async fn of(
         .collect();
     let asked: Vec<Asked> = pending.iter().map(asked).collect();
     let mut engine = wishes.for_engine();
-    if !wishes.has_channel() {
+    if !has_channel(app, &wishes) {
         engine.days.clear();
     }
     let mut decided = decide(&engine, &asked, &sent, now);
-    if !tells_at_once(app, &wishes) {
+    let tells = tells_at_once(app, org, team, &wishes).await?;
+    if !tells {
         decided.send.retain(|message| message.why == Why::Digest);
     }
     let this = monday(&engine, now);
-    let mut noise: BTreeMap<Date, Noise> =
-        (0..WEEKS).map(|back| (monday(&engine, week(back)), Noise::default())).collect();
+    // By the calendar: where the clock changes, a week is not so many hours.
+    let mondays = (0..WEEKS).filter_map(|back| this.checked_sub((7 * back).days()).ok());
+    let mut noise: BTreeMap<Date, Noise> = mondays.map(|day| (day, Noise::default())).collect();
     for (at, why) in app.store.noise_since(org, team, week(WEEKS)).await? {
         let Some(of) = noise.get_mut(&monday(&engine, at)) else { continue };
         match why_of(&why) {
@@ -87,7 +91,7 @@ pub(crate) async fn of(
             Why::Now | Why::Escalation(_) => of.alarms += 1,
         }
     }
-    Ok(Standing { wished, wishes, pending, decided, week: this, noise })
+    Ok(Standing { wished, wishes, pending, decided, tells, week: this, noise })
 }
 
 fn asked(is: &Pending) -> Asked {
@@ -99,10 +103,36 @@ fn asked(is: &Pending) -> Asked {
     }
 }
 
-/// Whether there is anybody who is told what is *now*.
-pub(crate) fn tells_at_once(app: &App, wishes: &Wishes) -> bool {
-    let [on_duty, ..] = &wishes.circles;
-    wishes.has_channel() || (app.settings.notices.mail.is_some() && !on_duty.is_empty())
+/// Whether a team has a channel that the server can use.
+pub(crate) fn has_channel(app: &App, wishes: &Wishes) -> bool {
+    wishes.has_channel() && (wishes.channel != "mail" || app.settings.notices.mail.is_some())
+}
+
+/// Whether there is anybody who is told what is *now*: a channel, or somebody of a circle that is asked, whose account is
+/// open and who may see something of the team.
+async fn tells_at_once(
+    app: &App,
+    org: Org,
+    team: i64,
+    wishes: &Wishes,
+) -> Result<bool, StoreError> {
+    if has_channel(app, wishes) {
+        return Ok(true);
+    }
+    if app.settings.notices.mail.is_none() {
+        return Ok(false);
+    }
+    let systems = app.store.systems(org).await?;
+    let further = wishes.escalates.map_or(0, |_| usize::from(wishes.for_engine().steps));
+    for id in wishes.circles.iter().take(1 + further).flatten() {
+        let Some(person) = app.store.person(org, *id).await?.filter(|p| !p.disabled) else {
+            continue;
+        };
+        if sees(&app.store.grants(org, person.id).await?, team, &systems) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Why something is held, in words, and until when.
@@ -137,9 +167,10 @@ pub(crate) async fn acknowledge(
     wanted: &[String],
 ) -> Result<u64, Problem> {
     let pending = app.store.pending(who.org, team).await?;
+    let wanted: HashSet<&str> = wanted.iter().map(String::as_str).collect();
     let may = |is: &&Pending| {
         let on = On { system: Told::of(&is.told).system, team: Some(team) };
-        wanted.contains(&is.item) && who.may(Action::Acknowledge, on)
+        wanted.contains(is.item.as_str()) && who.may(Action::Acknowledge, on)
     };
     let items: Vec<String> = pending.iter().filter(may).map(|is| is.item.clone()).collect();
     if items.is_empty() && !may_say(app, who, team).await? {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -112,7 +113,9 @@ pub(crate) async fn of_team(
         groups.entry((is.asset.0, &is.package)).or_default().findings.push(is);
     }
     let cadences = &agreed.charter.cadences;
-    let things = groups.iter().map(|(key, group)| thing(team, *key, group, cadences)).collect();
+    let zone = &agreed.charter.calendar.time_zone;
+    let things =
+        groups.iter().map(|(key, group)| thing(team, *key, group, (cadences, zone))).collect();
     Ok(Looked { things, again })
 }
 
@@ -125,7 +128,7 @@ fn thing(
     team: &Team,
     (asset, package): (i64, &str),
     group: &Group<'_>,
-    cadences: &[Cadence],
+    (cadences, zone): (&[Cadence], &TimeZone),
 ) -> NewPending {
     let level = group.findings.iter().filter_map(|f| Some(f.weighed.as_ref()?.level)).max();
     let due = group.findings.iter().filter_map(|f| f.weighed.as_ref()?.deadline).min();
@@ -142,7 +145,7 @@ fn thing(
                 Some(w) => format!(
                     "Keep room for it: {} points from {} on; `trimtab apply` carries it out.",
                     trimtab_pages::part::number(is.points),
-                    w.starts.strftime("%Y-%m-%d")
+                    w.starts.to_zoned(zone.clone()).strftime("%Y-%m-%d")
                 ),
             },
             format!("/teams/{}/plan", team.id),
@@ -186,11 +189,18 @@ fn thing(
         level: level.map(rank),
         due: due.map(Timestamp::as_second),
     };
+    // By what it is and where: a vulnerability more, or another system, is another alarm.
+    let urgent = group.findings.iter().filter(|f| is_urgent(f, cadences));
+    let mut urgent_of: Vec<String> =
+        urgent.map(|f| format!("{:?} {}", told.system, f.vulnerability.1)).collect();
+    urgent_of.sort_unstable();
+    urgent_of.dedup();
     NewPending {
         item: format!("{asset}:{package}"),
         mark: digest(&mark),
         told: json!(told),
-        urgent: group.findings.iter().any(|f| is_urgent(f, cadences)),
+        urgent: !urgent_of.is_empty(),
+        urgent_of,
     }
 }
 

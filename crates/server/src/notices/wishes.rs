@@ -1,8 +1,8 @@
 //! How a team wishes to be told: read, checked, kept; and where its channel is, sealed.
 
-use jiff::SignedDuration;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use trimtab_connect::Url;
@@ -69,6 +69,8 @@ pub(crate) struct Wishes {
     pub(crate) server: String,
     /// People: on duty, and the two further circles.
     pub(crate) circles: [Vec<i64>; 3],
+    /// Since when its digest is at these times, microseconds since 1970.
+    pub(crate) since: i64,
 }
 
 impl Default for Wishes {
@@ -84,6 +86,7 @@ impl Default for Wishes {
             addresses: Vec::new(),
             server: String::new(),
             circles: Default::default(),
+            since: 0,
         }
     }
 }
@@ -142,6 +145,7 @@ impl Wishes {
             budget: self.budget,
             escalates: self.escalates.map(|m| SignedDuration::from_mins(m.into())),
             steps: u8::try_from(further.count()).unwrap_or(0),
+            since: Timestamp::from_microsecond(self.since).unwrap_or(Timestamp::UNIX_EPOCH),
         }
     }
 
@@ -258,7 +262,10 @@ fn sealed(
 ) -> Result<Result<Sealed, Wrong>, Problem> {
     let channel = wanted.wishes.channel.as_str();
     if matches!(channel, "none" | "mail") {
-        return Ok(Ok((String::new(), None)));
+        // It needs no place: the one that is kept is forgotten.
+        let kept = before.and_then(|before| before.sealed.as_deref());
+        let forgotten = kept.is_some_and(|sealed| !sealed.is_empty()).then(Vec::new);
+        return Ok(Ok((String::new(), forgotten)));
     }
     let Some(key) = app.settings.access.key.as_ref() else {
         let text = "The server has no key to seal the address with: start it with `--key-file`.";
@@ -338,8 +345,14 @@ pub(crate) async fn keep(
     let order = |day: &String| DAYS.iter().position(|(word, _)| word == day);
     wanted.wishes.days.sort_by_key(order);
     wanted.wishes.days.dedup();
-    let kept = Wishes { circles, server, ..wanted.wishes };
     let now = app.now();
+    // What waits is not told at once because another day was chosen.
+    let was = before.as_ref().map(|before| Wishes::of(&before.told)).filter(|was| {
+        let is = &wanted.wishes;
+        was.has_channel() && (&was.days, &was.time, &was.zone) == (&is.days, &is.time, &is.zone)
+    });
+    let since = was.map_or(now.as_microsecond(), |was| was.since);
+    let kept = Wishes { circles, server, since, ..wanted.wishes };
     app.store.put_wishes(who.org, team.id, (&json!(kept), sealed), &who.actor(), now).await?;
     app.store.add_job(&notify::at_once(who.org, now), now).await?;
     app.work.notify_one();

@@ -87,7 +87,7 @@ impl Asking<'_> {
         // Of what others carried out the numbers say nothing to who may not see it.
         let applied = app.store.finished(org, team.id, seen.as_deref(), LEARNT).await?;
         let mut finished = updating::finished(&applied, &charter.calendar);
-        let tickets = app.store.tickets(org, team.id).await?;
+        let tickets = app.store.tickets_in(org, team.id, seen.as_deref()).await?;
         finished.extend(tracking::setting::finished(&tickets, &applied));
         let pointed: HashMap<&PlannedChange, f64> =
             tickets.iter().filter_map(|row| Some((&row.change, row.points?))).collect();

@@ -6,6 +6,9 @@ use trimtab_store::Where;
 use super::Room;
 use crate::web::count;
 
+/// The most systems that are named: what is longer cannot be kept as it was sent.
+const NAMED: usize = 50;
+
 fn whole(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
@@ -27,16 +30,27 @@ pub(crate) fn stakeholders(room: &Room, now: Timestamp) -> String {
         room.stands.iter().filter(|stand| of(stand)).count()
     };
     let teams = room.stands.len();
+    let least = if room.places.more { "at least " } else { "" };
     let mut text = format!(
-        "{}{}. As of {} it is in {}, {} of them in production.",
+        "{}{}. As of {} it is in {least}{}, {least}{} of them in production.",
         marked(room),
         room.is.is.title,
         now.strftime("%Y-%m-%d %H:%M UTC"),
         count(whole(rows.len()), "place", "places"),
         running
     );
+    if !room.places.known {
+        text = format!(
+            "{}{}. No source knows yet which packages it is in: where it is is unknown.",
+            marked(room),
+            room.is.is.title
+        );
+    }
     if !systems.is_empty() {
-        text += &format!(" Systems that have it now: {}.", systems.join(", "));
+        let more = systems.len().saturating_sub(NAMED);
+        systems.truncate(NAMED);
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        text += &format!(" Systems that have it now: {}{rest}.", systems.join(", "));
     }
     text += &format!(
         " Of {}, {} acknowledged it, {} contained it and {} fixed it.",
@@ -58,9 +72,14 @@ pub(crate) fn stakeholders(room: &Room, now: Timestamp) -> String {
 pub(crate) fn status(room: &Room) -> String {
     let fixed = !room.stands.is_empty() && room.stands.iter().all(|s| s.fixed.is_some());
     let contained = !room.stands.is_empty() && room.stands.iter().all(|s| s.contained.is_some());
-    let is = match (room.stands.is_empty(), fixed, contained) {
-        (true, ..) => "We have looked for it and have not found it in what we run.",
-        (_, true, _) => "The affected component is gone from what we run.",
+    // What cannot be known is not told as good.
+    let sure = room.places.is_sure();
+    let is = match (room.stands.is_empty() && room.places.rows.is_empty(), fixed, contained) {
+        (true, ..) if sure => "We have looked for it and have not found it in what we run.",
+        (true, ..) => "We are looking into whether it affects us.",
+        (_, true, _) if sure => {
+            "The affected component is gone from what we build and from what we know to run in production."
+        }
         (_, _, true) => {
             "We have taken measures so that it cannot be used against us, and are replacing the component."
         }

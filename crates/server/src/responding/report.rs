@@ -19,10 +19,11 @@ fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// A time, or why there is none.
-pub(crate) fn span(span: Span) -> String {
+/// A time, or why there is none. `closed`: whether the incident is, and no clock runs on.
+pub(crate) fn span(span: Span, closed: bool) -> String {
     match span {
         Span::Took(took) => length(took),
+        Span::Runs(runs) if closed => format!("not when it was closed, after {}", length(runs)),
         Span::Runs(runs) => format!("not yet, {} so far", length(runs)),
         Span::Unknown(why) => format!("unknown: {why}"),
     }
@@ -46,7 +47,12 @@ pub(crate) fn told(room: &Room, event: &IncidentEvent) -> String {
         },
         "acknowledged" => format!("{team} acknowledged it{behind}"),
         "contained" => format!("{team} contained it{behind}"),
-        "fixed" if event.actor == "trimtab" => format!("{team}: it is nowhere any longer."),
+        "fixed" if event.actor == "trimtab" => {
+            format!(
+                "{team}: it is gone from the main lines and from what is told to run in production."
+            )
+        }
+        "handed" => format!("{team}: what has it was given to another owner."),
         "fixed" => format!("{team} fixed it{behind}"),
         "returned" => format!("{team}: it is there again."),
         "task" => format!("To be done by {}: {text}", doer(room, event)),
@@ -101,7 +107,8 @@ pub(crate) fn sections(room: &Room, now: Timestamp) -> Vec<Section> {
         about.push("Told as far as you may see it.".to_owned());
     }
     let row = |stand: &Stand| {
-        let is = stand.measures(incident.is.published, drill, now);
+        let is = stand.measures(incident.is.published, drill, incident.closed.unwrap_or(now));
+        let span = |is| span(is, incident.closed.is_some());
         vec![
             room.team(stand.team),
             span(is.know),

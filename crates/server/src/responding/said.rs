@@ -6,7 +6,7 @@ use serde_json::json;
 use trimtab_store::{NewIncident, NewIncidentEvent};
 use utoipa::ToSchema;
 
-use super::{Room, drills, look, room};
+use super::{Room, doers, drills, knows, look, room};
 use crate::access::{Action, On, Who};
 use crate::api::moment;
 use crate::jobs::look as job;
@@ -110,10 +110,7 @@ pub(crate) async fn open(app: &App, who: &Who, sent: &Opening) -> Result<i64, Pr
     if title.is_empty() {
         return Err(Problem::invalid("`title` says what it is called."));
     }
-    let is_named = looked_for.starts_with("pkg:")
-        && looked_for.parse::<trimtab_model::Purl>().is_ok()
-        || looked_for.contains('-') && !looked_for.contains(char::is_whitespace);
-    if !is_named {
+    if !is_named(&looked_for) && !knows(app, who.org, &looked_for).await? {
         let text =
             "`looked_for` is a package such as pkg:npm/lodash, or a name such as CVE-2021-44228.";
         return Err(Problem::invalid(text));
@@ -132,12 +129,39 @@ pub(crate) async fn open(app: &App, who: &Who, sent: &Opening) -> Result<i64, Pr
         drill: sent.drill.then_some(past),
         speed,
     };
-    let id = app.store.open_incident(who.org, &new, &who.actor(), now).await?;
-    if let Some(incident) = app.store.incident(who.org, id).await? {
-        look(app, who.org, &incident, now).await?;
+    let next = job::next(who.org, now);
+    let id = app.store.open_incident_with(who.org, &new, Some(&next), &who.actor(), now).await?;
+    // It is opened: what cannot be looked at now is looked at by the job.
+    match app.store.incident(who.org, id).await {
+        Ok(Some(incident)) => {
+            if let Err(problem) = look(app, who.org, &incident, now).await {
+                tracing::warn!(error = %problem.detail, "an incident is looked at later");
+            }
+        }
+        Ok(None) => {}
+        Err(error) => tracing::warn!(%error, "an incident is looked at later"),
     }
-    app.store.add_job(&job::next(who.org, now), now).await?;
     Ok(id)
+}
+
+/// Databases of vulnerabilities, by the beginning of their names.
+const DATABASES: [&str; 30] = [
+    "A", "ALAS", "ALBA", "ALEA", "ALSA", "ASB", "BIT", "CGA", "CURL", "CVE", "DEBIAN", "DLA",
+    "DSA", "DTSA", "EUVD", "GHSA", "GO", "GSD", "HSEC", "MAL", "OSV", "PSF", "PYSEC", "RHSA",
+    "RLSA", "RSEC", "RUSTSEC", "SNYK", "SUSE", "USN",
+];
+
+/// Whether it is a package, or can be the name of a vulnerability. What it is not is never looked for by the beginning
+/// of a name, which would be other packages as well.
+fn is_named(text: &str) -> bool {
+    if text.contains(char::is_whitespace) {
+        return false;
+    }
+    if text.starts_with("pkg:") {
+        return text.parse::<trimtab_model::Purl>().is_ok();
+    }
+    let database = |start: &str| DATABASES.iter().any(|name| name.eq_ignore_ascii_case(start));
+    text.split_once('-').is_some_and(|(start, rest)| database(start) && !rest.is_empty())
 }
 
 /// Whether they may say how far a team is, or what nobody owns.
@@ -167,7 +191,11 @@ pub(crate) async fn say(app: &App, who: &Who, id: i64, sent: &Said) -> Result<()
     let team = if matches!(kind, "update" | "status" | "closed") { None } else { sent.team };
     let of_task = sent.task.and_then(|seq| room.tasks.iter().find(|task| task.seq == seq));
     let team = if kind == "done" { of_task.and_then(|task| task.team) } else { team };
-    if !may_of(who, team) {
+    // Who does a task says that it is done, wherever it is.
+    let is_mine = kind == "done"
+        && who.token.is_none()
+        && of_task.is_some_and(|task| task.owner == Some(who.person.id));
+    if !is_mine && !may_of(who, team) {
         return Err(Problem::forbidden(Action::Respond));
     }
     if team.is_some_and(|id| !room.teams.iter().any(|team| team.id == id)) {
@@ -177,6 +205,10 @@ pub(crate) async fn say(app: &App, who: &Who, id: i64, sent: &Said) -> Result<()
         "acknowledged" | "contained" | "fixed" => {
             if !room.stands.iter().any(|stand| stand.team == team) {
                 return Err(Problem::invalid("The incident does not touch this team."));
+            }
+            if kind == "fixed" && room.places.more {
+                let text = "There are more places than are looked at: an inventory may list it there still.";
+                return Err(Problem::conflict(text));
             }
             if kind == "fixed" && room.of(team).any(|place| place.listed) {
                 let text = "An inventory still lists it there: it is fixed when it is gone, and that is seen by itself.";
@@ -188,9 +220,13 @@ pub(crate) async fn say(app: &App, who: &Who, id: i64, sent: &Said) -> Result<()
         "task" | "action" => {
             let due = moment("due", sent.due.as_deref())?;
             let due = due.ok_or_else(|| Problem::invalid("Say in `due` until when."))?;
-            let owner = sent.owner.filter(|owner| room.names.contains_key(owner));
+            let doers = match sent.owner {
+                Some(_) => doers(app, who, &room, team).await?,
+                None => Vec::new(),
+            };
+            let owner = sent.owner.filter(|owner| doers.iter().any(|(id, _)| id == owner));
             if sent.owner.is_some() && owner.is_none() {
-                return Err(Problem::invalid("`owner` is nobody of this organisation."));
+                return Err(Problem::invalid("`owner` is nobody with an account who sees it."));
             }
             if owner.is_none() && team.is_none() {
                 return Err(Problem::invalid(
@@ -237,7 +273,20 @@ async fn close(
         .collect();
     // What was there when it was closed is the evidence of it.
     let told = json!({ "text": text, "teams": stands, "places": room.places.rows.len(),
-        "more": room.places.more, "unknown": room.places.unknown });
+        "more": room.places.more, "unknown": room.places.unknown, "known": room.places.known });
     let done = app.store.close_incident(who.org, room.is.id, told, &who.actor(), now).await?;
     if done { Ok(()) } else { Err(closed()) }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_is_no_package_and_no_vulnerability_is_not_looked_for() {
+        for right in ["pkg:npm/left-pad", "CVE-2099-1", "ghsa-jfh8-c2jp-5v3q", "GO-2022-0001"] {
+            assert!(super::is_named(right), "{right}");
+        }
+        for wrong in ["pkg:left-pad", "pkg:npm:left-pad", "log4j-core", "is-", "CVE-", "a b"] {
+            assert!(!super::is_named(wrong), "{wrong}");
+        }
+    }
 }

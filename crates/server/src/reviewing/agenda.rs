@@ -96,6 +96,7 @@ pub(crate) struct PackTopic {
     /// `critical`, `high`, `medium`, `low`.
     pub(crate) level: Option<String>,
     pub(crate) weight: f64,
+    /// By when; of `answers` when it was asked for, of `plan` when the window begins.
     #[schema(format = DateTime)]
     pub(crate) due: Option<String>,
     /// In how many reviews in a row before this one it stood.
@@ -149,8 +150,9 @@ pub(crate) async fn pack(
     let since = last.unwrap_or(now - WEEK).max(now - WEEK - WEEK - WEEK - WEEK);
     let [new, late, soon] =
         [making.fresh(since).await?, making.due(now).await?, making.due(now + SOON).await?];
-    let late = late.count;
-    let about = format!("{late} past their deadline, the others due within 14 days.");
+    let least = if late.more { "At least " } else { "" };
+    let about =
+        format!("{least}{} past their deadline, the others due within 14 days.", late.count);
     let deadlines = Filled { about, ..soon };
     let (exceptions, answers) = (making.exceptions().await?, making.answers().await?);
     let (plan, scheduled) = making.plan().await?;
@@ -158,13 +160,15 @@ pub(crate) async fn pack(
     let counting = making.counting();
     let open = app.store.count_findings(org, &counting).await?;
     let load = app.store.load_of(org, &counting).await?;
+    // What was not weighed adds nothing to the sum: then it is not the load.
+    let unweighed = making.unweighed(None).await?;
     let known = |filled: &Filled| (!filled.more).then_some(filled.count);
     let figures = PackFigures {
-        load: (!load.is_least).then_some(load.weight),
+        load: (!load.is_least && unweighed == 0).then_some(load.weight),
         open: (!open.is_least).then_some(open.number),
         new: known(&new),
-        late: Some(late),
-        soon: known(&deadlines).map(|all| all - late),
+        late: known(&late),
+        soon: known(&deadlines).zip(known(&late)).map(|(all, late)| all - late),
         exceptions: known(&exceptions),
         answers: known(&answers),
         scheduled: Some(scheduled),
@@ -262,21 +266,33 @@ impl Making<'_> {
         Ok(Filled { topics, count: count.number, more: count.is_least, list, about: String::new() })
     }
 
+    /// How many that count were not weighed, of those that came since a moment.
+    async fn unweighed(&self, since: Option<Timestamp>) -> Result<i64, Problem> {
+        let filter = FindingFilter { since, waits: Some(Waits::Assessment), ..self.counting() };
+        Ok(self.app.store.count_findings(self.org, &filter).await?.number)
+    }
+
     async fn fresh(&self, since: Timestamp) -> Result<Filled, Problem> {
         let waits = Some(Waits::Above(lines(self.agreed)));
         let filter = FindingFilter { since: Some(since), waits, ..self.counting() };
         let list = self.of("/findings?counts=true&order=newest");
         let filled = self.findings(Part::New, &filter, FindingOrder::Level, list).await?;
         let day = since.strftime("%Y-%m-%d");
-        let about = format!(
+        let mut about = format!(
             "Detected since {day}, counting to the load, and above the level that the tier of their system accepts."
         );
-        Ok(Filled { about, ..filled })
+        let unweighed = self.unweighed(Some(since)).await?;
+        if unweighed > 0 {
+            about +=
+                &format!(" {unweighed} that came since are not weighed: they may be above it.");
+        }
+        let more = filled.more || unweighed > 0;
+        Ok(Filled { about, more, ..filled })
     }
 
     async fn due(&self, before: Timestamp) -> Result<Filled, Problem> {
         let filter = FindingFilter { due_before: Some(before), ..self.counting() };
-        let list = self.of("/findings?counts=true&order=deadline");
+        let list = self.of(&format!("/findings?counts=true&order=deadline&due={before}"));
         self.findings(Part::Deadlines, &filter, FindingOrder::Deadline, list).await
     }
 
@@ -284,18 +300,24 @@ impl Making<'_> {
         &self,
         part: Part,
         filter: DecisionFilter,
+        first: &[Decision],
         list: &str,
         about: &str,
     ) -> Result<Filled, Problem> {
+        let all = DecisionFilter { touching: self.scope.systems.clone(), ..filter.clone() };
         let filter = DecisionFilter { systems: self.scope.systems.clone(), ..filter };
         let count = self.app.store.count_decisions(self.org, &filter).await?;
-        let page = self.app.store.decisions_page(self.org, &filter, None, LISTED * 5).await?;
+        let mut about = about.to_owned();
+        if self.scope.systems.is_some() {
+            let wide = self.app.store.count_decisions(self.org, &all).await?.saturating_sub(count);
+            if wide > 0 {
+                about += &format!(" {wide} more are about no system, and cover findings here.");
+            }
+        }
         let names = names(self.app, self.org).await?;
-        let mut topics: Vec<Draft> =
-            page.rows.iter().map(|is| decision(part, is, &names)).collect();
+        let mut topics: Vec<Draft> = first.iter().map(|is| decision(part, is, &names)).collect();
         topics.sort_by(|a, b| order(part, &a.is, &b.is));
-        topics.truncate(LISTED);
-        let (list, about) = (self.of(list), about.to_owned());
+        let list = self.of(list);
         Ok(Filled { topics, count, more: false, list, about })
     }
 
@@ -307,14 +329,23 @@ impl Making<'_> {
             ..DecisionFilter::default()
         };
         let about = "In force, and over within 14 days: then what they accept counts again.";
-        self.decisions(Part::Exceptions, filter, "/exceptions?state=in-force", about).await
+        let (systems, until) = (self.scope.systems.as_deref(), self.now + SOON);
+        let store = &self.app.store;
+        let past = until + SignedDuration::from_micros(1);
+        let first = store.ending_decisions(self.org, systems, self.now, past, LISTED).await?;
+        let list = format!("/exceptions?state=in-force&expires_before={until}");
+        self.decisions(Part::Exceptions, filter, &first, &list, about).await
     }
 
     async fn answers(&self) -> Result<Filled, Problem> {
         let states = vec![DecisionState::Asked];
-        let filter = DecisionFilter { states, ..DecisionFilter::default() };
+        let ends_after = Some(self.now);
+        let filter = DecisionFilter { states, ends_after, ..DecisionFilter::default() };
         let about = "Asked for, and not answered.";
-        self.decisions(Part::Answers, filter, "/exceptions?state=asked", about).await
+        // Nobody has the id 0: whoever asked, the oldest first.
+        let (systems, store) = (self.scope.systems.as_deref(), &self.app.store);
+        let first = store.asked_by_others(self.org, 0, systems, self.now, LISTED).await?;
+        self.decisions(Part::Answers, filter, &first, "/exceptions?state=asked", about).await
     }
 
     /// What is scheduled of what the review is of.
@@ -412,7 +443,8 @@ impl Making<'_> {
                         key: format!("decision:{}", is.id),
                         level: None,
                         weight: 0.0,
-                        due: Some(is.is.due),
+                        // Within its last day.
+                        due: Some(is.is.due - SignedDuration::from_secs(1)),
                     },
                     title: is.is.what.clone(),
                     note: format!(

@@ -113,10 +113,13 @@ fn decisions(told: &Told<'_>) -> Section {
         ]
     };
     let rows: Vec<Vec<String>> = told.decisions.iter().map(row).collect();
-    let text = if rows.is_empty() { vec!["Nothing was decided.".to_owned()] } else { Vec::new() };
+    let text = match rows.is_empty() {
+        true => "Nothing was decided.".to_owned(),
+        false => format!("How each stands is told as of {}.", stamp(told.now)),
+    };
     Section {
         title: "Decisions".to_owned(),
-        text,
+        text: vec![text],
         table: Table { columns: columns(&["What", "About", "Owner", "Until", "Stands"]), rows },
     }
 }
@@ -138,6 +141,16 @@ fn numbers(told: &Told<'_>) -> Section {
             columns: columns(&["What", "This review", "The last"]),
             rows: rows.iter().map(row).collect(),
         },
+    }
+}
+
+/// What the time of a topic is, by the part that it stands in.
+pub(crate) fn when(part: &str) -> &'static str {
+    match part {
+        "answers" => "Asked",
+        "plan" => "Begins",
+        "exceptions" => "Ends",
+        _ => "Due",
     }
 }
 
@@ -165,9 +178,9 @@ fn part(is: &PackPart) -> Section {
     };
     Section {
         title: format!("{} ({} min)", is.title, is.minutes),
-        text: if is.count == 0 { vec!["Nothing.".to_owned()] } else { text },
+        text: if is.count == 0 && !is.more { vec!["Nothing.".to_owned()] } else { text },
         table: Table {
-            columns: columns(&["Topic", "Level", "Due", "More", "Again"]),
+            columns: columns(&["Topic", "Level", when(&is.part), "More", "Again"]),
             rows: is.topics.iter().map(row).collect(),
         },
     }

@@ -2,6 +2,9 @@
 //! decided about and done, call by call. What is known is kept before a call is sent and after it, so that a process that
 //! ends between two calls costs nothing but the time until the next round.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use jiff::{SignedDuration, Timestamp};
 use trimtab_connect::http::Patience;
 use trimtab_connect::requests::HostError;
@@ -10,7 +13,7 @@ use trimtab_engine::track::{Said, Situation, Want, next, said, stands};
 use trimtab_model::ticket::{Call, Kept, Seen, There};
 use trimtab_store::{Org, StoreError, Team, TicketOf, Tracker};
 
-use super::{ANEW, Had, Short, Told, later, mark, opened, project, said as people, wanted};
+use super::{ANEW, Had, Lease, Short, Told, later, mark, opened, project, said as people, wanted};
 use crate::ingest::Refused;
 use crate::state::App;
 
@@ -24,6 +27,12 @@ const LOST: usize = 2;
 const OVERLAP: SignedDuration = SignedDuration::from_mins(2);
 /// What went wrong with a ticket is tried again after so long.
 const AGAIN: SignedDuration = SignedDuration::from_mins(15);
+/// After so long no further ticket is begun: other work waits for who does this.
+const LONGEST: Duration = Duration::from_secs(60);
+/// So many tickets in a row that may not be written are no matter of single tickets.
+const DENIED: usize = 3;
+/// What is over and was not touched for so long is looked at no more, unless somebody tells of it.
+const QUIET: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// What a round did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,8 +45,6 @@ pub(crate) struct Done {
     pub(crate) trouble: String,
     /// When there is more to do. `None`: when something happens.
     pub(crate) again: Option<Timestamp>,
-    /// Whether plans are to be made anew: people gave points.
-    pub(crate) replan: bool,
 }
 
 /// Why a round ends early.
@@ -46,6 +53,8 @@ enum Stop {
     Later(String, SignedDuration),
     /// Somebody has to change something first.
     Trouble(String),
+    /// Another round has it now, or it was set anew: nothing is noted.
+    Taken,
     /// The store does not answer.
     Store(StoreError),
 }
@@ -53,6 +62,15 @@ enum Stop {
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Stop {
         Stop::Store(error)
+    }
+}
+
+/// How patient a round is: slow trackers hold up nobody else for long.
+pub(super) fn patience() -> Patience {
+    Patience {
+        connect: Duration::from_secs(5),
+        read: Duration::from_secs(10),
+        ..Patience::default()
     }
 }
 
@@ -74,7 +92,7 @@ fn stop(error: &HostError) -> Option<Stop> {
 ///
 /// # Errors
 /// The store does not answer.
-pub(super) async fn run(app: &App, tracker: &Tracker) -> Result<Done, Refused> {
+pub(super) async fn run(app: &App, tracker: &Tracker, lease: Arc<Lease>) -> Result<Done, Refused> {
     let (org, team, now) = (tracker.org, tracker.is.team, app.now());
     let Some(is) = app.store.teams(org).await?.into_iter().find(|t| t.id == team) else {
         return Ok(Done::default());
@@ -93,8 +111,15 @@ pub(super) async fn run(app: &App, tracker: &Tracker) -> Result<Done, Refused> {
     let handle = tokio::runtime::Handle::current();
     let round = tokio::task::spawn_blocking(move || {
         let (app, tracker) = work;
-        let mut round =
-            Round { app: &app, tracker: &tracker, project, handle, done: Done::default() };
+        let mut round = Round {
+            app: &app,
+            tracker: &tracker,
+            project,
+            handle,
+            lease,
+            denied: 0,
+            done: Done::default(),
+        };
         let ended = round.all(&is, &token);
         (round.done, ended)
     });
@@ -103,6 +128,7 @@ pub(super) async fn run(app: &App, tracker: &Tracker) -> Result<Done, Refused> {
     let (told, trouble, rests) = match ended {
         Ok(told) => (Some(told), String::new(), None),
         Err(Stop::Store(error)) => return Err(error.into()),
+        Err(Stop::Taken) => return Ok(done),
         Err(Stop::Trouble(why)) => (None, why, None),
         Err(Stop::Later(why, wait)) => {
             let until = later(now, wait);
@@ -110,7 +136,11 @@ pub(super) async fn run(app: &App, tracker: &Tracker) -> Result<Done, Refused> {
             (None, why, Some(until))
         }
     };
-    app.store.note_tracker(org, team, told, (&trouble, rests), now).await?;
+    // What went wrong with the one before is nothing of the one that stands now.
+    let is = app.store.tracker(org, team).await?;
+    if is.is_some_and(|is| is.changed == tracker.changed) {
+        app.store.note_tracker(org, team, told, (&trouble, rests), now).await?;
+    }
     done.trouble = trouble;
     Ok(done)
 }
@@ -120,6 +150,9 @@ struct Round<'a> {
     tracker: &'a Tracker,
     project: Project,
     handle: tokio::runtime::Handle,
+    lease: Arc<Lease>,
+    /// How many tickets in a row could not be written for want of a right.
+    denied: usize,
     done: Done,
 }
 
@@ -139,7 +172,8 @@ impl Round<'_> {
     /// Asks what changed, and brings all tickets that need it. Returns up to when it told what changed.
     fn all(&mut self, team: &Team, token: &str) -> Result<Timestamp, Stop> {
         let clock = Short;
-        let role = track::connect(&self.project, token, Patience::default(), &clock);
+        let patient_until = Instant::now() + LONGEST;
+        let role = track::connect(&self.project, token, patience(), &clock);
         let role = role.map_err(|e| Stop::Trouble(e.to_string()))?;
         let begun = self.app.now();
         let since = self.tracker.told.unwrap_or(self.tracker.changed);
@@ -175,7 +209,8 @@ impl Round<'_> {
             if !Round::is_due(row, may_open, now) {
                 continue;
             }
-            if self.done.calls >= CALLS || self.done.looked >= CALLS {
+            let is_long = Instant::now() >= patient_until && self.done.looked > 0;
+            if is_long || self.done.calls >= CALLS || self.done.looked >= CALLS {
                 // The rest has its turn at once.
                 self.done.again = Some(now);
                 break;
@@ -189,7 +224,10 @@ impl Round<'_> {
     /// Whether a ticket is to be looked at now.
     fn is_due(row: &TicketOf, may_open: bool, now: Timestamp) -> bool {
         if row.key.is_none() && row.sent.is_none() {
-            return row.wanted && may_open;
+            return row.wanted && may_open && !is_resting(row, now);
+        }
+        if is_quiet(row, now) {
+            return false;
         }
         let at = row.looked.map(|at| later(at, if row.trouble.is_empty() { ANEW } else { AGAIN }));
         at.is_none_or(|at| at <= now)
@@ -215,6 +253,9 @@ impl Round<'_> {
         let anew = row.looked.is_some_and(|at| later(at, ANEW) <= now);
         let (mut there, mut lost, mut calls) = (There::Unknown, 0, 0);
         loop {
+            if !self.lease.holds() {
+                return Err(Stop::Taken);
+            }
             let situation = Situation {
                 ticket: &ticket,
                 want: &want,
@@ -256,6 +297,9 @@ impl Round<'_> {
             match made {
                 Ok(made) => {
                     lost = 0;
+                    if call != Call::Look {
+                        self.denied = 0;
+                    }
                     self.learn(row, &call, made, &there, &mut kept)?;
                 }
                 // It may have been done: it is looked again.
@@ -263,11 +307,39 @@ impl Round<'_> {
                     lost += 1;
                     there = There::Unknown;
                 }
-                Err(error) => match stop(&error) {
-                    Some(stop) => return Err(stop),
-                    None => return self.failed(row, &error.to_string()),
-                },
+                Err(error) => return self.refused(row, &call, &mut kept, &error),
             }
+        }
+    }
+
+    /// What is done about a no to a call. One that is about this ticket alone holds up no other.
+    fn refused(
+        &mut self,
+        row: &TicketOf,
+        call: &Call,
+        kept: &mut Kept,
+        error: &HostError,
+    ) -> Result<(), Stop> {
+        let is_no =
+            matches!(error, HostError::Refused(_) | HostError::Denied(_) | HostError::Missing(_));
+        if *call == Call::Create && is_no {
+            // It was surely not made, and keeps no room.
+            kept.sent = None;
+            self.keep(row, kept)?;
+        }
+        let is_denied = matches!(error, HostError::Denied(_) | HostError::Missing(_));
+        if *call != Call::Look && is_denied {
+            self.failed(row, &error.to_string())?;
+            self.denied += 1;
+            // So many are no matter of single tickets.
+            return match self.denied < DENIED {
+                true => Ok(()),
+                false => Err(Stop::Trouble(error.to_string())),
+            };
+        }
+        match stop(error) {
+            Some(stop) => Err(stop),
+            None => self.failed(row, &error.to_string()),
         }
     }
 
@@ -297,12 +369,15 @@ impl Round<'_> {
 
     /// On the disk before anything follows from it.
     fn keep(&self, row: &TicketOf, kept: &Kept) -> Result<(), Stop> {
+        if !self.lease.holds() {
+            return Err(Stop::Taken);
+        }
         let known = (kept.key.as_deref(), kept.sent, kept.note.as_deref());
         let (store, is) = (&self.app.store, &self.tracker.is);
         let at = (is.address.as_str(), is.project.as_str());
         if !self.wait(store.keep_ticket(self.org(), self.team(), &row.change, known, at))? {
             // A key of one project is none of another.
-            return Err(Stop::Trouble("it was set anew meanwhile".to_owned()));
+            return Err(Stop::Taken);
         }
         self.wait(store.flush())?;
         Ok(())
@@ -321,15 +396,19 @@ impl Round<'_> {
         if seen.is_none() && kept.key.is_none() {
             // It was sent, and may be there without being shown: it is looked for again when it must be.
             if let Some(sent) = kept.sent {
-                let at = later(sent, settles + SignedDuration::from_secs(1)).max(now);
+                let at = later(sent, settles + SignedDuration::from_secs(1));
+                if at <= now {
+                    // It is not there, and is not wanted: nothing is left to look for.
+                    return self.keep(row, &Kept { sent: None, ..kept.clone() });
+                }
                 self.done.again = Some(self.done.again.map_or(at, |again| again.min(at)));
             }
             return Ok(());
         }
-        let took = people::take(self.app, self.tracker, row, seen, said);
-        self.done.replan |= self.wait(took)?;
+        let asked = self.wait(people::take(self.app, self.tracker, row, seen, said))?;
         let had = serde_json::to_value(Had::seen(seen, said)).unwrap_or_default();
-        let ended = (Some(now), "");
+        let why = "an exception could not be asked for now: it is tried again";
+        let ended = (Some(now), if asked { "" } else { why });
         let store = &self.app.store;
         Ok(self.wait(store.see_ticket(self.org(), self.team(), &row.change, &had, ended))?)
     }
@@ -339,5 +418,60 @@ impl Round<'_> {
         let ended = (Some(self.app.now()), why);
         let store = &self.app.store;
         Ok(self.wait(store.see_ticket(self.org(), self.team(), &row.change, &row.seen, ended))?)
+    }
+}
+
+/// Whether something went wrong with it just now.
+pub(super) fn is_resting(row: &TicketOf, now: Timestamp) -> bool {
+    !row.trouble.is_empty() && row.looked.is_some_and(|at| later(at, AGAIN) > now)
+}
+
+/// Whether it is over, closed there, and was touched by nobody for long.
+fn is_quiet(row: &TicketOf, now: Timestamp) -> bool {
+    if row.wanted || row.looked.is_none() || !row.trouble.is_empty() {
+        return false;
+    }
+    let had = Had::of(&row.seen);
+    let updated = had.updated.as_deref().and_then(|at| at.parse::<Timestamp>().ok());
+    had.stage != "open" && updated.is_some_and(|at| later(at, QUIET) <= now)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use trimtab_store::PlannedChange;
+
+    use super::*;
+
+    fn at(hours: i64) -> Timestamp {
+        let begun: Timestamp = "2026-11-28T10:00:00Z".parse().unwrap();
+        begun + SignedDuration::from_hours(hours)
+    }
+
+    fn row() -> TicketOf {
+        let change = PlannedChange { asset: 1, package: "pkg:npm/a".to_owned() };
+        TicketOf::new(change, json!({}))
+    }
+
+    #[test]
+    fn what_went_wrong_before_it_was_made_rests() {
+        assert!(Round::is_due(&row(), true, at(0)) && !Round::is_due(&row(), false, at(0)));
+        let wrong = TicketOf { looked: Some(at(0)), trouble: "no".to_owned(), ..row() };
+        assert!(!Round::is_due(&wrong, true, at(0)) && Round::is_due(&wrong, true, at(1)));
+    }
+
+    #[test]
+    fn what_is_over_and_quiet_is_looked_at_when_somebody_tells_of_it() {
+        let seen = json!({ "stage": "done", "updated": at(0).to_string() });
+        let over = TicketOf {
+            wanted: false,
+            key: Some("7".to_owned()),
+            looked: Some(at(1)),
+            seen,
+            ..row()
+        };
+        assert!(Round::is_due(&over, false, at(48)));
+        assert!(!Round::is_due(&over, false, at(24 * 31)));
+        assert!(Round::is_due(&TicketOf { looked: None, ..over }, false, at(24 * 31)));
     }
 }

@@ -5,13 +5,14 @@ use jiff::Timestamp;
 use trimtab_engine::track::Said;
 use trimtab_model::ticket::Seen;
 use trimtab_store::{
-    DecisionState, Finding, FindingFilter, FindingOrder, StoreError, TicketOf, Tracker,
+    Decision, DecisionState, Finding, FindingFilter, FindingOrder, StoreError, TicketOf, Tracker,
 };
 
 use super::Told;
 use crate::access::Who;
 use crate::deciding::{self, Wanted};
 use crate::facts::within;
+use crate::jobs::replan;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -40,7 +41,7 @@ pub(super) fn words(said: &Said) -> String {
     }
 }
 
-/// Takes what people said. Returns whether plans are to be made anew.
+/// Takes what people said. `false`: an exception could not be asked for just now.
 ///
 /// # Errors
 /// The store does not answer.
@@ -57,29 +58,37 @@ pub(super) async fn take(
         _ => None,
     });
     let points = points.filter(|p| p.is_finite() && (0.0..=POINTS).contains(p));
-    // What is gone says nothing.
-    let replan = match seen {
-        Some(_) => app.store.point_ticket(org, team, &row.change, points, now).await?,
-        None => false,
-    };
+    // What is gone says nothing, and of a text that is theirs it is not known what was reckoned.
+    if seen.is_some_and(|seen| seen.wrote.is_some()) && points != row.points {
+        // The plan is priced with them.
+        let then = replan::of_team(org, team, now);
+        app.store.point_ticket(org, team, &row.change, points, now, Some(&then)).await?;
+    }
     let refused = said.iter().find_map(|said| match said {
         Said::WontDo(why) => Some(why.as_deref().unwrap_or_default()),
         _ => None,
     });
     match (refused, row.asked) {
-        (Some(why), None) if row.wanted => {
-            let answer = except(app, tracker, row, seen, why, now).await?;
-            app.store.answer_ticket(org, team, &row.change, Some(&answer), now).await?;
-        }
+        (Some(why), None) if row.wanted => match except(app, tracker, row, seen, why, now).await? {
+            Some(answer) => {
+                app.store.answer_ticket(org, team, &row.change, Some(&answer), now).await?;
+            }
+            None => return Ok(false),
+        },
         (None, Some(_)) if seen.is_some() => {
             app.store.answer_ticket(org, team, &row.change, None, now).await?;
         }
         _ => {}
     }
-    Ok(replan)
+    Ok(true)
 }
 
-/// Asks for an exception, in the name of who set the tracker. Says what became of it.
+/// Whether it is ours, and may be over in a moment.
+fn passes(problem: &Problem) -> bool {
+    problem.status >= 500
+}
+
+/// Asks for an exception, in the name of who set the tracker. Says what became of it. `None`: it is tried again later.
 async fn except(
     app: &App,
     tracker: &Tracker,
@@ -87,24 +96,25 @@ async fn except(
     seen: Option<&Seen>,
     why: &str,
     now: Timestamp,
-) -> Result<String, StoreError> {
+) -> Result<Option<String>, StoreError> {
     let key = seen.map_or("the ticket", |seen| &*seen.key);
     let by_hand = |why: &str| format!("No exception was asked for: {why} Ask for it by hand.");
     if why.is_empty() {
-        return Ok(by_hand(&format!("{key} does not say why it will not be done.")));
+        return Ok(Some(by_hand(&format!("{key} does not say why it will not be done."))));
     }
     let who = match crate::access::who::of(app, tracker.org, tracker.is.person, None, None).await {
         Ok(who) => who,
         Err(problem) if problem.status == 401 => {
-            return Ok(by_hand("who set the tracker has no account any longer."));
+            return Ok(Some(by_hand("who set the tracker has no account any longer.")));
         }
-        Err(problem) => return Ok(by_hand(&problem.detail)),
+        Err(problem) if passes(&problem) => return Ok(None),
+        Err(problem) => return Ok(Some(by_hand(&problem.detail))),
     };
     let mut findings = theirs(app, tracker, row).await?;
     // One that is asked for or decided already is not asked for again: a round may have ended just after it asked.
     let (mut left, mut known) = (Vec::new(), Vec::new());
     for finding in findings.drain(..) {
-        match decided(app, tracker, &finding).await? {
+        match decided(app, tracker, &finding, now).await? {
             Some(decision) => known.push(decision),
             None => left.push(finding),
         }
@@ -112,19 +122,30 @@ async fn except(
     known.dedup();
     if left.is_empty() {
         let of = known.iter().map(|id| format!("no. {id}")).collect::<Vec<_>>().join(", ");
-        return Ok(match known.as_slice() {
+        return Ok(Some(match known.as_slice() {
             [] => "Nothing that it was for is there any longer.".to_owned(),
             _ => format!("An exception is asked for already: {of}."),
-        });
+        }));
     }
     let reason = format!("Said in the tracker at {key}: {why}");
-    match asked(app, &who, &left, &reason, now).await {
-        Ok(ids) => {
-            let of = ids.iter().map(|id| format!("no. {id}")).collect::<Vec<_>>().join(", ");
-            Ok(format!("An exception was asked for: {of}. Somebody else answers it."))
+    let mut ids = Vec::new();
+    for some in left.chunks(deciding::MOST) {
+        match asked(app, &who, some, &reason, now).await {
+            Ok(new) => ids.extend(new),
+            // What was asked for is known then.
+            Err(problem) if passes(&problem) => return Ok(None),
+            Err(problem) if ids.is_empty() => return Ok(Some(by_hand(&problem.detail))),
+            Err(problem) => {
+                let (is, of) = (ids.len(), left.len());
+                let why = &problem.detail;
+                return Ok(Some(format!(
+                    "An exception was asked for {is} of {of} findings. For the others: {why} Ask for it by hand."
+                )));
+            }
         }
-        Err(problem) => Ok(by_hand(&problem.detail)),
     }
+    let of = ids.iter().map(|id| format!("no. {id}")).collect::<Vec<_>>().join(", ");
+    Ok(Some(format!("An exception was asked for: {of}. Somebody else answers it.")))
 }
 
 /// The live findings of the team that a ticket is for.
@@ -137,19 +158,24 @@ async fn theirs(app: &App, tracker: &Tracker, row: &TicketOf) -> Result<Vec<Find
         ..FindingFilter::default()
     };
     let all = within::findings(app, tracker.org, &filter, FindingOrder::Level, 2_000).await?.0;
-    Ok(all.into_iter().filter(|f| told.findings.contains(&f.id)).take(deciding::MOST).collect())
+    Ok(all.into_iter().filter(|f| told.findings.contains(&f.id)).collect())
 }
 
-/// The decision about a finding that is asked for or in force.
+/// The decision about a finding that is asked for or in force, wherever it runs.
 async fn decided(
     app: &App,
     tracker: &Tracker,
     finding: &Finding,
+    now: Timestamp,
 ) -> Result<Option<i64>, StoreError> {
     let aliases = app.store.aliases(tracker.org, finding.vulnerability.0).await?;
     let all = app.store.decisions_about(tracker.org, finding, &aliases).await?;
-    let stands = |state| matches!(state, DecisionState::Asked | DecisionState::Approved);
-    Ok(all.iter().find(|d| stands(d.state)).map(|d| d.id))
+    let stands = |d: &&Decision| {
+        matches!(d.state, DecisionState::Asked | DecisionState::Approved)
+            && d.is.expires.is_none_or(|at| at > now)
+            && d.is.environment.is_none()
+    };
+    Ok(all.iter().find(stands).map(|d| d.id))
 }
 
 /// Asks in the first role in which the charter lets them.
@@ -174,7 +200,12 @@ async fn asked(
         };
         match deciding::ask_all(app, who, findings, &wanted).await {
             Ok(ids) => return Ok(ids),
-            Err(stopped) => refused = stopped.why.into(),
+            Err(stopped) => {
+                refused = stopped.why.into();
+                if passes(&refused) {
+                    break;
+                }
+            }
         }
     }
     Err(refused)

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use trimtab_connect::http::Patience;
 use trimtab_connect::track::{self, Project, Software};
 use trimtab_engine::assess::distance;
 use trimtab_engine::plan::learn::{Finished, Kind, Sort};
 use trimtab_report::applied::json::Document;
 use trimtab_store::{Applied, TicketOf, Tracker};
 
+use super::round::patience;
 use super::{Short, Told, opened, project};
 use crate::ingest::Refused;
 use crate::state::App;
@@ -22,6 +22,8 @@ pub(crate) struct Tried {
     pub(crate) account: Option<String>,
     /// How many tickets of Trimtab's are there.
     pub(crate) tickets: usize,
+    /// Whether there are more.
+    pub(crate) more: bool,
     /// What does not come through, and why.
     pub(crate) missing: Vec<String>,
 }
@@ -40,15 +42,21 @@ pub(crate) async fn attempt(app: &App, tracker: &Tracker) -> Result<Tried, Refus
     };
     let missing = missing(&project);
     let asked = tokio::task::spawn_blocking(move || {
-        let role = track::connect(&project, &token, Patience::default(), &Short)?;
+        let role = track::connect(&project, &token, patience(), &Short)?;
         let me = role.me()?;
         let since = jiff::Timestamp::UNIX_EPOCH;
-        Ok::<_, trimtab_connect::requests::HostError>((me, role.changed(since)?.tickets.len()))
+        Ok::<_, trimtab_connect::requests::HostError>((me, role.changed(since)?))
     });
     let asked = asked.await.map_err(|e| Refused::Internal(e.to_string()))?;
     Ok(match asked {
         Err(error) => wrong(&error.to_string()),
-        Ok((me, tickets)) => Tried { wrong: None, account: me.map(Into::into), tickets, missing },
+        Ok((me, changed)) => Tried {
+            wrong: None,
+            account: me.map(Into::into),
+            tickets: changed.tickets.len(),
+            more: changed.cut,
+            missing,
+        },
     })
 }
 
@@ -88,6 +96,10 @@ pub(crate) fn finished(tickets: &[TicketOf], applied: &[Applied]) -> Vec<Finishe
     other
         .filter_map(|row| {
             let told = Told::of(&row.told);
+            // What was decided otherwise cost nobody anything.
+            if !told.fixed {
+                return None;
+            }
             let distance = distance(&told.from, &told.to);
             let sort = Sort { kind: Kind::Upgrade, distance, transitive: false };
             Some(Finished { sort, points: Some(row.points?), days: None, reverted: false })
@@ -105,7 +117,8 @@ mod tests {
 
     fn closed(package: &str, points: Option<f64>) -> TicketOf {
         let change = PlannedChange { asset: 1, package: package.to_owned() };
-        let told = Told { from: "1.0.0".into(), to: "2.0.0".into(), ..Told::default() };
+        let told =
+            Told { from: "1.0.0".into(), to: "2.0.0".into(), fixed: true, ..Told::default() };
         let row = TicketOf::new(change, serde_json::to_value(told).unwrap());
         TicketOf { wanted: false, key: Some("7".into()), points, ..row }
     }
@@ -118,8 +131,18 @@ mod tests {
         assert_eq!(taught[0].points, Some(5.0));
         let open = [TicketOf { wanted: true, ..closed("pkg:npm/a", Some(5.0)) }];
         assert!(finished(&open, &[]).is_empty(), "nobody knows yet what it took");
-        let told =
-            json!({ "moves": [{ "package": "pkg:npm/a", "from": ["1.0.0"], "to": ["2.0.0"] }] });
+        let mut decided = closed("pkg:npm/a", Some(5.0));
+        decided.told["fixed"] = json!(false);
+        assert!(finished(&[decided], &[]).is_empty(), "nobody did it");
+        let tests = json!({ "judgement": "none", "why": "", "command": null, "before": null,
+            "after": null, "failed_before": [], "mended": [], "gone": [], "wavering": [],
+            "runs": 0, "confined": [] });
+        let told = json!({ "format": "trimtab-applied", "version": 1, "target": "", "now": "",
+            "batch": "", "window": "", "place": "", "tool": "", "outcome": "applied", "why": "",
+            "base": "", "branch": null, "commits": [], "request": null, "actions": [],
+            "removes": [], "load": null, "worse": [], "tests": tests, "changelogs": [],
+            "why_these": [], "why_now": [], "rollback": [],
+            "moves": [{ "package": "pkg:npm/a", "from": ["1.0.0"], "to": ["2.0.0"] }] });
         let update = Applied {
             id: 1,
             is: NewApplied { asset: 1, batch: "b".into(), at: Timestamp::UNIX_EPOCH, told },
@@ -134,6 +157,7 @@ mod tests {
             deployed: None,
         };
         let taught = finished(&all[..1], std::slice::from_ref(&update));
-        assert!(serde_json::from_value::<Document>(update.is.told).is_err() || taught.is_empty());
+        assert!(taught.is_empty(), "the update says it");
+        assert!(serde_json::from_value::<Document>(update.is.told).is_ok());
     }
 }

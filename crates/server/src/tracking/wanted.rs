@@ -10,6 +10,7 @@ use trimtab_store::{
     Tracker,
 };
 
+use super::round::is_resting;
 use super::words::{self, Change};
 use super::{Had, Told};
 use crate::facts::within;
@@ -60,9 +61,13 @@ pub(super) async fn of(app: &App, tracker: &Tracker, team: &Team) -> Result<Want
     for row in rows.iter().filter(|row| !planned.contains(&row.change)) {
         leave(app, tracker, team, row, &live, now).await?;
     }
+    // What was refused just now takes the room of no other.
     let has: Vec<bool> = scheduled
         .iter()
-        .map(|s| known.get(&s.change).is_some_and(|r| r.key.is_some() || r.sent.is_some()))
+        .map(|s| {
+            let has = |r: &&TicketOf| r.key.is_some() || r.sent.is_some() || is_resting(r, now);
+            known.get(&s.change).is_some_and(has)
+        })
         .collect();
     let open = rows.iter().filter(|row| row.wanted && counts(row)).count();
     let limit = usize::try_from(tracker.is.open_limit).unwrap_or(usize::MAX);
@@ -70,7 +75,9 @@ pub(super) async fn of(app: &App, tracker: &Tracker, team: &Team) -> Result<Want
     for ((is, has), may) in scheduled.iter().zip(&has).zip(room(&has, open, limit)) {
         if !may && !has {
             // What was about to be made, and waits again, is not known any longer.
-            app.store.forget_ticket(org, team.id, &is.change).await?;
+            if known.contains_key(&is.change) {
+                app.store.forget_ticket(org, team.id, &is.change).await?;
+            }
             continue;
         }
         if may {
@@ -86,8 +93,9 @@ pub(super) async fn of(app: &App, tracker: &Tracker, team: &Team) -> Result<Want
             let own = |f: &Finding| f.team.as_ref().is_some_and(|(id, _)| *id == team.id);
             findings.extend(found.filter(|f| f.state.is_live() && own(f)));
         }
-        let change = Change { is, findings: &findings, team };
         let row = known.get(&is.change);
+        let pointed = row.is_some_and(|row| row.points.is_some());
+        let change = Change { is, findings: &findings, team, pointed };
         let before = row.map(|row| (Told::of(&row.told), row.wanted));
         let Some(told) = words::told(app, tracker, &change, before.as_ref(), now).await? else {
             continue;
@@ -128,6 +136,7 @@ async fn leave(
         left.add(found.as_ref(), team.id);
     }
     let (over, why) = left.told();
+    told.fixed = over && left.fixed > 0;
     let note = format!("{}: {why}", words::day(app, org, now).await?);
     // Said once, and not again with every day.
     let said = told.note.as_deref().is_some_and(|held| held.ends_with(&why));

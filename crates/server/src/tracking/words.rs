@@ -21,6 +21,8 @@ pub(super) struct Change<'a> {
     /// The team's, that are there.
     pub(super) findings: &'a [Finding],
     pub(super) team: &'a Team,
+    /// Whether people gave it points: then nothing is reckoned.
+    pub(super) pointed: bool,
 }
 
 /// A day of the charter's calendar.
@@ -71,16 +73,23 @@ pub(super) async fn told(
         None => None,
     };
     let window = is.window.as_ref().map_or("now", |w| &w.name).to_owned();
-    let points = (is.points * 2.0).round() / 2.0;
+    let points = (!change.pointed).then(|| (is.points * 2.0).round() / 2.0);
     let asset = gravest.asset.1.clone();
     let system = gravest.system.as_ref().map(|s| s.1.clone());
     let component = component(tracker, &asset, system.as_deref());
     let findings = change.findings.iter().map(|f| f.id).collect::<Vec<_>>();
     let made_of = format!(
-        "1 {level} {due:?} {} {window} {points} {findings:?} {component:?} {} {}",
+        "2 {level} {due:?} {} {window} {points:?} {findings:?} {component:?} {} {}",
         is.version, change.team.name, app.settings.public
     );
-    if before.is_some_and(|(held, wanted)| *wanted && held.made_of == made_of) {
+    // Without an index nothing can be said of what it means: that waits.
+    let Some(index) = app.index() else { return Ok(None) };
+    let digest = index.info().ok().map(|info| info.digest);
+    // What this index does not know, another one may.
+    let unknown = format!("{made_of}, unknown to {digest:?}");
+    if before.is_some_and(|(held, wanted)| {
+        *wanted && (held.made_of == made_of || held.made_of == unknown)
+    }) {
         return Ok(None);
     }
     let from = gravest.component.1.parse::<Purl>().ok();
@@ -90,7 +99,7 @@ pub(super) async fn told(
         title: format!("Raise {} to {} in {asset}", name(&is.change.package), is.version),
         level: level.to_string(),
         due,
-        points: Some(points),
+        points,
         team: change.team.name.clone(),
         component,
         links: links(app, change),
@@ -102,7 +111,9 @@ pub(super) async fn told(
         findings,
         ..Told::default()
     };
-    speak(app, org, change, gravest, &mut new, now).await?;
+    if !speak(app, org, change, gravest, &mut new, now).await? {
+        new.made_of = unknown;
+    }
     if let Some((held, wanted)) = before {
         let what = differs(held, *wanted, &new, &is.why);
         new.note = match what.is_empty() {
@@ -186,7 +197,7 @@ fn criteria(change: &Change<'_>, asset: &str) -> Vec<String> {
     ]
 }
 
-/// Tells the gravest finding in four voices, below what the change as a whole is.
+/// Tells the gravest finding in four voices, below what the change as a whole is. `false`: the index does not know it.
 async fn speak(
     app: &App,
     org: Org,
@@ -194,13 +205,15 @@ async fn speak(
     gravest: &Finding,
     new: &mut Told,
     now: Timestamp,
-) -> Result<(), Refused> {
+) -> Result<bool, Refused> {
     let agreed = app.agreed(org, now).await?;
     let known = known(&app.store, org, std::slice::from_ref(gravest)).await?;
+    let mut is_known = false;
     let mut texts = [String::new(), String::new(), String::new(), String::new()];
     if let (Some(known), Some(index)) = (known.first(), app.index()) {
         let weigher = Weigher::new(&agreed, index, now);
         if let Some(assessed) = weigher.assess(known) {
+            is_known = true;
             for (text, side) in texts.iter_mut().zip(SIDES) {
                 let lines = voice(known, &agreed, &assessed, now, side);
                 let lines = lines.iter().map(|line| format!("{}: {}", line.label, line.says));
@@ -225,7 +238,7 @@ async fn speak(
         names.join(", ")
     };
     let [product, engineering, security, operations] = texts;
-    let unknown = "The advisory index does not know it, so that it has no level.";
+    let unknown = "The advisory index does not know it: nothing can be said of it here.";
     let or = |text: String| if text.is_empty() { unknown.to_owned() } else { text };
     new.product = or(product);
     new.engineering = format!(
@@ -239,7 +252,7 @@ async fn speak(
     );
     new.security = format!("It removes {}.\nThe gravest of them:\n{}", all(), or(security));
     new.operations = or(operations);
-    Ok(())
+    Ok(is_known)
 }
 
 /// The sides, in the order of a ticket's voices.

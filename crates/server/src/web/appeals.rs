@@ -16,6 +16,7 @@ use trimtab_store::{Appeal, AppealState, Cursor};
 use super::{Page, Sorry, asking, count, html, layout, mended, own_form, pager};
 use crate::access::Who;
 use crate::api::appeals::{Asked, all};
+use crate::api::visible;
 use crate::appealing::{self, Answer, Wanted, answering, find, standing};
 use crate::facts::finding;
 use crate::people::{name, names};
@@ -39,10 +40,15 @@ pub(crate) async fn page(
     let who = who.map_err(Sorry::from)?;
     let found = all(&app, &who, &asked).await?;
     let (names, now) = (names(&app, who.org).await?, app.now());
-    let waits = found.rows.iter().filter(|is| is.state == AppealState::Asked).count();
-    let late = found.rows.iter().filter(|is| standing(is, now).1).count();
-    let number = count(i64::try_from(waits).unwrap_or(i64::MAX), "appeal waits", "appeals wait");
-    let headline = match (found.rows.len(), waits) {
+    // All that wait, whatever is listed.
+    let seen = visible(&who, &app.store.systems(who.org).await?);
+    let of = |state| (state, asked.incident, asked.team);
+    let waiting = of(Some(AppealState::Asked));
+    let waits = app.store.count_appeals(who.org, waiting, seen.as_deref(), None).await?;
+    let late = app.store.count_appeals(who.org, waiting, seen.as_deref(), Some(now)).await?;
+    let ever = app.store.count_appeals(who.org, of(None), seen.as_deref(), None).await?;
+    let number = count(waits, "appeal waits", "appeals wait");
+    let headline = match (ever, waits) {
         (0, _) => "Nothing was asked outside of the plan.".to_owned(),
         (_, 0) => "Every appeal is answered.".to_owned(),
         _ => format!("{number} for an answer, {late} of them for too long."),

@@ -5,7 +5,7 @@ mod parts;
 mod sides;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use trimtab_model::Role;
 use trimtab_pages::Entry;
@@ -69,15 +69,36 @@ pub(crate) async fn wall(
     State(app): State<App>,
     who: Result<Who, Problem>,
     Path(word): Path<String>,
-) -> Page {
+) -> Response {
+    again(of_side(&app, who, &word).await)
+}
+
+async fn of_side(app: &App, who: Result<Who, Problem>, word: &str) -> Page {
     let who = who.map_err(Sorry::from)?;
-    let side = side(&word)?;
-    hung(&app, &who, side, title(side)).await
+    let side = side(word)?;
+    hung(app, &who, side, title(side)).await
+}
+
+/// What failed for now is fetched again as well: nobody stands before a wall to do it.
+fn again(page: Page) -> Response {
+    let mut response = page.into_response();
+    let status = response.status();
+    let headers = response.headers_mut();
+    if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
+        headers.insert(header::REFRESH, HeaderValue::from(EVERY));
+    }
+    let robots = HeaderName::from_static("x-robots-tag");
+    headers.insert(robots, HeaderValue::from_static("noindex, nofollow, noarchive"));
+    response
 }
 
 /// The same by a link, for whoever has it.
-pub(crate) async fn shared(State(app): State<App>, Path(secret): Path<String>) -> Page {
-    let (share, who) = reader(&app, &secret).await?;
+pub(crate) async fn shared(State(app): State<App>, Path(secret): Path<String>) -> Response {
+    again(by_link(&app, &secret).await)
+}
+
+async fn by_link(app: &App, secret: &str) -> Page {
+    let (share, who) = reader(app, secret).await?;
     let side = side(&share.is.side)?;
     let name = match share.is.scope {
         ScopeOf::Team(id) => {
@@ -87,7 +108,7 @@ pub(crate) async fn shared(State(app): State<App>, Path(secret): Path<String>) -
         }
         ScopeOf::Organisation | ScopeOf::System(_) => title(side),
     };
-    hung(&app, &who, side, name).await
+    hung(app, &who, side, name).await
 }
 
 async fn hung(app: &App, who: &Who, side: Role, title: String) -> Page {
@@ -106,10 +127,7 @@ async fn hung(app: &App, who: &Who, side: Role, title: String) -> Page {
         now: app.now(),
     };
     let mut response: Response = html(&view);
-    let headers = response.headers_mut();
-    headers.insert(header::REFRESH, HeaderValue::from(EVERY));
-    let robots = HeaderName::from_static("x-robots-tag");
-    headers.insert(robots, HeaderValue::from_static("noindex, nofollow, noarchive"));
+    response.headers_mut().insert(header::REFRESH, HeaderValue::from(EVERY));
     Ok(response)
 }
 

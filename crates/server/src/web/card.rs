@@ -10,7 +10,7 @@ use trimtab_pages::part::{
 
 use super::{Page, Sorry, count, html, layout};
 use crate::access::Who;
-use crate::carding::{card, milestones, numbers};
+use crate::carding::{LEFT_OUT, came, card, milestones, numbers};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::updating::{Update, title};
@@ -33,7 +33,8 @@ pub(crate) async fn page(
     let now = app.now();
     let days = is.measured.period.days();
     let headline = format!(
-        "{} in {days} days removed {}.",
+        "{}{} in {days} days removed {}.",
+        if is.cut { "At least " } else { "" },
         count(whole(is.now.updates), "update", "updates"),
         count(whole(is.now.findings), "finding", "findings")
     );
@@ -60,7 +61,8 @@ pub(crate) async fn page(
         metrics,
     ];
     let figure = |((name, value, before), list): ((&str, Option<f64>, Option<f64>), String)| {
-        let unknown = || Value::Unknown("nothing was due, or not all was weighed".to_owned());
+        let unknown =
+            || Value::Unknown("nothing was due, or not all was weighed or looked at".to_owned());
         let value = value.map_or_else(unknown, |value| number(value).into());
         let before = before.map_or_else(|| "unknown".to_owned(), number);
         Figure::of(value, name, list).noted(format!("{before} in the time before"))
@@ -71,7 +73,7 @@ pub(crate) async fn page(
         Row::of(vec![
             Cell::Name(Link::to(title(&update.told), here.clone()), update.is.asset_name.clone()),
             Cell::link(update.told.removes.len().to_string(), here),
-            update.deployed.map_or(Cell::Nothing, |at| Cell::Value(When::of(at, now).into())),
+            came(update).map_or(Cell::Nothing, |at| Cell::Value(When::of(at, now).into())),
         ])
     };
     let list = Table {
@@ -92,11 +94,8 @@ pub(crate) async fn page(
          until the end of the time."
             .to_owned(),
     );
-    let notice = is.more.then(|| Notice {
-        urgency: Urgency::Note,
-        text: "There are more updates than were looked at: the oldest are left out.".to_owned(),
-        next: None,
-    });
+    let notice =
+        is.more.then(|| Notice { urgency: Urgency::Note, text: LEFT_OUT.to_owned(), next: None });
     let view = Goals {
         layout,
         notice,

@@ -9,7 +9,7 @@ use trimtab_pages::Entry;
 use trimtab_pages::page::Goals;
 use trimtab_pages::part::{
     Cell, Column, Empty, Field, Figure, Figures, Filled, Form as Sheet, Input, Link, Notice, Row,
-    Table, Urgency, When, number,
+    Table, Urgency, number,
 };
 use trimtab_store::ReviewOf;
 
@@ -142,7 +142,7 @@ async fn show(app: &App, who: &Who, wrong: Option<(Sent, Problem)>) -> Page {
         ..Table::default()
     };
     let about = vec![format!(
-        "Days to remediate and deadlines are those of the last {} days. A goal is on track when it is as far as its time.",
+        "Days to remediate and deadlines are those of the last {} days. A goal is on track when it is as far as its time; once its time is over, the number of its last day is shown.",
         goaling::DAYS
     )];
     Ok(html(&Goals { layout, notice, figures: Figures(figures), about, chart: None, list, forms }))
@@ -151,7 +151,8 @@ async fn show(app: &App, who: &Who, wrong: Option<(Sent, Problem)>) -> Page {
 fn row(goal: &Shared, now: jiff::Timestamp) -> Row {
     let is = &goal.is.is;
     let team = is.team.map(|id| format!("&team={id}")).unwrap_or_default();
-    let metrics = format!("/metrics?days={}{team}", goaling::DAYS);
+    let to = if now >= is.ends { format!("&to={}", last_day(is.ends)) } else { String::new() };
+    let metrics = format!("/metrics?days={}{team}{to}", goaling::DAYS);
     let way = match goal.progress.way {
         None => Cell::unknown("the number is not known"),
         Some(way) => Cell::Filled(Filled {
@@ -178,7 +179,7 @@ fn row(goal: &Shared, now: jiff::Timestamp) -> Row {
         Cell::text(number(is.to)),
         way,
         Cell::text(goal.progress.standing.as_str()),
-        Cell::Value(When::of(is.ends, now).into()),
+        Cell::text(last_day(is.ends)),
     ])
 }
 

@@ -17,7 +17,6 @@ use crate::access::{Action, On, Who};
 use crate::api::handoffs::{Asked, People, keep, named};
 use crate::facts::handoffs::{HandOff, MOST, waiting};
 use crate::facts::steps::Part;
-use crate::people::names;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -186,9 +185,10 @@ async fn show(
         Link::to(system.name.clone(), here.clone()),
         Link::words(title),
     ];
+    let teams: Vec<i64> = system.team.into_iter().collect();
+    let reach = app.store.people_of(who.org, &[id], &teams).await?;
     let mut people: Vec<(String, String)> =
-        names(app, who.org).await?.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
-    people.sort_by(|a, b| a.1.cmp(&b.1));
+        reach.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
     people.insert(0, (String::new(), "the owner team".to_owned()));
     let field = |part: Part| {
         let (label, hint) = question(part);

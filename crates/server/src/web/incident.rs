@@ -20,7 +20,7 @@ use super::{Page, Sorry, asking, count, html, layout, mended, own_form};
 use crate::access::{Action, On, Who};
 use crate::problem::Problem;
 use crate::responding::said::{Said, may_of, say};
-use crate::responding::{Room, Task, draft, drills, length, report, room};
+use crate::responding::{Room, Task, doers, draft, drills, length, report, room};
 use crate::state::App;
 
 /// How many places are shown.
@@ -49,8 +49,20 @@ pub(crate) async fn page(
     let waiting = room.stands.iter().filter(|s| s.acknowledged.is_none()).count();
     let fixed = room.stands.iter().filter(|s| s.fixed.is_some()).count();
     let drill = if is.is.drill.is_some() { "Drill: " } else { "" };
+    let rows = &room.places.rows;
     let headline = match (open, teams) {
         (false, _) => format!("{drill}{} is closed.", is.is.title),
+        (true, 0) if !room.places.known => {
+            format!("{drill}{}: no source knows yet which packages it is in.", is.is.title)
+        }
+        (true, 0) if !rows.is_empty() => format!(
+            "{drill}{}: it is in {} that you may see.",
+            is.is.title,
+            count(whole(rows.len()), "place", "places")
+        ),
+        (true, 0) if !room.places.is_sure() => {
+            format!("{drill}{}: it was not found yet that you may see.", is.is.title)
+        }
         (true, 0) => format!("{drill}{}: it is nowhere that you may see.", is.is.title),
         (true, _) => format!(
             "{drill}{}: {} touched, {waiting} did not acknowledge it yet, {fixed} fixed it.",
@@ -82,16 +94,21 @@ pub(crate) async fn page(
         format!("/where?q={}&version={}", encode(&is.is.looked_for), encode(&is.is.versions));
     let late = room.tasks.iter().filter(|task| task.is_late(now)).count();
     let more = if room.places.more { "+" } else { "" };
-    let figures = Figures(vec![
+    let mut figures = vec![
         Figure::of(format!("{}{more}", room.places.rows.len()), "places", search.clone()),
         Figure::of(
             format!("{running}{more}"),
             "of them run in production",
             format!("{search}&running=true"),
         ),
-        Figure::of(format!("{waiting} of {teams}"), "teams did not acknowledge it", here.clone()),
-        Figure::of(late.to_string(), "tasks are late", here),
-    ]);
+        Figure::of(late.to_string(), "tasks are late", here.clone()),
+    ];
+    // How far teams are is not told to who sees none of them.
+    if teams > 0 || room.all {
+        let words = "teams did not acknowledge it";
+        figures.push(Figure::of(format!("{waiting} of {teams}"), words, here));
+    }
+    let figures = Figures(figures);
     let mut parts = vec![
         (String::new(), Part::table(stands(&room, &who, now))),
         (String::new(), Part::table(tasks(&room, &who, now))),
@@ -119,6 +136,13 @@ fn notice(room: &Room) -> Option<Notice> {
     if !room.all {
         texts.push("You see what touches your systems and teams.".to_owned());
     }
+    if !room.places.known {
+        let text = "No source knows this name yet, so that it cannot be looked for: open one that names a package.";
+        texts.push(text.to_owned());
+    }
+    if !room.all && room.stands.is_empty() && !room.places.rows.is_empty() {
+        texts.push("How far its teams are is told to who is of the whole team.".to_owned());
+    }
     if room.places.unknown > 0 {
         let versions = count(whole(room.places.unknown), "version", "versions");
         texts.push(format!("{versions} cannot be compared and may be affected as well."));
@@ -130,9 +154,12 @@ fn notice(room: &Room) -> Option<Notice> {
     (!text.is_empty()).then_some(Notice { urgency: Urgency::Note, text, next: None })
 }
 
-fn took(span: Span) -> Cell {
+fn took(span: Span, closed: bool) -> Cell {
     match span {
         Span::Took(took) => Cell::text(length(took)),
+        Span::Runs(runs) if closed => {
+            Cell::text(format!("not when it was closed, after {}", length(runs)))
+        }
         Span::Runs(runs) => Cell::text(format!("not yet, {}", length(runs))),
         Span::Unknown(why) => Cell::unknown(why),
     }
@@ -142,7 +169,9 @@ fn stands(room: &Room, who: &Who, now: Timestamp) -> Table {
     let (id, open) = (room.is.id, room.is.closed.is_none());
     let drill = room.is.is.drill.is_some();
     let row = |stand: &Stand| {
-        let is = stand.measures(room.is.is.published, drill, now);
+        let end = room.is.closed.unwrap_or(now);
+        let is = stand.measures(room.is.is.published, drill, end);
+        let took = |span| took(span, !open);
         let name = room.team(stand.team);
         let link_to = |kind: &str| link(id, kind, stand.team, None);
         let next = match () {
@@ -187,7 +216,7 @@ fn stands(room: &Room, who: &Who, now: Timestamp) -> Table {
         ],
         rows: room.stands.iter().map(row).collect(),
         empty: Empty {
-            why: "No inventory that you may see has it. It is looked for every minute.".to_owned(),
+            why: "No team that you may see has it, as far as it can be looked for.".to_owned(),
             next: None,
         },
         ..Table::default()
@@ -201,7 +230,8 @@ fn tasks(room: &Room, who: &Who, now: Timestamp) -> Table {
             (None, Some(due)) => Cell::Due(When::of(due, now), task.is_late(now)),
             (None, None) => Cell::unknown("nobody said until when"),
         };
-        let next = match task.done.is_none() && may_of(who, task.team) {
+        let may = may_of(who, task.team) || task.owner == Some(who.person.id);
+        let next = match task.done.is_none() && may {
             true => Cell::link(
                 format!("Task {} is done", task.seq),
                 link(room.is.id, "done", None, Some(task.seq)),
@@ -472,9 +502,10 @@ async fn ask(
     if !may_of(who, team) && sent.kind != "done" {
         return Err(Problem::forbidden(Action::Respond).into());
     }
+    let drill = if room.is.is.drill.is_some() { "Drill: " } else { "" };
     let headline = match team {
-        Some(_) => format!("{submit} for {}: {}", room.team(team), room.is.is.title),
-        None => format!("{submit}: {}", room.is.is.title),
+        Some(_) => format!("{drill}{submit} for {}: {}", room.team(team), room.is.is.title),
+        None => format!("{drill}{submit}: {}", room.is.is.title),
     };
     let mut layout = layout(app, who, Entry::Incidents, submit, headline).await?;
     let here = format!("/incidents/{id}");
@@ -502,9 +533,9 @@ async fn ask(
         fields.push(hidden("team", &sent.team));
     }
     if gives {
+        let people = doers(app, who, room, team).await?;
         let mut people: Vec<(String, String)> =
-            room.names.iter().map(|(id, name)| (id.to_string(), name.clone())).collect();
-        people.sort_by(|a, b| a.1.cmp(&b.1));
+            people.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
         people.insert(0, (String::new(), "the team".to_owned()));
         fields.extend([
             Field::new("owner", "Who?", Input::Select(people))

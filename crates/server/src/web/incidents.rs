@@ -3,6 +3,7 @@
 use axum::Form;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect};
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use trimtab_engine::incident::{Measures, Span, middle};
 use trimtab_pages::Entry;
@@ -15,12 +16,15 @@ use trimtab_store::{Cursor, Incident};
 
 use super::{Page, Sorry, asking, count, html, layout, mended, own_form, pager};
 use crate::access::{Action, On, Who};
-use crate::api::incidents::{Asked, all};
+use crate::api::{cursor, visible};
 use crate::problem::Problem;
 use crate::responding::drills::PAST;
 use crate::responding::said::{Opening, open};
 use crate::responding::{how_far, length};
 use crate::state::App;
+
+/// How many are listed at once, and how many of the newest real ones the times are of.
+const NEWEST: usize = 100;
 
 /// Which, and of which team.
 #[derive(Debug, Default, Deserialize)]
@@ -51,7 +55,8 @@ async fn records(app: &App, who: &Who, rows: &[Incident]) -> Result<Vec<Record>,
         for stand in how_far(&app.store.incident_events(who.org, incident.id).await?) {
             let record = records.iter_mut().find(|record| Some(record.team) == stand.team);
             if let Some(record) = record {
-                record.of.push((incident.id, stand.measures(incident.is.published, false, now)));
+                let end = incident.closed.unwrap_or(now);
+                record.of.push((incident.id, stand.measures(incident.is.published, false, end)));
             }
         }
     }
@@ -65,15 +70,18 @@ pub(crate) async fn page(
     Query(wanted): Query<Wanted>,
 ) -> Page {
     let who = who.map_err(Sorry::from)?;
-    // What is chosen of them is chosen below: the numbers are of all that are here.
-    let asked = Asked { open: None, after: wanted.after.clone(), limit: Some(100) };
-    let found = all(&app, &who, &asked).await?;
+    crate::api::findings::seen(&who)?;
+    let seen = visible(&who, &app.store.systems(who.org).await?);
+    let seen = seen.as_deref();
+    let after = cursor(wanted.after.as_deref())?;
+    let store = &app.store;
+    let chosen = (wanted.open, wanted.drill.or(wanted.team.map(|_| false)));
+    let found = store.incidents_of(who.org, chosen, seen, after, NEWEST).await?;
+    let newest = store.incidents_of(who.org, (None, Some(false)), seen, None, NEWEST).await?;
+    let (is_open, real, drills) = store.count_incidents(who.org, seen).await?;
     let now = app.now();
-    let records = records(&app, &who, &found.rows).await?;
+    let records = records(&app, &who, &newest.rows).await?;
     let mut rows = found.rows;
-    let is_open = rows.iter().filter(|is| is.closed.is_none() && is.is.drill.is_none()).count();
-    let drills = rows.iter().filter(|is| is.is.drill.is_some()).count();
-    let real = rows.len() - drills;
     if let Some(team) = wanted.team {
         let of: Vec<i64> = records
             .iter()
@@ -82,16 +90,9 @@ pub(crate) async fn page(
             .collect();
         rows.retain(|is| of.contains(&is.id));
     }
-    if let Some(open) = wanted.open {
-        rows.retain(|is| is.closed.is_none() == open);
-    }
-    if let Some(drill) = wanted.drill {
-        rows.retain(|is| is.is.drill.is_some() == drill);
-    }
-    let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let headline = match is_open {
         0 => "No incident is open.".to_owned(),
-        open => format!("{} open.", count(whole(open), "incident is", "incidents are")),
+        open => format!("{} open.", count(open, "incident is", "incidents are")),
     };
     let mut layout = layout(&app, &who, Entry::Incidents, "Incidents", headline).await?;
     layout.crumbs = vec![Link::words("Incidents")];
@@ -149,13 +150,15 @@ pub(crate) async fn page(
         },
         ..Table::default()
     };
-    let parts =
-        vec![(String::new(), Part::table(list)), (String::new(), Part::table(times(&records)))];
+    let parts = vec![
+        (String::new(), Part::table(list)),
+        (String::new(), Part::table(times(&records, newest.next.is_some()))),
+    ];
     Ok(html(&Dossier { layout, notice: None, figures, parts }))
 }
 
-/// How long each team took in the real ones that are listed: the middle of what is known.
-fn times(records: &[Record]) -> Table {
+/// How long each team took in the newest real ones: the middle of what is known. `more`: whether there are others.
+fn times(records: &[Record], more: bool) -> Table {
     let row = |record: &Record| {
         let list = format!("/incidents?drill=false&team={}", record.team);
         let of =
@@ -173,7 +176,10 @@ fn times(records: &[Record]) -> Table {
         ])
     };
     Table {
-        title: "How long it took, by team: the middle one".to_owned(),
+        title: match more {
+            true => format!("How long it took in the newest {NEWEST}, by team: the middle one"),
+            false => "How long it took, by team: the middle one".to_owned(),
+        },
         titled: true,
         columns: vec![
             Column::left("Team").kept(),
@@ -237,7 +243,7 @@ pub(crate) async fn post(
     let day = sent.published.trim();
     let published = match day.len() {
         0 => None,
-        10 => Some(format!("{day}T00:00:00Z")),
+        10 => Some(begun(day, app.now())),
         _ => Some(day.to_owned()),
     };
     let speed = sent.speed.trim();
@@ -264,6 +270,16 @@ pub(crate) async fn post(
     }
 }
 
+/// When a day began: now, where it has begun in the east and not yet here.
+fn begun(day: &str, now: Timestamp) -> String {
+    let at = format!("{day}T00:00:00Z");
+    let east = SignedDuration::from_hours(14);
+    match at.parse::<Timestamp>() {
+        Ok(is) if is > now && is.duration_since(now) < east => now.to_string(),
+        _ => at,
+    }
+}
+
 async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, String)>) -> Page {
     who.must(Action::Respond, On::ALL)?;
     let drill = !sent.drill.is_empty();
@@ -277,7 +293,7 @@ async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, St
         Field::new(name, label, input).holding(holds).hinted(hint).optional()
     };
     let named = "A package without its version (pkg:npm/lodash), or a name such as CVE-2021-44228. \
-        It need not be in any feed yet.";
+        A package need not be in any feed yet; a name that none has yet cannot be looked for.";
     let mut fields = vec![field("title", "What is it called?", Input::Text, &sent.title, "")];
     if drill {
         let none = ("".to_owned(), "one of our own".to_owned());

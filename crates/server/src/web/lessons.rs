@@ -42,11 +42,17 @@ async fn of(app: &App, who: &Who, team: Option<i64>) -> Result<Option<String>, P
 }
 
 fn notice(all: &All) -> Option<Notice> {
-    all.more.then(|| Notice {
-        urgency: Urgency::Note,
-        text: "Only the newest 5000 findings are looked at.".to_owned(),
-        next: None,
-    })
+    let mut texts = Vec::new();
+    if all.unknown.is_none() {
+        texts.push(
+            "What sources say cannot be read now: weaknesses that are not listed are unknown.",
+        );
+    }
+    if all.more {
+        texts.push("Only the newest 5000 findings are looked at.");
+    }
+    let text = texts.join(" ");
+    (!text.is_empty()).then_some(Notice { urgency: Urgency::Note, text, next: None })
 }
 
 pub(crate) async fn page(
@@ -61,6 +67,9 @@ pub(crate) async fn page(
     let subject = team.clone().unwrap_or_else(|| "We".to_owned());
     let kinds = count(whole(all.met.len()), "kind", "kinds");
     let headline = match all.met.first() {
+        None if all.unknown.is_none() => {
+            "Which weaknesses were met is unknown: what sources say cannot be read now.".to_owned()
+        }
         None => format!("{subject} met no weakness that a source names."),
         Some(most) => format!(
             "{subject} met {kinds} of weaknesses, most often {}.",
@@ -79,7 +88,7 @@ pub(crate) async fn page(
     // What no source names has no list of its own: the number opens all that was found.
     let found = [("state", Some("any".to_owned())), ("team", asked.team.map(|id| id.to_string()))];
     let figures = Figures(vec![Figure::of(
-        all.unknown.to_string(),
+        all.unknown.map_or_else(|| "unknown".to_owned(), |unknown| unknown.to_string()),
         "findings of which no source names a weakness",
         asking("/findings", &found),
     )]);

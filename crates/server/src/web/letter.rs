@@ -96,7 +96,7 @@ pub(crate) async fn page(
         ])
     };
     let things = Table {
-        title: match said.more {
+        title: match said.more() {
             0 => "What it told of".to_owned(),
             more => format!("What it told of: the gravest {}, and {more} more", said.named.len()),
         },
@@ -126,6 +126,7 @@ fn copies(letter: &Letter, wishes: bool, now: jiff::Timestamp) -> Table {
         let (words, next) = match is.became {
             Became::Sent => ("sent", ""),
             Became::Begun => ("on its way", ""),
+            Became::Later if is.tries == 0 => ("on its way", ""),
             Became::Later => ("not taken yet", "It is tried again by itself."),
             Became::Refused => ("refused", "Change what is told here, then send it again."),
             Became::Unknown => {
@@ -174,7 +175,7 @@ pub(crate) async fn post(
     own_form(&who, &sent.csrf)?;
     let (letter, team) = letter_of(&app, &who, id).await?;
     match sent.r#do.as_str() {
-        "acknowledge" => {
+        "acknowledge" if is_alarm(&letter) => {
             standing::acknowledge(&app, &who, team.id, &letter.is.items).await?;
         }
         "again" => {

@@ -1,5 +1,7 @@
 //! Notices of a team: what is *now*, what waits and why, what was sent, and how much noise that was.
 
+use std::collections::HashMap;
+
 use axum::extract::{Path, Query, State};
 use jiff::Timestamp;
 use trimtab_engine::notices::Why;
@@ -14,9 +16,9 @@ use super::team::find;
 use super::wishes::capital;
 use super::{Page, Sorry, asking, count, html, layout, pager};
 use crate::access::Who;
-use crate::api::notices::{Asked, seen, waiting};
+use crate::api::notices::{Asked, is_alarm, is_theirs, seen, waiting};
 use crate::api::{cursor, limit};
-use crate::notices::standing::{self, Standing, held, is_open};
+use crate::notices::standing::{self, Standing, held, is_open, may_see};
 use crate::notices::things::Told;
 use crate::notices::why_of;
 use crate::notices::wishes::{CHANNELS, Wishes, may_wish};
@@ -44,7 +46,9 @@ pub(crate) async fn page(
     let held = all.iter().filter(|(of, _)| is.decided.held.contains_key(of.item.as_str())).count();
     let after = cursor(asked.after.as_deref())?;
     let asked_for = limit(asked.limit.or(Some(LETTERS)));
-    let letters = app.store.letters(who.org, id, after, asked_for).await?;
+    let mut letters = app.store.letters(who.org, id, after, asked_for).await?;
+    letters.rows.retain(|letter| is_theirs(&who, letter));
+    let whole_team = may_see(&who, id, None);
     let names = names(&app, who.org).await?;
     let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let headline = match (open, held) {
@@ -72,17 +76,23 @@ pub(crate) async fn page(
     }
     let noise = is.noise.get(&is.week).copied().unwrap_or_default();
     let here = format!("/teams/{id}/notices");
-    let figures = Figures(vec![
+    let mut figures = vec![
         Figure::of(open.to_string(), "now, and nobody has it", format!("{here}#waiting")),
         Figure::of(held.to_string(), "wait to be told", format!("{here}#waiting")),
-        Figure::of(noise.digests.to_string(), "digests this week", format!("{here}#sent"))
-            .noted(format!("of {}", is.wishes.budget)),
-        Figure::of(noise.alarms.to_string(), "times now this week", format!("{here}#sent")),
-    ]);
+    ];
+    // How often it was told says something of all its systems.
+    if whole_team {
+        figures.push(
+            Figure::of(noise.digests.to_string(), "digests this week", format!("{here}#sent"))
+                .noted(format!("of {}", is.wishes.budget)),
+        );
+        let alarms = noise.alarms.to_string();
+        figures.push(Figure::of(alarms, "times now this week", format!("{here}#sent")));
+    }
     let view = View {
         notice: notice(&app, &team, &is, &letters.rows),
-        figures,
-        waiting: table(&all, &is, &who, &letters.rows, now),
+        figures: Figures(figures),
+        waiting: table(&all, &is, &letters.rows, now),
         sent: Table {
             pager: pager(
                 letters.rows.len(),
@@ -92,7 +102,7 @@ pub(crate) async fn page(
             ),
             ..sent(&letters.rows, &who, now)
         },
-        weeks: weeks(&is),
+        weeks: weeks(&is, whole_team),
         about: about(&is, &names),
         layout,
     };
@@ -106,13 +116,13 @@ fn notice(app: &App, team: &Team, is: &Standing, letters: &[Letter]) -> Option<N
         let text = "Nobody said how this team is told, so nothing is sent.";
         return Some(Notice { urgency: Urgency::Note, text: text.to_owned(), next: edit() });
     }
-    if !standing::tells_at_once(app, &is.wishes) {
-        let text =
-            "Nobody is told what is now: there is no channel, and no mail to people on duty.";
-        return Some(Notice { urgency: Urgency::Warning, text: text.to_owned(), next: edit() });
-    }
     if is.wishes.channel == "mail" && app.settings.notices.mail.is_none() {
         let text = "The server sends no mail: an administrator starts it with --mail-server.";
+        return Some(Notice { urgency: Urgency::Warning, text: text.to_owned(), next: edit() });
+    }
+    if !is.tells {
+        let text =
+            "Nobody is told what is now: there is no channel, and no mail to people on duty.";
         return Some(Notice { urgency: Urgency::Warning, text: text.to_owned(), next: edit() });
     }
     let newest = letters.first()?;
@@ -125,26 +135,22 @@ fn notice(app: &App, team: &Team, is: &Standing, letters: &[Letter]) -> Option<N
     })
 }
 
-fn table(
-    all: &[(&Pending, Told)],
-    is: &Standing,
-    who: &Who,
-    letters: &[Letter],
-    now: Timestamp,
-) -> Table {
+fn table(all: &[(&Pending, Told)], is: &Standing, letters: &[Letter], now: Timestamp) -> Table {
+    // Where somebody can say that they have it: the newest letter that told it.
+    let mut alarms: HashMap<&str, i64> = HashMap::new();
+    for letter in letters.iter().filter(|letter| is_alarm(letter)) {
+        for item in &letter.is.items {
+            alarms.entry(item).or_insert(letter.id);
+        }
+    }
     let row = |(of, told): &(&Pending, Told)| {
         let (why, until) = match is.decided.held.get(of.item.as_str()) {
             Some(why) => held(*why),
             None => ("told", None),
         };
-        // Where somebody can say that they have it: the letter that told it.
-        let alarm = letters.iter().find(|letter| {
-            why_of(&letter.is.why) != Why::Digest
-                && seen(who, letter).named.iter().any(|named| named.item == of.item)
-        });
-        let urgent = match (is_open(of), of.urgent, alarm) {
+        let urgent = match (is_open(of), of.urgent, alarms.get(of.item.as_str())) {
             (true, _, Some(letter)) => {
-                Cell::link("now: say that you have it", format!("/notices/{}", letter.id))
+                Cell::link("now: say that you have it", format!("/notices/{letter}"))
             }
             (true, _, None) => Cell::text("now"),
             (false, Some(_), _) => Cell::text("now, somebody has it"),
@@ -238,7 +244,7 @@ fn sent(letters: &[Letter], who: &Who, now: Timestamp) -> Table {
     }
 }
 
-fn weeks(is: &Standing) -> Table {
+fn weeks(is: &Standing, whole_team: bool) -> Table {
     let budget = is.wishes.budget;
     let row = |(monday, noise): (&jiff::civil::Date, &standing::Noise)| {
         Row::of(vec![
@@ -255,12 +261,13 @@ fn weeks(is: &Standing) -> Table {
             Column::right("Digests").kept(),
             Column::right("Times now").kept(),
         ],
-        rows: is.noise.iter().rev().map(row).collect(),
+        rows: is.noise.iter().rev().filter(|_| whole_team).map(row).collect(),
+        empty: Empty { why: "It is of who may see the whole team.".to_owned(), next: None },
         ..Table::default()
     }
 }
 
-fn about(is: &Standing, known: &std::collections::HashMap<i64, String>) -> Pairs {
+fn about(is: &Standing, known: &HashMap<i64, String>) -> Pairs {
     let wishes: &Wishes = &is.wishes;
     let channel = CHANNELS.iter().find(|(word, _)| *word == wishes.channel);
     let channel = channel.map_or("none", |(_, words)| words);

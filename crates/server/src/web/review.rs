@@ -21,7 +21,7 @@ use crate::api::reviews::{Known, known};
 use crate::people::name;
 use crate::problem::Problem;
 use crate::reviewing::agenda::{PackPart, PackTopic};
-use crate::reviewing::minutes::compared;
+use crate::reviewing::minutes::{compared, when};
 use crate::reviewing::{self, Sent as Decision, last_day};
 use crate::state::App;
 
@@ -340,12 +340,7 @@ fn shown(
             again,
         ])
     };
-    let due = match part.part.as_str() {
-        "answers" => "Asked",
-        "plan" => "Begins",
-        "exceptions" => "Ends",
-        _ => "Due",
-    };
+    let due = when(&part.part);
     let topics = (!part.topics.is_empty()).then(|| Table {
         title: part.title.clone(),
         columns: vec![
@@ -359,7 +354,7 @@ fn shown(
     });
     let listed = whole(part.topics.len());
     let about = match part.count {
-        0 => "Nothing.".to_owned(),
+        0 if !part.more => "Nothing.".to_owned(),
         all if all > listed => {
             format!("{} {all}{plus} in all; the first {listed} are shown.", part.about)
         }

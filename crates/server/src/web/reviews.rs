@@ -17,7 +17,7 @@ use trimtab_store::{Cursor, Review, ReviewOf, ReviewState, System, Team};
 
 use super::{Page, Sorry, asking, count, html, layout, mended, own_form, pager};
 use crate::access::{Action, On, Who};
-use crate::api::reviews::{Asked, all};
+use crate::api::reviews::{Asked, all, counted};
 use crate::problem::Problem;
 use crate::reviewing::{self, Wanted};
 use crate::state::App;
@@ -54,15 +54,14 @@ pub(crate) async fn page(
     let decisions = app.store.resolved(who.org, &ids).await?;
     let (teams, systems) = (app.store.teams(who.org).await?, app.store.systems(who.org).await?);
     let now = app.now();
-    let of = |state| reviews.iter().filter(|review| review.state == state).count();
+    let counts = counted(&app, &who, asked.team).await?;
+    let of = |state| counts.iter().find(|(is, ..)| *is == state).map_or(0, |(_, count, _)| *count);
     let coming = of(ReviewState::Prepared);
-    let soonest =
-        reviews.iter().filter(|r| r.state == ReviewState::Prepared).map(|r| r.is.at).min();
-    let headline = match (reviews.is_empty(), soonest) {
+    let soonest = counts.iter().find(|(is, ..)| *is == ReviewState::Prepared).map(|(_, _, at)| *at);
+    let headline = match (counts.is_empty(), soonest) {
         (true, _) => "No review was held yet.".to_owned(),
         (false, None) => "No review is planned.".to_owned(),
         (false, Some(at)) => {
-            let coming = i64::try_from(coming).unwrap_or(i64::MAX);
             let many = count(coming, "review is planned", "reviews are planned");
             format!("{many}; the next is {}.", When::of(at, now).words())
         }
@@ -76,12 +75,13 @@ pub(crate) async fn page(
         layout.actions.push(Link::to("Plan a review", "/reviews/new"));
     }
     let open = decisions.iter().filter(|is| reviewing::follow(is, now).is_open()).count();
-    let figure = |number: usize, label: &str| Figure::of(number.to_string(), label, here.clone());
+    let figure = |number: i64, label: &str| Figure::of(number.to_string(), label, here.clone());
+    let decided = i64::try_from(decisions.len()).unwrap_or(i64::MAX);
     let figures = Figures(vec![
         figure(coming, "planned"),
         figure(of(ReviewState::Open), "open now"),
         figure(of(ReviewState::Closed), "held"),
-        figure(decisions.len(), "decisions").noted(format!("{open} to be done")),
+        figure(decided, "decisions of the reviews below").noted(format!("{open} to be done")),
     ]);
     let row = |review: &Review| {
         let page = format!("/reviews/{}", review.id);

@@ -11,7 +11,9 @@ use trimtab_pages::part::{
     Cell, Column, Empty, Figure, Figures, Link, Mark, Notice, Pairs, Row, Table, Urgency, Value,
     When, number,
 };
-use trimtab_store::{PlannedChange, Scheduled, TicketOf, Tracker};
+use trimtab_store::{
+    FindingFilter, FindingOrder, FindingState, PlannedChange, Scheduled, TicketOf, Tracker,
+};
 
 use super::findings::encode;
 use super::team::{find, may_pace};
@@ -20,12 +22,15 @@ use super::{Page, Sorry, count, html, layout};
 use crate::access::Who;
 use crate::api::tickets::{seen, state};
 use crate::api::visible;
+use crate::facts::within;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::tracking::{Had, Told};
 
 /// The most that are listed.
 const MOST: usize = 200;
+/// The most findings that are looked at, as rounds do.
+const FINDINGS: usize = 5_000;
 
 pub(crate) async fn page(
     State(app): State<App>,
@@ -69,11 +74,22 @@ pub(crate) async fn page(
     let figure = |number: usize, label: &str| Figure::of(number.to_string(), label, here.clone());
     // Who sees a part of the team is told of that part.
     let mut scheduled = Vec::new();
-    if tracker.is_some() && visible(&who, &systems).is_none() {
+    let sees_all = tracker.is_some() && visible(&who, &systems).is_none();
+    if sees_all {
         scheduled = app.store.scheduled(who.org, id).await?;
     }
     let has: HashSet<&PlannedChange> = rows.iter().map(|row| &row.change).collect();
     scheduled.retain(|s| !has.contains(&s.change));
+    if !scheduled.is_empty() {
+        // What is merged alone waits for no room: none is made for it.
+        let filter =
+            FindingFilter { team: Some(id), counts: Some(true), ..FindingFilter::default() };
+        let (live, _) =
+            within::findings(&app, who.org, &filter, FindingOrder::Level, FINDINGS).await?;
+        let open = live.iter().filter(|f| f.state == FindingState::Open);
+        let open: HashSet<i64> = open.map(|f| f.id).collect();
+        scheduled.retain(|s| s.findings.iter().any(|f| open.contains(f)));
+    }
     let wait = scheduled.len();
     scheduled.truncate(MOST);
     let mut names: HashMap<i64, String> = HashMap::new();
@@ -81,14 +97,18 @@ pub(crate) async fn page(
         let is = app.store.asset(who.org, asset).await?;
         names.extend(is.map(|is| (asset, is.asset.name)));
     }
+    let mut figures = vec![
+        figure(of("open"), "open"),
+        figure(of("done") + of("wont-do"), "closed by people"),
+        figure(of("closed"), "closed by evidence"),
+    ];
+    // What is not known is no nought.
+    if sees_all {
+        figures.push(figure(wait, "wait for room"));
+    }
     let view = View {
         notice: notice(tracker.as_ref(), &rows, id, may),
-        figures: Figures(vec![
-            figure(of("open"), "open"),
-            figure(of("done") + of("wont-do"), "closed by people"),
-            figure(of("closed"), "closed by evidence"),
-            figure(wait, "wait for room"),
-        ]),
+        figures: Figures(figures),
         list: list(&rows, id, now),
         waiting: (!scheduled.is_empty()).then(|| waiting(&scheduled, &names, id)),
         about: about(tracker.as_ref(), now),

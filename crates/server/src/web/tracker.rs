@@ -1,6 +1,7 @@
 //! How a team's tracker is set, and what came of trying it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::Form;
 use axum::extract::{Path, State};
@@ -19,6 +20,9 @@ use crate::api::trackers::{OPEN_USUAL, Wanted, end, set, shown, tried};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::tracking::setting::Tried;
+
+/// The longest that a try is waited for: the page that comes of it may be the only one with the secret.
+const TRIES: Duration = Duration::from_secs(20);
 
 /// What the form sends.
 #[derive(Debug, Default, Deserialize)]
@@ -47,6 +51,8 @@ pub(crate) struct Sent {
 struct Came {
     wrong: Option<(&'static str, String)>,
     tried: Option<Tried>,
+    /// Why it was kept and not tried.
+    untried: Option<String>,
     secret: Option<String>,
 }
 
@@ -145,8 +151,17 @@ pub(crate) async fn post(
     };
     match set(&app, &who, id, &wanted).await {
         Ok((tracker, secret)) => {
-            let tried = tried(&app, &who, id).await?;
-            let came = Came { wrong: None, tried: Some(tried), secret };
+            // Whatever becomes of the try, the secret is shown: it is shown once.
+            let came = match tokio::time::timeout(TRIES, tried(&app, &who, id)).await {
+                Ok(Ok(tried)) => Came { tried: Some(tried), secret, ..Came::default() },
+                Ok(Err(problem)) => {
+                    Came { untried: Some(problem.detail), secret, ..Came::default() }
+                }
+                Err(_) => {
+                    let why = format!("It did not answer within {} s.", TRIES.as_secs());
+                    Came { untried: Some(why), secret, ..Came::default() }
+                }
+            };
             let sent = held(&app, &tracker);
             show(&app, &who, (&team, Some(&tracker)), sent, came).await
         }
@@ -195,6 +210,13 @@ async fn show(
             },
         });
     }
+    if let Some(why) = &came.untried {
+        form.notice = Some(Notice {
+            urgency: Urgency::Warning,
+            text: format!("It is kept, and was not tried: {why}"),
+            next: None,
+        });
+    }
     mended(&mut form, came.wrong.clone());
     let follows = vec![
         "Every change that the plan schedules gets one ticket there, the most urgent first; evidence closes it."
@@ -221,7 +243,9 @@ fn about(app: &App, tracker: Option<&Tracker>, came: &Came) -> Pairs {
             .clone()
             .map_or_else(|| Value::Unknown("the tracker does not tell".to_owned()), Value::Text);
         pairs.push(("It knows the token as".to_owned(), account));
-        pairs.push(("Tickets of Trimtab's there".to_owned(), tried.tickets.to_string().into()));
+        let more = if tried.more { " or more" } else { "" };
+        let tickets = format!("{}{more}", tried.tickets);
+        pairs.push(("Tickets of Trimtab's there".to_owned(), tickets.into()));
         for what in &tried.missing {
             pairs.push(("Missing".to_owned(), Value::Text(what.clone())));
         }
@@ -298,7 +322,8 @@ fn form(who: &Who, team: &Team, tracker: Option<&Tracker>, sent: Sent, csrf: Str
                 "This tracker",
                 no_yes("stays", "is forgotten; its tickets stay there"),
             )
-            .holding("no"),
+            .holding("no")
+            .hinted("Set again later, it makes its tickets anew beside those that are there."),
         );
     }
     Sheet {

@@ -13,7 +13,7 @@ use trimtab_pages::part::{
     State as At, Step, Steps, Table, Urgency, Value, When, number,
 };
 use trimtab_report::applied::json::Run;
-use trimtab_store::{Appeal, AppealState};
+use trimtab_store::Appeal;
 
 use super::findings::encode;
 use super::today::short;
@@ -21,6 +21,7 @@ use super::{Page, Sorry, count, html, layout, mended, own_form};
 use crate::access::{On, Who};
 use crate::api::tickets::links;
 use crate::api::updates::{Said, find, keep, may_say};
+use crate::api::visible;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::updating::{self, Far, Update, title};
@@ -381,17 +382,36 @@ fn left_out(update: &Update) -> Option<Table> {
     })
 }
 
-/// What was granted outside of any cadence of what moves here.
+/// What was granted outside of any cadence of what moves here, and was not done by an update before this one.
 async fn outside(app: &App, who: &Who, update: &Update) -> Result<Vec<i64>, Problem> {
-    let granted = (Some(AppealState::Granted), None, None);
-    let all = app.store.appeals(who.org, granted, None, None, 500).await?.rows;
-    let moves = &update.told.moves;
-    let is = |a: &Appeal| {
-        !a.is.dispute
-            && a.is.asset == update.is.is.asset
-            && moves.iter().any(|moved| short(&moved.package).0 == short(&a.is.package).0)
+    let (asset, received) = (update.is.is.asset, update.is.received);
+    let mut all = app.store.granted_emergencies(who.org, asset, (None, received)).await?;
+    let seen = visible(who, &app.store.systems(who.org).await?);
+    all.retain(|a| {
+        let moves = |moved: &str| short(moved).0 == short(&a.is.package).0;
+        seen.as_ref().is_none_or(|seen| a.is.system.is_some_and(|id| seen.contains(&id)))
+            && update.told.moves.iter().any(|moved| moves(&moved.package))
+    });
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
+    let others = app.store.all_applied(who.org, (None, Some(asset)), None, None, 500).await?.rows;
+    let is_done = |a: &Appeal| {
+        others.iter().any(|other| {
+            let moves = other.is.told["moves"].as_array();
+            other.id != update.is.id
+                && other.received < received
+                && a.answered.is_some_and(|at| at <= other.received)
+                && moves.is_some_and(|all| {
+                    let package = |moved: &serde_json::Value| {
+                        let package = moved["package"].as_str()?;
+                        Some(short(package).0 == short(&a.is.package).0)
+                    };
+                    all.iter().any(|moved| package(moved) == Some(true))
+                })
+        })
     };
-    Ok(all.iter().filter(|a| is(a)).map(|a| a.id).collect())
+    Ok(all.iter().filter(|a| !is_done(a)).map(|a| a.id).collect())
 }
 
 fn about(update: &Update, outside: &[i64], tickets: Vec<Link>) -> Pairs {

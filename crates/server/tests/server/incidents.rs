@@ -86,6 +86,8 @@ fn an_incident_from_the_first_word_to_what_was_learnt() {
     // What cannot be understood opens nothing.
     for (wrong, told) in [
         (json!({ "title": "x", "looked_for": "moment" }), "`looked_for`"),
+        (json!({ "title": "x", "looked_for": "log4j-core" }), "`looked_for`"),
+        (json!({ "title": "x", "looked_for": "pkg:left-pad" }), "`looked_for`"),
         (json!({ "title": "", "looked_for": "pkg:npm/moment" }), "`title`"),
         (json!({ "title": "x", "looked_for": "pkg:npm/moment", "versions": "<<" }), "version"),
         (
@@ -231,6 +233,13 @@ fn an_incident_from_the_first_word_to_what_was_learnt() {
     assert_eq!(report("pdf").status, 422);
     let list = server.open(&sia, "/incidents").text;
     assert!(list.contains("A worm in moment") && list.contains("/teams/"), "{list}");
+
+    // What no source knows was not looked for: nobody is told that it was not found.
+    let unknown = json!({ "title": "A name of today", "looked_for": "CVE-2999-99999" });
+    let (status, opened) = ask(server, &sia, "POST", "/api/v1/incidents", &unknown);
+    assert_eq!(status, 201, "{opened}");
+    let room = server.open(&sia, &format!("/api/v1/incidents/{}", opened["id"])).json();
+    assert!(!room["drafts"]["status"].as_str().unwrap().contains("not found it"), "{room}");
 }
 
 #[test]

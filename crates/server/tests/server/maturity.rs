@@ -60,6 +60,8 @@ fn maturity_is_told_from_evidence_and_of_what_may_be_seen() {
     assert_eq!(theirs["whole"], false);
     assert_eq!(criterion(&theirs, "inventory-begun")["of"], 1);
     assert_eq!(theirs["ledger"], Value::Null);
+    let holds = criterion(&theirs, "ledger-holds");
+    assert_eq!(holds["of"], 1, "how long it is, is not told: {holds}");
     let quiet = theirs["criteria"]
         .as_array()
         .unwrap()

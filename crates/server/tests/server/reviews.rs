@@ -302,6 +302,7 @@ fn who_sees_a_part_of_a_review_s_systems_sees_no_review() {
     assert_eq!(post(server, &world.tom, &format!("{path}/decisions"), &decision).status, 422);
     let there = json!({ "do": "attend", "person": part.id });
     assert_eq!(post(server, &world.tom, &path, &there).status, 422);
+    let planned = world.prepare();
     // A system goes to another team: whoever does not see it there sees no longer what was shown.
     let (_, elsewhere) = server.system(org, "intranet");
     let moved = trimtab_store::System {
@@ -313,6 +314,8 @@ fn who_sees_a_part_of_a_review_s_systems_sees_no_review() {
     server.runtime.block_on(moved).unwrap();
     assert_eq!(server.open(&world.tom, &path).status, 404);
     assert_eq!(server.open(&world.lea, &path).status, 200);
+    // One that showed nothing yet is of what the team owns now.
+    assert!(world.review(planned)["pack"]["parts"].is_array());
     // And the next review of the team tells nothing of the one that knew it.
     let decision = json!({ "what": "hush", "owner": world.lea.id, "due": tomorrow(2) });
     made(&post(server, &world.lea, &format!("{path}/decisions"), &decision));
@@ -405,6 +408,13 @@ fn the_pulse_tells_of_nobody() {
     );
     assert_eq!(post(server, &people[0], "/api/v1/pulse", &answers(5)).status, 409, "once a month");
     assert_eq!(post(server, &world.lea, "/api/v1/pulse", &answers(6)).status, 422);
+    // A token of hers does not answer for her.
+    let wanted = json!({ "name": "board", "actions": ["view"], "days": 1 });
+    let token = post(server, &world.lea, "/api/v1/tokens", &wanted).json()["token"].clone();
+    let token = format!("Bearer {}", token.as_str().unwrap());
+    let with = [("authorization", token.as_str()), JSON];
+    let sent = security.to_string();
+    assert_eq!(server.ask("POST", "/api/v1/pulse", &with, sent.as_bytes()).status, 403);
     assert_eq!(post(server, &world.lea, "/api/v1/pulse", &security).status, 200);
     let told = || server.open(&world.lea, "/api/v1/pulse").json()["rows"].clone();
     assert_eq!(told(), json!([]), "nothing of a month that is not over");

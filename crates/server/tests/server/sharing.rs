@@ -6,7 +6,7 @@ use trimtab_model::Role;
 use trimtab_store::Grant;
 use trimtab_store::ScopeOf::{Organisation, Team};
 
-use crate::harness::{JSON, Server, Someone};
+use crate::harness::{JSON, Server, Someone, bearer};
 use crate::world::{World, post};
 
 const SIDES: [&str; 5] = ["engineering", "security", "product", "operations", "leadership"];
@@ -114,6 +114,23 @@ fn a_link_shows_what_its_maker_may_see_until_it_is_withdrawn() {
     };
     assert_eq!((end(small), end(eve), end(lea)), (404, 404, 204));
     assert_eq!(open(&address).status, 404);
+}
+
+#[test]
+fn no_token_makes_a_link_nor_withdraws_one_if_it_only_looks() {
+    let world = World::new();
+    let World { server, lea, .. } = &world;
+    let looks = bearer(&server.token(&lea.cookie, &["view"]));
+    let shares = bearer(&server.token(&lea.cookie, &["view", "share"]));
+    let wanted = json!({ "name": "w", "side": "security", "days": 1 }).to_string();
+    let ask = |method: &str, path: &str, token: &str, body: &str| {
+        let headers = [("authorization", token), JSON];
+        server.ask(method, path, &headers, body.as_bytes()).status
+    };
+    assert_eq!(ask("POST", "/api/v1/shares", &shares, &wanted), 403);
+    let path = format!("/api/v1/shares/{}", world.share);
+    assert_eq!(ask("DELETE", &path, &looks, ""), 404);
+    assert_eq!(ask("DELETE", &path, &shares, ""), 204);
 }
 
 #[test]

@@ -422,6 +422,9 @@ fn a_tracker_is_set_by_who_may_and_leads_nowhere_else() {
     assert_eq!(world.hook(&secret, 7, "o/r"), 204);
     world.rest();
     assert_eq!(world.only()["assignee"], "bob");
+    let some = vec![b'x'; 3 << 20];
+    let some = world.server.ask("POST", &world.webhook, &headers, &some).status;
+    assert_eq!(some, 401, "it is read, and not signed");
     let large = vec![b'x'; (4 << 20) + 1];
     let large = world.server.ask("POST", &world.webhook, &headers, &large).status;
     assert!(matches!(large, 0 | 413), "{large}");

@@ -70,6 +70,11 @@ pub(crate) async fn an_incident_is_told_in_order_and_in_the_ledger(store: Store)
     assert_eq!(titles(None, Some(&[1]), None, 9).await.0, [""; 0]);
     assert_eq!(titles(None, Some(&[]), None, 9).await.0, [""; 0]);
 
+    // What was looked at before others told something is not told.
+    let stale = [event("fixed", Some(7))];
+    let told = store.tell_incident_after(org, one, (&stale, &[]), Some(8), ("t", at)).await;
+    assert_eq!(told.unwrap(), None);
+
     // What is closed is closed; what was learnt goes on.
     let learnt = json!({ "text": "x" });
     assert!(store.close_incident(org, one, learnt.clone(), "person:1", at).await.unwrap());
@@ -80,6 +85,8 @@ pub(crate) async fn an_incident_is_told_in_order_and_in_the_ledger(store: Store)
     assert!(store.tell_incident(org, one, (&action, &[]), "t", at).await.unwrap().is_some());
     assert_eq!(titles(Some(true), None, None, 9).await.0, ["two"]);
     assert_eq!(titles(Some(false), None, None, 9).await.0, ["one"]);
+    assert_eq!(store.count_incidents(org, None).await.unwrap(), (0, 1, 1));
+    assert_eq!(store.count_incidents(org, Some(&[1])).await.unwrap(), (0, 0, 0));
 }
 
 pub(crate) async fn an_appeal_is_answered_once_and_by_another(store: Store) {
@@ -124,6 +131,11 @@ pub(crate) async fn an_appeal_is_answered_once_and_by_another(store: Store) {
     assert_eq!(ids(None, Some(3), Some(7), None).await, [second, id]);
     assert_eq!(ids(None, None, None, Some(&[4])).await, [id], "of no system is of all");
     assert_eq!(ids(None, Some(9), None, None).await, [0; 0]);
+    let asked = (Some(AppealState::Asked), None, None);
+    assert_eq!(store.count_appeals(org, asked, None, None).await.unwrap(), 1);
+    assert_eq!(store.count_appeals(org, asked, None, Some(now())).await.unwrap(), 0, "not late");
+    let granted = store.granted_emergencies(org, asset, (None, now())).await.unwrap();
+    assert_eq!(granted.iter().map(|a| a.id).collect::<Vec<_>>(), [id]);
     let entries = store.ledger(org, 0, 100).await.unwrap();
     let told = entries.iter().filter(|e| e.data.contains("\"appeal\"")).count();
     assert_eq!(told, 3, "asked twice, answered once");

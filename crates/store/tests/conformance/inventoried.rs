@@ -12,21 +12,33 @@ pub(crate) async fn systems_are_counted_by_how_new_their_inventories_are(store: 
     let system = System { name: "shop".into(), ..System::default() };
     let shop = store.put_system(org, &system, "person:1", now()).await.unwrap();
     let production = ["production".to_owned()];
+    let mut assets = Vec::new();
     for (name, at) in [("web", Some(later(2))), ("worker", Some(later(9))), ("bare", None)] {
         let asset = store.put_asset(org, name, "repository", Some(shop), now()).await.unwrap();
         let Some(at) = at else { continue };
         let new = NewSnapshot { document: "d1".into(), ..NewSnapshot::default() };
         let by = JudgedBy::new(&production, &high, at);
         store.add_snapshot(org, asset.id, &new, by, "token:1").await.unwrap();
+        assets.push(asset.id);
     }
     let all = store.inventoried(org, [later(2), later(3)]).await.unwrap();
     let of = |system: i64| all.iter().find(|one| one.system == system).unwrap();
     let is = of(shop);
     assert_eq!((is.assets, is.with, is.since), (3, 2, [2, 1]));
     assert_eq!(is.oldest, Some(later(2)), "the newest of the one that waits longest");
+    assert!(is.first.is_some_and(|at| at < later(2)), "{:?}", is.first);
     // The world's own asset belongs to no system, and has nothing yet.
     let none = of(0);
     assert_eq!((none.assets, none.with, none.since, none.oldest), (1, 0, [0, 0], None));
+    assert_eq!(none.first, None);
+    // What is sent again is as new as that, noted once a day.
+    let web = store.snapshots(org, assets[0], 1).await.unwrap();
+    for (at, newer) in [(later(20), 1), (later(40), 2)] {
+        store.confirm_snapshot(org, web[0].id, at).await.unwrap();
+        let all = store.inventoried(org, [later(2), later(3)]).await.unwrap();
+        let is = all.iter().find(|one| one.system == shop).unwrap();
+        assert_eq!(is.since, [2, newer]);
+    }
     let other = store.add_organisation("Other", now()).await.unwrap();
     assert_eq!(store.inventoried(other, [now(), now()]).await.unwrap(), []);
 }

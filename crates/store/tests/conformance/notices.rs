@@ -16,6 +16,7 @@ fn new(item: &str, mark: &str, urgent: bool) -> NewPending {
         mark: mark.to_owned(),
         told: json!({ "title": item }),
         urgent,
+        urgent_of: Vec::new(),
     }
 }
 
@@ -50,18 +51,29 @@ pub(crate) async fn what_is_to_be_told_is_as_old_as_it_is_the_same(store: Store)
     let entries = store.ledger(org, 0, 100).await.unwrap();
     assert_eq!(entries.len(), 1, "once, and only what changed something");
     assert!(entries[0].data.contains("notice-acknowledged"), "{}", entries[0].data);
+    assert!(entries[0].data.contains("[\"a\",\"b\"]"), "what changed alone: {}", entries[0].data);
     // It stays so while it is told anew, and is gone with what it was about.
     let changed = bring(&store, org, 8, &[new("a", "2", true)]).await;
     assert_eq!((changed.len(), &changed[0].acknowledged), (1, &by));
     assert_eq!(bring(&store, org, 9, &[]).await, []);
     let back = bring(&store, org, 10, &[new("a", "2", true)]).await;
     assert_eq!((back[0].urgent, &back[0].acknowledged), (Some(later(10)), &None));
+    // Something more that is *now* is another alarm, which nobody has said that they have.
+    for (minutes, of, since) in [(20, "x", 20), (21, "x", 20), (22, "y", 22)] {
+        let urgent_of = vec![of.to_owned()];
+        let all = [NewPending { urgent_of, ..new("a", "2", true) }];
+        let kept = bring(&store, org, minutes, &all).await;
+        assert_eq!(kept[0].urgent, Some(later(since)));
+    }
+    // Who looked before that and writes later changes nothing.
+    let stale = store.bring_pending(org, 1, (&[], "stale"), later(21)).await.unwrap();
+    assert_eq!((stale, store.pending(org, 1).await.unwrap().len()), (Some(later(22)), 1));
     assert_eq!(store.pending(other, 1).await.unwrap(), []);
     assert_eq!(store.pending(org, 2).await.unwrap(), []);
     // Thousands are as one.
     let many: Vec<_> = (0..2500).map(|n| new(&format!("{n:04}"), "1", false)).collect();
-    assert_eq!(bring(&store, org, 11, &many).await.len(), 2500);
-    assert_eq!(bring(&store, org, 12, &many[..7]).await.len(), 7);
+    assert_eq!(bring(&store, org, 31, &many).await.len(), 2500);
+    assert_eq!(bring(&store, org, 32, &many[..7]).await.len(), 7);
 }
 
 fn letter(item: &str) -> NewLetter {
@@ -108,7 +120,7 @@ pub(crate) async fn a_letter_is_begun_once_however_many_decide(store: Store) {
     assert_eq!(begun.len(), 1);
     let kept = store.letter(org, begun[0]).await.unwrap().unwrap();
     assert_eq!((kept.is, kept.copies.len()), (letter("a"), 2));
-    assert!(kept.copies.iter().all(|c| c.became == Became::Begun && c.tries == 1));
+    assert!(kept.copies.iter().all(|c| c.became == Became::Later && c.tries == 0));
     let told = store.told_since(org, 1, now()).await.unwrap();
     assert_eq!((told.len(), told[0].items.as_slice()), (1, &["a".to_owned()][..]));
     // Who acknowledges has others decide anew.
@@ -124,6 +136,11 @@ pub(crate) async fn what_became_of_a_copy_is_noted_and_nothing_is_sent_twice(sto
     store.put_wishes(org, 1, (&json!({}), None), "person:1", now()).await.unwrap();
     let to = ["a@x.example", "b@x.example", "c@x.example"].map(to);
     let id = store.begin_letter(org, 1, (&letter("a"), &to), now()).await.unwrap().unwrap();
+    // Before each is handed over they are still to come, whatever ends.
+    assert_eq!(store.lose_copies(org, later(9), later(9)).await.unwrap(), 0);
+    for copy in &store.copies_due(org, now(), 9).await.unwrap().0 {
+        assert!(store.begin_again(org, copy, now()).await.unwrap());
+    }
     let end = |nth, became, next, at| {
         let store = store.clone();
         async move { store.end_copy(org, (id, nth), (became, next, "why"), at).await.unwrap() }
@@ -148,9 +165,9 @@ pub(crate) async fn what_became_of_a_copy_is_noted_and_nothing_is_sent_twice(sto
     let expected = [(Became::Sent, 1), (Became::Refused, 2), (Became::Unknown, 1)];
     assert_eq!(states(store.clone()).await, expected);
     // As somebody wishes.
-    assert_eq!(store.send_again(org, id, "person:1", later(7)).await.unwrap(), 2);
+    assert_eq!(store.send_again(org, id, &[], "person:1", later(7)).await.unwrap(), 2);
     assert_eq!(store.copies_due(org, later(7), 9).await.unwrap().0.len(), 2);
-    assert_eq!(store.send_again(org, id, "person:1", later(7)).await.unwrap(), 0);
+    assert_eq!(store.send_again(org, id, &[], "person:1", later(7)).await.unwrap(), 0);
     // A page at a time, the newest first.
     for n in 0..3 {
         store.begin_letter(org, 2 + n, (&letter("b"), &[]), later(20)).await.unwrap().unwrap();

@@ -119,7 +119,19 @@ pub(crate) async fn who_sees_a_review_sees_all_of_its_systems(store: Store) {
     assert!(store.open_review(org, 5, (&[1], &json!({})), "x", at(4)).await.unwrap());
     let opened = ReviewFilter { opened: true, ..of(None) };
     assert_eq!(seen(opened.clone()).await, [5]);
+    let undone = ReviewFilter { undone: true, ..opened.clone() };
+    assert_eq!(seen(undone.clone()).await, [0i64; 0]);
+    store.resolve(org, &decided(5, "raise it"), "x", at(4)).await.unwrap();
+    assert_eq!(seen(undone).await, [5]);
     assert_eq!(seen(ReviewFilter { before: Some(at(4)), ..opened }).await, [0i64; 0]);
+    // Whoever opens one is there; they stand by when they were opened, whenever they were planned.
+    assert!(store.hold_review(org, (2, 9), (&[], &json!({})), "x", at(3)).await.unwrap());
+    assert!(!store.hold_review(org, (2, 8), (&[], &json!({})), "x", at(3)).await.unwrap());
+    assert_eq!(store.review_people(org, 2).await.unwrap(), [(9, at(3))]);
+    assert_eq!(seen(ReviewFilter { opened: true, ..of(None) }).await, [5, 2]);
+    let counts = store.count_reviews(org, &of(None)).await.unwrap();
+    let prepared = counts.iter().find(|(state, ..)| *state == ReviewState::Prepared);
+    assert_eq!(prepared, Some(&(ReviewState::Prepared, 3, at(1))));
 }
 
 pub(crate) async fn goals_are_kept_until_they_are_given_up(store: Store) {

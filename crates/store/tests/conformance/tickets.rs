@@ -120,16 +120,30 @@ pub(crate) async fn a_ticket_is_known_beside_its_tracker(store: Store) {
     // What people said, each once, in the ledger.
     let before = store.ticket_mark(org, 1).await.unwrap();
     let events = store.ledger(org, 0, 100).await.unwrap().len();
-    assert!(store.point_ticket(org, 1, &a, Some(3.0), now()).await.unwrap());
-    assert!(!store.point_ticket(org, 1, &a, Some(3.0), now()).await.unwrap());
+    assert!(store.point_ticket(org, 1, &a, Some(3.0), now(), None).await.unwrap());
+    assert!(!store.point_ticket(org, 1, &a, Some(3.0), now(), None).await.unwrap());
     assert_ne!(store.ticket_mark(org, 1).await.unwrap(), before);
+    // Points that change places leave no sum the same.
+    store.want_ticket(org, 1, (&b, true), &told).await.unwrap();
+    store.point_ticket(org, 1, &b, Some(5.0), now(), None).await.unwrap();
+    let held = store.ticket_mark(org, 1).await.unwrap();
+    store.point_ticket(org, 1, &a, Some(5.0), now(), None).await.unwrap();
+    store.point_ticket(org, 1, &b, Some(3.0), now(), None).await.unwrap();
+    assert_ne!(store.ticket_mark(org, 1).await.unwrap(), held);
+    store.point_ticket(org, 1, &a, Some(3.0), now(), None).await.unwrap();
+    store.forget_ticket(org, 1, &b).await.unwrap();
+    let events = events + 4;
+    // Of systems that somebody may not see there is nothing.
+    assert!(store.tickets_in(org, 1, Some(&[])).await.unwrap().is_empty());
+    assert!(store.tickets_in(org, 1, Some(&[1])).await.unwrap().is_empty(), "it is in no system");
+    assert_eq!(store.tickets_in(org, 1, None).await.unwrap().len(), 1);
     store.answer_ticket(org, 1, &a, Some("no. 4"), now()).await.unwrap();
     let row = store.tickets(org, 1).await.unwrap().remove(0);
     assert_eq!((row.points, row.asked, &*row.answer), (Some(3.0), Some(now()), "no. 4"));
     store.answer_ticket(org, 1, &a, None, now()).await.unwrap();
     assert_eq!(store.tickets(org, 1).await.unwrap()[0].asked, None);
     assert_eq!(store.ledger(org, 0, 100).await.unwrap().len(), events + 3);
-    assert!(store.point_ticket(org, 1, &a, None, now()).await.unwrap());
+    assert!(store.point_ticket(org, 1, &a, None, now(), None).await.unwrap());
     assert_eq!(store.ticket_mark(org, 1).await.unwrap(), before);
 
     // What nobody made is forgotten; what was made is not.

@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use trimtab_engine::maturity::{Counted, Fact, Facts, Known};
-use trimtab_model::Level;
 use trimtab_store::{
     Applied, CharterState, Decision, DecisionKind, DecisionState, FindingFilter, GroupBy,
-    Inventoried, System, Team,
+    Inventoried, System, Team, Waits,
 };
 
 use crate::access::Who;
@@ -18,6 +18,7 @@ use crate::measuring::question::{Asked, Measured, Numbers, measure};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::web::teams::may_see;
+use crate::web::today::epoch_day;
 
 /// For how many days is looked back.
 const DAYS: i64 = 90;
@@ -116,7 +117,7 @@ impl Ground {
             updates: updates(app, who, visible.as_deref(), since).await?,
             planned: plans.into_iter().map(|plan| plan.team).collect(),
             measured: measure(app, who, &asked).await?,
-            sealed: verified::so_far(app, org).await?,
+            sealed: verified::so_far(app, who).await?,
             teams,
             systems,
         })
@@ -242,6 +243,7 @@ impl Ground {
         match scope {
             Scope::All => Some((&self.measured.now, &self.measured.before)),
             Scope::Team(id) => {
+                self.systems_of(id).next()?;
                 let group = self.measured.groups.iter().find(|group| group.1 == id)?;
                 Some((&group.2, &group.3))
             }
@@ -255,27 +257,48 @@ impl Ground {
         counted(now.deadlines.met, now.deadlines.met + now.deadlines.missed)
     }
 
-    /// The numbers of each team of a scope.
-    fn each(&self, scope: Scope) -> impl Iterator<Item = (&Numbers, &Numbers)> {
-        let ids = self.teams_of(scope).map(|t| t.id);
-        ids.filter_map(|id| self.numbers(Scope::Team(id)))
+    /// Whether a team had an inventory on a day.
+    fn is_known_on(&self, team: i64, day: i64) -> bool {
+        let of = |s: &System| self.inventories.get(&s.id).and_then(|i| i.first);
+        let first = self.systems_of(team).filter_map(of).min();
+        first.is_some_and(|at| epoch_day(at.to_zoned(TimeZone::UTC).date()) <= day)
+    }
+
+    /// How many teams are so, of those that own a system. Unknown where one was not known on a day, unless another
+    /// is known not to be so.
+    fn teams_that(&self, scope: Scope, day: i64, is: impl Fn(&Numbers, &Numbers) -> bool) -> Known {
+        let young = "Not all that is asked here is known for 90 days: wait until it is.";
+        if self.measured.began.is_none_or(|began| began > day) {
+            return unknown(young);
+        }
+        let (mut yes, mut of, mut is_young) = (0, 0, false);
+        for team in self.teams_of(scope) {
+            let Some((now, before)) = self.numbers(Scope::Team(team.id)) else { continue };
+            if !self.is_known_on(team.id, day) {
+                is_young = true;
+                continue;
+            }
+            of += 1;
+            yes += usize::from(is(now, before));
+        }
+        if is_young && yes == of {
+            return unknown(young);
+        }
+        if of == 0 {
+            return unknown("No team here owns a system: give it one.");
+        }
+        counted(yes, of)
     }
 
     fn quiet(&self, scope: Scope) -> Known {
-        let yes = self.each(scope).filter(|(now, _)| now.noise_a_week.is_some_and(|n| n <= OFTEN));
-        counted(yes.count(), self.each(scope).count())
+        let is = |now: &Numbers, _: &Numbers| now.noise_a_week.is_some_and(|n| n <= OFTEN);
+        self.teams_that(scope, self.measured.period.first, is)
     }
 
     fn falling(&self, scope: Scope) -> Known {
-        let before = self.measured.other.last;
-        if self.measured.began.is_none_or(|began| began > before) {
-            return unknown(
-                "The ledger is younger than 90 days: wait until there is a load to compare with.",
-            );
-        }
         let load = |numbers: &Numbers| numbers.load.unwrap_or_default();
-        let yes = self.each(scope).filter(|(now, before)| load(now) <= load(before) + 1e-6);
-        counted(yes.count(), self.each(scope).count())
+        let is = |now: &Numbers, before: &Numbers| load(now) <= load(before) + 1e-6;
+        self.teams_that(scope, self.measured.other.last, is)
     }
 
     fn decisions(&self, scope: Scope, systems: &[&System]) -> impl Iterator<Item = &Decision> {
@@ -310,21 +333,23 @@ async fn open(
         return Ok(None);
     }
     let mut all: HashMap<i64, (u64, u64)> = HashMap::new();
-    let levels = Level::ALL.iter().copied().map(Some);
-    for level in std::iter::once(None).chain(levels) {
+    // Those without a level are few: to sum up the others costs more.
+    for without in [false, true] {
         let filter = FindingFilter {
             counts: Some(true),
-            level,
+            waits: without.then_some(Waits::Assessment),
             systems: visible.map(<[i64]>::to_vec),
             ..FindingFilter::default()
         };
         let by = GroupBy::System;
         for group in app.store.group_findings(who.org, &filter, by, systems + 1).await? {
             let known = all.entry(group.key.parse().unwrap_or_default()).or_default();
-            match level {
-                None => known.0 += natural(group.findings),
-                Some(_) => known.1 += natural(group.findings),
-            }
+            let findings = natural(group.findings);
+            *known = if without {
+                (known.0, known.0.saturating_sub(findings))
+            } else {
+                (findings, findings)
+            };
         }
     }
     Ok(Some(all))

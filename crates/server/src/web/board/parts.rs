@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use trimtab_pages::part::{Dial, Figure, Value, number};
-use trimtab_store::{FindingFilter, ScopeOf, System};
+use trimtab_store::{Count, FindingFilter, ScopeOf, System};
 
 use crate::access::Who;
 use crate::api::{findings, visible};
 use crate::measuring::question::{Asked, Measured, Numbers, measure};
 use crate::problem::Problem;
 use crate::state::App;
-use crate::web::today;
+use crate::web::{count, today};
 
 /// What is read for a board.
 pub(super) struct Base {
@@ -20,7 +20,7 @@ pub(super) struct Base {
     /// What counts to the load, of what may be seen.
     pub(super) counting: FindingFilter,
     pub(super) open: i64,
-    pub(super) late: i64,
+    pub(super) late: Count,
     pub(super) load: f64,
     /// The last 90 days.
     pub(super) measured: Arc<Measured>,
@@ -42,7 +42,7 @@ impl Base {
         Ok(Base {
             now,
             open: app.store.count_findings(who.org, &counting).await?.number,
-            late: app.store.count_findings(who.org, &past).await?.number,
+            late: app.store.count_findings(who.org, &past).await?,
             load: app.store.load(who.org, &counting).await?,
             measured: measure(app, who, &asked).await?,
             systems,
@@ -52,7 +52,7 @@ impl Base {
 
     pub(super) fn late(&self) -> Figure {
         Figure::of(
-            self.late.to_string(),
+            shown(self.late),
             "past their deadline",
             "/findings?counts=true&due=passed&order=deadline",
         )
@@ -60,7 +60,8 @@ impl Base {
 
     /// The load, and what it was 90 days ago.
     pub(super) fn load(&self) -> Figure {
-        let before = match (self.known_before(), self.measured.before.load) {
+        let known = self.measured.began.is_some_and(|began| began <= self.measured.other.last);
+        let before = match (known, self.measured.before.load) {
             (true, Some(load)) => format!("{} 90 days ago", number(load)),
             _ => "not known 90 days ago".to_owned(),
         };
@@ -69,7 +70,7 @@ impl Base {
 
     /// Whether the period before is known whole.
     fn known_before(&self) -> bool {
-        self.measured.began.is_some_and(|began| began <= self.measured.other.last)
+        self.measured.began.is_some_and(|began| began <= self.measured.other.first)
     }
 
     /// A number of the last 90 days, and of the 90 before.
@@ -108,6 +109,17 @@ impl Base {
         let (scope, list) = (ScopeOf::Organisation, "/findings?counts=true");
         today::dial(app, who.org, scope, self.load, "all systems", list).await.map(Some)
     }
+}
+
+/// A number, or what it is at least.
+pub(super) fn shown(is: Count) -> String {
+    let more = if is.is_least { "+" } else { "" };
+    format!("{}{more}", is.number)
+}
+
+/// The same, with what is counted.
+pub(super) fn many(is: Count, one: &str, many: &str) -> String {
+    if is.is_least { format!("{} {many}", shown(is)) } else { count(is.number, one, many) }
 }
 
 /// Deadlines that were met, in percent.

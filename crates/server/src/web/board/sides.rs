@@ -10,7 +10,7 @@ use trimtab_store::{
 };
 
 use super::Told;
-use super::parts::{Base, share, weekly};
+use super::parts::{Base, many, share, shown, weekly};
 use crate::access::{Action, On, Who};
 use crate::facts::{maturity, risks};
 use crate::problem::Problem;
@@ -111,7 +111,7 @@ async fn engineering(app: &App, who: &Who, base: &Base) -> Result<Told, Problem>
         due_before: Some(base.now + crate::api::findings::WEEK),
         ..base.counting.clone()
     };
-    let due = app.store.count_findings(who.org, &week).await?.number;
+    let due = shown(app.store.count_findings(who.org, &week).await?);
     let columns = vec![
         Column::left("Team").kept(),
         Column::right("Load").kept(),
@@ -125,11 +125,7 @@ async fn engineering(app: &App, who: &Who, base: &Base) -> Result<Told, Problem>
     Ok(Told {
         headline: format!("{open}, {due} of them due within a week."),
         figures: vec![
-            Figure::of(
-                due.to_string(),
-                "due within a week",
-                "/findings?counts=true&due=week&order=deadline",
-            ),
+            Figure::of(due, "due within a week", "/findings?counts=true&due=week&order=deadline"),
             base.late(),
             base.load(),
             base.noise(),
@@ -141,15 +137,15 @@ async fn engineering(app: &App, who: &Who, base: &Base) -> Result<Told, Problem>
 
 async fn security(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> {
     let critical = FindingFilter { level: Some(Level::Critical), ..base.counting.clone() };
-    let critical = app.store.count_findings(who.org, &critical).await?.number;
+    let critical = app.store.count_findings(who.org, &critical).await?;
     let first =
         app.store.findings(who.org, &base.counting, FindingOrder::Level, None, ROWS).await?;
     let rows = first.rows.iter().map(|is| today::row(is, base.now)).collect();
-    let late = count(base.late, "is past its deadline", "are past their deadline");
+    let late = many(base.late, "is past its deadline", "are past their deadline");
     Ok(Told {
-        headline: format!("{}; {late}.", count(critical, "critical finding", "critical findings")),
+        headline: format!("{}; {late}.", many(critical, "critical finding", "critical findings")),
         figures: vec![
-            Figure::of(critical.to_string(), "critical", "/findings?counts=true&level=critical")
+            Figure::of(shown(critical), "critical", "/findings?counts=true&level=critical")
                 .marked(Level::Critical),
             base.late(),
             base.took(),
@@ -213,8 +209,9 @@ async fn product(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> {
         Column::left("Next release"),
     ];
     let rows: Vec<Row> = rows.collect();
+    let planned = known.clone().filter(|(system, _)| windows.contains_key(&system.id)).count();
+    let planned = i64::try_from(planned).unwrap_or(i64::MAX);
     let touched = i64::try_from(known.count()).unwrap_or(i64::MAX);
-    let planned = i64::try_from(windows.len()).unwrap_or(i64::MAX);
     Ok(Told {
         headline: format!(
             "{} a known risk; {} a release planned that lowers it.",
@@ -256,7 +253,7 @@ fn changes_in(window: &Window<'_>, weight: f64) -> String {
 
 async fn operations(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> {
     let merged = FindingFilter { states: vec![FindingState::Merged], ..base.counting.clone() };
-    let waiting = app.store.count_findings(who.org, &merged).await?.number;
+    let waiting = app.store.count_findings(who.org, &merged).await?;
     let since = base.now - SignedDuration::from_hours(24 * 14);
     let visible = base.counting.systems.as_deref();
     let broken = app.store.broken(who.org, visible, since, ROWS).await?;
@@ -290,13 +287,13 @@ async fn operations(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> 
     Ok(Told {
         headline: format!(
             "{} for a roll-out; {wrong}{more} deployments of the last 14 days went wrong.",
-            count(waiting, "finding waits", "findings wait"),
+            many(waiting, "finding waits", "findings wait"),
         ),
         figures: vec![
             Figure::of(
-                waiting.to_string(),
+                shown(waiting),
                 "gone from the main line, still running",
-                "/findings?state=merged",
+                "/findings?counts=true&state=merged",
             ),
             Figure::of(format!("{wrong}{more}"), "deployments went wrong", list),
             Figure::of(
