@@ -57,7 +57,7 @@ pub(crate) fn api(largest_upload: usize) -> OpenApiRouter<App> {
         .routes(routes!(api::notices::one))
         .routes(routes!(api::notices::acknowledge))
         .routes(routes!(api::notices::again))
-        .routes(routes!(api::wishes::get, api::wishes::put))
+        .routes(routes!(api::wishes::wishes, api::wishes::put))
         .routes(routes!(api::calendar::post, api::calendar::delete))
         .routes(routes!(api::what_if::post))
         .routes(routes!(api::trackers::get, api::trackers::put, api::trackers::delete))

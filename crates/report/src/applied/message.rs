@@ -115,7 +115,7 @@ mod tests {
 
     use super::*;
 
-    fn batch(moves: serde_json::Value) -> Document {
+    fn batch(moves: &serde_json::Value) -> Document {
         let tests = json!({
             "judgement": "none", "why": "", "command": null, "before": null, "after": null,
             "failed_before": [], "mended": [], "gone": [], "wavering": [], "runs": 0, "confined": [],
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn what_only_goes_is_told_after_what_moves() {
         let moved = |name: &str, to: &[&str]| json!({ "package": format!("pkg:golang/{name}"), "from": ["v1.0.0"], "to": to });
-        let told = batch(json!([moved("a", &[]), moved("b", &["v1.1.0"]), moved("c", &[])]));
+        let told = batch(&json!([moved("a", &[]), moved("b", &["v1.1.0"]), moved("c", &[])]));
         assert_eq!(title(&told), "Move b to v1.1.0");
         let text = message(&told, &told.moves, &[]);
         let lines: Vec<&str> = text.lines().skip(2).take(3).collect();
@@ -141,6 +141,6 @@ mod tests {
         assert_eq!(*first, "pkg:golang/b: v1.0.0 to v1.1.0");
         assert!(rest.iter().all(|line| line.ends_with("to nothing")), "{text}");
         // Where nothing moves, what goes is all that there is to tell.
-        assert_eq!(title(&batch(json!([moved("a", &[])]))), "Move a out");
+        assert_eq!(title(&batch(&json!([moved("a", &[])]))), "Move a out");
     }
 }

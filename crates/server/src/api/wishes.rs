@@ -102,7 +102,7 @@ impl Shown {
 /// How a team wishes to be told; as nobody wished it yet, where nobody did. For those who may say it.
 #[utoipa::path(get, path = "/api/v1/teams/{id}/notices/wishes", tag = "notices",
     params(("id" = i64, Path)), responses((status = 200, body = Shown)))]
-pub(crate) async fn get(
+pub(crate) async fn wishes(
     State(app): State<App>,
     who: Who,
     Path(id): Path<i64>,
@@ -159,5 +159,5 @@ pub(crate) async fn put(
     if let Err((name, text)) = keep(&app, &who, &team, sent.wanted()).await? {
         return Err(Problem::invalid(format!("`{name}`: {text}")));
     }
-    get(State(app), who, Path(id)).await
+    wishes(State(app), who, Path(id)).await
 }

@@ -14,6 +14,11 @@ use crate::api::visible;
 use crate::problem::Problem;
 use crate::state::App;
 
+/// A system and its team.
+type Reach = (Option<i64>, Option<i64>);
+/// Who speaks for a part there: the first names, and how many there are.
+type Speakers = (Vec<String>, usize);
+
 /// How many findings are looked at: those that are due first.
 pub(crate) const MOST: usize = 100;
 /// How many people of a side are named.
@@ -66,7 +71,7 @@ pub(crate) async fn waiting(app: &App, who: &Who, team: Option<i64>) -> Result<A
     // Who has left waits for nothing: it is the owner team's again.
     let all = app.store.people(who.org).await?.into_iter().filter(|person| !person.disabled);
     let names: HashMap<i64, String> = all.map(|person| (person.id, person.name)).collect();
-    let mut speaks: HashMap<(Option<i64>, Option<i64>), (Vec<String>, usize)> = HashMap::new();
+    let mut speaks: HashMap<Reach, Speakers> = HashMap::new();
     let mut rows = Vec::new();
     for is in page.rows {
         let aliases = app.store.aliases(who.org, is.vulnerability.0).await?;
