@@ -162,7 +162,7 @@ impl Client {
         variable: impl Fn(&str) -> Option<String>,
     ) -> Client {
         let agent = |proxy: Option<Proxy>| -> Agent {
-            let direct = proxy.is_none();
+            let by = proxy.as_ref().map(|proxy| proxy.host().to_owned());
             let config = Agent::config_builder()
                 .http_status_as_error(false)
                 .max_redirects(0)
@@ -176,8 +176,12 @@ impl Client {
                 .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
                 .proxy(proxy)
                 .build();
-            if outside && direct {
-                return Agent::with_parts(config, DefaultConnector::default(), Outside::default());
+            if outside {
+                return Agent::with_parts(
+                    config,
+                    DefaultConnector::default(),
+                    Outside::through(by),
+                );
             }
             config.new_agent()
         };

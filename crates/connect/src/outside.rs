@@ -17,7 +17,18 @@ pub(crate) const INSIDE: &str =
 
 /// Looks up names, and knows none of the addresses within.
 #[derive(Debug, Default)]
-pub(crate) struct Outside(DefaultResolver);
+pub(crate) struct Outside {
+    names: DefaultResolver,
+    /// The host of the proxy of the environment, which may lie within: it is the one that is connected to then.
+    proxy: Option<String>,
+}
+
+impl Outside {
+    /// The same, with a proxy between.
+    pub(crate) fn through(proxy: Option<String>) -> Outside {
+        Outside { proxy, ..Outside::default() }
+    }
+}
 
 impl Resolver for Outside {
     fn resolve(
@@ -26,7 +37,10 @@ impl Resolver for Outside {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
-        let found = self.0.resolve(uri, config, timeout)?;
+        let found = self.names.resolve(uri, config, timeout)?;
+        if self.proxy.is_some() && uri.host() == self.proxy.as_deref() {
+            return Ok(found);
+        }
         let mut kept = self.empty();
         for address in found.iter().filter(|address| is_outside(address.ip())) {
             kept.push(*address);
@@ -103,6 +117,11 @@ mod tests {
         let refused =
             matches!(&found, Err(Error::Io(e)) if e.kind() == io::ErrorKind::PermissionDenied);
         assert!(refused, "{found:?}");
+        // A proxy may lie within; what is called beside it may not.
+        let through = Outside::through(Some("localhost".to_owned()));
+        assert!(through.resolve(&name, &Config::default(), timeout).is_ok());
+        let beside = Outside::through(Some("proxy.example".to_owned()));
+        assert!(beside.resolve(&name, &Config::default(), timeout).is_err());
     }
 
     #[test]

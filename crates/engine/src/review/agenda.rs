@@ -1,6 +1,6 @@
 //! The agenda: parts in a fixed order, topics in the order of their urgency, minutes that sum to the whole.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_model::Level;
@@ -126,13 +126,13 @@ pub fn times(counts: &[usize], whole: u32) -> Times {
         let base = if *count > 0 { least } else { 0 };
         parts.push(base + u32::try_from(share / sum).unwrap_or(0));
         if *count > 0 {
-            over.push((share % sum, at));
+            over.push((share % sum, *count, at));
         }
     }
-    // What does not divide goes to whom it is nearest; of equals, to the first.
-    over.sort_by_key(|(remainder, at)| (std::cmp::Reverse(*remainder), *at));
+    // What does not divide goes to whom it is nearest; of equals, to the longer list, then to the first.
+    over.sort_by_key(|(remainder, count, at)| (Reverse(*remainder), Reverse(*count), *at));
     let mut left = free - parts.iter().sum::<u32>();
-    for (_, at) in over.iter().cycle() {
+    for (_, _, at) in over.iter().cycle() {
         if left == 0 {
             break;
         }
@@ -149,6 +149,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// Two lists that weigh the same, of which the second is longer by one.
+    #[test]
+    fn of_equal_weights_the_longer_list_has_the_minute() {
+        let counts = [180, 180, 676, 553, 369, 529, 181];
+        let times = times(&counts, 65);
+        assert!(times.parts[6] >= times.parts[0], "{times:?}");
+        assert_eq!(times.whole(), 65);
+    }
 
     proptest! {
         #[test]
