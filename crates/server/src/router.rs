@@ -195,7 +195,10 @@ pub fn router(app: App) -> Router {
         .route("/incidents", get(web::incidents::page))
         .route("/incidents/new", get(web::incidents::new).post(web::incidents::post))
         .route("/incidents/{id}", get(web::incident::page))
-        .route("/incidents/{id}/tell", get(web::incident::tell).post(web::incident::post))
+        .route(
+            "/incidents/{id}/tell",
+            get(web::incident::tell::page).post(web::incident::tell::post),
+        )
         .route("/incidents/{id}/report", get(web::incident::retrospective))
         .route("/handoffs", get(web::handoffs::page))
         .route("/systems/{id}/people", get(web::handoffs::people).post(web::handoffs::post))
