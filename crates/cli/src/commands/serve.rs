@@ -92,9 +92,10 @@ fn notices(args: &NoticeArgs) -> Result<Notices, Diagnostic> {
         MailSecurity::Starttls => (Security::StartTls, 587),
         MailSecurity::None => (Security::None, 25),
     };
-    let named = server.rsplit_once(':').filter(|(host, _)| !host.is_empty());
-    let named = named.and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
-    let (host, port) = named.unwrap_or_else(|| (server.clone(), usual));
+    let (host, port) = mail_place(server, usual).ok_or_else(|| {
+        let help = "write HOST or HOST:PORT; an address of IPv6 with a port stands in brackets";
+        refused(format!("--mail-server `{server}` is no host with a port"), help)
+    })?;
     let from = args.mail_from.clone().unwrap_or_default();
     let password = args.mail_password_file.as_ref().map(std::fs::read_to_string).transpose();
     let password = password
@@ -107,6 +108,26 @@ fn notices(args: &NoticeArgs) -> Result<Notices, Diagnostic> {
     )?;
     let mail = Some(MailServer { host, port, security, login, from });
     Ok(Notices { mail, private: args.private_channels })
+}
+
+/// A host and its port, or the usual one.
+fn mail_place(text: &str, usual: u16) -> Option<(String, u16)> {
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (host, after) = rest.split_once(']')?;
+            let port = if after.is_empty() { None } else { Some(after.strip_prefix(':')?) };
+            (host, port)
+        }
+        None => match text.split_once(':') {
+            // An address of IPv6 by itself.
+            Some((_, rest)) if rest.contains(':') => (text, None),
+            Some((host, port)) => (host, Some(port)),
+            None => (text, None),
+        },
+    };
+    let port = port.map_or(Some(usual), |port| port.parse().ok().filter(|port| *port > 0))?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
+    (!host.is_empty() && host.chars().all(plain)).then(|| (host.to_owned(), port))
 }
 
 /// How people and programs get in.
@@ -193,5 +214,32 @@ async fn stopped() {
     tokio::select! {
         _ = end.recv() => {}
         _ = break_off.recv() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mail_place;
+
+    #[test]
+    fn a_mail_server_has_a_host_and_a_port() {
+        for (text, expected) in [
+            ("mail.example", Some(("mail.example", 465))),
+            ("mail.example:2525", Some(("mail.example", 2525))),
+            ("[::1]:25", Some(("::1", 25))),
+            ("[::1]", Some(("::1", 465))),
+            ("::1", Some(("::1", 465))),
+            ("", None),
+            (":25", None),
+            ("mail.example:", None),
+            ("mail.example:0", None),
+            ("mail.example:99999", None),
+            ("mail example", None),
+            ("[::1", None),
+            ("[::1]25", None),
+        ] {
+            let is = mail_place(text, 465);
+            assert_eq!(is, expected.map(|(host, port)| (host.to_owned(), port)), "{text}");
+        }
     }
 }
