@@ -4,9 +4,11 @@
 //!     cargo bench -p trimtab-engine --bench plan -- organisation [SEEDS]
 //!     cargo bench -p trimtab-engine --bench plan -- compare [NAME]
 //!     cargo bench -p trimtab-engine --bench plan -- record PROJECTS ADVISORIES
+//!     cargo bench -p trimtab-engine --bench plan -- write
 //!
 //! `record` reads the lockfiles of a folder of projects beside a folder of advisories, and writes what
-//! `compare` replays as the recorded portfolio: `target/plan/findings.json`.
+//! `compare` replays as the recorded portfolio: `target/plan/findings.json`. `write` writes that portfolio for
+//! `plan/least.py`, which reckons what no way of working can come below.
 
 #[path = "plan/compare.rs"]
 mod compare;
@@ -16,6 +18,8 @@ mod portfolio;
 mod record;
 #[path = "plan/recorded.rs"]
 mod recorded;
+#[path = "plan/write.rs"]
+mod write;
 
 use std::path::Path;
 use std::time::Instant;
@@ -53,8 +57,9 @@ fn main() {
         ["record", projects, advisories] => {
             record::record(Path::new(projects), Path::new(advisories));
         }
+        ["write"] => write::write(),
         _ => eprintln!(
-            "usage: plan [organisation [SEEDS] | compare [NAME] | record PROJECTS ADVISORIES]"
+            "usage: plan [organisation [SEEDS] | compare [NAME] | record PROJECTS ADVISORIES | write]"
         ),
     }
 }

@@ -23,7 +23,7 @@ const SHAPES: &[Shape] = &[
 ];
 
 /// The recorded portfolio with the points of all its windows as a share of what there is to do.
-const RECORDED: &[(&str, f64)] =
+pub(crate) const RECORDED: &[(&str, f64)] =
     &[("recorded, little time", 0.3), ("recorded", 0.6), ("recorded, time for all", 1.2)];
 
 /// The ways, as the columns come. The informed one goes by weight, which no score tells.
