@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use trimtab_connect::requests::BRANCHES;
-use trimtab_connect::update::{Blocker, Change};
+use trimtab_connect::update::{self, Blocker, Change};
 use trimtab_engine::action::{Moved, Open};
 use trimtab_engine::plan::learn::{Estimate, Finished, Sort, Source, Taught, taught};
 use trimtab_engine::plan::{reckoned, tell};
@@ -223,7 +223,15 @@ impl Answer<'_> {
     /// What stays was accepted by nobody: that it was planned so before, or waits on a branch, is told of the window.
     fn why_these(&self, batch: &trimtab_model::plan::Batch) -> Vec<String> {
         let all = batch.why_these.iter().filter(|why| !matches!(why, WhyThese::Accepted(_)));
-        all.map(|why| tell::why_these(self.problem, why)).collect()
+        let all = all.map(|why| tell::why_these(self.problem, why));
+        self.needs(batch).into_iter().chain(all).collect()
+    }
+
+    /// What whoever builds the project needs from now on, of all that a batch does.
+    fn needs(&self, batch: &trimtab_model::plan::Batch) -> BTreeSet<String> {
+        let candidates = batch.candidates.iter().filter_map(|at| self.candidates.get(*at));
+        let needs = candidates.flat_map(|candidate| update::needs(&candidate.made.changes));
+        needs.map(|need| need.to_string()).collect()
     }
 
     fn why_now(&self, batch: &trimtab_model::plan::Batch) -> Vec<String> {
