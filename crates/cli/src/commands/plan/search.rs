@@ -29,8 +29,9 @@ const ALONE: f64 = 0.85;
 
 /// The part of the time that is left which trying each idea by itself may take, before those that raise parents.
 const ONE_BY_ONE: f64 = 0.5;
-/// The part of all the time that may be used as long as nothing is possible: then there are no batches to be tried.
+/// The part of all the time that may be used as long as so few changes are possible: then few runs try the batches.
 const LENT: f64 = 0.75;
+const LITTLE: usize = 4;
 /// The part of all the time in which registries are asked what they offer before anything is tried.
 const ASKED_FIRST: f64 = 0.2;
 
@@ -274,10 +275,10 @@ impl<'s> Search<'s> {
         Ok(searched)
     }
 
-    /// The time that is kept for trying batches is of no use as long as there is nothing to put into one.
+    /// Of the time that is kept for trying batches little is needed as long as there is little to put into them.
     fn lend(&self, searched: &Searched) {
-        let is_none = searched.made.is_empty() && searched.wholes.is_empty();
-        self.trial.until_part(if is_none { LENT } else { super::SINGLE });
+        let is_little = searched.made.len() + searched.wholes.len() <= LITTLE;
+        self.trial.until_part(if is_little { LENT } else { super::SINGLE });
     }
 
     /// Those of some ideas of which something is open, and which did not come to be tried.
