@@ -88,7 +88,7 @@ impl Evidence<'_> {
         // What it needs is told of what is done, and not as it was planned.
         let needs = self.needs();
         let is_planned = |why: &&String| {
-            !needs.contains(why) && !(why.starts_with(NEEDS.0) || why.starts_with(NEEDS.1))
+            !(needs.contains(why) || why.starts_with(NEEDS.0) || why.starts_with(NEEDS.1))
         };
         self.batch.why_these.iter().filter(is_of_done).filter(is_planned).cloned().collect()
     }

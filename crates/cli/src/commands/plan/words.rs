@@ -51,6 +51,10 @@ pub(super) fn explain(
             format!("nobody was asked whether {to} can be had: the time was over"),
             "give it more with --time".to_owned(),
         ),
+        (Some(to), Some(_)) if is_unpublished(case, tried) => is(
+            format!("it is fixed in {to}, and the registry offers none"),
+            instead(case, tried, &package, to),
+        ),
         (Some(to), Some(_)) => refused(case, tried, &package, to),
     };
     Explained { tried: told, ..explained }
@@ -68,6 +72,13 @@ pub(super) fn shown(to: &str) -> String {
         Some(before) => format!("the first version after {before}"),
         None => format!("{bare} or later"),
     }
+}
+
+/// Whether a fix is a mere bound all the same, though the registry told what it offers.
+fn is_unpublished(case: &Case<'_>, tried: &Tried) -> bool {
+    let is_away = |why: &Refused| matches!(why, Refused::Tool(refusal) if matches!(refusal.reason, Reason::Registry(_)));
+    let is_bound = case.idea.to.as_deref().is_some_and(|to| to.ends_with("-0"));
+    is_bound && !tried.iter().any(|(_, why)| is_away(why))
 }
 
 fn unnamed(case: &Case<'_>, package: &str) -> String {
