@@ -197,6 +197,10 @@ fn unknown(said: &str) -> Diagnostic {
 }
 
 fn no_commit(reference: &str) -> Diagnostic {
+    if reference == "HEAD" {
+        return Diagnostic::new(Code::Usage, "the repository has no commit yet")
+            .help("commit what there is first: git add . && git commit");
+    }
     Diagnostic::new(Code::Usage, format!("there is no commit `{reference}` here"))
         .help("name a branch, a tag or a commit that is fetched (`git fetch origin main`), or a saved scan")
 }

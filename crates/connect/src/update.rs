@@ -7,6 +7,7 @@
 
 mod blocking;
 mod built;
+mod bundled;
 mod bundler;
 mod cargo;
 mod change;
@@ -25,6 +26,7 @@ pub mod image;
 mod javascript;
 mod layers;
 mod maven;
+mod needs;
 mod npm;
 mod pip;
 mod pip_tools;
@@ -49,10 +51,12 @@ use jiff::Timestamp;
 use trimtab_model::version::Scheme;
 use trimtab_model::{Purl, Way};
 
+pub use bundled::{Bundled, bundled};
 pub use change::{Change, Confirmed, Ran};
 pub use confirm::{Settled, confirm, listing, managing, settled};
 pub use detect::{detect, detect_among};
 pub use folder::sweep;
+pub use needs::{Need, needs};
 pub use refusal::{Blocker, Reason, Refusal};
 pub use scratch::{Bounds, Extent, Scratch, ScratchError};
 pub use search::{Found, lower_lines, near_ends, smallest_parent};

@@ -8,7 +8,7 @@ mod evidence;
 pub(super) mod plan;
 mod request;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -167,7 +167,7 @@ pub(in crate::commands) fn carry_out(
     let mut registry = registry::Options::at(now);
     registry.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
     let actions = plan.actions(&batch)?;
-    let work = Work {
+    let mut work = Work {
         arrivals: Arrivals {
             index: &index,
             charter: &charter,
@@ -189,6 +189,7 @@ pub(in crate::commands) fn carry_out(
         limits: limits(&settings),
         most: args.trial.runs,
         each: args.trial.commit_each,
+        unvetted: Cell::new(false),
         tree,
     };
     let done = work.run(&mut |what| io.err(&format!("{what} …\n")))?;
@@ -249,7 +250,12 @@ fn verdict(args: &Apply, done: &Done, document: &mut Document) -> Exit {
         // What could not be tried may be possible.
         let untold = !done.not.is_empty() && done.not.iter().all(|(_, word, _)| *word == "untold");
         let exit = if untold { Exit::Incomplete } else { Exit::Violated };
-        ("nothing", "no action of it can be carried out".to_owned(), exit)
+        let is_there = !done.not.is_empty() && done.not.iter().all(|(.., why)| why == build::THERE);
+        let why = match is_there {
+            true => "all of it is carried out already where it began".to_owned(),
+            false => "no action of it can be carried out".to_owned(),
+        };
+        ("nothing", why, exit)
     } else {
         let untold = judgement.is_none_or(|judgement| judgement == Judgement::Untold)
             && args.trial.test.as_deref() != Some("none");
@@ -257,7 +263,9 @@ fn verdict(args: &Apply, done: &Done, document: &mut Document) -> Exit {
         match done.not.len() {
             0 => ("applied", "all of it is done".to_owned(), exit),
             left => {
-                let (all, done) = (left + done.steps.len(), done.steps.len());
+                // One that was taken apart is told by its parts.
+                let parted = done.parted.len();
+                let (all, done) = (left + done.steps.len() - parted.min(left), done.steps.len());
                 ("part", format!("{done} of {all} actions are done, the others are left out"), exit)
             }
         }

@@ -2,12 +2,14 @@
 //! out by the package manager in a copy; the checkout is only ever read.
 
 mod accept;
+mod agree;
 mod answer;
 mod askers;
 mod attempt;
 mod autoload;
 mod beside;
 pub(super) mod broke;
+mod bundle;
 mod candidate;
 pub(super) mod checks;
 mod companions;
@@ -27,6 +29,7 @@ mod parents;
 pub(super) mod place;
 mod problem;
 mod search;
+mod shared;
 mod smaller;
 mod stack;
 mod together;
@@ -69,6 +72,9 @@ const SINGLE: f64 = 0.65;
 const FLAVOURS: f64 = 0.1;
 /// The share of the time within which is asked for versions that the scan does not know.
 const TREES: f64 = 0.15;
+/// The share of the time that one answer of a registry may take, and how long it is waited for at least.
+const ONE_ANSWER: f64 = 0.1;
+const PATIENCE: Duration = Duration::from_secs(10);
 /// The part of the time after which registries are asked no more about what comes in.
 const ASKED: f64 = 0.8;
 /// The part of the time after which nothing is tried instead of what is held back, and the part after which registries
@@ -130,8 +136,10 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     let mut registry = registry::Options::at(now);
     registry.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
     registry.offline = args.offline;
+    registry.time_limit = registry.time_limit.min(total.mul_f64(ONE_ANSWER).max(PATIENCE));
     if !args.offline {
         offered::flavoured(&mut ideas, &registry, total.mul_f64(FLAVOURS));
+        offered::published(&mut ideas, &registry, total.mul_f64(FLAVOURS));
     }
     let (places, of) = places(&ideas, &scan.inventory, &top);
     let keys = keys(&scan, &open, &top);
@@ -219,7 +227,24 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
                 .help("this is a fault of Trimtab: please report it")
         })
     };
-    let (mut problem, mut planned, mut before) = plan(&candidates)?;
+    // What two actions raise is paid once.
+    let plan_shared = |candidates: &mut Vec<Candidate>, were: &mut shared::Prices| {
+        shared::restore(candidates, were);
+        let first = plan(candidates)?;
+        let paid = shared::paid(candidates, &shared::slots(&first.1));
+        *were = shared::discount(candidates, &paid, &material);
+        if were.is_empty() {
+            return Ok(first);
+        }
+        let next = plan(candidates)?;
+        if shared::holds(&paid, &shared::slots(&next.1)) {
+            return Ok(next);
+        }
+        shared::restore(candidates, were);
+        Ok::<_, Diagnostic>(first)
+    };
+    let mut were = shared::Prices::new();
+    let (mut problem, mut planned, mut before) = plan_shared(&mut candidates, &mut were)?;
     let confirmed = match args.offline {
         true => 0,
         false => covered(&cases, &candidates, &keys),
@@ -253,7 +278,7 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
                 !out.contains(&(at - 1))
             });
             stacked = None;
-            (problem, planned, before) = plan(&candidates)?;
+            (problem, planned, before) = plan_shared(&mut candidates, &mut were)?;
         }
     }
     let answer = Answer {

@@ -18,6 +18,7 @@ mod memory;
 mod network;
 mod offering;
 mod outputs;
+mod parted;
 mod plan;
 mod plan_image;
 mod plan_replace;

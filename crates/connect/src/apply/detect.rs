@@ -10,6 +10,8 @@ pub struct Command {
     /// The folder of the copy that it runs in.
     pub(crate) folder: PathBuf,
     pub(crate) kind: Kind,
+    /// Whether `go test` is kept from running `go vet` first.
+    pub(crate) unvetted: bool,
 }
 
 #[derive(Clone)]
@@ -25,7 +27,7 @@ impl Command {
     /// is done as the package manager usually does.
     pub fn told(folder: &Path, fetch: Option<&str>, test: &str) -> Command {
         let kind = Kind::Told { fetch: fetch.map(Into::into), test: test.to_owned() };
-        Command { folder: folder.to_owned(), kind }
+        Command { folder: folder.to_owned(), kind, unvetted: false }
     }
 
     /// The line, as one would type it.
@@ -52,6 +54,12 @@ impl Command {
         }
     }
 
+    /// The same without `go vet`, which `go test` runs first: what it finds is no test that fails.
+    #[must_use]
+    pub fn without_vet(&self) -> Command {
+        Command { unvetted: true, ..self.clone() }
+    }
+
     /// With another line that fetches.
     #[must_use]
     pub fn fetching(mut self, line: Option<&str>) -> Command {
@@ -76,7 +84,8 @@ pub fn detect(root: &Path, folder: &Path) -> Option<Command> {
     let above = folder.ancestors().take_while(|at| at.starts_with(root));
     above.into_iter().find_map(|at| {
         let runner = runner(at)?;
-        Some(Command { folder: at.to_owned(), kind: Kind::Usual { fetch: None, runner } })
+        let kind = Kind::Usual { fetch: None, runner };
+        Some(Command { folder: at.to_owned(), kind, unvetted: false })
     })
 }
 

@@ -80,6 +80,13 @@ impl Results {
         told.iter().skip(from).map(|line| plain(line)).collect()
     }
 
+    /// What `go vet` found, as `go test` wrote it. Empty: nothing, or it was not run.
+    pub fn vet(output: &Kept) -> Vec<String> {
+        let text = output.text();
+        let lines: Vec<String> = text.lines().map(plain).collect();
+        go::vet(&lines)
+    }
+
     fn add(&mut self, name: &str, verdict: Verdict) {
         let name = name.trim();
         if name.is_empty() || self.tests.len() >= MOST {

@@ -101,6 +101,11 @@ pub struct Trial {
 }
 
 impl Trial {
+    /// What `go vet` found in packages whose tests were not built for it, as it wrote it.
+    pub fn vet(&self) -> Vec<String> {
+        Results::vet(&self.output)
+    }
+
     /// One that did not come to be.
     pub fn not_run(why: &str) -> Trial {
         Trial {
@@ -168,7 +173,10 @@ pub fn trial(tree: &Tree, command: &Command, confinement: &Confinement, limits: 
     let run = |program: &[OsString], environment: &[(OsString, OsString)]| {
         confine::run(confinement, program, &command.folder, environment, limits, view.as_ref())
     };
-    let environment = environment(&home, &temporary, limits);
+    let mut environment = environment(&home, &temporary, limits);
+    if command.unvetted {
+        unvetted(&mut environment);
+    }
     let (build, test) = match &command.kind {
         Kind::Told { test, .. } => {
             let usual = runner(&command.folder);
@@ -233,6 +241,15 @@ fn environment(home: &Path, temporary: &Path, limits: &Limits) -> Vec<(OsString,
         }
     }
     seen
+}
+
+/// Keeps `go test` from running `go vet`, beside the flags that are set.
+fn unvetted(seen: &mut Vec<(OsString, OsString)>) {
+    const FLAG: &str = "-vet=off";
+    match seen.iter_mut().find(|(name, _)| name == "GOFLAGS") {
+        Some((_, flags)) => flags.push(format!(" {FLAG}")),
+        None => seen.push(("GOFLAGS".into(), FLAG.into())),
+    }
 }
 
 fn words(line: &[&str]) -> Vec<OsString> {

@@ -6,6 +6,7 @@ use toml_edit::DocumentMut;
 use trimtab_model::version::Scheme;
 
 use super::Tool;
+use super::confirm::allows;
 use super::drive::Drive;
 use super::edit::toml::{Places, version};
 use super::edit::{Edits, Manifests, Uneditable, raised};
@@ -100,7 +101,7 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
              repository or a folder"
                 .to_owned(),
         )),
-        Kind::Raise | Kind::RaiseParent => raise(manifests, wish, false),
+        Kind::Raise | Kind::RaiseParent => raise(manifests, wish, Range::Raised),
         Kind::Remove | Kind::Replace => replace(manifests, wish),
     }
 }
@@ -118,8 +119,17 @@ fn tables(places: &Places<'_>) -> Vec<Vec<String>> {
     paths
 }
 
-/// Raises the requirements of a package; `exactly`: to this version and no later one.
-fn raise(manifests: &Manifests, wish: &Wish, exactly: bool) -> Result<Edits, Uneditable> {
+/// What becomes of the requirements of a package.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Range {
+    /// They begin with the version; of a parent, one that allows it already stays, and the lockfile says which it is.
+    Raised,
+    /// They allow this version alone.
+    Exact,
+}
+
+/// Raises the requirements of a package.
+fn raise(manifests: &Manifests, wish: &Wish, range: Range) -> Result<Edits, Uneditable> {
     let mut edits = Edits::none();
     for (path, text) in manifests.named(|name| name == MANIFEST) {
         let mut places = Places::read(text, path)?;
@@ -130,7 +140,14 @@ fn raise(manifests: &Manifests, wish: &Wish, exactly: bool) -> Result<Edits, Une
             for (_, item) in table.iter().filter(|(key, item)| is_named(key, item, &wish.name)) {
                 let Some((place, old)) = version(item) else { continue };
                 if let Some(to) = raised(old, wish, "", Scheme::SemVer)? {
-                    new.push((place, if exactly { format!("={}", wish.to()) } else { to }));
+                    new.push((
+                        place,
+                        match range {
+                            Range::Exact => format!("={}", wish.to()),
+                            Range::Raised if stays(old, wish) => old.to_owned(),
+                            Range::Raised => to,
+                        },
+                    ));
                 }
             }
         }
@@ -142,6 +159,11 @@ fn raise(manifests: &Manifests, wish: &Wish, exactly: bool) -> Result<Edits, Une
     edits.named()
 }
 
+/// Whether the requirement of a parent allows the version already: then the manifest stays as it is.
+fn stays(old: &str, wish: &Wish) -> bool {
+    wish.kind == Kind::RaiseParent && allows("cargo", old, wish.to()) == Some(true)
+}
+
 /// The manifests with exactly the versions that are wanted.
 fn exactly(manifests: &Manifests, wish: &Wish) -> Result<Edits, Reason> {
     let mut edited = Manifests { folder: manifests.folder.clone(), files: manifests.files.clone() };
@@ -149,7 +171,8 @@ fn exactly(manifests: &Manifests, wish: &Wish) -> Result<Edits, Reason> {
     for (name, to) in wish.packages() {
         let (name, to) = (name.to_owned(), to.map(str::to_owned));
         let one = Wish { name, to, also: Vec::new(), ..wish.clone() };
-        let edits = raise(&edited, &one, true).map_err(|_| Reason::NotNamed(one.name.clone()))?;
+        let edits =
+            raise(&edited, &one, Range::Exact).map_err(|_| Reason::NotNamed(one.name.clone()))?;
         edited.files.extend(edits.files.clone());
         all.files.extend(edits.files);
     }

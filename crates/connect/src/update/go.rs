@@ -300,11 +300,13 @@ fn downgraded(text: &str) -> Option<Reason> {
     })
 }
 
-/// `go: left@v2.0.0 requires right@v1.3.0, not right@v1.2.0`, and `… requires go >= 1.24 (…)`.
+/// `go: left@v2.0.0 requires right@v1.3.0, not right@v1.2.0`, `… indirectly requires …`, `… requires right@v1.3.0, but
+/// v1.2.0 is requested`, and `… requires go >= 1.24 (…)`.
 fn blockers(text: &str) -> Vec<Blocker> {
     let one = |line: &str| {
         let line = line.strip_prefix("go: ").unwrap_or(line);
         let (who, needs) = line.split_once(" requires ")?;
+        let who = who.strip_suffix(" indirectly").unwrap_or(who);
         let who = who.split_whitespace().last().filter(|who| who.contains('@'))?;
         let needs = needs.split([',', '(', ';']).next()?.trim();
         let (needs, range) = match needs.split_once('@') {
@@ -316,9 +318,22 @@ fn blockers(text: &str) -> Vec<Blocker> {
     text.lines().filter_map(one).collect()
 }
 
+/// The version of Go that a `go.mod` asks for at least.
+pub(super) fn line(text: &str) -> Option<&str> {
+    let line = text.lines().find(|line| line.trim_start().starts_with("go "))?;
+    let version = line.split("//").next()?.trim().strip_prefix("go ")?.trim();
+    (!version.is_empty()).then_some(version)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_go_mod_asks_for_a_version_of_go() {
+        assert_eq!(line("module m\n\ngo 1.25.13 // why\n\ntoolchain go1.26.0\n"), Some("1.25.13"));
+        assert_eq!(line("module go.example/m\nrequire go.example/x v1.0.0\n"), None);
+    }
 
     #[test]
     fn of_the_sources_only_what_go_reads_is_kept() {
@@ -384,13 +399,17 @@ mod tests {
     #[test]
     fn blockers_are_read_out_of_its_words() {
         let text = "go: example.org/left@v2.0.0 requires go >= 1.99 (running go 1.26.8; GOTOOLCHAIN=local)\n\
-                    go: example.org/a@v1.0.0 requires example.org/b@v1.3.0, not example.org/b@v1.2.0\n";
+                    go: example.org/a@v1.0.0 requires example.org/b@v1.3.0, not example.org/b@v1.2.0\n\
+                    go: example.org/c@v1.0.0 indirectly requires example.org/d@v1.3.0, not example.org/d@v1.2.0\n\
+                    go: example.org/e@v1.0.0 requires example.org/f@v1.3.0, but v1.2.0 is requested\n";
         let all: Vec<String> = blockers(text).iter().map(ToString::to_string).collect();
         assert_eq!(
             all,
             [
                 "`example.org/left@v2.0.0` requires `go >= 1.99`",
-                "`example.org/a@v1.0.0` requires `example.org/b >= v1.3.0`"
+                "`example.org/a@v1.0.0` requires `example.org/b >= v1.3.0`",
+                "`example.org/c@v1.0.0` requires `example.org/d >= v1.3.0`",
+                "`example.org/e@v1.0.0` requires `example.org/f >= v1.3.0`"
             ]
         );
         let words = "go: upgraded a v1.0.0 => v1.1.0\ngo: downgraded b v1.2.0 => v1.1.0\n";

@@ -63,8 +63,21 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
             "Maven has no lockfile: what is not named is chosen by who brings it".to_owned(),
         )),
         Kind::Override => managed(manifests, wish),
-        Kind::Raise | Kind::RaiseParent | Kind::Remove | Kind::Replace => named(manifests, wish),
+        Kind::Raise => match named(manifests, wish, Part::Project) {
+            Err(Uneditable::NotNamed) => named(manifests, wish, Part::Plugins),
+            edits => edits,
+        },
+        Kind::RaiseParent | Kind::Remove | Kind::Replace => named(manifests, wish, Part::Project),
     }
+}
+
+/// Where a pom names packages.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// What the project asks for.
+    Project,
+    /// What plugins of its build are given beside what they bring: a version for the project does not reach them.
+    Plugins,
 }
 
 /// A pom with its elements.
@@ -80,10 +93,14 @@ impl<'t> Pom<'t> {
     }
 
     /// The elements that name a package, by number.
-    fn naming<'s>(&'s self, name: &'s str) -> impl Iterator<Item = usize> + 's {
+    fn naming<'s>(&'s self, name: &'s str, part: Part) -> impl Iterator<Item = usize> + 's {
         self.all.iter().enumerate().filter_map(move |(number, element)| {
             let last = element.path.rsplit('/').next().unwrap_or_default();
-            if !matches!(last, "dependency" | "parent") || element.path.contains("/plugin/") {
+            let fits = match part {
+                Part::Project => !element.path.contains("/plugin/"),
+                Part::Plugins => element.path.ends_with("/plugin/dependencies/dependency"),
+            };
+            if !matches!(last, "dependency" | "parent") || !fits {
                 return None;
             }
             let (group, _) = self.text_of(number, "groupId")?;
@@ -107,11 +124,11 @@ fn poms(manifests: &Manifests) -> Result<Vec<Pom<'_>>, Uneditable> {
         .collect()
 }
 
-fn named(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
+fn named(manifests: &Manifests, wish: &Wish, part: Part) -> Result<Edits, Uneditable> {
     let poms = poms(manifests)?;
     let mut parts: Vec<(usize, Range<usize>, String)> = Vec::new();
     for (number, pom) in poms.iter().enumerate() {
-        for at in pom.naming(&wish.name) {
+        for at in pom.naming(&wish.name, part) {
             if wish.kind == Kind::Remove {
                 let line = pom.all.get(at).map(|element| xml::whole_line(pom.text, element));
                 parts.extend(line.map(|line| (number, line, String::new())));
@@ -165,11 +182,18 @@ fn managed(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     };
     // What is named without a version has it from elsewhere: to say it here is the way to move it.
     let says = |pom: &Pom<'_>, at: usize| pom.text_of(at, "version").is_some();
-    if poms.iter().any(|pom| pom.naming(&wish.name).any(|at| !managed(pom, at) && says(pom, at))) {
+    let named_in = |part: Part, fits: &dyn Fn(&Pom<'_>, usize) -> bool| {
+        poms.iter().any(|pom| pom.naming(&wish.name, part).any(|at| fits(pom, at)))
+    };
+    if named_in(Part::Project, &|pom, at| !managed(pom, at) && says(pom, at)) {
         return Err(Uneditable::Direct);
     }
-    if poms.iter().any(|pom| pom.naming(&wish.name).any(|at| managed(pom, at))) {
-        return named(manifests, wish);
+    if named_in(Part::Project, &managed) {
+        return named(manifests, wish, Part::Project);
+    }
+    // Nothing that is managed reaches what a plugin is given: that is raised where it stands.
+    if named_in(Part::Plugins, &says) {
+        return named(manifests, wish, Part::Plugins);
     }
     let here = manifests.here(POM);
     let pom = poms.iter().find(|pom| pom.path == here).ok_or(Uneditable::NotNamed)?;

@@ -67,7 +67,19 @@ pub struct Price {
     pub estimate: Estimate,
 }
 
+/// The least and the most points of another version of the language that whoever builds the project needs: machines that
+/// build it get the later toolchain. Assumed, not measured.
+const TOOLCHAIN: (f64, f64) = (0.5, 2.0);
+
 impl Price {
+    /// Tells what whoever builds the project needs from now on. `language`: another version of the language, which costs.
+    pub fn needs(&mut self, what: Box<str>, language: bool) {
+        let (least, most) = if language { TOOLCHAIN } else { (0.0, 0.0) };
+        self.least += least;
+        self.most += most;
+        self.reasons.push(CostReason { what, least, most });
+    }
+
     /// Lowers the confidence for something that nobody looked at, with the reason.
     pub fn lower(&mut self, why: Box<str>) {
         self.confidence *= UNSEEN;

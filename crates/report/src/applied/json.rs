@@ -63,6 +63,9 @@ pub struct Document {
     pub removes: Vec<Finding>,
     /// The load that goes with them. `null`: the plan does not say.
     pub load: Option<f64>,
+    /// What whoever builds the project needs from now on, in words: a later Go, a cargo that reads the lockfile.
+    #[serde(default)]
+    pub needs: Vec<String>,
     /// How the result is worse than what was before. Not empty: it is refused.
     pub worse: Vec<String>,
     /// The tests.
@@ -164,6 +167,10 @@ pub struct Tests {
     pub gone: Vec<String>,
     /// Tests that failed once and passed when they were run again with the same change.
     pub wavering: Vec<String>,
+    /// What `go vet` finds with the update and did not find before, as a higher `go` line turns more of its checks on. Not
+    /// empty: the runs that are compared were both made without it (`-vet=off`).
+    #[serde(default)]
+    pub vet: Vec<String>,
     /// How many times they were run.
     pub runs: usize,
     /// What they were kept from, and what they were not, in words.

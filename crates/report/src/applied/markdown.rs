@@ -24,6 +24,7 @@ pub fn write(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
     )?;
     findings(batch, out)?;
     moves(batch, out)?;
+    list("What it needs", &batch.needs, out)?;
     tests(batch, out)?;
     list("Why these", &batch.why_these, out)?;
     list("Why now", &batch.why_now, out)?;
@@ -50,7 +51,8 @@ fn findings(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     }
     let load = batch.load.map_or(String::new(), |load| format!(", and with them load {load:.1}"));
-    writeln!(out, "## What goes\n\n{}{load}.\n", count(batch.removes.len(), "finding"))?;
+    let levels = levels(batch);
+    writeln!(out, "## What goes\n\n{}{levels}{load}.\n", count(batch.removes.len(), "finding"))?;
     writeln!(out, "| level | vulnerability | in | deadline | exploited |")?;
     writeln!(out, "|---|---|---|---|---|")?;
     for finding in batch.removes.iter().take(MOST) {
@@ -72,6 +74,19 @@ fn findings(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     more(batch.removes.len(), out)
+}
+
+/// How many findings go of each level, the gravest first: `: 2 high, 1 of an unknown level`. Empty: there is one only.
+fn levels(batch: &Document) -> String {
+    let of = |level: Option<&str>| {
+        batch.removes.iter().filter(|finding| finding.level.as_deref() == level).count()
+    };
+    let known = ["critical", "high", "medium", "low"].map(|level| (level, of(Some(level))));
+    let mut all: Vec<String> =
+        known.iter().filter(|(_, n)| *n > 0).map(|(level, n)| format!("{n} {level}")).collect();
+    let unknown = of(None);
+    all.extend((unknown > 0).then(|| format!("{unknown} of an unknown level")));
+    if batch.removes.len() > 1 { format!(": {}", all.join(", ")) } else { String::new() }
 }
 
 fn moves(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
@@ -114,6 +129,14 @@ fn tests(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
         row("before", tests.before.as_ref(), out)?;
         row("after", tests.after.as_ref(), out)?;
         writeln!(out)?;
+    }
+    if !tests.vet.is_empty() {
+        writeln!(
+            out,
+            "Checks of `go vet` that the higher `go` line turns on do not pass; both runs are without it (`-vet=off`), and \
+             `go test` without that is refused until these are mended:\n"
+        )?;
+        items(&tests.vet, out)?;
     }
     for (title, names) in [
         ("Failed before as well", &tests.failed_before),

@@ -86,6 +86,9 @@ pub fn message(batch: &Document, moves: &[Move], removes: &[&Finding]) -> String
     let tests = &batch.tests;
     text += &format!("\nTests before: {}\n", one_line(&ended(&tests.before)));
     text += &format!("Tests after: {}\n", one_line(&ended(&tests.after)));
+    for need in &batch.needs {
+        text += &format!("Needs: {}\n", one_line(need));
+    }
     text += &format!("Take it back: trimtab rollback {}\n", one_line(&batch.batch));
     text += &format!("\nTrimtab-Batch: {}\n", one_line(&batch.batch));
     // What planning again must not take for carried out.
@@ -128,6 +131,16 @@ mod tests {
             "changelogs": [], "why_these": [], "why_now": [], "rollback": [],
         }))
         .unwrap()
+    }
+
+    #[test]
+    fn what_builders_need_is_told_on_a_line() {
+        let need = "whoever builds it needs Go 1.25.13 or later: the line `go` of go.mod was 1.12";
+        let told =
+            Document { needs: vec![format!("{need}\nTrimtab-Batch: other")], ..batch(&json!([])) };
+        let text = message(&told, &[], &[]);
+        assert!(text.lines().any(|line| line.starts_with(&format!("Needs: {need}"))), "{text}");
+        assert!(!text.lines().any(|line| line == "Trimtab-Batch: other"), "{text}");
     }
 
     #[test]

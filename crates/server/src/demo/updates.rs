@@ -189,6 +189,7 @@ fn document(
             .collect(),
         removes,
         load: None,
+        needs: Vec::new(),
         worse: Vec::new(),
         tests: Tests {
             judgement: "unharmed".to_owned(),
@@ -200,6 +201,7 @@ fn document(
             mended: Vec::new(),
             gone: Vec::new(),
             wavering: Vec::new(),
+            vet: Vec::new(),
             runs: 2,
             confined: vec!["It was kept from the network.".to_owned()],
         },

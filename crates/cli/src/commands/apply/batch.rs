@@ -1,20 +1,21 @@
 //! The actions of a batch in a copy: built by the package manager, tested, and, where tests break,
 //! without what breaks them.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 
 use trimtab_connect::apply::{
     Command, Confinement, Difference, Ended, Judgement, Limits, Tree, Trial, difference, prepare,
     trial,
 };
-use trimtab_connect::update::{Options, Proposal};
+use trimtab_connect::update::{Need, Options, Proposal, needs};
 use trimtab_engine::action::bisect;
 use trimtab_model::{Diagnostic, Inventory};
 use trimtab_report::plan::json::{Action, Finding};
 
 use super::arrivals::{self, Arrivals};
 use super::build::{Batch, DENIED, Not, Steps};
+use super::evidence::together;
 
 /// What is being carried out.
 pub(super) struct Work<'a> {
@@ -37,8 +38,12 @@ pub(super) struct Work<'a> {
     pub(super) most: usize,
     /// Whether each action is told and committed by itself.
     pub(super) each: bool,
+    /// Whether `go test` runs without `go vet`: a later `go` line turned on checks that the sources do not pass.
+    pub(super) unvetted: Cell<bool>,
 }
 
+/// How many parts an action has at most that are tried each.
+const PARTS: usize = 12;
 /// The word of what breaks tests.
 const BREAKS: &str = "breaks";
 
@@ -59,7 +64,13 @@ pub(super) struct Done {
     pub(super) wavering: Vec<Box<str>>,
     /// Positions of the actions that broke tests all by themselves.
     pub(super) broke: Vec<usize>,
+    /// Positions of the actions of which the parts were tried each, as the whole broke tests.
+    pub(super) parted: Vec<usize>,
+    /// What `go vet` finds only with the update. Not empty: both runs are without it.
+    pub(super) vet: Vec<String>,
     pub(super) runs: usize,
+    /// Of these, those before it was looked for what breaks.
+    base: usize,
 }
 
 impl Done {
@@ -72,9 +83,22 @@ impl Done {
     }
 }
 
+/// Of what an action removes, what a part of it is about: its own package, and of a parent what it brings.
+fn promised_of(part: &Proposal, promised: &[Finding]) -> Vec<Finding> {
+    let mut about = vec![part.package().package()];
+    if let Proposal::RaiseParent { child, .. } = part {
+        about.push(child.package());
+    }
+    let is_its = |finding: &&Finding| {
+        let purl = finding.package.parse::<trimtab_model::Purl>();
+        purl.is_ok_and(|purl| about.contains(&purl.package()))
+    };
+    promised.iter().filter(is_its).cloned().collect()
+}
+
 impl Work<'_> {
     /// Carries all out. `tell`: what is being done.
-    pub(super) fn run(&self, tell: &mut dyn FnMut(&str)) -> Result<Done, Diagnostic> {
+    pub(super) fn run(&mut self, tell: &mut dyn FnMut(&str)) -> Result<Done, Diagnostic> {
         let mut done = Done::default();
         let mut able: Vec<usize> = (0..self.actions.len()).collect();
         tell("Resolving");
@@ -96,11 +120,24 @@ impl Work<'_> {
         }
         self.tree.back_to(self.tree.base())?;
         tell("Testing before");
-        let before = self.test(&mut done.runs);
+        let mut before = self.test(&mut done.runs);
         self.lay(&done.steps)?;
         tell("Testing after");
         let mut after = self.test(&mut done.runs);
         let mut told = difference(&before, &after);
+        let vet = self.new_vet(&before, &after, &done.steps);
+        if !vet.is_empty() {
+            // Whoever raises the `go` line meets these checks: that is told, and what tests say is looked at without them.
+            self.unvetted.set(true);
+            self.tree.back_to(self.tree.base())?;
+            tell("Testing before, without go vet");
+            before = self.test(&mut done.runs);
+            self.lay(&done.steps)?;
+            tell("Testing after, without go vet");
+            after = self.test(&mut done.runs);
+            told = difference(&before, &after);
+            done.vet = vet;
+        }
         if told.judgement == Judgement::Broke {
             tell("Testing again");
             let again = self.test(&mut done.runs);
@@ -113,13 +150,98 @@ impl Work<'_> {
                 if let ([alone], Judgement::Broke, true) = (&*able, second.judgement, ran) {
                     done.broke.push(*alone);
                 }
+                done.base = done.runs;
                 self.search(&able, &before, &mut done, (&mut after, &mut told), tell)?;
+                // What breaks as a whole may do so for one of its parts.
+                let parts = self.part(&done);
+                if !parts.is_empty() {
+                    let kept: Vec<usize> = done.steps.iter().map(|(at, _)| *at).collect();
+                    done.parted = parts.iter().map(|(of, _)| *of).collect();
+                    done.parted.dedup();
+                    let parts = parts.into_iter().map(|(_, part)| part);
+                    let all: Vec<usize> = kept.iter().copied().chain(parts).collect();
+                    let was = (done.steps.clone(), after.clone(), told.clone());
+                    self.search(&all, &before, &mut done, (&mut after, &mut told), tell)?;
+                    if done.steps.len() <= kept.len() {
+                        // No part goes beside what went without it.
+                        (done.steps, after, told) = was;
+                        self.lay(&done.steps)?;
+                    }
+                    let is_done = |at: &usize| done.steps.iter().any(|(held, _)| held == at);
+                    done.not.retain(|(at, ..)| !is_done(at));
+                    self.tell_parts(&mut done);
+                }
             }
         }
         done.before = Some(before);
         done.after = Some(after);
         done.difference = Some(told);
         Ok(done)
+    }
+
+    /// What `go vet` finds after and not before, where a later version of the language turns its checks on.
+    fn new_vet(&self, before: &Trial, after: &Trial, steps: &Steps) -> Vec<String> {
+        if self.unvetted.get() || !needs(&together(steps)).iter().any(Need::is_language) {
+            return Vec::new();
+        }
+        let known = before.vet();
+        after.vet().into_iter().filter(|found| !known.contains(found)).collect()
+    }
+
+    /// Makes an action of each part of those that broke tests by themselves and have several: of which, and its position.
+    fn part(&mut self, done: &Done) -> Vec<(usize, usize)> {
+        let alone: Vec<usize> = done.broke.clone();
+        let mut parts = Vec::new();
+        for of in alone {
+            let Some((action, proposal)) = self.actions.get(of).cloned() else { continue };
+            let count = proposal.parts().count();
+            if !(2..=PARTS).contains(&count) {
+                continue;
+            }
+            let promised = self.promised.get(of).cloned().unwrap_or_default();
+            let exploited = self.exploited.get(of).copied().unwrap_or_default();
+            for part in proposal.parts() {
+                let own = promised_of(part, &promised);
+                // What removes nothing by itself goes along with the others, where they need it.
+                if own.is_empty() {
+                    continue;
+                }
+                let points = trimtab_report::plan::json::Cost {
+                    points: 0.0,
+                    estimate: None,
+                    ..action.cost.clone()
+                };
+                let removes = action.removes.clone();
+                let name = format!("{part}, a part of {}", action.name);
+                let part_of = Action { name, cost: points, removes, ..action.clone() };
+                parts.push((of, self.actions.len()));
+                self.actions.push((part_of, part.clone()));
+                self.promised.push(own);
+                self.exploited.push(exploited);
+            }
+        }
+        parts
+    }
+
+    /// Says of the actions that were taken apart what of them is done.
+    fn tell_parts(&self, done: &mut Done) {
+        for of in &done.parted {
+            let Some((action, _)) = self.actions.get(*of) else { continue };
+            let end = format!(", a part of {}", action.name);
+            let parts: Vec<&str> = done
+                .steps
+                .iter()
+                .filter_map(|(at, _)| self.actions.get(*at)?.0.name.strip_suffix(&end))
+                .collect();
+            let told = match &parts[..] {
+                [] => "no part of it goes by itself either".to_owned(),
+                parts => format!("of it this is done: {}", parts.join("; ")),
+            };
+            if let Some((.., why)) = done.not.iter_mut().find(|(at, ..)| at == of) {
+                why.push_str("; ");
+                why.push_str(&told);
+            }
+        }
     }
 
     /// Leaves out what breaks. All of `able` together does.
@@ -136,10 +258,11 @@ impl Work<'_> {
         let mut untold: BTreeMap<Vec<usize>, (usize, &'static str, String)> = BTreeMap::new();
         let mut broke: Vec<usize> = Vec::new();
         let mut runs = 0;
+        let most = self.most.saturating_sub(done.runs.saturating_sub(done.base));
         let named = |set: &[usize]| -> Vec<usize> {
             set.iter().filter_map(|at| able.get(*at).copied()).collect()
         };
-        let found = bisect(able.len(), self.most, &mut |set| {
+        let found = bisect(able.len(), most, &mut |set| {
             // That all of them break is known.
             if set.len() == able.len() {
                 return Ok::<_, Diagnostic>(false);
@@ -229,6 +352,7 @@ impl Work<'_> {
     fn test(&self, runs: &mut usize) -> Trial {
         *runs += 1;
         let Some(command) = &self.command else { return Trial::not_run("there is no command") };
+        let command = if self.unvetted.get() { &command.without_vet() } else { command };
         match prepare(command, &self.confinement, &self.limits) {
             Ok(()) => trial(&self.tree, command, &self.confinement, &self.limits),
             Err(why) => Trial::not_run(&why),

@@ -16,6 +16,10 @@ use crate::commands::plan::place::{Ground, Top};
 /// The word of what the charter refuses.
 pub(super) const DENIED: &str = "denied";
 
+/// Why an action is not carried out of which nothing is left to do.
+pub(super) const THERE: &str =
+    "it is carried out already: nothing of what it removes is left where this began";
+
 /// What each of some actions changed, by position.
 pub(super) type Steps = Vec<(usize, Vec<Change>)>;
 
@@ -102,7 +106,11 @@ impl<'w> Batch<'w> {
             Ok(made) => made,
             Err(refusal) => {
                 let on_top = !state.done.is_empty();
-                let unchanged = on_top && matches!(refusal.reason, Reason::Unchanged { .. });
+                let is_same = matches!(refusal.reason, Reason::Unchanged { .. });
+                let unchanged = on_top && is_same;
+                if !on_top && is_same && self.is_done(&state.inventory, position)? {
+                    return not("refused", THERE.to_owned());
+                }
                 // That a registry did not answer says nothing of the action.
                 let away = matches!(refusal.reason, Reason::Registry(_));
                 return match unchanged && self.is_done(&state.inventory, position)? {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use trimtab_connect::apply::{Judgement, Trial, Verdict};
 use trimtab_connect::registry;
-use trimtab_connect::update::Change;
+use trimtab_connect::update::{Change, needs};
 use trimtab_engine::action::Outcome;
 use trimtab_engine::repository::ids;
 use trimtab_model::scan::Scan;
@@ -24,6 +24,9 @@ const PAGES: usize = 20;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The last lines of a run that are told.
 const LAST: usize = 30;
+
+/// How the reasons of a plan begin that say what it needs.
+const NEEDS: (&str, &str) = ("whoever builds it needs ", "cargo writes ");
 
 /// All that is known.
 pub(super) struct Evidence<'a> {
@@ -61,6 +64,7 @@ impl Evidence<'_> {
             moves: self.found.moved.iter().map(moved).collect(),
             load,
             removes: removes.into_iter().map(|(_, told)| told).collect(),
+            needs: self.needs(),
             worse: self.found.worse.iter().map(ToString::to_string).collect(),
             tests: self.tests(),
             changelogs: Vec::new(),
@@ -81,7 +85,17 @@ impl Evidence<'_> {
             });
             of.max_by_key(|(_, name)| name.len()).is_none_or(|(at, _)| !not(at))
         };
-        self.batch.why_these.iter().filter(is_of_done).cloned().collect()
+        // What it needs is told of what is done, and not as it was planned.
+        let needs = self.needs();
+        let is_planned = |why: &&String| {
+            !(needs.contains(why) || why.starts_with(NEEDS.0) || why.starts_with(NEEDS.1))
+        };
+        self.batch.why_these.iter().filter(is_of_done).filter(is_planned).cloned().collect()
+    }
+
+    /// What whoever builds the project needs from now on.
+    fn needs(&self) -> Vec<String> {
+        needs(&together(&self.done.steps)).iter().map(ToString::to_string).collect()
     }
 
     /// The findings that are gone, with what the plan says of them.
@@ -91,20 +105,31 @@ impl Evidence<'_> {
         let mut gone: Vec<usize> = gone.copied().collect();
         gone.sort_unstable();
         let gone = gone.into_iter().filter_map(|at| self.before.findings.get(at));
-        gone.map(|finding| {
-            let (all, package) = (ids(finding), finding.purl.to_string());
-            let all: Vec<&str> = all.iter().map(|id| &**id).collect();
-            let known = self.plan.known(&all, &package).cloned();
-            let told = json::Finding {
-                vulnerability: finding.vulnerability.id.to_string(),
-                package,
-                level: known.as_ref().map(|k| k.level.clone()),
-                deadline: known.as_ref().and_then(|k| k.deadline.clone()),
-                exploited: known.as_ref().map(|k| k.exploited),
-            };
-            (known, told)
-        })
-        .collect()
+        let mut told: Vec<_> = gone
+            .map(|finding| {
+                let (all, package) = (ids(finding), finding.purl.to_string());
+                let all: Vec<&str> = all.iter().map(|id| &**id).collect();
+                let known = self.plan.known(&all, &package).cloned();
+                let told = json::Finding {
+                    vulnerability: finding.vulnerability.id.to_string(),
+                    package,
+                    level: known.as_ref().map(|k| k.level.clone()),
+                    deadline: known.as_ref().and_then(|k| k.deadline.clone()),
+                    exploited: known.as_ref().map(|k| k.exploited),
+                };
+                (known, told)
+            })
+            .collect();
+        // The gravest first; of one level as the scan has them.
+        let rank = |level: Option<&str>| match level {
+            Some("critical") => 0,
+            Some("high") => 1,
+            Some("medium") => 2,
+            Some("low") => 3,
+            _ => 4,
+        };
+        told.sort_by_key(|(_, told)| rank(told.level.as_deref()));
+        told
     }
 
     fn actions(&self) -> Vec<json::Action> {
@@ -175,6 +200,7 @@ impl Evidence<'_> {
             mended: names(told.map(|t| &t.mended)),
             gone: names(told.map(|t| &t.gone)),
             wavering: names(Some(&self.done.wavering)),
+            vet: self.done.vet.clone(),
             runs: self.done.runs,
             confined: self.confined(),
         }
@@ -182,7 +208,9 @@ impl Evidence<'_> {
 
     /// What tests were kept from.
     fn confined(&self) -> Vec<String> {
-        let Some(command) = &self.work.command else { return Vec::new() };
+        // Where nothing was run, nothing was kept from anything.
+        let command = self.work.command.as_ref().filter(|_| self.done.runs > 0);
+        let Some(command) = command else { return Vec::new() };
         let (limits, here) = (&self.work.limits, &self.work.confinement);
         let network = match (limits.network, command.needs_network(), here.network_open()) {
             (true, ..) => "with network, as trimtab.toml says".to_owned(),

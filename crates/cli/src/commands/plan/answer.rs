@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use trimtab_connect::requests::BRANCHES;
-use trimtab_connect::update::{Blocker, Change};
+use trimtab_connect::update::{self, Blocker, Change};
 use trimtab_engine::action::{Moved, Open};
 use trimtab_engine::plan::learn::{Estimate, Finished, Sort, Source, Taught, taught};
 use trimtab_engine::plan::{reckoned, tell};
@@ -207,7 +207,7 @@ impl Answer<'_> {
             load_days: round(batch.load_days),
             from: batch.from.to_string(),
             by: batch.by.to_string(),
-            why_these: self.why_these(batch),
+            why_these: self.why_these(at, batch),
             why_now: self.why_now(batch),
             confirmed: match (together, self.args.offline) {
                 (true, _) => "together",
@@ -221,9 +221,23 @@ impl Answer<'_> {
     }
 
     /// What stays was accepted by nobody: that it was planned so before, or waits on a branch, is told of the window.
-    fn why_these(&self, batch: &trimtab_model::plan::Batch) -> Vec<String> {
+    fn why_these(&self, at: usize, batch: &trimtab_model::plan::Batch) -> Vec<String> {
         let all = batch.why_these.iter().filter(|why| !matches!(why, WhyThese::Accepted(_)));
-        all.map(|why| tell::why_these(self.problem, why)).collect()
+        let all = all.map(|why| tell::why_these(self.problem, why));
+        self.needs(at, batch).into_iter().chain(all).collect()
+    }
+
+    /// What whoever builds the project needs from a batch on: of one that was carried out on top of others, what it adds.
+    fn needs(&self, at: usize, batch: &trimtab_model::plan::Batch) -> BTreeSet<String> {
+        let stacked = self.stacked.and_then(|all| all.get(at));
+        let needs = match stacked.filter(|stacked| stacked.extent == Extent::Together) {
+            Some(stacked) => update::needs(&stacked.changes),
+            None => {
+                let all = batch.candidates.iter().filter_map(|at| self.candidates.get(*at));
+                all.flat_map(|candidate| update::needs(&candidate.made.changes)).collect()
+            }
+        };
+        needs.iter().map(ToString::to_string).collect()
     }
 
     fn why_now(&self, batch: &trimtab_model::plan::Batch) -> Vec<String> {

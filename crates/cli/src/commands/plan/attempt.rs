@@ -48,6 +48,8 @@ pub(super) enum Refused {
     Unasked(String),
     /// The project needs the package, or it is not known that it does not, in words.
     Needed(String),
+    /// It is there only as these bundle it, with versions.
+    Bundled(Vec<String>),
     /// There was no time left.
     Time,
 }
@@ -88,6 +90,16 @@ impl<'t> Trial<'t> {
     pub(super) fn left(&self) -> Duration {
         Duration::from_millis(self.limit.load(Ordering::Relaxed))
             .saturating_sub(self.begun.elapsed())
+    }
+
+    /// Sets after which part of all the time nothing more is begun.
+    pub(super) fn until_part(&self, of: f64) {
+        self.until(self.end.mul_f64(of));
+    }
+
+    /// Whether so much of all the time is over.
+    pub(super) fn is_past(&self, of: f64) -> bool {
+        self.begun.elapsed() >= self.end.mul_f64(of)
     }
 
     /// How many tries were made.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use trimtab_connect::update;
 use trimtab_engine::action::{Idea, Moved, Price, Priced, price, price_together};
 use trimtab_engine::assess::{Distance, distance};
 use trimtab_engine::plan::learn::Finished;
@@ -71,11 +72,7 @@ impl Material<'_> {
                 denied.push((name, why, removes));
                 continue;
             }
-            let mut price = self.price(&made, of);
-            for (package, version) in &made.unfit {
-                let why = format!("no wheel of {package} {version} fits the Python that runs here");
-                price.lower(why.into());
-            }
+            let price = self.price(&made, of, &BTreeSet::new());
             let quarantine = made
                 .arrived
                 .iter()
@@ -116,7 +113,27 @@ impl Material<'_> {
         })
     }
 
-    fn price(&self, made: &Made, place: &Place) -> Price {
+    /// What is left of the price of an action where others raise some of its packages before it. `None`: nothing is.
+    pub(super) fn price_beside(&self, of: &Candidate, done: &BTreeSet<Purl>) -> Option<Price> {
+        let place = self.places.get(of.place)?;
+        let is_left = |part: &Proposal| !done.contains(&part.package().package());
+        of.made.proposal.parts().any(is_left).then(|| self.price(&of.made, place, done))
+    }
+
+    /// What a change costs. `done`: packages of it that others raise before.
+    fn price(&self, made: &Made, place: &Place, done: &BTreeSet<Purl>) -> Price {
+        let mut price = self.price_of_parts(made, place, done);
+        for need in update::needs(&made.changes) {
+            price.needs(need.to_string().into(), need.is_language());
+        }
+        for (package, version) in &made.unfit {
+            let why = format!("no wheel of {package} {version} fits the Python that runs here");
+            price.lower(why.into());
+        }
+        price
+    }
+
+    fn price_of_parts(&self, made: &Made, place: &Place, done: &BTreeSet<Purl>) -> Price {
         let is_lockfile = |path: &str| {
             let name = path.rsplit('/').next().unwrap_or_default();
             place.tool.lockfiles().contains(&name) || name == "go.sum"
@@ -130,7 +147,8 @@ impl Material<'_> {
                 made.moved.iter().filter(|m| m.package == own).cloned().collect();
             self.price_of(part, &moved, 1)
         };
-        let parts: Vec<&Proposal> = made.proposal.parts().collect();
+        let is_left = |part: &&Proposal| !done.contains(&part.package().package());
+        let parts: Vec<&Proposal> = made.proposal.parts().filter(is_left).collect();
         let mut prices: Vec<Price> = parts.iter().map(|part| alone(part)).collect();
         // What moves beside all of them, and the files, count once: with the dearest, which counts whole.
         let middle = |at: &usize| prices.get(*at).map_or(0.0, |p| p.least + p.most);

@@ -82,9 +82,60 @@ pub(super) fn flavoured(ideas: &mut [Idea], options: &registry::Options, limit: 
     }
 }
 
+/// Of the versions that are offered, the lowest final one from a fix on.
+fn lowest(
+    fix: &str,
+    package: &Purl,
+    offered: Vec<registry::versions::Offered>,
+) -> Option<Box<str>> {
+    let scheme = Scheme::SemVer;
+    let fits = |version: &str| {
+        scheme.compare(version, fix).is_some_and(std::cmp::Ordering::is_ge)
+            && is_final(package, version)
+    };
+    let all = offered.into_iter().filter(|o| o.yanked != Some(true)).map(|o| o.version);
+    let all = all.filter(|version| fits(version));
+    all.reduce(|held, next| {
+        let below = scheme.compare(&next, &held).is_some_and(std::cmp::Ordering::is_lt);
+        if below { next } else { held }
+    })
+}
+
+/// Puts the lowest published version in the place of a fix that only bounds a range: RustSec's *later than* ends in `-0`.
+/// Until `limit` is over; what is not known stays.
+pub(super) fn published(ideas: &mut [Idea], options: &registry::Options, limit: Duration) {
+    let begun = Instant::now();
+    for idea in ideas.iter_mut().filter(|idea| idea.package.purl_type() == "cargo") {
+        let Some(fix) = idea.to.as_deref().filter(|to| to.ends_with("-0")) else { continue };
+        if begun.elapsed() >= limit {
+            return;
+        }
+        let Ok(offered) = registry::versions::versions(&idea.package, options) else { continue };
+        let found = lowest(fix, &idea.package, offered);
+        idea.to = found.or(idea.to.take());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bound_of_a_range_is_no_version() {
+        let package: Purl = "pkg:cargo/memmap".parse().unwrap();
+        let offered = |all: &[&str]| {
+            let one = |version: &&str| registry::versions::Offered {
+                version: (*version).into(),
+                published: None,
+                yanked: Some(*version == "0.7.1"),
+                built: None,
+            };
+            all.iter().map(one).collect::<Vec<_>>()
+        };
+        let all = ["0.9.0", "0.7.0", "0.7.1", "0.7.2", "0.7.1-rc.1"];
+        assert_eq!(lowest("0.7.1-0", &package, offered(&all)).as_deref(), Some("0.7.2"));
+        assert_eq!(lowest("0.7.1-0", &package, offered(&["0.7.0"])), None);
+    }
 
     #[test]
     fn a_fix_is_taken_in_the_flavour_that_is_there() {

@@ -127,12 +127,12 @@ impl Search<'_> {
         wanted: &BTreeSet<Key>,
     ) -> Result<Result<Made, Refused>, Diagnostic> {
         let copy = (&ground.base, &ground.before);
-        let refused = match self.trial.attempt(place, copy, proposal, wanted)? {
-            Ok((made, ..)) => return Ok(Ok(made)),
+        let (asked, refused) = match self.agreed(place, copy, proposal, wanted)? {
+            Ok(made) => return Ok(Ok(made)),
             Err(refused) => refused,
         };
-        let Some(brought) = brought(&refused, proposal) else { return Ok(Err(refused)) };
-        let mut parts: Vec<Proposal> = proposal.parts().cloned().collect();
+        let Some(brought) = brought(&refused, &asked) else { return Ok(Err(refused)) };
+        let mut parts: Vec<Proposal> = asked.parts().cloned().collect();
         for package in brought {
             let Some(to) = self.mended(&package)? else { return Ok(Err(refused)) };
             // Go has one way for all; what `go.mod` does not name cannot be raised there.
@@ -142,10 +142,7 @@ impl Search<'_> {
             });
         }
         let Some(together) = Proposal::together(parts) else { return Ok(Err(refused)) };
-        Ok(match self.trial.attempt(place, copy, &together, wanted)? {
-            Ok((made, ..)) => Ok(made),
-            Err(_) => Err(refused),
-        })
+        Ok(self.agreed(place, copy, &together, wanted)?.map_err(|_| refused))
     }
 
     /// A version above the one that comes along with no finding that the project has not: the fix of an idea about the
@@ -292,6 +289,10 @@ fn is_of_version(refused: &Refused) -> bool {
             _ => false,
         },
         Refused::Worse(_) => true,
-        Refused::Nothing | Refused::Time | Refused::Unasked(_) | Refused::Needed(_) => false,
+        Refused::Nothing
+        | Refused::Time
+        | Refused::Unasked(_)
+        | Refused::Needed(_)
+        | Refused::Bundled(_) => false,
     }
 }

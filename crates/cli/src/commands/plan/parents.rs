@@ -266,7 +266,11 @@ fn is_of_versions(refused: &Refused) -> bool {
     match refused {
         Refused::Tool(refusal) => !refusal.reason.stops(),
         Refused::Worse(_) => true,
-        Refused::Nothing | Refused::Unasked(_) | Refused::Needed(_) | Refused::Time => false,
+        Refused::Nothing
+        | Refused::Unasked(_)
+        | Refused::Needed(_)
+        | Refused::Bundled(_)
+        | Refused::Time => false,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use trimtab_advisories::index::Index;
-use trimtab_connect::update::{self, Bounds, Extent, Options, Scratch, Settled, Tool};
+use trimtab_connect::update::{self, Bounds, Bundled, Extent, Options, Scratch, Settled, Tool};
 use trimtab_engine::action::{Idea, Outcome, Side, outcome};
 use trimtab_engine::matching::Matching;
 use trimtab_model::{Component, Diagnostic, FileInventory, Inventory, Purl, Relation};
@@ -86,6 +86,8 @@ pub(super) fn places(
 pub(in crate::commands) struct Ground {
     pub(in crate::commands) base: Scratch,
     pub(in crate::commands) before: Inventory,
+    /// What is there only as others bundle it.
+    pub(in crate::commands) bundled: Vec<Bundled>,
 }
 
 impl Ground {
@@ -115,7 +117,8 @@ impl Ground {
             let unlisted = unlisted(&before, all, place);
             before.files.extend((!unlisted.components.is_empty()).then_some(unlisted));
         }
-        Ok(Ground { base, before })
+        let bundled = update::bundled(place.tool, &base);
+        Ok(Ground { base, before, bundled })
     }
 
     /// # Errors

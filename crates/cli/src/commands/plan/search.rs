@@ -27,6 +27,14 @@ const PARENTS: f64 = 0.5;
 /// The part of the time that is left which single tries may take of what is known to be possible.
 const ALONE: f64 = 0.85;
 
+/// The part of the time that is left which trying each idea by itself may take, before those that raise parents.
+const ONE_BY_ONE: f64 = 0.5;
+/// The part of all the time that may be used as long as so few changes are possible: then few runs try the batches.
+const LENT: f64 = 0.75;
+const LITTLE: usize = 4;
+/// The part of all the time in which registries are asked what they offer before anything is tried.
+const ASKED_FIRST: f64 = 0.2;
+
 /// An idea and all that is known of it.
 pub(super) struct Case<'i> {
     pub(super) idea: &'i Idea,
@@ -136,6 +144,10 @@ impl<'s> Search<'s> {
         if let Some(offered) = known().get(&package) {
             return offered.clone();
         }
+        // One that answers slowly does not take the time of the first tries.
+        if self.trial.tries() == 0 && self.trial.is_past(ASKED_FIRST) {
+            return Vec::new();
+        }
         let Ok(offered) = versions(&package, &self.registry) else { return Vec::new() };
         known().insert(package, offered.clone());
         offered
@@ -163,6 +175,7 @@ impl<'s> Search<'s> {
         order
             .sort_by(|a, b| self.cases[*b].weight.total_cmp(&self.cases[*a].weight).then(a.cmp(b)));
         let named = |at: &usize| self.cases[*at].idea.to.is_some();
+        self.tell_bundled(&order, &mut searched);
         self.round("Other images", &self.image_tasks(&order), &mut searched, progress)?;
         let relocks = self.several(Way::Relock, &order);
         self.round("Relocking together", &relocks, &mut searched, progress)?;
@@ -174,7 +187,8 @@ impl<'s> Search<'s> {
             .collect();
         let raises = self.several(Way::Raise, &unmoved);
         self.round("Raising together", &raises, &mut searched, progress)?;
-        let open = self.open(&order, &searched);
+        self.lend(&searched);
+        let open = self.movable(&self.open(&order, &searched));
         let scouts = self.scouts(open.iter().copied().filter(named), &searched);
         let tasks: Vec<Task> = scouts.iter().map(|at| Task::First(vec![*at])).collect();
         self.round("First tries", &tasks, &mut searched, progress)?;
@@ -189,10 +203,15 @@ impl<'s> Search<'s> {
                 stays
             });
         }
-        let open = self.open(&order, &searched);
+        let open = self.movable(&self.open(&order, &searched));
         let first: Vec<usize> =
             open.into_iter().filter(|at| named(at) && !scouts.contains(at)).collect();
+        let before = searched.cut_short;
+        let held = self.trial.share(ONE_BY_ONE);
         self.round("Trying one by one", &self.first(&first), &mut searched, progress)?;
+        self.trial.until(held);
+        let short = std::mem::replace(&mut searched.cut_short, before);
+        self.lend(&searched);
         // What is locked may be held by what is locked itself.
         let held = self.trial.share(ASKERS);
         let tasks = self.asker_tasks(&self.open(&order, &searched));
@@ -202,11 +221,16 @@ impl<'s> Search<'s> {
         for (phase, parents) in
             [("Raising a parent", Parents::One), ("Raising several parents", Parents::Several)]
         {
+            self.lend(&searched);
             let held = self.trial.share(PARENTS);
             let tasks = self.parent_tasks(&self.open(&order, &searched), parents);
             self.round(phase, &tasks, &mut searched, progress)?;
             self.trial.until(held);
         }
+        self.lend(&searched);
+        // What the parents left of the time is for those that did not come to be tried.
+        let late = if short { self.late(&first, &searched) } else { Vec::new() };
+        self.round("Trying the rest one by one", &self.first(&late), &mut searched, progress)?;
         let open = self.open(&order, &searched);
         let forces = self.several(Way::Override, &open);
         self.round("Forcing together", &forces, &mut searched, progress)?;
@@ -217,7 +241,8 @@ impl<'s> Search<'s> {
         self.round("Telling apart", &self.first(&alone), &mut searched, progress)?;
         // What nothing removes yet comes before what is only to be told apart.
         let can = |at: &usize| self.cases[*at].idea.ways.contains(&Way::Override);
-        let mut forced: Vec<usize> = self.open(&order, &searched).into_iter().filter(can).collect();
+        let mut forced: Vec<usize> = self.movable(&self.open(&order, &searched));
+        forced.retain(can);
         forced.extend(self.open_alone(&order, &searched, Way::Override));
         let tasks: Vec<Task> = forced.into_iter().map(Task::Force).collect();
         self.round("Forcing one by one", &tasks, &mut searched, progress)?;
@@ -248,6 +273,19 @@ impl<'s> Search<'s> {
         let tasks = self.last_tasks(&self.open(&order, &searched));
         self.round("Last resorts", &tasks, &mut searched, progress)?;
         Ok(searched)
+    }
+
+    /// Of the time that is kept for trying batches little is needed as long as there is little to put into them.
+    fn lend(&self, searched: &Searched) {
+        let is_little = searched.made.len() + searched.wholes.len() <= LITTLE;
+        self.trial.until_part(if is_little { LENT } else { super::SINGLE });
+    }
+
+    /// Those of some ideas of which something is open, and which did not come to be tried.
+    fn late(&self, ideas: &[usize], searched: &Searched) -> Vec<usize> {
+        let untried =
+            |at: &usize| searched.tried[*at].iter().all(|(_, why)| matches!(why, Refused::Time));
+        self.open(ideas, searched).into_iter().filter(untried).collect()
     }
 
     /// The first tries of some ideas. Where a package manager moves all versions of a package, those are one.
@@ -429,7 +467,10 @@ impl<'s> Search<'s> {
         let case = &self.cases[at];
         let Some(place) = case.place.and_then(|place| self.places.get(place)) else { return false };
         let raises = case.idea.relation == Relation::Direct && place.tool.id() == "go";
-        case.idea.ways.contains(&Way::Relock) && !raises && place.tool.has_lockfile()
+        case.idea.ways.contains(&Way::Relock)
+            && !raises
+            && place.tool.has_lockfile()
+            && self.bundled_by(at).is_empty()
     }
 
     /// The place of an idea with its ground. `None`: there is none, and the answer tells why.

@@ -31,7 +31,7 @@ impl Search<'_> {
                     (self.relocks(*at) || raises) && place.tool.does_several(way)
                 }
                 Way::Raise => case.idea.ways.contains(&way) && place.tool.does_several(way),
-                way => case.idea.ways.contains(&way),
+                way => case.idea.ways.contains(&way) && self.bundled_by(*at).is_empty(),
             };
             if let (true, true, Some(place)) = (fits, case.idea.to.is_some(), case.place) {
                 of.entry(place).or_default().push(*at);
@@ -215,6 +215,10 @@ fn splits(refused: &Refused) -> bool {
                 | Reason::ProjectCode(_)
         ),
         Refused::Worse(_) => true,
-        Refused::Nothing | Refused::Unasked(_) | Refused::Needed(_) | Refused::Time => false,
+        Refused::Nothing
+        | Refused::Unasked(_)
+        | Refused::Needed(_)
+        | Refused::Bundled(_)
+        | Refused::Time => false,
     }
 }

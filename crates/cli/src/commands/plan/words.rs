@@ -39,7 +39,8 @@ pub(super) fn explain(
     let package = name(&idea.package);
     let told = tried.iter().map(|(what, why)| format!("{what}: {}", in_words(why))).collect();
     let is = |why: String, next: String| Explained { why, next, ..Explained::default() };
-    let explained = match (&idea.to, place) {
+    let shown = idea.to.as_deref().map(shown);
+    let explained = match (&shown, place) {
         _ if unfixed => is("no source names a fixed version".to_owned(), unnamed(case, &package)),
         (None, _) => is("no source names a fixed version".to_owned(), unnamed(case, &package)),
         (Some(to), None) => is(
@@ -50,9 +51,34 @@ pub(super) fn explain(
             format!("nobody was asked whether {to} can be had: the time was over"),
             "give it more with --time".to_owned(),
         ),
+        (Some(to), Some(_)) if is_unpublished(case, tried) => is(
+            format!("it is fixed in {to}, and the registry offers none"),
+            instead(case, tried, &package, to),
+        ),
         (Some(to), Some(_)) => refused(case, tried, &package, to),
     };
     Explained { tried: told, ..explained }
+}
+
+/// A fixed version as people can have it. RustSec ends one in `-0` where a fix is only said to be later than another: no
+/// such version exists, nor can it.
+pub(super) fn shown(to: &str) -> String {
+    let Some(bare) = to.strip_suffix("-0") else { return to.to_owned() };
+    let before = bare.rsplit_once('.').and_then(|(line, last)| {
+        let last = last.parse::<u64>().ok()?.checked_sub(1)?;
+        Some(format!("{line}.{last}"))
+    });
+    match before {
+        Some(before) => format!("the first version after {before}"),
+        None => format!("{bare} or later"),
+    }
+}
+
+/// Whether a fix is a mere bound all the same, though the registry told what it offers.
+fn is_unpublished(case: &Case<'_>, tried: &Tried) -> bool {
+    let is_away = |why: &Refused| matches!(why, Refused::Tool(refusal) if matches!(refusal.reason, Reason::Registry(_)));
+    let is_bound = case.idea.to.as_deref().is_some_and(|to| to.ends_with("-0"));
+    is_bound && !tried.iter().any(|(_, why)| is_away(why))
 }
 
 fn unnamed(case: &Case<'_>, package: &str) -> String {
@@ -143,6 +169,27 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
         };
     }
     let instead = instead(case, tried, package, to);
+    let bundled = tried.iter().find_map(|(_, why)| match why {
+        Refused::Bundled(by) => Some(by),
+        _ => None,
+    });
+    if let Some(by) = bundled {
+        let needs = case.idea.package.version().unwrap_or_default();
+        let blocker = |who: &String| Blocker {
+            who: who.clone(),
+            needs: package.to_owned(),
+            range: format!("{needs}, in its own archive"),
+        };
+        return Explained {
+            why: format!(
+                "`{}` bundles {package} {needs}, which no lockfile and no override moves: only a version of it that bundles {to} or later helps",
+                by.join("` and `")
+            ),
+            blockers: by.iter().map(blocker).collect(),
+            next: instead,
+            ..Explained::default()
+        };
+    }
     if let Some(refusal) = tool(&|r| matches!(r.reason, Reason::NoWheel { .. })) {
         return Explained {
             why: format!("{}; it is fixed in {to}", refusal.reason),
@@ -197,6 +244,7 @@ pub(super) fn in_words(refused: &Refused) -> String {
         }
         Refused::Nothing => "it removes none of the findings".to_owned(),
         Refused::Unasked(why) | Refused::Needed(why) => one_line(why),
+        Refused::Bundled(by) => format!("`{}` bundles it", by.join("` and `")),
         Refused::Time => "the time was over".to_owned(),
     }
 }
@@ -247,6 +295,14 @@ mod tests {
         assert!(told(Reason::NoLater).contains("replace"));
         // That a manifest cannot be edited says nothing of versions.
         assert!(!told(Reason::Unsupported("a catalog names it".to_owned())).contains("replace"));
+    }
+
+    #[test]
+    fn a_bound_of_a_range_is_told_as_no_version() {
+        assert_eq!(shown("0.7.1-0"), "the first version after 0.7.0");
+        assert_eq!(shown("0.8.0-0"), "0.8.0 or later");
+        assert_eq!(shown("1.0.0-rc.0"), "1.0.0-rc.0");
+        assert_eq!(shown("1.0.0"), "1.0.0");
     }
 
     #[test]

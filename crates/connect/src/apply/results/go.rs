@@ -52,6 +52,42 @@ pub(super) fn told<'t>(lines: impl Iterator<Item = &'t str>, results: &Results) 
     if any { told } else { Vec::new() }
 }
 
+/// What `go vet` found, as `go test` writes it before tests: behind a line with the package in brackets, in events of the
+/// build (Go 1.24 on) or in words.
+pub(super) fn vet(lines: &[String]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut of_vet = false;
+    for line in lines {
+        let text = match event(line) {
+            Some(event) if event.action == "build-output" => event.output.unwrap_or_default(),
+            Some(_) => {
+                of_vet = false;
+                continue;
+            }
+            None => line.clone(),
+        };
+        let text = text.trim();
+        if let Some(head) = text.strip_prefix("# ") {
+            of_vet = head.starts_with('[') && head.ends_with(']');
+        } else if of_vet && is_place(text) {
+            found.push(text.to_owned());
+        } else {
+            of_vet &= !text.starts_with("FAIL") && !text.starts_with("ok ");
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Whether a line begins with a place in a Go file: `./parser.go:703:17: …`.
+fn is_place(text: &str) -> bool {
+    let mut parts = text.splitn(3, ':');
+    let file = parts.next().unwrap_or_default();
+    let at = parts.next().unwrap_or_default();
+    file.ends_with(".go") && !at.is_empty() && at.bytes().all(|b| b.is_ascii_digit())
+}
+
 fn event(line: &str) -> Option<Event> {
     line.starts_with('{').then(|| serde_json::from_str(line).ok()).flatten()
 }
@@ -126,6 +162,29 @@ mod tests {
             ["# a.example/b", "    a_test.go:7: got 1, want 2", "FAIL\ta.example/a\t0.1s"];
         assert_eq!(told(text.into_iter(), &results), expected);
         assert!(told(["ok a", "{}"].into_iter(), &results).is_empty());
+    }
+
+    /// As Go 1.26 writes it of a `go.mod` that says `go 1.25`; with `go 1.20` the same sources pass.
+    #[test]
+    fn what_vet_finds_is_told_apart_from_what_does_not_build() {
+        let events = [
+            r##"{"ImportPath":"m.example/v [m.example/v.test]","Action":"build-output","Output":"# m.example/v\n"}"##,
+            r##"{"ImportPath":"m.example/v [m.example/v.test]","Action":"build-output","Output":"# [m.example/v]\n"}"##,
+            r#"{"ImportPath":"m.example/v [m.example/v.test]","Action":"build-output","Output":"./a.go:5:44: non-constant format string in call to fmt.Errorf\n"}"#,
+            r#"{"ImportPath":"m.example/v [m.example/v.test]","Action":"build-fail"}"#,
+            r#"{"Action":"output","Package":"m.example/v","Output":"FAIL\tm.example/v [build failed]\n"}"#,
+            r#"{"Action":"fail","Package":"m.example/v","FailedBuild":"m.example/v [m.example/v.test]"}"#,
+        ];
+        let lines = |text: &[&str]| text.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+        let found = ["./a.go:5:44: non-constant format string in call to fmt.Errorf"];
+        assert_eq!(vet(&lines(&events)), found);
+        let words =
+            ["# m.example/v", "# [m.example/v]", found[0], "FAIL\tm.example/v [build failed]"];
+        assert_eq!(vet(&lines(&words)), found);
+        // What the compiler says is none of it.
+        let built =
+            ["# m.example/v", "./a.go:5:44: undefined: y", "FAIL\tm.example/v [build failed]"];
+        assert!(vet(&lines(&built)).is_empty());
     }
 
     fn words(text: &[&str]) -> Vec<String> {

@@ -1,0 +1,184 @@
+//! What two actions of a place both raise is paid once, by the one that comes first: the later one finds it done.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+use trimtab_engine::action::Price;
+use trimtab_model::plan::{Plan, Slot};
+use trimtab_model::{Family, Proposal, Purl};
+
+use super::candidate::{Candidate, Material};
+
+/// Which packages of which action are paid by which: position, then package, then position.
+pub(super) type Paid = BTreeMap<usize, BTreeMap<Purl, usize>>;
+
+/// The prices that actions had, by name.
+pub(super) type Prices = Vec<(String, Price)>;
+
+/// Gives actions back the prices that they had.
+pub(super) fn restore(candidates: &mut [Candidate], were: &mut Prices) {
+    for (name, price) in were.drain(..) {
+        if let Some(candidate) = candidates.iter_mut().find(|candidate| candidate.name == name) {
+            candidate.price = price;
+        }
+    }
+}
+
+/// What a plan has paid twice: the parts of actions of several that an action of an earlier window, or a smaller one of the
+/// same window, raises at least as far.
+pub(super) fn paid(candidates: &[Candidate], slots: &Slots) -> Paid {
+    let mut all = Paid::new();
+    for (at, slot) in slots {
+        let Some(candidate) = candidates.get(*at) else { continue };
+        let count = candidate.made.proposal.parts().count();
+        for part in candidate.made.proposal.parts().filter(|_| count > 1) {
+            let by = slots.iter().find(|(other, earlier)| {
+                let Some(held) = candidates.get(**other) else { return false };
+                let is_first = *earlier < slot
+                    || *earlier == slot && held.made.proposal.parts().count() < count;
+                **other != *at && is_first && held.place == candidate.place && does(held, part)
+            });
+            if let Some((by, _)) = by {
+                all.entry(*at).or_default().insert(part.package().package(), *by);
+            }
+        }
+    }
+    all
+}
+
+/// The slots of actions that are planned, by position.
+pub(super) type Slots = BTreeMap<usize, Slot>;
+
+/// The slots of a plan.
+pub(super) fn slots(plan: &Plan) -> Slots {
+    let of = plan
+        .batches
+        .iter()
+        .flat_map(|batch| batch.candidates.iter().map(move |candidate| (*candidate, batch.slot)));
+    of.collect()
+}
+
+/// Whether an action raises what a part of another does, at least as far.
+fn does(held: &Candidate, part: &Proposal) -> bool {
+    let package = part.package().package();
+    let family = Family::from_purl_type(package.purl_type());
+    held.made.proposal.parts().any(|own| {
+        let far = own.to().zip(part.to()).and_then(|(own, to)| family?.compare(own, to));
+        own.package().package() == package && far.is_some_and(Ordering::is_ge)
+    })
+}
+
+/// Prices what is left of actions, and tells by which the rest is paid. Returns the prices that they had.
+pub(super) fn discount(
+    candidates: &mut [Candidate],
+    paid: &Paid,
+    material: &Material<'_>,
+) -> Prices {
+    let names: Vec<String> = candidates.iter().map(|candidate| candidate.name.clone()).collect();
+    let mut were = Prices::new();
+    for (at, packages) in paid {
+        let Some(candidate) = candidates.get_mut(*at) else { continue };
+        let done: BTreeSet<Purl> = packages.keys().cloned().collect();
+        let Some(mut price) = material.price_beside(candidate, &done) else { continue };
+        let by: BTreeSet<&str> =
+            packages.values().filter_map(|by| names.get(*by)).map(String::as_str).collect();
+        for by in by {
+            let what = format!("a part of it is paid by `{by}`, which is planned before it");
+            price.needs(what.into(), false);
+        }
+        // Only what makes it cheaper is taken over.
+        if price.least + price.most < candidate.price.least + candidate.price.most {
+            let was = std::mem::replace(&mut candidate.price, price);
+            were.push((candidate.name.clone(), was));
+        }
+    }
+    were
+}
+
+/// Whether a plan still has all that pays before what it pays.
+pub(super) fn holds(paid: &Paid, slots: &Slots) -> bool {
+    paid.iter().all(|(at, packages)| match slots.get(at) {
+        None => true,
+        Some(slot) => packages.values().all(|by| slots.get(by).is_some_and(|held| held <= slot)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_engine::plan::learn::{Estimate, Kind, Sort, Source};
+
+    use super::super::attempt::Made;
+    use super::*;
+
+    fn raise(name: &str, to: &str) -> Proposal {
+        let package = format!("pkg:pypi/{name}@1.0").parse().unwrap();
+        Proposal::Raise { package, to: to.into() }
+    }
+
+    fn candidate(place: usize, parts: Vec<Proposal>) -> Candidate {
+        let estimate = Estimate { least: 1.0, most: 2.0, confidence: 0.9, source: Source::Prior };
+        let price = Price {
+            least: 1.0,
+            most: 2.0,
+            reasons: Vec::new(),
+            confidence: 0.9,
+            because: Vec::new(),
+            distance: None,
+            sort: Sort { kind: Kind::Upgrade, distance: None, transitive: false },
+            estimate,
+        };
+        let proposal = Proposal::together(parts).unwrap();
+        Candidate {
+            name: proposal.to_string(),
+            place,
+            made: Made {
+                proposal,
+                changes: Vec::new(),
+                moved: Vec::new(),
+                removed: BTreeSet::new(),
+                arrived: BTreeSet::new(),
+                commands: Vec::new(),
+                unfit: Vec::new(),
+                aged: false,
+            },
+            confirmed: true,
+            price,
+            quarantine: None,
+            choice: None,
+            removes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_window_raises_as_far_is_paid_there() {
+        let werkzeug = |to| raise("werkzeug", to);
+        let all = [
+            candidate(0, vec![werkzeug("2.3.8")]),
+            candidate(0, vec![raise("flask", "2.3"), werkzeug("2.3.8")]),
+        ];
+        let at = |first: Slot, second: Slot| Slots::from([(0, first), (1, second)]);
+        let (now, first, later) = (Slot::Now, Slot::Window(0), Slot::Window(2));
+        let package: Purl = "pkg:pypi/werkzeug".parse().unwrap();
+        let by = Paid::from([(1, BTreeMap::from([(package, 0)]))]);
+        for slots in [at(first, later), at(now, first), at(first, first)] {
+            assert_eq!(paid(&all, &slots), by, "{slots:?}");
+            assert!(holds(&by, &slots));
+        }
+        // What comes later pays nothing, nor what is left out.
+        assert!(paid(&all, &at(later, first)).is_empty());
+        assert!(!holds(&by, &at(later, first)));
+        assert!(paid(&all, &Slots::from([(1, first)])).is_empty());
+        assert!(!holds(&by, &Slots::from([(1, first)])));
+        // Nor one that does not raise it as far, or elsewhere.
+        let less = [
+            candidate(0, vec![werkzeug("2.0")]),
+            candidate(0, vec![raise("flask", "2.3"), werkzeug("2.3.8")]),
+        ];
+        assert!(paid(&less, &at(first, later)).is_empty());
+        let other = [
+            candidate(1, vec![werkzeug("2.3.8")]),
+            candidate(0, vec![raise("flask", "2.3"), werkzeug("2.3.8")]),
+        ];
+        assert!(paid(&other, &at(first, later)).is_empty());
+    }
+}
