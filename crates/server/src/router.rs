@@ -231,7 +231,7 @@ pub fn router(app: App) -> Router {
         .route("/suppliers/new", get(web::suppliers::new).post(web::suppliers::post))
         .route("/suppliers/{id}", get(web::supplier::page).post(web::supplier::post))
         .route("/suppliers/{id}/edit", get(web::suppliers::edit).post(web::suppliers::change))
-        .route("/suppliers/{id}/ask", get(web::supplier::ask).post(web::supplier::pose))
+        .route("/suppliers/{id}/ask", get(web::supplier::ask::page).post(web::supplier::ask::post))
         .route(
             "/suppliers/{id}/documents/{number}",
             get(web::supplier::document::page).post(web::supplier::document::post),

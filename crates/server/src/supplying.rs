@@ -2,30 +2,28 @@
 //! pages do it the same way. A supplier is seen by whoever may see the system of one of its products, with these
 //! products alone; what is of the supplier as a whole is changed by who may do so at each of them.
 
+mod asking;
 pub(crate) mod document;
 pub(crate) mod intake;
 pub(crate) mod judged;
+mod promised;
 pub(crate) mod reminders;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
-use trimtab_engine::supplier::obligations::{Format, Obligations, version};
-use trimtab_model::{Level, Role};
-use trimtab_store::{
-    Asset, NewQuestion, NewSupplier, Product, Question, StoreError, Supplied, Supplier,
-};
-use utoipa::ToSchema;
+use trimtab_store::{Asset, NewSupplier, Product, StoreError, Supplied, Supplier};
 
 use crate::access::secret::Secret;
 use crate::access::{Action, On, Who};
 use crate::api::{on, reports};
-use crate::facts::finding;
 use crate::problem::Problem;
 use crate::reviewing::line;
 use crate::state::App;
+
+pub(crate) use asking::{Asked, ask, withdraw_question};
+pub(crate) use promised::Promised;
 
 /// What the secret of a link begins with, so that a scanner of leaked secrets can know it.
 pub(crate) const PREFIX: &str = "trimtab_supplier_";
@@ -37,111 +35,6 @@ pub(crate) const TEXT: usize = 4000;
 const USUAL: i64 = 14;
 /// The latest day that a question may be due, in days.
 const LATEST: i64 = 365;
-
-/// What was promised, as it is sent and kept.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schema(as = SupplierObligations)]
-pub(crate) struct Promised {
-    /// `cyclonedx`, `spdx`. Not said: any.
-    #[schema(pattern = "^(cyclonedx|spdx)$")]
-    pub(crate) format: Option<String>,
-    /// The least version of the format: `1.5`.
-    #[schema(pattern = "^[0-9]{1,3}([.][0-9]{1,3})?$")]
-    pub(crate) least: Option<String>,
-    /// How old the newest SBOM may be, in days.
-    #[schema(minimum = 1, maximum = 3650)]
-    pub(crate) fresh_days: Option<u32>,
-    /// Whether each release comes with an SBOM.
-    pub(crate) each_release: bool,
-    /// How many hours after we first know of a vulnerability in their product they tell us about it.
-    #[schema(minimum = 1, maximum = 87600)]
-    pub(crate) notice_hours: Option<u32>,
-    /// Within how many days they state how they are affected.
-    #[schema(minimum = 1, maximum = 3650)]
-    pub(crate) vex_days: Option<u32>,
-    /// From which level on: `critical`, `high`, `medium`, `low`. Not said: `high`.
-    #[schema(pattern = "^(critical|high|medium|low)$")]
-    pub(crate) vex_from: Option<String>,
-    /// How many of the hundred points an SBOM has at least.
-    #[schema(minimum = 0, maximum = 100)]
-    pub(crate) quality: Option<u8>,
-}
-
-impl Promised {
-    /// As the store has it.
-    pub(crate) fn of(supplier: &Supplier) -> Promised {
-        serde_json::from_value(supplier.is.obligations.clone()).unwrap_or_default()
-    }
-
-    /// In the words of the engine.
-    ///
-    /// # Errors
-    /// Something of it is not right.
-    pub(crate) fn checked(&self) -> Result<Obligations, Problem> {
-        let within = |name: &str, value: Option<u32>, most: u32| match value {
-            Some(value) if !(1..=most).contains(&value) => {
-                Err(Problem::invalid(format!("`{name}` is 1 to {most}.")))
-            }
-            value => Ok(value),
-        };
-        let format = match (&self.format, &self.least) {
-            (None, None) => None,
-            (None, Some(_)) => return Err(Problem::invalid("`least` is a version of a `format`.")),
-            (Some(word), least) => {
-                let wrong = || Problem::invalid("`format` is one of cyclonedx, spdx.");
-                let format = Format::from_word(word).ok_or_else(wrong)?;
-                let wrong = || Problem::invalid("`least` is a version such as 1.5.");
-                let least = least.as_deref().map_or(Some((0, 0)), version).ok_or_else(wrong)?;
-                Some((format, least))
-            }
-        };
-        let wrong = || Problem::invalid("`vex_from` is one of critical, high, medium, low.");
-        let from = self.vex_from.as_deref().map_or(Some(Level::High), Level::from_word);
-        let from = from.ok_or_else(wrong)?;
-        if self.quality.is_some_and(|points| points > 100) {
-            return Err(Problem::invalid("`quality` is 0 to 100."));
-        }
-        Ok(Obligations {
-            format,
-            fresh_days: within("fresh_days", self.fresh_days, 3650)?,
-            each_release: self.each_release,
-            notice_hours: within("notice_hours", self.notice_hours, 87_600)?,
-            vex: within("vex_days", self.vex_days, 3650)?.map(|days| (days, from)),
-            quality: self.quality,
-        })
-    }
-
-    /// What was promised, a sentence each.
-    pub(crate) fn sentences(&self) -> Vec<String> {
-        let Ok(is) = self.checked() else { return Vec::new() };
-        let mut all = Vec::new();
-        if let Some((format, (major, minor))) = is.format {
-            all.push(format!("SBOMs are {} {major}.{minor} or later.", format.words()));
-        }
-        if let Some(days) = is.fresh_days {
-            all.push(format!("The newest SBOM is at most {days} days old."));
-        }
-        if is.each_release {
-            all.push("Each release comes with an SBOM.".to_owned());
-        }
-        if let Some(points) = is.quality {
-            all.push(format!("An SBOM has at least {points} of 100 points (minimum elements)."));
-        }
-        if let Some(hours) = is.notice_hours {
-            let text =
-                format!("They speak within {hours} hours after a vulnerability is known here.");
-            all.push(text);
-        }
-        if let Some((days, from)) = is.vex {
-            let text = format!(
-                "They state (VEX) within {days} days how they are affected, from {from} on."
-            );
-            all.push(text);
-        }
-        all
-    }
-}
 
 /// What is said of a supplier.
 #[derive(Debug, Clone, Default)]
@@ -446,128 +339,6 @@ pub(crate) async fn withdraw_link(
     }
 }
 
-/// A question that is to be asked.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Asked {
-    /// About which product. `None`: the one that has the finding.
-    pub(crate) product: Option<i64>,
-    pub(crate) finding: Option<i64>,
-    pub(crate) words: String,
-    /// Within how many days; not said: as was promised.
-    pub(crate) days: Option<i64>,
-    /// The side that they speak for; empty: one of theirs.
-    pub(crate) role: String,
-}
-
-/// Asks a supplier. Returns the question's id.
-///
-/// # Errors
-/// They may not, or something is not right.
-pub(crate) async fn ask(app: &App, who: &Who, id: i64, asked: Asked) -> Result<i64, Problem> {
-    let supplier = find(app, who, id).await?;
-    let about = match asked.finding {
-        None => None,
-        Some(finding) => Some(finding::find(app, who, finding).await?),
-    };
-    let product = match (asked.product, &about) {
-        (Some(product), _) => supplier.product(product)?,
-        (None, Some(finding)) => {
-            let of = supplier.products.iter().find(|product| product.asset == finding.asset.0);
-            of.ok_or_else(|| Problem::not_found("product with this finding"))?
-        }
-        // Who may ask nowhere is told that first.
-        (None, None) if !who.may_somewhere(Action::Ask) => {
-            return Err(Problem::forbidden(Action::Ask));
-        }
-        (None, None) => {
-            return Err(Problem::invalid("Say which `product` or `finding` it is about."));
-        }
-    };
-    let place = on(&app.store, who.org, product.system).await?;
-    who.must(Action::Ask, place)?;
-    if about.as_ref().is_some_and(|finding| finding.asset.0 != product.asset) {
-        return Err(Problem::invalid("The finding is of another product."));
-    }
-    if supplier.is.ended.is_some() {
-        return Err(Problem::conflict("This supplier delivers nothing any longer."));
-    }
-    let words = asked.words.trim().to_owned();
-    let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-    if words.is_empty() || words.chars().count() > TEXT || words.chars().any(odd) {
-        return Err(Problem::invalid(format!("The question is 1 to {TEXT} characters.")));
-    }
-    let may = |role: &Role| who.holds(*role, place) && Action::Ask.is_for(*role);
-    let role = match asked.role.as_str() {
-        "" => who.side.into_iter().chain(who.roles()).find(may),
-        word => Role::from_word(word).filter(may),
-    };
-    let role = role.ok_or_else(|| Problem::invalid("`role` is one of your own roles here."))?;
-    let now = app.now();
-    let obligations = Promised::of(&supplier.is).checked().unwrap_or_default();
-    let level = about.as_ref().and_then(|finding| finding.weighed.as_ref()).map(|w| w.level);
-    let usual = match (obligations.vex, level) {
-        (Some((days, from)), Some(level)) if level >= from => i64::from(days),
-        (Some((days, _)), None) if about.is_some() => i64::from(days),
-        _ => USUAL,
-    };
-    let days = asked.days.unwrap_or(usual.min(LATEST));
-    if !(1..=LATEST).contains(&days) {
-        return Err(Problem::invalid(format!("`days` is 1 to {LATEST}.")));
-    }
-    let new = NewQuestion {
-        supplier: id,
-        product: product.id,
-        finding: asked.finding,
-        vulnerability: about.map(|finding| finding.vulnerability.1),
-        words,
-        author: who.person.id,
-        author_role: role.as_str().to_owned(),
-        due: now + SignedDuration::from_hours(24 * days),
-    };
-    let question = (&new, product.asset);
-    Ok(app.store.add_question(who.org, question, &who.actor(), now).await?)
-}
-
-/// A question that they may see, with its supplier.
-///
-/// # Errors
-/// There is none.
-pub(crate) async fn question(
-    app: &App,
-    who: &Who,
-    (id, question): (i64, i64),
-) -> Result<(Seen, Question), Problem> {
-    let missing = || Problem::not_found("question");
-    let supplier = find(app, who, id).await?;
-    let question = app.store.question(who.org, question).await?.ok_or_else(missing)?;
-    let theirs = question.is.supplier == id && supplier.product(question.is.product).is_ok();
-    if theirs { Ok((supplier, question)) } else { Err(missing()) }
-}
-
-/// Takes a question back.
-///
-/// # Errors
-/// They may not, or it was answered.
-pub(crate) async fn withdraw_question(
-    app: &App,
-    who: &Who,
-    ids: (i64, i64),
-) -> Result<(), Problem> {
-    if !who.may_somewhere(Action::Ask) {
-        find(app, who, ids.0).await?;
-        return Err(Problem::forbidden(Action::Ask));
-    }
-    let (supplier, question) = question(app, who, ids).await?;
-    let product = supplier.product(question.is.product)?;
-    who.must(Action::Ask, on(&app.store, who.org, product.system).await?)?;
-    let of = (question.id, product.asset);
-    if app.store.withdraw_question(who.org, of, &who.actor(), app.now()).await? {
-        Ok(())
-    } else {
-        Err(Problem::conflict("It was answered or taken back already."))
-    }
-}
-
 /// A document of a supplier that they may see.
 ///
 /// # Errors
@@ -610,34 +381,6 @@ pub(crate) async fn take(app: &App, who: &Who, ids: (i64, i64)) -> Result<(), Pr
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_was_promised_is_checked_and_told() {
-        let all = Promised {
-            format: Some("cyclonedx".into()),
-            least: Some("1.5".into()),
-            fresh_days: Some(90),
-            each_release: true,
-            notice_hours: Some(72),
-            vex_days: Some(10),
-            vex_from: None,
-            quality: Some(60),
-        };
-        let told = all.sentences();
-        assert_eq!(told.len(), 6);
-        assert!(told[0].contains("CycloneDX 1.5") && told[5].contains("from high on"), "{told:?}");
-        assert!(Promised::default().sentences().is_empty());
-        for wrong in [
-            Promised { format: Some("swid".into()), ..Promised::default() },
-            Promised { least: Some("1.5".into()), ..Promised::default() },
-            Promised { least: Some("x".into()), ..all.clone() },
-            Promised { fresh_days: Some(0), ..Promised::default() },
-            Promised { vex_from: Some("grave".into()), ..all.clone() },
-            Promised { quality: Some(101), ..Promised::default() },
-        ] {
-            assert_eq!(wrong.checked().unwrap_err().status, 422, "{wrong:?}");
-        }
-    }
 
     #[test]
     fn a_day_ends_with_it() {

@@ -69,7 +69,7 @@ pub(crate) struct ShownQuestion {
 }
 
 /// What is asked of the supplier of a link: what was promised, and the questions that wait.
-#[utoipa::path(get, path = "/api/v1/supplied", tag = "suppliers", operation_id = "supplied",
+#[utoipa::path(get, path = "/api/v1/supplied", tag = "supplied",
     responses((status = 200, body = Shown)))]
 pub(crate) async fn get(State(app): State<App>, by: By) -> Result<Json<Shown>, Problem> {
     let (asked, _) = intake::questions(&app, &by).await?;
@@ -105,7 +105,7 @@ pub(crate) struct Asked {
 }
 
 /// Takes a document of a supplier in, up to 16 MiB: the body is the document. A VEX document holds when somebody has looked at it.
-#[utoipa::path(post, path = "/api/v1/supplied/documents", tag = "suppliers", operation_id = "supplied_send",
+#[utoipa::path(post, path = "/api/v1/supplied/documents", tag = "supplied",
     params(Asked), request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 201, body = Changed)))]
 pub(crate) async fn send(
@@ -145,7 +145,7 @@ pub(crate) struct Answer {
 }
 
 /// Answers a question, once.
-#[utoipa::path(post, path = "/api/v1/supplied/questions/{id}", tag = "suppliers", operation_id = "supplied_answer",
+#[utoipa::path(post, path = "/api/v1/supplied/questions/{id}", tag = "supplied",
     request_body = Answer, params(("id" = i64, Path)), responses((status = 200, body = Changed)))]
 pub(crate) async fn answer(
     State(app): State<App>,

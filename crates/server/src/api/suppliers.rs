@@ -1,13 +1,14 @@
 //! Suppliers: who delivers what, what was promised and how it stands, links, questions, documents. What a supplier does
 //! itself is in [`super::supplied`].
 
+mod shown;
+
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use trimtab_engine::supplier::obligations::Judged;
-use trimtab_store::{Cursor, Product, Question, QuestionState, Supplied, SupplierLink};
+use trimtab_store::{Cursor, QuestionState};
 use utoipa::ToSchema;
 
 use super::reviews::body;
@@ -15,10 +16,11 @@ use super::{Changed, Listed, cursor, limit, visible};
 use crate::access::Who;
 use crate::problem::Problem;
 use crate::state::App;
-use crate::supplying::document::Told;
-use crate::supplying::intake::Answered;
 use crate::supplying::judged::{self, OfProduct};
 use crate::supplying::{self, Delivered, Promised, Seen, Wanted};
+use shown::{
+    Made, Shown, ShownDocument, ShownLink, ShownOne, ShownPromise, ShownQuestion, ShownStanding,
+};
 
 /// Which part of the list.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -28,296 +30,6 @@ pub(crate) struct Asked {
     after: Option<String>,
     /// How many, 1 to 500.
     limit: Option<usize>,
-}
-
-/// A supplier.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Supplier)]
-pub(crate) struct Shown {
-    id: i64,
-    name: String,
-    contact: String,
-    contract: String,
-    /// The last day of the contract. `null`: nobody said.
-    #[schema(format = Date)]
-    ends: Option<String>,
-    obligations: Promised,
-    /// Since when nothing is delivered any longer.
-    #[schema(format = DateTime)]
-    ended: Option<String>,
-    products: Vec<ShownProduct>,
-}
-
-/// Something that a supplier delivers.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SupplierProduct)]
-pub(crate) struct ShownProduct {
-    id: i64,
-    name: String,
-    /// The asset that stands for it.
-    asset: i64,
-    system: Option<i64>,
-    /// The newest release that we were told of.
-    release: Option<String>,
-}
-
-/// A promise with how it stands.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SupplierPromise)]
-pub(crate) struct ShownPromise {
-    /// `format`, `freshness`, `release`, `quality`, `notice`, `vex`.
-    promise: &'static str,
-    /// `met`, `not met`, `unknown`.
-    standing: &'static str,
-    /// Since when it is broken.
-    #[schema(format = DateTime)]
-    since: Option<String>,
-    /// What shows it.
-    shown: String,
-    /// When it will be broken if nothing comes.
-    #[schema(format = DateTime)]
-    due: Option<String>,
-}
-
-/// How a product stands.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SupplierProductStanding)]
-pub(crate) struct ShownStanding {
-    product: i64,
-    promises: Vec<ShownPromise>,
-    /// The points of the newest SBOM, 0 to 100. `null`: unknown.
-    score: Option<f64>,
-    /// How many live findings it has, of at most 500. `null`: nothing could be looked at yet.
-    findings: Option<usize>,
-    /// Questions that wait for an answer.
-    waiting: usize,
-    /// Of these, past their day.
-    late: usize,
-}
-
-/// A supplier with how it stands.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SupplierStanding)]
-pub(crate) struct ShownOne {
-    supplier: Shown,
-    standing: Vec<ShownStanding>,
-    /// What was promised, a sentence each.
-    promised: Vec<String>,
-    links: Vec<ShownLink>,
-}
-
-/// A link of a supplier, without its secret.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SupplierLink)]
-pub(crate) struct ShownLink {
-    id: i64,
-    name: String,
-    /// Who made it.
-    person: i64,
-    #[schema(format = DateTime)]
-    created: String,
-    #[schema(format = DateTime)]
-    expires: String,
-    #[schema(format = DateTime)]
-    withdrawn: Option<String>,
-    /// When it was last used, to the hour.
-    #[schema(format = DateTime)]
-    used: Option<String>,
-}
-
-/// A link that was just made.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SupplierLinkMade)]
-pub(crate) struct Made {
-    id: i64,
-    /// Whoever has it sends and answers for the supplier: never shown again.
-    address: String,
-}
-
-/// A document that a supplier sent.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SupplierDocument)]
-pub(crate) struct ShownDocument {
-    id: i64,
-    product: i64,
-    /// `sbom`, `vex`.
-    kind: String,
-    /// Of which version of the product; empty: it was not said.
-    version: String,
-    /// The digest of its bytes.
-    document: String,
-    #[schema(format = DateTime)]
-    received: String,
-    /// When it was made, by its own word.
-    #[schema(format = DateTime)]
-    made: Option<String>,
-    /// By which link.
-    link: Option<i64>,
-    format: Option<String>,
-    /// Of an SBOM, 0 to 100. `null`: unknown.
-    score: Option<f64>,
-    /// How the score came about.
-    parts: Vec<ShownPart>,
-    /// How many statements a VEX document has.
-    statements: usize,
-    /// When somebody let a VEX document hold. `null`: it does not.
-    #[schema(format = DateTime)]
-    taken: Option<String>,
-}
-
-/// An element of an SBOM.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SupplierDocumentPart)]
-pub(crate) struct ShownPart {
-    element: String,
-    have: usize,
-    of: usize,
-}
-
-/// A question to a supplier.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SupplierQuestion)]
-pub(crate) struct ShownQuestion {
-    id: i64,
-    product: i64,
-    finding: Option<i64>,
-    vulnerability: Option<String>,
-    text: String,
-    /// Who asked.
-    person: i64,
-    #[schema(format = DateTime)]
-    asked: String,
-    #[schema(format = DateTime)]
-    due: String,
-    /// `asked`, `answered`, `withdrawn`.
-    state: &'static str,
-    answer: Option<ShownAnswer>,
-    /// The decision that was asked for out of the answer.
-    decision: Option<i64>,
-}
-
-/// What a supplier answered.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SupplierAnswer)]
-pub(crate) struct ShownAnswer {
-    #[schema(format = DateTime)]
-    at: String,
-    /// A status of VEX; empty: only words.
-    status: String,
-    justification: Option<String>,
-    text: String,
-    fixed_in: Option<String>,
-    /// The day by which it is fixed.
-    planned: Option<String>,
-}
-
-impl From<&Product> for ShownProduct {
-    fn from(is: &Product) -> ShownProduct {
-        ShownProduct {
-            id: is.id,
-            name: is.name.clone(),
-            asset: is.asset,
-            system: is.system,
-            release: is.newest.as_ref().map(|(name, _)| name.clone()),
-        }
-    }
-}
-
-impl From<&Seen> for Shown {
-    fn from(seen: &Seen) -> Shown {
-        let is = &seen.is.is;
-        Shown {
-            id: seen.is.id,
-            name: is.name.clone(),
-            contact: is.contact.clone(),
-            contract: is.contract.clone(),
-            ends: is.contract_ends.map(crate::reviewing::last_day),
-            obligations: Promised::of(&seen.is),
-            ended: seen.is.ended.map(|at| at.to_string()),
-            products: seen.products.iter().map(ShownProduct::from).collect(),
-        }
-    }
-}
-
-impl From<&Judged> for ShownPromise {
-    fn from(is: &Judged) -> ShownPromise {
-        ShownPromise {
-            promise: is.promise.as_str(),
-            standing: is.standing.as_str(),
-            since: is.standing.since().map(|at| at.to_string()),
-            shown: is.shown.clone(),
-            due: is.due.map(|at| at.to_string()),
-        }
-    }
-}
-
-impl From<&SupplierLink> for ShownLink {
-    fn from(is: &SupplierLink) -> ShownLink {
-        ShownLink {
-            id: is.id,
-            name: is.name.clone(),
-            person: is.person,
-            created: is.created.to_string(),
-            expires: is.expires.to_string(),
-            withdrawn: is.withdrawn.map(|at| at.to_string()),
-            used: is.used.map(|at| at.to_string()),
-        }
-    }
-}
-
-impl From<&Supplied> for ShownDocument {
-    fn from(is: &Supplied) -> ShownDocument {
-        let told = Told::of(is);
-        let part = |(element, have, of): &(String, usize, usize)| ShownPart {
-            element: element.clone(),
-            have: *have,
-            of: *of,
-        };
-        ShownDocument {
-            id: is.id,
-            product: is.is.product,
-            kind: is.is.kind.clone(),
-            version: is.is.version.clone(),
-            document: is.is.document.clone(),
-            received: is.received.to_string(),
-            made: is.is.made.map(|at| at.to_string()),
-            link: is.is.link,
-            score: told.quality().and_then(|quality| quality.score),
-            parts: told.parts.iter().map(part).collect(),
-            statements: told.statements,
-            format: told.format_words().or_else(|| told.format.clone()),
-            taken: is.taken.as_ref().map(|(at, _)| at.to_string()),
-        }
-    }
-}
-
-impl From<&Question> for ShownQuestion {
-    fn from(is: &Question) -> ShownQuestion {
-        let answer = is.answer.as_ref().map(|(at, told)| {
-            let told = Answered::of(told);
-            ShownAnswer {
-                at: at.to_string(),
-                status: told.status,
-                justification: told.justification,
-                text: told.words,
-                fixed_in: told.fixed_in,
-                planned: told.planned,
-            }
-        });
-        ShownQuestion {
-            id: is.id,
-            product: is.is.product,
-            finding: is.is.finding,
-            vulnerability: is.is.vulnerability.clone(),
-            text: is.is.words.clone(),
-            person: is.is.author,
-            asked: is.asked.to_string(),
-            due: is.is.due.to_string(),
-            state: is.state.as_str(),
-            answer,
-            decision: is.decision,
-        }
-    }
 }
 
 /// A page of suppliers as somebody sees them.
@@ -499,7 +211,7 @@ pub(crate) struct NewProduct {
 }
 
 /// Adds something that a supplier delivers.
-#[utoipa::path(post, path = "/api/v1/suppliers/{id}/products", tag = "suppliers", operation_id = "suppliers_deliver",
+#[utoipa::path(post, path = "/api/v1/suppliers/{id}/products", tag = "suppliers",
     request_body = NewProduct, params(("id" = i64, Path)), responses((status = 201, body = Changed)))]
 pub(crate) async fn deliver(
     State(app): State<App>,
@@ -524,7 +236,7 @@ pub(crate) struct Release {
 }
 
 /// Says which release of a product is the newest.
-#[utoipa::path(post, path = "/api/v1/suppliers/{id}/releases", tag = "suppliers", operation_id = "suppliers_release",
+#[utoipa::path(post, path = "/api/v1/suppliers/{id}/releases", tag = "suppliers",
     request_body = Release, params(("id" = i64, Path)), responses((status = 200, body = Changed)))]
 pub(crate) async fn release(
     State(app): State<App>,
@@ -551,7 +263,7 @@ pub(crate) struct NewLink {
 }
 
 /// Makes a link by which a supplier sends documents and answers. Its address is in this answer only.
-#[utoipa::path(post, path = "/api/v1/suppliers/{id}/links", tag = "suppliers", operation_id = "suppliers_link",
+#[utoipa::path(post, path = "/api/v1/suppliers/{id}/links", tag = "suppliers",
     request_body = NewLink, params(("id" = i64, Path)), responses((status = 201, body = Made)))]
 pub(crate) async fn link(
     State(app): State<App>,
@@ -566,7 +278,7 @@ pub(crate) async fn link(
 
 /// Withdraws a link of a supplier.
 #[utoipa::path(delete, path = "/api/v1/suppliers/{id}/links/{link}", tag = "suppliers",
-    operation_id = "suppliers_withdraw_link", params(("id" = i64, Path), ("link" = i64, Path)),
+    params(("id" = i64, Path), ("link" = i64, Path)),
     responses((status = 204, description = "It is withdrawn")))]
 pub(crate) async fn withdraw_link(
     State(app): State<App>,
@@ -579,7 +291,7 @@ pub(crate) async fn withdraw_link(
 
 /// The questions to a supplier about products that they may see, the newest first.
 #[utoipa::path(get, path = "/api/v1/suppliers/{id}/questions", tag = "suppliers",
-    operation_id = "suppliers_questions", params(("id" = i64, Path), Asked),
+    params(("id" = i64, Path), Asked),
     responses((status = 200, body = Listed<ShownQuestion>)))]
 pub(crate) async fn questions(
     State(app): State<App>,
@@ -612,7 +324,7 @@ pub(crate) struct NewQuestion {
 }
 
 /// Asks a supplier: they see it by their link.
-#[utoipa::path(post, path = "/api/v1/suppliers/{id}/questions", tag = "suppliers", operation_id = "suppliers_ask",
+#[utoipa::path(post, path = "/api/v1/suppliers/{id}/questions", tag = "suppliers",
     request_body = NewQuestion, params(("id" = i64, Path)), responses((status = 201, body = Changed)))]
 pub(crate) async fn ask(
     State(app): State<App>,
@@ -629,7 +341,7 @@ pub(crate) async fn ask(
 
 /// Takes a question back that was not answered.
 #[utoipa::path(delete, path = "/api/v1/suppliers/{id}/questions/{question}", tag = "suppliers",
-    operation_id = "suppliers_withdraw_question", params(("id" = i64, Path), ("question" = i64, Path)),
+    params(("id" = i64, Path), ("question" = i64, Path)),
     responses((status = 204, description = "It is no longer asked")))]
 pub(crate) async fn withdraw_question(
     State(app): State<App>,
@@ -642,7 +354,7 @@ pub(crate) async fn withdraw_question(
 
 /// What a supplier sent about products that they may see, the newest first.
 #[utoipa::path(get, path = "/api/v1/suppliers/{id}/documents", tag = "suppliers",
-    operation_id = "suppliers_documents", params(("id" = i64, Path), Asked),
+    params(("id" = i64, Path), Asked),
     responses((status = 200, body = Listed<ShownDocument>)))]
 pub(crate) async fn documents(
     State(app): State<App>,
@@ -658,7 +370,7 @@ pub(crate) async fn documents(
 
 /// Lets a VEX document of a supplier hold for its product.
 #[utoipa::path(post, path = "/api/v1/suppliers/{id}/documents/{number}", tag = "suppliers",
-    operation_id = "suppliers_take", params(("id" = i64, Path), ("number" = i64, Path)),
+    params(("id" = i64, Path), ("number" = i64, Path)),
     responses((status = 200, body = Changed)))]
 pub(crate) async fn take(
     State(app): State<App>,

@@ -143,10 +143,13 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
             }
             let most = usize::try_from(LARGEST).unwrap_or(usize::MAX);
             let bytes = sent.bytes(most).await?;
-            let said =
-                blocking(move || document::sbom(&bytes)).await.map_err(snapshots::refused)?;
+            // What nobody can read is not kept, so that nobody fills the store with it.
+            let read = blocking(move || {
+                let said = document::sbom(&bytes);
+                ingest::parsed(Original::Held(bytes)).map(|_| said)
+            });
+            let said = read.await.map_err(snapshots::refused)?.map_err(snapshots::refused)?;
             sent.keep(app, org, now).await?;
-            readable(app, org, &digest).await?;
             said
         }
         _ => return Err(Problem::invalid("`kind` is one of sbom, vex.")),
@@ -175,14 +178,6 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
         snapshots::have_read(app, org, &read, Priority::Upload, now).await?;
     }
     Ok(number)
-}
-
-/// That a stored document lists something: what nobody can read is not taken for evidence.
-async fn readable(app: &App, org: Org, digest: &str) -> Result<(), Problem> {
-    let original = Original::of(&app.store, org, digest).await.map_err(snapshots::refused)?;
-    let original = original.ok_or_else(|| Problem::invalid("The document is not there."))?;
-    let read = blocking(move || ingest::parsed(original).map(|_| ())).await;
-    read.map_err(snapshots::refused)?.map_err(snapshots::refused)
 }
 
 /// What a supplier answers.
