@@ -343,7 +343,7 @@ fn spoken(
     let (standing, shown) = match late {
         Some((since, name)) => (
             Standing::NotMet(since),
-            format!("{open} of {asked} are without a word of theirs and late, {name} first.{tail}"),
+            format!("{open} of {asked} are late without a word of theirs, {name} first.{tail}"),
         ),
         None if unweighed > 0 => (
             Standing::Unknown,
@@ -357,7 +357,7 @@ fn spoken(
         None => (
             Standing::Met,
             format!(
-                "Of {asked} known, {} have a word of theirs; {waits} have time.{tail}",
+                "Of {asked} that are known they spoke of {}; for {waits} there is time.{tail}",
                 asked - waits
             ),
         ),

@@ -99,15 +99,14 @@ impl Promised {
             all.push(format!("An SBOM has at least {points} of 100 points (minimum elements)."));
         }
         if let Some(hours) = is.notice_hours {
-            let text =
-                format!("They speak within {hours} hours after a vulnerability is known here.");
-            all.push(text);
+            all.push(format!(
+                "Within {hours} hours after a vulnerability in the product is known here, the supplier says something of it."
+            ));
         }
         if let Some((days, from)) = is.vex {
-            let text = format!(
-                "They state (VEX) within {days} days how they are affected, from {from} on."
-            );
-            all.push(text);
+            all.push(format!(
+                "Within {days} days the supplier states (VEX) how the product is affected, from {from} on."
+            ));
         }
         all
     }

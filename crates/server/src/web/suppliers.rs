@@ -13,7 +13,7 @@ use trimtab_pages::part::{
     When,
 };
 
-use super::{Page, Sorry, asking, count, html, layout, mended, own_form, pager};
+use super::{Page, Sorry, asking, html, layout, mended, own_form, pager};
 use crate::access::{Action, On, Who};
 use crate::api::suppliers;
 use crate::problem::Problem;
@@ -78,14 +78,11 @@ pub(crate) async fn page(
         }
         rows.push(row(seen, &judged, &sum, now));
     }
-    let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let headline = match (all.len(), broken) {
         (0, _) => "Nobody said yet who supplies what.".to_owned(),
         (_, 0) => "Every supplier here keeps to what was promised, as far as is known.".to_owned(),
-        (_, n) => format!(
-            "{} here to what was promised.",
-            count(number(n), "supplier does not keep", "suppliers do not keep")
-        ),
+        (_, 1) => "1 supplier here does not keep to what was promised.".to_owned(),
+        (_, n) => format!("{n} suppliers here do not keep to what was promised."),
     };
     let mut layout = layout(&app, &who, Entry::Systems, "Suppliers", headline).await?;
     layout.crumbs = vec![Link::to("Systems", "/systems"), Link::words("Suppliers")];

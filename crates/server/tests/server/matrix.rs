@@ -71,6 +71,7 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
         "reviews" => id(*review),
         "goals" => id(*goal),
         "suppliers" => id(world.supplier),
+        "supplied" => id(world.question),
         "jobs" => id(*job),
         "decisions" => id(*decision),
         "tokens" => id(*token),
