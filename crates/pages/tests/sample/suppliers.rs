@@ -71,7 +71,7 @@ pub(super) fn supplier() -> page::Supplier {
             Entry::Systems,
             &[("Systems", "/systems"), ("Suppliers", "/suppliers"), ("Northwind", "")],
             "Northwind",
-            "Northwind breaks 1 of what was promised, and owes 1 answers.",
+            "Northwind breaks 1 of what was promised, and owes an answer.",
         ),
         notice: Some(Notice {
             urgency: Urgency::Warning,

@@ -126,9 +126,12 @@ async fn show(app: &App, who: &Who, id: i64, made: Option<String>, wrong: Option
         (Some(_), ..) => format!("{name} delivers nothing any longer."),
         (None, 0, 0) => format!("{name} keeps to what was promised, as far as is known."),
         (None, broken, 0) => format!("{name} breaks {broken} of what was promised."),
-        (None, 0, late) => format!("{name} owes {late} answers."),
+        (None, 0, late) => format!("{name} owes {}.", answers(late)),
         (None, broken, late) => {
-            format!("{name} breaks {broken} of what was promised, and owes {late} answers.")
+            format!(
+                "{name} breaks {broken} of what was promised, and owes {}.",
+                answers(late)
+            )
         }
     };
     let mut layout = layout(app, who, Entry::Systems, name, headline).await?;
@@ -183,6 +186,10 @@ async fn show(app: &App, who: &Who, id: i64, made: Option<String>, wrong: Option
         forms,
         layout,
     }))
+}
+
+fn answers(late: usize) -> String {
+    if late == 1 { "an answer".to_owned() } else { format!("{late} answers") }
 }
 
 async fn forms(

@@ -9,7 +9,6 @@ use crate::supplying::Seen;
 use crate::supplying::document::Told;
 use crate::supplying::intake::Answered;
 use crate::supplying::judged::OfProduct;
-use crate::web::findings::encode;
 
 pub(super) fn facts(seen: &Seen, now: Timestamp) -> Pairs {
     let is = &seen.is.is;
@@ -77,7 +76,7 @@ pub(super) fn products(judged: &[OfProduct], now: Timestamp) -> Table {
         };
         Row::of(vec![
             Cell::Name(
-                Link::to(of.product.name.clone(), format!("/assets/{}", encode(&of.asset))),
+                Link::to(of.product.name.clone(), format!("/said/{}", of.product.asset)),
                 of.asset.clone(),
             ),
             newest,
