@@ -128,10 +128,7 @@ async fn show(app: &App, who: &Who, id: i64, made: Option<String>, wrong: Option
         (None, broken, 0) => format!("{name} breaks {broken} of what was promised."),
         (None, 0, late) => format!("{name} owes {}.", answers(late)),
         (None, broken, late) => {
-            format!(
-                "{name} breaks {broken} of what was promised, and owes {}.",
-                answers(late)
-            )
+            format!("{name} breaks {broken} of what was promised, and owes {}.", answers(late))
         }
     };
     let mut layout = layout(app, who, Entry::Systems, name, headline).await?;
