@@ -21,6 +21,7 @@ pub mod repository;
 pub mod review;
 pub mod revision;
 pub mod selection;
+pub mod supplier;
 pub mod track;
 pub mod vulnerability;
 

@@ -36,6 +36,8 @@ pub(crate) mod risks;
 pub(crate) mod search;
 pub(crate) mod shares;
 pub(crate) mod snapshots;
+pub(crate) mod supplied;
+pub(crate) mod suppliers;
 pub(crate) mod systems;
 pub(crate) mod teams;
 pub(crate) mod tickets;

@@ -9,6 +9,7 @@ mod packages;
 mod people;
 mod reviews;
 mod shares;
+mod suppliers;
 mod tickets;
 mod updates;
 mod year;

@@ -9,6 +9,7 @@ pub(crate) mod notify;
 mod read_document;
 pub(crate) mod refresh;
 mod rematch;
+pub(crate) mod remind;
 pub(crate) mod replan;
 pub(crate) mod track;
 
@@ -46,6 +47,8 @@ pub(crate) enum Kind {
     Look,
     /// Bring a team's tickets to what its plan wants.
     Track,
+    /// Look what teams are to be reminded of.
+    Remind,
 }
 
 impl Kind {
@@ -60,6 +63,7 @@ impl Kind {
         (Kind::Fetch, "fetch-feeds"),
         (Kind::Look, "look-at-incidents"),
         (Kind::Track, "track"),
+        (Kind::Remind, "remind"),
     ];
 
     /// The word in the store.
@@ -90,6 +94,7 @@ async fn run(app: &App, worker: &str, job: &Job) -> Result<(), Refused> {
         Some(Kind::Fetch) => fetch::run(app).await?,
         Some(Kind::Look) => look::run(app, job).await?,
         Some(Kind::Track) => track::run(app, worker, job).await?,
+        Some(Kind::Remind) => remind::run(app, job).await?,
         Some(Kind::ReadDocument) | None => {
             return Err(Refused::Internal(format!("no job is called `{}`", job.kind)));
         }

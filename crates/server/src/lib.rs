@@ -35,6 +35,7 @@ mod sent;
 mod sharing;
 mod start;
 mod state;
+mod supplying;
 mod traces;
 mod tracking;
 mod updating;

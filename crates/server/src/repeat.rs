@@ -28,6 +28,7 @@ fn holds_secret(path: &str) -> bool {
         || below("/api/v1/tokens/", "/signing")
         || below("/api/v1/people/", "/link")
         || below("/api/v1/teams/", "/calendar")
+        || below("/api/v1/suppliers/", "/links")
 }
 
 /// Whose bodies are documents, and may be large.
@@ -156,6 +157,7 @@ mod tests {
     fn answers_with_a_secret_are_known_by_their_path() {
         assert!(holds_secret("/api/v1/teams/1/calendar"));
         assert!(holds_secret("/api/v1/people/1/link"));
+        assert!(holds_secret("/api/v1/suppliers/1/links"));
         assert!(!holds_secret("/api/v1/teams/1/notices"));
     }
 }

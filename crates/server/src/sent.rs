@@ -195,9 +195,14 @@ impl Arriving {
 
     /// Reads it; something must have been sent.
     pub(crate) async fn read(self, app: &App) -> Result<Sent, Problem> {
+        self.read_up_to(app.settings.largest_upload).await
+    }
+
+    /// The same, of what is no larger than so many bytes where it was not read before.
+    pub(crate) async fn read_up_to(self, largest: u64) -> Result<Sent, Problem> {
         let sent = match self.arrived {
             Some(sent) => sent,
-            None => Sent::read(self.body, app.settings.largest_upload).await?,
+            None => Sent::read(self.body, largest).await?,
         };
         if sent.is_empty() {
             return Err(Problem::invalid("The body is empty: send the document itself."));

@@ -40,6 +40,11 @@ pub(crate) enum Kind {
     Review,
     Resolve,
     Goal,
+    Supplier,
+    Product,
+    SupplierLink,
+    SupplierDocument,
+    Question,
 }
 
 impl Kind {
@@ -68,6 +73,11 @@ impl Kind {
             Kind::Review => "review",
             Kind::Resolve => "review-decision",
             Kind::Goal => "goal",
+            Kind::Supplier => "supplier",
+            Kind::Product => "supplier-product",
+            Kind::SupplierLink => "supplier-link",
+            Kind::SupplierDocument => "supplier-document",
+            Kind::Question => "supplier-question",
         }
     }
 

@@ -13,6 +13,7 @@ mod places;
 mod planned;
 mod reviews;
 mod risk;
+mod suppliers;
 mod told;
 
 use std::cell::RefCell;
@@ -71,6 +72,8 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("search", render(&around::search())),
         ("shares", render(&board::shares())),
         ("sign-in", render(&around::sign_in())),
+        ("supplier", render(&suppliers::supplier())),
+        ("supplied", render(&suppliers::supplied())),
         ("system", render(&places::system())),
         ("systems", render(&places::systems())),
         ("team", render(&people::team())),

@@ -57,6 +57,8 @@ actions! {
     Audit = "audit": Security Leadership Auditor Admin;
     /// Make tokens that do what one may do.
     Token = "token": Security Engineering Operations Admin;
+    /// Say who supplies what and what was promised, and make links for suppliers.
+    Supply = "supply": Security Product;
     /// Make links to a board that are read without signing in.
     Share = "share": Security Engineering Product Operations Leadership Admin;
     /// People, roles, settings, jobs.
@@ -124,6 +126,7 @@ propose    security engineering product operations
 agree      security engineering product operations
 audit      security leadership auditor admin
 token      security engineering operations admin
+supply     security product
 share      security engineering product operations leadership admin
 administer admin
 ";

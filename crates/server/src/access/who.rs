@@ -194,7 +194,8 @@ pub(crate) fn is_csrf(session: &Session, brought: &str) -> bool {
     session.csrf.as_bytes().ct_eq(brought.as_bytes()).into()
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The secret that a program brings.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, secret) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())

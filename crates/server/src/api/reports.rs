@@ -224,6 +224,27 @@ pub(crate) async fn vex(
     Ok((if fresh { StatusCode::CREATED } else { StatusCode::OK }, Json(taken)))
 }
 
+/// Lets a stored VEX document hold for an asset; that it did already is no fault.
+///
+/// # Errors
+/// It cannot be read, or as many hold as may.
+pub(crate) async fn let_hold(
+    app: &App,
+    org: Org,
+    (asset, digest): (i64, &str),
+    actor: &str,
+) -> Result<(), Problem> {
+    let bytes = app.store.document_bytes(org, digest).await?.unwrap_or_default();
+    let read = blocking(move || trimtab_decisions::vex::read(&bytes).0).await.map_err(refused)?;
+    let document =
+        read.ok_or_else(|| Problem::conflict("The document cannot be read any more."))?;
+    let fresh = match app.store.add_vex(org, Some(asset), digest, actor, app.now()).await {
+        Err(StoreError::Refused(detail)) => return Err(Problem::invalid(detail)),
+        fresh => fresh?,
+    };
+    if fresh { weigh_again(app, org, digest, &document).await } else { Ok(()) }
+}
+
 /// Which.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -250,6 +250,37 @@ pub(crate) async fn post(
     Ok((StatusCode::ACCEPTED, Json(said)).into_response())
 }
 
+/// Has a stored document of an asset read by a job, unless it says no more than the newest of its branch. Returns the job.
+///
+/// # Errors
+/// The store does not answer, or there is no such asset.
+pub(crate) async fn have_read(
+    app: &App,
+    org: Org,
+    read: &Read,
+    priority: Priority,
+    now: Timestamp,
+) -> Result<Option<i64>, Problem> {
+    let missing = || Problem::not_found("asset");
+    let asset = app.store.asset(org, read.asset).await?.ok_or_else(missing)?.asset;
+    let new = read.snapshot();
+    if let Some(latest) = same_as(&app.store, org, &asset, &new).await? {
+        app.store.confirm_snapshot(org, latest.id, now).await?;
+        return Ok(None);
+    }
+    let job = NewJob {
+        org,
+        kind: Kind::ReadDocument.as_str().to_owned(),
+        name: name(asset.id, &new),
+        payload: serde_json::to_value(read).map_err(|e| Problem::invalid(e.to_string()))?,
+        priority,
+        run_at: now,
+    };
+    let id = app.store.add_job_once(&job, &begin(asset.id, &new), now).await?;
+    app.work.notify_one();
+    Ok(Some(id))
+}
+
 /// How the names of jobs of a branch of an asset begin.
 fn begin(asset: i64, new: &NewSnapshot) -> String {
     format!("[{asset},{},", serde_json::json!(new.branch))

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::{Named, charters, decisions, findings, jobs, limit};
 use crate::access::Who;
-use crate::facts::needs::{Asking, Change, List, MOST, Need, NeedOf, Rows, Told};
+use crate::facts::needs::{Asking, Change, List, MOST, Need, NeedOf, Owed, Rows, Told};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -76,6 +76,7 @@ pub(crate) enum Row {
     Exception(decisions::Shown),
     Change(ShownChange),
     System(ShownSystem),
+    Supplier(ShownOwed),
     Finding(findings::Shown),
     Rollout(ShownRollout),
     Deployment(ShownBroken),
@@ -119,6 +120,20 @@ pub(crate) struct ShownSystem {
     product_owner: Option<String>,
     /// A word that the charter has not.
     tier: Option<String>,
+}
+
+/// Something that a supplier owes.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OwedBySupplier)]
+pub(crate) struct ShownOwed {
+    supplier: Named,
+    product: String,
+    /// `format`, `freshness`, `release`, `quality`, `notice`, `vex`, `answer`.
+    what: &'static str,
+    /// What shows it.
+    shown: String,
+    #[schema(format = DateTime)]
+    since: String,
 }
 
 /// An asset whose main line is rid of findings that still run.
@@ -185,7 +200,7 @@ pub(crate) async fn get(State(app): State<App>, who: Who) -> Result<Json<Today>,
 /// A list of what needs somebody.
 #[utoipa::path(get, path = "/api/v1/today/{list}", tag = "today", operation_id = "today_list",
     params(("list" = String, Path, description = "`answers`, `charters`, `changes`, `choices`, `unweighed`, `new`, \
-        `ending`, `tiers`, `rollouts`, `broken`, `jobs`, `upkeep`"), Asked),
+        `ending`, `suppliers`, `tiers`, `rollouts`, `broken`, `jobs`, `upkeep`"), Asked),
     responses((status = 200, body = Shown)))]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -221,6 +236,7 @@ fn rows(all: &Rows) -> Vec<Row> {
         Rows::Ending(all) => each(all, |is| Row::Exception(is.into())),
         Rows::Changes(all) => each(all, |is| Row::Change(is.into())),
         Rows::Systems(all) => each(all, |is| Row::System(is.into())),
+        Rows::Owed(all) => each(all, |is| Row::Supplier(is.into())),
         Rows::Findings(all) => each(all, |is| Row::Finding(is.into())),
         Rows::Rollouts(all) => each(all, |is| Row::Rollout(is.into())),
         Rows::Broken(all) => each(all, |is| Row::Deployment(is.into())),
@@ -251,6 +267,18 @@ impl From<&System> for ShownSystem {
             name: is.name.clone(),
             product_owner: is.product_owner.clone(),
             tier: is.tier.clone(),
+        }
+    }
+}
+
+impl From<&Owed> for ShownOwed {
+    fn from(is: &Owed) -> ShownOwed {
+        ShownOwed {
+            supplier: Named::from(&is.supplier),
+            product: is.product.clone(),
+            what: is.what,
+            shown: is.shown.clone(),
+            since: is.since.to_string(),
         }
     }
 }

@@ -9,13 +9,13 @@ use sha2::{Digest, Sha256};
 use trimtab_model::{Level, Role};
 use trimtab_store::{
     Contents, DecisionKind, DecisionState, FindingFilter, FindingOrder, JudgedBy, Listed,
-    NewComponent, NewDecision, NewDeployment, NewSnapshot, Org, Outcome,
+    NewComponent, NewDecision, NewDeployment, NewSnapshot, Org, Outcome, Product,
 };
 
 use super::chance::Chance;
 use super::packages::{self, Package};
 use super::people::{self, People};
-use super::{Filled, Sample, incidents, notices, reviews, shares, tickets, updates};
+use super::{Filled, Sample, incidents, notices, reviews, shares, suppliers, tickets, updates};
 use crate::access::secret::hex;
 use crate::ingest;
 use crate::jobs::measure;
@@ -74,6 +74,8 @@ enum Act {
     /// A team holds its weekly review.
     Review(usize),
     CloseReview(i64),
+    /// A step of the year's suppliers.
+    Supply(usize),
 }
 
 struct Year<'y> {
@@ -97,6 +99,8 @@ struct Year<'y> {
     number: u64,
     /// The incident that was opened last.
     incident: Option<i64>,
+    /// What a supplier sends documents of.
+    supplied: Option<Product>,
     filled: Filled,
 }
 
@@ -163,6 +167,7 @@ pub(super) async fn fill(
         queue: BTreeMap::new(),
         number: 0,
         incident: None,
+        supplied: None,
         filled,
     };
     year.begin(start).await?;
@@ -196,6 +201,9 @@ impl Year<'_> {
         }
         for (step, hours) in incidents::STEPS.iter().enumerate() {
             self.later(start, 24 * DAYS - hours, Act::Respond(step));
+        }
+        for (step, hours) in suppliers::STEPS.iter().enumerate() {
+            self.later(start, 24 * DAYS - hours, Act::Supply(step));
         }
         for _ in 0..EXCEPTIONS {
             let hours = 24 * self.chance.between(20, DAYS - 1);
@@ -282,6 +290,7 @@ impl Year<'_> {
                 }
                 Ok(())
             }
+            Act::Supply(step) => self.supply(step, at).await,
             Act::CloseReview(review) => reviews::close(self.app, self.org, review, at).await,
             Act::Answer { decision, system, expires } => {
                 self.answer(decision, system, expires, at).await
@@ -290,6 +299,36 @@ impl Year<'_> {
                 self.agreed = Agreed::of(&self.app.store, self.org, at).await.map_err(told)?;
                 self.settle(|c| c.system == system, at).await
             }
+        }
+    }
+
+    /// A step of the year's suppliers.
+    async fn supply(&mut self, step: usize, at: Timestamp) -> Done {
+        let store = &self.app.store;
+        if step == 0 {
+            self.supplied = suppliers::begin(store, self.org, &self.people, at).await?;
+        }
+        let Some(product) = self.supplied.clone() else { return Ok(()) };
+        match step {
+            0 | 1 => {
+                // Of every fifth package the oldest version: what suppliers ship is seldom the newest.
+                let carried: Vec<(usize, usize)> =
+                    (0..self.packages.len()).step_by(5).map(|package| (package, 0)).collect();
+                let carried = carried.get(..24 + step).unwrap_or(&carried);
+                let document = self.document(carried, at).await?;
+                let of = (&product, step);
+                let new = suppliers::came(store, self.org, of, document, at).await?;
+                let weigher = Weigher::new(&self.agreed, self.index()?, at);
+                let weigh = |known: &_| weigher.weigh(known);
+                let by = JudgedBy::new(&self.production, &weigh, at);
+                let actor = format!("supplier:{}", product.supplier);
+                let added = store.add_snapshot(self.org, product.asset, &new, by, &actor).await;
+                added.map_err(told)?;
+                self.filled.snapshots += 1;
+                Ok(())
+            }
+            2 => suppliers::ask(store, self.org, (&self.people, &product), at).await,
+            _ => suppliers::answer(store, self.org, (&self.people, &product), at).await,
         }
     }
 

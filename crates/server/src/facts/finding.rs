@@ -109,6 +109,8 @@ pub(crate) struct Facts {
     pub(crate) history: Told,
     /// How the change that removes it is scheduled, with the team whose plan has it. `None`: none is.
     pub(crate) planned: Option<(i64, Scheduled)>,
+    /// Who supplies what the asset stands for: id and name.
+    pub(crate) supplier: Option<(i64, String)>,
     /// What the index says of it, and what that means here. `None`: it does not know it.
     pub(crate) assessed: Option<(Matched, Assessment)>,
     /// Who brings the component in, by the newest document of the asset.
@@ -148,7 +150,9 @@ impl Facts {
             Err(refused) => return Err(crate::api::snapshots::refused(refused)),
             Ok(ways) => ways,
         };
+        let mut suppliers = app.store.suppliers_of(who.org, &[is.asset.0]).await?;
         Ok(Facts {
+            supplier: suppliers.remove(&is.asset.0),
             is,
             aliases,
             attributions,
@@ -175,6 +179,7 @@ impl Facts {
             people: &self.people,
             names: &self.names,
             security: &self.security,
+            supplier: self.supplier.as_ref().map(|(_, name)| name.as_str()),
             now: self.now,
         };
         facts.steps()

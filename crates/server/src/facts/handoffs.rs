@@ -71,6 +71,10 @@ pub(crate) async fn waiting(app: &App, who: &Who, team: Option<i64>) -> Result<A
     // Who has left waits for nothing: it is the owner team's again.
     let all = app.store.people(who.org).await?.into_iter().filter(|person| !person.disabled);
     let names: HashMap<i64, String> = all.map(|person| (person.id, person.name)).collect();
+    let mut assets: Vec<i64> = page.rows.iter().map(|is| is.asset.0).collect();
+    assets.sort_unstable();
+    assets.dedup();
+    let suppliers = app.store.suppliers_of(who.org, &assets).await?;
     let mut speaks: HashMap<Reach, Speakers> = HashMap::new();
     let mut rows = Vec::new();
     for is in page.rows {
@@ -93,6 +97,7 @@ pub(crate) async fn waiting(app: &App, who: &Who, team: Option<i64>) -> Result<A
             people: &people,
             names: &names,
             security: &security,
+            supplier: suppliers.get(&is.asset.0).map(|(_, name)| name.as_str()),
             now,
         };
         for step in facts.steps() {

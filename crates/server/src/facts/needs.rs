@@ -4,6 +4,7 @@
 mod answers;
 mod found;
 mod running;
+mod supplied;
 mod work;
 
 use std::sync::Arc;
@@ -74,6 +75,8 @@ lists! {
          a system has no tier, nothing is accepted.";
     Ending = "ending", "Exceptions that end soon", "exceptions end within 14 days",
         "In force, and over within 14 days: then what they accept counts again. Renew them, or let them end.";
+    Suppliers = "suppliers", "Suppliers who owe something", "promises and answers owed",
+        "What suppliers promised and do not keep, and questions to them that are past their day.";
     Tierless = "tiers", "Systems without a tier", "systems without a tier",
         "Nobody said how much they matter, so that their findings cannot be put in order.";
     Rollouts = "rollouts", "Roll-outs that wait", "roll-outs wait",
@@ -89,13 +92,13 @@ lists! {
 /// Each side with what needs it.
 const SIDES: [(Role, &[List]); 6] = {
     use List::{
-        Answers, Broken, Changes, Charters, Choices, Ending, Fresh, Jobs, Rollouts, Tierless,
-        Unweighed, Upkeep,
+        Answers, Broken, Changes, Charters, Choices, Ending, Fresh, Jobs, Rollouts, Suppliers,
+        Tierless, Unweighed, Upkeep,
     };
     [
-        (Role::Security, &[Fresh, Unweighed, Answers, Charters]),
+        (Role::Security, &[Fresh, Unweighed, Answers, Suppliers, Charters]),
         (Role::Engineering, &[Changes, Choices, Charters]),
-        (Role::Product, &[Answers, Ending, Tierless, Charters]),
+        (Role::Product, &[Answers, Ending, Suppliers, Tierless, Charters]),
         (Role::Operations, &[Rollouts, Broken, Jobs, Upkeep, Charters]),
         (Role::Leadership, &[Answers]),
         (Role::Admin, &[Jobs, Upkeep]),
@@ -232,6 +235,7 @@ impl<'a> Asking<'a> {
             List::Ending => answers::ending(self, reach, show).await,
             List::Changes => work::changes(self, reach, show).await,
             List::Tierless => Ok(work::tierless(self, reach, show)),
+            List::Suppliers => supplied::owed(self, reach, show).await,
             List::Choices | List::Unweighed | List::Fresh => {
                 found::findings(self, list, reach, show, after).await
             }
@@ -286,6 +290,18 @@ pub(crate) struct Change {
     pub(crate) is: Scheduled,
 }
 
+/// Something that a supplier owes.
+pub(crate) struct Owed {
+    /// Id and name.
+    pub(crate) supplier: (i64, String),
+    pub(crate) product: String,
+    /// A promise by its word, or `answer`.
+    pub(crate) what: &'static str,
+    /// What shows it.
+    pub(crate) shown: String,
+    pub(crate) since: Timestamp,
+}
+
 /// What the server needs.
 pub(crate) struct Need {
     pub(crate) what: NeedOf,
@@ -312,6 +328,7 @@ pub(crate) enum Rows {
     Ending(Vec<Decision>),
     Changes(Vec<Change>),
     Systems(Vec<System>),
+    Owed(Vec<Owed>),
     Findings(Vec<Finding>),
     Rollouts(Vec<Rollout>),
     Broken(Vec<Broken>),

@@ -22,6 +22,7 @@ use crate::notices::standing::{self, Standing};
 use crate::notices::wishes::Wishes;
 use crate::notices::{post, things, why_of, why_word};
 use crate::state::App;
+use crate::supplying::reminders;
 
 /// So long handing a copy over may take, before its process is taken to have ended.
 const LOST: SignedDuration = SignedDuration::from_mins(10);
@@ -126,16 +127,23 @@ async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Don
     let looks = app.store.notice_looks(org).await?;
     let plans: BTreeMap<i64, TeamPlan> =
         app.store.team_plans(org).await?.into_iter().map(|plan| (plan.team, plan)).collect();
+    let any = !app.store.suppliers(org, None, None, 1).await?.rows.is_empty();
     let mut done = Done::default();
     for team in teams {
+        let reminders = match any {
+            true => reminders::of_team(app, org, team.id).await?,
+            false => Vec::new(),
+        };
         let plan = plans.get(&team.id);
         let made = plan.map(|plan| plan.made);
         let (found, place) = (marks.get(&team.id), places.get(&team.id));
-        let mark = format!("{:?} {found:?} {place:?} {made:?}", agreed.charter_id);
+        let told = reminders::mark(&reminders);
+        let mark = format!("{:?} {found:?} {place:?} {made:?} {told}", agreed.charter_id);
         if looks.get(&team.id) == Some(&mark) {
             continue;
         }
-        let looked = things::of_team(app, org, team, made, now).await?;
+        let mut looked = things::of_team(app, org, team, made, now).await?;
+        looked.things.extend(reminders);
         // What is waited for changes nothing that the mark has.
         let mark = if looked.again.is_some() { String::new() } else { mark };
         let later = app.store.bring_pending(org, team.id, (&looked.things, &mark), now).await?;

@@ -113,6 +113,16 @@ impl Asking<'_> {
             learnt: Learnt { updates: applied.len(), taught: taught(&charter.cost, &finished) },
         };
         tries.block(&findings, &mut part.asked);
+        // Nobody here can raise anything in what a supplier delivers: they are asked.
+        let mut assets: Vec<i64> = findings.iter().map(|f| f.asset.0).collect();
+        assets.sort_unstable();
+        assets.dedup();
+        let supplied = app.store.suppliers_of(org, &assets).await?;
+        for (is, asked) in findings.iter().zip(&mut part.asked) {
+            if let Some((_, supplier)) = supplied.get(&is.asset.0) {
+                asked.blocker = Some(format!("{supplier}, its supplier: ask them").into());
+            }
+        }
         let placements = app.store.placements(org, team.id).await?;
         let placed: HashMap<&PlannedChange, &Placement> =
             placements.iter().map(|p| (&p.change, p)).collect();
@@ -120,6 +130,9 @@ impl Asking<'_> {
         let mut scheduled: HashMap<PlannedChange, Scheduled> =
             scheduled.into_iter().map(|s| (s.change.clone(), s)).collect();
         for (of, removes) in by_change(&findings) {
+            if supplied.contains_key(&of.asset) {
+                continue;
+            }
             let Some(first) = removes.first().and_then(|f| findings.get(*f)) else { continue };
             let priced = tries.priced(&of, removes, &findings, charter, &finished);
             let Some(mut priced) = priced else { continue };

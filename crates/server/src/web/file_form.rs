@@ -39,9 +39,23 @@ pub(super) async fn read(app: &App, who: &Who, request: Request) -> Result<Fille
     if !who.may_somewhere(Action::Upload) {
         return Err(Problem::forbidden(Action::Upload));
     }
+    let own = |filled: &Filled| own_form(who, filled.text("csrf"));
+    filled(app, request, app.settings.largest_upload, own).await
+}
+
+/// Reads a form with a file of at most so many bytes. `own` says of what came before the file whether it is to be read.
+///
+/// # Errors
+/// It is not, or it is no form with a file.
+pub(super) async fn filled(
+    app: &App,
+    request: Request,
+    largest: u64,
+    own: impl Fn(&Filled) -> Result<(), Problem>,
+) -> Result<Filled, Problem> {
     let Ok(mut form) = Multipart::from_request(request, app).await else {
         // What is no such form has no token either.
-        own_form(who, "")?;
+        own(&Filled::default())?;
         return Err(Problem::invalid("This is no form with a file."));
     };
     let wrong = |_| Problem::invalid("The form was cut off, or is none. Send it again.");
@@ -50,8 +64,8 @@ pub(super) async fn read(app: &App, who: &Who, request: Request) -> Result<Fille
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" {
             // The token stands before the file: nothing is kept of what is not this session's own.
-            own_form(who, filled.text("csrf"))?;
-            let sent = Sent::read_field(field, app.settings.largest_upload).await?;
+            own(&filled)?;
+            let sent = Sent::read_field(field, largest).await?;
             filled.file = Some(sent).filter(|sent| !sent.is_empty());
             continue;
         }
@@ -70,6 +84,6 @@ pub(super) async fn read(app: &App, who: &Who, request: Request) -> Result<Fille
             .map_err(|_| Problem::invalid(format!("`{name}` is not UTF-8.")))?;
         filled.fields.insert(name, text);
     }
-    own_form(who, filled.text("csrf"))?;
+    own(&filled)?;
     Ok(filled)
 }

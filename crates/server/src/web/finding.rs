@@ -16,7 +16,7 @@ use trimtab_pages::part::{
 };
 use trimtab_report::lesson;
 use trimtab_report::voices::probability;
-use trimtab_store::{Attribution, Finding, Scheduled};
+use trimtab_store::{Attribution, Finding, Question, Scheduled};
 
 use super::today::short;
 use super::{Page, Sorry, html, layout};
@@ -26,6 +26,7 @@ use crate::facts::finding::{Facts, SIDES};
 use crate::paths::Ways;
 use crate::problem::Problem;
 use crate::state::App;
+use crate::supplying::intake::Answered;
 
 /// To whom it is told.
 #[derive(Debug, Deserialize)]
@@ -57,6 +58,10 @@ pub(crate) async fn page(
     .await?;
     let place = on(&app.store, who.org, is.system.as_ref().map(|s| s.0)).await?;
     if is.state.is_live() && who.may(Action::Ask, place) {
+        if let Some((supplier, _)) = &facts.supplier {
+            let ask = format!("/suppliers/{supplier}/ask?finding={id}");
+            layout.actions.push(Link::to("Ask the supplier", ask));
+        }
         layout.actions.push(Link::to("Ask for a decision", format!("/findings/{id}/ask")));
         let appeal = |kind: &str| format!("/appeals/new?kind={kind}&finding={id}");
         layout.actions.push(Link::to("Ask for it at once", appeal("emergency")));
@@ -90,7 +95,10 @@ pub(crate) async fn page(
         figures: figures(is, now),
         steps: steps::steps(facts.steps(), now),
         voices,
-        actions: actions(is, &package),
+        actions: match &facts.supplier {
+            Some(supplier) => questions(&app, &who, is, supplier, now).await?,
+            None => actions(is, &package),
+        },
         factors,
         reckoning,
         paths: ways(&facts.ways),
@@ -291,6 +299,52 @@ fn actions(is: &Finding, package: &str) -> Table {
         empty: Empty { why: "No source names a version without it.".to_owned(), next: None },
         ..Table::default()
     }
+}
+
+/// What was asked of the supplier of what has it: nobody here can raise anything in there.
+async fn questions(
+    app: &App,
+    who: &Who,
+    is: &Finding,
+    (supplier, name): &(i64, String),
+    now: Timestamp,
+) -> Result<Table, Problem> {
+    let row = |question: &Question| {
+        let says = match &question.answer {
+            Some((_, told)) => Answered::of(told).words.chars().take(200).collect(),
+            None => question.state.as_str().to_owned(),
+        };
+        Row::of(vec![
+            Cell::name(
+                question.is.words.chars().take(120).collect::<String>(),
+                format!("/suppliers/{supplier}#questions"),
+            ),
+            Cell::text(says),
+            Cell::Due(
+                When::of(question.is.due, now),
+                question.answer.is_none() && question.is.due < now,
+            ),
+        ])
+    };
+    let asked = app.store.questions_of(who.org, is.id).await?;
+    Ok(Table {
+        title: format!("What removes it: {name} does"),
+        titled: true,
+        columns: vec![
+            Column::left("Asked").kept(),
+            Column::left("Answer").kept(),
+            Column::right("Due"),
+        ],
+        rows: asked.iter().map(row).collect(),
+        empty: Empty {
+            why: format!("It is in what {name} delivers: nobody here can raise it."),
+            next: Some(Link::to(
+                "Ask the supplier",
+                format!("/suppliers/{supplier}/ask?finding={}", is.id),
+            )),
+        },
+        ..Table::default()
+    })
 }
 
 fn factors(a: &Assessment) -> Factors {

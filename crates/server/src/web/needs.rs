@@ -75,6 +75,7 @@ impl Drawn {
             Rows::Ending(all) => rows::ending(asking, all).await?,
             Rows::Changes(all) => rows::changes(asking, all),
             Rows::Systems(all) => rows::tierless(asking, all),
+            Rows::Owed(all) => rows::owed(asking, all),
             Rows::Findings(all) => rows::findings(asking, all),
             Rows::Rollouts(all) => rows::rollouts(asking, all),
             Rows::Broken(all) => rows::broken(asking, all),

@@ -126,6 +126,7 @@ pub(crate) async fn page(
     let headline =
         format!("{}{some}, load {} of all.", count(total, "system", "systems"), number(load));
     let mut layout = layout(&app, &who, Entry::Systems, "Systems", headline).await?;
+    layout.actions.push(Link::to("Suppliers", "/suppliers"));
     if who.may_somewhere(Action::Upload) {
         layout.actions.push(Link::to("Send an inventory", "/inventory/new"));
     }

@@ -103,6 +103,8 @@ fn the_year_is_true_and_can_be_looked_at() {
         "/reviews",
         "/goals",
         "/pulse",
+        "/suppliers",
+        "/suppliers/1",
         "/teams/8/card",
         "/",
         "/metrics",
@@ -238,6 +240,13 @@ fn pictures(server: &Server, filled: &Filled) {
         "/reviews/one?",
         "/goals?",
         "/pulse?",
+        "/suppliers?",
+        "/suppliers/new?",
+        "/suppliers/one?",
+        "/suppliers/one/edit?",
+        "/suppliers/one/ask?",
+        "/suppliers/one/documents/one?",
+        "/today/suppliers?side",
         "/vulnerabilities/one?",
     ] {
         assert!(seen.iter().any(|kind| kind == wanted), "{wanted} is not reached: {seen:?}");

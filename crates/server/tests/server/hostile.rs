@@ -335,7 +335,7 @@ fn a_forged_form_does_nothing() {
             "findings" => finding,
             _ => 1,
         };
-        let path = form.replace("{id}", &id.to_string());
+        let path = form.replace("{id}", &id.to_string()).replace("{number}", "1");
         let cookie = ("cookie", lea.cookie.as_str());
         let wrong = format!("csrf=wrong&{fields}");
         let forged = server.ask("POST", &path, &[cookie, FORM], wrong.as_bytes());

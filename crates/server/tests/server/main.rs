@@ -40,6 +40,7 @@ mod schema;
 mod sharing;
 mod ssrf;
 mod story;
+mod suppliers;
 mod tickets;
 mod today;
 mod triage;

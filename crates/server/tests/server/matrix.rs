@@ -70,6 +70,8 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
         "systems" => id(*system),
         "reviews" => id(*review),
         "goals" => id(*goal),
+        "suppliers" => id(world.supplier),
+        "supplied" => id(world.question),
         "jobs" => id(*job),
         "decisions" => id(*decision),
         "tokens" => id(*token),
@@ -83,7 +85,18 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
         _ => String::new(),
     };
     let mut path: String = row.path.clone();
-    for name in ["{id}", "{digest}", "{document}", "{name}", "{purl}", "{list}"] {
+    let names = [
+        "{id}",
+        "{digest}",
+        "{document}",
+        "{name}",
+        "{purl}",
+        "{list}",
+        "{number}",
+        "{link}",
+        "{question}",
+    ];
+    for name in names {
         path = path.replace(name, &thing);
     }
     let asked = json!({ "reason": "x", "role": role, "days": 1, "control": "y" });
@@ -127,6 +140,18 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
         ("POST", "people/{id}/roles") => ("", json!({ "role": "auditor" })),
         ("DELETE", "people/{id}/roles") => ("?role=auditor", Value::Null),
         ("POST", "plans" | "reports" | "snapshots" | "updates") => ("?asset=shop", json!({})),
+        ("POST", "suppliers") => {
+            ("", json!({ "name": format!("{role} Ltd"), "product": "x", "system": "shop" }))
+        }
+        ("PUT", "suppliers/{id}") => ("", json!({ "name": "Northwind" })),
+        ("POST", "suppliers/{id}/links") => ("", json!({ "name": role, "days": 1 })),
+        ("POST", "suppliers/{id}/products") => ("", json!({ "product": role, "system": "shop" })),
+        ("POST", "suppliers/{id}/questions") => {
+            ("", json!({ "product": world.product, "text": "x" }))
+        }
+        ("POST", "suppliers/{id}/releases") => {
+            ("", json!({ "product": world.product, "version": role }))
+        }
         ("PUT", "systems") => ("", json!({ "name": "shop", "team": "shop" })),
         ("PUT", "teams") => ("", json!({ "name": "shop" })),
         ("PUT", "teams/{id}/notices/wishes") => ("", wishes()),

@@ -162,6 +162,22 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         row("GET", "/vulnerabilities/{name}", &world.vulnerability, &[], NotThere),
         row("GET", "/assets/{name}", &"shop", &[], NotThere),
         row("POST", "/shares", &"", &[("id", world.share.to_string())], NotThere),
+        row("GET", "/suppliers/{id}", &world.supplier, &[], NotThere),
+        row("POST", "/suppliers/{id}", &world.supplier, &[("do", text("link"))], NotThere),
+        row("GET", "/suppliers/{id}/edit", &world.supplier, &[], NotThere),
+        row("POST", "/suppliers/{id}/edit", &world.supplier, &[("name", text("x"))], NotThere),
+        row("GET", "/suppliers/{id}/ask", &world.supplier, &[], NotThere),
+        row("POST", "/suppliers/{id}/ask", &world.supplier, &[("words", text("x"))], NotThere),
+        row("GET", "/suppliers/{id}/documents/{number}", &world.supplier, &[], NotThere),
+        row("POST", "/suppliers/{id}/documents/{number}", &world.supplier, &[], NotThere),
+        row(
+            "POST",
+            "/suppliers/new",
+            &"",
+            &[("name", text("x")), ("product", text("y")), ("system", text("shop"))],
+            // The form comes again: there is no such system for them.
+            May,
+        ),
         // People are of the whole organisation.
         row("GET", "/administration/people/{id}", &lea.id, &[], MayNot),
         row("POST", "/administration/people/{id}", &lea.id, &[("do", text("close"))], MayNot),
@@ -218,6 +234,9 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         // A link of one's own, and what it shows to whoever has it.
         "/boards/{side}/share",
         "/shared/{secret}",
+        // What a supplier sees and does by its link.
+        "/supplied/{secret}",
+        "/supplied/{secret}/answer",
         // Whoever sends it signs it; it leads to nothing but a look.
         "/hooks/trackers/{handle}",
     ];
@@ -238,6 +257,7 @@ fn no_page_and_no_form_reaches_over_a_wall() {
 
     let send = |who: &Someone, row: &Row| {
         let path = row.template.replace("{id}", &row.thing).replace("{name}", &row.thing);
+        let path = path.replace("{number}", &world.statement.to_string());
         match row.method {
             "GET" => server.open(who, &path),
             _ => {
@@ -281,6 +301,7 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         "/handoffs".to_owned(),
         format!("/reviews?team={team}"),
         "/goals".to_owned(),
+        "/suppliers".to_owned(),
         "/plan".to_owned(),
         "/plan/what-if?capacity=2".to_owned(),
     ] {

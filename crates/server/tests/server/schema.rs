@@ -36,6 +36,7 @@ fn what_the_description_allows_is_answered_as_it_says() {
         "propose",
         "agree",
         "audit",
+        "supply",
         "share",
         "administer",
     ];

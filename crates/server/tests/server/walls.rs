@@ -103,6 +103,61 @@ fn what_belongs_to_others_is_not_there() {
         row("POST", "/api/v1/tokens/{id}/signing", token, none.clone(), 404),
         row("DELETE", "/api/v1/tokens/{id}/signing", token, none.clone(), 404),
         row("DELETE", "/api/v1/shares/{id}", &world.share, none.clone(), 404),
+        row("GET", "/api/v1/suppliers/{id}", &world.supplier, none.clone(), 404),
+        row("PUT", "/api/v1/suppliers/{id}", &world.supplier, json!({ "name": "x" }), 404),
+        row("GET", "/api/v1/suppliers/{id}/documents", &world.supplier, none.clone(), 404),
+        row(
+            "POST",
+            "/api/v1/suppliers/{id}/documents/{number}",
+            &world.supplier,
+            none.clone(),
+            404,
+        ),
+        row(
+            "POST",
+            "/api/v1/suppliers/{id}/links",
+            &world.supplier,
+            json!({ "name": "x", "days": 1 }),
+            404,
+        ),
+        row("DELETE", "/api/v1/suppliers/{id}/links/{link}", &world.supplier, none.clone(), 404),
+        row(
+            "POST",
+            "/api/v1/suppliers/{id}/products",
+            &world.supplier,
+            json!({ "product": "x", "system": "intranet" }),
+            404,
+        ),
+        row("GET", "/api/v1/suppliers/{id}/questions", &world.supplier, none.clone(), 404),
+        row(
+            "POST",
+            "/api/v1/suppliers/{id}/questions",
+            &world.supplier,
+            json!({ "product": world.product, "text": "x" }),
+            404,
+        ),
+        row(
+            "DELETE",
+            "/api/v1/suppliers/{id}/questions/{question}",
+            &world.supplier,
+            none.clone(),
+            404,
+        ),
+        row(
+            "POST",
+            "/api/v1/suppliers/{id}/releases",
+            &world.supplier,
+            json!({ "product": world.product, "version": "9" }),
+            404,
+        ),
+        // By a link alone.
+        row(
+            "POST",
+            "/api/v1/supplied/questions/{id}",
+            &world.question,
+            json!({ "text": "x" }),
+            404,
+        ),
         // People are of the whole organisation.
         row("GET", "/api/v1/people/{id}", &small.id, none.clone(), 403),
         row("DELETE", "/api/v1/people/{id}", &small.id, none.clone(), 403),
@@ -135,7 +190,10 @@ fn what_belongs_to_others_is_not_there() {
             .replace("{digest}", &row.id)
             .replace("{document}", &row.id)
             .replace("{name}", &row.id)
-            .replace("{purl}", &row.id);
+            .replace("{purl}", &row.id)
+            .replace("{number}", &world.statement.to_string())
+            .replace("{link}", &world.link.to_string())
+            .replace("{question}", &world.question.to_string());
         let mut headers = vec![JSON];
         headers.extend(who.map(|who| ("cookie", who.cookie.as_str())));
         server.ask(row.method, &path, &headers, row.body.to_string().as_bytes())
@@ -175,6 +233,7 @@ fn what_belongs_to_others_is_not_there() {
         format!("/api/v1/plans?team={team}"),
         format!("/api/v1/reviews?team={team}"),
         "/api/v1/goals".to_owned(),
+        "/api/v1/suppliers".to_owned(),
         format!("/api/v1/metrics?system={system}"),
         format!("/api/v1/maturity?team={team}"),
         "/api/v1/maturity".to_owned(),

@@ -52,6 +52,12 @@ pub(crate) struct World {
     pub(crate) review: i64,
     pub(crate) resolve: i64,
     pub(crate) goal: i64,
+    /// A supplier of hers with a product, a question to it, a link, a statement that it sent.
+    pub(crate) supplier: i64,
+    pub(crate) product: i64,
+    pub(crate) question: i64,
+    pub(crate) link: i64,
+    pub(crate) statement: i64,
 }
 
 impl World {
@@ -103,6 +109,21 @@ impl World {
         let goal = json!({ "team": team, "name": "not called", "measure": "load", "from": 900,
             "to": 1, "ends": &day[..10] });
         let goal = post("/api/v1/goals", goal);
+        let supplier = json!({ "name": "not called", "product": "moment", "system": "shop" });
+        let supplier = post("/api/v1/suppliers", supplier);
+        let of_supplier = format!("/api/v1/suppliers/{}", supplier["id"]);
+        let question = json!({ "product": supplier["product"], "text": "not called?" });
+        let question = post(&format!("{of_supplier}/questions"), question);
+        let link =
+            post(&format!("{of_supplier}/links"), json!({ "name": "not called", "days": 1 }));
+        let secret = link["address"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        let statement = server.ask(
+            "POST",
+            &format!("/api/v1/supplied/documents?kind=vex&product={}", supplier["product"]),
+            &[("authorization", &crate::harness::bearer(&secret))],
+            crate::said::statement("pkg:npm/moment").as_bytes(),
+        );
+        assert_eq!(statement.status, 201, "{statement:?}");
         // What is of another team needs what is hers.
         let own = [("cookie", lea.cookie.as_str()), JSON];
         let needs = json!({ "name": "intranet", "team": "intranet", "needs": ["shop"] });
@@ -156,6 +177,11 @@ impl World {
             review: number(&review["id"]),
             resolve: number(&resolve["id"]),
             goal: number(&goal["id"]),
+            supplier: number(&supplier["id"]),
+            product: number(&supplier["product"]),
+            question: number(&question["id"]),
+            link: number(&link["id"]),
+            statement: number(&statement.json()["id"]),
             server,
             org,
             lea,

@@ -126,6 +126,29 @@ impl Store {
         Ok(carrying(&mut &self.db, org, components).await?.into_iter().collect())
     }
 
+    /// The vulnerabilities that have some names, by name; names that are not known are left out.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn vulnerabilities_named(
+        &self,
+        org: Org,
+        names: &[String],
+    ) -> Result<BTreeMap<String, i64>> {
+        let mut known = BTreeMap::new();
+        for block in names.chunks(BLOCK) {
+            let table = rows(self.engine(), "$2", &[("alias", "TEXT")]);
+            let sql = format!(
+                "SELECT alias.alias, alias.vulnerability FROM {table}
+                 CROSS JOIN alias WHERE alias.org = $1 AND alias.alias = j.alias"
+            );
+            for row in (&mut &self.db).all(&sql, args![org.0, lines(block)]).await? {
+                known.insert(row.text(0)?, row.int(1)?);
+            }
+        }
+        Ok(known)
+    }
+
     /// Which of some names are those of vulnerabilities that are known, sorted.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ mod reports;
 mod reviews;
 mod shares;
 mod sums;
+mod suppliers;
 mod tickets;
 mod together;
 mod waiting;
@@ -117,6 +118,9 @@ suite! {
     people::a_step_is_taken_once_and_ends,
     people::a_recovery_code_is_good_once,
     shares::a_link_shows_a_board_until_it_ends,
+    suppliers::a_supplier_is_found_by_the_systems_of_its_products,
+    suppliers::a_supplier_comes_by_a_link_until_it_ends,
+    suppliers::what_came_and_what_was_asked_is_kept,
     jobs::the_most_urgent_job_comes_first_and_no_organisation_starves_another,
     jobs::more_of_the_same_is_taken_with_it,
     jobs::equal_work_waits_once,

@@ -8,7 +8,7 @@ use trimtab_store::{Broken, Decision, Finding, Job, Outcome, Rollout, StoredChar
 use super::Drawn;
 use crate::access::{Action, On, Who};
 use crate::deciding::kind;
-use crate::facts::needs::{Asking, Change, Need, NeedOf};
+use crate::facts::needs::{Asking, Change, Need, NeedOf, Owed};
 use crate::people::{name, names};
 use crate::problem::Problem;
 use crate::web::exceptions::what;
@@ -178,6 +178,30 @@ pub(super) fn tierless(asking: &Asking<'_>, all: &[System]) -> Drawn {
         Column::left("System").kept(),
         Column::left("Product owner"),
         Column::left("Tier").kept(),
+    ];
+    Drawn { columns, rows: all.iter().map(row).collect() }
+}
+
+/// What suppliers owe.
+pub(super) fn owed(asking: &Asking<'_>, all: &[Owed]) -> Drawn {
+    let row = |is: &Owed| {
+        let (id, name) = &is.supplier;
+        let anchor = if is.what == "answer" { "questions" } else { "promises" };
+        Row::of(vec![
+            Cell::Name(
+                Link::to(name.clone(), format!("/suppliers/{id}#{anchor}")),
+                is.product.clone(),
+            ),
+            Cell::text(is.what),
+            Cell::text(cut(&is.shown, 200)),
+            Cell::Due(When::of(is.since, asking.now), true),
+        ])
+    };
+    let columns = vec![
+        Column::left("Supplier").kept(),
+        Column::left("Owes").kept(),
+        Column::left("What shows it"),
+        Column::right("Since"),
     ];
     Drawn { columns, rows: all.iter().map(row).collect() }
 }

@@ -1,0 +1,366 @@
+//! Whether a supplier keeps to what was promised for a product: met, not met since, or unknown, each with what shows it.
+//! Unknown is not met and not broken.
+
+use jiff::{SignedDuration, Timestamp};
+use trimtab_model::Level;
+
+/// The kinds of SBOMs that a contract can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// CycloneDX.
+    CycloneDx,
+    /// SPDX.
+    Spdx,
+}
+
+impl Format {
+    /// Both.
+    pub const ALL: [Format; 2] = [Format::CycloneDx, Format::Spdx];
+
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Format::CycloneDx => "cyclonedx",
+            Format::Spdx => "spdx",
+        }
+    }
+
+    /// As it is written.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Format::CycloneDx => "CycloneDX",
+            Format::Spdx => "SPDX",
+        }
+    }
+
+    /// From the word.
+    pub fn from_word(word: &str) -> Option<Format> {
+        Format::ALL.into_iter().find(|is| is.as_str() == word)
+    }
+}
+
+/// A version of a format: `1.5`.
+pub type Version = (u32, u32);
+
+/// A version out of its text.
+pub fn version(text: &str) -> Option<Version> {
+    let mut parts = text.trim().split('.').map(|part| part.parse::<u32>().ok());
+    let (major, minor) = (parts.next()??, parts.next().unwrap_or(Some(0))?);
+    Some((major, minor))
+}
+
+/// What was promised. What is `None` or `false` was not.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Obligations {
+    /// SBOMs in a format, of at least a version of it.
+    pub format: Option<(Format, Version)>,
+    /// An SBOM that is at most so many days old.
+    pub fresh_days: Option<u32>,
+    /// An SBOM with each release.
+    pub each_release: bool,
+    /// A word from them within so many hours after we first know of a vulnerability in their product.
+    pub notice_hours: Option<u32>,
+    /// A VEX statement within so many days, for what is at or above a level.
+    pub vex: Option<(u32, Level)>,
+    /// SBOMs with at least so many of the hundred points.
+    pub quality: Option<u8>,
+}
+
+/// An SBOM that came.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Sbom {
+    /// The version of the product.
+    pub of: Box<str>,
+    /// Its format. `None`: it could not be told.
+    pub format: Option<(Format, Version)>,
+    /// When it was made, by its own word.
+    pub made: Option<Timestamp>,
+    /// When it came.
+    pub received: Timestamp,
+    /// Its points. `None`: not known.
+    pub score: Option<f64>,
+}
+
+/// A vulnerability that is known in the product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its name.
+    pub vulnerability: Box<str>,
+    /// How grave. `None`: it was not weighed.
+    pub level: Option<Level>,
+    /// Since when we know of it.
+    pub since: Timestamp,
+    /// When they first said something of it: an answer or a statement.
+    pub told: Option<Timestamp>,
+    /// When they first stated how they are affected.
+    pub stated: Option<Timestamp>,
+}
+
+/// What there is to judge by, of one product.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Evidence {
+    /// Since when the product is delivered, as far as we were told.
+    pub since: Timestamp,
+    /// The SBOMs that came, the newest first.
+    pub sboms: Vec<Sbom>,
+    /// The newest release that we know of, and since when.
+    pub release: Option<(Box<str>, Timestamp)>,
+    /// Vulnerabilities that are known in it now. `None`: nothing could be looked at yet.
+    pub known: Option<Vec<Known>>,
+}
+
+/// Which promise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Promise {
+    /// The format of SBOMs.
+    Format,
+    /// How old an SBOM may be.
+    Freshness,
+    /// One with each release.
+    Release,
+    /// How good it is.
+    Quality,
+    /// How soon they tell.
+    Notice,
+    /// How soon they state how they are affected.
+    Vex,
+}
+
+impl Promise {
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Promise::Format => "format",
+            Promise::Freshness => "freshness",
+            Promise::Release => "release",
+            Promise::Quality => "quality",
+            Promise::Notice => "notice",
+            Promise::Vex => "vex",
+        }
+    }
+}
+
+/// How it stands with a promise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is kept.
+    Met,
+    /// It is broken, since then.
+    NotMet(Timestamp),
+    /// It cannot be told.
+    Unknown,
+}
+
+impl Standing {
+    /// For people, and the word of the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Standing::Met => "met",
+            Standing::NotMet(_) => "not met",
+            Standing::Unknown => "unknown",
+        }
+    }
+
+    /// Since when it is broken.
+    pub const fn since(self) -> Option<Timestamp> {
+        match self {
+            Standing::NotMet(at) => Some(at),
+            Standing::Met | Standing::Unknown => None,
+        }
+    }
+}
+
+/// A promise with how it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// Which.
+    pub promise: Promise,
+    /// How it stands.
+    pub standing: Standing,
+    /// What shows it, in a sentence.
+    pub shown: String,
+    /// When it will be broken if nothing comes.
+    pub due: Option<Timestamp>,
+}
+
+fn days(number: u32) -> SignedDuration {
+    SignedDuration::from_hours(24 * i64::from(number))
+}
+
+fn after(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+fn day(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+/// How it stands with each promise that was made, for one product.
+pub fn judge(promised: &Obligations, is: &Evidence, now: Timestamp) -> Vec<Judged> {
+    let mut all = Vec::new();
+    if let Some((format, least)) = promised.format {
+        all.push(format_of(format, least, is));
+    }
+    if let Some(number) = promised.fresh_days {
+        all.push(freshness(number, is, now));
+    }
+    if promised.each_release {
+        all.push(release(is));
+    }
+    if let Some(least) = promised.quality {
+        all.push(quality(least, is));
+    }
+    if let Some(hours) = promised.notice_hours {
+        let by = SignedDuration::from_hours(i64::from(hours));
+        all.push(spoken(Promise::Notice, is, now, by, None));
+    }
+    if let Some((number, from)) = promised.vex {
+        all.push(spoken(Promise::Vex, is, now, days(number), Some(from)));
+    }
+    all
+}
+
+fn judged(promise: Promise, standing: Standing, shown: impl Into<String>) -> Judged {
+    Judged { promise, standing, shown: shown.into(), due: None }
+}
+
+const NOTHING: &str = "No SBOM came yet.";
+
+fn format_of(format: Format, (major, minor): Version, is: &Evidence) -> Judged {
+    let of = |standing, shown: String| judged(Promise::Format, standing, shown);
+    let Some(newest) = is.sboms.first() else {
+        return of(Standing::Unknown, NOTHING.to_owned());
+    };
+    let wanted = format!("{} {major}.{minor} or later was agreed", format.words());
+    let Some((has, version)) = newest.format else {
+        return of(
+            Standing::Unknown,
+            format!("The format of the newest could not be told; {wanted}."),
+        );
+    };
+    let shown = format!("The newest is {} {}.{}; {wanted}.", has.words(), version.0, version.1);
+    let kept = has == format && version >= (major, minor);
+    of(if kept { Standing::Met } else { Standing::NotMet(newest.received) }, shown)
+}
+
+/// By the document's own time and by its arrival: what was made long before it came is old, and what says of itself that
+/// it was made later than it came was made then at the latest.
+fn freshness(number: u32, is: &Evidence, now: Timestamp) -> Judged {
+    let by = days(number);
+    let Some(newest) = is.sboms.first() else {
+        let due = after(is.since, by);
+        let standing = if now >= due { Standing::NotMet(due) } else { Standing::Unknown };
+        return Judged { due: Some(due), ..judged(Promise::Freshness, standing, NOTHING) };
+    };
+    let arrived = after(newest.received, by);
+    let received = day(newest.received);
+    let Some(made) = newest.made else {
+        let shown = format!("The newest came on {received} and does not say when it was made.");
+        // It is at least as old as its arrival.
+        let standing = if now >= arrived { Standing::NotMet(arrived) } else { Standing::Unknown };
+        return Judged { due: Some(arrived), ..judged(Promise::Freshness, standing, shown) };
+    };
+    let due = after(made.min(newest.received), by);
+    let standing = if now >= due { Standing::NotMet(due) } else { Standing::Met };
+    let shown = format!(
+        "The newest was made on {} and came on {received}; at most {number} days old was agreed.",
+        day(made)
+    );
+    Judged { due: Some(due), ..judged(Promise::Freshness, standing, shown) }
+}
+
+fn release(is: &Evidence) -> Judged {
+    let of = |standing, shown: String| judged(Promise::Release, standing, shown);
+    let Some((newest, since)) = &is.release else {
+        return of(Standing::Unknown, "Nobody said which release is the newest.".to_owned());
+    };
+    if is.sboms.iter().any(|sbom| sbom.of == *newest) {
+        return of(Standing::Met, format!("There is an SBOM of {newest}."));
+    }
+    of(
+        Standing::NotMet(*since),
+        format!("No SBOM came of {newest}, which we know since {}.", day(*since)),
+    )
+}
+
+fn quality(least: u8, is: &Evidence) -> Judged {
+    let of = |standing, shown: String| judged(Promise::Quality, standing, shown);
+    let Some(newest) = is.sboms.first() else {
+        return of(Standing::Unknown, NOTHING.to_owned());
+    };
+    let Some(score) = newest.score else {
+        let shown = format!("The newest has no score; {least} points were agreed.");
+        return of(Standing::Unknown, shown);
+    };
+    let shown = format!("The newest has {score:.0} of 100 points; {least} were agreed.");
+    let kept = score >= f64::from(least);
+    of(if kept { Standing::Met } else { Standing::NotMet(newest.received) }, shown)
+}
+
+/// Whether they spoke in time about each vulnerability that is known in the product now.
+fn spoken(
+    promise: Promise,
+    is: &Evidence,
+    now: Timestamp,
+    by: SignedDuration,
+    from: Option<Level>,
+) -> Judged {
+    let Some(known) = &is.known else {
+        return judged(
+            promise,
+            Standing::Unknown,
+            "Nothing of the product could be looked at yet.",
+        );
+    };
+    let mut late: Option<(Timestamp, &str)> = None;
+    let mut due: Option<Timestamp> = None;
+    let (mut asked, mut waits, mut open, mut unweighed, mut tardy) = (0u32, 0u32, 0u32, 0u32, 0u32);
+    for one in known {
+        let unknown = from.is_some() && one.level.is_none();
+        if from.zip(one.level).is_some_and(|(from, level)| level < from) {
+            continue;
+        }
+        asked += 1;
+        let until = after(one.since, by);
+        let said = if promise == Promise::Vex { one.stated } else { one.told };
+        match said {
+            Some(at) => tardy += u32::from(at > until),
+            None if now < until => {
+                waits += 1;
+                due = Some(due.map_or(until, |at| at.min(until)));
+            }
+            // It may be below the level from which on they are to speak.
+            None if unknown => unweighed += 1,
+            None => {
+                open += 1;
+                if late.is_none_or(|(at, _)| until < at) {
+                    late = Some((until, &one.vulnerability));
+                }
+            }
+        }
+    }
+    let tail = if tardy == 0 { String::new() } else { format!(" {tardy} were answered late.") };
+    let (standing, shown) = match late {
+        Some((since, name)) => (
+            Standing::NotMet(since),
+            format!("{open} of {asked} are late without a word of theirs, {name} first.{tail}"),
+        ),
+        None if unweighed > 0 => (
+            Standing::Unknown,
+            format!(
+                "{unweighed} are without a word of theirs, and nobody knows how grave they are.{tail}"
+            ),
+        ),
+        None if asked == 0 => {
+            (Standing::Met, "No vulnerability is known in it that asks for a word.".to_owned())
+        }
+        None => (
+            Standing::Met,
+            format!(
+                "Of {asked} that are known they spoke of {}; for {waits} there is time.{tail}",
+                asked - waits
+            ),
+        ),
+    };
+    Judged { due, ..judged(promise, standing, shown) }
+}

@@ -1,0 +1,382 @@
+//! Suppliers: who delivers what, what was promised and how it stands, links, questions, documents. What a supplier does
+//! itself is in [`super::supplied`].
+
+mod shown;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use trimtab_store::{Cursor, QuestionState};
+use utoipa::ToSchema;
+
+use super::reviews::body;
+use super::{Changed, Listed, cursor, limit, visible};
+use crate::access::Who;
+use crate::problem::Problem;
+use crate::state::App;
+use crate::supplying::judged::{self, OfProduct};
+use crate::supplying::{self, Delivered, Promised, Seen, Wanted};
+use shown::{
+    Made, Shown, ShownDocument, ShownLink, ShownOne, ShownPromise, ShownQuestion, ShownStanding,
+};
+
+/// Which part of the list.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Asked {
+    /// The `next` of the page before.
+    after: Option<String>,
+    /// How many, 1 to 500.
+    limit: Option<usize>,
+}
+
+/// A page of suppliers as somebody sees them.
+///
+/// # Errors
+/// They may see nothing; the store does not answer.
+pub(crate) async fn page(
+    app: &App,
+    who: &Who,
+    after: Option<&str>,
+    most: usize,
+) -> Result<(Vec<Seen>, Option<String>), Problem> {
+    super::findings::seen(who)?;
+    let systems = visible(who, &app.store.systems(who.org).await?);
+    let page = app.store.suppliers(who.org, systems.as_deref(), cursor(after)?, most).await?;
+    let next = page.next.map(Cursor::to_text);
+    Ok((supplying::seen(app, who, page.rows).await?, next))
+}
+
+/// The suppliers with a product in a system that they may see, those that were added last first.
+#[utoipa::path(get, path = "/api/v1/suppliers", tag = "suppliers", params(Asked),
+    responses((status = 200, body = Listed<Shown>)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    who: Who,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Listed<Shown>>, Problem> {
+    let (rows, next) = page(&app, &who, asked.after.as_deref(), limit(asked.limit)).await?;
+    Ok(Json(Listed { rows: rows.iter().map(Shown::from).collect(), next }))
+}
+
+/// A supplier to be added, with the first that it delivers.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewSupplier)]
+pub(crate) struct New {
+    #[schema(min_length = 1, max_length = 200)]
+    name: String,
+    /// Where it is reached.
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    contact: String,
+    /// The number of the contract.
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    contract: String,
+    /// The last day of the contract.
+    #[schema(format = Date)]
+    ends: Option<String>,
+    #[serde(default)]
+    obligations: Promised,
+    #[schema(min_length = 1, max_length = 200)]
+    product: String,
+    /// The name of the system that it is delivered into.
+    system: String,
+    /// What the asset is called. Not said: supplier and product.
+    #[schema(max_length = 300)]
+    asset: Option<String>,
+}
+
+/// A supplier that was added.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SupplierAdded)]
+pub(crate) struct Added {
+    id: i64,
+    product: i64,
+}
+
+/// Adds a supplier.
+#[utoipa::path(post, path = "/api/v1/suppliers", tag = "suppliers", request_body = New,
+    responses((status = 201, body = Added)))]
+pub(crate) async fn post(
+    State(app): State<App>,
+    who: Who,
+    Json(sent): Json<Map<String, Value>>,
+) -> Result<(StatusCode, Json<Added>), Problem> {
+    let new: New = body(sent)?;
+    let first = Delivered {
+        product: new.product,
+        system: new.system,
+        asset: new.asset.unwrap_or_default(),
+    };
+    let wanted = Wanted {
+        name: new.name,
+        contact: new.contact,
+        contract: new.contract,
+        ends: new.ends.unwrap_or_default(),
+        obligations: new.obligations,
+    };
+    let (id, product) = supplying::add(&app, &who, wanted, &first).await?;
+    Ok((StatusCode::CREATED, Json(Added { id, product })))
+}
+
+fn standing(of: &OfProduct, now: jiff::Timestamp) -> ShownStanding {
+    ShownStanding {
+        product: of.product.id,
+        promises: of.judged.iter().map(ShownPromise::from).collect(),
+        score: of.score(),
+        findings: of.findings.map(|(number, _)| number),
+        waiting: of.waiting.len(),
+        late: of.late(now),
+    }
+}
+
+/// A supplier with how it stands.
+#[utoipa::path(get, path = "/api/v1/suppliers/{id}", tag = "suppliers", params(("id" = i64, Path)),
+    responses((status = 200, body = ShownOne)))]
+pub(crate) async fn one(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<i64>,
+) -> Result<Json<ShownOne>, Problem> {
+    let seen = supplying::find(&app, &who, id).await?;
+    let (now, judged) = (app.now(), judged::of(&app, who.org, &seen).await?);
+    // Who has a link is of the supplier as a whole.
+    let links = match seen.may_change {
+        true => app.store.supplier_links(who.org, id).await?,
+        false => Vec::new(),
+    };
+    Ok(Json(ShownOne {
+        supplier: Shown::from(&seen),
+        standing: judged.iter().map(|of| standing(of, now)).collect(),
+        promised: Promised::of(&seen.is).sentences(),
+        links: links.iter().map(ShownLink::from).collect(),
+    }))
+}
+
+/// What is known of a supplier from now on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ChangedSupplier)]
+pub(crate) struct Change {
+    #[schema(min_length = 1, max_length = 200)]
+    name: String,
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    contact: String,
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    contract: String,
+    /// The last day of the contract.
+    #[schema(format = Date)]
+    ends: Option<String>,
+    #[serde(default)]
+    obligations: Promised,
+    /// Whether nothing is delivered any longer: links end with it.
+    #[serde(default)]
+    ended: bool,
+}
+
+/// Says otherwise what is known of a supplier: what is not said is taken away.
+#[utoipa::path(put, path = "/api/v1/suppliers/{id}", tag = "suppliers", request_body = Change,
+    params(("id" = i64, Path)), responses((status = 200, body = Changed)))]
+pub(crate) async fn put(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<i64>,
+    Json(sent): Json<Map<String, Value>>,
+) -> Result<Json<Changed>, Problem> {
+    let Change { name, contact, contract, ends, obligations, ended } = body(sent)?;
+    let ends = ends.unwrap_or_default();
+    let wanted = Wanted { name, contact, contract, ends, obligations };
+    supplying::change(&app, &who, id, (wanted, ended)).await?;
+    Ok(Json(Changed { id }))
+}
+
+/// Something more that a supplier delivers.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewSupplierProduct)]
+pub(crate) struct NewProduct {
+    #[schema(min_length = 1, max_length = 200)]
+    product: String,
+    /// The name of the system that it is delivered into.
+    system: String,
+    /// What the asset is called. Not said: supplier and product.
+    #[schema(max_length = 300)]
+    asset: Option<String>,
+}
+
+/// Adds something that a supplier delivers.
+#[utoipa::path(post, path = "/api/v1/suppliers/{id}/products", tag = "suppliers",
+    request_body = NewProduct, params(("id" = i64, Path)), responses((status = 201, body = Changed)))]
+pub(crate) async fn deliver(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<i64>,
+    Json(sent): Json<Map<String, Value>>,
+) -> Result<(StatusCode, Json<Changed>), Problem> {
+    let NewProduct { product, system, asset } = body(sent)?;
+    let wanted = Delivered { product, system, asset: asset.unwrap_or_default() };
+    let id = supplying::deliver(&app, &who, id, &wanted).await?;
+    Ok((StatusCode::CREATED, Json(Changed { id })))
+}
+
+/// A release of a product.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SupplierRelease)]
+pub(crate) struct Release {
+    product: i64,
+    #[schema(min_length = 1, max_length = 100)]
+    version: String,
+}
+
+/// Says which release of a product is the newest.
+#[utoipa::path(post, path = "/api/v1/suppliers/{id}/releases", tag = "suppliers",
+    request_body = Release, params(("id" = i64, Path)), responses((status = 200, body = Changed)))]
+pub(crate) async fn release(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<i64>,
+    Json(sent): Json<Map<String, Value>>,
+) -> Result<Json<Changed>, Problem> {
+    let Release { product, version } = body(sent)?;
+    supplying::release(&app, &who, (id, product), &version).await?;
+    Ok(Json(Changed { id: product }))
+}
+
+/// A link to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewSupplierLink)]
+pub(crate) struct NewLink {
+    /// Who has it.
+    #[schema(min_length = 1, max_length = 200)]
+    name: String,
+    /// How many days it is good.
+    #[schema(minimum = 1, maximum = 400)]
+    days: i64,
+}
+
+/// Makes a link by which a supplier sends documents and answers. Its address is in this answer only.
+#[utoipa::path(post, path = "/api/v1/suppliers/{id}/links", tag = "suppliers",
+    request_body = NewLink, params(("id" = i64, Path)), responses((status = 201, body = Made)))]
+pub(crate) async fn link(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<i64>,
+    Json(sent): Json<Map<String, Value>>,
+) -> Result<(StatusCode, Json<Made>), Problem> {
+    let NewLink { name, days } = body(sent)?;
+    let (id, address) = supplying::link(&app, &who, id, (&name, days)).await?;
+    Ok((StatusCode::CREATED, Json(Made { id, address })))
+}
+
+/// Withdraws a link of a supplier.
+#[utoipa::path(delete, path = "/api/v1/suppliers/{id}/links/{link}", tag = "suppliers",
+    params(("id" = i64, Path), ("link" = i64, Path)),
+    responses((status = 204, description = "It is withdrawn")))]
+pub(crate) async fn withdraw_link(
+    State(app): State<App>,
+    who: Who,
+    Path(ids): Path<(i64, i64)>,
+) -> Result<StatusCode, Problem> {
+    supplying::withdraw_link(&app, &who, ids).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The questions to a supplier about products that they may see, the newest first.
+#[utoipa::path(get, path = "/api/v1/suppliers/{id}/questions", tag = "suppliers",
+    params(("id" = i64, Path), Asked),
+    responses((status = 200, body = Listed<ShownQuestion>)))]
+pub(crate) async fn questions(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<i64>,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Listed<ShownQuestion>>, Problem> {
+    let seen = supplying::find(&app, &who, id).await?;
+    let (after, ids) = (cursor(asked.after.as_deref())?, seen.ids());
+    let none: Option<QuestionState> = None;
+    let page = app.store.questions(who.org, (&ids, none), after, limit(asked.limit)).await?;
+    Ok(Json(Listed::of(&page)))
+}
+
+/// A question to be asked.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewSupplierQuestion)]
+pub(crate) struct NewQuestion {
+    /// About which product. Not said: the one that has the finding.
+    product: Option<i64>,
+    finding: Option<i64>,
+    #[schema(min_length = 1, max_length = 4000)]
+    text: String,
+    /// Within how many days; not said: as was promised.
+    #[schema(minimum = 1, maximum = 365)]
+    days: Option<i64>,
+    /// The side that they speak for. Not said: one of theirs.
+    role: Option<String>,
+}
+
+/// Asks a supplier: they see it by their link.
+#[utoipa::path(post, path = "/api/v1/suppliers/{id}/questions", tag = "suppliers",
+    request_body = NewQuestion, params(("id" = i64, Path)), responses((status = 201, body = Changed)))]
+pub(crate) async fn ask(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<i64>,
+    Json(sent): Json<Map<String, Value>>,
+) -> Result<(StatusCode, Json<Changed>), Problem> {
+    let NewQuestion { product, finding, text, days, role } = body(sent)?;
+    let role = role.unwrap_or_default();
+    let asked = supplying::Asked { product, finding, words: text, days, role };
+    let id = supplying::ask(&app, &who, id, asked).await?;
+    Ok((StatusCode::CREATED, Json(Changed { id })))
+}
+
+/// Takes a question back that was not answered.
+#[utoipa::path(delete, path = "/api/v1/suppliers/{id}/questions/{question}", tag = "suppliers",
+    params(("id" = i64, Path), ("question" = i64, Path)),
+    responses((status = 204, description = "It is no longer asked")))]
+pub(crate) async fn withdraw_question(
+    State(app): State<App>,
+    who: Who,
+    Path(ids): Path<(i64, i64)>,
+) -> Result<StatusCode, Problem> {
+    supplying::withdraw_question(&app, &who, ids).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a supplier sent about products that they may see, the newest first.
+#[utoipa::path(get, path = "/api/v1/suppliers/{id}/documents", tag = "suppliers",
+    params(("id" = i64, Path), Asked),
+    responses((status = 200, body = Listed<ShownDocument>)))]
+pub(crate) async fn documents(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<i64>,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Listed<ShownDocument>>, Problem> {
+    let seen = supplying::find(&app, &who, id).await?;
+    let (after, ids) = (cursor(asked.after.as_deref())?, seen.ids());
+    let page = app.store.supplied(who.org, (&ids, None), after, limit(asked.limit)).await?;
+    Ok(Json(Listed::of(&page)))
+}
+
+/// Lets a VEX document of a supplier hold for its product.
+#[utoipa::path(post, path = "/api/v1/suppliers/{id}/documents/{number}", tag = "suppliers",
+    params(("id" = i64, Path), ("number" = i64, Path)),
+    responses((status = 200, body = Changed)))]
+pub(crate) async fn take(
+    State(app): State<App>,
+    who: Who,
+    Path((id, number)): Path<(i64, i64)>,
+) -> Result<Json<Changed>, Problem> {
+    supplying::take(&app, &who, (id, number)).await?;
+    Ok(Json(Changed { id: number }))
+}

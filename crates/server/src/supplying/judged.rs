@@ -1,0 +1,163 @@
+//! Whether suppliers keep to what they promised, by what came from them and what is known in their products.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use trimtab_engine::supplier::obligations::{
+    Evidence, Judged, Known, Obligations, Sbom, Standing, judge,
+};
+use trimtab_store::{
+    FindingFilter, FindingOrder, Org, Product, Question, QuestionState, StoreError, Supplied,
+};
+
+use super::document::Told;
+use super::intake::Answered;
+use super::{Promised, Seen};
+use crate::state::App;
+
+/// How many of the newest SBOMs of a product are looked at.
+const SBOMS: usize = 50;
+/// How many of the newest VEX documents and answers.
+const STATED: usize = 100;
+/// How many findings of a product, the gravest first.
+const FINDINGS: usize = 500;
+
+/// A product with how it stands.
+pub(crate) struct OfProduct {
+    pub(crate) product: Product,
+    /// The asset's name.
+    pub(crate) asset: String,
+    pub(crate) newest: Option<Supplied>,
+    /// How many live findings it has, and whether there may be more. `None`: nothing could be looked at yet.
+    pub(crate) findings: Option<(usize, bool)>,
+    pub(crate) judged: Vec<Judged>,
+    /// Questions that wait.
+    pub(crate) waiting: Vec<Question>,
+}
+
+impl OfProduct {
+    /// How many promises are not kept.
+    pub(crate) fn broken(&self) -> usize {
+        self.judged.iter().filter(|is| is.standing.since().is_some()).count()
+    }
+
+    /// How many of which nothing can be told.
+    pub(crate) fn unknown(&self) -> usize {
+        self.judged.iter().filter(|is| is.standing == Standing::Unknown).count()
+    }
+
+    /// How many questions are past their day.
+    pub(crate) fn late(&self, now: Timestamp) -> usize {
+        self.waiting.iter().filter(|is| is.is.due < now).count()
+    }
+
+    /// How good the newest SBOM is. `None`: it is not known.
+    pub(crate) fn score(&self) -> Option<f64> {
+        Told::of(self.newest.as_ref()?).quality()?.score
+    }
+}
+
+/// How the products of a supplier that somebody sees stand.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn of(app: &App, org: Org, seen: &Seen) -> Result<Vec<OfProduct>, StoreError> {
+    let obligations = Promised::of(&seen.is).checked().unwrap_or_default();
+    let mut all = Vec::with_capacity(seen.products.len());
+    for product in &seen.products {
+        all.push(product_of(app, org, product, &obligations).await?);
+    }
+    Ok(all)
+}
+
+async fn product_of(
+    app: &App,
+    org: Org,
+    product: &Product,
+    obligations: &Obligations,
+) -> Result<OfProduct, StoreError> {
+    let (store, now, ids) = (&app.store, app.now(), [product.id]);
+    let sboms = store.supplied(org, (&ids, Some("sbom")), None, SBOMS).await?.rows;
+    let sbom = |is: &Supplied| {
+        let told = Told::of(is);
+        Sbom {
+            of: is.is.version.as_str().into(),
+            format: told.format(),
+            made: is.is.made,
+            received: is.received,
+            score: told.quality().and_then(|quality| quality.score),
+        }
+    };
+    let details = store.asset(org, product.asset).await?;
+    let is_read = details.as_ref().is_some_and(|of| of.asset.latest.is_some());
+    let filter = FindingFilter { asset: Some(product.asset), ..FindingFilter::default() };
+    let findings = store.findings(org, &filter, FindingOrder::Level, None, FINDINGS).await?;
+    let spoken = spoken(app, org, product).await?;
+    let known = |is: &trimtab_store::Finding| {
+        let (told, stated) = spoken.get(&is.vulnerability.0).copied().unwrap_or_default();
+        Known {
+            vulnerability: is.vulnerability.1.as_str().into(),
+            level: is.weighed.as_ref().map(|w| w.level),
+            since: is.detected,
+            told,
+            stated,
+        }
+    };
+    let evidence = Evidence {
+        since: product.made,
+        sboms: sboms.iter().map(sbom).collect(),
+        release: product.newest.as_ref().map(|(name, at)| (name.as_str().into(), *at)),
+        known: is_read.then(|| findings.rows.iter().map(known).collect()),
+    };
+    let waiting = store.questions(org, (&ids, Some(QuestionState::Asked)), None, STATED).await?;
+    Ok(OfProduct {
+        product: product.clone(),
+        asset: details.map(|of| of.asset.name).unwrap_or_default(),
+        newest: sboms.into_iter().next(),
+        findings: is_read.then_some((findings.rows.len(), findings.next.is_some())),
+        judged: judge(obligations, &evidence, now),
+        waiting: waiting.rows,
+    })
+}
+
+/// When they first said something of a vulnerability, and when they first stated how they are affected.
+type Spoken = (Option<Timestamp>, Option<Timestamp>);
+
+/// What they said of which vulnerability of a product, by documents and answers.
+async fn spoken(
+    app: &App,
+    org: Org,
+    product: &Product,
+) -> Result<BTreeMap<i64, Spoken>, StoreError> {
+    let (store, ids) = (&app.store, [product.id]);
+    let documents = store.supplied(org, (&ids, Some("vex")), None, STATED).await?.rows;
+    let answered = Some(QuestionState::Answered);
+    let answers = store.questions(org, (&ids, answered), None, STATED).await?.rows;
+    let mut said: Vec<(String, Timestamp, bool)> = Vec::new();
+    for is in &documents {
+        let named = Told::of(is).named.into_iter();
+        said.extend(named.map(|(name, stated)| (name, is.received, stated)));
+    }
+    for is in &answers {
+        let Some((at, answer)) = &is.answer else { continue };
+        let stated = Answered::of(answer).is_statement();
+        said.extend(is.is.vulnerability.clone().map(|name| (name, *at, stated)));
+    }
+    let mut names: Vec<String> = said.iter().map(|(name, ..)| name.clone()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let known = store.vulnerabilities_named(org, &names).await?;
+    let mut all: BTreeMap<i64, Spoken> = BTreeMap::new();
+    let first = |of: &mut Option<Timestamp>, at: Timestamp| {
+        *of = Some(of.map_or(at, |before| before.min(at)));
+    };
+    for (name, at, stated) in said {
+        let Some(id) = known.get(&name) else { continue };
+        let spoken = all.entry(*id).or_default();
+        first(&mut spoken.0, at);
+        if stated {
+            first(&mut spoken.1, at);
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,146 @@
+//! What was promised, as it is sent and kept: checked, and told in sentences.
+
+use serde::{Deserialize, Serialize};
+use trimtab_engine::supplier::obligations::{Format, Obligations, version};
+use trimtab_model::Level;
+use trimtab_store::Supplier;
+use utoipa::ToSchema;
+
+use crate::problem::Problem;
+
+/// What was promised, as it is sent and kept.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(as = SupplierObligations)]
+pub(crate) struct Promised {
+    /// `cyclonedx`, `spdx`. Not said: any.
+    #[schema(pattern = "^(cyclonedx|spdx)$")]
+    pub(crate) format: Option<String>,
+    /// The least version of the format: `1.5`.
+    #[schema(pattern = "^[0-9]{1,3}([.][0-9]{1,3})?$")]
+    pub(crate) least: Option<String>,
+    /// How old the newest SBOM may be, in days.
+    #[schema(minimum = 1, maximum = 3650)]
+    pub(crate) fresh_days: Option<u32>,
+    /// Whether each release comes with an SBOM.
+    pub(crate) each_release: bool,
+    /// How many hours after we first know of a vulnerability in their product they tell us about it.
+    #[schema(minimum = 1, maximum = 87600)]
+    pub(crate) notice_hours: Option<u32>,
+    /// Within how many days they state how they are affected.
+    #[schema(minimum = 1, maximum = 3650)]
+    pub(crate) vex_days: Option<u32>,
+    /// From which level on: `critical`, `high`, `medium`, `low`. Not said: `high`.
+    #[schema(pattern = "^(critical|high|medium|low)$")]
+    pub(crate) vex_from: Option<String>,
+    /// How many of the hundred points an SBOM has at least.
+    #[schema(minimum = 0, maximum = 100)]
+    pub(crate) quality: Option<u8>,
+}
+
+impl Promised {
+    /// As the store has it.
+    pub(crate) fn of(supplier: &Supplier) -> Promised {
+        serde_json::from_value(supplier.is.obligations.clone()).unwrap_or_default()
+    }
+
+    /// In the words of the engine.
+    ///
+    /// # Errors
+    /// Something of it is not right.
+    pub(crate) fn checked(&self) -> Result<Obligations, Problem> {
+        let within = |name: &str, value: Option<u32>, most: u32| match value {
+            Some(value) if !(1..=most).contains(&value) => {
+                Err(Problem::invalid(format!("`{name}` is 1 to {most}.")))
+            }
+            value => Ok(value),
+        };
+        let format = match (&self.format, &self.least) {
+            (None, None) => None,
+            (None, Some(_)) => return Err(Problem::invalid("`least` is a version of a `format`.")),
+            (Some(word), least) => {
+                let wrong = || Problem::invalid("`format` is one of cyclonedx, spdx.");
+                let format = Format::from_word(word).ok_or_else(wrong)?;
+                let wrong = || Problem::invalid("`least` is a version such as 1.5.");
+                let least = least.as_deref().map_or(Some((0, 0)), version).ok_or_else(wrong)?;
+                Some((format, least))
+            }
+        };
+        let wrong = || Problem::invalid("`vex_from` is one of critical, high, medium, low.");
+        let from = self.vex_from.as_deref().map_or(Some(Level::High), Level::from_word);
+        let from = from.ok_or_else(wrong)?;
+        if self.quality.is_some_and(|points| points > 100) {
+            return Err(Problem::invalid("`quality` is 0 to 100."));
+        }
+        Ok(Obligations {
+            format,
+            fresh_days: within("fresh_days", self.fresh_days, 3650)?,
+            each_release: self.each_release,
+            notice_hours: within("notice_hours", self.notice_hours, 87_600)?,
+            vex: within("vex_days", self.vex_days, 3650)?.map(|days| (days, from)),
+            quality: self.quality,
+        })
+    }
+
+    /// What was promised, a sentence each.
+    pub(crate) fn sentences(&self) -> Vec<String> {
+        let Ok(is) = self.checked() else { return Vec::new() };
+        let mut all = Vec::new();
+        if let Some((format, (major, minor))) = is.format {
+            all.push(format!("SBOMs are {} {major}.{minor} or later.", format.words()));
+        }
+        if let Some(days) = is.fresh_days {
+            all.push(format!("The newest SBOM is at most {days} days old."));
+        }
+        if is.each_release {
+            all.push("Each release comes with an SBOM.".to_owned());
+        }
+        if let Some(points) = is.quality {
+            all.push(format!("An SBOM has at least {points} of 100 points (minimum elements)."));
+        }
+        if let Some(hours) = is.notice_hours {
+            all.push(format!(
+                "Within {hours} hours after a vulnerability in the product is known here, the supplier says something of it."
+            ));
+        }
+        if let Some((days, from)) = is.vex {
+            all.push(format!(
+                "Within {days} days the supplier states (VEX) how the product is affected, from {from} on."
+            ));
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_promised_is_checked_and_told() {
+        let all = Promised {
+            format: Some("cyclonedx".into()),
+            least: Some("1.5".into()),
+            fresh_days: Some(90),
+            each_release: true,
+            notice_hours: Some(72),
+            vex_days: Some(10),
+            vex_from: None,
+            quality: Some(60),
+        };
+        let told = all.sentences();
+        assert_eq!(told.len(), 6);
+        assert!(told[0].contains("CycloneDX 1.5") && told[5].contains("from high on"), "{told:?}");
+        assert!(Promised::default().sentences().is_empty());
+        for wrong in [
+            Promised { format: Some("swid".into()), ..Promised::default() },
+            Promised { least: Some("1.5".into()), ..Promised::default() },
+            Promised { least: Some("x".into()), ..all.clone() },
+            Promised { fresh_days: Some(0), ..Promised::default() },
+            Promised { vex_from: Some("grave".into()), ..all.clone() },
+            Promised { quality: Some(101), ..Promised::default() },
+        ] {
+            assert_eq!(wrong.checked().unwrap_err().status, 422, "{wrong:?}");
+        }
+    }
+}

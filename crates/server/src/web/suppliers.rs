@@ -1,0 +1,341 @@
+//! Suppliers: all of them with how each stands, and the forms that add and change one.
+
+mod form;
+
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect};
+use serde::Deserialize;
+use trimtab_pages::Entry;
+use trimtab_pages::page::{Act, Supplier as View};
+use trimtab_pages::part::{
+    Cell, Column, Empty, Field, Figure, Figures, Form as Sheet, Input, Link, Pairs, Row, Table,
+    When,
+};
+
+use super::{Page, Sorry, asking, html, layout, mended, own_form, pager};
+use crate::access::{Action, On, Who};
+use crate::api::suppliers;
+use crate::problem::Problem;
+use crate::state::App;
+use crate::supplying::judged::{self, OfProduct};
+use crate::supplying::{self, Delivered, Seen};
+use form::{Sent, at, fields};
+
+/// How many are on a page: each is judged by all that came of it.
+const SHOWN: usize = 20;
+
+/// Which page of the list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    after: Option<String>,
+}
+
+/// How the products of a supplier stand together.
+struct Sum {
+    broken: usize,
+    unknown: usize,
+    waiting: usize,
+    late: usize,
+    findings: usize,
+    more: bool,
+    seen: bool,
+    worst: Option<f64>,
+}
+
+fn sum(all: &[OfProduct], now: jiff::Timestamp) -> Sum {
+    let known = all.iter().filter_map(|of| of.findings);
+    Sum {
+        broken: all.iter().map(OfProduct::broken).sum(),
+        unknown: all.iter().map(OfProduct::unknown).sum(),
+        waiting: all.iter().map(|of| of.waiting.len()).sum(),
+        late: all.iter().map(|of| of.late(now)).sum(),
+        findings: known.clone().map(|(number, _)| number).sum(),
+        more: known.clone().any(|(_, more)| more),
+        seen: known.count() > 0,
+        worst: all.iter().filter_map(OfProduct::score).min_by(f64::total_cmp),
+    }
+}
+
+pub(crate) async fn page(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Query(asked): Query<Asked>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let now = app.now();
+    let (all, next) = suppliers::page(&app, &who, asked.after.as_deref(), SHOWN).await?;
+    let mut rows = Vec::with_capacity(all.len());
+    let (mut broken, mut late, mut waiting) = (0, 0, 0);
+    for seen in &all {
+        let judged = judged::of(&app, who.org, seen).await?;
+        let sum = sum(&judged, now);
+        if seen.is.ended.is_none() {
+            broken += usize::from(sum.broken > 0);
+            late += sum.late;
+            waiting += sum.waiting;
+        }
+        rows.push(row(seen, &judged, &sum, now));
+    }
+    let headline = match (all.len(), broken) {
+        (0, _) => "Nobody said yet who supplies what.".to_owned(),
+        (_, 0) => "Every supplier here keeps to what was promised, as far as is known.".to_owned(),
+        (_, 1) => "1 supplier here does not keep to what was promised.".to_owned(),
+        (_, n) => format!("{n} suppliers here do not keep to what was promised."),
+    };
+    let mut layout = layout(&app, &who, Entry::Systems, "Suppliers", headline).await?;
+    layout.crumbs = vec![Link::to("Systems", "/systems"), Link::words("Suppliers")];
+    if who.may_somewhere(Action::Supply) {
+        layout.actions.push(Link::to("Add a supplier", "/suppliers/new"));
+    }
+    let pager = pager(rows.len(), asked.after.is_none(), next, |next| {
+        asking("/suppliers", &[("after", Some(next))])
+    });
+    let table = Table {
+        title: "Suppliers".to_owned(),
+        columns: vec![
+            Column::left("Supplier").kept(),
+            Column::left("Promises").kept(),
+            Column::right("Least score"),
+            Column::right("Findings"),
+            Column::right("Questions that wait"),
+            Column::right("Contract ends"),
+        ],
+        rows,
+        pager,
+        empty: Empty {
+            why: "Who supplies what stands here with what was promised: SBOMs, how fresh, how soon they speak."
+                .to_owned(),
+            next: who
+                .may_somewhere(Action::Supply)
+                .then(|| Link::to("Add a supplier", "/suppliers/new")),
+        },
+        ..Table::default()
+    };
+    let figures = vec![
+        Figure::of(broken.to_string(), "with broken promises", "/suppliers"),
+        Figure::of(waiting.to_string(), "questions wait", "/suppliers"),
+        Figure::of(late.to_string(), "questions past their day", "/suppliers"),
+    ];
+    Ok(html(&View {
+        layout,
+        notice: None,
+        fresh: Pairs::default(),
+        figures: Figures(if all.is_empty() { Vec::new() } else { figures }),
+        about: Vec::new(),
+        facts: Pairs::default(),
+        promised: Vec::new(),
+        tables: vec![("list", table)],
+        forms: Vec::new(),
+    }))
+}
+
+fn row(seen: &Seen, judged: &[OfProduct], sum: &Sum, now: jiff::Timestamp) -> Row {
+    let id = seen.is.id;
+    let here = format!("/suppliers/{id}");
+    let names: Vec<&str> = seen.products.iter().map(|product| product.name.as_str()).collect();
+    let promises: usize = judged.iter().map(|of| of.judged.len()).sum();
+    let stands = match (seen.is.ended, sum.broken, sum.unknown) {
+        (Some(_), ..) => Cell::text("delivers nothing any longer"),
+        (None, 0, 0) if promises == 0 => Cell::text("none was made"),
+        (None, 0, 0) => Cell::Change("kept".to_owned(), Some(true)),
+        (None, 0, unknown) => Cell::text(format!("{unknown} of {promises} unknown")),
+        (None, broken, _) => Cell::Change(format!("{broken} of {promises} not kept"), Some(false)),
+    };
+    let findings = match (sum.seen, seen.products.as_slice()) {
+        (false, _) => Cell::unknown("no SBOM was read yet"),
+        (true, [one]) => Cell::link(
+            format!("{}{}", sum.findings, if sum.more { "+" } else { "" }),
+            format!("/findings?asset={}", one.asset),
+        ),
+        (true, _) => Cell::link(
+            format!("{}{}", sum.findings, if sum.more { "+" } else { "" }),
+            format!("{here}#products"),
+        ),
+    };
+    Row::of(vec![
+        Cell::Name(Link::to(seen.is.is.name.clone(), here.clone()), names.join(", ")),
+        stands,
+        match sum.worst {
+            Some(score) => Cell::link(format!("{score:.0}"), format!("{here}#products")),
+            None => Cell::unknown("no SBOM with a score came yet"),
+        },
+        findings,
+        Cell::link(
+            match sum.late {
+                0 => sum.waiting.to_string(),
+                late => format!("{}, {late} late", sum.waiting),
+            },
+            format!("{here}#questions"),
+        ),
+        match seen.is.is.contract_ends {
+            Some(end) => Cell::Due(When::of(end, now), end < now),
+            None => Cell::unknown("nobody said"),
+        },
+    ])
+}
+
+pub(crate) async fn new(State(app): State<App>, who: Result<Who, Problem>) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    add_form(&app, &who, &Sent::default(), None).await
+}
+
+async fn add_form(
+    app: &App,
+    who: &Who,
+    sent: &Sent,
+    wrong: Option<(&'static str, String)>,
+) -> Page {
+    if !who.may_somewhere(Action::Supply) {
+        return Err(Problem::forbidden(Action::Supply).into());
+    }
+    let headline = "Say who supplies what, and what was promised.".to_owned();
+    let mut layout = layout(app, who, Entry::Systems, "Add a supplier", headline).await?;
+    layout.crumbs = vec![
+        Link::to("Systems", "/systems"),
+        Link::to("Suppliers", "/suppliers"),
+        Link::words("Add a supplier"),
+    ];
+    let mut all = fields(sent);
+    let systems = systems(app, who).await?;
+    all.splice(
+        1..1,
+        [
+            Field::new("product", "What do they deliver first?", Input::Text)
+                .holding(sent.product.clone())
+                .hinted("A product. Others are added later."),
+            Field::new("system", "Into which system?", Input::Select(systems))
+                .holding(sent.system.clone()),
+        ],
+    );
+    let mut form = Sheet {
+        action: "/suppliers/new".into(),
+        csrf: layout.csrf.clone(),
+        fields: all,
+        submit: "Add the supplier".to_owned(),
+        cancel: Some(Link::to("Back to the suppliers", "/suppliers")),
+        ..Sheet::default()
+    };
+    mended(&mut form, wrong);
+    let follows = vec![
+        "An asset stands for the product: its findings are in the same lists as all others.".to_owned(),
+        "Make a link afterwards: by it they send SBOMs and VEX and answer questions, without an account."
+            .to_owned(),
+    ];
+    Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
+}
+
+/// The systems into which they may say that something is delivered.
+pub(super) async fn systems(app: &App, who: &Who) -> Result<Vec<(String, String)>, Problem> {
+    let mut all: Vec<(String, String)> = app
+        .store
+        .systems(who.org)
+        .await?
+        .iter()
+        .filter(|s| {
+            let place = On { system: Some(s.id), team: s.team };
+            who.may(Action::Supply, place) && who.may(Action::View, place)
+        })
+        .map(|s| (s.name.clone(), s.name.clone()))
+        .collect();
+    all.sort();
+    Ok(all)
+}
+
+pub(crate) async fn post(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Form(sent): Form<Sent>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    own_form(&who, &sent.csrf)?;
+    let wanted = match sent.wanted() {
+        Ok(wanted) => wanted,
+        Err(wrong) => return add_form(&app, &who, &sent, Some(wrong)).await,
+    };
+    let first = Delivered {
+        product: sent.product.clone(),
+        system: sent.system.clone(),
+        asset: String::new(),
+    };
+    match supplying::add(&app, &who, wanted, &first).await {
+        Ok((id, _)) => Ok(Redirect::to(&format!("/suppliers/{id}")).into_response()),
+        Err(problem) if matches!(problem.status, 409 | 422) => {
+            let name = if problem.status == 409 { "product" } else { at(&problem.detail) };
+            add_form(&app, &who, &sent, Some((name, problem.detail))).await
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+pub(crate) async fn edit(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let seen = supplying::find(&app, &who, id).await?;
+    edit_form(&app, &who, &seen, &Sent::of(&seen), None).await
+}
+
+async fn edit_form(
+    app: &App,
+    who: &Who,
+    seen: &Seen,
+    sent: &Sent,
+    wrong: Option<(&'static str, String)>,
+) -> Page {
+    seen.must_change()?;
+    let (id, name) = (seen.is.id, &seen.is.is.name);
+    let headline = format!("Say what is known of {name}, and what was promised.");
+    let mut layout = layout(app, who, Entry::Systems, "Change a supplier", headline).await?;
+    let here = format!("/suppliers/{id}");
+    layout.crumbs = vec![
+        Link::to("Suppliers", "/suppliers"),
+        Link::to(name.clone(), here.clone()),
+        Link::words("Change"),
+    ];
+    let mut all = fields(sent);
+    all.push(
+        Field::new("ended", "They deliver nothing any longer", Input::Check)
+            .holding(sent.ended.clone())
+            .hinted("Their links end with it; what came stays.")
+            .optional(),
+    );
+    let mut form = Sheet {
+        action: format!("{here}/edit").into(),
+        csrf: layout.csrf.clone(),
+        fields: all,
+        submit: "Keep it".to_owned(),
+        cancel: Some(Link::to("Back to the supplier", here)),
+        ..Sheet::default()
+    };
+    mended(&mut form, wrong);
+    let follows =
+        vec!["What was promised is judged anew at once, by what came before too.".to_owned()];
+    Ok(html(&Act { layout, follows, about: Pairs::default(), form }))
+}
+
+pub(crate) async fn change(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+    Form(sent): Form<Sent>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    own_form(&who, &sent.csrf)?;
+    let seen = supplying::find(&app, &who, id).await?;
+    let wanted = match sent.wanted() {
+        Ok(wanted) => wanted,
+        Err(wrong) => return edit_form(&app, &who, &seen, &sent, Some(wrong)).await,
+    };
+    match supplying::change(&app, &who, id, (wanted, !sent.ended.is_empty())).await {
+        Ok(()) => Ok(Redirect::to(&format!("/suppliers/{id}")).into_response()),
+        Err(problem) if problem.status == 422 => {
+            let name = at(&problem.detail);
+            edit_form(&app, &who, &seen, &sent, Some((name, problem.detail))).await
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
