@@ -282,6 +282,7 @@ pub(crate) fn document(card: &Card) -> Document {
                     columns: columns(&["What", "This time", "The time before"]),
                     rows: rows.map(row).collect(),
                 },
+                ..Section::default()
             },
             Section {
                 title: "Updates".to_owned(),
@@ -290,6 +291,7 @@ pub(crate) fn document(card: &Card) -> Document {
                     columns: columns(&["Update", "In", "Removes", "In production"]),
                     rows: card.updates.iter().map(update).collect(),
                 },
+                ..Section::default()
             },
         ],
     }

@@ -2,13 +2,14 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use trimtab_engine::review::Kind;
 use trimtab_model::Role;
 use trimtab_store::{NewGoal, NewResolve, NewReview, Org, ResolveState, ReviewOf};
 
 use super::people::People;
 use crate::goaling;
 use crate::reviewing::agenda::pack;
-use crate::reviewing::{Scope, WEEKLY, before};
+use crate::reviewing::{Scope, before};
 use crate::state::App;
 use crate::weighing::Agreed;
 
@@ -48,7 +49,8 @@ pub(super) async fn weekly(
     let actor = format!("person:{lead}");
     let of = ReviewOf::Team(team);
     let store = &app.store;
-    let before = before(app, org, (&of, Some(&systems)), now).await.map_err(|p| p.detail)?;
+    let before =
+        before(app, org, (Kind::Weekly, &of, Some(&systems)), now).await.map_err(|p| p.detail)?;
     let week = before.len();
     // Most of what the last one decided was done meanwhile; something is late, something is dropped.
     let last = before.first().into_iter().flat_map(|one| &one.decisions);
@@ -62,7 +64,7 @@ pub(super) async fn weekly(
         store.follow_up(org, of, (state, word), &actor, now).await.map_err(told)?;
     }
     let new = NewReview {
-        kind: WEEKLY.to_owned(),
+        kind: Kind::Weekly.as_str().to_owned(),
         of: of.clone(),
         systems: systems.clone(),
         at: now,
@@ -70,7 +72,9 @@ pub(super) async fn weekly(
     };
     let id = store.add_review(org, &new, &actor, now).await.map_err(told)?;
     let scope = Scope { of, name: String::new(), systems: Some(systems.clone()) };
-    let pack = pack(app, org, &scope, 30, &before, (agreed, now)).await.map_err(|p| p.detail)?;
+    let kind = (Kind::Weekly, 30);
+    let (pack, _) =
+        pack(app, org, &scope, kind, &before, (agreed, now)).await.map_err(|p| p.detail)?;
     let shown = serde_json::to_value(&pack).map_err(told)?;
     store.open_review(org, id, (&systems, &shown), &actor, now).await.map_err(told)?;
     for person in [lead, people.security, people.operations] {
@@ -116,7 +120,7 @@ pub(super) async fn ahead(
         let Some((team, systems)) = of_team(people, at) else { continue };
         let lead = people.leads.get(at).copied().unwrap_or(people.engineering);
         let new = NewReview {
-            kind: WEEKLY.to_owned(),
+            kind: Kind::Weekly.as_str().to_owned(),
             of: ReviewOf::Team(team),
             systems,
             at: now + SignedDuration::from_hours(48),
