@@ -196,3 +196,46 @@ pub(super) fn goals() -> page::Goals {
         )],
     }
 }
+
+pub(super) fn beside() -> page::Beside {
+    let places = |name: &str, rows| {
+        table(
+            name,
+            vec![
+                column(name).kept(),
+                numbers("Updates"),
+                numbers("Load removed"),
+                numbers("% of deadlines kept"),
+            ],
+            rows,
+        )
+    };
+    page::Beside {
+        layout: layout(
+            Entry::Teams,
+            &[("Teams", "/teams"), ("Wall", "")],
+            "Wall",
+            "What updates removed in 84 days, beside each one's own past.",
+        ),
+        notice: None,
+        about: t("In the order of names; there is no rank."),
+        teams: places(
+            "Teams",
+            vec![vec![
+                named("Payments", "/teams/1/card", ""),
+                num("12 (9 before)", "/teams/1/card"),
+                num("240 (180 before)", "/teams/1/card"),
+                Cell::unknown(t("nothing was due")),
+            ]],
+        ),
+        people: places(
+            "People",
+            vec![vec![
+                named("Ada Bakker", "/cards/3", "only you see this line"),
+                num("4 (2 before)", "/cards/3"),
+                num("80 (unknown before)", "/cards/3"),
+                num("100 (50 before)", "/cards/3"),
+            ]],
+        ),
+    }
+}

@@ -487,7 +487,7 @@ pub(crate) struct CardAsked {
     #[serde(default)]
     #[param(pattern = "^([1-9][0-9]{0,2})?$")]
     days: String,
-    /// `md`, `html`, `pdf`, `json`. Not said: `json`.
+    /// `md`, `html`, `pdf`, `json`, or `notes`: for release notes, in Markdown. Not said: `json`.
     r#as: Option<String>,
 }
 
@@ -497,6 +497,12 @@ pub(crate) struct CardNumber {
     name: &'static str,
     now: Option<f64>,
     before: Option<f64>,
+}
+
+impl From<carding::Number> for CardNumber {
+    fn from((name, now, before): carding::Number) -> CardNumber {
+        CardNumber { name, now, before }
+    }
 }
 
 /// What a team's updates removed, beside its own time before.
@@ -536,20 +542,24 @@ pub(crate) async fn card(
         }
         Some("html") => ("text/html; charset=utf-8", "html", minutes::html(&document).into_bytes()),
         Some("pdf") => ("application/pdf", "pdf", minutes::pdf(&document)),
+        Some("notes") => {
+            let (from, to) = (told(is.measured.period.first), told(is.measured.period.last));
+            let notes = carding::notes(&is.team.name, (&from, &to), &is.updates);
+            ("text/markdown; charset=utf-8", "md", minutes::markdown(&notes).into_bytes())
+        }
         None | Some("json") => {
-            let number = |(name, now, before)| CardNumber { name, now, before };
             let shown = ShownCard {
                 team: Named { id, name: is.team.name.clone() },
                 from: told(is.measured.period.first),
                 to: told(is.measured.period.last),
-                numbers: carding::numbers(&is).into_iter().map(number).collect(),
+                numbers: carding::numbers(&is).into_iter().map(CardNumber::from).collect(),
                 milestones: carding::milestones(&is),
                 updates: is.updates.iter().map(|update| update.is.id).collect(),
                 more: is.more,
             };
             return Ok(Json(shown).into_response());
         }
-        Some(_) => return Err(Problem::invalid("`as` is one of md, html, pdf, json.")),
+        Some(_) => return Err(Problem::invalid("`as` is one of md, html, pdf, json, notes.")),
     };
     let name = format!("attachment; filename=\"card.{name}\"");
     let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)];

@@ -102,6 +102,32 @@ pub(super) async fn weekly(
     Ok(Some((id, TOOK.get(week % TOOK.len()).copied().unwrap_or(30))))
 }
 
+/// The organisation opens its monthly review: what is carried then is kept for the next. Gives the review.
+pub(super) async fn monthly(
+    app: &App,
+    org: Org,
+    people: &People,
+    agreed: &Agreed,
+    now: Timestamp,
+) -> Result<i64, String> {
+    let (store, actor) = (&app.store, format!("person:{}", people.security));
+    let new = whole(Kind::Monthly, now);
+    let id = store.add_review(org, &new, &actor, now).await.map_err(told)?;
+    let kind = (Kind::Monthly, new.minutes);
+    let scope = Scope { of: new.of, name: String::new(), systems: None };
+    let made = pack(app, org, &scope, kind, &[], (agreed, now)).await.map_err(|p| p.detail)?;
+    let shown = serde_json::to_value(&made.0).map_err(told)?;
+    let (by, stock) = ((id, Some(people.security)), made.1.as_deref());
+    store.open_with_stock(org, by, (&[], &shown), stock, (&actor, now)).await.map_err(told)?;
+    Ok(id)
+}
+
+/// A review of the whole organisation.
+fn whole(kind: Kind, at: Timestamp) -> NewReview {
+    let kind = kind.as_str().to_owned();
+    NewReview { kind, of: ReviewOf::All, systems: Vec::new(), at, minutes: 45 }
+}
+
 /// The review is over.
 pub(super) async fn close(app: &App, org: Org, id: i64, now: Timestamp) -> Result<(), String> {
     let note = "The quay is closed on Friday.";
@@ -127,6 +153,11 @@ pub(super) async fn ahead(
             minutes: 30,
         };
         store.add_review(org, &new, &format!("person:{lead}"), now).await.map_err(told)?;
+    }
+    for (kind, hours) in [(Kind::Monthly, 50), (Kind::Quarterly, 75)] {
+        let new = whole(kind, now + SignedDuration::from_hours(hours));
+        let actor = format!("person:{}", people.security);
+        store.add_review(org, &new, &actor, now).await.map_err(told)?;
     }
     let quarter = SignedDuration::from_hours(24 * 91);
     let begins = now - SignedDuration::from_hours(24 * 40);

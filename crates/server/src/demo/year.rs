@@ -74,6 +74,8 @@ enum Act {
     /// A team holds its weekly review.
     Review(usize),
     CloseReview(i64),
+    /// The organisation holds its monthly review.
+    Pack,
 }
 
 struct Year<'y> {
@@ -238,6 +240,7 @@ impl Year<'_> {
             let hours = 24 * (DAYS - 7 * week) - 5;
             self.later(start, hours, Act::Review(team));
         }
+        self.later(start, 24 * (DAYS - 28) - 6, Act::Pack);
         Ok(())
     }
 
@@ -280,6 +283,14 @@ impl Year<'_> {
                     let end = at + SignedDuration::from_mins(minutes);
                     self.queue.insert((end, self.number), Act::CloseReview(review));
                 }
+                Ok(())
+            }
+            Act::Pack => {
+                let people = &self.people;
+                let id = reviews::monthly(self.app, self.org, people, &self.agreed, at).await?;
+                self.number += 1;
+                let end = at + SignedDuration::from_mins(42);
+                self.queue.insert((end, self.number), Act::CloseReview(id));
                 Ok(())
             }
             Act::CloseReview(review) => reviews::close(self.app, self.org, review, at).await,

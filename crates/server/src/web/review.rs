@@ -22,7 +22,7 @@ use crate::people::name;
 use crate::problem::Problem;
 use crate::reviewing::agenda::{PackPart, PackTopic};
 use crate::reviewing::minutes::{Compared, change, compared, when};
-use crate::reviewing::packing::PackChart;
+use crate::reviewing::packing::{PackChart, PackSeries};
 use crate::reviewing::{self, Sent as Decision, last_day};
 use crate::state::App;
 
@@ -262,7 +262,7 @@ fn chart(of: &PackChart) -> Chart {
         "Noise" => "#noise",
         _ => "#attacks",
     };
-    let series = |(at, line): (usize, &crate::reviewing::packing::PackSeries)| Series {
+    let series = |(at, line): (usize, &PackSeries)| Series {
         name: line.name.clone(),
         tone: tones.get(at).copied().unwrap_or(Tone::Quiet),
         points: line
