@@ -6,6 +6,7 @@ mod briefing;
 mod health;
 pub(crate) mod minutes;
 pub(crate) mod packing;
+mod supported;
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,8 +15,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use trimtab_engine::review::{Closed, Decided, Follow, Held, Kind, Quality, quality};
 use trimtab_store::{
-    NewResolve, NewReview, Org, Person, Resolve, ResolveState, Review, ReviewFilter, ReviewOf,
-    ReviewState, System,
+    Grant, NewResolve, NewReview, Org, Person, Resolve, ResolveState, Review, ReviewFilter,
+    ReviewOf, ReviewState, System,
 };
 
 use crate::access::table::allow;
@@ -401,13 +402,17 @@ async fn concerned(app: &App, who: &Who, scope: &Scope, id: i64) -> Result<Perso
 
 async fn sees_too(app: &App, who: &Who, scope: &Scope, person: i64) -> Result<bool, Problem> {
     let grants = app.store.grants(who.org, person).await?;
-    let Some(ids) = &scope.systems else { return Ok(allow(&grants, Action::View, On::ALL)) };
-    let stored = app.store.systems(who.org).await?;
-    Ok(!ids.is_empty()
-        && ids.iter().all(|id| {
-            let team = stored.iter().find(|s| s.id == *id).and_then(|s| s.team);
-            allow(&grants, Action::View, On { system: Some(*id), team })
-        }))
+    Ok(grants_see(&grants, scope, &app.store.systems(who.org).await?))
+}
+
+/// Whether roles reach all that a review is of.
+fn grants_see(grants: &[Grant], scope: &Scope, stored: &[System]) -> bool {
+    let Some(ids) = &scope.systems else { return allow(grants, Action::View, On::ALL) };
+    let may = |id: &i64| {
+        let team = stored.iter().find(|s| s.id == *id).and_then(|s| s.team);
+        allow(grants, Action::View, On { system: Some(*id), team })
+    };
+    !ids.is_empty() && ids.iter().all(may)
 }
 
 /// Those who may see what a review is of, by name: who can be there, and own what is decided.
@@ -422,16 +427,14 @@ pub(crate) async fn people_of(
     let mut people = app.store.people(who.org).await?;
     // Whoever asks is among them, however many there are.
     people.sort_by_key(|person| person.id != who.person.id);
-    let mut found = Vec::new();
-    for person in people.into_iter().filter(|p| !p.disabled) {
-        if found.len() >= PEOPLE {
-            break;
-        }
-        if sees_too(app, who, scope, person.id).await? {
-            found.push((person.id, person.name));
-        }
-    }
-    Ok(found)
+    let (grants, stored) =
+        (app.store.all_grants(who.org).await?, app.store.systems(who.org).await?);
+    let sees = |person: &Person| {
+        let own = grants.get(&person.id).map_or(&[][..], Vec::as_slice);
+        !person.disabled && grants_see(own, scope, &stored)
+    };
+    let found = people.into_iter().filter(sees).take(PEOPLE);
+    Ok(found.map(|person| (person.id, person.name)).collect())
 }
 
 /// A decision as it was sent.

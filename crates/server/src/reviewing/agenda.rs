@@ -27,6 +27,8 @@ use crate::weighing::Agreed;
 pub(super) const LISTED: usize = 20;
 /// How near a deadline or an end is.
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 14);
+/// The most assets of some systems.
+const ASSETS: usize = 10_000;
 /// How many of the next windows are looked at.
 const WINDOWS: usize = 4;
 
@@ -398,14 +400,9 @@ impl Making<'_> {
         }
         let mut all = self.app.store.all_scheduled(self.org).await?;
         if let Some(systems) = &self.scope.systems {
-            let assets: HashSet<i64> = all.iter().map(|(_, is)| is.change.asset).collect();
-            let mut inside = HashSet::new();
-            for id in assets {
-                let system = self.app.store.asset(self.org, id).await?.and_then(|a| a.asset.system);
-                if system.is_some_and(|id| systems.contains(&id)) {
-                    inside.insert(id);
-                }
-            }
+            let (store, of) = (&self.app.store, Some(systems.as_slice()));
+            let assets = store.assets(self.org, None, of, "", ASSETS).await?;
+            let inside: HashSet<i64> = assets.into_iter().map(|asset| asset.id).collect();
             all.retain(|(_, is)| inside.contains(&is.change.asset));
         }
         Ok(all)

@@ -369,7 +369,7 @@ fn nearly<'s>(
         struck.iter().filter(had).filter_map(|one| of(one).map(|(cve, _)| cve)).collect();
     let mut topics: BTreeMap<String, Draft> = BTreeMap::new();
     // Here once, and gone before it was listed.
-    for one in struck.iter() {
+    for one in struck {
         let Some((cve, listed)) = of(one).filter(|(cve, _)| !here.contains(cve)) else { continue };
         let gone = one.gone.map_or_else(|| "an unknown day".to_owned(), day);
         let note = format!("gone {gone}, listed {}", day(listed));

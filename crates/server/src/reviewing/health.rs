@@ -4,21 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use trimtab_engine::matching::package_of;
 use trimtab_engine::measure::noise;
 use trimtab_engine::review::{Concentration, HeldPackage, Part, Topic, concentration, drift};
-use trimtab_engine::selection::{Lifecycle, lifecycle};
 use trimtab_model::Purl;
-use trimtab_model::advisory::Kind;
 use trimtab_pages::part::number;
 use trimtab_store::{GroupBy, Stocked};
 
 use super::Before;
 use super::agenda::{Draft, Filled, LISTED, Making};
 use super::packing::{Made, PackChart, PackSeries, counted, whole};
-use crate::opened::Opened;
+use super::supported::{Said, said};
 use crate::problem::Problem;
-use crate::router::broken;
 use crate::web::count;
 use crate::web::findings::encode;
 use crate::web::today::short;
@@ -27,8 +23,8 @@ use crate::web::today::short;
 pub(super) const STOCKED: usize = 60_000;
 /// How many packages of the load are looked at.
 const WEIGHED: usize = 500;
-/// How soon an end is told.
-const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 180);
+/// What a new licence weighs among others: it comes first.
+const NEW: f64 = 1e9;
 /// How many weeks noise is told of.
 const WEEKS: i32 = 8;
 
@@ -50,16 +46,6 @@ struct Carried {
     managed: bool,
     /// Places: assets times versions.
     places: i64,
-}
-
-/// What the index says of a package.
-#[derive(Default, Clone)]
-struct Said {
-    unmaintained: bool,
-    /// Versions whose support ended or ends, each with when.
-    ending: Vec<(String, Option<jiff::civil::Date>)>,
-    /// When the release cycle of the newest version in use began.
-    released: Option<jiff::civil::Date>,
 }
 
 /// The pack.
@@ -149,54 +135,6 @@ fn by_package(all: &[Stocked]) -> BTreeMap<String, Carried> {
     of
 }
 
-/// What the index says of packages. `None`: there is none, or it is damaged.
-async fn said(
-    making: &Making<'_>,
-    stocked: &[Stocked],
-) -> Result<Option<HashMap<String, Said>>, Problem> {
-    let Some(index) = making.app.index() else { return Ok(None) };
-    let all: Vec<(String, String)> = stocked
-        .iter()
-        .map(|s| (s.component.is.package.clone(), s.component.is.purl.clone()))
-        .collect();
-    let now = making.now;
-    let read = tokio::task::spawn_blocking(move || read(&index, &all, now)).await;
-    Ok(read.map_err(|_| broken())?)
-}
-
-fn read(index: &Opened, all: &[(String, String)], now: Timestamp) -> Option<HashMap<String, Said>> {
-    let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let until = (now + AHEAD).to_zoned(jiff::tz::TimeZone::UTC).date();
-    let mut of: HashMap<String, Said> = HashMap::new();
-    for (package, purl) in all {
-        let Ok(purl) = purl.parse::<Purl>() else { continue };
-        if !of.contains_key(package) {
-            let mut said = Said::default();
-            if let Some((family, name)) = package_of(&purl)
-                && let Some(known) = index.package(family, &name).ok()?
-            {
-                said.unmaintained = known.entries().any(|entry| entry.kind() == Kind::Unmaintained);
-            }
-            of.insert(package.clone(), said);
-        }
-        let products = index.lifecycle(&purl.package()).ok()?;
-        let Some(version) = purl.version().filter(|_| !products.is_empty()) else { continue };
-        let Some(said) = of.get_mut(package) else { continue };
-        match lifecycle::of(version, &products) {
-            Lifecycle::Ended => said.ending.push((version.to_owned(), None)),
-            Lifecycle::Ends(day) if day <= until => {
-                said.ending.push((version.to_owned(), Some(day)));
-            }
-            _ => {}
-        }
-        let began = products.iter().flat_map(|product| &product.cycles);
-        let began = began.filter(|cycle| version.starts_with(&*cycle.name));
-        let began = began.filter_map(|cycle| cycle.released).filter(|day| *day <= today).max();
-        said.released = said.released.max(began);
-    }
-    Some(of)
-}
-
 fn package(name: &str, weight: f64, note: String) -> Draft {
     let (words, _) = short(name);
     Draft {
@@ -255,7 +193,7 @@ fn drifted(last: Option<&Stock>, now: &Stock, all: &BTreeMap<String, Carried>) -
         package(name, places(name) as f64, note)
     });
     let new = drift.licences.iter().map(|licence| Draft {
-        is: Topic { key: format!("licence:{licence}"), level: None, weight: f64::MAX, due: None },
+        is: Topic { key: format!("licence:{licence}"), level: None, weight: NEW, due: None },
         title: format!("Licence {licence}"),
         note: "no package had it before".to_owned(),
         page: format!("/where?q={}", encode(licence)),
