@@ -24,6 +24,8 @@ pub(super) struct Drawn {
     pub(super) marks: Vec<Mark>,
     /// What the upper edge stands for; the lower one is nothing.
     pub(super) top: f64,
+    /// The labels that are written, each with the middle of what it is of. Of a line they are the first and the last.
+    pub(super) labels: Vec<(f64, String)>,
 }
 
 /// Lays a chart out. `None`: nothing of it is known.
@@ -34,8 +36,18 @@ pub(super) fn drawn(chart: &Chart) -> Option<Drawn> {
         return None;
     }
     let top = if top > 0.0 { top } else { 1.0 };
-    let marks = if chart.labels.len() <= BARS { bars(chart, top) } else { lines(chart, top) };
-    Some(Drawn { marks, top })
+    let count = chart.labels.len();
+    let slot = 1.0 / count as f64;
+    let each = chart.labels.iter().enumerate();
+    let labels = each.map(|(at, label)| ((at as f64 + 0.5) * slot, label.clone()));
+    Some(match count <= BARS {
+        true => Drawn { marks: bars(chart, top), top, labels: labels.collect() },
+        false => {
+            let ends = labels.enumerate().filter(|(at, _)| *at == 0 || at + 1 == count);
+            let labels = ends.map(|(at, (_, label))| (if at == 0 { 0.0 } else { 1.0 }, label));
+            Drawn { marks: lines(chart, top), top, labels: labels.collect() }
+        }
+    })
 }
 
 fn bars(chart: &Chart, top: f64) -> Vec<Mark> {
@@ -97,6 +109,7 @@ mod tests {
             })
             .collect();
         assert_eq!((heights, is.top), (vec![0.5, 1.0], 4.0));
+        assert_eq!((is.labels.len(), is.labels[1].1.as_str()), (3, "1"));
         let mut long = vec![Some(1.0); 12];
         long[4] = None;
         long[5] = Some(2.0);
@@ -105,6 +118,7 @@ mod tests {
         let points = is.marks.iter().filter(|mark| matches!(mark, Mark::Point { .. })).count();
         // Four before, four after, and one alone between two gaps.
         assert_eq!((is.marks.len(), points), (3 + 4 + 1, 1));
+        assert_eq!(is.labels, [(0.0, "0".to_owned()), (1.0, "11".to_owned())]);
         assert_eq!(drawn(&chart(3, &[None, None])), None);
         assert_eq!(drawn(&chart(2, &[Some(0.0)])).unwrap().top, 1.0);
     }

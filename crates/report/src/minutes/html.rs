@@ -90,11 +90,13 @@ fn svg(chart: &Chart) -> Option<String> {
     };
     out += &word(34.0, y(1.0) + 4.0, "end", &top(is.top));
     out += &word(34.0, y(0.0) + 4.0, "end", "0");
-    if let (Some(first), Some(last)) = (chart.labels.first(), chart.labels.last()) {
-        out += &word(40.0, HIGH - 10.0, "start", first);
-        if chart.labels.len() > 1 {
-            out += &word(WIDE - 10.0, HIGH - 10.0, "end", last);
-        }
+    for (at, label) in &is.labels {
+        let anchor = match *at {
+            at if at <= 0.0 => "start",
+            at if at >= 1.0 => "end",
+            _ => "middle",
+        };
+        out += &word(x(*at), HIGH - 10.0, anchor, label);
     }
     out += "</svg>\n";
     let names = chart.series.iter().enumerate().map(|(at, of)| {

@@ -224,12 +224,13 @@ impl Pages {
         self.show(MARGIN, y(1.0) - 4.0, CELL, &encoded(&top(is.top)));
         self.show(MARGIN, ground, CELL, b"0");
         let below = ground - CELL.leading();
-        let fits = |label: &String| wrapped(label, CELL, 150.0).into_iter().next();
-        if let Some(first) = chart.labels.first().and_then(fits) {
-            self.show(left, below, CELL, &first);
-        }
-        if let Some(last) = chart.labels.last().and_then(fits).filter(|_| chart.labels.len() > 1) {
-            self.show(right - width(&last, CELL), below, CELL, &last);
+        let room = (right - left) / is.labels.len().max(1) as f32 - 4.0;
+        for (at, label) in &is.labels {
+            let Some(label) = wrapped(label, CELL, room).into_iter().next() else { continue };
+            let wide = width(&label, CELL);
+            // In the middle of what it is of, and never over an edge.
+            let from = (x(*at) - wide / 2.0).max(left).min(right - wide);
+            self.show(from, below, CELL, &label);
         }
         let named = |(at, of): (usize, &super::Series)| {
             let tones = ["dark", "light", "grey"];

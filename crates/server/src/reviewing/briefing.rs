@@ -190,7 +190,7 @@ pub(super) async fn made(
     Ok(Made {
         parts: parts.into_iter().zip(all).collect(),
         numbers,
-        charts: vec![load, published],
+        charts: [load, published].into_iter().filter(|chart| !chart.labels.is_empty()).collect(),
         stock: None,
     })
 }
