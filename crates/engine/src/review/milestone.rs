@@ -39,7 +39,7 @@ impl Milestone {
             Milestone::Updates(all) => format!("{all} updates came into production by now."),
             Milestone::Load(load) => format!("Updates removed a load of {load} by now."),
             Milestone::Kept(all) => {
-                format!("A quarter without a missed deadline: {all} were kept.")
+                format!("A quarter without a missed deadline of what went: {all} kept.")
             }
         }
     }

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use trimtab_engine::measure::noise;
 use trimtab_engine::review::{Concentration, HeldPackage, Part, Topic, concentration, drift};
 use trimtab_model::Purl;
-use trimtab_pages::part::number;
 use trimtab_store::{GroupBy, Stocked};
 
 use super::Before;
@@ -83,16 +82,17 @@ pub(super) async fn made(
     let unmaintained =
         said.as_ref().filter(|_| !cut).map(|all| all.values().filter(|is| is.unmaintained).count());
     let numbers = vec![
-        counted(Part::Relied, "packages", (!cut).then(|| whole(names.len()))),
         counted(Part::Added, "packages added", known(&added)),
         counted(Part::Removed, "packages removed", known(&removed)),
         counted(Part::Relied, "packages known to be unmaintained", unmaintained.map(whole)),
         counted(Part::Ending, "versions without support", ended.filter(|_| !cut).map(whole)),
         counted(Part::Unmanaged, "packages that cannot be looked up", known(&unmanaged)),
         counted(Part::Concentration, "% of the load in five packages", five),
-        counted(Part::Concentration, "packages that make up half of the load", half),
         counted(Part::Licences, "packages with another licence", known(&licences)),
         counted(Part::Noise, "interruptions in four weeks", asked),
+        // A page has room for the others; these stand in the words of their parts.
+        counted(Part::Concentration, "packages that make up half of the load", half),
+        counted(Part::Relied, "packages", (!cut).then(|| whole(names.len()))),
     ];
     let load = super::packing::load_line(making.app, org, making.scope, making.now).await?;
     Ok(Made {
@@ -371,11 +371,11 @@ async fn concentrated(
         topics.push(package(&group.key, group.weight, note));
     }
     let mut suppliers: BTreeMap<String, f64> = BTreeMap::new();
-    let mut unnamed = 0.0;
+    let mut unnamed = 0;
     for (name, is) in all {
         match supplier(name) {
             Some(of) => *suppliers.entry(of).or_default() += is.places as f64,
-            None => unnamed += is.places as f64,
+            None => unnamed += is.places,
         }
     }
     let places = concentration(suppliers.values().copied());
@@ -391,18 +391,18 @@ async fn concentrated(
     let told = |of: Option<Concentration>, what: &str| match of {
         None => format!("How {what} lies is not known. "),
         Some(is) => format!(
-            "Of {what}, five of {} make up {} %, and {} make up half. ",
+            "Of {what}, the greatest {} of {} make up {} %, and {} make up half. ",
+            is.of.min(5),
             is.of,
             percent(is.five),
             is.half
         ),
     };
     let about = format!(
-        "{}{}A supplier is the namespace of a package; {} places have none, and how many people stand behind one is not \
-         known.",
+        "{}{}A supplier is the namespace of a package; of {} it is not known, nor how many people stand behind one.",
         told(load, "the load by package"),
         told(places.filter(|_| !cut), "places by supplier"),
-        number(unnamed)
+        count(unnamed, "place", "places")
     );
     let list = making.of("/findings?by=package&counts=true");
     let is = filled(Part::Concentration, topics, about, &list);

@@ -26,6 +26,9 @@ use crate::reviewing::packing::{PackChart, PackSeries};
 use crate::reviewing::{self, Sent as Decision, last_day};
 use crate::state::App;
 
+/// How many figures a page has room for beside each other.
+const FIGURES: usize = 8;
+
 /// What the forms send.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -247,7 +250,7 @@ fn figures(is: &Known) -> Figures {
             (Some(_), None) => figure.noted("unknown in the last"),
         }
     };
-    Figures(all.into_iter().zip(lists).map(figure).collect())
+    Figures(all.into_iter().zip(lists).take(FIGURES).map(figure).collect())
 }
 
 fn tenth(value: f64) -> f64 {
