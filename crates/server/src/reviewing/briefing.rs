@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use trimtab_advisories::index::IndexError;
@@ -48,6 +49,8 @@ struct Listing {
 struct Read {
     /// Whether the catalogue of exploited vulnerabilities is in it.
     has_kev: bool,
+    /// Of which days that catalogue and the advisories are. `None`: they do not say.
+    days: (Option<Date>, Option<Date>),
     listings: Vec<Listing>,
     /// Malicious packages of the quarter, and how many in the one before, by family.
     malicious: BTreeMap<Family, (Vec<String>, usize)>,
@@ -122,12 +125,20 @@ pub(super) async fn made(
     let (slow, watch) = (slow(&struck, &of, now), watch(&read, &ours));
     let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date().to_string();
     let span = format!("Listed between {} and {}", day(from), day(now));
-    let kev = |filled: Filled| Filled { more: cut || !read.has_kev, ..filled };
-    let about = |text: &str| match read.has_kev {
-        true => format!("{span}. {text}"),
-        false => {
-            "The index has no catalogue of what is exploited in the wild: it is unknown.".to_owned()
-        }
+    // What came after the data is not known: of a time that they do not reach, nothing is.
+    let begun = from.to_zoned(TimeZone::UTC).date();
+    let reaches = |of: Option<Date>| of.is_some_and(|of| of >= begun);
+    let has_kev = read.has_kev && reaches(read.days.0);
+    let has_attacks = reaches(read.days.1);
+    let kev = |filled: Filled| Filled { more: cut || !has_kev, ..filled };
+    let told = |of: Option<Date>| of.map_or_else(|| "no day".to_owned(), |of| of.to_string());
+    let about = |text: &str| match has_kev {
+        true => format!("{span}, as far as the catalogue of {} knows. {text}", told(read.days.0)),
+        false => format!(
+            "The index has no catalogue of what is exploited in the wild that reaches into this time (it is of {}): it is \
+             unknown.",
+            told(read.days.0)
+        ),
     };
     let exploited = kev(Filled {
         about: about("Exploited in the wild, and here when or after it was listed."),
@@ -142,11 +153,14 @@ pub(super) async fn made(
     let all: usize = read.malicious.values().map(|(names, _)| names.len()).sum();
     let attacks = Filled {
         about: format!(
-            "Malicious packages whose advisories were published between {} and {}, by ecosystem; and those of their names \
-             that are near to one of ours. How an account was taken over is not told by advisories.",
+            "Malicious packages whose advisories were published between {} and {}, by ecosystem, as far as the advisories \
+             of {} know; and those of their names that are near to one of ours. How an account was taken over is not told \
+             by advisories.",
             day(from),
-            day(now)
+            day(now),
+            told(read.days.1)
         ),
+        more: !has_attacks,
         ..filled(Part::Attacks, attacks, "#attacks".to_owned())
     };
     let words = |of: Option<trimtab_engine::measure::Spread>| {
@@ -161,7 +175,7 @@ pub(super) async fn made(
         about: speed_about,
         ..filled(Part::Speed, slow, making.of("/findings?order=newest"))
     };
-    let slow = Filled { more: cut || !read.has_kev, ..slow };
+    let slow = Filled { more: cut || !has_kev, ..slow };
     let watch = Filled {
         about: "Packages that are here and of which several vulnerabilities were exploited in the wild, at any time: what \
                 was attacked is attacked again."
@@ -173,14 +187,18 @@ pub(super) async fn made(
     let numbers = vec![
         counted(Part::Exploited, "exploited in the wild, and here", counts(&exploited)),
         counted(Part::Nearly, "exploited, and nearly here", counts(&nearly)),
-        counted(Part::Attacks, "malicious packages published", Some(whole(all))),
-        counted(Part::Attacks, "of them with a name near to ours", Some(whole(read.near.len()))),
+        counted(Part::Attacks, "malicious packages published", has_attacks.then(|| whole(all))),
+        counted(
+            Part::Attacks,
+            "of them with a name near to ours",
+            has_attacks.then(|| whole(read.near.len())),
+        ),
         counted(Part::Speed, "days to know, median", fast.know.map(|is| is.median)),
         counted(Part::Speed, "days to be gone, median", fast.fix.map(|is| is.median)),
         counted(
             Part::Speed,
             "findings of it still here",
-            (!cut && read.has_kev).then(|| whole(fast.open)),
+            (!cut && has_kev).then(|| whole(fast.open)),
         ),
     ];
     let published = chart(&read);
@@ -235,7 +253,10 @@ fn read(
     (from, to): (Timestamp, Timestamp),
 ) -> Result<Read, IndexError> {
     let earlier = from - (to.duration_since(from)).max(SignedDuration::ZERO);
-    let mut read = Read { has_kev: index.has_kev(), ..Read::default() };
+    let info = index.info()?;
+    let day = |text: Option<&str>| text?.get(..10)?.replace('.', "-").parse::<Date>().ok();
+    let days = (day(info.kev.as_deref()), day(info.data_date.as_deref()));
+    let mut read = Read { has_kev: index.has_kev(), days, ..Read::default() };
     let mine: std::collections::HashSet<(Family, &str)> =
         ours.iter().map(|(family, name)| (*family, name.as_str())).collect();
     let mut kev: HashMap<u32, Option<(String, Timestamp)>> = HashMap::new();
