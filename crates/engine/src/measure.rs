@@ -2,6 +2,7 @@
 //! questions about these lives. What counts to the load, and since when, is read from the events
 //! alone, so that any day can be reckoned again.
 
+mod delivery;
 mod load;
 mod members;
 mod noise;
@@ -12,6 +13,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use trimtab_model::Level;
 
+pub use delivery::{Delivery, Ended, Landed, Shipped, Told, delivery, shipped};
 pub use load::{DayLoad, Move, load_by_day, load_days, moves};
 pub use members::{Counted, Member, members};
 pub use noise::{

@@ -2,9 +2,15 @@
 //! meetings were. Pure: who calls says what there is and what time it is.
 
 mod agenda;
+mod briefing;
 mod follow;
+mod health;
+mod milestone;
 mod quality;
 
-pub use agenda::{Part, Times, Topic, order, times};
+pub use agenda::{Kind, Part, Times, Topic, order, times};
+pub use briefing::{Met, Speed, speed};
 pub use follow::{Closed, Decided, Follow};
+pub use health::{Concentration, Drift, Held as HeldPackage, concentration, drift};
+pub use milestone::{Milestone, Reach, milestones};
 pub use quality::{Held, Quality, quality, repeats};

@@ -1,5 +1,6 @@
 //! Minutes and packs of reviews, to be taken away: one document, a file for each format.
 
+mod chart;
 mod html;
 mod markdown;
 mod pdf;
@@ -9,7 +10,7 @@ pub use markdown::markdown;
 pub use pdf::pdf;
 
 /// A document.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Document {
     /// Its title.
     pub title: String,
@@ -20,14 +21,36 @@ pub struct Document {
 }
 
 /// A section.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Section {
     /// Its title.
     pub title: String,
     /// What it says, a paragraph each.
     pub text: Vec<String>,
+    /// Its chart, of which the table below has the same values.
+    pub chart: Option<Chart>,
     /// Its table; without rows it is not written.
     pub table: Table,
+}
+
+/// A chart: lines of values over the same labels.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Chart {
+    /// What it shows, with its unit.
+    pub title: String,
+    /// What stands below, from left to right.
+    pub labels: Vec<String>,
+    /// The lines.
+    pub series: Vec<Series>,
+}
+
+/// A line of values.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Series {
+    /// What it is.
+    pub name: String,
+    /// A value for each label. `None`: unknown.
+    pub values: Vec<Option<f64>>,
 }
 
 /// A table.
@@ -56,6 +79,19 @@ pub(crate) fn sample() -> Document {
                         row(["Grüße, — „日本“", "Bo\u{202e}\u{1b}"]),
                     ],
                 },
+                ..Section::default()
+            },
+            Section {
+                title: "Load".to_owned(),
+                chart: Some(Chart {
+                    title: "Load <of> the day".to_owned(),
+                    labels: ["one", "two", "three"].map(ToOwned::to_owned).to_vec(),
+                    series: vec![Series {
+                        name: "load".to_owned(),
+                        values: vec![Some(4.0), None, Some(2.0)],
+                    }],
+                }),
+                ..Section::default()
             },
             Section { title: "Nothing".to_owned(), ..Section::default() },
         ],

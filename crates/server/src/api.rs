@@ -4,6 +4,7 @@ pub(crate) mod alerting;
 pub(crate) mod appeals;
 pub(crate) mod assets;
 pub(crate) mod calendar;
+pub(crate) mod cards;
 pub(crate) mod charters;
 pub(crate) mod decisions;
 pub(crate) mod delivery;

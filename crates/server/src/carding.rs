@@ -1,6 +1,8 @@
 //! What a team's updates removed over a time, beside its own time before: for the retrospective and the release notes.
 //! The page, the API and the Markdown tell the same numbers.
 
+pub(crate) mod person;
+
 use std::collections::HashSet;
 
 use jiff::Timestamp;
@@ -196,16 +198,35 @@ pub(crate) fn milestones(card: &Card) -> Vec<String> {
 }
 
 /// The numbers of a card, each with its name, now and in the time before. `None`: unknown.
-pub(crate) fn numbers(card: &Card) -> Vec<(&'static str, Option<f64>, Option<f64>)> {
+pub(crate) fn numbers(card: &Card) -> Vec<Number> {
+    let (is, was) = (&card.measured.now, &card.measured.before);
+    let mut all = removed_numbers((&card.now, &card.before), (card.cut, card.more));
+    all.extend([
+        ("load of the team", is.load, was.load),
+        (
+            "% of all its deadlines kept",
+            is.deadlines.share().map(|share| (share * 100.0).round()),
+            was.deadlines.share().map(|share| (share * 100.0).round()),
+        ),
+    ]);
+    all
+}
+
+/// A number with its name, now and in the time before. `None`: unknown.
+pub(crate) type Number = (&'static str, Option<f64>, Option<f64>);
+
+/// What updates removed, in numbers. `cut`: not all of the time is known; `more`: not all of the time before.
+pub(crate) fn removed_numbers(
+    (now, before): (&Removed, &Removed),
+    (cut, more): (bool, bool),
+) -> Vec<Number> {
     let share =
         |part: usize, of: usize| (of > 0).then(|| (part as f64 / of as f64 * 100.0).round());
     // Of what nobody weighed the load is not known.
     let known = |of: &Removed, value: f64| (of.unweighed == 0).then_some(value);
     // Of what was not looked at nothing is known.
-    let is_known = |value: Option<f64>| value.filter(|_| !card.cut);
-    let was_known = |value: Option<f64>| value.filter(|_| !card.more);
-    let (now, before) = (&card.now, &card.before);
-    let (is, was) = (&card.measured.now, &card.measured.before);
+    let is_known = |value: Option<f64>| value.filter(|_| !cut);
+    let was_known = |value: Option<f64>| value.filter(|_| !more);
     vec![
         (
             "updates in production",
@@ -237,13 +258,29 @@ pub(crate) fn numbers(card: &Card) -> Vec<(&'static str, Option<f64>, Option<f64
             is_known(Some(now.reverted as f64)),
             was_known(Some(before.reverted as f64)),
         ),
-        ("load of the team", is.load, was.load),
-        (
-            "% of all its deadlines kept",
-            is.deadlines.share().map(|share| (share * 100.0).round()),
-            was.deadlines.share().map(|share| (share * 100.0).round()),
-        ),
     ]
+}
+
+/// What a release brings, for its notes: a paragraph for each update.
+pub(crate) fn notes(name: &str, (from, to): (&str, &str), updates: &[Update]) -> Document {
+    let line = |is: &Update| {
+        let gone: Vec<&str> =
+            is.told.removes.iter().map(|gone| gone.vulnerability.as_str()).collect();
+        let title = updating::title(&is.told);
+        match gone.as_slice() {
+            [] => format!("{title} in {}.", is.is.asset_name),
+            gone => format!("{title} in {}: removes {}.", is.is.asset_name, gone.join(", ")),
+        }
+    };
+    let text = match updates {
+        [] => vec!["No update came into production.".to_owned()],
+        updates => updates.iter().map(line).collect(),
+    };
+    Document {
+        title: format!("Dependency updates of {name}"),
+        lines: vec![format!("{from} to {to}.")],
+        sections: vec![Section { title: "Updates".to_owned(), text, ..Section::default() }],
+    }
 }
 
 /// The card as a document.
@@ -282,6 +319,7 @@ pub(crate) fn document(card: &Card) -> Document {
                     columns: columns(&["What", "This time", "The time before"]),
                     rows: rows.map(row).collect(),
                 },
+                ..Section::default()
             },
             Section {
                 title: "Updates".to_owned(),
@@ -290,6 +328,7 @@ pub(crate) fn document(card: &Card) -> Document {
                     columns: columns(&["Update", "In", "Removes", "In production"]),
                     rows: card.updates.iter().map(update).collect(),
                 },
+                ..Section::default()
             },
         ],
     }

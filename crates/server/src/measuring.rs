@@ -3,6 +3,7 @@
 
 pub(crate) mod answers;
 pub(crate) mod question;
+pub(crate) mod shipping;
 pub(crate) mod told;
 
 use std::collections::HashMap;

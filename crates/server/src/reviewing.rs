@@ -2,17 +2,21 @@
 //! same way.
 
 pub(crate) mod agenda;
+mod briefing;
+mod health;
 pub(crate) mod minutes;
+pub(crate) mod packing;
+mod supported;
 
 use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use trimtab_engine::review::{Closed, Decided, Follow, Held, Quality, quality};
+use trimtab_engine::review::{Closed, Decided, Follow, Held, Kind, Quality, quality};
 use trimtab_store::{
-    NewResolve, NewReview, Org, Person, Resolve, ResolveState, Review, ReviewFilter, ReviewOf,
-    ReviewState, System,
+    Grant, NewResolve, NewReview, Org, Person, Resolve, ResolveState, Review, ReviewFilter,
+    ReviewOf, ReviewState, System,
 };
 
 use crate::access::table::allow;
@@ -22,8 +26,6 @@ use crate::problem::Problem;
 use crate::state::App;
 use agenda::Pack;
 
-/// The kind of the review that is held every week.
-pub(crate) const WEEKLY: &str = "weekly";
 /// How many reviews before one are looked at.
 pub(crate) const BEFORE: usize = 12;
 /// How many reviews with decisions that are to be done.
@@ -167,9 +169,16 @@ pub(crate) async fn pack(
             let now = app.now();
             let agreed = app.agreed(who.org, now).await?;
             let minutes = review.is.minutes;
-            agenda::pack(app, who.org, scope, minutes, before, (&agreed, now)).await
+            let of = (kind_of(review), minutes);
+            let (pack, _) = agenda::pack(app, who.org, scope, of, before, (&agreed, now)).await?;
+            Ok(pack)
         }
     }
+}
+
+/// The kind of a review; one that this build does not know is shown as a weekly one.
+pub(crate) fn kind_of(review: &Review) -> Kind {
+    Kind::from_text(&review.is.kind).unwrap_or(Kind::Weekly)
 }
 
 /// The reviews of the same before one, or before now where it was not opened.
@@ -187,7 +196,7 @@ pub(crate) async fn before_it(
         (None, Some(systems)) => Some(systems.as_slice()),
     };
     let until = review.opened.unwrap_or(app.now());
-    before(app, who.org, (&review.is.of, systems), until).await
+    before(app, who.org, (kind_of(review), &review.is.of, systems), until).await
 }
 
 /// A review that was held before another one of the same.
@@ -224,10 +233,11 @@ impl Before {
 pub(crate) async fn before(
     app: &App,
     org: Org,
-    (of, systems): (&ReviewOf, Option<&[i64]>),
+    (kind, of, systems): (Kind, &ReviewOf, Option<&[i64]>),
     until: Timestamp,
 ) -> Result<Vec<Before>, Problem> {
     let filter = ReviewFilter {
+        kind: Some(kind.as_str().to_owned()),
         scope: Some(of.word()),
         opened: true,
         before: Some(until),
@@ -287,6 +297,7 @@ pub(crate) fn last_day(due: Timestamp) -> String {
 
 /// A review that somebody wants to hold.
 pub(crate) struct Wanted {
+    pub(crate) kind: Kind,
     pub(crate) of: ReviewOf,
     pub(crate) at: Timestamp,
     pub(crate) minutes: u32,
@@ -330,7 +341,7 @@ pub(crate) async fn prepare(app: &App, who: &Who, wanted: Wanted) -> Result<i64,
         return Err(Problem::invalid("`at` is within a year from now."));
     }
     let new = NewReview {
-        kind: WEEKLY.to_owned(),
+        kind: wanted.kind.as_str().to_owned(),
         of: wanted.of,
         systems: scope.systems.unwrap_or_default(),
         at: wanted.at,
@@ -348,18 +359,18 @@ pub(crate) async fn open(app: &App, who: &Who, id: i64) -> Result<(), Problem> {
     must_hold(app, who, &review.is.of).await?;
     let now = app.now();
     let systems = scope.systems.as_deref();
-    let before = before(app, who.org, (&review.is.of, systems), now).await?;
+    let kind = kind_of(&review);
+    let before = before(app, who.org, (kind, &review.is.of, systems), now).await?;
     let agreed = app.agreed(who.org, now).await?;
-    let minutes = review.is.minutes;
-    let pack = agenda::pack(app, who.org, &scope, minutes, &before, (&agreed, now)).await?;
+    let of = (kind, review.is.minutes);
+    let (pack, stock) = agenda::pack(app, who.org, &scope, of, &before, (&agreed, now)).await?;
     let pack = serde_json::to_value(&pack).map_err(|e| Problem::conflict(e.to_string()))?;
     let systems = scope.systems.unwrap_or_default();
-    let by = (id, who.person.id);
-    if app.store.hold_review(who.org, by, (&systems, &pack), &who.actor(), now).await? {
-        Ok(())
-    } else {
-        Err(Problem::conflict("The review was opened before."))
-    }
+    let by = (id, Some(who.person.id));
+    let (shown, actor) = ((systems.as_slice(), &pack), who.actor());
+    let opened =
+        app.store.open_with_stock(who.org, by, shown, stock.as_deref(), (&actor, now)).await?;
+    if opened { Ok(()) } else { Err(Problem::conflict("The review was opened before.")) }
 }
 
 /// Notes that somebody is there: they themselves, or another person who may see the review.
@@ -391,13 +402,17 @@ async fn concerned(app: &App, who: &Who, scope: &Scope, id: i64) -> Result<Perso
 
 async fn sees_too(app: &App, who: &Who, scope: &Scope, person: i64) -> Result<bool, Problem> {
     let grants = app.store.grants(who.org, person).await?;
-    let Some(ids) = &scope.systems else { return Ok(allow(&grants, Action::View, On::ALL)) };
-    let stored = app.store.systems(who.org).await?;
-    Ok(!ids.is_empty()
-        && ids.iter().all(|id| {
-            let team = stored.iter().find(|s| s.id == *id).and_then(|s| s.team);
-            allow(&grants, Action::View, On { system: Some(*id), team })
-        }))
+    Ok(grants_see(&grants, scope, &app.store.systems(who.org).await?))
+}
+
+/// Whether roles reach all that a review is of.
+fn grants_see(grants: &[Grant], scope: &Scope, stored: &[System]) -> bool {
+    let Some(ids) = &scope.systems else { return allow(grants, Action::View, On::ALL) };
+    let may = |id: &i64| {
+        let team = stored.iter().find(|s| s.id == *id).and_then(|s| s.team);
+        allow(grants, Action::View, On { system: Some(*id), team })
+    };
+    !ids.is_empty() && ids.iter().all(may)
 }
 
 /// Those who may see what a review is of, by name: who can be there, and own what is decided.
@@ -412,16 +427,14 @@ pub(crate) async fn people_of(
     let mut people = app.store.people(who.org).await?;
     // Whoever asks is among them, however many there are.
     people.sort_by_key(|person| person.id != who.person.id);
-    let mut found = Vec::new();
-    for person in people.into_iter().filter(|p| !p.disabled) {
-        if found.len() >= PEOPLE {
-            break;
-        }
-        if sees_too(app, who, scope, person.id).await? {
-            found.push((person.id, person.name));
-        }
-    }
-    Ok(found)
+    let (grants, stored) =
+        (app.store.all_grants(who.org).await?, app.store.systems(who.org).await?);
+    let sees = |person: &Person| {
+        let own = grants.get(&person.id).map_or(&[][..], Vec::as_slice);
+        !person.disabled && grants_see(own, scope, &stored)
+    };
+    let found = people.into_iter().filter(sees).take(PEOPLE);
+    Ok(found.map(|person| (person.id, person.name)).collect())
 }
 
 /// A decision as it was sent.

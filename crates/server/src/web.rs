@@ -33,6 +33,7 @@ pub(crate) mod metrics;
 pub(crate) mod needs;
 pub(crate) mod notices;
 pub(crate) mod package;
+pub(crate) mod person_card;
 pub(crate) mod plan;
 pub(crate) mod plans;
 pub(crate) mod proposal;

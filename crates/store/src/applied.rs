@@ -205,6 +205,35 @@ impl Store {
         Ok(Page::cut(found, limit, |one| Cursor { value: micros(one.is.at), id: one.id }))
     }
 
+    /// Batches that some actors pushed, the newest first, at most `limit`. Of some systems; `None`: of all, and of none.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn applied_by(
+        &self,
+        org: Org,
+        actors: &[String],
+        systems: Option<&[i64]>,
+        limit: usize,
+    ) -> Result<Vec<Applied>> {
+        let mut is = Condition::of("applied.org", org);
+        let names: Vec<String> = actors.iter().map(|actor| is.value(actor.as_str())).collect();
+        let names = if names.is_empty() { "NULL".to_owned() } else { names.join(", ") };
+        is.text += &format!(" AND applied.actor IN ({names})");
+        if let Some(systems) = systems {
+            is.text += &format!(" AND asset.system IN ({})", listed(systems));
+        }
+        let asked = is.value(i64::try_from(limit).unwrap_or(i64::MAX));
+        let sql = format!(
+            "SELECT {COLUMNS} FROM applied
+             JOIN asset ON asset.org = $1 AND asset.id = applied.asset
+             WHERE {} ORDER BY applied.at DESC, applied.id DESC LIMIT {asked}",
+            is.text
+        );
+        let found = (&mut &self.db).all(&sql, is.values).await?;
+        found.iter().map(Applied::from_row).collect()
+    }
+
     /// Keeps when what a batch removes was gone, as far as it is known; what is kept already stays.
     ///
     /// # Errors

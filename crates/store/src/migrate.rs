@@ -78,6 +78,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "suppliers",
         text: include_str!("../migrations/0023_suppliers.sql"),
     },
+    Migration { version: 24, name: "packs", text: include_str!("../migrations/0024_packs.sql") },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.

@@ -2,6 +2,8 @@
 //!
 //! Secrets are never here: a session, link or token is kept as the digest of what its holder has.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use trimtab_model::Role;
 
@@ -212,6 +214,24 @@ impl Store {
             })
         };
         found.iter().map(read).collect()
+    }
+
+    /// The roles of everybody who has any, by person.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn all_grants(&self, org: Org) -> Result<HashMap<i64, Vec<Grant>>> {
+        let sql = "SELECT person, role, scope, scope_id FROM holds_role WHERE org = $1
+            ORDER BY person, role, scope, scope_id";
+        let mut of: HashMap<i64, Vec<Grant>> = HashMap::new();
+        for row in (&mut &self.db).all(sql, args![org.0]).await? {
+            let grant = Grant {
+                role: role(&row.text(1)?)?,
+                scope: ScopeOf::from_parts(&row.text(2)?, row.int(3)?)?,
+            };
+            of.entry(row.int(0)?).or_default().push(grant);
+        }
+        Ok(of)
     }
 
     /// Replaces the roles of a person. The last admin of an organisation stays one.

@@ -12,6 +12,7 @@ use crate::error::{Result, StoreError};
 use crate::ids::Kind;
 use crate::ledger;
 use crate::organisations::changed;
+use crate::packs::put_stock;
 use crate::page::{Cursor, MOST, Page};
 use crate::time::{maybe, micros, moment};
 use crate::{Org, Store};
@@ -104,7 +105,7 @@ impl ReviewOf {
 /// A review to be held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewReview {
-    /// `weekly`.
+    /// `weekly`, `monthly`, `quarterly`.
     pub kind: String,
     /// Of what.
     pub of: ReviewOf,
@@ -142,6 +143,8 @@ pub struct Review {
 /// Which reviews.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReviewFilter {
+    /// Of a kind.
+    pub kind: Option<String>,
     /// Of a team.
     pub team: Option<i64>,
     /// Of a scope, by its word.
@@ -225,6 +228,7 @@ impl Review {
 impl ReviewFilter {
     fn wanted(&self, org: Org) -> Condition {
         let mut is = Condition::of("review.org", org);
+        is.and("review.kind = ", self.kind.clone());
         is.and("review.team = ", self.team);
         is.and("review.scope = ", self.scope.clone());
         if self.opened {
@@ -422,7 +426,22 @@ impl Store {
         actor: &str,
         now: Timestamp,
     ) -> Result<bool> {
-        self.put_open(org, (id, Some(person)), shown, actor, now).await
+        self.put_open(org, (id, Some(person)), shown, None, (actor, now)).await
+    }
+
+    /// Opens a review as [`Store::hold_review`] does where a person is named, and keeps what was carried.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn open_with_stock(
+        &self,
+        org: Org,
+        by: (i64, Option<i64>),
+        shown: (&[i64], &serde_json::Value),
+        stock: Option<&str>,
+        by_whom: (&str, Timestamp),
+    ) -> Result<bool> {
+        self.put_open(org, by, shown, stock, by_whom).await
     }
 
     /// Opens a review with what is shown from then on. `false`: it is not prepared.
@@ -437,7 +456,7 @@ impl Store {
         actor: &str,
         now: Timestamp,
     ) -> Result<bool> {
-        self.put_open(org, (id, None), shown, actor, now).await
+        self.put_open(org, (id, None), shown, None, (actor, now)).await
     }
 
     async fn put_open(
@@ -445,8 +464,8 @@ impl Store {
         org: Org,
         (id, person): (i64, Option<i64>),
         (systems, pack): (&[i64], &serde_json::Value),
-        actor: &str,
-        now: Timestamp,
+        stock: Option<&str>,
+        (actor, now): (&str, Timestamp),
     ) -> Result<bool> {
         let mut tx = self.db.begin().await?;
         let sql = "UPDATE review SET state = 'open', opened = $3, pack = $4
@@ -455,6 +474,9 @@ impl Store {
             return Ok(false);
         }
         put_systems(&mut tx, org, id, systems).await?;
+        if let Some(stock) = stock {
+            put_stock(&mut tx, org, id, stock).await?;
+        }
         let data = json!({ "what": "review", "review": id, "state": "open",
             "figures": pack["figures"] });
         let mut events = vec![changed(actor, now, data)];

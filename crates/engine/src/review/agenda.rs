@@ -5,7 +5,72 @@ use std::cmp::{Ordering, Reverse};
 use jiff::{SignedDuration, Timestamp};
 use trimtab_model::Level;
 
-/// What a weekly review looks at, in this order.
+/// A kind of review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Every week: what to do next.
+    Weekly,
+    /// Every month: how healthy what is relied on is.
+    Monthly,
+    /// Every quarter: what attackers did, and how fast we were.
+    Quarterly,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 3] = [Kind::Weekly, Kind::Monthly, Kind::Quarterly];
+
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Kind::Weekly => "weekly",
+            Kind::Monthly => "monthly",
+            Kind::Quarterly => "quarterly",
+        }
+    }
+
+    /// From the word.
+    pub fn from_text(text: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// What it is called.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Kind::Weekly => "Weekly dependency review",
+            Kind::Monthly => "Monthly supply-chain health",
+            Kind::Quarterly => "Quarterly threat briefing",
+        }
+    }
+
+    /// Its agenda from top to bottom.
+    pub const fn parts(self) -> &'static [Part] {
+        match self {
+            Kind::Weekly => &Part::ALL,
+            Kind::Monthly => &[
+                Part::Follow,
+                Part::Added,
+                Part::Removed,
+                Part::Relied,
+                Part::Ending,
+                Part::Unmanaged,
+                Part::Concentration,
+                Part::Licences,
+                Part::Noise,
+            ],
+            Kind::Quarterly => &[
+                Part::Follow,
+                Part::Exploited,
+                Part::Nearly,
+                Part::Attacks,
+                Part::Speed,
+                Part::Watch,
+            ],
+        }
+    }
+}
+
+/// What a review looks at; a weekly one in the order of [`Part::ALL`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Part {
     /// What earlier reviews decided, and what became of it.
@@ -20,10 +85,36 @@ pub enum Part {
     Answers,
     /// What is planned for the next windows.
     Plan,
+    /// Packages that came since the last month.
+    Added,
+    /// Packages that went.
+    Removed,
+    /// The packages that most is built on.
+    Relied,
+    /// What nobody supports any longer, or soon.
+    Ending,
+    /// What advisories cannot be looked up for.
+    Unmanaged,
+    /// How much hangs on how few.
+    Concentration,
+    /// Licences that are new, or other ones than before.
+    Licences,
+    /// How often teams were asked and told.
+    Noise,
+    /// What was exploited in the wild, and was here.
+    Exploited,
+    /// What was exploited in the wild in another version than ours.
+    Nearly,
+    /// What attackers published.
+    Attacks,
+    /// How fast we were.
+    Speed,
+    /// What to look at.
+    Watch,
 }
 
 impl Part {
-    /// The agenda from top to bottom.
+    /// The agenda of a weekly review from top to bottom.
     pub const ALL: [Part; 6] =
         [Part::Follow, Part::New, Part::Deadlines, Part::Exceptions, Part::Answers, Part::Plan];
 
@@ -36,12 +127,26 @@ impl Part {
             Part::Exceptions => "exceptions",
             Part::Answers => "answers",
             Part::Plan => "plan",
+            Part::Added => "added",
+            Part::Removed => "removed",
+            Part::Relied => "relied-on",
+            Part::Ending => "end-of-life",
+            Part::Unmanaged => "unmanaged",
+            Part::Concentration => "concentration",
+            Part::Licences => "licences",
+            Part::Noise => "noise",
+            Part::Exploited => "exploited",
+            Part::Nearly => "nearly",
+            Part::Attacks => "attacks",
+            Part::Speed => "speed",
+            Part::Watch => "watch",
         }
     }
 
     /// From the word.
     pub fn from_text(text: &str) -> Option<Part> {
-        Part::ALL.into_iter().find(|part| part.as_str() == text)
+        let mut all = Kind::ALL.into_iter().flat_map(Kind::parts).copied();
+        all.find(|part| part.as_str() == text)
     }
 }
 
@@ -195,7 +300,7 @@ mod tests {
                 weight: *weight as f64,
                 due: due.map(|due| Timestamp::from_second(due).unwrap()),
             };
-            for part in Part::ALL {
+            for part in Kind::ALL.into_iter().flat_map(Kind::parts).copied() {
                 let mut one: Vec<Topic> = all.iter().enumerate().map(topic).collect();
                 let mut other = one.clone();
                 let by = usize::try_from(seed % 7).unwrap();
@@ -206,6 +311,16 @@ mod tests {
                 prop_assert_eq!(one, other);
             }
         }
+    }
+
+    #[test]
+    fn every_part_has_a_word_of_its_own() {
+        let all: Vec<Part> = Kind::ALL.into_iter().flat_map(Kind::parts).copied().collect();
+        for part in &all {
+            assert_eq!(Part::from_text(part.as_str()), Some(*part));
+        }
+        assert!(Kind::ALL.iter().all(|kind| Kind::from_text(kind.as_str()) == Some(*kind)));
+        assert_eq!(Part::from_text("x"), None);
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub struct Metrics {
     pub charts: Vec<Chart>,
     /// Time to remediate by level.
     pub levels: Table,
+    /// How deployments with updates go beside all of them.
+    pub delivery: Table,
     /// The same numbers by team or system.
     pub groups: Table,
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::layout::Layout;
-use crate::part::{Figures, Form, Link, Notice, Pairs, Table};
+use crate::part::{Chart, Figures, Form, Link, Notice, Pairs, Table};
 
 /// The page.
 #[derive(Debug, Clone, Template)]
@@ -15,6 +15,8 @@ pub struct Review {
     pub notice: Option<Notice>,
     /// The numbers, each with that of the last review.
     pub figures: Figures,
+    /// How it went until then.
+    pub charts: Vec<Chart>,
     /// When it began and ends, what it is time for, who is there.
     pub about: Pairs,
     /// What takes the meeting on: open it, note who is there.

@@ -262,6 +262,19 @@ pub(super) fn metrics() -> page::Metrics {
                 ],
             ],
         ),
+        delivery: table(
+            "Delivery: with updates, and all",
+            vec![
+                column("Measure").kept(),
+                Column::right("With updates").kept(),
+                Column::right("All deployments").kept(),
+            ],
+            vec![vec![
+                text("Change failure rate"),
+                num("4 %, 1 of 25", "/metrics/list"),
+                Cell::unknown(t("nobody ever told that a deployment failed")),
+            ]],
+        ),
         groups: table(
             "By team",
             vec![column("Team").kept(), Column::right("Load"), Column::right("Median")],

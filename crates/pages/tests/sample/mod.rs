@@ -69,6 +69,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("review", render(&reviews::review())),
         ("reviews", render(&reviews::reviews())),
         ("goals", render(&reviews::goals())),
+        ("beside", render(&reviews::beside())),
         ("search", render(&around::search())),
         ("shares", render(&board::shares())),
         ("sign-in", render(&around::sign_in())),

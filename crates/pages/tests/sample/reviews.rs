@@ -4,7 +4,8 @@ use trimtab_model::Level::{Critical, High};
 use trimtab_pages::Entry;
 use trimtab_pages::page;
 use trimtab_pages::part::{
-    Cell, Field, Figure, Figures, Filled, Form, Input, Notice, Pairs, Urgency, Value,
+    Cell, Chart, Field, Figure, Figures, Filled, Form, Input, Kind, Notice, Pairs, Point, Series,
+    Tone, Urgency, Value,
 };
 
 use super::{column, days, hours, l, layout, mark, named, num, numbers, t, table, text};
@@ -84,6 +85,21 @@ pub(super) fn review() -> page::Review {
             Figure::of(t("190"), t("load"), "/findings?counts=true").noted(t("204 in the last")),
             Figure::of(Value::Unknown(t("not weighed")), t("new above the line"), "#new"),
         ]),
+        charts: vec![Chart {
+            kind: Kind::Pairs,
+            title: t("Load"),
+            definition: t("As it was known then."),
+            unit: t("load at the end of the day"),
+            labels: vec![t("2026-11-16"), t("2026-11-23")],
+            series: vec![Series {
+                name: t("load"),
+                tone: Tone::Plain,
+                points: [Some(204.0), None]
+                    .map(|value| Point { value, href: "/metrics".into() })
+                    .to_vec(),
+            }],
+            csv: "".into(),
+        }],
         about: Pairs(vec![
             (t("Opened"), hours(-1).into()),
             (t("There"), t("Ada Bakker, Bram Ito").into()),
@@ -178,5 +194,48 @@ pub(super) fn goals() -> page::Goals {
                 ..Form::default()
             },
         )],
+    }
+}
+
+pub(super) fn beside() -> page::Beside {
+    let places = |name: &str, rows| {
+        table(
+            name,
+            vec![
+                column(name).kept(),
+                numbers("Updates"),
+                numbers("Load removed"),
+                numbers("% of deadlines kept"),
+            ],
+            rows,
+        )
+    };
+    page::Beside {
+        layout: layout(
+            Entry::Teams,
+            &[("Teams", "/teams"), ("Wall", "")],
+            "Wall",
+            "What updates removed in 84 days, beside each one's own past.",
+        ),
+        notice: None,
+        about: t("In the order of names; there is no rank."),
+        teams: places(
+            "Teams",
+            vec![vec![
+                named("Payments", "/teams/1/card", ""),
+                num("12 (9 before)", "/teams/1/card"),
+                num("240 (180 before)", "/teams/1/card"),
+                Cell::unknown(t("nothing was due")),
+            ]],
+        ),
+        people: places(
+            "People",
+            vec![vec![
+                named("Ada Bakker", "/cards/3", "only you see this line"),
+                num("4 (2 before)", "/cards/3"),
+                num("80 (unknown before)", "/cards/3"),
+                num("100 (50 before)", "/cards/3"),
+            ]],
+        ),
     }
 }

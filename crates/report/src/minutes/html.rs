@@ -1,11 +1,20 @@
 //! HTML that stands alone: no script, nothing from elsewhere, to be mailed, kept or printed.
 
-use super::Document;
+use super::chart::{Mark, drawn};
+use super::{Chart, Document};
 use crate::inert::one_line;
 
 const STYLE: &str = "body{font:14px/20px system-ui,sans-serif;color:#1B1F23;max-width:60em;margin:2em auto;padding:0 1em}\
 h1{font-size:20px;line-height:28px}h2{font-size:16px}table{border-collapse:collapse;width:100%}\
-th,td{text-align:left;vertical-align:top;padding:4px 8px;border-bottom:1px solid #D9DDE2}";
+th,td{text-align:left;vertical-align:top;padding:4px 8px;border-bottom:1px solid #D9DDE2}\
+figure{margin:0}svg{width:100%;height:auto;max-width:45em}figcaption{color:#57606A}";
+
+/// Colours that are told apart without colour as well: the second is lighter by much.
+const TONES: [&str; 3] = ["#1F4E79", "#8FB4D9", "#B5651D"];
+/// Units of a drawing.
+const WIDE: f64 = 640.0;
+/// See there.
+const HIGH: f64 = 160.0;
 
 /// The document as a page.
 pub fn html(document: &Document) -> String {
@@ -20,6 +29,7 @@ pub fn html(document: &Document) -> String {
     for section in &document.sections {
         out += &format!("<h2>{}</h2>\n", escaped(&section.title));
         out.extend(section.text.iter().map(paragraph));
+        out.extend(section.chart.as_ref().and_then(svg));
         if section.table.rows.is_empty() {
             continue;
         }
@@ -33,6 +43,74 @@ pub fn html(document: &Document) -> String {
         out += "</tbody>\n</table>\n";
     }
     out + "</body>\n</html>\n"
+}
+
+/// A chart as a drawing; the table below it has the same values.
+fn svg(chart: &Chart) -> Option<String> {
+    let is = drawn(chart)?;
+    let tone = |series: usize| TONES.get(series % TONES.len()).copied().unwrap_or("#1F4E79");
+    let (x, y) = (|at: f64| 40.0 + at * (WIDE - 50.0), |at: f64| HIGH - 30.0 - at * (HIGH - 45.0));
+    let title = escaped(&chart.title);
+    let mut out = format!(
+        "<figure><svg viewBox=\"0 0 {WIDE} {HIGH}\" role=\"img\" aria-label=\"{title}\">\n\
+         <line x1=\"40\" y1=\"{ground:.1}\" x2=\"{WIDE}\" y2=\"{ground:.1}\" stroke=\"#8C959F\"/>\n",
+        ground = y(0.0)
+    );
+    for mark in is.marks {
+        out += &match mark {
+            Mark::Bar { series, x: at, width, height } => format!(
+                "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{}\"/>\n",
+                x(at),
+                y(height),
+                x(at + width) - x(at),
+                y(0.0) - y(height),
+                tone(series)
+            ),
+            Mark::Line { series, from, to } => format!(
+                "<line x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\" stroke=\"{}\" stroke-width=\"2\"/>\n",
+                x(from.0),
+                y(from.1),
+                x(to.0),
+                y(to.1),
+                tone(series)
+            ),
+            Mark::Point { series, at } => format!(
+                "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"2.5\" fill=\"{}\"/>\n",
+                x(at.0),
+                y(at.1),
+                tone(series)
+            ),
+        };
+    }
+    let word = |x: f64, y: f64, anchor: &str, text: &str| {
+        let text = escaped(text);
+        format!(
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"11\" text-anchor=\"{anchor}\">{text}</text>\n"
+        )
+    };
+    out += &word(34.0, y(1.0) + 4.0, "end", &top(is.top));
+    out += &word(34.0, y(0.0) + 4.0, "end", "0");
+    for (at, label) in &is.labels {
+        let anchor = match *at {
+            at if at <= 0.0 => "start",
+            at if at >= 1.0 => "end",
+            _ => "middle",
+        };
+        out += &word(x(*at), HIGH - 10.0, anchor, label);
+    }
+    out += "</svg>\n";
+    let names = chart.series.iter().enumerate().map(|(at, of)| {
+        let tone = tone(at);
+        format!("<span style=\"color:{tone}\">■</span> {}", escaped(&of.name))
+    });
+    let names = names.collect::<Vec<_>>().join(", ");
+    Some(format!("{out}<figcaption>{title}: {names}</figcaption></figure>\n"))
+}
+
+/// What the upper edge of a chart stands for.
+pub(super) fn top(value: f64) -> String {
+    let text = format!("{value:.1}");
+    text.strip_suffix(".0").map_or(text.clone(), ToOwned::to_owned)
 }
 
 fn escaped(text: &str) -> String {
@@ -58,6 +136,8 @@ mod tests {
         assert!(text.contains("<td>Raise log4j | &quot;now&quot; &lt;b&gt;</td>"), "{text}");
         assert!(text.contains("<th scope=\"col\">What</th>"), "{text}");
         assert_eq!(text.matches("<table>").count(), 1, "a table without rows is none");
+        assert_eq!(text.matches("<rect").count(), 2, "what is unknown is not drawn");
+        assert!(text.contains("aria-label=\"Load &lt;of&gt; the day\""), "{text}");
         assert!(!text.contains(['\u{202e}', '\u{1b}']), "{text}");
     }
 }

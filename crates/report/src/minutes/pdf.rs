@@ -3,7 +3,9 @@
 
 use pdf_writer::{Content, Finish, Name, Pdf, Rect, Ref, Str, TextStr};
 
-use super::{Document, Table};
+use super::chart::{Mark, drawn};
+use super::html::top;
+use super::{Chart, Document, Table};
 use crate::inert::one_line;
 
 const WIDTH: f32 = 595.0;
@@ -11,6 +13,10 @@ const HEIGHT: f32 = 842.0;
 const MARGIN: f32 = 52.0;
 /// As wide as a column may want to be that is never made narrower.
 const SHORT: f32 = 64.0;
+/// How high a chart is.
+const CHART: f32 = 110.0;
+/// The tones of a chart's series, from black to white.
+const GREYS: [f32; 3] = [0.2, 0.7, 0.5];
 /// Between two columns.
 const GAP: f32 = 10.0;
 
@@ -175,12 +181,78 @@ impl Pages {
         self.page.stroke();
     }
 
+    /// A chart, with its scale and the first and the last of its labels.
+    fn chart(&mut self, chart: &Chart) {
+        let Some(is) = drawn(chart) else { return };
+        self.room(CHART + 3.0 * CELL.leading());
+        let (left, right) = (MARGIN + 40.0, WIDTH - MARGIN);
+        let ground = self.at - CHART;
+        let x = |at: f64| left + single(at) * (right - left);
+        let y = |at: f64| ground + single(at) * (CHART - 12.0);
+        for mark in is.marks {
+            let series = match mark {
+                Mark::Bar { series, .. }
+                | Mark::Line { series, .. }
+                | Mark::Point { series, .. } => series,
+            };
+            let grey = GREYS.get(series % GREYS.len()).copied().unwrap_or(0.2);
+            self.page.set_fill_gray(grey);
+            self.page.set_stroke_gray(grey);
+            self.page.set_line_width(1.4);
+            match mark {
+                Mark::Bar { x: at, width, height, .. } => {
+                    self.page.rect(x(at), ground, x(at + width) - x(at), y(height) - ground);
+                    self.page.fill_nonzero();
+                }
+                Mark::Line { from, to, .. } => {
+                    self.page.move_to(x(from.0), y(from.1));
+                    self.page.line_to(x(to.0), y(to.1));
+                    self.page.stroke();
+                }
+                Mark::Point { at, .. } => {
+                    self.page.rect(x(at.0) - 1.0, y(at.1) - 1.0, 2.0, 2.0);
+                    self.page.fill_nonzero();
+                }
+            }
+        }
+        self.page.set_fill_gray(0.0);
+        self.page.set_stroke_gray(0.5);
+        self.page.set_line_width(0.4);
+        self.page.move_to(left, ground);
+        self.page.line_to(right, ground);
+        self.page.stroke();
+        self.show(MARGIN, y(1.0) - 4.0, CELL, &encoded(&top(is.top)));
+        self.show(MARGIN, ground, CELL, b"0");
+        let below = ground - CELL.leading();
+        let room = (right - left) / is.labels.len().max(1) as f32 - 4.0;
+        for (at, label) in &is.labels {
+            let Some(label) = wrapped(label, CELL, room).into_iter().next() else { continue };
+            let wide = width(&label, CELL);
+            // In the middle of what it is of, and never over an edge.
+            let from = (x(*at) - wide / 2.0).max(left).min(right - wide);
+            self.show(from, below, CELL, &label);
+        }
+        let named = |(at, of): (usize, &super::Series)| {
+            let tones = ["dark", "light", "grey"];
+            format!("{} ({})", of.name, tones.get(at % tones.len()).copied().unwrap_or("dark"))
+        };
+        let names: Vec<String> = chart.series.iter().enumerate().map(named).collect();
+        self.at = below;
+        self.paragraph(&format!("{}: {}", chart.title, names.join(", ")), CELL, 2.0);
+    }
+
     fn table(&mut self, table: &Table) {
         let widths = widths(table);
         self.at -= 4.0;
         self.row(&table.columns, &widths, HEAD);
         table.rows.iter().for_each(|cells| self.row(cells, &widths, CELL));
     }
+}
+
+/// A place on a page, which is small.
+#[expect(clippy::cast_possible_truncation, reason = "a share of a page's edge")]
+fn single(value: f64) -> f32 {
+    value as f32
 }
 
 /// As wide as the columns want to be, made narrower together where that is too wide.
@@ -218,6 +290,9 @@ pub fn pdf(document: &Document) -> Vec<u8> {
         pages.room(60.0);
         pages.paragraph(&section.title, HEADING, 14.0);
         section.text.iter().for_each(|text| pages.paragraph(text, TEXT, 3.0));
+        if let Some(chart) = &section.chart {
+            pages.chart(chart);
+        }
         if !section.table.rows.is_empty() {
             pages.table(&section.table);
         }

@@ -1,14 +1,16 @@
-//! A team's calendar for programs that show calendars: windows, deadlines, exceptions that end. Fetched by a secret in its
+//! A team's calendar for programs that show calendars: windows, deadlines, exceptions that end, reviews. Fetched by a secret in its
 //! address, which its person can take back; it shows what they may see when it is fetched.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use trimtab_report::calendar::{Event, Kind, write};
-use trimtab_store::{DecisionFilter, DecisionKind, DecisionState, Team};
+use trimtab_store::{
+    DecisionFilter, DecisionKind, DecisionState, Review, ReviewFilter, ReviewOf, Team,
+};
 use utoipa::ToSchema;
 
 use crate::access::secret::{Secret, digest};
@@ -18,11 +20,14 @@ use crate::notices::standing::may_see;
 use crate::notices::things::Told;
 use crate::problem::Problem;
 use crate::replanning;
+use crate::reviewing::kind_of;
 use crate::state::App;
 use crate::web::team::find;
 
 /// The most events of a kind.
 const MOST: usize = 2000;
+/// The most reviews of a team, and of the organisation.
+const REVIEWS: usize = 500;
 
 /// An address to be given to a calendar.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -93,6 +98,7 @@ pub(crate) async fn feed(
     let mut events = windows(&app, &who, &team).await?;
     events.extend(deadlines(&app, &who, &team).await?);
     events.extend(exceptions(&app, &who, &team).await?);
+    events.extend(reviews(&app, &who, &team).await?);
     let public = &app.settings.public;
     let host = public.split_once("://").map_or(public.as_str(), |(_, host)| host);
     let text = write(&format!("Trimtab: {}", team.name), host, &events);
@@ -159,6 +165,38 @@ async fn deadlines(app: &App, who: &Who, team: &Team) -> Result<Vec<Event>, Prob
     let mut all: Vec<Event> = pending.iter().filter_map(event).collect();
     all.sort_by(|a, b| (a.starts, &a.id).cmp(&(b.starts, &b.id)));
     all.truncate(MOST);
+    Ok(all)
+}
+
+/// The newest reviews of the team, and of the whole organisation: those that they may see.
+async fn reviews(app: &App, who: &Who, team: &Team) -> Result<Vec<Event>, Problem> {
+    let systems = super::visible(who, &app.store.systems(who.org).await?);
+    let of_team = ReviewFilter { team: Some(team.id), systems, ..ReviewFilter::default() };
+    let mut found = app.store.reviews(who.org, &of_team, None, REVIEWS).await?.rows;
+    if who.may(Action::View, On::ALL) {
+        let scope = Some(ReviewOf::All.word());
+        let whole = ReviewFilter { scope, ..ReviewFilter::default() };
+        found.extend(app.store.reviews(who.org, &whole, None, REVIEWS).await?.rows);
+    }
+    let event = |is: &Review| {
+        let starts = is.opened.unwrap_or(is.is.at);
+        let of = match is.is.of {
+            ReviewOf::All => "the organisation",
+            ReviewOf::Team(_) | ReviewOf::Systems(_) => team.name.as_str(),
+        };
+        Event {
+            kind: Kind::Review,
+            id: format!("{}-{}", who.org.0, is.id),
+            title: format!("{} of {of}", kind_of(is).title()),
+            text: format!("{} minutes; {}.", is.is.minutes, is.state.as_str()),
+            link: format!("{}/reviews/{}", app.settings.public, is.id),
+            starts,
+            ends: Some(starts + SignedDuration::from_mins(i64::from(is.is.minutes))),
+            changed: is.closed.or(is.opened).unwrap_or(is.made),
+        }
+    };
+    let mut all: Vec<Event> = found.iter().map(event).collect();
+    all.sort_by(|a, b| (a.starts, &a.id).cmp(&(b.starts, &b.id)));
     Ok(all)
 }
 

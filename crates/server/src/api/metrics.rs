@@ -3,14 +3,16 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
-use trimtab_engine::measure::Spread;
+use trimtab_engine::measure::{Delivery, Shipped, Spread};
 use trimtab_model::Level;
+use trimtab_store::Production;
 use utoipa::ToSchema;
 
 use super::{Named, limit};
 use crate::access::Who;
 use crate::facts::counted::{self, Line, List, Rows, Said, Wanted, What};
 use crate::measuring::question::{Asked, Numbers, measure, told};
+use crate::measuring::shipping::Both;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -108,6 +110,54 @@ pub(crate) struct ShownNumbers {
     noise: ShownNoise,
 }
 
+/// The delivery measures of a period: deployments to production, those that failed among them.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Delivery)]
+pub(crate) struct ShownDelivery {
+    deployments: usize,
+    a_week: f64,
+    /// Whether there are so few that they are no ground to compare.
+    few: bool,
+    /// Days from when what was deployed was received to its deployment.
+    lead_time: Option<ShownSpread>,
+    /// Those that failed or were taken back. `null`: it was never told how one ended other than well.
+    failed: Option<usize>,
+    change_failure_rate: Option<f64>,
+    /// Days from a change that failed to when something ran again as it should.
+    time_to_restore: Option<ShownSpread>,
+    /// Those that failed and after which nothing was told to run.
+    not_restored: usize,
+}
+
+impl From<&Delivery> for ShownDelivery {
+    fn from(is: &Delivery) -> ShownDelivery {
+        ShownDelivery {
+            deployments: is.deployments,
+            a_week: is.a_week,
+            few: is.is_few(),
+            lead_time: is.lead.map(ShownSpread::from),
+            failed: is.failed,
+            change_failure_rate: is.failure(),
+            time_to_restore: is.restore.map(ShownSpread::from),
+            not_restored: is.down,
+        }
+    }
+}
+
+/// Deployments that carried dependency updates, beside all of them.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Deliveries)]
+pub(crate) struct ShownDeliveries {
+    with_updates: ShownDelivery,
+    all: ShownDelivery,
+}
+
+impl From<&Both> for ShownDeliveries {
+    fn from(is: &Both) -> ShownDeliveries {
+        ShownDeliveries { with_updates: (&is.updates).into(), all: (&is.all).into() }
+    }
+}
+
 /// A day: the load, and the findings by level.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LoadDay)]
@@ -149,6 +199,9 @@ pub(crate) struct Shown {
     system: Option<String>,
     now: ShownNumbers,
     before: ShownNumbers,
+    /// What was delivered. `null`: there are more deployments than are looked at.
+    delivery: Option<ShownDeliveries>,
+    delivery_before: Option<ShownDeliveries>,
     days: Vec<ShownDay>,
     /// `team`, `system`.
     by: &'static str,
@@ -224,6 +277,8 @@ pub(crate) async fn get(
         system: is.system.as_ref().map(|s| s.name.clone()),
         now: (&is.now).into(),
         before: (&is.before).into(),
+        delivery: is.delivered.now.as_ref().map(ShownDeliveries::from),
+        delivery_before: is.delivered.before.as_ref().map(ShownDeliveries::from),
         days: days.collect(),
         by: is.by,
         groups: groups.collect(),
@@ -262,6 +317,43 @@ pub(crate) enum ShownRow {
     Interruption(ShownTold),
     Request(ShownTold),
     Notice(ShownTold),
+    Deployment(ShownShipped),
+}
+
+/// A change of what runs in production.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CountedDeployment)]
+pub(crate) struct ShownShipped {
+    deployment: i64,
+    asset: Named,
+    system: Option<i64>,
+    environment: String,
+    #[schema(format = DateTime)]
+    at: String,
+    /// Days from when what was deployed was received. `null`: not known.
+    lead: Option<f64>,
+    /// Whether it failed or was taken back.
+    failed: bool,
+    #[schema(format = DateTime)]
+    restored: Option<String>,
+    /// The updates that it carried for the first time.
+    updates: Vec<i64>,
+}
+
+impl From<&(Shipped, Production)> for ShownShipped {
+    fn from((is, of): &(Shipped, Production)) -> ShownShipped {
+        ShownShipped {
+            deployment: is.id,
+            asset: Named::from(&of.asset),
+            system: of.system,
+            environment: of.environment.clone(),
+            at: is.at.to_string(),
+            lead: is.lead,
+            failed: is.failed,
+            restored: is.restored.map(|at| at.to_string()),
+            updates: is.updates.clone(),
+        }
+    }
 }
 
 /// A finding that is counted.
@@ -370,6 +462,10 @@ pub(crate) async fn list(
         Rows::Findings(of, rows) => {
             let row = |is| ShownRow::Finding(ShownFinding::from(is));
             (Some(of.sum), rows.iter().map(row).collect())
+        }
+        Rows::Shipped(all) => {
+            let row = |is| ShownRow::Deployment(ShownShipped::from(is));
+            (None, all.iter().map(row).collect())
         }
         Rows::Told(said, lines) => {
             let of = match said {

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use trimtab_engine::review::Kind;
 use trimtab_report::minutes;
 use trimtab_store::{Cursor, Resolve, ResolveState, Review, ReviewFilter, ReviewOf, ReviewState};
 use utoipa::ToSchema;
@@ -19,6 +20,7 @@ use crate::people::name;
 use crate::problem::Problem;
 use crate::reviewing::agenda::{Pack, PackFigures};
 use crate::reviewing::minutes::{Told, document};
+use crate::reviewing::packing::PackNumber;
 use crate::reviewing::{self, Before, Scope, Sent, Wanted};
 use crate::state::App;
 
@@ -76,7 +78,7 @@ pub(crate) async fn counted(
 #[schema(as = ReviewRow)]
 pub(crate) struct Row {
     id: i64,
-    /// `weekly`.
+    /// `weekly`, `monthly`, `quarterly`.
     kind: String,
     /// `all`, `team:ID`, `systems:ID,ID`.
     of: String,
@@ -123,6 +125,8 @@ pub(crate) async fn list(
 #[serde(deny_unknown_fields)]
 #[schema(as = NewReview)]
 pub(crate) struct New {
+    /// `weekly`, `monthly`, `quarterly`. Not said: `weekly`.
+    kind: Option<String>,
     team: Option<i64>,
     #[serde(default)]
     #[schema(max_items = 100)]
@@ -156,7 +160,12 @@ pub(crate) async fn post(
         return Err(Problem::invalid("`at` is a time such as 2026-11-21T09:00:00Z."));
     }
     let at = moment("at", sent.at.as_deref())?.unwrap_or_else(|| app.now());
-    let wanted = Wanted { of, at, minutes: sent.minutes.unwrap_or(30) };
+    let kind = match sent.kind.as_deref() {
+        None => Kind::Weekly,
+        Some(word) => Kind::from_text(word)
+            .ok_or_else(|| Problem::invalid("`kind` is one of weekly, monthly, quarterly."))?,
+    };
+    let wanted = Wanted { kind, of, at, minutes: sent.minutes.unwrap_or(30) };
     let id = reviewing::prepare(&app, &who, wanted).await?;
     Ok((StatusCode::CREATED, Json(Changed { id })))
 }
@@ -224,6 +233,8 @@ pub(crate) struct Shown {
     pack: Pack,
     /// The numbers of the last review of the same.
     before: Option<PackFigures>,
+    /// The numbers of the last pack of the same kind; none where there is none.
+    before_numbers: Vec<PackNumber>,
     present: Vec<There>,
     decisions: Vec<ShownDecision>,
     note: String,
@@ -278,11 +289,13 @@ fn shown(is: &Known, now: jiff::Timestamp) -> Shown {
         word: one.word.clone(),
     };
     let quality = &is.quality;
+    let last = is.before.iter().find_map(|one| one.pack.as_ref());
     Shown {
         row: Row::from(&is.review),
         name: is.scope.name.clone(),
         pack: is.pack.clone(),
-        before: is.before.iter().find_map(|one| one.pack.as_ref()).map(|pack| pack.figures),
+        before: last.map(|pack| pack.figures),
+        before_numbers: last.map_or_else(Vec::new, |pack| pack.numbers.clone()),
         present: is
             .present
             .iter()
@@ -474,7 +487,7 @@ pub(crate) struct CardAsked {
     #[serde(default)]
     #[param(pattern = "^([1-9][0-9]{0,2})?$")]
     days: String,
-    /// `md`, `html`, `pdf`, `json`. Not said: `json`.
+    /// `md`, `html`, `pdf`, `json`, or `notes`: for release notes, in Markdown. Not said: `json`.
     r#as: Option<String>,
 }
 
@@ -484,6 +497,12 @@ pub(crate) struct CardNumber {
     name: &'static str,
     now: Option<f64>,
     before: Option<f64>,
+}
+
+impl From<carding::Number> for CardNumber {
+    fn from((name, now, before): carding::Number) -> CardNumber {
+        CardNumber { name, now, before }
+    }
 }
 
 /// What a team's updates removed, beside its own time before.
@@ -523,20 +542,24 @@ pub(crate) async fn card(
         }
         Some("html") => ("text/html; charset=utf-8", "html", minutes::html(&document).into_bytes()),
         Some("pdf") => ("application/pdf", "pdf", minutes::pdf(&document)),
+        Some("notes") => {
+            let (from, to) = (told(is.measured.period.first), told(is.measured.period.last));
+            let notes = carding::notes(&is.team.name, (&from, &to), &is.updates);
+            ("text/markdown; charset=utf-8", "md", minutes::markdown(&notes).into_bytes())
+        }
         None | Some("json") => {
-            let number = |(name, now, before)| CardNumber { name, now, before };
             let shown = ShownCard {
                 team: Named { id, name: is.team.name.clone() },
                 from: told(is.measured.period.first),
                 to: told(is.measured.period.last),
-                numbers: carding::numbers(&is).into_iter().map(number).collect(),
+                numbers: carding::numbers(&is).into_iter().map(CardNumber::from).collect(),
                 milestones: carding::milestones(&is),
                 updates: is.updates.iter().map(|update| update.is.id).collect(),
                 more: is.more,
             };
             return Ok(Json(shown).into_response());
         }
-        Some(_) => return Err(Problem::invalid("`as` is one of md, html, pdf, json.")),
+        Some(_) => return Err(Problem::invalid("`as` is one of md, html, pdf, json, notes.")),
     };
     let name = format!("attachment; filename=\"card.{name}\"");
     let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)];

@@ -2,13 +2,14 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use trimtab_engine::review::Kind;
 use trimtab_model::Role;
 use trimtab_store::{NewGoal, NewResolve, NewReview, Org, ResolveState, ReviewOf};
 
 use super::people::People;
 use crate::goaling;
 use crate::reviewing::agenda::pack;
-use crate::reviewing::{Scope, WEEKLY, before};
+use crate::reviewing::{Scope, before};
 use crate::state::App;
 use crate::weighing::Agreed;
 
@@ -48,7 +49,8 @@ pub(super) async fn weekly(
     let actor = format!("person:{lead}");
     let of = ReviewOf::Team(team);
     let store = &app.store;
-    let before = before(app, org, (&of, Some(&systems)), now).await.map_err(|p| p.detail)?;
+    let before =
+        before(app, org, (Kind::Weekly, &of, Some(&systems)), now).await.map_err(|p| p.detail)?;
     let week = before.len();
     // Most of what the last one decided was done meanwhile; something is late, something is dropped.
     let last = before.first().into_iter().flat_map(|one| &one.decisions);
@@ -62,7 +64,7 @@ pub(super) async fn weekly(
         store.follow_up(org, of, (state, word), &actor, now).await.map_err(told)?;
     }
     let new = NewReview {
-        kind: WEEKLY.to_owned(),
+        kind: Kind::Weekly.as_str().to_owned(),
         of: of.clone(),
         systems: systems.clone(),
         at: now,
@@ -70,7 +72,9 @@ pub(super) async fn weekly(
     };
     let id = store.add_review(org, &new, &actor, now).await.map_err(told)?;
     let scope = Scope { of, name: String::new(), systems: Some(systems.clone()) };
-    let pack = pack(app, org, &scope, 30, &before, (agreed, now)).await.map_err(|p| p.detail)?;
+    let kind = (Kind::Weekly, 30);
+    let (pack, _) =
+        pack(app, org, &scope, kind, &before, (agreed, now)).await.map_err(|p| p.detail)?;
     let shown = serde_json::to_value(&pack).map_err(told)?;
     store.open_review(org, id, (&systems, &shown), &actor, now).await.map_err(told)?;
     for person in [lead, people.security, people.operations] {
@@ -98,6 +102,32 @@ pub(super) async fn weekly(
     Ok(Some((id, TOOK.get(week % TOOK.len()).copied().unwrap_or(30))))
 }
 
+/// The organisation opens its monthly review: what is carried then is kept for the next. Gives the review.
+pub(super) async fn monthly(
+    app: &App,
+    org: Org,
+    people: &People,
+    agreed: &Agreed,
+    now: Timestamp,
+) -> Result<i64, String> {
+    let (store, actor) = (&app.store, format!("person:{}", people.security));
+    let new = whole(Kind::Monthly, now);
+    let id = store.add_review(org, &new, &actor, now).await.map_err(told)?;
+    let kind = (Kind::Monthly, new.minutes);
+    let scope = Scope { of: new.of, name: String::new(), systems: None };
+    let made = pack(app, org, &scope, kind, &[], (agreed, now)).await.map_err(|p| p.detail)?;
+    let shown = serde_json::to_value(&made.0).map_err(told)?;
+    let (by, stock) = ((id, Some(people.security)), made.1.as_deref());
+    store.open_with_stock(org, by, (&[], &shown), stock, (&actor, now)).await.map_err(told)?;
+    Ok(id)
+}
+
+/// A review of the whole organisation.
+fn whole(kind: Kind, at: Timestamp) -> NewReview {
+    let kind = kind.as_str().to_owned();
+    NewReview { kind, of: ReviewOf::All, systems: Vec::new(), at, minutes: 45 }
+}
+
 /// The review is over.
 pub(super) async fn close(app: &App, org: Org, id: i64, now: Timestamp) -> Result<(), String> {
     let note = "The quay is closed on Friday.";
@@ -116,13 +146,18 @@ pub(super) async fn ahead(
         let Some((team, systems)) = of_team(people, at) else { continue };
         let lead = people.leads.get(at).copied().unwrap_or(people.engineering);
         let new = NewReview {
-            kind: WEEKLY.to_owned(),
+            kind: Kind::Weekly.as_str().to_owned(),
             of: ReviewOf::Team(team),
             systems,
             at: now + SignedDuration::from_hours(48),
             minutes: 30,
         };
         store.add_review(org, &new, &format!("person:{lead}"), now).await.map_err(told)?;
+    }
+    for (kind, hours) in [(Kind::Monthly, 50), (Kind::Quarterly, 75)] {
+        let new = whole(kind, now + SignedDuration::from_hours(hours));
+        let actor = format!("person:{}", people.security);
+        store.add_review(org, &new, &actor, now).await.map_err(told)?;
     }
     let quarter = SignedDuration::from_hours(24 * 91);
     let begins = now - SignedDuration::from_hours(24 * 40);

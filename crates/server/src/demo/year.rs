@@ -76,6 +76,8 @@ enum Act {
     CloseReview(i64),
     /// A step of the year's suppliers.
     Supply(usize),
+    /// The organisation holds its monthly review.
+    Pack,
 }
 
 struct Year<'y> {
@@ -246,6 +248,7 @@ impl Year<'_> {
             let hours = 24 * (DAYS - 7 * week) - 5;
             self.later(start, hours, Act::Review(team));
         }
+        self.later(start, 24 * (DAYS - 28) - 6, Act::Pack);
         Ok(())
     }
 
@@ -291,6 +294,14 @@ impl Year<'_> {
                 Ok(())
             }
             Act::Supply(step) => self.supply(step, at).await,
+            Act::Pack => {
+                let people = &self.people;
+                let id = reviews::monthly(self.app, self.org, people, &self.agreed, at).await?;
+                self.number += 1;
+                let end = at + SignedDuration::from_mins(42);
+                self.queue.insert((end, self.number), Act::CloseReview(id));
+                Ok(())
+            }
             Act::CloseReview(review) => reviews::close(self.app, self.org, review, at).await,
             Act::Answer { decision, system, expires } => {
                 self.answer(decision, system, expires, at).await

@@ -5,14 +5,16 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 use trimtab_engine::measure::{
-    Counted, Interruption, Member, Telling, Word, interruptions, members, notices, requests,
+    Counted, Interruption, Member, Shipped, Telling, Word, interruptions, members, notices,
+    requests,
 };
 use trimtab_model::Level;
-use trimtab_store::{Cursor, Finding};
+use trimtab_store::{Cursor, Finding, Production};
 
 use crate::access::Who;
 use crate::api::cursor;
 use crate::measuring::question::{Asked, Question, question};
+use crate::measuring::shipping::Shipping;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -21,7 +23,8 @@ use crate::state::App;
 #[into_params(parameter_in = Query)]
 pub(crate) struct Wanted {
     /// What is counted: `counting`, `found`, `fixed`, `gone`, `remediated`, `merged`, `met`, `missed`, `due`,
-    /// `backlog`, `load-days`; `interruptions`, `requests`, `notices`.
+    /// `backlog`, `load-days`; `interruptions`, `requests`, `notices`; `deployments`, `deployments-failed`, and of those
+    /// that carried updates `updates-deployed`, `updates-failed`.
     #[serde(default)]
     #[param(required = true)]
     pub(crate) of: String,
@@ -72,6 +75,8 @@ pub(crate) struct List {
 pub(crate) enum Rows {
     Findings(Of, Vec<Row>),
     Told(Said, Vec<Line>),
+    /// Changes of what runs in production.
+    Shipped(Vec<(Shipped, Production)>),
 }
 
 /// What teams were asked and told.
@@ -140,6 +145,21 @@ pub(crate) async fn list(
 ) -> Result<List, Problem> {
     let is = question(app, who, asked).await?;
     let now = wanted.moment(app.now())?;
+    let deployed = match wanted.of.as_str() {
+        "deployments" => Some((false, false)),
+        "deployments-failed" => Some((false, true)),
+        "updates-deployed" => Some((true, false)),
+        "updates-failed" => Some((true, true)),
+        _ => None,
+    };
+    if let Some(which) = deployed {
+        let systems = is.chosen.systems.as_deref();
+        let shipping = Shipping::of(app, who.org, systems, is.period.bounds().0).await?;
+        let all = shipping.within(is.period, now, which);
+        let total = all.len();
+        let (shown, next) = cut(all, wanted, limit)?;
+        return Ok(List { is, now, total, rows: Rows::Shipped(shown), next });
+    }
     match lines(&is, wanted, now) {
         Some(lines) => told(is, wanted, now, lines, limit),
         None => findings(app, who, is, wanted, now, limit).await,
@@ -273,19 +293,30 @@ fn told(
     is: Question,
     wanted: &Wanted,
     now: Timestamp,
-    (said, mut lines): (Said, Vec<Line>),
+    (said, lines): (Said, Vec<Line>),
     limit: usize,
 ) -> Result<List, Problem> {
     let total = lines.len();
+    let (shown, next) = cut(lines, wanted, limit)?;
+    Ok(List { is, now, total, rows: Rows::Told(said, shown), next })
+}
+
+/// The page that is wanted of a list, and where the next begins.
+fn cut<T>(
+    mut all: Vec<T>,
+    wanted: &Wanted,
+    limit: usize,
+) -> Result<(Vec<T>, Option<String>), Problem> {
+    let total = all.len();
     let begun = match wanted.after.as_deref() {
         None | Some("") => 0,
         Some(text) => text.parse::<usize>().map_err(|_| Problem::invalid("`after` is a number"))?,
     };
-    let mut shown = lines.split_off(begun.min(total));
+    let mut shown = all.split_off(begun.min(total));
     shown.truncate(limit);
     let end = begun.saturating_add(shown.len());
     let next = (end < total).then(|| end.to_string());
-    Ok(List { is, now, total, rows: Rows::Told(said, shown), next })
+    Ok((shown, next))
 }
 
 fn request(is: &Telling, more: usize, changes: usize) -> What {

@@ -15,6 +15,7 @@ use trimtab_model::Level;
 use trimtab_store::{System, Team};
 
 use super::answers::Key;
+use super::shipping::{Both, Shipping};
 use super::{BySystem, Chosen};
 use crate::access::Who;
 use crate::api::{findings, visible};
@@ -124,6 +125,8 @@ pub(crate) struct Measured {
     pub(crate) days: Vec<DayLoad>,
     pub(crate) days_before: Vec<DayLoad>,
     pub(crate) parts: Vec<(Period, Numbers)>,
+    /// What was delivered in each of them, and in the two periods. `None`: not all of it is known.
+    pub(crate) delivered: Delivered,
     /// What the groups are: teams, or the systems of a team.
     pub(crate) by: &'static str,
     /// Name, what it is in an address, and its numbers in this period and the one before.
@@ -134,6 +137,14 @@ pub(crate) struct Measured {
     pub(crate) systems: Vec<System>,
     /// The first day of which anything is known.
     pub(crate) began: Option<i64>,
+}
+
+/// What was delivered. `None`: not all of it is known.
+pub(crate) struct Delivered {
+    pub(crate) now: Option<Both>,
+    pub(crate) before: Option<Both>,
+    /// Of each part of the period.
+    pub(crate) parts: Vec<Option<Both>>,
 }
 
 /// What numbers are reckoned of.
@@ -325,13 +336,15 @@ pub(crate) async fn measure(app: &App, who: &Who, asked: &Asked) -> Result<Arc<M
     if let Some(answer) = app.answers.get(&key) {
         return Ok(answer);
     }
-    let reckoned = tokio::task::spawn_blocking(move || reckon(is, now)).await;
+    let first = is.period.bounds().0.min(is.other.bounds().0);
+    let shipping = Shipping::of(app, who.org, is.chosen.systems.as_deref(), first).await?;
+    let reckoned = tokio::task::spawn_blocking(move || reckon(is, &shipping, now)).await;
     let answer = Arc::new(reckoned.map_err(|_| broken())?);
     app.answers.put(key, &answer);
     Ok(answer)
 }
 
-fn reckon(is: Question, now: Timestamp) -> Measured {
+fn reckon(is: Question, shipping: &Shipping, now: Timestamp) -> Measured {
     let (period, other) = (is.period, is.other);
     let by_system = BySystem::of(&is.lives);
     let in_team = is.team.is_some() || is.system.is_some();
@@ -364,6 +377,11 @@ fn reckon(is: Question, now: Timestamp) -> Measured {
         days: load_by_day(all(), period.first, period.last),
         days_before: load_by_day(all(), other.first, other.last),
         parts: period.parts().into_iter().map(|p| (p, mine.numbers(p, now))).collect(),
+        delivered: Delivered {
+            now: shipping.both(period, now),
+            before: shipping.both(other, now),
+            parts: period.parts().into_iter().map(|p| shipping.both(p, now)).collect(),
+        },
         by: if in_team { "system" } else { "team" },
         groups,
         began: began.map(|at| epoch_day(at.to_zoned(TimeZone::UTC).date())),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use trimtab_engine::review::{Part, Topic, order, repeats, times};
+use trimtab_engine::review::{Kind, Part, Topic, order, repeats, times};
 use trimtab_model::Level;
 use trimtab_store::{
     Decision, DecisionFilter, DecisionState, Finding, FindingFilter, FindingOrder, Org, ReviewOf,
@@ -13,7 +13,8 @@ use trimtab_store::{
 };
 use utoipa::ToSchema;
 
-use super::{Before, Scope, follow, last_day};
+use super::packing::{Made, PackChart, PackNumber, load_line};
+use super::{Before, Scope, briefing, follow, health, last_day};
 use crate::api::findings::WEEK;
 use crate::facts::needs::lines;
 use crate::people::{name, names};
@@ -23,9 +24,11 @@ use crate::web::today::short;
 use crate::weighing::Agreed;
 
 /// How many topics of a part are listed; the part says how many there are.
-const LISTED: usize = 20;
+pub(super) const LISTED: usize = 20;
 /// How near a deadline or an end is.
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 14);
+/// The most assets of some systems.
+const ASSETS: usize = 10_000;
 /// How many of the next windows are looked at.
 const WINDOWS: usize = 4;
 
@@ -37,6 +40,11 @@ pub(crate) struct Pack {
     #[schema(format = DateTime)]
     pub(crate) at: String,
     pub(crate) figures: PackFigures,
+    /// The numbers of a pack of a month or a quarter; a weekly review has none but its figures.
+    #[serde(default)]
+    pub(crate) numbers: Vec<PackNumber>,
+    #[serde(default)]
+    pub(crate) charts: Vec<PackChart>,
     /// The agenda, from top to bottom.
     pub(crate) parts: Vec<PackPart>,
     /// Minutes at the end, to say again what was decided.
@@ -68,7 +76,9 @@ pub(crate) struct PackFigures {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = ReviewPart)]
 pub(crate) struct PackPart {
-    /// `follow-through`, `new`, `deadlines`, `exceptions`, `answers`, `plan`.
+    /// `follow-through`, `new`, `deadlines`, `exceptions`, `answers`, `plan`; of a month `added`, `removed`, `relied-on`,
+    /// `end-of-life`, `unmanaged`, `concentration`, `licences`, `noise`; of a quarter `exploited`, `nearly`, `attacks`,
+    /// `speed`, `watch`.
     pub(crate) part: String,
     pub(crate) title: String,
     /// What is in it.
@@ -117,23 +127,23 @@ impl Pack {
 }
 
 /// A topic on its way.
-struct Draft {
-    is: Topic,
-    title: String,
-    note: String,
-    page: String,
+pub(super) struct Draft {
+    pub(super) is: Topic,
+    pub(super) title: String,
+    pub(super) note: String,
+    pub(super) page: String,
 }
 
 /// A part on its way: its topics in order, how many there are, whether there may be more, and where the list is.
-struct Filled {
-    topics: Vec<Draft>,
-    count: i64,
-    more: bool,
-    list: String,
-    about: String,
+pub(super) struct Filled {
+    pub(super) topics: Vec<Draft>,
+    pub(super) count: i64,
+    pub(super) more: bool,
+    pub(super) list: String,
+    pub(super) about: String,
 }
 
-/// What a review would show at a moment, which is now.
+/// What a review would show at a moment, which is now, and what is carried where that is to be kept with it.
 ///
 /// # Errors
 /// The store does not answer.
@@ -141,10 +151,10 @@ pub(crate) async fn pack(
     app: &App,
     org: Org,
     scope: &Scope,
-    minutes: u32,
+    (kind, minutes): (Kind, u32),
     before: &[Before],
     (agreed, now): (&Agreed, Timestamp),
-) -> Result<Pack, Problem> {
+) -> Result<(Pack, Option<String>), Problem> {
     let making = Making { app, org, scope, agreed, now };
     let last = before.first().and_then(|one| one.review.opened);
     let since = last.unwrap_or(now - WEEK).max(now - WEEK - WEEK - WEEK - WEEK);
@@ -173,14 +183,27 @@ pub(crate) async fn pack(
         answers: known(&answers),
         scheduled: Some(scheduled),
     };
-    let filled = [follow, new, deadlines, exceptions, answers, plan];
-    let counts = filled.each_ref().map(|one| usize::try_from(one.count).unwrap_or(0));
+    let made = match kind {
+        Kind::Weekly => Made {
+            parts: Part::ALL
+                .into_iter()
+                .zip([follow, new, deadlines, exceptions, answers, plan])
+                .collect(),
+            numbers: Vec::new(),
+            charts: vec![load_line(app, org, scope, now).await?],
+            stock: None,
+        },
+        Kind::Monthly => health::made(&making, follow, before).await?,
+        Kind::Quarterly => briefing::made(&making, follow, before).await?,
+    };
+    let counts: Vec<usize> =
+        made.parts.iter().map(|(_, one)| usize::try_from(one.count).unwrap_or(0)).collect();
     let times = times(&counts, minutes);
     let keys: Vec<Vec<String>> = before
         .iter()
         .map(|one| one.pack.iter().flat_map(Pack::topics).map(ToOwned::to_owned).collect())
         .collect();
-    let parts = Part::ALL.into_iter().zip(filled).zip(&times.parts);
+    let parts = made.parts.into_iter().zip(&times.parts);
     let parts = parts.map(|((part, filled), minutes)| PackPart {
         part: part.as_str().to_owned(),
         title: title(part).to_owned(),
@@ -191,7 +214,15 @@ pub(crate) async fn pack(
         list: filled.list,
         topics: filled.topics.into_iter().map(|draft| told(part, draft, &keys)).collect(),
     });
-    Ok(Pack { at: now.to_string(), figures, parts: parts.collect(), end: times.end })
+    let pack = Pack {
+        at: now.to_string(),
+        figures,
+        numbers: made.numbers,
+        charts: made.charts,
+        parts: parts.collect(),
+        end: times.end,
+    };
+    Ok((pack, made.stock))
 }
 
 fn title(part: Part) -> &'static str {
@@ -202,13 +233,26 @@ fn title(part: Part) -> &'static str {
         Part::Exceptions => "Exceptions that end",
         Part::Answers => "Decisions asked for",
         Part::Plan => "The next windows",
+        Part::Added => "Dependencies added",
+        Part::Removed => "Dependencies removed",
+        Part::Relied => "Most relied on",
+        Part::Ending => "End of life ahead",
+        Part::Unmanaged => "Unmanaged dependencies",
+        Part::Concentration => "Concentration",
+        Part::Licences => "Licence drift",
+        Part::Noise => "Noise",
+        Part::Exploited => "Exploited in the wild, and here",
+        Part::Nearly => "Exploited in the wild, and nearly here",
+        Part::Attacks => "Attack patterns",
+        Part::Speed => "How fast we were",
+        Part::Watch => "What to watch",
     }
 }
 
 fn told(part: Part, draft: Draft, before: &[Vec<String>]) -> PackTopic {
     let again = match part {
         // What was decided stands there until it is done.
-        Part::Follow | Part::Plan => 0,
+        Part::Follow | Part::Plan | Part::Noise => 0,
         _ => repeats(&draft.is.key, before.iter().map(Vec::as_slice)),
     };
     PackTopic {
@@ -223,16 +267,16 @@ fn told(part: Part, draft: Draft, before: &[Vec<String>]) -> PackTopic {
     }
 }
 
-struct Making<'a> {
-    app: &'a App,
-    org: Org,
-    scope: &'a Scope,
+pub(super) struct Making<'a> {
+    pub(super) app: &'a App,
+    pub(super) org: Org,
+    pub(super) scope: &'a Scope,
     agreed: &'a Agreed,
-    now: Timestamp,
+    pub(super) now: Timestamp,
 }
 
 impl Making<'_> {
-    fn counting(&self) -> FindingFilter {
+    pub(super) fn counting(&self) -> FindingFilter {
         FindingFilter {
             systems: self.scope.systems.clone(),
             counts: Some(true),
@@ -241,7 +285,7 @@ impl Making<'_> {
     }
 
     /// An address with what the review is of.
-    fn of(&self, path: &str) -> String {
+    pub(super) fn of(&self, path: &str) -> String {
         let join = if path.contains('?') { '&' } else { '?' };
         match &self.scope.of {
             ReviewOf::Team(id) => format!("{path}{join}team={id}"),
@@ -356,14 +400,9 @@ impl Making<'_> {
         }
         let mut all = self.app.store.all_scheduled(self.org).await?;
         if let Some(systems) = &self.scope.systems {
-            let assets: HashSet<i64> = all.iter().map(|(_, is)| is.change.asset).collect();
-            let mut inside = HashSet::new();
-            for id in assets {
-                let system = self.app.store.asset(self.org, id).await?.and_then(|a| a.asset.system);
-                if system.is_some_and(|id| systems.contains(&id)) {
-                    inside.insert(id);
-                }
-            }
+            let (store, of) = (&self.app.store, Some(systems.as_slice()));
+            let assets = store.assets(self.org, None, of, "", ASSETS).await?;
+            let inside: HashSet<i64> = assets.into_iter().map(|asset| asset.id).collect();
             all.retain(|(_, is)| inside.contains(&is.change.asset));
         }
         Ok(all)

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use trimtab_pages::part::number;
-use trimtab_report::minutes::{Document, Section, Table};
+use trimtab_report::minutes::{Chart, Document, Section, Series, Table};
 use trimtab_store::{Resolve, Review};
 
 use super::agenda::{Pack, PackFigures, PackPart};
-use super::{Before, Scope, follow, last_day};
+use super::packing::PackChart;
+use super::{Before, Scope, follow, kind_of, last_day};
 use crate::people::name;
 
 /// What minutes are made of.
@@ -23,8 +24,30 @@ pub(crate) struct Told<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// The numbers of a review, each with its name, now and in the review before. `None`: unknown, or there is none.
-pub(crate) fn compared(
+/// A number with its name, now and in the review before. `None`: unknown, or there is none.
+pub(crate) type Compared = (String, Option<f64>, Option<f64>);
+
+/// The numbers of a review.
+pub(crate) fn compared(now: &Pack, before: Option<&Pack>) -> Vec<Compared> {
+    if now.numbers.is_empty() {
+        let all = weekly(&now.figures, before.map(|pack| &pack.figures));
+        return all.into_iter().map(|(name, now, before)| (name.to_owned(), now, before)).collect();
+    }
+    let was = |name: &str| {
+        let mut all = before.iter().flat_map(|pack| &pack.numbers);
+        all.find(|one| one.name == name).and_then(|one| one.value)
+    };
+    now.numbers.iter().map(|one| (one.name.clone(), one.value, was(&one.name))).collect()
+}
+
+/// How much more or less something is than before. `None`: one of both is unknown.
+pub(crate) fn change(now: Option<f64>, before: Option<f64>) -> Option<String> {
+    let by = ((now? - before?) * 10.0).round() / 10.0;
+    Some(if by > 0.0 { format!("+{}", number(by)) } else { number(by) })
+}
+
+/// The numbers of a weekly review.
+fn weekly(
     now: &PackFigures,
     before: Option<&PackFigures>,
 ) -> Vec<(&'static str, Option<f64>, Option<f64>)> {
@@ -93,7 +116,8 @@ pub(crate) fn document(told: &Told<'_>) -> Document {
         });
     }
     sections.extend(told.pack.parts.iter().map(part));
-    let title = format!("Weekly dependency review of {}", told.scope.name);
+    sections.extend(told.pack.charts.iter().map(chart));
+    let title = format!("{} of {}", kind_of(review).title(), told.scope.name);
     Document { title, lines, sections }
 }
 
@@ -121,15 +145,17 @@ fn decisions(told: &Told<'_>) -> Section {
         title: "Decisions".to_owned(),
         text: vec![text],
         table: Table { columns: columns(&["What", "About", "Owner", "Until", "Stands"]), rows },
+        ..Section::default()
     }
 }
 
 fn numbers(told: &Told<'_>) -> Section {
     let last = told.before.iter().find_map(|one| one.pack.as_ref());
-    let rows = compared(&told.pack.figures, last.map(|pack| &pack.figures));
-    let row = |(name, now, before): &(&str, Option<f64>, Option<f64>)| {
+    let rows = compared(told.pack, last);
+    let row = |(name, now, before): &Compared| {
+        let by = change(*now, *before).unwrap_or_else(|| "–".to_owned());
         let before = if last.is_some() { known(*before) } else { "–".to_owned() };
-        vec![(*name).to_owned(), known(*now), before]
+        vec![name.clone(), known(*now), before, by]
     };
     Section {
         title: "Numbers".to_owned(),
@@ -138,9 +164,36 @@ fn numbers(told: &Told<'_>) -> Section {
             None => "There was no review of the same before.".to_owned(),
         }],
         table: Table {
-            columns: columns(&["What", "This review", "The last"]),
+            columns: columns(&["What", "This review", "The last", "Change"]),
             rows: rows.iter().map(row).collect(),
         },
+        ..Section::default()
+    }
+}
+
+/// A chart with its values as a table.
+fn chart(is: &PackChart) -> Section {
+    let series = |of: &super::packing::PackSeries| Series {
+        name: of.name.clone(),
+        values: of.values.clone(),
+    };
+    let mut columns = vec![String::new()];
+    columns.extend(is.series.iter().map(|of| format!("{} ({})", of.name, is.unit)));
+    let row = |(at, label): (usize, &String)| {
+        let mut row = vec![label.clone()];
+        let values = is.series.iter().map(|of| known(of.values.get(at).copied().flatten()));
+        row.extend(values);
+        row
+    };
+    Section {
+        title: is.title.clone(),
+        text: Vec::new(),
+        chart: Some(Chart {
+            title: format!("{}, {}", is.title, is.unit),
+            labels: is.labels.clone(),
+            series: is.series.iter().map(series).collect(),
+        }),
+        table: Table { columns, rows: is.labels.iter().enumerate().map(row).collect() },
     }
 }
 
@@ -149,7 +202,7 @@ pub(crate) fn when(part: &str) -> &'static str {
     match part {
         "answers" => "Asked",
         "plan" => "Begins",
-        "exceptions" => "Ends",
+        "exceptions" | "end-of-life" => "Ends",
         _ => "Due",
     }
 }
@@ -183,5 +236,6 @@ fn part(is: &PackPart) -> Section {
             columns: columns(&["Topic", "Level", when(&is.part), "More", "Again"]),
             rows: is.topics.iter().map(row).collect(),
         },
+        ..Section::default()
     }
 }

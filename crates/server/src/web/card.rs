@@ -45,7 +45,8 @@ pub(crate) async fn page(
         Link::to(is.team.name.clone(), format!("/teams/{id}")),
         Link::words("Card"),
     ];
-    for (words, format) in [("Markdown", "md"), ("PDF", "pdf")] {
+    layout.actions.push(Link::to("Wall", format!("/wall?days={days}")));
+    for (words, format) in [("Release notes", "notes"), ("Markdown", "md"), ("PDF", "pdf")] {
         let address = format!("/api/v1/teams/{id}/card?days={days}&as={format}");
         layout.actions.push(Link::to(words, address));
     }

@@ -3,6 +3,7 @@
 
 mod charts;
 mod csv;
+mod delivery;
 mod list;
 mod noise;
 mod tables;
@@ -55,6 +56,7 @@ pub(crate) async fn page(
         figures: figures(&is),
         charts: charts::all(&is).into_iter().map(|(_, chart)| chart).collect(),
         levels: tables::levels(&is),
+        delivery: delivery::table(&is),
         groups: tables::groups(&is),
     };
     Ok(html(&page))
@@ -71,6 +73,7 @@ pub(crate) async fn csv(
     let rows = match asked.chart.as_str() {
         "groups" => csv::group_rows(&is),
         "levels" => csv::level_rows(&is),
+        "delivery" => delivery::rows(&is),
         name => {
             let chart = charts::all(&is).into_iter().find(|(of, _)| *of == name);
             csv::chart_rows(&chart.ok_or_else(|| Problem::not_found("chart"))?.1)

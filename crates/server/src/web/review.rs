@@ -5,13 +5,13 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use trimtab_engine::review::Times;
+use trimtab_engine::review::{Kind, Times};
 use trimtab_model::Level;
 use trimtab_pages::Entry;
 use trimtab_pages::page::{Review as View, ReviewPart};
 use trimtab_pages::part::{
-    Cell, Column, Empty, Field, Figure, Figures, Form as Sheet, Input, Link, Mark, Notice, Pairs,
-    Row, Table, Urgency, Value, When, number,
+    Cell, Chart, Column, Empty, Field, Figure, Figures, Form as Sheet, Input, Kind as Drawn, Link,
+    Mark, Notice, Pairs, Point, Row, Series, Table, Tone, Urgency, Value, When, number,
 };
 use trimtab_store::{Resolve, ResolveState, ReviewOf, ReviewState};
 
@@ -21,9 +21,13 @@ use crate::api::reviews::{Known, known};
 use crate::people::name;
 use crate::problem::Problem;
 use crate::reviewing::agenda::{PackPart, PackTopic};
-use crate::reviewing::minutes::{compared, when};
+use crate::reviewing::minutes::{Compared, change, compared, when};
+use crate::reviewing::packing::{PackChart, PackSeries};
 use crate::reviewing::{self, Sent as Decision, last_day};
 use crate::state::App;
+
+/// How many figures a page has room for beside each other.
+const FIGURES: usize = 8;
 
 /// What the forms send.
 #[derive(Debug, Default, Deserialize)]
@@ -105,7 +109,11 @@ async fn show(app: &App, who: &Who, id: i64, wrong: Option<(Sent, Problem)>) -> 
         ReviewState::Open => is.review.opened.and_then(|opened| times.part_at(opened, now)),
         ReviewState::Prepared | ReviewState::Closed => None,
     };
-    let title = format!("Weekly review of {}", is.scope.name);
+    let kind = match reviewing::kind_of(&is.review) {
+        Kind::Weekly => "Weekly review",
+        other => other.title(),
+    };
+    let title = format!("{kind} of {}", is.scope.name);
     let headline = headline(&is, current, &spans, now);
     let mut layout = layout(app, who, Entry::Reviews, &title, headline).await?;
     layout.crumbs = vec![Link::to("Reviews", "/reviews"), Link::words(title)];
@@ -136,6 +144,7 @@ async fn show(app: &App, who: &Who, id: i64, wrong: Option<(Sent, Problem)>) -> 
     let view = View {
         notice,
         figures: figures(&is),
+        charts: is.pack.charts.iter().map(chart).collect(),
         about: about(&is, current, &spans, now),
         meeting: if may { meeting(&is, &people, &csrf) } else { Vec::new() },
         quality: quality(&is),
@@ -166,6 +175,10 @@ fn headline(
 ) -> String {
     let decided = count(whole(is.decisions.len()), "decision", "decisions");
     match (is.review.state, is.review.opened.zip(is.review.closed)) {
+        (ReviewState::Prepared, _) if !is.pack.numbers.is_empty() => format!(
+            "The pack is planned for {}; until it is opened it follows the data.",
+            is.review.is.at.strftime("%Y-%m-%d %H:%M UTC")
+        ),
         (ReviewState::Prepared, _) => format!(
             "The review is planned for {}: {} new, {} past their deadline.",
             is.review.is.at.strftime("%Y-%m-%d %H:%M UTC"),
@@ -208,8 +221,8 @@ fn figures(is: &Known) -> Figures {
     };
     let now = format!("/findings?counts=true{of}");
     let last = is.before.iter().find_map(|one| one.pack.as_ref());
-    let all = compared(&is.pack.figures, last.map(|pack| &pack.figures));
-    let lists = [
+    let all = compared(&is.pack, last);
+    let weekly = [
         now.as_str(),
         now.as_str(),
         "#new",
@@ -219,17 +232,57 @@ fn figures(is: &Known) -> Figures {
         "#answers",
         "#plan",
     ];
-    let figure = |((name, value, before), list): ((&str, Option<f64>, Option<f64>), &str)| {
+    let lists: Vec<String> = match is.pack.numbers.as_slice() {
+        [] => weekly.map(str::to_owned).to_vec(),
+        numbers => numbers.iter().map(|one| format!("#{}", one.part)).collect(),
+    };
+    let figure = |((name, value, before), list): (Compared, String)| {
         let unknown = || Value::Unknown("more than were counted, or not weighed".to_owned());
-        let value = value.map_or_else(unknown, |value| Value::Text(number(value)));
+        let by = change(value, before);
+        let value = value.map_or_else(unknown, |value| Value::Text(number(tenth(value))));
         let figure = Figure::of(value, name, list);
         match (last, before) {
             (None, _) => figure,
-            (Some(_), Some(before)) => figure.noted(format!("{} in the last", number(before))),
+            (Some(_), Some(before)) => figure.noted(match by {
+                Some(by) => format!("{} in the last ({by})", number(tenth(before))),
+                None => format!("{} in the last", number(tenth(before))),
+            }),
             (Some(_), None) => figure.noted("unknown in the last"),
         }
     };
-    Figures(all.into_iter().zip(lists).map(figure).collect())
+    Figures(all.into_iter().zip(lists).take(FIGURES).map(figure).collect())
+}
+
+fn tenth(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}
+
+/// A chart of the pack, as it was when it was made.
+fn chart(of: &PackChart) -> Chart {
+    let tones = [Tone::Plain, Tone::Quiet];
+    let here = match of.title.as_str() {
+        "Load" => "/metrics",
+        "Noise" => "#noise",
+        _ => "#attacks",
+    };
+    let series = |(at, line): (usize, &PackSeries)| Series {
+        name: line.name.clone(),
+        tone: tones.get(at).copied().unwrap_or(Tone::Quiet),
+        points: line
+            .values
+            .iter()
+            .map(|value| Point { value: value.map(tenth), href: here.into() })
+            .collect(),
+    };
+    Chart {
+        kind: if of.labels.len() > 9 { Drawn::Lines } else { Drawn::Pairs },
+        title: of.title.clone(),
+        definition: "As it was known when this was made; the minutes have the same.".to_owned(),
+        unit: of.unit.clone(),
+        labels: of.labels.clone(),
+        series: of.series.iter().enumerate().map(series).collect(),
+        csv: "".into(),
+    }
 }
 
 fn about(

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
+use trimtab_engine::review::Kind;
 use trimtab_pages::Entry;
 use trimtab_pages::page::{Act, Reviews};
 use trimtab_pages::part::{
@@ -27,6 +28,7 @@ use crate::state::App;
 #[serde(default)]
 pub(crate) struct Sent {
     csrf: String,
+    kind: String,
     of: String,
     day: String,
     time: String,
@@ -89,7 +91,10 @@ pub(crate) async fn page(
         let open = own.iter().filter(|is| reviewing::follow(is, now).is_open()).count();
         let took = review.opened.zip(review.closed);
         Row::of(vec![
-            Cell::Name(Link::to(name(review, &teams, &systems), page.clone()), "weekly".to_owned()),
+            Cell::Name(
+                Link::to(name(review, &teams, &systems), page.clone()),
+                review.is.kind.clone(),
+            ),
             Cell::Value(When::of(review.opened.unwrap_or(review.is.at), now).into()),
             Cell::text(review.state.as_str()),
             Cell::link(own.len().to_string(), format!("{page}#decisions")),
@@ -150,6 +155,7 @@ pub(crate) async fn new(
     let who = who.map_err(Sorry::from)?;
     let now = app.now();
     let sent = Sent {
+        kind: Kind::Weekly.as_str().to_owned(),
         of: asked.team.map(|id| format!("team:{id}")).unwrap_or_default(),
         day: now.strftime("%Y-%m-%d").to_string(),
         time: now.strftime("%H:%M").to_string(),
@@ -169,6 +175,10 @@ pub(crate) async fn post(
     if !who.may_somewhere(Action::Review) {
         return Err(Problem::forbidden(Action::Review).into());
     }
+    let Some(kind) = Kind::from_text(&sent.kind) else {
+        let wrong = ("kind", "Choose a kind.".to_owned());
+        return show(&app, &who, sent, Some(wrong)).await;
+    };
     let Some(of) = of_word(&sent.of) else {
         let wrong = ("of", "Choose what it is of.".to_owned());
         return show(&app, &who, sent, Some(wrong)).await;
@@ -181,7 +191,7 @@ pub(crate) async fn post(
         let wrong = ("minutes", "It is a number of minutes.".to_owned());
         return show(&app, &who, sent, Some(wrong)).await;
     };
-    match reviewing::prepare(&app, &who, Wanted { of, at, minutes }).await {
+    match reviewing::prepare(&app, &who, Wanted { kind, of, at, minutes }).await {
         Ok(id) => Ok(Redirect::to(&format!("/reviews/{id}")).into_response()),
         Err(problem) if problem.status == 422 => {
             let name = match &problem.detail {
@@ -217,6 +227,7 @@ async fn show(app: &App, who: &Who, sent: Sent, wrong: Option<(&'static str, Str
     let may = |s: &&System| who.may(Action::Review, On { system: Some(s.id), team: s.team });
     let system = |s: &System| (format!("system:{}", s.id), format!("System {}", s.name));
     of.extend(systems.iter().filter(may).map(system));
+    let kinds = Kind::ALL.map(|kind| (kind.as_str().to_owned(), kind.title().to_owned())).to_vec();
     let headline = "What is the review of, and when is it?".to_owned();
     let mut layout = layout(app, who, Entry::Reviews, "Plan a review", headline).await?;
     layout.crumbs = vec![Link::to("Reviews", "/reviews"), Link::words("Plan a review")];
@@ -224,6 +235,7 @@ async fn show(app: &App, who: &Who, sent: Sent, wrong: Option<(&'static str, Str
         action: "/reviews/new".into(),
         csrf: layout.csrf.clone(),
         fields: vec![
+            Field::new("kind", "Kind", Input::Select(kinds)).holding(sent.kind),
             Field::new("of", "Of", Input::Select(of)).holding(sent.of),
             Field::new("day", "Day", Input::Date).holding(sent.day),
             Field::new("time", "Time (UTC)", Input::Text).holding(sent.time).hinted("14:30"),

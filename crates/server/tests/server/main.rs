@@ -27,6 +27,7 @@ mod maturity;
 mod notices;
 mod organisations;
 mod over_walls;
+mod packs;
 mod pages;
 mod people;
 mod planning;

@@ -78,6 +78,7 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
         "shares" => id(world.share),
         "charters" => id(*charter),
         "people" => id(world.small.id),
+        "cards" => id(world.lea.id),
         "documents" | "vex" => world.digest.clone(),
         "today" => "answers".to_owned(),
         "vulnerabilities" => world.vulnerability.clone(),
@@ -114,6 +115,7 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
         }
         ("POST", "incidents") => ("", json!({ "title": role, "looked_for": "pkg:npm/nothing" })),
         ("POST", "incidents/{id}") => ("", json!({ "kind": "note", "text": "x" })),
+        ("PUT", "cards") => ("", json!({ "hidden": false })),
         ("PUT", "systems/{id}/people") => ("", json!({ "selection": world.small.id })),
         ("POST", "charters") => ("", json!({ "text": "format = 1\npreset = \"swift\"\n" })),
         ("POST", "charters/{id}/agree") => ("", json!({ "side": role })),

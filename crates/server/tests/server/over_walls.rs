@@ -133,6 +133,8 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         row("POST", "/teams/{id}/tracker", team, &[("end", text("yes"))], NotThere),
         row("GET", "/updates/{id}", update, &[], NotThere),
         row("POST", "/updates/{id}", update, &[("points", text("1"))], NotThere),
+        row("GET", "/cards/{id}", &lea.id, &[], NotThere),
+        row("POST", "/cards/{id}", &lea.id, &[("shown", text("no"))], NotThere),
         row("GET", "/reviews/{id}", review, &[], NotThere),
         row("POST", "/reviews/{id}", review, &[("do", text("attend"))], NotThere),
         row(
@@ -151,6 +153,7 @@ fn no_page_and_no_form_reaches_over_a_wall() {
             "/reviews/new",
             &"",
             &[
+                ("kind", text("weekly")),
                 ("of", format!("team:{team}")),
                 ("day", text(&day[..10])),
                 ("time", text("09:00")),
@@ -302,6 +305,7 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         format!("/reviews?team={team}"),
         "/goals".to_owned(),
         "/suppliers".to_owned(),
+        "/wall".to_owned(),
         "/plan".to_owned(),
         "/plan/what-if?capacity=2".to_owned(),
     ] {

@@ -13,6 +13,7 @@ mod inventoried;
 mod jobs;
 mod narrowed;
 mod notices;
+mod packs;
 mod people;
 mod places;
 mod plans;
@@ -88,6 +89,10 @@ macro_rules! suite {
 }
 
 suite! {
+    packs::what_is_carried_is_counted_by_package,
+    packs::deployments_are_told_with_what_they_carried,
+    packs::a_pack_keeps_what_was_carried,
+    packs::who_wants_not_to_be_shown_is_not,
     arrive::several_together_are_as_each_alone,
     arrive::what_is_done_together_has_its_numbers_before,
     arrive::only_ones_own_jobs_end,

@@ -75,6 +75,8 @@ pub(crate) async fn the_last_admin_stays(store: Store) {
     store.set_grants(org, ada, &[security], "person:2", now()).await.unwrap();
     assert_eq!(store.grants(org, ada).await.unwrap(), [security]);
     assert_eq!(store.grants(org, bob).await.unwrap(), [ADMIN]);
+    let all = store.all_grants(org).await.unwrap();
+    assert_eq!((all.len(), &all[&ada], &all[&bob]), (2, &vec![security], &vec![ADMIN]));
 }
 
 pub(crate) async fn a_token_ends_with_its_person(store: Store) {

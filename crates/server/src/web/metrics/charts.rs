@@ -5,6 +5,7 @@ use trimtab_pages::part::{Chart, Kind, Point, Series, Tone};
 
 use super::{behind, other, query};
 use crate::measuring::question::{LEVELS, Measured, Numbers, Period, told};
+use crate::measuring::shipping::Both;
 
 /// A chart with its name in an address.
 type Named = (&'static str, Chart);
@@ -35,6 +36,7 @@ pub(super) fn all(is: &Measured) -> Vec<Named> {
         of.noise(),
         of.notices(),
         of.age(),
+        of.deployments(),
     ]
 }
 
@@ -226,6 +228,32 @@ impl Charts<'_> {
         );
         let chart = self.chart("notices", "Notices", "notices", definition);
         ("notices", Chart { series: vec![series("notices", Tone::Plain, told)], ..chart })
+    }
+
+    fn deployments(&self) -> Named {
+        let is = self.is;
+        let each = |of: &str, number: fn(&Both) -> usize| -> Vec<Opening> {
+            let parts = is.parts.iter().zip(&is.delivered.parts);
+            let one = |((part, _), both): (&(Period, Numbers), &Option<Both>)| {
+                (both.as_ref().map(|both| number(both) as f64), behind(is, *part, of))
+            };
+            parts.map(one).collect()
+        };
+        let all = vec![
+            series("all", Tone::Quiet, each("deployments", |both| both.all.deployments)),
+            series(
+                "with updates",
+                Tone::Plain,
+                each("updates-deployed", |both| both.updates.deployments),
+            ),
+        ];
+        let definition = format!(
+            "Changes of what runs in production in the {}, those that failed among them; and those of them with which a \
+             dependency update came for the first time.",
+            self.each
+        );
+        let chart = self.chart("deployments", "Deployments", "deployments", definition);
+        ("deployments", Chart { series: all, ..chart })
     }
 
     fn age(&self) -> Named {

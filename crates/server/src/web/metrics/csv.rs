@@ -19,7 +19,7 @@ pub(super) fn line(cells: &[String]) -> String {
 }
 
 /// A number for a program; unknown is empty.
-fn plain(value: Option<f64>) -> String {
+pub(super) fn plain(value: Option<f64>) -> String {
     value.map_or(String::new(), |v| {
         format!("{v:.3}").trim_end_matches('0').trim_end_matches('.').to_owned()
     })

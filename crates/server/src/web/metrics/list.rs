@@ -7,7 +7,7 @@ use trimtab_pages::Entry;
 use trimtab_pages::page::Listing;
 use trimtab_pages::part::{Cell, Column, Empty, Link, Mark, Pager, Row, Table, When, number};
 
-use super::{noise, tenth};
+use super::{delivery, noise, tenth};
 use crate::access::Who;
 use crate::facts::counted::{self, List, Of, Rows, Wanted};
 use crate::measuring::question::{Asked, Question, told};
@@ -48,6 +48,7 @@ pub(crate) async fn page(
     let list = counted::list(&app, &who, &asked, &wanted, ROWS).await?;
     let (table, headline) = match &list.rows {
         Rows::Told(said, lines) => noise::table(&list, *said, lines),
+        Rows::Shipped(all) => delivery::list(&list, all),
         Rows::Findings(of, rows) => findings(&list, *of, rows),
     };
     let shown = table.rows.len();

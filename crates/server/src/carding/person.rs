@@ -1,0 +1,228 @@
+//! What the updates of a person removed, beside their own time before; and the wall, on which teams and people stand in the
+//! order of their names, each beside their own past. Nobody is on it, or on a card that others open, who does not want it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use trimtab_engine::review::{Reach, milestones};
+use trimtab_store::{Applied, ReviewOf};
+
+use super::{Removed, came, gone_with, removed};
+use crate::access::Who;
+use crate::measuring::question::{Asked, Period, question};
+use crate::people;
+use crate::problem::Problem;
+use crate::reviewing::scope;
+use crate::state::App;
+use crate::updating::{self, Update};
+
+/// How many updates the wall looks at: the newest.
+const LOOKED: usize = 500;
+
+/// A person's card.
+pub(crate) struct PersonCard {
+    pub(crate) name: String,
+    pub(crate) period: Period,
+    pub(crate) other: Period,
+    pub(crate) now: Removed,
+    pub(crate) before: Removed,
+    /// The updates of the time, the newest first.
+    pub(crate) updates: Vec<Update>,
+    pub(crate) milestones: Vec<String>,
+    /// Whether there are more updates than were looked at: of the time before not all is known.
+    pub(crate) more: bool,
+    /// Whether even of the time itself not all is known.
+    pub(crate) cut: bool,
+    /// Whether the person wants that nobody else sees it.
+    pub(crate) hidden: bool,
+    /// Whether it is one's own.
+    pub(crate) own: bool,
+}
+
+/// Who carried out an update, by who pushed its evidence: a person, or whoever made the token. `None`: nobody knows.
+fn whose(is: &Applied, tokens: &BTreeMap<i64, i64>) -> Option<i64> {
+    match is.actor.split_once(':')? {
+        ("person", id) => id.parse().ok(),
+        ("token", id) => tokens.get(&id.parse().ok()?).copied(),
+        _ => None,
+    }
+}
+
+async fn tokens(app: &App, who: &Who) -> Result<BTreeMap<i64, i64>, Problem> {
+    let all = app.store.tokens(who.org).await?;
+    Ok(all.into_iter().map(|token| (token.id, token.person)).collect())
+}
+
+/// The sum of what some updates removed in a time.
+fn sum<'u>(
+    updates: impl Iterator<Item = &'u Update> + Clone,
+    (from, to): (Timestamp, Timestamp),
+) -> Removed {
+    let within = |at: Option<Timestamp>| at.is_some_and(|at| from <= at && at < to);
+    let own: Vec<&Update> = updates.clone().filter(|u| within(came(u))).collect();
+    let reverted = updates.filter(|u| within(u.is.reverted)).count();
+    let gone: Vec<_> = own.iter().copied().flat_map(gone_with).collect();
+    removed(own.len(), reverted, &gone, (from, to))
+}
+
+/// One whose evidence is damaged says so on its page, and holds nobody up.
+fn reads(is: &Applied) -> bool {
+    serde_json::from_value::<super::Evidence>(is.is.told.clone()).is_ok()
+}
+
+/// A person's card: one's own, or one that the person shows, of what the asker may see.
+///
+/// # Errors
+/// There is nobody of whom anything may be seen, or the time is not understood.
+pub(crate) async fn card_of(
+    app: &App,
+    who: &Who,
+    id: i64,
+    days: &str,
+) -> Result<PersonCard, Problem> {
+    let missing = || Problem::not_found("card");
+    let asked = Asked { days: days.to_owned(), ..Asked::default() };
+    let is = question(app, who, &asked).await?;
+    let own = who.person.id == id;
+    let hidden = app.store.unshown(who.org).await?.contains(&id);
+    if hidden && !own {
+        return Err(missing());
+    }
+    let person = app.store.person(who.org, id).await?.ok_or_else(missing)?;
+    let tokens = tokens(app, who).await?;
+    let mut actors = vec![format!("person:{id}")];
+    let made = tokens.iter().filter(|(_, person)| **person == id);
+    actors.extend(made.map(|(token, _)| format!("token:{token}")));
+    let visible = is.visible.as_deref();
+    let all = app.store.applied_by(who.org, &actors, visible, super::LOOKED + 1).await?;
+    if all.is_empty() && !own {
+        return Err(missing());
+    }
+    let more = all.len() > super::LOOKED;
+    let rows: Vec<Applied> = all.into_iter().take(super::LOOKED).collect();
+    let oldest = rows.last().map(|is| is.is.at);
+    let rows = rows.into_iter().filter(reads).collect();
+    let mut updates = updating::of_all(app, who.org, rows).await?;
+    let (from, to) = is.period.bounds();
+    let to = to.min(app.now());
+    let (now, before) = (sum(updates.iter(), (from, to)), sum(updates.iter(), is.other.bounds()));
+    let until = |at: Timestamp| sum(updates.iter(), (Timestamp::MIN, at));
+    let (began, ended) = (until(from), until(to));
+    // What was not looked at may be the first, or the hundredth.
+    let reached = match more {
+        true => Vec::new(),
+        false => milestones(&Reach {
+            updates: (began.updates, ended.updates),
+            load: (began.load, ended.load),
+            due: (now.due, now.kept),
+            days: is.period.days(),
+        }),
+    };
+    updates.retain(|u| came(u).is_some_and(|at| from <= at && at < to));
+    Ok(PersonCard {
+        name: person.name,
+        period: is.period,
+        other: is.other,
+        now,
+        before,
+        updates,
+        milestones: reached.into_iter().map(trimtab_engine::review::Milestone::words).collect(),
+        more,
+        cut: more && oldest.is_some_and(|at| at >= from),
+        hidden,
+        own,
+    })
+}
+
+/// Says whether one's own card is shown to others.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn show(app: &App, who: &Who, hidden: bool) -> Result<(), Problem> {
+    let now = app.now();
+    app.store.set_unshown(who.org, who.person.id, hidden, &who.actor(), now).await?;
+    Ok(())
+}
+
+/// A team or a person on the wall.
+pub(crate) struct Place {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) now: Removed,
+    pub(crate) before: Removed,
+    /// Whether only oneself sees it.
+    pub(crate) hidden: bool,
+}
+
+/// The wall.
+pub(crate) struct Wall {
+    pub(crate) period: Period,
+    pub(crate) other: Period,
+    /// In the order of their names.
+    pub(crate) teams: Vec<Place>,
+    /// See there: those with an update in one of the two times.
+    pub(crate) people: Vec<Place>,
+    /// Whether there are more updates than were looked at.
+    pub(crate) more: bool,
+    /// Whether even of the time itself not all is known.
+    pub(crate) cut: bool,
+}
+
+/// The wall, as far as they may see: teams of which they see all, and people who show it.
+///
+/// # Errors
+/// They may see nothing, or the time is not understood.
+pub(crate) async fn wall(app: &App, who: &Who, days: &str) -> Result<Wall, Problem> {
+    let asked = Asked { days: days.to_owned(), ..Asked::default() };
+    let is = question(app, who, &asked).await?;
+    let visible = is.visible.as_deref();
+    let page = app.store.all_applied(who.org, (None, None), visible, None, LOOKED).await?;
+    let oldest = page.rows.last().map(|is| is.is.at);
+    let more = page.next.is_some();
+    let rows = page.rows.into_iter().filter(reads).collect();
+    let updates = updating::of_all(app, who.org, rows).await?;
+    let (from, to) = is.period.bounds();
+    let (span, past) = ((from, to.min(app.now())), is.other.bounds());
+    let mut teams = Vec::new();
+    for team in &is.teams {
+        if scope(app, who, &ReviewOf::Team(team.id)).await.is_err() {
+            continue;
+        }
+        let owns = |system: Option<i64>| {
+            is.systems.iter().any(|s| Some(s.id) == system && s.team == Some(team.id))
+        };
+        let own = updates.iter().filter(|u| owns(u.is.system));
+        teams.push(Place {
+            id: team.id,
+            name: team.name.clone(),
+            now: sum(own.clone(), span),
+            before: sum(own, past),
+            hidden: false,
+        });
+    }
+    let (unshown, tokens) = (app.store.unshown(who.org).await?, tokens(app, who).await?);
+    let names = people::names(app, who.org).await?;
+    let mut of: BTreeMap<i64, Vec<&Update>> = BTreeMap::new();
+    for update in &updates {
+        if let Some(id) = whose(&update.is, &tokens) {
+            of.entry(id).or_default().push(update);
+        }
+    }
+    let mut people = Vec::new();
+    for (id, own) in of {
+        let hidden = unshown.contains(&id);
+        let Some(name) = names.get(&id).filter(|_| !hidden || id == who.person.id) else {
+            continue;
+        };
+        let own = || own.iter().copied();
+        let (now, before) = (sum(own(), span), sum(own(), past));
+        if now.updates + before.updates > 0 {
+            people.push(Place { id, name: name.clone(), now, before, hidden });
+        }
+    }
+    let by_name = |a: &Place, b: &Place| (&a.name, a.id).cmp(&(&b.name, b.id));
+    teams.sort_by(by_name);
+    people.sort_by(by_name);
+    let cut = more && oldest.is_some_and(|at| at >= from);
+    Ok(Wall { period: is.period, other: is.other, teams, people, more, cut })
+}

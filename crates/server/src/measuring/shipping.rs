@@ -1,0 +1,121 @@
+//! What was deployed to production, and which updates came with it: read from the store, reckoned by the engine.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+use trimtab_engine::measure::{Delivery, Ended, Landed, Shipped, Told, delivery, shipped};
+use trimtab_store::{Org, Outcome, Production};
+
+use super::question::Period;
+use crate::problem::Problem;
+use crate::state::App;
+
+/// How long before a period is looked at: an update may wait so long on the main line.
+const WAITING: SignedDuration = SignedDuration::from_hours(24 * 180);
+/// How many deployments, and how many updates, are looked at: the newest.
+const LOOKED: usize = 20_000;
+
+/// What was deployed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shipping {
+    /// The changes, in the order of time.
+    all: Vec<Shipped>,
+    /// The deployments, by their ids.
+    of: HashMap<i64, Production>,
+    /// Whether it was ever told that one ended other than well.
+    told: bool,
+    /// Since when all of them are known. `None`: as far as was looked.
+    whole_since: Option<Timestamp>,
+}
+
+/// The measures of deployments that carried updates, and of all.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Both {
+    pub(crate) updates: Delivery,
+    pub(crate) all: Delivery,
+}
+
+impl Shipping {
+    /// What was deployed to production of some systems, as far as periods from a moment on need it. `None`: of all.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub(crate) async fn of(
+        app: &App,
+        org: Org,
+        systems: Option<&[i64]>,
+        first: Timestamp,
+    ) -> Result<Shipping, Problem> {
+        let agreed = app.agreed(org, app.now()).await?;
+        let since = first - WAITING;
+        let store = &app.store;
+        let environments = agreed.production();
+        let found = store.deployed_into(org, &environments, systems, since, LOOKED).await?;
+        let merged = store.merged_updates(org, systems, since, LOOKED).await?;
+        let told = store.told_failures(org, systems).await?;
+        let cut = |many: usize| many >= LOOKED;
+        let oldest = found.last().map(|is| is.at).filter(|_| cut(found.len()));
+        let landed_since = merged.last().and_then(|is| is.since).filter(|_| cut(merged.len()));
+        let one = |is: &Production| {
+            let ended = match is.outcome {
+                Outcome::Ok => Ended::Ok,
+                Outcome::Failed => Ended::Failed,
+                Outcome::RolledBack => Ended::Back,
+                Outcome::Stopped => return None,
+            };
+            Some(Told {
+                id: is.id,
+                asset: is.asset.0,
+                environment: is.environment.as_str().into(),
+                snapshot: is.snapshot,
+                received: is.received,
+                at: is.at,
+                ended,
+            })
+        };
+        let all: Vec<Told> = found.iter().filter_map(one).collect();
+        let landed = merged
+            .iter()
+            .filter_map(|is| Some(Landed { update: is.update, asset: is.asset, since: is.since? }));
+        let landed: Vec<Landed> = landed.collect();
+        Ok(Shipping {
+            all: shipped(&all, &landed),
+            of: found.into_iter().map(|is| (is.id, is)).collect(),
+            told,
+            whole_since: oldest.max(landed_since),
+        })
+    }
+
+    /// The measures of a period, up to now. `None`: not all of it is known.
+    pub(crate) fn both(&self, period: Period, now: Timestamp) -> Option<Both> {
+        let (from, to) = period.bounds();
+        let span = (from, to.min(now).max(from));
+        if self.whole_since.is_some_and(|since| from < since) {
+            return None;
+        }
+        let ours = self.all.iter().filter(|one| !one.updates.is_empty());
+        Some(Both {
+            updates: delivery(ours, span, self.told),
+            all: delivery(self.all.iter(), span, self.told),
+        })
+    }
+
+    /// The changes of a period with their deployments, the last first: those with updates alone, those that failed alone.
+    pub(crate) fn within(
+        &self,
+        period: Period,
+        now: Timestamp,
+        (ours, failed): (bool, bool),
+    ) -> Vec<(Shipped, Production)> {
+        let (from, to) = period.bounds();
+        let to = to.min(now).max(from);
+        let wanted = |one: &&Shipped| {
+            from <= one.at
+                && one.at < to
+                && (!ours || !one.updates.is_empty())
+                && (!failed || one.failed)
+        };
+        let pair = |one: &Shipped| Some((one.clone(), self.of.get(&one.id)?.clone()));
+        self.all.iter().rev().filter(wanted).filter_map(pair).collect()
+    }
+}

@@ -1,0 +1,475 @@
+//! The monthly pack: how healthy what is relied on is.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use trimtab_engine::measure::noise;
+use trimtab_engine::review::{Concentration, HeldPackage, Part, Topic, concentration, drift};
+use trimtab_model::Purl;
+use trimtab_store::{GroupBy, Stocked};
+
+use super::Before;
+use super::agenda::{Draft, Filled, LISTED, Making};
+use super::packing::{Made, PackChart, PackSeries, counted, whole};
+use super::supported::{Said, said};
+use crate::problem::Problem;
+use crate::web::count;
+use crate::web::findings::encode;
+use crate::web::today::short;
+
+/// How many components are looked at.
+pub(super) const STOCKED: usize = 60_000;
+/// How many packages of the load are looked at.
+const WEIGHED: usize = 500;
+/// What a new licence weighs among others: it comes first.
+const NEW: f64 = 1e9;
+/// How many weeks noise is told of.
+const WEEKS: i32 = 8;
+
+/// What is kept of a month, for the next.
+#[derive(Debug, Serialize, Deserialize)]
+struct Stock {
+    /// Whether there was more than was looked at.
+    cut: bool,
+    /// Packages with their declared licences.
+    packages: Vec<(String, Vec<String>)>,
+}
+
+/// A package with what is carried of it.
+#[derive(Default)]
+struct Carried {
+    versions: Vec<String>,
+    licences: Vec<String>,
+    /// Whether advisories can be looked up for all of it.
+    managed: bool,
+    /// Places: assets times versions.
+    places: i64,
+}
+
+/// The pack.
+///
+/// # Errors
+/// The store does not answer.
+pub(super) async fn made(
+    making: &Making<'_>,
+    follow: Filled,
+    before: &[Before],
+) -> Result<Made, Problem> {
+    let (store, org) = (&making.app.store, making.org);
+    let systems = making.scope.systems.as_deref();
+    let stocked = store.stocked(org, systems, STOCKED).await?;
+    let cut = stocked.len() >= STOCKED;
+    let all = by_package(&stocked);
+    let names: Vec<String> = all.keys().cloned().collect();
+    let said = said(making, &stocked).await?;
+    let last = match before.first() {
+        None => None,
+        Some(one) => store.review_stock(org, one.review.id).await?,
+    };
+    let last: Option<Stock> = last.and_then(|text| serde_json::from_str(&text).ok());
+    let stock = Stock {
+        cut,
+        packages: all.iter().map(|(name, is)| (name.clone(), is.licences.clone())).collect(),
+    };
+    let [added, removed, licences] = drifted(last.as_ref(), &stock, &all);
+    let relied = relied(making, &all, said.as_ref(), names.len()).await?;
+    let (ending, ended) = ending(&all, said.as_ref(), making.now);
+    let unmanaged = unmanaged(making, &all, cut).await?;
+    let (concentrated, five, half) = concentrated(making, &all, cut).await?;
+    let (told, asked, chart) = told_and_asked(making).await?;
+    let known = |filled: &Filled| (!filled.more).then_some(filled.count as f64);
+    let unmaintained =
+        said.as_ref().filter(|_| !cut).map(|all| all.values().filter(|is| is.unmaintained).count());
+    let numbers = vec![
+        counted(Part::Added, "packages added", known(&added)),
+        counted(Part::Removed, "packages removed", known(&removed)),
+        counted(Part::Relied, "packages known to be unmaintained", unmaintained.map(whole)),
+        counted(Part::Ending, "versions without support", ended.filter(|_| !cut).map(whole)),
+        counted(Part::Unmanaged, "packages that cannot be looked up", known(&unmanaged)),
+        counted(Part::Concentration, "% of the load in five packages", five),
+        counted(Part::Licences, "packages with another licence", known(&licences)),
+        counted(Part::Noise, "interruptions in four weeks", asked),
+        // A page has room for the others; these stand in the words of their parts.
+        counted(Part::Concentration, "packages that make up half of the load", half),
+        counted(Part::Relied, "packages", (!cut).then(|| whole(names.len()))),
+    ];
+    let load = super::packing::load_line(making.app, org, making.scope, making.now).await?;
+    Ok(Made {
+        parts: vec![
+            (Part::Follow, follow),
+            (Part::Added, added),
+            (Part::Removed, removed),
+            (Part::Relied, relied),
+            (Part::Ending, ending),
+            (Part::Unmanaged, unmanaged),
+            (Part::Concentration, concentrated),
+            (Part::Licences, licences),
+            (Part::Noise, told),
+        ],
+        numbers,
+        charts: vec![load, chart],
+        stock: serde_json::to_string(&stock).ok(),
+    })
+}
+
+fn by_package(all: &[Stocked]) -> BTreeMap<String, Carried> {
+    let mut of: BTreeMap<String, Carried> = BTreeMap::new();
+    for one in all {
+        let is = &one.component.is;
+        let held = of
+            .entry(is.package.clone())
+            .or_insert_with(|| Carried { managed: true, ..Carried::default() });
+        held.managed &= is.registry && is.version.is_some();
+        held.places += one.assets;
+        held.versions.extend(is.version.clone());
+        if let Some(licence) = is.licence.clone().filter(|it| !held.licences.contains(it)) {
+            held.licences.push(licence);
+        }
+    }
+    for held in of.values_mut() {
+        held.versions.sort();
+        held.versions.dedup();
+        held.licences.sort();
+    }
+    of
+}
+
+fn package(name: &str, weight: f64, note: String) -> Draft {
+    let (words, _) = short(name);
+    Draft {
+        is: Topic { key: format!("package:{name}"), level: None, weight, due: None },
+        title: words,
+        note,
+        page: format!("/packages?purl={}", encode(name)),
+    }
+}
+
+/// A part whose topics are all known: the heaviest are listed.
+fn filled(part: Part, mut topics: Vec<Draft>, about: String, list: &str) -> Filled {
+    topics.sort_by(|a, b| trimtab_engine::review::order(part, &a.is, &b.is));
+    let count = i64::try_from(topics.len()).unwrap_or(i64::MAX);
+    topics.truncate(LISTED);
+    Filled { topics, count, more: false, list: list.to_owned(), about }
+}
+
+/// A part of which nothing can be said yet.
+fn unknown(about: &str, list: &str) -> Filled {
+    Filled {
+        topics: Vec::new(),
+        count: 0,
+        more: true,
+        list: list.to_owned(),
+        about: about.to_owned(),
+    }
+}
+
+/// What came, what went, and whose licence is another one.
+fn drifted(last: Option<&Stock>, now: &Stock, all: &BTreeMap<String, Carried>) -> [Filled; 3] {
+    let list = "/where";
+    let Some(last) = last else {
+        let about =
+            "No pack of the month before is kept: what came and went is told from the next on.";
+        return [unknown(about, list), unknown(about, list), unknown(about, list)];
+    };
+    if last.cut || now.cut {
+        let about =
+            "There are more components than are looked at: what came and went is not known.";
+        return [unknown(about, list), unknown(about, list), unknown(about, list)];
+    }
+    let (before, is) = (held(last), held(now));
+    let drift = drift(&before, &is);
+    let places = |name: &str| all.get(name).map_or(0, |is| is.places);
+    let added = drift.added.iter().map(|name| {
+        let is = all.get(*name);
+        let versions = is.map_or_else(String::new, |is| versions(&is.versions));
+        let note = format!("{versions}, in {}", count(places(name), "place", "places"));
+        package(name, places(name) as f64, note)
+    });
+    let removed =
+        drift.removed.iter().map(|name| package(name, 0.0, "in no asset any longer".to_owned()));
+    let other = drift.relicensed.iter().map(|(name, was, is)| {
+        let note = format!("{}; before {}", is.join(", "), was.join(", "));
+        package(name, places(name) as f64, note)
+    });
+    let new = drift.licences.iter().map(|licence| Draft {
+        is: Topic { key: format!("licence:{licence}"), level: None, weight: NEW, due: None },
+        title: format!("Licence {licence}"),
+        note: "no package had it before".to_owned(),
+        page: format!("/where?q={}", encode(licence)),
+    });
+    [
+        filled(
+            Part::Added,
+            added.collect(),
+            "Packages that no asset had in the last pack; those in most places first.".to_owned(),
+            list,
+        ),
+        filled(
+            Part::Removed,
+            removed.collect(),
+            "Packages that were there in the last pack.".to_owned(),
+            list,
+        ),
+        filled(
+            Part::Licences,
+            new.chain(other).collect(),
+            "As documents declare them; of what declares none nothing is told. New licences first, then packages that \
+             declare another one than in the last pack."
+                .to_owned(),
+            list,
+        ),
+    ]
+}
+
+/// The packages of a month, as the engine compares them.
+fn held(stock: &Stock) -> Vec<HeldPackage<'_>> {
+    let mut all = Vec::with_capacity(stock.packages.len());
+    for (package, licences) in &stock.packages {
+        all.push(HeldPackage { package, licences: licences.iter().map(String::as_str).collect() });
+    }
+    all
+}
+
+/// `4.17.21`, `3 versions, 1.0 to 2.3`.
+fn versions(all: &[String]) -> String {
+    match all {
+        [] => "no version is told".to_owned(),
+        [one] => one.clone(),
+        [first, .., last] => format!("{} versions, {first} … {last}", all.len()),
+    }
+}
+
+/// The packages that most is built on.
+async fn relied(
+    making: &Making<'_>,
+    all: &BTreeMap<String, Carried>,
+    said: Option<&HashMap<String, Said>>,
+    known: usize,
+) -> Result<Filled, Problem> {
+    let store = &making.app.store;
+    let first = store.relied_on(making.org, making.scope.systems.as_deref(), LISTED).await?;
+    let topic = |is: &trimtab_store::Relied| {
+        let of = said.and_then(|all| all.get(&is.package));
+        let kept = match of {
+            None => "whether it is maintained is unknown",
+            Some(said) if said.unmaintained => "an advisory says that nobody maintains it",
+            Some(_) => "no advisory says that it is unmaintained",
+        };
+        let age = match of.and_then(|said| said.released) {
+            Some(day) => format!("its release cycle began {day}"),
+            None => "its age is unknown".to_owned(),
+        };
+        let versions = all.get(&is.package).map_or_else(String::new, |is| versions(&is.versions));
+        let note = format!(
+            "{versions}; in {} of {}; {kept}; {age}",
+            count(is.assets, "asset", "assets"),
+            count(is.systems, "system", "systems"),
+        );
+        package(&is.package, is.assets as f64, note)
+    };
+    let topics = first.iter().map(topic).collect();
+    let about = "The packages that most assets carry. Maintenance is told by advisories, and age by release cycles; \
+                 when a version was published is not known to the server."
+        .to_owned();
+    let list = filled(Part::Relied, topics, about, "/where");
+    Ok(Filled { count: i64::try_from(known).unwrap_or(i64::MAX), ..list })
+}
+
+/// What nobody supports any longer, or soon; and how much has ended.
+fn ending(
+    all: &BTreeMap<String, Carried>,
+    said: Option<&HashMap<String, Said>>,
+    now: Timestamp,
+) -> (Filled, Option<usize>) {
+    let Some(said) = said else {
+        return (
+            unknown("There is no index, so that ends of support are unknown.", "/where"),
+            None,
+        );
+    };
+    let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let mut topics = Vec::new();
+    let mut ended = 0;
+    for (name, is) in said {
+        for (version, day) in &is.ending {
+            let over = day.is_none_or(|day| day <= today);
+            ended += usize::from(over);
+            let (words, _) = short(name);
+            let note = match (day, over) {
+                (None, _) => "support has ended".to_owned(),
+                (Some(day), true) => format!("support ended {day}"),
+                (Some(day), false) => format!("support ends {day}"),
+            };
+            let due = day.and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok());
+            topics.push(Draft {
+                is: Topic {
+                    key: format!("end:{name}@{version}"),
+                    level: None,
+                    weight: all.get(name).map_or(0.0, |is| is.places as f64),
+                    due: due.map(|day| day.timestamp()),
+                },
+                title: format!("{words} {version}"),
+                note,
+                page: format!("/packages?purl={}", encode(name)),
+            });
+        }
+    }
+    let about = "Support has ended, or ends within 180 days, by the release cycles of the index. Of what is no product \
+                 there nothing is known."
+        .to_owned();
+    (filled(Part::Ending, topics, about, "/where"), Some(ended))
+}
+
+/// What advisories cannot be looked up for.
+async fn unmanaged(
+    making: &Making<'_>,
+    all: &BTreeMap<String, Carried>,
+    cut: bool,
+) -> Result<Filled, Problem> {
+    let store = &making.app.store;
+    let (unread, assets) = store.unread(making.org, making.scope.systems.as_deref()).await?;
+    let topics = all.iter().filter(|(_, is)| !is.managed).map(|(name, is)| {
+        let why = match is.versions.is_empty() {
+            true => "no version is told",
+            false => "it comes from no registry that advisories know, or has no version somewhere",
+        };
+        let note = format!("{why}; in {}", count(is.places, "place", "places"));
+        package(name, is.places as f64, note)
+    });
+    let about = format!(
+        "Vendored, private or without a version: advisories cannot be looked up for them. In {} with an inventory, {} \
+         could not be identified at all.",
+        count(assets, "asset", "assets"),
+        count(unread, "more component", "more components"),
+    );
+    let is = filled(Part::Unmanaged, topics.collect(), about, "/where");
+    Ok(Filled { more: cut, ..is })
+}
+
+fn percent(share: f64) -> f64 {
+    (share * 100.0).round()
+}
+
+/// How much hangs on how few: the part, the share of five packages in the load, and how many make up half.
+async fn concentrated(
+    making: &Making<'_>,
+    all: &BTreeMap<String, Carried>,
+    cut: bool,
+) -> Result<(Filled, Option<f64>, Option<f64>), Problem> {
+    let store = &making.app.store;
+    let filter = making.counting();
+    let groups = store.group_findings(making.org, &filter, GroupBy::Package, WEIGHED).await?;
+    let sum: f64 = groups.iter().map(|group| group.weight).sum();
+    // The lightest are left out where there are more: shares are then those of the heaviest.
+    let of_all = groups.len() < WEIGHED;
+    let load = concentration(groups.iter().map(|group| group.weight)).filter(|_| of_all);
+    let mut topics: Vec<Draft> = Vec::new();
+    for group in groups.iter().take(5).filter(|group| group.weight > 0.0) {
+        let share = percent(group.weight / sum);
+        let note = format!("{share} % of the load, {} findings", group.findings);
+        topics.push(package(&group.key, group.weight, note));
+    }
+    let mut suppliers: BTreeMap<String, f64> = BTreeMap::new();
+    let mut unnamed = 0;
+    for (name, is) in all {
+        match supplier(name) {
+            Some(of) => *suppliers.entry(of).or_default() += is.places as f64,
+            None => unnamed += is.places,
+        }
+    }
+    let places = concentration(suppliers.values().copied());
+    let mut first: Vec<(&String, &f64)> = suppliers.iter().collect();
+    first.sort_by(|a, b| b.1.total_cmp(a.1).then_with(|| a.0.cmp(b.0)));
+    let whole: f64 = suppliers.values().sum();
+    topics.extend(first.into_iter().take(5).map(|(name, places)| Draft {
+        is: Topic { key: format!("supplier:{name}"), level: None, weight: 0.0, due: None },
+        title: format!("Supplier {name}"),
+        note: format!("{} % of the places of named suppliers", percent(places / whole)),
+        page: format!("/where?q={}", encode(name)),
+    }));
+    let told = |of: Option<Concentration>, what: &str| match of {
+        None => format!("How {what} lies is not known. "),
+        Some(is) => format!(
+            "Of {what}, the greatest {} of {} make up {} %, and {} make up half. ",
+            is.of.min(5),
+            is.of,
+            percent(is.five),
+            is.half
+        ),
+    };
+    let about = format!(
+        "{}{}A supplier is the namespace of a package; of {} it is not known, nor how many people stand behind one.",
+        told(load, "the load by package"),
+        told(places.filter(|_| !cut), "places by supplier"),
+        count(unnamed, "place", "places")
+    );
+    let list = making.of("/findings?by=package&counts=true");
+    let is = filled(Part::Concentration, topics, about, &list);
+    Ok((is, load.map(|is| percent(is.five)), load.map(|is| is.half as f64)))
+}
+
+/// Who supplies a package: its namespace, with the ecosystem.
+fn supplier(package: &str) -> Option<String> {
+    let purl: Purl = package.parse().ok()?;
+    let namespace = purl.namespace()?.to_owned();
+    Some(format!("{}/{namespace}", purl.purl_type()))
+}
+
+fn many(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// How often teams were asked: the part, the number of four weeks, and the chart of eight.
+async fn told_and_asked(making: &Making<'_>) -> Result<(Filled, Option<f64>, PackChart), Problem> {
+    let (app, org, now) = (making.app, making.org, making.now);
+    let folded = app.folded(org).await?;
+    let stored = app.store.systems(org).await?;
+    let teams = app.store.teams(org).await?;
+    let team = match making.scope.of {
+        trimtab_store::ReviewOf::Team(id) => Some(id),
+        _ => None,
+    };
+    let all = folded.tellings.of(making.scope.systems.as_deref(), &stored, team);
+    let week = SignedDuration::from_hours(24 * 7);
+    let spans: Vec<(Timestamp, Timestamp)> =
+        (1..=WEEKS).rev().map(|back| (now - week * back, now - week * (back - 1))).collect();
+    let weekly: Vec<Option<f64>> = spans
+        .iter()
+        .map(|(from, to)| Some(whole(noise(all.iter(), *from, *to).interruptions)))
+        .collect();
+    let month = now - week * 4;
+    let asked = noise(all.iter(), month, now).interruptions;
+    let topics = teams.iter().filter_map(|team| {
+        let own = all.iter().filter(|is| is.team == Some(team.id));
+        let is = noise(own, month, now);
+        let said = is.interruptions + is.notices;
+        (said > 0).then(|| Draft {
+            is: Topic {
+                key: format!("team:{}", team.id),
+                level: None,
+                weight: is.interruptions as f64,
+                due: None,
+            },
+            title: team.name.clone(),
+            note: format!(
+                "{} and {} in four weeks",
+                count(many(is.interruptions), "interruption", "interruptions"),
+                count(many(is.notices), "notice", "notices")
+            ),
+            page: format!("/metrics?team={}&days=28", team.id),
+        })
+    });
+    let about = "How often teams were asked for work outside of what the charter calls now, and told something, in four \
+                 weeks."
+        .to_owned();
+    let list = making.of("/metrics/list?of=interruptions&days=28");
+    let part = filled(Part::Noise, topics.collect(), about, &list);
+    let chart = PackChart {
+        title: "Noise".to_owned(),
+        unit: "interruptions in the week".to_owned(),
+        labels: spans.iter().map(|(from, _)| from.strftime("%Y-%m-%d").to_string()).collect(),
+        series: vec![PackSeries { name: "interruptions".to_owned(), values: weekly }],
+    };
+    Ok((part, Some(whole(asked)), chart))
+}

@@ -1,0 +1,213 @@
+//! The card of a person, with whether it is shown to others; and the wall.
+
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect};
+use serde::Deserialize;
+use trimtab_pages::Entry;
+use trimtab_pages::page::Goals;
+use trimtab_pages::part::{
+    Cell, Column, Empty, Field, Figure, Figures, Form as Sheet, Input, Link, Notice, Row, Table,
+    Urgency, Value, When, number,
+};
+
+use super::{Page, Sorry, count, html, layout, own_form};
+use crate::access::Who;
+use crate::api::cards::WallAsked;
+use crate::carding::person::{Place, card_of, show, wall};
+use crate::carding::{LEFT_OUT, Number, came, removed_numbers};
+use crate::measuring::question::told;
+use crate::problem::Problem;
+use crate::state::App;
+use crate::updating::{Update, title};
+
+/// What the form sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Sent {
+    csrf: String,
+    shown: String,
+}
+
+pub(crate) async fn page(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+    Query(asked): Query<WallAsked>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let is = card_of(&app, &who, id, &asked.days).await?;
+    let now = app.now();
+    let days = is.period.days();
+    let headline = format!(
+        "{}{} in {days} days removed {}.",
+        if is.cut { "At least " } else { "" },
+        count(whole(is.now.updates), "update", "updates"),
+        count(whole(is.now.findings), "finding", "findings")
+    );
+    let mut layout =
+        layout(&app, &who, Entry::Teams, &format!("Card of {}", is.name), headline).await?;
+    layout.crumbs = vec![Link::to("Wall", "/wall"), Link::words(is.name.clone())];
+    layout.actions.push(Link::to("Release notes", format!("/api/v1/cards/{id}?as=md&days={days}")));
+    let figure = |(name, value, before): Number| {
+        let unknown =
+            || Value::Unknown("nothing was due, or not all was weighed or looked at".to_owned());
+        let value = value.map_or_else(unknown, |value| number(value).into());
+        let before = before.map_or_else(|| "unknown".to_owned(), number);
+        Figure::of(value, name, "#list").noted(format!("{before} in the time before"))
+    };
+    let numbers = removed_numbers((&is.now, &is.before), (is.cut, is.more));
+    let row = |update: &Update| {
+        let here = format!("/updates/{}", update.is.id);
+        Row::of(vec![
+            Cell::Name(Link::to(title(&update.told), here.clone()), update.is.asset_name.clone()),
+            Cell::link(update.told.removes.len().to_string(), here),
+            came(update).map_or(Cell::Nothing, |at| Cell::Value(When::of(at, now).into())),
+        ])
+    };
+    let list = Table {
+        title: "Updates that came into production".to_owned(),
+        titled: true,
+        columns: vec![
+            Column::left("Update").kept(),
+            Column::right("Removes").kept(),
+            Column::right("In production").kept(),
+        ],
+        rows: is.updates.iter().map(row).collect(),
+        empty: Empty { why: "No update came into production in this time.".to_owned(), next: None },
+        ..Table::default()
+    };
+    let mut about = is.milestones.clone();
+    about.push(format!(
+        "{} to {}, beside {} to {}, and beside nobody else. An update is whose who pushed its evidence, by hand \
+         or with a token of theirs.",
+        told(is.period.first),
+        told(is.period.last),
+        told(is.other.first),
+        told(is.other.last)
+    ));
+    let mut forms = Vec::new();
+    if is.own {
+        about.push(match is.hidden {
+            true => {
+                "Only you see this card, and you are not on the wall that others see.".to_owned()
+            }
+            false => "Others see of it what they may see, and you are on the wall.".to_owned(),
+        });
+        let (word, submit) = match is.hidden {
+            true => ("yes", "Show it to others"),
+            false => ("no", "Show it to nobody else"),
+        };
+        let form = Sheet {
+            action: format!("/cards/{id}").into(),
+            csrf: layout.csrf.clone(),
+            fields: vec![Field::new("shown", "shown", Input::Hidden).holding(word)],
+            submit: submit.to_owned(),
+            ..Sheet::default()
+        };
+        forms.push(("Who sees it".to_owned(), form));
+    }
+    let notice =
+        is.more.then(|| Notice { urgency: Urgency::Note, text: LEFT_OUT.to_owned(), next: None });
+    let figures = Figures(numbers.into_iter().map(figure).collect());
+    Ok(html(&Goals { layout, notice, figures, about, chart: None, list, forms }))
+}
+
+pub(crate) async fn post(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+    Form(sent): Form<Sent>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    own_form(&who, &sent.csrf)?;
+    // Whether another one's card is shown is theirs to say.
+    if id != who.person.id {
+        return Err(Problem::not_found("card").into());
+    }
+    crate::api::findings::seen(&who)?;
+    let hidden = match sent.shown.as_str() {
+        "yes" => false,
+        "no" => true,
+        _ => return Err(Problem::invalid("Nothing of that name can be done.").into()),
+    };
+    show(&app, &who, hidden).await?;
+    Ok(Redirect::to(&format!("/cards/{id}")).into_response())
+}
+
+/// `GET /wall`.
+pub(crate) async fn walls(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Query(asked): Query<WallAsked>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    let is = wall(&app, &who, &asked.days).await?;
+    let days = is.period.days();
+    let headline = format!("What updates removed in {days} days, beside each one's own past.");
+    let mut layout = layout(&app, &who, Entry::Teams, "Wall", headline).await?;
+    layout.crumbs = vec![Link::to("Teams", "/teams"), Link::words("Wall")];
+    layout.actions.push(Link::to("Your card", format!("/cards/{}?days={days}", who.person.id)));
+    let row = |of: &Place, card: &str| {
+        let card = format!("{card}?days={days}");
+        let all = removed_numbers((&of.now, &of.before), (is.cut, is.more));
+        let mut cells = vec![Cell::Name(
+            Link::to(of.name.clone(), card.clone()),
+            if of.hidden { "only you see this line".to_owned() } else { String::new() },
+        )];
+        // Updates, findings, load and kept deadlines.
+        for at in [0, 1, 2, 4] {
+            let Some((_, now, before)) = all.get(at) else { continue };
+            let why = "not all was weighed or looked at, or nothing was due";
+            cells.push(match (now, before) {
+                (None, _) => Cell::unknown(why),
+                (Some(now), Some(before)) => Cell::link(
+                    format!("{} ({} before)", number(*now), number(*before)),
+                    card.clone(),
+                ),
+                (Some(now), None) => {
+                    Cell::link(format!("{} (unknown before)", number(*now)), card.clone())
+                }
+            });
+        }
+        Row::of(cells)
+    };
+    let table = |name: &str, rows: Vec<Row>, why: &str| Table {
+        title: name.to_owned(),
+        titled: true,
+        columns: vec![
+            Column::left(name).kept(),
+            Column::right("Updates").kept(),
+            Column::right("Findings"),
+            Column::right("Load removed").kept(),
+            Column::right("% of deadlines kept"),
+        ],
+        rows,
+        empty: Empty { why: why.to_owned(), next: None },
+        ..Table::default()
+    };
+    let teams = is.teams.iter().map(|of| row(of, &format!("/teams/{}/card", of.id))).collect();
+    let people = is.people.iter().map(|of| row(of, &format!("/cards/{}", of.id))).collect();
+    let view = trimtab_pages::page::Beside {
+        notice: is.more.then(|| Notice {
+            urgency: Urgency::Note,
+            text: LEFT_OUT.to_owned(),
+            next: None,
+        }),
+        about: format!(
+            "{} to {}, beside {} to {}. In the order of names; there is no rank. People who do not want to be here are not.",
+            told(is.period.first),
+            told(is.period.last),
+            told(is.other.first),
+            told(is.other.last)
+        ),
+        teams: table("Teams", teams, "There is no team of which you see all."),
+        people: table("People", people, "Nobody who shows it carried out an update."),
+        layout,
+    };
+    Ok(html(&view))
+}
+
+fn whole(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

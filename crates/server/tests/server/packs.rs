@@ -1,0 +1,317 @@
+//! Delivery beside updates, packs of a month and a quarter, and reviews in a calendar.
+
+use serde_json::{Value, json};
+use trimtab_model::Role;
+use trimtab_store::ScopeOf::Organisation;
+use trimtab_testkit::browser::{Browser, rules};
+use trimtab_testkit::repository;
+
+use crate::harness::{JSON, Someone};
+use crate::updates::{World, begun, evidence};
+
+/// Operations, who tell what was deployed; and every side of all, who hold reviews.
+fn people(world: &World) -> (Someone, Someone) {
+    let (server, org) = (&world.server, world.server.org());
+    let ops = server.someone(org, "Op", &[(Role::Operations, Organisation)]);
+    let every = [Role::Security, Role::Engineering, Role::Product, Role::Auditor];
+    (ops, server.someone(org, "Eve", &every.map(|role| (role, Organisation))))
+}
+
+fn deploy(world: &World, ops: &Someone, outcome: &str) {
+    let said = json!({ "asset": "shop", "environment": "production", "outcome": outcome });
+    let done = world.push(ops, "/api/v1/deployments", &said);
+    assert_eq!(done.0, 201, "{done:?}");
+}
+
+fn get(world: &World, who: &Someone, path: &str) -> Value {
+    let answer = world.server.open(who, path);
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+    answer.json()
+}
+
+#[test]
+fn deployments_with_updates_stand_beside_all_of_them() {
+    let world = begun();
+    let (ops, _) = people(&world);
+    deploy(&world, &ops, "ok");
+    let mut batch = evidence("2.24.0", "2.30.1", &world.names[0]);
+    batch["now"] = json!(jiff::Timestamp::now().to_string());
+    let (status, taken) = world.push(&world.lea, "/api/v1/updates?asset=shop", &batch);
+    assert_eq!(status, 201, "{taken}");
+    let id = taken["update"].as_i64().unwrap();
+    world.build("2.30.1");
+    // That it is merged is seen with the next plan.
+    world.pace();
+    world.replan();
+    let told = || get(&world, &world.ann, "/api/v1/metrics?days=28")["delivery"].clone();
+    let before = told();
+    assert_eq!(
+        (&before["all"]["deployments"], &before["with_updates"]["deployments"]),
+        (&json!(1), &json!(0))
+    );
+    assert_eq!(before["all"]["failed"], Value::Null, "nobody ever told of a failure: {before:#}");
+    assert_eq!(before["all"]["change_failure_rate"], Value::Null);
+    deploy(&world, &ops, "failed");
+    deploy(&world, &ops, "ok");
+    // The same again is no change.
+    deploy(&world, &ops, "ok");
+    let is = told();
+    let (ours, all) = (&is["with_updates"], &is["all"]);
+    assert_eq!((&all["deployments"], &all["failed"]), (&json!(3), &json!(1)), "{is:#}");
+    // The attempt that failed had the update as well as the one that went well.
+    assert_eq!((&ours["deployments"], &ours["failed"]), (&json!(2), &json!(1)), "{is:#}");
+    assert_eq!((&ours["change_failure_rate"], &ours["few"]), (&json!(0.5), &json!(true)));
+    assert_eq!((&ours["time_to_restore"]["count"], &ours["not_restored"]), (&json!(1), &json!(0)));
+    assert_eq!(all["lead_time"]["count"], json!(2));
+    // Each number opens its list.
+    let list = |of: &str| get(&world, &world.ann, &format!("/api/v1/metrics/list?of={of}&days=28"));
+    for (of, count) in [
+        ("deployments", 3),
+        ("deployments-failed", 1),
+        ("updates-deployed", 2),
+        ("updates-failed", 1),
+    ] {
+        let list = list(of);
+        assert_eq!(
+            (&list["total"], list["rows"].as_array().unwrap().len()),
+            (&json!(count), count)
+        );
+    }
+    let rows = list("updates-deployed")["rows"].clone();
+    assert_eq!(
+        (&rows[0]["updates"], &rows[0]["failed"]),
+        (&json!([id]), &json!(false)),
+        "{rows:#}"
+    );
+    let first = world.server.open(&world.ann, "/api/v1/metrics/list?of=deployments&limit=2").json();
+    let next = first["next"].as_str().unwrap();
+    let path = format!("/api/v1/metrics/list?of=deployments&limit=2&after={next}");
+    assert_eq!(get(&world, &world.ann, &path)["rows"].as_array().unwrap().len(), 1);
+    let page = world.server.open(&world.ann, "/metrics?days=28").text;
+    for words in ["Delivery: with updates, and all", "Change failure rate", "1 of 2 (few)"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let page = world.server.open(&world.ann, "/metrics/list?of=updates-failed&days=28").text;
+    assert!(page.contains("1 deployment.") && page.contains("failed, restored after"), "{page}");
+    let csv = world.server.open(&world.ann, "/metrics.csv?chart=delivery&days=28").text;
+    assert!(csv.contains("\"failed, share\",0.5,0.333,"), "{csv}");
+}
+
+#[test]
+fn a_month_is_kept_and_the_next_says_what_came_and_went() {
+    let world = begun();
+    let (_, eve) = people(&world);
+    let (server, team) = (&world.server, world.team);
+    let new = json!({ "kind": "monthly", "team": team, "minutes": 45 });
+    let begin = || {
+        let (status, made) = world.push(&eve, "/api/v1/reviews", &new);
+        assert_eq!(status, 201, "{made}");
+        made["id"].as_i64().unwrap()
+    };
+    let open = |id: i64| {
+        let done = world.push(&eve, &format!("/api/v1/reviews/{id}"), &json!({ "do": "open" }));
+        assert_eq!(done.0, 200, "{done:?}");
+        get(&world, &eve, &format!("/api/v1/reviews/{id}"))
+    };
+    let number = |of: &Value, name: &str| {
+        let all = of["pack"]["numbers"].as_array().unwrap();
+        let one = all.iter().find(|one| one["name"] == name);
+        one.unwrap_or_else(|| panic!("{name}: {of:#}"))["value"].clone()
+    };
+    let topics = |of: &Value, part: &str| -> Vec<String> {
+        let parts = of["pack"]["parts"].as_array().unwrap();
+        let part = parts.iter().find(|one| one["part"] == part).unwrap();
+        let all = part["topics"].as_array().unwrap();
+        all.iter().map(|topic| topic["key"].as_str().unwrap().to_owned()).collect()
+    };
+    let id = begin();
+    let first = open(id);
+    assert_eq!(number(&first, "packages added"), Value::Null, "there was no month before");
+    let packages = number(&first, "packages").as_f64().unwrap();
+    assert!(
+        packages >= 1.0 && topics(&first, "relied-on").iter().any(|key| key.contains("moment"))
+    );
+    assert!(topics(&first, "concentration").contains(&"package:pkg:npm/moment".to_owned()));
+    let minutes: i64 = first["pack"]["parts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| part["minutes"].as_i64().unwrap())
+        .sum();
+    assert_eq!(minutes + first["pack"]["end"].as_i64().unwrap(), 45);
+    // Another licence, a package that came; what was opened stays as it was.
+    let document = json!({ "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
+        "components": [
+            { "type": "library", "name": "fresh", "version": "1.0.0", "purl": "pkg:npm/fresh@1.0.0",
+              "licenses": [{ "license": { "id": "BUSL-1.1" } }] },
+            { "type": "library", "name": "loose", "purl": "pkg:npm/loose" }] });
+    let path = "/api/v1/snapshots?asset=shop&system=shop&wait=50";
+    assert!(matches!(world.push(&world.lea, path, &document).0, 200 | 201));
+    assert_eq!(get(&world, &eve, &format!("/api/v1/reviews/{id}"))["pack"], first["pack"]);
+    let second = open(begin());
+    assert_eq!(topics(&second, "added"), ["package:pkg:npm/fresh", "package:pkg:npm/loose"]);
+    assert!(topics(&second, "removed").contains(&"package:pkg:npm/moment".to_owned()));
+    assert_eq!(topics(&second, "licences"), ["licence:BUSL-1.1"]);
+    assert_eq!(topics(&second, "unmanaged"), ["package:pkg:npm/loose"]);
+    assert_eq!(number(&second, "packages added"), json!(2.0));
+    let before = second["before_numbers"].as_array().unwrap();
+    let before = before.iter().find(|one| one["name"] == "packages").unwrap();
+    assert_eq!(before["value"], json!(packages));
+    // A weekly review of the same is another one.
+    let weekly = world.push(&eve, "/api/v1/reviews", &json!({ "team": team })).1;
+    let weekly = get(&world, &eve, &format!("/api/v1/reviews/{}", weekly["id"]));
+    assert_eq!((&weekly["kind"], &weekly["before"]), (&json!("weekly"), &Value::Null));
+    assert_eq!(weekly["pack"]["charts"][0]["title"], "Load");
+    let wrong = json!({ "kind": "yearly", "team": team });
+    assert_eq!(world.push(&eve, "/api/v1/reviews", &wrong).0, 422);
+    let id = second["id"].as_i64().unwrap();
+    let file = |format: &str| {
+        let answer = server.open(&eve, &format!("/api/v1/reviews/{id}/minutes?as={format}"));
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.text
+    };
+    let told = file("md");
+    for words in
+        ["# Monthly supply-chain health of", "packages added", "Licence BUSL-1.1", "Change"]
+    {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let told = file("html");
+    assert!(told.contains("Dependencies added") && told.contains("<table>"), "{told}");
+    let page = server.open(&eve, &format!("/reviews/{id}")).text;
+    for words in ["Monthly supply-chain health of shop", "Licence drift", "As a table"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    // Who sees the team's calendar has it there.
+    let made = world.push(&eve, &format!("/api/v1/teams/{team}/calendar"), &json!({}));
+    assert_eq!(made.0, 201, "{made:?}");
+    let address = made.1["address"].as_str().unwrap().trim_start_matches("http://127.0.0.1");
+    let feed = server.ask("GET", address, &[], b"").text.replace("\r\n ", "");
+    assert!(feed.contains("SUMMARY:Monthly supply-chain health of shop"), "{feed}");
+    assert_eq!(feed.matches("CATEGORIES:review").count(), 3, "{feed}");
+}
+
+#[test]
+fn a_quarter_tells_what_is_known_and_what_is_not() {
+    let world = begun();
+    let (_, eve) = people(&world);
+    let (status, made) = world.push(&eve, "/api/v1/reviews", &json!({ "kind": "quarterly" }));
+    assert_eq!(status, 201, "{made}");
+    let id = made["id"].as_i64().unwrap();
+    let is = get(&world, &eve, &format!("/api/v1/reviews/{id}"));
+    let parts = is["pack"]["parts"].as_array().unwrap();
+    let words: Vec<&str> = parts.iter().map(|part| part["part"].as_str().unwrap()).collect();
+    let wanted = ["follow-through", "exploited", "nearly", "attacks", "speed", "watch"];
+    assert_eq!(words, wanted);
+    let numbers = is["pack"]["numbers"].as_array().unwrap();
+    let of = |name: &str| numbers.iter().find(|one| one["name"] == name).unwrap()["value"].clone();
+    assert_eq!(of("days to know, median"), Value::Null, "{is:#}");
+    // The catalogue of the tests ends before the quarter begins: nothing can be said of it.
+    let exploited = &parts[1];
+    assert!(exploited["about"].as_str().unwrap().contains("reaches into this time"), "{is:#}");
+    let unknown = exploited["more"] == json!(true);
+    assert_eq!(of("exploited in the wild, and here") == Value::Null, unknown, "{is:#}");
+    let page = world.server.open(&eve, &format!("/reviews/{id}")).text;
+    assert!(page.contains("Quarterly threat briefing of the organisation"), "{page}");
+    let list = world.server.open(&eve, "/reviews").text;
+    assert!(list.contains("quarterly"), "{list}");
+}
+
+#[test]
+fn a_card_is_shown_until_its_person_refuses() {
+    let world = begun();
+    let (ops, _) = people(&world);
+    let server = &world.server;
+    deploy(&world, &ops, "ok");
+    let mut batch = evidence("2.24.0", "2.30.1", &world.names[0]);
+    batch["now"] = json!(jiff::Timestamp::now().to_string());
+    assert_eq!(world.push(&world.lea, "/api/v1/updates?asset=shop", &batch).0, 201);
+    world.build("2.30.1");
+    deploy(&world, &ops, "ok");
+    let path = format!("/api/v1/cards/{}", world.lea.id);
+    let card = get(&world, &world.ann, &path);
+    let number = |of: &Value, at: usize| of["numbers"][at]["now"].clone();
+    assert_eq!((number(&card, 0), number(&card, 1)), (json!(1.0), json!(1.0)), "{card:#}");
+    assert!(number(&card, 2).as_f64().unwrap() > 0.0, "it weighed something: {card:#}");
+    let told = card["milestones"].as_array().unwrap();
+    assert_eq!(told[0], "The first update came into production.");
+    assert!(told[1].as_str().unwrap().ends_with("of what went: 1 kept."), "{card:#}");
+    assert_eq!(card["hidden"], json!(false));
+    // Somebody who carried out nothing has no card that others see, and an empty one for themselves.
+    let other = format!("/api/v1/cards/{}", ops.id);
+    assert_eq!(server.open(&world.ann, &other).status, 404);
+    assert_eq!(number(&get(&world, &ops, &other), 0), json!(0.0));
+    let notes = server.open(&world.ann, &format!("{path}?as=md")).text;
+    assert!(notes.contains("moment to 2.30.1 in shop: removes"), "{notes}");
+    let team = format!("/api/v1/teams/{}/card?as=notes", world.team);
+    assert!(server.open(&world.ann, &team).text.contains("moment to 2.30.1"), "{team}");
+    let wall = |who: &Someone| get(&world, who, "/api/v1/wall");
+    let is = wall(&world.ann);
+    assert_eq!(is["teams"][0]["is"]["name"], "shop", "{is:#}");
+    assert_eq!(
+        (&is["people"][0]["is"]["name"], number(&is["people"][0], 0)),
+        (&json!("Lea"), json!(1.0))
+    );
+    // It is hers alone to say who sees it.
+    let page = format!("/cards/{}", world.lea.id);
+    assert_eq!(server.send(&world.ann, &page, &[("shown", "no")]).status, 404);
+    assert_eq!(server.send(&world.lea, &page, &[("shown", "no")]).status, 303);
+    assert_eq!(
+        (server.open(&world.ann, &path).status, server.open(&world.ann, &page).status),
+        (404, 404)
+    );
+    assert_eq!(wall(&world.ann)["people"], json!([]));
+    let own = wall(&world.lea);
+    assert_eq!(
+        (&own["people"][0]["hidden"], own["people"].as_array().unwrap().len()),
+        (&json!(true), 1)
+    );
+    assert!(server.open(&world.lea, &page).text.contains("Only you see this card"));
+    let set = |hidden: bool| {
+        let body = json!({ "hidden": hidden }).to_string();
+        let headers = [JSON, ("cookie", &*world.lea.cookie), ("x-csrf-token", &*world.lea.csrf)];
+        server.ask("PUT", "/api/v1/cards", &headers, body.as_bytes()).status
+    };
+    assert_eq!((set(false), server.open(&world.ann, &path).status), (200, 200));
+    let app = server.app();
+    let told = server.runtime.block_on(app.store.ledger(server.org(), 0, 5000)).unwrap();
+    let told = told.iter().filter(|one| one.data.contains("\"what\":\"card\""));
+    assert_eq!(told.count(), 2, "each change once");
+}
+
+#[test]
+fn packs_and_delivery_are_looked_at_in_a_browser() {
+    let (Some(browser), Some(axe)) = (Browser::start(), rules::axe()) else { return };
+    let world = begun();
+    let (ops, eve) = people(&world);
+    deploy(&world, &ops, "ok");
+    deploy(&world, &ops, "failed");
+    let page = browser.page();
+    let (name, value) = eve.cookie.split_once('=').unwrap();
+    let cookie = json!({ "name": name, "value": value, "url": world.server.base });
+    assert_eq!(page.call("Network.setCookie", &cookie)["success"], true);
+    let prepared = |kind: &str| {
+        let made = world.push(&eve, "/api/v1/reviews", &json!({ "kind": kind }));
+        format!("/reviews/{}", made.1["id"])
+    };
+    for (what, path) in [
+        ("monthly", prepared("monthly")),
+        ("quarterly", prepared("quarterly")),
+        ("metrics", "/metrics?days=28".to_owned()),
+        ("deployments", "/metrics/list?of=deployments&days=28".to_owned()),
+        ("card", format!("/cards/{}", eve.id)),
+        ("wall", "/wall".to_owned()),
+    ] {
+        page.size(1440, 900);
+        page.open(&format!("{}{path}", world.server.base));
+        for (width, height) in [(1440, 900), (360, 740)] {
+            page.size(width, height);
+            let mut faults = rules::inaccessible(&page, &axe);
+            faults.extend(rules::too_wide(&page));
+            faults.extend(rules::refused(&page));
+            assert!(faults.is_empty(), "{what} at {width}: {faults:?}");
+            let file = format!("target/screenshots/pack-{what}-{width}.png");
+            page.picture(&repository().join(file));
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Deployments and the updates that came with them, of many assets at once: what delivery is measured by.
+
+use jiff::Timestamp;
+
+use crate::condition::listed;
+use crate::db::{Row, Sql, Value, args};
+use crate::error::{Result, StoreError};
+use crate::time::{maybe, micros, moment};
+use crate::{Org, Outcome, Store};
+
+/// A deployment into production.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Production {
+    /// Its id.
+    pub id: i64,
+    /// The asset: id and name.
+    pub asset: (i64, String),
+    /// The asset's system.
+    pub system: Option<i64>,
+    /// The environment.
+    pub environment: String,
+    /// What was deployed; of a roll-back, what runs again.
+    pub snapshot: i64,
+    /// When that was received. `None`: it is kept no longer.
+    pub received: Option<Timestamp>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An update that reached the main line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Merged {
+    /// Its id.
+    pub update: i64,
+    /// The asset.
+    pub asset: i64,
+    /// When the snapshot of the main line was received with which that was seen. `None`: it is kept no longer.
+    pub since: Option<Timestamp>,
+}
+
+/// What follows a condition on `asset`, for some systems.
+fn within(systems: Option<&[i64]>) -> String {
+    systems.map_or_else(String::new, |systems| {
+        let ids = if systems.is_empty() { "0".to_owned() } else { listed(systems) };
+        format!(" AND asset.system IN ({ids})")
+    })
+}
+
+impl Store {
+    /// Deployments into some environments since a moment, the newest first, at most `limit`; stops are none of them. Of
+    /// some systems; `None`: of all, and of none.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn deployed_into(
+        &self,
+        org: Org,
+        environments: &[String],
+        systems: Option<&[i64]>,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Production>> {
+        if environments.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut values = args![org.0, micros(since), i64::try_from(limit).unwrap_or(i64::MAX)];
+        let mut names = Vec::with_capacity(environments.len());
+        for name in environments {
+            values.push(Value::from(name.as_str()));
+            names.push(format!("${}", values.len()));
+        }
+        let sql = format!(
+            "SELECT deployment.id, asset.id, asset.name, asset.system, deployment.environment,
+                deployment.snapshot, snapshot.received, deployment.outcome, deployment.at
+             FROM deployment JOIN asset ON asset.org = $1 AND asset.id = deployment.asset
+             LEFT JOIN snapshot ON snapshot.org = $1 AND snapshot.id = deployment.snapshot
+             WHERE deployment.org = $1 AND deployment.at >= $2 AND deployment.outcome <> 'stopped'
+                AND deployment.environment IN ({}){}
+             ORDER BY deployment.at DESC, deployment.id DESC LIMIT $3",
+            names.join(", "),
+            within(systems)
+        );
+        let read = |row: &Row| {
+            let outcome = row.text(7)?;
+            Ok(Production {
+                id: row.int(0)?,
+                asset: (row.int(1)?, row.text(2)?),
+                system: row.maybe_int(3)?,
+                environment: row.text(4)?,
+                snapshot: row.int(5)?,
+                received: maybe(row.maybe_int(6)?)?,
+                outcome: Outcome::from_text(&outcome)
+                    .ok_or_else(|| StoreError::Damaged(format!("outcome `{outcome}`")))?,
+                at: moment(row.int(8)?)?,
+            })
+        };
+        let found = (&mut &self.db).all(&sql, values).await?;
+        found.iter().map(read).collect()
+    }
+
+    /// Whether it was ever told of some systems that a deployment failed or was rolled back. `None`: of all, and of none.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn told_failures(&self, org: Org, systems: Option<&[i64]>) -> Result<bool> {
+        let sql = format!(
+            "SELECT 1 FROM deployment JOIN asset ON asset.org = $1 AND asset.id = deployment.asset
+             WHERE deployment.org = $1 AND deployment.outcome IN ('failed', 'rolled-back'){}
+             LIMIT 1",
+            within(systems)
+        );
+        Ok((&mut &self.db).first(&sql, args![org.0]).await?.is_some())
+    }
+
+    /// Updates that were carried out since a moment and reached the main line, the newest first, at most `limit`. Of some
+    /// systems; `None`: of all, and of none.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn merged_updates(
+        &self,
+        org: Org,
+        systems: Option<&[i64]>,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Merged>> {
+        let sql = format!(
+            "SELECT applied.id, applied.asset, (SELECT MAX(snapshot.received) FROM snapshot
+                    WHERE snapshot.org = $1 AND snapshot.asset = applied.asset
+                        AND snapshot.branch IS NULL
+                        AND snapshot.received <= COALESCE(applied.merged, applied.deployed))
+             FROM applied JOIN asset ON asset.org = $1 AND asset.id = applied.asset
+             WHERE applied.org = $1 AND applied.at >= $2
+                AND COALESCE(applied.merged, applied.deployed) IS NOT NULL{}
+             ORDER BY applied.at DESC, applied.id DESC LIMIT $3",
+            within(systems)
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let read = |row: &Row| {
+            Ok(Merged { update: row.int(0)?, asset: row.int(1)?, since: maybe(row.maybe_int(2)?)? })
+        };
+        let found = (&mut &self.db).all(&sql, args![org.0, micros(since), limit]).await?;
+        found.iter().map(read).collect()
+    }
+}
