@@ -54,6 +54,7 @@ mod readers;
 mod recent;
 mod retention;
 mod reviews;
+mod rotas;
 mod said;
 mod scheduled;
 mod shares;
@@ -66,6 +67,7 @@ mod time;
 mod together;
 mod tokens;
 mod trackers;
+mod tries;
 mod tx;
 mod verified;
 mod vex;
@@ -101,7 +103,9 @@ pub use findings::{
 };
 pub use goals::{NewGoal, PulseOf, SharedGoal};
 pub use history::Told;
-pub use incidents::{Incident, IncidentEvent, NewIncident, NewIncidentEvent};
+pub use incidents::{
+    Incident, IncidentCount, IncidentEvent, IncidentSort, NewIncident, NewIncidentEvent,
+};
 pub use inventoried::Inventoried;
 pub use jobs::{Job, JobState, MAX_ATTEMPTS, NewJob, Priority};
 pub use ledger::{Break, Entry, EventKind, LedgerFilter, NewEvent};
@@ -118,6 +122,7 @@ pub use retention::{Forgotten, Keep};
 pub use reviews::{
     NewResolve, NewReview, Resolve, ResolveState, Review, ReviewFilter, ReviewOf, ReviewState,
 };
+pub use rotas::{KeptRota, RotaCover};
 pub use said::{ReportOf, SaidOf, Source};
 pub use scheduled::{Difference, Scheduled, ScheduledIn, TeamPlan};
 pub use shares::{NewShare, Share};
@@ -127,6 +132,7 @@ pub use tickets::TicketOf;
 pub use together::{Numbers, Together};
 pub use tokens::{Hook, NewToken, Token};
 pub use trackers::{NewTracker, Tracker};
+pub use tries::{ChannelTry, TryOf};
 pub use verified::Verified;
 pub use vex::Vex;
 

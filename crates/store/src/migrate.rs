@@ -73,6 +73,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0021_incidents.sql"),
     },
     Migration { version: 22, name: "shares", text: include_str!("../migrations/0022_shares.sql") },
+    Migration { version: 25, name: "duty", text: include_str!("../migrations/0025_duty.sql") },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.

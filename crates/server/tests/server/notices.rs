@@ -42,6 +42,9 @@ macro_rules! clock {
     };
 }
 
+mod duty;
+mod others;
+
 /// Where letters are posted: what came, and the status that is answered.
 struct Hook {
     address: String,
