@@ -2,6 +2,7 @@
 //! charters, findings, what was read of every document, and the bytes of those documents that something rests
 //! on. Letters are let go once nothing of what they told is still to be told.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
@@ -108,6 +109,15 @@ impl Store {
         Ok(forgotten)
     }
 
+    /// Since when each thing that a team has to do is as it is.
+    async fn since(&self, org: Org, team: i64) -> Result<BTreeMap<String, Timestamp>> {
+        let first = |is: crate::Pending| {
+            let first = is.urgent.map_or(is.since, |urgent| urgent.min(is.since));
+            (is.item, first)
+        };
+        Ok(self.pending(org, team).await?.into_iter().map(first).collect())
+    }
+
     /// Lets go of letters that are older. One that told of something that is as it was stays: without it, it would be
     /// told again. So does one that is still on its way.
     async fn forget_letters(&self, org: Org, before: Timestamp) -> Result<u64> {
@@ -129,18 +139,12 @@ impl Store {
                 after = (at, id);
                 let items: Vec<String> = serde_json::from_str(&row.text(3)?)
                     .map_err(|e| StoreError::Damaged(e.to_string()))?;
-                if !open.contains_key(&team) {
-                    let since = |is: crate::Pending| {
-                        let first = is.urgent.map_or(is.since, |urgent| urgent.min(is.since));
-                        (is.item, first)
-                    };
-                    let pending = self.pending(org, team).await?.into_iter().map(since);
-                    open.insert(team, pending.collect());
-                }
-                let at = moment(at)?;
-                let told = |item: &String| {
-                    open.get(&team).and_then(|of| of.get(item)).is_some_and(|since| *since <= at)
+                let of = match open.entry(team) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(self.since(org, team).await?),
                 };
+                let at = moment(at)?;
+                let told = |item: &String| of.get(item).is_some_and(|since| *since <= at);
                 if !items.iter().any(told) {
                     gone.push(id);
                 }

@@ -2,7 +2,7 @@
 //! incident that touches it, what was decided or handed over and is late. Read once for all teams; each is told to who may
 //! see the system that it is about, and where it is about several, to who may see the whole team.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -89,11 +89,11 @@ impl Touched {
             ..Told::default()
         };
         let item = format!("incident:{}", self.id);
-        thing(&item, &format!("{}", self.acknowledged), told, is_now && !self.acknowledged)
+        thing(&item, &format!("{}", self.acknowledged), &told, is_now && !self.acknowledged)
     }
 }
 
-fn thing(item: &str, mark: &str, told: Told, urgent: bool) -> NewPending {
+fn thing(item: &str, mark: &str, told: &Told, urgent: bool) -> NewPending {
     NewPending {
         item: item.to_owned(),
         mark: digest(mark),
@@ -130,7 +130,7 @@ fn asked(is: &Decision, system: (i64, &str)) -> NewPending {
         answer: Some(is.is.author),
         ..Told::default()
     };
-    thing(&format!("answer:{}", is.id), "", told, false)
+    thing(&format!("answer:{}", is.id), "", &told, false)
 }
 
 fn ends(is: &Decision, system: (i64, &str), at: Timestamp) -> NewPending {
@@ -142,7 +142,7 @@ fn ends(is: &Decision, system: (i64, &str), at: Timestamp) -> NewPending {
         system: Some(system.0),
         ..Told::default()
     };
-    thing(&format!("ends:{}", is.id), &at.to_string(), told, false)
+    thing(&format!("ends:{}", is.id), &at.to_string(), &told, false)
 }
 
 fn review(is: &Review) -> NewPending {
@@ -153,7 +153,7 @@ fn review(is: &Review) -> NewPending {
         link: format!("/reviews/{}", is.id),
         ..Told::default()
     };
-    thing(&format!("review:{}", is.id), &is.is.at.to_string(), told, false)
+    thing(&format!("review:{}", is.id), &is.is.at.to_string(), &told, false)
 }
 
 fn followed(is: &Resolve) -> NewPending {
@@ -164,7 +164,7 @@ fn followed(is: &Resolve) -> NewPending {
         link: format!("/reviews/{}", is.is.review),
         ..Told::default()
     };
-    thing(&format!("followed:{}", is.id), &is.is.due.to_string(), told, false)
+    thing(&format!("followed:{}", is.id), &is.is.due.to_string(), &told, false)
 }
 
 /// What waits for each team, by the team.
@@ -265,13 +265,14 @@ async fn incidents(
                 ..Told::default()
             };
             let item = format!("task:{}:{}", is.id, task.seq);
-            all.entry(team).or_default().things.push(thing(&item, &due, told, false));
+            all.entry(team).or_default().things.push(thing(&item, &due, &told, false));
         }
     }
     Ok(())
 }
 
-/// Steps of a team's findings that wait for somebody and are late, of those that are due first.
+/// Steps of a team's findings that wait for somebody and are late, of those that are due first: one thing for a system,
+/// for the findings have things of their own.
 ///
 /// # Errors
 /// The store does not answer.
@@ -282,24 +283,34 @@ pub(crate) async fn handed(
     now: Timestamp,
 ) -> Result<Vec<NewPending>, Problem> {
     let late = handoffs::late(app, org, team, HANDED, now).await?;
-    let step = |is: &handoffs::HandOff| {
-        let finding = &is.finding;
-        let (name, _) = short(&finding.package);
-        let until = is.until.map_or_else(String::new, day);
+    let mut by: BTreeMap<(i64, String), Vec<&handoffs::HandOff>> = BTreeMap::new();
+    for is in &late {
+        if let Some((id, name)) = is.finding.system.clone() {
+            by.entry((id, name)).or_default().push(is);
+        }
+    }
+    let system = |((id, name), all): (&(i64, String), &Vec<&handoffs::HandOff>)| {
+        let count = match all.len() {
+            1 => "1 step that waits is late".to_owned(),
+            HANDED.. => format!("{HANDED} or more steps that wait are late"),
+            more => format!("{more} steps that wait are late"),
+        };
+        let first = all.first();
+        let first = first.map_or_else(String::new, |is| {
+            format!("First: {} ({}) waits for {}.", is.task, is.side, is.on)
+        });
         let told = Told {
-            title: format!("Late: {} ({})", is.task, is.side),
-            detail: format!(
-                "{} of {name} in {} waits for {}, since {until} beyond its day.",
-                finding.vulnerability.1, finding.asset.1, is.on
-            ),
-            act: "Do the step, or say who does.".to_owned(),
-            link: format!("/findings/{}", finding.id),
-            system: finding.system.as_ref().map(|system| system.0),
-            findings: 1,
-            level: finding.weighed.as_ref().map(|weighed| weighed.level as u8),
+            title: format!("{count} in {name}"),
+            detail: first,
+            act: "Do them, or say who does.".to_owned(),
+            link: format!("/handoffs?team={team}&late=true"),
+            system: Some(*id),
+            findings: all.len(),
             ..Told::default()
         };
-        thing(&format!("handed:{}:{}", finding.id, is.side), is.task, told, false)
+        let mark: Vec<String> =
+            all.iter().map(|is| format!("{} {}", is.finding.id, is.side)).collect();
+        thing(&format!("handed:{id}"), &mark.join(" "), &told, false)
     };
-    Ok(late.iter().map(step).collect())
+    Ok(by.iter().map(system).collect())
 }

@@ -135,13 +135,13 @@ async fn show(app: &App, who: &Who, team: &Team, slip: Option<Slip>) -> Page {
         forms.push(("Take days of others".to_owned(), take(id, &csrf, who, slip.as_ref())));
     }
     if may {
-        let form = set(id, &csrf, (&told, &emails, today(now, &zone)), slip.as_ref());
+        let form = set(id, &csrf, (&told, &emails, &today(now, &zone)), slip.as_ref());
         forms.push(("Set how it goes round".to_owned(), form));
     }
     let view = View {
         notice: notice(app, team, &wishes, turns.is_empty()),
         turns: table(&turns, &names, (&zone, now)),
-        covers: covers(kept.as_ref(), &names, (id, &csrf, may, who), today(now, &zone)),
+        covers: covers(kept.as_ref(), &names, (id, &csrf, may, who), &today(now, &zone)),
         about: about(&told, &wishes, &names),
         forms,
         layout,
@@ -216,9 +216,9 @@ fn covers(
     kept: Option<&KeptRota>,
     names: &HashMap<i64, String>,
     (id, csrf, may, who): (i64, &str, bool, &Who),
-    today: String,
+    today: &str,
 ) -> Table {
-    let all = kept.iter().flat_map(|kept| &kept.covers).filter(|is| is.until >= today);
+    let all = kept.iter().flat_map(|kept| &kept.covers).filter(|is| is.until.as_str() >= today);
     let all: Vec<&RotaCover> = all.take(SHOWN).collect();
     let own = |is: &RotaCover| may || is.person == who.person.id;
     let row = |is: &&RotaCover| {
@@ -305,11 +305,11 @@ fn take(id: i64, csrf: &str, who: &Who, slip: Option<&Slip>) -> Sheet {
 fn set(
     id: i64,
     csrf: &str,
-    (told, emails, today): (&Told, &[String], String),
+    (told, emails, today): (&Told, &[String], &str),
     slip: Option<&Slip>,
 ) -> Sheet {
     let of = |name: &str, is: &str| held(slip, "set", name, is).to_owned();
-    let first = if told.first.is_empty() { today.as_str() } else { told.first.as_str() };
+    let first = if told.first.is_empty() { today } else { told.first.as_str() };
     let form = Sheet {
         action: format!("/teams/{id}/rota").into(),
         csrf: csrf.to_owned(),
