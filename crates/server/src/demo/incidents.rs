@@ -120,7 +120,7 @@ pub(super) async fn end(
         let named = [("selection", people.engineering), ("assessment", people.security)];
         store.set_system_people(org, system.id, &named, "trimtab", now).await.map_err(told)?;
     }
-    caught(store, org, people, now - SignedDuration::from_hours(24 * 9)).await?;
+    caught(store, org, people, now).await?;
     let Some(is) = gravest(store, org).await? else { return Ok(()) };
     let (asset, package) = (is.asset.0, is.package.clone());
     let new = NewAppeal {
@@ -143,7 +143,7 @@ pub(super) async fn end(
     store.add_appeal(org, &new, &actor, now).await.map(|_| ()).map_err(told)
 }
 
-/// A near miss: a package that the gate refused, and what followed from it.
+/// A near miss that was just noted: a package that the gate refused, and what follows from it.
 async fn caught(store: &Store, org: Org, people: &People, at: Timestamp) -> Result<(), String> {
     let new = NewIncident {
         title: "A package of a name that only looks like ours, refused by the gate".to_owned(),
@@ -156,10 +156,6 @@ async fn caught(store: &Store, org: Org, people: &People, at: Timestamp) -> Resu
     };
     let security = format!("person:{}", people.security);
     let id = store.open_incident(org, &new, &security, at).await.map_err(told)?;
-    let learnt =
-        json!({ "text": "It was a slip of the keyboard; the gate refused it as too young." });
-    let closed = at + SignedDuration::from_hours(2);
-    store.close_incident(org, id, learnt, &security, closed).await.map_err(told)?;
     let due = (at + SignedDuration::from_hours(24 * 14)).to_string();
     let action = NewIncidentEvent {
         kind: "action".to_owned(),
@@ -167,6 +163,6 @@ async fn caught(store: &Store, org: Org, people: &People, at: Timestamp) -> Resu
         told: json!({ "text": "Allow names of our own from our own registry alone",
             "owner": people.engineering, "due": due }),
     };
-    store.tell_incident(org, id, (&[action], &[]), &security, closed).await.map_err(told)?;
+    store.tell_incident(org, id, (&[action], &[]), &security, at).await.map_err(told)?;
     Ok(())
 }

@@ -470,7 +470,8 @@ fn a_near_miss_is_learnt_from_and_is_in_no_time_of_incidents() {
     // It has a room, and what follows from it is followed after it is closed.
     assert_eq!(say(json!({ "kind": "acknowledged", "team": world.team })), 200);
     assert_eq!(say(json!({ "kind": "closed", "text": "The gate held." })), 200);
-    let action = json!({ "kind": "action", "text": "Pin it everywhere", "team": world.team });
+    let action = json!({ "kind": "action", "text": "Pin it everywhere",
+        "team": world.team, "due": "2026-12-24T00:00:00Z" });
     assert_eq!(say(action), 200);
     let report = server.open(&sia, &format!("{here}/report?format=markdown")).text;
     assert!(
