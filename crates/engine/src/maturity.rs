@@ -112,6 +112,8 @@ facts! {
     Kept = "kept", "deadlines of the last 90 days", "were kept";
     /// Sides that agreed to the charter in force.
     Agreed = "agreed", "sides", "agreed to the charter in force";
+    /// Teams that held a review within a month.
+    Held = "held", "teams", "held a review within the last 37 days";
     /// Systems with tier, exposure and data.
     Described = "described", "systems", "have a tier, an exposure and classes of data";
     /// Systems of which something is known to run in production.

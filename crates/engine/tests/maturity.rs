@@ -64,6 +64,37 @@ fn the_table_is_whole() {
     }
 }
 
+/// The tasks of SP 800-218 version 1.1, the points of annex I part II of Regulation (EU) 2024/2847, the principles of the
+/// NCSC's guidance on vulnerability management and the parts of NTIA's minimum elements, as these documents number them.
+#[test]
+fn references_name_places_that_there_are() {
+    let tasks = "PO.1.1 PO.1.2 PO.1.3 PO.2.1 PO.2.2 PO.2.3 PO.3.1 PO.3.2 PO.3.3 PO.4.1 PO.4.2 PO.5.1 PO.5.2 \
+        PS.1.1 PS.2.1 PS.3.1 PS.3.2 PW.1.1 PW.1.2 PW.1.3 PW.2.1 PW.4.1 PW.4.2 PW.4.4 PW.5.1 PW.6.1 PW.6.2 PW.7.1 \
+        PW.7.2 PW.8.1 PW.8.2 PW.9.1 PW.9.2 RV.1.1 RV.1.2 RV.1.3 RV.2.1 RV.2.2 RV.3.1 RV.3.2 RV.3.3 RV.3.4";
+    let tasks: BTreeSet<&str> = tasks.split_whitespace().collect();
+    let points = ["(1)", "(2)", "(3)", "(4)", "(5)", "(6)", "(7)", "(8)"];
+    let parts = ["Data fields", "Automation support", "Practices and processes"];
+    let practices = ["frequency", "depth", "known unknowns"];
+    for reference in CRITERIA.iter().flat_map(|c| c.references) {
+        let id = reference.id;
+        let is = match reference.framework {
+            Framework::Ssdf => tasks.contains(id),
+            Framework::Cra => points.contains(&id),
+            Framework::Ncsc => ["1", "2", "3", "4", "5"].contains(&id),
+            Framework::Ntia => match id.split_once(": ") {
+                None => parts.contains(&id),
+                Some((part, practice)) => part == parts[2] && practices.contains(&practice),
+            },
+            // A family of SP 800-53 revision 5, and a number.
+            Framework::Sp800161 => id.split_once('-').is_some_and(|(family, number)| {
+                ["AU", "CA", "CM", "PM", "RA", "SI"].contains(&family)
+                    && number.parse::<u8>().is_ok()
+            }),
+        };
+        assert!(is, "{reference:?}");
+    }
+}
+
 #[test]
 fn nothing_known_is_unmanaged_and_all_of_it_is_advanced() {
     let none = team(&Facts::default());

@@ -18,6 +18,8 @@ pub enum Kind {
     Review,
     /// An exception ends.
     Exception,
+    /// Somebody is on duty.
+    Duty,
 }
 
 impl Kind {
@@ -28,6 +30,7 @@ impl Kind {
             Kind::Deadline => "deadline",
             Kind::Review => "review",
             Kind::Exception => "exception",
+            Kind::Duty => "duty",
         }
     }
 }

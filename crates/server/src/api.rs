@@ -34,6 +34,7 @@ pub(crate) mod releases;
 pub(crate) mod reports;
 pub(crate) mod reviews;
 pub(crate) mod risks;
+pub(crate) mod rota;
 pub(crate) mod search;
 pub(crate) mod shares;
 pub(crate) mod snapshots;

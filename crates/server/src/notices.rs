@@ -1,7 +1,9 @@
 //! Telling teams: what there is to do is brought together for each action, a pure function decides who is told what and
 //! when (`trimtab_engine::notices`), and channels hand letters over (`trimtab_connect::notify`). Here is what lies between.
 
+pub(crate) mod duty;
 pub(crate) mod letters;
+pub(crate) mod others;
 pub(crate) mod post;
 pub(crate) mod standing;
 pub(crate) mod things;

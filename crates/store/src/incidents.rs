@@ -1,6 +1,8 @@
 //! Incidents: what each is about, and what happened in it, in order. Each event stands in the ledger too, written in
 //! the same transaction.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -30,7 +32,39 @@ pub struct NewIncident {
     pub drill: Option<String>,
     /// How many minutes of the past go by in one of the drill.
     pub speed: u32,
+    /// Whether it was caught before anything was touched: it counts in no time of incidents.
+    pub near_miss: bool,
 }
+
+/// Incidents of one sort.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IncidentSort {
+    /// What happened.
+    Real,
+    /// What nearly did.
+    NearMiss,
+    /// What was played.
+    Drill,
+}
+
+/// How many incidents there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct IncidentCount {
+    /// Real ones that are open.
+    pub open: i64,
+    /// Real ones.
+    pub real: i64,
+    /// Near misses.
+    pub near_misses: i64,
+    /// Drills.
+    pub drills: i64,
+}
+
+/// So many incidents are asked for together.
+const BLOCK: usize = 100;
+
+/// The word of a near miss.
+const NEAR_MISS: &str = "near-miss";
 
 /// An incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +103,8 @@ pub struct IncidentEvent {
     pub is: NewIncidentEvent,
 }
 
-const COLUMNS: &str = "id, title, looked_for, versions, published, drill, speed, opened, closed";
+const COLUMNS: &str =
+    "id, title, looked_for, versions, published, drill, speed, opened, closed, kind";
 
 impl Incident {
     fn from_row(row: &Row) -> Result<Incident> {
@@ -82,6 +117,7 @@ impl Incident {
                 published: maybe(row.maybe_int(4)?)?,
                 drill: row.maybe_text(5)?,
                 speed: u32::try_from(row.int(6)?).unwrap_or(1),
+                near_miss: row.maybe_text(9)?.as_deref() == Some(NEAR_MISS),
             },
             opened: moment(row.int(7)?)?,
             closed: maybe(row.maybe_int(8)?)?,
@@ -134,8 +170,8 @@ impl Store {
         let job_id = self.ids.one(&self.db, 0, Kind::Job).await?;
         let mut tx = self.db.begin().await?;
         let sql = "INSERT INTO incident
-                (org, id, title, looked_for, versions, published, drill, speed, opened)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+                (org, id, title, looked_for, versions, published, drill, speed, opened, kind)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         let values = args![
             org.0,
             id,
@@ -145,11 +181,12 @@ impl Store {
             new.published.map(micros),
             new.drill.clone(),
             i64::from(new.speed),
-            micros(now)
+            micros(now),
+            new.near_miss.then_some(NEAR_MISS)
         ];
         tx.run(sql, values).await?;
         let told = json!({ "title": new.title, "looked_for": new.looked_for,
-            "versions": new.versions, "drill": new.drill,
+            "versions": new.versions, "drill": new.drill, "near_miss": new.near_miss,
             "published": new.published.map(|at| at.to_string()) });
         let opened = NewIncidentEvent { kind: "opened".to_owned(), team: None, told };
         if let Some(job) = job {
@@ -249,14 +286,14 @@ impl Store {
         self.incidents_of(org, (open, None), systems, after, limit).await
     }
 
-    /// The same of drills alone, or of real ones alone.
+    /// The same of one sort alone.
     ///
     /// # Errors
     /// The store does not answer.
     pub async fn incidents_of(
         &self,
         org: Org,
-        (open, drill): (Option<bool>, Option<bool>),
+        (open, sort): (Option<bool>, Option<IncidentSort>),
         systems: Option<&[i64]>,
         after: Option<Cursor>,
         limit: usize,
@@ -268,11 +305,12 @@ impl Store {
             Some(false) => is.text += " AND closed IS NOT NULL",
             None => {}
         }
-        match drill {
-            Some(true) => is.text += " AND drill IS NOT NULL",
-            Some(false) => is.text += " AND drill IS NULL",
-            None => {}
-        }
+        is.text += match sort {
+            Some(IncidentSort::Drill) => " AND drill IS NOT NULL",
+            Some(IncidentSort::Real) => " AND drill IS NULL AND kind IS NULL",
+            Some(IncidentSort::NearMiss) => " AND drill IS NULL AND kind = 'near-miss'",
+            None => "",
+        };
         is.and("id < ", after.map(|after| after.id));
         let asked = is.value(i64::try_from(limit + 1).unwrap_or(i64::MAX));
         let sql = format!(
@@ -284,8 +322,7 @@ impl Store {
         Ok(Page::cut(found, limit, |one| Cursor { value: 0, id: one.id }))
     }
 
-    /// How many real ones are open, how many real ones there are, and how many drills, that touched one of some
-    /// systems. `None`: whichever.
+    /// How many of each sort there are that touched one of some systems. `None`: whichever.
     ///
     /// # Errors
     /// The store does not answer.
@@ -293,18 +330,48 @@ impl Store {
         &self,
         org: Org,
         systems: Option<&[i64]>,
-    ) -> Result<(i64, i64, i64)> {
+    ) -> Result<IncidentCount> {
         let is = touching(org, systems);
         let sql = format!(
-            "SELECT COUNT(CASE WHEN drill IS NULL AND closed IS NULL THEN 1 END),
-                COUNT(CASE WHEN drill IS NULL THEN 1 END), COUNT(drill)
+            "SELECT COUNT(CASE WHEN drill IS NULL AND kind IS NULL AND closed IS NULL THEN 1 END),
+                COUNT(CASE WHEN drill IS NULL AND kind IS NULL THEN 1 END),
+                COUNT(CASE WHEN drill IS NULL AND kind = 'near-miss' THEN 1 END), COUNT(drill)
              FROM incident WHERE {}",
             is.text
         );
         match (&mut &self.db).first(&sql, is.values).await? {
-            Some(row) => Ok((row.int(0)?, row.int(1)?, row.int(2)?)),
-            None => Ok((0, 0, 0)),
+            Some(row) => Ok(IncidentCount {
+                open: row.int(0)?,
+                real: row.int(1)?,
+                near_misses: row.int(2)?,
+                drills: row.int(3)?,
+            }),
+            None => Ok(IncidentCount::default()),
         }
+    }
+
+    /// What happened to teams in some incidents, by the incident, each in order.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn team_events(
+        &self,
+        org: Org,
+        incidents: &[i64],
+    ) -> Result<BTreeMap<i64, Vec<IncidentEvent>>> {
+        let mut all: BTreeMap<i64, Vec<IncidentEvent>> = BTreeMap::new();
+        for block in incidents.chunks(BLOCK) {
+            let sql = format!(
+                "SELECT seq, at, actor, kind, team, told, incident FROM incident_event
+                 WHERE org = $1 AND team IS NOT NULL AND incident IN ({})
+                 ORDER BY incident, seq",
+                listed(block)
+            );
+            for row in (&mut &self.db).all(&sql, args![org.0]).await? {
+                all.entry(row.int(6)?).or_default().push(event(&row)?);
+            }
+        }
+        Ok(all)
     }
 
     /// What happened in an incident, in order.

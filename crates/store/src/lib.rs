@@ -55,6 +55,7 @@ mod readers;
 mod recent;
 mod retention;
 mod reviews;
+mod rotas;
 mod said;
 mod scheduled;
 mod shares;
@@ -72,6 +73,7 @@ mod time;
 mod together;
 mod tokens;
 mod trackers;
+mod tries;
 mod tx;
 mod verified;
 mod vex;
@@ -107,7 +109,9 @@ pub use findings::{
 };
 pub use goals::{NewGoal, PulseOf, SharedGoal};
 pub use history::Told;
-pub use incidents::{Incident, IncidentEvent, NewIncident, NewIncidentEvent};
+pub use incidents::{
+    Incident, IncidentCount, IncidentEvent, IncidentSort, NewIncident, NewIncidentEvent,
+};
 pub use inventoried::Inventoried;
 pub use jobs::{Job, JobState, MAX_ATTEMPTS, NewJob, Priority};
 pub use ledger::{Break, Entry, EventKind, LedgerFilter, NewEvent};
@@ -125,6 +129,7 @@ pub use retention::{Forgotten, Keep};
 pub use reviews::{
     NewResolve, NewReview, Resolve, ResolveState, Review, ReviewFilter, ReviewOf, ReviewState,
 };
+pub use rotas::{KeptRota, RotaCover};
 pub use said::{ReportOf, SaidOf, Source};
 pub use scheduled::{Difference, Scheduled, ScheduledIn, TeamPlan};
 pub use shares::{NewShare, Share};
@@ -139,6 +144,7 @@ pub use tickets::TicketOf;
 pub use together::{Numbers, Together};
 pub use tokens::{Hook, NewToken, Token};
 pub use trackers::{NewTracker, Tracker};
+pub use tries::{ChannelTry, TryOf};
 pub use verified::Verified;
 pub use vex::Vex;
 

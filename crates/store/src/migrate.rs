@@ -79,6 +79,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0023_suppliers.sql"),
     },
     Migration { version: 24, name: "packs", text: include_str!("../migrations/0024_packs.sql") },
+    Migration { version: 25, name: "duty", text: include_str!("../migrations/0025_duty.sql") },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.

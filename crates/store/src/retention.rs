@@ -1,21 +1,32 @@
 //! Letting go of what nobody needs any longer. What is evidence stays whatever its age: the ledger, decisions,
 //! charters, findings, what was read of every document, and the bytes of those documents that something rests
-//! on.
+//! on. Letters are let go once nothing of what they told is still to be told.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
+use crate::condition::listed;
 use crate::db::{Sql, args};
-use crate::error::Result;
-use crate::time::micros;
+use crate::error::{Result, StoreError};
+use crate::time::{micros, moment};
 use crate::{Org, Store};
+
+/// So many letters are looked at together.
+const BLOCK: usize = 500;
+/// So many times in one run; the next one goes on.
+const BLOCKS: usize = 40;
 
 /// What is let go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keep {
     /// Bytes of documents that are older. `None`: every byte is kept.
     pub documents: Option<Timestamp>,
-    /// Jobs that were done, sessions and links that ended, answers to requests, and notices that nobody sent, that are
-    /// older.
+    /// Letters to teams that are older. `None`: every letter is kept.
+    pub letters: Option<Timestamp>,
+    /// Jobs that were done, sessions and links that ended, answers to requests, notices that nobody sent, and tries of
+    /// channels, that are older.
     pub rest: Timestamp,
 }
 
@@ -32,6 +43,8 @@ pub struct Forgotten {
     pub answers: u64,
     /// Notices that were sent, or that nobody sent in time. What they told is in the ledger.
     pub notices: u64,
+    /// Letters to teams, with what became of their copies.
+    pub letters: u64,
 }
 
 /// A document that was read into snapshots, and on which nothing rests: it is no report and no VEX, and none
@@ -85,9 +98,70 @@ impl Store {
         forgotten.sessions += tx.run(sql, args![org.0, before]).await?;
         let sql = "DELETE FROM answered WHERE org = $1 AND created < $2";
         forgotten.answers = tx.run(sql, args![org.0, before]).await?;
+        let sql = "DELETE FROM channel_try WHERE org = $1 AND at < $2";
+        tx.run(sql, args![org.0, before]).await?;
         let sql = "DELETE FROM outbox WHERE org = $1 AND (sent IS NOT NULL OR created < $2)";
         forgotten.notices = tx.run(sql, args![org.0, before]).await?;
         tx.commit().await?;
+        if let Some(before) = keep.letters {
+            forgotten.letters = self.forget_letters(org, before).await?;
+        }
         Ok(forgotten)
+    }
+
+    /// Since when each thing that a team has to do is as it is.
+    async fn since(&self, org: Org, team: i64) -> Result<BTreeMap<String, Timestamp>> {
+        let first = |is: crate::Pending| {
+            let first = is.urgent.map_or(is.since, |urgent| urgent.min(is.since));
+            (is.item, first)
+        };
+        Ok(self.pending(org, team).await?.into_iter().map(first).collect())
+    }
+
+    /// Lets go of letters that are older. One that told of something that is as it was stays: without it, it would be
+    /// told again. So does one that is still on its way.
+    async fn forget_letters(&self, org: Org, before: Timestamp) -> Result<u64> {
+        let mut open: HashMap<i64, BTreeMap<String, Timestamp>> = HashMap::new();
+        let (mut after, mut count) = ((0, 0), 0);
+        for _ in 0..BLOCKS {
+            let sql = "SELECT id, team, at, items FROM letter
+                WHERE org = $1 AND at < $2 AND at >= $3 AND (at > $3 OR id > $4)
+                    AND NOT EXISTS (SELECT 1 FROM letter_to
+                        WHERE letter_to.org = $1 AND letter_to.letter = letter.id
+                            AND letter_to.state IN ('begun', 'later'))
+                ORDER BY at, id LIMIT $5";
+            let limit = i64::try_from(BLOCK).unwrap_or(i64::MAX);
+            let values = args![org.0, micros(before), after.0, after.1, limit];
+            let found = (&mut &self.db).all(sql, values).await?;
+            let mut gone: Vec<i64> = Vec::new();
+            for row in &found {
+                let (id, team, at) = (row.int(0)?, row.int(1)?, row.int(2)?);
+                after = (at, id);
+                let items: Vec<String> = serde_json::from_str(&row.text(3)?)
+                    .map_err(|e| StoreError::Damaged(e.to_string()))?;
+                let of = match open.entry(team) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(self.since(org, team).await?),
+                };
+                let at = moment(at)?;
+                let told = |item: &String| of.get(item).is_some_and(|since| *since <= at);
+                if !items.iter().any(told) {
+                    gone.push(id);
+                }
+            }
+            if !gone.is_empty() {
+                let ids = listed(&gone);
+                let mut tx = self.db.begin().await?;
+                let sql = format!("DELETE FROM letter_to WHERE org = $1 AND letter IN ({ids})");
+                tx.run(&sql, args![org.0]).await?;
+                let sql = format!("DELETE FROM letter WHERE org = $1 AND id IN ({ids})");
+                count += tx.run(&sql, args![org.0]).await?;
+                tx.commit().await?;
+            }
+            if found.len() < BLOCK {
+                break;
+            }
+        }
+        Ok(count)
     }
 }

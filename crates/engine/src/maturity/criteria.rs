@@ -211,7 +211,17 @@ pub const CRITERIA: &[Criterion] = &[
         words: "All four sides agreed to one charter.",
         fact: Fact::Agreed,
         next: "Propose a charter, and let security, engineering, product and operations agree to it.",
-        references: &[ssdf("PO.1.1"), sp800161("PM-9"), ncsc("1")],
+        references: &[ssdf("PO.4.1"), sp800161("PM-9"), ncsc("1")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "reviews-held",
+        stage: Stage::Centralised,
+        words: "Every team holds its review: within the last month.",
+        fact: Fact::Held,
+        everywhere: true,
+        next: "Prepare a review of the team on the page of reviews, and hold it with all four sides.",
+        references: &[ssdf("RV.3.4"), cra("(3)"), ncsc("5")],
         ..PLAIN
     },
     Criterion {
@@ -241,7 +251,7 @@ pub const CRITERIA: &[Criterion] = &[
         fact: Fact::Running,
         least: 90,
         next: "Tell deployments: from CI, from the delivery tool, or from the cluster.",
-        references: &[ssdf("PS.3.2"), sp800161("CM-8"), cra("(7)"), ncsc("2")],
+        references: &[ssdf("PS.3.2"), sp800161("CM-8"), cra("(8)"), ncsc("2")],
         ..PLAIN
     },
     Criterion {
@@ -328,7 +338,7 @@ pub const CRITERIA: &[Criterion] = &[
         references: &[
             ssdf("RV.2.1"),
             ntia("Practices and processes: known unknowns"),
-            cra("(4)"),
+            cra("(6)"),
             ncsc("3"),
         ],
         ..PLAIN

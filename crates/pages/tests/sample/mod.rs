@@ -59,6 +59,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ("maturity", render(&maturity::maturity())),
         ("metrics", render(&around::metrics())),
         ("notices", render(&told::notices())),
+        ("rota", render(&told::rota())),
         ("package", render(&facts::package())),
         ("plan", render(&people::plan())),
         ("plans", render(&planned::plans())),

@@ -130,3 +130,72 @@ pub(super) fn calendar() -> page::Calendar {
         ],
     }
 }
+
+pub(super) fn rota() -> page::Rota {
+    page::Rota {
+        layout: layout(
+            Entry::Teams,
+            &[
+                ("Teams", "/teams"),
+                ("Team Payments", "/teams/3"),
+                ("Notices", "/teams/3/notices"),
+                ("Who is on duty", ""),
+            ],
+            "Who is on duty",
+            "Ana Costa is on duty for Team Payments until Mon 2026-03-09 09:00.",
+        ),
+        notice: Some(Notice {
+            urgency: Urgency::Warning,
+            text: t(
+                "The server sends no mail, and the team has no channel: nobody is told what is now.",
+            ),
+            next: Some(l("Set how it is told", "/teams/3/notices/edit")),
+        }),
+        turns: table(
+            "Turns",
+            vec![column("Who").kept(), column("From").kept(), column("Until"), numbers("Begins")],
+            vec![
+                vec![
+                    text("Ana Costa"),
+                    text("since Mon 2026-03-02 09:00"),
+                    text("Mon 2026-03-09 09:00"),
+                    Cell::Value(days(-3).into()),
+                ],
+                vec![
+                    text("Ben Okafor for Ana Costa"),
+                    text("Mon 2026-03-09 09:00"),
+                    text("Mon 2026-03-16 09:00"),
+                    Cell::Value(days(4).into()),
+                ],
+            ],
+        ),
+        covers: table(
+            "Days that others take",
+            vec![
+                column("Who takes them").kept(),
+                column("From the hand-over of").kept(),
+                column("Until that of").kept(),
+            ],
+            vec![vec![text("Ben Okafor"), text("2026-03-09"), text("2026-03-16")]],
+        ),
+        about: Pairs(vec![
+            (t("Order"), Value::Text(t("Ana Costa, then Ben Okafor"))),
+            (t("Hand-over"), Value::Text(t("at 09:00 (Europe/Berlin)"))),
+        ]),
+        forms: vec![(
+            t("Take days of others"),
+            Form {
+                action: "/teams/3/rota".into(),
+                csrf: "token".to_owned(),
+                fields: vec![
+                    Field::new("do", "do", Input::Hidden).holding("take"),
+                    Field::new("person", "Who takes them", Input::Email)
+                        .holding(t("ben@example.org")),
+                    Field::new("from", "From the hand-over of", Input::Date),
+                ],
+                submit: t("Take these days"),
+                ..Form::default()
+            },
+        )],
+    }
+}

@@ -1,4 +1,5 @@
 //! A team's calendar for programs that show calendars: windows, deadlines, exceptions that end, reviews. Fetched by a secret in its
+//! A team's calendar for programs that show calendars: windows, deadlines, exceptions that end, who is on duty. Fetched by a secret in its
 //! address, which its person can take back; it shows what they may see when it is fetched.
 
 use axum::Json;
@@ -7,17 +8,20 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use trimtab_engine::rota::Turn;
 use trimtab_report::calendar::{Event, Kind, write};
 use trimtab_store::{
     DecisionFilter, DecisionKind, DecisionState, Review, ReviewFilter, ReviewOf, Team,
 };
 use utoipa::ToSchema;
 
+use super::rota::turns;
 use crate::access::secret::{Secret, digest};
 use crate::access::{Action, On, Who, who};
 use crate::facts::register;
 use crate::notices::standing::may_see;
 use crate::notices::things::Told;
+use crate::people::{name, names};
 use crate::problem::Problem;
 use crate::replanning;
 use crate::reviewing::kind_of;
@@ -99,6 +103,7 @@ pub(crate) async fn feed(
     events.extend(deadlines(&app, &who, &team).await?);
     events.extend(exceptions(&app, &who, &team).await?);
     events.extend(reviews(&app, &who, &team).await?);
+    events.extend(duties(&app, &who, &team).await?);
     let public = &app.settings.public;
     let host = public.split_once("://").map_or(public.as_str(), |(_, host)| host);
     let text = write(&format!("Trimtab: {}", team.name), host, &events);
@@ -108,6 +113,27 @@ pub(crate) async fn feed(
         (header::CACHE_CONTROL, "private, max-age=600"),
     ];
     Ok((kind, text).into_response())
+}
+
+/// Turns of the team's rota, the one that runs first.
+async fn duties(app: &App, who: &Who, team: &Team) -> Result<Vec<Event>, Problem> {
+    let names = names(app, who.org).await?;
+    let event = |is: &Turn| Event {
+        kind: Kind::Duty,
+        id: format!("{}-{}-{}", who.org.0, team.id, is.starts.as_second()),
+        title: format!("On duty for {}: {}", team.name, name(&names, is.person)),
+        text: match is.instead_of {
+            None => "Told at once of what is now.".to_owned(),
+            Some(of) => {
+                format!("Told at once of what is now, in the place of {}.", name(&names, of))
+            }
+        },
+        link: format!("{}/teams/{}/rota", app.settings.public, team.id),
+        starts: is.starts,
+        ends: Some(is.ends),
+        changed: is.starts,
+    };
+    Ok(turns(app, who, team.id, app.now()).await?.iter().map(event).collect())
 }
 
 fn at(seconds: i64) -> Option<Timestamp> {

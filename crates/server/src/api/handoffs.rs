@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
-use trimtab_store::System;
+use trimtab_store::{Cursor, System};
 use utoipa::ToSchema;
 
-use super::Named;
+use super::{Named, cursor};
 use crate::access::{Action, On, Who};
 use crate::facts::handoffs::{HandOff, waiting};
 use crate::facts::steps::Part;
@@ -25,6 +25,8 @@ pub(crate) struct Asked {
     pub(crate) team: Option<i64>,
     /// `true`: only what is late.
     pub(crate) late: Option<bool>,
+    /// The `next` of the page before.
+    pub(crate) after: Option<String>,
 }
 
 /// A step that waits for somebody.
@@ -66,8 +68,11 @@ impl From<&HandOff> for Shown {
 pub(crate) struct HandOffs {
     /// What is due first.
     rows: Vec<Shown>,
-    /// Whether there are more findings than were looked at: the first 100 by their deadline.
+    /// Whether there are more findings than were looked at: 100 at a time, by their deadline.
     more: bool,
+    /// Where it goes on then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
 }
 
 /// What waits for whom, and what of it is late: the steps of open findings.
@@ -78,10 +83,12 @@ pub(crate) async fn list(
     who: Who,
     Query(asked): Query<Asked>,
 ) -> Result<Json<HandOffs>, Problem> {
-    let all = waiting(&app, &who, asked.team).await?;
+    let after = cursor(asked.after.as_deref())?;
+    let all = waiting(&app, &who, asked.team, after).await?;
     let wanted = |is: &&HandOff| asked.late.is_none_or(|late| is.late == late);
     let rows = all.rows.iter().filter(wanted).map(Shown::from).collect();
-    Ok(Json(HandOffs { rows, more: all.more }))
+    let next = all.next.map(Cursor::to_text);
+    Ok(Json(HandOffs { rows, more: next.is_some(), next }))
 }
 
 /// Who answers for which part of the work on a system.

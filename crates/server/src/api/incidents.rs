@@ -46,6 +46,8 @@ pub(crate) struct Short {
     closed: Option<String>,
     /// Whether it is a drill, which is counted in no measure.
     drill: bool,
+    /// Whether it is a near miss, which is in no time of incidents.
+    near_miss: bool,
     /// The past event that it plays.
     #[serde(skip_serializing_if = "Option::is_none")]
     past: Option<String>,
@@ -62,6 +64,7 @@ impl From<&Incident> for Short {
             opened: is.opened.to_string(),
             closed: is.closed.map(|at| at.to_string()),
             drill: is.is.drill.is_some(),
+            near_miss: is.is.near_miss,
             past: is.is.drill.clone().filter(|past| !past.is_empty()),
         }
     }

@@ -6,6 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use trimtab_engine::maturity::{Assessment, Judged};
+use trimtab_report::minutes;
 use utoipa::ToSchema;
 
 use super::Named;
@@ -172,6 +173,23 @@ pub(crate) async fn oscal(
     let document = maturity::oscal(&told, &app.settings.public);
     let kept = (header::CONTENT_DISPOSITION, "attachment; filename=\"maturity-oscal.json\"");
     Ok(([kept], Json(document)).into_response())
+}
+
+/// The same to be printed: PDF.
+#[utoipa::path(get, path = "/api/v1/maturity/pdf", tag = "maturity", operation_id = "maturity_pdf",
+    params(Asked), responses((status = 200, body = Vec<u8>, content_type = "application/pdf")))]
+pub(crate) async fn pdf(
+    State(app): State<App>,
+    who: Who,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let told = maturity::of(&app, &who, asked.team).await?;
+    let document = maturity::document(&told, &who.person.name, &app.settings.public);
+    let kind = [
+        (header::CONTENT_TYPE, "application/pdf"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"maturity.pdf\""),
+    ];
+    Ok((kind, minutes::pdf(&document)).into_response())
 }
 
 /// The same as a page to keep: HTML that needs nothing else, with links to the lists and into the ledger.

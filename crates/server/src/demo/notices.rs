@@ -1,13 +1,14 @@
 //! What the teams of the year were told: a digest of last week, what was *now*, and what is new since.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::json;
 use trimtab_engine::notices::{Message, Why};
-use trimtab_store::{Became, NewLetter, NewRecipient, Org};
+use trimtab_store::{Became, NewLetter, NewRecipient, Org, RotaCover};
 
 use crate::notices::letters::Said;
 use crate::notices::wishes::{Quiet, Wishes};
-use crate::notices::{things, why_word};
+use crate::notices::{duty, others, things, why_word};
 use crate::state::App;
 
 /// So many things of each team are newer than its digest.
@@ -17,8 +18,34 @@ fn told(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
+/// A team's lead and those of the whole organisation in turns of a week; one takes days of the next turn.
+async fn rota(
+    app: &App,
+    org: Org,
+    team: i64,
+    (lead, others): (i64, &[i64]),
+    now: Timestamp,
+) -> Result<(), String> {
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let monday = i64::from(today.weekday().to_monday_zero_offset());
+    let day = |by: i64| today.checked_add((by - monday).days()).map(|day| day.to_string());
+    let people: Vec<i64> = std::iter::once(lead).chain(others.iter().copied()).collect();
+    let last = others.last().copied().unwrap_or(lead);
+    let kept = duty::Told { people, first: day(0).map_err(told)?, ..duty::Told::default() };
+    app.store.put_rota(org, (team, &json!(kept)), "trimtab", now).await.map_err(told)?;
+    let (first, until) = (day(9).map_err(told)?, day(11).map_err(told)?);
+    let cover = RotaCover { first, until, person: last };
+    app.store.add_cover(org, (team, &cover), "trimtab", now).await.map(|_| ()).map_err(told)
+}
+
 /// Tells every team, each with the lead of its engineering on duty.
-pub(super) async fn fill(app: &App, org: Org, leads: &[i64], now: Timestamp) -> Result<(), String> {
+pub(super) async fn fill(
+    app: &App,
+    org: Org,
+    (leads, on_call): (&[i64], &[i64]),
+    now: Timestamp,
+) -> Result<(), String> {
+    let others = others::of_teams(app, org, now).await.map_err(|e| e.detail)?;
     let hours = |hours: i64| now - SignedDuration::from_hours(hours);
     for (team, lead) in app.store.teams(org).await.map_err(told)?.iter().zip(leads) {
         let address = format!("{}@harbour.example", team.name.to_lowercase());
@@ -35,7 +62,10 @@ pub(super) async fn fill(app: &App, org: Org, leads: &[i64], now: Timestamp) -> 
             .put_wishes(org, team.id, (&json!(wishes), None), "trimtab", now)
             .await
             .map_err(told)?;
-        let looked = things::of_team(app, org, team, Some(now), now).await.map_err(told)?;
+        rota(app, org, team.id, (*lead, on_call), now).await?;
+        let more = others.get(&team.id).cloned().unwrap_or_default();
+        let looked =
+            things::of_team(app, org, (team, &more), Some(now), now).await.map_err(|e| e.detail)?;
         let all = looked.things;
         let before = all.get(..all.len().saturating_sub(NEW)).unwrap_or_default();
         for (is, at) in [(before, hours(75)), (all.as_slice(), hours(5))] {

@@ -635,7 +635,8 @@ impl Year<'_> {
         {
             updates::waiting(&self.app.store, self.org, is, &mut self.apart, now).await?;
         }
-        notices::fill(self.app, self.org, &self.people.leads, now).await?;
+        let on_call = [self.people.engineering, self.people.operations];
+        notices::fill(self.app, self.org, (&self.people.leads, &on_call), now).await?;
         incidents::end(&self.app.store, self.org, &self.people, now).await?;
         tickets::of_first(&self.app.store, self.org, &scheduled, now).await?;
         reviews::ahead(self.app, self.org, &self.people, now).await?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use trimtab_model::Role;
-use trimtab_store::{Finding, FindingFilter, FindingOrder};
+use trimtab_store::{Cursor, Decision, Finding, FindingFilter, FindingOrder, Org};
 
 use super::finding::may_read;
 use super::steps::{self, Standing};
@@ -19,7 +19,7 @@ type Reach = (Option<i64>, Option<i64>);
 /// Who speaks for a part there: the first names, and how many there are.
 type Speakers = (Vec<String>, usize);
 
-/// How many findings are looked at: those that are due first.
+/// How many findings are looked at for a page: those that are due first.
 pub(crate) const MOST: usize = 100;
 /// How many people of a side are named.
 const NAMES: usize = 3;
@@ -41,15 +41,20 @@ pub(crate) struct HandOff {
 pub(crate) struct All {
     /// Those that are due first.
     pub(crate) rows: Vec<HandOff>,
-    /// Whether there are more findings than are looked at.
-    pub(crate) more: bool,
+    /// Where it goes on, if there are more findings.
+    pub(crate) next: Option<Cursor>,
 }
 
-/// What waits in a team's systems, as far as they may see it; `None`: in all.
+/// What waits in a team's systems, as far as they may see it; `None`: in all. A page at a time.
 ///
 /// # Errors
 /// There is no such team, they may see nothing, or the store does not answer.
-pub(crate) async fn waiting(app: &App, who: &Who, team: Option<i64>) -> Result<All, Problem> {
+pub(crate) async fn waiting(
+    app: &App,
+    who: &Who,
+    team: Option<i64>,
+    after: Option<Cursor>,
+) -> Result<All, Problem> {
     crate::api::findings::seen(who)?;
     if let Some(id) = team {
         let known = app.store.teams(who.org).await?.iter().any(|team| team.id == id);
@@ -65,11 +70,40 @@ pub(crate) async fn waiting(app: &App, who: &Who, team: Option<i64>) -> Result<A
         counts: Some(true),
         ..FindingFilter::default()
     };
+    let part = (&filter, after, MOST);
+    of(app, who.org, part, |decision| may_read(who, decision), now).await
+}
+
+/// The late ones of a team, of so many findings that are due first, whoever looks.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn late(
+    app: &App,
+    org: Org,
+    team: i64,
+    most: usize,
+    now: Timestamp,
+) -> Result<Vec<HandOff>, Problem> {
+    let filter = FindingFilter { team: Some(team), counts: Some(true), ..FindingFilter::default() };
+    let mut all = of(app, org, (&filter, None, most), |_| true, now).await?.rows;
+    all.retain(|row| row.late);
+    Ok(all)
+}
+
+async fn of(
+    app: &App,
+    org: Org,
+    (filter, after, most): (&FindingFilter, Option<Cursor>, usize),
+    may_read: impl Fn(&Decision) -> bool,
+    now: Timestamp,
+) -> Result<All, Problem> {
+    let agreed = app.agreed(org, now).await?;
     let order = FindingOrder::Deadline;
-    let page = app.store.findings(who.org, &filter, order, None, MOST).await?;
-    let people = app.store.system_people(who.org).await?;
+    let page = app.store.findings(org, filter, order, after, most).await?;
+    let people = app.store.system_people(org).await?;
     // Who has left waits for nothing: it is the owner team's again.
-    let all = app.store.people(who.org).await?.into_iter().filter(|person| !person.disabled);
+    let all = app.store.people(org).await?.into_iter().filter(|person| !person.disabled);
     let names: HashMap<i64, String> = all.map(|person| (person.id, person.name)).collect();
     let mut assets: Vec<i64> = page.rows.iter().map(|is| is.asset.0).collect();
     assets.sort_unstable();
@@ -78,14 +112,14 @@ pub(crate) async fn waiting(app: &App, who: &Who, team: Option<i64>) -> Result<A
     let mut speaks: HashMap<Reach, Speakers> = HashMap::new();
     let mut rows = Vec::new();
     for is in page.rows {
-        let aliases = app.store.aliases(who.org, is.vulnerability.0).await?;
-        let mut decisions = app.store.decisions_about(who.org, &is, &aliases).await?;
-        decisions.retain(|decision| may_read(who, decision));
+        let aliases = app.store.aliases(org, is.vulnerability.0).await?;
+        let mut decisions = app.store.decisions_about(org, &is, &aliases).await?;
+        decisions.retain(&may_read);
         let place = (is.system.as_ref().map(|s| s.0), is.team.as_ref().map(|t| t.0));
         let security = match speaks.get(&place) {
             Some(known) => known.clone(),
             None => {
-                let of = app.store.who_holds(who.org, Role::Security, place, NAMES).await?;
+                let of = app.store.who_holds(org, Role::Security, place, NAMES).await?;
                 speaks.insert(place, of.clone());
                 of
             }
@@ -108,5 +142,5 @@ pub(crate) async fn waiting(app: &App, who: &Who, team: Option<i64>) -> Result<A
     }
     // Of what is looked at, what no team owns is told first.
     rows.sort_by_key(|row: &HandOff| row.finding.team.is_some());
-    Ok(All { rows, more: page.next.is_some() })
+    Ok(All { rows, next: page.next })
 }

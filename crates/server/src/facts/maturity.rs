@@ -1,6 +1,7 @@
 //! How mature a team or the organisation is: what the store shows, judged by the engine. Of what somebody may see: a
 //! number here is never of a system that is kept from them, and it is told whether that was all.
 
+mod document;
 mod ground;
 mod oscal;
 
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use trimtab_engine::maturity::{Assessment, Fact, Stage, organisation, team};
 use trimtab_store::{Cursor, EventKind, LedgerFilter};
 
+pub(crate) use document::document;
 pub(crate) use oscal::oscal;
 
 use self::ground::{Ground, Scope};
@@ -81,6 +83,7 @@ impl Told {
             Fact::Tested => format!("/updates{only}"),
             Fact::Kept => format!("/metrics/list?of=due&days=90{and}"),
             Fact::Agreed => "/charter".to_owned(),
+            Fact::Held => format!("/reviews{only}"),
             Fact::Decided => format!("/exceptions?state=in-force{and}"),
             Fact::Stated => format!("/exceptions?state=in-force&kind=not-affected{and}"),
             Fact::Quiet => format!("/metrics/list?of=interruptions&days=90{and}"),
@@ -104,6 +107,7 @@ pub(crate) fn kind(fact: Fact) -> Option<EventKind> {
         | Fact::Described
         | Fact::Accountable
         | Fact::Agreed
+        | Fact::Held
         | Fact::Tested
         | Fact::Read
         | Fact::Fresh

@@ -41,6 +41,10 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
             Err(problem) => failed = failed.or(Some(problem.detail)),
         }
     }
+    if changed > 0 {
+        // Who is touched is told.
+        app.store.add_job(&super::notify::at_once(job.org, now), now).await?;
+    }
     if let Some(detail) = failed {
         return Err(Refused::Internal(detail));
     }

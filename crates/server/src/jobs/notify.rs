@@ -11,16 +11,17 @@ use tokio::task::JoinSet;
 use tracing::Instrument;
 use trimtab_engine::notices::{Decided, Message, Why, quiet_until};
 use trimtab_store::{
-    Became, Job, NewJob, NewLetter, NewRecipient, Org, Priority, Recipient, StoreError, Team,
-    TeamPlan,
+    Became, Job, NewJob, NewLetter, NewRecipient, Org, Priority, Recipient, Team, TeamPlan,
 };
 
 use super::Kind;
 use crate::ingest::Refused;
 use crate::notices::letters::Said;
+use crate::notices::others::{self, Others};
 use crate::notices::standing::{self, Standing};
 use crate::notices::wishes::Wishes;
 use crate::notices::{post, things, why_of, why_word};
+use crate::problem::Problem;
 use crate::state::App;
 use crate::supplying::reminders;
 
@@ -30,6 +31,9 @@ const LOST: SignedDuration = SignedDuration::from_mins(10);
 const AT_ONCE: usize = 4;
 /// So many copies are tried again in one run.
 const AGAIN: usize = 10;
+/// So often it is looked whether something waits or is late that no plan tells of, and each team is looked at once more.
+const HOUR: i64 = 3600;
+const QUARTER: i64 = 6 * HOUR;
 /// So often a decision is made anew where others decide at the same time.
 const TURNS: usize = 20;
 
@@ -99,7 +103,7 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
             }
         }
         // Who is told by what was looked at before is told all the same.
-        Err(error) => failed = Some(Refused::from(error)),
+        Err(error) => failed = Some(error),
     }
     for told in tell_all(app, org, &teams).await {
         match told {
@@ -119,8 +123,12 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
         "not_sent": done.not_sent }))
 }
 
+fn told(problem: Problem) -> Refused {
+    Refused::Internal(problem.detail)
+}
+
 /// Brings together what teams have to do, where something of it changed.
-async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Done, StoreError> {
+async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Done, Refused> {
     let agreed = app.agreed(org, now).await?;
     let marks = app.store.finding_marks(org).await?;
     let places = app.store.finding_places(org).await?;
@@ -128,13 +136,23 @@ async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Don
     let plans: BTreeMap<i64, TeamPlan> =
         app.store.team_plans(org).await?.into_iter().map(|plan| (plan.team, plan)).collect();
     let any = !app.store.suppliers(org, None, None, 1).await?.rows.is_empty();
+    let others = others::of_teams(app, org, now).await.map_err(told)?;
+    let none = Others::default();
     let mut done = Done::default();
+    if !teams.is_empty() {
+        // At the full hour: however often this runs, it is asked for once.
+        let hour = now.as_second().div_euclid(HOUR).saturating_add(1).saturating_mul(HOUR);
+        done.ask(Timestamp::from_second(hour).ok());
+    }
+    // What becomes late does so by the clock alone.
+    let quarter = now.as_second().div_euclid(QUARTER);
     for team in teams {
         let reminders = match any {
             true => reminders::of_team(app, org, team.id).await?,
             false => Vec::new(),
         };
         let plan = plans.get(&team.id);
+        let more = others.get(&team.id).unwrap_or(&none);
         let made = plan.map(|plan| plan.made);
         let (found, place) = (marks.get(&team.id), places.get(&team.id));
         let told = reminders::mark(&reminders);
@@ -144,6 +162,14 @@ async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Don
         }
         let mut looked = things::of_team(app, org, team, made, now).await?;
         looked.things.extend(reminders);
+        let mark = format!(
+            "{:?} {found:?} {place:?} {made:?} {} {quarter}",
+            agreed.charter_id,
+            more.mark()
+        );
+            continue;
+        }
+        let looked = things::of_team(app, org, (team, more), made, now).await.map_err(told)?;
         // What is waited for changes nothing that the mark has.
         let mark = if looked.again.is_some() { String::new() } else { mark };
         let later = app.store.bring_pending(org, team.id, (&looked.things, &mark), now).await?;
@@ -192,7 +218,8 @@ async fn tell(app: &App, org: Org, team: &Team) -> Result<Done, Refused> {
         let mut next = None;
         for message in send {
             let said = Said::new(message, &is.pending);
-            let to = post::recipients(app, org, (team.id, &is.wishes), message.why, &said).await?;
+            let of = (team.id, &is.wishes);
+            let to = post::recipients(app, org, of, (message, &said), &is.pending).await?;
             if !to.is_empty() || goes_on(&is.wishes, message.why) {
                 next = Some((message, said, to));
                 break;

@@ -93,6 +93,12 @@ impl Said {
         self.cut()
     }
 
+    /// It without what waits for an answer that this reader may not give.
+    pub(crate) fn answered_by(mut self, may: impl Fn(&Told) -> bool) -> Said {
+        self.named.retain(|of| of.told.answer.is_none() || may(&of.told));
+        self
+    }
+
     /// How many more there were.
     pub(crate) fn more(&self) -> usize {
         self.rest.iter().fold(0, |sum: usize, (_, count)| sum.saturating_add(*count))

@@ -6,10 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 use trimtab_connect::SystemClock;
 use trimtab_connect::http::Patience;
 use trimtab_connect::notify::{Channel, Mail, Mattermost, NotSent, Slack, Teams, Webhook};
-use trimtab_engine::notices::Why;
+use trimtab_engine::notices::{Message, Why};
 use trimtab_model::letter::Letter;
-use trimtab_store::{Became, Grant, NewRecipient, Org, Recipient, StoreError, Team, Wished};
+use trimtab_store::{
+    Became, Grant, NewRecipient, Org, Pending, Recipient, StoreError, Team, Wished,
+};
 
+use super::duty::{self, Answered};
 use super::letters::Said;
 use super::standing::has_channel;
 use super::why_of;
@@ -41,27 +44,31 @@ pub(crate) async fn recipients(
     app: &App,
     org: Org,
     (team, wishes): (i64, &Wishes),
-    why: Why,
-    said: &Said,
+    (message, said): (&Message, &Said),
+    pending: &[Pending],
 ) -> Result<Vec<NewRecipient>, StoreError> {
-    let circle = match why {
+    let step = match message.why {
         Why::Digest => None,
         Why::Now => Some(0),
         Why::Escalation(step) => Some(usize::from(step)),
     };
-    let circle = circle.and_then(|nth| wishes.circles.get(nth));
+    let mut circle = Vec::new();
+    if let Some(step) = step.filter(|_| app.settings.notices.mail.is_some()) {
+        let told = duty::told(app, org, team, &message.keys, pending).await?;
+        circle = duty::people(app, org, (team, wishes), step, &told, app.now()).await?;
+    }
     let mut all = Vec::new();
     let mut shown: Vec<Vec<Grant>> = Vec::new();
-    for id in circle.filter(|_| app.settings.notices.mail.is_some()).into_iter().flatten() {
-        let Some(person) = app.store.person(org, *id).await?.filter(|p| !p.disabled) else {
+    for id in circle {
+        let Some(person) = app.store.person(org, id).await?.filter(|p| !p.disabled) else {
             continue;
         };
-        let grants = app.store.grants(org, *id).await?;
+        let grants = app.store.grants(org, id).await?;
         if said.named.iter().any(|of| sees(&grants, team, of.told.system)) {
             all.push(NewRecipient {
                 channel: "mail".to_owned(),
                 address: person.email,
-                person: Some(*id),
+                person: Some(id),
             });
             shown.push(grants);
         }
@@ -109,6 +116,10 @@ pub(crate) async fn hand_over(
         None => {
             let is = wished.as_ref().map(|w| Wishes::of(&w.told)).unwrap_or_default();
             let mailed = is.channel == "mail" && is.addresses.contains(&copy.to.address);
+            let said = match copy.to.channel.as_str() {
+                "mail" => read_by(app, org, team.id, said, &copy.to.address).await?,
+                _ => said,
+            };
             (said, copy.to.channel != "mail" || mailed)
         }
         Some(id) => {
@@ -129,7 +140,7 @@ pub(crate) async fn hand_over(
     } else if nothing {
         Err(NotSent::Refused("nothing of it may be seen there any longer".to_owned()))
     } else {
-        sent(app, org, wished.as_ref(), copy, letter).await?
+        sent(app, org, wished.as_ref(), &copy.to, letter).await?
     };
     let now = app.now();
     let (became, next, detail) = match outcome {
@@ -149,6 +160,28 @@ pub(crate) async fn hand_over(
     Ok(became)
 }
 
+/// What a letter says to an address of the team. Where that is somebody's own, what they may see, and what waits for an
+/// answer only where they may give one.
+async fn read_by(
+    app: &App,
+    org: Org,
+    team: i64,
+    said: Said,
+    address: &str,
+) -> Result<Said, StoreError> {
+    let address = address.to_lowercase();
+    let people = app.store.people(org).await?;
+    let Some(person) = people.iter().find(|p| p.email.to_lowercase() == address) else {
+        return Ok(said);
+    };
+    let grants = app.store.grants(org, person.id).await?;
+    let said = said.seen_by(|system| sees(&grants, team, system));
+    Ok(said.answered_by(|told| {
+        let on = On { system: told.system, team: Some(team) };
+        told.answer != Some(person.id) && allow(&grants, Action::Answer, on)
+    }))
+}
+
 /// When a copy is tried again: longer after each time, and not before the channel wishes it.
 fn later(tries: i64, wished: Option<Duration>, now: Timestamp) -> Timestamp {
     let doublings = u32::try_from(tries.clamp(1, 12) - 1).unwrap_or(0);
@@ -162,12 +195,12 @@ async fn sent(
     app: &App,
     org: Org,
     wished: Option<&Wished>,
-    copy: &Recipient,
+    to: &NewRecipient,
     letter: Letter,
 ) -> Result<Result<(), NotSent>, Refused> {
     let mail = app.settings.notices.mail.clone();
     let private = app.settings.notices.private;
-    let (kind, address) = (copy.to.channel.clone(), copy.to.address.clone());
+    let (kind, address) = (to.channel.clone(), to.address.clone());
     // Another channel than the one that was chosen when it was begun is not told of it.
     let same = wished.filter(|w| {
         let is = Wishes::of(&w.told);
@@ -191,6 +224,43 @@ async fn sent(
         to_channel(&kind, &place, private, &letter)
     })
     .await
+}
+
+/// Sends a test letter by a team's channel, to everybody whom a digest goes to. `name` tells it from other letters.
+///
+/// # Errors
+/// Something of ours went wrong.
+pub(crate) async fn test(
+    app: &App,
+    org: Org,
+    (team, wishes): (&Team, &Wishes),
+    wished: Option<&Wished>,
+    name: String,
+) -> Result<Vec<Answered>, Refused> {
+    let public = &app.settings.public;
+    let page = format!("{public}/teams/{}/notices", team.id);
+    let mut all = Vec::new();
+    for (nth, to) in to_channel_of(app, wishes).into_iter().enumerate() {
+        let letter = Letter {
+            id: format!("{}.{name}.{nth}", org.0).into(),
+            subject: format!("A test letter to {}", team.name).into(),
+            lead:
+                "Somebody tries whether the team is told by this channel. There is nothing to do."
+                    .into(),
+            items: Vec::new(),
+            more: 0,
+            urgent: false,
+            link: page.as_str().into(),
+            foot: format!("Team {} chose how it is told: {page}", team.name).into(),
+        };
+        let (works, answer) = match sent(app, org, wished, &to, letter).await? {
+            Ok(()) => (Some(true), String::new()),
+            Err(NotSent::Unknown(why)) => (None, format!("{why}; it may have been taken")),
+            Err(error) => (Some(false), error.to_string()),
+        };
+        all.push(Answered { to: to.address, works, answer });
+    }
+    Ok(all)
 }
 
 fn to_channel(kind: &str, place: &Place, private: bool, letter: &Letter) -> Result<(), NotSent> {

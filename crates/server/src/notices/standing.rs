@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use trimtab_engine::notices::{Decided, Held, Pending as Asked, Sent, Why, decide, monday};
 use trimtab_store::{Org, Pending, StoreError, Wished};
 
+use super::duty;
 use super::things::Told;
 use super::why_of;
 use super::wishes::{Wishes, sees};
@@ -56,7 +57,8 @@ pub(crate) async fn of(
 ) -> Result<Standing, StoreError> {
     // The turn first: what changes after it is noticed when a letter is begun.
     let wished = app.store.wishes(org, team).await?;
-    let wishes = wished.as_ref().map(|w| Wishes::of(&w.told)).unwrap_or_default();
+    let mut wishes = wished.as_ref().map(|w| Wishes::of(&w.told)).unwrap_or_default();
+    wishes.rota = duty::rota(app, org, team, wishes.zone()).await?;
     let pending = app.store.pending(org, team).await?;
     let week = |back: i64| now - SignedDuration::from_hours(24 * 7 * back);
     let since = pending.iter().map(|p| p.urgent.map_or(p.since, |urgent| urgent.min(p.since)));
@@ -124,8 +126,11 @@ async fn tells_at_once(
     }
     let systems = app.store.systems(org).await?;
     let further = wishes.escalates.map_or(0, |_| usize::from(wishes.for_engine().steps));
-    for id in wishes.circles.iter().take(1 + further).flatten() {
-        let Some(person) = app.store.person(org, *id).await?.filter(|p| !p.disabled) else {
+    let on_rota = wishes.rota.as_ref().map(duty::everybody);
+    // The rota stands in the place of those who are named as on duty.
+    let named = wishes.circles.iter().take(1 + further).skip(usize::from(on_rota.is_some()));
+    for id in named.flatten().copied().chain(on_rota.into_iter().flatten()) {
+        let Some(person) = app.store.person(org, id).await?.filter(|p| !p.disabled) else {
             continue;
         };
         if sees(&app.store.grants(org, person.id).await?, team, &systems) {

@@ -10,12 +10,12 @@ use serde_json::json;
 use trimtab_engine::action::is_now;
 use trimtab_model::Level;
 use trimtab_model::charter::Cadence;
-use trimtab_store::{
-    Finding, FindingFilter, FindingOrder, NewPending, Org, Scheduled, StoreError, Team,
-};
+use trimtab_store::{Finding, FindingFilter, FindingOrder, NewPending, Org, Scheduled, Team};
 
+use super::others::{self, Others};
 use crate::access::secret::digest;
 use crate::facts::within;
+use crate::problem::Problem;
 use crate::state::App;
 use crate::web::today::short;
 
@@ -38,6 +38,8 @@ pub(crate) struct Told {
     pub(crate) link: String,
     /// The system that it is in: who may not see that may not see it.
     pub(crate) system: Option<i64>,
+    /// Who asked, where it waits for an answer that another may give.
+    pub(crate) answer: Option<i64>,
     /// How many findings it is about.
     pub(crate) findings: usize,
     /// The gravest level of them, from 0. `None`: none was weighed.
@@ -72,17 +74,17 @@ struct Group<'f> {
     findings: Vec<&'f Finding>,
 }
 
-/// What a team has to do. `planned` is when its plan was made.
+/// What a team has to do, with what else waits for it. `planned` is when its plan was made.
 ///
 /// # Errors
 /// The store does not answer.
 pub(crate) async fn of_team(
     app: &App,
     org: Org,
-    team: &Team,
+    (team, others): (&Team, &Others),
     planned: Option<Timestamp>,
     now: Timestamp,
-) -> Result<Looked, StoreError> {
+) -> Result<Looked, Problem> {
     let agreed = app.agreed(org, now).await?;
     let filter =
         FindingFilter { team: Some(team.id), counts: Some(true), ..FindingFilter::default() };
@@ -114,8 +116,10 @@ pub(crate) async fn of_team(
     }
     let cadences = &agreed.charter.cadences;
     let zone = &agreed.charter.calendar.time_zone;
-    let things =
+    let mut things: Vec<NewPending> =
         groups.iter().map(|(key, group)| thing(team, *key, group, (cadences, zone))).collect();
+    things.extend(others.things(&findings, |is| is_urgent(is, cadences)));
+    things.extend(others::handed(app, org, team.id, now).await?);
     Ok(Looked { things, again })
 }
 
@@ -185,6 +189,7 @@ fn thing(
         act,
         link,
         system: first.and_then(|f| f.system.as_ref()).map(|s| s.0),
+        answer: None,
         findings: count,
         level: level.map(rank),
         due: due.map(Timestamp::as_second),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use trimtab_connect::Url;
 use trimtab_engine::notices as engine;
+use trimtab_engine::rota::Rota;
 use trimtab_store::{Grant, Org, Person, System, Team, Wished};
 
 use crate::access::table::allow;
@@ -69,6 +70,9 @@ pub(crate) struct Wishes {
     pub(crate) server: String,
     /// People: on duty, and the two further circles.
     pub(crate) circles: [Vec<i64>; 3],
+    /// Who is on duty, in the place of the first circle; kept by itself.
+    #[serde(skip)]
+    pub(crate) rota: Option<Rota>,
     /// Since when its digest is at these times, microseconds since 1970.
     pub(crate) since: i64,
 }
@@ -86,6 +90,7 @@ impl Default for Wishes {
             addresses: Vec::new(),
             server: String::new(),
             circles: Default::default(),
+            rota: None,
             since: 0,
         }
     }
@@ -121,7 +126,7 @@ fn sealed_for(org: Org, team: i64) -> String {
     format!("notices:{}:{team}", org.0)
 }
 
-fn time(text: &str) -> Option<Time> {
+pub(crate) fn time(text: &str) -> Option<Time> {
     let (hour, minute) = text.split_once(':').filter(|(h, m)| h.len() == 2 && m.len() == 2)?;
     Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()
 }
@@ -132,11 +137,13 @@ impl Wishes {
         serde_json::from_value(told.clone()).unwrap_or_default()
     }
 
-    /// For the decision. Where nobody is named further, nobody is asked further.
+    /// For the decision. Where nobody is named further, and nobody comes next in the rota, nobody is asked further.
     pub(crate) fn for_engine(&self) -> engine::Wishes {
         let days = DAYS.iter().filter(|(word, _)| self.days.iter().any(|d| d == word));
         let quiet = self.quiet.as_ref().and_then(|q| Some((time(&q.from)?, time(&q.to)?)));
-        let further = self.circles.iter().skip(1).take_while(|circle| !circle.is_empty());
+        let further = self.circles.iter().skip(1).take_while(|circle| !circle.is_empty()).count();
+        let next = self.rota.as_ref().map_or(0, |rota| rota.people.len().saturating_sub(1));
+        let steps = u8::try_from(further.max(next)).unwrap_or(u8::MAX).min(engine::STEPS);
         engine::Wishes {
             zone: self.zone(),
             days: days.map(|(_, day)| *day).collect(),
@@ -144,7 +151,7 @@ impl Wishes {
             quiet,
             budget: self.budget,
             escalates: self.escalates.map(|m| SignedDuration::from_mins(m.into())),
-            steps: u8::try_from(further.count()).unwrap_or(0),
+            steps,
             since: Timestamp::from_microsecond(self.since).unwrap_or(Timestamp::UNIX_EPOCH),
         }
     }
@@ -158,6 +165,12 @@ impl Wishes {
     pub(crate) fn zone(&self) -> TimeZone {
         TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC)
     }
+}
+
+/// The entries of a field that has several: one a line, or with commas between.
+pub(crate) fn lines(text: &str) -> Vec<String> {
+    let parts = text.split(['\n', ',', ';']).map(str::trim).filter(|part| !part.is_empty());
+    parts.map(ToOwned::to_owned).collect()
 }
 
 /// Whether somebody may see something of a team.
@@ -218,7 +231,7 @@ fn checked(is: &Wishes) -> Result<(), Wrong> {
 }
 
 /// The people of a circle, who all may see something of the team.
-async fn circle(
+pub(crate) async fn circle(
     app: &App,
     org: Org,
     team: i64,
@@ -232,7 +245,7 @@ async fn circle(
     let mut ids = Vec::new();
     for email in emails {
         let email = email.trim().to_lowercase();
-        let person = people.iter().find(|p| p.email == email && !p.disabled);
+        let person = people.iter().find(|p| p.email.to_lowercase() == email && !p.disabled);
         let seeing = match person {
             Some(person) => {
                 let grants = app.store.grants(org, person.id).await?;

@@ -130,6 +130,7 @@ mod tests {
                 published: None,
                 drill: Some("log4shell".into()),
                 speed: 60,
+                near_miss: false,
             },
             opened,
             closed: None,

@@ -89,6 +89,11 @@ pub(crate) fn sections(room: &Room, now: Timestamp) -> Vec<Section> {
     if drill {
         about.push("This is a drill. It counts in no measure of real incidents.".to_owned());
     }
+    if incident.is.near_miss {
+        about.push(
+            "This is a near miss: it was caught. It counts in no time of incidents.".to_owned(),
+        );
+    }
     about.push(format!(
         "Looked for: {} {}",
         incident.is.looked_for,

@@ -35,6 +35,8 @@ pub(crate) struct Opening {
     pub(crate) published: Option<String>,
     /// Whether it is a drill: marked everywhere, counted nowhere.
     pub(crate) drill: bool,
+    /// Whether it is a near miss: caught before anything was touched, learnt from, and in no time of incidents.
+    pub(crate) near_miss: bool,
     /// The past event that the drill plays: `log4shell`, `xz`, `event-stream`, `ua-parser-js`.
     #[schema(max_length = 50)]
     pub(crate) past: String,
@@ -91,6 +93,9 @@ pub(crate) async fn open(app: &App, who: &Who, sent: &Opening) -> Result<i64, Pr
     if !(1..=1440).contains(&speed) {
         return Err(Problem::invalid("`speed` is 1 to 1440 minutes in one."));
     }
+    if sent.drill && sent.near_miss {
+        return Err(Problem::invalid("`near_miss` is real: a drill is none."));
+    }
     if !past.is_empty() {
         if !sent.drill {
             return Err(Problem::invalid("`past` is for a drill: say `drill` with it."));
@@ -128,6 +133,7 @@ pub(crate) async fn open(app: &App, who: &Who, sent: &Opening) -> Result<i64, Pr
         published,
         drill: sent.drill.then_some(past),
         speed,
+        near_miss: sent.near_miss,
     };
     let next = job::next(who.org, now);
     let id = app.store.open_incident_with(who.org, &new, Some(&next), &who.actor(), now).await?;

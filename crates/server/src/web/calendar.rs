@@ -91,6 +91,7 @@ async fn show(app: &App, who: &Who, id: i64, fresh: String) -> Page {
     });
     let intro = [
         "Windows, deadlines, exceptions that end and reviews, for any program that shows calendars (iCalendar).",
+        "Windows, deadlines, exceptions that end and who is on duty, for any program that shows calendars (iCalendar).",
         "It shows what you may see whenever it is fetched. Whoever has the address can read it.",
     ];
     let view = View {

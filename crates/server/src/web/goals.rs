@@ -92,6 +92,19 @@ fn words(measure: Measure) -> &'static str {
     }
 }
 
+/// What is told of goals; a board has it, too.
+pub(super) fn columns() -> Vec<Column> {
+    vec![
+        Column::left("Goal").kept(),
+        Column::right("Began at"),
+        Column::right("Now").kept(),
+        Column::right("To be"),
+        Column::left("Way"),
+        Column::left("Stands").kept(),
+        Column::right("Until"),
+    ]
+}
+
 async fn show(app: &App, who: &Who, wrong: Option<(Sent, Problem)>) -> Page {
     let goals = goaling::all(app, who).await?;
     let of = |standing| goals.iter().filter(|g| g.progress.standing == standing).count();
@@ -124,15 +137,7 @@ async fn show(app: &App, who: &Who, wrong: Option<(Sent, Problem)>) -> Page {
     let now = app.now();
     let list = Table {
         title: "Goals".to_owned(),
-        columns: vec![
-            Column::left("Goal").kept(),
-            Column::right("Began at"),
-            Column::right("Now").kept(),
-            Column::right("To be"),
-            Column::left("Way"),
-            Column::left("Stands").kept(),
-            Column::right("Until"),
-        ],
+        columns: columns(),
         rows: goals.iter().map(|goal| row(goal, now)).collect(),
         empty: Empty {
             why: "A goal is one number that all roles look at: the load, the days to remediate, the deadlines that are kept."
@@ -148,7 +153,8 @@ async fn show(app: &App, who: &Who, wrong: Option<(Sent, Problem)>) -> Page {
     Ok(html(&Goals { layout, notice, figures: Figures(figures), about, chart: None, list, forms }))
 }
 
-fn row(goal: &Shared, now: jiff::Timestamp) -> Row {
+/// The same of one.
+pub(super) fn row(goal: &Shared, now: jiff::Timestamp) -> Row {
     let is = &goal.is.is;
     let team = is.team.map(|id| format!("&team={id}")).unwrap_or_default();
     let to = if now >= is.ends { format!("&to={}", last_day(is.ends)) } else { String::new() };

@@ -10,10 +10,12 @@ use trimtab_pages::part::{
     Cell, Column, Empty, Field, Figure, Figures, Form as Sheet, Input, Link, Notice, Pairs, Row,
     Table, Urgency, When,
 };
+use trimtab_store::Cursor;
 
 use super::today::short;
-use super::{Page, Sorry, asking, count, html, layout, mended, own_form};
+use super::{Page, Sorry, asking, count, html, layout, mended, own_form, pager};
 use crate::access::{Action, On, Who};
+use crate::api::cursor;
 use crate::api::handoffs::{Asked, People, keep, named};
 use crate::facts::handoffs::{HandOff, MOST, waiting};
 use crate::facts::steps::Part;
@@ -26,7 +28,8 @@ pub(crate) async fn page(
     Query(asked): Query<Asked>,
 ) -> Page {
     let who = who.map_err(Sorry::from)?;
-    let mut all = waiting(&app, &who, asked.team).await?;
+    let after = cursor(asked.after.as_deref())?;
+    let mut all = waiting(&app, &who, asked.team, after).await?;
     let now = app.now();
     let (waits, late) = (all.rows.len(), all.rows.iter().filter(|is| is.late).count());
     if let Some(only) = asked.late {
@@ -69,6 +72,8 @@ pub(crate) async fn page(
             },
         ])
     };
+    let next = all.next.map(Cursor::to_text);
+    let more = next.is_some();
     let table = Table {
         title: "Hand-offs".to_owned(),
         columns: vec![
@@ -80,12 +85,16 @@ pub(crate) async fn page(
             Column::right("Until").kept(),
         ],
         rows: all.rows.iter().map(row).collect(),
+        pager: pager(all.rows.len(), asked.after.is_none(), next, |next| {
+            let late = asked.late.map(|late| late.to_string());
+            asking("/handoffs", &[("team", team.clone()), ("late", late), ("after", Some(next))])
+        }),
         empty: Empty { why: "No open finding waits for anybody.".to_owned(), next: None },
         ..Table::default()
     };
-    let notice = all.more.then(|| Notice {
+    let notice = more.then(|| Notice {
         urgency: Urgency::Note,
-        text: format!("Of the {MOST} findings that are due first; there are more."),
+        text: format!("Of {MOST} findings, by what is due first; the next page goes on."),
         next: None,
     });
     let parts = vec![(String::new(), Section::table(table))];

@@ -47,7 +47,11 @@ pub(crate) async fn page(
     let teams = room.stands.len();
     let waiting = room.stands.iter().filter(|s| s.acknowledged.is_none()).count();
     let fixed = room.stands.iter().filter(|s| s.fixed.is_some()).count();
-    let drill = if is.is.drill.is_some() { "Drill: " } else { "" };
+    let drill = match (is.is.drill.is_some(), is.is.near_miss) {
+        (true, _) => "Drill: ",
+        (false, true) => "Near miss: ",
+        (false, false) => "",
+    };
     let rows = &room.places.rows;
     let headline = match (open, teams) {
         (false, _) => format!("{drill}{} is closed.", is.is.title),
@@ -131,6 +135,10 @@ fn notice(room: &Room) -> Option<Notice> {
     let mut texts = Vec::new();
     if room.is.is.drill.is_some() {
         texts.push("This is a drill: nothing of it is real, and it counts nowhere.".to_owned());
+    }
+    if room.is.is.near_miss {
+        let text = "This is a near miss: it was caught before it touched anything, and counts in no time of incidents.";
+        texts.push(text.to_owned());
     }
     if !room.all {
         texts.push("You see what touches your systems and teams.".to_owned());

@@ -12,7 +12,7 @@ use trimtab_pages::part::{
     Cell, Column, Empty, Field, Figure, Figures, Form as Sheet, Input, Link, Pairs, Row, Table,
     When,
 };
-use trimtab_store::{Cursor, Incident};
+use trimtab_store::{Cursor, Incident, IncidentSort};
 
 use super::{Page, Sorry, asking, count, html, layout, mended, own_form, pager};
 use crate::access::{Action, On, Who};
@@ -23,8 +23,10 @@ use crate::responding::said::{Opening, open};
 use crate::responding::{how_far, length};
 use crate::state::App;
 
-/// How many are listed at once, and how many of the newest real ones the times are of.
+/// How many are listed at once.
 const NEWEST: usize = 100;
+/// Of how many of the newest real ones the times are.
+const MEASURED: usize = 1000;
 
 /// Which, and of which team.
 #[derive(Debug, Default, Deserialize)]
@@ -34,6 +36,8 @@ pub(crate) struct Wanted {
     team: Option<i64>,
     /// Only drills, or only real ones.
     drill: Option<bool>,
+    /// Only near misses.
+    near_miss: Option<bool>,
     after: Option<String>,
 }
 
@@ -44,6 +48,35 @@ struct Record {
     of: Vec<(i64, Measures)>,
 }
 
+impl Wanted {
+    fn sort(&self) -> Option<IncidentSort> {
+        match (self.near_miss, self.drill.or(self.team.map(|_| false))) {
+            (Some(true), _) => Some(IncidentSort::NearMiss),
+            (_, Some(true)) => Some(IncidentSort::Drill),
+            (_, Some(false)) => Some(IncidentSort::Real),
+            (_, None) => None,
+        }
+    }
+}
+
+/// The newest real ones, and whether there are others.
+async fn newest(
+    app: &App,
+    who: &Who,
+    seen: Option<&[i64]>,
+) -> Result<(Vec<Incident>, bool), Problem> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let wanted = (None, Some(IncidentSort::Real));
+        let page = app.store.incidents_of(who.org, wanted, seen, after, NEWEST).await?;
+        all.extend(page.rows);
+        after = page.next;
+        if after.is_none() || all.len() >= MEASURED {
+            return Ok((all, after.is_some()));
+        }
+    }
+}
+
 async fn records(app: &App, who: &Who, rows: &[Incident]) -> Result<Vec<Record>, Problem> {
     let now = app.now();
     let may = |team: i64| who.may(Action::View, On { system: None, team: Some(team) });
@@ -51,8 +84,10 @@ async fn records(app: &App, who: &Who, rows: &[Incident]) -> Result<Vec<Record>,
     let seen = teams.into_iter().filter(|team| may(team.id));
     let mut records: Vec<Record> =
         seen.map(|team| Record { team: team.id, name: team.name, of: Vec::new() }).collect();
-    for incident in rows.iter().filter(|is| is.is.drill.is_none()) {
-        for stand in how_far(&app.store.incident_events(who.org, incident.id).await?) {
+    let ids: Vec<i64> = rows.iter().map(|incident| incident.id).collect();
+    let events = app.store.team_events(who.org, &ids).await?;
+    for incident in rows {
+        for stand in how_far(events.get(&incident.id).map_or(&[][..], Vec::as_slice)) {
             let record = records.iter_mut().find(|record| Some(record.team) == stand.team);
             if let Some(record) = record {
                 let end = incident.closed.unwrap_or(now);
@@ -75,12 +110,12 @@ pub(crate) async fn page(
     let seen = seen.as_deref();
     let after = cursor(wanted.after.as_deref())?;
     let store = &app.store;
-    let chosen = (wanted.open, wanted.drill.or(wanted.team.map(|_| false)));
+    let chosen = (wanted.open, wanted.sort());
     let found = store.incidents_of(who.org, chosen, seen, after, NEWEST).await?;
-    let newest = store.incidents_of(who.org, (None, Some(false)), seen, None, NEWEST).await?;
-    let (is_open, real, drills) = store.count_incidents(who.org, seen).await?;
+    let (newest, more) = newest(&app, &who, seen).await?;
+    let counted = store.count_incidents(who.org, seen).await?;
     let now = app.now();
-    let records = records(&app, &who, &newest.rows).await?;
+    let records = records(&app, &who, &newest).await?;
     let mut rows = found.rows;
     if let Some(team) = wanted.team {
         let of: Vec<i64> = records
@@ -90,7 +125,7 @@ pub(crate) async fn page(
             .collect();
         rows.retain(|is| of.contains(&is.id));
     }
-    let headline = match is_open {
+    let headline = match counted.open {
         0 => "No incident is open.".to_owned(),
         open => format!("{} open.", count(open, "incident is", "incidents are")),
     };
@@ -98,18 +133,28 @@ pub(crate) async fn page(
     layout.crumbs = vec![Link::words("Incidents")];
     if who.may(Action::Respond, On::ALL) {
         layout.actions.push(Link::to("Open an incident", "/incidents/new"));
+        layout.actions.push(Link::to("Note a near miss", "/incidents/new?near_miss=true"));
         layout.actions.push(Link::to("Begin a drill", "/incidents/new?drill=true"));
     }
     layout.actions.push(Link::to("Appeals", "/appeals"));
     layout.actions.push(Link::to("Hand-offs", "/handoffs"));
     layout.actions.push(Link::to("Lessons", "/lessons"));
     let figures = Figures(vec![
-        Figure::of(is_open.to_string(), "open", "/incidents?open=true&drill=false"),
-        Figure::of(real.to_string(), "real ones", "/incidents?drill=false"),
-        Figure::of(drills.to_string(), "drills, counted in no measure", "/incidents?drill=true"),
+        Figure::of(counted.open.to_string(), "open", "/incidents?open=true&drill=false"),
+        Figure::of(counted.real.to_string(), "real ones", "/incidents?drill=false"),
+        Figure::of(counted.near_misses.to_string(), "near misses", "/incidents?near_miss=true"),
+        Figure::of(
+            counted.drills.to_string(),
+            "drills, counted in no measure",
+            "/incidents?drill=true",
+        ),
     ]);
     let row = |is: &Incident| {
-        let drill = if is.is.drill.is_some() { "drill" } else { "" };
+        let drill = match (is.is.drill.is_some(), is.is.near_miss) {
+            (true, _) => "drill",
+            (false, true) => "near miss",
+            (false, false) => "",
+        };
         Row::of(vec![
             Cell::Name(
                 Link::to(is.is.title.clone(), format!("/incidents/{}", is.id)),
@@ -139,6 +184,7 @@ pub(crate) async fn page(
             let members = [
                 ("open", text(wanted.open)),
                 ("drill", text(wanted.drill)),
+                ("near_miss", text(wanted.near_miss)),
                 ("team", wanted.team.map(|id| id.to_string())),
                 ("after", Some(next)),
             ];
@@ -152,7 +198,7 @@ pub(crate) async fn page(
     };
     let parts = vec![
         (String::new(), Part::table(list)),
-        (String::new(), Part::table(times(&records, newest.next.is_some()))),
+        (String::new(), Part::table(times(&records, more))),
     ];
     Ok(html(&Dossier { layout, notice: None, figures, parts }))
 }
@@ -177,7 +223,7 @@ fn times(records: &[Record], more: bool) -> Table {
     };
     Table {
         title: match more {
-            true => format!("How long it took in the newest {NEWEST}, by team: the middle one"),
+            true => format!("How long it took in the newest {MEASURED}, by team: the middle one"),
             false => "How long it took, by team: the middle one".to_owned(),
         },
         titled: true,
@@ -191,7 +237,7 @@ fn times(records: &[Record], more: bool) -> Table {
         ],
         rows: records.iter().map(row).collect(),
         empty: Empty {
-            why: "No real incident touched a team that you may see. Drills do not count."
+            why: "No real incident touched a team that you may see. Near misses and drills do not count."
                 .to_owned(),
             next: None,
         },
@@ -204,6 +250,7 @@ fn times(records: &[Record], more: bool) -> Table {
 #[serde(default)]
 pub(crate) struct Begun {
     drill: bool,
+    near_miss: bool,
     q: String,
     title: String,
 }
@@ -218,6 +265,7 @@ pub(crate) struct Sent {
     versions: String,
     published: String,
     drill: String,
+    near_miss: String,
     past: String,
     speed: String,
 }
@@ -229,7 +277,9 @@ pub(crate) async fn new(
 ) -> Page {
     let who = who.map_err(Sorry::from)?;
     let drill = if begun.drill { "yes" } else { "" }.to_owned();
-    let sent = Sent { title: begun.title, looked_for: begun.q, drill, ..Sent::default() };
+    let near_miss = if begun.near_miss { "yes" } else { "" }.to_owned();
+    let sent =
+        Sent { title: begun.title, looked_for: begun.q, drill, near_miss, ..Sent::default() };
     show(&app, &who, &sent, None).await
 }
 
@@ -253,6 +303,7 @@ pub(crate) async fn post(
         versions: sent.versions.clone(),
         published,
         drill: !sent.drill.is_empty(),
+        near_miss: !sent.near_miss.is_empty(),
         past: sent.past.clone(),
         speed: if speed.is_empty() { None } else { Some(speed.parse().unwrap_or(0)) },
     };
@@ -283,9 +334,15 @@ fn begun(day: &str, now: Timestamp) -> String {
 async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, String)>) -> Page {
     who.must(Action::Respond, On::ALL)?;
     let drill = !sent.drill.is_empty();
-    let (title, headline) = match drill {
-        true => ("Begin a drill", "Begin a drill: a past event against what is here today."),
-        false => ("Open an incident", "Open an incident: who is touched is looked for at once."),
+    let near_miss = !sent.near_miss.is_empty();
+    let (title, headline) = match (drill, near_miss) {
+        (true, _) => ("Begin a drill", "Begin a drill: a past event against what is here today."),
+        (false, true) => {
+            ("Note a near miss", "Note a near miss: what was caught, to learn from it.")
+        }
+        (false, false) => {
+            ("Open an incident", "Open an incident: who is touched is looked for at once.")
+        }
     };
     let mut layout = layout(app, who, Entry::Incidents, title, headline.to_owned()).await?;
     layout.crumbs = vec![Link::to("Incidents", "/incidents"), Link::words(title)];
@@ -295,6 +352,9 @@ async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, St
     let named = "A package without its version (pkg:npm/lodash), or a name such as CVE-2021-44228. \
         A package need not be in any feed yet; a name that none has yet cannot be looked for.";
     let mut fields = vec![field("title", "What is it called?", Input::Text, &sent.title, "")];
+    if near_miss && !drill {
+        fields.push(field("near_miss", "Near miss", Input::Hidden, "yes", ""));
+    }
     if drill {
         let none = ("".to_owned(), "one of our own".to_owned());
         let past = PAST.iter().map(|past| (past.word.to_owned(), past.title.to_owned()));
@@ -334,13 +394,17 @@ async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, St
         ..Sheet::default()
     };
     mended(&mut form, wrong);
-    let follows = match drill {
-        true => vec![
+    let follows = match (drill, near_miss) {
+        (true, _) => vec![
             "It is marked as a drill everywhere, and counts in no measure.".to_owned(),
             "Teams are touched by what they have today; the day then comes as it came.".to_owned(),
         ],
-        false => vec![
-            "Each team that has it is asked to acknowledge it; nobody is told by mail yet."
+        (false, true) => vec![
+            "It has a timeline, a retrospective and what follows from it, as an incident has.".to_owned(),
+            "It is listed apart, and counts in no time of incidents; nobody is told of it by mail.".to_owned(),
+        ],
+        (false, false) => vec![
+            "Each team that has it is asked to acknowledge it, and told of it: at once only if the charter says now."
                 .to_owned(),
             "Every minute it is looked where it is: what is gone counts as fixed by itself."
                 .to_owned(),

@@ -52,6 +52,7 @@ async fn show(app: &App, who: &Who, asked: Option<i64>) -> Page {
         layout.actions.push(Link::to("Of the organisation", "/maturity"));
     }
     layout.actions.push(Link::to("Evidence as HTML", format!("/api/v1/maturity/pack{only}")));
+    layout.actions.push(Link::to("PDF", format!("/api/v1/maturity/pdf{only}")));
     layout.actions.push(Link::to("JSON", format!("/api/v1/maturity{only}")));
     layout.actions.push(Link::to("OSCAL", format!("/api/v1/maturity/oscal{only}")));
     let view = Maturity {

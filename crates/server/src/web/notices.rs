@@ -12,6 +12,7 @@ use trimtab_pages::part::{
 };
 use trimtab_store::{Became, Cursor, Letter, Pending, Team};
 
+use super::rota::told_at;
 use super::team::find;
 use super::wishes::capital;
 use super::{Page, Sorry, asking, count, html, layout, pager};
@@ -70,6 +71,7 @@ pub(crate) async fn page(
         Link::to(team.name.clone(), format!("/teams/{id}")),
         Link::words("Notices"),
     ];
+    layout.actions.push(Link::to("Who is on duty", format!("/teams/{id}/rota")));
     layout.actions.push(Link::to("Calendar", format!("/teams/{id}/calendar")));
     if may_wish(&who, id) {
         layout.actions.push(Link::to("Set how it is told", format!("/teams/{id}/notices/edit")));
@@ -103,7 +105,7 @@ pub(crate) async fn page(
             ..sent(&letters.rows, &who, now)
         },
         weeks: weeks(&is, whole_team),
-        about: about(&is, &names),
+        about: about(&is, &names, now),
         layout,
     };
     Ok(html(&view))
@@ -267,7 +269,7 @@ fn weeks(is: &Standing, whole_team: bool) -> Table {
     }
 }
 
-fn about(is: &Standing, known: &HashMap<i64, String>) -> Pairs {
+fn about(is: &Standing, known: &HashMap<i64, String>, now: Timestamp) -> Pairs {
     let wishes: &Wishes = &is.wishes;
     let channel = CHANNELS.iter().find(|(word, _)| *word == wishes.channel);
     let channel = channel.map_or("none", |(_, words)| words);
@@ -293,6 +295,11 @@ fn about(is: &Standing, known: &HashMap<i64, String>) -> Pairs {
         ids => ids.iter().map(|id| name(known, *id)).collect::<Vec<_>>().join(", "),
     };
     let [on_duty, second, third] = &wishes.circles;
+    let turn = wishes.rota.as_ref().and_then(|rota| rota.turn(now));
+    let by_rota = turn.map(|turn| {
+        let until = told_at(turn.ends, &wishes.zone());
+        format!("{} until {until}, by the rota", name(known, turn.person))
+    });
     let escalates = wishes.escalates.map_or_else(
         || "never".to_owned(),
         |minutes| format!("after {}", count(minutes.into(), "minute", "minutes")),
@@ -302,7 +309,7 @@ fn about(is: &Standing, known: &HashMap<i64, String>) -> Pairs {
         ("Digest", digest),
         ("Quiet", quiet),
         ("Digests a week", format!("{} at most", wishes.budget)),
-        ("On duty", people(on_duty)),
+        ("On duty", by_rota.unwrap_or_else(|| people(on_duty))),
         ("If nobody has it", escalates),
         ("Then", people(second)),
         ("And then", people(third)),

@@ -217,11 +217,12 @@ pub(crate) async fn backup(State(app): State<App>, who: Result<Who, Problem>) ->
 fn let_go(result: &serde_json::Value) -> String {
     let number = |name: &str| result[name].as_u64().unwrap_or(0);
     format!(
-        "{} documents, {} jobs, {} sessions, {} answers, {} notices",
+        "{} documents, {} jobs, {} sessions, {} answers, {} notices, {} letters",
         number("documents"),
         number("jobs"),
         number("sessions"),
         number("answers"),
-        number("notices")
+        number("notices"),
+        number("letters")
     )
 }

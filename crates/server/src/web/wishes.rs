@@ -12,7 +12,7 @@ use trimtab_store::Team;
 use super::team::find;
 use super::{Page, Sorry, html, layout, mended, own_form};
 use crate::access::{Action, Who};
-use crate::notices::wishes::{CHANNELS, DAYS, Quiet, Wanted, Wishes, keep, may_wish};
+use crate::notices::wishes::{CHANNELS, DAYS, Quiet, Wanted, Wishes, keep, lines, may_wish};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -41,11 +41,6 @@ pub(crate) struct Sent {
     escalates: String,
     second: String,
     third: String,
-}
-
-fn lines(text: &str) -> Vec<String> {
-    let parts = text.split(['\n', ',', ';']).map(str::trim).filter(|part| !part.is_empty());
-    parts.map(ToOwned::to_owned).collect()
 }
 
 impl Sent {
@@ -184,6 +179,8 @@ async fn show(
         Link::to("Notices", format!("/teams/{}/notices", team.id)),
         Link::words("How it is told"),
     ];
+    layout.actions.push(Link::to("Send a test letter", format!("/teams/{}/notices/try", team.id)));
+    layout.actions.push(Link::to("Who is on duty", format!("/teams/{}/rota", team.id)));
     let mut form = Sheet {
         action: format!("/teams/{}/notices/edit", team.id).into(),
         csrf: layout.csrf.clone(),
@@ -240,7 +237,7 @@ fn fields(sent: &Sent) -> Vec<Field> {
         Field::new("budget", "Digests a week at most", Input::Number).holding(&sent.budget),
         Field::new("on_duty", "People on duty", Input::Area)
             .holding(&sent.on_duty)
-            .hinted("They are mailed what is now: one address a line. Nobody: the channel is told.")
+            .hinted("They are mailed what is now: one address a line. Nobody: the channel is told. A rota stands in their place.")
             .optional(),
         Field::new("escalates", "Minutes until others are told", Input::Number)
             .holding(&sent.escalates)

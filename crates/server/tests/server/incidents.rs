@@ -450,3 +450,40 @@ fn a_drill_in_a_browser() {
     page.open(&format!("{}/handoffs", server.base));
     look("handoffs");
 }
+
+#[test]
+fn a_near_miss_is_learnt_from_and_is_in_no_time_of_incidents() {
+    let world = begun();
+    let server = &world.server;
+    let People { sia, tom, .. } = people(&world);
+    let opening = json!({ "title": "A worm, refused by the gate", "looked_for": "pkg:npm/moment",
+        "near_miss": true });
+    let wrong =
+        json!({ "title": "x", "looked_for": "pkg:npm/moment", "near_miss": true, "drill": true });
+    assert_eq!(ask(server, &sia, "POST", "/api/v1/incidents", &wrong).0, 422);
+    assert_eq!(ask(server, &tom, "POST", "/api/v1/incidents", &opening).0, 403);
+    let (status, opened) = ask(server, &sia, "POST", "/api/v1/incidents", &opening);
+    assert_eq!(status, 201, "{opened}");
+    let here = format!("/api/v1/incidents/{}", opened["id"]);
+    let say = |body: Value| ask(server, &sia, "POST", &here, &body).0;
+    assert_eq!(server.open(&sia, &here).json()["near_miss"], true);
+    // It has a room, and what follows from it is followed after it is closed.
+    assert_eq!(say(json!({ "kind": "acknowledged", "team": world.team })), 200);
+    assert_eq!(say(json!({ "kind": "closed", "text": "The gate held." })), 200);
+    let action = json!({ "kind": "action", "text": "Pin it everywhere",
+        "team": world.team, "due": "2026-12-24T00:00:00Z" });
+    assert_eq!(say(action), 200);
+    let report = server.open(&sia, &format!("{here}/report?format=markdown")).text;
+    assert!(
+        report.contains("This is a near miss") && report.contains("Pin it everywhere"),
+        "{report}"
+    );
+    // Apart in the list, and in no team's times.
+    let list = server.open(&sia, "/incidents").text;
+    assert!(list.contains("near miss"), "{list}");
+    assert!(list.contains("No real incident touched a team that you may see."), "{list}");
+    assert!(server.open(&sia, "/incidents?near_miss=true").text.contains("A worm, refused"));
+    assert!(!server.open(&sia, "/incidents?drill=false").text.contains("A worm, refused"));
+    let form = server.open(&sia, "/incidents/new?near_miss=true&q=pkg:npm/x").text;
+    assert!(form.contains("Note a near miss") && form.contains("pkg:npm/x"), "{form}");
+}

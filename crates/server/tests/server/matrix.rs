@@ -52,6 +52,11 @@ pub(crate) fn wishes() -> Value {
     json!({ "zone": "Europe/Berlin", "days": ["tuesday"], "time": "09:00", "budget": 1, "channel": "none" })
 }
 
+/// How a team's rota may go round.
+pub(crate) fn rota(person: i64) -> Value {
+    json!({ "people": [person], "first": "2026-03-02", "days": 7, "at": "09:00" })
+}
+
 /// What is sent: the address with its things, and a body that is understood.
 fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
     let id = |of: i64| of.to_string();
@@ -100,6 +105,7 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
     for name in names {
         path = path.replace(name, &thing);
     }
+    path = path.replace("{day}", "2026-03-02");
     let asked = json!({ "reason": "x", "role": role, "days": 1, "control": "y" });
     let with = |member: &str, value: Value| {
         let mut body = asked.clone();
@@ -157,6 +163,10 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
         ("PUT", "systems") => ("", json!({ "name": "shop", "team": "shop" })),
         ("PUT", "teams") => ("", json!({ "name": "shop" })),
         ("PUT", "teams/{id}/notices/wishes") => ("", wishes()),
+        ("PUT", "teams/{id}/rota") => ("", rota(lea.id)),
+        ("POST", "teams/{id}/rota/covers") => {
+            ("", json!({ "person": lea.id, "first": &day[..10], "until": "2100-01-01" }))
+        }
         ("POST", "teams/{id}/plan") => (
             "",
             json!({ "changes": [format!("{asset}:pkg:npm/moment")], "state": "held", "reason": "x" }),

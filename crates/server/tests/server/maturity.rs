@@ -72,6 +72,7 @@ fn maturity_is_told_from_evidence_and_of_what_may_be_seen() {
         format!("/api/v1/maturity?team={team}"),
         format!("/api/v1/maturity/oscal?team={team}"),
         format!("/api/v1/maturity/pack?team={team}"),
+        format!("/api/v1/maturity/pdf?team={team}"),
         format!("/teams/{team}/maturity"),
     ] {
         assert_eq!(server.open(lea, &path).status, 200, "{path}");
@@ -101,6 +102,14 @@ fn the_page_of_maturity_opens_its_lists_and_the_file_stands_alone() {
     assert!(file.header("content-type").unwrap().starts_with("text/html"));
     assert!(!file.text.contains("href=\"/") && !file.text.contains("<script"), "{}", file.text);
     assert!(file.text.contains("http://127.0.0.1/api/v1/ledger?after="), "{}", file.text);
+    // The same on paper, of what each may see.
+    let size = |who| {
+        let file = server.open(who, "/api/v1/maturity/pdf");
+        assert_eq!((file.status, file.header("content-type")), (200, Some("application/pdf")));
+        file.header("content-length").unwrap().parse::<usize>().unwrap()
+    };
+    let (whole, part) = (size(lea), size(small));
+    assert!(whole > 5000 && part > 5000 && whole != part, "{whole} {part}");
 }
 
 /// What the schema of OSCAL 1.1 asks of assessment results, as far as we write of it.

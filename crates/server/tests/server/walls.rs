@@ -43,6 +43,7 @@ fn what_belongs_to_others_is_not_there() {
     let role = json!({ "role": "admin" });
     let granted = json!({ "state": "granted", "role": "security", "reason": "x" });
     let agree = json!({ "side": "security" });
+    let cover = json!({ "person": lea.id, "first": "2026-03-02", "until": "2026-03-09" });
     let place = json!({ "changes": [format!("{asset}:pkg:npm/moment")], "state": "held" });
     let rows = [
         row("GET", "/api/v1/findings/{id}", finding, none.clone(), 404),
@@ -54,6 +55,11 @@ fn what_belongs_to_others_is_not_there() {
         row("GET", "/api/v1/teams/{id}/notices/sent", team, none.clone(), 404),
         row("GET", "/api/v1/teams/{id}/notices/wishes", team, none.clone(), 404),
         row("PUT", "/api/v1/teams/{id}/notices/wishes", team, crate::matrix::wishes(), 404),
+        row("POST", "/api/v1/teams/{id}/notices/try", team, none.clone(), 404),
+        row("GET", "/api/v1/teams/{id}/rota", team, none.clone(), 404),
+        row("PUT", "/api/v1/teams/{id}/rota", team, crate::matrix::rota(lea.id), 404),
+        row("POST", "/api/v1/teams/{id}/rota/covers", team, cover, 404),
+        row("DELETE", "/api/v1/teams/{id}/rota/covers/{day}", team, none.clone(), 404),
         row("POST", "/api/v1/teams/{id}/calendar", team, none.clone(), 404),
         row("DELETE", "/api/v1/teams/{id}/calendar", team, none.clone(), 404),
         row("GET", "/api/v1/notices/{id}", letter, none.clone(), 404),
@@ -195,6 +201,7 @@ fn what_belongs_to_others_is_not_there() {
             .replace("{number}", &world.statement.to_string())
             .replace("{link}", &world.link.to_string())
             .replace("{question}", &world.question.to_string());
+            .replace("{day}", "2026-03-02");
         let mut headers = vec![JSON];
         headers.extend(who.map(|who| ("cookie", who.cookie.as_str())));
         server.ask(row.method, &path, &headers, row.body.to_string().as_bytes())

@@ -2,7 +2,10 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use trimtab_store::{AppealState, Cursor, NewAppeal, NewIncident, NewIncidentEvent, Store, System};
+use trimtab_store::{
+    AppealState, Cursor, IncidentCount, IncidentSort, NewAppeal, NewIncident, NewIncidentEvent,
+    Store, System,
+};
 
 use crate::now;
 
@@ -14,6 +17,7 @@ fn incident(title: &str) -> NewIncident {
         published: Some(now()),
         drill: None,
         speed: 1,
+        near_miss: false,
     }
 }
 
@@ -85,8 +89,10 @@ pub(crate) async fn an_incident_is_told_in_order_and_in_the_ledger(store: Store)
     assert!(store.tell_incident(org, one, (&action, &[]), "t", at).await.unwrap().is_some());
     assert_eq!(titles(Some(true), None, None, 9).await.0, ["two"]);
     assert_eq!(titles(Some(false), None, None, 9).await.0, ["one"]);
-    assert_eq!(store.count_incidents(org, None).await.unwrap(), (0, 1, 1));
-    assert_eq!(store.count_incidents(org, Some(&[1])).await.unwrap(), (0, 0, 0));
+    let count = store.count_incidents(org, None).await.unwrap();
+    assert_eq!(count, IncidentCount { real: 1, drills: 1, ..IncidentCount::default() });
+    let none = store.count_incidents(org, Some(&[1])).await.unwrap();
+    assert_eq!(none, IncidentCount::default());
 }
 
 pub(crate) async fn an_appeal_is_answered_once_and_by_another(store: Store) {
@@ -156,4 +162,37 @@ pub(crate) async fn people_of_systems_are_named_in_place_of_those_before(store: 
     assert_eq!(set(&[("selection", 5)]).await, [named("selection", 5)]);
     assert!(store.system_people(other).await.unwrap().is_empty());
     assert_eq!(set(&[]).await, []);
+}
+
+pub(crate) async fn near_misses_are_told_apart(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    let near = NewIncident { near_miss: true, ..incident("nearly") };
+    let drill = NewIncident { drill: Some(String::new()), ..incident("played") };
+    let real = store.open_incident(org, &incident("real"), "person:1", now()).await.unwrap();
+    let near = store.open_incident(org, &near, "person:1", now()).await.unwrap();
+    let drill = store.open_incident(org, &drill, "person:1", now()).await.unwrap();
+    assert!(store.incident(org, near).await.unwrap().unwrap().is.near_miss);
+    let of = |sort| {
+        let store = &store;
+        async move {
+            let page = store.incidents_of(org, (None, sort), None, None, 9).await.unwrap();
+            page.rows.iter().map(|is| is.id).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(of(None).await, [drill, near, real]);
+    assert_eq!(of(Some(IncidentSort::Real)).await, [real]);
+    assert_eq!(of(Some(IncidentSort::NearMiss)).await, [near]);
+    assert_eq!(of(Some(IncidentSort::Drill)).await, [drill]);
+    let count = store.count_incidents(org, None).await.unwrap();
+    assert_eq!(count, IncidentCount { open: 1, real: 1, near_misses: 1, drills: 1 });
+    // What happened to teams, of several at once.
+    let touched = [event("touched", Some(7)), event("note", None)];
+    for id in [real, near] {
+        store.tell_incident(org, id, (&touched, &[4]), "trimtab", now()).await.unwrap();
+    }
+    let events = store.team_events(org, &[real, near, drill]).await.unwrap();
+    assert_eq!(events.keys().copied().collect::<Vec<_>>(), [real, near]);
+    assert_eq!(events[&real].len(), 1);
+    assert_eq!((events[&real][0].seq, &events[&real][0].is), (2, &touched[0]));
+    assert!(store.team_events(org, &[]).await.unwrap().is_empty());
 }

@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use trimtab_store::{Became, NewLetter, NewPending, NewRecipient, Org, Pending, Store, StoreError};
+use trimtab_store::{
+    Became, Keep, NewLetter, NewPending, NewRecipient, Org, Pending, RotaCover, Store, StoreError,
+};
 
 use crate::now;
 
@@ -198,4 +200,99 @@ pub(crate) async fn a_calendar_has_one_address_until_it_is_taken_back(store: Sto
     assert_eq!(store.calendar_of("two").await.unwrap(), None);
     let told: Result<_, StoreError> = store.ledger(org, 0, 9).await;
     assert_eq!(told.unwrap().len(), 3, "what people did is told");
+}
+
+pub(crate) async fn letters_of_what_is_over_are_let_go(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    store.put_wishes(org, 1, (&json!({}), None), "person:1", now()).await.unwrap();
+    bring(&store, org, 0, &[new("stays", "1", false), new("goes", "1", false)]).await;
+    let to =
+        [NewRecipient { channel: "mail".into(), address: "a@example.org".into(), person: None }];
+    let mut ids = Vec::new();
+    for (turn, (items, minutes)) in
+        (1i64..).zip([(["goes"], 1), (["stays"], 2), (["goes"], 3), (["goes"], 50)])
+    {
+        let letter = NewLetter {
+            team: 1,
+            why: "digest".into(),
+            items: items.map(str::to_owned).to_vec(),
+            told: json!({}),
+        };
+        let begun = store.begin_letter(org, turn, (&letter, &to), later(minutes)).await.unwrap();
+        ids.push(begun.unwrap());
+    }
+    // The third is still on its way.
+    for id in [ids[0], ids[1], ids[3]] {
+        store.end_copy(org, (id, 0), (Became::Sent, None, ""), later(60)).await.unwrap();
+    }
+    bring(&store, org, 60, &[new("stays", "1", false)]).await;
+    let keep = |minutes| Keep { documents: None, letters: Some(later(minutes)), rest: now() };
+    assert_eq!(store.forget(org, &Keep { letters: None, ..keep(99) }).await.unwrap().letters, 0);
+    assert_eq!(store.forget(org, &keep(10)).await.unwrap().letters, 1);
+    let left = store.letters(org, 1, None, 9).await.unwrap().rows;
+    let left: Vec<i64> = left.iter().map(|letter| letter.id).collect();
+    assert_eq!(left, [ids[3], ids[2], ids[1]], "what would be told again, and what is on its way");
+    assert!(store.letter(org, ids[0]).await.unwrap().is_none());
+    // What changed since is told anew whatever the letter said.
+    bring(&store, org, 70, &[new("stays", "2", false)]).await;
+    assert_eq!(store.forget(org, &keep(10)).await.unwrap().letters, 1);
+}
+
+pub(crate) async fn a_rota_has_its_covers_and_none_twice(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    let other = store.add_organisation("B", now()).await.unwrap();
+    let wishes = json!({});
+    store.put_wishes(org, 1, (&wishes, None), "person:1", now()).await.unwrap();
+    assert_eq!(store.rota(org, 1).await.unwrap(), None);
+    let told = json!({ "people": [1, 2] });
+    store.put_rota(org, (1, &told), "person:1", now()).await.unwrap();
+    let cover = |first: &str, until: &str| RotaCover {
+        first: first.to_owned(),
+        until: until.to_owned(),
+        person: 2,
+    };
+    let week = cover("2026-03-02", "2026-03-09");
+    assert!(store.add_cover(org, (1, &week), "person:2", now()).await.unwrap());
+    for taken in [cover("2026-03-02", "2026-03-03"), cover("2026-02-27", "2026-03-10")] {
+        assert!(!store.add_cover(org, (1, &taken), "person:2", now()).await.unwrap(), "{taken:?}");
+    }
+    let beside = cover("2026-03-09", "2026-03-10");
+    assert!(store.add_cover(org, (1, &beside), "person:2", now()).await.unwrap());
+    let kept = store.rota(org, 1).await.unwrap().unwrap();
+    assert_eq!((&kept.told, kept.covers), (&told, vec![week, beside]));
+    assert_eq!(store.rota(other, 1).await.unwrap(), None);
+    // Whoever was deciding who is on duty decides anew.
+    assert_eq!(store.wishes(org, 1).await.unwrap().unwrap().turn, 4);
+    assert!(store.drop_cover(org, (1, "2026-03-02"), "person:2", now()).await.unwrap());
+    assert!(!store.drop_cover(org, (1, "2026-03-02"), "person:2", now()).await.unwrap());
+    assert_eq!(store.rota(org, 1).await.unwrap().unwrap().covers.len(), 1);
+    let told: Vec<String> =
+        store.ledger(org, 0, 100).await.unwrap().into_iter().map(|entry| entry.data).collect();
+    for what in ["\"rota\"", "rota-cover", "rota-cover-withdrawn"] {
+        assert!(told.iter().any(|data| data.contains(what)), "{what}");
+    }
+}
+
+pub(crate) async fn a_channel_is_tried_so_often(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    let begin = |minutes: i64| {
+        let store = &store;
+        async move {
+            let since = later(minutes - 60);
+            let of = (1, "mail");
+            store.begin_try(org, of, (2, since), "person:1", later(minutes)).await.unwrap()
+        }
+    };
+    let first = begin(0).await.unwrap();
+    assert!(begin(0).await.is_some(), "in the same moment");
+    assert_eq!(begin(1).await, None);
+    assert_eq!(begin(59).await, None);
+    store.end_try(org, first, (Some(false), "no such host")).await.unwrap();
+    let third = begin(61).await.unwrap();
+    store.end_try(org, third, (Some(true), "")).await.unwrap();
+    let last = store.last_try(org, 1).await.unwrap().unwrap();
+    assert_eq!((last.at, last.works, last.channel.as_str()), (later(61), Some(true), "mail"));
+    assert_eq!(store.last_try(org, 2).await.unwrap(), None);
+    let tried = store.ledger(org, 0, 100).await.unwrap();
+    assert_eq!(tried.iter().filter(|is| is.data.contains("channel-tried")).count(), 3);
 }

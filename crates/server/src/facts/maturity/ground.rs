@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use trimtab_engine::maturity::{Counted, Fact, Facts, Known};
 use trimtab_store::{
     Applied, CharterState, Decision, DecisionKind, DecisionState, FindingFilter, GroupBy,
-    Inventoried, System, Team, Waits,
+    Inventoried, ReviewFilter, ReviewOf, System, Team, Waits,
 };
 
 use crate::access::Who;
@@ -22,6 +22,8 @@ use crate::web::today::epoch_day;
 
 /// For how many days is looked back.
 const DAYS: i64 = 90;
+/// Within so many days a review of a team is held: a month, and a week more.
+const REVIEWED: i64 = 37;
 /// So often a week a team may be interrupted.
 const OFTEN: f64 = 2.0;
 /// The sides that agree to a charter.
@@ -55,6 +57,8 @@ pub(super) struct Ground {
     decisions: Vec<Decision>,
     updates: Vec<Applied>,
     planned: HashSet<i64>,
+    /// Teams that held a review lately.
+    reviewed: HashSet<i64>,
     measured: Arc<Measured>,
     sealed: Known,
 }
@@ -116,6 +120,7 @@ impl Ground {
             decisions,
             updates: updates(app, who, visible.as_deref(), since).await?,
             planned: plans.into_iter().map(|plan| plan.team).collect(),
+            reviewed: reviewed(app, who, now).await?,
             measured: measure(app, who, &asked).await?,
             sealed: verified::so_far(app, who).await?,
             teams,
@@ -157,6 +162,7 @@ impl Ground {
             (Fact::Tested, self.tested(scope, &systems)),
             (Fact::Kept, self.kept(scope)),
             (Fact::Agreed, self.charter.clone()),
+            (Fact::Held, self.held(scope)),
             (Fact::Decided, self.decided(scope, &systems)),
             (Fact::Stated, self.stated(scope, &systems)),
             (Fact::Quiet, self.quiet(scope)),
@@ -207,6 +213,17 @@ impl Ground {
         let teams: Vec<&Team> = self.teams_of(scope).collect();
         let yes = |t: &&&Team| t.cadence.is_some() && self.planned.contains(&t.id);
         counted(teams.iter().filter(yes).count(), teams.len())
+    }
+
+    /// Teams that own a system, and held a review lately.
+    fn held(&self, scope: Scope) -> Known {
+        let owning: Vec<&Team> =
+            self.teams_of(scope).filter(|t| self.systems_of(t.id).next().is_some()).collect();
+        if owning.is_empty() {
+            return unknown("No team here owns a system: give it one.");
+        }
+        let yes = owning.iter().filter(|team| self.reviewed.contains(&team.id));
+        counted(yes.count(), owning.len())
     }
 
     fn teams_of(&self, scope: Scope) -> impl Iterator<Item = &Team> {
@@ -388,6 +405,28 @@ async fn index(app: &App, now: Timestamp) -> Result<[Known; 3], Problem> {
     let sources = [info.kev.is_some(), info.epss.is_some()];
     let exploits = counted(sources.iter().filter(|is| **is).count(), sources.len());
     Ok([within(24 * 30), within(48), exploits])
+}
+
+/// Teams of which a review was held lately: one that was opened.
+async fn reviewed(app: &App, who: &Who, now: Timestamp) -> Result<HashSet<i64>, Problem> {
+    let since = now - SignedDuration::from_hours(24 * REVIEWED);
+    let held = ReviewFilter { opened: true, ..ReviewFilter::default() };
+    let (mut all, mut after, mut looked) = (HashSet::new(), None, 0);
+    loop {
+        let page = app.store.reviews(who.org, &held, after, 500).await?;
+        looked += page.rows.len();
+        for is in &page.rows {
+            if let (ReviewOf::Team(team), true) = (&is.is.of, is.opened >= Some(since)) {
+                all.insert(*team);
+            }
+        }
+        // They come by when they were to be held; one that was held much later is not waited for.
+        let is_over = page.rows.last().is_none_or(|last| last.is.at < since);
+        after = page.next;
+        if after.is_none() || is_over || looked >= MOST {
+            return Ok(all);
+        }
+    }
 }
 
 /// Updates since a moment, the newest first.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
+use trimtab_engine::goal::Standing;
 use trimtab_model::{Level, Role};
 use trimtab_pages::part::{Cell, Column, Empty, Figure, Mark, Row, Table, When, number};
 use trimtab_store::{
@@ -13,6 +14,7 @@ use super::Told;
 use super::parts::{Base, many, share, shown, weekly};
 use crate::access::{Action, On, Who};
 use crate::facts::{maturity, risks};
+use crate::goaling;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::web::{count, today};
@@ -348,6 +350,15 @@ async fn leadership(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> 
             base.took(),
         ],
         dial: base.dial(app, who).await?,
-        tables: vec![register],
+        tables: vec![goals(app, who, base.now).await?, register],
     })
+}
+
+/// The goals that are shared and not over, those that are behind first.
+async fn goals(app: &App, who: &Who, now: Timestamp) -> Result<Table, Problem> {
+    let mut all = goaling::all(app, who).await?;
+    all.retain(|goal| goal.is.is.ends > now);
+    all.sort_by_key(|goal| goal.progress.standing != Standing::Behind);
+    let rows = all.iter().take(ROWS).map(|goal| crate::web::goals::row(goal, now)).collect();
+    Ok(table("Goals", crate::web::goals::columns(), rows, "No goal is shared that is not over."))
 }

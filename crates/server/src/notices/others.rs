@@ -1,0 +1,316 @@
+//! What waits for a team beside its plan: decisions to be answered, exceptions that end, a review that is prepared, an
+//! incident that touches it, what was decided or handed over and is late. Read once for all teams; each is told to who may
+//! see the system that it is about, and where it is about several, to who may see the whole team.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use trimtab_store::{
+    Decision, DecisionKind, Finding, IncidentSort, NewPending, Org, Resolve, ResolveState, Review,
+    ReviewFilter, ReviewOf, ReviewState,
+};
+
+use super::things::Told;
+use crate::access::secret::digest;
+use crate::facts::handoffs;
+use crate::problem::Problem;
+use crate::responding;
+use crate::state::App;
+use crate::web::today::short;
+
+/// How long before its end an exception is told, and before its time a review.
+const ENDS: SignedDuration = SignedDuration::from_hours(24 * 14);
+const MEETS: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// The most of a kind that are looked at, and hand-offs of a team: those that are due first.
+const MOST: usize = 500;
+const HANDED: usize = 30;
+
+/// An incident that touches a team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Touched {
+    /// Its id.
+    pub(crate) id: i64,
+    title: String,
+    looked_for: String,
+    acknowledged: bool,
+}
+
+/// What waits for a team.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Others {
+    things: Vec<NewPending>,
+    incidents: Vec<Touched>,
+}
+
+impl Others {
+    /// By what it was looked at: with another mark it is looked at again.
+    pub(crate) fn mark(&self) -> String {
+        let things = self.things.iter().map(|is| format!("{}={}", is.item, is.mark));
+        let incidents = self.incidents.iter().map(|is| format!("{}={}", is.id, is.acknowledged));
+        digest(&things.chain(incidents).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// All of it, with the incidents as grave as what the team has of them.
+    pub(crate) fn things(
+        &self,
+        findings: &[Finding],
+        urgent: impl Fn(&Finding) -> bool,
+    ) -> Vec<NewPending> {
+        let incident = |is: &Touched| is.thing(findings, &urgent);
+        self.things.iter().cloned().chain(self.incidents.iter().map(incident)).collect()
+    }
+}
+
+impl Touched {
+    /// What is told of it. It breaks through where the charter calls *now* what the team has of it.
+    fn thing(&self, findings: &[Finding], urgent: &impl Fn(&Finding) -> bool) -> NewPending {
+        let wanted = self.looked_for.to_lowercase();
+        let own: Vec<&Finding> = findings
+            .iter()
+            .filter(|f| {
+                f.package.to_lowercase() == wanted || f.vulnerability.1.to_lowercase() == wanted
+            })
+            .collect();
+        let level = own.iter().filter_map(|f| Some(f.weighed.as_ref()?.level)).max();
+        let is_now = own.iter().any(|f| urgent(f));
+        let said = if self.acknowledged {
+            "The team works on it."
+        } else {
+            "Nobody of the team said yet that they work on it."
+        };
+        let told = Told {
+            title: format!("Incident: {}", self.title),
+            detail: format!("It touches systems of the team. {said}"),
+            act: "Say in its room how far the team is.".to_owned(),
+            link: format!("/incidents/{}", self.id),
+            level: level.map(|level| level as u8),
+            findings: own.len(),
+            ..Told::default()
+        };
+        let item = format!("incident:{}", self.id);
+        thing(&item, &format!("{}", self.acknowledged), &told, is_now && !self.acknowledged)
+    }
+}
+
+fn thing(item: &str, mark: &str, told: &Told, urgent: bool) -> NewPending {
+    NewPending {
+        item: item.to_owned(),
+        mark: digest(mark),
+        told: json!(told),
+        urgent,
+        urgent_of: if urgent { vec![item.to_owned()] } else { Vec::new() },
+    }
+}
+
+fn day(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+/// What a decision is about, in a few words.
+fn about(is: &Decision) -> String {
+    let vulnerability = is.is.vulnerability.as_deref().unwrap_or("findings");
+    match is.is.package.as_deref() {
+        Some(package) => format!("{vulnerability} in {}", short(package).0),
+        None => vulnerability.to_owned(),
+    }
+}
+
+fn asked(is: &Decision, system: (i64, &str)) -> NewPending {
+    let what = match is.is.kind {
+        DecisionKind::Exception => "an exception",
+        DecisionKind::NotAffected => "that it does not concern us",
+    };
+    let told = Told {
+        title: format!("Answer: {what} for {} is asked for", about(is)),
+        detail: format!("In {}, since {} ({}).", system.1, day(is.asked), is.is.author_role),
+        act: "Who may by the charter says yes or no on its page.".to_owned(),
+        link: format!("/exceptions/{}", is.id),
+        system: Some(system.0),
+        answer: Some(is.is.author),
+        ..Told::default()
+    };
+    thing(&format!("answer:{}", is.id), "", &told, false)
+}
+
+fn ends(is: &Decision, system: (i64, &str), at: Timestamp) -> NewPending {
+    let told = Told {
+        title: format!("An exception ends on {}: {}", day(at), about(is)),
+        detail: format!("In {}. From then on it counts again.", system.1),
+        act: "Fix it before, or ask anew.".to_owned(),
+        link: format!("/exceptions/{}", is.id),
+        system: Some(system.0),
+        ..Told::default()
+    };
+    thing(&format!("ends:{}", is.id), &at.to_string(), &told, false)
+}
+
+fn review(is: &Review) -> NewPending {
+    let told = Told {
+        title: format!("A review is prepared for {} UTC", is.is.at.strftime("%Y-%m-%d %H:%M")),
+        detail: format!("{} minutes; its agenda follows the data until it begins.", is.is.minutes),
+        act: "Look at its agenda beforehand.".to_owned(),
+        link: format!("/reviews/{}", is.id),
+        ..Told::default()
+    };
+    thing(&format!("review:{}", is.id), &is.is.at.to_string(), &told, false)
+}
+
+fn followed(is: &Resolve) -> NewPending {
+    let told = Told {
+        title: format!("Late: {}", is.is.what),
+        detail: format!("A review decided it; it was due on {}.", day(is.is.due)),
+        act: "Say on the page of the review that it is done, or what became of it.".to_owned(),
+        link: format!("/reviews/{}", is.is.review),
+        ..Told::default()
+    };
+    thing(&format!("followed:{}", is.id), &is.is.due.to_string(), &told, false)
+}
+
+/// What waits for each team, by the team.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn of_teams(
+    app: &App,
+    org: Org,
+    now: Timestamp,
+) -> Result<HashMap<i64, Others>, Problem> {
+    let mut all: HashMap<i64, Others> = HashMap::new();
+    let systems = app.store.systems(org).await?;
+    let owner = |id: Option<i64>| {
+        let system = systems.iter().find(|system| Some(system.id) == id)?;
+        Some((system.team?, (system.id, system.name.as_str())))
+    };
+    // Nobody has the number 0: of everybody.
+    for is in app.store.asked_by_others(org, 0, None, now, MOST).await? {
+        if let Some((team, system)) = owner(is.is.system) {
+            all.entry(team).or_default().things.push(asked(&is, system));
+        }
+    }
+    for is in app.store.ending_decisions(org, None, now, now + ENDS, MOST).await? {
+        let ending = is.is.expires.filter(|_| is.is.kind == DecisionKind::Exception);
+        if let (Some((team, system)), Some(at)) = (owner(is.is.system), ending) {
+            all.entry(team).or_default().things.push(ends(&is, system, at));
+        }
+    }
+    let newest = app.store.reviews(org, &ReviewFilter::default(), None, MOST).await?.rows;
+    for is in &newest {
+        let near = is.is.at >= now && is.is.at <= now + MEETS;
+        if let (ReviewOf::Team(team), ReviewState::Prepared, true) = (&is.is.of, is.state, near) {
+            all.entry(*team).or_default().things.push(review(is));
+        }
+    }
+    late(app, org, now, &mut all).await?;
+    incidents(app, org, now, &mut all).await?;
+    Ok(all)
+}
+
+/// What reviews of teams decided and is late.
+async fn late(
+    app: &App,
+    org: Org,
+    now: Timestamp,
+    all: &mut HashMap<i64, Others>,
+) -> Result<(), Problem> {
+    let undone = ReviewFilter { undone: true, ..ReviewFilter::default() };
+    let reviews = app.store.reviews(org, &undone, None, MOST).await?.rows;
+    let of = |id: i64| match reviews.iter().find(|review| review.id == id).map(|r| &r.is.of) {
+        Some(ReviewOf::Team(team)) => Some(*team),
+        _ => None,
+    };
+    let ids: Vec<i64> = reviews.iter().map(|review| review.id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    for is in app.store.resolved(org, &ids).await? {
+        let is_late = is.state == ResolveState::Open && is.is.due < now;
+        if let Some(team) = of(is.is.review).filter(|_| is_late) {
+            all.entry(team).or_default().things.push(followed(&is));
+        }
+    }
+    Ok(())
+}
+
+/// Open incidents by the teams that they touch, and their tasks that are late. Drills are nobody's news, and what was caught is in its room.
+async fn incidents(
+    app: &App,
+    org: Org,
+    now: Timestamp,
+    all: &mut HashMap<i64, Others>,
+) -> Result<(), Problem> {
+    let open = app
+        .store
+        .incidents_of(org, (Some(true), Some(IncidentSort::Real)), None, None, MOST)
+        .await?;
+    for is in open.rows {
+        let events = app.store.incident_events(org, is.id).await?;
+        for stand in responding::how_far(&events) {
+            let Some(team) = stand.team.filter(|_| stand.fixed.is_none()) else { continue };
+            all.entry(team).or_default().incidents.push(Touched {
+                id: is.id,
+                title: is.is.title.clone(),
+                looked_for: is.is.looked_for.clone(),
+                acknowledged: stand.acknowledged.is_some(),
+            });
+        }
+        for task in responding::tasks(&events).iter().filter(|task| task.is_late(now)) {
+            let Some(team) = task.team else { continue };
+            let due = task.due.map_or_else(String::new, day);
+            let told = Told {
+                title: format!("Late: {}", task.text),
+                detail: format!("A task of the incident {}; it was due on {due}.", is.is.title),
+                act: "Say in the room of the incident that it is done.".to_owned(),
+                link: format!("/incidents/{}", is.id),
+                ..Told::default()
+            };
+            let item = format!("task:{}:{}", is.id, task.seq);
+            all.entry(team).or_default().things.push(thing(&item, &due, &told, false));
+        }
+    }
+    Ok(())
+}
+
+/// Steps of a team's findings that wait for somebody and are late, of those that are due first: one thing for a system,
+/// for the findings have things of their own.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn handed(
+    app: &App,
+    org: Org,
+    team: i64,
+    now: Timestamp,
+) -> Result<Vec<NewPending>, Problem> {
+    let late = handoffs::late(app, org, team, HANDED, now).await?;
+    let mut by: BTreeMap<(i64, String), Vec<&handoffs::HandOff>> = BTreeMap::new();
+    for is in &late {
+        if let Some((id, name)) = is.finding.system.clone() {
+            by.entry((id, name)).or_default().push(is);
+        }
+    }
+    let system = |((id, name), all): (&(i64, String), &Vec<&handoffs::HandOff>)| {
+        let count = match all.len() {
+            1 => "1 step that waits is late".to_owned(),
+            HANDED.. => format!("{HANDED} or more steps that wait are late"),
+            more => format!("{more} steps that wait are late"),
+        };
+        let first = all.first();
+        let first = first.map_or_else(String::new, |is| {
+            format!("First: {} ({}) waits for {}.", is.task, is.side, is.on)
+        });
+        let told = Told {
+            title: format!("{count} in {name}"),
+            detail: first,
+            act: "Do them, or say who does.".to_owned(),
+            link: format!("/handoffs?team={team}&late=true"),
+            system: Some(*id),
+            findings: all.len(),
+            ..Told::default()
+        };
+        let mark: Vec<String> =
+            all.iter().map(|is| format!("{} {}", is.finding.id, is.side)).collect();
+        thing(&format!("handed:{id}"), &mark.join(" "), &told, false)
+    };
+    Ok(by.iter().map(system).collect())
+}
