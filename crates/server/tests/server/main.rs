@@ -52,3 +52,4 @@ mod webhooks;
 mod where_is;
 mod wide;
 mod world;
+mod year;
