@@ -266,7 +266,15 @@ impl Story {
         prop_assert_eq!(before, after, "it does not come to rest");
         for at in 0..2 {
             let (all, is) = (self.of(at), self.all[at]);
-            let told = format!("{}: {all:#?} {:#?}", ASSETS[at], self.world.tickets());
+            let findings = self.world.server.open(&self.world.lea, "/api/v1/findings?state=any");
+            let plan = self.world.server.open(&self.world.lea, &self.world.path("plan"));
+            let told = format!(
+                "{}: {all:#?} {:#?} {} {}",
+                ASSETS[at],
+                self.world.tickets(),
+                findings.text,
+                plan.text
+            );
             if is.deleted {
                 prop_assert!(all.len() <= 1, "{told}");
                 continue;
@@ -320,8 +328,7 @@ fn whatever_happens_each_action_has_one_ticket_in_the_end() {
 }
 
 #[test]
-fn and_on_postgresql() {
-    let Some(postgres) = Postgres::start() else { return };
+fn one_story_on_both_engines() {
     let steps = [
         Step::Lost("POST", true),
         Step::Theirs(0, Theirs::Assign),
@@ -337,5 +344,7 @@ fn and_on_postgresql() {
         Step::Polled,
         Step::Has(1, true),
     ];
+    story(None, &steps).unwrap();
+    let Some(postgres) = Postgres::start() else { return };
     story(Some(postgres.database("forced")), &steps).unwrap();
 }

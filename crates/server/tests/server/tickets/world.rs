@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use hmac::{Hmac, KeyInit, Mac};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use trimtab_model::Role;
@@ -135,6 +135,7 @@ impl World {
         let app = self.server.app();
         let begun = std::time::Instant::now();
         while begun.elapsed().as_secs() < 240 {
+            app.wake();
             let busy = self.server.runtime.block_on(async {
                 let mut waiting = app.store.jobs(self.org, JobState::Waiting, 200).await.unwrap();
                 waiting.retain(|job| job.run_at <= (self.clock)());

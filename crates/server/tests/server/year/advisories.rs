@@ -65,12 +65,9 @@ fn record(is: Value) -> Option<Record> {
 fn real() -> Option<Vec<Record>> {
     let path = trimtab_testkit::shared()?.join("data/osv/crates.io/all.zip");
     let mut archive = zip::ZipArchive::new(std::fs::File::open(path).ok()?).unwrap();
-    let names: Vec<String> = archive.file_names().map(ToOwned::to_owned).collect();
-    let read = |name: &String| {
-        let file = archive.by_name(name).unwrap();
-        record(serde_json::from_reader(file).unwrap())
-    };
-    Some(names.iter().filter_map(read).collect())
+    let length = archive.len();
+    let read = |at| record(serde_json::from_reader(archive.by_index(at).unwrap()).unwrap());
+    Some((0..length).filter_map(read).collect())
 }
 
 /// A few that are made, one every three weeks.
@@ -147,9 +144,13 @@ impl World {
         target
     }
 
-    /// A record that is taken back in the course of the year.
-    pub(super) fn taken_back(&self, begins: Timestamp) -> &str {
-        let late = self.records.iter().filter(|one| one.at > begins);
-        &late.min_by_key(|one| one.at).unwrap().id
+    /// A record that goes by one of some names.
+    pub(super) fn called(&self, names: &BTreeSet<&str>) -> Option<&str> {
+        let aliases = |one: &Record| one.is["aliases"].as_array().cloned().unwrap_or_default();
+        let is = |one: &&Record| {
+            names.contains(one.id.as_str())
+                || aliases(one).iter().any(|name| names.contains(name.as_str().unwrap_or_default()))
+        };
+        self.records.iter().find(is).map(|one| one.id.as_str())
     }
 }

@@ -11,55 +11,54 @@ use crate::figures::figures;
 /// Numbers of the addresses that are compared, which the ledger alone does not tell; each with the reason. Grows shorter.
 const UNTOLD: &[(&str, &str, &str)] = &[
     ("/api/v1/reviews/*", "/pack/figures/new", "the level that a tier accepts is of the charter"),
-    ("/api/v1/reviews/*", "/pack/figures/exceptions", "kept with the review when it was opened"),
-    ("/api/v1/reviews/*", "/pack/figures/answers", "kept with the review when it was opened"),
-    (
-        "/api/v1/reviews/*",
-        "/pack/figures/scheduled",
-        "what becomes of a window by itself is no entry",
-    ),
+    ("/api/v1/reviews/*", "/pack/figures/exceptions", EXCEPTIONS),
+    ("/api/v1/reviews/*", "/pack/figures/answers", EXCEPTIONS),
+    ("/api/v1/reviews/*", "/pack/figures/scheduled", WINDOWS),
     ("/api/v1/reviews/*", "/before/*", "the review before is compared by itself"),
-    ("/api/v1/reviews/*", "/pack/end", "the time of a part is the engine's choice"),
-    (
-        "/api/v1/reviews/*",
-        "/pack/parts/*",
-        "what a part lists is of the charter, the tiers and the plan",
-    ),
-    ("/api/v1/reviews/*", "/minutes", "what was planned, as it was said"),
-    ("/api/v1/incidents/*", "/teams/*/places", "where a package is now is of the inventories"),
+    ("/api/v1/reviews/*", "/pack/end", "the time of a part is a choice"),
+    ("/api/v1/reviews/*", "/pack/parts/*", "what a part lists is of charter, tiers and plan"),
+    ("/api/v1/reviews/*", "/minutes", "as somebody planned it"),
+    ("/api/v1/incidents/*", "/teams/*", "where a package is now is of the inventories"),
     ("/api/v1/incidents/*", "/unknown_versions", "versions are of the inventories"),
     ("/api/v1/incidents/*", "/timeline/*", "the entries themselves"),
-    ("/api/v1/incidents/*", "/speed", "of drills alone"),
-    (
-        "/api/v1/maturity",
-        "/number",
-        "some criteria are of the index, the charter and who answers for systems",
-    ),
-    ("/api/v1/maturity", "/criteria/*", "what is not listed here as compared is not of the ledger"),
+    ("/api/v1/maturity", "/number", "some criteria are of the index, the charter and who answers"),
+    ("/api/v1/maturity", "/criteria/*", "of the index, the charter, inventories and evidence"),
     ("/api/v1/maturity", "/ledger/*", "where the ledger ends"),
     ("/api/v1/maturity", "/teams/*", "as of the organisation"),
-    (
-        "/api/v1/teams/*/card",
-        "/numbers/*",
-        "an update's findings are in its evidence, which is no entry",
-    ),
+    ("/api/v1/teams/*/card", "/numbers/*", EVIDENCE),
+    ("/teams/*/card", "updates in production", EVIDENCE),
+    ("/teams/*/card", "findings that they removed", EVIDENCE),
+    ("/teams/*/card", "load that they removed", EVIDENCE),
+    ("/teams/*/card", "load-days no longer carried", EVIDENCE),
+    ("/teams/*/card", "% of their deadlines kept", EVIDENCE),
+    ("/teams/*/card", "updates taken back", EVIDENCE),
     ("/", "decisions to answer", "who may answer is of roles, the charter and levels"),
-    ("/", "decisions to answer, by side", "as above"),
-    ("/", "findings that could not be weighed", "why something is not weighed is of the index"),
+    ("/", "new above the line in a week", "the level that a tier accepts is of the charter"),
+    ("/", "to assess", "what could not be weighed, and why, is of the index"),
+    ("/", "charters to agree to", "who may agree is of roles"),
+    ("/", "changes of this window", WINDOWS),
+    ("/", "without a scheduled change", WINDOWS),
+    ("/", "exceptions end within 14 days", EXCEPTIONS),
+    ("/", "systems without a tier", "descriptions, of which the ledger has what this needs"),
+    ("/", "roll-outs wait", "by asset: a list, and no measure"),
+    ("/", "deployments went wrong", RUNS),
+    ("/", "jobs given up", "of the queue"),
+    ("/", "needs of the server", "of the server"),
     ("/boards/leadership", "maturity", "see the maturity"),
-    ("/boards/product", "with a planned release", "what becomes of a window by itself is no entry"),
-    (
-        "/boards/operations",
-        "deployments went wrong",
-        "what was deployed since in which environment",
-    ),
-    (
-        "/boards/operations",
-        "systems say what runs in production",
-        "which environments are production is of the charter",
-    ),
+    ("/boards/product", "with a planned release", WINDOWS),
+    ("/boards/operations", "deployments went wrong", RUNS),
+    ("/boards/operations", "systems say what runs in production", RUNS),
     ("/reviews", "decisions of the reviews below", "of a page of the list"),
+    ("/reviews/*", "new above the line", "the level that a tier accepts is of the charter"),
+    ("/reviews/*", "exceptions that end", EXCEPTIONS),
+    ("/reviews/*", "decisions asked for", EXCEPTIONS),
+    ("/reviews/*", "changes scheduled", WINDOWS),
 ];
+
+const WINDOWS: &str = "what is in no window any longer because a day is over is no entry";
+const EVIDENCE: &str = "what an update removes is in its evidence, which is no entry";
+const EXCEPTIONS: &str = "of which systems decisions about a name are is told by the index";
+const RUNS: &str = "which environments are production is of the charter";
 
 /// One number of the script's.
 struct Made {
@@ -105,7 +104,9 @@ fn leaves(value: &Value, at: &str, all: &mut BTreeSet<String>) {
                 leaves(is, &format!("{at}/{row}"), all);
             }
         }
-        Value::Number(_) => drop(all.insert(at.to_owned())),
+        Value::Number(_) => {
+            all.insert(at.to_owned());
+        }
         _ => {}
     }
 }
@@ -162,6 +163,13 @@ fn cell(page: &str, name: &str) -> Option<String> {
     Some(cell[begin..].split('<').next()?.to_owned())
 }
 
+/// A field of CSV, by what its line begins with.
+fn field(text: &str, name: &str) -> Option<String> {
+    let (row, column) = name.split_once('|')?;
+    let line = text.lines().find(|line| line.split(',').next() == Some(row))?;
+    line.split(',').nth(column.parse().ok()?).map(ToOwned::to_owned)
+}
+
 /// Compares all of it, and names what differs.
 pub(super) fn with(year: &Year, text: &str) {
     let mut by: BTreeMap<String, Vec<Made>> = BTreeMap::new();
@@ -204,7 +212,9 @@ pub(super) fn with(year: &Year, text: &str) {
                         made.name, made.value
                     ));
                 }
-                parts.iter().for_each(|part| drop(left.remove(part)));
+                for part in &parts {
+                    left.remove(part);
+                }
             }
             for name in left.iter().filter(|name| !is_untold(at, name, &mut met)) {
                 wrong.push(format!(
@@ -218,6 +228,7 @@ pub(super) fn with(year: &Year, text: &str) {
         for made in all {
             let is = match made.kind.as_str() {
                 "cell" => cell(&answer.text, &made.name),
+                "csv" => field(&answer.text, &made.name),
                 _ => {
                     let found = shown.iter().find(|figure| figure.label == made.name);
                     found.map(|figure| figure.value.clone())
@@ -237,9 +248,11 @@ pub(super) fn with(year: &Year, text: &str) {
         eprintln!("compared {times} times: {name}");
     }
     eprintln!("{numbers} numbers at {} addresses", by.len());
-    let unmet: Vec<_> = UNTOLD.iter().enumerate().filter(|(at, _)| !met.contains(at)).collect();
-    for (_, (at, name, _)) in &unmet {
-        wrong.push(format!("{at} {name} is called untold, and is not there or is compared"));
+    // What needs somebody on a page may need nobody when the year ends.
+    for (place, (at, name, _)) in UNTOLD.iter().enumerate() {
+        if at.starts_with("/api/") && !met.contains(&place) {
+            wrong.push(format!("{at} {name} is called untold, and is not there or is compared"));
+        }
     }
     wrong.sort();
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));

@@ -87,8 +87,8 @@ pub(super) struct Year {
     begins: Timestamp,
     ends: Timestamp,
     incident: Option<i64>,
-    /// Whether a record was taken back: it stays so.
-    is_back: bool,
+    /// The record that was taken back: it stays so.
+    back: Option<String>,
 }
 
 /// Somebody whose session lasts the year.
@@ -142,7 +142,7 @@ impl Year {
             begins,
             ends,
             incident: None,
-            is_back: false,
+            back: None,
         };
         year.describe();
         year.plan();
@@ -237,11 +237,12 @@ impl Year {
             self.people.push(lead);
         }
         for at in 0..12usize {
-            let system = json!({ "name": format!("system-{at}"), "team": TEAMS[at % 6],
-                "tier": ["vital", "standard", "supporting"][at % 3],
-                "exposure": ["internet", "internal", "isolated"][at / 2 % 3],
-                "data": [["personal", "payment", "public"][at / 3 % 3]],
-                "environments": ["production"] });
+            let tier = ["vital", "standard", "supporting"][at % 3];
+            let exposure = ["internet", "internal", "isolated"][at / 2 % 3];
+            let data = ["personal", "payment", "public"][at / 3 % 3];
+            let team = TEAMS[at % 6];
+            let system = json!({ "name": format!("system-{at}"), "team": team, "tier": tier,
+                "exposure": exposure, "data": [data], "environments": ["production"] });
             self.send(&self.lea, "PUT", "/api/v1/systems", &system);
         }
         let packages = self.world.packages.len() as u64;
@@ -339,10 +340,7 @@ impl Year {
         match act {
             Act::Day => return,
             Act::Publish => self.publish(),
-            Act::TakeBack => {
-                self.is_back = true;
-                self.publish();
-            }
+            Act::TakeBack => self.take_back(),
             Act::Build(asset, back) => self.build(asset, back),
             Act::Deploy { asset, revision, tries } => self.deploy(asset, &revision, tries),
             Act::RollBack { asset, revision } => {
@@ -371,7 +369,8 @@ impl Year {
             Act::Pulse => self.pulse(),
             Act::Incident(step) => self.respond(step),
             Act::Hand => {
-                let system = json!({ "name": "system-3", "team": TEAMS[5], "tier": "vital",
+                let team = TEAMS[5];
+                let system = json!({ "name": "system-3", "team": team, "tier": "vital",
                     "exposure": "internal", "data": ["payment"], "environments": ["production"] });
                 self.send(&self.lea, "PUT", "/api/v1/systems", &system);
             }
@@ -381,11 +380,23 @@ impl Year {
     }
 
     fn publish(&mut self) {
-        let back = self.world.taken_back(self.begins).to_owned();
-        let back = self.is_back.then_some(back.as_str());
-        self.world.put(self.folder.path(), now(), back);
+        self.world.put(self.folder.path(), now(), self.back.as_deref());
         let app = self.server.app();
         self.server.runtime.block_on(app.notice_index()).unwrap();
+    }
+
+    /// A record of something that is there turns out to be none.
+    fn take_back(&mut self) {
+        let rows = self.get("/api/v1/findings?limit=500")["rows"].clone();
+        let names: BTreeSet<&str> = rows
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|row| row["vulnerability"].as_str())
+            .collect();
+        self.back = self.world.called(&names).map(ToOwned::to_owned);
+        assert!(self.back.is_some(), "{names:?}");
+        self.publish();
     }
 
     /// A team raises what it knows to be affected, each in its own way.

@@ -304,10 +304,10 @@ def metrics(ledger, days, team=None, system=None):
         start = max(first, began // DAY)
         for row, (day, load, levels, unknown) in enumerate(by_day(mine(), start, last)):
             api(at, f"/days/{row}", {"day": date(day), "load": load, **levels, "unknown": unknown})
-    if system is not None:
-        return
     # Teams, or the systems of one; both stand in the order of their names.
-    if team is None:
+    if system is not None:
+        groups = [(ledger.systems[system], system, (None, system))]
+    elif team is None:
         groups = [(name, id_, (id_, None)) for id_, name in ledger.teams.items()]
     else:
         groups = [(ledger.systems[id_], id_, (None, id_)) for id_ in ledger.owned(team)]
@@ -318,7 +318,7 @@ def metrics(ledger, days, team=None, system=None):
             for one in ledger.told
             if (of_team is None or one[2] == of_team) and (of_system is None or one[3] == of_system)
         ]
-        if of_system is not None:
+        if team is not None:
             told = [one for one in told if one[2] == team]
         say(at, "api", f"/groups/{row}/name", name)
         for word, (a, b) in (("now", (first, last)), ("before", (first - days, first - 1))):
@@ -328,7 +328,7 @@ def metrics(ledger, days, team=None, system=None):
 def standing(ledger, findings):
     """What counts now: past its deadline, due within a week, and all of it with its load."""
     late, due, load, all_ = 0, 0, 0.0, 0
-    levels = collections.Counter()
+    levels, weights = collections.Counter(), collections.Counter()
     for finding in findings:
         counts = finding.counts_at(ledger.now)
         if not counts:
@@ -336,11 +336,12 @@ def standing(ledger, findings):
         all_ += 1
         load += counts[2] or 0
         levels[counts[1]] += 1
+        weights[counts[1]] += counts[2] or 0
         deadline = finding.episode_at(ledger.now).deadline
         if deadline is not None:
             late += deadline < ledger.now
             due += ledger.now <= deadline < ledger.now + 7 * DAY
-    return late, due, all_, load, levels
+    return late, due, all_, load, levels, weights
 
 
 class Decisions:
@@ -364,21 +365,23 @@ class Decisions:
 
 
 def pages(ledger):
-    late, due, all_, load, levels = standing(ledger, ledger.of())
+    late, due, all_, load, levels, weights = standing(ledger, ledger.of())
     say("/", "figure", "past their deadline", late)
     say("/", "figure", "due within a week", due)
     say("/", "figure", "open, counting to the load", all_)
     say("/findings?counts=true", "figure", "findings", all_)
-    say("/findings?counts=true", "figure", "load", load)
+    say("/findings?counts=true", "figure", "load of those that count", load)
     for level in LEVELS:
-        say(f"/findings?counts=true&level={level}", "figure", "findings", levels[level])
+        at = f"/findings?counts=true&level={level}"
+        say(at, "figure", "findings", levels[level])
+        say(at, "figure", "load of those that count", weights[level])
     say("/teams", "figure", "teams", len(ledger.teams))
     say("/teams", "figure", "load", load)
     say("/systems", "figure", "systems", len(ledger.systems))
     say("/systems", "figure", "load", load)
     decisions = Decisions(ledger)
     for team, name in ledger.teams.items():
-        late, _, all_, load, _ = standing(ledger, ledger.of(team))
+        late, _, all_, load, *_ = standing(ledger, ledger.of(team))
         at = f"/teams/{team}"
         say(at, "figure", "past their deadline", late)
         say(at, "figure", "open, counting to the load", all_)
@@ -388,7 +391,7 @@ def pages(ledger):
         say("/teams", "cell", f"{name}|Load", load)
         say(at, "figure", "decisions in force", len(decisions.in_force(ledger.owned(team))))
     for system, name in ledger.systems.items():
-        late, _, all_, load, _ = standing(ledger, ledger.of(system=system))
+        late, _, all_, load, *_ = standing(ledger, ledger.of(system=system))
         at = f"/systems/{system}"
         say(at, "figure", "past their deadline", late)
         say(at, "figure", "open, counting to the load", all_)
@@ -399,10 +402,42 @@ def pages(ledger):
         say("/systems", "cell", f"{name}|Load", load)
 
 
+def measured(ledger):
+    """The page of the metrics, and two of its charts as CSV."""
+    last = ledger.now // DAY
+    for team, days in [(None, 84)] + [(team, 28) for team in ledger.teams]:
+        told = [one for one in ledger.told if team is None or one[2] == team]
+        teams = len(ledger.teams) if team is None else 1
+        is_ = numbers(ledger, ledger.of(team), told, teams, last - days + 1, last)
+        at = f"/metrics?days={days}" + (f"&team={team}" if team is not None else "")
+        took, age = is_["time_to_remediate"], is_["age"]["days"]
+        kept = is_["deadlines"]["share"]
+        say(at, "figure", "median to remediate", took and took["median"])
+        say(at, "figure", "90th percentile", took and took["p90"])
+        say(at, "figure", "deadlines met", None if kept is None else percent(kept))
+        say(at, "figure", "load-days", is_["load_days"])
+        say(at, "figure", "median age of the backlog", age and age["median"])
+        say(at, "figure", "interruptions a week and team", is_["noise"]["a_week"])
+    at = "/metrics.csv?chart=load&days=56"
+    for day, load, _, _ in by_day(ledger.of(), last - 55, last):
+        say(at, "csv", f"{date(day)}|1", load)
+    at = "/metrics.csv?chart=flow&days=84"
+    for week in range(12):
+        first = last - 84 + 7 * week + 1
+        flow = numbers(ledger, ledger.of(), [], 1, first, first + 6)["flow"]
+        say(at, "csv", f"{date(first)}|1", flow["found"])
+        say(at, "csv", f"{date(first)}|2", flow["fixed"] + flow["retracted"])
+
+
+def percent(part):
+    """In whole per cent, a half up."""
+    return math.floor(part * 100 + 0.5)
+
+
 def boards(ledger):
     last = ledger.now // DAY
     is_ = numbers(ledger, ledger.of(), ledger.told, len(ledger.teams), last - 89, last)
-    late, due, all_, load, levels = standing(ledger, ledger.of())
+    late, due, all_, load, levels, _ = standing(ledger, ledger.of())
     for side in ("engineering", "security", "product"):
         say(f"/boards/{side}", "figure", "past their deadline", late)
     say("/boards/engineering", "figure", "due within a week", due)
@@ -411,7 +446,7 @@ def boards(ledger):
     say("/boards/security", "figure", "critical", levels["critical"])
     part, took = is_["deadlines"]["share"], is_["time_to_remediate"]
     for side in ("security", "product", "leadership"):
-        say(f"/boards/{side}", "figure", "deadlines met in 90 days", None if part is None else round(part * 100))
+        say(f"/boards/{side}", "figure", "deadlines met in 90 days", None if part is None else percent(part))
     for side in ("security", "leadership"):
         say(f"/boards/{side}", "figure", "median to remediate", took and took["median"])
     say("/boards/engineering", "figure", "interruptions of a team in a week", is_["noise"]["a_week"])
@@ -443,7 +478,7 @@ def boards(ledger):
 
 
 def goals(ledger):
-    goals_, row = {}, 0
+    goals_, row, all_ = {}, 0, collections.Counter()
     for entry in ledger.entries:
         if entry.what == "goal":
             goals_.setdefault(entry.data["goal"], {}).update(entry.data)
@@ -478,7 +513,10 @@ def goals(ledger):
             stands = "reached" if there else "missed" if over else "on track" if way >= time else "behind"
         say(at, "api", f"/rows/{row}/way", way)
         say(at, "api", f"/rows/{row}/standing", stands)
+        all_[stands] += 1
         row += 1
+    for stands in ("reached", "on track", "behind", "missed"):
+        say("/goals", "figure", stands, all_[stands])
 
 
 def reviews(ledger):
@@ -504,7 +542,8 @@ def reviews(ledger):
     for state in ("planned", "open now", "held"):
         say("/reviews", "figure", state, states[state])
     same = collections.defaultdict(list)
-    for id_, review in sorted(all_.items(), key=lambda one: one[1].get("open", math.inf)):
+    opened = [one for one in all_.items() if "open" in one[1]]
+    for id_, review in sorted(opened, key=lambda one: one[1]["open"]):
         same[review["of"]].append((id_, review))
     for of_same in same.values():
         for last, (id_, review) in enumerate(of_same):
@@ -564,9 +603,7 @@ def quality(now, id_, twelve):
 
 def figures(ledger, id_, review):
     """The numbers that a review showed when it was opened."""
-    then = Ledger.__new__(Ledger)
     at = review["open"]
-    then.now = at
     team = int(review["of"].split(":")[1])
     # Of the systems that were the team's then: those of the reviews never changed hands.
     late, soon, load, count = 0, 0, 0.0, 0
@@ -582,6 +619,11 @@ def figures(ledger, id_, review):
             soon += at <= deadline < at + 14 * DAY
     name = f"/api/v1/reviews/{id_}"
     api(name, "/pack/figures", {"load": load, "open": count, "late": late, "soon": soon})
+    at = f"/reviews/{id_}"
+    say(at, "figure", "load", load)
+    say(at, "figure", "findings that count", count)
+    say(at, "figure", "past their deadline", late)
+    say(at, "figure", "due within 14 days", soon)
 
 
 def deadline_at(ledger, number, at):
@@ -629,7 +671,8 @@ def incidents(ledger):
             spans = {"know": None, "acknowledge": "acknowledged", "contain": "contained", "fix": "fixed"}
             for span, word in spans.items():
                 if span == "know":
-                    known = published is not None
+                    # A drill begins when it is known.
+                    known = published is not None and opened["drill"] is None
                     seconds = max(0, is_["touched"] - published) // 10**6 if known else None
                     state = "took" if known else "unknown"
                 else:
@@ -650,8 +693,11 @@ def card(ledger, team):
         is_ = numbers(ledger, ledger.of(team), told, 1, a, b)
         say(at, "named", f"load of the team|{side}", is_["load"])
         part = is_["deadlines"]["share"]
-        kept = None if part is None else math.floor(part * 100 + 0.5)
+        kept = None if part is None else percent(part)
         say(at, "named", f"% of all its deadlines kept|{side}", kept)
+        if side == "now":
+            say(f"/teams/{team}/card", "figure", "load of the team", is_["load"])
+            say(f"/teams/{team}/card", "figure", "% of all its deadlines kept", kept)
 
 
 def main():
@@ -665,6 +711,7 @@ def main():
     for system in list(ledger.systems)[:4]:
         metrics(ledger, 182, system=system)
     pages(ledger)
+    measured(ledger)
     boards(ledger)
     goals(ledger)
     reviews(ledger)
