@@ -6,7 +6,7 @@ use trimtab_store::{
     NewDeployment, NewSnapshot, Org, Outcome, Store, System, Team, Weighed,
 };
 
-use crate::findings::{World, component, later, matched};
+use crate::findings::{World, component, high, later, matched};
 use crate::now;
 
 /// Numbers that look drawn, and are the same each time.
@@ -236,8 +236,7 @@ pub(crate) async fn what_plans_are_made_of_tells_in_which_system_it_is(store: St
     world.document("d", &[(component("p1", "1.0"), vec![matched(&["CVE-1"], None)])]).await;
     let new = NewSnapshot { document: "d".into(), ..NewSnapshot::default() };
     // Neither system weighs more than the other.
-    let weigh = |known: &Known| weighed(1, &Known { system: None, ..known.clone() });
-    let judged = || JudgedBy::new(&[], &weigh, now());
+    let judged = || JudgedBy::new(&[], &high, now());
     store.add_snapshot(org, asset, &new, judged(), "t").await.unwrap();
     let before = store.finding_marks(org).await.unwrap();
     assert!(before.contains_key(&team), "{before:?}");

@@ -25,6 +25,7 @@ const UNTOLD: &[(&str, &str, &str)] = &[
     ("/api/v1/maturity", "/criteria/*", "of the index, the charter, inventories and evidence"),
     ("/api/v1/maturity", "/ledger/*", "where the ledger ends"),
     ("/api/v1/maturity", "/teams/*", "as of the organisation"),
+    ("/api/v1/pulse", "/rows/*", "sums of answers are kept beside no name, and are in no entry"),
     ("/api/v1/teams/*/card", "/numbers/*", EVIDENCE),
     ("/teams/*/card", "updates in production", EVIDENCE),
     ("/teams/*/card", "findings that they removed", EVIDENCE),

@@ -700,6 +700,16 @@ def card(ledger, team):
             say(f"/teams/{team}/card", "figure", "% of all its deadlines kept", kept)
 
 
+def pulse(ledger):
+    """How many answered in each month that is over; what they answered is in no entry."""
+    rounds = collections.Counter(e.data["round"] for e in ledger.entries if e.what == "pulse")
+    rounds.pop(date(ledger.now // DAY)[:7], None)
+    for row, month in enumerate(sorted(rounds, reverse=True)):
+        say("/api/v1/pulse", "api", f"/rows/{row}/round", month)
+        told = rounds[month] if rounds[month] >= 5 else None
+        say("/api/v1/pulse", "api", f"/rows/{row}/all/answers", told)
+
+
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         ledger = Ledger(file, int(sys.argv[2]))
@@ -716,6 +726,7 @@ def main():
     goals(ledger)
     reviews(ledger)
     incidents(ledger)
+    pulse(ledger)
 
 
 main()
