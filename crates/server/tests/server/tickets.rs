@@ -24,6 +24,7 @@ clock!(faults, "2026-11-28T10:00:00Z".parse().unwrap());
 clock!(people, "2026-11-28T10:00:00Z".parse().unwrap());
 clock!(walls, "2026-11-28T10:00:00Z".parse().unwrap());
 clock!(browsed, "2026-11-28T10:00:00Z".parse().unwrap());
+clock!(alone, "2026-11-28T10:00:00Z".parse().unwrap());
 clock!(slow, "2026-11-28T10:00:00Z".parse().unwrap());
 clock!(real, Timestamp::now());
 
@@ -324,6 +325,24 @@ fn a_tracker_is_set_by_who_may_and_leads_nowhere_else() {
 }
 
 #[test]
+fn a_plan_that_is_made_anew_asks_for_no_round_of_others() {
+    let (fake, other) = (Fake::start(gitea_fake()), Fake::start(gitea_fake()));
+    let world = World::with(alone::now, &alone::LATER, &setting(gitea_fake(), &fake.address));
+    let team = world.another("one");
+    world.passes(61);
+    world.set_of(team, &setting(gitea_fake(), &other.address));
+    world.passes(61);
+    assert_eq!((issues(&fake).len(), issues(&other).len()), (1, 1));
+    let asked = |fake: &Fake| fake.state.lock().unwrap().asked.len();
+    let before = (asked(&fake), asked(&other));
+    let fields = [("cadence", "every sprint"), ("capacity", "30")];
+    assert_eq!(world.server.send(&world.lea, &format!("/teams/{team}/edit"), &fields).status, 303);
+    world.rest();
+    assert_eq!(asked(&fake), before.0, "nothing of this team changed");
+    assert!(asked(&other) > before.1, "its own tracker is asked");
+}
+
+#[test]
 fn slow_trackers_leave_a_worker_for_other_work() {
     let world = World::new(slow::now, &slow::LATER);
     // It takes what is sent, and says nothing.
@@ -343,23 +362,10 @@ fn slow_trackers_leave_a_worker_for_other_work() {
         }
     });
     let cookie = [("cookie", world.lea.cookie.as_str())];
-    let headers = [JSON, cookie[0]];
-    let teams = ["one", "two"].map(|name| {
-        let (_, team) = world.server.system(world.org, name);
-        let fields = [("cadence", "every sprint"), ("capacity", "40")];
-        let edit = format!("/teams/{team}/edit");
-        assert_eq!(world.server.send(&world.lea, &edit, &fields).status, 303);
-        let path = format!("/api/v1/snapshots?asset={name}&system={name}&wait=60");
-        let pushed = world.server.ask("POST", &path, &cookie, world::sbom("2.24.0").as_bytes());
-        assert!(matches!(pushed.status, 200 | 201), "{pushed:?}");
-        world.runs(name);
-        team
-    });
+    let teams = ["one", "two"].map(|name| world.another(name));
     world.passes(61);
     for team in teams {
-        let set = setting(gitea_fake(), &address).to_string();
-        let path = format!("/api/v1/teams/{team}/tracker");
-        assert_eq!(world.server.ask("PUT", &path, &headers, set.as_bytes()).status, 200);
+        world.set_of(team, &setting(gitea_fake(), &address));
     }
     came.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
     // One waits for an answer, the other team's waits for its turn, and whoever uploads waits for neither.

@@ -121,8 +121,11 @@ pub enum Fault {
     Status(u16, Vec<(&'static str, String)>),
 }
 
-/// Somebody who looks at each call before anything else does, and says how it goes wrong.
-pub struct Watch(pub Box<dyn FnMut(&Asked) -> Option<Fault> + Send>);
+/// Looks at a call before anything else does, and says how it goes wrong.
+type Look = dyn FnMut(&Asked) -> Option<Fault> + Send;
+
+/// Somebody who looks at each call.
+pub struct Watch(pub Box<Look>);
 
 impl std::fmt::Debug for Watch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

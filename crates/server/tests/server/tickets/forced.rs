@@ -243,9 +243,8 @@ impl Story {
                 }
             }
             Step::Polled => self.world.passes(301),
-            Step::Restart => self.world.restart(),
             Step::Killed(call, done) if self.can_cut => self.killed(*call, *done),
-            Step::Killed(..) => self.world.restart(),
+            Step::Restart | Step::Killed(..) => self.world.restart(),
         }
         self.world.passes(61);
     }
@@ -264,8 +263,8 @@ impl Story {
         self.world.round();
         let after = self.fake.state.lock().unwrap().ticks;
         prop_assert_eq!(before, after, "it does not come to rest");
-        for at in 0..2 {
-            let (all, is) = (self.of(at), self.all[at]);
+        for (at, is) in self.all.iter().enumerate() {
+            let all = self.of(at);
             let findings = self.world.server.open(&self.world.lea, "/api/v1/findings?state=any");
             let plan = self.world.server.open(&self.world.lea, &self.world.path("plan"));
             let told = format!(

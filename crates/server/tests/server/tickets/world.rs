@@ -114,6 +114,30 @@ impl World {
         self.server.ask("PUT", &self.path("tracker"), &headers, body.to_string().as_bytes())
     }
 
+    /// Another team with something to be planned: its system and its asset have its name.
+    pub(super) fn another(&self, name: &str) -> i64 {
+        let (_, team) = self.server.system(self.org, name);
+        let fields = [("cadence", "every sprint"), ("capacity", "40")];
+        assert_eq!(
+            self.server.send(&self.lea, &format!("/teams/{team}/edit"), &fields).status,
+            303
+        );
+        let path = format!("/api/v1/snapshots?asset={name}&system={name}&wait=60");
+        let cookie = [("cookie", self.lea.cookie.as_str())];
+        let pushed = self.server.ask("POST", &path, &cookie, sbom("2.24.0").as_bytes());
+        assert!(matches!(pushed.status, 200 | 201), "{pushed:?}");
+        self.runs(name);
+        team
+    }
+
+    /// Sets the tracker of a team.
+    pub(super) fn set_of(&self, team: i64, body: &Value) {
+        let headers = [JSON, ("cookie", self.lea.cookie.as_str())];
+        let path = format!("/api/v1/teams/{team}/tracker");
+        let set = self.server.ask("PUT", &path, &headers, body.to_string().as_bytes());
+        assert_eq!(set.status, 200, "{set:?}");
+    }
+
     /// What an asset has on its main line.
     pub(super) fn has(&self, asset: &str, version: &str) {
         let path = format!("/api/v1/snapshots?asset={asset}&system=shop&wait=60");

@@ -1,5 +1,5 @@
 //! What the world finds over the year: advisories with the days on which they were really published, and the versions
-//! that a team goes through. Where the shared data is not there, a few made ones stand in for it.
+//! that a team goes through. Where the shared data is not there, made ones stand in for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -70,12 +70,12 @@ fn real() -> Option<Vec<Record>> {
     Some((0..length).filter_map(read).collect())
 }
 
-/// A few that are made, one every three weeks.
+/// Some that are made, one every eight days.
 fn made() -> Vec<Record> {
     eprintln!("THE SHARED DATA IS NOT THERE: the year is made of records that nobody published");
     let begins: Timestamp = BEGINS.parse().unwrap();
     let one = |n: i64| {
-        let at = begins + jiff::SignedDuration::from_hours(24 * (21 * n - 30));
+        let at = begins + jiff::SignedDuration::from_hours(24 * (8 * n - 30));
         let package = format!("made-{}", n % 7);
         record(json!({ "schema_version": "1.6.0", "id": format!("CVE-2025-{n}"),
             "published": at.to_string(), "modified": at.to_string(), "summary": "Wrong",
@@ -83,7 +83,7 @@ fn made() -> Vec<Record> {
                 "ranges": [{ "type": "SEMVER", "events": [{ "introduced": "0.0.0-0" },
                     { "fixed": format!("1.{n}.0") }] }] }] }))
     };
-    (0..17).filter_map(one).collect()
+    (0..48).filter_map(one).collect()
 }
 
 /// What is found in a year from a moment on, and before it in the same packages.
