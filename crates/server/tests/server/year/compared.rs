@@ -143,7 +143,8 @@ fn place(answer: &Value, made: &Made) -> Option<String> {
         "api" => Some(made.name.clone()),
         "team" => {
             let (team, rest) = made.name.split_once('|')?;
-            let begin = row("teams", &|is| is["team"]["id"].to_string() == team)?;
+            let team: i64 = team.parse().ok()?;
+            let begin = row("teams", &|is| is["team"]["id"] == team)?;
             Some(format!("{begin}/{rest}"))
         }
         "named" => {

@@ -246,7 +246,7 @@ impl Year {
             .collect();
         let kind = ["", "acknowledged", "contained", "acknowledged", "contained", ""][step];
         for (at, team) in touched.into_iter().enumerate() {
-            if at % 2 == (step + 1) / 2 % 2 && !kind.is_empty() {
+            if at % 2 == step.div_ceil(2) % 2 && !kind.is_empty() {
                 let body = json!({ "kind": kind, "team": team, "text": "We shut the gate." });
                 self.post(&path(id), &body);
             }
