@@ -64,6 +64,18 @@ fn clipped(text: &str, most: usize) -> String {
     short
 }
 
+/// A text in which no character is one of some marks of Markdown: each has a backslash before it.
+fn unmarked(text: &str, marks: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if marks.contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
 /// A text in one line.
 fn one_line(text: &str) -> String {
     text.split(char::is_control).collect::<Vec<_>>().join(" ")

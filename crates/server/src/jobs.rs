@@ -134,7 +134,7 @@ pub(crate) async fn work(app: App, name: String, mut stop: tokio::sync::watch::R
     // A job that was not noted as done when the machine stopped is done again: none waits for the disk.
     let app = app.soon();
     // Who is not told what to fetch leaves that to others.
-    let not = if app.settings.feeds.is_none() { Kind::Fetch.as_str() } else { "" };
+    let feeds = if app.settings.feeds.is_none() { Kind::Fetch.as_str() } else { "" };
     let mut asked = Asked::default();
     let (mut released, mut counted) = (None, None);
     while !*stop.borrow() {
@@ -151,7 +151,9 @@ pub(crate) async fn work(app: App, name: String, mut stop: tokio::sync::watch::R
                 tracing::warn!(%error, "how large tables are cannot be counted");
             }
         }
-        match app.store.take_job(&name, CAP, LEASE, not, now).await {
+        // As many rounds with trackers as may be at once: they wait for others, and other work waits for workers.
+        let rounds = if app.rounds.available_permits() == 0 { Kind::Track.as_str() } else { "" };
+        match app.store.take_job(&name, CAP, LEASE, &[feeds, rounds], now).await {
             Ok(Some(job)) => one(&app, &name, job, &mut asked).await,
             Ok(None) => {
                 if let Err(error) = app.store.flush().await {

@@ -119,6 +119,8 @@ pub struct App {
     pub(crate) trial: Arc<Semaphore>,
     pub(crate) trying: Busy,
     agreed: weighing::Remembered,
+    /// Rounds with trackers that may be at once: a worker is always left for other work, where there is more than one.
+    pub(crate) rounds: Arc<Semaphore>,
     /// How often who may.
     pub(crate) limits: Limits,
     /// What is counted of this process.
@@ -137,6 +139,7 @@ impl App {
         let index = Opened::open(&settings.index).ok().map(Arc::new);
         let mark = mark.filter(|_| index.is_some());
         let limits = Limits::new(clock, settings.access.token_rate);
+        let rounds = Arc::new(Semaphore::new(settings.workers.saturating_sub(1).max(1)));
         App {
             store,
             settings: Arc::new(settings),
@@ -150,6 +153,7 @@ impl App {
             trial: Arc::new(Semaphore::new(1)),
             trying: Busy::default(),
             agreed: weighing::Remembered::default(),
+            rounds,
             limits,
             counters: Counters::default(),
             provider: Known::default(),
@@ -219,6 +223,12 @@ impl App {
     /// The index cannot be read, or the store does not answer.
     pub async fn notice_index(&self) -> Result<usize, String> {
         crate::jobs::refresh::notice(self).await.map_err(|e| e.to_string())
+    }
+
+    /// Has this process look at once for work that is due. It does so by itself when work is added, and every few
+    /// seconds: a test whose clock moves on need not wait for that.
+    pub fn wake(&self) {
+        self.work.notify_waiters();
     }
 
     /// Makes the plans of an organisation's teams anew, and keeps what differs. The server does so by itself when

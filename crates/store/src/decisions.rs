@@ -493,7 +493,8 @@ async fn insert(
     ];
     tx.run(sql, values).await?;
     let data = serde_json::json!({ "decision": id, "kind": new.kind.as_str(), "state": "asked",
-        "vulnerability": new.vulnerability, "package": new.package, "reason": new.reason });
+        "vulnerability": new.vulnerability, "package": new.package, "reason": new.reason,
+        "expires": new.expires.map(|at| at.to_string()) });
     Ok(decided(new, actor, now, data))
 }
 

@@ -225,7 +225,7 @@ impl Store {
     }
 
     /// Takes the next job: the most urgent one that is due, of an organisation for which fewer than `cap`
-    /// workers work, and not of the kind `not`. It is this worker's until the lease ends.
+    /// workers work, and of none of the kinds `not`. It is this worker's until the lease ends.
     ///
     /// # Errors
     /// The store does not answer.
@@ -234,7 +234,7 @@ impl Store {
         worker: &str,
         cap: usize,
         lease: Duration,
-        not: &str,
+        not: &[&str],
         now: Timestamp,
     ) -> Result<Option<Job>> {
         let skip = match self.engine() {
@@ -245,7 +245,7 @@ impl Store {
             "UPDATE job SET state = 'running', attempts = attempts + 1, worker = $1, lease = $2
              WHERE id = (
                 SELECT id FROM job AS next
-                WHERE state = 'waiting' AND run_at <= $3 AND kind <> $5
+                WHERE state = 'waiting' AND run_at <= $3 AND $5 NOT LIKE '% ' || kind || ' %'
                     AND (SELECT COUNT(DISTINCT busy.worker) FROM job AS busy
                          WHERE busy.state = 'running' AND busy.org = next.org) < $4
                 ORDER BY priority, run_at, id LIMIT 1 {skip})
@@ -254,6 +254,8 @@ impl Store {
         let lease =
             micros(now).saturating_add(i64::try_from(lease.as_micros()).unwrap_or(i64::MAX));
         let cap = i64::try_from(cap).unwrap_or(i64::MAX);
+        // Words of ours, with a space around each.
+        let not = format!(" {} ", not.join(" "));
         let row = (&mut &self.db).first(&sql, args![worker, lease, micros(now), cap, not]).await?;
         row.as_ref().map(Job::from_row).transpose()
     }

@@ -478,7 +478,7 @@ impl Store {
             put_stock(&mut tx, org, id, stock).await?;
         }
         let data = json!({ "what": "review", "review": id, "state": "open",
-            "figures": pack["figures"] });
+            "figures": pack["figures"], "systems": systems, "topics": keys(pack) });
         let mut events = vec![changed(actor, now, data)];
         if let Some(person) = person {
             let sql = "INSERT INTO review_person (org, review, person, since)
@@ -636,6 +636,13 @@ impl Store {
         tx.commit().await?;
         Ok(true)
     }
+}
+
+/// The keys of the topics that a review shows, in their order.
+fn keys(pack: &serde_json::Value) -> Vec<&str> {
+    let parts = pack["parts"].as_array().into_iter().flatten();
+    let topics = parts.filter_map(|part| part["topics"].as_array()).flatten();
+    topics.filter_map(|topic| topic["key"].as_str()).collect()
 }
 
 /// Whether a review is open; on PostgreSQL it stays so until the transaction ends.

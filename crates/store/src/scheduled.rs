@@ -269,7 +269,7 @@ impl Store {
             "SELECT team, COUNT(*), CAST(SUM(id) AS BIGINT), CAST(SUM(component) AS BIGINT),
                 CAST(SUM(COALESCE(deadline, 0) / 1000000) AS BIGINT),
                 CAST(SUM(COALESCE(level, 9)) AS BIGINT), SUM(COALESCE(weight, 0.0)),
-                COUNT(fix), COUNT(production)
+                COUNT(fix), COUNT(production), CAST(SUM(COALESCE(system, 0)) AS BIGINT)
              FROM finding WHERE {} AND team IS NOT NULL GROUP BY team",
             is.text
         );
@@ -278,7 +278,7 @@ impl Store {
             let sums = [row.int(1)?, row.int(2)?, row.int(3)?, row.int(4)?, row.int(5)?];
             // Sums of fractions come out otherwise in another order.
             let weight = (row.real(6)? * 1000.0).round();
-            let mark = format!("{sums:?} {weight} {} {}", row.int(7)?, row.int(8)?);
+            let mark = format!("{sums:?} {weight} {} {} {}", row.int(7)?, row.int(8)?, row.int(9)?);
             marks.insert(row.int(0)?, mark);
         }
         Ok(marks)

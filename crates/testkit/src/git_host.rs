@@ -8,5 +8,5 @@ mod git;
 mod tracker;
 
 pub use dialect::{ALL, Dialect};
-pub use fake::{Asked, Fake, Fault, Issue, Kept, State};
+pub use fake::{Asked, Fake, Fault, Issue, Kept, State, Watch};
 pub use tracker::TRACKERS;

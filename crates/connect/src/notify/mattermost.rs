@@ -4,7 +4,7 @@ use serde_json::json;
 use trimtab_model::letter::Letter;
 
 use super::post::Post;
-use super::{Channel, NotSent, clipped, one_line};
+use super::{Channel, NotSent, clipped, one_line, unmarked};
 use crate::http::Patience;
 use crate::retry::Clock;
 
@@ -73,20 +73,9 @@ fn text(letter: &Letter) -> String {
 
 /// A text whose characters are no marks of Markdown, that mentions nobody, and in which no address is a link.
 fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
     let text = one_line(text).replace("://", ":\u{200b}//").replace("www.", "www\u{200b}.");
-    for c in text.chars() {
-        match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '!' => {
-                out.push('\\');
-                out.push(c);
-            }
-            // A mention needs the sign before the name: nothing that is seen comes between them.
-            '@' => out.push_str("@\u{200b}"),
-            c => out.push(c),
-        }
-    }
-    out
+    // A mention needs the sign before the name: nothing that is seen comes between them.
+    unmarked(&text, "\\`*_[]<>#|~!").replace('@', "@\u{200b}")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use trimtab_model::letter::Letter;
 
 use super::post::Post;
-use super::{Channel, NotSent, clipped, one_line};
+use super::{Channel, NotSent, clipped, one_line, unmarked};
 use crate::http::Patience;
 use crate::retry::Clock;
 
@@ -99,14 +99,7 @@ fn words(text: &str, more: &Value) -> Value {
 
 /// A text whose characters are no marks of Markdown.
 fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in one_line(text).chars() {
-        if matches!(c, '\\' | '*' | '_' | '[' | ']') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
+    unmarked(&one_line(text), "\\*_[]")
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ mod tests {
             run_at: app.now(),
         };
         app.store.add_job(&new, app.now()).await.unwrap();
-        let taken = app.store.take_job("w", 4, LEASE, "", app.now()).await.unwrap();
+        let taken = app.store.take_job("w", 4, LEASE, &[], app.now()).await.unwrap();
         let job = taken.expect("the job that was added").id;
         let beat = Beat::of(&app, "w", job, LEASE);
         let begun = Instant::now();

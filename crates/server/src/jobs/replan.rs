@@ -49,12 +49,13 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
         let next = NewJob { name, ..all(job.org, edge + SignedDuration::from_secs(1)) };
         app.store.add_job(&next, now).await?;
     }
-    let done = replanning::anew(app, job.org, job.payload["team"].as_i64(), now).await;
+    let only = job.payload["team"].as_i64();
+    let done = replanning::anew(app, job.org, only, now).await;
     // Teams are told by the plans that there are, whatever became of these.
     app.store.add_job(&notify::at_once(job.org, now), now).await?;
     let done = done?;
     // Tickets follow plans, and the evidence that they are made of.
-    track::all(app, job.org, now).await?;
+    track::after_plans(app, job.org, only, now).await?;
     let is = done.difference;
     Ok(json!({ "teams": done.teams, "same": done.same, "scheduled": is.scheduled,
         "moved": is.moved, "changed": is.changed, "dropped": is.dropped }))

@@ -30,12 +30,18 @@ fn poll(org: Org, team: i64, now: Timestamp) -> NewJob {
     NewJob { name: format!("poll-{team}-{slot}"), ..of_team(org, team, at) }
 }
 
-/// Asks for a round with the tracker of every team that has one.
+/// Asks for a round with the tracker of every team that has one, or of the only one whose plan was made.
 ///
 /// # Errors
 /// The store does not answer.
-pub(super) async fn all(app: &App, org: Org, now: Timestamp) -> Result<(), StoreError> {
-    for team in app.store.tracked(org).await? {
+pub(super) async fn after_plans(
+    app: &App,
+    org: Org,
+    only: Option<i64>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let tracked = app.store.tracked(org).await?;
+    for team in tracked.into_iter().filter(|team| only.is_none_or(|only| only == *team)) {
         app.store.add_job(&of_team(org, team, now), now).await?;
     }
     Ok(())
@@ -52,6 +58,12 @@ pub(super) async fn run(app: &App, worker: &str, job: &Job) -> Result<Value, Ref
         app.store.add_job(&again(org, team, until), now).await?;
         return Ok(json!({ "rests": until.to_string() }));
     }
+    // Slow trackers take never all workers of a process. Who came at the same moment comes a little later.
+    let Ok(_round) = app.rounds.clone().try_acquire_owned() else {
+        let soon = now + SignedDuration::from_secs(10);
+        app.store.add_job(&again(org, team, soon), now).await?;
+        return Ok(json!({ "busy": true }));
+    };
     // One round at a time, in whatever process.
     let name = format!("{worker} {}", job.id);
     let Some(done) = tracking::bring(app, &tracker, &name).await? else {

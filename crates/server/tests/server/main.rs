@@ -54,3 +54,4 @@ mod webhooks;
 mod where_is;
 mod wide;
 mod world;
+mod year;

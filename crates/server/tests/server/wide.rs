@@ -329,7 +329,7 @@ fn who_administers_tries_again_what_was_given_up() {
     let id = server.runtime.block_on(async {
         let id = app.store.add_job(&job, now).await.unwrap();
         let lease = std::time::Duration::from_secs(60);
-        let taken = app.store.take_job("test", 9, lease, "", now).await.unwrap().unwrap();
+        let taken = app.store.take_job("test", 9, lease, &[], now).await.unwrap().unwrap();
         assert_eq!(taken.id, id);
         app.store.fail_job(&taken, "test", "it broke", true, now).await.unwrap();
         id

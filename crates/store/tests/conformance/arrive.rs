@@ -179,7 +179,7 @@ pub(crate) async fn only_ones_own_jobs_end(store: Store) {
             run_at: now(),
         };
         store.add_job(&job, now()).await.unwrap();
-        ids.push(store.take_job(worker, 9, lease, "", now()).await.unwrap().unwrap().id);
+        ids.push(store.take_job(worker, 9, lease, &[], now()).await.unwrap().unwrap().id);
     }
     let all: Vec<_> = ids.iter().map(|id| (*id, json!({ "of": id }))).collect();
     assert_eq!(store.end_jobs(&all, "w1", later(1)).await.unwrap(), 2);

@@ -104,6 +104,7 @@ suite! {
     waiting::the_ledger_is_read_backwards_by_filter,
     described::every_change_of_the_description_is_counted,
     sums::what_is_kept_is_what_is_counted,
+    sums::what_plans_are_made_of_tells_in_which_system_it_is,
     notices::what_is_to_be_told_is_as_old_as_it_is_the_same,
     notices::a_letter_is_begun_once_however_many_decide,
     notices::what_became_of_a_copy_is_noted_and_nothing_is_sent_twice,

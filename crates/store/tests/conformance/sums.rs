@@ -6,7 +6,7 @@ use trimtab_store::{
     NewDeployment, NewSnapshot, Org, Outcome, Store, System, Team, Weighed,
 };
 
-use crate::findings::{World, component, later, matched};
+use crate::findings::{World, component, high, later, matched};
 use crate::now;
 
 /// Numbers that look drawn, and are the same each time.
@@ -219,4 +219,30 @@ pub(crate) async fn what_is_kept_is_what_is_counted(store: Store) {
     store.recount(org).await.unwrap();
     assert_eq!(told(store, org, &all).await, before, "and reckoned anew they are the same");
     agree(store, org, &systems, &teams, "reckoning anew").await;
+}
+
+pub(crate) async fn what_plans_are_made_of_tells_in_which_system_it_is(store: Store) {
+    let world = World::new(store).await;
+    let (store, org) = (&world.store, world.org);
+    let team = Team { id: 0, name: "one".into(), cadence: None, capacity: None, open_limit: None };
+    let team = store.put_team(org, &team, "trimtab", now()).await.unwrap();
+    let mut systems = Vec::new();
+    for name in ["first", "second"] {
+        let system = System { name: name.into(), team: Some(team), ..System::default() };
+        systems.push(store.put_system(org, &system, "trimtab", now()).await.unwrap());
+    }
+    let put = |system| store.put_asset(org, "web", "repository", Some(system), now());
+    let asset = put(systems[0]).await.unwrap().id;
+    world.document("d", &[(component("p1", "1.0"), vec![matched(&["CVE-1"], None)])]).await;
+    let new = NewSnapshot { document: "d".into(), ..NewSnapshot::default() };
+    // Neither system weighs more than the other.
+    let judged = || JudgedBy::new(&[], &high, now());
+    store.add_snapshot(org, asset, &new, judged(), "t").await.unwrap();
+    let before = store.finding_marks(org).await.unwrap();
+    assert!(before.contains_key(&team), "{before:?}");
+    store.settle(org, asset, judged()).await.unwrap();
+    assert_eq!(store.finding_marks(org).await.unwrap(), before, "nothing changed");
+    put(systems[1]).await.unwrap();
+    store.settle(org, asset, judged()).await.unwrap();
+    assert_ne!(store.finding_marks(org).await.unwrap(), before);
 }

@@ -32,9 +32,9 @@ pub(crate) async fn what_is_done_together_is_done_or_not(store: Store) {
     together.store().add_job(&work(org, "two"), now()).await.unwrap();
     drop(together);
     assert_eq!(store.asset_of_name(org, "gone").await.unwrap(), None);
-    let taken = store.take_job("w", 9, Duration::from_secs(9), "", now()).await.unwrap().unwrap();
+    let taken = store.take_job("w", 9, Duration::from_secs(9), &[], now()).await.unwrap().unwrap();
     assert_eq!((taken.id, &*taken.name), (job, "one"));
-    assert_eq!(store.take_job("w", 9, Duration::from_secs(9), "", now()).await.unwrap(), None);
+    assert_eq!(store.take_job("w", 9, Duration::from_secs(9), &[], now()).await.unwrap(), None);
     // Its numbers are free again, and never given twice among what is there.
     let next = store.put_asset(org, "next", "repository", None, now()).await.unwrap();
     assert!(next.id != asset.id && next.id <= lost.id, "{next:?}");
@@ -63,7 +63,7 @@ pub(crate) async fn a_call_that_gives_up_undoes_the_whole(store: Store) {
     assert!(added.is_err(), "{added:?}");
     assert!(together.store().add_job(&work(org, "two"), now()).await.is_err(), "it is over");
     assert!(together.commit().await.is_err());
-    assert_eq!(store.take_job("w", 9, Duration::from_secs(9), "", now()).await.unwrap(), None);
+    assert_eq!(store.take_job("w", 9, Duration::from_secs(9), &[], now()).await.unwrap(), None);
     assert_eq!(store.asset(org, asset.id).await.unwrap().unwrap().asset.latest, None);
 }
 

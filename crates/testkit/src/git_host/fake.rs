@@ -71,7 +71,10 @@ pub struct Issue {
 impl Issue {
     /// When it was changed: a second for each thing that happened.
     pub fn changed(&self) -> String {
-        format!("2026-11-28T10:{:02}:{:02}Z", self.updated / 60, self.updated % 60)
+        let seconds = 10 * 3_600 + self.updated;
+        let (day, rest) = (28 + seconds / 86_400, seconds % 86_400);
+        let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
+        format!("2026-11-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 }
 
@@ -118,6 +121,18 @@ pub enum Fault {
     Status(u16, Vec<(&'static str, String)>),
 }
 
+/// Looks at a call before anything else does, and says how it goes wrong.
+type Look = dyn FnMut(&Asked) -> Option<Fault> + Send;
+
+/// Somebody who looks at each call.
+pub struct Watch(pub Box<Look>);
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Watch")
+    }
+}
+
 /// What the host keeps.
 #[derive(Debug, Default)]
 pub struct State {
@@ -137,6 +152,8 @@ pub struct State {
     pub issues: Vec<Issue>,
     /// How many things happened to tickets.
     pub ticks: u64,
+    /// See there.
+    pub watch: Option<Watch>,
 }
 
 impl State {
@@ -294,10 +311,11 @@ fn answer(
     }
     let mut held = state.lock().unwrap();
     held.asked.push(asked.clone());
-    let fault = match held.faults.first() {
+    let watched = held.watch.as_mut().and_then(|watch| (watch.0)(&asked));
+    let fault = watched.or_else(|| match held.faults.first() {
         Some((method, _)) if *method == asked.method => Some(held.faults.remove(0).1),
         _ => None,
-    };
+    });
     let write = |status: u16, headers: &[(&str, String)], value: &Value| {
         let text = if value.is_null() { String::new() } else { value.to_string() };
         let mut out = format!("HTTP/1.1 {status} x\r\nconnection: close\r\n");

@@ -1,0 +1,414 @@
+//! Six teams through their year: what they build, deploy, ask, decide and say, in the order of time.
+
+mod acts;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use trimtab_model::Role;
+use trimtab_store::{Grant, JobState, NewPerson, Org, ScopeOf, Session};
+
+use super::advisories::{World, world};
+use super::{later, now, passes};
+use crate::harness::{Answer, JSON, Server, Someone, digest};
+
+const TEAMS: [&str; 6] = ["booking", "fleet", "harbour", "pay", "signal", "web"];
+/// Teams that meet every two weeks, none of which ever gives a system away.
+const MEETING: [usize; 3] = [0, 1, 2];
+/// Roles of somebody who may do everything.
+const ALL: [Role; 8] = [
+    Role::Security,
+    Role::Engineering,
+    Role::Product,
+    Role::Operations,
+    Role::Leadership,
+    Role::Auditor,
+    Role::Admin,
+    Role::Engineering,
+];
+
+/// What happens next.
+#[derive(Debug, Clone)]
+enum Act {
+    /// An index comes with what was published up to then.
+    Publish,
+    /// The same without a record that is taken back.
+    TakeBack,
+    /// An asset is built; with `true`, from what it was before.
+    Build(usize, bool),
+    Deploy {
+        asset: usize,
+        revision: String,
+        tries: u64,
+    },
+    RollBack {
+        asset: usize,
+        revision: String,
+    },
+    Ask,
+    Answer(i64, bool),
+    Review(usize),
+    Close(i64),
+    Follow(i64, i64, usize),
+    Goal(usize),
+    Pulse,
+    Incident(usize),
+    Hand,
+    Charter,
+    Day,
+}
+
+struct Asset {
+    name: String,
+    system: usize,
+    /// Of each package that it has, the version.
+    has: BTreeMap<usize, usize>,
+    /// Its revision, and the one before.
+    builds: usize,
+    before: Option<BTreeMap<usize, usize>>,
+    is_told: bool,
+}
+
+/// An organisation and what it will do.
+pub(super) struct Year {
+    pub(super) server: Server,
+    pub(super) org: Org,
+    /// May do everything.
+    pub(super) lea: Someone,
+    /// Security, who answers.
+    sia: Someone,
+    people: Vec<Someone>,
+    teams: Vec<i64>,
+    world: World,
+    folder: tempfile::TempDir,
+    assets: Vec<Asset>,
+    queue: BTreeMap<(Timestamp, u64), Act>,
+    number: u64,
+    chance: u64,
+    begins: Timestamp,
+    ends: Timestamp,
+    incident: Option<i64>,
+    /// What everybody answered, by month.
+    answers: BTreeMap<String, Vec<[u64; 3]>>,
+    /// The record that was taken back: it stays so.
+    back: Option<String>,
+}
+
+/// Somebody whose session lasts the year.
+fn person(server: &Server, org: Org, name: &str, grants: &[(Role, ScopeOf)]) -> Someone {
+    let app = server.app();
+    let at = now();
+    let grants: Vec<Grant> =
+        grants.iter().map(|(role, scope)| Grant { role: *role, scope: *scope }).collect();
+    let email = format!("{name}@ferries.example");
+    let new = NewPerson { email, name: name.to_owned(), subject: None };
+    let (secret, csrf) = (format!("secret-of-{name}"), format!("csrf-of-{name}"));
+    let id = server.runtime.block_on(async {
+        let id = app.store.add_person(org, &new, &grants, "trimtab", at).await.unwrap();
+        let expires = at + SignedDuration::from_hours(24 * 700);
+        let session = Session { org, person: id, csrf: csrf.clone(), expires };
+        app.store.add_session(&digest(&secret), &session, at).await.unwrap();
+        id
+    });
+    later(1);
+    Someone { id, cookie: format!("trimtab={secret}"), csrf }
+}
+
+impl Year {
+    /// The organisation when the year begins.
+    pub(super) fn new(begins: Timestamp, ends: Timestamp) -> Year {
+        passes(begins);
+        let folder = tempfile::tempdir().unwrap();
+        let world = world(begins, ends);
+        let index = world.put(folder.path(), begins, None);
+        let store = folder.path().join("store.sqlite").to_str().unwrap().to_owned();
+        let server = Server::timed(store, index, now);
+        let app = server.app();
+        server.runtime.block_on(trimtab_server::first_link(&app, "Ferries")).unwrap();
+        let org = server.org();
+        let every = |scope: ScopeOf| ALL.map(|role| (role, scope));
+        let lea = person(&server, org, "Lea", &every(ScopeOf::Organisation)[..7]);
+        let sia = person(&server, org, "Sia", &[(Role::Security, ScopeOf::Organisation)]);
+        let mut year = Year {
+            server,
+            org,
+            lea,
+            sia,
+            people: Vec::new(),
+            teams: Vec::new(),
+            world,
+            folder,
+            assets: Vec::new(),
+            queue: BTreeMap::new(),
+            number: 0,
+            chance: 0x5eed,
+            begins,
+            ends,
+            incident: None,
+            answers: BTreeMap::new(),
+            back: None,
+        };
+        year.describe();
+        year.plan();
+        year
+    }
+
+    /// A number below another one: the same each time.
+    fn below(&mut self, most: u64) -> u64 {
+        self.chance = self.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (self.chance >> 33) % most
+    }
+
+    fn happens(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+
+    fn at(&mut self, days: i64, hours: i64, act: Act) {
+        let at = self.begins + SignedDuration::from_hours(24 * days + hours);
+        self.put(at, act);
+    }
+
+    fn after(&mut self, days: i64, hours: i64, act: Act) {
+        let at = now() + SignedDuration::from_hours(24 * days + hours);
+        self.put(at, act);
+    }
+
+    fn put(&mut self, at: Timestamp, act: Act) {
+        self.number += 1;
+        self.queue.insert((at, self.number), act);
+    }
+
+    /// Sends JSON as somebody; whatever comes is an answer that was expected.
+    fn send(&self, who: &Someone, method: &str, path: &str, body: &Value) -> Answer {
+        later(1);
+        let headers = [JSON, ("cookie", who.cookie.as_str())];
+        let answer = self.server.ask(method, path, &headers, body.to_string().as_bytes());
+        assert!((200..300).contains(&answer.status), "{method} {path} {body}: {answer:?}");
+        answer
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Value {
+        self.send(&self.lea, "POST", path, body).json()
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let answer = self.server.open(&self.lea, path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        answer.json()
+    }
+
+    /// Waits until nothing is to be done by the server's clock.
+    fn rest(&self) {
+        let app = self.server.app();
+        let begun = std::time::Instant::now();
+        while begun.elapsed().as_secs() < 120 {
+            app.wake();
+            let busy = self.server.runtime.block_on(async {
+                let mut waiting = app.store.jobs(self.org, JobState::Waiting, 200).await.unwrap();
+                waiting.retain(|job| job.run_at <= now());
+                waiting.len() + app.store.jobs(self.org, JobState::Running, 9).await.unwrap().len()
+            });
+            if busy == 0 {
+                return;
+            }
+            std::thread::yield_now();
+        }
+        panic!("jobs do not end");
+    }
+
+    /// What was done is followed: plans are made a minute later.
+    fn follows(&self) {
+        self.rest();
+        later(61);
+        self.rest();
+    }
+
+    fn describe(&mut self) {
+        let rhythms = ["every sprint", "quarterly clean-up"];
+        for (at, name) in TEAMS.iter().enumerate() {
+            let rhythm = rhythms[usize::from(at == 4)];
+            let team = json!({ "name": name, "cadence": rhythm, "capacity": 40.0 });
+            let made = self.send(&self.lea, "PUT", "/api/v1/teams", &team).json();
+            let id = made["id"].as_i64().unwrap();
+            self.teams.push(id);
+            let scope = ScopeOf::Team(id);
+            let lead = person(
+                &self.server,
+                self.org,
+                name,
+                &[(Role::Engineering, scope), (Role::Product, scope)],
+            );
+            self.people.push(lead);
+        }
+        for at in 0..12usize {
+            let tier = ["vital", "standard", "supporting"][at % 3];
+            let exposure = ["internet", "internal", "isolated"][at / 2 % 3];
+            let data = ["personal", "payment", "public"][at / 3 % 3];
+            let team = TEAMS[at % 6];
+            let system = json!({ "name": format!("system-{at}"), "team": team, "tier": tier,
+                "exposure": exposure, "data": [data], "environments": ["production"] });
+            self.send(&self.lea, "PUT", "/api/v1/systems", &system);
+        }
+        let packages = self.world.packages.len() as u64;
+        for at in 0..30usize {
+            let mut has = BTreeMap::new();
+            for _ in 0..5 + self.below(5) {
+                let package = usize::try_from(self.below(packages)).unwrap();
+                let first = self.world.packages[package].first;
+                // Some are behind already when it begins.
+                let behind = usize::from(self.happens(25));
+                has.insert(package, first.saturating_sub(behind));
+            }
+            self.assets.push(Asset {
+                name: format!("asset-{at}"),
+                system: at % 12,
+                has,
+                builds: 0,
+                before: None,
+                is_told: at % 5 != 4,
+            });
+        }
+        self.rest();
+    }
+
+    /// What is known to come.
+    fn plan(&mut self) {
+        let days: BTreeSet<Timestamp> = self
+            .world
+            .records
+            .iter()
+            .filter(|one| one.at > self.begins)
+            // The whole of a day at its end.
+            .map(|one| {
+                let day = one.at.as_second().div_euclid(86_400);
+                Timestamp::from_second((day + 1) * 86_400 - 3_600).unwrap()
+            })
+            .collect();
+        for at in days {
+            self.put(at, Act::Publish);
+        }
+        for asset in 0..self.assets.len() {
+            let first = i64::try_from(asset % 5).unwrap();
+            self.at(first, 3, Act::Build(asset, false));
+            let rhythm = 14 + 7 * i64::try_from(self.assets[asset].system % 6).unwrap() / 2;
+            for round in 1..=super::DAYS / rhythm {
+                self.at(first + round * rhythm, 4, Act::Build(asset, false));
+            }
+        }
+        for (day, asset) in [(120, 3), (170, 8), (215, 13), (300, 21), (345, 0)] {
+            self.at(day, 9, Act::Build(asset, true));
+        }
+        for number in 0..14 {
+            self.at(12 + 25 * number, 7, Act::Ask);
+        }
+        for team in MEETING {
+            for week in (1..52).step_by(2) {
+                self.at(7 * week, 2 + i64::try_from(team).unwrap(), Act::Review(team));
+            }
+        }
+        for (number, day) in [(0, 40), (1, 130), (2, 290), (3, 310)] {
+            self.at(day, 5, Act::Goal(number));
+        }
+        for month in 0..12 {
+            self.at(20 + 30 * month, 8, Act::Pulse);
+        }
+        for (step, hours) in [0, 2, 30, 50, 24 * 12, 24 * 16].into_iter().enumerate() {
+            self.at(250, hours, Act::Incident(step));
+        }
+        self.at(100, 10, Act::Charter);
+        self.at(190, 10, Act::TakeBack);
+        self.at(260, 10, Act::Hand);
+        for day in 0..=super::DAYS {
+            self.at(day, 0, Act::Day);
+        }
+    }
+
+    /// The year passes.
+    pub(super) fn pass(&mut self) {
+        while let Some(((at, _), act)) = self.queue.pop_first() {
+            if at >= self.ends {
+                continue;
+            }
+            passes(at);
+            self.rest();
+            self.act(act);
+        }
+        passes(self.ends);
+        self.follows();
+        // The load is kept once for an hour.
+        later(3_700);
+        self.follows();
+    }
+
+    fn act(&mut self, act: Act) {
+        match act {
+            Act::Day => return,
+            Act::Publish => self.publish(),
+            Act::TakeBack => self.take_back(),
+            Act::Build(asset, back) => self.build(asset, back),
+            Act::Deploy { asset, revision, tries } => self.deploy(asset, &revision, tries),
+            Act::RollBack { asset, revision } => {
+                let body = json!({ "asset": self.assets[asset].name, "revision": revision,
+                    "environment": "production", "outcome": "rolled-back" });
+                self.post("/api/v1/deployments", &body);
+            }
+            Act::Ask => self.ask(),
+            Act::Answer(decision, yes) => {
+                let state = if yes { "approved" } else { "refused" };
+                let body = json!({ "state": state, "role": "security" });
+                let path = format!("/api/v1/decisions/{decision}/answer");
+                self.send(&self.sia, "POST", &path, &body);
+            }
+            Act::Review(team) => self.review(team),
+            Act::Close(review) => {
+                let body = json!({ "do": "close", "note": "The quay is closed." });
+                self.post(&format!("/api/v1/reviews/{review}"), &body);
+            }
+            Act::Follow(review, decision, how) => {
+                let state = ["done", "done", "dropped"][how % 3];
+                let body = json!({ "decision": decision, "state": state, "word": "" });
+                self.post(&format!("/api/v1/reviews/{review}/followed"), &body);
+            }
+            Act::Goal(number) => self.goal(number),
+            Act::Pulse => self.pulse(),
+            Act::Incident(step) => self.respond(step),
+            Act::Hand => {
+                let team = TEAMS[5];
+                let system = json!({ "name": "system-3", "team": team, "tier": "vital",
+                    "exposure": "internal", "data": ["payment"], "environments": ["production"] });
+                self.send(&self.lea, "PUT", "/api/v1/systems", &system);
+            }
+            Act::Charter => self.charter(),
+        }
+        self.follows();
+    }
+
+    /// It was a year: all that is to happen did.
+    pub(super) fn is_a_year(&self, ledger: &std::path::Path) {
+        let text = std::fs::read_to_string(ledger).unwrap();
+        let mut days: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
+        for line in text.lines() {
+            let entry: Value = serde_json::from_str(line).unwrap();
+            let day = entry["at"].as_i64().unwrap() / 86_400_000_000;
+            days.entry(entry["kind"].as_str().unwrap().to_owned()).or_default().insert(day);
+        }
+        for (kind, least) in [
+            ("received", 40),
+            ("detected", 20),
+            ("assessed", 40),
+            ("decided", 15),
+            ("planned", 20),
+            ("merged", 20),
+            ("deployed", 40),
+            ("fixed", 20),
+            ("regressed", 2),
+            ("retracted", 1),
+            ("changed", 60),
+        ] {
+            let on = days.get(kind).map_or(0, BTreeSet::len);
+            eprintln!("{kind} on {on} days");
+            assert!(on >= least, "{kind} on {on} days");
+        }
+    }
+}
