@@ -1,5 +1,4 @@
-//! A team's calendar for programs that show calendars: windows, deadlines, exceptions that end, reviews. Fetched by a secret in its
-//! A team's calendar for programs that show calendars: windows, deadlines, exceptions that end, who is on duty. Fetched by a secret in its
+//! A team's calendar for programs that show calendars: windows, deadlines, exceptions that end, reviews, who is on duty. Fetched by a secret in its
 //! address, which its person can take back; it shows what they may see when it is fetched.
 
 use axum::Json;

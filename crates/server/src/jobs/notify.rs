@@ -155,21 +155,17 @@ async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Don
         let more = others.get(&team.id).unwrap_or(&none);
         let made = plan.map(|plan| plan.made);
         let (found, place) = (marks.get(&team.id), places.get(&team.id));
-        let told = reminders::mark(&reminders);
-        let mark = format!("{:?} {found:?} {place:?} {made:?} {told}", agreed.charter_id);
+        let mark = format!(
+            "{:?} {found:?} {place:?} {made:?} {} {} {quarter}",
+            agreed.charter_id,
+            more.mark(),
+            reminders::mark(&reminders),
+        );
         if looks.get(&team.id) == Some(&mark) {
             continue;
         }
-        let mut looked = things::of_team(app, org, team, made, now).await?;
+        let mut looked = things::of_team(app, org, (team, more), made, now).await.map_err(told)?;
         looked.things.extend(reminders);
-        let mark = format!(
-            "{:?} {found:?} {place:?} {made:?} {} {quarter}",
-            agreed.charter_id,
-            more.mark()
-        );
-            continue;
-        }
-        let looked = things::of_team(app, org, (team, more), made, now).await.map_err(told)?;
         // What is waited for changes nothing that the mark has.
         let mark = if looked.again.is_some() { String::new() } else { mark };
         let later = app.store.bring_pending(org, team.id, (&looked.things, &mark), now).await?;

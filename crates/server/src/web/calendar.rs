@@ -90,8 +90,7 @@ async fn show(app: &App, who: &Who, id: i64, fresh: String) -> Page {
         When::of(is.created, app.now()).into()
     });
     let intro = [
-        "Windows, deadlines, exceptions that end and reviews, for any program that shows calendars (iCalendar).",
-        "Windows, deadlines, exceptions that end and who is on duty, for any program that shows calendars (iCalendar).",
+        "Windows, deadlines, exceptions that end, reviews and who is on duty, for any program that shows calendars (iCalendar).",
         "It shows what you may see whenever it is fetched. Whoever has the address can read it.",
     ];
     let view = View {

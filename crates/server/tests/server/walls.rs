@@ -200,7 +200,7 @@ fn what_belongs_to_others_is_not_there() {
             .replace("{purl}", &row.id)
             .replace("{number}", &world.statement.to_string())
             .replace("{link}", &world.link.to_string())
-            .replace("{question}", &world.question.to_string());
+            .replace("{question}", &world.question.to_string())
             .replace("{day}", "2026-03-02");
         let mut headers = vec![JSON];
         headers.extend(who.map(|who| ("cookie", who.cookie.as_str())));
