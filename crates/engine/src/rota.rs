@@ -124,8 +124,8 @@ impl Rota {
             let Some(turn) = self.turn(at).filter(|turn| turn.ends > at) else { break };
             at = turn.ends;
             match all.last_mut() {
-                // Two covers beside each other by the same person within a turn.
-                Some(last) if is_same(last, &turn) => last.ends = turn.ends,
+                // Two covers beside each other by the same person within a turn, or one's own within it.
+                Some(last) if self.is_same(last, &turn) => last.ends = turn.ends,
                 _ => all.push(turn),
             }
         }
@@ -149,10 +149,11 @@ impl Rota {
         all.extend(now.instead_of.filter(|person| !all.contains(person)));
         all
     }
-}
 
-/// Whether two turns are one, of which the other only goes on.
-fn is_same(last: &Turn, next: &Turn) -> bool {
-    let is = (last.person, last.instead_of, last.ends);
-    next.instead_of.is_some() && is == (next.person, next.instead_of, next.starts)
+    /// Whether two turns are one by the order, of which the other only goes on.
+    fn is_same(&self, last: &Turn, next: &Turn) -> bool {
+        let nth = |is: &Turn| self.day(is.starts).map(|day| self.nth(day));
+        let is = (last.person, last.instead_of, last.ends);
+        is == (next.person, next.instead_of, next.starts) && nth(last) == nth(next)
+    }
 }

@@ -67,6 +67,8 @@ fn others_take_days_and_are_asked_in_their_place() {
     let own = Cover { person: 1, ..cover };
     let rota = Rota { covers: vec![own], ..berlin() };
     assert_eq!(rota.turn(at("2026-03-05T08:00:00Z")).unwrap().instead_of, None);
+    let turns = rota.turns(at("2026-03-02T08:00:00Z"), at("2026-03-09T08:00:00Z"));
+    assert_eq!(turns.len(), 1, "{turns:?}");
     let nobody = Rota { people: Vec::new(), ..berlin() };
     assert_eq!(nobody.turn(at("2026-03-05T08:00:00Z")), None);
     assert_eq!(nobody.order(at("2026-03-05T08:00:00Z")), Vec::<i64>::new());

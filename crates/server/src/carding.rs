@@ -3,7 +3,7 @@
 
 pub(crate) mod person;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use trimtab_report::applied::json::Document as Evidence;
@@ -261,21 +261,31 @@ pub(crate) fn removed_numbers(
     ]
 }
 
-/// What a release brings, for its notes: a paragraph for each update.
-pub(crate) fn notes(name: &str, (from, to): (&str, &str), updates: &[Update]) -> Document {
+/// What a release brings, for its notes: a paragraph for each update, with what is gone of what it was to remove. `cut`:
+/// there are more updates in the time.
+pub(crate) fn notes(
+    name: &str,
+    (from, to): (&str, &str),
+    (updates, cut): (&[Update], bool),
+) -> Document {
     let line = |is: &Update| {
-        let gone: Vec<&str> =
-            is.told.removes.iter().map(|gone| gone.vulnerability.as_str()).collect();
+        // What came back, or was never gone, is not removed.
+        let gone = is.findings.iter().filter(|one| !one.state.is_live() && one.fixed.is_some());
+        let gone: BTreeSet<&str> = gone.map(|one| one.vulnerability.1.as_str()).collect();
+        let gone: Vec<&str> = gone.into_iter().collect();
         let title = updating::title(&is.told);
         match gone.as_slice() {
             [] => format!("{title} in {}.", is.is.asset_name),
             gone => format!("{title} in {}: removes {}.", is.is.asset_name, gone.join(", ")),
         }
     };
-    let text = match updates {
+    let mut text: Vec<String> = match updates {
         [] => vec!["No update came into production.".to_owned()],
         updates => updates.iter().map(line).collect(),
     };
+    if cut {
+        text.push(LEFT_OUT.to_owned());
+    }
     Document {
         title: format!("Dependency updates of {name}"),
         lines: vec![format!("{from} to {to}.")],

@@ -63,10 +63,28 @@ async fn value(
 /// # Errors
 /// The store does not answer.
 pub(crate) async fn all(app: &App, who: &Who) -> Result<Vec<Shared>, Problem> {
+    let mut goals = app.store.goals(who.org).await?;
+    goals.retain(|goal| goal.dropped.is_none());
+    measured(app, who, goals).await
+}
+
+/// Those of them that are not over, at most so many: no others are reckoned.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn running(app: &App, who: &Who, most: usize) -> Result<Vec<Shared>, Problem> {
+    let now = app.now();
+    let mut goals = app.store.goals(who.org).await?;
+    goals.retain(|goal| goal.dropped.is_none() && goal.is.ends > now);
+    goals.truncate(most);
+    measured(app, who, goals).await
+}
+
+async fn measured(app: &App, who: &Who, goals: Vec<SharedGoal>) -> Result<Vec<Shared>, Problem> {
     crate::api::findings::seen(who)?;
     let now = app.now();
     let mut shared = Vec::new();
-    for is in app.store.goals(who.org).await?.into_iter().filter(|goal| goal.dropped.is_none()) {
+    for is in goals {
         let Ok(scope) = scope(app, who, &of(is.is.team)).await else { continue };
         let Some(measure) = Measure::from_text(&is.is.measure) else { continue };
         // What came after its last day changes nothing of it.

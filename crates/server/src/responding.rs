@@ -129,7 +129,7 @@ pub(crate) async fn knows(app: &App, org: Org, name: &str) -> Result<bool, Probl
 }
 
 /// A name as it is published: people write `cve-2021-44228`, too.
-async fn called(app: &App, org: Org, name: &str) -> Result<String, Problem> {
+pub(crate) async fn called(app: &App, org: Org, name: &str) -> Result<String, Problem> {
     if app.store.vulnerability_of(org, name).await?.is_some() {
         return Ok(name.to_owned());
     }

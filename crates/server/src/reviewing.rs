@@ -32,6 +32,17 @@ pub(crate) const BEFORE: usize = 12;
 const OLDER: usize = 200;
 /// The shortest and the longest, in minutes.
 pub(crate) const LENGTHS: std::ops::RangeInclusive<u32> = 10..=180;
+/// Sorts of topics that stand in every review until they are done, or by their nature.
+const STAYS: [&str; 8] = [
+    "decision:",
+    "window:",
+    "relied-on:",
+    "concentration:",
+    "supplier:",
+    "team:",
+    "attacks:",
+    "malicious:",
+];
 /// How far away one may be, and what it decides may be due.
 const YEAR: SignedDuration = SignedDuration::from_hours(24 * 366);
 /// The most people who are offered as owners.
@@ -83,7 +94,7 @@ pub(crate) async fn scope(app: &App, who: &Who, of: &ReviewOf) -> Result<Scope, 
 }
 
 /// Whether they see all of some systems, of which there are any.
-fn sees(who: &Who, systems: &[i64], stored: &[System]) -> bool {
+pub(crate) fn sees(who: &Who, systems: &[i64], stored: &[System]) -> bool {
     let may = |id: &i64| {
         let system = stored.iter().find(|s| s.id == *id);
         system.is_some_and(|s| who.may(Action::View, On { system: Some(s.id), team: s.team }))
@@ -210,8 +221,8 @@ impl Before {
     /// As quality counts it.
     fn held(&self) -> Held {
         let topics = self.pack.iter().flat_map(Pack::topics);
-        // What stands in every review until it is done, or over, does not come again.
-        let stays = |key: &str| key.starts_with("decision:") || key.starts_with("window:");
+        // What stands in every review does not come again.
+        let stays = |key: &str| STAYS.iter().any(|sort| key.starts_with(sort));
         let keys = topics.filter(|key| !stays(key)).map(ToOwned::to_owned);
         let minutes = |(from, to): (Timestamp, Timestamp)| {
             u32::try_from(to.duration_since(from).as_secs().div_euclid(60)).unwrap_or(u32::MAX)
@@ -223,6 +234,22 @@ impl Before {
             took: self.review.opened.zip(self.review.closed).map(minutes),
         }
     }
+}
+
+/// The last review before one that it is compared with: of a pack of a month or a quarter, one of the same systems.
+pub(crate) fn last_of<'b>(
+    before: &'b [Before],
+    kind: Kind,
+    scope: &Scope,
+) -> Option<&'b Before> {
+    let same = |one: &&Before| match (kind, &scope.systems) {
+        (Kind::Weekly, _) | (_, None) => true,
+        (_, Some(systems)) => {
+            let is: HashSet<&i64> = systems.iter().collect();
+            is == one.review.is.systems.iter().collect::<HashSet<&i64>>()
+        }
+    };
+    before.iter().filter(same).find(|one| one.pack.is_some())
 }
 
 /// The reviews of the same that were opened before a moment, the newest first: those that tell of nothing else than this

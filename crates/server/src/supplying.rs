@@ -9,6 +9,8 @@ pub(crate) mod judged;
 mod promised;
 pub(crate) mod reminders;
 
+use std::ops::RangeInclusive;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -35,6 +37,9 @@ pub(crate) const TEXT: usize = 4000;
 const USUAL: i64 = 14;
 /// The latest day that a question may be due, in days.
 const LATEST: i64 = 365;
+
+/// The years of days that are sent: others are slips of the pen, and some no calendar can write.
+const YEARS: RangeInclusive<i16> = 2000..=2200;
 
 /// What is said of a supplier.
 #[derive(Debug, Clone, Default)]
@@ -75,6 +80,9 @@ pub(crate) fn last_day(name: &str, text: &str) -> Result<Option<Timestamp>, Prob
     }
     let end = || -> Option<Timestamp> {
         let day: Date = text.trim().parse().ok()?;
+        if !YEARS.contains(&day.year()) {
+            return None;
+        }
         Some(day.checked_add(1.day()).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp())
     };
     end()
@@ -370,12 +378,17 @@ pub(crate) async fn take(app: &App, who: &Who, ids: (i64, i64)) -> Result<(), Pr
     if is.is.kind != "vex" {
         return Err(Problem::conflict("It is no VEX document."));
     }
+    let again = || Problem::conflict("Somebody let it hold already.");
+    // It may have been ended since: that stands.
+    if is.taken.is_some() {
+        return Err(again());
+    }
     let (actor, now) = (who.actor(), app.now());
     reports::let_hold(app, who.org, (product.asset, &is.is.document), &actor).await?;
-    if !app.store.take_supplied(who.org, (is.id, product.asset), &actor, now).await? {
-        return Err(Problem::conflict("Somebody let it hold already."));
+    match app.store.take_supplied(who.org, (is.id, product.asset), &actor, now).await? {
+        true => Ok(()),
+        false => Err(again()),
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -387,6 +400,8 @@ mod tests {
         let end = last_day("ends", "2026-11-21").unwrap().unwrap();
         assert_eq!(end.to_string(), "2026-11-22T00:00:00Z");
         assert_eq!(last_day("ends", " ").unwrap(), None);
-        assert!(last_day("ends", "9999-12-31").is_err() && last_day("ends", "soon").is_err());
+        for wrong in ["9999-12-31", "soon", "-009999-03-01", "1999-12-31"] {
+            assert!(last_day("ends", wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -72,6 +72,7 @@ CREATE TABLE supplier_document (
 );
 CREATE INDEX supplier_document_product ON supplier_document (org, product, id);
 CREATE INDEX supplier_document_supplier ON supplier_document (org, supplier, id);
+CREATE INDEX supplier_document_bytes ON supplier_document (org, document);
 
 -- What we ask them, and what they answered.
 CREATE TABLE supplier_question (

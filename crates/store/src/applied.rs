@@ -205,21 +205,26 @@ impl Store {
         Ok(Page::cut(found, limit, |one| Cursor { value: micros(one.is.at), id: one.id }))
     }
 
-    /// Batches that some actors pushed, the newest first, at most `limit`. Of some systems; `None`: of all, and of none.
+    /// Batches that a person pushed, by hand or with a token of theirs, whether it holds or not, the newest first, at
+    /// most `limit`. Of some systems; `None`: of all, and of none.
     ///
     /// # Errors
     /// The store does not answer.
     pub async fn applied_by(
         &self,
         org: Org,
-        actors: &[String],
+        person: i64,
         systems: Option<&[i64]>,
         limit: usize,
     ) -> Result<Vec<Applied>> {
         let mut is = Condition::of("applied.org", org);
-        let names: Vec<String> = actors.iter().map(|actor| is.value(actor.as_str())).collect();
-        let names = if names.is_empty() { "NULL".to_owned() } else { names.join(", ") };
-        is.text += &format!(" AND applied.actor IN ({names})");
+        let actor = is.value(format!("person:{person}"));
+        let person = is.value(person);
+        is.text += &format!(
+            " AND (applied.actor = {actor} OR applied.actor IN (
+                SELECT 'token:' || CAST(token.id AS TEXT) FROM token
+                WHERE token.org = $1 AND token.person = {person}))"
+        );
         if let Some(systems) = systems {
             is.text += &format!(" AND asset.system IN ({})", listed(systems));
         }

@@ -350,7 +350,7 @@ impl Store {
         }
     }
 
-    /// What happened to teams in some incidents, by the incident, each in order.
+    /// How far teams came in some incidents, by the incident, each in order; without what was said of it.
     ///
     /// # Errors
     /// The store does not answer.
@@ -362,8 +362,35 @@ impl Store {
         let mut all: BTreeMap<i64, Vec<IncidentEvent>> = BTreeMap::new();
         for block in incidents.chunks(BLOCK) {
             let sql = format!(
-                "SELECT seq, at, actor, kind, team, told, incident FROM incident_event
+                "SELECT seq, at, actor, kind, team, CAST('{{}}' AS TEXT), incident
+                 FROM incident_event
                  WHERE org = $1 AND team IS NOT NULL AND incident IN ({})
+                     AND kind IN ('touched', 'acknowledged', 'contained', 'fixed', 'returned',
+                         'handed')
+                 ORDER BY incident, seq",
+                listed(block)
+            );
+            for row in (&mut &self.db).all(&sql, args![org.0]).await? {
+                all.entry(row.int(6)?).or_default().push(event(&row)?);
+            }
+        }
+        Ok(all)
+    }
+
+    /// What is to be done in some incidents, and what of it was done, by the incident, each in order.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn incident_tasks(
+        &self,
+        org: Org,
+        incidents: &[i64],
+    ) -> Result<BTreeMap<i64, Vec<IncidentEvent>>> {
+        let mut all: BTreeMap<i64, Vec<IncidentEvent>> = BTreeMap::new();
+        for block in incidents.chunks(BLOCK) {
+            let sql = format!(
+                "SELECT seq, at, actor, kind, team, told, incident FROM incident_event
+                 WHERE org = $1 AND kind IN ('task', 'action', 'done') AND incident IN ({})
                  ORDER BY incident, seq",
                 listed(block)
             );

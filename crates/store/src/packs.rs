@@ -49,6 +49,8 @@ pub struct Struck {
     pub gone: Option<Timestamp>,
     /// Whether it is still here.
     pub live: bool,
+    /// What was decided about it and holds: `accepted`, `not-affected`.
+    pub decided: Option<String>,
 }
 
 fn within(systems: Option<&[i64]>) -> String {
@@ -143,7 +145,7 @@ impl Store {
     ) -> Result<Vec<Struck>> {
         let sql = format!(
             "SELECT finding.id, finding.package, vulnerability.id, vulnerability.name, asset.name,
-                finding.detected, finding.fixed, finding.state
+                finding.detected, finding.fixed, finding.state, finding.decided
              FROM finding
              JOIN asset ON asset.org = $1 AND asset.id = finding.asset
              JOIN vulnerability ON vulnerability.org = $1 AND vulnerability.id = finding.vulnerability
@@ -164,6 +166,7 @@ impl Store {
                 detected: crate::time::moment(row.int(5)?)?,
                 gone: maybe(row.maybe_int(6)?)?.filter(|_| !live),
                 live,
+                decided: row.maybe_text(8)?,
             })
         };
         (&mut &self.db).all(&sql, args![org.0, limit]).await?.iter().map(read).collect()
@@ -183,6 +186,19 @@ impl Store {
         let (size, packed) = packed.split_first_chunk::<8>().ok_or_else(wrong)?;
         let text = unpack(packed, i64::from_le_bytes(*size))?;
         String::from_utf8(text).map(Some).map_err(|e| StoreError::Damaged(e.to_string()))
+    }
+
+    /// Who made some tokens, whether they hold or not: ids of tokens, each with that of its person.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn token_makers(&self, org: Org, tokens: &[i64]) -> Result<Vec<(i64, i64)>> {
+        let sql = format!(
+            "SELECT id, person FROM token WHERE org = $1 AND id IN ({}) ORDER BY id",
+            listed(tokens)
+        );
+        let found = (&mut &self.db).all(&sql, args![org.0]).await?;
+        found.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
     }
 
     /// Whether people want that what their updates removed is shown to nobody else: those who do.

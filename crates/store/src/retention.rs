@@ -15,8 +15,8 @@ use crate::{Org, Store};
 
 /// So many letters are looked at together.
 const BLOCK: usize = 500;
-/// So many times in one run; the next one goes on.
-const BLOCKS: usize = 40;
+/// So many times in one run at most: what stays is looked at anew each time.
+const BLOCKS: usize = 1_000;
 
 /// What is let go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,15 +47,18 @@ pub struct Forgotten {
     pub letters: u64,
 }
 
-/// A document that was read into snapshots, and on which nothing rests: it is no report and no VEX, and none
-/// of its snapshots is the newest, was ever deployed, or brought, ended or took back a finding. Where it is not known
-/// when a snapshot was settled, it was within a day.
+/// A document that was read into snapshots, and on which nothing rests: it is no report and no VEX, also none of a
+/// supplier that waits, none of its snapshots is the newest, was ever deployed, or brought, ended or took back a finding,
+/// and no supplier sent it since. Where it is not known when a snapshot was settled, it was within a day.
 const LET_GO: &str = "document.org = $1 AND document.received < $2
     AND EXISTS (SELECT 1 FROM snapshot
         WHERE snapshot.org = $1 AND snapshot.document = document.digest)
     AND NOT EXISTS (SELECT 1 FROM report
         WHERE report.org = $1 AND report.document = document.digest)
     AND NOT EXISTS (SELECT 1 FROM vex WHERE vex.org = $1 AND vex.document = document.digest)
+    AND NOT EXISTS (SELECT 1 FROM supplier_document AS sent
+        WHERE sent.org = $1 AND sent.document = document.digest
+            AND (sent.kind = 'vex' OR sent.received >= $2))
     AND NOT EXISTS (SELECT 1 FROM snapshot
         WHERE snapshot.org = $1 AND snapshot.document = document.digest AND (
             snapshot.received >= $2
@@ -152,10 +155,20 @@ impl Store {
             if !gone.is_empty() {
                 let ids = listed(&gone);
                 let mut tx = self.db.begin().await?;
-                let sql = format!("DELETE FROM letter_to WHERE org = $1 AND letter IN ({ids})");
-                tx.run(&sql, args![org.0]).await?;
-                let sql = format!("DELETE FROM letter WHERE org = $1 AND id IN ({ids})");
+                // Not what somebody sends again meanwhile.
+                let sql = format!(
+                    "DELETE FROM letter WHERE org = $1 AND id IN ({ids})
+                        AND NOT EXISTS (SELECT 1 FROM letter_to
+                            WHERE letter_to.org = $1 AND letter_to.letter = letter.id
+                                AND letter_to.state IN ('begun', 'later'))"
+                );
                 count += tx.run(&sql, args![org.0]).await?;
+                let sql = format!(
+                    "DELETE FROM letter_to WHERE org = $1 AND letter IN ({ids})
+                        AND NOT EXISTS (SELECT 1 FROM letter
+                            WHERE letter.org = $1 AND letter.id = letter_to.letter)"
+                );
+                tx.run(&sql, args![org.0]).await?;
                 tx.commit().await?;
             }
             if found.len() < BLOCK {

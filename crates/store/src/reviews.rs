@@ -378,6 +378,17 @@ impl Store {
         found.iter().map(read).collect()
     }
 
+    /// Teams of which a review was opened since a moment.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn teams_reviewed(&self, org: Org, since: Timestamp) -> Result<Vec<i64>> {
+        let sql = "SELECT DISTINCT team FROM review
+            WHERE org = $1 AND team IS NOT NULL AND opened >= $2";
+        let rows = (&mut &self.db).all(sql, args![org.0, micros(since)]).await?;
+        rows.iter().map(|row| row.int(0)).collect()
+    }
+
     /// Reviews of a filter, the latest first, a page at a time; what was shown is read of those that were opened alone,
     /// which are in the order of their opening and of one page.
     ///

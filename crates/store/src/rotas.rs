@@ -28,8 +28,9 @@ pub struct KeptRota {
     pub covers: Vec<RotaCover>,
 }
 
-/// The most covers that are read.
-const MOST: i64 = 200;
+/// The most covers that are read, the last ones: more than there can be from today on, for nobody takes days that are
+/// farther than a year.
+const MOST: i64 = 500;
 
 impl RotaCover {
     fn from_row(row: &Row) -> Result<RotaCover> {
@@ -53,7 +54,10 @@ impl Store {
         let sql = "INSERT INTO rota (org, team, told) VALUES ($1, $2, $3)
             ON CONFLICT (org, team) DO UPDATE SET told = excluded.told";
         tx.run(sql, args![org.0, team, told.to_string()]).await?;
-        let sql = "UPDATE notice_wishes SET turn = turn + 1 WHERE org = $1 AND team = $2";
+        // Who is on duty is told though the team never said how it wishes to be told: as nobody wishes it otherwise.
+        let sql = "INSERT INTO notice_wishes (org, team, told, sealed, turn)
+            VALUES ($1, $2, '{}', NULL, 1)
+            ON CONFLICT (org, team) DO UPDATE SET turn = notice_wishes.turn + 1";
         tx.run(sql, args![org.0, team]).await?;
         let data = json!({ "what": "rota", "team": team, "rota": told });
         ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;

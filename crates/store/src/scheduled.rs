@@ -269,7 +269,8 @@ impl Store {
             "SELECT team, COUNT(*), CAST(SUM(id) AS BIGINT), CAST(SUM(component) AS BIGINT),
                 CAST(SUM(COALESCE(deadline, 0) / 1000000) AS BIGINT),
                 CAST(SUM(COALESCE(level, 9)) AS BIGINT), SUM(COALESCE(weight, 0.0)),
-                COUNT(fix), COUNT(production), CAST(SUM(COALESCE(system, 0)) AS BIGINT)
+                COUNT(fix), COUNT(production),
+                CAST(SUM((COALESCE(system, 0) % 99991) * (id % 9973 + 1)) AS BIGINT)
              FROM finding WHERE {} AND team IS NOT NULL GROUP BY team",
             is.text
         );

@@ -23,6 +23,8 @@ pub struct Production {
     pub snapshot: i64,
     /// When that was received. `None`: it is kept no longer.
     pub received: Option<Timestamp>,
+    /// Whether that is of the main line.
+    pub main: bool,
     /// How it ended.
     pub outcome: Outcome,
     /// When.
@@ -38,6 +40,43 @@ pub struct Merged {
     pub asset: i64,
     /// When the snapshot of the main line was received with which that was seen. `None`: it is kept no longer.
     pub since: Option<Timestamp>,
+    /// When it was taken back. `None`: it was not.
+    pub reverted: Option<Timestamp>,
+    /// When it was carried out.
+    pub at: Timestamp,
+}
+
+/// What is read of a deployment.
+const COLUMNS: &str = "deployment.id, asset.id, asset.name, asset.system, deployment.environment, \
+    deployment.snapshot, snapshot.received, deployment.outcome, deployment.at, \
+    CAST(CASE WHEN snapshot.id IS NULL OR snapshot.branch IS NOT NULL THEN 0 ELSE 1 END AS BIGINT)";
+
+impl Production {
+    fn from_row(row: &Row) -> Result<Production> {
+        let outcome = row.text(7)?;
+        Ok(Production {
+            id: row.int(0)?,
+            asset: (row.int(1)?, row.text(2)?),
+            system: row.maybe_int(3)?,
+            environment: row.text(4)?,
+            snapshot: row.int(5)?,
+            received: maybe(row.maybe_int(6)?)?,
+            main: row.int(9)? == 1,
+            outcome: Outcome::from_text(&outcome)
+                .ok_or_else(|| StoreError::Damaged(format!("outcome `{outcome}`")))?,
+            at: moment(row.int(8)?)?,
+        })
+    }
+}
+
+/// Adds environments to the values of a statement. Returns what stands for them.
+fn named(environments: &[String], values: &mut Vec<Value>) -> String {
+    let mut names = Vec::with_capacity(environments.len());
+    for name in environments {
+        values.push(Value::from(name.as_str()));
+        names.push(format!("${}", values.len()));
+    }
+    names.join(", ")
 }
 
 /// What follows a condition on `asset`, for some systems.
@@ -66,52 +105,83 @@ impl Store {
             return Ok(Vec::new());
         }
         let mut values = args![org.0, micros(since), i64::try_from(limit).unwrap_or(i64::MAX)];
-        let mut names = Vec::with_capacity(environments.len());
-        for name in environments {
-            values.push(Value::from(name.as_str()));
-            names.push(format!("${}", values.len()));
-        }
+        let names = named(environments, &mut values);
         let sql = format!(
-            "SELECT deployment.id, asset.id, asset.name, asset.system, deployment.environment,
-                deployment.snapshot, snapshot.received, deployment.outcome, deployment.at
+            "SELECT {COLUMNS}
              FROM deployment JOIN asset ON asset.org = $1 AND asset.id = deployment.asset
              LEFT JOIN snapshot ON snapshot.org = $1 AND snapshot.id = deployment.snapshot
              WHERE deployment.org = $1 AND deployment.at >= $2 AND deployment.outcome <> 'stopped'
-                AND deployment.environment IN ({}){}
+                AND deployment.environment IN ({names}){}
              ORDER BY deployment.at DESC, deployment.id DESC LIMIT $3",
-            names.join(", "),
             within(systems)
         );
-        let read = |row: &Row| {
-            let outcome = row.text(7)?;
-            Ok(Production {
-                id: row.int(0)?,
-                asset: (row.int(1)?, row.text(2)?),
-                system: row.maybe_int(3)?,
-                environment: row.text(4)?,
-                snapshot: row.int(5)?,
-                received: maybe(row.maybe_int(6)?)?,
-                outcome: Outcome::from_text(&outcome)
-                    .ok_or_else(|| StoreError::Damaged(format!("outcome `{outcome}`")))?,
-                at: moment(row.int(8)?)?,
-            })
-        };
         let found = (&mut &self.db).all(&sql, values).await?;
-        found.iter().map(read).collect()
+        found.iter().map(Production::from_row).collect()
     }
 
-    /// Whether it was ever told of some systems that a deployment failed or was rolled back. `None`: of all, and of none.
+    /// What ran in some environments at a moment, by the last deployment before it that went well or went back, at most
+    /// `limit`. Of some systems; `None`: of all, and of none.
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn told_failures(&self, org: Org, systems: Option<&[i64]>) -> Result<bool> {
+    pub async fn ran_before(
+        &self,
+        org: Org,
+        environments: &[String],
+        systems: Option<&[i64]>,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Production>> {
+        if environments.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut values = args![org.0, micros(before), i64::try_from(limit).unwrap_or(i64::MAX)];
+        let names = named(environments, &mut values);
+        let sql = format!(
+            "SELECT {COLUMNS}
+             FROM (SELECT deployment.asset AS asset, deployment.environment AS environment,
+                    MAX(deployment.at) AS moment
+                FROM deployment JOIN asset ON asset.org = $1 AND asset.id = deployment.asset
+                WHERE deployment.org = $1 AND deployment.at < $2
+                    AND deployment.outcome IN ('ok', 'rolled-back')
+                    AND deployment.environment IN ({names}){}
+                GROUP BY deployment.asset, deployment.environment) AS newest
+             JOIN deployment ON deployment.org = $1 AND deployment.asset = newest.asset
+                AND deployment.environment = newest.environment AND deployment.at = newest.moment
+                AND deployment.outcome IN ('ok', 'rolled-back')
+             JOIN asset ON asset.org = $1 AND asset.id = deployment.asset
+             LEFT JOIN snapshot ON snapshot.org = $1 AND snapshot.id = deployment.snapshot
+             ORDER BY deployment.at DESC, deployment.id DESC LIMIT $3",
+            within(systems)
+        );
+        let found = (&mut &self.db).all(&sql, values).await?;
+        found.iter().map(Production::from_row).collect()
+    }
+
+    /// Whether it was ever told of some systems that a deployment into some environments failed or was rolled back.
+    /// `None`: of all, and of none.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn told_failures(
+        &self,
+        org: Org,
+        environments: &[String],
+        systems: Option<&[i64]>,
+    ) -> Result<bool> {
+        if environments.is_empty() {
+            return Ok(false);
+        }
+        let mut values = args![org.0];
+        let names = named(environments, &mut values);
         let sql = format!(
             "SELECT 1 FROM deployment JOIN asset ON asset.org = $1 AND asset.id = deployment.asset
-             WHERE deployment.org = $1 AND deployment.outcome IN ('failed', 'rolled-back'){}
+             WHERE deployment.org = $1 AND deployment.outcome IN ('failed', 'rolled-back')
+                AND deployment.environment IN ({names}){}
              LIMIT 1",
             within(systems)
         );
-        Ok((&mut &self.db).first(&sql, args![org.0]).await?.is_some())
+        Ok((&mut &self.db).first(&sql, values).await?.is_some())
     }
 
     /// Updates that were carried out since a moment and reached the main line, the newest first, at most `limit`. Of some
@@ -130,7 +200,8 @@ impl Store {
             "SELECT applied.id, applied.asset, (SELECT MAX(snapshot.received) FROM snapshot
                     WHERE snapshot.org = $1 AND snapshot.asset = applied.asset
                         AND snapshot.branch IS NULL
-                        AND snapshot.received <= COALESCE(applied.merged, applied.deployed))
+                        AND snapshot.received <= COALESCE(applied.merged, applied.deployed)),
+                applied.reverted, applied.at
              FROM applied JOIN asset ON asset.org = $1 AND asset.id = applied.asset
              WHERE applied.org = $1 AND applied.at >= $2
                 AND COALESCE(applied.merged, applied.deployed) IS NOT NULL{}
@@ -139,7 +210,13 @@ impl Store {
         );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let read = |row: &Row| {
-            Ok(Merged { update: row.int(0)?, asset: row.int(1)?, since: maybe(row.maybe_int(2)?)? })
+            Ok(Merged {
+                update: row.int(0)?,
+                asset: row.int(1)?,
+                since: maybe(row.maybe_int(2)?)?,
+                reverted: maybe(row.maybe_int(3)?)?,
+                at: moment(row.int(4)?)?,
+            })
         };
         let found = (&mut &self.db).all(&sql, args![org.0, micros(since), limit]).await?;
         found.iter().map(read).collect()

@@ -175,6 +175,20 @@ impl Store {
         Ok(Page::cut(found, limit, |one| Cursor { value: 0, id: one.id }))
     }
 
+    /// The newest SBOM of a version of a product.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn sbom_of(&self, org: Org, product: i64, version: &str) -> Result<Option<Supplied>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM supplier_document
+             WHERE org = $1 AND product = $2 AND kind = 'sbom' AND version = $3
+             ORDER BY id DESC LIMIT 1"
+        );
+        let row = (&mut &self.db).first(&sql, args![org.0, product, version]).await?;
+        row.as_ref().map(Supplied::from_row).transpose()
+    }
+
     /// How many documents came by the links of a supplier since a moment.
     ///
     /// # Errors

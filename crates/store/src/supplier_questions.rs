@@ -242,6 +242,26 @@ impl Store {
         Ok(Page::cut(found, limit, |one| Cursor { value: 0, id: one.id }))
     }
 
+    /// The questions about some products that wait for an answer, those that are due first.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn questions_waiting(
+        &self,
+        org: Org,
+        products: &[i64],
+        limit: usize,
+    ) -> Result<Vec<Question>> {
+        let limit = i64::try_from(limit.clamp(1, MOST)).unwrap_or(i64::MAX);
+        let sql = format!(
+            "SELECT {COLUMNS} FROM supplier_question
+             WHERE org = $1 AND product IN ({}) AND state = 'asked' ORDER BY due, id LIMIT $2",
+            listed(products)
+        );
+        let rows = (&mut &self.db).all(&sql, args![org.0, limit]).await?;
+        rows.iter().map(Question::from_row).collect()
+    }
+
     /// The questions about a finding, the newest first.
     ///
     /// # Errors

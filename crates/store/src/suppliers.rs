@@ -181,7 +181,8 @@ impl Store {
         Ok(id)
     }
 
-    /// Says otherwise what is known of a supplier, and whether it still delivers. `false`: there is none.
+    /// Says otherwise what is known of a supplier, and whether it still delivers: if not, its links are withdrawn with it.
+    /// `false`: there is none.
     ///
     /// # Errors
     /// The store does not answer.
@@ -214,6 +215,12 @@ impl Store {
         let mut data = told("supplier-changed", id, new);
         if let Some(data) = data.as_object_mut() {
             data.insert("ended".to_owned(), ended.into());
+        }
+        // For good: should it deliver again, those who had them may no longer be theirs.
+        if ended {
+            let sql = "UPDATE supplier_link SET withdrawn = $3
+                WHERE org = $1 AND supplier = $2 AND withdrawn IS NULL";
+            tx.run(sql, args![org.0, id, micros(now)]).await?;
         }
         ledger::append(&mut tx, org, &[event(actor, now, None, data)]).await?;
         tx.commit().await?;
@@ -266,8 +273,34 @@ impl Store {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<Supplier>> {
-        let limit = limit.clamp(1, MOST);
+        let is = Condition::of("supplier.org", org);
+        self.suppliers_where(is, systems, after, limit).await
+    }
+
+    /// The same of those that still deliver.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn suppliers_delivering(
+        &self,
+        org: Org,
+        systems: Option<&[i64]>,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Supplier>> {
         let mut is = Condition::of("supplier.org", org);
+        is.text += " AND supplier.ended IS NULL";
+        self.suppliers_where(is, systems, after, limit).await
+    }
+
+    async fn suppliers_where(
+        &self,
+        mut is: Condition,
+        systems: Option<&[i64]>,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Supplier>> {
+        let limit = limit.clamp(1, MOST);
         if let Some(systems) = systems {
             is.text += &format!(
                 " AND EXISTS (SELECT 1 FROM supplier_product AS p
@@ -328,6 +361,31 @@ impl Store {
             );
             for row in (&mut &self.db).all(&sql, args![org.0]).await? {
                 all.insert(row.int(0)?, (row.int(1)?, row.text(2)?));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Who delivers what some assets stand for, by asset: the supplier's name, and whether it still delivers. Nobody here
+    /// can raise anything in there either way.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn delivered(
+        &self,
+        org: Org,
+        assets: &[i64],
+    ) -> Result<BTreeMap<i64, (String, bool)>> {
+        let mut all = BTreeMap::new();
+        for block in assets.chunks(BLOCK) {
+            let sql = format!(
+                "SELECT p.asset, s.name, s.ended FROM supplier_product AS p
+                 JOIN supplier AS s ON s.org = p.org AND s.id = p.supplier
+                 WHERE p.org = $1 AND p.asset IN ({})",
+                listed(block)
+            );
+            for row in (&mut &self.db).all(&sql, args![org.0]).await? {
+                all.insert(row.int(0)?, (row.text(1)?, row.maybe_int(2)?.is_none()));
             }
         }
         Ok(all)

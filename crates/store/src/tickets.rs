@@ -44,6 +44,10 @@ pub struct TicketOf {
     pub answer: String,
 }
 
+/// What is known of the tickets of a tracker that was ended is kept for the day on which it is set again, and shown to nobody.
+const SHOWN: &str = "NOT EXISTS (SELECT 1 FROM tracker WHERE tracker.org = $1
+    AND tracker.team = $2 AND tracker.person = 0)";
+
 const COLUMNS: &str =
     "asset, package, want, told, key, sent, note, seen, looked, trouble, points, asked, answer";
 
@@ -118,7 +122,7 @@ impl Store {
             )
         });
         let sql = format!(
-            "SELECT {COLUMNS} FROM ticket WHERE org = $1 AND team = $2 {only}
+            "SELECT {COLUMNS} FROM ticket WHERE org = $1 AND team = $2 AND {SHOWN} {only}
              ORDER BY asset, package"
         );
         let rows = (&mut &self.db).all(&sql, args![org.0, team]).await?;
@@ -172,7 +176,7 @@ impl Store {
         let sql = "UPDATE ticket SET key = $5, sent = $6, note = $7
             WHERE org = $1 AND team = $2 AND asset = $3 AND package = $4
                 AND EXISTS (SELECT 1 FROM tracker WHERE tracker.org = $1 AND tracker.team = $2
-                    AND tracker.address = $8 AND tracker.project = $9)";
+                    AND tracker.person <> 0 AND tracker.address = $8 AND tracker.project = $9)";
         let values = args![
             org.0,
             team,
@@ -281,9 +285,12 @@ impl Store {
     /// # Errors
     /// The store does not answer.
     pub async fn ticket_mark(&self, org: Org, team: i64) -> Result<String> {
-        let sql = "SELECT asset, package, points, want FROM ticket
-            WHERE org = $1 AND team = $2 AND points IS NOT NULL ORDER BY asset, package";
-        let rows = (&mut &self.db).all(sql, args![org.0, team]).await?;
+        let sql = format!(
+            "SELECT asset, package, points, want FROM ticket
+             WHERE org = $1 AND team = $2 AND points IS NOT NULL AND {SHOWN}
+             ORDER BY asset, package"
+        );
+        let rows = (&mut &self.db).all(&sql, args![org.0, team]).await?;
         let mut hash = Sha256::new();
         for row in &rows {
             let line = json!([row.int(0)?, row.text(1)?, row.real(2)?, row.text(3)?]);

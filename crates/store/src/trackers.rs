@@ -34,7 +34,7 @@ pub struct NewTracker {
     pub secret: Vec<u8>,
     /// What names it in the address of its webhooks, and in the marks of its tickets.
     pub handle: String,
-    /// Who set it.
+    /// Who set it. In the store 0 is nobody: it was ended.
     pub person: i64,
 }
 
@@ -93,7 +93,7 @@ impl Tracker {
 
 impl Store {
     /// Keeps the tracker of a team, in place of the one before. Where it is another project, what is known of tickets there is
-    /// forgotten: their keys are of the other one.
+    /// forgotten: their keys are of the other one. One that was ended goes on with the handle that it had.
     ///
     /// # Errors
     /// The store does not answer.
@@ -129,7 +129,8 @@ impl Store {
                 address = excluded.address, project = excluded.project,
                 settings = excluded.settings, components = excluded.components,
                 open_limit = excluded.open_limit, private = excluded.private,
-                token = excluded.token, secret = excluded.secret, handle = excluded.handle,
+                token = excluded.token, secret = excluded.secret,
+                handle = CASE WHEN tracker.person = 0 THEN tracker.handle ELSE excluded.handle END,
                 person = excluded.person, changed = excluded.changed,
                 told = {}, trouble = '', rests = NULL",
             if is_same { "tracker.told" } else { "NULL" }
@@ -158,7 +159,8 @@ impl Store {
         tx.commit().await
     }
 
-    /// Forgets the tracker of a team, and what is known of its tickets; those stay where they are. `false`: it has none.
+    /// Ends the tracker of a team: nobody set it, it has no token and no secret, and nothing is shown of its tickets, which stay
+    /// where they are. Their keys are kept, for it may be set again. `false`: it has none.
     ///
     /// # Errors
     /// The store does not answer.
@@ -170,11 +172,15 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool> {
         let mut tx = self.db.begin().await?;
-        let sql = "DELETE FROM tracker WHERE org = $1 AND team = $2";
-        if tx.run(sql, args![org.0, team]).await? == 0 {
+        let sql = "UPDATE tracker SET person = 0, token = $3, secret = $4, changed = $5,
+                trouble = '', rests = NULL, worker = NULL, lease = NULL
+            WHERE org = $1 AND team = $2 AND person <> 0";
+        let nothing = Vec::<u8>::new;
+        if tx.run(sql, args![org.0, team, nothing(), nothing(), micros(now)]).await? == 0 {
             return Ok(false);
         }
-        let sql = "DELETE FROM ticket WHERE org = $1 AND team = $2";
+        let sql = "UPDATE ticket SET seen = '', looked = NULL, trouble = ''
+            WHERE org = $1 AND team = $2";
         tx.run(sql, args![org.0, team]).await?;
         let data = json!({ "what": "tracker", "team": team, "software": null });
         ledger::append(&mut tx, org, &[event(actor, now, data)]).await?;
@@ -187,7 +193,9 @@ impl Store {
     /// # Errors
     /// The store does not answer.
     pub async fn tracker(&self, org: Org, team: i64) -> Result<Option<Tracker>> {
-        let sql = format!("SELECT {COLUMNS} FROM tracker WHERE org = $1 AND team = $2");
+        let sql = format!(
+            "SELECT {COLUMNS} FROM tracker WHERE org = $1 AND team = $2 AND person <> 0"
+        );
         let row = (&mut &self.db).first(&sql, args![org.0, team]).await?;
         row.as_ref().map(Tracker::from_row).transpose()
     }
@@ -197,7 +205,7 @@ impl Store {
     /// # Errors
     /// The store does not answer.
     pub async fn tracked(&self, org: Org) -> Result<Vec<i64>> {
-        let sql = "SELECT team FROM tracker WHERE org = $1 ORDER BY team";
+        let sql = "SELECT team FROM tracker WHERE org = $1 AND person <> 0 ORDER BY team";
         let rows = (&mut &self.db).all(sql, args![org.0]).await?;
         rows.iter().map(|row| row.int(0)).collect()
     }
@@ -207,7 +215,7 @@ impl Store {
     /// # Errors
     /// The store does not answer.
     pub async fn tracker_of_handle(&self, handle: &str) -> Result<Option<Tracker>> {
-        let sql = format!("SELECT {COLUMNS} FROM tracker WHERE handle = $1");
+        let sql = format!("SELECT {COLUMNS} FROM tracker WHERE handle = $1 AND person <> 0");
         let row = (&mut &self.db).first(&sql, args![handle]).await?;
         row.as_ref().map(Tracker::from_row).transpose()
     }
@@ -225,7 +233,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool> {
         let sql = "UPDATE tracker SET worker = $3, lease = $4 WHERE org = $1 AND team = $2
-            AND (worker IS NULL OR worker = $3 OR lease IS NULL OR lease < $5)";
+            AND person <> 0 AND (worker IS NULL OR worker = $3 OR lease IS NULL OR lease < $5)";
         let values = args![org.0, team, worker, micros(until), micros(now)];
         Ok((&mut &self.db).run(sql, values).await? == 1)
     }

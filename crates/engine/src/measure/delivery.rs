@@ -37,6 +37,8 @@ pub struct Told {
     pub snapshot: i64,
     /// When that was received. `None`: nobody knows any longer.
     pub received: Option<Timestamp>,
+    /// Whether it is of the main line. Of another branch nobody knows which updates are in it.
+    pub main: bool,
     /// When.
     pub at: Timestamp,
     /// How it ended.
@@ -52,6 +54,8 @@ pub struct Landed {
     pub asset: i64,
     /// When the snapshot was received that had it first.
     pub since: Timestamp,
+    /// When it was taken back. `None`: it was not.
+    pub until: Option<Timestamp>,
 }
 
 /// A change of what runs, or an attempt at one.
@@ -73,7 +77,8 @@ pub struct Shipped {
     pub updates: Vec<i64>,
 }
 
-/// What changed, in the order of time. A deployment of what runs already is none; one that is taken back failed.
+/// What changed, in the order of time. A deployment of what runs already is none, and where it is told to have failed,
+/// the change that brought it did; one that is taken back failed.
 pub fn shipped(told: &[Told], landed: &[Landed]) -> Vec<Shipped> {
     let mut places: BTreeMap<(i64, &str), Vec<&Told>> = BTreeMap::new();
     for one in told {
@@ -97,26 +102,48 @@ fn of_place(told: &[&Told], landed: &[&Landed]) -> Vec<Shipped> {
     let mut all: Vec<Shipped> = Vec::new();
     let mut runs: Option<i64> = None;
     let mut there: BTreeSet<i64> = BTreeSet::new();
+    // The changes that stand, each with its place in `all` and what it brought.
+    let mut ran: Vec<(usize, i64)> = Vec::new();
     for one in told {
         let again = runs == Some(one.snapshot);
-        if one.ended == Ended::Back {
-            take_back(&mut all, &mut there, one.at);
-            runs = Some(one.snapshot);
-            continue;
-        }
-        if one.ended == Ended::Ok {
-            restore(&mut all, one.at);
-            if again {
+        match one.ended {
+            Ended::Back => {
+                // Told twice, it is the same.
+                if again {
+                    restore(&mut all, one.at);
+                } else {
+                    take_back(&mut all, &mut there, &mut ran, one);
+                }
+                runs = Some(one.snapshot);
                 continue;
             }
-            runs = Some(one.snapshot);
+            Ended::Ok => {
+                restore(&mut all, one.at);
+                if again {
+                    continue;
+                }
+                runs = Some(one.snapshot);
+            }
+            // It ran, and fails later.
+            Ended::Failed if again => {
+                let last = ran.last().filter(|(_, snapshot)| *snapshot == one.snapshot);
+                if let Some(last) = last.and_then(|(place, _)| all.get_mut(*place)) {
+                    if !last.failed {
+                        (last.failed, last.restored) = (true, None);
+                    }
+                    continue;
+                }
+            }
+            Ended::Failed => {}
         }
         let fresh = |is: &&&Landed| {
-            one.received.is_some_and(|at| is.since <= at) && !there.contains(&is.update)
+            let within = |at: Timestamp| is.since <= at && is.until.is_none_or(|until| at < until);
+            one.main && one.received.is_some_and(within) && !there.contains(&is.update)
         };
         let updates: Vec<i64> = landed.iter().filter(fresh).map(|is| is.update).collect();
         if one.ended == Ended::Ok {
             there.extend(updates.iter().copied());
+            ran.push((all.len(), one.snapshot));
         }
         let lead = one.received.filter(|at| *at <= one.at);
         all.push(Shipped {
@@ -139,17 +166,29 @@ fn restore(all: &mut [Shipped], at: Timestamp) {
         .for_each(|one| one.restored = Some(at));
 }
 
-/// What ran before runs again: after an attempt that failed that ends it, else the last change failed.
-fn take_back(all: &mut [Shipped], there: &mut BTreeSet<i64>, at: Timestamp) {
-    if all.iter().any(|one| one.failed && one.restored.is_none()) {
-        restore(all, at);
-        return;
-    }
-    if let Some(last) = all.iter_mut().rev().find(|one| !one.failed) {
-        (last.failed, last.restored) = (true, Some(at));
-        last.updates.iter().for_each(|update| {
+/// What ran before runs again: what came after it stands no longer, and comes again with the next. After a failure that
+/// ends it, else the last change failed.
+fn take_back(
+    all: &mut [Shipped],
+    there: &mut BTreeSet<i64>,
+    ran: &mut Vec<(usize, i64)>,
+    back: &Told,
+) {
+    // Where what runs again is not known, the last alone is taken back.
+    let kept = ran.iter().rposition(|(_, snapshot)| *snapshot == back.snapshot);
+    let gone = ran.split_off(kept.map_or(ran.len().saturating_sub(1), |place| place + 1));
+    for one in gone.iter().filter_map(|(place, _)| all.get(*place)) {
+        one.updates.iter().for_each(|update| {
             there.remove(update);
         });
+    }
+    if all.iter().any(|one| one.failed && one.restored.is_none()) {
+        restore(all, back.at);
+        return;
+    }
+    let last = gone.last().and_then(|(place, _)| all.get_mut(*place));
+    if let Some(last) = last.filter(|one| !one.failed) {
+        (last.failed, last.restored) = (true, Some(back.at));
     }
 }
 
@@ -238,6 +277,7 @@ mod tests {
             environment: "production".into(),
             snapshot,
             received: Some(at(received)),
+            main: true,
             at: at(day),
             ended,
         }
@@ -256,8 +296,8 @@ mod tests {
         ];
         // Update 100 came with snapshot 11, update 101 with snapshot 12.
         let landed = [
-            Landed { update: 100, asset: 1, since: at(4) },
-            Landed { update: 101, asset: 1, since: at(7) },
+            Landed { update: 100, asset: 1, since: at(4), until: None },
+            Landed { update: 101, asset: 1, since: at(7), until: None },
         ];
         let is = shipped(&all, &landed);
         let ids: Vec<i64> = is.iter().map(|one| one.id).collect();
@@ -276,6 +316,35 @@ mod tests {
         let ours = is.iter().filter(|one| !one.updates.is_empty());
         let ours = delivery(ours, (at(0), at(28)), true);
         assert_eq!((ours.deployments, ours.failed), (3, Some(2)));
+    }
+
+    #[test]
+    fn what_fails_after_it_ran_is_the_change_that_brought_it() {
+        let landed = [Landed { update: 100, asset: 1, since: at(4), until: None }];
+        let ran = [told(1, 10, 0, 2, Ended::Ok), told(2, 11, 4, 5, Ended::Ok)];
+        let of = |more: &[Told]| shipped(&[&ran[..], more].concat(), &landed);
+        let failed = |is: &[Shipped]| -> Vec<(i64, bool, Vec<i64>)> {
+            is.iter().map(|one| (one.id, one.failed, one.updates.clone())).collect()
+        };
+        // An alert of what runs, and then the way back: one change failed, and what it brought comes again.
+        let more = [
+            told(3, 11, 4, 6, Ended::Failed),
+            told(4, 10, 0, 7, Ended::Back),
+            told(5, 12, 8, 9, Ended::Ok),
+        ];
+        let is = of(&more);
+        let wanted: Vec<(i64, bool, Vec<i64>)> =
+            vec![(1, false, vec![]), (2, true, vec![100]), (5, false, vec![100])];
+        assert_eq!(failed(&is), wanted);
+        assert_eq!(is[1].restored, Some(at(7)));
+        // The same way back, told twice, takes nothing else back.
+        let is = of(&[told(3, 10, 0, 6, Ended::Back), told(4, 10, 0, 7, Ended::Back)]);
+        assert_eq!(failed(&is), wanted[..2]);
+        // Of another branch, or after it was taken back, nobody says that an update is in it.
+        let other = Told { main: false, ..told(2, 11, 4, 5, Ended::Ok) };
+        assert_eq!(shipped(&[other], &landed)[0].updates, Vec::<i64>::new());
+        let undone = [Landed { until: Some(at(4)), ..landed[0] }];
+        assert_eq!(shipped(&ran, &undone)[1].updates, Vec::<i64>::new());
     }
 
     #[test]
@@ -304,7 +373,7 @@ mod tests {
                 told(id, snapshot, received, day, ended(word))
             }).collect();
             let landed: Vec<Landed> = landed.into_iter()
-                .map(|(update, day)| Landed { update, asset: 1, since: at(day) }).collect();
+                .map(|(update, day)| Landed { update, asset: 1, since: at(day), until: None }).collect();
             let is = shipped(&all, &landed);
             let of = |from, to| delivery(is.iter(), (at(from), at(to)), true);
             let (whole, one, other) = (of(0, 30), of(0, cut), of(cut, 30));

@@ -9,15 +9,19 @@ pub fn of(version: &str, products: &[Product]) -> Lifecycle {
     if products.is_empty() {
         return Lifecycle::NoProduct;
     }
-    let version = version.strip_prefix('v').unwrap_or(version);
-    let cycles = products.iter().flat_map(|product| &product.cycles);
-    let cycle = cycles.filter(|c| is_in(version, c)).max_by_key(|c| c.name.len());
-    match cycle.map(|c| c.eol) {
+    match cycle_of(version, products).map(|c| c.eol) {
         None | Some(End::Unknown) => Lifecycle::Unknown,
         Some(End::No) => Lifecycle::Supported,
         Some(End::Yes) => Lifecycle::Ended,
         Some(End::On(day)) => Lifecycle::Ends(day),
     }
+}
+
+/// The release cycle of a version: of several the one that says most of it.
+pub fn cycle_of<'p>(version: &str, products: &'p [Product]) -> Option<&'p Cycle> {
+    let version = version.strip_prefix('v').unwrap_or(version);
+    let cycles = products.iter().flat_map(|product| &product.cycles);
+    cycles.filter(|c| is_in(version, c)).max_by_key(|c| c.name.len())
 }
 
 /// Whether a cycle (`3.1`, `v3`, `3.x`) is that of a version.
@@ -61,5 +65,7 @@ mod tests {
             assert_eq!(told(version), is, "{version}");
         }
         assert_eq!(of("1", &[]), Lifecycle::NoProduct);
+        let cycle = |version| cycle_of(version, std::slice::from_ref(&product)).map(|c| &*c.name);
+        assert_eq!((cycle("4.10.0"), cycle("v3.2"), cycle("14.1")), (Some("4"), Some("v3.x"), None));
     }
 }

@@ -46,7 +46,9 @@ pub type Version = (u32, u32);
 pub fn version(text: &str) -> Option<Version> {
     let mut parts = text.trim().split('.').map(|part| part.parse::<u32>().ok());
     let (major, minor) = (parts.next()??, parts.next().unwrap_or(Some(0))?);
-    Some((major, minor))
+    // Of a third one it is enough that it is a number.
+    parts.next().unwrap_or(Some(0))?;
+    parts.next().is_none().then_some((major, minor))
 }
 
 /// What was promised. What is `None` or `false` was not.
@@ -107,6 +109,8 @@ pub struct Evidence {
     pub release: Option<(Box<str>, Timestamp)>,
     /// Vulnerabilities that are known in it now. `None`: nothing could be looked at yet.
     pub known: Option<Vec<Known>>,
+    /// Whether they said more than was looked at: of what seems not to be said nobody knows.
+    pub cut: bool,
 }
 
 /// Which promise.
@@ -292,7 +296,9 @@ fn quality(least: u8, is: &Evidence) -> Judged {
         let shown = format!("The newest has no score; {least} points were agreed.");
         return of(Standing::Unknown, shown);
     };
-    let shown = format!("The newest has {score:.0} of 100 points; {least} were agreed.");
+    // What falls short is not shown as if it did not. Sums of shares are not exact.
+    let score = score + 1e-9;
+    let shown = format!("The newest has {:.0} of 100 points; {least} were agreed.", score.floor());
     let kept = score >= f64::from(least);
     of(if kept { Standing::Met } else { Standing::NotMet(newest.received) }, shown)
 }
@@ -313,26 +319,38 @@ fn spoken(
         );
     };
     let mut late: Option<(Timestamp, &str)> = None;
+    let mut broken: Option<Timestamp> = None;
+    // Whether something seems to be late that may not be.
+    let mut unsure = false;
     let mut due: Option<Timestamp> = None;
-    let (mut asked, mut waits, mut open, mut unweighed, mut tardy) = (0u32, 0u32, 0u32, 0u32, 0u32);
+    let (mut asked, mut waits, mut open, mut unknown, mut tardy) = (0u32, 0u32, 0u32, 0u32, 0u32);
     for one in known {
-        let unknown = from.is_some() && one.level.is_none();
+        let unweighed = from.is_some() && one.level.is_none();
         if from.zip(one.level).is_some_and(|(from, level)| level < from) {
             continue;
         }
         asked += 1;
         let until = after(one.since, by);
         let said = if promise == Promise::Vex { one.stated } else { one.told };
-        match said {
-            Some(at) => tardy += u32::from(at > until),
+        match said.filter(|at| *at <= now) {
+            Some(at) if at <= until => {}
+            Some(_) => {
+                tardy += 1;
+                if unweighed || is.cut {
+                    unsure = true;
+                } else {
+                    broken = Some(broken.map_or(until, |at| at.min(until)));
+                }
+            }
             None if now < until => {
                 waits += 1;
                 due = Some(due.map_or(until, |at| at.min(until)));
             }
-            // It may be below the level from which on they are to speak.
-            None if unknown => unweighed += 1,
+            // It may be below the level from which on they are to speak, or among what was not looked at.
+            None if unweighed || is.cut => unknown += 1,
             None => {
                 open += 1;
+                broken = Some(broken.map_or(until, |at| at.min(until)));
                 if late.is_none_or(|(at, _)| until < at) {
                     late = Some((until, &one.vulnerability));
                 }
@@ -340,25 +358,35 @@ fn spoken(
         }
     }
     let tail = if tardy == 0 { String::new() } else { format!(" {tardy} were answered late.") };
-    let (standing, shown) = match late {
-        Some((since, name)) => (
+    let unclear = match is.cut {
+        true => "they said more than is looked at here",
+        false => "nobody knows how grave they are",
+    };
+    let spoken = asked - waits - open - unknown;
+    let (standing, shown) = match (broken, late) {
+        (Some(since), Some((_, name))) => (
             Standing::NotMet(since),
             format!("{open} of {asked} are late without a word of theirs, {name} first.{tail}"),
         ),
-        None if unweighed > 0 => (
-            Standing::Unknown,
-            format!(
-                "{unweighed} are without a word of theirs, and nobody knows how grave they are.{tail}"
-            ),
+        (Some(since), None) => (
+            Standing::NotMet(since),
+            format!("Of {asked} that are known they spoke of {spoken}.{tail}"),
         ),
-        None if asked == 0 => {
+        (None, _) if unknown > 0 => (
+            Standing::Unknown,
+            format!("{unknown} are without a word of theirs, and {unclear}.{tail}"),
+        ),
+        (None, _) if unsure => (
+            Standing::Unknown,
+            format!("Of {asked} that are known they spoke of {spoken}, and {unclear}.{tail}"),
+        ),
+        (None, _) if asked == 0 => {
             (Standing::Met, "No vulnerability is known in it that asks for a word.".to_owned())
         }
-        None => (
+        (None, _) => (
             Standing::Met,
             format!(
-                "Of {asked} that are known they spoke of {}; for {waits} there is time.{tail}",
-                asked - waits
+                "Of {asked} that are known they spoke of {spoken}; for {waits} there is time.{tail}"
             ),
         ),
     };

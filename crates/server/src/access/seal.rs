@@ -8,8 +8,6 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
 
 /// The length of a key.
 const KEY: usize = 32;
@@ -74,14 +72,6 @@ impl Key {
         Ok([&[VERSION][..], &nonce, &sealed].concat())
     }
 
-    /// A name of something that nobody guesses, always the same with this key: 16 hexadecimal digits.
-    pub(crate) fn name(&self, of: &str) -> Option<String> {
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.0).ok()?;
-        mac.update(of.as_bytes());
-        let name: String = mac.finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect();
-        name.get(..16).map(ToOwned::to_owned)
-    }
-
     /// What was sealed. `None`: by another key, of something else, or it was changed.
     pub(crate) fn open(&self, sealed: &[u8], of: &str) -> Option<Vec<u8>> {
         let (version, rest) = sealed.split_first()?;
@@ -105,8 +95,6 @@ mod tests {
         let again = Key::of_file(&path).unwrap();
         assert_eq!(again.open(&sealed, "person:1").as_deref(), Some(&b"a secret"[..]));
         assert_eq!(again.open(&sealed, "person:2"), None);
-        assert_eq!(again.name("tracker:1"), key.name("tracker:1"));
-        assert_ne!(key.name("tracker:1"), key.name("tracker:2"));
         assert_ne!(sealed, key.seal(b"a secret", "person:1").unwrap());
         assert!(!sealed.windows(8).any(|w| w == b"a secret"));
         for at in 0..sealed.len() {
@@ -117,7 +105,6 @@ mod tests {
         }
         let other = Key::of_file(&folder.path().join("other")).unwrap();
         assert_eq!(other.open(&sealed, "person:1"), None);
-        assert_ne!(other.name("tracker:1"), key.name("tracker:1"));
         std::fs::write(&path, "too short").unwrap();
         assert!(Key::of_file(&path).unwrap_err().contains("holds no key"));
         #[cfg(unix)]

@@ -14,7 +14,7 @@ use trimtab_store::{
 };
 use utoipa::ToSchema;
 
-use super::rota::turns;
+use super::rota::{AHEAD, turns};
 use crate::access::secret::{Secret, digest};
 use crate::access::{Action, On, Who, who};
 use crate::facts::register;
@@ -119,7 +119,15 @@ async fn duties(app: &App, who: &Who, team: &Team) -> Result<Vec<Event>, Problem
     let names = names(app, who.org).await?;
     let event = |is: &Turn| Event {
         kind: Kind::Duty,
-        id: format!("{}-{}-{}", who.org.0, team.id, is.starts.as_second()),
+        // Programs keep showing what has the same id and no newer time: another person, or another end, is another event.
+        id: format!(
+            "{}-{}-{}-{}-{}",
+            who.org.0,
+            team.id,
+            is.starts.as_second(),
+            is.ends.as_second(),
+            is.person
+        ),
         title: format!("On duty for {}: {}", team.name, name(&names, is.person)),
         text: match is.instead_of {
             None => "Told at once of what is now.".to_owned(),
@@ -130,7 +138,8 @@ async fn duties(app: &App, who: &Who, team: &Team) -> Result<Vec<Event>, Problem
         link: format!("{}/teams/{}/rota", app.settings.public, team.id),
         starts: is.starts,
         ends: Some(is.ends),
-        changed: is.starts,
+        // Since when it is told, which is never after now.
+        changed: is.starts.checked_sub(AHEAD).unwrap_or(is.starts),
     };
     Ok(turns(app, who, team.id, app.now()).await?.iter().map(event).collect())
 }

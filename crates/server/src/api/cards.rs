@@ -64,7 +64,7 @@ pub(crate) async fn one(
     let (from, to) = (told(is.period.first), told(is.period.last));
     match asked.r#as.as_deref() {
         Some("md") => {
-            let text = minutes::markdown(&notes(&is.name, (&from, &to), &is.updates));
+            let text = minutes::markdown(&notes(&is.name, (&from, &to), (&is.updates, is.cut)));
             let kind = "text/markdown; charset=utf-8";
             let name = "attachment; filename=\"notes.md\"";
             let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)];

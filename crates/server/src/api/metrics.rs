@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::{Named, limit};
 use crate::access::Who;
 use crate::facts::counted::{self, Line, List, Rows, Said, Wanted, What};
-use crate::measuring::question::{Asked, Numbers, measure, told};
+use crate::measuring::question::{Asked, Numbers, measure_whole, told};
 use crate::measuring::shipping::Both;
 use crate::problem::Problem;
 use crate::state::App;
@@ -255,7 +255,7 @@ pub(crate) async fn get(
     who: Who,
     Query(asked): Query<Asked>,
 ) -> Result<Json<Shown>, Problem> {
-    let is = measure(&app, &who, &asked).await?;
+    let is = measure_whole(&app, &who, &asked).await?;
     let days = is.days.iter().filter(|d| is.began.is_some_and(|began| d.day >= began));
     let days = days.map(|d| {
         let [low, medium, high, critical] = d.levels;

@@ -289,7 +289,8 @@ fn shown(is: &Known, now: jiff::Timestamp) -> Shown {
         word: one.word.clone(),
     };
     let quality = &is.quality;
-    let last = is.before.iter().find_map(|one| one.pack.as_ref());
+    let last = reviewing::last_of(&is.before, reviewing::kind_of(&is.review), &is.scope);
+    let last = last.and_then(|one| one.pack.as_ref());
     Shown {
         row: Row::from(&is.review),
         name: is.scope.name.clone(),
@@ -544,7 +545,7 @@ pub(crate) async fn card(
         Some("pdf") => ("application/pdf", "pdf", minutes::pdf(&document)),
         Some("notes") => {
             let (from, to) = (told(is.measured.period.first), told(is.measured.period.last));
-            let notes = carding::notes(&is.team.name, (&from, &to), &is.updates);
+            let notes = carding::notes(&is.team.name, (&from, &to), (&is.updates, is.cut));
             ("text/markdown; charset=utf-8", "md", minutes::markdown(&notes).into_bytes())
         }
         None | Some("json") => {

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use trimtab_connect::track::Software;
-use trimtab_store::{NewTracker, Org, Team, Tracker};
+use trimtab_store::{NewTracker, Team, Tracker};
 use utoipa::ToSchema;
 
 use crate::access::secret::Secret;
@@ -314,10 +314,8 @@ pub(crate) async fn set(
             new.secret = seal("secret", secret.shown())?;
             new.handle = match known {
                 Some(known) => known.is.handle.clone(),
-                // One that was ended and is set again is known by the tickets that it made.
-                None => key
-                    .name(&place(who.org, &new))
-                    .ok_or_else(|| Problem::conflict("The server's key names nothing."))?,
+                // One that was ended goes on with the one that it had: the store keeps that.
+                None => random()?.digest().chars().take(16).collect(),
             };
             Some(secret.shown().to_owned())
         }
@@ -327,12 +325,6 @@ pub(crate) async fn set(
     app.work.notify_one();
     let tracker = app.store.tracker(who.org, id).await?;
     Ok((tracker.ok_or_else(|| Problem::not_found("tracker"))?, secret))
-}
-
-/// Where a team's tickets are.
-fn place(org: Org, is: &NewTracker) -> String {
-    let NewTracker { team, software, address, project, .. } = is;
-    format!("tracker:{}:{team}:{software}:{address}:{project}", org.0)
 }
 
 /// What is to be kept, but for secrets.

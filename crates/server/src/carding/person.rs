@@ -1,18 +1,17 @@
 //! What the updates of a person removed, beside their own time before; and the wall, on which teams and people stand in the
 //! order of their names, each beside their own past. Nobody is on it, or on a card that others open, who does not want it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use trimtab_engine::review::{Reach, milestones};
-use trimtab_store::{Applied, ReviewOf};
+use trimtab_store::Applied;
 
 use super::{Removed, came, gone_with, removed};
-use crate::access::Who;
+use crate::access::{Action, Who};
 use crate::measuring::question::{Asked, Period, question};
-use crate::people;
 use crate::problem::Problem;
-use crate::reviewing::scope;
+use crate::reviewing::sees;
 use crate::state::App;
 use crate::updating::{self, Update};
 
@@ -48,9 +47,16 @@ fn whose(is: &Applied, tokens: &BTreeMap<i64, i64>) -> Option<i64> {
     }
 }
 
-async fn tokens(app: &App, who: &Who) -> Result<BTreeMap<i64, i64>, Problem> {
-    let all = app.store.tokens(who.org).await?;
-    Ok(all.into_iter().map(|token| (token.id, token.person)).collect())
+/// Who made the tokens with which some updates were pushed.
+async fn makers(
+    app: &App,
+    who: &Who,
+    updates: &[Update],
+) -> Result<BTreeMap<i64, i64>, Problem> {
+    let token = |update: &Update| update.is.actor.strip_prefix("token:")?.parse().ok();
+    let ids: BTreeSet<i64> = updates.iter().filter_map(token).collect();
+    let ids: Vec<i64> = ids.into_iter().collect();
+    Ok(app.store.token_makers(who.org, &ids).await?.into_iter().collect())
 }
 
 /// The sum of what some updates removed in a time.
@@ -89,12 +95,12 @@ pub(crate) async fn card_of(
         return Err(missing());
     }
     let person = app.store.person(who.org, id).await?.ok_or_else(missing)?;
-    let tokens = tokens(app, who).await?;
-    let mut actors = vec![format!("person:{id}")];
-    let made = tokens.iter().filter(|(_, person)| **person == id);
-    actors.extend(made.map(|(token, _)| format!("token:{token}")));
+    // Who has left can refuse no longer.
+    if person.disabled && !own {
+        return Err(missing());
+    }
     let visible = is.visible.as_deref();
-    let all = app.store.applied_by(who.org, &actors, visible, super::LOOKED + 1).await?;
+    let all = app.store.applied_by(who.org, id, visible, super::LOOKED + 1).await?;
     if all.is_empty() && !own {
         return Err(missing());
     }
@@ -108,8 +114,8 @@ pub(crate) async fn card_of(
     let (now, before) = (sum(updates.iter(), (from, to)), sum(updates.iter(), is.other.bounds()));
     let until = |at: Timestamp| sum(updates.iter(), (Timestamp::MIN, at));
     let (began, ended) = (until(from), until(to));
-    // What was not looked at may be the first, or the hundredth.
-    let reached = match more {
+    // What was not looked at may be the first, or the hundredth; so may what others may not see.
+    let reached = match more || (!own && is.visible.is_some()) {
         true => Vec::new(),
         false => milestones(&Reach {
             updates: (began.updates, ended.updates),
@@ -137,8 +143,12 @@ pub(crate) async fn card_of(
 /// Says whether one's own card is shown to others.
 ///
 /// # Errors
-/// The store does not answer.
+/// A token asks, or the store does not answer.
 pub(crate) async fn show(app: &App, who: &Who, hidden: bool) -> Result<(), Problem> {
+    // Nobody says it for a person: not their token either.
+    if who.token.is_some() {
+        return Err(Problem::forbidden(Action::View));
+    }
     let now = app.now();
     app.store.set_unshown(who.org, who.person.id, hidden, &who.actor(), now).await?;
     Ok(())
@@ -183,25 +193,39 @@ pub(crate) async fn wall(app: &App, who: &Who, days: &str) -> Result<Wall, Probl
     let updates = updating::of_all(app, who.org, rows).await?;
     let (from, to) = is.period.bounds();
     let (span, past) = ((from, to.min(app.now())), is.other.bounds());
+    let stored = app.store.systems(who.org).await?;
+    let mut owned: HashMap<i64, Vec<i64>> = HashMap::new();
+    let mut by_team: HashMap<i64, Vec<&Update>> = HashMap::new();
+    let mut owner: HashMap<i64, i64> = HashMap::new();
+    for (id, team) in stored.iter().filter_map(|system| Some((system.id, system.team?))) {
+        owned.entry(team).or_default().push(id);
+        owner.insert(id, team);
+    }
+    for update in &updates {
+        if let Some(team) = update.is.system.and_then(|id| owner.get(&id)) {
+            by_team.entry(*team).or_default().push(update);
+        }
+    }
     let mut teams = Vec::new();
     for team in &is.teams {
-        if scope(app, who, &ReviewOf::Team(team.id)).await.is_err() {
+        let systems = owned.get(&team.id).map_or(&[][..], Vec::as_slice);
+        if !sees(who, systems, &stored) {
             continue;
         }
-        let owns = |system: Option<i64>| {
-            is.systems.iter().any(|s| Some(s.id) == system && s.team == Some(team.id))
-        };
-        let own = updates.iter().filter(|u| owns(u.is.system));
+        let own = || by_team.get(&team.id).into_iter().flatten().copied();
         teams.push(Place {
             id: team.id,
             name: team.name.clone(),
-            now: sum(own.clone(), span),
-            before: sum(own, past),
+            now: sum(own(), span),
+            before: sum(own(), past),
             hidden: false,
         });
     }
-    let (unshown, tokens) = (app.store.unshown(who.org).await?, tokens(app, who).await?);
-    let names = people::names(app, who.org).await?;
+    let unshown = app.store.unshown(who.org).await?;
+    let tokens = makers(app, who, &updates).await?;
+    // Who has left can refuse no longer.
+    let there = app.store.people(who.org).await?.into_iter().filter(|person| !person.disabled);
+    let names: HashMap<i64, String> = there.map(|person| (person.id, person.name)).collect();
     let mut of: BTreeMap<i64, Vec<&Update>> = BTreeMap::new();
     for update in &updates {
         if let Some(id) = whose(&update.is, &tokens) {

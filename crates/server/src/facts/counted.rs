@@ -154,7 +154,9 @@ pub(crate) async fn list(
     };
     if let Some(which) = deployed {
         let systems = is.chosen.systems.as_deref();
-        let shipping = Shipping::of(app, who.org, systems, is.period.bounds().0).await?;
+        // From as early on as the number looks.
+        let first = is.period.bounds().0.min(is.other.bounds().0);
+        let shipping = Shipping::of(app, who.org, systems, first).await?;
         let all = shipping.within(is.period, now, which);
         let total = all.len();
         let (shown, next) = cut(all, wanted, limit)?;

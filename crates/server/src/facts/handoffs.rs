@@ -74,7 +74,8 @@ pub(crate) async fn waiting(
     of(app, who.org, part, |decision| may_read(who, decision), now).await
 }
 
-/// The late ones of a team, of so many findings that are due first, whoever looks.
+/// The late ones of a team, of so many findings that are due first, whoever looks: decisions for all systems, which not
+/// everybody may read, are passed over.
 ///
 /// # Errors
 /// The store does not answer.
@@ -86,9 +87,14 @@ pub(crate) async fn late(
     now: Timestamp,
 ) -> Result<Vec<HandOff>, Problem> {
     let filter = FindingFilter { team: Some(team), counts: Some(true), ..FindingFilter::default() };
-    let mut all = of(app, org, (&filter, None, most), |_| true, now).await?.rows;
+    let mut all = of(app, org, (&filter, None, most), is_of_one, now).await?.rows;
     all.retain(|row| row.late);
     Ok(all)
+}
+
+/// Whether a decision is about one system: who may see that may read it.
+fn is_of_one(decision: &Decision) -> bool {
+    decision.is.system.is_some()
 }
 
 async fn of(
@@ -108,7 +114,7 @@ async fn of(
     let mut assets: Vec<i64> = page.rows.iter().map(|is| is.asset.0).collect();
     assets.sort_unstable();
     assets.dedup();
-    let suppliers = app.store.suppliers_of(who.org, &assets).await?;
+    let suppliers = app.store.suppliers_of(org, &assets).await?;
     let mut speaks: HashMap<Reach, Speakers> = HashMap::new();
     let mut rows = Vec::new();
     for is in page.rows {

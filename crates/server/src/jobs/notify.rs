@@ -148,7 +148,11 @@ async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Don
     let quarter = now.as_second().div_euclid(QUARTER);
     for team in teams {
         let reminders = match any {
-            true => reminders::of_team(app, org, team.id).await?,
+            // What cannot be read of suppliers keeps nobody from what else there is.
+            true => reminders::of_team(app, org, team.id).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, team = team.id, "nothing is told of suppliers");
+                Vec::new()
+            }),
             false => Vec::new(),
         };
         let plan = plans.get(&team.id);
@@ -216,7 +220,7 @@ async fn tell(app: &App, org: Org, team: &Team) -> Result<Done, Refused> {
             let said = Said::new(message, &is.pending);
             let of = (team.id, &is.wishes);
             let to = post::recipients(app, org, of, (message, &said), &is.pending).await?;
-            if !to.is_empty() || goes_on(&is.wishes, message.why) {
+            if !to.is_empty() || goes_on(&is.wishes, message.why, now) {
                 next = Some((message, said, to));
                 break;
             }
@@ -239,13 +243,13 @@ async fn tell(app: &App, org: Org, team: &Team) -> Result<Done, Refused> {
 }
 
 /// Whether further people are asked after those of a message.
-fn goes_on(wishes: &Wishes, why: Why) -> bool {
+fn goes_on(wishes: &Wishes, why: Why, now: Timestamp) -> bool {
     let step = match why {
         Why::Digest => return false,
         Why::Now => 0,
         Why::Escalation(step) => step,
     };
-    wishes.escalates.is_some() && step < wishes.for_engine().steps
+    wishes.escalates.is_some() && step < wishes.for_engine(now).steps
 }
 
 /// Begins a letter. `None`: somebody else did meanwhile, or something was acknowledged.
@@ -313,7 +317,7 @@ async fn again(app: &App, org: Org, teams: &[Team], done: &mut Done) -> Result<(
         if why_of(&letter.is.why) == Why::Digest && copy.tries > 0 {
             let wished = app.store.wishes(org, team.id).await?;
             let wishes = wished.map(|w| Wishes::of(&w.told)).unwrap_or_default();
-            if let Some(until) = quiet_until(&wishes.for_engine(), app.now()) {
+            if let Some(until) = quiet_until(&wishes.for_engine(now), app.now()) {
                 app.store.put_off(org, copy, until).await?;
                 continue;
             }

@@ -27,6 +27,8 @@ pub(crate) struct Key {
     pub(crate) chosen: (Option<i64>, Option<i64>, Option<Vec<i64>>),
     pub(crate) systems: Vec<System>,
     pub(crate) teams: Vec<Team>,
+    /// Whether what was delivered is in it.
+    pub(crate) delivered: bool,
 }
 
 impl<T> Answers<T> {
@@ -70,6 +72,7 @@ mod tests {
             chosen: (None, None, None),
             systems: Vec::new(),
             teams: Vec::new(),
+            delivered: false,
         }
     }
 
@@ -91,6 +94,7 @@ mod tests {
             Key { chosen: (None, None, Some(vec![1])), ..key(1) },
             Key { chosen: (None, None, Some(Vec::new())), ..key(1) },
             Key { systems: vec![System::default()], ..key(1) },
+            Key { delivered: true, ..key(1) },
         ];
         for other in others {
             assert_eq!(answers.get(&other), None, "{other:?}");

@@ -125,7 +125,7 @@ pub(crate) struct Measured {
     pub(crate) days: Vec<DayLoad>,
     pub(crate) days_before: Vec<DayLoad>,
     pub(crate) parts: Vec<(Period, Numbers)>,
-    /// What was delivered in each of them, and in the two periods. `None`: not all of it is known.
+    /// What was delivered in each of them, and in the two periods. `None`: not all of it is known, or it was not asked.
     pub(crate) delivered: Delivered,
     /// What the groups are: teams, or the systems of a team.
     pub(crate) by: &'static str,
@@ -139,7 +139,7 @@ pub(crate) struct Measured {
     pub(crate) began: Option<i64>,
 }
 
-/// What was delivered. `None`: not all of it is known.
+/// What was delivered. `None`: not all of it is known, or it was not asked.
 pub(crate) struct Delivered {
     pub(crate) now: Option<Both>,
     pub(crate) before: Option<Both>,
@@ -314,11 +314,32 @@ fn other(asked: &Asked, period: Period, today: i64) -> Result<Period, Problem> {
     Ok(other)
 }
 
-/// Reckons it, unless that was just done.
+/// Reckons it, unless that was just done; what was delivered is not looked at.
 ///
 /// # Errors
 /// What is asked for is not understood, or may not be seen.
 pub(crate) async fn measure(app: &App, who: &Who, asked: &Asked) -> Result<Arc<Measured>, Problem> {
+    reckoned(app, who, asked, false).await
+}
+
+/// The same, with what was delivered: many deployments are read for it.
+///
+/// # Errors
+/// What is asked for is not understood, or may not be seen.
+pub(crate) async fn measure_whole(
+    app: &App,
+    who: &Who,
+    asked: &Asked,
+) -> Result<Arc<Measured>, Problem> {
+    reckoned(app, who, asked, true).await
+}
+
+async fn reckoned(
+    app: &App,
+    who: &Who,
+    asked: &Asked,
+    delivered: bool,
+) -> Result<Arc<Measured>, Problem> {
     let now = app.now();
     let is = question(app, who, asked).await?;
     let key = Key {
@@ -332,19 +353,26 @@ pub(crate) async fn measure(app: &App, who: &Who, asked: &Asked) -> Result<Arc<M
         ),
         systems: is.systems.clone(),
         teams: is.teams.clone(),
+        delivered,
     };
     if let Some(answer) = app.answers.get(&key) {
         return Ok(answer);
     }
     let first = is.period.bounds().0.min(is.other.bounds().0);
-    let shipping = Shipping::of(app, who.org, is.chosen.systems.as_deref(), first).await?;
-    let reckoned = tokio::task::spawn_blocking(move || reckon(is, &shipping, now)).await;
+    let shipping = match delivered {
+        true => {
+            Some(Shipping::of(app, who.org, is.chosen.systems.as_deref(), first).await?)
+        }
+        false => None,
+    };
+    let reckoned = tokio::task::spawn_blocking(move || reckon(is, shipping.as_ref(), now)).await;
     let answer = Arc::new(reckoned.map_err(|_| broken())?);
     app.answers.put(key, &answer);
     Ok(answer)
 }
 
-fn reckon(is: Question, shipping: &Shipping, now: Timestamp) -> Measured {
+fn reckon(is: Question, shipping: Option<&Shipping>, now: Timestamp) -> Measured {
+    let both = |of: Period| shipping.and_then(|all| all.both(of, now));
     let (period, other) = (is.period, is.other);
     let by_system = BySystem::of(&is.lives);
     let in_team = is.team.is_some() || is.system.is_some();
@@ -378,9 +406,9 @@ fn reckon(is: Question, shipping: &Shipping, now: Timestamp) -> Measured {
         days_before: load_by_day(all(), other.first, other.last),
         parts: period.parts().into_iter().map(|p| (p, mine.numbers(p, now))).collect(),
         delivered: Delivered {
-            now: shipping.both(period, now),
-            before: shipping.both(other, now),
-            parts: period.parts().into_iter().map(|p| shipping.both(p, now)).collect(),
+            now: both(period),
+            before: both(other),
+            parts: period.parts().into_iter().map(both).collect(),
         },
         by: if in_team { "system" } else { "team" },
         groups,

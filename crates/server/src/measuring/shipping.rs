@@ -52,10 +52,15 @@ impl Shipping {
         let environments = agreed.production();
         let found = store.deployed_into(org, &environments, systems, since, LOOKED).await?;
         let merged = store.merged_updates(org, systems, since, LOOKED).await?;
-        let told = store.told_failures(org, systems).await?;
+        let told = store.told_failures(org, &environments, systems).await?;
         let cut = |many: usize| many >= LOOKED;
         let oldest = found.last().map(|is| is.at).filter(|_| cut(found.len()));
-        let landed_since = merged.last().and_then(|is| is.since).filter(|_| cut(merged.len()));
+        let landed_since = merged.last().map(|is| is.at).filter(|_| cut(merged.len()));
+        // What ran at the beginning: the first deployment of something else is a change, the same again is none.
+        let begun = oldest.unwrap_or(since);
+        let ran = store.ran_before(org, &environments, systems, begun, LOOKED).await?;
+        let ran: Vec<Production> =
+            ran.into_iter().map(|is| Production { outcome: Outcome::Ok, ..is }).collect();
         let one = |is: &Production| {
             let ended = match is.outcome {
                 Outcome::Ok => Ended::Ok,
@@ -69,14 +74,16 @@ impl Shipping {
                 environment: is.environment.as_str().into(),
                 snapshot: is.snapshot,
                 received: is.received,
+                main: is.main,
                 at: is.at,
                 ended,
             })
         };
-        let all: Vec<Told> = found.iter().filter_map(one).collect();
-        let landed = merged
-            .iter()
-            .filter_map(|is| Some(Landed { update: is.update, asset: is.asset, since: is.since? }));
+        let all: Vec<Told> = ran.iter().chain(&found).filter_map(one).collect();
+        let landed = merged.iter().filter_map(|is| {
+            let (update, asset) = (is.update, is.asset);
+            Some(Landed { update, asset, since: is.since?, until: is.reverted })
+        });
         let landed: Vec<Landed> = landed.collect();
         Ok(Shipping {
             all: shipped(&all, &landed),
@@ -109,6 +116,7 @@ impl Shipping {
     ) -> Vec<(Shipped, Production)> {
         let (from, to) = period.bounds();
         let to = to.min(now).max(from);
+        let from = self.whole_since.map_or(from, |since| from.max(since));
         let wanted = |one: &&Shipped| {
             from <= one.at
                 && one.at < to

@@ -11,16 +11,20 @@ use serde_json::json;
 use trimtab_engine::rota::{Cover, Rota};
 use trimtab_store::{ChannelTry, Org, Pending, RotaCover, StoreError, Team};
 
+use super::letters::Said;
 use super::standing::has_channel;
-use super::wishes::{MOST, Wishes, circle, may_wish, sees, time};
+use super::wishes::{MOST, Wishes, circle, may_wish, time};
 use super::{post, why_of};
-use crate::access::{Action, Who};
+use crate::access::table::allow;
+use crate::access::{Action, On, Who};
 use crate::jobs::notify;
 use crate::problem::Problem;
 use crate::state::App;
 
 /// The longest turn, and the most days that somebody takes at once.
 pub(crate) const LONGEST: u16 = 92;
+/// So many days ahead somebody takes days at most.
+const FARTHEST: i32 = 366;
 /// The years of a rota's days.
 const YEARS: std::ops::RangeInclusive<i16> = 2000..=2100;
 /// So many letters are looked at for who was told of an alarm.
@@ -96,15 +100,15 @@ pub(crate) async fn wishes(app: &App, org: Org, team: i64) -> Result<Wishes, Sto
 }
 
 /// The people of a step. Without a rota: those who are named for it. With one: who is on duty, then whoever comes next and
-/// was not told of it yet, with those who are named. Whose account is closed, or who may see nothing of the team, is passed
-/// over.
+/// was not told of it yet, with those who are named. Whose account is closed, or who may see nothing of what is said, is
+/// passed over.
 ///
 /// # Errors
 /// The store does not answer.
 pub(crate) async fn people(
     app: &App,
     org: Org,
-    (team, wishes): (i64, &Wishes),
+    (team, wishes, said): (i64, &Wishes, &Said),
     step: usize,
     told: &HashSet<i64>,
     now: Timestamp,
@@ -112,10 +116,11 @@ pub(crate) async fn people(
     let named = wishes.circles.get(step).cloned().unwrap_or_default();
     let Some(rota) = &wishes.rota else { return Ok(named) };
     let mut all = Vec::new();
-    let systems = app.store.systems(org).await?;
     for id in rota.order(now).into_iter().filter(|id| step == 0 || !told.contains(id)) {
         let open = app.store.person(org, id).await?.is_some_and(|person| !person.disabled);
-        if open && sees(&app.store.grants(org, id).await?, team, &systems) {
+        let grants = app.store.grants(org, id).await?;
+        let may = |system| allow(&grants, Action::View, On { system, team: Some(team) });
+        if open && said.named.iter().any(|of| may(of.told.system)) {
             all.push(id);
             break;
         }
@@ -123,7 +128,7 @@ pub(crate) async fn people(
     // Who is on duty stands in the place of the people who are named for it.
     let more = named.into_iter().filter(|_| step > 0);
     for id in more {
-        if !all.contains(&id) {
+        if !all.contains(&id) && !told.contains(&id) {
             all.push(id);
         }
     }
@@ -221,8 +226,12 @@ pub(crate) async fn cover(
         let text = format!("It is a later day, of {LONGEST} days at most.");
         return Ok(wrong("until", text));
     }
-    if to < app.now().to_zoned(wishes.zone()).date() {
+    let today = app.now().to_zoned(wishes.zone()).date();
+    if to < today {
         return Ok(wrong("until", "These days are over."));
+    }
+    if (from - today).get_days() > FARTHEST {
+        return Ok(wrong("first", "It is a day within a year from now."));
     }
     let person = match circle(app, who.org, team.id, ("person", &[wanted]), &people).await? {
         Ok(ids) => ids.first().copied(),
@@ -247,9 +256,10 @@ pub(crate) async fn uncover(
     first: &str,
 ) -> Result<bool, Problem> {
     let kept = app.store.rota(who.org, team.id).await?;
-    let wishes = wishes(app, who.org, team.id).await?;
     let is = kept.iter().flat_map(|kept| &kept.covers).find(|is| is.first == first);
-    if !may_cover(who, team.id, wishes.rota.as_ref(), is.map(|is| is.person)) {
+    // Whoever takes them gives them back, in the rota or not.
+    let own = who.session.is_some() && is.is_some_and(|is| is.person == who.person.id);
+    if !may_wish(who, team.id) && !own {
         return Err(Problem::forbidden(Action::Pace));
     }
     Ok(app.store.drop_cover(who.org, (team.id, first), &who.actor(), app.now()).await?)
@@ -292,7 +302,6 @@ pub(crate) async fn attempt(app: &App, who: &Who, team: &Team) -> Result<Vec<Ans
         return Err(Problem::too_often(&text, HOUR.as_secs().unsigned_abs()));
     };
     let answers = post::test(app, who.org, (team, &wishes), wished.as_ref(), begun.name()).await;
-    let answers = answers.map_err(|e| Problem::conflict(e.to_string()))?;
     let all = |is: Option<bool>| answers.iter().all(|one| one.works == is);
     let works = match () {
         () if all(Some(true)) => Some(true),

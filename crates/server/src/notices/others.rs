@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use trimtab_model::Purl;
 use trimtab_store::{
     Decision, DecisionKind, Finding, IncidentSort, NewPending, Org, Resolve, ResolveState, Review,
     ReviewFilter, ReviewOf, ReviewState,
@@ -25,6 +26,10 @@ const MEETS: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// The most of a kind that are looked at, and hand-offs of a team: those that are due first.
 const MOST: usize = 500;
 const HANDED: usize = 30;
+/// The most decisions that are asked for, the oldest first.
+const ASKED: usize = 10_000;
+/// So many pages of reviews are looked at for what is late.
+const PAGES: usize = 20;
 
 /// An incident that touches a team.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +37,34 @@ pub(crate) struct Touched {
     /// Its id.
     pub(crate) id: i64,
     title: String,
-    looked_for: String,
+    /// What it is about, as findings have it.
+    about: About,
     acknowledged: bool,
+}
+
+/// What an incident is about, as findings have it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct About {
+    package: Option<String>,
+    vulnerability: Option<i64>,
+}
+
+impl About {
+    /// What is looked for, by whichever name.
+    async fn of(app: &App, org: Org, looked_for: &str) -> Result<About, Problem> {
+        if let Ok(purl) = looked_for.parse::<Purl>() {
+            let package = Some(purl.package().to_string());
+            return Ok(About { package, vulnerability: None });
+        }
+        let name = responding::called(app, org, looked_for).await?;
+        let vulnerability = app.store.vulnerability_of(org, &name).await?.map(|is| is.0);
+        Ok(About { package: None, vulnerability })
+    }
+
+    fn has(&self, is: &Finding) -> bool {
+        self.package.as_ref() == Some(&is.package)
+            || self.vulnerability == Some(is.vulnerability.0)
+    }
 }
 
 /// What waits for a team.
@@ -65,13 +96,7 @@ impl Others {
 impl Touched {
     /// What is told of it. It breaks through where the charter calls *now* what the team has of it.
     fn thing(&self, findings: &[Finding], urgent: &impl Fn(&Finding) -> bool) -> NewPending {
-        let wanted = self.looked_for.to_lowercase();
-        let own: Vec<&Finding> = findings
-            .iter()
-            .filter(|f| {
-                f.package.to_lowercase() == wanted || f.vulnerability.1.to_lowercase() == wanted
-            })
-            .collect();
+        let own: Vec<&Finding> = findings.iter().filter(|f| self.about.has(f)).collect();
         let level = own.iter().filter_map(|f| Some(f.weighed.as_ref()?.level)).max();
         let is_now = own.iter().any(|f| urgent(f));
         let said = if self.acknowledged {
@@ -182,8 +207,10 @@ pub(crate) async fn of_teams(
         let system = systems.iter().find(|system| Some(system.id) == id)?;
         Some((system.team?, (system.id, system.name.as_str())))
     };
-    // Nobody has the number 0: of everybody.
-    for is in app.store.asked_by_others(org, 0, None, now, MOST).await? {
+    // Nobody has the number 0: of everybody. What is told to no team takes no place of what is.
+    let owned: Vec<i64> =
+        systems.iter().filter(|system| system.team.is_some()).map(|system| system.id).collect();
+    for is in app.store.asked_by_others(org, 0, Some(&owned), now, ASKED).await? {
         if let Some((team, system)) = owner(is.is.system) {
             all.entry(team).or_default().things.push(asked(&is, system));
         }
@@ -202,7 +229,8 @@ pub(crate) async fn of_teams(
         }
     }
     late(app, org, now, &mut all).await?;
-    incidents(app, org, now, &mut all).await?;
+    incidents(app, org, &mut all).await?;
+    tasks(app, org, now, &mut all).await?;
     Ok(all)
 }
 
@@ -214,29 +242,40 @@ async fn late(
     all: &mut HashMap<i64, Others>,
 ) -> Result<(), Problem> {
     let undone = ReviewFilter { undone: true, ..ReviewFilter::default() };
-    let reviews = app.store.reviews(org, &undone, None, MOST).await?.rows;
-    let of = |id: i64| match reviews.iter().find(|review| review.id == id).map(|r| &r.is.of) {
-        Some(ReviewOf::Team(team)) => Some(*team),
-        _ => None,
-    };
-    let ids: Vec<i64> = reviews.iter().map(|review| review.id).collect();
+    let (mut reviews, mut after) = (Vec::new(), None);
+    for _ in 0..PAGES {
+        let page = app.store.reviews(org, &undone, after, MOST).await?;
+        reviews.extend(page.rows);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let teams: HashMap<i64, i64> = reviews
+        .iter()
+        .filter_map(|review| match review.is.of {
+            ReviewOf::Team(team) => Some((review.id, team)),
+            _ => None,
+        })
+        .collect();
+    let mut ids: Vec<i64> = teams.keys().copied().collect();
+    ids.sort_unstable();
     if ids.is_empty() {
         return Ok(());
     }
     for is in app.store.resolved(org, &ids).await? {
         let is_late = is.state == ResolveState::Open && is.is.due < now;
-        if let Some(team) = of(is.is.review).filter(|_| is_late) {
+        if let Some(team) = teams.get(&is.is.review).copied().filter(|_| is_late) {
             all.entry(team).or_default().things.push(followed(&is));
         }
     }
     Ok(())
 }
 
-/// Open incidents by the teams that they touch, and their tasks that are late. Drills are nobody's news, and what was caught is in its room.
+/// Open incidents by the teams that they touch. Drills are nobody's news, and what was caught is in its room.
 async fn incidents(
     app: &App,
     org: Org,
-    now: Timestamp,
     all: &mut HashMap<i64, Others>,
 ) -> Result<(), Problem> {
     let open = app
@@ -244,18 +283,39 @@ async fn incidents(
         .incidents_of(org, (Some(true), Some(IncidentSort::Real)), None, None, MOST)
         .await?;
     for is in open.rows {
+        let about = About::of(app, org, &is.is.looked_for).await?;
         let events = app.store.incident_events(org, is.id).await?;
         for stand in responding::how_far(&events) {
             let Some(team) = stand.team.filter(|_| stand.fixed.is_none()) else { continue };
             all.entry(team).or_default().incidents.push(Touched {
                 id: is.id,
                 title: is.is.title.clone(),
-                looked_for: is.is.looked_for.clone(),
+                about: about.clone(),
                 acknowledged: stand.acknowledged.is_some(),
             });
         }
-        for task in responding::tasks(&events).iter().filter(|task| task.is_late(now)) {
-            let Some(team) = task.team else { continue };
+    }
+    Ok(())
+}
+
+/// Tasks of teams that are late, of the newest incidents and near misses. Of one that is closed what was learnt is
+/// followed alone.
+async fn tasks(
+    app: &App,
+    org: Org,
+    now: Timestamp,
+    all: &mut HashMap<i64, Others>,
+) -> Result<(), Problem> {
+    let mut newest = app.store.incidents_of(org, (None, None), None, None, MOST).await?.rows;
+    newest.retain(|is| is.is.drill.is_none());
+    let ids: Vec<i64> = newest.iter().map(|is| is.id).collect();
+    let events = app.store.incident_tasks(org, &ids).await?;
+    for is in newest {
+        let told = events.get(&is.id).map_or(&[][..], Vec::as_slice);
+        for task in responding::tasks(told).iter().filter(|task| task.is_late(now)) {
+            let Some(team) = task.team.filter(|_| task.after || is.closed.is_none()) else {
+                continue;
+            };
             let due = task.due.map_or_else(String::new, day);
             let told = Told {
                 title: format!("Late: {}", task.text),

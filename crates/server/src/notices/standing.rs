@@ -73,7 +73,7 @@ pub(crate) async fn of(
         })
         .collect();
     let asked: Vec<Asked> = pending.iter().map(asked).collect();
-    let mut engine = wishes.for_engine();
+    let mut engine = wishes.for_engine(now);
     if !has_channel(app, &wishes) {
         engine.days.clear();
     }
@@ -125,7 +125,8 @@ async fn tells_at_once(
         return Ok(false);
     }
     let systems = app.store.systems(org).await?;
-    let further = wishes.escalates.map_or(0, |_| usize::from(wishes.for_engine().steps));
+    let steps = usize::from(wishes.for_engine(app.now()).steps);
+    let further = wishes.escalates.map_or(0, |_| steps);
     let on_rota = wishes.rota.as_ref().map(duty::everybody);
     // The rota stands in the place of those who are named as on duty.
     let named = wishes.circles.iter().take(1 + further).skip(usize::from(on_rota.is_some()));

@@ -54,9 +54,10 @@ impl Told {
         serde_json::from_value(told.clone()).unwrap_or_default()
     }
 
-    /// The gravest and most urgent first.
+    /// The gravest and most urgent first. What waits beside the plan, and has no findings, is as grave as a high one.
     pub(crate) fn rank(&self) -> (u8, i64, String) {
-        let grave = self.level.map_or(u8::MAX, |level| u8::MAX - 1 - level);
+        let level = self.level.or((self.findings == 0).then_some(rank(Level::High)));
+        let grave = level.map_or(u8::MAX, |level| u8::MAX - 1 - level);
         (grave, self.due.unwrap_or(i64::MAX), self.title.clone())
     }
 }
@@ -116,8 +117,13 @@ pub(crate) async fn of_team(
     }
     let cadences = &agreed.charter.cadences;
     let zone = &agreed.charter.calendar.time_zone;
-    let mut things: Vec<NewPending> =
-        groups.iter().map(|(key, group)| thing(team, *key, group, (cadences, zone))).collect();
+    let mut assets: Vec<i64> = groups.keys().map(|(asset, _)| *asset).collect();
+    assets.dedup();
+    let delivered = app.store.delivered(org, &assets).await?;
+    let of = |key: &(i64, &str), group: &Group<'_>| {
+        thing(team, *key, (group, delivered.get(&key.0)), (cadences, zone))
+    };
+    let mut things: Vec<NewPending> = groups.iter().map(|(key, group)| of(key, group)).collect();
     things.extend(others.things(&findings, |is| is_urgent(is, cadences)));
     things.extend(others::handed(app, org, team.id, now).await?);
     Ok(Looked { things, again })
@@ -131,7 +137,7 @@ fn is_urgent(is: &Finding, cadences: &[Cadence]) -> bool {
 fn thing(
     team: &Team,
     (asset, package): (i64, &str),
-    group: &Group<'_>,
+    (group, supplier): (&Group<'_>, Option<&(String, bool)>),
     (cadences, zone): (&[Cadence], &TimeZone),
 ) -> NewPending {
     let level = group.findings.iter().filter_map(|f| Some(f.weighed.as_ref()?.level)).max();
@@ -155,13 +161,23 @@ fn thing(
             format!("/teams/{}/plan", team.id),
         ),
         (None, first) => (
-            format!("{name} in {place}: nothing is planned"),
+            match supplier {
+                Some((supplier, true)) => format!("{name} in {place}: ask {supplier}"),
+                _ => format!("{name} in {place}: nothing is planned"),
+            },
             "no change of the plan removes it".to_owned(),
-            match first.and_then(|f| f.fix.as_deref()) {
-                Some(fix) => {
+            match (supplier, first.and_then(|f| f.fix.as_deref())) {
+                // Nobody here can raise anything in what a supplier delivers.
+                (Some((supplier, true)), _) => {
+                    format!("Ask {supplier} on the finding's page, or ask for a decision.")
+                }
+                (Some((supplier, false)), _) => format!(
+                    "{supplier} delivers it no longer: replace it, mitigate, or ask for an exception."
+                ),
+                (None, Some(fix)) => {
                     format!("Raise it to {fix}, or say when: the plan tells why it stays.")
                 }
-                None => {
+                (None, None) => {
                     "No version without it is known: replace it, mitigate, or ask for an exception."
                         .to_owned()
                 }

@@ -137,12 +137,13 @@ impl Wishes {
         serde_json::from_value(told.clone()).unwrap_or_default()
     }
 
-    /// For the decision. Where nobody is named further, and nobody comes next in the rota, nobody is asked further.
-    pub(crate) fn for_engine(&self) -> engine::Wishes {
+    /// For the decision. Where nobody is named further, and nobody comes next in the rota at that moment, nobody is asked
+    /// further.
+    pub(crate) fn for_engine(&self, now: Timestamp) -> engine::Wishes {
         let days = DAYS.iter().filter(|(word, _)| self.days.iter().any(|d| d == word));
         let quiet = self.quiet.as_ref().and_then(|q| Some((time(&q.from)?, time(&q.to)?)));
         let further = self.circles.iter().skip(1).take_while(|circle| !circle.is_empty()).count();
-        let next = self.rota.as_ref().map_or(0, |rota| rota.people.len().saturating_sub(1));
+        let next = self.rota.as_ref().map_or(0, |rota| rota.order(now).len().saturating_sub(1));
         let steps = u8::try_from(further.max(next)).unwrap_or(u8::MAX).min(engine::STEPS);
         engine::Wishes {
             zone: self.zone(),
@@ -374,6 +375,9 @@ pub(crate) async fn keep(
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::Date;
+    use trimtab_engine::rota::Cover;
+
     use super::*;
 
     #[test]
@@ -397,9 +401,30 @@ mod tests {
 
     #[test]
     fn further_people_are_asked_as_far_as_they_are_named() {
-        let steps = |circles| Wishes { circles, ..Wishes::default() }.for_engine().steps;
+        let now = Timestamp::UNIX_EPOCH;
+        let steps = |circles| Wishes { circles, ..Wishes::default() }.for_engine(now).steps;
         assert_eq!(steps([vec![1], vec![], vec![]]), 0);
         assert_eq!(steps([vec![1], vec![2], vec![]]), 1);
         assert_eq!(steps([vec![], vec![2], vec![3]]), 2);
+    }
+
+    #[test]
+    fn whose_turn_another_took_is_asked_further() {
+        let day = Date::constant;
+        let cover = Cover { from: day(1970, 1, 1), until: day(1970, 1, 3), person: 2 };
+        let rota = Rota {
+            zone: TimeZone::UTC,
+            people: vec![1],
+            first: day(1970, 1, 1),
+            days: 7,
+            at: Time::midnight(),
+            covers: vec![cover],
+        };
+        let wishes = Wishes { rota: Some(rota), ..Wishes::default() };
+        let steps = |hours| {
+            let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
+            wishes.for_engine(now).steps
+        };
+        assert_eq!((steps(1), steps(60)), (1, 0));
     }
 }

@@ -117,11 +117,17 @@ impl Asking<'_> {
         let mut assets: Vec<i64> = findings.iter().map(|f| f.asset.0).collect();
         assets.sort_unstable();
         assets.dedup();
-        let supplied = app.store.suppliers_of(org, &assets).await?;
+        let supplied = app.store.delivered(org, &assets).await?;
         for (is, asked) in findings.iter().zip(&mut part.asked) {
-            if let Some((_, supplier)) = supplied.get(&is.asset.0) {
-                asked.blocker = Some(format!("{supplier}, its supplier: ask them").into());
-            }
+            asked.blocker = match supplied.get(&is.asset.0) {
+                Some((supplier, true)) => {
+                    Some(format!("{supplier}, its supplier: ask them").into())
+                }
+                Some((supplier, false)) => {
+                    Some(format!("{supplier}, which delivers it no longer: replace it").into())
+                }
+                None => continue,
+            };
         }
         let placements = app.store.placements(org, team.id).await?;
         let placed: HashMap<&PlannedChange, &Placement> =

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{Room, doers, drills, knows, look, room};
 use crate::access::{Action, On, Who};
 use crate::api::moment;
-use crate::jobs::look as job;
+use crate::jobs::{look as job, notify};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -140,8 +140,19 @@ pub(crate) async fn open(app: &App, who: &Who, sent: &Opening) -> Result<i64, Pr
     // It is opened: what cannot be looked at now is looked at by the job.
     match app.store.incident(who.org, id).await {
         Ok(Some(incident)) => {
-            if let Err(problem) = look(app, who.org, &incident, now).await {
-                tracing::warn!(error = %problem.detail, "an incident is looked at later");
+            match look(app, who.org, &incident, now).await {
+                Ok(0) => {}
+                // The next look finds nothing new: who is touched is told now.
+                Ok(_) => {
+                    let told = app.store.add_job(&notify::at_once(who.org, now), now).await;
+                    if let Err(error) = told {
+                        tracing::warn!(%error, "an incident is told later");
+                    }
+                    app.work.notify_one();
+                }
+                Err(problem) => {
+                    tracing::warn!(error = %problem.detail, "an incident is looked at later");
+                }
             }
         }
         Ok(None) => {}

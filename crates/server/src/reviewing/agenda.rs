@@ -252,7 +252,9 @@ fn title(part: Part) -> &'static str {
 fn told(part: Part, draft: Draft, before: &[Vec<String>]) -> PackTopic {
     let again = match part {
         // What was decided stands there until it is done.
-        Part::Follow | Part::Plan | Part::Noise => 0,
+        Part::Follow | Part::Plan => 0,
+        // These tell how it is, and have the same to tell each time.
+        Part::Relied | Part::Concentration | Part::Noise | Part::Attacks => 0,
         _ => repeats(&draft.is.key, before.iter().map(Vec::as_slice)),
     };
     PackTopic {
@@ -311,7 +313,7 @@ impl Making<'_> {
     }
 
     /// How many that count were not weighed, of those that came since a moment.
-    async fn unweighed(&self, since: Option<Timestamp>) -> Result<i64, Problem> {
+    pub(super) async fn unweighed(&self, since: Option<Timestamp>) -> Result<i64, Problem> {
         let filter = FindingFilter { since, waits: Some(Waits::Assessment), ..self.counting() };
         Ok(self.app.store.count_findings(self.org, &filter).await?.number)
     }

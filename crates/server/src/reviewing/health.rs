@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use trimtab_engine::measure::noise;
-use trimtab_engine::review::{Concentration, HeldPackage, Part, Topic, concentration, drift};
+use trimtab_engine::review::{
+    Concentration, HeldPackage, Kind, Part, Topic, concentration, drift,
+};
 use trimtab_model::Purl;
+use trimtab_pages::part::number;
 use trimtab_store::{GroupBy, Stocked};
 
-use super::Before;
+use super::{Before, last_of};
 use super::agenda::{Draft, Filled, LISTED, Making};
 use super::packing::{Made, PackChart, PackSeries, counted, whole};
 use super::supported::{Said, said};
@@ -63,7 +66,7 @@ pub(super) async fn made(
     let all = by_package(&stocked);
     let names: Vec<String> = all.keys().cloned().collect();
     let said = said(making, &stocked).await?;
-    let last = match before.first() {
+    let last = match last_of(before, Kind::Monthly, making.scope) {
         None => None,
         Some(one) => store.review_stock(org, one.review.id).await?,
     };
@@ -135,10 +138,11 @@ fn by_package(all: &[Stocked]) -> BTreeMap<String, Carried> {
     of
 }
 
-fn package(name: &str, weight: f64, note: String) -> Draft {
+/// A package as a topic of a part: what it is there, it is in no other.
+fn package(part: Part, name: &str, weight: f64, note: String) -> Draft {
     let (words, _) = short(name);
     Draft {
-        is: Topic { key: format!("package:{name}"), level: None, weight, due: None },
+        is: Topic { key: format!("{}:{name}", part.as_str()), level: None, weight, due: None },
         title: words,
         note,
         page: format!("/packages?purl={}", encode(name)),
@@ -169,7 +173,7 @@ fn drifted(last: Option<&Stock>, now: &Stock, all: &BTreeMap<String, Carried>) -
     let list = "/where";
     let Some(last) = last else {
         let about =
-            "No pack of the month before is kept: what came and went is told from the next on.";
+            "No pack of the same systems is kept from before: what came and went is told from the next on.";
         return [unknown(about, list), unknown(about, list), unknown(about, list)];
     };
     if last.cut || now.cut {
@@ -184,19 +188,19 @@ fn drifted(last: Option<&Stock>, now: &Stock, all: &BTreeMap<String, Carried>) -
         let is = all.get(*name);
         let versions = is.map_or_else(String::new, |is| versions(&is.versions));
         let note = format!("{versions}, in {}", count(places(name), "place", "places"));
-        package(name, places(name) as f64, note)
+        package(Part::Added, name, places(name) as f64, note)
     });
-    let removed =
-        drift.removed.iter().map(|name| package(name, 0.0, "in no asset any longer".to_owned()));
+    let gone = || "in no asset any longer".to_owned();
+    let removed = drift.removed.iter().map(|name| package(Part::Removed, name, 0.0, gone()));
     let other = drift.relicensed.iter().map(|(name, was, is)| {
         let note = format!("{}; before {}", is.join(", "), was.join(", "));
-        package(name, places(name) as f64, note)
+        package(Part::Licences, name, places(name) as f64, note)
     });
     let new = drift.licences.iter().map(|licence| Draft {
         is: Topic { key: format!("licence:{licence}"), level: None, weight: NEW, due: None },
         title: format!("Licence {licence}"),
         note: "no package had it before".to_owned(),
-        page: format!("/where?q={}", encode(licence)),
+        page: format!("/where?licence={}", encode(licence)),
     });
     [
         filled(
@@ -266,7 +270,7 @@ async fn relied(
             count(is.assets, "asset", "assets"),
             count(is.systems, "system", "systems"),
         );
-        package(&is.package, is.assets as f64, note)
+        package(Part::Relied, &is.package, is.assets as f64, note)
     };
     let topics = first.iter().map(topic).collect();
     let about = "The packages that most assets carry. Maintenance is told by advisories, and age by release cycles; \
@@ -335,7 +339,7 @@ async fn unmanaged(
             false => "it comes from no registry that advisories know, or has no version somewhere",
         };
         let note = format!("{why}; in {}", count(is.places, "place", "places"));
-        package(name, is.places as f64, note)
+        package(Part::Unmanaged, name, is.places as f64, note)
     });
     let about = format!(
         "Vendored, private or without a version: advisories cannot be looked up for them. In {} with an inventory, {} \
@@ -362,13 +366,17 @@ async fn concentrated(
     let groups = store.group_findings(making.org, &filter, GroupBy::Package, WEIGHED).await?;
     let sum: f64 = groups.iter().map(|group| group.weight).sum();
     // The lightest are left out where there are more: shares are then those of the heaviest.
-    let of_all = groups.len() < WEIGHED;
+    // What was not weighed adds nothing to the sum: then it is not the load.
+    let of_all = groups.len() < WEIGHED && making.unweighed(None).await? == 0;
     let load = concentration(groups.iter().map(|group| group.weight)).filter(|_| of_all);
     let mut topics: Vec<Draft> = Vec::new();
     for group in groups.iter().take(5).filter(|group| group.weight > 0.0) {
-        let share = percent(group.weight / sum);
-        let note = format!("{share} % of the load, {} findings", group.findings);
-        topics.push(package(&group.key, group.weight, note));
+        let share = match of_all {
+            true => format!("{} % of the load", percent(group.weight / sum)),
+            false => format!("load {}", number((group.weight * 10.0).round() / 10.0)),
+        };
+        let note = format!("{share}, {} findings", group.findings);
+        topics.push(package(Part::Concentration, &group.key, group.weight, note));
     }
     let mut suppliers: BTreeMap<String, f64> = BTreeMap::new();
     let mut unnamed = 0;
@@ -386,7 +394,7 @@ async fn concentrated(
         is: Topic { key: format!("supplier:{name}"), level: None, weight: 0.0, due: None },
         title: format!("Supplier {name}"),
         note: format!("{} % of the places of named suppliers", percent(places / whole)),
-        page: format!("/where?q={}", encode(name)),
+        page: "#concentration".to_owned(),
     }));
     let told = |of: Option<Concentration>, what: &str| match of {
         None => format!("How {what} lies is not known. "),
@@ -434,9 +442,14 @@ async fn told_and_asked(making: &Making<'_>) -> Result<(Filled, Option<f64>, Pac
     let week = SignedDuration::from_hours(24 * 7);
     let spans: Vec<(Timestamp, Timestamp)> =
         (1..=WEEKS).rev().map(|back| (now - week * back, now - week * (back - 1))).collect();
+    // Of what was before the first entry nobody knows.
+    let began = folded.lives.iter().filter_map(|l| l.episodes.first()).map(|e| e.began).min();
+    let known = |from: Timestamp| began.is_some_and(|began| began <= from);
     let weekly: Vec<Option<f64>> = spans
         .iter()
-        .map(|(from, to)| Some(whole(noise(all.iter(), *from, *to).interruptions)))
+        .map(|(from, to)| {
+            known(*from).then(|| whole(noise(all.iter(), *from, *to).interruptions))
+        })
         .collect();
     let month = now - week * 4;
     let asked = noise(all.iter(), month, now).interruptions;
@@ -471,5 +484,5 @@ async fn told_and_asked(making: &Making<'_>) -> Result<(Filled, Option<f64>, Pac
         labels: spans.iter().map(|(from, _)| from.strftime("%Y-%m-%d").to_string()).collect(),
         series: vec![PackSeries { name: "interruptions".to_owned(), values: weekly }],
     };
-    Ok((part, Some(whole(asked)), chart))
+    Ok((part, known(month).then(|| whole(asked)), chart))
 }

@@ -9,7 +9,7 @@ use trimtab_store::{Resolve, Review};
 
 use super::agenda::{Pack, PackFigures, PackPart};
 use super::packing::PackChart;
-use super::{Before, Scope, follow, kind_of, last_day};
+use super::{Before, Scope, follow, kind_of, last_day, last_of};
 use crate::people::name;
 
 /// What minutes are made of.
@@ -150,7 +150,8 @@ fn decisions(told: &Told<'_>) -> Section {
 }
 
 fn numbers(told: &Told<'_>) -> Section {
-    let last = told.before.iter().find_map(|one| one.pack.as_ref());
+    let last = last_of(told.before, kind_of(told.review), told.scope);
+    let last = last.and_then(|one| one.pack.as_ref());
     let rows = compared(told.pack, last);
     let row = |(name, now, before): &Compared| {
         let by = change(*now, *before).unwrap_or_else(|| "–".to_owned());

@@ -73,10 +73,10 @@ pub(super) async fn load_line(
 ) -> Result<PackChart, Problem> {
     let today = epoch_day(now.to_zoned(jiff::tz::TimeZone::UTC).date());
     let first = today - WEEKS * 7;
-    let of = match (&scope.of, &scope.systems) {
-        (trimtab_store::ReviewOf::All, _) | (_, None) => vec![ScopeOf::Organisation],
-        (trimtab_store::ReviewOf::Team(id), _) => vec![ScopeOf::Team(*id)],
-        (_, Some(ids)) => ids.iter().map(|id| ScopeOf::System(*id)).collect(),
+    // Of a team its systems: the days that are kept of the team itself are of what it owned on those days.
+    let of = match &scope.systems {
+        None => vec![ScopeOf::Organisation],
+        Some(ids) => ids.iter().map(|id| ScopeOf::System(*id)).collect(),
     };
     let mut all = Vec::with_capacity(of.len());
     for one in of {

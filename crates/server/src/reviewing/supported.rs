@@ -1,7 +1,7 @@
 //! What the index says of the packages that are carried: whether advisories call them unmaintained, and when their support
 //! ends.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -24,7 +24,7 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 180);
 pub(super) struct Said {
     pub(super) unmaintained: bool,
     /// Versions whose support ended or ends, each with when.
-    pub(super) ending: Vec<(String, Option<Date>)>,
+    pub(super) ending: BTreeMap<String, Option<Date>>,
     /// When the release cycle of the newest version in use began.
     pub(super) released: Option<Date>,
 }
@@ -63,15 +63,16 @@ fn read(index: &Opened, all: &[(String, String)], now: Timestamp) -> Option<Hash
         let Some(version) = purl.version().filter(|_| !products.is_empty()) else { continue };
         let Some(said) = of.get_mut(package) else { continue };
         match lifecycle::of(version, &products) {
-            Lifecycle::Ended => said.ending.push((version.to_owned(), None)),
+            Lifecycle::Ended => {
+                said.ending.insert(version.to_owned(), None);
+            }
             Lifecycle::Ends(day) if day <= until => {
-                said.ending.push((version.to_owned(), Some(day)));
+                said.ending.insert(version.to_owned(), Some(day));
             }
             _ => {}
         }
-        let began = products.iter().flat_map(|product| &product.cycles);
-        let began = began.filter(|cycle| version.starts_with(&*cycle.name));
-        let began = began.filter_map(|cycle| cycle.released).filter(|day| *day <= today).max();
+        let began = lifecycle::cycle_of(version, &products).and_then(|cycle| cycle.released);
+        let began = began.filter(|day| *day <= today);
         said.released = said.released.max(began);
     }
     Some(of)

@@ -2,17 +2,27 @@
 //! `CycloneDX` and SPDX 2 as JSON are looked into; of other formats that the scanner reads this is unknown.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use trimtab_decisions::vex::VexDocument;
 use trimtab_engine::supplier::obligations::{Format, Version, version};
 use trimtab_engine::supplier::quality::{self, Component, Element, Part, Quality, Sbom};
 use trimtab_model::evidence::VexStatus;
 use trimtab_store::Supplied;
 
-/// The most names of vulnerabilities that are kept of a VEX document.
+/// The most names of vulnerabilities that are kept of a VEX document, and how long they are together, in bytes.
 const NAMED: usize = 2000;
+const ALL_NAMED: usize = 64 << 10;
+/// The longest name of a vulnerability, and of an author that is kept.
+const LONGEST: usize = 200;
+/// The most objects of a document, and the most members and lists: what is held of it is some times as large.
+const OBJECTS: usize = 400_000;
+const MEMBERS: usize = 2_000_000;
+/// Before 2000 nobody made one.
+const FIRST: i64 = 946_684_800;
 
 /// What was read in a document, as it is kept.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -28,6 +38,8 @@ pub(crate) struct Told {
     pub(crate) statements: usize,
     /// What it is about, and whether it says how they are affected.
     pub(crate) named: Vec<(String, bool)>,
+    /// Whether it names more than is kept.
+    pub(crate) cut: bool,
 }
 
 impl Told {
@@ -58,125 +70,295 @@ impl Told {
     }
 }
 
+/// Whether what is held of a document is no more than a few times its bytes.
+pub(crate) fn is_bounded(bytes: &[u8]) -> bool {
+    let (mut objects, mut members) = (0usize, 0usize);
+    for byte in bytes {
+        match byte {
+            b'{' => objects += 1,
+            b',' | b'[' => members += 1,
+            _ => {}
+        }
+    }
+    objects <= OBJECTS && members <= MEMBERS
+}
+
+/// When a document was made by its own word, if that may be.
+fn made(at: Option<Timestamp>) -> Option<Timestamp> {
+    at.filter(|at| at.as_second() >= FIRST)
+}
+
 /// What an SBOM says of itself, and when it was made.
 pub(crate) fn sbom(bytes: &[u8]) -> (Told, Option<Timestamp>) {
     let Ok(raw) = serde_json::from_slice::<Raw>(bytes) else {
         return (Told::default(), None);
     };
-    let (format, number, made, is) = if raw.bom_format == "CycloneDX" {
-        let made = raw.metadata["timestamp"].as_str();
-        (Format::CycloneDx, raw.spec_version.as_str(), made, raw.cyclonedx())
-    } else if let Some(number) = raw.spdx_version.as_str().and_then(|v| v.strip_prefix("SPDX-")) {
-        let made = raw.creation_info["created"].as_str();
-        (Format::Spdx, Some(number), made, raw.spdx())
+    let (format, number, at, is) = if raw.bom_format.text() == Some("CycloneDX") {
+        let at = raw.metadata.as_ref().and_then(|of| of.timestamp.text());
+        (Format::CycloneDx, raw.spec_version.text(), at, raw.cyclonedx())
+    } else if let Some(number) = raw.spdx_version.text().and_then(|v| v.strip_prefix("SPDX-")) {
+        let at = raw.creation_info.as_ref().and_then(|of| of.created.text());
+        (Format::Spdx, Some(number), at, raw.spdx())
     } else {
         return (Told::default(), None);
     };
     let parts = quality::of(&is).parts;
+    let number = number.and_then(version);
     let told = Told {
         format: Some(format.as_str().to_owned()),
-        version: number.filter(|number| version(number).is_some()).map(ToOwned::to_owned),
+        version: number.map(|(major, minor)| format!("{major}.{minor}")),
         parts: parts.iter().map(|p| (p.element.as_str().to_owned(), p.have, p.of)).collect(),
         ..Told::default()
     };
-    (told, made.and_then(|made| made.parse().ok()))
+    (told, made(at.and_then(|at| at.parse().ok())))
+}
+
+/// The names that a VEX document gives to vulnerabilities.
+fn names(document: &VexDocument) -> impl Iterator<Item = (&str, VexStatus)> {
+    document.statements.iter().flat_map(|statement| {
+        let ids = std::iter::once(&statement.vulnerability).chain(&statement.aliases);
+        ids.map(move |id| (&**id, statement.status))
+    })
+}
+
+/// Whether all names of vulnerabilities in a VEX document are such that they can be kept and looked for.
+pub(crate) fn is_well_named(document: &VexDocument) -> bool {
+    names(document).all(|(id, _)| id.len() <= LONGEST && !id.chars().any(char::is_control))
+}
+
+/// A name as sources write it: how letters are written makes no other vulnerability.
+fn written(id: &str) -> String {
+    match id.split_at_checked(5) {
+        Some((start, rest)) if start.eq_ignore_ascii_case("ghsa-") => {
+            format!("GHSA-{}", rest.to_ascii_lowercase())
+        }
+        Some((start, _)) if start.to_ascii_lowercase().starts_with("cve-") => {
+            id.to_ascii_uppercase()
+        }
+        _ => id.to_owned(),
+    }
 }
 
 /// What a VEX document is about.
-pub(crate) fn vex(document: &trimtab_decisions::vex::VexDocument) -> (Told, Option<Timestamp>) {
-    let mut named: Vec<(String, bool)> = Vec::new();
-    for statement in &document.statements {
-        let stated = statement.status != VexStatus::UnderInvestigation;
-        for id in std::iter::once(&statement.vulnerability).chain(&statement.aliases) {
-            named.push((id.to_string(), stated));
-        }
-    }
+pub(crate) fn vex(document: &VexDocument) -> (Told, Option<Timestamp>) {
+    let stated = |status: VexStatus| status != VexStatus::UnderInvestigation;
+    let mut named: Vec<(String, bool)> =
+        names(document).map(|(id, status)| (written(id), stated(status))).collect();
     named.sort();
     named.dedup();
+    let (all, mut long) = (named.len(), 0);
     named.truncate(NAMED);
+    named.retain(|(id, _)| {
+        long += id.len();
+        long <= ALL_NAMED
+    });
+    let author = document.author.as_deref();
     let told = Told {
         format: Some(document.format.as_str().to_owned()),
-        author: document.author.as_deref().map(ToOwned::to_owned),
+        author: author.map(|author| author.chars().take(LONGEST).collect()),
         statements: document.statements.len(),
+        cut: named.len() < all,
         named,
         ..Told::default()
     };
-    (told, document.statements.iter().filter_map(|statement| statement.at).max())
+    (told, made(document.statements.iter().filter_map(|statement| statement.at).max()))
 }
 
 /// What is looked at of either format; of other members nothing is held.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Raw {
-    bom_format: Value,
-    spec_version: Value,
-    metadata: Value,
+    bom_format: Text,
+    spec_version: Text,
+    metadata: Option<Metadata>,
     components: Vec<Listed>,
     dependencies: Vec<Depends>,
-    spdx_version: Value,
-    creation_info: Value,
+    spdx_version: Text,
+    creation_info: Option<Creation>,
     packages: Vec<Package>,
     relationships: Vec<Relationship>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
+struct Metadata {
+    timestamp: Text,
+    authors: Found,
+    manufacturer: Found,
+    manufacture: Found,
+    supplier: Found,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 struct Listed {
     #[serde(rename = "bom-ref")]
-    reference: Value,
-    name: Value,
-    version: Value,
-    purl: Value,
-    cpe: Value,
-    swid: Value,
-    supplier: Value,
-    manufacturer: Value,
-    publisher: Value,
-    licenses: Value,
-    hashes: Value,
+    reference: Text,
+    name: Found,
+    version: Found,
+    purl: Text,
+    cpe: Found,
+    swid: Found,
+    supplier: Found,
+    manufacturer: Found,
+    publisher: Found,
+    licenses: Found,
+    hashes: Found,
     components: Vec<Listed>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Depends {
-    r#ref: Value,
-    depends_on: Value,
+    r#ref: Text,
+    depends_on: Option<Vec<Text>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Creation {
+    created: Text,
+    creators: Option<Vec<Text>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Package {
     #[serde(rename = "SPDXID")]
-    id: Value,
-    name: Value,
-    version_info: Value,
-    supplier: Value,
-    license_concluded: Value,
-    license_declared: Value,
-    checksums: Value,
-    external_refs: Value,
+    id: Text,
+    name: Found,
+    version_info: Found,
+    supplier: Found,
+    license_concluded: Found,
+    license_declared: Found,
+    checksums: Found,
+    external_refs: Option<Vec<Reference>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Reference {
+    reference_type: Text,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Relationship {
-    spdx_element_id: Value,
-    related_spdx_element: Value,
+    spdx_element_id: Text,
+    related_spdx_element: Text,
+}
+
+/// The types of references of SPDX 2 that are ids; others are addresses and advisories.
+const IDS: [&str; 6] = ["purl", "cpe22Type", "cpe23Type", "swid", "gitoid", "swh"];
+/// What stands for the document itself in relationships of SPDX.
+const DOCUMENT: &str = "SPDXRef-DOCUMENT";
+
+/// A text, where a member is one.
+#[derive(Debug, Default)]
+struct Text(Option<Box<str>>);
+
+/// What is there; more of it is not held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Found {
+    /// Nothing, or nothing that says something.
+    #[default]
+    Nothing,
+    /// A text that says something.
+    Text,
+    /// A list or an object with something in it.
+    Inside,
+}
+
+impl Text {
+    fn text(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
+    fn says(&self) -> bool {
+        self.text().is_some_and(says)
+    }
+}
+
+impl Found {
+    /// Whether it is a text that says something.
+    fn says(self) -> bool {
+        self == Found::Text
+    }
+
+    fn is_there(self) -> bool {
+        self != Found::Nothing
+    }
 }
 
 /// Whether a text says something.
-fn says(value: &Value) -> bool {
-    let said = value.as_str().map(str::trim);
-    said.is_some_and(|text| !matches!(text, "" | "NOASSERTION" | "NONE" | "unknown"))
+fn says(text: &str) -> bool {
+    !matches!(text.trim(), "" | "NOASSERTION" | "NONE" | "unknown")
 }
 
-/// Whether there is something: a text that says something, a list or an object with something in it.
-fn is_there(value: &Value) -> bool {
-    match value {
-        Value::Array(all) => !all.is_empty(),
-        Value::Object(all) => !all.is_empty(),
-        other => says(other),
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Text, D::Error> {
+        from.deserialize_any(Look).map(|(text, _)| Text(text))
+    }
+}
+
+impl<'de> Deserialize<'de> for Found {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Found, D::Error> {
+        from.deserialize_any(Look).map(|(text, inside)| match text {
+            Some(text) if says(&text) => Found::Text,
+            None if inside => Found::Inside,
+            _ => Found::Nothing,
+        })
+    }
+}
+
+/// A value as its text, or whether there is something in it.
+struct Look;
+
+impl<'de> Visitor<'de> for Look {
+    type Value = (Option<Box<str>>, bool);
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("any value")
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok((None, false))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok((None, false))
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok((None, false))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok((None, false))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok((None, false))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok((Some(text.into()), false))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Self::Value, A::Error> {
+        let mut inside = false;
+        while all.next_element::<IgnoredAny>()?.is_some() {
+            inside = true;
+        }
+        Ok((None, inside))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut all: A) -> Result<Self::Value, A::Error> {
+        let mut inside = false;
+        while all.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
+            inside = true;
+        }
+        Ok((None, inside))
     }
 }
 
@@ -184,31 +366,34 @@ impl Raw {
     fn cyclonedx(&self) -> Sbom {
         let mut related: HashSet<&str> = HashSet::new();
         for depends in &self.dependencies {
-            related.extend(depends.r#ref.as_str());
-            let needed = depends.depends_on.as_array().into_iter().flatten();
-            related.extend(needed.filter_map(Value::as_str));
+            related.extend(depends.r#ref.text());
+            let needed = depends.depends_on.iter().flatten();
+            related.extend(needed.filter_map(Text::text));
         }
+        let about = self.metadata.as_ref();
         let mut is = Sbom {
-            author: ["authors", "manufacturer", "manufacture", "supplier"]
-                .iter()
-                .any(|member| is_there(&self.metadata[*member])),
-            timestamp: says(&self.metadata["timestamp"]),
+            author: about.is_some_and(|of| {
+                [of.authors, of.manufacturer, of.manufacture, of.supplier]
+                    .into_iter()
+                    .any(Found::is_there)
+            }),
+            timestamp: about.is_some_and(|of| of.timestamp.says()),
             components: Vec::new(),
         };
         let mut waiting: Vec<&Listed> = self.components.iter().collect();
         while let Some(one) = waiting.pop() {
             waiting.extend(&one.components);
-            let id = one.reference.as_str().or_else(|| one.purl.as_str());
+            let id = one.reference.text().or_else(|| one.purl.text());
             is.components.push(Component {
-                supplier: [&one.supplier, &one.manufacturer, &one.publisher]
+                supplier: [one.supplier, one.manufacturer, one.publisher]
                     .into_iter()
-                    .any(is_there),
-                name: says(&one.name),
-                version: says(&one.version),
-                identifier: [&one.purl, &one.cpe, &one.swid].into_iter().any(is_there),
+                    .any(Found::is_there),
+                name: one.name.says(),
+                version: one.version.says(),
+                identifier: one.purl.says() || one.cpe.is_there() || one.swid.is_there(),
                 relationship: id.is_some_and(|id| related.contains(id)),
-                licence: is_there(&one.licenses),
-                hash: is_there(&one.hashes),
+                licence: one.licenses.is_there(),
+                hash: one.hashes.is_there(),
             });
         }
         is
@@ -217,26 +402,31 @@ impl Raw {
     fn spdx(&self) -> Sbom {
         let mut related: HashSet<&str> = HashSet::new();
         for relationship in &self.relationships {
-            related.extend(relationship.spdx_element_id.as_str());
-            related.extend(relationship.related_spdx_element.as_str());
+            let ends = [&relationship.spdx_element_id, &relationship.related_spdx_element];
+            // That the document describes it tells of nothing that it needs.
+            if ends.iter().all(|end| end.text() != Some(DOCUMENT)) {
+                related.extend(ends.into_iter().filter_map(Text::text));
+            }
         }
-        let creators = self.creation_info["creators"].as_array().into_iter().flatten();
-        let mut creators = creators.filter_map(Value::as_str);
+        let about = self.creation_info.as_ref();
+        let creators = about.into_iter().flat_map(|of| of.creators.iter().flatten());
+        let mut creators = creators.filter_map(Text::text);
+        let is_id = |of: &Reference| of.reference_type.text().is_some_and(|is| IDS.contains(&is));
         Sbom {
             author: creators
                 .any(|who| who.starts_with("Organization:") || who.starts_with("Person:")),
-            timestamp: says(&self.creation_info["created"]),
+            timestamp: about.is_some_and(|of| of.created.says()),
             components: self
                 .packages
                 .iter()
                 .map(|one| Component {
-                    supplier: says(&one.supplier),
-                    name: says(&one.name),
-                    version: says(&one.version_info),
-                    identifier: is_there(&one.external_refs),
-                    relationship: one.id.as_str().is_some_and(|id| related.contains(id)),
-                    licence: says(&one.license_concluded) || says(&one.license_declared),
-                    hash: is_there(&one.checksums),
+                    supplier: one.supplier.says(),
+                    name: one.name.says(),
+                    version: one.version_info.says(),
+                    identifier: one.external_refs.iter().flatten().any(is_id),
+                    relationship: one.id.text().is_some_and(|id| related.contains(id)),
+                    licence: one.license_concluded.says() || one.license_declared.says(),
+                    hash: one.checksums.is_there(),
                 })
                 .collect(),
         }
@@ -281,7 +471,58 @@ mod tests {
                 "relatedSpdxElement": "SPDXRef-a", "relationshipType": "DESCRIBES" }] }"#;
         let (told, _) = sbom(text.as_bytes());
         assert_eq!(told.format(), Some((Format::Spdx, (2, 3))));
-        assert_eq!(told.quality().unwrap().score, Some(88.0), "all but the supplier");
+        assert_eq!(told.quality().unwrap().score, Some(76.0), "no supplier, and nothing in a relationship");
+    }
+
+    #[test]
+    fn an_address_is_no_id() {
+        let text = r#"{ "spdxVersion": "SPDX-2.3.1", "creationInfo": null, "packages": [
+            { "SPDXID": "SPDXRef-a", "name": ["a"], "externalRefs": [{ "referenceType": "url" }] },
+            { "SPDXID": "SPDXRef-b", "name": "b", "externalRefs": null }],
+            "relationships": [{ "spdxElementId": "SPDXRef-a", "relatedSpdxElement": "SPDXRef-b" }] }"#;
+        let (told, _) = sbom(text.as_bytes());
+        assert_eq!(told.version.as_deref(), Some("2.3"));
+        let have: Vec<usize> = told.parts.iter().map(|(_, have, _)| *have).collect();
+        assert_eq!(have, [0, 1, 0, 0, 2, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_is_unknown() {
+        for time in ["-009999-01-02T01:59:59Z", "1999-12-31T23:59:59Z", "soon"] {
+            let text = format!(
+                r#"{{ "bomFormat": "CycloneDX", "specVersion": "1.5.x",
+                    "metadata": {{ "timestamp": "{time}" }} }}"#
+            );
+            let (told, made) = sbom(text.as_bytes());
+            assert_eq!((told.version, made), (None, None), "{time}");
+        }
+    }
+
+    #[test]
+    fn what_would_be_large_is_not_looked_into() {
+        assert!(is_bounded(br#"{ "components": [{}, {}] }"#));
+        assert!(!is_bounded("{},".repeat(OBJECTS + 1).as_bytes()));
+        assert!(!is_bounded("0,".repeat(MEMBERS + 1).as_bytes()));
+    }
+
+    #[test]
+    fn names_of_vulnerabilities_are_kept_as_sources_write_them() {
+        let of = |name: &str| {
+            let text = serde_json::json!({ "@context": "https://openvex.dev/ns/v0.2.0",
+                "@id": "https://northwind.example/vex/1", "author": "Northwind",
+                "timestamp": "2026-01-01T00:00:00Z", "version": 1,
+                "statements": [{ "vulnerability": { "name": name },
+                    "products": [{ "@id": "pkg:npm/moment" }], "status": "fixed" }] })
+            .to_string();
+            trimtab_decisions::vex::read(text.as_bytes()).0.unwrap()
+        };
+        let (told, _) = vex(&of("cve-2026-1"));
+        assert_eq!((told.named, told.cut), (vec![("CVE-2026-1".to_owned(), true)], false));
+        assert_eq!(written("ghsa-ABCD-efgh-ijkl"), "GHSA-abcd-efgh-ijkl");
+        assert_eq!(written("x"), "x");
+        assert!(is_well_named(&of("CVE-2026-1")));
+        assert!(!is_well_named(&of("CVE-2026-1\u{0}")));
+        assert!(!is_well_named(&of(&"x".repeat(LONGEST + 1))));
     }
 
     #[test]

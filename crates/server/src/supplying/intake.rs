@@ -5,14 +5,14 @@ use axum::http::StatusCode;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use trimtab_decisions::MAX_BYTES;
+use tokio::sync::Semaphore;
 use trimtab_model::decision::Justification;
 use trimtab_model::evidence::VexStatus;
 use trimtab_store::{
-    NewSupplied, Org, Priority, Product, Question, QuestionState, Supplier, SupplierLink,
+    NewSupplied, Org, Priority, Product, Question, QuestionState, Supplied, Supplier, SupplierLink,
 };
 
-use super::{TEXT, document};
+use super::{TEXT, document, judged};
 use crate::access::secret::digest;
 use crate::access::who;
 use crate::api::snapshots;
@@ -32,6 +32,8 @@ pub(crate) const MOST_A_DAY: i64 = 100;
 const QUESTIONS: usize = 200;
 /// How many answered ones are shown.
 const ANSWERED: usize = 20;
+/// One document is read at once: others wait, so that what is held of them stays bounded.
+static READING: Semaphore = Semaphore::const_new(1);
 /// Numbers of links beside those of tokens and boards, where requests are counted.
 const BESIDE: i64 = 1 << 40;
 
@@ -87,9 +89,7 @@ pub(crate) async fn questions(
     by: &By,
 ) -> Result<(Vec<Question>, Vec<Question>), Problem> {
     let (store, org, ids) = (&app.store, by.org(), by.ids());
-    let asked = store.questions(org, (&ids, Some(QuestionState::Asked)), None, QUESTIONS).await?;
-    let mut asked = asked.rows;
-    asked.sort_by_key(|question| (question.is.due, question.id));
+    let asked = store.questions_waiting(org, &ids, QUESTIONS).await?;
     let answered = Some(QuestionState::Answered);
     let answered = store.questions(org, (&ids, answered), None, ANSWERED).await?.rows;
     Ok((asked, answered))
@@ -123,9 +123,18 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
         return Err(Problem::too_often(&why, 3600));
     }
     let digest = sent.digest.clone();
+    let of = ([product.id], Some(about.kind.as_str()));
+    let before = app.store.supplied(org, (&of.0, of.1), None, judged::SBOMS).await?.rows;
+    // Who sends it again, because the answer was lost or each night, sends one document.
+    let same = |is: &&Supplied| is.is.version == version && is.is.document == digest;
+    if let Some(same) = before.first().filter(same) {
+        return Ok(same.id);
+    }
+    // It is never closed.
+    let turn = READING.acquire().await;
     let (told, made) = match about.kind.as_str() {
         "vex" => {
-            let bytes = sent.bytes(MAX_BYTES).await?;
+            let bytes = bounded(&sent).await?;
             let read = blocking(move || trimtab_decisions::vex::read(&bytes)).await;
             let (read, faults) = read.map_err(snapshots::refused)?;
             let why = faults.first().map_or("it is no VEX document", |fault| &*fault.message);
@@ -133,51 +142,65 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
             if read.statements.is_empty() {
                 return Err(Problem::invalid("The document states nothing."));
             }
-            let said = document::vex(&read);
-            sent.keep(app, org, now).await?;
-            said
+            if !document::is_well_named(&read) {
+                let text = "A vulnerability in it has a name that no source gives.";
+                return Err(Problem::invalid(text));
+            }
+            document::vex(&read)
         }
         "sbom" => {
             if version.is_empty() {
                 return Err(Problem::invalid("Say of which `version` of the product it is."));
             }
-            let most = usize::try_from(LARGEST).unwrap_or(usize::MAX);
-            let bytes = sent.bytes(most).await?;
+            let bytes = bounded(&sent).await?;
             // What nobody can read is not kept, so that nobody fills the store with it.
             let read = blocking(move || {
                 let said = document::sbom(&bytes);
                 ingest::parsed(Original::Held(bytes)).map(|_| said)
             });
-            let said = read.await.map_err(snapshots::refused)?.map_err(snapshots::refused)?;
-            sent.keep(app, org, now).await?;
-            said
+            read.await.map_err(snapshots::refused)?.map_err(snapshots::refused)?
         }
         _ => return Err(Problem::invalid("`kind` is one of sbom, vex.")),
     };
+    drop(turn);
+    sent.keep(app, org, now).await?;
+    if about.kind == "sbom" {
+        // What was made before the newest one is of an older release: it takes nobody's place on the main line.
+        let at = made.map_or(now, |at| at.min(now));
+        let is_older = before.iter().any(|is| judged::made(is) > at);
+        let read = Read {
+            asset: product.asset,
+            document: digest.clone(),
+            revision: Some(version.clone()),
+            branch: is_older.then(|| version.clone()),
+            build: None,
+            actor: by.actor(),
+        };
+        // First, so that what is called here is read: should this end, it is sent again.
+        snapshots::have_read(app, org, &read, Priority::Upload, now).await?;
+    }
     let new = NewSupplied {
         supplier: by.supplier.id,
         product: product.id,
         asset: product.asset,
         kind: about.kind.clone(),
-        version: version.clone(),
-        document: digest.clone(),
+        version,
+        document: digest,
         link: Some(by.link.id),
         made,
         told: json!(told),
     };
-    let number = app.store.add_supplied(org, &new, &by.actor(), now).await?;
-    if about.kind == "sbom" {
-        let read = Read {
-            asset: product.asset,
-            document: digest,
-            revision: Some(version),
-            branch: None,
-            build: None,
-            actor: by.actor(),
-        };
-        snapshots::have_read(app, org, &read, Priority::Upload, now).await?;
+    Ok(app.store.add_supplied(org, &new, &by.actor(), now).await?)
+}
+
+/// The bytes of a document, if what would be held of it is bounded.
+async fn bounded(sent: &Sent) -> Result<Vec<u8>, Problem> {
+    let bytes = sent.bytes(usize::try_from(LARGEST).unwrap_or(usize::MAX)).await?;
+    if document::is_bounded(&bytes) {
+        Ok(bytes)
+    } else {
+        Err(Problem::invalid("It has more objects and members than are read of a document."))
     }
-    Ok(number)
 }
 
 /// What a supplier answers.

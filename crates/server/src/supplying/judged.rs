@@ -16,7 +16,7 @@ use super::{Promised, Seen};
 use crate::state::App;
 
 /// How many of the newest SBOMs of a product are looked at.
-const SBOMS: usize = 50;
+pub(super) const SBOMS: usize = 50;
 /// How many of the newest VEX documents and answers.
 const STATED: usize = 100;
 /// How many findings of a product, the gravest first.
@@ -57,6 +57,11 @@ impl OfProduct {
     }
 }
 
+/// When a document was made: by its own word, and by its arrival at the latest.
+pub(super) fn made(is: &Supplied) -> Timestamp {
+    is.is.made.map_or(is.received, |at| at.min(is.received))
+}
+
 /// How the products of a supplier that somebody sees stand.
 ///
 /// # Errors
@@ -77,7 +82,14 @@ async fn product_of(
     obligations: &Obligations,
 ) -> Result<OfProduct, StoreError> {
     let (store, now, ids) = (&app.store, app.now(), [product.id]);
-    let sboms = store.supplied(org, (&ids, Some("sbom")), None, SBOMS).await?.rows;
+    let mut sboms = store.supplied(org, (&ids, Some("sbom")), None, SBOMS).await?.rows;
+    // What came late of an older release is not the newest.
+    sboms.sort_by_key(|is| std::cmp::Reverse((made(is), is.id)));
+    if let Some((release, _)) = &product.newest
+        && sboms.iter().all(|is| is.is.version != *release)
+    {
+        sboms.extend(store.sbom_of(org, product.id, release).await?);
+    }
     let sbom = |is: &Supplied| {
         let told = Told::of(is);
         Sbom {
@@ -92,53 +104,62 @@ async fn product_of(
     let is_read = details.as_ref().is_some_and(|of| of.asset.latest.is_some());
     let filter = FindingFilter { asset: Some(product.asset), ..FindingFilter::default() };
     let findings = store.findings(org, &filter, FindingOrder::Level, None, FINDINGS).await?;
-    let spoken = spoken(app, org, product).await?;
-    let known = |is: &trimtab_store::Finding| {
+    let (spoken, cut) = spoken(app, org, product).await?;
+    // A vulnerability in two packages of it is one, as grave as the graver.
+    let mut known: BTreeMap<i64, Known> = BTreeMap::new();
+    for is in &findings.rows {
         let (told, stated) = spoken.get(&is.vulnerability.0).copied().unwrap_or_default();
-        Known {
+        let level = is.weighed.as_ref().map(|w| w.level);
+        // What was known before they delivered it they could not tell in time.
+        let since = is.detected.max(product.made);
+        let one = known.entry(is.vulnerability.0).or_insert_with(|| Known {
             vulnerability: is.vulnerability.1.as_str().into(),
-            level: is.weighed.as_ref().map(|w| w.level),
-            since: is.detected,
+            level,
+            since,
             told,
             stated,
-        }
-    };
+        });
+        (one.level, one.since) = (one.level.max(level), one.since.min(since));
+    }
     let evidence = Evidence {
         since: product.made,
         sboms: sboms.iter().map(sbom).collect(),
         release: product.newest.as_ref().map(|(name, at)| (name.as_str().into(), *at)),
-        known: is_read.then(|| findings.rows.iter().map(known).collect()),
+        known: is_read.then(|| known.into_values().collect()),
+        cut,
     };
-    let waiting = store.questions(org, (&ids, Some(QuestionState::Asked)), None, STATED).await?;
+    let waiting = store.questions_waiting(org, &ids, STATED).await?;
     Ok(OfProduct {
         product: product.clone(),
         asset: details.map(|of| of.asset.name).unwrap_or_default(),
         newest: sboms.into_iter().next(),
         findings: is_read.then_some((findings.rows.len(), findings.next.is_some())),
         judged: judge(obligations, &evidence, now),
-        waiting: waiting.rows,
+        waiting,
     })
 }
 
 /// When they first said something of a vulnerability, and when they first stated how they are affected.
 type Spoken = (Option<Timestamp>, Option<Timestamp>);
 
-/// What they said of which vulnerability of a product, by documents and answers.
+/// What they said of which vulnerability of a product, by documents and answers, and whether they said more than that.
 async fn spoken(
     app: &App,
     org: Org,
     product: &Product,
-) -> Result<BTreeMap<i64, Spoken>, StoreError> {
+) -> Result<(BTreeMap<i64, Spoken>, bool), StoreError> {
     let (store, ids) = (&app.store, [product.id]);
-    let documents = store.supplied(org, (&ids, Some("vex")), None, STATED).await?.rows;
+    let documents = store.supplied(org, (&ids, Some("vex")), None, STATED).await?;
     let answered = Some(QuestionState::Answered);
-    let answers = store.questions(org, (&ids, answered), None, STATED).await?.rows;
+    let answers = store.questions(org, (&ids, answered), None, STATED).await?;
+    let mut cut = documents.next.is_some() || answers.next.is_some();
     let mut said: Vec<(String, Timestamp, bool)> = Vec::new();
-    for is in &documents {
-        let named = Told::of(is).named.into_iter();
-        said.extend(named.map(|(name, stated)| (name, is.received, stated)));
+    for is in &documents.rows {
+        let told = Told::of(is);
+        cut |= told.cut;
+        said.extend(told.named.into_iter().map(|(name, stated)| (name, is.received, stated)));
     }
-    for is in &answers {
+    for is in &answers.rows {
         let Some((at, answer)) = &is.answer else { continue };
         let stated = Answered::of(answer).is_statement();
         said.extend(is.is.vulnerability.clone().map(|name| (name, *at, stated)));
@@ -159,5 +180,5 @@ async fn spoken(
             first(&mut spoken.1, at);
         }
     }
-    Ok(all)
+    Ok((all, cut))
 }

@@ -21,8 +21,9 @@ const LINK: SignedDuration = SignedDuration::from_hours(24 * 14);
 const STALE: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// How long what ended is told.
 const AFTER: SignedDuration = SignedDuration::from_hours(24 * 30);
-/// The most suppliers of a team that are looked at.
-const MOST: usize = 100;
+/// So many suppliers of a team are looked at at once, and so often: the rest is left out.
+const AT_ONCE: usize = 100;
+const TURNS: usize = 10;
 
 /// What a team is to be reminded of, in the order of its keys.
 ///
@@ -35,11 +36,19 @@ pub(crate) async fn of_team(app: &App, org: Org, team: i64) -> Result<Vec<NewPen
         return Ok(Vec::new());
     }
     let now = app.now();
-    let suppliers = app.store.suppliers(org, Some(&own), None, MOST).await?.rows;
+    let (mut suppliers, mut after) = (Vec::new(), None);
+    for _ in 0..TURNS {
+        let page = app.store.suppliers_delivering(org, Some(&own), after, AT_ONCE).await?;
+        suppliers.extend(page.rows);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
     let ids: Vec<i64> = suppliers.iter().map(|supplier| supplier.id).collect();
     let mut delivered = app.store.products(org, &ids).await?;
     let mut all = Vec::new();
-    for supplier in suppliers.into_iter().filter(|supplier| supplier.ended.is_none()) {
+    for supplier in suppliers {
         let mut products = delivered.remove(&supplier.id).unwrap_or_default();
         products.retain(|product| product.system.is_some_and(|id| own.contains(&id)));
         let Some(first) = products.first().cloned() else { continue };
@@ -64,7 +73,13 @@ pub(crate) fn mark(all: &[NewPending]) -> String {
 }
 
 fn soon(at: Timestamp, before: SignedDuration, now: Timestamp) -> bool {
-    now >= at - before && now < at + AFTER
+    // Never away from what others said: there may be no such time.
+    let is_near = now.checked_add(before).is_ok_and(|until| at <= until);
+    is_near && !at.checked_add(AFTER).is_ok_and(|end| now >= end)
+}
+
+fn is_stale_soon(at: Timestamp, now: Timestamp) -> bool {
+    now.checked_add(STALE).is_ok_and(|until| at <= until)
 }
 
 struct Thing<'a> {
@@ -86,6 +101,7 @@ impl Thing<'_> {
             act: self.act.to_owned(),
             link: format!("/suppliers/{}", self.supplier.id),
             system: self.product.system,
+            answer: None,
             findings: 0,
             level: None,
             due: Some(self.due.as_second()),
@@ -102,7 +118,8 @@ impl Thing<'_> {
 
 fn day(at: Timestamp) -> String {
     // What ends with a day is told by that day.
-    (at - SignedDuration::from_secs(1)).strftime("%Y-%m-%d").to_string()
+    let within = at.checked_sub(SignedDuration::from_secs(1)).unwrap_or(at);
+    within.strftime("%Y-%m-%d").to_string()
 }
 
 fn contract(supplier: &Supplier, product: &Product, now: Timestamp) -> Option<NewPending> {
@@ -137,7 +154,8 @@ fn last_link(
         product,
         key: format!("link-{}", last.id),
         title: format!("The link of {} ends on {}", supplier.is.name, day(due)),
-        detail: format!("It is the last one that they can send by: {}.", last.name),
+        // Who has it is told to who may make one.
+        detail: "It is the last one that they can send by.".to_owned(),
         act: "Make another one and give it to them.",
         due,
     };
@@ -148,7 +166,7 @@ fn of_product(supplier: &Supplier, of: &judged::OfProduct, now: Timestamp) -> Ve
     let product = &of.product;
     let mut all = Vec::new();
     let stale = of.judged.iter().find(|is| is.promise == Promise::Freshness);
-    if let Some(due) = stale.and_then(|is| is.due).filter(|at| now >= *at - STALE) {
+    if let Some(due) = stale.and_then(|is| is.due).filter(|at| is_stale_soon(*at, now)) {
         let days = Promised::of(supplier).fresh_days.unwrap_or_default();
         let thing = Thing {
             supplier,

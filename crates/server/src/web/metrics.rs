@@ -20,7 +20,7 @@ pub(crate) use list::page as list;
 use super::findings::encode;
 use super::{Page, Sorry, html, layout};
 use crate::access::Who;
-use crate::measuring::question::{Asked, Measured, Numbers, Period, measure, told};
+use crate::measuring::question::{Asked, Measured, Numbers, Period, measure_whole, told};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -39,7 +39,7 @@ pub(crate) async fn page(
     Query(asked): Query<Asked>,
 ) -> Page {
     let who = who.map_err(Sorry::from)?;
-    let is = measure(&app, &who, &asked).await?;
+    let is = measure_whole(&app, &who, &asked).await?;
     let mut layout = layout(&app, &who, Entry::Metrics, "Metrics", headline(&is)).await?;
     layout.crumbs = vec![Link::to("Metrics", "/metrics")];
     layout.actions.push(Link::to("Boards", "/boards"));
@@ -69,7 +69,7 @@ pub(crate) async fn csv(
     Query(asked): Query<Asked>,
 ) -> Page {
     let who = who.map_err(Sorry::from)?;
-    let is = measure(&app, &who, &asked).await?;
+    let is = measure_whole(&app, &who, &asked).await?;
     let rows = match asked.chart.as_str() {
         "groups" => csv::group_rows(&is),
         "levels" => csv::level_rows(&is),

@@ -18,6 +18,7 @@ use super::wishes::capital;
 use super::{Page, Sorry, asking, count, html, layout, pager};
 use crate::access::Who;
 use crate::api::notices::{Asked, is_alarm, is_theirs, seen, waiting};
+use crate::api::rota::AHEAD;
 use crate::api::{cursor, limit};
 use crate::notices::standing::{self, Standing, held, is_open, may_see};
 use crate::notices::things::Told;
@@ -295,7 +296,7 @@ fn about(is: &Standing, known: &HashMap<i64, String>, now: Timestamp) -> Pairs {
         ids => ids.iter().map(|id| name(known, *id)).collect::<Vec<_>>().join(", "),
     };
     let [on_duty, second, third] = &wishes.circles;
-    let turn = wishes.rota.as_ref().and_then(|rota| rota.turn(now));
+    let turn = wishes.rota.as_ref().and_then(|rota| rota.turns(now, now + AHEAD).into_iter().next());
     let by_rota = turn.map(|turn| {
         let until = told_at(turn.ends, &wishes.zone());
         format!("{} until {until}, by the rota", name(known, turn.person))

@@ -220,7 +220,8 @@ fn figures(is: &Known) -> Figures {
         },
     };
     let now = format!("/findings?counts=true{of}");
-    let last = is.before.iter().find_map(|one| one.pack.as_ref());
+    let last = reviewing::last_of(&is.before, reviewing::kind_of(&is.review), &is.scope);
+    let last = last.and_then(|one| one.pack.as_ref());
     let all = compared(&is.pack, last);
     let weekly = [
         now.as_str(),

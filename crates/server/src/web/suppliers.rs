@@ -40,7 +40,9 @@ struct Sum {
     late: usize,
     findings: usize,
     more: bool,
-    seen: bool,
+    /// How many products no SBOM was read of, and how many have no score.
+    unread: usize,
+    unscored: usize,
     worst: Option<f64>,
 }
 
@@ -53,7 +55,8 @@ fn sum(all: &[OfProduct], now: jiff::Timestamp) -> Sum {
         late: all.iter().map(|of| of.late(now)).sum(),
         findings: known.clone().map(|(number, _)| number).sum(),
         more: known.clone().any(|(_, more)| more),
-        seen: known.count() > 0,
+        unread: all.len() - known.count(),
+        unscored: all.iter().filter(|of| of.score().is_none()).count(),
         worst: all.iter().filter_map(OfProduct::score).min_by(f64::total_cmp),
     }
 }
@@ -143,22 +146,24 @@ fn row(seen: &Seen, judged: &[OfProduct], sum: &Sum, now: jiff::Timestamp) -> Ro
         (None, 0, unknown) => Cell::text(format!("{unknown} of {promises} unknown")),
         (None, broken, _) => Cell::Change(format!("{broken} of {promises} not kept"), Some(false)),
     };
-    let findings = match (sum.seen, seen.products.as_slice()) {
-        (false, _) => Cell::unknown("no SBOM was read yet"),
-        (true, [one]) => Cell::link(
-            format!("{}{}", sum.findings, if sum.more { "+" } else { "" }),
-            format!("/findings?asset={}", one.asset),
-        ),
-        (true, _) => Cell::link(
-            format!("{}{}", sum.findings, if sum.more { "+" } else { "" }),
-            format!("{here}#products"),
-        ),
+    // What is not known of one of them is no zero.
+    let but = |number: String, unknown: usize| match unknown {
+        0 => number,
+        unknown => format!("{number}, {unknown} unknown"),
+    };
+    let number = but(format!("{}{}", sum.findings, if sum.more { "+" } else { "" }), sum.unread);
+    let findings = match seen.products.as_slice() {
+        all if all.len() == sum.unread => Cell::unknown("no SBOM was read yet"),
+        [one] => Cell::link(number, format!("/findings?asset={}", one.asset)),
+        _ => Cell::link(number, format!("{here}#products")),
     };
     Row::of(vec![
         Cell::Name(Link::to(seen.is.is.name.clone(), here.clone()), names.join(", ")),
         stands,
         match sum.worst {
-            Some(score) => Cell::link(format!("{score:.0}"), format!("{here}#products")),
+            Some(score) => {
+                Cell::link(but(format!("{score:.0}"), sum.unscored), format!("{here}#products"))
+            }
             None => Cell::unknown("no SBOM with a score came yet"),
         },
         findings,

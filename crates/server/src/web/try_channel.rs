@@ -54,6 +54,8 @@ fn notice(came: Result<Vec<Answered>, Problem>) -> Notice {
     let (urgency, text) = match came {
         Err(problem) => (Urgency::Warning, problem.detail),
         Ok(answers) => {
+            let refused = answers.iter().any(|is| is.works == Some(false));
+            let what = if refused { "Not taken" } else { "Not known whether it was taken" };
             let failed = answers.iter().filter(|is| is.works != Some(true));
             let failed: Vec<String> =
                 failed.map(|is| format!("{}: {}", is.to, is.answer)).collect();
@@ -62,7 +64,7 @@ fn notice(came: Result<Vec<Answered>, Problem>) -> Notice {
                     Urgency::Note,
                     "The channel took the test letter. See whether it is there.".to_owned(),
                 ),
-                false => (Urgency::Warning, format!("Not taken. {}", failed.join("; "))),
+                false => (Urgency::Warning, format!("{what}. {}", failed.join("; "))),
             }
         }
     };

@@ -6,7 +6,7 @@ use trimtab_store::ScopeOf::Organisation;
 use trimtab_testkit::browser::{Browser, rules};
 use trimtab_testkit::repository;
 
-use crate::harness::{JSON, Someone};
+use crate::harness::{JSON, Someone, bearer};
 use crate::updates::{World, begun, evidence};
 
 /// Operations, who tell what was deployed; and every side of all, who hold reviews.
@@ -131,7 +131,7 @@ fn a_month_is_kept_and_the_next_says_what_came_and_went() {
     assert!(
         packages >= 1.0 && topics(&first, "relied-on").iter().any(|key| key.contains("moment"))
     );
-    assert!(topics(&first, "concentration").contains(&"package:pkg:npm/moment".to_owned()));
+    assert!(topics(&first, "concentration").contains(&"concentration:pkg:npm/moment".to_owned()));
     let minutes: i64 = first["pack"]["parts"]
         .as_array()
         .unwrap()
@@ -149,10 +149,10 @@ fn a_month_is_kept_and_the_next_says_what_came_and_went() {
     assert!(matches!(world.push(&world.lea, path, &document).0, 200 | 201));
     assert_eq!(get(&world, &eve, &format!("/api/v1/reviews/{id}"))["pack"], first["pack"]);
     let second = open(begin());
-    assert_eq!(topics(&second, "added"), ["package:pkg:npm/fresh", "package:pkg:npm/loose"]);
-    assert!(topics(&second, "removed").contains(&"package:pkg:npm/moment".to_owned()));
+    assert_eq!(topics(&second, "added"), ["added:pkg:npm/fresh", "added:pkg:npm/loose"]);
+    assert!(topics(&second, "removed").contains(&"removed:pkg:npm/moment".to_owned()));
     assert_eq!(topics(&second, "licences"), ["licence:BUSL-1.1"]);
-    assert_eq!(topics(&second, "unmanaged"), ["package:pkg:npm/loose"]);
+    assert_eq!(topics(&second, "unmanaged"), ["unmanaged:pkg:npm/loose"]);
     assert_eq!(number(&second, "packages added"), json!(2.0));
     let before = second["before_numbers"].as_array().unwrap();
     let before = before.iter().find(|one| one["name"] == "packages").unwrap();
@@ -220,7 +220,7 @@ fn a_quarter_tells_what_is_known_and_what_is_not() {
 #[test]
 fn a_card_is_shown_until_its_person_refuses() {
     let world = begun();
-    let (ops, _) = people(&world);
+    let (ops, eve) = people(&world);
     let server = &world.server;
     deploy(&world, &ops, "ok");
     let mut batch = evidence("2.24.0", "2.30.1", &world.names[0]);
@@ -277,6 +277,15 @@ fn a_card_is_shown_until_its_person_refuses() {
     let told = server.runtime.block_on(app.store.ledger(server.org(), 0, 5000)).unwrap();
     let told = told.iter().filter(|one| one.data.contains("\"what\":\"card\""));
     assert_eq!(told.count(), 2, "each change once");
+    // A token says it for nobody, and who has left can say it no longer.
+    let token = bearer(&server.token(&eve.cookie, &["view"]));
+    let headers = [JSON, ("authorization", token.as_str())];
+    assert_eq!(server.ask("PUT", "/api/v1/cards", &headers, b"{\"hidden\":true}").status, 403);
+    let now = jiff::Timestamp::now();
+    let left = app.store.set_disabled(server.org(), world.lea.id, true, "person:1", now);
+    server.runtime.block_on(left).unwrap();
+    assert_eq!(server.open(&world.ann, &path).status, 404);
+    assert_eq!(wall(&world.ann)["people"], json!([]));
 }
 
 #[test]

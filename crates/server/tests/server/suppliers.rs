@@ -323,6 +323,11 @@ fn nobody_sends_what_cannot_be_read() {
     let product = supplied.product;
     let deep = format!("{{\"bomFormat\":\"CycloneDX\",\"x\":{}", "[".repeat(200_000));
     let zeros = vec![b' '; 9 << 20];
+    let named = vex("CVE-2026-1\u{0}");
+    let many = format!(
+        "{{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.5\",\"components\":[{}{{}}]}}",
+        "{},".repeat(500_000)
+    );
     for (what, query, body, status) in [
         ("empty", format!("product={product}&version=1"), &b""[..], 422),
         ("no document", format!("product={product}&version=1"), b"hello", 422),
@@ -336,6 +341,8 @@ fn nobody_sends_what_cannot_be_read() {
         ("no version", format!("product={product}"), sbom().as_bytes(), 422),
         ("another kind", format!("product={product}&version=1&kind=pdf"), sbom().as_bytes(), 422),
         ("no statements", format!("product={product}&kind=vex"), b"{}", 422),
+        ("a name of none", format!("product={product}&kind=vex"), named.as_bytes(), 422),
+        ("many", format!("product={product}&version=1"), many.as_bytes(), 422),
         ("no product", format!("product={}&version=1", product + 1), sbom().as_bytes(), 404),
         ("large", format!("product={product}&version=1"), &zeros, 413),
     ] {
@@ -365,6 +372,28 @@ fn nobody_sends_what_cannot_be_read() {
     assert_eq!(server.ask("GET", "/api/v1/findings", &[("authorization", &link)], b"").status, 401);
 }
 
+#[test]
+fn what_is_sent_again_or_late_takes_nobodys_place() {
+    let supplied = begun(&json!({}));
+    let document = sbom();
+    let query = |version: &str| format!("product={}&version={version}", supplied.product);
+    let first = supplied.push(&query("4.2"), document.as_bytes());
+    let again = supplied.push(&query("4.2"), document.as_bytes());
+    assert_eq!((first.status, again.status), (201, 201));
+    assert_eq!(first.json(), again.json(), "it is one document");
+    supplied.server.settle(supplied.org);
+    // The SBOM of an older release that comes late does not say what is in the product now.
+    let mut older: Value = serde_json::from_str(&document).unwrap();
+    older["metadata"]["timestamp"] = json!("2025-01-01T00:00:00Z");
+    older["components"] = json!([{ "type": "library", "name": "other", "version": "1.0.0",
+        "bom-ref": "o", "purl": "pkg:npm/other@1.0.0" }]);
+    let late = supplied.push(&query("4.1"), older.to_string().as_bytes());
+    assert_eq!(late.status, 201, "{late:?}");
+    supplied.server.settle(supplied.org);
+    assert_eq!(supplied.finding()["state"], "open");
+    assert_eq!(supplied.api("/documents")["rows"].as_array().unwrap().len(), 2);
+}
+
 static HOURS: AtomicI64 = AtomicI64::new(0);
 
 fn later() -> Timestamp {
@@ -384,11 +413,6 @@ fn a_link_ends_by_itself_by_hand_and_with_the_supplier() {
         let path = format!("/api/v1/suppliers/{id}");
         assert_eq!(server.ask("PUT", &path, &own, body.as_bytes()).status, 200);
     };
-    change(true);
-    assert_eq!(supplied.page().status, 404, "they deliver nothing any longer");
-    assert_eq!(supplied.push(&format!("product={}", supplied.product), b"{}").status, 401);
-    change(false);
-    assert_eq!(supplied.page().status, 200);
     HOURS.store(24 * 30 + 1, Ordering::SeqCst);
     assert_eq!(supplied.page().status, 404, "it ended");
     HOURS.store(0, Ordering::SeqCst);
@@ -404,6 +428,15 @@ fn a_link_ends_by_itself_by_hand_and_with_the_supplier() {
     let token = bearer(&server.token(&lea.cookie, &["view", "supply"]));
     let body = json!({ "name": "x", "days": 1 }).to_string();
     let path = format!("/api/v1/suppliers/{id}/links");
+    // With the supplier all of them end, and none comes back with it.
+    let made = post(server, lea, &path, &json!({ "name": "Another", "days": 1 }));
+    let another = made.json()["address"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    let open = || server.ask("GET", &format!("/supplied/{another}"), &[], b"").status;
+    assert_eq!(open(), 200);
+    change(true);
+    assert_eq!(open(), 404, "they deliver nothing any longer");
+    change(false);
+    assert_eq!(open(), 404, "who had it may no longer be theirs");
     let headers = [("authorization", token.as_str()), JSON];
     assert_eq!(server.ask("POST", &path, &headers, body.as_bytes()).status, 403);
     let keyed = [("cookie", lea.cookie.as_str()), JSON, ("idempotency-key", "k")];

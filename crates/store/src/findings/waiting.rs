@@ -17,8 +17,9 @@ pub(super) const LOOKED: i64 = 10_000;
 /// What findings wait for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Waits {
-    /// That somebody chooses what becomes of the dependency: no change of its package is scheduled there. The 10,000 that
-    /// are due the soonest are looked at, and what is due at the same moment as the last of them.
+    /// That somebody chooses what becomes of the dependency: no change of its package is scheduled there, and no supplier
+    /// delivers it, who is asked. The 10,000 that are due the soonest are looked at, and what is due at the same moment as
+    /// the last of them.
     Choice,
     /// That somebody says what it means: it could not be weighed.
     Assessment,
@@ -38,7 +39,12 @@ impl Waits {
                     ORDER BY {DUE} DESC, finding.id DESC LIMIT 1 OFFSET {LOOKED}), -{NEVER})
                  AND NOT EXISTS (SELECT 1 FROM scheduled WHERE scheduled.org = $1
                     AND scheduled.team = finding.team AND scheduled.asset = finding.asset
-                    AND scheduled.package = finding.package)"
+                    AND scheduled.package = finding.package)
+                 AND NOT EXISTS (SELECT 1 FROM supplier_product JOIN supplier
+                        ON supplier.org = supplier_product.org
+                        AND supplier.id = supplier_product.supplier
+                    WHERE supplier_product.org = $1 AND supplier_product.asset = finding.asset
+                        AND supplier.ended IS NULL)"
             ),
             Waits::Assessment => " AND finding.level IS NULL".to_owned(),
             Waits::Above(lines) => {

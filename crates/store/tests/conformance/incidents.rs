@@ -193,6 +193,14 @@ pub(crate) async fn near_misses_are_told_apart(store: Store) {
     let events = store.team_events(org, &[real, near, drill]).await.unwrap();
     assert_eq!(events.keys().copied().collect::<Vec<_>>(), [real, near]);
     assert_eq!(events[&real].len(), 1);
-    assert_eq!((events[&real][0].seq, &events[&real][0].is), (2, &touched[0]));
+    let is = &events[&real][0].is;
+    assert_eq!((events[&real][0].seq, is.kind.as_str(), is.team), (2, "touched", Some(7)));
     assert!(store.team_events(org, &[]).await.unwrap().is_empty());
+    // What is to be done, and nothing else.
+    let told = [event("task", Some(7)), event("update", None), event("action", None)];
+    store.tell_incident(org, near, (&told, &[]), "person:1", now()).await.unwrap();
+    let tasks = store.incident_tasks(org, &[real, near, drill]).await.unwrap();
+    assert_eq!(tasks.keys().copied().collect::<Vec<_>>(), [near]);
+    let kinds: Vec<&str> = tasks[&near].iter().map(|event| event.is.kind.as_str()).collect();
+    assert_eq!(kinds, ["task", "action"]);
 }

@@ -261,6 +261,10 @@ pub(crate) async fn a_rota_has_its_covers_and_none_twice(store: Store) {
     let kept = store.rota(org, 1).await.unwrap().unwrap();
     assert_eq!((&kept.told, kept.covers), (&told, vec![week, beside]));
     assert_eq!(store.rota(other, 1).await.unwrap(), None);
+    // A team that never said how it wishes to be told has who is on duty told all the same.
+    store.put_rota(other, (7, &told), "person:1", now()).await.unwrap();
+    let wished = store.wishes(other, 7).await.unwrap().unwrap();
+    assert_eq!((wished.told, wished.turn), (json!({}), 1));
     // Whoever was deciding who is on duty decides anew.
     assert_eq!(store.wishes(org, 1).await.unwrap().unwrap().turn, 4);
     assert!(store.drop_cover(org, (1, "2026-03-02"), "person:2", now()).await.unwrap());

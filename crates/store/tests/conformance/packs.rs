@@ -58,7 +58,8 @@ pub(crate) async fn deployments_are_told_with_what_they_carried(store: Store) {
     let told = async || store.deployed_into(org, &environments, None, later(0), 10).await.unwrap();
     let first = world.push("d1", later(1)).await.snapshot.unwrap();
     world.deploy(first, Outcome::Ok, later(2)).await;
-    assert!(!store.told_failures(org, None).await.unwrap(), "nobody told of any");
+    let none = store.told_failures(org, &environments, None).await.unwrap();
+    assert!(!none, "nobody told of any");
     let new = NewApplied {
         asset: world.asset,
         batch: "b".into(),
@@ -70,7 +71,8 @@ pub(crate) async fn deployments_are_told_with_what_they_carried(store: Store) {
     let second = world.push("d2", later(4)).await.snapshot.unwrap();
     store.see_applied(org, update, (Some(later(6)), None)).await.unwrap();
     // It was seen to be merged after the snapshot that had it was received.
-    let merged = Merged { update, asset: world.asset, since: Some(later(4)) };
+    let (asset, since) = (world.asset, Some(later(4)));
+    let merged = Merged { update, asset, since, reverted: None, at: later(2) };
     assert_eq!(store.merged_updates(org, None, later(0), 10).await.unwrap(), [merged]);
     assert_eq!(store.merged_updates(org, None, later(3), 10).await.unwrap(), []);
     world.deploy(second, Outcome::Failed, later(7)).await;
@@ -79,7 +81,16 @@ pub(crate) async fn deployments_are_told_with_what_they_carried(store: Store) {
     let is: Vec<_> = all.iter().map(|one| (one.snapshot, one.received, one.outcome)).collect();
     let at = |hours| Some(later(hours));
     assert_eq!(is, [(second, at(4), Outcome::Failed), (first, at(1), Outcome::Ok)]);
-    assert!(store.told_failures(org, None).await.unwrap());
+    assert!(store.told_failures(org, &environments, None).await.unwrap());
+    let test = ["test".to_owned()];
+    assert!(!store.told_failures(org, &test, None).await.unwrap(), "of production alone");
+    // What ran before: the failed one never did.
+    let before = async |at| {
+        let is = store.ran_before(org, &environments, None, at, 10).await.unwrap();
+        is.iter().map(|one| (one.snapshot, one.main)).collect::<Vec<_>>()
+    };
+    assert_eq!(before(later(2)).await, []);
+    assert_eq!(before(later(9)).await, [(first, true)]);
     let one = store.deployed_into(org, &environments, None, later(3), 10).await.unwrap();
     assert_eq!(one.len(), 1);
     for (names, systems) in
@@ -89,7 +100,7 @@ pub(crate) async fn deployments_are_told_with_what_they_carried(store: Store) {
         let of = systems.as_deref();
         assert_eq!(store.deployed_into(org, names, of, later(0), 10).await.unwrap(), []);
     }
-    assert!(!store.told_failures(org, Some(&[])).await.unwrap());
+    assert!(!store.told_failures(org, &environments, Some(&[])).await.unwrap());
     let other = store.add_organisation("Other", now()).await.unwrap();
     assert_eq!(store.deployed_into(other, &environments, None, later(0), 10).await.unwrap(), []);
 }

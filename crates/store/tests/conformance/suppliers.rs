@@ -84,6 +84,14 @@ pub(crate) async fn a_supplier_is_found_by_the_systems_of_its_products(store: St
     store.set_supplier(org, id, (&changed, true), "person:1", later(4)).await.unwrap();
     assert_eq!(store.supplier(org, id).await.unwrap().unwrap().ended, Some(later(3)));
     assert!(store.suppliers_of(org, &[gateway]).await.unwrap().is_empty());
+    let delivering = store.suppliers_delivering(org, None, None, 9).await.unwrap();
+    assert_eq!(delivering.rows.iter().map(|is| is.id).collect::<Vec<_>>(), [fabrikam]);
+    // Nobody can raise anything in what it delivered all the same.
+    let of = store.delivered(org, &[gateway, other, 99]).await.unwrap();
+    assert_eq!(
+        of.into_iter().collect::<Vec<_>>(),
+        [(gateway, ("Northwind Traders".into(), false)), (other, ("Fabrikam".into(), true))]
+    );
     store.set_supplier(org, id, (&changed, false), "person:1", later(5)).await.unwrap();
     assert_eq!(store.supplier(org, id).await.unwrap().unwrap().ended, None);
 
@@ -123,11 +131,13 @@ pub(crate) async fn a_supplier_comes_by_a_link_until_it_ends(store: Store) {
     store.set_supplier(org, id, (&new, true), "person:1", now()).await.unwrap();
     assert_eq!(store.supplier_link("d2", later(1)).await.unwrap(), None);
     store.set_supplier(org, id, (&new, false), "person:1", now()).await.unwrap();
-    assert!(store.supplier_link("d2", later(1)).await.unwrap().is_some());
-    assert!(!store.withdraw_supplier_link(org, (id + 1, second), "person:1", now()).await.unwrap());
-    assert!(store.withdraw_supplier_link(org, (id, second), "person:1", now()).await.unwrap());
-    assert!(!store.withdraw_supplier_link(org, (id, second), "person:1", now()).await.unwrap());
-    assert_eq!(store.supplier_link("d2", later(1)).await.unwrap(), None, "withdrawn");
+    assert_eq!(store.supplier_link("d2", later(1)).await.unwrap(), None, "it ended for good");
+    let third = add("d3", 9).await;
+    assert!(store.supplier_link("d3", later(1)).await.unwrap().is_some());
+    assert!(!store.withdraw_supplier_link(org, (id + 1, third), "person:1", now()).await.unwrap());
+    assert!(store.withdraw_supplier_link(org, (id, third), "person:1", now()).await.unwrap());
+    assert!(!store.withdraw_supplier_link(org, (id, third), "person:1", now()).await.unwrap());
+    assert_eq!(store.supplier_link("d3", later(1)).await.unwrap(), None, "withdrawn");
     let told = store.ledger(org, 0, 100).await.unwrap();
     assert!(told.iter().all(|entry| !entry.data.contains("d1")), "no digest is told");
 }
@@ -158,6 +168,9 @@ pub(crate) async fn what_came_and_what_was_asked_is_kept(store: Store) {
     };
     assert_eq!((ids(None).await, ids(Some("sbom")).await), (vec![vex, sbom], vec![sbom]));
     assert!(store.supplied(org, (&[], None), None, 9).await.unwrap().rows.is_empty());
+    let of = async |version: &str| store.sbom_of(org, product, version).await.unwrap();
+    assert_eq!(of("4.2").await.map(|is| is.id), Some(sbom));
+    assert_eq!(of("4.3").await, None);
     let is = store.supplied_numbered(org, sbom).await.unwrap().unwrap();
     assert_eq!(is.is, NewSupplied { asset: 0, ..document("sbom", Some(1)) });
     assert_eq!((is.received, is.actor.as_str(), &is.taken), (now(), "supplier:1", &None));
@@ -186,6 +199,10 @@ pub(crate) async fn what_came_and_what_was_asked_is_kept(store: Store) {
         store.add_question(org, (&new, gateway), "person:1", now()).await.unwrap()
     };
     let (first, second) = (ask("Are you?").await, ask("When?").await);
+    let waiting = store.questions_waiting(org, &[product], 9).await.unwrap();
+    assert_eq!(waiting.iter().map(|is| is.id).collect::<Vec<_>>(), [first, second]);
+    assert_eq!(store.questions_waiting(org, &[product], 1).await.unwrap().len(), 1);
+    assert_eq!(store.questions_waiting(org, &[], 9).await.unwrap(), []);
     let answer = json!({ "status": "affected" });
     let of = |supplier: i64, question: i64| (supplier, question, 1);
     let say = async |supplier: i64, question: i64| {

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use trimtab_engine::maturity::{Counted, Fact, Facts, Known};
 use trimtab_store::{
     Applied, CharterState, Decision, DecisionKind, DecisionState, FindingFilter, GroupBy,
-    Inventoried, ReviewFilter, ReviewOf, System, Team, Waits,
+    Inventoried, System, Team, Waits,
 };
 
 use crate::access::Who;
@@ -410,23 +410,7 @@ async fn index(app: &App, now: Timestamp) -> Result<[Known; 3], Problem> {
 /// Teams of which a review was held lately: one that was opened.
 async fn reviewed(app: &App, who: &Who, now: Timestamp) -> Result<HashSet<i64>, Problem> {
     let since = now - SignedDuration::from_hours(24 * REVIEWED);
-    let held = ReviewFilter { opened: true, ..ReviewFilter::default() };
-    let (mut all, mut after, mut looked) = (HashSet::new(), None, 0);
-    loop {
-        let page = app.store.reviews(who.org, &held, after, 500).await?;
-        looked += page.rows.len();
-        for is in &page.rows {
-            if let (ReviewOf::Team(team), true) = (&is.is.of, is.opened >= Some(since)) {
-                all.insert(*team);
-            }
-        }
-        // They come by when they were to be held; one that was held much later is not waited for.
-        let is_over = page.rows.last().is_none_or(|last| last.is.at < since);
-        after = page.next;
-        if after.is_none() || is_over || looked >= MOST {
-            return Ok(all);
-        }
-    }
+    Ok(app.store.teams_reviewed(who.org, since).await?.into_iter().collect())
 }
 
 /// Updates since a moment, the newest first.

@@ -13,12 +13,12 @@ const PRODUCTS: usize = 100;
 pub(super) async fn owed(asking: &Asking<'_>, reach: &Reach, show: usize) -> Result<Told, Problem> {
     let (app, who, now) = (asking.app, asking.who, asking.now);
     let systems = reach.systems.as_deref();
-    let page = app.store.suppliers(who.org, systems, None, SUPPLIERS).await?;
+    let page = app.store.suppliers_delivering(who.org, systems, None, SUPPLIERS).await?;
     let mut is_least = page.next.is_some();
     let (mut all, mut looked) = (Vec::new(), 0);
     for mut supplier in seen(app, who, page.rows).await? {
         supplier.products.retain(|product| reach.has_system(product.system));
-        if supplier.is.ended.is_some() || supplier.products.is_empty() {
+        if supplier.products.is_empty() {
             continue;
         }
         looked += supplier.products.len();

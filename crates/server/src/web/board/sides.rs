@@ -354,10 +354,12 @@ async fn leadership(app: &App, who: &Who, base: &Base) -> Result<Told, Problem> 
     })
 }
 
+/// So many goals are measured for a board: the newest.
+const GOALS: usize = 50;
+
 /// The goals that are shared and not over, those that are behind first.
 async fn goals(app: &App, who: &Who, now: Timestamp) -> Result<Table, Problem> {
-    let mut all = goaling::all(app, who).await?;
-    all.retain(|goal| goal.is.is.ends > now);
+    let mut all = goaling::running(app, who, GOALS).await?;
     all.sort_by_key(|goal| goal.progress.standing != Standing::Behind);
     let rows = all.iter().take(ROWS).map(|goal| crate::web::goals::row(goal, now)).collect();
     Ok(table("Goals", crate::web::goals::columns(), rows, "No goal is shared that is not over."))

@@ -15,7 +15,7 @@ use trimtab_pages::part::{
 };
 use trimtab_store::{Finding, FindingFilter, FindingOrder, Org, Supplied};
 
-use crate::access::{Action, Who};
+use crate::access::{Action, On, Who};
 use crate::api::on;
 use crate::problem::Problem;
 use crate::state::App;
@@ -115,7 +115,7 @@ pub(crate) async fn page(
         fresh: Pairs::default(),
         figures: Figures::default(),
         about,
-        facts: facts(&is, &seen, &told, app.now()),
+        facts: facts(&is, &seen, &told, (who.may(Action::View, On::ALL), app.now())),
         promised: Vec::new(),
         tables: vec![(if is_vex { "statements" } else { "parts" }, table)],
         forms,
@@ -123,7 +123,12 @@ pub(crate) async fn page(
     }))
 }
 
-fn facts(is: &Supplied, seen: &Seen, told: &Told, now: jiff::Timestamp) -> Pairs {
+fn facts(
+    is: &Supplied,
+    seen: &Seen,
+    told: &Told,
+    (reads_all, now): (bool, jiff::Timestamp),
+) -> Pairs {
     let product = seen.products.iter().find(|product| product.id == is.is.product);
     let known = |text: Option<String>, why: &str| {
         text.map_or_else(|| Value::Unknown(why.to_owned()), Value::Text)
@@ -148,14 +153,13 @@ fn facts(is: &Supplied, seen: &Seen, told: &Told, now: jiff::Timestamp) -> Pairs
         let holds = is.taken.as_ref().map(|(at, _)| When::of(*at, now));
         all.push(("Holds".to_owned(), holds.map_or_else(|| "not yet".into(), Value::from)));
     }
-    all.push((
-        "Bytes".to_owned(),
-        Link::to(
-            is.is.document.chars().take(12).collect::<String>(),
-            format!("/api/v1/documents/{}", is.is.document),
-        )
-        .into(),
-    ));
+    let digest: String = is.is.document.chars().take(12).collect();
+    // Documents are read by who sees everything: no link leads anybody else nowhere.
+    let bytes = match reads_all {
+        true => Link::to(digest, format!("/api/v1/documents/{}", is.is.document)).into(),
+        false => Value::Text(digest),
+    };
+    all.push(("Bytes".to_owned(), bytes));
     Pairs(all)
 }
 

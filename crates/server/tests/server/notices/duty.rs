@@ -92,6 +92,25 @@ fn who_is_on_duty_by_the_rota_is_mailed_and_then_whoever_comes_next() {
     assert_eq!(smtp.mail()["to"], json!([world.of("amy")]));
 }
 
+clock!(PART, part_clock);
+
+#[test]
+fn who_may_not_see_it_is_passed_over_though_the_team_never_said_how_it_is_told() {
+    let Some(mut smtp) = Smtp::start(&json!({})) else { return };
+    PART.store(0, Ordering::SeqCst);
+    let world = begun(None, mailing(&smtp), part_clock);
+    let (server, app) = (&world.server, world.server.app());
+    let desk = System { name: "desk".into(), team: Some(world.team), ..System::default() };
+    let desk = app.store.put_system(world.org, &desk, "trimtab", part_clock());
+    let desk = server.runtime.block_on(desk).unwrap();
+    let amy = server.someone(world.org, "amy", &[(Role::Operations, ScopeOf::System(desk))]);
+    let bob = server.someone(world.org, "bob", &[(Role::Operations, ScopeOf::Team(world.team))]);
+    let (status, told) = world.ask(&world.lea, "PUT", "rota", &weekly(&[amy.id, bob.id]));
+    assert_eq!(status, 200, "{told}");
+    world.carries("one", world.system, 100..101);
+    assert_eq!(smtp.mail()["to"], json!([world.of("bob")]));
+}
+
 clock!(ROUND, round_clock);
 
 #[test]

@@ -53,8 +53,7 @@ fn what_waits_beside_the_plan_is_in_the_digest_and_an_incident_breaks_through_if
     // An incident of something that the charter does not call *now*: it waits for the digest.
     let quiet = json!({ "title": "A worm", "looked_for": "pkg:npm/p1" });
     let quiet = world.api("/api/v1/incidents", &quiet);
-    world.settle();
-    world.job("notify", "a worm");
+    // By itself, without a full hour's waiting.
     world.settle();
     let has = |title: &str| world.notices()["things"].to_string().contains(title);
     assert!(has("Incident: A worm"), "{}", world.notices());
@@ -64,8 +63,6 @@ fn what_waits_beside_the_plan_is_in_the_digest_and_an_incident_breaks_through_if
     assert_eq!(hook.came().len(), 1);
     let loud =
         world.api("/api/v1/incidents", &json!({ "title": "A door", "looked_for": "pkg:npm/p100" }));
-    world.settle();
-    world.job("notify", "a door");
     world.settle();
     assert_eq!(hook.came().len(), 2);
     assert_eq!(titles(&hook.came()[1]), ["Incident: A door"]);
