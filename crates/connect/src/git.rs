@@ -197,12 +197,13 @@ fn unknown(said: &str) -> Diagnostic {
 }
 
 fn no_commit(reference: &str) -> Diagnostic {
-    if reference == "HEAD" {
-        return Diagnostic::new(Code::Usage, "the repository has no commit yet")
-            .help("commit what there is first: git add . && git commit");
-    }
-    Diagnostic::new(Code::Usage, format!("there is no commit `{reference}` here"))
-        .help("name a branch, a tag or a commit that is fetched (`git fetch origin main`), or a saved scan")
+    // `HEAD` is always a name: without a commit the repository has none at all.
+    let help = if reference == "HEAD" {
+        "the repository has no commit yet: make one first (`git add .`, `git commit`)"
+    } else {
+        "name a branch, a tag or a commit that is fetched (`git fetch origin main`), or a saved scan"
+    };
+    Diagnostic::new(Code::Usage, format!("there is no commit `{reference}` here")).help(help)
 }
 
 fn run(folder: &Path, args: &[&str], input: Option<Vec<u8>>) -> Result<Vec<u8>, Diagnostic> {

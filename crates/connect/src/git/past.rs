@@ -451,6 +451,7 @@ mod tests {
         let (empty, _) = super::super::tests::empty();
         let none = past(empty.path(), "HEAD", (0, i64::MAX), &|_| true).unwrap_err();
         assert!(none.message.contains("there is no commit"), "{}", none.message);
+        assert!(none.help.is_some_and(|help| help.contains("git commit")), "it says what to do");
         let slip = past(empty.path(), "--all", (0, i64::MAX), &|_| true).unwrap_err();
         assert!(slip.message.contains("there is no commit"), "{}", slip.message);
     }
