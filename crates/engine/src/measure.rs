@@ -159,6 +159,23 @@ pub struct Episode {
     pub level: Option<Level>,
     /// The last deadline.
     pub deadline: Option<Timestamp>,
+    /// Each deadline that was in force, with since when.
+    pub deadlines: Vec<(Timestamp, Option<Timestamp>)>,
+}
+
+impl Episode {
+    /// A deadline is in force from then on.
+    fn due(&mut self, at: Timestamp, deadline: Option<Timestamp>) {
+        self.deadline = deadline;
+        // What is said at one moment is said once, and a clock that went back changes no order.
+        let at = self.deadlines.last().map_or(at, |(since, _)| at.max(*since));
+        if self.deadlines.last().is_some_and(|(since, _)| *since == at) {
+            self.deadlines.pop();
+        }
+        if self.deadlines.last().is_none_or(|(_, before)| *before != deadline) {
+            self.deadlines.push((at, deadline));
+        }
+    }
 }
 
 /// The life of a finding.
@@ -350,8 +367,14 @@ impl Life {
 
     fn begin(&mut self, at: Timestamp) {
         self.last = Last { live: true, ..Last::default() };
-        let episode = Episode { began: at, merged: None, ended: None, level: None, deadline: None };
-        self.episodes.push(episode);
+        self.episodes.push(Episode {
+            began: at,
+            merged: None,
+            ended: None,
+            level: None,
+            deadline: None,
+            deadlines: Vec::new(),
+        });
     }
 
     /// The episode that runs.
@@ -369,7 +392,8 @@ impl Life {
         self.last.weighed = Some((is.level, is.weight));
         self.last.decision = is.decision;
         if let Some(episode) = self.trailing() {
-            (episode.level, episode.deadline) = (is.level, is.deadline);
+            episode.level = is.level;
+            episode.due(at, is.deadline);
         }
         let fresh = first && self.changes.last().is_some_and(|c| c.at == at);
         if fresh {

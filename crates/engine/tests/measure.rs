@@ -241,6 +241,28 @@ fn made(steps: &[(i64, i64, u8, u8)]) -> (Lives, Vec<Counting>) {
     (lives, told)
 }
 
+#[test]
+fn what_is_said_of_a_deadline_later_changes_nothing_that_has_passed() {
+    let told = |more: &[Event]| {
+        let mut lives = Lives::default();
+        lives.tell(&event(10, 1, Some(1), Happened::Detected("CVE-1".into())));
+        lives.tell(&event(10, 1, Some(1), weighed(Level::High, 8.0, Some(20), None)));
+        more.iter().for_each(|e| lives.tell(e));
+        let kept = |from: i64, to: i64| {
+            let kept = attainment(lives.iter(), midnight(from), midnight(to));
+            (kept.met, kept.missed)
+        };
+        (kept(0, 25), kept(25, 60))
+    };
+    let due =
+        |day: i64, due: i64| event(day, 1, Some(1), weighed(Level::Low, 2.0, Some(due), None));
+    let gone = event(40, 1, Some(1), Happened::Fixed);
+    assert_eq!(told(&[]), ((0, 1), (0, 0)));
+    assert_eq!(told(&[due(26, 50), gone.clone()]), ((0, 1), (0, 0)), "loosened too late");
+    assert_eq!(told(&[due(15, 50), gone]), ((0, 0), (1, 0)), "loosened in time");
+    assert_eq!(told(&[due(18, 12)]), ((0, 1), (0, 0)), "drawn forward to a day that was over");
+}
+
 proptest! {
     #[test]
     fn what_does_not_touch_a_time_adds_nothing_to_it(

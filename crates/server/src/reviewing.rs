@@ -237,11 +237,7 @@ impl Before {
 }
 
 /// The last review before one that it is compared with: of a pack of a month or a quarter, one of the same systems.
-pub(crate) fn last_of<'b>(
-    before: &'b [Before],
-    kind: Kind,
-    scope: &Scope,
-) -> Option<&'b Before> {
+pub(crate) fn last_of<'b>(before: &'b [Before], kind: Kind, scope: &Scope) -> Option<&'b Before> {
     let same = |one: &&Before| match (kind, &scope.systems) {
         (Kind::Weekly, _) | (_, None) => true,
         (_, Some(systems)) => {

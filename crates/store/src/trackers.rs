@@ -193,9 +193,8 @@ impl Store {
     /// # Errors
     /// The store does not answer.
     pub async fn tracker(&self, org: Org, team: i64) -> Result<Option<Tracker>> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM tracker WHERE org = $1 AND team = $2 AND person <> 0"
-        );
+        let sql =
+            format!("SELECT {COLUMNS} FROM tracker WHERE org = $1 AND team = $2 AND person <> 0");
         let row = (&mut &self.db).first(&sql, args![org.0, team]).await?;
         row.as_ref().map(Tracker::from_row).transpose()
     }

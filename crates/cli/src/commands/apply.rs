@@ -190,6 +190,7 @@ pub(in crate::commands) fn carry_out(
         most: args.trial.runs,
         each: args.trial.commit_each,
         unvetted: Cell::new(false),
+        vets_itself: Cell::new(false),
         tree,
     };
     let done = work.run(&mut |what| io.err(&format!("{what} …\n")))?;
@@ -262,11 +263,21 @@ fn verdict(args: &Apply, done: &Done, document: &mut Document) -> Exit {
         let exit = if untold && !args.trial.untested { Exit::Incomplete } else { Exit::Clean };
         match done.not.len() {
             0 => ("applied", "all of it is done".to_owned(), exit),
-            left => {
-                // One that was taken apart is told by its parts.
-                let parted = done.parted.len();
-                let (all, done) = (left + done.steps.len() - parted.min(left), done.steps.len());
-                ("part", format!("{done} of {all} actions are done, the others are left out"), exit)
+            _ => {
+                // Of one that was taken apart, parts may be done.
+                let all = done.planned;
+                let whole = done.steps.iter().filter(|(at, _)| *at < all).count();
+                let why = match done.steps.len() - whole {
+                    0 => format!("{whole} of {all} actions are done, the others are left out"),
+                    parts => {
+                        let parts =
+                            if parts == 1 { "1 part".to_owned() } else { format!("{parts} parts") };
+                        format!(
+                            "{whole} of {all} actions are done and {parts} of others, the rest is left out"
+                        )
+                    }
+                };
+                ("part", why, exit)
             }
         }
     };
@@ -295,7 +306,10 @@ fn commit(
     if args.trial.commit_each {
         for (at, changes) in &done.steps {
             let (moves, removes) = evidence.of_action(*at, document);
-            record(changes, applied::message(document, &moves, &removes))?;
+            // What this commit needs, and not what all of them do.
+            let needs = update::needs(changes).iter().map(ToString::to_string).collect();
+            let own = Document { needs, ..document.clone() };
+            record(changes, applied::message(&own, &moves, &removes))?;
         }
     } else {
         let removes: Vec<_> = document.removes.iter().collect();

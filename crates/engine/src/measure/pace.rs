@@ -103,9 +103,9 @@ pub fn legs<'l>(lives: impl Iterator<Item = &'l Life>, from: Timestamp, to: Time
 /// Deadlines that were met and missed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Attainment {
-    /// Fixed in the period, in time.
+    /// Fixed in the period, in time, and none was missed before.
     pub met: usize,
-    /// Deadlines that passed in the period while the finding counted.
+    /// Deadlines in force that passed in the period while the finding counted.
     pub missed: usize,
 }
 
@@ -117,13 +117,38 @@ impl Attainment {
     }
 }
 
+/// When a deadline that was in force passed for the first time while the finding counted: what is said of a deadline later
+/// changes nothing that has passed. One that is drawn forward to a time that is over passes when that is said.
+fn passed(life: &Life, episode: &Episode) -> Option<Timestamp> {
+    let all = &episode.deadlines;
+    all.iter().enumerate().find_map(|(place, (since, deadline))| {
+        let deadline = (*deadline).filter(|deadline| *deadline >= episode.began)?;
+        let before = place.checked_sub(1).and_then(|place| all.get(place));
+        // After a time without one, as while a decision holds, it passed unseen.
+        let is_drawn =
+            before.is_none_or(|(_, before)| before.is_some_and(|before| before > *since));
+        let at = match deadline < *since {
+            false => deadline,
+            true if is_drawn => *since,
+            true => return None,
+        };
+        let until = all.get(place + 1).map(|(until, _)| *until);
+        let holds = until.is_none_or(|until| at < until)
+            && episode.ended.is_none_or(|(end, _)| end > at)
+            && life.share_at(at).counts();
+        holds.then_some(at)
+    })
+}
+
 /// What was fixed in time.
 pub(super) fn met<'l>(
     lives: impl Iterator<Item = &'l Life>,
     from: Timestamp,
     to: Timestamp,
 ) -> impl Iterator<Item = (&'l Life, &'l Episode, Timestamp)> {
-    fixed(lives, from, to).filter(|(_, e, at)| e.deadline.is_some_and(|deadline| *at <= deadline))
+    fixed(lives, from, to).filter(|(life, episode, at)| {
+        episode.deadline.is_some_and(|deadline| *at <= deadline) && passed(life, episode).is_none()
+    })
 }
 
 /// What counted when its deadline passed, with that moment.
@@ -134,10 +159,8 @@ pub(super) fn missed<'l>(
 ) -> impl Iterator<Item = (&'l Life, &'l Episode, Timestamp)> {
     lives.flat_map(|life| life.episodes.iter().map(move |e| (life, e))).filter_map(
         move |(life, episode)| {
-            let deadline = episode.deadline.filter(|d| *d >= from && *d < to)?;
-            let open = episode.ended.is_none_or(|(end, _)| end > deadline);
-            let is = open && deadline >= episode.began && life.share_at(deadline).counts();
-            is.then_some((life, episode, deadline))
+            let at = passed(life, episode).filter(|at| *at >= from && *at < to)?;
+            Some((life, episode, at))
         },
     )
 }

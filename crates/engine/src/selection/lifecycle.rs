@@ -66,6 +66,9 @@ mod tests {
         }
         assert_eq!(of("1", &[]), Lifecycle::NoProduct);
         let cycle = |version| cycle_of(version, std::slice::from_ref(&product)).map(|c| &*c.name);
-        assert_eq!((cycle("4.10.0"), cycle("v3.2"), cycle("14.1")), (Some("4"), Some("v3.x"), None));
+        assert_eq!(
+            (cycle("4.10.0"), cycle("v3.2"), cycle("14.1")),
+            (Some("4"), Some("v3.x"), None)
+        );
     }
 }

@@ -48,11 +48,7 @@ fn whose(is: &Applied, tokens: &BTreeMap<i64, i64>) -> Option<i64> {
 }
 
 /// Who made the tokens with which some updates were pushed.
-async fn makers(
-    app: &App,
-    who: &Who,
-    updates: &[Update],
-) -> Result<BTreeMap<i64, i64>, Problem> {
+async fn makers(app: &App, who: &Who, updates: &[Update]) -> Result<BTreeMap<i64, i64>, Problem> {
     let token = |update: &Update| update.is.actor.strip_prefix("token:")?.parse().ok();
     let ids: BTreeSet<i64> = updates.iter().filter_map(token).collect();
     let ids: Vec<i64> = ids.into_iter().collect();

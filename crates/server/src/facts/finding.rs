@@ -111,6 +111,8 @@ pub(crate) struct Facts {
     pub(crate) planned: Option<(i64, Scheduled)>,
     /// Who supplies what the asset stands for: id and name.
     pub(crate) supplier: Option<(i64, String)>,
+    /// The same by name alone, also who does so no longer: whether it still does.
+    delivered: Option<(String, bool)>,
     /// What the index says of it, and what that means here. `None`: it does not know it.
     pub(crate) assessed: Option<(Matched, Assessment)>,
     /// Who brings the component in, by the newest document of the asset.
@@ -151,8 +153,10 @@ impl Facts {
             Ok(ways) => ways,
         };
         let mut suppliers = app.store.suppliers_of(who.org, &[is.asset.0]).await?;
+        let mut delivered = app.store.delivered(who.org, &[is.asset.0]).await?;
         Ok(Facts {
             supplier: suppliers.remove(&is.asset.0),
+            delivered: delivered.remove(&is.asset.0),
             is,
             aliases,
             attributions,
@@ -179,7 +183,7 @@ impl Facts {
             people: &self.people,
             names: &self.names,
             security: &self.security,
-            supplier: self.supplier.as_ref().map(|(_, name)| name.as_str()),
+            supplier: self.delivered.as_ref().map(|(name, still)| (name.as_str(), *still)),
             now: self.now,
         };
         facts.steps()

@@ -114,7 +114,7 @@ async fn of(
     let mut assets: Vec<i64> = page.rows.iter().map(|is| is.asset.0).collect();
     assets.sort_unstable();
     assets.dedup();
-    let suppliers = app.store.suppliers_of(org, &assets).await?;
+    let suppliers = app.store.delivered(org, &assets).await?;
     let mut speaks: HashMap<Reach, Speakers> = HashMap::new();
     let mut rows = Vec::new();
     for is in page.rows {
@@ -137,7 +137,7 @@ async fn of(
             people: &people,
             names: &names,
             security: &security,
-            supplier: suppliers.get(&is.asset.0).map(|(_, name)| name.as_str()),
+            supplier: suppliers.get(&is.asset.0).map(|(name, still)| (name.as_str(), *still)),
             now,
         };
         for step in facts.steps() {

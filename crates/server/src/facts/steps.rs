@@ -20,8 +20,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) names: &'a HashMap<i64, String>,
     /// Who speaks for security here, some names of them and how many more.
     pub(crate) security: &'a (Vec<String>, usize),
-    /// Who supplies what the asset stands for.
-    pub(crate) supplier: Option<&'a str>,
+    /// Who supplies what the asset stands for, and whether it still does.
+    pub(crate) supplier: Option<(&'a str, bool)>,
     pub(crate) now: Timestamp,
 }
 
@@ -132,8 +132,11 @@ impl Facts<'_> {
         let operations = person(Part::Deployment, system.and_then(|s| s.operations.as_ref()));
         let selection = person(Part::Selection, None);
         let fix = match (self.supplier, &is.fix) {
-            (Some(supplier), _) => {
+            (Some((supplier, true)), _) => {
                 format!("Ask {supplier}: nobody here can raise it in their product.")
+            }
+            (Some((supplier, false)), _) => {
+                format!("Replace or mitigate it: {supplier} delivers it no longer.")
             }
             (None, Some(fix)) => format!("Raise it to {fix}."),
             (None, None) => "No source names a fix: replace, remove or mitigate.".to_owned(),

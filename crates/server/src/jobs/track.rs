@@ -58,7 +58,7 @@ pub(super) async fn run(app: &App, worker: &str, job: &Job) -> Result<Value, Ref
         app.store.add_job(&again(org, team, until), now).await?;
         return Ok(json!({ "rests": until.to_string() }));
     }
-    // Slow trackers take never all workers of a process. Who came at the same moment comes a little later.
+    // Slow trackers take never all workers of a process that has more than one. Who came at the same moment comes a little later.
     let Ok(_round) = app.rounds.clone().try_acquire_owned() else {
         let soon = now + SignedDuration::from_secs(10);
         app.store.add_job(&again(org, team, soon), now).await?;

@@ -360,9 +360,7 @@ async fn reckoned(
     }
     let first = is.period.bounds().0.min(is.other.bounds().0);
     let shipping = match delivered {
-        true => {
-            Some(Shipping::of(app, who.org, is.chosen.systems.as_deref(), first).await?)
-        }
+        true => Some(Shipping::of(app, who.org, is.chosen.systems.as_deref(), first).await?),
         false => None,
     };
     let reckoned = tokio::task::spawn_blocking(move || reckon(is, shipping.as_ref(), now)).await;

@@ -62,8 +62,7 @@ impl About {
     }
 
     fn has(&self, is: &Finding) -> bool {
-        self.package.as_ref() == Some(&is.package)
-            || self.vulnerability == Some(is.vulnerability.0)
+        self.package.as_ref() == Some(&is.package) || self.vulnerability == Some(is.vulnerability.0)
     }
 }
 
@@ -273,11 +272,7 @@ async fn late(
 }
 
 /// Open incidents by the teams that they touch. Drills are nobody's news, and what was caught is in its room.
-async fn incidents(
-    app: &App,
-    org: Org,
-    all: &mut HashMap<i64, Others>,
-) -> Result<(), Problem> {
+async fn incidents(app: &App, org: Org, all: &mut HashMap<i64, Others>) -> Result<(), Problem> {
     let open = app
         .store
         .incidents_of(org, (Some(true), Some(IncidentSort::Real)), None, None, MOST)

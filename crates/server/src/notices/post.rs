@@ -82,8 +82,8 @@ pub(crate) async fn recipients(
     for to in to_channel_of(app, wishes) {
         // What says nothing to whoever reads it there is no digest: it waits for somebody who may read it.
         let digest = step.is_none() && to.channel == "mail";
-        let empty = digest
-            && read_by(app, org, team, said.clone(), &to.address).await?.named.is_empty();
+        let empty =
+            digest && read_by(app, org, team, said.clone(), &to.address).await?.named.is_empty();
         if !empty {
             all.push(to);
         }

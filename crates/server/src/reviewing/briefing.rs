@@ -170,7 +170,8 @@ pub(super) async fn made(
     };
     // Whether it was still here when it was listed, and concerns us.
     let had = |one: &&Struck| {
-        let here = |(_, listed): (&str, Timestamp)| one.live || one.gone.is_none_or(|at| at >= listed);
+        let here =
+            |(_, listed): (&str, Timestamp)| one.live || one.gone.is_none_or(|at| at >= listed);
         !is_unaffected(one) && of(one).is_some_and(here)
     };
     let met: Vec<Met> = struck
@@ -191,7 +192,7 @@ pub(super) async fn made(
     let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date().to_string();
     let span = format!("Listed between {} and {}", day(from), day(now));
     // What came after the data is not known: of a time that they do not reach, nothing is.
-    let begun = from.to_zoned(TimeZone::UTC).date();
+    let begun = last.map_or(from, |last| last.max(from)).to_zoned(TimeZone::UTC).date();
     let reaches = |of: Option<Date>| of.is_some_and(|of| of >= begun);
     let has_kev = read.has_kev && reaches(read.days.0);
     let has_attacks = read.has_malicious && reaches(read.days.1);
@@ -246,10 +247,7 @@ pub(super) async fn made(
         words(fast.know),
         words(fast.fix)
     );
-    let slow = Filled {
-        about: speed_about,
-        ..filled(Part::Speed, slow, "#speed".to_owned())
-    };
+    let slow = Filled { about: speed_about, ..filled(Part::Speed, slow, "#speed".to_owned()) };
     let slow = Filled { more: cut || !has_kev, ..slow };
     let watch = Filled {
         about: "Packages that are here and of which several vulnerabilities were exploited in the wild, at any time: what \
@@ -601,5 +599,60 @@ fn chart(read: &Read) -> PackChart {
             PackSeries { name: "this time".to_owned(), values: of(|is| is.names.len()) },
             PackSeries { name: "the time before".to_owned(), values: of(|is| is.before.len()) },
         ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(day: i64) -> Timestamp {
+        Timestamp::from_second(day * 86_400).unwrap()
+    }
+
+    #[test]
+    fn what_came_late_is_told_by_the_next_briefing() {
+        let hours = SignedDuration::from_hours(10);
+        assert_eq!(begun(Some(at(50) + hours), at(100) + hours), at(48));
+        assert_eq!(begun(None, at(100) + hours), at(9));
+    }
+
+    #[test]
+    fn what_nobody_compared_or_somebody_decided_about_is_told_as_that() {
+        let all = [Struck {
+            finding: 1,
+            package: "pkg:npm/left".to_owned(),
+            vulnerability: (7, "CVE-2026-1".to_owned()),
+            asset: "shop".to_owned(),
+            detected: at(3),
+            gone: None,
+            live: true,
+            decided: Some("not-affected".to_owned()),
+        }];
+        let right = (Family::Npm, "right".to_owned());
+        let listing =
+            Listing { cve: "CVE-2026-2".to_owned(), listed: at(5), package: right.clone() };
+        let hit = BTreeMap::from([(right.clone(), ("MAL-2026-1".to_owned(), at(6)))]);
+        let read = Read { listings: vec![listing], hit, ..Read::default() };
+        let of = |_: &Struck| Some(("CVE-2026-1", at(5)));
+        let had = |one: &&Struck| !is_unaffected(one);
+        assert!(exploited(&all, &of, &had).is_empty() && slow(&all, &of, at(9)).is_empty());
+        for (unknown, cut) in [(false, false), (true, false), (false, true)] {
+            let own = Own {
+                purl: "pkg:npm/right".to_owned(),
+                versions: BTreeSet::from(["1.0.0".to_owned()]),
+                places: 3,
+                unknown,
+            };
+            let ours = Ours::from([(right.clone(), own)]);
+            let (topics, some) = nearly((&read, cut), &ours, &all, &of, &had);
+            let notes: Vec<&str> = topics.iter().map(|one| one.note.as_str()).collect();
+            assert!(notes[0].starts_with("here, and decided to be not affected"), "{notes:?}");
+            assert_eq!(some, unknown || cut);
+            assert_eq!(notes[1].ends_with("3 places, not affected"), !some, "{notes:?}");
+            // A malicious version of what is here comes before all others.
+            let told = &attacks(&read, &ours)[0].note;
+            assert!(told.starts_with("MAL-2026-1, published 1970-01-07"), "{told}");
+        }
     }
 }

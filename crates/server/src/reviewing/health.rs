@@ -5,17 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use trimtab_engine::measure::noise;
-use trimtab_engine::review::{
-    Concentration, HeldPackage, Kind, Part, Topic, concentration, drift,
-};
+use trimtab_engine::review::{Concentration, HeldPackage, Kind, Part, Topic, concentration, drift};
 use trimtab_model::Purl;
 use trimtab_pages::part::number;
 use trimtab_store::{GroupBy, Stocked};
 
-use super::{Before, last_of};
 use super::agenda::{Draft, Filled, LISTED, Making};
 use super::packing::{Made, PackChart, PackSeries, counted, whole};
 use super::supported::{Said, said};
+use super::{Before, last_of};
 use crate::problem::Problem;
 use crate::web::count;
 use crate::web::findings::encode;
@@ -172,8 +170,7 @@ fn unknown(about: &str, list: &str) -> Filled {
 fn drifted(last: Option<&Stock>, now: &Stock, all: &BTreeMap<String, Carried>) -> [Filled; 3] {
     let list = "/where";
     let Some(last) = last else {
-        let about =
-            "No pack of the same systems is kept from before: what came and went is told from the next on.";
+        let about = "No pack of the same systems is kept from before: what came and went is told from the next on.";
         return [unknown(about, list), unknown(about, list), unknown(about, list)];
     };
     if last.cut || now.cut {
@@ -447,9 +444,7 @@ async fn told_and_asked(making: &Making<'_>) -> Result<(Filled, Option<f64>, Pac
     let known = |from: Timestamp| began.is_some_and(|began| began <= from);
     let weekly: Vec<Option<f64>> = spans
         .iter()
-        .map(|(from, to)| {
-            known(*from).then(|| whole(noise(all.iter(), *from, *to).interruptions))
-        })
+        .map(|(from, to)| known(*from).then(|| whole(noise(all.iter(), *from, *to).interruptions)))
         .collect();
     let month = now - week * 4;
     let asked = noise(all.iter(), month, now).interruptions;

@@ -471,7 +471,11 @@ mod tests {
                 "relatedSpdxElement": "SPDXRef-a", "relationshipType": "DESCRIBES" }] }"#;
         let (told, _) = sbom(text.as_bytes());
         assert_eq!(told.format(), Some((Format::Spdx, (2, 3))));
-        assert_eq!(told.quality().unwrap().score, Some(76.0), "no supplier, and nothing in a relationship");
+        assert_eq!(
+            told.quality().unwrap().score,
+            Some(76.0),
+            "no supplier, and nothing in a relationship"
+        );
     }
 
     #[test]

@@ -130,13 +130,17 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
     if let Some(same) = before.first().filter(same) {
         return Ok(same.id);
     }
-    // It is never closed.
+    // It is never closed. Who reads holds it, also when nobody waits for the answer any longer.
     let turn = READING.acquire().await;
     let (told, made) = match about.kind.as_str() {
         "vex" => {
             let bytes = bounded(&sent).await?;
-            let read = blocking(move || trimtab_decisions::vex::read(&bytes)).await;
-            let (read, faults) = read.map_err(snapshots::refused)?;
+            let read = blocking(move || {
+                let read = trimtab_decisions::vex::read(&bytes);
+                drop(turn);
+                read
+            });
+            let (read, faults) = read.await.map_err(snapshots::refused)?;
             let why = faults.first().map_or("it is no VEX document", |fault| &*fault.message);
             let read = read.ok_or_else(|| Problem::invalid(why))?;
             if read.statements.is_empty() {
@@ -156,13 +160,14 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
             // What nobody can read is not kept, so that nobody fills the store with it.
             let read = blocking(move || {
                 let said = document::sbom(&bytes);
-                ingest::parsed(Original::Held(bytes)).map(|_| said)
+                let read = ingest::parsed(Original::Held(bytes)).map(|_| said);
+                drop(turn);
+                read
             });
             read.await.map_err(snapshots::refused)?.map_err(snapshots::refused)?
         }
         _ => return Err(Problem::invalid("`kind` is one of sbom, vex.")),
     };
-    drop(turn);
     sent.keep(app, org, now).await?;
     if about.kind == "sbom" {
         // What was made before the newest one is of an older release: it takes nobody's place on the main line.
@@ -290,6 +295,11 @@ pub(crate) async fn answer(app: &App, by: &By, id: i64, answer: Answered) -> Res
     let (told, actor) = (json!(answer), by.actor());
     let of = (by.supplier.id, id, by.link.id);
     if !app.store.answer_question(org, of, (&told, product.asset), &actor, now).await? {
+        // Who sends the same again, because what we said to it was lost, has answered.
+        let is = app.store.question(org, id).await?.and_then(|is| is.answer);
+        if is.is_some_and(|(_, said)| said == told) {
+            return Ok(());
+        }
         let text = "It was answered already, or is no longer asked.";
         return Err(Problem::conflict(text));
     }

@@ -75,6 +75,56 @@ pub(crate) async fn of(app: &App, org: Org, seen: &Seen) -> Result<Vec<OfProduct
     Ok(all)
 }
 
+/// The same as far as time alone changes it: how fresh the SBOM is, and the questions that wait. It costs little.
+///
+/// # Errors
+/// The store does not answer.
+pub(super) async fn in_time(
+    app: &App,
+    org: Org,
+    seen: &Seen,
+) -> Result<Vec<OfProduct>, StoreError> {
+    let fresh_days = Promised::of(&seen.is).checked().unwrap_or_default().fresh_days;
+    let obligations = Obligations { fresh_days, ..Obligations::default() };
+    let mut all = Vec::with_capacity(seen.products.len());
+    for product in &seen.products {
+        let sboms = newest(app, org, product).await?;
+        let evidence = Evidence {
+            since: product.made,
+            sboms: sboms.iter().map(sbom).collect(),
+            ..Evidence::default()
+        };
+        all.push(OfProduct {
+            product: product.clone(),
+            asset: String::new(),
+            newest: sboms.into_iter().next(),
+            findings: None,
+            judged: judge(&obligations, &evidence, app.now()),
+            waiting: app.store.questions_waiting(org, &[product.id], STATED).await?,
+        });
+    }
+    Ok(all)
+}
+
+/// The SBOMs of a product that were made last, the newest first: what came late of an older release is not the newest.
+async fn newest(app: &App, org: Org, product: &Product) -> Result<Vec<Supplied>, StoreError> {
+    let of = ([product.id], Some("sbom"));
+    let mut sboms = app.store.supplied(org, (&of.0, of.1), None, SBOMS).await?.rows;
+    sboms.sort_by_key(|is| std::cmp::Reverse((made(is), is.id)));
+    Ok(sboms)
+}
+
+fn sbom(is: &Supplied) -> Sbom {
+    let told = Told::of(is);
+    Sbom {
+        of: is.is.version.as_str().into(),
+        format: told.format(),
+        made: is.is.made,
+        received: is.received,
+        score: told.quality().and_then(|quality| quality.score),
+    }
+}
+
 async fn product_of(
     app: &App,
     org: Org,
@@ -82,24 +132,12 @@ async fn product_of(
     obligations: &Obligations,
 ) -> Result<OfProduct, StoreError> {
     let (store, now, ids) = (&app.store, app.now(), [product.id]);
-    let mut sboms = store.supplied(org, (&ids, Some("sbom")), None, SBOMS).await?.rows;
-    // What came late of an older release is not the newest.
-    sboms.sort_by_key(|is| std::cmp::Reverse((made(is), is.id)));
+    let mut sboms = newest(app, org, product).await?;
     if let Some((release, _)) = &product.newest
         && sboms.iter().all(|is| is.is.version != *release)
     {
         sboms.extend(store.sbom_of(org, product.id, release).await?);
     }
-    let sbom = |is: &Supplied| {
-        let told = Told::of(is);
-        Sbom {
-            of: is.is.version.as_str().into(),
-            format: told.format(),
-            made: is.is.made,
-            received: is.received,
-            score: told.quality().and_then(|quality| quality.score),
-        }
-    };
     let details = store.asset(org, product.asset).await?;
     let is_read = details.as_ref().is_some_and(|of| of.asset.latest.is_some());
     let filter = FindingFilter { asset: Some(product.asset), ..FindingFilter::default() };

@@ -56,7 +56,7 @@ pub(crate) async fn of_team(app: &App, org: Org, team: i64) -> Result<Vec<NewPen
         let links = app.store.supplier_links(org, supplier.id).await?;
         all.extend(last_link(&supplier, &first, &links, now));
         let seen = Seen { is: supplier, products, may_change: false };
-        for of in judged::of(app, org, &seen).await? {
+        for of in judged::in_time(app, org, &seen).await? {
             all.extend(of_product(&seen.is, &of, now));
         }
     }

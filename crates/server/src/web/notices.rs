@@ -296,7 +296,8 @@ fn about(is: &Standing, known: &HashMap<i64, String>, now: Timestamp) -> Pairs {
         ids => ids.iter().map(|id| name(known, *id)).collect::<Vec<_>>().join(", "),
     };
     let [on_duty, second, third] = &wishes.circles;
-    let turn = wishes.rota.as_ref().and_then(|rota| rota.turns(now, now + AHEAD).into_iter().next());
+    let turn =
+        wishes.rota.as_ref().and_then(|rota| rota.turns(now, now + AHEAD).into_iter().next());
     let by_rota = turn.map(|turn| {
         let until = told_at(turn.ends, &wishes.zone());
         format!("{} until {until}, by the rota", name(known, turn.person))

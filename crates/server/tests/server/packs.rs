@@ -1,12 +1,16 @@
 //! Delivery beside updates, packs of a month and a quarter, and reviews in a calendar.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::{Value, json};
+use trimtab_advisories::{Sources, index};
 use trimtab_model::Role;
 use trimtab_store::ScopeOf::Organisation;
 use trimtab_testkit::browser::{Browser, rules};
 use trimtab_testkit::repository;
 
-use crate::harness::{JSON, Someone, bearer};
+use crate::harness::{JSON, Server, Someone, bearer};
+use crate::refresh::{pushed, record};
 use crate::updates::{World, begun, evidence};
 
 /// Operations, who tell what was deployed; and every side of all, who hold reviews.
@@ -215,6 +219,79 @@ fn a_quarter_tells_what_is_known_and_what_is_not() {
     assert!(page.contains("Quarterly threat briefing of the organisation"), "{page}");
     let list = world.server.open(&eve, "/reviews").text;
     assert!(list.contains("quarterly"), "{list}");
+}
+
+/// Puts an index of today in place: two exploited flaws, a malicious version of a name, and a name near to another.
+fn index_of_today(folder: &Path) -> PathBuf {
+    let now = jiff::Timestamp::now();
+    let day = now.strftime("%Y-%m-%d").to_string();
+    let malicious = |id: &str, package: &str| {
+        json!({ "schema_version": "1.6.0", "id": id, "modified": now.to_string(),
+            "published": now.to_string(), "summary": "Malware",
+            "affected": [{ "package": { "ecosystem": "npm", "name": package },
+                "versions": ["9.9.9"] }] })
+    };
+    let records = [
+        record("CVE-2026-1", "left", "2.0.0", &now.to_string()),
+        record("CVE-2026-2", "right", "0.5.0", &now.to_string()),
+        malicious("MAL-2026-1", "middle"),
+        malicious("MAL-2026-2", "chalkbaord"),
+    ];
+    let osv = folder.join("osv");
+    std::fs::create_dir_all(&osv).unwrap();
+    for (at, record) in records.iter().enumerate() {
+        std::fs::write(osv.join(format!("{at}.json")), record.to_string()).unwrap();
+    }
+    let listed = ["CVE-2026-1", "CVE-2026-2"].map(|id| {
+        json!({ "cveID": id, "dateAdded": day, "dueDate": day,
+            "knownRansomwareCampaignUse": "Unknown" })
+    });
+    let kev = folder.join("kev.json");
+    let catalogue = json!({ "catalogVersion": day.replace('-', "."), "dateReleased": now.to_string(),
+        "count": 2, "vulnerabilities": listed });
+    std::fs::write(&kev, catalogue.to_string()).unwrap();
+    let target = folder.join("index.db");
+    let sources = Sources { osv: vec![osv], kev: Some(kev), ..Sources::default() };
+    index::build(&sources, &target, &mut ()).unwrap();
+    target
+}
+
+#[test]
+fn a_quarter_tells_what_was_exploited_and_what_was_published() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = index_of_today(folder.path());
+    let own = tempfile::tempdir().unwrap();
+    let store = own.path().join("store.sqlite").to_str().unwrap().to_owned();
+    let server = Server::at(own, store, index);
+    let cookie = server.first_admin();
+    let token = bearer(&server.token(&cookie, &["view", "upload"]));
+    pushed(&server, &token, "one", &["left", "right", "middle", "chalkboard"]);
+    let headers = [JSON, ("cookie", &*cookie), ("sec-fetch-site", "same-origin")];
+    let made = server.ask("POST", "/api/v1/reviews", &headers, b"{\"kind\":\"quarterly\"}");
+    assert_eq!(made.status, 201, "{made:?}");
+    let path = format!("/api/v1/reviews/{}", made.json()["id"]);
+    let is = server.ask("GET", &path, &[("authorization", &token)], b"").json();
+    let parts = is["pack"]["parts"].as_array().unwrap();
+    let part = |name: &str| parts.iter().find(|one| one["part"] == name).unwrap();
+    let first = |name: &str| part(name)["topics"][0].clone();
+    assert_eq!(first("exploited")["key"], "vulnerability:CVE-2026-1", "{is:#}");
+    assert_eq!(first("nearly")["key"], "vulnerability:CVE-2026-2", "{is:#}");
+    assert!(first("nearly")["note"].as_str().unwrap().ends_with("not affected"), "{is:#}");
+    let attacks = part("attacks")["topics"].as_array().unwrap();
+    let keys: Vec<&str> = attacks.iter().map(|one| one["key"].as_str().unwrap()).collect();
+    assert_eq!(keys, ["malicious:npm/middle", "malicious:npm/chalkbaord", "attacks:npm"]);
+    let numbers = is["pack"]["numbers"].as_array().unwrap();
+    for (name, value) in [
+        ("exploited in the wild, and here", 1.0),
+        ("exploited, and nearly here", 1.0),
+        ("malicious packages published", 2.0),
+        ("packages that are here with malicious versions published", 1.0),
+        ("malicious packages with a name near to ours", 1.0),
+        ("findings of it still here", 1.0),
+    ] {
+        let one = numbers.iter().find(|one| one["name"] == name).unwrap();
+        assert_eq!(one["value"], json!(value), "{name}: {is:#}");
+    }
 }
 
 #[test]

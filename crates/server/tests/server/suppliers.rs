@@ -250,6 +250,9 @@ fn an_answer_asks_for_the_decision_that_the_charter_wants() {
     let answered = server.ask("POST", &path, &[FORM], fields.as_bytes());
     assert_eq!(answered.status, 303, "{}", answered.text);
     assert_eq!(supplied.said(question, &json!({ "text": "again" })).status, 409, "once");
+    let same = json!({ "status": "not_affected", "text": "We never parse what comes from outside.",
+        "justification": "vulnerable_code_not_in_execute_path" });
+    assert_eq!(supplied.said(question, &same).status, 200, "what was said is said");
 
     let shown = supplied.api("/questions")["rows"][0].clone();
     assert_eq!(

@@ -321,6 +321,25 @@ fn a_tracker_is_set_by_who_may_and_leads_nowhere_else() {
     let keys: Vec<Value> = world.tickets().iter().map(|row| row["key"].clone()).collect();
     assert_eq!(keys.len(), 2);
     assert!(keys.iter().all(Value::is_string), "{keys:?}");
+
+    // What is fixed while it is forgotten is closed once it is set again, whoever has the room.
+    let path = format!("/teams/{}/tracker", world.team);
+    assert_eq!(world.server.send(&world.lea, &path, &[("end", "yes")]).status, 303);
+    world.has("desk", "2.29.4");
+    world.runs("desk");
+    world.passes(61);
+    let desk = || {
+        let all = issues(&fake);
+        all.iter().any(|issue| issue.title.ends_with(" in desk") && is_closed(issue))
+    };
+    assert!(!desk(), "nobody looks at it");
+    let mut few = set.clone();
+    few["open_limit"] = json!(1);
+    assert_eq!(world.set(&few).status, 200);
+    world.rest();
+    world.passes(61);
+    assert!(desk(), "{:#?}", issues(&fake));
+    assert_eq!(issues(&fake).len(), before.len(), "{:#?}", issues(&fake));
     world.webhook.push('x');
 }
 

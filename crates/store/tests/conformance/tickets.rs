@@ -83,6 +83,27 @@ pub(crate) async fn a_tracker_is_kept_and_forgotten_with_its_tickets(store: Stor
     let told = store.ledger(org, 0, 100).await.unwrap();
     assert!(told.iter().all(|entry| !entry.data.contains("token")), "no secret is told");
     assert_eq!(told.iter().filter(|e| e.data.contains("\"tracker\"")).count(), 4);
+
+    // What was ended shows nothing, and goes on where it is set again for the same project; elsewhere it begins anew.
+    store.put_tracker(org, &tracker("o/r"), "person:9", on(9)).await.unwrap();
+    store.want_ticket(org, 1, (&change("a"), true), &json!({})).await.unwrap();
+    let eight = (Some("8"), None, None);
+    assert!(store.keep_ticket(org, 1, &change("a"), eight, at).await.unwrap());
+    assert!(store.end_tracker(org, 1, "person:9", on(9)).await.unwrap());
+    assert_eq!(store.tracker(org, 1).await.unwrap(), None);
+    assert_eq!(store.tracker_of_handle("handle").await.unwrap(), None);
+    assert!(store.tracked(org).await.unwrap().is_empty());
+    assert_eq!(store.tickets(org, 1).await.unwrap(), []);
+    assert!(!store.keep_ticket(org, 1, &change("a"), eight, at).await.unwrap());
+    assert!(!take("d", 20, 10).await, "nobody works with it");
+    let again = NewTracker { handle: "another".into(), ..tracker("o/r") };
+    store.put_tracker(org, &again, "person:9", on(10)).await.unwrap();
+    let is = store.tracker(org, 1).await.unwrap().unwrap().is;
+    assert_eq!((&*is.handle, &is.token), ("handle", &again.token), "its marks are of that");
+    assert_eq!(store.tickets(org, 1).await.unwrap()[0].key.as_deref(), Some("8"));
+    assert!(store.end_tracker(org, 1, "person:9", on(10)).await.unwrap());
+    store.put_tracker(org, &tracker("o/other"), "person:9", on(11)).await.unwrap();
+    assert_eq!(store.tickets(org, 1).await.unwrap(), []);
 }
 
 pub(crate) async fn a_ticket_is_known_beside_its_tracker(store: Store) {

@@ -2,7 +2,8 @@
 
 use trimtab_model::Level;
 use trimtab_store::{
-    Cursor, EventKind, FindingFilter, FindingState, LedgerFilter, Outcome, Store, System, Waits,
+    Cursor, EventKind, FindingFilter, FindingState, LedgerFilter, NewSupplier, Outcome, Store,
+    System, Waits,
 };
 
 use crate::findings::{World, later, left};
@@ -25,6 +26,19 @@ pub(crate) async fn what_waits_is_found_until_it_is_done(store: Store) {
         number
     };
     assert_eq!(count(waits(Waits::Choice)).await, 1);
+    // In what a supplier delivers nobody here chooses: they are asked, as long as they deliver it.
+    let new = NewSupplier {
+        name: "Northwind".into(),
+        contact: String::new(),
+        contract: String::new(),
+        contract_ends: None,
+        obligations: serde_json::json!({}),
+    };
+    let of = ("Repo", world.asset);
+    let (supplier, _) = store.add_supplier(org, &new, of, "person:1", now()).await.unwrap();
+    assert_eq!(count(waits(Waits::Choice)).await, 0);
+    store.set_supplier(org, supplier, (&new, true), "person:1", now()).await.unwrap();
+    assert_eq!(count(waits(Waits::Choice)).await, 1, "nobody is left to be asked");
     assert_eq!(count(waits(Waits::Assessment)).await, 0, "it was weighed");
     // It is high: above a line at medium, not above one at high, and above none of another system's.
     for (line, systems, expected) in [

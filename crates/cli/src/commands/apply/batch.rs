@@ -11,7 +11,7 @@ use trimtab_connect::apply::{
 use trimtab_connect::update::{Need, Options, Proposal, needs};
 use trimtab_engine::action::bisect;
 use trimtab_model::{Diagnostic, Inventory};
-use trimtab_report::plan::json::{Action, Finding};
+use trimtab_report::plan::json::{Action, Asked, Finding};
 
 use super::arrivals::{self, Arrivals};
 use super::build::{Batch, DENIED, Not, Steps};
@@ -40,6 +40,8 @@ pub(super) struct Work<'a> {
     pub(super) each: bool,
     /// Whether `go test` runs without `go vet`: a later `go` line turned on checks that the sources do not pass.
     pub(super) unvetted: Cell<bool>,
+    /// Whether the command of the project runs `go vet` itself, so that no run is without it.
+    pub(super) vets_itself: Cell<bool>,
 }
 
 /// How many parts an action has at most that are tried each.
@@ -69,7 +71,9 @@ pub(super) struct Done {
     /// What `go vet` finds only with the update. Not empty: both runs are without it.
     pub(super) vet: Vec<String>,
     pub(super) runs: usize,
-    /// Of these, those before it was looked for what breaks.
+    /// How many actions there were before any was taken apart.
+    pub(super) planned: usize,
+    /// Of the runs, those before it was looked for what breaks.
     base: usize,
 }
 
@@ -81,6 +85,11 @@ impl Done {
         let done = self.steps.iter().filter(move |_| passed).map(|(at, _)| (*at, false));
         done.chain(self.broke.iter().map(|at| (*at, true)))
     }
+}
+
+/// Whether some steps raise the `go` line to another version of the language.
+fn is_language(steps: &Steps) -> bool {
+    needs(&together(steps)).iter().any(Need::is_language)
 }
 
 /// Of what an action removes, what a part of it is about: its own package, and of a parent what it brings.
@@ -99,7 +108,7 @@ fn promised_of(part: &Proposal, promised: &[Finding]) -> Vec<Finding> {
 impl Work<'_> {
     /// Carries all out. `tell`: what is being done.
     pub(super) fn run(&mut self, tell: &mut dyn FnMut(&str)) -> Result<Done, Diagnostic> {
-        let mut done = Done::default();
+        let mut done = Done { planned: self.actions.len(), ..Done::default() };
         let mut able: Vec<usize> = (0..self.actions.len()).collect();
         tell("Resolving");
         let steps = loop {
@@ -125,18 +134,9 @@ impl Work<'_> {
         tell("Testing after");
         let mut after = self.test(&mut done.runs);
         let mut told = difference(&before, &after);
-        let vet = self.new_vet(&before, &after, &done.steps);
-        if !vet.is_empty() {
-            // Whoever raises the `go` line meets these checks: that is told, and what tests say is looked at without them.
-            self.unvetted.set(true);
-            self.tree.back_to(self.tree.base())?;
-            tell("Testing before, without go vet");
-            before = self.test(&mut done.runs);
-            self.lay(&done.steps)?;
-            tell("Testing after, without go vet");
-            after = self.test(&mut done.runs);
+        if let Some(unvetted) = self.unvet(&before, &after, &done.steps, &mut done.runs, tell)? {
+            (before, after, done.vet) = unvetted;
             told = difference(&before, &after);
-            done.vet = vet;
         }
         if told.judgement == Judgement::Broke {
             tell("Testing again");
@@ -151,26 +151,70 @@ impl Work<'_> {
                     done.broke.push(*alone);
                 }
                 done.base = done.runs;
-                self.search(&able, &before, &mut done, (&mut after, &mut told), tell)?;
+                self.search(
+                    (&able[..], true),
+                    &mut before,
+                    &mut done,
+                    (&mut after, &mut told),
+                    tell,
+                )?;
                 // What breaks as a whole may do so for one of its parts.
                 let parts = self.part(&done);
                 if !parts.is_empty() {
                     let kept: Vec<usize> = done.steps.iter().map(|(at, _)| *at).collect();
                     done.parted = parts.iter().map(|(of, _)| *of).collect();
                     done.parted.dedup();
-                    let parts = parts.into_iter().map(|(_, part)| part);
-                    let all: Vec<usize> = kept.iter().copied().chain(parts).collect();
+                    let parts: Vec<usize> = parts.into_iter().map(|(_, part)| part).collect();
+                    // All parts of the only action are that action, which is known to break.
+                    let known = match (&kept[..], &done.parted[..]) {
+                        ([], [of]) => {
+                            let whole = self.actions.get(*of);
+                            whole.is_some_and(|(_, whole)| whole.parts().count() == parts.len())
+                        }
+                        _ => false,
+                    };
+                    let all: Vec<usize> = kept.iter().chain(&parts).copied().collect();
                     let was = (done.steps.clone(), after.clone(), told.clone());
-                    self.search(&all, &before, &mut done, (&mut after, &mut told), tell)?;
-                    if done.steps.len() <= kept.len() {
+                    let to = (&mut after, &mut told);
+                    self.search((&all[..], known), &mut before, &mut done, to, tell)?;
+                    let stays = |at: &usize| done.steps.iter().any(|(held, _)| held == at);
+                    if done.steps.len() <= kept.len() || !kept.iter().all(stays) {
                         // No part goes beside what went without it.
                         (done.steps, after, told) = was;
                         self.lay(&done.steps)?;
                     }
-                    let is_done = |at: &usize| done.steps.iter().any(|(held, _)| held == at);
+                    let steps = &done.steps;
+                    let is_done = |at: &usize| steps.iter().any(|(held, _)| held == at);
                     done.not.retain(|(at, ..)| !is_done(at));
+                    done.broke.retain(|at| !is_done(at));
+                    for part in parts.into_iter().filter(|part| !is_done(part)) {
+                        if !done.not.iter().any(|(at, ..)| *at == part) {
+                            let why = "it does not go beside what went without it".to_owned();
+                            done.not.push((part, "untold", why));
+                        }
+                    }
                     self.tell_parts(&mut done);
                 }
+            }
+        }
+        if !done.vet.is_empty() && !is_language(&done.steps) {
+            // What raised the `go` line is left out, and with it goes what vet says: what stays is looked at with vet.
+            done.vet.clear();
+            self.unvetted.set(false);
+            if !done.steps.is_empty() {
+                self.tree.back_to(self.tree.base())?;
+                tell("Testing before");
+                before = self.test(&mut done.runs);
+                self.lay(&done.steps)?;
+                tell("Testing after");
+                after = self.test(&mut done.runs);
+                told = difference(&before, &after);
+            }
+            if told.judgement != Judgement::Unharmed {
+                let why = format!("with go vet again: {}", told.why);
+                let steps = std::mem::take(&mut done.steps);
+                done.not.extend(steps.into_iter().map(|(at, _)| (at, "untold", why.clone())));
+                self.tree.back_to(self.tree.base())?;
             }
         }
         done.before = Some(before);
@@ -181,11 +225,42 @@ impl Work<'_> {
 
     /// What `go vet` finds after and not before, where a later version of the language turns its checks on.
     fn new_vet(&self, before: &Trial, after: &Trial, steps: &Steps) -> Vec<String> {
-        if self.unvetted.get() || !needs(&together(steps)).iter().any(Need::is_language) {
+        if self.unvetted.get() || self.vets_itself.get() || !is_language(steps) {
             return Vec::new();
         }
         let known = before.vet();
         after.vet().into_iter().filter(|found| !known.contains(found)).collect()
+    }
+
+    /// Runs the tests again without `go vet`, before and after, where a later version of the language turns checks on that
+    /// the sources do not pass: both runs, and what vet found. `None`: nothing like that, or vet is run all the same.
+    fn unvet(
+        &self,
+        before: &Trial,
+        after: &Trial,
+        steps: &Steps,
+        runs: &mut usize,
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<Option<(Trial, Trial, Vec<String>)>, Diagnostic> {
+        let vet = self.new_vet(before, after, steps);
+        if vet.is_empty() {
+            return Ok(None);
+        }
+        // Whoever raises the `go` line meets these checks: that is told, and what tests say is looked at without them.
+        self.unvetted.set(true);
+        self.tree.back_to(self.tree.base())?;
+        tell("Testing before, without go vet");
+        let before = self.test(runs);
+        self.lay(steps)?;
+        tell("Testing after, without go vet");
+        let after = self.test(runs);
+        if !after.vet().is_empty() {
+            tell("The command that tests the project runs go vet itself");
+            self.unvetted.set(false);
+            self.vets_itself.set(true);
+            return Ok(None);
+        }
+        Ok(Some((before, after, vet)))
     }
 
     /// Makes an action of each part of those that broke tests by themselves and have several: of which, and its position.
@@ -199,7 +274,6 @@ impl Work<'_> {
                 continue;
             }
             let promised = self.promised.get(of).cloned().unwrap_or_default();
-            let exploited = self.exploited.get(of).copied().unwrap_or_default();
             for part in proposal.parts() {
                 let own = promised_of(part, &promised);
                 // What removes nothing by itself goes along with the others, where they need it.
@@ -211,13 +285,23 @@ impl Work<'_> {
                     estimate: None,
                     ..action.cost.clone()
                 };
-                let removes = action.removes.clone();
+                let removes = own.iter().map(|finding| finding.name.clone()).collect();
                 let name = format!("{part}, a part of {}", action.name);
-                let part_of = Action { name, cost: points, removes, ..action.clone() };
+                // What is remembered of it is what moves by it.
+                let package = part.package().package().to_string();
+                let moves = action.moves.iter().filter(|moved| moved.package == package);
+                let part_of = Action {
+                    name,
+                    cost: points,
+                    removes,
+                    moves: moves.cloned().collect(),
+                    proposal: Asked::of(part),
+                    ..action.clone()
+                };
                 parts.push((of, self.actions.len()));
                 self.actions.push((part_of, part.clone()));
+                self.exploited.push(own.iter().any(|finding| finding.exploited));
                 self.promised.push(own);
-                self.exploited.push(exploited);
             }
         }
         parts
@@ -225,6 +309,14 @@ impl Work<'_> {
 
     /// Says of the actions that were taken apart what of them is done.
     fn tell_parts(&self, done: &mut Done) {
+        let not: Vec<(&str, &'static str)> = done
+            .not
+            .iter()
+            .filter_map(|(at, word, _)| Some((&*self.actions.get(*at)?.0.name, *word)))
+            .collect();
+        let all_break = |end: &str| {
+            not.iter().filter(|(name, _)| name.ends_with(end)).all(|(_, word)| *word == BREAKS)
+        };
         for of in &done.parted {
             let Some((action, _)) = self.actions.get(*of) else { continue };
             let end = format!(", a part of {}", action.name);
@@ -234,7 +326,8 @@ impl Work<'_> {
                 .filter_map(|(at, _)| self.actions.get(*at)?.0.name.strip_suffix(&end))
                 .collect();
             let told = match &parts[..] {
-                [] => "no part of it goes by itself either".to_owned(),
+                [] if all_break(&end) => "no part of it goes by itself either".to_owned(),
+                [] => "its parts could not all be tried".to_owned(),
                 parts => format!("of it this is done: {}", parts.join("; ")),
             };
             if let Some((.., why)) = done.not.iter_mut().find(|(at, ..)| at == of) {
@@ -244,11 +337,11 @@ impl Work<'_> {
         }
     }
 
-    /// Leaves out what breaks. All of `able` together does.
+    /// Leaves out what breaks of some actions. With them, whether it is known that all of them together do.
     fn search(
         &self,
-        able: &[usize],
-        before: &Trial,
+        (able, known): (&[usize], bool),
+        before: &mut Trial,
         done: &mut Done,
         (after, told): (&mut Trial, &mut Difference),
         tell: &mut dyn FnMut(&str),
@@ -257,14 +350,17 @@ impl Work<'_> {
         // What a set came to that does not pass, other than that it broke tests: position, word, why.
         let mut untold: BTreeMap<Vec<usize>, (usize, &'static str, String)> = BTreeMap::new();
         let mut broke: Vec<usize> = Vec::new();
+        // How the sets that broke tests differ from before.
+        let mut failed: BTreeMap<Vec<usize>, Difference> = BTreeMap::new();
+        let whole = told.clone();
+        let mut vet: Vec<String> = Vec::new();
         let mut runs = 0;
         let most = self.most.saturating_sub(done.runs.saturating_sub(done.base));
         let named = |set: &[usize]| -> Vec<usize> {
             set.iter().filter_map(|at| able.get(*at).copied()).collect()
         };
         let found = bisect(able.len(), most, &mut |set| {
-            // That all of them break is known.
-            if set.len() == able.len() {
+            if known && set.len() == able.len() {
                 return Ok::<_, Diagnostic>(false);
             }
             tell(&format!("Looking for what breaks: {} of {}", set.len(), able.len()));
@@ -276,7 +372,11 @@ impl Work<'_> {
                     return Ok(false);
                 }
             };
-            let trial = self.test(&mut runs);
+            let mut trial = self.test(&mut runs);
+            // With what does not build left out, vet may come to see what it did not before.
+            if let Some(unvetted) = self.unvet(before, &trial, &steps, &mut runs, tell)? {
+                (*before, trial, vet) = unvetted;
+            }
             let difference = difference(before, &trial);
             // What it needs was not there to be fetched, or the room to run it was not: that breaks no test.
             if let (Ended::NotRun(_), Some(last)) = (&trial.ended, actions.last()) {
@@ -288,7 +388,12 @@ impl Work<'_> {
                     seen.insert(set.to_vec(), (trial, difference, steps));
                     return Ok(true);
                 }
-                (Judgement::Broke, [alone]) => broke.push(*alone),
+                (Judgement::Broke, set) => {
+                    if let [alone] = set {
+                        broke.push(*alone);
+                    }
+                    failed.insert(actions.clone(), difference);
+                }
                 (Judgement::Untold, [.., last]) => {
                     untold.insert(actions.clone(), (*last, "untold", difference.why));
                 }
@@ -298,6 +403,7 @@ impl Work<'_> {
         })?;
         done.runs += runs;
         done.broke.extend(broke);
+        done.vet.extend(vet);
         let what = |at: &usize| self.actions.get(*at).map_or(String::new(), |(_, p)| p.to_string());
         for set in &found.breaking {
             let set = named(set);
@@ -312,14 +418,23 @@ impl Work<'_> {
                 continue;
             }
             let Some((last, others)) = set.split_last() else { continue };
+            // Of the smallest set that was run and has it.
+            let has =
+                |(held, _): &(&Vec<usize>, &Difference)| set.iter().all(|at| held.contains(at));
+            let run = failed.iter().filter(has).min_by_key(|(held, _)| held.len());
+            let was = run.map_or(&whole, |(_, difference)| difference);
+            let reason = match was.judgement {
+                Judgement::Broke => &*was.why,
+                _ => "the tests do not pass with it",
+            };
             let why = match others {
-                [] => told.why.clone(),
+                [] => reason.to_owned(),
                 others => {
                     let others: Vec<String> = others.iter().map(what).collect();
-                    format!("together with {}: {}", others.join(" and "), told.why)
+                    format!("together with {}: {reason}", others.join(" and "))
                 }
             };
-            let tests: Vec<&str> = told.broken.iter().take(5).map(|name| &**name).collect();
+            let tests: Vec<&str> = was.broken.iter().take(5).map(|name| &**name).collect();
             let tests =
                 if tests.is_empty() { String::new() } else { format!(" ({})", tests.join(", ")) };
             done.not.push((*last, BREAKS, format!("{why}{tests}")));

@@ -41,7 +41,7 @@ fn next(told: &Told) -> Section {
         false => Vec::new(),
     };
     let table = Table { columns: columns(&["Asked for", "Missing", "Do this"]), rows };
-    Section { title: "Next".to_owned(), text, table }
+    Section { title: "Next".to_owned(), text, table, chart: None }
 }
 
 fn stage(told: &Told, stage: Stage) -> Section {
@@ -65,6 +65,7 @@ fn stage(told: &Told, stage: Stage) -> Section {
             columns: columns(&["Asked for", "Verdict", "Shown", "Missing", "Since", "Entry"]),
             rows: told.is.of(stage).map(row).collect(),
         },
+        chart: None,
     }
 }
 
@@ -85,6 +86,7 @@ fn teams(told: &Told) -> Section {
             columns: columns(&["Team", "Stage", "Missing to the next", "First"]),
             rows: told.teams.iter().map(row).collect(),
         },
+        chart: None,
     }
 }
 
@@ -115,6 +117,7 @@ fn frameworks(told: &Told) -> Section {
             columns: columns(&["Framework", "There", "Met", "Criteria"]),
             rows: all.iter().map(row).collect(),
         },
+        chart: None,
     }
 }
 

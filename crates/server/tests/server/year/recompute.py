@@ -46,8 +46,28 @@ class Episode:
     def __init__(self, began):
         self.began, self.merged, self.ended, self.how = began, None, None, None
         self.level, self.deadline = None, None
-        # What held since when: whether it counts, its level, its weight.
-        self.held = []
+        # What held since when: whether it counts, its level, its weight; and which deadline.
+        self.held, self.dues = [], []
+
+    def due(self, since, deadline):
+        """A deadline is in force from then on."""
+        self.deadline = deadline
+        if self.dues and self.dues[-1][0] == since:
+            self.dues.pop()
+        if not self.dues or self.dues[-1][1] != deadline:
+            self.dues.append((since, deadline))
+
+    def missed(self):
+        """When a deadline in force first passed while it counted; one that is drawn forward to the past, when that is said."""
+        before, ends = math.inf, [since for since, _ in self.dues[1:]] + [math.inf]
+        for (since, due), until in zip(self.dues, ends):
+            if due is not None and due >= self.began:
+                unseen = due < since and (before is None or before <= since)
+                at = max(since, due)
+                if not unseen and at < until and self.counts_at(at):
+                    return at
+            before = due
+        return None
 
     def end(self):
         return math.inf if self.ended is None else self.ended
@@ -94,7 +114,7 @@ class Finding:
                 self.decision = data["decision"]
                 deadline = data["deadline"]
                 self.episodes[-1].level = self.level
-                self.episodes[-1].deadline = deadline and moment(deadline)
+                self.episodes[-1].due(at, deadline and moment(deadline))
         elif entry.kind == "merged":
             self.on_main = False
             self.episodes[-1].merged = self.episodes[-1].merged or at
@@ -123,7 +143,7 @@ class Ledger:
     def __init__(self, lines, now):
         self.now = now
         self.entries = [Entry(line) for line in lines if line.strip()]
-        self.findings, self.teams, self.systems, self.owner = {}, {}, {}, {}
+        self.findings, self.teams, self.systems, self.owner, self.tier = {}, {}, {}, {}, {}
         self.system_of, self.assets = {}, set()
         for entry in self.entries:
             if entry.asset is not None:
@@ -137,6 +157,7 @@ class Ledger:
             if entry.what == "system":
                 self.systems[entry.system] = entry.data["name"]
                 self.owner[entry.system] = entry.data["team"]
+                self.tier[entry.system] = entry.data["tier"]
         self.told = list(self.tellings())
 
     def owned(self, team):
@@ -201,13 +222,10 @@ def numbers(ledger, findings, told, teams, first, last):
         for (since, (counts, _, weight)), (until, _) in spans:
             if counts and weight is not None:
                 carried += weight * overlap(since, until, start, to) / DAY
-    met = [e for e in counted if e.deadline is not None and e.ended <= e.deadline]
-    missed = 0
-    for finding in findings:
-        for e in finding.episodes:
-            due = e.deadline
-            if due is not None and start <= due < to and e.counts_at(due):
-                missed += 1
+    passed = {id(e): e.missed() for e in episodes}
+    in_time = lambda e: e.deadline is not None and e.ended <= e.deadline
+    met = [e for e in counted if in_time(e) and passed[id(e)] is None]
+    missed = sum(at is not None and start <= at < to for at in passed.values())
     there = [(f, f.episode_at(to)) for f in findings if f.counts_at(to)]
     ages = [(to - e.began) / DAY for _, e in there]
     bands = [0, 0, 0, 0]
@@ -355,7 +373,15 @@ class Decisions:
             data = entry.data
             if data["state"] == "asked":
                 ends = data["expires"] and moment(data["expires"])
-                self.all[data["decision"]] = {"system": entry.system, "ends": ends}
+                self.all[data["decision"]] = {
+                    "system": entry.system,
+                    "ends": ends,
+                    "kind": data["kind"],
+                    "asked": entry.actor,
+                    "answered": None,
+                }
+            elif data["state"] in ("approved", "refused"):
+                self.all[data["decision"]]["answered"] = entry.actor
             self.all[data["decision"]]["state"] = data["state"]
         self.now = ledger.now
 
@@ -380,6 +406,12 @@ def pages(ledger):
     say("/systems", "figure", "systems", len(ledger.systems))
     say("/systems", "figure", "load", load)
     decisions = Decisions(ledger)
+    # What needs nobody is not on Today at all.
+    soon = [d for d in decisions.in_force() if d["ends"] is not None and d["ends"] < ledger.now + 14 * DAY]
+    tierless = [system for system, tier in ledger.tier.items() if tier is None]
+    for label, all_of in (("exceptions end within 14 days", soon), ("systems without a tier", tierless)):
+        if all_of:
+            say("/", "figure", label, len(all_of))
     for team, name in ledger.teams.items():
         late, _, all_, load, *_ = standing(ledger, ledger.of(team))
         at = f"/teams/{team}"
@@ -473,8 +505,11 @@ def boards(ledger):
         falling += a["load"] <= b["load"] + 1e-6
     say(maturity, "criterion", "quiet", [quiet, of])
     say(maturity, "criterion", "falling", [falling, of])
+    # Of two people, and with an end where it is an exception.
     decisions = Decisions(ledger).in_force()
-    say(maturity, "criterion", "decided", [len(decisions), len(decisions)])
+    two = lambda d: d["answered"] is not None and d["answered"] != d["asked"]
+    good = [d for d in decisions if two(d) and (d["kind"] != "exception" or d["ends"] is not None)]
+    say(maturity, "criterion", "decided", [len(good), len(decisions)])
 
 
 def goals(ledger):
@@ -548,6 +583,7 @@ def reviews(ledger):
     for of_same in same.values():
         for last, (id_, review) in enumerate(of_same):
             if last + 4 > len(of_same) or last == 0:
+                say(f"/api/v1/reviews/{id_}", "api", "/minutes", review["minutes"])
                 quality(ledger.now, id_, [r for _, r in of_same[max(0, last - 11) : last + 1]])
                 figures(ledger, id_, review)
 
