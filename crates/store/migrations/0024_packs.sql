@@ -16,4 +16,4 @@ CREATE TABLE unshown (
 );
 
 -- Deployments of a time, of all assets.
-CREATE INDEX deployment_at ON deployment (org, at);
+CREATE INDEX deployment_at ON deployment (org, at) WHERE outcome <> 'stopped';

@@ -101,6 +101,14 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// It as a line of an export: JSON, with the name of its organisation.
+    pub fn line(&self, organisation: &str) -> String {
+        serde_json::json!({ "organisation": organisation, "seq": self.seq, "at": self.at,
+            "kind": self.kind, "actor": self.actor, "system": self.system, "asset": self.asset,
+            "finding": self.finding, "data": self.data, "hash": self.hash })
+        .to_string()
+    }
+
     /// The seal that this entry must have after `before`.
     pub fn seal(&self, before: &str) -> String {
         let mut hash = Sha256::new();

@@ -82,10 +82,7 @@ fn export(name: Option<&str>, args: &StoreArgs, io: &mut Io) -> Outcome {
                 after = last.seq;
                 let mut text = String::new();
                 for e in &entries {
-                    let line = serde_json::json!({ "organisation": organisation.name, "seq": e.seq,
-                        "at": e.at, "kind": e.kind, "actor": e.actor, "system": e.system,
-                        "asset": e.asset, "finding": e.finding, "data": e.data, "hash": e.hash });
-                    text += &line.to_string();
+                    text += &e.line(&organisation.name);
                     text.push('\n');
                 }
                 io.out(&text);

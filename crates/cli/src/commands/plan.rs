@@ -137,13 +137,14 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     registry.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
     registry.offline = args.offline;
     registry.time_limit = registry.time_limit.min(total.mul_f64(ONE_ANSWER).max(PATIENCE));
+    let mut unpublished = BTreeSet::new();
     if !args.offline {
         offered::flavoured(&mut ideas, &registry, total.mul_f64(FLAVOURS));
-        offered::published(&mut ideas, &registry, total.mul_f64(FLAVOURS));
+        unpublished = offered::published(&mut ideas, &registry, total.mul_f64(FLAVOURS));
     }
     let (places, of) = places(&ideas, &scan.inventory, &top);
     let keys = keys(&scan, &open, &top);
-    let cases = cases(&ideas, of, &all, &open, &scan, &top);
+    let cases = cases((&ideas[..], &unpublished), of, &all, &open, &scan, &top);
 
     let trial = Trial::new(&index, options, (begun, total), args.tries);
     trial.until(total.mul_f64(SINGLE));
@@ -346,9 +347,10 @@ fn keys(scan: &Scan, open: &[Open], top: &Top) -> BTreeMap<Key, usize> {
     open.iter().enumerate().filter_map(of).collect()
 }
 
-/// The ideas about what is open. `all` has the positions in the scan of the findings that ideas name.
+/// The ideas about what is open. `all` has the positions in the scan of the findings that ideas name. With the ideas, the
+/// packages of which no registry offers what they ask for.
 fn cases<'i>(
-    ideas: &'i [trimtab_engine::action::Idea],
+    (ideas, unpublished): (&'i [trimtab_engine::action::Idea], &BTreeSet<Purl>),
     places: Vec<Option<usize>>,
     all: &[usize],
     open: &[Open],
@@ -361,7 +363,8 @@ fn cases<'i>(
         let about: Vec<&&Open> = about.filter_map(|at| by.get(&(*at, idea.file))).collect();
         let wanted: BTreeSet<Key> = about.iter().filter_map(|open| key(open, scan, top)).collect();
         let weight = about.iter().map(|open| open.weight).sum();
-        (!wanted.is_empty()).then_some(Case { idea, place, wanted, weight })
+        let unpublished = unpublished.contains(&idea.package);
+        (!wanted.is_empty()).then_some(Case { idea, place, wanted, weight, unpublished })
     };
     ideas.iter().zip(places).filter_map(case).collect()
 }

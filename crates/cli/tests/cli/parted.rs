@@ -64,6 +64,42 @@ fn the_parts_that_break_nothing_are_carried_out() {
 }
 
 #[test]
+fn a_part_is_told_by_what_it_breaks_and_not_by_what_went_without_it() {
+    let manifest = r#"{"name": "app", "version": "1.0.0", "scripts": {"test": "node --test"}, "dependencies": {"ms": "2.0.0", "inherits": "2.0.3", "once": "1.3.3"}}"#;
+    let files =
+        [("package.json", manifest), ("app.test.js", TEST), (".gitignore", "node_modules\n")];
+    let lock = ["npm", "install", "--package-lock-only", "--silent"];
+    let advisories =
+        [("npm", "ms", "2.1.1"), ("npm", "inherits", "2.0.4"), ("npm", "once", "1.4.0")];
+    let Some(case) = Case::new(&files, &lock, &advisories) else { return };
+    let once: Act = ("raise", "pkg:npm/once@1.3.3", "1.4.0", 2);
+    let plan = case.plan("npm", "package-lock.json", &[INHERITS, MS, once]);
+    let mut told: Value = serde_json::from_str(&fs::read_to_string(&plan).unwrap()).unwrap();
+    let other = told["actions"].as_array_mut().unwrap().pop().unwrap();
+    let whole = &mut told["actions"][1];
+    whole["proposal"]["with"] = json!([other["proposal"]]);
+    whole["removes"] = json!(["finding-0", "finding-2"]);
+    told["batches"][0]["actions"] = json!(["action-1", "action-0"]);
+    fs::write(&plan, told.to_string()).unwrap();
+    let (ran, told) = case.apply(&plan, &["--test", "detected"]);
+    if is_away(&told) {
+        return;
+    }
+    assert_eq!(ran.exit, Exit::Clean, "{}\n{told:#}", ran.err);
+    let actions = told["actions"].as_array().unwrap();
+    let of = |begin: &str| {
+        actions.iter().find(|a| a["name"].as_str().unwrap().starts_with(begin)).unwrap()
+    };
+    assert_eq!(of("action-1")["outcome"], "done", "{told:#}");
+    assert_eq!(of("raise once")["outcome"], "done", "{told:#}");
+    assert_eq!(of("raise ms")["outcome"], "breaks", "{told:#}");
+    let why = of("raise ms")["why"].as_str().unwrap();
+    assert!(why.contains("fail"), "{why}");
+    let all = "1 of 2 actions are done and 1 part of others, the rest is left out";
+    assert_eq!(told["why"], all);
+}
+
+#[test]
 fn what_is_there_already_is_told_as_that() {
     let Some(case) = npm("const t = require('node:test'); t('fine', () => {});\n") else { return };
     let plan = case.plan("npm", "package-lock.json", &[MS, INHERITS]);

@@ -49,6 +49,10 @@ fn read(lockfile: &Value) -> Vec<Bundled> {
         let mut above = path;
         loop {
             above = above.rsplit_once("/node_modules/")?.0;
+            // A folder of the project bundles for itself, and can move that.
+            if !above.contains("node_modules/") {
+                return None;
+            }
             let entry = packages.get(above)?;
             if !is_bundled(entry) {
                 return Some(format!("{}@{}", name(above, entry), version(entry)?));
@@ -100,6 +104,12 @@ mod tests {
             version: version.to_owned(),
             by: vec!["nyc@11.9.0".to_owned()],
         };
+        // What a workspace bundles for itself is its own to move.
+        let own = json!({ "packages": {
+            "packages/a": { "name": "a", "version": "1.0.0" },
+            "packages/a/node_modules/foo": { "version": "1.0.0", "inBundle": true },
+        }});
+        assert!(read(&own).is_empty());
         // Of `a` a copy is not bundled, and of `lodash` another version is.
         assert_eq!(read(&lockfile), [is("@s/deep", "2.0.0"), is("lodash", "4.17.5")]);
         assert!(read(&json!({ "dependencies": {} })).is_empty());

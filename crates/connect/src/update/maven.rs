@@ -63,11 +63,7 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
             "Maven has no lockfile: what is not named is chosen by who brings it".to_owned(),
         )),
         Kind::Override => managed(manifests, wish),
-        Kind::Raise => match named(manifests, wish, Part::Project) {
-            Err(Uneditable::NotNamed) => named(manifests, wish, Part::Plugins),
-            edits => edits,
-        },
-        Kind::RaiseParent | Kind::Remove | Kind::Replace => named(manifests, wish, Part::Project),
+        Kind::Raise | Kind::RaiseParent | Kind::Remove | Kind::Replace => named(manifests, wish),
     }
 }
 
@@ -124,11 +120,53 @@ fn poms(manifests: &Manifests) -> Result<Vec<Pom<'_>>, Uneditable> {
         .collect()
 }
 
-fn named(manifests: &Manifests, wish: &Wish, part: Part) -> Result<Edits, Uneditable> {
-    let poms = poms(manifests)?;
-    let mut parts: Vec<(usize, Range<usize>, String)> = Vec::new();
+/// What is to stand where: the number of a pom, a place in it, a text.
+type Places = Vec<(usize, Range<usize>, String)>;
+
+/// The version that an element says, with the pom and the place where it stands: a property's, where it names one.
+fn version<'t>(
+    poms: &[Pom<'t>],
+    number: usize,
+    at: usize,
+) -> Option<(usize, &'t str, Range<usize>)> {
+    let (old, place) = poms.get(number)?.text_of(at, "version")?;
+    let Some(property) = old.strip_prefix("${").and_then(|p| p.strip_suffix('}')) else {
+        return Some((number, old, place));
+    };
+    poms.iter()
+        .enumerate()
+        .find_map(|(number, pom)| pom.property(property).map(|(old, place)| (number, old, place)))
+}
+
+/// Where plugins are given the version that is to go: of others nothing is known to be wrong.
+fn given(poms: &[Pom<'_>], wish: &Wish) -> Places {
+    let mut all = Places::new();
     for (number, pom) in poms.iter().enumerate() {
-        for at in pom.naming(&wish.name, part) {
+        for at in pom.naming(&wish.name, Part::Plugins) {
+            let Some((number, old, place)) = version(poms, number, at) else { continue };
+            let is_it = wish.from.as_deref().is_none_or(|from| from == old);
+            let order = Scheme::Maven.compare(wish.to(), old);
+            if is_it && !order.is_some_and(std::cmp::Ordering::is_lt) {
+                all.push((number, place, wish.to().to_owned()));
+            }
+        }
+    }
+    all.sort_by_key(|(number, place, _)| (*number, place.start));
+    all.dedup();
+    all
+}
+
+/// Where the project names it; where its version is raised, in what plugins are given too.
+fn named(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
+    let poms = poms(manifests)?;
+    let mut parts = match wish.kind {
+        Kind::Raise | Kind::Override => given(&poms, wish),
+        _ => Places::new(),
+    };
+    // Where it is plugins that have what is to go, the project may have a later one.
+    let is_given = !parts.is_empty();
+    for (number, pom) in poms.iter().enumerate() {
+        for at in pom.naming(&wish.name, Part::Project) {
             if wish.kind == Kind::Remove {
                 let line = pom.all.get(at).map(|element| xml::whole_line(pom.text, element));
                 parts.extend(line.map(|line| (number, line, String::new())));
@@ -141,21 +179,13 @@ fn named(manifests: &Manifests, wish: &Wish, part: Part) -> Result<Edits, Unedit
                     parts.extend(place.map(|(_, place)| (number, place, new.to_owned())));
                 }
             }
-            let Some((old, place)) = pom.text_of(at, "version") else { continue };
-            let (number, old, place) =
-                match old.strip_prefix("${").and_then(|p| p.strip_suffix('}')) {
-                    None => (number, old, place),
-                    Some(property) => {
-                        let said = poms.iter().enumerate().find_map(|(number, pom)| {
-                            pom.property(property).map(|(old, place)| (number, old, place))
-                        });
-                        let Some(said) = said else { continue };
-                        said
-                    }
-                };
+            let Some((number, old, place)) = version(&poms, number, at) else { continue };
             if wish.kind != Kind::Replace
                 && Scheme::Maven.compare(wish.to(), old).is_some_and(std::cmp::Ordering::is_lt)
             {
+                if is_given {
+                    continue;
+                }
                 return Err(Uneditable::Downgrade(old.to_owned()));
             }
             parts.push((number, place, wish.to().to_owned()));
@@ -182,21 +212,21 @@ fn managed(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     };
     // What is named without a version has it from elsewhere: to say it here is the way to move it.
     let says = |pom: &Pom<'_>, at: usize| pom.text_of(at, "version").is_some();
-    let named_in = |part: Part, fits: &dyn Fn(&Pom<'_>, usize) -> bool| {
-        poms.iter().any(|pom| pom.naming(&wish.name, part).any(|at| fits(pom, at)))
+    let named_in = |fits: &dyn Fn(&Pom<'_>, usize) -> bool| {
+        poms.iter().any(|pom| pom.naming(&wish.name, Part::Project).any(|at| fits(pom, at)))
     };
-    if named_in(Part::Project, &|pom, at| !managed(pom, at) && says(pom, at)) {
+    if named_in(&|pom, at| !managed(pom, at) && says(pom, at)) {
         return Err(Uneditable::Direct);
     }
-    if named_in(Part::Project, &managed) {
-        return named(manifests, wish, Part::Project);
-    }
-    // Nothing that is managed reaches what a plugin is given: that is raised where it stands.
-    if named_in(Part::Plugins, &says) {
-        return named(manifests, wish, Part::Plugins);
+    // Nothing that is managed reaches what a plugin is given: that is raised where it stands, and the project's is managed.
+    let mut places = given(&poms, wish);
+    let is_plugins = wish.from.is_none() && !places.is_empty();
+    if named_in(&managed) || is_plugins {
+        return named(manifests, wish);
     }
     let here = manifests.here(POM);
-    let pom = poms.iter().find(|pom| pom.path == here).ok_or(Uneditable::NotNamed)?;
+    let own = poms.iter().enumerate().find(|(_, pom)| pom.path == here);
+    let (number, pom) = own.ok_or(Uneditable::NotNamed)?;
     let (group, artifact) = wish.name.split_once(':').unwrap_or_default();
     let find = |path: &str| pom.all.iter().find(|element| element.path == path);
     let project = find("project").ok_or(Uneditable::NotNamed)?;
@@ -233,7 +263,16 @@ fn managed(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
         };
         (at, text.concat())
     };
-    Ok(Edits::one(here.clone(), spliced(pom.text, vec![(at..at, new)])))
+    places.push((number, at..at, new));
+    let mut edits = Edits::none();
+    for (number, pom) in poms.iter().enumerate() {
+        let own = places.iter().filter(|(n, ..)| *n == number);
+        let own: Vec<_> = own.map(|(_, place, new)| (place.clone(), new.clone())).collect();
+        if !own.is_empty() {
+            edits.files.insert(pom.path.to_owned(), spliced(pom.text, own));
+        }
+    }
+    Ok(edits)
 }
 
 /// What may say versions for the pom in the tool's folder: the parents that are no poms of the project, and the lists of
@@ -438,6 +477,45 @@ mod tests {
             "<artifactId>left</artifactId><version>1</version>",
         );
         assert!(matches!(edit(&manifests(&own), &force), Err(Uneditable::Direct)));
+    }
+
+    #[test]
+    fn what_plugins_are_given_is_raised_where_it_is_what_is_to_go() {
+        let given = "<project>\n  <build>\n    <plugins>\n      <plugin>\n        \
+            <dependencies>\n          <dependency>\n            <groupId>g</groupId>\n            \
+            <artifactId>left</artifactId>\n            <version>3.0.0</version>\n          \
+            </dependency>\n        </dependencies>\n      </plugin>\n    </plugins>\n  \
+            </build>\n</project>\n";
+        let own = "  <dependencies>\n    <dependency>\n      <groupId>g</groupId>\n      \
+            <artifactId>left</artifactId>\n      <version>4.0.0</version>\n    </dependency>\n  \
+            </dependencies>\n</project>";
+        let both = given.replace("</project>", own);
+        let package = |from: &str| -> Purl { format!("pkg:maven/g/left@{from}").parse().unwrap() };
+        let done = |text: &str, proposal: &trimtab_model::Proposal| {
+            let edits = edit(&manifests(text), &Wish::read(proposal, &TOOL).unwrap());
+            edits.map(|edits| edits.files["pom.xml"].clone())
+        };
+        let raise = |from: &str, to: &str| trimtab_model::Proposal::Raise {
+            package: package(from),
+            to: to.into(),
+        };
+        let force = |from: &str, to: &str| trimtab_model::Proposal::Override {
+            package: package(from),
+            to: to.into(),
+        };
+        // The project's is later than what the plugin is to have.
+        let text = done(&both, &raise("3.0.0", "3.0.7")).unwrap();
+        assert_eq!(text, both.replace("3.0.0", "3.0.7"));
+        let same = both.replace("4.0.0", "3.0.0");
+        let text = done(&same, &raise("3.0.0", "3.0.7")).unwrap();
+        assert_eq!(text, same.replace("3.0.0", "3.0.7"));
+        // What the project has from others is managed, whatever a plugin is given.
+        let text = done(given, &force("2.0.0", "2.0.9")).unwrap();
+        assert!(text.contains("<version>3.0.0</version>"), "{text}");
+        assert!(text.contains("<dependencyManagement>") && text.contains("2.0.9"), "{text}");
+        let text = done(given, &force("3.0.0", "3.0.7")).unwrap();
+        assert_eq!(text.matches("<version>3.0.7</version>").count(), 2, "{text}");
+        assert!(matches!(done(given, &raise("2.0.0", "2.0.9")), Err(Uneditable::NotNamed)));
     }
 
     #[test]

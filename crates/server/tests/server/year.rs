@@ -1,7 +1,7 @@
 //! A year of an organisation, day by day through the server's own ways with a clock of its own: advisories come on the days
-//! on which they were published, teams act in their rhythm, people decide, answer and meet. At its end every number of the
-//! API and the pages is compared with what `year/recompute.py` makes of the exported ledger alone; it knows what the
-//! documents say and nothing of this program.
+//! on which they were published, teams act in their rhythm, people decide, answer and meet. At its end the numbers of
+//! the API, and the figures of pages, are compared with what `year/recompute.py` makes of the exported ledger alone. What is not
+//! compared at these addresses has a name; which pages are not visited stands in `docs/roadmap.md`.
 
 mod advisories;
 mod compared;
@@ -44,12 +44,7 @@ fn export(year: &Year, to: &Path) -> usize {
         let block = year.server.runtime.block_on(app.store.ledger(year.org, after, 5000)).unwrap();
         let Some(last) = block.last() else { break };
         after = last.seq;
-        lines.extend(block.iter().map(|e| {
-            serde_json::json!({ "organisation": "Ferries", "seq": e.seq, "at": e.at,
-                "kind": e.kind, "actor": e.actor, "system": e.system, "asset": e.asset,
-                "finding": e.finding, "data": e.data, "hash": e.hash })
-            .to_string()
-        }));
+        lines.extend(block.iter().map(|entry| entry.line("Ferries")));
     }
     std::fs::write(to, lines.join("\n")).unwrap();
     lines.len()
@@ -82,6 +77,7 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
     let made = match made {
         Ok(made) => made,
         Err(error) => {
+            assert!(std::env::var_os("CI").is_none(), "there is no python3: {error}");
             eprintln!("NOT COMPARED: there is no python3: {error}");
             return;
         }

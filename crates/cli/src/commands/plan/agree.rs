@@ -13,6 +13,8 @@ use super::search::Search;
 
 /// How often a part is asked for in a later version: a package manager tells one contradiction at a time.
 const MOST: usize = 4;
+/// The part of the time that is left after which it is not asked for once more.
+const SHARE: f64 = 0.4;
 
 impl Search<'_> {
     /// Tries a proposal; where its parts ask for later versions of each other, with those. Otherwise what was asked for in
@@ -26,6 +28,8 @@ impl Search<'_> {
     ) -> Result<Result<Made, (Proposal, Refused)>, Diagnostic> {
         let mut asked = proposal.clone();
         let mut first = None;
+        // One that is asked for again and again leaves most of the time to others.
+        let least = self.trial.left().mul_f64(1.0 - SHARE);
         for _ in 0..=MOST {
             let refused = match self.trial.attempt(place, copy, &asked, wanted)? {
                 Ok((made, ..)) => return Ok(Ok(made)),
@@ -36,6 +40,9 @@ impl Search<'_> {
                     // What was asked for at first is what is told.
                     first.get_or_insert_with(|| (proposal.clone(), refused));
                     asked = next;
+                    if self.trial.left() < least {
+                        return Ok(Err((proposal.clone(), Refused::Time)));
+                    }
                 }
                 // They agree, and something else is worse: that may be mended.
                 None if matches!(refused, Refused::Worse(_)) => {

@@ -18,9 +18,29 @@ impl Search<'_> {
         if self.places.get(place).is_none_or(|place| place.tool.id() != "npm") {
             return &[];
         }
+        if !self.may_bundle(place) {
+            return &[];
+        }
         let Some(Ok((_, ground))) = self.ground(place) else { return &[] };
         let found = ground.bundled.iter().find(|bundled| is_it(bundled, &case.idea.package));
         found.map_or(&[], |bundled| &bundled.by)
+    }
+
+    /// Whether a lockfile of a place speaks of bundles at all: no copy is made to see that.
+    fn may_bundle(&self, place: usize) -> bool {
+        let (Some(of), Some(known)) = (self.places.get(place), self.bundles.get(place)) else {
+            return false;
+        };
+        *known.get_or_init(|| {
+            let folder = self.top.root.join(&*of.folder);
+            of.tool.lockfiles().iter().any(|name| {
+                match std::fs::read_to_string(folder.join(name)) {
+                    Ok(text) => text.contains("\"inBundle\""),
+                    // What cannot be read here is looked at in the copy.
+                    Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+                }
+            })
+        })
     }
 
     /// Tells of what is bundled why it is neither relocked nor forced.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use trimtab_connect::update;
+use trimtab_connect::update::{self, Need};
 use trimtab_engine::action::{Idea, Moved, Price, Priced, price, price_together};
 use trimtab_engine::assess::{Distance, distance};
 use trimtab_engine::plan::learn::Finished;
@@ -16,7 +16,7 @@ use super::attempt::Made;
 use super::checks::Checked;
 use super::place::{Key, Place};
 use super::search::Case;
-use super::words;
+use super::{shared, words};
 
 /// An action that could be planned.
 pub(super) struct Candidate {
@@ -124,7 +124,8 @@ impl Material<'_> {
     fn price(&self, made: &Made, place: &Place, done: &BTreeSet<Purl>) -> Price {
         let mut price = self.price_of_parts(made, place, done);
         for need in update::needs(&made.changes) {
-            price.needs(need.to_string().into(), need.is_language());
+            let is_paid = matches!(need, Need::Go { .. }) && done.contains(&shared::line());
+            price.needs(need.to_string().into(), need.is_language() && !is_paid);
         }
         for (package, version) in &made.unfit {
             let why = format!("no wheel of {package} {version} fits the Python that runs here");

@@ -1,11 +1,14 @@
 //! Which of the versions that a registry offers are worth trying.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use trimtab_connect::registry;
 use trimtab_engine::action::Idea;
 use trimtab_model::Purl;
 use trimtab_model::version::{Scheme, flavour};
+
+use super::words::bound;
 
 /// The final versions above the one of a purl that were not taken back; of its flavour, if there are any.
 pub(super) fn later(purl: &Purl, offered: Vec<registry::versions::Offered>) -> Vec<Box<str>> {
@@ -102,18 +105,29 @@ fn lowest(
 }
 
 /// Puts the lowest published version in the place of a fix that only bounds a range: RustSec's *later than* ends in `-0`.
-/// Until `limit` is over; what is not known stays.
-pub(super) fn published(ideas: &mut [Idea], options: &registry::Options, limit: Duration) {
+/// Until `limit` is over; what is not known stays. Returns the packages of which none is offered.
+pub(super) fn published(
+    ideas: &mut [Idea],
+    options: &registry::Options,
+    limit: Duration,
+) -> BTreeSet<Purl> {
     let begun = Instant::now();
-    for idea in ideas.iter_mut().filter(|idea| idea.package.purl_type() == "cargo") {
-        let Some(fix) = idea.to.as_deref().filter(|to| to.ends_with("-0")) else { continue };
+    let mut none = BTreeSet::new();
+    for idea in ideas {
+        let to = idea.to.as_deref();
+        let Some(fix) = to.filter(|to| bound(&idea.package, to).is_some()) else { continue };
         if begun.elapsed() >= limit {
-            return;
+            break;
         }
         let Ok(offered) = registry::versions::versions(&idea.package, options) else { continue };
-        let found = lowest(fix, &idea.package, offered);
-        idea.to = found.or(idea.to.take());
+        match lowest(fix, &idea.package, offered) {
+            Some(found) => idea.to = Some(found),
+            None => {
+                none.insert(idea.package.clone());
+            }
+        }
     }
+    none
 }
 
 #[cfg(test)]

@@ -42,6 +42,8 @@ pub(super) struct Case<'i> {
     /// The open findings that it would remove.
     pub(super) wanted: BTreeSet<Key>,
     pub(super) weight: f64,
+    /// Whether a registry was asked for its fix, which only bounds a range, and offers no version from there on.
+    pub(super) unpublished: bool,
 }
 
 /// What was tried for an idea, and why it was refused.
@@ -79,6 +81,8 @@ pub(super) struct Search<'s> {
     /// What package managers said already that they choose.
     trees: &'s Trees,
     grounds: Vec<OnceLock<Result<Ground, String>>>,
+    /// Whether a lockfile of a place speaks of bundles, once that was looked at.
+    pub(super) bundles: Vec<OnceLock<bool>>,
     /// What registries offer of packages, as they were asked once.
     offered: Mutex<BTreeMap<Purl, Vec<Offered>>>,
 }
@@ -101,6 +105,20 @@ pub(super) enum Task {
     Last(usize),
     /// Build on another tag of the image that has them.
     Image(Vec<usize>),
+}
+
+impl Task {
+    /// The ideas that it is about.
+    fn ideas(&self) -> &[usize] {
+        match self {
+            Task::Several(_, ideas)
+            | Task::First(ideas)
+            | Task::Askers(ideas)
+            | Task::Parents(_, ideas)
+            | Task::Image(ideas) => ideas,
+            Task::Force(at) | Task::Smaller(at) | Task::Last(at) => std::slice::from_ref(at),
+        }
+    }
 }
 
 /// A change that was carried out for several ideas at once.
@@ -134,7 +152,9 @@ impl<'s> Search<'s> {
         trees: &'s Trees,
     ) -> Search<'s> {
         let grounds = places.iter().map(|_| OnceLock::new()).collect();
-        Search { cases, places, top, trial, registry, trees, grounds, offered: Mutex::default() }
+        let bundles = places.iter().map(|_| OnceLock::new()).collect();
+        let offered = Mutex::default();
+        Search { cases, places, top, trial, registry, trees, grounds, bundles, offered }
     }
 
     /// What a registry offers of a package. Nothing: it could not be asked.
@@ -208,9 +228,11 @@ impl<'s> Search<'s> {
             open.into_iter().filter(|at| named(at) && !scouts.contains(at)).collect();
         let before = searched.cut_short;
         let held = self.trial.share(ONE_BY_ONE);
-        self.round("Trying one by one", &self.first(&first), &mut searched, progress)?;
+        let tasks = self.first(&first);
+        let late = self.round("Trying one by one", &tasks, &mut searched, progress)?;
         self.trial.until(held);
-        let short = std::mem::replace(&mut searched.cut_short, before);
+        // These come to be tried later; that is told where they do not.
+        searched.cut_short = before;
         self.lend(&searched);
         // What is locked may be held by what is locked itself.
         let held = self.trial.share(ASKERS);
@@ -229,13 +251,16 @@ impl<'s> Search<'s> {
         }
         self.lend(&searched);
         // What the parents left of the time is for those that did not come to be tried.
-        let late = if short { self.late(&first, &searched) } else { Vec::new() };
+        let mut open = self.open(&first, &searched);
+        open.retain(|at| late.contains(at));
+        let late = open;
         self.round("Trying the rest one by one", &self.first(&late), &mut searched, progress)?;
         let open = self.open(&order, &searched);
         let forces = self.several(Way::Override, &open);
         self.round("Forcing together", &forces, &mut searched, progress)?;
+        self.lend(&searched);
         // What is known to be possible, each alone; the heaviest first. What is left over needs a run too.
-        let held = self.trial.share(ALONE);
+        self.trial.share(ALONE);
         let mut alone = self.open_alone(&order, &searched, Way::Relock);
         alone.extend(self.open_alone(&order, &searched, Way::Raise));
         self.round("Telling apart", &self.first(&alone), &mut searched, progress)?;
@@ -249,23 +274,23 @@ impl<'s> Search<'s> {
         // What takes a major step whole may be gone for the most part by a smaller one: the planner chooses.
         let tasks = self.smaller_tasks(&order, &searched);
         self.round("Smaller steps", &tasks, &mut searched, progress)?;
-        self.trial.until(held);
+        self.lend(&searched);
         // Many raises at once cost much: only for what no other way removes.
-        let held = self.trial.share(PARENTS);
+        self.trial.share(PARENTS);
         let tasks = self.parent_tasks(&self.open(&order, &searched), Parents::Around);
         self.round("Raising all parents", &tasks, &mut searched, progress)?;
-        self.trial.until(held);
+        self.lend(&searched);
         // Of what is named and brought too, to force the copy may cost less.
-        let held = self.trial.share(PARENTS);
+        self.trial.share(PARENTS);
         let copies = self.dear_copies(&order, &searched);
         let tasks: Vec<Task> = copies.into_iter().map(Task::Force).collect();
         self.round("Forcing copies", &tasks, &mut searched, progress)?;
-        self.trial.until(held);
+        self.lend(&searched);
         // One parent may do what several actions do: the planner chooses.
-        let held = self.trial.share(PARENTS);
+        self.trial.share(PARENTS);
         let tasks = self.parents_instead(&order, &searched);
         self.round("Parents in place", &tasks, &mut searched, progress)?;
-        self.trial.until(held);
+        self.lend(&searched);
         // Beside a dear raise of a parent, the version is forced too: the planner chooses.
         let tasks = self.beside_tasks(&order, &searched);
         self.round("Forcing beside", &tasks, &mut searched, progress)?;
@@ -277,15 +302,10 @@ impl<'s> Search<'s> {
 
     /// Of the time that is kept for trying batches little is needed as long as there is little to put into them.
     fn lend(&self, searched: &Searched) {
-        let is_little = searched.made.len() + searched.wholes.len() <= LITTLE;
+        // What was carried out at once may come apart into as many.
+        let whole: usize = searched.wholes.iter().map(|whole| whole.ideas.len()).sum();
+        let is_little = searched.made.len() + whole <= LITTLE;
         self.trial.until_part(if is_little { LENT } else { super::SINGLE });
-    }
-
-    /// Those of some ideas of which something is open, and which did not come to be tried.
-    fn late(&self, ideas: &[usize], searched: &Searched) -> Vec<usize> {
-        let untried =
-            |at: &usize| searched.tried[*at].iter().all(|(_, why)| matches!(why, Refused::Time));
-        self.open(ideas, searched).into_iter().filter(untried).collect()
     }
 
     /// The first tries of some ideas. Where a package manager moves all versions of a package, those are one.
@@ -375,13 +395,14 @@ impl<'s> Search<'s> {
         order.iter().filter(is_open).copied().collect()
     }
 
+    /// Tries some tasks. Returns the ideas of those that the time did not reach, or not to their end.
     fn round(
         &self,
         phase: &str,
         tasks: &[Task],
         searched: &mut Searched,
         progress: &Told<'_>,
-    ) -> Result<(), Diagnostic> {
+    ) -> Result<BTreeSet<usize>, Diagnostic> {
         let idle = &searched.idle;
         let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let answers: Mutex<BTreeMap<usize, Result<Answer, Diagnostic>>> = Mutex::default();
@@ -401,6 +422,9 @@ impl<'s> Search<'s> {
             }
         });
         let answers = answers.into_inner().unwrap_or_default();
+        let unanswered = tasks.iter().enumerate().filter(|(at, _)| !answers.contains_key(at));
+        let mut late: BTreeSet<usize> =
+            unanswered.flat_map(|(_, task)| task.ideas().iter().copied()).collect();
         searched.cut_short |= answers.len() < tasks.len();
         for answer in answers.into_values() {
             let answer = answer?;
@@ -409,14 +433,17 @@ impl<'s> Search<'s> {
             searched.idle.extend(answer.idle);
             searched.unused.extend(answer.unused);
             for (at, what, why) in answer.tried {
-                searched.cut_short |= matches!(why, Refused::Time);
+                if matches!(why, Refused::Time) {
+                    searched.cut_short = true;
+                    late.insert(at);
+                }
                 searched.away |= is_away(&why);
                 if let Some(tried) = searched.tried.get_mut(at) {
                     tried.push((what, why));
                 }
             }
         }
-        Ok(())
+        Ok(late)
     }
 
     fn task(&self, task: &Task, idle: &BTreeSet<(usize, Way)>) -> Result<Answer, Diagnostic> {

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use trimtab_connect::update::{Need, needs};
 use trimtab_engine::action::Price;
 use trimtab_model::plan::{Plan, Slot};
 use trimtab_model::{Family, Proposal, Purl};
@@ -24,13 +25,52 @@ pub(super) fn restore(candidates: &mut [Candidate], were: &mut Prices) {
     }
 }
 
-/// What a plan has paid twice: the parts of actions of several that an action of an earlier window, or a smaller one of the
-/// same window, raises at least as far.
+/// The package that the `go` line of a `go.mod` is called by.
+pub(super) fn line() -> Purl {
+    Purl::new("golang", None, "stdlib")
+}
+
+/// The `go` lines that an action raises to another version of the language: the file, and the version.
+fn lines(candidate: &Candidate) -> Vec<(String, String)> {
+    let raised = needs(&candidate.made.changes).into_iter().filter(Need::is_language);
+    let go = raised.filter_map(|need| match need {
+        Need::Go { file, to, .. } => Some((file, to)),
+        Need::LockFormat { .. } => None,
+    });
+    go.collect()
+}
+
+/// What a plan has paid twice: a later Go that another one before it needs as well, and the parts of actions of several
+/// that an action of an earlier window, or a smaller one of the same window, raises at least as far.
 pub(super) fn paid(candidates: &[Candidate], slots: &Slots) -> Paid {
     let mut all = Paid::new();
+    let raised: BTreeMap<usize, Vec<(String, String)>> =
+        slots.keys().filter_map(|at| Some((*at, lines(candidates.get(*at)?)))).collect();
+    let rank = |at: usize, slot: Slot| {
+        let count = candidates.get(at).map_or(0, |of| of.made.proposal.parts().count());
+        (slot, count, at)
+    };
     for (at, slot) in slots {
         let Some(candidate) = candidates.get(*at) else { continue };
         let count = candidate.made.proposal.parts().count();
+        let payer = |(file, to): &(String, String)| {
+            let by = slots.iter().find(|(other, earlier)| {
+                let is_near =
+                    candidates.get(**other).is_some_and(|held| held.place == candidate.place);
+                let does = |(own, far): &(String, String)| {
+                    own == file && Family::Go.compare(far, to).is_some_and(Ordering::is_ge)
+                };
+                is_near
+                    && rank(**other, **earlier) < rank(*at, *slot)
+                    && raised.get(*other).is_some_and(|own| own.iter().any(does))
+            });
+            by.map(|(by, _)| *by)
+        };
+        let own: &[(String, String)] = raised.get(at).map_or(&[], Vec::as_slice);
+        let payers: Option<Vec<usize>> = own.iter().map(payer).collect();
+        if let Some(by) = payers.and_then(|payers| payers.first().copied()) {
+            all.entry(*at).or_default().insert(line(), by);
+        }
         for part in candidate.made.proposal.parts().filter(|_| count > 1) {
             let by = slots.iter().find(|(other, earlier)| {
                 let Some(held) = candidates.get(**other) else { return false };
@@ -79,7 +119,17 @@ pub(super) fn discount(
     for (at, packages) in paid {
         let Some(candidate) = candidates.get_mut(*at) else { continue };
         let done: BTreeSet<Purl> = packages.keys().cloned().collect();
-        let Some(mut price) = material.price_beside(candidate, &done) else { continue };
+        // Where all of it is paid, the change of the files is left: at most what its cheapest part costs.
+        let fewer = || {
+            let one = done.iter().filter_map(|part| {
+                let mut others = done.clone();
+                others.remove(part);
+                material.price_beside(candidate, &others)
+            });
+            one.min_by(|a, b| (a.least + a.most).total_cmp(&(b.least + b.most)))
+        };
+        let price = material.price_beside(candidate, &done).or_else(fewer);
+        let Some(mut price) = price else { continue };
         let by: BTreeSet<&str> =
             packages.values().filter_map(|by| names.get(*by)).map(String::as_str).collect();
         for by in by {
@@ -105,6 +155,7 @@ pub(super) fn holds(paid: &Paid, slots: &Slots) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use trimtab_connect::update::Change;
     use trimtab_engine::plan::learn::{Estimate, Kind, Sort, Source};
 
     use super::super::attempt::Made;
@@ -147,6 +198,25 @@ mod tests {
             choice: None,
             removes: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_later_go_is_paid_once() {
+        let go = |name: &str, to: &str| {
+            let mut one = candidate(0, vec![raise(name, "2.0")]);
+            one.made.changes = vec![Change {
+                path: "go.mod".to_owned(),
+                before: Some(b"go 1.20\n".to_vec()),
+                after: Some(format!("go {to}\n").into_bytes()),
+            }];
+            one
+        };
+        let all = [go("a", "1.24.0"), go("b", "1.24.0"), go("c", "1.25.0")];
+        let slots = Slots::from([(0, Slot::Window(0)), (1, Slot::Window(0)), (2, Slot::Window(1))]);
+        // The third needs a later one still.
+        assert_eq!(paid(&all, &slots), Paid::from([(1, BTreeMap::from([(line(), 0)]))]));
+        let slots = Slots::from([(1, Slot::Window(1)), (2, Slot::Window(0))]);
+        assert_eq!(paid(&all, &slots), Paid::from([(1, BTreeMap::from([(line(), 2)]))]));
     }
 
     #[test]

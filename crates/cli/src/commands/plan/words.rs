@@ -1,7 +1,7 @@
 //! Why an idea came to nothing, in words: who stands in the way, and what is the next best action.
 
 use trimtab_connect::update::{Blocker, Change, Reason, Refusal};
-use trimtab_model::{Proposal, Relation};
+use trimtab_model::{Proposal, Purl, Relation};
 use trimtab_report::group::name;
 
 use super::attempt::Refused;
@@ -39,7 +39,7 @@ pub(super) fn explain(
     let package = name(&idea.package);
     let told = tried.iter().map(|(what, why)| format!("{what}: {}", in_words(why))).collect();
     let is = |why: String, next: String| Explained { why, next, ..Explained::default() };
-    let shown = idea.to.as_deref().map(shown);
+    let shown = idea.to.as_deref().map(|to| shown(&idea.package, to));
     let explained = match (&shown, place) {
         _ if unfixed => is("no source names a fixed version".to_owned(), unnamed(case, &package)),
         (None, _) => is("no source names a fixed version".to_owned(), unnamed(case, &package)),
@@ -51,7 +51,7 @@ pub(super) fn explain(
             format!("nobody was asked whether {to} can be had: the time was over"),
             "give it more with --time".to_owned(),
         ),
-        (Some(to), Some(_)) if is_unpublished(case, tried) => is(
+        (Some(to), Some(_)) if case.unpublished => is(
             format!("it is fixed in {to}, and the registry offers none"),
             instead(case, tried, &package, to),
         ),
@@ -60,10 +60,9 @@ pub(super) fn explain(
     Explained { tried: told, ..explained }
 }
 
-/// A fixed version as people can have it. RustSec ends one in `-0` where a fix is only said to be later than another: no
-/// such version exists, nor can it.
-pub(super) fn shown(to: &str) -> String {
-    let Some(bare) = to.strip_suffix("-0") else { return to.to_owned() };
+/// A fixed version as people can have it.
+pub(super) fn shown(package: &Purl, to: &str) -> String {
+    let Some(bare) = bound(package, to) else { return to.to_owned() };
     let before = bare.rsplit_once('.').and_then(|(line, last)| {
         let last = last.parse::<u64>().ok()?.checked_sub(1)?;
         Some(format!("{line}.{last}"))
@@ -74,11 +73,12 @@ pub(super) fn shown(to: &str) -> String {
     }
 }
 
-/// Whether a fix is a mere bound all the same, though the registry told what it offers.
-fn is_unpublished(case: &Case<'_>, tried: &Tried) -> bool {
-    let is_away = |why: &Refused| matches!(why, Refused::Tool(refusal) if matches!(refusal.reason, Reason::Registry(_)));
-    let is_bound = case.idea.to.as_deref().is_some_and(|to| to.ends_with("-0"));
-    is_bound && !tried.iter().any(|(_, why)| is_away(why))
+/// The three numbers of a fix that only bounds a range: RustSec ends one in `-0` where it is only said to be later than
+/// another. Elsewhere such a version may be there.
+pub(super) fn bound<'t>(package: &Purl, to: &'t str) -> Option<&'t str> {
+    let bare = to.strip_suffix("-0").filter(|_| package.purl_type() == "cargo")?;
+    let numbers = bare.split('.').filter(|part| part.parse::<u64>().is_ok()).count();
+    (numbers == 3 && bare.split('.').count() == 3).then_some(bare)
 }
 
 fn unnamed(case: &Case<'_>, package: &str) -> String {
@@ -285,7 +285,13 @@ mod tests {
             left: Vec::new(),
             ways: Vec::new(),
         };
-        let case = Case { idea: &idea, place: Some(0), wanted: BTreeSet::new(), weight: 1.0 };
+        let case = Case {
+            idea: &idea,
+            place: Some(0),
+            wanted: BTreeSet::new(),
+            weight: 1.0,
+            unpublished: false,
+        };
         let told = |reason| {
             let (edits, commands) = (Vec::new(), Vec::new());
             let refusal = Refusal { reason, edits, next: None, commands };
@@ -299,10 +305,15 @@ mod tests {
 
     #[test]
     fn a_bound_of_a_range_is_told_as_no_version() {
-        assert_eq!(shown("0.7.1-0"), "the first version after 0.7.0");
-        assert_eq!(shown("0.8.0-0"), "0.8.0 or later");
-        assert_eq!(shown("1.0.0-rc.0"), "1.0.0-rc.0");
-        assert_eq!(shown("1.0.0"), "1.0.0");
+        let of = |package: &str, to: &str| shown(&package.parse().unwrap(), to);
+        let crates = |to: &str| of("pkg:cargo/memmap", to);
+        assert_eq!(crates("0.7.1-0"), "the first version after 0.7.0");
+        assert_eq!(crates("0.8.0-0"), "0.8.0 or later");
+        assert_eq!(crates("1.0.0-rc.0"), "1.0.0-rc.0");
+        assert_eq!(crates("1.0.0-alpha-0"), "1.0.0-alpha-0");
+        assert_eq!(crates("1.0.0"), "1.0.0");
+        // There such a version is one.
+        assert_eq!(of("pkg:deb/debian/memmap", "3.2.1-0"), "3.2.1-0");
     }
 
     #[test]

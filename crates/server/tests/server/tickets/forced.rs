@@ -1,6 +1,7 @@
 //! Whatever order we and they act in, whatever gets lost, and at whatever call a server is killed: in the end there is one
 //! ticket for each action, it says what is decided, and nothing is done twice.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -23,6 +24,8 @@ const LONGEST: u64 = 45;
 const OLD: &str = "2.24.0";
 const NEW: &str = "2.29.4";
 const ASSETS: [&str; 2] = ["shop", "desk"];
+/// The labels of levels.
+const LEVELS: [&str; 4] = ["trimtab:critical", "trimtab:high", "trimtab:medium", "trimtab:low"];
 
 /// What happens next.
 #[derive(Debug, Clone)]
@@ -86,11 +89,13 @@ fn step() -> impl Strategy<Value = Step> {
 #[derive(Default, Clone, Copy)]
 struct Is {
     has_new: bool,
-    runs_new: bool,
     /// People closed it, opened it or will not do it.
     touched: bool,
     deleted: bool,
     assigned: bool,
+    /// People gave it a title, and wrote below its text.
+    titled: bool,
+    written: bool,
 }
 
 struct Story {
@@ -124,17 +129,48 @@ impl Story {
         Story { world, fake, all: [Is::default(); 2], cuts: 0, can_cut }
     }
 
-    /// The ticket of an asset that is not called a duplicate.
-    fn of(&self, at: usize) -> Vec<Issue> {
+    /// The tickets of an asset that nobody deleted, whatever they are called.
+    fn every(&self, at: usize) -> Vec<Issue> {
         let end = format!(" in {}", ASSETS[at]);
         let all = self.fake.state.lock().unwrap().issues.clone();
         let theirs = format!("theirs of {}", ASSETS[at]);
         let ours = |issue: &Issue| issue.title.ends_with(&end) || issue.title == theirs;
-        let is_there =
-            |issue: &Issue| !issue.labels.iter().any(|label| label == "trimtab:duplicate");
-        all.into_iter()
-            .filter(|issue| issue.number < 9_000 && ours(issue) && is_there(issue))
-            .collect()
+        all.into_iter().filter(|issue| issue.number < 9_000 && ours(issue)).collect()
+    }
+
+    /// The ticket of an asset that is not called a duplicate.
+    fn of(&self, at: usize) -> Vec<Issue> {
+        let mut all = self.every(at);
+        all.retain(|issue| !issue.labels.iter().any(|label| label == "trimtab:duplicate"));
+        all
+    }
+
+    /// The gravest level of what an asset has that counts.
+    fn level(&self, at: usize) -> Option<String> {
+        let path = "/api/v1/findings?counts=true&limit=500";
+        let told = self.world.server.open(&self.world.lea, path).json();
+        let rows: Vec<&Value> = told["rows"].as_array().unwrap().iter().collect();
+        let has = |level: &str| {
+            rows.iter().any(|row| row["asset"]["name"] == ASSETS[at] && row["level"] == level)
+        };
+        let level = ["critical", "high", "medium", "low"].into_iter().find(|level| has(level));
+        level.map(|level| format!("trimtab:{level}"))
+    }
+
+    /// The most exceptions that wait for an answer about one finding.
+    fn asked(&self) -> i64 {
+        let app = self.world.server.app();
+        let entries = app.store.ledger(self.world.org, 0, 20_000);
+        let mut asked: BTreeMap<i64, i64> = BTreeMap::new();
+        for entry in self.world.server.runtime.block_on(entries).unwrap() {
+            let Some(finding) = entry.finding else { continue };
+            let data: Value = serde_json::from_str(&entry.data).unwrap();
+            if data["decision"].is_number() && data["state"].is_string() {
+                let by = if data["state"] == "asked" { 1 } else { -1 };
+                *asked.entry(finding).or_default() += by;
+            }
+        }
+        asked.into_values().max().unwrap_or_default()
     }
 
     fn theirs(&mut self, at: usize, what: Theirs) {
@@ -165,6 +201,8 @@ impl Story {
         let is = &mut self.all[at];
         is.touched |= matches!(what, Theirs::Close | Theirs::Open | Theirs::WontDo);
         is.assigned |= what == Theirs::Assign;
+        is.titled |= what == Theirs::Title;
+        is.written |= what == Theirs::Below;
         is.deleted |= what == Theirs::Delete;
     }
 
@@ -220,10 +258,7 @@ impl Story {
                 self.world.has(ASSETS[*at], if *new { NEW } else { OLD });
                 self.all[*at].has_new = *new;
             }
-            Step::Runs(at) => {
-                self.world.runs(ASSETS[*at]);
-                self.all[*at].runs_new = self.all[*at].has_new;
-            }
+            Step::Runs(at) => self.world.runs(ASSETS[*at]),
             Step::Matters(much) => self.matters(*much),
             Step::Theirs(at, what) => self.theirs(*at, *what),
             Step::Lost(method, done) => {
@@ -260,10 +295,23 @@ impl Story {
         }
         let before = self.fake.state.lock().unwrap().ticks;
         self.world.passes(301);
-        self.world.round();
+        // Every ticket is looked at anew once its tracker is set: two that write against each other would be seen.
+        for _ in 0..2 {
+            let looked = self.fake.state.lock().unwrap().asked.len();
+            let set = self.world.set(&setting(gitea_fake(), &self.fake.address));
+            prop_assert_eq!(set.status, 200, "{:?}", set);
+            self.world.rest();
+            self.world.passes(11);
+            let state = self.fake.state.lock().unwrap();
+            let is_there = state.issues.iter().any(|issue| issue.number < 9_000);
+            prop_assert!(state.asked.len() > looked || !is_there, "nobody looked");
+        }
         let after = self.fake.state.lock().unwrap().ticks;
         prop_assert_eq!(before, after, "it does not come to rest");
+        prop_assert!(self.asked() <= 1, "an exception is asked for twice");
         for (at, is) in self.all.iter().enumerate() {
+            let every = self.every(at);
+            prop_assert!(every.len() <= 1, "a second one was made: {every:#?}");
             let all = self.of(at);
             let findings = self.world.server.open(&self.world.lea, "/api/v1/findings?state=any");
             let plan = self.world.server.open(&self.world.lea, &self.world.path("plan"));
@@ -281,8 +329,20 @@ impl Story {
             prop_assert_eq!(all.len(), 1, "{}", told);
             prop_assert!(all[0].said.len() <= 1, "{told}");
             prop_assert!(!is.assigned || all[0].assignee.as_deref() == Some("bob"), "{told}");
+            prop_assert_eq!(all[0].title.starts_with("theirs of "), is.titled, "{}", told);
+            let text = all[0].body.as_str().unwrap_or_default();
+            prop_assert_eq!(text.contains("See the minutes."), is.written, "{}", told);
             if !is.touched {
                 prop_assert_eq!(is_closed(&all[0]), is.has_new, "{}", told);
+                let mut levels = all[0].labels.clone();
+                levels.retain(|label| LEVELS.contains(&label.as_str()));
+                prop_assert!(levels.len() <= 1, "{told}");
+                // What is in no window is not written anew until it is.
+                let is_out =
+                    |(_, text): &(u64, Value)| text.to_string().contains("in no window now");
+                if !is.has_new && !all[0].said.iter().any(is_out) {
+                    prop_assert_eq!(levels.first().cloned(), self.level(at), "{}", told);
+                }
             }
         }
         Ok(())

@@ -17,7 +17,6 @@ const UNTOLD: &[(&str, &str, &str)] = &[
     ("/api/v1/reviews/*", "/before/*", "the review before is compared by itself"),
     ("/api/v1/reviews/*", "/pack/end", "the time of a part is a choice"),
     ("/api/v1/reviews/*", "/pack/parts/*", "what a part lists is of charter, tiers and plan"),
-    ("/api/v1/reviews/*", "/minutes", "as somebody planned it"),
     ("/api/v1/incidents/*", "/teams/*", "where a package is now is of the inventories"),
     ("/api/v1/incidents/*", "/unknown_versions", "versions are of the inventories"),
     ("/api/v1/incidents/*", "/timeline/*", "the entries themselves"),
@@ -39,8 +38,6 @@ const UNTOLD: &[(&str, &str, &str)] = &[
     ("/", "charters to agree to", "who may agree is of roles"),
     ("/", "changes of this window", WINDOWS),
     ("/", "without a scheduled change", WINDOWS),
-    ("/", "exceptions end within 14 days", EXCEPTIONS),
-    ("/", "systems without a tier", "descriptions, of which the ledger has what this needs"),
     ("/", "roll-outs wait", "by asset: a list, and no measure"),
     ("/", "deployments went wrong", RUNS),
     ("/", "jobs given up", "of the queue"),
@@ -60,6 +57,9 @@ const WINDOWS: &str = "what is in no window any longer because a day is over is 
 const EVIDENCE: &str = "what an update removes is in its evidence, which is no entry";
 const EXCEPTIONS: &str = "of which systems decisions about a name are is told by the index";
 const RUNS: &str = "which environments are production is of the charter";
+
+/// So many are untold at most: who makes one again takes it off, and nobody adds one.
+const UNTOLD_MOST: usize = 41;
 
 /// One number of the script's.
 struct Made {
@@ -206,7 +206,14 @@ pub(super) fn with(year: &Year, text: &str) {
                         let said = Value::from(vec![of("count").unwrap(), of("of").unwrap()]);
                         (said, vec![format!("{place}/count"), format!("{place}/of")])
                     }
-                    _ => (answer.pointer(&place).cloned().unwrap_or_default(), vec![place.clone()]),
+                    _ => {
+                        // What is not there is not the same as what is not known.
+                        let Some(said) = answer.pointer(&place) else {
+                            wrong.push(format!("{at}: there is no {place}"));
+                            continue;
+                        };
+                        (said.clone(), vec![place.clone()])
+                    }
                 };
                 if !is_same(&said, &made.value) {
                     wrong.push(format!(
@@ -250,9 +257,11 @@ pub(super) fn with(year: &Year, text: &str) {
         eprintln!("compared {times} times: {name}");
     }
     eprintln!("{numbers} numbers at {} addresses", by.len());
-    // What needs somebody on a page may need nobody when the year ends.
+    assert!(UNTOLD.len() <= UNTOLD_MOST, "{} are untold", UNTOLD.len());
+    // What needs somebody on Today or a board may need nobody when the year ends.
     for (place, (at, name, _)) in UNTOLD.iter().enumerate() {
-        if at.starts_with("/api/") && !met.contains(&place) {
+        let may_need_nobody = *at == "/" || at.starts_with("/boards/");
+        if !may_need_nobody && !met.contains(&place) {
             wrong.push(format!("{at} {name} is called untold, and is not there or is compared"));
         }
     }

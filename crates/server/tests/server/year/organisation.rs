@@ -339,6 +339,12 @@ impl Year {
         // The load is kept once for an hour.
         later(3_700);
         self.follows();
+        // What was given up would be missing from both sides. What is sent out leads nowhere here.
+        let app = self.server.app();
+        let dead = app.store.jobs(self.org, JobState::Dead, 20);
+        let mut dead = self.server.runtime.block_on(dead).unwrap();
+        dead.retain(|job| !matches!(job.kind.as_str(), "notify" | "fetch-feeds"));
+        assert!(dead.is_empty(), "{dead:#?}");
     }
 
     fn act(&mut self, act: Act) {
