@@ -84,7 +84,8 @@ pub(super) async fn fill(
                 (Why::Now, keys(true), lead, hours(74)),
                 (Why::Digest, keys(false), (address.clone(), None), hours(48)),
             ];
-            let mut turn = 1;
+            let wished = app.store.wishes(org, team.id).await.map_err(told)?;
+            let mut turn = wished.map_or(1, |wished| wished.turn);
             for (why, keys, (address, person), at) in letters {
                 if keys.is_empty() {
                     continue;

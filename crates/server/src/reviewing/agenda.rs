@@ -252,9 +252,13 @@ fn title(part: Part) -> &'static str {
 fn told(part: Part, draft: Draft, before: &[Vec<String>]) -> PackTopic {
     let again = match part {
         // What was decided stands there until it is done.
-        Part::Follow | Part::Plan => 0,
-        // These tell how it is, and have the same to tell each time.
-        Part::Relied | Part::Concentration | Part::Noise | Part::Attacks => 0,
+        // The last four tell how it is, and have the same to tell each time.
+        Part::Follow
+        | Part::Plan
+        | Part::Relied
+        | Part::Concentration
+        | Part::Noise
+        | Part::Attacks => 0,
         _ => repeats(&draft.is.key, before.iter().map(Vec::as_slice)),
     };
     PackTopic {

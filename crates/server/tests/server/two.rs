@@ -123,7 +123,7 @@ fn two_servers_share_a_new_index_and_what_follows_it() {
     let all = 2 * ASSETS + probes;
     until("every asset has what the new index says", || {
         let every = FindingFilter::default();
-        let live = app.store.findings(org, &every, FindingOrder::Newest, None, 500);
+        let live = app.store.findings(org, &every, FindingOrder::Newest, None, all + 1);
         (one.runtime.block_on(live).unwrap().rows.len() == all).then_some(())
     });
 

@@ -2,8 +2,8 @@
 
     python3 recompute.py LEDGER.jsonl MICROSECONDS
 
-Written from docs/metrics.md, docs/reviews.md, docs/incidents.md and docs/ledger.md. Says one number a line, as JSON: where it
-stands (an address, and a pointer, a figure or a cell there) and what it must be.
+Written from docs/metrics.md, docs/packs.md, docs/reviews.md, docs/incidents.md and docs/ledger.md. Says one number a line, as
+JSON: where it stands (an address, and a pointer, a figure or a cell there) and what it must be.
 """
 
 import collections
@@ -15,6 +15,8 @@ from datetime import datetime, timezone
 DAY = 86_400 * 10**6
 HOUR = 3_600 * 10**6
 LEVELS = ["critical", "high", "medium", "low"]
+# The year's charter calls no other environment production; nothing is deployed into another one.
+PRODUCTION = "production"
 
 
 def moment(text):
@@ -159,6 +161,7 @@ class Ledger:
                 self.owner[entry.system] = entry.data["team"]
                 self.tier[entry.system] = entry.data["tier"]
         self.told = list(self.tellings())
+        self.deployments = Deployments(self)
 
     def owned(self, team):
         return [system for system, owner in self.owner.items() if owner == team]
@@ -276,6 +279,103 @@ def numbers(ledger, findings, told, teams, first, last):
     }
 
 
+class Change:
+    """Of what runs somewhere, or an attempt at one."""
+
+    def __init__(self, system, snapshot, at, lead):
+        self.system, self.snapshot, self.at, self.lead = system, snapshot, at, lead
+        self.failed, self.restored = False, None
+
+
+class Deployments:
+    """What was deployed to production, and how it ended."""
+
+    def __init__(self, ledger):
+        self.now, self.all = ledger.now, []
+        received, places = {}, collections.defaultdict(list)
+        for entry in ledger.entries:
+            data = entry.data
+            if entry.kind == "received" and "snapshot" in data:
+                received[data["snapshot"]] = entry.at
+            elif entry.kind == "deployed" and "snapshot" in data and data["environment"] == PRODUCTION:
+                one = (entry.at, data["deployment"], data["snapshot"], data["outcome"])
+                places[entry.asset].append(one)
+        self.places = {asset: sorted(told) for asset, told in places.items()}
+        # Of which systems it was ever told that one ended other than well.
+        self.told = set()
+        for asset, told in self.places.items():
+            system = ledger.system_of.get(asset)
+            if any(how in ("failed", "rolled-back") for *_, how in told):
+                self.told.add(system)
+            self.all += self.changes(system, told, received)
+
+    @staticmethod
+    def changes(system, told, received):
+        """Of one asset, in the order of time."""
+        all_, stand, runs = [], [], None
+
+        def again(at):
+            for change in all_:
+                if change.failed and change.restored is None:
+                    change.restored = at
+
+        for at, _, snapshot, how in told:
+            if how == "stopped":
+                continue
+            since = received.get(snapshot)
+            lead = (at - since) / DAY if since is not None and since <= at else None
+            change = Change(system, snapshot, at, lead)
+            if how == "ok":
+                again(at)
+                if snapshot != runs:
+                    all_.append(change)
+                    stand.append(change)
+                runs = snapshot
+            elif how == "failed":
+                brought = stand[-1] if stand and stand[-1].snapshot == snapshot == runs else change
+                if brought is change:
+                    all_.append(change)
+                brought.failed = True
+            else:
+                # Another one runs: the last that stands is taken back, unless a failure is what this ends.
+                down = any(change.failed and change.restored is None for change in all_)
+                gone = []
+                if snapshot != runs:
+                    while stand and stand[-1].snapshot != snapshot:
+                        gone.append(stand.pop())
+                        if all(change.snapshot != snapshot for change in stand):
+                            break
+                if gone and not down:
+                    gone[0].failed = True
+                again(at)
+                runs = snapshot
+        return all_
+
+    def measures(self, systems, first, last):
+        start, to = first * DAY, min((last + 1) * DAY, max(self.now, first * DAY))
+        mine = lambda system: systems is None or system in systems
+        all_ = [c for c in self.all if start <= c.at < to and mine(c.system)]
+        failed = [c for c in all_ if c.failed]
+        is_told = any(mine(system) for system in self.told)
+        weeks = (to - start) / (7 * DAY)
+        over = [c for c in failed if c.restored is not None]
+        return {
+            "deployments": len(all_),
+            "a_week": len(all_) / weeks if weeks > 0 else 0,
+            "few": len(all_) < 10,
+            "lead_time": spread(c.lead for c in all_ if not c.failed and c.lead is not None),
+            "failed": len(failed) if is_told else None,
+            "change_failure_rate": share(len(failed), len(all_)) if is_told else None,
+            "time_to_restore": spread((c.restored - c.at) / DAY for c in over),
+            "not_restored": len(failed) - len(over),
+        }
+
+    def went_wrong(self):
+        """Failed or rolled back within 14 days, and nothing was told there since."""
+        lasts = [told[-1] for told in self.places.values()]
+        return sum(how in ("failed", "rolled-back") and at >= self.now - 14 * DAY for at, _, _, how in lasts)
+
+
 def by_day(findings, first, last):
     findings = list(findings)
     for day in range(first, last + 1):
@@ -317,6 +417,9 @@ def metrics(ledger, days, team=None, system=None):
     teams = len(ledger.teams) if team is None and system is None else 1
     for word, (a, b) in (("now", (first, last)), ("before", (first - days, first - 1))):
         api(at, f"/{word}", numbers(ledger, mine(), told, teams, a, b))
+    systems = None if team is None and system is None else [system] if team is None else ledger.owned(team)
+    for word, (a, b) in (("delivery", (first, last)), ("delivery_before", (first - days, first - 1))):
+        api(at, f"/{word}/all", ledger.deployments.measures(systems, a, b))
     began = min((f.episodes[0].began for f in mine()), default=None)
     if began is not None:
         start = max(first, began // DAY)
@@ -406,12 +509,14 @@ def pages(ledger):
     say("/systems", "figure", "systems", len(ledger.systems))
     say("/systems", "figure", "load", load)
     decisions = Decisions(ledger)
-    # What needs nobody is not on Today at all.
     soon = [d for d in decisions.in_force() if d["ends"] is not None and d["ends"] < ledger.now + 14 * DAY]
     tierless = [system for system, tier in ledger.tier.items() if tier is None]
-    for label, all_of in (("exceptions end within 14 days", soon), ("systems without a tier", tierless)):
-        if all_of:
-            say("/", "figure", label, len(all_of))
+    say("/", "figure", "exceptions end within 14 days", len(soon))
+    say("/", "figure", "systems without a tier", len(tierless))
+    say("/", "figure", "deployments went wrong", ledger.deployments.went_wrong())
+    # Who promised nothing, and was asked nothing, owes nothing.
+    if not any((entry.what or "").startswith("supplier") for entry in ledger.entries):
+        say("/", "figure", "promises and answers owed", 0)
     for team, name in ledger.teams.items():
         late, _, all_, load, *_ = standing(ledger, ledger.of(team))
         at = f"/teams/{team}"
@@ -490,6 +595,7 @@ def boards(ledger):
     for finding in ledger.of():
         waits += bool(finding.counts_at(ledger.now)) and not finding.on_main
     say("/boards/operations", "figure", "gone from the main line, still running", waits)
+    say("/boards/operations", "figure", "deployments went wrong", ledger.deployments.went_wrong())
     maturity = "/api/v1/maturity"
     due = is_["deadlines"]
     say(maturity, "criterion", "kept", [due["met"], due["met"] + due["missed"]])
@@ -660,6 +766,17 @@ def figures(ledger, id_, review):
     say(at, "figure", "findings that count", count)
     say(at, "figure", "past their deadline", late)
     say(at, "figure", "due within 14 days", soon)
+    # The load at the end of each of twelve days, a week apart; that of the thirteenth was not over.
+    for row, (load, unknown) in enumerate(line(ledger, team, review["open"] // DAY)):
+        value = None if unknown else load
+        say(name, "api", f"/pack/charts/0/series/0/values/{row}", value)
+
+
+def line(ledger, team, today):
+    first = min(f.episodes[0].began for f in ledger.findings.values()) // DAY
+    for day in range(today - 84, today, 7):
+        _, load, _, unknown = next(by_day(ledger.of(team), day, day))
+        yield load, unknown or day < first
 
 
 def deadline_at(ledger, number, at):
@@ -678,14 +795,16 @@ def incidents(ledger):
     for entry in ledger.entries:
         if entry.what == "incident":
             all_[entry.data["incident"]].append(entry)
-    drills = 0
-    closed = 0
+    drills = near = real = still = 0
     for id_, told in all_.items():
         opened = told[0].data["told"]
         published = opened["published"] and moment(opened["published"])
         drills += opened["drill"] is not None
+        near += opened["near_miss"]
+        is_real = opened["drill"] is None and not opened["near_miss"]
         until = next((e.at for e in told if e.data["event"] == "closed"), None)
-        closed += until is not None
+        real += is_real
+        still += is_real and until is None
         end = until or ledger.now
         teams = {}
         for entry in told:
@@ -716,8 +835,9 @@ def incidents(ledger):
                     seconds = (is_.get(word, end) - is_["touched"]) // 10**6
                 say(at, "team", f"{team}|to_{span}/state", state)
                 say(at, "team", f"{team}|to_{span}/seconds", seconds)
-    say("/incidents", "figure", "open", len(all_) - drills - closed)
-    say("/incidents", "figure", "real ones", len(all_) - drills)
+    say("/incidents", "figure", "open", still)
+    say("/incidents", "figure", "real ones", real)
+    say("/incidents", "figure", "near misses", near)
     say("/incidents", "figure", "drills, counted in no measure", drills)
 
 
@@ -742,8 +862,9 @@ def pulse(ledger):
     rounds.pop(date(ledger.now // DAY)[:7], None)
     for row, month in enumerate(sorted(rounds, reverse=True)):
         say("/api/v1/pulse", "api", f"/rows/{row}/round", month)
-        told = rounds[month] if rounds[month] >= 5 else None
-        say("/api/v1/pulse", "api", f"/rows/{row}/all/answers", told)
+        # Of fewer than five nothing is told at all.
+        told = {"answers": rounds[month]} if rounds[month] >= 5 else None
+        api("/api/v1/pulse", f"/rows/{row}/all", told)
 
 
 def main():
