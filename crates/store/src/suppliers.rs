@@ -342,30 +342,6 @@ impl Store {
         Ok(all)
     }
 
-    /// Who delivers what some assets stand for, by asset: the supplier's id and name, if it still delivers.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn suppliers_of(
-        &self,
-        org: Org,
-        assets: &[i64],
-    ) -> Result<BTreeMap<i64, (i64, String)>> {
-        let mut all = BTreeMap::new();
-        for block in assets.chunks(BLOCK) {
-            let sql = format!(
-                "SELECT p.asset, s.id, s.name FROM supplier_product AS p
-                 JOIN supplier AS s ON s.org = p.org AND s.id = p.supplier
-                 WHERE p.org = $1 AND s.ended IS NULL AND p.asset IN ({})",
-                listed(block)
-            );
-            for row in (&mut &self.db).all(&sql, args![org.0]).await? {
-                all.insert(row.int(0)?, (row.int(1)?, row.text(2)?));
-            }
-        }
-        Ok(all)
-    }
-
     /// Who delivers what some assets stand for, by asset: the supplier's name, and whether it still delivers. Nobody here
     /// can raise anything in there either way.
     ///

@@ -152,11 +152,17 @@ impl Facts {
             Err(refused) => return Err(crate::api::snapshots::refused(refused)),
             Ok(ways) => ways,
         };
-        let mut suppliers = app.store.suppliers_of(who.org, &[is.asset.0]).await?;
-        let mut delivered = app.store.delivered(who.org, &[is.asset.0]).await?;
+        let delivered = app.store.delivered(who.org, &[is.asset.0]).await?.remove(&is.asset.0);
+        let supplier = match &delivered {
+            Some((name, true)) => {
+                let product = app.store.product_of(who.org, is.asset.0).await?;
+                product.map(|product| (product.supplier, name.clone()))
+            }
+            _ => None,
+        };
         Ok(Facts {
-            supplier: suppliers.remove(&is.asset.0),
-            delivered: delivered.remove(&is.asset.0),
+            supplier,
+            delivered,
             is,
             aliases,
             attributions,

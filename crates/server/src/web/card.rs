@@ -1,16 +1,18 @@
 //! A team's card: what its updates removed, beside its own time before.
 
 use axum::extract::{Path, Query, State};
+use jiff::Timestamp;
 use serde::Deserialize;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Goals;
 use trimtab_pages::part::{
-    Cell, Column, Empty, Figure, Figures, Link, Notice, Row, Table, Urgency, Value, When, number,
+    Cell, Column, Empty, Figure, Figures, Href, Link, Notice, Row, Table, Urgency, Value, When,
+    number,
 };
 
 use super::{Page, Sorry, count, html, layout};
 use crate::access::Who;
-use crate::carding::{LEFT_OUT, came, card, milestones, numbers};
+use crate::carding::{LEFT_OUT, Number, came, card, milestones, numbers};
 use crate::problem::Problem;
 use crate::state::App;
 use crate::updating::{Update, title};
@@ -61,34 +63,7 @@ pub(crate) async fn page(
         format!("/findings?counts=true&team={id}"),
         metrics,
     ];
-    let figure = |((name, value, before), list): ((&str, Option<f64>, Option<f64>), String)| {
-        let unknown =
-            || Value::Unknown("nothing was due, or not all was weighed or looked at".to_owned());
-        let value = value.map_or_else(unknown, |value| number(value).into());
-        let before = before.map_or_else(|| "unknown".to_owned(), number);
-        Figure::of(value, name, list).noted(format!("{before} in the time before"))
-    };
-    let figures = numbers(&is).into_iter().zip(lists).map(figure).collect();
-    let row = |update: &Update| {
-        let here = format!("/updates/{}", update.is.id);
-        Row::of(vec![
-            Cell::Name(Link::to(title(&update.told), here.clone()), update.is.asset_name.clone()),
-            Cell::link(update.told.removes.len().to_string(), here),
-            came(update).map_or(Cell::Nothing, |at| Cell::Value(When::of(at, now).into())),
-        ])
-    };
-    let list = Table {
-        title: "Updates that came into production".to_owned(),
-        titled: true,
-        columns: vec![
-            Column::left("Update").kept(),
-            Column::right("Removes").kept(),
-            Column::right("In production").kept(),
-        ],
-        rows: is.updates.iter().map(row).collect(),
-        empty: Empty { why: "No update came into production in this time.".to_owned(), next: None },
-        ..Table::default()
-    };
+    let figures = numbers(&is).into_iter().zip(lists).map(|(is, list)| figure(is, list)).collect();
     let mut about = milestones(&is);
     about.push(
         "Compared with the team's own time before, and with nobody else. Load-days are what was not carried any longer, \
@@ -103,7 +78,7 @@ pub(crate) async fn page(
         figures: Figures(figures),
         about,
         chart: None,
-        list,
+        list: came_in(&is.updates, now),
         forms: Vec::new(),
     };
     Ok(html(&view))
@@ -111,4 +86,37 @@ pub(crate) async fn page(
 
 fn whole(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A number of a card, beside the one of the time before, with the list behind it.
+pub(super) fn figure((name, value, before): Number, list: impl Into<Href>) -> Figure {
+    let unknown =
+        || Value::Unknown("nothing was due, or not all was weighed or looked at".to_owned());
+    let value = value.map_or_else(unknown, |value| number(value).into());
+    let before = before.map_or_else(|| "unknown".to_owned(), number);
+    Figure::of(value, name, list).noted(format!("{before} in the time before"))
+}
+
+/// The updates of a card that came into production.
+pub(super) fn came_in(updates: &[Update], now: Timestamp) -> Table {
+    let row = |update: &Update| {
+        let here = format!("/updates/{}", update.is.id);
+        Row::of(vec![
+            Cell::Name(Link::to(title(&update.told), here.clone()), update.is.asset_name.clone()),
+            Cell::link(update.told.removes.len().to_string(), here),
+            came(update).map_or(Cell::Nothing, |at| Cell::Value(When::of(at, now).into())),
+        ])
+    };
+    Table {
+        title: "Updates that came into production".to_owned(),
+        titled: true,
+        columns: vec![
+            Column::left("Update").kept(),
+            Column::right("Removes").kept(),
+            Column::right("In production").kept(),
+        ],
+        rows: updates.iter().map(row).collect(),
+        empty: Empty { why: "No update came into production in this time.".to_owned(), next: None },
+        ..Table::default()
+    }
 }

@@ -7,19 +7,19 @@ use serde::Deserialize;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Goals;
 use trimtab_pages::part::{
-    Cell, Column, Empty, Field, Figure, Figures, Form as Sheet, Input, Link, Notice, Row, Table,
-    Urgency, Value, When, number,
+    Cell, Column, Empty, Field, Figures, Form as Sheet, Input, Link, Notice, Row, Table, Urgency,
+    number,
 };
 
+use super::card::{came_in, figure};
 use super::{Page, Sorry, count, html, layout, own_form};
 use crate::access::Who;
 use crate::api::cards::WallAsked;
 use crate::carding::person::{Place, card_of, show, wall};
-use crate::carding::{LEFT_OUT, Number, came, removed_numbers};
+use crate::carding::{LEFT_OUT, removed_numbers};
 use crate::measuring::question::told;
 use crate::problem::Problem;
 use crate::state::App;
-use crate::updating::{Update, title};
 
 /// What the form sends.
 #[derive(Debug, Default, Deserialize)]
@@ -49,34 +49,8 @@ pub(crate) async fn page(
         layout(&app, &who, Entry::Teams, &format!("Card of {}", is.name), headline).await?;
     layout.crumbs = vec![Link::to("Wall", "/wall"), Link::words(is.name.clone())];
     layout.actions.push(Link::to("Release notes", format!("/api/v1/cards/{id}?as=md&days={days}")));
-    let figure = |(name, value, before): Number| {
-        let unknown =
-            || Value::Unknown("nothing was due, or not all was weighed or looked at".to_owned());
-        let value = value.map_or_else(unknown, |value| number(value).into());
-        let before = before.map_or_else(|| "unknown".to_owned(), number);
-        Figure::of(value, name, "#list").noted(format!("{before} in the time before"))
-    };
     let numbers = removed_numbers((&is.now, &is.before), (is.cut, is.more));
-    let row = |update: &Update| {
-        let here = format!("/updates/{}", update.is.id);
-        Row::of(vec![
-            Cell::Name(Link::to(title(&update.told), here.clone()), update.is.asset_name.clone()),
-            Cell::link(update.told.removes.len().to_string(), here),
-            came(update).map_or(Cell::Nothing, |at| Cell::Value(When::of(at, now).into())),
-        ])
-    };
-    let list = Table {
-        title: "Updates that came into production".to_owned(),
-        titled: true,
-        columns: vec![
-            Column::left("Update").kept(),
-            Column::right("Removes").kept(),
-            Column::right("In production").kept(),
-        ],
-        rows: is.updates.iter().map(row).collect(),
-        empty: Empty { why: "No update came into production in this time.".to_owned(), next: None },
-        ..Table::default()
-    };
+    let list = came_in(&is.updates, now);
     let mut about = is.milestones.clone();
     about.push(format!(
         "{} to {}, beside {} to {}, and beside nobody else. An update is whose who pushed its evidence, by hand \
@@ -109,7 +83,7 @@ pub(crate) async fn page(
     }
     let notice =
         is.more.then(|| Notice { urgency: Urgency::Note, text: LEFT_OUT.to_owned(), next: None });
-    let figures = Figures(numbers.into_iter().map(figure).collect());
+    let figures = Figures(numbers.into_iter().map(|is| figure(is, "#list")).collect());
     Ok(html(&Goals { layout, notice, figures, about, chart: None, list, forms }))
 }
 

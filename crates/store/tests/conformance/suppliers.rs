@@ -71,10 +71,10 @@ pub(crate) async fn a_supplier_is_found_by_the_systems_of_its_products(store: St
     let product = store.product_of(org, gateway).await.unwrap().unwrap();
     assert_eq!(product.newest, Some(("4.2".into(), later(1))));
 
-    let of = store.suppliers_of(org, &[gateway, till, 99]).await.unwrap();
+    let of = store.delivered(org, &[gateway, till, 99]).await.unwrap();
     assert_eq!(
         of.into_iter().collect::<Vec<_>>(),
-        [(gateway, (id, "Northwind".into())), (till, (id, "Northwind".into()))]
+        [(gateway, ("Northwind".into(), true)), (till, ("Northwind".into(), true))]
     );
     let changed = NewSupplier { contract_ends: None, ..supplier("Northwind Traders") };
     assert!(store.set_supplier(org, id, (&changed, true), "person:1", later(3)).await.unwrap());
@@ -83,7 +83,6 @@ pub(crate) async fn a_supplier_is_found_by_the_systems_of_its_products(store: St
     // Since when is kept; what ended is nobody's supplier.
     store.set_supplier(org, id, (&changed, true), "person:1", later(4)).await.unwrap();
     assert_eq!(store.supplier(org, id).await.unwrap().unwrap().ended, Some(later(3)));
-    assert!(store.suppliers_of(org, &[gateway]).await.unwrap().is_empty());
     let delivering = store.suppliers_delivering(org, None, None, 9).await.unwrap();
     assert_eq!(delivering.rows.iter().map(|is| is.id).collect::<Vec<_>>(), [fabrikam]);
     // Nobody can raise anything in what it delivered all the same.
