@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use trimtab_model::letter::Letter;
 
-pub use mail::{Mail, Security};
+pub use mail::{Mail, Security, Written};
 pub use mattermost::Mattermost;
 pub use slack::Slack;
 pub use teams::Teams;

@@ -20,6 +20,7 @@ pub mod pulse;
 pub mod repository;
 pub mod review;
 pub mod revision;
+pub mod rhythm;
 pub mod rota;
 pub mod selection;
 pub mod supplier;

@@ -4,10 +4,12 @@ mod chart;
 mod html;
 mod markdown;
 mod pdf;
+mod plain;
 
 pub use html::html;
 pub use markdown::markdown;
 pub use pdf::pdf;
+pub use plain::plain;
 
 /// A document.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -18,6 +18,7 @@ mod ingest;
 mod jobs;
 mod knowing;
 mod logs;
+mod mailing;
 mod measuring;
 pub mod notices;
 mod object;

@@ -281,6 +281,7 @@ pub fn router(app: App) -> Router {
         .route("/boards", get(web::board::all))
         .route("/boards/{side}", get(web::board::page))
         .route("/boards/{side}/wall", get(web::board::wall))
+        .route("/boards/{side}/mail", get(web::board_mail::page).post(web::board_mail::post))
         .route("/boards/{side}/share", get(web::shares::ask).post(web::shares::post))
         .route("/shares", get(web::shares::page).post(web::shares::withdraw))
         .route("/shared/{secret}", get(web::board::shared))

@@ -8,6 +8,7 @@ pub(crate) mod ask;
 pub(crate) mod ask_many;
 pub(crate) mod asset;
 pub(crate) mod board;
+pub(crate) mod board_mail;
 pub(crate) mod calendar;
 pub(crate) mod card;
 pub(crate) mod charter;

@@ -66,7 +66,7 @@ impl Became {
         }
     }
 
-    fn read(text: &str) -> Result<Became> {
+    pub(crate) fn read(text: &str) -> Result<Became> {
         use Became::{Begun, Later, Refused, Sent, Unknown};
         let all = [Begun, Sent, Later, Refused, Unknown];
         let known = all.into_iter().find(|is| is.as_str() == text);

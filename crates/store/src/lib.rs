@@ -13,6 +13,7 @@ mod applied;
 mod assets;
 mod attempts;
 mod backup;
+mod board_mails;
 mod calendars;
 mod charters;
 mod components;
@@ -90,6 +91,7 @@ pub use assets::{
 };
 pub use attempts::Rate;
 pub use backup::BackupMade;
+pub use board_mails::{BoardMail, BoardRun};
 pub use calendars::Calendar;
 pub use charters::{CharterState, StoredCharter};
 pub use components::{Component, Contents, Listed, NewComponent};

@@ -80,6 +80,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 24, name: "packs", text: include_str!("../migrations/0024_packs.sql") },
     Migration { version: 25, name: "duty", text: include_str!("../migrations/0025_duty.sql") },
+    Migration {
+        version: 26,
+        name: "exports",
+        text: include_str!("../migrations/0026_exports.sql"),
+    },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.

@@ -35,6 +35,19 @@ pub struct Mail {
     to: Mailbox,
 }
 
+/// What is mailed whole: the same as text and as HTML.
+#[derive(Debug, Clone, Copy)]
+pub struct Written<'a> {
+    /// What tells it from every other: letters, digits and `.`.
+    pub id: &'a str,
+    /// Its subject.
+    pub subject: &'a str,
+    /// As text, with CRLF.
+    pub text: &'a str,
+    /// As HTML that needs nothing else.
+    pub html: &'a str,
+}
+
 impl std::fmt::Debug for Mail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Mail(from {}, to {})", self.from, self.to)
@@ -84,21 +97,31 @@ impl Mail {
     /// The mail that a letter makes. Its id is the letter's, so that it is the same mail when it is sent again.
     fn message(&self, letter: &Letter) -> Result<Message, NotSent> {
         let letter = letter.with_at_most(ITEMS);
+        let (text, html) = (text(&letter), html(&letter));
+        let written =
+            Written { id: &letter.id, subject: &letter.subject, text: &text, html: &html };
+        self.mail(&written, letter.urgent)
+    }
+
+    fn mail(&self, is: &Written<'_>, urgent: bool) -> Result<Message, NotSent> {
         let own = self.from.email.domain();
         let mail = Message::builder()
             .from(self.from.clone())
             .to(self.to.clone())
-            .subject(clipped(&one_line(&letter.subject), 300))
-            .message_id(Some(format!("<{}@{own}>", letter.id)));
+            .subject(clipped(&one_line(is.subject), 300))
+            .message_id(Some(format!("<{}@{own}>", is.id)));
+        let part = |kind: ContentType, body: &str| {
+            SinglePart::builder().header(kind).body(body.to_owned())
+        };
         let alternatives = MultiPart::alternative()
-            .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(text(&letter)))
-            .singlepart(SinglePart::builder().header(ContentType::TEXT_HTML).body(html(&letter)));
+            .singlepart(part(ContentType::TEXT_PLAIN, is.text))
+            .singlepart(part(ContentType::TEXT_HTML, is.html));
         let mut mail = mail
             .multipart(alternatives)
             .map_err(|error| NotSent::Refused(format!("the mail cannot be made: {error}")))?;
         // Programs that answer by themselves do not answer to programs (RFC 3834).
         let mut headers = vec![("Auto-Submitted", "auto-generated")];
-        if letter.urgent {
+        if urgent {
             headers.push(("Importance", "high"));
         }
         for (name, value) in headers {
@@ -107,12 +130,17 @@ impl Mail {
         }
         Ok(mail)
     }
-}
 
-impl Channel for Mail {
-    fn send(&self, letter: &Letter) -> Result<(), NotSent> {
-        let mail = self.message(letter)?;
-        self.transport.send(&mail).map(|_| ()).map_err(|error| {
+    /// Hands over what is no letter: something that was written whole, as text and as HTML.
+    ///
+    /// # Errors
+    /// It was not taken, or nobody knows.
+    pub fn send_written(&self, is: &Written<'_>) -> Result<(), NotSent> {
+        self.hand_over(&self.mail(is, false)?)
+    }
+
+    fn hand_over(&self, mail: &Message) -> Result<(), NotSent> {
+        self.transport.send(mail).map(|_| ()).map_err(|error| {
             let source = error.source().map_or_else(String::new, |source| format!(": {source}"));
             let why = clipped(&one_line(&format!("{error}{source}")), 300);
             let never = error.is_permanent() || error.is_client() || error.is_tls();
@@ -123,6 +151,12 @@ impl Channel for Mail {
                 () => NotSent::Later(why, None),
             }
         })
+    }
+}
+
+impl Channel for Mail {
+    fn send(&self, letter: &Letter) -> Result<(), NotSent> {
+        self.hand_over(&self.message(letter)?)
     }
 }
 

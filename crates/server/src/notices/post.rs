@@ -23,12 +23,14 @@ use crate::ingest::{Refused, blocking};
 use crate::state::App;
 
 /// How long a channel may take.
-const PATIENCE: Patience = Patience {
+pub(crate) const PATIENCE: Patience = Patience {
     connect: Duration::from_secs(15),
     read: Duration::from_secs(60),
     window: Duration::from_secs(30),
     rate: 64,
 };
+/// What is said where no mail can be sent.
+pub(crate) const NO_MAIL: &str = "the server sends no mail: it is started with --mail-server";
 /// So often a copy is tried that a channel does not take.
 const TRIES: i64 = 8;
 /// The first wait before the next try, and the longest.
@@ -222,8 +224,7 @@ async fn sent(
     blocking(move || {
         if kind == "mail" {
             let Some(server) = mail else {
-                let text = "the server sends no mail: it is started with --mail-server";
-                return Err(NotSent::Refused(text.to_owned()));
+                return Err(NotSent::Refused(NO_MAIL.to_owned()));
             };
             let at = (server.host.as_str(), server.port);
             let who = (server.from.as_str(), address.as_str());

@@ -1,6 +1,7 @@
 //! A board for each side: the numbers that other pages have, in the side's own words. Within the rail, on a wall, and by
 //! a link that is read without signing in.
 
+mod document;
 mod parts;
 mod sides;
 
@@ -12,6 +13,8 @@ use trimtab_pages::Entry;
 use trimtab_pages::page::{Board, Wall};
 use trimtab_pages::part::{Cell, Dial, Figure, Figures, Href, Link, Table, Tabs, Value};
 use trimtab_store::ScopeOf;
+
+pub(crate) use document::{address, as_document};
 
 use super::{Page, Sorry, html, layout};
 use crate::access::{Action, Who};
@@ -52,6 +55,9 @@ pub(crate) async fn page(
     layout.actions.push(Link::to("Wall", format!("/boards/{side}/wall")));
     if who.may_somewhere(Action::Share) {
         layout.actions.push(Link::to("Share by a link", format!("/boards/{side}/share")));
+    }
+    if who.session.is_some() {
+        layout.actions.push(Link::to("Mail it to me", format!("/boards/{side}/mail")));
     }
     layout.actions.push(Link::to("Links", "/shares"));
     let tab = |side: &Role| Link::to(capital(side.as_str()), format!("/boards/{side}"));
@@ -159,7 +165,7 @@ fn title(side: Role) -> String {
     format!("Board of {side}")
 }
 
-fn capital(word: &str) -> String {
+pub(super) fn capital(word: &str) -> String {
     let mut letters = word.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
     first + letters.as_str()

@@ -220,6 +220,7 @@ fn pictures(server: &Server, filled: &Filled) {
         "/maturity?",
         "/boards/leadership?",
         "/boards/product/wall?",
+        "/boards/leadership/mail?",
         "/boards/security/share?",
         "/shares?",
         "/teams/one/maturity?",

@@ -42,6 +42,7 @@ macro_rules! clock {
     };
 }
 
+mod boards;
 mod duty;
 mod others;
 

@@ -238,6 +238,8 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         "/lessons/{name}",
         "/boards/{side}",
         "/boards/{side}/wall",
+        // It goes to one's own address, with what one may see.
+        "/boards/{side}/mail",
         // A link of one's own, and what it shows to whoever has it.
         "/boards/{side}/share",
         "/shared/{secret}",

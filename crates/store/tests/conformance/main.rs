@@ -2,6 +2,7 @@
 
 mod arrive;
 mod backup;
+mod board_mails;
 mod cases;
 mod changes;
 mod cut;
@@ -127,6 +128,7 @@ suite! {
     people::a_step_is_taken_once_and_ends,
     people::a_recovery_code_is_good_once,
     shares::a_link_shows_a_board_until_it_ends,
+    board_mails::a_board_is_mailed_once_for_each_time,
     suppliers::a_supplier_is_found_by_the_systems_of_its_products,
     suppliers::a_supplier_comes_by_a_link_until_it_ends,
     suppliers::what_came_and_what_was_asked_is_kept,
