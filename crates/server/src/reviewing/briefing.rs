@@ -1,30 +1,27 @@
 //! The quarterly pack: what was exploited in the wild, what attackers published, and how fast we were.
 
+mod read;
+mod topics;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use trimtab_advisories::index::IndexError;
-use trimtab_engine::matching::package_of;
-use trimtab_engine::review::{Met, Part, Topic, order, speed};
-use trimtab_engine::selection::near::Popular;
-use trimtab_model::Purl;
-use trimtab_model::advisory::Kind;
+use trimtab_engine::review::{Met, Part, speed};
 use trimtab_model::ecosystem::Family;
 use trimtab_pages::part::number;
-use trimtab_store::{Stocked, Struck};
+use trimtab_store::Struck;
+
+use read::{COMPARED, ours, read};
+use topics::{attacks, chart, exploited, filled, is_unaffected, nearly, slow, watch};
 
 use super::Before;
-use super::agenda::{Draft, Filled, LISTED, Making, Pack};
+use super::agenda::{Filled, Making, Pack};
 use super::health::STOCKED;
-use super::packing::{Made, PackChart, PackSeries, counted, load_line, since, whole};
-use crate::opened::Opened;
+use super::packing::{Made, PackChart, counted, load_line, since, whole};
 use crate::problem::Problem;
 use crate::router::broken;
-use crate::web::count;
-use crate::web::findings::encode;
-use crate::web::today::short;
 
 /// A quarter, in days.
 const QUARTER: i64 = 91;
@@ -34,8 +31,6 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 const LISTINGS: usize = 500;
 /// How many of their findings.
 const STRUCK: usize = 10_000;
-/// How many names of ours, and how many malicious ones, are held beside each other.
-const COMPARED: usize = 3_000;
 /// How late a source may tell of a day: what the last briefing could not know yet is told by this one.
 const LATE: SignedDuration = SignedDuration::from_hours(48);
 /// The numbers, in their order.
@@ -50,69 +45,11 @@ const NUMBERS: [(Part, &str); 8] = [
     (Part::Speed, "findings of it still here"),
 ];
 
-/// A package with something that was exploited in the wild.
-#[derive(Debug, Clone)]
-struct Listing {
-    cve: String,
-    listed: Timestamp,
-    /// Family and name of the package.
-    package: (Family, String),
-}
-
-/// A package of ours.
-struct Own {
-    /// The purl without version.
-    purl: String,
-    versions: BTreeSet<String>,
-    places: i64,
-    /// Whether some of it was not compared with advisories: it has no version, comes from elsewhere, or waits.
-    unknown: bool,
-}
-
-/// Our packages, by family and name.
-type Ours = BTreeMap<(Family, String), Own>;
-
-/// Malicious packages of an ecosystem.
-#[derive(Debug, Default)]
-struct Published {
-    /// Names of this time, each with when it was published last.
-    names: BTreeMap<String, Timestamp>,
-    /// Names of the time before.
-    before: BTreeSet<String>,
-}
-
-/// What the index says of a quarter.
-#[derive(Debug, Default)]
-struct Read {
-    /// Whether the catalogue of exploited vulnerabilities is in it.
-    has_kev: bool,
-    /// Of which days that catalogue and the advisories are. `None`: they do not say.
-    days: (Option<Date>, Option<Date>),
-    listings: Vec<Listing>,
-    /// Malicious packages of the quarter, and of the time before, by family.
-    malicious: BTreeMap<Family, Published>,
-    /// Whether the index has any malicious package, of whichever time.
-    has_malicious: bool,
-    /// Packages of ours of which malicious versions were published: the advisory, and when.
-    hit: BTreeMap<(Family, String), (String, Timestamp)>,
-    /// Of our packages, how many of their vulnerabilities were ever exploited.
-    ever: HashMap<(Family, String), usize>,
-    /// Malicious names of the quarter that are near to one of ours: the name, ours, and in what they differ.
-    near: Vec<(Family, String, String, &'static str)>,
-    /// Whether there were more names than are held beside each other.
-    near_cut: bool,
-}
-
 /// From when on is told: since the last briefing, and some days before it, for what came late.
 fn begun(last: Option<Timestamp>, now: Timestamp) -> Timestamp {
     let from = since(last, now, QUARTER);
     let day = Timestamp::from_second(from.as_second().div_euclid(86_400) * 86_400).unwrap_or(from);
     if last.is_some() { day - LATE } else { day }
-}
-
-/// Whether it was decided that it does not concern us.
-fn is_unaffected(one: &Struck) -> bool {
-    one.decided.as_deref() == Some("not-affected")
 }
 
 /// The pack.
@@ -297,313 +234,13 @@ fn without(follow: Filled, load: PackChart) -> Made {
     Made { parts, numbers, charts: vec![load], stock: None }
 }
 
-/// Our packages by family and name.
-fn ours(stocked: &[Stocked]) -> Ours {
-    let mut of = Ours::new();
-    for one in stocked {
-        let is = &one.component.is;
-        let Some((family, name)) = is.purl.parse::<Purl>().ok().and_then(|purl| package_of(&purl))
-        else {
-            continue;
-        };
-        let held = of.entry((family, name.to_string())).or_insert_with(|| Own {
-            purl: is.package.clone(),
-            versions: BTreeSet::new(),
-            places: 0,
-            unknown: false,
-        });
-        held.versions.extend(is.version.clone());
-        held.places += one.assets;
-        held.unknown |= is.version.is_none() || !is.registry || !one.component.matched;
-    }
-    of
-}
-
-/// Reads the whole index once.
-fn read(
-    index: &Opened,
-    ours: &[(Family, String)],
-    (from, to): (Timestamp, Timestamp),
-) -> Result<Read, IndexError> {
-    let info = index.info()?;
-    let day = |text: Option<&str>| text?.get(..10)?.replace('.', "-").parse::<Date>().ok();
-    let days = (day(info.kev.as_deref()), day(info.data_date.as_deref()));
-    // The time before is as long as this one is known.
-    let end = |day: Date| day.to_zoned(TimeZone::UTC).ok()?.timestamp().checked_add(DAY).ok();
-    let known = days.1.and_then(end).map_or(to, |at| at.clamp(from, to.max(from)));
-    let earlier = from - known.duration_since(from);
-    let mut read = Read { has_kev: index.has_kev(), days, ..Read::default() };
-    let mine: HashSet<(Family, &str)> =
-        ours.iter().map(|(family, name)| (*family, name.as_str())).collect();
-    let mut kev: HashMap<u32, Option<(String, Timestamp)>> = HashMap::new();
-    for package in index.packages() {
-        let package = package?;
-        let of = (package.family(), package.name());
-        let mut groups = BTreeSet::new();
-        for entry in package.entries() {
-            if entry.kind() == Kind::Malicious {
-                read.has_malicious = true;
-                let advisory = index.advisory_at(entry.advisory())?;
-                let Some(at) = advisory.published() else { continue };
-                if from <= at && at < to {
-                    let held = read.malicious.entry(of.0).or_default();
-                    let newest = held.names.entry(of.1.to_owned()).or_insert(at);
-                    *newest = at.max(*newest);
-                    if mine.contains(&of) {
-                        let told = (advisory.id().to_owned(), at);
-                        read.hit.insert((of.0, of.1.to_owned()), told);
-                    }
-                } else if earlier <= at && at < from {
-                    let held = read.malicious.entry(of.0).or_default();
-                    held.before.insert(of.1.to_owned());
-                }
-                continue;
-            }
-            if !groups.insert(entry.group()) {
-                continue;
-            }
-            let listed = match kev.get(&entry.group()) {
-                Some(known) => known.clone(),
-                None => {
-                    let known = exploited_since(index, entry.group())?;
-                    kev.insert(entry.group(), known.clone());
-                    known
-                }
-            };
-            let Some((cve, listed)) = listed else { continue };
-            if mine.contains(&of) {
-                *read.ever.entry((of.0, of.1.to_owned())).or_default() += 1;
-            }
-            if from <= listed && listed < to {
-                let package = (of.0, of.1.to_owned());
-                read.listings.push(Listing { cve, listed, package });
-            }
-        }
-    }
-    for (family, is) in &read.malicious {
-        let own = ours.iter().filter(|(of, _)| of == family);
-        let own: Vec<&str> = own.map(|(_, name)| name.as_str()).collect();
-        read.near_cut |= own.len() > COMPARED || is.names.len() > COMPARED;
-        let own: Vec<&str> = own.into_iter().take(COMPARED).collect();
-        let list = Popular::read(*family, &own.join("\n"));
-        let mut newest: Vec<(&String, &Timestamp)> = is.names.iter().collect();
-        newest.sort_by_key(|(name, at)| (std::cmp::Reverse(**at), *name));
-        for (name, _) in newest.into_iter().take(COMPARED) {
-            if let Some(near) = list.near(name) {
-                let (ours, slip) = (near.popular.to_owned(), near.slip.as_str());
-                read.near.push((*family, name.clone(), ours, slip));
-            }
-        }
-    }
-    Ok(read)
-}
-
-/// By which CVE a group is listed as exploited, and since when.
-fn exploited_since(index: &Opened, group: u32) -> Result<Option<(String, Timestamp)>, IndexError> {
-    for id in &index.group(group)?.ids {
-        if !id.text.starts_with("CVE-") {
-            continue;
-        }
-        if let Some(kev) = index.kev(id.text)? {
-            let added = kev.added.and_then(|day| day.to_zoned(TimeZone::UTC).ok());
-            return Ok(added.map(|at| (id.text.to_owned(), at.timestamp())));
-        }
-    }
-    Ok(None)
-}
-
-/// A part whose topics are all known: the first are listed.
-fn filled(part: Part, mut topics: Vec<Draft>, list: String) -> Filled {
-    topics.sort_by(|a, b| order(part, &a.is, &b.is));
-    let count = i64::try_from(topics.len()).unwrap_or(i64::MAX);
-    topics.truncate(LISTED);
-    Filled { topics, count, more: false, list, about: String::new() }
-}
-
-fn draft(key: String, weight: f64, title: String, note: String, page: String) -> Draft {
-    Draft { is: Topic { key, level: None, weight, due: None }, title, note, page }
-}
-
-fn day(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d").to_string()
-}
-
-/// What was exploited and was here, by vulnerability.
-fn exploited<'s>(
-    struck: &'s [Struck],
-    of: &impl Fn(&'s Struck) -> Option<(&'s str, Timestamp)>,
-    had: &impl Fn(&&'s Struck) -> bool,
-) -> Vec<Draft> {
-    let mut by: BTreeMap<&str, (Timestamp, Vec<&Struck>)> = BTreeMap::new();
-    for one in struck.iter().filter(had) {
-        if let Some((cve, listed)) = of(one) {
-            by.entry(cve).or_insert((listed, Vec::new())).1.push(one);
-        }
-    }
-    let one = |(cve, (listed, all)): (&str, (Timestamp, Vec<&Struck>))| {
-        let live = all.iter().filter(|one| one.live).count();
-        let accepted = all.iter().filter(|one| one.live && one.decided.is_some()).count();
-        let accepted = match accepted {
-            0 => String::new(),
-            some => format!(", {some} of them accepted"),
-        };
-        let first = all.iter().map(|one| one.detected).min().map_or_else(String::new, day);
-        let packages: BTreeSet<String> = all.iter().map(|one| short(&one.package).0).collect();
-        let packages: Vec<String> = packages.into_iter().collect();
-        let note = format!(
-            "listed {}, detected here {first}; {}, {live} still here{accepted}",
-            day(listed),
-            count(many(all.len()), "finding", "findings")
-        );
-        let title = format!("{cve} in {}", packages.join(", "));
-        let key = format!("vulnerability:{cve}");
-        draft(key, whole(live), title, note, format!("/vulnerabilities/{}", encode(cve)))
-    };
-    by.into_iter().map(one).collect()
-}
-
-fn many(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// What was exploited in packages of ours, and was not here; and whether of some it is not known. `cut`: of some that are
-/// here nobody looked.
-fn nearly<'s>(
-    (read, cut): (&Read, bool),
-    ours: &Ours,
-    struck: &'s [Struck],
-    of: &impl Fn(&'s Struck) -> Option<(&'s str, Timestamp)>,
-    had: &impl Fn(&&'s Struck) -> bool,
-) -> (Vec<Draft>, bool) {
-    let mut some_unknown = false;
-    let here: BTreeSet<&str> =
-        struck.iter().filter(had).filter_map(|one| of(one).map(|(cve, _)| cve)).collect();
-    let mut topics: BTreeMap<String, Draft> = BTreeMap::new();
-    // Here once, and gone before it was listed; or decided not to concern us.
-    for one in struck {
-        let Some((cve, listed)) = of(one).filter(|(cve, _)| !here.contains(cve)) else { continue };
-        let gone = one.gone.map_or_else(|| "an unknown day".to_owned(), day);
-        let note = match is_unaffected(one) && one.live {
-            true => format!("here, and decided to be not affected; listed {}", day(listed)),
-            false => format!("gone {gone}, listed {}", day(listed)),
-        };
-        let title = format!("{cve} in {}", short(&one.package).0);
-        let page = format!("/vulnerabilities/{}", encode(cve));
-        let key = format!("vulnerability:{cve}");
-        topics.entry(cve.to_owned()).or_insert_with(|| draft(key, 2.0, title, note, page));
-    }
-    for listing in read.listings.iter().filter(|is| !here.contains(is.cve.as_str())) {
-        let Some(own) = ours.get(&listing.package) else { continue };
-        let some: Vec<&str> = own.versions.iter().take(3).map(String::as_str).collect();
-        let some = if some.is_empty() { "no version told".to_owned() } else { some.join(", ") };
-        let affected = match own.unknown || cut {
-            true => "whether it is affected is unknown",
-            false => "not affected",
-        };
-        some_unknown |= own.unknown || cut;
-        let note = format!(
-            "listed {}; {some} here in {}, {affected}",
-            day(listing.listed),
-            count(own.places, "place", "places")
-        );
-        let title = format!("{} in {}", listing.cve, short(&own.purl).0);
-        let page = format!("/packages?purl={}", encode(&own.purl));
-        let key = format!("vulnerability:{}", listing.cve);
-        topics.entry(listing.cve.clone()).or_insert_with(|| draft(key, 1.0, title, note, page));
-    }
-    (topics.into_values().collect(), some_unknown)
-}
-
-/// What attackers published: names of ours first, then those near to ours, then by ecosystem.
-fn attacks(read: &Read, ours: &Ours) -> Vec<Draft> {
-    let hit = read.hit.iter().filter_map(|(of, (advisory, at))| {
-        let own = ours.get(of)?;
-        let note = format!(
-            "{advisory}, published {}: malicious versions of a package that is here, in {}; its page tells whether one of \
-             them is",
-            day(*at),
-            count(own.places, "place", "places")
-        );
-        let key = format!("malicious:{}/{}", of.0.osv_name(), of.1);
-        let page = format!("/packages?purl={}", encode(&own.purl));
-        Some(draft(key, 2e9, format!("{} ({})", of.1, of.0.osv_name()), note, page))
-    });
-    let near = read.near.iter().map(|(family, name, own, slip)| {
-        let is = ours.get(&(*family, own.clone()));
-        let page = is.map_or_else(
-            || "/where".to_owned(),
-            |own| format!("/packages?purl={}", encode(&own.purl)),
-        );
-        let note = format!("malicious, and near to {own}, which is here: {slip}");
-        let key = format!("malicious:{}/{name}", family.osv_name());
-        draft(key, 1e9, format!("{name} ({})", family.osv_name()), note, page)
-    });
-    let by = read.malicious.iter().map(|(family, is)| {
-        let note = format!("{} before", number(whole(is.before.len())));
-        let title = format!(
-            "{}: {}",
-            family.osv_name(),
-            count(many(is.names.len()), "malicious package", "malicious packages")
-        );
-        let key = format!("attacks:{}", family.osv_name());
-        draft(key, whole(is.names.len()), title, note, "#attacks".to_owned())
-    });
-    hit.chain(near).chain(by).collect()
-}
-
-/// What is exploited and still here, the oldest first.
-fn slow<'s>(
-    struck: &'s [Struck],
-    of: &impl Fn(&'s Struck) -> Option<(&'s str, Timestamp)>,
-    now: Timestamp,
-) -> Vec<Draft> {
-    let one = |one: &'s Struck| {
-        let (cve, listed) = of(one).filter(|_| one.live && !is_unaffected(one))?;
-        let begun = listed.max(one.detected);
-        let days = now.duration_since(begun).as_hours() / 24;
-        let note =
-            format!("{}, here for {} since it was listed", one.asset, count(days, "day", "days"));
-        let title = format!("{cve} in {}", short(&one.package).0);
-        let key = format!("finding:{}", one.finding);
-        let page = format!("/findings/{}", one.finding);
-        Some(draft(key, days as f64, title, note, page))
-    };
-    struck.iter().filter_map(one).collect()
-}
-
-/// Packages of ours that were attacked more than once.
-fn watch(read: &Read, ours: &Ours) -> Vec<Draft> {
-    let one = |(of, times): (&(Family, String), &usize)| {
-        let own = ours.get(of)?;
-        let note = format!(
-            "{times} of its vulnerabilities were exploited in the wild; in {}",
-            count(own.places, "place", "places")
-        );
-        let page = format!("/packages?purl={}", encode(&own.purl));
-        let (key, title) = (format!("package:{}", own.purl), short(&own.purl).0);
-        Some(draft(key, whole(*times), title, note, page))
-    };
-    read.ever.iter().filter(|(_, times)| **times > 1).filter_map(one).collect()
-}
-
-/// Malicious packages by ecosystem, this quarter and the time before.
-fn chart(read: &Read) -> PackChart {
-    let of = |pick: fn(&Published) -> usize| {
-        read.malicious.values().map(|is| Some(whole(pick(is)))).collect()
-    };
-    PackChart {
-        title: "Malicious packages".to_owned(),
-        unit: "published".to_owned(),
-        labels: read.malicious.keys().map(|family| family.osv_name().to_owned()).collect(),
-        series: vec![
-            PackSeries { name: "this time".to_owned(), values: of(|is| is.names.len()) },
-            PackSeries { name: "the time before".to_owned(), values: of(|is| is.before.len()) },
-        ],
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use trimtab_model::ecosystem::Family;
+
+    use super::read::{Listing, Ours, Own, Read};
     use super::*;
 
     fn at(day: i64) -> Timestamp {

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use trimtab_model::Role;
 use trimtab_store::ScopeOf::{Organisation, Team};
 use trimtab_testkit::browser::{Browser, rules};
-use trimtab_testkit::repository;
 
 use crate::harness::{JSON, Server, Someone};
 use crate::updates::{World, begun};
@@ -398,16 +397,8 @@ fn a_drill_in_a_browser() {
     let cookie = json!({ "name": name, "value": value, "url": server.base });
     assert_eq!(page.call("Network.setCookie", &cookie)["success"], true);
     let look = |name: &str| {
-        for width in [1440, 360] {
-            page.size(width, 900);
-            let mut faults = rules::inaccessible(&page, &axe);
-            faults.extend(rules::too_wide(&page));
-            faults.extend(rules::refused(&page));
-            assert!(faults.is_empty(), "{name} at {width}: {faults:?}");
-            let file = format!("target/screenshots/incident-{name}-{width}.png");
-            page.picture(&repository().join(file));
-        }
-        page.size(1440, 900);
+        let faults = rules::looked(&page, &axe, &format!("incident-{name}"));
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
     };
     let send = || page.click("main form button[type=submit]");
     page.open(&format!("{}/incidents/new?drill=true", server.base));

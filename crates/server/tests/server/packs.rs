@@ -7,7 +7,6 @@ use trimtab_advisories::{Sources, index};
 use trimtab_model::Role;
 use trimtab_store::ScopeOf::Organisation;
 use trimtab_testkit::browser::{Browser, rules};
-use trimtab_testkit::repository;
 
 use crate::harness::{JSON, Server, Someone, bearer};
 use crate::refresh::{pushed, record};
@@ -390,14 +389,7 @@ fn packs_and_delivery_are_looked_at_in_a_browser() {
     ] {
         page.size(1440, 900);
         page.open(&format!("{}{path}", world.server.base));
-        for (width, height) in [(1440, 900), (360, 740)] {
-            page.size(width, height);
-            let mut faults = rules::inaccessible(&page, &axe);
-            faults.extend(rules::too_wide(&page));
-            faults.extend(rules::refused(&page));
-            assert!(faults.is_empty(), "{what} at {width}: {faults:?}");
-            let file = format!("target/screenshots/pack-{what}-{width}.png");
-            page.picture(&repository().join(file));
-        }
+        let faults = rules::looked(&page, &axe, &format!("pack-{what}"));
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
     }
 }

@@ -10,7 +10,6 @@ use trimtab_server::Access;
 use trimtab_store::ScopeOf::{Organisation, System, Team};
 use trimtab_store::Session;
 use trimtab_testkit::browser::{Browser, rules};
-use trimtab_testkit::repository;
 
 use crate::harness::{Answer, JSON, Server, Someone, digest};
 use crate::world::post;
@@ -458,16 +457,8 @@ fn a_review_is_held_in_a_browser() {
     let cookie = json!({ "name": name, "value": value, "url": world.server.base });
     assert_eq!(page.call("Network.setCookie", &cookie)["success"], true);
     let look = |what: &str| {
-        for (width, height) in [(1440, 900), (360, 740)] {
-            page.size(width, height);
-            let mut faults = rules::inaccessible(&page, &axe);
-            faults.extend(rules::too_wide(&page));
-            faults.extend(rules::refused(&page));
-            assert!(faults.is_empty(), "{what} at {width}: {faults:?}");
-            let file = format!("target/screenshots/review-{what}-{width}.png");
-            page.picture(&repository().join(file));
-        }
-        page.size(1440, 900);
+        let faults = rules::looked(&page, &axe, &format!("review-{what}"));
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
     };
     page.size(1440, 900);
     page.open(&format!("{}/reviews/new?team={}", world.server.base, world.team));

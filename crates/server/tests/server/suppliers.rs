@@ -9,7 +9,6 @@ use trimtab_model::Role;
 use trimtab_server::Access;
 use trimtab_store::ScopeOf::{Organisation, Team};
 use trimtab_testkit::browser::{Browser, rules};
-use trimtab_testkit::repository;
 
 use crate::harness::{Answer, FORM, JSON, Server, Someone, bearer, encode};
 use crate::world::{ROLES, post};
@@ -534,16 +533,8 @@ fn a_supplier_sends_and_answers_in_a_browser() {
     let page = browser.page();
     page.size(1440, 900);
     let look = |name: &str| {
-        for width in [1440, 360] {
-            page.size(width, 900);
-            let mut faults = rules::inaccessible(&page, &axe);
-            faults.extend(rules::too_wide(&page));
-            faults.extend(rules::refused(&page));
-            assert!(faults.is_empty(), "{name} at {width}: {faults:?}");
-            let file = format!("target/screenshots/supplier-{name}-{width}.png");
-            page.picture(&repository().join(file));
-        }
-        page.size(1440, 900);
+        let faults = rules::looked(&page, &axe, &format!("supplier-{name}"));
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
     };
     let here = format!("{}/supplied/{secret}", server.base);
     page.open(&here);
@@ -581,15 +572,7 @@ fn a_supplier_sends_and_answers_in_a_browser() {
         ("new", "/suppliers/new".to_owned()),
     ] {
         ours.open(&format!("{}{path}", server.base));
-        for width in [1440, 360] {
-            ours.size(width, 900);
-            let mut faults = rules::inaccessible(&ours, &axe);
-            faults.extend(rules::too_wide(&ours));
-            faults.extend(rules::refused(&ours));
-            assert!(faults.is_empty(), "{name} at {width}: {faults:?}");
-            let file = format!("target/screenshots/supplier-{name}-{width}.png");
-            ours.picture(&repository().join(file));
-        }
-        ours.size(1440, 900);
+        let faults = rules::looked(&ours, &axe, &format!("supplier-{name}"));
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
     }
 }

@@ -47,6 +47,22 @@ pub fn refused(page: &Page) -> Vec<String> {
     lines(&page.run("window.refused ?? []"))
 }
 
+/// Looks at a page wide and narrow, and keeps a picture of each (`target/screenshots/NAME-WIDTH.png`); it is wide
+/// afterwards. What is wrong with it, with the name and the width.
+pub fn looked(page: &Page, axe: &str, name: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    for width in [1440, 360] {
+        page.size(width, 900);
+        let mut faults = inaccessible(page, axe);
+        faults.extend(too_wide(page).into_iter().map(|fault| format!("too wide: {fault}")));
+        faults.extend(refused(page));
+        all.extend(faults.into_iter().map(|fault| format!("{name} at {width}: {fault}")));
+        page.picture(&crate::repository().join(format!("target/screenshots/{name}-{width}.png")));
+    }
+    page.size(1440, 900);
+    all
+}
+
 fn lines(found: &Value) -> Vec<String> {
     let lines = found.as_array().map(Vec::as_slice).unwrap_or_default();
     lines.iter().map(|l| l.as_str().map_or_else(|| l.to_string(), str::to_owned)).collect()

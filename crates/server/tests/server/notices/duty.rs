@@ -284,29 +284,10 @@ fn a_team_makes_its_rota_in_a_browser() {
     world.wishes(&hook, &json!({}));
     let server = &world.server;
     server.someone(world.org, "amy", &[(Role::Engineering, ScopeOf::Organisation)]);
-    let page = browser.page();
-    let app = server.app();
-    let link = trimtab_server::demo::link(&app, world.org, world.lea.id);
-    let link =
-        server.runtime.block_on(link).unwrap().trim_start_matches("http://127.0.0.1").to_owned();
-    page.open(&format!("{}{link}", server.base));
-    page.fill("#f-email", "lea@example.org");
-    page.fill("#f-password", "correct horse battery");
-    page.follow("Enter");
+    let page = world.entered(&browser);
     let here = format!("{}/teams/{}", server.base, world.team);
     let mut wrong = Vec::new();
-    let mut look = |name: &str| {
-        for width in [1440, 360] {
-            page.size(width, 900);
-            let mut faults = rules::inaccessible(&page, &axe);
-            faults.extend(rules::too_wide(&page).into_iter().map(|f| format!("too wide: {f}")));
-            faults.extend(rules::refused(&page));
-            wrong.extend(faults.into_iter().map(|f| format!("{name} at {width}: {f}")));
-            let file = format!("target/screenshots/rota-{name}-{width}.png");
-            page.picture(&repository().join(file));
-        }
-        page.size(1440, 900);
-    };
+    let mut look = |name: &str| wrong.extend(rules::looked(&page, &axe, &format!("rota-{name}")));
     page.open(&format!("{here}/rota"));
     assert!(page.text("main").contains("Nobody made a rota"), "{}", page.text("main"));
     look("before");
