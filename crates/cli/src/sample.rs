@@ -1,6 +1,9 @@
 //! The sample organisation, as part of the program: `examples/` as it stands in the repository.
 
 use std::path::Path;
+
+use jiff::civil::Date;
+use serde_json::Value;
 use trimtab_charter::project;
 use trimtab_decisions::exceptions;
 use trimtab_engine::repository::{Agreement, Place};
@@ -49,6 +52,33 @@ pub fn write_advisories(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Where the catalogue of exploited vulnerabilities lies in the folder of advisories.
+const KEV: &str = "kev/known_exploited_vulnerabilities.json";
+
+/// Moves all days of the catalogue of exploited vulnerabilities by as many, so that it is of a given one: a made year
+/// that ends today has a catalogue that reaches into it.
+///
+/// # Errors
+/// The catalogue cannot be read or written.
+pub fn date_catalogue(folder: &Path, to: Date) -> std::io::Result<()> {
+    let file = folder.join(KEV);
+    let mut catalogue: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
+    let day = |is: &Value| is.as_str().and_then(|is| is.get(..10)?.parse::<Date>().ok());
+    let Some(from) = day(&catalogue["dateReleased"]) else { return Ok(()) };
+    let by = to - from;
+    let moved = |is: &Value| day(is)?.checked_add(by).ok().map(|day| day.to_string());
+    for entry in catalogue["vulnerabilities"].as_array_mut().into_iter().flatten() {
+        for name in ["dateAdded", "dueDate"] {
+            if let Some(day) = moved(&entry[name]) {
+                entry[name] = day.into();
+            }
+        }
+    }
+    catalogue["catalogVersion"] = to.strftime("%Y.%m.%d").to_string().into();
+    catalogue["dateReleased"] = format!("{to}T00:00:00Z").into();
+    std::fs::write(&file, catalogue.to_string())
+}
+
 /// The charter's text.
 pub fn charter() -> String {
     let file = Services::get(project::CHARTER_FILE);
@@ -77,4 +107,33 @@ pub fn agreement() -> Result<Agreement, Vec<Diagnostic>> {
         statements: Vec::new(),
         place: Place::Whole,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_catalogue_is_dated_anew_with_all_its_days() {
+        let folder = tempfile::tempdir().unwrap();
+        write_advisories(folder.path()).unwrap();
+        let read = || -> Value {
+            serde_json::from_slice(&std::fs::read(folder.path().join(KEV)).unwrap()).unwrap()
+        };
+        let of = |catalogue: &Value, name: &str| {
+            let all = catalogue["vulnerabilities"].as_array().unwrap();
+            let is = all.iter().find(|is| is["cveID"] == "CVE-2025-55182").unwrap();
+            is[name].as_str().unwrap().parse::<Date>().unwrap()
+        };
+        let before = read();
+        let released = before["dateReleased"].as_str().unwrap()[..10].parse::<Date>().unwrap();
+        let to = "2028-03-01".parse::<Date>().unwrap();
+        date_catalogue(folder.path(), to).unwrap();
+        let after = read();
+        assert_eq!(after["catalogVersion"], "2028.03.01");
+        for name in ["dateAdded", "dueDate"] {
+            assert_eq!(to - of(&after, name), released - of(&before, name), "{name}");
+        }
+        assert_eq!(before["count"], after["vulnerabilities"].as_array().unwrap().len());
+    }
 }

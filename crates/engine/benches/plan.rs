@@ -3,15 +3,19 @@
 //!     cargo bench -p trimtab-engine --bench plan                 (both)
 //!     cargo bench -p trimtab-engine --bench plan -- organisation [SEEDS]
 //!     cargo bench -p trimtab-engine --bench plan -- compare [NAME]
+//!     cargo bench -p trimtab-engine --bench plan -- dealt DEALS
 //!     cargo bench -p trimtab-engine --bench plan -- record PROJECTS ADVISORIES
 //!     cargo bench -p trimtab-engine --bench plan -- write
 //!
-//! `record` reads the lockfiles of a folder of projects beside a folder of advisories, and writes what
+//! `dealt` gives the descriptions of the recorded systems to other projects by chance, as often as is said, to see how
+//! much hangs on them. `record` reads the lockfiles of a folder of projects beside a folder of advisories, and writes what
 //! `compare` replays as the recorded portfolio: `target/plan/findings.json`. `write` writes that portfolio for
 //! `plan/least.py`, which reckons what no way of working can come below.
 
 #[path = "plan/compare.rs"]
 mod compare;
+#[path = "plan/described.rs"]
+mod described;
 #[path = "plan/portfolio.rs"]
 mod portfolio;
 #[path = "plan/record.rs"]
@@ -53,13 +57,14 @@ fn main() {
         ["organisation"] => organisation(3),
         ["organisation", seeds] => organisation(seeds.parse().expect("a number of seeds")),
         ["compare"] => compare::compare(""),
+        ["dealt", deals] => compare::dealt(deals.parse().expect("a number of deals")),
         ["compare", only] => compare::compare(only),
         ["record", projects, advisories] => {
             record::record(Path::new(projects), Path::new(advisories));
         }
         ["write"] => write::write(),
         _ => eprintln!(
-            "usage: plan [organisation [SEEDS] | compare [NAME] | record PROJECTS ADVISORIES | write]"
+            "usage: plan [organisation [SEEDS] | compare [NAME] | dealt DEALS | record PROJECTS ADVISORIES | write]"
         ),
     }
 }

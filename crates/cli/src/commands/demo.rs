@@ -70,6 +70,9 @@ fn serve(folder: &Path, io: &mut Io) -> Outcome {
     let told = |e: String| Diagnostic::new(Code::Usage, format!("the demo cannot be served: {e}"));
     let advisories = folder.join("advisories");
     sample::write_advisories(&advisories).map_err(|e| unwritable(folder, &e))?;
+    let yesterday = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24);
+    sample::date_catalogue(&advisories, yesterday.to_zoned(jiff::tz::TimeZone::UTC).date())
+        .map_err(|e| unwritable(folder, &e))?;
     let path = folder.join("demo.index");
     index::build(&Sources::beside(&advisories), &path, &mut ()).map_err(|e| told(e.to_string()))?;
     let inventory = trimtab_extract::scan_files(&sample::services());
@@ -102,7 +105,8 @@ fn serve(folder: &Path, io: &mut Io) -> Outcome {
         let link = demo::link(&running.app, filled.org, filled.person).await.map_err(told)?;
         io.out(&format!(
             "{}: {} systems, {} assets, {} snapshots, {} deployments in a year.\n\
-             Open {link}\nThe link signs you in once, with every role. Ctrl-C ends and forgets all.\n",
+             Open {link}\nThe link is good once: give any address and a password of 15 characters, and you have every role.\n\
+             Ctrl-C ends and forgets all.\n",
             sample::NAME, filled.systems, filled.assets, filled.snapshots, filled.deployments
         ));
         let ended = tokio::signal::ctrl_c().await;

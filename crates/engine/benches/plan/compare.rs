@@ -4,7 +4,7 @@ use trimtab_engine::plan::simulate::{Outcome, Timeline, Way, simulate};
 
 use super::TARGET;
 use super::portfolio::{Shape, portfolio};
-use super::recorded::recorded;
+use super::recorded::{Known, recorded};
 
 /// Six teams, so that all shapes are lived through in a minute.
 const SIX: Shape = Shape { name: "six teams", teams: 6, findings: 360, candidates: 540, ..TARGET };
@@ -23,8 +23,14 @@ const SHAPES: &[Shape] = &[
 ];
 
 /// The recorded portfolio with the points of all its windows as a share of what there is to do.
-pub(crate) const RECORDED: &[(&str, f64)] =
-    &[("recorded, little time", 0.3), ("recorded", 0.6), ("recorded, time for all", 1.2)];
+pub(crate) const RECORDED: &[(&str, f64, Known)] = &[
+    ("recorded, little time", 0.3, Known::Lockfiles),
+    ("recorded", 0.6, Known::Lockfiles),
+    ("recorded, time for all", 1.2, Known::Lockfiles),
+    ("described, little time", 0.3, Known::Systems(0)),
+    ("described", 0.6, Known::Systems(0)),
+    ("described, time for all", 1.2, Known::Systems(0)),
+];
 
 /// The ways, as the columns come. The informed one goes by weight, which no score tells.
 const WAYS: [(Way, bool); 5] = [
@@ -49,11 +55,39 @@ pub(crate) fn compare(only: &str) {
         let lines: Vec<Timeline> = (1..=3).map(|seed| portfolio(shape, seed)).collect();
         row(shape.name, &lines);
     }
-    for (name, capacity) in RECORDED.iter().filter(|(name, _)| name.contains(only)) {
-        match recorded(*capacity) {
+    for (name, capacity, known) in RECORDED.iter().filter(|(name, ..)| name.contains(only)) {
+        match recorded(*capacity, *known) {
             Some(line) => row(name, &[line]),
             None => println!("| {name}: nothing is recorded (see `-- record`), skipped |"),
         }
+    }
+}
+
+/// The portfolio with its descriptions dealt to the projects by chance: the plan as a share of severity first and of one
+/// request per advisory, the least first.
+pub(crate) fn dealt(deals: u64) {
+    println!(
+        "| deals | capacity | of severity first | of one request per advisory |\n|---:|---:|---|---|"
+    );
+    for capacity in [0.3, 0.6, 1.2] {
+        let lines: Vec<Timeline> =
+            (1..=deals).filter_map(|deal| recorded(capacity, Known::Systems(deal))).collect();
+        let shares = |way| {
+            let share = |line| {
+                100.0 * live(line, (Way::Planned, false)).load_days
+                    / live(line, (way, false)).load_days
+            };
+            let mut all: Vec<f64> = lines.iter().map(share).collect();
+            all.sort_by(f64::total_cmp);
+            all.iter().map(|share| format!("{share:.0}")).collect::<Vec<_>>().join(", ")
+        };
+        println!(
+            "| {} | {:.0} % | {} | {} |",
+            lines.len(),
+            capacity * 100.0,
+            shares(Way::SeverityFirst),
+            shares(Way::PerAdvisory)
+        );
     }
 }
 

@@ -32,10 +32,17 @@ pub(crate) struct Shape {
     pub(crate) deadlines: u64,
 }
 
-struct Made(u64);
+/// Numbers out of a seed.
+pub(crate) struct Made(u64);
 
 impl Made {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn new(seed: u64) -> Made {
+        let mut made = Made(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        (0..8).for_each(|_| _ = made.below(2));
+        made
+    }
+
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -52,8 +59,7 @@ const DAY: i64 = 24 * 60;
 
 /// A portfolio over the time of its windows.
 pub(crate) fn portfolio(shape: &Shape, seed: u64) -> Timeline {
-    let mut made = Made(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-    (0..8).for_each(|_| _ = made.below(2));
+    let mut made = Made::new(seed);
     let charter = preset::default();
     let length = shape.windows as i64 * shape.every;
     let mut line = Timeline {

@@ -1,6 +1,7 @@
 //! Recording a portfolio: the findings of real projects' lockfiles, as a scan tells of them, weighed
-//! under the default charter with nothing known of the systems.
+//! under the default charter with nothing known of the systems, and as each kind of system that there is.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -9,8 +10,9 @@ use trimtab_charter::preset;
 use trimtab_engine::assess::{Situation, assess, distance, environment};
 use trimtab_engine::match_inventory;
 use trimtab_model::finding::Finding;
-use trimtab_model::{Evidence, Inventory, Relation};
+use trimtab_model::{Evidence, Inventory, Relation, System};
 
+use super::described::Kind;
 use super::recorded::{end, file};
 
 /// Reads every project of a folder and writes the findings, one a line.
@@ -53,12 +55,10 @@ fn row(project: &str, inventory: &Inventory, finding: &Finding, index: &Index) -
         return None;
     }
     let direct = component.relation == Relation::Direct;
-    let assessed = assess(
-        finding,
-        &Evidence::default(),
-        &Situation {
-            system: None,
-            environment: environment(None, &charter),
+    let weighed = |system: Option<&System>| {
+        let situation = Situation {
+            system,
+            environment: environment(system, &charter),
             scope: component.scope,
             relation: component.relation,
             files: 1,
@@ -66,9 +66,10 @@ fn row(project: &str, inventory: &Inventory, finding: &Finding, index: &Index) -
             has_kev: index.has_kev(),
             described: "trimtab.toml",
             epss_date: None,
-        },
-        &charter,
-    );
+        };
+        let assessed = assess(finding, &Evidence::default(), &situation, &charter);
+        json!({ "level": assessed.level.as_str(), "weight": assessed.weight })
+    };
     Some(json!({
         "project": project,
         "file": &*list.path,
@@ -78,8 +79,9 @@ fn row(project: &str, inventory: &Inventory, finding: &Finding, index: &Index) -
         "id": &*finding.vulnerability.id,
         "published": published.to_string(),
         "score": finding.vulnerability.severity.score_tenths,
-        "level": assessed.level.as_str(),
-        "weight": assessed.weight,
+        "bare": weighed(None),
+        "as": Kind::ALL.map(|kind| (kind.word(), weighed(Some(&kind.system()))))
+            .into_iter().collect::<BTreeMap<_, _>>(),
         "exploited": finding.vulnerability.kev.is_some(),
         "direct": direct,
         "fix": finding.nearest_fix,

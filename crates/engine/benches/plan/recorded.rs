@@ -1,5 +1,5 @@
-//! A recorded portfolio as a timeline: each project is a team, its lockfiles stay as they were, and the
-//! advisories come on the days on which they were published.
+//! A recorded portfolio as a timeline: its lockfiles stay as they were, and the advisories come on the days on which
+//! they were published.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -13,6 +13,8 @@ use trimtab_engine::plan::simulate::Timeline;
 use trimtab_model::charter::CostModel;
 use trimtab_model::plan::{Candidate, Finding, Problem, Team, Window};
 use trimtab_model::{Level, Scheme, Version};
+
+use super::described;
 
 /// Where it lies.
 pub(crate) fn file() -> PathBuf {
@@ -31,15 +33,34 @@ struct Row {
     published: Box<str>,
     /// Tenths. `None`: no vector.
     score: Option<u8>,
-    level: Box<str>,
-    weight: f64,
+    /// With nothing known of the system.
+    bare: Weighed,
+    /// As a system of each kind.
+    #[serde(rename = "as")]
+    by: BTreeMap<Box<str>, Weighed>,
     exploited: bool,
     direct: bool,
     fix: Option<Box<str>>,
 }
 
-/// What a package of a project is told apart by.
-type Place<'r> = (&'r str, &'r str, &'r str);
+/// What a finding is under the default charter.
+#[derive(Deserialize)]
+struct Weighed {
+    level: Box<str>,
+    weight: f64,
+}
+
+/// What is known of the projects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// Their lockfiles alone; each is a team.
+    Lockfiles,
+    /// What each is to the organisation, too; a team has several. Above 0: dealt by chance.
+    Systems(u64),
+}
+
+/// What a package is told apart by: project, file, name, version.
+type Place<'r> = (&'r str, &'r str, &'r str, &'r str);
 
 impl Row {
     fn published(&self) -> Timestamp {
@@ -69,7 +90,7 @@ pub(crate) fn end() -> Timestamp {
 
 /// The time, with so many points in all windows as a share of what it costs to raise every package to its last fix.
 /// `None`: nothing is recorded.
-pub(crate) fn recorded(capacity: f64) -> Option<Timeline> {
+pub(crate) fn recorded(capacity: f64, known: Known) -> Option<Timeline> {
     let text = std::fs::read_to_string(file()).ok()?;
     let rows: Vec<Row> = serde_json::from_str(&text).expect("recorded findings");
     let charter = preset::default();
@@ -92,21 +113,27 @@ pub(crate) fn recorded(capacity: f64) -> Option<Timeline> {
         ends: Vec::new(),
         until: day(DAYS + EVERY),
     };
-    let mut projects: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    let mut teams: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
     for row in &rows {
-        projects.entry(&row.project).or_default().push(row);
+        let team = match known {
+            Known::Lockfiles => &row.project,
+            Known::Systems(_) => described::team(&row.project),
+        };
+        teams.entry(team).or_default().push(row);
     }
-    for (project, rows) in projects {
+    for (name, rows) in teams {
         let team = line.problem.teams.len();
         let mut packages: BTreeMap<Place<'_>, Vec<(usize, &Row)>> = BTreeMap::new();
         for row in rows {
-            let index = finding(&mut line, team, row);
-            packages.entry((&row.file, &row.package, &row.version)).or_default().push((index, row));
+            let index = finding(&mut line, team, (row, known));
+            let place = (&*row.project, &*row.file, &*row.package, &*row.version);
+            packages.entry(place).or_default().push((index, row));
         }
         let mut work = 0.0;
-        for ((file, package, version), of) in packages {
-            let name = format!("{project}/{file}: {package}@{version}");
-            work += actions(&mut line, &charter.cost, (team, file, &name), &of);
+        for ((project, file, package, version), of) in packages {
+            let place = format!("{project}/{file}");
+            let name = format!("{place}: {package}@{version}");
+            work += actions(&mut line, &charter.cost, (team, &place, &name), &of);
         }
         let windows = DAYS / EVERY;
         let points = ((work * capacity / windows as f64 * 2.0).ceil() / 2.0).max(LEAST_POINTS);
@@ -118,7 +145,7 @@ pub(crate) fn recorded(capacity: f64) -> Option<Timeline> {
             least: Level::Low,
         });
         line.problem.teams.push(Team {
-            id: project.into(),
+            id: name.into(),
             windows: windows.collect(),
             open_limit: Some(4),
             open: 0,
@@ -127,8 +154,14 @@ pub(crate) fn recorded(capacity: f64) -> Option<Timeline> {
     Some(line)
 }
 
-fn finding(line: &mut Timeline, team: usize, row: &Row) -> usize {
-    let level = Level::from_word(&row.level).unwrap_or(Level::Low);
+fn finding(line: &mut Timeline, team: usize, (row, known): (&Row, Known)) -> usize {
+    let weighed = match known {
+        Known::Lockfiles => &row.bare,
+        Known::Systems(deal) => described::kind(&row.project, deal)
+            .and_then(|kind| row.by.get(kind.word()))
+            .unwrap_or(&row.bare),
+    };
+    let level = Level::from_word(&weighed.level).unwrap_or(Level::Low);
     let days = match level {
         Level::Critical => 3,
         Level::High => 14,
@@ -144,7 +177,7 @@ fn finding(line: &mut Timeline, team: usize, row: &Row) -> usize {
         .into(),
         team,
         level,
-        weight: row.weight,
+        weight: weighed.weight,
         deadline: row.published().checked_add((days * 24).hours()).ok(),
         now: level == Level::Critical && row.exploited,
         exploited: row.exploited,

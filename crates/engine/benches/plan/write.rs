@@ -9,8 +9,8 @@ use super::recorded::{file, recorded};
 
 /// Writes a file for each capacity, beside what was recorded.
 pub(crate) fn write() {
-    for (name, capacity) in RECORDED {
-        let Some(line) = recorded(*capacity) else {
+    for (name, capacity, known) in RECORDED {
+        let Some(line) = recorded(*capacity, *known) else {
             println!("{name}: nothing is recorded (see `-- record`), skipped");
             continue;
         };

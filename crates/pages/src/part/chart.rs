@@ -104,6 +104,15 @@ struct Piece {
     height: String,
 }
 
+/// A value by itself, in per cent of the drawing.
+struct Dot {
+    class: &'static str,
+    x: String,
+    y: String,
+    /// Whether the sprite has a shape of that name, so that no colour is needed to tell it.
+    shape: bool,
+}
+
 impl Chart {
     fn ticks(&self) -> Vec<f64> {
         let values = |s: &Series| s.points.iter().map(|p| p.known().unwrap_or(0.0)).collect();
@@ -132,9 +141,30 @@ impl Chart {
         let line = |s: &Series| {
             let values: Vec<Option<f64>> = s.points.iter().map(Point::known).collect();
             let class = s.tone.class();
-            runs(&values, top).iter().map(|r| (class, points(r))).collect::<Vec<_>>()
+            let runs = runs(&values, top).into_iter().filter(|run| run.len() > 1);
+            runs.map(|run| (class, points(&run))).collect::<Vec<_>>()
         };
         self.series.iter().flat_map(line).collect()
+    }
+
+    /// Values that stand alone between gaps, which no line can show.
+    fn dots(&self) -> Vec<Dot> {
+        let top = self.top();
+        let dots = |s: &Series| {
+            let values: Vec<Option<f64>> = s.points.iter().map(Point::known).collect();
+            let class = s.tone.class();
+            let dot = |run: Vec<(f64, f64)>| match *run {
+                [(x, y)] => Some(Dot {
+                    class,
+                    x: format!("{:.2}%", x / 10.0),
+                    y: format!("{y:.2}%"),
+                    shape: matches!(class, "critical" | "high" | "medium" | "low"),
+                }),
+                _ => None,
+            };
+            runs(&values, top).into_iter().filter_map(dot).collect::<Vec<_>>()
+        };
+        self.series.iter().flat_map(dots).collect()
     }
 
     fn pieces(&self) -> Vec<Piece> {
@@ -254,6 +284,19 @@ mod tests {
         assert_eq!(chart.pieces().len(), 1);
         let page = chart.render().expect("renders");
         assert_eq!(page.matches("mark unknown").count(), 2, "{page}");
+    }
+
+    #[test]
+    fn a_value_between_gaps_is_drawn_as_a_mark() {
+        let mut chart = chart(Kind::Lines, &[Some(1.0), Some(2.0), None, Some(1.0), None]);
+        assert_eq!(chart.lines().len(), 1);
+        let page = chart.render().expect("renders");
+        assert!(page.contains("<circle class=\"dot plain\" cx=\"75.00%\" cy=\"50.00%\""), "{page}");
+        if let Some(series) = chart.series.first_mut() {
+            series.tone = Tone::Level(Level::High);
+        }
+        let page = chart.render().expect("renders");
+        assert!(page.contains("<use class=\"dot high\" href=\"#high\" x=\"75.00%\""), "{page}");
     }
 
     #[test]

@@ -140,11 +140,36 @@ async fn systems(
             exposure: known.then_some(exposure),
             data: Some(data),
             environments: Some(vec!["production".to_owned(), "staging".to_owned()]),
-            failure: None,
+            failure: known.then(|| failure(about, part)),
             needs,
         };
         system.id = store.put_system(org, &system, "trimtab", at).await?;
         systems.push(system);
     }
     Ok(systems)
+}
+
+/// What customers notice when a system fails, in one sentence.
+fn failure(about: &str, part: &str) -> String {
+    let many = format!("{about}s");
+    let what = match about {
+        "cargo" => "freight",
+        "crew" => "crew lists",
+        "fleet" => "sailings",
+        "identity" => "accounts",
+        "insight" => "figures",
+        "platform" => "other services",
+        "terminal" => "berths",
+        "web" => "pages",
+        _ => &many,
+    };
+    match part {
+        "api" => format!("Everything that is about {what} stands still."),
+        "portal" => format!("Customers cannot look after their {what}."),
+        "worker" => format!("What is asked of {what} is done hours late."),
+        "admin" => format!("Colleagues cannot correct {what}."),
+        "sync" => format!("What is shown of {what} is out of date."),
+        "reports" => format!("Reports about {what} come a day late."),
+        _ => format!("Partners can neither send nor fetch {what}."),
+    }
 }

@@ -61,7 +61,10 @@ pub(crate) async fn page(
             None => Cell::unknown("nobody said to which system the asset belongs"),
         };
         Row::of(vec![
-            Cell::name(name, format!("/findings/{}", is.finding.id)),
+            Cell::Name(
+                Link::to(name, format!("/findings/{}", is.finding.id)),
+                is.finding.asset.1.clone(),
+            ),
             system,
             Cell::text(format!("{}: {}", is.side.as_str(), is.task)),
             Cell::text(is.on.clone()),
