@@ -207,6 +207,11 @@ fn holds(confirmed: &Confirmed, case: &Value, source: &Path) {
     assert!(
         !confirmed.commands.is_empty() && confirmed.commands.iter().all(|c| !c.line.is_empty())
     );
+    for text in case["unsaid"].as_array().into_iter().flatten() {
+        let said = confirmed.commands.iter().find(|c| c.line.contains(text.as_str().unwrap()));
+        assert!(said.is_none(), "{said:?}");
+    }
+    assert!(!confirmed.scratch.folder().join("node_modules").exists(), "packages were unpacked");
     // The diff is one that git applies, and it gives the bytes that were told.
     let folder = tempfile::tempdir().unwrap();
     copy(source, folder.path());
@@ -404,6 +409,12 @@ fn composer() {
 #[test]
 fn pip_tools_layers() {
     run("pip-tools-layers", "pip-compile");
+}
+
+/// One that npm would write in the newest version if it was not told otherwise.
+#[test]
+fn npm_lockfiles_of_the_first_version() {
+    run("npm-first", "npm");
 }
 
 #[test]

@@ -132,7 +132,7 @@ impl<'t> Trial<'t> {
     }
 
     /// A try that was begun in time may use what is left until the end.
-    fn options(&self) -> Options {
+    pub(super) fn options(&self) -> Options {
         let left = self.end.saturating_sub(self.begun.elapsed()).max(self.left());
         Options { time_limit: left.clamp(Duration::from_secs(1), ONE_TRY), ..self.options.clone() }
     }
