@@ -1,7 +1,8 @@
 //! npm: `npm install --package-lock-only`, which unpacks nothing, and no script runs. What stands in
 //! a git repository would have to be packed by scripts of its own: it is not fetched.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 use trimtab_model::version::Scheme;
@@ -54,7 +55,10 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
     let before = drive.before().map(|before| format!("--before={before}"));
     let mut own: Vec<&str> = before.iter().map(String::as_str).collect();
     // npm would write one of the first version anew, in the newest.
-    own.extend((lockfile(drive)["lockfileVersion"] == 1).then_some("--lockfile-version=1"));
+    if lockfile(drive)["lockfileVersion"] == 1 {
+        own.push("--lockfile-version=1");
+        as_newest(drive, edits)?;
+    }
     let npm = |arguments: &[&str]| {
         javascript::run(drive, wish, &[arguments, QUIET, &own].concat(), &[], overridden)
     };
@@ -119,6 +123,40 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
         }
         Kind::Override | Kind::Remove | Kind::Replace => npm(&["install"]),
     }
+}
+
+/// What npm makes of lockfiles of version 1, by all that it read: with each run it would ask a registry again about each package
+/// that such a one has.
+static NEWEST: Mutex<BTreeMap<Texts, String>> = Mutex::new(BTreeMap::new());
+/// Texts by path.
+type Texts = BTreeMap<String, String>;
+/// How many are kept.
+const KEPT: usize = 16;
+
+/// Puts the same in the newest version in the place of a lockfile of version 1, if npm can. It is written back in the first.
+fn as_newest(drive: &Drive<'_>, edits: &Edits) -> Result<(), Reason> {
+    let name = TOOL.lockfiles.iter().find(|name| drive.text(name).is_some());
+    let Some(name) = name else { return Ok(()) };
+    let files = &drive.manifests.files;
+    // Who comes second waits for it.
+    let mut known = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(text) = known.get(files) {
+        return drive.write(name, text);
+    }
+    let first = drive.text(name).unwrap_or_default();
+    let was = |path: &String| Some((path.clone(), files.get(path)?.clone()));
+    let unedited = edits.files.keys().filter_map(was).collect();
+    drive.write_all(&Edits { files: unedited, named: Vec::new() })?;
+    let made = drive.try_run(&[&["install", "--lockfile-version=3"], QUIET].concat(), &[])?;
+    drive.write_all(edits)?;
+    if !made.is_well() {
+        return drive.write(name, &first);
+    }
+    if known.len() >= KEPT {
+        known.clear();
+    }
+    known.insert(files.clone(), drive.text(name).unwrap_or_default());
+    Ok(())
 }
 
 /// Whether the child of a parent is still locked at the version that was there. Where its lockfile does not

@@ -223,7 +223,13 @@ impl Page<'_> {
                 match purl == own {
                     true => "its copies".to_owned(),
                     false => {
-                        let ends = moved.map_or(String::new(), |moved| ends(moved, arrow));
+                        let ends = match moved {
+                            Some(moved) if moved.to.is_empty() => {
+                                format!(" {} (goes)", moved.from.join(", "))
+                            }
+                            Some(moved) => ends(moved, arrow),
+                            None => String::new(),
+                        };
                         format!("{}{ends}", name(&asked.package))
                     }
                 }

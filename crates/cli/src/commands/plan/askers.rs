@@ -133,13 +133,18 @@ impl Search<'_> {
         });
         for at in open.into_iter().take(MOST_TOLD) {
             let idea = self.cases[at].idea;
-            let (Some(to), false) = (idea.to.as_deref(), self.trial.is_over()) else { continue };
+            let Some(to) = idea.to.as_deref() else { continue };
             let ground = self.cases[at].place.and_then(|place| self.ground(place));
             let (Some(Ok((place, ground))), Some(relock)) =
                 (ground, idea.proposal(Way::Relock, to))
             else {
                 continue;
             };
+            // Of these the lockfile tells; others are run for it.
+            let is_read = matches!(place.tool.id(), "npm" | "yarn");
+            if self.trial.is_over() && !is_read {
+                continue;
+            }
             let asked = (&idea.package, to);
             let found = update::askers(place.tool, &ground.base, asked, &self.trial.options());
             let Some(blockers) = found.ok().filter(|found| !found.is_empty()) else { continue };

@@ -14,8 +14,7 @@ fn what_does_not_move_with_others_is_not_asked_for_alone() {
     let asks = names.map(|name| (name, "^1.0.0"));
     let mut all = vec![("top", vec![asking("1.0.0", &asks)])];
     all.extend(names.map(|name| (name, vec![plain("1.0.0")])));
-    let mut locked =
-        vec![("top", "1.0.0", json!({ "a": "^1.0.0", "b": "^1.0.0", "c": "^1.0.0" }))];
+    let mut locked = vec![("top", "1.0.0", json!({ "a": "^1.0.0", "b": "^1.0.0", "c": "^1.0.0" }))];
     locked.extend(names.map(|name| (name, "1.0.0", json!({}))));
     let records = names.map(|name| record(&format!("OSV-TEST-{name}"), name, "2.0.0"));
     let manifest = manifest(&json!({ "top": "^1.0.0" }));
