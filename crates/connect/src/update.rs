@@ -43,6 +43,7 @@ mod uv;
 mod wheels;
 mod yarn_berry;
 mod yarn_classic;
+mod yarn_lock;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -53,7 +54,7 @@ use trimtab_model::{Purl, Way};
 
 pub use bundled::{Bundled, bundled};
 pub use change::{Change, Confirmed, Ran};
-pub use confirm::{Settled, confirm, listing, managing, settled};
+pub use confirm::{Settled, askers, confirm, listing, managing, settled};
 pub use detect::{detect, detect_among};
 pub use folder::sweep;
 pub use needs::{Need, needs};

@@ -33,10 +33,18 @@ pub fn bundled(tool: &'static Tool, base: &Scratch) -> Vec<Bundled> {
     lockfile.map(|lockfile| read(&lockfile)).unwrap_or_default()
 }
 
-/// The same out of a lockfile (version 2 or 3).
+/// How deep a lockfile of version 1 is looked at.
+const DEEPEST: usize = 64;
+
+/// By name and version who bundles it. `None`: a copy of it is not bundled.
+type Held = BTreeMap<(String, String), Option<Vec<String>>>;
+
+/// The same out of a lockfile.
 fn read(lockfile: &Value) -> Vec<Bundled> {
     let Some(packages) = lockfile.get("packages").and_then(Value::as_object) else {
-        return Vec::new();
+        let mut all = Held::new();
+        nested(lockfile, &mut Vec::new(), &mut all);
+        return only(all);
     };
     let name = |path: &str, entry: &Value| -> String {
         let own = path.rsplit("node_modules/").next().unwrap_or_default();
@@ -59,20 +67,44 @@ fn read(lockfile: &Value) -> Vec<Bundled> {
             }
         }
     };
-    let mut all: BTreeMap<(String, String), Option<Vec<String>>> = BTreeMap::new();
+    let mut all = Held::new();
     for (path, entry) in packages.iter().filter(|(path, _)| path.contains("node_modules/")) {
         let Some(version) = version(entry) else { continue };
-        let held = all.entry((name(path, entry), version)).or_insert_with(|| Some(Vec::new()));
-        match by(path).filter(|_| is_bundled(entry)) {
-            Some(by) => {
-                if let Some(held) = held {
-                    held.push(by);
-                }
-            }
-            // One copy is not bundled: that can be moved.
-            None => *held = None,
-        }
+        hold(&mut all, (name(path, entry), version), by(path).filter(|_| is_bundled(entry)));
     }
+    only(all)
+}
+
+/// Notes a copy, with who bundles it.
+fn hold(all: &mut Held, copy: (String, String), by: Option<String>) {
+    let held = all.entry(copy).or_insert_with(|| Some(Vec::new()));
+    match by {
+        Some(by) => {
+            if let Some(held) = held {
+                held.push(by);
+            }
+        }
+        // One copy is not bundled: that can be moved.
+        None => *held = None,
+    }
+}
+
+/// Notes what a lockfile of version 1 nests. `above`: whoever it stands within, with whether that is bundled itself.
+fn nested(node: &Value, above: &mut Vec<(String, bool)>, all: &mut Held) {
+    let entries = node.get("dependencies").and_then(Value::as_object);
+    for (name, entry) in entries.filter(|_| above.len() < DEEPEST).into_iter().flatten() {
+        let Some(version) = entry.get("version").and_then(Value::as_str) else { continue };
+        let is_bundled = entry.get("bundled").and_then(Value::as_bool) == Some(true);
+        let by = above.iter().rev().find(|(_, is_bundled)| !is_bundled).map(|(by, _)| by.clone());
+        hold(all, (name.clone(), version.to_owned()), by.filter(|_| is_bundled));
+        above.push((format!("{name}@{version}"), is_bundled));
+        nested(entry, above, all);
+        above.pop();
+    }
+}
+
+/// What only others bundle.
+fn only(all: Held) -> Vec<Bundled> {
     let only = all.into_iter().filter_map(|((name, version), by)| {
         let mut by = by.filter(|by| !by.is_empty())?;
         by.sort();
@@ -113,5 +145,19 @@ mod tests {
         // Of `a` a copy is not bundled, and of `lodash` another version is.
         assert_eq!(read(&lockfile), [is("@s/deep", "2.0.0"), is("lodash", "4.17.5")]);
         assert!(read(&json!({ "dependencies": {} })).is_empty());
+        // Version 1 nests them.
+        let first = json!({ "lockfileVersion": 1, "dependencies": {
+            "nyc": { "version": "11.9.0", "dependencies": {
+                "lodash": { "version": "4.17.5", "bundled": true },
+                "a": { "version": "1.0.0", "bundled": true, "dependencies": {
+                    "@s/deep": { "version": "2.0.0", "bundled": true },
+                }},
+                "b": { "version": "1.0.0" },
+            }},
+            "lodash": { "version": "4.17.4" },
+            "a": { "version": "1.0.0" },
+            "own": { "version": "1.0.0", "bundled": true },
+        }});
+        assert_eq!(read(&first), [is("@s/deep", "2.0.0"), is("lodash", "4.17.5")]);
     }
 }

@@ -12,7 +12,7 @@ use super::drive::Drive;
 use super::edit::{Edits, Manifests, Uneditable};
 use super::proposal::{Kind, Wish, runs_code};
 use super::refusal::{Blocker, Reason, Refusal};
-use super::scratch::Scratch;
+use super::scratch::{Scratch, ScratchError};
 use super::{Options, Tool};
 
 /// Has the resolver of the ecosystem carry out a proposal, in a copy of `base`, which stays as it
@@ -224,6 +224,28 @@ fn held(drive: &Drive<'_>, wish: &Wish) -> Vec<Blocker> {
     held.sort();
     held.dedup();
     held
+}
+
+/// Who asks for a package in a range that does not allow a version, as it is locked now. Nothing is changed.
+///
+/// # Errors
+/// Why nobody could be asked.
+pub fn askers(
+    tool: &'static Tool,
+    base: &Scratch,
+    (package, to): (&Purl, &str),
+    options: &Options,
+) -> Result<Vec<Blocker>, Reason> {
+    let scratch = |e: ScratchError| Reason::Scratch(e.to_string());
+    let files = base.files().map_err(scratch)?;
+    let manifests = Manifests::of(tool, &base.inside(), &files);
+    if let Some(reason) = runs_code((tool.code)(&manifests), options) {
+        return Err(reason);
+    }
+    let relock = Proposal::Relock { package: package.clone(), to: Some(to.into()) };
+    let wish = Wish::read(&relock, tool)?;
+    let copy = base.fork().map_err(scratch)?;
+    Ok(held(&Drive::new(tool, &copy, &manifests, options)?, &wish))
 }
 
 /// Whether a range of the ecosystem has a version. `None`: its notation is not understood.

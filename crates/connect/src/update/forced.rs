@@ -9,17 +9,21 @@ use super::edit::json::{self, Document};
 use super::edit::{Edits, Manifests, Uneditable, raised};
 use super::javascript::{MANIFEST, SECTIONS};
 use super::proposal::Wish;
+use super::yarn_lock::{self, Keys};
 
+/// The lockfile of yarn.
+const LOCKFILE: &str = "yarn.lock";
 /// Entries that are looked at, in an object.
 const NAMES: usize = 10_000;
 
 /// Where a package manager wants forced versions.
 #[derive(Clone, Copy)]
 pub(crate) enum Forced {
-    /// Member by member, from the root.
-    At(&'static [&'static str]),
-    /// The same, and the version that is locked now is part of the name.
+    /// Member by member, from the root; and the version that is locked now is part of the name.
     AtVersion(&'static [&'static str]),
+    /// The same; where several versions are locked, under the names of those who ask for the one that goes, or with the
+    /// ranges in which it is asked for.
+    Asked(&'static [&'static str], Keys),
 }
 
 /// The edit that forces a version.
@@ -31,19 +35,38 @@ pub(crate) fn force(
     let path = manifests.here(MANIFEST);
     let text = manifests.text(MANIFEST).ok_or(Uneditable::NotNamed)?;
     let document = Document::read(text, &path)?;
-    if names(&document, wish, forced) {
+    if names(manifests, &document, wish, forced) {
         return Err(Uneditable::Direct);
     }
-    let (at, name) = match (forced, &wish.from) {
-        (Forced::AtVersion(at), Some(from)) => (at, format!("{}@{from}", wish.name)),
-        (Forced::AtVersion(at) | Forced::At(at), _) => (at, wish.name.clone()),
+    let (at, names) = match (forced, &wish.from) {
+        (Forced::AtVersion(at), Some(from)) => (at, vec![format!("{}@{from}", wish.name)]),
+        (Forced::Asked(at, _), _) => (at, asked(manifests, wish, forced).unwrap_or_default()),
+        (Forced::AtVersion(at), None) => (at, Vec::new()),
     };
     let object = document.object_or_new(at)?;
     // What the project forces itself is raised where it stands: another entry beside it would contradict it.
     if !raise_entries(&object, false, wish)? {
-        json::set(&object, &name, wish.to());
+        match &names[..] {
+            [] => json::set(&object, &wish.name, wish.to()),
+            names => names.iter().for_each(|name| json::set(&object, name, wish.to())),
+        }
     }
     Ok(Edits::one(path, document.text()))
+}
+
+/// Under which names a version is forced on those alone who ask for the one that is locked now. `None`: it is the only one, or
+/// the lockfile does not tell.
+fn asked(manifests: &Manifests, wish: &Wish, forced: Forced) -> Option<Vec<String>> {
+    let Forced::Asked(_, keys) = forced else { return None };
+    let asked = yarn_lock::asked(manifests.text(LOCKFILE)?, &wish.name, wish.from.as_deref()?)?;
+    let one = |(asker, range): (String, String)| match keys {
+        Keys::Classic => format!("**/{asker}/{}", wish.name),
+        Keys::Berry => format!("{}@npm:{range}", wish.name),
+    };
+    let mut names: Vec<String> = asked.into_iter().map(one).collect();
+    names.sort();
+    names.dedup();
+    Some(names)
 }
 
 /// Whether the manifest in the tool's folder names a package itself, and what is forced would concern that.
@@ -53,14 +76,18 @@ pub(crate) fn is_direct(
     forced: Forced,
 ) -> Result<bool, Uneditable> {
     let Some(text) = manifests.text(MANIFEST) else { return Ok(false) };
-    Ok(names(&Document::read(text, &manifests.here(MANIFEST))?, wish, forced))
+    Ok(names(manifests, &Document::read(text, &manifests.here(MANIFEST))?, wish, forced))
 }
 
-/// Where the version that is locked is part of the name, a range that does not allow it is about another copy.
-fn names(document: &Document, wish: &Wish, forced: Forced) -> bool {
-    let is_other = |range: &str| match (forced, wish.from.as_deref()) {
-        (Forced::AtVersion(_), Some(from)) => allows("npm", range, from) == Some(false),
-        _ => false,
+/// Where one of several versions can be forced alone, a range that does not allow it is about another copy.
+fn names(manifests: &Manifests, document: &Document, wish: &Wish, forced: Forced) -> bool {
+    let can = match forced {
+        Forced::AtVersion(_) => true,
+        Forced::Asked(..) => asked(manifests, wish, forced).is_some(),
+    };
+    let is_other = |range: &str| match wish.from.as_deref().filter(|_| can) {
+        Some(from) => allows("npm", range, from) == Some(false),
+        None => false,
     };
     let direct = |section: &&str| {
         let member = document.object(&[section]).and_then(|object| object.get(&wish.name));
@@ -261,8 +288,10 @@ fn separated(key: &str) -> (bool, &str) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::edit::Manifests;
     use super::super::proposal::{Kind, Wish};
-    use super::{About, Entry, about, entry};
+    use super::super::yarn_lock::Keys;
+    use super::{About, Entry, Forced, about, entry, force};
 
     fn wish(name: &str) -> Wish {
         Wish {
@@ -336,5 +365,33 @@ mod tests {
             assert_eq!(found, is, "{key}: {old}");
         }
         assert_eq!(entry("a", "2.0.0", true, &wish("a")).unwrap(), Entry::Other);
+    }
+
+    #[test]
+    fn of_several_versions_yarn_is_told_who_asks_for_the_one_that_goes() {
+        let forced = |lockfile: &str, keys: Keys, own: &str| {
+            let manifest = format!("{{ \"dependencies\": {{ {own} }} }}\n");
+            let files = [("package.json", manifest), ("yarn.lock", lockfile.to_owned())];
+            let files = files.map(|(name, text)| (name.to_owned(), text)).into();
+            let manifests = Manifests { folder: String::new(), files };
+            let edits = force(&manifests, &wish("a"), Forced::Asked(&["resolutions"], keys));
+            let text = edits.ok()?.files.remove("package.json")?;
+            let found: serde_json::Value = serde_json::from_str(&text).unwrap();
+            Some(found["resolutions"].to_string())
+        };
+        let two = "\"@s/b@^1\":\n  version \"1.0.0\"\n  dependencies:\n    a \"~1.2.0\"\n    c \"1\"\n\n\
+                   a@^2, a@2:\n  version \"2.0.0\"\n\na@~1.2.0:\n  version \"1.2.3\"\n\n\
+                   c@1:\n  version \"1.0.0\"\n  dependencies:\n    a \"2\"\n";
+        let own = "\"a\": \"^2\"";
+        let is = |text: &str| Some(text.to_owned());
+        assert_eq!(forced(two, Keys::Classic, own), is("{\"**/@s/b/a\":\"1.2.4\"}"));
+        // Of one there is no other to spare; what the project names itself is raised.
+        let one = "b@1:\n  version \"1.0.0\"\n  dependencies:\n    a \"~1.2.0\"\n\na@~1.2.0:\n  version \"1.2.3\"\n";
+        assert_eq!(forced(one, Keys::Classic, ""), is("{\"a\":\"1.2.4\"}"));
+        assert_eq!(forced(two, Keys::Classic, "\"a\": \"~1.2.0\""), None);
+        let berry = "__metadata:\n  version: 8\n\n\"a@npm:^2, a@npm:2\":\n  version: 2.0.0\n\n\"a@npm:~1.2.0, a@npm:1\":\n  \
+                     version: 1.2.3\n\n\"app@workspace:.\":\n  version: 0.0.0-use.local\n  dependencies:\n    a: \"npm:1\"\n\n\
+                     \"b@npm:^1\":\n  version: 1.0.0\n  dependencies:\n    a: \"npm:~1.2.0\"\n";
+        assert_eq!(forced(berry, Keys::Berry, own), is("{\"a@npm:~1.2.0\":\"1.2.4\"}"));
     }
 }

@@ -1,5 +1,7 @@
 //! What npm, pnpm and yarn have in common: `package.json`.
 
+use std::collections::BTreeSet;
+
 use trimtab_model::version::Scheme;
 
 use super::confirm::allows;
@@ -198,6 +200,12 @@ pub(crate) fn run(
     blockers.sort();
     blockers.dedup();
     Err(Reason::Conflict { blockers, said: said(&text) })
+}
+
+/// Whether of what others bring a version stays locked that was before. Where a lockfile does not tell, it may: then it is asked
+/// to move by a run of its own.
+pub(crate) fn stays(was: Option<BTreeSet<String>>, now: Option<BTreeSet<String>>) -> bool {
+    was.zip(now).is_none_or(|(was, now)| !was.is_disjoint(&now))
 }
 
 #[cfg(test)]

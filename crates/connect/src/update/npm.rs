@@ -1,6 +1,9 @@
 //! npm: `npm install --package-lock-only`, which unpacks nothing, and no script runs. What stands in
 //! a git repository would have to be packed by scripts of its own: it is not fetched.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
 use serde_json::Value;
 use trimtab_model::version::Scheme;
 
@@ -8,7 +11,7 @@ use super::Tool;
 use super::drive::Drive;
 use super::edit::Edits;
 use super::forced::Forced;
-use super::javascript;
+use super::javascript::{self, stays};
 use super::proposal::{Kind, Wish};
 use super::refusal::{Blocker, Reason};
 
@@ -50,9 +53,14 @@ const DEEPEST: usize = 64;
 
 fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
     let before = drive.before().map(|before| format!("--before={before}"));
+    let mut own: Vec<&str> = before.iter().map(String::as_str).collect();
+    // npm would write one of the first version anew, in the newest.
+    if lockfile(drive)["lockfileVersion"] == 1 {
+        own.push("--lockfile-version=1");
+        as_newest(drive, edits)?;
+    }
     let npm = |arguments: &[&str]| {
-        let before: Vec<&str> = before.iter().map(String::as_str).collect();
-        javascript::run(drive, wish, &[arguments, QUIET, &before].concat(), &[], overridden)
+        javascript::run(drive, wish, &[arguments, QUIET, &own].concat(), &[], overridden)
     };
     let update = |name: &str| npm(&["update", name]);
     match wish.kind {
@@ -62,8 +70,11 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
         Kind::Raise | Kind::RaiseParent if !wish.also.is_empty() => {
             let exact = javascript::exactly(edits, wish);
             drive.write_all(&exact)?;
+            let was = lockfile(drive);
             npm(&["install"])?;
-            match &wish.children()[..] {
+            let now = lockfile(drive);
+            let stays = |child: &&str| stays(locked(&was, child), locked(&now, child));
+            match &wish.children().into_iter().filter(stays).collect::<Vec<_>>()[..] {
                 [] => {}
                 children => npm(&[&["update"], children].concat())?,
             }
@@ -114,18 +125,77 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
     }
 }
 
+/// What npm makes of lockfiles of version 1, by all that it read: with each run it would ask a registry again about each package
+/// that such a one has.
+static NEWEST: Mutex<BTreeMap<Texts, String>> = Mutex::new(BTreeMap::new());
+/// Texts by path.
+type Texts = BTreeMap<String, String>;
+/// How many are kept.
+const KEPT: usize = 16;
+
+/// Puts the same in the newest version in the place of a lockfile of version 1, if npm can. It is written back in the first.
+fn as_newest(drive: &Drive<'_>, edits: &Edits) -> Result<(), Reason> {
+    let name = TOOL.lockfiles.iter().find(|name| drive.text(name).is_some());
+    let Some(name) = name else { return Ok(()) };
+    let files = &drive.manifests.files;
+    // Who comes second waits for it.
+    let mut known = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(text) = known.get(files) {
+        return drive.write(name, text);
+    }
+    let first = drive.text(name).unwrap_or_default();
+    let was = |path: &String| Some((path.clone(), files.get(path)?.clone()));
+    let unedited = edits.files.keys().filter_map(was).collect();
+    drive.write_all(&Edits { files: unedited, named: Vec::new() })?;
+    let made = drive.try_run(&[&["install", "--lockfile-version=3"], QUIET].concat(), &[])?;
+    drive.write_all(edits)?;
+    if !made.is_well() {
+        return drive.write(name, &first);
+    }
+    if known.len() >= KEPT {
+        known.clear();
+    }
+    known.insert(files.clone(), drive.text(name).unwrap_or_default());
+    Ok(())
+}
+
 /// Whether the child of a parent is still locked at the version that was there. Where its lockfile does not
 /// tell, it may be.
 fn is_locked(drive: &Drive<'_>, wish: &Wish) -> bool {
     let Some(from) = wish.child.as_deref() else { return true };
-    let text = TOOL.lockfiles.iter().find_map(|name| drive.text(name)).unwrap_or_default();
-    let value = serde_json::from_str::<Value>(&text).unwrap_or_default();
-    let Some(packages) = value["packages"].as_object() else { return true };
-    let end = format!("node_modules/{}", wish.other());
-    packages.iter().any(|(path, package)| {
-        let named = path.ends_with(&end) || package["name"] == wish.other();
-        named && package["version"] == from
-    })
+    let locked = locked(&lockfile(drive), wish.other());
+    locked.is_none_or(|versions| versions.contains(from))
+}
+
+/// The versions of a package that are locked. `None`: the lockfile does not tell.
+fn locked(lockfile: &Value, name: &str) -> Option<BTreeSet<String>> {
+    let Some(packages) = lockfile["packages"].as_object() else {
+        let all = nested(lockfile);
+        let own = all.into_iter().filter(|(own, _)| *own == name);
+        let versions = own.filter_map(|(_, entry)| entry["version"].as_str().map(str::to_owned));
+        return lockfile["dependencies"].is_object().then(|| versions.collect());
+    };
+    let own = packages.iter().filter(|(path, package)| {
+        let is_end = path.rsplit_once("node_modules/").is_some_and(|(_, end)| end == name);
+        is_end && package["name"].is_null() || package["name"] == name
+    });
+    Some(own.filter_map(|(_, package)| package["version"].as_str().map(str::to_owned)).collect())
+}
+
+/// All entries of a lockfile of version 1, which nests what each brings, by name.
+fn nested(lockfile: &Value) -> Vec<(&str, &Value)> {
+    let mut all = Vec::new();
+    let mut open = vec![(lockfile, 0)];
+    while let Some((node, depth)) = open.pop() {
+        for (name, inner) in node["dependencies"].as_object().into_iter().flatten() {
+            if all.len() == MOST || depth == DEEPEST {
+                return all;
+            }
+            all.push((name.as_str(), inner));
+            open.push((inner, depth + 1));
+        }
+    }
+    all
 }
 
 /// Peers that npm overrides, and says so: after each heading of its own.
@@ -156,30 +226,46 @@ fn blockers(text: &str) -> Vec<Blocker> {
     text.lines().filter_map(one).collect()
 }
 
+/// Who asks for a package, as the lockfile tells.
 fn asks(drive: &Drive<'_>, name: &str) -> Result<Vec<Blocker>, Reason> {
-    let arguments = ["ls", name, "--package-lock-only", "--json", "--long", "--all"];
-    let output = drive.try_run(&arguments, &[])?;
-    let Ok(tree) = serde_json::from_slice::<Value>(&output.stdout) else { return Ok(Vec::new()) };
+    Ok(asking(&lockfile(drive), name))
+}
+
+/// The lockfile. Nothing: there is none that can be read.
+fn lockfile(drive: &Drive<'_>) -> Value {
+    let text = TOOL.lockfiles.iter().find_map(|name| drive.text(name)).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+/// Who asks for a package in a lockfile, and in which range.
+fn asking(lockfile: &Value, name: &str) -> Vec<Blocker> {
     let mut found = Vec::new();
-    let mut open = vec![(&tree, 0)];
-    let mut left = MOST;
-    while let Some((node, depth)) = open.pop() {
-        if let Some(range) = node["_dependencies"][name].as_str() {
-            let who = node["_id"].as_str().unwrap_or("the project");
-            found.push(Blocker {
-                who: who.to_owned(),
-                needs: name.to_owned(),
-                range: range.to_owned(),
-            });
+    let mut ask = |who: String, range: &Value| {
+        if let Some(range) = range.as_str() {
+            found.push(Blocker { who, needs: name.to_owned(), range: range.to_owned() });
         }
-        for (_, inner) in node["dependencies"].as_object().into_iter().flatten() {
-            if left > 0 && depth < DEEPEST {
-                left -= 1;
-                open.push((inner, depth + 1));
-            }
+    };
+    let who = |name: &str, entry: &Value| match entry["version"].as_str() {
+        Some(version) => format!("{name}@{version}"),
+        None => name.to_owned(),
+    };
+    let packages = lockfile["packages"].as_object();
+    for (path, entry) in packages.into_iter().flatten().take(MOST) {
+        let folder = path.rsplit("node_modules/").next().unwrap_or(path);
+        let own = entry["name"].as_str().filter(|name| !name.is_empty()).unwrap_or(folder);
+        let own = if own.is_empty() { "the project" } else { own };
+        let all = [javascript::SECTIONS, &["peerDependencies"]].concat();
+        for section in all {
+            ask(who(own, entry), &entry[section][name]);
         }
     }
-    Ok(found)
+    if packages.is_some() {
+        return found;
+    }
+    for (own, entry) in nested(lockfile) {
+        ask(who(own, entry), &entry["requires"][name]);
+    }
+    found
 }
 
 #[cfg(test)]
@@ -194,5 +280,55 @@ mod tests {
         let blockers = blockers(text);
         assert_eq!(blockers.len(), 1);
         assert_eq!(blockers[0].to_string(), "`left@2.0.0` requires `react ^16.8`");
+    }
+
+    #[test]
+    fn who_asks_stands_in_the_lockfile() {
+        let all = |lockfile: Value| -> Vec<String> {
+            asking(&lockfile, "left").iter().map(ToString::to_string).collect()
+        };
+        let told = all(serde_json::json!({ "lockfileVersion": 3, "packages": {
+            "": { "name": "app", "version": "1.0.0", "devDependencies": { "left": "^1" } },
+            "node_modules/right": { "version": "2.0.0", "dependencies": { "left": "~1.2", "other": "1" } },
+            "node_modules/a/node_modules/@s/up": { "version": "3.0.0", "peerDependencies": { "left": ">=1" } },
+            "node_modules/other": { "version": "1.0.0", "name": "real", "optionalDependencies": { "left": "1" } },
+        }}));
+        let expected = [
+            "`app@1.0.0` requires `left ^1`",
+            "`@s/up@3.0.0` requires `left >=1`",
+            "`real@1.0.0` requires `left 1`",
+            "`right@2.0.0` requires `left ~1.2`",
+        ];
+        assert_eq!(told, expected);
+        let told = all(serde_json::json!({ "lockfileVersion": 1, "dependencies": {
+            "right": { "version": "2.0.0", "requires": { "left": "~1.2" }, "dependencies": {
+                "@s/up": { "version": "3.0.0", "requires": { "left": "1" } },
+            }},
+            "left": { "version": "1.2.0" },
+        }}));
+        assert_eq!(told, ["`right@2.0.0` requires `left ~1.2`", "`@s/up@3.0.0` requires `left 1`"]);
+    }
+
+    #[test]
+    fn the_versions_that_are_locked_of_a_package_are_told_by_its_name() {
+        let lockfile = serde_json::json!({ "packages": {
+            "node_modules/left": { "version": "1.0.0" },
+            "node_modules/a/node_modules/left": { "version": "2.0.0" },
+            "node_modules/@s/left": { "version": "3.0.0" },
+            "node_modules/b/node_modules/left": { "version": "4.0.0", "name": "right" },
+            "node_modules/other": { "version": "5.0.0", "name": "left" },
+        }});
+        let versions = locked(&lockfile, "left").unwrap();
+        assert_eq!(
+            versions.iter().map(String::as_str).collect::<Vec<_>>(),
+            ["1.0.0", "2.0.0", "5.0.0"]
+        );
+        let first = serde_json::json!({ "lockfileVersion": 1, "dependencies": {
+            "left": { "version": "1.0.0" },
+            "right": { "version": "2.0.0", "dependencies": { "left": { "version": "3.0.0" } } },
+        }});
+        let versions = locked(&first, "left").unwrap();
+        assert_eq!(versions.iter().map(String::as_str).collect::<Vec<_>>(), ["1.0.0", "3.0.0"]);
+        assert_eq!(locked(&serde_json::json!({}), "left"), None);
     }
 }

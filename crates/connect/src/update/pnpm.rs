@@ -1,6 +1,8 @@
 //! pnpm: `pnpm install --lockfile-only`, with scripts and hooks off. Hooks (`.pnpmfile.cjs`) change
 //! what is chosen and are code of the project: with them, it is run only where that is allowed.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use trimtab_model::version::Scheme;
 
@@ -8,7 +10,7 @@ use super::Tool;
 use super::drive::Drive;
 use super::edit::{Edits, Manifests, Named, Uneditable, lines, yaml};
 use super::forced::{self, Entry, Forced};
-use super::javascript;
+use super::javascript::{self, stays};
 use super::proposal::{Kind, Wish};
 use super::refusal::{Blocker, Reason};
 use super::scratch::Keep;
@@ -43,7 +45,7 @@ pub(crate) const TOOL: Tool = Tool {
 };
 
 /// Packages whose ranges are asked for.
-const MOST_ASKED: usize = 8;
+const MOST_ASKED: usize = 4;
 const LOCKFILE: &str = "pnpm-lock.yaml";
 const WORKSPACE: &str = "pnpm-workspace.yaml";
 /// Where a manifest forces versions.
@@ -201,8 +203,13 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
             if apart {
                 drive.write_all(&exact)?;
             }
+            let was = drive.text(LOCKFILE);
             install()?;
-            match &free(wish, edits, &exact)[..] {
+            let now = drive.text(LOCKFILE);
+            let locked = |text: &Option<String>, child| Some(locked(text.as_deref()?, child));
+            let mut free = free(wish, edits, &exact);
+            free.retain(|child| stays(locked(&was, child), locked(&now, child)));
+            match &free[..] {
                 [] => {}
                 children => update(children)?,
             }
@@ -279,6 +286,25 @@ fn asks(drive: &Drive<'_>, name: &str) -> Result<Vec<Blocker>, Reason> {
     Ok(found)
 }
 
+/// The versions of a package that are locked.
+fn locked(text: &str, name: &str) -> BTreeSet<String> {
+    let mut inside = false;
+    let mut found = BTreeSet::new();
+    for line in text.lines() {
+        match line.len() - line.trim_start().len() {
+            0 if !line.is_empty() => inside = line.trim_end_matches(':') == "packages",
+            2 if inside => {
+                let key = line.trim().trim_end_matches(':').trim_matches('\'');
+                let key = key.trim_start_matches('/').split('(').next().unwrap_or(key);
+                let version = key.strip_prefix(name).and_then(|rest| rest.strip_prefix('@'));
+                found.extend(version.map(str::to_owned));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 /// Packages, as `name@version`, that have another one among their dependencies in a lockfile.
 fn bringing(text: &str, name: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
@@ -312,5 +338,18 @@ mod tests {
         let text = "packages:\n\n  a@1.0.0:\n    engines: {node: '>=4'}\n\nsnapshots:\n\n  \
                     '@s/a@1.0.0(b@2.0.0)':\n    dependencies:\n      c: 1.0.0\n\n  c@1.0.0: {}\n";
         assert_eq!(bringing(text, "c"), ["@s/a@1.0.0"]);
+    }
+
+    #[test]
+    fn the_versions_that_are_locked_of_a_package_are_told_by_its_name() {
+        let text = "lockfileVersion: '9.0'\n\noverrides:\n  left@9.0.0: 1.0.0\n\npackages:\n\n  left@1.0.0:\n    engines: {node: '>=4'}\n\n  \
+                    '@s/left@2.0.0(b@2.0.0)':\n    resolution: {}\n\n  left-b@3.0.0: {}\n\n  left@4.0.0: {}\n\nsnapshots:\n\n  left@1.0.0: {}\n";
+        let versions = |name: &str| locked(text, name).into_iter().collect::<Vec<_>>();
+        assert_eq!(versions("left"), ["1.0.0", "4.0.0"]);
+        assert_eq!(versions("@s/left"), ["2.0.0"]);
+        let set = |all: &[&str]| Some(all.iter().map(|v| (*v).to_owned()).collect());
+        assert!(!stays(set(&["1.0.0"]), set(&["4.0.0"])), "it went with what brought it");
+        assert!(stays(set(&["1.0.0", "4.0.0"]), set(&["4.0.0", "5.0.0"])), "a copy stands");
+        assert!(stays(set(&["1.0.0"]), None), "it is not told");
     }
 }

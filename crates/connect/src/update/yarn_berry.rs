@@ -10,10 +10,11 @@ use super::Tool;
 use super::drive::Drive;
 use super::edit::Edits;
 use super::forced::Forced;
-use super::javascript;
+use super::javascript::{self, stays};
 use super::proposal::{Kind, Wish};
 use super::refusal::{Blocker, Reason};
 use super::scratch::Keep;
+use super::yarn_lock::{Keys, ranged};
 
 pub(crate) const TOOL: Tool = Tool {
     id: "yarn-berry",
@@ -22,14 +23,16 @@ pub(crate) const TOOL: Tool = Tool {
     programs: &["yarn"],
     install: "yarn 4",
     variables: &["YARN_"],
-    lockfiles: &["yarn.lock"],
+    lockfiles: &[LOCKFILE],
     manifest: |name| name == javascript::MANIFEST,
     above: false,
     keep: |path| match path.rsplit('/').next() {
         Some(".yarnrc.yml") => Keep::Part(without_code),
-        _ => javascript::keep(path, &["yarn.lock"]),
+        _ => javascript::keep(path, &[LOCKFILE]),
     },
-    edit: |manifests, wish| javascript::edit(manifests, wish, Forced::At(&["resolutions"])),
+    edit: |manifests, wish| {
+        javascript::edit(manifests, wish, Forced::Asked(&["resolutions"], Keys::Berry))
+    },
     edits_itself: false,
     at_once: &[Kind::Relock, Kind::Override, Kind::Raise, Kind::RaiseParent],
     moves_all: true,
@@ -50,6 +53,7 @@ const SET: &[(&str, &str)] = &[
     ("YARN_ENABLE_PROGRESS_BARS", "false"),
     ("SKIP_YARN_COREPACK_CHECK", "1"),
 ];
+const LOCKFILE: &str = "yarn.lock";
 const MODE: &str = "--mode=update-lockfile";
 
 /// A configuration without the members that name code: `plugins` and `yarnPath`.
@@ -73,30 +77,49 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
     let update = |names: &[&str]| yarn(&[&["up", "--recursive"], names, &[MODE]].concat());
     match wish.kind {
         Kind::Raise | Kind::RaiseParent => {
-            yarn(&["install", MODE])?;
-            let ranges: BTreeSet<(&str, &str)> =
-                edits.named.iter().map(|n| (&*n.package, &*n.requirement)).collect();
-            // yarn took the newest of the range; it is told which one.
-            let told = |is: &dyn Fn(&str) -> bool| {
-                ranges.iter().filter(|(package, _)| is(package)).try_for_each(|(package, range)| {
-                    let to = wish.wanted(package).filter(|to| to != range);
-                    let Some(to) = to else { return Ok(()) };
-                    let descriptor = format!("{package}@npm:{range}");
-                    yarn(&["set", "resolution", &descriptor, &format!("npm:{to}")])
-                })
-            };
-            told(&|_| true)?;
-            let children = wish.children();
-            if wish.kind != Kind::RaiseParent || children.is_empty() {
-                return Ok(());
+            // yarn takes the newest of a new range, and to be told which one it would fetch and link all. So the range is made
+            // one that it has locked; what is brought moves before that, as what is named too would go to the newest again.
+            let exact = javascript::exactly(edits, wish);
+            let was = drive.text(LOCKFILE);
+            let apart = was.is_some() && exact.files != edits.files;
+            if apart {
+                drive.write_all(&exact)?;
             }
-            update(&children)?;
-            // What is named too went to the newest again.
-            told(&|package| children.contains(&package))
+            yarn(&["install", MODE])?;
+            let now = drive.text(LOCKFILE);
+            let locked = |text: &Option<String>, child| Some(locked(text.as_deref()?, child));
+            let mut children = wish.children();
+            children.retain(|child| stays(locked(&was, child), locked(&now, child)));
+            if wish.kind == Kind::RaiseParent && !children.is_empty() {
+                update(&children)?;
+            }
+            if apart {
+                let locked = drive.text(LOCKFILE).unwrap_or_default();
+                drive.write(LOCKFILE, &ranged(&locked, wish, edits, Keys::Berry))?;
+                drive.write_all(edits)?;
+                yarn(&["install", MODE])?;
+            }
+            Ok(())
         }
         Kind::Relock => update(&wish.packages().map(|(name, _)| name).collect::<Vec<_>>()),
         Kind::Override | Kind::Remove | Kind::Replace => yarn(&["install", MODE]),
     }
+}
+
+/// The versions of a package that are locked.
+fn locked(text: &str, name: &str) -> BTreeSet<String> {
+    let mut inside = false;
+    let mut found = BTreeSet::new();
+    for line in text.lines() {
+        if !line.starts_with([' ', '#']) {
+            // `"left@npm:^1.0.0, left@npm:~1.2.0":`
+            let key = line.trim_start_matches('"').strip_prefix(name);
+            inside = key.is_some_and(|rest| rest.starts_with('@'));
+        } else if let Some(version) = line.strip_prefix("  version: ").filter(|_| inside) {
+            found.insert(version.trim_matches('"').to_owned());
+        }
+    }
+    found
 }
 
 /// `right is listed by your project with version 3.0.0 (p0), which doesn't satisfy what left requests
@@ -142,7 +165,15 @@ fn asks(drive: &Drive<'_>, name: &str) -> Result<Vec<Blocker>, Reason> {
 
 #[cfg(test)]
 mod tests {
-    use super::without_code;
+    use super::*;
+
+    #[test]
+    fn the_versions_that_are_locked_of_a_package_are_told_by_its_name() {
+        let text = "__metadata:\n  version: 8\n\n\"left@npm:^1.0.0, left@npm:~1.2.0\":\n  version: 1.2.3\n  dependencies:\n    \
+                    version: \"npm:^9\"\n\n\"@s/left@npm:2\":\n  version: 2.0.0\n\n\"left-b@npm:3\":\n  version: 3.0.0\n";
+        assert_eq!(locked(text, "left").into_iter().collect::<Vec<_>>(), ["1.2.3"]);
+        assert_eq!(locked(text, "@s/left").into_iter().collect::<Vec<_>>(), ["2.0.0"]);
+    }
 
     #[test]
     fn a_configuration_names_no_code() {

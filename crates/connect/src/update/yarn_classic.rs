@@ -1,18 +1,18 @@
-//! yarn 1: `yarn install --ignore-scripts`, which has no way to lock without unpacking: it unpacks
-//! into the copy, and no script runs. Another yarn that the project brings along is not started.
-
-use std::collections::BTreeSet;
+//! yarn 1: `yarn install --ignore-scripts`, which has no way to lock without fetching. So that it does not unpack all into the
+//! copy as well, it is told to plug it and play (what it locks is the same), and no script runs. Another yarn that the project
+//! brings along is not started.
 
 use serde_json::Value;
 use trimtab_model::version::Scheme;
 
 use super::Tool;
 use super::drive::Drive;
-use super::edit::{Edits, Named};
+use super::edit::Edits;
 use super::forced::Forced;
 use super::javascript;
 use super::proposal::{Kind, Wish};
 use super::refusal::{Blocker, Reason};
+use super::yarn_lock::{Keys, ranged};
 
 pub(crate) const TOOL: Tool = Tool {
     id: "yarn",
@@ -25,7 +25,9 @@ pub(crate) const TOOL: Tool = Tool {
     manifest: |name| name == javascript::MANIFEST,
     above: false,
     keep: |path| javascript::keep(path, &[LOCKFILE, ".yarnrc", ".npmrc"]),
-    edit: |manifests, wish| javascript::edit(manifests, wish, Forced::At(&["resolutions"])),
+    edit: |manifests, wish| {
+        javascript::edit(manifests, wish, Forced::Asked(&["resolutions"], Keys::Classic))
+    },
     edits_itself: false,
     at_once: &[Kind::Relock, Kind::Override, Kind::Raise, Kind::RaiseParent],
     moves_all: true,
@@ -39,6 +41,8 @@ pub(crate) const TOOL: Tool = Tool {
 
 const LOCKFILE: &str = "yarn.lock";
 const SET: &[(&str, &str)] = &[("YARN_IGNORE_PATH", "1"), ("SKIP_YARN_COREPACK_CHECK", "1")];
+/// Where packages are loaded from the cache of yarn, it links none of them.
+const UNLINKED: (&str, &str) = ("YARN_PLUGNPLAY_OVERRIDE", "1");
 
 fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
     let install = || {
@@ -51,7 +55,12 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
             "--no-progress",
             "--no-bin-links",
         ];
-        javascript::run(drive, wish, &quiet, SET, peers)
+        let unlinked = [SET, &[UNLINKED]].concat();
+        match javascript::run(drive, wish, &quiet, &unlinked, peers) {
+            // What it cannot plug may be linked.
+            Err(Reason::Failed(_)) => javascript::run(drive, wish, &quiet, SET, peers),
+            ended => ended,
+        }
     };
     match wish.kind {
         Kind::Raise | Kind::RaiseParent => {
@@ -71,7 +80,7 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
                 drive.write_all(&exact)?;
                 install()?;
                 let locked = drive.text(LOCKFILE).unwrap_or_default();
-                drive.write(LOCKFILE, &ranged(&locked, wish, edits))?;
+                drive.write(LOCKFILE, &ranged(&locked, wish, edits, Keys::Classic))?;
                 drive.write_all(edits)?;
                 forgotten(&|child| brought.contains(&child))?;
             } else {
@@ -98,62 +107,6 @@ fn peers(text: &str) -> Vec<Blocker> {
         Some(Blocker { who: who.to_owned(), needs: needs.to_owned(), range: range.to_owned() })
     };
     text.lines().filter_map(one).collect()
-}
-
-/// A lockfile whose entries for exactly the versions that are wanted stand for the new ranges, and no others do.
-fn ranged(text: &str, wish: &Wish, edits: &Edits) -> String {
-    let renamed: Vec<(String, String)> = edits
-        .named
-        .iter()
-        .filter_map(|Named { package, requirement, .. }| {
-            let to = wish.wanted(package)?;
-            Some((format!("{package}@{to}"), format!("{package}@{requirement}")))
-        })
-        .collect();
-    let quote = |key: &str| match key.starts_with('@') || key.contains(' ') {
-        true => format!("\"{key}\""),
-        false => key.to_owned(),
-    };
-    let entries = text.lines().filter(|line| !line.starts_with([' ', '#']));
-    let keys: BTreeSet<&str> = entries
-        .flat_map(|line| line.trim_end_matches(':').split(", "))
-        .map(|key| key.trim_matches('"'))
-        .collect();
-    // What is brought in the same range was locked by itself, maybe in another version.
-    let is_other = |key: &str| {
-        let mut new = renamed.iter().filter(|(exact, new)| key == new && exact != new);
-        new.any(|(exact, _)| keys.contains(exact.as_str()))
-    };
-    let is_ours = |line: &str| {
-        let all = renamed.iter().flat_map(|(exact, new)| [exact, new]);
-        !line.starts_with([' ', '#']) && all.into_iter().any(|key| line.contains(key.as_str()))
-    };
-    let mut skip = false;
-    let one = |line: &str| {
-        if !is_ours(line) {
-            skip &= line.starts_with(' ');
-            return if skip { String::new() } else { line.to_owned() };
-        }
-        let (keys, end) = line.rsplit_once(':').unwrap_or((line, ""));
-        let mut keys: Vec<String> = keys
-            .split(", ")
-            .map(|key| key.trim_matches('"'))
-            .filter(|key| !is_other(key))
-            // One version may stand for several ranges.
-            .flat_map(|key| {
-                let new: Vec<String> = renamed
-                    .iter()
-                    .filter(|(exact, _)| exact == key)
-                    .map(|(_, n)| quote(n))
-                    .collect();
-                if new.is_empty() { vec![quote(key)] } else { new }
-            })
-            .collect();
-        keys.dedup();
-        skip = keys.is_empty();
-        if skip { String::new() } else { format!("{}:{end}", keys.join(", ")) }
-    };
-    text.split_inclusive('\n').map(one).collect()
 }
 
 /// Leaves the entries of a package out of the lockfile: yarn 1 moves what others bring in no other
@@ -206,36 +159,4 @@ fn asks(drive: &Drive<'_>, name: &str) -> Result<Vec<Blocker>, Reason> {
         found.push(Blocker { who, needs, range: range.to_owned() });
     }
     Ok(found)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_exact_entry_becomes_the_one_of_a_range() {
-        let wish = Wish {
-            kind: Kind::Raise,
-            name: "@a/b".to_owned(),
-            from: None,
-            to: Some("1.2.0".to_owned()),
-            other: None,
-            child: None,
-            also: Vec::new(),
-            others: Vec::new(),
-        };
-        let mut edits = Edits::none();
-        edits.put("package.json", "{\n  \"@a/b\": \"^1.2.0\"\n}".to_owned(), &wish, "^1.2.0");
-        let exact = javascript::exactly(&edits, &wish);
-        assert_eq!(exact.files["package.json"], "{\n  \"@a/b\": \"1.2.0\"\n}");
-        let lock = "\"@a/b@1.2.0\":\n  version \"1.2.0\"\n\nc@1:\n  version \"1.2.0\"\n";
-        assert_eq!(ranged(lock, &wish, &edits), lock.replace("@a/b@1.2.0", "@a/b@^1.2.0"));
-        // Others ask for it in the same range, which yarn locked by itself.
-        let other = "\"@a/b@^1.2.0\":\n  version \"1.9.0\"\n\n";
-        let own = lock.replace("@a/b@1.2.0", "@a/b@^1.2.0");
-        assert_eq!(ranged(&format!("{lock}\n{other}"), &wish, &edits).trim_end(), own.trim_end());
-        let both = other.replace("^1.2.0\"", "^1.0.0\", \"@a/b@^1.2.0\"");
-        let left = other.replace("^1.2.0", "^1.0.0");
-        assert_eq!(ranged(&format!("{lock}\n{both}"), &wish, &edits), format!("{own}\n{left}"));
-    }
 }

@@ -207,6 +207,11 @@ fn holds(confirmed: &Confirmed, case: &Value, source: &Path) {
     assert!(
         !confirmed.commands.is_empty() && confirmed.commands.iter().all(|c| !c.line.is_empty())
     );
+    for text in case["unsaid"].as_array().into_iter().flatten() {
+        let said = confirmed.commands.iter().find(|c| c.line.contains(text.as_str().unwrap()));
+        assert!(said.is_none(), "{said:?}");
+    }
+    assert!(!confirmed.scratch.folder().join("node_modules").exists(), "packages were unpacked");
     // The diff is one that git applies, and it gives the bytes that were told.
     let folder = tempfile::tempdir().unwrap();
     copy(source, folder.path());
@@ -406,6 +411,12 @@ fn pip_tools_layers() {
     run("pip-tools-layers", "pip-compile");
 }
 
+/// One that npm would write in the newest version if it was not told otherwise.
+#[test]
+fn npm_lockfiles_of_the_first_version() {
+    run("npm-first", "npm");
+}
+
 #[test]
 fn npm_workspaces() {
     run("npm-workspaces", "npm");
@@ -502,7 +513,8 @@ fn a_parent_whose_newest_is_refused_is_found_further_down() {
     let moved =
         |confirmed: &Confirmed| after(confirmed, "uv.lock").contains("\"urllib3\"\nversion = \"2.");
     let pair = (&parent, &child);
-    let found = smallest_parent(tool, &base, pair, &versions, &moved, 5, &options("uv"));
+    let found =
+        smallest_parent(tool, &base, pair, &versions, &moved, (5, &|| false), &options("uv"));
     let found = found.unwrap_or_else(|refusal| panic!("{refusal}"));
     assert_eq!(&*found.version, "2.31.0", "the smallest that allows urllib3 2");
     let newest = Proposal::RaiseParent { parent, to: "2.34.2".into(), child };
@@ -537,7 +549,7 @@ fn the_smallest_parent_is_found() {
         (&parent, &child),
         &versions,
         &without_time,
-        10,
+        (10, &|| false),
         &options("cargo"),
     )
     .unwrap();
@@ -556,8 +568,15 @@ fn the_smallest_parent_is_found() {
         (&parent, &child),
         &versions,
         &|_| false,
-        10,
+        (10, &|| false),
         &options("cargo"),
     );
     assert_eq!(none.unwrap_err().reason.code(), "unchanged");
+    // Where the time is needed elsewhere, the newest is enough.
+    let pair = (&parent, &child);
+    let enough = (10, &(|| true) as &dyn Fn() -> bool);
+    let found =
+        smallest_parent(tool, &base, pair, &versions, &without_time, enough, &options("cargo"));
+    let found = found.unwrap();
+    assert_eq!((found.tried, Some(&found.version)), (1, versions.last()));
 }

@@ -66,7 +66,7 @@ fn findings(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
             "| {} | {} | {} | {} | {exploited} |",
             finding.level.as_deref().map_or("unknown".to_owned(), inert),
             inert(&finding.vulnerability),
-            inert(&finding.package),
+            named(&finding.package),
             finding
                 .deadline
                 .as_deref()
@@ -74,6 +74,11 @@ fn findings(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     more(batch.removes.len(), out)
+}
+
+/// A purl with a scope of npm as people write it.
+fn named(purl: &str) -> String {
+    inert(&purl.replace("%40", "@"))
 }
 
 /// How many findings go of each level, the gravest first: `: 2 high, 1 of an unknown level`. Empty: there is one only.
@@ -106,7 +111,7 @@ fn moves(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "| {} | {} | {} | {} |",
-            inert(&moved.package),
+            named(&moved.package),
             versions(&moved.from),
             versions(&moved.to),
             page.map_or("unknown".to_owned(), |page| format!("[told here]({page})")),

@@ -8,7 +8,7 @@ use anstyle::Style as Ansi;
 use trimtab_model::Level;
 use unicode_width::UnicodeWidthStr;
 
-use super::json::{Accept, Action, Asked, Batch, Document, Finding, Left, Move};
+use super::json::{Accept, Action, Asked, Batch, Check, Document, Finding, Left, Move};
 use super::words::{brief, headline, number, points, unknown};
 use crate::group::{rating_of, shape};
 use crate::paragraph::Paragraphs;
@@ -217,9 +217,22 @@ impl Page<'_> {
         }
         if !action.proposal.with.is_empty() {
             // A copy that others bring of what is raised is no other package.
-            let of = |asked: &Asked| match package(&asked.package) == own {
-                true => "its copies".to_owned(),
-                false => name(&asked.package),
+            let of = |asked: &Asked| {
+                let purl = package(&asked.package);
+                let moved = action.moves.iter().find(|m| m.package == purl && !m.from.is_empty());
+                match purl == own {
+                    true => "its copies".to_owned(),
+                    false => {
+                        let ends = match moved {
+                            Some(moved) if moved.to.is_empty() => {
+                                format!(" {} (goes)", moved.from.join(", "))
+                            }
+                            Some(moved) => ends(moved, arrow),
+                            None => String::new(),
+                        };
+                        format!("{}{ends}", name(&asked.package))
+                    }
+                }
             };
             let mut names: Vec<String> = action.proposal.with.iter().map(of).collect();
             names.sort_unstable();
@@ -293,7 +306,6 @@ impl Page<'_> {
         if checks.is_empty() {
             return Ok(());
         }
-        let of = |verdict: &str| checks.values().filter(|c| c.verdict == verdict).count();
         let against: Vec<String> = checks
             .values()
             .flat_map(|check| {
@@ -301,7 +313,15 @@ impl Page<'_> {
                 serious.map(move |r| format!("{}: {} ({})", name(&check.package), r.found, r.rule))
             })
             .collect();
-        let mut told = vec![format!("{} come in, {} fine", checks.len(), of("allow"))];
+        let is_against = |check: &&&Check| {
+            check.reasons.iter().any(|reason| !reason.unknown && reason.verdict != "allow")
+        };
+        let known = match (checks.values().filter(is_against).count(), checks.len()) {
+            (0, 1) => "nothing is known against it".to_owned(),
+            (0, _) => "nothing is known against them".to_owned(),
+            (n, _) => format!("something is known against {n}"),
+        };
+        let mut told = vec![format!("{} come in, {known}", checks.len())];
         told.extend(unknown(checks.values().copied()));
         let shown =
             self.shown(against.len()).min(if self.lines.style.verbose { usize::MAX } else { 2 });

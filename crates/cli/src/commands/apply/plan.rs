@@ -47,9 +47,13 @@ impl Plan {
                 Some(name) => format!("the plan has no batch `{name}`"),
                 None => "the plan has no batch".to_owned(),
             };
-            let help = match names.as_slice() {
-                [] => "there is nothing to do".to_owned(),
-                names => format!("it has: {}", names.join(", ")),
+            let folder = name.filter(|name| std::path::Path::new(name).is_dir());
+            let help = match (names.as_slice(), folder) {
+                (_, Some(folder)) => {
+                    format!("the first batch of that folder: trimtab apply --path {folder}")
+                }
+                ([], None) => "there is nothing to do".to_owned(),
+                (names, None) => format!("it has: {}", names.join(", ")),
             };
             Diagnostic::new(Code::BatchUnknown, message).help(help)
         })

@@ -3,19 +3,46 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use trimtab_connect::update::{self, Reason, Refusal};
 use trimtab_engine::action::Moved;
 use trimtab_model::{Diagnostic, Family, Proposal, Purl, Relation, Way};
 use trimtab_report::group;
 
 use super::attempt::{Made, Refused};
 use super::place::{Ground, Key, Place};
-use super::search::{Answer, Case, Search, Task};
+use super::search::{Answer, Case, Search, Searched, Task};
+use super::together::moves_nothing;
 
 /// How many packages are moved along at most.
 const MOST: usize = 12;
 
 /// What ideas of one try have in common: the place, whether the project names what they are about, and who asks for it.
 type Alike<'i> = (usize, bool, &'i [Vec<Purl>]);
+
+/// How many ideas are told who asks for them.
+const MOST_TOLD: usize = 12;
+
+/// Packages with the version that is wanted of each, if it is a certain one.
+type Wanted<'i> = Vec<(&'i Purl, Option<Box<str>>)>;
+
+/// What is asked for together.
+struct Asked<'i> {
+    /// What the project names itself.
+    raised: Vec<Proposal>,
+    /// Those that ask, from the project down.
+    asking: Wanted<'i>,
+    /// What is relocked itself.
+    own: Wanted<'i>,
+}
+
+impl Asked<'_> {
+    /// All that is relocked; `exactly`: those that ask at their fixes.
+    fn relocked(&self, exactly: bool) -> impl Iterator<Item = Proposal> {
+        let fixes = self.asking.iter().map(move |(p, to)| (*p, to.clone().filter(|_| exactly)));
+        let moved = fixes.chain(self.own.iter().map(|(p, to)| (*p, to.clone())));
+        moved.map(|(package, to)| Proposal::Relock { package: package.clone(), to })
+    }
+}
 
 impl Search<'_> {
     /// The tries of some ideas; those for which the same ask are one.
@@ -42,6 +69,106 @@ impl Search<'_> {
         all.into_iter().map(Task::Askers).collect()
     }
 
+    /// Where one run can relock all that the tasks of a place are about, that: what it does not help, no task by itself does.
+    pub(super) fn askers_together(&self, tasks: &[Task]) -> Vec<Task> {
+        let mut of: BTreeMap<usize, Vec<Vec<usize>>> = BTreeMap::new();
+        for task in tasks {
+            let Task::Askers(ideas) = task else { continue };
+            let place = ideas.first().and_then(|at| self.cases[*at].place);
+            let moves_all =
+                |place: &usize| self.places.get(*place).is_some_and(|p| p.tool.moves_all());
+            if let Some(place) = place.filter(moves_all) {
+                of.entry(place).or_default().push(ideas.clone());
+            }
+        }
+        of.into_values().filter(|groups| groups.len() > 1).map(Task::AllAskers).collect()
+    }
+
+    /// Relocks what several tasks are about, each with all who ask.
+    pub(super) fn all_askers(&self, groups: &[Vec<usize>]) -> Result<Answer, Diagnostic> {
+        let mut answer = Answer::default();
+        let ideas = groups.concat();
+        let Some((_, place, ground)) = self.ground_of(&ideas, &mut answer) else {
+            return Ok(Answer::default());
+        };
+        let mut parts: Vec<Proposal> = Vec::new();
+        for group in groups {
+            let asked = self.asked(group, self.levels(group), place)?;
+            parts.extend(asked.raised.iter().cloned());
+            parts.extend(asked.relocked(false));
+        }
+        let mut known = BTreeSet::new();
+        parts.retain(|part| known.insert((part.way() == Way::Raise, part.package().package())));
+        let wanted: BTreeSet<Key> =
+            ideas.iter().flat_map(|at| self.cases[*at].wanted.iter().cloned()).collect();
+        let Some(proposal) = Proposal::together(parts) else { return Ok(answer) };
+        let copy = (&ground.base, &ground.before);
+        let unhelped: Vec<usize> = match self.trial.attempt(place, copy, &proposal, &wanted)? {
+            Ok((made, ..)) => {
+                let is_left = |at: &usize| self.cases[*at].wanted.is_disjoint(&made.removed);
+                ideas.into_iter().filter(is_left).collect()
+            }
+            Err(refused) if moves_nothing(&refused) => ideas,
+            Err(_) => Vec::new(),
+        };
+        answer.held.extend(&unhelped);
+        for at in unhelped {
+            let what = "relock it with all who ask for it".to_owned();
+            answer.tried.push((at, what, Refused::Nothing));
+        }
+        Ok(answer)
+    }
+
+    /// Of what stays and was not relocked by itself, as nothing moved with others: who asks for it in which range.
+    pub(super) fn tell_who_asks(&self, order: &[usize], searched: &mut Searched) {
+        let is_told = |why: &Refused| match why {
+            Refused::Tool(refusal) => !refusal.reason.blockers().is_empty(),
+            Refused::Bundled(_) => true,
+            _ => false,
+        };
+        let mut open = self.open(order, searched);
+        open.retain(|at| {
+            let told = searched.tried[*at].iter().any(|(_, why)| is_told(why));
+            searched.idle.contains(&(*at, Way::Relock)) && !told
+        });
+        for at in open.into_iter().take(MOST_TOLD) {
+            let idea = self.cases[at].idea;
+            let Some(to) = idea.to.as_deref() else { continue };
+            let ground = self.cases[at].place.and_then(|place| self.ground(place));
+            let (Some(Ok((place, ground))), Some(relock)) =
+                (ground, idea.proposal(Way::Relock, to))
+            else {
+                continue;
+            };
+            // Of these the lockfile tells; others are run for it.
+            let is_read = matches!(place.tool.id(), "npm" | "yarn");
+            if self.trial.is_over() && !is_read {
+                continue;
+            }
+            let asked = (&idea.package, to);
+            let found = update::askers(place.tool, &ground.base, asked, &self.trial.options());
+            let Some(blockers) = found.ok().filter(|found| !found.is_empty()) else { continue };
+            let what = relock.to_string();
+            let (reason, edits, commands) =
+                (Reason::Unchanged { blockers }, Vec::new(), Vec::new());
+            let refusal = Box::new(Refusal { reason, edits, next: None, commands });
+            let tried = &mut searched.tried[at];
+            tried.retain(|(tried, why)| *tried != what || !matches!(why, Refused::Nothing));
+            tried.push((what, Refused::Tool(refusal)));
+        }
+    }
+
+    /// How many steps up those that ask for some packages are moved along.
+    fn levels(&self, ideas: &[usize]) -> usize {
+        let askers = ideas.first().map_or(&[][..], |at| &self.cases[*at].idea.askers[..]);
+        let mut count = 0;
+        let fits = |level: &&Vec<Purl>| {
+            count += level.len();
+            count <= MOST
+        };
+        askers.iter().take_while(fits).count()
+    }
+
     /// Relocks some packages with who asks for them: all on the way from what the project names, to know whether that
     /// helps, and then as few as do.
     pub(super) fn askers(&self, ideas: &[usize]) -> Result<Answer, Diagnostic> {
@@ -52,12 +179,7 @@ impl Search<'_> {
         };
         let wanted: BTreeSet<Key> =
             ideas.iter().flat_map(|at| self.cases[*at].wanted.iter().cloned()).collect();
-        let mut count = 0;
-        let fits = |level: &&Vec<Purl>| {
-            count += level.len();
-            count <= MOST
-        };
-        let levels = first.askers.iter().take_while(fits).count();
+        let levels = self.levels(ideas);
         let along = first.askers.iter().take(levels).flatten();
         let names: Vec<String> = along.map(group::name).collect();
         let what = format!("relock it with {}", names.join(", "));
@@ -65,7 +187,8 @@ impl Search<'_> {
             Ok(made) => Some(made),
             // Less may be no worse, where all brings something in; it moves no more.
             Err(refused) => {
-                let ends = matches!(refused, Refused::Nothing | Refused::Time);
+                let all = place.tool.moves_all() && moves_nothing(&refused);
+                let ends = all || matches!(refused, Refused::Nothing | Refused::Time);
                 answer.tried.extend(ideas.iter().map(|at| (*at, what.clone(), refused.clone())));
                 if ends {
                     return Ok(answer);
@@ -96,6 +219,36 @@ impl Search<'_> {
         (place, ground): (&Place, &Ground),
         wanted: &BTreeSet<Key>,
     ) -> Result<Result<Made, Refused>, Diagnostic> {
+        let asked = self.asked(ideas, levels, place)?;
+        let attempt = |exactly: bool| {
+            let moved = asked.relocked(exactly);
+            match Proposal::together(asked.raised.iter().cloned().chain(moved)) {
+                Some(proposal) => self.along(place, ground, &proposal, wanted),
+                None => Ok(Err(Refused::Nothing)),
+            }
+        };
+        let refused = match attempt(true)? {
+            Err(refused) if !matches!(refused, Refused::Time) => refused,
+            ended => return Ok(ended),
+        };
+        let fixes: Vec<(&Purl, &str)> =
+            asked.asking.iter().filter_map(|(p, to)| Some((*p, to.as_deref()?))).collect();
+        if fixes.is_empty() {
+            return Ok(Err(refused));
+        }
+        Ok(match attempt(false)? {
+            Ok(made) if fixes.iter().all(|(p, fix)| is_mended(&made.moved, p, fix)) => Ok(made),
+            _ => Err(refused),
+        })
+    }
+
+    /// What is asked for where some packages are relocked with those that ask for them, so many steps up.
+    fn asked(
+        &self,
+        ideas: &[usize],
+        levels: usize,
+        place: &Place,
+    ) -> Result<Asked<'_>, Diagnostic> {
         let mut raised = Vec::new();
         let mut own: BTreeMap<&Purl, Option<Box<str>>> = BTreeMap::new();
         for at in ideas {
@@ -116,28 +269,7 @@ impl Search<'_> {
         for package in askers.iter().take(levels).rev().flatten() {
             asking.push((package, self.fix(place, package)?));
         }
-        let attempt = |exactly: bool| {
-            let fixes = asking.iter().map(|(p, to)| (*p, to.clone().filter(|_| exactly)));
-            let moved = fixes.chain(own.iter().map(|(p, to)| (*p, to.clone())));
-            let moved = moved.map(|(p, to)| Proposal::Relock { package: p.clone(), to });
-            match Proposal::together(raised.iter().cloned().chain(moved)) {
-                Some(proposal) => self.along(place, ground, &proposal, wanted),
-                None => Ok(Err(Refused::Nothing)),
-            }
-        };
-        let refused = match attempt(true)? {
-            Err(refused) if !matches!(refused, Refused::Time) => refused,
-            ended => return Ok(ended),
-        };
-        let fixes: Vec<(&Purl, &str)> =
-            asking.iter().filter_map(|(p, to)| Some((*p, to.as_deref()?))).collect();
-        if fixes.is_empty() {
-            return Ok(Err(refused));
-        }
-        Ok(match attempt(false)? {
-            Ok(made) if fixes.iter().all(|(p, fix)| is_mended(&made.moved, p, fix)) => Ok(made),
-            _ => Err(refused),
-        })
+        Ok(Asked { raised, asking, own: own.into_iter().collect() })
     }
 
     /// The version to which another action relocks a package that asks, for its own findings: elsewhere it would clash with

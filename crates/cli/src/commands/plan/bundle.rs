@@ -35,7 +35,7 @@ impl Search<'_> {
             let folder = self.top.root.join(&*of.folder);
             of.tool.lockfiles().iter().any(|name| {
                 match std::fs::read_to_string(folder.join(name)) {
-                    Ok(text) => text.contains("\"inBundle\""),
+                    Ok(text) => ["\"inBundle\"", "\"bundled\""].iter().any(|w| text.contains(w)),
                     // What cannot be read here is looked at in the copy.
                     Err(error) => error.kind() != std::io::ErrorKind::NotFound,
                 }

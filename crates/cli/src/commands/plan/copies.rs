@@ -17,7 +17,7 @@ impl Search<'_> {
         let tool = case.place.and_then(|place| self.places.get(place)).map(|place| place.tool.id());
         case.idea.relation == Relation::Direct
             && case.idea.ways.contains(&Way::RaiseParent)
-            && matches!(tool, Some("npm" | "pnpm"))
+            && matches!(tool, Some("npm" | "pnpm" | "yarn" | "yarn-berry"))
     }
 
     /// Ideas with such copies of which nothing removes something; then those of which major steps of what brings them alone do.

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use trimtab_connect::registry::versions::versions;
 use trimtab_model::charter::Selection;
 use trimtab_model::{Diagnostic, Proposal, Purl, Relation, Way};
 
@@ -151,7 +150,7 @@ impl Search<'_> {
             all => all.iter().find(|case| case.idea.package == *package),
         };
         let Some(case) = case else { return Ok(None) };
-        let Ok(offered) = versions(package, &self.registry) else { return Ok(None) };
+        let Ok(offered) = self.versions(package) else { return Ok(None) };
         let oldest = too_young(rules, self.registry.now);
         let fine = offered.into_iter().filter(|offered| {
             let young = offered.published.zip(oldest).is_some_and(|(at, oldest)| at > oldest);

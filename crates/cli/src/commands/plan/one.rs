@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use trimtab_connect::registry::versions::{Offered, versions};
+use trimtab_connect::registry::versions::Offered;
 use trimtab_connect::update::Reason;
 use trimtab_engine::action::{Idea, Worse};
 use trimtab_model::{Component, Diagnostic, Family, FileInventory, Inventory, Proposal, Purl, Way};
@@ -167,8 +167,7 @@ impl Search<'_> {
         }
         let known = later(component, fixes);
         let offered = match &known[..] {
-            [] => versions(component, &self.registry)
-                .map_or_else(|_| Vec::new(), |all| later(component, all)),
+            [] => self.versions(component).map_or_else(|_| Vec::new(), |all| later(component, all)),
             _ => known,
         };
         for version in offered {
@@ -192,7 +191,7 @@ impl Search<'_> {
         if self.trial.is_over() {
             return Ok(None);
         }
-        let Ok(offered) = versions(&idea.package, &self.registry) else { return Ok(None) };
+        let Ok(offered) = self.versions(&idea.package) else { return Ok(None) };
         let mut later = later(&idea.package.package().with_version(from), offered);
         // Several old lines may go on at the same time: the newest is the highest.
         let attempt = |to: &str| -> Result<Option<Made>, Diagnostic> {

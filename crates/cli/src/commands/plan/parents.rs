@@ -4,7 +4,6 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use trimtab_connect::registry::versions::versions;
 use trimtab_connect::update::near_ends;
 use trimtab_model::{Diagnostic, Proposal, Purl, Relation, Way};
 use trimtab_report::group;
@@ -103,7 +102,7 @@ impl Search<'_> {
             return Ok(answer);
         };
         let name = group::name(parent);
-        let offered = match versions(parent, &self.registry) {
+        let offered = match self.versions(parent) {
             Ok(offered) => offered,
             Err(problem) => {
                 let why = Refused::Unasked(problem.message.to_string());
@@ -169,7 +168,7 @@ impl Search<'_> {
         let what = format!("raise {names}");
         let mut offered: Vec<Vec<Box<str>>> = Vec::with_capacity(parents.len());
         for parent in parents {
-            match versions(parent, &self.registry) {
+            match self.versions(parent) {
                 Ok(all) => offered.push(later(parent, all)),
                 Err(problem) => {
                     let why = Refused::Unasked(problem.message.to_string());

@@ -66,6 +66,8 @@ pub(super) struct Searched {
     pub(super) idle: BTreeSet<(usize, Way)>,
     /// Ideas whose package no source names.
     pub(super) unused: BTreeSet<usize>,
+    /// Ideas that are not helped by relocking all who ask, each with those of others.
+    pub(super) held: BTreeSet<usize>,
 }
 
 /// Is told the name of a round, and how many of how many tasks of it are done. Each round has a name of its own.
@@ -95,6 +97,8 @@ pub(super) enum Task {
     First(Vec<usize>),
     /// Relock them with those that ask for them.
     Askers(Vec<usize>),
+    /// Several of these at once, to know which help.
+    AllAskers(Vec<Vec<usize>>),
     /// Raise what brings them.
     Parents(Vec<Purl>, Vec<usize>),
     /// Force the version.
@@ -117,6 +121,8 @@ impl Task {
             | Task::Parents(_, ideas)
             | Task::Image(ideas) => ideas,
             Task::Force(at) | Task::Smaller(at) | Task::Last(at) => std::slice::from_ref(at),
+            // Each is tried by itself where this does not tell.
+            Task::AllAskers(_) => &[],
         }
     }
 }
@@ -139,6 +145,8 @@ pub(super) struct Answer {
     pub(super) idle: BTreeSet<(usize, Way)>,
     /// Ideas whose package no source names.
     pub(super) unused: BTreeSet<usize>,
+    /// Ideas that are not helped by relocking all who ask.
+    pub(super) held: BTreeSet<usize>,
     pub(super) tried: Vec<(usize, String, Refused)>,
 }
 
@@ -168,9 +176,19 @@ impl<'s> Search<'s> {
         if self.trial.tries() == 0 && self.trial.is_past(ASKED_FIRST) {
             return Vec::new();
         }
-        let Ok(offered) = versions(&package, &self.registry) else { return Vec::new() };
+        self.versions(&package).unwrap_or_default()
+    }
+
+    /// The same, with why it could not be asked. What was answered is not asked again.
+    pub(super) fn versions(&self, package: &Purl) -> Result<Vec<Offered>, Box<Diagnostic>> {
+        let package = package.package();
+        let known = || self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(offered) = known().get(&package) {
+            return Ok(offered.clone());
+        }
+        let offered = versions(&package, &self.registry)?;
         known().insert(package, offered.clone());
-        offered
+        Ok(offered)
     }
 
     /// The ground of a place, made when it is first asked for.
@@ -236,7 +254,10 @@ impl<'s> Search<'s> {
         self.lend(&searched);
         // What is locked may be held by what is locked itself.
         let held = self.trial.share(ASKERS);
-        let tasks = self.asker_tasks(&self.open(&order, &searched));
+        let mut tasks = self.asker_tasks(&self.open(&order, &searched));
+        let all = self.askers_together(&tasks);
+        self.round("Moving all that holds them", &all, &mut searched, progress)?;
+        tasks.retain(|task| !task.ideas().iter().all(|at| searched.held.contains(at)));
         self.round("Moving what holds them", &tasks, &mut searched, progress)?;
         self.trial.until(held);
         // Raising parents takes many runs: of what time is left, others get a part.
@@ -297,6 +318,7 @@ impl<'s> Search<'s> {
         self.rest(&mut searched)?;
         let tasks = self.last_tasks(&self.open(&order, &searched));
         self.round("Last resorts", &tasks, &mut searched, progress)?;
+        self.tell_who_asks(&order, &mut searched);
         Ok(searched)
     }
 
@@ -432,6 +454,7 @@ impl<'s> Search<'s> {
             searched.wholes.extend(answer.wholes);
             searched.idle.extend(answer.idle);
             searched.unused.extend(answer.unused);
+            searched.held.extend(answer.held);
             for (at, what, why) in answer.tried {
                 if matches!(why, Refused::Time) {
                     searched.cut_short = true;
@@ -481,6 +504,7 @@ impl<'s> Search<'s> {
             Task::Last(at) => self.last(*at),
             Task::Image(ideas) => self.image(ideas),
             Task::Askers(ideas) => self.askers(ideas),
+            Task::AllAskers(groups) => self.all_askers(groups),
             Task::Parents(parents, ideas) => match &parents[..] {
                 [parent] => self.parent(parent, ideas),
                 parents => self.parents(parents, ideas),

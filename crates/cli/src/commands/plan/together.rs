@@ -78,6 +78,18 @@ impl Search<'_> {
                     let made = self.without(made, &helped, &ideas);
                     answer.wholes.push(Whole { place: number, way, ideas: helped, made });
                 }
+                // What moves all that is allowed to moves none of them, and none of them alone.
+                Err(refused)
+                    if way == Way::Relock && place.tool.moves_all() && moves_nothing(&refused) =>
+                {
+                    for at in ideas {
+                        let to = self.cases[at].idea.to.as_deref().unwrap_or_default();
+                        if let Some(proposal) = self.cases[at].idea.proposal(way, to) {
+                            answer.tried.push((at, proposal.to_string(), Refused::Nothing));
+                        }
+                        answer.idle.insert((at, way));
+                    }
+                }
                 Err(refused) if splits(&refused) => {
                     let named = named(&refused);
                     let is_named = |at: &usize| {
@@ -200,6 +212,15 @@ fn named(refused: &Refused) -> BTreeSet<Purl> {
             _ => BTreeSet::new(),
         },
         _ => BTreeSet::new(),
+    }
+}
+
+/// Whether a package manager did what it was asked for, and nothing that is wanted came of it.
+pub(super) fn moves_nothing(refused: &Refused) -> bool {
+    match refused {
+        Refused::Nothing => true,
+        Refused::Tool(refusal) => matches!(refusal.reason, Reason::Unchanged { .. }),
+        _ => false,
     }
 }
 

@@ -1,0 +1,211 @@
+//! Lockfiles of yarn as texts: entries under the ranges that ask for them.
+
+use std::collections::BTreeSet;
+
+use super::edit::{Edits, Named};
+use super::proposal::Wish;
+
+/// How the ranges stand above an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// `left@^1.0.0, "@a/b@^1.0.0"`: of yarn 1.
+    Classic,
+    /// `"left@npm:^1.0.0, @a/b@npm:^1.0.0"`: of yarn 2 and later.
+    Berry,
+}
+
+impl Keys {
+    fn key(self, package: &str, range: &str) -> String {
+        match self {
+            Keys::Classic => format!("{package}@{range}"),
+            Keys::Berry => format!("{package}@npm:{range}"),
+        }
+    }
+
+    /// All of an entry as they stand above it.
+    fn line(self, keys: &[String]) -> String {
+        let is_plain = |c: char| !" :\",[]".contains(c);
+        let quoted = |key: &String| match key.starts_with('@') || !key.chars().all(is_plain) {
+            true => format!("\"{key}\""),
+            false => key.clone(),
+        };
+        match self {
+            Keys::Classic => keys.iter().map(quoted).collect::<Vec<_>>().join(", "),
+            Keys::Berry => format!("\"{}\"", keys.join(", ")),
+        }
+    }
+}
+
+/// A lockfile whose entries for exactly the versions that are wanted stand for the new ranges, and no others do.
+pub(crate) fn ranged(text: &str, wish: &Wish, edits: &Edits, of: Keys) -> String {
+    let renamed: Vec<(String, String)> = edits
+        .named
+        .iter()
+        .filter_map(|Named { package, requirement, .. }| {
+            let to = wish.wanted(package)?;
+            Some((of.key(package, to), of.key(package, requirement)))
+        })
+        .collect();
+    let entries = text.lines().filter(|line| !line.starts_with([' ', '#']));
+    let keys: BTreeSet<&str> = entries
+        .flat_map(|line| line.trim_end_matches(':').split(", "))
+        .map(|key| key.trim_matches('"'))
+        .collect();
+    // What is brought in the same range was locked by itself, maybe in another version.
+    let is_other = |key: &str| {
+        let mut new = renamed.iter().filter(|(exact, new)| key == new && exact != new);
+        new.any(|(exact, _)| keys.contains(exact.as_str()))
+    };
+    let is_ours = |line: &str| {
+        let all = renamed.iter().flat_map(|(exact, new)| [exact, new]);
+        !line.starts_with([' ', '#']) && all.into_iter().any(|key| line.contains(key.as_str()))
+    };
+    let mut skip = false;
+    let one = |line: &str| {
+        if !is_ours(line) {
+            skip &= line.starts_with(' ');
+            return if skip { String::new() } else { line.to_owned() };
+        }
+        let (keys, end) = line.rsplit_once(':').unwrap_or((line, ""));
+        let mut keys: Vec<String> = keys
+            .split(", ")
+            .map(|key| key.trim_matches('"'))
+            .filter(|key| !is_other(key))
+            // One version may stand for several ranges.
+            .flat_map(|key| {
+                let new: Vec<String> = renamed
+                    .iter()
+                    .filter(|(exact, _)| exact == key)
+                    .map(|(_, new)| new.clone())
+                    .collect();
+                if new.is_empty() { vec![key.to_owned()] } else { new }
+            })
+            .collect();
+        keys.dedup();
+        skip = keys.is_empty();
+        if skip { String::new() } else { format!("{}:{end}", of.line(&keys)) }
+    };
+    text.split_inclusive('\n').map(one).collect()
+}
+
+/// An entry: the packages and ranges above it, its version, and what it asks for.
+#[derive(Default)]
+struct Entry {
+    keys: Vec<(String, String)>,
+    version: String,
+    asks: Vec<(String, String)>,
+}
+
+/// The entries of a lockfile of either kind.
+fn entries(text: &str) -> Vec<Entry> {
+    let split = |key: &str| -> Option<(String, String)> {
+        let at = key.char_indices().skip(1).find(|(_, c)| *c == '@').map(|(at, _)| at)?;
+        let (name, range) = (key.get(..at)?, key.get(at + 1..)?);
+        Some((name.to_owned(), range.strip_prefix("npm:").unwrap_or(range).to_owned()))
+    };
+    let mut all: Vec<Entry> = Vec::new();
+    let mut asks = false;
+    for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        if !line.starts_with(' ') {
+            let keys = line.trim_end_matches(':').split(", ");
+            let keys = keys.filter_map(|key| split(key.trim_matches('"'))).collect();
+            all.push(Entry { keys, ..Entry::default() });
+            asks = false;
+            continue;
+        }
+        let Some(entry) = all.last_mut() else { continue };
+        // `version "1.0.0"`, `version: 1.0.0`
+        let pair = line.trim().split_once(' ');
+        let pair = pair.map(|(name, value)| {
+            let name = name.trim_end_matches(':').trim_matches('"');
+            (name, value.trim_matches('"'))
+        });
+        match pair {
+            Some((name, range)) if line.starts_with("    ") && asks => {
+                let range = range.strip_prefix("npm:").unwrap_or(range);
+                entry.asks.push((name.to_owned(), range.to_owned()));
+            }
+            Some(("version", version)) if !line.starts_with("   ") => {
+                version.clone_into(&mut entry.version);
+            }
+            _ if !line.starts_with("   ") => {
+                asks = matches!(line.trim(), "dependencies:" | "optionalDependencies:");
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+/// Who asks for a version of a package, and in which range; what the project itself asks for is left out. `None`: no other
+/// version of it is locked, or it is not told.
+pub(crate) fn asked(text: &str, name: &str, version: &str) -> Option<Vec<(String, String)>> {
+    let all = entries(text);
+    let own = |entry: &&Entry| entry.keys.iter().any(|(of, _)| of == name);
+    let (held, others): (Vec<&Entry>, Vec<&Entry>) =
+        all.iter().filter(own).partition(|entry| entry.version == version);
+    if others.is_empty() {
+        return None;
+    }
+    let is_asked = |range: &str| {
+        held.iter().flat_map(|entry| &entry.keys).any(|(of, asked)| of == name && asked == range)
+    };
+    let mut found = Vec::new();
+    for entry in &all {
+        let Some((asker, of)) = entry.keys.first() else { continue };
+        let asks = entry.asks.iter().filter(|(asked, range)| asked == name && is_asked(range));
+        let asks = asks.filter(|_| !of.starts_with("workspace:"));
+        found.extend(asks.map(|(_, range)| (asker.clone(), range.clone())));
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::update::proposal::Kind;
+
+    #[test]
+    fn an_exact_entry_becomes_the_one_of_a_range() {
+        let wish = Wish {
+            kind: Kind::Raise,
+            name: "@a/b".to_owned(),
+            from: None,
+            to: Some("1.2.0".to_owned()),
+            other: None,
+            child: None,
+            also: Vec::new(),
+            others: Vec::new(),
+        };
+        let mut edits = Edits::none();
+        edits.put("package.json", "{\n  \"@a/b\": \"^1.2.0\"\n}".to_owned(), &wish, "^1.2.0");
+        let exact = super::super::javascript::exactly(&edits, &wish);
+        assert_eq!(exact.files["package.json"], "{\n  \"@a/b\": \"1.2.0\"\n}");
+        let lock = "\"@a/b@1.2.0\":\n  version \"1.2.0\"\n\nc@1:\n  version \"1.2.0\"\n";
+        assert_eq!(
+            ranged(lock, &wish, &edits, Keys::Classic),
+            lock.replace("@a/b@1.2.0", "@a/b@^1.2.0")
+        );
+        // Others ask for it in the same range, which yarn locked by itself.
+        let other = "\"@a/b@^1.2.0\":\n  version \"1.9.0\"\n\n";
+        let own = lock.replace("@a/b@1.2.0", "@a/b@^1.2.0");
+        assert_eq!(
+            ranged(&format!("{lock}\n{other}"), &wish, &edits, Keys::Classic).trim_end(),
+            own.trim_end()
+        );
+        let both = other.replace("^1.2.0\"", "^1.0.0\", \"@a/b@^1.2.0\"");
+        let left = other.replace("^1.2.0", "^1.0.0");
+        assert_eq!(
+            ranged(&format!("{lock}\n{both}"), &wish, &edits, Keys::Classic),
+            format!("{own}\n{left}")
+        );
+        // yarn 2 and later name the registry with each, and quote all of an entry at once.
+        let lock = "\"@a/b@npm:1.2.0, @a/b@npm:~1.2.0\":\n  version: 1.2.0\n\n\"c@npm:1\":\n  version: 1.2.0\n";
+        let berry = |text: &str| ranged(text, &wish, &edits, Keys::Berry);
+        let own = lock.replace("b@npm:1.2.0", "b@npm:^1.2.0");
+        assert_eq!(berry(lock), own);
+        let other = "\"@a/b@npm:^1.0.0, @a/b@npm:^1.2.0\":\n  version: 1.9.0\n\n";
+        let left = other.replace(", @a/b@npm:^1.2.0", "");
+        assert_eq!(berry(&format!("{other}{lock}")), format!("{left}{own}"));
+    }
+}
