@@ -39,6 +39,7 @@ mod incidents;
 mod inventoried;
 mod jobs;
 mod joint;
+mod judgements;
 mod known;
 mod ledger;
 mod letters;
@@ -76,6 +77,7 @@ mod tokens;
 mod trackers;
 mod tries;
 mod tx;
+mod verdicts;
 mod verified;
 mod vex;
 
@@ -116,6 +118,7 @@ pub use incidents::{
 };
 pub use inventoried::Inventoried;
 pub use jobs::{Job, JobState, MAX_ATTEMPTS, NewJob, Priority};
+pub use judgements::{ProductJudged, ProductsKnown};
 pub use ledger::{Break, Entry, EventKind, LedgerFilter, NewEvent};
 pub use letters::{Became, Letter, NewLetter, NewRecipient, Recipient, SentOf};
 pub use loads::LoadDay;
@@ -147,6 +150,10 @@ pub use together::{Numbers, Together};
 pub use tokens::{Hook, NewToken, Token};
 pub use trackers::{NewTracker, Tracker};
 pub use tries::{ChannelTry, TryOf};
+pub use verdicts::{
+    Answered as VerdictAnswer, Judgement, NewVerdict, Reason as VerdictReason, Verdict,
+    VerdictCount, VerdictFilter, VerdictSource,
+};
 pub use verified::Verified;
 pub use vex::Vex;
 

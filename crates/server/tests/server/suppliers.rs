@@ -304,6 +304,16 @@ fn what_a_supplier_states_waits_until_somebody_lets_it_hold() {
         shown.contains(&format!("/findings/{}", finding["id"])),
         "what it would change: {shown}"
     );
+    // What it would change is told before: this finding, and as it comes then.
+    let preview = server.open(lea, &format!("/api/v1{page}")).json();
+    let change = &preview["findings"][0];
+    assert_eq!(
+        (&change["finding"], &change["weight"]),
+        (&finding["id"], &finding["weight"]),
+        "{preview}"
+    );
+    assert!(change["weight_then"].as_f64() < change["weight"].as_f64(), "{preview}");
+    assert!(shown.contains("If it held: of"), "{shown}");
     // Product may not: it is no upload of theirs.
     let pia = server.someone(supplied.org, "Pia", &[(Role::Product, Organisation)]);
     assert!(!server.open(&pia, &page).text.contains("Let it hold\u{3c}"));
@@ -316,6 +326,8 @@ fn what_a_supplier_states_waits_until_somebody_lets_it_hold() {
     let path = format!("/api/v1/findings/{}", finding["id"]);
     let weighs = server.open(lea, &path).json()["weight"].as_f64().unwrap();
     assert!(weighs < finding["weight"].as_f64().unwrap(), "{weighs} {finding}");
+    assert_eq!(Some(weighs), change["weight_then"].as_f64(), "as was told: {preview}");
+    assert_eq!(server.open(lea, &format!("/api/v1{page}")).status, 409, "it holds");
 }
 
 #[test]
@@ -437,6 +449,13 @@ fn a_link_ends_by_itself_by_hand_and_with_the_supplier() {
     assert_eq!(open(), 200);
     change(true);
     assert_eq!(open(), 404, "they deliver nothing any longer");
+    // Who says nothing about that does not say that they deliver again.
+    let own = [("cookie", lea.cookie.as_str()), JSON];
+    let path_of = format!("/api/v1/suppliers/{id}");
+    let named = json!({ "name": "Northwind Traders" }).to_string();
+    assert_eq!(server.ask("PUT", &path_of, &own, named.as_bytes()).status, 200);
+    let is = server.open(lea, &path_of).json();
+    assert_eq!((&is["name"], is["ended"].is_string()), (&json!("Northwind Traders"), true), "{is}");
     change(false);
     assert_eq!(open(), 404, "who had it may no longer be theirs");
     let headers = [("authorization", token.as_str()), JSON];
