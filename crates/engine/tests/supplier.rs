@@ -152,6 +152,7 @@ proptest! {
             quality: Some(60),
         };
         let is = Evidence {
+            promised: [].into(),
             since: at(since),
             sboms: vec![sbom(made, received)],
             release: Some(("9".into(), at(since))),

@@ -60,6 +60,7 @@ pub(crate) fn api(largest_upload: usize) -> OpenApiRouter<App> {
         .routes(routes!(api::suppliers::withdraw_question))
         .routes(routes!(api::suppliers::documents))
         .routes(routes!(api::suppliers::preview, api::suppliers::take))
+        .routes(routes!(api::suppliers::letters, api::suppliers::write, api::suppliers::try_letter))
         .routes(routes!(api::supplied::get))
         .routes(routes!(api::supplied::answer))
         .routes(routes!(api::systems::list, api::systems::put))

@@ -7,6 +7,7 @@ pub(crate) mod document;
 pub(crate) mod intake;
 pub(crate) mod judged;
 pub(crate) mod kept;
+pub(crate) mod letters;
 pub(crate) mod preview;
 mod promised;
 pub(crate) mod reminders;

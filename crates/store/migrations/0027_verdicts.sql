@@ -66,3 +66,19 @@ CREATE TABLE supplier_judgement (
     told TEXT NOT NULL,
     PRIMARY KEY (org, product)
 );
+
+-- 1: letters are written to the supplier itself. NULL and 0: they are not.
+ALTER TABLE supplier ADD COLUMN letters BIGINT;
+
+-- What was told to a supplier in letters, each thing once. It is begun before anything is sent, and by one alone.
+CREATE TABLE supplier_letter (
+    org BIGINT NOT NULL,
+    supplier BIGINT NOT NULL,
+    item TEXT NOT NULL,
+    mark TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    address TEXT NOT NULL,
+    state TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (org, supplier, item, mark)
+);

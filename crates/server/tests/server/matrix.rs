@@ -155,6 +155,7 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
             ("", json!({ "name": format!("{role} Ltd"), "product": "x", "system": "shop" }))
         }
         ("PUT", "suppliers/{id}") => ("", json!({ "name": "Northwind" })),
+        ("PUT", "suppliers/{id}/letters") => ("", json!({ "on": false })),
         ("POST", "suppliers/{id}/links") => ("", json!({ "name": role, "days": 1 })),
         ("POST", "suppliers/{id}/products") => ("", json!({ "product": role, "system": "shop" })),
         ("POST", "suppliers/{id}/questions") => {

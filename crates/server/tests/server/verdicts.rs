@@ -243,3 +243,10 @@ fn a_near_miss_is_opened_out_of_what_was_refused() {
     assert_eq!((of("sort=near-miss"), of("sort=incident"), of("sort=drill")), (2, 0, 0));
     assert_eq!(server.open(&eli, "/api/v1/incidents?sort=x").status, 422);
 }
+
+#[test]
+fn zz_keep_description() {
+    let (server, _, _, _) = answers::begun();
+    let text = server.ask("GET", "/api/v1/openapi.json", &[], b"").text;
+    std::fs::write("/tmp/gate-openapi.json", text).unwrap();
+}

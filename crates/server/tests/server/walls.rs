@@ -115,6 +115,9 @@ fn what_belongs_to_others_is_not_there() {
         row("GET", "/api/v1/suppliers/{id}", &world.supplier, none.clone(), 404),
         row("PUT", "/api/v1/suppliers/{id}", &world.supplier, json!({ "name": "x" }), 404),
         row("GET", "/api/v1/suppliers/{id}/documents", &world.supplier, none.clone(), 404),
+        row("GET", "/api/v1/suppliers/{id}/letters", &world.supplier, none.clone(), 404),
+        row("POST", "/api/v1/suppliers/{id}/letters", &world.supplier, none.clone(), 404),
+        row("PUT", "/api/v1/suppliers/{id}/letters", &world.supplier, json!({ "on": true }), 404),
         row("GET", "/api/v1/suppliers/{id}/documents/{number}", &world.supplier, none.clone(), 404),
         row(
             "POST",

@@ -2,9 +2,9 @@
 
 use jiff::SignedDuration;
 use trimtab_store::{
-    DecisionKind, DecisionState, JudgedBy, Judgement, Keep, Known, NewDecision, NewIncident,
-    NewIncidentEvent, NewVerdict, ProductJudged, Store, VerdictAnswer, VerdictFilter,
-    VerdictReason, VerdictSource, Weighed,
+    Became, DecisionKind, DecisionState, JudgedBy, Judgement, Keep, Known, NewDecision,
+    NewIncident, NewIncidentEvent, NewVerdict, ProductJudged, Store, TRIED, VerdictAnswer,
+    VerdictFilter, VerdictReason, VerdictSource, Weighed,
 };
 
 use crate::findings::{World, component, high, later, matched};
@@ -257,4 +257,62 @@ pub(crate) async fn how_a_product_stands_is_kept_until_something_changes(store: 
     assert!(store.products_known(org, (now(), later(1))).await.unwrap().is_empty());
     let kept = store.supplier(org, supplier).await.unwrap().unwrap().promised;
     assert_eq!(kept["quality"], "2026-01-01T00:00:00Z");
+}
+
+pub(crate) async fn a_supplier_is_told_each_thing_once_however_many_look(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    let asset = store.put_asset(org, "gateway", "product", None, now()).await.unwrap().id;
+    let new = trimtab_store::NewSupplier {
+        name: "Northwind".into(),
+        contact: "psirt@northwind.example".into(),
+        contract: String::new(),
+        contract_ends: None,
+        obligations: serde_json::json!({}),
+    };
+    let (id, _) =
+        store.add_supplier(org, &new, ("Gateway", asset), "person:1", now()).await.unwrap();
+    assert!(!store.writes_supplier(org, id).await.unwrap(), "nobody said so");
+    assert!(store.write_supplier(org, (id, true), "person:1", now()).await.unwrap());
+    assert!(!store.write_supplier(org, (id, true), "person:1", now()).await.unwrap());
+    assert_eq!(store.written_suppliers(org, 0, 9).await.unwrap(), [id]);
+    assert_eq!(store.written_suppliers(org, id, 9).await.unwrap(), [0i64; 0]);
+    let things: Vec<(String, String)> =
+        ["question-1", "question-2"].map(|item| (item.to_owned(), "asked".to_owned())).into();
+    let mut writers = Vec::new();
+    for nth in 0..4 {
+        let (store, things) = (store.clone(), things.clone());
+        writers.push(tokio::spawn(async move {
+            let of = (id, "psirt@northwind.example");
+            store.begin_supplier_letter(org, of, &things, "trimtab", later(nth)).await.unwrap()
+        }));
+    }
+    let mut claimed = Vec::new();
+    for writer in writers {
+        claimed.push(writer.await.unwrap());
+    }
+    claimed.sort_by_key(Vec::len);
+    assert_eq!(claimed[3], [0, 1]);
+    assert!(claimed[..3].iter().all(Vec::is_empty), "{claimed:?}");
+    let told = store.supplier_told(org, id, 9).await.unwrap();
+    assert_eq!((told.len(), told[0].became), (2, Became::Begun));
+    // What was not taken now is told again; what was taken is not.
+    let begun = told[0].at;
+    store.end_supplier_letter(org, (id, begun), (Became::Later, "busy")).await.unwrap();
+    assert!(store.supplier_told(org, id, 9).await.unwrap().is_empty());
+    let of = (id, "psirt@northwind.example");
+    let again = store.begin_supplier_letter(org, of, &things, "trimtab", later(9)).await.unwrap();
+    assert_eq!(again, [0, 1]);
+    store.end_supplier_letter(org, (id, later(9)), (Became::Sent, "")).await.unwrap();
+    let none = store.begin_supplier_letter(org, of, &things, "trimtab", later(10)).await.unwrap();
+    assert!(none.is_empty());
+    // Late is another thing to tell than asked.
+    let late = [("question-1".to_owned(), "late".to_owned())];
+    let more = store.begin_supplier_letter(org, of, &late, "trimtab", later(11)).await.unwrap();
+    assert_eq!(more, [0]);
+    assert_eq!(store.supplier_tries(org, id, now()).await.unwrap(), 0);
+    let tried = [(TRIED.to_owned(), "1".to_owned())];
+    store.begin_supplier_letter(org, of, &tried, "person:1", later(12)).await.unwrap();
+    assert_eq!(store.supplier_tries(org, id, later(12)).await.unwrap(), 1);
+    assert_eq!(store.supplier_tries(org, id, later(13)).await.unwrap(), 0);
+    assert_eq!(store.verify_ledger(org).await.unwrap().1, None);
 }
