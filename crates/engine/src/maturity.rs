@@ -130,6 +130,16 @@ facts! {
     Accountable = "accountable", "systems", "name a product owner and who runs them";
     /// What was said to be not affected, with why.
     Stated = "stated", "statements of what does not concern us", "say why";
+    /// Assets of which a change was looked at by the gate within 30 days.
+    Gated = "gated", "assets", "had a change looked at by the gate in the last 30 days";
+    /// Refusals of 90 days that were mended or let through by a decision; the last week has time still.
+    Mended = "mended", "refusals of the last 90 days", "were mended, or let through by a decision";
+    /// Products of suppliers of which no promise is broken, and one at least is kept.
+    Promised = "promised", "suppliers' products", "are as was promised";
+    /// Products with an SBOM of the last 90 days.
+    Supplied = "supplied", "suppliers' products", "have an SBOM of the last 90 days";
+    /// Questions to suppliers of 90 days that were answered, of those that are answered or late.
+    Replied = "replied", "questions to suppliers of the last 90 days", "were answered";
     /// Whether the ledger holds; how long it is, is not told.
     Sealed = "sealed", "ledgers", "hold, seal by seal";
 }

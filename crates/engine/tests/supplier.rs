@@ -152,6 +152,7 @@ proptest! {
             quality: Some(60),
         };
         let is = Evidence {
+            promised: [].into(),
             since: at(since),
             sboms: vec![sbom(made, received)],
             release: Some(("9".into(), at(since))),
@@ -172,5 +173,74 @@ proptest! {
                 prop_assert_eq!(one.standing, Standing::Met);
             }
         }
+    }
+}
+
+#[test]
+fn nobody_is_held_to_a_promise_before_it_was_made() {
+    let is = |sboms: Vec<Sbom>, promise, day| Evidence {
+        since: at(0),
+        promised: [(promise, at(day))].into(),
+        sboms,
+        ..Evidence::default()
+    };
+    use Standing::{Met, NotMet, Unknown};
+    let fresh = Obligations { fresh_days: Some(30), ..Obligations::default() };
+    let of = |sboms, now| one(&fresh, &is(sboms, Promise::Freshness, 100), now).standing;
+    // They have the whole time from then on, with or without an old one.
+    assert_eq!((of(vec![], 129), of(vec![], 130)), (Unknown, NotMet(at(130))));
+    assert_eq!(of(vec![sbom(Some(10), 10)], 129), Met);
+    assert_eq!(of(vec![sbom(Some(10), 10)], 130), NotMet(at(130)));
+    assert_eq!(
+        of(vec![sbom(Some(110), 110)], 140),
+        NotMet(at(140)),
+        "what came after is as old as it is"
+    );
+    // An old document breaks no later promise, and keeps it where it would.
+    let good = Obligations { quality: Some(80), ..Obligations::default() };
+    let of =
+        |received| one(&good, &is(vec![sbom(None, received)], Promise::Quality, 100), 120).standing;
+    assert_eq!((of(99), of(100)), (Unknown, NotMet(at(100))));
+    let low = Obligations { quality: Some(50), ..Obligations::default() };
+    let old = is(vec![sbom(None, 5)], Promise::Quality, 100);
+    assert_eq!(one(&low, &old, 120).standing, Met);
+    // What was known before is to be told from then on.
+    let told = Obligations { notice_hours: Some(48), ..Obligations::default() };
+    let evidence = Evidence {
+        known: Some(vec![known("CVE-1", None, 3, None)]),
+        ..is(vec![], Promise::Notice, 100)
+    };
+    assert_eq!(one(&told, &evidence, 101).standing, Met, "there is time");
+    assert_eq!(one(&told, &evidence, 102).standing, NotMet(at(102)));
+    let release = Obligations { each_release: true, ..Obligations::default() };
+    let evidence = Evidence {
+        release: Some(("5.0".into(), at(50))),
+        ..is(vec![sbom(None, 60)], Promise::Release, 100)
+    };
+    assert_eq!(one(&release, &evidence, 120).standing, NotMet(at(100)));
+}
+
+proptest! {
+    /// A promise is stricter than none, never than itself, and of two that differ in one number one alone is.
+    #[test]
+    fn of_two_promises_one_is_stricter(a in 1u32..400, b in 1u32..400) {
+        let all = |days: u32| Obligations {
+            format: Some((Format::CycloneDx, (1, days))),
+            fresh_days: Some(days),
+            each_release: true,
+            notice_hours: Some(days),
+            vex: Some((days, Level::High)),
+            quality: Some(u8::try_from(days % 100).unwrap()),
+        };
+        let (one, other, none) = (all(a), all(b), Obligations::default());
+        for promise in Promise::ALL {
+            prop_assert!(one.is_stricter(promise, &none) && one.has(promise));
+            prop_assert!(!none.is_stricter(promise, &one) && !none.has(promise));
+            prop_assert!(!one.is_stricter(promise, &one));
+            let both = one.is_stricter(promise, &other) && other.is_stricter(promise, &one);
+            prop_assert!(!both);
+            prop_assert_eq!(Promise::from_word(promise.as_str()), Some(promise));
+        }
+        prop_assert_eq!(one.is_stricter(Promise::Freshness, &other), a < b);
     }
 }

@@ -48,6 +48,7 @@ pub(crate) mod tokens;
 pub(crate) mod trackers;
 pub(crate) mod updates;
 mod verdict;
+pub(crate) mod verdicts;
 pub(crate) mod vulnerabilities;
 pub(crate) mod what_if;
 pub(crate) mod where_is;

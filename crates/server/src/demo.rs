@@ -12,6 +12,7 @@ mod shares;
 mod suppliers;
 mod tickets;
 mod updates;
+mod verdicts;
 mod year;
 
 use std::path::PathBuf;

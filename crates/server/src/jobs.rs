@@ -13,6 +13,7 @@ mod rematch;
 pub(crate) mod remind;
 pub(crate) mod replan;
 pub(crate) mod track;
+pub(crate) mod write_suppliers;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -52,6 +53,8 @@ pub(crate) enum Kind {
     Remind,
     /// Mail boards to those who asked for it.
     MailBoards,
+    /// Write to suppliers what is asked of them.
+    WriteSuppliers,
 }
 
 impl Kind {
@@ -68,6 +71,7 @@ impl Kind {
         (Kind::Track, "track"),
         (Kind::Remind, "remind"),
         (Kind::MailBoards, "mail-boards"),
+        (Kind::WriteSuppliers, "write-suppliers"),
     ];
 
     /// The word in the store.
@@ -100,6 +104,7 @@ async fn run(app: &App, worker: &str, job: &Job) -> Result<(), Refused> {
         Some(Kind::Track) => track::run(app, worker, job).await?,
         Some(Kind::Remind) => remind::run(app, job).await?,
         Some(Kind::MailBoards) => mail_boards::run(app, job).await?,
+        Some(Kind::WriteSuppliers) => write_suppliers::run(app, job).await?,
         Some(Kind::ReadDocument) | None => {
             return Err(Refused::Internal(format!("no job is called `{}`", job.kind)));
         }

@@ -16,6 +16,7 @@ mod facts;
 mod goaling;
 mod ingest;
 mod jobs;
+mod judging;
 mod knowing;
 mod logs;
 mod mailing;

@@ -34,6 +34,7 @@ pub(crate) fn api(largest_upload: usize) -> OpenApiRouter<App> {
         .routes(routes!(api::plans::list, api::plans::post))
         .routes(routes!(api::supplied::send))
         .routes(routes!(api::updates::list, api::updates::post))
+        .routes(routes!(api::verdicts::list, api::verdicts::post))
         .layer(RequestBodyLimitLayer::new(largest_upload));
     let rest = OpenApiRouter::new()
         .routes(routes!(api::findings::list))
@@ -58,7 +59,8 @@ pub(crate) fn api(largest_upload: usize) -> OpenApiRouter<App> {
         .routes(routes!(api::suppliers::questions, api::suppliers::ask))
         .routes(routes!(api::suppliers::withdraw_question))
         .routes(routes!(api::suppliers::documents))
-        .routes(routes!(api::suppliers::take))
+        .routes(routes!(api::suppliers::preview, api::suppliers::take))
+        .routes(routes!(api::suppliers::letters, api::suppliers::write, api::suppliers::try_letter))
         .routes(routes!(api::supplied::get))
         .routes(routes!(api::supplied::answer))
         .routes(routes!(api::systems::list, api::systems::put))
@@ -112,6 +114,9 @@ pub(crate) fn api(largest_upload: usize) -> OpenApiRouter<App> {
         .routes(routes!(api::jobs::one))
         .routes(routes!(api::jobs::retry))
         .routes(routes!(api::jobs::events))
+        .routes(routes!(api::verdicts::teams))
+        .routes(routes!(api::verdicts::one))
+        .routes(routes!(api::verdicts::near_miss))
         .routes(routes!(api::where_is::list))
         .routes(routes!(api::documents::one))
         .routes(routes!(api::ledger::list))
@@ -248,6 +253,9 @@ pub fn router(app: App) -> Router {
             "/suppliers/{id}/documents/{number}",
             get(web::supplier::document::page).post(web::supplier::document::post),
         )
+        .route("/verdicts", get(web::verdicts::page))
+        .route("/verdicts/{id}", get(web::verdicts::one))
+        .route("/verdicts/{id}/near-miss", get(web::verdicts::ask).post(web::verdicts::open))
         .route("/vulnerabilities/{name}", get(web::vulnerability::page))
         .route("/packages", get(web::package::page))
         .route("/releases", get(web::release::page))

@@ -6,6 +6,9 @@ mod asking;
 pub(crate) mod document;
 pub(crate) mod intake;
 pub(crate) mod judged;
+pub(crate) mod kept;
+pub(crate) mod letters;
+pub(crate) mod preview;
 mod promised;
 pub(crate) mod reminders;
 
@@ -236,7 +239,7 @@ pub(crate) async fn add(
     Ok(added)
 }
 
-/// Says otherwise what is known of a supplier.
+/// Says otherwise what is known of a supplier; `ended`: whether it delivers nothing any longer. `None`: as before.
 ///
 /// # Errors
 /// They may not, or something is not right.
@@ -244,11 +247,16 @@ pub(crate) async fn change(
     app: &App,
     who: &Who,
     id: i64,
-    (wanted, ended): (Wanted, bool),
+    (wanted, ended): (Wanted, Option<bool>),
 ) -> Result<(), Problem> {
-    find(app, who, id).await?.must_change()?;
+    let before = find(app, who, id).await?;
+    before.must_change()?;
+    let promised = promised::later(&before.is, &wanted.obligations, app.now())?;
     let new = wanted.checked()?;
-    app.store.set_supplier(who.org, id, (&new, ended), &who.actor(), app.now()).await?;
+    // What ended stays ended until somebody says otherwise.
+    let ended = ended.unwrap_or(before.is.ended.is_some());
+    let is = (&new, ended, &promised);
+    app.store.set_supplier(who.org, id, is, &who.actor(), app.now()).await?;
     Ok(())
 }
 

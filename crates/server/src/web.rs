@@ -66,6 +66,7 @@ pub(crate) mod try_channel;
 pub(crate) mod update;
 pub(crate) mod updates;
 pub(crate) mod upload;
+pub(crate) mod verdicts;
 pub(crate) mod vulnerability;
 pub(crate) mod welcome;
 pub(crate) mod what_if;

@@ -99,6 +99,12 @@ impl Agreed {
         agreed.decided()
     }
 
+    /// The same, if a VEX document about an asset held as well.
+    pub(crate) fn stating(&self, asset: i64, read: Arc<vex::Read>) -> Agreed {
+        let said = Arc::new(self.said.with(asset, read));
+        Agreed { said, charter_id: self.charter_id, ..self.by(self.charter.clone()) }
+    }
+
     /// With its decisions in the engine's words: their days are those of the charter's calendar.
     fn decided(mut self) -> Agreed {
         for decision in &self.approved {

@@ -45,6 +45,7 @@ pub(crate) enum Kind {
     SupplierLink,
     SupplierDocument,
     Question,
+    Verdict,
 }
 
 impl Kind {
@@ -78,6 +79,7 @@ impl Kind {
             Kind::SupplierLink => "supplier-link",
             Kind::SupplierDocument => "supplier-document",
             Kind::Question => "supplier-question",
+            Kind::Verdict => "verdict",
         }
     }
 

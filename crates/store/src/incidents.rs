@@ -139,6 +139,23 @@ fn event(row: &Row) -> Result<IncidentEvent> {
     })
 }
 
+impl IncidentSort {
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            IncidentSort::Real => "incident",
+            IncidentSort::NearMiss => NEAR_MISS,
+            IncidentSort::Drill => "drill",
+        }
+    }
+
+    /// From the word.
+    pub fn from_text(text: &str) -> Option<IncidentSort> {
+        let all = [IncidentSort::Real, IncidentSort::NearMiss, IncidentSort::Drill];
+        all.into_iter().find(|is| is.as_str() == text)
+    }
+}
+
 impl Store {
     /// Opens an incident. Returns its id.
     ///
@@ -166,12 +183,51 @@ impl Store {
         actor: &str,
         now: Timestamp,
     ) -> Result<i64> {
+        let is = Opened { new, verdict: None, events: &[], systems: &[] };
+        let id = self.open_any(org, &is, job, actor, now).await?;
+        id.ok_or_else(|| StoreError::Damaged("an incident that was opened before".to_owned()))
+    }
+
+    /// Opens a near miss out of a refusal, with what is known of it and the systems that it is about. Returns its id.
+    /// `None`: one was opened from it before.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn open_near_miss(
+        &self,
+        org: Org,
+        (new, verdict): (&NewIncident, i64),
+        (events, systems): (&[NewIncidentEvent], &[i64]),
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Option<i64>> {
+        let is = Opened { new, verdict: Some(verdict), events, systems };
+        self.open_any(org, &is, None, actor, now).await
+    }
+
+    async fn open_any(
+        &self,
+        org: Org,
+        is: &Opened<'_>,
+        job: Option<&NewJob>,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Option<i64>> {
+        let new = is.new;
         let id = self.ids.one(&self.db, org.0, Kind::Incident).await?;
         let job_id = self.ids.one(&self.db, 0, Kind::Job).await?;
         let mut tx = self.db.begin().await?;
-        let sql = "INSERT INTO incident
-                (org, id, title, looked_for, versions, published, drill, speed, opened, kind)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        if is.verdict.is_some() {
+            // Of two who open it at once, the second finds it.
+            ledger::hold(&mut tx, org).await?;
+            let sql = "SELECT id FROM incident WHERE org = $1 AND verdict = $2";
+            if tx.first(sql, args![org.0, is.verdict]).await?.is_some() {
+                return Ok(None);
+            }
+        }
+        let sql = "INSERT INTO incident (org, id, title, looked_for, versions, published, drill,
+                speed, opened, kind, verdict)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
         let values = args![
             org.0,
             id,
@@ -182,19 +238,24 @@ impl Store {
             new.drill.clone(),
             i64::from(new.speed),
             micros(now),
-            new.near_miss.then_some(NEAR_MISS)
+            new.near_miss.then_some(NEAR_MISS),
+            is.verdict
         ];
         tx.run(sql, values).await?;
         let told = json!({ "title": new.title, "looked_for": new.looked_for,
             "versions": new.versions, "drill": new.drill, "near_miss": new.near_miss,
+            "verdict": is.verdict,
             "published": new.published.map(|at| at.to_string()) });
         let opened = NewIncidentEvent { kind: "opened".to_owned(), team: None, told };
         if let Some(job) = job {
             jobs::add(&mut tx, job_id, job, now).await?;
         }
-        add(&mut tx, (org, id), &[opened], None, (actor, now)).await?;
+        let mut all = vec![opened];
+        all.extend_from_slice(is.events);
+        add(&mut tx, (org, id), &all, None, (actor, now)).await?;
+        touch(&mut tx, (org, id), is.systems).await?;
         tx.commit().await?;
-        Ok(id)
+        Ok(Some(id))
     }
 
     /// Tells what happened in an incident, which touches some systems. Returns the number of the first.
@@ -229,11 +290,7 @@ impl Store {
         let Some(first) = add(&mut tx, (org, id), events, last, by).await? else {
             return Ok(None);
         };
-        for system in systems {
-            let sql = "INSERT INTO incident_system (org, incident, system) VALUES ($1, $2, $3)
-                ON CONFLICT DO NOTHING";
-            tx.run(sql, args![org.0, id, *system]).await?;
-        }
+        touch(&mut tx, (org, id), systems).await?;
         tx.commit().await?;
         Ok(Some(first))
     }
@@ -320,6 +377,34 @@ impl Store {
         let rows = (&mut &self.db).all(&sql, is.values).await?;
         let found = rows.iter().map(Incident::from_row).collect::<Result<Vec<_>>>()?;
         Ok(Page::cut(found, limit, |one| Cursor { value: 0, id: one.id }))
+    }
+
+    /// Near misses that were opened between two moments and touched one of some systems, the newest first, at most so
+    /// many; and how many there are. `None`: whichever.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn near_misses(
+        &self,
+        org: Org,
+        (since, until): (Timestamp, Timestamp),
+        systems: Option<&[i64]>,
+        limit: usize,
+    ) -> Result<(Vec<Incident>, i64)> {
+        let mut is = touching(org, systems);
+        is.text += " AND drill IS NULL AND kind = 'near-miss'";
+        is.and("opened >= ", Some(micros(since)));
+        is.and("opened < ", Some(micros(until)));
+        let sql = format!("SELECT COUNT(*) FROM incident WHERE {}", is.text);
+        let row = (&mut &self.db).first(&sql, is.values.clone()).await?;
+        let count = row.map_or(Ok(0), |row| row.int(0))?;
+        let asked = is.value(i64::try_from(limit.clamp(1, MOST)).unwrap_or(i64::MAX));
+        let sql = format!(
+            "SELECT {COLUMNS} FROM incident WHERE {} ORDER BY id DESC LIMIT {asked}",
+            is.text
+        );
+        let rows = (&mut &self.db).all(&sql, is.values).await?;
+        Ok((rows.iter().map(Incident::from_row).collect::<Result<Vec<_>>>()?, count))
     }
 
     /// How many of each sort there are that touched one of some systems. `None`: whichever.
@@ -422,6 +507,25 @@ impl Store {
         let rows = (&mut &self.db).all(sql, args![org.0, id]).await?;
         rows.iter().map(|row| row.int(0)).collect()
     }
+}
+
+/// What an incident is opened with.
+struct Opened<'o> {
+    new: &'o NewIncident,
+    /// The refusal that it is opened from.
+    verdict: Option<i64>,
+    events: &'o [NewIncidentEvent],
+    systems: &'o [i64],
+}
+
+/// Keeps which systems an incident touches.
+async fn touch(tx: &mut Tx, (org, id): (Org, i64), systems: &[i64]) -> Result<()> {
+    for system in systems {
+        let sql = "INSERT INTO incident_system (org, incident, system) VALUES ($1, $2, $3)
+            ON CONFLICT DO NOTHING";
+        tx.run(sql, args![org.0, id, *system]).await?;
+    }
+    Ok(())
 }
 
 /// Whether it may be told of an incident that is closed: what is done about what was learnt.

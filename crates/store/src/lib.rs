@@ -39,6 +39,7 @@ mod incidents;
 mod inventoried;
 mod jobs;
 mod joint;
+mod judgements;
 mod known;
 mod ledger;
 mod letters;
@@ -65,6 +66,7 @@ mod sightings;
 mod steps;
 mod stock;
 mod supplied;
+mod supplier_letters;
 mod supplier_links;
 mod supplier_questions;
 mod suppliers;
@@ -76,6 +78,7 @@ mod tokens;
 mod trackers;
 mod tries;
 mod tx;
+mod verdicts;
 mod verified;
 mod vex;
 
@@ -116,6 +119,7 @@ pub use incidents::{
 };
 pub use inventoried::Inventoried;
 pub use jobs::{Job, JobState, MAX_ATTEMPTS, NewJob, Priority};
+pub use judgements::{ProductJudged, ProductsKnown};
 pub use ledger::{Break, Entry, EventKind, LedgerFilter, NewEvent};
 pub use letters::{Became, Letter, NewLetter, NewRecipient, Recipient, SentOf};
 pub use loads::LoadDay;
@@ -138,6 +142,7 @@ pub use shares::{NewShare, Share};
 pub use shipped::{Merged, Production};
 pub use steps::SignInStep;
 pub use supplied::{NewSupplied, Supplied};
+pub use supplier_letters::{SupplierTold, TRIED};
 pub use supplier_links::SupplierLink;
 pub use supplier_questions::{NewQuestion, Question, QuestionState};
 pub use suppliers::{NewSupplier, Product, Supplier};
@@ -147,6 +152,10 @@ pub use together::{Numbers, Together};
 pub use tokens::{Hook, NewToken, Token};
 pub use trackers::{NewTracker, Tracker};
 pub use tries::{ChannelTry, TryOf};
+pub use verdicts::{
+    Answered as VerdictAnswer, Judgement, NewVerdict, Reason as VerdictReason, Verdict,
+    VerdictCount, VerdictFilter, VerdictSource,
+};
 pub use verified::Verified;
 pub use vex::Vex;
 

@@ -85,6 +85,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "exports",
         text: include_str!("../migrations/0026_exports.sql"),
     },
+    Migration {
+        version: 27,
+        name: "verdicts",
+        text: include_str!("../migrations/0027_verdicts.sql"),
+    },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.

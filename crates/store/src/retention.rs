@@ -25,6 +25,9 @@ pub struct Keep {
     pub documents: Option<Timestamp>,
     /// Letters to teams that are older. `None`: every letter is kept.
     pub letters: Option<Timestamp>,
+    /// Verdicts of the gate that were said last before it, but for those that a near miss was opened from. `None`: every
+    /// one is kept.
+    pub verdicts: Option<Timestamp>,
     /// Jobs that were done, sessions and links that ended, answers to requests, notices that nobody sent, and tries of
     /// channels, that are older.
     pub rest: Timestamp,
@@ -45,6 +48,8 @@ pub struct Forgotten {
     pub notices: u64,
     /// Letters to teams, with what became of their copies.
     pub letters: u64,
+    /// Verdicts of the gate. What they said is in the ledger.
+    pub verdicts: u64,
 }
 
 /// A document that was read into snapshots, and on which nothing rests: it is no report and no VEX, also none of a
@@ -105,6 +110,18 @@ impl Store {
         tx.run(sql, args![org.0, before]).await?;
         let sql = "DELETE FROM outbox WHERE org = $1 AND (sent IS NOT NULL OR created < $2)";
         forgotten.notices = tx.run(sql, args![org.0, before]).await?;
+        if let Some(before) = keep.verdicts {
+            let old = "org = $1 AND last < $2 AND NOT EXISTS (SELECT 1 FROM incident
+                WHERE incident.org = $1 AND incident.verdict = verdict.id)";
+            let before = micros(before);
+            let sql = format!(
+                "DELETE FROM verdict_subject WHERE org = $1 AND verdict IN
+                    (SELECT id FROM verdict WHERE {old})"
+            );
+            tx.run(&sql, args![org.0, before]).await?;
+            let sql = format!("DELETE FROM verdict WHERE {old}");
+            forgotten.verdicts = tx.run(&sql, args![org.0, before]).await?;
+        }
         tx.commit().await?;
         if let Some(before) = keep.letters {
             forgotten.letters = self.forget_letters(org, before).await?;

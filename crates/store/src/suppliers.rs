@@ -42,6 +42,8 @@ pub struct Supplier {
     pub made: Timestamp,
     /// Since when it delivers nothing any longer.
     pub ended: Option<Timestamp>,
+    /// Since when promises hold that were made after the first: by their words; the server reads it.
+    pub promised: Value,
 }
 
 /// Something that a supplier delivers.
@@ -68,7 +70,8 @@ const PRODUCTS: i64 = 100;
 /// As many assets are asked about at once.
 const BLOCK: usize = 1000;
 
-const COLUMNS: &str = "id, name, contact, contract, contract_ends, obligations, made, ended";
+const COLUMNS: &str =
+    "id, name, contact, contract, contract_ends, obligations, made, ended, promised";
 const PRODUCT: &str = "p.id, p.supplier, p.name, p.asset,
     (SELECT a.system FROM asset AS a WHERE a.org = p.org AND a.id = p.asset), p.newest, p.newest_since, p.made";
 
@@ -89,6 +92,7 @@ impl Supplier {
             },
             made: moment(row.int(6)?)?,
             ended: maybe(row.maybe_int(7)?)?,
+            promised: row.maybe_text(8)?.as_deref().map(json_of).transpose()?.unwrap_or_default(),
         })
     }
 }
@@ -135,7 +139,8 @@ impl Store {
         let first = self.ids.one(&self.db, org.0, Kind::Product).await?;
         let mut tx = self.db.begin().await?;
         let sql = format!(
-            "INSERT INTO supplier (org, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL)"
+            "INSERT INTO supplier (org, {COLUMNS})
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, NULL)"
         );
         let values = args![
             org.0,
@@ -181,7 +186,8 @@ impl Store {
         Ok(id)
     }
 
-    /// Says otherwise what is known of a supplier, and whether it still delivers: if not, its links are withdrawn with it.
+    /// Says otherwise what is known of a supplier, whether it still delivers, and since when what was promised later
+    /// holds. If it delivers nothing any longer, its links are withdrawn with it.
     /// `false`: there is none.
     ///
     /// # Errors
@@ -190,13 +196,13 @@ impl Store {
         &self,
         org: Org,
         id: i64,
-        (new, ended): (&NewSupplier, bool),
+        (new, ended, promised): (&NewSupplier, bool, &Value),
         actor: &str,
         now: Timestamp,
     ) -> Result<bool> {
         let mut tx = self.db.begin().await?;
         let sql = "UPDATE supplier SET name = $3, contact = $4, contract = $5, contract_ends = $6,
-                obligations = $7, ended = CASE WHEN $8 THEN COALESCE(ended, $9) END
+                obligations = $7, ended = CASE WHEN $8 THEN COALESCE(ended, $9) END, promised = $10
             WHERE org = $1 AND id = $2";
         let values = args![
             org.0,
@@ -207,7 +213,8 @@ impl Store {
             new.contract_ends.map(micros),
             new.obligations.to_string(),
             ended,
-            micros(now)
+            micros(now),
+            promised.to_string()
         ];
         if tx.run(sql, values).await? == 0 {
             return Ok(false);
@@ -215,6 +222,7 @@ impl Store {
         let mut data = told("supplier-changed", id, new);
         if let Some(data) = data.as_object_mut() {
             data.insert("ended".to_owned(), ended.into());
+            data.insert("promised".to_owned(), promised.clone());
         }
         // For good: should it deliver again, those who had them may no longer be theirs.
         if ended {

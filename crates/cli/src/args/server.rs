@@ -176,6 +176,10 @@ pub struct Push {
     /// What `trimtab apply --format json` wrote about a batch of it, sent along; repeat it for several
     #[arg(long, value_name = "FILE")]
     pub applied: Vec<PathBuf>,
+    /// What `trimtab gate --format json` decided about it, or `trimtab check-new --format json` said, sent along; repeat
+    /// it for several
+    #[arg(long, value_name = "FILE")]
+    pub gate: Vec<PathBuf>,
     /// It was deployed to this environment, too
     #[arg(long, value_name = "NAME")]
     pub environment: Option<String>,

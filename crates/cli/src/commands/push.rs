@@ -76,6 +76,20 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
         let update = answer["update"].as_i64().unwrap_or(0);
         io.out(&format!("{asset}: `{}` is update {update}\n", file.display()));
     }
+    for file in &args.gate {
+        let named = [("revision", revision.as_deref()), ("branch", branch.as_deref())];
+        let mut query = vec![("asset", asset.as_str())];
+        query.extend(named.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
+        let body = agreement::bytes(file)?;
+        let answer = server
+            .post(&["api", "v1", "verdicts"], &query, "application/json", &body)
+            .map_err(|e| unreached(&e.to_string()))?;
+        for one in taken(&answer)?["rows"].as_array().into_iter().flatten() {
+            let outcome = one_line(one["outcome"].as_str().unwrap_or_default());
+            let id = one["id"].as_i64().unwrap_or(0);
+            io.out(&format!("{asset}: verdict {id} of `{}` is kept: {outcome}\n", file.display()));
+        }
+    }
     if let Some(environment) = &args.environment {
         let mut said = json!({ "asset": asset, "environment": environment });
         if let Some(snapshot) = answer["snapshot"].as_i64() {

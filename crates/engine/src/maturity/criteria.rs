@@ -285,6 +285,27 @@ pub const CRITERIA: &[Criterion] = &[
         ..PLAIN
     },
     Criterion {
+        id: "changes-gated",
+        stage: Stage::Centralised,
+        words: "Changes of half of the assets are looked at by the gate.",
+        fact: Fact::Gated,
+        least: 50,
+        next: "Let the CI wait for the verdict (trimtab push --wait), or send what trimtab gate decided.",
+        references: &[ssdf("PO.4.1"), ssdf("PO.4.2"), ncsc("3")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "suppliers-send",
+        stage: Stage::Centralised,
+        words: "Suppliers' products have an SBOM of the last 90 days.",
+        fact: Fact::Supplied,
+        least: 75,
+        holds_of_none: true,
+        next: "Give suppliers a link, and ask for an SBOM of each product.",
+        references: &[ssdf("PO.1.3"), ntia("Practices and processes: frequency"), ncsc("2")],
+        ..PLAIN
+    },
+    Criterion {
         id: "all-current",
         stage: Stage::Advanced,
         words: "Every team's inventories are of the last week.",
@@ -298,6 +319,39 @@ pub const CRITERIA: &[Criterion] = &[
             ntia("Practices and processes: frequency"),
             cra("(3)"),
         ],
+        ..PLAIN
+    },
+    Criterion {
+        id: "refusals-answered",
+        stage: Stage::Advanced,
+        words: "What the gate refuses is mended, or let through by a decision.",
+        fact: Fact::Mended,
+        least: 90,
+        holds_of_none: true,
+        next: "Look at refusals that nobody answered, on the page of verdicts.",
+        references: &[ssdf("PO.4.2"), ssdf("RV.2.2"), cra("(2)"), ncsc("3")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "suppliers-keep-promises",
+        stage: Stage::Advanced,
+        words: "Suppliers keep what they promised.",
+        fact: Fact::Promised,
+        least: 75,
+        holds_of_none: true,
+        next: "Look at what is broken on the page of suppliers, and ask them.",
+        references: &[ssdf("PO.1.3"), ssdf("PW.4.4"), ncsc("4")],
+        ..PLAIN
+    },
+    Criterion {
+        id: "suppliers-answer",
+        stage: Stage::Advanced,
+        words: "Suppliers answer what they are asked.",
+        fact: Fact::Replied,
+        least: 75,
+        holds_of_none: true,
+        next: "Remind them: their page has the questions that are late.",
+        references: &[ssdf("PO.1.3"), ssdf("RV.1.1"), ncsc("3")],
         ..PLAIN
     },
     Criterion {

@@ -63,6 +63,7 @@ impl Kind {
                 Part::Exploited,
                 Part::Nearly,
                 Part::Attacks,
+                Part::NearMisses,
                 Part::Speed,
                 Part::Watch,
             ],
@@ -107,6 +108,8 @@ pub enum Part {
     Nearly,
     /// What attackers published.
     Attacks,
+    /// What was caught before it touched anything.
+    NearMisses,
     /// How fast we were.
     Speed,
     /// What to look at.
@@ -138,6 +141,7 @@ impl Part {
             Part::Exploited => "exploited",
             Part::Nearly => "nearly",
             Part::Attacks => "attacks",
+            Part::NearMisses => "near-misses",
             Part::Speed => "speed",
             Part::Watch => "watch",
         }

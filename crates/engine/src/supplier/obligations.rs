@@ -1,6 +1,8 @@
 //! Whether a supplier keeps to what was promised for a product: met, not met since, or unknown, each with what shows it.
 //! Unknown is not met and not broken.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use trimtab_model::Level;
 
@@ -98,11 +100,63 @@ pub struct Known {
     pub stated: Option<Timestamp>,
 }
 
+impl Obligations {
+    /// Whether a promise asks for more here than it does there, or was not made there.
+    pub fn is_stricter(&self, promise: Promise, than: &Obligations) -> bool {
+        let shorter = |new: Option<u32>, old: Option<u32>| match (new, old) {
+            (Some(new), Some(old)) => new < old,
+            (new, old) => new.is_some() && old.is_none(),
+        };
+        match promise {
+            Promise::Format => match (self.format, than.format) {
+                (Some((new, least)), Some((old, before))) => new != old || least > before,
+                (new, old) => new.is_some() && old.is_none(),
+            },
+            Promise::Freshness => shorter(self.fresh_days, than.fresh_days),
+            Promise::Release => self.each_release && !than.each_release,
+            Promise::Quality => {
+                self.quality.is_some_and(|new| than.quality.is_none_or(|old| new > old))
+            }
+            Promise::Notice => shorter(self.notice_hours, than.notice_hours),
+            Promise::Vex => match (self.vex, than.vex) {
+                (Some((new, from)), Some((old, before))) => new < old || from < before,
+                (new, old) => new.is_some() && old.is_none(),
+            },
+        }
+    }
+
+    /// Whether a promise was made.
+    pub fn has(&self, promise: Promise) -> bool {
+        match promise {
+            Promise::Format => self.format.is_some(),
+            Promise::Freshness => self.fresh_days.is_some(),
+            Promise::Release => self.each_release,
+            Promise::Quality => self.quality.is_some(),
+            Promise::Notice => self.notice_hours.is_some(),
+            Promise::Vex => self.vex.is_some(),
+        }
+    }
+}
+
+impl Evidence {
+    /// Since when a promise holds: a moment, or that, where it was made later.
+    fn held(&self, promise: Promise, at: Timestamp) -> Timestamp {
+        self.promised.get(&promise).map_or(at, |promised| at.max(*promised))
+    }
+
+    /// Whether something came before a promise was made.
+    fn is_before(&self, promise: Promise, at: Timestamp) -> bool {
+        self.promised.get(&promise).is_some_and(|promised| at < *promised)
+    }
+}
+
 /// What there is to judge by, of one product.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Evidence {
     /// Since when the product is delivered, as far as we were told.
     pub since: Timestamp,
+    /// Since when promises hold that were made, or made stricter, after others: nobody is held to one before.
+    pub promised: BTreeMap<Promise, Timestamp>,
     /// The SBOMs that came, the newest first.
     pub sboms: Vec<Sbom>,
     /// The newest release that we know of, and since when.
@@ -131,6 +185,21 @@ pub enum Promise {
 }
 
 impl Promise {
+    /// All of them.
+    pub const ALL: [Promise; 6] = [
+        Promise::Format,
+        Promise::Freshness,
+        Promise::Release,
+        Promise::Quality,
+        Promise::Notice,
+        Promise::Vex,
+    ];
+
+    /// From the word.
+    pub fn from_word(word: &str) -> Option<Promise> {
+        Promise::ALL.into_iter().find(|is| is.as_str() == word)
+    }
+
     /// The word.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -244,7 +313,16 @@ fn format_of(format: Format, (major, minor): Version, is: &Evidence) -> Judged {
     };
     let shown = format!("The newest is {} {}.{}; {wanted}.", has.words(), version.0, version.1);
     let kept = has == format && version >= (major, minor);
-    of(if kept { Standing::Met } else { Standing::NotMet(newest.received) }, shown)
+    of(sent(Promise::Format, kept, is, newest.received), shown)
+}
+
+/// How it stands by a document: one that came before it was promised breaks nothing.
+fn sent(promise: Promise, kept: bool, is: &Evidence, received: Timestamp) -> Standing {
+    match kept {
+        true => Standing::Met,
+        false if is.is_before(promise, received) => Standing::Unknown,
+        false => Standing::NotMet(received),
+    }
 }
 
 /// By the document's own time and by its arrival: what was made long before it came is old, and what says of itself that
@@ -252,11 +330,11 @@ fn format_of(format: Format, (major, minor): Version, is: &Evidence) -> Judged {
 fn freshness(number: u32, is: &Evidence, now: Timestamp) -> Judged {
     let by = days(number);
     let Some(newest) = is.sboms.first() else {
-        let due = after(is.since, by);
+        let due = after(is.held(Promise::Freshness, is.since), by);
         let standing = if now >= due { Standing::NotMet(due) } else { Standing::Unknown };
         return Judged { due: Some(due), ..judged(Promise::Freshness, standing, NOTHING) };
     };
-    let arrived = after(newest.received, by);
+    let arrived = after(is.held(Promise::Freshness, newest.received), by);
     let received = day(newest.received);
     let Some(made) = newest.made else {
         let shown = format!("The newest came on {received} and does not say when it was made.");
@@ -264,7 +342,7 @@ fn freshness(number: u32, is: &Evidence, now: Timestamp) -> Judged {
         let standing = if now >= arrived { Standing::NotMet(arrived) } else { Standing::Unknown };
         return Judged { due: Some(arrived), ..judged(Promise::Freshness, standing, shown) };
     };
-    let due = after(made.min(newest.received), by);
+    let due = after(is.held(Promise::Freshness, made.min(newest.received)), by);
     let standing = if now >= due { Standing::NotMet(due) } else { Standing::Met };
     let shown = format!(
         "The newest was made on {} and came on {received}; at most {number} days old was agreed.",
@@ -282,7 +360,7 @@ fn release(is: &Evidence) -> Judged {
         return of(Standing::Met, format!("There is an SBOM of {newest}."));
     }
     of(
-        Standing::NotMet(*since),
+        Standing::NotMet(is.held(Promise::Release, *since)),
         format!("No SBOM came of {newest}, which we know since {}.", day(*since)),
     )
 }
@@ -300,7 +378,7 @@ fn quality(least: u8, is: &Evidence) -> Judged {
     let score = score + 1e-9;
     let shown = format!("The newest has {:.0} of 100 points; {least} were agreed.", score.floor());
     let kept = score >= f64::from(least);
-    of(if kept { Standing::Met } else { Standing::NotMet(newest.received) }, shown)
+    of(sent(Promise::Quality, kept, is, newest.received), shown)
 }
 
 /// Whether they spoke in time about each vulnerability that is known in the product now.
@@ -330,7 +408,7 @@ fn spoken(
             continue;
         }
         asked += 1;
-        let until = after(one.since, by);
+        let until = after(is.held(promise, one.since), by);
         let said = if promise == Promise::Vex { one.stated } else { one.told };
         match said.filter(|at| *at <= now) {
             Some(at) if at <= until => {}

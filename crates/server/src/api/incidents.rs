@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use trimtab_engine::incident::Span;
-use trimtab_store::{Cursor, Incident, IncidentEvent, Where};
+use trimtab_store::{Cursor, Incident, IncidentEvent, IncidentSort, Where};
 use utoipa::ToSchema;
 
 use super::{Changed, Listed, Named, cursor, limit, visible};
@@ -24,6 +24,9 @@ use crate::state::App;
 pub(crate) struct Asked {
     /// `true`: only open ones; `false`: only closed ones.
     pub(crate) open: Option<bool>,
+    /// Only one sort: `incident` (a real one), `drill` or `near-miss`.
+    #[param(pattern = "^(incident|drill|near-miss)$")]
+    pub(crate) sort: Option<String>,
     /// The `next` of the page before.
     pub(crate) after: Option<String>,
     /// How many, 1 to 500.
@@ -276,7 +279,15 @@ pub(crate) async fn all(
     super::findings::seen(who)?;
     let seen = visible(who, &app.store.systems(who.org).await?);
     let (after, limit) = (cursor(asked.after.as_deref())?, limit(asked.limit));
-    Ok(app.store.incidents(who.org, asked.open, seen.as_deref(), after, limit).await?)
+    let sort = match asked.sort.as_deref() {
+        None | Some("") => None,
+        Some(word) => Some(
+            IncidentSort::from_text(word)
+                .ok_or_else(|| Problem::invalid("`sort` is incident, drill or near-miss."))?,
+        ),
+    };
+    let wanted = (asked.open, sort);
+    Ok(app.store.incidents_of(who.org, wanted, seen.as_deref(), after, limit).await?)
 }
 
 /// Incidents, the newest first.

@@ -17,6 +17,7 @@ use super::verdict::{self, Verdict};
 use crate::access::{Action, On, Who};
 use crate::ingest;
 use crate::jobs::{Kind, Read};
+use crate::judging::Change;
 use crate::problem::Problem;
 use crate::sent::Arriving;
 use crate::state::App;
@@ -180,7 +181,8 @@ pub(crate) async fn post(
         together.commit().await?;
         crate::jobs::settled(&soon, who.org, now).await?;
         app.store.flush().await?;
-        let verdict = awaited(&app, &who, &asset, &new.branch, wait, now).await?;
+        let change = changed(&new, settled.snapshot);
+        let verdict = awaited(&app, &who, &asset, &change, wait, now).await?;
         let count = |all: &[i64]| i64::try_from(all.len()).ok();
         let said = Said {
             asset: asset.id,
@@ -219,7 +221,8 @@ pub(crate) async fn post(
                 let result = job.result.unwrap_or_default();
                 let number = |name: &str| result[name].as_i64();
                 let since = job.created;
-                let verdict = awaited(&app, &who, &asset, &read.branch, wait, since).await?;
+                let change = changed(&new, number("snapshot"));
+                let verdict = awaited(&app, &who, &asset, &change, wait, since).await?;
                 let said = Said {
                     asset: asset.id,
                     document: digest,
@@ -325,14 +328,19 @@ async fn awaited(
     app: &App,
     who: &Who,
     asset: &Asset,
-    branch: &Option<String>,
+    change: &Change,
     wait: u64,
     since: Timestamp,
 ) -> Result<Option<Verdict>, Problem> {
-    match (wait, branch) {
-        (1.., None) => verdict::of(app, who, asset, since).await.map(Some),
+    match (wait, &change.branch) {
+        (1.., None) => verdict::of(app, who, asset, change, since).await.map(Some),
         _ => Ok(None),
     }
+}
+
+/// What a verdict is about.
+fn changed(new: &NewSnapshot, snapshot: Option<i64>) -> Change {
+    Change { revision: new.revision.clone(), branch: new.branch.clone(), snapshot }
 }
 
 /// The answer to who sends what is known.
@@ -345,7 +353,12 @@ async fn is_known(
 ) -> Result<Response, Problem> {
     // That it is as it was is news of how old it is.
     app.store.confirm_snapshot(who.org, latest.id, app.now()).await?;
-    let verdict = awaited(app, who, asset, &latest.branch, wait, latest.received).await?;
+    let change = Change {
+        revision: latest.revision.clone(),
+        branch: latest.branch.clone(),
+        snapshot: Some(latest.id),
+    };
+    let verdict = awaited(app, who, asset, &change, wait, latest.received).await?;
     let said = Said {
         asset: asset.id,
         document: latest.document.clone(),

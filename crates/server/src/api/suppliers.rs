@@ -8,11 +8,11 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use trimtab_store::{Cursor, QuestionState};
+use trimtab_store::{Cursor, QuestionState, SupplierTold};
 use utoipa::ToSchema;
 
 use super::reviews::body;
-use super::{Changed, Listed, cursor, limit, visible};
+use super::{Changed, Listed, Rows, cursor, limit, visible};
 use crate::access::Who;
 use crate::problem::Problem;
 use crate::state::App;
@@ -175,9 +175,8 @@ pub(crate) struct Change {
     ends: Option<String>,
     #[serde(default)]
     obligations: Promised,
-    /// Whether nothing is delivered any longer: links end with it.
-    #[serde(default)]
-    ended: bool,
+    /// Whether nothing is delivered any longer: links end with it. Left out: as before.
+    ended: Option<bool>,
 }
 
 /// Says otherwise what is known of a supplier: what is not said is taken away.
@@ -366,6 +365,162 @@ pub(crate) async fn documents(
     let (after, ids) = (cursor(asked.after.as_deref())?, seen.ids());
     let page = app.store.supplied(who.org, (&ids, None), after, limit(asked.limit)).await?;
     Ok(Json(Listed::of(&page)))
+}
+
+/// Whether letters are written.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SupplierLetters)]
+pub(crate) struct Letters {
+    /// Whether the supplier is written to, at its contact.
+    on: bool,
+}
+
+/// Something that was told to a supplier.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SupplierTold)]
+pub(crate) struct ShownTold {
+    /// What: `question-3`, `due-2-freshness`, `broken-2-quality`, or `test`.
+    item: String,
+    at: String,
+    address: String,
+    /// `sent`; `begun`: it may have been; `refused`; `unknown`.
+    state: &'static str,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    detail: String,
+}
+
+impl From<&SupplierTold> for ShownTold {
+    fn from(is: &SupplierTold) -> ShownTold {
+        ShownTold {
+            item: is.item.clone(),
+            at: is.at.to_string(),
+            address: is.address.clone(),
+            state: is.became.as_str(),
+            detail: is.detail.clone(),
+        }
+    }
+}
+
+/// What was told to a supplier in letters, the newest 100 first. For who may change what is of the supplier as a whole.
+#[utoipa::path(get, path = "/api/v1/suppliers/{id}/letters", tag = "suppliers",
+    operation_id = "suppliers_letters",
+    params(("id" = i64, Path)), responses((status = 200, body = Rows<ShownTold>)))]
+pub(crate) async fn letters(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<i64>,
+) -> Result<Json<Rows<ShownTold>>, Problem> {
+    supplying::find(&app, &who, id).await?.must_change()?;
+    let told = app.store.supplier_told(who.org, id, 100).await?;
+    Ok(Json(Rows { rows: told.iter().map(ShownTold::from).collect() }))
+}
+
+/// Has letters written to a supplier itself, or no longer.
+#[utoipa::path(put, path = "/api/v1/suppliers/{id}/letters", tag = "suppliers",
+    operation_id = "suppliers_write",
+    params(("id" = i64, Path)), request_body = Letters,
+    responses((status = 200, body = Changed)))]
+pub(crate) async fn write(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<i64>,
+    Json(sent): Json<Map<String, Value>>,
+) -> Result<Json<Changed>, Problem> {
+    let Letters { on } = body(sent)?;
+    supplying::letters::set(&app, &who, id, on).await?;
+    Ok(Json(Changed { id }))
+}
+
+/// What became of a test letter.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SupplierTried)]
+pub(crate) struct Tried {
+    /// `sent`, `refused`, or `unknown`.
+    state: &'static str,
+    /// Why, in words.
+    detail: String,
+}
+
+/// Sends a test letter to a supplier, five in an hour at most.
+#[utoipa::path(post, path = "/api/v1/suppliers/{id}/letters", tag = "suppliers",
+    operation_id = "suppliers_try_letter",
+    params(("id" = i64, Path)), responses((status = 200, body = Tried)))]
+pub(crate) async fn try_letter(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<i64>,
+) -> Result<Json<Tried>, Problem> {
+    let (became, detail) = supplying::letters::attempt(&app, &who, id).await?;
+    Ok(Json(Tried { state: became.as_str(), detail }))
+}
+
+/// What a VEX document would change if somebody let it hold.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SupplierPreview)]
+pub(crate) struct ShownPreview {
+    /// How many findings of the product were weighed, the gravest first.
+    weighed: usize,
+    /// Whether there are more than that.
+    more: bool,
+    /// What they weigh together, today and then.
+    weight: f64,
+    weight_then: f64,
+    /// Findings that would change.
+    findings: Vec<ShownChange>,
+}
+
+/// A finding that would change.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SupplierPreviewFinding)]
+pub(crate) struct ShownChange {
+    finding: i64,
+    vulnerability: String,
+    /// Its level today and then; `null`: not weighed.
+    level: Option<&'static str>,
+    level_then: Option<&'static str>,
+    /// What it weighs, today and then.
+    weight: f64,
+    weight_then: f64,
+    /// Whether it counts, today and then.
+    counts: bool,
+    counts_then: bool,
+}
+
+/// What a VEX document of a supplier would change if somebody let it hold for its product.
+#[utoipa::path(get, path = "/api/v1/suppliers/{id}/documents/{number}", tag = "suppliers",
+    operation_id = "suppliers_preview",
+    params(("id" = i64, Path), ("number" = i64, Path)),
+    responses((status = 200, body = ShownPreview)))]
+pub(crate) async fn preview(
+    State(app): State<App>,
+    who: Who,
+    Path((id, number)): Path<(i64, i64)>,
+) -> Result<Json<ShownPreview>, Problem> {
+    let (seen, is) = supplying::document(&app, &who, (id, number)).await?;
+    let asset = seen.product(is.is.product)?.asset;
+    let none = || {
+        Problem::conflict("It holds already, it is no VEX document, or there is no advisory index.")
+    };
+    let is = supplying::preview::of(&app, &who, (&is, asset)).await?.ok_or_else(none)?;
+    let word = |level: Option<trimtab_model::Level>| level.map(trimtab_model::Level::as_str);
+    let change = |one: &supplying::preview::Changed| ShownChange {
+        finding: one.finding.id,
+        vulnerability: one.finding.vulnerability.1.clone(),
+        level: word(one.level.0),
+        level_then: word(one.level.1),
+        weight: one.weight.0,
+        weight_then: one.weight.1,
+        counts: one.counts.0,
+        counts_then: one.counts.1,
+    };
+    Ok(Json(ShownPreview {
+        weighed: is.weighed,
+        more: is.more,
+        weight: is.weight.0,
+        weight_then: is.weight.1,
+        findings: is.changed.iter().map(change).collect(),
+    }))
 }
 
 /// Lets a VEX document of a supplier hold for its product.

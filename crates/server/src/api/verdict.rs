@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 use trimtab_model::Level;
-use trimtab_store::{Asset, Finding, FindingFilter, FindingOrder, FindingState};
+use trimtab_store::{
+    Asset, Finding, FindingFilter, FindingOrder, FindingState, Judgement, VerdictReason,
+};
 use utoipa::ToSchema;
 
 use crate::access::Who;
+use crate::judging::{self, Change};
 use crate::problem::Problem;
 use crate::state::App;
+use crate::web::today::short;
 
 /// The most findings that are looked at, new ones and late ones each.
 const MOST: usize = 2_000;
@@ -34,7 +38,7 @@ pub(crate) struct Verdict {
     late: usize,
 }
 
-/// The verdict on an asset, where findings since a moment are new.
+/// The verdict on an asset, where findings since a moment are new. It is kept, with why.
 ///
 /// # Errors
 /// The store does not answer.
@@ -42,6 +46,7 @@ pub(crate) async fn of(
     app: &App,
     who: &Who,
     asset: &Asset,
+    change: &Change,
     since: Timestamp,
 ) -> Result<Verdict, Problem> {
     let now = app.now();
@@ -53,27 +58,113 @@ pub(crate) async fn of(
     let due = FindingFilter { due_before: Some(now), ..own };
     let (new, more) = all(app, who, &new).await?;
     let (late, more_late) = all(app, who, &due).await?;
-    Ok(judged(&new, late.len(), tier.map(|tier| tier.acceptable), more || more_late))
+    let acceptable = tier.map(|tier| tier.acceptable);
+    let levels: Vec<Option<Level>> = new.iter().map(level).collect();
+    let verdict = judged(&levels, late.len(), acceptable, more || more_late);
+    let told = (verdict.judgement(), verdict.headline(), reasons(&new, &late, acceptable));
+    judging::answered(app, who, asset, change, told).await?;
+    Ok(verdict)
 }
 
-/// The undecided findings of the main line, and whether there are more than are looked at.
+fn level(is: &Finding) -> Option<Level> {
+    is.weighed.as_ref().map(|weighed| weighed.level)
+}
+
+/// Why: what is late, what is new and above what is accepted, and what is new and was not weighed.
+fn reasons(
+    new: &[Finding],
+    late: &[Finding],
+    acceptable: Option<Option<Level>>,
+) -> Vec<VerdictReason> {
+    let is_new = |is: &Finding| new.iter().any(|one| one.id == is.id);
+    let reason = |is: &Finding, rule: &str, refuses, what: String| {
+        let (package, version) = short(&is.component.1);
+        VerdictReason {
+            rule: rule.to_owned(),
+            refuses,
+            text: format!("{} in {package} {version} {what}", is.vulnerability.1),
+            next: is.fix.as_ref().map(|fix| format!("Raise it to {fix}.")).unwrap_or_default(),
+            vulnerability: Some(is.vulnerability.1.clone()),
+            package: Some(is.component.1.clone()),
+            level: level(is).map(|level| level.as_str().to_owned()),
+            finding: Some(is.id),
+            brought: Some(is_new(is)),
+        }
+    };
+    let mut all: Vec<VerdictReason> = late
+        .iter()
+        .map(|is| reason(is, "past-deadline", true, "is past its deadline".to_owned()))
+        .collect();
+    let is_late = |is: &&Finding| late.iter().any(|one| one.id == is.id);
+    for is in new.iter().filter(|is| !is_late(is)) {
+        match (level(is), acceptable) {
+            (Some(level), Some(most)) if Some(level) > most => {
+                let most = most.map_or("none", Level::as_str);
+                let what = format!("is {}; its tier accepts {most}", level.as_str());
+                all.push(reason(is, "above-accepted", true, what));
+            }
+            (None, _) => {
+                all.push(reason(is, "not-weighed", false, "was not weighed".to_owned()));
+            }
+            _ => {}
+        }
+    }
+    if acceptable.is_none() && !new.is_empty() {
+        all.push(VerdictReason {
+            rule: "no-tier".to_owned(),
+            text: "What is accepted is not known: it has no system with a tier of the charter"
+                .to_owned(),
+            next: "Give the asset's system a tier.".to_owned(),
+            ..VerdictReason::default()
+        });
+    }
+    all.sort_by_key(|reason| !reason.refuses);
+    all
+}
+
+impl Verdict {
+    /// What is kept of it.
+    fn judgement(&self) -> Judgement {
+        match self.verdict {
+            "passes" => Judgement::Passed,
+            "fails" => Judgement::Refused,
+            _ => Judgement::Unknown,
+        }
+    }
+
+    /// In a sentence.
+    fn headline(&self) -> String {
+        let above = match self.above {
+            Some(above) => format!("new findings above what is accepted: {above}"),
+            None => "what is accepted is not known".to_owned(),
+        };
+        let first = match self.judgement() {
+            Judgement::Passed => "Passes",
+            Judgement::Refused => "Fails",
+            Judgement::Unknown => "Not known",
+        };
+        format!("{first}: {above}; past their deadline: {}.", self.late)
+    }
+}
+
+/// The undecided findings of the main line that are looked at, and whether there are more than are looked at.
 async fn all(
     app: &App,
     who: &Who,
     filter: &FindingFilter,
-) -> Result<(Vec<Option<Level>>, bool), Problem> {
-    let (mut levels, mut after, mut looked) = (Vec::new(), None, 0);
+) -> Result<(Vec<Finding>, bool), Problem> {
+    let (mut all, mut after, mut looked) = (Vec::new(), None, 0);
     loop {
         let page = app.store.findings(who.org, filter, FindingOrder::Level, after, 500).await?;
         looked += page.rows.len();
-        let open = |is: &&Finding| {
+        let open = |is: &Finding| {
             let decided = is.weighed.as_ref().is_some_and(|w| w.decision.is_some());
             is.state == FindingState::Open && !decided
         };
-        levels.extend(page.rows.iter().filter(open).map(|is| is.weighed.as_ref().map(|w| w.level)));
+        all.extend(page.rows.into_iter().filter(open));
         match page.next {
             Some(next) if looked < MOST => after = Some(next),
-            next => return Ok((levels, next.is_some())),
+            next => return Ok((all, next.is_some())),
         }
     }
 }

@@ -9,6 +9,7 @@ use trimtab_store::{
 };
 
 use super::people::People;
+use super::verdicts;
 use crate::responding::{how_far, look};
 use crate::state::App;
 
@@ -120,7 +121,7 @@ pub(super) async fn end(
         let named = [("selection", people.engineering), ("assessment", people.security)];
         store.set_system_people(org, system.id, &named, "trimtab", now).await.map_err(told)?;
     }
-    caught(store, org, people, now).await?;
+    verdicts::fill(store, org, people, now).await?;
     let Some(is) = gravest(store, org).await? else { return Ok(()) };
     let (asset, package) = (is.asset.0, is.package.clone());
     let new = NewAppeal {
@@ -141,28 +142,4 @@ pub(super) async fn end(
     };
     let actor = format!("person:{}", people.product);
     store.add_appeal(org, &new, &actor, now).await.map(|_| ()).map_err(told)
-}
-
-/// A near miss that was just noted: a package that the gate refused, and what follows from it.
-async fn caught(store: &Store, org: Org, people: &People, at: Timestamp) -> Result<(), String> {
-    let new = NewIncident {
-        title: "A package of a name that only looks like ours, refused by the gate".to_owned(),
-        looked_for: "pkg:npm/harbuor-forms".to_owned(),
-        versions: String::new(),
-        published: None,
-        drill: None,
-        speed: 1,
-        near_miss: true,
-    };
-    let security = format!("person:{}", people.security);
-    let id = store.open_incident(org, &new, &security, at).await.map_err(told)?;
-    let due = (at + SignedDuration::from_hours(24 * 14)).to_string();
-    let action = NewIncidentEvent {
-        kind: "action".to_owned(),
-        team: None,
-        told: json!({ "text": "Allow names of our own from our own registry alone",
-            "owner": people.engineering, "due": due }),
-    };
-    store.tell_incident(org, id, (&[action], &[]), &security, at).await.map_err(told)?;
-    Ok(())
 }

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use trimtab_store::{
-    FindingFilter, FindingOrder, NewQuestion, NewSnapshot, NewSupplied, NewSupplier, Org, Product,
-    Store,
+    Became, FindingFilter, FindingOrder, NewQuestion, NewSnapshot, NewSupplied, NewSupplier, Org,
+    Product, Store,
 };
 
 use super::people::People;
@@ -76,6 +76,13 @@ pub(super) async fn begin(
         link.map_err(told)?;
         if first.is_none() {
             first = store.product_of(org, asset.id).await.map_err(told)?;
+            // They want to be written to, and were once.
+            store.write_supplier(org, (id, true), &actor, at).await.map_err(told)?;
+            let things = [("due-1-freshness".to_owned(), at.to_string())];
+            let of = (id, contact);
+            store.begin_supplier_letter(org, of, &things, "trimtab", at).await.map_err(told)?;
+            let became = (Became::Sent, "");
+            store.end_supplier_letter(org, (id, at), became).await.map_err(told)?;
         }
     }
     Ok(first)

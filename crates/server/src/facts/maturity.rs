@@ -88,6 +88,9 @@ impl Told {
             Fact::Stated => format!("/exceptions?state=in-force&kind=not-affected{and}"),
             Fact::Quiet => format!("/metrics/list?of=interruptions&days=90{and}"),
             Fact::Falling => format!("/metrics?days=90{and}"),
+            Fact::Gated => format!("/verdicts?days=30{and}"),
+            Fact::Mended => format!("/verdicts?outcome=refused&days=90{and}"),
+            Fact::Promised | Fact::Supplied | Fact::Replied => "/suppliers".to_owned(),
             Fact::Sealed if who.may(Action::Audit, On::ALL) => "/ledger".to_owned(),
             Fact::Read | Fact::Fresh | Fact::Exploits | Fact::Sealed => String::new(),
         }
@@ -109,6 +112,11 @@ pub(crate) fn kind(fact: Fact) -> Option<EventKind> {
         | Fact::Agreed
         | Fact::Held
         | Fact::Tested
+        | Fact::Gated
+        | Fact::Mended
+        | Fact::Promised
+        | Fact::Supplied
+        | Fact::Replied
         | Fact::Read
         | Fact::Fresh
         | Fact::Exploits

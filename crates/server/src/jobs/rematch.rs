@@ -14,6 +14,13 @@ use crate::weighing::Weigher;
 const BLOCK: usize = 2000;
 
 pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
+    let done = settle(app, job).await?;
+    // What a decision covers now may be what was refused before.
+    app.store.let_through(job.org, app.now()).await?;
+    Ok(done)
+}
+
+async fn settle(app: &App, job: &Job) -> Result<Value, Refused> {
     // Another process may have seen the new index first.
     super::refresh::notice(app).await?;
     let index = app.index().ok_or(Refused::NoIndex)?;

@@ -1,5 +1,5 @@
 //! Has teams told once a day of what only the time brings: contracts and links of suppliers that end, SBOMs that get stale,
-//! questions that are past their day.
+//! questions that are past their day; and judges anew what suppliers promised.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -8,6 +8,7 @@ use trimtab_store::{Job, NewJob, Org, Priority};
 use super::{Kind, notify};
 use crate::ingest::Refused;
 use crate::state::App;
+use crate::supplying::kept;
 
 /// The next one of an organisation. Each day has its own.
 pub(crate) fn next(org: Org, at: Timestamp) -> NewJob {
@@ -30,5 +31,6 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
         app.store.add_job(&next(job.org, tomorrow), now).await?;
         app.store.add_job(&notify::at_once(job.org, now), now).await?;
     }
-    Ok(json!({ "asked": any }))
+    let judged = if any { kept::renew(app, job.org).await? } else { 0 };
+    Ok(json!({ "asked": any, "judged": judged }))
 }

@@ -244,6 +244,7 @@ fn title(part: Part) -> &'static str {
         Part::Exploited => "Exploited in the wild, and here",
         Part::Nearly => "Exploited in the wild, and nearly here",
         Part::Attacks => "Attack patterns",
+        Part::NearMisses => "Near misses",
         Part::Speed => "How fast we were",
         Part::Watch => "What to watch",
     }

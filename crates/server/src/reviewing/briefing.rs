@@ -8,16 +8,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use trimtab_engine::review::{Met, Part, speed};
+use trimtab_engine::review::{Kind, Met, Part, speed};
 use trimtab_model::ecosystem::Family;
 use trimtab_pages::part::number;
-use trimtab_store::Struck;
+use trimtab_store::{Incident, Struck};
 
 use read::{COMPARED, ours, read};
-use topics::{attacks, chart, exploited, filled, is_unaffected, nearly, slow, watch};
+use topics::{attacks, chart, day, draft, exploited, filled, is_unaffected, nearly, slow, watch};
 
 use super::Before;
-use super::agenda::{Filled, Making, Pack};
+use super::agenda::{Filled, LISTED, Making, Pack};
 use super::health::STOCKED;
 use super::packing::{Made, PackChart, counted, load_line, since, whole};
 use crate::problem::Problem;
@@ -34,12 +34,13 @@ const STRUCK: usize = 10_000;
 /// How late a source may tell of a day: what the last briefing could not know yet is told by this one.
 const LATE: SignedDuration = SignedDuration::from_hours(48);
 /// The numbers, in their order.
-const NUMBERS: [(Part, &str); 8] = [
+const NUMBERS: [(Part, &str); 9] = [
     (Part::Exploited, "exploited in the wild, and here"),
     (Part::Nearly, "exploited, and nearly here"),
     (Part::Attacks, "malicious packages published"),
     (Part::Attacks, "packages that are here with malicious versions published"),
     (Part::Attacks, "malicious packages with a name near to ours"),
+    (Part::NearMisses, "near misses"),
     (Part::Speed, "days to know, median"),
     (Part::Speed, "days to be gone, median"),
     (Part::Speed, "findings of it still here"),
@@ -77,7 +78,8 @@ pub(super) async fn made(
         }
     };
     let load = load_line(making.app, org, making.scope, now).await?;
-    let Some(mut read) = read else { return Ok(without(follow, load)) };
+    let caught = near_misses(making, last).await?;
+    let Some(mut read) = read else { return Ok(without(follow, caught, load)) };
     // Of the days that both look at, what the last one told is not told again.
     let pack = before.first().and_then(|one| one.pack.as_ref());
     let told: HashSet<&str> = pack.into_iter().flat_map(Pack::topics).collect();
@@ -126,7 +128,6 @@ pub(super) async fn made(
     let (nearly, some_unknown) = nearly((&read, cut), &ours, &struck, &of, &had);
     let attacks = attacks(&read, &ours);
     let (slow, watch) = (slow(&struck, &of, now), watch(&read, &ours));
-    let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date().to_string();
     let span = format!("Listed between {} and {}", day(from), day(now));
     // What came after the data is not known: of a time that they do not reach, nothing is.
     let begun = last.map_or(from, |last| last.max(from)).to_zoned(TimeZone::UTC).date();
@@ -200,6 +201,7 @@ pub(super) async fn made(
         has_attacks.then(|| whole(all)),
         (has_attacks && !cut_stock).then(|| whole(read.hit.len())),
         (has_attacks && !near_cut).then(|| whole(read.near.len())),
+        counts(&caught),
         fast.know.map(|is| is.median),
         fast.fix.map(|is| is.median),
         (!cut && has_kev).then(|| whole(fast.open)),
@@ -207,19 +209,41 @@ pub(super) async fn made(
     let numbers = NUMBERS.into_iter().zip(values);
     let numbers = numbers.map(|((part, name), value)| counted(part, name, value)).collect();
     let published = chart(&read);
-    let parts =
-        [Part::Follow, Part::Exploited, Part::Nearly, Part::Attacks, Part::Speed, Part::Watch];
-    let all = [follow, exploited, nearly, attacks, slow, watch];
+    let all = [follow, exploited, nearly, attacks, caught, slow, watch];
     Ok(Made {
-        parts: parts.into_iter().zip(all).collect(),
+        parts: Kind::Quarterly.parts().iter().copied().zip(all).collect(),
         numbers,
         charts: [load, published].into_iter().filter(|chart| !chart.labels.is_empty()).collect(),
         stock: None,
     })
 }
 
+/// What was caught before it touched anything, since the last briefing: never among incidents, which it is none of.
+async fn near_misses(making: &Making<'_>, last: Option<Timestamp>) -> Result<Filled, Problem> {
+    let (store, org, now) = (&making.app.store, making.org, making.now);
+    let systems = making.scope.systems.as_deref();
+    let from = since(last, now, QUARTER);
+    let (found, count) = store.near_misses(org, (from, now), systems, LISTED).await?;
+    let (_, before) = store.near_misses(org, (from - (now - from), from), systems, 1).await?;
+    let one = |is: &Incident| {
+        let state = if is.closed.is_some() { "closed" } else { "open" };
+        let note = format!("{}, noted {}, {state}", is.is.looked_for, day(is.opened));
+        let (key, page) = (format!("incident:{}", is.id), format!("/incidents/{}", is.id));
+        draft(key, 0.0, is.is.title.clone(), note, page)
+    };
+    let topics = found.iter().map(one).collect();
+    let about = format!(
+        "Caught before anything was touched, and noted between {} and {}; {before} in the same time before. They are no \
+         incidents, and in no time of them.",
+        day(from),
+        day(now)
+    );
+    let list = "#near-misses".to_owned();
+    Ok(Filled { count, about, ..filled(Part::NearMisses, topics, list) })
+}
+
 /// A pack where there is no index: nothing of it is known.
-fn without(follow: Filled, load: PackChart) -> Made {
+fn without(follow: Filled, caught: Filled, load: PackChart) -> Made {
     let unknown = || Filled {
         topics: Vec::new(),
         count: 0,
@@ -227,10 +251,18 @@ fn without(follow: Filled, load: PackChart) -> Made {
         list: "#attacks".to_owned(),
         about: "There is no index of advisories, so that this is unknown.".to_owned(),
     };
-    let rest = [Part::Exploited, Part::Nearly, Part::Attacks, Part::Speed, Part::Watch];
-    let mut parts = vec![(Part::Follow, follow)];
-    parts.extend(rest.into_iter().map(|part| (part, unknown())));
-    let numbers = NUMBERS.into_iter().map(|(part, name)| counted(part, name, None)).collect();
+    let misses = caught.count as f64;
+    let (mut follow, mut caught) = (Some(follow), Some(caught));
+    let of = |part: &Part| match part {
+        Part::Follow => (*part, follow.take().unwrap_or_else(unknown)),
+        Part::NearMisses => (*part, caught.take().unwrap_or_else(unknown)),
+        _ => (*part, unknown()),
+    };
+    let parts = Kind::Quarterly.parts().iter().map(of).collect();
+    // What people noted needs no advisories.
+    let value = |part: Part| (part == Part::NearMisses).then_some(misses);
+    let numbers =
+        NUMBERS.into_iter().map(|(part, name)| counted(part, name, value(part))).collect();
     Made { parts, numbers, charts: vec![load], stock: None }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use trimtab_engine::supplier::obligations::{
-    Evidence, Judged, Known, Obligations, Sbom, Standing, judge,
+    Evidence, Judged, Known, Obligations, Promise, Sbom, Standing, judge,
 };
 use trimtab_store::{
     FindingFilter, FindingOrder, Org, Product, Question, QuestionState, StoreError, Supplied,
@@ -12,6 +12,7 @@ use trimtab_store::{
 
 use super::document::Told;
 use super::intake::Answered;
+use super::promised::since;
 use super::{Promised, Seen};
 use crate::state::App;
 
@@ -70,7 +71,8 @@ pub(crate) async fn of(app: &App, org: Org, seen: &Seen) -> Result<Vec<OfProduct
     let obligations = Promised::of(&seen.is).checked().unwrap_or_default();
     let mut all = Vec::with_capacity(seen.products.len());
     for product in &seen.products {
-        all.push(product_of(app, org, product, &obligations).await?);
+        let promised = since(&seen.is);
+        all.push(product_of(app, org, product, (&obligations, promised)).await?);
     }
     Ok(all)
 }
@@ -91,6 +93,7 @@ pub(super) async fn in_time(
         let sboms = newest(app, org, product).await?;
         let evidence = Evidence {
             since: product.made,
+            promised: since(&seen.is),
             sboms: sboms.iter().map(sbom).collect(),
             ..Evidence::default()
         };
@@ -129,7 +132,7 @@ async fn product_of(
     app: &App,
     org: Org,
     product: &Product,
-    obligations: &Obligations,
+    (obligations, promised): (&Obligations, BTreeMap<Promise, Timestamp>),
 ) -> Result<OfProduct, StoreError> {
     let (store, now, ids) = (&app.store, app.now(), [product.id]);
     let mut sboms = newest(app, org, product).await?;
@@ -161,6 +164,7 @@ async fn product_of(
     }
     let evidence = Evidence {
         since: product.made,
+        promised,
         sboms: sboms.iter().map(sbom).collect(),
         release: product.newest.as_ref().map(|(name, at)| (name.as_str().into(), *at)),
         known: is_read.then(|| known.into_values().collect()),

@@ -1,7 +1,11 @@
 //! What was promised, as it is sent and kept: checked, and told in sentences.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use trimtab_engine::supplier::obligations::{Format, Obligations, version};
+use serde_json::Value;
+use trimtab_engine::supplier::obligations::{Format, Obligations, Promise, version};
 use trimtab_model::Level;
 use trimtab_store::Supplier;
 use utoipa::ToSchema;
@@ -112,8 +116,41 @@ impl Promised {
     }
 }
 
+/// Since when promises hold that a supplier made later than the first, by their words, as the store keeps it.
+pub(super) fn since(supplier: &Supplier) -> BTreeMap<Promise, Timestamp> {
+    let all = supplier.promised.as_object();
+    let one = |(word, at): (&String, &Value)| {
+        Some((Promise::from_word(word)?, at.as_str()?.parse().ok()?))
+    };
+    all.into_iter().flatten().filter_map(one).collect()
+}
+
+/// The same after what was promised is said otherwise: what is asked for anew, or more of it, holds from now on.
+///
+/// # Errors
+/// Something of what is said is not right.
+pub(super) fn later(
+    before: &Supplier,
+    wanted: &Promised,
+    now: Timestamp,
+) -> Result<Value, Problem> {
+    let (old, new) = (Promised::of(before).checked().unwrap_or_default(), wanted.checked()?);
+    let known = since(before);
+    let one = |promise: Promise| {
+        let at = match new.is_stricter(promise, &old) {
+            true => now,
+            false => *known.get(&promise).filter(|_| new.has(promise))?,
+        };
+        Some((promise.as_str().to_owned(), Value::from(at.to_string())))
+    };
+    Ok(Value::Object(Promise::ALL.into_iter().filter_map(one).collect()))
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+    use trimtab_store::NewSupplier;
+
     use super::*;
 
     #[test]
@@ -142,5 +179,37 @@ mod tests {
         ] {
             assert_eq!(wrong.checked().unwrap_err().status, 422, "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn what_is_promised_later_holds_from_then_on() {
+        let at = |day: i64| Timestamp::from_second(day * 86_400).unwrap();
+        let of = |obligations: Promised, promised: Value| Supplier {
+            id: 1,
+            is: NewSupplier {
+                name: "Northwind".into(),
+                contact: String::new(),
+                contract: String::new(),
+                contract_ends: None,
+                obligations: json!(obligations),
+            },
+            made: at(0),
+            ended: None,
+            promised,
+        };
+        let first = Promised { fresh_days: Some(90), ..Promised::default() };
+        let more = Promised { quality: Some(60), ..first.clone() };
+        let one = later(&of(first.clone(), Value::Null), &more, at(5)).unwrap();
+        assert_eq!(one, json!({ "quality": at(5).to_string() }), "the first one holds as before");
+        // The same again changes nothing; less is no new promise; more is.
+        let is = of(more.clone(), one.clone());
+        assert_eq!(later(&is, &more, at(9)).unwrap(), one);
+        let less = Promised { quality: Some(50), fresh_days: Some(120), ..Promised::default() };
+        assert_eq!(later(&is, &less, at(9)).unwrap(), one);
+        let stricter = Promised { fresh_days: Some(30), ..more.clone() };
+        let two = later(&is, &stricter, at(9)).unwrap();
+        assert_eq!(two, json!({ "quality": at(5).to_string(), "freshness": at(9).to_string() }));
+        // What is taken back is forgotten.
+        assert_eq!(later(&of(stricter, two), &first, at(12)).unwrap()["quality"], Value::Null);
     }
 }

@@ -14,7 +14,7 @@ use trimtab_pages::page::Supplier as View;
 use trimtab_pages::part::{
     Field, Figure, Figures, Form as Sheet, Input, Link, Notice, Pairs, Urgency, Value,
 };
-use trimtab_store::{Question, QuestionState, SupplierLink};
+use trimtab_store::{Became, Question, QuestionState, SupplierLink};
 
 use super::{Page, Sorry, html, layout, own_form};
 use crate::access::{Action, Who};
@@ -22,7 +22,7 @@ use crate::problem::Problem;
 use crate::state::App;
 use crate::supplying::judged::{self, OfProduct};
 use crate::supplying::{self, Delivered, LONGEST, Promised, Seen};
-use tables::{asked, came, cut, facts, linked, products, promises};
+use tables::{asked, came, cut, facts, linked, products, promises, written};
 
 /// How many questions and documents are shown: the newest.
 const SHOWN: usize = 50;
@@ -32,7 +32,7 @@ const SHOWN: usize = 50;
 #[serde(default)]
 pub(crate) struct Sent {
     csrf: String,
-    /// `link`, `product`, `release`, `withdraw-link`, `withdraw-question`.
+    /// `link`, `product`, `release`, `letters`, `try-letter`, `withdraw-link`, `withdraw-question`.
     r#do: String,
     id: String,
     question: String,
@@ -42,6 +42,7 @@ pub(crate) struct Sent {
     system: String,
     of: String,
     version: String,
+    on: String,
 }
 
 pub(crate) async fn page(
@@ -80,6 +81,12 @@ pub(crate) async fn post(
             };
             supplying::deliver(&app, &who, id, &wanted).await.map(|_| ())
         }
+        "letters" => supplying::letters::set(&app, &who, id, !sent.on.is_empty()).await,
+        "try-letter" => match supplying::letters::attempt(&app, &who, id).await {
+            Ok((Became::Sent, _)) => Ok(()),
+            Ok((_, detail)) => Err(Problem::conflict(format!("It was not taken: {detail}."))),
+            Err(problem) => Err(problem),
+        },
         "release" => match number(&sent.of) {
             Ok(of) => supplying::release(&app, &who, (id, of), &sent.version).await,
             Err(problem) => Err(problem),
@@ -171,6 +178,8 @@ async fn show(app: &App, who: &Who, id: i64, made: Option<String>, wrong: Option
     ];
     if seen.may_change {
         tables.push(("links", linked(&links, now)));
+        let letters = app.store.supplier_told(who.org, id, SHOWN).await?;
+        tables.push(("letters", written(&letters, now)));
     }
     Ok(html(&View {
         notice,
@@ -216,6 +225,20 @@ async fn forms(
                 .hinted(format!("How long it is good: 1 to {LONGEST}.")),
         ];
         all.push(("Make a link".to_owned(), sheet(fields, "Make the link")));
+    }
+    if seen.may_change && seen.is.ended.is_none() {
+        let on = app.store.writes_supplier(who.org, id).await?;
+        let words = "Questions, and promises that fall due or are broken, each once; nothing of what is found here.";
+        let check = Field::new("on", "Write to them", Input::Check)
+            .holding(if on { "yes" } else { "" })
+            .hinted(words)
+            .optional();
+        let form = sheet(vec![hidden("letters"), check], "Keep it");
+        all.push(("Letters to them".to_owned(), form));
+        if on {
+            let form = sheet(vec![hidden("try-letter")], "Send a test letter");
+            all.push(("Try whether they are reached".to_owned(), form));
+        }
     }
     let now = app.now();
     let pairs: Vec<(String, String)> = links

@@ -18,7 +18,7 @@ use crate::access::{Action, On, Who};
 use crate::api::suppliers;
 use crate::problem::Problem;
 use crate::state::App;
-use crate::supplying::judged::{self, OfProduct};
+use crate::supplying::kept::{self, Kept};
 use crate::supplying::{self, Delivered, Seen};
 use form::{Sent, at, fields};
 
@@ -46,18 +46,18 @@ struct Sum {
     worst: Option<f64>,
 }
 
-fn sum(all: &[OfProduct], now: jiff::Timestamp) -> Sum {
+fn sum(all: &[Kept], now: jiff::Timestamp) -> Sum {
     let known = all.iter().filter_map(|of| of.findings);
     Sum {
-        broken: all.iter().map(OfProduct::broken).sum(),
-        unknown: all.iter().map(OfProduct::unknown).sum(),
+        broken: all.iter().map(Kept::broken).sum(),
+        unknown: all.iter().map(Kept::unknown).sum(),
         waiting: all.iter().map(|of| of.waiting.len()).sum(),
         late: all.iter().map(|of| of.late(now)).sum(),
         findings: known.clone().map(|(number, _)| number).sum(),
         more: known.clone().any(|(_, more)| more),
         unread: all.len() - known.count(),
-        unscored: all.iter().filter(|of| of.score().is_none()).count(),
-        worst: all.iter().filter_map(OfProduct::score).min_by(f64::total_cmp),
+        unscored: all.iter().filter(|of| of.score.is_none()).count(),
+        worst: all.iter().filter_map(|of| of.score).min_by(f64::total_cmp),
     }
 }
 
@@ -72,7 +72,7 @@ pub(crate) async fn page(
     let mut rows = Vec::with_capacity(all.len());
     let (mut broken, mut late, mut waiting) = (0, 0, 0);
     for seen in &all {
-        let judged = judged::of(&app, who.org, seen).await?;
+        let judged = kept::of(&app, who.org, seen).await?;
         let sum = sum(&judged, now);
         if seen.is.ended.is_none() {
             broken += usize::from(sum.broken > 0);
@@ -134,7 +134,7 @@ pub(crate) async fn page(
     }))
 }
 
-fn row(seen: &Seen, judged: &[OfProduct], sum: &Sum, now: jiff::Timestamp) -> Row {
+fn row(seen: &Seen, judged: &[Kept], sum: &Sum, now: jiff::Timestamp) -> Row {
     let id = seen.is.id;
     let here = format!("/suppliers/{id}");
     let names: Vec<&str> = seen.products.iter().map(|product| product.name.as_str()).collect();
@@ -335,7 +335,7 @@ pub(crate) async fn change(
         Ok(wanted) => wanted,
         Err(wrong) => return edit_form(&app, &who, &seen, &sent, Some(wrong)).await,
     };
-    match supplying::change(&app, &who, id, (wanted, !sent.ended.is_empty())).await {
+    match supplying::change(&app, &who, id, (wanted, Some(!sent.ended.is_empty()))).await {
         Ok(()) => Ok(Redirect::to(&format!("/suppliers/{id}")).into_response()),
         Err(problem) if problem.status == 422 => {
             let name = at(&problem.detail);

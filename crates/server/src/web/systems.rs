@@ -127,6 +127,7 @@ pub(crate) async fn page(
         format!("{}{some}, load {} of all.", count(total, "system", "systems"), number(load));
     let mut layout = layout(&app, &who, Entry::Systems, "Systems", headline).await?;
     layout.actions.push(Link::to("Suppliers", "/suppliers"));
+    layout.actions.push(Link::to("Verdicts of the gate", "/verdicts"));
     if who.may_somewhere(Action::Upload) {
         layout.actions.push(Link::to("Send an inventory", "/inventory/new"));
     }

@@ -91,6 +91,7 @@ pub(crate) async fn page(
     layout.crumbs = vec![Link::to("Teams", "/teams"), Link::words(team.name.clone())];
     layout.actions.push(Link::to("Plan", format!("/teams/{id}/plan")));
     layout.actions.push(Link::to("Updates", format!("/updates?team={id}")));
+    layout.actions.push(Link::to("Verdicts", format!("/verdicts?team={id}")));
     layout.actions.push(Link::to("Notices", format!("/teams/{id}/notices")));
     layout.actions.push(Link::to("Hand-offs", format!("/handoffs?team={id}")));
     layout.actions.push(Link::to("Lessons", format!("/lessons?team={id}")));

@@ -53,6 +53,13 @@ impl Said {
         Ok(Said(all))
     }
 
+    /// The same, with another document about an asset.
+    pub(super) fn with(&self, asset: i64, read: Arc<Read>) -> Said {
+        let mut all = self.0.clone();
+        all.push((Some(asset), read));
+        Said(all)
+    }
+
     /// What holds for a finding of an asset, and by which statements.
     pub(super) fn about(
         &self,

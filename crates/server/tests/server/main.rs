@@ -48,6 +48,7 @@ mod triage;
 mod two;
 mod updates;
 mod upload;
+mod verdicts;
 mod walk;
 mod walls;
 mod webhooks;

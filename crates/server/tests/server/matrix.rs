@@ -76,6 +76,7 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
         "reviews" => id(*review),
         "goals" => id(*goal),
         "suppliers" => id(world.supplier),
+        "verdicts" => id(world.verdict),
         "supplied" => id(world.question),
         "jobs" => id(*job),
         "decisions" => id(*decision),
@@ -147,11 +148,14 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
         ("POST", "people") => ("", json!({ "name": role, "email": format!("{role}@example.org") })),
         ("POST", "people/{id}/roles") => ("", json!({ "role": "auditor" })),
         ("DELETE", "people/{id}/roles") => ("?role=auditor", Value::Null),
-        ("POST", "plans" | "reports" | "snapshots" | "updates") => ("?asset=shop", json!({})),
+        ("POST", "plans" | "reports" | "snapshots" | "updates" | "verdicts") => {
+            ("?asset=shop", json!({}))
+        }
         ("POST", "suppliers") => {
             ("", json!({ "name": format!("{role} Ltd"), "product": "x", "system": "shop" }))
         }
         ("PUT", "suppliers/{id}") => ("", json!({ "name": "Northwind" })),
+        ("PUT", "suppliers/{id}/letters") => ("", json!({ "on": false })),
         ("POST", "suppliers/{id}/links") => ("", json!({ "name": role, "days": 1 })),
         ("POST", "suppliers/{id}/products") => ("", json!({ "product": role, "system": "shop" })),
         ("POST", "suppliers/{id}/questions") => {

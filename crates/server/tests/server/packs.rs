@@ -198,17 +198,32 @@ fn a_month_is_kept_and_the_next_says_what_came_and_went() {
 fn a_quarter_tells_what_is_known_and_what_is_not() {
     let world = begun();
     let (_, eve) = people(&world);
+    for (title, more) in [("nearly", "near_miss"), ("played", "drill"), ("real", "")] {
+        let mut body = json!({ "title": title, "looked_for": "pkg:npm/moment" });
+        if !more.is_empty() {
+            body[more] = json!(true);
+        }
+        assert_eq!(world.push(&world.lea, "/api/v1/incidents", &body).0, 201, "{title}");
+    }
     let (status, made) = world.push(&eve, "/api/v1/reviews", &json!({ "kind": "quarterly" }));
     assert_eq!(status, 201, "{made}");
     let id = made["id"].as_i64().unwrap();
     let is = get(&world, &eve, &format!("/api/v1/reviews/{id}"));
     let parts = is["pack"]["parts"].as_array().unwrap();
     let words: Vec<&str> = parts.iter().map(|part| part["part"].as_str().unwrap()).collect();
-    let wanted = ["follow-through", "exploited", "nearly", "attacks", "speed", "watch"];
+    let wanted =
+        ["follow-through", "exploited", "nearly", "attacks", "near-misses", "speed", "watch"];
     assert_eq!(words, wanted);
     let numbers = is["pack"]["numbers"].as_array().unwrap();
     let of = |name: &str| numbers.iter().find(|one| one["name"] == name).unwrap()["value"].clone();
     assert_eq!(of("days to know, median"), Value::Null, "{is:#}");
+    // What people noted needs no advisories, and incidents and drills are none.
+    assert_eq!(
+        (of("near misses"), parts[4]["topics"][0]["title"].clone()),
+        (json!(1.0), json!("nearly")),
+        "{is:#}"
+    );
+    assert!(parts[4]["about"].as_str().unwrap().contains("0 in the same time before"), "{is:#}");
     // The catalogue of the tests ends before the quarter begins: nothing can be said of it.
     let exploited = &parts[1];
     assert!(exploited["about"].as_str().unwrap().contains("reaches into this time"), "{is:#}");

@@ -58,6 +58,8 @@ pub(crate) struct World {
     pub(crate) question: i64,
     pub(crate) link: i64,
     pub(crate) statement: i64,
+    /// A change of hers that the gate refused.
+    pub(crate) verdict: i64,
 }
 
 impl World {
@@ -124,6 +126,8 @@ impl World {
             crate::said::statement("pkg:npm/moment").as_bytes(),
         );
         assert_eq!(statement.status, 201, "{statement:?}");
+        let refused = crate::verdicts::gate("fail", &[("deny", "CVE-2022-31129")]);
+        let verdict = post("/api/v1/verdicts?asset=shop&revision=x", refused);
         // What is of another team needs what is hers.
         let own = [("cookie", lea.cookie.as_str()), JSON];
         let needs = json!({ "name": "intranet", "team": "intranet", "needs": ["shop"] });
@@ -182,6 +186,7 @@ impl World {
             question: number(&question["id"]),
             link: number(&link["id"]),
             statement: number(&statement.json()["id"]),
+            verdict: number(&verdict["rows"][0]["id"]),
             server,
             org,
             lea,

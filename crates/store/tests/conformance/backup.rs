@@ -224,7 +224,7 @@ pub(crate) async fn what_is_evidence_is_never_let_go(store: Store) {
     let org = fill(&store).await;
     let entries = store.verify_ledger(org).await.unwrap();
     let much_later = now() + SignedDuration::from_hours(24 * 4000);
-    let keep = |documents| Keep { documents, letters: None, rest: much_later };
+    let keep = |documents| Keep { documents, letters: None, verdicts: None, rest: much_later };
     let kept = store.forget(org, &keep(None)).await.unwrap();
     assert_eq!(kept.documents, 0, "without a word every byte is kept");
     let gone = store.forget(org, &keep(Some(much_later))).await.unwrap();
@@ -252,7 +252,7 @@ pub(crate) async fn notices_go_when_they_were_sent_or_are_old(store: Store) {
     assert_eq!(notices.len(), 2, "{notices:?}");
     let entries = store.verify_ledger(org).await.unwrap();
     // Nothing is old: what was sent goes, and the rest waits for whoever sends it.
-    let keep = Keep { documents: None, letters: None, rest: now() };
+    let keep = Keep { documents: None, letters: None, verdicts: None, rest: now() };
     assert_eq!(store.forget(org, &keep).await.unwrap().notices, 0);
     let (first, second) = (notices[0].id, notices[1].id);
     assert!(store.note_sent(org, first, now()).await.unwrap());
@@ -264,6 +264,7 @@ pub(crate) async fn notices_go_when_they_were_sent_or_are_old(store: Store) {
     let keep = Keep {
         documents: None,
         letters: None,
+        verdicts: None,
         rest: now() + SignedDuration::from_hours(24 * 4000),
     };
     let others = store.organisations().await.unwrap();

@@ -25,6 +25,7 @@ mod sums;
 mod suppliers;
 mod tickets;
 mod together;
+mod verdicts;
 mod waiting;
 
 use std::sync::{LazyLock, Mutex};
@@ -90,6 +91,11 @@ macro_rules! suite {
 }
 
 suite! {
+    verdicts::a_verdict_is_said_once_and_answered_by_a_later_one,
+    verdicts::a_refusal_is_let_through_by_a_decision_after_it,
+    verdicts::a_near_miss_is_opened_once_and_keeps_its_verdict,
+    verdicts::a_supplier_is_told_each_thing_once_however_many_look,
+    verdicts::how_a_product_stands_is_kept_until_something_changes,
     packs::what_is_carried_is_counted_by_package,
     packs::deployments_are_told_with_what_they_carried,
     packs::a_pack_keeps_what_was_carried,

@@ -226,7 +226,12 @@ pub(crate) async fn letters_of_what_is_over_are_let_go(store: Store) {
         store.end_copy(org, (id, 0), (Became::Sent, None, ""), later(60)).await.unwrap();
     }
     bring(&store, org, 60, &[new("stays", "1", false)]).await;
-    let keep = |minutes| Keep { documents: None, letters: Some(later(minutes)), rest: now() };
+    let keep = |minutes| Keep {
+        documents: None,
+        letters: Some(later(minutes)),
+        verdicts: None,
+        rest: now(),
+    };
     assert_eq!(store.forget(org, &Keep { letters: None, ..keep(99) }).await.unwrap().letters, 0);
     assert_eq!(store.forget(org, &keep(10)).await.unwrap().letters, 1);
     let left = store.letters(org, 1, None, 9).await.unwrap().rows;

@@ -77,11 +77,19 @@ pub(crate) async fn a_supplier_is_found_by_the_systems_of_its_products(store: St
         [(gateway, ("Northwind".into(), true)), (till, ("Northwind".into(), true))]
     );
     let changed = NewSupplier { contract_ends: None, ..supplier("Northwind Traders") };
-    assert!(store.set_supplier(org, id, (&changed, true), "person:1", later(3)).await.unwrap());
+    assert!(
+        store
+            .set_supplier(org, id, (&changed, true, &serde_json::json!({})), "person:1", later(3))
+            .await
+            .unwrap()
+    );
     let is = store.supplier(org, id).await.unwrap().unwrap();
     assert_eq!((is.is, is.made, is.ended), (changed.clone(), now(), Some(later(3))));
     // Since when is kept; what ended is nobody's supplier.
-    store.set_supplier(org, id, (&changed, true), "person:1", later(4)).await.unwrap();
+    store
+        .set_supplier(org, id, (&changed, true, &serde_json::json!({})), "person:1", later(4))
+        .await
+        .unwrap();
     assert_eq!(store.supplier(org, id).await.unwrap().unwrap().ended, Some(later(3)));
     let delivering = store.suppliers_delivering(org, None, None, 9).await.unwrap();
     assert_eq!(delivering.rows.iter().map(|is| is.id).collect::<Vec<_>>(), [fabrikam]);
@@ -91,12 +99,20 @@ pub(crate) async fn a_supplier_is_found_by_the_systems_of_its_products(store: St
         of.into_iter().collect::<Vec<_>>(),
         [(gateway, ("Northwind Traders".into(), false)), (other, ("Fabrikam".into(), true))]
     );
-    store.set_supplier(org, id, (&changed, false), "person:1", later(5)).await.unwrap();
+    store
+        .set_supplier(org, id, (&changed, false, &serde_json::json!({})), "person:1", later(5))
+        .await
+        .unwrap();
     assert_eq!(store.supplier(org, id).await.unwrap().unwrap().ended, None);
 
     let b = store.add_organisation("B", now()).await.unwrap();
     assert_eq!(store.supplier(b, id).await.unwrap(), None);
-    assert!(!store.set_supplier(b, id, (&new, false), "person:1", now()).await.unwrap());
+    assert!(
+        !store
+            .set_supplier(b, id, (&new, false, &serde_json::json!({})), "person:1", now())
+            .await
+            .unwrap()
+    );
     assert!(store.products(b, &[id]).await.unwrap().is_empty());
     let told = store.ledger(org, 0, 100).await.unwrap();
     let words = |what: &str| told.iter().filter(|entry| entry.data.contains(what)).count();
@@ -127,9 +143,15 @@ pub(crate) async fn a_supplier_comes_by_a_link_until_it_ends(store: Store) {
         [(second, None), (first, Some(later(1)))]
     );
     // Who delivers nothing any longer has no link that holds.
-    store.set_supplier(org, id, (&new, true), "person:1", now()).await.unwrap();
+    store
+        .set_supplier(org, id, (&new, true, &serde_json::json!({})), "person:1", now())
+        .await
+        .unwrap();
     assert_eq!(store.supplier_link("d2", later(1)).await.unwrap(), None);
-    store.set_supplier(org, id, (&new, false), "person:1", now()).await.unwrap();
+    store
+        .set_supplier(org, id, (&new, false, &serde_json::json!({})), "person:1", now())
+        .await
+        .unwrap();
     assert_eq!(store.supplier_link("d2", later(1)).await.unwrap(), None, "it ended for good");
     let third = add("d3", 9).await;
     assert!(store.supplier_link("d3", later(1)).await.unwrap().is_some());

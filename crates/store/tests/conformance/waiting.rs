@@ -37,7 +37,10 @@ pub(crate) async fn what_waits_is_found_until_it_is_done(store: Store) {
     let of = ("Repo", world.asset);
     let (supplier, _) = store.add_supplier(org, &new, of, "person:1", now()).await.unwrap();
     assert_eq!(count(waits(Waits::Choice)).await, 0);
-    store.set_supplier(org, supplier, (&new, true), "person:1", now()).await.unwrap();
+    store
+        .set_supplier(org, supplier, (&new, true, &serde_json::json!({})), "person:1", now())
+        .await
+        .unwrap();
     assert_eq!(count(waits(Waits::Choice)).await, 1, "nobody is left to be asked");
     assert_eq!(count(waits(Waits::Assessment)).await, 0, "it was weighed");
     // It is high: above a line at medium, not above one at high, and above none of another system's.

@@ -1,6 +1,6 @@
 //! What the store shows of an organisation, read once for it and for all of its teams.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use trimtab_engine::maturity::{Counted, Fact, Facts, Known};
 use trimtab_store::{
     Applied, CharterState, Decision, DecisionKind, DecisionState, FindingFilter, GroupBy,
-    Inventoried, System, Team, Waits,
+    Inventoried, ProductsKnown, System, Team, Waits,
 };
 
 use crate::access::Who;
@@ -61,6 +61,12 @@ pub(super) struct Ground {
     reviewed: HashSet<i64>,
     measured: Arc<Measured>,
     sealed: Known,
+    /// Assets with a verdict of the gate lately, by system.
+    gated: BTreeMap<Option<i64>, i64>,
+    /// Refusals that had time to be answered, and how many of them are, by system.
+    refused: BTreeMap<Option<i64>, (i64, i64)>,
+    /// What is known of suppliers' products, by system.
+    supplied: BTreeMap<Option<i64>, ProductsKnown>,
 }
 
 fn unknown(why: &str) -> Known {
@@ -123,6 +129,9 @@ impl Ground {
             reviewed: reviewed(app, who, now).await?,
             measured: measure(app, who, &asked).await?,
             sealed: verified::so_far(app, who).await?,
+            gated: store.gated(org, month).await?,
+            refused: store.refused(org, (since, week)).await?,
+            supplied: store.products_known(org, (since, now)).await?,
             teams,
             systems,
         })
@@ -167,6 +176,11 @@ impl Ground {
             (Fact::Stated, self.stated(scope, &systems)),
             (Fact::Quiet, self.quiet(scope)),
             (Fact::Falling, self.falling(scope)),
+            (Fact::Gated, self.gated(scope, &systems)),
+            (Fact::Mended, self.mended(scope, &systems)),
+            (Fact::Promised, self.promised(scope, &systems)),
+            (Fact::Supplied, self.of_products(scope, &systems, |is| (is.sent, is.products))),
+            (Fact::Replied, self.of_products(scope, &systems, |is| (is.answered, is.asked))),
             (Fact::Sealed, self.sealed.clone()),
         ];
         Facts(all.into_iter().collect())
@@ -194,6 +208,54 @@ impl Ground {
         let yes = all.iter().filter_map(|i| i.since.get(moment)).copied().map(natural).sum();
         let of = all.iter().map(|i| natural(i.assets)).sum();
         self.dated(scope, systems, Known::Counted(Counted::of(yes, of)))
+    }
+
+    /// The keys of numbers by system: of all, with what belongs to no system.
+    fn keys(&self, scope: Scope, systems: &[&System]) -> Vec<Option<i64>> {
+        let none = matches!(scope, Scope::All) && self.whole;
+        systems.iter().map(|s| Some(s.id)).chain(none.then_some(None)).collect()
+    }
+
+    /// The sum of two numbers of suppliers' products.
+    fn of_products(
+        &self,
+        scope: Scope,
+        systems: &[&System],
+        pick: impl Fn(&ProductsKnown) -> (i64, i64),
+    ) -> Known {
+        let keys = self.keys(scope, systems);
+        let found = keys.iter().filter_map(|key| self.supplied.get(key)).map(pick);
+        let (yes, of) = found.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        Known::Counted(Counted::of(natural(yes), natural(of)))
+    }
+
+    fn promised(&self, scope: Scope, systems: &[&System]) -> Known {
+        let keys = self.keys(scope, systems);
+        let mut found = keys.iter().filter_map(|key| self.supplied.get(key));
+        if found.any(|is| is.judged < is.products) {
+            return unknown("Not all of suppliers' products were judged yet: they are each day.");
+        }
+        self.of_products(scope, systems, |is| (is.kept, is.products))
+    }
+
+    /// Assets with a verdict, of those that change here: what suppliers deliver does not.
+    fn gated(&self, scope: Scope, systems: &[&System]) -> Known {
+        let keys = self.keys(scope, systems);
+        let yes = keys.iter().filter_map(|key| self.gated.get(key)).sum::<i64>();
+        let theirs = keys.iter().filter_map(|key| self.supplied.get(key)).map(|is| is.products);
+        let all: i64 = self.inventories(scope, systems).iter().map(|i| i.assets).sum();
+        Known::Counted(Counted::of(natural(yes), natural(all - theirs.sum::<i64>())))
+    }
+
+    fn mended(&self, scope: Scope, systems: &[&System]) -> Known {
+        let keys = self.keys(scope, systems);
+        let found: Vec<(i64, i64)> =
+            keys.iter().filter_map(|key| self.refused.get(key)).copied().collect();
+        if found.is_empty() && keys.iter().all(|key| !self.gated.contains_key(key)) {
+            return unknown("No change was looked at by the gate: push verdicts, or wait for one.");
+        }
+        let (of, yes) = found.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        Known::Counted(Counted::of(natural(yes), natural(of)))
     }
 
     fn weighed(&self, scope: Scope, systems: &[&System]) -> Known {

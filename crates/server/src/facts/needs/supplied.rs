@@ -2,7 +2,7 @@
 
 use super::{Asking, Owed, Reach, Rows, Told};
 use crate::problem::Problem;
-use crate::supplying::{judged, seen};
+use crate::supplying::{kept, seen};
 
 /// How many suppliers are looked at, those that were added last first.
 const SUPPLIERS: usize = 50;
@@ -27,7 +27,7 @@ pub(super) async fn owed(asking: &Asking<'_>, reach: &Reach, show: usize) -> Res
             break;
         }
         let of = (supplier.is.id, supplier.is.is.name.clone());
-        for product in judged::of(app, who.org, &supplier).await? {
+        for product in kept::of(app, who.org, &supplier).await? {
             let owed = |what, shown, since| Owed {
                 supplier: of.clone(),
                 product: product.product.name.clone(),

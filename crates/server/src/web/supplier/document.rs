@@ -8,10 +8,12 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect};
 use serde::Deserialize;
 use trimtab_engine::supplier::quality::Quality;
+use trimtab_model::decision::{Product, Statement};
 use trimtab_pages::Entry;
 use trimtab_pages::page::Supplier as View;
 use trimtab_pages::part::{
     Cell, Column, Empty, Figures, Filled, Form as Sheet, Link, Pairs, Row, Table, Value, When,
+    number,
 };
 use trimtab_store::{Finding, FindingFilter, FindingOrder, Org, Supplied};
 
@@ -20,6 +22,7 @@ use crate::api::on;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::supplying::document::Told;
+use crate::supplying::preview::{self, Preview};
 use crate::supplying::{self, Seen};
 use crate::web::{Page, Sorry, count, html, layout, own_form};
 use crate::weighing::vex;
@@ -99,7 +102,9 @@ pub(crate) async fn page(
                  VEX document about the asset, and can be ended on the asset's page."
                     .to_owned(),
             ];
-            (about, statements(&app, who.org, &is, product.asset).await?)
+            let preview = preview::of(&app, &who, (&is, product.asset)).await?;
+            let about = about.into_iter().chain(preview.as_ref().map(would)).collect();
+            (about, statements(&app, who.org, (&is, product.asset), preview.as_ref()).await?)
         }
         false => {
             let about = vec![
@@ -207,8 +212,66 @@ fn parts(quality: Option<&Quality>) -> Table {
     }
 }
 
-/// What it states, each with the open finding here that it is about.
-async fn statements(app: &App, org: Org, is: &Supplied, asset: i64) -> Result<Table, Problem> {
+/// What it would change, in a sentence.
+fn would(is: &Preview) -> String {
+    let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let mut all = Vec::new();
+    if is.ends > 0 {
+        all.push(format!("{} would no longer count", count(whole(is.ends), "finding", "findings")));
+    }
+    if is.counts > 0 {
+        all.push(format!("{} would count again", count(whole(is.counts), "finding", "findings")));
+    }
+    if is.moves > 0 {
+        let moves = count(whole(is.moves), "finding", "findings");
+        all.push(format!("{moves} would weigh otherwise"));
+    }
+    let of = match is.more {
+        true => format!("the {} gravest findings of the product", is.weighed),
+        false => count(whole(is.weighed), "finding of the product", "findings of the product"),
+    };
+    match all.as_slice() {
+        [] => format!("If it held: nothing of {of} would change."),
+        _ => format!(
+            "If it held: of {of} {}; they weigh {} today and would weigh {}.",
+            all.join(", "),
+            number(is.weight.0),
+            number(is.weight.1)
+        ),
+    }
+}
+
+/// Of which product and version something is stated, and of what in it.
+fn of_products(is: &Statement) -> String {
+    fn named(is: &Product) -> String {
+        let name = match (&is.purl, &is.name) {
+            (_, Some(name)) => name.to_string(),
+            (Some(purl), None) => purl.to_string(),
+            (None, None) => is.id.to_string(),
+        };
+        let version = is.versions.as_deref().or_else(|| is.purl.as_ref()?.version());
+        let version = version.filter(|version| !name.contains(*version));
+        version.map_or_else(|| name.clone(), |version| format!("{name} {version}"))
+    }
+    let one = |is: &Product| match is.components.as_slice() {
+        [] => named(is),
+        [first] => format!("{}: {}", named(is), named(first)),
+        [first, rest @ ..] => format!("{}: {} and {} more", named(is), named(first), rest.len()),
+    };
+    let mut all: Vec<String> = is.products.iter().take(2).map(one).collect();
+    if is.products.len() > 2 {
+        all.push(format!("and {} more", is.products.len() - 2));
+    }
+    all.join(", ").chars().take(200).collect()
+}
+
+/// What it states, each with the open finding here that it is about, and what would become of that.
+async fn statements(
+    app: &App,
+    org: Org,
+    (is, asset): (&Supplied, i64),
+    preview: Option<&Preview>,
+) -> Result<Table, Problem> {
     let read = vex::read(&app.store, org, &is.is.document).await?;
     let filter = FindingFilter { asset: Some(asset), ..FindingFilter::default() };
     let findings = app.store.findings(org, &filter, FindingOrder::Level, None, FINDINGS).await?;
@@ -221,6 +284,7 @@ async fn statements(app: &App, org: Org, is: &Supplied, asset: i64) -> Result<Ta
     names.sort_unstable();
     names.dedup();
     let known = app.store.vulnerabilities_named(org, &names).await?;
+    let then = preview.map(Preview::by_finding).unwrap_or_default();
     let mut of: BTreeMap<i64, Vec<&Finding>> = BTreeMap::new();
     for finding in &findings.rows {
         of.entry(finding.vulnerability.0).or_default().push(finding);
@@ -233,12 +297,18 @@ async fn statements(app: &App, org: Org, is: &Supplied, asset: i64) -> Result<Ta
         Row::of(vec![
             Cell::code(s.vulnerability.to_string()),
             Cell::text(s.status.as_str().replace('_', " ")),
+            Cell::text(of_products(s)),
             Cell::text(why.chars().take(200).collect::<String>()),
             match about {
                 Some(finding) => {
                     Cell::link(finding.component.1.clone(), format!("/findings/{}", finding.id))
                 }
                 None => Cell::text("no open finding of the product"),
+            },
+            match about.and_then(|finding| then.get(&finding.id)) {
+                Some(words) => Cell::text(words.clone()),
+                None if is.taken.is_some() => Cell::text("it holds"),
+                None => Cell::text("nothing"),
             },
         ])
     });
@@ -252,8 +322,10 @@ async fn statements(app: &App, org: Org, is: &Supplied, asset: i64) -> Result<Ta
         columns: vec![
             Column::left("Vulnerability").kept(),
             Column::left("Says").kept(),
+            Column::left("Of"),
             Column::left("Why"),
-            Column::left("Is here").kept(),
+            Column::left("Is here"),
+            Column::left("Would change").kept(),
         ],
         rows: rows.collect(),
         empty: Empty { why: "Nothing is stated.".to_owned(), next: None },

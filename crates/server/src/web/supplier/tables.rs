@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use trimtab_pages::part::{Cell, Column, Empty, Link, Pairs, Row, Table, Value, When};
-use trimtab_store::{Question, QuestionState, Supplied, SupplierLink};
+use trimtab_store::{Became, Question, QuestionState, Supplied, SupplierLink, SupplierTold};
 
 use crate::reviewing::last_day;
 use crate::supplying::Seen;
@@ -255,6 +255,40 @@ pub(super) fn linked(all: &[SupplierLink], now: Timestamp) -> Table {
         ],
         rows: all.iter().map(row).collect(),
         empty: Empty { why: "None was made.".to_owned(), next: None },
+        ..Table::default()
+    }
+}
+
+pub(super) fn written(all: &[SupplierTold], now: Timestamp) -> Table {
+    let row = |is: &SupplierTold| {
+        let what = match is.item.split_once('-') {
+            Some(("question", id)) => format!("question {id}, {}", is.mark),
+            Some(("due", rest)) => format!("falls due: {}", rest.replace('-', ", ")),
+            Some(("broken", rest)) => format!("not kept: {}", rest.replace('-', ", ")),
+            _ => "a test".to_owned(),
+        };
+        Row::of(vec![
+            Cell::text(what),
+            Cell::text(is.address.clone()),
+            match is.became {
+                Became::Sent => Cell::text("sent"),
+                _ if is.detail.is_empty() => Cell::text(is.became.as_str()),
+                _ => Cell::text(format!("{}: {}", is.became.as_str(), cut(&is.detail, 100))),
+            },
+            Cell::Value(When::of(is.at, now).into()),
+        ])
+    };
+    Table {
+        title: "Letters".to_owned(),
+        titled: true,
+        columns: vec![
+            Column::left("Told").kept(),
+            Column::left("To"),
+            Column::left("Became").kept(),
+            Column::right("When"),
+        ],
+        rows: all.iter().map(row).collect(),
+        empty: Empty { why: "Nothing was written to them.".to_owned(), next: None },
         ..Table::default()
     }
 }

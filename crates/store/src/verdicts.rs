@@ -1,0 +1,577 @@
+//! What the gate said of changes of assets: passed, refused or not known, why, and what answered a refusal. The same
+//! said again is no other verdict.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::condition::{Condition, listed};
+use crate::db::{Row, Sql, Tx, args};
+use crate::error::{Result, StoreError};
+use crate::ids::Kind;
+use crate::ledger::{self, NewEvent, hex};
+use crate::organisations::changed;
+use crate::page::{Cursor, MOST, Page};
+use crate::time::{maybe, micros, moment};
+use crate::{Org, Store};
+
+/// The most reasons that are kept of a verdict.
+const REASONS: usize = 200;
+/// The most refusals that are answered at once.
+const BLOCK: i64 = 500;
+
+/// Who said it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VerdictSource {
+    /// The server, to who sent an inventory and waited.
+    Push,
+    /// `trimtab gate`.
+    Gate,
+    /// `trimtab check-new`.
+    CheckNew,
+}
+
+impl VerdictSource {
+    /// All of them.
+    pub const ALL: [VerdictSource; 3] =
+        [VerdictSource::Push, VerdictSource::Gate, VerdictSource::CheckNew];
+
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            VerdictSource::Push => "push",
+            VerdictSource::Gate => "gate",
+            VerdictSource::CheckNew => "check-new",
+        }
+    }
+
+    /// From the word.
+    pub fn from_text(text: &str) -> Option<VerdictSource> {
+        VerdictSource::ALL.into_iter().find(|is| is.as_str() == text)
+    }
+}
+
+/// What was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judgement {
+    /// It may go on.
+    Passed,
+    /// It may not.
+    Refused,
+    /// It is not known.
+    Unknown,
+}
+
+impl Judgement {
+    /// All of them.
+    pub const ALL: [Judgement; 3] = [Judgement::Passed, Judgement::Refused, Judgement::Unknown];
+
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Judgement::Passed => "passed",
+            Judgement::Refused => "refused",
+            Judgement::Unknown => "unknown",
+        }
+    }
+
+    /// From the word.
+    pub fn from_text(text: &str) -> Option<Judgement> {
+        Judgement::ALL.into_iter().find(|is| is.as_str() == text)
+    }
+}
+
+/// Why.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reason {
+    /// The rule.
+    pub rule: String,
+    /// Whether it refuses; otherwise it says that data is missing.
+    pub refuses: bool,
+    /// What is wrong, in words.
+    pub text: String,
+    /// What to do next; may be empty.
+    pub next: String,
+    /// The vulnerability, by name.
+    pub vulnerability: Option<String>,
+    /// The package, as a purl.
+    pub package: Option<String>,
+    /// The level, by its word.
+    pub level: Option<String>,
+    /// The finding here.
+    pub finding: Option<i64>,
+    /// Whether the change brought it in; `false`: the calendar did, or it was there. `None`: not known.
+    pub brought: Option<bool>,
+}
+
+impl Reason {
+    fn told(&self) -> Value {
+        json!({ "rule": self.rule, "refuses": self.refuses, "text": self.text, "next": self.next,
+            "vulnerability": self.vulnerability, "package": self.package, "level": self.level,
+            "finding": self.finding, "brought": self.brought })
+    }
+
+    fn read(value: &Value) -> Reason {
+        let text = |name: &str| value[name].as_str().map(str::to_owned);
+        Reason {
+            rule: text("rule").unwrap_or_default(),
+            refuses: value["refuses"].as_bool().unwrap_or_default(),
+            text: text("text").unwrap_or_default(),
+            next: text("next").unwrap_or_default(),
+            vulnerability: text("vulnerability"),
+            package: text("package"),
+            level: text("level"),
+            finding: value["finding"].as_i64(),
+            brought: value["brought"].as_bool(),
+        }
+    }
+}
+
+/// A verdict to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewVerdict {
+    /// Of which asset.
+    pub asset: i64,
+    /// Who said it.
+    pub source: VerdictSource,
+    /// What.
+    pub judgement: Judgement,
+    /// The commit; of what was asked before it was added, the package.
+    pub revision: Option<String>,
+    /// The branch. `None`: the main line, or nobody said.
+    pub branch: Option<String>,
+    /// The snapshot that was judged.
+    pub snapshot: Option<i64>,
+    /// What it comes to, in a sentence.
+    pub headline: String,
+    /// The charter that judged; may be empty.
+    pub charter: String,
+    /// Why, what refuses first.
+    pub reasons: Vec<Reason>,
+}
+
+/// What answered a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered {
+    /// A later verdict of the branch passed: its id.
+    Passed(i64),
+    /// It was let through all the same, by a decision that was made after it: its id.
+    Decided(i64),
+}
+
+/// A verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// Its id.
+    pub id: i64,
+    /// What was said; of many reasons the first.
+    pub is: NewVerdict,
+    /// What the asset is called.
+    pub asset_name: String,
+    /// The system that it belongs to now.
+    pub system: Option<i64>,
+    /// How many reasons there were.
+    pub reasons: i64,
+    /// When it was said first.
+    pub at: Timestamp,
+    /// When the same was said last.
+    pub last: Timestamp,
+    /// How often.
+    pub times: i64,
+    /// To whom: `person:3`, `token:4`.
+    pub actor: String,
+    /// What answered a refusal, and when.
+    pub answered: Option<(Answered, Timestamp)>,
+    /// The near miss that was opened from it.
+    pub near_miss: Option<i64>,
+}
+
+/// Which verdicts. What is `None` does not narrow it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct VerdictFilter {
+    /// Of an asset.
+    pub asset: Option<i64>,
+    /// Of assets of systems of a team.
+    pub team: Option<i64>,
+    /// Of assets of one of these systems.
+    pub systems: Option<Vec<i64>>,
+    /// What was said.
+    pub judgement: Option<Judgement>,
+    /// Who said it.
+    pub source: Option<VerdictSource>,
+    /// Refusals that were answered so: `passed`, `decided`; `open`: that were not.
+    pub answered: Option<&'static str>,
+    /// Said since a moment, first or again.
+    pub since: Option<Timestamp>,
+}
+
+/// How many changes were looked at, and what was said of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct VerdictCount {
+    /// Changes that were looked at.
+    pub all: i64,
+    /// That passed.
+    pub passed: i64,
+    /// That were refused.
+    pub refused: i64,
+    /// Of which it was not known.
+    pub unknown: i64,
+    /// Refusals that a later verdict of the branch answered.
+    pub mended: i64,
+    /// Refusals that were let through by a decision.
+    pub let_through: i64,
+}
+
+const COLUMNS: &str = "v.id, v.asset, v.source, v.outcome, v.at, v.last, v.times, v.actor,
+    v.revision, v.branch, v.snapshot, v.headline, v.charter, v.reasons, v.count, v.answered_how,
+    v.answered_by, v.answered, a.name, a.system,
+    (SELECT MAX(i.id) FROM incident AS i WHERE i.org = v.org AND i.verdict = v.id)";
+const FROM: &str = "verdict AS v JOIN asset AS a ON a.org = v.org AND a.id = v.asset
+    LEFT JOIN system AS s ON s.org = a.org AND s.id = a.system";
+
+fn word<T>(of: Option<T>) -> Result<T> {
+    of.ok_or_else(|| StoreError::Damaged("a verdict that is none".to_owned()))
+}
+
+impl Verdict {
+    fn from_row(row: &Row) -> Result<Verdict> {
+        let read: Value = crate::suppliers::json_of(&row.text(13)?)?;
+        let reasons = read.as_array().map(Vec::as_slice).unwrap_or_default();
+        let by = row.maybe_int(16)?;
+        let answered = match (row.maybe_text(15)?.as_deref(), by, maybe(row.maybe_int(17)?)?) {
+            (Some("passed"), Some(id), Some(at)) => Some((Answered::Passed(id), at)),
+            (Some("decided"), Some(id), Some(at)) => Some((Answered::Decided(id), at)),
+            _ => None,
+        };
+        Ok(Verdict {
+            id: row.int(0)?,
+            is: NewVerdict {
+                asset: row.int(1)?,
+                source: word(VerdictSource::from_text(&row.text(2)?))?,
+                judgement: word(Judgement::from_text(&row.text(3)?))?,
+                revision: row.maybe_text(8)?,
+                branch: row.maybe_text(9)?,
+                snapshot: row.maybe_int(10)?,
+                headline: row.text(11)?,
+                charter: row.text(12)?,
+                reasons: reasons.iter().map(Reason::read).collect(),
+            },
+            asset_name: row.text(18)?,
+            system: row.maybe_int(19)?,
+            reasons: row.int(14)?,
+            at: moment(row.int(4)?)?,
+            last: moment(row.int(5)?)?,
+            times: row.int(6)?,
+            actor: row.text(7)?,
+            answered,
+            near_miss: row.maybe_int(20)?,
+        })
+    }
+}
+
+impl VerdictFilter {
+    fn condition(&self, org: Org) -> Condition {
+        let mut is = Condition::of("v.org", org);
+        is.and("v.asset = ", self.asset);
+        is.and("s.team = ", self.team);
+        is.and("v.outcome = ", self.judgement.map(Judgement::as_str));
+        is.and("v.source = ", self.source.map(VerdictSource::as_str));
+        is.and("v.last >= ", self.since.map(micros));
+        if let Some(systems) = &self.systems {
+            is.text += &format!(" AND a.system IN ({})", listed(systems));
+        }
+        match self.answered {
+            Some("open") => is.text += " AND v.outcome = 'refused' AND v.answered IS NULL",
+            how => is.and("v.answered_how = ", how),
+        }
+        is
+    }
+}
+
+fn event(actor: &str, now: Timestamp, asset: i64, data: Value) -> NewEvent {
+    NewEvent { asset: Some(asset), ..changed(actor, now, data) }
+}
+
+impl Store {
+    /// Keeps a verdict. Where it says what the last one of the branch said, that one is said again. One that passed
+    /// answers the refusals before it. Returns its id, and whether it is new.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn add_verdict(
+        &self,
+        org: Org,
+        new: &NewVerdict,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<(i64, bool)> {
+        let told: Vec<Value> = new.reasons.iter().take(REASONS).map(Reason::told).collect();
+        let told = Value::from(told).to_string();
+        let digest = digest(new);
+        let mut tx = self.db.begin().await?;
+        // One after the other, so that two of the same at once are one.
+        ledger::hold(&mut tx, org).await?;
+        let sql = "SELECT id, digest FROM verdict WHERE org = $1 AND asset = $2 AND source = $3
+            AND COALESCE(branch, '') = $4 ORDER BY id DESC LIMIT 1";
+        let branch = new.branch.clone().unwrap_or_default();
+        let values = args![org.0, new.asset, new.source.as_str(), branch.clone()];
+        if let Some(row) = tx.first(sql, values).await?
+            && row.text(1)? == digest
+        {
+            let id = row.int(0)?;
+            let sql = "UPDATE verdict SET last = CASE WHEN last < $3 THEN $3 ELSE last END,
+                times = times + 1 WHERE org = $1 AND id = $2";
+            tx.run(sql, args![org.0, id, micros(now)]).await?;
+            tx.commit().await?;
+            return Ok((id, false));
+        }
+        let id = crate::ids::within(&mut tx, org, Kind::Verdict, 1).await?.start;
+        let (subjects, loose) = subjects(&mut tx, org, new).await?;
+        let count = |of: usize| i64::try_from(of).unwrap_or(i64::MAX);
+        let sql = "INSERT INTO verdict (org, id, asset, source, outcome, at, last, times, actor,
+                revision, branch, snapshot, headline, charter, reasons, count, digest, loose)
+            VALUES ($1, $2, $3, $4, $5, $6, $6, 1, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+        let values = args![
+            org.0,
+            id,
+            new.asset,
+            new.source.as_str(),
+            new.judgement.as_str(),
+            micros(now),
+            actor,
+            new.revision.clone(),
+            new.branch.clone(),
+            new.snapshot,
+            &new.headline,
+            &new.charter,
+            told,
+            count(new.reasons.len()),
+            digest,
+            count(loose)
+        ];
+        tx.run(sql, values).await?;
+        for subject in subjects {
+            let sql = "INSERT INTO verdict_subject (org, verdict, vulnerability)
+                VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+            tx.run(sql, args![org.0, id, subject]).await?;
+        }
+        let mut rules: Vec<&str> =
+            new.reasons.iter().filter(|is| is.refuses).map(|is| is.rule.as_str()).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        let data = json!({ "what": "verdict", "verdict": id, "source": new.source.as_str(),
+            "outcome": new.judgement.as_str(), "revision": new.revision, "branch": new.branch,
+            "snapshot": new.snapshot, "reasons": new.reasons.len(), "rules": rules });
+        let mut told = vec![event(actor, now, new.asset, data)];
+        if new.judgement == Judgement::Passed && new.source != VerdictSource::CheckNew {
+            let sql = "SELECT id FROM verdict WHERE org = $1 AND asset = $2 AND source = $3
+                AND COALESCE(branch, '') = $4 AND outcome = 'refused' AND answered IS NULL
+                AND id < $5 ORDER BY id DESC LIMIT $6";
+            let values = args![org.0, new.asset, new.source.as_str(), branch, id, BLOCK];
+            for row in tx.all(sql, values).await? {
+                told.push(
+                    answer(&mut tx, org, (row.int(0)?, new.asset), Answered::Passed(id), now)
+                        .await?,
+                );
+            }
+        }
+        ledger::append(&mut tx, org, &told).await?;
+        tx.commit().await?;
+        Ok((id, true))
+    }
+
+    /// Notes which refusals were let through: every vulnerability that refused is decided on there, by a decision that
+    /// was answered after the refusal. Returns how many.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn let_through(&self, org: Org, now: Timestamp) -> Result<usize> {
+        let found = "SELECT v.id, v.asset, (SELECT MAX(f.decision) FROM verdict_subject AS s
+                JOIN finding AS f ON f.org = s.org AND f.asset = v.asset
+                    AND f.vulnerability = s.vulnerability
+                WHERE s.org = v.org AND s.verdict = v.id)
+            FROM verdict AS v
+            WHERE v.org = $1 AND v.outcome = 'refused' AND v.answered IS NULL AND v.loose = 0
+                AND EXISTS (SELECT 1 FROM verdict_subject AS s
+                    WHERE s.org = v.org AND s.verdict = v.id)
+                AND NOT EXISTS (SELECT 1 FROM verdict_subject AS s
+                    WHERE s.org = v.org AND s.verdict = v.id AND (
+                        NOT EXISTS (SELECT 1 FROM finding AS f
+                            JOIN decision AS d ON d.org = f.org AND d.id = f.decision
+                            WHERE f.org = s.org AND f.asset = v.asset
+                                AND f.vulnerability = s.vulnerability AND d.answered >= v.at)
+                        OR EXISTS (SELECT 1 FROM finding AS f
+                            WHERE f.org = s.org AND f.asset = v.asset AND f.state = 'open'
+                                AND f.vulnerability = s.vulnerability AND f.decision IS NULL)))
+            ORDER BY v.id LIMIT $2";
+        // Most often there is none, and nobody is held up.
+        if (&mut &self.db).first(found, args![org.0, 1i64]).await?.is_none() {
+            return Ok(0);
+        }
+        let mut tx = self.db.begin().await?;
+        ledger::hold(&mut tx, org).await?;
+        let mut told = Vec::new();
+        for row in tx.all(found, args![org.0, BLOCK]).await? {
+            let Some(decision) = row.maybe_int(2)? else { continue };
+            let (id, asset) = (row.int(0)?, row.int(1)?);
+            told.push(answer(&mut tx, org, (id, asset), Answered::Decided(decision), now).await?);
+        }
+        ledger::append(&mut tx, org, &told).await?;
+        tx.commit().await?;
+        Ok(told.len())
+    }
+
+    /// A verdict.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn verdict(&self, org: Org, id: i64) -> Result<Option<Verdict>> {
+        let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE v.org = $1 AND v.id = $2");
+        let row = (&mut &self.db).first(&sql, args![org.0, id]).await?;
+        row.as_ref().map(Verdict::from_row).transpose()
+    }
+
+    /// Verdicts, the newest first.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn verdicts(
+        &self,
+        org: Org,
+        filter: &VerdictFilter,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Verdict>> {
+        let limit = limit.clamp(1, MOST);
+        let mut is = filter.condition(org);
+        is.and("v.id < ", after.map(|after| after.id));
+        let asked = is.value(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+        let sql = format!(
+            "SELECT {COLUMNS} FROM {FROM} WHERE {} ORDER BY v.id DESC LIMIT {asked}",
+            is.text
+        );
+        let rows = (&mut &self.db).all(&sql, is.values).await?;
+        let found = rows.iter().map(Verdict::from_row).collect::<Result<Vec<_>>>()?;
+        Ok(Page::cut(found, limit, |one| Cursor { value: 0, id: one.id }))
+    }
+
+    /// How many changes were looked at, by the team that owns the asset's system now; `None`: nobody's.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn count_verdicts(
+        &self,
+        org: Org,
+        filter: &VerdictFilter,
+    ) -> Result<BTreeMap<Option<i64>, VerdictCount>> {
+        let is = filter.condition(org);
+        let sql = format!(
+            "SELECT s.team, COUNT(*), COUNT(CASE WHEN v.outcome = 'passed' THEN 1 END),
+                COUNT(CASE WHEN v.outcome = 'refused' THEN 1 END),
+                COUNT(CASE WHEN v.outcome = 'unknown' THEN 1 END),
+                COUNT(CASE WHEN v.answered_how = 'passed' THEN 1 END),
+                COUNT(CASE WHEN v.answered_how = 'decided' THEN 1 END)
+             FROM {FROM} WHERE {} GROUP BY s.team",
+            is.text
+        );
+        let mut all = BTreeMap::new();
+        for row in (&mut &self.db).all(&sql, is.values).await? {
+            let count = VerdictCount {
+                all: row.int(1)?,
+                passed: row.int(2)?,
+                refused: row.int(3)?,
+                unknown: row.int(4)?,
+                mended: row.int(5)?,
+                let_through: row.int(6)?,
+            };
+            all.insert(row.maybe_int(0)?, count);
+        }
+        Ok(all)
+    }
+
+    /// How many assets of each system have a verdict since a moment, by system; `None`: of none. What was asked before
+    /// a package was added is none of an asset's change.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn gated(&self, org: Org, since: Timestamp) -> Result<BTreeMap<Option<i64>, i64>> {
+        let sql = "SELECT a.system, COUNT(DISTINCT v.asset) FROM verdict AS v
+            JOIN asset AS a ON a.org = v.org AND a.id = v.asset
+            WHERE v.org = $1 AND v.last >= $2 AND v.source <> 'check-new' GROUP BY a.system";
+        let mut all = BTreeMap::new();
+        for row in (&mut &self.db).all(sql, args![org.0, micros(since)]).await? {
+            all.insert(row.maybe_int(0)?, row.int(1)?);
+        }
+        Ok(all)
+    }
+
+    /// How many refusals of changes there were between two moments, and how many of them are answered, by system.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn refused(
+        &self,
+        org: Org,
+        (since, until): (Timestamp, Timestamp),
+    ) -> Result<BTreeMap<Option<i64>, (i64, i64)>> {
+        let sql = "SELECT a.system, COUNT(*), COUNT(v.answered) FROM verdict AS v
+            JOIN asset AS a ON a.org = v.org AND a.id = v.asset
+            WHERE v.org = $1 AND v.outcome = 'refused' AND v.source <> 'check-new'
+                AND (v.at < $3 OR v.answered IS NOT NULL) AND v.last >= $2 GROUP BY a.system";
+        let mut all = BTreeMap::new();
+        let values = args![org.0, micros(since), micros(until)];
+        for row in (&mut &self.db).all(sql, values).await? {
+            all.insert(row.maybe_int(0)?, (row.int(1)?, row.int(2)?));
+        }
+        Ok(all)
+    }
+}
+
+/// The digest of what was said: words may tell how many hours late something is, and are not of it.
+fn digest(new: &NewVerdict) -> String {
+    let key = |is: &Reason| {
+        json!([is.rule, is.refuses, is.vulnerability, is.package, is.level, is.finding, is.brought])
+    };
+    let reasons: Vec<Value> = new.reasons.iter().map(key).collect();
+    let said = json!([new.judgement.as_str(), new.revision, new.snapshot, new.charter, reasons]);
+    hex(&Sha256::digest(said.to_string()))
+}
+
+/// The vulnerabilities that refused, by their ids here, and how many reasons refused that no decision can answer.
+async fn subjects(tx: &mut Tx, org: Org, new: &NewVerdict) -> Result<(Vec<i64>, usize)> {
+    let (mut known, mut loose) = (BTreeMap::new(), 0);
+    for reason in new.reasons.iter().filter(|is| is.refuses) {
+        let Some(name) = &reason.vulnerability else {
+            loose += 1;
+            continue;
+        };
+        if !known.contains_key(name) {
+            let sql = "SELECT vulnerability FROM alias WHERE org = $1 AND alias = $2";
+            let row = tx.first(sql, args![org.0, name]).await?;
+            known.insert(name, row.map(|row| row.int(0)).transpose()?);
+        }
+        loose += usize::from(known.get(name).is_none_or(Option::is_none));
+    }
+    Ok((known.into_values().flatten().collect(), loose))
+}
+
+/// Notes what answered a refusal.
+async fn answer(
+    tx: &mut Tx,
+    org: Org,
+    (id, asset): (i64, i64),
+    by: Answered,
+    now: Timestamp,
+) -> Result<NewEvent> {
+    let (how, of) = match by {
+        Answered::Passed(id) => ("passed", id),
+        Answered::Decided(id) => ("decided", id),
+    };
+    let sql = "UPDATE verdict SET answered_how = $3, answered_by = $4, answered = $5
+        WHERE org = $1 AND id = $2";
+    tx.run(sql, args![org.0, id, how, of, micros(now)]).await?;
+    let data = json!({ "what": "verdict-answered", "verdict": id, "how": how, "by": of });
+    Ok(event("trimtab", now, asset, data))
+}
