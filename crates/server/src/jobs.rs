@@ -4,7 +4,7 @@ mod beat;
 pub(crate) mod fetch;
 mod forget;
 pub(crate) mod look;
-pub(crate) mod mail_boards;
+pub(crate) mod mail_people;
 pub(crate) mod measure;
 pub(crate) mod notify;
 mod read_document;
@@ -50,8 +50,8 @@ pub(crate) enum Kind {
     Track,
     /// Look what teams are to be reminded of.
     Remind,
-    /// Mail boards to those who asked for it.
-    MailBoards,
+    /// Mail people the boards and digests that they asked for.
+    MailPeople,
 }
 
 impl Kind {
@@ -67,7 +67,9 @@ impl Kind {
         (Kind::Look, "look-at-incidents"),
         (Kind::Track, "track"),
         (Kind::Remind, "remind"),
-        (Kind::MailBoards, "mail-boards"),
+        (Kind::MailPeople, "mail-people"),
+        // As an older build asks for it.
+        (Kind::MailPeople, "mail-boards"),
     ];
 
     /// The word in the store.
@@ -99,7 +101,7 @@ async fn run(app: &App, worker: &str, job: &Job) -> Result<(), Refused> {
         Some(Kind::Look) => look::run(app, job).await?,
         Some(Kind::Track) => track::run(app, worker, job).await?,
         Some(Kind::Remind) => remind::run(app, job).await?,
-        Some(Kind::MailBoards) => mail_boards::run(app, job).await?,
+        Some(Kind::MailPeople) => mail_people::run(app, job).await?,
         Some(Kind::ReadDocument) | None => {
             return Err(Refused::Internal(format!("no job is called `{}`", job.kind)));
         }

@@ -273,6 +273,19 @@ impl Resolve {
     }
 }
 
+/// A system is a team's: reviews of teams that are prepared tell of what the team owns then.
+pub(crate) async fn moved(tx: &mut Tx, org: Org, (system, team): (i64, Option<i64>)) -> Result<()> {
+    let of = team.map_or_else(String::new, |id| ReviewOf::Team(id).word());
+    let sql = "DELETE FROM review_system WHERE org = $1 AND system = $2 AND review IN (
+        SELECT id FROM review WHERE org = $1 AND state = 'prepared'
+            AND scope LIKE 'team:%' AND scope <> $3)";
+    tx.run(sql, args![org.0, system, &of]).await?;
+    let sql = "INSERT INTO review_system (org, review, system)
+        SELECT org, id, $2 FROM review WHERE org = $1 AND state = 'prepared' AND scope = $3
+        ON CONFLICT DO NOTHING";
+    tx.run(sql, args![org.0, system, &of]).await.map(|_| ())
+}
+
 async fn put_systems(tx: &mut Tx, org: Org, review: i64, systems: &[i64]) -> Result<()> {
     let sql = "DELETE FROM review_system WHERE org = $1 AND review = $2";
     tx.run(sql, args![org.0, review]).await?;
@@ -479,6 +492,9 @@ impl Store {
         (actor, now): (&str, Timestamp),
     ) -> Result<bool> {
         let mut tx = self.db.begin().await?;
+        // From now on what it shows stands with it.
+        let sql = "DELETE FROM review_prepared WHERE org = $1 AND review = $2";
+        tx.run(sql, args![org.0, id]).await?;
         let sql = "UPDATE review SET state = 'open', opened = $3, pack = $4
             WHERE org = $1 AND id = $2 AND state = 'prepared'";
         if tx.run(sql, args![org.0, id, micros(now), pack.to_string()]).await? == 0 {
@@ -621,6 +637,20 @@ impl Store {
             listed(reviews)
         );
         let found = (&mut &self.db).all(&sql, args![org.0]).await?;
+        found.iter().map(Resolve::from_row).collect()
+    }
+
+    /// What reviews decided that somebody is to do and has not done, what is due first first.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn resolved_of(&self, org: Org, person: i64, limit: usize) -> Result<Vec<Resolve>> {
+        let sql = format!(
+            "SELECT {DECISION} FROM review_decision
+             WHERE org = $1 AND owner = $2 AND state = 'open' ORDER BY due, id LIMIT $3"
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let found = (&mut &self.db).all(&sql, args![org.0, person, limit]).await?;
         found.iter().map(Resolve::from_row).collect()
     }
 

@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 use trimtab_model::{Exposure, Level};
 use trimtab_store::{
     Attribution, DueByTeam, Entry, ExposureIs, Finding, FindingFilter, FindingOrder, FindingState,
+    Waits,
 };
 use utoipa::ToSchema;
 
 use super::{Listed, Named, cursor, visible};
 use crate::access::{Action, Who};
 use crate::facts::listing;
+use crate::facts::needs::lines;
 use crate::problem::Problem;
 use crate::replanning::Told;
 use crate::state::App;
@@ -44,6 +46,11 @@ pub(crate) struct Asked {
     /// `passed`, `window` (before the end of the window in which its team is now, or within a week where the team
     /// has no plan), `week` (within seven days from now), `later`, `none`, or due before a time.
     pub(crate) due: Option<String>,
+    /// Detected at this time or later.
+    #[param(format = DateTime)]
+    pub(crate) since: Option<String>,
+    /// `true`: weighed above the level that the tier of their system accepts.
+    pub(crate) above: Option<bool>,
     /// Whether they count to the load: open, in production or not known to be out of it, not decided otherwise.
     pub(crate) counts: Option<bool>,
     /// Whether some source names a fix.
@@ -114,9 +121,24 @@ impl Asked {
                 return Err(Problem::invalid("`order` is one of level, deadline, newest, fixed."));
             }
         };
+        let since = match self.since.as_deref() {
+            None | Some("") => None,
+            Some(text) => Some(text.parse::<Timestamp>().map_err(|_| {
+                Problem::invalid("`since` is a time such as 2026-11-21T09:00:00Z.")
+            })?),
+        };
+        let waits = match self.above {
+            Some(true) => {
+                let agreed = app.agreed(who.org, app.now()).await?;
+                Some(Waits::Above(lines(&agreed)))
+            }
+            Some(false) | None => None,
+        };
         let filter = FindingFilter {
             states,
             level,
+            since,
+            waits,
             system: self.system,
             systems: visible(who, &systems),
             team: self.team,

@@ -115,6 +115,8 @@ pub(super) async fn facets(app: &App, who: &Who, asked: &Asked) -> Result<Filter
         ("vulnerability", asked.vulnerability.clone()),
         ("fix", asked.fix.clone()),
         ("due", asked.due.clone()),
+        ("since", asked.since.clone()),
+        ("above", asked.above.map(|is| is.to_string())),
         (
             "counts",
             counts.clone().map(|is| if is == "true" { "yes".to_owned() } else { "no".to_owned() }),

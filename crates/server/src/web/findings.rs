@@ -201,6 +201,8 @@ pub(super) fn address(asked: &Asked, changed: &[(&str, &str)]) -> String {
         ("package", asked.package.clone()),
         ("fix", asked.fix.clone()),
         ("due", asked.due.clone()),
+        ("since", asked.since.clone()),
+        ("above", asked.above.map(|is| is.to_string())),
         ("counts", asked.counts.map(|is| is.to_string())),
         ("fixable", asked.fixable.map(|is| is.to_string())),
         ("exposure", asked.exposure.clone()),
