@@ -6,6 +6,7 @@ mod briefing;
 mod health;
 pub(crate) mod minutes;
 pub(crate) mod packing;
+mod prepared;
 mod supported;
 
 use std::collections::{HashMap, HashSet};
@@ -15,18 +16,17 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use trimtab_engine::review::{Closed, Decided, Follow, Held, Kind, Quality, quality};
 use trimtab_store::{
-    Grant, NewResolve, NewReview, Org, Person, PreparedPack, Resolve, ResolveState, Review,
-    ReviewFilter, ReviewOf, ReviewState, System,
+    Grant, NewResolve, NewReview, Org, Person, Resolve, ResolveState, Review, ReviewFilter,
+    ReviewOf, ReviewState, System,
 };
 
-use crate::access::secret::digest;
 use crate::access::table::allow;
 use crate::access::{Action, On, Who};
 use crate::people;
 use crate::problem::Problem;
 use crate::state::App;
-use crate::weighing::Agreed;
 use agenda::Pack;
+pub(crate) use prepared::pack;
 
 /// How many reviews before one are looked at.
 pub(crate) const BEFORE: usize = 12;
@@ -163,66 +163,6 @@ async fn name_of(app: &App, who: &Who, of: &ReviewOf) -> Result<String, Problem>
     let ReviewOf::Team(id) = of else { return Ok("systems".to_owned()) };
     let teams = app.store.teams(who.org).await?;
     Ok(teams.into_iter().find(|t| t.id == *id).map_or_else(|| format!("team {id}"), |t| t.name))
-}
-
-/// What a review shows: as it was when it was opened, or as it would be now.
-///
-/// # Errors
-/// The store does not answer.
-pub(crate) async fn pack(
-    app: &App,
-    who: &Who,
-    (review, scope): (&Review, &Scope),
-    before: &[Before],
-) -> Result<Pack, Problem> {
-    match &review.pack {
-        Some(pack) => serde_json::from_value(pack.clone())
-            .map_err(|e| Problem::conflict(format!("What the review showed is damaged: {e}"))),
-        None => {
-            let now = app.now();
-            let agreed = app.agreed(who.org, now).await?;
-            let kind = kind_of(review);
-            let of = (kind, review.is.minutes);
-            // A week's agenda is made of little; a month's and a quarter's of all that is carried, and of the whole index.
-            let mark = match kind {
-                Kind::Weekly => None,
-                _ => Some(mark(app, who.org, scope, before, (&agreed, now)).await?),
-            };
-            if let Some(mark) = &mark {
-                let kept = app.store.prepared_pack(who.org, review.id).await?;
-                let same = kept.filter(|kept| kept.mark == *mark);
-                if let Some(Ok(pack)) = same.map(|kept| serde_json::from_value(kept.pack)) {
-                    return Ok(pack);
-                }
-            }
-            let (pack, _) = agenda::pack(app, who.org, scope, of, before, (&agreed, now)).await?;
-            if let Some(mark) = mark {
-                let told =
-                    serde_json::to_value(&pack).map_err(|e| Problem::conflict(e.to_string()))?;
-                let kept = PreparedPack { mark, made: now, pack: told };
-                app.store.keep_prepared(who.org, review.id, &kept).await?;
-            }
-            Ok(pack)
-        }
-    }
-}
-
-/// What a pack is made of: what the ledger told until now, the index, the charter, what it may tell of, the reviews before it,
-/// and the day.
-async fn mark(
-    app: &App,
-    org: Org,
-    scope: &Scope,
-    before: &[Before],
-    (agreed, now): (&Agreed, Timestamp),
-) -> Result<String, Problem> {
-    // First: what is told while the pack is made has it made anew.
-    let end = app.store.ledger_end(org).await?;
-    let index = app.index().and_then(|index| index.info().ok()).map(|info| info.digest);
-    let held: Vec<i64> = before.iter().map(|one| one.review.id).collect();
-    let day = now.to_zoned(TimeZone::UTC).date();
-    let of = (scope.of.word(), &scope.systems);
-    Ok(digest(&format!("{end} {index:?} {:?} {of:?} {held:?} {day}", agreed.charter_id)))
 }
 
 /// The kind of a review; one that this build does not know is shown as a weekly one.

@@ -55,6 +55,7 @@ mod placements;
 mod places;
 mod readers;
 mod recent;
+mod resolves;
 mod retention;
 mod reviews;
 mod rotas;
@@ -129,10 +130,9 @@ pub use page::{Cursor, Page};
 pub use people::{Grant, NewPerson, Person, ScopeOf, Session};
 pub use placements::{Placement, PlacementState, PlannedChange};
 pub use places::{Where, WhereFilter, WhereQuery};
+pub use resolves::{NewResolve, Resolve, ResolveState};
 pub use retention::{Forgotten, Keep};
-pub use reviews::{
-    NewResolve, NewReview, Resolve, ResolveState, Review, ReviewFilter, ReviewOf, ReviewState,
-};
+pub use reviews::{NewReview, Review, ReviewFilter, ReviewOf, ReviewState};
 pub use rotas::{KeptRota, RotaCover};
 pub use said::{ReportOf, SaidOf, Source};
 pub use scheduled::{Difference, Scheduled, ScheduledIn, TeamPlan};

@@ -20,6 +20,8 @@ use crate::problem::Problem;
 use crate::replanning::Told;
 use crate::state::App;
 
+/// How many systems may be asked for at once.
+const SYSTEMS: usize = 100;
 /// What `due=week` means.
 pub(crate) const WEEK: SignedDuration = SignedDuration::from_hours(24 * 7);
 
@@ -34,6 +36,8 @@ pub(crate) struct Asked {
     pub(crate) level: Option<String>,
     /// Of a system; 0: of none.
     pub(crate) system: Option<i64>,
+    /// Of any of these systems: their numbers, with commas between, at most 100.
+    pub(crate) systems: Option<String>,
     /// Of a team; 0: of none.
     pub(crate) team: Option<i64>,
     pub(crate) asset: Option<i64>,
@@ -140,7 +144,7 @@ impl Asked {
             since,
             waits,
             system: self.system,
-            systems: visible(who, &systems),
+            systems: self.of_systems(visible(who, &systems))?,
             team: self.team,
             asset: self.asset,
             vulnerability,
@@ -153,6 +157,20 @@ impl Asked {
             ..FindingFilter::default()
         };
         Ok((self.due(app, who, filter).await?, order))
+    }
+
+    /// The systems that are asked for, of those that they may see.
+    fn of_systems(&self, seen: Option<Vec<i64>>) -> Result<Option<Vec<i64>>, Problem> {
+        let Some(text) = self.systems.as_deref().filter(|text| !text.is_empty()) else {
+            return Ok(seen);
+        };
+        let ids: Option<Vec<i64>> = text.split(',').map(|id| id.trim().parse().ok()).collect();
+        let ids = ids.filter(|ids| ids.len() <= SYSTEMS);
+        let mut ids = ids.ok_or_else(|| {
+            Problem::invalid(format!("`systems` is 1 to {SYSTEMS} numbers with commas between."))
+        })?;
+        ids.retain(|id| seen.as_ref().is_none_or(|seen| seen.contains(id)));
+        Ok(Some(ids))
     }
 
     /// The filter, narrowed to what is due then.

@@ -319,6 +319,11 @@ impl Making<'_> {
             ReviewOf::Systems(ids) if ids.len() == 1 => {
                 format!("{path}{join}system={}", ids.first().copied().unwrap_or_default())
             }
+            // Of several, only findings can be listed together.
+            ReviewOf::Systems(ids) if path.starts_with("/findings") => {
+                let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+                format!("{path}{join}systems={}", ids.join(","))
+            }
             ReviewOf::All | ReviewOf::Systems(_) => path.to_owned(),
         }
     }

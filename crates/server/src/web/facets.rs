@@ -110,6 +110,7 @@ pub(super) async fn facets(app: &App, who: &Who, asked: &Asked) -> Result<Filter
         ("state", asked.state.clone()),
         ("team", name(asked.team, &teams)),
         ("system", name(asked.system, &shown)),
+        ("systems", asked.systems.clone()),
         ("asset", asset),
         ("package", asked.package.clone()),
         ("vulnerability", asked.vulnerability.clone()),

@@ -195,6 +195,7 @@ pub(super) fn address(asked: &Asked, changed: &[(&str, &str)]) -> String {
         ("state", asked.state.clone()),
         ("level", asked.level.clone()),
         ("system", number(asked.system)),
+        ("systems", asked.systems.clone()),
         ("team", number(asked.team)),
         ("asset", number(asked.asset)),
         ("vulnerability", asked.vulnerability.clone()),

@@ -233,6 +233,14 @@ fn an_incident_from_the_first_word_to_what_was_learnt() {
     let list = server.open(&sia, "/incidents").text;
     assert!(list.contains("A worm in moment") && list.contains("/teams/"), "{list}");
 
+    // Of a name that sources know they say when the world was told, unless somebody says it.
+    let named = json!({ "title": "By its name", "looked_for": world.names[0] });
+    let opened = ask(server, &sia, "POST", "/api/v1/incidents", &named).1;
+    let room = server.open(&sia, &format!("/api/v1/incidents/{}", opened["id"])).json();
+    let told: Timestamp = room["published"].as_str().unwrap_or_default().parse().unwrap();
+    assert!(told < Timestamp::now(), "{room}");
+    assert_ne!(room["teams"][0]["to_know"]["state"], "unknown", "{room}");
+
     // What no source knows was not looked for: nobody is told that it was not found.
     let unknown = json!({ "title": "A name of today", "looked_for": "CVE-2999-99999" });
     let (status, opened) = ask(server, &sia, "POST", "/api/v1/incidents", &unknown);

@@ -94,6 +94,7 @@ suite! {
     packs::what_is_carried_is_counted_by_package,
     packs::deployments_are_told_with_what_they_carried,
     packs::a_pack_keeps_what_was_carried,
+    packs::a_prepared_pack_is_kept_until_the_review_is_opened,
     packs::who_wants_not_to_be_shown_is_not,
     arrive::several_together_are_as_each_alone,
     arrive::what_is_done_together_has_its_numbers_before,

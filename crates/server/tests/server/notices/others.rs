@@ -251,6 +251,8 @@ fn what_nobody_could_read_comes_with_the_next_digest_and_not_at_any_time() {
     };
     // In another system than hers: her digest would be empty.
     ends("CVE-2026-90", desk);
+    look(DIGEST - 60);
+    assert!(world.notices()["things"].to_string().contains("CVE-2026-90"), "it waits");
     look(DIGEST);
     assert_eq!(world.sent(), Vec::<Value>::new());
     // What she may read comes a day later: it waits for Monday, as everything does.
