@@ -327,6 +327,33 @@ pub fn look(
     Ok(There::Tickets(found))
 }
 
+/// The same as [`look`] with all, where Trimtab's tickets of the project were listed already: one listing for however many are
+/// looked at.
+///
+/// # Errors
+/// See [`HostError`].
+pub fn look_among(
+    tracker: &dyn Tracker,
+    mark: &Mark,
+    kept: &Kept,
+    listed: &[Seen],
+) -> Result<There, HostError> {
+    let mut found: Vec<Seen> = match &kept.key {
+        Some(key) => tracker.read(key)?.into_iter().collect(),
+        None => Vec::new(),
+    };
+    let is = |seen: &&Seen| seen.wrote.as_ref().is_some_and(|wrote| wrote.mark == *mark);
+    let is_new = |seen: &&Seen| found.iter().all(|one| one.key != seen.key);
+    let mut others: Vec<Seen> = listed.iter().filter(is).filter(is_new).cloned().collect();
+    if !others.is_empty() {
+        // A text can be copied by anybody: what others made is theirs.
+        let me = tracker.me()?;
+        others.retain(|seen| me.is_none() || seen.author.is_none() || seen.author == me);
+    }
+    found.extend(others);
+    Ok(There::Tickets(found))
+}
+
 /// Does a call that was decided. The ticket comes back where one was made.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 pub(crate) mod alerting;
 pub(crate) mod appeals;
 pub(crate) mod assets;
+pub(crate) mod board_mails;
 pub(crate) mod calendar;
 pub(crate) mod cards;
 pub(crate) mod charters;
@@ -25,6 +26,7 @@ pub(crate) mod lessons;
 pub(crate) mod maturity;
 pub(crate) mod metrics;
 pub(crate) mod notices;
+pub(crate) mod own_digest;
 pub(crate) mod packages;
 pub(crate) mod people;
 pub(crate) mod plan;

@@ -5,14 +5,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use trimtab_model::{Level, Role};
 use trimtab_store::{
-    Appeal, AppealState, Finding, FindingFilter, FindingOrder, NewAppeal, NewIncidentEvent,
-    Placement, PlacementState, PlannedChange,
+    Appeal, AppealState, Finding, FindingFilter, FindingOrder, NewAppeal, NewIncidentEvent, Org,
+    Placement, PlacementState, PlannedChange, StoreError,
 };
 use utoipa::ToSchema;
 
 use crate::access::{Action, On, Who};
 use crate::api::on;
-use crate::deciding::level;
+use crate::deciding::{self, level};
 use crate::facts::finding;
 use crate::jobs::replan;
 use crate::problem::Problem;
@@ -22,6 +22,10 @@ use crate::weighing::Agreed;
 /// How long what waits for an answer may wait: an emergency, and a dispute.
 const SOON: SignedDuration = SignedDuration::from_hours(4);
 const DISPUTE: SignedDuration = SignedDuration::from_hours(48);
+/// The most days that a dispute holds a change back.
+pub(crate) const HELD: i64 = 30;
+/// So many of them are ended at once.
+const BLOCK: usize = 200;
 
 /// What is asked.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -245,22 +249,29 @@ pub(crate) async fn answer(
         if change(app, who, is.is.asset, &is.is.package).await?.0.is_empty() {
             return Err(Problem::conflict(NO_CHANGE));
         }
+        let agreed = app.agreed(who.org, now).await?;
+        let gravest = change(app, who, is.is.asset, &is.is.package).await?.1;
+        let until = (!is.is.at_once).then(|| held_until(&agreed, gravest, now));
         let state = if is.is.at_once { PlacementState::Accepted } else { PlacementState::Held };
         let decided = Placement {
             change: PlannedChange { asset: is.is.asset, package: is.is.package.clone() },
             state,
             starts: None,
-            reason: format!("{kind} {id}: {}", is.is.reason),
+            reason: held_because(&is),
             actor: who.actor(),
             at: now,
         };
-        placed = Some((team, decided));
+        placed = Some((team, decided, until));
     }
     let done = if granted { "granted" } else { "refused" };
-    let text = format!("{kind} {id} is {done} for the side of {}: {words}", role.as_str());
+    let end = placed.as_ref().and_then(|(_, _, until)| *until);
+    let end = end.map_or_else(String::new, |at| {
+        format!(" (held back until {} at most)", at.strftime("%Y-%m-%d"))
+    });
+    let text = format!("{kind} {id} is {done} for the side of {}{end}: {words}", role.as_str());
     let told = Some(note(is.is.dispute, place.team.or(is.is.team), &text));
-    let job = placed.as_ref().map(|(team, _)| replan::of_team(who.org, *team, now));
-    let decided = placed.as_ref().map(|(team, placed)| (*team, placed));
+    let job = placed.as_ref().map(|(team, ..)| replan::of_team(who.org, *team, now));
+    let decided = placed.as_ref().map(|(team, placed, until)| (*team, placed, *until));
     let follows = (decided, job.as_ref(), told);
     let answer = (granted, words);
     if !app.store.answer_appeal_with(who.org, id, answer, by, follows, now).await? {
@@ -270,9 +281,46 @@ pub(crate) async fn answer(
     Ok(find(app, who, id).await?.0)
 }
 
+/// Why a change is decided about that was asked for so.
+fn held_because(is: &Appeal) -> String {
+    format!("{} {}: {}", word(is.is.dispute), is.id, is.is.reason)
+}
+
+/// Until when a change of a level is held back: as long as the charter lets what is of this level be accepted, a day at
+/// least and [`HELD`] days at most.
+pub(crate) fn held_until(agreed: &Agreed, level: Level, now: Timestamp) -> Timestamp {
+    let days = deciding::longest(agreed, level).clamp(1, HELD);
+    now.checked_add(SignedDuration::from_hours(24 * days)).unwrap_or(now)
+}
+
+/// Ends disputes whose time is over: what they held back is in the teams' plans again, and told. Returns how many.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn end_due(app: &App, org: Org, now: Timestamp) -> Result<usize, StoreError> {
+    let mut ended = 0;
+    loop {
+        let over = app.store.holding(org, Some(now), BLOCK).await?;
+        for is in &over {
+            let text = format!(
+                "Dispute {} is over: {} of {} is left to the plan again.",
+                is.id, is.is.package, is.asset_name
+            );
+            let told = note(true, is.is.team, &text);
+            let held = held_because(is);
+            ended += usize::from(app.store.end_dispute(org, is, (&held, told), now).await?);
+        }
+        if over.len() < BLOCK {
+            return Ok(ended);
+        }
+    }
+}
+
 /// How it stands, in words; whether it is late.
 pub(crate) fn standing(is: &Appeal, now: Timestamp) -> (&'static str, bool) {
     match is.state {
+        AppealState::Granted if is.ended.is_some() => ("granted, and over", false),
+        AppealState::Granted if is.until.is_some() => ("granted: held back", false),
         AppealState::Asked => ("waits for an answer", is.is.due < now),
         AppealState::Granted => ("granted", false),
         AppealState::Refused => ("refused", false),

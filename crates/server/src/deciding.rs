@@ -387,6 +387,28 @@ pub(crate) async fn approvers(
     Ok(roles)
 }
 
+/// Whether a decision waits for somebody: another asked, and by the charter one of their sides there answers what is of its
+/// level. How long it is asked for is no matter: who may agree to less may refuse it.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn may_answer(
+    app: &App,
+    who: &Who,
+    decision: &Decision,
+    agreed: &Agreed,
+) -> Result<bool, Problem> {
+    if decision.is.author == who.person.id || decision.state != DecisionState::Asked {
+        return Ok(false);
+    }
+    let place = on(&app.store, who.org, decision.is.system).await?;
+    if !who.may(Action::Answer, place) || !who.may(Action::View, place) {
+        return Ok(false);
+    }
+    let sides = approvers(app, who.org, decision, agreed).await?;
+    Ok(sides.is_empty() || sides.iter().any(|side| who.holds(*side, place)))
+}
+
 /// In which of their roles somebody could agree to a decision now: none to what they asked for themselves.
 ///
 /// # Errors

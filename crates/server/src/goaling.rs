@@ -68,6 +68,21 @@ pub(crate) async fn all(app: &App, who: &Who) -> Result<Vec<Shared>, Problem> {
     measured(app, who, goals).await
 }
 
+/// The goals that hold and of which they may see all, as they were set: nothing of them is reckoned.
+///
+/// # Errors
+/// They may see nothing; the store does not answer.
+pub(crate) async fn set(app: &App, who: &Who) -> Result<Vec<SharedGoal>, Problem> {
+    crate::api::findings::seen(who)?;
+    let mut goals = Vec::new();
+    for goal in app.store.goals(who.org).await? {
+        if goal.dropped.is_none() && scope(app, who, &of(goal.is.team)).await.is_ok() {
+            goals.push(goal);
+        }
+    }
+    Ok(goals)
+}
+
 /// Those of them that are not over, at most so many: no others are reckoned.
 ///
 /// # Errors
@@ -80,7 +95,15 @@ pub(crate) async fn running(app: &App, who: &Who, most: usize) -> Result<Vec<Sha
     measured(app, who, goals).await
 }
 
-async fn measured(app: &App, who: &Who, goals: Vec<SharedGoal>) -> Result<Vec<Shared>, Problem> {
+/// How far goals are.
+///
+/// # Errors
+/// They may see nothing; the store does not answer.
+pub(crate) async fn measured(
+    app: &App,
+    who: &Who,
+    goals: Vec<SharedGoal>,
+) -> Result<Vec<Shared>, Problem> {
     crate::api::findings::seen(who)?;
     let now = app.now();
     let mut shared = Vec::new();

@@ -4,7 +4,7 @@ mod beat;
 pub(crate) mod fetch;
 mod forget;
 pub(crate) mod look;
-pub(crate) mod mail_boards;
+pub(crate) mod mail_people;
 pub(crate) mod measure;
 pub(crate) mod notify;
 mod read_document;
@@ -55,6 +55,8 @@ pub(crate) enum Kind {
     MailBoards,
     /// Write to suppliers what is asked of them.
     WriteSuppliers,
+    /// Mail people the boards and digests that they asked for.
+    MailPeople,
 }
 
 impl Kind {
@@ -72,6 +74,9 @@ impl Kind {
         (Kind::Remind, "remind"),
         (Kind::MailBoards, "mail-boards"),
         (Kind::WriteSuppliers, "write-suppliers"),
+        (Kind::MailPeople, "mail-people"),
+        // As an older build asks for it.
+        (Kind::MailPeople, "mail-boards"),
     ];
 
     /// The word in the store.
@@ -105,6 +110,7 @@ async fn run(app: &App, worker: &str, job: &Job) -> Result<(), Refused> {
         Some(Kind::Remind) => remind::run(app, job).await?,
         Some(Kind::MailBoards) => mail_boards::run(app, job).await?,
         Some(Kind::WriteSuppliers) => write_suppliers::run(app, job).await?,
+        Some(Kind::MailPeople) => mail_people::run(app, job).await?,
         Some(Kind::ReadDocument) | None => {
             return Err(Refused::Internal(format!("no job is called `{}`", job.kind)));
         }

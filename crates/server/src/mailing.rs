@@ -1,53 +1,80 @@
 //! Boards that are mailed: people ask for it for themselves, and at each time a board is sent as they may see it then.
 
+use jiff::tz::TimeZone;
 use trimtab_connect::notify::{Mail, NotSent, Written};
 use trimtab_engine::rhythm::Rhythm;
 use trimtab_model::Role;
 use trimtab_report::minutes::{Document, html, plain};
-use trimtab_store::{Became, BoardMail, Org, StoreError};
+use trimtab_store::{Became, BoardMail, BoardRun, Org, ScopeOf, StoreError, Token};
 
-use crate::access::{Action, Who, who};
+use crate::access::{Action, On, Who, who};
 use crate::api::findings::{WEEK, seen};
 use crate::ingest::{Refused, blocking};
-use crate::jobs::mail_boards;
+use crate::jobs::mail_people;
+use crate::notices::own::{became, is_zone, must_be_here};
 use crate::notices::post::{NO_MAIL, PATIENCE};
 use crate::problem::Problem;
 use crate::sharing;
 use crate::state::App;
 use crate::web::board::{address, as_document};
 
+/// How a board is to be mailed.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    pub(crate) rhythm: Rhythm,
+    /// A full hour, where the reader's clock is read.
+    pub(crate) hour: i8,
+    /// A name of the time zone database.
+    pub(crate) zone: String,
+    /// Of a team alone; `None`: of all that its reader may see.
+    pub(crate) team: Option<i64>,
+}
+
 /// Has the board of a side mailed to who asks, from now on.
 ///
 /// # Errors
-/// They may see nothing, or the hour is none.
+/// They may see nothing of it, or something is not right.
 pub(crate) async fn set(
     app: &App,
     who: &Who,
     side: Role,
-    rhythm: Rhythm,
-    hour: i8,
-) -> Result<(), Problem> {
+    wanted: Wanted,
+) -> Result<BoardMail, Problem> {
     // It would outlive the token: people ask for it.
-    if who.session.is_none() {
-        return Err(Problem::forbidden(Action::View));
-    }
+    must_be_here(who)?;
     seen(who)?;
+    if let Some(team) = wanted.team {
+        let there = app.store.teams(who.org).await?.iter().any(|is| is.id == team);
+        if !there || !who.may(Action::View, On { system: None, team: Some(team) }) {
+            return Err(Problem::not_found("team"));
+        }
+    }
+    if !is_zone(&wanted.zone) {
+        let text = "`zone` is a name of the time zone database, such as Europe/Berlin.";
+        return Err(Problem::invalid(text));
+    }
     let now = app.now();
-    let next = rhythm.next(hour, now).ok_or_else(|| Problem::invalid("`hour` is 0 to 23."))?;
+    let next = wanted.rhythm.next((wanted.hour, &zone(&wanted.zone)), now);
     let is = BoardMail {
         person: who.person.id,
         side: side.as_str().to_owned(),
-        rhythm: rhythm.word(),
-        hour: i64::from(hour),
-        next,
+        rhythm: wanted.rhythm.word(),
+        hour: i64::from(wanted.hour),
+        zone: wanted.zone,
+        team: wanted.team,
+        next: next.ok_or_else(|| Problem::invalid("`hour` is 0 to 23."))?,
     };
     let kept = app.store.board_mail(who.org, is.person, &is.side).await?;
-    if kept.is_some_and(|kept| kept.rhythm == is.rhythm && kept.hour == is.hour) {
-        return Ok(());
+    if let Some(kept) = kept.filter(|kept| *kept == BoardMail { next: kept.next, ..is.clone() }) {
+        return Ok(kept);
     }
     app.store.set_board_mail(who.org, &is, &who.actor(), now).await?;
-    app.store.add_job(&mail_boards::next(who.org, now), now).await?;
-    Ok(())
+    mail_people::ask(app, who.org).await?;
+    Ok(is)
+}
+
+fn zone(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
 }
 
 /// No longer mails it to them.
@@ -66,8 +93,9 @@ pub(crate) fn kept(is: &BoardMail) -> Option<(Rhythm, i8)> {
 }
 
 /// The same in words.
-pub(crate) fn words((rhythm, hour): (Rhythm, i8)) -> String {
-    format!("{} at {hour:02}:00 UTC", rhythm.words())
+pub(crate) fn words(is: &BoardMail) -> String {
+    let often = Rhythm::from_word(&is.rhythm).map(Rhythm::words).unwrap_or_default();
+    format!("{often} at {:02}:00 {}", is.hour, is.zone)
 }
 
 /// Mails a board that is due, and notes what became of it. `None`: another does.
@@ -76,24 +104,42 @@ pub(crate) fn words((rhythm, hour): (Rhythm, i8)) -> String {
 /// The store does not answer. What was claimed then stays begun, and is not sent again.
 pub(crate) async fn mail(app: &App, org: Org, is: &BoardMail) -> Result<Option<Became>, Refused> {
     let now = app.now();
-    let next = kept(is).and_then(|(rhythm, hour)| rhythm.next(hour, now));
+    let next = kept(is).and_then(|(often, hour)| often.next((hour, &zone(&is.zone)), now));
     if !app.store.claim_board_mail(org, is, next.unwrap_or(now + WEEK), now).await? {
         return Ok(None);
     }
+    app.store.flush().await?;
+    finish(app, org, is, 1).await.map(Some)
+}
+
+/// Mails one once more that was not taken, as it is at this time.
+///
+/// # Errors
+/// As [`mail`].
+pub(crate) async fn again(
+    app: &App,
+    org: Org,
+    (is, run): (&BoardMail, &BoardRun),
+) -> Result<Option<Became>, Refused> {
+    if !app.store.begin_board_run_again(org, (is, run), app.now()).await? {
+        return Ok(None);
+    }
+    app.store.flush().await?;
+    finish(app, org, is, run.tries + 1).await.map(Some)
+}
+
+async fn finish(app: &App, org: Org, is: &BoardMail, tries: i64) -> Result<Became, Refused> {
     let outcome = match read_as(app, org, is).await? {
         Err(why) => Err(NotSent::Refused(why)),
         Ok((to, document)) => sent(app, org, is, to, document).await?,
     };
-    let (became, detail) = match outcome {
-        Ok(()) => (Became::Sent, String::new()),
-        Err(NotSent::Unknown(why)) => (Became::Unknown, why),
-        Err(NotSent::Later(why, _) | NotSent::Refused(why)) => (Became::Refused, why),
-    };
+    let now = app.now();
+    let (became, again, detail) = became(outcome, tries, now);
     if became != Became::Sent {
         tracing::warn!(is.person, is.side, detail, "a board was not mailed");
     }
-    app.store.end_board_run(org, is, (became, &detail), app.now()).await?;
-    Ok(Some(became))
+    app.store.end_board_run(org, is, (became, again, &detail), now).await?;
+    Ok(became)
 }
 
 /// The board as the person may see it now, and their address; or why they see none.
@@ -109,8 +155,20 @@ async fn read_as(
     let Some(person) = app.store.person(org, is.person).await?.filter(|p| !p.disabled) else {
         return Ok(Err("the account is closed".to_owned()));
     };
+    let teams = app.store.teams(org).await?;
+    let team = is.team.map(|id| teams.into_iter().find(|team| team.id == id).ok_or(id));
+    let team = match team.transpose() {
+        Ok(team) => team,
+        Err(_) => return Ok(Err("the team is gone".to_owned())),
+    };
+    let scope = team.as_ref().map(|team| ScopeOf::Team(team.id));
     let read = async {
-        let who = who::of(app, org, person.id, None, None).await?;
+        // Read by who may look, and only within the team that was chosen.
+        let narrowed = scope.map(|scope| looking(org, is, scope));
+        let who = who::of(app, org, person.id, None, narrowed).await?;
+        if let Some(scope) = scope {
+            who.must(Action::View, sharing::reach(scope))?;
+        }
         as_document(app, &who, side).await
     };
     let mut document = match read.await {
@@ -120,10 +178,30 @@ async fn read_as(
         }
         Err(problem) => return Ok(Err(format!("it could not be read: {}", problem.detail))),
     };
-    let when = kept(is).map_or_else(String::new, |when| format!(" {}", words(when)));
+    if let Some(team) = team {
+        document.title = format!("{} of {}", document.title, team.name);
+    }
     let page = address(app, side);
-    document.lines.push(format!("You asked for it{when}; change or end that at {page}/mail"));
+    let text = format!("You asked for it {}; change or end that at {page}/mail", words(is));
+    document.lines.push(text);
     Ok(Ok((person.email, document)))
+}
+
+/// A right to look, within a scope.
+fn looking(org: Org, is: &BoardMail, scope: ScopeOf) -> Token {
+    Token {
+        id: 0,
+        org,
+        name: String::new(),
+        person: is.person,
+        actions: vec![Action::View.as_str().to_owned()],
+        scope,
+        created: is.next,
+        expires: is.next,
+        revoked: None,
+        used: None,
+        hook: None,
+    }
 }
 
 async fn sent(

@@ -4,6 +4,7 @@
 pub(crate) mod duty;
 pub(crate) mod letters;
 pub(crate) mod others;
+pub(crate) mod own;
 pub(crate) mod post;
 pub(crate) mod standing;
 pub(crate) mod things;

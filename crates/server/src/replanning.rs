@@ -132,7 +132,7 @@ pub(crate) async fn anew(
     failed.map_or(Ok(done), Err)
 }
 
-/// When the next window of any team begins or ends.
+/// When the next window of any team begins or ends, or a dispute ends that holds a change back.
 pub(crate) async fn next_edge(
     app: &App,
     org: Org,
@@ -141,7 +141,9 @@ pub(crate) async fn next_edge(
     let agreed = app.agreed(org, now).await?;
     let teams = app.store.teams(org).await?;
     let all = teams.iter().flat_map(|team| edges(&agreed.charter, team, now));
-    Ok(all.filter(|at| *at > now).min())
+    let held = app.store.holding(org, None, 1).await?;
+    let ends = held.first().and_then(|is| is.until);
+    Ok(all.chain(ends).filter(|at| *at > now).min())
 }
 
 fn told_of(problem: crate::problem::Problem) -> Refused {

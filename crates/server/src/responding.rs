@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use trimtab_engine::incident::{Happened, Stand, What, stands};
 use trimtab_model::Purl;
-use trimtab_store::{Incident, IncidentEvent, NewIncidentEvent, Org, Team, Where};
+use trimtab_store::{Incident, IncidentEvent, NewIncidentEvent, Org, StoreError, Team, Where};
 
 use crate::access::{Action, On, Who};
 use crate::api::visible;
@@ -138,6 +138,19 @@ pub(crate) async fn called(app: &App, org: Org, name: &str) -> Result<String, Pr
         Some(id.text.to_owned())
     });
     Ok(published.unwrap_or_else(|| name.to_ascii_uppercase()))
+}
+
+/// When the world was told of a vulnerability, by the index: by the first of the sources that say it is the same. `None`:
+/// no source says so.
+pub(crate) fn published(app: &App, name: &str) -> Option<Timestamp> {
+    let index = app.index()?;
+    let id = index.id(name).ok().flatten()?;
+    let numbers: Vec<u32> = match id.group {
+        Some(group) => index.group(group).ok()?.advisories().collect(),
+        None => id.advisory.into_iter().collect(),
+    };
+    let told = |number: u32| index.advisory_at(number).ok()?.published();
+    numbers.into_iter().filter_map(told).min()
 }
 
 /// Where what an incident is about is, of some systems; `None`: of all.
@@ -331,6 +344,19 @@ fn may_read(who: &Who, event: &IncidentEvent) -> bool {
         Some(team) => who.may(Action::View, On { system: None, team: Some(team) }),
         None => matches!(event.is.kind.as_str(), "opened" | "status" | "closed"),
     }
+}
+
+/// Whether somebody may enter the room of an incident.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn may_enter(app: &App, who: &Who, id: i64) -> Result<bool, StoreError> {
+    if !who.may_somewhere(Action::View) {
+        return Ok(false);
+    }
+    let Some(seen) = visible(who, &app.store.systems(who.org).await?) else { return Ok(true) };
+    let touched = app.store.incident_systems(who.org, id).await?;
+    Ok(touched.iter().any(|system| seen.contains(system)))
 }
 
 /// An incident that they may see, as far as they may.

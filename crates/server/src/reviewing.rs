@@ -6,6 +6,7 @@ mod briefing;
 mod health;
 pub(crate) mod minutes;
 pub(crate) mod packing;
+mod prepared;
 mod supported;
 
 use std::collections::{HashMap, HashSet};
@@ -25,6 +26,7 @@ use crate::people;
 use crate::problem::Problem;
 use crate::state::App;
 use agenda::Pack;
+pub(crate) use prepared::pack;
 
 /// How many reviews before one are looked at.
 pub(crate) const BEFORE: usize = 12;
@@ -161,30 +163,6 @@ async fn name_of(app: &App, who: &Who, of: &ReviewOf) -> Result<String, Problem>
     let ReviewOf::Team(id) = of else { return Ok("systems".to_owned()) };
     let teams = app.store.teams(who.org).await?;
     Ok(teams.into_iter().find(|t| t.id == *id).map_or_else(|| format!("team {id}"), |t| t.name))
-}
-
-/// What a review shows: as it was when it was opened, or as it would be now.
-///
-/// # Errors
-/// The store does not answer.
-pub(crate) async fn pack(
-    app: &App,
-    who: &Who,
-    (review, scope): (&Review, &Scope),
-    before: &[Before],
-) -> Result<Pack, Problem> {
-    match &review.pack {
-        Some(pack) => serde_json::from_value(pack.clone())
-            .map_err(|e| Problem::conflict(format!("What the review showed is damaged: {e}"))),
-        None => {
-            let now = app.now();
-            let agreed = app.agreed(who.org, now).await?;
-            let minutes = review.is.minutes;
-            let of = (kind_of(review), minutes);
-            let (pack, _) = agenda::pack(app, who.org, scope, of, before, (&agreed, now)).await?;
-            Ok(pack)
-        }
-    }
 }
 
 /// The kind of a review; one that this build does not know is shown as a weekly one.

@@ -67,8 +67,8 @@ pub async fn start(settings: Settings, clock: fn() -> Timestamp) -> Result<Runni
             let next = jobs::remind::next(org.org, clock());
             app.store.add_job(&next, clock()).await.map_err(|e| e.to_string())?;
         }
-        if app.store.any_board_mail(org.org).await.map_err(|e| e.to_string())? {
-            let next = jobs::mail_boards::at_once(org.org, clock());
+        if app.store.next_mail(org.org).await.map_err(|e| e.to_string())?.is_some() {
+            let next = jobs::mail_people::at_once(org.org, clock());
             app.store.add_job(&next, clock()).await.map_err(|e| e.to_string())?;
         }
         let open = app.store.incidents(org.org, Some(true), None, None, 1).await;

@@ -33,6 +33,7 @@ pub(crate) mod maturity;
 pub(crate) mod metrics;
 pub(crate) mod needs;
 pub(crate) mod notices;
+pub(crate) mod own_digest;
 pub(crate) mod package;
 pub(crate) mod person_card;
 pub(crate) mod plan;

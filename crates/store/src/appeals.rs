@@ -13,7 +13,7 @@ use crate::jobs::{self, NewJob};
 use crate::ledger::{self, NewEvent};
 use crate::organisations::changed;
 use crate::page::{Cursor, MOST, Page};
-use crate::placements::{self, Placement};
+use crate::placements::{self, Placement, PlannedChange};
 use crate::time::{maybe, micros, moment};
 use crate::{Org, Store};
 
@@ -95,12 +95,17 @@ pub struct Appeal {
     pub answered: Option<Timestamp>,
     /// With which words.
     pub answer: String,
+    /// Until when a change stays held that this held back. `None`: it holds none back.
+    pub until: Option<Timestamp>,
+    /// When that was over, and the change was left to the plan again.
+    pub ended: Option<Timestamp>,
 }
 
 const COLUMNS: &str = "appeal.id, appeal.kind, appeal.incident, appeal.finding, appeal.asset,
     appeal.package, appeal.system, appeal.team, appeal.wanted, appeal.reason, appeal.author,
     appeal.due, appeal.rule, appeal.sides, asset.name, appeal.asked, appeal.state,
-    appeal.approver, appeal.approver_role, appeal.answered, appeal.answer";
+    appeal.approver, appeal.approver_role, appeal.answered, appeal.answer, appeal.until,
+    appeal.ended";
 const FROM: &str = "appeal JOIN asset ON asset.org = $1 AND asset.id = appeal.asset";
 
 impl Appeal {
@@ -131,6 +136,8 @@ impl Appeal {
             approver: row.maybe_int(17)?.zip(row.maybe_text(18)?),
             answered: maybe(row.maybe_int(19)?)?,
             answer: row.text(20)?,
+            until: maybe(row.maybe_int(21)?)?,
+            ended: maybe(row.maybe_int(22)?)?,
         })
     }
 }
@@ -231,27 +238,31 @@ impl Store {
         id: i64,
         (granted, answer): (bool, &str),
         (person, role, actor): (i64, &str, &str),
-        (placed, job, told): (Option<(i64, &Placement)>, Option<&NewJob>, Option<NewIncidentEvent>),
+        (placed, job, told): (Option<Placed<'_>>, Option<&NewJob>, Option<NewIncidentEvent>),
         now: Timestamp,
     ) -> Result<bool> {
         let Some(is) = self.appeal(org, id).await? else { return Ok(false) };
         let state = if granted { AppealState::Granted } else { AppealState::Refused };
         let job_id = self.ids.one(&self.db, 0, Kind::Job).await?;
-        let team = placed.map_or(is.is.team, |(team, _)| Some(team));
+        let team = placed.map_or(is.is.team, |(team, ..)| Some(team));
+        let until = placed.and_then(|(_, _, until)| until);
         let mut tx = self.db.begin().await?;
         let sql = "UPDATE appeal SET state = $3, approver = $4, approver_role = $5, answered = $6,
-                answer = $7, team = $8
+                answer = $7, team = $8, until = $9
             WHERE org = $1 AND id = $2 AND state = 'asked' AND author <> $4";
-        let values = args![org.0, id, state.as_str(), person, role, micros(now), answer, team];
+        let held = until.map(micros);
+        let values =
+            args![org.0, id, state.as_str(), person, role, micros(now), answer, team, held];
         if tx.run(sql, values).await? == 0 {
             return Ok(false);
         }
         let data = json!({ "what": word(is.is.dispute), "appeal": id, "state": state.as_str(),
-            "role": role, "answer": answer, "rule": is.is.rule, "incident": is.is.incident });
+            "role": role, "answer": answer, "rule": is.is.rule, "incident": is.is.incident,
+            "until": until.map(|at| at.to_string()) });
         if let Some(job) = job {
             jobs::add(&mut tx, job_id, job, now).await?;
         }
-        if let Some((team, placed)) = placed {
+        if let Some((team, placed, _)) = placed {
             placements::put(&mut tx, org, team, std::slice::from_ref(placed)).await?;
         }
         if let Some((incident, told)) = is.is.incident.zip(told) {
@@ -259,6 +270,86 @@ impl Store {
             incidents::add(&mut tx, (org, incident), &[told], None, (actor, now)).await?;
         }
         ledger::append(&mut tx, org, &[about(&is.is, actor, now, data)]).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Disputes that hold a change back, what is over first first: those whose end has come by now, or all.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn holding(
+        &self,
+        org: Org,
+        over: Option<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<Appeal>> {
+        let mut is = Condition::of("appeal.org", org);
+        is.text += " AND appeal.until IS NOT NULL AND appeal.ended IS NULL";
+        is.and("appeal.until <= ", over.map(micros));
+        let asked = is.value(i64::try_from(limit).unwrap_or(i64::MAX));
+        let sql = format!(
+            "SELECT {COLUMNS} FROM {FROM} WHERE {} ORDER BY appeal.until, appeal.id LIMIT {asked}",
+            is.text
+        );
+        let rows = (&mut &self.db).all(&sql, is.values).await?;
+        rows.iter().map(Appeal::from_row).collect()
+    }
+
+    /// Disputes that held a change back until some time since a moment, the newest end first.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn held_until(
+        &self,
+        org: Org,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Appeal>> {
+        let mut is = Condition::of("appeal.org", org);
+        is.and("appeal.ended >= ", Some(micros(since)));
+        let asked = is.value(i64::try_from(limit).unwrap_or(i64::MAX));
+        let sql = format!(
+            "SELECT {COLUMNS} FROM {FROM} WHERE {} ORDER BY appeal.ended DESC, appeal.id DESC
+             LIMIT {asked}",
+            is.text
+        );
+        let rows = (&mut &self.db).all(&sql, is.values).await?;
+        rows.iter().map(Appeal::from_row).collect()
+    }
+
+    /// Notes that what a dispute held back is over: the change is left to the plan again, if it is held for this reason
+    /// still, and that is told in the incident that it is for, if that is open. `false`: it was over already.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn end_dispute(
+        &self,
+        org: Org,
+        is: &Appeal,
+        (reason, told): (&str, NewIncidentEvent),
+        now: Timestamp,
+    ) -> Result<bool> {
+        let mut tx = self.db.begin().await?;
+        let sql = "UPDATE appeal SET ended = $3
+            WHERE org = $1 AND id = $2 AND ended IS NULL AND until <= $3";
+        if tx.run(sql, args![org.0, is.id, micros(now)]).await? == 0 {
+            return Ok(false);
+        }
+        let mut events = Vec::new();
+        if let Some(team) = is.is.team {
+            let change = PlannedChange { asset: is.is.asset, package: is.is.package.clone() };
+            let held = placements::release(&mut tx, (org, team), &change, (reason, now)).await?;
+            events.extend(held);
+        }
+        if let Some(incident) = is.is.incident {
+            let told = numbered(told, is.id);
+            incidents::add(&mut tx, (org, incident), &[told], None, ("trimtab", now)).await?;
+        }
+        let data = json!({ "what": word(true), "appeal": is.id, "state": "ended",
+            "incident": is.is.incident, "package": is.is.package });
+        events.push(about(&is.is, "trimtab", now, data));
+        ledger::append(&mut tx, org, &events).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -341,6 +432,9 @@ impl Store {
         rows.iter().map(Appeal::from_row).collect()
     }
 }
+
+/// What is decided about a change of a team's plan, and until when it is so, if that has an end.
+type Placed<'a> = (i64, &'a Placement, Option<Timestamp>);
 
 /// In which state, of which incident, of which team. `None`: whichever.
 type Of = (Option<AppealState>, Option<i64>, Option<i64>);

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::db::{Row, Sql, args};
 use crate::error::Result;
 use crate::organisations::changed;
-use crate::time::{micros, moment};
+use crate::time::{maybe, micros, moment};
 use crate::{Became, Org, Store, ledger};
 
 /// So long it is kept what became of a time.
@@ -24,6 +24,10 @@ pub struct BoardMail {
     pub rhythm: String,
     /// At which hour.
     pub hour: i64,
+    /// Where its clock is read: a name of the time zone database.
+    pub zone: String,
+    /// Of which team it is. `None`: of all that its reader may see.
+    pub team: Option<i64>,
     /// When it comes next.
     pub next: Timestamp,
 }
@@ -39,9 +43,14 @@ pub struct BoardRun {
     pub changed: Timestamp,
     /// Why, in words.
     pub detail: String,
+    /// How often it was tried.
+    pub tries: i64,
+    /// When it is tried again.
+    pub again: Option<Timestamp>,
 }
 
-const COLUMNS: &str = "person, side, rhythm, hour, next";
+const COLUMNS: &str = "person, side, rhythm, hour, next, zone, team";
+const RUN: &str = "due, state, changed, detail, tries, again";
 
 impl BoardMail {
     fn from_row(row: &Row) -> Result<BoardMail> {
@@ -51,6 +60,22 @@ impl BoardMail {
             rhythm: row.text(2)?,
             hour: row.int(3)?,
             next: moment(row.int(4)?)?,
+            zone: row.text(5)?,
+            team: Some(row.int(6)?).filter(|team| *team != 0),
+        })
+    }
+}
+
+impl BoardRun {
+    /// From the columns after the first ones.
+    fn from_row(row: &Row, first: usize) -> Result<BoardRun> {
+        Ok(BoardRun {
+            due: moment(row.int(first)?)?,
+            became: Became::read(&row.text(first + 1)?)?,
+            changed: moment(row.int(first + 2)?)?,
+            detail: row.text(first + 3)?,
+            tries: row.int(first + 4)?,
+            again: maybe(row.maybe_int(first + 5)?)?,
         })
     }
 }
@@ -68,13 +93,15 @@ impl Store {
         now: Timestamp,
     ) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        let sql = "INSERT INTO board_mail (org, person, side, rhythm, hour, next)
-            VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (org, person, side) DO UPDATE SET rhythm = $4, hour = $5, next = $6";
-        let next = micros(is.next);
-        tx.run(sql, args![org.0, is.person, &is.side, &is.rhythm, is.hour, next]).await?;
+        let sql = "INSERT INTO board_mail (org, person, side, rhythm, hour, next, zone, team)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            ON CONFLICT (org, person, side) DO UPDATE
+                SET rhythm = $4, hour = $5, next = $6, zone = $7, team = $8";
+        let (next, team) = (micros(is.next), is.team.unwrap_or(0));
+        let values = args![org.0, is.person, &is.side, &is.rhythm, is.hour, next, &is.zone, team];
+        tx.run(sql, values).await?;
         let data = json!({ "what": "board-mail-set", "person": is.person, "side": is.side,
-            "rhythm": is.rhythm, "hour": is.hour });
+            "rhythm": is.rhythm, "hour": is.hour, "zone": is.zone, "team": is.team });
         ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
         tx.commit().await
     }
@@ -113,13 +140,16 @@ impl Store {
         row.as_ref().map(BoardMail::from_row).transpose()
     }
 
-    /// Whether any board is mailed to anybody.
+    /// The boards that are mailed to a person.
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn any_board_mail(&self, org: Org) -> Result<bool> {
-        let sql = "SELECT person FROM board_mail WHERE org = $1 LIMIT 1";
-        Ok((&mut &self.db).first(sql, args![org.0]).await?.is_some())
+    pub async fn board_mails(&self, org: Org, person: i64) -> Result<Vec<BoardMail>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM board_mail WHERE org = $1 AND person = $2 ORDER BY side"
+        );
+        let found = (&mut &self.db).all(&sql, args![org.0, person]).await?;
+        found.iter().map(BoardMail::from_row).collect()
     }
 
     /// Boards that are to be mailed by now, those that wait longest first.
@@ -180,15 +210,72 @@ impl Store {
         &self,
         org: Org,
         of: &BoardMail,
-        (became, detail): (Became, &str),
+        (became, again, detail): (Became, Option<Timestamp>, &str),
         now: Timestamp,
     ) -> Result<bool> {
-        let sql = "UPDATE board_mail_run SET state = $5, detail = $6, changed = $7
+        let sql = "UPDATE board_mail_run SET state = $5, detail = $6, changed = $7, again = $8
             WHERE org = $1 AND person = $2 AND side = $3 AND due = $4
                 AND state IN ('begun', 'unknown')";
-        let due = micros(of.next);
-        let values = args![org.0, of.person, &of.side, due, became.as_str(), detail, micros(now)];
+        let (due, again) = (micros(of.next), again.map(micros));
+        let values =
+            args![org.0, of.person, &of.side, due, became.as_str(), detail, micros(now), again];
         Ok((&mut &self.db).run(sql, values).await? == 1)
+    }
+
+    /// Times that were not taken and are to be tried again by now: the board as it is asked for now, at the time that it was
+    /// due. Of what is asked for no longer nothing is tried.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn board_runs_again(
+        &self,
+        org: Org,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(BoardMail, BoardRun)>> {
+        let sql = "SELECT m.person, m.side, m.rhythm, m.hour, r.due, m.zone, m.team,
+                r.due, r.state, r.changed, r.detail, r.tries, r.again
+            FROM board_mail_run AS r JOIN board_mail AS m
+                ON m.org = r.org AND m.person = r.person AND m.side = r.side
+            WHERE r.org = $1 AND r.state = 'later' AND r.again <= $2
+            ORDER BY r.again, r.person, r.side LIMIT $3";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let found = (&mut &self.db).all(sql, args![org.0, micros(now), limit]).await?;
+        found
+            .iter()
+            .map(|row| Ok((BoardMail::from_row(row)?, BoardRun::from_row(row, 7)?)))
+            .collect()
+    }
+
+    /// Begins a time once more. `false`: another does.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn begin_board_run_again(
+        &self,
+        org: Org,
+        (is, run): (&BoardMail, &BoardRun),
+        now: Timestamp,
+    ) -> Result<bool> {
+        let sql = "UPDATE board_mail_run
+            SET state = 'begun', tries = tries + 1, again = NULL, changed = $6
+            WHERE org = $1 AND person = $2 AND side = $3 AND due = $4
+                AND state = 'later' AND tries = $5";
+        let values = args![org.0, is.person, &is.side, micros(run.due), run.tries, micros(now)];
+        Ok((&mut &self.db).run(sql, values).await? == 1)
+    }
+
+    /// Gives up times that wait to be tried again and whose board is asked for no longer.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn drop_board_runs(&self, org: Org, now: Timestamp) -> Result<u64> {
+        let sql = "UPDATE board_mail_run SET state = 'refused', again = NULL, changed = $2,
+                detail = 'it is asked for no longer'
+            WHERE org = $1 AND state = 'later' AND NOT EXISTS (
+                SELECT 1 FROM board_mail AS m WHERE m.org = board_mail_run.org
+                    AND m.person = board_mail_run.person AND m.side = board_mail_run.side)";
+        (&mut &self.db).run(sql, args![org.0, micros(now)]).await
     }
 
     /// Notes of times that were claimed before a moment and never ended that nobody knows.
@@ -217,18 +304,12 @@ impl Store {
         (person, side): (i64, &str),
         limit: usize,
     ) -> Result<Vec<BoardRun>> {
-        let sql = "SELECT due, state, changed, detail FROM board_mail_run
-            WHERE org = $1 AND person = $2 AND side = $3 ORDER BY due DESC LIMIT $4";
+        let sql = format!(
+            "SELECT {RUN} FROM board_mail_run
+             WHERE org = $1 AND person = $2 AND side = $3 ORDER BY due DESC LIMIT $4"
+        );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found = (&mut &self.db).all(sql, args![org.0, person, side, limit]).await?;
-        let read = |row: &Row| {
-            Ok(BoardRun {
-                due: moment(row.int(0)?)?,
-                became: Became::read(&row.text(1)?)?,
-                changed: moment(row.int(2)?)?,
-                detail: row.text(3)?,
-            })
-        };
-        found.iter().map(read).collect()
+        let found = (&mut &self.db).all(&sql, args![org.0, person, side, limit]).await?;
+        found.iter().map(|row| BoardRun::from_row(row, 0)).collect()
     }
 }

@@ -90,6 +90,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "verdicts",
         text: include_str!("../migrations/0027_verdicts.sql"),
     },
+    Migration { version: 28, name: "own", text: include_str!("../migrations/0028_own.sql") },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.

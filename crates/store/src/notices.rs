@@ -23,6 +23,8 @@ pub struct Wished {
     pub sealed: Option<Vec<u8>>,
     /// Counts changes of this and letters that were begun.
     pub turn: i64,
+    /// When the last digest was due of which nobody could read anything. `None`: none was.
+    pub passed: Option<Timestamp>,
 }
 
 /// Something to do, as it is now.
@@ -71,6 +73,7 @@ impl Wished {
             told: json_of(&row.text(1)?)?,
             sealed: row.maybe_bytes(2)?,
             turn: row.int(3)?,
+            passed: Some(row.int(4)?).filter(|at| *at != 0).map(moment).transpose()?,
         })
     }
 }
@@ -139,9 +142,30 @@ impl Store {
     /// # Errors
     /// The store does not answer.
     pub async fn wishes(&self, org: Org, team: i64) -> Result<Option<Wished>> {
-        let sql = "SELECT team, told, sealed, turn FROM notice_wishes WHERE org = $1 AND team = $2";
+        let sql = "SELECT team, told, sealed, turn, passed FROM notice_wishes
+            WHERE org = $1 AND team = $2";
         let row = (&mut &self.db).first(sql, args![org.0, team]).await?;
         row.as_ref().map(Wished::from_row).transpose()
+    }
+
+    /// How every team wishes to be told, as far as it said so, by team.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn all_wishes(&self, org: Org) -> Result<Vec<(i64, Value)>> {
+        let sql = "SELECT team, told FROM notice_wishes WHERE org = $1 ORDER BY team";
+        let found = (&mut &self.db).all(sql, args![org.0]).await?;
+        found.iter().map(|row| Ok((row.int(0)?, json_of(&row.text(1)?)?))).collect()
+    }
+
+    /// Notes that a team's digest was due and nobody could read anything of it: what waits comes with the next.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn pass_digest(&self, org: Org, team: i64, now: Timestamp) -> Result<()> {
+        let sql = "UPDATE notice_wishes SET passed = $3
+            WHERE org = $1 AND team = $2 AND passed < $3";
+        (&mut &self.db).run(sql, args![org.0, team, micros(now)]).await.map(|_| ())
     }
 
     /// By what teams' things to do were looked at last, by team.

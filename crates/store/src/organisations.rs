@@ -12,7 +12,7 @@ use crate::error::{Result, StoreError};
 use crate::ids::Kind;
 use crate::ledger::{self, EventKind, NewEvent};
 use crate::time::{micros, moment};
-use crate::{Org, Store};
+use crate::{Org, Store, reviews};
 
 /// An organisation.
 #[derive(Debug, Clone, PartialEq)]
@@ -249,6 +249,7 @@ impl Store {
         }
         let sql = "UPDATE finding SET team = $3 WHERE org = $1 AND system = $2";
         tx.run(sql, args![org.0, id, system.team]).await?;
+        reviews::moved(&mut tx, org, (id, system.team)).await?;
         let data = serde_json::json!({ "what": "system", "name": system.name, "team": system.team,
             "tier": system.tier, "exposure": system.exposure.map(Exposure::as_str),
             "data": system.data, "environments": system.environments });

@@ -9,7 +9,7 @@ use crate::documents::{pack, unpack};
 use crate::error::{Result, StoreError};
 use crate::ledger;
 use crate::organisations::changed;
-use crate::time::{maybe, micros};
+use crate::time::{maybe, micros, moment};
 use crate::{Component, Org, Store};
 
 /// A component that is carried.
@@ -19,6 +19,17 @@ pub struct Stocked {
     pub component: Component,
     /// How many assets carry it, on the main line or where it runs.
     pub assets: i64,
+}
+
+/// A pack of a review that is prepared, and of what it was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PreparedPack {
+    /// What it was made of: while that is the same, so is it.
+    pub mark: String,
+    /// When.
+    pub made: Timestamp,
+    /// What it shows; the server reads it.
+    pub pack: serde_json::Value,
 }
 
 /// How much relies on a package.
@@ -61,6 +72,46 @@ fn within(systems: Option<&[i64]>) -> String {
 }
 
 impl Store {
+    /// How far the ledger of an organisation goes: while it is the same, nothing was told.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn ledger_end(&self, org: Org) -> Result<i64> {
+        let sql = "SELECT seq FROM ledger_head WHERE org = $1";
+        let row = (&mut &self.db).first(sql, args![org.0]).await?;
+        row.map_or(Ok(0), |row| row.int(0))
+    }
+
+    /// The pack of a review that is prepared, as it was made last.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn prepared_pack(&self, org: Org, review: i64) -> Result<Option<PreparedPack>> {
+        let sql = "SELECT mark, made, pack FROM review_prepared WHERE org = $1 AND review = $2";
+        let Some(row) = (&mut &self.db).first(sql, args![org.0, review]).await? else {
+            return Ok(None);
+        };
+        let pack = serde_json::from_str(&row.text(2)?);
+        Ok(Some(PreparedPack {
+            mark: row.text(0)?,
+            made: moment(row.int(1)?)?,
+            pack: pack.map_err(|e| StoreError::Damaged(e.to_string()))?,
+        }))
+    }
+
+    /// Keeps the pack of a review that is prepared, in place of the one before.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn keep_prepared(&self, org: Org, review: i64, is: &PreparedPack) -> Result<()> {
+        let sql = "INSERT INTO review_prepared (org, review, mark, made, pack)
+            SELECT org, id, $3, $4, $5 FROM review
+                WHERE org = $1 AND id = $2 AND state = 'prepared'
+            ON CONFLICT (org, review) DO UPDATE SET mark = $3, made = $4, pack = $5";
+        let values = args![org.0, review, &is.mark, micros(is.made), is.pack.to_string()];
+        (&mut &self.db).run(sql, values).await.map(|_| ())
+    }
+
     /// Components that assets carry, by package and id, at most `limit`. Of some systems; `None`: of all, and of none.
     ///
     /// # Errors
@@ -163,7 +214,7 @@ impl Store {
                 package: row.text(1)?,
                 vulnerability: (row.int(2)?, row.text(3)?),
                 asset: row.text(4)?,
-                detected: crate::time::moment(row.int(5)?)?,
+                detected: moment(row.int(5)?)?,
                 gone: maybe(row.maybe_int(6)?)?.filter(|_| !live),
                 live,
                 decided: row.maybe_text(8)?,

@@ -382,6 +382,10 @@ impl Store {
             let sql =
                 "UPDATE token SET revoked = $3 WHERE org = $1 AND person = $2 AND revoked IS NULL";
             tx.run(sql, args![org.0, person, micros(now)]).await?;
+            // Who comes back is on the wall, and has a card for others, once they say so themselves.
+            let sql = "INSERT INTO unshown (org, person, since) VALUES ($1, $2, $3)
+                ON CONFLICT DO NOTHING";
+            tx.run(sql, args![org.0, person, micros(now)]).await?;
         }
         let what = if disabled { "person-closed" } else { "person-opened" };
         let data = serde_json::json!({ "what": what, "person": person });

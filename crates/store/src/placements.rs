@@ -127,6 +127,26 @@ impl Store {
     }
 }
 
+/// Leaves a change to the plan again that is held for a reason. Returns what the ledger is to be told: nothing, if people
+/// decided otherwise meanwhile.
+pub(crate) async fn release(
+    tx: &mut Tx,
+    (org, team): (Org, i64),
+    change: &PlannedChange,
+    (reason, now): (&str, Timestamp),
+) -> Result<Option<NewEvent>> {
+    let sql = "DELETE FROM placement
+        WHERE org = $1 AND team = $2 AND asset = $3 AND package = $4
+            AND state = 'held' AND reason = $5";
+    let values = args![org.0, team, change.asset, &change.package, reason];
+    if tx.run(sql, values).await? == 0 {
+        return Ok(None);
+    }
+    let data = json!({ "team": team, "package": change.package, "state": "open",
+        "reason": "what held it back is over" });
+    Ok(Some(planned(change.asset, "trimtab", now, data)))
+}
+
 /// Keeps decisions in a transaction, and tells the ledger.
 pub(crate) async fn put(tx: &mut Tx, org: Org, team: i64, all: &[Placement]) -> Result<()> {
     let mut events = Vec::with_capacity(all.len());

@@ -30,13 +30,14 @@ macro_rules! words {
                 match text { $($text => Some($name::$variant),)* _ => None }
             }
 
-            fn read(text: &str) -> Result<$name> {
+            pub(crate) fn read(text: &str) -> Result<$name> {
                 let wrong = || StoreError::Damaged(format!("a word of a review `{text}`"));
                 $name::from_text(text).ok_or_else(wrong)
             }
         }
     };
 }
+pub(crate) use words;
 
 /// How far a review is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,18 +50,6 @@ pub enum ReviewState {
     Closed,
 }
 words!(ReviewState, Prepared = "prepared", Open = "open", Closed = "closed");
-
-/// How it stands with what a review decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ResolveState {
-    /// To be done.
-    Open,
-    /// Carried out.
-    Done,
-    /// Not done any longer.
-    Dropped,
-}
-words!(ResolveState, Open = "open", Done = "done", Dropped = "dropped");
 
 /// What a review is of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,45 +148,8 @@ pub struct ReviewFilter {
     pub systems: Option<Vec<i64>>,
 }
 
-/// Something to be decided in a review.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewResolve {
-    /// The review.
-    pub review: i64,
-    /// The key of the topic, and its title. Empty: it is of none.
-    pub topic: (String, String),
-    /// What is done.
-    pub what: String,
-    /// Who does it.
-    pub owner: i64,
-    /// Before when.
-    pub due: Timestamp,
-}
-
-/// Something that a review decided.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resolve {
-    /// Its id.
-    pub id: i64,
-    /// What was decided.
-    pub is: NewResolve,
-    /// When.
-    pub made: Timestamp,
-    /// Who wrote it down.
-    pub actor: String,
-    /// How it stands with it.
-    pub state: ResolveState,
-    /// Since when it is over.
-    pub ended: Option<Timestamp>,
-    /// A word about it.
-    pub word: String,
-}
-
 const COLUMNS: &str = "review.id, review.kind, review.scope, review.at, review.minutes,
     review.state, review.made, review.actor, review.opened, review.closed, review.pack, review.note";
-const DECISION: &str =
-    "id, review, topic, title, what, owner, due, made, actor, state, ended, word";
-
 impl Review {
     fn from_row(row: &Row) -> Result<Review> {
         let scope = row.text(2)?;
@@ -253,24 +205,17 @@ impl ReviewFilter {
     }
 }
 
-impl Resolve {
-    fn from_row(row: &Row) -> Result<Resolve> {
-        Ok(Resolve {
-            id: row.int(0)?,
-            is: NewResolve {
-                review: row.int(1)?,
-                topic: (row.text(2)?, row.text(3)?),
-                what: row.text(4)?,
-                owner: row.int(5)?,
-                due: moment(row.int(6)?)?,
-            },
-            made: moment(row.int(7)?)?,
-            actor: row.text(8)?,
-            state: ResolveState::read(&row.text(9)?)?,
-            ended: maybe(row.maybe_int(10)?)?,
-            word: row.text(11)?,
-        })
-    }
+/// A system is a team's: reviews of teams that are prepared tell of what the team owns then.
+pub(crate) async fn moved(tx: &mut Tx, org: Org, (system, team): (i64, Option<i64>)) -> Result<()> {
+    let of = team.map_or_else(String::new, |id| ReviewOf::Team(id).word());
+    let sql = "DELETE FROM review_system WHERE org = $1 AND system = $2 AND review IN (
+        SELECT id FROM review WHERE org = $1 AND state = 'prepared'
+            AND scope LIKE 'team:%' AND scope <> $3)";
+    tx.run(sql, args![org.0, system, &of]).await?;
+    let sql = "INSERT INTO review_system (org, review, system)
+        SELECT org, id, $2 FROM review WHERE org = $1 AND state = 'prepared' AND scope = $3
+        ON CONFLICT DO NOTHING";
+    tx.run(sql, args![org.0, system, &of]).await.map(|_| ())
 }
 
 async fn put_systems(tx: &mut Tx, org: Org, review: i64, systems: &[i64]) -> Result<()> {
@@ -479,6 +424,9 @@ impl Store {
         (actor, now): (&str, Timestamp),
     ) -> Result<bool> {
         let mut tx = self.db.begin().await?;
+        // From now on what it shows stands with it.
+        let sql = "DELETE FROM review_prepared WHERE org = $1 AND review = $2";
+        tx.run(sql, args![org.0, id]).await?;
         let sql = "UPDATE review SET state = 'open', opened = $3, pack = $4
             WHERE org = $1 AND id = $2 AND state = 'prepared'";
         if tx.run(sql, args![org.0, id, micros(now), pack.to_string()]).await? == 0 {
@@ -541,89 +489,6 @@ impl Store {
         found.iter().map(|row| Ok((row.int(0)?, moment(row.int(1)?)?))).collect()
     }
 
-    /// Keeps what a review decided. Returns its id; `None`: the review is not open.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn resolve(
-        &self,
-        org: Org,
-        new: &NewResolve,
-        actor: &str,
-        now: Timestamp,
-    ) -> Result<Option<i64>> {
-        let id = self.ids.one(&self.db, org.0, Kind::Resolve).await?;
-        let mut tx = self.db.begin().await?;
-        if !is_open(&mut tx, org, new.review).await? {
-            return Ok(None);
-        }
-        let sql = format!(
-            "INSERT INTO review_decision (org, {DECISION})
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', NULL, '')"
-        );
-        let values = args![
-            org.0,
-            id,
-            new.review,
-            &new.topic.0,
-            &new.topic.1,
-            &new.what,
-            new.owner,
-            micros(new.due),
-            micros(now),
-            actor
-        ];
-        tx.run(&sql, values).await?;
-        let data = json!({ "what": "review-decision", "review": new.review, "decision": id,
-            "state": "open", "topic": new.topic.0, "decided": new.what, "owner": new.owner,
-            "due": new.due.to_string() });
-        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
-        tx.commit().await?;
-        Ok(Some(id))
-    }
-
-    /// Says what became of something that a review decided. `false`: the review has no such decision.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn follow_up(
-        &self,
-        org: Org,
-        (review, id): (i64, i64),
-        (state, word): (ResolveState, &str),
-        actor: &str,
-        now: Timestamp,
-    ) -> Result<bool> {
-        let mut tx = self.db.begin().await?;
-        let ended = (state != ResolveState::Open).then_some(now);
-        // Said again, it is over since it was over first.
-        let sql = "UPDATE review_decision SET word = $6,
-                ended = CASE WHEN state = $4 THEN ended ELSE $5 END, state = $4
-            WHERE org = $1 AND review = $2 AND id = $3";
-        let values = args![org.0, review, id, state.as_str(), ended.map(micros), word];
-        if tx.run(sql, values).await? == 0 {
-            return Ok(false);
-        }
-        let data = json!({ "what": "review-decision", "review": review, "decision": id,
-            "state": state.as_str(), "word": word });
-        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
-        tx.commit().await?;
-        Ok(true)
-    }
-
-    /// What some reviews decided, in the order in which they did.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn resolved(&self, org: Org, reviews: &[i64]) -> Result<Vec<Resolve>> {
-        let sql = format!(
-            "SELECT {DECISION} FROM review_decision WHERE org = $1 AND review IN ({}) ORDER BY id",
-            listed(reviews)
-        );
-        let found = (&mut &self.db).all(&sql, args![org.0]).await?;
-        found.iter().map(Resolve::from_row).collect()
-    }
-
     /// Closes a review. `false`: it is not open.
     ///
     /// # Errors
@@ -657,7 +522,7 @@ fn keys(pack: &serde_json::Value) -> Vec<&str> {
 }
 
 /// Whether a review is open; on PostgreSQL it stays so until the transaction ends.
-async fn is_open(tx: &mut Tx, org: Org, id: i64) -> Result<bool> {
+pub(crate) async fn is_open(tx: &mut Tx, org: Org, id: i64) -> Result<bool> {
     let sql = "UPDATE review SET state = 'open' WHERE org = $1 AND id = $2 AND state = 'open'";
     Ok(tx.run(sql, args![org.0, id]).await? > 0)
 }

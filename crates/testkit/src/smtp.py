@@ -8,6 +8,7 @@ import sys
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 wished = json.loads(sys.argv[1])
+seen = set()
 
 
 class Mails:
@@ -16,6 +17,9 @@ class Mails:
             return "550 5.1.1 there is no such mailbox"
         if address.startswith("full@"):
             return "452 4.2.2 the mailbox is full"
+        if address.startswith("grey") and address not in seen:
+            seen.add(address)
+            return "451 4.7.1 come again later"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

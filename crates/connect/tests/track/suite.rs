@@ -10,7 +10,7 @@ use trimtab_connect::Clock;
 use trimtab_connect::http::Patience;
 use trimtab_connect::requests::HostError;
 use trimtab_connect::track::{
-    Project, Settings, Software, Tracker, connect, look, perform, refused,
+    Project, Settings, Software, Tracker, connect, look, look_among, perform, refused,
 };
 use trimtab_model::Level;
 use trimtab_model::ticket::{
@@ -202,6 +202,48 @@ fn what_others_copy_is_theirs() {
         // Azure does not tell who has a token.
         let expected = if software == Software::Azure { 2 } else { 1 };
         assert_eq!(there(&Kept::default()), expected, "{word}");
+    });
+}
+
+#[test]
+fn one_listing_finds_what_each_ticket_would_be_looked_for() {
+    each(|software, fake, tracker, _| {
+        let word = software.as_str();
+        let mut kept = Vec::new();
+        for at in 0..12 {
+            let name = format!("app.{at}");
+            let key = tracker.create(&ticket(&name)).unwrap().key;
+            kept.push((name, Kept { key: Some(key), ..Kept::default() }));
+        }
+        // One was made twice, and one was copied by somebody else.
+        tracker.create(&ticket("app.3")).unwrap();
+        tracker.create(&ticket("app.4")).unwrap();
+        at(fake, 13, |issue| issue.author = "bob".to_owned());
+        let asked = || fake.state.lock().unwrap().asked.len();
+        let before = asked();
+        let listed = tracker.changed("2016-11-28T10:00:00Z".parse().unwrap()).unwrap();
+        assert!(!listed.cut, "{word}");
+        let listing = asked() - before;
+        let keys = |there: There| match there {
+            There::Tickets(all) => all.into_iter().map(|seen| seen.key).collect::<BTreeSet<_>>(),
+            There::Unknown => BTreeSet::new(),
+        };
+        let each_for_itself: Vec<_> = kept
+            .iter()
+            .map(|(name, kept)| keys(look(tracker, &ticket(name).mark, kept, true).unwrap()))
+            .collect();
+        let alone = asked() - before - listing;
+        let begun = asked();
+        let among: Vec<_> = kept
+            .iter()
+            .map(|(name, kept)| {
+                keys(look_among(tracker, &ticket(name).mark, kept, &listed.tickets).unwrap())
+            })
+            .collect();
+        assert_eq!(among, each_for_itself, "{word}");
+        assert_eq!((among[3].len(), among[5].len()), (2, 1), "{word}");
+        let together = asked() - begun;
+        assert!(together + 10 <= alone, "{word}: {together} and {listing}, not {alone}");
     });
 }
 

@@ -134,6 +134,8 @@ pub struct Form {
     pub fields: Vec<Field>,
     /// The button says what happens: `Ask for the exception`.
     pub submit: String,
+    /// A second button, which sends the same with `also` set and keeps nothing: `Send a test letter`.
+    pub also: String,
     /// Where to go instead.
     pub cancel: Option<Link>,
     /// Whether something is lost by it.

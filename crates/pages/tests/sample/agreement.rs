@@ -149,6 +149,7 @@ pub(super) fn exception() -> page::Exception {
                     .wrong(t("Say why, in a sentence.")),
             ],
             submit: t("Answer"),
+            also: String::new(),
             cancel: Some(l("Back to the register", "/exceptions")),
             grave: false,
         }),
@@ -205,6 +206,7 @@ pub(super) fn act() -> page::Act {
                 Field::new(t("sure"), t("The product owner knows"), Input::Check),
             ],
             submit: t("Ask for the exception"),
+            also: String::new(),
             cancel: Some(l("Back", "/findings")),
             grave: true,
         },
@@ -423,6 +425,7 @@ pub(super) fn proposal() -> page::Proposal {
             csrf: "token".into(),
             fields: vec![Field::new(t("note"), t("Note"), Input::Area).optional()],
             submit: t("Agree for engineering"),
+            also: String::new(),
             cancel: Some(l("Object", "/charter/proposals/8/object")),
             ..Form::default()
         }),

@@ -59,6 +59,10 @@ pub(crate) struct Shown {
     answered: Option<String>,
     #[serde(skip_serializing_if = "String::is_empty")]
     answer: String,
+    /// Until when a change stays held that a dispute held back; then it is in the plan again by itself.
+    until: Option<String>,
+    /// When that was over.
+    ended: Option<String>,
 }
 
 impl From<&Appeal> for Shown {
@@ -83,6 +87,8 @@ impl From<&Appeal> for Shown {
             approver_role: is.approver.as_ref().map(|a| a.1.clone()),
             answered: is.answered.map(|at| at.to_string()),
             answer: is.answer.clone(),
+            until: is.until.map(|at| at.to_string()),
+            ended: is.ended.map(|at| at.to_string()),
         }
     }
 }

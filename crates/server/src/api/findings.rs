@@ -8,16 +8,20 @@ use serde::{Deserialize, Serialize};
 use trimtab_model::{Exposure, Level};
 use trimtab_store::{
     Attribution, DueByTeam, Entry, ExposureIs, Finding, FindingFilter, FindingOrder, FindingState,
+    Waits,
 };
 use utoipa::ToSchema;
 
 use super::{Listed, Named, cursor, visible};
 use crate::access::{Action, Who};
 use crate::facts::listing;
+use crate::facts::needs::lines;
 use crate::problem::Problem;
 use crate::replanning::Told;
 use crate::state::App;
 
+/// How many systems may be asked for at once.
+const SYSTEMS: usize = 100;
 /// What `due=week` means.
 pub(crate) const WEEK: SignedDuration = SignedDuration::from_hours(24 * 7);
 
@@ -32,6 +36,8 @@ pub(crate) struct Asked {
     pub(crate) level: Option<String>,
     /// Of a system; 0: of none.
     pub(crate) system: Option<i64>,
+    /// Of any of these systems: their numbers, with commas between, at most 100.
+    pub(crate) systems: Option<String>,
     /// Of a team; 0: of none.
     pub(crate) team: Option<i64>,
     pub(crate) asset: Option<i64>,
@@ -44,6 +50,11 @@ pub(crate) struct Asked {
     /// `passed`, `window` (before the end of the window in which its team is now, or within a week where the team
     /// has no plan), `week` (within seven days from now), `later`, `none`, or due before a time.
     pub(crate) due: Option<String>,
+    /// Detected at this time or later.
+    #[param(format = DateTime)]
+    pub(crate) since: Option<String>,
+    /// `true`: weighed above the level that the tier of their system accepts.
+    pub(crate) above: Option<bool>,
     /// Whether they count to the load: open, in production or not known to be out of it, not decided otherwise.
     pub(crate) counts: Option<bool>,
     /// Whether some source names a fix.
@@ -114,11 +125,26 @@ impl Asked {
                 return Err(Problem::invalid("`order` is one of level, deadline, newest, fixed."));
             }
         };
+        let since = match self.since.as_deref() {
+            None | Some("") => None,
+            Some(text) => Some(text.parse::<Timestamp>().map_err(|_| {
+                Problem::invalid("`since` is a time such as 2026-11-21T09:00:00Z.")
+            })?),
+        };
+        let waits = match self.above {
+            Some(true) => {
+                let agreed = app.agreed(who.org, app.now()).await?;
+                Some(Waits::Above(lines(&agreed)))
+            }
+            Some(false) | None => None,
+        };
         let filter = FindingFilter {
             states,
             level,
+            since,
+            waits,
             system: self.system,
-            systems: visible(who, &systems),
+            systems: self.of_systems(visible(who, &systems))?,
             team: self.team,
             asset: self.asset,
             vulnerability,
@@ -131,6 +157,20 @@ impl Asked {
             ..FindingFilter::default()
         };
         Ok((self.due(app, who, filter).await?, order))
+    }
+
+    /// The systems that are asked for, of those that they may see.
+    fn of_systems(&self, seen: Option<Vec<i64>>) -> Result<Option<Vec<i64>>, Problem> {
+        let Some(text) = self.systems.as_deref().filter(|text| !text.is_empty()) else {
+            return Ok(seen);
+        };
+        let ids: Option<Vec<i64>> = text.split(',').map(|id| id.trim().parse().ok()).collect();
+        let ids = ids.filter(|ids| ids.len() <= SYSTEMS);
+        let mut ids = ids.ok_or_else(|| {
+            Problem::invalid(format!("`systems` is 1 to {SYSTEMS} numbers with commas between."))
+        })?;
+        ids.retain(|id| seen.as_ref().is_none_or(|seen| seen.contains(id)));
+        Ok(Some(ids))
     }
 
     /// The filter, narrowed to what is due then.

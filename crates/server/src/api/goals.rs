@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use trimtab_engine::pulse::Means;
+use trimtab_store::SharedGoal;
 use utoipa::ToSchema;
 
 use super::reviews::body;
@@ -80,10 +81,13 @@ pub(crate) async fn list(
     who: Who,
     Query(asked): Query<Asked>,
 ) -> Result<Json<Listed<Shown>>, Problem> {
-    let mut goals = goaling::all(&app, &who).await?;
+    let mut goals = goaling::set(&app, &who).await?;
     let page = (asked.after.as_deref(), limit(asked.limit));
-    let key = |goal: &Shared| (goal.is.is.name.clone(), goal.is.id);
-    Ok(Json(Listed::part(&mut goals, key, page, |goal| Shown::from(goal))?))
+    let key = |goal: &SharedGoal| (goal.is.name.clone(), goal.id);
+    // No others are measured than those of the page.
+    let page: Listed<SharedGoal> = Listed::part(&mut goals, key, page, Clone::clone)?;
+    let measured = goaling::measured(&app, &who, page.rows).await?;
+    Ok(Json(Listed { rows: measured.iter().map(Shown::from).collect(), next: page.next }))
 }
 
 /// A goal to be shared.

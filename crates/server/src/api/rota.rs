@@ -1,6 +1,7 @@
 //! Who is on duty in a team: its rota, days that others take, and a try of the channel that it is told by.
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
@@ -10,8 +11,10 @@ use trimtab_engine::rota::Turn;
 use trimtab_store::{Person, Team};
 use utoipa::ToSchema;
 
-use crate::access::Who;
+use super::wishes;
+use crate::access::{Action, Who};
 use crate::notices::duty::{self, Told};
+use crate::notices::wishes::{Wanted as Wished, may_wish, not_kept};
 use crate::people::{name, names};
 use crate::problem::Problem;
 use crate::state::App;
@@ -160,8 +163,8 @@ pub(crate) async fn put(
     let (team, _) = find(&app, &who, id).await?;
     let Wanted { people, first, days, at } = read(sent)?;
     let known = app.store.people(who.org).await?;
-    if !crate::notices::wishes::may_wish(&who, id) {
-        return Err(Problem::forbidden(crate::access::Action::Pace));
+    if !may_wish(&who, id) {
+        return Err(Problem::forbidden(Action::Pace));
     }
     let emails = emails(&known, &people)?;
     let told = Told { people: Vec::new(), first, days, at };
@@ -237,16 +240,42 @@ struct TriedCopy {
     answer: String,
 }
 
-/// Sends a test letter by a team's channel as it is kept, at most five in an hour, and tells what was answered.
+/// Sends a test letter by a team's channel, at most five in an hour, and tells what was answered: as it is kept, or with a body
+/// as that wishes it, which keeps nothing.
 #[utoipa::path(post, path = "/api/v1/teams/{id}/notices/try", tag = "notices",
-    params(("id" = i64, Path)), responses((status = 200, body = Tried)))]
+    params(("id" = i64, Path)), request_body = Option<wishes::Shown>,
+    responses((status = 200, body = Tried)))]
 pub(crate) async fn attempted(
     State(app): State<App>,
     who: Who,
     Path(id): Path<i64>,
+    body: Bytes,
 ) -> Result<Json<Tried>, Problem> {
     let (team, _): (Team, _) = find(&app, &who, id).await?;
-    let answers = duty::attempt(&app, &who, &team).await?.into_iter();
+    if !may_wish(&who, team.id) {
+        return Err(Problem::forbidden(Action::Pace));
+    }
+    let wished = match as_wished(&body)? {
+        None => None,
+        Some(wanted) => match not_kept(&app, &who, &team, wanted).await? {
+            Ok(wished) => Some(wished),
+            Err((name, text)) => return Err(Problem::invalid(format!("`{name}`: {text}"))),
+        },
+    };
+    let answers = duty::attempt(&app, &who, &team, wished).await?.into_iter();
     let copy = |is: duty::Answered| TriedCopy { to: is.to, works: is.works, answer: is.answer };
     Ok(Json(Tried { answers: answers.map(copy).collect() }))
+}
+
+/// What a body wishes. `None`: it says nothing.
+fn as_wished(body: &[u8]) -> Result<Option<Wished>, Problem> {
+    if body.trim_ascii().is_empty() || body.trim_ascii() == b"null" {
+        return Ok(None);
+    }
+    let sent: Map<String, Value> =
+        serde_json::from_slice(body).map_err(|e| Problem::invalid(e.to_string()))?;
+    if sent.is_empty() {
+        return Ok(None);
+    }
+    wishes::read(sent).map(|sent| Some(sent.wanted()))
 }

@@ -78,7 +78,7 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    fn wanted(self) -> Wanted {
+    pub(super) fn wanted(self) -> Wanted {
         let quiet = self.quiet.map(|q| crate::notices::wishes::Quiet { from: q.from, to: q.to });
         Wanted {
             wishes: Wishes {
@@ -138,7 +138,7 @@ pub(crate) async fn wishes(
 }
 
 /// What was sent, each part of it by name: a list of values in some order is no wish.
-fn read(sent: Map<String, Value>) -> Result<Shown, Problem> {
+pub(super) fn read(sent: Map<String, Value>) -> Result<Shown, Problem> {
     if sent.get("quiet").is_some_and(|quiet| !quiet.is_object() && !quiet.is_null()) {
         return Err(Problem::invalid("`quiet` has `from` and `to`."));
     }

@@ -4,11 +4,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::json;
 use trimtab_engine::notices::{Message, Why};
-use trimtab_store::{Became, NewLetter, NewRecipient, Org, RotaCover};
+use trimtab_store::{Became, NewLetter, NewRecipient, Org, OwnDigest, RotaCover};
 
 use crate::notices::letters::Said;
 use crate::notices::wishes::{Quiet, Wishes};
-use crate::notices::{duty, others, things, why_word};
+use crate::notices::{duty, others, own, things, why_word};
 use crate::state::App;
 
 /// So many things of each team are newer than its digest.
@@ -45,6 +45,14 @@ pub(super) async fn fill(
     (leads, on_call): (&[i64], &[i64]),
     now: Timestamp,
 ) -> Result<(), String> {
+    // One of them answers for many teams, and has what waits brought together.
+    if let Some(lead) = leads.first().copied() {
+        let is = own::When { zone: "Europe/Berlin".to_owned(), ..own::When::default() };
+        let next = is.next(now).unwrap_or(now + SignedDuration::from_hours(24));
+        let digest = OwnDigest { person: lead, told: json!(is), next };
+        let by = format!("person:{lead}");
+        app.store.set_own_digest(org, &digest, &by, now).await.map_err(told)?;
+    }
     let others = others::of_teams(app, org, now).await.map_err(|e| e.detail)?;
     let hours = |hours: i64| now - SignedDuration::from_hours(hours);
     for (team, lead) in app.store.teams(org).await.map_err(told)?.iter().zip(leads) {

@@ -31,9 +31,8 @@ const LOST: SignedDuration = SignedDuration::from_mins(10);
 const AT_ONCE: usize = 4;
 /// So many copies are tried again in one run.
 const AGAIN: usize = 10;
-/// So often it is looked whether something waits or is late that no plan tells of, and each team is looked at once more.
+/// So often it is looked whether something waits or is late that no plan tells of.
 const HOUR: i64 = 3600;
-const QUARTER: i64 = 6 * HOUR;
 /// So often a decision is made anew where others decide at the same time.
 const TURNS: usize = 20;
 
@@ -144,8 +143,6 @@ async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Don
         let hour = now.as_second().div_euclid(HOUR).saturating_add(1).saturating_mul(HOUR);
         done.ask(Timestamp::from_second(hour).ok());
     }
-    // What becomes late does so by the clock alone.
-    let quarter = now.as_second().div_euclid(QUARTER);
     for team in teams {
         let reminders = match any {
             // What cannot be read of suppliers keeps nobody from what else there is.
@@ -159,16 +156,23 @@ async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Don
         let more = others.get(&team.id).unwrap_or(&none);
         let made = plan.map(|plan| plan.made);
         let (found, place) = (marks.get(&team.id), places.get(&team.id));
+        // What becomes late does so by the clock alone. Of who has no findings nothing waits.
+        let handed = match found {
+            Some(_) => others::handed(app, org, team.id, now).await.map_err(told)?,
+            None => Vec::new(),
+        };
         let mark = format!(
-            "{:?} {found:?} {place:?} {made:?} {} {} {quarter}",
+            "{:?} {found:?} {place:?} {made:?} {} {} {}",
             agreed.charter_id,
             more.mark(),
             reminders::mark(&reminders),
+            reminders::mark(&handed),
         );
         if looks.get(&team.id) == Some(&mark) {
             continue;
         }
         let mut looked = things::of_team(app, org, (team, more), made, now).await.map_err(told)?;
+        looked.things.extend(handed);
         looked.things.extend(reminders);
         // What is waited for changes nothing that the mark has.
         let mark = if looked.again.is_some() { String::new() } else { mark };
@@ -215,7 +219,7 @@ async fn tell(app: &App, org: Org, team: &Team) -> Result<Done, Refused> {
         let is = standing::of(app, org, team.id, now).await?;
         let Some(wished) = &is.wished else { return Ok(done) };
         let Decided { send, again, .. } = &is.decided;
-        let mut next = None;
+        let (mut next, mut passed) = (None, false);
         for message in send {
             let said = Said::new(message, &is.pending);
             let of = (team.id, &is.wishes);
@@ -226,8 +230,16 @@ async fn tell(app: &App, org: Org, team: &Team) -> Result<Done, Refused> {
             }
             // Nobody may see it, or can be told: it is not told, and waits until somebody can.
             tracing::warn!(team = team.id, "nobody can be told");
+            if message.why == Why::Digest {
+                app.store.pass_digest(org, team.id, now).await?;
+                passed = true;
+            }
         }
         let Some((message, said, to)) = next else {
+            if passed {
+                // By then it knows when the next digest is.
+                continue;
+            }
             done.ask(*again);
             return Ok(done);
         };

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use trimtab_store::{Job, NewJob, Org, Priority};
 
 use super::{Kind, notify, track};
+use crate::appealing;
 use crate::ingest::Refused;
 use crate::replanning;
 use crate::state::App;
@@ -43,6 +44,11 @@ fn all(org: Org, at: Timestamp) -> NewJob {
 
 pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
     let now = app.now();
+    let ended = appealing::end_due(app, job.org, now).await?;
+    if ended > 0 && job.payload["team"].is_i64() {
+        // It may be another team's.
+        app.store.add_job(&all(job.org, now), now).await?;
+    }
     // First, so that it is asked for whatever becomes of the plans.
     if let Some(edge) = replanning::next_edge(app, job.org, now).await? {
         let name = format!("window-{}", edge.as_second());

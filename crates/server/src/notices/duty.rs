@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use trimtab_engine::rota::{Cover, Rota};
-use trimtab_store::{ChannelTry, Org, Pending, RotaCover, StoreError, Team};
+use trimtab_store::{ChannelTry, Org, Pending, RotaCover, StoreError, Team, Wished};
 
 use super::letters::Said;
 use super::standing::has_channel;
@@ -276,15 +276,23 @@ pub(crate) struct Answered {
     pub(crate) answer: String,
 }
 
-/// Sends a test letter by a team's channel, as it is kept, and tells what was answered.
+/// Sends a test letter by a team's channel, as it is kept or as it is wished and not kept, and tells what was answered.
 ///
 /// # Errors
 /// They may not, there is no channel, it was tried too often, or the store does not answer.
-pub(crate) async fn attempt(app: &App, who: &Who, team: &Team) -> Result<Vec<Answered>, Problem> {
+pub(crate) async fn attempt(
+    app: &App,
+    who: &Who,
+    team: &Team,
+    wished: Option<Wished>,
+) -> Result<Vec<Answered>, Problem> {
     if !may_wish(who, team.id) {
         return Err(Problem::forbidden(Action::Pace));
     }
-    let wished = app.store.wishes(who.org, team.id).await?;
+    let wished = match wished {
+        Some(wished) => Some(wished),
+        None => app.store.wishes(who.org, team.id).await?,
+    };
     let wishes = wished.as_ref().map(|w| Wishes::of(&w.told)).unwrap_or_default();
     if !has_channel(app, &wishes) {
         let text = match wishes.has_channel() {

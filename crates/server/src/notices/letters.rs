@@ -94,8 +94,8 @@ impl Said {
     }
 
     /// It without what waits for an answer that this reader may not give.
-    pub(crate) fn answered_by(mut self, may: impl Fn(&Told) -> bool) -> Said {
-        self.named.retain(|of| of.told.answer.is_none() || may(&of.told));
+    pub(crate) fn answered_by(mut self, may: impl Fn(&str) -> bool) -> Said {
+        self.named.retain(|of| of.told.answer.is_none() || may(&of.item));
         self
     }
 

@@ -8,21 +8,21 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use trimtab_model::Purl;
 use trimtab_store::{
-    Decision, DecisionKind, Finding, IncidentSort, NewPending, Org, Resolve, ResolveState, Review,
-    ReviewFilter, ReviewOf, ReviewState,
+    Appeal, Decision, DecisionKind, Finding, Incident, IncidentSort, NewPending, Org, Resolve,
+    ResolveState, Review, ReviewFilter, ReviewOf, ReviewState,
 };
 
 use super::things::Told;
 use crate::access::secret::digest;
 use crate::facts::handoffs;
 use crate::problem::Problem;
-use crate::responding;
+use crate::responding::{self, Task};
 use crate::state::App;
 use crate::web::today::short;
 
 /// How long before its end an exception is told, and before its time a review.
-const ENDS: SignedDuration = SignedDuration::from_hours(24 * 14);
-const MEETS: SignedDuration = SignedDuration::from_hours(24 * 7);
+pub(crate) const ENDS: SignedDuration = SignedDuration::from_hours(24 * 14);
+pub(crate) const MEETS: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// The most of a kind that are looked at, and hand-offs of a team: those that are due first.
 const MOST: usize = 500;
 const HANDED: usize = 30;
@@ -140,36 +140,46 @@ fn about(is: &Decision) -> String {
     }
 }
 
-fn asked(is: &Decision, system: (i64, &str)) -> NewPending {
+/// Where a decision is, in a few words; what is about no system is about all.
+fn place(system: Option<(i64, &str)>) -> &str {
+    system.map_or("all systems", |system| system.1)
+}
+
+/// The decision of an item that waits for an answer.
+pub(crate) fn asked_id(item: &str) -> Option<i64> {
+    item.strip_prefix("answer:")?.parse().ok()
+}
+
+pub(crate) fn asked(is: &Decision, system: Option<(i64, &str)>) -> NewPending {
     let what = match is.is.kind {
         DecisionKind::Exception => "an exception",
         DecisionKind::NotAffected => "that it does not concern us",
     };
     let told = Told {
         title: format!("Answer: {what} for {} is asked for", about(is)),
-        detail: format!("In {}, since {} ({}).", system.1, day(is.asked), is.is.author_role),
+        detail: format!("In {}, since {} ({}).", place(system), day(is.asked), is.is.author_role),
         act: "Who may by the charter says yes or no on its page.".to_owned(),
         link: format!("/exceptions/{}", is.id),
-        system: Some(system.0),
+        system: system.map(|system| system.0),
         answer: Some(is.is.author),
         ..Told::default()
     };
     thing(&format!("answer:{}", is.id), "", &told, false)
 }
 
-fn ends(is: &Decision, system: (i64, &str), at: Timestamp) -> NewPending {
+pub(crate) fn ends(is: &Decision, system: Option<(i64, &str)>, at: Timestamp) -> NewPending {
     let told = Told {
         title: format!("An exception ends on {}: {}", day(at), about(is)),
-        detail: format!("In {}. From then on it counts again.", system.1),
+        detail: format!("In {}. From then on it counts again.", place(system)),
         act: "Fix it before, or ask anew.".to_owned(),
         link: format!("/exceptions/{}", is.id),
-        system: Some(system.0),
+        system: system.map(|system| system.0),
         ..Told::default()
     };
     thing(&format!("ends:{}", is.id), &at.to_string(), &told, false)
 }
 
-fn review(is: &Review) -> NewPending {
+pub(crate) fn review(is: &Review) -> NewPending {
     let told = Told {
         title: format!("A review is prepared for {} UTC", is.is.at.strftime("%Y-%m-%d %H:%M")),
         detail: format!("{} minutes; its agenda follows the data until it begins.", is.is.minutes),
@@ -180,7 +190,7 @@ fn review(is: &Review) -> NewPending {
     thing(&format!("review:{}", is.id), &is.is.at.to_string(), &told, false)
 }
 
-fn followed(is: &Resolve) -> NewPending {
+pub(crate) fn followed(is: &Resolve) -> NewPending {
     let told = Told {
         title: format!("Late: {}", is.is.what),
         detail: format!("A review decided it; it was due on {}.", day(is.is.due)),
@@ -189,6 +199,19 @@ fn followed(is: &Resolve) -> NewPending {
         ..Told::default()
     };
     thing(&format!("followed:{}", is.id), &is.is.due.to_string(), &told, false)
+}
+
+fn over(is: &Appeal, system: (i64, &str), at: Timestamp) -> NewPending {
+    let (package, _) = short(&is.is.package);
+    let told = Told {
+        title: format!("No longer held back: {package} in {}", is.asset_name),
+        detail: format!("In {}. What a dispute held back is over since {}.", system.1, day(at)),
+        act: "It is in the plan again: look when, or ask anew.".to_owned(),
+        link: format!("/appeals/{}", is.id),
+        system: Some(system.0),
+        ..Told::default()
+    };
+    thing(&format!("held:{}", is.id), "", &told, false)
 }
 
 /// What waits for each team, by the team.
@@ -211,13 +234,13 @@ pub(crate) async fn of_teams(
         systems.iter().filter(|system| system.team.is_some()).map(|system| system.id).collect();
     for is in app.store.asked_by_others(org, 0, Some(&owned), now, ASKED).await? {
         if let Some((team, system)) = owner(is.is.system) {
-            all.entry(team).or_default().things.push(asked(&is, system));
+            all.entry(team).or_default().things.push(asked(&is, Some(system)));
         }
     }
     for is in app.store.ending_decisions(org, None, now, now + ENDS, MOST).await? {
         let ending = is.is.expires.filter(|_| is.is.kind == DecisionKind::Exception);
         if let (Some((team, system)), Some(at)) = (owner(is.is.system), ending) {
-            all.entry(team).or_default().things.push(ends(&is, system, at));
+            all.entry(team).or_default().things.push(ends(&is, Some(system), at));
         }
     }
     let newest = app.store.reviews(org, &ReviewFilter::default(), None, MOST).await?.rows;
@@ -225,6 +248,13 @@ pub(crate) async fn of_teams(
         let near = is.is.at >= now && is.is.at <= now + MEETS;
         if let (ReviewOf::Team(team), ReviewState::Prepared, true) = (&is.is.of, is.state, near) {
             all.entry(*team).or_default().things.push(review(is));
+        }
+    }
+    for is in app.store.held_until(org, now - ENDS, MOST).await? {
+        let name = systems.iter().find(|system| Some(system.id) == is.is.system);
+        if let (Some(team), Some(system), Some(at)) = (is.is.team, name, is.ended) {
+            let of = all.entry(team).or_default();
+            of.things.push(over(&is, (system.id, &system.name), at));
         }
     }
     late(app, org, now, &mut all).await?;
@@ -311,19 +341,23 @@ async fn tasks(
             let Some(team) = task.team.filter(|_| task.after || is.closed.is_none()) else {
                 continue;
             };
-            let due = task.due.map_or_else(String::new, day);
-            let told = Told {
-                title: format!("Late: {}", task.text),
-                detail: format!("A task of the incident {}; it was due on {due}.", is.is.title),
-                act: "Say in the room of the incident that it is done.".to_owned(),
-                link: format!("/incidents/{}", is.id),
-                ..Told::default()
-            };
-            let item = format!("task:{}:{}", is.id, task.seq);
-            all.entry(team).or_default().things.push(thing(&item, &due, &told, false));
+            all.entry(team).or_default().things.push(late_task(&is, task));
         }
     }
     Ok(())
+}
+
+/// A task that is late.
+pub(crate) fn late_task(is: &Incident, task: &Task) -> NewPending {
+    let due = task.due.map_or_else(String::new, day);
+    let told = Told {
+        title: format!("Late: {}", task.text),
+        detail: format!("A task of the incident {}; it was due on {due}.", is.is.title),
+        act: "Say in the room of the incident that it is done.".to_owned(),
+        link: format!("/incidents/{}", is.id),
+        ..Told::default()
+    };
+    thing(&format!("task:{}:{}", is.id, task.seq), &due, &told, false)
 }
 
 /// Steps of a team's findings that wait for somebody and are late, of those that are due first: one thing for a system,

@@ -1,5 +1,6 @@
 //! Letters on their way: to whom each goes, handed over once, and what became of it.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,11 +15,13 @@ use trimtab_store::{
 
 use super::duty::{self, Answered};
 use super::letters::Said;
+use super::others;
 use super::standing::has_channel;
 use super::why_of;
 use super::wishes::{Place, Wishes, place};
 use crate::access::table::allow;
-use crate::access::{Action, On};
+use crate::access::{Action, On, who};
+use crate::deciding;
 use crate::ingest::{Refused, blocking};
 use crate::state::App;
 
@@ -32,7 +35,7 @@ pub(crate) const PATIENCE: Patience = Patience {
 /// What is said where no mail can be sent.
 pub(crate) const NO_MAIL: &str = "the server sends no mail: it is started with --mail-server";
 /// So often a copy is tried that a channel does not take.
-const TRIES: i64 = 8;
+pub(crate) const TRIES: i64 = 8;
 /// The first wait before the next try, and the longest.
 const WAIT: SignedDuration = SignedDuration::from_mins(2);
 const LONGEST: SignedDuration = SignedDuration::from_hours(6);
@@ -172,7 +175,7 @@ pub(crate) async fn hand_over(
 }
 
 /// What a letter says to an address of the team. Where that is somebody's own, what they may see, and what waits for an
-/// answer only where they may give one.
+/// answer only where the charter lets them give this one.
 async fn read_by(
     app: &App,
     org: Org,
@@ -190,14 +193,44 @@ async fn read_by(
     }
     let grants = app.store.grants(org, person.id).await?;
     let said = said.seen_by(|system| sees(&grants, team, system));
-    Ok(said.answered_by(|told| {
-        let on = On { system: told.system, team: Some(team) };
-        told.answer != Some(person.id) && allow(&grants, Action::Answer, on)
-    }))
+    if said.named.iter().all(|of| of.told.answer.is_none()) {
+        return Ok(said);
+    }
+    let may = may_answer(app, org, person.id, &said).await?;
+    Ok(said.answered_by(|item| may.contains(item)))
+}
+
+/// What of it somebody may answer, by the charter.
+async fn may_answer(
+    app: &App,
+    org: Org,
+    person: i64,
+    said: &Said,
+) -> Result<HashSet<String>, StoreError> {
+    let mut may = HashSet::new();
+    let Ok(who) = who::of(app, org, person, None, None).await else { return Ok(may) };
+    let agreed = app.agreed(org, app.now()).await?;
+    for of in said.named.iter().filter(|of| of.told.answer.is_some()) {
+        let Some(id) = others::asked_id(&of.item) else { continue };
+        // What was answered meanwhile waits for nobody.
+        let Some(decision) = app.store.decision(org, id).await? else { continue };
+        match deciding::may_answer(app, &who, &decision, &agreed).await {
+            Ok(true) => {
+                may.insert(of.item.clone());
+            }
+            Ok(false) => {}
+            // It is told rather once too often than never.
+            Err(problem) => {
+                tracing::warn!(decision = id, problem.detail, "who may answer is not known");
+                may.insert(of.item.clone());
+            }
+        }
+    }
+    Ok(may)
 }
 
 /// When a copy is tried again: longer after each time, and not before the channel wishes it.
-fn later(tries: i64, wished: Option<Duration>, now: Timestamp) -> Timestamp {
+pub(crate) fn later(tries: i64, wished: Option<Duration>, now: Timestamp) -> Timestamp {
     let doublings = u32::try_from(tries.clamp(1, 12) - 1).unwrap_or(0);
     let wait = WAIT.checked_mul(2i32.saturating_pow(doublings)).unwrap_or(LONGEST).min(LONGEST);
     let wished = wished.and_then(|w| SignedDuration::try_from(w).ok()).unwrap_or_default();

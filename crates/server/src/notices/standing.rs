@@ -74,6 +74,8 @@ pub(crate) async fn of(
         .collect();
     let asked: Vec<Asked> = pending.iter().map(asked).collect();
     let mut engine = wishes.for_engine(now);
+    // A digest that nobody could read is over: what waits comes at the next time, and not with the next thing.
+    engine.since = wished.iter().filter_map(|w| w.passed).fold(engine.since, Timestamp::max);
     if !has_channel(app, &wishes) {
         engine.days.clear();
     }

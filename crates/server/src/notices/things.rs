@@ -12,7 +12,7 @@ use trimtab_model::Level;
 use trimtab_model::charter::Cadence;
 use trimtab_store::{Finding, FindingFilter, FindingOrder, NewPending, Org, Scheduled, Team};
 
-use super::others::{self, Others};
+use super::others::Others;
 use crate::access::secret::digest;
 use crate::facts::within;
 use crate::problem::Problem;
@@ -125,7 +125,6 @@ pub(crate) async fn of_team(
     };
     let mut things: Vec<NewPending> = groups.iter().map(|(key, group)| of(key, group)).collect();
     things.extend(others.things(&findings, |is| is_urgent(is, cadences)));
-    things.extend(others::handed(app, org, team.id, now).await?);
     Ok(Looked { things, again })
 }
 

@@ -315,16 +315,19 @@ fn sealed(
     Ok(Ok((server, Some(sealed))))
 }
 
-/// Keeps how a team wishes to be told; API and pages do it the same way. What is not right is told with its field.
+/// What is wished, with another place of its channel, if it is another.
+type Read = (Wishes, Option<Vec<u8>>);
+
+/// What is wished, as it would be kept. What is not right is told with its field.
 ///
 /// # Errors
 /// They may not, or the store does not answer.
-pub(crate) async fn keep(
+async fn read(
     app: &App,
     who: &Who,
     team: &Team,
     mut wanted: Wanted,
-) -> Result<Result<(), Wrong>, Problem> {
+) -> Result<Result<Read, Wrong>, Problem> {
     if !may_wish(who, team.id) {
         return Err(Problem::forbidden(Action::Pace));
     }
@@ -366,7 +369,41 @@ pub(crate) async fn keep(
         was.has_channel() && (&was.days, &was.time, &was.zone) == (&is.days, &is.time, &is.zone)
     });
     let since = was.map_or(now.as_microsecond(), |was| was.since);
-    let kept = Wishes { circles, server, since, ..wanted.wishes };
+    Ok(Ok((Wishes { circles, server, since, ..wanted.wishes }, sealed)))
+}
+
+/// A team's channel as it is wished, which is not kept: to be tried.
+///
+/// # Errors
+/// They may not, or the store does not answer.
+pub(crate) async fn not_kept(
+    app: &App,
+    who: &Who,
+    team: &Team,
+    wanted: Wanted,
+) -> Result<Result<Wished, Wrong>, Problem> {
+    let (is, sealed) = match read(app, who, team, wanted).await? {
+        Ok(read) => read,
+        Err(wrong) => return Ok(Err(wrong)),
+    };
+    Ok(Ok(Wished { team: team.id, told: json!(is), sealed, turn: 0, passed: None }))
+}
+
+/// Keeps how a team wishes to be told; API and pages do it the same way. What is not right is told with its field.
+///
+/// # Errors
+/// They may not, or the store does not answer.
+pub(crate) async fn keep(
+    app: &App,
+    who: &Who,
+    team: &Team,
+    wanted: Wanted,
+) -> Result<Result<(), Wrong>, Problem> {
+    let (kept, sealed) = match read(app, who, team, wanted).await? {
+        Ok(read) => read,
+        Err(wrong) => return Ok(Err(wrong)),
+    };
+    let now = app.now();
     app.store.put_wishes(who.org, team.id, (&json!(kept), sealed), &who.actor(), now).await?;
     app.store.add_job(&notify::at_once(who.org, now), now).await?;
     app.work.notify_one();

@@ -74,6 +74,33 @@ pub(crate) const PAST: &[Past] = &[
             (240, "Clean releases are out. Machines that ran the others count as lost."),
         ],
     },
+    Past {
+        word: "heartbleed",
+        title: "Heartbleed: memory of servers read from afar",
+        looked_for: "pkg:deb/debian/openssl",
+        versions: "vers:deb/>=1.0.1|<1.0.1e-2+deb7u5",
+        published: "2014-04-07T17:30:00Z",
+        day: &[
+            (0, "A missing check lets anybody read memory of a TLS server, again and again."),
+            (120, "A test page and scripts are public; what is read may be keys and passwords."),
+            (600, "An update alone is not enough: certificates are made anew, and sessions end."),
+            (1_440, "Clients, routers and telephones have it as well; few of them are updated."),
+            (5_760, "A challenge shows that private keys can be read."),
+        ],
+    },
+    Past {
+        word: "struts",
+        title: "Struts: code execution by a header",
+        looked_for: "pkg:maven/org.apache.struts/struts2-core",
+        versions: "vers:maven/>=2.3.5|<2.3.32|>=2.5.0|<2.5.10.1",
+        published: "2017-03-07T00:00:00Z",
+        day: &[
+            (0, "A fixed version is out: the type of an upload's content is evaluated as code."),
+            (480, "A working exploit is public; it needs no account."),
+            (1_440, "Scanners try it everywhere, first to see who answers, then to stay."),
+            (4_320, "Old applications turn out to carry a copy that no inventory names."),
+        ],
+    },
 ];
 
 /// A past event by its word.

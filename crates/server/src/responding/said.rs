@@ -124,6 +124,11 @@ pub(crate) async fn open(app: &App, who: &Who, sent: &Opening) -> Result<i64, Pr
     if published.is_some_and(|at| at > now) {
         return Err(Problem::invalid("`published` is not in the future."));
     }
+    // A drill of our own plays on its own day; of a real one the sources say when the world was told.
+    if published.is_none() && !sent.drill && !is_named(&looked_for) {
+        let by_sources = super::published(app, &super::called(app, who.org, &looked_for).await?);
+        published = by_sources.filter(|at| *at <= now);
+    }
     // What cannot be understood is told before anything is kept.
     super::places(app, who.org, (&looked_for, &versions), Some(Vec::new())).await?;
     let new = NewIncident {

@@ -25,6 +25,8 @@ use crate::weighing::Agreed;
 
 /// How many topics of a part are listed; the part says how many there are.
 pub(super) const LISTED: usize = 20;
+/// Of so many it is remembered that they stood there: those that are listed, and those further down.
+pub(super) const KEPT: usize = 500;
 /// How near a deadline or an end is.
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 14);
 /// The most assets of some systems.
@@ -91,6 +93,9 @@ pub(crate) struct PackPart {
     /// Where the same list is as it is now.
     pub(crate) list: String,
     pub(crate) topics: Vec<PackTopic>,
+    /// The keys of topics that stand further down, as far as they are remembered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) further: Vec<String>,
 }
 
 /// A topic.
@@ -119,6 +124,12 @@ impl Pack {
         self.parts.iter().flat_map(|part| &part.topics).map(|topic| topic.key.as_str())
     }
 
+    /// The keys of all topics that are remembered: those that are listed, and those further down.
+    pub(crate) fn remembered(&self) -> impl Iterator<Item = &str> {
+        let further = self.parts.iter().flat_map(|part| &part.further).map(String::as_str);
+        self.topics().chain(further)
+    }
+
     /// The title of a topic.
     pub(crate) fn title_of(&self, key: &str) -> Option<String> {
         let mut all = self.parts.iter().flat_map(|part| &part.topics);
@@ -135,12 +146,21 @@ pub(super) struct Draft {
 }
 
 /// A part on its way: its topics in order, how many there are, whether there may be more, and where the list is.
+#[derive(Default)]
 pub(super) struct Filled {
     pub(super) topics: Vec<Draft>,
+    /// The keys of those that stand further down, as far as they are remembered.
+    pub(super) further: Vec<String>,
     pub(super) count: i64,
     pub(super) more: bool,
     pub(super) list: String,
     pub(super) about: String,
+}
+
+/// Takes off what stands further down than is listed, and keeps the keys of the first of it.
+pub(super) fn further(topics: &mut Vec<Draft>) -> Vec<String> {
+    let rest = topics.split_off(topics.len().min(LISTED));
+    rest.into_iter().take(KEPT - LISTED).map(|draft| draft.is.key).collect()
 }
 
 /// What a review would show at a moment, which is now, and what is carried where that is to be kept with it.
@@ -201,7 +221,7 @@ pub(crate) async fn pack(
     let times = times(&counts, minutes);
     let keys: Vec<Vec<String>> = before
         .iter()
-        .map(|one| one.pack.iter().flat_map(Pack::topics).map(ToOwned::to_owned).collect())
+        .map(|one| one.pack.iter().flat_map(Pack::remembered).map(ToOwned::to_owned).collect())
         .collect();
     let parts = made.parts.into_iter().zip(&times.parts);
     let parts = parts.map(|((part, filled), minutes)| PackPart {
@@ -213,6 +233,7 @@ pub(crate) async fn pack(
         more: filled.more,
         list: filled.list,
         topics: filled.topics.into_iter().map(|draft| told(part, draft, &keys)).collect(),
+        further: filled.further,
     });
     let pack = Pack {
         at: now.to_string(),
@@ -299,6 +320,11 @@ impl Making<'_> {
             ReviewOf::Systems(ids) if ids.len() == 1 => {
                 format!("{path}{join}system={}", ids.first().copied().unwrap_or_default())
             }
+            // Of several, only findings can be listed together.
+            ReviewOf::Systems(ids) if path.starts_with("/findings") => {
+                let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+                format!("{path}{join}systems={}", ids.join(","))
+            }
             ReviewOf::All | ReviewOf::Systems(_) => path.to_owned(),
         }
     }
@@ -311,10 +337,13 @@ impl Making<'_> {
         list: String,
     ) -> Result<Filled, Problem> {
         let count = self.app.store.count_findings(self.org, filter).await?;
-        let rows = self.app.store.findings(self.org, filter, by, None, LISTED).await?.rows;
-        let mut topics: Vec<Draft> = rows.iter().map(finding).collect();
+        let most = if count.number > LISTED as i64 { KEPT } else { LISTED };
+        let rows = self.app.store.findings(self.org, filter, by, None, most).await?.rows;
+        let mut topics: Vec<Draft> = rows.iter().take(LISTED).map(finding).collect();
         topics.sort_by(|a, b| order(part, &a.is, &b.is));
-        Ok(Filled { topics, count: count.number, more: count.is_least, list, about: String::new() })
+        let further = rows.iter().skip(LISTED).map(finding_key).collect();
+        let (count, more) = (count.number, count.is_least);
+        Ok(Filled { topics, further, count, more, list, about: String::new() })
     }
 
     /// How many that count were not weighed, of those that came since a moment.
@@ -326,7 +355,7 @@ impl Making<'_> {
     async fn fresh(&self, since: Timestamp) -> Result<Filled, Problem> {
         let waits = Some(Waits::Above(lines(self.agreed)));
         let filter = FindingFilter { since: Some(since), waits, ..self.counting() };
-        let list = self.of("/findings?counts=true&order=newest");
+        let list = self.of(&format!("/findings?counts=true&above=true&order=newest&since={since}"));
         let filled = self.findings(Part::New, &filter, FindingOrder::Level, list).await?;
         let day = since.strftime("%Y-%m-%d");
         let mut about = format!(
@@ -366,10 +395,12 @@ impl Making<'_> {
             }
         }
         let names = names(self.app, self.org).await?;
-        let mut topics: Vec<Draft> = first.iter().map(|is| decision(part, is, &names)).collect();
+        let listed = first.iter().take(LISTED);
+        let mut topics: Vec<Draft> = listed.map(|is| decision(part, is, &names)).collect();
         topics.sort_by(|a, b| order(part, &a.is, &b.is));
+        let further = first.iter().skip(LISTED).map(decision_key).collect();
         let list = self.of(list);
-        Ok(Filled { topics, count, more: false, list, about })
+        Ok(Filled { topics, further, count, more: false, list, about })
     }
 
     async fn exceptions(&self) -> Result<Filled, Problem> {
@@ -383,7 +414,7 @@ impl Making<'_> {
         let (systems, until) = (self.scope.systems.as_deref(), self.now + SOON);
         let store = &self.app.store;
         let past = until + SignedDuration::from_micros(1);
-        let first = store.ending_decisions(self.org, systems, self.now, past, LISTED).await?;
+        let first = store.ending_decisions(self.org, systems, self.now, past, KEPT).await?;
         let list = format!("/exceptions?state=in-force&expires_before={until}");
         self.decisions(Part::Exceptions, filter, &first, &list, about).await
     }
@@ -395,7 +426,7 @@ impl Making<'_> {
         let about = "Asked for, and not answered.";
         // Nobody has the id 0: whoever asked, the oldest first.
         let (systems, store) = (self.scope.systems.as_deref(), &self.app.store);
-        let first = store.asked_by_others(self.org, 0, systems, self.now, LISTED).await?;
+        let first = store.asked_by_others(self.org, 0, systems, self.now, KEPT).await?;
         self.decisions(Part::Answers, filter, &first, "/exceptions?state=asked", about).await
     }
 
@@ -461,6 +492,7 @@ impl Making<'_> {
         let filled = Filled {
             count: i64::try_from(windows.len()).unwrap_or(i64::MAX),
             topics,
+            further: Vec::new(),
             more: false,
             list: page.clone(),
             about: format!("{count} changes are scheduled; the next windows that have any."),
@@ -508,12 +540,21 @@ impl Making<'_> {
         topics.truncate(LISTED);
         Ok(Filled {
             topics,
+            further: Vec::new(),
             count,
             more: false,
             list: self.of("/reviews"),
             about: "Open, or over since the last review.".to_owned(),
         })
     }
+}
+
+fn finding_key(is: &Finding) -> String {
+    format!("finding:{}", is.id)
+}
+
+fn decision_key(is: &Decision) -> String {
+    format!("exception:{}", is.id)
 }
 
 fn finding(is: &Finding) -> Draft {
@@ -524,7 +565,7 @@ fn finding(is: &Finding) -> Draft {
     let place = is.system.as_ref().map_or(&is.asset.1, |system| &system.1);
     Draft {
         is: Topic {
-            key: format!("finding:{}", is.id),
+            key: finding_key(is),
             level,
             weight: weighed.map_or(0.0, |w| w.weight),
             due: weighed.and_then(|w| w.deadline),
@@ -541,7 +582,7 @@ fn decision(part: Part, is: &Decision, people: &HashMap<i64, String>) -> Draft {
     let kind = crate::deciding::kind(is.is.kind);
     Draft {
         is: Topic {
-            key: format!("exception:{}", is.id),
+            key: decision_key(is),
             level: None,
             weight: 0.0,
             // What waits for an answer waits the longer the earlier it was asked for.

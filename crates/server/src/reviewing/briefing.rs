@@ -22,6 +22,7 @@ use super::health::STOCKED;
 use super::packing::{Made, PackChart, counted, load_line, since, whole};
 use crate::problem::Problem;
 use crate::router::broken;
+use crate::web::count;
 
 /// A quarter, in days.
 const QUARTER: i64 = 91;
@@ -82,7 +83,7 @@ pub(super) async fn made(
     let Some(mut read) = read else { return Ok(without(follow, caught, load)) };
     // Of the days that both look at, what the last one told is not told again.
     let pack = before.first().and_then(|one| one.pack.as_ref());
-    let told: HashSet<&str> = pack.into_iter().flat_map(Pack::topics).collect();
+    let told: HashSet<&str> = pack.into_iter().flat_map(Pack::remembered).collect();
     read.listings.retain(|is| {
         last.is_none_or(|last| is.listed >= last)
             || !told.contains(format!("vulnerability:{}", is.cve).as_str())
@@ -126,7 +127,20 @@ pub(super) async fn made(
     let fast = speed(&met, now);
     let exploited = exploited(&struck, &of, &had);
     let (nearly, some_unknown) = nearly((&read, cut), &ours, &struck, &of, &had);
-    let attacks = attacks(&read, &ours);
+    // Which of the malicious versions were here is told by findings: they were matched with the same advisories.
+    let mut malicious: HashMap<String, i64> = HashMap::new();
+    for (advisory, _) in read.hit.values().take(LISTINGS) {
+        if let Some((id, _)) = store.vulnerability_of(org, advisory).await? {
+            malicious.insert(advisory.clone(), id);
+        }
+    }
+    let mut known: Vec<i64> = malicious.values().copied().collect();
+    known.sort_unstable();
+    let was = match known.is_empty() {
+        true => Vec::new(),
+        false => store.struck_by(org, &known, systems, STRUCK).await?,
+    };
+    let attacks = attacks(&read, &ours, (&malicious, &was));
     let (slow, watch) = (slow(&struck, &of, now), watch(&read, &ours));
     let span = format!("Listed between {} and {}", day(from), day(now));
     // What came after the data is not known: of a time that they do not reach, nothing is.
@@ -165,11 +179,22 @@ pub(super) async fn made(
         ),
         false => String::new(),
     };
+    let undated = match read.undated {
+        0 => String::new(),
+        all => format!(
+            " {} without a day of publication: in whichever quarter they came, they are counted in none.",
+            count(
+                i64::try_from(all).unwrap_or(i64::MAX),
+                "advisory of malicious packages is",
+                "advisories of malicious packages are"
+            )
+        ),
+    };
     let attacks = Filled {
         about: format!(
             "Malicious packages whose advisories were published between {} and {}, by ecosystem, as far as the advisories \
              of {} know; those of them that are here by name, first, in whichever version; and those of their names that \
-             are near to one of ours. How an account was taken over is not told by advisories.{compared}",
+             are near to one of ours. How an account was taken over is not told by advisories.{undated}{compared}",
             day(from),
             day(now),
             told(read.days.1)
@@ -246,6 +271,7 @@ async fn near_misses(making: &Making<'_>, last: Option<Timestamp>) -> Result<Fil
 fn without(follow: Filled, caught: Filled, load: PackChart) -> Made {
     let unknown = || Filled {
         topics: Vec::new(),
+        further: Vec::new(),
         count: 0,
         more: true,
         list: "#attacks".to_owned(),
@@ -320,7 +346,26 @@ mod tests {
             assert_eq!(some, unknown || cut);
             assert_eq!(notes[1].ends_with("3 places, not affected"), !some, "{notes:?}");
             // A malicious version of what is here comes before all others.
-            let told = &attacks(&read, &ours)[0].note;
+            let ids = HashMap::from([("MAL-2026-1".to_owned(), 8)]);
+            let told = &attacks(&read, &ours, (&ids, &all))[0].note;
+            let not = if unknown { "is unknown: not every version" } else { "no inventory listed" };
+            assert!(told.contains(not), "{told}");
+            // One that was here is told with its days, and one that is here before it.
+            let one = Struck {
+                package: "pkg:npm/right".to_owned(),
+                vulnerability: (8, "GHSA-x".to_owned()),
+                gone: Some(at(7)),
+                live: false,
+                ..all[0].clone()
+            };
+            let was = [one.clone()];
+            let note = attacks(&read, &ours, (&ids, &was))[0].note.clone();
+            assert!(note.ends_with("was here from 1970-01-04 until 1970-01-08, in shop"), "{note}");
+            let still = Struck { gone: None, live: true, asset: "desk".to_owned(), ..one.clone() };
+            let was = [one, still];
+            let note = attacks(&read, &ours, (&ids, &was))[0].note.clone();
+            assert!(note.ends_with("is here since 1970-01-04, in desk, and in 1 more"), "{note}");
+            let told = &attacks(&read, &ours, (&ids, &all))[0].note;
             assert!(told.starts_with("MAL-2026-1, published 1970-01-07"), "{told}");
         }
     }

@@ -10,7 +10,7 @@ use trimtab_model::Purl;
 use trimtab_pages::part::number;
 use trimtab_store::{GroupBy, Stocked};
 
-use super::agenda::{Draft, Filled, LISTED, Making};
+use super::agenda::{Draft, Filled, LISTED, Making, further};
 use super::packing::{Made, PackChart, PackSeries, counted, whole};
 use super::supported::{Said, said};
 use super::{Before, last_of};
@@ -151,14 +151,15 @@ fn package(part: Part, name: &str, weight: f64, note: String) -> Draft {
 fn filled(part: Part, mut topics: Vec<Draft>, about: String, list: &str) -> Filled {
     topics.sort_by(|a, b| trimtab_engine::review::order(part, &a.is, &b.is));
     let count = i64::try_from(topics.len()).unwrap_or(i64::MAX);
-    topics.truncate(LISTED);
-    Filled { topics, count, more: false, list: list.to_owned(), about }
+    let further = further(&mut topics);
+    Filled { topics, further, count, more: false, list: list.to_owned(), about }
 }
 
 /// A part of which nothing can be said yet.
 fn unknown(about: &str, list: &str) -> Filled {
     Filled {
         topics: Vec::new(),
+        further: Vec::new(),
         count: 0,
         more: true,
         list: list.to_owned(),

@@ -10,7 +10,7 @@ use trimtab_connect::http::Patience;
 use trimtab_connect::requests::HostError;
 use trimtab_connect::track::{self, Project, Tracker as Role};
 use trimtab_engine::track::{Said, Situation, Want, next, said, stands};
-use trimtab_model::ticket::{Call, Kept, Seen, There};
+use trimtab_model::ticket::{Call, Kept, Mark, Seen, There};
 use trimtab_store::{Org, StoreError, Team, TicketOf, Tracker};
 
 use super::{ANEW, Had, Lease, Short, Told, later, mark, opened, project, said as people, wanted};
@@ -27,8 +27,13 @@ const LOST: usize = 2;
 const OVERLAP: SignedDuration = SignedDuration::from_mins(2);
 /// What went wrong with a ticket is tried again after so long.
 const AGAIN: SignedDuration = SignedDuration::from_mins(15);
-/// After so long no further ticket is begun: other work waits for who does this.
-const LONGEST: Duration = Duration::from_secs(60);
+/// After so long no further ticket is begun, and no further call of one is: other work waits for who does this, and the rest
+/// has its turn afterwards.
+const LONGEST: Duration = Duration::from_secs(20);
+/// So many calls of a ticket are made whatever they take: a look, and what follows from it.
+const LEAST: usize = 2;
+/// How far back tickets are listed, to find second ones of the same.
+const LISTED: SignedDuration = SignedDuration::from_hours(24 * 3650);
 /// So many tickets in a row that may not be written are no matter of single tickets.
 const DENIED: usize = 3;
 /// What is over and was not touched for so long is looked at no more, unless somebody tells of it.
@@ -55,6 +60,8 @@ enum Stop {
     Trouble(String),
     /// Another round has it now, or it was set anew: nothing is noted.
     Taken,
+    /// Its time is over: the rest has its turn at once.
+    Rest,
     /// The store does not answer.
     Store(StoreError),
 }
@@ -118,6 +125,8 @@ pub(super) async fn run(app: &App, tracker: &Tracker, lease: Arc<Lease>) -> Resu
             handle,
             lease,
             denied: 0,
+            until: Instant::now() + LONGEST,
+            listed: None,
             done: Done::default(),
         };
         let ended = round.all(&is, &token);
@@ -128,7 +137,7 @@ pub(super) async fn run(app: &App, tracker: &Tracker, lease: Arc<Lease>) -> Resu
     let (told, trouble, rests) = match ended {
         Ok(told) => (Some(told), String::new(), None),
         Err(Stop::Store(error)) => return Err(error.into()),
-        Err(Stop::Taken) => return Ok(done),
+        Err(Stop::Taken | Stop::Rest) => return Ok(done),
         Err(Stop::Trouble(why)) => (None, why, None),
         Err(Stop::Later(why, wait)) => {
             let until = later(now, wait);
@@ -153,6 +162,10 @@ struct Round<'a> {
     lease: Arc<Lease>,
     /// How many tickets in a row could not be written for want of a right.
     denied: usize,
+    /// After this it ends.
+    until: Instant,
+    /// Trimtab's tickets of the project, once they were asked for. `Some(None)`: there are more than are told.
+    listed: Option<Option<Vec<Seen>>>,
     done: Done,
 }
 
@@ -172,7 +185,6 @@ impl Round<'_> {
     /// Asks what changed, and brings all tickets that need it. Returns up to when it told what changed.
     fn all(&mut self, team: &Team, token: &str) -> Result<Timestamp, Stop> {
         let clock = Short;
-        let patient_until = Instant::now() + LONGEST;
         let role = track::connect(&self.project, token, patience(), &clock);
         let role = role.map_err(|e| Stop::Trouble(e.to_string()))?;
         let begun = self.app.now();
@@ -209,16 +221,44 @@ impl Round<'_> {
             if !Round::is_due(row, may_open, now) {
                 continue;
             }
-            let is_long = Instant::now() >= patient_until && self.done.looked > 0;
+            let is_long = Instant::now() >= self.until && self.done.looked > 0;
             if is_long || self.done.calls >= CALLS || self.done.looked >= CALLS {
                 // The rest has its turn at once.
                 self.done.again = Some(now);
                 break;
             }
             self.done.looked += 1;
-            self.one(&*role, row, may_open)?;
+            match self.one(&*role, row, may_open) {
+                Err(Stop::Rest) => {
+                    self.done.again = Some(self.app.now());
+                    break;
+                }
+                ended => ended?,
+            }
         }
         Ok(told)
+    }
+
+    /// What there is of a ticket. What was not looked at for long is looked for by its mark, too: a second one is found so, in
+    /// one listing for all of a round.
+    fn look(
+        &mut self,
+        role: &dyn Role,
+        mark: &Mark,
+        (kept, anew): (&Kept, bool),
+    ) -> Result<There, HostError> {
+        if !anew || kept.key.is_none() {
+            return track::look(role, mark, kept, false);
+        }
+        if self.listed.is_none() {
+            let now = self.app.now();
+            let all = role.changed(now.checked_sub(LISTED).unwrap_or(now))?;
+            self.listed = Some((!all.cut).then_some(all.tickets));
+        }
+        match &self.listed {
+            Some(Some(all)) => track::look_among(role, mark, kept, all),
+            _ => track::look(role, mark, kept, true),
+        }
     }
 
     /// Whether a ticket is to be looked at now.
@@ -249,7 +289,6 @@ impl Round<'_> {
         };
         let settles = self.project.software.settles();
         let now = self.app.now();
-        // What was not looked at for long is looked for by its mark, too: a second one is found so.
         let anew = row.looked.is_some_and(|at| later(at, ANEW) <= now);
         let (mut there, mut lost, mut calls) = (There::Unknown, 0, 0);
         loop {
@@ -274,13 +313,17 @@ impl Round<'_> {
                 };
                 return self.settled(row, &kept, seen.as_ref(), &said(&situation), settles);
             };
+            // What is known is kept after each call: the next round goes on here.
+            if calls >= LEAST && Instant::now() >= self.until {
+                return Err(Stop::Rest);
+            }
             calls += 1;
             if calls > CALLS_OF_ONE {
                 let why = "It does not come to rest: something there changes it back.".to_owned();
                 return self.failed(row, &why);
             }
             let made = match &call {
-                Call::Look => track::look(role, &ticket.mark, &kept, anew).map(|found| {
+                Call::Look => self.look(role, &ticket.mark, (&kept, anew)).map(|found| {
                     there = found;
                     None
                 }),

@@ -44,6 +44,7 @@ async fn show(app: &App, who: &Who, fresh: Fresh, wrong: Option<String>) -> Page
     if app.settings.access.key.is_some() {
         layout.actions.push(Link::to("One-time codes", "/account/codes"));
     }
+    layout.actions.push(Link::to("My digest", "/account/digest"));
     layout.actions.push(Link::to("API", "/api"));
     let mine = Some(who.person.id);
     let tokens = app.store.tokens_page(who.org, mine, None, None, TOKENS).await?;

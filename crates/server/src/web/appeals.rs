@@ -59,7 +59,7 @@ pub(crate) async fn page(
         let (package, _) = short(&is.is.package);
         let state = match is.state {
             AppealState::Asked => Cell::Due(When::of(is.is.due, now), standing(is, now).1),
-            _ => Cell::text(is.state.as_str()),
+            _ => Cell::text(standing(is, now).0),
         };
         Row::of(vec![
             Cell::Name(Link::to(package, format!("/appeals/{}", is.id)), is.asset_name.clone()),
@@ -209,12 +209,17 @@ async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, St
     };
     mended(&mut form, wrong);
     let hours = if dispute { "two days" } else { "four hours" };
+    let end = format!(
+        "What is to wait is held back as long as the charter lets what is so grave be accepted, {} days at most. \
+         Then it is in the plan again by itself, and the team is told.",
+        appealing::HELD
+    );
     let view = Act {
         layout,
-        follows: vec![
+        follows: vec![end; usize::from(dispute)].into_iter().chain([
             format!("Who answers is said by the charter; never who asked. It waits {hours} at most, then it is late."),
             "What is granted is in the team's plan at once, with your reason. All of it stands in the ledger.".to_owned(),
-        ],
+        ]).collect(),
         about: Pairs(vec![
             ("Finding".to_owned(), Link::to(is.vulnerability.1.clone(), here).into()),
             ("Version".to_owned(), Value::Code(version)),
@@ -340,6 +345,13 @@ fn about(is: &Appeal, names: &std::collections::HashMap<i64, String>, now: Times
             ("Their words".to_owned(), Value::Text(is.answer.clone())),
         ]),
         _ => pairs.push(("Answered until".to_owned(), When::of(is.is.due, now).into())),
+    }
+    match (is.until, is.ended) {
+        (_, Some(at)) => {
+            pairs.push(("Left to the plan again".to_owned(), When::of(at, now).into()));
+        }
+        (Some(at), None) => pairs.push(("Held back until".to_owned(), When::of(at, now).into())),
+        (None, None) => {}
     }
     Pairs(pairs)
 }

@@ -9,13 +9,13 @@ use trimtab_model::Role;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Act;
 use trimtab_pages::part::{Field, Form as Sheet, Input, Link, Pairs, Value, When};
-use trimtab_store::{Became, BoardRun};
+use trimtab_store::{Became, BoardRun, Team};
 
 use super::board::capital;
 use super::{Page, Sorry, html, layout, own_form};
-use crate::access::Who;
+use crate::access::{Action, On, Who};
 use crate::api::findings::seen;
-use crate::mailing::{self, kept, words};
+use crate::mailing::{self, Wanted, kept, words};
 use crate::problem::Problem;
 use crate::sharing::side;
 use crate::state::App;
@@ -34,6 +34,8 @@ pub(crate) struct Sent {
     csrf: String,
     rhythm: String,
     hour: String,
+    zone: String,
+    team: String,
 }
 
 pub(crate) async fn page(
@@ -60,7 +62,15 @@ pub(crate) async fn post(
         let rhythm = Rhythm::from_word(&sent.rhythm)
             .ok_or_else(|| Problem::invalid("Choose how often from the list."))?;
         let hour = sent.hour.parse::<i8>().map_err(|_| Problem::invalid("`hour` is 0 to 23."))?;
-        mailing::set(&app, &who, side, rhythm, hour).await?;
+        let zone = match sent.zone.trim() {
+            "" => "UTC".to_owned(),
+            zone => zone.to_owned(),
+        };
+        let team = match sent.team.as_str() {
+            "" => None,
+            id => Some(id.parse().map_err(|_| Problem::not_found("team"))?),
+        };
+        mailing::set(&app, &who, side, Wanted { rhythm, hour, zone, team }).await?;
     }
     Ok(Redirect::to(&format!("/boards/{side}/mail")).into_response())
 }
@@ -77,8 +87,8 @@ async fn show(app: &App, who: &Who, side: Role) -> Page {
         seen(who)?;
     }
     let when = is.as_ref().and_then(kept);
-    let headline = match when {
-        Some(when) => format!("The board of {side} is mailed to you {}.", words(when)),
+    let headline = match &is {
+        Some(is) => format!("The board of {side} is mailed to you {}.", words(is)),
         None => format!("The board of {side} is not mailed to you."),
     };
     let mut layout = layout(app, who, Entry::Metrics, "Mail a board", headline).await?;
@@ -90,7 +100,14 @@ async fn show(app: &App, who: &Who, side: Role) -> Page {
     let never = (NEVER.to_owned(), "Never".to_owned());
     let often = Rhythm::all().map(|is| (is.word(), capital(&is.words())));
     let often = std::iter::once(never).chain(often).collect();
-    let hours = (0..24).map(|hour| (hour.to_string(), format!("{hour:02}:00 UTC"))).collect();
+    let hours = (0..24).map(|hour| (hour.to_string(), format!("{hour:02}:00"))).collect();
+    let all = (String::new(), "All that I may see".to_owned());
+    let mut teams = app.store.teams(who.org).await?;
+    teams.retain(|team| who.may(Action::View, On { system: None, team: Some(team.id) }));
+    let team = |team: Team| (team.id.to_string(), format!("{} alone", team.name));
+    let teams: Vec<_> = std::iter::once(all).chain(teams.into_iter().map(team)).collect();
+    let chosen = is.as_ref().and_then(|is| is.team).map(|id| id.to_string()).unwrap_or_default();
+    let zone = is.as_ref().map_or("UTC", |is| is.zone.as_str());
     let (rhythm, hour) =
         when.map_or_else(|| (FIRST.0.to_owned(), FIRST.1), |(often, hour)| (often.word(), hour));
     let form = Sheet {
@@ -99,6 +116,10 @@ async fn show(app: &App, who: &Who, side: Role) -> Page {
         fields: vec![
             Field::new("rhythm", "How often", Input::Select(often)).holding(rhythm),
             Field::new("hour", "At", Input::Select(hours)).holding(hour.to_string()),
+            Field::new("zone", "Time zone", Input::Text)
+                .holding(zone)
+                .hinted("Such as Europe/Berlin."),
+            Field::new("team", "Of", Input::Select(teams)).holding(chosen).optional(),
         ],
         submit: "Keep it so".to_owned(),
         cancel: Some(Link::to("Back to the board", format!("/boards/{side}"))),
@@ -106,7 +127,7 @@ async fn show(app: &App, who: &Who, side: Role) -> Page {
     };
     let mut follows = vec![
         "It goes to your own address and to nobody else, with what you may see at that time.".to_owned(),
-        "Each time is sent once. What was not sent, or nobody knows of, is not sent again: the board is here."
+        "Each time is sent once. What the mail server does not take is tried again for some hours; what nobody knows of is not sent again."
             .to_owned(),
     ];
     if app.settings.notices.mail.is_none() {
@@ -131,6 +152,10 @@ fn told(run: &BoardRun) -> String {
         Became::Sent => "sent".to_owned(),
         Became::Begun => "on its way".to_owned(),
         Became::Unknown => format!("not known: {}", run.detail),
-        Became::Refused | Became::Later => format!("not sent: {}", run.detail),
+        Became::Refused => format!("not sent: {}", run.detail),
+        Became::Later => {
+            let again = run.again.map(|at| at.strftime("%H:%M").to_string()).unwrap_or_default();
+            format!("not taken yet ({}), tried again at {again} UTC", run.detail)
+        }
     }
 }

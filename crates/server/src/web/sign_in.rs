@@ -65,6 +65,7 @@ fn view(app: &App, email: &str, wrong: Option<&str>) -> SignIn {
                 Field::new("password", "Password", Input::Secret("current-password")),
             ],
             submit: "Sign in".to_owned(),
+            also: String::new(),
             cancel: None,
             grave: false,
         },

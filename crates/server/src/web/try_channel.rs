@@ -42,7 +42,7 @@ pub(crate) async fn post(
     let who = who.map_err(Sorry::from)?;
     own_form(&who, &sent.csrf)?;
     let (team, _) = find(&app, &who, id).await?;
-    let came = attempt(&app, &who, &team).await;
+    let came = attempt(&app, &who, &team, None).await;
     match came {
         Err(problem) if matches!(problem.status, 403 | 404) => Err(problem.into()),
         came => show(&app, &who, &team, Some(came)).await,
@@ -50,7 +50,7 @@ pub(crate) async fn post(
 }
 
 /// What came of it, in a sentence.
-fn notice(came: Result<Vec<Answered>, Problem>) -> Notice {
+pub(super) fn notice(came: Result<Vec<Answered>, Problem>) -> Notice {
     let (urgency, text) = match came {
         Err(problem) => (Urgency::Warning, problem.detail),
         Ok(answers) => {
@@ -114,7 +114,7 @@ async fn show(
         ..Sheet::default()
     };
     let follows = vec![
-        "A test letter goes to the channel as it is kept, and to nobody else. It is counted in no budget."
+        "A test letter goes to the channel as it is kept, and to nobody else. It is counted in no budget. Another channel is tried where it is set, before it is kept."
             .to_owned(),
         "Five in an hour at most; who sent one stands in the ledger.".to_owned(),
     ];

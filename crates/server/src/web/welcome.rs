@@ -46,6 +46,7 @@ fn view(secret: &str, email: &str, wrong: Option<&str>) -> SignIn {
             notice: None,
             fields: vec![email, field],
             submit: "Sign in".to_owned(),
+            also: String::new(),
             cancel: None,
             grave: false,
         },

@@ -6,13 +6,17 @@ use axum::response::{IntoResponse, Redirect};
 use serde::Deserialize;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Act;
-use trimtab_pages::part::{Field, Form as Sheet, Input, Link, Pairs};
+use trimtab_pages::part::{Field, Form as Sheet, Input, Link, Notice, Pairs};
 use trimtab_store::Team;
 
 use super::team::find;
+use super::try_channel::notice;
 use super::{Page, Sorry, html, layout, mended, own_form};
 use crate::access::{Action, Who};
-use crate::notices::wishes::{CHANNELS, DAYS, Quiet, Wanted, Wishes, keep, lines, may_wish};
+use crate::notices::duty::attempt;
+use crate::notices::wishes::{
+    CHANNELS, DAYS, Quiet, Wanted, Wishes, keep, lines, may_wish, not_kept,
+};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -21,6 +25,8 @@ use crate::state::App;
 #[serde(default)]
 pub(crate) struct Sent {
     csrf: String,
+    /// Set by the button that tries it and keeps nothing.
+    also: String,
     channel: String,
     address: String,
     secret: String,
@@ -98,6 +104,7 @@ impl Sent {
         let (quiet_from, quiet_to) = quiet.map(|q| (q.from, q.to)).unwrap_or_default();
         Sent {
             csrf: String::new(),
+            also: String::new(),
             channel: is.channel.clone(),
             address: String::new(),
             secret: String::new(),
@@ -139,7 +146,7 @@ pub(crate) async fn page(
         let found = ids.iter().filter_map(|id| people.iter().find(|p| p.id == *id));
         found.map(|p| p.email.clone()).collect::<Vec<_>>().join("\n")
     };
-    show(&app, &who, &team, Sent::of(&is, emails), None).await
+    show(&app, &who, &team, Sent::of(&is, emails), (None, None)).await
 }
 
 pub(crate) async fn post(
@@ -151,14 +158,41 @@ pub(crate) async fn post(
     let who = who.map_err(Sorry::from)?;
     own_form(&who, &sent.csrf)?;
     let (team, _) = find(&app, &who, id).await?;
+    if !sent.also.is_empty() {
+        return attempted(&app, &who, &team, sent).await;
+    }
     let kept = match sent.wanted() {
         Ok(wanted) => keep(&app, &who, &team, wanted).await?,
         Err(wrong) => Err(wrong),
     };
     match kept {
         Ok(()) => Ok(Redirect::to(&format!("/teams/{id}/notices")).into_response()),
-        Err(wrong) => show(&app, &who, &team, sent, Some(wrong)).await,
+        Err(wrong) => show(&app, &who, &team, sent, (Some(wrong), None)).await,
     }
+}
+
+/// Tries the channel as the form has it, and keeps nothing.
+async fn attempted(app: &App, who: &Who, team: &Team, sent: Sent) -> Page {
+    let wished = match sent.wanted() {
+        Ok(wanted) => not_kept(app, who, team, wanted).await?,
+        Err(wrong) => Err(wrong),
+    };
+    let wished = match wished {
+        Ok(wished) => wished,
+        Err(wrong) => return show(app, who, team, sent, (Some(wrong), None)).await,
+    };
+    let came = match attempt(app, who, team, Some(wished)).await {
+        Err(problem) if matches!(problem.status, 403 | 404) => return Err(problem.into()),
+        came => came,
+    };
+    let mut said = notice(came);
+    said.text.push_str(" Nothing is kept yet.");
+    if !sent.address.is_empty() || !sent.secret.is_empty() {
+        said.text.push_str(
+            " Address and secret are not shown again: fill them in once more to keep them.",
+        );
+    }
+    show(app, who, team, sent, (None, Some(said))).await
 }
 
 async fn show(
@@ -166,7 +200,7 @@ async fn show(
     who: &Who,
     team: &Team,
     sent: Sent,
-    wrong: Option<(&'static str, String)>,
+    (wrong, notice): (Option<(&'static str, String)>, Option<Notice>),
 ) -> Page {
     if !may_wish(who, team.id) {
         return Err(Problem::forbidden(Action::Pace).into());
@@ -186,6 +220,8 @@ async fn show(
         csrf: layout.csrf.clone(),
         fields: fields(&sent),
         submit: "Keep it".to_owned(),
+        also: "Send a test letter first".to_owned(),
+        notice,
         cancel: Some(Link::to("Back to the notices", format!("/teams/{}/notices", team.id))),
         ..Sheet::default()
     };

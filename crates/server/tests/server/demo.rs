@@ -222,6 +222,7 @@ fn pictures(server: &Server, filled: &Filled) {
         "/boards/leadership?",
         "/boards/product/wall?",
         "/boards/leadership/mail?",
+        "/account/digest?",
         "/boards/security/share?",
         "/shares?",
         "/teams/one/maturity?",

@@ -233,6 +233,14 @@ fn an_incident_from_the_first_word_to_what_was_learnt() {
     let list = server.open(&sia, "/incidents").text;
     assert!(list.contains("A worm in moment") && list.contains("/teams/"), "{list}");
 
+    // Of a name that sources know they say when the world was told, unless somebody says it.
+    let named = json!({ "title": "By its name", "looked_for": world.names[0] });
+    let opened = ask(server, &sia, "POST", "/api/v1/incidents", &named).1;
+    let room = server.open(&sia, &format!("/api/v1/incidents/{}", opened["id"])).json();
+    let told: Timestamp = room["published"].as_str().unwrap_or_default().parse().unwrap();
+    assert!(told < Timestamp::now(), "{room}");
+    assert_ne!(room["teams"][0]["to_know"]["state"], "unknown", "{room}");
+
     // What no source knows was not looked for: nobody is told that it was not found.
     let unknown = json!({ "title": "A name of today", "looked_for": "CVE-2999-99999" });
     let (status, opened) = ask(server, &sia, "POST", "/api/v1/incidents", &unknown);
@@ -265,7 +273,7 @@ fn a_drill_is_marked_everywhere_and_counts_nowhere() {
         assert!(page.text.to_lowercase().contains("drill"), "{path}");
     }
     // Each past event can be played as it was.
-    for past in ["log4shell", "xz", "event-stream", "ua-parser-js"] {
+    for past in ["log4shell", "xz", "event-stream", "ua-parser-js", "heartbleed", "struts"] {
         let body = json!({ "drill": true, "past": past });
         let (status, opened) = ask(server, &sia, "POST", "/api/v1/incidents", &body);
         assert_eq!(status, 201, "{past}: {opened}");
@@ -325,6 +333,38 @@ fn what_is_asked_outside_of_the_plan_is_answered_by_another() {
     assert!(sent.status == 303 && page.contains("it is exploited"), "{sent:?} {page}");
     let list = server.open(&sia, "/appeals").text;
     assert!(list.contains("Every appeal is answered."), "{list}");
+
+    // What a dispute holds back has an end, which is told when it is asked, when it is granted, and in the plan's history.
+    let ask_page = format!("/appeals/new?kind=dispute&finding={finding}");
+    let ask_page = server.open(&sia, &ask_page).text;
+    assert!(ask_page.contains("30 days at most"), "{ask_page}");
+    let held = ask(server, &sia, "POST", "/api/v1/appeals", &later).1["id"].clone();
+    let path = format!("/appeals/{held}");
+    let fields = [("state", "granted"), ("role", side.as_str()), ("reason", "until the summer")];
+    assert_eq!(server.send(&boss, &path, &fields).status, 303);
+    let is = server.open(&sia, &format!("/api/v1/appeals/{held}")).json();
+    let until: Timestamp = is["until"].as_str().unwrap().parse().unwrap();
+    let days =
+        until.duration_since(is["answered"].as_str().unwrap().parse().unwrap()).as_hours() / 24;
+    assert!((1..=30).contains(&days) && is["ended"].is_null(), "{is}");
+    assert!(server.open(&sia, &path).text.contains("Held back until"));
+    let app = server.app();
+    let held_there = || {
+        let all = server.runtime.block_on(app.store.placements(server.org(), world.team)).unwrap();
+        all.iter().any(|is| is.state == trimtab_store::PlacementState::Held)
+    };
+    assert!(held_there());
+    let over = |at: Timestamp| {
+        let all = server.runtime.block_on(app.store.holding(server.org(), Some(at), 9)).unwrap();
+        all.iter().map(|is| is.id).collect::<Vec<_>>()
+    };
+    assert_eq!(over(until - jiff::SignedDuration::from_secs(1)), Vec::<i64>::new());
+    assert_eq!(over(until), [held.as_i64().unwrap()]);
+    let history = server.open(&sia, &format!("/findings/{finding}")).text;
+    for told in ["In a dispute, to wait, was asked for: the season.", "held back until"] {
+        assert!(history.contains(told), "{told}: {history}");
+    }
+    assert!(!history.contains(">changed.<"), "{history}");
 }
 
 #[test]

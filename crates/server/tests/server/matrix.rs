@@ -87,6 +87,7 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
         "cards" => id(world.lea.id),
         "documents" | "vex" => world.digest.clone(),
         "today" => "answers".to_owned(),
+        "boards" => "security".to_owned(),
         "vulnerabilities" => world.vulnerability.clone(),
         "packages" => "pkg%3Anpm%2Fmoment".to_owned(),
         _ => String::new(),
@@ -94,6 +95,7 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
     let mut path: String = row.path.clone();
     let names = [
         "{id}",
+        "{side}",
         "{digest}",
         "{document}",
         "{name}",
@@ -180,6 +182,8 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
             "",
             json!({ "software": "gitea", "address": "https://git.example/api/v1", "project": "o/r" }),
         ),
+        ("PUT", "boards/{side}/mail") => ("", json!({ "rhythm": "week-1", "hour": 8 })),
+        ("PUT", "own-digest") => ("", json!({ "days": ["monday"], "hour": 8 })),
         ("POST", "tokens") => ("", json!({ "name": role, "actions": ["view"], "days": 1 })),
         ("POST", "reviews/{id}") => ("", json!({ "do": "attend" })),
         ("POST", "reviews/{id}/decisions") => {

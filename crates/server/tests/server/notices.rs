@@ -28,6 +28,7 @@ mod world;
 mod boards;
 mod duty;
 mod others;
+mod own;
 
 use world::*;
 

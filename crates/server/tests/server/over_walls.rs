@@ -234,6 +234,7 @@ fn no_page_and_no_form_reaches_over_a_wall() {
         "/account/tokens/revoke",
         "/account/password",
         "/account/codes",
+        "/account/digest",
         // What is one's own organisation's; these name nothing.
         "/today/{list}",
         "/ledger/verify",

@@ -195,6 +195,40 @@ fn a_month_is_kept_and_the_next_says_what_came_and_went() {
 }
 
 #[test]
+fn a_pack_that_is_prepared_is_made_anew_when_something_changed_and_not_on_each_look() {
+    let world = begun();
+    let (ops, eve) = people(&world);
+    let server = &world.server;
+    let (app, org) = (server.app(), server.org());
+    let new = json!({ "kind": "quarterly", "team": world.team, "minutes": 45 });
+    let (status, made) = world.push(&eve, "/api/v1/reviews", &new);
+    assert_eq!(status, 201, "{made}");
+    let id = made["id"].as_i64().unwrap();
+    let kept = || server.runtime.block_on(app.store.prepared_pack(org, id)).unwrap();
+    assert_eq!(kept(), None);
+    let look = || get(&world, &eve, &format!("/api/v1/reviews/{id}"))["pack"].clone();
+    let first = look();
+    let is = kept().unwrap();
+    assert_eq!(is.pack["at"], first["at"]);
+    assert_eq!((look()["at"].clone(), kept()), (first["at"].clone(), Some(is.clone())));
+    assert!(server.open(&eve, &format!("/reviews/{id}")).text.contains("Open the review"));
+    assert_eq!(kept(), Some(is.clone()), "neither by its page");
+    // Whatever is told has it made anew.
+    deploy(&world, &ops, "ok");
+    assert_ne!(look()["at"], first["at"]);
+    assert_ne!(kept().unwrap().mark, is.mark);
+    // When it is opened, what it shows stands with it. A week's agenda is not kept.
+    let (status, opened) =
+        world.push(&eve, &format!("/api/v1/reviews/{id}"), &json!({ "do": "open" }));
+    assert_eq!(status, 200, "{opened}");
+    assert_eq!(kept(), None);
+    let weekly = json!({ "kind": "weekly", "team": world.team });
+    let id = world.push(&eve, "/api/v1/reviews", &weekly).1["id"].as_i64().unwrap();
+    get(&world, &eve, &format!("/api/v1/reviews/{id}"));
+    assert_eq!(server.runtime.block_on(app.store.prepared_pack(org, id)).unwrap(), None);
+}
+
+#[test]
 fn a_quarter_tells_what_is_known_and_what_is_not() {
     let world = begun();
     let (_, eve) = people(&world);

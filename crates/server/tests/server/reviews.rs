@@ -336,6 +336,67 @@ fn who_sees_a_part_of_a_review_s_systems_sees_no_review() {
 }
 
 #[test]
+fn a_list_has_what_was_counted_and_a_review_goes_with_its_team_s_systems() {
+    let world = begun(Server::new());
+    let server = &world.server;
+    let (app, org) = (server.app(), server.org());
+    let id = world.prepare();
+    let part = |id: i64| {
+        let review = world.review(id);
+        let parts = review["pack"]["parts"].as_array().unwrap();
+        parts.iter().find(|is| is["part"] == "new").unwrap().clone()
+    };
+    let is = part(id);
+    let list = is["list"].as_str().unwrap();
+    let rows = |list: &str| {
+        let answer = server.open(&world.tom, &format!("/api/v1{list}&limit=500"));
+        assert_eq!(answer.status, 200, "{list}: {}", answer.text);
+        answer.json()["rows"].as_array().unwrap().len() as i64
+    };
+    let counted = is["count"].as_i64().unwrap();
+    assert!(counted > 0 && list.contains("above=true"), "{is:#}");
+    assert_eq!(rows(list), counted);
+    // What came before the last review, or is not above the line, is not in it.
+    let since = list.split("since=").nth(1).unwrap().split('&').next().unwrap();
+    let later = list.replace(since, "2999-01-01T00:00:00Z");
+    assert_eq!(rows(&later), 0);
+    let page = server.open(&world.tom, list).text;
+    assert!(page.contains("above: true"), "{page}");
+    let wrong = list.replace(since, "yesterday");
+    assert_eq!(server.open(&world.tom, &format!("/api/v1{wrong}")).status, 422);
+
+    // The same of several systems: as far as they may be seen.
+    let all = format!("/findings?systems={},999", world.system);
+    assert!(rows(&all) >= counted);
+    assert_eq!(rows("/findings?systems=999"), 0);
+    assert_eq!(server.open(&world.tom, "/api/v1/findings?systems=x").status, 422);
+
+    // A system that goes to another team takes no review of the first from the list of those who see it.
+    let kiosk = trimtab_store::System {
+        name: "kiosk".into(),
+        team: Some(world.team),
+        ..trimtab_store::System::default()
+    };
+    let put = |system: &trimtab_store::System| {
+        let put = app.store.put_system(org, system, "trimtab", Timestamp::now());
+        server.runtime.block_on(put).unwrap()
+    };
+    put(&kiosk);
+    let both = world.prepare();
+    let listed = |who: &Someone| {
+        let rows = server.open(who, "/api/v1/reviews").json()["rows"].clone();
+        let ids = rows.as_array().unwrap().iter().map(|row| row["id"].as_i64().unwrap());
+        ids.collect::<Vec<i64>>()
+    };
+    assert!(listed(&world.tom).contains(&both));
+    let (_, desk) = server.system(org, "desk");
+    put(&trimtab_store::System { team: Some(desk), ..kiosk.clone() });
+    assert!(listed(&world.tom).contains(&both), "it is of what the team owns now");
+    let eva = server.someone(org, "Eva", &[(Role::Engineering, Team(desk))]);
+    assert!(!listed(&eva).contains(&both));
+}
+
+#[test]
 fn goals_are_as_far_as_the_number_that_they_are_about() {
     let world = begun(Server::new());
     let server = &world.server;

@@ -17,14 +17,16 @@ pub(crate) async fn a_board_is_mailed_once_for_each_time(store: Store) {
         side: side.to_owned(),
         rhythm: "week-1".to_owned(),
         hour: 9,
+        zone: "Europe/Berlin".to_owned(),
+        team: (side == "product").then_some(4),
         next: later(hours),
     };
-    assert!(!store.any_board_mail(org).await.unwrap());
+    assert!(!store.next_mail(org).await.unwrap().is_some());
     store.set_board_mail(org, &wish("security", 5), "person:7", now()).await.unwrap();
     store.set_board_mail(org, &wish("security", 2), "person:7", now()).await.unwrap();
     store.set_board_mail(org, &wish("product", 3), "person:7", now()).await.unwrap();
-    assert!(store.any_board_mail(org).await.unwrap());
-    assert!(!store.any_board_mail(other).await.unwrap());
+    assert!(store.next_mail(org).await.unwrap().is_some());
+    assert!(!store.next_mail(other).await.unwrap().is_some());
     let is = wish("security", 2);
     assert_eq!(store.board_mail(org, 7, "security").await.unwrap(), Some(is.clone()));
     assert_eq!(store.board_mail(other, 7, "security").await.unwrap(), None);
@@ -60,7 +62,20 @@ pub(crate) async fn a_board_is_mailed_once_for_each_time(store: Store) {
     assert_eq!((runs[0].became, runs[0].changed), (Became::Unknown, later(3)));
     assert!(runs[0].detail.contains("may have come"), "{runs:?}");
     assert!(!claim().await.unwrap(), "and is not sent again");
-    let sent = (Became::Sent, "");
+    // What was not taken is tried again when it is time, by one; of what is asked for no longer nothing is.
+    let put_off = (Became::Later, Some(later(6)), "busy");
+    assert!(store.end_board_run(org, &is, put_off, later(4)).await.unwrap());
+    assert_eq!(store.next_mail(org).await.unwrap(), Some(later(3)), "the other board's");
+    assert_eq!(store.board_runs_again(org, later(5), 9).await.unwrap(), []);
+    assert_eq!(store.board_runs_again(other, later(6), 9).await.unwrap(), []);
+    assert_eq!(store.drop_board_runs(org, later(6)).await.unwrap(), 0);
+    let again = store.board_runs_again(org, later(6), 9).await.unwrap();
+    let [(board, run)] = again.as_slice() else { panic!("{again:?}") };
+    assert_eq!((board, run.tries, run.again), (&is, 1, Some(later(6))));
+    let begin = || store.begin_board_run_again(org, (board, run), later(6));
+    assert_eq!((begin().await.unwrap(), begin().await.unwrap()), (true, false), "by one");
+    assert_eq!(store.board_runs(org, of, 9).await.unwrap()[0].tries, 2);
+    let sent = (Became::Sent, None, "");
     assert!(store.end_board_run(org, &is, sent, later(4)).await.unwrap());
     assert!(!store.end_board_run(org, &is, sent, later(4)).await.unwrap(), "known already");
     assert_eq!(store.board_runs(org, of, 9).await.unwrap()[0].became, Became::Sent);

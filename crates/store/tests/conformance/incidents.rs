@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use trimtab_store::{
     AppealState, Cursor, IncidentCount, IncidentSort, NewAppeal, NewIncident, NewIncidentEvent,
-    Store, System,
+    Placement, PlacementState, PlannedChange, Store, System,
 };
 
 use crate::now;
@@ -142,9 +142,55 @@ pub(crate) async fn an_appeal_is_answered_once_and_by_another(store: Store) {
     assert_eq!(store.count_appeals(org, asked, None, Some(now())).await.unwrap(), 0, "not late");
     let granted = store.granted_emergencies(org, asset, (None, now())).await.unwrap();
     assert_eq!(granted.iter().map(|a| a.id).collect::<Vec<_>>(), [id]);
-    let entries = store.ledger(org, 0, 100).await.unwrap();
-    let told = entries.iter().filter(|e| e.data.contains("\"appeal\"")).count();
-    assert_eq!(told, 3, "asked twice, answered once");
+    let appeals = async || {
+        let entries = store.ledger(org, 0, 100).await.unwrap();
+        entries.iter().filter(|e| e.data.contains("\"appeal\"")).count()
+    };
+    assert_eq!(appeals().await, 3, "asked twice, answered once");
+
+    // What a dispute holds back is left to the plan again when its time is over: by one, and only if it is held for that.
+    let held = |package: &str| Placement {
+        change: PlannedChange { asset, package: package.to_owned() },
+        state: PlacementState::Held,
+        starts: None,
+        reason: format!("Dispute {second}: it burns"),
+        actor: "person:2".to_owned(),
+        at: now(),
+    };
+    let until = now() + SignedDuration::from_hours(24);
+    let placed = held("pkg:npm/a");
+    let follows = (Some((7, &placed, Some(until))), None, None);
+    let by = (2, "security", "person:2");
+    assert!(store.answer_appeal_with(org, second, (true, "ok"), by, follows, now()).await.unwrap());
+    let over = async |at| {
+        let all = store.holding(org, at, 9).await.unwrap();
+        all.into_iter().map(|a| (a.id, a.until)).collect::<Vec<_>>()
+    };
+    assert_eq!(over(None).await, [(second, Some(until))]);
+    assert_eq!(over(Some(until - SignedDuration::from_secs(1))).await, []);
+    assert_eq!(over(Some(until)).await, [(second, Some(until))]);
+    let is = store.appeal(org, second).await.unwrap().unwrap();
+    let note = || NewIncidentEvent { kind: "dispute".to_owned(), team: None, told: json!({}) };
+    let end =
+        async |reason: &str, at| store.end_dispute(org, &is, (reason, note()), at).await.unwrap();
+    assert!(!end(&placed.reason, now()).await, "not before its time");
+    assert_eq!(store.placements(org, 7).await.unwrap(), [held("pkg:npm/a")]);
+    assert!(end(&placed.reason, until).await && !end(&placed.reason, until).await, "once");
+    assert_eq!(store.placements(org, 7).await.unwrap(), []);
+    assert_eq!(over(None).await, []);
+    let ended = store.held_until(org, until, 9).await.unwrap();
+    assert_eq!(ended.iter().map(|a| (a.id, a.ended)).collect::<Vec<_>>(), [(second, Some(until))]);
+    let after = until + SignedDuration::from_secs(1);
+    assert_eq!(store.held_until(org, after, 9).await.unwrap(), []);
+    assert_eq!(appeals().await, 5, "answered, and over");
+    // What people decided otherwise meanwhile stands.
+    let third = store.add_appeal(org, &dispute, "person:1", now()).await.unwrap();
+    let follows = (Some((7, &placed, Some(until))), None, None);
+    assert!(store.answer_appeal_with(org, third, (true, "ok"), by, follows, now()).await.unwrap());
+    let is = store.appeal(org, third).await.unwrap().unwrap();
+    let told = ("for another reason", note());
+    assert!(store.end_dispute(org, &is, told, until).await.unwrap());
+    assert_eq!(store.placements(org, 7).await.unwrap(), [held("pkg:npm/a")]);
 }
 
 pub(crate) async fn people_of_systems_are_named_in_place_of_those_before(store: Store) {

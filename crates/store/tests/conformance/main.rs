@@ -14,6 +14,7 @@ mod inventoried;
 mod jobs;
 mod narrowed;
 mod notices;
+mod own_digests;
 mod packs;
 mod people;
 mod places;
@@ -99,6 +100,7 @@ suite! {
     packs::what_is_carried_is_counted_by_package,
     packs::deployments_are_told_with_what_they_carried,
     packs::a_pack_keeps_what_was_carried,
+    packs::a_prepared_pack_is_kept_until_the_review_is_opened,
     packs::who_wants_not_to_be_shown_is_not,
     arrive::several_together_are_as_each_alone,
     arrive::what_is_done_together_has_its_numbers_before,
@@ -135,6 +137,7 @@ suite! {
     people::a_recovery_code_is_good_once,
     shares::a_link_shows_a_board_until_it_ends,
     board_mails::a_board_is_mailed_once_for_each_time,
+    own_digests::a_digest_of_ones_own_tells_each_thing_once,
     suppliers::a_supplier_is_found_by_the_systems_of_its_products,
     suppliers::a_supplier_comes_by_a_link_until_it_ends,
     suppliers::what_came_and_what_was_asked_is_kept,

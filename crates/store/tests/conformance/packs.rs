@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use trimtab_store::{
-    Merged, NewApplied, NewComponent, NewReview, Outcome, Relied, ReviewFilter, ReviewOf, Store,
-    System,
+    Merged, NewApplied, NewComponent, NewReview, Outcome, PreparedPack, Relied, ReviewFilter,
+    ReviewOf, Store, System,
 };
 
 use crate::findings::{World, component, later, left};
@@ -134,6 +134,36 @@ pub(crate) async fn a_pack_keeps_what_was_carried(store: Store) {
     assert_eq!(store.review_stock(other, id).await.unwrap(), None);
 }
 
+pub(crate) async fn a_prepared_pack_is_kept_until_the_review_is_opened(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    let review = NewReview {
+        kind: "monthly".into(),
+        of: ReviewOf::All,
+        systems: Vec::new(),
+        at: later(9),
+        minutes: 45,
+    };
+    let id = store.add_review(org, &review, "person:1", now()).await.unwrap();
+    assert_eq!(store.prepared_pack(org, id).await.unwrap(), None);
+    let pack = |mark: &str, hours| PreparedPack {
+        mark: mark.to_owned(),
+        made: later(hours),
+        pack: json!({ "of": mark }),
+    };
+    for is in [pack("a", 1), pack("b", 2)] {
+        store.keep_prepared(org, id, &is).await.unwrap();
+        assert_eq!(store.prepared_pack(org, id).await.unwrap(), Some(is));
+    }
+    // How far the ledger goes changes with all that is told.
+    let end = store.ledger_end(org).await.unwrap();
+    assert!(store.open_review(org, id, (&[], &json!({})), "person:1", later(3)).await.unwrap());
+    assert!(store.ledger_end(org).await.unwrap() > end);
+    assert_eq!(store.prepared_pack(org, id).await.unwrap(), None);
+    // Who was late makes none of what is open.
+    store.keep_prepared(org, id, &pack("c", 4)).await.unwrap();
+    assert_eq!(store.prepared_pack(org, id).await.unwrap(), None);
+}
+
 pub(crate) async fn who_wants_not_to_be_shown_is_not(store: Store) {
     let org = store.add_organisation("A", now()).await.unwrap();
     let other = store.add_organisation("B", now()).await.unwrap();
@@ -150,5 +180,11 @@ pub(crate) async fn who_wants_not_to_be_shown_is_not(store: Store) {
     let told = store.ledger(org, 0, 100).await.unwrap();
     let told = told.iter().filter(|one| one.data.contains("\"card\""));
     assert_eq!(told.count(), 3, "each change once");
+    // Whose account was closed is shown again when they say so, and not when it is opened.
+    for closed in [true, false] {
+        store.set_disabled(org, 2, closed, "person:1", now()).await.unwrap();
+        assert_eq!(store.unshown(org).await.unwrap(), [2, 3], "{closed}");
+    }
+    assert!(set(2, false).await);
     assert_eq!(store.verify_ledger(org).await.unwrap().1, None);
 }

@@ -59,6 +59,8 @@ pub(super) struct Read {
     pub(super) listings: Vec<Listing>,
     /// Malicious packages of the quarter, and of the time before, by family.
     pub(super) malicious: BTreeMap<Family, Published>,
+    /// How many advisories of malicious packages name no day on which they were published.
+    pub(super) undated: usize,
     /// Whether the index has any malicious package, of whichever time.
     pub(super) has_malicious: bool,
     /// Packages of ours of which malicious versions were published: the advisory, and when.
@@ -111,6 +113,7 @@ pub(super) fn read(
     let mine: HashSet<(Family, &str)> =
         ours.iter().map(|(family, name)| (*family, name.as_str())).collect();
     let mut kev: HashMap<u32, Option<(String, Timestamp)>> = HashMap::new();
+    let mut undated: HashSet<u32> = HashSet::new();
     for package in index.packages() {
         let package = package?;
         let of = (package.family(), package.name());
@@ -119,7 +122,10 @@ pub(super) fn read(
             if entry.kind() == Kind::Malicious {
                 read.has_malicious = true;
                 let advisory = index.advisory_at(entry.advisory())?;
-                let Some(at) = advisory.published() else { continue };
+                let Some(at) = advisory.published() else {
+                    undated.insert(entry.advisory());
+                    continue;
+                };
                 if from <= at && at < to {
                     let held = read.malicious.entry(of.0).or_default();
                     let newest = held.names.entry(of.1.to_owned()).or_insert(at);
@@ -155,6 +161,7 @@ pub(super) fn read(
             }
         }
     }
+    read.undated = undated.len();
     for (family, is) in &read.malicious {
         let own = ours.iter().filter(|(of, _)| of == family);
         let own: Vec<&str> = own.map(|(_, name)| name.as_str()).collect();

@@ -1,6 +1,6 @@
 //! The topics of each part of a briefing, and its chart.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use trimtab_engine::review::{Part, Topic, order};
@@ -8,9 +8,9 @@ use trimtab_model::ecosystem::Family;
 use trimtab_pages::part::number;
 use trimtab_store::Struck;
 
-use super::super::agenda::{Draft, Filled, LISTED};
+use super::super::agenda::{Draft, Filled, further};
 use super::super::packing::{PackChart, PackSeries, whole};
-use super::read::{Ours, Published, Read};
+use super::read::{Ours, Own, Published, Read};
 use crate::web::count;
 use crate::web::findings::encode;
 use crate::web::today::short;
@@ -24,8 +24,8 @@ pub(super) fn is_unaffected(one: &Struck) -> bool {
 pub(super) fn filled(part: Part, mut topics: Vec<Draft>, list: String) -> Filled {
     topics.sort_by(|a, b| order(part, &a.is, &b.is));
     let count = i64::try_from(topics.len()).unwrap_or(i64::MAX);
-    topics.truncate(LISTED);
-    Filled { topics, count, more: false, list, about: String::new() }
+    let further = further(&mut topics);
+    Filled { topics, further, count, more: false, list, about: String::new() }
 }
 
 pub(super) fn draft(key: String, weight: f64, title: String, note: String, page: String) -> Draft {
@@ -123,14 +123,19 @@ pub(super) fn nearly<'s>(
 }
 
 /// What attackers published: names of ours first, then those near to ours, then by ecosystem.
-pub(super) fn attacks(read: &Read, ours: &Ours) -> Vec<Draft> {
+/// `was` has the numbers of the advisories of `read.hit`, and the findings that there are of them.
+pub(super) fn attacks(
+    read: &Read,
+    ours: &Ours,
+    was: (&HashMap<String, i64>, &[Struck]),
+) -> Vec<Draft> {
     let hit = read.hit.iter().filter_map(|(of, (advisory, at))| {
         let own = ours.get(of)?;
         let note = format!(
-            "{advisory}, published {}: malicious versions of a package that is here, in {}; its page tells whether one of \
-             them is",
+            "{advisory}, published {}: malicious versions of a package that is here, in {}; {}",
             day(*at),
-            count(own.places, "place", "places")
+            count(own.places, "place", "places"),
+            ran(advisory, own, was)
         );
         let key = format!("malicious:{}/{}", of.0.osv_name(), of.1);
         let page = format!("/packages?purl={}", encode(&own.purl));
@@ -157,6 +162,34 @@ pub(super) fn attacks(read: &Read, ours: &Ours) -> Vec<Draft> {
         draft(key, whole(is.names.len()), title, note, "#attacks".to_owned())
     });
     hit.chain(near).chain(by).collect()
+}
+
+/// Whether a malicious version was here, as far as inventories told.
+fn ran(advisory: &str, own: &Own, (ids, was): (&HashMap<String, i64>, &[Struck])) -> String {
+    let id = ids.get(advisory);
+    let mut all: Vec<&Struck> = was
+        .iter()
+        .filter(|one| Some(&one.vulnerability.0) == id && one.package == own.purl)
+        .collect();
+    all.sort_by_key(|one| (!one.live, one.detected));
+    let Some(first) = all.first() else {
+        return match own.unknown {
+            true => "whether one of them is here is unknown: not every version is known".to_owned(),
+            false => "no inventory listed one of them".to_owned(),
+        };
+    };
+    let when = match (first.live, first.gone) {
+        (true, _) => format!("is here since {}", day(first.detected)),
+        (false, Some(gone)) => {
+            format!("was here from {} until {}", day(first.detected), day(gone))
+        }
+        (false, None) => format!("was here from {} on", day(first.detected)),
+    };
+    let more = match all.len() {
+        1 => String::new(),
+        all => format!(", and in {} more", all - 1),
+    };
+    format!("one of them {when}, in {}{more}", first.asset)
 }
 
 /// What is exploited and still here, the oldest first.

@@ -109,6 +109,30 @@ fn planned(data: &serde_json::Value) -> String {
     format!("{}.", text.trim_end_matches('.'))
 }
 
+/// What was asked outside of the plan, and what became of it.
+fn appeal(dispute: bool, data: &serde_json::Value) -> String {
+    let word = |member: &str| data[member].as_str().filter(|word| !word.is_empty());
+    let what = match (dispute, word("wanted")) {
+        (false, _) => "A change outside of any cadence",
+        (true, Some("now")) => "In a dispute, to be done at once,",
+        (true, Some("later")) => "In a dispute, to wait,",
+        (true, _) => "What a dispute is about",
+    };
+    let why = |member: &str| word(member).map_or_else(String::new, |why| format!(": {why}"));
+    let text = match word("state") {
+        Some("asked") => format!("{what} was asked for{}", why("reason")),
+        Some("ended") => "What a dispute held back was left to the plan again".to_owned(),
+        Some(state) => {
+            let side = word("role").map_or_else(String::new, |role| format!(" by {role}"));
+            let until = word("until").and_then(|at| at.get(..10));
+            let until = until.map_or_else(String::new, |day| format!(", held back until {day}"));
+            format!("{what} was {state}{side}{until}{}", why("answer"))
+        }
+        None => format!("{what} was changed"),
+    };
+    format!("{}.", text.trim_end_matches(['.', ',']).replace(", was", " was"))
+}
+
 fn event(line: &Entry, names: &HashMap<i64, String>, now: Timestamp) -> Option<Event> {
     let at = Timestamp::from_microsecond(line.at).ok()?;
     let data: serde_json::Value = serde_json::from_str(&line.data).ok()?;
@@ -164,6 +188,17 @@ fn event(line: &Entry, names: &HashMap<i64, String>, now: Timestamp) -> Option<E
                 None => "Something was decided.".to_owned(),
             }
         }
+        "changed" => match word("what") {
+            Some(what @ ("dispute" | "emergency")) => {
+                if let Some(id) = data["appeal"].as_i64() {
+                    by = Link::to(format!("appeal {id}, {actor}"), format!("/appeals/{id}"));
+                }
+                appeal(what == "dispute", &data)
+            }
+            // What else changes is of the organisation, and told in the ledger.
+            Some(what) => format!("{}.", what.replace('-', " ")),
+            None => "Something was changed.".to_owned(),
+        },
         other => format!("{other}."),
     };
     Some(Event {

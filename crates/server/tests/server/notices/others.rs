@@ -6,14 +6,20 @@ use super::duty::mailing;
 use super::*;
 
 impl World {
-    /// An exception in a system that somebody asks for.
-    fn asks(&self, author: i64, vulnerability: &str, system: i64, ends: Timestamp) -> i64 {
+    /// An exception in a system that somebody asks for; `None`: in all.
+    pub(super) fn asks_in(
+        &self,
+        author: i64,
+        vulnerability: &str,
+        system: Option<i64>,
+        ends: Timestamp,
+    ) -> i64 {
         let new = NewDecision {
             kind: DecisionKind::Exception,
             vulnerability: Some(vulnerability.to_owned()),
             package: Some("pkg:npm/left-pad".to_owned()),
             asset: None,
-            system: Some(system),
+            system,
             environment: None,
             reason: "the supplier mends it".into(),
             justification: None,
@@ -27,7 +33,11 @@ impl World {
         self.server.runtime.block_on(asked).unwrap()
     }
 
-    fn api(&self, path: &str, body: &Value) -> Value {
+    fn asks(&self, author: i64, vulnerability: &str, system: i64, ends: Timestamp) -> i64 {
+        self.asks_in(author, vulnerability, Some(system), ends)
+    }
+
+    pub(super) fn api(&self, path: &str, body: &Value) -> Value {
         let headers = [JSON, ("cookie", self.lea.cookie.as_str())];
         let answer = self.server.ask("POST", path, &headers, body.to_string().as_bytes());
         assert!(matches!(answer.status, 200 | 201), "{path}: {}", answer.text);
@@ -150,10 +160,12 @@ fn whoever_reads_a_digest_at_their_own_address_gets_what_they_may_see_and_answer
     let desk = server.runtime.block_on(desk).unwrap();
     let part = ScopeOf::System(world.system);
     server.someone(world.org, "amy", &[(Role::Engineering, part)]);
+    // Her side answers some decisions, and not what may be critical.
+    server.someone(world.org, "pia", &[(Role::Product, ScopeOf::Organisation)]);
     let sia = server.someone(world.org, "sia", &[(Role::Security, ScopeOf::Organisation)]);
     let wishes = json!({ "zone": "UTC", "days": ["monday"], "time": "09:00", "budget": 1,
         "channel": "mail", "addresses":
-            ["team@ferries.example", world.of("amy"), world.of("sia")] });
+            ["team@ferries.example", world.of("amy"), world.of("pia"), world.of("sia")] });
     assert_eq!(world.put(&wishes).0, 200);
     let far = at(DIGEST) + SignedDuration::from_hours(24 * 300);
     world.asks(world.lea.id, "CVE-2026-77", world.system, far);
@@ -171,9 +183,9 @@ fn whoever_reads_a_digest_at_their_own_address_gets_what_they_may_see_and_answer
     READERS.store(DIGEST, Ordering::SeqCst);
     world.job("notify", "the digest");
     world.settle();
-    let mut mails = [smtp.mail(), smtp.mail(), smtp.mail()];
+    let mut mails = [smtp.mail(), smtp.mail(), smtp.mail(), smtp.mail()];
     mails.sort_by_key(|mail| mail["to"].to_string());
-    let [amy, sia, team] = mails;
+    let [amy, pia, sia, team] = mails;
     let told = |mail: &Value, of: [bool; 4]| {
         let text = mail["text"].as_str().unwrap();
         let all = ["CVE-2026-77", "CVE-2026-79", "CVE-2026-80", "CVE-2026-81"];
@@ -181,6 +193,177 @@ fn whoever_reads_a_digest_at_their_own_address_gets_what_they_may_see_and_answer
     };
     // She may see one of two systems, and answers nothing; who asks does not answer; the team's own address has it all.
     told(&amy, [false, false, true, false]);
+    told(&pia, [false, false, true, true]);
     told(&sia, [true, false, true, true]);
     told(&team, [true, true, true, true]);
+}
+
+clock!(LATE, late_clock);
+
+#[test]
+fn a_step_that_becomes_late_is_told_of_by_the_next_look() {
+    LATE.store(0, Ordering::SeqCst);
+    let hook = Hook::start();
+    let world = begun(None, private(), late_clock);
+    world.wishes(&hook, &json!({}));
+    // Their deadline is three days later, at ten on Thursday.
+    world.carries("web", world.system, 1..3);
+    let late = |minutes: i64| {
+        LATE.store(minutes, Ordering::SeqCst);
+        world.job("notify", &format!("at {minutes}"));
+        world.settle();
+        world.notices()["things"].to_string().contains("late in shop")
+    };
+    let deadline = 72 * 60;
+    assert!(!late(deadline - 40), "not before");
+    assert!(late(deadline + 1), "and not only hours afterwards");
+}
+
+clock!(PASSED, passed_clock);
+
+#[test]
+fn what_nobody_could_read_comes_with_the_next_digest_and_not_at_any_time() {
+    let Some(mut smtp) = Smtp::start(&json!({})) else { return };
+    PASSED.store(0, Ordering::SeqCst);
+    let world = begun(None, mailing(&smtp), passed_clock);
+    let (server, app) = (&world.server, world.server.app());
+    let desk = System { name: "desk".into(), team: Some(world.team), ..System::default() };
+    let desk = app.store.put_system(world.org, &desk, "trimtab", passed_clock());
+    let desk = server.runtime.block_on(desk).unwrap();
+    let part = ScopeOf::System(world.system);
+    let amy = server.someone(world.org, "amy", &[(Role::Engineering, part)]);
+    let wishes = json!({ "zone": "UTC", "days": ["monday"], "time": "09:00", "budget": 1,
+        "channel": "mail", "addresses": [world.of("amy")] });
+    assert_eq!(world.put(&wishes).0, 200);
+    let soon = at(DIGEST) + SignedDuration::from_hours(24 * 13);
+    let sia = server.someone(world.org, "sia", &[(Role::Security, ScopeOf::Organisation)]);
+    let ends = |vulnerability: &str, system: i64| {
+        let ending = world.asks(world.lea.id, vulnerability, system, soon);
+        let (by, approved) = ((sia.id, "security"), DecisionState::Approved);
+        let answered =
+            app.store.answer(world.org, ending, approved, by, "person:9", passed_clock());
+        assert!(server.runtime.block_on(answered).unwrap());
+    };
+    let look = |minutes: i64| {
+        PASSED.store(minutes, Ordering::SeqCst);
+        world.job("notify", &format!("at {minutes}"));
+        world.settle();
+    };
+    // In another system than hers: her digest would be empty.
+    ends("CVE-2026-90", desk);
+    look(DIGEST - 60);
+    assert!(world.notices()["things"].to_string().contains("CVE-2026-90"), "it waits");
+    look(DIGEST);
+    assert_eq!(world.sent(), Vec::<Value>::new());
+    // What she may read comes a day later: it waits for Monday, as everything does.
+    ends("CVE-2026-91", world.system);
+    look(DIGEST + 24 * 60);
+    assert_eq!(world.sent(), Vec::<Value>::new());
+    let held = world.notices();
+    let next = at(DIGEST + 7 * 24 * 60).to_string();
+    assert!(held["things"].to_string().contains(&next), "{held}");
+    look(DIGEST + 7 * 24 * 60);
+    let mail = smtp.mail();
+    assert_eq!(mail["to"], json!([world.of("amy")]));
+    assert!(mail["text"].as_str().unwrap().contains("CVE-2026-91"), "{mail}");
+    assert_eq!((world.sent().len(), amy.id > 0), (1, true));
+}
+
+clock!(FORM, form_clock);
+
+#[test]
+fn a_channel_is_tried_before_it_is_kept() {
+    FORM.store(0, Ordering::SeqCst);
+    let (kept, other) = (Hook::start(), Hook::start());
+    let world = begun(None, private(), form_clock);
+    world.wishes(&kept, &json!({}));
+    let server = &world.server;
+    let path = format!("/teams/{}/notices/edit", world.team);
+    let form = |also: &str, address: &str| {
+        let fields = [
+            ("channel", "webhook"),
+            ("address", address),
+            ("secret", "another secret of ours"),
+            ("day_friday", "yes"),
+            ("time", "07:00"),
+            ("zone", "UTC"),
+            ("budget", "1"),
+            ("also", also),
+        ];
+        server.send(&world.lea, &path, &fields)
+    };
+    let page = form("yes", &other.address);
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("took the test letter"), "{}", page.text);
+    assert!(page.text.contains("Nothing is kept yet"), "{}", page.text);
+    assert!(!page.text.contains("a-secret-path"), "an address is not shown");
+    assert_eq!((kept.came().len(), other.came().len()), (0, 1));
+    let wishes = format!("/api/v1/teams/{}/notices/wishes", world.team);
+    let is = server.open(&world.lea, &wishes).json();
+    assert_eq!((&is["days"], &is["time"]), (&json!(["monday"]), &json!("09:00")), "as it was");
+    // What is wrong is told at its field, and nothing is tried.
+    assert!(form("yes", "no address").text.contains("such as https://"));
+    assert_eq!(other.came().len(), 1);
+    // The same by the API.
+    let body = json!({ "zone": "UTC", "days": [], "time": "07:00", "budget": 1,
+        "channel": "webhook", "address": other.address, "secret": "another secret of ours" });
+    let tried = format!("/api/v1/teams/{}/notices/try", world.team);
+    assert_eq!(world.api(&tried, &body)["answers"][0]["works"], true);
+    assert_eq!(world.api(&tried, &json!({}))["answers"][0]["works"], true, "as it is kept");
+    assert_eq!((kept.came().len(), other.came().len()), (1, 2));
+    let headers = [JSON, ("cookie", world.lea.cookie.as_str())];
+    assert_eq!(server.ask("POST", &tried, &headers, b"[1]").status, 422);
+    assert_eq!(form("", &other.address).status, 303);
+    assert_eq!(server.open(&world.lea, &wishes).json()["time"], "07:00");
+}
+
+clock!(HELD, held_clock);
+
+#[test]
+fn what_a_dispute_held_back_comes_back_by_itself_and_is_told() {
+    HELD.store(0, Ordering::SeqCst);
+    let hook = Hook::start();
+    let world = begun(None, private(), held_clock);
+    let (server, app) = (&world.server, world.server.app());
+    world.wishes(&hook, &json!({}));
+    world.carries("web", world.system, 1..2);
+    let rows = server.open(&world.lea, "/api/v1/findings").json()["rows"].clone();
+    let finding = rows[0]["id"].clone();
+    let asked = world.api(
+        "/api/v1/appeals",
+        &json!({ "kind": "dispute", "finding": finding, "wanted": "later", "reason": "the season" }),
+    );
+    let path = format!("/api/v1/appeals/{}", asked["id"]);
+    let boss = server.someone(world.org, "boss", &[(Role::Security, ScopeOf::Organisation)]);
+    let headers = [JSON, ("cookie", boss.cookie.as_str())];
+    let yes = json!({ "state": "granted", "role": "security", "reason": "until then" }).to_string();
+    let answer = server.ask("POST", &path, &headers, yes.as_bytes());
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    world.settle();
+    let is = || server.open(&world.lea, &path).json();
+    let until: Timestamp = is()["until"].as_str().unwrap().parse().unwrap();
+    let held = || {
+        let all = server.runtime.block_on(app.store.placements(world.org, world.team)).unwrap();
+        all.len()
+    };
+    let minutes = until.duration_since(at(0)).as_mins();
+    HELD.store(minutes - 1, Ordering::SeqCst);
+    world.job("replan", "before");
+    world.settle();
+    assert_eq!((held(), is()["ended"].is_null()), (1, true), "not before its time");
+    HELD.store(minutes + 1, Ordering::SeqCst);
+    world.job("replan", "after");
+    world.job("replan", "and once more");
+    world.settle();
+    assert_eq!((held(), is()["ended"].is_null()), (0, false));
+    let things = world.notices()["things"].to_string();
+    assert!(things.contains("No longer held back: p1 in web"), "{things}");
+    let history = server.open(&world.lea, &format!("/findings/{finding}")).text;
+    assert!(history.contains("What a dispute held back was left to the plan again."), "{history}");
+    assert!(!history.contains("changed.<"), "{history}");
+    let told = server.runtime.block_on(app.store.ledger(world.org, 0, 5000)).unwrap();
+    let over = |entry: &&trimtab_store::Entry| {
+        entry.data.contains("\"dispute\"") && entry.data.contains("\"ended\"")
+    };
+    assert_eq!(told.iter().filter(over).count(), 1);
 }
