@@ -44,6 +44,8 @@ pub enum Happened {
     Fixed,
     /// No source says so any longer.
     Retracted,
+    /// The asset, and all that was found in it, is of another system from now on.
+    Belongs,
     /// Anything else.
     Other,
 }
@@ -296,6 +298,10 @@ impl Lives {
         }
         let Some(finding) = event.finding else {
             self.trigger = Trigger::default();
+            if let (Happened::Belongs, Some(_)) = (&event.what, event.asset) {
+                let own = self.all.iter_mut().filter(|life| life.asset == event.asset);
+                own.for_each(|life| life.system = event.system);
+            }
             return;
         };
         let trigger = self.trigger.of(event);
@@ -353,7 +359,7 @@ impl Life {
             }
             Happened::Fixed => self.end(at, End::Fixed, by(Cause::Snapshot)),
             Happened::Retracted => self.end(at, End::Retracted, Cause::Retraction),
-            Happened::Received | Happened::Deployed | Happened::Other => {}
+            Happened::Received | Happened::Deployed | Happened::Belongs | Happened::Other => {}
         }
         // What was detected and never weighed counts as unknown.
         if matches!(event.what, Happened::Detected(_) | Happened::Regressed) {

@@ -61,6 +61,18 @@ fn example() -> Lives {
 }
 
 #[test]
+fn what_an_asset_carries_goes_with_it_to_another_system() {
+    let mut lives = example();
+    assert!(lives.iter().all(|life| life.system == Some(7)));
+    let moved = |asset| Event { system: Some(8), ..event(29, asset, None, Happened::Belongs) };
+    lives.tell(&moved(2));
+    assert!(lives.iter().all(|life| life.system == Some(7)), "another asset moved");
+    lives.tell(&moved(1));
+    assert!(lives.iter().all(|life| life.system == Some(8)));
+    assert_eq!(lives.iter().count(), 2);
+}
+
+#[test]
 fn the_example_comes_out_as_reckoned_by_hand() {
     let lives = example();
     let loads: Vec<f64> = load_by_day(lives.iter(), 9, 30).iter().map(|d| d.load).collect();

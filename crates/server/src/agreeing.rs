@@ -1,5 +1,6 @@
 //! Proposing a charter and agreeing to one: the rules for both, for the API and the pages.
 
+use serde_json::{Map, Value, json};
 use trimtab_model::charter::Charter;
 use trimtab_model::{Diagnostic, Role};
 use trimtab_store::{CharterState, StoreError, StoredCharter};
@@ -70,6 +71,19 @@ pub(crate) fn read(text: &str) -> Result<Charter, Vec<Diagnostic>> {
     trimtab_charter::read(FILE, text).map(|(charter, _)| charter)
 }
 
+/// What numbers need of a charter, as the ledger tells it once it is in force.
+pub(crate) fn terms(charter: &Charter) -> Value {
+    let production = charter.environments.iter().filter(|e| e.production);
+    let production: Vec<&str> = production.map(|e| &*e.name).collect();
+    let accepts = charter.tiers.iter().map(|tier| {
+        let level = tier.acceptable.map(trimtab_model::Level::as_str);
+        (tier.name.to_string(), json!(level))
+    });
+    let accepts: Map<String, Value> = accepts.collect();
+    json!({ "name": charter.name, "version": charter.version, "production": production,
+        "accepts": accepts })
+}
+
 /// Proposes a charter.
 ///
 /// # Errors
@@ -113,7 +127,9 @@ pub(crate) async fn agree(
         Problem::invalid("`side` is one of your own: security, engineering, product, operations.")
     })?;
     let now = app.now();
-    let done = app.store.agree(who.org, charter.id, side, who.person.id, &who.actor(), now).await;
+    let said = read(&charter.text).map(|charter| terms(&charter)).unwrap_or_default();
+    let (by, actor) = ((side, who.person.id), who.actor());
+    let done = app.store.agree(who.org, charter.id, by, &said, &actor, now).await;
     let state = match done {
         Err(StoreError::Refused(_)) => {
             return Err(Problem::conflict("It is not proposed any longer."));

@@ -96,7 +96,7 @@ pub(crate) async fn read(app: &App, org: Org, digest: &str) -> Result<(Contents,
         for block in unmatched.iter().filter(|block| !block.is_empty()) {
             let (with, asked) = (index.clone(), Arc::clone(block));
             let answers = blocking(move || answers(&asked, &with)).await??;
-            app.store.put_matches(org, &answers).await?;
+            app.store.put_matches(org, &answers, app.now()).await?;
         }
         let now = app.index();
         if is_same(now.as_ref(), &index) {

@@ -84,6 +84,7 @@ fn event(entry: &Entry, data: &Value) -> Option<Event> {
             deadline: data["deadline"].as_str().and_then(|text| text.parse().ok()),
             decision: data["decision"].as_i64(),
         }),
+        Some(EventKind::Changed) if data["what"] == "asset" => Happened::Belongs,
         _ => Happened::Other,
     };
     let (system, asset, finding) = (entry.system, entry.asset, entry.finding);

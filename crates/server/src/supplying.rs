@@ -206,7 +206,8 @@ async fn stand_for(
         }
         return Ok((product, known));
     }
-    let asset = app.store.put_asset(who.org, &name, "product", Some(system.id), app.now()).await?;
+    let (called, of) = ((name.as_str(), "product"), Some(system.id));
+    let asset = app.store.put_asset_by(who.org, called, of, &who.actor(), app.now()).await?;
     Ok((product, asset))
 }
 

@@ -134,6 +134,10 @@ impl Known {
         told: &Document,
     ) -> Result<Vec<Finding>, Problem> {
         let mut found = Vec::new();
+        // A vulnerability may be called otherwise by now.
+        let names: Vec<String> =
+            told.removes.iter().map(|gone| gone.vulnerability.clone()).collect();
+        let known = app.store.vulnerabilities_named(org, &names).await?;
         for gone in &told.removes {
             let Ok(purl) = gone.package.parse::<Purl>() else { continue };
             let package = purl.package().to_string();
@@ -141,7 +145,8 @@ impl Known {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => new.insert(findings(app, org, asset, package).await?),
             };
-            found.extend(of.iter().find(|f| f.vulnerability.1 == gone.vulnerability).cloned());
+            let is = known.get(&gone.vulnerability);
+            found.extend(of.iter().find(|f| Some(&f.vulnerability.0) == is).cloned());
         }
         Ok(found)
     }
@@ -274,7 +279,7 @@ pub(crate) async fn look(app: &App, org: Org, team: i64) -> Result<(), Problem> 
         let is = (update.merged, update.deployed);
         let (merged, deployed) = known.get(&update.is.id).copied().unwrap_or_default();
         if (merged.is_none() && is.0.is_some()) || (deployed.is_none() && is.1.is_some()) {
-            app.store.see_applied(org, update.is.id, is).await?;
+            app.store.see_applied(org, update.is.id, is, app.now()).await?;
         }
     }
     Ok(())

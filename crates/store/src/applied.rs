@@ -117,7 +117,8 @@ impl Store {
             return Ok((row.ok_or_else(lost)?.int(0)?, false));
         }
         let data = json!({ "what": "update", "update": id, "batch": new.batch,
-            "outcome": new.told["outcome"] });
+            "outcome": new.told["outcome"], "tests": new.told["tests"]["judgement"],
+            "removes": removes(&new.told) });
         ledger::append(&mut tx, org, &[event(new.asset, actor, now, data)]).await?;
         tx.commit().await?;
         Ok((id, true))
@@ -239,7 +240,8 @@ impl Store {
         found.iter().map(Applied::from_row).collect()
     }
 
-    /// Keeps when what a batch removes was gone, as far as it is known; what is kept already stays.
+    /// Keeps when what a batch removes was gone, as far as it is known; what is kept already stays. What is kept is told to
+    /// the ledger.
     ///
     /// # Errors
     /// The store does not answer.
@@ -248,12 +250,20 @@ impl Store {
         org: Org,
         id: i64,
         (merged, deployed): (Option<Timestamp>, Option<Timestamp>),
+        now: Timestamp,
     ) -> Result<()> {
+        let mut tx = self.db.begin().await?;
         let sql =
             "UPDATE applied SET merged = COALESCE(merged, $3), deployed = COALESCE(deployed, $4)
-            WHERE org = $1 AND id = $2";
+            WHERE org = $1 AND id = $2 RETURNING asset, merged, deployed";
         let values = args![org.0, id, merged.map(micros), deployed.map(micros)];
-        (&mut &self.db).run(sql, values).await.map(|_| ())
+        let Some(row) = tx.first(sql, values).await? else { return Ok(()) };
+        let (merged, deployed) = (maybe(row.maybe_int(1)?)?, maybe(row.maybe_int(2)?)?);
+        let data = json!({ "what": "update", "update": id,
+            "merged": merged.map(|at| at.to_string()),
+            "deployed": deployed.map(|at| at.to_string()) });
+        ledger::append(&mut tx, org, &[event(row.int(0)?, "trimtab", now, data)]).await?;
+        tx.commit().await
     }
 
     /// Batches of a team's systems that were carried out since a moment and of which it is not known that they are in
@@ -361,6 +371,13 @@ impl Store {
         )
         .await
     }
+}
+
+/// What a batch removes, as its evidence says: the names of vulnerabilities, each with its package.
+fn removes(told: &serde_json::Value) -> Vec<serde_json::Value> {
+    let all = told["removes"].as_array().into_iter().flatten();
+    all.map(|gone| json!({ "package": gone["package"], "vulnerability": gone["vulnerability"] }))
+        .collect()
 }
 
 fn event(asset: i64, actor: &str, at: Timestamp, data: serde_json::Value) -> NewEvent {

@@ -1,6 +1,7 @@
 //! Assets, their snapshots, and what runs where.
 
 use jiff::Timestamp;
+use serde_json::json;
 
 use crate::condition::{Condition, listed};
 use crate::db::{Row, Sql, Tx, args};
@@ -8,6 +9,7 @@ use crate::error::{Result, StoreError};
 use crate::findings::tally;
 use crate::ids::Kind;
 use crate::ledger::{self, EventKind, NewEvent};
+use crate::organisations::changed;
 use crate::time::{micros, moment};
 use crate::{Org, Store};
 
@@ -185,6 +187,21 @@ impl Store {
         system: Option<i64>,
         now: Timestamp,
     ) -> Result<Asset> {
+        self.put_asset_by(org, (name, kind), system, "trimtab", now).await
+    }
+
+    /// The same, as somebody does it: that an asset goes to another system is told to the ledger.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn put_asset_by(
+        &self,
+        org: Org,
+        (name, kind): (&str, &str),
+        system: Option<i64>,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Asset> {
         if let Some(asset) = self.asset_of_name(org, name).await? {
             if system.is_none() || asset.system == system {
                 return Ok(asset);
@@ -198,6 +215,9 @@ impl Store {
                 WHERE org = $1 AND asset = $2";
             tx.run(sql, args![org.0, asset.id, system]).await?;
             tally::recount_systems(&mut tx, org, [asset.system, system]).await?;
+            let data = json!({ "what": "asset", "name": name, "from": asset.system });
+            let event = NewEvent { system, asset: Some(asset.id), ..changed(actor, now, data) };
+            ledger::append(&mut tx, org, &[event]).await?;
             tx.commit().await?;
             return Ok(Asset { system, ..asset });
         }

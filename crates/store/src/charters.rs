@@ -98,7 +98,8 @@ impl Store {
         Ok(id)
     }
 
-    /// A side agrees to a proposed charter. When all four have, it is in force. Returns how it stands.
+    /// A side agrees to a proposed charter. When all four have, it is in force, and the ledger is told its `terms`.
+    /// Returns how it stands.
     ///
     /// # Errors
     /// It is not proposed.
@@ -106,8 +107,8 @@ impl Store {
         &self,
         org: Org,
         id: i64,
-        side: Role,
-        person: i64,
+        (side, person): (Role, i64),
+        terms: &serde_json::Value,
         actor: &str,
         now: Timestamp,
     ) -> Result<CharterState> {
@@ -138,6 +139,7 @@ impl Store {
                 "UPDATE charter SET state = 'in-force', in_force = $3 WHERE org = $1 AND id = $2";
             tx.run(sql, args![org.0, id, micros(now)]).await?;
             data["in_force"] = true.into();
+            data["terms"] = terms.clone();
             CharterState::InForce
         } else {
             CharterState::Proposed

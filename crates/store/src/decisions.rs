@@ -494,7 +494,7 @@ async fn insert(
     tx.run(sql, values).await?;
     let data = serde_json::json!({ "decision": id, "kind": new.kind.as_str(), "state": "asked",
         "vulnerability": new.vulnerability, "package": new.package, "reason": new.reason,
-        "expires": new.expires.map(|at| at.to_string()) });
+        "justification": new.justification, "expires": new.expires.map(|at| at.to_string()) });
     Ok(decided(new, actor, now, data))
 }
 

@@ -63,9 +63,11 @@ pub fn number(value: f64) -> String {
         return "?".to_owned();
     }
     let size = value.abs();
+    // What was told to a tenth is shown to a tenth: a nought behind it would say more than is known.
+    let is_tenth = ((size * 10.0).round() / 10.0 - size).abs() < 1e-9;
     let places = if value.fract() == 0.0 || size >= 1000.0 {
         0
-    } else if size >= 1.0 {
+    } else if size >= 1.0 || is_tenth {
         1
     } else {
         2
@@ -86,6 +88,12 @@ pub fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_shows_no_more_than_is_known() {
+        let told: Vec<String> = [0.4, 0.43, 0.034, 1.25, -0.1, 1204.4, 12.0].map(number).into();
+        assert_eq!(told, ["0.4", "0.43", "0.03", "1.2", "−0.1", "1,204", "12"]);
+    }
 
     #[test]
     fn ticks_begin_at_zero_and_hold_the_largest() {

@@ -125,7 +125,9 @@ pub(crate) async fn post(
     let known = match known {
         None => None,
         Some(_) => {
-            Some(app.store.put_asset(who.org, &about.asset, &about.kind, system, now).await?)
+            let called = (about.asset.as_str(), about.kind.as_str());
+            let actor = who.actor();
+            Some(app.store.put_asset_by(who.org, called, system, &actor, now).await?)
         }
     };
     let mut read = Read {
@@ -158,7 +160,8 @@ pub(crate) async fn post(
     };
     let together = soon.store.together_for(who.org, numbers).await?;
     let store = together.store();
-    let asset = store.put_asset(who.org, &about.asset, &about.kind, system, now).await?;
+    let called = (about.asset.as_str(), about.kind.as_str());
+    let asset = store.put_asset_by(who.org, called, system, &who.actor(), now).await?;
     // Who sends it again because the answer was lost may have been looked at while it was being settled: from here on
     // nobody settles the asset.
     store.hold_assets(who.org, &[asset.id]).await?;

@@ -14,6 +14,8 @@ use super::chance::Chance;
 use super::packages::{self, Package};
 use super::people::{self, People};
 use super::{Filled, Sample, incidents, notices, reviews, shares, suppliers, tickets, updates};
+use crate::access::secret::hex;
+use crate::agreeing;
 use crate::ingest;
 use crate::jobs::measure;
 use crate::opened::Opened;
@@ -126,6 +128,7 @@ pub(super) async fn fill(
     let people = people::fill(store, org, &mut chance, start).await.map_err(told)?;
     let charter = store.propose_charter(org, &sample.charter, people.security, "trimtab", start);
     let charter = charter.await.map_err(told)?;
+    let terms = agreeing::read(&sample.charter).map(|is| agreeing::terms(&is)).unwrap_or_default();
     for (side, person) in [
         (Role::Security, people.security),
         (Role::Engineering, people.engineering),
@@ -133,7 +136,8 @@ pub(super) async fn fill(
         (Role::Operations, people.operations),
     ] {
         let actor = format!("person:{person}");
-        store.agree(org, charter, side, person, &actor, start).await.map_err(told)?;
+        let by = (side, person);
+        store.agree(org, charter, by, &terms, &actor, start).await.map_err(told)?;
     }
     let mut ids = Vec::new();
     for package in &packages {
@@ -355,7 +359,7 @@ impl Year<'_> {
             .flat_map(|(ids, p)| ids.iter().copied().zip(p.rungs.iter().cloned()))
             .collect();
         let answers = ingest::answers(&all, &index).map_err(told)?;
-        let changed = self.app.store.put_matches(self.org, &answers).await.map_err(told)?;
+        let changed = self.app.store.put_matches(self.org, &answers, at).await.map_err(told)?;
         let touched = self.app.store.assets_carrying(self.org, &changed).await.map_err(told)?;
         self.affected = answers.iter().filter(|(_, m)| !m.is_empty()).map(|(id, _)| *id).collect();
         self.settle(|c| touched.contains(&c.id), at).await?;

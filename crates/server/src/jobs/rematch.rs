@@ -45,7 +45,7 @@ async fn settle(app: &App, job: &Job) -> Result<Value, Refused> {
         let block = components.split_off(components.len().saturating_sub(BLOCK));
         let index = index.clone();
         let answers = blocking(move || ingest::answers(&block, &index)).await??;
-        let mut changed = app.store.put_matches(job.org, &answers).await?;
+        let mut changed = app.store.put_matches(job.org, &answers, app.now()).await?;
         if job.attempts > 1 {
             // The attempt before may have kept the answers and died before it settled.
             changed = answers.iter().map(|(id, _)| *id).collect();

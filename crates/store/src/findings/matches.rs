@@ -3,11 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::read::level;
 use super::tally;
 use crate::components::groups_of;
 use crate::db::{Engine, Sql, Tx, args, rows, rows_as};
 use crate::error::Result;
 use crate::ids::Kind;
+use crate::ledger::{self, EventKind, NewEvent};
+use crate::organisations::changed;
+use crate::time::{maybe, moment};
 use crate::{Org, Store};
 
 /// A vulnerability that the matcher finds in a component.
@@ -33,7 +40,12 @@ impl Store {
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn put_matches(&self, org: Org, answers: &[(i64, Vec<Matched>)]) -> Result<Vec<i64>> {
+    pub async fn put_matches(
+        &self,
+        org: Org,
+        answers: &[(i64, Vec<Matched>)],
+        now: Timestamp,
+    ) -> Result<Vec<i64>> {
         if answers.is_empty() {
             return Ok(Vec::new());
         }
@@ -42,7 +54,7 @@ impl Store {
         let mut free = ids.into_iter();
         let mut tx = self.db.begin().await?;
         let matched: Vec<&Matched> = answers.iter().flat_map(|(_, all)| all).collect();
-        let (numbers, joined) = resolve(&mut tx, org, &matched, &mut free).await?;
+        let (numbers, joined) = resolve(&mut tx, org, &matched, &mut free, now).await?;
         let mut wanted: BTreeMap<(i64, i64), &Matched> = BTreeMap::new();
         let mut number = numbers.iter();
         for (component, all) in answers {
@@ -111,8 +123,9 @@ impl Store {
             tx.run(&sql, args![org.0, serde_json::Value::from(block).to_string()]).await?;
         }
         let changed: Vec<i64> = changed.into_iter().collect();
-        if joined {
+        if !joined.is_empty() {
             tally::recount(&mut tx, org).await?;
+            ledger::append(&mut tx, org, &joined).await?;
         }
         tx.commit().await?;
         Ok(changed)
@@ -251,13 +264,15 @@ fn lines<T: serde::Serialize>(values: &[T]) -> String {
 }
 
 /// The vulnerability of each group of names: the one that has any of them, or a new one. Groups that
-/// turn out to be one are joined to the oldest, and their findings with them; whether that happened is told.
+/// turn out to be one are joined to the oldest, and their findings with them; what the ledger is to be told of that is
+/// returned.
 pub(super) async fn resolve(
     tx: &mut Tx,
     org: Org,
     matched: &[&Matched],
     free: &mut impl Iterator<Item = i64>,
-) -> Result<(Vec<i64>, bool)> {
+    now: Timestamp,
+) -> Result<(Vec<i64>, Vec<NewEvent>)> {
     // Who gives names waits for others who do: two workers that meet the same new vulnerability make it
     // once. SQLite has one writer anyway.
     if tx.engine() == Engine::Postgres && !matched.is_empty() {
@@ -283,7 +298,7 @@ pub(super) async fn resolve(
         }
     }
     let mut numbers = Vec::with_capacity(matched.len());
-    let mut joined = false;
+    let mut joined = Vec::new();
     let (mut new, mut names) = (Vec::new(), Names::default());
     for one in matched {
         let mut held: BTreeSet<i64> =
@@ -298,14 +313,13 @@ pub(super) async fn resolve(
             }
         };
         for other in held {
-            if !joined {
+            if joined.is_empty() {
                 // Before findings, as all do.
-                crate::ledger::hold(tx, org).await?;
+                ledger::hold(tx, org).await?;
             }
             // What is to be joined has to be there.
             add(tx, org, &mut new, &mut names).await?;
-            join(tx, org, other, number).await?;
-            joined = true;
+            joined.extend(join(tx, org, (other, number), now).await?);
             known.values_mut().filter(|v| **v == other).for_each(|v| *v = number);
             numbers.iter_mut().filter(|v| **v == other).for_each(|v| *v = number);
         }
@@ -355,8 +369,21 @@ async fn add(
 }
 
 /// Two groups are one: everything of `from` becomes `to`'s. A finding that both have keeps the older
-/// first day; the other's entries in the ledger stay where they are.
-async fn join(tx: &mut Tx, org: Org, from: i64, to: i64) -> Result<()> {
+/// first day; the other's entries in the ledger stay where they are, and it is told that no source names it any longer.
+async fn join(
+    tx: &mut Tx,
+    org: Org,
+    (from, to): (i64, i64),
+    now: Timestamp,
+) -> Result<Vec<NewEvent>> {
+    let mut told = twice(tx, org, (from, to), now).await?;
+    let mut names = Vec::new();
+    for id in [from, to] {
+        let sql = "SELECT name FROM vulnerability WHERE org = $1 AND id = $2";
+        names.push(tx.first(sql, args![org.0, id]).await?.map(|row| row.text(0)).transpose()?);
+    }
+    let data = json!({ "what": "joined", "from": names.first(), "to": names.last() });
+    told.push(changed("trimtab", now, data));
     let moved: &[&str] = &[
         "UPDATE alias SET vulnerability = $3 WHERE org = $1 AND vulnerability = $2",
         "DELETE FROM affects WHERE org = $1 AND vulnerability = $2 AND component IN
@@ -382,5 +409,39 @@ async fn join(tx: &mut Tx, org: Org, from: i64, to: i64) -> Result<()> {
         tx.run(sql, args![org.0, from, to]).await?;
     }
     tx.run("DELETE FROM vulnerability WHERE org = $1 AND id = $2", args![org.0, from]).await?;
-    Ok(())
+    Ok(told)
+}
+
+/// Findings of a group that are there and of which there is one of the other group as well, as the ledger is told that
+/// they go into that one.
+async fn twice(
+    tx: &mut Tx,
+    org: Org,
+    (from, to): (i64, i64),
+    now: Timestamp,
+) -> Result<Vec<NewEvent>> {
+    let sql = "SELECT finding.id, finding.asset, finding.system, finding.package, finding.detected,
+            finding.level, finding.weight, finding.deadline, kept.id
+        FROM finding JOIN finding AS kept ON kept.org = $1 AND kept.asset = finding.asset
+            AND kept.package = finding.package AND kept.vulnerability = $3
+        WHERE finding.org = $1 AND finding.vulnerability = $2
+            AND finding.state IN ('open', 'merged') ORDER BY finding.id";
+    let mut told = Vec::new();
+    for row in tx.all(sql, args![org.0, from, to]).await? {
+        let days = now.duration_since(moment(row.int(4)?)?).as_hours() / 24;
+        let level = row.maybe_int(5)?.map(level).transpose()?;
+        let deadline = maybe(row.maybe_int(7)?)?;
+        told.push(NewEvent {
+            kind: EventKind::Retracted,
+            at: now,
+            actor: "trimtab".to_owned(),
+            system: row.maybe_int(2)?,
+            asset: Some(row.int(1)?),
+            finding: Some(row.int(0)?),
+            data: json!({ "package": row.text(3)?, "days": days,
+                "level": level.map(trimtab_model::Level::as_str), "weight": row.maybe_real(6)?,
+                "in_time": deadline.map(|deadline| now <= deadline), "into": row.int(8)? }),
+        });
+    }
+    Ok(told)
 }

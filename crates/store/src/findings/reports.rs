@@ -70,7 +70,7 @@ impl Store {
         let free = self.ids.take(&self.db, org.0, Kind::Vulnerability, report.says.len()).await?;
         let mut tx = self.db.begin().await?;
         let is = locked(&mut tx, org, asset).await?;
-        let numbers = vulnerabilities(&mut tx, org, &report.says, free).await?;
+        let (numbers, joined) = vulnerabilities(&mut tx, org, &report.says, free, now).await?;
         let mut says: BTreeMap<(&str, i64), serde_json::Value> = BTreeMap::new();
         for ((one, (component, _)), number) in report.says.iter().zip(&components).zip(&numbers) {
             let line = json!([one.component.package, number, component, one.said.to_string()]);
@@ -100,6 +100,7 @@ impl Store {
             data: json!({ "report": report.source, "document": report.document,
                 "says": lines.len(), "gone": gone, "incomplete": report.incomplete }),
         }];
+        events.extend(joined);
         let work = self.work(org, by);
         let settled = work.one(&mut tx, &is, &mut events).await?;
         attribute(&mut tx, org, asset, &report.source).await?;
@@ -110,13 +111,15 @@ impl Store {
 }
 
 /// The vulnerability of each thing. Where ids of one thing are those of several vulnerabilities that
-/// are known, the first counts: a tool does not decide what is one and the same.
+/// are known, the first counts: a tool does not decide what is one and the same. And what the ledger is to be told of
+/// groups that turned out to be one.
 async fn vulnerabilities(
     tx: &mut Tx,
     org: Org,
     says: &[Reported],
     free: Vec<i64>,
-) -> Result<Vec<i64>> {
+    now: Timestamp,
+) -> Result<(Vec<i64>, Vec<NewEvent>)> {
     let mut known: HashMap<String, i64> = HashMap::new();
     let names: Vec<&String> = says.iter().flat_map(|one| &one.ids).collect();
     for block in names.chunks(BLOCK) {
@@ -145,12 +148,12 @@ async fn vulnerabilities(
         })
         .collect();
     let matched: Vec<&Matched> = matched.iter().collect();
-    let (numbers, joined) = resolve(tx, org, &matched, &mut free.into_iter()).await?;
-    if joined {
+    let (numbers, joined) = resolve(tx, org, &matched, &mut free.into_iter(), now).await?;
+    if !joined.is_empty() {
         tally::recount(tx, org).await?;
     }
     if numbers.len() == says.len() {
-        Ok(numbers)
+        Ok((numbers, joined))
     } else {
         Err(StoreError::Busy("more vulnerabilities than ids were taken".to_owned()))
     }

@@ -66,7 +66,7 @@ async fn fill(store: &Store) -> Org {
     };
     let answers: Vec<_> =
         ids.iter().enumerate().map(|(n, (id, _))| (*id, vec![matched(n); n % 2])).collect();
-    store.put_matches(org, &answers).await.unwrap();
+    store.put_matches(org, &answers, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
     let listed = |ids: &[(i64, bool)]| -> Vec<Listed> {
         let one = |(id, _): &(i64, bool)| Listed {
             component: *id,

@@ -101,21 +101,29 @@ pub(crate) async fn a_charter_is_in_force_when_all_four_sides_agreed(store: Stor
     let org = store.add_organisation("A", now()).await.unwrap();
     let first = store.propose_charter(org, "one", 1, "person:1", now()).await.unwrap();
     let sides = [Role::Security, Role::Engineering, Role::Product, Role::Operations];
+    let terms = serde_json::json!({ "production": ["production"] });
     for (n, side) in sides.into_iter().enumerate() {
         assert_eq!(store.charter_in_force(org).await.unwrap(), None);
-        let state = store.agree(org, first, side, 1, "person:1", now()).await.unwrap();
+        let state = store.agree(org, first, (side, 1), &terms, "person:1", now()).await.unwrap();
         assert_eq!(state == CharterState::InForce, n == 3);
     }
     assert_eq!(store.charter_in_force(org).await.unwrap(), Some((first, "one".to_owned())));
+    // What it says is told with the last side, and only then.
+    let told = store.ledger(org, 0, 100).await.unwrap();
+    let told: Vec<serde_json::Value> =
+        told.iter().map(|entry| serde_json::from_str(&entry.data).unwrap()).collect();
+    let said: Vec<_> = told.iter().filter(|data| data["terms"] == terms).collect();
+    assert_eq!(said.len(), 1, "{told:?}");
+    assert_eq!(said[0]["in_force"], true);
     let second = store.propose_charter(org, "two", 2, "person:2", now()).await.unwrap();
     assert_eq!(store.charter_in_force(org).await.unwrap().unwrap().0, first);
     for side in sides {
-        store.agree(org, second, side, 1, "person:1", now()).await.unwrap();
+        store.agree(org, second, (side, 1), &terms, "person:1", now()).await.unwrap();
     }
     let charters = store.charters(org).await.unwrap();
     let states: Vec<_> = charters.iter().map(|c| (c.id, c.state, c.agreed.len())).collect();
     assert_eq!(states, [(second, CharterState::InForce, 4), (first, CharterState::Past, 4)]);
-    assert!(store.agree(org, first, Role::Security, 1, "person:1", now()).await.is_err());
+    assert!(store.agree(org, first, (Role::Security, 1), &terms, "person:1", now()).await.is_err());
 }
 
 pub(crate) async fn nobody_answers_their_own_question(store: Store) {

@@ -64,7 +64,7 @@ pub(crate) async fn a_change_comes_to_what_settling_every_asset_does(store: Stor
     let ids: Vec<i64> =
         store.put_components(org, &new).await.unwrap().iter().map(|c| c.0).collect();
     let answers: Vec<_> = ids.iter().map(|id| (*id, says(&mut made))).collect();
-    store.put_matches(org, &answers).await.unwrap();
+    store.put_matches(org, &answers, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
     let mut assets = Vec::new();
     for n in 0..9 {
         let asset = store.put_asset(org, &format!("a{n}"), "repository", None, later(0)).await;
@@ -127,7 +127,7 @@ pub(crate) async fn a_change_comes_to_what_settling_every_asset_does(store: Stor
         let names: Vec<String> = names.map(|n| format!("CVE-2026-{n}")).collect();
         let mut touched: BTreeSet<i64> =
             store.assets_with(org, &names).await.unwrap().into_iter().collect();
-        let changed = store.put_matches(org, &answers).await.unwrap();
+        let changed = store.put_matches(org, &answers, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
         touched.extend(store.assets_carrying(org, &changed).await.unwrap());
         let packages: Vec<String> = packages.into_iter().collect();
         let packages = store.touched_packages(org, &packages, &names).await.unwrap();
@@ -165,7 +165,7 @@ pub(crate) async fn a_change_looks_at_some_packages_alone(store: Store) {
     assert_eq!(world.push("d1", later(0)).await.detected.len(), 3);
     // The one is taken back of one package; the other package still has it, and is not looked at.
     let id = store.put_components(org, &[component("left", "1.0.0")]).await.unwrap()[0].0;
-    store.put_matches(org, &[(id, vec![])]).await.unwrap();
+    store.put_matches(org, &[(id, vec![])], jiff::Timestamp::UNIX_EPOCH).await.unwrap();
     let packages = store.touched_packages(org, &["pkg:npm/left".to_owned()], &[]).await.unwrap();
     let none = |_: &Known| -> Option<Weighed> { panic!("nothing of what stays is weighed") };
     let done = store

@@ -20,7 +20,10 @@ pub(crate) async fn every_change_of_the_description_is_counted(store: Store) {
     counts.push(store.described(org).await.unwrap());
     let charter = store.propose_charter(org, "one", 1, "person:1", now()).await.unwrap();
     counts.push(store.described(org).await.unwrap());
-    store.agree(org, charter, Role::Security, 1, "person:1", now()).await.unwrap();
+    store
+        .agree(org, charter, (Role::Security, 1), &serde_json::Value::Null, "person:1", now())
+        .await
+        .unwrap();
     counts.push(store.described(org).await.unwrap());
     assert!(store.withdraw_charter(org, charter, "person:1", now()).await.unwrap());
     counts.push(store.described(org).await.unwrap());

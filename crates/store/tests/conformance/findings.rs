@@ -71,7 +71,7 @@ impl World {
         let ids = self.store.put_components(self.org, &new).await.unwrap();
         let answers: Vec<_> =
             ids.iter().zip(components).map(|((id, _), (_, m))| (*id, m.clone())).collect();
-        self.store.put_matches(self.org, &answers).await.unwrap();
+        self.store.put_matches(self.org, &answers, later(3)).await.unwrap();
         let mut listed: Vec<Listed> = ids
             .iter()
             .map(|(id, _)| Listed {
@@ -208,6 +208,17 @@ pub(crate) async fn a_new_version_and_a_new_alias_keep_the_finding(store: Store)
     assert_eq!(page.rows[0].detected, later(0));
     let of = world.store.vulnerability_of(world.org, "OSV-9").await.unwrap();
     assert_eq!(of.map(|(id, _)| id), Some(vulnerability));
+    // The ledger has an end of the one that went, and says where it went.
+    let told = world.store.ledger(world.org, 0, 100).await.unwrap();
+    let ends: Vec<_> = told.iter().filter(|entry| entry.kind == "retracted").collect();
+    assert_eq!(ends.len(), 1, "{told:?}");
+    assert_eq!(ends[0].finding, Some(third.detected[0]));
+    let data: serde_json::Value = serde_json::from_str(&ends[0].data).unwrap();
+    assert_eq!(data["into"], id);
+    let is = |entry: &&trimtab_store::Entry| entry.data.contains("\"what\":\"joined\"");
+    let names = told.iter().find(is).expect("an entry of the names");
+    assert!(names.data.contains("\"from\":\"OSV-9\""), "{names:?}");
+    assert!(names.data.contains("\"to\":\"CVE-2026-1\""), "{names:?}");
 }
 
 pub(crate) async fn an_acceptance_is_added_once_and_in_its_order(store: Store) {
@@ -341,7 +352,8 @@ pub(crate) async fn a_withdrawn_advisory_is_told_apart_from_a_fix(store: Store) 
     let [id] = world.push("d1", later(0)).await.detected[..] else { panic!() };
     let ids = world.store.put_components(world.org, &[component("left", "1.0.0")]).await.unwrap();
     assert!(ids[0].1, "the matcher was asked");
-    let changed = world.store.put_matches(world.org, &[(ids[0].0, vec![])]).await.unwrap();
+    let changed =
+        world.store.put_matches(world.org, &[(ids[0].0, vec![])], later(3)).await.unwrap();
     assert_eq!(changed, [ids[0].0]);
     let touched = world.store.assets_carrying(world.org, &changed).await.unwrap();
     assert_eq!(touched, [world.asset]);
@@ -356,7 +368,14 @@ pub(crate) async fn a_withdrawn_advisory_is_told_apart_from_a_fix(store: Store) 
     assert_eq!(world.state(id).await.0, FindingState::Retracted);
     assert_eq!(world.load().await, 0.0);
     // The same answer again touches nothing.
-    assert!(world.store.put_matches(world.org, &[(ids[0].0, vec![])]).await.unwrap().is_empty());
+    assert!(
+        world
+            .store
+            .put_matches(world.org, &[(ids[0].0, vec![])], later(3))
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 pub(crate) async fn lists_are_paged_without_gaps_or_repeats(store: Store) {

@@ -42,3 +42,28 @@ pub(crate) async fn systems_are_counted_by_how_new_their_inventories_are(store: 
     let other = store.add_organisation("Other", now()).await.unwrap();
     assert_eq!(store.inventoried(other, [now(), now()]).await.unwrap(), []);
 }
+
+pub(crate) async fn an_asset_that_goes_to_another_system_is_told(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    let mut ids = Vec::new();
+    for name in ["shop", "desk"] {
+        let system = System { name: name.into(), ..System::default() };
+        ids.push(store.put_system(org, &system, "person:1", now()).await.unwrap());
+    }
+    let put = async |system, actor| {
+        store.put_asset_by(org, ("web", "repository"), Some(system), actor, now()).await.unwrap()
+    };
+    let asset = put(ids[0], "person:1").await;
+    put(ids[0], "person:2").await;
+    let told = async || {
+        let all = store.ledger(org, 0, 100).await.unwrap();
+        all.into_iter().filter(|entry| entry.asset == Some(asset.id)).collect::<Vec<_>>()
+    };
+    assert!(told().await.is_empty(), "it is where it was");
+    put(ids[1], "person:3").await;
+    let all = told().await;
+    assert_eq!(all.len(), 1);
+    assert_eq!((all[0].actor.as_str(), all[0].system), ("person:3", Some(ids[1])));
+    let data: serde_json::Value = serde_json::from_str(&all[0].data).unwrap();
+    assert_eq!(data, serde_json::json!({ "what": "asset", "name": "web", "from": ids[0] }));
+}

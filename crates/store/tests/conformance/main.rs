@@ -167,6 +167,7 @@ suite! {
     findings::two_at_once_settle_one_after_the_other,
     history::a_finding_s_history_is_all_that_happened_about_it,
     history::what_was_fixed_last_comes_first,
+    inventoried::an_asset_that_goes_to_another_system_is_told,
     inventoried::systems_are_counted_by_how_new_their_inventories_are,
     places::a_package_is_found_wherever_it_is,
     places::pages_of_places_are_whole_however_narrow,

@@ -291,7 +291,10 @@ pub(crate) async fn pages_of_lists_are_whole(store: Store) {
     for n in 0..3i64 {
         let text = n.to_string();
         let id = store.propose_charter(org, &text, 1, "person:1", now()).await.unwrap();
-        store.agree(org, id, Role::Security, 1, "person:1", now()).await.unwrap();
+        store
+            .agree(org, id, (Role::Security, 1), &serde_json::Value::Null, "person:1", now())
+            .await
+            .unwrap();
         let name = format!("n{n}");
         let job = NewJob {
             org,

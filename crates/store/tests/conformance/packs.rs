@@ -69,7 +69,7 @@ pub(crate) async fn deployments_are_told_with_what_they_carried(store: Store) {
     let (update, _) = store.add_applied(org, &new, "token:1", later(2)).await.unwrap();
     assert_eq!(store.merged_updates(org, None, later(0), 10).await.unwrap(), []);
     let second = world.push("d2", later(4)).await.snapshot.unwrap();
-    store.see_applied(org, update, (Some(later(6)), None)).await.unwrap();
+    store.see_applied(org, update, (Some(later(6)), None), later(6)).await.unwrap();
     // It was seen to be merged after the snapshot that had it was received.
     let (asset, since) = (world.asset, Some(later(4)));
     let merged = Merged { update, asset, since, reverted: None, at: later(2) };

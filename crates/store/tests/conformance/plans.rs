@@ -230,11 +230,22 @@ pub(crate) async fn what_was_carried_out_is_kept_once(store: Store) {
     assert_eq!(waits(at(0)).await, [two, one]);
     assert_eq!(waits(at(2)).await, [two]);
     let mark = store.finished_mark(org, team).await.unwrap();
-    store.see_applied(org, two, (Some(at(6)), None)).await.unwrap();
-    store.see_applied(org, two, (Some(at(8)), Some(at(9)))).await.unwrap();
-    store.see_applied(other, two, (Some(at(7)), None)).await.unwrap();
+    store.see_applied(org, two, (Some(at(6)), None), at(10)).await.unwrap();
+    store.see_applied(org, two, (Some(at(8)), Some(at(9))), at(10)).await.unwrap();
+    store.see_applied(other, two, (Some(at(7)), None), at(10)).await.unwrap();
     let is = store.applied(org, two).await.unwrap().unwrap();
     assert_eq!((is.merged, is.deployed), (Some(at(6)), Some(at(9))));
+    // The ledger is told what is kept, of who has it alone, and at first what the batch removes.
+    let told = |entries: Vec<trimtab_store::Entry>| -> Vec<serde_json::Value> {
+        let all = entries.iter().map(|entry| serde_json::from_str(&entry.data).unwrap());
+        all.filter(|data: &serde_json::Value| data["update"] == two).collect()
+    };
+    let seen = told(store.ledger(org, 0, 500).await.unwrap());
+    assert!(seen[0]["removes"].is_array(), "{seen:?}");
+    let last = seen.last().unwrap();
+    assert_eq!(last["merged"], at(6).to_string(), "what was kept stays");
+    assert_eq!(last["deployed"], at(9).to_string());
+    assert!(told(store.ledger(other, 0, 500).await.unwrap()).is_empty());
     assert_eq!(waits(at(0)).await, [one]);
     assert_ne!(store.finished_mark(org, team).await.unwrap(), mark);
     let finished = store.finished(org, team, None, 10).await.unwrap();
@@ -247,7 +258,7 @@ pub(crate) async fn what_was_carried_out_is_kept_once(store: Store) {
     }
     let three = waits(at(0)).await[0];
     assert_eq!(waits(at(0)).await, [three, one]);
-    store.see_applied(org, three, (Some(at(10)), None)).await.unwrap();
+    store.see_applied(org, three, (Some(at(10)), None), at(10)).await.unwrap();
     assert_eq!(waits(at(0)).await, [one, three]);
 
     // Confirmed actions: the youngest of each asset.

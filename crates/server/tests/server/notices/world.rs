@@ -148,7 +148,7 @@ impl World {
             }
             let ids = store.put_components(self.org, &new).await.unwrap();
             let answers: Vec<_> = ids.iter().map(|(id, _)| *id).zip(said).collect();
-            store.put_matches(self.org, &answers).await.unwrap();
+            store.put_matches(self.org, &answers, Timestamp::now()).await.unwrap();
             let mut listed: Vec<Listed> = ids
                 .iter()
                 .map(|(id, _)| Listed {

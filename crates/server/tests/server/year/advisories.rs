@@ -35,6 +35,8 @@ pub(super) struct Package {
 pub(super) struct World {
     pub(super) records: Vec<Record>,
     pub(super) packages: Vec<Package>,
+    /// Records that say something else now.
+    anew: BTreeSet<String>,
 }
 
 /// Numbers of a version that has three, and no word behind them.
@@ -122,7 +124,7 @@ pub(super) fn world(begins: Timestamp, ends: Timestamp) -> World {
         let versions = versions.into_iter().map(|(_, version)| version).collect();
         packages.push(Package { name, versions, first });
     }
-    World { records, packages }
+    World { records, packages, anew: BTreeSet::new() }
 }
 
 impl World {
@@ -134,7 +136,7 @@ impl World {
             let path = osv.join(format!("{}.json", one.id));
             if taken_back == Some(one.id.as_str()) {
                 let _ = std::fs::remove_file(path);
-            } else if !path.exists() {
+            } else if !path.exists() || self.anew.contains(&one.id) {
                 std::fs::write(path, one.is.to_string()).unwrap();
             }
         }
@@ -142,6 +144,19 @@ impl World {
         let sources = Sources { osv: vec![osv], ..Sources::default() };
         index::build(&sources, &target, &mut ()).unwrap();
         target
+    }
+
+    /// A record says something else from now on.
+    pub(super) fn say(&mut self, id: &str, member: &str, value: Value) {
+        let one = self.records.iter_mut().find(|one| one.id == id).unwrap();
+        one.is[member] = value;
+        one.is["modified"] = json!(super::now().to_string());
+        self.anew.insert(id.to_owned());
+    }
+
+    /// What a record says.
+    pub(super) fn said(&self, id: &str) -> &Value {
+        &self.records.iter().find(|one| one.id == id).unwrap().is
     }
 
     /// A record that goes by one of some names.

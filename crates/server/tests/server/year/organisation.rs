@@ -1,6 +1,7 @@
 //! Six teams through their year: what they build, deploy, ask, decide and say, in the order of time.
 
 mod acts;
+mod cases;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,6 +36,10 @@ enum Act {
     Publish,
     /// The same without a record that is taken back.
     TakeBack,
+    /// A record says of itself that it is withdrawn.
+    Withdrawn,
+    /// A record says that it is the same as another one.
+    Joined,
     /// An asset is built; with `true`, from what it was before.
     Build(usize, bool),
     Deploy {
@@ -48,12 +53,25 @@ enum Act {
     },
     Ask,
     Answer(i64, bool),
+    /// What was accepted is taken back before its time.
+    End(i64),
     Review(usize),
     Close(i64),
     Follow(i64, i64, usize),
     Goal(usize),
+    Drop(i64),
     Pulse,
     Incident(usize),
+    /// Another incident, of which nobody hears much: which one, its number once it is open, and how far it is.
+    Another(&'static str, Option<i64>, usize),
+    /// An update is taken back.
+    Revert(i64),
+    /// An asset goes to another system with its next build.
+    Move(usize, usize),
+    /// Somebody leaves.
+    Leave(usize),
+    /// A decision is asked for by somebody else, and a charter proposed, and both wait.
+    Wait,
     Hand,
     Charter,
     Day,
@@ -91,6 +109,8 @@ pub(super) struct Year {
     incident: Option<i64>,
     /// What everybody answered, by month.
     answers: BTreeMap<String, Vec<[u64; 3]>>,
+    /// Who left.
+    left: BTreeSet<usize>,
     /// The record that was taken back: it stays so.
     back: Option<String>,
 }
@@ -148,6 +168,7 @@ impl Year {
             incident: None,
             answers: BTreeMap::new(),
             back: None,
+            left: BTreeSet::new(),
         };
         year.describe();
         year.plan();
@@ -241,6 +262,9 @@ impl Year {
             );
             self.people.push(lead);
         }
+        // A team that owns nothing yet.
+        let yard = json!({ "name": "yard", "cadence": "every sprint", "capacity": 10.0 });
+        self.send(&self.lea, "PUT", "/api/v1/teams", &yard);
         for at in 0..12usize {
             let tier = ["vital", "standard", "supporting"][at % 3];
             let exposure = ["internet", "internal", "isolated"][at / 2 % 3];
@@ -307,7 +331,7 @@ impl Year {
                 self.at(7 * week, 2 + i64::try_from(team).unwrap(), Act::Review(team));
             }
         }
-        for (number, day) in [(0, 40), (1, 130), (2, 290), (3, 310)] {
+        for (number, day) in [(0, 40), (1, 130), (2, 290), (3, 310), (4, 200)] {
             self.at(day, 5, Act::Goal(number));
         }
         for month in 0..12 {
@@ -319,6 +343,7 @@ impl Year {
         self.at(100, 10, Act::Charter);
         self.at(190, 10, Act::TakeBack);
         self.at(260, 10, Act::Hand);
+        self.cases();
         for day in 0..=super::DAYS {
             self.at(day, 0, Act::Day);
         }
@@ -365,6 +390,9 @@ impl Year {
                 let body = json!({ "state": state, "role": "security" });
                 let path = format!("/api/v1/decisions/{decision}/answer");
                 self.send(&self.sia, "POST", &path, &body);
+                if yes && decision % 3 == 0 {
+                    self.after(1, 2, Act::End(decision));
+                }
             }
             Act::Review(team) => self.review(team),
             Act::Close(review) => {
@@ -376,6 +404,17 @@ impl Year {
                 let body = json!({ "decision": decision, "state": state, "word": "" });
                 self.post(&format!("/api/v1/reviews/{review}/followed"), &body);
             }
+            Act::End(_)
+            | Act::Drop(_)
+            | Act::Revert(_)
+            | Act::Move(..)
+            | Act::Leave(_)
+            | Act::Wait => {
+                self.case(&act);
+            }
+            Act::Withdrawn => self.withdrawn(),
+            Act::Joined => self.joined(),
+            Act::Another(what, id, step) => self.another(what, id, step),
             Act::Goal(number) => self.goal(number),
             Act::Pulse => self.pulse(),
             Act::Incident(step) => self.respond(step),
@@ -416,5 +455,6 @@ impl Year {
             eprintln!("{kind} on {on} days");
             assert!(on >= least, "{kind} on {on} days");
         }
+        Self::has_cases(&text);
     }
 }

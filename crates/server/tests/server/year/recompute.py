@@ -1,405 +1,17 @@
 """Makes the numbers of Trimtab again, out of an exported ledger and nothing else.
 
-    python3 recompute.py LEDGER.jsonl MICROSECONDS
+    python3 recompute.py LEDGER.jsonl MICROSECONDS READER
 
-Written from docs/metrics.md, docs/packs.md, docs/reviews.md, docs/incidents.md and docs/ledger.md. Says one number a line, as
+Written from docs/metrics.md, docs/packs.md, docs/reviews.md, docs/incidents.md and docs/ledger.md. READER is the number of the person who looks, and may do everything. Says one number a line, as
 JSON: where it stands (an address, and a pointer, a figure or a cell there) and what it must be.
 """
 
 import collections
-import json
-import math
 import sys
-from datetime import datetime, timezone
 
-DAY = 86_400 * 10**6
-HOUR = 3_600 * 10**6
-LEVELS = ["critical", "high", "medium", "low"]
-# The year's charter calls no other environment production; nothing is deployed into another one.
-PRODUCTION = "production"
-
-
-def moment(text):
-    """Microseconds of a time as the ledger writes it, which has up to nine digits of a second."""
-    whole, _, part = text.rstrip("Z").partition(".")
-    at = datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
-    return int(at.timestamp()) * 10**6 + int((part + "000000")[:6])
-
-
-def date(day):
-    return datetime.fromtimestamp(day * 86_400, timezone.utc).strftime("%Y-%m-%d")
-
-
-class Entry:
-    def __init__(self, line):
-        is_ = json.loads(line)
-        self.at, self.kind, self.actor = is_["at"], is_["kind"], is_["actor"]
-        self.system, self.asset, self.finding = is_["system"], is_["asset"], is_["finding"]
-        self.data = json.loads(is_["data"])
-
-    @property
-    def what(self):
-        return self.data.get("what") if self.kind == "changed" else None
-
-
-class Episode:
-    """From detected, or back, to gone."""
-
-    def __init__(self, began):
-        self.began, self.merged, self.ended, self.how = began, None, None, None
-        self.level, self.deadline = None, None
-        # What held since when: whether it counts, its level, its weight; and which deadline.
-        self.held, self.dues = [], []
-
-    def due(self, since, deadline):
-        """A deadline is in force from then on."""
-        self.deadline = deadline
-        if self.dues and self.dues[-1][0] == since:
-            self.dues.pop()
-        if not self.dues or self.dues[-1][1] != deadline:
-            self.dues.append((since, deadline))
-
-    def missed(self):
-        """When a deadline in force first passed while it counted; one that is drawn forward to the past, when that is said."""
-        before, ends = math.inf, [since for since, _ in self.dues[1:]] + [math.inf]
-        for (since, due), until in zip(self.dues, ends):
-            if due is not None and due >= self.began:
-                unseen = due < since and (before is None or before <= since)
-                at = max(since, due)
-                if not unseen and at < until and self.counts_at(at):
-                    return at
-            before = due
-        return None
-
-    def end(self):
-        return math.inf if self.ended is None else self.ended
-
-    def counts_at(self, at):
-        if not self.began <= at < self.end():
-            return None
-        held = [is_ for since, is_ in self.held if since <= at]
-        return held[-1] if held and held[-1][0] else None
-
-    def counted(self):
-        """Whether it counted at any time."""
-        spans = zip(self.held, self.held[1:] + [(self.end(), None)])
-        return any(is_[0] and until > since for (since, is_), (until, _) in spans)
-
-
-class Finding:
-    def __init__(self, number):
-        self.number, self.system, self.asset = number, None, None
-        self.vulnerability, self.package = None, None
-        self.episodes = []
-        self.fresh(False)
-
-    def fresh(self, live):
-        self.live, self.on_main, self.production = live, live, None
-        self.level, self.weight, self.decision = None, None, None
-
-    def tell(self, entry):
-        self.system, self.asset = entry.system, entry.asset or self.asset
-        data, at = entry.data, entry.at
-        if entry.kind in ("detected", "regressed"):
-            self.vulnerability = data.get("vulnerability", self.vulnerability)
-            self.package = data.get("package", self.package)
-            if self.live:
-                self.on_main = True
-                self.episodes[-1].merged = None
-            else:
-                self.fresh(True)
-                self.episodes.append(Episode(at))
-        elif entry.kind == "assessed":
-            self.production = data["production"]
-            if "level" in data:
-                self.level, self.weight = data["level"], data["weight"]
-                self.decision = data["decision"]
-                deadline = data["deadline"]
-                self.episodes[-1].level = self.level
-                self.episodes[-1].due(at, deadline and moment(deadline))
-        elif entry.kind == "merged":
-            self.on_main = False
-            self.episodes[-1].merged = self.episodes[-1].merged or at
-        elif entry.kind in ("fixed", "retracted"):
-            self.live = False
-            self.episodes[-1].ended, self.episodes[-1].how = at, entry.kind
-            return
-        else:
-            return
-        runs = self.on_main if self.production is None else self.production
-        is_ = (runs and self.decision is None, self.level, self.weight)
-        held = self.episodes[-1].held
-        if held and held[-1][0] == at:
-            held.pop()
-        held.append((at, is_))
-
-    def counts_at(self, at):
-        found = [is_ for is_ in (e.counts_at(at) for e in self.episodes) if is_]
-        return found[0] if found else None
-
-    def episode_at(self, at):
-        return next((e for e in self.episodes if e.began <= at < e.end()), None)
-
-
-class Ledger:
-    def __init__(self, lines, now):
-        self.now = now
-        self.entries = [Entry(line) for line in lines if line.strip()]
-        self.findings, self.teams, self.systems, self.owner, self.tier = {}, {}, {}, {}, {}
-        self.system_of, self.assets = {}, set()
-        for entry in self.entries:
-            if entry.asset is not None:
-                self.assets.add(entry.asset)
-                if entry.system is not None:
-                    self.system_of[entry.asset] = entry.system
-            if entry.finding is not None:
-                self.findings.setdefault(entry.finding, Finding(entry.finding)).tell(entry)
-            if entry.what == "team":
-                self.teams[entry.data["team"]] = entry.data["name"]
-            if entry.what == "system":
-                self.systems[entry.system] = entry.data["name"]
-                self.owner[entry.system] = entry.data["team"]
-                self.tier[entry.system] = entry.data["tier"]
-        self.told = list(self.tellings())
-        self.deployments = Deployments(self)
-
-    def owned(self, team):
-        return [system for system, owner in self.owner.items() if owner == team]
-
-    def of(self, team=None, system=None):
-        """Findings of all, of a team as it is today, or of a system."""
-        for finding in self.findings.values():
-            if system is not None and finding.system != system:
-                continue
-            if team is not None and self.owner.get(finding.system) != team:
-                continue
-            yield finding
-
-    def tellings(self):
-        """What teams were asked and told: when, what, of whom, about which system, whether now."""
-        for entry in self.entries:
-            data = entry.data
-            if entry.kind == "planned" and entry.actor == "trimtab":
-                system = self.system_of.get(entry.asset)
-                yield entry.at, "plan", data["team"], system, data["window"] == "now", entry.asset
-            elif entry.what == "update" and data.get("outcome") in ("applied", "part"):
-                system = self.system_of.get(entry.asset)
-                is_now = data["batch"].startswith("now")
-                yield entry.at, "request", self.owner.get(system), system, is_now, data["update"]
-            elif entry.kind in ("detected", "regressed"):
-                system = entry.system
-                yield entry.at, "finding", self.owner.get(system), system, False, entry.asset
-
-
-def spread(values):
-    """By nearest rank."""
-    values = sorted(values)
-    if not values:
-        return None
-    rank = lambda part: values[math.ceil(len(values) * part) - 1]
-    return {
-        "count": len(values),
-        "least": values[0],
-        "median": rank(0.5),
-        "p90": rank(0.9),
-        "most": values[-1],
-    }
-
-
-def overlap(held, until, start, to):
-    return max(0, min(until, to) - max(held, start))
-
-
-def numbers(ledger, findings, told, teams, first, last):
-    """The numbers of a period of days, both included."""
-    findings = list(findings)
-    start, to = first * DAY, min((last + 1) * DAY, max(ledger.now, first * DAY))
-    episodes = [episode for finding in findings for episode in finding.episodes]
-    ended = [e for e in episodes if e.ended is not None and start <= e.ended < to]
-    fixed = [e for e in ended if e.how == "fixed"]
-    counted = [e for e in fixed if e.counted()]
-    days = lambda e: (e.ended - e.began) / DAY
-    carried = 0.0
-    for episode in episodes:
-        spans = zip(episode.held, episode.held[1:] + [(episode.end(), None)])
-        for (since, (counts, _, weight)), (until, _) in spans:
-            if counts and weight is not None:
-                carried += weight * overlap(since, until, start, to) / DAY
-    passed = {id(e): e.missed() for e in episodes}
-    in_time = lambda e: e.deadline is not None and e.ended <= e.deadline
-    met = [e for e in counted if in_time(e) and passed[id(e)] is None]
-    missed = sum(at is not None and start <= at < to for at in passed.values())
-    there = [(f, f.episode_at(to)) for f in findings if f.counts_at(to)]
-    ages = [(to - e.began) / DAY for _, e in there]
-    bands = [0, 0, 0, 0]
-    for age in ages:
-        bands[0 if age < 7 else 1 if age < 30 else 2 if age < 90 else 3] += 1
-    merged = [e for e in counted if e.merged is not None]
-    told = [one for one in told if start <= one[0] < to]
-    asked = collections.defaultdict(list)
-    for at, word, team, _, is_now, _ in told:
-        if word != "finding" and team is not None:
-            asked[at // HOUR, team].append(is_now)
-    interruptions = sum(not all(all_) for all_ in asked.values())
-    weeks = (to - start) / (7 * DAY)
-    notices = {(at, word, team) for at, word, team, *_ in told if word == "plan"}
-    notices |= {(at, word, asset) for at, word, _, _, _, asset in told if word == "finding"}
-    end = (last + 1) * DAY - 1
-    load = [f.counts_at(end) for f in findings]
-    share = len(met) / (len(met) + missed) if met or missed else None
-    return {
-        "load": sum(is_[2] or 0 for is_ in load if is_),
-        "load_days": carried,
-        "time_to_remediate": spread(map(days, counted)),
-        "time_to_remediate_by_level": {
-            level: spread(days(e) for e in counted if e.level == level) for level in LEVELS
-        },
-        "detected_to_merged": spread((e.merged - e.began) / DAY for e in merged),
-        "merged_to_deployed": spread((e.ended - e.merged) / DAY for e in merged),
-        "deadlines": {"met": len(met), "missed": missed, "share": share},
-        "flow": {
-            "found": sum(start <= e.began < to for e in episodes),
-            "fixed": len(fixed),
-            "retracted": sum(e.how == "retracted" for e in ended),
-        },
-        "age": {
-            "days": spread(ages),
-            "under_7": bands[0],
-            "under_30": bands[1],
-            "under_90": bands[2],
-            "older": bands[3],
-        },
-        "noise": {
-            "interruptions": interruptions,
-            "a_week": interruptions / teams / weeks if teams and weeks > 0 else None,
-            "now": sum(all(all_) for all_ in asked.values()),
-            "requests": len({one[5] for one in told if one[1] == "request"}),
-            "notices": len(notices),
-        },
-    }
-
-
-class Change:
-    """Of what runs somewhere, or an attempt at one."""
-
-    def __init__(self, system, snapshot, at, lead):
-        self.system, self.snapshot, self.at, self.lead = system, snapshot, at, lead
-        self.failed, self.restored = False, None
-
-
-class Deployments:
-    """What was deployed to production, and how it ended."""
-
-    def __init__(self, ledger):
-        self.now, self.all = ledger.now, []
-        received, places = {}, collections.defaultdict(list)
-        for entry in ledger.entries:
-            data = entry.data
-            if entry.kind == "received" and "snapshot" in data:
-                received[data["snapshot"]] = entry.at
-            elif entry.kind == "deployed" and "snapshot" in data and data["environment"] == PRODUCTION:
-                one = (entry.at, data["deployment"], data["snapshot"], data["outcome"])
-                places[entry.asset].append(one)
-        self.places = {asset: sorted(told) for asset, told in places.items()}
-        # Of which systems it was ever told that one ended other than well.
-        self.told = set()
-        for asset, told in self.places.items():
-            system = ledger.system_of.get(asset)
-            if any(how in ("failed", "rolled-back") for *_, how in told):
-                self.told.add(system)
-            self.all += self.changes(system, told, received)
-
-    @staticmethod
-    def changes(system, told, received):
-        """Of one asset, in the order of time."""
-        all_, stand, runs = [], [], None
-
-        def again(at):
-            for change in all_:
-                if change.failed and change.restored is None:
-                    change.restored = at
-
-        for at, _, snapshot, how in told:
-            if how == "stopped":
-                continue
-            since = received.get(snapshot)
-            lead = (at - since) / DAY if since is not None and since <= at else None
-            change = Change(system, snapshot, at, lead)
-            if how == "ok":
-                again(at)
-                if snapshot != runs:
-                    all_.append(change)
-                    stand.append(change)
-                runs = snapshot
-            elif how == "failed":
-                brought = stand[-1] if stand and stand[-1].snapshot == snapshot == runs else change
-                if brought is change:
-                    all_.append(change)
-                brought.failed = True
-            else:
-                # Another one runs: the last that stands is taken back, unless a failure is what this ends.
-                down = any(change.failed and change.restored is None for change in all_)
-                gone = []
-                if snapshot != runs:
-                    while stand and stand[-1].snapshot != snapshot:
-                        gone.append(stand.pop())
-                        if all(change.snapshot != snapshot for change in stand):
-                            break
-                if gone and not down:
-                    gone[0].failed = True
-                again(at)
-                runs = snapshot
-        return all_
-
-    def measures(self, systems, first, last):
-        start, to = first * DAY, min((last + 1) * DAY, max(self.now, first * DAY))
-        mine = lambda system: systems is None or system in systems
-        all_ = [c for c in self.all if start <= c.at < to and mine(c.system)]
-        failed = [c for c in all_ if c.failed]
-        is_told = any(mine(system) for system in self.told)
-        weeks = (to - start) / (7 * DAY)
-        over = [c for c in failed if c.restored is not None]
-        return {
-            "deployments": len(all_),
-            "a_week": len(all_) / weeks if weeks > 0 else 0,
-            "few": len(all_) < 10,
-            "lead_time": spread(c.lead for c in all_ if not c.failed and c.lead is not None),
-            "failed": len(failed) if is_told else None,
-            "change_failure_rate": share(len(failed), len(all_)) if is_told else None,
-            "time_to_restore": spread((c.restored - c.at) / DAY for c in over),
-            "not_restored": len(failed) - len(over),
-        }
-
-    def went_wrong(self):
-        """Failed or rolled back within 14 days, and nothing was told there since."""
-        lasts = [told[-1] for told in self.places.values()]
-        return sum(how in ("failed", "rolled-back") and at >= self.now - 14 * DAY for at, _, _, how in lasts)
-
-
-def by_day(findings, first, last):
-    findings = list(findings)
-    for day in range(first, last + 1):
-        there = [f.counts_at((day + 1) * DAY - 1) for f in findings]
-        there = [is_ for is_ in there if is_]
-        levels = {level: sum(is_[1] == level for is_ in there) for level in LEVELS}
-        yield day, sum(is_[2] or 0 for is_ in there), levels, sum(is_[1] is None for is_ in there)
-
-
-def say(at, kind, name, value):
-    print(json.dumps({"at": at, "kind": kind, "name": name, "value": value}))
-
-
-def leaves(value, name=""):
-    if isinstance(value, dict):
-        for key, one in value.items():
-            yield from leaves(one, f"{name}/{key}")
-    else:
-        yield name, value
-
-
-def api(at, name, value):
-    for rest, leaf in leaves(value):
-        say(at, "api", name + rest, leaf)
+import shown
+from lives import *
+from saying import *
 
 
 def metrics(ledger, days, team=None, system=None):
@@ -420,6 +32,7 @@ def metrics(ledger, days, team=None, system=None):
     systems = None if team is None and system is None else [system] if team is None else ledger.owned(team)
     for word, (a, b) in (("delivery", (first, last)), ("delivery_before", (first - days, first - 1))):
         api(at, f"/{word}/all", ledger.deployments.measures(systems, a, b))
+        api(at, f"/{word}/with_updates", ledger.deployments.measures(systems, a, b, True))
     began = min((f.episodes[0].began for f in mine()), default=None)
     if began is not None:
         start = max(first, began // DAY)
@@ -482,15 +95,32 @@ class Decisions:
                     "kind": data["kind"],
                     "asked": entry.actor,
                     "answered": None,
+                    "told": [],
+                    "justified": data["justification"] is not None and bool(data["reason"]),
                 }
             elif data["state"] in ("approved", "refused"):
                 self.all[data["decision"]]["answered"] = entry.actor
             self.all[data["decision"]]["state"] = data["state"]
+            self.all[data["decision"]]["told"].append((entry.at, data["state"]))
         self.now = ledger.now
+
+    def at(self, state, at, systems):
+        """Those of some systems that stood so at a moment, and had not ended by themselves."""
+        for one in self.all.values():
+            told = [state for since, state in one["told"] if since <= at]
+            lasts = one["ends"] is None or one["ends"] > at
+            if told and told[-1] == state and lasts and one["system"] in systems:
+                yield one
 
     def in_force(self, systems=None):
         holds = lambda d: d["state"] == "approved" and (d["ends"] is None or d["ends"] > self.now)
         return [d for d in self.all.values() if holds(d) and (systems is None or d["system"] in systems)]
+
+
+def answered(decisions, state):
+    """Those that stand so, and have not ended by themselves."""
+    lasts = lambda d: d["ends"] is None or d["ends"] > decisions.now
+    return [d for d in decisions.all.values() if d["state"] == state and lasts(d)]
 
 
 def pages(ledger):
@@ -514,18 +144,25 @@ def pages(ledger):
     say("/", "figure", "exceptions end within 14 days", len(soon))
     say("/", "figure", "systems without a tier", len(tierless))
     say("/", "figure", "deployments went wrong", ledger.deployments.went_wrong())
+    ledger.lists |= {"ending": len(soon), "tiers": len(tierless), "broken": ledger.deployments.went_wrong()}
     # Who promised nothing, and was asked nothing, owes nothing.
     if not any((entry.what or "").startswith("supplier") for entry in ledger.entries):
         say("/", "figure", "promises and answers owed", 0)
+        ledger.lists["suppliers"] = 0
+    asked, held = answered(decisions, "asked"), decisions.in_force()
+    ended = [d for d in decisions.all.values() if d["state"] == "approved" and d not in held]
+    for label, many in (("asked", len(asked)), ("in force", len(held)), ("end within 14 days", len(soon)), ("expired", len(ended))):
+        say("/exceptions", "figure", label, many)
+    words("/exceptions", "h1", [len(asked), len(soon), 14])
     for team, name in ledger.teams.items():
         late, _, all_, load, *_ = standing(ledger, ledger.of(team))
         at = f"/teams/{team}"
         say(at, "figure", "past their deadline", late)
         say(at, "figure", "open, counting to the load", all_)
         say(at, "figure", "load", load)
-        say("/teams", "cell", f"{name}|Systems", len(ledger.owned(team)))
-        say("/teams", "cell", f"{name}|Findings", all_)
-        say("/teams", "cell", f"{name}|Load", load)
+        cell("/teams", "Teams", "Systems", name, len(ledger.owned(team)))
+        cell("/teams", "Teams", "Findings", name, all_)
+        cell("/teams", "Teams", "Load", name, load)
         say(at, "figure", "decisions in force", len(decisions.in_force(ledger.owned(team))))
     for system, name in ledger.systems.items():
         late, _, all_, load, *_ = standing(ledger, ledger.of(system=system))
@@ -535,8 +172,8 @@ def pages(ledger):
         say(at, "figure", "load", load)
         assets = sum(of == system for of in ledger.system_of.values())
         say(at, "figure", "assets", assets)
-        say("/systems", "cell", f"{name}|Findings", all_)
-        say("/systems", "cell", f"{name}|Load", load)
+        cell("/systems", "Systems", "Findings", name, all_)
+        cell("/systems", "Systems", "Load", name, load)
 
 
 def measured(ledger):
@@ -551,7 +188,7 @@ def measured(ledger):
         kept = is_["deadlines"]["share"]
         say(at, "figure", "median to remediate", took and took["median"])
         say(at, "figure", "90th percentile", took and took["p90"])
-        say(at, "figure", "deadlines met", None if kept is None else percent(kept))
+        say(at, "figure", "deadlines met", percent(kept))
         say(at, "figure", "load-days", is_["load_days"])
         say(at, "figure", "median age of the backlog", age and age["median"])
         say(at, "figure", "interruptions a week and team", is_["noise"]["a_week"])
@@ -566,9 +203,15 @@ def measured(ledger):
         say(at, "csv", f"{date(first)}|2", flow["fixed"] + flow["retracted"])
 
 
-def percent(part):
-    """In whole per cent, a half up."""
-    return math.floor(part * 100 + 0.5)
+def answers_waiting(ledger):
+    """Decisions that somebody else asked for and nobody answered, for whoever may answer all of them."""
+    actor = f"person:{ledger.reader}"
+    all_ = Decisions(ledger).all.values()
+    waits = [d for d in all_ if d["state"] == "asked" and d["asked"] != actor]
+    waits = sum(d["ends"] is None or d["ends"] > ledger.now for d in waits)
+    say("/", "figure", "decisions to answer", waits)
+    ledger.lists["answers"] = waits
+    return [waits] if waits else []
 
 
 def boards(ledger):
@@ -583,10 +226,23 @@ def boards(ledger):
     say("/boards/security", "figure", "critical", levels["critical"])
     part, took = is_["deadlines"]["share"], is_["time_to_remediate"]
     for side in ("security", "product", "leadership"):
-        say(f"/boards/{side}", "figure", "deadlines met in 90 days", None if part is None else percent(part))
+        say(f"/boards/{side}", "figure", "deadlines met in 90 days", percent(part))
     for side in ("security", "leadership"):
         say(f"/boards/{side}", "figure", "median to remediate", took and took["median"])
     say("/boards/engineering", "figure", "interruptions of a team in a week", is_["noise"]["a_week"])
+    words("/boards/engineering", "h1", [all_, due])
+    words("/boards/security", "h1", [levels["critical"]] + ([late] if late else []))
+    words("/", "h1", [late if late else all_] + answers_waiting(ledger))
+    for team, name in ledger.teams.items():
+        told = [one for one in ledger.told if one[2] == team]
+        of = numbers(ledger, ledger.of(team), told, 1, last - 89, last)
+        table = "Work by team"
+        cell("/boards/engineering", table, "Load", name, of["load"])
+        cell("/boards/engineering", table, "Deadlines met", name, percent(of["deadlines"]["share"]))
+        cell("/boards/engineering", table, "Interruptions a week", name, of["noise"]["a_week"])
+        changes = shown.first_window(ledger, team)
+        if changes is not None:
+            cell("/boards/engineering", table, "Changes", name, changes)
     spent = is_["merged_to_deployed"]
     say("/boards/operations", "figure", "merged to deployed, median", spent and spent["median"])
     touched = {f.system for f in ledger.of() if f.counts_at(ledger.now)}
@@ -596,26 +252,77 @@ def boards(ledger):
         waits += bool(finding.counts_at(ledger.now)) and not finding.on_main
     say("/boards/operations", "figure", "gone from the main line, still running", waits)
     say("/boards/operations", "figure", "deployments went wrong", ledger.deployments.went_wrong())
-    maturity = "/api/v1/maturity"
+
+
+def facts(ledger, team=None):
+    """What maturity is judged by, as far as the ledger tells it: how many are so, and of how many; by criterion."""
+    now, last = ledger.now, ledger.now // DAY
+    owned = ledger.owned(team) if team is not None else list(ledger.systems)
+    described, cadence, inventory, opened, updates = {}, {}, {}, collections.defaultdict(list), []
+    for entry in ledger.entries:
+        data = entry.data
+        if entry.what == "system":
+            described[entry.system] = all(data[name] is not None for name in ("tier", "exposure", "data"))
+        elif entry.kind == "received" and data.get("snapshot") is not None and data["branch"] is None:
+            inventory[entry.asset] = entry.at
+        elif entry.what == "review" and data.get("state") == "open":
+            opened[data["review"]] = entry.at
+    of = {entry.data["review"]: entry.data["of"] for entry in ledger.entries if entry.what == "review" and "of" in entry.data}
+    held = {int(of[id_].split(":")[1]) for id_, at in opened.items() if of[id_].startswith("team:") and at >= now - 37 * DAY}
+    assets = [a for a in ledger.assets if team is None or ledger.system_of.get(a) in owned]
+    with_ = {ledger.system_of.get(a) for a in assets if a in inventory}
+    fresh = lambda days: sum(inventory.get(a, 0) >= now - days * DAY for a in assets)
+    runs = {ledger.system_of.get(a) for a in shown.running(ledger)}
+    counts = [f.counts_at(now) for f in ledger.of(team) if f.counts_at(now)]
+    updates = [u for u in ledger.updates.values() if u.at >= now - 90 * DAY and u.outcome not in ("nothing", "refused")]
+    updates = [u for u in updates if team is None or ledger.system_of.get(u.asset) in owned]
+    systems = [s for s in owned]
+    teams = [t for t in ledger.teams if ledger.owned(t) and team in (None, t)]
+    told = [one for one in ledger.told if team is None or one[2] == team]
+    is_ = numbers(ledger, ledger.of(team), told, len(ledger.teams) if team is None else 1, last - 89, last)
     due = is_["deadlines"]
-    say(maturity, "criterion", "kept", [due["met"], due["met"] + due["missed"]])
-    quiet = falling = of = 0
-    for team in ledger.teams:
-        if not ledger.owned(team):
-            continue
-        of += 1
-        told = [one for one in ledger.told if one[2] == team]
-        a = numbers(ledger, ledger.of(team), told, 1, last - 89, last)
-        b = numbers(ledger, ledger.of(team), told, 1, last - 179, last - 90)
+    quiet = falling = 0
+    for one in teams:
+        told = [is_ for is_ in ledger.told if is_[2] == one]
+        a = numbers(ledger, ledger.of(one), told, 1, last - 89, last)
+        b = numbers(ledger, ledger.of(one), told, 1, last - 179, last - 90)
         quiet += a["noise"]["a_week"] <= 2
         falling += a["load"] <= b["load"] + 1e-6
-    say(maturity, "criterion", "quiet", [quiet, of])
-    say(maturity, "criterion", "falling", [falling, of])
     # Of two people, and with an end where it is an exception.
-    decisions = Decisions(ledger).in_force()
+    decisions = Decisions(ledger).in_force(None if team is None else owned)
     two = lambda d: d["answered"] is not None and d["answered"] != d["asked"]
     good = [d for d in decisions if two(d) and (d["kind"] != "exception" or d["ends"] is not None)]
-    say(maturity, "criterion", "decided", [len(good), len(decisions)])
+    stated = [d for d in decisions if d["kind"] == "not-affected"]
+    kept = [due["met"], due["met"] + due["missed"]]
+    agreed = collections.Counter(e.data["charter"] for e in ledger.entries if e.what == "charter-agreed")
+    force = [e.data["charter"] for e in ledger.entries if e.what == "charter-agreed" and e.data.get("in_force")]
+    return {
+        "charter-agreed": [agreed[force[-1]] if force else None, 4 if force else None],
+        "inventory-begun": [len(with_ & set(systems)), len(systems)],
+        "findings-weighed": [sum(c[1] is not None for c in counts), len(counts)],
+        "all-watched": [fresh(30), len(assets)],
+        "inventory-whole": [len(with_ & set(systems)), len(systems)],
+        "updates-tested": [sum(u.reverted is None and u.tests == "unharmed" for u in updates), len(updates)],
+        "deadlines-mostly": kept,
+        "deadlines-kept": kept,
+        "reviews-held": [len(held & set(teams)), len(teams)],
+        "owned": [sum(ledger.owner[s] is not None for s in systems), len(systems)],
+        "context-told": [sum(described[s] for s in systems), len(systems)],
+        "running-told": [len(runs & set(systems)), len(systems)],
+        "decisions-of-two": [len(good), len(decisions)],
+        "all-current": [fresh(7), len(assets)],
+        "little-noise": [quiet, len(teams)],
+        "load-falls": [falling, len(teams)],
+        "not-affected-told": [sum(d["justified"] for d in stated), len(stated)],
+    }
+
+
+def maturity(ledger):
+    for team in [None, *(team for team in ledger.teams if ledger.owned(team))]:
+        at = "/api/v1/maturity" + ("" if team is None else f"?team={team}")
+        for id_, (many, of) in facts(ledger, team).items():
+            say(at, "row", f"criteria|id|{id_}|count", many)
+            say(at, "row", f"criteria|id|{id_}|of", of)
 
 
 def goals(ledger):
@@ -654,10 +361,18 @@ def goals(ledger):
             stands = "reached" if there else "missed" if over else "on track" if way >= time else "behind"
         say(at, "api", f"/rows/{row}/way", way)
         say(at, "api", f"/rows/{row}/standing", stands)
+        parts = None if way is None else [percent(way), percent(time)]
+        for page in ("/goals", "*/boards/leadership", "*/boards/leadership/wall"):
+            put = may if page.startswith("*") else cell
+            put(page, "Goals", "Began at", goal["name"], goal["from"])
+            put(page, "Goals", "Now", goal["name"], value)
+            put(page, "Goals", "To be", goal["name"], goal["to"])
+            put(page, "Goals", "Way", goal["name"], parts)
         all_[stands] += 1
         row += 1
     for stands in ("reached", "on track", "behind", "missed"):
         say("/goals", "figure", stands, all_[stands])
+    words("/goals", "h1", [row] + [all_[stands] for stands in ("reached", "on track", "behind")])
 
 
 def reviews(ledger):
@@ -682,6 +397,13 @@ def reviews(ledger):
         states["held" if "closed" in review else "open now" if "open" in review else "planned"] += 1
     for state in ("planned", "open now", "held"):
         say("/reviews", "figure", state, states[state])
+    for id_, review in all_.items():
+        of_it = review["decisions"]
+        may("*/reviews", "Reviews", "Decisions", f"/reviews/{id_}", len(of_it))
+        may("*/reviews", "Reviews", "To be done", f"/reviews/{id_}", sum(d["state"] == "open" for d in of_it))
+        if "closed" in review:
+            took = (review["closed"] - review["open"]) // (60 * 10**6)
+            may("*/reviews", "Reviews", "Minutes", f"/reviews/{id_}", [took, review["minutes"]])
     same = collections.defaultdict(list)
     opened = [one for one in all_.items() if "open" in one[1]]
     for id_, review in sorted(opened, key=lambda one: one[1]["open"]):
@@ -691,11 +413,9 @@ def reviews(ledger):
             if last + 4 > len(of_same) or last == 0:
                 say(f"/api/v1/reviews/{id_}", "api", "/minutes", review["minutes"])
                 quality(ledger.now, id_, [r for _, r in of_same[max(0, last - 11) : last + 1]])
-                figures(ledger, id_, review)
-
-
-def share(part, of):
-    return part / of if of else None
+                earlier = of_same[last - 2][1] if last > 1 else None
+                before = of_same[last - 1][1] if last else None
+                figures(ledger, id_, review, before, earlier)
 
 
 def quality(now, id_, twelve):
@@ -743,10 +463,22 @@ def quality(now, id_, twelve):
         say(f"/api/v1/reviews/{id_}", "api", f"/decisions/{row}/stands", word)
 
 
-def figures(ledger, id_, review):
-    """The numbers that a review showed when it was opened."""
-    at = review["open"]
-    team = int(review["of"].split(":")[1])
+def scheduled_at(ledger, team, at):
+    """What was scheduled for a team at a moment, in a window that was not over."""
+    all_ = {}
+    for entry in ledger.entries:
+        data = entry.data
+        if entry.kind == "planned" and entry.actor == "trimtab" and entry.at <= at and data["team"] == team:
+            key = entry.asset, data["package"]
+            all_.pop(key, None)
+            if data["state"] != "dropped":
+                all_[key] = data
+    return sum(is_["ends"] is None or moment(is_["ends"]) > at for is_ in all_.values())
+
+
+def reckoned(ledger, review, before):
+    """The numbers of a review when it was opened; `before` is the last of the same, if there was one."""
+    at, team = review["open"], int(review["of"].split(":")[1])
     # Of the systems that were the team's then: those of the reviews never changed hands.
     late, soon, load, count = 0, 0, 0.0, 0
     for finding in ledger.of(team):
@@ -759,17 +491,50 @@ def figures(ledger, id_, review):
         if deadline is not None:
             late += deadline < at
             soon += at <= deadline < at + 14 * DAY
-    name = f"/api/v1/reviews/{id_}"
-    api(name, "/pack/figures", {"load": load, "open": count, "late": late, "soon": soon})
-    at = f"/reviews/{id_}"
-    say(at, "figure", "load", load)
-    say(at, "figure", "findings that count", count)
-    say(at, "figure", "past their deadline", late)
-    say(at, "figure", "due within 14 days", soon)
+    # Since the last of the same, or a week; of no more than four weeks.
+    since = max(before["open"] if before else at - 7 * DAY, at - 28 * DAY)
+    decisions, own = Decisions(ledger), ledger.owned(team)
+    ending = [d for d in decisions.at("approved", at, own) if d["ends"] is not None]
+    return {
+        "load": load,
+        "open": count,
+        "new": shown.above(ledger, ledger.of(team), since, at),
+        "late": late,
+        "soon": soon,
+        "exceptions": sum(d["ends"] <= at + 14 * DAY for d in ending),
+        "answers": sum(1 for _ in decisions.at("asked", at, own)),
+        "scheduled": scheduled_at(ledger, team, at),
+    }
+
+
+def figures(ledger, id_, review, before, earlier):
+    """The numbers that a review showed, those of the one before beside them, and how many its parts have."""
+    team = int(review["of"].split(":")[1])
+    name, is_ = f"/api/v1/reviews/{id_}", reckoned(ledger, review, before)
+    api(name, "/pack/figures", is_)
+    if before is not None:
+        api(name, "/before", reckoned(ledger, before, earlier))
+    parts = {1: is_["new"], 2: is_["late"] + is_["soon"], 3: is_["exceptions"], 4: is_["answers"]}
+    for part, many in parts.items():
+        say(name, "api", f"/pack/parts/{part}/count", many)
+    labels = {
+        "load": "load",
+        "open": "findings that count",
+        "new": "new above the line",
+        "late": "past their deadline",
+        "soon": "due within 14 days",
+        "exceptions": "exceptions that end",
+        "answers": "decisions asked for",
+        "scheduled": "changes scheduled",
+    }
+    for member, label in labels.items():
+        figure(f"/reviews/{id_}", label, is_[member])
     # The load at the end of each of twelve days, a week apart; that of the thirteenth was not over.
     for row, (load, unknown) in enumerate(line(ledger, team, review["open"] // DAY)):
         value = None if unknown else load
         say(name, "api", f"/pack/charts/0/series/0/values/{row}", value)
+        day = date(review["open"] // DAY - 84 + 7 * row)
+        cell(f"/reviews/{id_}", "Load, load at the end of the day", "load", day, value)
 
 
 def line(ledger, team, today):
@@ -790,12 +555,23 @@ def deadline_at(ledger, number, at):
     return told[-1] if told else None
 
 
+def length(seconds):
+    """The numbers in which a length of time is told: minutes, hours and minutes, or days and hours."""
+    minutes = seconds // 60
+    if minutes < 120:
+        return [max(minutes, 1)]
+    if minutes < 2880:
+        return [minutes // 60, minutes % 60]
+    return [minutes // 1440, minutes % 1440 // 60]
+
+
 def incidents(ledger):
     all_ = collections.defaultdict(list)
     for entry in ledger.entries:
         if entry.what == "incident":
             all_[entry.data["incident"]].append(entry)
     drills = near = real = still = 0
+    of_teams = collections.defaultdict(list)
     for id_, told in all_.items():
         opened = told[0].data["told"]
         published = opened["published"] and moment(opened["published"])
@@ -822,7 +598,10 @@ def incidents(ledger):
                 for earlier in order[: order.index(word) + 1]:
                     teams[team].setdefault(earlier, entry.at)
         at = f"/api/v1/incidents/{id_}"
+        page, table = f"/incidents/{id_}", "Teams"
         for team, is_ in teams.items():
+            took = {}
+            of_teams[team] += [took] if is_real else []
             spans = {"know": None, "acknowledge": "acknowledged", "contain": "contained", "fix": "fixed"}
             for span, word in spans.items():
                 if span == "know":
@@ -835,25 +614,92 @@ def incidents(ledger):
                     seconds = (is_.get(word, end) - is_["touched"]) // 10**6
                 say(at, "team", f"{team}|to_{span}/state", state)
                 say(at, "team", f"{team}|to_{span}/seconds", seconds)
+                column = f"To {span}"
+                took_ = None if seconds is None else length(seconds)
+                cell(page, table, column, ledger.teams[team], took_)
+                cell(f"{page}/report", "How long it took", column, ledger.teams[team], took_)
+                if state == "took":
+                    took[span] = seconds
+    for team, all_ in of_teams.items():
+        table, row = "How long it took, by team: the middle one", ledger.teams[team]
+        cell("/incidents", table, "Incidents", row, len(all_))
+        for span in ("know", "acknowledge", "contain", "fix"):
+            known = sorted(one[span] for one in all_ if span in one)
+            middle = length(known[len(known) // 2]) if known else None
+            cell("/incidents", table, f"To {span}", row, middle)
+    if still:
+        words("/incidents", "h1", [still])
     say("/incidents", "figure", "open", still)
     say("/incidents", "figure", "real ones", real)
     say("/incidents", "figure", "near misses", near)
     say("/incidents", "figure", "drills, counted in no measure", drills)
 
 
-def card(ledger, team):
+def removed(ledger, team, first, last):
+    """What updates of a team removed in a time."""
+    start, to = first * DAY, min((last + 1) * DAY, ledger.now)
+    within = lambda at: at is not None and start <= at < to
+    own = [u for u in ledger.updates.values() if ledger.owner.get(ledger.system_of.get(u.asset)) == team]
+    came = [u for u in own if within(u.came())]
+    gone = {}
+    for update in sorted(came, key=lambda u: (-u.at, -u.number)):
+        for finding in update.findings:
+            # One that came back was gone when the update was seen in production.
+            known = [at for at in (finding.gone(), update.deployed) if at is not None]
+            if known and within(min(known)):
+                gone.setdefault(finding.number, (finding, min(known)))
+    weights, days, due, kept = [], [], 0, 0
+    for finding, at in gone.values():
+        counted = finding.decision is None
+        weight = finding.weight if counted or finding.weight is None else 0.0
+        weights.append(weight)
+        days.append(None if weight is None else weight * (to - at) / DAY)
+        deadline = finding.episodes[-1].deadline if counted else None
+        due += deadline is not None
+        kept += deadline is not None and at <= deadline
+    sum_ = lambda all_: None if None in all_ else sum(all_)
+    return {
+        "updates in production": len(came),
+        "findings that they removed": len(gone),
+        "load that they removed": sum_(weights),
+        "load-days no longer carried": sum_(days),
+        "% of their deadlines kept": percent(share(kept, due)),
+        "updates taken back": sum(within(u.reverted) for u in own),
+    }
+
+
+def card(ledger, team, name):
     last = ledger.now // DAY
     told = [one for one in ledger.told if one[2] == team]
-    at = f"/api/v1/teams/{team}/card"
+    at, page, both = f"/api/v1/teams/{team}/card", f"/teams/{team}/card", {}
     for side, (a, b) in (("now", (last - 83, last)), ("before", (last - 167, last - 84))):
         is_ = numbers(ledger, ledger.of(team), told, 1, a, b)
-        say(at, "named", f"load of the team|{side}", is_["load"])
-        part = is_["deadlines"]["share"]
-        kept = None if part is None else percent(part)
-        say(at, "named", f"% of all its deadlines kept|{side}", kept)
-        if side == "now":
-            say(f"/teams/{team}/card", "figure", "load of the team", is_["load"])
-            say(f"/teams/{team}/card", "figure", "% of all its deadlines kept", kept)
+        all_ = removed(ledger, team, a, b)
+        both[side] = all_
+        all_ = all_ | {
+            "load of the team": is_["load"],
+            "% of all its deadlines kept": percent(is_["deadlines"]["share"]),
+        }
+        for label, value in all_.items():
+            say(at, "named", f"{label}|{side}", value)
+            if side == "now":
+                figure(page, label, value)
+    now, before = both["now"], both["before"]
+    words(page, "h1", [now["updates in production"], 84, now["findings that they removed"]])
+    columns = {
+        "Updates": "updates in production",
+        "Findings": "findings that they removed",
+        "Load removed": "load that they removed",
+        "% of deadlines kept": "% of their deadlines kept",
+    }
+    for column, label in columns.items():
+        both_known = [one for one in (now[label], before[label]) if one is not None]
+        if ledger.owned(team):
+            row = sorted(ledger.teams[t] for t in ledger.teams if ledger.owned(t)).index(name)
+            for place, of in enumerate(now):
+                for side in both:
+                    say("/api/v1/wall", "api", f"/teams/{row}/numbers/{place}/{side}", both[side][of])
+            cell("/wall", "Teams", column, name, both_known if now[label] is not None else None)
 
 
 def pulse(ledger):
@@ -870,20 +716,23 @@ def pulse(ledger):
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         ledger = Ledger(file, int(sys.argv[2]))
+    ledger.reader, ledger.lists = int(sys.argv[3]), {}
     for days in (28, 84, 364):
         metrics(ledger, days)
     for team in ledger.teams:
         metrics(ledger, 84, team=team)
-        card(ledger, team)
+        card(ledger, team, ledger.teams[team])
     for system in list(ledger.systems)[:4]:
         metrics(ledger, 182, system=system)
     pages(ledger)
     measured(ledger)
     boards(ledger)
+    maturity(ledger)
     goals(ledger)
     reviews(ledger)
     incidents(ledger)
     pulse(ledger)
+    shown.pages(ledger, ledger.lists)
 
 
 main()

@@ -32,6 +32,7 @@ impl Year {
     pub(super) fn build(&mut self, at: usize, back: bool) {
         let name = self.assets[at].name.clone();
         let mut has = self.assets[at].has.clone();
+        let mut gone: Vec<[String; 3]> = Vec::new();
         if back {
             // Somebody builds from an old branch.
             let Some(before) = self.assets[at].before.clone() else { return };
@@ -53,6 +54,14 @@ impl Year {
                 if affected.contains(is.name.as_str()) && version < most && self.happens(diligence)
                 {
                     has.insert(package, version + 1);
+                    let is = &self.world.packages[package];
+                    let of = format!("pkg:cargo/{}", is.name);
+                    let own = rows.as_array().unwrap().iter().filter(|row| row["package"] == of);
+                    let name = |row: &Value| row["vulnerability"].as_str().unwrap().to_owned();
+                    let versions = (&is.versions[version], &is.versions[version + 1]);
+                    gone.extend(own.map(|row| {
+                        [format!("{of}@{}", versions.0), versions.1.clone(), name(row)]
+                    }));
                 }
             }
         }
@@ -64,8 +73,8 @@ impl Year {
         asset.before = Some(std::mem::replace(&mut asset.has, has));
         let (system, revision) = (asset.system, format!("{name}-{}", asset.builds));
         let is_told = asset.is_told;
-        if asset.builds > 1 && asset.builds.is_multiple_of(3) && !back {
-            self.request(at);
+        if asset.builds > 1 && asset.builds.is_multiple_of(2) && !back {
+            self.request(at, &gone);
         }
         let components: Vec<Value> = self.assets[at]
             .has
@@ -97,14 +106,30 @@ impl Year {
     }
 
     /// A request was opened before.
-    fn request(&mut self, at: usize) {
+    fn request(&mut self, at: usize, gone: &[[String; 3]]) {
         let asset = &self.assets[at];
         let mut is = crate::updates::evidence("1.0.0", "1.0.1", "RUSTSEC-2026-0001");
+        if !gone.is_empty() {
+            let moved = |[purl, to, _]: &[String; 3]| {
+                let (package, from) = purl.split_once('@').unwrap();
+                json!({ "package": package, "from": [from], "to": [to] })
+            };
+            let removed = |[purl, _, name]: &[String; 3]| {
+                json!({ "vulnerability": name, "package": purl, "level": null, "deadline": null,
+                    "exploited": null })
+            };
+            is["removes"] = gone.iter().map(removed).collect();
+            is["moves"] = gone.iter().map(moved).collect();
+        }
         let now_or_later = if at.is_multiple_of(4) { "now" } else { "sprint" };
         is["batch"] = json!(format!("{now_or_later}-{}-{}", at, asset.builds));
         is["now"] = json!(now().to_string());
         is["target"] = json!(asset.name);
-        self.post(&format!("/api/v1/updates?asset={}", asset.name), &is);
+        let made = self.post(&format!("/api/v1/updates?asset={}", asset.name), &is);
+        let update = made["update"].as_i64().unwrap();
+        if update % 7 == 0 {
+            self.after(24, 2, Act::Revert(update));
+        }
     }
 
     pub(super) fn deploy(&mut self, at: usize, revision: &str, tries: u64) {
@@ -139,9 +164,14 @@ impl Year {
             Some("high") => 20,
             _ => 60,
         };
-        let wanted = json!({ "finding": rows[one]["id"], "kind": "exception",
+        let mut wanted = json!({ "finding": rows[one]["id"], "kind": "exception",
             "reason": "The season begins this week.", "role": "engineering", "days": days,
             "control": "The gateway refuses requests of this shape." });
+        if self.below(4) == 0 {
+            wanted = json!({ "finding": rows[one]["id"], "kind": "not-affected",
+                "reason": "We do not call it.", "role": "engineering",
+                "justification": "vulnerable_code_not_in_execute_path" });
+        }
         let asked = self.post("/api/v1/decisions", &wanted);
         let yes = self.happens(75);
         // The last is left to be answered.
@@ -182,18 +212,21 @@ impl Year {
         let (measure, from, to) =
             [("load", 900.0, 20.0), ("remediation", 60.0, 14.0), ("deadlines", 20.0, 95.0)]
                 [number % 3];
-        let days = [90, 400, 60, 200][number];
+        let days = [90, 400, 60, 200, 150][number];
         let ends = now() + SignedDuration::from_hours(24 * days);
         let team = (number != 0).then(|| self.teams[number]);
         let body = json!({ "team": team, "name": format!("goal {number}"), "measure": measure,
             "from": from, "to": to, "ends": &ends.to_string()[..10] });
-        self.post("/api/v1/goals", &body);
+        let made = self.post("/api/v1/goals", &body);
+        if number == 4 {
+            self.after(45, 1, Act::Drop(made["id"].as_i64().unwrap()));
+        }
     }
 
     pub(super) fn pulse(&mut self) {
         // In one month nearly nobody does.
         let most = if now().strftime("%m").to_string() == "03" { 4 } else { self.people.len() };
-        for at in 0..most {
+        for at in (0..most).filter(|at| !self.left.contains(at)).collect::<Vec<_>>() {
             let [a, b, c] = [0; 3].map(|_: u64| 1 + self.below(5));
             let body = json!({ "role": "engineering", "productive": a, "heard": b, "clear": c });
             self.send(&self.people[at], "POST", "/api/v1/pulse", &body);

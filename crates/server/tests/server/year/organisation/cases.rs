@@ -1,0 +1,149 @@
+//! What happens once in a while: a drill, a second incident and a near miss, what is withdrawn, joined, dropped or taken back,
+//! and who and what goes elsewhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::{Act, Year, now};
+
+impl Year {
+    /// What is known to come of it.
+    pub(super) fn cases(&mut self) {
+        self.at(60, 9, Act::Another("drill", None, 0));
+        self.at(150, 9, Act::Another("second", None, 0));
+        self.at(320, 9, Act::Another("near miss", None, 0));
+        self.at(352, 9, Act::Another("still open", None, 0));
+        self.at(140, 10, Act::Withdrawn);
+        self.at(210, 10, Act::Joined);
+        self.at(230, 10, Act::Move(10, 11));
+        self.at(280, 10, Act::Leave(5));
+        self.at(357, 10, Act::Wait);
+    }
+
+    /// One call that does it.
+    pub(super) fn case(&mut self, act: &Act) {
+        match act {
+            Act::End(decision) => {
+                let body = json!({ "state": "ended", "role": "security" });
+                let path = format!("/api/v1/decisions/{decision}/answer");
+                self.send(&self.sia, "POST", &path, &body);
+            }
+            Act::Drop(goal) => {
+                self.send(&self.lea, "DELETE", &format!("/api/v1/goals/{goal}"), &json!({}));
+            }
+            Act::Revert(update) => {
+                let body =
+                    json!({ "reverted": true, "points": 3.0, "reason": "It slowed us down." });
+                self.post(&format!("/api/v1/updates/{update}"), &body);
+            }
+            Act::Move(asset, system) => self.assets[*asset].system = *system,
+            Act::Leave(at) => {
+                let id = self.people[*at].id;
+                self.send(&self.lea, "DELETE", &format!("/api/v1/people/{id}"), &json!({}));
+                self.left.insert(*at);
+            }
+            Act::Wait => {
+                let rows = self.get("/api/v1/findings?counts=true&limit=5")["rows"].clone();
+                let wanted = json!({ "finding": rows[0]["id"], "kind": "exception",
+                    "reason": "The new quay opens first.", "role": "security", "days": 20,
+                    "control": "Only the harbour's own network reaches it." });
+                self.send(&self.sia, "POST", "/api/v1/decisions", &wanted);
+                let text = "format = 1\npreset = \"framework\"\nname = \"Ours\"\nversion = \"3\"\n";
+                let made = self.post("/api/v1/charters", &json!({ "text": text }));
+                let path = format!("/api/v1/charters/{}/agree", made["id"]);
+                self.post(&path, &json!({ "side": "product" }));
+            }
+            _ => unreachable!("{act:?} is no such case"),
+        }
+    }
+
+    /// The findings that are there, with the record that each comes from.
+    fn found(&self) -> Vec<(i64, String, String)> {
+        let rows = self.get("/api/v1/findings?limit=500")["rows"].clone();
+        let one = |row: &Value| {
+            let name = row["vulnerability"].as_str()?;
+            let record = self.world.called(&BTreeSet::from([name]))?;
+            let package = row["package"].as_str()?.to_owned();
+            Some((row["asset"]["id"].as_i64()?, package, record.to_owned()))
+        };
+        rows.as_array().unwrap().iter().filter_map(one).collect()
+    }
+
+    /// A record of something that is there turns out to be none, and says so.
+    pub(super) fn withdrawn(&mut self) {
+        let (.., record) = self.found().into_iter().max().unwrap();
+        self.world.say(&record, "withdrawn", json!(now().to_string()));
+        self.publish();
+    }
+
+    /// Two records of one package turn out to be about the same.
+    pub(super) fn joined(&mut self) {
+        let mut of: BTreeMap<(i64, String), BTreeSet<String>> = BTreeMap::new();
+        for (asset, package, record) in self.found() {
+            of.entry((asset, package)).or_default().insert(record);
+        }
+        let two = of.into_values().find(|records| records.len() > 1);
+        let Some(two) = two.map(Vec::from_iter) else {
+            // Nothing has two now.
+            return self.after(3, 0, Act::Joined);
+        };
+        let mut aliases = self.world.said(&two[0])["aliases"].clone();
+        if !aliases.is_array() {
+            aliases = json!([]);
+        }
+        aliases.as_array_mut().unwrap().push(json!(two[1]));
+        self.world.say(&two[0], "aliases", aliases);
+        self.publish();
+    }
+
+    /// An incident beside the one that is followed closely. One stays open.
+    pub(super) fn another(&mut self, what: &'static str, id: Option<i64>, step: usize) {
+        let Some(id) = id else {
+            let package = usize::try_from(self.below(self.world.packages.len() as u64)).unwrap();
+            let package = format!("pkg:cargo/{}", self.world.packages[package].name);
+            let published = now() - SignedDuration::from_hours(30);
+            let body = match what {
+                "drill" => json!({ "drill": true, "past": "log4shell", "looked_for": package }),
+                _ => json!({ "title": what, "published": published.to_string(),
+                    "looked_for": package, "near_miss": what == "near miss" }),
+            };
+            let id = self.post("/api/v1/incidents", &body)["id"].as_i64();
+            self.after(0, 3, Act::Another(what, id, 1));
+            return;
+        };
+        let path = format!("/api/v1/incidents/{id}");
+        let room = self.get(&path);
+        let touched = room["teams"].as_array().unwrap().iter();
+        let touched: Vec<i64> = touched.filter_map(|team| team["team"]["id"].as_i64()).collect();
+        let kind = if step == 1 { "acknowledged" } else { "contained" };
+        for team in touched.into_iter().skip(step % 2) {
+            let body = json!({ "kind": kind, "team": team, "text": "We look." });
+            self.post(&path, &body);
+        }
+        if step == 1 {
+            self.after(1, 5, Act::Another(what, Some(id), 2));
+        } else if what != "still open" {
+            self.post(&path, &json!({ "kind": "closed", "text": "It is over." }));
+        }
+    }
+
+    /// Each of them is in the ledger.
+    pub(super) fn has_cases(text: &str) {
+        let entries: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let data = |entry: &Value| -> Value {
+            serde_json::from_str(entry["data"].as_str().unwrap()).unwrap()
+        };
+        let count = |is: &dyn Fn(&Value) -> bool| entries.iter().filter(|e| is(&data(e))).count();
+        let opened = |is: &Value| is["what"] == "incident" && is["event"] == "opened";
+        assert_eq!(count(&|is| opened(is) && !is["told"]["drill"].is_null()), 1, "a drill");
+        assert_eq!(count(&|is| opened(is) && is["told"]["near_miss"] == true), 1, "a near miss");
+        assert_eq!(count(&opened), 5, "incidents");
+        assert!(count(&|is| is["state"] == "ended" && is["decision"].is_i64()) > 0, "withdrawn");
+        assert_eq!(count(&|is| is["what"] == "goal" && is["dropped"] == true), 1, "a goal");
+        assert!(count(&|is| is["what"] == "update" && is["reverted"].is_string()) > 0, "an update");
+        assert!(count(&|is| is["what"] == "update" && is["deployed"].is_string()) > 0, "deployed");
+    }
+}

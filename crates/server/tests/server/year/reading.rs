@@ -1,0 +1,276 @@
+//! The numbers of a page, as a reader finds them: in figures, in the cells of tables, in the headline and in other words; and
+//! those of an answer of the API and of CSV. Times, code, what is typed in and what names a thing are no numbers.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+/// A place of a page where numbers stand, with its text.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Told {
+    /// `figure|LABEL`, `TABLE|COLUMN`, `h1`, or `words|HEADING|tag.class`; in a table without its row.
+    pub(super) place: String,
+    /// The row of a table, by what it is called, and where that leads.
+    pub(super) row: String,
+    pub(super) href: String,
+    pub(super) text: String,
+}
+
+/// Elements that have no end.
+const SINGLE: [&str; 12] =
+    ["input", "meta", "link", "br", "use", "path", "img", "hr", "line", "rect", "circle", "wbr"];
+/// Elements whose text is no number of the page.
+const PASSED: [&str; 13] = [
+    "time", "code", "option", "textarea", "pre", "kbd", "label", "footer", "button", "summary",
+    "script", "style", "svg",
+];
+
+struct Open {
+    tag: String,
+    class: String,
+    name: String,
+    text: String,
+}
+
+/// A cell of a row: its column, its text, and what the row is called if that stands in it.
+struct Cell {
+    column: String,
+    text: String,
+    called: Option<String>,
+    href: String,
+}
+
+/// An attribute of a tag.
+fn attribute(tag: &str, name: &str) -> String {
+    let begin = format!(" {name}=\"");
+    let rest = tag.split_once(&begin).map_or("", |(_, rest)| rest);
+    plain(rest.split('"').next().unwrap_or_default())
+}
+
+fn plain(text: &str) -> String {
+    let pairs = [("&#38;", "&"), ("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">")];
+    pairs.iter().fold(text.replace("&amp;", "&"), |text, (from, to)| text.replace(from, to))
+}
+
+/// Text with its spaces as one.
+fn words(text: &str) -> String {
+    plain(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A table that is being read.
+#[derive(Default)]
+struct Table {
+    caption: String,
+    heads: Vec<String>,
+    cells: Vec<Cell>,
+    at: usize,
+    called: Option<String>,
+    href: String,
+}
+
+impl Table {
+    /// The row that ended.
+    fn row(&mut self, told: &mut Vec<Told>) {
+        let cells = std::mem::take(&mut self.cells);
+        let named = cells.iter().position(|cell| cell.called.is_some());
+        let has_what = cells.iter().any(|cell| cell.column == "What");
+        let first = || {
+            let is = |cell: &Cell| !cell.text.is_empty() && !(has_what && cell.column == "Level");
+            cells.iter().position(is)
+        };
+        let key = named.or_else(first);
+        let is = key.and_then(|at| cells.get(at));
+        let row = is.map(|cell| cell.called.clone().unwrap_or_else(|| cell.text.clone()));
+        let row = row.unwrap_or_default();
+        let href = is.map(|cell| cell.href.clone()).unwrap_or_default();
+        for (at, cell) in cells.into_iter().enumerate() {
+            // What stands beside a name is no name.
+            let text = match cell.called {
+                Some(name) => cell.text.strip_prefix(&name).unwrap_or_default().to_owned(),
+                None if Some(at) == key => continue,
+                None => cell.text,
+            };
+            let place = format!("{}|{}", self.caption, cell.column);
+            told.push(Told { place, row: row.clone(), href: href.clone(), text });
+        }
+        self.at = 0;
+    }
+}
+
+/// What stands on a page, in its order.
+pub(super) fn page(html: &str) -> Vec<Told> {
+    let main = html.split_once("<main").map_or(html, |(_, main)| main);
+    let main = main.split("</main>").next().unwrap_or_default();
+    let (mut told, mut open): (Vec<Told>, Vec<Open>) = (Vec::new(), Vec::new());
+    let (mut heading, mut table) = (String::new(), Table::default());
+    let (mut value, mut figure) = (String::new(), false);
+    for piece in main.split('<').skip(1) {
+        let (tag, text) = piece.split_once('>').unwrap_or((piece, ""));
+        if let Some(ended) = tag.strip_prefix('/') {
+            while let Some(one) = open.pop() {
+                let is_it = one.tag == ended;
+                let is_passed = PASSED.contains(&one.tag.as_str());
+                match one.tag.as_str() {
+                    "h2" | "h3" => heading = words(&one.text),
+                    "caption" => table.caption = words(&one.text),
+                    "th" => table.heads.push(words(&one.text)),
+                    "td" => {
+                        let head = table.heads.get(table.at).cloned().unwrap_or_default();
+                        let column = if one.name.is_empty() { head } else { one.name.clone() };
+                        let (called, href) = (table.called.take(), std::mem::take(&mut table.href));
+                        table.cells.push(Cell { column, text: words(&one.text), called, href });
+                        table.at += 1;
+                    }
+                    "tr" => table.row(&mut told),
+                    "table" => table = Table::default(),
+                    "h1" => {
+                        let text = words(&one.text);
+                        told.push(Told {
+                            place: "h1".to_owned(),
+                            row: String::new(),
+                            href: String::new(),
+                            text,
+                        });
+                    }
+                    "b" if figure && value.is_empty() => value = words(&one.text),
+                    "ul" if one.class == "figures" => figure = false,
+                    _ if figure && one.class == "label" => {
+                        let place = format!("figure|{}", words(&one.text));
+                        let text = std::mem::take(&mut value);
+                        told.push(Told { place, row: String::new(), href: String::new(), text });
+                    }
+                    _ => {}
+                }
+                if let Some(around) = open.last_mut() {
+                    if one.class == "name" && around.tag == "td" {
+                        table.called = Some(words(&one.text));
+                    }
+                    // A time has no text for who looks for numbers.
+                    let one =
+                        if is_passed || one.class.contains("hidden") { "" } else { &one.text };
+                    around.text.push_str(one);
+                }
+                if is_it {
+                    break;
+                }
+            }
+        } else {
+            let name = tag.split([' ', '/']).next().unwrap_or_default().to_owned();
+            if !SINGLE.contains(&name.as_str()) && !tag.ends_with('/') && !name.starts_with('!') {
+                let class = attribute(tag, "class");
+                figure |= name == "ul" && class == "figures";
+                if name == "td" {
+                    table.href.clear();
+                }
+                if name == "a" && table.href.is_empty() {
+                    table.href = attribute(tag, "href");
+                }
+                let (name_of, text) = (attribute(tag, "data-name"), String::new());
+                open.push(Open { tag: name, class, name: name_of, text });
+            }
+        }
+        if let Some(one) = open.last_mut() {
+            one.text.push_str(text);
+        }
+        other(&open, text, &heading, &mut told);
+    }
+    told.retain(|one| !numbers(&one.text).is_empty());
+    told
+}
+
+/// Words with a number in them that stand in no figure, table or headline.
+fn other(open: &[Open], text: &str, heading: &str, told: &mut Vec<Told>) {
+    let is_elsewhere = |one: &Open| {
+        PASSED.contains(&one.tag.as_str())
+            || ["td", "th", "caption", "h1", "h2", "h3"].contains(&one.tag.as_str())
+            || ["figures", "crumbs", "hidden"].contains(&one.class.as_str())
+    };
+    if numbers(text).is_empty() || open.iter().any(is_elsewhere) {
+        return;
+    }
+    let inline = ["a", "b", "span", "strong", "em"];
+    let block = open.iter().rev().find(|one| !inline.contains(&one.tag.as_str()));
+    let block = block.map_or_else(String::new, |one| format!("{}.{}", one.tag, one.class));
+    let place = format!("words|{}|{}", pattern(heading), block.trim_end_matches('.'));
+    told.push(Told { place, row: String::new(), href: String::new(), text: words(text) });
+}
+
+/// A number as it is shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Shown {
+    pub(super) value: f64,
+    /// How many places of it are shown.
+    pub(super) places: usize,
+}
+
+/// The numbers in a text that stand alone: no version, date, time or part of a name.
+pub(super) fn numbers(text: &str) -> Vec<Shown> {
+    let is_number = |word: &str| -> Option<Shown> {
+        let around = ['(', ')', ',', ';', ':', '.', '“', '”', '+', '%', '<', '≥'];
+        let word = word.trim_matches(around).replace(',', "").replace('−', "-");
+        let digits = word.strip_prefix('-').unwrap_or(&word);
+        let is = digits.starts_with(|c: char| c.is_ascii_digit())
+            && digits.chars().all(|c| c.is_ascii_digit() || c == '.');
+        let places = word.split_once('.').map_or(0, |(_, part)| part.len());
+        if is { Some(Shown { value: word.parse().ok()?, places }) } else { None }
+    };
+    text.split_whitespace().filter_map(is_number).collect()
+}
+
+/// A text with every number in it as `*`.
+pub(super) fn pattern(text: &str) -> String {
+    let one = |word: &str| if numbers(word).is_empty() { word.to_owned() } else { "*".to_owned() };
+    text.split(' ').map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// What is no number of an answer, but says which something is.
+const NAMES: [&str; 20] = [
+    "id", "team", "system", "asset", "finding", "decision", "update", "person", "entries", "owner",
+    "seq", "task", "updates", "incident", "author", "charter", "job", "supplier", "document",
+    "snapshot",
+];
+
+/// Every number of an answer, by its pointer. What says which something is is no number of it.
+pub(super) fn leaves(value: &Value, at: &str, all: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, is) in members.iter().filter(|(name, _)| !NAMES.contains(&name.as_str())) {
+                leaves(is, &format!("{at}/{name}"), all);
+            }
+        }
+        Value::Array(rows) => {
+            for (row, is) in rows.iter().enumerate() {
+                leaves(is, &format!("{at}/{row}"), all);
+            }
+        }
+        Value::Number(_) => {
+            all.insert(at.to_owned());
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn numbers_are_found_where_they_stand() {
+    let page = page(
+        "<main id=\"main\"><h1>2 of 10 are late.</h1><ul class=\"figures\"><li><a href=\"/x\"><b>1,200</b>\n\
+         <span class=\"label\">load</span></a></li></ul><h2>Stage 3: far</h2><p class=\"about\">At most 64 MiB of 1.2.3, \
+         since <time>5</time>.</p><table><caption class=\"hidden\">By team</caption><thead><tr><th>Team</th><th>Load</th>\
+         </tr></thead><tbody><tr><td data-name=\"Team\"><span class=\"name\"><a href=\"/t\">pay 2</a></span></td>\
+         <td data-name=\"Load\">17.5</td></tr></tbody></table></main>",
+    );
+    let all: Vec<(&str, &str, &str)> =
+        page.iter().map(|t| (t.place.as_str(), t.row.as_str(), t.text.as_str())).collect();
+    assert_eq!(
+        all,
+        [
+            ("h1", "", "2 of 10 are late."),
+            ("figure|load", "", "1,200"),
+            ("words|Stage * far|p.about", "", "At most 64 MiB of 1.2.3, since"),
+            ("By team|Load", "pay 2", "17.5"),
+        ]
+    );
+    let shown = numbers("−12.5 %, 3+ and v2 of 2026-03-01 at 12:30");
+    assert_eq!(shown.iter().map(|is| is.value).collect::<Vec<_>>(), [-12.5, 3.0]);
+    assert_eq!(shown[0].places, 1);
+}

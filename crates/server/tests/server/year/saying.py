@@ -1,0 +1,45 @@
+"""Says numbers, one a line, as JSON: where each stands, and what it must be."""
+
+import json
+import math
+
+
+def say(at, kind, name, value):
+    print(json.dumps({"at": at, "kind": kind, "name": name, "value": value}))
+
+
+def leaves(value, name=""):
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from leaves(one, f"{name}/{key}")
+    else:
+        yield name, value
+
+
+def api(at, name, value):
+    for rest, leaf in leaves(value):
+        say(at, "api", name + rest, leaf)
+
+
+def percent(part):
+    """In whole per cent, a half up; of nothing nothing is known."""
+    return None if part is None else math.floor(part * 100 + 0.5)
+
+
+def figure(at, label, value):
+    say(at, "figure", label, value)
+
+
+def cell(at, table, column, row, value):
+    """A number of a table, or all of a cell."""
+    say(at, "cell", f"{table}|{column}|{row}", value)
+
+
+def may(at, table, column, row, value):
+    """The same of a list that does not show all."""
+    say(at, "may", f"{table}|{column}|{row}", value)
+
+
+def words(at, place, values):
+    """All numbers of a text."""
+    say(at, "words", place, values)
