@@ -51,8 +51,6 @@ pub(crate) enum Kind {
     Track,
     /// Look what teams are to be reminded of.
     Remind,
-    /// Mail boards to those who asked for it.
-    MailBoards,
     /// Write to suppliers what is asked of them.
     WriteSuppliers,
     /// Mail people the boards and digests that they asked for.
@@ -72,7 +70,6 @@ impl Kind {
         (Kind::Look, "look-at-incidents"),
         (Kind::Track, "track"),
         (Kind::Remind, "remind"),
-        (Kind::MailBoards, "mail-boards"),
         (Kind::WriteSuppliers, "write-suppliers"),
         (Kind::MailPeople, "mail-people"),
         // As an older build asks for it.
@@ -108,7 +105,6 @@ async fn run(app: &App, worker: &str, job: &Job) -> Result<(), Refused> {
         Some(Kind::Look) => look::run(app, job).await?,
         Some(Kind::Track) => track::run(app, worker, job).await?,
         Some(Kind::Remind) => remind::run(app, job).await?,
-        Some(Kind::MailBoards) => mail_boards::run(app, job).await?,
         Some(Kind::WriteSuppliers) => write_suppliers::run(app, job).await?,
         Some(Kind::MailPeople) => mail_people::run(app, job).await?,
         Some(Kind::ReadDocument) | None => {
