@@ -128,8 +128,8 @@ pub(crate) async fn agree(
     })?;
     let now = app.now();
     // What cannot be read comes into force for nobody: an older build may have taken it.
-    let text = read(&charter.text).map_err(|_| Problem::conflict("This build does not read it."))?;
-    let said = terms(&text);
+    let is = read(&charter.text).map_err(|_| Problem::conflict("This build does not read it."))?;
+    let said = terms(&is);
     let (by, actor) = ((side, who.person.id), who.actor());
     let done = app.store.agree(who.org, charter.id, by, &said, &actor, now).await;
     let state = match done {
