@@ -127,7 +127,9 @@ pub(crate) async fn agree(
         Problem::invalid("`side` is one of your own: security, engineering, product, operations.")
     })?;
     let now = app.now();
-    let said = read(&charter.text).map(|charter| terms(&charter)).unwrap_or_default();
+    // What cannot be read comes into force for nobody: an older build may have taken it.
+    let is = read(&charter.text).map_err(|_| Problem::conflict("This build does not read it."))?;
+    let said = terms(&is);
     let (by, actor) = ((side, who.person.id), who.actor());
     let done = app.store.agree(who.org, charter.id, by, &said, &actor, now).await;
     let state = match done {

@@ -80,8 +80,11 @@ pub(crate) struct WasPlanned {
 pub(crate) struct Update {
     pub(crate) is: Applied,
     pub(crate) told: Document,
-    /// The findings of the asset that it removes.
+    /// The findings of the asset that it removes, each once.
     pub(crate) findings: Vec<Finding>,
+    /// Of each line of what it removes, the number of the finding. `None`: the asset has no such finding. Two lines may name
+    /// one, since vulnerabilities turn out to be one.
+    pub(crate) named: Vec<Option<i64>>,
     pub(crate) planned: Option<WasPlanned>,
     pub(crate) merged: Option<Timestamp>,
     pub(crate) deployed: Option<Timestamp>,
@@ -100,9 +103,9 @@ fn told(is: &Applied) -> Result<Document, Problem> {
 /// The store does not answer.
 pub(crate) async fn of(app: &App, org: Org, is: Applied) -> Result<Update, Problem> {
     let told = told(&is)?;
-    let all = Known::default().of(app, org, is.is.asset, &told).await?;
+    let gone = Known::default().of(app, org, is.is.asset, &told).await?;
     let planned = planned(app, org, &is, &told).await?;
-    Ok(reckoned(is, told, all, planned))
+    Ok(reckoned(is, told, gone, planned))
 }
 
 /// Where several updates are; when they were planned is not looked up.
@@ -114,41 +117,51 @@ pub(crate) async fn of_all(app: &App, org: Org, all: Vec<Applied>) -> Result<Vec
     let mut updates = Vec::with_capacity(all.len());
     for is in all {
         let told = told(&is)?;
-        let findings = known.of(app, org, is.is.asset, &told).await?;
-        updates.push(reckoned(is, told, findings, None));
+        let gone = known.of(app, org, is.is.asset, &told).await?;
+        updates.push(reckoned(is, told, gone, None));
     }
     Ok(updates)
 }
+
+/// Findings that are removed, and which of them each line names.
+type Gone = (Vec<Finding>, Vec<Option<i64>>);
 
 /// Findings that were read, by asset and package: several updates are about the same ones.
 #[derive(Default)]
 struct Known(HashMap<(i64, String), Vec<Finding>>);
 
 impl Known {
-    /// The findings that a batch removes, as far as there are any.
+    /// The findings that a batch removes, as far as there are any, each once; and which each line of it names.
     async fn of(
         &mut self,
         app: &App,
         org: Org,
         asset: i64,
         told: &Document,
-    ) -> Result<Vec<Finding>, Problem> {
-        let mut found = Vec::new();
+    ) -> Result<Gone, Problem> {
+        let mut found: Vec<Finding> = Vec::new();
+        let mut named = Vec::with_capacity(told.removes.len());
         // A vulnerability may be called otherwise by now.
         let names: Vec<String> =
             told.removes.iter().map(|gone| gone.vulnerability.clone()).collect();
         let known = app.store.vulnerabilities_named(org, &names).await?;
         for gone in &told.removes {
-            let Ok(purl) = gone.package.parse::<Purl>() else { continue };
+            let Ok(purl) = gone.package.parse::<Purl>() else {
+                named.push(None);
+                continue;
+            };
             let package = purl.package().to_string();
             let of = match self.0.entry((asset, package.clone())) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => new.insert(findings(app, org, asset, package).await?),
             };
             let is = known.get(&gone.vulnerability);
-            found.extend(of.iter().find(|f| Some(&f.vulnerability.0) == is).cloned());
+            let finding = of.iter().find(|f| Some(&f.vulnerability.0) == is);
+            named.push(finding.map(|f| f.id));
+            let new = finding.filter(|one| found.iter().all(|f| f.id != one.id));
+            found.extend(new.cloned());
         }
-        Ok(found)
+        Ok((found, named))
     }
 }
 
@@ -194,13 +207,13 @@ fn last(mut moments: impl Iterator<Item = Option<Timestamp>>) -> Option<Timestam
 fn reckoned(
     is: Applied,
     told: Document,
-    findings: Vec<Finding>,
+    (findings, named): Gone,
     planned: Option<WasPlanned>,
 ) -> Update {
     // Of one that is not known, nobody can say.
     let known: Vec<_> = findings.iter().map(|f| (f.state, f.merged, f.fixed)).collect();
     let (merged, deployed) =
-        if known.len() == told.removes.len() { became(&known) } else { (None, None) };
+        if named.iter().all(Option::is_some) { became(&known) } else { (None, None) };
     let nothing = is_nothing(&told);
     let far = match (is.reverted, nothing) {
         (Some(_), _) => Far::Reverted,
@@ -210,7 +223,7 @@ fn reckoned(
         (None, false) if merged.is_some() => Far::Merged,
         (None, false) => Far::CarriedOut,
     };
-    Update { is, told, findings, planned, merged, deployed, far }
+    Update { is, told, findings, named, planned, merged, deployed, far }
 }
 
 /// When something of it was scheduled last before it was carried out.

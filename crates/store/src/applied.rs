@@ -13,6 +13,11 @@ use crate::page::{Cursor, MOST, Page};
 use crate::time::{maybe, micros, moment};
 use crate::{Org, Store};
 
+/// How many things that a batch removes the ledger is told.
+const REMOVED: usize = 500;
+/// How long they are at most, in bytes.
+const LONGEST: usize = 32 << 10;
+
 /// A batch that was carried out, to be kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewApplied {
@@ -116,9 +121,13 @@ impl Store {
             let lost = || StoreError::Damaged("a batch went away".to_owned());
             return Ok((row.ok_or_else(lost)?.int(0)?, false));
         }
-        let data = json!({ "what": "update", "update": id, "batch": new.batch,
+        let (removes, more) = removes(&new.told);
+        let mut data = json!({ "what": "update", "update": id, "batch": new.batch,
             "outcome": new.told["outcome"], "tests": new.told["tests"]["judgement"],
-            "removes": removes(&new.told) });
+            "removes": removes });
+        if more > 0 {
+            data["more"] = json!(more);
+        }
         ledger::append(&mut tx, org, &[event(new.asset, actor, now, data)]).await?;
         tx.commit().await?;
         Ok((id, true))
@@ -240,8 +249,8 @@ impl Store {
         found.iter().map(Applied::from_row).collect()
     }
 
-    /// Keeps when what a batch removes was gone, as far as it is known; what is kept already stays. What is kept is told to
-    /// the ledger.
+    /// Keeps when what a batch removes was gone, as far as it is known; what is kept already stays. What is new of it is told
+    /// to the ledger, once, however many look at the same time.
     ///
     /// # Errors
     /// The store does not answer.
@@ -255,7 +264,10 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let sql =
             "UPDATE applied SET merged = COALESCE(merged, $3), deployed = COALESCE(deployed, $4)
-            WHERE org = $1 AND id = $2 RETURNING asset, merged, deployed";
+            WHERE org = $1 AND id = $2
+                AND ((merged IS NULL AND CAST($3 AS BIGINT) IS NOT NULL)
+                    OR (deployed IS NULL AND CAST($4 AS BIGINT) IS NOT NULL))
+            RETURNING asset, merged, deployed";
         let values = args![org.0, id, merged.map(micros), deployed.map(micros)];
         let Some(row) = tx.first(sql, values).await? else { return Ok(()) };
         let (merged, deployed) = (maybe(row.maybe_int(1)?)?, maybe(row.maybe_int(2)?)?);
@@ -373,11 +385,21 @@ impl Store {
     }
 }
 
-/// What a batch removes, as its evidence says: the names of vulnerabilities, each with its package.
-fn removes(told: &serde_json::Value) -> Vec<serde_json::Value> {
-    let all = told["removes"].as_array().into_iter().flatten();
-    all.map(|gone| json!({ "package": gone["package"], "vulnerability": gone["vulnerability"] }))
-        .collect()
+/// What a batch removes, as its evidence says: the names of vulnerabilities, each with its package. Of what was pushed the
+/// ledger keeps so much, for ever; how many more there are is the second.
+fn removes(told: &serde_json::Value) -> (Vec<serde_json::Value>, usize) {
+    let all = told["removes"].as_array().map_or(&[][..], Vec::as_slice);
+    let (mut kept, mut long) = (Vec::new(), 0);
+    for gone in all.iter().take(REMOVED) {
+        let line = json!({ "package": gone["package"], "vulnerability": gone["vulnerability"] });
+        long += line.to_string().len();
+        if long > LONGEST {
+            break;
+        }
+        kept.push(line);
+    }
+    let more = all.len() - kept.len();
+    (kept, more)
 }
 
 fn event(asset: i64, actor: &str, at: Timestamp, data: serde_json::Value) -> NewEvent {

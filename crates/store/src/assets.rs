@@ -207,6 +207,16 @@ impl Store {
                 return Ok(asset);
             }
             let mut tx = self.db.begin().await?;
+            // Others may move it at the same time: where it goes from is read of the row that is held.
+            let sql = "UPDATE asset SET system = system WHERE org = $1 AND id = $2
+                RETURNING system";
+            let held = tx.first(sql, args![org.0, asset.id]).await?;
+            let lost = || StoreError::Busy(format!("the asset `{name}` went away"));
+            let from = held.ok_or_else(lost)?.maybe_int(0)?;
+            if from == system {
+                tx.commit().await?;
+                return Ok(Asset { system, ..asset });
+            }
             let sql = "UPDATE asset SET system = $3 WHERE org = $1 AND id = $2";
             tx.run(sql, args![org.0, asset.id, system]).await?;
             ledger::hold(&mut tx, org).await?;
@@ -214,8 +224,8 @@ impl Store {
                     team = (SELECT team FROM system WHERE system.org = $1 AND system.id = $3)
                 WHERE org = $1 AND asset = $2";
             tx.run(sql, args![org.0, asset.id, system]).await?;
-            tally::recount_systems(&mut tx, org, [asset.system, system]).await?;
-            let data = json!({ "what": "asset", "name": name, "from": asset.system });
+            tally::recount_systems(&mut tx, org, [from, system]).await?;
+            let data = json!({ "what": "asset", "name": name, "from": from });
             let event = NewEvent { system, asset: Some(asset.id), ..changed(actor, now, data) };
             ledger::append(&mut tx, org, &[event]).await?;
             tx.commit().await?;

@@ -128,7 +128,8 @@ pub(super) async fn fill(
     let people = people::fill(store, org, &mut chance, start).await.map_err(told)?;
     let charter = store.propose_charter(org, &sample.charter, people.security, "trimtab", start);
     let charter = charter.await.map_err(told)?;
-    let terms = agreeing::read(&sample.charter).map(|is| agreeing::terms(&is)).unwrap_or_default();
+    let is = agreeing::read(&sample.charter).map_err(|wrong| agreeing::told(&wrong))?;
+    let terms = agreeing::terms(&is);
     for (side, person) in [
         (Role::Security, people.security),
         (Role::Engineering, people.engineering),

@@ -326,12 +326,10 @@ fn listed(title: &str, all: usize) -> String {
 }
 
 fn removes(update: &Update, now: Timestamp) -> Table {
-    let row = |gone: &trimtab_report::applied::json::Finding| {
+    // A vulnerability may be called otherwise by now: the line names its finding.
+    let row = |(gone, named): (&trimtab_report::applied::json::Finding, &Option<i64>)| {
         let (package, version) = short(&gone.package);
-        let known = update
-            .findings
-            .iter()
-            .find(|f| f.vulnerability.1 == gone.vulnerability && short(&f.package).0 == package);
+        let known = update.findings.iter().find(|f| Some(f.id) == *named);
         let second = format!("{package} {version}");
         let (name, state) = match known {
             Some(is) => {
@@ -353,7 +351,7 @@ fn removes(update: &Update, now: Timestamp) -> Table {
         title: listed("What goes", update.told.removes.len()),
         titled: true,
         columns: vec![Column::left("Finding").kept(), Column::left("Gone").kept()],
-        rows: update.told.removes.iter().take(MOST).map(row).collect(),
+        rows: update.told.removes.iter().zip(&update.named).take(MOST).map(row).collect(),
         empty: Empty { why: "It removes nothing.".to_owned(), next: None },
         ..Table::default()
     }

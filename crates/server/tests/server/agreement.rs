@@ -140,6 +140,24 @@ fn what_does_not_matter_here_needs_a_reason_and_another_person() {
 }
 
 #[test]
+fn a_proposal_that_this_build_does_not_read_comes_into_force_for_nobody() {
+    let (server, org, _) = begun();
+    let lea = server.someone(org, "Lea", &[(Role::Engineering, Organisation)]);
+    let (app, now) = (server.app(), jiff::Timestamp::now());
+    // As an older build took it.
+    let old = app.store.propose_charter(org, "format = 1\nold = 1\n", 1, "person:1", now);
+    let old = server.runtime.block_on(old).unwrap();
+    let answer = server.ask(
+        "POST",
+        &format!("/api/v1/charters/{old}/agree"),
+        &[("cookie", lea.cookie.as_str()), JSON],
+        json!({ "side": "engineering" }).to_string().as_bytes(),
+    );
+    assert_eq!(answer.status, 409, "{answer:?}");
+    assert!(answer.text.contains("This build does not read it."), "{}", answer.text);
+}
+
+#[test]
 fn another_team_and_another_organisation_see_nothing_of_it() {
     let (server, org, team) = begun();
     let (_, other_team) = server.system(org, "intranet");

@@ -171,6 +171,45 @@ fn a_batch_is_followed_from_the_plan_to_production() {
     assert_eq!(other["rows"], json!([]));
 }
 
+#[test]
+fn a_finding_that_a_batch_names_twice_is_one() {
+    let world = begun();
+    let path = format!("/api/v1/vulnerabilities/{}", world.names[0]);
+    let is = world.server.open(&world.lea, &path).json();
+    let aliases = is["aliases"].as_array().unwrap();
+    let other = aliases.iter().find(|name| **name != json!(world.names[0])).unwrap();
+    let mut batch = evidence("2.24.0", "2.30.1", &world.names[0]);
+    let mut again = batch["removes"][0].clone();
+    again["vulnerability"] = other.clone();
+    batch["removes"].as_array_mut().unwrap().push(again);
+    let (status, taken) = world.push(&world.lea, "/api/v1/updates?asset=shop", &batch);
+    assert_eq!(status, 201, "{taken}");
+    let id = taken["update"].as_i64().unwrap();
+    let is = world.update(id);
+    assert_eq!(is["findings"].as_array().unwrap().len(), 1, "{is:#}");
+    assert_eq!(is["state"], json!("carried-out"), "{is:#}");
+    world.build("2.30.1");
+    let is = world.update(id);
+    assert!(is["merged"].is_string(), "both lines are known, and gone: {is:#}");
+    // The page has both lines, each with its finding.
+    let page = world.server.open(&world.ann, &format!("/updates/{id}")).text;
+    assert!(page.contains(other.as_str().unwrap()), "{page}");
+    assert!(!page.contains("the asset has no such finding"), "{page}");
+    // Of what is pushed the ledger keeps so much.
+    let line = batch["removes"][0].clone();
+    batch["removes"] = json!(vec![line; 700]);
+    batch["batch"] = json!("sprint-2");
+    assert_eq!(world.push(&world.lea, "/api/v1/updates?asset=shop", &batch).0, 201);
+    let org = world.server.org();
+    let app = world.server.app();
+    let all = world.server.runtime.block_on(app.store.ledger(org, 0, 1_000)).unwrap();
+    let mut data = all.iter().map(|entry| serde_json::from_str::<Value>(&entry.data).unwrap());
+    let told = data.find(|data| data["batch"] == json!("sprint-2")).unwrap();
+    let kept = told["removes"].as_array().unwrap().len();
+    assert!((200..=500).contains(&kept), "{kept}");
+    assert_eq!(told["more"], json!(700 - kept));
+}
+
 /// A plan of `trimtab plan` with one confirmed action.
 pub(crate) fn plan_of(world: &World, to: &str, least: f64) -> Value {
     let finding = |(n, name): (usize, &String)| {

@@ -66,4 +66,24 @@ pub(crate) async fn an_asset_that_goes_to_another_system_is_told(store: Store) {
     assert_eq!((all[0].actor.as_str(), all[0].system), ("person:3", Some(ids[1])));
     let data: serde_json::Value = serde_json::from_str(&all[0].data).unwrap();
     assert_eq!(data, serde_json::json!({ "what": "asset", "name": "web", "from": ids[0] }));
+    // Of many at once each tells from where it took it, and who found it there already tells nothing.
+    let mut movers = Vec::new();
+    for n in 0..8 {
+        let (store, system) = (store.clone(), ids[n % 2]);
+        movers.push(tokio::spawn(async move {
+            let of = ("web", "repository");
+            store.put_asset_by(org, of, Some(system), "person:1", now()).await.unwrap();
+        }));
+    }
+    for mover in movers {
+        mover.await.unwrap();
+    }
+    let mut is = ids[0];
+    for entry in told().await {
+        let data: serde_json::Value = serde_json::from_str(&entry.data).unwrap();
+        assert_eq!(data["from"], is, "{entry:?}");
+        assert_ne!(entry.system, Some(is), "{entry:?}");
+        is = entry.system.unwrap();
+    }
+    assert_eq!(store.asset(org, asset.id).await.unwrap().unwrap().asset.system, Some(is));
 }

@@ -233,6 +233,10 @@ pub(crate) async fn what_was_carried_out_is_kept_once(store: Store) {
     store.see_applied(org, two, (Some(at(6)), None), at(10)).await.unwrap();
     store.see_applied(org, two, (Some(at(8)), Some(at(9))), at(10)).await.unwrap();
     store.see_applied(other, two, (Some(at(7)), None), at(10)).await.unwrap();
+    // Others looked at the same time, and come later.
+    store.see_applied(org, two, (Some(at(6)), None), at(10)).await.unwrap();
+    store.see_applied(org, two, (Some(at(8)), Some(at(9))), at(10)).await.unwrap();
+    store.see_applied(org, two, (None, None), at(10)).await.unwrap();
     let is = store.applied(org, two).await.unwrap().unwrap();
     assert_eq!((is.merged, is.deployed), (Some(at(6)), Some(at(9))));
     // The ledger is told what is kept, of who has it alone, and at first what the batch removes.
@@ -242,6 +246,8 @@ pub(crate) async fn what_was_carried_out_is_kept_once(store: Store) {
     };
     let seen = told(store.ledger(org, 0, 500).await.unwrap());
     assert!(seen[0]["removes"].is_array(), "{seen:?}");
+    assert_eq!(seen[0].get("more"), None, "{seen:?}");
+    assert_eq!(seen.len(), 3, "each that is new is told once: {seen:?}");
     let last = seen.last().unwrap();
     assert_eq!(last["merged"], at(6).to_string(), "what was kept stays");
     assert_eq!(last["deployed"], at(9).to_string());
