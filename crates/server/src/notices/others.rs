@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use trimtab_model::Purl;
 use trimtab_store::{
-    Appeal, Decision, DecisionKind, Finding, Incident, IncidentSort, NewPending, Org, Resolve,
-    ResolveState, Review, ReviewFilter, ReviewOf, ReviewState,
+    Appeal, Decision, DecisionKind, Finding, FindingFilter, FindingOrder, Incident, IncidentSort,
+    NewPending, Org, Resolve, ResolveState, Review, ReviewFilter, ReviewOf, ReviewState,
 };
 
 use super::things::Told;
@@ -214,6 +214,18 @@ fn over(is: &Appeal, system: (i64, &str), at: Timestamp) -> NewPending {
     thing(&format!("held:{}", is.id), "", &told, false)
 }
 
+/// Whether something of what a dispute held back is still there to be done.
+async fn counts(app: &App, org: Org, is: &Appeal) -> Result<bool, Problem> {
+    let filter = FindingFilter {
+        asset: Some(is.is.asset),
+        package: Some(is.is.package.clone()),
+        counts: Some(true),
+        ..FindingFilter::default()
+    };
+    let found = app.store.findings(org, &filter, FindingOrder::Level, None, 1).await?;
+    Ok(!found.rows.is_empty())
+}
+
 /// What waits for each team, by the team.
 ///
 /// # Errors
@@ -251,10 +263,10 @@ pub(crate) async fn of_teams(
         }
     }
     for is in app.store.held_until(org, now - ENDS, MOST).await? {
-        let name = systems.iter().find(|system| Some(system.id) == is.is.system);
-        if let (Some(team), Some(system), Some(at)) = (is.is.team, name, is.ended) {
-            let of = all.entry(team).or_default();
-            of.things.push(over(&is, (system.id, &system.name), at));
+        // Whose plan it is in now: a system may have moved since it was answered.
+        let (Some((team, system)), Some(at)) = (owner(is.is.system), is.ended) else { continue };
+        if counts(app, org, &is).await? {
+            all.entry(team).or_default().things.push(over(&is, system, at));
         }
     }
     late(app, org, now, &mut all).await?;

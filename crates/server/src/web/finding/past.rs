@@ -122,6 +122,9 @@ fn appeal(dispute: bool, data: &serde_json::Value) -> String {
     let text = match word("state") {
         Some("asked") => format!("{what} was asked for{}", why("reason")),
         Some("ended") => "What a dispute held back was left to the plan again".to_owned(),
+        Some("superseded") => {
+            "What a dispute held back was decided otherwise meanwhile, and that stands".to_owned()
+        }
         Some(state) => {
             let side = word("role").map_or_else(String::new, |role| format!(" by {role}"));
             let until = word("until").and_then(|at| at.get(..10));
