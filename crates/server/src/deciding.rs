@@ -398,15 +398,24 @@ pub(crate) async fn may_answer(
     decision: &Decision,
     agreed: &Agreed,
 ) -> Result<bool, Problem> {
-    if decision.is.author == who.person.id || decision.state != DecisionState::Asked {
-        return Ok(false);
-    }
     let place = on(&app.store, who.org, decision.is.system).await?;
-    if !who.may(Action::Answer, place) || !who.may(Action::View, place) {
+    if !may_be_asked(who, decision, place) {
         return Ok(false);
     }
-    let sides = approvers(app, who.org, decision, agreed).await?;
-    Ok(sides.is_empty() || sides.iter().any(|side| who.holds(*side, place)))
+    Ok(answers(who, &approvers(app, who.org, decision, agreed).await?, place))
+}
+
+/// Whether another asked for a decision, and somebody answers decisions of its place at all.
+pub(crate) fn may_be_asked(who: &Who, decision: &Decision, place: On) -> bool {
+    decision.is.author != who.person.id
+        && decision.state == DecisionState::Asked
+        && who.may(Action::Answer, place)
+        && who.may(Action::View, place)
+}
+
+/// Whether somebody is of the sides that answer there; no sides: any other person.
+pub(crate) fn answers(who: &Who, sides: &[Role], place: On) -> bool {
+    sides.is_empty() || sides.iter().any(|side| who.holds(*side, place))
 }
 
 /// In which of their roles somebody could agree to a decision now: none to what they asked for themselves.
