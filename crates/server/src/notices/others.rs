@@ -373,7 +373,7 @@ pub(crate) fn late_task(is: &Incident, task: &Task) -> NewPending {
 }
 
 /// Steps of a team's findings that wait for somebody and are late, of those that are due first: one thing for a system,
-/// for the findings have things of their own.
+/// for the findings have things of their own. And when the next of them is late.
 ///
 /// # Errors
 /// The store does not answer.
@@ -382,8 +382,8 @@ pub(crate) async fn handed(
     org: Org,
     team: i64,
     now: Timestamp,
-) -> Result<Vec<NewPending>, Problem> {
-    let late = handoffs::late(app, org, team, HANDED, now).await?;
+) -> Result<(Vec<NewPending>, Option<Timestamp>), Problem> {
+    let (late, next) = handoffs::late(app, org, team, HANDED, now).await?;
     let mut by: BTreeMap<(i64, String), Vec<&handoffs::HandOff>> = BTreeMap::new();
     for is in &late {
         if let Some((id, name)) = is.finding.system.clone() {
@@ -413,5 +413,5 @@ pub(crate) async fn handed(
             all.iter().map(|is| format!("{} {}", is.finding.id, is.side)).collect();
         thing(&format!("handed:{id}"), &mark.join(" "), &told, false)
     };
-    Ok(by.iter().map(system).collect())
+    Ok((by.iter().map(system).collect(), next))
 }
