@@ -125,7 +125,7 @@ pub(crate) async fn open(app: &App, who: &Who, sent: &Opening) -> Result<i64, Pr
         return Err(Problem::invalid("`published` is not in the future."));
     }
     // A drill of our own plays on its own day; of a real one the sources say when the world was told.
-    if published.is_none() && !sent.drill && !is_named(&looked_for) {
+    if published.is_none() && !sent.drill && !looked_for.starts_with("pkg:") {
         let by_sources = super::published(app, &super::called(app, who.org, &looked_for).await?);
         published = by_sources.filter(|at| *at <= now);
     }
