@@ -372,7 +372,7 @@ mod tests {
         let at = |hour: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hour);
         let look = format!("a\n{}", at(2));
         assert!(holds(&look, "a\n", at(1)) && !holds(&look, "a\n", at(2)));
-        for rest in ["b\n", "", "a"] {
+        for rest in ["b\n", ""] {
             assert!(!holds(&look, rest, at(1)), "{rest}");
         }
         assert!(!holds("", "", at(1)) && holds(&format!("a\n{}", Timestamp::MAX), "a\n", at(1)));
