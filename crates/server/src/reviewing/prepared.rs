@@ -12,8 +12,8 @@ use crate::access::Who;
 use crate::access::secret::digest;
 use crate::problem::Problem;
 use crate::state::App;
-use crate::weighing::Agreed;
 use crate::web::today::epoch_day;
+use crate::weighing::Agreed;
 
 /// What a review shows: as it was when it was opened, or as it would be now.
 ///
