@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::access::Who;
-use crate::notices::own::{self, Sides, When, must_be_here};
+use crate::deciding::Sides;
+use crate::notices::own::{self, When, must_be_here};
 use crate::notices::things::Told;
 use crate::object::Object;
 use crate::problem::Problem;

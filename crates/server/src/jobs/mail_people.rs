@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use trimtab_store::{Became, Job, NewJob, Org, Priority, StoreError};
 
 use super::Kind;
+use crate::deciding::Sides;
 use crate::ingest::Refused;
 use crate::mailing;
-use crate::notices::own::{self, LOST, Sides};
+use crate::notices::own::{self, LOST};
 use crate::state::App;
 
 /// Seconds of an hour.

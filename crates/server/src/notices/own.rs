@@ -2,8 +2,7 @@
 //! and in none, at days and an hour of their own clock. What a digest of a team tells them at their own address is not told
 //! a second time.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
@@ -12,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use trimtab_connect::notify::{Channel, Mail, NotSent};
 use trimtab_engine::rhythm::next_of;
-use trimtab_model::Role;
 use trimtab_model::letter::{Item, Letter};
 use trimtab_store::{
     Became, DecisionKind, NewPending, Org, OwnDigest, OwnRun, ResolveState, ReviewFilter, ReviewOf,
@@ -26,7 +24,7 @@ use super::wishes::{DAYS, Wishes};
 use crate::access::{Action, On, Who, who};
 use crate::api::findings::WEEK;
 use crate::api::where_may;
-use crate::deciding;
+use crate::deciding::{self, Sides};
 use crate::ingest::{Refused, blocking};
 use crate::jobs::mail_people;
 use crate::problem::Problem;
@@ -40,9 +38,6 @@ const ASKED: usize = 500;
 const MOST: usize = 500;
 /// The most things that a mail names. What it does not name is told by the next one.
 const NAMED: usize = 100;
-
-/// The sides that answer decisions, by the decision: they are the same for everybody, and asked for once.
-pub(crate) type Sides = HashMap<i64, Vec<Role>>;
 
 /// When somebody's digest comes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,21 +150,10 @@ pub(crate) async fn waits(
     if who.may_somewhere(Action::Answer) {
         let here = where_may(who, Action::Answer, &agreed.stored);
         for is in app.store.asked_by_others(org, me, here.as_deref(), now, ASKED).await? {
-            let of = system(is.is.system);
-            let team = of.and_then(|system| system.team);
-            let place = On { system: is.is.system, team };
-            if !deciding::may_be_asked(who, &is, place) {
-                continue;
-            }
-            let sides = match known.entry(is.id) {
-                Entry::Occupied(sides) => sides.into_mut(),
-                Entry::Vacant(new) => {
-                    new.insert(deciding::approvers(app, org, &is, &agreed).await?)
-                }
-            };
-            if deciding::answers(who, sides, place) {
+            if deciding::may_answer(app, who, &is, &agreed, known).await? {
+                let of = system(is.is.system);
                 let named = of.map(|system| (system.id, system.name.as_str()));
-                all.push((team, others::asked(&is, named)));
+                all.push((of.and_then(|system| system.team), others::asked(&is, named)));
             }
         }
     }
