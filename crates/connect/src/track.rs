@@ -344,7 +344,12 @@ pub fn look_among(
     };
     let is = |seen: &&Seen| seen.wrote.as_ref().is_some_and(|wrote| wrote.mark == *mark);
     let is_new = |seen: &&Seen| found.iter().all(|one| one.key != seen.key);
-    let mut others: Vec<Seen> = listed.iter().filter(is).filter(is_new).cloned().collect();
+    let mut others: Vec<Seen> = Vec::new();
+    // The listing says where to look: what is there may be another since.
+    for one in listed.iter().filter(is).filter(is_new) {
+        others.extend(tracker.read(&one.key)?);
+    }
+    others.retain(|seen| is(&seen));
     if !others.is_empty() {
         // A text can be copied by anybody: what others made is theirs.
         let me = tracker.me()?;

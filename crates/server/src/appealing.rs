@@ -299,6 +299,8 @@ pub(crate) fn held_until(agreed: &Agreed, level: Level, now: Timestamp) -> Times
 /// The store does not answer.
 pub(crate) async fn end_due(app: &App, org: Org, now: Timestamp) -> Result<usize, StoreError> {
     let mut ended = 0;
+    let systems = app.store.systems(org).await?;
+    let owner = |id: Option<i64>| systems.iter().find(|is| Some(is.id) == id)?.team;
     loop {
         let over = app.store.holding(org, Some(now), BLOCK).await?;
         for is in &over {
@@ -306,7 +308,8 @@ pub(crate) async fn end_due(app: &App, org: Org, now: Timestamp) -> Result<usize
                 "Dispute {} is over: {} of {} is left to the plan again.",
                 is.id, is.is.package, is.asset_name
             );
-            let told = note(true, is.is.team, &text);
+            // The system may have moved since: whose plan it is in now is told.
+            let told = note(true, owner(is.is.system), &text);
             let held = held_because(is);
             ended += usize::from(app.store.end_dispute(org, is, (&held, told), now).await?);
         }

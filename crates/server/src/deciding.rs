@@ -1,6 +1,9 @@
 //! Asking for a decision and answering one: the rules for both, for the API and the pages. The charter
 //! says who may what; what it says is judged where the command line judges it.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use trimtab_decisions::exceptions::{self, Standing};
@@ -387,6 +390,9 @@ pub(crate) async fn approvers(
     Ok(roles)
 }
 
+/// The sides that answer decisions of an organisation, by the decision: they are the same for everybody, and asked for once.
+pub(crate) type Sides = HashMap<i64, Vec<Role>>;
+
 /// Whether a decision waits for somebody: another asked, and by the charter one of their sides there answers what is of its
 /// level. How long it is asked for is no matter: who may agree to less may refuse it.
 ///
@@ -397,15 +403,20 @@ pub(crate) async fn may_answer(
     who: &Who,
     decision: &Decision,
     agreed: &Agreed,
+    known: &mut Sides,
 ) -> Result<bool, Problem> {
     if decision.is.author == who.person.id || decision.state != DecisionState::Asked {
         return Ok(false);
     }
-    let place = on(&app.store, who.org, decision.is.system).await?;
+    let system = agreed.stored.iter().find(|system| Some(system.id) == decision.is.system);
+    let place = On { system: decision.is.system, team: system.and_then(|system| system.team) };
     if !who.may(Action::Answer, place) || !who.may(Action::View, place) {
         return Ok(false);
     }
-    let sides = approvers(app, who.org, decision, agreed).await?;
+    let sides = match known.entry(decision.id) {
+        Entry::Occupied(sides) => sides.into_mut(),
+        Entry::Vacant(new) => new.insert(approvers(app, who.org, decision, agreed).await?),
+    };
     Ok(sides.is_empty() || sides.iter().any(|side| who.holds(*side, place)))
 }
 

@@ -319,7 +319,8 @@ impl Store {
     }
 
     /// Notes that what a dispute held back is over: the change is left to the plan again, if it is held for this reason
-    /// still, and that is told in the incident that it is for, if that is open. `false`: it was over already.
+    /// still, and that is told in the incident that it is for, if that is open. If people decided otherwise meanwhile, it
+    /// holds nothing back any longer, and that alone is told, in the ledger. `false`: it was over already.
     ///
     /// # Errors
     /// The store does not answer.
@@ -342,11 +343,17 @@ impl Store {
             let held = placements::release(&mut tx, (org, team), &change, (reason, now)).await?;
             events.extend(held);
         }
-        if let Some(incident) = is.is.incident {
+        let released = !events.is_empty();
+        if !released {
+            // People decided otherwise meanwhile, and that stands: nothing comes back, and nobody is told that it does.
+            let sql = "UPDATE appeal SET until = NULL, ended = NULL WHERE org = $1 AND id = $2";
+            tx.run(sql, args![org.0, is.id]).await?;
+        } else if let Some(incident) = is.is.incident {
             let told = numbered(told, is.id);
             incidents::add(&mut tx, (org, incident), &[told], None, ("trimtab", now)).await?;
         }
-        let data = json!({ "what": word(true), "appeal": is.id, "state": "ended",
+        let state = if released { "ended" } else { "superseded" };
+        let data = json!({ "what": word(true), "appeal": is.id, "state": state,
             "incident": is.is.incident, "package": is.is.package });
         events.push(about(&is.is, "trimtab", now, data));
         ledger::append(&mut tx, org, &events).await?;

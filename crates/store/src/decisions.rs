@@ -372,6 +372,29 @@ impl Store {
         found.iter().map(Decision::from_row).collect()
     }
 
+    /// Decisions that somebody asked for, hold and end between two moments, what ends first first.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn own_ending_decisions(
+        &self,
+        org: Org,
+        person: i64,
+        (from, to): (Timestamp, Timestamp),
+        limit: usize,
+    ) -> Result<Vec<Decision>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM decision
+             WHERE org = $1 AND state = 'approved' AND expires > $2 AND expires < $3
+                AND author = $4
+             ORDER BY expires, id LIMIT $5"
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let values = args![org.0, micros(from), micros(to), person, limit];
+        let found = (&mut &self.db).all(&sql, values).await?;
+        found.iter().map(Decision::from_row).collect()
+    }
+
     /// Decisions that somebody else asked for and that could still hold, the oldest first, at most `limit`. About some
     /// systems; `None`: about all, and about none.
     ///

@@ -95,7 +95,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Ends it. `false`: none came.
+    /// Ends it, and what of it was to be tried again. `false`: none came.
     ///
     /// # Errors
     /// The store does not answer.
@@ -111,6 +111,14 @@ impl Store {
         if tx.run(sql, args![org.0, person]).await? == 0 {
             return Ok(false);
         }
+        let sql = "DELETE FROM own_told WHERE org = $1 AND person = $2 AND due IN (
+                SELECT due FROM own_digest_run
+                WHERE org = $1 AND person = $2 AND state = 'later')";
+        tx.run(sql, args![org.0, person]).await?;
+        let sql = "UPDATE own_digest_run SET state = 'refused', again = NULL, changed = $3,
+                detail = 'it is asked for no longer'
+            WHERE org = $1 AND person = $2 AND state = 'later'";
+        tx.run(sql, args![org.0, person, micros(now)]).await?;
         let data = json!({ "what": "own-digest-ended", "person": person });
         ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
         tx.commit().await?;
@@ -154,8 +162,10 @@ impl Store {
                 UNION ALL SELECT MIN(again) AS at FROM board_mail_run
                     WHERE org = $1 AND state = 'later'
                 UNION ALL SELECT MIN(next) AS at FROM own_digest WHERE org = $1
-                UNION ALL SELECT MIN(again) AS at FROM own_digest_run
-                    WHERE org = $1 AND state = 'later') AS each_of";
+                UNION ALL SELECT MIN(run.again) AS at FROM own_digest_run AS run
+                    WHERE run.org = $1 AND run.state = 'later' AND EXISTS (
+                        SELECT 1 FROM own_digest AS own
+                        WHERE own.org = run.org AND own.person = run.person)) AS each_of";
         let row = (&mut &self.db).first(sql, args![org.0]).await?;
         row.map_or(Ok(None), |row| maybe(row.maybe_int(0)?))
     }
@@ -251,7 +261,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Times that were not taken and are to be tried again by now.
+    /// Times that were not taken and are to be tried again by now, of digests that come still.
     ///
     /// # Errors
     /// The store does not answer.
@@ -262,7 +272,10 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<OwnRun>> {
         let sql = format!(
-            "SELECT {RUN} FROM own_digest_run WHERE org = $1 AND state = 'later' AND again <= $2
+            "SELECT {RUN} FROM own_digest_run AS run
+             WHERE org = $1 AND state = 'later' AND again <= $2 AND EXISTS (
+                SELECT 1 FROM own_digest AS own
+                WHERE own.org = run.org AND own.person = run.person)
              ORDER BY again, person, due LIMIT $3"
         );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);

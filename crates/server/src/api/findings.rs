@@ -136,7 +136,8 @@ impl Asked {
                 let agreed = app.agreed(who.org, app.now()).await?;
                 Some(Waits::Above(lines(&agreed)))
             }
-            Some(false) | None => None,
+            Some(false) => return Err(Problem::invalid("`above` is true or left out.")),
+            None => None,
         };
         let filter = FindingFilter {
             states,

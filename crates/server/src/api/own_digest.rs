@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::access::Who;
+use crate::deciding::Sides;
 use crate::notices::own::{self, When, must_be_here};
 use crate::notices::things::Told;
 use crate::object::Object;
@@ -60,7 +61,7 @@ async fn shown(app: &App, who: &Who) -> Result<Json<Shown>, Problem> {
     let kept = app.store.own_digest(who.org, who.person.id).await?;
     let none = When { days: Vec::new(), ..When::default() };
     let is = kept.as_ref().map_or(none, |kept| When::of(&kept.told));
-    let waits = own::waits(app, who, app.now()).await?;
+    let waits = own::waits(app, who, app.now(), &mut Sides::new()).await?;
     let thing = |told: Told| Thing {
         title: told.title,
         detail: told.detail,

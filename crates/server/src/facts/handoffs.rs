@@ -74,8 +74,8 @@ pub(crate) async fn waiting(
     of(app, who.org, part, |decision| may_read(who, decision), now).await
 }
 
-/// The late ones of a team, of so many findings that are due first, whoever looks: decisions for all systems, which not
-/// everybody may read, are passed over.
+/// The late ones of a team, of so many findings that are due first, whoever looks, and when the next of them is late:
+/// decisions for all systems, which not everybody may read, are passed over.
 ///
 /// # Errors
 /// The store does not answer.
@@ -85,11 +85,12 @@ pub(crate) async fn late(
     team: i64,
     most: usize,
     now: Timestamp,
-) -> Result<Vec<HandOff>, Problem> {
+) -> Result<(Vec<HandOff>, Option<Timestamp>), Problem> {
     let filter = FindingFilter { team: Some(team), counts: Some(true), ..FindingFilter::default() };
-    let mut all = of(app, org, (&filter, None, most), is_of_one, now).await?.rows;
-    all.retain(|row| row.late);
-    Ok(all)
+    let all = of(app, org, (&filter, None, most), is_of_one, now).await?.rows;
+    let (late, rest): (Vec<HandOff>, Vec<HandOff>) = all.into_iter().partition(|row| row.late);
+    let next = rest.iter().filter_map(|row| row.until).filter(|at| *at >= now).min();
+    Ok((late, next))
 }
 
 /// Whether a decision is about one system: who may see that may read it.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use trimtab_store::{Became, Job, NewJob, Org, Priority, StoreError};
 
 use super::Kind;
+use crate::deciding::Sides;
 use crate::ingest::Refused;
 use crate::mailing;
 use crate::notices::own::{self, LOST};
@@ -13,6 +14,8 @@ use crate::state::App;
 
 /// Seconds of an hour.
 const HOUR: i64 = 3600;
+/// Seconds after which what failed is tried again.
+const WRONG: i64 = 300;
 /// So many are looked up together.
 const BLOCK: usize = 50;
 
@@ -78,7 +81,7 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
     app.store.lose_board_runs(org, now - LOST, now).await?;
     app.store.lose_own_runs(org, now - LOST, now).await?;
     app.store.drop_board_runs(org, now).await?;
-    let mut done = Done::default();
+    let (mut done, mut known) = (Done::default(), Sides::new());
     // Each is claimed, by this one or another, and comes again later: as long as one goes on, there may be more.
     let mut goes_on = true;
     while std::mem::take(&mut goes_on) {
@@ -90,13 +93,20 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
             goes_on |= done.note(mailing::again(app, org, (is, run)).await);
         }
         for is in &app.store.own_digests_due(org, now, BLOCK).await? {
-            goes_on |= done.note(own::mail(app, org, is).await);
+            goes_on |= done.note(own::mail(app, org, is, &mut known).await);
         }
         for is in &app.store.own_runs_again(org, now, BLOCK).await? {
-            goes_on |= done.note(own::again(app, org, is).await);
+            goes_on |= done.note(own::again(app, org, is, &mut known).await);
         }
     }
+    if let Some(error) = done.failed {
+        // What fails stays due: it is asked for once in so long, however often this is tried again meanwhile.
+        let slot = app.now().as_second().div_euclid(WRONG).saturating_add(1);
+        let run_at = Timestamp::from_second(slot.saturating_mul(WRONG)).unwrap_or(now);
+        let next = NewJob { name: format!("again-{slot}"), run_at, ..at_once(org, now) };
+        app.store.add_job(&next, now).await?;
+        return Err(error);
+    }
     ask(app, org).await?;
-    done.failed.map_or(Ok(()), Err)?;
     Ok(json!({ "sent": done.sent, "not_sent": done.not_sent }))
 }

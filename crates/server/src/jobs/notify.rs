@@ -33,6 +33,8 @@ const AT_ONCE: usize = 4;
 const AGAIN: usize = 10;
 /// So often it is looked whether something waits or is late that no plan tells of.
 const HOUR: i64 = 3600;
+/// So often it is looked at least which steps of findings wait: those that are done meanwhile are told no longer.
+const TURN: SignedDuration = SignedDuration::from_hours(6);
 /// So often a decision is made anew where others decide at the same time.
 const TURNS: usize = 20;
 
@@ -156,21 +158,25 @@ async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Don
         let more = others.get(&team.id).unwrap_or(&none);
         let made = plan.map(|plan| plan.made);
         let (found, place) = (marks.get(&team.id), places.get(&team.id));
-        // What becomes late does so by the clock alone. Of who has no findings nothing waits.
-        let handed = match found {
-            Some(_) => others::handed(app, org, team.id, now).await.map_err(told)?,
-            None => Vec::new(),
-        };
-        let mark = format!(
-            "{:?} {found:?} {place:?} {made:?} {} {} {}",
+        let rest = format!(
+            "{:?} {found:?} {place:?} {made:?} {} {}\n",
             agreed.charter_id,
             more.mark(),
             reminders::mark(&reminders),
-            reminders::mark(&handed),
         );
-        if looks.get(&team.id) == Some(&mark) {
+        if looks.get(&team.id).is_some_and(|look| holds(look, &rest, now)) {
             continue;
         }
+        // What becomes late does so by the clock alone. Of who has no findings nothing waits.
+        let (handed, until) = match found {
+            Some(_) => {
+                let (handed, next) = others::handed(app, org, team.id, now).await.map_err(told)?;
+                let turn = now + TURN;
+                (handed, next.map_or(turn, |at| at.min(turn)))
+            }
+            None => (Vec::new(), Timestamp::MAX),
+        };
+        let mark = format!("{rest}{until}");
         let mut looked = things::of_team(app, org, (team, more), made, now).await.map_err(told)?;
         looked.things.extend(handed);
         looked.things.extend(reminders);
@@ -183,6 +189,12 @@ async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Don
         done.ask(looked.again);
     }
     Ok(done)
+}
+
+/// Whether a look holds still: nothing of the rest changed, and no step that waits became late since.
+fn holds(look: &str, rest: &str, now: Timestamp) -> bool {
+    let until = look.strip_prefix(rest).and_then(|until| until.parse::<Timestamp>().ok());
+    until.is_some_and(|until| now < until)
 }
 
 /// Has every team told, some at once: a channel that takes its time holds up few others.
@@ -349,4 +361,20 @@ async fn again(app: &App, org: Org, teams: &[Team], done: &mut Done) -> Result<(
     let (_, next) = app.store.copies_due(org, now, 1).await?;
     done.ask(next);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_holds_until_something_changed_or_became_late() {
+        let at = |hour: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hour);
+        let look = format!("a\n{}", at(2));
+        assert!(holds(&look, "a\n", at(1)) && !holds(&look, "a\n", at(2)));
+        for rest in ["b\n", ""] {
+            assert!(!holds(&look, rest, at(1)), "{rest}");
+        }
+        assert!(!holds("", "", at(1)) && holds(&format!("a\n{}", Timestamp::MAX), "a\n", at(1)));
+    }
 }

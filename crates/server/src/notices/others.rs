@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use trimtab_model::Purl;
 use trimtab_store::{
-    Appeal, Decision, DecisionKind, Finding, Incident, IncidentSort, NewPending, Org, Resolve,
-    ResolveState, Review, ReviewFilter, ReviewOf, ReviewState,
+    Appeal, Decision, DecisionKind, Finding, FindingFilter, FindingOrder, Incident, IncidentSort,
+    NewPending, Org, Resolve, ResolveState, Review, ReviewFilter, ReviewOf, ReviewState,
 };
 
 use super::things::Told;
@@ -214,6 +214,18 @@ fn over(is: &Appeal, system: (i64, &str), at: Timestamp) -> NewPending {
     thing(&format!("held:{}", is.id), "", &told, false)
 }
 
+/// Whether something of what a dispute held back is still there to be done.
+async fn counts(app: &App, org: Org, is: &Appeal) -> Result<bool, Problem> {
+    let filter = FindingFilter {
+        asset: Some(is.is.asset),
+        package: Some(is.is.package.clone()),
+        counts: Some(true),
+        ..FindingFilter::default()
+    };
+    let found = app.store.findings(org, &filter, FindingOrder::Level, None, 1).await?;
+    Ok(!found.rows.is_empty())
+}
+
 /// What waits for each team, by the team.
 ///
 /// # Errors
@@ -251,10 +263,10 @@ pub(crate) async fn of_teams(
         }
     }
     for is in app.store.held_until(org, now - ENDS, MOST).await? {
-        let name = systems.iter().find(|system| Some(system.id) == is.is.system);
-        if let (Some(team), Some(system), Some(at)) = (is.is.team, name, is.ended) {
-            let of = all.entry(team).or_default();
-            of.things.push(over(&is, (system.id, &system.name), at));
+        // Whose plan it is in now: a system may have moved since it was answered.
+        let (Some((team, system)), Some(at)) = (owner(is.is.system), is.ended) else { continue };
+        if counts(app, org, &is).await? {
+            all.entry(team).or_default().things.push(over(&is, system, at));
         }
     }
     late(app, org, now, &mut all).await?;
@@ -361,7 +373,7 @@ pub(crate) fn late_task(is: &Incident, task: &Task) -> NewPending {
 }
 
 /// Steps of a team's findings that wait for somebody and are late, of those that are due first: one thing for a system,
-/// for the findings have things of their own.
+/// for the findings have things of their own. And when the next of them is late.
 ///
 /// # Errors
 /// The store does not answer.
@@ -370,8 +382,8 @@ pub(crate) async fn handed(
     org: Org,
     team: i64,
     now: Timestamp,
-) -> Result<Vec<NewPending>, Problem> {
-    let late = handoffs::late(app, org, team, HANDED, now).await?;
+) -> Result<(Vec<NewPending>, Option<Timestamp>), Problem> {
+    let (late, next) = handoffs::late(app, org, team, HANDED, now).await?;
     let mut by: BTreeMap<(i64, String), Vec<&handoffs::HandOff>> = BTreeMap::new();
     for is in &late {
         if let Some((id, name)) = is.finding.system.clone() {
@@ -401,5 +413,5 @@ pub(crate) async fn handed(
             all.iter().map(|is| format!("{} {}", is.finding.id, is.side)).collect();
         thing(&format!("handed:{id}"), &mark.join(" "), &told, false)
     };
-    Ok(by.iter().map(system).collect())
+    Ok((by.iter().map(system).collect(), next))
 }

@@ -23,7 +23,8 @@ use super::things::Told;
 use super::wishes::{DAYS, Wishes};
 use crate::access::{Action, On, Who, who};
 use crate::api::findings::WEEK;
-use crate::deciding;
+use crate::api::where_may;
+use crate::deciding::{self, Sides};
 use crate::ingest::{Refused, blocking};
 use crate::jobs::mail_people;
 use crate::problem::Problem;
@@ -35,7 +36,7 @@ use crate::state::App;
 const ASKED: usize = 500;
 /// The most of another kind.
 const MOST: usize = 500;
-/// The most things that a mail names.
+/// The most things that a mail names. What it does not name is told by the next one.
 const NAMED: usize = 100;
 
 /// When somebody's digest comes.
@@ -140,23 +141,25 @@ pub(crate) async fn waits(
     app: &App,
     who: &Who,
     now: Timestamp,
+    known: &mut Sides,
 ) -> Result<Vec<NewPending>, Problem> {
     let (org, me) = (who.org, who.person.id);
     let agreed = app.agreed(org, now).await?;
     let mut all: Vec<(Option<i64>, NewPending)> = Vec::new();
     let system = |id: Option<i64>| agreed.stored.iter().find(|system| Some(system.id) == id);
     if who.may_somewhere(Action::Answer) {
-        for is in app.store.asked_by_others(org, me, None, now, ASKED).await? {
-            if deciding::may_answer(app, who, &is, &agreed).await? {
+        let here = where_may(who, Action::Answer, &agreed.stored);
+        for is in app.store.asked_by_others(org, me, here.as_deref(), now, ASKED).await? {
+            if deciding::may_answer(app, who, &is, &agreed, known).await? {
                 let of = system(is.is.system);
                 let named = of.map(|system| (system.id, system.name.as_str()));
                 all.push((of.and_then(|system| system.team), others::asked(&is, named)));
             }
         }
     }
-    for is in app.store.ending_decisions(org, None, now, now + ENDS, MOST).await? {
+    for is in app.store.own_ending_decisions(org, me, (now, now + ENDS), MOST).await? {
         let ending = is.is.expires.filter(|_| is.is.kind == DecisionKind::Exception);
-        let Some(at) = ending.filter(|_| is.is.author == me) else { continue };
+        let Some(at) = ending else { continue };
         let of = system(is.is.system);
         let named = of.map(|system| (system.id, system.name.as_str()));
         if may_see(who, of.map(|system| (system.id, system.team))) {
@@ -165,9 +168,14 @@ pub(crate) async fn waits(
     }
     reviews(app, who, now, &mut all).await?;
     tasks(app, who, now, &mut all).await?;
-    // What a digest of a team tells them at their own address is told there.
+    // What a digest of a team tells them at their own address is told there: what they may see by it.
     let told = told_by_teams(app, who).await?;
-    all.retain(|(team, _)| team.is_none_or(|team| !told.contains(&team)));
+    all.retain(|(team, is)| {
+        team.is_none_or(|team| {
+            let on = On { system: Told::of(&is.told).system, team: Some(team) };
+            !told.contains(&team) || !who.may(Action::View, on)
+        })
+    });
     let mut things: Vec<NewPending> = all.into_iter().map(|(_, is)| is).collect();
     things.sort_by_cached_key(|is| (Told::of(&is.told).rank(), is.item.clone()));
     Ok(things)
@@ -259,12 +267,17 @@ async fn told_by_teams(app: &App, who: &Who) -> Result<HashSet<i64>, StoreError>
 ///
 /// # Errors
 /// The store does not answer. What was claimed then stays begun, and is not sent again.
-pub(crate) async fn mail(app: &App, org: Org, is: &OwnDigest) -> Result<Option<Became>, Refused> {
+pub(crate) async fn mail(
+    app: &App,
+    org: Org,
+    is: &OwnDigest,
+    known: &mut Sides,
+) -> Result<Option<Became>, Refused> {
     let now = app.now();
     let next = When::of(&is.told).next(now).unwrap_or(now + WEEK);
     let reader = reader(app, org, is.person).await?;
     let things = match &reader {
-        Some(who) => waits(app, who, now).await.map_err(|e| Refused::Internal(e.detail))?,
+        Some(who) => waits(app, who, now, known).await.map_err(|e| Refused::Internal(e.detail))?,
         None => Vec::new(),
     };
     let told = app.store.own_told(org, is.person).await?;
@@ -272,8 +285,10 @@ pub(crate) async fn mail(app: &App, org: Org, is: &OwnDigest) -> Result<Option<B
         things.iter().map(|is| (is.item.as_str(), is.mark.as_str())).collect();
     let gone: Vec<String> =
         told.keys().filter(|item| !marks.contains_key(item.as_str())).cloned().collect();
-    let new: Vec<NewPending> =
+    let mut new: Vec<NewPending> =
         things.into_iter().filter(|is| told.get(&is.item) != Some(&is.mark)).collect();
+    let more = new.len().saturating_sub(NAMED);
+    new.truncate(NAMED);
     let tells: Vec<(String, String)> =
         new.iter().map(|is| (is.item.clone(), is.mark.clone())).collect();
     if !app.store.claim_own_digest(org, is, next, (&tells, &gone), now).await? {
@@ -281,31 +296,38 @@ pub(crate) async fn mail(app: &App, org: Org, is: &OwnDigest) -> Result<Option<B
     }
     let Some(who) = reader.filter(|_| !new.is_empty()) else { return Ok(None) };
     app.store.flush().await?;
-    finish(app, (&who, is.next, 1), &new).await.map(Some)
+    finish(app, (&who, is.next, 1), (&new, more)).await.map(Some)
 }
 
 /// Sends one once more that was not taken: of what it told, what still waits.
 ///
 /// # Errors
 /// As [`mail`].
-pub(crate) async fn again(app: &App, org: Org, run: &OwnRun) -> Result<Option<Became>, Refused> {
+pub(crate) async fn again(
+    app: &App,
+    org: Org,
+    run: &OwnRun,
+    known: &mut Sides,
+) -> Result<Option<Became>, Refused> {
+    let now = app.now();
+    // What cannot be reckoned now is not begun, and so not lost.
+    let reader = reader(app, org, run.person).await?;
+    let items = app.store.own_told_at(org, run.person, run.due).await?;
+    let mut things = match &reader {
+        Some(who) => waits(app, who, now, known).await.map_err(|e| Refused::Internal(e.detail))?,
+        None => Vec::new(),
+    };
+    things.retain(|is| items.contains(&is.item));
     if !app.store.begin_own_run_again(org, run, app.now()).await? {
         return Ok(None);
     }
     app.store.flush().await?;
-    let reader = reader(app, org, run.person).await?;
-    let items = app.store.own_told_at(org, run.person, run.due).await?;
-    let mut things = match &reader {
-        Some(who) => waits(app, who, app.now()).await.map_err(|e| Refused::Internal(e.detail))?,
-        None => Vec::new(),
-    };
-    things.retain(|is| items.contains(&is.item));
     let Some(who) = reader.filter(|_| !things.is_empty()) else {
         let over = (Became::Refused, None, "nothing of it waits any longer");
         app.store.end_own_run(org, (run.person, run.due), over, app.now()).await?;
         return Ok(Some(Became::Refused));
     };
-    finish(app, (&who, run.due, run.tries + 1), &things).await.map(Some)
+    finish(app, (&who, run.due, run.tries + 1), (&things, 0)).await.map(Some)
 }
 
 /// Somebody as they are now. `None`: the account is closed, or gone.
@@ -317,11 +339,11 @@ async fn reader(app: &App, org: Org, person: i64) -> Result<Option<Who>, Refused
     who::of(app, org, person, None, None).await.map(Some).map_err(|e| Refused::Internal(e.detail))
 }
 
-/// Hands a digest over, and notes what became of it.
+/// Hands a digest over, and notes what became of it. `more`: so many things that it does not name.
 async fn finish(
     app: &App,
     (who, due, tries): (&Who, Timestamp, i64),
-    things: &[NewPending],
+    (things, more): (&[NewPending], usize),
 ) -> Result<Became, Refused> {
     let public = &app.settings.public;
     let item = |is: &NewPending| {
@@ -333,16 +355,16 @@ async fn finish(
             link: format!("{public}{}", told.link).into(),
         }
     };
-    let subject = match things.len() {
+    let subject = match things.len().saturating_add(more) {
         1 => "1 thing waits for you".to_owned(),
-        more => format!("{more} things wait for you"),
+        all => format!("{all} things wait for you"),
     };
     let letter = Letter {
         id: format!("own.{}.{}.{}", who.org.0, who.person.id, due.as_second()).into(),
         subject: subject.into(),
         lead: "What is new since your last digest, the gravest first.".into(),
-        items: things.iter().take(NAMED).map(item).collect(),
-        more: things.len().saturating_sub(NAMED),
+        items: things.iter().map(item).collect(),
+        more,
         urgent: false,
         link: format!("{public}/account/digest").into(),
         foot: format!("You chose when this comes: {public}/account/digest").into(),

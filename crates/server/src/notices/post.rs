@@ -21,7 +21,7 @@ use super::why_of;
 use super::wishes::{Place, Wishes, place};
 use crate::access::table::allow;
 use crate::access::{Action, On, who};
-use crate::deciding;
+use crate::deciding::{self, Sides};
 use crate::ingest::{Refused, blocking};
 use crate::state::App;
 
@@ -84,11 +84,13 @@ pub(crate) async fn recipients(
     if !all.is_empty() && said.named.iter().all(|of| seen(of.told.system)) {
         return Ok(all);
     }
+    let mut known = Sides::new();
     for to in to_channel_of(app, wishes) {
         // What says nothing to whoever reads it there is no digest: it waits for somebody who may read it.
         let digest = step.is_none() && to.channel == "mail";
+        let of = (team, to.address.as_str());
         let empty =
-            digest && read_by(app, org, team, said.clone(), &to.address).await?.named.is_empty();
+            digest && read_by(app, org, of, said.clone(), &mut known).await?.named.is_empty();
         if !empty {
             all.push(to);
         }
@@ -131,7 +133,10 @@ pub(crate) async fn hand_over(
             let is = wished.as_ref().map(|w| Wishes::of(&w.told)).unwrap_or_default();
             let mailed = is.channel == "mail" && is.addresses.contains(&copy.to.address);
             let said = match copy.to.channel.as_str() {
-                "mail" => read_by(app, org, team.id, said, &copy.to.address).await?,
+                "mail" => {
+                    let of = (team.id, copy.to.address.as_str());
+                    read_by(app, org, of, said, &mut Sides::new()).await?
+                }
                 _ => said,
             };
             (said, copy.to.channel != "mail" || mailed)
@@ -179,9 +184,9 @@ pub(crate) async fn hand_over(
 async fn read_by(
     app: &App,
     org: Org,
-    team: i64,
+    (team, address): (i64, &str),
     said: Said,
-    address: &str,
+    known: &mut Sides,
 ) -> Result<Said, StoreError> {
     let address = address.to_lowercase();
     let people = app.store.people(org).await?;
@@ -196,16 +201,16 @@ async fn read_by(
     if said.named.iter().all(|of| of.told.answer.is_none()) {
         return Ok(said);
     }
-    let may = may_answer(app, org, person.id, &said).await?;
+    let may = may_answer(app, (org, person.id), &said, known).await?;
     Ok(said.answered_by(|item| may.contains(item)))
 }
 
 /// What of it somebody may answer, by the charter.
 async fn may_answer(
     app: &App,
-    org: Org,
-    person: i64,
+    (org, person): (Org, i64),
     said: &Said,
+    known: &mut Sides,
 ) -> Result<HashSet<String>, StoreError> {
     let mut may = HashSet::new();
     let Ok(who) = who::of(app, org, person, None, None).await else { return Ok(may) };
@@ -214,7 +219,7 @@ async fn may_answer(
         let Some(id) = others::asked_id(&of.item) else { continue };
         // What was answered meanwhile waits for nobody.
         let Some(decision) = app.store.decision(org, id).await? else { continue };
-        match deciding::may_answer(app, &who, &decision, &agreed).await {
+        match deciding::may_answer(app, &who, &decision, &agreed, known).await {
             Ok(true) => {
                 may.insert(of.item.clone());
             }

@@ -31,13 +31,13 @@ pub(crate) struct Opening {
     /// A version or a range, as the ecosystem writes it or as VERS; left out: every version.
     #[schema(max_length = 500)]
     pub(crate) versions: String,
-    /// When the world was told. Left out: unknown.
+    /// When the world was told. Left out: as the index tells it of a name; of a package it is unknown.
     pub(crate) published: Option<String>,
     /// Whether it is a drill: marked everywhere, counted nowhere.
     pub(crate) drill: bool,
     /// Whether it is a near miss: caught before anything was touched, learnt from, and in no time of incidents.
     pub(crate) near_miss: bool,
-    /// The past event that the drill plays: `log4shell`, `xz`, `event-stream`, `ua-parser-js`.
+    /// The past event that the drill plays: `log4shell`, `xz`, `event-stream`, `ua-parser-js`, `heartbleed`, `struts`.
     #[schema(max_length = 50)]
     pub(crate) past: String,
     /// How many minutes of the past go by in one of the drill.
@@ -125,7 +125,7 @@ pub(crate) async fn open(app: &App, who: &Who, sent: &Opening) -> Result<i64, Pr
         return Err(Problem::invalid("`published` is not in the future."));
     }
     // A drill of our own plays on its own day; of a real one the sources say when the world was told.
-    if published.is_none() && !sent.drill && !is_named(&looked_for) {
+    if published.is_none() && !sent.drill && !looked_for.starts_with("pkg:") {
         let by_sources = super::published(app, &super::called(app, who.org, &looked_for).await?);
         published = by_sources.filter(|at| *at <= now);
     }

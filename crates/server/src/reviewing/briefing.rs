@@ -129,9 +129,10 @@ pub(super) async fn made(
     let (nearly, some_unknown) = nearly((&read, cut), &ours, &struck, &of, &had);
     // Which of the malicious versions were here is told by findings: they were matched with the same advisories.
     let mut malicious: HashMap<String, i64> = HashMap::new();
-    for (advisory, _) in read.hit.values().take(LISTINGS) {
+    let hits: BTreeSet<&str> = read.hit.values().flatten().map(|(name, _)| name.as_str()).collect();
+    for advisory in hits.iter().take(LISTINGS) {
         if let Some((id, _)) = store.vulnerability_of(org, advisory).await? {
-            malicious.insert(advisory.clone(), id);
+            malicious.insert((*advisory).to_owned(), id);
         }
     }
     let mut known: Vec<i64> = malicious.values().copied().collect();
@@ -140,7 +141,8 @@ pub(super) async fn made(
         true => Vec::new(),
         false => store.struck_by(org, &known, systems, STRUCK).await?,
     };
-    let attacks = attacks(&read, &ours, (&malicious, &was));
+    let cut_hits = hits.len() > LISTINGS || was.len() >= STRUCK;
+    let attacks = attacks(&read, &ours, (&malicious, &was, cut_hits));
     let (slow, watch) = (slow(&struck, &of, now), watch(&read, &ours));
     let span = format!("Listed between {} and {}", day(from), day(now));
     // What came after the data is not known: of a time that they do not reach, nothing is.
@@ -327,7 +329,7 @@ mod tests {
         let right = (Family::Npm, "right".to_owned());
         let listing =
             Listing { cve: "CVE-2026-2".to_owned(), listed: at(5), package: right.clone() };
-        let hit = BTreeMap::from([(right.clone(), ("MAL-2026-1".to_owned(), at(6)))]);
+        let hit = BTreeMap::from([(right.clone(), vec![("MAL-2026-1".to_owned(), at(6))])]);
         let read = Read { listings: vec![listing], hit, ..Read::default() };
         let of = |_: &Struck| Some(("CVE-2026-1", at(5)));
         let had = |one: &&Struck| !is_unaffected(one);
@@ -347,8 +349,12 @@ mod tests {
             assert_eq!(notes[1].ends_with("3 places, not affected"), !some, "{notes:?}");
             // A malicious version of what is here comes before all others.
             let ids = HashMap::from([("MAL-2026-1".to_owned(), 8)]);
-            let told = &attacks(&read, &ours, (&ids, &all))[0].note;
-            let not = if unknown { "is unknown: not every version" } else { "no inventory listed" };
+            let told = &attacks(&read, &ours, (&ids, &all, cut))[0].note;
+            let not = match (unknown, cut) {
+                (true, _) => "is unknown: not every version",
+                (false, true) => "is unknown: not all were looked at",
+                (false, false) => "no finding tells of one of them",
+            };
             assert!(told.contains(not), "{told}");
             // One that was here is told with its days, and one that is here before it.
             let one = Struck {
@@ -359,13 +365,13 @@ mod tests {
                 ..all[0].clone()
             };
             let was = [one.clone()];
-            let note = attacks(&read, &ours, (&ids, &was))[0].note.clone();
+            let note = attacks(&read, &ours, (&ids, &was, cut))[0].note.clone();
             assert!(note.ends_with("was here from 1970-01-04 until 1970-01-08, in shop"), "{note}");
             let still = Struck { gone: None, live: true, asset: "desk".to_owned(), ..one.clone() };
             let was = [one, still];
-            let note = attacks(&read, &ours, (&ids, &was))[0].note.clone();
+            let note = attacks(&read, &ours, (&ids, &was, cut))[0].note.clone();
             assert!(note.ends_with("is here since 1970-01-04, in desk, and in 1 more"), "{note}");
-            let told = &attacks(&read, &ours, (&ids, &all))[0].note;
+            let told = &attacks(&read, &ours, (&ids, &all, cut))[0].note;
             assert!(told.starts_with("MAL-2026-1, published 1970-01-07"), "{told}");
         }
     }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use trimtab_engine::review::Kind;
-use trimtab_store::{Org, PreparedPack, Review};
+use trimtab_store::{Org, PreparedPack, Review, ScopeOf};
 
 use super::agenda::{self, Pack};
 use super::{Before, Scope, kind_of};
@@ -12,6 +12,7 @@ use crate::access::Who;
 use crate::access::secret::digest;
 use crate::problem::Problem;
 use crate::state::App;
+use crate::web::today::epoch_day;
 use crate::weighing::Agreed;
 
 /// What a review shows: as it was when it was opened, or as it would be now.
@@ -57,7 +58,7 @@ pub(crate) async fn pack(
 }
 
 /// What a pack is made of: what the ledger told until now, the index, the charter, what it may tell of, the reviews before it,
-/// and the day.
+/// the day, and the load that was measured last.
 async fn mark(
     app: &App,
     org: Org,
@@ -70,6 +71,11 @@ async fn mark(
     let index = app.index().and_then(|index| index.info().ok()).map(|info| info.digest);
     let held: Vec<i64> = before.iter().map(|one| one.review.id).collect();
     let day = now.to_zoned(TimeZone::UTC).date();
+    // The load of a day is measured after it began, and the ledger does not tell.
+    let today = epoch_day(day);
+    let measured = app.store.loads(org, ScopeOf::Organisation, today - 1, today).await?;
+    let load = measured.last().map(|is| (is.day, is.load, is.unknown));
     let of = (scope.of.word(), &scope.systems);
-    Ok(digest(&format!("{end} {index:?} {:?} {of:?} {held:?} {day}", agreed.charter_id)))
+    let charter = agreed.charter_id;
+    Ok(digest(&format!("{end} {index:?} {charter:?} {of:?} {held:?} {day} {load:?}")))
 }

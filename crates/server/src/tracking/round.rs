@@ -32,6 +32,8 @@ const AGAIN: SignedDuration = SignedDuration::from_mins(15);
 const LONGEST: Duration = Duration::from_secs(20);
 /// So many calls of a ticket are made whatever they take: a look, and what follows from it.
 const LEAST: usize = 2;
+/// From so many on that are looked for by their marks, all are listed instead.
+const MANY: usize = 5;
 /// How far back tickets are listed, to find second ones of the same.
 const LISTED: SignedDuration = SignedDuration::from_hours(24 * 3650);
 /// So many tickets in a row that may not be written are no matter of single tickets.
@@ -127,6 +129,7 @@ pub(super) async fn run(app: &App, tracker: &Tracker, lease: Arc<Lease>) -> Resu
             denied: 0,
             until: Instant::now() + LONGEST,
             listed: None,
+            lists: false,
             done: Done::default(),
         };
         let ended = round.all(&is, &token);
@@ -166,6 +169,8 @@ struct Round<'a> {
     until: Instant,
     /// Trimtab's tickets of the project, once they were asked for. `Some(None)`: there are more than are told.
     listed: Option<Option<Vec<Seen>>>,
+    /// Whether so many are looked for by their marks that one listing costs less.
+    lists: bool,
     done: Done,
 }
 
@@ -215,6 +220,11 @@ impl Round<'_> {
             Refused::Store(error) => Stop::Store(error),
             other => Stop::Trouble(other.to_string()),
         })?;
+        let now = self.app.now();
+        let is_sought = |row: &&TicketOf| {
+            row.key.is_some() && is_old(row, now) && Round::is_due(row, false, now)
+        };
+        self.lists = wanted.tickets.iter().filter(is_sought).count() >= MANY;
         for row in &wanted.tickets {
             let may_open = wanted.may_open.contains(&row.change);
             let now = self.app.now();
@@ -240,7 +250,7 @@ impl Round<'_> {
     }
 
     /// What there is of a ticket. What was not looked at for long is looked for by its mark, too: a second one is found so, in
-    /// one listing for all of a round.
+    /// one listing for all of a round where there are many.
     fn look(
         &mut self,
         role: &dyn Role,
@@ -250,10 +260,14 @@ impl Round<'_> {
         if !anew || kept.key.is_none() {
             return track::look(role, mark, kept, false);
         }
-        if self.listed.is_none() {
+        if self.lists && self.listed.is_none() {
             let now = self.app.now();
+            // What was not told is not asked for by each ticket again.
+            self.listed = Some(None);
             let all = role.changed(now.checked_sub(LISTED).unwrap_or(now))?;
             self.listed = Some((!all.cut).then_some(all.tickets));
+            // It may take its time, and there is some for tickets after it.
+            self.until = Instant::now() + LONGEST;
         }
         match &self.listed {
             Some(Some(all)) => track::look_among(role, mark, kept, all),
@@ -289,8 +303,10 @@ impl Round<'_> {
         };
         let settles = self.project.software.settles();
         let now = self.app.now();
-        let anew = row.looked.is_some_and(|at| later(at, ANEW) <= now);
+        let anew = is_old(row, now);
         let (mut there, mut lost, mut calls) = (There::Unknown, 0, 0);
+        // The last answer that was lost, while nothing that changes something was answered since.
+        let mut missed = None;
         loop {
             if !self.lease.holds() {
                 return Err(Stop::Taken);
@@ -315,6 +331,15 @@ impl Round<'_> {
             };
             // What is known is kept after each call: the next round goes on here.
             if calls >= LEAST && Instant::now() >= self.until {
+                if let Some(error) = &missed {
+                    // A tracker whose answers get lost is left alone for a while, and that is told.
+                    return Err(stop(error).unwrap_or(Stop::Rest));
+                }
+                if calls >= CALLS_OF_ONE / 2 {
+                    // The next round begins with another one.
+                    let why = "It takes more calls than there is time for: it goes on later.";
+                    return self.failed(row, why);
+                }
                 return Err(Stop::Rest);
             }
             calls += 1;
@@ -342,13 +367,15 @@ impl Round<'_> {
                     lost = 0;
                     if call != Call::Look {
                         self.denied = 0;
+                        missed = None;
                     }
                     self.learn(row, &call, made, &there, &mut kept)?;
                 }
                 // It may have been done: it is looked again.
-                Err(HostError::Lost(_)) if lost < LOST => {
+                Err(error @ HostError::Lost(_)) if lost < LOST => {
                     lost += 1;
                     there = There::Unknown;
+                    missed = Some(error);
                 }
                 Err(error) => return self.refused(row, &call, &mut kept, &error),
             }
@@ -462,6 +489,11 @@ impl Round<'_> {
         let store = &self.app.store;
         Ok(self.wait(store.see_ticket(self.org(), self.team(), &row.change, &row.seen, ended))?)
     }
+}
+
+/// Whether it was not looked at for so long that second ones are looked for.
+fn is_old(row: &TicketOf, now: Timestamp) -> bool {
+    row.looked.is_some_and(|at| later(at, ANEW) <= now)
 }
 
 /// Whether something went wrong with it just now.

@@ -12,6 +12,7 @@ use trimtab_store::{Became, OwnRun};
 use super::wishes::capital;
 use super::{Page, Sorry, html, layout, mended, own_form};
 use crate::access::Who;
+use crate::deciding::Sides;
 use crate::notices::own::{self, When, must_be_here};
 use crate::notices::things::Told;
 use crate::notices::wishes::DAYS;
@@ -20,7 +21,7 @@ use crate::state::App;
 
 /// Of how many times it is told what became of them, and how many things that wait are named.
 const RUNS: usize = 12;
-const NAMED: usize = 10;
+const NAMED: usize = 100;
 /// The name of a field that says that it comes on a day.
 const ON: &str = "day_";
 
@@ -91,7 +92,7 @@ pub(crate) async fn post(
 async fn show(app: &App, who: &Who, is: &When, wrong: Option<(&'static str, String)>) -> Page {
     let now = app.now();
     let kept = app.store.own_digest(who.org, who.person.id).await?;
-    let waits = own::waits(app, who, now).await?;
+    let waits = own::waits(app, who, now, &mut Sides::new()).await?;
     let count = match waits.len() {
         0 => "Nothing waits for you beside what your teams' digests tell".to_owned(),
         1 => "1 thing waits for you".to_owned(),

@@ -361,7 +361,11 @@ fn what_is_asked_outside_of_the_plan_is_answered_by_another() {
     assert_eq!(over(until - jiff::SignedDuration::from_secs(1)), Vec::<i64>::new());
     assert_eq!(over(until), [held.as_i64().unwrap()]);
     let history = server.open(&sia, &format!("/findings/{finding}")).text;
-    for told in ["In a dispute, to wait, was asked for: the season.", "held back until"] {
+    for told in [
+        "To let it wait was asked for: the season.",
+        "The dispute was granted by security, held back until",
+        "<span class=\"kind\">dispute</span>",
+    ] {
         assert!(history.contains(told), "{told}: {history}");
     }
     assert!(!history.contains(">changed.<"), "{history}");

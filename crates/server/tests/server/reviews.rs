@@ -362,8 +362,9 @@ fn a_list_has_what_was_counted_and_a_review_goes_with_its_team_s_systems() {
     assert_eq!(rows(&later), 0);
     let page = server.open(&world.tom, list).text;
     assert!(page.contains("above: true"), "{page}");
-    let wrong = list.replace(since, "yesterday");
-    assert_eq!(server.open(&world.tom, &format!("/api/v1{wrong}")).status, 422);
+    for wrong in [list.replace(since, "yesterday"), list.replace("above=true", "above=false")] {
+        assert_eq!(server.open(&world.tom, &format!("/api/v1{wrong}")).status, 422, "{wrong}");
+    }
 
     // The same of several systems: as far as they may be seen.
     let all = format!("/findings?systems={},999", world.system);

@@ -21,12 +21,12 @@ pub(crate) async fn a_board_is_mailed_once_for_each_time(store: Store) {
         team: (side == "product").then_some(4),
         next: later(hours),
     };
-    assert!(!store.next_mail(org).await.unwrap().is_some());
+    assert!(store.next_mail(org).await.unwrap().is_none());
     store.set_board_mail(org, &wish("security", 5), "person:7", now()).await.unwrap();
     store.set_board_mail(org, &wish("security", 2), "person:7", now()).await.unwrap();
     store.set_board_mail(org, &wish("product", 3), "person:7", now()).await.unwrap();
     assert!(store.next_mail(org).await.unwrap().is_some());
-    assert!(!store.next_mail(other).await.unwrap().is_some());
+    assert!(store.next_mail(other).await.unwrap().is_none());
     let is = wish("security", 2);
     assert_eq!(store.board_mail(org, 7, "security").await.unwrap(), Some(is.clone()));
     assert_eq!(store.board_mail(other, 7, "security").await.unwrap(), None);

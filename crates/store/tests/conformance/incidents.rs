@@ -191,6 +191,9 @@ pub(crate) async fn an_appeal_is_answered_once_and_by_another(store: Store) {
     let told = ("for another reason", note());
     assert!(store.end_dispute(org, &is, told, until).await.unwrap());
     assert_eq!(store.placements(org, 7).await.unwrap(), [held("pkg:npm/a")]);
+    assert_eq!(over(None).await, []);
+    let ended = store.held_until(org, until, 9).await.unwrap();
+    assert_eq!(ended.iter().map(|a| a.id).collect::<Vec<_>>(), [second], "nothing came back");
 }
 
 pub(crate) async fn people_of_systems_are_named_in_place_of_those_before(store: Store) {

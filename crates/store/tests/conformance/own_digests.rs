@@ -74,7 +74,14 @@ pub(crate) async fn a_digest_of_ones_own_tells_each_thing_once(store: Store) {
     assert_eq!(store.own_told(org, 7).await.unwrap().len(), 1);
     assert_eq!(store.own_runs(org, 7, 9).await.unwrap().len(), 3);
 
+    // With it ends what of it was to be tried again.
+    assert!(store.end_own_run(org, (7, later(19)), put_off, later(29)).await.unwrap());
+    assert_eq!(store.own_runs_again(org, later(30), 9).await.unwrap().len(), 1);
     assert!(store.end_own_digest(org, 7, "person:7", later(30)).await.unwrap());
+    assert_eq!(store.own_runs_again(org, later(30), 9).await.unwrap(), []);
+    assert_eq!(store.next_mail(org).await.unwrap(), None);
+    assert_eq!(store.own_runs(org, 7, 9).await.unwrap()[0].became, Became::Refused);
+    assert_eq!(store.own_told(org, 7).await.unwrap().len(), 0);
     assert!(!store.end_own_digest(org, 7, "person:7", later(30)).await.unwrap(), "once");
     let told = store.ledger(org, 0, 100).await.unwrap();
     let words = |what: &str| told.iter().filter(|entry| entry.data.contains(what)).count();

@@ -63,8 +63,8 @@ pub(super) struct Read {
     pub(super) undated: usize,
     /// Whether the index has any malicious package, of whichever time.
     pub(super) has_malicious: bool,
-    /// Packages of ours of which malicious versions were published: the advisory, and when.
-    pub(super) hit: BTreeMap<(Family, String), (String, Timestamp)>,
+    /// Packages of ours of which malicious versions were published: the advisories, and when.
+    pub(super) hit: BTreeMap<(Family, String), Vec<(String, Timestamp)>>,
     /// Of our packages, how many of their vulnerabilities were ever exploited.
     pub(super) ever: HashMap<(Family, String), usize>,
     /// Malicious names of the quarter that are near to one of ours: the name, ours, and in what they differ.
@@ -132,7 +132,10 @@ pub(super) fn read(
                     *newest = at.max(*newest);
                     if mine.contains(&of) {
                         let told = (advisory.id().to_owned(), at);
-                        read.hit.insert((of.0, of.1.to_owned()), told);
+                        let all = read.hit.entry((of.0, of.1.to_owned())).or_default();
+                        if !all.contains(&told) {
+                            all.push(told);
+                        }
                     }
                 } else if earlier <= at && at < from {
                     let held = read.malicious.entry(of.0).or_default();

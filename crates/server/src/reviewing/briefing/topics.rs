@@ -122,20 +122,23 @@ pub(super) fn nearly<'s>(
     (topics.into_values().collect(), some_unknown)
 }
 
+/// The numbers of the advisories of `Read::hit`, the findings that there are of them, and whether there are more of either.
+type Was<'a> = (&'a HashMap<String, i64>, &'a [Struck], bool);
+
 /// What attackers published: names of ours first, then those near to ours, then by ecosystem.
-/// `was` has the numbers of the advisories of `read.hit`, and the findings that there are of them.
-pub(super) fn attacks(
-    read: &Read,
-    ours: &Ours,
-    was: (&HashMap<String, i64>, &[Struck]),
-) -> Vec<Draft> {
-    let hit = read.hit.iter().filter_map(|(of, (advisory, at))| {
+pub(super) fn attacks(read: &Read, ours: &Ours, was: Was<'_>) -> Vec<Draft> {
+    let hit = read.hit.iter().filter_map(|(of, all)| {
         let own = ours.get(of)?;
+        let (advisory, at) = all.iter().max_by_key(|(_, at)| *at)?;
+        let more = match all.len() {
+            1 => String::new(),
+            all => format!(" (and {} before it)", all - 1),
+        };
         let note = format!(
-            "{advisory}, published {}: malicious versions of a package that is here, in {}; {}",
+            "{advisory}, published {}{more}: malicious versions of a package that is here, in {}; {}",
             day(*at),
             count(own.places, "place", "places"),
-            ran(advisory, own, was)
+            ran(all, own, was)
         );
         let key = format!("malicious:{}/{}", of.0.osv_name(), of.1);
         let page = format!("/packages?purl={}", encode(&own.purl));
@@ -164,18 +167,23 @@ pub(super) fn attacks(
     hit.chain(near).chain(by).collect()
 }
 
-/// Whether a malicious version was here, as far as inventories told.
-fn ran(advisory: &str, own: &Own, (ids, was): (&HashMap<String, i64>, &[Struck])) -> String {
-    let id = ids.get(advisory);
+/// Whether a malicious version was here, as far as findings tell: an advisory is compared with what is carried when it comes.
+fn ran(advisories: &[(String, Timestamp)], own: &Own, (ids, was, cut): Was<'_>) -> String {
+    let ids: Vec<i64> = advisories.iter().filter_map(|(name, _)| ids.get(name).copied()).collect();
     let mut all: Vec<&Struck> = was
         .iter()
-        .filter(|one| Some(&one.vulnerability.0) == id && one.package == own.purl)
+        .filter(|one| ids.contains(&one.vulnerability.0) && one.package == own.purl)
         .collect();
     all.sort_by_key(|one| (!one.live, one.detected));
     let Some(first) = all.first() else {
         return match own.unknown {
             true => "whether one of them is here is unknown: not every version is known".to_owned(),
-            false => "no inventory listed one of them".to_owned(),
+            false if cut => {
+                "whether one of them is here is unknown: not all were looked at".to_owned()
+            }
+            false => "no finding tells of one of them, which says nothing of what was gone before \
+                      its advisory came"
+                .to_owned(),
         };
     };
     let when = match (first.live, first.gone) {

@@ -114,14 +114,17 @@ fn appeal(dispute: bool, data: &serde_json::Value) -> String {
     let word = |member: &str| data[member].as_str().filter(|word| !word.is_empty());
     let what = match (dispute, word("wanted")) {
         (false, _) => "A change outside of any cadence",
-        (true, Some("now")) => "In a dispute, to be done at once,",
-        (true, Some("later")) => "In a dispute, to wait,",
-        (true, _) => "What a dispute is about",
+        (true, Some("now")) => "To do it at once",
+        (true, Some("later")) => "To let it wait",
+        (true, _) => "The dispute",
     };
     let why = |member: &str| word(member).map_or_else(String::new, |why| format!(": {why}"));
     let text = match word("state") {
         Some("asked") => format!("{what} was asked for{}", why("reason")),
         Some("ended") => "What a dispute held back was left to the plan again".to_owned(),
+        Some("superseded") => {
+            "What a dispute held back was decided otherwise meanwhile, and that stands".to_owned()
+        }
         Some(state) => {
             let side = word("role").map_or_else(String::new, |role| format!(" by {role}"));
             let until = word("until").and_then(|at| at.get(..10));
@@ -130,7 +133,7 @@ fn appeal(dispute: bool, data: &serde_json::Value) -> String {
         }
         None => format!("{what} was changed"),
     };
-    format!("{}.", text.trim_end_matches(['.', ',']).replace(", was", " was"))
+    format!("{}.", text.trim_end_matches('.'))
 }
 
 fn event(line: &Entry, names: &HashMap<i64, String>, now: Timestamp) -> Option<Event> {
@@ -142,6 +145,7 @@ fn event(line: &Entry, names: &HashMap<i64, String>, now: Timestamp) -> Option<E
     let person = line.actor.strip_prefix("person:").and_then(|id| id.parse().ok());
     let actor = person.map_or_else(|| line.actor.clone(), |id| name(names, id));
     let mut by = Link::words(actor.clone());
+    let mut kind = line.kind.clone();
     let text = match line.kind.as_str() {
         "detected" => format!("Found in {}.", word("purl").unwrap_or("the asset")),
         "regressed" => format!("Came back with {}.", word("purl").unwrap_or("the asset")),
@@ -193,6 +197,7 @@ fn event(line: &Entry, names: &HashMap<i64, String>, now: Timestamp) -> Option<E
                 if let Some(id) = data["appeal"].as_i64() {
                     by = Link::to(format!("appeal {id}, {actor}"), format!("/appeals/{id}"));
                 }
+                what.clone_into(&mut kind);
                 appeal(what == "dispute", &data)
             }
             // What else changes is of the organisation, and told in the ledger.
@@ -201,11 +206,5 @@ fn event(line: &Entry, names: &HashMap<i64, String>, now: Timestamp) -> Option<E
         },
         other => format!("{other}."),
     };
-    Some(Event {
-        at: When::of(at, now),
-        kind: line.kind.clone(),
-        text,
-        by,
-        level: level.map(Mark::from),
-    })
+    Some(Event { at: When::of(at, now), kind, text, by, level: level.map(Mark::from) })
 }
