@@ -76,6 +76,7 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
 
     let script = trimtab_testkit::repository().join("crates/server/tests/server/year/recompute.py");
     let made = Command::new("python3")
+        .arg("-B")
         .arg(script)
         .arg(&ledger)
         .arg(now().as_microsecond().to_string())
@@ -108,6 +109,7 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
         std::fs::write(kept.join("answers.json"), all.to_string()).unwrap();
     }
     assert!(unopened.is_empty(), "{}", unopened.join("\n"));
-    compared::with(&answers, &made);
+    // Of records that are made up not all is met.
+    compared::with(&answers, &made, trimtab_testkit::shared().is_some());
     eprintln!("compared after {:?}", started.elapsed());
 }

@@ -50,7 +50,7 @@ def today(ledger, counts):
     """How many each list of *Today* has, for whoever holds every side."""
     for word, many in counts.items():
         if word not in ("answers", "charters"):
-            words(f"*/today/{word}", "h1", [many] + ([14] if word in ("ending", "broken") else []))
+            words(f"*/today/{word}", "h1", [many] + ([14] if word == "ending" else []))
     for side, many in ledger.agree.items():
         words(f"/today/charters?side={side}", "h1", [many])
     sides = {

@@ -2,16 +2,16 @@
 
     python3 recompute.py LEDGER.jsonl MICROSECONDS READER
 
-Written from docs/metrics.md, docs/packs.md, docs/reviews.md, docs/incidents.md and docs/ledger.md. READER is the number of the person who looks, and may do everything. Says one number a line, as
-JSON: where it stands (an address, and a pointer, a figure or a cell there) and what it must be.
+Written from docs/metrics.md, docs/packs.md, docs/reviews.md, docs/incidents.md and docs/ledger.md. READER is the number of
+the person who looks, and may do everything. Says one number a line, as JSON: where it stands (an address, and a pointer, a figure or a cell there) and what it must be.
 """
 
 import collections
 import sys
 
 import shown
-from lives import *
-from saying import *
+from lives import DAY, LEVELS, Ledger, by_day, date, moment, numbers, share
+from saying import api, cell, figure, may, percent, say, words
 
 
 def metrics(ledger, days, team=None, system=None):
@@ -362,7 +362,7 @@ def goals(ledger):
         say(at, "api", f"/rows/{row}/way", way)
         say(at, "api", f"/rows/{row}/standing", stands)
         parts = None if way is None else [percent(way), percent(time)]
-        for page in ("/goals", "*/boards/leadership", "*/boards/leadership/wall"):
+        for page in ("/goals", "*/boards/leadership"):
             put = may if page.startswith("*") else cell
             put(page, "Goals", "Began at", goal["name"], goal["from"])
             put(page, "Goals", "Now", goal["name"], value)

@@ -5,6 +5,9 @@ import math
 
 
 def say(at, kind, name, value):
+    # A board on a wall has the same, large.
+    if at.startswith(("/boards/", "*/boards/")) and not at.endswith("/wall"):
+        say(f"{at}/wall", kind, name, value)
     print(json.dumps({"at": at, "kind": kind, "name": name, "value": value}))
 
 

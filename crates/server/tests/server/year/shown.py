@@ -1,6 +1,7 @@
 """The numbers that pages alone show: tables, headlines and lists. A list that does not show all says what each row must be."""
 
 import collections
+import math
 
 import listed
 import moved
@@ -30,7 +31,6 @@ def lists(ledger):
         ("/systems/*", "Due first"),
         ("/vulnerabilities/*", "Where it is"),
         ("/boards/security", "Gravest first"),
-        ("/boards/security/wall", "Gravest first"),
         ("/exceptions/*", "What it is about"),
         ("/lessons/*", "Where it was met"),
     ):
@@ -60,8 +60,7 @@ def dials(ledger):
 
     draw("/", "Ferries", lambda *_: True)
     for side in ("security", "engineering", "leadership"):
-        for wall in ("", "/wall"):
-            draw(f"/boards/{side}{wall}", "all systems", lambda *_: True)
+        draw(f"/boards/{side}", "all systems", lambda *_: True)
     for id_, name in ledger.teams.items():
         draw(f"/teams/{id_}", name, lambda _, team, id_=id_: team == id_)
     for id_, name in ledger.systems.items():
@@ -117,7 +116,8 @@ def measured(ledger, days=84, team=None):
     told = [one for one in ledger.told if team is None or one[2] == team]
     teams = len(ledger.teams) if team is None else 1
     all_ = list(ledger.of(team))
-    began = min((f.episodes[0].began for f in ledger.findings.values()), default=ledger.now) // DAY
+    # Before anything of it was known nothing is.
+    began = min((f.episodes[0].began // DAY for f in all_), default=math.inf)
     of = lambda a, b: numbers(ledger, all_, told, teams, a, b)
     now, before = of(first, last), of(first - days, first - 1)
     other = "the period before"
@@ -258,11 +258,14 @@ def charter_and_choices(ledger):
             may(at, "Roll-outs that wait", "Load", row, sum(f.weight or 0 for f in all_))
     in_plan = {ledger.system_of.get(asset) for (_, asset, _), is_ in ledger.scheduled.items() if not over(is_, now)}
     touched = {f.system for f in live(ledger)}
-    for wall in ("", "/wall"):
-        figure(f"/boards/product{wall}", "with a planned release", len(touched & in_plan))
-        words(f"/boards/product{wall}", "h1", [len(touched), len(touched & in_plan)])
-        runs = {ledger.system_of.get(asset) for asset in running(ledger)} & set(ledger.systems)
-        say(f"/boards/operations{wall}", "figure", "systems say what runs in production", [len(runs), len(ledger.systems)])
+    figure("/boards/product", "with a planned release", len(touched & in_plan))
+    words("/boards/product", "h1", [len(touched), len(touched & in_plan)])
+    for system, many in collections.Counter(f.system for f in live(ledger)).items():
+        cell("/boards/product", "Risk and plan by product", "Risks", ledger.systems[system], many)
+    runs = {ledger.system_of.get(asset) for asset in running(ledger)} & set(ledger.systems)
+    figure("/boards/operations", "systems say what runs in production", [len(runs), len(ledger.systems)])
+    wrong = ledger.deployments.went_wrong()
+    words("/boards/operations", "h1", [sum(not f.on_main for f in live(ledger)), wrong, 14])
     proposed, sides = set(), collections.defaultdict(set)
     for entry in ledger.entries:
         if entry.what == "charter-proposed":
