@@ -34,6 +34,7 @@ mod smaller;
 mod stack;
 mod together;
 pub(super) mod tree;
+mod unbuilt;
 mod unread;
 mod words;
 

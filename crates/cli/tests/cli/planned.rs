@@ -49,6 +49,11 @@ fn pip_tools() {
 }
 
 #[test]
+fn what_is_locked_without_a_wheel_moves_along() {
+    confirmed("pip-tools-wheels");
+}
+
+#[test]
 fn pnpm() {
     confirmed("pnpm");
 }

@@ -91,5 +91,13 @@ pub fn detect(root: &Path, folder: &Path) -> Option<Command> {
 
 /// The runner of a folder.
 pub(crate) fn runner(folder: &Path) -> Option<&'static Runner> {
-    RUNNERS.iter().find(|runner| (runner.is_here)(folder))
+    RUNNERS.iter().find(|runner| (runner.is_project)(folder) && (runner.has_tests)(folder))
+}
+
+/// What makes a folder ready for a command of its own: the runner of the folder; and of Python, where none knows its tests,
+/// that of its package manager.
+pub(crate) fn readier(folder: &Path) -> Option<&'static Runner> {
+    const PYTHON: &[&str] = &["uv", "poetry", "pip"];
+    let of_python = |runner: &&Runner| PYTHON.contains(&runner.id) && (runner.is_project)(folder);
+    runner(folder).or_else(|| RUNNERS.iter().find(of_python))
 }

@@ -7,6 +7,7 @@ mod libtest;
 mod marks;
 mod pytest;
 mod tap;
+mod unittest;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -103,5 +104,12 @@ impl Results {
 type Read = fn(&[String], &mut Results);
 
 /// Every notation.
-const NOTATIONS: &[Read] =
-    &[libtest::read, go::read_json, go::read_text, pytest::read, tap::read, marks::read];
+const NOTATIONS: &[Read] = &[
+    libtest::read,
+    go::read_json,
+    go::read_text,
+    pytest::read,
+    tap::read,
+    unittest::read,
+    marks::read,
+];

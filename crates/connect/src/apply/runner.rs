@@ -6,8 +6,10 @@ use std::path::Path;
 pub(crate) struct Runner {
     /// Its name: the package manager's, as [`crate::update::Tool::id`].
     pub(crate) id: &'static str,
-    /// Whether a folder is such a project and has tests.
-    pub(crate) is_here: fn(&Path) -> bool,
+    /// Whether a folder is such a project.
+    pub(crate) is_project: fn(&Path) -> bool,
+    /// Whether it has tests of this kind.
+    pub(crate) has_tests: fn(&Path) -> bool,
     /// Fetches what tests need: with network, with the user's configuration, without code of what is
     /// fetched as far as the tool can do without.
     pub(crate) fetch: &'static [&'static [&'static str]],
@@ -41,13 +43,20 @@ pub(crate) const OFFLINE: &[(&str, &str)] = &[
     ("YARN_ENABLE_NETWORK", "0"),
 ];
 
+/// Makes the environment of requirements.
+const ENVIRONMENT: &[&[&str]] = &[
+    &["python3", "-m", "venv", ".venv"],
+    &[".venv/bin/python", "-m", "pip", "install", "-q", "-r", "requirements.txt"],
+];
+
 const PLUGINS: &str = "its plugins are fetched while it runs";
 
 /// Every runner. The first of a folder counts.
 pub(crate) const RUNNERS: &[Runner] = &[
     Runner {
         id: "cargo",
-        is_here: |f| has(f, "Cargo.toml"),
+        is_project: |f| has(f, "Cargo.toml"),
+        has_tests: |_| true,
         fetch: &[&["cargo", "fetch"]],
         build: &[],
         test: &["cargo", "test", "--workspace", "--no-fail-fast"],
@@ -55,7 +64,8 @@ pub(crate) const RUNNERS: &[Runner] = &[
     },
     Runner {
         id: "go",
-        is_here: |f| has(f, "go.mod"),
+        is_project: |f| has(f, "go.mod"),
+        has_tests: |_| true,
         fetch: &[&["go", "mod", "download"]],
         build: &[],
         test: &["go", "test", "-json", "./..."],
@@ -63,7 +73,8 @@ pub(crate) const RUNNERS: &[Runner] = &[
     },
     Runner {
         id: "pnpm",
-        is_here: |f| has(f, "pnpm-lock.yaml") && has_script(f),
+        is_project: |f| has(f, "pnpm-lock.yaml"),
+        has_tests: has_script,
         fetch: &[&["pnpm", "install", "--frozen-lockfile", "--ignore-scripts"]],
         build: &[&["pnpm", "rebuild"]],
         test: &["pnpm", "test"],
@@ -71,9 +82,8 @@ pub(crate) const RUNNERS: &[Runner] = &[
     },
     Runner {
         id: "yarn-berry",
-        is_here: |f| {
-            has(f, "yarn.lock") && has_text(f, "yarn.lock", "__metadata:") && has_script(f)
-        },
+        is_project: |f| has(f, "yarn.lock") && has_text(f, "yarn.lock", "__metadata:"),
+        has_tests: has_script,
         fetch: &[&["yarn", "install", "--immutable", "--mode=skip-build"]],
         build: &[&["yarn", "rebuild"]],
         test: &["yarn", "test"],
@@ -81,7 +91,8 @@ pub(crate) const RUNNERS: &[Runner] = &[
     },
     Runner {
         id: "yarn",
-        is_here: |f| has(f, "yarn.lock") && has_script(f),
+        is_project: |f| has(f, "yarn.lock"),
+        has_tests: has_script,
         fetch: &[&["yarn", "install", "--frozen-lockfile", "--ignore-scripts"]],
         build: &[],
         test: &["yarn", "test"],
@@ -89,7 +100,8 @@ pub(crate) const RUNNERS: &[Runner] = &[
     },
     Runner {
         id: "npm",
-        is_here: |f| has(f, "package-lock.json") && has_script(f),
+        is_project: |f| has(f, "package-lock.json"),
+        has_tests: has_script,
         fetch: &[&["npm", "ci", "--ignore-scripts"]],
         build: &[&["npm", "rebuild"]],
         test: &["npm", "test"],
@@ -97,7 +109,8 @@ pub(crate) const RUNNERS: &[Runner] = &[
     },
     Runner {
         id: "npm",
-        is_here: |f| has(f, "package.json") && has_script(f),
+        is_project: |f| has(f, "package.json"),
+        has_tests: has_script,
         fetch: &[&["npm", "install", "--ignore-scripts", "--no-package-lock"]],
         build: &[&["npm", "rebuild"]],
         test: &["npm", "test"],
@@ -105,7 +118,50 @@ pub(crate) const RUNNERS: &[Runner] = &[
     },
     Runner {
         id: "uv",
-        is_here: |f| has(f, "uv.lock") && has_pytest(f),
+        is_project: |f| has(f, "uv.lock"),
+        has_tests: has_unittest,
+        fetch: &[&["uv", "sync", "--frozen"]],
+        build: &[],
+        test: &[
+            "uv",
+            "run",
+            "--frozen",
+            "--no-sync",
+            "--offline",
+            "python",
+            "-m",
+            "unittest",
+            "discover",
+            "-v",
+        ],
+        network: None,
+    },
+    Runner {
+        id: "uv",
+        is_project: |f| has(f, "uv.lock"),
+        has_tests: has_unittest_below,
+        fetch: &[&["uv", "sync", "--frozen"]],
+        build: &[],
+        test: &[
+            "uv",
+            "run",
+            "--frozen",
+            "--no-sync",
+            "--offline",
+            "python",
+            "-m",
+            "unittest",
+            "discover",
+            "-v",
+            "-s",
+            "tests",
+        ],
+        network: None,
+    },
+    Runner {
+        id: "uv",
+        is_project: |f| has(f, "uv.lock"),
+        has_tests: has_pytest,
         fetch: &[&["uv", "sync", "--frozen"]],
         build: &[],
         test: &["uv", "run", "--frozen", "--no-sync", "--offline", "pytest", "-rA", "-q"],
@@ -113,7 +169,26 @@ pub(crate) const RUNNERS: &[Runner] = &[
     },
     Runner {
         id: "poetry",
-        is_here: |f| has(f, "poetry.lock") && has_pytest(f),
+        is_project: |f| has(f, "poetry.lock"),
+        has_tests: has_unittest,
+        fetch: &[&["poetry", "install"]],
+        build: &[],
+        test: &["poetry", "run", "python", "-m", "unittest", "discover", "-v"],
+        network: None,
+    },
+    Runner {
+        id: "poetry",
+        is_project: |f| has(f, "poetry.lock"),
+        has_tests: has_unittest_below,
+        fetch: &[&["poetry", "install"]],
+        build: &[],
+        test: &["poetry", "run", "python", "-m", "unittest", "discover", "-v", "-s", "tests"],
+        network: None,
+    },
+    Runner {
+        id: "poetry",
+        is_project: |f| has(f, "poetry.lock"),
+        has_tests: has_pytest,
         fetch: &[&["poetry", "install"]],
         build: &[],
         test: &["poetry", "run", "pytest", "-rA", "-q"],
@@ -121,18 +196,35 @@ pub(crate) const RUNNERS: &[Runner] = &[
     },
     Runner {
         id: "pip",
-        is_here: |f| has(f, "requirements.txt") && has_pytest(f),
-        fetch: &[
-            &["python3", "-m", "venv", ".venv"],
-            &[".venv/bin/python", "-m", "pip", "install", "-q", "-r", "requirements.txt"],
-        ],
+        is_project: |f| has(f, "requirements.txt"),
+        has_tests: has_unittest,
+        fetch: ENVIRONMENT,
+        build: &[],
+        test: &[".venv/bin/python", "-m", "unittest", "discover", "-v"],
+        network: None,
+    },
+    Runner {
+        id: "pip",
+        is_project: |f| has(f, "requirements.txt"),
+        has_tests: has_unittest_below,
+        fetch: ENVIRONMENT,
+        build: &[],
+        test: &[".venv/bin/python", "-m", "unittest", "discover", "-v", "-s", "tests"],
+        network: None,
+    },
+    Runner {
+        id: "pip",
+        is_project: |f| has(f, "requirements.txt"),
+        has_tests: has_pytest,
+        fetch: ENVIRONMENT,
         build: &[],
         test: &[".venv/bin/python", "-m", "pytest", "-rA", "-q"],
         network: None,
     },
     Runner {
         id: "maven",
-        is_here: |f| has(f, "pom.xml"),
+        is_project: |f| has(f, "pom.xml"),
+        has_tests: |_| true,
         fetch: &[],
         build: &[],
         test: &["mvn", "-B", "--no-transfer-progress", "--fail-at-end", "test"],
@@ -140,7 +232,8 @@ pub(crate) const RUNNERS: &[Runner] = &[
     },
     Runner {
         id: "gradle",
-        is_here: |f| has(f, "gradlew"),
+        is_project: |f| has(f, "gradlew"),
+        has_tests: |_| true,
         fetch: &[],
         build: &[],
         test: &["./gradlew", "--no-daemon", "--continue", "test"],
@@ -164,6 +257,48 @@ fn has_script(folder: &Path) -> bool {
     };
     let manifest: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
     manifest["scripts"]["test"].as_str().is_some_and(|line| !line.contains("no test specified"))
+}
+
+/// How many entries of a folder are looked at for tests.
+const LOOKED: usize = 1_000;
+
+/// Whether tests are Python's own, here or in packages below, and nothing speaks of pytest.
+fn has_unittest(folder: &Path) -> bool {
+    let is_package = |name: &&str| folder.join(name).join("__init__.py").is_file();
+    let packages = ["tests", "test"].into_iter().filter(is_package);
+    let mut places = packages.map(|name| folder.join(name)).chain([folder.to_owned()]);
+    !speaks_of_pytest(folder) && places.any(|place| tests_itself(&place))
+}
+
+/// The same of a folder that is no package, which only its own name finds.
+fn has_unittest_below(folder: &Path) -> bool {
+    !speaks_of_pytest(folder) && tests_itself(&folder.join("tests"))
+}
+
+/// Whether a file of tests in a folder names `unittest`.
+fn tests_itself(folder: &Path) -> bool {
+    let mut entries = std::fs::read_dir(folder).into_iter().flatten().take(LOOKED).flatten();
+    entries.any(|entry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_test = name.starts_with("test") && name.ends_with(".py");
+        is_test && has_text(folder, &name, "unittest")
+    })
+}
+
+/// Whether a project is tested by pytest, as its files tell.
+fn speaks_of_pytest(folder: &Path) -> bool {
+    const MARKS: &[&str] = &["pytest.ini", "conftest.py", "tests/conftest.py", "test/conftest.py"];
+    const TEXTS: &[&str] = &[
+        "pyproject.toml",
+        "setup.cfg",
+        "setup.py",
+        "tox.ini",
+        "uv.lock",
+        "poetry.lock",
+        "requirements.txt",
+    ];
+    MARKS.iter().any(|name| has(folder, name))
+        || TEXTS.iter().any(|name| has_text(folder, name, "pytest"))
 }
 
 /// Whether pytest would find something, as far as names tell.

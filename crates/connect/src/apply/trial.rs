@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::confine::{self, Confinement, End, Limits};
-use super::detect::{Command, Kind, runner};
+use super::detect::{Command, Kind, readier};
 use super::home;
 use super::kept::Kept;
 use super::results::Results;
@@ -132,7 +132,7 @@ pub fn prepare(
         Kind::Told { fetch: Some(line), .. } | Kind::Usual { fetch: Some(line), .. } => {
             vec![shell(line)]
         }
-        Kind::Told { fetch: None, .. } => runner(&command.folder).map(usual).unwrap_or_default(),
+        Kind::Told { fetch: None, .. } => readier(&command.folder).map(usual).unwrap_or_default(),
         Kind::Usual { fetch: None, runner } => usual(runner),
     };
     let own: Vec<&str> =
@@ -179,7 +179,8 @@ pub fn trial(tree: &Tree, command: &Command, confinement: &Confinement, limits: 
     }
     let (build, test) = match &command.kind {
         Kind::Told { test, .. } => {
-            let usual = runner(&command.folder);
+            let usual = readier(&command.folder);
+            within(&command.folder, &mut environment);
             (usual.map(|r| lines(r.build)).unwrap_or_default(), shell(test))
         }
         Kind::Usual { runner, .. } => (lines(runner.build), words(runner.test)),
@@ -249,6 +250,20 @@ fn unvetted(seen: &mut Vec<(OsString, OsString)>) {
     match seen.iter_mut().find(|(name, _)| name == "GOFLAGS") {
         Some((_, flags)) => flags.push(format!(" {FLAG}")),
         None => seen.push(("GOFLAGS".into(), FLAG.into())),
+    }
+}
+
+/// Has a line of the settings find the environment of Python that was made in the folder.
+fn within(folder: &Path, seen: &mut [(OsString, OsString)]) {
+    let programs = folder.join(".venv").join(if cfg!(windows) { "Scripts" } else { "bin" });
+    if !programs.is_dir() {
+        return;
+    }
+    for (_, value) in seen.iter_mut().filter(|(name, _)| name == "PATH") {
+        let all = std::iter::once(programs.clone()).chain(std::env::split_paths(&*value));
+        if let Ok(path) = std::env::join_paths(all) {
+            *value = path;
+        }
     }
 }
 

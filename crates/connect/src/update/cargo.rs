@@ -2,6 +2,9 @@
 //! files of targets are there, and gets empty ones. Of `.cargo/config.toml` it gets what is about
 //! sources: a compiler, a wrapper or a helper for credentials that stands there would be run.
 
+mod format;
+mod held;
+
 use toml_edit::DocumentMut;
 use trimtab_model::version::Scheme;
 
@@ -56,6 +59,14 @@ const PLAIN: &[(&str, &str)] = &[
     ("RUSTC_WRAPPER", ""),
     ("RUSTC_WORKSPACE_WRAPPER", ""),
     ("CARGO_TERM_COLOR", "never"),
+];
+/// The same where the copy says an older Rust than the project: no version is chosen by that.
+const HELD: &[(&str, &str)] = &[
+    ("RUSTC", "rustc"),
+    ("RUSTC_WRAPPER", ""),
+    ("RUSTC_WORKSPACE_WRAPPER", ""),
+    ("CARGO_TERM_COLOR", "never"),
+    ("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "allow"),
 ];
 
 fn keep(path: &str) -> Keep {
@@ -219,10 +230,14 @@ fn replace(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
 }
 
 fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
-    let cargo = |arguments: &[&str]| drive.run(arguments, PLAIN).map(drop);
     if drive.text(LOCKFILE).is_none() {
-        cargo(&["generate-lockfile", "--quiet"])?;
+        drive.run(&["generate-lockfile", "--quiet"], PLAIN)?;
     }
+    let set = if format::hold(drive)? { HELD } else { PLAIN };
+    let cargo = |arguments: &[&str]| {
+        let output = held::moving(drive, arguments, set)?;
+        if output.is_well() { Ok(()) } else { Err(drive.means(&output)) }
+    };
     let spec = match &wish.from {
         Some(from) => format!("{}@{from}", wish.name),
         None => wish.name.clone(),
@@ -232,15 +247,16 @@ fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
             // Of a new range, cargo takes the newest. So it gets one of this version alone; the
             // lockfile says nothing of ranges, and the manifest gets its own back.
             drive.write_all(&exactly(drive.manifests, wish)?)?;
+            format::hold(drive)?;
             cargo(&["update", "--workspace"])?;
             let children =
                 if wish.kind == Kind::RaiseParent { wish.children() } else { Vec::new() };
-            children.into_iter().try_for_each(|child| relock(drive, child, child))
+            children.into_iter().try_for_each(|child| relock(drive, child, child, set))
         }
         Kind::Relock => match &wish.to {
             Some(to) => {
-                let output =
-                    drive.try_run(&["update", "--package", &spec, "--precise", to], PLAIN)?;
+                let arguments = ["update", "--package", &spec, "--precise", to];
+                let output = held::moving(drive, &arguments, set)?;
                 match output.is_well() {
                     true => Ok(()),
                     // What came before may have moved it: then it goes on from where it is, and not down.
@@ -259,7 +275,7 @@ fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
                     false => Err(drive.means(&output)),
                 }
             }
-            None => relock(drive, &wish.name, &spec),
+            None => relock(drive, &wish.name, &spec, set),
         },
         Kind::Remove | Kind::Replace | Kind::Override => cargo(&["update", "--workspace"]),
     }
@@ -289,13 +305,13 @@ fn went(text: &str, name: &str, from: Option<&str>) -> Option<String> {
 
 /// Moves what a specification names that is still locked, else, as what came before may have moved it, all of that name; of
 /// a name each version. It may be gone.
-fn relock(drive: &Drive<'_>, name: &str, spec: &str) -> Result<(), Reason> {
-    let output = drive.try_run(&["update", "--package", spec], PLAIN)?;
+fn relock(drive: &Drive<'_>, name: &str, spec: &str, set: &[(&str, &str)]) -> Result<(), Reason> {
+    let output = drive.try_run(&["update", "--package", spec], set)?;
     if output.is_well() {
         return Ok(());
     }
     if is_unmatched(&output) {
-        return if spec == name { Ok(()) } else { relock(drive, name, name) };
+        return if spec == name { Ok(()) } else { relock(drive, name, name, set) };
     }
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     // Of several versions, it lists `name@version`, one to a line.
@@ -305,7 +321,7 @@ fn relock(drive: &Drive<'_>, name: &str, spec: &str) -> Result<(), Reason> {
         return Err(drive.means(&output));
     }
     for spec in specs {
-        drive.run(&["update", "--package", spec], PLAIN)?;
+        drive.run(&["update", "--package", spec], set)?;
     }
     Ok(())
 }

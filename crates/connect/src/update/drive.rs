@@ -265,7 +265,10 @@ const NETWORK: &[&str] = &[
 /// What is told of a text: without empty lines, bounded.
 pub(crate) fn said(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
-    let text = lines.join("\n");
+    // What it warns of and does before says nothing of the error.
+    let is_error = |line: &&str| ["error:", "Error:", "ERROR:"].iter().any(|e| line.starts_with(e));
+    let from = lines.iter().position(is_error).unwrap_or(0);
+    let text = lines.get(from..).unwrap_or(&lines).join("\n");
     let plain: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
     match plain.char_indices().nth(SAID) {
         _ if plain.is_empty() => "nothing".to_owned(),

@@ -5,6 +5,8 @@
 //! change is left as `go get` makes it.
 
 mod imports;
+pub(super) mod vendor;
+mod workspace;
 
 use std::cmp::Ordering;
 use std::path::Path;
@@ -109,7 +111,7 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
 }
 
 fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
-    let flags = flags();
+    let flags = flags(drive);
     let set = set(drive, &flags);
     let what = |(name, to): (&str, Option<&str>)| match (wish.kind, to) {
         (Kind::Remove, _) => format!("{name}@none"),
@@ -136,14 +138,18 @@ fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
     if let Some(reason) = downgraded(&String::from_utf8_lossy(&output.stderr)) {
         return Err(reason);
     }
-    tidy(drive, &set)
+    tidy(drive, &set)?;
+    workspace::raised(drive)
 }
 
-/// The user's own flags of Go; and what is vendored does not keep `go.mod` from being written.
-fn flags() -> String {
-    match std::env::var("GOFLAGS") {
-        Ok(own) => format!("{own} -mod=mod"),
-        Err(_) => "-mod=mod".to_owned(),
+/// The user's own flags of Go; and what is vendored does not keep `go.mod` from being written. In a workspace, which takes
+/// no such flag, nothing does.
+fn flags(drive: &Drive<'_>) -> String {
+    let own = std::env::var("GOFLAGS").unwrap_or_default();
+    match drive.manifests.text("go.work") {
+        Some(_) => own,
+        None if own.is_empty() => "-mod=mod".to_owned(),
+        None => format!("{own} -mod=mod"),
     }
 }
 
@@ -204,7 +210,7 @@ fn module(text: &str) -> Option<&str> {
 /// Puts a project in order as it is. Where that is not possible: the modules of its graph, listed or not.
 fn settle(drive: &Drive<'_>) -> Result<Option<Vec<Purl>>, Reason> {
     const LINE: &str = "{{if not .Main}}{{with .Replace}}{{.Path}} {{.Version}}{{else}}{{.Path}} {{.Version}}{{end}}{{end}}";
-    let flags = flags();
+    let flags = flags(drive);
     let set = set(drive, &flags);
     if has_sources(&drive.scratch.folder()) {
         match drive.run(TIDY, &set) {

@@ -14,6 +14,7 @@ use super::edit::{Edits, Manifests, Uneditable, spliced};
 use super::proposal::{Kind, Wish};
 use super::refusal::{Blocker, Reason};
 use super::scratch::Keep;
+use crate::program::Output;
 use crate::registry::is_name;
 
 pub(crate) const TOOL: Tool = Tool {
@@ -328,30 +329,35 @@ fn top(manifests: &Manifests) -> Option<(String, String)> {
     Some(("../".repeat(module.split('/').count()) + POM, module.to_owned()))
 }
 
+/// What tells the tree; Maven or the project chooses the release of the plugin.
+const TELLS: &str = "dependency:tree";
+/// The same by a release that wants no module of the project built: what Maven chooses by itself may.
+const TELLS_OF_MODULES: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:tree";
+
 /// What is chosen, of every module.
 fn listing(drive: &Drive<'_>) -> Result<Vec<Purl>, Reason> {
     let output_file = format!("-DoutputFile={TREE}");
-    let arguments = [
-        "-B",
-        "-ntp",
-        "-Dstyle.color=never",
-        "dependency:tree",
-        &output_file,
-        "-DappendOutput=false",
-    ];
+    let rest = ["-B", "-ntp", "-Dstyle.color=never", &output_file, "-DappendOutput=false"];
     // A module that needs another one of the project is resolved with it, from the top.
     let top = top(drive.manifests);
-    let mut output = match &top {
-        Some((pom, module)) => {
-            let with = ["-f", pom, "-pl", module, "-am"];
-            drive.try_run(&[&arguments[..], &with].concat(), &[])?
-        }
-        None => drive.try_run(&arguments, &[])?,
-    };
+    let with = top.as_ref().map(|(pom, module)| ["-f", pom, "-pl", module, "-am"]);
+    let with = with.as_ref().map_or(&[][..], |with| with.as_slice());
+    let has_modules = top.is_some() || drive.text(POM).is_some_and(|pom| pom.contains("<module>"));
+    let goal = if has_modules { TELLS_OF_MODULES } else { TELLS };
+    let run =
+        |goal: &str, with: &[&str]| drive.try_run(&[&[goal][..], &rest[..], with].concat(), &[]);
+    let says =
+        |output: &Output, what: &str| !output.is_well() && drive.words(output).contains(what);
+    let mut output = run(goal, with)?;
+    // Not every mirror has that release.
+    let mut goal = goal;
+    if has_modules && says(&output, "PluginResolutionException") {
+        goal = TELLS;
+        output = run(goal, with)?;
+    }
     // A folder that has a pom may be no module of the one above.
-    let is_none = |text: String| text.contains("in the reactor");
-    if top.is_some() && !output.is_well() && is_none(drive.words(&output)) {
-        output = drive.try_run(&arguments, &[])?;
+    if top.is_some() && says(&output, "in the reactor") {
+        output = run(goal, &[])?;
     }
     if !output.is_well() {
         return Err(drive.means(&output));

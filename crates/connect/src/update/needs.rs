@@ -28,6 +28,15 @@ pub enum Need {
         /// The format now.
         to: u8,
     },
+    /// A Poetry that writes a later format of the lockfile.
+    PoetryFormat {
+        /// The lockfile.
+        file: String,
+        /// The format before.
+        from: String,
+        /// The format now.
+        to: String,
+    },
 }
 
 impl Need {
@@ -39,7 +48,7 @@ impl Need {
         };
         match self {
             Need::Go { from, to, .. } => release(from) != release(to),
-            Need::LockFormat { .. } => false,
+            Need::LockFormat { .. } | Need::PoetryFormat { .. } => false,
         }
     }
 }
@@ -62,6 +71,10 @@ impl fmt::Display for Need {
                     "cargo writes {file} anew in format {to} (it was {from}){all}: cargo before {version} does not read it"
                 )
             }
+            Need::PoetryFormat { file, from, to } => write!(
+                f,
+                "Poetry writes {file} anew in format {to} (it was {from}), so that many of its lines change: earlier releases warn that they may not read it"
+            ),
         }
     }
 }
@@ -86,6 +99,13 @@ pub fn needs(changes: &[Change]) -> Vec<Need> {
                 let (from, to) = (format(&before), format(&after));
                 (to > from).then_some(Need::LockFormat { file, from, to })
             }
+            "poetry.lock" => {
+                change.before.as_ref().zip(change.after.as_ref())?;
+                let (from, to) = (poetry_format(&before)?, poetry_format(&after)?);
+                let is_up = Scheme::Pep440.compare(to, from).is_some_and(std::cmp::Ordering::is_gt);
+                let (from, to) = (from.to_owned(), to.to_owned());
+                is_up.then_some(Need::PoetryFormat { file, from, to })
+            }
             _ => None,
         }
     };
@@ -93,11 +113,17 @@ pub fn needs(changes: &[Change]) -> Vec<Need> {
 }
 
 /// The format of a lockfile of cargo. The first two do not say theirs: sums stand in a table at the end of the first.
-fn format(text: &str) -> u8 {
+pub(super) fn format(text: &str) -> u8 {
     let said = text.lines().take_while(|line| !line.starts_with('[')).find_map(|line| {
         line.strip_prefix("version")?.trim_start().strip_prefix('=')?.trim().parse().ok()
     });
     said.unwrap_or(if text.contains("\n[metadata]") { 1 } else { 2 })
+}
+
+/// `lock-version = "2.1"`
+fn poetry_format(text: &str) -> Option<&str> {
+    let said = text.lines().find_map(|line| line.strip_prefix("lock-version"))?;
+    said.split('"').nth(1)
 }
 
 #[cfg(test)]
@@ -130,6 +156,19 @@ mod tests {
         // The number 9 is below 12.
         assert_eq!(of("go 1.9\n", "go 1.12\n").len(), 1);
         assert!(of("go 1.12\n", "go 1.9\n").is_empty());
+    }
+
+    #[test]
+    fn a_lockfile_of_another_poetry_is_told() {
+        let lock = |version: &str| format!("[metadata]\nlock-version = \"{version}\"\n");
+        let of = |before: &str, after: &str| {
+            needs(&[change("a/poetry.lock", &lock(before), &lock(after))])
+        };
+        let [need] = &of("2.0", "2.1")[..] else { panic!() };
+        assert!(!need.is_language());
+        let told = need.to_string();
+        assert!(told.contains("a/poetry.lock anew in format 2.1 (it was 2.0)"), "{told}");
+        assert!(of("2.1", "2.1").is_empty() && of("2.10", "2.9").is_empty());
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! uv: `uv lock --upgrade-package`, of wheels only: a source distribution would run its build. What is locked without a
 //! wheel stays as it is.
 
+mod own;
+
 use super::drive::Drive;
 use super::edit::{Edits, Manifests, Uneditable};
 use super::proposal::{Kind, Wish};
@@ -62,6 +64,7 @@ fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
     if let Some(reason) = held.asks(wish).filter(|_| moves) {
         return Err(reason);
     }
+    let own = if drive.builds() { Vec::new() } else { own::tell(drive, &before)? };
     let told = held.tell(drive)?;
     // Where uv does not hear what it is told, it would build what it is told of.
     if let Some((file, text)) = &told
@@ -89,7 +92,11 @@ fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
     if !output.is_well() {
         return Err(refused(&held, drive.means(&output), &drive.words(&output)));
     }
-    let after = drive.text(LOCKFILE).unwrap_or_default();
+    let mut after = drive.text(LOCKFILE).unwrap_or_default();
+    if !own.is_empty() {
+        after = own::forgotten(&own, &before, &after);
+        drive.write(LOCKFILE, &after)?;
+    }
     if let Some(here) = Here::of(&drive.words(&output)) {
         let named = wish.packages().map(|(name, _)| name).chain(wish.children());
         drive.tell_unfit(unfit((&before, &after), &named.collect::<Vec<_>>(), here));

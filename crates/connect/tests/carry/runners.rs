@@ -112,6 +112,34 @@ fn go() {
 }
 
 #[test]
+fn unittest() {
+    if !is_installed("python3", "--version") {
+        return;
+    }
+    let test = "import unittest\nfrom v import V\n\nclass T(unittest.TestCase):\n    def test_old(self): self.fail()\n    def test_new(self): self.assertEqual(V, 1)\n    def test_fine(self): pass\n";
+    for place in ["test_a.py", "tests/test_a.py"] {
+        let all = [("requirements.txt", "# nothing\n"), ("v.py", "V = 1\n"), (place, test)];
+        tells_apart(&all, &[("v.py", "V = 2\n")], ["T.test_old", "T.test_new", "T.test_fine"]);
+    }
+}
+
+/// A line of the settings is run in the environment of what is required, whatever tests look like.
+#[test]
+fn a_line_finds_the_environment_of_requirements() {
+    if !is_installed("python3", "--version") {
+        return;
+    }
+    let folder = project(&[("requirements.txt", "# nothing\n"), ("check.py", "assert True\n")]);
+    let copy = tree(&folder.path().join("project"));
+    let line = "python3 -c 'import sys; sys.exit(sys.prefix == sys.base_prefix)'";
+    let command = Command::told(&copy.root(), None, line);
+    let (here, limits) = (Confinement::here(), limits(300));
+    prepare(&command, &here, &limits).unwrap();
+    let ran = trial(&copy, &command, &here, &limits);
+    assert!(ran.ended.is_well(), "{}: {}", ran.ended, ran.output.text());
+}
+
+#[test]
 fn pytest() {
     if !is_installed("python3", "--version") {
         return;

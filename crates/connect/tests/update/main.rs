@@ -14,7 +14,7 @@ use std::process::Command;
 use serde_json::Value;
 use trimtab_connect::update::{
     Bounds, Confirmed, Extent, Options, Proposal, Reason, Refusal, Scratch, Settled, Tool, confirm,
-    detect, settled, smallest_parent, sweep,
+    detect, settled, smallest_parent, sweep, vendored,
 };
 use trimtab_model::Purl;
 
@@ -301,6 +301,18 @@ fn cargo() {
     run("cargo", "cargo");
 }
 
+/// A lockfile of an older format keeps it: else most of its lines would change, and older releases would not read it.
+#[test]
+fn cargo_format() {
+    run("cargo-format", "cargo");
+}
+
+/// Cargo keeps what is locked where it is: what needs more of it is not moved, though everybody allows more.
+#[test]
+fn cargo_held() {
+    run("cargo-held", "cargo");
+}
+
 #[test]
 fn go() {
     run("go", "go");
@@ -330,6 +342,12 @@ fn uv() {
 #[test]
 fn uv_sources() {
     run("uv-sources", "uv");
+}
+
+/// What only the build of a package of the project tells is not asked for, as that would run it.
+#[test]
+fn uv_dynamic() {
+    run("uv-dynamic", "uv");
 }
 
 #[test]
@@ -452,6 +470,64 @@ fn go_tidies_where_the_sources_are() {
     }
 }
 
+/// What is vendored is as `go.mod` says after a change, and is left alone where nothing changed.
+#[test]
+fn go_vendors_what_its_go_mod_says() {
+    let Some(folder) = project("go", "go", &cases("go")) else { return };
+    fs::write(folder.path().join("a.go"), "package a\n\nimport _ \"github.com/gin-gonic/gin\"\n")
+        .unwrap();
+    let (tool, here) = (Tool::by_id("go").unwrap(), Path::new(""));
+    let go = |arguments: &[&str]| by_hand("go", "go", folder.path(), arguments);
+    let own = || vendored(tool, folder.path(), here, &options("go")).unwrap();
+    assert!(own().is_empty(), "there is no such folder");
+    if [go(&["mod", "tidy"]), go(&["mod", "vendor"])] != [Some(true), Some(true)] {
+        eprintln!("SKIPPED: go reaches no registry");
+        return;
+    }
+    assert_eq!(own(), []);
+    assert_eq!(go(&["get", "github.com/gin-gonic/gin@v1.7.7"]), Some(true));
+    let changes = own();
+    let of = |path: &str| changes.iter().find(|change| change.path == path);
+    let modules = of("vendor/modules.txt").unwrap().diff();
+    assert!(modules.contains("+# github.com/gin-gonic/gin v1.7.7"), "{modules}");
+    assert!(of("vendor/github.com/gin-gonic/gin/version.go").is_some());
+    let is_inside = |path: &str| path.starts_with("vendor/");
+    assert!(changes.iter().all(|change| is_inside(&change.path)));
+}
+
+/// A module of a workspace that needs a later Go has the workspace be for it too, else Go builds nothing of it.
+#[test]
+fn go_raises_the_line_of_its_workspace() {
+    let tool = Tool::by_id("go").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write("go.work", "go 1.21\n\nuse ./a\n");
+    write("a/go.mod", "module a.example/a\n\ngo 1.21\n");
+    write("a/go.sum", "");
+    write("a/a.go", "package a\n");
+    let extent = Extent::Resolver;
+    let base = Scratch::copy(folder.path(), Path::new("a"), tool, extent, Bounds::of(extent), None)
+        .unwrap();
+    let package = "pkg:golang/stdlib@1.21".parse().unwrap();
+    let proposal = Proposal::Raise { package, to: "1.22.1".into() };
+    match confirm(tool, &base, &proposal, &options("go")) {
+        Ok(confirmed) => {
+            let diff = confirmed.diff();
+            assert_eq!(diff.matches("+go 1.22.1").count(), 2, "{diff}");
+        }
+        Err(refusal)
+            if matches!(refusal.reason, Reason::ToolMissing { .. } | Reason::Registry(_)) =>
+        {
+            eprintln!("SKIPPED go: {refusal}");
+        }
+        Err(refusal) => panic!("{refusal} {:#?}", refusal.commands),
+    }
+}
+
 /// From 1.17 on `go.mod` lists what is indirect: not all of the graph, but what packages need.
 #[test]
 fn go_lists_no_more_than_its_packages_need() {
@@ -525,6 +601,12 @@ fn a_parent_whose_newest_is_refused_is_found_further_down() {
 #[test]
 fn maven() {
     run("maven", "mvn");
+}
+
+/// Maven's own choice of plugin wants the modules of a build built before it tells what others of it take.
+#[test]
+fn maven_modules() {
+    run("maven-modules", "mvn");
 }
 
 /// chrono needs `time` 0.1 up to some version of its own: the smallest without it is found.

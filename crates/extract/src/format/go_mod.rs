@@ -12,6 +12,8 @@
 //!   `toolchain`, else of `go`. Both are the *least* version that may build the module, not the
 //!   one that did; `requirement` therefore repeats the directive (`toolchain go1.22.3`), from which
 //!   matching makes a doubt.
+//! - What is vendored has `go.mod` files of its own, which Go does not read: `vendor/` is built as the project's
+//!   `go.mod` says.
 //! - Go does not tell what only tests import: everything counts as runtime, except a module that
 //!   no package of the project imports and that provides a `tool`: its scope is unknown.
 
@@ -42,6 +44,9 @@ pub const FORMAT: Format = Format {
 };
 
 fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
+    if view.path.split('/').any(|part| part == "vendor") {
+        return Ok(FileInventory::default());
+    }
     match view.name() {
         "go.sum" => lone_sum(view),
         "go.work" => workspace(view),

@@ -44,7 +44,7 @@ pub(super) struct Work<'a> {
     pub(super) vets_itself: Cell<bool>,
 }
 
-/// How many parts an action has at most that are tried each.
+/// How many parts of an action are tried each at most; of more, some at a time.
 const PARTS: usize = 12;
 /// The word of what breaks tests.
 const BREAKS: &str = "breaks";
@@ -85,6 +85,13 @@ impl Done {
         let done = self.steps.iter().filter(move |_| passed).map(|(at, _)| (*at, false));
         done.chain(self.broke.iter().map(|at| (*at, true)))
     }
+}
+
+/// The parts of an action that are tried each: of more than can be, some together.
+fn groups(whole: &Proposal) -> Vec<Proposal> {
+    let parts: Vec<Proposal> = whole.parts().cloned().collect();
+    let size = parts.len().div_ceil(PARTS).max(1);
+    parts.chunks(size).filter_map(|group| Proposal::together(group.iter().cloned())).collect()
 }
 
 /// Whether some steps raise the `go` line to another version of the language.
@@ -169,7 +176,7 @@ impl Work<'_> {
                     let known = match (&kept[..], &done.parted[..]) {
                         ([], [of]) => {
                             let whole = self.actions.get(*of);
-                            whole.is_some_and(|(_, whole)| whole.parts().count() == parts.len())
+                            whole.is_some_and(|(_, whole)| groups(whole).len() == parts.len())
                         }
                         _ => false,
                     };
@@ -269,13 +276,18 @@ impl Work<'_> {
         let mut parts = Vec::new();
         for of in alone {
             let Some((action, proposal)) = self.actions.get(of).cloned() else { continue };
-            let count = proposal.parts().count();
-            if !(2..=PARTS).contains(&count) {
+            let groups = groups(&proposal);
+            if groups.len() < 2 {
                 continue;
             }
             let promised = self.promised.get(of).cloned().unwrap_or_default();
-            for part in proposal.parts() {
-                let own = promised_of(part, &promised);
+            for part in &groups {
+                let mut own: Vec<Finding> = Vec::new();
+                for finding in part.parts().flat_map(|part| promised_of(part, &promised)) {
+                    if !own.iter().any(|held| held.name == finding.name) {
+                        own.push(finding);
+                    }
+                }
                 // What removes nothing by itself goes along with the others, where they need it.
                 if own.is_empty() {
                     continue;
@@ -288,8 +300,9 @@ impl Work<'_> {
                 let removes = own.iter().map(|finding| finding.name.clone()).collect();
                 let name = format!("{part}, a part of {}", action.name);
                 // What is remembered of it is what moves by it.
-                let package = part.package().package().to_string();
-                let moves = action.moves.iter().filter(|moved| moved.package == package);
+                let packages: Vec<String> =
+                    part.parts().map(|part| part.package().package().to_string()).collect();
+                let moves = action.moves.iter().filter(|moved| packages.contains(&moved.package));
                 let part_of = Action {
                     name,
                     cost: points,
@@ -472,5 +485,26 @@ impl Work<'_> {
             Ok(()) => trial(&self.tree, command, &self.confinement, &self.limits),
             Err(why) => Trial::not_run(&why),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_parts_some_are_tried_at_a_time() {
+        let part = |at: usize| Proposal::Relock {
+            package: format!("pkg:npm/a{at}@1.0.0").parse().unwrap(),
+            to: None,
+        };
+        let of = |count: usize| -> Vec<usize> {
+            let whole = Proposal::together((0..count).map(part)).unwrap();
+            groups(&whole).iter().map(|group| group.parts().count()).collect()
+        };
+        assert_eq!(of(1), [1]);
+        assert_eq!(of(12), [1; 12]);
+        assert_eq!(of(13), [2, 2, 2, 2, 2, 2, 1]);
+        assert_eq!(of(24), [2; 12]);
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use trimtab_connect::update::{
     Bounds, Change, Confirmed, Extent, Options, Proposal, Reason, Refusal, Scratch, Tool, confirm,
+    is_vendored, vendored,
 };
 use trimtab_model::{Code, Diagnostic, Inventory};
 use trimtab_report::plan::json::Finding;
@@ -60,6 +61,12 @@ impl<'w> Batch<'w> {
         set: &[usize],
     ) -> Result<Result<Steps, Not>, Diagnostic> {
         work.tree.back_to(work.tree.base())?;
+        let place = &work.arrivals.place;
+        let (root, inside) = (work.tree.root(), Path::new(&*place.folder));
+        if is_vendored(place.tool, &root, inside) {
+            // What an earlier build vendored and the commit has not would be taken for there.
+            work.tree.sweep()?;
+        }
         let (copy, first) = ground(work)?;
         let mut state = State { copy, inventory: first.clone(), done: Vec::new() };
         let batch = Batch { work, first };
@@ -94,6 +101,19 @@ impl<'w> Batch<'w> {
                 Err(not) => return Ok(Err(not)),
             }
             state.done.push(*position);
+        }
+        // What is vendored follows the last that changes something.
+        if let Some((at, changes)) = steps.iter_mut().rfind(|(_, changes)| !changes.is_empty()) {
+            match vendored(place.tool, &root, inside, &work.options) {
+                Ok(more) => {
+                    work.tree.write(&more)?;
+                    changes.extend(more);
+                }
+                Err(why) => {
+                    let why = format!("what is vendored cannot follow it: {why}");
+                    return Ok(Err(Not { at: *at, word: "refused", why }));
+                }
+            }
         }
         Ok(Ok(steps))
     }

@@ -117,8 +117,9 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Tries a proposal. Where all that is worse are findings of what comes along, it is tried once more together with
-    /// versions of those that have none: what must go together is one action.
+    /// Tries a proposal. Where something that is locked without a wheel stands in the way, that goes along; and where all
+    /// that is worse are findings of what comes along, it is tried once more together with versions of those that have
+    /// none: what must go together is one action.
     pub(super) fn along(
         &self,
         place: &Place,
@@ -127,7 +128,11 @@ impl Search<'_> {
         wanted: &BTreeSet<Key>,
     ) -> Result<Result<Made, Refused>, Diagnostic> {
         let copy = (&ground.base, &ground.before);
-        let (asked, refused) = match self.agreed(place, copy, proposal, wanted)? {
+        let first = match self.agreed(place, copy, proposal, wanted)? {
+            Ok(made) => return Ok(Ok(made)),
+            Err(refused) => refused,
+        };
+        let (asked, refused) = match self.with_wheels(place, ground, first, wanted)? {
             Ok(made) => return Ok(Ok(made)),
             Err(refused) => refused,
         };

@@ -9,7 +9,7 @@ use trimtab_connect::registry;
 use trimtab_connect::registry::versions::{Offered, versions};
 use trimtab_connect::update::{Reason, Refusal};
 use trimtab_engine::action::Idea;
-use trimtab_model::{Diagnostic, Purl, Relation, Way};
+use trimtab_model::{Diagnostic, Proposal, Purl, Relation, Way};
 
 use super::attempt::{Made, Refused, Trial};
 use super::parents::Parents;
@@ -87,6 +87,8 @@ pub(super) struct Search<'s> {
     pub(super) bundles: Vec<OnceLock<bool>>,
     /// What registries offer of packages, as they were asked once.
     offered: Mutex<BTreeMap<Purl, Vec<Offered>>>,
+    /// By place, what has no wheel and stood in the way of others, at the version that has one.
+    wheels: Mutex<BTreeMap<Box<str>, Vec<Proposal>>>,
 }
 
 /// One thing to try: the ideas that it is about.
@@ -161,8 +163,18 @@ impl<'s> Search<'s> {
     ) -> Search<'s> {
         let grounds = places.iter().map(|_| OnceLock::new()).collect();
         let bundles = places.iter().map(|_| OnceLock::new()).collect();
-        let offered = Mutex::default();
-        Search { cases, places, top, trial, registry, trees, grounds, bundles, offered }
+        let (offered, wheels) = (Mutex::default(), Mutex::default());
+        Search { cases, places, top, trial, registry, trees, grounds, bundles, offered, wheels }
+    }
+
+    /// All that has no wheel and stood in the way at a place so far, with one more.
+    pub(super) fn wheels_of(&self, place: &Place, part: Proposal) -> Vec<Proposal> {
+        let mut wheels = self.wheels.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = wheels.entry(place.name.clone()).or_default();
+        if !known.contains(&part) {
+            known.push(part);
+        }
+        known.clone()
     }
 
     /// What a registry offers of a package. Nothing: it could not be asked.

@@ -1,0 +1,130 @@
+//! What is locked at a version without a wheel stands in the way of all that is locked with it, as nothing is built. Where a
+//! later version has a wheel, it goes along: what must go together is one action.
+
+use std::collections::BTreeSet;
+
+use trimtab_connect::update::Reason;
+use trimtab_model::{Diagnostic, Proposal, Purl, Way};
+
+use super::attempt::{Made, Refused};
+use super::offered::later;
+use super::place::{Ground, Key, Place};
+use super::search::Search;
+
+/// How many that have no wheel go along at most: a package manager tells one at a time.
+const MOST: usize = 4;
+
+impl Search<'_> {
+    /// Tries a refused proposal again with what has no wheel, as long as that is what stands in the way. Otherwise what was
+    /// asked for in the end, and why it is refused.
+    pub(super) fn with_wheels(
+        &self,
+        place: &Place,
+        ground: &Ground,
+        (asked, refused): (Proposal, Refused),
+        wanted: &BTreeSet<Key>,
+    ) -> Result<Result<Made, (Proposal, Refused)>, Diagnostic> {
+        let copy = (&ground.base, &ground.before);
+        let mut tried = asked.clone();
+        let mut why = refused.clone();
+        for _ in 0..MOST {
+            let Some(next) = self.with_wheel(place, &tried, &why)? else { break };
+            match self.agreed(place, copy, &next, wanted)? {
+                Ok(made) => return Ok(Ok(made)),
+                // They go, and something else is worse: that may be mended.
+                Err((next, worse @ Refused::Worse(_))) => return Ok(Err((next, worse))),
+                Err((next, again)) => (tried, why) = (next, again),
+            }
+        }
+        // What was asked for at first is what is told.
+        Ok(Err((asked, refused)))
+    }
+
+    /// A proposal with what stands in its way for want of a wheel, and what did before at its place. `None`: that is not
+    /// it, or no later version has one.
+    fn with_wheel(
+        &self,
+        place: &Place,
+        proposal: &Proposal,
+        refused: &Refused,
+    ) -> Result<Option<Proposal>, Diagnostic> {
+        let Some(locked) = unbuilt(refused) else { return Ok(None) };
+        let is_asked = |package: &Purl| {
+            proposal.parts().any(|part| part.package().package() == package.package())
+        };
+        if is_asked(&locked) {
+            return Ok(None);
+        }
+        let Some(to) = self.built(&locked)? else { return Ok(None) };
+        let part = match place.tool.has_lockfile() {
+            true => Proposal::Relock { package: locked, to: Some(to) },
+            false => Proposal::Raise { package: locked, to },
+        };
+        let mut along = self.wheels_of(place, part);
+        along.retain(|part| !is_asked(part.package()));
+        let own: Vec<Proposal> = proposal.parts().cloned().collect();
+        // One run does all of a kind; what another does before it stands in its way no more.
+        let is_one = own.iter().chain(&along).all(|part| part.way() == Way::Relock);
+        let (first, then) = if is_one { (own, along) } else { (along, own) };
+        Ok(Proposal::together(first.into_iter().chain(then)))
+    }
+
+    /// The version with a wheel to which what has none is moved: its fix, else the lowest later one that brings no finding
+    /// in. `None`: no registry tells of one.
+    fn built(&self, locked: &Purl) -> Result<Option<Box<str>>, Diagnostic> {
+        let offered = self.offered(locked);
+        let built: BTreeSet<Box<str>> = offered
+            .iter()
+            .filter(|offered| offered.built == Some(true))
+            .map(|offered| offered.version.clone())
+            .collect();
+        for at in 0..self.cases.len() {
+            if self.cases[at].idea.package == *locked
+                && let Some((to, _)) = self.aim(at, Way::Relock)?
+                && built.contains(&to)
+            {
+                return Ok(Some(to));
+            }
+        }
+        for version in later(locked, offered) {
+            if built.contains(&version) && !self.comes_with(locked, &version)? {
+                return Ok(Some(version));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What has no wheel and is not itself to move, with the version that is locked.
+fn unbuilt(refused: &Refused) -> Option<Purl> {
+    let Refused::Tool(refusal) = refused else { return None };
+    match &refusal.reason {
+        Reason::NoWheel { package, version, asked: None } if !version.is_empty() => {
+            Some(Purl::new("pypi", None, package).with_version(version))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_connect::update::Refusal;
+
+    use super::*;
+
+    #[test]
+    fn what_has_no_wheel_is_known_with_its_version() {
+        let of = |package: &str, version: &str, asked: Option<&str>| {
+            let (package, asked) = (package.to_owned(), asked.map(str::to_owned));
+            let reason = Reason::NoWheel { package, version: version.to_owned(), asked };
+            let (edits, commands) = (Vec::new(), Vec::new());
+            let refusal = Refusal { reason, edits, next: None, commands };
+            unbuilt(&Refused::Tool(Box::new(refusal))).map(|purl| purl.to_string())
+        };
+        assert_eq!(of("Tornado", "6.1", None).as_deref(), Some("pkg:pypi/tornado@6.1"));
+        // Of one that is held, something else is asked; and without a version there is nothing to move.
+        assert_eq!(of("tornado", "6.1", Some("six")), None);
+        assert_eq!(of("tornado", "", None), None);
+        assert_eq!(unbuilt(&Refused::Nothing), None);
+    }
+}
