@@ -79,7 +79,7 @@ pub(crate) async fn a_supplier_is_found_by_the_systems_of_its_products(store: St
     let changed = NewSupplier { contract_ends: None, ..supplier("Northwind Traders") };
     assert!(
         store
-            .set_supplier(org, id, (&changed, true, &serde_json::json!({})), "person:1", later(3))
+            .set_supplier(org, id, (&changed, Some(true), &serde_json::json!({})), "person:1", later(3))
             .await
             .unwrap()
     );
@@ -87,7 +87,7 @@ pub(crate) async fn a_supplier_is_found_by_the_systems_of_its_products(store: St
     assert_eq!((is.is, is.made, is.ended), (changed.clone(), now(), Some(later(3))));
     // Since when is kept; what ended is nobody's supplier.
     store
-        .set_supplier(org, id, (&changed, true, &serde_json::json!({})), "person:1", later(4))
+        .set_supplier(org, id, (&changed, Some(true), &serde_json::json!({})), "person:1", later(4))
         .await
         .unwrap();
     assert_eq!(store.supplier(org, id).await.unwrap().unwrap().ended, Some(later(3)));
@@ -100,7 +100,7 @@ pub(crate) async fn a_supplier_is_found_by_the_systems_of_its_products(store: St
         [(gateway, ("Northwind Traders".into(), false)), (other, ("Fabrikam".into(), true))]
     );
     store
-        .set_supplier(org, id, (&changed, false, &serde_json::json!({})), "person:1", later(5))
+        .set_supplier(org, id, (&changed, Some(false), &serde_json::json!({})), "person:1", later(5))
         .await
         .unwrap();
     assert_eq!(store.supplier(org, id).await.unwrap().unwrap().ended, None);
@@ -109,7 +109,7 @@ pub(crate) async fn a_supplier_is_found_by_the_systems_of_its_products(store: St
     assert_eq!(store.supplier(b, id).await.unwrap(), None);
     assert!(
         !store
-            .set_supplier(b, id, (&new, false, &serde_json::json!({})), "person:1", now())
+            .set_supplier(b, id, (&new, Some(false), &serde_json::json!({})), "person:1", now())
             .await
             .unwrap()
     );
@@ -144,12 +144,12 @@ pub(crate) async fn a_supplier_comes_by_a_link_until_it_ends(store: Store) {
     );
     // Who delivers nothing any longer has no link that holds.
     store
-        .set_supplier(org, id, (&new, true, &serde_json::json!({})), "person:1", now())
+        .set_supplier(org, id, (&new, Some(true), &serde_json::json!({})), "person:1", now())
         .await
         .unwrap();
     assert_eq!(store.supplier_link("d2", later(1)).await.unwrap(), None);
     store
-        .set_supplier(org, id, (&new, false, &serde_json::json!({})), "person:1", now())
+        .set_supplier(org, id, (&new, Some(false), &serde_json::json!({})), "person:1", now())
         .await
         .unwrap();
     assert_eq!(store.supplier_link("d2", later(1)).await.unwrap(), None, "it ended for good");

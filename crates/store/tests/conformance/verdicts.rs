@@ -278,15 +278,21 @@ pub(crate) async fn how_a_product_stands_is_kept_until_something_changes(store: 
     store.keep_product_judged(org, &is).await.unwrap();
     assert_eq!(store.products_judged(org, &[product]).await.unwrap()[&product], is);
     assert_eq!((known().await.judged, known().await.kept), (1, 1));
+    assert_eq!((known().await.decided, known().await.unclear), (1, 0));
     // Another one takes its place.
     is.counts = (2, 1, 0);
     store.keep_product_judged(org, &is).await.unwrap();
     assert_eq!(store.products_judged(org, &[product]).await.unwrap()[&product], is);
     assert_eq!((known().await.judged, known().await.kept), (1, 0));
+    // Of which all is unknown is not told as broken.
+    is.counts = (0, 0, 2);
+    store.keep_product_judged(org, &is).await.unwrap();
+    assert_eq!((known().await.decided, known().await.unclear), (0, 1));
     // What delivers nothing any longer is not asked about.
-    let ended = (&new, true, &serde_json::json!({ "quality": "2026-01-01T00:00:00Z" }));
+    let ended = (&new, Some(true), &serde_json::json!({ "quality": "2026-01-01T00:00:00Z" }));
     store.set_supplier(org, supplier, ended, "person:1", now()).await.unwrap();
-    assert!(store.products_known(org, (now(), later(1))).await.unwrap().is_empty());
+    let is = known().await;
+    assert_eq!((is.products, is.judged, is.unclear, is.assets), (0, 0, 0, 1));
     let kept = store.supplier(org, supplier).await.unwrap().unwrap().promised;
     assert_eq!(kept["quality"], "2026-01-01T00:00:00Z");
 }
