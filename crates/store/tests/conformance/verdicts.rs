@@ -352,5 +352,9 @@ pub(crate) async fn a_supplier_is_told_each_thing_once_however_many_look(store: 
     store.begin_supplier_letter(org, of, &tried, "person:1", later(12)).await.unwrap();
     assert_eq!(store.supplier_tries(org, id, later(12)).await.unwrap(), 1);
     assert_eq!(store.supplier_tries(org, id, later(13)).await.unwrap(), 0);
+    // What never ended was lost with its process, and that is said.
+    assert_eq!(store.lose_supplier_letters(org, later(11)).await.unwrap(), 0);
+    assert_eq!(store.lose_supplier_letters(org, later(13)).await.unwrap(), 2);
+    assert_eq!(store.supplier_told(org, id, 9).await.unwrap()[0].became, Became::Unknown);
     assert_eq!(store.verify_ledger(org).await.unwrap().1, None);
 }
