@@ -42,22 +42,7 @@ fn day(at: Timestamp) -> String {
 
 /// What a promise says, as the link shows it: what was found here is not told.
 fn sentence(supplier: &Supplier, promise: Promise) -> String {
-    let promised = Promised::of(supplier);
-    let only = match promise {
-        Promise::Format => {
-            Promised { format: promised.format, least: promised.least, ..Promised::default() }
-        }
-        Promise::Freshness => Promised { fresh_days: promised.fresh_days, ..Promised::default() },
-        Promise::Release => Promised { each_release: true, ..Promised::default() },
-        Promise::Quality => Promised { quality: promised.quality, ..Promised::default() },
-        Promise::Notice => Promised { notice_hours: promised.notice_hours, ..Promised::default() },
-        Promise::Vex => Promised {
-            vex_days: promised.vex_days,
-            vex_from: promised.vex_from,
-            ..Promised::default()
-        },
-    };
-    only.sentences().join(" ")
+    Promised::of(supplier).only(promise).sentences().join(" ")
 }
 
 /// What is to be told of a product now, in the order in which it is told.
