@@ -9,6 +9,7 @@ use trimtab_store::{
 };
 
 use super::people::People;
+use crate::access::secret::digest;
 use crate::web::today::short;
 
 /// How many assets have verdicts.
@@ -28,7 +29,10 @@ pub(super) async fn fill(
     let filter = FindingFilter { counts: Some(true), ..FindingFilter::default() };
     let page = store.findings(org, &filter, FindingOrder::Level, None, 500).await.map_err(told)?;
     let mut of: Vec<Finding> = Vec::new();
-    for is in page.rows {
+    let assets: Vec<i64> = page.rows.iter().map(|is| is.asset.0).collect();
+    let theirs = store.delivered(org, &assets).await.map_err(told)?;
+    // What suppliers deliver has no changes here.
+    for is in page.rows.into_iter().filter(|is| !theirs.contains_key(&is.asset.0)) {
         if of.len() < ASSETS && of.iter().all(|one| one.asset.0 != is.asset.0) {
             of.push(is);
         }
@@ -53,6 +57,11 @@ pub(super) async fn fill(
     }
 }
 
+/// A commit, as it looks.
+fn commit(finding: i64, at: usize) -> String {
+    digest(&format!("{finding} {at}")).chars().take(40).collect()
+}
+
 /// What the gate said of a change of a branch.
 fn new(is: &Finding, judgement: Judgement, at: usize, branch: &str) -> NewVerdict {
     let (package, version) = short(&is.component.1);
@@ -75,7 +84,7 @@ fn new(is: &Finding, judgement: Judgement, at: usize, branch: &str) -> NewVerdic
         asset: is.asset.0,
         source: VerdictSource::Gate,
         judgement,
-        revision: Some(format!("{:040x}", is.id.unsigned_abs() * 7_919 + at as u64 * 104_729)),
+        revision: Some(commit(is.id, at)),
         branch: Some(branch.to_owned()).filter(|branch| branch != "main"),
         snapshot: None,
         headline: match refused {

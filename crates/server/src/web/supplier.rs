@@ -179,7 +179,7 @@ async fn show(app: &App, who: &Who, id: i64, made: Option<String>, wrong: Option
     if seen.may_change {
         tables.push(("links", linked(&links, now)));
         let letters = app.store.supplier_told(who.org, id, SHOWN).await?;
-        tables.push(("letters", written(&letters, now)));
+        tables.push(("letters", written(&letters, &seen, now)));
     }
     Ok(html(&View {
         notice,

@@ -459,7 +459,7 @@ fn a_link_ends_by_itself_by_hand_and_with_the_supplier() {
     let path_of = format!("/api/v1/suppliers/{id}");
     let named = json!({ "name": "Northwind Traders" }).to_string();
     assert_eq!(server.ask("PUT", &path_of, &own, named.as_bytes()).status, 200);
-    let is = server.open(lea, &path_of).json();
+    let is = server.open(lea, &path_of).json()["supplier"].clone();
     assert_eq!((&is["name"], is["ended"].is_string()), (&json!("Northwind Traders"), true), "{is}");
     change(false);
     assert_eq!(open(), 404, "who had it may no longer be theirs");
@@ -585,8 +585,12 @@ fn a_supplier_sends_and_answers_in_a_browser() {
     page.open(&here);
     assert!(page.text("main").contains("None waits for an answer."), "{}", page.text("main"));
 
+    let name = finding["vulnerability"].as_str().unwrap();
+    assert_eq!(supplied.send("vex", "4.2", &vex(name)).status, 303);
+    let sent = supplied.api("/documents")["rows"][0]["id"].clone();
     let ours = crate::bulk::page_of(&browser, server, lea);
     for (name, path) in [
+        ("vex", format!("/suppliers/{id}/documents/{sent}")),
         ("list", "/suppliers".to_owned()),
         ("one", format!("/suppliers/{id}")),
         ("document", format!("/suppliers/{id}/documents/1")),

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use trimtab_model::Role;
 use trimtab_store::ScopeOf::{Organisation, Team};
+use trimtab_testkit::browser::{Browser, rules};
 
 use crate::answers;
 use crate::harness::{JSON, Server, Someone, bearer};
@@ -140,6 +141,18 @@ fn a_refusal_is_mended_or_let_through_and_counted_by_team() {
     for wrong in ["outcome=x", "source=x", "answered=x", "days=0", "days=401", "after=x"] {
         assert_eq!(server.open(&eli, &format!("/api/v1/verdicts?{wrong}")).status, 422, "{wrong}");
     }
+    let (Some(browser), Some(axe)) = (Browser::start(), rules::axe()) else { return };
+    let page = crate::bulk::page_of(&browser, &server, &sia);
+    for (name, path) in [
+        ("list", "/verdicts".to_owned()),
+        ("one", format!("/verdicts/{}", branch["id"])),
+        ("let-through", format!("/verdicts/{}", main["id"])),
+        ("near-miss", format!("/verdicts/{}/near-miss", branch["id"])),
+    ] {
+        page.open(&format!("{}{path}", server.base));
+        let faults = rules::looked(&page, &axe, &format!("verdict-{name}"));
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
 }
 
 #[test]
@@ -258,11 +271,4 @@ fn a_near_miss_is_opened_out_of_what_was_refused() {
     };
     assert_eq!((of("sort=near-miss"), of("sort=incident"), of("sort=drill")), (3, 0, 0));
     assert_eq!(server.open(&eli, "/api/v1/incidents?sort=x").status, 422);
-}
-
-#[test]
-fn zz_keep_description() {
-    let (server, _, _, _) = answers::begun();
-    let text = server.ask("GET", "/api/v1/openapi.json", &[], b"").text;
-    std::fs::write("/tmp/gate-openapi.json", text).unwrap();
 }

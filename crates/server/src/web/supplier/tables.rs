@@ -259,12 +259,17 @@ pub(super) fn linked(all: &[SupplierLink], now: Timestamp) -> Table {
     }
 }
 
-pub(super) fn written(all: &[SupplierTold], now: Timestamp) -> Table {
+pub(super) fn written(all: &[SupplierTold], seen: &Seen, now: Timestamp) -> Table {
+    let of = |rest: &str| {
+        let (id, promise) = rest.split_once('-').unwrap_or((rest, ""));
+        let known = seen.products.iter().find(|product| product.id.to_string() == id);
+        format!("{promise} of {}", known.map_or(id, |product| &product.name))
+    };
     let row = |is: &SupplierTold| {
         let what = match is.item.split_once('-') {
             Some(("question", id)) => format!("question {id}, {}", is.mark),
-            Some(("due", rest)) => format!("falls due: {}", rest.replace('-', ", ")),
-            Some(("broken", rest)) => format!("not kept: {}", rest.replace('-', ", ")),
+            Some(("due", rest)) => format!("falls due: {}", of(rest)),
+            Some(("broken", rest)) => format!("not kept: {}", of(rest)),
             _ => "a test".to_owned(),
         };
         Row::of(vec![
