@@ -138,7 +138,7 @@ fn of_selection(
         "unknown" => Judgement::Unknown,
         _ => return Err(Problem::invalid("`verdict` is allow, warn, unknown or deny.")),
     };
-    if is.package.parse::<Purl>().is_err() {
+    if is.package.chars().count() > NAME || is.package.parse::<Purl>().is_err() {
         return Err(Problem::invalid("`package` is a purl such as pkg:npm/lodash@4.17.21."));
     }
     let mut reasons: Vec<VerdictReason> = is

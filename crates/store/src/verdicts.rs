@@ -21,7 +21,7 @@ use crate::{Org, Store};
 const REASONS: usize = 200;
 /// The most refusals that are answered at once.
 const BLOCK: i64 = 500;
-/// The longest text that is kept of a reason, in characters.
+/// The longest text that is kept of a verdict or a reason, in characters.
 const WORDS: usize = 500;
 /// The most rules that its entry of the ledger names.
 const RULES: usize = 50;
@@ -112,7 +112,6 @@ pub struct Reason {
 
 impl Reason {
     fn told(&self) -> Value {
-        let cut = |text: &str| text.chars().take(WORDS).collect::<String>();
         json!({ "rule": cut(&self.rule), "refuses": self.refuses, "text": cut(&self.text),
             "next": cut(&self.next), "vulnerability": self.vulnerability.as_deref().map(cut),
             "package": self.package.as_deref().map(cut), "level": self.level.as_deref().map(cut),
@@ -379,8 +378,8 @@ impl Store {
             new.revision.clone(),
             new.branch.clone(),
             new.snapshot,
-            &new.headline,
-            &new.charter,
+            cut(&new.headline),
+            cut(&new.charter),
             told,
             count(new.reasons.len()),
             digest,
@@ -388,8 +387,8 @@ impl Store {
         ];
         tx.run(sql, values).await?;
         name(&mut tx, (org, id), &subjects).await?;
-        let mut rules: Vec<&str> =
-            new.reasons.iter().filter(|is| is.refuses).map(|is| is.rule.as_str()).collect();
+        let mut rules: Vec<String> =
+            new.reasons.iter().filter(|is| is.refuses).map(|is| cut(&is.rule)).collect();
         rules.sort_unstable();
         rules.dedup();
         rules.truncate(RULES);
@@ -425,7 +424,7 @@ impl Store {
     /// The store does not answer.
     pub async fn let_through(&self, org: Org, now: Timestamp) -> Result<usize> {
         let mended = format!(
-            "SELECT * FROM (SELECT v.id, v.asset, (SELECT MIN(p.id) FROM verdict AS p
+            "SELECT * FROM (SELECT v.id, v.asset, (SELECT MAX(p.id) FROM verdict AS p
                     WHERE p.org = v.org AND p.asset = v.asset AND p.source = v.source
                         AND COALESCE(p.branch, '') = COALESCE(v.branch, '')
                         AND p.outcome = 'passed' AND p.id > v.id) AS pass
@@ -587,6 +586,11 @@ impl Store {
         }
         Ok(all)
     }
+}
+
+/// A text as far as it is kept.
+fn cut(text: &str) -> String {
+    text.chars().take(WORDS).collect()
 }
 
 /// A number as the store has it.
