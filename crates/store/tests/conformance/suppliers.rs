@@ -85,12 +85,12 @@ pub(crate) async fn a_supplier_is_found_by_the_systems_of_its_products(store: St
     );
     let is = store.supplier(org, id).await.unwrap().unwrap();
     assert_eq!((is.is, is.made, is.ended), (changed.clone(), now(), Some(later(3))));
-    // Since when is kept; what ended is nobody's supplier.
-    store
-        .set_supplier(org, id, (&changed, Some(true), &serde_json::json!({})), "person:1", later(4))
-        .await
-        .unwrap();
-    assert_eq!(store.supplier(org, id).await.unwrap().unwrap().ended, Some(later(3)));
+    // Since when is kept, also by who says nothing of it; what ended is nobody's supplier.
+    for ended in [Some(true), None] {
+        let said = (&changed, ended, &serde_json::json!({}));
+        assert!(store.set_supplier(org, id, said, "person:1", later(4)).await.unwrap());
+        assert_eq!(store.supplier(org, id).await.unwrap().unwrap().ended, Some(later(3)));
+    }
     let delivering = store.suppliers_delivering(org, None, None, 9).await.unwrap();
     assert_eq!(delivering.rows.iter().map(|is| is.id).collect::<Vec<_>>(), [fabrikam]);
     // Nobody can raise anything in what it delivered all the same.
@@ -116,7 +116,7 @@ pub(crate) async fn a_supplier_is_found_by_the_systems_of_its_products(store: St
     assert!(store.products(b, &[id]).await.unwrap().is_empty());
     let told = store.ledger(org, 0, 100).await.unwrap();
     let words = |what: &str| told.iter().filter(|entry| entry.data.contains(what)).count();
-    assert_eq!((words("supplier-added"), words("supplier-changed")), (2, 3));
+    assert_eq!((words("supplier-added"), words("supplier-changed")), (2, 4));
     assert_eq!((words("supplier-product"), words("supplier-release")), (3, 1));
 }
 
