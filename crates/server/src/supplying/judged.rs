@@ -89,7 +89,8 @@ fn stands(
     if terms != Obligations::default() {
         let old = judge(&terms, &Evidence { promised: held, ..evidence }, now);
         for is in &mut all {
-            let broken = |was: &&Judged| was.promise == is.promise && was.standing.since().is_some();
+            let broken =
+                |was: &&Judged| was.promise == is.promise && was.standing.since().is_some();
             if let Some(was) = old.iter().find(broken) {
                 *is = was.clone();
             }

@@ -276,7 +276,10 @@ mod tests {
         assert_eq!(three["before"], two["before"], "the first one");
         let four = later(&is, &Promised { quality: Some(70), ..more.clone() }, at(10)).unwrap();
         let kept = before(&of(more.clone(), four));
-        assert_eq!(kept, (more.only(Promise::Quality), BTreeMap::from([(Promise::Quality, at(5))])));
+        assert_eq!(
+            kept,
+            (more.only(Promise::Quality), BTreeMap::from([(Promise::Quality, at(5))]))
+        );
         // What is taken back is forgotten.
         assert_eq!(later(&of(stricter, two), &first, at(12)).unwrap()["quality"], Value::Null);
     }

@@ -96,9 +96,7 @@ pub(crate) async fn page(
     };
     let mut layout = layout(&app, &who, Entry::Systems, "Verdicts of the gate", headline).await?;
     layout.crumbs = vec![Link::to("Systems", "/systems"), Link::words("Verdicts of the gate")];
-    let here = |more: &[(&str, &str)]| {
-        list(&asked, days, &of_changes(more))
-    };
+    let here = |more: &[(&str, &str)]| list(&asked, days, &of_changes(more));
     let open = sum.refused - sum.mended - sum.let_through;
     let figures = Figures(vec![
         Figure::of(sum.all.to_string(), "changes looked at", here(&[])),

@@ -79,7 +79,13 @@ pub(crate) async fn a_supplier_is_found_by_the_systems_of_its_products(store: St
     let changed = NewSupplier { contract_ends: None, ..supplier("Northwind Traders") };
     assert!(
         store
-            .set_supplier(org, id, (&changed, Some(true), &serde_json::json!({})), "person:1", later(3))
+            .set_supplier(
+                org,
+                id,
+                (&changed, Some(true), &serde_json::json!({})),
+                "person:1",
+                later(3)
+            )
             .await
             .unwrap()
     );
@@ -100,7 +106,13 @@ pub(crate) async fn a_supplier_is_found_by_the_systems_of_its_products(store: St
         [(gateway, ("Northwind Traders".into(), false)), (other, ("Fabrikam".into(), true))]
     );
     store
-        .set_supplier(org, id, (&changed, Some(false), &serde_json::json!({})), "person:1", later(5))
+        .set_supplier(
+            org,
+            id,
+            (&changed, Some(false), &serde_json::json!({})),
+            "person:1",
+            later(5),
+        )
         .await
         .unwrap();
     assert_eq!(store.supplier(org, id).await.unwrap().unwrap().ended, None);
