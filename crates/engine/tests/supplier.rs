@@ -189,7 +189,8 @@ fn nobody_is_held_to_a_promise_before_it_was_made() {
     let of = |sboms, now| one(&fresh, &is(sboms, Promise::Freshness, 100), now).standing;
     // They have the whole time from then on, with or without an old one.
     assert_eq!((of(vec![], 129), of(vec![], 130)), (Unknown, NotMet(at(130))));
-    assert_eq!(of(vec![sbom(Some(10), 10)], 129), Met);
+    assert_eq!(of(vec![sbom(Some(90), 90)], 119), Met);
+    assert_eq!(of(vec![sbom(Some(10), 10)], 129), Unknown, "it is old");
     assert_eq!(of(vec![sbom(Some(10), 10)], 130), NotMet(at(130)));
     assert_eq!(
         of(vec![sbom(Some(110), 110)], 140),
@@ -217,7 +218,9 @@ fn nobody_is_held_to_a_promise_before_it_was_made() {
         release: Some(("5.0".into(), at(50))),
         ..is(vec![sbom(None, 60)], Promise::Release, 100)
     };
-    assert_eq!(one(&release, &evidence, 120).standing, NotMet(at(100)));
+    assert_eq!(one(&release, &evidence, 120).standing, Unknown, "it was known before");
+    let newer = Evidence { release: Some(("5.1".into(), at(110))), ..evidence };
+    assert_eq!(one(&release, &newer, 120).standing, NotMet(at(110)));
 }
 
 proptest! {

@@ -15,11 +15,17 @@ use crate::access::{Action, On, Who};
 use crate::api::on;
 use crate::confirming;
 use crate::problem::Problem;
-use crate::responding::look;
+use crate::responding::said::is_named;
+use crate::responding::{knows, places};
 use crate::state::App;
 
 /// The most judgements in one document of `check-new`: one a line.
 const PACKAGES: usize = 50;
+/// The most reasons of one judgement.
+const REASONS: usize = 2_000;
+/// The longest name and version that are looked for, in characters.
+const NAME: usize = 1_000;
+const VERSIONS: usize = 500;
 /// Of how many vulnerabilities the finding here is looked up.
 const NAMED: usize = 100;
 /// The longest title, and the longest text of what is known, in characters.
@@ -70,7 +76,15 @@ pub(crate) fn read(bytes: &[u8], asset: i64, change: &Change) -> Result<Vec<NewV
     Ok(all)
 }
 
+fn few(reasons: usize) -> Result<(), Problem> {
+    match reasons > REASONS {
+        true => Err(Problem::invalid(format!("It has more than {REASONS} reasons."))),
+        false => Ok(()),
+    }
+}
+
 fn of_gate(is: gate::Document, asset: i64, change: &Change) -> Result<NewVerdict, Problem> {
+    few(is.verdicts.len())?;
     let judgement = match is.outcome.as_str() {
         "pass" => Judgement::Passed,
         "fail" => Judgement::Refused,
@@ -117,13 +131,14 @@ fn of_selection(
     asset: i64,
     change: &Change,
 ) -> Result<NewVerdict, Problem> {
+    few(is.reasons.len())?;
     let judgement = match is.verdict.as_str() {
         "allow" | "warn" => Judgement::Passed,
         "deny" => Judgement::Refused,
         "unknown" => Judgement::Unknown,
         _ => return Err(Problem::invalid("`verdict` is allow, warn, unknown or deny.")),
     };
-    if is.package.parse::<Purl>().is_err() {
+    if is.package.chars().count() > NAME || is.package.parse::<Purl>().is_err() {
         return Err(Problem::invalid("`package` is a purl such as pkg:npm/lodash@4.17.21."));
     }
     let mut reasons: Vec<VerdictReason> = is
@@ -297,10 +312,35 @@ fn facts(is: &Verdict) -> String {
     cut(&text, FACTS)
 }
 
-/// What a near miss is called, where nobody says.
+/// What a near miss is called, where nobody says: where it was is in its note, for who is of the team.
 pub(crate) fn title(is: &Verdict) -> String {
     let of = about(is).map_or_else(|| is.is.headline.clone(), |(named, _)| named);
-    cut(&format!("{of} was refused in {}", is.asset_name), TITLE)
+    cut(&format!("{of} was refused before it came in"), TITLE)
+}
+
+/// What is looked for, as it can be: a version that cannot be understood is left out, for at each look it would fail.
+///
+/// # Errors
+/// It is no name of a package or of a vulnerability.
+async fn understood(
+    app: &App,
+    who: &Who,
+    (name, version): (String, String),
+) -> Result<(String, String), Problem> {
+    let is_line = |text: &str, most: usize| {
+        text.chars().count() <= most && !text.chars().any(char::is_control)
+    };
+    if !is_line(&name, NAME) || !(is_named(&name) || knows(app, who.org, &name).await?) {
+        let detail = "What refused it has no name that can be looked for: note it by hand.";
+        return Err(Problem::conflict(detail));
+    }
+    if is_line(&version, VERSIONS)
+        && places(app, who.org, (&name, &version), Some(Vec::new())).await.is_ok()
+    {
+        return Ok((name, version));
+    }
+    places(app, who.org, (&name, ""), Some(Vec::new())).await?;
+    Ok((name, String::new()))
 }
 
 /// Opens a near miss out of a refusal, with what is known of it. Returns its id.
@@ -323,6 +363,7 @@ pub(crate) async fn near_miss(app: &App, who: &Who, id: i64, called: &str) -> Re
             "What refused it names no package and no vulnerability: note the near miss by hand.";
         return Err(Problem::conflict(detail));
     };
+    let (looked_for, versions) = understood(app, who, (looked_for, versions)).await?;
     let now = app.now();
     let new = NewIncident {
         title: if called.is_empty() { title(&is) } else { called.to_owned() },
@@ -340,14 +381,7 @@ pub(crate) async fn near_miss(app: &App, who: &Who, id: i64, called: &str) -> Re
     let told = (std::slice::from_ref(&note), systems.as_slice());
     let opened = app.store.open_near_miss(who.org, (&new, is.id), told, &who.actor(), now).await?;
     let again = || Problem::conflict("A near miss was opened from it before.");
-    let opened = opened.ok_or_else(again)?;
-    // It is opened: where else it is, is looked at again by the job.
-    if let Some(incident) = app.store.incident(who.org, opened).await?
-        && let Err(problem) = look(app, who.org, &incident, now).await
-    {
-        tracing::warn!(error = %problem.detail, "a near miss is looked at later");
-    }
-    Ok(opened)
+    opened.ok_or_else(again)
 }
 
 #[cfg(test)]

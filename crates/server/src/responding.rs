@@ -206,7 +206,8 @@ pub(crate) fn how_far(events: &[IncidentEvent]) -> Vec<Stand> {
 }
 
 /// Looks where an incident is now, and tells what is other than before: a team is touched, all of a team's is gone,
-/// something came back. Returns how much.
+/// something came back. Returns how much. A near miss out of a refusal is of the system in which that was: nobody else
+/// reads of it.
 ///
 /// # Errors
 /// The store does not answer.
@@ -216,6 +217,9 @@ pub(crate) async fn look(
     incident: &Incident,
     now: Timestamp,
 ) -> Result<usize, Problem> {
+    if incident.verdict.is_some() {
+        return Ok(0);
+    }
     let about = (incident.is.looked_for.as_str(), incident.is.versions.as_str());
     let places = places(app, org, about, None).await?;
     let mut found: BTreeMap<Option<i64>, Had> = BTreeMap::new();

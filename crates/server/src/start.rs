@@ -67,6 +67,11 @@ pub async fn start(settings: Settings, clock: fn() -> Timestamp) -> Result<Runni
             let next = jobs::remind::next(org.org, clock());
             app.store.add_job(&next, clock()).await.map_err(|e| e.to_string())?;
         }
+        let written = app.store.written_suppliers(org.org, 0, 1).await;
+        if !written.map_err(|e| e.to_string())?.is_empty() {
+            let next = jobs::write_suppliers::next(org.org, clock());
+            app.store.add_job(&next, clock()).await.map_err(|e| e.to_string())?;
+        }
         if app.store.next_mail(org.org).await.map_err(|e| e.to_string())?.is_some() {
             let next = jobs::mail_people::at_once(org.org, clock());
             app.store.add_job(&next, clock()).await.map_err(|e| e.to_string())?;

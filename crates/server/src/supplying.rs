@@ -255,9 +255,12 @@ pub(crate) async fn change(
     let promised = promised::later(&before.is, &wanted.obligations, app.now())?;
     let new = wanted.checked()?;
     // What ended stays ended until somebody says otherwise.
-    let ended = ended.unwrap_or(before.is.ended.is_some());
-    let is = (&new, ended, &promised);
-    app.store.set_supplier(who.org, id, is, &who.actor(), app.now()).await?;
+    let (is, now) = ((&new, ended, &promised), app.now());
+    app.store.set_supplier(who.org, id, is, &who.actor(), now).await?;
+    // Who was written to before it ended is again.
+    if ended == Some(false) {
+        app.store.add_job(&crate::jobs::write_suppliers::next(who.org, now), now).await?;
+    }
     Ok(())
 }
 

@@ -77,6 +77,8 @@ pub struct Incident {
     pub opened: Timestamp,
     /// When it was closed. `None`: it is open.
     pub closed: Option<Timestamp>,
+    /// The refusal that it was opened from.
+    pub verdict: Option<i64>,
 }
 
 /// Something that is to be told of an incident.
@@ -104,7 +106,7 @@ pub struct IncidentEvent {
 }
 
 const COLUMNS: &str =
-    "id, title, looked_for, versions, published, drill, speed, opened, closed, kind";
+    "id, title, looked_for, versions, published, drill, speed, opened, closed, kind, verdict";
 
 impl Incident {
     fn from_row(row: &Row) -> Result<Incident> {
@@ -121,6 +123,7 @@ impl Incident {
             },
             opened: moment(row.int(7)?)?,
             closed: maybe(row.maybe_int(8)?)?,
+            verdict: row.maybe_int(10)?,
         })
     }
 }

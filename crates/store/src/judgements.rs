@@ -34,12 +34,18 @@ pub struct ProductJudged {
 pub struct ProductsKnown {
     /// Products that are delivered.
     pub products: i64,
-    /// With an SBOM since a moment.
+    /// With an SBOM that was made since a moment: by its own word, and by its arrival at the latest.
     pub sent: i64,
     /// That were judged.
     pub judged: i64,
     /// Of which promises are kept and none is broken.
     pub kept: i64,
+    /// Of which a promise is kept or broken.
+    pub decided: i64,
+    /// Of which all that was promised is unknown.
+    pub unclear: i64,
+    /// Products, of suppliers that deliver nothing any longer as well.
+    pub assets: i64,
     /// Questions since a moment that were answered, or are past their day without an answer.
     pub asked: i64,
     /// That were answered.
@@ -136,7 +142,8 @@ impl Store {
         tx.commit().await
     }
 
-    /// What is known of products of suppliers that deliver, by the system of each; `None`: of none.
+    /// What is known of products of suppliers, by the system of each; `None`: of none. Of those that deliver nothing
+    /// any longer only how many there are.
     ///
     /// # Errors
     /// The store does not answer.
@@ -145,16 +152,19 @@ impl Store {
         org: Org,
         (since, now): (Timestamp, Timestamp),
     ) -> Result<BTreeMap<Option<i64>, ProductsKnown>> {
-        let sql = "SELECT a.system, COUNT(*),
-                COUNT(CASE WHEN EXISTS (SELECT 1 FROM supplier_document AS d
+        let sql = "SELECT a.system, COUNT(CASE WHEN s.ended IS NULL THEN 1 END),
+                COUNT(CASE WHEN s.ended IS NULL AND EXISTS (SELECT 1 FROM supplier_document AS d
                     WHERE d.org = p.org AND d.product = p.id AND d.kind = 'sbom'
-                        AND d.received >= $2) THEN 1 END),
+                        AND d.received >= $2 AND (d.made IS NULL OR d.made >= $2)) THEN 1 END),
                 COUNT(j.product),
-                COUNT(CASE WHEN j.broken = 0 AND j.met > 0 THEN 1 END)
+                COUNT(CASE WHEN j.broken = 0 AND j.met > 0 THEN 1 END),
+                COUNT(CASE WHEN j.met + j.broken > 0 THEN 1 END),
+                COUNT(CASE WHEN j.met + j.broken = 0 AND j.unknown > 0 THEN 1 END), COUNT(*)
              FROM supplier_product AS p
-             JOIN supplier AS s ON s.org = p.org AND s.id = p.supplier AND s.ended IS NULL
+             JOIN supplier AS s ON s.org = p.org AND s.id = p.supplier
              JOIN asset AS a ON a.org = p.org AND a.id = p.asset
              LEFT JOIN supplier_judgement AS j ON j.org = p.org AND j.product = p.id
+                AND s.ended IS NULL
              WHERE p.org = $1 GROUP BY a.system";
         let mut all: BTreeMap<Option<i64>, ProductsKnown> = BTreeMap::new();
         for row in (&mut &self.db).all(sql, args![org.0, micros(since)]).await? {
@@ -163,6 +173,9 @@ impl Store {
                 sent: row.int(2)?,
                 judged: row.int(3)?,
                 kept: row.int(4)?,
+                decided: row.int(5)?,
+                unclear: row.int(6)?,
+                assets: row.int(7)?,
                 ..ProductsKnown::default()
             };
             all.insert(row.maybe_int(0)?, is);

@@ -140,6 +140,18 @@ impl Store {
         tx.commit().await
     }
 
+    /// Takes letters that were begun before a moment and never ended to be lost with their process. Returns how many
+    /// things they told.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn lose_supplier_letters(&self, org: Org, before: Timestamp) -> Result<u64> {
+        let sql = "UPDATE supplier_letter SET state = 'unknown',
+                detail = 'the server ended while it was sent; it may have come'
+            WHERE org = $1 AND state = 'begun' AND at < $2";
+        (&mut &self.db).run(sql, args![org.0, micros(before)]).await
+    }
+
     /// What was told to a supplier, the newest first.
     ///
     /// # Errors

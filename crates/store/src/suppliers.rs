@@ -186,8 +186,8 @@ impl Store {
         Ok(id)
     }
 
-    /// Says otherwise what is known of a supplier, whether it still delivers, and since when what was promised later
-    /// holds. If it delivers nothing any longer, its links are withdrawn with it.
+    /// Says otherwise what is known of a supplier, whether it delivers nothing any longer (`None`: as it is), and since
+    /// when what was promised later holds. If it delivers nothing any longer, its links are withdrawn with it.
     /// `false`: there is none.
     ///
     /// # Errors
@@ -196,13 +196,15 @@ impl Store {
         &self,
         org: Org,
         id: i64,
-        (new, ended, promised): (&NewSupplier, bool, &Value),
+        (new, ended, promised): (&NewSupplier, Option<bool>, &Value),
         actor: &str,
         now: Timestamp,
     ) -> Result<bool> {
         let mut tx = self.db.begin().await?;
+        // Whoever says nothing of it changes nothing of it, whatever somebody else says meanwhile.
         let sql = "UPDATE supplier SET name = $3, contact = $4, contract = $5, contract_ends = $6,
-                obligations = $7, ended = CASE WHEN $8 THEN COALESCE(ended, $9) END, promised = $10
+                obligations = $7, ended = CASE $8 WHEN 1 THEN COALESCE(ended, $9) WHEN 0 THEN NULL
+                    ELSE ended END, promised = $10
             WHERE org = $1 AND id = $2";
         let values = args![
             org.0,
@@ -212,7 +214,7 @@ impl Store {
             &new.contract,
             new.contract_ends.map(micros),
             new.obligations.to_string(),
-            ended,
+            ended.map_or(-1, i64::from),
             micros(now),
             promised.to_string()
         ];
@@ -225,7 +227,7 @@ impl Store {
             data.insert("promised".to_owned(), promised.clone());
         }
         // For good: should it deliver again, those who had them may no longer be theirs.
-        if ended {
+        if ended == Some(true) {
             let sql = "UPDATE supplier_link SET withdrawn = $3
                 WHERE org = $1 AND supplier = $2 AND withdrawn IS NULL";
             tx.run(sql, args![org.0, id, micros(now)]).await?;

@@ -1,7 +1,7 @@
 //! What the gate said of changes of assets: passed, refused or not known, why, and what answered a refusal. The same
 //! said again is no other verdict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -21,6 +21,10 @@ use crate::{Org, Store};
 const REASONS: usize = 200;
 /// The most refusals that are answered at once.
 const BLOCK: i64 = 500;
+/// The longest text that is kept of a verdict or a reason, in characters.
+const WORDS: usize = 500;
+/// The most rules that its entry of the ledger names.
+const RULES: usize = 50;
 
 /// Who said it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,8 +112,9 @@ pub struct Reason {
 
 impl Reason {
     fn told(&self) -> Value {
-        json!({ "rule": self.rule, "refuses": self.refuses, "text": self.text, "next": self.next,
-            "vulnerability": self.vulnerability, "package": self.package, "level": self.level,
+        json!({ "rule": cut(&self.rule), "refuses": self.refuses, "text": cut(&self.text),
+            "next": cut(&self.next), "vulnerability": self.vulnerability.as_deref().map(cut),
+            "package": self.package.as_deref().map(cut), "level": self.level.as_deref().map(cut),
             "finding": self.finding, "brought": self.brought })
     }
 
@@ -201,6 +206,8 @@ pub struct VerdictFilter {
     pub judgement: Option<Judgement>,
     /// Who said it.
     pub source: Option<VerdictSource>,
+    /// Of changes alone: not what was asked before a package was added.
+    pub changes: bool,
     /// Refusals that were answered so: `passed`, `decided`; `open`: that were not.
     pub answered: Option<&'static str>,
     /// Said since a moment, first or again.
@@ -224,10 +231,18 @@ pub struct VerdictCount {
     pub let_through: i64,
 }
 
+/// Something that refused is open on the main line, and nobody decided on it.
+const OPEN: &str = "EXISTS (SELECT 1 FROM verdict_subject AS s
+    JOIN finding AS f ON f.org = s.org AND f.asset = v.asset AND f.vulnerability = s.vulnerability
+    WHERE s.org = v.org AND s.verdict = v.id AND f.state = 'open' AND f.decision IS NULL)";
+/// What was said of the main line. A pass of it may be of what is new alone: it mends nothing that is open.
+const MAIN: &str = "(v.source = 'push' OR v.branch IS NULL)";
 const COLUMNS: &str = "v.id, v.asset, v.source, v.outcome, v.at, v.last, v.times, v.actor,
     v.revision, v.branch, v.snapshot, v.headline, v.charter, v.reasons, v.count, v.answered_how,
     v.answered_by, v.answered, a.name, a.system,
     (SELECT MAX(i.id) FROM incident AS i WHERE i.org = v.org AND i.verdict = v.id)";
+/// What is asked before a package is added is no change.
+const CHANGES: &str = " AND v.source <> 'check-new'";
 const FROM: &str = "verdict AS v JOIN asset AS a ON a.org = v.org AND a.id = v.asset
     LEFT JOIN system AS s ON s.org = a.org AND s.id = a.system";
 
@@ -279,6 +294,9 @@ impl VerdictFilter {
         is.and("v.outcome = ", self.judgement.map(Judgement::as_str));
         is.and("v.source = ", self.source.map(VerdictSource::as_str));
         is.and("v.last >= ", self.since.map(micros));
+        if self.changes {
+            is.text += CHANGES;
+        }
         if let Some(systems) = &self.systems {
             is.text += &format!(" AND a.system IN ({})", listed(systems));
         }
@@ -310,26 +328,42 @@ impl Store {
         let told: Vec<Value> = new.reasons.iter().take(REASONS).map(Reason::told).collect();
         let told = Value::from(told).to_string();
         let digest = digest(new);
+        // Before anybody waits for the ledger.
+        let refusing = new.reasons.iter().filter(|is| is.refuses);
+        let mut names: Vec<String> = refusing.filter_map(|is| is.vulnerability.clone()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let known = self.vulnerabilities_named(org, &names).await?;
+        let (subjects, loose) = subjects(new, &known);
+        let loose = count(loose);
         let mut tx = self.db.begin().await?;
         // One after the other, so that two of the same at once are one.
         ledger::hold(&mut tx, org).await?;
-        let sql = "SELECT id, digest FROM verdict WHERE org = $1 AND asset = $2 AND source = $3
-            AND COALESCE(branch, '') = $4 ORDER BY id DESC LIMIT 1";
+        // Of packages each has its own. What was answered and stands open again is refused anew.
+        let sql = format!(
+            "SELECT v.id, v.digest, CAST(CASE WHEN v.answered IS NOT NULL AND {OPEN}
+                THEN 1 ELSE 0 END AS BIGINT)
+             FROM verdict AS v WHERE v.org = $1 AND v.asset = $2 AND v.source = $3
+                AND COALESCE(v.branch, '') = $4 AND (v.source <> 'check-new' OR v.revision = $5)
+             ORDER BY v.id DESC LIMIT 1"
+        );
         let branch = new.branch.clone().unwrap_or_default();
-        let values = args![org.0, new.asset, new.source.as_str(), branch.clone()];
-        if let Some(row) = tx.first(sql, values).await?
+        let values =
+            args![org.0, new.asset, new.source.as_str(), branch.clone(), new.revision.clone()];
+        if let Some(row) = tx.first(&sql, values).await?
             && row.text(1)? == digest
+            && row.int(2)? == 0
         {
             let id = row.int(0)?;
+            // What was said before its document was read may be known by now.
             let sql = "UPDATE verdict SET last = CASE WHEN last < $3 THEN $3 ELSE last END,
-                times = times + 1 WHERE org = $1 AND id = $2";
-            tx.run(sql, args![org.0, id, micros(now)]).await?;
+                times = times + 1, loose = $4 WHERE org = $1 AND id = $2";
+            tx.run(sql, args![org.0, id, micros(now), loose]).await?;
+            name(&mut tx, (org, id), &subjects).await?;
             tx.commit().await?;
             return Ok((id, false));
         }
         let id = crate::ids::within(&mut tx, org, Kind::Verdict, 1).await?.start;
-        let (subjects, loose) = subjects(&mut tx, org, new).await?;
-        let count = |of: usize| i64::try_from(of).unwrap_or(i64::MAX);
         let sql = "INSERT INTO verdict (org, id, asset, source, outcome, at, last, times, actor,
                 revision, branch, snapshot, headline, charter, reasons, count, digest, loose)
             VALUES ($1, $2, $3, $4, $5, $6, $6, 1, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
@@ -344,33 +378,33 @@ impl Store {
             new.revision.clone(),
             new.branch.clone(),
             new.snapshot,
-            &new.headline,
-            &new.charter,
+            cut(&new.headline),
+            cut(&new.charter),
             told,
             count(new.reasons.len()),
             digest,
-            count(loose)
+            loose
         ];
         tx.run(sql, values).await?;
-        for subject in subjects {
-            let sql = "INSERT INTO verdict_subject (org, verdict, vulnerability)
-                VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-            tx.run(sql, args![org.0, id, subject]).await?;
-        }
-        let mut rules: Vec<&str> =
-            new.reasons.iter().filter(|is| is.refuses).map(|is| is.rule.as_str()).collect();
+        name(&mut tx, (org, id), &subjects).await?;
+        let mut rules: Vec<String> =
+            new.reasons.iter().filter(|is| is.refuses).map(|is| cut(&is.rule)).collect();
         rules.sort_unstable();
         rules.dedup();
+        rules.truncate(RULES);
         let data = json!({ "what": "verdict", "verdict": id, "source": new.source.as_str(),
             "outcome": new.judgement.as_str(), "revision": new.revision, "branch": new.branch,
             "snapshot": new.snapshot, "reasons": new.reasons.len(), "rules": rules });
         let mut told = vec![event(actor, now, new.asset, data)];
         if new.judgement == Judgement::Passed && new.source != VerdictSource::CheckNew {
-            let sql = "SELECT id FROM verdict WHERE org = $1 AND asset = $2 AND source = $3
-                AND COALESCE(branch, '') = $4 AND outcome = 'refused' AND answered IS NULL
-                AND id < $5 ORDER BY id DESC LIMIT $6";
+            let sql = format!(
+                "SELECT v.id FROM verdict AS v WHERE v.org = $1 AND v.asset = $2 AND v.source = $3
+                    AND COALESCE(v.branch, '') = $4 AND v.outcome = 'refused'
+                    AND v.answered IS NULL AND v.id < $5 AND NOT ({MAIN} AND {OPEN})
+                 ORDER BY v.id DESC LIMIT $6"
+            );
             let values = args![org.0, new.asset, new.source.as_str(), branch, id, BLOCK];
-            for row in tx.all(sql, values).await? {
+            for row in tx.all(&sql, values).await? {
                 told.push(
                     answer(&mut tx, org, (row.int(0)?, new.asset), Answered::Passed(id), now)
                         .await?,
@@ -383,14 +417,26 @@ impl Store {
     }
 
     /// Notes which refusals were let through: every vulnerability that refused is decided on there, by a decision that
-    /// was answered after the refusal. Returns how many.
+    /// was answered after the refusal; and which were mended after a pass that came before that was known. Returns how
+    /// many.
     ///
     /// # Errors
     /// The store does not answer.
     pub async fn let_through(&self, org: Org, now: Timestamp) -> Result<usize> {
-        let found = "SELECT v.id, v.asset, (SELECT MAX(f.decision) FROM verdict_subject AS s
+        let mended = format!(
+            "SELECT * FROM (SELECT v.id, v.asset, (SELECT MAX(p.id) FROM verdict AS p
+                    WHERE p.org = v.org AND p.asset = v.asset AND p.source = v.source
+                        AND COALESCE(p.branch, '') = COALESCE(v.branch, '')
+                        AND p.outcome = 'passed' AND p.id > v.id) AS pass
+                FROM verdict AS v
+                WHERE v.org = $1 AND v.outcome = 'refused' AND v.answered IS NULL
+                    AND v.source <> 'check-new' AND NOT ({MAIN} AND {OPEN})) AS m
+             WHERE m.pass IS NOT NULL ORDER BY m.id LIMIT $2"
+        );
+        let decided = "SELECT v.id, v.asset, (SELECT MAX(d.id) FROM verdict_subject AS s
                 JOIN finding AS f ON f.org = s.org AND f.asset = v.asset
                     AND f.vulnerability = s.vulnerability
+                JOIN decision AS d ON d.org = f.org AND d.id = f.decision AND d.answered >= v.at
                 WHERE s.org = v.org AND s.verdict = v.id)
             FROM verdict AS v
             WHERE v.org = $1 AND v.outcome = 'refused' AND v.answered IS NULL AND v.loose = 0
@@ -407,16 +453,24 @@ impl Store {
                                 AND f.vulnerability = s.vulnerability AND f.decision IS NULL)))
             ORDER BY v.id LIMIT $2";
         // Most often there is none, and nobody is held up.
-        if (&mut &self.db).first(found, args![org.0, 1i64]).await?.is_none() {
+        let one = || args![org.0, 1i64];
+        if (&mut &self.db).first(decided, one()).await?.is_none()
+            && (&mut &self.db).first(&mended, one()).await?.is_none()
+        {
             return Ok(0);
         }
         let mut tx = self.db.begin().await?;
         ledger::hold(&mut tx, org).await?;
         let mut told = Vec::new();
-        for row in tx.all(found, args![org.0, BLOCK]).await? {
+        for row in tx.all(decided, args![org.0, BLOCK]).await? {
             let Some(decision) = row.maybe_int(2)? else { continue };
             let (id, asset) = (row.int(0)?, row.int(1)?);
             told.push(answer(&mut tx, org, (id, asset), Answered::Decided(decision), now).await?);
+        }
+        for row in tx.all(&mended, args![org.0, BLOCK]).await? {
+            let Some(pass) = row.maybe_int(2)? else { continue };
+            let (id, asset) = (row.int(0)?, row.int(1)?);
+            told.push(answer(&mut tx, org, (id, asset), Answered::Passed(pass), now).await?);
         }
         ledger::append(&mut tx, org, &told).await?;
         tx.commit().await?;
@@ -433,7 +487,7 @@ impl Store {
         row.as_ref().map(Verdict::from_row).transpose()
     }
 
-    /// Verdicts, the newest first.
+    /// Verdicts, the newest first, without their reasons: those are of one that is asked for.
     ///
     /// # Errors
     /// The store does not answer.
@@ -448,8 +502,9 @@ impl Store {
         let mut is = filter.condition(org);
         is.and("v.id < ", after.map(|after| after.id));
         let asked = is.value(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+        let columns = COLUMNS.replace("v.reasons", "CAST('[]' AS TEXT)");
         let sql = format!(
-            "SELECT {COLUMNS} FROM {FROM} WHERE {} ORDER BY v.id DESC LIMIT {asked}",
+            "SELECT {columns} FROM {FROM} WHERE {} ORDER BY v.id DESC LIMIT {asked}",
             is.text
         );
         let rows = (&mut &self.db).all(&sql, is.values).await?;
@@ -457,7 +512,8 @@ impl Store {
         Ok(Page::cut(found, limit, |one| Cursor { value: 0, id: one.id }))
     }
 
-    /// How many changes were looked at, by the team that owns the asset's system now; `None`: nobody's.
+    /// How many changes were looked at, by the team that owns the asset's system now; `None`: nobody's. What was asked
+    /// before a package was added is none of them.
     ///
     /// # Errors
     /// The store does not answer.
@@ -473,7 +529,7 @@ impl Store {
                 COUNT(CASE WHEN v.outcome = 'unknown' THEN 1 END),
                 COUNT(CASE WHEN v.answered_how = 'passed' THEN 1 END),
                 COUNT(CASE WHEN v.answered_how = 'decided' THEN 1 END)
-             FROM {FROM} WHERE {} GROUP BY s.team",
+             FROM {FROM} WHERE {}{CHANGES} GROUP BY s.team",
             is.text
         );
         let mut all = BTreeMap::new();
@@ -492,14 +548,17 @@ impl Store {
     }
 
     /// How many assets of each system have a verdict since a moment, by system; `None`: of none. What was asked before
-    /// a package was added is none of an asset's change.
+    /// a package was added is none of an asset's change, and what a supplier delivers does not change here.
     ///
     /// # Errors
     /// The store does not answer.
     pub async fn gated(&self, org: Org, since: Timestamp) -> Result<BTreeMap<Option<i64>, i64>> {
         let sql = "SELECT a.system, COUNT(DISTINCT v.asset) FROM verdict AS v
             JOIN asset AS a ON a.org = v.org AND a.id = v.asset
-            WHERE v.org = $1 AND v.last >= $2 AND v.source <> 'check-new' GROUP BY a.system";
+            WHERE v.org = $1 AND v.last >= $2 AND v.source <> 'check-new'
+                AND NOT EXISTS (SELECT 1 FROM supplier_product AS p
+                    WHERE p.org = v.org AND p.asset = v.asset)
+            GROUP BY a.system";
         let mut all = BTreeMap::new();
         for row in (&mut &self.db).all(sql, args![org.0, micros(since)]).await? {
             all.insert(row.maybe_int(0)?, row.int(1)?);
@@ -529,32 +588,50 @@ impl Store {
     }
 }
 
-/// The digest of what was said: words may tell how many hours late something is, and are not of it.
+/// A text as far as it is kept.
+fn cut(text: &str) -> String {
+    text.chars().take(WORDS).collect()
+}
+
+/// A number as the store has it.
+fn count(of: usize) -> i64 {
+    i64::try_from(of).unwrap_or(i64::MAX)
+}
+
+/// The digest of what was said: words may tell how many hours late something is, and are not of it; nor is what is
+/// looked up here, which may be known with the next of the same.
 fn digest(new: &NewVerdict) -> String {
-    let key = |is: &Reason| {
-        json!([is.rule, is.refuses, is.vulnerability, is.package, is.level, is.finding, is.brought])
-    };
+    let key = |is: &Reason| json!([is.rule, is.refuses, is.vulnerability, is.level, is.brought]);
     let reasons: Vec<Value> = new.reasons.iter().map(key).collect();
-    let said = json!([new.judgement.as_str(), new.revision, new.snapshot, new.charter, reasons]);
+    // Where nobody says of which commit it is, the document tells.
+    let is_unnamed = new.source == VerdictSource::Push && new.revision.is_none();
+    let snapshot = new.snapshot.filter(|_| is_unnamed);
+    let said = json!([new.judgement.as_str(), new.revision, snapshot, new.charter, reasons]);
     hex(&Sha256::digest(said.to_string()))
 }
 
 /// The vulnerabilities that refused, by their ids here, and how many reasons refused that no decision can answer.
-async fn subjects(tx: &mut Tx, org: Org, new: &NewVerdict) -> Result<(Vec<i64>, usize)> {
-    let (mut known, mut loose) = (BTreeMap::new(), 0);
+fn subjects(new: &NewVerdict, known: &BTreeMap<String, i64>) -> (BTreeSet<i64>, usize) {
+    let (mut all, mut loose) = (BTreeSet::new(), 0);
     for reason in new.reasons.iter().filter(|is| is.refuses) {
-        let Some(name) = &reason.vulnerability else {
-            loose += 1;
-            continue;
-        };
-        if !known.contains_key(name) {
-            let sql = "SELECT vulnerability FROM alias WHERE org = $1 AND alias = $2";
-            let row = tx.first(sql, args![org.0, name]).await?;
-            known.insert(name, row.map(|row| row.int(0)).transpose()?);
+        match reason.vulnerability.as_ref().and_then(|name| known.get(name)) {
+            Some(id) => {
+                all.insert(*id);
+            }
+            None => loose += 1,
         }
-        loose += usize::from(known.get(name).is_none_or(Option::is_none));
     }
-    Ok((known.into_values().flatten().collect(), loose))
+    (all, loose)
+}
+
+/// Keeps which vulnerabilities a verdict names.
+async fn name(tx: &mut Tx, (org, id): (Org, i64), subjects: &BTreeSet<i64>) -> Result<()> {
+    for subject in subjects {
+        let sql = "INSERT INTO verdict_subject (org, verdict, vulnerability)
+            VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        tx.run(sql, args![org.0, id, *subject]).await?;
+    }
+    Ok(())
 }
 
 /// Notes what answered a refusal.

@@ -316,7 +316,7 @@ fn format_of(format: Format, (major, minor): Version, is: &Evidence) -> Judged {
     of(sent(Promise::Format, kept, is, newest.received), shown)
 }
 
-/// How it stands by a document: one that came before it was promised breaks nothing.
+/// How it stands by a document or a release: one that came before it was promised breaks nothing.
 fn sent(promise: Promise, kept: bool, is: &Evidence, received: Timestamp) -> Standing {
     match kept {
         true => Standing::Met,
@@ -342,8 +342,14 @@ fn freshness(number: u32, is: &Evidence, now: Timestamp) -> Judged {
         let standing = if now >= arrived { Standing::NotMet(arrived) } else { Standing::Unknown };
         return Judged { due: Some(arrived), ..judged(Promise::Freshness, standing, shown) };
     };
-    let due = after(is.held(Promise::Freshness, made.min(newest.received)), by);
-    let standing = if now >= due { Standing::NotMet(due) } else { Standing::Met };
+    let made_at = made.min(newest.received);
+    let due = after(is.held(Promise::Freshness, made_at), by);
+    // What is too old and came before that was agreed is not broken, and does not keep it.
+    let standing = match (now >= due, now >= after(made_at, by)) {
+        (true, _) => Standing::NotMet(due),
+        (false, true) => Standing::Unknown,
+        (false, false) => Standing::Met,
+    };
     let shown = format!(
         "The newest was made on {} and came on {received}; at most {number} days old was agreed.",
         day(made)
@@ -359,10 +365,8 @@ fn release(is: &Evidence) -> Judged {
     if is.sboms.iter().any(|sbom| sbom.of == *newest) {
         return of(Standing::Met, format!("There is an SBOM of {newest}."));
     }
-    of(
-        Standing::NotMet(is.held(Promise::Release, *since)),
-        format!("No SBOM came of {newest}, which we know since {}.", day(*since)),
-    )
+    let standing = sent(Promise::Release, false, is, *since);
+    of(standing, format!("No SBOM came of {newest}, which we know since {}.", day(*since)))
 }
 
 fn quality(least: u8, is: &Evidence) -> Judged {

@@ -104,8 +104,8 @@ pub(crate) struct Asked {
     /// `passed`, `refused` or `unknown`.
     #[param(pattern = "^(passed|refused|unknown)$")]
     pub(crate) outcome: Option<String>,
-    /// `push`: the server's answer to who waited; `gate`; `check-new`.
-    #[param(pattern = "^(push|gate|check-new)$")]
+    /// `push`: the server's answer to who waited; `gate`; `check-new`; `change`: of changes, push or gate.
+    #[param(pattern = "^(push|gate|check-new|change)$")]
     pub(crate) source: Option<String>,
     /// Refusals: `passed` (a later verdict of the branch passed), `decided` (let through by a decision), `open`.
     #[param(pattern = "^(passed|decided|open)$")]
@@ -147,10 +147,10 @@ pub(crate) async fn filter(app: &App, who: &Who, asked: &Asked) -> Result<Verdic
         ),
     };
     let source = match asked.source.as_deref().filter(|word| !word.is_empty()) {
-        None => None,
+        None | Some("change") => None,
         Some(word) => Some(
             VerdictSource::from_text(word)
-                .ok_or_else(|| wrong("source", "push, gate or check-new"))?,
+                .ok_or_else(|| wrong("source", "push, gate, check-new or change"))?,
         ),
     };
     let answered = match asked.answered.as_deref() {
@@ -167,6 +167,7 @@ pub(crate) async fn filter(app: &App, who: &Who, asked: &Asked) -> Result<Verdic
         systems: visible(who, &app.store.systems(who.org).await?),
         judgement,
         source,
+        changes: asked.source.as_deref() == Some("change"),
         answered,
         since: Some(since),
     })
@@ -333,7 +334,7 @@ pub(crate) async fn one(
 #[schema(as = NearMiss)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct NearMiss {
-    /// Left out: what was refused, and where.
+    /// Left out: what was refused.
     #[schema(max_length = 200)]
     title: String,
 }
@@ -404,7 +405,7 @@ pub(crate) async fn by_team(
     Ok(all)
 }
 
-/// How many changes were looked at, refused and let through, by team.
+/// How many changes were looked at, refused and let through, by team; without what was asked before a package was added.
 #[utoipa::path(get, path = "/api/v1/verdicts/teams", tag = "verdicts",
     operation_id = "verdicts_teams", params(Within),
     responses((status = 200, body = Rows<ShownCount>)))]

@@ -1,6 +1,6 @@
 //! Writes to suppliers what is asked of them, at each full hour, as long as somebody wants letters written.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use trimtab_store::{Became, Job, NewJob, Org, Priority};
 
@@ -11,6 +11,8 @@ use crate::supplying::letters;
 
 /// Seconds of an hour.
 const HOUR: i64 = 3600;
+/// So long a letter may take, before its process is taken to have ended.
+const LOST: SignedDuration = SignedDuration::from_mins(10);
 /// So many suppliers are looked up together.
 const BLOCK: usize = 100;
 
@@ -31,6 +33,7 @@ pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
     let (org, now) = (job.org, app.now());
     let (mut after, mut sent, mut not_sent) = (0, 0, 0);
     let mut any = false;
+    app.store.lose_supplier_letters(org, now - LOST).await?;
     loop {
         let all = app.store.written_suppliers(org, after, BLOCK).await?;
         let Some(last) = all.last().copied() else { break };

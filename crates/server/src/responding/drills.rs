@@ -161,6 +161,7 @@ mod tests {
             },
             opened,
             closed: None,
+            verdict: None,
         };
         let after = |minutes| opened + SignedDuration::from_mins(minutes);
         assert_eq!(brought(&drill, after(3)).len(), 1);

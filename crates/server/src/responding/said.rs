@@ -175,7 +175,7 @@ const DATABASES: [&str; 30] = [
 
 /// Whether it is a package, or can be the name of a vulnerability. What it is not is never looked for by the beginning
 /// of a name, which would be other packages as well.
-fn is_named(text: &str) -> bool {
+pub(crate) fn is_named(text: &str) -> bool {
     if text.contains(char::is_whitespace) {
         return false;
     }

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use trimtab_engine::supplier::obligations::{
-    Evidence, Judged, Known, Obligations, Promise, Sbom, Standing, judge,
+    Evidence, Judged, Known, Obligations, Sbom, Standing, judge,
 };
 use trimtab_store::{
     FindingFilter, FindingOrder, Org, Product, Question, QuestionState, StoreError, Supplied,
+    Supplier,
 };
 
 use super::document::Told;
 use super::intake::Answered;
-use super::promised::since;
+use super::promised::{before, since};
 use super::{Promised, Seen};
 use crate::state::App;
 
@@ -71,10 +72,31 @@ pub(crate) async fn of(app: &App, org: Org, seen: &Seen) -> Result<Vec<OfProduct
     let obligations = Promised::of(&seen.is).checked().unwrap_or_default();
     let mut all = Vec::with_capacity(seen.products.len());
     for product in &seen.products {
-        let promised = since(&seen.is);
-        all.push(product_of(app, org, product, (&obligations, promised)).await?);
+        all.push(product_of(app, org, product, (&obligations, &seen.is)).await?);
     }
     Ok(all)
+}
+
+/// How it stands with each promise: what was broken before it was made stricter is broken since then.
+fn stands(
+    supplier: &Supplier,
+    (promised, evidence): (&Obligations, Evidence),
+    now: Timestamp,
+) -> Vec<Judged> {
+    let mut all = judge(promised, &evidence, now);
+    let (terms, held) = before(supplier);
+    let terms = terms.checked().unwrap_or_default();
+    if terms != Obligations::default() {
+        let old = judge(&terms, &Evidence { promised: held, ..evidence }, now);
+        for is in &mut all {
+            let broken =
+                |was: &&Judged| was.promise == is.promise && was.standing.since().is_some();
+            if let Some(was) = old.iter().find(broken) {
+                *is = was.clone();
+            }
+        }
+    }
+    all
 }
 
 /// The same as far as time alone changes it: how fresh the SBOM is, and the questions that wait. It costs little.
@@ -102,7 +124,7 @@ pub(super) async fn in_time(
             asset: String::new(),
             newest: sboms.into_iter().next(),
             findings: None,
-            judged: judge(&obligations, &evidence, app.now()),
+            judged: stands(&seen.is, (&obligations, evidence), app.now()),
             waiting: app.store.questions_waiting(org, &[product.id], STATED).await?,
         });
     }
@@ -132,7 +154,7 @@ async fn product_of(
     app: &App,
     org: Org,
     product: &Product,
-    (obligations, promised): (&Obligations, BTreeMap<Promise, Timestamp>),
+    (obligations, supplier): (&Obligations, &Supplier),
 ) -> Result<OfProduct, StoreError> {
     let (store, now, ids) = (&app.store, app.now(), [product.id]);
     let mut sboms = newest(app, org, product).await?;
@@ -164,7 +186,7 @@ async fn product_of(
     }
     let evidence = Evidence {
         since: product.made,
-        promised,
+        promised: since(supplier),
         sboms: sboms.iter().map(sbom).collect(),
         release: product.newest.as_ref().map(|(name, at)| (name.as_str().into(), *at)),
         known: is_read.then(|| known.into_values().collect()),
@@ -176,7 +198,7 @@ async fn product_of(
         asset: details.map(|of| of.asset.name).unwrap_or_default(),
         newest: sboms.into_iter().next(),
         findings: is_read.then_some((findings.rows.len(), findings.next.is_some())),
-        judged: judge(obligations, &evidence, now),
+        judged: stands(supplier, (obligations, evidence), now),
         waiting,
     })
 }

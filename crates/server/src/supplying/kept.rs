@@ -11,8 +11,11 @@ use super::judged::{self, OfProduct};
 use crate::access::secret::digest;
 use crate::state::App;
 
-/// For how long a judgement holds at most: names and weights may change without a mark.
-const LONGEST: SignedDuration = SignedDuration::from_hours(6);
+/// For how long a judgement holds at most: names and weights may change without a mark. Each is renewed once a day, and
+/// that may be late.
+const LONGEST: SignedDuration = SignedDuration::from_hours(30);
+/// How old one is that is renewed.
+const OLD: SignedDuration = SignedDuration::from_hours(12);
 /// How many questions that wait are looked at.
 const WAITING: usize = 500;
 /// So many suppliers are renewed at once.
@@ -52,6 +55,16 @@ impl Kept {
 /// # Errors
 /// The store does not answer.
 pub(crate) async fn of(app: &App, org: Org, seen: &Seen) -> Result<Vec<Kept>, StoreError> {
+    younger(app, org, seen, LONGEST).await
+}
+
+/// The same, and what was judged so long ago is judged anew.
+async fn younger(
+    app: &App,
+    org: Org,
+    seen: &Seen,
+    than: SignedDuration,
+) -> Result<Vec<Kept>, StoreError> {
     let (store, ids, now) = (&app.store, seen.ids(), app.now());
     let marks = store.product_marks(org, &ids).await?;
     let mut known = store.products_judged(org, &ids).await?;
@@ -60,7 +73,10 @@ pub(crate) async fn of(app: &App, org: Org, seen: &Seen) -> Result<Vec<Kept>, St
     for product in &seen.products {
         let told = marks.get(&product.id).map_or("", String::as_str);
         let mark = digest(&format!("{told} {} {}", seen.is.is.obligations, seen.is.promised));
-        let holds = |is: &ProductJudged| is.mark == mark && is.at <= now && now < is.until;
+        let holds = |is: &ProductJudged| {
+            let is_young = is.at <= now && now.duration_since(is.at) < than;
+            is.mark == mark && is_young && now < is.until
+        };
         let kept = known.remove(&product.id).filter(holds);
         let kept = match kept.and_then(|is| read(product, &is.told)) {
             Some(kept) => kept,
@@ -149,7 +165,8 @@ fn read(product: &Product, told: &Value) -> Option<Kept> {
     Some(Kept { product, findings, score, judged, waiting: Vec::new() })
 }
 
-/// Judges anew what is not as it was, of every supplier that delivers. Returns how many products were looked at.
+/// Judges anew what is not as it was, or is old, of every supplier that delivers. Returns how many products were looked
+/// at.
 ///
 /// # Errors
 /// The store does not answer.
@@ -162,7 +179,7 @@ pub(crate) async fn renew(app: &App, org: Org) -> Result<usize, StoreError> {
         for is in page.rows {
             let products = delivered.remove(&is.id).unwrap_or_default();
             looked += products.len();
-            of(app, org, &Seen { is, products, may_change: false }).await?;
+            younger(app, org, &Seen { is, products, may_change: false }, OLD).await?;
         }
         after = page.next;
         if after.is_none() {

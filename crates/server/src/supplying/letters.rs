@@ -42,22 +42,7 @@ fn day(at: Timestamp) -> String {
 
 /// What a promise says, as the link shows it: what was found here is not told.
 fn sentence(supplier: &Supplier, promise: Promise) -> String {
-    let promised = Promised::of(supplier);
-    let only = match promise {
-        Promise::Format => {
-            Promised { format: promised.format, least: promised.least, ..Promised::default() }
-        }
-        Promise::Freshness => Promised { fresh_days: promised.fresh_days, ..Promised::default() },
-        Promise::Release => Promised { each_release: true, ..Promised::default() },
-        Promise::Quality => Promised { quality: promised.quality, ..Promised::default() },
-        Promise::Notice => Promised { notice_hours: promised.notice_hours, ..Promised::default() },
-        Promise::Vex => Promised {
-            vex_days: promised.vex_days,
-            vex_from: promised.vex_from,
-            ..Promised::default()
-        },
-    };
-    only.sentences().join(" ")
+    Promised::of(supplier).only(promise).sentences().join(" ")
 }
 
 /// What is to be told of a product now, in the order in which it is told.
@@ -84,6 +69,8 @@ fn things(supplier: &Supplier, of: &Kept, now: Timestamp) -> Vec<Thing> {
         let word = is.promise.as_str();
         let said = sentence(supplier, is.promise);
         match is.standing {
+            // Since when they are late tells when something was found here, and that it was.
+            Standing::NotMet(_) if matches!(is.promise, Promise::Notice | Promise::Vex) => {}
             Standing::NotMet(since) => all.push(Thing {
                 item: format!("broken-{id}-{word}"),
                 mark: since.to_string(),
@@ -110,9 +97,9 @@ fn things(supplier: &Supplier, of: &Kept, now: Timestamp) -> Vec<Thing> {
 fn by_link(links: &[SupplierLink], now: Timestamp) -> String {
     let holds = |is: &&SupplierLink| is.withdrawn.is_none() && is.expires > now;
     match links.iter().filter(holds).max_by_key(|is| is.expires) {
+        // What it is called here is ours.
         Some(link) => format!(
-            "You see and answer it by the link \"{}\" that you were given; it ends on {}.",
-            link.name,
+            "You see and answer it by the link that you were given; it ends on {}.",
             day(link.expires)
         ),
         None => "You have no link that holds: ask who gave you the last one.".to_owned(),
@@ -334,13 +321,13 @@ mod tests {
             judged(Promise::Notice, Standing::NotMet(at(3)), None),
             judged(Promise::Freshness, Standing::Met, Some(at(14))),
             judged(Promise::Vex, Standing::Met, Some(at(12))),
+            judged(Promise::Vex, Standing::NotMet(at(4)), None),
         ];
         let told = things(&supplier(), &kept(all, Vec::new()), at(10));
         let items: Vec<&str> = told.iter().map(|one| one.item.as_str()).collect();
-        assert_eq!(items, ["broken-2-notice", "due-2-freshness"], "a day of a finding is one, too");
+        assert_eq!(items, ["due-2-freshness"], "a day of a finding tells of it, too");
         assert!(told.iter().all(|one| !one.text.contains("hidden")), "{told:?}");
-        assert!(told[0].text.contains("Within 72 hours"), "{told:?}");
-        assert!(told[1].text.contains("due on 1970-01-15"), "{told:?}");
+        assert!(told[0].text.contains("due on 1970-01-15"), "{told:?}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use trimtab_engine::supplier::obligations::{Format, Obligations, Promise, version};
 use trimtab_model::Level;
 use trimtab_store::Supplier;
@@ -86,6 +86,31 @@ impl Promised {
         })
     }
 
+    /// One promise of it alone.
+    pub(super) fn only(&self, promise: Promise) -> Promised {
+        let mut only = Promised::default();
+        only.copy(promise, self);
+        only
+    }
+
+    /// Takes over what another says of one promise.
+    fn copy(&mut self, promise: Promise, from: &Promised) {
+        match promise {
+            Promise::Format => {
+                self.format.clone_from(&from.format);
+                self.least.clone_from(&from.least);
+            }
+            Promise::Freshness => self.fresh_days = from.fresh_days,
+            Promise::Release => self.each_release = from.each_release,
+            Promise::Quality => self.quality = from.quality,
+            Promise::Notice => self.notice_hours = from.notice_hours,
+            Promise::Vex => {
+                self.vex_days = from.vex_days;
+                self.vex_from.clone_from(&from.vex_from);
+            }
+        }
+    }
+
     /// What was promised, a sentence each.
     pub(crate) fn sentences(&self) -> Vec<String> {
         let Ok(is) = self.checked() else { return Vec::new() };
@@ -118,24 +143,51 @@ impl Promised {
 
 /// Since when promises hold that a supplier made later than the first, by their words, as the store keeps it.
 pub(super) fn since(supplier: &Supplier) -> BTreeMap<Promise, Timestamp> {
-    let all = supplier.promised.as_object();
+    moments(&supplier.promised)
+}
+
+fn moments(of: &Value) -> BTreeMap<Promise, Timestamp> {
     let one = |(word, at): (&String, &Value)| {
         Some((Promise::from_word(word)?, at.as_str()?.parse().ok()?))
     };
-    all.into_iter().flatten().filter_map(one).collect()
+    of.as_object().into_iter().flatten().filter_map(one).collect()
 }
 
-/// The same after what was promised is said otherwise: what is asked for anew, or more of it, holds from now on.
+/// What was promised before it was made stricter, and since when that held: what was broken then still is.
+pub(super) fn before(supplier: &Supplier) -> (Promised, BTreeMap<Promise, Timestamp>) {
+    let is = &supplier.promised["before"];
+    let terms = serde_json::from_value(is["terms"].clone()).unwrap_or_default();
+    (terms, moments(&is["since"]))
+}
+
+/// The same after what was promised is said otherwise: what is asked for anew, or more of it, holds from now on; what
+/// was promised before that is kept beside it.
 ///
 /// # Errors
 /// Something of what is said is not right.
 pub(super) fn later(
-    before: &Supplier,
+    supplier: &Supplier,
     wanted: &Promised,
     now: Timestamp,
 ) -> Result<Value, Problem> {
-    let (old, new) = (Promised::of(before).checked().unwrap_or_default(), wanted.checked()?);
-    let known = since(before);
+    let promised = Promised::of(supplier);
+    let (old, new) = (promised.checked().unwrap_or_default(), wanted.checked()?);
+    let known = since(supplier);
+    let (mut terms, mut held) = before(supplier);
+    for promise in Promise::ALL {
+        let was = terms.checked().unwrap_or_default();
+        if !was.has(promise) && old.has(promise) && new.is_stricter(promise, &old) {
+            terms.copy(promise, &promised);
+            held.extend(known.get(&promise).map(|at| (promise, *at)));
+        }
+        // What is now promised as it was then, or less, or another format, is judged by itself.
+        let is_other = promise == Promise::Format && terms.format != wanted.format;
+        let was = terms.checked().unwrap_or_default();
+        if is_other || !new.is_stricter(promise, &was) {
+            terms.copy(promise, &Promised::default());
+            held.remove(&promise);
+        }
+    }
     let one = |promise: Promise| {
         let at = match new.is_stricter(promise, &old) {
             true => now,
@@ -143,7 +195,14 @@ pub(super) fn later(
         };
         Some((promise.as_str().to_owned(), Value::from(at.to_string())))
     };
-    Ok(Value::Object(Promise::ALL.into_iter().filter_map(one).collect()))
+    let mut all: serde_json::Map<String, Value> =
+        Promise::ALL.into_iter().filter_map(one).collect();
+    if terms != Promised::default() {
+        let held = held.iter().map(|(is, at)| (is.as_str().to_owned(), json!(at.to_string())));
+        let held: serde_json::Map<String, Value> = held.collect();
+        all.insert("before".to_owned(), json!({ "terms": terms, "since": held }));
+    }
+    Ok(Value::Object(all))
 }
 
 #[cfg(test)]
@@ -208,7 +267,19 @@ mod tests {
         assert_eq!(later(&is, &less, at(9)).unwrap(), one);
         let stricter = Promised { fresh_days: Some(30), ..more.clone() };
         let two = later(&is, &stricter, at(9)).unwrap();
-        assert_eq!(two, json!({ "quality": at(5).to_string(), "freshness": at(9).to_string() }));
+        assert_eq!(two["quality"], at(5).to_string());
+        assert_eq!(two["freshness"], at(9).to_string());
+        // What was promised before stays known as long as more is promised than that.
+        let is = of(stricter.clone(), two.clone());
+        assert_eq!(before(&is), (first.clone(), BTreeMap::new()));
+        let three = later(&is, &Promised { fresh_days: Some(20), ..more.clone() }, at(10)).unwrap();
+        assert_eq!(three["before"], two["before"], "the first one");
+        let four = later(&is, &Promised { quality: Some(70), ..more.clone() }, at(10)).unwrap();
+        let kept = before(&of(more.clone(), four));
+        assert_eq!(
+            kept,
+            (more.only(Promise::Quality), BTreeMap::from([(Promise::Quality, at(5))]))
+        );
         // What is taken back is forgotten.
         assert_eq!(later(&of(stricter, two), &first, at(12)).unwrap()["quality"], Value::Null);
     }

@@ -48,6 +48,12 @@ fn commit(revision: &str) -> String {
     if is_hash { revision.chars().take(10).collect() } else { revision.to_owned() }
 }
 
+/// What narrows a list to the changes that are counted.
+fn of_changes<'a>(more: &[(&'a str, &str)]) -> Vec<(&'a str, String)> {
+    let more = more.iter().copied().chain([("source", "change")]);
+    more.map(|(name, is)| (name, is.to_owned())).collect()
+}
+
 /// The address of a part of the list.
 fn list(asked: &Asked, days: i64, more: &[(&str, String)]) -> String {
     let id = |id: Option<i64>| id.map(|id| id.to_string());
@@ -90,10 +96,7 @@ pub(crate) async fn page(
     };
     let mut layout = layout(&app, &who, Entry::Systems, "Verdicts of the gate", headline).await?;
     layout.crumbs = vec![Link::to("Systems", "/systems"), Link::words("Verdicts of the gate")];
-    let here = |more: &[(&str, &str)]| {
-        let more: Vec<_> = more.iter().map(|(name, is)| (*name, (*is).to_owned())).collect();
-        list(&asked, days, &more)
-    };
+    let here = |more: &[(&str, &str)]| list(&asked, days, &of_changes(more));
     let open = sum.refused - sum.mended - sum.let_through;
     let figures = Figures(vec![
         Figure::of(sum.all.to_string(), "changes looked at", here(&[])),
@@ -170,9 +173,7 @@ fn of_teams(teams: &[(Option<(i64, String)>, VerdictCount)], days: i64) -> Table
             None => Cell::text(number.to_string()),
             Some((id, _)) => {
                 let of = Asked { team: Some(*id), ..Asked::default() };
-                let more: Vec<_> =
-                    more.iter().map(|(name, is)| (*name, (*is).to_owned())).collect();
-                Cell::link(number.to_string(), list(&of, days, &more))
+                Cell::link(number.to_string(), list(&of, days, &of_changes(more)))
             }
         };
         Row::of(vec![

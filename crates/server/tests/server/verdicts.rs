@@ -132,6 +132,7 @@ fn a_refusal_is_mended_or_let_through_and_counted_by_team() {
         ("answered=decided", 1),
         ("answered=open", 0),
         ("source=gate", 3),
+        ("source=change", 5),
         ("outcome=refused&days=1", 2),
     ] {
         let rows = server.open(&eli, &format!("/api/v1/verdicts?{query}")).json()["rows"].clone();
@@ -219,6 +220,17 @@ fn a_near_miss_is_opened_out_of_what_was_refused() {
     let rows = answer.json()["rows"].clone();
     let outcomes: Vec<&Value> = rows.as_array().unwrap().iter().map(|is| &is["outcome"]).collect();
     assert_eq!(outcomes, ["refused", "passed"]);
+    // The same file again doubles nothing.
+    let again = server.ask("POST", "/api/v1/verdicts?asset=shop", &own, lines.as_bytes()).json();
+    let again = again["rows"].as_array().unwrap().clone();
+    assert!(again.iter().all(|is| is["new"] == json!(false)), "{again:?}");
+    // A version that cannot be understood is not looked for.
+    let odd = asked("deny", "pkg:npm/odd@%3C1.0.0%20%3E2.0.0").to_string();
+    let odd = server.ask("POST", "/api/v1/verdicts?asset=shop", &own, odd.as_bytes()).json();
+    let (status, opened) = near(&eli, &odd["rows"][0]["id"], &json!({}));
+    assert_eq!(status, 201, "{opened}");
+    let room = server.open(&eli, &format!("/api/v1/incidents/{}", opened["id"])).json();
+    assert_eq!((&room["looked_for"], &room["versions"]), (&json!("pkg:npm/odd"), &json!("")));
     let refused = &rows[0]["id"];
     assert_eq!(near(&eli, &rows[1]["id"], &json!({})).0, 409, "nothing was refused");
     assert_eq!(near(&eli, refused, &json!({ "title": "x\ny" })).0, 422);
@@ -245,14 +257,18 @@ fn a_near_miss_is_opened_out_of_what_was_refused() {
     let page = server.open(&tam, &format!("/verdicts/{}", gate["id"])).text;
     assert!(page.contains("Open a near miss"), "{page}");
     let path = format!("/verdicts/{}/near-miss", gate["id"]);
-    assert!(server.open(&tam, &path).text.contains("CVE-2022-31129 was refused in shop"));
+    let form = server.open(&tam, &path).text;
+    assert!(form.contains("CVE-2022-31129 was refused before it came in"), "{form}");
     let opened = server.send(&tam, &path, &[("title", "Nearly again")]);
     assert_eq!(opened.status, 303, "{opened:?}");
+    // Another team has that package, and reads nothing of what was refused here.
+    let others = server.open(&oto, "/api/v1/incidents").json()["rows"].clone();
+    assert_eq!(others, json!([]));
     // Each sort has its list, and real ones are not among them.
     let of = |query: &str| {
         let rows = server.open(&eli, &format!("/api/v1/incidents?{query}")).json()["rows"].clone();
         rows.as_array().unwrap().len()
     };
-    assert_eq!((of("sort=near-miss"), of("sort=incident"), of("sort=drill")), (2, 0, 0));
+    assert_eq!((of("sort=near-miss"), of("sort=incident"), of("sort=drill")), (3, 0, 0));
     assert_eq!(server.open(&eli, "/api/v1/incidents?sort=x").status, 422);
 }

@@ -79,18 +79,24 @@ pub(crate) async fn a_supplier_is_found_by_the_systems_of_its_products(store: St
     let changed = NewSupplier { contract_ends: None, ..supplier("Northwind Traders") };
     assert!(
         store
-            .set_supplier(org, id, (&changed, true, &serde_json::json!({})), "person:1", later(3))
+            .set_supplier(
+                org,
+                id,
+                (&changed, Some(true), &serde_json::json!({})),
+                "person:1",
+                later(3)
+            )
             .await
             .unwrap()
     );
     let is = store.supplier(org, id).await.unwrap().unwrap();
     assert_eq!((is.is, is.made, is.ended), (changed.clone(), now(), Some(later(3))));
-    // Since when is kept; what ended is nobody's supplier.
-    store
-        .set_supplier(org, id, (&changed, true, &serde_json::json!({})), "person:1", later(4))
-        .await
-        .unwrap();
-    assert_eq!(store.supplier(org, id).await.unwrap().unwrap().ended, Some(later(3)));
+    // Since when is kept, also by who says nothing of it; what ended is nobody's supplier.
+    for ended in [Some(true), None] {
+        let said = (&changed, ended, &serde_json::json!({}));
+        assert!(store.set_supplier(org, id, said, "person:1", later(4)).await.unwrap());
+        assert_eq!(store.supplier(org, id).await.unwrap().unwrap().ended, Some(later(3)));
+    }
     let delivering = store.suppliers_delivering(org, None, None, 9).await.unwrap();
     assert_eq!(delivering.rows.iter().map(|is| is.id).collect::<Vec<_>>(), [fabrikam]);
     // Nobody can raise anything in what it delivered all the same.
@@ -100,7 +106,13 @@ pub(crate) async fn a_supplier_is_found_by_the_systems_of_its_products(store: St
         [(gateway, ("Northwind Traders".into(), false)), (other, ("Fabrikam".into(), true))]
     );
     store
-        .set_supplier(org, id, (&changed, false, &serde_json::json!({})), "person:1", later(5))
+        .set_supplier(
+            org,
+            id,
+            (&changed, Some(false), &serde_json::json!({})),
+            "person:1",
+            later(5),
+        )
         .await
         .unwrap();
     assert_eq!(store.supplier(org, id).await.unwrap().unwrap().ended, None);
@@ -109,14 +121,14 @@ pub(crate) async fn a_supplier_is_found_by_the_systems_of_its_products(store: St
     assert_eq!(store.supplier(b, id).await.unwrap(), None);
     assert!(
         !store
-            .set_supplier(b, id, (&new, false, &serde_json::json!({})), "person:1", now())
+            .set_supplier(b, id, (&new, Some(false), &serde_json::json!({})), "person:1", now())
             .await
             .unwrap()
     );
     assert!(store.products(b, &[id]).await.unwrap().is_empty());
     let told = store.ledger(org, 0, 100).await.unwrap();
     let words = |what: &str| told.iter().filter(|entry| entry.data.contains(what)).count();
-    assert_eq!((words("supplier-added"), words("supplier-changed")), (2, 3));
+    assert_eq!((words("supplier-added"), words("supplier-changed")), (2, 4));
     assert_eq!((words("supplier-product"), words("supplier-release")), (3, 1));
 }
 
@@ -144,12 +156,12 @@ pub(crate) async fn a_supplier_comes_by_a_link_until_it_ends(store: Store) {
     );
     // Who delivers nothing any longer has no link that holds.
     store
-        .set_supplier(org, id, (&new, true, &serde_json::json!({})), "person:1", now())
+        .set_supplier(org, id, (&new, Some(true), &serde_json::json!({})), "person:1", now())
         .await
         .unwrap();
     assert_eq!(store.supplier_link("d2", later(1)).await.unwrap(), None);
     store
-        .set_supplier(org, id, (&new, false, &serde_json::json!({})), "person:1", now())
+        .set_supplier(org, id, (&new, Some(false), &serde_json::json!({})), "person:1", now())
         .await
         .unwrap();
     assert_eq!(store.supplier_link("d2", later(1)).await.unwrap(), None, "it ended for good");

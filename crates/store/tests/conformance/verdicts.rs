@@ -45,6 +45,8 @@ pub(crate) async fn a_verdict_is_said_once_and_answered_by_a_later_one(store: St
     // The same in other words is said again, however many send it at once.
     let mut words = refused.clone();
     words.reasons[0].text = "CVE-1 is late by 4 hours".to_owned();
+    // So is what is looked up here, once its document was read.
+    (words.reasons[0].finding, words.snapshot) = (Some(9), Some(3));
     let mut senders = Vec::new();
     for _ in 0..4 {
         let (store, words) = (store.clone(), words.clone());
@@ -73,6 +75,18 @@ pub(crate) async fn a_verdict_is_said_once_and_answered_by_a_later_one(store: St
     let (passed, _) = store.add_verdict(org, &pass, "token:1", later(4)).await.unwrap();
     let answered = store.verdict(org, first).await.unwrap().unwrap().answered;
     assert_eq!(answered, Some((VerdictAnswer::Passed(passed), later(4))));
+    // Of packages that are asked for each has its own, however they alternate.
+    let asked = |package: &str| NewVerdict {
+        source: VerdictSource::CheckNew,
+        revision: Some(package.to_owned()),
+        ..verdict(other, Judgement::Unknown, Vec::new())
+    };
+    for new in [true, false] {
+        for package in ["pkg:npm/a@1", "pkg:npm/b@1"] {
+            let told = store.add_verdict(org, &asked(package), "token:1", later(4)).await.unwrap();
+            assert_eq!(told.1, new, "{package}");
+        }
+    }
 
     // Lists, counts, and the ledger, of which nothing is another's.
     let ids = async |filter: VerdictFilter| {
@@ -90,7 +104,9 @@ pub(crate) async fn a_verdict_is_said_once_and_answered_by_a_later_one(store: St
     assert_eq!(ids(VerdictFilter { systems: Some(vec![1]), ..of }).await, [0i64; 0]);
     let page = store.verdicts(org, &VerdictFilter::default(), None, 2).await.unwrap();
     let rest = store.verdicts(org, &VerdictFilter::default(), page.next, 9).await.unwrap();
-    assert_eq!((page.rows.len(), rest.rows.len(), rest.next), (2, 3, None));
+    assert_eq!((page.rows.len(), rest.rows.len(), rest.next), (2, 5, None));
+    let changes = VerdictFilter { changes: true, ..VerdictFilter::default() };
+    assert_eq!(ids(changes).await.len(), 5);
     let counts = store.count_verdicts(org, &VerdictFilter::default()).await.unwrap();
     let count = counts[&None];
     let told = (count.all, count.passed, count.refused, count.unknown, count.mended);
@@ -100,7 +116,7 @@ pub(crate) async fn a_verdict_is_said_once_and_answered_by_a_later_one(store: St
     assert_eq!(store.refused(org, (later(0), later(9))).await.unwrap()[&None], (1, 1));
     let entries = store.ledger(org, 0, 100).await.unwrap();
     let of = |what: &str| entries.iter().filter(|e| e.data.contains(what)).count();
-    assert_eq!((of("\"verdict\""), of("\"verdict-answered\"")), (6, 1), "each once");
+    assert_eq!((of("\"verdict\""), of("\"verdict-answered\"")), (8, 1), "each once");
     assert_eq!(store.verify_ledger(org).await.unwrap().1, None);
     let stranger = store.add_organisation("B", now()).await.unwrap();
     assert_eq!(store.verdict(stranger, first).await.unwrap(), None);
@@ -158,6 +174,22 @@ pub(crate) async fn a_refusal_is_let_through_by_a_decision_after_it(store: Store
     assert_eq!(answered(after).await, None, "CVE-2 is decided by nobody, and it came after");
     let count = store.count_verdicts(org, &VerdictFilter::default()).await.unwrap()[&None];
     assert_eq!((count.refused, count.let_through, count.mended), (3, 1, 0));
+    // On the main line a pass may be of what is new alone: it mends nothing that is open there still.
+    let push = |judgement, reasons, commit: &str| NewVerdict {
+        source: VerdictSource::Push,
+        branch: None,
+        revision: Some(commit.to_owned()),
+        ..verdict(asset, judgement, reasons)
+    };
+    let open = push(Judgement::Refused, vec![reason("CVE-2")], "c2");
+    let (open, _) = store.add_verdict(org, &open, "token:1", later(10)).await.unwrap();
+    let pass = push(Judgement::Passed, Vec::new(), "c3");
+    let (pass, _) = store.add_verdict(org, &pass, "token:1", later(11)).await.unwrap();
+    assert_eq!(answered(open).await, None);
+    world.document("d2", &[of("a", "CVE-1")]).await;
+    world.push("d2", later(12)).await;
+    assert_eq!(store.let_through(org, later(13)).await.unwrap(), 1, "it is gone");
+    assert_eq!(answered(open).await, Some((VerdictAnswer::Passed(pass), later(13))));
     assert_eq!(store.verify_ledger(org).await.unwrap().1, None);
 }
 
@@ -246,15 +278,21 @@ pub(crate) async fn how_a_product_stands_is_kept_until_something_changes(store: 
     store.keep_product_judged(org, &is).await.unwrap();
     assert_eq!(store.products_judged(org, &[product]).await.unwrap()[&product], is);
     assert_eq!((known().await.judged, known().await.kept), (1, 1));
+    assert_eq!((known().await.decided, known().await.unclear), (1, 0));
     // Another one takes its place.
     is.counts = (2, 1, 0);
     store.keep_product_judged(org, &is).await.unwrap();
     assert_eq!(store.products_judged(org, &[product]).await.unwrap()[&product], is);
     assert_eq!((known().await.judged, known().await.kept), (1, 0));
+    // Of which all is unknown is not told as broken.
+    is.counts = (0, 0, 2);
+    store.keep_product_judged(org, &is).await.unwrap();
+    assert_eq!((known().await.decided, known().await.unclear), (0, 1));
     // What delivers nothing any longer is not asked about.
-    let ended = (&new, true, &serde_json::json!({ "quality": "2026-01-01T00:00:00Z" }));
+    let ended = (&new, Some(true), &serde_json::json!({ "quality": "2026-01-01T00:00:00Z" }));
     store.set_supplier(org, supplier, ended, "person:1", now()).await.unwrap();
-    assert!(store.products_known(org, (now(), later(1))).await.unwrap().is_empty());
+    let is = known().await;
+    assert_eq!((is.products, is.judged, is.unclear, is.assets), (0, 0, 0, 1));
     let kept = store.supplier(org, supplier).await.unwrap().unwrap().promised;
     assert_eq!(kept["quality"], "2026-01-01T00:00:00Z");
 }
@@ -314,5 +352,9 @@ pub(crate) async fn a_supplier_is_told_each_thing_once_however_many_look(store: 
     store.begin_supplier_letter(org, of, &tried, "person:1", later(12)).await.unwrap();
     assert_eq!(store.supplier_tries(org, id, later(12)).await.unwrap(), 1);
     assert_eq!(store.supplier_tries(org, id, later(13)).await.unwrap(), 0);
+    // What never ended was lost with its process, and that is said.
+    assert_eq!(store.lose_supplier_letters(org, later(11)).await.unwrap(), 0);
+    assert_eq!(store.lose_supplier_letters(org, later(13)).await.unwrap(), 2);
+    assert_eq!(store.supplier_told(org, id, 9).await.unwrap()[0].became, Became::Unknown);
     assert_eq!(store.verify_ledger(org).await.unwrap().1, None);
 }

@@ -38,7 +38,7 @@ pub(crate) async fn what_waits_is_found_until_it_is_done(store: Store) {
     let (supplier, _) = store.add_supplier(org, &new, of, "person:1", now()).await.unwrap();
     assert_eq!(count(waits(Waits::Choice)).await, 0);
     store
-        .set_supplier(org, supplier, (&new, true, &serde_json::json!({})), "person:1", now())
+        .set_supplier(org, supplier, (&new, Some(true), &serde_json::json!({})), "person:1", now())
         .await
         .unwrap();
     assert_eq!(count(waits(Waits::Choice)).await, 1, "nobody is left to be asked");

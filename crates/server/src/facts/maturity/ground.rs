@@ -235,14 +235,24 @@ impl Ground {
         if found.any(|is| is.judged < is.products) {
             return unknown("Not all of suppliers' products were judged yet: they are each day.");
         }
-        self.of_products(scope, systems, |is| (is.kept, is.products))
+        let found = keys.iter().filter_map(|key| self.supplied.get(key));
+        let (products, decided, unclear) = found.fold((0, 0, 0), |sum, is| {
+            (sum.0 + is.products, sum.1 + is.decided, sum.2 + is.unclear)
+        });
+        if unclear > decided || (decided == 0 && products > 0) {
+            return unknown(
+                "Of most products it is not known whether suppliers keep what they promised: \
+                 say what was promised, and ask for what shows it.",
+            );
+        }
+        self.of_products(scope, systems, |is| (is.kept, is.decided))
     }
 
     /// Assets with a verdict, of those that change here: what suppliers deliver does not.
     fn gated(&self, scope: Scope, systems: &[&System]) -> Known {
         let keys = self.keys(scope, systems);
         let yes = keys.iter().filter_map(|key| self.gated.get(key)).sum::<i64>();
-        let theirs = keys.iter().filter_map(|key| self.supplied.get(key)).map(|is| is.products);
+        let theirs = keys.iter().filter_map(|key| self.supplied.get(key)).map(|is| is.assets);
         let all: i64 = self.inventories(scope, systems).iter().map(|i| i.assets).sum();
         Known::Counted(Counted::of(natural(yes), natural(all - theirs.sum::<i64>())))
     }

@@ -289,9 +289,14 @@ async fn statements(
     for finding in &findings.rows {
         of.entry(finding.vulnerability.0).or_default().push(finding);
     }
+    let more = findings.next.is_some();
     let rows = shown.iter().map(|s| {
         let mut ids = std::iter::once(&s.vulnerability).chain(&s.aliases);
-        let about = ids.find_map(|id| of.get(known.get(&**id)?)).and_then(|all| all.first());
+        let all = ids.find_map(|id| of.get(known.get(&**id)?));
+        let all = all.map(Vec::as_slice).unwrap_or_default();
+        // Of those in several packages one that would change.
+        let changes = all.iter().find(|finding| then.contains_key(&finding.id));
+        let about = changes.or(all.first()).copied();
         let why = s.justification.map(|j| j.as_str().replace('_', " "));
         let why = why.or_else(|| s.detail.as_deref().map(ToOwned::to_owned)).unwrap_or_default();
         Row::of(vec![
@@ -303,11 +308,14 @@ async fn statements(
                 Some(finding) => {
                     Cell::link(finding.component.1.clone(), format!("/findings/{}", finding.id))
                 }
+                None if more => Cell::unknown("only the gravest findings are looked at"),
                 None => Cell::text("no open finding of the product"),
             },
             match about.and_then(|finding| then.get(&finding.id)) {
                 Some(words) => Cell::text(words.clone()),
                 None if is.taken.is_some() => Cell::text("it holds"),
+                None if preview.is_none() => Cell::unknown("there is nothing to weigh with"),
+                None if more => Cell::unknown("only the gravest findings are looked at"),
                 None => Cell::text("nothing"),
             },
         ])
