@@ -694,12 +694,11 @@ def card(ledger, team, name):
     }
     for column, label in columns.items():
         both_known = [one for one in (now[label], before[label]) if one is not None]
-        if ledger.owned(team):
-            row = sorted(ledger.teams[t] for t in ledger.teams if ledger.owned(t)).index(name)
-            for place, of in enumerate(now):
-                for side in both:
-                    say("/api/v1/wall", "api", f"/teams/{row}/numbers/{place}/{side}", both[side][of])
-            cell("/wall", "Teams", column, name, both_known if now[label] is not None else None)
+        cell("/wall", "Teams", column, name, both_known if now[label] is not None else None)
+    row = sorted(ledger.teams[t] for t in ledger.teams if ledger.owned(t)).index(name)
+    for place, of in enumerate(now):
+        for side in both:
+            say("/api/v1/wall", "api", f"/teams/{row}/numbers/{place}/{side}", both[side][of])
 
 
 def pulse(ledger):
@@ -721,7 +720,9 @@ def main():
         metrics(ledger, days)
     for team in ledger.teams:
         metrics(ledger, 84, team=team)
-        card(ledger, team, ledger.teams[team])
+        # Who owns nothing has no card.
+        if ledger.owned(team):
+            card(ledger, team, ledger.teams[team])
     for system in list(ledger.systems)[:4]:
         metrics(ledger, 182, system=system)
     pages(ledger)

@@ -129,6 +129,8 @@ const ABOUT: &[(&str, &str)] = &[
 /// Routes that are not opened, each with the reason.
 const NOT_OPENED: &[(&str, &str)] = &[
     ("/api/v1/assets/{id}", "of what its page tells, by a number that no page tells"),
+    ("/api/v1/findings/groups", "asks by what; the pages are walked"),
+    ("/api/v1/findings/groups.csv", "asks by what; the pages are walked"),
     ("/api/v1/jobs/{id}", "of a job, which is no measure"),
     ("/api/v1/jobs/{id}/events", "does not end before the job does"),
     ("/api/v1/metrics/list", "asks for what is to be listed; the page is walked"),
