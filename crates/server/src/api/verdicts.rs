@@ -139,14 +139,14 @@ impl Asked {
 pub(crate) async fn filter(app: &App, who: &Who, asked: &Asked) -> Result<VerdictFilter, Problem> {
     super::findings::seen(who)?;
     let wrong = |name: &str, are: &str| Problem::invalid(format!("`{name}` is {are}."));
-    let judgement = match asked.outcome.as_deref().filter(|word| !word.is_empty()) {
+    let judgement = match asked.outcome.as_deref() {
         None => None,
         Some(word) => Some(
             Judgement::from_text(word)
                 .ok_or_else(|| wrong("outcome", "passed, refused or unknown"))?,
         ),
     };
-    let source = match asked.source.as_deref().filter(|word| !word.is_empty()) {
+    let source = match asked.source.as_deref() {
         None => None,
         Some(word) => Some(
             VerdictSource::from_text(word)
@@ -154,7 +154,7 @@ pub(crate) async fn filter(app: &App, who: &Who, asked: &Asked) -> Result<Verdic
         ),
     };
     let answered = match asked.answered.as_deref() {
-        None | Some("") => None,
+        None => None,
         Some("passed") => Some("passed"),
         Some("decided") => Some("decided"),
         Some("open") => Some("open"),
