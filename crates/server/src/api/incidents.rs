@@ -280,7 +280,7 @@ pub(crate) async fn all(
     let seen = visible(who, &app.store.systems(who.org).await?);
     let (after, limit) = (cursor(asked.after.as_deref())?, limit(asked.limit));
     let sort = match asked.sort.as_deref() {
-        None | Some("") => None,
+        None => None,
         Some(word) => Some(
             IncidentSort::from_text(word)
                 .ok_or_else(|| Problem::invalid("`sort` is incident, drill or near-miss."))?,

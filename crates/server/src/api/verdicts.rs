@@ -139,7 +139,7 @@ impl Asked {
 pub(crate) async fn filter(app: &App, who: &Who, asked: &Asked) -> Result<VerdictFilter, Problem> {
     super::findings::seen(who)?;
     let wrong = |name: &str, are: &str| Problem::invalid(format!("`{name}` is {are}."));
-    let judgement = match asked.outcome.as_deref().filter(|word| !word.is_empty()) {
+    let judgement = match asked.outcome.as_deref() {
         None => None,
         Some(word) => Some(
             Judgement::from_text(word)
@@ -148,13 +148,15 @@ pub(crate) async fn filter(app: &App, who: &Who, asked: &Asked) -> Result<Verdic
     };
     let source = match asked.source.as_deref().filter(|word| !word.is_empty()) {
         None | Some("change") => None,
+    let source = match asked.source.as_deref() {
+        None => None,
         Some(word) => Some(
             VerdictSource::from_text(word)
                 .ok_or_else(|| wrong("source", "push, gate, check-new or change"))?,
         ),
     };
     let answered = match asked.answered.as_deref() {
-        None | Some("") => None,
+        None => None,
         Some("passed") => Some("passed"),
         Some("decided") => Some("decided"),
         Some("open") => Some("open"),

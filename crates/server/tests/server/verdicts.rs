@@ -138,7 +138,9 @@ fn a_refusal_is_mended_or_let_through_and_counted_by_team() {
         let rows = server.open(&eli, &format!("/api/v1/verdicts?{query}")).json()["rows"].clone();
         assert_eq!(rows.as_array().unwrap().len(), count, "{query}: {rows}");
     }
-    for wrong in ["outcome=x", "source=x", "answered=x", "days=0", "days=401", "after=x"] {
+    for wrong in
+        ["outcome=x", "outcome=", "source=x", "answered=x", "days=0", "days=401", "after=x"]
+    {
         assert_eq!(server.open(&eli, &format!("/api/v1/verdicts?{wrong}")).status, 422, "{wrong}");
     }
     let (Some(browser), Some(axe)) = (Browser::start(), rules::axe()) else { return };
@@ -271,4 +273,8 @@ fn a_near_miss_is_opened_out_of_what_was_refused() {
     };
     assert_eq!((of("sort=near-miss"), of("sort=incident"), of("sort=drill")), (3, 0, 0));
     assert_eq!(server.open(&eli, "/api/v1/incidents?sort=x").status, 422);
+    assert_eq!((of("sort=near-miss"), of("sort=incident"), of("sort=drill")), (2, 0, 0));
+    for wrong in ["sort=x", "sort="] {
+        assert_eq!(server.open(&eli, &format!("/api/v1/incidents?{wrong}")).status, 422, "{wrong}");
+    }
 }
