@@ -9,6 +9,7 @@ mod organisation;
 mod reading;
 mod walking;
 
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -93,11 +94,11 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let made = String::from_utf8(made.stdout).unwrap();
     for at in compared::addresses(&made) {
-        if !answers.contains_key(&at) {
-            let answer = year.server.open(&year.lea, &at);
+        if let Entry::Vacant(place) = answers.entry(at) {
+            let answer = year.server.open(&year.lea, place.key());
             match answer.status {
-                200 => _ = answers.insert(at, answer.text),
-                status => unopened.push(format!("{at}: {status} {}", answer.text)),
+                200 => _ = place.insert(answer.text),
+                status => unopened.push(format!("{}: {status} {}", place.key(), answer.text)),
             }
         }
     }

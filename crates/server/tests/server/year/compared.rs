@@ -154,7 +154,7 @@ fn place(answer: &Value, made: &Made) -> Option<String> {
             let (value, rest) = (parts.next()?, parts.next()?);
             let is = |is: &Value| match is.pointer(&format!("/{member}")) {
                 Some(Value::String(text)) => text == value,
-                Some(other) => other.to_string() == value,
+                Some(other) => value.parse().is_ok_and(|value: i64| other.as_i64() == Some(value)),
                 None => false,
             };
             Some(format!("{}/{rest}", row(list, &is)?))

@@ -75,7 +75,7 @@ impl Table {
         let named = cells.iter().position(|cell| cell.called.is_some());
         let has_what = cells.iter().any(|cell| cell.column == "What");
         let first = || {
-            let is = |cell: &Cell| !cell.text.is_empty() && !(has_what && cell.column == "Level");
+            let is = |cell: &Cell| !(cell.text.is_empty() || has_what && cell.column == "Level");
             cells.iter().position(is)
         };
         let key = named.or_else(first);
