@@ -146,10 +146,8 @@ pub(crate) async fn filter(app: &App, who: &Who, asked: &Asked) -> Result<Verdic
                 .ok_or_else(|| wrong("outcome", "passed, refused or unknown"))?,
         ),
     };
-    let source = match asked.source.as_deref().filter(|word| !word.is_empty()) {
-        None | Some("change") => None,
     let source = match asked.source.as_deref() {
-        None => None,
+        None | Some("change") => None,
         Some(word) => Some(
             VerdictSource::from_text(word)
                 .ok_or_else(|| wrong("source", "push, gate, check-new or change"))?,

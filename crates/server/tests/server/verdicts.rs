@@ -272,8 +272,6 @@ fn a_near_miss_is_opened_out_of_what_was_refused() {
         rows.as_array().unwrap().len()
     };
     assert_eq!((of("sort=near-miss"), of("sort=incident"), of("sort=drill")), (3, 0, 0));
-    assert_eq!(server.open(&eli, "/api/v1/incidents?sort=x").status, 422);
-    assert_eq!((of("sort=near-miss"), of("sort=incident"), of("sort=drill")), (2, 0, 0));
     for wrong in ["sort=x", "sort="] {
         assert_eq!(server.open(&eli, &format!("/api/v1/incidents?{wrong}")).status, 422, "{wrong}");
     }
