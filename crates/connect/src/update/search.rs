@@ -26,8 +26,7 @@ pub struct Found {
 /// project does not have, the newest of the line below is tried, and then the lines are halved. Of what is left the newest of
 /// the line and of the major version that are there now are tried ([`near_ends`]), and then the rest is halved. That assumes that what holds of a version holds of the later ones; where it does not, the answer still
 /// holds (it was resolved and accepted itself), and a smaller one may exist. A version that is
-/// refused counts as not accepted. At most `most` versions are tried, and where the newest is refused four more; once one is
-/// accepted, no smaller one is looked for as soon as `enough` says so.
+/// refused counts as not accepted. At most `most` versions are tried, and where the newest is refused four more.
 ///
 /// # Errors
 /// The refusal of the newest, or that it is not accepted (`Unchanged`), or what keeps every version
@@ -38,7 +37,7 @@ pub fn smallest_parent(
     (parent, child): (&Purl, &Purl),
     versions: &[Box<str>],
     accept: &dyn Fn(&Confirmed) -> bool,
-    (most, enough): (usize, &dyn Fn() -> bool),
+    most: usize,
     options: &Options,
 ) -> Result<Found, Box<Refusal>> {
     let mut tried = 0;
@@ -94,7 +93,7 @@ pub fn smallest_parent(
     };
     let mut left = most.saturating_sub(1);
     let mut near = near_ends(parent.version().unwrap_or_default(), versions).into_iter();
-    while low < high && left > 0 && !enough() {
+    while low < high && left > 0 {
         left -= 1;
         let next = near.find(|at| (low..high).contains(at));
         let middle = next.unwrap_or(low + (high - low) / 2);

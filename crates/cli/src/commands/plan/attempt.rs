@@ -17,8 +17,6 @@ use super::place::{Ground, Judged, Key, Place, judge, look};
 const ONE_TRY: Duration = Duration::from_secs(300);
 /// How many versions of a parent are tried.
 const PARENTS: usize = 6;
-/// The part of the time that is left after which no smaller version of a parent is looked for: others wait to be tried.
-const SMALLER: f64 = 0.35;
 
 /// A change that a package manager carried out.
 pub(super) struct Made {
@@ -281,7 +279,6 @@ impl<'t> Trial<'t> {
             }
         };
         let pair = (parent, child);
-        let least = self.left().mul_f64(1.0 - SMALLER);
         let options = Options { before: None, ..self.options() };
         let found = update::smallest_parent(
             place.tool,
@@ -289,7 +286,7 @@ impl<'t> Trial<'t> {
             pair,
             versions,
             &accept,
-            (PARENTS, &|| self.left() < least),
+            PARENTS,
             &options,
         );
         if let Some(damaged) = damaged.into_inner() {
