@@ -69,8 +69,10 @@ pub(in crate::commands) fn named(
 pub fn run(args: &Apply, io: &mut Io) -> Outcome {
     let targets = pairs(args.format, &args.output)?;
     let plan = named(args.plan.as_deref(), &args.path, io)?.ok_or_else(|| {
+        let folder = args.batch.as_deref().and_then(plan::for_folder);
+        let first = "run `trimtab plan` in this repository first, or name a plan with --plan";
         Diagnostic::new(Code::Usage, "nothing was planned here")
-            .help("run `trimtab plan` in this repository first, or name a plan with --plan")
+            .help(folder.unwrap_or_else(|| first.to_owned()))
     })?;
     let carried = carry_out(args, &plan, io)?;
     let (document, exit) = (&carried.document, carried.exit);

@@ -85,10 +85,13 @@ fn the_last_plan_is_kept_for_apply() {
     assert_eq!(exit, 0, "{err}");
     let (exit, err) = says(&["apply", "no-such-batch", "--path", &project]);
     assert!(exit == 2 && err.contains("the plan has no batch `no-such-batch`"), "{err}");
-    // `plan` takes the folder by itself.
-    let (exit, err) = says(&["apply", &project]);
-    assert!(exit == 2 && err.contains(&format!("trimtab apply --path {project}")), "{err}");
     assert!(err.contains("it has: now-booking-api-uv, "), "batches are named: {err}");
+    // `plan` takes the folder by itself; where this runs nothing was planned.
+    let (exit, err) = says(&["apply", &project]);
+    assert!(exit == 2 && err.contains("nothing was planned here"), "{err}");
+    assert!(err.contains(&format!("trimtab apply --path {project}")), "{err}");
+    let (_, err) = says(&["apply", &project, "--path", &project]);
+    assert!(err.contains(&format!("trimtab apply --path {project}")), "{err}");
 }
 
 /// A plan without a network of a folder with these files: as text, and as JSON.

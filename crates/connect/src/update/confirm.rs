@@ -226,26 +226,38 @@ fn held(drive: &Drive<'_>, wish: &Wish) -> Vec<Blocker> {
     held
 }
 
-/// Who asks for a package in a range that does not allow a version, as it is locked now. Nothing is changed.
+/// Of each of some packages who asks for it in a range that does not allow a version, as it is locked now: the project itself
+/// where it does not. Nothing is changed.
 ///
 /// # Errors
 /// Why nobody could be asked.
 pub fn askers(
     tool: &'static Tool,
     base: &Scratch,
-    (package, to): (&Purl, &str),
+    asked: &[(&Purl, &str)],
     options: &Options,
-) -> Result<Vec<Blocker>, Reason> {
+) -> Result<Vec<Vec<Blocker>>, Reason> {
     let scratch = |e: ScratchError| Reason::Scratch(e.to_string());
     let files = base.files().map_err(scratch)?;
     let manifests = Manifests::of(tool, &base.inside(), &files);
     if let Some(reason) = runs_code((tool.code)(&manifests), options) {
         return Err(reason);
     }
-    let relock = Proposal::Relock { package: package.clone(), to: Some(to.into()) };
-    let wish = Wish::read(&relock, tool)?;
-    let copy = base.fork().map_err(scratch)?;
-    Ok(held(&Drive::new(tool, &copy, &manifests, options)?, &wish))
+    // What only reads the lockfile needs no copy.
+    let is_read = matches!(tool.id, "npm" | "yarn");
+    let copy = if is_read { None } else { Some(base.fork().map_err(scratch)?) };
+    let drive = Drive::new(tool, copy.as_ref().unwrap_or(base), &manifests, options)?;
+    let one = |(package, to): &(&Purl, &str)| {
+        let relock = Proposal::Relock { package: (*package).clone(), to: Some((*to).into()) };
+        let Ok(wish) = Wish::read(&relock, tool) else { return Vec::new() };
+        match (tool.edit)(&manifests, &wish) {
+            Err(Uneditable::Held(range)) => {
+                vec![Blocker { who: PROJECT.to_owned(), needs: wish.name, range }]
+            }
+            _ => held(&drive, &wish),
+        }
+    };
+    Ok(asked.iter().map(one).collect())
 }
 
 /// Whether a range of the ecosystem has a version. `None`: its notation is not understood.

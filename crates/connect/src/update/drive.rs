@@ -142,6 +142,17 @@ impl<'a> Drive<'a> {
         })
     }
 
+    /// The same, and nothing is told of it unless it is stopped: what serves several tries is no part of one.
+    pub(crate) fn try_untold(
+        &self,
+        arguments: &[&str],
+        set: &[(&str, &str)],
+    ) -> Result<Output, Reason> {
+        let output = self.try_run(arguments, set)?;
+        self.ran.borrow_mut().pop();
+        Ok(output)
+    }
+
     /// Runs it; what it wrote if it ended well, else what that means.
     pub(crate) fn run(&self, arguments: &[&str], set: &[(&str, &str)]) -> Result<String, Reason> {
         let output = self.try_run(arguments, set)?;

@@ -40,7 +40,9 @@ pub(crate) fn force(
     }
     let (at, names) = match (forced, &wish.from) {
         (Forced::AtVersion(at), Some(from)) => (at, vec![format!("{}@{from}", wish.name)]),
-        (Forced::Asked(at, _), _) => (at, asked(manifests, wish, forced).unwrap_or_default()),
+        (Forced::Asked(at, _), _) => {
+            (at, asked(manifests, &document, wish, forced)?.unwrap_or_default())
+        }
         (Forced::AtVersion(at), None) => (at, Vec::new()),
     };
     let object = document.object_or_new(at)?;
@@ -54,19 +56,44 @@ pub(crate) fn force(
     Ok(Edits::one(path, document.text()))
 }
 
-/// Under which names a version is forced on those alone who ask for the one that is locked now. `None`: it is the only one, or
-/// the lockfile does not tell.
-fn asked(manifests: &Manifests, wish: &Wish, forced: Forced) -> Option<Vec<String>> {
-    let Forced::Asked(_, keys) = forced else { return None };
-    let asked = yarn_lock::asked(manifests.text(LOCKFILE)?, &wish.name, wish.from.as_deref()?)?;
+/// Under which names a version is forced on those alone who ask for the one that is locked now. `None`: it is the only one, and
+/// the project does not name it itself; or the lockfile does not tell.
+fn asked(
+    manifests: &Manifests,
+    document: &Document,
+    wish: &Wish,
+    forced: Forced,
+) -> Result<Option<Vec<String>>, Uneditable> {
+    let Forced::Asked(_, keys) = forced else { return Ok(None) };
+    let (Some(text), Some(from)) = (manifests.text(LOCKFILE), wish.from.as_deref()) else {
+        return Ok(None);
+    };
+    let names = |section: &&str| {
+        document.object(&[section]).is_some_and(|object| object.get(&wish.name).is_some())
+    };
+    let is_named = SECTIONS.iter().any(names);
+    let Some(asked) = yarn_lock::asked(text, &wish.name, from, is_named) else { return Ok(None) };
+    // To yarn 1 `**/b/a` is about what `@s/b` asks for too, and about each version of `b`.
+    let is_meant = |other: &str| {
+        asked.askers.iter().any(|(asker, _)| {
+            let scope = other.strip_suffix(asker.as_str());
+            scope.is_some_and(|scope| scope.is_empty() || scope.ends_with('/'))
+        })
+    };
+    let other = asked.elsewhere.iter().find(|other| keys == Keys::Classic && is_meant(other));
+    if let Some(other) = other {
+        return Err(Uneditable::Unsupported(format!(
+            "yarn 1 cannot force it on those alone who ask for {from}: `{other}` would get it too"
+        )));
+    }
     let one = |(asker, range): (String, String)| match keys {
         Keys::Classic => format!("**/{asker}/{}", wish.name),
         Keys::Berry => format!("{}@npm:{range}", wish.name),
     };
-    let mut names: Vec<String> = asked.into_iter().map(one).collect();
+    let mut names: Vec<String> = asked.askers.into_iter().map(one).collect();
     names.sort();
     names.dedup();
-    Some(names)
+    Ok(Some(names))
 }
 
 /// Whether the manifest in the tool's folder names a package itself, and what is forced would concern that.
@@ -83,7 +110,7 @@ pub(crate) fn is_direct(
 fn names(manifests: &Manifests, document: &Document, wish: &Wish, forced: Forced) -> bool {
     let can = match forced {
         Forced::AtVersion(_) => true,
-        Forced::Asked(..) => asked(manifests, wish, forced).is_some(),
+        Forced::Asked(..) => !matches!(asked(manifests, document, wish, forced), Ok(None)),
     };
     let is_other = |range: &str| match wish.from.as_deref().filter(|_| can) {
         Some(from) => allows("npm", range, from) == Some(false),
@@ -389,6 +416,20 @@ mod tests {
         let one = "b@1:\n  version \"1.0.0\"\n  dependencies:\n    a \"~1.2.0\"\n\na@~1.2.0:\n  version \"1.2.3\"\n";
         assert_eq!(forced(one, Keys::Classic, ""), is("{\"a\":\"1.2.4\"}"));
         assert_eq!(forced(two, Keys::Classic, "\"a\": \"~1.2.0\""), None);
+        // What it names was raised by the same run: the other's copy is forced, though one version is locked.
+        assert_eq!(forced(one, Keys::Classic, "\"a\": \"^1.2.4\""), is("{\"**/b/a\":\"1.2.4\"}"));
+        // What `b` asks for cannot be forced where `@s/b` asks for another.
+        let scoped = |own: &str, other: &str| {
+            format!(
+                "\"@s/b@1\":\n  version \"1.0.0\"\n  dependencies:\n    a \"{own}\"\n\na@^2:\n  version \"2.0.0\"\n\n\
+                 a@~1.2.0:\n  version \"1.2.3\"\n\nb@1:\n  version \"1.0.0\"\n  dependencies:\n    a \"{other}\"\n"
+            )
+        };
+        assert_eq!(
+            forced(&scoped("~1.2.0", "^2"), Keys::Classic, ""),
+            is("{\"**/@s/b/a\":\"1.2.4\"}")
+        );
+        assert_eq!(forced(&scoped("^2", "~1.2.0"), Keys::Classic, ""), None);
         let berry = "__metadata:\n  version: 8\n\n\"a@npm:^2, a@npm:2\":\n  version: 2.0.0\n\n\"a@npm:~1.2.0, a@npm:1\":\n  \
                      version: 1.2.3\n\n\"app@workspace:.\":\n  version: 0.0.0-use.local\n  dependencies:\n    a: \"npm:1\"\n\n\
                      \"b@npm:^1\":\n  version: 1.0.0\n  dependencies:\n    a: \"npm:~1.2.0\"\n";

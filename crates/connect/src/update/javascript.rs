@@ -202,10 +202,10 @@ pub(crate) fn run(
     Err(Reason::Conflict { blockers, said: said(&text) })
 }
 
-/// Whether of what others bring a version stays locked that was before. Where a lockfile does not tell, it may: then it is asked
-/// to move by a run of its own.
+/// Whether of what others bring a version stays locked that was before. Where a lockfile does not tell, or none was found in
+/// it, it may: then it is asked to move by a run of its own.
 pub(crate) fn stays(was: Option<BTreeSet<String>>, now: Option<BTreeSet<String>>) -> bool {
-    was.zip(now).is_none_or(|(was, now)| !was.is_disjoint(&now))
+    was.zip(now).is_none_or(|(was, now)| was.is_empty() || !was.is_disjoint(&now))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! a git repository would have to be packed by scripts of its own: it is not fetched.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 use trimtab_model::version::Scheme;
@@ -22,7 +22,8 @@ pub(crate) const TOOL: Tool = Tool {
     programs: &["npm"],
     install: "npm (it comes with Node.js)",
     variables: &["npm_config_", "NPM_CONFIG_"],
-    lockfiles: &["package-lock.json", "npm-shrinkwrap.json"],
+    // Where both are there, npm reads and writes the first.
+    lockfiles: &["npm-shrinkwrap.json", "package-lock.json"],
     manifest: |name| name == javascript::MANIFEST,
     above: false,
     keep: |path| javascript::keep(path, &["package-lock.json", "npm-shrinkwrap.json", ".npmrc"]),
@@ -51,17 +52,33 @@ const QUIET: &[&str] = &[
 const MOST: usize = 100_000;
 const DEEPEST: usize = 64;
 
+/// Runs npm with some arguments.
+type Npm<'n> = &'n dyn Fn(&[&str]) -> Result<(), Reason>;
+
 fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
     let before = drive.before().map(|before| format!("--before={before}"));
-    let mut own: Vec<&str> = before.iter().map(String::as_str).collect();
-    // npm would write one of the first version anew, in the newest.
-    if lockfile(drive)["lockfileVersion"] == 1 {
-        own.push("--lockfile-version=1");
-        as_newest(drive, edits)?;
-    }
-    let npm = |arguments: &[&str]| {
+    let aged: Vec<&str> = before.iter().map(String::as_str).collect();
+    let run = |arguments: &[&str], version: Option<&'static str>| {
+        let own: Vec<&str> = aged.iter().copied().chain(version).collect();
         javascript::run(drive, wish, &[arguments, QUIET, &own].concat(), &[], overridden)
     };
+    // npm would write one of the first version anew, in the newest.
+    let is_first = lockfile(drive)["lockfileVersion"] == 1;
+    let newest = if is_first { as_newest(drive, edits, &aged)? } else { None };
+    let is_one_run = !matches!(wish.kind, Kind::Raise | Kind::RaiseParent);
+    let Some(newest) = newest.filter(|_| !is_one_run) else {
+        let version = is_first.then_some("--lockfile-version=1");
+        return resolve(drive, wish, edits, &|arguments| run(arguments, version));
+    };
+    // Each run would ask about all again that one of the first version has: it is written back by the last.
+    resolve(drive, wish, edits, &|arguments| run(arguments, Some("--lockfile-version=3")))?;
+    if drive.text(newest.name).as_ref() == Some(&newest.text) {
+        return drive.write(newest.name, &newest.first);
+    }
+    run(&["install"], Some("--lockfile-version=1"))
+}
+
+fn resolve(drive: &Drive<'_>, wish: &Wish, edits: &Edits, npm: Npm<'_>) -> Result<(), Reason> {
     let update = |name: &str| npm(&["update", name]);
     match wish.kind {
         // npm saves one kind of range in a run. So several are locked by exactly these versions first; the ranges that
@@ -125,38 +142,70 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
     }
 }
 
-/// What npm makes of lockfiles of version 1, by all that it read: with each run it would ask a registry again about each package
-/// that such a one has.
-static NEWEST: Mutex<BTreeMap<Texts, String>> = Mutex::new(BTreeMap::new());
-/// Texts by path.
-type Texts = BTreeMap<String, String>;
-/// How many are kept.
+/// All that npm reads: the texts of the project by path, and how old versions must be.
+type Read = (Vec<String>, BTreeMap<String, String>);
+/// What npm makes of a lockfile of version 1, as soon as that is known; the same text where it can make nothing of it.
+type Made = Arc<Mutex<Option<String>>>;
+/// What npm makes of lockfiles of version 1: with each run it would ask a registry again about each package that such a one
+/// has.
+static NEWEST: Mutex<BTreeMap<Read, Made>> = Mutex::new(BTreeMap::new());
+/// How many are kept. The first is what most tries begin with.
 const KEPT: usize = 16;
 
-/// Puts the same in the newest version in the place of a lockfile of version 1, if npm can. It is written back in the first.
-fn as_newest(drive: &Drive<'_>, edits: &Edits) -> Result<(), Reason> {
-    let name = TOOL.lockfiles.iter().find(|name| drive.text(name).is_some());
-    let Some(name) = name else { return Ok(()) };
-    let files = &drive.manifests.files;
-    // Who comes second waits for it.
-    let mut known = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(text) = known.get(files) {
-        return drive.write(name, text);
-    }
+/// A lockfile of version 1, and the same in the newest.
+struct Newest {
+    name: &'static str,
+    first: String,
+    text: String,
+}
+
+/// Puts the same in the newest version in the place of a lockfile of version 1. `None`: npm cannot, and it stays.
+fn as_newest(drive: &Drive<'_>, edits: &Edits, aged: &[&str]) -> Result<Option<Newest>, Reason> {
+    let name = TOOL.lockfiles.iter().copied().find(|name| drive.text(name).is_some());
+    let Some(name) = name else { return Ok(None) };
     let first = drive.text(name).unwrap_or_default();
+    let aged_as: Vec<String> = aged.iter().map(|argument| (*argument).to_owned()).collect();
+    let read: Read = (aged_as, drive.manifests.files.clone());
+    let made = {
+        let mut all = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = all.get(&read).cloned();
+        let made = known.unwrap_or_default();
+        if all.len() < KEPT {
+            all.insert(read, Arc::clone(&made));
+        }
+        made
+    };
+    // Who comes second to the same texts waits for it, as it would take as long by itself.
+    let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+    let known: Option<String> = (*made).clone();
+    let text = match known {
+        Some(text) => text,
+        None => {
+            let text = in_newest(drive, edits, name, aged)?.unwrap_or_else(|| first.clone());
+            *made = Some(text.clone());
+            text
+        }
+    };
+    drive.write(name, &text)?;
+    Ok((text != first).then_some(Newest { name, first, text }))
+}
+
+/// What npm makes of a lockfile of version 1 before anything is edited. `None`: it cannot. Which try came first is nothing to
+/// tell.
+fn in_newest(
+    drive: &Drive<'_>,
+    edits: &Edits,
+    name: &str,
+    aged: &[&str],
+) -> Result<Option<String>, Reason> {
+    let files = &drive.manifests.files;
     let was = |path: &String| Some((path.clone(), files.get(path)?.clone()));
     let unedited = edits.files.keys().filter_map(was).collect();
     drive.write_all(&Edits { files: unedited, named: Vec::new() })?;
-    let made = drive.try_run(&[&["install", "--lockfile-version=3"], QUIET].concat(), &[])?;
+    let install: &[&str] = &["install", "--lockfile-version=3"];
+    let ended = drive.try_untold(&[install, QUIET, aged].concat(), &[])?;
     drive.write_all(edits)?;
-    if !made.is_well() {
-        return drive.write(name, &first);
-    }
-    if known.len() >= KEPT {
-        known.clear();
-    }
-    known.insert(files.clone(), drive.text(name).unwrap_or_default());
-    Ok(())
+    Ok(drive.text(name).filter(|_| ended.is_well()))
 }
 
 /// Whether the child of a parent is still locked at the version that was there. Where its lockfile does not

@@ -296,7 +296,9 @@ fn locked(text: &str, name: &str) -> BTreeSet<String> {
             2 if inside => {
                 let key = line.trim().trim_end_matches(':').trim_matches('\'');
                 let key = key.trim_start_matches('/').split('(').next().unwrap_or(key);
-                let version = key.strip_prefix(name).and_then(|rest| rest.strip_prefix('@'));
+                // Up to version 5 of the format `/left/1.0.0_peer@2.0.0`; no version has a `_`.
+                let rest = key.strip_prefix(name).and_then(|rest| rest.strip_prefix(['@', '/']));
+                let version = rest.and_then(|rest| rest.split('_').next());
                 found.extend(version.map(str::to_owned));
             }
             _ => {}
@@ -347,9 +349,13 @@ mod tests {
         let versions = |name: &str| locked(text, name).into_iter().collect::<Vec<_>>();
         assert_eq!(versions("left"), ["1.0.0", "4.0.0"]);
         assert_eq!(versions("@s/left"), ["2.0.0"]);
+        let fifth = "lockfileVersion: 5.4\n\npackages:\n\n  /left/1.0.0:\n    dev: true\n\n  /@s/left/2.0.0_b@2.0.0:\n    dev: true\n";
+        assert!(locked(fifth, "left").iter().eq(["1.0.0"]));
+        assert!(locked(fifth, "@s/left").iter().eq(["2.0.0"]));
         let set = |all: &[&str]| Some(all.iter().map(|v| (*v).to_owned()).collect());
         assert!(!stays(set(&["1.0.0"]), set(&["4.0.0"])), "it went with what brought it");
         assert!(stays(set(&["1.0.0", "4.0.0"]), set(&["4.0.0", "5.0.0"])), "a copy stands");
         assert!(stays(set(&["1.0.0"]), None), "it is not told");
+        assert!(stays(set(&[]), set(&["4.0.0"])), "it was not found");
     }
 }

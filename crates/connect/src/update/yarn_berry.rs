@@ -110,10 +110,12 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
 fn locked(text: &str, name: &str) -> BTreeSet<String> {
     let mut inside = false;
     let mut found = BTreeSet::new();
-    for line in text.lines() {
+    // Of a key that is too long for one line (`? "…"`) the colon stands on the next.
+    for line in text.lines().filter(|line| line.trim_end() != ":") {
         if !line.starts_with([' ', '#']) {
             // `"left@npm:^1.0.0, left@npm:~1.2.0":`
-            let key = line.trim_start_matches('"').strip_prefix(name);
+            let key = line.strip_prefix("? ").unwrap_or(line);
+            let key = key.trim_start_matches('"').strip_prefix(name);
             inside = key.is_some_and(|rest| rest.starts_with('@'));
         } else if let Some(version) = line.strip_prefix("  version: ").filter(|_| inside) {
             found.insert(version.trim_matches('"').to_owned());
@@ -173,6 +175,8 @@ mod tests {
                     version: \"npm:^9\"\n\n\"@s/left@npm:2\":\n  version: 2.0.0\n\n\"left-b@npm:3\":\n  version: 3.0.0\n";
         assert_eq!(locked(text, "left").into_iter().collect::<Vec<_>>(), ["1.2.3"]);
         assert_eq!(locked(text, "@s/left").into_iter().collect::<Vec<_>>(), ["2.0.0"]);
+        let long = "? \"left@npm:^1.0.0, left@npm:~1.2.0\"\n:\n  version: 1.2.3\n";
+        assert_eq!(locked(long, "left").into_iter().collect::<Vec<_>>(), ["1.2.3"]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //! copy as well, it is told to plug it and play (what it locks is the same), and no script runs. Another yarn that the project
 //! brings along is not started.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::Value;
 use trimtab_model::version::Scheme;
 
@@ -44,7 +46,18 @@ const SET: &[(&str, &str)] = &[("YARN_IGNORE_PATH", "1"), ("SKIP_YARN_COREPACK_C
 /// Where packages are loaded from the cache of yarn, it links none of them.
 const UNLINKED: (&str, &str) = ("YARN_PLUGNPLAY_OVERRIDE", "1");
 
+/// How often linking failed too, and from when on that is known to be for a reason of its own.
+static IN_VAIN: AtomicUsize = AtomicUsize::new(0);
+const ENOUGH: usize = 2;
+
+/// Whether the words of yarn are about plugging.
+fn is_plugging(said: &str) -> bool {
+    let lower = said.to_lowercase();
+    ["pnp", "plug"].iter().any(|word| lower.contains(word))
+}
+
 fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
+    let in_vain = || IN_VAIN.load(Ordering::Relaxed);
     let install = || {
         let quiet = [
             "install",
@@ -57,8 +70,15 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
         ];
         let unlinked = [SET, &[UNLINKED]].concat();
         match javascript::run(drive, wish, &quiet, &unlinked, peers) {
-            // What it cannot plug may be linked.
-            Err(Reason::Failed(_)) => javascript::run(drive, wish, &quiet, SET, peers),
+            // What it cannot plug may be linked. Where that failed as well, more than once, it is asked only if plugging was
+            // named.
+            Err(Reason::Failed(said)) if is_plugging(&said) || in_vain() < ENOUGH => {
+                let ended = javascript::run(drive, wish, &quiet, SET, peers);
+                if matches!(ended, Err(Reason::Failed(_))) {
+                    IN_VAIN.fetch_add(1, Ordering::Relaxed);
+                }
+                ended
+            }
             ended => ended,
         }
     };

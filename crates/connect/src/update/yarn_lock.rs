@@ -24,16 +24,27 @@ impl Keys {
 
     /// All of an entry as they stand above it.
     fn line(self, keys: &[String]) -> String {
-        let is_plain = |c: char| !" :\",[]".contains(c);
-        let quoted = |key: &String| match key.starts_with('@') || !key.chars().all(is_plain) {
-            true => format!("\"{key}\""),
-            false => key.clone(),
+        // yarn 1 takes what begins so for a number or a truth value.
+        let is_plain = |key: &str| {
+            key.starts_with(|c: char| c.is_ascii_alphabetic())
+                && !["true", "false"].iter().any(|word| key.starts_with(word))
+                && !key.contains([' ', ':', '"', ',', '[', ']'])
+        };
+        let quoted = |key: &String| match is_plain(key) {
+            true => key.clone(),
+            false => format!("\"{key}\""),
         };
         match self {
             Keys::Classic => keys.iter().map(quoted).collect::<Vec<_>>().join(", "),
             Keys::Berry => format!("\"{}\"", keys.join(", ")),
         }
     }
+}
+
+/// The keys of an entry that are too long for one line with their colon, which then stands alone on the next: of yarn 2 and
+/// later, from 1,024 characters on.
+fn long(line: &str) -> Option<&str> {
+    line.strip_prefix("? ")
 }
 
 /// A lockfile whose entries for exactly the versions that are wanted stand for the new ranges, and no others do.
@@ -48,7 +59,7 @@ pub(crate) fn ranged(text: &str, wish: &Wish, edits: &Edits, of: Keys) -> String
         .collect();
     let entries = text.lines().filter(|line| !line.starts_with([' ', '#']));
     let keys: BTreeSet<&str> = entries
-        .flat_map(|line| line.trim_end_matches(':').split(", "))
+        .flat_map(|line| long(line).unwrap_or(line).trim_end_matches(':').split(", "))
         .map(|key| key.trim_matches('"'))
         .collect();
     // What is brought in the same range was locked by itself, maybe in another version.
@@ -63,10 +74,13 @@ pub(crate) fn ranged(text: &str, wish: &Wish, edits: &Edits, of: Keys) -> String
     let mut skip = false;
     let one = |line: &str| {
         if !is_ours(line) {
-            skip &= line.starts_with(' ');
+            skip &= line.starts_with([' ', ':']);
             return if skip { String::new() } else { line.to_owned() };
         }
-        let (keys, end) = line.rsplit_once(':').unwrap_or((line, ""));
+        let (keys, end) = match long(line) {
+            Some(keys) => keys.split_at(keys.trim_end().len()),
+            None => line.rsplit_once(':').unwrap_or((line, "")),
+        };
         let mut keys: Vec<String> = keys
             .split(", ")
             .map(|key| key.trim_matches('"'))
@@ -83,7 +97,11 @@ pub(crate) fn ranged(text: &str, wish: &Wish, edits: &Edits, of: Keys) -> String
             .collect();
         keys.dedup();
         skip = keys.is_empty();
-        if skip { String::new() } else { format!("{}:{end}", of.line(&keys)) }
+        match (skip, long(line)) {
+            (true, _) => String::new(),
+            (_, Some(_)) => format!("? {}{end}", of.line(&keys)),
+            (_, None) => format!("{}:{end}", of.line(&keys)),
+        }
     };
     text.split_inclusive('\n').map(one).collect()
 }
@@ -105,9 +123,10 @@ fn entries(text: &str) -> Vec<Entry> {
     };
     let mut all: Vec<Entry> = Vec::new();
     let mut asks = false;
-    for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+    let is_told = |line: &&str| !line.starts_with('#') && !matches!(line.trim_end(), "" | ":");
+    for line in text.lines().filter(is_told) {
         if !line.starts_with(' ') {
-            let keys = line.trim_end_matches(':').split(", ");
+            let keys = long(line).unwrap_or(line).trim_end_matches(':').split(", ");
             let keys = keys.filter_map(|key| split(key.trim_matches('"'))).collect();
             all.push(Entry { keys, ..Entry::default() });
             asks = false;
@@ -137,27 +156,43 @@ fn entries(text: &str) -> Vec<Entry> {
     all
 }
 
-/// Who asks for a version of a package, and in which range; what the project itself asks for is left out. `None`: no other
-/// version of it is locked, or it is not told.
-pub(crate) fn asked(text: &str, name: &str, version: &str) -> Option<Vec<(String, String)>> {
+/// Who asks for a version of a package. What the project itself asks for is left out.
+#[derive(Default)]
+pub(crate) struct Asked {
+    /// Each with the range in which it does.
+    pub(crate) askers: Vec<(String, String)>,
+    /// Who asks for another version of it.
+    pub(crate) elsewhere: Vec<String>,
+}
+
+/// Who asks for a version of a package. `None`: nobody but the project does, or no other version of it is locked, and the
+/// project does not name it either (`is_named`).
+pub(crate) fn asked(text: &str, name: &str, version: &str, is_named: bool) -> Option<Asked> {
     let all = entries(text);
     let own = |entry: &&Entry| entry.keys.iter().any(|(of, _)| of == name);
     let (held, others): (Vec<&Entry>, Vec<&Entry>) =
         all.iter().filter(own).partition(|entry| entry.version == version);
-    if others.is_empty() {
+    if others.is_empty() && !is_named {
         return None;
     }
     let is_asked = |range: &str| {
         held.iter().flat_map(|entry| &entry.keys).any(|(of, asked)| of == name && asked == range)
     };
-    let mut found = Vec::new();
+    let mut found = Asked::default();
     for entry in &all {
         let Some((asker, of)) = entry.keys.first() else { continue };
-        let asks = entry.asks.iter().filter(|(asked, range)| asked == name && is_asked(range));
-        let asks = asks.filter(|_| !of.starts_with("workspace:"));
-        found.extend(asks.map(|(_, range)| (asker.clone(), range.clone())));
+        if of.starts_with("workspace:") {
+            continue;
+        }
+        for (_, range) in entry.asks.iter().filter(|(asked, _)| asked == name) {
+            if is_asked(range) {
+                found.askers.push((asker.clone(), range.clone()));
+            } else {
+                found.elsewhere.push(asker.clone());
+            }
+        }
     }
-    (!found.is_empty()).then_some(found)
+    (!found.askers.is_empty()).then_some(found)
 }
 
 #[cfg(test)]
@@ -207,5 +242,29 @@ mod tests {
         let other = "\"@a/b@npm:^1.0.0, @a/b@npm:^1.2.0\":\n  version: 1.9.0\n\n";
         let left = other.replace(", @a/b@npm:^1.2.0", "");
         assert_eq!(berry(&format!("{other}{lock}")), format!("{left}{own}"));
+        // The colon of a long key stands on a line of its own.
+        let long = |text: &str| match text.split_once(":\n  version") {
+            Some((keys, rest)) => format!("? {keys}\n:\n  version{rest}"),
+            None => text.to_owned(),
+        };
+        assert_eq!(berry(&long(lock)), long(&own));
+        let alone = "\"@a/b@npm:^1.2.0\":\n  version: 1.9.0\n\n";
+        assert_eq!(berry(&format!("{}{lock}", long(alone))).trim_start(), own);
+    }
+
+    #[test]
+    fn yarn_1_reads_quoted_keys_that_look_like_numbers_or_truth_values() {
+        let keys = ["7zip-bin@~5", "true-case-path@^1", "a-b@^1", "@a/b@1", "c@>= 1"];
+        let line = Keys::Classic.line(&keys.map(str::to_owned));
+        let expected = "\"7zip-bin@~5\", \"true-case-path@^1\", a-b@^1, \"@a/b@1\", \"c@>= 1\"";
+        assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn the_version_of_a_long_entry_is_told() {
+        let text = "? \"a@npm:^1.0.0, a@npm:~1.2.0\"\n:\n  version: 1.2.3\n\n\"a@npm:^2\":\n  version: 2.0.0\n\n\
+                    \"b@npm:1\":\n  version: 1.0.0\n  dependencies:\n    a: \"npm:~1.2.0\"\n";
+        let found = asked(text, "a", "1.2.3", false).unwrap();
+        assert_eq!(found.askers, [("b".to_owned(), "~1.2.0".to_owned())]);
     }
 }

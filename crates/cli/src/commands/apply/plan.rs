@@ -47,11 +47,8 @@ impl Plan {
                 Some(name) => format!("the plan has no batch `{name}`"),
                 None => "the plan has no batch".to_owned(),
             };
-            let folder = name.filter(|name| std::path::Path::new(name).is_dir());
-            let help = match (names.as_slice(), folder) {
-                (_, Some(folder)) => {
-                    format!("the first batch of that folder: trimtab apply --path {folder}")
-                }
+            let help = match (names.as_slice(), name.and_then(for_folder)) {
+                (_, Some(help)) => help,
                 ([], None) => "there is nothing to do".to_owned(),
                 (names, None) => format!("it has: {}", names.join(", ")),
             };
@@ -117,6 +114,15 @@ impl Plan {
     pub(in crate::commands) fn open_limit(&self) -> Option<usize> {
         self.0.rhythm.open_limit.and_then(|limit| usize::try_from(limit).ok())
     }
+}
+
+/// What to run where the name of a batch is a folder, as `trimtab plan` takes one. `None`: it is none.
+pub(super) fn for_folder(name: &str) -> Option<String> {
+    if !std::path::Path::new(name).is_dir() {
+        return None;
+    }
+    let quote = if name.contains(char::is_whitespace) { "'" } else { "" };
+    Some(format!("the first batch of that folder: trimtab apply --path {quote}{name}{quote}"))
 }
 
 /// From when a batch may be carried out, in words.

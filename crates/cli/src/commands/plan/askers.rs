@@ -19,8 +19,8 @@ const MOST: usize = 12;
 /// What ideas of one try have in common: the place, whether the project names what they are about, and who asks for it.
 type Alike<'i> = (usize, bool, &'i [Vec<Purl>]);
 
-/// How many ideas are told who asks for them.
-const MOST_TOLD: usize = 12;
+/// How many ideas of a place are told who asks for them: where the lockfile tells, and where each needs a run.
+const MOST_TOLD: (usize, usize) = (50, 12);
 
 /// Packages with the version that is wanted of each, if it is a certain one.
 type Wanted<'i> = Vec<(&'i Purl, Option<Box<str>>)>;
@@ -97,13 +97,21 @@ impl Search<'_> {
             parts.extend(asked.raised.iter().cloned());
             parts.extend(asked.relocked(false));
         }
+        // A package may be raised in two major versions; a relock moves all that is locked of it.
         let mut known = BTreeSet::new();
-        parts.retain(|part| known.insert((part.way() == Way::Raise, part.package().package())));
+        parts.retain(|part| {
+            known.insert(match part.way() {
+                Way::Raise => part.to_string(),
+                _ => part.package().package().to_string(),
+            })
+        });
+        // What is alike and stands side by side is carried out by one run.
+        parts.sort_by_key(|part| part.way() != Way::Raise);
         let wanted: BTreeSet<Key> =
             ideas.iter().flat_map(|at| self.cases[*at].wanted.iter().cloned()).collect();
         let Some(proposal) = Proposal::together(parts) else { return Ok(answer) };
         let copy = (&ground.base, &ground.before);
-        let unhelped: Vec<usize> = match self.trial.attempt(place, copy, &proposal, &wanted)? {
+        let unhelped: Vec<usize> = match self.trial.probe(place, copy, &proposal, &wanted)? {
             Ok((made, ..)) => {
                 let is_left = |at: &usize| self.cases[*at].wanted.is_disjoint(&made.removed);
                 ideas.into_iter().filter(is_left).collect()
@@ -131,30 +139,37 @@ impl Search<'_> {
             let told = searched.tried[*at].iter().any(|(_, why)| is_told(why));
             searched.idle.contains(&(*at, Way::Relock)) && !told
         });
-        for at in open.into_iter().take(MOST_TOLD) {
-            let idea = self.cases[at].idea;
-            let Some(to) = idea.to.as_deref() else { continue };
-            let ground = self.cases[at].place.and_then(|place| self.ground(place));
-            let (Some(Ok((place, ground))), Some(relock)) =
-                (ground, idea.proposal(Way::Relock, to))
-            else {
-                continue;
-            };
+        let mut of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for at in open {
+            if let Some(place) = self.cases[at].place {
+                of.entry(place).or_default().push(at);
+            }
+        }
+        for (place, ideas) in of {
+            let Some(Ok((place, ground))) = self.ground(place) else { continue };
             // Of these the lockfile tells; others are run for it.
             let is_read = matches!(place.tool.id(), "npm" | "yarn");
             if self.trial.is_over() && !is_read {
                 continue;
             }
-            let asked = (&idea.package, to);
-            let found = update::askers(place.tool, &ground.base, asked, &self.trial.options());
-            let Some(blockers) = found.ok().filter(|found| !found.is_empty()) else { continue };
-            let what = relock.to_string();
-            let (reason, edits, commands) =
-                (Reason::Unchanged { blockers }, Vec::new(), Vec::new());
-            let refusal = Box::new(Refusal { reason, edits, next: None, commands });
-            let tried = &mut searched.tried[at];
-            tried.retain(|(tried, why)| *tried != what || !matches!(why, Refused::Nothing));
-            tried.push((what, Refused::Tool(refusal)));
+            let most = if is_read { MOST_TOLD.0 } else { MOST_TOLD.1 };
+            let to = |at: usize| Some((at, self.cases[at].idea.to.as_deref()?));
+            let told: Vec<(usize, &str)> = ideas.into_iter().filter_map(to).take(most).collect();
+            let asked: Vec<(&Purl, &str)> =
+                told.iter().map(|(at, to)| (&self.cases[*at].idea.package, *to)).collect();
+            let options = self.trial.options();
+            let found = update::askers(place.tool, &ground.base, &asked, &options);
+            for ((at, to), blockers) in told.into_iter().zip(found.unwrap_or_default()) {
+                let relock = self.cases[at].idea.proposal(Way::Relock, to);
+                let Some(relock) = relock.filter(|_| !blockers.is_empty()) else { continue };
+                let what = relock.to_string();
+                let (reason, edits, commands) =
+                    (Reason::Unchanged { blockers }, Vec::new(), Vec::new());
+                let refusal = Box::new(Refusal { reason, edits, next: None, commands });
+                let tried = &mut searched.tried[at];
+                tried.retain(|(tried, why)| *tried != what || !matches!(why, Refused::Nothing));
+                tried.push((what, Refused::Tool(refusal)));
+            }
         }
     }
 

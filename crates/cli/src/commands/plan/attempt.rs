@@ -168,6 +168,35 @@ impl<'t> Trial<'t> {
         &self,
         aged: bool,
         place: &Place,
+        ground: (&Scratch, &Inventory),
+        proposal: &Proposal,
+        wanted: &BTreeSet<Key>,
+    ) -> Result<Result<Tried, Refused>, Diagnostic> {
+        let options = self.options();
+        let options = Options { before: options.before.filter(|_| aged), ..options };
+        self.attempt_with((aged, &options), place, ground, proposal, wanted)
+    }
+
+    /// The same, with versions of any age, and stopped when nothing more may be begun: it only tells what else needs no try.
+    ///
+    /// # Errors
+    /// The index is damaged.
+    pub(super) fn probe(
+        &self,
+        place: &Place,
+        ground: (&Scratch, &Inventory),
+        proposal: &Proposal,
+        wanted: &BTreeSet<Key>,
+    ) -> Result<Result<Tried, Refused>, Diagnostic> {
+        let time_limit = self.left().clamp(Duration::from_secs(1), ONE_TRY);
+        let options = Options { before: None, time_limit, ..self.options.clone() };
+        self.attempt_with((false, &options), place, ground, proposal, wanted)
+    }
+
+    fn attempt_with(
+        &self,
+        (aged, options): (bool, &Options),
+        place: &Place,
         (base, before): (&Scratch, &Inventory),
         proposal: &Proposal,
         wanted: &BTreeSet<Key>,
@@ -176,12 +205,10 @@ impl<'t> Trial<'t> {
             return Ok(Err(Refused::Time));
         }
         self.tries.fetch_add(1, Ordering::Relaxed);
-        let options = self.options();
-        let options = Options { before: options.before.filter(|_| aged), ..options };
-        let confirmed = match update::confirm(place.tool, base, proposal, &options) {
+        let confirmed = match update::confirm(place.tool, base, proposal, options) {
             Ok(confirmed) => confirmed,
             Err(refusal) => {
-                let refused = Trial::refused(refusal, &options);
+                let refused = Trial::refused(refusal, options);
                 if !aged && is_lasting(&refused) {
                     self.keep(place, proposal);
                 }
