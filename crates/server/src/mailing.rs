@@ -157,9 +157,8 @@ async fn read_as(
     };
     let teams = app.store.teams(org).await?;
     let team = is.team.map(|id| teams.into_iter().find(|team| team.id == id).ok_or(id));
-    let team = match team.transpose() {
-        Ok(team) => team,
-        Err(_) => return Ok(Err("the team is gone".to_owned())),
+    let Ok(team) = team.transpose() else {
+        return Ok(Err("the team is gone".to_owned()));
     };
     let scope = team.as_ref().map(|team| ScopeOf::Team(team.id));
     let read = async {

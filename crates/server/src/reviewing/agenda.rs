@@ -337,7 +337,8 @@ impl Making<'_> {
         list: String,
     ) -> Result<Filled, Problem> {
         let count = self.app.store.count_findings(self.org, filter).await?;
-        let most = if count.number > LISTED as i64 { KEPT } else { LISTED };
+        let goes_on = usize::try_from(count.number).is_ok_and(|number| number > LISTED);
+        let most = if goes_on { KEPT } else { LISTED };
         let rows = self.app.store.findings(self.org, filter, by, None, most).await?.rows;
         let mut topics: Vec<Draft> = rows.iter().take(LISTED).map(finding).collect();
         topics.sort_by(|a, b| order(part, &a.is, &b.is));
