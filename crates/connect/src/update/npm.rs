@@ -334,7 +334,10 @@ mod tests {
     #[test]
     fn who_asks_stands_in_the_lockfile() {
         let all = |lockfile: Value| -> Vec<String> {
-            asking(&lockfile, "left").iter().map(ToString::to_string).collect()
+            let mut told: Vec<String> =
+                asking(&lockfile, "left").iter().map(ToString::to_string).collect();
+            told.sort();
+            told
         };
         let told = all(serde_json::json!({ "lockfileVersion": 3, "packages": {
             "": { "name": "app", "version": "1.0.0", "devDependencies": { "left": "^1" } },
@@ -343,8 +346,8 @@ mod tests {
             "node_modules/other": { "version": "1.0.0", "name": "real", "optionalDependencies": { "left": "1" } },
         }}));
         let expected = [
-            "`app@1.0.0` requires `left ^1`",
             "`@s/up@3.0.0` requires `left >=1`",
+            "`app@1.0.0` requires `left ^1`",
             "`real@1.0.0` requires `left 1`",
             "`right@2.0.0` requires `left ~1.2`",
         ];
@@ -355,7 +358,7 @@ mod tests {
             }},
             "left": { "version": "1.2.0" },
         }}));
-        assert_eq!(told, ["`right@2.0.0` requires `left ~1.2`", "`@s/up@3.0.0` requires `left 1`"]);
+        assert_eq!(told, ["`@s/up@3.0.0` requires `left 1`", "`right@2.0.0` requires `left ~1.2`"]);
     }
 
     #[test]

@@ -294,7 +294,8 @@ fn locked(text: &str, name: &str) -> BTreeSet<String> {
         match line.len() - line.trim_start().len() {
             0 if !line.is_empty() => inside = line.trim_end_matches(':') == "packages",
             2 if inside => {
-                let key = line.trim().trim_end_matches(':').trim_matches('\'');
+                let key = line.trim().split(": ").next().unwrap_or_default();
+                let key = key.trim_end_matches(':').trim_matches('\'');
                 let key = key.trim_start_matches('/').split('(').next().unwrap_or(key);
                 // Up to version 5 of the format `/left/1.0.0_peer@2.0.0`; no version has a `_`.
                 let rest = key.strip_prefix(name).and_then(|rest| rest.strip_prefix(['@', '/']));
