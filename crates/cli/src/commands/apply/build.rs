@@ -91,7 +91,9 @@ impl<'w> Batch<'w> {
                     steps.push((*position, confirmed.changes));
                     state = State { copy: confirmed.scratch, inventory: after, ..state };
                     // Each commit is to build by itself.
-                    if work.each && let Some(not) = vendor(work, &mut steps)? {
+                    if work.each
+                        && let Some(not) = vendor(work, &mut steps)?
+                    {
                         return Ok(Err(not));
                     }
                 }
@@ -100,7 +102,9 @@ impl<'w> Batch<'w> {
             }
             state.done.push(*position);
         }
-        if !work.each && let Some(not) = vendor(work, &mut steps)? {
+        if !work.each
+            && let Some(not) = vendor(work, &mut steps)?
+        {
             return Ok(Err(not));
         }
         Ok(Ok(steps))

@@ -153,7 +153,8 @@ mod tests {
         assert_eq!(forgotten(&told, LOCK, &after), LOCK.replace("3.4", "3.7"));
         assert_eq!(forgotten(&[], LOCK, &after), after);
         // Of that name elsewhere, as a template of the project may have one.
-        let elsewhere = after.replace("{ editable = \".\" }", "{ registry = \"https://registry.example\" }");
+        let elsewhere =
+            after.replace("{ editable = \".\" }", "{ registry = \"https://registry.example\" }");
         assert_eq!(forgotten(&told, "version = 1\n", &elsewhere), elsewhere);
     }
 }
