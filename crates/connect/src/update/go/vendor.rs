@@ -13,6 +13,8 @@ use crate::update::scratch::{Bounds, Extent, Scratch};
 use crate::update::{Options, Tool};
 
 const VENDOR: &str = "vendor";
+/// The list of what is in it.
+const LIST: &str = "modules.txt";
 /// How many files and bytes are read of it, before and after.
 const MOST: (usize, u64) = (100_000, 256 << 20);
 
@@ -20,7 +22,7 @@ const MOST: (usize, u64) = (100_000, 256 << 20);
 /// it. `None`: nothing is.
 pub fn vendored_at(tool: &Tool, root: &Path, inside: &Path) -> Option<PathBuf> {
     let is_go = tool.id == super::TOOL.id;
-    let has = |at: &Path| root.join(at).join(VENDOR).join("modules.txt").is_file();
+    let has = |at: &Path| root.join(at).join(VENDOR).join(LIST).is_file();
     let is_used = |at: &Path| {
         let module = inside.strip_prefix(at).unwrap_or(inside).to_string_lossy().replace('\\', "/");
         let text = fs::read_to_string(root.join(at).join("go.work")).unwrap_or_default();
@@ -56,7 +58,60 @@ pub fn vendored(
     let flags = flags(&drive);
     let what = if manifests.text("go.work").is_some() { "work" } else { "mod" };
     drive.run(&[what, "vendor"], &set(&drive, &flags))?;
-    Ok(between(&before, &content(&scratch)?))
+    let after = content(&scratch)?;
+    let folder = below(&scratch.inside(), &format!("{VENDOR}/"));
+    let list = format!("{folder}{LIST}");
+    let text = |all: &BTreeMap<String, Vec<u8>>| {
+        String::from_utf8_lossy(all.get(&list).map(Vec::as_slice).unwrap_or_default()).into_owned()
+    };
+    let (old, new) = (text(&before), text(&after));
+    let (was, is) = (Listed::of(&old), Listed::of(&new));
+    let mut changes = between(&before, &after);
+    changes.retain(|change| {
+        change.path.strip_prefix(&*folder).is_some_and(|path| moved(path, &was, &is))
+    });
+    Ok(changes)
+}
+
+/// What the list of what is vendored says: by package and by module, the line of the module and its version.
+#[derive(Default)]
+struct Listed<'t> {
+    packages: BTreeMap<&'t str, &'t str>,
+    modules: BTreeMap<&'t str, &'t str>,
+}
+
+impl<'t> Listed<'t> {
+    fn of(text: &'t str) -> Listed<'t> {
+        let mut all = Listed::default();
+        let mut module = "";
+        for line in text.lines() {
+            if let Some(rest) = line.strip_prefix("# ") {
+                module = line;
+                let path = rest.split_whitespace().next().unwrap_or_default();
+                // Replacements are told again at the end.
+                all.modules.entry(path).or_insert(line);
+            } else if !line.starts_with('#') {
+                all.packages.insert(line.trim(), module);
+            }
+        }
+        all
+    }
+}
+
+/// Whether a file that is vendored is of what moved: of a package or module at another version, newly there or no more. What
+/// people changed of others is theirs.
+fn moved(path: &str, was: &Listed<'_>, is: &Listed<'_>) -> bool {
+    let mut at = path;
+    while let Some((folder, _)) = at.rsplit_once('/') {
+        for (was, is) in [(&was.packages, &is.packages), (&was.modules, &is.modules)] {
+            let (was, is) = (was.get(folder), is.get(folder));
+            if was.is_some() || is.is_some() {
+                return was != is;
+            }
+        }
+        at = folder;
+    }
+    path == LIST
 }
 
 /// All files that are vendored, by their paths below the root.
@@ -82,6 +137,28 @@ fn content(scratch: &Scratch) -> Result<BTreeMap<String, Vec<u8>>, Reason> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_people_changed_of_what_does_not_move_is_theirs() {
+        let old = "# a.example/x v1.0.0\n## explicit; go 1.17\na.example/x\na.example/x/in\n\
+            # b.example/y v1.0.0\n## explicit\nb.example/y\nb.example/y/old\n";
+        let new = "# a.example/x v1.1.0\n## explicit; go 1.17\na.example/x\na.example/x/in\n\
+            # b.example/y v1.0.0\n## explicit\nb.example/y\nb.example/y/new\n\
+            # c.example/z v1.0.0\nc.example/z/in\n";
+        let (was, is) = (Listed::of(old), Listed::of(new));
+        for (path, goes) in [
+            ("modules.txt", true),
+            ("a.example/x/in/data/words.txt", true),
+            ("b.example/y/y.go", false),
+            ("b.example/y/header.h", false),
+            ("b.example/y/new/new.go", true),
+            ("b.example/y/old/old.go", true),
+            ("c.example/z/LICENSE", true),
+            ("README.md", false),
+        ] {
+            assert_eq!(moved(path, &was, &is), goes, "{path}");
+        }
+    }
 
     #[test]
     fn a_workspace_vendors_for_its_modules() {
