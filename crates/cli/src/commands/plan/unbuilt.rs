@@ -90,8 +90,8 @@ impl Search<'_> {
             .filter(|offered| offered.built == Some(true))
             .map(|offered| offered.version.clone())
             .collect();
-        for at in 0..self.cases.len() {
-            if self.cases[at].idea.package == *locked
+        for (at, case) in self.cases.iter().enumerate() {
+            if case.idea.package == *locked
                 && let Some((to, _)) = self.aim(at, Way::Relock)?
                 && built.contains(&to)
             {
