@@ -57,7 +57,7 @@ pub use change::{Change, Confirmed, Ran};
 pub use confirm::{Settled, askers, confirm, listing, managing, settled};
 pub use detect::{detect, detect_among};
 pub use folder::sweep;
-pub use go::vendor::{is_vendored, vendored};
+pub use go::vendor::{vendored, vendored_at};
 pub use needs::{Need, needs};
 pub use refusal::{Blocker, Reason, Refusal};
 pub use scratch::{Bounds, Extent, Scratch, ScratchError};

@@ -312,6 +312,50 @@ fn go() {
     );
 }
 
+/// What is vendored follows in the same commit; what git ignores by its name and keeps is a part of the project.
+#[test]
+fn go_with_what_is_vendored() {
+    let files = [
+        ("go.mod", "module example.org/app\n\ngo 1.21\n\nrequire rsc.io/quote v1.5.1\n"),
+        (".gitignore", "server\n"),
+        (
+            "cmd/server/server_test.go",
+            "package server\n\nimport (\n\t\"testing\"\n\n\t\"rsc.io/quote\"\n)\n\nfunc TestFine(t *testing.T) {\n\tif quote.Go() == \"\" {\n\t\tt.Fail()\n\t}\n}\n",
+        ),
+    ];
+    let prepare = ["sh", "-c", "go mod tidy && go mod vendor"];
+    let Some(case) = Case::new(&files, &prepare, &[("Go", "rsc.io/quote", "1.5.2")]) else {
+        return;
+    };
+    let (root, branch) = (case.root(), "trimtab/week-48");
+    git(&root, &["add", "-f", "cmd"]);
+    git(&root, &["commit", "-q", "--amend", "-m", "First"]);
+    let listed = |of: &str| git(&root, &["show", &format!("{of}:vendor/modules.txt")]);
+    assert!(listed("HEAD").contains("# rsc.io/quote v1.5.1"));
+    let plan =
+        case.plan("go", "go.mod", &[("raise", "pkg:golang/rsc.io/quote@v1.5.1", "v1.5.2", 0)]);
+    let (ran, told) = case.apply(&plan, &["--test", "detected"]);
+    if is_away(&told) {
+        return;
+    }
+    assert_eq!(
+        (ran.exit, &told["outcome"]),
+        (Exit::Clean, &json!("applied")),
+        "{}\n{told:#}",
+        ran.err
+    );
+    for run in ["before", "after"] {
+        assert_eq!(told["tests"][run]["failed"], json!(0), "{told:#}");
+    }
+    assert!(listed(branch).contains("# rsc.io/quote v1.5.2"));
+    let held = git(&root, &["ls-tree", "-r", "--name-only", branch, "vendor/rsc.io/quote"]);
+    assert!(held.contains("vendor/rsc.io/quote/quote.go"), "{held}");
+    git(&root, &["merge", "-q", "--no-ff", "-m", "Merge", branch]);
+    let ran = run(&["rollback", "week-48", "--path", &text(&root)]);
+    assert_eq!(ran.exit, Exit::Clean, "{}", ran.err);
+    assert_eq!(git(&root, &["diff", "HEAD~1", "trimtab/rollback-week-48"]), "");
+}
+
 #[test]
 fn python() {
     let files = [

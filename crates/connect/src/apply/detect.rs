@@ -94,10 +94,27 @@ pub(crate) fn runner(folder: &Path) -> Option<&'static Runner> {
     RUNNERS.iter().find(|runner| (runner.is_project)(folder) && (runner.has_tests)(folder))
 }
 
-/// What makes a folder ready for a command of its own: the runner of the folder; and of Python, where none knows its tests,
-/// that of its package manager.
-pub(crate) fn readier(folder: &Path) -> Option<&'static Runner> {
+/// What makes a folder ready for a command of its own: the runner of the folder; and of Python, where none knows its tests and
+/// the line speaks of it, that of its package manager.
+pub(crate) fn readier(folder: &Path, line: &str) -> Option<&'static Runner> {
     const PYTHON: &[&str] = &["uv", "poetry", "pip"];
+    const SPEAKS: &[&str] = &["python", ".py", "pytest", "unittest", "tox", "nox", ".venv"];
     let of_python = |runner: &&Runner| PYTHON.contains(&runner.id) && (runner.is_project)(folder);
-    runner(folder).or_else(|| RUNNERS.iter().find(of_python))
+    let speaks = SPEAKS.iter().any(|word| line.contains(word));
+    runner(folder).or_else(|| RUNNERS.iter().find(|runner| speaks && of_python(runner)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_line_of_python_gets_its_environment() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("requirements.txt"), "").unwrap();
+        let id = |line: &str| readier(folder.path(), line).map(|runner| runner.id);
+        assert_eq!(id("python3 -m unittest"), Some("pip"));
+        assert_eq!(id("./manage.py test"), Some("pip"));
+        assert_eq!(id("make check"), None);
+    }
 }

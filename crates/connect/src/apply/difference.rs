@@ -5,6 +5,8 @@ use super::trial::{Ended, Trial};
 
 /// How many of the last lines of a run are told where tests are not run any more.
 const SAID: usize = 3;
+/// What Python's `unittest` puts before the name of a module that cannot be loaded.
+const UNLOADED: &str = "unittest.loader._FailedTest.";
 
 /// What runs before and after an update come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,9 +46,12 @@ pub fn difference(before: &Trial, after: &Trial) -> Difference {
     };
     let failed = |verdict| verdict == Verdict::Failed;
     // Of a file that could not be loaded before, no test was known: what fails in it now is nothing new.
-    let unloaded: Vec<String> = of(before, &|name, v| failed(v) && name.ends_with(".py"))
-        .into_iter()
-        .map(|file| format!("{file}::"))
+    let unloaded: Vec<String> = of(before, &|_, v| failed(v))
+        .iter()
+        .filter_map(|name| match name.strip_prefix(UNLOADED) {
+            Some(module) => Some(format!("{module}.")),
+            None => name.ends_with(".py").then(|| format!("{name}::")),
+        })
         .collect();
     let failed_before = |name: &str| {
         was(name).is_some_and(failed) || unloaded.iter().any(|file| name.starts_with(&**file))
@@ -132,6 +137,18 @@ mod tests {
         // Of a file that was loaded it is.
         let before = failed("ERROR tests/b.py\nPASSED tests/a.py::one\n");
         assert_eq!(difference(&before, &after).judgement, Judgement::Broke);
+    }
+
+    #[test]
+    fn a_test_of_a_module_that_could_not_be_loaded_is_nothing_new() {
+        let before = failed("tests.b (unittest.loader._FailedTest.tests.b) ... ERROR\n");
+        let text =
+            "test_x (tests.b.T.test_x) ... ok\ntest_y (tests.b.T.test_y) ... FAIL\n".to_owned();
+        let told = difference(&before, &failed(&text));
+        assert_eq!(told.judgement, Judgement::Unharmed, "{told:?}");
+        assert_eq!(told.before, ["tests.b.T.test_y".into()]);
+        let other = text + "test_z (tests.c.T.test_z) ... FAIL\n";
+        assert_eq!(difference(&before, &failed(&other)).judgement, Judgement::Broke);
     }
 
     #[test]

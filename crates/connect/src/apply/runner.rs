@@ -275,14 +275,23 @@ fn has_unittest_below(folder: &Path) -> bool {
     !speaks_of_pytest(folder) && tests_itself(&folder.join("tests"))
 }
 
-/// Whether a file of tests in a folder names `unittest`.
+/// Whether a file of tests in a folder has a case of `unittest`, and none is for pytest: `unittest.mock` is for both.
 fn tests_itself(folder: &Path) -> bool {
-    let mut entries = std::fs::read_dir(folder).into_iter().flatten().take(LOOKED).flatten();
-    entries.any(|entry| {
+    const PYTEST: &[&str] = &["import pytest", "from pytest", "\ndef test_", "\nasync def test_"];
+    let entries = std::fs::read_dir(folder).into_iter().flatten().take(LOOKED).flatten();
+    let mut has_case = false;
+    for entry in entries {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let is_test = name.starts_with("test") && name.ends_with(".py");
-        is_test && has_text(folder, &name, "unittest")
-    })
+        if !name.starts_with("test") || !name.ends_with(".py") {
+            continue;
+        }
+        if PYTEST.iter().any(|text| has_text(folder, &name, text)) {
+            return false;
+        }
+        let has = |text| has_text(folder, &name, text);
+        has_case |= has("unittest") && has("TestCase");
+    }
+    has_case
 }
 
 /// Whether a project is tested by pytest, as its files tell.
@@ -296,6 +305,17 @@ fn speaks_of_pytest(folder: &Path) -> bool {
         "uv.lock",
         "poetry.lock",
         "requirements.txt",
+        "requirements-dev.txt",
+        "requirements_dev.txt",
+        "requirements-test.txt",
+        "requirements/dev.txt",
+        "requirements/test.txt",
+        "requirements/tests.txt",
+        "dev-requirements.txt",
+        "test-requirements.txt",
+        "noxfile.py",
+        "Makefile",
+        "Pipfile",
     ];
     MARKS.iter().any(|name| has(folder, name))
         || TEXTS.iter().any(|name| has_text(folder, name, "pytest"))

@@ -163,6 +163,26 @@ impl Tree {
         git(Whose::Ours, &self.root(), &["clean", "-ffdxq"], &[]).map(|_| ())
     }
 
+    /// The same below one folder of it.
+    ///
+    /// # Errors
+    /// Git fails.
+    pub fn sweep_below(&self, folder: &Path) -> Result<(), Diagnostic> {
+        let folder = folder.to_string_lossy();
+        let args = ["clean", "-ffdxq", "--", &folder];
+        git(Whose::Ours, &self.root(), &args, &[]).map(|_| ())
+    }
+
+    /// The files that git keeps, by their paths below the root.
+    ///
+    /// # Errors
+    /// Git fails.
+    pub fn tracked(&self) -> Result<Vec<String>, Diagnostic> {
+        let text = git(Whose::Ours, &self.root(), &["ls-files", "-z"], &[])?;
+        let paths = text.split(|byte| *byte == 0).filter(|path| !path.is_empty());
+        Ok(paths.map(|path| String::from_utf8_lossy(path).into_owned()).collect())
+    }
+
     /// Writes what changes, by paths below the root.
     ///
     /// # Errors
@@ -210,10 +230,17 @@ impl Tree {
         // Tests may have changed the files.
         self.write(changes)?;
         let mut paths: Vec<&str> = Vec::new();
+        // What is vendored is kept as a whole, whatever its files are called.
+        let lists = changes.iter().filter(|change| change.before.is_some());
+        let vendored: Vec<&str> = lists
+            .filter_map(|change| change.path.strip_suffix("modules.txt"))
+            .filter(|folder| *folder == "vendor/" || folder.ends_with("/vendor/"))
+            .collect();
         for change in changes {
             // A lockfile that the project does not keep stays out of it.
             let ignored = ["check-ignore", "--quiet", "--", &change.path];
-            let is_new = change.before.is_none();
+            let is_vendored = vendored.iter().any(|folder| change.path.starts_with(*folder));
+            let is_new = change.before.is_none() && !is_vendored;
             if !is_new || !attempt(Whose::Ours, &self.root(), &ignored, &[])?.is_well() {
                 paths.push(&change.path);
             }

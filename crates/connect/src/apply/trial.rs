@@ -132,7 +132,9 @@ pub fn prepare(
         Kind::Told { fetch: Some(line), .. } | Kind::Usual { fetch: Some(line), .. } => {
             vec![shell(line)]
         }
-        Kind::Told { fetch: None, .. } => readier(&command.folder).map(usual).unwrap_or_default(),
+        Kind::Told { fetch: None, test } => {
+            readier(&command.folder, test).map(usual).unwrap_or_default()
+        }
         Kind::Usual { fetch: None, runner } => usual(runner),
     };
     let own: Vec<&str> =
@@ -179,9 +181,9 @@ pub fn trial(tree: &Tree, command: &Command, confinement: &Confinement, limits: 
     }
     let (build, test) = match &command.kind {
         Kind::Told { test, .. } => {
-            let usual = readier(&command.folder);
-            within(&command.folder, &mut environment);
-            (usual.map(|r| lines(r.build)).unwrap_or_default(), shell(test))
+            let usual = readier(&command.folder, test);
+            let line = within(&command.folder, test);
+            (usual.map(|r| lines(r.build)).unwrap_or_default(), shell(&line))
         }
         Kind::Usual { runner, .. } => (lines(runner.build), words(runner.test)),
     };
@@ -195,7 +197,15 @@ pub fn trial(tree: &Tree, command: &Command, confinement: &Confinement, limits: 
     if files.tests.len() > results.tests.len() {
         results = files;
     }
-    Trial { ended: ended(end), results, output, time: began.elapsed() }
+    // Before Python 3.12 that passes.
+    let is_none = |line: &str| line.starts_with("Ran 0 tests in ");
+    let ended = match &command.kind {
+        Kind::Usual { .. } if results.is_empty() && output.text().lines().any(is_none) => {
+            Ended::NotRun("no test was found".to_owned())
+        }
+        _ => ended(end),
+    };
+    Trial { ended, results, output, time: began.elapsed() }
 }
 
 fn ended(end: End) -> Ended {
@@ -253,18 +263,18 @@ fn unvetted(seen: &mut Vec<(OsString, OsString)>) {
     }
 }
 
-/// Has a line of the settings find the environment of Python that was made in the folder.
-fn within(folder: &Path, seen: &mut [(OsString, OsString)]) {
+/// A line of the settings that finds the environment of Python that was made in the folder. It says so itself: what sets up
+/// the namespaces around it is found by the user's own `PATH`, and by nothing that was fetched.
+fn within(folder: &Path, line: &str) -> String {
     let programs = folder.join(".venv").join(if cfg!(windows) { "Scripts" } else { "bin" });
-    if !programs.is_dir() {
-        return;
+    let Some(path) = programs.to_str().filter(|_| programs.is_dir()) else {
+        return line.to_owned();
+    };
+    if cfg!(windows) {
+        return format!("set \"PATH={path};%PATH%\" && {line}");
     }
-    for (_, value) in seen.iter_mut().filter(|(name, _)| name == "PATH") {
-        let all = std::iter::once(programs.clone()).chain(std::env::split_paths(&*value));
-        if let Ok(path) = std::env::join_paths(all) {
-            *value = path;
-        }
-    }
+    let quoted = path.replace('\'', "'\\''");
+    format!("PATH='{quoted}':\"$PATH\"; export PATH\n{line}")
 }
 
 fn words(line: &[&str]) -> Vec<OsString> {

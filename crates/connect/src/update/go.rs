@@ -145,12 +145,16 @@ fn lock(drive: &Drive<'_>, wish: &Wish, _: &Edits) -> Result<(), Reason> {
 /// The user's own flags of Go; and what is vendored does not keep `go.mod` from being written. In a workspace, which takes
 /// no such flag, nothing does.
 fn flags(drive: &Drive<'_>) -> String {
-    let own = std::env::var("GOFLAGS").unwrap_or_default();
     match drive.manifests.text("go.work") {
-        Some(_) => own,
-        None if own.is_empty() => "-mod=mod".to_owned(),
-        None => format!("{own} -mod=mod"),
+        Some(_) => std::env::var("GOFLAGS").unwrap_or_default(),
+        None => alone(),
     }
+}
+
+/// The user's own flags of Go for a module in no workspace.
+fn alone() -> String {
+    let own = std::env::var("GOFLAGS").unwrap_or_default();
+    if own.is_empty() { "-mod=mod".to_owned() } else { format!("{own} -mod=mod") }
 }
 
 /// The variables that it is run with.
@@ -210,6 +214,7 @@ fn module(text: &str) -> Option<&str> {
 /// Puts a project in order as it is. Where that is not possible: the modules of its graph, listed or not.
 fn settle(drive: &Drive<'_>) -> Result<Option<Vec<Purl>>, Reason> {
     const LINE: &str = "{{if not .Main}}{{with .Replace}}{{.Path}} {{.Version}}{{else}}{{.Path}} {{.Version}}{{end}}{{end}}";
+    const LIST: &[&str] = &["list", "-m", "-f", LINE, "all"];
     let flags = flags(drive);
     let set = set(drive, &flags);
     if has_sources(&drive.scratch.folder()) {
@@ -219,7 +224,20 @@ fn settle(drive: &Drive<'_>) -> Result<Option<Vec<Purl>>, Reason> {
             Err(_) => {}
         }
     }
-    let lines = drive.run(&["list", "-m", "-f", LINE, "all"], &set)?;
+    let lines = if drive.manifests.text("go.work").is_some() {
+        // What only other modules of its workspace have is none of its.
+        let own = alone();
+        let mut outside = set.clone();
+        outside.retain(|(name, _)| *name != "GOFLAGS");
+        outside.extend([("GOFLAGS", own.as_str()), ("GOWORK", "off")]);
+        match drive.run(LIST, &outside) {
+            Ok(lines) => lines,
+            // It may ask for a module that the workspace alone has.
+            Err(_) => drive.run(LIST, &set)?,
+        }
+    } else {
+        drive.run(LIST, &set)?
+    };
     let module = |line: &str| {
         let mut words = line.split_whitespace();
         let (path, version, None) = (words.next()?, words.next()?, words.next()) else {

@@ -156,6 +156,44 @@ impl Scratch {
         fill(&root, to, (|_| Keep::Yes, LEFT), Extent::Whole, bounds)
     }
 
+    /// Copies some files of a project, by their paths below the root: what git keeps of it. Links that lead nowhere, out, or to
+    /// a folder are left out.
+    pub(crate) fn copy_of(
+        root: &Path,
+        inside: &Path,
+        tool: &'static Tool,
+        files: &[String],
+        bounds: Bounds,
+    ) -> Result<Scratch, ScratchError> {
+        let io = |path: &Path| {
+            let path = path.to_owned();
+            move |e| ScratchError::Io(path, e)
+        };
+        let root = root.canonicalize().map_err(io(root))?;
+        let scratch = Scratch::empty(inside, tool, None).map_err(io(inside))?;
+        fs::create_dir_all(scratch.folder()).map_err(io(inside))?;
+        if files.len() > bounds.entries {
+            return Err(ScratchError::TooLarge(bounds));
+        }
+        let mut left = bounds.bytes;
+        for below in files {
+            let below = Path::new(below);
+            let plain = below.components().all(|c| matches!(c, Component::Normal(_)));
+            let Ok(from) = root.join(below).canonicalize() else { continue };
+            if !plain || !from.starts_with(&root) || !from.is_file() {
+                continue;
+            }
+            let size = fs::metadata(&from).map_err(io(&from))?.len();
+            left = left.checked_sub(size).ok_or(ScratchError::TooLarge(bounds))?;
+            let to = scratch.root().join(below);
+            if let Some(parent) = to.parent() {
+                fs::create_dir_all(parent).map_err(io(parent))?;
+            }
+            fs::copy(&from, &to).map_err(io(&to))?;
+        }
+        Ok(scratch)
+    }
+
     /// With nothing in it.
     fn empty(inside: &Path, tool: &'static Tool, place: Option<&Path>) -> io::Result<Scratch> {
         let folder = Folder::new(place)?;

@@ -139,6 +139,27 @@ fn a_line_finds_the_environment_of_requirements() {
     assert!(ran.ended.is_well(), "{}: {}", ran.ended, ran.output.text());
 }
 
+/// What lies in the environment that was made is for the tests: it is not found by what keeps them in.
+#[cfg(unix)]
+#[test]
+fn nothing_of_the_environment_is_run_outside() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = project(&[("a", "1\n")]);
+    let copy = tree(&folder.path().join("project"));
+    let mark = folder.path().join("mark");
+    let program = format!("#!/bin/sh\ntouch '{}'\nexit 1\n", mark.display());
+    for name in ["unshare", "ip", "mount", "mkdir"] {
+        files(&copy.root(), &[(&format!(".venv/bin/{name}"), &program)]);
+        let path = copy.root().join(".venv/bin").join(name);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let line = "case \"$PATH\" in */.venv/bin:*) exit 0;; esac; exit 1";
+    let command = Command::told(&copy.root(), None, line);
+    let ran = trial(&copy, &command, &Confinement::here(), &limits(60));
+    assert!(ran.ended.is_well(), "{}: {}", ran.ended, ran.output.text());
+    assert!(!mark.exists());
+}
+
 #[test]
 fn pytest() {
     if !is_installed("python3", "--version") {
@@ -276,6 +297,13 @@ fn projects_are_detected_by_their_files() {
         ),
         (&[("poetry.lock", ""), ("pyproject.toml", "pytest")], Some("poetry run pytest -rA -q")),
         (&[("requirements.txt", ""), ("test_a.py", "")], Some(".venv/bin/python -m pytest -rA -q")),
+        (
+            &[
+                ("requirements.txt", ""),
+                ("tests/test_a.py", "from unittest import mock\n\ndef test_a(): pass\n"),
+            ],
+            Some(".venv/bin/python -m pytest -rA -q"),
+        ),
         (&[("requirements.txt", "")], None),
         (&[("pom.xml", "")], Some("mvn -B --no-transfer-progress --fail-at-end test")),
         (&[("readme", "")], None),

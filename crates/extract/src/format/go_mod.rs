@@ -12,8 +12,8 @@
 //!   `toolchain`, else of `go`. Both are the *least* version that may build the module, not the
 //!   one that did; `requirement` therefore repeats the directive (`toolchain go1.22.3`), from which
 //!   matching makes a doubt.
-//! - What is vendored has `go.mod` files of its own, which Go does not read: `vendor/` is built as the project's
-//!   `go.mod` says.
+//! - What is vendored may have `go.mod` files of its own, which Go does not read: `vendor/` is built as the
+//!   project's `go.mod` says. A folder that is only called so is none of that.
 //! - Go does not tell what only tests import: everything counts as runtime, except a module that
 //!   no package of the project imports and that provides a `tool`: its scope is unknown.
 
@@ -44,7 +44,7 @@ pub const FORMAT: Format = Format {
 };
 
 fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
-    if view.path.split('/').any(|part| part == "vendor") {
+    if is_vendored(view) {
         return Ok(FileInventory::default());
     }
     match view.name() {
@@ -52,6 +52,16 @@ fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
         "go.work" => workspace(view),
         _ => module(view),
     }
+}
+
+/// Whether a module has this file below its `vendor/`: a list of modules is in that, or what is vendored is told beside it.
+fn is_vendored(view: &FileView<'_>) -> bool {
+    let has = |folder: &str, name: &str| view.files.exists(&view::join(folder, name));
+    // A file in `vendor/` itself is of a module of that name.
+    view.folders_up().skip(1).filter(|at| view::file_name(at) == "vendor").any(|at| {
+        let above = view::folder(at);
+        has(at, "modules.txt") || ["go.mod", "go.work", "Gopkg.lock"].iter().any(|n| has(above, n))
+    })
 }
 
 /// The purl of a module path: what stands before the last `/` is the namespace.
@@ -374,4 +384,30 @@ fn lone_sum(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     }
     out.diagnostics = sums.diagnostics;
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::MemoryFiles;
+
+    #[test]
+    fn what_is_vendored_is_told_by_the_module_that_has_it() {
+        let bytes = b"module a.example/x\n\nrequire b.example/y v1.0.0\n";
+        let is_read = |path: &str, beside: &[&str]| {
+            let mut files = MemoryFiles::default();
+            for name in beside {
+                files.insert(name, b"module m.example\n");
+            }
+            let view = FileView { path, bytes, files: &files };
+            !extract(&view).unwrap().components.is_empty()
+        };
+        assert!(!is_read("vendor/a.example/x/go.mod", &["go.mod"]));
+        assert!(!is_read("vendor/a.example/x/go.mod", &["vendor/modules.txt"]));
+        assert!(!is_read("app/vendor/a.example/x/go.mod", &["app/Gopkg.lock"]));
+        // Folders that are only called so.
+        assert!(is_read("services/vendor/go.mod", &["services/go.mod"]));
+        assert!(is_read("vendor/go.mod", &["go.mod"]));
+        assert!(is_read("third_party/vendor/tool/go.mod", &["go.mod"]));
+    }
 }

@@ -3,12 +3,13 @@
 
 use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use trimtab_connect::apply::{
     Command, Confinement, Difference, Ended, Judgement, Limits, Tree, Trial, difference, prepare,
     trial,
 };
-use trimtab_connect::update::{Need, Options, Proposal, needs};
+use trimtab_connect::update::{Need, Options, Proposal, needs, vendored_at};
 use trimtab_engine::action::bisect;
 use trimtab_model::{Diagnostic, Inventory};
 use trimtab_report::plan::json::{Action, Asked, Finding};
@@ -134,7 +135,7 @@ impl Work<'_> {
         if able.is_empty() || self.command.is_none() {
             return Ok(done);
         }
-        self.tree.back_to(self.tree.base())?;
+        self.back()?;
         tell("Testing before");
         let mut before = self.test(&mut done.runs);
         self.lay(&done.steps)?;
@@ -209,7 +210,7 @@ impl Work<'_> {
             done.vet.clear();
             self.unvetted.set(false);
             if !done.steps.is_empty() {
-                self.tree.back_to(self.tree.base())?;
+                self.back()?;
                 tell("Testing before");
                 before = self.test(&mut done.runs);
                 self.lay(&done.steps)?;
@@ -221,7 +222,7 @@ impl Work<'_> {
                 let why = format!("with go vet again: {}", told.why);
                 let steps = std::mem::take(&mut done.steps);
                 done.not.extend(steps.into_iter().map(|(at, _)| (at, "untold", why.clone())));
-                self.tree.back_to(self.tree.base())?;
+                self.back()?;
             }
         }
         done.before = Some(before);
@@ -255,7 +256,7 @@ impl Work<'_> {
         }
         // Whoever raises the `go` line meets these checks: that is told, and what tests say is looked at without them.
         self.unvetted.set(true);
-        self.tree.back_to(self.tree.base())?;
+        self.back()?;
         tell("Testing before, without go vet");
         let before = self.test(runs);
         self.lay(steps)?;
@@ -465,15 +466,25 @@ impl Work<'_> {
             }
             None => {
                 done.steps = Vec::new();
-                self.tree.back_to(self.tree.base())?;
+                self.back()?;
             }
         }
         Ok(())
     }
 
+    /// Takes the copy to where it began, with what is vendored: git leaves what is new of that where it is, and Go builds of it.
+    pub(super) fn back(&self) -> Result<(), Diagnostic> {
+        self.tree.back_to(self.tree.base())?;
+        let place = &self.arrivals.place;
+        match vendored_at(place.tool, &self.tree.root(), Path::new(&*place.folder)) {
+            Some(at) => self.tree.sweep_below(&at.join("vendor")),
+            None => Ok(()),
+        }
+    }
+
     /// Takes the copy to where steps lead.
     pub(super) fn lay(&self, steps: &Steps) -> Result<(), Diagnostic> {
-        self.tree.back_to(self.tree.base())?;
+        self.back()?;
         steps.iter().try_for_each(|(_, changes)| self.tree.write(changes))
     }
 

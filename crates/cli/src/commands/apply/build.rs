@@ -5,7 +5,7 @@ use std::path::Path;
 
 use trimtab_connect::update::{
     Bounds, Change, Confirmed, Extent, Options, Proposal, Reason, Refusal, Scratch, Tool, confirm,
-    is_vendored, vendored,
+    vendored, vendored_at,
 };
 use trimtab_model::{Code, Diagnostic, Inventory};
 use trimtab_report::plan::json::Finding;
@@ -60,13 +60,7 @@ impl<'w> Batch<'w> {
         work: &'w Work<'w>,
         set: &[usize],
     ) -> Result<Result<Steps, Not>, Diagnostic> {
-        work.tree.back_to(work.tree.base())?;
-        let place = &work.arrivals.place;
-        let (root, inside) = (work.tree.root(), Path::new(&*place.folder));
-        if is_vendored(place.tool, &root, inside) {
-            // What an earlier build vendored and the commit has not would be taken for there.
-            work.tree.sweep()?;
-        }
+        work.back()?;
         let (copy, first) = ground(work)?;
         let mut state = State { copy, inventory: first.clone(), done: Vec::new() };
         let batch = Batch { work, first };
@@ -96,24 +90,22 @@ impl<'w> Batch<'w> {
                     work.tree.write(&confirmed.changes)?;
                     steps.push((*position, confirmed.changes));
                     state = State { copy: confirmed.scratch, inventory: after, ..state };
+                    // Each commit is to build by itself.
+                    if work.each
+                        && let Some(not) = vendor(work, &mut steps)?
+                    {
+                        return Ok(Err(not));
+                    }
                 }
                 Ok(None) => steps.push((*position, Vec::new())),
                 Err(not) => return Ok(Err(not)),
             }
             state.done.push(*position);
         }
-        // What is vendored follows the last that changes something.
-        if let Some((at, changes)) = steps.iter_mut().rfind(|(_, changes)| !changes.is_empty()) {
-            match vendored(place.tool, &root, inside, &work.options) {
-                Ok(more) => {
-                    work.tree.write(&more)?;
-                    changes.extend(more);
-                }
-                Err(why) => {
-                    let why = format!("what is vendored cannot follow it: {why}");
-                    return Ok(Err(Not { at: *at, word: "refused", why }));
-                }
-            }
+        if !work.each
+            && let Some(not) = vendor(work, &mut steps)?
+        {
+            return Ok(Err(not));
         }
         Ok(Ok(steps))
     }
@@ -311,6 +303,39 @@ impl<'w> Batch<'w> {
         let more = self.is_as_planned(state, &after, run)?.is_ok()
             && work.arrivals.refused(&state.inventory, &after, exploited)?.is_none();
         Ok(Ok(if more { (confirmed, after) } else { aged }))
+    }
+}
+
+/// Has what is vendored follow the last of some steps that changes something. Otherwise why that one cannot be built.
+fn vendor(work: &Work<'_>, steps: &mut Steps) -> Result<Option<Not>, Diagnostic> {
+    let place = &work.arrivals.place;
+    let (root, inside) = (work.tree.root(), Path::new(&*place.folder));
+    if vendored_at(place.tool, &root, inside).is_none() {
+        return Ok(None);
+    }
+    let mut files = work.tree.tracked()?;
+    let made = steps.iter().flat_map(|(_, changes)| changes).filter(|made| made.before.is_none());
+    files.extend(made.map(|made| made.path.clone()));
+    let last = steps.iter_mut().rfind(|(_, changes)| !changes.is_empty());
+    let Some((at, changes)) = last else { return Ok(None) };
+    match vendored(place.tool, &root, inside, &files, &work.options) {
+        Ok(more) => {
+            work.tree.write(&more)?;
+            changes.extend(more);
+            Ok(None)
+        }
+        // That is the fault of no action.
+        Err(Reason::Scratch(why)) => {
+            let message = format!("what is vendored cannot be brought in line: {why}");
+            let help = "carry the plan out by hand, and run `go mod vendor`";
+            Err(Diagnostic::new(Code::FileUnreadable, message).help(help))
+        }
+        Err(why) => {
+            let away = matches!(why, Reason::Registry(_) | Reason::TimeLimit(_));
+            let word = if away { "untold" } else { "refused" };
+            let why = format!("what is vendored cannot follow it: {why}");
+            Ok(Some(Not { at: *at, word, why }))
+        }
     }
 }
 

@@ -167,14 +167,21 @@ impl<'s> Search<'s> {
         Search { cases, places, top, trial, registry, trees, grounds, bundles, offered, wheels }
     }
 
-    /// All that has no wheel and stood in the way at a place so far, with one more.
-    pub(super) fn wheels_of(&self, place: &Place, part: Proposal) -> Vec<Proposal> {
+    /// What had no wheel and stood in the way at a place so far, where it went along.
+    pub(super) fn wheels_of(&self, place: &Place) -> Vec<Proposal> {
+        let wheels = self.wheels.lock().unwrap_or_else(PoisonError::into_inner);
+        wheels.get(&place.name).cloned().unwrap_or_default()
+    }
+
+    /// Remembers what went along.
+    pub(super) fn keep_wheels(&self, place: &Place, went: &[Proposal]) {
         let mut wheels = self.wheels.lock().unwrap_or_else(PoisonError::into_inner);
         let known = wheels.entry(place.name.clone()).or_default();
-        if !known.contains(&part) {
-            known.push(part);
+        for part in went {
+            if !known.contains(part) {
+                known.push(part.clone());
+            }
         }
-        known.clone()
     }
 
     /// What a registry offers of a package. Nothing: it could not be asked.

@@ -27,21 +27,43 @@ impl Search<'_> {
         let copy = (&ground.base, &ground.before);
         let mut tried = asked.clone();
         let mut why = refused.clone();
+        let mut along: Vec<Proposal> = Vec::new();
         for _ in 0..MOST {
-            let Some(next) = self.with_wheel(place, &tried, &why)? else { break };
-            match self.agreed(place, copy, &next, wanted)? {
-                Ok(made) => return Ok(Ok(made)),
-                // They go, and something else is worse: that may be mended.
-                Err((next, worse @ Refused::Worse(_))) => return Ok(Err((next, worse))),
-                Err((next, again)) => (tried, why) = (next, again),
+            let Some(part) = self.with_wheel(place, &tried, &why)? else { break };
+            along.push(part);
+            let known = self.wheels_of(place);
+            let all: Vec<Proposal> = along.iter().chain(&known).cloned().collect();
+            // What went with others at the place may hold this one up.
+            let has_more = known.iter().any(|known| !along.contains(known));
+            let sets = [(has_more, &all), (true, &along)];
+            let mut last = None;
+            for (_, set) in sets.into_iter().filter(|(is, _)| *is) {
+                let Some(next) = beside(&tried, set) else { break };
+                match self.agreed(place, copy, &next, wanted)? {
+                    Ok(made) => {
+                        self.keep_wheels(place, &along);
+                        return Ok(Ok(made));
+                    }
+                    // They go, and something else is worse: that may be mended.
+                    Err((next, worse @ Refused::Worse(_))) => return Ok(Err((next, worse))),
+                    Err(told) => {
+                        let is_unbuilt = unbuilt(&told.1).is_some();
+                        last = Some(told);
+                        if is_unbuilt {
+                            break;
+                        }
+                    }
+                }
             }
+            let Some(told) = last else { break };
+            (tried, why) = told;
         }
         // What was asked for at first is what is told.
         Ok(Err((asked, refused)))
     }
 
-    /// A proposal with what stands in its way for want of a wheel, and what did before at its place. `None`: that is not
-    /// it, or no later version has one.
+    /// What stands in the way of a proposal for want of a wheel, at the version that has one. `None`: that is not it, or no later
+    /// version has one.
     fn with_wheel(
         &self,
         place: &Place,
@@ -49,24 +71,14 @@ impl Search<'_> {
         refused: &Refused,
     ) -> Result<Option<Proposal>, Diagnostic> {
         let Some(locked) = unbuilt(refused) else { return Ok(None) };
-        let is_asked = |package: &Purl| {
-            proposal.parts().any(|part| part.package().package() == package.package())
-        };
-        if is_asked(&locked) {
+        if is_asked(proposal, &locked) {
             return Ok(None);
         }
         let Some(to) = self.built(&locked)? else { return Ok(None) };
-        let part = match place.tool.has_lockfile() {
+        Ok(Some(match place.tool.has_lockfile() {
             true => Proposal::Relock { package: locked, to: Some(to) },
             false => Proposal::Raise { package: locked, to },
-        };
-        let mut along = self.wheels_of(place, part);
-        along.retain(|part| !is_asked(part.package()));
-        let own: Vec<Proposal> = proposal.parts().cloned().collect();
-        // One run does all of a kind; what another does before it stands in its way no more.
-        let is_one = own.iter().chain(&along).all(|part| part.way() == Way::Relock);
-        let (first, then) = if is_one { (own, along) } else { (along, own) };
-        Ok(Proposal::together(first.into_iter().chain(then)))
+        }))
     }
 
     /// The version with a wheel to which what has none is moved: its fix, else the lowest later one that brings no finding
@@ -78,8 +90,8 @@ impl Search<'_> {
             .filter(|offered| offered.built == Some(true))
             .map(|offered| offered.version.clone())
             .collect();
-        for at in 0..self.cases.len() {
-            if self.cases[at].idea.package == *locked
+        for (at, case) in self.cases.iter().enumerate() {
+            if case.idea.package == *locked
                 && let Some((to, _)) = self.aim(at, Way::Relock)?
                 && built.contains(&to)
             {
@@ -93,6 +105,22 @@ impl Search<'_> {
         }
         Ok(None)
     }
+}
+
+/// Whether a proposal is about a package.
+fn is_asked(proposal: &Proposal, package: &Purl) -> bool {
+    proposal.parts().any(|part| part.package().package() == package.package())
+}
+
+/// A proposal with others of other packages.
+fn beside(proposal: &Proposal, others: &[Proposal]) -> Option<Proposal> {
+    let own: Vec<Proposal> = proposal.parts().cloned().collect();
+    let others = others.iter().filter(|other| !is_asked(proposal, other.package()));
+    let along: Vec<Proposal> = others.cloned().collect();
+    // One run does all of a kind; what another does before it stands in its way no more.
+    let is_one = own.iter().chain(&along).all(|part| part.way() == Way::Relock);
+    let (first, then) = if is_one { (own, along) } else { (along, own) };
+    Proposal::together(first.into_iter().chain(then))
 }
 
 /// What has no wheel and is not itself to move, with the version that is locked.
@@ -111,6 +139,20 @@ mod tests {
     use trimtab_connect::update::Refusal;
 
     use super::*;
+
+    #[test]
+    fn what_goes_along_is_of_other_packages_and_comes_first_of_another_kind() {
+        let package = |name: &str| Purl::new("pypi", None, name).with_version("1.0");
+        let raise = |name: &str| Proposal::Raise { package: package(name), to: "2.0".into() };
+        let relock = |name: &str| Proposal::Relock { package: package(name), to: None };
+        let names = |proposal: Proposal| -> Vec<String> {
+            proposal.parts().map(|part| part.package().name().to_owned()).collect()
+        };
+        let of = |own: &Proposal, others: &[Proposal]| names(beside(own, others).unwrap());
+        assert_eq!(of(&raise("a"), &[raise("a"), raise("b")]), ["b", "a"]);
+        assert_eq!(of(&relock("a"), &[relock("b")]), ["a", "b"]);
+        assert_eq!(of(&relock("a"), &[]), ["a"]);
+    }
 
     #[test]
     fn what_has_no_wheel_is_known_with_its_version() {

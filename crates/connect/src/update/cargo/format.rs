@@ -31,15 +31,36 @@ pub(super) fn hold(drive: &Drive<'_>) -> Result<bool, Reason> {
     if texts.iter().any(|text| tells_rust(text)) || shared.is_some_and(|p| p.get(RUST).is_some()) {
         return Ok(false);
     }
+    if root.as_ref().is_some_and(asks_rust) {
+        return Ok(false);
+    }
     let edition = shared.and_then(|package| package.get("edition")?.as_str());
-    let mut is_held = false;
+    let mut held = Vec::new();
     for (path, text) in &manifests {
-        if let Some(text) = with_rust(text, edition, *least, *below) {
-            drive.scratch.write(path, &text).map_err(|e| Reason::Scratch(e.to_string()))?;
-            is_held = true;
+        match with_rust(text, edition, *least, *below) {
+            Some(text) => held.push((path, text)),
+            // Of one package of a later edition all has a later format.
+            None if is_package(text) => return Ok(false),
+            None => {}
         }
     }
-    Ok(is_held)
+    for (path, text) in &held {
+        drive.scratch.write(path, text).map_err(|e| Reason::Scratch(e.to_string()))?;
+    }
+    Ok(!held.is_empty())
+}
+
+/// Whether a project has cargo choose versions by the Rust that builds it: then none but its own is said.
+fn asks_rust(root: &DocumentMut) -> bool {
+    let third = |table: &str| {
+        let resolver = root.get(table).and_then(|table| table.get("resolver"));
+        resolver.and_then(|resolver| resolver.as_str()) == Some("3")
+    };
+    third("workspace") || third("package")
+}
+
+fn is_package(text: &str) -> bool {
+    text.parse::<DocumentMut>().is_ok_and(|document| document.get("package").is_some())
 }
 
 const RUST: &str = "rust-version";
@@ -89,6 +110,15 @@ mod tests {
         assert_eq!(of("edition = \"2021\"", 2), None);
         assert_eq!(of("edition = \"2024\"", 3), None);
         assert_eq!(with_rust("[workspace]\nmembers = []\n", None, 31, 41), None);
+    }
+
+    #[test]
+    fn a_project_may_have_versions_chosen_by_its_rust() {
+        let of = |text: &str| asks_rust(&text.parse().unwrap());
+        assert!(of("[workspace]\nmembers = [\"a\"]\nresolver = \"3\"\n"));
+        assert!(of("[package]\nname = \"a\"\nresolver = \"3\"\n"));
+        assert!(!of("[package]\nname = \"a\"\nresolver = \"2\"\n"));
+        assert!(is_package("[package]\nname = \"a\"\n") && !is_package("[workspace]\n"));
     }
 
     #[test]

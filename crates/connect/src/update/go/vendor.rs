@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{flags, set};
+use super::{flags, set, workspace};
 use crate::update::change::{Change, between};
 use crate::update::drive::{Drive, below};
 use crate::update::edit::Manifests;
@@ -13,15 +13,27 @@ use crate::update::scratch::{Bounds, Extent, Scratch};
 use crate::update::{Options, Tool};
 
 const VENDOR: &str = "vendor";
+/// The list of what is in it.
+const LIST: &str = "modules.txt";
 /// How many files and bytes are read of it, before and after.
-const MOST: (usize, u64) = (100_000, 1 << 30);
+const MOST: (usize, u64) = (100_000, 256 << 20);
 
-/// Whether a project in a folder below a root has its modules vendored.
-pub fn is_vendored(tool: &Tool, root: &Path, inside: &Path) -> bool {
-    tool.id == super::TOOL.id && root.join(inside).join(VENDOR).join("modules.txt").is_file()
+/// The folder that has what is vendored for a project in a folder below a root: its own, else that of the workspace that uses
+/// it. `None`: nothing is.
+pub fn vendored_at(tool: &Tool, root: &Path, inside: &Path) -> Option<PathBuf> {
+    let is_go = tool.id == super::TOOL.id;
+    let has = |at: &Path| root.join(at).join(VENDOR).join(LIST).is_file();
+    let is_used = |at: &Path| {
+        let module = inside.strip_prefix(at).unwrap_or(inside).to_string_lossy().replace('\\', "/");
+        let text = fs::read_to_string(root.join(at).join("go.work")).unwrap_or_default();
+        workspace::uses(&text, &module)
+    };
+    let mut places = inside.ancestors().filter(|_| is_go);
+    places.find(|at| has(at) && (*at == inside || is_used(at))).map(Path::to_owned)
 }
 
-/// What changes of what a project has vendored, so that it is as its `go.mod` says. Nothing: it vendors nothing.
+/// What changes of what a project has vendored, so that it is as its `go.mod` says. Nothing: it vendors nothing. `files` are
+/// those that git keeps of it, by their paths below the root: others are no part of what is built.
 ///
 /// # Errors
 /// It cannot be copied, or Go does not do it.
@@ -29,26 +41,77 @@ pub fn vendored(
     tool: &'static Tool,
     root: &Path,
     inside: &Path,
+    files: &[String],
     options: &Options,
 ) -> Result<Vec<Change>, Reason> {
-    if !is_vendored(tool, root, inside) {
-        return Ok(Vec::new());
-    }
-    let extent = Extent::Whole;
-    let scratch = Scratch::copy(root, inside, tool, extent, Bounds::of(extent), None)
+    let Some(at) = vendored_at(tool, root, inside) else { return Ok(Vec::new()) };
+    let scratch = Scratch::copy_of(root, &at, tool, files, Bounds::of(Extent::Whole))
         .map_err(|e| Reason::Scratch(e.to_string()))?;
-    // What git ignores is nobody's to keep in order.
-    if !is_vendored(tool, scratch.root(), inside) {
+    // What git does not keep is nobody's to keep in order.
+    if vendored_at(tool, scratch.root(), &at).is_none() {
         return Ok(Vec::new());
     }
-    let files = scratch.files().map_err(|e| Reason::Scratch(e.to_string()))?;
-    let manifests = Manifests::of(tool, &scratch.inside(), &files);
+    let kept = scratch.files().map_err(|e| Reason::Scratch(e.to_string()))?;
+    let manifests = Manifests::of(tool, &scratch.inside(), &kept);
     let drive = Drive::new(tool, &scratch, &manifests, options)?;
     let before = content(&scratch)?;
     let flags = flags(&drive);
     let what = if manifests.text("go.work").is_some() { "work" } else { "mod" };
     drive.run(&[what, "vendor"], &set(&drive, &flags))?;
-    Ok(between(&before, &content(&scratch)?))
+    let after = content(&scratch)?;
+    let folder = below(&scratch.inside(), &format!("{VENDOR}/"));
+    let list = format!("{folder}{LIST}");
+    let text = |all: &BTreeMap<String, Vec<u8>>| {
+        String::from_utf8_lossy(all.get(&list).map(Vec::as_slice).unwrap_or_default()).into_owned()
+    };
+    let (old, new) = (text(&before), text(&after));
+    let (was, is) = (Listed::of(&old), Listed::of(&new));
+    let mut changes = between(&before, &after);
+    changes.retain(|change| {
+        change.path.strip_prefix(&*folder).is_some_and(|path| moved(path, &was, &is))
+    });
+    Ok(changes)
+}
+
+/// What the list of what is vendored says: by package and by module, the line of the module and its version.
+#[derive(Default)]
+struct Listed<'t> {
+    packages: BTreeMap<&'t str, &'t str>,
+    modules: BTreeMap<&'t str, &'t str>,
+}
+
+impl<'t> Listed<'t> {
+    fn of(text: &'t str) -> Listed<'t> {
+        let mut all = Listed::default();
+        let mut module = "";
+        for line in text.lines() {
+            if let Some(rest) = line.strip_prefix("# ") {
+                module = line;
+                let path = rest.split_whitespace().next().unwrap_or_default();
+                // Replacements are told again at the end.
+                all.modules.entry(path).or_insert(line);
+            } else if !line.starts_with('#') {
+                all.packages.insert(line.trim(), module);
+            }
+        }
+        all
+    }
+}
+
+/// Whether a file that is vendored is of what moved: of a package or module at another version, newly there or no more. What
+/// people changed of others is theirs.
+fn moved(path: &str, was: &Listed<'_>, is: &Listed<'_>) -> bool {
+    let mut at = path;
+    while let Some((folder, _)) = at.rsplit_once('/') {
+        for (was, is) in [(&was.packages, &is.packages), (&was.modules, &is.modules)] {
+            let (was, is) = (was.get(folder), is.get(folder));
+            if was.is_some() || is.is_some() {
+                return was != is;
+            }
+        }
+        at = folder;
+    }
+    path == LIST
 }
 
 /// All files that are vendored, by their paths below the root.
@@ -69,4 +132,49 @@ fn content(scratch: &Scratch) -> Result<BTreeMap<String, Vec<u8>>, Reason> {
         all.insert(below(&scratch.inside(), &format!("{VENDOR}/{}", parts.join("/"))), text);
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_changed_of_what_does_not_move_is_theirs() {
+        let old = "# a.example/x v1.0.0\n## explicit; go 1.17\na.example/x\na.example/x/in\n\
+            # b.example/y v1.0.0\n## explicit\nb.example/y\nb.example/y/old\n";
+        let new = "# a.example/x v1.1.0\n## explicit; go 1.17\na.example/x\na.example/x/in\n\
+            # b.example/y v1.0.0\n## explicit\nb.example/y\nb.example/y/new\n\
+            # c.example/z v1.0.0\nc.example/z/in\n";
+        let (was, is) = (Listed::of(old), Listed::of(new));
+        for (path, goes) in [
+            ("modules.txt", true),
+            ("a.example/x/in/data/words.txt", true),
+            ("b.example/y/y.go", false),
+            ("b.example/y/header.h", false),
+            ("b.example/y/new/new.go", true),
+            ("b.example/y/old/old.go", true),
+            ("c.example/z/LICENSE", true),
+            ("README.md", false),
+        ] {
+            assert_eq!(moved(path, &was, &is), goes, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_workspace_vendors_for_its_modules() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("go.work", "go 1.22\n\nuse ./a\n");
+        write("vendor/modules.txt", "## workspace\n");
+        write("c/vendor/modules.txt", "");
+        let at = |inside: &str| vendored_at(&super::super::TOOL, folder.path(), Path::new(inside));
+        assert_eq!(at("a"), Some(PathBuf::new()));
+        assert_eq!(at("b"), None);
+        assert_eq!(at("c"), Some(PathBuf::from("c")));
+        assert_eq!(at(""), Some(PathBuf::new()));
+    }
 }

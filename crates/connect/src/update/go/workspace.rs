@@ -37,7 +37,7 @@ pub(super) fn raised(drive: &Drive<'_>) -> Result<(), Reason> {
 }
 
 /// Whether a workspace has the module in a folder below it; empty: in its own.
-fn uses(text: &str, module: &str) -> bool {
+pub(super) fn uses(text: &str, module: &str) -> bool {
     let mut within = false;
     text.lines().any(|line| {
         let bare = line.split("//").next().unwrap_or_default().trim();
@@ -53,12 +53,22 @@ fn uses(text: &str, module: &str) -> bool {
     })
 }
 
-/// The text with a higher line `go`. `None`: it is as high already, or there is none.
+/// The text with a higher line `go`. `None`: it is as high already. Without one it is for Go 1.18.
 fn with_line(text: &str, to: &str) -> Option<String> {
-    let now = line(text)?;
-    let is_lower = Scheme::Go.compare(now, to).is_some_and(Ordering::is_lt);
-    let old = text.lines().find(|line| line.trim_start().starts_with("go "))?;
-    is_lower.then(|| text.replacen(old, &old.replacen(now, to, 1), 1))
+    const LEAST: &str = "1.18";
+    let now = line(text);
+    if !Scheme::Go.compare(now.unwrap_or(LEAST), to).is_some_and(Ordering::is_lt) {
+        return None;
+    }
+    let Some(now) = now else { return Some(format!("go {to}\n\n{text}")) };
+    // That line and no other that speaks of the version.
+    let mut done = false;
+    let lines = text.split_inclusive('\n').map(|line| {
+        let is_it = !done && line.trim_start().starts_with("go ");
+        done |= is_it;
+        if is_it { line.replacen(now, to, 1) } else { line.to_owned() }
+    });
+    Some(lines.collect())
 }
 
 #[cfg(test)]
@@ -82,6 +92,10 @@ mod tests {
         assert_eq!(with_line(TEXT, "1.25.13"), Some(TEXT.replace("1.21", "1.25.13")));
         assert_eq!(with_line(TEXT, "1.21"), None);
         assert_eq!(with_line(TEXT, "1.9"), None);
-        assert_eq!(with_line("use .\n", "1.25"), None);
+        let told = format!("// needs go 1.21 or later\n{TEXT}");
+        let raised = format!("// needs go 1.21 or later\n{}", TEXT.replace("1.21", "1.25"));
+        assert_eq!(with_line(&told, "1.25"), Some(raised));
+        assert_eq!(with_line("use .\n", "1.25").as_deref(), Some("go 1.25\n\nuse .\n"));
+        assert_eq!(with_line("use .\n", "1.18"), None);
     }
 }

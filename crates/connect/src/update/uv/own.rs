@@ -63,7 +63,8 @@ fn locked(lockfile: &str, name: &str) -> Option<String> {
 pub(super) fn forgotten(told: &[String], before: &str, after: &str) -> String {
     let mut out = String::with_capacity(after.len());
     for block in blocks(after) {
-        let Some(name) = name(block).filter(|name| told.iter().any(|told| same(told, name))) else {
+        let is_told = |name: &&str| is_own(block) && told.iter().any(|told| same(told, name));
+        let Some(name) = name(block).filter(is_told) else {
             out.push_str(block);
             continue;
         };
@@ -82,6 +83,13 @@ pub(super) fn forgotten(told: &[String], before: &str, after: &str) -> String {
         }
     }
     out
+}
+
+/// Whether a block is of a package of the project, and not of one of that name that a registry has.
+fn is_own(block: &str) -> bool {
+    const OWN: &[&str] = &["editable", "virtual", "directory"];
+    let sources = block.lines().filter_map(|line| line.strip_prefix("source = {"));
+    sources.map(str::trim_start).any(|source| OWN.iter().any(|kind| source.starts_with(kind)))
 }
 
 const EXTRAS: &str = "provides-extras = [";
@@ -144,5 +152,9 @@ mod tests {
         let told = ["demo".to_owned()];
         assert_eq!(forgotten(&told, LOCK, &after), LOCK.replace("3.4", "3.7"));
         assert_eq!(forgotten(&[], LOCK, &after), after);
+        // Of that name elsewhere, as a template of the project may have one.
+        let elsewhere =
+            after.replace("{ editable = \".\" }", "{ registry = \"https://registry.example\" }");
+        assert_eq!(forgotten(&told, "version = 1\n", &elsewhere), elsewhere);
     }
 }
