@@ -110,7 +110,7 @@ pub(crate) async fn anew(
             continue;
         }
         // What became of its updates is looked up where something changed: then they may be over.
-        if let Err(problem) = updating::look(app, org, team.id).await {
+        if let Err(problem) = updating::look(app, org, team.id, now).await {
             tracing::warn!(team = team.id, error = problem.detail, "updates cannot be followed");
         }
         let mark = mark(&app.store.finished_mark(org, team.id).await?);

@@ -277,8 +277,8 @@ pub(crate) fn title(told: &Document) -> String {
 ///
 /// # Errors
 /// The store does not answer.
-pub(crate) async fn look(app: &App, org: Org, team: i64) -> Result<(), Problem> {
-    let since = app.now() - OPEN;
+pub(crate) async fn look(app: &App, org: Org, team: i64, now: Timestamp) -> Result<(), Problem> {
+    let since = now - OPEN;
     let all = app.store.unfinished(org, team, since, LEARNT).await?;
     let known: HashMap<i64, (Option<Timestamp>, Option<Timestamp>)> =
         all.iter().map(|is| (is.id, (is.merged, is.deployed))).collect();
@@ -292,7 +292,7 @@ pub(crate) async fn look(app: &App, org: Org, team: i64) -> Result<(), Problem> 
         let is = (update.merged, update.deployed);
         let (merged, deployed) = known.get(&update.is.id).copied().unwrap_or_default();
         if (merged.is_none() && is.0.is_some()) || (deployed.is_none() && is.1.is_some()) {
-            app.store.see_applied(org, update.is.id, is, app.now()).await?;
+            app.store.see_applied(org, update.is.id, is, now).await?;
         }
     }
     Ok(())
