@@ -14,7 +14,6 @@ use super::chance::Chance;
 use super::packages::{self, Package};
 use super::people::{self, People};
 use super::{Filled, Sample, incidents, notices, reviews, shares, suppliers, tickets, updates};
-use crate::access::secret::hex;
 use crate::agreeing;
 use crate::ingest;
 use crate::jobs::measure;
