@@ -188,3 +188,33 @@ fn what_is_cut_or_hostile_is_unknown() {
         assert_eq!(told, Told::default(), "{format}");
     }
 }
+
+#[test]
+fn real_documents_of_the_same_software_score_alike() {
+    let Some(shared) = trimtab_testkit::shared() else { return };
+    let folder = shared.join("corpus/sbom");
+    let (keycloak, laravel) = ("bom-examples/keycloak-10.0.2", "bom-examples/laravel-7.12.0");
+    let spdx = "spdx-examples/software";
+    for (folder_of, one, other, most) in [
+        (keycloak, "bom.json", "bom.xml", 903),
+        (laravel, "bom.1.2.json", "bom.1.2.xml", 62),
+        (laravel, "bom.1.4.json", "bom.1.4.xml", 62),
+        (spdx, "example1/spdx2.2/example1.spdx", "example1/spdx3.0/example1.json", 1),
+        (spdx, "example4/spdx2.2/example4-bin.spdx", "example4/spdx3.0/example4-bin.json", 3),
+        (spdx, "example6/spdx2.2/example6-lib.spdx", "example6/spdx3.0/example6-lib.json", 5),
+        (
+            spdx,
+            "example10/spdx2.3/hello-source.spdx.json",
+            "example10/spdx3.0/hello-source.spdx3.json",
+            1,
+        ),
+    ] {
+        let read = |name: &str| {
+            let (told, made) = sbom(&std::fs::read(folder.join(folder_of).join(name)).unwrap());
+            (have(&told), made)
+        };
+        let (parts, made) = read(one);
+        assert_eq!(parts[1], (most, most), "{one}: each has a name");
+        assert_eq!((parts, made), read(other), "{one}");
+    }
+}
