@@ -204,7 +204,7 @@ fn parts(quality: Option<&Quality>) -> Table {
         ],
         rows: rows.map(row).collect(),
         empty: Empty {
-            why: "The document could not be looked into: CycloneDX and SPDX are, but not YAML."
+            why: "The document could not be looked into: CycloneDX and SPDX are, not in YAML."
                 .to_owned(),
             next: None,
         },
