@@ -53,21 +53,27 @@ fn sniff(bytes: &[u8]) -> bool {
     is_xml && head.windows(NAMESPACE.len()).any(|w| w == NAMESPACE.as_bytes())
 }
 
+/// The version of a document, out of the namespace of its element. `None`: it is no CycloneDX.
+pub fn version(root: Element<'_>) -> Option<&str> {
+    let mut namespaces = root
+        .attributes()
+        .filter(|(name, _)| *name == "xmlns" || name.starts_with("xmlns:"))
+        .filter_map(|(_, value)| value.split_once(NAMESPACE));
+    let (_, version) = namespaces.next().filter(|_| root.name() == "bom")?;
+    Some(version.trim_matches('/'))
+}
+
 fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     let text = view.text()?;
     let doc = xml::parse(&text)?;
     let root = doc.root();
-    let namespace = root
-        .attributes()
-        .filter(|(name, _)| *name == "xmlns" || name.starts_with("xmlns:"))
-        .find_map(|(_, value)| value.split_once(NAMESPACE));
-    let Some((_, version)) = namespace.filter(|_| root.name() == "bom") else {
+    let Some(version) = version(root) else {
         return Err(Diagnostic::new(Code::FileMalformed, "this is no CycloneDX document")
             .at_line(root.line())
             .help("a CycloneDX document is a `bom` element in CycloneDX's namespace"));
     };
     let mut bill = Bill::default();
-    bill.document(document(root, version.trim_matches('/')));
+    bill.document(document(root, version));
     if let Some(product) = root.child("metadata").and_then(|m| m.child("component")) {
         if properties(product).any(|p| p == ("trimtab:root", "folder")) {
             product.attribute("bom-ref").into_iter().for_each(|id| bill.other(id));

@@ -42,13 +42,13 @@ enum Section {
 
 fn extract(view: &FileView<'_>) -> Result<FileInventory, Diagnostic> {
     let text = view.text()?;
-    let mut tags = Tags { text: &text, at: 0, line: 0, open: None };
+    let mut tags = Tags::of(&text);
     let mut document = Document::new();
     let mut section = Section::Document;
     let mut package: Option<Package<'_>> = None;
     let mut licence = None;
     let mut is_spdx = false;
-    while let Some((line, tag)) = tags.next() {
+    for (line, tag) in tags.by_ref() {
         let Some((name, value)) = tag else {
             document.bill.malformed(line, "a line is neither a tag nor a comment".to_owned());
             continue;
@@ -137,8 +137,9 @@ fn detail<'d>(package: &mut Package<'d>, name: &str, value: &'d str) -> bool {
     true
 }
 
-/// The tags of a text, with their one-based lines.
-struct Tags<'t> {
+/// The tags of a text, with their one-based lines: name and value, or `None` for a line that is no tag.
+#[derive(Debug)]
+pub struct Tags<'t> {
     text: &'t str,
     at: usize,
     line: u32,
@@ -147,31 +148,18 @@ struct Tags<'t> {
 }
 
 impl<'t> Tags<'t> {
-    fn rest(&self) -> &'t str {
-        self.text.get(self.at..).unwrap_or_default()
+    /// From the beginning on.
+    pub fn of(text: &'t str) -> Tags<'t> {
+        Tags { text, at: 0, line: 0, open: None }
     }
 
-    /// The next tag; its inside is `None` for a line that is none.
-    fn next(&mut self) -> Option<(u32, Option<(&'t str, &'t str)>)> {
-        loop {
-            let rest = self.rest();
-            if rest.is_empty() {
-                return None;
-            }
-            let length = rest.find('\n').map_or(rest.len(), |end| end + 1);
-            let line = rest.get(..length).unwrap_or_default();
-            self.at += length;
-            self.line = self.line.saturating_add(1);
-            let text = line.trim();
-            if text.is_empty() || text.starts_with('#') {
-                continue;
-            }
-            let number = self.line;
-            let tag = text.split_once(':').filter(|(name, _)| is_tag(name));
-            let Some((name, value)) = tag else { return Some((number, None)) };
-            let value = value.trim();
-            return Some((number, Some((name, self.value(value, line)))));
-        }
+    /// Whether a value was never closed, so that what came behind it is not known.
+    pub fn is_cut(&self) -> bool {
+        self.open.is_some()
+    }
+
+    fn rest(&self) -> &'t str {
+        self.text.get(self.at..).unwrap_or_default()
     }
 
     /// The whole of a value that may go on over the next lines.
@@ -201,6 +189,32 @@ impl<'t> Tags<'t> {
         self.line = self.line.saturating_add(u32::try_from(newlines).unwrap_or(u32::MAX));
         self.at = end.max(self.at);
         inner
+    }
+}
+
+impl<'t> Iterator for Tags<'t> {
+    type Item = (u32, Option<(&'t str, &'t str)>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let rest = self.rest();
+            if rest.is_empty() {
+                return None;
+            }
+            let length = rest.find('\n').map_or(rest.len(), |end| end + 1);
+            let line = rest.get(..length).unwrap_or_default();
+            self.at += length;
+            self.line = self.line.saturating_add(1);
+            let text = line.trim();
+            if text.is_empty() || text.starts_with('#') {
+                continue;
+            }
+            let number = self.line;
+            let tag = text.split_once(':').filter(|(name, _)| is_tag(name));
+            let Some((name, value)) = tag else { return Some((number, None)) };
+            let value = value.trim();
+            return Some((number, Some((name, self.value(value, line)))));
+        }
     }
 }
 

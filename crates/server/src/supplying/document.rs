@@ -1,15 +1,22 @@
 //! What a document of a supplier says of itself: its format, when it was made, and which elements its components carry.
-//! `CycloneDX` and SPDX 2 as JSON are looked into; of other formats that the scanner reads this is unknown.
+//! `CycloneDX` (JSON, XML), SPDX 2 (JSON, tag-value) and SPDX 3 (JSON-LD) are looked into, by the same rules; of other
+//! formats that the scanner reads this is unknown.
 
-use std::collections::HashSet;
-use std::fmt;
+#[cfg(test)]
+mod alike;
+mod cyclonedx_xml;
+mod json;
+mod spdx;
+mod spdx3;
+mod spdx_tag;
 
 use jiff::Timestamp;
-use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use trimtab_decisions::vex::VexDocument;
 use trimtab_engine::supplier::obligations::{Format, Version, version};
-use trimtab_engine::supplier::quality::{self, Component, Element, Part, Quality, Sbom};
+use trimtab_engine::supplier::quality::{self, Element, Part, Quality, Sbom};
+use trimtab_extract::read::text;
+use trimtab_extract::registry;
 use trimtab_model::evidence::VexStatus;
 use trimtab_store::Supplied;
 
@@ -72,15 +79,19 @@ impl Told {
 
 /// Whether what is held of a document is no more than a few times its bytes.
 pub(crate) fn is_bounded(bytes: &[u8]) -> bool {
-    let (mut objects, mut members) = (0usize, 0usize);
+    let is_xml = bytes.iter().find(|byte| byte.is_ascii_graphic()) == Some(&b'<');
+    let (mut objects, mut members, mut lines) = (0usize, 0usize, 0usize);
     for byte in bytes {
         match byte {
-            b'{' => objects += 1,
-            b',' | b'[' => members += 1,
+            // Of an element both tags, and of an attribute the sign.
+            b'<' | b'=' if is_xml => members += 1,
+            b'{' if !is_xml => objects += 1,
+            b',' | b'[' if !is_xml => members += 1,
+            b'\n' => lines += 1,
             _ => {}
         }
     }
-    objects <= OBJECTS && members <= MEMBERS
+    objects <= OBJECTS && members <= MEMBERS && lines <= MEMBERS
 }
 
 /// When a document was made by its own word, if that may be.
@@ -88,29 +99,43 @@ fn made(at: Option<Timestamp>) -> Option<Timestamp> {
     at.filter(|at| at.as_second() >= FIRST)
 }
 
+/// What an SBOM says, whatever its format.
+struct Said {
+    format: Format,
+    version: Option<Version>,
+    /// When it was made.
+    at: Option<Timestamp>,
+    is: Sbom,
+}
+
 /// What an SBOM says of itself, and when it was made.
 pub(crate) fn sbom(bytes: &[u8]) -> (Told, Option<Timestamp>) {
-    let Ok(raw) = serde_json::from_slice::<Raw>(bytes) else {
+    let Some(said) = text::decode(bytes).ok().and_then(|text| read(&text)) else {
         return (Told::default(), None);
     };
-    let (format, number, at, is) = if raw.bom_format.text() == Some("CycloneDX") {
-        let at = raw.metadata.as_ref().and_then(|of| of.timestamp.text());
-        (Format::CycloneDx, raw.spec_version.text(), at, raw.cyclonedx())
-    } else if let Some(number) = raw.spdx_version.text().and_then(|v| v.strip_prefix("SPDX-")) {
-        let at = raw.creation_info.as_ref().and_then(|of| of.created.text());
-        (Format::Spdx, Some(number), at, raw.spdx())
-    } else {
-        return (Told::default(), None);
-    };
-    let parts = quality::of(&is).parts;
-    let number = number.and_then(version);
+    let parts = quality::of(&said.is).parts;
     let told = Told {
-        format: Some(format.as_str().to_owned()),
-        version: number.map(|(major, minor)| format!("{major}.{minor}")),
+        format: Some(said.format.as_str().to_owned()),
+        version: said.version.map(|(major, minor)| format!("{major}.{minor}")),
         parts: parts.iter().map(|p| (p.element.as_str().to_owned(), p.have, p.of)).collect(),
         ..Told::default()
     };
-    (told, made(at.and_then(|at| at.parse().ok())))
+    (told, made(said.at))
+}
+
+/// Reads an SBOM by the reader of its format. `None`: there is none, or it cannot be read.
+fn read(text: &str) -> Option<Said> {
+    match registry::sniff(text.as_bytes()).map(|format| format.id) {
+        Some("cyclonedx-xml") => cyclonedx_xml::read(text),
+        Some("spdx-tag") => spdx_tag::read(text),
+        Some("spdx3-json") => spdx3::read(text),
+        _ => json::read(text),
+    }
+}
+
+/// Whether a text says something.
+fn says(text: &str) -> bool {
+    !matches!(text.trim(), "" | "NOASSERTION" | "NONE" | "unknown")
 }
 
 /// The names that a VEX document gives to vulnerabilities.
@@ -162,275 +187,6 @@ pub(crate) fn vex(document: &VexDocument) -> (Told, Option<Timestamp>) {
         ..Told::default()
     };
     (told, made(document.statements.iter().filter_map(|statement| statement.at).max()))
-}
-
-/// What is looked at of either format; of other members nothing is held.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Raw {
-    bom_format: Text,
-    spec_version: Text,
-    metadata: Option<Metadata>,
-    components: Vec<Listed>,
-    dependencies: Vec<Depends>,
-    spdx_version: Text,
-    creation_info: Option<Creation>,
-    packages: Vec<Package>,
-    relationships: Vec<Relationship>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Metadata {
-    timestamp: Text,
-    authors: Found,
-    manufacturer: Found,
-    manufacture: Found,
-    supplier: Found,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Listed {
-    #[serde(rename = "bom-ref")]
-    reference: Text,
-    name: Found,
-    version: Found,
-    purl: Text,
-    cpe: Found,
-    swid: Found,
-    supplier: Found,
-    manufacturer: Found,
-    publisher: Found,
-    licenses: Found,
-    hashes: Found,
-    components: Vec<Listed>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Depends {
-    r#ref: Text,
-    depends_on: Option<Vec<Text>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Creation {
-    created: Text,
-    creators: Option<Vec<Text>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Package {
-    #[serde(rename = "SPDXID")]
-    id: Text,
-    name: Found,
-    version_info: Found,
-    supplier: Found,
-    license_concluded: Found,
-    license_declared: Found,
-    checksums: Found,
-    external_refs: Option<Vec<Reference>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Reference {
-    reference_type: Text,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Relationship {
-    spdx_element_id: Text,
-    related_spdx_element: Text,
-}
-
-/// The types of references of SPDX 2 that are ids; others are addresses and advisories.
-const IDS: [&str; 6] = ["purl", "cpe22Type", "cpe23Type", "swid", "gitoid", "swh"];
-/// What stands for the document itself in relationships of SPDX.
-const DOCUMENT: &str = "SPDXRef-DOCUMENT";
-
-/// A text, where a member is one.
-#[derive(Debug, Default)]
-struct Text(Option<Box<str>>);
-
-/// What is there; more of it is not held.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Found {
-    /// Nothing, or nothing that says something.
-    #[default]
-    Nothing,
-    /// A text that says something.
-    Text,
-    /// A list or an object with something in it.
-    Inside,
-}
-
-impl Text {
-    fn text(&self) -> Option<&str> {
-        self.0.as_deref()
-    }
-
-    fn says(&self) -> bool {
-        self.text().is_some_and(says)
-    }
-}
-
-impl Found {
-    /// Whether it is a text that says something.
-    fn says(self) -> bool {
-        self == Found::Text
-    }
-
-    fn is_there(self) -> bool {
-        self != Found::Nothing
-    }
-}
-
-/// Whether a text says something.
-fn says(text: &str) -> bool {
-    !matches!(text.trim(), "" | "NOASSERTION" | "NONE" | "unknown")
-}
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Text, D::Error> {
-        from.deserialize_any(Look).map(|(text, _)| Text(text))
-    }
-}
-
-impl<'de> Deserialize<'de> for Found {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Found, D::Error> {
-        from.deserialize_any(Look).map(|(text, inside)| match text {
-            Some(text) if says(&text) => Found::Text,
-            None if inside => Found::Inside,
-            _ => Found::Nothing,
-        })
-    }
-}
-
-/// A value as its text, or whether there is something in it.
-struct Look;
-
-impl<'de> Visitor<'de> for Look {
-    type Value = (Option<Box<str>>, bool);
-
-    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        to.write_str("any value")
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok((None, false))
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
-        Ok((None, false))
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
-        Ok((None, false))
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-        Ok((None, false))
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok((None, false))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok((Some(text.into()), false))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Self::Value, A::Error> {
-        let mut inside = false;
-        while all.next_element::<IgnoredAny>()?.is_some() {
-            inside = true;
-        }
-        Ok((None, inside))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut all: A) -> Result<Self::Value, A::Error> {
-        let mut inside = false;
-        while all.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
-            inside = true;
-        }
-        Ok((None, inside))
-    }
-}
-
-impl Raw {
-    fn cyclonedx(&self) -> Sbom {
-        let mut related: HashSet<&str> = HashSet::new();
-        for depends in &self.dependencies {
-            related.extend(depends.r#ref.text());
-            let needed = depends.depends_on.iter().flatten();
-            related.extend(needed.filter_map(Text::text));
-        }
-        let about = self.metadata.as_ref();
-        let mut is = Sbom {
-            author: about.is_some_and(|of| {
-                [of.authors, of.manufacturer, of.manufacture, of.supplier]
-                    .into_iter()
-                    .any(Found::is_there)
-            }),
-            timestamp: about.is_some_and(|of| of.timestamp.says()),
-            components: Vec::new(),
-        };
-        let mut waiting: Vec<&Listed> = self.components.iter().collect();
-        while let Some(one) = waiting.pop() {
-            waiting.extend(&one.components);
-            let id = one.reference.text().or_else(|| one.purl.text());
-            is.components.push(Component {
-                supplier: [one.supplier, one.manufacturer, one.publisher]
-                    .into_iter()
-                    .any(Found::is_there),
-                name: one.name.says(),
-                version: one.version.says(),
-                identifier: one.purl.says() || one.cpe.is_there() || one.swid.is_there(),
-                relationship: id.is_some_and(|id| related.contains(id)),
-                licence: one.licenses.is_there(),
-                hash: one.hashes.is_there(),
-            });
-        }
-        is
-    }
-
-    fn spdx(&self) -> Sbom {
-        let mut related: HashSet<&str> = HashSet::new();
-        for relationship in &self.relationships {
-            let ends = [&relationship.spdx_element_id, &relationship.related_spdx_element];
-            // That the document describes it tells of nothing that it needs.
-            if ends.iter().all(|end| end.text() != Some(DOCUMENT)) {
-                related.extend(ends.into_iter().filter_map(Text::text));
-            }
-        }
-        let about = self.creation_info.as_ref();
-        let creators = about.into_iter().flat_map(|of| of.creators.iter().flatten());
-        let mut creators = creators.filter_map(Text::text);
-        let is_id = |of: &Reference| of.reference_type.text().is_some_and(|is| IDS.contains(&is));
-        Sbom {
-            author: creators
-                .any(|who| who.starts_with("Organization:") || who.starts_with("Person:")),
-            timestamp: about.is_some_and(|of| of.created.says()),
-            components: self
-                .packages
-                .iter()
-                .map(|one| Component {
-                    supplier: one.supplier.says(),
-                    name: one.name.says(),
-                    version: one.version_info.says(),
-                    identifier: one.external_refs.iter().flatten().any(is_id),
-                    relationship: one.id.text().is_some_and(|id| related.contains(id)),
-                    licence: one.license_concluded.says() || one.license_declared.says(),
-                    hash: one.checksums.is_there(),
-                })
-                .collect(),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -507,6 +263,9 @@ mod tests {
         assert!(is_bounded(br#"{ "components": [{}, {}] }"#));
         assert!(!is_bounded("{},".repeat(OBJECTS + 1).as_bytes()));
         assert!(!is_bounded("0,".repeat(MEMBERS + 1).as_bytes()));
+        assert!(is_bounded(b"\xEF\xBB\xBF<bom a='{'><b/></bom>"));
+        assert!(!is_bounded("<a/>".repeat(MEMBERS + 1).as_bytes()));
+        assert!(!is_bounded("\n".repeat(MEMBERS + 1).as_bytes()));
     }
 
     #[test]

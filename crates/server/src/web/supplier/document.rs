@@ -204,7 +204,7 @@ fn parts(quality: Option<&Quality>) -> Table {
         ],
         rows: rows.map(row).collect(),
         empty: Empty {
-            why: "The document could not be looked into: CycloneDX and SPDX 2 are, as JSON."
+            why: "The document could not be looked into: CycloneDX and SPDX are, not in YAML."
                 .to_owned(),
             next: None,
         },
