@@ -174,7 +174,46 @@ pub(super) fn page(html: &str) -> Vec<Told> {
         }
         other(&open, text, &heading, &mut told);
     }
-    told.retain(|one| !numbers(&one.text).is_empty());
+    told
+}
+
+/// The rows of CSV, the first with what its columns are called.
+fn rows(text: &str) -> Vec<Vec<String>> {
+    let (mut rows, mut row, mut field) = (Vec::new(), Vec::new(), String::new());
+    let mut is_quoted = false;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' if is_quoted && letters.peek() == Some(&'"') => field.extend(letters.next()),
+            '"' => is_quoted = !is_quoted,
+            ',' if !is_quoted => row.push(std::mem::take(&mut field)),
+            '\n' if !is_quoted => {
+                row.push(std::mem::take(&mut field));
+                rows.push(std::mem::take(&mut row));
+            }
+            '\r' if !is_quoted => {}
+            _ => field.push(letter),
+        }
+    }
+    if !(row.is_empty() && field.is_empty()) {
+        row.push(field);
+        rows.push(row);
+    }
+    rows
+}
+
+/// What stands in CSV: each field is called `csv|COLUMN`, and its row as its first field.
+pub(super) fn sheet(text: &str) -> Vec<Told> {
+    let mut rows = rows(text).into_iter();
+    let heads = rows.next().unwrap_or_default();
+    let mut told = Vec::new();
+    for row in rows {
+        let name = row.first().cloned().unwrap_or_default();
+        for (head, text) in heads.iter().zip(row).skip(1) {
+            let place = format!("csv|{head}");
+            told.push(Told { place, row: name.clone(), href: String::new(), text });
+        }
+    }
     told
 }
 
@@ -267,10 +306,24 @@ fn numbers_are_found_where_they_stand() {
             ("h1", "", "2 of 10 are late."),
             ("figure|load", "", "1,200"),
             ("words|Stage * far|p.about", "", "At most 64 MiB of 1.2.3, since"),
+            ("By team|Team", "pay 2", ""),
             ("By team|Load", "pay 2", "17.5"),
         ]
     );
     let shown = numbers("−12.5 %, 3+ and v2 of 2026-03-01 at 12:30");
     assert_eq!(shown.iter().map(|is| is.value).collect::<Vec<_>>(), [-12.5, 3.0]);
     assert_eq!(shown[0].places, 1);
+    let sheet =
+        sheet("period,\"found, of all\",gone\n2026-03-01,4,\n2026-03-08,\"1 \"\"x\"\"\",2\n");
+    let all: Vec<(&str, &str, &str)> =
+        sheet.iter().map(|t| (t.place.as_str(), t.row.as_str(), t.text.as_str())).collect();
+    assert_eq!(
+        all,
+        [
+            ("csv|found, of all", "2026-03-01", "4"),
+            ("csv|gone", "2026-03-01", ""),
+            ("csv|found, of all", "2026-03-08", "1 \"x\""),
+            ("csv|gone", "2026-03-08", "2"),
+        ]
+    );
 }

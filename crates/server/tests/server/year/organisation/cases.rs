@@ -162,12 +162,12 @@ impl Year {
         assert!(is_taken_back(&entries), "an update that was in production was taken back");
         for (day, what) in [(140, "withdrawn by itself"), (190, "taken back")] {
             let at = (self.begins + SignedDuration::from_hours(24 * day + 10)).as_second() / 86_400;
-            let is = |(entry, data): &&(Value, Value)| {
+            let is = |(entry, data): &(Value, Value)| {
                 entry["kind"] == "retracted"
                     && data["into"].is_null()
                     && entry["at"].as_i64().is_some_and(|is| is / 86_400_000_000 == at)
             };
-            assert!(entries.iter().any(|one| is(&one)), "no advisory was {what}");
+            assert!(entries.iter().any(is), "no advisory was {what}");
         }
         // What is made up need not have them.
         if trimtab_testkit::shared().is_some() {
