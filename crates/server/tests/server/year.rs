@@ -91,7 +91,9 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
             return;
         }
     };
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let words = String::from_utf8_lossy(&made.stderr);
+    assert!(made.status.success(), "{words}");
+    eprint!("{words}");
     let made = String::from_utf8(made.stdout).unwrap();
     for at in compared::addresses(&made) {
         if let Entry::Vacant(place) = answers.entry(at) {

@@ -10,7 +10,7 @@ import collections
 import sys
 
 import shown
-from lives import DAY, LEVELS, Ledger, by_day, date, moment, numbers, share
+from lives import DAY, LEVELS, Ledger, by_day, date, misseen, moment, numbers, share
 from saying import api, cell, field, figure, may, percent, say, words
 
 
@@ -718,6 +718,10 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         ledger = Ledger(file, int(sys.argv[2]))
     ledger.reader, ledger.lists = int(sys.argv[3]), {}
+    told, wrong = misseen(ledger)
+    print(f"{told} moments of updates are held against their findings", file=sys.stderr)
+    if wrong:
+        sys.exit("\n".join(wrong))
     for days in (28, 84, 364):
         metrics(ledger, days)
     for team in ledger.teams:
