@@ -8,7 +8,7 @@ use serde_json::Value;
 /// A place of a page where numbers stand, with its text.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Told {
-    /// `figure|LABEL`, `TABLE|COLUMN`, `h1`, or `words|HEADING|tag.class`; in a table without its row.
+    /// `figure|LABEL`, `TABLE|COLUMN`, `h1`, `moves|what`, or `words|HEADING|tag.class`; in a table without its row.
     pub(super) place: String,
     /// The row of a table, by what it is called, and where that leads.
     pub(super) row: String,
@@ -97,6 +97,14 @@ impl Table {
     }
 }
 
+/// A row of what moved the load, which is called by its day and by where it leads.
+fn what_moved(one: Told) -> Told {
+    let text = words(&one.text);
+    let day = text.rsplit(' ').next().unwrap_or_default();
+    let row = format!("{day} {}", one.href);
+    Told { row, text, ..one }
+}
+
 /// What stands on a page, in its order.
 pub(super) fn page(html: &str) -> Vec<Told> {
     let main = html.split_once("<main").map_or(html, |(_, main)| main);
@@ -104,6 +112,7 @@ pub(super) fn page(html: &str) -> Vec<Told> {
     let (mut told, mut open): (Vec<Told>, Vec<Open>) = (Vec::new(), Vec::new());
     let (mut heading, mut table) = (String::new(), Table::default());
     let (mut value, mut figure) = (String::new(), false);
+    let mut moved: Option<Told> = None;
     for piece in main.split('<').skip(1) {
         let (tag, text) = piece.split_once('>').unwrap_or((piece, ""));
         if let Some(ended) = tag.strip_prefix('/') {
@@ -122,6 +131,7 @@ pub(super) fn page(html: &str) -> Vec<Told> {
                         table.at += 1;
                     }
                     "tr" => table.row(&mut told),
+                    "li" => told.extend(moved.take().map(what_moved)),
                     "table" => table = Table::default(),
                     "h1" => {
                         let text = words(&one.text);
@@ -162,6 +172,14 @@ pub(super) fn page(html: &str) -> Vec<Told> {
                 if name == "td" {
                     table.href.clear();
                 }
+                if name == "li" && open.last().is_some_and(|around| around.class == "moves") {
+                    let place = "moves|what".to_owned();
+                    let (row, href) = (String::new(), String::new());
+                    moved = Some(Told { place, row, href, text: String::new() });
+                }
+                if let Some(one) = moved.as_mut().filter(|_| name == "a") {
+                    one.href = attribute(tag, "href");
+                }
                 if name == "a" && table.href.is_empty() {
                     table.href = attribute(tag, "href");
                 }
@@ -170,6 +188,10 @@ pub(super) fn page(html: &str) -> Vec<Told> {
             }
         }
         if let Some(one) = open.last_mut() {
+            one.text.push_str(text);
+        }
+        if let Some(one) = &mut moved {
+            one.text.push(' ');
             one.text.push_str(text);
         }
         other(&open, text, &heading, &mut told);
@@ -222,7 +244,7 @@ fn other(open: &[Open], text: &str, heading: &str, told: &mut Vec<Told>) {
     let is_elsewhere = |one: &Open| {
         PASSED.contains(&one.tag.as_str())
             || ["td", "th", "caption", "h1", "h2", "h3"].contains(&one.tag.as_str())
-            || ["figures", "crumbs", "hidden"].contains(&one.class.as_str())
+            || ["figures", "moves", "crumbs", "hidden"].contains(&one.class.as_str())
     };
     if numbers(text).is_empty() || open.iter().any(is_elsewhere) {
         return;
@@ -296,7 +318,8 @@ fn numbers_are_found_where_they_stand() {
          <span class=\"label\">load</span></a></li></ul><h2>Stage 3: far</h2><p class=\"about\">At most 64 MiB of 1.2.3, \
          since <time>5</time>.</p><table><caption class=\"hidden\">By team</caption><thead><tr><th>Team</th><th>Load</th>\
          </tr></thead><tbody><tr><td data-name=\"Team\"><span class=\"name\"><a href=\"/t\">pay 2</a></span></td>\
-         <td data-name=\"Load\">17.5</td></tr></tbody></table></main>",
+         <td data-name=\"Load\">17.5</td></tr></tbody></table><ol class=\"moves\"><li><span class=\"number\">1</span>\
+         <span>−52</span><a href=\"/a?b=1&#38;c=2\">pay built anew: 5 findings</a> <span>2026-06-09</span></li></ol></main>",
     );
     let all: Vec<(&str, &str, &str)> =
         page.iter().map(|t| (t.place.as_str(), t.row.as_str(), t.text.as_str())).collect();
@@ -308,6 +331,7 @@ fn numbers_are_found_where_they_stand() {
             ("words|Stage * far|p.about", "", "At most 64 MiB of 1.2.3, since"),
             ("By team|Team", "pay 2", ""),
             ("By team|Load", "pay 2", "17.5"),
+            ("moves|what", "2026-06-09 /a?b=1&c=2", "1 −52 pay built anew: 5 findings 2026-06-09",),
         ]
     );
     let shown = numbers("−12.5 %, 3+ and v2 of 2026-03-01 at 12:30");
