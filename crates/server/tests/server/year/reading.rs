@@ -83,11 +83,13 @@ impl Table {
         let row = is.map(|cell| cell.called.clone().unwrap_or_else(|| cell.text.clone()));
         let row = row.unwrap_or_default();
         let href = is.map(|cell| cell.href.clone()).unwrap_or_default();
+        let is_number = |text: &str| text.split_whitespace().count() == numbers(text).len();
         for (at, cell) in cells.into_iter().enumerate() {
             // What stands beside a name is no name.
             let text = match cell.called {
-                Some(name) => cell.text.strip_prefix(&name).unwrap_or_default().to_owned(),
-                None if Some(at) == key => continue,
+                Some(name) => cell.text.strip_prefix(&name).unwrap_or(&cell.text).to_owned(),
+                // What a row is called is no number of it, unless it is one.
+                None if Some(at) == key && !is_number(&cell.text) => continue,
                 None => cell.text,
             };
             let place = format!("{}|{}", self.caption, cell.column);
@@ -95,6 +97,13 @@ impl Table {
         }
         self.at = 0;
     }
+}
+
+/// A heading or a caption in which a number is.
+fn titled(text: &str, tag: &str) -> Option<Told> {
+    let place = format!("words|{}|{tag}", pattern(text));
+    let (row, href) = (String::new(), String::new());
+    (!numbers(text).is_empty()).then(|| Told { place, row, href, text: text.to_owned() })
 }
 
 /// A row of what moved the load, which is called by its day and by where it leads.
@@ -120,8 +129,14 @@ pub(super) fn page(html: &str) -> Vec<Told> {
                 let is_it = one.tag == ended;
                 let is_passed = PASSED.contains(&one.tag.as_str());
                 match one.tag.as_str() {
-                    "h2" | "h3" => heading = words(&one.text),
-                    "caption" => table.caption = words(&one.text),
+                    "h2" | "h3" => {
+                        heading = words(&one.text);
+                        told.extend(titled(&heading, &one.tag));
+                    }
+                    "caption" => {
+                        table.caption = words(&one.text);
+                        told.extend(titled(&table.caption, &one.tag));
+                    }
                     "th" => table.heads.push(words(&one.text)),
                     "td" => {
                         let head = table.heads.get(table.at).cloned().unwrap_or_default();
@@ -264,7 +279,7 @@ pub(super) struct Shown {
     pub(super) places: usize,
 }
 
-/// The numbers in a text that stand alone: no version, date, time or part of a name.
+/// The numbers in a text that stand alone, and both of a range: no version, date, time or part of a name.
 pub(super) fn numbers(text: &str) -> Vec<Shown> {
     let is_number = |word: &str| -> Option<Shown> {
         let around = ['(', ')', ',', ';', ':', '.', '“', '”', '+', '%', '<', '≥'];
@@ -275,7 +290,7 @@ pub(super) fn numbers(text: &str) -> Vec<Shown> {
         let places = word.split_once('.').map_or(0, |(_, part)| part.len());
         if is { Some(Shown { value: word.parse().ok()?, places }) } else { None }
     };
-    text.split_whitespace().filter_map(is_number).collect()
+    text.split(|c: char| c.is_whitespace() || c == '–').filter_map(is_number).collect()
 }
 
 /// A text with every number in it as `*`.
@@ -295,8 +310,14 @@ const NAMES: [&str; 20] = [
 pub(super) fn leaves(value: &Value, at: &str, all: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
-            for (name, is) in members.iter().filter(|(name, _)| !NAMES.contains(&name.as_str())) {
-                leaves(is, &format!("{at}/{name}"), all);
+            // What is more than a number is read.
+            let has_more = |is: &Value| {
+                is.is_object() || is.as_array().is_some_and(|all| all.iter().any(Value::is_object))
+            };
+            for (name, is) in members {
+                if !NAMES.contains(&name.as_str()) || has_more(is) {
+                    leaves(is, &format!("{at}/{name}"), all);
+                }
             }
         }
         Value::Array(rows) => {
@@ -328,14 +349,15 @@ fn numbers_are_found_where_they_stand() {
         [
             ("h1", "", "2 of 10 are late."),
             ("figure|load", "", "1,200"),
+            ("words|Stage * far|h2", "", "Stage 3: far"),
             ("words|Stage * far|p.about", "", "At most 64 MiB of 1.2.3, since"),
             ("By team|Team", "pay 2", ""),
             ("By team|Load", "pay 2", "17.5"),
-            ("moves|what", "2026-06-09 /a?b=1&c=2", "1 −52 pay built anew: 5 findings 2026-06-09",),
+            ("moves|what", "2026-06-09 /a?b=1&c=2", "1 −52 pay built anew: 5 findings 2026-06-09"),
         ]
     );
-    let shown = numbers("−12.5 %, 3+ and v2 of 2026-03-01 at 12:30");
-    assert_eq!(shown.iter().map(|is| is.value).collect::<Vec<_>>(), [-12.5, 3.0]);
+    let shown = numbers("−12.5 %, 3+ and v2 of 2026-03-01 at 12:30, 4–6 points");
+    assert_eq!(shown.iter().map(|is| is.value).collect::<Vec<_>>(), [-12.5, 3.0, 4.0, 6.0]);
     assert_eq!(shown[0].places, 1);
     let sheet =
         sheet("period,\"found, of all\",gone\n2026-03-01,4,\n2026-03-08,\"1 \"\"x\"\"\",2\n");
