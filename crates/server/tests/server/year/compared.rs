@@ -123,7 +123,13 @@ impl Met {
             .filter(|(_, (of, named, _))| is(of, named) || (*of == at && *named == label));
         let untold: Vec<usize> = untold.map(|(number, _)| number).collect();
         let lines = left();
-        let left = lines.iter().enumerate().filter(|(_, (of, named, _))| is(of, named));
+        // What is compared at some of a kind no `*` takes in at others.
+        let here = |place: &str| self.compared.contains(&(at.clone(), place.to_owned()));
+        let is_compared = here(&place) || here(exactly);
+        let left = lines
+            .iter()
+            .enumerate()
+            .filter(|(_, (of, named, _))| is(of, named) && !(is_compared && named.ends_with('*')));
         let left: Vec<usize> = left.map(|(number, _)| number).collect();
         let is_named = !untold.is_empty() || !left.is_empty();
         self.untold.extend(untold);
