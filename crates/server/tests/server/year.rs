@@ -1,7 +1,7 @@
 //! A year of an organisation, day by day through the server's own ways with a clock of its own: advisories come on the days
-//! on which they were published, teams act in their rhythm, people decide, answer and meet. At its end the numbers of
-//! the API, and the figures of pages, are compared with what `year/recompute.py` makes of the exported ledger alone. What is not
-//! compared at these addresses has a name; which pages are not visited stands in `docs/roadmap.md`.
+//! on which they were published, teams act in their rhythm, people decide, answer and meet. At its end each page and address
+//! of the API is opened, and its numbers are compared with what `year/recompute.py` makes of the exported ledger alone. What is
+//! not compared has a name.
 
 mod advisories;
 mod compared;
