@@ -91,7 +91,8 @@ def moves(ledger, first, last, most=7):
 
 def pages(ledger):
     last = ledger.now // DAY
-    of = {e.data["decision"]: e.data["vulnerability"] for e in ledger.entries if e.data.get("state") == "asked"}
+    asked = [e.data for e in ledger.entries if e.kind == "decided" and e.data.get("state") == "asked"]
+    of = {data["decision"]: data["vulnerability"] for data in asked}
     for place, ((day, cause, about), (by, findings)) in enumerate(moves(ledger, last - 89, last)):
         to = "/findings?state=any"
         if not isinstance(cause, str):
