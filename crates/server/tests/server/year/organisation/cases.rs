@@ -135,7 +135,7 @@ impl Year {
             .lines()
             .map(|line| {
                 let entry: Value = serde_json::from_str(line).unwrap();
-                let data = serde_json::from_str(entry["data"].as_str().unwrap()).unwrap();
+                let data: Value = serde_json::from_str(entry["data"].as_str().unwrap()).unwrap();
                 (entry, data)
             })
             .collect();
@@ -219,7 +219,8 @@ fn has_expired(entries: &[(Value, Value)]) -> bool {
     let mut held: BTreeMap<Option<i64>, Option<i64>> = BTreeMap::new();
     for (entry, data) in entries {
         let decision = data["decision"].as_i64();
-        if let (Some(decision), Some(at)) = (decision, data["expires"].as_str()) {
+        let expires = data["expires"].as_str().filter(|_| entry["kind"] == "decided");
+        if let (Some(decision), Some(at)) = (decision, expires) {
             let at: Timestamp = at.parse().unwrap();
             ends.insert(decision, at.as_microsecond());
         }
