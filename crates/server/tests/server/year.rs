@@ -1,7 +1,7 @@
 //! A year of an organisation, day by day through the server's own ways with a clock of its own: advisories come on the days
-//! on which they were published, teams act in their rhythm, people decide, answer and meet. At its end the numbers of
-//! the API, and the figures of pages, are compared with what `year/recompute.py` makes of the exported ledger alone. What is not
-//! compared at these addresses has a name; which pages are not visited stands in `docs/roadmap.md`.
+//! on which they were published, teams act in their rhythm, people decide, answer and meet. At its end each page and address
+//! of the API is opened, and its numbers are compared with what `year/recompute.py` makes of the exported ledger alone. What is
+//! not compared has a name.
 
 mod advisories;
 mod compared;
@@ -91,7 +91,9 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
             return;
         }
     };
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let words = String::from_utf8_lossy(&made.stderr);
+    assert!(made.status.success(), "{words}");
+    eprint!("{words}");
     let made = String::from_utf8(made.stdout).unwrap();
     for at in compared::addresses(&made) {
         if let Entry::Vacant(place) = answers.entry(at) {

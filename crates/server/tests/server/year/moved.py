@@ -2,8 +2,8 @@
 
 import collections
 
-from lives import DAY
-from saying import words
+from lives import DAY, date
+from saying import cell
 
 # In the order in which causes of one day stand.
 CAUSES = ["advisory", "snapshot", "deployment", "regression", "decision", "ended", "weighing", "retraction"]
@@ -91,7 +91,17 @@ def moves(ledger, first, last, most=7):
 
 def pages(ledger):
     last = ledger.now // DAY
-    for place, (_, (by, findings)) in enumerate(moves(ledger, last - 89, last)):
-        words("/", "words||li", [place + 1])
-        words("/", "words||li", [by])
-        words("/", "words||li", [findings])
+    asked = [e.data for e in ledger.entries if e.kind == "decided" and e.data.get("state") == "asked"]
+    of = {data["decision"]: data["vulnerability"] for data in asked}
+    for place, ((day, cause, about), (by, findings)) in enumerate(moves(ledger, last - 89, last)):
+        to = "/findings?state=any"
+        if not isinstance(cause, str):
+            to += f"&vulnerability={of[cause[1]]}"
+        elif cause in ("advisory", "retraction"):
+            to += f"&vulnerability={ledger.called(about)}"
+        elif cause == "weighing":
+            to = "/findings"
+        elif about is not None:
+            to += f"&system={about}"
+        # The order in which they stand, when, and of what.
+        cell("/", "moves", "what", f"{date(day)} {to}", [place + 1, by, findings])

@@ -455,6 +455,6 @@ impl Year {
             eprintln!("{kind} on {on} days");
             assert!(on >= least, "{kind} on {on} days");
         }
-        Self::has_cases(&text);
+        self.has_cases(&text);
     }
 }

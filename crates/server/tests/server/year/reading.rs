@@ -8,7 +8,7 @@ use serde_json::Value;
 /// A place of a page where numbers stand, with its text.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Told {
-    /// `figure|LABEL`, `TABLE|COLUMN`, `h1`, or `words|HEADING|tag.class`; in a table without its row.
+    /// `figure|LABEL`, `TABLE|COLUMN`, `h1`, `moves|what`, or `words|HEADING|tag.class`; in a table without its row.
     pub(super) place: String,
     /// The row of a table, by what it is called, and where that leads.
     pub(super) row: String,
@@ -83,11 +83,13 @@ impl Table {
         let row = is.map(|cell| cell.called.clone().unwrap_or_else(|| cell.text.clone()));
         let row = row.unwrap_or_default();
         let href = is.map(|cell| cell.href.clone()).unwrap_or_default();
+        let is_number = |text: &str| text.split_whitespace().count() == numbers(text).len();
         for (at, cell) in cells.into_iter().enumerate() {
             // What stands beside a name is no name.
             let text = match cell.called {
-                Some(name) => cell.text.strip_prefix(&name).unwrap_or_default().to_owned(),
-                None if Some(at) == key => continue,
+                Some(name) => cell.text.strip_prefix(&name).unwrap_or(&cell.text).to_owned(),
+                // What a row is called is no number of it, unless it is one.
+                None if Some(at) == key && !is_number(&cell.text) => continue,
                 None => cell.text,
             };
             let place = format!("{}|{}", self.caption, cell.column);
@@ -97,6 +99,21 @@ impl Table {
     }
 }
 
+/// A heading or a caption in which a number is.
+fn titled(text: &str, tag: &str) -> Option<Told> {
+    let place = format!("words|{}|{tag}", pattern(text));
+    let (row, href) = (String::new(), String::new());
+    (!numbers(text).is_empty()).then(|| Told { place, row, href, text: text.to_owned() })
+}
+
+/// A row of what moved the load, which is called by its day and by where it leads.
+fn what_moved(one: Told) -> Told {
+    let text = words(&one.text);
+    let day = text.rsplit(' ').next().unwrap_or_default();
+    let row = format!("{day} {}", one.href);
+    Told { row, text, ..one }
+}
+
 /// What stands on a page, in its order.
 pub(super) fn page(html: &str) -> Vec<Told> {
     let main = html.split_once("<main").map_or(html, |(_, main)| main);
@@ -104,6 +121,7 @@ pub(super) fn page(html: &str) -> Vec<Told> {
     let (mut told, mut open): (Vec<Told>, Vec<Open>) = (Vec::new(), Vec::new());
     let (mut heading, mut table) = (String::new(), Table::default());
     let (mut value, mut figure) = (String::new(), false);
+    let mut moved: Option<Told> = None;
     for piece in main.split('<').skip(1) {
         let (tag, text) = piece.split_once('>').unwrap_or((piece, ""));
         if let Some(ended) = tag.strip_prefix('/') {
@@ -111,8 +129,14 @@ pub(super) fn page(html: &str) -> Vec<Told> {
                 let is_it = one.tag == ended;
                 let is_passed = PASSED.contains(&one.tag.as_str());
                 match one.tag.as_str() {
-                    "h2" | "h3" => heading = words(&one.text),
-                    "caption" => table.caption = words(&one.text),
+                    "h2" | "h3" => {
+                        heading = words(&one.text);
+                        told.extend(titled(&heading, &one.tag));
+                    }
+                    "caption" => {
+                        table.caption = words(&one.text);
+                        told.extend(titled(&table.caption, &one.tag));
+                    }
                     "th" => table.heads.push(words(&one.text)),
                     "td" => {
                         let head = table.heads.get(table.at).cloned().unwrap_or_default();
@@ -122,6 +146,7 @@ pub(super) fn page(html: &str) -> Vec<Told> {
                         table.at += 1;
                     }
                     "tr" => table.row(&mut told),
+                    "li" => told.extend(moved.take().map(what_moved)),
                     "table" => table = Table::default(),
                     "h1" => {
                         let text = words(&one.text);
@@ -162,6 +187,14 @@ pub(super) fn page(html: &str) -> Vec<Told> {
                 if name == "td" {
                     table.href.clear();
                 }
+                if name == "li" && open.last().is_some_and(|around| around.class == "moves") {
+                    let place = "moves|what".to_owned();
+                    let (row, href) = (String::new(), String::new());
+                    moved = Some(Told { place, row, href, text: String::new() });
+                }
+                if let Some(one) = moved.as_mut().filter(|_| name == "a") {
+                    one.href = attribute(tag, "href");
+                }
                 if name == "a" && table.href.is_empty() {
                     table.href = attribute(tag, "href");
                 }
@@ -172,9 +205,52 @@ pub(super) fn page(html: &str) -> Vec<Told> {
         if let Some(one) = open.last_mut() {
             one.text.push_str(text);
         }
+        if let Some(one) = &mut moved {
+            one.text.push(' ');
+            one.text.push_str(text);
+        }
         other(&open, text, &heading, &mut told);
     }
-    told.retain(|one| !numbers(&one.text).is_empty());
+    told
+}
+
+/// The rows of CSV, the first with what its columns are called.
+fn rows(text: &str) -> Vec<Vec<String>> {
+    let (mut rows, mut row, mut field) = (Vec::new(), Vec::new(), String::new());
+    let mut is_quoted = false;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' if is_quoted && letters.peek() == Some(&'"') => field.extend(letters.next()),
+            '"' => is_quoted = !is_quoted,
+            ',' if !is_quoted => row.push(std::mem::take(&mut field)),
+            '\n' if !is_quoted => {
+                row.push(std::mem::take(&mut field));
+                rows.push(std::mem::take(&mut row));
+            }
+            '\r' if !is_quoted => {}
+            _ => field.push(letter),
+        }
+    }
+    if !(row.is_empty() && field.is_empty()) {
+        row.push(field);
+        rows.push(row);
+    }
+    rows
+}
+
+/// What stands in CSV: each field is called `csv|COLUMN`, and its row as its first field.
+pub(super) fn sheet(text: &str) -> Vec<Told> {
+    let mut rows = rows(text).into_iter();
+    let heads = rows.next().unwrap_or_default();
+    let mut told = Vec::new();
+    for row in rows {
+        let name = row.first().cloned().unwrap_or_default();
+        for (head, text) in heads.iter().zip(row).skip(1) {
+            let place = format!("csv|{head}");
+            told.push(Told { place, row: name.clone(), href: String::new(), text });
+        }
+    }
     told
 }
 
@@ -183,7 +259,7 @@ fn other(open: &[Open], text: &str, heading: &str, told: &mut Vec<Told>) {
     let is_elsewhere = |one: &Open| {
         PASSED.contains(&one.tag.as_str())
             || ["td", "th", "caption", "h1", "h2", "h3"].contains(&one.tag.as_str())
-            || ["figures", "crumbs", "hidden"].contains(&one.class.as_str())
+            || ["figures", "moves", "crumbs", "hidden"].contains(&one.class.as_str())
     };
     if numbers(text).is_empty() || open.iter().any(is_elsewhere) {
         return;
@@ -203,7 +279,7 @@ pub(super) struct Shown {
     pub(super) places: usize,
 }
 
-/// The numbers in a text that stand alone: no version, date, time or part of a name.
+/// The numbers in a text that stand alone, and both of a range: no version, date, time or part of a name.
 pub(super) fn numbers(text: &str) -> Vec<Shown> {
     let is_number = |word: &str| -> Option<Shown> {
         let around = ['(', ')', ',', ';', ':', '.', '“', '”', '+', '%', '<', '≥'];
@@ -214,7 +290,7 @@ pub(super) fn numbers(text: &str) -> Vec<Shown> {
         let places = word.split_once('.').map_or(0, |(_, part)| part.len());
         if is { Some(Shown { value: word.parse().ok()?, places }) } else { None }
     };
-    text.split_whitespace().filter_map(is_number).collect()
+    text.split(|c: char| c.is_whitespace() || c == '–').filter_map(is_number).collect()
 }
 
 /// A text with every number in it as `*`.
@@ -234,8 +310,14 @@ const NAMES: [&str; 20] = [
 pub(super) fn leaves(value: &Value, at: &str, all: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
-            for (name, is) in members.iter().filter(|(name, _)| !NAMES.contains(&name.as_str())) {
-                leaves(is, &format!("{at}/{name}"), all);
+            // What is more than a number is read.
+            let has_more = |is: &Value| {
+                is.is_object() || is.as_array().is_some_and(|all| all.iter().any(Value::is_object))
+            };
+            for (name, is) in members {
+                if !NAMES.contains(&name.as_str()) || has_more(is) {
+                    leaves(is, &format!("{at}/{name}"), all);
+                }
             }
         }
         Value::Array(rows) => {
@@ -257,7 +339,8 @@ fn numbers_are_found_where_they_stand() {
          <span class=\"label\">load</span></a></li></ul><h2>Stage 3: far</h2><p class=\"about\">At most 64 MiB of 1.2.3, \
          since <time>5</time>.</p><table><caption class=\"hidden\">By team</caption><thead><tr><th>Team</th><th>Load</th>\
          </tr></thead><tbody><tr><td data-name=\"Team\"><span class=\"name\"><a href=\"/t\">pay 2</a></span></td>\
-         <td data-name=\"Load\">17.5</td></tr></tbody></table></main>",
+         <td data-name=\"Load\">17.5</td></tr></tbody></table><ol class=\"moves\"><li><span class=\"number\">1</span>\
+         <span>−52</span><a href=\"/a?b=1&#38;c=2\">pay built anew: 5 findings</a> <span>2026-06-09</span></li></ol></main>",
     );
     let all: Vec<(&str, &str, &str)> =
         page.iter().map(|t| (t.place.as_str(), t.row.as_str(), t.text.as_str())).collect();
@@ -266,11 +349,27 @@ fn numbers_are_found_where_they_stand() {
         [
             ("h1", "", "2 of 10 are late."),
             ("figure|load", "", "1,200"),
+            ("words|Stage * far|h2", "", "Stage 3: far"),
             ("words|Stage * far|p.about", "", "At most 64 MiB of 1.2.3, since"),
+            ("By team|Team", "pay 2", ""),
             ("By team|Load", "pay 2", "17.5"),
+            ("moves|what", "2026-06-09 /a?b=1&c=2", "1 −52 pay built anew: 5 findings 2026-06-09"),
         ]
     );
-    let shown = numbers("−12.5 %, 3+ and v2 of 2026-03-01 at 12:30");
-    assert_eq!(shown.iter().map(|is| is.value).collect::<Vec<_>>(), [-12.5, 3.0]);
+    let shown = numbers("−12.5 %, 3+ and v2 of 2026-03-01 at 12:30, 4–6 points");
+    assert_eq!(shown.iter().map(|is| is.value).collect::<Vec<_>>(), [-12.5, 3.0, 4.0, 6.0]);
     assert_eq!(shown[0].places, 1);
+    let sheet =
+        sheet("period,\"found, of all\",gone\n2026-03-01,4,\n2026-03-08,\"1 \"\"x\"\"\",2\n");
+    let all: Vec<(&str, &str, &str)> =
+        sheet.iter().map(|t| (t.place.as_str(), t.row.as_str(), t.text.as_str())).collect();
+    assert_eq!(
+        all,
+        [
+            ("csv|found, of all", "2026-03-01", "4"),
+            ("csv|gone", "2026-03-01", ""),
+            ("csv|found, of all", "2026-03-08", "1 \"x\""),
+            ("csv|gone", "2026-03-08", "2"),
+        ]
+    );
 }

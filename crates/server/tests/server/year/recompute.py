@@ -10,8 +10,8 @@ import collections
 import sys
 
 import shown
-from lives import DAY, LEVELS, Ledger, by_day, date, moment, numbers, share
-from saying import api, cell, figure, may, percent, say, words
+from lives import DAY, LEVELS, Ledger, by_day, date, misseen, moment, numbers, share
+from saying import api, cell, field, figure, may, percent, say, words
 
 
 def metrics(ledger, days, team=None, system=None):
@@ -193,14 +193,16 @@ def measured(ledger):
         say(at, "figure", "median age of the backlog", age and age["median"])
         say(at, "figure", "interruptions a week and team", is_["noise"]["a_week"])
     at = "/metrics.csv?chart=load&days=56"
-    for day, load, _, _ in by_day(ledger.of(), last - 55, last):
-        say(at, "csv", f"{date(day)}|1", load)
+    before = by_day(ledger.of(), last - 111, last - 56)
+    for (day, load, _, _), (_, was, _, _) in zip(by_day(ledger.of(), last - 55, last), before):
+        field(at, "this period (load at the end of the day)", date(day), load)
+        field(at, "the period before (load at the end of the day)", date(day), was)
     at = "/metrics.csv?chart=flow&days=84"
     for week in range(12):
         first = last - 84 + 7 * week + 1
         flow = numbers(ledger, ledger.of(), [], 1, first, first + 6)["flow"]
-        say(at, "csv", f"{date(first)}|1", flow["found"])
-        say(at, "csv", f"{date(first)}|2", flow["fixed"] + flow["retracted"])
+        field(at, "found (findings)", date(first), flow["found"])
+        field(at, "gone (findings)", date(first), flow["fixed"] + flow["retracted"])
 
 
 def answers_waiting(ledger):
@@ -716,6 +718,10 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         ledger = Ledger(file, int(sys.argv[2]))
     ledger.reader, ledger.lists = int(sys.argv[3]), {}
+    told, wrong = misseen(ledger)
+    print(f"{told} moments of updates are held against their findings", file=sys.stderr)
+    if wrong:
+        sys.exit("\n".join(wrong))
     for days in (28, 84, 364):
         metrics(ledger, days)
     for team in ledger.teams:

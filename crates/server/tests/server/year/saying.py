@@ -43,6 +43,11 @@ def may(at, table, column, row, value):
     say(at, "may", f"{table}|{column}|{row}", value)
 
 
+def field(at, column, row, value):
+    """A number of CSV, by what its row begins with."""
+    say(at, "csv", f"csv|{column}|{row}", value)
+
+
 def words(at, place, values):
     """All numbers of a text."""
     say(at, "words", place, values)

@@ -6,7 +6,7 @@ import math
 import listed
 import moved
 from lives import DAY, LEVELS, by_day, date, moment, numbers
-from saying import cell, figure, may, percent, say, words
+from saying import cell, field, figure, may, percent, say, words
 
 
 
@@ -113,6 +113,15 @@ def measured(ledger, days=84, team=None):
     last = ledger.now // DAY
     first = last - days + 1
     at = f"/metrics?days={days}" + (f"&team={team}" if team is not None else "")
+    csv = f"from={date(first)}&to={date(last)}&against={date(first - days)}"
+    csv += f"&team={team}" if team is not None else ""
+
+    def point(chart, table, column, row, value):
+        """Of a chart: in its table, and as CSV."""
+        cell(at, table, column, row, value)
+        _, unit = table.split(", ", 1)
+        field(f"/metrics.csv?chart={chart}&{csv}", f"{column} ({unit})", row, value)
+
     told = [one for one in ledger.told if team is None or one[2] == team]
     teams = len(ledger.teams) if team is None else 1
     all_ = list(ledger.of(team))
@@ -129,43 +138,43 @@ def measured(ledger, days=84, team=None):
         end -= 7
     parts.reverse()
     series = [
-        ("Deadlines, findings", "met", lambda n: n["deadlines"]["met"], True),
-        ("Deadlines, findings", "missed", lambda n: n["deadlines"]["missed"], True),
-        ("Found and gone, findings", "found", lambda n: n["flow"]["found"], True),
-        ("Found and gone, findings", "gone", lambda n: n["flow"]["fixed"] + n["flow"]["retracted"], True),
-        ("Noise, times", "interruptions", lambda n: n["noise"]["interruptions"], True),
-        ("Noise, times", "requests opened", lambda n: n["noise"]["requests"], True),
-        ("Notices, notices", "notices", lambda n: n["noise"]["notices"], True),
+        ("deadlines", "Deadlines, findings", "met", lambda n: n["deadlines"]["met"], True),
+        ("deadlines", "Deadlines, findings", "missed", lambda n: n["deadlines"]["missed"], True),
+        ("flow", "Found and gone, findings", "found", lambda n: n["flow"]["found"], True),
+        ("flow", "Found and gone, findings", "gone", lambda n: n["flow"]["fixed"] + n["flow"]["retracted"], True),
+        ("noise", "Noise, times", "interruptions", lambda n: n["noise"]["interruptions"], True),
+        ("noise", "Noise, times", "requests opened", lambda n: n["noise"]["requests"], True),
+        ("notices", "Notices, notices", "notices", lambda n: n["noise"]["notices"], True),
     ]
     for leg, name in (("detected_to_merged", "detected to merged"), ("merged_to_deployed", "merged to deployed")):
         pick = lambda n, leg=leg: days_(n[leg], "median")
-        series.append(("From detected to deployed, days, median", name, pick, False))
+        series.append(("legs", "From detected to deployed, days, median", name, pick, False))
     for level in LEVELS:
-        for pick, unit in (("median", "median"), ("p90", "90th percentile")):
+        for chart, pick, unit in (("remediate", "median", "median"), ("remediate90", "p90", "90th percentile")):
             value = lambda n, level=level, pick=pick: days_(n["time_to_remediate_by_level"][level], pick)
-            series.append((f"Time to remediate, days, {unit}", level, value, False))
+            series.append((chart, f"Time to remediate, days, {unit}", level, value, False))
     systems = None if team is None else ledger.owned(team)
     for a, b in parts:
         is_ = of(a, b)
-        for table, column, value, counted in series:
-            cell(at, table, column, date(a), None if counted and b < began else value(is_))
+        for chart, table, column, value, counted in series:
+            point(chart, table, column, date(a), None if counted and b < began else value(is_))
         for column, ours in (("all", False), ("with updates", True)):
             many = ledger.deployments.measures(systems, a, b, ours)["deployments"]
-            cell(at, "Deployments, deployments", column, date(a), many)
+            point("deployments", "Deployments, deployments", column, date(a), many)
         _, _, levels, _ = next(by_day(all_, b, b))
         for level in LEVELS:
-            cell(at, "Findings that count, findings", level, date(a), levels[level] if b >= began else None)
+            point("open", "Findings that count, findings", level, date(a), levels[level] if b >= began else None)
     loads = list(by_day(all_, first, last))
     befores = list(by_day(all_, first - days, first - 1))
     has_before = any(day >= began for day, *_ in befores)
     for (day, load, *_), (past, was, *_) in zip(loads, befores):
-        cell(at, "Load, load at the end of the day", "this period", date(day), load if day >= began else None)
+        point("load", "Load, load at the end of the day", "this period", date(day), load if day >= began else None)
         if has_before:
             value = was if past >= began else None
-            cell(at, "Load, load at the end of the day", other, date(day), value)
+            point("load", "Load, load at the end of the day", other, date(day), value)
     for column, is_, b in (("now", now, last), (other, before, first - 1)):
         for row, band in (("under 7", "under_7"), ("under 30", "under_30"), ("under 90", "under_90"), ("older", "older")):
-            cell(at, "Age of the backlog, findings", column, row, is_["age"][band] if b >= began else None)
+            point("age", "Age of the backlog, findings", column, row, is_["age"][band] if b >= began else None)
     for level in LEVELS:
         a, b = (n["time_to_remediate_by_level"][level] for n in (now, before))
         table = "Time to remediate by level"
@@ -174,7 +183,12 @@ def measured(ledger, days=84, team=None):
         cell(at, table, "Median of the other period", level, days_(b, "median"))
         cell(at, table, "90th percentile", level, days_(a, "p90"))
         cell(at, table, "90th of the other period", level, days_(b, "p90"))
-    delivery(ledger, at, systems, first, last)
+        here = f"/metrics.csv?chart=levels&{csv}"
+        field(here, "fixed", level, a["count"] if a else 0)
+        for column, pick in (("median days", "median"), ("90th percentile days", "p90")):
+            field(here, column, level, days_(a, pick))
+            field(here, f"{column} before", level, days_(b, pick))
+    delivery(ledger, at, csv, systems, first, last)
     if team is None:
         groups = [(name, id_, (id_, None)) for id_, name in ledger.teams.items()]
         by = "By team"
@@ -201,6 +215,21 @@ def measured(ledger, days=84, team=None):
         cell(at, by, "Found", name, a["flow"]["found"])
         cell(at, by, "Fixed", name, a["flow"]["fixed"])
         cell(at, by, "Interruptions", name, a["noise"]["interruptions"])
+        here = f"/metrics.csv?chart=groups&{csv}"
+        field(here, "load", name, a["load"])
+        for end, is_ in (("", a), (" before", b)):
+            if is_["load_days"] > 0:
+                field(here, f"load-days{end}", name, is_["load_days"])
+        field(here, "deadlines met", name, a["deadlines"]["met"])
+        field(here, "deadlines missed", name, a["deadlines"]["missed"])
+        field(here, "found", name, a["flow"]["found"])
+        field(here, "fixed", name, a["flow"]["fixed"])
+        field(here, "interruptions", name, a["noise"]["interruptions"])
+        field(here, "requests opened", name, a["noise"]["requests"])
+        field(here, "notices", name, a["noise"]["notices"])
+        for end, is_ in (("", a), (" before", b)):
+            field(here, f"median days{end}", name, days_(is_["time_to_remediate"], "median"))
+        field(here, "90th percentile days", name, days_(a["time_to_remediate"], "p90"))
     a, b = (n["time_to_remediate"] for n in (now, before))
     if a is None:
         words(at, "h1", [])
@@ -210,7 +239,7 @@ def measured(ledger, days=84, team=None):
         words(at, "h1", [a["median"]] + ([by_] if by_ else []))
 
 
-def delivery(ledger, at, systems, first, last):
+def delivery(ledger, at, csv, systems, first, last):
     """Four measures of deployments with updates, and of all."""
     days = last - first + 1
     table = "Delivery: with updates, and all"
@@ -221,6 +250,12 @@ def delivery(ledger, at, systems, first, last):
             column += ", the other period" if end else ""
             rate, restored, many = is_["change_failure_rate"], is_["time_to_restore"], is_["deployments"]
             cell(at, table, column, "Deployment frequency", [is_["a_week"], many])
+            here, of = f"/metrics.csv?chart=delivery&{csv}", ("with updates" if ours else "all") + (" before" if end else "")
+            field(here, of, "deployments", many)
+            field(here, of, "a week", is_["a_week"])
+            field(here, of, "lead days, median", days_(is_["lead_time"], "median"))
+            field(here, of, "failed, share", rate)
+            field(here, of, "restored days, median", days_(restored, "median"))
             cell(at, table, column, "Lead time", days_(is_["lead_time"], "median"))
             known = many > 0 and rate is not None
             cell(at, table, column, "Change failure rate", [percent(rate), is_["failed"], many] if known else None)

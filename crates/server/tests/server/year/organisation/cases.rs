@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Act, Year, now};
@@ -130,20 +130,109 @@ impl Year {
     }
 
     /// Each of them is in the ledger.
-    pub(super) fn has_cases(text: &str) {
-        let entries: Vec<Value> =
-            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let data = |entry: &Value| -> Value {
-            serde_json::from_str(entry["data"].as_str().unwrap()).unwrap()
-        };
-        let count = |is: &dyn Fn(&Value) -> bool| entries.iter().filter(|e| is(&data(e))).count();
+    pub(super) fn has_cases(&self, text: &str) {
+        let entries: Vec<(Value, Value)> = text
+            .lines()
+            .map(|line| {
+                let entry: Value = serde_json::from_str(line).unwrap();
+                let data: Value = serde_json::from_str(entry["data"].as_str().unwrap()).unwrap();
+                (entry, data)
+            })
+            .collect();
+        let count =
+            |is: &dyn Fn(&Value) -> bool| entries.iter().filter(|(_, data)| is(data)).count();
         let opened = |is: &Value| is["what"] == "incident" && is["event"] == "opened";
-        assert_eq!(count(&|is| opened(is) && !is["told"]["drill"].is_null()), 1, "a drill");
+        let drill = |is: &Value| opened(is) && !is["told"]["drill"].is_null();
+        assert_eq!(count(&drill), 1, "a drill");
+        let number = entries.iter().find(|(_, is)| drill(is)).unwrap().1["incident"].clone();
+        let touched = |is: &Value| {
+            is["what"] == "incident" && is["event"] == "touched" && is["incident"] == number
+        };
+        assert!(count(&touched) > 0, "the drill touched nobody");
         assert_eq!(count(&|is| opened(is) && is["told"]["near_miss"] == true), 1, "a near miss");
         assert_eq!(count(&opened), 5, "incidents");
         assert!(count(&|is| is["state"] == "ended" && is["decision"].is_i64()) > 0, "withdrawn");
         assert_eq!(count(&|is| is["what"] == "goal" && is["dropped"] == true), 1, "a goal");
-        assert!(count(&|is| is["what"] == "update" && is["reverted"].is_string()) > 0, "an update");
-        assert!(count(&|is| is["what"] == "update" && is["deployed"].is_string()) > 0, "deployed");
+        let left = self.left.iter().map(|at| self.people[*at].id);
+        for id in left {
+            let closed = |is: &Value| is["what"] == "person-closed" && is["person"] == id;
+            assert_eq!(count(&closed), 1, "person {id} left");
+        }
+        assert_eq!(self.left.len(), 1, "who left");
+        for (day, what) in [(140, "withdrawn by itself"), (190, "taken back")] {
+            let at = (self.begins + SignedDuration::from_hours(24 * day + 10)).as_second() / 86_400;
+            let is = |(entry, data): &(Value, Value)| {
+                entry["kind"] == "retracted"
+                    && data["into"].is_null()
+                    && entry["at"].as_i64().is_some_and(|is| is / 86_400_000_000 == at)
+            };
+            assert!(entries.iter().any(is), "no advisory was {what}");
+        }
+        // What is made up need not have them.
+        if trimtab_testkit::shared().is_some() {
+            assert!(count(&|is| is["what"] == "joined") > 0, "no two records were joined");
+            let into = |(entry, data): &(Value, Value)| {
+                entry["kind"] == "retracted" && data["into"].is_i64()
+            };
+            assert!(entries.iter().any(into), "nothing had a finding of both that were joined");
+            assert!(is_taken_back(&entries), "no update that was in production was taken back");
+            assert!(has_moved(&entries), "no asset went elsewhere with what it has");
+            assert!(has_expired(&entries), "no exception ended by itself");
+        }
     }
+}
+
+/// Whether an update was taken back after it was seen in production.
+fn is_taken_back(entries: &[(Value, Value)]) -> bool {
+    let mut deployed = BTreeSet::new();
+    entries.iter().filter(|(_, is)| is["what"] == "update").any(|(_, is)| {
+        let update = is["update"].as_i64();
+        if is["deployed"].is_string() {
+            deployed.insert(update);
+        }
+        is["reverted"].is_string() && deployed.contains(&update)
+    })
+}
+
+/// Whether an asset came to another system with findings that are there.
+fn has_moved(entries: &[(Value, Value)]) -> bool {
+    let mut there: BTreeMap<Option<i64>, Option<i64>> = BTreeMap::new();
+    for (entry, data) in entries {
+        let (finding, asset) = (entry["finding"].as_i64(), entry["asset"].as_i64());
+        match entry["kind"].as_str() {
+            Some("detected" | "regressed") => _ = there.insert(finding, asset),
+            Some("fixed" | "retracted") => _ = there.remove(&finding),
+            _ if data["what"] == "asset" && data["from"] != entry["system"] => {
+                if there.values().any(|of| *of == asset) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Whether an exception ended when its time was over, and what it was about counted again.
+fn has_expired(entries: &[(Value, Value)]) -> bool {
+    let mut ends: BTreeMap<i64, i64> = BTreeMap::new();
+    let mut held: BTreeMap<Option<i64>, Option<i64>> = BTreeMap::new();
+    for (entry, data) in entries {
+        let decision = data["decision"].as_i64();
+        let expires = data["expires"].as_str().filter(|_| entry["kind"] == "decided");
+        if let (Some(decision), Some(at)) = (decision, expires) {
+            let at: Timestamp = at.parse().unwrap();
+            ends.insert(decision, at.as_microsecond());
+        }
+        if entry["kind"] != "assessed" || data.get("level").is_none() {
+            continue;
+        }
+        let before = held.insert(entry["finding"].as_i64(), decision).flatten();
+        let over = before.and_then(|decision| ends.get(&decision).copied());
+        let is_over = over.is_some_and(|over| entry["at"].as_i64().is_some_and(|at| at >= over));
+        if decision.is_none() && is_over && data["production"] != false {
+            return true;
+        }
+    }
+    false
 }
