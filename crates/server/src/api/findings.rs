@@ -126,7 +126,7 @@ impl Asked {
             }
         };
         let since = match self.since.as_deref() {
-            None | Some("") => None,
+            None => None,
             Some(text) => Some(text.parse::<Timestamp>().map_err(|_| {
                 Problem::invalid("`since` is a time such as 2026-11-21T09:00:00Z.")
             })?),

@@ -38,23 +38,25 @@ pub(super) async fn fill(
         }
     }
     let actor = format!("person:{}", people.engineering);
+    if let Some(is) = of.first() {
+        caught(store, org, (people, is), now).await?;
+    }
     for (at, is) in of.iter().enumerate() {
+        // The newest of all waits for an answer.
+        let newest = at + 1 == of.len();
         let passed = new(is, Judgement::Passed, at, "main");
         store.add_verdict(org, &passed, &actor, now).await.map_err(told)?;
-        if at.is_multiple_of(3) {
+        if at.is_multiple_of(3) || newest {
             let refused = new(is, Judgement::Refused, at, "raise-forms");
             store.add_verdict(org, &refused, &actor, now).await.map_err(told)?;
         }
         // Half of them were mended within the day.
-        if at.is_multiple_of(6) {
+        if at.is_multiple_of(6) && !newest {
             let mended = new(is, Judgement::Passed, at + 1, "raise-forms");
             store.add_verdict(org, &mended, &actor, now).await.map_err(told)?;
         }
     }
-    match of.first() {
-        Some(is) => caught(store, org, (people, is), now).await,
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// A commit, as it looks.

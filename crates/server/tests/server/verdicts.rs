@@ -232,7 +232,7 @@ fn a_near_miss_is_opened_out_of_what_was_refused() {
     let (status, opened) = near(&eli, &odd["rows"][0]["id"], &json!({}));
     assert_eq!(status, 201, "{opened}");
     let room = server.open(&eli, &format!("/api/v1/incidents/{}", opened["id"])).json();
-    assert_eq!((&room["looked_for"], &room["versions"]), (&json!("pkg:npm/odd"), &json!("")));
+    assert_eq!((&room["looked_for"], &room["versions"]), (&json!("pkg:npm/odd"), &Value::Null));
     let refused = &rows[0]["id"];
     assert_eq!(near(&eli, &rows[1]["id"], &json!({})).0, 409, "nothing was refused");
     assert_eq!(near(&eli, refused, &json!({ "title": "x\ny" })).0, 422);

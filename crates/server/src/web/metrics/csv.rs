@@ -7,7 +7,8 @@ use crate::measuring::question::{LEVELS, Measured};
 /// A line of CSV. What a spreadsheet would run as a formula is made inert.
 pub(super) fn line(cells: &[String]) -> String {
     let cell = |text: &String| {
-        let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+        let is_number = || text.starts_with('-') && text.parse::<f64>().is_ok_and(f64::is_finite);
+        let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && !is_number();
         let text = if runs { format!("'{text}") } else { text.clone() };
         if text.contains([',', '"', '\n', '\r', ';', '\t']) {
             format!("\"{}\"", text.replace('"', "\"\""))
@@ -20,9 +21,11 @@ pub(super) fn line(cells: &[String]) -> String {
 
 /// A number for a program; unknown is empty.
 pub(super) fn plain(value: Option<f64>) -> String {
-    value.map_or(String::new(), |v| {
-        format!("{v:.3}").trim_end_matches('0').trim_end_matches('.').to_owned()
-    })
+    let told = value.map(|v| format!("{v:.3}")).unwrap_or_default();
+    match told.trim_end_matches('0').trim_end_matches('.') {
+        "-0" => "0".to_owned(),
+        text => text.to_owned(),
+    }
 }
 
 pub(super) fn chart_rows(chart: &Chart) -> Vec<Vec<String>> {
@@ -110,7 +113,7 @@ mod tests {
     #[test]
     fn a_cell_of_csv_runs_nothing() {
         let told = |cell: &str| line(&[cell.to_owned()]);
-        for bad in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\r=x", "\n=1"] {
+        for bad in ["=1+1", "+1", "-1+A1", "-inf", "@SUM(A1)", "\tx", "\r=x", "\n=1"] {
             let told = told(bad);
             assert!(told.trim_start_matches('"').starts_with('\''), "{told:?}");
         }
@@ -120,5 +123,9 @@ mod tests {
         assert_eq!(plain(Some(12.5)), "12.5");
         assert_eq!(plain(Some(100.0)), "100");
         assert_eq!(plain(None), "");
+        assert_eq!(
+            line(&[plain(Some(-0.0)), plain(Some(-0.0001)), plain(Some(-1.5))]),
+            "0,0,-1.5\r\n"
+        );
     }
 }

@@ -218,8 +218,7 @@ def measured(ledger, days=84, team=None):
         here = f"/metrics.csv?chart=groups&{csv}"
         field(here, "load", name, a["load"])
         for end, is_ in (("", a), (" before", b)):
-            if is_["load_days"] > 0:
-                field(here, f"load-days{end}", name, is_["load_days"])
+            field(here, f"load-days{end}", name, is_["load_days"])
         field(here, "deadlines met", name, a["deadlines"]["met"])
         field(here, "deadlines missed", name, a["deadlines"]["missed"])
         field(here, "found", name, a["flow"]["found"])
