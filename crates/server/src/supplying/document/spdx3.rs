@@ -113,7 +113,7 @@ impl<'d> Graph<'d> {
             Some(id) => self.creations.iter().find(|(is, _)| *is == Some(id)).map(|(_, of)| *of),
             None => Some(made).filter(|made| made.kind() == Kind::Map),
         });
-        named.or_else(|| match self.creations.as_slice() {
+        named.or(match self.creations.as_slice() {
             [(_, only)] => Some(*only),
             _ => None,
         })

@@ -1,6 +1,7 @@
 //! Every page and every address of the API that somebody may see, found as they find them: by what links there, and by the
 //! list of the API's routes.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 
 use super::organisation::Year;
@@ -112,12 +113,11 @@ pub(super) fn every_address(year: &Year, each: usize) -> (Answers, Vec<String>) 
         answers.insert(address, answer.text);
     }
     for address in routes(&seen, each) {
-        if !answers.contains_key(&address) {
-            let answer = year.server.open(&year.lea, &address);
-            match answer.status {
-                200 => _ = answers.insert(address, answer.text),
-                status => wrong.push(format!("{address}: {status} {}", answer.text)),
-            }
+        let Entry::Vacant(place) = answers.entry(address) else { continue };
+        let answer = year.server.open(&year.lea, place.key());
+        match answer.status {
+            200 => _ = place.insert(answer.text),
+            status => wrong.push(format!("{}: {status} {}", place.key(), answer.text)),
         }
     }
     assert!(answers.len() < MOST, "there are more");

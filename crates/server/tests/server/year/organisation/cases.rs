@@ -202,12 +202,12 @@ fn has_moved(entries: &[(Value, Value)]) -> bool {
         match entry["kind"].as_str() {
             Some("detected" | "regressed") => _ = there.insert(finding, asset),
             Some("fixed" | "retracted") => _ = there.remove(&finding),
-            _ if data["what"] == "asset" && data["from"] != entry["system"] => {
-                if there.values().any(|of| *of == asset) {
+            _ => {
+                let moved = data["what"] == "asset" && data["from"] != entry["system"];
+                if moved && there.values().any(|of| *of == asset) {
                     return true;
                 }
             }
-            _ => {}
         }
     }
     false
