@@ -51,10 +51,7 @@ fn bare(line: &str) -> &str {
 /// The requirement files of the folder, and what they take in.
 fn by_requirements(folder: &str, files: &BTreeMap<String, Vec<u8>>) -> Option<&'static str> {
     let of = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-    let is_here = |path: &&String| {
-        let name = path.rsplit('/').next().unwrap_or_default();
-        of(path) == folder && lines::is_requirements(name)
-    };
+    let is_here = |path: &&String| of(path) == folder && lines::may_require(path);
     let mut open: Vec<String> = files.keys().filter(is_here).cloned().collect();
     let mut seen: BTreeSet<String> = open.iter().cloned().collect();
     while let Some(path) = open.pop() {

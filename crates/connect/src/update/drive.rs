@@ -168,6 +168,7 @@ impl<'a> Drive<'a> {
         let mut blockers = (self.tool.blockers)(&text);
         blockers.sort();
         blockers.dedup();
+        let text = without_frames(&text);
         let said = said(&text);
         if !blockers.is_empty() {
             return Reason::Conflict { blockers, said };
@@ -273,6 +274,16 @@ const NETWORK: &[&str] = &[
     "i/o timeout",
 ];
 
+/// A text without the frames of what Python tells of itself when it fails: the files in them have names of their own.
+fn without_frames(text: &str) -> String {
+    const HEAD: &str = "Traceback (most recent call last)";
+    if !text.contains(HEAD) {
+        return text.to_owned();
+    }
+    let told = text.lines().filter(|line| !line.starts_with(' ') && !line.contains(HEAD));
+    told.collect::<Vec<_>>().join("\n")
+}
+
 /// What is told of a text: without empty lines, bounded.
 pub(crate) fn said(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
@@ -306,6 +317,19 @@ fn quoted(argument: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn frames_of_python_are_no_words_of_the_error() {
+        let text = "Traceback (most recent call last):\n  File \"pip/_internal/network/x.py\", line 1\n    open(url)\n\
+                    FileNotFoundError: 'default.txt'\n\nDuring handling of it:\n\
+                    Traceback (most recent call last):\n  File \"pip/req.py\", line 2\n\
+                    InstallationError: no requirements file";
+        let told = without_frames(text);
+        assert!(!NETWORK.iter().any(|word| told.to_lowercase().contains(word)), "{told}");
+        assert!(told.starts_with("FileNotFoundError: 'default.txt'"), "{told}");
+        assert!(told.ends_with("InstallationError: no requirements file"), "{told}");
+        assert_eq!(without_frames("  a\nb"), "  a\nb");
+    }
 
     #[test]
     fn what_a_tool_says_ends_between_two_words() {

@@ -22,10 +22,7 @@ pub(crate) const TOOL: Tool = Tool {
     lockfiles: &["requirements.txt"],
     manifest: is_source,
     above: false,
-    keep: |path| {
-        let name = path.rsplit('/').next().unwrap_or_default();
-        if lines::is_requirements(name) { Keep::Yes } else { Keep::No }
-    },
+    keep: |path| if lines::may_require(path) { Keep::Yes } else { Keep::No },
     edit,
     edits_itself: false,
     at_once: &[Kind::Relock, Kind::Override, Kind::Raise, Kind::RaiseParent],

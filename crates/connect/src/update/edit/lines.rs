@@ -11,6 +11,13 @@ pub(crate) fn is_requirements(name: &str) -> bool {
         || (end == "txt" && known.iter().any(|word| stem.contains(word)))
 }
 
+/// Whether a path is one of a file of requirements: by its name, or by that of its folder (`requirements/default.txt`).
+pub(crate) fn may_require(path: &str) -> bool {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let folder = folder.rsplit('/').next().unwrap_or_default().to_lowercase();
+    is_requirements(name) || (name.ends_with(".txt") && folder.contains("require"))
+}
+
 /// A line without its end, and its end.
 fn split(line: &str) -> (&str, &str) {
     let bare = line.trim_end_matches(['\n', '\r']);
@@ -92,6 +99,26 @@ pub(crate) fn after(text: &str, meant: impl Fn(&str) -> bool, line: &str) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_of_requirements_are_known_by_their_names_and_folders() {
+        let all = [
+            "requirements.txt",
+            "a/dev-all.txt",
+            "x.in",
+            "requirements/default.txt",
+            "a/requires/b.txt",
+        ];
+        assert!(all.iter().all(|path| may_require(path)));
+        let none = [
+            "default.txt",
+            "requirements/a/b.txt",
+            "requirements/notes.md",
+            "MANIFEST.in",
+            "docs2/robots.txt",
+        ];
+        assert!(!none.iter().any(|path| may_require(path)));
+    }
 
     #[test]
     fn lines_keep_their_ends() {
