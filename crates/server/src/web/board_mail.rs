@@ -3,13 +3,14 @@
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect};
+use jiff::Timestamp;
 use serde::Deserialize;
 use trimtab_engine::rhythm::Rhythm;
 use trimtab_model::Role;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Act;
 use trimtab_pages::part::{Field, Form as Sheet, Input, Link, Pairs, Value, When};
-use trimtab_store::{Became, BoardRun, Team};
+use trimtab_store::{Became, Team};
 
 use super::board::capital;
 use super::{Page, Sorry, html, layout, own_form};
@@ -141,21 +142,21 @@ async fn show(app: &App, who: &Who, side: Role) -> Page {
     }
     about.extend(runs.iter().map(|run| {
         let due = run.due.strftime("%Y-%m-%d %H:%M UTC").to_string();
-        (due, Value::Text(told(run)))
+        (due, Value::Text(told(run.became, run.again, &run.detail)))
     }));
     Ok(html(&Act { layout, follows, about: Pairs(about), form }))
 }
 
-/// What became of a time.
-fn told(run: &BoardRun) -> String {
-    match run.became {
+/// What became of a time at which something was to be mailed.
+pub(super) fn told(became: Became, again: Option<Timestamp>, detail: &str) -> String {
+    match became {
         Became::Sent => "sent".to_owned(),
         Became::Begun => "on its way".to_owned(),
-        Became::Unknown => format!("not known: {}", run.detail),
-        Became::Refused => format!("not sent: {}", run.detail),
+        Became::Unknown => format!("not known: {detail}"),
+        Became::Refused => format!("not sent: {detail}"),
         Became::Later => {
-            let again = run.again.map(|at| at.strftime("%H:%M").to_string()).unwrap_or_default();
-            format!("not taken yet ({}), tried again at {again} UTC", run.detail)
+            let again = again.map(|at| at.strftime("%H:%M").to_string()).unwrap_or_default();
+            format!("not taken yet ({detail}), tried again at {again} UTC")
         }
     }
 }

@@ -84,6 +84,10 @@ pub(crate) async fn page(
             ("status", "Tell customers"),
             ("closed", "Close it"),
         ];
+        // What touched nothing is told to nobody outside.
+        let told =
+            |(kind, _): &(&str, &str)| !is.is.near_miss || !matches!(*kind, "update" | "status");
+        let acts = acts.into_iter().filter(told);
         layout
             .actions
             .extend(acts.map(|(kind, words)| Link::to(words, link(id, kind, None, None))));
@@ -117,7 +121,7 @@ pub(crate) async fn page(
         (String::new(), Part::table(tasks(&room, &who, now))),
         (String::new(), Part::table(places(&room, &search))),
     ];
-    if room.all {
+    if room.all && !is.is.near_miss {
         parts.push(("For stakeholders, to begin from".to_owned(), {
             Part::Prose(draft::stakeholders(&room, now))
         }));

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Act;
 use trimtab_pages::part::{Field, Form as Sheet, Input, Link, Pairs, Value, When as At};
-use trimtab_store::{Became, OwnRun};
 
+use super::board_mail::told;
 use super::wishes::capital;
 use super::{Page, Sorry, html, layout, mended, own_form};
 use crate::access::Who;
@@ -153,21 +153,7 @@ async fn show(app: &App, who: &Who, is: &When, wrong: Option<(&'static str, Stri
     let runs = app.store.own_runs(who.org, who.person.id, RUNS).await?;
     about.extend(runs.iter().map(|run| {
         let due = run.due.strftime("%Y-%m-%d %H:%M UTC").to_string();
-        (due, Value::Text(told(run)))
+        (due, Value::Text(told(run.became, run.again, &run.detail)))
     }));
     Ok(html(&Act { layout, follows, about: Pairs(about), form }))
-}
-
-/// What became of a time.
-fn told(run: &OwnRun) -> String {
-    match run.became {
-        Became::Sent => "sent".to_owned(),
-        Became::Begun => "on its way".to_owned(),
-        Became::Unknown => format!("not known: {}", run.detail),
-        Became::Refused => format!("not sent: {}", run.detail),
-        Became::Later => {
-            let again = run.again.map(|at| at.strftime("%H:%M").to_string()).unwrap_or_default();
-            format!("not taken yet ({}), tried again at {again} UTC", run.detail)
-        }
-    }
 }
