@@ -246,7 +246,8 @@ const CONFLICT: &[&str] = &[
 /// Words by which tools tell that they did not reach a registry.
 const NETWORK: &[&str] = &[
     "network",
-    "enotfound",
+    // With what stands before it: Python has a `FileNotFoundError`.
+    " enotfound",
     "econnrefused",
     "econnreset",
     "etimedout",
