@@ -1,30 +1,20 @@
 //! What the gate said of changes of assets: passed, refused or not known, why, and what answered a refusal. The same
 //! said again is no other verdict.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod told;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+use self::told::cut;
 use crate::condition::{Condition, listed};
-use crate::db::{Row, Sql, Tx, args};
+use crate::db::{Row, Sql, args};
 use crate::error::{Result, StoreError};
-use crate::ids::Kind;
-use crate::ledger::{self, NewEvent, hex};
-use crate::organisations::changed;
 use crate::page::{Cursor, MOST, Page};
 use crate::time::{maybe, micros, moment};
 use crate::{Org, Store};
-
-/// The most reasons that are kept of a verdict.
-const REASONS: usize = 200;
-/// The most refusals that are answered at once.
-const BLOCK: i64 = 500;
-/// The longest text that is kept of a verdict or a reason, in characters.
-const WORDS: usize = 500;
-/// The most rules that its entry of the ledger names.
-const RULES: usize = 50;
 
 /// Who said it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,12 +221,6 @@ pub struct VerdictCount {
     pub let_through: i64,
 }
 
-/// Something that refused is open on the main line, and nobody decided on it.
-const OPEN: &str = "EXISTS (SELECT 1 FROM verdict_subject AS s
-    JOIN finding AS f ON f.org = s.org AND f.asset = v.asset AND f.vulnerability = s.vulnerability
-    WHERE s.org = v.org AND s.verdict = v.id AND f.state = 'open' AND f.decision IS NULL)";
-/// What was said of the main line. A pass of it may be of what is new alone: it mends nothing that is open.
-const MAIN: &str = "(v.source = 'push' OR v.branch IS NULL)";
 const COLUMNS: &str = "v.id, v.asset, v.source, v.outcome, v.at, v.last, v.times, v.actor,
     v.revision, v.branch, v.snapshot, v.headline, v.charter, v.reasons, v.count, v.answered_how,
     v.answered_by, v.answered, a.name, a.system,
@@ -308,175 +292,7 @@ impl VerdictFilter {
     }
 }
 
-fn event(actor: &str, now: Timestamp, asset: i64, data: Value) -> NewEvent {
-    NewEvent { asset: Some(asset), ..changed(actor, now, data) }
-}
-
 impl Store {
-    /// Keeps a verdict. Where it says what the last one of the branch said, that one is said again. One that passed
-    /// answers the refusals before it. Returns its id, and whether it is new.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn add_verdict(
-        &self,
-        org: Org,
-        new: &NewVerdict,
-        actor: &str,
-        now: Timestamp,
-    ) -> Result<(i64, bool)> {
-        let told: Vec<Value> = new.reasons.iter().take(REASONS).map(Reason::told).collect();
-        let told = Value::from(told).to_string();
-        let digest = digest(new);
-        // Before anybody waits for the ledger.
-        let refusing = new.reasons.iter().filter(|is| is.refuses);
-        let mut names: Vec<String> = refusing.filter_map(|is| is.vulnerability.clone()).collect();
-        names.sort_unstable();
-        names.dedup();
-        let known = self.vulnerabilities_named(org, &names).await?;
-        let (subjects, loose) = subjects(new, &known);
-        let loose = count(loose);
-        let mut tx = self.db.begin().await?;
-        // One after the other, so that two of the same at once are one.
-        ledger::hold(&mut tx, org).await?;
-        // Of packages each has its own. What was answered and stands open again is refused anew.
-        let sql = format!(
-            "SELECT v.id, v.digest, CAST(CASE WHEN v.answered IS NOT NULL AND {OPEN}
-                THEN 1 ELSE 0 END AS BIGINT)
-             FROM verdict AS v WHERE v.org = $1 AND v.asset = $2 AND v.source = $3
-                AND COALESCE(v.branch, '') = $4 AND (v.source <> 'check-new' OR v.revision = $5)
-             ORDER BY v.id DESC LIMIT 1"
-        );
-        let branch = new.branch.clone().unwrap_or_default();
-        let values =
-            args![org.0, new.asset, new.source.as_str(), branch.clone(), new.revision.clone()];
-        if let Some(row) = tx.first(&sql, values).await?
-            && row.text(1)? == digest
-            && row.int(2)? == 0
-        {
-            let id = row.int(0)?;
-            // What was said before its document was read may be known by now.
-            let sql = "UPDATE verdict SET last = CASE WHEN last < $3 THEN $3 ELSE last END,
-                times = times + 1, loose = $4 WHERE org = $1 AND id = $2";
-            tx.run(sql, args![org.0, id, micros(now), loose]).await?;
-            name(&mut tx, (org, id), &subjects).await?;
-            tx.commit().await?;
-            return Ok((id, false));
-        }
-        let id = crate::ids::within(&mut tx, org, Kind::Verdict, 1).await?.start;
-        let sql = "INSERT INTO verdict (org, id, asset, source, outcome, at, last, times, actor,
-                revision, branch, snapshot, headline, charter, reasons, count, digest, loose)
-            VALUES ($1, $2, $3, $4, $5, $6, $6, 1, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
-        let values = args![
-            org.0,
-            id,
-            new.asset,
-            new.source.as_str(),
-            new.judgement.as_str(),
-            micros(now),
-            actor,
-            new.revision.clone(),
-            new.branch.clone(),
-            new.snapshot,
-            cut(&new.headline),
-            cut(&new.charter),
-            told,
-            count(new.reasons.len()),
-            digest,
-            loose
-        ];
-        tx.run(sql, values).await?;
-        name(&mut tx, (org, id), &subjects).await?;
-        let mut rules: Vec<String> =
-            new.reasons.iter().filter(|is| is.refuses).map(|is| cut(&is.rule)).collect();
-        rules.sort_unstable();
-        rules.dedup();
-        rules.truncate(RULES);
-        let data = json!({ "what": "verdict", "verdict": id, "source": new.source.as_str(),
-            "outcome": new.judgement.as_str(), "revision": new.revision, "branch": new.branch,
-            "snapshot": new.snapshot, "reasons": new.reasons.len(), "rules": rules });
-        let mut told = vec![event(actor, now, new.asset, data)];
-        if new.judgement == Judgement::Passed && new.source != VerdictSource::CheckNew {
-            let sql = format!(
-                "SELECT v.id FROM verdict AS v WHERE v.org = $1 AND v.asset = $2 AND v.source = $3
-                    AND COALESCE(v.branch, '') = $4 AND v.outcome = 'refused'
-                    AND v.answered IS NULL AND v.id < $5 AND NOT ({MAIN} AND {OPEN})
-                 ORDER BY v.id DESC LIMIT $6"
-            );
-            let values = args![org.0, new.asset, new.source.as_str(), branch, id, BLOCK];
-            for row in tx.all(&sql, values).await? {
-                told.push(
-                    answer(&mut tx, org, (row.int(0)?, new.asset), Answered::Passed(id), now)
-                        .await?,
-                );
-            }
-        }
-        ledger::append(&mut tx, org, &told).await?;
-        tx.commit().await?;
-        Ok((id, true))
-    }
-
-    /// Notes which refusals were let through: every vulnerability that refused is decided on there, by a decision that
-    /// was answered after the refusal; and which were mended after a pass that came before that was known. Returns how
-    /// many.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn let_through(&self, org: Org, now: Timestamp) -> Result<usize> {
-        let mended = format!(
-            "SELECT * FROM (SELECT v.id, v.asset, (SELECT MAX(p.id) FROM verdict AS p
-                    WHERE p.org = v.org AND p.asset = v.asset AND p.source = v.source
-                        AND COALESCE(p.branch, '') = COALESCE(v.branch, '')
-                        AND p.outcome = 'passed' AND p.id > v.id) AS pass
-                FROM verdict AS v
-                WHERE v.org = $1 AND v.outcome = 'refused' AND v.answered IS NULL
-                    AND v.source <> 'check-new' AND NOT ({MAIN} AND {OPEN})) AS m
-             WHERE m.pass IS NOT NULL ORDER BY m.id LIMIT $2"
-        );
-        let decided = "SELECT v.id, v.asset, (SELECT MAX(d.id) FROM verdict_subject AS s
-                JOIN finding AS f ON f.org = s.org AND f.asset = v.asset
-                    AND f.vulnerability = s.vulnerability
-                JOIN decision AS d ON d.org = f.org AND d.id = f.decision AND d.answered >= v.at
-                WHERE s.org = v.org AND s.verdict = v.id)
-            FROM verdict AS v
-            WHERE v.org = $1 AND v.outcome = 'refused' AND v.answered IS NULL AND v.loose = 0
-                AND EXISTS (SELECT 1 FROM verdict_subject AS s
-                    WHERE s.org = v.org AND s.verdict = v.id)
-                AND NOT EXISTS (SELECT 1 FROM verdict_subject AS s
-                    WHERE s.org = v.org AND s.verdict = v.id AND (
-                        NOT EXISTS (SELECT 1 FROM finding AS f
-                            JOIN decision AS d ON d.org = f.org AND d.id = f.decision
-                            WHERE f.org = s.org AND f.asset = v.asset
-                                AND f.vulnerability = s.vulnerability AND d.answered >= v.at)
-                        OR EXISTS (SELECT 1 FROM finding AS f
-                            WHERE f.org = s.org AND f.asset = v.asset AND f.state = 'open'
-                                AND f.vulnerability = s.vulnerability AND f.decision IS NULL)))
-            ORDER BY v.id LIMIT $2";
-        // Most often there is none, and nobody is held up.
-        let one = || args![org.0, 1i64];
-        if (&mut &self.db).first(decided, one()).await?.is_none()
-            && (&mut &self.db).first(&mended, one()).await?.is_none()
-        {
-            return Ok(0);
-        }
-        let mut tx = self.db.begin().await?;
-        ledger::hold(&mut tx, org).await?;
-        let mut told = Vec::new();
-        for row in tx.all(decided, args![org.0, BLOCK]).await? {
-            let Some(decision) = row.maybe_int(2)? else { continue };
-            let (id, asset) = (row.int(0)?, row.int(1)?);
-            told.push(answer(&mut tx, org, (id, asset), Answered::Decided(decision), now).await?);
-        }
-        for row in tx.all(&mended, args![org.0, BLOCK]).await? {
-            let Some(pass) = row.maybe_int(2)? else { continue };
-            let (id, asset) = (row.int(0)?, row.int(1)?);
-            told.push(answer(&mut tx, org, (id, asset), Answered::Passed(pass), now).await?);
-        }
-        ledger::append(&mut tx, org, &told).await?;
-        tx.commit().await?;
-        Ok(told.len())
-    }
-
     /// A verdict.
     ///
     /// # Errors
@@ -586,69 +402,4 @@ impl Store {
         }
         Ok(all)
     }
-}
-
-/// A text as far as it is kept.
-fn cut(text: &str) -> String {
-    text.chars().take(WORDS).collect()
-}
-
-/// A number as the store has it.
-fn count(of: usize) -> i64 {
-    i64::try_from(of).unwrap_or(i64::MAX)
-}
-
-/// The digest of what was said: words may tell how many hours late something is, and are not of it; nor is what is
-/// looked up here, which may be known with the next of the same.
-fn digest(new: &NewVerdict) -> String {
-    let key = |is: &Reason| json!([is.rule, is.refuses, is.vulnerability, is.level, is.brought]);
-    let reasons: Vec<Value> = new.reasons.iter().map(key).collect();
-    // Where nobody says of which commit it is, the document tells.
-    let is_unnamed = new.source == VerdictSource::Push && new.revision.is_none();
-    let snapshot = new.snapshot.filter(|_| is_unnamed);
-    let said = json!([new.judgement.as_str(), new.revision, snapshot, new.charter, reasons]);
-    hex(&Sha256::digest(said.to_string()))
-}
-
-/// The vulnerabilities that refused, by their ids here, and how many reasons refused that no decision can answer.
-fn subjects(new: &NewVerdict, known: &BTreeMap<String, i64>) -> (BTreeSet<i64>, usize) {
-    let (mut all, mut loose) = (BTreeSet::new(), 0);
-    for reason in new.reasons.iter().filter(|is| is.refuses) {
-        match reason.vulnerability.as_ref().and_then(|name| known.get(name)) {
-            Some(id) => {
-                all.insert(*id);
-            }
-            None => loose += 1,
-        }
-    }
-    (all, loose)
-}
-
-/// Keeps which vulnerabilities a verdict names.
-async fn name(tx: &mut Tx, (org, id): (Org, i64), subjects: &BTreeSet<i64>) -> Result<()> {
-    for subject in subjects {
-        let sql = "INSERT INTO verdict_subject (org, verdict, vulnerability)
-            VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-        tx.run(sql, args![org.0, id, *subject]).await?;
-    }
-    Ok(())
-}
-
-/// Notes what answered a refusal.
-async fn answer(
-    tx: &mut Tx,
-    org: Org,
-    (id, asset): (i64, i64),
-    by: Answered,
-    now: Timestamp,
-) -> Result<NewEvent> {
-    let (how, of) = match by {
-        Answered::Passed(id) => ("passed", id),
-        Answered::Decided(id) => ("decided", id),
-    };
-    let sql = "UPDATE verdict SET answered_how = $3, answered_by = $4, answered = $5
-        WHERE org = $1 AND id = $2";
-    tx.run(sql, args![org.0, id, how, of, micros(now)]).await?;
-    let data = json!({ "what": "verdict-answered", "verdict": id, "how": how, "by": of });
-    Ok(event("trimtab", now, asset, data))
 }

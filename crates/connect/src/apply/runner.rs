@@ -51,6 +51,39 @@ const ENVIRONMENT: &[&[&str]] = &[
 
 const PLUGINS: &str = "its plugins are fetched while it runs";
 
+/// By pytest, as most are.
+const UV: Runner = Runner {
+    id: "uv",
+    is_project: |f| has(f, "uv.lock"),
+    has_tests: has_pytest,
+    fetch: &[&["uv", "sync", "--frozen"]],
+    build: &[],
+    test: &["uv", "run", "--frozen", "--no-sync", "--offline", "pytest", "-rA", "-q"],
+    network: None,
+};
+
+/// By pytest, as most are.
+const POETRY: Runner = Runner {
+    id: "poetry",
+    is_project: |f| has(f, "poetry.lock"),
+    has_tests: has_pytest,
+    fetch: &[&["poetry", "install"]],
+    build: &[],
+    test: &["poetry", "run", "pytest", "-rA", "-q"],
+    network: None,
+};
+
+/// By pytest, as most are.
+const PIP: Runner = Runner {
+    id: "pip",
+    is_project: |f| has(f, "requirements.txt"),
+    has_tests: has_pytest,
+    fetch: ENVIRONMENT,
+    build: &[],
+    test: &[".venv/bin/python", "-m", "pytest", "-rA", "-q"],
+    network: None,
+};
+
 /// Every runner. The first of a folder counts.
 pub(crate) const RUNNERS: &[Runner] = &[
     Runner {
@@ -117,11 +150,7 @@ pub(crate) const RUNNERS: &[Runner] = &[
         network: None,
     },
     Runner {
-        id: "uv",
-        is_project: |f| has(f, "uv.lock"),
         has_tests: has_unittest,
-        fetch: &[&["uv", "sync", "--frozen"]],
-        build: &[],
         test: &[
             "uv",
             "run",
@@ -134,14 +163,10 @@ pub(crate) const RUNNERS: &[Runner] = &[
             "discover",
             "-v",
         ],
-        network: None,
+        ..UV
     },
     Runner {
-        id: "uv",
-        is_project: |f| has(f, "uv.lock"),
         has_tests: has_unittest_below,
-        fetch: &[&["uv", "sync", "--frozen"]],
-        build: &[],
         test: &[
             "uv",
             "run",
@@ -156,71 +181,31 @@ pub(crate) const RUNNERS: &[Runner] = &[
             "-s",
             "tests",
         ],
-        network: None,
+        ..UV
     },
+    UV,
     Runner {
-        id: "uv",
-        is_project: |f| has(f, "uv.lock"),
-        has_tests: has_pytest,
-        fetch: &[&["uv", "sync", "--frozen"]],
-        build: &[],
-        test: &["uv", "run", "--frozen", "--no-sync", "--offline", "pytest", "-rA", "-q"],
-        network: None,
-    },
-    Runner {
-        id: "poetry",
-        is_project: |f| has(f, "poetry.lock"),
         has_tests: has_unittest,
-        fetch: &[&["poetry", "install"]],
-        build: &[],
         test: &["poetry", "run", "python", "-m", "unittest", "discover", "-v"],
-        network: None,
+        ..POETRY
     },
     Runner {
-        id: "poetry",
-        is_project: |f| has(f, "poetry.lock"),
         has_tests: has_unittest_below,
-        fetch: &[&["poetry", "install"]],
-        build: &[],
         test: &["poetry", "run", "python", "-m", "unittest", "discover", "-v", "-s", "tests"],
-        network: None,
+        ..POETRY
     },
+    POETRY,
     Runner {
-        id: "poetry",
-        is_project: |f| has(f, "poetry.lock"),
-        has_tests: has_pytest,
-        fetch: &[&["poetry", "install"]],
-        build: &[],
-        test: &["poetry", "run", "pytest", "-rA", "-q"],
-        network: None,
-    },
-    Runner {
-        id: "pip",
-        is_project: |f| has(f, "requirements.txt"),
         has_tests: has_unittest,
-        fetch: ENVIRONMENT,
-        build: &[],
         test: &[".venv/bin/python", "-m", "unittest", "discover", "-v"],
-        network: None,
+        ..PIP
     },
     Runner {
-        id: "pip",
-        is_project: |f| has(f, "requirements.txt"),
         has_tests: has_unittest_below,
-        fetch: ENVIRONMENT,
-        build: &[],
         test: &[".venv/bin/python", "-m", "unittest", "discover", "-v", "-s", "tests"],
-        network: None,
+        ..PIP
     },
-    Runner {
-        id: "pip",
-        is_project: |f| has(f, "requirements.txt"),
-        has_tests: has_pytest,
-        fetch: ENVIRONMENT,
-        build: &[],
-        test: &[".venv/bin/python", "-m", "pytest", "-rA", "-q"],
-        network: None,
-    },
+    PIP,
     Runner {
         id: "maven",
         is_project: |f| has(f, "pom.xml"),

@@ -130,7 +130,7 @@ fn standing(of: &OfProduct, now: jiff::Timestamp) -> ShownStanding {
         score: of.score(),
         findings: of.findings.map(|(number, _)| number),
         waiting: of.waiting.len(),
-        late: of.late(now),
+        late: judged::late(&of.waiting, now),
     }
 }
 

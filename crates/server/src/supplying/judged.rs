@@ -38,25 +38,25 @@ pub(crate) struct OfProduct {
 }
 
 impl OfProduct {
-    /// How many promises are not kept.
-    pub(crate) fn broken(&self) -> usize {
-        self.judged.iter().filter(|is| is.standing.since().is_some()).count()
-    }
-
-    /// How many of which nothing can be told.
-    pub(crate) fn unknown(&self) -> usize {
-        self.judged.iter().filter(|is| is.standing == Standing::Unknown).count()
-    }
-
-    /// How many questions are past their day.
-    pub(crate) fn late(&self, now: Timestamp) -> usize {
-        self.waiting.iter().filter(|is| is.is.due < now).count()
-    }
-
     /// How good the newest SBOM is. `None`: it is not known.
     pub(crate) fn score(&self) -> Option<f64> {
         Told::of(self.newest.as_ref()?).quality()?.score
     }
+}
+
+/// How many promises are not kept.
+pub(crate) fn broken(judged: &[Judged]) -> usize {
+    judged.iter().filter(|is| is.standing.since().is_some()).count()
+}
+
+/// Of how many nothing can be told.
+pub(crate) fn unknown(judged: &[Judged]) -> usize {
+    judged.iter().filter(|is| is.standing == Standing::Unknown).count()
+}
+
+/// How many questions are past their day.
+pub(crate) fn late(waiting: &[Question], now: Timestamp) -> usize {
+    waiting.iter().filter(|is| is.is.due < now).count()
 }
 
 /// When a document was made: by its own word, and by its arrival at the latest.

@@ -33,23 +33,6 @@ pub(crate) struct Kept {
     pub(crate) waiting: Vec<Question>,
 }
 
-impl Kept {
-    /// How many promises are not kept.
-    pub(crate) fn broken(&self) -> usize {
-        self.judged.iter().filter(|is| is.standing.since().is_some()).count()
-    }
-
-    /// How many of which nothing can be told.
-    pub(crate) fn unknown(&self) -> usize {
-        self.judged.iter().filter(|is| is.standing == Standing::Unknown).count()
-    }
-
-    /// How many questions are past their day.
-    pub(crate) fn late(&self, now: Timestamp) -> usize {
-        self.waiting.iter().filter(|is| is.is.due < now).count()
-    }
-}
-
 /// How the products of a supplier that somebody sees stand: as they were judged last, where nothing changed.
 ///
 /// # Errors
@@ -112,7 +95,7 @@ async fn judge(
     let due = is.judged.iter().filter_map(|one| one.due).filter(|due| *due > now).min();
     let longest = now.checked_add(LONGEST).unwrap_or(now);
     let count = |of: usize| i64::try_from(of).unwrap_or(i64::MAX);
-    let (broken, unknown) = (is.broken(), is.unknown());
+    let (broken, unknown) = (judged::broken(&is.judged), judged::unknown(&is.judged));
     let met = is.judged.len().saturating_sub(broken + unknown);
     let kept = ProductJudged {
         product: product.id,

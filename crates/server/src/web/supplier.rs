@@ -20,7 +20,7 @@ use super::{Page, Sorry, html, layout, own_form};
 use crate::access::{Action, Who};
 use crate::problem::Problem;
 use crate::state::App;
-use crate::supplying::judged::{self, OfProduct};
+use crate::supplying::judged;
 use crate::supplying::{self, Delivered, LONGEST, Promised, Seen};
 use tables::{asked, came, cut, facts, linked, products, promises, written};
 
@@ -125,9 +125,9 @@ async fn show(app: &App, who: &Who, id: i64, made: Option<String>, wrong: Option
         true => app.store.supplier_links(who.org, id).await?,
         false => Vec::new(),
     };
-    let broken: usize = judged.iter().map(OfProduct::broken).sum();
-    let unknown: usize = judged.iter().map(OfProduct::unknown).sum();
-    let late: usize = judged.iter().map(|of| of.late(now)).sum();
+    let broken: usize = judged.iter().map(|of| judged::broken(&of.judged)).sum();
+    let unknown: usize = judged.iter().map(|of| judged::unknown(&of.judged)).sum();
+    let late: usize = judged.iter().map(|of| judged::late(&of.waiting, now)).sum();
     let name = &seen.is.is.name;
     let headline = match (seen.is.ended, broken, late) {
         (Some(_), ..) => format!("{name} delivers nothing any longer."),

@@ -18,6 +18,7 @@ use crate::access::{Action, On, Who};
 use crate::api::suppliers;
 use crate::problem::Problem;
 use crate::state::App;
+use crate::supplying::judged;
 use crate::supplying::kept::{self, Kept};
 use crate::supplying::{self, Delivered, Seen};
 use form::{Sent, at, fields};
@@ -49,10 +50,10 @@ struct Sum {
 fn sum(all: &[Kept], now: jiff::Timestamp) -> Sum {
     let known = all.iter().filter_map(|of| of.findings);
     Sum {
-        broken: all.iter().map(Kept::broken).sum(),
-        unknown: all.iter().map(Kept::unknown).sum(),
+        broken: all.iter().map(|of| judged::broken(&of.judged)).sum(),
+        unknown: all.iter().map(|of| judged::unknown(&of.judged)).sum(),
         waiting: all.iter().map(|of| of.waiting.len()).sum(),
-        late: all.iter().map(|of| of.late(now)).sum(),
+        late: all.iter().map(|of| judged::late(&of.waiting, now)).sum(),
         findings: known.clone().map(|(number, _)| number).sum(),
         more: known.clone().any(|(_, more)| more),
         unread: all.len() - known.count(),

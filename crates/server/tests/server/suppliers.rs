@@ -1,16 +1,16 @@
 //! Suppliers: by a link they send and answer without an account, and see nothing else of ours; what they promised is judged
 //! by what came; what they state changes nothing until somebody of ours has agreed.
 
+mod letters;
+mod looked;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use trimtab_connect::notify::Security;
 use trimtab_model::Role;
-use trimtab_server::{Access, MailServer, Notices};
+use trimtab_server::Access;
 use trimtab_store::ScopeOf::{Organisation, Team};
-use trimtab_testkit::browser::{Browser, rules};
-use trimtab_testkit::smtp::Smtp;
 
 use crate::harness::{Answer, FORM, JSON, Server, Someone, bearer, encode};
 use crate::world::{ROLES, post};
@@ -542,162 +542,4 @@ fn a_team_is_reminded_of_what_ends_and_of_what_is_owed() {
         made.json()["address"].as_str().unwrap().trim_start_matches("http://127.0.0.1").to_owned();
     let feed = server.ask("GET", &address, &[], b"").text.replace("\r\n ", "");
     assert!(feed.contains("The contract with Northwind ends"), "{feed}");
-}
-
-/// The way of a supplier who was given a link, in a browser, with the pictures that are looked at.
-#[test]
-fn a_supplier_sends_and_answers_in_a_browser() {
-    let (Some(browser), Some(axe)) = (Browser::start(), rules::axe()) else { return };
-    let supplied = begun(&json!({ "format": "cyclonedx", "least": "1.5", "fresh_days": 90,
-        "each_release": true, "quality": 80, "notice_hours": 72, "vex_days": 10 }));
-    let Supplied { server, lea, id, secret, .. } = &supplied;
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("gateway.cdx.json");
-    std::fs::write(&file, sbom()).unwrap();
-    let page = browser.page();
-    page.size(1440, 900);
-    let look = |name: &str| {
-        let faults = rules::looked(&page, &axe, &format!("supplier-{name}"));
-        assert!(faults.is_empty(), "{}", faults.join("\n"));
-    };
-    let here = format!("{}/supplied/{secret}", server.base);
-    page.open(&here);
-    page.attach("#f-file", &file);
-    page.fill("#f-version", "4.2");
-    page.click("#send form button[type=submit]");
-    assert!(page.text("main").contains("The document is here."), "{}", page.text("main"));
-    server.settle(supplied.org);
-    let finding = supplied.finding();
-    let question = json!({ "finding": finding["id"], "text": "Is the gateway affected by this?" });
-    let asked = post(server, lea, &format!("/api/v1/suppliers/{id}/questions"), &question);
-    let question = asked.json()["id"].as_i64().unwrap();
-    page.open(&here);
-    assert!(page.text("h1").contains("1 question waits"), "{}", page.text("h1"));
-    look("own-page");
-    page.run(&format!("document.querySelector('#f-status-{question}').value = 'affected'"));
-    page.fill(&format!("#f-fixed-{question}"), "4.3");
-    page.fill(&format!("#f-words-{question}"), "It is; the next release has the fix.");
-    page.click("#questions form button[type=submit]");
-    assert!(page.text("main").contains("Your answer is here."), "{}", page.text("main"));
-    look("answered");
-    // The same without scripts: nothing of it is needed.
-    page.without_script();
-    page.open(&here);
-    assert!(page.text("main").contains("None waits for an answer."), "{}", page.text("main"));
-
-    let name = finding["vulnerability"].as_str().unwrap();
-    assert_eq!(supplied.send("vex", "4.2", &vex(name)).status, 303);
-    let sent = supplied.api("/documents")["rows"][0]["id"].clone();
-    let ours = crate::bulk::page_of(&browser, server, lea);
-    for (name, path) in [
-        ("vex", format!("/suppliers/{id}/documents/{sent}")),
-        ("list", "/suppliers".to_owned()),
-        ("one", format!("/suppliers/{id}")),
-        ("document", format!("/suppliers/{id}/documents/1")),
-        ("finding", format!("/findings/{}", finding["id"])),
-        ("ask", format!("/suppliers/{id}/ask?finding={}", finding["id"])),
-        ("edit", format!("/suppliers/{id}/edit")),
-        ("new", "/suppliers/new".to_owned()),
-    ] {
-        ours.open(&format!("{}{path}", server.base));
-        let faults = rules::looked(&ours, &axe, &format!("supplier-{name}"));
-        assert!(faults.is_empty(), "{}", faults.join("\n"));
-    }
-}
-
-#[test]
-fn a_supplier_is_written_to_once_of_each_thing_and_of_nothing_that_was_found() {
-    let Some(mut smtp) = Smtp::start(&json!({})) else { return };
-    let mail = MailServer {
-        host: "127.0.0.1".into(),
-        port: smtp.port(),
-        security: Security::None,
-        login: None,
-        from: "trimtab@ferries.example".into(),
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let (key, store) = (folder.path().join("key"), folder.path().join("s.sqlite"));
-    let notices = Notices { mail: Some(mail), private: false };
-    let store = store.to_str().unwrap().to_owned();
-    let server = Server::telling(store, &key, notices, (Timestamp::now, 1));
-    let supplied = begun_on(server, &json!({ "fresh_days": 3, "quality": 99 }));
-    let Supplied { server, lea, org, id, .. } = &supplied;
-    let (finding, question) = supplied.asked();
-    let own = [("cookie", lea.cookie.as_str()), JSON];
-    let path = format!("/api/v1/suppliers/{id}/letters");
-    let write = |on: bool| {
-        server.ask("PUT", &path, &own, json!({ "on": on }).to_string().as_bytes()).status
-    };
-    let told = || server.open(lea, &path).json()["rows"].as_array().unwrap().clone();
-    let look = |name: &str| {
-        let now = Timestamp::now();
-        let job = trimtab_store::NewJob {
-            org: *org,
-            kind: "write-suppliers".to_owned(),
-            name: name.to_owned(),
-            payload: json!({}),
-            priority: trimtab_store::Priority::Waited,
-            run_at: now,
-        };
-        server.runtime.block_on(server.app().store.add_job(&job, now)).unwrap();
-        server.settle(*org);
-    };
-    look("off");
-    assert!(told().is_empty(), "nobody wanted letters");
-    // A test letter goes at once, five in an hour at most.
-    for nth in 0..6 {
-        let tried = server.ask("POST", &path, &own, b"");
-        assert_eq!(tried.status, if nth < 5 { 200 } else { 409 }, "{tried:?}");
-        if nth < 5 {
-            assert_eq!(tried.json()["state"], "sent", "{tried:?}");
-            assert_eq!(smtp.mail()["to"], json!(["psirt@northwind.example"]));
-        }
-    }
-    // What is asked, what is broken, and what falls due, in one letter.
-    assert_eq!(write(true), 200);
-    look("first");
-    let got = smtp.mail();
-    assert_eq!(got["to"], json!(["psirt@northwind.example"]));
-    let text = got["text"].as_str().unwrap().replace("\r\n", " ");
-    for wanted in
-        ["Is the gateway affected?", "at least 99 of 100 points", "3 days old", "by the link"]
-    {
-        assert!(text.contains(wanted), "{wanted}: {text}");
-    }
-    assert!(!text.contains("Release engineering"), "what the link is called is ours: {text}");
-    assert!(!text.contains("moment") && !text.contains(&supplied.secret), "{text}");
-    let items = |rows: &[Value]| -> Vec<String> {
-        let all = rows.iter().filter(|row| row["item"] != "test");
-        all.map(|row| row["item"].as_str().unwrap().to_owned()).collect()
-    };
-    let first = items(&told());
-    assert_eq!(first.len(), 3, "{first:?}");
-    assert!(first.contains(&format!("question-{question}")), "{first:?}");
-    // Nothing is told again, and what is new is told alone.
-    look("again");
-    let more = json!({ "finding": finding["id"], "text": "And the pager?" });
-    let asked = post(server, lea, &format!("/api/v1/suppliers/{id}/questions"), &more);
-    assert_eq!(asked.status, 201, "{asked:?}");
-    look("more");
-    let text = smtp.mail()["text"].as_str().unwrap().to_owned();
-    assert!(text.contains("And the pager?") && !text.contains("99 of 100"), "{text}");
-    assert_eq!(items(&told()).len(), 4);
-    // It is switched off, and is of nobody's concern who may not change the supplier.
-    assert_eq!(write(false), 200);
-    let third = json!({ "finding": finding["id"], "text": "Still?" });
-    post(server, lea, &format!("/api/v1/suppliers/{id}/questions"), &third);
-    look("off again");
-    assert_eq!(items(&told()).len(), 4);
-    let eng = server.someone(*org, "Eng", &[(Role::Engineering, Organisation)]);
-    assert_eq!(server.open(&eng, &path).status, 403);
-    let page = server.open(lea, &format!("/suppliers/{id}")).text;
-    assert!(
-        page.contains("Letters to them") && page.contains(&format!("question {question}")),
-        "{page}"
-    );
-    // Who is reached by telephone alone is not written to.
-    let renamed = json!({ "name": "Northwind", "contact": "ring the bell" }).to_string();
-    let of = format!("/api/v1/suppliers/{id}");
-    assert_eq!(server.ask("PUT", &of, &own, renamed.as_bytes()).status, 200);
-    assert_eq!(write(true), 409);
 }
