@@ -35,6 +35,8 @@ pub struct Idea {
     pub relation: Relation,
     /// The lowest version at which no source names any of `findings`. `None`: no source names a fix of any.
     pub to: Option<Box<str>>,
+    /// Whether no source names `to` as a fix: it is the lowest of which none says that it is affected.
+    pub unsaid: bool,
     /// The lowest version at which some of `findings` are gone by a smaller step, where `to` is a major one. `None`: `to`
     /// is none, or all of them take it.
     pub within: Option<Box<str>>,
@@ -55,6 +57,18 @@ pub struct Idea {
 }
 
 impl Idea {
+    /// Aims at a version that no source names as a fix, where none names any: `gone` are the positions of the findings
+    /// that no source says it has. The last resorts stay.
+    pub fn aim_beyond(&mut self, to: &str, gone: &BTreeSet<usize>) {
+        let all = std::mem::take(&mut self.findings);
+        (self.findings, self.left) = all.into_iter().partition(|at| gone.contains(at));
+        self.to = Some(to.into());
+        self.unsaid = true;
+        let last = std::mem::take(&mut self.ways);
+        self.ways = ways(self.relation, true, !self.parents.is_empty());
+        self.ways.extend(last);
+    }
+
     /// What a package manager is asked in this way, for a version. `None`: it takes a parent, or the idea has
     /// no such way.
     pub fn proposal(&self, way: Way, to: &str) -> Option<Proposal> {
@@ -113,6 +127,7 @@ pub fn ideas(inventory: &Inventory, findings: &[Finding]) -> Vec<Idea> {
             package,
             relation,
             to,
+            unsaid: false,
             within,
             parents,
             around,

@@ -383,7 +383,7 @@ pub(crate) fn edges(charter: &Charter, team: &Team, now: Timestamp) -> Vec<Times
     let Ok((cadence, points)) = rhythm(charter, team, &Wish::of(WINDOWS)) else {
         return Vec::new();
     };
-    let slots = windows(cadence, &charter.calendar, now, WINDOWS, points);
+    let slots = windows(cadence, charter, now, WINDOWS, points);
     slots.iter().flat_map(|w| [w.start, w.end]).collect()
 }
 

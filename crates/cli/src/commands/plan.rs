@@ -142,6 +142,7 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     if !args.offline {
         offered::flavoured(&mut ideas, &registry, total.mul_f64(FLAVOURS));
         unpublished = offered::published(&mut ideas, &registry, total.mul_f64(FLAVOURS));
+        offered::beyond(&mut ideas, &kept, &index, &registry, total.mul_f64(FLAVOURS))?;
     }
     let (places, of) = places(&ideas, &scan.inventory, &top);
     let keys = keys(&scan, &open, &top);
@@ -211,7 +212,7 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
             denied.push((candidate.name, why, candidate.removes));
         }
     }
-    let mut explained = problem::explained(&cases, &places, &searched, &open, &scan);
+    let mut explained = problem::explained(&cases, (&places, &keys), &searched, &open, &scan);
     heirs::advise(&mut explained, &open, &scan, &index)?;
     let wished = &agreed.agreement.project.images;
     image::advise(&mut explained, &open, &scan, &top, wished, args.offline);

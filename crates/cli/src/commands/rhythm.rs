@@ -77,7 +77,7 @@ impl Rhythm {
         };
         let at_once = now.checked_add(AT_ONCE).map_err(too_late)?;
         let soon = at_once.checked_add(AT_ONCE).map_err(too_late)?;
-        let next = |count| windows(&cadence, &charter.calendar, now, count, points);
+        let next = |count| windows(&cadence, charter, now, count, points);
         let (windows, horizon) = match extent {
             Extent::Next(count) => {
                 let mut windows = next(usize::from(count) + 1);
@@ -139,6 +139,6 @@ fn every(word: &str) -> Cadence {
 
 /// The charter's first cadence that has windows, else weeks.
 fn default(charter: &Charter, now: Timestamp) -> Cadence {
-    let has = |cadence: &&Cadence| !windows(cadence, &charter.calendar, now, 1, 1.0).is_empty();
+    let has = |cadence: &&Cadence| !windows(cadence, charter, now, 1, 1.0).is_empty();
     charter.cadences.iter().find(has).cloned().unwrap_or_else(|| every("week"))
 }

@@ -160,7 +160,7 @@ pub fn because(problem: &Problem, because: &Because) -> String {
             format!("blocked by {}, which must be done first", candidate(problem, *need))
         }
         Because::Superseded(by) => format!("superseded by {}", candidate(problem, *by)),
-        Because::NoWindow => "the team has no window for its level".to_owned(),
+        Because::NoWindow => "none of the windows that are planned takes its level".to_owned(),
         Because::NothingGained => {
             "it would remove nothing that counts before the horizon".to_owned()
         }

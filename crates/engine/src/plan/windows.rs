@@ -4,41 +4,88 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use trimtab_charter::calendar::is_working;
 use trimtab_model::Level;
-use trimtab_model::charter::{Cadence, Calendar};
+use trimtab_model::charter::{Cadence, Calendar, Charter};
 use trimtab_model::plan::{Freeze, Window};
 
 /// A cool-down is every fourth sprint, counted from the calendar's first.
 const SPRINTS_TO_COOL_DOWN: i64 = 4;
 
+/// The most windows that are looked at.
+const MOST: usize = 400;
+
 /// The next windows of a rhythm, the one that runs included, each with these points; of one that runs,
 /// the share of its working days that is left. Empty: `now` has no windows, a rhythm of sprints needs
 /// sprints in the calendar, and words that are not known make none.
+///
+/// What the charter leaves to a slower rhythm (a clean-up each quarter) is not left for ever by a team with a faster one: the
+/// last of the team's windows that ends within one of that takes its levels too.
 pub fn windows(
     cadence: &Cadence,
-    calendar: &Calendar,
+    charter: &Charter,
     from: Timestamp,
     count: usize,
     points: f64,
 ) -> Vec<Window> {
+    let calendar = &charter.calendar;
     let today = from.to_zoned(calendar.time_zone.clone()).date();
-    let least = cadence.levels.iter().copied().min().unwrap_or(Level::Low);
-    let mut windows = Vec::new();
-    let mut day = today;
-    // Some windows are over before their last day is.
-    for _ in 0..count.min(200) + 1 {
-        let Some((first, last)) = days_of(&cadence.every, calendar, day) else { break };
-        let window = window(&cadence.every, (first, last), calendar);
-        if let Some((name, start, end)) = window.filter(|(_, _, end)| *end > from) {
-            let share = left(today, (first, last), calendar);
-            windows.push(Window { name, start, end, points: points * share, least });
-        }
-        match last.checked_add(1.day()) {
-            Ok(next) => day = next,
-            Err(_) => break,
+    let own = || slots(&cadence.every, calendar, from);
+    let least = least(cadence);
+    let window = |slot: Slot| Window {
+        name: slot.name,
+        start: slot.start,
+        end: slot.end,
+        points: points * left(today, slot.days, calendar),
+        least,
+    };
+    let mut windows: Vec<Window> = own().take(count).map(window).collect();
+    let Some(last) = windows.last().map(|last| last.end) else { return windows };
+    for other in charter.cadences.iter().filter(|other| self::least(other) < least) {
+        for span in slots(&other.every, calendar, from).take_while(|span| span.start < last) {
+            let within = own().take_while(|slot| slot.end <= span.end);
+            let Some(closing) = within.last().filter(|slot| slot.end > span.start) else {
+                continue;
+            };
+            for window in windows.iter_mut().filter(|window| window.end == closing.end) {
+                window.least = window.least.min(self::least(other));
+            }
         }
     }
-    windows.truncate(count);
     windows
+}
+
+/// The least level that a rhythm is for.
+fn least(cadence: &Cadence) -> Level {
+    cadence.levels.iter().copied().min().unwrap_or(Level::Low)
+}
+
+/// A window of a rhythm, whoever works in it.
+struct Slot {
+    name: Box<str>,
+    start: Timestamp,
+    end: Timestamp,
+    /// The first and the last day.
+    days: (Date, Date),
+}
+
+/// The windows of a rhythm that are not over at a moment, one after the other.
+fn slots<'c>(
+    every: &'c str,
+    calendar: &'c Calendar,
+    from: Timestamp,
+) -> impl Iterator<Item = Slot> + 'c {
+    let today = from.to_zoned(calendar.time_zone.clone()).date();
+    let next = |days: &(Date, Date)| {
+        let day = days.1.checked_add(1.day()).ok()?;
+        days_of(every, calendar, day)
+    };
+    // Some windows are over before their last day is.
+    std::iter::successors(days_of(every, calendar, today), move |days| next(days))
+        .take(MOST)
+        .filter_map(move |days| {
+            let (name, start, end) = window(every, days, calendar)?;
+            Some(Slot { name, start, end, days })
+        })
+        .filter(move |slot| slot.end > from)
 }
 
 /// The first and last day of the window that a day lies in, or of the next one.
@@ -132,7 +179,9 @@ mod tests {
     fn told(every: &str, from: &str, count: usize) -> Vec<(String, String, String, f64)> {
         let levels = vec![Level::High, Level::Medium];
         let cadence = Cadence { name: "a rhythm".into(), every: every.into(), levels };
-        let windows = windows(&cadence, &calendar(), from.parse().unwrap(), count, 10.0);
+        let cadences = vec![cadence.clone()];
+        let charter = Charter { calendar: calendar(), cadences, ..trimtab_charter::preset::default() };
+        let windows = windows(&cadence, &charter, from.parse().unwrap(), count, 10.0);
         assert!(windows.iter().all(|w| w.least == Level::Medium));
         windows
             .into_iter()
@@ -179,6 +228,27 @@ mod tests {
         );
         assert_eq!(told("now", "2026-07-01T08:00:00Z", 3), []);
         assert_eq!(told("fortnight", "2026-07-01T08:00:00Z", 3), []);
+    }
+
+    #[test]
+    fn what_a_slower_rhythm_takes_goes_into_the_last_window_within_it() {
+        let charter = Charter { calendar: calendar(), ..trimtab_charter::preset::default() };
+        let sprints = charter.cadences.iter().find(|c| &*c.every == "sprint").unwrap();
+        let from = "2026-11-30T08:00:00Z".parse().unwrap();
+        let low = |count| -> Vec<String> {
+            let all = windows(sprints, &charter, from, count, 10.0);
+            assert_eq!(all.len(), count);
+            let low = all.into_iter().filter(|window| window.least == Level::Low);
+            low.map(|window| window.name.into()).collect()
+        };
+        // The sprint of 21 December ends in the next year.
+        assert_eq!(low(9), ["sprint of 2026-12-07", "sprint of 2027-03-15"]);
+        // That the plan ends there opens no other one.
+        assert_eq!(low(1), [""; 0]);
+        assert_eq!(low(8), ["sprint of 2026-12-07"]);
+        // A window that takes all there is stays as it is.
+        let cleanups = charter.cadences.iter().find(|c| &*c.every == "quarter").unwrap();
+        assert!(windows(cleanups, &charter, from, 3, 10.0).iter().all(|w| w.least == Level::Low));
     }
 
     #[test]

@@ -245,6 +245,10 @@ impl Page<'_> {
             let text = format!("with {}{more}", names[..shown].join(", "));
             self.say("             ", &text, Ansi::new().dimmed())?;
         }
+        if !action.fix_named {
+            let text = "no source names a fix: none says that this version is affected";
+            self.say("             ", text, Ansi::new().dimmed())?;
+        }
         if let Some(until) = &action.quarantine {
             let text = format!("in quarantine until {}", day(until));
             self.say("             ", &text, Ansi::new().dimmed())?;

@@ -50,7 +50,7 @@ impl Asking<'_> {
         };
         let count = if wish.until.is_some() { MANY } else { wish.windows };
         let seen = systems.clone();
-        let mut slots = windows(cadence, &charter.calendar, now, count, points);
+        let mut slots = windows(cadence, charter, now, count, points);
         if slots.is_empty() {
             return Ok(Err(Missing::NoWindows(cadence.name.to_string())));
         }

@@ -262,6 +262,7 @@ impl Answer<'_> {
             place: place.map(|p| p.name.to_string()).unwrap_or_default(),
             tool: place.map(|p| p.tool.id().to_owned()).unwrap_or_default(),
             confirmed: candidate.confirmed,
+            fix_named: !candidate.unsaid,
             moves: made.moved.iter().map(moved).collect(),
             distance: price.distance.map(|distance| distance.as_str().to_owned()),
             removes: self.findings_named(&candidate.removes),

@@ -24,6 +24,8 @@ pub(super) struct Candidate {
     pub(super) place: usize,
     pub(super) made: Made,
     pub(super) confirmed: bool,
+    /// Whether it aims at a version that no source names as a fix.
+    pub(super) unsaid: bool,
     pub(super) price: Price,
     pub(super) quarantine: Option<Timestamp>,
     /// Of those with the same, one is planned.
@@ -79,12 +81,14 @@ impl Material<'_> {
                 .filter_map(|p| self.checks.get(p)?.quarantine(&self.charter.selection, self.now))
                 .max();
             let confirmed = self.confirmed;
+            let unsaid = self.is_unsaid(&made.proposal);
             let choice = None;
             all.push(Candidate {
                 name,
                 place,
                 made,
                 confirmed,
+                unsaid,
                 price,
                 quarantine,
                 choice,
@@ -102,6 +106,20 @@ impl Material<'_> {
         }
         super::beside::choices(&mut all);
         (all, denied)
+    }
+
+    /// Whether it moves something to a version that no source names as a fix.
+    fn is_unsaid(&self, proposal: &Proposal) -> bool {
+        let unsaid = || self.cases.iter().map(|case| case.idea).filter(|idea| idea.unsaid);
+        let moves = |part: &Proposal| {
+            let package = match part {
+                Proposal::Remove { .. } | Proposal::Replace { .. } => return false,
+                Proposal::RaiseParent { child, .. } => child,
+                other => other.package(),
+            };
+            unsaid().any(|idea| idea.package.package() == package.package())
+        };
+        proposal.parts().any(moves)
     }
 
     /// Why the charter refuses something that would come in.

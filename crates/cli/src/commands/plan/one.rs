@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use trimtab_advisories::index::Index;
 use trimtab_connect::registry::versions::Offered;
 use trimtab_connect::update::Reason;
 use trimtab_engine::action::{Idea, Worse};
@@ -224,16 +225,8 @@ impl Search<'_> {
         Ok(!self.ids(&package.package().with_version(to))?.is_subset(&there))
     }
 
-    /// The leading ids of the findings of a package at a version.
     fn ids(&self, purl: &Purl) -> Result<BTreeSet<Box<str>>, Diagnostic> {
-        let file = FileInventory {
-            path: "a package".into(),
-            components: vec![Component::new(purl.clone())],
-            ..FileInventory::default()
-        };
-        let inventory = Inventory { files: vec![file], ..Inventory::default() };
-        let found = matched(&inventory, self.trial.index)?.findings;
-        Ok(found.iter().map(|finding| finding.vulnerability.id.clone()).collect())
+        ids(purl, self.trial.index)
     }
 
     /// The lowest offered version from another on that brings no finding in.
@@ -299,4 +292,19 @@ fn is_of_version(refused: &Refused) -> bool {
         | Refused::Needed(_)
         | Refused::Bundled(_) => false,
     }
+}
+
+/// The leading ids of the findings of a package at a version.
+///
+/// # Errors
+/// The index is damaged.
+pub(super) fn ids(purl: &Purl, index: &Index) -> Result<BTreeSet<Box<str>>, Diagnostic> {
+    let file = FileInventory {
+        path: "a package".into(),
+        components: vec![Component::new(purl.clone())],
+        ..FileInventory::default()
+    };
+    let inventory = Inventory { files: vec![file], ..Inventory::default() };
+    let found = matched(&inventory, index)?.findings;
+    Ok(found.iter().map(|finding| finding.vulnerability.id.clone()).collect())
 }

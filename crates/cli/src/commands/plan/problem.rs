@@ -9,7 +9,7 @@ use trimtab_model::plan::{Finding, Freeze, Problem, Team};
 use trimtab_model::scan::Scan;
 
 use super::candidate::Candidate;
-use super::place::Place;
+use super::place::{Key, Place};
 use super::search::{Case, Searched, Tried};
 use super::words::{Explained, explain};
 use crate::commands::rhythm::Rhythm;
@@ -17,7 +17,7 @@ use crate::commands::rhythm::Rhythm;
 /// For each open finding why nothing removes it, if nothing does.
 pub(super) fn explained(
     cases: &[Case<'_>],
-    places: &[Place],
+    (places, keys): (&[Place], &BTreeMap<Key, usize>),
     searched: &Searched,
     open: &[Open],
     scan: &Scan,
@@ -28,17 +28,18 @@ pub(super) fn explained(
     for (at, case) in cases.iter().enumerate() {
         by.insert((case.idea.file, &case.idea.package), at);
     }
-    let explain = |open: &Open| {
+    let explain = |(number, open): (usize, &Open)| {
         let finding = scan.findings.get(open.finding)?;
         let at = *by.get(&(open.file, &finding.purl))?;
         let case = cases.get(at)?;
         let place = case.place.and_then(|place| places.get(place));
-        let unfixed = finding.nearest_fix.is_none();
+        let is_aimed_at = case.wanted.iter().any(|key| keys.get(key) == Some(&number));
+        let unfixed = finding.nearest_fix.is_none() && !(case.idea.unsaid && is_aimed_at);
         let tried = searched.tried.get(at).unwrap_or(&none);
         let unused = searched.unused.contains(&at);
         Some(Explained { unused, ..explain(case, tried, place, unfixed) })
     };
-    open.iter().map(|open| explain(open).unwrap_or_default()).collect()
+    open.iter().enumerate().map(|open| explain(open).unwrap_or_default()).collect()
 }
 
 /// The problem of one team.

@@ -193,6 +193,7 @@ mod tests {
                 aged: false,
             },
             confirmed: true,
+            unsaid: false,
             price,
             quarantine: None,
             choice: None,

@@ -1,6 +1,7 @@
 //! Why an idea came to nothing, in words: who stands in the way, and what is the next best action.
 
 use trimtab_connect::update::{Blocker, Change, Reason, Refusal};
+use trimtab_engine::action::Idea;
 use trimtab_model::{Proposal, Purl, Relation};
 use trimtab_report::group::name;
 
@@ -44,7 +45,7 @@ pub(super) fn explain(
         _ if unfixed => is("no source names a fixed version".to_owned(), unnamed(case, &package)),
         (None, _) => is("no source names a fixed version".to_owned(), unnamed(case, &package)),
         (Some(to), None) => is(
-            format!("no package manager is known that writes its file, and it is fixed in {to}"),
+            format!("no package manager is known that writes its file, and {}", fixed(idea, to)),
             format!("raise {package} to {to} by hand"),
         ),
         (Some(to), Some(_)) if tried.is_empty() => is(
@@ -52,12 +53,20 @@ pub(super) fn explain(
             "give it more with --time".to_owned(),
         ),
         (Some(to), Some(_)) if case.unpublished => is(
-            format!("it is fixed in {to}, and the registry offers none"),
+            format!("{}, and the registry offers none", fixed(idea, to)),
             instead(case, tried, &package, to),
         ),
         (Some(to), Some(_)) => refused(case, tried, &package, to),
     };
     Explained { tried: told, ..explained }
+}
+
+/// What is known of the version that an idea aims at.
+fn fixed(idea: &Idea, to: &str) -> String {
+    match idea.unsaid {
+        true => format!("no source names a fix, and none says that {to} is affected"),
+        false => format!("it is fixed in {to}"),
+    }
 }
 
 /// A fixed version as people can have it.
@@ -192,7 +201,7 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
     }
     if let Some(refusal) = tool(&|r| matches!(r.reason, Reason::NoWheel { .. })) {
         return Explained {
-            why: format!("{}; it is fixed in {to}", refusal.reason),
+            why: format!("{}; {}", refusal.reason, fixed(case.idea, to)),
             next: format!("plan with `--project-code` where its build may run, or {instead}"),
             ..Explained::default()
         };
@@ -210,7 +219,7 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
             n => format!(" and {n} more"),
         };
         return Explained {
-            why: format!("{}{more}; it is fixed in {to}", shown.join("; ")),
+            why: format!("{}{more}; {}", shown.join("; "), fixed(case.idea, to)),
             blockers,
             next: instead,
             ..Explained::default()
@@ -266,8 +275,6 @@ pub(super) fn action(proposal: &Proposal, place: &Place, several: bool) -> Strin
 mod tests {
     use std::collections::BTreeSet;
 
-    use trimtab_engine::action::Idea;
-
     use super::*;
 
     #[test]
@@ -277,6 +284,7 @@ mod tests {
             package: "pkg:cargo/deep@1.0.0".parse().unwrap(),
             relation: Relation::Transitive,
             to: Some("2.0.0".into()),
+            unsaid: false,
             within: None,
             parents: vec!["pkg:cargo/top@1.0.0".parse().unwrap()],
             around: Vec::new(),

@@ -20,6 +20,9 @@ pub struct Action {
     pub tool: String,
     /// Whether the resolver carried it out in a copy.
     pub confirmed: bool,
+    /// Whether some source names the version that it moves to as the fix; else none says that it is affected.
+    #[serde(default = "is_named")]
+    pub fix_named: bool,
     /// What each package moves from and to, the one that is named first.
     pub moves: Vec<Move>,
     /// How far the package that is named moves. `null`: unknown.
@@ -41,6 +44,11 @@ pub struct Action {
     pub changes: Vec<Change>,
     /// The commands that were run, as one would type them.
     pub commands: Vec<String>,
+}
+
+/// Plans of earlier builds have what is named alone.
+fn is_named() -> bool {
+    true
 }
 
 /// What a package manager is asked.

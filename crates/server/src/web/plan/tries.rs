@@ -105,7 +105,7 @@ fn cadences(
     let own = team.cadence.as_deref()?;
     let others = charter.cadences.iter().filter(|cadence| {
         *cadence.name != *own
-            && !windows(cadence, &charter.calendar, jiff::Timestamp::UNIX_EPOCH, 1, 1.0).is_empty()
+            && !windows(cadence, charter, jiff::Timestamp::UNIX_EPOCH, 1, 1.0).is_empty()
     });
     let mut tabs = vec![(None, format!("{own}, as agreed"))];
     tabs.extend(others.map(|c| (Some(c.name.to_string()), format!("if it were {}", c.name))));
