@@ -128,6 +128,29 @@ pub(crate) fn stop(child: &mut Child) {
     let _ = child.wait();
 }
 
+/// A command for a program, without arguments of the caller's. pip behind pyenv is run as `python -mpip`: after each
+/// `pip install`, a dry one too, pyenv writes its shims anew under a lock. Where such a run is ended, the lock stays, and
+/// every later installation of the user waits a minute for it in vain.
+pub(crate) fn command(program: &Path) -> Command {
+    let Some(python) = behind_pyenv(program) else { return Command::new(program) };
+    let mut command = Command::new(python);
+    // As one word: pyenv looks for `-m pip`.
+    command.arg("-mpip");
+    command
+}
+
+/// The Python beside a pip that is a shim of pyenv's.
+fn behind_pyenv(program: &Path) -> Option<PathBuf> {
+    let name = match program.file_name()?.to_str()? {
+        "pip" => "python",
+        "pip3" => "python3",
+        _ => return None,
+    };
+    let shims = program.parent().filter(|folder| folder.ends_with("shims"))?;
+    let is_pyenv = shims.parent()?.join("pyenv.d").is_dir();
+    Some(shims.join(name)).filter(|python| is_pyenv && python.is_file())
+}
+
 /// A program in one of these folders.
 pub(crate) fn in_folders<'f>(
     program: &str,
@@ -148,4 +171,33 @@ pub(crate) fn in_folders<'f>(
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     in_folders(program, &std::env::split_paths(&path).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn pip_behind_pyenv_is_run_so_that_no_shims_are_written() {
+        let root = tempfile::tempdir().unwrap();
+        let shims = root.path().join("shims");
+        fs::create_dir(&shims).unwrap();
+        for name in ["pip", "python", "pip3", "uv"] {
+            fs::write(shims.join(name), "").unwrap();
+        }
+        let of = |name: &str| {
+            let command = command(&shims.join(name));
+            let program = Path::new(command.get_program()).file_name().unwrap().to_owned();
+            (program.into_string().unwrap(), command.get_args().count())
+        };
+        // A folder of that name alone is not pyenv.
+        assert_eq!(of("pip"), ("pip".to_owned(), 0));
+        fs::create_dir(root.path().join("pyenv.d")).unwrap();
+        assert_eq!(of("pip"), ("python".to_owned(), 1));
+        assert_eq!(of("uv"), ("uv".to_owned(), 0));
+        // Its Python is not there.
+        assert_eq!(of("pip3"), ("pip3".to_owned(), 0));
+    }
 }

@@ -1,7 +1,6 @@
 //! Running a client in an empty folder of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Instant;
 
 use super::{Failure, Options, small_file};
@@ -67,7 +66,7 @@ impl Runner {
 
     /// Runs it to its end.
     pub(crate) fn run(&self, arguments: &[&str], set: &[(&str, &str)]) -> Result<Output, Failure> {
-        let mut command = Command::new(&self.program);
+        let mut command = program::command(&self.program);
         command
             .args(arguments)
             .envs(set.iter().copied())

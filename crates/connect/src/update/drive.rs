@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -113,7 +112,7 @@ impl<'a> Drive<'a> {
         arguments: &[&str],
         set: &[(&str, &str)],
     ) -> Result<Output, Reason> {
-        let mut command = Command::new(&self.program);
+        let mut command = program::command(&self.program);
         command
             .args(arguments)
             .env_clear()

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use trimtab_model::Level;
+use trimtab_model::assessment::Deadline;
 use trimtab_model::charter::Cadence;
 use trimtab_model::scan::{Scan, Weighing};
 
@@ -21,8 +22,10 @@ pub struct Open {
     pub level: Level,
     /// Its share of what the finding adds to the load.
     pub weight: f64,
-    /// The earliest deadline.
+    /// The earliest deadline. `None`: the charter sets no date, or `undated`.
     pub deadline: Option<Timestamp>,
+    /// Whether a system's deadline is not known, as it is not known when its clock began.
+    pub undated: bool,
     /// Whether it is known to be exploited.
     pub exploited: bool,
     /// Whether the charter says *now* of its level.
@@ -50,12 +53,14 @@ pub fn open(scan: &Scan, weighing: &Weighing, cadences: &[Cadence]) -> Vec<Open>
                     level: assessment.level,
                     weight: 0.0,
                     deadline: None,
+                    undated: false,
                     exploited: finding.vulnerability.kev.is_some(),
                     now: false,
                 });
                 held.level = held.level.max(assessment.level);
                 held.weight += assessment.weight / files.len() as f64;
                 held.deadline = held.deadline.into_iter().chain(assessment.deadline.at()).min();
+                held.undated |= matches!(assessment.deadline, Deadline::Unknown { .. });
                 held.now = is_now(held.level, cadences);
             }
         }

@@ -139,8 +139,11 @@ pub struct Finding {
     pub package: String,
     /// Its level. `null`: the plan does not speak of it.
     pub level: Option<String>,
-    /// By when it must be gone. `null`: no date, or unknown.
+    /// By when it must be gone. `null`: the charter sets no date, or it is unknown: see `undated`.
     pub deadline: Option<String>,
+    /// Whether a deadline of it is not known: the plan says so, or does not speak of it.
+    #[serde(default)]
+    pub undated: bool,
     /// Whether it is known to be exploited. `null`: the plan does not speak of it.
     pub exploited: Option<bool>,
 }

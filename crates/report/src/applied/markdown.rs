@@ -61,6 +61,7 @@ fn findings(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
             Some(false) => "not known to be",
             None => "unknown",
         };
+        let none = || if finding.undated { "unknown" } else { "none" }.to_owned();
         writeln!(
             out,
             "| {} | {} | {} | {} | {exploited} |",
@@ -70,7 +71,7 @@ fn findings(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
             finding
                 .deadline
                 .as_deref()
-                .map_or("none".to_owned(), |d| inert(d.get(..10).unwrap_or(d))),
+                .map_or_else(none, |d| inert(d.get(..10).unwrap_or(d))),
         )?;
     }
     more(batch.removes.len(), out)

@@ -343,8 +343,11 @@ pub struct Finding {
     pub level: String,
     /// What it adds to the load.
     pub weight: f64,
-    /// By when it must be gone. `null`: no date, or unknown.
+    /// By when it must be gone. `null`: the charter sets no date, or it is unknown: see `undated`.
     pub deadline: Option<String>,
+    /// Whether a deadline of it is not known, as it is not known when its clock began.
+    #[serde(default)]
+    pub undated: bool,
     /// Whether it is known to be exploited.
     pub exploited: bool,
     /// Whether the charter says *now*.

@@ -103,6 +103,7 @@ fn finding(vulnerability: &str, package: &str) -> Finding {
         package: package.to_owned(),
         level: None,
         deadline: None,
+        undated: true,
         exploited: None,
     }
 }

@@ -115,6 +115,7 @@ impl Evidence<'_> {
                     package,
                     level: known.as_ref().map(|k| k.level.clone()),
                     deadline: known.as_ref().and_then(|k| k.deadline.clone()),
+                    undated: known.as_ref().is_none_or(|k| k.undated),
                     exploited: known.as_ref().map(|k| k.exploited),
                 };
                 (known, told)

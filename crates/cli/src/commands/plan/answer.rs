@@ -425,6 +425,7 @@ impl Answer<'_> {
             level: open.level.as_str().to_owned(),
             weight: round(open.weight),
             deadline: open.deadline.map(|at| at.to_string()),
+            undated: open.undated,
             exploited: open.exploited,
             now: open.now,
             fix: finding.and_then(|f| f.nearest_fix.as_deref()).map(str::to_owned),
