@@ -67,6 +67,15 @@ impl Idea {
             Way::RaiseParent | Way::BaseImage | Way::Replace => return None,
         })
     }
+
+    /// Gives it a version at which no source calls the package affected, where none names a fix: what could be done without
+    /// one stays as the last resort.
+    pub fn beyond(&mut self, to: Box<str>) {
+        let last = std::mem::take(&mut self.ways);
+        self.ways = ways(self.relation, true, !self.parents.is_empty());
+        self.ways.extend(last);
+        self.to = Some(to);
+    }
 }
 
 /// How many parents of a component are told.

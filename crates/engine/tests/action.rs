@@ -159,6 +159,17 @@ fn without_a_fix_only_what_is_named_can_be_replaced_or_removed() {
     assert!(brought.ways.is_empty(), "it is left to people");
 }
 
+#[test]
+fn what_is_beyond_all_that_is_called_affected_is_a_fix_before_the_last_resorts() {
+    let mut direct = only(&[finding("A", "left@1.0.0", None, &[2])]);
+    direct.beyond("1.0.3".into());
+    assert_eq!(direct.to.as_deref(), Some("1.0.3"));
+    assert_eq!(direct.ways, [Way::Relock, Way::Raise, Way::Replace, Way::Remove]);
+    let mut brought = only(&[finding("A", "mid@1.0.0", None, &[3])]);
+    brought.beyond("1.0.3".into());
+    assert_eq!(brought.ways, [Way::Relock, Way::RaiseParent, Way::Override]);
+}
+
 fn side(packages: &[&str]) -> Inventory {
     let components = packages.iter().map(|p| listed(p, Relation::Transitive)).collect();
     let file = FileInventory { components, ..FileInventory::default() };

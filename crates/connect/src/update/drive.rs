@@ -287,7 +287,9 @@ fn without_frames(text: &str) -> String {
 
 /// What is told of a text: without empty lines, bounded.
 pub(crate) fn said(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
+    // Where yarn 2 and later is, and how long it took.
+    let is_told = |line: &&str| !line.is_empty() && !line.starts_with("➤ YN0000:");
+    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(is_told).collect();
     // What it warns of and does before says nothing of the error.
     let is_error = |line: &&str| ["error:", "Error:", "ERROR:"].iter().any(|e| line.starts_with(e));
     let from = lines.iter().position(is_error).unwrap_or(0);

@@ -33,7 +33,9 @@ pub(super) fn explained(
         let at = *by.get(&(open.file, &finding.purl))?;
         let case = cases.get(at)?;
         let place = case.place.and_then(|place| places.get(place));
-        let unfixed = finding.nearest_fix.is_none();
+        // Of what has a version beyond all that is called affected nothing is left.
+        let has_none = case.idea.to.is_none() || !case.idea.left.is_empty();
+        let unfixed = finding.nearest_fix.is_none() && has_none;
         let tried = searched.tried.get(at).unwrap_or(&none);
         let unused = searched.unused.contains(&at);
         Some(Explained { unused, ..explain(case, tried, place, unfixed) })
