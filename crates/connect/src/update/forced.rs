@@ -153,15 +153,14 @@ pub fn is_forced(tool: &'static Tool, base: &Scratch, package: &Purl) -> bool {
 fn forces_in(object: &CstObject, wish: &Wish) -> bool {
     object.properties().into_iter().take(NAMES).any(|member| {
         let Some(key) = member.decoded_name() else { return false };
-        let is_it = match (json::text(&member), json::object(&member)) {
+        match (json::text(&member), json::object(&member)) {
             (Some(old), _) => is_about(&key, &old, wish),
             (None, Some(inner)) => {
                 forces_in(&inner, wish)
                     || inner.get(".").is_some() && about(&key, wish) != About::Other
             }
             (None, None) => false,
-        };
-        is_it
+        }
     })
 }
 
