@@ -100,7 +100,7 @@ pub fn smallest_parent(
     let near = near_ends(parent.version().unwrap_or_default(), versions);
     let best = smaller(best, (low, high), most.saturating_sub(1), near, &mut |at| {
         let Some(version) = versions.get(at) else { return Ok(None) };
-        Ok(attempt(version)?.ok().map(|confirmed| (version.clone(), confirmed)))
+        attempt(version).map(|tried| tried.ok().map(|confirmed| (version.clone(), confirmed)))
     });
     Ok(Found { version: best.0, confirmed: best.1, tried })
 }
