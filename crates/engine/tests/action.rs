@@ -1,6 +1,6 @@
 //! Ideas for findings, and what changes come to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use trimtab_engine::action::{
@@ -157,6 +157,20 @@ fn without_a_fix_only_what_is_named_can_be_replaced_or_removed() {
     );
     let brought = only(&[finding("A", "mid@1.0.0", None, &[3])]);
     assert!(brought.ways.is_empty(), "it is left to people");
+}
+
+#[test]
+fn what_is_beyond_all_that_is_called_affected_is_a_fix_before_the_last_resorts() {
+    let mut direct = only(&[finding("A", "left@1.0.0", None, &[2])]);
+    direct.aim_beyond("1.0.3", &BTreeSet::from([0]));
+    assert_eq!((direct.to.as_deref(), direct.unsaid), (Some("1.0.3"), true));
+    assert_eq!((&direct.findings[..], direct.left.is_empty()), (&[0][..], true));
+    assert_eq!(direct.ways, [Way::Relock, Way::Raise, Way::Replace, Way::Remove]);
+    let mut brought = only(&[finding("A", "mid@1.0.0", None, &[3])]);
+    brought.aim_beyond("1.0.3", &BTreeSet::new());
+    assert_eq!(brought.ways, [Way::Relock, Way::RaiseParent, Way::Override]);
+    // What has no end stays, and is told to stay.
+    assert_eq!((brought.findings.len(), &brought.left[..]), (0, &[0][..]));
 }
 
 fn side(packages: &[&str]) -> Inventory {

@@ -8,6 +8,7 @@ mod askers;
 mod attempt;
 mod autoload;
 mod beside;
+mod beyond;
 pub(super) mod broke;
 mod bundle;
 mod candidate;
@@ -138,11 +139,13 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     registry.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
     registry.offline = args.offline;
     registry.time_limit = registry.time_limit.min(total.mul_f64(ONE_ANSWER).max(PATIENCE));
-    let mut unpublished = BTreeSet::new();
+    let (mut unpublished, mut known) = (BTreeSet::new(), Vec::new());
     if !args.offline {
         offered::flavoured(&mut ideas, &registry, total.mul_f64(FLAVOURS));
         unpublished = offered::published(&mut ideas, &registry, total.mul_f64(FLAVOURS));
-        offered::beyond(&mut ideas, &kept, &index, &registry, total.mul_f64(FLAVOURS))?;
+        let path = |file: u32| scan.inventory.files.get(file as usize).map(|f| f.path.clone());
+        let limit = total.mul_f64(FLAVOURS);
+        known = beyond::beyond(&mut ideas, &kept, &path, (&index, &registry), limit)?;
     }
     let (places, of) = places(&ideas, &scan.inventory, &top);
     let keys = keys(&scan, &open, &top);
@@ -151,6 +154,7 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     let trial = Trial::new(&index, options, (begun, total), args.tries);
     trial.until(total.mul_f64(SINGLE));
     let search = Search::new(&cases, &places, &top, &trial, registry.clone(), &trees);
+    search.know(known);
     let mut searched = match args.offline {
         true => guess(&cases),
         false => {

@@ -114,6 +114,11 @@ fn what_no_source_names_and_nothing_mends_is_removed() {
 }
 
 #[test]
+fn what_is_beyond_the_last_affected_version_is_a_fix() {
+    confirmed("npm-beyond");
+}
+
+#[test]
 fn what_loads_by_the_modules_of_its_wheel_and_is_named_nowhere_is_removed() {
     confirmed("uv-last");
 }

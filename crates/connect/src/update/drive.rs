@@ -286,7 +286,12 @@ fn without_frames(text: &str) -> String {
 
 /// What is told of a text: without empty lines, bounded.
 pub(crate) fn said(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
+    // How far pnpm, and yarn 2 and later, were is no reason.
+    let is_progress = |line: &str| {
+        ["➤ YN0000:", "Progress: resolved "].iter().any(|start| line.starts_with(start))
+    };
+    let is_told = |line: &&str| !line.is_empty() && !is_progress(line);
+    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(is_told).collect();
     // What it warns of and does before says nothing of the error.
     let is_error = |line: &&str| ["error:", "Error:", "ERROR:"].iter().any(|e| line.starts_with(e));
     let from = lines.iter().position(is_error).unwrap_or(0);
@@ -329,6 +334,14 @@ mod tests {
         assert!(told.starts_with("FileNotFoundError: 'default.txt'"), "{told}");
         assert!(told.ends_with("InstallationError: no requirements file"), "{told}");
         assert_eq!(without_frames("  a\nb"), "  a\nb");
+    }
+
+    #[test]
+    fn how_far_a_tool_was_is_no_reason() {
+        let pnpm = "Progress: resolved 1, reused 0\n ERR_PNPM_UNUSED_PATCH  not used: a@1.0.0\n";
+        assert_eq!(said(pnpm), " ERR_PNPM_UNUSED_PATCH  not used: a@1.0.0");
+        let yarn = "➤ YN0000: ┌ Resolution step\n➤ YN0082: │ a@npm:9: No candidates found\n➤ YN0000: └ Completed in 0s 6ms\n";
+        assert_eq!(said(yarn), "➤ YN0082: │ a@npm:9: No candidates found");
     }
 
     #[test]

@@ -3,13 +3,16 @@
 
 use jsonc_parser::cst::CstObject;
 use trimtab_model::version::Scheme;
+use trimtab_model::{Proposal, Purl};
 
 use super::confirm::allows;
 use super::edit::json::{self, Document};
 use super::edit::{Edits, Manifests, Uneditable, raised};
 use super::javascript::{MANIFEST, SECTIONS};
 use super::proposal::Wish;
+use super::scratch::Scratch;
 use super::yarn_lock::{self, Keys};
+use super::{Tool, pnpm};
 
 /// The lockfile of yarn.
 const LOCKFILE: &str = "yarn.lock";
@@ -121,6 +124,52 @@ fn names(manifests: &Manifests, document: &Document, wish: &Wish, forced: Forced
         member.is_some_and(|member| json::text(&member).is_none_or(|range| !is_other(&range)))
     };
     SECTIONS.iter().any(direct)
+}
+
+/// Whether the project forces a version of a package itself.
+pub fn is_forced(tool: &'static Tool, base: &Scratch, package: &Purl) -> bool {
+    let at: &[&str] = match tool.id {
+        "npm" => &["overrides"],
+        "pnpm" => &["pnpm", "overrides"],
+        "yarn" | "yarn-berry" => &["resolutions"],
+        _ => return false,
+    };
+    let Ok(wish) = Wish::read(&Proposal::Relock { package: package.clone(), to: None }, tool)
+    else {
+        return false;
+    };
+    let manifest = base.read(&super::drive::below(&base.inside(), MANIFEST)).unwrap_or_default();
+    let document = Document::read(&manifest, MANIFEST).ok();
+    let in_manifest = document.and_then(|document| document.object(at));
+    let settings = match tool.id {
+        "pnpm" => base.read(&super::drive::below(&base.inside(), pnpm::WORKSPACE)),
+        _ => None,
+    };
+    in_manifest.is_some_and(|object| forces_in(&object, &wish))
+        || settings.is_some_and(|text| pnpm::forces(&text, &wish))
+}
+
+/// Whether an object of forced versions, or one in it, has an entry about what a wish is about.
+fn forces_in(object: &CstObject, wish: &Wish) -> bool {
+    object.properties().into_iter().take(NAMES).any(|member| {
+        let Some(key) = member.decoded_name() else { return false };
+        match (json::text(&member), json::object(&member)) {
+            (Some(old), _) => is_about(&key, &old, wish),
+            (None, Some(inner)) => {
+                forces_in(&inner, wish)
+                    || inner.get(".").is_some() && about(&key, wish) != About::Other
+            }
+            (None, None) => false,
+        }
+    })
+}
+
+/// Whether an entry by its key forces what a wish is about.
+pub(crate) fn is_about(key: &str, old: &str, wish: &Wish) -> bool {
+    match forced_to(old).1 {
+        Some(real) => real == wish.name,
+        None => about(key, wish) != About::Other,
+    }
 }
 
 /// The manifest in the tool's folder with what it forces of a package raised where it stands. `None`: it forces none.

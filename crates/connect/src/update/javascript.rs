@@ -69,7 +69,38 @@ fn pinned(manifests: &Manifests, wish: &Wish) -> Result<Option<String>, Uneditab
     Ok(found)
 }
 
+/// The edits where a package is named. What is named in another line than the version that goes is another copy: it stays,
+/// unless nothing else is named.
 fn each(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
+    match raises(wish).then(|| each_of(manifests, wish, is_own)) {
+        Some(Ok(edits)) => Ok(edits),
+        Some(Err(Uneditable::NotNamed)) | None => each_of(manifests, wish, |_, _| true),
+        Some(Err(why)) => Err(why),
+    }
+}
+
+fn raises(wish: &Wish) -> bool {
+    matches!(wish.kind, Kind::Raise | Kind::RaiseParent)
+}
+
+/// Whether a range is about the copy that goes: it allows that, or begins in the same line of versions.
+pub(crate) fn is_own(range: &str, wish: &Wish) -> bool {
+    let Some(from) = wish.from.as_deref().filter(|_| raises(wish)) else { return true };
+    let line = |version: &str| {
+        let bare = version.trim_start_matches(['^', '~', '=', '>', 'v', ' ']);
+        let mut parts = bare.split(['.', ' ', '-']).map(str::to_owned);
+        let major = parts.next().unwrap_or_default();
+        let minor = parts.next().filter(|_| major == "0");
+        (major, minor)
+    };
+    allows("npm", range, from) != Some(false) || line(range) == line(from)
+}
+
+fn each_of(
+    manifests: &Manifests,
+    wish: &Wish,
+    is_own: fn(&str, &Wish) -> bool,
+) -> Result<Edits, Uneditable> {
     let mut edits = Edits::none();
     for (path, text) in manifests.named(|name| name == MANIFEST) {
         let document = Document::read(text, path)?;
@@ -83,7 +114,7 @@ fn each(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
                 };
                 let alias = old.strip_prefix("npm:").and_then(|real| real.rsplit_once('@'));
                 let (name, range) = alias.map_or((&*key, &*old), |(name, range)| (name, range));
-                if name != wish.name {
+                if name != wish.name || !is_own(range, wish) {
                     continue;
                 }
                 let new = match wish.kind {
@@ -169,6 +200,50 @@ fn with_exactly(text: &str, (package, requirement): (&str, &str), to: &str) -> S
     out
 }
 
+/// Whether another name stands for the package in what was edited.
+pub(crate) fn is_aliased(edits: &Edits, wish: &Wish) -> bool {
+    edits.named.iter().filter(|named| named.package == wish.name).any(|named| {
+        let alias = format!("\"npm:{}@{}\"", named.package, named.requirement);
+        edits.files.get(&named.path).is_some_and(|text| text.contains(&alias))
+    })
+}
+
+/// The names under which manifests ask for packages.
+pub(crate) fn named(manifests: &Manifests) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (path, text) in manifests.named(|name| name == MANIFEST) {
+        let Ok(document) = Document::read(text, path) else { continue };
+        for object in SECTIONS.iter().filter_map(|section| document.object(&[section])) {
+            let members = object.properties().into_iter().take(NAMES);
+            found.extend(members.filter_map(|member| member.decoded_name()));
+        }
+    }
+    found
+}
+
+/// The other names that manifests give some packages: to package managers these are what moves.
+pub(crate) fn other_names(manifests: &Manifests, packages: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (path, text) in manifests.named(|name| name == MANIFEST) {
+        let Ok(document) = Document::read(text, path) else { continue };
+        for object in SECTIONS.iter().filter_map(|section| document.object(&[section])) {
+            for member in object.properties().into_iter().take(NAMES) {
+                let value = json::text(&member).unwrap_or_default();
+                let real = value.strip_prefix("npm:").map(|real| match real.rsplit_once('@') {
+                    Some((name, _)) if !name.is_empty() => name,
+                    _ => real,
+                });
+                if real.is_some_and(|real| packages.contains(&real)) {
+                    found.extend(member.decoded_name());
+                }
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
 /// Runs a package manager. All of them only warn of a package whose users must bring another version
 /// of one that moves, and write a lockfile that does not work: `peers` reads those warnings, and one
 /// about a package of the wish is a conflict. Others were there before.
@@ -210,7 +285,83 @@ pub(crate) fn stays(was: Option<BTreeSet<String>>, now: Option<BTreeSet<String>>
 
 #[cfg(test)]
 mod tests {
-    use super::with_exactly;
+    use super::super::edit::{Manifests, Uneditable};
+    use super::super::proposal::{Kind, Wish};
+    use super::{each, is_aliased, named, other_names, with_exactly};
+
+    fn manifests(all: &[(&str, &str)]) -> Manifests {
+        let files = all.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+        Manifests { folder: String::new(), files: files.collect() }
+    }
+
+    fn raise(from: &str, to: &str) -> Wish {
+        Wish {
+            kind: Kind::Raise,
+            name: "a".to_owned(),
+            from: Some(from.to_owned()),
+            to: Some(to.to_owned()),
+            other: None,
+            child: None,
+            also: Vec::new(),
+            others: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn of_several_copies_that_are_named_the_one_that_goes_is_raised() {
+        let all = manifests(&[
+            ("one/package.json", r#"{"dependencies":{"a":"^3.10.1"}}"#),
+            ("three/package.json", r#"{"dependencies":{"a":"6.3.0"}}"#),
+            (
+                "two/package.json",
+                r#"{"dependencies":{"a":"~4.17.15"},"devDependencies":{"old":"npm:a@^3.0.0"}}"#,
+            ),
+            ("zero/package.json", r#"{"dependencies":{"a":"0.2.0"}}"#),
+        ]);
+        let raised = |from: &str, to: &str| -> Vec<(String, String)> {
+            let edits = each(&all, &raise(from, to)).unwrap();
+            edits.files.into_iter().collect()
+        };
+        let is = |all: &[(&str, &str)]| -> Vec<(String, String)> {
+            all.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
+        };
+        // 6.3.1 would be a step down for nobody, as nobody else is asked.
+        let six = is(&[("three/package.json", r#"{"dependencies":{"a":"6.3.1"}}"#)]);
+        assert_eq!(raised("6.3.0", "6.3.1"), six);
+        // One that does not allow what is locked goes along within its line.
+        let four = is(&[(
+            "two/package.json",
+            r#"{"dependencies":{"a":"~4.17.21"},"devDependencies":{"old":"npm:a@^3.0.0"}}"#,
+        )]);
+        assert_eq!(raised("4.17.11", "4.17.21"), four);
+        let three = is(&[
+            ("one/package.json", r#"{"dependencies":{"a":"^4.17.21"}}"#),
+            (
+                "two/package.json",
+                r#"{"dependencies":{"a":"~4.17.15"},"devDependencies":{"old":"npm:a@^4.17.21"}}"#,
+            ),
+        ]);
+        assert_eq!(raised("3.10.1", "4.17.21"), three);
+        let zero = is(&[("zero/package.json", r#"{"dependencies":{"a":"0.2.4"}}"#)]);
+        assert_eq!(raised("0.2.0", "0.2.4"), zero);
+        // Where no range is of its line, all that name it are asked for, and one would go down.
+        let down = each(&all, &raise("5.0.0", "5.0.1"));
+        assert!(matches!(down, Err(Uneditable::Downgrade(from)) if from == "6.3.0"));
+    }
+
+    #[test]
+    fn other_names_of_a_package_are_known() {
+        let text =
+            r#"{"dependencies":{"a":"^7.0.0","a6":"npm:a@6.2.1","b":"npm:@s/a@1","c":"npm:a"}}"#;
+        let all = manifests(&[("package.json", text)]);
+        assert_eq!(other_names(&all, &["a"]), ["a6", "c"]);
+        assert_eq!(other_names(&all, &["@s/a"]), ["b"]);
+        assert!(named(&all).iter().eq(["a", "a6", "b", "c"]));
+        let wish = raise("6.2.1", "6.2.2");
+        assert!(is_aliased(&each(&all, &wish).unwrap(), &wish));
+        let wish = raise("7.0.0", "7.4.6");
+        assert!(!is_aliased(&each(&all, &wish).unwrap(), &wish));
+    }
 
     #[test]
     fn exactly_one_member_is_made_exact() {

@@ -12,6 +12,7 @@ use super::drive::Drive;
 use super::edit::Edits;
 use super::forced::Forced;
 use super::javascript::{self, stays};
+use super::peers;
 use super::proposal::{Kind, Wish};
 use super::refusal::{Blocker, Reason};
 
@@ -56,6 +57,13 @@ const DEEPEST: usize = 64;
 type Npm<'n> = &'n dyn Fn(&[&str]) -> Result<(), Reason>;
 
 fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
+    let npmrc = drive.text(".npmrc").unwrap_or_default();
+    let was = peers::are_ignored(&npmrc).then(|| lockfile(drive));
+    locked_anew(drive, wish, edits)?;
+    was.map_or(Ok(()), |was| peers::kept(&was, &lockfile(drive)))
+}
+
+fn locked_anew(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
     let before = drive.before().map(|before| format!("--before={before}"));
     let aged: Vec<&str> = before.iter().map(String::as_str).collect();
     let run = |arguments: &[&str], version: Option<&'static str>| {
@@ -84,7 +92,10 @@ fn resolve(drive: &Drive<'_>, wish: &Wish, edits: &Edits, npm: Npm<'_>) -> Resul
         // npm saves one kind of range in a run. So several are locked by exactly these versions first; the ranges that
         // the manifests get then have them. What parents bring moves before that: what is named too would else go to the
         // newest of its range.
-        Kind::Raise | Kind::RaiseParent if !wish.also.is_empty() => {
+        // Of another name it would install the package under its own.
+        Kind::Raise | Kind::RaiseParent
+            if !wish.also.is_empty() || javascript::is_aliased(edits, wish) =>
+        {
             let exact = javascript::exactly(edits, wish);
             drive.write_all(&exact)?;
             let was = lockfile(drive);
@@ -135,8 +146,10 @@ fn resolve(drive: &Drive<'_>, wish: &Wish, edits: &Edits, npm: Npm<'_>) -> Resul
             if left { update(wish.other()) } else { Ok(()) }
         }
         Kind::Relock => {
-            let names = wish.packages().map(|(name, _)| name);
-            npm(&std::iter::once("update").chain(names).collect::<Vec<_>>())
+            let names: Vec<&str> = wish.packages().map(|(name, _)| name).collect();
+            let others = javascript::other_names(drive.manifests, &names);
+            let all = names.into_iter().chain(others.iter().map(String::as_str));
+            npm(&std::iter::once("update").chain(all).collect::<Vec<_>>())
         }
         Kind::Override | Kind::Remove | Kind::Replace => npm(&["install"]),
     }

@@ -44,10 +44,12 @@ pub(crate) const TOOL: Tool = Tool {
     settle: None,
 };
 
+/// Packages that a rule of age is told to except.
+const MOST_EXCLUDED: usize = 10_000;
 /// Packages whose ranges are asked for.
 const MOST_ASKED: usize = 4;
 const LOCKFILE: &str = "pnpm-lock.yaml";
-const WORKSPACE: &str = "pnpm-workspace.yaml";
+pub(crate) const WORKSPACE: &str = "pnpm-workspace.yaml";
 /// Where a manifest forces versions.
 const OVERRIDES: &[&str] = &["pnpm", "overrides"];
 const HOOKS: &[&str] = &[".pnpmfile.cjs", ".pnpmfile.mjs"];
@@ -94,6 +96,22 @@ fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
 
 fn is_overrides(line: &str) -> bool {
     yaml::block(line).is_some_and(|block| block.key == "overrides")
+}
+
+/// Whether the settings of a workspace force a version of a package.
+pub(crate) fn forces(text: &str, wish: &Wish) -> bool {
+    let mut inside = false;
+    text.lines().any(|line| {
+        if yaml::ends(line) {
+            inside = is_overrides(line);
+            return false;
+        }
+        let entry = yaml::entry(line).filter(|_| inside);
+        entry.is_some_and(|entry| {
+            let old = line.get(entry.value.clone()).unwrap_or_default();
+            forced::is_about(entry.key, old, wish)
+        })
+    })
 }
 
 /// Forces a version in the settings of the workspace, and in the manifest where that forces it too: which of them counts
@@ -167,7 +185,9 @@ fn catalog_line(line: &str, wish: &Wish) -> Result<Option<String>, Uneditable> {
         return Ok(None);
     };
     let range = line.get(entry.value.clone()).filter(|range| !range.is_empty());
-    let Some(range) = range else { return Ok(None) };
+    let Some(range) = range.filter(|range| javascript::is_own(range, wish)) else {
+        return Ok(None);
+    };
     let new = super::edit::raised(range, wish, "^", Scheme::SemVer)?;
     Ok(new.map(|new| yaml::with_value(line, &entry, &new)))
 }
@@ -179,17 +199,29 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
         quiet.push("--ignore-pnpmfile");
     }
     let age = drive.age().map(|minutes| format!("--config.minimum-release-age={minutes}"));
-    quiet.extend(age.as_deref());
+    // What is locked already stays, however young it is.
+    let there = age.as_ref().map(|_| excluded(drive)).unwrap_or_default();
+    quiet.extend(age.iter().chain(&there).map(String::as_str));
     let pnpm = |arguments: &[&str]| {
         javascript::run(drive, wish, &[arguments, &quiet].concat(), SET, peers)
     };
-    let update = |names: &[&str]| {
+    let update_all = |names: &[&str]| {
         let mut deep = [&["update"], names, &["--depth", "Infinity", "--no-save"]].concat();
         // Outside of a workspace, pnpm would find no project to update.
         if drive.text(WORKSPACE).is_some_and(|text| text.contains("packages:")) {
             deep.push("--recursive");
         }
         pnpm(&deep)
+    };
+    // As soon as the project names one of them itself, pnpm moves none that others bring.
+    let update = |names: &[&str]| {
+        let own = javascript::named(drive.manifests);
+        let (direct, brought): (Vec<&str>, Vec<&str>) =
+            names.iter().partition(|name| own.contains(**name));
+        let others = javascript::other_names(drive.manifests, &brought);
+        let direct = [direct, others.iter().map(String::as_str).collect()].concat();
+        let runs = [direct, brought];
+        runs.iter().filter(|run| !run.is_empty()).try_for_each(|run| update_all(run))
     };
     // Of a range that nothing locked satisfies, its lowest version: the one that is wanted.
     let lowest = "--config.resolution-mode=lowest-direct";
@@ -222,6 +254,31 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
         Kind::Relock => update(&wish.packages().map(|(name, _)| name).collect::<Vec<_>>()),
         Kind::Override | Kind::Remove | Kind::Replace => pnpm(&["install", "--no-frozen-lockfile"]),
     }
+}
+
+/// All that is locked, and what the project itself excepts from its rule of age, as exceptions from such a rule: pnpm applies
+/// it to what is locked too, and takes what is told here in the place of the project's own.
+fn excluded(drive: &Drive<'_>) -> Vec<String> {
+    let locked = drive.text(LOCKFILE).unwrap_or_default();
+    let settings = drive.text(WORKSPACE).unwrap_or_default();
+    let all = packages(&locked).map(|(name, version)| format!("{name}@{version}"));
+    let all = all.chain(excepted(&settings)).take(MOST_EXCLUDED);
+    all.map(|what| format!("--config.minimum-release-age-exclude={what}")).collect()
+}
+
+/// What the settings of a workspace except from its rule of age: one on each line.
+fn excepted(settings: &str) -> Vec<String> {
+    let mut inside = false;
+    let mut found = Vec::new();
+    for line in settings.lines() {
+        let entry = line.trim();
+        match entry.strip_prefix("- ") {
+            Some(what) if inside => found.push(what.trim_matches([' ', '\'', '"']).to_owned()),
+            _ if entry.is_empty() || entry.starts_with('#') => {}
+            _ => inside = entry == "minimumReleaseAgeExclude:",
+        }
+    }
+    found
 }
 
 /// The children that may move: not what is named in a range that could not be made exact, as in a catalog.
@@ -288,9 +345,14 @@ fn asks(drive: &Drive<'_>, name: &str) -> Result<Vec<Blocker>, Reason> {
 
 /// The versions of a package that are locked.
 fn locked(text: &str, name: &str) -> BTreeSet<String> {
+    let of = packages(text).filter(|(of, _)| *of == name);
+    of.map(|(_, version)| version.to_owned()).collect()
+}
+
+/// All that is locked, by name and version.
+fn packages(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut inside = false;
-    let mut found = BTreeSet::new();
-    for line in text.lines() {
+    text.lines().filter_map(move |line| {
         match line.len() - line.trim_start().len() {
             0 if !line.is_empty() => inside = line.trim_end_matches(':') == "packages",
             2 if inside => {
@@ -298,14 +360,19 @@ fn locked(text: &str, name: &str) -> BTreeSet<String> {
                 let key = key.trim_end_matches(':').trim_matches('\'');
                 let key = key.trim_start_matches('/').split('(').next().unwrap_or(key);
                 // Up to version 5 of the format `/left/1.0.0_peer@2.0.0`; no version has a `_`.
-                let rest = key.strip_prefix(name).and_then(|rest| rest.strip_prefix(['@', '/']));
-                let version = rest.and_then(|rest| rest.split('_').next());
-                found.extend(version.map(str::to_owned));
+                let key = key.split('_').next().unwrap_or(key);
+                let (name, version) = key
+                    .rsplit_once('@')
+                    .filter(|(name, _)| !name.is_empty())
+                    .or_else(|| key.rsplit_once('/'))?;
+                return version
+                    .starts_with(|c: char| c.is_ascii_digit())
+                    .then_some((name, version));
             }
             _ => {}
         }
-    }
-    found
+        None
+    })
 }
 
 /// Packages, as `name@version`, that have another one among their dependencies in a lockfile.
@@ -344,6 +411,13 @@ mod tests {
     }
 
     #[test]
+    fn what_a_workspace_excepts_from_its_rule_of_age_stays_excepted() {
+        let text = "packages:\n  - 'a/*'\nminimumReleaseAge: 1440\nminimumReleaseAgeExclude:\n  # ours\n  - '@ours/*'\n\n  - left@1.0.0\noverrides:\n  a: 1\n";
+        assert_eq!(excepted(text), ["@ours/*", "left@1.0.0"]);
+        assert!(excepted("packages:\n  - a\n").is_empty());
+    }
+
+    #[test]
     fn the_versions_that_are_locked_of_a_package_are_told_by_its_name() {
         let text = "lockfileVersion: '9.0'\n\noverrides:\n  left@9.0.0: 1.0.0\n\npackages:\n\n  left@1.0.0:\n    engines: {node: '>=4'}\n\n  \
                     '@s/left@2.0.0(b@2.0.0)':\n    resolution: {}\n\n  left-b@3.0.0: {}\n\n  left@4.0.0: {}\n\nsnapshots:\n\n  left@1.0.0: {}\n";
@@ -353,6 +427,8 @@ mod tests {
         let fifth = "lockfileVersion: 5.4\n\npackages:\n\n  /left/1.0.0:\n    dev: true\n\n  /@s/left/2.0.0_b@2.0.0:\n    dev: true\n";
         assert!(locked(fifth, "left").iter().eq(["1.0.0"]));
         assert!(locked(fifth, "@s/left").iter().eq(["2.0.0"]));
+        let all: Vec<(&str, &str)> = packages(fifth).collect();
+        assert_eq!(all, [("left", "1.0.0"), ("@s/left", "2.0.0")]);
         let set = |all: &[&str]| Some(all.iter().map(|v| (*v).to_owned()).collect());
         assert!(!stays(set(&["1.0.0"]), set(&["4.0.0"])), "it went with what brought it");
         assert!(stays(set(&["1.0.0", "4.0.0"]), set(&["4.0.0", "5.0.0"])), "a copy stands");

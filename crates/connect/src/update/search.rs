@@ -1,5 +1,7 @@
 //! The smallest version of a parent whose resolution gets rid of something.
 
+use std::time::Instant;
+
 use trimtab_model::{Proposal, Purl};
 
 use super::change::Confirmed;
@@ -40,15 +42,19 @@ pub fn smallest_parent(
     most: usize,
     options: &Options,
 ) -> Result<Found, Box<Refusal>> {
+    let begun = Instant::now();
     let mut tried = 0;
     let mut attempt = |version: &str| {
         tried += 1;
+        // All versions share the time.
+        let left = options.time_limit.saturating_sub(begun.elapsed());
+        let options = Options { time_limit: left, ..options.clone() };
         let proposal = Proposal::RaiseParent {
             parent: parent.clone(),
             to: version.into(),
             child: child.clone(),
         };
-        match confirm(tool, base, &proposal, options) {
+        match confirm(tool, base, &proposal, &options) {
             Ok(confirmed) if accept(&confirmed) => Ok(Ok(confirmed)),
             Ok(confirmed) => Ok(Err(Box::new(Refusal {
                 reason: Reason::Unchanged { blockers: Vec::new() },
@@ -71,7 +77,7 @@ pub fn smallest_parent(
     let newest = versions.last().ok_or_else(none)?;
     // Below `low` none is accepted, as far as was seen; `high` is.
     let (mut low, mut high) = (0, versions.len() - 1);
-    let mut best = match attempt(newest)? {
+    let best = match attempt(newest)? {
         Ok(confirmed) => (newest.clone(), confirmed),
         Err(refusal) if matches!(refusal.reason, Reason::Unchanged { .. }) => return Err(refusal),
         Err(refusal) => {
@@ -91,22 +97,37 @@ pub fn smallest_parent(
             best
         }
     };
-    let mut left = most.saturating_sub(1);
-    let mut near = near_ends(parent.version().unwrap_or_default(), versions).into_iter();
-    while low < high && left > 0 {
-        left -= 1;
+    let near = near_ends(parent.version().unwrap_or_default(), versions);
+    let best = smaller(best, (low, high), most.saturating_sub(1), near, &mut |at| {
+        let Some(version) = versions.get(at) else { return Ok(None) };
+        attempt(version).map(|tried| tried.ok().map(|confirmed| (version.clone(), confirmed)))
+    });
+    Ok(Found { version: best.0, confirmed: best.1, tried })
+}
+
+/// The smallest of what is accepted from `low` to below `high`, which is: those near first, then halved. What was found holds
+/// where nothing more can be tried, as the time is over.
+fn smaller<T, E>(
+    mut best: T,
+    (mut low, mut high): (usize, usize),
+    most: usize,
+    near: impl IntoIterator<Item = usize>,
+    attempt: &mut dyn FnMut(usize) -> Result<Option<T>, E>,
+) -> T {
+    let mut near = near.into_iter();
+    for _ in 0..most {
+        if low >= high {
+            break;
+        }
         let next = near.find(|at| (low..high).contains(at));
         let middle = next.unwrap_or(low + (high - low) / 2);
-        let Some(version) = versions.get(middle) else { break };
-        match attempt(version)? {
-            Ok(confirmed) => {
-                best = (version.clone(), confirmed);
-                high = middle;
-            }
-            Err(_) => low = middle + 1,
+        match attempt(middle) {
+            Ok(Some(found)) => (best, high) = (found, middle),
+            Ok(None) => low = middle + 1,
+            Err(_) => break,
         }
     }
-    Ok(Found { version: best.0, confirmed: best.1, tried })
+    best
 }
 
 /// How many versions below the newest are tried where that is refused.
@@ -181,6 +202,21 @@ fn step_down<T, E>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_found_holds_when_the_time_is_over() {
+        let search = |over: usize| {
+            let mut tried = Vec::new();
+            let found = smaller(9, (0, 9), 5, [3, 6], &mut |at| {
+                tried.push(at);
+                if tried.len() > over { Err(()) } else { Ok((at >= 5).then_some(at)) }
+            });
+            (found, tried)
+        };
+        assert_eq!(search(9), (5, vec![3, 6, 5, 4]));
+        assert_eq!(search(2), (6, vec![3, 6, 5]));
+        assert_eq!(search(0), (9, vec![3]));
+    }
 
     fn versions(all: &[&str]) -> Vec<Box<str>> {
         all.iter().map(|version| (*version).into()).collect()

@@ -101,7 +101,11 @@ fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
             }
             Ok(())
         }
-        Kind::Relock => update(&wish.packages().map(|(name, _)| name).collect::<Vec<_>>()),
+        Kind::Relock => {
+            let names: Vec<&str> = wish.packages().map(|(name, _)| name).collect();
+            let others = javascript::other_names(drive.manifests, &names);
+            update(&[names, others.iter().map(String::as_str).collect()].concat())
+        }
         Kind::Override | Kind::Remove | Kind::Replace => yarn(&["install", MODE]),
     }
 }

@@ -140,7 +140,9 @@ fn forget(drive: &Drive<'_>, name: &str) -> Result<(), Reason> {
             if !line.starts_with([' ', '\n', '\r', '#']) {
                 let key = line.split(", ").next().unwrap_or(line).trim_start_matches('"');
                 let at = key.rfind('@').unwrap_or(0);
-                skip = key.get(..at) == Some(name);
+                let of = key.get(..at).unwrap_or_default();
+                // Under another name: `old@npm:left@^1.0.0`.
+                skip = of == name || of.split_once("@npm:").is_some_and(|(_, real)| real == name);
             }
             !skip
         })

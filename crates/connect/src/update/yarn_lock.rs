@@ -22,6 +22,11 @@ impl Keys {
         }
     }
 
+    /// What stands behind another name of a package.
+    fn behind(package: &str, range: &str) -> String {
+        format!("@npm:{package}@{range}")
+    }
+
     /// All of an entry as they stand above it.
     fn line(self, keys: &[String]) -> String {
         // yarn 1 takes what begins so for a number or a truth value.
@@ -57,6 +62,15 @@ pub(crate) fn ranged(text: &str, wish: &Wish, edits: &Edits, of: Keys) -> String
             Some((of.key(package, to), of.key(package, requirement)))
         })
         .collect();
+    // Under another name, `old@npm:left@1.0.0`.
+    let aliased: Vec<(String, String)> = edits
+        .named
+        .iter()
+        .filter_map(|Named { package, requirement, .. }| {
+            let to = wish.wanted(package)?;
+            Some((Keys::behind(package, to), Keys::behind(package, requirement)))
+        })
+        .collect();
     let entries = text.lines().filter(|line| !line.starts_with([' ', '#']));
     let keys: BTreeSet<&str> = entries
         .flat_map(|line| long(line).unwrap_or(line).trim_end_matches(':').split(", "))
@@ -68,7 +82,7 @@ pub(crate) fn ranged(text: &str, wish: &Wish, edits: &Edits, of: Keys) -> String
         new.any(|(exact, _)| keys.contains(exact.as_str()))
     };
     let is_ours = |line: &str| {
-        let all = renamed.iter().flat_map(|(exact, new)| [exact, new]);
+        let all = renamed.iter().chain(&aliased).flat_map(|(exact, new)| [exact, new]);
         !line.starts_with([' ', '#']) && all.into_iter().any(|key| line.contains(key.as_str()))
     };
     let mut skip = false;
@@ -87,11 +101,12 @@ pub(crate) fn ranged(text: &str, wish: &Wish, edits: &Edits, of: Keys) -> String
             .filter(|key| !is_other(key))
             // One version may stand for several ranges.
             .flat_map(|key| {
-                let new: Vec<String> = renamed
+                let own = renamed.iter().filter(|(exact, _)| exact == key);
+                let other = aliased
                     .iter()
-                    .filter(|(exact, _)| exact == key)
-                    .map(|(_, new)| new.clone())
-                    .collect();
+                    .filter_map(|(exact, new)| Some((key.strip_suffix(&**exact)?, new)))
+                    .map(|(name, new)| format!("{name}{new}"));
+                let new: Vec<String> = own.map(|(_, new)| new.clone()).chain(other).collect();
                 if new.is_empty() { vec![key.to_owned()] } else { new }
             })
             .collect();

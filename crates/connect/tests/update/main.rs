@@ -172,6 +172,10 @@ fn proposal(what: &Value) -> Proposal {
         }
         "override" => Proposal::Override { package: purl(&what[1]), to: to() },
         "remove" => Proposal::Remove { package: purl(&what[1]) },
+        "together" => {
+            let parts = what.as_array().unwrap().iter().skip(1).map(proposal);
+            Proposal::together(parts).unwrap()
+        }
         other => panic!("{other}"),
     }
 }
@@ -295,6 +299,12 @@ fn run(folder: &str, program: &str) {
 #[test]
 fn npm() {
     run("npm", "npm");
+}
+
+/// A package that is named in several lines, and under another name.
+#[test]
+fn npm_copies() {
+    run("npm-copies", "npm");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use trimtab_connect::update;
 use trimtab_engine::assess::{Distance, distance};
 use trimtab_model::{Purl, Way};
 
@@ -36,6 +37,23 @@ impl Search<'_> {
             case.idea.ways.contains(&Way::Override) && dear && !was && !refused
         };
         order.iter().copied().filter(can).take(MOST).map(Task::Force).collect()
+    }
+}
+
+impl Search<'_> {
+    /// Of some ideas those whose package others bring in a version that the project forces.
+    pub(super) fn forced(&self, ideas: &[usize]) -> Vec<Task> {
+        let is_forced = |at: &usize| {
+            let case = &self.cases[*at];
+            if case.idea.to.is_none() || !case.idea.ways.contains(&Way::Override) {
+                return false;
+            }
+            let ground = case.place.and_then(|place| self.ground(place)).and_then(Result::ok);
+            ground.is_some_and(|(place, ground)| {
+                update::is_forced(place.tool, &ground.base, &case.idea.package)
+            })
+        };
+        ideas.iter().copied().filter(is_forced).map(Task::Force).collect()
     }
 }
 

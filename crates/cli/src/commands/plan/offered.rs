@@ -3,14 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use trimtab_advisories::index::Index;
 use trimtab_connect::registry;
 use trimtab_engine::action::Idea;
-use trimtab_model::finding::Finding;
+use trimtab_model::Purl;
 use trimtab_model::version::{Scheme, flavour};
-use trimtab_model::{Diagnostic, Purl, Relation};
 
-use super::one::ids;
 use super::words::bound;
 
 /// The final versions above the one of a purl that were not taken back; of its flavour, if there are any.
@@ -133,87 +130,9 @@ pub(super) fn published(
     none
 }
 
-/// How many versions of a package are looked at for one that no source says is affected.
-const BEYOND: usize = 300;
-
-/// Aims ideas of which no source names a fix at the lowest version of which none says that it is affected: advisories may
-/// name the last affected version alone, or list them. Until `limit` is over; what is not known stays.
-///
-/// # Errors
-/// The index is damaged.
-pub(super) fn beyond(
-    ideas: &mut [Idea],
-    findings: &[Finding],
-    index: &Index,
-    options: &registry::Options,
-    limit: Duration,
-) -> Result<(), Diagnostic> {
-    let begun = Instant::now();
-    let open = |idea: &&mut Idea| idea.to.is_none() && idea.relation != Relation::Own;
-    for idea in ideas.iter_mut().filter(open) {
-        if begun.elapsed() >= limit {
-            break;
-        }
-        let Ok(offered) = registry::versions::versions(&idea.package, options) else { continue };
-        let there = ids(&idea.package, index)?;
-        let at = |version: &str| ids(&idea.package.package().with_version(version), index);
-        let id = |position: &usize| findings.get(*position).map(|f| f.vulnerability.id.clone());
-        let own: BTreeSet<Box<str>> = idea.findings.iter().filter_map(id).collect();
-        if let Some((to, gone)) = unaffected(&later(&idea.package, offered), &own, &there, &at)? {
-            let is_gone = |position: &&usize| id(position).is_some_and(|id| gone.contains(&id));
-            let gone = idea.findings.iter().filter(is_gone).copied().collect();
-            idea.aim_beyond(&to, &gone);
-        }
-    }
-    Ok(())
-}
-
-/// The lowest of some versions, in rising order, that has none of those ids which the newest is without, and brings none;
-/// with these ids. `None`: the newest has all of them, or none is free of them.
-fn unaffected(
-    versions: &[Box<str>],
-    own: &BTreeSet<Box<str>>,
-    there: &BTreeSet<Box<str>>,
-    at: &dyn Fn(&str) -> Result<BTreeSet<Box<str>>, Diagnostic>,
-) -> Result<Option<(Box<str>, BTreeSet<Box<str>>)>, Diagnostic> {
-    let Some(newest) = versions.last() else { return Ok(None) };
-    let still = at(newest)?;
-    let gone: BTreeSet<Box<str>> = own.difference(&still).cloned().collect();
-    if gone.is_empty() {
-        return Ok(None);
-    }
-    for version in versions.iter().take(BEYOND) {
-        let has = at(version)?;
-        if has.is_disjoint(&gone) && has.is_subset(there) {
-            return Ok(Some((version.clone(), gone)));
-        }
-    }
-    Ok(None)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn where_no_fix_is_named_the_lowest_that_nobody_calls_affected_is_one() {
-        let set = |all: &[&str]| -> BTreeSet<Box<str>> {
-            all.iter().map(|id| Box::from(*id)).collect()
-        };
-        let versions = ["1.1.0", "1.2.0", "1.3.0", "2.0.0"].map(Box::from);
-        // A is gone from 1.2.0 on, B never; 1.2.0 brings C.
-        let has = |version: &str| {
-            Ok(match version {
-                "1.1.0" => set(&["A", "B"]),
-                "1.2.0" => set(&["B", "C"]),
-                _ => set(&["B"]),
-            })
-        };
-        let of = |own: &[&str]| unaffected(&versions, &set(own), &set(own), &has).unwrap();
-        assert_eq!(of(&["A", "B"]), Some(("1.3.0".into(), set(&["A"]))));
-        assert_eq!(of(&["B"]), None);
-        assert_eq!(unaffected(&[], &set(&["A"]), &set(&["A"]), &has).unwrap(), None);
-    }
 
     #[test]
     fn a_bound_of_a_range_is_no_version() {

@@ -51,6 +51,17 @@ impl Search<'_> {
         at(std::cmp::Ordering::is_eq, false) && at(std::cmp::Ordering::is_gt, true)
     }
 
+    /// Whether all that is known to be offered of a package is below a version: advisories name what was never published.
+    fn offers_none(&self, package: &Purl, from: &str) -> bool {
+        let family = Family::from_purl_type(package.purl_type());
+        let is_below = |offered: &Offered| {
+            let order = family.and_then(|family| family.compare(&offered.version, from));
+            order.is_some_and(std::cmp::Ordering::is_lt)
+        };
+        let offered = self.offered(package);
+        !offered.is_empty() && offered.iter().all(is_below)
+    }
+
     /// Tries a way for ideas about one package.
     pub(super) fn way(
         &self,
@@ -89,7 +100,20 @@ impl Search<'_> {
             lifted = true;
             match self.lift(&idea.package, &to)? {
                 Some(higher) => to = higher,
-                None => break None,
+                None => {
+                    if self.offers_none(&idea.package, &to) {
+                        let why = format!("the registry offers no version from {to} on");
+                        for at in ideas {
+                            let asked = proposal.to_string();
+                            let tried = answer.tried.iter_mut().rev();
+                            let mut of = tried.filter(|(of, what, _)| of == at && *what == asked);
+                            if let Some((.., refused)) = of.next() {
+                                *refused = Refused::Unasked(why.clone());
+                            }
+                        }
+                    }
+                    break None;
+                }
             }
         };
         // What it brings may be mended in later versions of it.
@@ -249,6 +273,21 @@ impl Search<'_> {
     }
 }
 
+/// The leading ids of the findings of a package at a version.
+///
+/// # Errors
+/// The index is damaged.
+pub(super) fn ids(purl: &Purl, index: &Index) -> Result<BTreeSet<Box<str>>, Diagnostic> {
+    let file = FileInventory {
+        path: "a package".into(),
+        components: vec![Component::new(purl.clone())],
+        ..FileInventory::default()
+    };
+    let inventory = Inventory { files: vec![file], ..Inventory::default() };
+    let found = matched(&inventory, index)?.findings;
+    Ok(found.iter().map(|finding| finding.vulnerability.id.clone()).collect())
+}
+
 /// What would come along and has a finding, if nothing else is worse. `None`: something else is, or there are too many.
 fn brought(refused: &Refused, proposal: &Proposal) -> Option<BTreeSet<Purl>> {
     let Refused::Worse(all) = refused else { return None };
@@ -292,19 +331,4 @@ fn is_of_version(refused: &Refused) -> bool {
         | Refused::Needed(_)
         | Refused::Bundled(_) => false,
     }
-}
-
-/// The leading ids of the findings of a package at a version.
-///
-/// # Errors
-/// The index is damaged.
-pub(super) fn ids(purl: &Purl, index: &Index) -> Result<BTreeSet<Box<str>>, Diagnostic> {
-    let file = FileInventory {
-        path: "a package".into(),
-        components: vec![Component::new(purl.clone())],
-        ..FileInventory::default()
-    };
-    let inventory = Inventory { files: vec![file], ..Inventory::default() };
-    let found = matched(&inventory, index)?.findings;
-    Ok(found.iter().map(|finding| finding.vulnerability.id.clone()).collect())
 }

@@ -167,6 +167,11 @@ impl<'s> Search<'s> {
         Search { cases, places, top, trial, registry, trees, grounds, bundles, offered, wheels }
     }
 
+    /// Remembers what registries were asked for before.
+    pub(super) fn know(&self, offered: Vec<(Purl, Vec<Offered>)>) {
+        self.offered.lock().unwrap_or_else(PoisonError::into_inner).extend(offered);
+    }
+
     /// What had no wheel and stood in the way at a place so far, where it went along.
     pub(super) fn wheels_of(&self, place: &Place) -> Vec<Proposal> {
         let wheels = self.wheels.lock().unwrap_or_else(PoisonError::into_inner);
@@ -242,6 +247,10 @@ impl<'s> Search<'s> {
             .into_iter()
             .filter(|at| searched.idle.contains(&(*at, Way::Relock)) || !self.relocks(*at))
             .collect();
+        // What the project forces itself moves by nothing else.
+        let forced = self.forced(&unmoved);
+        self.round("What is forced", &forced, &mut searched, progress)?;
+        let unmoved = self.open(&unmoved, &searched);
         let raises = self.several(Way::Raise, &unmoved);
         self.round("Raising together", &raises, &mut searched, progress)?;
         self.lend(&searched);
@@ -422,7 +431,13 @@ impl<'s> Search<'s> {
 
     /// Ideas that are known to be possible in a way, and of which something is removed together with others only.
     fn open_alone(&self, order: &[usize], searched: &Searched, way: Way) -> Vec<usize> {
-        let alone: BTreeSet<&Key> = searched.made.iter().flat_map(|(_, m)| &m.removed).collect();
+        // What goes by itself costs less than along with what holds another, where one run tells so.
+        let is_alone = |(place, made): &&(usize, Made)| {
+            let moves_all = self.places.get(*place).is_some_and(|place| place.tool.moves_all());
+            way != Way::Relock || !moves_all || made.proposal.parts().nth(1).is_none()
+        };
+        let alone: BTreeSet<&Key> =
+            searched.made.iter().filter(is_alone).flat_map(|(_, m)| &m.removed).collect();
         let whole: BTreeSet<usize> = searched
             .wholes
             .iter()

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trimtab_connect::update::Reason;
-use trimtab_engine::action::Worse;
+use trimtab_engine::action::{Idea, Worse};
 use trimtab_model::{Diagnostic, Proposal, Purl, Way};
 
 use super::attempt::{Made, Refused};
@@ -121,12 +121,14 @@ impl Search<'_> {
         let packages = |ideas: &[usize]| -> BTreeSet<Purl> {
             ideas.iter().map(|at| self.cases[*at].idea.package.package()).collect()
         };
-        let (helped, asked) = (packages(helped), packages(asked));
+        let (helped_ideas, helped, asked) = (helped, packages(helped), packages(asked));
         let stays = |part: &&Proposal| {
             let package = part.package().package();
             helped.contains(&package) || !asked.contains(&package)
         };
-        if let Some(proposal) = Proposal::together(made.proposal.parts().filter(stays).cloned()) {
+        let ideas: Vec<&Idea> = helped_ideas.iter().map(|at| self.cases[*at].idea).collect();
+        let parts = made.proposal.parts().filter(stays).map(|part| of_what_moves(part, &ideas));
+        if let Some(proposal) = Proposal::together(parts) {
             made.proposal = proposal;
         }
         made
@@ -194,6 +196,17 @@ impl Search<'_> {
     }
 }
 
+/// A relock that moves all copies of a package, as one of a copy that it helps: one that stays where it is would be priced as
+/// if it went all the way.
+fn of_what_moves(part: &Proposal, helped: &[&Idea]) -> Proposal {
+    let is_helped = helped.iter().any(|idea| idea.package == *part.package());
+    let package = part.package().package();
+    let mut own = helped.iter().filter(|idea| idea.package.package() == package);
+    let other = own.next().filter(|_| part.way() == Way::Relock && !is_helped);
+    let named = other.and_then(|idea| idea.proposal(Way::Relock, idea.to.as_deref()?));
+    named.unwrap_or_else(|| part.clone())
+}
+
 /// The packages that a refusal names; with the version, where that has a finding.
 fn named(refused: &Refused) -> BTreeSet<Purl> {
     match refused {
@@ -241,5 +254,43 @@ fn splits(refused: &Refused) -> bool {
         | Refused::Needed(_)
         | Refused::Bundled(_)
         | Refused::Time => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trimtab_model::Relation;
+
+    use super::*;
+
+    #[test]
+    fn a_relock_is_of_a_copy_that_moves() {
+        let purl = |text: &str| text.parse::<Purl>().unwrap();
+        let idea = |package: &str, to: &str| Idea {
+            file: 0,
+            package: purl(package),
+            relation: Relation::Transitive,
+            to: Some(to.into()),
+            within: None,
+            parents: Vec::new(),
+            around: Vec::new(),
+            askers: Vec::new(),
+            findings: Vec::new(),
+            left: Vec::new(),
+            ways: vec![Way::Relock],
+        };
+        let relock = |package: &str, to: &str| Proposal::Relock {
+            package: purl(package),
+            to: Some(to.into()),
+        };
+        let (old, new) = ("pkg:npm/kind-of@3.2.2", "pkg:npm/kind-of@6.0.2");
+        let (helped, other) = (idea(new, "6.0.3"), idea("pkg:npm/ini@1.3.5", "1.3.6"));
+        let of = |part: &Proposal| of_what_moves(part, &[&other, &helped]);
+        assert_eq!(of(&relock(old, "6.0.3")), relock(new, "6.0.3"));
+        assert_eq!(of(&relock(new, "6.0.3")), relock(new, "6.0.3"));
+        let raise = Proposal::Raise { package: purl(old), to: "6.0.3".into() };
+        assert_eq!(of(&raise), raise, "that is of the copy which it names");
+        let along = relock("pkg:npm/along@1.0.0", "1.0.1");
+        assert_eq!(of(&along), along);
     }
 }

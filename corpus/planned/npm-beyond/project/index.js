@@ -1,0 +1,1 @@
+console.log(require('kind-of')(1));
