@@ -59,7 +59,7 @@ pub use confirm::{Settled, askers, confirm, listing, managing, settled};
 pub use detect::{detect, detect_among};
 pub use folder::sweep;
 pub use forced::is_forced;
-pub use go::vendor::{vendored, vendored_at};
+pub use go::vendor::{Vendored, vendored, vendored_at};
 pub use needs::{Need, needs};
 pub use refusal::{Blocker, Reason, Refusal};
 pub use scratch::{Bounds, Extent, Scratch, ScratchError};
@@ -185,6 +185,11 @@ impl Tool {
     /// allowed, whatever version is wanted.
     pub fn moves_all(&self) -> bool {
         self.moves_all
+    }
+
+    /// Whether its files take in others, wherever they lie.
+    fn takes_in(&self) -> bool {
+        matches!(self.id, "pip" | "pip-tools")
     }
 
     /// Folders that no copy for it has.

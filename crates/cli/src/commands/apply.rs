@@ -192,6 +192,7 @@ pub(in crate::commands) fn carry_out(
         most: args.trial.runs,
         each: args.trial.commit_each,
         unvetted: Cell::new(false),
+        lost: RefCell::default(),
         vets_itself: Cell::new(false),
         tree,
     };

@@ -15,6 +15,7 @@ mod candidate;
 pub(super) mod checks;
 mod companions;
 mod copies;
+mod enabled;
 mod heirs;
 pub(super) mod image;
 pub(super) mod instead;

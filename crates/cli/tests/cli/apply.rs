@@ -323,7 +323,9 @@ fn go_with_what_is_vendored() {
             "package server\n\nimport (\n\t\"testing\"\n\n\t\"rsc.io/quote\"\n)\n\nfunc TestFine(t *testing.T) {\n\tif quote.Go() == \"\" {\n\t\tt.Fail()\n\t}\n}\n",
         ),
     ];
-    let prepare = ["sh", "-c", "go mod tidy && go mod vendor"];
+    let ours =
+        "chmod u+w vendor/rsc.io/quote/quote.go; echo '// Ours.' >> vendor/rsc.io/quote/quote.go";
+    let prepare = ["sh", "-c", &format!("go mod tidy && go mod vendor && {ours}")];
     let Some(case) = Case::new(&files, &prepare, &[("Go", "rsc.io/quote", "1.5.2")]) else {
         return;
     };
@@ -348,6 +350,9 @@ fn go_with_what_is_vendored() {
         assert_eq!(told["tests"][run]["failed"], json!(0), "{told:#}");
     }
     assert!(listed(branch).contains("# rsc.io/quote v1.5.2"));
+    assert_eq!(told["lost"], json!(["vendor/rsc.io/quote/quote.go"]), "{told:#}");
+    let message = git(&root, &["log", "-1", "--format=%B", branch]);
+    assert!(message.contains("published now: vendor/rsc.io/quote/quote.go"), "{message}");
     let held = git(&root, &["ls-tree", "-r", "--name-only", branch, "vendor/rsc.io/quote"]);
     assert!(held.contains("vendor/rsc.io/quote/quote.go"), "{held}");
     git(&root, &["merge", "-q", "--no-ff", "-m", "Merge", branch]);

@@ -1,6 +1,6 @@
 //! What an update did to the tests, told apart from what was so before it.
 
-use super::results::Verdict;
+use super::results::{Results, Verdict};
 use super::trial::{Ended, Trial};
 
 /// How many of the last lines of a run are told where tests are not run any more.
@@ -79,7 +79,8 @@ pub fn difference(before: &Trial, after: &Trial) -> Difference {
         (_, Ended::Failed(_)) if !broken.is_empty() => {
             let count = broken.len();
             let test = if count == 1 { "test fails" } else { "tests fail" };
-            (Judgement::Broke, format!("{count} {test} that did not before"))
+            let why = format!("{count} {test} that did not before{}", unbuilt(before, after));
+            (Judgement::Broke, why)
         }
         (Ended::Well, Ended::Failed(_)) => {
             (Judgement::Broke, "the tests passed before, and fail now".to_owned())
@@ -102,6 +103,13 @@ pub fn difference(before: &Trial, after: &Trial) -> Difference {
     Difference { judgement, why, broken, before: both, mended, gone }
 }
 
+/// What the first is that is not built after an update, where it was before: tests that fail for that name nothing else.
+fn unbuilt(before: &Trial, after: &Trial) -> String {
+    let was = Results::unbuilt(&before.output);
+    let new = Results::unbuilt(&after.output).into_iter().find(|told| !was.contains(told));
+    new.map_or_else(String::new, |told| format!("; {told}"))
+}
+
 /// How many are not run any more, with the last that the run wrote of it: what does not build names no test.
 fn no_longer_run(count: usize, after: &Trial) -> String {
     let said = after.results.last_words(&after.output, SAID);
@@ -118,7 +126,6 @@ mod tests {
 
     use super::*;
     use crate::apply::kept::Kept;
-    use crate::apply::results::Results;
 
     fn failed(text: &str) -> Trial {
         let mut output = Kept::new(10_000);
@@ -157,6 +164,17 @@ mod tests {
         assert_eq!(difference(&both, &both).judgement, Judgement::Untold);
         let one = failed("ERROR tests/a.py\nPASSED tests/b.py::one\n");
         assert_eq!(difference(&one, &one).judgement, Judgement::Unharmed);
+    }
+
+    #[test]
+    fn what_does_not_build_is_told_with_the_tests_that_fail_for_it() {
+        let before = failed("ok  \ta.example/a\t0.1s\n# a.example/old\na.go:1:1: undefined: x\n");
+        let after = "# a.example/old\na.go:1:1: undefined: x\n# b.example/b\n/m/b@v1/b.go:7:2: undefined: y\n\
+                     FAIL\ta.example/a [build failed]\n";
+        let told = difference(&before, &failed(after));
+        let why =
+            "1 test fails that did not before; b.example/b is not built: b.go:7:2: undefined: y";
+        assert_eq!((told.judgement, &*told.why), (Judgement::Broke, why));
     }
 
     #[test]

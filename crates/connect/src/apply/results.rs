@@ -88,6 +88,13 @@ impl Results {
         go::vet(&lines)
     }
 
+    /// What was not built, as `go test` wrote it.
+    pub fn unbuilt(output: &Kept) -> Vec<String> {
+        let text = output.text();
+        let lines: Vec<String> = text.lines().map(plain).collect();
+        go::unbuilt(&lines)
+    }
+
     fn add(&mut self, name: &str, verdict: Verdict) {
         let name = name.trim();
         if name.is_empty() || self.tests.len() >= MOST {

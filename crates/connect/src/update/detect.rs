@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{TOOLS, Tool};
+use super::{TOOLS, Tool, pip};
 use crate::registry::small_file;
 
 /// Names in a folder that are looked at.
@@ -13,11 +13,17 @@ pub fn detect(folder: &Path) -> Vec<&'static Tool> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().take(MOST).flatten();
     let names: Vec<String> =
         entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    detect_among(&names, &|name| String::from_utf8(small_file(&folder.join(name))?).ok())
+    let called = folder.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let text = |name: &str| String::from_utf8(small_file(&folder.join(name))?).ok();
+    detect_among(&called, &names, &text)
 }
 
-/// As [`detect`], of names of files and their texts.
-pub fn detect_among(names: &[String], text: &dyn Fn(&str) -> Option<String>) -> Vec<&'static Tool> {
+/// As [`detect`], of the name of a folder, names of files in it and their texts.
+pub fn detect_among(
+    folder: &str,
+    names: &[String],
+    text: &dyn Fn(&str) -> Option<String>,
+) -> Vec<&'static Tool> {
     let has = |wanted: &str| names.iter().any(|name| name == wanted);
     let mut found: Vec<&'static Tool> = Vec::new();
     let mut add = |tool: &'static Tool| {
@@ -43,6 +49,7 @@ pub fn detect_among(names: &[String], text: &dyn Fn(&str) -> Option<String>) -> 
                 let table = format!("[tool.{}", tool.id);
                 text("pyproject.toml").is_some_and(|text| text.contains(&table))
             }
+            "pip" => names.iter().any(|name| pip::is_file(&format!("{folder}/{name}"))),
             _ => names.iter().any(|name| (tool.manifest)(name)),
         };
         if chosen {
@@ -109,11 +116,24 @@ mod tests {
             let names: Vec<String> = files.iter().map(|(n, _)| (*n).to_owned()).collect();
             let text =
                 |name: &str| files.iter().find(|(n, _)| *n == name).map(|(_, t)| (*t).to_owned());
-            let mut found: Vec<_> = detect_among(&names, &text).iter().map(|t| t.id).collect();
+            let mut found: Vec<_> =
+                detect_among("app", &names, &text).iter().map(|t| t.id).collect();
             found.sort_unstable();
             let mut expected = expected.to_vec();
             expected.sort_unstable();
             assert_eq!(found, expected, "{files:?}");
         }
+    }
+
+    #[test]
+    fn files_of_requirements_are_known_by_their_folder_too() {
+        let found = |folder: &str, names: &[&str]| -> Vec<&str> {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            detect_among(folder, &names, &|_| None).iter().map(|tool| tool.id).collect()
+        };
+        assert_eq!(found("requirements", &["base.txt", "constraints.txt", "dev.txt"]), ["pip"]);
+        assert_eq!(found("requirements", &["base.in", "base.txt"]), ["pip-tools"]);
+        assert_eq!(found("app", &["base.txt"]), [] as [&str; 0]);
+        assert_eq!(found("app", &["dev-requirements.txt"]), ["pip"]);
     }
 }

@@ -291,7 +291,10 @@ pub(crate) fn said(text: &str) -> String {
         ["➤ YN0000:", "Progress: resolved "].iter().any(|start| line.starts_with(start))
     };
     let is_told = |line: &&str| !line.is_empty() && !is_progress(line);
+    let text = uncoloured(text);
     let lines: Vec<&str> = text.lines().map(str::trim_end).filter(is_told).collect();
+    let of_maven = of_maven(&lines);
+    let lines = if of_maven.is_empty() { lines } else { of_maven };
     // What it warns of and does before says nothing of the error.
     let is_error = |line: &&str| ["error:", "Error:", "ERROR:"].iter().any(|e| line.starts_with(e));
     let from = lines.iter().position(is_error).unwrap_or(0);
@@ -307,6 +310,29 @@ pub(crate) fn said(text: &str) -> String {
             format!("{} …", front.get(..end).unwrap_or(front).trim_end())
         }
     }
+}
+
+/// A text without the commands that colour it on a terminal.
+fn uncoloured(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| c.is_ascii_alphabetic()).map_or(part.len(), |at| at + 1);
+        plain.push_str(part.get(end..).unwrap_or_default());
+    }
+    plain
+}
+
+/// Of what Maven tells of all that it does, what went wrong; and not where one reads more about such errors.
+fn of_maven<'t>(lines: &[&'t str]) -> Vec<&'t str> {
+    let errors = lines.iter().filter_map(|line| line.strip_prefix("[ERROR]"));
+    let mut told: Vec<&str> = errors
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("To see the full stack trace"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    told.dedup();
+    told
 }
 
 /// An argument as one would type it.
@@ -342,6 +368,18 @@ mod tests {
         assert_eq!(said(pnpm), " ERR_PNPM_UNUSED_PATCH  not used: a@1.0.0");
         let yarn = "➤ YN0000: ┌ Resolution step\n➤ YN0082: │ a@npm:9: No candidates found\n➤ YN0000: └ Completed in 0s 6ms\n";
         assert_eq!(said(yarn), "➤ YN0082: │ a@npm:9: No candidates found");
+    }
+
+    #[test]
+    fn of_maven_only_what_went_wrong_is_told() {
+        let text = "\u{1b}[0m\u{1b}[0m[INFO] Scanning for projects...\n[INFO] Building left 1.0\n[INFO]\n\
+                    [ERROR] Failed to execute goal on project left: Could not find right:1.78 in central\n[ERROR] \n\
+                    [ERROR] To see the full stack trace of the errors, re-run Maven with the -e switch.\n\
+                    [ERROR] [Help 1] https://maven.example/x\n";
+        let told = "Failed to execute goal on project left: Could not find right:1.78 in central";
+        assert_eq!(said(text), told);
+        // Others may tell nothing else.
+        assert_eq!(said("[INFO] one\n\u{1b}[1;31mtwo\u{1b}[m"), "[INFO] one\ntwo");
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(crate) struct Manifests {
 
 impl Manifests {
     /// Of all files, those of the project in a folder: below it, but not in a folder that has a
-    /// lockfile of its own; and above it, where the tool looks there.
+    /// lockfile of its own; and above it, where the tool looks there. Of tools whose files take in others, all.
     pub(crate) fn of(tool: &Tool, folder: &str, all: &BTreeMap<String, Vec<u8>>) -> Manifests {
         let folder_of = |path: &str| path.rsplit_once('/').map_or("", |(f, _)| f).to_owned();
         let is_below = |inner: &str, outer: &str| {
@@ -44,7 +44,7 @@ impl Manifests {
             .filter(|(path, _)| {
                 let own = folder_of(path);
                 let below = is_below(&own, folder) && !locked.iter().any(|l| is_below(&own, l));
-                below || (tool.above && is_below(folder, &own))
+                below || (tool.above && is_below(folder, &own)) || tool.takes_in()
             })
             .filter_map(|(path, bytes)| {
                 Some((path.clone(), std::str::from_utf8(bytes).ok()?.to_owned()))

@@ -28,6 +28,8 @@ pub(crate) struct Compiled {
 #[derive(Debug)]
 pub(crate) struct Layers {
     files: BTreeMap<String, String>,
+    /// Those that are the folder's: others are only taken in.
+    own: BTreeSet<String>,
     /// Each after those that it builds on.
     pub(crate) compiled: Vec<Compiled>,
 }
@@ -49,8 +51,10 @@ impl Layers {
     pub(crate) fn of(manifests: &Manifests, edited: &BTreeMap<String, String>) -> Layers {
         let mut files = manifests.files.clone();
         files.extend(edited.clone());
-        let mut layers = Layers { files, compiled: Vec::new() };
-        let targets = layers.files.keys().filter(|path| path.ends_with(".txt"));
+        let own = files.keys().filter(|path| is_own(path, &manifests.folder, &files));
+        let own = own.cloned().collect();
+        let mut layers = Layers { files, own, compiled: Vec::new() };
+        let targets = layers.own.iter().filter(|path| path.ends_with(".txt"));
         let all: Vec<Compiled> =
             targets.filter_map(|path| layers.written(path, &manifests.folder)).collect();
         layers.compiled = all;
@@ -114,7 +118,8 @@ impl Layers {
             all.entry(path).and_modify(|held| *held = by.min(*held)).or_insert(by);
         }
         let by = |path: &str| match all.get(path) {
-            None | Some(By::Taken) if is_source(name(path)) => Some(By::Taken),
+            None if is_source(name(path)) && self.own.contains(path) => Some(By::Taken),
+            Some(By::Taken) if is_source(name(path)) => Some(By::Taken),
             by => by.copied().filter(|_| !self.is_compiled(path)),
         };
         let files = self.files.iter();
@@ -160,6 +165,26 @@ fn references(text: &str) -> impl Iterator<Item = (By, &str)> {
             (ends && !named.is_empty() && !named.contains("://")).then_some((*by, named))
         })
     })
+}
+
+/// Whether a file lies in a folder or below it, and not in one below that has a lockfile of its own.
+fn is_own(path: &str, folder: &str, files: &BTreeMap<String, String>) -> bool {
+    let is_in = |path: &str, folder: &str| {
+        folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    };
+    let locked = files.keys().filter(|other| name(other) == "requirements.txt").map(|o| parent(o));
+    let mut below = locked.filter(|other| *other != folder && is_in(other, folder));
+    is_in(path, folder) && !below.any(|other| is_in(path, other))
+}
+
+/// The way from a folder to a file; both below the root.
+pub(crate) fn way(folder: &str, path: &str) -> String {
+    let from: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    let to: Vec<&str> = path.split('/').collect();
+    let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = std::iter::repeat_n("..", from.len().saturating_sub(common));
+    let parts: Vec<&str> = up.chain(to.into_iter().skip(common)).collect();
+    parts.join("/")
 }
 
 fn name(path: &str) -> &str {
@@ -258,6 +283,40 @@ mod tests {
                 ("test.txt", By::Taken),
             ]
         );
+    }
+
+    #[test]
+    fn what_lies_elsewhere_is_taken_in_and_no_more() {
+        let manifests = Manifests {
+            folder: "app".to_owned(),
+            files: [
+                ("app/main.in", "-r ../common/base.in\n-c ../constraints.txt\n"),
+                ("app/main.txt", ""),
+                ("common/base.in", "x\n"),
+                ("common/base.txt", ""),
+                ("common/more.in", "y\n"),
+                ("constraints.txt", "x<2\n"),
+                ("other/main.in", "x\n"),
+            ]
+            .map(|(path, text)| (path.to_owned(), text.to_owned()))
+            .into(),
+        };
+        let layers = Layers::of(&manifests, &BTreeMap::new());
+        let targets: Vec<&str> = layers.compiled.iter().map(|one| &*one.target).collect();
+        assert_eq!(targets, ["app/main.txt"]);
+        let hand: Vec<(&str, By)> =
+            layers.by_hand().into_iter().map(|(path, (_, by))| (path, by)).collect();
+        assert_eq!(
+            hand,
+            [
+                ("app/main.in", By::Taken),
+                ("common/base.in", By::Taken),
+                ("constraints.txt", By::Held)
+            ]
+        );
+        assert_eq!(way("app", "app/main.in"), "main.in");
+        assert_eq!(way("app/x", "common/base.in"), "../../common/base.in");
+        assert_eq!(way("", "common/base.in"), "common/base.in");
     }
 
     #[test]

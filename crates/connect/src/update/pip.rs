@@ -1,11 +1,15 @@
 //! pip: requirement files that people pin by hand. `pip install --dry-run --report` resolves them,
-//! of wheels only, and installs nothing.
+//! of wheels only, and installs nothing. What they take in (`-r`) is edited with them, and what they
+//! are held to (`-c`) where it does not allow a version.
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 use trimtab_model::Purl;
 
 use super::drive::Drive;
 use super::edit::{Edits, Manifests, Uneditable, lines};
+use super::layers::{By, Compiled, Layers};
 use super::proposal::{Kind, Wish};
 use super::refusal::Reason;
 use super::scratch::Keep;
@@ -24,7 +28,7 @@ pub(crate) const TOOL: Tool = Tool {
     keep: |path| if lines::may_require(path) { Keep::Yes } else { Keep::No },
     edit,
     edits_itself: false,
-    at_once: &[],
+    at_once: &[Kind::Override, Kind::Raise],
     moves_all: false,
     code: |_| None,
     lock,
@@ -34,50 +38,162 @@ pub(crate) const TOOL: Tool = Tool {
     settle: None,
 };
 
-fn is_file(name: &str) -> bool {
-    name.starts_with("requirements") && name.ends_with(".txt")
+/// Whether a path is one of a file that says what is there: by its name, or by that of its folder.
+pub(super) fn is_file(path: &str) -> bool {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let name = name.to_ascii_lowercase();
+    let Some(stem) = name.strip_suffix(".txt") else { return false };
+    let is_other = stem.contains("constraint") || stem == "readme";
+    let is_in = folder.rsplit('/').next() == Some("requirements");
+    !is_other && (is_in || stem.contains("requirement"))
+}
+
+/// The requirements of a folder.
+struct Files {
+    layers: Layers,
+    /// The folder's own, which pip may be given.
+    own: Vec<String>,
+}
+
+impl Files {
+    fn of(manifests: &Manifests, edited: &BTreeMap<String, String>) -> Files {
+        let folder_of = |path: &str| path.rsplit_once('/').map_or("", |(f, _)| f).to_owned();
+        let is_own = |path: &&String| is_file(path) && folder_of(path) == manifests.folder;
+        let own = manifests.files.keys().filter(is_own).cloned().collect();
+        Files { layers: Layers::of(manifests, edited), own }
+    }
+
+    fn reached(&self, sources: &[String]) -> BTreeMap<String, By> {
+        let one = Compiled { target: String::new(), sources: sources.to_vec() };
+        self.layers.reached(&one)
+    }
+
+    /// The own files that no other takes in.
+    fn first(&self) -> Vec<&String> {
+        let takes = |by: &String, path: &String| {
+            self.reached(std::slice::from_ref(by)).get(path) == Some(&By::Taken)
+        };
+        let is_taken =
+            |path: &&String| self.own.iter().any(|by| takes(by, path) && !takes(path, by));
+        self.own.iter().filter(|path| !is_taken(path)).collect()
+    }
+
+    /// The file that everything is in, for what no line asks for yet.
+    fn base(&self, manifests: &Manifests) -> Option<&String> {
+        let usual = manifests.here("requirements.txt");
+        let first = self.first();
+        let mut own = self.own.iter();
+        own.find(|path| **path == usual)
+            .or_else(|| self.own.iter().find(|path| !first.contains(path)))
+            .or_else(|| self.own.first())
+    }
 }
 
 fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
-    let mut edits = Edits::none();
+    let files = Files::of(manifests, &BTreeMap::new());
     let named =
         |line: &str| requirement::name(line).is_some_and(|n| requirement::same(n, &wish.name));
-    for (path, text) in manifests.named(is_file) {
+    let mut edits = Edits::none();
+    let (mut taken, mut held) = (Vec::new(), Vec::new());
+    for (path, by) in files.reached(&files.own) {
+        let Some(text) = manifests.files.get(&path) else { continue };
+        if by == By::Taken { taken.push((path, text)) } else { held.push((path, text)) }
+    }
+    let direct =
+        taken.iter().any(|(_, text)| lines::requirements(text).any(|(_, line)| named(line)));
+    match wish.kind {
+        Kind::Override if direct => return Err(Uneditable::Direct),
+        Kind::Relock if !direct => {
+            let why = "nothing locks what others bring";
+            return Err(Uneditable::Unsupported(why.to_owned()));
+        }
+        _ => {}
+    }
+    for (path, text) in &taken {
+        let new = match wish.kind {
+            // What others bring is forced by a line of its own.
+            Kind::Override => {
+                let here = files.base(manifests) == Some(path);
+                here.then(|| lines::appended(text, &format!("{}>={}", wish.name, wish.to())))
+            }
+            Kind::Remove => lines::without(text, named),
+            _ => raised(text, wish)?,
+        };
+        let Some(new) = new else { continue };
         if text.contains("--hash") {
             let why = format!("{path} has hashes: let pip-compile write it");
             return Err(Uneditable::Unsupported(why));
         }
-        let direct = lines::requirements(text).any(|(_, line)| named(line));
-        let new = match wish.kind {
-            Kind::Override if direct => return Err(Uneditable::Direct),
-            // What others bring is forced by a line of its own.
-            Kind::Override => {
-                let here = *path == manifests.here("requirements.txt");
-                here.then(|| lines::appended(text, &format!("{}>={}", wish.name, wish.to())))
+        edits.put(path, new, wish, "");
+    }
+    let is_named = !edits.named.is_empty();
+    if is_named && !matches!(wish.kind, Kind::Remove | Kind::Replace | Kind::Relock) {
+        // What everything is held to must allow it.
+        let allows = |line: &str| requirement::has(line, wish.to());
+        for (path, text) in held {
+            let one =
+                |line: &str| if allows(line) { Ok(None) } else { requirement::edited(line, wish) };
+            if let Some(new) = lines::each(text, one)? {
+                edits.put(&path, new, wish, "");
             }
-            Kind::Relock if !direct => {
-                let why = "nothing locks what others bring";
-                return Err(Uneditable::Unsupported(why.to_owned()));
-            }
-            Kind::Remove => lines::without(text, named),
-            _ => lines::each(text, |line| requirement::edited(line, wish))?,
-        };
-        if let Some(new) = new {
-            edits.put(path, new, wish, "");
         }
     }
     edits.named()
 }
 
+/// A file with a package raised; of several lines of it, for one Python or system each, those that have what is there.
+fn raised(text: &str, wish: &Wish) -> Result<Option<String>, Uneditable> {
+    let named =
+        |line: &str| requirement::name(line).is_some_and(|n| requirement::same(n, &wish.name));
+    let own = || lines::requirements(text).filter(|(_, line)| named(line));
+    let has = |line: &str| wish.from.as_deref().is_none_or(|from| requirement::has(line, from));
+    let is_one = own().count() < 2 || !own().any(|(_, line)| has(line));
+    lines::each(text, |line| match is_one || !named(line) || has(line) {
+        true => requirement::edited(line, wish),
+        false => Ok(None),
+    })
+}
+
 fn lock(drive: &Drive<'_>, _: &Wish, edits: &Edits) -> Result<(), Reason> {
-    for path in edits.files.keys() {
-        let below = path.strip_prefix(&drive.manifests.folder).unwrap_or(path);
-        report(drive, below.trim_start_matches('/'))?;
+    let files = Files::of(drive.manifests, &edits.files);
+    for path in files.first() {
+        let reached = files.reached(std::slice::from_ref(path));
+        if reached.keys().any(|path| edits.files.contains_key(path)) {
+            report(drive, &files, path)?;
+        }
     }
     Ok(())
 }
 
-fn report(drive: &Drive<'_>, file: &str) -> Result<Value, Reason> {
+/// Whether a line asks for code of this machine: what a copy has no part of.
+fn is_local(line: &str) -> bool {
+    let line = line.trim_start();
+    let editable = ["-e ", "-e=", "--editable ", "--editable="];
+    let what = editable.iter().find_map(|option| line.strip_prefix(option));
+    let what = what.unwrap_or(line).trim_start();
+    let is_path = what.starts_with(['.', '/']) || what.starts_with("file:");
+    what.len() < line.len() || is_path
+}
+
+/// What pip chooses for a file. What it asks for of this machine is left out for that long.
+fn report(drive: &Drive<'_>, files: &Files, path: &String) -> Result<Value, Reason> {
+    let mut were = Vec::new();
+    for path in files.reached(std::slice::from_ref(path)).into_keys() {
+        let Some(text) = drive.scratch.read(&path) else { continue };
+        if let Some(without) = lines::without(&text, is_local) {
+            were.push((path.clone(), text));
+            drive.scratch.write(&path, &without).map_err(|e| Reason::Scratch(e.to_string()))?;
+        }
+    }
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let told = asked(drive, name);
+    for (path, text) in were {
+        drive.scratch.write(&path, &text).map_err(|e| Reason::Scratch(e.to_string()))?;
+    }
+    told
+}
+
+fn asked(drive: &Drive<'_>, file: &str) -> Result<Value, Reason> {
     let mut arguments = vec!["install", "--dry-run", "--ignore-installed"];
     if !drive.builds() {
         arguments.extend(["--only-binary", ":all:"]);
@@ -99,10 +215,9 @@ fn report(drive: &Drive<'_>, file: &str) -> Result<Value, Reason> {
 
 fn listing(drive: &Drive<'_>) -> Result<Vec<Purl>, Reason> {
     let mut all = Vec::new();
-    let own = |path: &str| path.rsplit_once('/').map_or("", |(f, _)| f) == drive.manifests.folder;
-    for (path, _) in drive.manifests.named(is_file).filter(|(path, _)| own(path)) {
-        let name = path.rsplit('/').next().unwrap_or_default();
-        let value = report(drive, name)?;
+    let files = Files::of(drive.manifests, &BTreeMap::new());
+    for path in files.first() {
+        let value = report(drive, &files, path)?;
         for item in value["install"].as_array().into_iter().flatten() {
             let text = |key: &str| item["metadata"][key].as_str().filter(|t| !t.is_empty());
             if let (Some(name), Some(version)) = (text("name"), text("version")) {
@@ -113,4 +228,109 @@ fn listing(drive: &Drive<'_>) -> Result<Vec<Purl>, Reason> {
     all.sort();
     all.dedup();
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifests(folder: &str, files: &[(&str, &str)]) -> Manifests {
+        let one = |(path, text): &(&str, &str)| ((*path).to_owned(), (*text).to_owned());
+        Manifests { folder: folder.to_owned(), files: files.iter().map(one).collect() }
+    }
+
+    fn wish(kind: Kind, name: &str, from: &str, to: &str) -> Wish {
+        Wish {
+            kind,
+            name: name.to_owned(),
+            from: Some(from.to_owned()),
+            to: Some(to.to_owned()),
+            other: None,
+            child: None,
+            also: Vec::new(),
+            others: Vec::new(),
+        }
+    }
+
+    const LAYERS: &[(&str, &str)] = &[
+        ("constraints.txt", "right<2\nleft==1.0\n"),
+        ("requirements.txt", "-r requirements/base.txt\ngunicorn==20.0.4\n"),
+        ("requirements/base.txt", "-c ../constraints.txt\nleft[x]==1.0  # why\n"),
+        ("requirements/dev.txt", "-r base.txt\n-e .\nright==1.5\n"),
+        ("service/requirements.txt", "left==1.0\n"),
+    ];
+
+    #[test]
+    fn files_are_known_by_their_names_and_folders() {
+        for path in ["requirements.txt", "dev-requirements.txt", "requirements/base.txt"] {
+            assert!(is_file(path), "{path}");
+        }
+        for path in ["requirements/constraints.txt", "notes.txt", "requirements/README.txt"] {
+            assert!(!is_file(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_held_to_is_raised_with_what_is_asked_for() {
+        let edits =
+            edit(&manifests("requirements", LAYERS), &wish(Kind::Raise, "left", "1.0", "1.1"));
+        let files = edits.unwrap().files;
+        let all: Vec<(&str, &str)> = files.iter().map(|(p, t)| (&**p, &**t)).collect();
+        assert_eq!(
+            all,
+            [
+                ("constraints.txt", "right<2\nleft==1.1\n"),
+                ("requirements/base.txt", "-c ../constraints.txt\nleft[x]==1.1  # why\n"),
+            ]
+        );
+        // What it allows stays, and so does what only other folders ask for.
+        let edits =
+            edit(&manifests("requirements", LAYERS), &wish(Kind::Raise, "right", "1.5", "1.6"));
+        let files = edits.unwrap().files;
+        assert_eq!(files.keys().collect::<Vec<_>>(), ["requirements/dev.txt"]);
+        let other =
+            edit(&manifests("service", LAYERS), &wish(Kind::Raise, "gunicorn", "20.0.4", "21.0"));
+        assert!(matches!(other, Err(Uneditable::NotNamed)));
+    }
+
+    #[test]
+    fn what_others_bring_is_forced_where_all_take_it_in() {
+        let forced =
+            edit(&manifests("requirements", LAYERS), &wish(Kind::Override, "deep", "1", "2"));
+        let files = forced.unwrap().files;
+        assert!(files["requirements/base.txt"].ends_with("\ndeep>=2\n"), "{files:?}");
+        assert_eq!(files.len(), 1);
+        // It is named in the second of its files.
+        let direct =
+            edit(&manifests("requirements", LAYERS), &wish(Kind::Override, "right", "1.5", "2"));
+        assert!(matches!(direct, Err(Uneditable::Direct)));
+    }
+
+    #[test]
+    fn only_what_no_other_takes_in_is_resolved() {
+        let files = Files::of(&manifests("requirements", LAYERS), &BTreeMap::new());
+        assert_eq!(files.first(), ["requirements/dev.txt"]);
+        let top = Files::of(&manifests("", LAYERS), &BTreeMap::new());
+        assert_eq!(top.first(), ["requirements.txt"]);
+    }
+
+    #[test]
+    fn of_several_lines_those_are_raised_that_have_what_is_there() {
+        let text = "left==1.0 ; python_version < '3.8'\nleft==1.5 ; python_version >= '3.8'\n";
+        let to = |from: &str, to: &str| raised(text, &wish(Kind::Raise, "left", from, to)).unwrap();
+        let first = to("1.0", "1.1").unwrap();
+        assert_eq!(first, text.replace("1.0", "1.1"));
+        assert_eq!(to("1.5", "1.6").unwrap(), text.replace("1.5", "1.6"));
+    }
+
+    #[test]
+    fn what_is_of_this_machine_is_no_part_of_a_copy() {
+        for line in ["-e .", "--editable=./x", ".[dev]", "../lib", "file:///x", " -e git+https://a"]
+        {
+            assert!(is_local(line), "{line}");
+        }
+        for line in ["left==1.0", "-r base.txt", "--extra-index-url https://registry.example", ""] {
+            assert!(!is_local(line), "{line}");
+        }
+    }
 }

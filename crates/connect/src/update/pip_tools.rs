@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::drive::{self, Drive};
+use super::drive::Drive;
 use super::edit::lines;
 use super::edit::{Edits, Manifests, Uneditable};
 use super::layers::{self, By, Layers, is_source};
@@ -130,6 +130,7 @@ fn constrained(
         }
         true => manifests
             .named(is_source)
+            .filter(|(path, _)| here(path))
             .map(|(path, _)| (vec![path.clone()], BTreeMap::from([(path.clone(), By::Taken)])))
             .collect(),
     };
@@ -169,14 +170,10 @@ fn constrained(
 fn lock(drive: &Drive<'_>, wish: &Wish, edits: &Edits) -> Result<(), Reason> {
     let layers = Layers::of(drive.manifests, &edits.files);
     let mut changed: BTreeSet<&str> = edits.files.keys().map(String::as_str).collect();
-    let prefix = drive::below(&drive.manifests.folder, "");
-    let here = |path: &String| path.strip_prefix(&*prefix).map(str::to_owned);
+    let here = |path: &String| layers::way(&drive.manifests.folder, path);
     for one in &layers.compiled {
-        let (Some(target), Some(sources)) =
-            (here(&one.target), one.sources.iter().map(here).collect::<Option<Vec<String>>>())
-        else {
-            continue;
-        };
+        let (target, sources) =
+            (here(&one.target), one.sources.iter().map(here).collect::<Vec<_>>());
         let before = drive.text(&target);
         let builds = layers.reached(one).keys().any(|path| changed.contains(&**path));
         if builds || pins(before.as_deref(), wish) {

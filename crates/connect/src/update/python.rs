@@ -224,26 +224,6 @@ fn existing<'d>(
     Some(table)
 }
 
-/// Raises a requirement in an array of the manifest in the tool's folder. `None`: it has none of the package.
-pub(crate) fn raised_here(
-    manifests: &Manifests,
-    array: &[&str],
-    wish: &Wish,
-) -> Result<Option<Edits>, Uneditable> {
-    let path = manifests.here(MANIFEST);
-    let text = manifests.text(MANIFEST).ok_or(Uneditable::NotNamed)?;
-    let mut places = Places::read(text, &path)?;
-    let mut new = Vec::new();
-    for value in places.array(array).into_iter().flat_map(|array| array.iter()) {
-        let Some((range, old)) = place(value) else { continue };
-        if let Some(text) = edited(old, wish)? {
-            new.push((range, text));
-        }
-    }
-    places.replace(new);
-    Ok(places.is_changed().then(|| Edits::one(path.clone(), places.text())))
-}
-
 /// Adds a requirement to an array of the manifest in the tool's folder.
 pub(crate) fn added(
     manifests: &Manifests,

@@ -4,12 +4,13 @@
 mod own;
 
 use super::drive::Drive;
+use super::edit::toml::{Places, place};
 use super::edit::{Edits, Manifests, Uneditable};
 use super::proposal::{Kind, Wish};
 use super::refusal::Reason;
 use super::sources::{LOCKFILE, Sources, unbuilt};
 use super::wheels::{Here, unfit};
-use super::{Tool, python};
+use super::{Tool, python, requirement};
 
 pub(crate) const TOOL: Tool = Tool {
     id: "uv",
@@ -34,16 +35,75 @@ pub(crate) const TOOL: Tool = Tool {
     settle: None,
 };
 
+/// What everything that is locked is held to, and what is locked whatever is asked for.
+const HELD: &str = "constraint-dependencies";
+const FORCED: &str = "override-dependencies";
+
+/// The manifest with the settings raised that do not allow what is wished, on top of other edits, and the first range that
+/// does not. `None`: they all allow it.
+fn settings(
+    manifests: &Manifests,
+    edits: &Edits,
+    wish: &Wish,
+    arrays: &[&str],
+) -> Result<Option<(Edits, String)>, Uneditable> {
+    let path = manifests.here(python::MANIFEST);
+    let text = edits.files.get(&path).map(String::as_str);
+    let Some(text) = text.or_else(|| manifests.text(python::MANIFEST)) else { return Ok(None) };
+    if wish.to.is_none() {
+        return Ok(None);
+    }
+    let mut places = Places::read(text, &path)?;
+    let (mut new, mut range) = (Vec::new(), None);
+    for name in arrays {
+        for value in places.array(&["tool", "uv", name]).into_iter().flat_map(|a| a.iter()) {
+            let Some((at, old)) = place(value) else { continue };
+            if requirement::has(old, wish.to()) {
+                continue;
+            }
+            if let Some(text) = requirement::edited(old, wish)? {
+                let was = requirement::requirement(old).and_then(|read| old.get(read.versions));
+                range.get_or_insert_with(|| was.unwrap_or_default().to_owned());
+                new.push((at, text));
+            }
+        }
+    }
+    places.replace(new);
+    Ok(range.map(|range| (Edits::one(path.clone(), places.text()), range)))
+}
+
+/// Edits, with others on top of them.
+fn and(mut edits: Edits, others: Edits) -> Edits {
+    edits.files.extend(others.files);
+    edits.named.extend(others.named);
+    edits
+}
+
 fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
     if wish.kind != Kind::Override {
-        return python::edit(manifests, wish);
+        let edits = python::edit(manifests, wish)?;
+        return match wish.kind {
+            Kind::Relock => match settings(manifests, &edits, wish, &[HELD, FORCED])? {
+                Some((_, range)) => Err(Uneditable::Held(range)),
+                None => Ok(edits),
+            },
+            Kind::Raise | Kind::RaiseParent => {
+                let held = settings(manifests, &edits, wish, &[HELD, FORCED])?;
+                Ok(and(edits, held.map_or_else(Edits::none, |(held, _)| held)))
+            }
+            _ => Ok(edits),
+        };
     }
     if python::is_direct(manifests, wish) {
         return Err(Uneditable::Direct);
     }
-    let array = ["tool", "uv", "override-dependencies"];
-    if let Some(edits) = python::raised_here(manifests, &array, wish)? {
-        return Ok(edits);
+    let held = settings(manifests, &Edits::none(), wish, &[HELD])?;
+    let held = held.map_or_else(Edits::none, |(held, _)| held);
+    if let Some((forced, _)) = settings(manifests, &held, wish, &[FORCED])? {
+        return Ok(and(held, forced));
+    }
+    if !held.files.is_empty() {
+        return Ok(held);
     }
     let requirement = format!("{}>={}", wish.name, wish.to());
     python::added(manifests, &["tool", "uv"], "override-dependencies", &requirement)
@@ -129,4 +189,53 @@ fn refused(held: &Sources, reason: Reason, words: &str) -> Reason {
         Some(held.named(name)?.reason(Some(blocker.needs.clone())))
     });
     ours.unwrap_or(reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SETTINGS: &str = "[project]\nname = \"a\"\ndependencies = [\"direct>=1\"]\n\n[tool.uv]\n\
+        constraint-dependencies = [\"left<2\", \"direct<2\"] # why\noverride-dependencies = [\"right==3.3\"]\n";
+
+    fn edited(kind: Kind, name: &str, to: &str) -> Result<String, Uneditable> {
+        let files = [("pyproject.toml".to_owned(), SETTINGS.to_owned())];
+        let manifests = Manifests { folder: String::new(), files: files.into() };
+        let wish = Wish {
+            kind,
+            name: name.to_owned(),
+            from: None,
+            to: Some(to.to_owned()),
+            other: None,
+            child: None,
+            also: Vec::new(),
+            others: Vec::new(),
+        };
+        let edits = edit(&manifests, &wish)?;
+        Ok(edits.files.get("pyproject.toml").cloned().unwrap_or_default())
+    }
+
+    #[test]
+    fn what_settings_hold_is_not_relocked_past_them() {
+        for (name, to, range) in [("left", "2.1", "<2"), ("right", "3.7", "==3.3")] {
+            let held = edited(Kind::Relock, name, to);
+            assert!(matches!(&held, Err(Uneditable::Held(own)) if own == range), "{held:?}");
+        }
+        assert_eq!(edited(Kind::Relock, "left", "1.9").unwrap(), "");
+    }
+
+    #[test]
+    fn settings_that_hold_what_is_raised_or_forced_are_raised() {
+        let text = |old: &str, new: &str| SETTINGS.replace(old, new);
+        let raised = edited(Kind::Raise, "direct", "2.5").unwrap();
+        assert_eq!(raised, text("direct<2", "direct>=2.5").replace("direct>=1", "direct>=2.5"));
+        // A constraint that is raised is enough, and an override stays one.
+        assert_eq!(edited(Kind::Override, "left", "2.1").unwrap(), text("left<2", "left>=2.1"));
+        assert_eq!(
+            edited(Kind::Override, "right", "3.7").unwrap(),
+            text("right==3.3", "right==3.7")
+        );
+        let other = edited(Kind::Override, "other", "1.1").unwrap();
+        assert!(other.contains("\"other>=1.1\""), "{other}");
+    }
 }

@@ -47,20 +47,29 @@ fn go_vendors_what_its_go_mod_says() {
             all.keys().map(|path| below(path).to_string_lossy().into_owned()).collect();
         vendored(tool, folder.path(), here, &all, &options("go")).unwrap()
     };
-    assert!(own().is_empty(), "there is no such folder");
+    assert!(own().changes.is_empty(), "there is no such folder");
     if [go(&["mod", "tidy"]), go(&["mod", "vendor"])] != [Some(true), Some(true)] {
         eprintln!("SKIPPED: go reaches no registry");
         return;
     }
-    assert_eq!(own(), []);
+    assert_eq!(own().changes, []);
+    // People changed a file of what moves, and one of what does not.
+    for path in ["gin-gonic/gin/version.go", "go-playground/validator/v10/doc.go"] {
+        let path = folder.path().join("vendor/github.com").join(path);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(path, format!("{text}\n// Ours.\n")).unwrap();
+    }
     assert_eq!(go(&["get", "github.com/gin-gonic/gin@v1.7.7"]), Some(true));
-    let changes = own();
+    let Vendored { changes, lost } = own();
+    assert_eq!(lost, ["vendor/github.com/gin-gonic/gin/version.go"]);
     let of = |path: &str| changes.iter().find(|change| change.path == path);
     let modules = of("vendor/modules.txt").unwrap().diff();
     assert!(modules.contains("+# github.com/gin-gonic/gin v1.7.7"), "{modules}");
     assert!(of("vendor/github.com/gin-gonic/gin/version.go").is_some());
     let is_inside = |path: &str| path.starts_with("vendor/");
     assert!(changes.iter().all(|change| is_inside(&change.path)));
+    let validator = of("vendor/github.com/go-playground/validator/v10/doc.go");
+    assert!(validator.is_none(), "what does not move stays as people have it");
 }
 
 /// A module of a workspace that needs a later Go has the workspace be for it too, else Go builds nothing of it.

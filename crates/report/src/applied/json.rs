@@ -40,6 +40,9 @@ pub struct Document {
     pub window: String,
     /// The lockfile or manifest, from the top of the repository.
     pub place: String,
+    /// All files that change, from the top of the repository.
+    #[serde(default)]
+    pub files: Vec<String>,
     /// The package manager.
     pub tool: String,
     /// What became of it: `applied`, `part`, `nothing`, `refused`.
@@ -66,6 +69,9 @@ pub struct Document {
     /// What whoever builds the project needs from now on, in words: a later Go, a cargo that reads the lockfile.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// Of the files that change, those that people had changed in what is vendored: they are as published now.
+    #[serde(default)]
+    pub lost: Vec<String>,
     /// How the result is worse than what was before. Not empty: it is refused.
     pub worse: Vec<String>,
     /// The tests.

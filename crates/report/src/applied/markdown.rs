@@ -25,6 +25,7 @@ pub fn write(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
     findings(batch, out)?;
     moves(batch, out)?;
     list("What it needs", &batch.needs, out)?;
+    list("Changed by hand before, and as published now", &batch.lost, out)?;
     tests(batch, out)?;
     list("Why these", &batch.why_these, out)?;
     list("Why now", &batch.why_now, out)?;

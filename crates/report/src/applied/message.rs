@@ -20,9 +20,14 @@ pub fn title(batch: &Document) -> String {
         ([one], 0) => format!("Move {}", short(one)),
         ([one], n) => format!("Move {}: {} gone", short(one), findings(n)),
         (all, n) => {
-            let place = match batch.place.as_str() {
-                "" => String::new(),
-                place => format!(" in {place}"),
+            // Of Python's requirements each file has versions of its own.
+            let is_alike = |path: &&String| {
+                batch.place.ends_with(".txt") && path.ends_with(".txt") && **path != batch.place
+            };
+            let place = match (batch.place.as_str(), batch.files.iter().filter(is_alike).count()) {
+                ("", _) => String::new(),
+                (place, 0) => format!(" in {place}"),
+                (_, more) => format!(" in {} files of requirements", more + 1),
             };
             format!("Move {} packages{place}: {} gone", all.len(), findings(n))
         }
@@ -89,6 +94,10 @@ pub fn message(batch: &Document, moves: &[Move], removes: &[&Finding]) -> String
     for need in &batch.needs {
         text += &format!("Needs: {}\n", one_line(need));
     }
+    for path in batch.lost.iter().take(MOST) {
+        text += &format!("Changed by hand before, and as published now: {}\n", one_line(path));
+    }
+    rest(batch.lost.len(), &mut text);
     text += &format!("Take it back: trimtab rollback {}\n", one_line(&batch.batch));
     text += &format!("\nTrimtab-Batch: {}\n", one_line(&batch.batch));
     // What planning again must not take for carried out.
@@ -141,6 +150,20 @@ mod tests {
         let text = message(&told, &[], &[]);
         assert!(text.lines().any(|line| line.starts_with(&format!("Needs: {need}"))), "{text}");
         assert!(!text.lines().any(|line| line == "Trimtab-Batch: other"), "{text}");
+    }
+
+    #[test]
+    fn several_files_of_requirements_are_not_told_as_one() {
+        let moved = |name: &str| json!({ "package": format!("pkg:pypi/{name}"), "from": ["1"], "to": ["2"] });
+        let told = |files: &[&str]| Document {
+            place: "requirements/base.txt".to_owned(),
+            files: files.iter().map(|path| (*path).to_owned()).collect(),
+            ..batch(&json!([moved("a"), moved("b")]))
+        };
+        let one = told(&["requirements/base.in", "requirements/base.txt"]);
+        assert_eq!(title(&one), "Move 2 packages in requirements/base.txt: 0 findings gone");
+        let two = told(&["requirements/base.txt", "requirements/dev.txt"]);
+        assert_eq!(title(&two), "Move 2 packages in 2 files of requirements: 0 findings gone");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr;
 use super::json::{Accept, Action, Asked, Batch, Check, Document, Finding, Left, Move};
 use super::words::{brief, headline, number, points, unknown};
 use crate::group::{rating_of, shape};
+use crate::inert::one_line;
 use crate::paragraph::Paragraphs;
 use crate::table::{Style, colour, count, range, shorten};
 
@@ -25,6 +26,19 @@ const WITH: usize = 4;
 /// Writing fails.
 pub fn write(plan: &Document, style: Style, out: &mut dyn Write) -> io::Result<()> {
     Page { lines: Paragraphs { style, out }, plan }.write()
+}
+
+/// What a batch changes: its place, and how many more of files of that kind, where each has versions of its own.
+fn files(batch: &Batch) -> String {
+    let place = batch.place.as_str();
+    let is_alike = |path: &str| place.ends_with(".txt") && path.ends_with(".txt") && path != place;
+    let others: Vec<&str> =
+        batch.changes.iter().map(|change| &*change.path).filter(|path| is_alike(path)).collect();
+    match &others[..] {
+        [] => place.to_owned(),
+        [one] => format!("{place} and {one}"),
+        more => format!("{place} and {} more files", more.len()),
+    }
 }
 
 struct Page<'o> {
@@ -136,11 +150,18 @@ impl Page<'_> {
                 "as before".to_owned()
             },
         );
-        let room = self.lines.style.width.saturating_sub(facts.width() + 2);
-        let title = shorten(&title, room.max(20), self.lines.style.ascii);
-        let gap = self.lines.style.width.saturating_sub(title.width() + facts.width()).max(2);
+        // Its name is what `apply` takes: all of it is told.
+        let title = one_line(&title);
+        let columns = title.width() + facts.width() + 2;
+        let gap = self.lines.style.width.saturating_sub(columns - 2);
         let title = self.lines.paint(Ansi::new().bold(), &title);
-        writeln!(self.lines.out, "{title}{:gap$}{facts}", "")?;
+        match columns <= self.lines.style.width {
+            true => writeln!(self.lines.out, "{title}{:gap$}{facts}", "")?,
+            false => {
+                writeln!(self.lines.out, "{title}")?;
+                self.say("  ", &facts, Ansi::new())?;
+            }
+        }
         let confirmed = match batch.confirmed.as_str() {
             "together" => "carried out together in a copy",
             "alone" => "each carried out alone in a copy, not together",
@@ -149,7 +170,7 @@ impl Page<'_> {
         let after = batch.after.as_ref().map(|b| format!(", on top of {b}")).unwrap_or_default();
         let text = format!(
             "{} by {}, {confirmed}{after}; through by {}",
-            batch.place,
+            files(batch),
             batch.tool,
             day(&batch.by)
         );
@@ -413,7 +434,7 @@ impl Page<'_> {
             // Lines of a file are not folded: people copy them.
             let accepted = all.iter().filter_map(|(left, _)| left.accept.as_ref());
             for line in accepted.flat_map(Accept::lines) {
-                writeln!(self.lines.out, "      {}", crate::inert::one_line(&line))?;
+                writeln!(self.lines.out, "      {}", one_line(&line))?;
             }
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! The actions of a batch in a copy: built by the package manager, tested, and, where tests break,
 //! without what breaks them.
 
-use std::cell::{Cell, OnceCell};
-use std::collections::BTreeMap;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use trimtab_connect::apply::{
@@ -41,6 +41,8 @@ pub(super) struct Work<'a> {
     pub(super) each: bool,
     /// Whether `go test` runs without `go vet`: a later `go` line turned on checks that the sources do not pass.
     pub(super) unvetted: Cell<bool>,
+    /// Of what is vendored, files that people had changed and that are as published with some set of actions.
+    pub(super) lost: RefCell<BTreeSet<String>>,
     /// Whether the command of the project runs `go vet` itself, so that no run is without it.
     pub(super) vets_itself: Cell<bool>,
 }

@@ -320,8 +320,9 @@ fn vendor(work: &Work<'_>, steps: &mut Steps) -> Result<Option<Not>, Diagnostic>
     let Some((at, changes)) = last else { return Ok(None) };
     match vendored(place.tool, &root, inside, &files, &work.options) {
         Ok(more) => {
-            work.tree.write(&more)?;
-            changes.extend(more);
+            work.tree.write(&more.changes)?;
+            changes.extend(more.changes);
+            work.lost.borrow_mut().extend(more.lost);
             Ok(None)
         }
         // That is the fault of no action.

@@ -45,6 +45,8 @@ impl Evidence<'_> {
         let removes = self.removes();
         // One that the plan does not speak of has a weight that is not known.
         let load = removes.iter().map(|(known, _)| known.as_ref().map(|f| f.weight)).sum();
+        let files: Vec<String> =
+            together(&self.done.steps).into_iter().map(|change| change.path).collect();
         json::Document {
             format: json::FORMAT.to_owned(),
             version: json::VERSION,
@@ -53,6 +55,8 @@ impl Evidence<'_> {
             batch: self.batch.name.clone(),
             window: self.batch.window.clone(),
             place: self.batch.place.clone(),
+            lost: self.lost(&files),
+            files,
             tool: self.batch.tool.clone(),
             outcome: String::new(),
             why: String::new(),
@@ -91,6 +95,12 @@ impl Evidence<'_> {
             !(needs.contains(why) || why.starts_with(NEEDS.0) || why.starts_with(NEEDS.1))
         };
         self.batch.why_these.iter().filter(is_of_done).filter(is_planned).cloned().collect()
+    }
+
+    /// Of the files that change, those of what is vendored that people had changed.
+    fn lost(&self, files: &[String]) -> Vec<String> {
+        let lost = self.work.lost.borrow();
+        files.iter().filter(|path| lost.contains(*path)).cloned().collect()
     }
 
     /// What whoever builds the project needs from now on.

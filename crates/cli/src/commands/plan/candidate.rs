@@ -1,6 +1,7 @@
 //! Candidates for a plan: changes that were carried out, or, without a package manager, thought to be possible;
 //! each with its price, its checks and its quarantine.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use trimtab_engine::assess::{Distance, distance};
 use trimtab_engine::plan::learn::Finished;
 use trimtab_model::charter::Charter;
 use trimtab_model::plan as planned;
-use trimtab_model::{Proposal, Purl, Relation, Way};
+use trimtab_model::{Family, Proposal, Purl, Relation, Way};
 
 use super::attempt::Made;
 use super::checks::Checked;
@@ -61,7 +62,7 @@ impl Material<'_> {
                 continue;
             }
             let Some(of) = self.places.get(place) else { continue };
-            let mut name = words::action(&made.proposal, of, several);
+            let mut name = words::action(&told(&made), of, several);
             if made.aged {
                 name.push_str(", with versions that are old enough");
             }
@@ -207,6 +208,19 @@ impl Material<'_> {
     }
 }
 
+/// What a change is called by: a relock that does not get as far as was asked for, as far as is allowed.
+fn told(made: &Made) -> Proposal {
+    let Proposal::Relock { package, to: Some(to) } = &made.proposal else {
+        return made.proposal.clone();
+    };
+    let own = made.moved.iter().find(|moved| moved.package == package.package());
+    let family = Family::from_purl_type(package.purl_type());
+    let reached = own.and_then(|moved| moved.to.last());
+    let is_short = reached.and_then(|at| family?.compare(at, to)).is_some_and(Ordering::is_lt);
+    let to = Some(to.clone()).filter(|_| !is_short);
+    Proposal::Relock { package: package.clone(), to }
+}
+
 /// Whether no version of a package was there before.
 pub(super) fn is_new(made: &Made, purl: &Purl) -> bool {
     let package = purl.package();
@@ -253,5 +267,35 @@ impl Candidate {
             choice: self.choice.clone(),
             quarantine: self.quarantine,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relock_is_called_by_what_it_comes_to() {
+        let relocked = |reached: &[&str]| {
+            let package: Purl = "pkg:pypi/left@7.30.1".parse().unwrap();
+            let to = reached.iter().map(|version| Box::from(*version)).collect();
+            let moved = Moved { package: package.package(), from: vec!["7.30.1".into()], to };
+            told(&Made {
+                proposal: Proposal::Relock { package, to: Some("8.10.0".into()) },
+                changes: Vec::new(),
+                moved: vec![moved],
+                removed: BTreeSet::new(),
+                arrived: BTreeSet::new(),
+                commands: Vec::new(),
+                unfit: Vec::new(),
+                aged: false,
+            })
+            .to_string()
+        };
+        assert_eq!(relocked(&["7.34.0"]), "relock left");
+        assert_eq!(relocked(&["8.10.0"]), "relock left at 8.10.0");
+        // A copy that stays lower is another matter.
+        assert_eq!(relocked(&["7.30.1", "8.11.0"]), "relock left at 8.10.0");
+        assert_eq!(relocked(&[]), "relock left at 8.10.0");
     }
 }

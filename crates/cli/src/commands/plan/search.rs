@@ -68,6 +68,8 @@ pub(super) struct Searched {
     pub(super) unused: BTreeSet<usize>,
     /// Ideas that are not helped by relocking all who ask, each with those of others.
     pub(super) held: BTreeSet<usize>,
+    /// Ideas of which a smaller step was tried.
+    pub(super) stepped: BTreeSet<usize>,
 }
 
 /// Is told the name of a round, and how many of how many tasks of it are done. Each round has a name of its own.
@@ -107,6 +109,8 @@ pub(super) enum Task {
     Force(usize),
     /// A smaller step than to where all of it is gone.
     Smaller(usize),
+    /// The same as was refused, together with what makes it possible.
+    Enabled(usize, Proposal),
     /// Do without it where no source names it, else put what its publisher advises into its place.
     Last(usize),
     /// Build on another tag of the image that has them.
@@ -115,14 +119,16 @@ pub(super) enum Task {
 
 impl Task {
     /// The ideas that it is about.
-    fn ideas(&self) -> &[usize] {
+    pub(super) fn ideas(&self) -> &[usize] {
         match self {
             Task::Several(_, ideas)
             | Task::First(ideas)
             | Task::Askers(ideas)
             | Task::Parents(_, ideas)
             | Task::Image(ideas) => ideas,
-            Task::Force(at) | Task::Smaller(at) | Task::Last(at) => std::slice::from_ref(at),
+            Task::Force(at) | Task::Smaller(at) | Task::Last(at) | Task::Enabled(at, _) => {
+                std::slice::from_ref(at)
+            }
             // Each is tried by itself where this does not tell.
             Task::AllAskers(_) => &[],
         }
@@ -280,6 +286,9 @@ impl<'s> Search<'s> {
         // These come to be tried later; that is told where they do not.
         searched.cut_short = before;
         self.lend(&searched);
+        // Where the whole was refused, a part of it may take one run.
+        let tasks = self.smaller_first(&order, &searched);
+        self.steps("Smaller steps first", &tasks, &mut searched, progress)?;
         // What is locked may be held by what is locked itself.
         let held = self.trial.share(ASKERS);
         let mut tasks = self.asker_tasks(&self.open(&order, &searched));
@@ -313,6 +322,10 @@ impl<'s> Search<'s> {
         let mut alone = self.open_alone(&order, &searched, Way::Relock);
         alone.extend(self.open_alone(&order, &searched, Way::Raise));
         self.round("Telling apart", &self.first(&alone), &mut searched, progress)?;
+        // What that did not come to is one change, of no more than is left.
+        self.lend(&searched);
+        self.rest(&[Way::Relock, Way::Raise], &mut searched)?;
+        self.trial.share(ALONE);
         // What nothing removes yet comes before what is only to be told apart.
         let can = |at: &usize| self.cases[*at].idea.ways.contains(&Way::Override);
         let mut forced: Vec<usize> = self.movable(&self.open(&order, &searched));
@@ -322,7 +335,10 @@ impl<'s> Search<'s> {
         self.round("Forcing one by one", &tasks, &mut searched, progress)?;
         // What takes a major step whole may be gone for the most part by a smaller one: the planner chooses.
         let tasks = self.smaller_tasks(&order, &searched);
-        self.round("Smaller steps", &tasks, &mut searched, progress)?;
+        self.steps("Smaller steps", &tasks, &mut searched, progress)?;
+        // What is refused for what comes along goes with what raises just that.
+        let tasks = self.enabled_tasks(&self.open(&order, &searched), &searched)?;
+        self.round("With what makes it possible", &tasks, &mut searched, progress)?;
         self.lend(&searched);
         // Many raises at once cost much: only for what no other way removes.
         self.trial.share(PARENTS);
@@ -343,7 +359,7 @@ impl<'s> Search<'s> {
         // Beside a dear raise of a parent, the version is forced too: the planner chooses.
         let tasks = self.beside_tasks(&order, &searched);
         self.round("Forcing beside", &tasks, &mut searched, progress)?;
-        self.rest(&mut searched)?;
+        self.rest(Way::ALL, &mut searched)?;
         let tasks = self.last_tasks(&self.open(&order, &searched));
         self.round("Last resorts", &tasks, &mut searched, progress)?;
         self.tell_who_asks(&order, &mut searched);
@@ -452,7 +468,7 @@ impl<'s> Search<'s> {
     }
 
     /// Tries some tasks. Returns the ideas of those that the time did not reach, or not to their end.
-    fn round(
+    pub(super) fn round(
         &self,
         phase: &str,
         tasks: &[Task],
@@ -535,6 +551,7 @@ impl<'s> Search<'s> {
                 Ok(answer)
             }
             Task::Smaller(at) => self.smaller(*at),
+            Task::Enabled(at, proposal) => self.enabled(*at, proposal),
             Task::Last(at) => self.last(*at),
             Task::Image(ideas) => self.image(ideas),
             Task::Askers(ideas) => self.askers(ideas),

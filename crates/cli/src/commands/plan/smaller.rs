@@ -8,12 +8,41 @@ use trimtab_model::{Diagnostic, Way};
 
 use super::attempt::{Made, Refused};
 use super::place::Key;
-use super::search::{Answer, Search, Searched, Task};
+use super::search::{Answer, Search, Searched, Task, Told};
 
 /// How many packages are tried in a smaller step.
 const MOST: usize = 16;
 
 impl Search<'_> {
+    /// Ideas that were refused as a whole, of which nothing removes anything yet, with a smaller step; the heaviest first.
+    pub(super) fn smaller_first(&self, order: &[usize], searched: &Searched) -> Vec<Task> {
+        let alone = searched.made.iter().map(|(_, made)| made);
+        let whole = searched.wholes.iter().map(|whole| &whole.made);
+        let removed: BTreeSet<&Key> = alone.chain(whole).flat_map(|made| &made.removed).collect();
+        let is_refused = |at: &usize| {
+            let case = &self.cases[*at];
+            let mut tried = searched.tried[*at].iter();
+            case.idea.within.is_some()
+                && case.wanted.iter().all(|key| !removed.contains(key))
+                && tried.any(|(_, why)| !matches!(why, Refused::Time))
+        };
+        order.iter().copied().filter(is_refused).take(MOST).map(Task::Smaller).collect()
+    }
+
+    /// Tries smaller steps, and remembers of which ideas.
+    pub(super) fn steps(
+        &self,
+        phase: &str,
+        tasks: &[Task],
+        searched: &mut Searched,
+        progress: &Told<'_>,
+    ) -> Result<(), Diagnostic> {
+        let late = self.round(phase, tasks, searched, progress)?;
+        let ideas = tasks.iter().flat_map(|task| task.ideas().iter().copied());
+        searched.stepped.extend(ideas.filter(|at| !late.contains(at)));
+        Ok(())
+    }
+
     /// Ideas with a smaller step of which a major one alone removes something, or nothing does; the heaviest first.
     pub(super) fn smaller_tasks(&self, order: &[usize], searched: &Searched) -> Vec<Task> {
         let is_wanting = |at: &usize| {
@@ -24,7 +53,9 @@ impl Search<'_> {
                 .chain(whole)
                 .filter(|(place, made)| Some(*place) == case.place && !self.is_major(*at, made));
             let removed: BTreeSet<&Key> = small.flat_map(|(_, made)| &made.removed).collect();
-            case.idea.within.is_some() && case.wanted.iter().any(|key| !removed.contains(key))
+            case.idea.within.is_some()
+                && !searched.stepped.contains(at)
+                && case.wanted.iter().any(|key| !removed.contains(key))
         };
         order.iter().copied().filter(is_wanting).take(MOST).map(Task::Smaller).collect()
     }

@@ -161,12 +161,16 @@ impl Search<'_> {
         self.along(place, ground, &proposal, &wanted)
     }
 
-    /// What no single try removes stays one change: of the ideas that are left alone, if that does.
+    /// What no single try removes stays one change: of the ideas that are left alone, if that does. Of these ways alone.
     ///
     /// # Errors
     /// The index is damaged.
-    pub(super) fn rest(&self, searched: &mut Searched) -> Result<(), Diagnostic> {
-        for whole in std::mem::take(&mut searched.wholes) {
+    pub(super) fn rest(&self, ways: &[Way], searched: &mut Searched) -> Result<(), Diagnostic> {
+        let all = std::mem::take(&mut searched.wholes);
+        let (all, others): (Vec<Whole>, Vec<Whole>) =
+            all.into_iter().partition(|whole| ways.contains(&whole.way));
+        searched.wholes = others;
+        for whole in all {
             let alone: BTreeSet<&Key> =
                 searched.made.iter().flat_map(|(_, m)| &m.removed).collect();
             let is_open = |at: &usize| {

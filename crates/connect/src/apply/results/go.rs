@@ -80,6 +80,32 @@ pub(super) fn vet(lines: &[String]) -> Vec<String> {
     found
 }
 
+/// The packages that were not built, each with the first that the compiler says of it: the file without its folder, as one of
+/// another module lies in a folder of Go's.
+pub(super) fn unbuilt(lines: &[String]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut of: Option<String> = None;
+    for line in lines {
+        let text = match event(line) {
+            Some(event) if event.action == "build-output" => event.output.unwrap_or_default(),
+            Some(_) => continue,
+            None => line.clone(),
+        };
+        let text = text.trim();
+        if let Some(head) = text.strip_prefix("# ") {
+            // `go vet` has the package in brackets; a package of tests is told with what it is built for.
+            let package = head.split(" [").next().filter(|_| !head.starts_with('['));
+            of = package.map(str::to_owned);
+        } else if let (Some(package), true) = (of.as_ref(), is_place(text)) {
+            let (file, rest) = text.split_once(':').unwrap_or((text, ""));
+            let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
+            found.push(format!("{package} is not built: {file}:{rest}"));
+            of = None;
+        }
+    }
+    found
+}
+
 /// Whether a line begins with a place in a Go file: `./parser.go:703:17: …`.
 fn is_place(text: &str) -> bool {
     let mut parts = text.splitn(3, ':');
@@ -185,6 +211,23 @@ mod tests {
         let built =
             ["# m.example/v", "./a.go:5:44: undefined: y", "FAIL\tm.example/v [build failed]"];
         assert!(vet(&lines(&built)).is_empty());
+    }
+
+    #[test]
+    fn what_is_not_built_is_told_with_what_the_compiler_says_first() {
+        let events = [
+            r##"{"ImportPath":"m.example/g/ansi","Action":"build-output","Output":"# m.example/g/ansi\n"}"##,
+            r#"{"ImportPath":"m.example/g/ansi","Action":"build-output","Output":"../go/pkg/mod/m.example/g@v0.2.1/ansi/renderer.go:75:22: undefined: x.Back\n"}"#,
+            r#"{"ImportPath":"m.example/g/ansi","Action":"build-output","Output":"../go/pkg/mod/m.example/g@v0.2.1/ansi/renderer.go:80:1: undefined: y\n"}"#,
+            r##"{"ImportPath":"m.example/v [m.example/v.test]","Action":"build-output","Output":"# [m.example/v]\n"}"##,
+            r#"{"ImportPath":"m.example/v [m.example/v.test]","Action":"build-output","Output":"./a.go:5:44: non-constant format string\n"}"#,
+        ];
+        let lines: Vec<String> = events.map(str::to_owned).into();
+        let told = ["m.example/g/ansi is not built: renderer.go:75:22: undefined: x.Back"];
+        assert_eq!(unbuilt(&lines), told);
+        let words = ["# m.example/v [m.example/v.test]", "./a_test.go:1:2: undefined: z", "FAIL"];
+        let lines: Vec<String> = words.map(str::to_owned).into();
+        assert_eq!(unbuilt(&lines), ["m.example/v is not built: a_test.go:1:2: undefined: z"]);
     }
 
     fn words(text: &[&str]) -> Vec<String> {

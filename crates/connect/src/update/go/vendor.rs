@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use super::{flags, set, workspace};
 use crate::update::change::{Change, between};
 use crate::update::drive::{Drive, below};
@@ -32,6 +34,15 @@ pub fn vendored_at(tool: &Tool, root: &Path, inside: &Path) -> Option<PathBuf> {
     places.find(|at| has(at) && (*at == inside || is_used(at))).map(Path::to_owned)
 }
 
+/// What became of what is vendored.
+#[derive(Debug, Clone, Default)]
+pub struct Vendored {
+    /// What changes.
+    pub changes: Vec<Change>,
+    /// Of these, files that people had changed: they are as their module publishes them now.
+    pub lost: Vec<String>,
+}
+
 /// What changes of what a project has vendored, so that it is as its `go.mod` says. Nothing: it vendors nothing. `files` are
 /// those that git keeps of it, by their paths below the root: others are no part of what is built.
 ///
@@ -43,13 +54,13 @@ pub fn vendored(
     inside: &Path,
     files: &[String],
     options: &Options,
-) -> Result<Vec<Change>, Reason> {
-    let Some(at) = vendored_at(tool, root, inside) else { return Ok(Vec::new()) };
+) -> Result<Vendored, Reason> {
+    let Some(at) = vendored_at(tool, root, inside) else { return Ok(Vendored::default()) };
     let scratch = Scratch::copy_of(root, &at, tool, files, Bounds::of(Extent::Whole))
         .map_err(|e| Reason::Scratch(e.to_string()))?;
     // What git does not keep is nobody's to keep in order.
     if vendored_at(tool, scratch.root(), &at).is_none() {
-        return Ok(Vec::new());
+        return Ok(Vendored::default());
     }
     let kept = scratch.files().map_err(|e| Reason::Scratch(e.to_string()))?;
     let manifests = Manifests::of(tool, &scratch.inside(), &kept);
@@ -57,7 +68,8 @@ pub fn vendored(
     let before = content(&scratch)?;
     let flags = flags(&drive);
     let what = if manifests.text("go.work").is_some() { "work" } else { "mod" };
-    drive.run(&[what, "vendor"], &set(&drive, &flags))?;
+    let set = set(&drive, &flags);
+    drive.run(&[what, "vendor"], &set)?;
     let after = content(&scratch)?;
     let folder = below(&scratch.inside(), &format!("{VENDOR}/"));
     let list = format!("{folder}{LIST}");
@@ -70,7 +82,49 @@ pub fn vendored(
     changes.retain(|change| {
         change.path.strip_prefix(&*folder).is_some_and(|path| moved(path, &was, &is))
     });
-    Ok(changes)
+    let lost = by_hand(&drive, &set, &folder, &was, &changes)?;
+    Ok(Vendored { changes, lost })
+}
+
+/// Of what changes, what was not as its module publishes it at the version that was vendored. What Go cannot get of that is
+/// not told.
+fn by_hand(
+    drive: &Drive<'_>,
+    set: &[(&str, &str)],
+    folder: &str,
+    was: &Listed<'_>,
+    changes: &[Change],
+) -> Result<Vec<String>, Reason> {
+    let mut of: BTreeMap<String, Vec<(&Change, String)>> = BTreeMap::new();
+    for change in changes.iter().filter(|change| change.before.is_some()) {
+        let path = change.path.strip_prefix(folder).unwrap_or_default();
+        if let Some((module, rest)) = was.source(path) {
+            of.entry(module).or_default().push((change, rest));
+        }
+    }
+    if of.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut arguments = vec!["mod", "download", "-json"];
+    arguments.extend(of.keys().map(String::as_str));
+    let output = drive.try_run(&arguments, set)?;
+    let told = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Value>();
+    let mut lost = Vec::new();
+    for module in told.map_while(Result::ok) {
+        let text = |key: &str| module[key].as_str().unwrap_or_default();
+        let name = format!("{}@{}", text("Path"), text("Version"));
+        let own = Path::new(text("Dir"));
+        if !own.is_dir() {
+            continue;
+        }
+        let files = of.get(&name).into_iter().flatten();
+        let is_other = |(change, rest): &&(&Change, String)| {
+            fs::read(own.join(rest)).ok().as_deref() != change.before.as_deref()
+        };
+        lost.extend(files.filter(is_other).map(|(change, _)| change.path.clone()));
+    }
+    lost.sort();
+    Ok(lost)
 }
 
 /// What the list of what is vendored says: by package and by module, the line of the module and its version.
@@ -95,6 +149,28 @@ impl<'t> Listed<'t> {
             }
         }
         all
+    }
+
+    /// The module and version that a vendored file is of, as Go gets it, and its path in that. `None`: it is of none, or of
+    /// a folder of the project.
+    fn source(&self, path: &str) -> Option<(String, String)> {
+        let mut at = path;
+        let line = loop {
+            (at, _) = at.rsplit_once('/')?;
+            if let Some(line) = self.packages.get(at).or_else(|| self.modules.get(at)) {
+                break line.strip_prefix("# ")?;
+            }
+        };
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (module, by) = match &words[..] {
+            [module, version] => (module, format!("{module}@{version}")),
+            [module, _, "=>", other, version] | [module, "=>", other, version] => {
+                (module, format!("{other}@{version}"))
+            }
+            _ => return None,
+        };
+        let rest = path.strip_prefix(module)?.strip_prefix('/')?;
+        Some((by, rest.to_owned()))
     }
 }
 
@@ -158,6 +234,21 @@ mod tests {
         ] {
             assert_eq!(moved(path, &was, &is), goes, "{path}");
         }
+    }
+
+    #[test]
+    fn a_file_is_of_the_module_that_go_got_it_from() {
+        let list = "# a.example/x v1.0.0\n## explicit; go 1.17\na.example/x\na.example/x/in\n\
+            # b.example/y v1.0.0 => c.example/z v1.2.0\nb.example/y/y\n\
+            # d.example/w v1.0.0 => ./w\nd.example/w\n";
+        let listed = Listed::of(list);
+        let source =
+            |path: &str| listed.source(path).map(|(module, rest)| format!("{module} {rest}"));
+        let told = |path: &str| source(path).unwrap_or_default();
+        assert_eq!(told("a.example/x/in/data/words.txt"), "a.example/x@v1.0.0 in/data/words.txt");
+        assert_eq!(told("b.example/y/y/y.go"), "c.example/z@v1.2.0 y/y.go");
+        assert_eq!(source("d.example/w/w.go"), None);
+        assert_eq!(source("modules.txt"), None);
     }
 
     #[test]
