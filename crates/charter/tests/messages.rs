@@ -164,6 +164,8 @@ may-approve = { medium = ["security"] }
 
 #[test]
 fn what_is_asked_outside_of_the_plan_has_rules_of_its_own() {
+    use trimtab_model::charter::Term;
+    use trimtab_model::{Level, Role};
     let preset = preset::default();
     let critical = &preset.exceptions.may_approve[Level::Critical as usize];
     assert_eq!(&preset.emergencies.sides(Level::Critical, &preset.exceptions), critical);

@@ -45,7 +45,7 @@ impl Store {
         let sql = format!(
             "SELECT snapshot.document, running.environment, asset.id, asset.name, system.id,
                 system.name, team.id, team.name,
-                CASE WHEN newest.document = snapshot.document THEN 1 ELSE 0 END
+                newest.document IS NOT NULL AND newest.document = snapshot.document
              FROM running
              JOIN asset ON asset.org = $1 AND asset.id = running.asset
              JOIN snapshot ON snapshot.org = $1 AND snapshot.id = running.snapshot
@@ -76,7 +76,7 @@ impl Store {
                     system: row.maybe_int(4)?.zip(row.maybe_text(5)?),
                     team: row.maybe_int(6)?.zip(row.maybe_text(7)?),
                     listed: true,
-                    latest: row.int(8)? == 1,
+                    latest: row.flag(8)?,
                     running: false,
                     environments: vec![row.text(1)?],
                     scope: is.scope.clone(),
