@@ -4,8 +4,8 @@
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 use trimtab_model::charter::{
-    Calendar, Charter, CostModel, CountsFrom, Deadlines, ExceptionRules, Floor, Matrix, NonWorking,
-    Selection, Strictness, UnknownRules, Weighing,
+    AppealRule, Calendar, Charter, CostModel, CountsFrom, Deadlines, ExceptionRules, Floor, Matrix,
+    NonWorking, Selection, Strictness, Term, UnknownRules, Weighing,
 };
 use trimtab_model::{Exposure, Level};
 
@@ -121,6 +121,8 @@ pub fn charter() -> Charter {
             may_approve: [Vec::new(), Vec::new(), Vec::new(), Vec::new()],
             control_from: Some(High),
         },
+        emergencies: AppealRule { sides: None, people: 1, within: Term::Hours(4) },
+        disputes: AppealRule { sides: None, people: 1, within: Term::Hours(48) },
         selection: Selection {
             yanked: Strictness::Deny,
             archived: Strictness::Warn,

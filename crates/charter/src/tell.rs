@@ -1,9 +1,9 @@
 //! A charter told in plain words, for `trimtab charter explain` and to compare two of them: one
 //! fact a line, under headings, in an order that does not change.
 
-use trimtab_model::charter::{Charter, CountsFrom, Floor, NonWorking, Strictness};
+use trimtab_model::charter::{AppealRule, Charter, CountsFrom, Floor, NonWorking, Strictness};
 use trimtab_model::level::{ImpactBand, LikelihoodBand};
-use trimtab_model::{Exposure, Level};
+use trimtab_model::{Exposure, Level, Role};
 
 use crate::defaults;
 use crate::file::words::{tell_term, tell_weekday};
@@ -112,6 +112,7 @@ pub fn facts(charter: &Charter) -> Vec<Fact> {
         );
     }
     exceptions(&mut all, charter);
+    appeals(&mut all, charter);
     selection(&mut all, charter);
     unknown(&mut all, charter);
     weighing(&mut all, charter);
@@ -243,6 +244,31 @@ fn exceptions(all: &mut Facts, charter: &Charter) {
         Measure::Numbers(strictness::roles(&rules.may_ask).collect()),
     );
     all.add("Exceptions", "always", "nobody approves what they asked for");
+}
+
+fn appeals(all: &mut Facts, charter: &Charter) {
+    let rules = &charter.exceptions;
+    let mut told = |about: &str, rule: &AppealRule, verb: &str, default: &str| {
+        let words = |sides: &[Role]| {
+            sides.iter().map(|side| side.as_str()).collect::<Vec<_>>().join(" or ")
+        };
+        let who = rule.sides.as_deref().map_or_else(|| default.to_owned(), words);
+        let people = match rule.people {
+            1 => String::new(),
+            people => format!(", {people} people"),
+        };
+        // Where the charter names no sides, who may depends on the level: told by all who may at some.
+        let sides = rule.sides.clone().unwrap_or_else(|| rules.may_approve.concat());
+        let mut measure = vec![i64::from(rule.people)];
+        measure.extend(strictness::term(rule.within, None));
+        measure.extend(strictness::roles(&sides));
+        let says = format!("{verb} {who}{people}, within {}", tell_term(rule.within));
+        all.measured("Outside of the plan", about, says, Measure::Numbers(measure));
+    };
+    let critical = "who may accept what is critical";
+    told("a change at once", &charter.emergencies, "granted by", critical);
+    let own = "who may accept what is of its level";
+    told("a dispute", &charter.disputes, "decided by", own);
 }
 
 fn selection(all: &mut Facts, charter: &Charter) {

@@ -163,6 +163,51 @@ may-approve = { medium = ["security"] }
 }
 
 #[test]
+fn what_is_asked_outside_of_the_plan_has_rules_of_its_own() {
+    use trimtab_model::charter::Term;
+    use trimtab_model::{Level, Role};
+    let preset = preset::default();
+    let critical = &preset.exceptions.may_approve[Level::Critical as usize];
+    assert_eq!(&preset.emergencies.sides(Level::Critical, &preset.exceptions), critical);
+    assert_eq!(preset.emergencies.within, Term::Hours(4));
+    assert_eq!((preset.disputes.within, preset.disputes.people), (Term::Hours(48), 1));
+    let text = r#"format = 1
+preset = "framework"
+[emergencies]
+may-approve = ["operations"]
+people = 2
+[disputes]
+may-decide = ["product"]
+within = "1 working day"
+"#;
+    let own = read("charter.toml", text).unwrap().0;
+    let levels = [Level::Low, Level::Critical];
+    for level in levels {
+        assert_eq!(own.emergencies.sides(level, &own.exceptions), [Role::Operations]);
+        assert_eq!(own.disputes.sides(level, &own.exceptions), [Role::Product]);
+    }
+    assert_eq!((own.emergencies.people, own.emergencies.within), (2, Term::Hours(4)));
+    assert_eq!(own.disputes.within, Term::WorkingDays(1));
+    // A preset's other rules stay, and what changed is told.
+    let changes = trimtab_charter::diff::changes(&preset, &own);
+    let told: Vec<(&str, Option<&str>)> =
+        changes.iter().map(|c| (c.about.as_str(), c.after.as_deref())).collect();
+    assert!(
+        told.contains(&(
+            "a change at once",
+            Some("granted by operations, 2 people, within 4 hours")
+        ))
+    );
+    assert!(told.contains(&("a dispute", Some("decided by product, within 1 working day"))));
+    // One person in place of two loosens.
+    let one = text.replace("people = 2", "people = 1");
+    let one = read("charter.toml", &one).unwrap().0;
+    let back = trimtab_charter::diff::changes(&own, &one);
+    assert_eq!(back.len(), 1);
+    assert_eq!(back[0].direction, trimtab_charter::strictness::Direction::Loosens);
+}
+
+#[test]
 fn nobody_has_agreed_before_the_day_has_come() {
     let text = "format = 1\npreset = \"framework\"\n[[party]]\nside = \"security\"\nname = \"Ana\"\nagreed = 2026-11-02\n";
     let future = |today: &str| {

@@ -2,6 +2,8 @@
 //! acknowledge, to contain and to fix. Nothing is kept beside the events, so that the numbers can be told again from
 //! them by anybody.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 /// What happened to a team.
@@ -150,6 +152,18 @@ pub fn stands(events: &[Happened]) -> Vec<Stand> {
         }
     }
     stands
+}
+
+/// How far each team is in each environment, by the name of the environment: what happened in one is nothing of another.
+/// There *touched* is that it was seen to run there.
+pub fn stands_in<'e>(
+    events: impl IntoIterator<Item = (&'e str, Happened)>,
+) -> BTreeMap<&'e str, Vec<Stand>> {
+    let mut by: BTreeMap<&str, Vec<Happened>> = BTreeMap::new();
+    for (environment, event) in events {
+        by.entry(environment).or_default().push(event);
+    }
+    by.into_iter().map(|(environment, events)| (environment, stands(&events))).collect()
 }
 
 impl Stand {

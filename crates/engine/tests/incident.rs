@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use proptest::prelude::*;
-use trimtab_engine::incident::{Happened, Span, What, middle, stands};
+use trimtab_engine::incident::{Happened, Span, What, middle, stands, stands_in};
 
 fn at(minutes: i64) -> Timestamp {
     let start: Timestamp = "2026-11-30T00:00:00Z".parse().unwrap();
@@ -67,6 +67,26 @@ fn a_drill_tells_nothing_of_knowing() {
     assert!(matches!(stand.measures(Some(at(-900)), true, at(1)).know, Span::Unknown(_)));
 }
 
+#[test]
+fn what_is_gone_from_one_environment_is_in_another_still() {
+    let events = [
+        ("staging", on(0, 1, What::Touched)),
+        ("production", on(0, 1, What::Touched)),
+        ("production", on(5, 1, What::Contained)),
+        ("staging", on(30, 1, What::Fixed)),
+        ("staging", on(40, 1, What::Returned)),
+        ("production", on(60, 1, What::Fixed)),
+    ];
+    let told = stands_in(events);
+    assert_eq!(told.keys().copied().collect::<Vec<_>>(), ["production", "staging"]);
+    let production = told["production"][0].measures(None, false, at(99));
+    assert_eq!(production.contain, Span::Took(minutes(5)));
+    assert_eq!(production.fix, Span::Took(minutes(60)));
+    let staging = told["staging"][0].measures(None, false, at(99));
+    assert_eq!((staging.contain, staging.fix), (Span::Runs(minutes(99)), Span::Runs(minutes(99))));
+    assert!(stands_in([]).is_empty(), "of what nothing is told, nothing is said");
+}
+
 fn events() -> impl Strategy<Value = Vec<Happened>> {
     let one = (0i64..500, 0i64..4, 0usize..5).prop_map(|(minute, team, what)| Happened {
         at: at(minute),
@@ -103,6 +123,19 @@ proptest! {
                 let (Span::Took(length) | Span::Runs(length)) = span else { continue };
                 prop_assert!(!length.is_negative());
             }
+        }
+    }
+
+    /// An environment is told of its own events alone: as they would be told without the others.
+    #[test]
+    fn environments_know_nothing_of_each_other(all in events(), of in prop::collection::vec(0usize..3, 40)) {
+        const NAMES: [&str; 3] = ["production", "staging", "test"];
+        let named: Vec<(&str, Happened)> = all.iter().zip(&of).map(|(e, n)| (NAMES[*n], *e)).collect();
+        let told = stands_in(named.iter().copied());
+        for name in NAMES {
+            let own: Vec<Happened> = named.iter().filter(|(n, _)| *n == name).map(|(_, e)| *e).collect();
+            let held = told.get(name).cloned().unwrap_or_default();
+            prop_assert_eq!(held, stands(&own));
         }
     }
 }

@@ -42,6 +42,10 @@ pub struct Charter {
     pub cadences: Vec<Cadence>,
     /// Who may accept what, and for how long.
     pub exceptions: ExceptionRules,
+    /// Who grants a change outside of any cadence.
+    pub emergencies: AppealRule,
+    /// Who decides a dispute about what comes first.
+    pub disputes: AppealRule,
     /// What a new dependency must be.
     pub selection: Selection,
     /// What is done where data is missing.
@@ -306,6 +310,27 @@ pub struct ExceptionRules {
     pub may_approve: [Vec<Role>; 4],
     /// From which level on a compensating control is required. `None`: never.
     pub control_from: Option<Level>,
+}
+
+/// Who grants what is asked outside of the plan. Never who asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppealRule {
+    /// The sides of which people grant it. `None`: those that may accept a finding of its level.
+    pub sides: Option<Vec<Role>>,
+    /// How many people must, each another.
+    pub people: u8,
+    /// Until when it is to be answered.
+    pub within: Term,
+}
+
+impl AppealRule {
+    /// The sides of which people grant what is of a level.
+    pub fn sides(&self, level: Level, exceptions: &ExceptionRules) -> Vec<Role> {
+        match &self.sides {
+            Some(sides) => sides.clone(),
+            None => exceptions.may_approve.get(level as usize).cloned().unwrap_or_default(),
+        }
+    }
 }
 
 /// How strictly something is taken.

@@ -3,10 +3,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use trimtab_charter::calendar::deadline;
+use trimtab_charter::file::words::tell_term;
+use trimtab_model::assessment::Deadline;
+use trimtab_model::charter::Calendar;
 use trimtab_model::{Level, Role};
 use trimtab_store::{
-    Appeal, AppealState, Finding, FindingFilter, FindingOrder, NewAppeal, NewIncidentEvent, Org,
-    Placement, PlacementState, PlannedChange, StoreError,
+    Appeal, AppealState, Finding, FindingFilter, FindingOrder, Follows, NewAppeal,
+    NewIncidentEvent, Org, Placement, PlacementState, PlannedChange, StoreError,
 };
 use utoipa::ToSchema;
 
@@ -19,9 +23,6 @@ use crate::problem::Problem;
 use crate::state::App;
 use crate::weighing::Agreed;
 
-/// How long what waits for an answer may wait: an emergency, and a dispute.
-const SOON: SignedDuration = SignedDuration::from_hours(4);
-const DISPUTE: SignedDuration = SignedDuration::from_hours(48);
 /// The most days that a dispute holds a change back.
 pub(crate) const HELD: i64 = 30;
 /// So many of them are ended at once.
@@ -70,18 +71,60 @@ fn reason(text: &str) -> Result<&str, Problem> {
     right.then_some(text).ok_or_else(wrong)
 }
 
-/// Who decides what is of a level, by the charter, and that in words.
-fn rule(agreed: &Agreed, level: Level) -> (Vec<Role>, String) {
+/// What the charter says about what is asked.
+struct Rule {
+    /// The sides that answer.
+    sides: Vec<Role>,
+    /// How many people must grant it.
+    people: u32,
+    /// Until when.
+    due: Timestamp,
+    /// All of it in words.
+    words: String,
+}
+
+/// Who answers what is of a level, by the charter.
+fn rule(agreed: &Agreed, dispute: bool, level: Level, now: Timestamp) -> Rule {
     let charter = &agreed.charter;
-    let sides: Vec<Role> =
-        charter.exceptions.may_approve.get(level as usize).into_iter().flatten().copied().collect();
+    let rule = if dispute { &charter.disputes } else { &charter.emergencies };
+    let sides = rule.sides(level, &charter.exceptions);
     let words: Vec<&str> = sides.iter().map(|side| side.as_str()).collect();
     let who = if words.is_empty() { "nobody".to_owned() } else { words.join(" or ") };
-    let text = format!(
-        "The charter “{}” {}: who may accept what is {level} decides it, {who}; never who asked.",
-        charter.name, charter.version
+    let what = match (&rule.sides, dispute) {
+        (None, _) => format!("who may accept what is {level} decides it, {who}"),
+        (Some(_), true) => format!("a dispute is decided by {who}"),
+        (Some(_), false) => format!("a change outside of any cadence is granted by {who}"),
+    };
+    let people = u32::from(rule.people.max(1));
+    let more = if people > 1 { format!(", {people} people") } else { String::new() };
+    let words = format!(
+        "The charter “{}” {}: {what}{more}, within {}; never who asked.",
+        charter.name,
+        charter.version,
+        tell_term(rule.within)
     );
-    (sides, text)
+    // People answer while nothing is deployed, too.
+    let calendar = Calendar { freezes: Vec::new(), ..charter.calendar.clone() };
+    let due = match deadline(rule.within, level, now, None, &calendar) {
+        Deadline::By { at, .. } => at,
+        Deadline::Opportunistic | Deadline::Unknown { .. } => now,
+    };
+    Rule { sides, people, due, words }
+}
+
+/// Until when what is asked is answered by the charter, in words, and by how many people.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn awaited(app: &App, who: &Who, dispute: bool) -> Result<String, Problem> {
+    let agreed = app.agreed(who.org, app.now()).await?;
+    let charter = &agreed.charter;
+    let rule = if dispute { &charter.disputes } else { &charter.emergencies };
+    let people = match rule.people {
+        0 | 1 => String::new(),
+        people => format!("{people} people must grant it. "),
+    };
+    Ok(format!("{people}It waits {} at most, then it is late.", tell_term(rule.within)))
 }
 
 /// Asks. Returns the id.
@@ -134,7 +177,8 @@ pub(crate) async fn ask(app: &App, who: &Who, sent: &Wanted) -> Result<i64, Prob
     let agreed = app.agreed(who.org, now).await?;
     // What is done outside of all that was agreed is decided as the gravest is.
     // A dispute moves the change, with all that it removes: the gravest of it says who decides.
-    let (sides, rule) = rule(&agreed, if dispute { gravest } else { Level::Critical });
+    let level = if dispute { gravest } else { Level::Critical };
+    let rule = rule(&agreed, dispute, level, now);
     let new = NewAppeal {
         dispute,
         incident: sent.incident,
@@ -146,9 +190,10 @@ pub(crate) async fn ask(app: &App, who: &Who, sent: &Wanted) -> Result<i64, Prob
         at_once,
         reason,
         author: who.person.id,
-        due: now.checked_add(if dispute { DISPUTE } else { SOON }).unwrap_or(now),
-        rule,
-        sides: sides.iter().map(|side| side.as_str().to_owned()).collect(),
+        due: rule.due,
+        rule: rule.words,
+        sides: rule.sides.iter().map(|side| side.as_str().to_owned()).collect(),
+        needs: rule.people,
     };
     let when = if at_once { "at once" } else { "later" };
     let text = format!("{} is asked: {} of {} {when}.", word(dispute), is.package, is.asset.1);
@@ -200,12 +245,22 @@ pub(crate) async fn find(app: &App, who: &Who, id: i64) -> Result<(Appeal, On), 
     if who.may(Action::View, place) { Ok((is, place)) } else { Err(missing()) }
 }
 
-/// The sides for which they could answer; none for who asked.
+/// The sides for which they could answer; none for who asked, or granted it before.
 pub(crate) fn answering(who: &Who, is: &Appeal, place: On) -> Vec<Role> {
-    if is.state != AppealState::Asked || is.is.author == who.person.id {
+    let granted = is.consents.iter().any(|consent| consent.person == who.person.id);
+    if is.state != AppealState::Asked || is.is.author == who.person.id || granted {
         return Vec::new();
     }
-    let may = |role: &Role| who.holds(*role, place) && who.may(Action::Answer, place);
+    spoken(who, is, place)
+}
+
+/// The sides that the rule names and for which they may speak there: whoever answers what others ask for, and of a side that
+/// the charter names for this whoever may ask for it.
+fn spoken(who: &Who, is: &Appeal, place: On) -> Vec<Role> {
+    let may = |role: &Role| {
+        let speaks = who.may(Action::Answer, place) || who.may(Action::Ask, place);
+        who.holds(*role, place) && speaks
+    };
     is.is.sides.iter().filter_map(|side| Role::from_word(side)).filter(may).collect()
 }
 
@@ -220,7 +275,9 @@ pub(crate) async fn answer(
     sent: &Answer,
 ) -> Result<Appeal, Problem> {
     let (is, place) = find(app, who, id).await?;
-    who.must(Action::Answer, place)?;
+    if spoken(who, &is, place).is_empty() {
+        who.must(Action::Answer, place)?;
+    }
     let words = reason(&sent.reason)?;
     let granted = match sent.state.as_str() {
         "granted" => true,
@@ -231,6 +288,9 @@ pub(crate) async fn answer(
         let text =
             "It was answered already, or you asked for it yourself: somebody else must answer.";
         return Err(Problem::conflict(text));
+    }
+    if is.consents.iter().any(|consent| consent.person == who.person.id) {
+        return Err(Problem::conflict("You granted it already: somebody else must, too."));
     }
     let role = Role::from_word(&sent.role);
     let role = role.filter(|role| answering(who, &is, place).contains(role));
@@ -272,7 +332,14 @@ pub(crate) async fn answer(
     let told = Some(note(is.is.dispute, place.team.or(is.is.team), &text));
     let job = placed.as_ref().map(|(team, ..)| replan::of_team(who.org, *team, now));
     let decided = placed.as_ref().map(|(team, placed, until)| (*team, placed, *until));
-    let follows = (decided, job.as_ref(), told);
+    let so_far = is.consents.len() + 1;
+    let text = format!(
+        "{kind} {id} is granted by {so_far} of {} for the side of {}: {words}",
+        is.is.needs,
+        role.as_str()
+    );
+    let consented = Some(note(is.is.dispute, place.team.or(is.is.team), &text));
+    let follows = Follows { placed: decided, job: job.as_ref(), told, consented };
     let answer = (granted, words);
     if !app.store.answer_appeal_with(who.org, id, answer, by, follows, now).await? {
         return Err(Problem::conflict("It was answered meanwhile."));

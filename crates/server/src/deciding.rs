@@ -381,13 +381,41 @@ pub(crate) async fn approvers(
     agreed: &Agreed,
 ) -> Result<Vec<Role>, Problem> {
     let level = gravest(app, org, decision).await?;
+    Ok(sides(decision.is.kind, level, agreed))
+}
+
+/// The sides that agree to what is of a level, by the charter.
+fn sides(kind: DecisionKind, level: Level, agreed: &Agreed) -> Vec<Role> {
     let may = agreed.charter.exceptions.may_approve.get(level as usize);
     let mut roles: Vec<Role> = may.into_iter().flatten().copied().collect();
     // Security may always say that something does not matter.
-    if decision.is.kind == DecisionKind::NotAffected && !roles.contains(&Role::Security) {
+    if kind == DecisionKind::NotAffected && !roles.contains(&Role::Security) {
         roles.insert(0, Role::Security);
     }
-    Ok(roles)
+    roles
+}
+
+/// Learns the sides that answer many decisions, asked for together.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn learn(
+    app: &App,
+    org: Org,
+    decisions: &[Decision],
+    agreed: &Agreed,
+    known: &mut Sides,
+) -> Result<(), StoreError> {
+    let new: Vec<&Decision> = decisions.iter().filter(|is| !known.contains_key(&is.id)).collect();
+    let ids: Vec<i64> = new.iter().map(|is| is.id).collect();
+    let gravest = app.store.gravest_of(org, &ids).await?;
+    for is in new {
+        // Of what nothing is found it is not known how grave it is.
+        let level = gravest.get(&is.id).and_then(|n| Level::ALL.get(usize::try_from(*n).ok()?));
+        let level = level.copied().unwrap_or(Level::Critical);
+        known.insert(is.id, sides(is.is.kind, level, agreed));
+    }
+    Ok(())
 }
 
 /// The sides that answer decisions of an organisation, by the decision: they are the same for everybody, and asked for once.

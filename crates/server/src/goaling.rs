@@ -9,13 +9,17 @@ use trimtab_model::Role;
 use trimtab_store::{NewGoal, ReviewOf, SharedGoal};
 
 use crate::access::{Action, Who};
-use crate::measuring::question::{Asked, measure};
+use crate::measuring::question::{Asked, LONGEST, measure};
 use crate::problem::Problem;
 use crate::reviewing::{last_day, line, may_hold, scope};
 use crate::state::App;
 
-/// Over how many days the number of a goal is reckoned.
+/// Over how many days the number is reckoned at which a goal begins.
 pub(crate) const DAYS: i64 = 84;
+/// How many goals a page shows.
+pub(crate) const SHOWN: usize = 50;
+/// A day, in seconds.
+const DAY: i64 = 86_400;
 /// The farthest end of a goal.
 const FARTHEST: SignedDuration = SignedDuration::from_hours(24 * 731);
 /// How many rounds of the pulse are told.
@@ -36,17 +40,24 @@ fn of(team: Option<i64>) -> ReviewOf {
     team.map_or(ReviewOf::All, ReviewOf::Team)
 }
 
-/// The number that a goal of a measure has on a day; empty: today.
+/// The days of a goal's own time so far: from the day on which it began to today, or to its last.
+pub(crate) fn days(begins: Timestamp, ends: Timestamp, now: Timestamp) -> i64 {
+    let day = |at: Timestamp| at.as_second().div_euclid(DAY);
+    let last = day(now.min(ends - SignedDuration::from_secs(1)));
+    (last - day(begins) + 1).clamp(1, LONGEST)
+}
+
+/// The number that a goal of a measure has over so many days up to a day; empty: today.
 async fn value(
     app: &App,
     who: &Who,
     team: Option<i64>,
     measured: Measure,
-    day: String,
+    (day, days): (String, i64),
 ) -> Result<Option<f64>, Problem> {
     let asked = Asked {
         to: day,
-        days: DAYS.to_string(),
+        days: days.to_string(),
         team: team.map(|id| id.to_string()).unwrap_or_default(),
         ..Asked::default()
     };
@@ -56,16 +67,6 @@ async fn value(
         Measure::Remediation => now.fixed.map(|spread| spread.median),
         Measure::Deadlines => now.deadlines.share().map(|share| share * 100.0),
     })
-}
-
-/// The goals of which they may see all, the newest first; those that were given up are left out.
-///
-/// # Errors
-/// The store does not answer.
-pub(crate) async fn all(app: &App, who: &Who) -> Result<Vec<Shared>, Problem> {
-    let mut goals = app.store.goals(who.org).await?;
-    goals.retain(|goal| goal.dropped.is_none());
-    measured(app, who, goals).await
 }
 
 /// The goals that hold and of which they may see all, as they were set: nothing of them is reckoned.
@@ -112,8 +113,9 @@ pub(crate) async fn measured(
         let Some(measure) = Measure::from_text(&is.is.measure) else { continue };
         // What came after its last day changes nothing of it.
         let day = if now >= is.is.ends { last_day(is.is.ends) } else { String::new() };
-        let value = value(app, who, is.is.team, measure, day).await?;
         let NewGoal { from, to, begins, ends, .. } = is.is;
+        let over = (day, days(begins, ends, now));
+        let value = value(app, who, is.is.team, measure, over).await?;
         let progress = Goal { measure, from, to, begins, ends }.progress(value, now);
         shared.push(Shared { is, measure, of: scope.name, value, progress });
     }
@@ -157,7 +159,7 @@ pub(crate) async fn add(app: &App, who: &Who, wanted: &Wanted) -> Result<i64, Pr
         .ok_or_else(|| Problem::invalid("`measure` is one of load, remediation, deadlines."))?;
     let from = match wanted.from {
         Some(from) => Some(from),
-        None => value(app, who, wanted.team, measure, String::new()).await?,
+        None => value(app, who, wanted.team, measure, (String::new(), DAYS)).await?,
     };
     let from = from.ok_or_else(|| {
         Problem::invalid("The number of now is not known: say in `from` where it begins.")
@@ -258,5 +260,20 @@ pub(crate) async fn answer(
         Ok(())
     } else {
         Err(Problem::conflict("You answered this month."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_a_goal_is_that_of_its_own_time() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (begins, ends) = (at("2026-03-02T10:00:00Z"), at("2026-04-01T00:00:00Z"));
+        assert_eq!(days(begins, ends, begins), 1, "its first day");
+        assert_eq!(days(begins, ends, at("2026-03-03T00:00:00Z")), 2);
+        assert_eq!(days(begins, ends, at("2026-03-31T23:59:59Z")), 30);
+        assert_eq!(days(begins, ends, at("2027-01-01T00:00:00Z")), 30, "and not after its last");
     }
 }

@@ -1,8 +1,10 @@
 //! Incidents: what one is about is looked for across the inventory, whose it is follows from that, and what people do
 //! is told as it is done. How far each team is comes from the events alone.
 
+pub(crate) mod around;
 pub(crate) mod draft;
 pub(crate) mod drills;
+mod published;
 pub(crate) mod report;
 pub(crate) mod said;
 
@@ -72,6 +74,8 @@ pub(crate) struct Room {
     /// Whether they see all of it.
     pub(crate) all: bool,
     pub(crate) places: Places,
+    /// Where it runs now, by environment. `None`: there is more than is looked at, or it could not be looked for.
+    pub(crate) runs: Option<Vec<Where>>,
     /// How far the teams are that they may see.
     pub(crate) stands: Vec<Stand>,
     pub(crate) events: Vec<IncidentEvent>,
@@ -102,6 +106,21 @@ impl Room {
             Some(("token", id)) => format!("token {id}"),
             _ => "Trimtab".to_owned(),
         }
+    }
+
+    /// How far the teams are in each environment that they may see: its name, and each team's.
+    pub(crate) fn around(&self) -> Vec<(&str, Stand)> {
+        let all = around::how_far(&self.events).into_iter();
+        all.flat_map(|(name, stands)| stands.into_iter().map(move |stand| (name, stand))).collect()
+    }
+
+    /// In how many places of a team it runs in an environment now. `None`: that is not known.
+    pub(crate) fn running(&self, environment: &str, team: Option<i64>) -> Option<usize> {
+        let is = |place: &&Where| {
+            place.team.as_ref().map(|t| t.0) == team
+                && place.environments.iter().any(|e| e == environment)
+        };
+        self.runs.as_ref().map(|runs| runs.iter().filter(is).count())
     }
 
     /// Places of a team.
@@ -140,19 +159,6 @@ pub(crate) async fn called(app: &App, org: Org, name: &str) -> Result<String, Pr
     Ok(published.unwrap_or_else(|| name.to_ascii_uppercase()))
 }
 
-/// When the world was told of a vulnerability, by the index: by the first of the sources that say it is the same. `None`:
-/// no source says so.
-pub(crate) fn published(app: &App, name: &str) -> Option<Timestamp> {
-    let index = app.index()?;
-    let id = index.id(name).ok().flatten()?;
-    let numbers: Vec<u32> = match id.group {
-        Some(group) => index.group(group).ok()?.advisories().collect(),
-        None => id.advisory.into_iter().collect(),
-    };
-    let told = |number: u32| index.advisory_at(number).ok()?.published();
-    numbers.into_iter().filter_map(told).min()
-}
-
 /// Where what an incident is about is, of some systems; `None`: of all.
 ///
 /// # Errors
@@ -164,22 +170,12 @@ pub(crate) async fn places(
     systems: Option<Vec<i64>>,
 ) -> Result<Places, Problem> {
     let mut places = Places { rows: Vec::new(), more: false, unknown: 0, known: false };
-    let is_purl = looked_for.parse::<Purl>().is_ok() && !looked_for.contains(char::is_whitespace);
-    let name = if is_purl { looked_for.to_owned() } else { called(app, org, looked_for).await? };
-    if !is_purl && app.store.vulnerability_of(org, &name).await?.is_none() {
+    let Some(mut search) = searched(app, org, (looked_for, versions), systems).await? else {
         // What sources know and nothing here has is nowhere; what no source knows could not be looked for.
-        places.known = is_indexed(app, &name);
+        places.known = is_indexed(app, &called(app, org, looked_for).await?);
         return Ok(places);
-    }
+    };
     places.known = true;
-    let asked = Asked {
-        q: name,
-        version: Some(versions.to_owned()).filter(|v| !v.is_empty()),
-        ..Asked::default()
-    };
-    let Some(mut search) = Search::within(app, org, systems, &asked).await? else {
-        return Ok(places);
-    };
     let mut after = None;
     loop {
         let found = search.page(app, org, after, BLOCK).await?;
@@ -194,6 +190,29 @@ pub(crate) async fn places(
             return Ok(places);
         }
     }
+}
+
+/// The search for what an incident is about. `None`: nothing here has anything of this name.
+///
+/// # Errors
+/// What is looked for cannot be understood, or the store does not answer.
+async fn searched(
+    app: &App,
+    org: Org,
+    (looked_for, versions): (&str, &str),
+    systems: Option<Vec<i64>>,
+) -> Result<Option<Search>, Problem> {
+    let is_purl = looked_for.parse::<Purl>().is_ok() && !looked_for.contains(char::is_whitespace);
+    let name = if is_purl { looked_for.to_owned() } else { called(app, org, looked_for).await? };
+    if !is_purl && app.store.vulnerability_of(org, &name).await?.is_none() {
+        return Ok(None);
+    }
+    let asked = Asked {
+        q: name,
+        version: Some(versions.to_owned()).filter(|v| !v.is_empty()),
+        ..Asked::default()
+    };
+    Search::within(app, org, systems, &asked).await
 }
 
 /// How far each team is, from what happened.
@@ -266,6 +285,11 @@ pub(crate) async fn look(
         news.push(NewIncidentEvent { kind: what.as_str().to_owned(), team: stand.team, told });
     }
     let before = app.store.incident_systems(org, incident.id).await?;
+    let here = (&places, before.as_slice());
+    if let Some(runs) = around::runs(app, org, about, here).await? {
+        touched.extend(runs.iter().filter_map(|place| Some(place.system.as_ref()?.0)));
+        news.extend(around::news(&events, &runs));
+    }
     touched.retain(|system| !before.contains(system));
     if news.is_empty() && touched.is_empty() {
         return Ok(0);
@@ -382,7 +406,12 @@ pub(crate) async fn room(app: &App, who: &Who, id: i64) -> Result<Room, Problem>
     }
     let all = seen.is_none();
     let about = (is.is.looked_for.as_str(), is.is.versions.as_str());
+    let mut systems = app.store.incident_systems(who.org, id).await?;
+    if let Some(seen) = &seen {
+        systems.retain(|system| seen.contains(system));
+    }
     let mut places = places(app, who.org, about, seen).await?;
+    let runs = around::runs(app, who.org, about, (&places, &systems)).await?;
     app.store.tell_environments(who.org, &mut places.rows).await?;
     let mut events = app.store.incident_events(who.org, id).await?;
     if !all {
@@ -405,6 +434,7 @@ pub(crate) async fn room(app: &App, who: &Who, id: i64) -> Result<Room, Problem>
     Ok(Room {
         all,
         places,
+        runs,
         stands: how_far(&events),
         tasks: tasks(&events),
         events,

@@ -86,13 +86,21 @@ pub(crate) async fn scope(app: &App, who: &Who, of: &ReviewOf) -> Result<Scope, 
         ReviewOf::Systems(ids) => {
             let names: Vec<&str> =
                 stored.iter().filter(|s| ids.contains(&s.id)).map(|s| s.name.as_str()).collect();
-            (names.join(", "), ids.clone())
+            let group = group(app, who, of).await?;
+            (group.unwrap_or_else(|| names.join(", ")), ids.clone())
         }
     };
     if !sees(who, &systems, &stored) {
         return Err(missing());
     }
     Ok(Scope { of: of.clone(), name, systems: Some(systems) })
+}
+
+/// What a group of systems is called. `None`: it has no name of its own.
+async fn group(app: &App, who: &Who, of: &ReviewOf) -> Result<Option<String>, Problem> {
+    let groups = app.store.named_groups(who.org).await?;
+    let word = of.word();
+    Ok(groups.into_iter().find(|(of, _)| of.word() == word).map(|(_, name)| name))
 }
 
 /// Whether they see all of some systems, of which there are any.
@@ -302,6 +310,8 @@ pub(crate) struct Wanted {
     pub(crate) of: ReviewOf,
     pub(crate) at: Timestamp,
     pub(crate) minutes: u32,
+    /// What the group of systems is called; `None`: as before.
+    pub(crate) name: Option<String>,
 }
 
 /// Prepares a review.
@@ -338,8 +348,23 @@ pub(crate) async fn prepare(app: &App, who: &Who, wanted: Wanted) -> Result<i64,
     if !LENGTHS.contains(&wanted.minutes) {
         return Err(Problem::invalid("`minutes` is 10 to 180."));
     }
+    let name = match &wanted.name {
+        None => None,
+        Some(text) => {
+            let name = line(text, 100);
+            let name = name
+                .ok_or_else(|| Problem::invalid("`name` is up to 100 characters on one line."))?;
+            if !matches!(&wanted.of, ReviewOf::Systems(ids) if ids.len() > 1) {
+                return Err(Problem::invalid("`name` is for a group of several systems."));
+            }
+            Some(name)
+        }
+    };
     if wanted.at < now - YEAR || wanted.at > now + YEAR {
         return Err(Problem::invalid("`at` is within a year from now."));
+    }
+    if let Some(name) = &name {
+        app.store.name_group(who.org, &wanted.of, name, &who.actor(), now).await?;
     }
     let new = NewReview {
         kind: wanted.kind.as_str().to_owned(),

@@ -20,6 +20,7 @@ use crate::measuring::answers::Answers;
 use crate::measuring::{self, Folded, Kept};
 use crate::notices::Notices;
 use crate::opened::Opened;
+use crate::tracking::Listings;
 use crate::weighing::{self, Agreed};
 
 /// How a server is to run.
@@ -121,6 +122,8 @@ pub struct App {
     agreed: weighing::Remembered,
     /// Rounds with trackers that may be at once: a worker is always left for other work, where there is more than one.
     pub(crate) rounds: Arc<Semaphore>,
+    /// What trackers listed a while ago.
+    pub(crate) listings: Listings,
     /// How often who may.
     pub(crate) limits: Limits,
     /// What is counted of this process.
@@ -154,6 +157,7 @@ impl App {
             trying: Busy::default(),
             agreed: weighing::Remembered::default(),
             rounds,
+            listings: Listings::default(),
             limits,
             counters: Counters::default(),
             provider: Known::default(),

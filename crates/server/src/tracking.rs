@@ -2,6 +2,7 @@
 //! made of plan and assessments ([`wanted`]); what is done about it is decided by the engine, one call at a time ([`round`]);
 //! what people said there comes back ([`said`]).
 
+mod listings;
 mod round;
 mod said;
 pub(crate) mod setting;
@@ -24,6 +25,7 @@ use trimtab_store::{Org, PlannedChange, Tracker};
 use crate::ingest::Refused;
 use crate::state::App;
 
+pub(crate) use listings::Listings;
 pub(crate) use round::Done;
 
 /// How often a tracker is asked what changed, where nothing else asks before.

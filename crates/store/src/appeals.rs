@@ -46,6 +46,34 @@ pub struct NewAppeal {
     pub rule: String,
     /// The sides that may answer.
     pub sides: Vec<String>,
+    /// How many people must grant it, each another.
+    pub needs: u32,
+}
+
+/// Somebody who granted what more must grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    /// Who.
+    pub person: i64,
+    /// For which side.
+    pub role: String,
+    /// With which words.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What follows from an answer, in its transaction.
+#[derive(Debug, Default)]
+pub struct Follows<'a> {
+    /// What is decided about the change in the plan of a team, and until when, if that has an end.
+    pub placed: Option<(i64, &'a Placement, Option<Timestamp>)>,
+    /// Work.
+    pub job: Option<&'a NewJob>,
+    /// What is told in the incident that it is for, if that is open.
+    pub told: Option<NewIncidentEvent>,
+    /// What is told there instead while more must grant it.
+    pub consented: Option<NewIncidentEvent>,
 }
 
 /// How it stands.
@@ -99,13 +127,15 @@ pub struct Appeal {
     pub until: Option<Timestamp>,
     /// When that was over, and the change was left to the plan again.
     pub ended: Option<Timestamp>,
+    /// Who granted it before the one who answered, or while more must; told by [`Store::appeal`] alone.
+    pub consents: Vec<Consent>,
 }
 
 const COLUMNS: &str = "appeal.id, appeal.kind, appeal.incident, appeal.finding, appeal.asset,
     appeal.package, appeal.system, appeal.team, appeal.wanted, appeal.reason, appeal.author,
     appeal.due, appeal.rule, appeal.sides, asset.name, appeal.asked, appeal.state,
     appeal.approver, appeal.approver_role, appeal.answered, appeal.answer, appeal.until,
-    appeal.ended";
+    appeal.ended, appeal.needs";
 const FROM: &str = "appeal JOIN asset ON asset.org = $1 AND asset.id = appeal.asset";
 
 impl Appeal {
@@ -129,6 +159,7 @@ impl Appeal {
                 rule: row.text(12)?,
                 sides: serde_json::from_str(&row.text(13)?)
                     .map_err(|e| StoreError::Damaged(e.to_string()))?,
+                needs: u32::try_from(row.int(23)?).unwrap_or(1),
             },
             asset_name: row.text(14)?,
             asked: moment(row.int(15)?)?,
@@ -138,6 +169,7 @@ impl Appeal {
             answer: row.text(20)?,
             until: maybe(row.maybe_int(21)?)?,
             ended: maybe(row.maybe_int(22)?)?,
+            consents: Vec::new(),
         })
     }
 }
@@ -176,9 +208,9 @@ impl Store {
         let id = self.ids.one(&self.db, org.0, Kind::Appeal).await?;
         let mut tx = self.db.begin().await?;
         let sql = "INSERT INTO appeal (org, id, kind, incident, finding, asset, package, system,
-                team, wanted, reason, author, asked, due, state, rule, sides, answer)
+                team, wanted, reason, author, asked, due, state, rule, sides, answer, needs)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'asked', $15,
-                $16, '')";
+                $16, '', $17)";
         let wanted = if new.at_once { "now" } else { "later" };
         let values = args![
             org.0,
@@ -196,12 +228,14 @@ impl Store {
             micros(now),
             micros(new.due),
             &new.rule,
-            json!(new.sides).to_string()
+            json!(new.sides).to_string(),
+            i64::from(new.needs)
         ];
         tx.run(sql, values).await?;
         let data = json!({ "what": word(new.dispute), "appeal": id, "state": "asked",
             "incident": new.incident, "package": new.package, "wanted": wanted,
-            "reason": new.reason, "rule": new.rule, "due": new.due.to_string() });
+            "reason": new.reason, "rule": new.rule, "due": new.due.to_string(),
+            "needs": new.needs });
         if let Some((incident, told)) = new.incident.zip(told) {
             let told = numbered(told, id);
             incidents::add(&mut tx, (org, incident), &[told], None, (actor, now)).await?;
@@ -224,11 +258,11 @@ impl Store {
         by: (i64, &str, &str),
         now: Timestamp,
     ) -> Result<bool> {
-        self.answer_appeal_with(org, id, answer, by, (None, None, None), now).await
+        self.answer_appeal_with(org, id, answer, by, Follows::default(), now).await
     }
 
-    /// The same, with what follows from it in the same transaction: what is decided about the change in the plan of a
-    /// team, work, and what is told in the incident that it is for, if that is open.
+    /// The same, with what follows from it in the same transaction. While more people must grant it than did, that one
+    /// more did is kept, and nothing follows yet; who granted it does not grant it twice.
     ///
     /// # Errors
     /// The store does not answer.
@@ -238,7 +272,7 @@ impl Store {
         id: i64,
         (granted, answer): (bool, &str),
         (person, role, actor): (i64, &str, &str),
-        (placed, job, told): (Option<Placed<'_>>, Option<&NewJob>, Option<NewIncidentEvent>),
+        Follows { placed, job, told, consented }: Follows<'_>,
         now: Timestamp,
     ) -> Result<bool> {
         let Some(is) = self.appeal(org, id).await? else { return Ok(false) };
@@ -247,6 +281,35 @@ impl Store {
         let team = placed.map_or(is.is.team, |(team, ..)| Some(team));
         let until = placed.and_then(|(_, _, until)| until);
         let mut tx = self.db.begin().await?;
+        if granted && is.is.needs > 1 {
+            // Of two who grant it at once, the second sees the first.
+            ledger::hold(&mut tx, org).await?;
+            let sql = "SELECT COUNT(*), COUNT(CASE WHEN person = $3 THEN 1 END),
+                    (SELECT COUNT(*) FROM appeal AS a WHERE a.org = $1 AND a.id = $2
+                        AND a.state = 'asked' AND a.author <> $3)
+                FROM appeal_consent WHERE org = $1 AND appeal = $2";
+            let row = tx.first(sql, args![org.0, id, person]).await?;
+            let Some(row) = row else { return Ok(false) };
+            let (consents, own, open) = (row.int(0)?, row.int(1)?, row.int(2)?);
+            if own > 0 || open == 0 {
+                return Ok(false);
+            }
+            if consents + 1 < i64::from(is.is.needs) {
+                let sql = "INSERT INTO appeal_consent (org, appeal, person, role, reason, at)
+                    VALUES ($1, $2, $3, $4, $5, $6)";
+                tx.run(sql, args![org.0, id, person, role, answer, micros(now)]).await?;
+                let data = json!({ "what": word(is.is.dispute), "appeal": id,
+                    "state": "consented", "role": role, "answer": answer, "rule": is.is.rule,
+                    "incident": is.is.incident, "consents": consents + 1, "needs": is.is.needs });
+                if let Some((incident, told)) = is.is.incident.zip(consented) {
+                    let told = numbered(told, id);
+                    incidents::add(&mut tx, (org, incident), &[told], None, (actor, now)).await?;
+                }
+                ledger::append(&mut tx, org, &[about(&is.is, actor, now, data)]).await?;
+                tx.commit().await?;
+                return Ok(true);
+            }
+        }
         let sql = "UPDATE appeal SET state = $3, approver = $4, approver_role = $5, answered = $6,
                 answer = $7, team = $8, until = $9
             WHERE org = $1 AND id = $2 AND state = 'asked' AND author <> $4";
@@ -368,7 +431,21 @@ impl Store {
     pub async fn appeal(&self, org: Org, id: i64) -> Result<Option<Appeal>> {
         let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE appeal.org = $1 AND appeal.id = $2");
         let row = (&mut &self.db).first(&sql, args![org.0, id]).await?;
-        row.as_ref().map(Appeal::from_row).transpose()
+        let Some(row) = row else { return Ok(None) };
+        let mut is = Appeal::from_row(&row)?;
+        if is.is.needs > 1 {
+            let sql = "SELECT person, role, reason, at FROM appeal_consent
+                WHERE org = $1 AND appeal = $2 ORDER BY at, person";
+            for row in (&mut &self.db).all(sql, args![org.0, id]).await? {
+                is.consents.push(Consent {
+                    person: row.int(0)?,
+                    role: row.text(1)?,
+                    reason: row.text(2)?,
+                    at: moment(row.int(3)?)?,
+                });
+            }
+        }
+        Ok(Some(is))
     }
 
     /// What was asked about assets of some systems, the newest first: in a state, of an incident, of a team.
@@ -439,9 +516,6 @@ impl Store {
         rows.iter().map(Appeal::from_row).collect()
     }
 }
-
-/// What is decided about a change of a team's plan, and until when it is so, if that has an end.
-type Placed<'a> = (i64, &'a Placement, Option<Timestamp>);
 
 /// In which state, of which incident, of which team. `None`: whichever.
 type Of = (Option<AppealState>, Option<i64>, Option<i64>);

@@ -91,6 +91,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0027_verdicts.sql"),
     },
     Migration { version: 28, name: "own", text: include_str!("../migrations/0028_own.sql") },
+    Migration {
+        version: 29,
+        name: "consents",
+        text: include_str!("../migrations/0029_consents.sql"),
+    },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.

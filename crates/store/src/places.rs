@@ -114,7 +114,7 @@ impl Store {
     }
 
     /// Components that are asked for and lie somewhere that is looked at, from an id on, in the order of their ids.
-    async fn asked_for(
+    pub(crate) async fn asked_for(
         &self,
         org: Org,
         filter: &WhereFilter,

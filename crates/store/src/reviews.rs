@@ -62,6 +62,52 @@ pub enum ReviewOf {
     Systems(Vec<i64>),
 }
 
+impl Store {
+    /// Says what a group of systems is called of which reviews are held. Empty: it has no name any longer.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn name_group(
+        &self,
+        org: Org,
+        of: &ReviewOf,
+        name: &str,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let scope = of.word();
+        let mut tx = self.db.begin().await?;
+        let sql = "SELECT name FROM review_group WHERE org = $1 AND scope = $2";
+        let before = tx.first(sql, args![org.0, &scope]).await?;
+        let before = before.map_or(Ok(String::new()), |row| row.text(0))?;
+        if before == name {
+            return Ok(());
+        }
+        let sql = "DELETE FROM review_group WHERE org = $1 AND scope = $2";
+        tx.run(sql, args![org.0, &scope]).await?;
+        if !name.is_empty() {
+            let sql = "INSERT INTO review_group (org, scope, name) VALUES ($1, $2, $3)";
+            tx.run(sql, args![org.0, &scope, name]).await?;
+        }
+        let data = json!({ "what": "review-group", "of": scope, "name": name });
+        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        tx.commit().await
+    }
+
+    /// Groups of systems that have a name, by name.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn named_groups(&self, org: Org) -> Result<Vec<(ReviewOf, String)>> {
+        let sql = "SELECT scope, name FROM review_group WHERE org = $1 ORDER BY name, scope";
+        let mut groups = Vec::new();
+        for row in (&mut &self.db).all(sql, args![org.0]).await? {
+            groups.extend(ReviewOf::from_word(&row.text(0)?).zip(Some(row.text(1)?)));
+        }
+        Ok(groups)
+    }
+}
+
 impl ReviewOf {
     /// The same word for every review of the same.
     pub fn word(&self) -> String {
@@ -78,7 +124,8 @@ impl ReviewOf {
         }
     }
 
-    fn from_word(word: &str) -> Option<ReviewOf> {
+    /// From the word.
+    pub fn from_word(word: &str) -> Option<ReviewOf> {
         if word == "all" {
             return Some(ReviewOf::All);
         }

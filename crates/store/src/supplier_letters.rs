@@ -152,6 +152,32 @@ impl Store {
         (&mut &self.db).run(sql, args![org.0, micros(before)]).await
     }
 
+    /// Forgets that what was refused, or may not have come, was told to a supplier: it is told again. Returns how many
+    /// things these are; tries are none of them.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn again_supplier_letters(
+        &self,
+        org: Org,
+        supplier: i64,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<u64> {
+        let mut tx = self.db.begin().await?;
+        let sql = "DELETE FROM supplier_letter WHERE org = $1 AND supplier = $2 AND item <> $3
+            AND state IN ('refused', 'unknown')";
+        let things = tx.run(sql, args![org.0, supplier, TRIED]).await?;
+        if things == 0 {
+            return Ok(0);
+        }
+        let data = json!({ "what": "supplier-letter-again", "supplier": supplier,
+            "things": things });
+        ledger::append(&mut tx, org, &[event(actor, now, None, data)]).await?;
+        tx.commit().await?;
+        Ok(things)
+    }
+
     /// What was told to a supplier, the newest first.
     ///
     /// # Errors

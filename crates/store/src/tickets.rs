@@ -48,6 +48,9 @@ pub struct TicketOf {
 const SHOWN: &str = "NOT EXISTS (SELECT 1 FROM tracker WHERE tracker.org = $1
     AND tracker.team = $2 AND tracker.person = 0)";
 
+/// So many tickets are read at once.
+const PAGE: usize = 500;
+
 const COLUMNS: &str =
     "asset, package, want, told, key, sent, note, seen, looked, trouble, points, asked, answer";
 
@@ -123,10 +126,24 @@ impl Store {
         });
         let sql = format!(
             "SELECT {COLUMNS} FROM ticket WHERE org = $1 AND team = $2 AND {SHOWN} {only}
-             ORDER BY asset, package"
+                AND (asset > $3 OR (asset = $3 AND package > $4))
+             ORDER BY asset, package LIMIT $5"
         );
-        let rows = (&mut &self.db).all(&sql, args![org.0, team]).await?;
-        rows.iter().map(TicketOf::from_row).collect()
+        // A page at a time: what stands in each may be long.
+        let mut found: Vec<TicketOf> = Vec::new();
+        loop {
+            let last = found.last().map(|row| (row.change.asset, row.change.package.clone()));
+            let (asset, package) = last.unwrap_or((i64::MIN, String::new()));
+            let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
+            let values = args![org.0, team, asset, package, limit];
+            let rows = (&mut &self.db).all(&sql, values).await?;
+            for row in &rows {
+                found.push(TicketOf::from_row(row)?);
+            }
+            if rows.len() < PAGE {
+                return Ok(found);
+            }
+        }
     }
 
     /// Keeps what is wanted of a ticket and what is to stand in it: it is to be looked at then. What is known of it stays.

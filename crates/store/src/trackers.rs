@@ -36,6 +36,9 @@ pub struct NewTracker {
     pub handle: String,
     /// Who set it. In the store 0 is nobody: it was ended.
     pub person: i64,
+    /// The server that writes its tickets, by its own address: a copy of the database elsewhere writes none. Empty: the
+    /// next one that would.
+    pub home: String,
 }
 
 /// A tracker.
@@ -58,7 +61,8 @@ pub struct Tracker {
 }
 
 const COLUMNS: &str = "org, team, software, address, project, settings, components, open_limit,
-    private, token, secret, handle, person, changed, told, looked, trouble, rests";
+    private, token, secret, handle, person, changed, told, looked, trouble, rests,
+    home";
 
 fn read(text: &str) -> Result<serde_json::Value> {
     serde_json::from_str(text).map_err(|e| StoreError::Damaged(e.to_string()))
@@ -81,6 +85,7 @@ impl Tracker {
                 secret: row.maybe_bytes(10)?.unwrap_or_default(),
                 handle: row.text(11)?,
                 person: row.int(12)?,
+                home: row.text(18)?,
             },
             changed: moment(row.int(13)?)?,
             told: maybe(row.maybe_int(14)?)?,
@@ -124,14 +129,14 @@ impl Store {
         tx.run(sql, args![org.0, is.team]).await?;
         let sql = format!(
             "INSERT INTO tracker ({COLUMNS})
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, NULL, NULL, '', NULL)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, NULL, NULL, '', NULL, $15)
              ON CONFLICT (org, team) DO UPDATE SET software = excluded.software,
                 address = excluded.address, project = excluded.project,
                 settings = excluded.settings, components = excluded.components,
                 open_limit = excluded.open_limit, private = excluded.private,
                 token = excluded.token, secret = excluded.secret,
                 handle = CASE WHEN tracker.person = 0 THEN tracker.handle ELSE excluded.handle END,
-                person = excluded.person, changed = excluded.changed,
+                person = excluded.person, changed = excluded.changed, home = excluded.home,
                 told = {}, trouble = '', rests = NULL",
             if is_same { "tracker.told" } else { "NULL" }
         );
@@ -149,7 +154,8 @@ impl Store {
             is.secret.clone(),
             &is.handle,
             is.person,
-            micros(now)
+            micros(now),
+            &is.home
         ];
         tx.run(&sql, values).await?;
         let data = json!({ "what": "tracker", "team": is.team, "software": is.software,
@@ -217,6 +223,18 @@ impl Store {
         let sql = format!("SELECT {COLUMNS} FROM tracker WHERE handle = $1 AND person <> 0");
         let row = (&mut &self.db).first(&sql, args![handle]).await?;
         row.as_ref().map(Tracker::from_row).transpose()
+    }
+
+    /// Has a server write the tickets of a tracker of which no other does. Returns which does, by its address.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn at_home(&self, org: Org, team: i64, here: &str) -> Result<String> {
+        let sql = "UPDATE tracker SET home = $3 WHERE org = $1 AND team = $2 AND home = ''";
+        (&mut &self.db).run(sql, args![org.0, team, here]).await?;
+        let sql = "SELECT home FROM tracker WHERE org = $1 AND team = $2";
+        let row = (&mut &self.db).first(sql, args![org.0, team]).await?;
+        row.map_or_else(|| Ok(here.to_owned()), |row| row.text(0))
     }
 
     /// Takes a tracker to work with it, or goes on, until a moment. `false`: another does, or there is none.

@@ -120,7 +120,7 @@ impl Reader<'_> {
         }
     }
 
-    fn role(&mut self, at: &At<String>) -> Option<Role> {
+    pub(super) fn role(&mut self, at: &At<String>) -> Option<Role> {
         let known: Vec<_> = Role::ALL.iter().map(|r| (r.as_str(), *r)).collect();
         self.word("side", at, &known)
     }
@@ -330,6 +330,7 @@ impl Reader<'_> {
         if let Some(exceptions) = shape.exceptions {
             self.exceptions(&mut charter, &exceptions, laid_over);
         }
+        self.appeals(&mut charter, shape.emergencies, shape.disputes);
         if let Some(selection) = shape.selection {
             self.selection(&mut charter.selection, selection);
         }

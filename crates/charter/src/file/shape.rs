@@ -50,6 +50,10 @@ pub struct Charter {
     pub cadence: Option<Vec<Cadence>>,
     /// Who may accept what, and for how long.
     pub exceptions: Option<Exceptions>,
+    /// Who grants a change outside of any cadence.
+    pub emergencies: Option<Emergencies>,
+    /// Who decides a dispute about what comes first.
+    pub disputes: Option<Disputes>,
     /// What a new dependency must be.
     pub selection: Option<Selection>,
     /// What is done where data is missing.
@@ -292,6 +296,33 @@ pub struct Exceptions {
     /// From this level on a compensating control is required: a level, or `never`.
     #[schemars(with = "Option<String>")]
     pub control_from: Option<At<String>>,
+}
+
+/// Who grants a change outside of any cadence. Never the person who asked.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Emergencies {
+    /// Sides of which people grant it [default: those that may accept what is critical].
+    #[schemars(with = "Option<Vec<String>>")]
+    pub may_approve: Option<At<Vec<At<String>>>>,
+    /// How many people must grant it, each another, 1 to 3 [default: 1].
+    #[schemars(with = "Option<u8>", range(min = 1, max = 3))]
+    pub people: Option<At<u8>>,
+    /// Until when it is to be answered, as `4 hours` [default].
+    #[schemars(with = "Option<String>")]
+    pub within: Option<At<String>>,
+}
+
+/// Who decides a dispute about what comes first. Never the person who asked.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Disputes {
+    /// Sides of which one decides [default: those that may accept what is of the gravest level of the change].
+    #[schemars(with = "Option<Vec<String>>")]
+    pub may_decide: Option<At<Vec<At<String>>>>,
+    /// Until when it is to be decided, as `48 hours` [default].
+    #[schemars(with = "Option<String>")]
+    pub within: Option<At<String>>,
 }
 
 /// What a new dependency must be. Strictness is `allow`, `warn` or `deny`.

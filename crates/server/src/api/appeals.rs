@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use trimtab_store::{Appeal, AppealState, Cursor, Page};
+use trimtab_store::{Appeal, AppealState, Consent, Cursor, Page};
 use utoipa::ToSchema;
 
 use super::{Changed, Listed, Named, cursor, limit, visible};
@@ -54,6 +54,11 @@ pub(crate) struct Shown {
     /// Who answers, by the charter as it was when it was asked.
     rule: String,
     sides: Vec<String>,
+    /// How many people must grant it, each another.
+    needs: u32,
+    /// Who granted it before the one who answered, or while more must. Told of one appeal, not in the list.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    consents: Vec<ShownConsent>,
     approver: Option<i64>,
     approver_role: Option<String>,
     answered: Option<String>,
@@ -63,6 +68,27 @@ pub(crate) struct Shown {
     until: Option<String>,
     /// When that was over.
     ended: Option<String>,
+}
+
+/// Somebody who granted what more must grant.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AppealConsent)]
+pub(crate) struct ShownConsent {
+    person: i64,
+    role: String,
+    reason: String,
+    at: String,
+}
+
+impl From<&Consent> for ShownConsent {
+    fn from(is: &Consent) -> ShownConsent {
+        ShownConsent {
+            person: is.person,
+            role: is.role.clone(),
+            reason: is.reason.clone(),
+            at: is.at.to_string(),
+        }
+    }
 }
 
 impl From<&Appeal> for Shown {
@@ -83,6 +109,8 @@ impl From<&Appeal> for Shown {
             state: is.state.as_str(),
             rule: is.is.rule.clone(),
             sides: is.is.sides.clone(),
+            needs: is.is.needs,
+            consents: is.consents.iter().map(ShownConsent::from).collect(),
             approver: is.approver.as_ref().map(|a| a.0),
             approver_role: is.approver.as_ref().map(|a| a.1.clone()),
             answered: is.answered.map(|at| at.to_string()),

@@ -34,7 +34,8 @@ pub(crate) struct Shown {
     name: String,
     /// `null`: of the organisation.
     team: Option<i64>,
-    /// `load`; `remediation`, the median days; `deadlines`, the share that is kept in per cent. Both over 84 days.
+    /// `load`; `remediation`, the median days; `deadlines`, the share that is kept in per cent. Both over the
+    /// goal's own time so far.
     measure: &'static str,
     from: f64,
     to: f64,

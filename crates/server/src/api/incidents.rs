@@ -112,6 +112,32 @@ pub(crate) struct ShownTeam {
     to_acknowledge: ShownSpan,
     to_contain: ShownSpan,
     to_fix: ShownSpan,
+    /// The same in each environment in which it was told to run.
+    environments: Vec<ShownEnvironment>,
+}
+
+/// How far a team is in an environment.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = IncidentEnvironment)]
+pub(crate) struct ShownEnvironment {
+    environment: String,
+    /// When it was first seen to run there.
+    touched: String,
+    contained: Option<String>,
+    fixed: Option<String>,
+    /// In how many places it runs there now. `null`: there are more deployments than are looked at.
+    places: Option<usize>,
+    to_contain: ShownSpan,
+    to_fix: ShownSpan,
+}
+
+/// A team of which it runs in other environments alone.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = IncidentElsewhere)]
+pub(crate) struct ShownElsewhere {
+    /// `null`: nobody owns it.
+    team: Option<Named>,
+    environments: Vec<ShownEnvironment>,
 }
 
 /// Something that happened.
@@ -189,6 +215,8 @@ pub(crate) struct Shown {
     /// Whether all of it is told: otherwise only what touches systems and teams that they may see.
     whole: bool,
     teams: Vec<ShownTeam>,
+    /// Teams of which it runs in an environment, and which have it neither in a main line nor in production.
+    elsewhere: Vec<ShownElsewhere>,
     places: Vec<ShownPlace>,
     /// Whether it could be looked for: a package, or a name that some source knows. Otherwise where it is is unknown.
     known: bool,
@@ -222,6 +250,23 @@ pub(crate) struct Drafts {
 fn shown(room: &Room, now: Timestamp) -> Shown {
     let published = room.is.is.published;
     let drill = room.is.is.drill.is_some();
+    let around = room.around();
+    let environments = |team: Option<i64>| {
+        let own = around.iter().filter(|(_, stand)| stand.team == team);
+        own.map(|(name, stand)| {
+            let is = stand.measures(None, true, room.is.closed.unwrap_or(now));
+            ShownEnvironment {
+                environment: (*name).to_owned(),
+                touched: stand.touched.to_string(),
+                contained: stand.contained.map(|at| at.to_string()),
+                fixed: stand.fixed.map(|at| at.to_string()),
+                places: room.running(name, team),
+                to_contain: is.contain.into(),
+                to_fix: is.fix.into(),
+            }
+        })
+        .collect()
+    };
     let teams = room.stands.iter().map(|stand| {
         let is = stand.measures(published, drill, room.is.closed.unwrap_or(now));
         let at = |at: Option<Timestamp>| at.map(|at| at.to_string());
@@ -236,7 +281,16 @@ fn shown(room: &Room, now: Timestamp) -> Shown {
             to_acknowledge: is.acknowledge.into(),
             to_contain: is.contain.into(),
             to_fix: is.fix.into(),
+            environments: environments(stand.team),
         }
+    });
+    let mut alone: Vec<Option<i64>> = around.iter().map(|(_, stand)| stand.team).collect();
+    alone.sort_unstable();
+    alone.dedup();
+    alone.retain(|team| !room.stands.iter().any(|stand| stand.team == *team));
+    let elsewhere = alone.iter().map(|team| ShownElsewhere {
+        team: team.map(|id| Named { id, name: room.team(Some(id)) }),
+        environments: environments(*team),
     });
     let task = |task: &Task| ShownTask {
         task: task.seq,
@@ -253,6 +307,7 @@ fn shown(room: &Room, now: Timestamp) -> Shown {
         is: Short::from(&room.is),
         whole: room.all,
         teams: teams.collect(),
+        elsewhere: elsewhere.collect(),
         places: room.places.rows.iter().map(ShownPlace::from).collect(),
         known: room.places.known,
         more_places: room.places.more,

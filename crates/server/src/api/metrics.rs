@@ -299,6 +299,9 @@ pub(crate) struct Many {
 pub(crate) struct ShownList {
     /// How many there are.
     total: usize,
+    /// Of deployments: from when on they are known, where there are more than are looked at; what was before is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
     /// Up to when was counted, in microseconds since 1970: to be sent with `after`.
     at: i64,
     /// What all of the findings bring together: load, load-days or days.
@@ -458,12 +461,14 @@ pub(crate) async fn list(
 ) -> Result<Json<ShownList>, Problem> {
     let List { total, now, rows, next, .. } =
         counted::list(&app, &who, &asked, &wanted, limit(many.limit)).await?;
+    let mut since = None;
     let (sum, rows) = match rows {
         Rows::Findings(of, rows) => {
             let row = |is| ShownRow::Finding(ShownFinding::from(is));
             (Some(of.sum), rows.iter().map(row).collect())
         }
-        Rows::Shipped(all) => {
+        Rows::Shipped(all, begins) => {
+            since = begins;
             let row = |is| ShownRow::Deployment(ShownShipped::from(is));
             (None, all.iter().map(row).collect())
         }
@@ -476,5 +481,6 @@ pub(crate) async fn list(
             (None, lines.iter().map(|line| of(ShownTold::from(line))).collect())
         }
     };
-    Ok(Json(ShownList { total, at: now.as_microsecond(), sum, rows, next }))
+    let since = since.map(|at| at.to_string());
+    Ok(Json(ShownList { total, since, at: now.as_microsecond(), sum, rows, next }))
 }

@@ -131,6 +131,10 @@ pub(crate) struct New {
     #[serde(default)]
     #[schema(max_items = 100)]
     systems: Vec<i64>,
+    /// What the group of these systems is called, in every review of the same; empty: it has no name any longer. Not said:
+    /// as before.
+    #[schema(max_length = 100)]
+    name: Option<String>,
     /// When. Not said: now.
     #[schema(format = DateTime)]
     at: Option<String>,
@@ -165,7 +169,7 @@ pub(crate) async fn post(
         Some(word) => Kind::from_text(word)
             .ok_or_else(|| Problem::invalid("`kind` is one of weekly, monthly, quarterly."))?,
     };
-    let wanted = Wanted { kind, of, at, minutes: sent.minutes.unwrap_or(30) };
+    let wanted = Wanted { kind, of, at, minutes: sent.minutes.unwrap_or(30), name: sent.name };
     let id = reviewing::prepare(&app, &who, wanted).await?;
     Ok((StatusCode::CREATED, Json(Changed { id })))
 }

@@ -374,6 +374,9 @@ pub(crate) async fn documents(
 pub(crate) struct Letters {
     /// Whether the supplier is written to, at its contact.
     on: bool,
+    /// Whether what was refused, or may not have come, is told again.
+    #[serde(default)]
+    again: bool,
 }
 
 /// Something that was told to a supplier.
@@ -427,8 +430,14 @@ pub(crate) async fn write(
     Path(id): Path<i64>,
     Json(sent): Json<Map<String, Value>>,
 ) -> Result<Json<Changed>, Problem> {
-    let Letters { on } = body(sent)?;
+    let Letters { on, again } = body(sent)?;
+    if again && !on {
+        return Err(Problem::invalid("`again` is for a supplier that is written to: say `on`."));
+    }
     supplying::letters::set(&app, &who, id, on).await?;
+    if again {
+        supplying::letters::again(&app, &who, id).await?;
+    }
     Ok(Json(Changed { id }))
 }
 

@@ -1,6 +1,6 @@
 //! The tickets of a team's actions.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -80,17 +80,8 @@ pub(crate) fn state(row: &TicketOf, had: &Had) -> &'static str {
 /// There is no such team.
 pub(crate) async fn seen(app: &App, who: &Who, id: i64) -> Result<Vec<TicketOf>, Problem> {
     let (_, systems) = find(app, who, id).await?;
-    let mut rows = app.store.tickets(who.org, id).await?;
-    if let Some(visible) = visible(who, &systems) {
-        let assets: HashSet<i64> = rows.iter().map(|row| row.change.asset).collect();
-        let mut may = HashSet::new();
-        for asset in assets {
-            let is = app.store.asset(who.org, asset).await?;
-            let system = is.and_then(|is| is.asset.system);
-            may.extend(system.filter(|s| visible.contains(s)).map(|_| asset));
-        }
-        rows.retain(|row| may.contains(&row.change.asset));
-    }
+    let visible = visible(who, &systems);
+    let rows = app.store.tickets_in(who.org, id, visible.as_deref()).await?;
     Ok(rows)
 }
 

@@ -288,6 +288,8 @@ pub(crate) async fn set(
             && known.is.address == new.address
             && known.is.project == new.project
     });
+    // Who sets it here says that this server writes its tickets.
+    new.home.clone_from(&app.settings.public);
     new.token = match wanted.token.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
         Some(token) if token.len() <= LONGEST && token.chars().all(|c| c.is_ascii_graphic()) => {
             seal("token", token)?
@@ -396,5 +398,6 @@ fn checked(
         secret: Vec::new(),
         handle: String::new(),
         person: who.person.id,
+        home: String::new(),
     })
 }

@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
 use trimtab_model::Purl;
 use trimtab_model::vers::{Vers, VersType};
-use trimtab_store::{Component, Org, Page, Where, WhereFilter, WhereQuery};
+use trimtab_store::{Component, Org, Page, Runs, Where, WhereFilter, WhereQuery};
 use utoipa::ToSchema;
 
 use super::{Listed, cursor, visible};
@@ -125,6 +125,19 @@ impl Search {
         let mut fits = |component: &Component| wanted.fits(component);
         let page = app.store.where_is(org, &self.filter, &mut fits, after, limit).await?;
         Ok(Found { page, unknown: self.wanted.unknown })
+    }
+
+    /// Where it runs, in every environment that was told, in assets of some systems and in some besides.
+    pub(crate) async fn runs(
+        &mut self,
+        app: &App,
+        org: Org,
+        of: (&[i64], &[i64]),
+        limit: usize,
+    ) -> Result<Runs, Problem> {
+        let wanted = &mut self.wanted;
+        let mut fits = |component: &Component| wanted.fits(component);
+        Ok(app.store.runs(org, &self.filter, &mut fits, of, limit).await?)
     }
 }
 

@@ -159,6 +159,12 @@ pub(super) async fn ahead(
         let actor = format!("person:{}", people.security);
         store.add_review(org, &new, &actor, now).await.map_err(told)?;
     }
+    // What two teams run together is looked at by its own name.
+    let mut group: Vec<i64> = people.systems.iter().take(3).map(|system| system.id).collect();
+    group.sort_unstable();
+    let of = ReviewOf::Systems(group);
+    let actor = format!("person:{}", people.security);
+    store.name_group(org, &of, "What passengers see", &actor, now).await.map_err(told)?;
     let quarter = SignedDuration::from_hours(24 * 91);
     let begins = now - SignedDuration::from_hours(24 * 40);
     let goals = [

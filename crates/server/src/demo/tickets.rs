@@ -36,6 +36,7 @@ pub(super) async fn of_first(
         secret: Vec::new(),
         handle: "harbour-of-demo".to_owned(),
         person: 1,
+        home: String::new(),
     };
     store.put_tracker(org, &tracker, "trimtab", now).await.map_err(told)?;
     // How each stands: stage, who has it, what people said, points, what became of a refusal.

@@ -75,8 +75,8 @@ pub(crate) struct List {
 pub(crate) enum Rows {
     Findings(Of, Vec<Row>),
     Told(Said, Vec<Line>),
-    /// Changes of what runs in production.
-    Shipped(Vec<(Shipped, Production)>),
+    /// Changes of what runs in production, and from when on they are known, where not all of them are.
+    Shipped(Vec<(Shipped, Production)>, Option<Timestamp>),
 }
 
 /// What teams were asked and told.
@@ -160,7 +160,8 @@ pub(crate) async fn list(
         let all = shipping.within(is.period, now, which);
         let total = all.len();
         let (shown, next) = cut(all, wanted, limit)?;
-        return Ok(List { is, now, total, rows: Rows::Shipped(shown), next });
+        let begins = shipping.begins(is.period);
+        return Ok(List { is, now, total, rows: Rows::Shipped(shown, begins), next });
     }
     match lines(&is, wanted, now) {
         Some(lines) => told(is, wanted, now, lines, limit),

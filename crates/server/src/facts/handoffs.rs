@@ -31,6 +31,8 @@ pub(crate) struct HandOff {
     pub(crate) task: &'static str,
     /// For whom.
     pub(crate) on: String,
+    /// Whom it waits for, where that is somebody who is named for the part.
+    pub(crate) person: Option<i64>,
     pub(crate) since: Timestamp,
     /// By the charter. `None`: at the next opportunity.
     pub(crate) until: Option<Timestamp>,
@@ -93,6 +95,34 @@ pub(crate) async fn late(
     Ok((late, next))
 }
 
+/// The late ones that wait for somebody by name, in systems of which they are named for a part and which they may see, of
+/// so many findings that are due first.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn mine(app: &App, who: &Who, now: Timestamp) -> Result<Vec<HandOff>, Problem> {
+    let named = app.store.system_people(who.org).await?;
+    let mut systems: Vec<i64> = named
+        .iter()
+        .filter(|(_, person)| **person == who.person.id)
+        .map(|((system, _), _)| *system)
+        .collect();
+    systems.dedup();
+    let stored = app.store.systems(who.org).await?;
+    if let Some(seen) = visible(who, &stored) {
+        systems.retain(|system| seen.contains(system));
+    }
+    if systems.is_empty() {
+        return Ok(Vec::new());
+    }
+    let systems = Some(systems);
+    let filter = FindingFilter { systems, counts: Some(true), ..FindingFilter::default() };
+    let part = (&filter, None, MOST);
+    let mut all = of(app, who.org, part, |decision| may_read(who, decision), now).await?.rows;
+    all.retain(|row| row.late && row.person == Some(who.person.id));
+    Ok(all)
+}
+
 /// Whether a decision is about one system: who may see that may read it.
 fn is_of_one(decision: &Decision) -> bool {
     decision.is.system.is_some()
@@ -143,8 +173,8 @@ async fn of(
         };
         for step in facts.steps() {
             let Standing::Waiting { on, since, until, late } = step.standing else { continue };
-            let (finding, side, task, on) = (is.clone(), step.side, step.task, on.words);
-            rows.push(HandOff { finding, side, task, on, since, until, late });
+            let (finding, side, task, person) = (is.clone(), step.side, step.task, on.person);
+            rows.push(HandOff { finding, side, task, on: on.words, person, since, until, late });
         }
     }
     // Of what is looked at, what no team owns is told first.

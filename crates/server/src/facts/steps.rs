@@ -32,6 +32,8 @@ pub(crate) struct Owner {
     pub(crate) words: String,
     /// The decision whose answer it is that is waited for.
     pub(crate) decision: Option<i64>,
+    /// The person, where somebody is named for the part.
+    pub(crate) person: Option<i64>,
 }
 
 /// How a step stands.
@@ -66,7 +68,7 @@ pub(crate) struct Step {
 }
 
 fn words(words: impl Into<String>) -> Owner {
-    Owner { words: words.into(), decision: None }
+    Owner { words: words.into(), decision: None, person: None }
 }
 
 /// A part of the work on a system that somebody answers for.
@@ -100,10 +102,11 @@ impl Part {
 
 impl Facts<'_> {
     /// Who is named for a part of the work on the system.
-    fn named(&self, part: Part) -> Option<String> {
+    fn named(&self, part: Part) -> Option<Owner> {
         let system = self.is.system.as_ref()?.0;
         let person = self.people.get(&(system, part.as_str().to_owned()))?;
-        self.names.get(person).cloned()
+        let words = self.names.get(person).cloned()?;
+        Some(Owner { words, decision: None, person: Some(*person) })
     }
 
     fn until(&self) -> Option<Timestamp> {
@@ -125,7 +128,7 @@ impl Facts<'_> {
             .map_or_else(|| words("nobody said who owns it"), |t| words(t.1.clone()));
         // Who is named for the part, else whom the description names, else the owner team: never nobody.
         let person = |part: Part, name: Option<&String>| match (self.named(part), name) {
-            (Some(named), _) => words(named),
+            (Some(named), _) => named,
             (None, Some(name)) => words(name.clone()),
             (None, None) => team.clone(),
         };
@@ -191,11 +194,11 @@ impl Facts<'_> {
             return step(words("by the charter"), "Weighed by the charter.", done);
         }
         let named = self.named(Part::Assessment);
-        let security = match self.security {
-            _ if named.is_some() => words(named.unwrap_or_default()),
-            (names, _) if names.is_empty() => words("security: nobody has that role here"),
-            (names, 0) => words(names.join(", ")),
-            (names, more) => words(format!("{} and {more} more", names.join(", "))),
+        let security = match (named, self.security) {
+            (Some(named), _) => named,
+            (None, (names, _)) if names.is_empty() => words("security: nobody has that role here"),
+            (None, (names, 0)) => words(names.join(", ")),
+            (None, (names, more)) => words(format!("{} and {more} more", names.join(", "))),
         };
         let text = "It could not be weighed: no source that is read here describes it.";
         let standing = match is.state.is_live() {
@@ -229,7 +232,11 @@ impl Facts<'_> {
         let may = self.agreed.charter.exceptions.may_approve.get(level as usize);
         let may: Vec<&str> = may.into_iter().flatten().map(|role: &Role| role.as_str()).collect();
         let sides = if may.is_empty() { "another person".to_owned() } else { may.join(" or ") };
-        let on = Owner { words: format!("an answer by {sides}"), decision: Some(asked.id) };
+        let on = Owner {
+            words: format!("an answer by {sides}"),
+            decision: Some(asked.id),
+            person: None,
+        };
         let what = deciding::kind(asked.is.kind);
         let text =
             format!("A decision is asked for: {what}. Until it is answered the deadline holds.");

@@ -10,14 +10,15 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::Instrument;
 use trimtab_engine::notices::{Decided, Message, Why, quiet_until};
-use trimtab_store::{
-    Became, Job, NewJob, NewLetter, NewRecipient, Org, Priority, Recipient, Team, TeamPlan,
-};
+use trimtab_store::{Became, Job, NewJob, NewLetter, Org, Priority, Recipient, Team, TeamPlan};
 
 use super::Kind;
+use crate::access::secret::digest;
+use crate::deciding::Sides;
 use crate::ingest::Refused;
 use crate::notices::letters::Said;
 use crate::notices::others::{self, Others};
+use crate::notices::post::Readers;
 use crate::notices::standing::{self, Standing};
 use crate::notices::wishes::Wishes;
 use crate::notices::{post, things, why_of, why_word};
@@ -139,6 +140,9 @@ async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Don
     let any = !app.store.suppliers(org, None, None, 1).await?.rows.is_empty();
     let others = others::of_teams(app, org, now).await.map_err(told)?;
     let none = Others::default();
+    // What waits in steps changes by what is decided, and by who is named for what.
+    let decided = app.store.decision_marks(org).await?;
+    let named = named(app, org).await?;
     let mut done = Done::default();
     if !teams.is_empty() {
         // At the full hour: however often this runs, it is asked for once.
@@ -159,8 +163,9 @@ async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Don
         let made = plan.map(|plan| plan.made);
         let (found, place) = (marks.get(&team.id), places.get(&team.id));
         let rest = format!(
-            "{:?} {found:?} {place:?} {made:?} {} {}\n",
+            "{:?} {found:?} {place:?} {made:?} {:?} {named} {} {}\n",
             agreed.charter_id,
+            decided.get(&team.id),
             more.mark(),
             reminders::mark(&reminders),
         );
@@ -189,6 +194,15 @@ async fn look(app: &App, org: Org, teams: &[Team], now: Timestamp) -> Result<Don
         done.ask(looked.again);
     }
     Ok(done)
+}
+
+/// A mark of who is named for which part of which system, and is there.
+async fn named(app: &App, org: Org) -> Result<String, Refused> {
+    let people = app.store.system_people(org).await?;
+    let all = app.store.people(org).await?;
+    let here = all.iter().filter(|person| !person.disabled);
+    let here: Vec<_> = here.map(|person| (person.id, &person.name)).collect();
+    Ok(digest(&format!("{people:?} {here:?}")))
 }
 
 /// Whether a look holds still: nothing of the rest changed, and no step that waits became late since.
@@ -225,7 +239,7 @@ async fn tell_all(app: &App, org: Org, teams: &[Team]) -> Vec<Result<Done, Refus
 
 /// Decides for a team, and has it told.
 async fn tell(app: &App, org: Org, team: &Team) -> Result<Done, Refused> {
-    let mut done = Done::default();
+    let (mut done, mut known) = (Done::default(), Sides::new());
     for _ in 0..TURNS {
         let now = app.now();
         let is = standing::of(app, org, team.id, now).await?;
@@ -235,8 +249,9 @@ async fn tell(app: &App, org: Org, team: &Team) -> Result<Done, Refused> {
         for message in send {
             let said = Said::new(message, &is.pending);
             let of = (team.id, &is.wishes);
-            let to = post::recipients(app, org, of, (message, &said), &is.pending).await?;
-            if !to.is_empty() || goes_on(&is.wishes, message.why, now) {
+            let what = (message, &said);
+            let to = post::recipients(app, org, of, what, &is.pending, &mut known).await?;
+            if !to.to.is_empty() || goes_on(&is.wishes, message.why, now) {
                 next = Some((message, said, to));
                 break;
             }
@@ -255,10 +270,10 @@ async fn tell(app: &App, org: Org, team: &Team) -> Result<Done, Refused> {
             done.ask(*again);
             return Ok(done);
         };
-        let what = (message, &said, to.as_slice());
+        let what = (message, &said, &to);
         if let Some(letter) = begin(app, org, team, (&is, wished.turn), what, now).await? {
             done.begun += 1;
-            hand_over(app, org, team, letter, &mut done).await?;
+            hand_over(app, org, team, letter, (&mut done, &mut known)).await?;
         }
     }
     // Others decide all the time: the next one goes on.
@@ -282,20 +297,18 @@ async fn begin(
     org: Org,
     team: &Team,
     (is, turn): (&Standing, i64),
-    (message, said, to): (&Message, &Said, &[NewRecipient]),
+    (message, said, readers): (&Message, &Said, &Readers),
     now: Timestamp,
 ) -> Result<Option<i64>, Refused> {
     // Not before what it tells of, by whatever clock that was noted: else it would not count as told.
     let keys: HashSet<&str> = message.keys.iter().map(|key| &**key).collect();
     let about = is.pending.iter().filter(|of| keys.contains(of.item.as_str()));
     let now = about.flat_map(|of| [Some(of.since), of.urgent]).flatten().fold(now, Timestamp::max);
-    let letter = NewLetter {
-        team: team.id,
-        why: why_word(message.why).to_owned(),
-        items: message.keys.iter().map(ToString::to_string).collect(),
-        told: json!(said),
-    };
-    let begun = app.store.begin_letter(org, turn, (&letter, to), now).await?;
+    // What none of its readers may read is not told by it.
+    let items = readers.told(message, said);
+    let told = json!(said.of_items(&items));
+    let letter = NewLetter { team: team.id, why: why_word(message.why).to_owned(), items, told };
+    let begun = app.store.begin_letter(org, turn, (&letter, &readers.to), now).await?;
     if begun.is_some() {
         // On the disk before anybody is told: else it would be told twice.
         app.store.flush().await?;
@@ -308,7 +321,7 @@ async fn hand_over(
     org: Org,
     team: &Team,
     letter: i64,
-    done: &mut Done,
+    (done, known): (&mut Done, &mut Sides),
 ) -> Result<(), Refused> {
     let Some(letter) = app.store.letter(org, letter).await? else { return Ok(()) };
     let said = Said::of(&letter.is.told);
@@ -320,7 +333,7 @@ async fn hand_over(
         app.store.flush().await?;
         let of = (team, letter.is.why.as_str(), said.clone());
         let copy = Recipient { tries: copy.tries + 1, ..copy.clone() };
-        done.note(post::hand_over(app, org, of, &copy).await?);
+        done.note(post::hand_over(app, org, of, &copy, known).await?);
     }
     Ok(())
 }
@@ -329,6 +342,7 @@ async fn hand_over(
 async fn again(app: &App, org: Org, teams: &[Team], done: &mut Done) -> Result<(), Refused> {
     let now = app.now();
     let (due, _) = app.store.copies_due(org, now, AGAIN).await?;
+    let mut known = Sides::new();
     for copy in &due {
         let letter = app.store.letter(org, copy.letter).await?;
         let team = letter.as_ref().and_then(|l| teams.iter().find(|team| team.id == l.is.team));
@@ -352,7 +366,7 @@ async fn again(app: &App, org: Org, teams: &[Team], done: &mut Done) -> Result<(
         app.store.flush().await?;
         let of = (team, letter.is.why.as_str(), Said::of(&letter.is.told));
         let copy = Recipient { tries: copy.tries + 1, ..copy.clone() };
-        let became = post::hand_over(app, org, of, &copy).await?;
+        let became = post::hand_over(app, org, of, &copy, &mut known).await?;
         done.note(became);
     }
     if due.len() == AGAIN {

@@ -25,7 +25,7 @@ use crate::state::App;
 use crate::web::today::epoch_day;
 
 /// The longest period, in days.
-const LONGEST: i64 = 3 * 366;
+pub(crate) const LONGEST: i64 = 3 * 366;
 /// The period if none is asked for: twelve weeks.
 const USUAL: i64 = 84;
 /// The levels, the gravest first.

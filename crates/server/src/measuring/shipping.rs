@@ -107,6 +107,12 @@ impl Shipping {
         })
     }
 
+    /// From when on the changes of a period are known, where there were more than were looked at.
+    pub(crate) fn begins(&self, period: Period) -> Option<Timestamp> {
+        let (from, _) = period.bounds();
+        self.whole_since.filter(|since| from < *since)
+    }
+
     /// The changes of a period with their deployments, the last first: those with updates alone, those that failed alone.
     pub(crate) fn within(
         &self,

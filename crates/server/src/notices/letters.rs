@@ -99,6 +99,13 @@ impl Said {
         self
     }
 
+    /// It without what none of its readers may read.
+    pub(crate) fn of_items(&self, items: &[String]) -> Said {
+        let mut said = self.clone();
+        said.named.retain(|of| items.contains(&of.item));
+        said
+    }
+
     /// How many more there were.
     pub(crate) fn more(&self) -> usize {
         self.rest.iter().fold(0, |sum: usize, (_, count)| sum.saturating_add(*count))

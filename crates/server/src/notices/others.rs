@@ -10,9 +10,11 @@ use trimtab_model::Purl;
 use trimtab_store::{
     Appeal, Decision, DecisionKind, Finding, FindingFilter, FindingOrder, Incident, IncidentSort,
     NewPending, Org, Resolve, ResolveState, Review, ReviewFilter, ReviewOf, ReviewState,
+    StoredCharter,
 };
 
 use super::things::Told;
+use crate::access::Who;
 use crate::access::secret::digest;
 use crate::facts::handoffs;
 use crate::problem::Problem;
@@ -384,8 +386,42 @@ pub(crate) async fn handed(
     now: Timestamp,
 ) -> Result<(Vec<NewPending>, Option<Timestamp>), Problem> {
     let (late, next) = handoffs::late(app, org, team, HANDED, now).await?;
+    Ok((by_system(&late, &format!("/handoffs?team={team}&late=true")), next))
+}
+
+/// Late steps that wait for somebody by name, of those that are due first: one thing for a system.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn handed_to(
+    app: &App,
+    who: &Who,
+    now: Timestamp,
+) -> Result<Vec<NewPending>, Problem> {
+    let mine = handoffs::mine(app, who, now).await?;
+    Ok(by_system(&mine, "/handoffs?late=true"))
+}
+
+/// A charter that waits for the word of sides.
+pub(crate) fn charter(is: &StoredCharter, sides: &[&str]) -> NewPending {
+    let sides = sides.join(" and ");
+    let told = Told {
+        title: format!("A charter waits for the word of {sides}"),
+        detail: format!(
+            "It was proposed on {}; until all sides agree nothing of it holds.",
+            day(is.proposed)
+        ),
+        act: "Read what changes, and agree or say why not.".to_owned(),
+        link: format!("/charter/proposals/{}", is.id),
+        ..Told::default()
+    };
+    thing(&format!("charter:{}", is.id), &sides, &told, false)
+}
+
+/// Late steps, one thing for each system.
+fn by_system(late: &[handoffs::HandOff], link: &str) -> Vec<NewPending> {
     let mut by: BTreeMap<(i64, String), Vec<&handoffs::HandOff>> = BTreeMap::new();
-    for is in &late {
+    for is in late {
         if let Some((id, name)) = is.finding.system.clone() {
             by.entry((id, name)).or_default().push(is);
         }
@@ -404,7 +440,7 @@ pub(crate) async fn handed(
             title: format!("{count} in {name}"),
             detail: first,
             act: "Do them, or say who does.".to_owned(),
-            link: format!("/handoffs?team={team}&late=true"),
+            link: link.to_owned(),
             system: Some(*id),
             findings: all.len(),
             ..Told::default()
@@ -413,5 +449,5 @@ pub(crate) async fn handed(
             all.iter().map(|is| format!("{} {}", is.finding.id, is.side)).collect();
         thing(&format!("handed:{id}"), &mark.join(" "), &told, false)
     };
-    Ok((by.iter().map(system).collect(), next))
+    by.iter().map(system).collect()
 }

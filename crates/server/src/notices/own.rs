@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use trimtab_connect::notify::{Channel, Mail, NotSent};
 use trimtab_engine::rhythm::next_of;
+use trimtab_model::Role;
 use trimtab_model::letter::{Item, Letter};
 use trimtab_store::{
-    Became, DecisionKind, NewPending, Org, OwnDigest, OwnRun, ResolveState, ReviewFilter, ReviewOf,
-    ReviewState, StoreError,
+    Became, CharterState, DecisionKind, NewPending, Org, OwnDigest, OwnRun, ResolveState,
+    ReviewFilter, ReviewOf, ReviewState, StoreError,
 };
 
 use super::others::{self, ENDS, MEETS};
@@ -22,6 +23,7 @@ use super::post::{NO_MAIL, PATIENCE, TRIES, later};
 use super::things::Told;
 use super::wishes::{DAYS, Wishes};
 use crate::access::{Action, On, Who, who};
+use crate::agreeing;
 use crate::api::findings::WEEK;
 use crate::api::where_may;
 use crate::deciding::{self, Sides};
@@ -32,8 +34,10 @@ use crate::responding;
 use crate::reviewing;
 use crate::state::App;
 
-/// The most decisions that are looked at for one person, the oldest first.
-const ASKED: usize = 500;
+/// The most decisions that are looked at for one person: as many as wait at once in the largest organisation.
+const ASKED: usize = 10_000;
+/// The most charters that are looked at, the newest first.
+const CHARTERS: usize = 50;
 /// The most of another kind.
 const MOST: usize = 500;
 /// The most things that a mail names. What it does not name is told by the next one.
@@ -149,7 +153,9 @@ pub(crate) async fn waits(
     let system = |id: Option<i64>| agreed.stored.iter().find(|system| Some(system.id) == id);
     if who.may_somewhere(Action::Answer) {
         let here = where_may(who, Action::Answer, &agreed.stored);
-        for is in app.store.asked_by_others(org, me, here.as_deref(), now, ASKED).await? {
+        let asked = app.store.asked_by_others(org, me, here.as_deref(), now, ASKED).await?;
+        deciding::learn(app, org, &asked, &agreed, known).await?;
+        for is in asked {
             if deciding::may_answer(app, who, &is, &agreed, known).await? {
                 let of = system(is.is.system);
                 let named = of.map(|system| (system.id, system.name.as_str()));
@@ -166,6 +172,11 @@ pub(crate) async fn waits(
             all.push((of.and_then(|system| system.team), others::ends(&is, named, at)));
         }
     }
+    for is in others::handed_to(app, who, now).await? {
+        let system = system(Told::of(&is.told).system);
+        all.push((system.and_then(|system| system.team), is));
+    }
+    charters(app, who, &mut all).await?;
     reviews(app, who, now, &mut all).await?;
     tasks(app, who, now, &mut all).await?;
     // What a digest of a team tells them at their own address is told there: what they may see by it.
@@ -184,6 +195,27 @@ pub(crate) async fn waits(
 fn may_see(who: &Who, place: Option<(i64, Option<i64>)>) -> bool {
     let on = place.map_or(On::ALL, |(system, team)| On { system: Some(system), team });
     who.may(Action::View, on)
+}
+
+/// Charters that wait for the word of a side that they speak for.
+async fn charters(
+    app: &App,
+    who: &Who,
+    all: &mut Vec<(Option<i64>, NewPending)>,
+) -> Result<(), Problem> {
+    let mine = agreeing::mine(who);
+    if mine.is_empty() {
+        return Ok(());
+    }
+    let proposed = Some(CharterState::Proposed);
+    for is in app.store.charters_page(who.org, proposed, None, CHARTERS).await?.rows {
+        let waits = |side: &&Role| !is.agreed.iter().any(|(agreed, ..)| agreed == *side);
+        let sides: Vec<&str> = mine.iter().filter(waits).map(|side| side.as_str()).collect();
+        if !sides.is_empty() {
+            all.push((None, others::charter(&is, &sides)));
+        }
+    }
+    Ok(())
 }
 
 /// What reviews decided that is theirs and late, and reviews of the organisation that are prepared.

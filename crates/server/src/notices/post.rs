@@ -1,6 +1,6 @@
 //! Letters on their way: to whom each goes, handed over once, and what became of it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +10,7 @@ use trimtab_connect::notify::{Channel, Mail, Mattermost, NotSent, Slack, Teams, 
 use trimtab_engine::notices::{Message, Why};
 use trimtab_model::letter::Letter;
 use trimtab_store::{
-    Became, Grant, NewRecipient, Org, Pending, Recipient, StoreError, Team, Wished,
+    Became, Decision, Grant, NewRecipient, Org, Pending, Recipient, StoreError, Team, Wished,
 };
 
 use super::duty::{self, Answered};
@@ -40,6 +40,26 @@ pub(crate) const TRIES: i64 = 8;
 const WAIT: SignedDuration = SignedDuration::from_mins(2);
 const LONGEST: SignedDuration = SignedDuration::from_hours(6);
 
+/// Who a letter goes to.
+pub(crate) struct Readers {
+    pub(crate) to: Vec<NewRecipient>,
+    /// What of the things that it names some of them may read. `None`: all of it.
+    read: Option<HashSet<String>>,
+}
+
+impl Readers {
+    /// What of a message is told by its letter: what none of its readers may read waits on.
+    pub(crate) fn told(&self, message: &Message, said: &Said) -> Vec<String> {
+        let named: HashSet<&str> = said.named.iter().map(|of| of.item.as_str()).collect();
+        let keys = message.keys.iter().map(ToString::to_string);
+        keys.filter(|key| {
+            let read = self.read.as_ref();
+            !read.is_some_and(|read| named.contains(key.as_str()) && !read.contains(key))
+        })
+        .collect()
+    }
+}
+
 /// To whom a letter goes: a digest to the team's channel, what is *now* to people by mail where there are some who may
 /// see it, else to the channel.
 ///
@@ -51,7 +71,8 @@ pub(crate) async fn recipients(
     (team, wishes): (i64, &Wishes),
     (message, said): (&Message, &Said),
     pending: &[Pending],
-) -> Result<Vec<NewRecipient>, StoreError> {
+    known: &mut Sides,
+) -> Result<Readers, StoreError> {
     let step = match message.why {
         Why::Digest => None,
         Why::Now => Some(0),
@@ -82,20 +103,25 @@ pub(crate) async fn recipients(
     // What none of them may see is told to the channel all the same.
     let seen = |system| shown.iter().any(|grants| sees(grants, team, system));
     if !all.is_empty() && said.named.iter().all(|of| seen(of.told.system)) {
-        return Ok(all);
+        return Ok(Readers { to: all, read: None });
     }
-    let mut known = Sides::new();
+    let mut read = HashSet::new();
     for to in to_channel_of(app, wishes) {
         // What says nothing to whoever reads it there is no digest: it waits for somebody who may read it.
         let digest = step.is_none() && to.channel == "mail";
+        if !digest {
+            all.push(to);
+            continue;
+        }
         let of = (team, to.address.as_str());
-        let empty =
-            digest && read_by(app, org, of, said.clone(), &mut known).await?.named.is_empty();
-        if !empty {
+        let theirs = read_by(app, org, of, said.clone(), known).await?;
+        if !theirs.named.is_empty() {
+            read.extend(theirs.named.into_iter().map(|of| of.item));
             all.push(to);
         }
     }
-    Ok(all)
+    let mailed = step.is_none() && wishes.channel == "mail";
+    Ok(Readers { to: all, read: mailed.then_some(read) })
 }
 
 /// Copies to a team's channel, as it is now.
@@ -125,6 +151,7 @@ pub(crate) async fn hand_over(
     org: Org,
     (team, why, said): (&Team, &str, Said),
     copy: &Recipient,
+    known: &mut Sides,
 ) -> Result<Became, Refused> {
     let wished = app.store.wishes(org, team.id).await?;
     // Whether it is still theirs: accounts are closed, and addresses are taken away.
@@ -135,7 +162,7 @@ pub(crate) async fn hand_over(
             let said = match copy.to.channel.as_str() {
                 "mail" => {
                     let of = (team.id, copy.to.address.as_str());
-                    read_by(app, org, of, said, &mut Sides::new()).await?
+                    read_by(app, org, of, said, known).await?
                 }
                 _ => said,
             };
@@ -215,11 +242,17 @@ async fn may_answer(
     let mut may = HashSet::new();
     let Ok(who) = who::of(app, org, person, None, None).await else { return Ok(may) };
     let agreed = app.agreed(org, app.now()).await?;
-    for of in said.named.iter().filter(|of| of.told.answer.is_some()) {
+    let asked = said.named.iter().filter(|of| of.told.answer.is_some());
+    let ids: Vec<i64> = asked.clone().filter_map(|of| others::asked_id(&of.item)).collect();
+    // All of them together: a letter may name many, and go to many.
+    let decisions = app.store.decisions_numbered(org, &ids).await?;
+    deciding::learn(app, org, &decisions, &agreed, known).await?;
+    let decisions: HashMap<i64, Decision> = decisions.into_iter().map(|is| (is.id, is)).collect();
+    for of in asked {
         let Some(id) = others::asked_id(&of.item) else { continue };
         // What was answered meanwhile waits for nobody.
-        let Some(decision) = app.store.decision(org, id).await? else { continue };
-        match deciding::may_answer(app, &who, &decision, &agreed, known).await {
+        let Some(decision) = decisions.get(&id) else { continue };
+        match deciding::may_answer(app, &who, decision, &agreed, known).await {
             Ok(true) => {
                 may.insert(of.item.clone());
             }

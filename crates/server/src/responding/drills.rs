@@ -101,6 +101,35 @@ pub(crate) const PAST: &[Past] = &[
             (4_320, "Old applications turn out to carry a copy that no inventory names."),
         ],
     },
+    Past {
+        word: "spring4shell",
+        title: "Spring4Shell: code execution by the names of parameters",
+        looked_for: "pkg:maven/org.springframework/spring-beans",
+        versions: "vers:maven/<5.2.20|>=5.3.0|<5.3.18",
+        published: "2022-03-31T00:00:00Z",
+        day: &[
+            (0, "An exploit went round the day before; 5.3.18 and 5.2.20 come with the advisory."),
+            (240, "The known way needs Java 9 or later and a WAR on Tomcat; others may be found."),
+            (1_440, "Many mix it up with a flaw of Spring Cloud Function of the same days."),
+            (5_760, "CISA lists it as exploited."),
+        ],
+    },
+    Past {
+        word: "eslint-scope",
+        title: "eslint-scope: a release that sends away the tokens of who installs it",
+        looked_for: "pkg:npm/eslint-scope",
+        versions: "vers:npm/3.7.2",
+        published: "2018-07-12T12:00:00Z",
+        day: &[
+            (0, "A release that no maintainer made reads the file with the registry's token."),
+            (60, "It is taken out of the registry; copies and caches have it still."),
+            (
+                240,
+                "Every token of before is made void: builds that publish stop until they get new ones.",
+            ),
+            (600, "A password that was used elsewhere as well opened the account."),
+        ],
+    },
 ];
 
 /// A past event by its word.

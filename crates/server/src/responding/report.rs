@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use trimtab_engine::incident::{Span, Stand};
 use trimtab_store::IncidentEvent;
 
-use super::{Room, Task, drills, length};
+use super::{Room, Task, around, drills, length};
 
 /// A part of it.
 pub(crate) struct Section {
@@ -51,6 +51,16 @@ pub(crate) fn told(room: &Room, event: &IncidentEvent) -> String {
             format!(
                 "{team}: it is gone from the main lines and from what is told to run in production."
             )
+        }
+        around::KIND => {
+            let name = told["environment"].as_str().unwrap_or("unknown");
+            match told["what"].as_str() {
+                Some("touched") => format!("{team}: it runs in {name}."),
+                Some("fixed") => format!("{team}: it is gone from {name}."),
+                Some("returned") => format!("{team}: it runs in {name} again."),
+                Some("handed") => format!("{team}: what runs in {name} is another owner's now."),
+                _ => format!("{team} contained it in {name}{behind}"),
+            }
         }
         "handed" => format!("{team}: what has it was given to another owner."),
         "fixed" => format!("{team} fixed it{behind}"),
@@ -168,6 +178,7 @@ pub(crate) fn sections(room: &Room, now: Timestamp) -> Vec<Section> {
             ],
             table: Some((columns, room.stands.iter().map(row).collect())),
         },
+        environments(room, now),
         Section {
             title: "What happened",
             text: Vec::new(),
@@ -185,6 +196,27 @@ pub(crate) fn sections(room: &Room, now: Timestamp) -> Vec<Section> {
         },
         plain("To be talked about", ask.map(str::to_owned).into()),
     ]
+}
+
+/// How long it took in each environment.
+fn environments(room: &Room, now: Timestamp) -> Section {
+    let closed = room.is.closed.is_some();
+    let row = |(name, stand): &(&str, Stand)| {
+        let is = stand.measures(None, true, room.is.closed.unwrap_or(now));
+        vec![
+            (*name).to_owned(),
+            room.team(stand.team),
+            span(is.contain, closed),
+            span(is.fix, closed),
+        ]
+    };
+    let columns = vec!["Environment", "Team", "To contain", "To fix"];
+    let text = "From when it was seen to run there, by what was told to be deployed.".to_owned();
+    Section {
+        title: "How long it took in each environment",
+        text: vec![text],
+        table: Some((columns, room.around().iter().map(row).collect())),
+    }
 }
 
 /// A text of others in Markdown: it is one line, and no markup.

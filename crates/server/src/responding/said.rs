@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
+use trimtab_engine::incident::What;
 use trimtab_store::{NewIncident, NewIncidentEvent};
 use utoipa::ToSchema;
 
-use super::{Room, doers, drills, knows, look, room};
+use super::{Room, around, doers, drills, knows, look, published, room};
 use crate::access::{Action, On, Who};
 use crate::api::moment;
 use crate::jobs::{look as job, notify};
@@ -31,7 +32,8 @@ pub(crate) struct Opening {
     /// A version or a range, as the ecosystem writes it or as VERS; left out: every version.
     #[schema(max_length = 500)]
     pub(crate) versions: String,
-    /// When the world was told. Left out: as the index tells it of a name; of a package it is unknown.
+    /// When the world was told. Left out: as the index tells it of a name, or of the advisory that is about just these
+    /// versions of a package; else it is unknown.
     pub(crate) published: Option<String>,
     /// Whether it is a drill: marked everywhere, counted nowhere.
     pub(crate) drill: bool,
@@ -59,6 +61,9 @@ pub(crate) struct Said {
     pub(crate) kind: String,
     /// The team. Left out: the whole, or what nobody owns.
     pub(crate) team: Option<i64>,
+    /// Of `contained`: in this environment alone, as the room names it. Left out: everywhere.
+    #[schema(max_length = 200)]
+    pub(crate) environment: Option<String>,
     /// In words. Needed, but for `acknowledged` and `done`.
     #[schema(max_length = 4000)]
     pub(crate) text: String,
@@ -125,8 +130,11 @@ pub(crate) async fn open(app: &App, who: &Who, sent: &Opening) -> Result<i64, Pr
         return Err(Problem::invalid("`published` is not in the future."));
     }
     // A drill of our own plays on its own day; of a real one the sources say when the world was told.
-    if published.is_none() && !sent.drill && !looked_for.starts_with("pkg:") {
-        let by_sources = super::published(app, &super::called(app, who.org, &looked_for).await?);
+    if published.is_none() && !sent.drill {
+        let by_sources = match looked_for.starts_with("pkg:") {
+            true => published::of_package(app, &looked_for, &versions),
+            false => published::of_name(app, &super::called(app, who.org, &looked_for).await?),
+        };
         published = by_sources.filter(|at| *at <= now);
     }
     // What cannot be understood is told before anything is kept.
@@ -223,6 +231,9 @@ pub(crate) async fn say(app: &App, who: &Who, id: i64, sent: &Said) -> Result<()
     if team.is_some_and(|id| !room.teams.iter().any(|team| team.id == id)) {
         return Err(Problem::invalid("`team` is no team of this organisation."));
     }
+    if let Some(environment) = sent.environment.as_deref().filter(|name| !name.is_empty()) {
+        return contained_in(app, who, &room, (environment, team), (kind, text)).await;
+    }
     let told = match kind {
         "acknowledged" | "contained" | "fixed" => {
             if !room.stands.iter().any(|stand| stand.team == team) {
@@ -272,6 +283,37 @@ pub(crate) async fn say(app: &App, who: &Who, id: i64, sent: &Said) -> Result<()
     kept.map(|_| ()).ok_or_else(closed)
 }
 
+/// Keeps that nothing more can happen in an environment, though what is affected runs there still.
+async fn contained_in(
+    app: &App,
+    who: &Who,
+    room: &Room,
+    (environment, team): (&str, Option<i64>),
+    (kind, text): (&str, &str),
+) -> Result<(), Problem> {
+    if kind != "contained" {
+        let text = "`environment` is for `contained`: what is fixed there is seen by itself.";
+        return Err(Problem::invalid(text));
+    }
+    let stands = room.around();
+    let stand = stands.iter().find(|(name, stand)| *name == environment && stand.team == team);
+    match stand {
+        None => {
+            let text = "`environment` is none in which it is told to run for this team.";
+            return Err(Problem::invalid(text));
+        }
+        Some((_, stand)) if stand.fixed.is_some() => {
+            return Err(Problem::conflict("It is gone from there already."));
+        }
+        Some(_) => {}
+    }
+    let told = json!({ "text": text });
+    let event = around::event((environment, team), What::Contained, told);
+    let (id, now) = (room.is.id, app.now());
+    let kept = app.store.tell_incident(who.org, id, (&[event], &[]), &who.actor(), now).await?;
+    kept.map(|_| ()).ok_or_else(closed)
+}
+
 fn closed() -> Problem {
     Problem::conflict("It is closed: only what was learnt of it goes on.")
 }
@@ -293,8 +335,18 @@ async fn close(
                 "fixed": at(stand.fixed) })
         })
         .collect();
+    let around: Vec<serde_json::Value> = room
+        .around()
+        .iter()
+        .map(|(environment, stand)| {
+            let at = |at: Option<Timestamp>| at.map(|at| at.to_string());
+            json!({ "environment": environment, "team": stand.team,
+                "touched": stand.touched.to_string(), "contained": at(stand.contained),
+                "fixed": at(stand.fixed) })
+        })
+        .collect();
     // What was there when it was closed is the evidence of it.
-    let told = json!({ "text": text, "teams": stands, "places": room.places.rows.len(),
+    let told = json!({ "text": text, "teams": stands, "environments": around, "places": room.places.rows.len(),
         "more": room.places.more, "unknown": room.places.unknown, "known": room.places.known });
     let done = app.store.close_incident(who.org, room.is.id, told, &who.actor(), now).await?;
     if done { Ok(()) } else { Err(closed()) }

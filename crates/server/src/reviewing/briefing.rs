@@ -1,5 +1,6 @@
 //! The quarterly pack: what was exploited in the wild, what attackers published, and how fast we were.
 
+mod gone;
 mod read;
 mod topics;
 
@@ -13,6 +14,7 @@ use trimtab_model::ecosystem::Family;
 use trimtab_pages::part::number;
 use trimtab_store::{Incident, Struck};
 
+use gone::gone;
 use read::{COMPARED, ours, read};
 use topics::{attacks, chart, day, draft, exploited, filled, is_unaffected, nearly, slow, watch};
 
@@ -72,7 +74,8 @@ pub(super) async fn made(
     let read = match making.app.index() {
         None => None,
         Some(index) => {
-            let names: Vec<(Family, String)> = ours.keys().cloned().collect();
+            let names: BTreeMap<(Family, String), BTreeSet<String>> =
+                ours.iter().map(|(of, own)| (of.clone(), own.versions.clone())).collect();
             let read =
                 tokio::task::spawn_blocking(move || read(&index, &names, (from, now)).ok()).await;
             read.map_err(|_| broken())?
@@ -142,7 +145,9 @@ pub(super) async fn made(
         false => store.struck_by(org, &known, systems, STRUCK).await?,
     };
     let cut_hits = hits.len() > LISTINGS || was.len() >= STRUCK;
-    let attacks = attacks(&read, &ours, (&malicious, &was, cut_hits));
+    let mut attacks = attacks(&read, &ours, (&malicious, &was, cut_hits));
+    let (gone, cut_gone) = gone(making, &read, &was, from).await?;
+    attacks.extend(gone);
     let (slow, watch) = (slow(&struck, &of, now), watch(&read, &ours));
     let span = format!("Listed between {} and {}", day(from), day(now));
     // What came after the data is not known: of a time that they do not reach, nothing is.
@@ -201,7 +206,7 @@ pub(super) async fn made(
             day(now),
             told(read.days.1)
         ),
-        more: !has_attacks || near_cut,
+        more: !has_attacks || near_cut || cut_gone,
         ..filled(Part::Attacks, attacks, "#attacks".to_owned())
     };
     let words = |of: Option<trimtab_engine::measure::Spread>| {
@@ -327,8 +332,12 @@ mod tests {
             decided: Some("not-affected".to_owned()),
         }];
         let right = (Family::Npm, "right".to_owned());
-        let listing =
-            Listing { cve: "CVE-2026-2".to_owned(), listed: at(5), package: right.clone() };
+        let listing = Listing {
+            cve: "CVE-2026-2".to_owned(),
+            listed: at(5),
+            package: right.clone(),
+            unknown: false,
+        };
         let hit = BTreeMap::from([(right.clone(), vec![("MAL-2026-1".to_owned(), at(6))])]);
         let read = Read { listings: vec![listing], hit, ..Read::default() };
         let of = |_: &Struck| Some(("CVE-2026-1", at(5)));
@@ -347,6 +356,11 @@ mod tests {
             assert!(notes[0].starts_with("here, and decided to be not affected"), "{notes:?}");
             assert_eq!(some, unknown || cut);
             assert_eq!(notes[1].ends_with("3 places, not affected"), !some, "{notes:?}");
+            // A version that cannot be compared with the advisory is not told as not affected.
+            let mut other = read.clone();
+            other.listings.iter_mut().for_each(|is| is.unknown = true);
+            let (topics, some) = nearly((&other, cut), &ours, &all, &of, &had);
+            assert!(some && topics[1].note.ends_with("whether it is affected is unknown"));
             // A malicious version of what is here comes before all others.
             let ids = HashMap::from([("MAL-2026-1".to_owned(), 8)]);
             let told = &attacks(&read, &ours, (&ids, &all, cut))[0].note;

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use trimtab_engine::review::Kind;
-use trimtab_store::{Org, PreparedPack, Review, ScopeOf};
+use trimtab_store::{Entry, EventKind, Org, PreparedPack, Review, ScopeOf};
 
 use super::agenda::{self, Pack};
 use super::{Before, Scope, kind_of};
@@ -38,15 +38,24 @@ pub(crate) async fn pack(
                 Kind::Weekly => None,
                 _ => Some(mark(app, who.org, scope, before, (&agreed, now)).await?),
             };
-            if let Some(mark) = &mark {
+            if let Some((end, rest)) = &mark {
                 let kept = app.store.prepared_pack(who.org, review.id).await?;
-                let same = kept.filter(|kept| kept.mark == *mark);
-                if let Some(Ok(pack)) = same.map(|kept| serde_json::from_value(kept.pack)) {
+                if let Some(kept) = kept
+                    && holds(app, who.org, scope, (&kept, rest)).await?
+                    && let Ok(pack) = serde_json::from_value(kept.pack.clone())
+                {
+                    // The next look begins where this one ended.
+                    let mark = written(*end, rest);
+                    if kept.mark != mark {
+                        let kept = PreparedPack { mark, ..kept };
+                        app.store.keep_prepared(who.org, review.id, &kept).await?;
+                    }
                     return Ok(pack);
                 }
             }
             let (pack, _) = agenda::pack(app, who.org, scope, of, before, (&agreed, now)).await?;
-            if let Some(mark) = mark {
+            if let Some((end, rest)) = mark {
+                let mark = written(end, &rest);
                 let told =
                     serde_json::to_value(&pack).map_err(|e| Problem::conflict(e.to_string()))?;
                 let kept = PreparedPack { mark, made: now, pack: told };
@@ -54,6 +63,83 @@ pub(crate) async fn pack(
             }
             Ok(pack)
         }
+    }
+}
+
+/// A mark as it is kept: how far the ledger was looked at, and the rest.
+fn written(end: i64, rest: &str) -> String {
+    format!("{end} {rest}")
+}
+
+/// Whether a pack that is kept is as it would be made now: the rest is the same, and nothing that the ledger told since is
+/// about what it tells.
+async fn holds(
+    app: &App,
+    org: Org,
+    scope: &Scope,
+    (kept, rest): (&PreparedPack, &str),
+) -> Result<bool, Problem> {
+    let Some((end, of)) = kept.mark.split_once(' ') else { return Ok(false) };
+    let Ok(end) = end.parse::<i64>() else { return Ok(false) };
+    if of != rest {
+        return Ok(false);
+    }
+    let told = app.store.ledger(org, end, LOOKED).await?;
+    let systems = scope.systems.as_deref();
+    Ok(told.len() < LOOKED && !told.iter().any(|entry| touches(entry, systems)))
+}
+
+/// So many entries are looked at: after more a pack is made anew.
+const LOOKED: usize = 2_000;
+
+/// Entries about people, what they are told, and by which ways: no pack is made of them.
+const BESIDE: [&str; 31] = [
+    "alert",
+    "board-mail-ended",
+    "board-mail-set",
+    "calendar",
+    "calendar-withdrawn",
+    "card",
+    "channel-tried",
+    "email",
+    "joined",
+    "letter-again",
+    "notice-acknowledged",
+    "notice-wishes",
+    "own-digest-ended",
+    "own-digest-set",
+    "password",
+    "pulse",
+    "rota",
+    "rota-cover",
+    "rota-cover-withdrawn",
+    "sessions-ended",
+    "share-added",
+    "share-withdrawn",
+    "subject",
+    "supplier-letter",
+    "supplier-letter-again",
+    "supplier-letters",
+    "ticket",
+    "token-added",
+    "token-revoked",
+    "tracker",
+    "verdict",
+];
+
+/// Whether a pack of some systems may tell something that an entry changed; `None`: of all, and of none.
+fn touches(entry: &Entry, systems: Option<&[i64]>) -> bool {
+    let data: serde_json::Value = serde_json::from_str(&entry.data).unwrap_or_default();
+    if entry.kind == EventKind::Changed.as_str()
+        && data["what"].as_str().is_some_and(|what| BESIDE.contains(&what))
+    {
+        return false;
+    }
+    match (systems, entry.system) {
+        (None, _) => true,
+        (Some(systems), Some(system)) => systems.contains(&system),
+        // What arrives or is found in an asset without a system is nobody's; the rest may be about all.
+        (Some(_), None) => entry.asset.is_none() && entry.finding.is_none(),
     }
 }
 
@@ -65,7 +151,7 @@ async fn mark(
     scope: &Scope,
     before: &[Before],
     (agreed, now): (&Agreed, Timestamp),
-) -> Result<String, Problem> {
+) -> Result<(i64, String), Problem> {
     // First: what is told while the pack is made has it made anew.
     let end = app.store.ledger_end(org).await?;
     let index = app.index().and_then(|index| index.info().ok()).map(|info| info.digest);
@@ -77,5 +163,40 @@ async fn mark(
     let load = measured.last().map(|is| (is.day, is.load, is.unknown));
     let of = (scope.of.word(), &scope.systems);
     let charter = agreed.charter_id;
-    Ok(digest(&format!("{end} {index:?} {charter:?} {of:?} {held:?} {day} {load:?}")))
+    let rest = format!("{index:?} {charter:?} {of:?} {held:?} {day} {load:?}");
+    Ok((end, digest(&rest)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_pack_tells_has_it_made_anew() {
+        let entry = |kind: &str, what: &str, system: Option<i64>, asset: Option<i64>| Entry {
+            seq: 1,
+            kind: kind.to_owned(),
+            at: 0,
+            actor: "trimtab".to_owned(),
+            system,
+            asset,
+            finding: None,
+            data: format!("{{\"what\":\"{what}\"}}"),
+            hash: String::new(),
+        };
+        let changed = EventKind::Changed.as_str();
+        let of_seven = Some(&[7][..]);
+        for (entry, whole, team) in [
+            (entry("received", "", Some(7), Some(1)), true, true),
+            (entry("received", "", Some(8), Some(1)), true, false),
+            (entry("received", "", None, Some(1)), true, false),
+            (entry(changed, "token-added", None, None), false, false),
+            (entry(changed, "ticket", Some(7), None), false, false),
+            (entry(changed, "charter-agreed", None, None), true, true),
+            (entry(changed, "what a newer build tells", None, None), true, true),
+        ] {
+            assert_eq!(touches(&entry, None), whole, "{entry:?}");
+            assert_eq!(touches(&entry, of_seven), team, "{entry:?}");
+        }
+    }
 }

@@ -128,6 +128,24 @@ pub(crate) async fn set(app: &App, who: &Who, id: i64, on: bool) -> Result<(), P
     Ok(())
 }
 
+/// Has what was refused, or may not have come, told to a supplier again.
+///
+/// # Errors
+/// They may not, nothing is written to them, or there is nothing of that kind.
+pub(crate) async fn again(app: &App, who: &Who, id: i64) -> Result<(), Problem> {
+    let seen = find(app, who, id).await?;
+    seen.must_change()?;
+    if !app.store.writes_supplier(who.org, id).await? || seen.is.ended.is_some() {
+        return Err(Problem::conflict("Nothing is written to this supplier."));
+    }
+    let now = app.now();
+    if app.store.again_supplier_letters(who.org, id, &who.actor(), now).await? == 0 {
+        return Err(Problem::conflict("Nothing was refused or lost: there is nothing to send."));
+    }
+    app.store.add_job(&write_suppliers::next(who.org, now), now).await?;
+    Ok(())
+}
+
 /// Sends a test letter to a supplier. Returns what became of it.
 ///
 /// # Errors

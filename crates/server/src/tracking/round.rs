@@ -110,6 +110,13 @@ pub(super) async fn run(app: &App, tracker: &Tracker, lease: Arc<Lease>) -> Resu
     if tracker.is.token.is_empty() {
         return Ok(Done::default());
     }
+    let here = &app.settings.public;
+    let home = app.store.at_home(org, team, here).await?;
+    if home != *here {
+        let trouble = away(&home, here);
+        app.store.note_tracker(org, team, None, (&trouble, None), now).await?;
+        return Ok(Done { trouble, ..Done::default() });
+    }
     let (project, token) = (project(tracker), opened(app, tracker, "token"));
     let (Some(project), Some(token)) = (project, token) else {
         let trouble = "Its settings cannot be read: set the tracker and its token again.";
@@ -157,6 +164,14 @@ pub(super) async fn run(app: &App, tracker: &Tracker, lease: Arc<Lease>) -> Resu
     Ok(done)
 }
 
+/// What is told where another server writes the tickets: this is a copy of its database, or it moved.
+fn away(home: &str, here: &str) -> String {
+    format!(
+        "the server at {home} writes these tickets, and this one is {here}: of a copy nothing is written. Where it moved \
+         here, save the tracker's settings here"
+    )
+}
+
 struct Round<'a> {
     app: &'a App,
     tracker: &'a Tracker,
@@ -167,8 +182,9 @@ struct Round<'a> {
     denied: usize,
     /// After this it ends.
     until: Instant,
-    /// Trimtab's tickets of the project, once they were asked for. `Some(None)`: there are more than are told.
-    listed: Option<Option<Vec<Seen>>>,
+    /// Trimtab's tickets of the project, the newest as far as they are told, once they were asked for. `Some(None)`: they
+    /// could not be.
+    listed: Option<Option<Arc<Vec<Seen>>>>,
     /// Whether so many are looked for by their marks that one listing costs less.
     lists: bool,
     done: Done,
@@ -264,10 +280,18 @@ impl Round<'_> {
             let now = self.app.now();
             // What was not told is not asked for by each ticket again.
             self.listed = Some(None);
-            let all = role.changed(now.checked_sub(LISTED).unwrap_or(now))?;
-            self.listed = Some((!all.cut).then_some(all.tickets));
-            // It may take its time, and there is some for tickets after it.
-            self.until = Instant::now() + LONGEST;
+            let of = (self.org().0, self.team(), self.tracker.changed);
+            let known = self.app.listings.get(of, now);
+            let all = match known {
+                Some(known) => known,
+                None => {
+                    let all = role.changed(now.checked_sub(LISTED).unwrap_or(now))?;
+                    // It may take its time, and there is some for tickets after it.
+                    self.until = Instant::now() + LONGEST;
+                    self.app.listings.put(of, all.tickets, now)
+                }
+            };
+            self.listed = Some(Some(all));
         }
         match &self.listed {
             Some(Some(all)) => track::look_among(role, mark, kept, all),

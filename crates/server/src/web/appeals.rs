@@ -208,7 +208,7 @@ async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, St
         ..Sheet::default()
     };
     mended(&mut form, wrong);
-    let hours = if dispute { "two days" } else { "four hours" };
+    let awaited = appealing::awaited(app, who, dispute).await?;
     let end = format!(
         "What is to wait is held back as long as the charter lets what is so grave be accepted, {} days at most. \
          Then it is in the plan again by itself, and the team is told.",
@@ -217,7 +217,7 @@ async fn show(app: &App, who: &Who, sent: &Sent, wrong: Option<(&'static str, St
     let view = Act {
         layout,
         follows: vec![end; usize::from(dispute)].into_iter().chain([
-            format!("Who answers is said by the charter; never who asked. It waits {hours} at most, then it is late."),
+            format!("Who answers is said by the charter; never who asked. {awaited}"),
             "What is granted is in the team's plan at once, with your reason. All of it stands in the ledger.".to_owned(),
         ]).collect(),
         about: Pairs(vec![
@@ -288,12 +288,17 @@ async fn tell(
     let about = about(&is, &names, now);
     let roles = answering(who, &is, place);
     if roles.is_empty() {
-        let own = is.state == AppealState::Asked && is.is.author == who.person.id;
-        let notice = own.then(|| Notice {
-            urgency: Urgency::Note,
-            text: "You asked for it: somebody else answers.".to_owned(),
-            next: None,
-        });
+        let waits = is.state == AppealState::Asked;
+        let own = waits && is.is.author == who.person.id;
+        let granted = waits && is.consents.iter().any(|c| c.person == who.person.id);
+        let text = match (own, granted) {
+            (true, _) => Some("You asked for it: somebody else answers."),
+            (false, true) => Some("You granted it: somebody else must, too."),
+            (false, false) => None,
+        };
+        let note =
+            |text: &str| Notice { urgency: Urgency::Note, text: text.to_owned(), next: None };
+        let notice = text.map(note);
         let parts = vec![("About it".to_owned(), Part::Pairs(about))];
         return Ok(html(&Dossier { layout, notice, figures: Figures::default(), parts }));
     }
@@ -334,6 +339,15 @@ fn about(is: &Appeal, names: &std::collections::HashMap<i64, String>, now: Times
     }
     if let Some(team) = is.is.team {
         to("Plan", "the team's plan".to_owned(), format!("/teams/{team}/plan"));
+    }
+    if is.is.needs > 1 && is.state == AppealState::Asked {
+        let so_far = format!("{} of {} people", is.consents.len(), is.is.needs);
+        pairs.push(("Granted by".to_owned(), Value::Text(so_far)));
+    }
+    for consent in &is.consents {
+        let who = name(names, consent.person);
+        let text = format!("{who}, for {}: {}", consent.role, consent.reason);
+        pairs.push(("Granted as well by".to_owned(), Value::Text(text)));
     }
     match (&is.approver, is.answered) {
         (Some((person, role)), Some(at)) => pairs.extend([

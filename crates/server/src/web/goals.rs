@@ -1,7 +1,7 @@
 //! Goals that are shared, with how far each is.
 
 use axum::Form;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect};
 use serde::Deserialize;
 use trimtab_engine::goal::{Measure, Standing};
@@ -11,9 +11,9 @@ use trimtab_pages::part::{
     Cell, Column, Empty, Field, Figure, Figures, Filled, Form as Sheet, Input, Link, Notice, Row,
     Table, Urgency, number,
 };
-use trimtab_store::ReviewOf;
+use trimtab_store::{ReviewOf, SharedGoal};
 
-use super::{Page, Sorry, count, html, layout, own_form};
+use super::{Page, Sorry, asking, count, html, layout, own_form, pager};
 use crate::access::{Action, On, Who};
 use crate::goaling::{self, Shared, Wanted};
 use crate::problem::Problem;
@@ -36,9 +36,21 @@ pub(crate) struct Sent {
     ends: String,
 }
 
-pub(crate) async fn page(State(app): State<App>, who: Result<Who, Problem>) -> Page {
+/// Which part of the list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    /// The last goal of the page before.
+    after: Option<i64>,
+}
+
+pub(crate) async fn page(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Query(asked): Query<Asked>,
+) -> Page {
     let who = who.map_err(Sorry::from)?;
-    show(&app, &who, None).await
+    show(&app, &who, asked.after, None).await
 }
 
 pub(crate) async fn post(
@@ -57,7 +69,9 @@ pub(crate) async fn post(
     };
     match done {
         Ok(()) => Ok(Redirect::to("/goals").into_response()),
-        Err(problem) if problem.status == 422 => show(&app, &who, Some((sent, problem))).await,
+        Err(problem) if problem.status == 422 => {
+            show(&app, &who, None, Some((sent, problem))).await
+        }
         Err(problem) => Err(problem.into()),
     }
 }
@@ -105,12 +119,28 @@ pub(super) fn columns() -> Vec<Column> {
     ]
 }
 
-async fn show(app: &App, who: &Who, wrong: Option<(Sent, Problem)>) -> Page {
-    let goals = goaling::all(app, who).await?;
+async fn show(app: &App, who: &Who, after: Option<i64>, wrong: Option<(Sent, Problem)>) -> Page {
+    // No others are measured than those that are shown.
+    let every = goaling::set(app, who).await?;
+    let all = every.len();
+    let mut part: Vec<SharedGoal> =
+        every.iter().filter(|goal| after.is_none_or(|after| goal.id < after)).cloned().collect();
+    let more = part.len() > goaling::SHOWN;
+    part.truncate(goaling::SHOWN);
+    let next = part.last().filter(|_| more).map(|goal| goal.id.to_string());
+    let goals = goaling::measured(app, who, part).await?;
     let of = |standing| goals.iter().filter(|g| g.progress.standing == standing).count();
-    let whole = i64::try_from(goals.len()).unwrap_or(i64::MAX);
-    let headline = match goals.len() {
+    let whole = i64::try_from(all).unwrap_or(i64::MAX);
+    let headline = match all {
         0 => "No goal is shared yet.".to_owned(),
+        _ if goals.len() < all => format!(
+            "{}; of the {} below {} are reached, {} on track, {} behind.",
+            count(whole, "goal is shared", "goals are shared"),
+            goals.len(),
+            of(Standing::Reached),
+            of(Standing::OnTrack),
+            of(Standing::Behind)
+        ),
         _ => format!(
             "{}: {} reached, {} on track, {} behind.",
             count(whole, "goal is shared", "goals are shared"),
@@ -128,7 +158,7 @@ async fn show(app: &App, who: &Who, wrong: Option<(Sent, Problem)>) -> Page {
     if of(Standing::Unknown) > 0 {
         figures.push(figure(Standing::Unknown));
     }
-    let forms = forms(app, who, &goals, &layout.csrf, wrong.as_ref().map(|(sent, _)| sent)).await?;
+    let forms = forms(app, who, &every, &layout.csrf, wrong.as_ref().map(|(sent, _)| sent)).await?;
     let notice = wrong.map(|(_, problem)| Notice {
         urgency: Urgency::Warning,
         text: problem.detail,
@@ -139,6 +169,9 @@ async fn show(app: &App, who: &Who, wrong: Option<(Sent, Problem)>) -> Page {
         title: "Goals".to_owned(),
         columns: columns(),
         rows: goals.iter().map(|goal| row(goal, now)).collect(),
+        pager: pager(goals.len(), after.is_none(), next, |next| {
+            asking("/goals", &[("after", Some(next))])
+        }),
         empty: Empty {
             why: "A goal is one number that all roles look at: the load, the days to remediate, the deadlines that are kept."
                 .to_owned(),
@@ -147,7 +180,7 @@ async fn show(app: &App, who: &Who, wrong: Option<(Sent, Problem)>) -> Page {
         ..Table::default()
     };
     let about = vec![format!(
-        "Days to remediate and deadlines are those of the last {} days. A goal is on track when it is as far as its time; once its time is over, the number of its last day is shown.",
+        "Days to remediate and deadlines are those of a goal's own time so far; it begins at the number of the {} days before. A goal is on track when it is as far as its time; once its time is over, the number of its last day is shown.",
         goaling::DAYS
     )];
     Ok(html(&Goals { layout, notice, figures: Figures(figures), about, chart: None, list, forms }))
@@ -158,7 +191,8 @@ pub(super) fn row(goal: &Shared, now: jiff::Timestamp) -> Row {
     let is = &goal.is.is;
     let team = is.team.map(|id| format!("&team={id}")).unwrap_or_default();
     let to = if now >= is.ends { format!("&to={}", last_day(is.ends)) } else { String::new() };
-    let metrics = format!("/metrics?days={}{team}{to}", goaling::DAYS);
+    let days = goaling::days(is.begins, is.ends, now);
+    let metrics = format!("/metrics?days={days}{team}{to}");
     let way = match goal.progress.way {
         None => Cell::unknown("the number is not known"),
         Some(way) => Cell::Filled(Filled {
@@ -172,7 +206,7 @@ pub(super) fn row(goal: &Shared, now: jiff::Timestamp) -> Row {
         }),
     };
     let value = match goal.value {
-        None => Cell::unknown("nothing is known of the last 84 days"),
+        None => Cell::unknown("nothing is known of its time so far"),
         Some(value) => Cell::link(number(value), metrics.clone()),
     };
     Row::of(vec![
@@ -192,7 +226,7 @@ pub(super) fn row(goal: &Shared, now: jiff::Timestamp) -> Row {
 async fn forms(
     app: &App,
     who: &Who,
-    goals: &[Shared],
+    goals: &[SharedGoal],
     csrf: &str,
     sent: Option<&Sent>,
 ) -> Result<Vec<(String, Sheet)>, Problem> {
@@ -233,10 +267,10 @@ async fn forms(
     let mut forms = vec![("Share a goal".to_owned(), sheet(fields, "Share it"))];
     let mut mine = Vec::new();
     for goal in goals {
-        let of = goal.is.is.team.map_or(ReviewOf::All, ReviewOf::Team);
+        let of = goal.is.team.map_or(ReviewOf::All, ReviewOf::Team);
         if may_hold(app, who, &of).await? {
-            let until = last_day(goal.is.is.ends);
-            mine.push((goal.is.id.to_string(), format!("{} (until {until})", goal.is.is.name)));
+            let until = last_day(goal.is.ends);
+            mine.push((goal.id.to_string(), format!("{} (until {until})", goal.is.name)));
         }
     }
     if !mine.is_empty() {

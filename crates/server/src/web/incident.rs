@@ -29,6 +29,16 @@ fn whole(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
+/// Where it is said that it is contained in an environment.
+fn link_in(id: i64, environment: &str, team: Option<i64>) -> String {
+    let members = [
+        ("kind", Some("contained".to_owned())),
+        ("team", team.map(|id| id.to_string())),
+        ("environment", Some(environment.to_owned())),
+    ];
+    asking(&format!("/incidents/{id}/tell"), &members)
+}
+
 fn link(id: i64, kind: &str, team: Option<i64>, task: Option<i64>) -> String {
     let text = |id: Option<i64>| id.map(|id| id.to_string());
     let members = [("kind", Some(kind.to_owned())), ("team", text(team)), ("task", text(task))];
@@ -118,6 +128,7 @@ pub(crate) async fn page(
     let figures = Figures(figures);
     let mut parts = vec![
         (String::new(), Part::table(stands(&room, &who, now))),
+        (String::new(), Part::table(environments(&room, &who, now))),
         (String::new(), Part::table(tasks(&room, &who, now))),
         (String::new(), Part::table(places(&room, &search))),
     ];
@@ -230,6 +241,52 @@ fn stands(room: &Room, who: &Who, now: Timestamp) -> Table {
             why: "No team that you may see has it, as far as it can be looked for.".to_owned(),
             next: None,
         },
+        ..Table::default()
+    }
+}
+
+/// How far teams are in each environment that deployments name.
+fn environments(room: &Room, who: &Who, now: Timestamp) -> Table {
+    let open = room.is.closed.is_none();
+    let row = |(name, stand): &(&str, Stand)| {
+        let is = stand.measures(None, true, room.is.closed.unwrap_or(now));
+        let next = match stand.contained {
+            None if open && may_of(who, stand.team) => Cell::link(
+                format!("Say that {} contained it in {name}", room.team(stand.team)),
+                link_in(room.is.id, name, stand.team),
+            ),
+            _ => Cell::Nothing,
+        };
+        let team = match stand.team {
+            Some(team) => Cell::link(room.team(stand.team), format!("/teams/{team}")),
+            None => Cell::unknown("nobody said who owns it"),
+        };
+        let places = match room.running(name, stand.team) {
+            Some(places) => Cell::text(places.to_string()),
+            None => Cell::unknown("there are more deployments than are looked at"),
+        };
+        Row::of(vec![
+            Cell::text((*name).to_owned()),
+            team,
+            places,
+            took(is.contain, !open),
+            took(is.fix, !open),
+            next,
+        ])
+    };
+    Table {
+        title: "Environments".to_owned(),
+        titled: true,
+        columns: vec![
+            Column::left("Environment").kept(),
+            Column::left("Team").kept(),
+            Column::right("Places"),
+            Column::right("To contain"),
+            Column::right("To fix").kept(),
+            Column::left("Next"),
+        ],
+        rows: room.around().iter().map(row).collect(),
+        empty: Empty { why: "No deployment told that it runs somewhere.".to_owned(), next: None },
         ..Table::default()
     }
 }

@@ -33,6 +33,10 @@ pub(crate) struct Sent {
     day: String,
     time: String,
     minutes: String,
+    /// The systems of a group, a line each.
+    systems: String,
+    /// What the group is called.
+    name: String,
 }
 
 /// What a review is of, as words of a form: `team:3`.
@@ -41,6 +45,7 @@ pub(super) fn of_word(word: &str) -> Option<ReviewOf> {
         None if word == "all" => Some(ReviewOf::All),
         Some(("team", id)) => id.parse().ok().map(ReviewOf::Team),
         Some(("system", id)) => id.parse().ok().map(|id| ReviewOf::Systems(vec![id])),
+        Some(("systems", _)) => ReviewOf::from_word(word),
         _ => None,
     }
 }
@@ -55,6 +60,7 @@ pub(crate) async fn page(
     let ids: Vec<i64> = reviews.iter().map(|review| review.id).collect();
     let decisions = app.store.resolved(who.org, &ids).await?;
     let (teams, systems) = (app.store.teams(who.org).await?, app.store.systems(who.org).await?);
+    let groups = app.store.named_groups(who.org).await?;
     let now = app.now();
     let counts = counted(&app, &who, asked.team).await?;
     let of = |state| counts.iter().find(|(is, ..)| *is == state).map_or(0, |(_, count, _)| *count);
@@ -92,7 +98,7 @@ pub(crate) async fn page(
         let took = review.opened.zip(review.closed);
         Row::of(vec![
             Cell::Name(
-                Link::to(name(review, &teams, &systems), page.clone()),
+                Link::to(name(review, &teams, &systems, &groups), page.clone()),
                 review.is.kind.clone(),
             ),
             Cell::Value(When::of(review.opened.unwrap_or(review.is.at), now).into()),
@@ -133,7 +139,16 @@ pub(crate) async fn page(
 }
 
 /// What a review is of, for people.
-fn name(review: &Review, teams: &[Team], systems: &[System]) -> String {
+fn name(
+    review: &Review,
+    teams: &[Team],
+    systems: &[System],
+    groups: &[(ReviewOf, String)],
+) -> String {
+    let word = review.is.of.word();
+    if let Some((_, name)) = groups.iter().find(|(of, _)| of.word() == word) {
+        return name.clone();
+    }
     match &review.is.of {
         ReviewOf::All => "The organisation".to_owned(),
         ReviewOf::Team(id) => teams
@@ -179,9 +194,18 @@ pub(crate) async fn post(
         let wrong = ("kind", "Choose a kind.".to_owned());
         return show(&app, &who, sent, Some(wrong)).await;
     };
-    let Some(of) = of_word(&sent.of) else {
-        let wrong = ("of", "Choose what it is of.".to_owned());
-        return show(&app, &who, sent, Some(wrong)).await;
+    let (of, name) = match sent.of.as_str() {
+        GROUP => match group(&app, &who, &sent).await? {
+            Ok(of) => (of, Some(sent.name.clone())),
+            Err(wrong) => return show(&app, &who, sent, Some(("systems", wrong))).await,
+        },
+        word => match of_word(word) {
+            Some(of) => (of, None),
+            None => {
+                let wrong = ("of", "Choose what it is of.".to_owned());
+                return show(&app, &who, sent, Some(wrong)).await;
+            }
+        },
     };
     let Some(at) = at(&sent.day, &sent.time) else {
         let wrong = ("time", "It is a time such as 14:30, on a day.".to_owned());
@@ -191,18 +215,42 @@ pub(crate) async fn post(
         let wrong = ("minutes", "It is a number of minutes.".to_owned());
         return show(&app, &who, sent, Some(wrong)).await;
     };
-    match reviewing::prepare(&app, &who, Wanted { kind, of, at, minutes }).await {
+    match reviewing::prepare(&app, &who, Wanted { kind, of, at, minutes, name }).await {
         Ok(id) => Ok(Redirect::to(&format!("/reviews/{id}")).into_response()),
         Err(problem) if problem.status == 422 => {
             let name = match &problem.detail {
                 text if text.contains("minutes") => "minutes",
                 text if text.contains("`at`") => "day",
+                text if text.contains("`name`") => "name",
                 _ => "of",
             };
             show(&app, &who, sent, Some((name, problem.detail))).await
         }
         Err(problem) => Err(problem.into()),
     }
+}
+
+/// The word of a group that is named for the first time.
+const GROUP: &str = "group";
+
+/// The systems of a group, by their names. What is wrong with them is told.
+async fn group(app: &App, who: &Who, sent: &Sent) -> Result<Result<ReviewOf, String>, Problem> {
+    let stored = app.store.systems(who.org).await?;
+    let may = |s: &&System| who.may(Action::Review, On { system: Some(s.id), team: s.team });
+    let mine: Vec<&System> = stored.iter().filter(may).collect();
+    let mut ids = Vec::new();
+    for name in sent.systems.lines().map(str::trim).filter(|name| !name.is_empty()) {
+        let Some(system) = mine.iter().find(|system| system.name == name) else {
+            return Ok(Err(format!("`{name}` is no system of which you hold reviews.")));
+        };
+        ids.push(system.id);
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.len() < 2 {
+        return Ok(Err("A group is of two systems at least, a line each.".to_owned()));
+    }
+    Ok(Ok(ReviewOf::Systems(ids)))
 }
 
 fn at(day: &str, time: &str) -> Option<Timestamp> {
@@ -226,6 +274,17 @@ async fn show(app: &App, who: &Who, sent: Sent, wrong: Option<(&'static str, Str
     of.extend(teams.iter().filter(mine).map(|t| (format!("team:{}", t.id), t.name.clone())));
     let may = |s: &&System| who.may(Action::Review, On { system: Some(s.id), team: s.team });
     let system = |s: &System| (format!("system:{}", s.id), format!("System {}", s.name));
+    // Groups that have a name, of which they hold all.
+    let mut groups = Vec::new();
+    for (group, name) in app.store.named_groups(who.org).await? {
+        if reviewing::may_hold(app, who, &group).await? {
+            groups.push((group.word(), format!("Group {name}")));
+        }
+    }
+    of.extend(groups);
+    if systems.iter().filter(may).nth(1).is_some() {
+        of.push((GROUP.to_owned(), "A new group of systems, named below".to_owned()));
+    }
     of.extend(systems.iter().filter(may).map(system));
     let kinds = Kind::ALL.map(|kind| (kind.as_str().to_owned(), kind.title().to_owned())).to_vec();
     let headline = "What is the review of, and when is it?".to_owned();
@@ -240,6 +299,10 @@ async fn show(app: &App, who: &Who, sent: Sent, wrong: Option<(&'static str, Str
             Field::new("day", "Day", Input::Date).holding(sent.day),
             Field::new("time", "Time (UTC)", Input::Text).holding(sent.time).hinted("14:30"),
             Field::new("minutes", "Minutes", Input::Number).holding(sent.minutes),
+            Field::new("name", "Name of a new group", Input::Text).holding(sent.name).optional(),
+            Field::new("systems", "Its systems, a line each", Input::Area)
+                .holding(sent.systems)
+                .optional(),
         ],
         submit: "Plan it".to_owned(),
         cancel: Some(Link::to("Back to the reviews", "/reviews")),

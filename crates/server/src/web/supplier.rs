@@ -14,7 +14,7 @@ use trimtab_pages::page::Supplier as View;
 use trimtab_pages::part::{
     Field, Figure, Figures, Form as Sheet, Input, Link, Notice, Pairs, Urgency, Value,
 };
-use trimtab_store::{Became, Question, QuestionState, SupplierLink};
+use trimtab_store::{Became, Question, QuestionState, SupplierLink, SupplierTold, TRIED};
 
 use super::{Page, Sorry, html, layout, own_form};
 use crate::access::{Action, Who};
@@ -32,7 +32,7 @@ const SHOWN: usize = 50;
 #[serde(default)]
 pub(crate) struct Sent {
     csrf: String,
-    /// `link`, `product`, `release`, `letters`, `try-letter`, `withdraw-link`, `withdraw-question`.
+    /// `link`, `product`, `release`, `letters`, `again-letters`, `try-letter`, `withdraw-link`, `withdraw-question`.
     r#do: String,
     id: String,
     question: String,
@@ -82,6 +82,7 @@ pub(crate) async fn post(
             supplying::deliver(&app, &who, id, &wanted).await.map(|_| ())
         }
         "letters" => supplying::letters::set(&app, &who, id, !sent.on.is_empty()).await,
+        "again-letters" => supplying::letters::again(&app, &who, id).await,
         "try-letter" => match supplying::letters::attempt(&app, &who, id).await {
             Ok((Became::Sent, _)) => Ok(()),
             Ok((_, detail)) => Err(Problem::conflict(format!("It was not taken: {detail}."))),
@@ -238,6 +239,14 @@ async fn forms(
         if on {
             let form = sheet(vec![hidden("try-letter")], "Send a test letter");
             all.push(("Try whether they are reached".to_owned(), form));
+            let told = app.store.supplier_told(who.org, id, SHOWN).await?;
+            let not_taken = |is: &&SupplierTold| {
+                is.item != TRIED && matches!(is.became, Became::Refused | Became::Unknown)
+            };
+            if told.iter().any(|is| not_taken(&is)) {
+                let form = sheet(vec![hidden("again-letters")], "Send them again");
+                all.push(("What was refused, or may not have come".to_owned(), form));
+            }
         }
     }
     let now = app.now();

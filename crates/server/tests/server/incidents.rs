@@ -249,6 +249,137 @@ fn an_incident_from_the_first_word_to_what_was_learnt() {
     assert!(!room["drafts"]["status"].as_str().unwrap().contains("not found it"), "{room}");
 }
 
+/// Tells that what the main line has runs somewhere.
+fn deploy(world: &World, who: &Someone, environment: &str) {
+    let said = json!({ "asset": "shop", "environment": environment });
+    let (status, told) = ask(&world.server, who, "POST", "/api/v1/deployments", &said);
+    assert_eq!(status, 201, "{told}");
+}
+
+#[test]
+fn fixed_and_contained_are_told_of_each_environment() {
+    let world = begun();
+    let server = &world.server;
+    let People { sia, tom, eva } = people(&world);
+    deploy(&world, &sia, "production");
+    deploy(&world, &sia, "staging");
+    let opening =
+        json!({ "title": "A worm", "looked_for": "pkg:npm/moment", "versions": "<2.30.0" });
+    let opened = ask(server, &sia, "POST", "/api/v1/incidents", &opening).1;
+    let here = format!("/api/v1/incidents/{}", opened["id"]);
+    let of = |name: &str| {
+        let room = server.open(&sia, &here).json();
+        assert!(room["published"].is_null(), "no advisory is about just these versions: {room}");
+        let all = room["teams"][0]["environments"].as_array().unwrap().clone();
+        all.into_iter().find(|is| is["environment"] == name).unwrap_or_default()
+    };
+    assert_eq!((&of("staging")["places"], &of("production")["places"]), (&json!(1), &json!(1)));
+    // A team says how far it is in one of them, where it runs.
+    let team = world.team;
+    let contained = |environment: &str| json!({ "kind": "contained", "team": team, "text": "no way in", "environment": environment });
+    assert_eq!(ask(server, &eva, "POST", &here, &contained("staging")).0, 404);
+    assert_eq!(ask(server, &tom, "POST", &here, &contained("nowhere")).0, 422);
+    let mut wrong = contained("staging");
+    wrong["kind"] = json!("acknowledged");
+    assert_eq!(ask(server, &tom, "POST", &here, &wrong).0, 422);
+    assert_eq!(ask(server, &tom, "POST", &here, &contained("staging")).0, 200);
+    assert!(of("staging")["contained"].is_string() && of("production")["contained"].is_null());
+    let room = server.open(&sia, &here).json();
+    assert!(room["teams"][0]["contained"].is_null(), "the team is not, by that: {room}");
+
+    // Gone from the main line and production: fixed, and in staging it runs still.
+    world.build("2.30.1");
+    deploy(&world, &sia, "production");
+    look(&world);
+    let room = server.open(&sia, &here).json();
+    assert!(room["teams"][0]["fixed"].is_string(), "{room:#}");
+    assert!(of("production")["fixed"].is_string() && of("staging")["fixed"].is_null());
+    assert_eq!((&of("staging")["places"], &of("production")["places"]), (&json!(1), &json!(0)));
+    assert_eq!(ask(server, &tom, "POST", &here, &contained("production")).0, 409, "it is gone");
+    let page = server.open(&tom, &here.replace("/api/v1", "")).text;
+    assert!(page.contains("Environments") && page.contains("staging"), "{page}");
+    deploy(&world, &sia, "staging");
+    look(&world);
+    assert!(of("staging")["fixed"].is_string());
+    let timeline = server.open(&sia, &here).json()["timeline"].as_array().unwrap().len();
+    look(&world);
+    assert_eq!(server.open(&sia, &here).json()["timeline"].as_array().unwrap().len(), timeline);
+    let report = server.open(&sia, &format!("{here}/report?format=markdown")).text;
+    for words in ["How long it took in each environment", "it is gone from staging", "no way in"] {
+        assert!(report.contains(words), "{words}: {report}");
+    }
+
+    // When the world was told is taken from the advisory that is about just these versions of the package.
+    for (versions, day) in
+        [("<2.29.2", Some("2022-04-04")), (">=2.18.0 <2.29.4", Some("2022-07-06")), ("", None)]
+    {
+        let opening = json!({ "title": "By range", "looked_for": "pkg:npm/moment",
+            "versions": versions });
+        let opened = ask(server, &sia, "POST", "/api/v1/incidents", &opening).1;
+        let room = server.open(&sia, &format!("/api/v1/incidents/{}", opened["id"])).json();
+        let told = room["published"].as_str().map(|at| at[..10].to_owned());
+        assert_eq!(told.as_deref(), day, "{versions}");
+    }
+}
+
+#[test]
+fn the_charter_says_who_grants_an_emergency_and_how_many() {
+    let world = begun();
+    world.pace();
+    let server = &world.server;
+    let People { sia, tom, .. } = people(&world);
+    let text = "format = 1\npreset = \"framework\"\nname = \"Ours\"\n[emergencies]\n\
+        may-approve = [\"operations\"]\npeople = 2\nwithin = \"2 hours\"\n[disputes]\n\
+        may-decide = [\"product\"]\n";
+    let (app, org, now) = (server.app(), server.org(), Timestamp::now());
+    server.runtime.block_on(async {
+        let id = app.store.propose_charter(org, text, sia.id, "person:1", now).await.unwrap();
+        for side in [Role::Security, Role::Engineering, Role::Product, Role::Operations] {
+            let by = (side, sia.id);
+            app.store.agree(org, id, by, &json!({}), "person:1", now).await.unwrap();
+        }
+    });
+    let finding = server.open(&sia, "/api/v1/findings").json()["rows"][0]["id"].as_i64().unwrap();
+    let form = server.open(&tom, &format!("/appeals/new?kind=emergency&finding={finding}")).text;
+    assert!(form.contains("2 people must grant it. It waits 2 hours at most"), "{form}");
+    let wanted = json!({ "kind": "emergency", "finding": finding, "reason": "it is used now" });
+    let (status, asked) = ask(server, &tom, "POST", "/api/v1/appeals", &wanted);
+    assert_eq!(status, 201, "{asked}");
+    let path = format!("/api/v1/appeals/{}", asked["id"]);
+    let is = |who: &Someone| server.open(who, &path).json();
+    let told = is(&tom);
+    assert_eq!((&told["sides"], &told["needs"]), (&json!(["operations"]), &json!(2)), "{told}");
+    for words in ["“Ours”", "granted by operations, 2 people, within 2 hours", "never who asked"]
+    {
+        assert!(told["rule"].as_str().unwrap().contains(words), "{words}: {told}");
+    }
+    let at = |member: &str| told[member].as_str().unwrap().parse::<Timestamp>().unwrap();
+    assert_eq!(at("due").duration_since(at("asked")).as_hours(), 2);
+    let [ola, pim] =
+        ["Ola", "Pim"].map(|name| server.someone(org, name, &[(Role::Operations, Organisation)]));
+    let granted = json!({ "state": "granted", "role": "operations", "reason": "it burns" });
+    assert_eq!(ask(server, &tom, "POST", &path, &granted).0, 409, "not who asked");
+    let security = json!({ "state": "granted", "role": "security", "reason": "it burns" });
+    assert_eq!(ask(server, &sia, "POST", &path, &security).0, 422, "not this side any longer");
+    let (status, one) = ask(server, &ola, "POST", &path, &granted);
+    assert_eq!((status, &one["state"]), (200, &json!("asked")), "one of two: {one}");
+    assert_eq!(one["consents"][0]["person"], ola.id, "{one}");
+    assert_eq!(ask(server, &ola, "POST", &path, &granted).0, 409, "each once");
+    let plan = || server.open(&tom, &format!("/teams/{}/plan", world.team)).text;
+    assert!(!plan().contains("it is used now"), "nothing follows yet");
+    let page = server.open(&ola, &path.replace("/api/v1", "")).text;
+    assert!(page.contains("1 of 2 people") && page.contains("somebody else must, too"), "{page}");
+    let (status, both) = ask(server, &pim, "POST", &path, &granted);
+    assert_eq!((status, &both["state"]), (200, &json!("granted")), "{both}");
+    assert!(plan().contains("it is used now"), "{}", plan());
+    // A dispute is decided by the side that the charter names for it, whatever its level.
+    let later = json!({ "kind": "dispute", "finding": finding, "wanted": "later", "reason": "x" });
+    let dispute = ask(server, &tom, "POST", "/api/v1/appeals", &later).1["id"].clone();
+    let is = server.open(&tom, &format!("/api/v1/appeals/{dispute}")).json();
+    assert_eq!((&is["sides"], &is["needs"]), (&json!(["product"]), &json!(1)), "{is}");
+    assert!(is["rule"].as_str().unwrap().contains("a dispute is decided by product"), "{is}");
+}
+
 #[test]
 fn a_drill_is_marked_everywhere_and_counts_nowhere() {
     let world = begun();
@@ -273,7 +404,16 @@ fn a_drill_is_marked_everywhere_and_counts_nowhere() {
         assert!(page.text.to_lowercase().contains("drill"), "{path}");
     }
     // Each past event can be played as it was.
-    for past in ["log4shell", "xz", "event-stream", "ua-parser-js", "heartbleed", "struts"] {
+    for past in [
+        "log4shell",
+        "xz",
+        "event-stream",
+        "ua-parser-js",
+        "heartbleed",
+        "struts",
+        "spring4shell",
+        "eslint-scope",
+    ] {
         let body = json!({ "drill": true, "past": past });
         let (status, opened) = ask(server, &sia, "POST", "/api/v1/incidents", &body);
         assert_eq!(status, 201, "{past}: {opened}");
@@ -435,6 +575,8 @@ fn a_drill_in_a_browser() {
     let world = begun();
     let server = &world.server;
     let People { sia, .. } = people(&world);
+    deploy(&world, &sia, "production");
+    deploy(&world, &sia, "staging");
     let page = browser.page();
     page.size(1440, 900);
     let (name, value) = sia.cookie.split_once('=').unwrap();

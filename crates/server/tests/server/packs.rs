@@ -213,7 +213,11 @@ fn a_pack_that_is_prepared_is_made_anew_when_something_changed_and_not_on_each_l
     assert_eq!((look()["at"].clone(), kept()), (first["at"].clone(), Some(is.clone())));
     assert!(server.open(&eve, &format!("/reviews/{id}")).text.contains("Open the review"));
     assert_eq!(kept(), Some(is.clone()), "neither by its page");
-    // Whatever is told has it made anew.
+    // What is told of accounts and their wishes is no part of it.
+    let wish = app.store.set_unshown(org, eve.id, true, "person:1", jiff::Timestamp::now());
+    assert!(server.runtime.block_on(wish).unwrap());
+    assert_eq!((look()["at"].clone(), kept().unwrap().made), (first["at"].clone(), is.made));
+    // What is told of its systems has it made anew.
     deploy(&world, &ops, "ok");
     assert_ne!(look()["at"], first["at"]);
     assert_ne!(kept().unwrap().mark, is.mark);

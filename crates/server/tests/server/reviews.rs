@@ -406,11 +406,13 @@ fn goals_are_as_far_as_the_number_that_they_are_about() {
         json!({ "team": world.team, "name": "Half", "measure": "load", "to": 0.01, "ends": ends });
     let id = made(&post(server, &world.tom, "/api/v1/goals", &goal));
     let told = server.open(&world.tom, "/api/v1/goals").json()["rows"][0].clone();
-    let load = server.open(&world.tom, "/api/v1/metrics?days=84").json()["now"]["load"].clone();
+    // Of its own time: of this day.
+    let load = server.open(&world.tom, "/api/v1/metrics?days=1").json()["now"]["load"].clone();
     assert_eq!((&told["value"], &told["from"]), (&load, &load), "{told}");
     assert_eq!((&told["way"], &told["ends"]), (&json!(0.0), &json!(ends)));
     let page = server.open(&world.tom, "/goals").text;
     assert!(page.contains("Half") && page.contains("Share a goal"), "{page}");
+    assert!(page.contains("/metrics?days=1&"), "its number opens its own time: {page}");
     // A goal that goes the wrong way, or has no number to begin at, is none.
     for (member, value) in [
         ("to", json!(1e6)),
@@ -446,6 +448,45 @@ fn goals_are_as_far_as_the_number_that_they_are_about() {
         [("of", "all"), ("name", "By form"), ("measure", "load"), ("to", "x"), ("ends", &ends)];
     let page = server.send(&world.lea, "/goals", &form).text;
     assert!(page.contains("`to` is a number") && page.contains("By form"), "{page}");
+}
+
+#[test]
+fn a_group_of_systems_is_named_and_planned_on_the_page() {
+    let world = begun(Server::new());
+    let server = &world.server;
+    let org = server.org();
+    server.system(org, "quay");
+    let form = |of: &str, systems: &str, name: &str| {
+        let fields = [
+            ("kind", "weekly"),
+            ("of", of),
+            ("day", &tomorrow(1)),
+            ("time", "10:00"),
+            ("minutes", "30"),
+            ("systems", systems),
+            ("name", name),
+        ];
+        server.send(&world.lea, "/reviews/new", &fields)
+    };
+    let one = form("group", "shop", "Tills").text;
+    assert!(one.contains("two systems at least") && one.contains("Tills"), "{one}");
+    assert!(form("group", "shop\r\nnone", "Tills").text.contains("`none` is no system"));
+    assert_eq!(form("group", "shop\r\nquay", "Tills").status, 303);
+    let list = server.open(&world.lea, "/reviews").text;
+    assert!(list.contains("Tills"), "{list}");
+    // It can be chosen by its name, and its reviews are of the same.
+    let page = server.open(&world.lea, "/reviews/new").text;
+    assert!(page.contains("Group Tills"), "{page}");
+    let word = page.split("value=\"systems:").nth(1).unwrap();
+    let word = format!("systems:{}", word.split('"').next().unwrap());
+    assert_eq!(form(&word, "", "").status, 303);
+    assert_eq!(server.open(&world.lea, "/reviews").text.matches("Tills").count(), 2);
+    // Who holds a part of it does not learn of it.
+    let page = server.open(&world.tom, "/reviews/new").text;
+    assert!(!page.contains("Tills"), "{page}");
+    assert!(!server.open(&world.tom, "/reviews").text.contains("Tills"));
+    let wrong = json!({ "team": world.team, "name": "x" });
+    assert_eq!(post(server, &world.lea, "/api/v1/reviews", &wrong).status, 422);
 }
 
 #[test]

@@ -26,7 +26,42 @@ clock!(walls, "2026-11-28T10:00:00Z".parse().unwrap());
 clock!(browsed, "2026-11-28T10:00:00Z".parse().unwrap());
 clock!(alone, "2026-11-28T10:00:00Z".parse().unwrap());
 clock!(slow, "2026-11-28T10:00:00Z".parse().unwrap());
+clock!(copied, "2026-11-28T10:00:00Z".parse().unwrap());
 clock!(real, Timestamp::now());
+
+#[test]
+fn of_a_copy_nothing_is_written_until_somebody_says_so() {
+    copied::LATER.store(0, Ordering::SeqCst);
+    let fake = Fake::start(TRACKERS[0]);
+    let set = setting(TRACKERS[0], &fake.address);
+    let world = World::with(copied::now, &copied::LATER, &set);
+    assert_eq!(issues(&fake).len(), 1);
+    // The database says that another server writes them: this one is a rehearsal with its data.
+    let (app, now) = (world.server.app(), copied::now());
+    let elsewhere = |home: &str| {
+        let home = home.to_owned();
+        world.server.runtime.block_on(async {
+            let mut is = app.store.tracker(world.org, world.team).await.unwrap().unwrap().is;
+            is.home = home;
+            app.store.put_tracker(world.org, &is, "person:1", now).await.unwrap();
+        });
+    };
+    elsewhere("https://production.example");
+    let before = fake.state.lock().unwrap().ticks;
+    world.has("shop", "2.29.4");
+    world.runs("shop");
+    world.passes(61);
+    world.round();
+    assert_eq!(fake.state.lock().unwrap().ticks, before, "nothing is written");
+    let page = world.page();
+    assert!(page.contains("the server at https://production.example writes these"), "{page}");
+    // Who saves its settings here says that this one writes them from now on.
+    assert_eq!(world.set(&set).status, 200);
+    world.rest();
+    world.round();
+    assert!(is_closed(&issues(&fake)[0]), "{:?}", issues(&fake));
+    assert!(!world.page().contains("writes these tickets"));
+}
 
 #[test]
 fn a_ticket_follows_its_action_in_every_tracker() {

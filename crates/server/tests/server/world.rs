@@ -146,6 +146,7 @@ impl World {
             secret: Vec::new(),
             handle: "0123456789abcdef".to_owned(),
             person: lea.id,
+            home: String::new(),
         };
         let put = app.store.put_tracker(org, &tracker, "trimtab", jiff::Timestamp::now());
         server.runtime.block_on(put).unwrap();

@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use serde_json::json;
 use trimtab_store::{
-    AppealState, Cursor, IncidentCount, IncidentSort, NewAppeal, NewIncident, NewIncidentEvent,
-    Placement, PlacementState, PlannedChange, Store, System,
+    AppealState, Cursor, Follows, IncidentCount, IncidentSort, NewAppeal, NewIncident,
+    NewIncidentEvent, Placement, PlacementState, PlannedChange, Store, System,
 };
 
 use crate::now;
@@ -112,6 +112,7 @@ pub(crate) async fn an_appeal_is_answered_once_and_by_another(store: Store) {
         due: now() + SignedDuration::from_hours(4),
         rule: "who may accept what is critical".to_owned(),
         sides: vec!["security".to_owned(), "leadership".to_owned()],
+        needs: 1,
     };
     let id = store.add_appeal(org, &new, "person:1", now()).await.unwrap();
     let dispute = NewAppeal { dispute: true, at_once: false, system: None, ..new.clone() };
@@ -159,7 +160,7 @@ pub(crate) async fn an_appeal_is_answered_once_and_by_another(store: Store) {
     };
     let until = now() + SignedDuration::from_hours(24);
     let placed = held("pkg:npm/a");
-    let follows = (Some((7, &placed, Some(until))), None, None);
+    let follows = Follows { placed: Some((7, &placed, Some(until))), ..Follows::default() };
     let by = (2, "security", "person:2");
     assert!(store.answer_appeal_with(org, second, (true, "ok"), by, follows, now()).await.unwrap());
     let over = async |at| {
@@ -185,7 +186,7 @@ pub(crate) async fn an_appeal_is_answered_once_and_by_another(store: Store) {
     assert_eq!(appeals().await, 5, "answered, and over");
     // What people decided otherwise meanwhile stands.
     let third = store.add_appeal(org, &dispute, "person:1", now()).await.unwrap();
-    let follows = (Some((7, &placed, Some(until))), None, None);
+    let follows = Follows { placed: Some((7, &placed, Some(until))), ..Follows::default() };
     assert!(store.answer_appeal_with(org, third, (true, "ok"), by, follows, now()).await.unwrap());
     let is = store.appeal(org, third).await.unwrap().unwrap();
     let told = ("for another reason", note());
@@ -194,6 +195,62 @@ pub(crate) async fn an_appeal_is_answered_once_and_by_another(store: Store) {
     assert_eq!(over(None).await, []);
     let ended = store.held_until(org, until, 9).await.unwrap();
     assert_eq!(ended.iter().map(|a| a.id).collect::<Vec<_>>(), [second], "nothing came back");
+}
+
+pub(crate) async fn what_needs_two_is_granted_by_two_people(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    let asset = store.put_asset(org, "repo", "repository", None, now()).await.unwrap().id;
+    let new = NewAppeal {
+        dispute: false,
+        incident: None,
+        finding: None,
+        asset,
+        package: "pkg:npm/a".to_owned(),
+        system: None,
+        team: Some(7),
+        at_once: true,
+        reason: "it burns".to_owned(),
+        author: 1,
+        due: now(),
+        rule: "two of them".to_owned(),
+        sides: vec!["security".to_owned()],
+        needs: 2,
+    };
+    let id = store.add_appeal(org, &new, "person:1", now()).await.unwrap();
+    let placed = Placement {
+        change: PlannedChange { asset, package: "pkg:npm/a".to_owned() },
+        state: PlacementState::Accepted,
+        starts: None,
+        reason: "it burns".to_owned(),
+        actor: "person:2".to_owned(),
+        at: now(),
+    };
+    let grant = async |person| {
+        let follows = Follows { placed: Some((7, &placed, None)), ..Follows::default() };
+        let by = (person, "security", "person:x");
+        store.answer_appeal_with(org, id, (true, "yes"), by, follows, now()).await.unwrap()
+    };
+    assert!(!grant(1).await, "not who asked");
+    assert!(grant(2).await && !grant(2).await, "each once");
+    let is = store.appeal(org, id).await.unwrap().unwrap();
+    assert_eq!((is.state, is.approver), (AppealState::Asked, None), "one of two is not enough");
+    assert_eq!(is.consents.iter().map(|c| c.person).collect::<Vec<_>>(), [2]);
+    assert_eq!(store.placements(org, 7).await.unwrap(), [], "nothing follows yet");
+    assert!(grant(3).await && !grant(4).await);
+    let is = store.appeal(org, id).await.unwrap().unwrap();
+    assert_eq!(is.state, AppealState::Granted);
+    assert_eq!(is.approver, Some((3, "security".to_owned())));
+    assert_eq!(store.placements(org, 7).await.unwrap(), std::slice::from_ref(&placed));
+    // One who refuses is enough, whoever granted it before.
+    let id = store.add_appeal(org, &new, "person:1", now()).await.unwrap();
+    let by = |person| (person, "security", "person:x");
+    assert!(store.answer_appeal(org, id, (true, "yes"), by(2), now()).await.unwrap());
+    assert!(store.answer_appeal(org, id, (false, "no"), by(3), now()).await.unwrap());
+    let is = store.appeal(org, id).await.unwrap().unwrap();
+    assert_eq!((is.state, is.consents.len()), (AppealState::Refused, 1));
+    let told = store.ledger(org, 0, 100).await.unwrap();
+    let consented = told.iter().filter(|e| e.data.contains("\"consented\"")).count();
+    assert_eq!(consented, 2, "each stands in the ledger");
 }
 
 pub(crate) async fn people_of_systems_are_named_in_place_of_those_before(store: Store) {

@@ -1,9 +1,10 @@
 //! What packs are made of, what was deployed, and who wants not to be shown.
 
 use serde_json::json;
+use trimtab_model::Level;
 use trimtab_store::{
-    Merged, NewApplied, NewComponent, NewReview, Outcome, PreparedPack, Relied, ReviewFilter,
-    ReviewOf, Store, System,
+    CarriedOnce, DecisionKind, Merged, NewApplied, NewComponent, NewDecision, NewReview, Outcome,
+    PreparedPack, Relied, ReviewFilter, ReviewOf, Store, System,
 };
 
 use crate::findings::{World, component, later, left};
@@ -187,4 +188,63 @@ pub(crate) async fn who_wants_not_to_be_shown_is_not(store: Store) {
     }
     assert!(set(2, false).await);
     assert_eq!(store.verify_ledger(org).await.unwrap().1, None);
+}
+
+pub(crate) async fn what_was_carried_once_is_found_when_it_is_gone(store: Store) {
+    let world = World::new(store).await;
+    let (store, org) = (world.store.clone(), world.org);
+    world.document("d1", &[left("1.0.0", true), left("1.1.0", false)]).await;
+    world.document("d2", &[left("1.1.0", false)]).await;
+    world.push("d1", later(1)).await;
+    world.push("d1", later(3)).await;
+    world.push("d2", later(5)).await;
+    assert_eq!(store.packages_listed(org, 9).await.unwrap(), ["pkg:npm/left"]);
+    let versions = store.versions_listed(org, "pkg:npm/left", 9).await.unwrap();
+    let told: Vec<Option<&str>> = versions.iter().map(|c| c.is.version.as_deref()).collect();
+    assert_eq!(told, [Some("1.0.0"), Some("1.1.0")]);
+    let once = async |systems: Option<&[i64]>, since, limit| {
+        let of = (since, limit);
+        let ids = [versions[0].id];
+        let (found, more) = store.carried_once(org, &ids, systems, of).await.unwrap();
+        let told = |one: &CarriedOnce| (one.asset.clone(), one.first, one.last);
+        (found.iter().map(told).collect::<Vec<_>>(), more)
+    };
+    let all = (vec![("repo".to_owned(), later(1), later(3))], false);
+    assert_eq!(once(None, later(0), 9).await, all, "gone since, and told with its days");
+    assert_eq!(once(None, later(4), 9).await, (Vec::new(), false));
+    assert_eq!(once(Some(&[77]), later(0), 9).await.0, [], "of another's systems nothing");
+    assert!(once(None, later(0), 1).await.1, "more than was looked at");
+}
+
+pub(crate) async fn how_grave_many_decisions_are_is_asked_for_together(store: Store) {
+    let world = World::new(store).await;
+    let (store, org) = (world.store.clone(), world.org);
+    world.document("d1", &[left("1.0.0", true)]).await;
+    world.push("d1", later(0)).await;
+    let ask = async |vulnerability: Option<&str>, package: Option<&str>| {
+        let new = NewDecision {
+            kind: DecisionKind::Exception,
+            vulnerability: vulnerability.map(str::to_owned),
+            package: package.map(str::to_owned),
+            asset: None,
+            system: None,
+            environment: None,
+            reason: "later".into(),
+            justification: None,
+            control: None,
+            author: 1,
+            author_role: "product".into(),
+            expires: None,
+        };
+        store.ask(org, &new, "person:1", now()).await.unwrap()
+    };
+    let by_name = ask(Some("GHSA-aaaa"), None).await;
+    let by_package = ask(None, Some("pkg:npm/left")).await;
+    let of_nothing = ask(Some("GHSA-none"), None).await;
+    let told = store.gravest_of(org, &[by_name, by_package, of_nothing]).await.unwrap();
+    let high = Level::High as i64;
+    assert_eq!(told.get(&by_name), Some(&high));
+    assert_eq!(told.get(&by_package), Some(&high));
+    assert_eq!(told.get(&of_nothing), None, "of what nothing is found, nothing is said");
+    assert!(store.decision_marks(org).await.unwrap().is_empty(), "of no team's system");
 }

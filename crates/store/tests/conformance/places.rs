@@ -131,6 +131,25 @@ pub(crate) async fn pages_of_places_are_whole_however_narrow(store: Store) {
     assert_eq!(pages[0].rows.len(), 1, "the main line of one asset still has it");
     store.tell_environments(org, &mut pages[0].rows).await.unwrap();
     assert!(pages[0].rows[0].environments.is_empty(), "nothing of that asset was deployed");
+
+    // What other environments run is told of them, also where the main line no longer has it.
+    let name = everywhere(WhereQuery::Name("left".into()));
+    let runs = async |systems: &[i64], assets: &[i64], limit| {
+        let runs = store.runs(org, &name, &mut { wanted }, (systems, assets), limit).await.unwrap();
+        let told = |w: &Where| (w.component.is.name.clone(), w.environments.join(","), w.latest);
+        (runs.rows.iter().map(told).collect::<Vec<_>>(), runs.more)
+    };
+    let (mut all, more) = runs(&[], &[asset], 9).await;
+    all.sort();
+    let at = |n: &str, environment: &str| (n.to_owned(), environment.to_owned(), false);
+    let both = |n: &str| [at(n, "production"), at(n, "test")];
+    let right: Vec<_> = all.iter().map(|(n, e, _)| (n.clone(), e.clone(), false)).collect();
+    let mut expected = [both("left-199"), both("left-99")].concat();
+    expected.push(at("left-299", "test"));
+    expected.sort();
+    assert_eq!((right, more), (expected, false), "{all:?}");
+    assert_eq!(runs(&[], &[], 9).await.0, [], "nowhere is nowhere");
+    assert!(runs(&[], &[asset], 1).await.1, "there is more");
 }
 
 /// What only a tool says is somewhere: where the tool said so, and nowhere else.

@@ -182,3 +182,22 @@ pub(crate) async fn answers_are_counted_and_not_kept(store: Store) {
     let pulses: Vec<_> = told.iter().filter(|e| e.data.contains("pulse")).collect();
     assert!(pulses.len() == 4 && pulses.iter().all(|e| e.actor == "trimtab"), "{pulses:?}");
 }
+
+pub(crate) async fn a_group_of_systems_has_a_name_of_its_own(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    let of = |ids: &[i64]| ReviewOf::Systems(ids.to_vec());
+    let name = async |of: &ReviewOf, name: &str| {
+        store.name_group(org, of, name, "person:1", now()).await.unwrap();
+    };
+    name(&of(&[2, 1]), "Tills").await;
+    name(&of(&[1, 2]), "Tills").await;
+    name(&of(&[3, 4]), "Boats").await;
+    let groups = store.named_groups(org).await.unwrap();
+    let told: Vec<(String, &str)> = groups.iter().map(|(of, n)| (of.word(), n.as_str())).collect();
+    assert_eq!(told, [("systems:3,4".to_owned(), "Boats"), ("systems:1,2".to_owned(), "Tills")]);
+    name(&of(&[1, 2]), "").await;
+    assert_eq!(store.named_groups(org).await.unwrap().len(), 1);
+    let told = store.ledger(org, 0, 100).await.unwrap();
+    let named = told.iter().filter(|e| e.data.contains("review-group")).count();
+    assert_eq!(named, 3, "the same name again is nothing new");
+}

@@ -20,6 +20,7 @@ fn tracker(project: &str) -> NewTracker {
         secret: vec![0, 255],
         handle: "handle".into(),
         person: 9,
+        home: String::new(),
     }
 }
 
@@ -174,4 +175,16 @@ pub(crate) async fn a_ticket_is_known_beside_its_tracker(store: Store) {
     }
     let left = store.tickets(org, 1).await.unwrap();
     assert_eq!(left.iter().map(|row| &row.change).collect::<Vec<_>>(), [&a]);
+}
+
+pub(crate) async fn a_copy_elsewhere_does_not_write_the_tickets(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    store.put_tracker(org, &tracker("o/r"), "person:1", now()).await.unwrap();
+    let home = async |here: &str| store.at_home(org, 1, here).await.unwrap();
+    assert_eq!(home("https://one.example").await, "https://one.example", "the first that writes");
+    assert_eq!(home("https://copy.example").await, "https://one.example");
+    let here = NewTracker { home: "https://copy.example".into(), ..tracker("o/r") };
+    store.put_tracker(org, &here, "person:1", now()).await.unwrap();
+    assert_eq!(home("https://one.example").await, "https://copy.example", "somebody said so");
+    assert_eq!(store.tracker(org, 1).await.unwrap().unwrap().is.home, "https://copy.example");
 }

@@ -356,5 +356,12 @@ pub(crate) async fn a_supplier_is_told_each_thing_once_however_many_look(store: 
     assert_eq!(store.lose_supplier_letters(org, later(11)).await.unwrap(), 0);
     assert_eq!(store.lose_supplier_letters(org, later(13)).await.unwrap(), 2);
     assert_eq!(store.supplier_told(org, id, 9).await.unwrap()[0].became, Became::Unknown);
+    // By hand it is told again: what may not have come, and neither what was sent nor a try.
+    assert_eq!(store.again_supplier_letters(org, id, "person:1", now()).await.unwrap(), 1);
+    assert_eq!(store.again_supplier_letters(org, id, "person:1", now()).await.unwrap(), 0);
+    let more = store.begin_supplier_letter(org, of, &late, "trimtab", later(14)).await.unwrap();
+    assert_eq!(more, [0]);
+    let none = store.begin_supplier_letter(org, of, &things, "trimtab", later(14)).await.unwrap();
+    assert!(none.is_empty());
     assert_eq!(store.verify_ledger(org).await.unwrap().1, None);
 }

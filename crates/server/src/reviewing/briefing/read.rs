@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use trimtab_advisories::index::IndexError;
+use trimtab_advisories::index::{Affected, Entry, IndexError};
 use trimtab_engine::matching::package_of;
 use trimtab_engine::selection::near::Popular;
 use trimtab_model::Purl;
 use trimtab_model::advisory::Kind;
 use trimtab_model::ecosystem::Family;
+use trimtab_model::version::Version;
 use trimtab_store::Stocked;
 
 use crate::opened::Opened;
@@ -25,6 +26,8 @@ pub(super) struct Listing {
     pub(super) listed: Timestamp,
     /// Family and name of the package.
     pub(super) package: (Family, String),
+    /// Whether a version of ours cannot be compared with what the advisories say of it.
+    pub(super) unknown: bool,
 }
 
 /// A package of ours.
@@ -41,7 +44,7 @@ pub(super) struct Own {
 pub(super) type Ours = BTreeMap<(Family, String), Own>;
 
 /// Malicious packages of an ecosystem.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Published {
     /// Names of this time, each with when it was published last.
     pub(super) names: BTreeMap<String, Timestamp>,
@@ -50,7 +53,7 @@ pub(super) struct Published {
 }
 
 /// What the index says of a quarter.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Read {
     /// Whether the catalogue of exploited vulnerabilities is in it.
     pub(super) has_kev: bool,
@@ -98,7 +101,7 @@ pub(super) fn ours(stocked: &[Stocked]) -> Ours {
 /// Reads the whole index once.
 pub(super) fn read(
     index: &Opened,
-    ours: &[(Family, String)],
+    ours: &BTreeMap<(Family, String), BTreeSet<String>>,
     (from, to): (Timestamp, Timestamp),
 ) -> Result<Read, IndexError> {
     let info = index.info()?;
@@ -111,7 +114,7 @@ pub(super) fn read(
     let earlier = from - known.duration_since(from);
     let mut read = Read { has_kev: index.has_kev(), days, ..Read::default() };
     let mine: HashSet<(Family, &str)> =
-        ours.iter().map(|(family, name)| (*family, name.as_str())).collect();
+        ours.keys().map(|(family, name)| (*family, name.as_str())).collect();
     let mut kev: HashMap<u32, Option<(String, Timestamp)>> = HashMap::new();
     let mut undated: HashSet<u32> = HashSet::new();
     for package in index.packages() {
@@ -159,14 +162,19 @@ pub(super) fn read(
                 *read.ever.entry((of.0, of.1.to_owned())).or_default() += 1;
             }
             if from <= listed && listed < to {
-                let package = (of.0, of.1.to_owned());
-                read.listings.push(Listing { cve, listed, package });
+                let held = (of.0, of.1.to_owned());
+                let versions = ours.get(&held);
+                let unknown = versions.is_some_and(|versions| {
+                    let all = package.entries().filter(|one| one.group() == entry.group());
+                    all.into_iter().any(|one| versions.iter().any(|v| !is_comparable(&one, v)))
+                });
+                read.listings.push(Listing { cve, listed, package: held, unknown });
             }
         }
     }
     read.undated = undated.len();
     for (family, is) in &read.malicious {
-        let own = ours.iter().filter(|(of, _)| of == family);
+        let own = ours.keys().filter(|(of, _)| of == family);
         let own: Vec<&str> = own.map(|(_, name)| name.as_str()).collect();
         read.near_cut |= own.len() > COMPARED || is.names.len() > COMPARED;
         let own: Vec<&str> = own.into_iter().take(COMPARED).collect();
@@ -181,6 +189,12 @@ pub(super) fn read(
         }
     }
     Ok(read)
+}
+
+/// Whether what an advisory says of a package can be compared with a version.
+fn is_comparable(entry: &Entry<'_>, version: &str) -> bool {
+    let version = Version::parse(entry.family().scheme(), version);
+    version.is_ok_and(|version| entry.verdict(&version).affected != Affected::Unknown)
 }
 
 /// By which CVE a group is listed as exploited, and since when.

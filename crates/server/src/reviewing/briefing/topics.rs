@@ -104,11 +104,11 @@ pub(super) fn nearly<'s>(
         let Some(own) = ours.get(&listing.package) else { continue };
         let some: Vec<&str> = own.versions.iter().take(3).map(String::as_str).collect();
         let some = if some.is_empty() { "no version told".to_owned() } else { some.join(", ") };
-        let affected = match own.unknown || cut {
+        let affected = match own.unknown || listing.unknown || cut {
             true => "whether it is affected is unknown",
             false => "not affected",
         };
-        some_unknown |= own.unknown || cut;
+        some_unknown |= own.unknown || listing.unknown || cut;
         let note = format!(
             "listed {}; {some} here in {}, {affected}",
             day(listing.listed),

@@ -23,6 +23,7 @@ pub(crate) struct Begun {
     kind: String,
     team: Option<i64>,
     task: Option<i64>,
+    environment: String,
 }
 
 /// What the form sends.
@@ -36,6 +37,7 @@ pub(crate) struct Sent {
     owner: String,
     due: String,
     task: String,
+    environment: String,
 }
 
 pub(crate) async fn page(
@@ -53,7 +55,8 @@ pub(crate) async fn page(
     };
     let id = |id: Option<i64>| id.map(|id| id.to_string()).unwrap_or_default();
     let (team, task) = (id(begun.team), id(begun.task));
-    let sent = Sent { kind: begun.kind, team, task, text, ..Sent::default() };
+    let environment = begun.environment;
+    let sent = Sent { kind: begun.kind, team, task, text, environment, ..Sent::default() };
     ask(&app, &who, &room, &sent, None).await
 }
 
@@ -80,6 +83,7 @@ pub(crate) async fn post(
             _ => Some(due.to_owned()),
         },
         task: number(&sent.task),
+        environment: Some(sent.environment.clone()).filter(|name| !name.is_empty()),
     };
     match say(&app, &who, id, &said).await {
         Ok(()) => Ok(Redirect::to(&format!("/incidents/{id}")).into_response()),
@@ -153,6 +157,12 @@ async fn ask(
     }
     let drill = if room.is.is.drill.is_some() { "Drill: " } else { "" };
     let headline = match team {
+        Some(_) if !sent.environment.is_empty() => format!(
+            "{drill}{submit} for {} in {}: {}",
+            room.team(team),
+            sent.environment,
+            room.is.is.title
+        ),
         Some(_) => format!("{drill}{submit} for {}: {}", room.team(team), room.is.is.title),
         None => format!("{drill}{submit}: {}", room.is.is.title),
     };
@@ -169,7 +179,12 @@ async fn ask(
     if matches!(sent.kind.as_str(), "acknowledged" | "done") {
         text = text.optional();
     }
-    let mut fields = vec![hidden("kind", &sent.kind), hidden("task", &sent.task), text];
+    let mut fields = vec![
+        hidden("kind", &sent.kind),
+        hidden("task", &sent.task),
+        hidden("environment", &sent.environment),
+        text,
+    ];
     let gives = matches!(sent.kind.as_str(), "task" | "action");
     if gives || sent.kind == "note" {
         let none = (String::new(), "none, or all".to_owned());

@@ -1,6 +1,7 @@
 //! How deployments that carried dependency updates go, beside all of them: the four delivery measures, and the list
 //! behind each.
 
+use jiff::Timestamp;
 use trimtab_engine::measure::{Delivery, Shipped, Spread};
 use trimtab_pages::part::{Cell, Column, Empty, Link, Row, Table, When, number};
 use trimtab_store::Production;
@@ -143,8 +144,23 @@ pub(super) fn rows(is: &Measured) -> Vec<Vec<String>> {
     rows
 }
 
+/// How many there are, and from when on they are known where not all of them are: the number of the whole is unknown then.
+fn since(number: &str, begins: Option<Timestamp>) -> String {
+    begins.map_or_else(
+        || format!("{number}."),
+        |at| {
+            let at = at.strftime("%Y-%m-%d %H:%M UTC");
+            format!("{number} since {at}: what was before is more than is looked at, and unknown.")
+        },
+    )
+}
+
 /// Deployments one by one, with a headline.
-pub(super) fn list(list: &List, all: &[(Shipped, Production)]) -> (Table, String) {
+pub(super) fn list(
+    list: &List,
+    all: &[(Shipped, Production)],
+    begins: Option<Timestamp>,
+) -> (Table, String) {
     let row = |(is, of): &(Shipped, Production)| {
         let system = of.system.and_then(|id| list.is.systems.iter().find(|s| s.id == id));
         let how = match (is.failed, is.restored) {
@@ -195,5 +211,17 @@ pub(super) fn list(list: &List, all: &[(Shipped, Production)]) -> (Table, String
         ..Table::default()
     };
     let total = i64::try_from(list.total).unwrap_or(i64::MAX);
-    (table, format!("{}.", count(total, "deployment", "deployments")))
+    let number = count(total, "deployment", "deployments");
+    (table, since(&number, begins))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_list_that_is_cut_says_where_it_begins() {
+        assert_eq!(super::since("3 deployments", None), "3 deployments.");
+        let at = "2026-03-02T10:00:00Z".parse().unwrap();
+        let told = super::since("20000 deployments", Some(at));
+        assert!(told.starts_with("20000 deployments since 2026-03-02 10:00 UTC"), "{told}");
+    }
 }

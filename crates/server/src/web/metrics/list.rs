@@ -48,7 +48,7 @@ pub(crate) async fn page(
     let list = counted::list(&app, &who, &asked, &wanted, ROWS).await?;
     let (table, headline) = match &list.rows {
         Rows::Told(said, lines) => noise::table(&list, *said, lines),
-        Rows::Shipped(all) => delivery::list(&list, all),
+        Rows::Shipped(all, begins) => delivery::list(&list, all, *begins),
         Rows::Findings(of, rows) => findings(&list, *of, rows),
     };
     let shown = table.rows.len();

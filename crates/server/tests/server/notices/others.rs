@@ -219,6 +219,42 @@ fn a_step_that_becomes_late_is_told_of_by_the_next_look() {
     assert!(late(deadline + 1), "and not only hours afterwards");
 }
 
+clock!(NAMED, named_clock);
+
+#[test]
+fn a_hand_off_is_told_to_who_is_named_and_is_over_at_the_next_look() {
+    NAMED.store(0, Ordering::SeqCst);
+    let hook = Hook::start();
+    let world = begun(None, private(), named_clock);
+    let (server, app) = (&world.server, world.server.app());
+    world.wishes(&hook, &json!({}));
+    let part = ScopeOf::System(world.system);
+    let ada = server.someone(world.org, "ada", &[(Role::Engineering, part)]);
+    let bo = server.someone(world.org, "bo", &[(Role::Engineering, part)]);
+    let name = |person: i64| {
+        let named = [("selection", person), ("deployment", person)];
+        let set =
+            app.store.set_system_people(world.org, world.system, &named, "trimtab", named_clock());
+        server.runtime.block_on(set).unwrap();
+    };
+    name(ada.id);
+    world.carries("web", world.system, 1..3);
+    let look = |minutes: i64| {
+        NAMED.store(minutes, Ordering::SeqCst);
+        world.job("notify", &format!("at {minutes}"));
+        world.settle();
+        world.notices()["things"].to_string()
+    };
+    let late = 72 * 60 + 1;
+    assert!(look(late).contains("waits for ada"), "{}", look(late));
+    let waits = |who: &Someone| server.open(who, "/account/digest").text.contains("late in shop");
+    assert!(waits(&ada) && !waits(&bo), "by name, and nobody else");
+    // Another is named: the next look tells it, and not one hours later.
+    name(bo.id);
+    assert!(look(late + 1).contains("waits for bo"));
+    assert!(waits(&bo) && !waits(&ada));
+}
+
 clock!(PASSED, passed_clock);
 
 #[test]
@@ -267,6 +303,9 @@ fn what_nobody_could_read_comes_with_the_next_digest_and_not_at_any_time() {
     assert_eq!(mail["to"], json!([world.of("amy")]));
     assert!(mail["text"].as_str().unwrap().contains("CVE-2026-91"), "{mail}");
     assert_eq!((world.sent().len(), amy.id > 0), (1, true));
+    // What none of its readers could read was not told by it, and waits on.
+    assert!(!world.sent()[0].to_string().contains("CVE-2026-90"), "{:?}", world.sent());
+    assert!(world.notices()["things"].to_string().contains("CVE-2026-90"));
 }
 
 clock!(FORM, form_clock);

@@ -1,6 +1,6 @@
 //! Digests of people's own: what waits for them in all teams and in none, once, by their own clock.
 
-use trimtab_store::{Became, NewReview, ReviewOf};
+use trimtab_store::{Became, DecisionKind, NewDecision, NewReview, ReviewOf};
 
 use super::duty::mailing;
 use super::*;
@@ -116,6 +116,51 @@ fn what_waits_for_somebody_reaches_them_once_whatever_lists_they_are_on() {
     let told = server.runtime.block_on(app.store.ledger(world.org, 0, 5000)).unwrap();
     let count = |what: &str| told.iter().filter(|entry| entry.data.contains(what)).count();
     assert_eq!((count("own-digest-set"), count("own-digest-ended")), (3, 1));
+}
+
+clock!(SIDES, sides_clock);
+
+#[test]
+fn what_somebody_answers_is_found_however_much_else_is_older() {
+    SIDES.store(0, Ordering::SeqCst);
+    let world = begun(None, private(), sides_clock);
+    let (server, app) = (&world.server, world.server.app());
+    let whole = ScopeOf::Organisation;
+    let lu = server.someone(world.org, "lu", &[(Role::Leadership, whole)]);
+    let pia = server.someone(world.org, "pia", &[(Role::Product, whole)]);
+    let far = at(DIGEST) + SignedDuration::from_hours(24 * 300);
+    // What is high is security's to answer; of what nothing is found, it may be critical, and leadership answers it.
+    world.carries("web", world.system, 1..2);
+    for n in 0..600 {
+        let new = NewDecision {
+            kind: DecisionKind::Exception,
+            vulnerability: None,
+            package: Some("pkg:npm/p1".to_owned()),
+            asset: None,
+            system: Some(world.system),
+            environment: None,
+            reason: format!("for reason {n}"),
+            justification: None,
+            control: None,
+            author: world.lea.id,
+            author_role: "product".into(),
+            expires: Some(far),
+        };
+        let asked = app.store.ask(world.org, &new, "person:1", sides_clock());
+        server.runtime.block_on(asked).unwrap();
+    }
+    world.asks_in(world.lea.id, "CVE-2026-77", Some(world.system), far);
+    let digest = |who: &Someone| server.open(who, "/account/digest").text;
+    let told = digest(&lu);
+    assert!(told.contains("CVE-2026-77") && !told.contains("findings in p1"), "{told}");
+    // A charter waits for the word of her side until it is said.
+    let text = "format = 1\npreset = \"framework\"\nname = \"Ours\"\n";
+    let proposed =
+        app.store.propose_charter(world.org, text, world.lea.id, "person:1", sides_clock());
+    server.runtime.block_on(proposed).unwrap();
+    assert!(digest(&pia).contains("A charter waits for the word of product"), "{}", digest(&pia));
+    let eve = server.someone(world.org, "eve", &[(Role::Product, ScopeOf::System(world.system))]);
+    assert!(!digest(&eve).contains("A charter waits"), "a side of the whole alone");
 }
 
 clock!(GREY, grey_clock);

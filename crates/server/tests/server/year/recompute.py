@@ -339,7 +339,7 @@ def goals(ledger):
         # Once its time is over, by the number of its last day.
         last = (ends - 1) // DAY if ledger.now >= ends else ledger.now // DAY
         told = ledger.told
-        is_ = numbers(ledger, ledger.of(goal["team"]), told, 1, last - 83, last)
+        is_ = numbers(ledger, ledger.of(goal["team"]), told, 1, min(begins // DAY, last), last)
         spent = is_["time_to_remediate"]
         share = is_["deadlines"]["share"]
         value = {
