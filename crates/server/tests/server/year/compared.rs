@@ -47,6 +47,11 @@ const MADE_LEAST: usize = 22_000;
 /// otherwise.
 const OF_KIND_MOST: usize = 16_000;
 
+/// So many are compared of what one team sees.
+const PART_LEAST: usize = 3_000;
+/// What is said of a number that has no place.
+const NEITHER: &str = "` is neither compared nor untold nor left";
+
 /// One number of the script's, or several of one text.
 struct Made {
     kind: String,
@@ -103,7 +108,15 @@ struct Met {
     made_again: usize,
     of_kind: usize,
     named: usize,
+    /// Numbers that are not compared, by why and kind of address.
+    others: BTreeMap<(&'static str, String), usize>,
+    /// Which places a line with a `*` takes in.
+    taken: BTreeMap<usize, BTreeSet<String>>,
 }
+
+/// Why a number is not compared: it stands where others of its kind are, or it is named.
+const OF_KIND: &str = "others of its kind are compared";
+const NAMED: &str = "named";
 
 impl Met {
     /// Whether a number that was not compared is among those that are named.
@@ -133,12 +146,24 @@ impl Met {
         let left: Vec<usize> = left.map(|(number, _)| number).collect();
         let is_named = !untold.is_empty() || !left.is_empty();
         self.untold.extend(untold);
-        self.left.extend(left);
+        for line in left {
+            self.left.insert(line);
+            self.taken.entry(line).or_default().insert(place.clone());
+        }
         is_named
+    }
+
+    /// Notes numbers that are not compared.
+    fn note(&mut self, why: &'static str, at: &str, many: usize) {
+        *self.others.entry((why, kind(at))).or_default() += many;
+        match why {
+            OF_KIND => self.of_kind += many,
+            _ => self.named += many,
+        }
     }
 }
 
-/// The lines of what is left.
+/// The lines of what is left; of one with a `*`, its reason begins with how many places it may take in.
 fn left() -> Vec<(&'static str, &'static str, &'static str)> {
     let lines = LEFT.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let line = |line: &'static str| {
@@ -147,6 +172,15 @@ fn left() -> Vec<(&'static str, &'static str, &'static str)> {
         (next(), next(), next())
     };
     lines.map(line).collect()
+}
+
+/// How many places a line of what is left may take in. Without a `*` there is one.
+fn bound((_, place, why): (&str, &str, &str)) -> usize {
+    if !place.ends_with('*') {
+        return 1;
+    }
+    let many = why.split_once(" places: ").and_then(|(many, _)| many.parse().ok());
+    many.unwrap_or_else(|| panic!("a line with a * says how many places it has: {place} {why}"))
 }
 
 /// Where a number of the script's is in an answer.
@@ -205,12 +239,12 @@ fn answer(at: &str, answer: &Value, all: &[&Made], met: &mut Met) -> Vec<String>
     }
     for name in left {
         if all.is_empty() && met.compared.contains(&(kind(at), pattern(&name))) {
-            met.of_kind += 1;
+            met.note(OF_KIND, at, 1);
         } else if met.names(at, &name) {
-            met.named += 1;
+            met.note(NAMED, at, 1);
         } else {
             let name = pattern(&name);
-            wrong.push(format!("{} `{name}` is neither compared nor untold nor left", kind(at)));
+            wrong.push(format!("{} `{name}{NEITHER}", kind(at)));
         }
     }
     wrong
@@ -220,6 +254,13 @@ fn answer(at: &str, answer: &Value, all: &[&Made], met: &mut Met) -> Vec<String>
 fn shown(at: &str, told: &[Told], (all, is_said): (&[&Made], bool), met: &mut Met) -> Vec<String> {
     let mut wrong = Vec::new();
     let (mut seen, mut spoken) = (BTreeSet::new(), BTreeSet::new());
+    // Where something stands: by its row, and by where that leads.
+    let mut by: BTreeMap<(&str, &str), BTreeSet<usize>> = BTreeMap::new();
+    for (at, one) in told.iter().enumerate() {
+        for row in [&one.row, &one.href] {
+            by.entry((&one.place, row)).or_default().insert(at);
+        }
+    }
     for made in all {
         // A cell is `TABLE|COLUMN|ROW`.
         let (name, row) = match made.kind.as_str() {
@@ -230,12 +271,13 @@ fn shown(at: &str, told: &[Told], (all, is_said): (&[&Made], bool), met: &mut Me
                 .map_or((String::new(), ""), |(n, row)| (n.to_owned(), row)),
             _ => (made.name.clone(), ""),
         };
-        let is = |(at, one): &(usize, &Told)| {
-            one.place == name && (one.row == row || one.href == row) && !seen.contains(at)
-        };
         // Of several that are called the same, each is said once.
         let is_it = |(_, one): &(usize, &Told)| is_shown(&one.text, &made.value);
-        let all_so: Vec<(usize, &Told)> = told.iter().enumerate().filter(is).collect();
+        let places = by.get(&(name.as_str(), row)).into_iter().flatten();
+        let all_so: Vec<(usize, &Told)> = places
+            .filter(|at| !seen.contains(*at))
+            .filter_map(|at| Some((*at, told.get(*at)?)))
+            .collect();
         let found = all_so.iter().find(|one| is_it(one));
         if found.is_none() && made.kind == "may" {
             // It may be another time of the same: in the end each row is what something said.
@@ -278,12 +320,12 @@ fn shown(at: &str, told: &[Told], (all, is_said): (&[&Made], bool), met: &mut Me
             continue;
         }
         if !is_said && met.compared.contains(&(kind(at), one.place.clone())) {
-            met.of_kind += many;
+            met.note(OF_KIND, at, many);
         } else if met.names(at, &one.place) {
-            met.named += many;
+            met.note(NAMED, at, many);
         } else {
             let (kind, place) = (kind(at), &one.place);
-            wrong.push(format!("{kind} `{place}` is neither compared nor untold nor left"));
+            wrong.push(format!("{kind} `{place}{NEITHER}"));
         }
     }
     wrong
@@ -304,6 +346,25 @@ fn said(text: &str) -> BTreeMap<String, Vec<Made>> {
 /// The addresses that the script speaks of.
 pub(super) fn addresses(text: &str) -> Vec<String> {
     said(text).into_keys().filter(|at| !at.starts_with('*')).collect()
+}
+
+/// Compares what somebody sees who sees a part: what is said of it. What is not said is not looked at.
+pub(super) fn of_part(answers: &Answers, text: &str) {
+    let (by, mut met, mut wrong) = (said(text), Met::default(), Vec::new());
+    for (at, text) in answers {
+        let Some(all) = by.get(at) else { continue };
+        let all: Vec<&Made> = all.iter().collect();
+        let mut differs = match form(at) {
+            Form::Json => answer(at, &serde_json::from_str(text).unwrap(), &all, &mut met),
+            Form::Csv => shown(at, &sheet(text), (&all, true), &mut met),
+            Form::Page => shown(at, &page(text), (&all, true), &mut met),
+        };
+        differs.retain(|words| !words.ends_with(NEITHER));
+        wrong.append(&mut differs);
+    }
+    eprintln!("{} numbers of a part are made again", met.made_again);
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(met.made_again > PART_LEAST, "{}", met.made_again);
 }
 
 /// Compares all of it, and names what differs. `whole`: it is the year of which each line of the lists is met.
@@ -354,6 +415,11 @@ pub(super) fn with(answers: &Answers, text: &str, whole: bool) {
         "{} stand where others of the kind are made again, {} are named",
         met.of_kind, met.named
     );
+    let mut others: Vec<_> = met.others.iter().collect();
+    others.sort_by_key(|(_, many)| std::cmp::Reverse(**many));
+    for ((why, kind), many) in others.iter().take(40) {
+        eprintln!("{many} of {kind}: {why}");
+    }
     let left = left();
     eprintln!("{} kinds are untold, {} places are left", UNTOLD.len(), left.len());
     // What needs somebody on Today or a board may need nobody when the year ends.
@@ -365,7 +431,12 @@ pub(super) fn with(answers: &Answers, text: &str, whole: bool) {
         }
     }
     for (place, (at, name, why)) in left.iter().enumerate() {
-        if whole && !why.starts_with("if any") && !met.left.contains(&place) {
+        let many = met.taken.get(&place).map_or(0, BTreeSet::len);
+        let most = bound((at, name, why));
+        if whole && many > most {
+            wrong.insert(format!("{at} `{name}` takes in {many} places, and may {most}"), 1);
+        }
+        if whole && !why.contains("if any") && !met.left.contains(&place) {
             wrong.insert(
                 format!("{at} `{name}` is called left, and is not there or is compared"),
                 1,

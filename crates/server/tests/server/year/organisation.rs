@@ -1,6 +1,7 @@
 //! Six teams through their year: what they build, deploy, ask, decide and say, in the order of time.
 
 mod acts;
+mod beside;
 mod cases;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,9 +14,10 @@ use trimtab_store::{Grant, JobState, NewPerson, Org, ScopeOf, Session};
 use super::advisories::{World, world};
 use super::{later, now, passes};
 use crate::harness::{Answer, JSON, Server, Someone, digest};
+use beside::Beside;
 
 const TEAMS: [&str; 6] = ["booking", "fleet", "harbour", "pay", "signal", "web"];
-/// Teams that meet every two weeks, none of which ever gives a system away.
+/// Teams that meet every two weeks. The second gives a system to the third, and one of the first gets another tier.
 const MEETING: [usize; 3] = [0, 1, 2];
 /// Roles of somebody who may do everything.
 const ALL: [Role; 8] = [
@@ -72,8 +74,15 @@ enum Act {
     Leave(usize),
     /// A decision is asked for by somebody else, and a charter proposed, and both wait.
     Wait,
-    Hand,
-    Charter,
+    /// A system gets another owner or tier: which one, and who it is from then on.
+    Describe(usize),
+    /// Four sides agree to another charter: which one.
+    Charter(usize),
+    /// What trackers, suppliers, a CI and packs bring.
+    Tracker(usize),
+    Supplier(usize),
+    Gate(usize),
+    Pack(&'static str),
     Day,
 }
 
@@ -94,10 +103,11 @@ pub(super) struct Year {
     pub(super) org: Org,
     /// May do everything.
     pub(super) lea: Someone,
+    /// Those who lead a team, and see it alone.
+    pub(super) people: Vec<Someone>,
     /// Security, who answers.
     sia: Someone,
-    people: Vec<Someone>,
-    teams: Vec<i64>,
+    pub(super) teams: Vec<i64>,
     world: World,
     folder: tempfile::TempDir,
     assets: Vec<Asset>,
@@ -113,6 +123,9 @@ pub(super) struct Year {
     left: BTreeSet<usize>,
     /// The record that was taken back: it stays so.
     back: Option<String>,
+    beside: Beside,
+    /// Decisions that a tracker asked for, and that are to be answered.
+    answered: BTreeSet<i64>,
 }
 
 /// Somebody whose session lasts the year.
@@ -143,7 +156,9 @@ impl Year {
         let world = world(begins, ends);
         let index = world.put(folder.path(), begins, None);
         let store = folder.path().join("store.sqlite").to_str().unwrap().to_owned();
-        let server = Server::timed(store, index, now);
+        let key = trimtab_server::access::Key::of_file(&folder.path().join("key")).unwrap();
+        let access = trimtab_server::Access { key: Some(key), ..Default::default() };
+        let server = Server::timed(store, index, now, access);
         let app = server.app();
         server.runtime.block_on(trimtab_server::first_link(&app, "Ferries")).unwrap();
         let org = server.org();
@@ -169,6 +184,8 @@ impl Year {
             answers: BTreeMap::new(),
             back: None,
             left: BTreeSet::new(),
+            beside: Beside::default(),
+            answered: BTreeSet::new(),
         };
         year.describe();
         year.plan();
@@ -340,10 +357,14 @@ impl Year {
         for (step, hours) in [0, 2, 30, 50, 24 * 12, 24 * 16].into_iter().enumerate() {
             self.at(250, hours, Act::Incident(step));
         }
-        self.at(100, 10, Act::Charter);
+        self.at(100, 10, Act::Charter(0));
+        self.at(145, 10, Act::Charter(1));
         self.at(190, 10, Act::TakeBack);
-        self.at(260, 10, Act::Hand);
+        for (which, day) in [260, 170, 205].into_iter().enumerate() {
+            self.at(day, 10, Act::Describe(which));
+        }
         self.cases();
+        self.beside();
         for day in 0..=super::DAYS {
             self.at(day, 0, Act::Day);
         }
@@ -374,7 +395,7 @@ impl Year {
 
     fn act(&mut self, act: Act) {
         match act {
-            Act::Day => return,
+            Act::Day => return self.asked_elsewhere(),
             Act::Publish => self.publish(),
             Act::TakeBack => self.take_back(),
             Act::Build(asset, back) => self.build(asset, back),
@@ -418,13 +439,12 @@ impl Year {
             Act::Goal(number) => self.goal(number),
             Act::Pulse => self.pulse(),
             Act::Incident(step) => self.respond(step),
-            Act::Hand => {
-                let team = TEAMS[5];
-                let system = json!({ "name": "system-3", "team": team, "tier": "vital",
-                    "exposure": "internal", "data": ["payment"], "environments": ["production"] });
-                self.send(&self.lea, "PUT", "/api/v1/systems", &system);
-            }
-            Act::Charter => self.charter(),
+            Act::Describe(which) => self.describes(which),
+            Act::Charter(which) => self.charter(which),
+            Act::Tracker(step) => self.tracker(step),
+            Act::Supplier(step) => self.supplier(step),
+            Act::Gate(step) => self.gate(step),
+            Act::Pack(kind) => self.pack(kind),
         }
         self.follows();
     }
