@@ -63,7 +63,7 @@ fn an_environment_is_production_while_a_charter_says_so() {
     };
     let always = ("production".to_owned(), None, None);
     let edges = |from, until| ("edge".to_owned(), from, until);
-    assert_eq!(told(&[], true), [always.clone()]);
+    assert_eq!(told(&[], true), std::slice::from_ref(&always));
     // What holds on goes on, what cannot be read changes nothing.
     let all = [(1, edge.as_str()), (2, "no charter"), (3, &none), (4, &edge)];
     assert_eq!(
