@@ -37,7 +37,7 @@ pub use mark::Mark;
 pub use notice::{Notice, Urgency};
 pub use pairs::Pairs;
 pub use paths::Paths;
-pub use plot::number;
+pub use plot::{number, tenth};
 pub use squares::Squares;
 pub use steps::{State, Step, Steps};
 pub use table::{Align, Bulk, Cell, Column, Empty, Pager, Row, Table};

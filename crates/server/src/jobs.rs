@@ -12,6 +12,7 @@ pub(crate) mod refresh;
 mod rematch;
 pub(crate) mod remind;
 pub(crate) mod replan;
+pub(crate) mod tell_terms;
 pub(crate) mod track;
 pub(crate) mod write_suppliers;
 
@@ -55,6 +56,8 @@ pub(crate) enum Kind {
     WriteSuppliers,
     /// Mail people the boards and digests that they asked for.
     MailPeople,
+    /// Tell the ledger the terms of charters that an earlier build did not tell.
+    TellTerms,
 }
 
 impl Kind {
@@ -72,6 +75,7 @@ impl Kind {
         (Kind::Remind, "remind"),
         (Kind::WriteSuppliers, "write-suppliers"),
         (Kind::MailPeople, "mail-people"),
+        (Kind::TellTerms, "tell-terms"),
         // As an older build asks for it.
         (Kind::MailPeople, "mail-boards"),
     ];
@@ -107,6 +111,7 @@ async fn run(app: &App, worker: &str, job: &Job) -> Result<(), Refused> {
         Some(Kind::Remind) => remind::run(app, job).await?,
         Some(Kind::WriteSuppliers) => write_suppliers::run(app, job).await?,
         Some(Kind::MailPeople) => mail_people::run(app, job).await?,
+        Some(Kind::TellTerms) => tell_terms::run(app, job).await?,
         Some(Kind::ReadDocument) | None => {
             return Err(Refused::Internal(format!("no job is called `{}`", job.kind)));
         }

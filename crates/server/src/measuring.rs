@@ -4,6 +4,7 @@
 pub(crate) mod answers;
 pub(crate) mod question;
 pub(crate) mod shipping;
+pub(crate) mod then;
 pub(crate) mod told;
 
 use std::collections::HashMap;

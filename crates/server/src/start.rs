@@ -61,6 +61,10 @@ pub async fn start(settings: Settings, clock: fn() -> Timestamp) -> Result<Runni
         // Digests may have come due meanwhile, and letters be on their way to nobody.
         let next = jobs::notify::at_once(org.org, clock());
         app.store.add_job(&next, clock()).await.map_err(|e| e.to_string())?;
+        if app.store.charter_in_force(org.org).await.map_err(|e| e.to_string())?.is_some() {
+            let next = jobs::tell_terms::at_once(org.org, clock());
+            app.store.add_job(&next, clock()).await.map_err(|e| e.to_string())?;
+        }
         // Each asks for the one of the next day: the last one may not have come to that.
         let any = app.store.suppliers(org.org, None, None, 1).await;
         if !any.map_err(|e| e.to_string())?.rows.is_empty() {

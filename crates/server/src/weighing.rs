@@ -20,13 +20,15 @@ use trimtab_model::finding::Finding;
 use trimtab_model::scan::IndexInfo;
 use trimtab_model::{Evidence, Purl, Relation, Role, Scope, System};
 use trimtab_store::{
-    Decision, DecisionKind, DecisionState, Known, Org, Store, StoreError, Team, Weighed,
+    Decision, DecisionKind, DecisionState, Known, Org, ProductionTime, Store, StoreError, Team,
+    Weighed,
 };
 
 pub(crate) mod vex;
 
 use vex::Said;
 
+use crate::measuring::then;
 use crate::opened::Opened;
 
 /// What an organisation agreed on and knows.
@@ -35,6 +37,8 @@ pub(crate) struct Agreed {
     pub(crate) charter: Charter,
     /// Its id; `None`: the preset.
     pub(crate) charter_id: Option<i64>,
+    /// When which environments were production.
+    pub(crate) times: Arc<Vec<ProductionTime>>,
     /// Its systems as the engine sees them, by id.
     pub(crate) systems: HashMap<i64, System>,
     /// As they are stored.
@@ -66,9 +70,13 @@ impl Agreed {
         let systems = stored.iter().map(|s| (s.id, model(s, &stored, &teams))).collect();
         let approved = store.decisions(org, DecisionState::Approved, 10_000).await?;
         let none = (Vec::new(), Vec::new());
+        let held = store.held_charters(org).await?;
+        let all = held.iter().map(|(_, since, text)| (*since, text.as_str()));
+        let times = Arc::new(then::times(all, held.len() < trimtab_store::HELD));
         let agreed = Agreed {
             charter,
             charter_id,
+            times,
             systems,
             stored,
             teams,
@@ -88,6 +96,7 @@ impl Agreed {
         let agreed = Agreed {
             charter,
             charter_id: None,
+            times: Arc::clone(&self.times),
             systems: self.systems.clone(),
             stored: Arc::clone(&self.stored),
             teams: self.teams.clone(),
@@ -123,8 +132,7 @@ impl Agreed {
 
     /// The environments that customers depend on.
     pub(crate) fn production(&self) -> Vec<String> {
-        let production = self.charter.environments.iter().filter(|e| e.production);
-        production.map(|e| e.name.to_string()).collect()
+        then::names(&self.charter)
     }
 }
 

@@ -46,6 +46,20 @@ pub struct Merged {
     pub at: Timestamp,
 }
 
+/// When an environment was production, by the charters of then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductionTime {
+    /// The environment.
+    pub environment: String,
+    /// Since when. `None`: from the beginning.
+    pub from: Option<Timestamp>,
+    /// Until when. `None`: it still is.
+    pub until: Option<Timestamp>,
+}
+
+/// So many times are looked at: the last.
+const TIMES: usize = 300;
+
 /// What is read of a deployment.
 const COLUMNS: &str = "deployment.id, asset.id, asset.name, asset.system, deployment.environment, \
     deployment.snapshot, snapshot.received, deployment.outcome, deployment.at, \
@@ -69,14 +83,26 @@ impl Production {
     }
 }
 
-/// Adds environments to the values of a statement. Returns what stands for them.
-fn named(environments: &[String], values: &mut Vec<Value>) -> String {
-    let mut names = Vec::with_capacity(environments.len());
-    for name in environments {
-        values.push(Value::from(name.as_str()));
-        names.push(format!("${}", values.len()));
-    }
-    names.join(", ")
+/// A condition on `deployment`: it was one into production when it was. Adds what it needs to the values of a statement.
+fn into_production(times: &[ProductionTime], values: &mut Vec<Value>) -> String {
+    let mut value = |value: Value| {
+        values.push(value);
+        format!("${}", values.len())
+    };
+    let mut one = |time: &ProductionTime| {
+        let name = value(Value::from(time.environment.as_str()));
+        let mut text = format!("(deployment.environment = {name}");
+        if let Some(from) = time.from {
+            text += &format!(" AND deployment.at >= {}", value(Value::from(micros(from))));
+        }
+        if let Some(until) = time.until {
+            text += &format!(" AND deployment.at < {}", value(Value::from(micros(until))));
+        }
+        text + ")"
+    };
+    let first = times.len().saturating_sub(TIMES);
+    let all: Vec<String> = times.iter().skip(first).map(&mut one).collect();
+    format!("({})", all.join(" OR "))
 }
 
 /// What follows a condition on `asset`, for some systems.
@@ -88,7 +114,7 @@ fn within(systems: Option<&[i64]>) -> String {
 }
 
 impl Store {
-    /// Deployments into some environments since a moment, the newest first, at most `limit`; stops are none of them. Of
+    /// Deployments into production since a moment, the newest first, at most `limit`; stops are none of them. Of
     /// some systems; `None`: of all, and of none.
     ///
     /// # Errors
@@ -96,22 +122,22 @@ impl Store {
     pub async fn deployed_into(
         &self,
         org: Org,
-        environments: &[String],
+        times: &[ProductionTime],
         systems: Option<&[i64]>,
         since: Timestamp,
         limit: usize,
     ) -> Result<Vec<Production>> {
-        if environments.is_empty() {
+        if times.is_empty() {
             return Ok(Vec::new());
         }
         let mut values = args![org.0, micros(since), i64::try_from(limit).unwrap_or(i64::MAX)];
-        let names = named(environments, &mut values);
+        let production = into_production(times, &mut values);
         let sql = format!(
             "SELECT {COLUMNS}
              FROM deployment JOIN asset ON asset.org = $1 AND asset.id = deployment.asset
              LEFT JOIN snapshot ON snapshot.org = $1 AND snapshot.id = deployment.snapshot
              WHERE deployment.org = $1 AND deployment.at >= $2 AND deployment.outcome <> 'stopped'
-                AND deployment.environment IN ({names}){}
+                AND {production}{}
              ORDER BY deployment.at DESC, deployment.id DESC LIMIT $3",
             within(systems)
         );
@@ -119,7 +145,7 @@ impl Store {
         found.iter().map(Production::from_row).collect()
     }
 
-    /// What ran in some environments at a moment, by the last deployment before it that went well or went back, at most
+    /// What ran in production at a moment, by the last deployment before it that went well or went back, at most
     /// `limit`. Of some systems; `None`: of all, and of none.
     ///
     /// # Errors
@@ -127,16 +153,16 @@ impl Store {
     pub async fn ran_before(
         &self,
         org: Org,
-        environments: &[String],
+        times: &[ProductionTime],
         systems: Option<&[i64]>,
         before: Timestamp,
         limit: usize,
     ) -> Result<Vec<Production>> {
-        if environments.is_empty() {
+        if times.is_empty() {
             return Ok(Vec::new());
         }
         let mut values = args![org.0, micros(before), i64::try_from(limit).unwrap_or(i64::MAX)];
-        let names = named(environments, &mut values);
+        let production = into_production(times, &mut values);
         let sql = format!(
             "SELECT {COLUMNS}
              FROM (SELECT deployment.asset AS asset, deployment.environment AS environment,
@@ -144,7 +170,7 @@ impl Store {
                 FROM deployment JOIN asset ON asset.org = $1 AND asset.id = deployment.asset
                 WHERE deployment.org = $1 AND deployment.at < $2
                     AND deployment.outcome IN ('ok', 'rolled-back')
-                    AND deployment.environment IN ({names}){}
+                    AND {production}{}
                 GROUP BY deployment.asset, deployment.environment) AS newest
              JOIN deployment ON deployment.org = $1 AND deployment.asset = newest.asset
                 AND deployment.environment = newest.environment AND deployment.at = newest.moment
@@ -158,7 +184,7 @@ impl Store {
         found.iter().map(Production::from_row).collect()
     }
 
-    /// Whether it was ever told of some systems that a deployment into some environments failed or was rolled back.
+    /// Whether it was ever told of some systems that a deployment into production failed or was rolled back.
     /// `None`: of all, and of none.
     ///
     /// # Errors
@@ -166,18 +192,18 @@ impl Store {
     pub async fn told_failures(
         &self,
         org: Org,
-        environments: &[String],
+        times: &[ProductionTime],
         systems: Option<&[i64]>,
     ) -> Result<bool> {
-        if environments.is_empty() {
+        if times.is_empty() {
             return Ok(false);
         }
         let mut values = args![org.0];
-        let names = named(environments, &mut values);
+        let production = into_production(times, &mut values);
         let sql = format!(
             "SELECT 1 FROM deployment JOIN asset ON asset.org = $1 AND asset.id = deployment.asset
              WHERE deployment.org = $1 AND deployment.outcome IN ('failed', 'rolled-back')
-                AND deployment.environment IN ({names}){}
+                AND {production}{}
              LIMIT 1",
             within(systems)
         );

@@ -72,7 +72,7 @@ pub fn number(value: f64) -> String {
     } else {
         2
     };
-    let told = format!("{size:.places$}");
+    let told = format!("{:.places$}", half_up(size, places));
     let (whole, part) = told.split_once('.').map_or((told.as_str(), ""), |(w, p)| (w, p));
     let mut grouped = String::new();
     for (i, digit) in whole.chars().enumerate() {
@@ -85,6 +85,17 @@ pub fn number(value: f64) -> String {
     if part.is_empty() { format!("{sign}{grouped}") } else { format!("{sign}{grouped}.{part}") }
 }
 
+/// A number to a tenth, which is rounded once: from a thousand on it is a whole one.
+pub fn tenth(value: f64) -> String {
+    number(if value.abs() >= 1000.0 { value } else { half_up(value, 1) })
+}
+
+/// To so many places, a half up: to the even digit a half would be told as less than it is.
+fn half_up(value: f64, places: usize) -> f64 {
+    let by = 10_f64.powi(i32::try_from(places).unwrap_or(0));
+    (value * by).round() / by
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,7 +103,13 @@ mod tests {
     #[test]
     fn a_number_shows_no_more_than_is_known() {
         let told: Vec<String> = [0.4, 0.43, 0.034, 1.25, -0.1, 1204.4, 12.0].map(number).into();
-        assert_eq!(told, ["0.4", "0.43", "0.03", "1.2", "−0.1", "1,204", "12"]);
+        assert_eq!(told, ["0.4", "0.43", "0.03", "1.3", "−0.1", "1,204", "12"]);
+    }
+
+    #[test]
+    fn what_is_told_to_a_tenth_is_rounded_once() {
+        let told = [1002.46, 1002.5, 1002.53, 999.96, 2.25, 0.04].map(tenth);
+        assert_eq!(told, ["1,002", "1,003", "1,003", "1,000", "2.3", "0"]);
     }
 
     #[test]

@@ -49,16 +49,16 @@ impl Shipping {
         let agreed = app.agreed(org, app.now()).await?;
         let since = first - WAITING;
         let store = &app.store;
-        let environments = agreed.production();
-        let found = store.deployed_into(org, &environments, systems, since, LOOKED).await?;
+        let times = &agreed.times;
+        let found = store.deployed_into(org, times, systems, since, LOOKED).await?;
         let merged = store.merged_updates(org, systems, since, LOOKED).await?;
-        let told = store.told_failures(org, &environments, systems).await?;
+        let told = store.told_failures(org, times, systems).await?;
         let cut = |many: usize| many >= LOOKED;
         let oldest = found.last().map(|is| is.at).filter(|_| cut(found.len()));
         let landed_since = merged.last().map(|is| is.at).filter(|_| cut(merged.len()));
         // What ran at the beginning: the first deployment of something else is a change, the same again is none.
         let begun = oldest.unwrap_or(since);
-        let ran = store.ran_before(org, &environments, systems, begun, LOOKED).await?;
+        let ran = store.ran_before(org, times, systems, begun, LOOKED).await?;
         let ran: Vec<Production> =
             ran.into_iter().map(|is| Production { outcome: Outcome::Ok, ..is }).collect();
         let one = |is: &Production| {

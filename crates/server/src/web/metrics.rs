@@ -13,7 +13,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Metrics;
-use trimtab_pages::part::{Choice, Facet, Figure, Figures, Filter, Link, number};
+use trimtab_pages::part::{Choice, Facet, Figure, Figures, Filter, Link, number, tenth};
 
 pub(crate) use list::page as list;
 
@@ -91,17 +91,12 @@ pub(crate) async fn csv(
 /// `6 days`, `1 day`.
 fn days(value: Option<f64>) -> Option<String> {
     let value = value?;
-    let text = number((value * 10.0).round() / 10.0);
+    let text = tenth(value);
     Some(if text == "1" { "1 day".to_owned() } else { format!("{text} days") })
 }
 
 fn percent(value: Option<f64>) -> Option<String> {
     value.map(|v| format!("{} %", number((v * 100.0).round())))
-}
-
-/// `0.4`, to a tenth.
-fn tenth(value: f64) -> String {
-    number((value * 10.0).round() / 10.0)
 }
 
 /// What the other period is called in a sentence.

@@ -243,3 +243,43 @@ fn a_charter_holds_when_four_sides_have_agreed() {
         (&json!("withdrawn"), &json!("in-force"))
     );
 }
+
+#[test]
+fn terms_that_an_older_build_did_not_tell_are_told_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store.sqlite").to_str().unwrap().to_owned();
+    let server = Server::beside(store.clone(), jiff::Timestamp::now);
+    let app = server.app();
+    server.runtime.block_on(trimtab_server::first_link(&app, "Ferries")).unwrap();
+    let org = server.org();
+    let lea = server.someone(org, "Lea", &[(Role::Security, Organisation)]);
+    let text = "format = 1\npreset = \"framework\"\nname = \"Ours\"\nversion = \"7\"\n\n\
+        [[environment]]\nname = \"edge\"\nproduction = true\n";
+    let now = jiff::Timestamp::now().as_microsecond();
+    let now = jiff::Timestamp::from_microsecond(now).unwrap();
+    server.runtime.block_on(async {
+        let id = app.store.propose_charter(org, text, lea.id, "person:1", now).await.unwrap();
+        for side in [Role::Security, Role::Engineering, Role::Product, Role::Operations] {
+            let by = (side, lea.id);
+            let agreed = app.store.agree(org, id, by, &serde_json::Value::Null, "person:1", now);
+            agreed.await.unwrap();
+        }
+    });
+    drop((app, server));
+    // Once, however often it starts.
+    for _ in 0..2 {
+        let server = Server::beside(store.clone(), jiff::Timestamp::now);
+        server.settle(org);
+        let app = server.app();
+        let ledger = server.runtime.block_on(app.store.ledger(org, 0, 1000)).unwrap();
+        let told = ledger.iter().filter(|entry| entry.data.contains("charter-terms"));
+        let told: Vec<serde_json::Value> =
+            told.map(|entry| serde_json::from_str(&entry.data).unwrap()).collect();
+        let [one] = &told[..] else { panic!("{told:?}") };
+        assert_eq!(one["terms"]["production"], json!(["edge"]));
+        assert_eq!(
+            (&one["terms"]["version"], &one["since"]),
+            (&json!("7"), &json!(now.to_string()))
+        );
+    }
+}

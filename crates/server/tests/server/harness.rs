@@ -115,10 +115,15 @@ impl Server {
         Server::started(folder, store, INDEX.1.clone(), clock, Access::default(), None)
     }
 
-    /// A server on a store and an index, with a clock of its own.
-    pub(crate) fn timed(store: String, index: PathBuf, clock: fn() -> Timestamp) -> Server {
+    /// A server on a store and an index, with a clock of its own, where people get in so.
+    pub(crate) fn timed(
+        store: String,
+        index: PathBuf,
+        clock: fn() -> Timestamp,
+        access: Access,
+    ) -> Server {
         let folder = tempfile::tempdir().unwrap();
-        Server::started(folder, store, index, clock, Access::default(), None)
+        Server::started(folder, store, index, clock, access, None)
     }
 
     /// A server that fetches feeds.

@@ -95,10 +95,11 @@ fn two_servers_share_a_new_index_and_what_follows_it() {
     let folder = tempfile::tempdir().unwrap();
     let known = record("CVE-2026-1", "left", "2.0.0", OLD);
     let index = put(folder.path(), std::slice::from_ref(&known), &[]);
-    let one = Server::timed(address.clone(), index.clone(), clock);
+    let one =
+        Server::timed(address.clone(), index.clone(), clock, trimtab_server::Access::default());
     let cookie = one.first_admin();
     let token = bearer(&one.token(&cookie, &["view", "upload"]));
-    let two = Server::timed(address, index, clock);
+    let two = Server::timed(address, index, clock, trimtab_server::Access::default());
     let push =
         |server: &Server, asset: &str, packages: &[&str]| pushed(server, &token, asset, packages).1;
     for n in 0..ASSETS {

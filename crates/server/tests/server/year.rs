@@ -5,6 +5,7 @@
 
 mod advisories;
 mod compared;
+mod named;
 mod organisation;
 mod reading;
 mod walking;
@@ -15,6 +16,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 
 use organisation::Year;
 
@@ -70,32 +72,27 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
     let (_, broken) =
         year.server.runtime.block_on(year.server.app().store.verify_ledger(year.org)).unwrap();
     assert_eq!(broken, None);
-    year.is_a_year(&ledger);
     year.answers_are_told();
     let (mut answers, mut unopened) = walking::every_address(&year, EACH);
     eprintln!("walked {} addresses after {:?}", answers.len(), started.elapsed());
+    // Who sees one team alone.
+    let (reader, team) = (&year.people[0], year.teams[0]);
+    let walk = walking::pages(&year, reader, EACH / 2);
+    eprintln!("walked {} of one team after {:?}", walk.answers.len(), started.elapsed());
 
-    let script = trimtab_testkit::repository().join("crates/server/tests/server/year/recompute.py");
-    let made = Command::new("python3")
-        .arg("-B")
-        .arg(script)
-        .arg(&ledger)
-        .arg(now().as_microsecond().to_string())
-        .arg(year.lea.id.to_string())
-        .output();
-    let made = match made {
-        Ok(made) => made,
-        Err(error) => {
-            assert!(std::env::var_os("CI").is_none(), "there is no python3: {error}");
-            eprintln!("NOT COMPARED: there is no python3: {error}");
-            return;
-        }
+    // To look at a year: a folder in which its ledger and its answers are kept.
+    let keep = |answers: &walking::Answers| {
+        let Some(kept) = std::env::var_os("TRIMTAB_YEAR").map(PathBuf::from) else { return };
+        std::fs::copy(&ledger, kept.join("ledger.jsonl")).unwrap();
+        let all = json!({ "now": now().as_microsecond(), "answers": answers, "reader": year.lea.id,
+            "part": walk.answers, "part_reader": reader.id, "team": team, "wrong": walk.wrong });
+        std::fs::write(kept.join("answers.json"), all.to_string()).unwrap();
     };
-    let words = String::from_utf8_lossy(&made.stderr);
-    assert!(made.status.success(), "{words}");
-    eprint!("{words}");
-    let made = String::from_utf8(made.stdout).unwrap();
-    for at in compared::addresses(&made) {
+    keep(&answers);
+    let opened: Vec<String> = answers.keys().cloned().collect();
+    let lea = year.lea.id.to_string();
+    let Some(said) = made(&ledger, &[&lea], &opened) else { return };
+    for at in compared::addresses(&said) {
         if let Entry::Vacant(place) = answers.entry(at) {
             let answer = year.server.open(&year.lea, place.key());
             match answer.status {
@@ -104,15 +101,85 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
             }
         }
     }
-    // To look at a year: a folder in which its ledger and its answers are kept.
-    if let Some(kept) = std::env::var_os("TRIMTAB_YEAR").map(PathBuf::from) {
-        std::fs::copy(&ledger, kept.join("ledger.jsonl")).unwrap();
-        let all = serde_json::json!({ "now": now().as_microsecond(), "answers": answers,
-            "reader": year.lea.id });
-        std::fs::write(kept.join("answers.json"), all.to_string()).unwrap();
-    }
+    keep(&answers);
+    year.is_a_year(&ledger);
     assert!(unopened.is_empty(), "{}", unopened.join("\n"));
     // Of records that are made up not all is met.
-    compared::with(&answers, &made, trimtab_testkit::shared().is_some());
+    compared::with(&answers, &said, trimtab_testkit::shared().is_some());
     eprintln!("compared after {:?}", started.elapsed());
+
+    // They see the numbers of their team, and nothing of what is of others alone.
+    year.sees_nothing_else(&walk);
+    let theirs: Vec<String> = walk.answers.keys().cloned().collect();
+    let of_part = made(&ledger, &[&reader.id.to_string(), &team.to_string()], &theirs).unwrap();
+    compared::of_part(&walk.answers, &of_part);
+
+    // Terms that are told afterwards are the same terms.
+    let later = folder.path().join("later.jsonl");
+    std::fs::write(&later, told_later(&ledger)).unwrap();
+    let again = made(&later, &[&lea], &opened).unwrap();
+    let of_entries = |line: &&str| line.contains("ledger\"");
+    let (said, again) = (said.lines(), again.lines());
+    for (one, other) in
+        said.filter(|line| !of_entries(line)).zip(again.filter(|line| !of_entries(line)))
+    {
+        assert_eq!(one, other, "of terms that are told afterwards");
+    }
+    eprintln!("compared with what was told afterwards after {:?}", started.elapsed());
+}
+
+/// What the script makes of a ledger, for a reader (who sees one team, if it is named), of addresses that were opened.
+/// `None`: there is no Python here.
+fn made(ledger: &Path, reader: &[&str], opened: &[String]) -> Option<String> {
+    let script = trimtab_testkit::repository().join("crates/server/tests/server/year/recompute.py");
+    let addresses = ledger.with_extension("addresses");
+    std::fs::write(&addresses, opened.join("\n")).unwrap();
+    let made = Command::new("python3")
+        .arg("-B")
+        .arg(script)
+        .arg(ledger)
+        .arg(now().as_microsecond().to_string())
+        .arg(addresses)
+        .args(reader)
+        .output();
+    let made = match made {
+        Ok(made) => made,
+        Err(error) => {
+            assert!(std::env::var_os("CI").is_none(), "there is no python3: {error}");
+            eprintln!("NOT COMPARED: there is no python3: {error}");
+            return None;
+        }
+    };
+    let words = String::from_utf8_lossy(&made.stderr);
+    assert!(made.status.success(), "{words}");
+    eprint!("{words}");
+    Some(String::from_utf8(made.stdout).unwrap())
+}
+
+/// The ledger as an earlier build wrote it, and this one went on: terms are told at its end.
+fn told_later(ledger: &Path) -> String {
+    let text = std::fs::read_to_string(ledger).unwrap();
+    let (mut lines, mut after) = (Vec::new(), Vec::new());
+    for line in text.lines() {
+        let mut entry: Value = serde_json::from_str(line).unwrap();
+        let mut data: Value = serde_json::from_str(entry["data"].as_str().unwrap()).unwrap();
+        let terms = data.as_object_mut().unwrap().remove("terms");
+        if let Some(terms) = terms.filter(|_| data["what"] == "charter-agreed") {
+            let since = Timestamp::from_microsecond(entry["at"].as_i64().unwrap()).unwrap();
+            let told = json!({ "what": "charter-terms", "charter": data["charter"],
+                "since": since.to_string(), "terms": terms });
+            let mut later = entry.clone();
+            later["at"] = json!(now().as_microsecond());
+            later["actor"] = json!("trimtab");
+            later["data"] = json!(told.to_string());
+            after.push(later.to_string());
+            entry["data"] = json!(data.to_string());
+            lines.push(entry.to_string());
+        } else {
+            lines.push(line.to_owned());
+        }
+    }
+    assert_eq!(after.len(), 2, "charters came into force");
+    lines.extend(after);
+    lines.join("\n")
 }

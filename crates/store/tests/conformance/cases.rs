@@ -126,6 +126,39 @@ pub(crate) async fn a_charter_is_in_force_when_all_four_sides_agreed(store: Stor
     assert!(store.agree(org, first, (Role::Security, 1), &terms, "person:1", now()).await.is_err());
 }
 
+pub(crate) async fn terms_that_were_never_told_are_told_once(store: Store) {
+    let org = store.add_organisation("A", now()).await.unwrap();
+    let sides = [Role::Security, Role::Engineering, Role::Product, Role::Operations];
+    let terms = serde_json::json!({ "production": ["production"] });
+    let later = now() + SignedDuration::from_hours(1);
+    // The first as an older build agreed to it, the second as this one does.
+    let mut ids = Vec::new();
+    for (text, said, at) in [("one", &serde_json::Value::Null, now()), ("two", &terms, later)] {
+        let id = store.propose_charter(org, text, 1, "person:1", at).await.unwrap();
+        assert!(!store.tell_terms(org, id, &terms, at).await.unwrap(), "it holds nowhere yet");
+        for side in sides {
+            store.agree(org, id, (side, 1), said, "person:1", at).await.unwrap();
+        }
+        ids.push(id);
+    }
+    let held = store.held_charters(org).await.unwrap();
+    let held: Vec<_> = held.iter().map(|(id, at, text)| (*id, *at, text.as_str())).collect();
+    assert_eq!(held, [(ids[0], now(), "one"), (ids[1], later, "two")]);
+    let end = later + SignedDuration::from_hours(1);
+    for told in [true, false] {
+        assert_eq!(store.tell_terms(org, ids[0], &terms, end).await.unwrap(), told);
+        assert!(!store.tell_terms(org, ids[1], &terms, end).await.unwrap(), "it was told");
+    }
+    let ledger = store.ledger(org, 0, 100).await.unwrap();
+    let told = ledger.iter().filter(|entry| entry.data.contains("charter-terms"));
+    let told: Vec<serde_json::Value> =
+        told.map(|entry| serde_json::from_str(&entry.data).unwrap()).collect();
+    let [one] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((&one["charter"], &one["terms"]), (&ids[0].into(), &terms));
+    assert_eq!(one["since"], now().to_string());
+    assert_eq!(store.verify_ledger(org).await.unwrap().1, None);
+}
+
 pub(crate) async fn nobody_answers_their_own_question(store: Store) {
     let org = store.add_organisation("A", now()).await.unwrap();
     let new = NewDecision {

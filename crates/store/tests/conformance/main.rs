@@ -155,6 +155,7 @@ suite! {
     cases::two_organisations_never_see_each_other,
     cases::a_document_is_kept_once_and_comes_back_as_it_was,
     cases::a_charter_is_in_force_when_all_four_sides_agreed,
+    cases::terms_that_were_never_told_are_told_once,
     cases::nobody_answers_their_own_question,
     findings::a_finding_lives_from_detected_to_deployed,
     findings::a_new_version_and_a_new_alias_keep_the_finding,

@@ -4,7 +4,7 @@ use serde_json::json;
 use trimtab_model::Level;
 use trimtab_store::{
     CarriedOnce, DecisionKind, Merged, NewApplied, NewComponent, NewDecision, NewReview, Outcome,
-    PreparedPack, Relied, ReviewFilter, ReviewOf, Store, System,
+    PreparedPack, ProductionTime, Relied, ReviewFilter, ReviewOf, Store, System,
 };
 
 use crate::findings::{World, component, later, left};
@@ -55,7 +55,8 @@ pub(crate) async fn deployments_are_told_with_what_they_carried(store: Store) {
     let (store, org) = (world.store.clone(), world.org);
     world.document("d1", &[left("1.0.0", true)]).await;
     world.document("d2", &[left("2.0.0", false)]).await;
-    let environments = ["production".to_owned()];
+    let into = |name: &str, from, until| ProductionTime { environment: name.into(), from, until };
+    let environments = [into("production", None, None)];
     let told = async || store.deployed_into(org, &environments, None, later(0), 10).await.unwrap();
     let first = world.push("d1", later(1)).await.snapshot.unwrap();
     world.deploy(first, Outcome::Ok, later(2)).await;
@@ -83,7 +84,7 @@ pub(crate) async fn deployments_are_told_with_what_they_carried(store: Store) {
     let at = |hours| Some(later(hours));
     assert_eq!(is, [(second, at(4), Outcome::Failed), (first, at(1), Outcome::Ok)]);
     assert!(store.told_failures(org, &environments, None).await.unwrap());
-    let test = ["test".to_owned()];
+    let test = [into("test", None, None)];
     assert!(!store.told_failures(org, &test, None).await.unwrap(), "of production alone");
     // What ran before: the failed one never did.
     let before = async |at| {
@@ -94,14 +95,21 @@ pub(crate) async fn deployments_are_told_with_what_they_carried(store: Store) {
     assert_eq!(before(later(9)).await, [(first, true)]);
     let one = store.deployed_into(org, &environments, None, later(3), 10).await.unwrap();
     assert_eq!(one.len(), 1);
-    for (names, systems) in
-        [(&["test".to_owned()][..], None), (&[], None), (&environments, Some(7))]
-    {
+    for (names, systems) in [(&test[..], None), (&[], None), (&environments, Some(7))] {
         let systems: Option<Vec<i64>> = systems.map(|id| vec![id]);
         let of = systems.as_deref();
         assert_eq!(store.deployed_into(org, names, of, later(0), 10).await.unwrap(), []);
     }
     assert!(!store.told_failures(org, &environments, Some(&[])).await.unwrap());
+    // What was no production then is none of it, whatever it is now.
+    let times = [into("production", Some(later(5)), Some(later(9))), into("test", None, None)];
+    let since = store.deployed_into(org, &times, None, later(0), 10).await.unwrap();
+    assert_eq!(since.iter().map(|one| one.snapshot).collect::<Vec<_>>(), [second]);
+    assert_eq!(store.ran_before(org, &times, None, later(9), 10).await.unwrap(), []);
+    let past = [into("production", None, Some(later(7)))];
+    let until = store.deployed_into(org, &past, None, later(0), 10).await.unwrap();
+    assert_eq!(until.iter().map(|one| one.snapshot).collect::<Vec<_>>(), [first]);
+    assert!(!store.told_failures(org, &past, None).await.unwrap());
     let other = store.add_organisation("Other", now()).await.unwrap();
     assert_eq!(store.deployed_into(other, &environments, None, later(0), 10).await.unwrap(), []);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use trimtab_pages::part::{Dial, Figure, Value, number};
+use trimtab_pages::part::{Dial, Figure, Value, number, tenth};
 use trimtab_store::{Count, FindingFilter, ScopeOf, System};
 
 use crate::access::Who;
@@ -124,16 +124,16 @@ pub(super) fn many(is: Count, one: &str, many: &str) -> String {
 
 /// Deadlines that were met, in percent.
 pub(super) fn share(is: &Numbers) -> Option<String> {
-    is.deadlines.share().map(|share| format!("{:.0} %", share * 100.0))
+    is.deadlines.share().map(|share| format!("{:.0} %", (share * 100.0).round()))
 }
 
 /// Interruptions of a team in a week.
 pub(super) fn weekly(is: &Numbers) -> Option<String> {
-    is.noise_a_week.map(|noise| number((noise * 10.0).round() / 10.0))
+    is.noise_a_week.map(tenth)
 }
 
 pub(super) fn days(days: f64) -> String {
-    match number((days * 10.0).round() / 10.0) {
+    match tenth(days) {
         one if one == "1" => "1 day".to_owned(),
         told => format!("{told} days"),
     }

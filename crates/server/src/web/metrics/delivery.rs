@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use trimtab_engine::measure::{Delivery, Shipped, Spread};
-use trimtab_pages::part::{Cell, Column, Empty, Link, Row, Table, When, number};
+use trimtab_pages::part::{Cell, Column, Empty, Link, Row, Table, When};
 use trimtab_store::Production;
 
 use super::{behind, days, percent, query, tenth};
@@ -190,7 +190,7 @@ pub(super) fn list(
             Cell::text(how),
             is.lead.map_or_else(
                 || Cell::unknown("when it was received is not known, or later"),
-                |lead| Cell::text(number((lead * 10.0).round() / 10.0)),
+                |lead| Cell::text(tenth(lead)),
             ),
             updates,
             Cell::Value(When::of(is.at.min(list.now), list.now).into()),

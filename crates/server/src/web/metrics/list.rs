@@ -144,7 +144,6 @@ fn row(is: &counted::Row, of: &Question, now: Timestamp) -> Row {
         None => Cell::Name(Link::words(is.vulnerability.clone()), String::new()),
     };
     let system = is.system.and_then(|id| of.systems.iter().find(|s| s.id == id));
-    let value = (is.value * 10.0).round() / 10.0;
     Row::of(vec![
         Cell::Mark(Mark::from(is.level)),
         name,
@@ -154,6 +153,6 @@ fn row(is: &counted::Row, of: &Question, now: Timestamp) -> Row {
         },
         is.began.map_or_else(|| Cell::unknown("the ledger begins later"), when),
         when(is.at),
-        Cell::text(number(value)),
+        Cell::text(tenth(is.value)),
     ])
 }

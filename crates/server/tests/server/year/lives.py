@@ -7,6 +7,8 @@ from datetime import datetime, timezone
 
 DAY = 86_400 * 10**6
 HOUR = 3_600 * 10**6
+
+
 LEVELS = ["critical", "high", "medium", "low"]
 # What holds until four sides agreed to a charter: the preset of the framework.
 PRESET = {
@@ -24,6 +26,15 @@ def moment(text):
 
 def date(day):
     return datetime.fromtimestamp(day * 86_400, timezone.utc).strftime("%Y-%m-%d")
+
+
+def last(told, at):
+    """The last of what was told with its moments, until one; `None`: nothing was."""
+    return next((is_ for since, is_ in reversed(told) if since <= at), None)
+
+
+def day_of(text):
+    return int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=timezone.utc).timestamp()) // 86_400
 
 
 class Entry:
@@ -90,7 +101,7 @@ class Finding:
     def __init__(self, number):
         self.number, self.system, self.asset = number, None, None
         self.vulnerability, self.package = None, None
-        self.episodes = []
+        self.episodes, self.into = [], None
         self.fresh(False)
 
     def fresh(self, live):
@@ -123,6 +134,7 @@ class Finding:
         elif entry.kind in ("fixed", "retracted"):
             self.live = False
             self.episodes[-1].ended, self.episodes[-1].how = at, entry.kind
+            self.into = data.get("into")
             return
         else:
             return
@@ -160,8 +172,9 @@ class Ledger:
         self.entries = [Entry(line) for line in lines if line.strip()]
         self.findings, self.teams, self.systems, self.owner, self.tier = {}, {}, {}, {}, {}
         self.system_of, self.assets = {}, set()
-        # Of which system an asset was since when, and whose a system was.
+        # Of which system an asset was since when, whose a system was, and of which tier.
         self.moved, self.handed = collections.defaultdict(list), collections.defaultdict(list)
+        self.tiers = collections.defaultdict(list)
         # Vulnerabilities that turned out to be others.
         self.joined = {}
         for entry in self.entries:
@@ -172,6 +185,8 @@ class Ledger:
                     self.moved[entry.asset].append((entry.at, entry.system))
             if entry.finding is not None:
                 self.findings.setdefault(entry.finding, Finding(entry.finding)).tell(entry)
+            if entry.what == "joined":
+                self.join(entry.data["from"], entry.data["to"])
             if entry.what == "asset":
                 for finding in self.findings.values():
                     if finding.asset == entry.asset:
@@ -183,30 +198,59 @@ class Ledger:
                 self.owner[entry.system] = entry.data["team"]
                 self.handed[entry.system].append((entry.at, entry.data["team"]))
                 self.tier[entry.system] = entry.data["tier"]
+                self.tiers[entry.system].append((entry.at, entry.data["tier"]))
         self.told = list(self.tellings())
-        for entry in self.entries:
-            if entry.what == "joined":
-                self.joined[entry.data["from"]] = entry.data["to"]
         self.named = {}
         # Of two that turned out to be one, the one that was called so stays.
         for is_joined in (True, False):
             for f in self.findings.values():
                 if (f.vulnerability in self.joined) == is_joined:
                     self.named[f.asset, f.package, self.called(f.vulnerability)] = f
-        self.charter = PRESET
+        # The one team that the reader sees, if it is not all.
+        self.part = None
+        # Since when which terms held; `None`: they are not known.
+        self.terms = [(-math.inf, PRESET)]
         # What is scheduled, by team, asset and package.
         self.scheduled = {}
         for entry in self.entries:
             data = entry.data
             if entry.what == "charter-agreed" and data.get("in_force"):
-                self.charter = data["terms"]
+                self.terms.append((entry.at, data.get("terms")))
+            elif entry.what == "charter-terms":
+                # Told afterwards: since they held.
+                since = moment(data["since"])
+                self.terms = [one for one in self.terms if one[0] != since] + [(since, data["terms"])]
+                self.terms.sort(key=lambda one: one[0])
             elif entry.kind == "planned" and entry.actor == "trimtab":
                 key = data["team"], entry.asset, data["package"]
                 self.scheduled.pop(key, None)
                 if data["state"] != "dropped":
                     self.scheduled[key] = data
-        self.updates = updates(self)
-        self.deployments = Deployments(self)
+
+    def join(self, from_, to):
+        """Two names are one from then on: of what an asset had of both, gone or not, one finding stays."""
+        of = {}
+        for finding in self.findings.values():
+            if finding.into is None and self.called(finding.vulnerability) == to:
+                of[finding.asset, finding.package] = finding.number
+        for finding in self.findings.values():
+            key = finding.asset, finding.package
+            if finding.into is None and self.called(finding.vulnerability) == from_ and key in of:
+                finding.into = of[key]
+        self.joined[from_] = to
+
+    def terms_at(self, at):
+        """The terms of the charter that held at a moment."""
+        return last(self.terms, at)
+
+    def is_production(self, environment, at=None):
+        """Whether an environment was production at a moment, or is."""
+        terms = self.terms_at(self.now if at is None else at)
+        return terms is not None and environment in terms["production"]
+
+    def accepted(self, system, at):
+        """The gravest level that the tier of a system accepted at a moment; `None`: nobody said the tier."""
+        return self.terms_at(at)["accepts"].get(last(self.tiers[system], at))
 
     def called(self, vulnerability):
         """What it is called now."""
@@ -216,9 +260,24 @@ class Ledger:
 
     def of_then(self, finding, at):
         """Of which system and team a finding was at a moment."""
-        last = lambda told: next((is_ for since, is_ in reversed(told) if since <= at), None)
-        system = last(self.moved[finding.asset])
-        return system, last(self.handed[system])
+        system = last(self.moved[finding.asset], at)
+        return system, last(self.handed[system], at)
+
+    def of_team_then(self, team, at):
+        """The findings of what was a team's at a moment."""
+        return [f for f in self.findings.values() if self.of_then(f, at)[1] == team]
+
+    def owned_then(self, team, at):
+        return [system for system in self.systems if last(self.handed[system], at) == team]
+
+    def narrow(self, team):
+        """To what somebody sees who sees one team: its systems, what is in them, and what was asked about them."""
+        own = set(self.owned(team))
+        self.part = team
+        self.teams = {team: self.teams[team]}
+        self.systems = {id_: name for id_, name in self.systems.items() if id_ in own}
+        self.findings = {id_: f for id_, f in self.findings.items() if f.system in own}
+        self.told = [one for one in self.told if one[3] in own]
 
     def owned(self, team):
         return [system for system, owner in self.owner.items() if owner == team]
@@ -246,325 +305,3 @@ class Ledger:
             elif entry.kind in ("detected", "regressed"):
                 system = entry.system
                 yield entry.at, "finding", self.owner.get(system), system, False, entry.asset
-
-
-def spread(values):
-    """By nearest rank."""
-    values = sorted(values)
-    if not values:
-        return None
-    rank = lambda part: values[math.ceil(len(values) * part) - 1]
-    return {
-        "count": len(values),
-        "least": values[0],
-        "median": rank(0.5),
-        "p90": rank(0.9),
-        "most": values[-1],
-    }
-
-
-def overlap(held, until, start, to):
-    return max(0, min(until, to) - max(held, start))
-
-
-def numbers(ledger, findings, told, teams, first, last):
-    """The numbers of a period of days, both included."""
-    findings = list(findings)
-    start, to = first * DAY, min((last + 1) * DAY, max(ledger.now, first * DAY))
-    episodes = [episode for finding in findings for episode in finding.episodes]
-    ended = [e for e in episodes if e.ended is not None and start <= e.ended < to]
-    fixed = [e for e in ended if e.how == "fixed"]
-    counted = [e for e in fixed if e.counted()]
-    days = lambda e: (e.ended - e.began) / DAY
-    carried = 0.0
-    for episode in episodes:
-        spans = zip(episode.held, episode.held[1:] + [(episode.end(), None)])
-        for (since, (counts, _, weight)), (until, _) in spans:
-            if counts and weight is not None:
-                carried += weight * overlap(since, until, start, to) / DAY
-    passed = {id(e): e.missed() for e in episodes}
-    in_time = lambda e: e.deadline is not None and e.ended <= e.deadline
-    met = [e for e in counted if in_time(e) and passed[id(e)] is None]
-    missed = sum(at is not None and start <= at < to for at in passed.values())
-    there = [(f, f.episode_at(to)) for f in findings if f.counts_at(to)]
-    ages = [(to - e.began) / DAY for _, e in there]
-    bands = [0, 0, 0, 0]
-    for age in ages:
-        bands[0 if age < 7 else 1 if age < 30 else 2 if age < 90 else 3] += 1
-    merged = [e for e in counted if e.merged is not None]
-    told = [one for one in told if start <= one[0] < to]
-    asked = collections.defaultdict(list)
-    for at, word, team, _, is_now, _ in told:
-        if word != "finding" and team is not None:
-            asked[at // HOUR, team].append(is_now)
-    interruptions = sum(not all(all_) for all_ in asked.values())
-    weeks = (to - start) / (7 * DAY)
-    notices = {(at, word, team) for at, word, team, *_ in told if word == "plan"}
-    notices |= {(at, word, asset) for at, word, _, _, _, asset in told if word == "finding"}
-    end = (last + 1) * DAY - 1
-    load = [f.counts_at(end) for f in findings]
-    share = len(met) / (len(met) + missed) if met or missed else None
-    return {
-        "load": sum(is_[2] or 0 for is_ in load if is_),
-        "load_days": carried,
-        "time_to_remediate": spread(map(days, counted)),
-        "time_to_remediate_by_level": {
-            level: spread(days(e) for e in counted if e.level == level) for level in LEVELS
-        },
-        "detected_to_merged": spread((e.merged - e.began) / DAY for e in merged),
-        "merged_to_deployed": spread((e.ended - e.merged) / DAY for e in merged),
-        "deadlines": {"met": len(met), "missed": missed, "share": share},
-        "flow": {
-            "found": sum(start <= e.began < to for e in episodes),
-            "fixed": len(fixed),
-            "retracted": sum(e.how == "retracted" for e in ended),
-        },
-        "age": {
-            "days": spread(ages),
-            "under_7": bands[0],
-            "under_30": bands[1],
-            "under_90": bands[2],
-            "older": bands[3],
-        },
-        "noise": {
-            "interruptions": interruptions,
-            "a_week": interruptions / teams / weeks if teams and weeks > 0 else None,
-            "now": sum(all(all_) for all_ in asked.values()),
-            "requests": len({one[5] for one in told if one[1] == "request"}),
-            "notices": len(notices),
-        },
-    }
-
-
-class Update:
-    """A batch that was carried out, and what people said of it."""
-
-    def __init__(self, number, asset, data, at):
-        self.number, self.asset, self.at = number, asset, at
-        self.outcome, self.tests, self.removes = data["outcome"], data["tests"], data["removes"]
-        # How many others it removes, which are not told.
-        self.more = data.get("more", 0)
-        self.merged = self.deployed = self.reverted = None
-        self.findings = []
-
-    def tell(self, data):
-        for name in ("merged", "deployed", "reverted"):
-            if name in data:
-                setattr(self, name, data[name] and moment(data[name]))
-
-    def now_deployed(self):
-        """When the last of what it removes was gone from production, if all of it is known and gone."""
-        left = [f for f in self.findings if not f.is_retracted()]
-        if len(self.findings) < len(self.removes) or any(f.live for f in left):
-            return None
-        return max((f.gone() for f in left), default=None)
-
-    def came(self):
-        """When it came into production, as it was seen first."""
-        if self.reverted is not None:
-            before = self.deployed is not None and self.deployed < self.reverted
-            return self.deployed if before else None
-        if self.outcome in ("nothing", "refused"):
-            return None
-        return self.deployed or (self.now_deployed() if self.findings else None)
-
-
-def updates(ledger):
-    all_ = {}
-    for entry in ledger.entries:
-        if entry.what == "update":
-            number = entry.data["update"]
-            if number not in all_:
-                all_[number] = Update(number, entry.asset, entry.data, entry.at)
-            else:
-                all_[number].tell(entry.data)
-    for update in all_.values():
-        for gone in update.removes:
-            name = ledger.called(gone["vulnerability"])
-            key = update.asset, gone["package"].split("@")[0], name
-            if key in ledger.named:
-                update.findings.append(ledger.named[key])
-    return all_
-
-
-def misseen(ledger):
-    """What entries say of updates, and what the findings were just then: how many moments were told, and those that differ."""
-    told, wrong, all_, findings, joined = 0, [], {}, {}, {}
-
-    def called(name):
-        while name in joined:
-            name = joined[name]
-        return name
-
-    def were(update):
-        """When what it removes was gone from the main line, and from production, as far as all of it is known and gone."""
-        there = {}
-        for finding in findings.values():
-            key = finding.asset, finding.package, called(finding.vulnerability)
-            # Of two that turned out to be one, the one that was called so stays.
-            if key not in there or finding.vulnerability not in joined:
-                there[key] = finding
-        keys = {(update.asset, gone["package"].split("@")[0], called(gone["vulnerability"])) for gone in update.removes}
-        if not keys or update.more or keys - there.keys():
-            return {"merged": None, "deployed": None}
-        left = [there[key] for key in keys if not there[key].is_retracted()]
-        moments = {
-            "merged": [finding.left_main() for finding in left],
-            "deployed": [None if finding.live else finding.gone() for finding in left],
-        }
-        return {name: max(at) if at and None not in at else None for name, at in moments.items()}
-
-    for entry in ledger.entries:
-        data = entry.data
-        if entry.finding is not None:
-            findings.setdefault(entry.finding, Finding(entry.finding)).tell(entry)
-        elif entry.what == "joined":
-            joined[data["from"]] = data["to"]
-        elif entry.what == "update" and data["update"] not in all_:
-            all_[data["update"]] = Update(data["update"], entry.asset, data, entry.at)
-        elif entry.what == "update":
-            update = all_[data["update"]]
-            for name in ("merged", "deployed"):
-                if name not in data:
-                    continue
-                said, before = data[name] and moment(data[name]), getattr(update, name)
-                # What was told stays.
-                is_ = were(update)[name] if before is None else before
-                told += said is not None
-                if said != is_:
-                    wrong.append(f"update {update.number} {name}: {said}, and {is_} of its findings")
-            update.tell(data)
-    return told, wrong
-
-
-class Change:
-    """Of what runs somewhere, or an attempt at one."""
-
-    def __init__(self, system, snapshot, at, lead, updates):
-        self.system, self.snapshot, self.at, self.lead = system, snapshot, at, lead
-        self.failed, self.restored, self.updates = False, None, updates
-
-
-class Deployments:
-    """What was deployed to production, and how it ended."""
-
-    def __init__(self, ledger):
-        self.now, self.all = ledger.now, []
-        received, places = {}, collections.defaultdict(list)
-        main = collections.defaultdict(list)
-        production = ledger.charter["production"]
-        for entry in ledger.entries:
-            data = entry.data
-            if entry.kind == "received" and "snapshot" in data:
-                received[data["snapshot"]] = entry.at
-                if data["branch"] is None:
-                    main[entry.asset].append((entry.at, data["snapshot"]))
-            elif entry.kind == "deployed" and "snapshot" in data and data["environment"] in production:
-                one = (entry.at, data["deployment"], data["snapshot"], data["outcome"])
-                places[entry.asset].append(one)
-        self.places = {asset: sorted(told) for asset, told in places.items()}
-        # Of which systems it was ever told that one ended other than well.
-        self.told = set()
-        for asset, told in self.places.items():
-            system = ledger.system_of.get(asset)
-            if any(how in ("failed", "rolled-back") for *_, how in told):
-                self.told.add(system)
-            self.all += self.changes(system, told, received, self.landed(ledger, asset, main[asset]))
-
-    @staticmethod
-    def landed(ledger, asset, main):
-        """What was received with each update or after it, by snapshot: of the main line, until it was taken back."""
-        all_ = []
-        for update in ledger.updates.values():
-            seen = update.merged or update.deployed
-            if update.asset == asset and seen is not None:
-                with_ = [at for at, _ in main if at <= seen]
-                until = update.reverted or math.inf
-                if with_:
-                    here = {snapshot for at, snapshot in main if max(with_) <= at < until}
-                    all_.append((update.number, here))
-        return all_
-
-    @staticmethod
-    def changes(system, told, received, landed):
-        """Of one asset, in the order of time."""
-        all_, stand, runs, there = [], [], None, set()
-
-        def again(at):
-            for change in all_:
-                if change.failed and change.restored is None:
-                    change.restored = at
-
-        for at, _, snapshot, how in told:
-            if how == "stopped":
-                continue
-            since = received.get(snapshot)
-            lead = (at - since) / DAY if since is not None and since <= at else None
-            fresh = {number for number, here in landed if snapshot in here and number not in there}
-            change = Change(system, snapshot, at, lead, fresh)
-            if how == "ok":
-                again(at)
-                if snapshot != runs:
-                    all_.append(change)
-                    stand.append(change)
-                    there |= fresh
-                runs = snapshot
-            elif how == "failed":
-                brought = stand[-1] if stand and stand[-1].snapshot == snapshot == runs else change
-                if brought is change:
-                    all_.append(change)
-                brought.failed = True
-            else:
-                # Another one runs: the last that stands is taken back, unless a failure is what this ends.
-                down = any(change.failed and change.restored is None for change in all_)
-                gone = []
-                if snapshot != runs:
-                    while stand and stand[-1].snapshot != snapshot:
-                        gone.append(stand.pop())
-                        if all(change.snapshot != snapshot for change in stand):
-                            break
-                for change in gone:
-                    there -= change.updates
-                if gone and not down:
-                    gone[0].failed = True
-                again(at)
-                runs = snapshot
-        return all_
-
-    def measures(self, systems, first, last, ours=False):
-        start, to = first * DAY, min((last + 1) * DAY, max(self.now, first * DAY))
-        mine = lambda system: systems is None or system in systems
-        all_ = [c for c in self.all if start <= c.at < to and mine(c.system)]
-        all_ = [c for c in all_ if c.updates] if ours else all_
-        failed = [c for c in all_ if c.failed]
-        is_told = any(mine(system) for system in self.told)
-        weeks = (to - start) / (7 * DAY)
-        over = [c for c in failed if c.restored is not None]
-        return {
-            "deployments": len(all_),
-            "a_week": len(all_) / weeks if weeks > 0 else 0,
-            "few": len(all_) < 10,
-            "lead_time": spread(c.lead for c in all_ if not c.failed and c.lead is not None),
-            "failed": len(failed) if is_told else None,
-            "change_failure_rate": share(len(failed), len(all_)) if is_told else None,
-            "time_to_restore": spread((c.restored - c.at) / DAY for c in over),
-            "not_restored": len(failed) - len(over),
-        }
-
-    def went_wrong(self):
-        """Failed or rolled back within 14 days, and nothing was told there since."""
-        lasts = [told[-1] for told in self.places.values()]
-        return sum(how in ("failed", "rolled-back") and at >= self.now - 14 * DAY for at, _, _, how in lasts)
-
-
-def share(part, of):
-    return part / of if of else None
-
-
-def by_day(findings, first, last):
-    findings = list(findings)
-    for day in range(first, last + 1):
-        there = [f.counts_at((day + 1) * DAY - 1) for f in findings]
-        there = [is_ for is_ in there if is_]
-        levels = {level: sum(is_[1] == level for is_ in there) for level in LEVELS}
-        yield day, sum(is_[2] or 0 for is_ in there), levels, sum(is_[1] is None for is_ in there)

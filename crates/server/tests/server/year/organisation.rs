@@ -1,6 +1,9 @@
 //! Six teams through their year: what they build, deploy, ask, decide and say, in the order of time.
 
 mod acts;
+mod begun;
+mod beside;
+mod carried;
 mod cases;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,9 +16,11 @@ use trimtab_store::{Grant, JobState, NewPerson, Org, ScopeOf, Session};
 use super::advisories::{World, world};
 use super::{later, now, passes};
 use crate::harness::{Answer, JSON, Server, Someone, digest};
+use beside::Beside;
+use carried::Carried;
 
 const TEAMS: [&str; 6] = ["booking", "fleet", "harbour", "pay", "signal", "web"];
-/// Teams that meet every two weeks, none of which ever gives a system away.
+/// Teams that meet every two weeks. The second gives a system to the third, and one of the first gets another tier.
 const MEETING: [usize; 3] = [0, 1, 2];
 /// Roles of somebody who may do everything.
 const ALL: [Role; 8] = [
@@ -72,8 +77,15 @@ enum Act {
     Leave(usize),
     /// A decision is asked for by somebody else, and a charter proposed, and both wait.
     Wait,
-    Hand,
-    Charter,
+    /// A system gets another owner or tier: which one, and who it is from then on.
+    Describe(usize),
+    /// Four sides agree to another charter: which one.
+    Charter(usize),
+    /// What trackers, suppliers, a CI and packs bring.
+    Tracker(usize),
+    Supplier(usize),
+    Gate(usize),
+    Pack(&'static str),
     Day,
 }
 
@@ -94,10 +106,11 @@ pub(super) struct Year {
     pub(super) org: Org,
     /// May do everything.
     pub(super) lea: Someone,
+    /// Those who lead a team, and see it alone.
+    pub(super) people: Vec<Someone>,
     /// Security, who answers.
     sia: Someone,
-    people: Vec<Someone>,
-    teams: Vec<i64>,
+    pub(super) teams: Vec<i64>,
     world: World,
     folder: tempfile::TempDir,
     assets: Vec<Asset>,
@@ -113,6 +126,10 @@ pub(super) struct Year {
     left: BTreeSet<usize>,
     /// The record that was taken back: it stays so.
     back: Option<String>,
+    beside: Beside,
+    carried: Carried,
+    /// Decisions that a tracker asked for, and that are to be answered.
+    answered: BTreeSet<i64>,
 }
 
 /// Somebody whose session lasts the year.
@@ -143,7 +160,9 @@ impl Year {
         let world = world(begins, ends);
         let index = world.put(folder.path(), begins, None);
         let store = folder.path().join("store.sqlite").to_str().unwrap().to_owned();
-        let server = Server::timed(store, index, now);
+        let key = trimtab_server::access::Key::of_file(&folder.path().join("key")).unwrap();
+        let access = trimtab_server::Access { key: Some(key), ..Default::default() };
+        let server = Server::timed(store, index, now, access);
         let app = server.app();
         server.runtime.block_on(trimtab_server::first_link(&app, "Ferries")).unwrap();
         let org = server.org();
@@ -169,6 +188,9 @@ impl Year {
             answers: BTreeMap::new(),
             back: None,
             left: BTreeSet::new(),
+            beside: Beside::default(),
+            carried: Carried::default(),
+            answered: BTreeSet::new(),
         };
         year.describe();
         year.plan();
@@ -245,110 +267,6 @@ impl Year {
         self.rest();
     }
 
-    fn describe(&mut self) {
-        let rhythms = ["every sprint", "quarterly clean-up"];
-        for (at, name) in TEAMS.iter().enumerate() {
-            let rhythm = rhythms[usize::from(at == 4)];
-            let team = json!({ "name": name, "cadence": rhythm, "capacity": 40.0 });
-            let made = self.send(&self.lea, "PUT", "/api/v1/teams", &team).json();
-            let id = made["id"].as_i64().unwrap();
-            self.teams.push(id);
-            let scope = ScopeOf::Team(id);
-            let lead = person(
-                &self.server,
-                self.org,
-                name,
-                &[(Role::Engineering, scope), (Role::Product, scope)],
-            );
-            self.people.push(lead);
-        }
-        // A team that owns nothing yet.
-        let yard = json!({ "name": "yard", "cadence": "every sprint", "capacity": 10.0 });
-        self.send(&self.lea, "PUT", "/api/v1/teams", &yard);
-        for at in 0..12usize {
-            let tier = ["vital", "standard", "supporting"][at % 3];
-            let exposure = ["internet", "internal", "isolated"][at / 2 % 3];
-            let data = ["personal", "payment", "public"][at / 3 % 3];
-            let team = TEAMS[at % 6];
-            let system = json!({ "name": format!("system-{at}"), "team": team, "tier": tier,
-                "exposure": exposure, "data": [data], "environments": ["production"] });
-            self.send(&self.lea, "PUT", "/api/v1/systems", &system);
-        }
-        let packages = self.world.packages.len() as u64;
-        for at in 0..30usize {
-            let mut has = BTreeMap::new();
-            for _ in 0..5 + self.below(5) {
-                let package = usize::try_from(self.below(packages)).unwrap();
-                let first = self.world.packages[package].first;
-                // Some are behind already when it begins.
-                let behind = usize::from(self.happens(25));
-                has.insert(package, first.saturating_sub(behind));
-            }
-            self.assets.push(Asset {
-                name: format!("asset-{at}"),
-                system: at % 12,
-                has,
-                builds: 0,
-                before: None,
-                is_told: at % 5 != 4,
-            });
-        }
-        self.rest();
-    }
-
-    /// What is known to come.
-    fn plan(&mut self) {
-        let days: BTreeSet<Timestamp> = self
-            .world
-            .records
-            .iter()
-            .filter(|one| one.at > self.begins)
-            // The whole of a day at its end.
-            .map(|one| {
-                let day = one.at.as_second().div_euclid(86_400);
-                Timestamp::from_second((day + 1) * 86_400 - 3_600).unwrap()
-            })
-            .collect();
-        for at in days {
-            self.put(at, Act::Publish);
-        }
-        for asset in 0..self.assets.len() {
-            let first = i64::try_from(asset % 5).unwrap();
-            self.at(first, 3, Act::Build(asset, false));
-            let rhythm = 14 + 7 * i64::try_from(self.assets[asset].system % 6).unwrap() / 2;
-            for round in 1..=super::DAYS / rhythm {
-                self.at(first + round * rhythm, 4, Act::Build(asset, false));
-            }
-        }
-        for (day, asset) in [(120, 3), (170, 8), (215, 13), (300, 21), (345, 0)] {
-            self.at(day, 9, Act::Build(asset, true));
-        }
-        for number in 0..14 {
-            self.at(12 + 25 * number, 7, Act::Ask);
-        }
-        for team in MEETING {
-            for week in (1..52).step_by(2) {
-                self.at(7 * week, 2 + i64::try_from(team).unwrap(), Act::Review(team));
-            }
-        }
-        for (number, day) in [(0, 40), (1, 130), (2, 290), (3, 310), (4, 200)] {
-            self.at(day, 5, Act::Goal(number));
-        }
-        for month in 0..12 {
-            self.at(20 + 30 * month, 8, Act::Pulse);
-        }
-        for (step, hours) in [0, 2, 30, 50, 24 * 12, 24 * 16].into_iter().enumerate() {
-            self.at(250, hours, Act::Incident(step));
-        }
-        self.at(100, 10, Act::Charter);
-        self.at(190, 10, Act::TakeBack);
-        self.at(260, 10, Act::Hand);
-        self.cases();
-        for day in 0..=super::DAYS {
-            self.at(day, 0, Act::Day);
-        }
-    }
-
     /// The year passes.
     pub(super) fn pass(&mut self) {
         while let Some(((at, _), act)) = self.queue.pop_first() {
@@ -374,7 +292,7 @@ impl Year {
 
     fn act(&mut self, act: Act) {
         match act {
-            Act::Day => return,
+            Act::Day => return self.asked_elsewhere(),
             Act::Publish => self.publish(),
             Act::TakeBack => self.take_back(),
             Act::Build(asset, back) => self.build(asset, back),
@@ -418,13 +336,12 @@ impl Year {
             Act::Goal(number) => self.goal(number),
             Act::Pulse => self.pulse(),
             Act::Incident(step) => self.respond(step),
-            Act::Hand => {
-                let team = TEAMS[5];
-                let system = json!({ "name": "system-3", "team": team, "tier": "vital",
-                    "exposure": "internal", "data": ["payment"], "environments": ["production"] });
-                self.send(&self.lea, "PUT", "/api/v1/systems", &system);
-            }
-            Act::Charter => self.charter(),
+            Act::Describe(which) => self.describes(which),
+            Act::Charter(which) => self.charter(which),
+            Act::Tracker(step) => self.tracker(step),
+            Act::Supplier(step) => self.supplier(step),
+            Act::Gate(step) => self.gate(step),
+            Act::Pack(kind) => self.pack(kind),
         }
         self.follows();
     }
@@ -456,5 +373,6 @@ impl Year {
             assert!(on >= least, "{kind} on {on} days");
         }
         self.has_cases(&text);
+        self.is_carried(&text);
     }
 }

@@ -66,6 +66,7 @@ struct Table {
     at: usize,
     called: Option<String>,
     href: String,
+    chosen: String,
 }
 
 impl Table {
@@ -78,11 +79,18 @@ impl Table {
             let is = |cell: &Cell| !(cell.text.is_empty() || has_what && cell.column == "Level");
             cells.iter().position(is)
         };
-        let key = named.or_else(first);
+        // Where each has a number it is called by that.
+        let numbered = cells.iter().position(|cell| cell.column == "Number");
+        let key = numbered.or(named).or_else(first);
         let is = key.and_then(|at| cells.get(at));
         let row = is.map(|cell| cell.called.clone().unwrap_or_else(|| cell.text.clone()));
         let row = row.unwrap_or_default();
-        let href = is.map(|cell| cell.href.clone()).unwrap_or_default();
+        let mut href = is.map(|cell| cell.href.clone()).unwrap_or_default();
+        // What may be chosen is called by what that says.
+        let chosen = std::mem::take(&mut self.chosen);
+        if !chosen.is_empty() {
+            href = chosen;
+        }
         let is_number = |text: &str| text.split_whitespace().count() == numbers(text).len();
         for (at, cell) in cells.into_iter().enumerate() {
             // What stands beside a name is no name.
@@ -181,6 +189,10 @@ pub(super) fn page(html: &str) -> Vec<Told> {
             }
         } else {
             let name = tag.split([' ', '/']).next().unwrap_or_default().to_owned();
+            let choice = attribute(tag, "value");
+            if name == "input" && choice.contains(':') && attribute(tag, "type") == "checkbox" {
+                table.chosen = choice;
+            }
             if !SINGLE.contains(&name.as_str()) && !tag.ends_with('/') && !name.starts_with('!') {
                 let class = attribute(tag, "class");
                 figure |= name == "ul" && class == "figures";
@@ -245,8 +257,10 @@ pub(super) fn sheet(text: &str) -> Vec<Told> {
     let heads = rows.next().unwrap_or_default();
     let mut told = Vec::new();
     for row in rows {
-        let name = row.first().cloned().unwrap_or_default();
-        for (head, text) in heads.iter().zip(row).skip(1) {
+        // Of groups what they are of; else what stands first.
+        let key = heads.iter().position(|head| head == "What").unwrap_or(0);
+        let name = row.get(key).cloned().unwrap_or_default();
+        for (_, (head, text)) in heads.iter().zip(row).enumerate().filter(|(at, _)| *at != key) {
             let place = format!("csv|{head}");
             told.push(Told { place, row: name.clone(), href: String::new(), text });
         }

@@ -51,3 +51,17 @@ def field(at, column, row, value):
 def words(at, place, values):
     """All numbers of a text."""
     say(at, "words", place, values)
+
+
+def found(text):
+    """The numbers that stand alone in a text, as who reads a page finds them."""
+    all_ = []
+    for part in text.replace("–", " ").split():
+        part = part.strip("(),;:.“”+%<≥").replace(",", "").replace("−", "-")
+        digits = part.removeprefix("-")
+        if digits[:1].isdigit() and digits[:1].isascii() and all(c in "0123456789." for c in digits):
+            try:
+                all_.append(float(part))
+            except ValueError:
+                pass
+    return all_

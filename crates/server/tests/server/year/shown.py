@@ -1,14 +1,11 @@
 """The numbers that pages alone show: tables, headlines and lists. A list that does not show all says what each row must be."""
 
 import collections
-import math
 
 import listed
 import moved
-from lives import DAY, LEVELS, by_day, date, moment, numbers
-from saying import cell, field, figure, may, percent, say, words
-
-
+from lives import DAY, LEVELS, date, moment
+from saying import cell, figure, may, words
 
 
 def live(ledger):
@@ -26,7 +23,6 @@ def lists(ledger):
         ("/", "No change is scheduled"),
         ("/today/choices", "No change is scheduled"),
         ("/today/new", "New and above the line"),
-        ("/findings", "Findings"),
         ("/teams/*", "Due first"),
         ("/systems/*", "Due first"),
         ("/vulnerabilities/*", "Where it is"),
@@ -41,8 +37,6 @@ def lists(ledger):
         if not finding.live and finding.episodes[-1].how == "fixed":
             took = (finding.episodes[-1].ended - finding.episodes[-1].began) // DAY
             may("*/teams/*", "What it fixed", "Days", called(finding), took)
-
-
 
 
 def dials(ledger):
@@ -74,10 +68,12 @@ def rows_of(ledger):
     load = lambda findings: sum(c[2] or 0 for c in (f.counts_at(ledger.now) for f in findings) if c)
     words("/systems", "h1", [len(systems), load(ledger.of())])
     words("/teams", "h1", [len(teams), load(ledger.of())])
-    runs = running(ledger)
     for id_, name, _ in systems:
-        assets = [asset for asset in runs if ledger.system_of.get(asset) == id_]
-        cell("/systems", "Systems", "Deployed", name, [len(assets)] if assets else None)
+        of = collections.Counter()
+        for asset, environment in deployed(ledger):
+            of[environment] += ledger.system_of.get(asset) == id_
+        many = [of[environment] for environment in sorted(of) if of[environment]]
+        cell("/systems", "Systems", "Deployed", name, many or None)
     for kind, all_ in (("/teams", teams), ("/systems", systems)):
         for id_, _, findings in all_:
             there = [f for f in findings if f.counts_at(ledger.now)]
@@ -91,176 +87,23 @@ def passed(finding, now):
     return deadline is not None and deadline < now
 
 
-def running(ledger):
-    """Assets of which something runs in production, as the last deployment there says."""
-    runs = {}
+def deployed(ledger):
+    """In which environments something of an asset runs, as the last deployment there says."""
+    runs = set()
     for entry in ledger.entries:
         data = entry.data
-        if entry.kind == "deployed" and data.get("environment") in ledger.charter["production"]:
+        if entry.kind == "deployed" and "snapshot" in data:
+            place = entry.asset, data["environment"]
             if data["outcome"] in ("ok", "rolled-back"):
-                runs[entry.asset] = data["snapshot"]
+                runs.add(place)
             elif data["outcome"] == "stopped":
-                runs.pop(entry.asset, None)
+                runs.discard(place)
     return runs
 
 
-def days_(spread_, pick):
-    return spread_ and spread_[pick]
-
-
-def measured(ledger, days=84, team=None):
-    """The page of metrics: its charts as tables, and its tables."""
-    last = ledger.now // DAY
-    first = last - days + 1
-    at = f"/metrics?days={days}" + (f"&team={team}" if team is not None else "")
-    csv = f"from={date(first)}&to={date(last)}&against={date(first - days)}"
-    csv += f"&team={team}" if team is not None else ""
-
-    def point(chart, table, column, row, value):
-        """Of a chart: in its table, and as CSV."""
-        cell(at, table, column, row, value)
-        _, unit = table.split(", ", 1)
-        field(f"/metrics.csv?chart={chart}&{csv}", f"{column} ({unit})", row, value)
-
-    told = [one for one in ledger.told if team is None or one[2] == team]
-    teams = len(ledger.teams) if team is None else 1
-    all_ = list(ledger.of(team))
-    # Before anything of it was known nothing is.
-    began = min((f.episodes[0].began // DAY for f in all_), default=math.inf)
-    of = lambda a, b: numbers(ledger, all_, told, teams, a, b)
-    now, before = of(first, last), of(first - days, first - 1)
-    other = "the period before"
-    # Twelve weeks, or so many as there are.
-    parts = []
-    end = last
-    while end >= first:
-        parts.append((max(end - 6, first), end))
-        end -= 7
-    parts.reverse()
-    series = [
-        ("deadlines", "Deadlines, findings", "met", lambda n: n["deadlines"]["met"], True),
-        ("deadlines", "Deadlines, findings", "missed", lambda n: n["deadlines"]["missed"], True),
-        ("flow", "Found and gone, findings", "found", lambda n: n["flow"]["found"], True),
-        ("flow", "Found and gone, findings", "gone", lambda n: n["flow"]["fixed"] + n["flow"]["retracted"], True),
-        ("noise", "Noise, times", "interruptions", lambda n: n["noise"]["interruptions"], True),
-        ("noise", "Noise, times", "requests opened", lambda n: n["noise"]["requests"], True),
-        ("notices", "Notices, notices", "notices", lambda n: n["noise"]["notices"], True),
-    ]
-    for leg, name in (("detected_to_merged", "detected to merged"), ("merged_to_deployed", "merged to deployed")):
-        pick = lambda n, leg=leg: days_(n[leg], "median")
-        series.append(("legs", "From detected to deployed, days, median", name, pick, False))
-    for level in LEVELS:
-        for chart, pick, unit in (("remediate", "median", "median"), ("remediate90", "p90", "90th percentile")):
-            value = lambda n, level=level, pick=pick: days_(n["time_to_remediate_by_level"][level], pick)
-            series.append((chart, f"Time to remediate, days, {unit}", level, value, False))
-    systems = None if team is None else ledger.owned(team)
-    for a, b in parts:
-        is_ = of(a, b)
-        for chart, table, column, value, counted in series:
-            point(chart, table, column, date(a), None if counted and b < began else value(is_))
-        for column, ours in (("all", False), ("with updates", True)):
-            many = ledger.deployments.measures(systems, a, b, ours)["deployments"]
-            point("deployments", "Deployments, deployments", column, date(a), many)
-        _, _, levels, _ = next(by_day(all_, b, b))
-        for level in LEVELS:
-            point("open", "Findings that count, findings", level, date(a), levels[level] if b >= began else None)
-    loads = list(by_day(all_, first, last))
-    befores = list(by_day(all_, first - days, first - 1))
-    has_before = any(day >= began for day, *_ in befores)
-    for (day, load, *_), (past, was, *_) in zip(loads, befores):
-        point("load", "Load, load at the end of the day", "this period", date(day), load if day >= began else None)
-        if has_before:
-            value = was if past >= began else None
-            point("load", "Load, load at the end of the day", other, date(day), value)
-    for column, is_, b in (("now", now, last), (other, before, first - 1)):
-        for row, band in (("under 7", "under_7"), ("under 30", "under_30"), ("under 90", "under_90"), ("older", "older")):
-            point("age", "Age of the backlog, findings", column, row, is_["age"][band] if b >= began else None)
-    for level in LEVELS:
-        a, b = (n["time_to_remediate_by_level"][level] for n in (now, before))
-        table = "Time to remediate by level"
-        cell(at, table, "Fixed", level, a["count"] if a else 0)
-        cell(at, table, "Median", level, days_(a, "median"))
-        cell(at, table, "Median of the other period", level, days_(b, "median"))
-        cell(at, table, "90th percentile", level, days_(a, "p90"))
-        cell(at, table, "90th of the other period", level, days_(b, "p90"))
-        here = f"/metrics.csv?chart=levels&{csv}"
-        field(here, "fixed", level, a["count"] if a else 0)
-        for column, pick in (("median days", "median"), ("90th percentile days", "p90")):
-            field(here, column, level, days_(a, pick))
-            field(here, f"{column} before", level, days_(b, pick))
-    delivery(ledger, at, csv, systems, first, last)
-    if team is None:
-        groups = [(name, id_, (id_, None)) for id_, name in ledger.teams.items()]
-        by = "By team"
-    else:
-        groups = [(ledger.systems[id_], id_, (None, id_)) for id_ in ledger.owned(team)]
-        by = "By system"
-    for name, _, (of_team, of_system) in groups:
-        told_ = [
-            one
-            for one in told
-            if (of_team is None or one[2] == of_team) and (of_system is None or one[3] == of_system)
-        ]
-        mine = list(ledger.of(of_team, of_system))
-        a = numbers(ledger, mine, told_, 1, first, last)
-        b = numbers(ledger, mine, told_, 1, first - days, first - 1)
-        change = a["load_days"] - b["load_days"]
-        known = began <= first - days
-        cell(at, by, "Load", name, a["load"])
-        cell(at, by, "Load-days", name, a["load_days"])
-        cell(at, by, "Change", name, change if known and abs(change) >= 0.5 else None)
-        cell(at, by, "Median", name, days_(a["time_to_remediate"], "median"))
-        cell(at, by, "90th percentile", name, days_(a["time_to_remediate"], "p90"))
-        cell(at, by, "In time", name, percent(a["deadlines"]["share"]))
-        cell(at, by, "Found", name, a["flow"]["found"])
-        cell(at, by, "Fixed", name, a["flow"]["fixed"])
-        cell(at, by, "Interruptions", name, a["noise"]["interruptions"])
-        here = f"/metrics.csv?chart=groups&{csv}"
-        field(here, "load", name, a["load"])
-        for end, is_ in (("", a), (" before", b)):
-            field(here, f"load-days{end}", name, is_["load_days"])
-        field(here, "deadlines met", name, a["deadlines"]["met"])
-        field(here, "deadlines missed", name, a["deadlines"]["missed"])
-        field(here, "found", name, a["flow"]["found"])
-        field(here, "fixed", name, a["flow"]["fixed"])
-        field(here, "interruptions", name, a["noise"]["interruptions"])
-        field(here, "requests opened", name, a["noise"]["requests"])
-        field(here, "notices", name, a["noise"]["notices"])
-        for end, is_ in (("", a), (" before", b)):
-            field(here, f"median days{end}", name, days_(is_["time_to_remediate"], "median"))
-        field(here, "90th percentile days", name, days_(a["time_to_remediate"], "p90"))
-    a, b = (n["time_to_remediate"] for n in (now, before))
-    if a is None:
-        words(at, "h1", [])
-    else:
-        tenth = lambda value: round(value * 10) / 10
-        by_ = abs(tenth(a["median"]) - tenth(b["median"])) if b else 0
-        words(at, "h1", [a["median"]] + ([by_] if by_ else []))
-
-
-def delivery(ledger, at, csv, systems, first, last):
-    """Four measures of deployments with updates, and of all."""
-    days = last - first + 1
-    table = "Delivery: with updates, and all"
-    for end, (a, b) in (("", (first, last)), ("before", (first - days, first - 1))):
-        for ours in (True, False):
-            is_ = ledger.deployments.measures(systems, a, b, ours)
-            column = "With updates" if ours else "All" if end else "All deployments"
-            column += ", the other period" if end else ""
-            rate, restored, many = is_["change_failure_rate"], is_["time_to_restore"], is_["deployments"]
-            cell(at, table, column, "Deployment frequency", [is_["a_week"], many])
-            here, of = f"/metrics.csv?chart=delivery&{csv}", ("with updates" if ours else "all") + (" before" if end else "")
-            field(here, of, "deployments", many)
-            field(here, of, "a week", is_["a_week"])
-            field(here, of, "lead days, median", days_(is_["lead_time"], "median"))
-            field(here, of, "failed, share", rate)
-            field(here, of, "restored days, median", days_(restored, "median"))
-            cell(at, table, column, "Lead time", days_(is_["lead_time"], "median"))
-            known = many > 0 and rate is not None
-            cell(at, table, column, "Change failure rate", [percent(rate), is_["failed"], many] if known else None)
-            open_ = [is_["not_restored"]] if is_["not_restored"] else []
-            known = many > 0 and restored is not None
-            cell(at, table, column, "Time to restore", [restored["median"]] + open_ if known else None)
+def running(ledger):
+    """Assets of which something runs in production."""
+    return {asset for asset, environment in deployed(ledger) if ledger.is_production(environment)}
 
 
 def charter_and_choices(ledger):
@@ -346,7 +189,7 @@ def above(ledger, findings, since, at):
         counts = finding.counts_at(at)
         if not counts or finding.episode_at(at).began < since or counts[1] is None:
             continue
-        accepts = ledger.charter["accepts"].get(ledger.tier.get(finding.system))
+        accepts = ledger.accepted(ledger.of_then(finding, at)[0], at)
         many += accepts is None or LEVELS.index(counts[1]) < LEVELS.index(accepts)
     return many
 
@@ -395,9 +238,6 @@ def pages(ledger, counts):
     lists(ledger)
     dials(ledger)
     rows_of(ledger)
-    measured(ledger)
-    for team in ledger.teams:
-        measured(ledger, 28, team)
     counts |= charter_and_choices(ledger)
     listed.pages(ledger, counts)
     moved.pages(ledger)

@@ -5,6 +5,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 
 use super::organisation::Year;
+use crate::harness::Someone;
 
 /// The most addresses that are opened.
 const MOST: usize = 4_000;
@@ -83,35 +84,48 @@ fn is_passed(address: &str) -> bool {
         || path.ends_with(".ics")
 }
 
-/// Opens each kind of page, `each` of it and of each that narrows it, and all of the API. And what does not open.
-pub(super) fn every_address(year: &Year, each: usize) -> (Answers, Vec<String>) {
-    let (mut answers, mut wrong) = (Answers::new(), Vec::new());
+/// What one reader finds by opening pages, what is linked there, and what does not open.
+#[derive(Default)]
+pub(super) struct Walk {
+    pub(super) answers: Answers,
+    pub(super) wrong: Vec<String>,
+    seen: Vec<String>,
+}
+
+/// Opens each kind of page as somebody, `each` of it and of each that narrows it.
+pub(super) fn pages(year: &Year, who: &Someone, each: usize) -> Walk {
+    let mut walk = Walk::default();
     let mut opened: BTreeMap<String, usize> = BTreeMap::new();
     let mut waiting = VecDeque::from(["/".to_owned()]);
-    let mut seen: Vec<String> = Vec::new();
     while let Some(address) = waiting.pop_front() {
         let times = opened.entry(narrowed(&address)).or_default();
-        if *times == each || answers.contains_key(&address) || answers.len() == MOST {
+        if *times == each || walk.answers.contains_key(&address) || walk.answers.len() == MOST {
             continue;
         }
         *times += 1;
-        let answer = year.server.open(&year.lea, &address);
+        let answer = year.server.open(who, &address);
         // It leads to where it is.
         if answer.status == 303 {
             waiting.extend(answer.header("location").map(ToOwned::to_owned));
             continue;
         }
         if answer.status != 200 {
-            wrong.push(format!("{address}: {} {}", answer.status, answer.text));
+            walk.wrong.push(format!("{address}: {} {}", answer.status, answer.text));
             continue;
         }
         if form(&address) == Form::Page {
             let own: Vec<String> = links(&answer.text).filter(|to| !is_passed(to)).collect();
-            seen.extend(own.iter().cloned());
+            walk.seen.extend(own.iter().cloned());
             waiting.extend(own);
         }
-        answers.insert(address, answer.text);
+        walk.answers.insert(address, answer.text);
     }
+    walk
+}
+
+/// Opens the pages, and all of the API. And what does not open.
+pub(super) fn every_address(year: &Year, each: usize) -> (Answers, Vec<String>) {
+    let Walk { mut answers, mut wrong, seen } = pages(year, &year.lea, each);
     for address in routes(&seen, each) {
         let Entry::Vacant(place) = answers.entry(address) else { continue };
         let answer = year.server.open(&year.lea, place.key());
@@ -171,8 +185,8 @@ const NOT_OPENED: &[(&str, &str)] = &[
     ("/api/v1/reviews/{id}/minutes", "text; the page is walked"),
     ("/api/v1/search", "asks for words"),
     ("/api/v1/supplied", "of a supplier's link"),
-    ("/api/v1/suppliers/{id}/documents/{number}", "there is no supplier"),
-    ("/api/v1/teams/{id}/tracker", "there is none"),
+    ("/api/v1/suppliers/{id}/documents/{number}", "of a document, which is no measure"),
+    ("/api/v1/teams/{id}/tracker", "how a tracker is reached, which is no measure"),
     ("/api/v1/today/{list}", "asks for a side; the pages are walked"),
     ("/api/v1/where", "asks for what is looked for; the page is walked"),
 ];

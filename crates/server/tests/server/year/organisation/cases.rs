@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::super::walking::Walk;
 use super::{Act, Year, now};
 
 impl Year {
@@ -50,7 +51,7 @@ impl Year {
                     "reason": "The new quay opens first.", "role": "security", "days": 20,
                     "control": "Only the harbour's own network reaches it." });
                 self.send(&self.sia, "POST", "/api/v1/decisions", &wanted);
-                let text = "format = 1\npreset = \"framework\"\nname = \"Ours\"\nversion = \"3\"\n";
+                let text = "format = 1\npreset = \"framework\"\nname = \"Ours\"\nversion = \"4\"\n";
                 let made = self.post("/api/v1/charters", &json!({ "text": text }));
                 let path = format!("/api/v1/charters/{}/agree", made["id"]);
                 self.post(&path, &json!({ "side": "product" }));
@@ -129,6 +130,21 @@ impl Year {
         }
     }
 
+    /// What the first team's lead opened tells nothing of what is of other teams alone: no asset of theirs is named.
+    pub(in super::super) fn sees_nothing_else(&self, walk: &Walk) {
+        assert!(walk.answers.len() > 100, "{}", walk.answers.len());
+        // Of systems, whose they are now: the third and the seventh were given away.
+        let is_own = |system: usize| system == 0 || system == 6;
+        let others = self.assets.iter().filter(|asset| !is_own(asset.system));
+        let others: Vec<&str> = others.map(|asset| asset.name.as_str()).collect();
+        for (at, text) in &walk.answers {
+            let words: BTreeSet<&str> =
+                text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect();
+            let told: Vec<_> = others.iter().filter(|name| words.contains(**name)).collect();
+            assert!(told.is_empty(), "{at} tells of {told:?}");
+        }
+    }
+
     /// Each of them is in the ledger.
     pub(super) fn has_cases(&self, text: &str) {
         let entries: Vec<(Value, Value)> = text
@@ -159,6 +175,23 @@ impl Year {
             assert_eq!(count(&closed), 1, "person {id} left");
         }
         assert_eq!(self.left.len(), 1, "who left");
+        assert_eq!(count(&|is| is["in_force"] == true), 2, "charters came into force");
+        let pack = |is: &Value| is["what"] == "review" && is["of"] == "all";
+        assert_eq!(count(&|is| pack(is) && is["state"] == "prepared"), 9, "packs");
+        for (what, least) in [
+            ("supplier-document", 2),
+            ("supplier-answer", 1),
+            ("supplier-question", 2),
+            ("verdict-answered", 1),
+        ] {
+            assert!(count(&|is| is["what"] == what) >= least, "{what}");
+        }
+        for source in ["push", "gate"] {
+            let refused = |is: &Value| {
+                is["what"] == "verdict" && is["source"] == source && is["outcome"] == "refused"
+            };
+            assert!(count(&refused) > 0, "nothing was refused: {source}");
+        }
         for (day, what) in [(140, "withdrawn by itself"), (190, "taken back")] {
             let at = (self.begins + SignedDuration::from_hours(24 * day + 10)).as_second() / 86_400;
             let is = |(entry, data): &(Value, Value)| {
@@ -170,6 +203,9 @@ impl Year {
         }
         // What is made up need not have them.
         if trimtab_testkit::shared().is_some() {
+            let wont = |is: &Value| is["what"] == "ticket" && is["wont_do"] == true;
+            assert!(count(&wont) > 0, "every ticket is to be done");
+            assert!(!self.answered.is_empty(), "nothing was asked for because of a ticket");
             assert!(count(&|is| is["what"] == "joined") > 0, "no two records were joined");
             let into = |(entry, data): &(Value, Value)| {
                 entry["kind"] == "retracted" && data["into"].is_i64()

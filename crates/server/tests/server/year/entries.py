@@ -1,0 +1,70 @@
+"""The entries themselves, as they are listed. Written from docs/ledger.md."""
+
+import json
+import math
+
+from saying import found, may, say
+
+# How many members of an entry are told, and how long one may be.
+MEMBERS, LONGEST = 6, 80
+
+
+def shown(value):
+    """A number as pages tell it: as many places as say something."""
+    if isinstance(value, int):
+        return str(value)
+    size = abs(value)
+    is_tenth = abs(math.floor(size * 10 + 0.5) / 10 - size) < 1e-9
+    places = 0 if value == int(value) or size >= 1000 else 1 if size >= 1 or is_tenth else 2
+    by = 10**places
+    return ("−" if value < 0 else "") + f"{math.floor(size * by + 0.5) / by:,.{places}f}"
+
+
+def word(value):
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and len(value) >= 32 and all(c in "0123456789abcdefABCDEF" for c in value):
+        return value[:12] + "…"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return shown(value)
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return text[:LONGEST] + "…" if len(text) > LONGEST else text
+
+
+def told(data):
+    """The first members of an entry that are anything, in the order in which they are written."""
+    all_ = [f"{name} {is_}" for name, is_ in ((name, word(value)) for name, value in data.items()) if is_ is not None]
+    more = len(all_) - MEMBERS
+    return ", ".join(all_[:MEMBERS] + ([f"{more} more"] if more > 0 else []))
+
+
+def pages(ledger):
+    for seq, entry in enumerate(ledger.entries, 1):
+        may("*/ledger", "Entries", "Number", seq, seq)
+        if entry.finding is not None:
+            may("*/ledger", "Entries", "About", seq, entry.finding)
+        may("*/ledger", "Entries", "What", seq, found(told(entry.data)))
+    # The first page of the API.
+    first = ledger.entries[:500]
+    for seq, entry in enumerate(first, 1):
+        say("/api/v1/ledger", "row", f"rows|seq|{seq}|at", entry.at)
+    say("/api/v1/ledger", "api", "/next", len(first))
+    for finding in ledger.findings.values():
+        if finding.live:
+            history(ledger, finding)
+
+
+def history(ledger, finding):
+    """What happened to a finding that is there: its own entries, and of its asset since then what came, ran, and is planned of
+    it or of its package."""
+    since = None
+    for seq, entry in enumerate(ledger.entries, 1):
+        is_own = entry.finding == finding.number
+        since = entry.at if since is None and is_own else since
+        if entry.asset != finding.asset or not is_own and entry.finding is not None:
+            continue
+        is_planned = entry.kind == "planned"
+        is_planned = is_planned and (entry.data["package"] == finding.package or finding.number in entry.data["findings"])
+        is_of_asset = entry.kind in ("received", "deployed") or is_planned
+        if is_own or is_of_asset and since is not None and entry.at >= since:
+            say(f"/api/v1/findings/{finding.number}", "row", f"history|seq|{seq}|at", entry.at)

@@ -1,0 +1,106 @@
+"""Findings as they are listed, grouped, and written as CSV: what an address asks for. Written from docs/ledger.md and the guide of
+the findings."""
+
+import collections
+
+from lives import DAY
+from saying import api, field, figure, may, say, words
+
+# What narrows a list, but for its order, the form and where a page begins.
+KNOWN = {"state", "counts", "team", "system", "asset", "level", "vulnerability", "package", "due", "by", "order", "after", "limit"}
+
+
+def is_of(ledger, finding, asked):
+    """Whether a finding is what is asked for."""
+    now, state = ledger.now, asked.get("state") or "live"
+    counts = finding.counts_at(now)
+    in_state = {
+        "any": True,
+        "live": finding.live,
+        "open": finding.live and finding.on_main,
+        "merged": finding.live and not finding.on_main,
+    }
+    # What turned out to be another one is that one.
+    if finding.into is not None:
+        return False
+    how = None if finding.live or not finding.episodes else finding.episodes[-1].how
+    if not in_state.get(state, how == state):
+        return False
+    if asked.get("counts") and (asked["counts"] == "true") != bool(counts):
+        return False
+    for name, value in (
+        ("team", ledger.owner.get(finding.system)),
+        ("system", finding.system),
+        ("asset", finding.asset),
+        ("level", finding.level or "unknown"),
+        ("vulnerability", ledger.called(finding.vulnerability)),
+        ("package", finding.package),
+    ):
+        if asked.get(name) and str(value) != asked[name]:
+            return False
+    if asked.get("due"):
+        deadline = finding.episodes[-1].deadline if finding.live else None
+        if deadline is None or finding.decision is not None:
+            return False
+        return deadline < now if asked["due"] == "passed" else now <= deadline < now + 7 * DAY
+    return True
+
+
+def chosen(ledger, asked):
+    return [f for f in ledger.findings.values() if is_of(ledger, f, asked)]
+
+
+def load(ledger, findings):
+    counts = [f.counts_at(ledger.now) for f in findings]
+    return sum(c[2] or 0 for c in counts if c)
+
+
+def grouped(ledger, all_, by):
+    of = collections.defaultdict(list)
+    for finding in all_:
+        of[finding.package if by == "package" else ledger.called(finding.vulnerability)].append(finding)
+    return of
+
+
+def say_of(ledger, path, asked, at):
+    by = asked.get("by")
+    if set(asked) - KNOWN or by == "action":
+        return
+    all_ = chosen(ledger, asked)
+    # Of all that counts it is not told in how many assets it is.
+    has_assets = not asked.get("counts") or asked.get("due") or asked.get("state")
+    if path == "/findings":
+        words(at, "h1", [len(all_)])
+        figure(at, "findings", len(all_))
+        figure(at, "load of those that count", load(ledger, all_))
+        if not by:
+            for finding in all_:
+                may(at, "Findings", "Load", f"/findings/{finding.number}", finding.weight)
+        else:
+            for row, some in grouped(ledger, all_, by).items():
+                may(at, "Findings", "Findings", row, len(some))
+                if has_assets:
+                    may(at, "Findings", "Assets", row, len({f.asset for f in some}))
+                may(at, "Findings", "Load", row, load(ledger, some))
+    elif by:
+        for row, some in grouped(ledger, all_, by).items():
+            field(at, "Findings", row, len(some))
+            if has_assets:
+                field(at, "Assets", row, len({f.asset for f in some}))
+            field(at, "Load", row, load(ledger, some))
+    else:
+        for finding in all_:
+            field(at, "Load", str(finding.number), finding.weight)
+            field(at, "Decision", str(finding.number), finding.decision)
+
+
+def pages(ledger):
+    """What stands of each finding and vulnerability."""
+    for finding in ledger.findings.values():
+        if finding.live and finding.weight is not None:
+            say("/api/v1/findings?limit=500", "row", f"rows|id|{finding.number}|weight", finding.weight)
+            say(f"/api/v1/findings/{finding.number}", "api", "/weight", finding.weight)
+            figure(f"/findings/{finding.number}", "load", finding.weight)
+    there = [f for f in ledger.findings.values() if f.live]
+    for name, all_ in grouped(ledger, there, "vulnerability").items():
+        api(f"/api/v1/vulnerabilities/{name}", "", {"findings": len(all_), "load": load(ledger, all_)})

@@ -1,0 +1,309 @@
+"""Reviews, what became of them, goals and the pulse. Written from docs/reviews.md and docs/packs.md."""
+
+import collections
+
+import packs
+import shown
+from deciding import Decisions
+from lives import DAY, date, moment
+from periods import by_day, numbers, share
+from saying import api, cell, figure, may, percent, say, words
+
+
+def goals(ledger):
+    goals_, row, all_ = {}, 0, collections.Counter()
+    for entry in ledger.entries:
+        if entry.what == "goal":
+            goals_.setdefault(entry.data["goal"], {}).update(entry.data)
+    for goal in sorted(goals_.values(), key=lambda goal: (goal["name"], goal["goal"])):
+        if goal.get("dropped"):
+            continue
+        begins, ends = moment(goal["begins"]), moment(goal["ends"])
+        # Once its time is over, by the number of its last day.
+        last = (ends - 1) // DAY if ledger.now >= ends else ledger.now // DAY
+        told = ledger.told
+        is_ = numbers(ledger, ledger.of(goal["team"]), told, 1, min(begins // DAY, last), last)
+        spent = is_["time_to_remediate"]
+        share = is_["deadlines"]["share"]
+        value = {
+            "load": is_["load"],
+            "remediation": spent and spent["median"],
+            "deadlines": None if share is None else share * 100,
+        }[goal["measure"]]
+        time = min(1, max(0, (ledger.now - begins) / (ends - begins)))
+        at = "/api/v1/goals"
+        say(at, "api", f"/rows/{row}/value", value)
+        say(at, "api", f"/rows/{row}/time", time)
+        for side in ("from", "to"):
+            say(at, "api", f"/rows/{row}/{side}", goal[side])
+        if value is None:
+            way, stands = None, "unknown"
+        else:
+            there = value >= goal["to"] if goal["measure"] == "deadlines" else value <= goal["to"]
+            way = (value - goal["from"]) / (goal["to"] - goal["from"])
+            way = 1 if there else min(1, max(0, way))
+            over = ledger.now >= ends
+            stands = "reached" if there else "missed" if over else "on track" if way >= time else "behind"
+        say(at, "api", f"/rows/{row}/way", way)
+        say(at, "api", f"/rows/{row}/standing", stands)
+        parts = None if way is None else [percent(way), percent(time)]
+        for page in ("/goals", "*/boards/leadership"):
+            put = may if page.startswith("*") else cell
+            put(page, "Goals", "Began at", goal["name"], goal["from"])
+            put(page, "Goals", "Now", goal["name"], value)
+            put(page, "Goals", "To be", goal["name"], goal["to"])
+            put(page, "Goals", "Way", goal["name"], parts)
+        all_[stands] += 1
+        row += 1
+    for stands in ("reached", "on track", "behind", "missed"):
+        say("/goals", "figure", stands, all_[stands])
+    words("/goals", "h1", [row] + [all_[stands] for stands in ("reached", "on track", "behind")])
+
+
+def reviews(ledger):
+    all_, decided = {}, {}
+    for entry in ledger.entries:
+        data = entry.data
+        if entry.what == "review":
+            review = all_.setdefault(data["review"], {"decisions": [], "kind": "weekly"})
+            if "state" in data:
+                review[data["state"]] = entry.at
+                review.update({k: v for k, v in data.items() if k in ("of", "kind", "minutes", "topics", "figures")})
+        elif entry.what == "review-decision":
+            one = decided.setdefault(data["decision"], {"state": None, "ended": None})
+            if "due" in data:
+                one["due"] = moment(data["due"])
+                all_[data["review"]]["decisions"].append(one)
+            if one["state"] != data["state"]:
+                one["ended"] = None if data["state"] == "open" else entry.at
+            one["state"] = data["state"]
+    states = collections.Counter()
+    for review in all_.values():
+        states["held" if "closed" in review else "open now" if "open" in review else "planned"] += 1
+    for state in ("planned", "open now", "held"):
+        say("/reviews", "figure", state, states[state])
+    for id_, review in all_.items():
+        of_it = review["decisions"]
+        say("/api/v1/reviews?limit=500", "row", f"rows|id|{id_}|minutes", review["minutes"])
+        may("*/reviews", "Reviews", "Decisions", f"/reviews/{id_}", len(of_it))
+        may("*/reviews", "Reviews", "To be done", f"/reviews/{id_}", sum(d["state"] == "open" for d in of_it))
+        if "closed" in review:
+            took = (review["closed"] - review["open"]) // (60 * 10**6)
+            may("*/reviews", "Reviews", "Minutes", f"/reviews/{id_}", [took, review["minutes"]])
+    same = collections.defaultdict(list)
+    opened = [one for one in all_.items() if "open" in one[1]]
+    for id_, review in sorted(opened, key=lambda one: one[1]["open"]):
+        review["of_then"] = set(systems_of(ledger, review))
+        # A later one tells of an earlier one only if that told of no other system.
+        own = same[review["of"], review["kind"]]
+        review["earlier"] = [one for one in own if one["of_then"] <= review["of_then"]]
+        own.append(review)
+        review["place"] = len(own) - 1
+    for id_, review in opened:
+        last, many = review["place"], len(same[review["of"], review["kind"]])
+        # The first, every fifth, and the last four.
+        if last + 4 <= many and last % 5 != 0:
+            continue
+        say(f"/api/v1/reviews/{id_}", "api", "/minutes", review["minutes"])
+        if review["kind"] == "monthly":
+            packs.month(ledger, id_, review["open"])
+        quality(ledger.now, id_, (review["earlier"] + [review])[-12:])
+        figures(ledger, id_, review)
+
+
+def systems_of(ledger, review):
+    """The systems that a review told of, as they were then; of the organisation all of them."""
+    if review["of"] == "all":
+        return list(ledger.systems)
+    return ledger.owned_then(int(review["of"].split(":")[1]), review["open"])
+
+
+STAYS = ("decision:", "window:", "relied-on:", "concentration:", "supplier:", "team:", "attacks:", "malicious:")
+
+
+def quality(now, id_, twelve):
+    """How good the meetings are: of the last twelve of the same, this one among them."""
+    decisions = [d for review in twelve for d in review["decisions"]]
+    judged, in_time = 0, 0
+    for one in decisions:
+        if one["state"] == "dropped":
+            continue
+        if one["state"] == "done":
+            judged, in_time = judged + 1, in_time + (one["ended"] < one["due"])
+        elif now >= one["due"]:
+            judged += 1
+    topics, repeats, before = 0, 0, None
+    for review in twelve:
+        # What was decided, the windows, and what a pack tells each time, stand in every review.
+        keys = {key for key in review["topics"] if not key.startswith(STAYS)}
+        if before is not None:
+            topics, repeats = topics + len(keys), repeats + len(keys & before)
+        before = keys
+    over = [r for r in twelve if "closed" in r]
+    took = lambda r: (r["closed"] - r["open"]) // (60 * 10**6)
+    api(
+        f"/api/v1/reviews/{id_}",
+        "/quality",
+        {
+            "reviews": len(twelve),
+            "decisions": len(decisions),
+            "per_review": share(len(decisions), len(twelve)),
+            "judged": judged,
+            "in_time": in_time,
+            "in_time_share": share(in_time, judged),
+            "topics": topics,
+            "repeats": repeats,
+            "repeat_share": share(repeats, topics),
+            "over": len(over),
+            "overran": sum(took(r) > r["minutes"] for r in over),
+        },
+    )
+    # The same in words.
+    share_ = lambda part, of: [percent(share(part, of)), part, of]
+    lines = [[share(len(decisions), len(twelve)), len(decisions), len(twelve)]]
+    lines += [share_(in_time, judged)] if judged else []
+    lines += [share_(repeats, topics)] if topics else []
+    lines += [[sum(took(r) > r["minutes"] for r in over), len(over)]] if over else []
+    for line_ in lines:
+        words(f"/reviews/{id_}", "words|How good the meetings were|dd", line_)
+    stands = {"dropped": "dropped", "open": "open"}
+    for row, one in enumerate(twelve[-1]["decisions"]):
+        word = stands.get(one["state"]) or ("carried out" if one["ended"] < one["due"] else "carried out late")
+        if word == "open" and now >= one["due"]:
+            word = "late"
+        say(f"/api/v1/reviews/{id_}", "api", f"/decisions/{row}/stands", word)
+
+
+def scheduled_at(ledger, team, at):
+    """What was scheduled for a team, or for any, at a moment, in a window that was not over."""
+    all_ = {}
+    for entry in ledger.entries:
+        data = entry.data
+        is_of = entry.kind == "planned" and entry.actor == "trimtab" and team in (None, data["team"])
+        if is_of and entry.at <= at:
+            key = data["team"], entry.asset, data["package"]
+            all_.pop(key, None)
+            if data["state"] != "dropped":
+                all_[key] = data
+    return sum(is_["ends"] is None or moment(is_["ends"]) > at for is_ in all_.values())
+
+
+def reckoned(ledger, review):
+    """The numbers of a review when it was opened."""
+    at, is_all = review["open"], review["of"] == "all"
+    team = None if is_all else int(review["of"].split(":")[1])
+    # Of the systems that were the team's then.
+    there = list(ledger.findings.values()) if is_all else ledger.of_team_then(team, at)
+    late, soon, load, count = 0, 0, 0.0, 0
+    for finding in there:
+        counts = finding.counts_at(at)
+        if not counts:
+            continue
+        count, load = count + 1, load + (counts[2] or 0)
+        # A deadline as it stood then is not kept beside its end: it is looked up in the entries.
+        deadline = deadline_at(ledger, finding.number, at)
+        if deadline is not None:
+            late += deadline < at
+            soon += at <= deadline < at + 14 * DAY
+    # Since the last of the same, or a week; of no more than four weeks.
+    before = review["earlier"][-1] if review["earlier"] else None
+    since = max(before["open"] if before else at - 7 * DAY, at - 28 * DAY)
+    decisions, own = Decisions(ledger), None if is_all else ledger.owned_then(team, at)
+    ending = [d for d in decisions.at("approved", at, own) if d["ends"] is not None]
+    return {
+        "load": load,
+        "open": count,
+        "new": shown.above(ledger, there, since, at),
+        "late": late,
+        "soon": soon,
+        "exceptions": sum(d["ends"] <= at + 14 * DAY for d in ending),
+        "answers": sum(1 for _ in decisions.at("asked", at, own)),
+        "scheduled": scheduled_at(ledger, team, at),
+    }
+
+
+def figures(ledger, id_, review):
+    """The numbers that a review showed, those of the one before beside them, and how many its parts have."""
+    name, is_ = f"/api/v1/reviews/{id_}", reckoned(ledger, review)
+    api(name, "/pack/figures", is_)
+    if review["earlier"]:
+        api(name, "/before", reckoned(ledger, review["earlier"][-1]))
+    if review["kind"] != "weekly":
+        return
+    topics(ledger, name, review)
+    parts = {1: is_["new"], 2: is_["late"] + is_["soon"], 3: is_["exceptions"], 4: is_["answers"]}
+    for part, many in parts.items():
+        say(name, "api", f"/pack/parts/{part}/count", many)
+    labels = {
+        "load": "load",
+        "open": "findings that count",
+        "new": "new above the line",
+        "late": "past their deadline",
+        "soon": "due within 14 days",
+        "exceptions": "exceptions that end",
+        "answers": "decisions asked for",
+        "scheduled": "changes scheduled",
+    }
+    for member, label in labels.items():
+        figure(f"/reviews/{id_}", label, is_[member])
+    # The load at the end of each of twelve days, a week apart; that of the thirteenth was not over.
+    for row, (load, unknown) in enumerate(line(ledger, review["of_then"], review["open"] // DAY)):
+        value = None if unknown else load
+        say(name, "api", f"/pack/charts/0/series/0/values/{row}", value)
+        day = date(review["open"] // DAY - 84 + 7 * row)
+        cell(f"/reviews/{id_}", "Load, load at the end of the day", "load", day, value)
+
+
+def topics(ledger, name, review):
+    """What the parts of findings list, as far as that is all of it: the weight of each, and in how many before it stood."""
+    at, team = review["open"], int(review["of"].split(":")[1])
+    before = review["earlier"][-1] if review["earlier"] else None
+    since = max(before["open"] if before else at - 7 * DAY, at - 28 * DAY)
+    there = [f for f in ledger.of_team_then(team, at) if f.counts_at(at)]
+    due = lambda f: deadline_at(ledger, f.number, at)
+    parts = {
+        1: [f for f in there if shown.above(ledger, [f], since, at)],
+        2: [f for f in there if due(f) is not None and due(f) < at + 14 * DAY],
+    }
+    for part, all_ in parts.items():
+        for finding in all_ if len(all_) <= 20 else []:
+            key, again = f"finding:{finding.number}", 0
+            for one in reversed(review["earlier"][-12:]):
+                if key not in one["topics"]:
+                    break
+                again += 1
+            row = f"pack/parts/{part}/topics|key|{key}"
+            say(name, "row", f"{row}|weight", finding.counts_at(at)[2])
+            say(name, "row", f"{row}|repeats", again)
+
+
+def line(ledger, systems, today):
+    """Of systems, as each was on its day."""
+    first = min(f.episodes[0].began for f in ledger.findings.values()) // DAY
+    for day in range(today - 84, today, 7):
+        then = (day + 1) * DAY - 1
+        there = [f for f in ledger.findings.values() if ledger.of_then(f, then)[0] in systems]
+        _, load, _, unknown = next(by_day(there, day, day))
+        yield load, unknown or day < first
+
+
+def deadline_at(ledger, number, at):
+    if not hasattr(ledger, "deadlines"):
+        ledger.deadlines = collections.defaultdict(list)
+        for entry in ledger.entries:
+            if entry.kind == "assessed" and "level" in entry.data:
+                due = entry.data["deadline"]
+                ledger.deadlines[entry.finding].append((entry.at, due and moment(due)))
+    told = [due for since, due in ledger.deadlines[number] if since <= at]
+    return told[-1] if told else None
+
+
+def pulse(ledger):
+    """How many answered in each month that is over; what they answered is in no entry."""
+    rounds = collections.Counter(e.data["round"] for e in ledger.entries if e.what == "pulse")
+    rounds.pop(date(ledger.now // DAY)[:7], None)
+    for row, month in enumerate(sorted(rounds, reverse=True)):
+        say("/api/v1/pulse", "api", f"/rows/{row}/round", month)
+        # Of fewer than five nothing is told at all.
+        told = {"answers": rounds[month]} if rounds[month] >= 5 else None
+        api("/api/v1/pulse", f"/rows/{row}/all", told)
