@@ -79,6 +79,15 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
     let walk = walking::pages(&year, reader, EACH / 2);
     eprintln!("walked {} of one team after {:?}", walk.answers.len(), started.elapsed());
 
+    // To look at a year: a folder in which its ledger and its answers are kept.
+    let keep = |answers: &walking::Answers| {
+        let Some(kept) = std::env::var_os("TRIMTAB_YEAR").map(PathBuf::from) else { return };
+        std::fs::copy(&ledger, kept.join("ledger.jsonl")).unwrap();
+        let all = json!({ "now": now().as_microsecond(), "answers": answers, "reader": year.lea.id,
+            "part": walk.answers, "part_reader": reader.id, "team": team, "wrong": walk.wrong });
+        std::fs::write(kept.join("answers.json"), all.to_string()).unwrap();
+    };
+    keep(&answers);
     let opened: Vec<String> = answers.keys().cloned().collect();
     let lea = year.lea.id.to_string();
     let Some(said) = made(&ledger, &[&lea], &opened) else { return };
@@ -91,13 +100,7 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
             }
         }
     }
-    // To look at a year: a folder in which its ledger and its answers are kept.
-    if let Some(kept) = std::env::var_os("TRIMTAB_YEAR").map(PathBuf::from) {
-        std::fs::copy(&ledger, kept.join("ledger.jsonl")).unwrap();
-        let all = json!({ "now": now().as_microsecond(), "answers": answers, "reader": lea,
-            "part": walk.answers, "part_reader": reader.id, "team": team, "wrong": walk.wrong });
-        std::fs::write(kept.join("answers.json"), all.to_string()).unwrap();
-    }
+    keep(&answers);
     year.is_a_year(&ledger);
     assert!(unopened.is_empty(), "{}", unopened.join("\n"));
     // Of records that are made up not all is met.

@@ -312,6 +312,8 @@ impl Work<'_> {
             };
             let names =
                 json!({ "package": key.0, "vulnerability": is.vulnerability, "purl": is.purl });
+            // What came, or came back, where it runs alone is not on the main line from the beginning.
+            let elsewhere = (merged && (was.is_none() || back)).then(|| names.clone());
             match was {
                 None => {
                     settled.detected.push(id);
@@ -344,6 +346,7 @@ impl Work<'_> {
                 let data = json!({ "production": production, "weight": weight });
                 events.push(event(EventKind::Assessed, data));
             }
+            events.extend(elsewhere.map(|names| event(EventKind::Merged, names)));
             let row = Written { id, asset, key, is, state, production, detected, weighed, team };
             after.add(key, &row.tallied());
             if live.is_none_or(|was| row.differs(was)) {

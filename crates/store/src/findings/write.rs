@@ -131,6 +131,7 @@ pub(super) async fn put(tx: &mut Tx, org: Org, all: &[Written<'_>], now: Timesta
                 state = excluded.state, production = excluded.production,
                 detected = excluded.detected,
                 merged = CASE WHEN excluded.merged IS NULL THEN NULL
+                    WHEN finding.fixed IS NOT NULL THEN excluded.merged
                     ELSE COALESCE(finding.merged, excluded.merged) END,
                 fixed = NULL, level = excluded.level, level_least = excluded.level_least,
                 level_most = excluded.level_most, probability = excluded.probability,

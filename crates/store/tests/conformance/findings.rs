@@ -274,6 +274,13 @@ pub(crate) async fn a_rollback_brings_it_back(store: Store) {
     let back = world.deploy(old.snapshot.unwrap(), Outcome::RolledBack, later(4)).await;
     assert_eq!(back.regressed, [id]);
     assert_eq!(world.state(id).await, (FindingState::Merged, Some(true)));
+    // It runs, and is not on the main line: since now, and the ledger says so, after what it weighs.
+    let finding = world.store.finding(world.org, id).await.unwrap().unwrap();
+    assert_eq!(finding.merged, Some(later(4)), "not when it was merged at first");
+    let told = world.store.ledger(world.org, 0, 100).await.unwrap();
+    let own = told.iter().filter(|entry| entry.finding == Some(id));
+    let own: Vec<&str> = own.map(|entry| entry.kind.as_str()).collect();
+    assert_eq!(own.get(own.len() - 3..), Some(&["regressed", "assessed", "merged"][..]), "{own:?}");
     assert_eq!(world.load().await, 10.0);
     // A report that comes late changes nothing.
     let late = world.deploy(new.snapshot.unwrap(), Outcome::Ok, later(3)).await;

@@ -55,6 +55,46 @@ fn fixes(is: &Value) -> Vec<String> {
     fixed.filter(|version| numbers(version).is_some()).map(ToOwned::to_owned).collect()
 }
 
+/// Up to what numbers a version is in order; what stands behind them comes before.
+fn order(version: &str) -> [u64; 3] {
+    numbers(version.split(['-', '+']).next().unwrap_or_default()).unwrap_or_default()
+}
+
+impl Record {
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether it goes by one of some names.
+    pub(super) fn is_called(&self, names: &BTreeSet<&str>) -> bool {
+        let aliases = self.is["aliases"].as_array().into_iter().flatten();
+        let mut all = aliases.filter_map(Value::as_str).chain([self.id.as_str()]);
+        all.any(|name| names.contains(name))
+    }
+
+    pub(super) fn is_withdrawn(&self) -> bool {
+        !self.is["withdrawn"].is_null()
+    }
+
+    /// Whether a version has what it says, withdrawn or not.
+    pub(super) fn has(&self, version: &str) -> bool {
+        let at = order(version);
+        let affected = self.is["affected"].as_array().into_iter().flatten();
+        let ranges = affected.filter_map(|one| one["ranges"].as_array()).flatten();
+        let within = |range: &Value| {
+            let events = range["events"].as_array().into_iter().flatten();
+            events.fold(false, |is, event| {
+                match (event["introduced"].as_str(), event["fixed"].as_str()) {
+                    (Some(from), _) => is || order(from) <= at,
+                    (_, Some(to)) => is && at < order(to),
+                    _ => is && event["last_affected"].as_str().is_none_or(|last| at <= order(last)),
+                }
+            })
+        };
+        ranges.into_iter().any(|range| within(range))
+    }
+}
+
 fn record(is: Value) -> Option<Record> {
     let at: Timestamp = is["published"].as_str()?.parse().ok()?;
     let package = is["affected"][0]["package"]["name"].as_str()?.to_owned();
@@ -161,11 +201,6 @@ impl World {
 
     /// A record that goes by one of some names.
     pub(super) fn called(&self, names: &BTreeSet<&str>) -> Option<&str> {
-        let aliases = |one: &Record| one.is["aliases"].as_array().cloned().unwrap_or_default();
-        let is = |one: &&Record| {
-            names.contains(one.id.as_str())
-                || aliases(one).iter().any(|name| names.contains(name.as_str().unwrap_or_default()))
-        };
-        self.records.iter().find(is).map(|one| one.id.as_str())
+        self.records.iter().find(|one| one.is_called(names)).map(|one| one.id.as_str())
     }
 }

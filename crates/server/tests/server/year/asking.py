@@ -4,11 +4,13 @@ opened them or not."""
 from urllib.parse import parse_qsl
 
 import findings
+import gates
 import metrics
 import plans
 from lives import LEVELS
 
 FINDINGS = ("/findings", "/findings.csv", "/api/v1/findings.csv")
+GATES = ("/verdicts", "/api/v1/verdicts/teams")
 METRICS = ("/api/v1/metrics", "/metrics", "/metrics.csv", "/metrics/list")
 
 
@@ -39,5 +41,7 @@ def pages(ledger, opened):
             metrics.say_of(ledger, path, asked, at)
         elif path in FINDINGS:
             findings.say_of(ledger, path, asked, at)
+        elif path in GATES:
+            gates.say_of(ledger, path, asked, at)
         elif plans.OF_TEAM.fullmatch(path):
             plans.say_of(ledger, path, asked, at)

@@ -34,7 +34,7 @@ class Decisions:
         for one in self.all.values():
             told = [state for since, state in one["told"] if since <= at]
             lasts = one["ends"] is None or one["ends"] > at
-            if told and told[-1] == state and lasts and one["system"] in systems:
+            if told and told[-1] == state and lasts and (systems is None or one["system"] in systems):
                 yield one
 
     def in_force(self, systems=None):

@@ -41,9 +41,30 @@ def told(data):
 def pages(ledger):
     for seq, entry in enumerate(ledger.entries, 1):
         may("*/ledger", "Entries", "Number", seq, seq)
+        if entry.finding is not None:
+            may("*/ledger", "Entries", "About", seq, entry.finding)
         may("*/ledger", "Entries", "What", seq, found(told(entry.data)))
     # The first page of the API.
     first = ledger.entries[:500]
     for seq, entry in enumerate(first, 1):
         say("/api/v1/ledger", "row", f"rows|seq|{seq}|at", entry.at)
     say("/api/v1/ledger", "api", "/next", len(first))
+    for finding in ledger.findings.values():
+        if finding.live:
+            history(ledger, finding)
+
+
+def history(ledger, finding):
+    """What happened to a finding that is there: its own entries, and of its asset since then what came, ran, and is planned of
+    it or of its package."""
+    since = None
+    for seq, entry in enumerate(ledger.entries, 1):
+        is_own = entry.finding == finding.number
+        since = entry.at if since is None and is_own else since
+        if entry.asset != finding.asset or not is_own and entry.finding is not None:
+            continue
+        is_planned = entry.kind == "planned"
+        is_planned = is_planned and (entry.data["package"] == finding.package or finding.number in entry.data["findings"])
+        is_of_asset = entry.kind in ("received", "deployed") or is_planned
+        if is_own or is_of_asset and since is not None and entry.at >= since:
+            say(f"/api/v1/findings/{finding.number}", "row", f"history|seq|{seq}|at", entry.at)

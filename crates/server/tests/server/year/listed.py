@@ -32,6 +32,9 @@ def updates(ledger):
     for update in newest:
         at = f"/updates/{update.number}"
         figure(at, "findings that it removes", len(update.removes))
+    for update in sorted(ledger.updates.values(), key=lambda u: -u.number)[:100]:
+        for row, number in enumerate(dict.fromkeys(f.number for f in update.findings)):
+            say("/api/v1/updates", "row", f"rows|id|{update.number}|findings/{row}", number)
     for update in ledger.updates.values():
         came = "Updates that came into production"
         may("*/teams/*/card", came, "Removes", f"/updates/{update.number}", len(update.removes))

@@ -78,6 +78,8 @@ STAGES = {
     4: "Stage 4: centralised, with context-aware triage",
     5: "Stage 5: advanced, integrated",
 }
+# How many of a hundred each asks for, where it is not all.
+LEAST = {"inventory-begun": 50, "advisories-read": 50, "findings-weighed": 90, "all-watched": 90, "updates-tested": 75, "deadlines-mostly": 75, "context-told": 90, "running-told": 90, "deadlines-kept": 90, "changes-gated": 50, "suppliers-send": 75, "all-current": 90, "refusals-answered": 90, "suppliers-keep-promises": 75, "suppliers-answer": 75, "accountable": 90}
 # What each criterion says (docs/maturity.md), of which stage it is, and the days that it speaks of.
 CRITERIA = {
     "inventory-begun": ("At least half of the systems have an inventory.", 2, []),
@@ -119,4 +121,5 @@ def maturity(ledger):
         for id_, (many, of) in facts(ledger, team).items():
             say(at, "row", f"criteria|id|{id_}|count", many)
             say(at, "row", f"criteria|id|{id_}|of", of)
+            say(at, "row", f"criteria|id|{id_}|least", LEAST.get(id_, 100))
             shown_as(team, id_, many, of)

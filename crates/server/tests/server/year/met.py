@@ -2,6 +2,7 @@
 
 import collections
 
+import packs
 import shown
 from deciding import Decisions
 from lives import DAY, date, moment
@@ -83,6 +84,7 @@ def reviews(ledger):
         say("/reviews", "figure", state, states[state])
     for id_, review in all_.items():
         of_it = review["decisions"]
+        say("/api/v1/reviews?limit=500", "row", f"rows|id|{id_}|minutes", review["minutes"])
         may("*/reviews", "Reviews", "Decisions", f"/reviews/{id_}", len(of_it))
         may("*/reviews", "Reviews", "To be done", f"/reviews/{id_}", sum(d["state"] == "open" for d in of_it))
         if "closed" in review:
@@ -91,18 +93,32 @@ def reviews(ledger):
     same = collections.defaultdict(list)
     opened = [one for one in all_.items() if "open" in one[1]]
     for id_, review in sorted(opened, key=lambda one: one[1]["open"]):
-        same[review["of"], review["kind"]].append((id_, review))
-    for of_same in same.values():
-        for last, (id_, review) in enumerate(of_same):
-            # The first, every fifth, and the last four.
-            if last + 4 > len(of_same) or last % 5 == 0:
-                say(f"/api/v1/reviews/{id_}", "api", "/minutes", review["minutes"])
-                if not review["of"].startswith("team:"):
-                    continue
-                quality(ledger.now, id_, [r for _, r in of_same[max(0, last - 11) : last + 1]])
-                earlier = of_same[last - 2][1] if last > 1 else None
-                before = of_same[last - 1][1] if last else None
-                figures(ledger, id_, review, before, earlier)
+        review["of_then"] = set(systems_of(ledger, review))
+        # A later one tells of an earlier one only if that told of no other system.
+        own = same[review["of"], review["kind"]]
+        review["earlier"] = [one for one in own if one["of_then"] <= review["of_then"]]
+        own.append(review)
+        review["place"] = len(own) - 1
+    for id_, review in opened:
+        last, many = review["place"], len(same[review["of"], review["kind"]])
+        # The first, every fifth, and the last four.
+        if last + 4 <= many and last % 5 != 0:
+            continue
+        say(f"/api/v1/reviews/{id_}", "api", "/minutes", review["minutes"])
+        if review["kind"] == "monthly":
+            packs.month(ledger, id_, review["open"])
+        quality(ledger.now, id_, (review["earlier"] + [review])[-12:])
+        figures(ledger, id_, review)
+
+
+def systems_of(ledger, review):
+    """The systems that a review told of, as they were then; of the organisation all of them."""
+    if review["of"] == "all":
+        return list(ledger.systems)
+    return ledger.owned_then(int(review["of"].split(":")[1]), review["open"])
+
+
+STAYS = ("decision:", "window:", "relied-on:", "concentration:", "supplier:", "team:", "attacks:", "malicious:")
 
 
 def quality(now, id_, twelve):
@@ -118,8 +134,8 @@ def quality(now, id_, twelve):
             judged += 1
     topics, repeats, before = 0, 0, None
     for review in twelve:
-        # What was decided, and the windows, stand in every review.
-        keys = {key for key in review["topics"] if not key.startswith(("decision:", "window:"))}
+        # What was decided, the windows, and what a pack tells each time, stand in every review.
+        keys = {key for key in review["topics"] if not key.startswith(STAYS)}
         if before is not None:
             topics, repeats = topics + len(keys), repeats + len(keys & before)
         before = keys
@@ -142,6 +158,14 @@ def quality(now, id_, twelve):
             "overran": sum(took(r) > r["minutes"] for r in over),
         },
     )
+    # The same in words.
+    share_ = lambda part, of: [percent(share(part, of)), part, of]
+    lines = [[share(len(decisions), len(twelve)), len(decisions), len(twelve)]]
+    lines += [share_(in_time, judged)] if judged else []
+    lines += [share_(repeats, topics)] if topics else []
+    lines += [[sum(took(r) > r["minutes"] for r in over), len(over)]] if over else []
+    for line_ in lines:
+        words(f"/reviews/{id_}", "words|How good the meetings were|dd", line_)
     stands = {"dropped": "dropped", "open": "open"}
     for row, one in enumerate(twelve[-1]["decisions"]):
         word = stands.get(one["state"]) or ("carried out" if one["ended"] < one["due"] else "carried out late")
@@ -151,23 +175,25 @@ def quality(now, id_, twelve):
 
 
 def scheduled_at(ledger, team, at):
-    """What was scheduled for a team at a moment, in a window that was not over."""
+    """What was scheduled for a team, or for any, at a moment, in a window that was not over."""
     all_ = {}
     for entry in ledger.entries:
         data = entry.data
-        if entry.kind == "planned" and entry.actor == "trimtab" and entry.at <= at and data["team"] == team:
-            key = entry.asset, data["package"]
+        is_of = entry.kind == "planned" and entry.actor == "trimtab" and team in (None, data["team"])
+        if is_of and entry.at <= at:
+            key = data["team"], entry.asset, data["package"]
             all_.pop(key, None)
             if data["state"] != "dropped":
                 all_[key] = data
     return sum(is_["ends"] is None or moment(is_["ends"]) > at for is_ in all_.values())
 
 
-def reckoned(ledger, review, before):
-    """The numbers of a review when it was opened; `before` is the last of the same, if there was one."""
-    at, team = review["open"], int(review["of"].split(":")[1])
+def reckoned(ledger, review):
+    """The numbers of a review when it was opened."""
+    at, is_all = review["open"], review["of"] == "all"
+    team = None if is_all else int(review["of"].split(":")[1])
     # Of the systems that were the team's then.
-    own, there = ledger.owned_then(team, at), ledger.of_team_then(team, at)
+    there = list(ledger.findings.values()) if is_all else ledger.of_team_then(team, at)
     late, soon, load, count = 0, 0, 0.0, 0
     for finding in there:
         counts = finding.counts_at(at)
@@ -180,8 +206,9 @@ def reckoned(ledger, review, before):
             late += deadline < at
             soon += at <= deadline < at + 14 * DAY
     # Since the last of the same, or a week; of no more than four weeks.
+    before = review["earlier"][-1] if review["earlier"] else None
     since = max(before["open"] if before else at - 7 * DAY, at - 28 * DAY)
-    decisions = Decisions(ledger)
+    decisions, own = Decisions(ledger), None if is_all else ledger.owned_then(team, at)
     ending = [d for d in decisions.at("approved", at, own) if d["ends"] is not None]
     return {
         "load": load,
@@ -195,13 +222,15 @@ def reckoned(ledger, review, before):
     }
 
 
-def figures(ledger, id_, review, before, earlier):
+def figures(ledger, id_, review):
     """The numbers that a review showed, those of the one before beside them, and how many its parts have."""
-    team = int(review["of"].split(":")[1])
-    name, is_ = f"/api/v1/reviews/{id_}", reckoned(ledger, review, before)
+    name, is_ = f"/api/v1/reviews/{id_}", reckoned(ledger, review)
     api(name, "/pack/figures", is_)
-    if before is not None:
-        api(name, "/before", reckoned(ledger, before, earlier))
+    if review["earlier"]:
+        api(name, "/before", reckoned(ledger, review["earlier"][-1]))
+    if review["kind"] != "weekly":
+        return
+    topics(ledger, name, review)
     parts = {1: is_["new"], 2: is_["late"] + is_["soon"], 3: is_["exceptions"], 4: is_["answers"]}
     for part, many in parts.items():
         say(name, "api", f"/pack/parts/{part}/count", many)
@@ -218,12 +247,34 @@ def figures(ledger, id_, review, before, earlier):
     for member, label in labels.items():
         figure(f"/reviews/{id_}", label, is_[member])
     # The load at the end of each of twelve days, a week apart; that of the thirteenth was not over.
-    systems = ledger.owned_then(team, review["open"])
-    for row, (load, unknown) in enumerate(line(ledger, systems, review["open"] // DAY)):
+    for row, (load, unknown) in enumerate(line(ledger, review["of_then"], review["open"] // DAY)):
         value = None if unknown else load
         say(name, "api", f"/pack/charts/0/series/0/values/{row}", value)
         day = date(review["open"] // DAY - 84 + 7 * row)
         cell(f"/reviews/{id_}", "Load, load at the end of the day", "load", day, value)
+
+
+def topics(ledger, name, review):
+    """What the parts of findings list, as far as that is all of it: the weight of each, and in how many before it stood."""
+    at, team = review["open"], int(review["of"].split(":")[1])
+    before = review["earlier"][-1] if review["earlier"] else None
+    since = max(before["open"] if before else at - 7 * DAY, at - 28 * DAY)
+    there = [f for f in ledger.of_team_then(team, at) if f.counts_at(at)]
+    due = lambda f: deadline_at(ledger, f.number, at)
+    parts = {
+        1: [f for f in there if shown.above(ledger, [f], since, at)],
+        2: [f for f in there if due(f) is not None and due(f) < at + 14 * DAY],
+    }
+    for part, all_ in parts.items():
+        for finding in all_ if len(all_) <= 20 else []:
+            key, again = f"finding:{finding.number}", 0
+            for one in reversed(review["earlier"][-12:]):
+                if key not in one["topics"]:
+                    break
+                again += 1
+            row = f"pack/parts/{part}/topics|key|{key}"
+            say(name, "row", f"{row}|weight", finding.counts_at(at)[2])
+            say(name, "row", f"{row}|repeats", again)
 
 
 def line(ledger, systems, today):

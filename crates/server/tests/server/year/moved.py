@@ -35,6 +35,9 @@ def changes(ledger):
             cause = by or "advisory"
         elif entry.kind == "retracted":
             cause = "retraction"
+        elif entry.kind == "merged" and last.get(number, (None,))[0] == entry.at:
+            # It came where it runs alone, and was never on the main line: one change with that.
+            cause = last[number][1]
         elif entry.kind in ("merged", "fixed") or "level" not in data:
             cause = by or "snapshot"
         else:

@@ -2,6 +2,7 @@
 
 mod acts;
 mod beside;
+mod carried;
 mod cases;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use super::advisories::{World, world};
 use super::{later, now, passes};
 use crate::harness::{Answer, JSON, Server, Someone, digest};
 use beside::Beside;
+use carried::Carried;
 
 const TEAMS: [&str; 6] = ["booking", "fleet", "harbour", "pay", "signal", "web"];
 /// Teams that meet every two weeks. The second gives a system to the third, and one of the first gets another tier.
@@ -124,6 +126,7 @@ pub(super) struct Year {
     /// The record that was taken back: it stays so.
     back: Option<String>,
     beside: Beside,
+    carried: Carried,
     /// Decisions that a tracker asked for, and that are to be answered.
     answered: BTreeSet<i64>,
 }
@@ -185,6 +188,7 @@ impl Year {
             back: None,
             left: BTreeSet::new(),
             beside: Beside::default(),
+            carried: Carried::default(),
             answered: BTreeSet::new(),
         };
         year.describe();
@@ -476,5 +480,6 @@ impl Year {
             assert!(on >= least, "{kind} on {on} days");
         }
         self.has_cases(&text);
+        self.is_carried(&text);
     }
 }

@@ -12,12 +12,14 @@ import asking
 import cards
 import entries
 import findings
+import gates
 import listed
 import mature
 import met
 import responding
 import rooms
 import shown
+import supplied
 from deploying import Deployments
 from lives import Ledger
 from updated import misseen, updates
@@ -60,6 +62,8 @@ def whole(ledger):
     met.pulse(ledger)
     shown.pages(ledger, ledger.lists)
     findings.pages(ledger)
+    gates.pages(ledger)
+    supplied.pages(ledger)
     entries.pages(ledger)
 
 

@@ -3,7 +3,7 @@
 import collections
 
 from lives import moment
-from saying import cell, say, words
+from saying import cell, may, say, words
 
 
 def length(seconds):
@@ -73,11 +73,11 @@ def incidents(ledger):
                     took[span] = seconds
     for team, all_ in of_teams.items():
         table, row = "How long it took, by team: the middle one", ledger.teams[team]
-        cell("/incidents", table, "Incidents", row, len(all_))
+        may("*/incidents", table, "Incidents", row, len(all_))
         for span in ("know", "acknowledge", "contain", "fix"):
             known = sorted(one[span] for one in all_ if span in one)
             middle = length(known[len(known) // 2]) if known else None
-            cell("/incidents", table, f"To {span}", row, middle)
+            may("*/incidents", table, f"To {span}", row, middle)
     if still:
         words("/incidents", "h1", [still])
     say("/incidents", "figure", "open", still)

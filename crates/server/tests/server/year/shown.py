@@ -68,10 +68,12 @@ def rows_of(ledger):
     load = lambda findings: sum(c[2] or 0 for c in (f.counts_at(ledger.now) for f in findings) if c)
     words("/systems", "h1", [len(systems), load(ledger.of())])
     words("/teams", "h1", [len(teams), load(ledger.of())])
-    runs = running(ledger)
     for id_, name, _ in systems:
-        assets = [asset for asset in runs if ledger.system_of.get(asset) == id_]
-        cell("/systems", "Systems", "Deployed", name, [len(assets)] if assets else None)
+        of = collections.Counter()
+        for asset, environment in deployed(ledger):
+            of[environment] += ledger.system_of.get(asset) == id_
+        many = [of[environment] for environment in sorted(of) if of[environment]]
+        cell("/systems", "Systems", "Deployed", name, many or None)
     for kind, all_ in (("/teams", teams), ("/systems", systems)):
         for id_, _, findings in all_:
             there = [f for f in findings if f.counts_at(ledger.now)]
@@ -85,18 +87,23 @@ def passed(finding, now):
     return deadline is not None and deadline < now
 
 
-def running(ledger):
-    """Assets of which something runs in production, as the last deployment there says."""
-    runs = {}
+def deployed(ledger):
+    """In which environments something of an asset runs, as the last deployment there says."""
+    runs = set()
     for entry in ledger.entries:
         data = entry.data
-        if entry.kind == "deployed" and ledger.is_production(data.get("environment")):
+        if entry.kind == "deployed" and "snapshot" in data:
             place = entry.asset, data["environment"]
             if data["outcome"] in ("ok", "rolled-back"):
-                runs[place] = data["snapshot"]
+                runs.add(place)
             elif data["outcome"] == "stopped":
-                runs.pop(place, None)
-    return {asset for asset, _ in runs}
+                runs.discard(place)
+    return runs
+
+
+def running(ledger):
+    """Assets of which something runs in production."""
+    return {asset for asset, environment in deployed(ledger) if ledger.is_production(environment)}
 
 
 def charter_and_choices(ledger):

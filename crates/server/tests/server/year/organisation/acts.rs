@@ -76,6 +76,12 @@ impl Year {
         if asset.builds > 1 && asset.builds.is_multiple_of(2) && !back {
             self.request(at, &gone);
         }
+        let name_of = |(package, version): (&usize, &usize)| {
+            let is = &self.world.packages[*package];
+            (is.name.clone(), is.versions[*version].clone())
+        };
+        let content = self.assets[at].has.iter().map(name_of).collect();
+        self.carried.insert(revision.clone(), content);
         let components: Vec<Value> = self.assets[at]
             .has
             .iter()

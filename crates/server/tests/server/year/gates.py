@@ -1,0 +1,81 @@
+"""What gates said of changes, and what became of it. Written from docs/ledger.md and docs/gate.md."""
+
+import collections
+
+from lives import DAY
+from saying import cell, figure, may, say, words
+
+
+def verdicts(ledger):
+    """Each verdict with its asset, and how it was answered."""
+    all_ = {}
+    for entry in ledger.entries:
+        data = entry.data
+        if entry.what == "verdict":
+            all_[data["verdict"]] = {"at": entry.at, "asset": entry.asset, "answered": None, **data}
+        elif entry.what == "verdict-answered":
+            all_[data["verdict"]]["answered"] = data["how"]
+    return all_
+
+
+def counted(ledger, days, team=None, asset=None):
+    """By team, of changes alone."""
+    of = collections.defaultdict(list)
+    for is_ in verdicts(ledger).values():
+        owner = ledger.owner.get(ledger.system_of.get(is_["asset"]))
+        if ledger.part not in (None, owner):
+            continue
+        within = is_["at"] >= ledger.now - days * DAY and is_["source"] != "check-new"
+        if within and (team is None or owner == team) and (asset is None or is_["asset"] == asset):
+            of[owner].append(is_)
+    return of
+
+
+def sums(all_):
+    how = lambda name, word: sum(is_[name] == word for is_ in all_)
+    return {
+        "looked_at": len(all_),
+        "passed": how("outcome", "passed"),
+        "refused": how("outcome", "refused"),
+        "unknown": how("outcome", "unknown"),
+        "mended": how("answered", "passed"),
+        "let_through": how("answered", "decided"),
+    }
+
+
+def say_of(ledger, path, asked, at):
+    number = lambda name: int(asked[name]) if asked.get(name) else None
+    days = number("days") or 90
+    of = counted(ledger, days, number("team"), number("asset"))
+    if path == "/api/v1/verdicts/teams":
+        for team, all_ in of.items():
+            for name, many in sums(all_).items():
+                say(at, "row", f"rows|team/id|{team}|{name}", many)
+        return
+    is_ = sums([one for all_ in of.values() for one in all_])
+    figure(at, "changes looked at", is_["looked_at"])
+    figure(at, "refused", is_["refused"])
+    figure(at, "let through by a decision after", is_["let_through"])
+    figure(at, "mended", is_["mended"])
+    figure(at, "refused and not answered", is_["refused"] - is_["mended"] - is_["let_through"])
+    figure(at, "not known", is_["unknown"])
+    more = [is_["refused"], is_["let_through"]] if is_["refused"] else []
+    words(at, "h1", [is_["looked_at"], days] + more if is_["looked_at"] else [days])
+    if "team" not in asked and "asset" not in asked:
+        for team, all_ in of.items():
+            row, one, table = ledger.teams.get(team, "unknown"), sums(all_), f"By team, in {days} days"
+            cell(at, table, "Looked at", row, one["looked_at"])
+            cell(at, table, "Refused", row, one["refused"])
+            cell(at, table, "Mended", row, one["mended"])
+            cell(at, table, "Let through", row, one["let_through"])
+    for number_, one in verdicts(ledger).items():
+        may(at, "Verdicts", "Reasons", f"/verdicts/{number_}", one["reasons"])
+        may(at, "Verdicts", "Of", f"/verdicts/{number_}", number_)
+
+
+def pages(ledger):
+    """The newest of the API's list. How often the same was said is told by no entry."""
+    all_ = verdicts(ledger)
+    recent = [number for number, one in all_.items() if one["at"] >= ledger.now - 90 * DAY]
+    for number in sorted(recent, reverse=True)[:100]:
+        say("/api/v1/verdicts", "row", f"rows|id|{number}|reasons", all_[number]["reasons"])
