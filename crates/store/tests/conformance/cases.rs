@@ -106,6 +106,12 @@ pub(crate) async fn a_charter_is_in_force_when_all_four_sides_agreed(store: Stor
         assert_eq!(store.charter_in_force(org).await.unwrap(), None);
         let state = store.agree(org, first, (side, 1), &terms, "person:1", now()).await.unwrap();
         assert_eq!(state == CharterState::InForce, n == 3);
+        if n == 0 {
+            // A side that agrees again is told of once.
+            let again = store.agree(org, first, (side, 2), &terms, "person:2", now()).await;
+            assert_eq!(again.unwrap(), CharterState::Proposed);
+            assert_eq!(store.ledger(org, 0, 100).await.unwrap().len(), 2);
+        }
     }
     assert_eq!(store.charter_in_force(org).await.unwrap(), Some((first, "one".to_owned())));
     // What it says is told with the last side, and only then.
