@@ -76,7 +76,8 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
     eprintln!("walked {} addresses after {:?}", answers.len(), started.elapsed());
     // Who sees one team alone.
     let (reader, team) = (&year.people[0], year.teams[0]);
-    let walk = walking::pages(&year, reader, EACH / 2);
+    let mut walk = walking::pages(&year, reader, EACH / 2);
+    walking::own_api(&year, reader, &mut walk, EACH / 2);
     eprintln!("walked {} of one team after {:?}", walk.answers.len(), started.elapsed());
 
     // To look at a year: a folder in which its ledger and its answers are kept.
