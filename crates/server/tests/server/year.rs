@@ -5,6 +5,7 @@
 
 mod advisories;
 mod compared;
+mod named;
 mod organisation;
 mod reading;
 mod walking;

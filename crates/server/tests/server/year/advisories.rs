@@ -91,7 +91,7 @@ impl Record {
                 }
             })
         };
-        ranges.into_iter().any(|range| within(range))
+        ranges.into_iter().any(within)
     }
 }
 

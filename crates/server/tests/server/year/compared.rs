@@ -5,42 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::named::{UNTOLD, UNTOLD_MOST, bound, left};
 use super::reading::{Shown, Told, leaves, numbers, page, sheet};
 use super::walking::{Answers, Form, form, kind};
 
-/// Numbers of the addresses that are compared, which the ledger alone does not tell; each with the reason. Grows shorter.
-const UNTOLD: &[(&str, &str, &str)] = &[
-    ("/api/v1/reviews/*", "/pack/end", "the time of a part is a choice"),
-    ("/api/v1/reviews/*", "/pack/parts/*", "what a part lists is of charter, tiers and plan"),
-    ("/api/v1/reviews/*", "/pack/charts/0/series/0/values/12", TODAY),
-    ("/api/v1/incidents/*", "/teams/*", "where a package is now is of the inventories"),
-    ("/api/v1/incidents/*", "/unknown_versions", "versions are of the inventories"),
-    ("/api/v1/incidents/*", "/timeline/*", "the entries themselves"),
-    ("/api/v1/maturity", "/number", "some criteria are of the index, of plans and of who answers"),
-    (
-        "/api/v1/maturity",
-        "/criteria/*",
-        "what is asked for; and the index, plans, people and seals",
-    ),
-    ("/api/v1/maturity", "/ledger/*", "where the ledger ends"),
-    ("/api/v1/maturity", "/teams/*", "as of the organisation"),
-    ("/api/v1/pulse", "/rows/*", "sums of answers are kept beside no name, and are in no entry"),
-    ("/", "jobs given up", "of the queue"),
-    ("/", "needs of the server", "of the server"),
-    ("/boards/leadership", "maturity", "see the maturity"),
-    ("/reviews", "decisions of the reviews below", "of a page of the list"),
-];
-
-const TODAY: &str = "the last is of a day that was not over, as it was kept within the hour";
-
-/// So many are untold: who makes one again takes it off and counts down, and nobody adds one.
-const UNTOLD_MOST: usize = 15;
-
-/// What stands at addresses of the walk and is not compared at any: kind of address, place, and why. One line each; a `*` at
-/// the end of a place stands for all that begins so.
-const LEFT: &str = include_str!("left.txt");
 /// So many lines it has.
-const LEFT_MOST: usize = 254;
+const LEFT_MOST: usize = 253;
 /// So many numbers are compared at least, each where it stands.
 const MADE_LEAST: usize = 46_000;
 /// So many at most stand, and are not compared, where they are of another address of the same kind: a list that is narrowed
@@ -141,10 +111,9 @@ impl Met {
         // What is compared at some of a kind no `*` takes in at others.
         let here = |place: &str| self.compared.contains(&(at.clone(), place.to_owned()));
         let is_compared = here(&place) || here(exactly);
-        let left = lines
-            .iter()
-            .enumerate()
-            .filter(|(_, (of, named, _))| is(of, named) && !(is_compared && named.ends_with('*')));
+        let left = lines.iter().enumerate().filter(|(_, (of, named, _))| {
+            is(of, named) && !(is_compared && named.ends_with('*') && *named != place)
+        });
         let left: Vec<usize> = left.map(|(number, _)| number).collect();
         let is_named = !untold.is_empty() || !left.is_empty();
         self.untold.extend(untold);
@@ -163,26 +132,6 @@ impl Met {
             _ => self.named += many,
         }
     }
-}
-
-/// The lines of what is left; of one with a `*`, its reason begins with how many places it may take in.
-fn left() -> Vec<(&'static str, &'static str, &'static str)> {
-    let lines = LEFT.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let line = |line: &'static str| {
-        let mut parts = line.split('\t');
-        let mut next = || parts.next().unwrap_or_else(|| panic!("a line of three parts: {line}"));
-        (next(), next(), next())
-    };
-    lines.map(line).collect()
-}
-
-/// How many places a line of what is left may take in. Without a `*` there is one.
-fn bound((_, place, why): (&str, &str, &str)) -> usize {
-    if !place.ends_with('*') {
-        return 1;
-    }
-    let many = why.split_once(" places: ").and_then(|(many, _)| many.parse().ok());
-    many.unwrap_or_else(|| panic!("a line with a * says how many places it has: {place} {why}"))
 }
 
 /// Where a number of the script's is in an answer.
@@ -434,7 +383,7 @@ pub(super) fn with(answers: &Answers, text: &str, whole: bool) {
     }
     for (place, (at, name, why)) in left.iter().enumerate() {
         let many = met.taken.get(&place).map_or(0, BTreeSet::len);
-        let most = bound((at, name, why));
+        let most = bound(why);
         if whole && many > most {
             wrong.insert(format!("{at} `{name}` takes in {many} places, and may {most}"), 1);
         }

@@ -159,7 +159,7 @@ impl Year {
             .filter_map(|row| Some(row["vulnerability"].as_str()?.to_owned()))
             .take(2)
             .collect();
-        let is_refused = step % 2 == 0 || step == 5;
+        let is_refused = step.is_multiple_of(2) || step == 5;
         let all: Vec<(&str, &str)> = names.iter().map(|name| ("deny", name.as_str())).collect();
         // What nothing is known of is refused for its licence.
         let all = if all.is_empty() { vec![("deny", "")] } else { all };

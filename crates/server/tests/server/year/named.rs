@@ -1,0 +1,49 @@
+//! What is not made of the ledger again, by name: numbers of addresses that are compared, and what stands elsewhere.
+
+/// Numbers of the addresses that are compared, which the ledger alone does not tell; each with the reason. Grows shorter.
+pub(super) const UNTOLD: &[(&str, &str, &str)] = &[
+    ("/api/v1/reviews/*", "/pack/end", "the time of a part is a choice"),
+    ("/api/v1/reviews/*", "/pack/parts/*", "what a part lists is of charter, tiers and plan"),
+    ("/api/v1/reviews/*", "/pack/charts/0/series/0/values/12", TODAY),
+    ("/api/v1/incidents/*", "/teams/*", "where a package is now is of the inventories"),
+    ("/api/v1/incidents/*", "/unknown_versions", "versions are of the inventories"),
+    ("/api/v1/incidents/*", "/timeline/*", "the entries themselves"),
+    ("/api/v1/maturity", "/number", "some criteria are of the index, of plans and of who answers"),
+    (
+        "/api/v1/maturity",
+        "/criteria/*",
+        "what is asked for; and the index, plans, people and seals",
+    ),
+    ("/api/v1/maturity", "/ledger/*", "where the ledger ends"),
+    ("/api/v1/maturity", "/teams/*", "as of the organisation"),
+    ("/api/v1/pulse", "/rows/*", "sums of answers are kept beside no name, and are in no entry"),
+    ("/", "jobs given up", "of the queue"),
+    ("/", "needs of the server", "of the server"),
+    ("/boards/leadership", "maturity", "see the maturity"),
+    ("/reviews", "decisions of the reviews below", "of a page of the list"),
+];
+
+const TODAY: &str = "the last is of a day that was not over, as it was kept within the hour";
+
+/// So many are untold: who makes one again takes it off and counts down, and nobody adds one.
+pub(super) const UNTOLD_MOST: usize = 15;
+
+/// What stands at addresses of the walk and is not compared at any: kind of address, place, and why. One line each; a `*` at
+/// the end of a place stands for all that begins so.
+const LEFT: &str = include_str!("left.txt");
+/// The lines of what is left; of one with a `*`, its reason begins with how many places it may take in.
+pub(super) fn left() -> Vec<(&'static str, &'static str, &'static str)> {
+    let lines = LEFT.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let line = |line: &'static str| {
+        let mut parts = line.split('\t');
+        let mut next = || parts.next().unwrap_or_else(|| panic!("a line of three parts: {line}"));
+        (next(), next(), next())
+    };
+    lines.map(line).collect()
+}
+
+/// How many places a line of what is left may take in: one, where it does not say how many.
+pub(super) fn bound(why: &str) -> usize {
+    let many = why.split_once(" places: ").and_then(|(many, _)| many.parse().ok());
+    many.unwrap_or(1)
+}
