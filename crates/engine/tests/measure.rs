@@ -123,6 +123,18 @@ fn the_example_comes_out_as_reckoned_by_hand() {
 }
 
 #[test]
+fn what_came_where_it_runs_alone_was_merged_by_nobody() {
+    let mut lives = example();
+    lives.tell(&event(28, 1, Some(1), Happened::Merged));
+    lives.tell(&event(29, 1, Some(1), Happened::Fixed));
+    let (from, to) = (midnight(28), midnight(30));
+    assert_eq!(remediation(lives.iter(), None, from, to).unwrap().count, 1);
+    let of = legs(lives.iter(), from, to);
+    assert_eq!((of.merge, of.deploy), (None, None));
+    assert_eq!(members(lives.iter(), Counted::Merged, from, to).len(), 0);
+}
+
+#[test]
 fn the_findings_behind_the_numbers_are_those_of_the_example() {
     let lives = example();
     let of = |what, from, to| -> Vec<i64> {

@@ -17,7 +17,7 @@ use crate::access::oidc::Known;
 use crate::around::counted::Counters;
 use crate::facts::verified::Seals;
 use crate::measuring::answers::Answers;
-use crate::measuring::{self, Folded, Kept};
+use crate::measuring::{self, Folded, Kept, then};
 use crate::notices::Notices;
 use crate::opened::Opened;
 use crate::tracking::Listings;
@@ -120,6 +120,8 @@ pub struct App {
     pub(crate) trial: Arc<Semaphore>,
     pub(crate) trying: Busy,
     agreed: weighing::Remembered,
+    /// What charters that held say is production.
+    production: then::Remembered,
     /// Rounds with trackers that may be at once: a worker is always left for other work, where there is more than one.
     pub(crate) rounds: Arc<Semaphore>,
     /// What trackers listed a while ago.
@@ -156,6 +158,7 @@ impl App {
             trial: Arc::new(Semaphore::new(1)),
             trying: Busy::default(),
             agreed: weighing::Remembered::default(),
+            production: then::Remembered::default(),
             rounds,
             listings: Listings::default(),
             limits,
@@ -189,6 +192,11 @@ impl App {
     /// What an organisation agreed on and knows.
     pub(crate) async fn agreed(&self, org: Org, now: Timestamp) -> Result<Arc<Agreed>, StoreError> {
         weighing::agreed(&self.agreed, &self.store, org, now).await
+    }
+
+    /// When each environment of an organisation was production.
+    pub(crate) async fn production_times(&self, org: Org) -> Result<then::Times, StoreError> {
+        then::of(&self.production, &self.store, org).await
     }
 
     /// The lives of an organisation's findings, up to now.

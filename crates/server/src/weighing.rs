@@ -20,8 +20,7 @@ use trimtab_model::finding::Finding;
 use trimtab_model::scan::IndexInfo;
 use trimtab_model::{Evidence, Purl, Relation, Role, Scope, System};
 use trimtab_store::{
-    Decision, DecisionKind, DecisionState, Known, Org, ProductionTime, Store, StoreError, Team,
-    Weighed,
+    Decision, DecisionKind, DecisionState, Known, Org, Store, StoreError, Team, Weighed,
 };
 
 pub(crate) mod vex;
@@ -37,8 +36,6 @@ pub(crate) struct Agreed {
     pub(crate) charter: Charter,
     /// Its id; `None`: the preset.
     pub(crate) charter_id: Option<i64>,
-    /// When which environments were production.
-    pub(crate) times: Arc<Vec<ProductionTime>>,
     /// Its systems as the engine sees them, by id.
     pub(crate) systems: HashMap<i64, System>,
     /// As they are stored.
@@ -70,13 +67,9 @@ impl Agreed {
         let systems = stored.iter().map(|s| (s.id, model(s, &stored, &teams))).collect();
         let approved = store.decisions(org, DecisionState::Approved, 10_000).await?;
         let none = (Vec::new(), Vec::new());
-        let held = store.held_charters(org).await?;
-        let all = held.iter().map(|(_, since, text)| (*since, text.as_str()));
-        let times = Arc::new(then::times(all, held.len() < trimtab_store::HELD));
         let agreed = Agreed {
             charter,
             charter_id,
-            times,
             systems,
             stored,
             teams,
@@ -96,7 +89,6 @@ impl Agreed {
         let agreed = Agreed {
             charter,
             charter_id: None,
-            times: Arc::clone(&self.times),
             systems: self.systems.clone(),
             stored: Arc::clone(&self.stored),
             teams: self.teams.clone(),

@@ -121,7 +121,10 @@ impl Store {
         }
         let sql = "INSERT INTO charter_agreed (org, charter, side, person, at)
             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-        tx.run(sql, args![org.0, id, side.as_str(), person, micros(now)]).await?;
+        // Who agrees again says nothing new.
+        if tx.run(sql, args![org.0, id, side.as_str(), person, micros(now)]).await? == 0 {
+            return Ok(CharterState::Proposed);
+        }
         let sql = "SELECT side FROM charter_agreed WHERE org = $1 AND charter = $2";
         let sides: Vec<String> = tx
             .all(sql, args![org.0, id])

@@ -1,5 +1,7 @@
 //! Deployments and the updates that came with them, of many assets at once: what delivery is measured by.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::condition::listed;
@@ -57,7 +59,7 @@ pub struct ProductionTime {
     pub until: Option<Timestamp>,
 }
 
-/// So many times are looked at: the last.
+/// So many times are asked about at once.
 const TIMES: usize = 300;
 
 /// What is read of a deployment.
@@ -100,9 +102,19 @@ fn into_production(times: &[ProductionTime], values: &mut Vec<Value>) -> String 
         }
         text + ")"
     };
-    let first = times.len().saturating_sub(TIMES);
-    let all: Vec<String> = times.iter().skip(first).map(&mut one).collect();
+    let all: Vec<String> = times.iter().map(&mut one).collect();
     format!("({})", all.join(" OR "))
+}
+
+/// A condition on `deployment`: it was one into what is production at some time, whenever it was.
+fn into_named(times: &[ProductionTime], values: &mut Vec<Value>) -> String {
+    let names: BTreeSet<&str> = times.iter().map(|time| time.environment.as_str()).collect();
+    let mut all = Vec::with_capacity(names.len());
+    for name in names {
+        values.push(Value::from(name));
+        all.push(format!("${}", values.len()));
+    }
+    format!("deployment.environment IN ({})", all.join(", "))
 }
 
 /// What follows a condition on `asset`, for some systems.
@@ -114,8 +126,8 @@ fn within(systems: Option<&[i64]>) -> String {
 }
 
 impl Store {
-    /// Deployments into production since a moment, the newest first, at most `limit`; stops are none of them. Of
-    /// some systems; `None`: of all, and of none.
+    /// Deployments since a moment into what is production at some time, the newest first, at most `limit`; stops are none
+    /// of them. Those of when it was none say what ran there. Of some systems; `None`: of all, and of none.
     ///
     /// # Errors
     /// The store does not answer.
@@ -131,7 +143,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let mut values = args![org.0, micros(since), i64::try_from(limit).unwrap_or(i64::MAX)];
-        let production = into_production(times, &mut values);
+        let production = into_named(times, &mut values);
         let sql = format!(
             "SELECT {COLUMNS}
              FROM deployment JOIN asset ON asset.org = $1 AND asset.id = deployment.asset
@@ -145,8 +157,8 @@ impl Store {
         found.iter().map(Production::from_row).collect()
     }
 
-    /// What ran in production at a moment, by the last deployment before it that went well or went back, at most
-    /// `limit`. Of some systems; `None`: of all, and of none.
+    /// What ran at a moment in what is production at some time, by the last deployment before it that went well or went
+    /// back, at most `limit`. Of some systems; `None`: of all, and of none.
     ///
     /// # Errors
     /// The store does not answer.
@@ -162,7 +174,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let mut values = args![org.0, micros(before), i64::try_from(limit).unwrap_or(i64::MAX)];
-        let production = into_production(times, &mut values);
+        let production = into_named(times, &mut values);
         let sql = format!(
             "SELECT {COLUMNS}
              FROM (SELECT deployment.asset AS asset, deployment.environment AS environment,
@@ -195,19 +207,22 @@ impl Store {
         times: &[ProductionTime],
         systems: Option<&[i64]>,
     ) -> Result<bool> {
-        if times.is_empty() {
-            return Ok(false);
+        for some in times.chunks(TIMES) {
+            let mut values = args![org.0];
+            let production = into_production(some, &mut values);
+            let sql = format!(
+                "SELECT 1 FROM deployment
+                 JOIN asset ON asset.org = $1 AND asset.id = deployment.asset
+                 WHERE deployment.org = $1 AND deployment.outcome IN ('failed', 'rolled-back')
+                    AND {production}{}
+                 LIMIT 1",
+                within(systems)
+            );
+            if (&mut &self.db).first(&sql, values).await?.is_some() {
+                return Ok(true);
+            }
         }
-        let mut values = args![org.0];
-        let production = into_production(times, &mut values);
-        let sql = format!(
-            "SELECT 1 FROM deployment JOIN asset ON asset.org = $1 AND asset.id = deployment.asset
-             WHERE deployment.org = $1 AND deployment.outcome IN ('failed', 'rolled-back')
-                AND {production}{}
-             LIMIT 1",
-            within(systems)
-        );
-        Ok((&mut &self.db).first(&sql, values).await?.is_some())
+        Ok(false)
     }
 
     /// Updates that were carried out since a moment and reached the main line, the newest first, at most `limit`. Of some

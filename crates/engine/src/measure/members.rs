@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use trimtab_model::Level;
 
 use super::load::carried;
-use super::pace::{aged, fixed, gone, met, missed};
+use super::pace::{aged, fixed, gone, merged, met, missed};
 use super::{Episode, Life, Share};
 
 /// What is counted of a period.
@@ -97,7 +97,7 @@ pub fn members<'l>(
             .map(ended)
             .collect(),
         Counted::Merged => fixed(lives, from, to)
-            .filter(|(_, episode, _)| episode.merged.is_some())
+            .filter(|(_, episode, _)| merged(episode).is_some())
             .map(ended)
             .collect(),
         Counted::Met => met(lives, from, to).map(ended).collect(),

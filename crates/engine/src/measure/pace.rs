@@ -88,11 +88,17 @@ pub struct Legs {
     pub deploy: Option<Spread>,
 }
 
+/// When the main line was rid of what was on it. `None`: it is not known, or it came where it runs alone (a roll-back), so
+/// that nobody merged anything.
+pub(super) fn merged(episode: &Episode) -> Option<Timestamp> {
+    episode.merged.filter(|at| *at > episode.began)
+}
+
 /// The legs of what was fixed in a period, where it is known when it was merged.
 pub fn legs<'l>(lives: impl Iterator<Item = &'l Life>, from: Timestamp, to: Timestamp) -> Legs {
     let (mut merge, mut deploy) = (Vec::new(), Vec::new());
     for (_, episode, at) in fixed(lives, from, to) {
-        if let Some(merged) = episode.merged {
+        if let Some(merged) = merged(episode) {
             merge.push(days(episode.began, merged));
             deploy.push(days(merged, at));
         }

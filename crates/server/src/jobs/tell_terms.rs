@@ -24,7 +24,12 @@ pub(crate) fn at_once(org: Org, now: Timestamp) -> NewJob {
 
 pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
     let mut told = 0;
-    for (charter, _, text) in app.store.held_charters(job.org).await? {
+    let held = app.store.held_charters(job.org).await?;
+    let Some((_, since)) = held.first() else { return Ok(json!({ "told": told })) };
+    let known = app.store.told_terms(job.org, *since).await?;
+    for (charter, _) in held.iter().filter(|(charter, _)| !known.contains(charter)) {
+        let charter = *charter;
+        let Some(text) = app.store.charter_text(job.org, charter).await? else { continue };
         // What this build does not read stays unknown.
         let Ok(is) = agreeing::read(&text) else { continue };
         let terms = agreeing::terms(&is);

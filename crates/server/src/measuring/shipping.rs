@@ -7,6 +7,7 @@ use trimtab_engine::measure::{Delivery, Ended, Landed, Shipped, Told, delivery, 
 use trimtab_store::{Org, Outcome, Production};
 
 use super::question::Period;
+use super::then::Times;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -26,6 +27,8 @@ pub(crate) struct Shipping {
     told: bool,
     /// Since when all of them are known. `None`: as far as was looked.
     whole_since: Option<Timestamp>,
+    /// When what was production.
+    times: Times,
 }
 
 /// The measures of deployments that carried updates, and of all.
@@ -46,10 +49,10 @@ impl Shipping {
         systems: Option<&[i64]>,
         first: Timestamp,
     ) -> Result<Shipping, Problem> {
-        let agreed = app.agreed(org, app.now()).await?;
+        let when = app.production_times(org).await?;
         let since = first - WAITING;
         let store = &app.store;
-        let times = &agreed.times;
+        let times = when.production.as_slice();
         let found = store.deployed_into(org, times, systems, since, LOOKED).await?;
         let merged = store.merged_updates(org, systems, since, LOOKED).await?;
         let told = store.told_failures(org, times, systems).await?;
@@ -85,19 +88,21 @@ impl Shipping {
             Some(Landed { update, asset, since: is.since?, until: is.reverted })
         });
         let landed: Vec<Landed> = landed.collect();
-        Ok(Shipping {
-            all: shipped(&all, &landed),
-            of: found.into_iter().map(|is| (is.id, is)).collect(),
-            told,
-            whole_since: oldest.max(landed_since),
-        })
+        let mut all = shipped(&all, &landed);
+        let of: HashMap<i64, Production> = found.into_iter().map(|is| (is.id, is)).collect();
+        // What was deployed while it was no production says what ran there, and counts as none.
+        all.retain(|one| {
+            of.get(&one.id).is_some_and(|is| when.is_production(&is.environment, is.at))
+        });
+        Ok(Shipping { all, of, told, whole_since: oldest.max(landed_since), times: when })
     }
 
     /// The measures of a period, up to now. `None`: not all of it is known.
     pub(crate) fn both(&self, period: Period, now: Timestamp) -> Option<Both> {
         let (from, to) = period.bounds();
         let span = (from, to.min(now).max(from));
-        if self.whole_since.is_some_and(|since| from < since) {
+        let is_cut = self.whole_since.is_some_and(|since| from < since);
+        if is_cut || self.times.is_unknown(span) {
             return None;
         }
         let ours = self.all.iter().filter(|one| !one.updates.is_empty());

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use trimtab_engine::review::{Kind, Met, Part, speed};
 use trimtab_model::ecosystem::Family;
-use trimtab_pages::part::number;
+use trimtab_pages::part::tenth;
 use trimtab_store::{Incident, Struck};
 
 use gone::gone;
@@ -210,7 +210,7 @@ pub(super) async fn made(
         ..filled(Part::Attacks, attacks, "#attacks".to_owned())
     };
     let words = |of: Option<trimtab_engine::measure::Spread>| {
-        of.map_or_else(|| "unknown".to_owned(), |is| number((is.median * 10.0).round() / 10.0))
+        of.map_or_else(|| "unknown".to_owned(), |is| tenth(is.median))
     };
     let speed_about = format!(
         "Days until it was known here, and until it was gone, median: {} and {}. Those that are still here, the oldest first.",

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use trimtab_engine::measure::noise;
 use trimtab_engine::review::{Concentration, HeldPackage, Kind, Part, Topic, concentration, drift};
 use trimtab_model::Purl;
-use trimtab_pages::part::number;
+use trimtab_pages::part::tenth;
 use trimtab_store::{GroupBy, Stocked};
 
 use super::agenda::{Draft, Filled, LISTED, Making, further};
@@ -371,7 +371,7 @@ async fn concentrated(
     for group in groups.iter().take(5).filter(|group| group.weight > 0.0) {
         let share = match of_all {
             true => format!("{} % of the load", percent(group.weight / sum)),
-            false => format!("load {}", number((group.weight * 10.0).round() / 10.0)),
+            false => format!("load {}", tenth(group.weight)),
         };
         let note = format!("{share}, {} findings", group.findings);
         topics.push(package(Part::Concentration, &group.key, group.weight, note));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use trimtab_pages::part::number;
+use trimtab_pages::part::{number, tenth};
 use trimtab_report::minutes::{Chart, Document, Section, Series, Table};
 use trimtab_store::{Resolve, Review};
 
@@ -42,8 +42,9 @@ pub(crate) fn compared(now: &Pack, before: Option<&Pack>) -> Vec<Compared> {
 
 /// How much more or less something is than before. `None`: one of both is unknown.
 pub(crate) fn change(now: Option<f64>, before: Option<f64>) -> Option<String> {
-    let by = ((now? - before?) * 10.0).round() / 10.0;
-    Some(if by > 0.0 { format!("+{}", number(by)) } else { number(by) })
+    let by = now? - before?;
+    let told = tenth(by);
+    Some(if by > 0.0 && told != "0" { format!("+{told}") } else { told })
 }
 
 /// The numbers of a weekly review.

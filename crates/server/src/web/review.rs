@@ -254,8 +254,9 @@ fn figures(is: &Known) -> Figures {
     Figures(all.into_iter().zip(lists).take(FIGURES).map(figure).collect())
 }
 
+/// To a tenth; from a thousand on as it is, so that it is rounded once.
 fn tenth(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0
+    if value.abs() >= 1000.0 { value } else { (value * 10.0).round() / 10.0 }
 }
 
 /// A chart of the pack, as it was when it was made.

@@ -162,9 +162,10 @@ fn row(seen: &Seen, judged: &[Kept], sum: &Sum, now: jiff::Timestamp) -> Row {
         Cell::Name(Link::to(seen.is.is.name.clone(), here.clone()), names.join(", ")),
         stands,
         match sum.worst {
-            Some(score) => {
-                Cell::link(but(format!("{score:.0}"), sum.unscored), format!("{here}#products"))
-            }
+            Some(score) => Cell::link(
+                but(format!("{}", score.round()), sum.unscored),
+                format!("{here}#products"),
+            ),
             None => Cell::unknown("no SBOM with a score came yet"),
         },
         findings,

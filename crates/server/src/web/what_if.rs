@@ -124,8 +124,8 @@ fn headline(is: Option<&Whole>) -> String {
     let change = if today > 0.0 { (then - today) / today * 100.0 } else { 100.0 };
     let words = match change {
         c if c.abs() < 0.5 => "as many load-days as today".to_owned(),
-        c if c < 0.0 => format!("{:.0} % fewer load-days than today", -c),
-        c => format!("{c:.0} % more load-days than today"),
+        c if c < 0.0 => format!("{:.0} % fewer load-days than today", -c.round()),
+        c => format!("{:.0} % more load-days than today", c.round()),
     };
     format!(
         "In half a year {teams} would have {words}, and {} deadlines missed instead of {}.",

@@ -101,6 +101,42 @@ fn deployments_with_updates_stand_beside_all_of_them() {
 }
 
 #[test]
+fn what_ran_before_a_charter_made_it_production_is_no_change() {
+    let world = begun();
+    let (ops, _) = people(&world);
+    let deploys = |outcome: &str| {
+        let said = json!({ "asset": "shop", "environment": "edge", "outcome": outcome });
+        let done = world.push(&ops, "/api/v1/deployments", &said);
+        assert_eq!(done.0, 201, "{done:?}");
+    };
+    let told = || {
+        let all = get(&world, &world.ann, "/api/v1/metrics?days=28")["delivery"]["all"].clone();
+        (all["deployments"].clone(), all["failed"].clone())
+    };
+    deploys("ok");
+    assert_eq!(told(), (json!(0), Value::Null));
+    let (app, org, lea) = (world.server.app(), world.server.org(), world.lea.id);
+    let text = "format = 1\npreset = \"framework\"\nname = \"Ours\"\nversion = \"7\"\n\n\
+        [[environment]]\nname = \"edge\"\nproduction = true\n";
+    world.server.runtime.block_on(async {
+        let now = app.now();
+        let id = app.store.propose_charter(org, text, lea, "person:1", now).await.unwrap();
+        for side in [Role::Security, Role::Engineering, Role::Product, Role::Operations] {
+            let agreed = app.store.agree(org, id, (side, lea), &Value::Null, "person:1", now);
+            agreed.await.unwrap();
+        }
+    });
+    // The same again is no change, and where it fails the one that brought it did, which was to no production.
+    deploys("ok");
+    assert_eq!(told(), (json!(0), Value::Null));
+    deploys("failed");
+    assert_eq!(told(), (json!(0), json!(0)));
+    world.build("2.30.1");
+    deploys("ok");
+    assert_eq!(told(), (json!(1), json!(0)));
+}
+
+#[test]
 fn a_month_is_kept_and_the_next_says_what_came_and_went() {
     let world = begun();
     let (_, eve) = people(&world);

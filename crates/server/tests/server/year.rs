@@ -77,7 +77,8 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
     eprintln!("walked {} addresses after {:?}", answers.len(), started.elapsed());
     // Who sees one team alone.
     let (reader, team) = (&year.people[0], year.teams[0]);
-    let walk = walking::pages(&year, reader, EACH / 2);
+    let mut walk = walking::pages(&year, reader, EACH / 2);
+    walking::own_api(&year, reader, &mut walk, EACH / 2);
     eprintln!("walked {} of one team after {:?}", walk.answers.len(), started.elapsed());
 
     // To look at a year: a folder in which its ledger and its answers are kept.
@@ -108,7 +109,8 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
     compared::with(&answers, &said, trimtab_testkit::shared().is_some());
     eprintln!("compared after {:?}", started.elapsed());
 
-    // They see the numbers of their team, and nothing of what is of others alone.
+    // They see the numbers of their team, and nothing of what is of others alone; and what is linked there opens.
+    assert!(walk.wrong.is_empty(), "{}", walk.wrong.join("\n"));
     year.sees_nothing_else(&walk);
     let theirs: Vec<String> = walk.answers.keys().cloned().collect();
     let of_part = made(&ledger, &[&reader.id.to_string(), &team.to_string()], &theirs).unwrap();
@@ -118,11 +120,12 @@ fn every_number_of_a_year_is_made_of_its_ledger_again() {
     let later = folder.path().join("later.jsonl");
     std::fs::write(&later, told_later(&ledger)).unwrap();
     let again = made(&later, &[&lea], &opened).unwrap();
-    let of_entries = |line: &&str| line.contains("ledger\"");
-    let (said, again) = (said.lines(), again.lines());
-    for (one, other) in
-        said.filter(|line| !of_entries(line)).zip(again.filter(|line| !of_entries(line)))
-    {
+    let is_of_entries = |line: &&str| line.contains("ledger\"");
+    let one: Vec<&str> = said.lines().filter(|line| !is_of_entries(line)).collect();
+    let other: Vec<&str> = again.lines().filter(|line| !is_of_entries(line)).collect();
+    assert_eq!(one.len(), other.len(), "of terms that are told afterwards");
+    assert!(one.len() > 20_000, "{} are said", one.len());
+    for (one, other) in one.iter().zip(&other) {
         assert_eq!(one, other, "of terms that are told afterwards");
     }
     eprintln!("compared with what was told afterwards after {:?}", started.elapsed());

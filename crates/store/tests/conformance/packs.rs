@@ -101,14 +101,19 @@ pub(crate) async fn deployments_are_told_with_what_they_carried(store: Store) {
         assert_eq!(store.deployed_into(org, names, of, later(0), 10).await.unwrap(), []);
     }
     assert!(!store.told_failures(org, &environments, Some(&[])).await.unwrap());
-    // What was no production then is none of it, whatever it is now.
+    // What was there while it was no production is told as well: it says what ran. What failed then is none of it.
     let times = [into("production", Some(later(5)), Some(later(9))), into("test", None, None)];
     let since = store.deployed_into(org, &times, None, later(0), 10).await.unwrap();
-    assert_eq!(since.iter().map(|one| one.snapshot).collect::<Vec<_>>(), [second]);
-    assert_eq!(store.ran_before(org, &times, None, later(9), 10).await.unwrap(), []);
+    assert_eq!(since.iter().map(|one| one.snapshot).collect::<Vec<_>>(), [second, first]);
+    let ran = store.ran_before(org, &times, None, later(9), 10).await.unwrap();
+    assert_eq!(ran.iter().map(|one| one.snapshot).collect::<Vec<_>>(), [first]);
+    assert!(store.told_failures(org, &times, None).await.unwrap());
+    // However many there are.
+    let regions = (0..700).map(|n| into(&format!("region-{n}"), None, None));
+    let many: Vec<ProductionTime> = regions.chain(environments.clone()).collect();
+    assert_eq!(store.deployed_into(org, &many, None, later(0), 10).await.unwrap().len(), 2);
+    assert!(store.told_failures(org, &many, None).await.unwrap());
     let past = [into("production", None, Some(later(7)))];
-    let until = store.deployed_into(org, &past, None, later(0), 10).await.unwrap();
-    assert_eq!(until.iter().map(|one| one.snapshot).collect::<Vec<_>>(), [first]);
     assert!(!store.told_failures(org, &past, None).await.unwrap());
     let other = store.add_organisation("Other", now()).await.unwrap();
     assert_eq!(store.deployed_into(other, &environments, None, later(0), 10).await.unwrap(), []);

@@ -248,7 +248,7 @@ fn changes_in(window: &Window<'_>, weight: f64) -> String {
     if weight <= 0.0 {
         return changes;
     }
-    let part = (window.load / weight * 100.0).clamp(0.0, 100.0);
+    let part = (window.load / weight * 100.0).clamp(0.0, 100.0).round();
     let by = window.ends.strftime("%Y-%m-%d");
     format!("{changes} by {by}, {part:.0} % less risk")
 }

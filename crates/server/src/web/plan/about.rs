@@ -72,7 +72,7 @@ pub(super) fn taught(planned: &Planned, id: i64) -> Option<Table> {
         if of.sort.transitive {
             said.push("something else brings it in".to_owned());
         }
-        let share = |share: f64| format!("{:.0} %", share * 100.0);
+        let share = |share: f64| format!("{:.0} %", (share * 100.0).round());
         let (is, prior) = (&of.is, &of.prior);
         Row::of(vec![
             Cell::Name(

@@ -72,7 +72,8 @@ pub(crate) async fn page(
         ),
         (true, Some(_), _) => format!("What {} states here holds.", seen.is.is.name),
         (false, _, Some(score)) => {
-            format!("The SBOM of {}{version} has {score:.0} of 100 points.", product.name)
+            let score = score.round();
+            format!("The SBOM of {}{version} has {score} of 100 points.", product.name)
         }
         (false, _, None) => {
             format!("How good the SBOM of {}{version} is, is unknown.", product.name)

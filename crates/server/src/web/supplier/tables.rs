@@ -81,7 +81,7 @@ pub(super) fn products(judged: &[OfProduct], now: Timestamp) -> Table {
             ),
             newest,
             match of.score() {
-                Some(score) => Cell::text(format!("{score:.0}")),
+                Some(score) => Cell::text(format!("{}", score.round())),
                 None => Cell::unknown("the newest SBOM has no score, or none came"),
             },
             match &of.product.newest {
@@ -196,7 +196,7 @@ pub(super) fn came(all: &[Supplied], seen: &Seen, now: Timestamp) -> Table {
             ("vex", _) => {
                 Cell::text(format!("{} statements wait for somebody to look", told.statements))
             }
-            (_, Some(score)) => Cell::text(format!("{score:.0} of 100 points")),
+            (_, Some(score)) => Cell::text(format!("{} of 100 points", score.round())),
             (_, None) => Cell::unknown("it could not be looked into"),
         };
         Row::of(vec![

@@ -71,7 +71,7 @@ def members(is_, asked, now):
         return [(f, took) for f, e, took in ended(all_, start, to) if of == "gone" or e.how == "fixed"]
     if of in ("remediated", "merged"):
         gone = [one for one in ended(all_, start, to) if one[1].how == "fixed" and one[1].counted()]
-        gone = [one for one in gone if of != "merged" or one[1].merged is not None]
+        gone = [one for one in gone if of != "merged" or one[1].was_merged()]
         return [(f, took) for f, e, took in gone if level not in LEVELS or e.level == level]
     if of in ("met", "missed", "due"):
         kept = list(met(all_, start, to)) if of != "missed" else []

@@ -20,7 +20,7 @@ class Deployments:
 
     def __init__(self, ledger):
         self.now, self.all = ledger.now, []
-        received, places, everywhere = {}, collections.defaultdict(list), collections.defaultdict(list)
+        received, everywhere = {}, collections.defaultdict(list)
         main = collections.defaultdict(list)
         for entry in ledger.entries:
             data = entry.data
@@ -31,18 +31,18 @@ class Deployments:
             elif entry.kind == "deployed" and "snapshot" in data:
                 one = (entry.at, data["deployment"], data["snapshot"], data["outcome"])
                 everywhere[entry.asset, data["environment"]].append(one)
-                # What was no production then is none of it, whatever it is now.
-                if ledger.is_production(data["environment"], entry.at):
-                    places[entry.asset, data["environment"]].append(one)
-        self.places = {place: sorted(told) for place, told in places.items()}
+        self.places = {place: sorted(told) for place, told in everywhere.items()}
         self.lasts = [max(told) for told in everywhere.values()]
         # Of which systems it was ever told that one ended other than well.
         self.told = set()
-        for (asset, _), told in self.places.items():
+        for (asset, environment), told in self.places.items():
             system = ledger.system_of.get(asset)
-            if any(how in ("failed", "rolled-back") for *_, how in told):
+            # What was no production then is none of it, whatever it is now; but it says what ran.
+            is_ours = lambda at, environment=environment: ledger.is_production(environment, at)
+            if any(how in ("failed", "rolled-back") and is_ours(at) for at, *_, how in told):
                 self.told.add(system)
-            self.all += self.changes(system, told, received, self.landed(ledger, asset, main[asset]))
+            all_ = self.changes(system, told, received, self.landed(ledger, asset, main[asset]))
+            self.all += [change for change in all_ if is_ours(change.at)]
 
     @staticmethod
     def landed(ledger, asset, main):

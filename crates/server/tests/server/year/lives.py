@@ -91,6 +91,10 @@ class Episode:
         """What it weighed last, of what counted or would have; `None`: it was not weighed."""
         return self.held[-1][1][2] if self.held else None
 
+    def was_merged(self):
+        """Whether the main line was rid of it later than it came: what came where it runs alone was never there."""
+        return self.merged is not None and self.merged > self.began
+
     def counted(self):
         """Whether it counted at any time."""
         spans = zip(self.held, self.held[1:] + [(self.end(), None)])
@@ -250,7 +254,8 @@ class Ledger:
 
     def accepted(self, system, at):
         """The gravest level that the tier of a system accepted at a moment; `None`: nobody said the tier."""
-        return self.terms_at(at)["accepts"].get(last(self.tiers[system], at))
+        terms = self.terms_at(at)
+        return terms and terms["accepts"].get(last(self.tiers[system], at))
 
     def called(self, vulnerability):
         """What it is called now."""

@@ -49,8 +49,10 @@ def facts(ledger, team=None):
     good = [d for d in decisions if two(d) and (d["kind"] != "exception" or d["ends"] is not None)]
     stated = [d for d in decisions if d["kind"] == "not-affected"]
     kept = [due["met"], due["met"] + due["missed"]]
-    agreed = collections.Counter(e.data["charter"] for e in ledger.entries if e.what == "charter-agreed")
-    force = [e.data["charter"] for e in ledger.entries if e.what == "charter-agreed" and e.data.get("in_force")]
+    told = [e.data for e in ledger.entries if e.what == "charter-agreed"]
+    sides = {(data["charter"], data["side"]) for data in told}
+    agreed = collections.Counter(charter for charter, _ in sides)
+    force = [data["charter"] for data in told if data.get("in_force")]
     return {
         "charter-agreed": [agreed[force[-1]] if force else None, 4 if force else None],
         "inventory-begun": [len(with_ & set(systems)), len(systems)],

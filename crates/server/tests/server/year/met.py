@@ -107,6 +107,9 @@ def reviews(ledger):
         say(f"/api/v1/reviews/{id_}", "api", "/minutes", review["minutes"])
         if review["kind"] == "monthly":
             packs.month(ledger, id_, review["open"])
+        elif review["kind"] == "quarterly":
+            before = review["earlier"][-1]["open"] if review["earlier"] else None
+            packs.quarter(ledger, id_, review["open"], before)
         quality(ledger.now, id_, (review["earlier"] + [review])[-12:])
         figures(ledger, id_, review)
 

@@ -58,6 +58,14 @@ def month(ledger, id_, at):
 
 
 def near_misses(ledger, start, to):
-    """Incidents that were noted as near misses in a time."""
+    """Near misses that were noted in a time; no incident and no drill is one."""
     opened = [e for e in ledger.entries if e.what == "incident" and e.data["event"] == "opened"]
-    return sum(bool(e.data["told"]["near_miss"]) and start <= e.at < to for e in opened)
+    told = [(e.at, e.data["told"]) for e in opened]
+    return sum(bool(is_["near_miss"]) and not is_["drill"] and start <= at < to for at, is_ in told)
+
+
+def quarter(ledger, id_, at, before):
+    """Since the last one was opened, or for a quarter."""
+    start = at - 91 * DAY if before is None else before
+    name = f"/api/v1/reviews/{id_}"
+    say(name, "row", "pack/numbers|name|near misses|value", near_misses(ledger, start, at))

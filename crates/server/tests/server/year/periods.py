@@ -53,7 +53,7 @@ def numbers(ledger, findings, told, teams, first, last):
     bands = [0, 0, 0, 0]
     for age in ages:
         bands[0 if age < 7 else 1 if age < 30 else 2 if age < 90 else 3] += 1
-    merged = [e for e in counted if e.merged is not None]
+    merged = [e for e in counted if e.was_merged()]
     told = [one for one in told if start <= one[0] < to]
     asked = collections.defaultdict(list)
     for at, word, team, _, is_now, _ in told:

@@ -183,7 +183,10 @@ def first_window(ledger, team):
 
 
 def above(ledger, findings, since, at):
-    """Of those that count at a moment and came since another: above what the tier of their system accepts."""
+    """Of those that count at a moment and came since another: above what the tier of their system accepts. `None`: what
+    was accepted then is not known."""
+    if ledger.terms_at(at) is None:
+        return None
     many = 0
     for finding in findings:
         counts = finding.counts_at(at)

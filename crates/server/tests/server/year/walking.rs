@@ -89,6 +89,8 @@ fn is_passed(address: &str) -> bool {
 pub(super) struct Walk {
     pub(super) answers: Answers,
     pub(super) wrong: Vec<String>,
+    /// What the API answers.
+    pub(super) api: Answers,
     seen: Vec<String>,
 }
 
@@ -123,9 +125,21 @@ pub(super) fn pages(year: &Year, who: &Someone, each: usize) -> Walk {
     walk
 }
 
+/// Opens the API as somebody who may not see all of it, with what their pages named: it answers, or says that they may not.
+pub(super) fn own_api(year: &Year, who: &Someone, walk: &mut Walk, each: usize) {
+    for address in routes(&walk.seen, each) {
+        let answer = year.server.open(who, &address);
+        match answer.status {
+            200 => _ = walk.api.insert(address, answer.text),
+            0 | 500.. => walk.wrong.push(format!("{address}: {} {}", answer.status, answer.text)),
+            _ => {}
+        }
+    }
+}
+
 /// Opens the pages, and all of the API. And what does not open.
 pub(super) fn every_address(year: &Year, each: usize) -> (Answers, Vec<String>) {
-    let Walk { mut answers, mut wrong, seen } = pages(year, &year.lea, each);
+    let Walk { mut answers, mut wrong, seen, .. } = pages(year, &year.lea, each);
     for address in routes(&seen, each) {
         let Entry::Vacant(place) = answers.entry(address) else { continue };
         let answer = year.server.open(&year.lea, place.key());

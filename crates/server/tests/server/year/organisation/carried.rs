@@ -27,6 +27,7 @@ struct Found {
     vulnerability: String,
     live: bool,
     on_main: bool,
+    production: Option<bool>,
 }
 
 impl Year {
@@ -92,8 +93,9 @@ impl Year {
                     let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
                     if kind == "detected" {
                         let (package, vulnerability) = (text("package"), text("vulnerability"));
+                        let (live, on_main, production) = (true, true, None);
                         let new =
-                            Found { asset, package, vulnerability, live: true, on_main: true };
+                            Found { asset, package, vulnerability, live, on_main, production };
                         found.insert(number, new);
                     }
                     let Some(of) = found.get_mut(&number) else { continue };
@@ -101,6 +103,7 @@ impl Year {
                         "detected" | "regressed" => (of.live, of.on_main) = (true, true),
                         "merged" => of.on_main = false,
                         "fixed" | "retracted" => of.live = false,
+                        "assessed" => of.production = data["production"].as_bool(),
                         _ => {}
                     }
                     let of = &found[&number];
@@ -121,6 +124,18 @@ impl Year {
                     }
                 }
                 _ => {}
+            }
+        }
+        // What is a finding is there: nothing stays that is gone, and nothing is told to be where it is not.
+        for (number, of) in found.iter().filter(|(_, of)| of.live) {
+            let main = self.holds(places.main.get(&of.asset), of);
+            let runs = self.runs(&places, of);
+            let is_there = main || runs == Some(true);
+            if !is_there || of.on_main != main || of.production != runs {
+                let told = (of.on_main, of.production);
+                wrong.push(format!(
+                    "finding {number} at the end: on the main line {main}, in production {runs:?}, and told {told:?}"
+                ));
             }
         }
         // What is there is a finding.

@@ -130,17 +130,21 @@ impl Year {
         }
     }
 
-    /// What the first team's lead opened tells nothing of what is of other teams alone: no asset of theirs is named.
+    /// What the first team's lead opened tells nothing of what is of other teams alone: no asset and no system of theirs is
+    /// named, on pages and by the API.
     pub(in super::super) fn sees_nothing_else(&self, walk: &Walk) {
         assert!(walk.answers.len() > 100, "{}", walk.answers.len());
+        assert!(walk.api.len() > 10, "{}", walk.api.len());
         // Of systems, whose they are now: the third and the seventh were given away.
         let is_own = |system: usize| system == 0 || system == 6;
         let others = self.assets.iter().filter(|asset| !is_own(asset.system));
-        let others: Vec<&str> = others.map(|asset| asset.name.as_str()).collect();
-        for (at, text) in &walk.answers {
+        let mut others: Vec<String> = others.map(|asset| asset.name.clone()).collect();
+        let systems = (0..12).filter(|system| !is_own(*system));
+        others.extend(systems.map(|system| format!("system-{system}")));
+        for (at, text) in walk.answers.iter().chain(&walk.api) {
             let words: BTreeSet<&str> =
                 text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect();
-            let told: Vec<_> = others.iter().filter(|name| words.contains(**name)).collect();
+            let told: Vec<_> = others.iter().filter(|name| words.contains(name.as_str())).collect();
             assert!(told.is_empty(), "{at} tells of {told:?}");
         }
     }
