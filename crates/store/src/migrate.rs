@@ -91,6 +91,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0027_verdicts.sql"),
     },
     Migration { version: 28, name: "own", text: include_str!("../migrations/0028_own.sql") },
+    Migration { version: 30, name: "dial", text: include_str!("../migrations/0030_dial.sql") },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.
