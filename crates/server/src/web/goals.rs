@@ -150,7 +150,8 @@ async fn show(app: &App, who: &Who, wrong: Option<(Sent, Problem)>) -> Page {
         "Days to remediate and deadlines are those of the last {} days. A goal is on track when it is as far as its time; once its time is over, the number of its last day is shown.",
         goaling::DAYS
     )];
-    Ok(html(&Goals { layout, notice, figures: Figures(figures), about, chart: None, list, forms }))
+    let figures = Figures(figures);
+    Ok(html(&Goals { layout, notice, figures, about, chart: None, list, more: None, forms }))
 }
 
 /// The same of one.
