@@ -173,6 +173,27 @@ pub enum Known {
     Unknown(Box<str>),
 }
 
+/// How much an organisation asks of itself where that is not what others ask, by criterion, in percent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Thresholds(BTreeMap<&'static str, u8>);
+
+impl Thresholds {
+    /// Those that were set; what is of no criterion is left out, and none goes beyond its bounds.
+    pub fn of<'t>(set: impl IntoIterator<Item = (&'t str, u8)>) -> Thresholds {
+        let one = |(id, least): (&str, u8)| {
+            let criterion = CRITERIA.iter().find(|criterion| criterion.id == id)?;
+            let (lowest, highest) = criterion.bounds()?;
+            Some((criterion.id, least.clamp(lowest, highest)))
+        };
+        Thresholds(set.into_iter().filter_map(one).collect())
+    }
+
+    /// How much of a criterion is enough.
+    pub fn least(&self, criterion: &Criterion) -> u8 {
+        self.0.get(criterion.id).copied().unwrap_or(criterion.least)
+    }
+}
+
 /// What is known of a team or the organisation. What is not there is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts(pub BTreeMap<Fact, Known>);
@@ -206,6 +227,8 @@ pub struct Judged {
     pub criterion: &'static Criterion,
     /// How it stands.
     pub verdict: Verdict,
+    /// How much of it is enough here, in percent.
+    pub least: u8,
     /// What was counted. `None`: nothing is known.
     pub counted: Option<Counted>,
     /// What is missing, or would make it known; empty where it is met.
@@ -250,15 +273,29 @@ impl Assessment {
     }
 }
 
-/// Judges a team.
+/// Judges a team by what is asked of all.
 pub fn team(facts: &Facts) -> Assessment {
-    sum(CRITERIA.iter().map(|criterion| judge(criterion, facts)).collect())
+    team_by(facts, &Thresholds::default())
+}
+
+/// Judges a team by what its organisation asks of itself.
+pub fn team_by(facts: &Facts, asked: &Thresholds) -> Assessment {
+    sum(CRITERIA.iter().map(|criterion| judge(criterion, facts, asked)).collect())
+}
+
+/// Judges the organisation, which has these teams, by what is asked of all.
+pub fn organisation(facts: &Facts, teams: &[(Box<str>, &Assessment)]) -> Assessment {
+    organisation_by(facts, teams, &Thresholds::default())
 }
 
 /// Judges the organisation, which has these teams: what each team must meet is met only where all do.
-pub fn organisation(facts: &Facts, teams: &[(Box<str>, &Assessment)]) -> Assessment {
+pub fn organisation_by(
+    facts: &Facts,
+    teams: &[(Box<str>, &Assessment)],
+    asked: &Thresholds,
+) -> Assessment {
     let judged = CRITERIA.iter().enumerate().map(|(at, criterion)| {
-        let own = judge(criterion, facts);
+        let own = judge(criterion, facts, asked);
         if criterion.everywhere { everywhere(own, at, teams) } else { own }
     });
     sum(judged.collect())
@@ -273,10 +310,12 @@ fn sum(judged: Vec<Judged>) -> Assessment {
     Assessment { stage: reached.unwrap_or(Stage::Unmanaged), judged }
 }
 
-fn judge(criterion: &'static Criterion, facts: &Facts) -> Judged {
+fn judge(criterion: &'static Criterion, facts: &Facts, asked: &Thresholds) -> Judged {
+    let least = asked.least(criterion);
     let is = |verdict, counted, missing: String| Judged {
         criterion,
         verdict,
+        least,
         counted,
         missing,
         teams: Vec::new(),
@@ -294,13 +333,12 @@ fn judge(criterion: &'static Criterion, facts: &Facts) -> Judged {
             is(Verdict::Unknown, Some(counted), format!("There are no {things} yet."))
         };
     }
-    let needed = needed(counted.of, criterion.least);
+    let needed = needed(counted.of, least);
     if counted.yes >= needed {
         return is(Verdict::Met, Some(counted), String::new());
     }
     let more = needed.saturating_sub(counted.yes);
-    let missing =
-        format!("{more} more of {} {things} ({} % are asked for).", counted.of, criterion.least);
+    let missing = format!("{more} more of {} {things} ({least} % are asked for).", counted.of);
     is(Verdict::NotMet, Some(counted), missing)
 }
 

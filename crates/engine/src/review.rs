@@ -1,6 +1,7 @@
 //! Reviews: an agenda out of data with a time for each part, what became of what was decided, and how good the
 //! meetings were. Pure: who calls says what there is and what time it is.
 
+mod age;
 mod agenda;
 mod briefing;
 mod follow;
@@ -8,6 +9,7 @@ mod health;
 mod milestone;
 mod quality;
 
+pub use age::{age_words, median_age};
 pub use agenda::{Kind, Part, Times, Topic, order, times};
 pub use briefing::{Met, Speed, speed};
 pub use follow::{Closed, Decided, Follow};

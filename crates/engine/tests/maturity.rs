@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use trimtab_engine::maturity::{
-    CRITERIA, Counted, Fact, Facts, Framework, Known, Stage, Verdict, organisation, team,
+    CRITERIA, Counted, Fact, Facts, Framework, Known, Stage, Thresholds, Verdict, organisation,
+    organisation_by, team, team_by,
 };
 
 /// Facts that meet every criterion.
@@ -188,5 +189,48 @@ proptest! {
                 prop_assert!(teams.iter().all(|t| t.judged[at].verdict == Verdict::Met));
             }
         }
+    }
+}
+
+#[test]
+fn what_an_organisation_asks_of_itself_stays_within_bounds() {
+    let of = |id: &str| CRITERIA.iter().find(|criterion| criterion.id == id).unwrap();
+    let begun = of("inventory-begun");
+    assert_eq!((begun.least, begun.bounds()), (50, Some((40, 100))));
+    assert_eq!(of("inventory-whole").bounds(), Some((80, 100)));
+    assert_eq!(of("ledger-holds").bounds(), None, "it holds, or it does not");
+    let asked = Thresholds::of([("inventory-begun", 10), ("ledger-holds", 1), ("no-such", 5)]);
+    assert_eq!(asked.least(begun), 40);
+    assert_eq!(asked.least(of("ledger-holds")), 100);
+    let mut facts = all();
+    facts.0.insert(Fact::Inventory, Known::Counted(Counted::of(4, 10)));
+    let judged = |asked: &Thresholds| {
+        let is = team_by(&facts, asked);
+        let one = is.judged.into_iter().find(|one| one.criterion.id == "inventory-begun").unwrap();
+        (one.verdict, one.least, one.missing)
+    };
+    assert_eq!(judged(&asked), (Verdict::Met, 40, String::new()));
+    let (verdict, least, missing) = judged(&Thresholds::default());
+    assert_eq!((verdict, least), (Verdict::NotMet, 50));
+    assert_eq!(missing, "1 more of 10 systems (50 % are asked for).");
+}
+
+proptest! {
+    /// Who asks for more is never at a higher stage for it, and who sets what is asked of all is where all are.
+    #[test]
+    fn to_ask_for_more_raises_no_stage(
+        facts in facts(), other in facts(), lower in 0_u8..=100, more in 0_u8..=100
+    ) {
+        let ids = || CRITERIA.iter().map(|criterion| criterion.id);
+        let by = |least: u8| Thresholds::of(ids().map(move |id| (id, least)));
+        let (one, two) = (by(lower), by(lower.saturating_add(more).min(100)));
+        prop_assert!(team_by(&facts, &two).stage <= team_by(&facts, &one).stage);
+        let named = |asked: &Thresholds| {
+            let is = team_by(&other, asked);
+            organisation_by(&facts, &[("a".into(), &is)], asked).stage
+        };
+        prop_assert!(named(&two) <= named(&one));
+        let same = Thresholds::of(CRITERIA.iter().map(|criterion| (criterion.id, criterion.least)));
+        prop_assert_eq!(team_by(&facts, &same).stage, team(&facts).stage);
     }
 }

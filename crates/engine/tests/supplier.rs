@@ -119,7 +119,7 @@ fn they_speak_in_time_or_not() {
     assert!(tardy.shown.contains("1 were answered late"), "{}", tardy.shown);
     // What seems not to be said may be among what was not looked at.
     let known = Some(vec![known("CVE-6", Some(Level::High), 0, None)]);
-    let cut = Evidence { known, cut: true, ..Evidence::default() };
+    let cut = Evidence { known, cut: Some("100 of 130 documents".into()), ..Evidence::default() };
     assert_eq!(one(&notice, &cut, 2).standing, Standing::Met);
     assert_eq!(one(&notice, &cut, 9).standing, Standing::Unknown);
 }
@@ -157,7 +157,7 @@ proptest! {
             sboms: vec![sbom(made, received)],
             release: Some(("9".into(), at(since))),
             known: Some(vec![known("CVE-1", Some(levels[level]), since, told)]),
-            cut: false,
+            cut: None,
         };
         let now = first.max(received).max(since);
         let (before, after) = (judge(&promised, &is, at(now)), judge(&promised, &is, at(now + more)));

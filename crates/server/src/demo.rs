@@ -4,9 +4,11 @@
 
 mod chance;
 mod incidents;
+mod kept;
 mod notices;
 mod packages;
 mod people;
+mod published;
 mod reviews;
 mod shares;
 mod suppliers;

@@ -4,6 +4,7 @@ mod beat;
 pub(crate) mod fetch;
 mod forget;
 pub(crate) mod look;
+pub(crate) mod look_back;
 pub(crate) mod mail_people;
 pub(crate) mod measure;
 pub(crate) mod notify;
@@ -48,6 +49,8 @@ pub(crate) enum Kind {
     Fetch,
     /// Look where what open incidents are about is now.
     Look,
+    /// Read the ledger on to its end, and keep the stages of maturity of the day.
+    LookBack,
     /// Bring a team's tickets to what its plan wants.
     Track,
     /// Look what teams are to be reminded of.
@@ -71,6 +74,7 @@ impl Kind {
         (Kind::Forget, "forget"),
         (Kind::Fetch, "fetch-feeds"),
         (Kind::Look, "look-at-incidents"),
+        (Kind::LookBack, "look-back"),
         (Kind::Track, "track"),
         (Kind::Remind, "remind"),
         (Kind::WriteSuppliers, "write-suppliers"),
@@ -107,6 +111,7 @@ async fn run(app: &App, worker: &str, job: &Job) -> Result<(), Refused> {
         Some(Kind::Forget) => forget::run(app, job).await?,
         Some(Kind::Fetch) => fetch::run(app).await?,
         Some(Kind::Look) => look::run(app, job).await?,
+        Some(Kind::LookBack) => look_back::run(app, job).await?,
         Some(Kind::Track) => track::run(app, worker, job).await?,
         Some(Kind::Remind) => remind::run(app, job).await?,
         Some(Kind::WriteSuppliers) => write_suppliers::run(app, job).await?,
@@ -208,6 +213,7 @@ pub(crate) async fn settled(app: &App, org: Org, now: Timestamp) -> Result<(), S
     for next in after_settling(org, now) {
         app.store.add_job(&next, now).await?;
     }
+    app.store.let_through(org, now).await?;
     Ok(())
 }
 
@@ -267,6 +273,16 @@ async fn traced<T>(
     outcome
 }
 
+/// What follows from an inventory at once: a refusal that it mends is answered, and a supplier's product is judged anew.
+async fn came_in(app: &App, job: &Job, now: Timestamp) -> Result<(), StoreError> {
+    app.store.let_through(job.org, now).await?;
+    let asset = job.payload["asset"].as_i64().unwrap_or_default();
+    if !app.store.delivered(job.org, &[asset]).await?.is_empty() {
+        app.store.add_job(&remind::soon(job.org, now), now).await?;
+    }
+    Ok(())
+}
+
 /// Notes how a job ended, and asks for what follows.
 async fn note(app: &App, worker: &str, job: &Job, outcome: Result<(), Refused>, asked: &mut Asked) {
     let now = app.now();
@@ -276,6 +292,11 @@ async fn note(app: &App, worker: &str, job: &Job, outcome: Result<(), Refused>, 
             let settles = [Kind::ReadDocument, Kind::Rematch];
             if kind.is_some_and(|kind| settles.contains(&kind)) {
                 ask_for_more(app, job.org, asked, now).await;
+                if kind == Some(Kind::ReadDocument)
+                    && let Err(error) = came_in(app, job, now).await
+                {
+                    tracing::warn!(job.id, %error, "what an inventory answers is seen later");
+                }
             }
         }
         Err(refused) => {

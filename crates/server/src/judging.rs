@@ -1,9 +1,10 @@
 //! Verdicts of the gate that the server keeps: what it answered to who waited, what `trimtab gate` and `check-new` said
 //! and somebody sent, and a near miss that is opened out of a refusal.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use trimtab_model::Purl;
+use trimtab_model::charter::{Charter, Term};
 use trimtab_report::gate::json as gate;
 use trimtab_report::selection::json as selection;
 use trimtab_store::{
@@ -18,6 +19,13 @@ use crate::problem::Problem;
 use crate::responding::said::is_named;
 use crate::responding::{knows, places};
 use crate::state::App;
+
+/// After so many days without anything a branch is left, where the charter has no deadline in days; at least, and at most.
+const USUAL: i64 = 30;
+/// See there.
+const SHORTEST: i64 = 14;
+/// See there.
+const LONGEST: i64 = 90;
 
 /// The most judgements in one document of `check-new`: one a line.
 const PACKAGES: usize = 50;
@@ -181,14 +189,31 @@ pub(crate) async fn keep(
     app: &App,
     who: &Who,
     all: &mut [NewVerdict],
-    now: Timestamp,
+    (made, now): (Timestamp, Timestamp),
 ) -> Result<Vec<(i64, bool)>, Problem> {
     let mut kept = Vec::with_capacity(all.len());
     for new in all {
         place(app, who, new).await?;
-        kept.push(app.store.add_verdict(who.org, new, &who.actor(), now).await?);
+        let actor = who.actor();
+        kept.push(app.store.add_verdict_made(who.org, new, &actor, (made, now)).await?);
     }
     Ok(kept)
+}
+
+/// How long nothing may come on a branch before it is left: as long as the longest deadline of the charter that is a number
+/// of days, 14 days at least and 90 at most.
+pub(crate) fn patience(charter: &Charter) -> SignedDuration {
+    let sprint = charter.calendar.sprint.map_or(0, |(_, days)| i64::from(days));
+    let days = |term: &Term| match term {
+        Term::Hours(hours) => i64::from(hours.div_ceil(24)),
+        Term::Days(days) => i64::from(*days),
+        Term::WorkingDays(days) => i64::from(days.saturating_mul(7).div_ceil(5)),
+        Term::Sprints(count) => i64::from(*count).saturating_mul(sprint),
+        Term::Catalogue | Term::Opportunistic => 0,
+    };
+    let all = charter.deadlines.terms.iter().flat_map(|(_, terms)| terms.iter().map(days));
+    let longest = all.max().filter(|days| *days > 0).unwrap_or(USUAL);
+    SignedDuration::from_hours(24 * longest.clamp(SHORTEST, LONGEST))
 }
 
 /// Says which findings here the reasons are about, where it is one alone.
@@ -424,7 +449,25 @@ mod tests {
             actor: "token:1".to_owned(),
             answered: None,
             near_miss: None,
+            left: None,
         }
+    }
+
+    #[test]
+    fn a_branch_is_left_after_the_longest_deadline_of_the_charter() {
+        let read = |text: &str| crate::agreeing::read(text).unwrap();
+        let days = |charter: &Charter| patience(charter).as_hours() / 24;
+        let mut charter = read("format = 1\npreset = \"balanced\"\n");
+        let mut of = |terms: [Term; 4]| {
+            charter.deadlines.terms = vec![(None, terms)];
+            days(&charter)
+        };
+        let none = Term::Opportunistic;
+        assert_eq!(of([none, none, none, Term::Hours(48)]), 14, "not at once");
+        assert_eq!(of([Term::Days(60), none, none, Term::Days(3)]), 60);
+        assert_eq!(of([Term::WorkingDays(20), none, none, none]), 28);
+        assert_eq!(of([Term::Days(365), none, none, none]), 90);
+        assert_eq!(of([none, Term::Catalogue, none, none]), 30);
     }
 
     #[test]

@@ -65,6 +65,8 @@ pub async fn start(settings: Settings, clock: fn() -> Timestamp) -> Result<Runni
             let next = jobs::tell_terms::at_once(org.org, clock());
             app.store.add_job(&next, clock()).await.map_err(|e| e.to_string())?;
         }
+        let next = jobs::look_back::next(org.org, clock());
+        app.store.add_job(&next, clock()).await.map_err(|e| e.to_string())?;
         // Each asks for the one of the next day: the last one may not have come to that.
         let any = app.store.suppliers(org.org, None, None, 1).await;
         if !any.map_err(|e| e.to_string())?.rows.is_empty() {
@@ -150,6 +152,7 @@ pub async fn add_organisation(
     let org = store.add_organisation(name, now).await?;
     let admin = add_admin(store, org, now).await?;
     store.add_job(&jobs::replan::next(org, now), now).await?;
+    store.add_job(&jobs::look_back::next(org, now), now).await?;
     link(store, org, admin, public, now).await
 }
 

@@ -253,6 +253,23 @@ impl App {
         done.map_err(|e| e.to_string())
     }
 
+    /// Reads the ledger of an organisation on to its end, so many entries at a time, keeps the stages of maturity of the
+    /// day, and notes which branches were left; the server does so by itself each day. Returns in how many parts; `None`: somebody else reads it now.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn look_back(&self, org: Org, part: usize) -> Result<Option<usize>, String> {
+        let parts = crate::facts::verified::read_on(self, org, part).await;
+        let parts = parts.map_err(|e| e.detail)?;
+        let kept = crate::facts::maturity::kept::keep(self, org).await;
+        kept.map_err(|e| e.detail)?;
+        let now = self.now();
+        let agreed = self.agreed(org, now).await.map_err(|e| e.to_string())?;
+        let since = now - crate::judging::patience(&agreed.charter);
+        self.store.leave_verdicts(org, since, now).await.map_err(|e| e.to_string())?;
+        Ok(parts)
+    }
+
     /// Whether people come over TLS, by the address that they use.
     pub fn is_tls(&self) -> bool {
         self.settings.public.starts_with("https://")

@@ -3,6 +3,7 @@
 //! products alone; what is of the supplier as a whole is changed by who may do so at each of them.
 
 mod asking;
+pub(crate) mod contents;
 pub(crate) mod document;
 pub(crate) mod intake;
 pub(crate) mod judged;
@@ -244,19 +245,28 @@ pub(crate) async fn add(
 ///
 /// # Errors
 /// They may not, or something is not right.
+///
+/// `read`: asks whether its version is the one that they have read.
 pub(crate) async fn change(
     app: &App,
     who: &Who,
     id: i64,
     (wanted, ended): (Wanted, Option<bool>),
+    read: impl FnOnce(i64) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
     let before = find(app, who, id).await?;
     before.must_change()?;
+    read(before.is.version)?;
     let promised = promised::later(&before.is, &wanted.obligations, app.now())?;
     let new = wanted.checked()?;
     // What ended stays ended until somebody says otherwise.
     let (is, now) = ((&new, ended, &promised), app.now());
-    app.store.set_supplier(who.org, id, is, &who.actor(), now).await?;
+    // Since when promises hold follows from what was promised before: of two at once the second has read something else.
+    let of = (id, Some(before.is.version));
+    if !app.store.set_supplier_read(who.org, of, is, &who.actor(), now).await? {
+        return Err(Problem::changed());
+    }
+    app.store.add_job(&crate::jobs::remind::soon(who.org, now), now).await?;
     // Who was written to before it ended is again.
     if ended == Some(false) {
         app.store.add_job(&crate::jobs::write_suppliers::next(who.org, now), now).await?;
@@ -299,7 +309,10 @@ pub(crate) async fn release(
     let version = line(version, 100).filter(|version| !version.is_empty());
     let version =
         version.ok_or_else(|| Problem::invalid("`version` is 1 to 100 characters on one line."))?;
-    app.store.set_release(who.org, product, &version, &who.actor(), app.now()).await?;
+    let now = app.now();
+    if app.store.set_release(who.org, product, &version, &who.actor(), now).await? {
+        app.store.add_job(&crate::jobs::remind::soon(who.org, now), now).await?;
+    }
     Ok(())
 }
 
@@ -398,7 +411,10 @@ pub(crate) async fn take(app: &App, who: &Who, ids: (i64, i64)) -> Result<(), Pr
     let (actor, now) = (who.actor(), app.now());
     reports::let_hold(app, who.org, (product.asset, &is.is.document), &actor).await?;
     match app.store.take_supplied(who.org, (is.id, product.asset), &actor, now).await? {
-        true => Ok(()),
+        true => {
+            app.store.add_job(&crate::jobs::remind::soon(who.org, now), now).await?;
+            Ok(())
+        }
         false => Err(again()),
     }
 }

@@ -60,6 +60,7 @@ pub(crate) mod system;
 pub(crate) mod systems;
 pub(crate) mod team;
 pub(crate) mod teams;
+pub(crate) mod thresholds;
 pub(crate) mod tickets;
 pub(crate) mod today;
 pub(crate) mod tracker;

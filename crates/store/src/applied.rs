@@ -58,12 +58,13 @@ pub struct Applied {
     pub deployed: Option<Timestamp>,
 }
 
-const COLUMNS: &str = "applied.id, applied.asset, applied.batch, applied.at, applied.told,
+pub(crate) const COLUMNS: &str =
+    "applied.id, applied.asset, applied.batch, applied.at, applied.told,
     asset.name, asset.system, applied.received, applied.actor, applied.points, applied.reverted,
     applied.reason, applied.merged, applied.deployed";
 
 impl Applied {
-    fn from_row(row: &Row) -> Result<Applied> {
+    pub(crate) fn from_row(row: &Row) -> Result<Applied> {
         Ok(Applied {
             id: row.int(0)?,
             is: NewApplied {
@@ -402,7 +403,7 @@ fn removes(told: &serde_json::Value) -> (Vec<serde_json::Value>, usize) {
     (kept, more)
 }
 
-fn event(asset: i64, actor: &str, at: Timestamp, data: serde_json::Value) -> NewEvent {
+pub(crate) fn event(asset: i64, actor: &str, at: Timestamp, data: serde_json::Value) -> NewEvent {
     NewEvent {
         kind: EventKind::Changed,
         at,

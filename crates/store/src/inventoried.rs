@@ -20,7 +20,7 @@ pub struct Inventoried {
     pub since: [i64; 2],
     /// When the newest snapshot was received, or sent again, of the asset of which that was longest ago.
     pub oldest: Option<Timestamp>,
-    /// Since when the first of those that have one is known.
+    /// Since when the first of those is known that ever had one, on whichever branch.
     pub first: Option<Timestamp>,
 }
 
@@ -46,7 +46,9 @@ impl Store {
                 COUNT(CASE WHEN COALESCE(snapshot.confirmed, snapshot.received) >= $2 THEN 1 END),
                 COUNT(CASE WHEN COALESCE(snapshot.confirmed, snapshot.received) >= $3 THEN 1 END),
                 MIN(COALESCE(snapshot.confirmed, snapshot.received)),
-                MIN(CASE WHEN snapshot.id IS NOT NULL THEN asset.created END)
+                MIN(CASE WHEN snapshot.id IS NOT NULL OR EXISTS (
+                    SELECT 1 FROM snapshot AS ever
+                    WHERE ever.org = $1 AND ever.asset = asset.id) THEN asset.created END)
             FROM asset
             LEFT JOIN snapshot ON snapshot.org = $1 AND snapshot.id = asset.latest
             WHERE asset.org = $1 GROUP BY 1 ORDER BY 1";

@@ -96,6 +96,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "consents",
         text: include_str!("../migrations/0029_consents.sql"),
     },
+    Migration { version: 30, name: "dial", text: include_str!("../migrations/0030_dial.sql") },
 ];
 
 /// A number of ours for PostgreSQL's advisory lock: one process migrates, the others wait.

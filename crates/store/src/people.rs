@@ -277,7 +277,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        let sql = "UPDATE person SET email = $3 WHERE org = $1 AND id = $2";
+        let sql = "UPDATE person SET email = $3, verified = NULL WHERE org = $1 AND id = $2";
         tx.run(sql, args![org.0, person, email.to_lowercase()]).await?;
         let data = serde_json::json!({ "what": "email", "person": person });
         ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;

@@ -189,6 +189,17 @@ impl Store {
         row.as_ref().map(Supplied::from_row).transpose()
     }
 
+    /// How many documents of a kind came about a product.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn count_supplied_of(&self, org: Org, product: i64, kind: &str) -> Result<i64> {
+        let sql = "SELECT COUNT(*) FROM supplier_document
+            WHERE org = $1 AND product = $2 AND kind = $3";
+        let row = (&mut &self.db).first(sql, args![org.0, product, kind]).await?;
+        row.map_or(Ok(0), |row| row.int(0))
+    }
+
     /// How many documents came by the links of a supplier since a moment.
     ///
     /// # Errors

@@ -242,6 +242,17 @@ impl Store {
         Ok(Page::cut(found, limit, |one| Cursor { value: 0, id: one.id }))
     }
 
+    /// How many questions about a product were answered.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn count_answered(&self, org: Org, product: i64) -> Result<i64> {
+        let sql = "SELECT COUNT(*) FROM supplier_question
+            WHERE org = $1 AND product = $2 AND state = 'answered'";
+        let row = (&mut &self.db).first(sql, args![org.0, product]).await?;
+        row.map_or(Ok(0), |row| row.int(0))
+    }
+
     /// The questions about some products that wait for an answer, those that are due first.
     ///
     /// # Errors

@@ -44,6 +44,8 @@ pub struct Supplier {
     pub ended: Option<Timestamp>,
     /// Since when promises hold that were made after the first: by their words; the server reads it.
     pub promised: Value,
+    /// Counts its changes.
+    pub version: i64,
 }
 
 /// Something that a supplier delivers.
@@ -71,7 +73,7 @@ const PRODUCTS: i64 = 100;
 const BLOCK: usize = 1000;
 
 const COLUMNS: &str =
-    "id, name, contact, contract, contract_ends, obligations, made, ended, promised";
+    "id, name, contact, contract, contract_ends, obligations, made, ended, promised, version";
 const PRODUCT: &str = "p.id, p.supplier, p.name, p.asset,
     (SELECT a.system FROM asset AS a WHERE a.org = p.org AND a.id = p.asset), p.newest, p.newest_since, p.made";
 
@@ -93,6 +95,7 @@ impl Supplier {
             made: moment(row.int(6)?)?,
             ended: maybe(row.maybe_int(7)?)?,
             promised: row.maybe_text(8)?.as_deref().map(json_of).transpose()?.unwrap_or_default(),
+            version: row.int(9)?,
         })
     }
 }
@@ -140,7 +143,7 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let sql = format!(
             "INSERT INTO supplier (org, {COLUMNS})
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, NULL)"
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, NULL, 1)"
         );
         let values = args![
             org.0,
@@ -200,12 +203,27 @@ impl Store {
         actor: &str,
         now: Timestamp,
     ) -> Result<bool> {
+        self.set_supplier_read(org, (id, None), (new, ended, promised), actor, now).await
+    }
+
+    /// The same, where its version is still the one that who changes it has read. `false`: it is not, or there is none.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn set_supplier_read(
+        &self,
+        org: Org,
+        (id, version): (i64, Option<i64>),
+        (new, ended, promised): (&NewSupplier, Option<bool>, &Value),
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
         let mut tx = self.db.begin().await?;
         // Whoever says nothing of it changes nothing of it, whatever somebody else says meanwhile.
         let sql = "UPDATE supplier SET name = $3, contact = $4, contract = $5, contract_ends = $6,
                 obligations = $7, ended = CASE $8 WHEN 1 THEN COALESCE(ended, $9) WHEN 0 THEN NULL
-                    ELSE ended END, promised = $10
-            WHERE org = $1 AND id = $2";
+                    ELSE ended END, promised = $10, version = version + 1
+            WHERE org = $1 AND id = $2 AND (version = $11 OR $11 < 0)";
         let values = args![
             org.0,
             id,
@@ -216,7 +234,8 @@ impl Store {
             new.obligations.to_string(),
             ended.map_or(-1, i64::from),
             micros(now),
-            promised.to_string()
+            promised.to_string(),
+            version.unwrap_or(-1)
         ];
         if tx.run(sql, values).await? == 0 {
             return Ok(false);

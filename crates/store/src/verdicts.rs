@@ -181,6 +181,8 @@ pub struct Verdict {
     pub answered: Option<(Answered, Timestamp)>,
     /// The near miss that was opened from it.
     pub near_miss: Option<i64>,
+    /// Since when it is of a branch that was left, and not answered.
+    pub left: Option<Timestamp>,
 }
 
 /// Which verdicts. What is `None` does not narrow it.
@@ -198,8 +200,11 @@ pub struct VerdictFilter {
     pub source: Option<VerdictSource>,
     /// Of changes alone: not what was asked before a package was added.
     pub changes: bool,
-    /// Refusals that were answered so: `passed`, `decided`; `open`: that were not.
+    /// Refusals that were answered so: `passed`, `decided`; `open`: that were not; `left`: of a branch that was left.
     pub answered: Option<&'static str>,
+    /// Refusals that are answered, or had time to be: those that were made before a moment. Without those of branches that
+    /// were left.
+    pub had_time: Option<Timestamp>,
     /// Said since a moment, first or again.
     pub since: Option<Timestamp>,
 }
@@ -219,12 +224,17 @@ pub struct VerdictCount {
     pub mended: i64,
     /// Refusals that were let through by a decision.
     pub let_through: i64,
+    /// Refusals of branches that were left.
+    pub left: i64,
 }
 
 const COLUMNS: &str = "v.id, v.asset, v.source, v.outcome, v.at, v.last, v.times, v.actor,
     v.revision, v.branch, v.snapshot, v.headline, v.charter, v.reasons, v.count, v.answered_how,
     v.answered_by, v.answered, a.name, a.system,
-    (SELECT MAX(i.id) FROM incident AS i WHERE i.org = v.org AND i.verdict = v.id)";
+    (SELECT MAX(i.id) FROM incident AS i WHERE i.org = v.org AND i.verdict = v.id),
+    CASE WHEN v.answered IS NULL THEN v.abandoned END";
+/// Refusals of branches that were left.
+const LEFT: &str = " AND v.outcome = 'refused' AND v.answered IS NULL AND v.abandoned IS NOT NULL";
 /// What is asked before a package is added is no change.
 const CHANGES: &str = " AND v.source <> 'check-new'";
 const FROM: &str = "verdict AS v JOIN asset AS a ON a.org = v.org AND a.id = v.asset
@@ -266,6 +276,7 @@ impl Verdict {
             actor: row.text(7)?,
             answered,
             near_miss: row.maybe_int(20)?,
+            left: maybe(row.maybe_int(21)?)?,
         })
     }
 }
@@ -284,8 +295,19 @@ impl VerdictFilter {
         if let Some(systems) = &self.systems {
             is.text += &format!(" AND a.system IN ({})", listed(systems));
         }
+        if let Some(until) = self.had_time {
+            let until = is.value(micros(until));
+            is.text += &format!(
+                " AND v.outcome = 'refused'
+                AND (v.answered IS NOT NULL OR (v.at < {until} AND v.abandoned IS NULL))"
+            );
+        }
         match self.answered {
-            Some("open") => is.text += " AND v.outcome = 'refused' AND v.answered IS NULL",
+            Some("open") => {
+                is.text +=
+                    " AND v.outcome = 'refused' AND v.answered IS NULL AND v.abandoned IS NULL";
+            }
+            Some("left") => is.text += LEFT,
             how => is.and("v.answered_how = ", how),
         }
         is
@@ -344,7 +366,9 @@ impl Store {
                 COUNT(CASE WHEN v.outcome = 'refused' THEN 1 END),
                 COUNT(CASE WHEN v.outcome = 'unknown' THEN 1 END),
                 COUNT(CASE WHEN v.answered_how = 'passed' THEN 1 END),
-                COUNT(CASE WHEN v.answered_how = 'decided' THEN 1 END)
+                COUNT(CASE WHEN v.answered_how = 'decided' THEN 1 END),
+                COUNT(CASE WHEN v.outcome = 'refused' AND v.answered IS NULL
+                    AND v.abandoned IS NOT NULL THEN 1 END)
              FROM {FROM} WHERE {}{CHANGES} GROUP BY s.team",
             is.text
         );
@@ -357,6 +381,7 @@ impl Store {
                 unknown: row.int(4)?,
                 mended: row.int(5)?,
                 let_through: row.int(6)?,
+                left: row.int(7)?,
             };
             all.insert(row.maybe_int(0)?, count);
         }
@@ -382,7 +407,8 @@ impl Store {
         Ok(all)
     }
 
-    /// How many refusals of changes there were between two moments, and how many of them are answered, by system.
+    /// How many refusals of changes there were between two moments, and how many of them are answered, by system. Those of
+    /// branches that were left are none of them.
     ///
     /// # Errors
     /// The store does not answer.
@@ -394,7 +420,8 @@ impl Store {
         let sql = "SELECT a.system, COUNT(*), COUNT(v.answered) FROM verdict AS v
             JOIN asset AS a ON a.org = v.org AND a.id = v.asset
             WHERE v.org = $1 AND v.outcome = 'refused' AND v.source <> 'check-new'
-                AND (v.at < $3 OR v.answered IS NOT NULL) AND v.last >= $2 GROUP BY a.system";
+                AND (v.answered IS NOT NULL OR (v.at < $3 AND v.abandoned IS NULL))
+                AND v.last >= $2 GROUP BY a.system";
         let mut all = BTreeMap::new();
         let values = args![org.0, micros(since), micros(until)];
         for row in (&mut &self.db).all(sql, values).await? {

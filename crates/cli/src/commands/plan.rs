@@ -25,7 +25,7 @@ mod loads;
 mod lower;
 mod memory;
 mod named;
-mod offered;
+pub(super) mod offered;
 mod one;
 mod parents;
 pub(super) mod place;

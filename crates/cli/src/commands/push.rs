@@ -1,10 +1,13 @@
 //! `trimtab push`: scan and upload, or upload an SBOM as it is; `trimtab deployed`: say what runs.
 
 mod ci;
+mod facts;
+mod mergers;
 
 use std::path::Path;
 
 use clap::ValueEnum;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use trimtab_connect::Url;
 use trimtab_connect::server::{Answered, Server};
@@ -46,6 +49,7 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
         ("build", build.as_deref()),
     ];
     query.extend(named.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
+    query.extend((!args.no_facts).then_some(("facts", "true")));
     let answer = server
         .post(&["api", "v1", "snapshots"], &query, "application/octet-stream", &body)
         .map_err(|e| unreached(&e.to_string()))?;
@@ -80,6 +84,9 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
         let named = [("revision", revision.as_deref()), ("branch", branch.as_deref())];
         let mut query = vec![("asset", asset.as_str())];
         query.extend(named.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
+        // It is of when it was written, where that is not long ago.
+        let made = made(file).map(|at| at.to_string());
+        query.extend(made.as_deref().map(|at| ("made", at)));
         let body = agreement::bytes(file)?;
         let answer = server
             .post(&["api", "v1", "verdicts"], &query, "application/json", &body)
@@ -127,12 +134,26 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
     if let Some(verdict) = verdict {
         io.out(&format!("{asset}: {}\n", judged(verdict, &answer["verdict"])));
     }
+    if let Some(wanted) = answer["wanted"].as_array().filter(|_| !args.no_facts) {
+        facts::tell(&server, &asset, wanted, io);
+    }
+    if let Some(unmerged) = answer["unmerged"].as_array().filter(|_| !args.no_facts) {
+        mergers::tell(&server, (&asset, &args.path), unmerged, io);
+    }
     Ok(match verdict {
         Some("fails") if args.verdict => Exit::Violated,
         Some("passes") if complete => Exit::Clean,
         _ if args.verdict || !complete => Exit::Incomplete,
         _ => Exit::Clean,
     })
+}
+
+/// When a file was written, if that was within the last week.
+fn made(file: &Path) -> Option<Timestamp> {
+    let at = Timestamp::try_from(std::fs::metadata(file).ok()?.modified().ok()?).ok()?;
+    let age = Timestamp::now().duration_since(at);
+    let week = SignedDuration::from_hours(24 * 7 - 1);
+    (age >= SignedDuration::ZERO && age < week).then_some(at)
 }
 
 /// A verdict in words.

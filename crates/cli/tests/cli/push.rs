@@ -139,6 +139,36 @@ fn reports_and_statements_go_along() {
 }
 
 #[test]
+fn who_pushes_is_asked_what_registries_tell() {
+    let world = World::new();
+    let left = json!({ "type": "library", "name": "left", "version": "1.0.0", "purl": "pkg:nuget/left@1.0.0" });
+    world.write(
+        "asked",
+        &json!({ "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "components": [left] }),
+    );
+    let sbom = world.path("asked");
+    let push = |more: &[&str]| {
+        let ran = world.run(&[&["push", &sbom, "--asset", "shop"], more].concat(), "");
+        assert_eq!(ran.exit, Exit::Clean, "{ran:?}");
+        ran.err
+    };
+    assert_eq!(push(&[]), "", "nothing is known to be relied on yet");
+    world.runtime.block_on(async {
+        let store = &world.running.as_ref().unwrap().app.store;
+        let org = store.organisations().await.unwrap()[0].org;
+        let packages = ["pkg:nuget/left".to_owned()];
+        store.rank_relied(org, &packages, Timestamp::UNIX_EPOCH).await.unwrap();
+    });
+    assert_eq!(push(&["--no-facts"]), "", "it is not told what it does not want to be asked");
+    // No client is there for it: that is told, so that nobody is asked again for a week.
+    assert_eq!(
+        push(&[]),
+        "shop: registries were asked about 1 of 1 packages that the server wants to know of, and tell of 0\n"
+    );
+    assert_eq!(push(&[]), "");
+}
+
+#[test]
 fn what_a_cluster_runs_is_told() {
     let world = World::new();
     let sbom = world.path("sbom");

@@ -3,7 +3,7 @@
 use std::fs;
 
 use trimtab_connect::apply::{
-    Carried, Merged, Tree, find, merged, publish, push, revert, unmerged,
+    Carried, Merged, Tree, find, merged, merger, publish, push, revert, unmerged,
 };
 use trimtab_model::Code;
 
@@ -308,4 +308,37 @@ fn shallow_clones_tags_and_worktrees_are_copied() {
     copy.commit(&[change("a.lock", "4\n")], BATCH, &author(&root)).unwrap();
     publish(&copy, "trimtab/y").unwrap();
     assert_eq!(git(&second, &["show", "trimtab/y:a.lock"]), "4");
+}
+
+#[test]
+fn the_author_of_a_merge_is_who_merged() {
+    let folder = project(&[("a.lock", "1\n")]);
+    let root = folder.path().join("project");
+    let who = author(&root);
+    let copy = tree(&root);
+    let tip = copy.commit(&[change("a.lock", "2\n")], BATCH, &who).unwrap();
+    publish(&copy, "trimtab/week-48").unwrap();
+    assert_eq!(merger(&root, &tip).unwrap(), None, "it is not merged");
+    let other = "0".repeat(40);
+    assert_eq!(merger(&root, &other).unwrap(), None);
+    assert_eq!(merger(&root, "--all").unwrap(), None);
+    let merge = ["-c", "user.name=Bo", "-c", "user.email=Bo@Example.org", "merge", "-q", "--no-ff"];
+    git(&root, &[&merge[..], &["-m", "Merge", "trimtab/week-48"]].concat());
+    let is = merger(&root, &tip).unwrap().unwrap();
+    assert_eq!(is.address, "bo@example.org");
+    assert_eq!(is.commit, git(&root, &["rev-parse", "HEAD"]));
+    // What others merge later is another merge.
+    git(&root, &["checkout", "-q", "-b", "side", "HEAD^"]);
+    files(&root, &[("c", "later")]);
+    git(&root, &["add", "."]);
+    git(&root, &["commit", "-qm", "Later"]);
+    git(&root, &["checkout", "-q", "main"]);
+    git(&root, &["merge", "-q", "--no-ff", "-m", "Another", "side"]);
+    assert_eq!(merger(&root, &tip).unwrap().unwrap(), is);
+    // Of what came without a merge git does not tell who did it.
+    let next = tree(&root);
+    let second = next.commit(&[change("a.lock", "3\n")], BATCH, &who).unwrap();
+    publish(&next, "trimtab/week-49").unwrap();
+    git(&root, &["merge", "-q", "--ff-only", "trimtab/week-49"]);
+    assert_eq!(merger(&root, &second).unwrap(), None);
 }

@@ -78,6 +78,17 @@ pub struct Criterion {
     pub references: &'static [Reference],
 }
 
+impl Criterion {
+    /// Between which thresholds an organisation may choose, in percent: a fifth less than what is asked of all at most.
+    /// `None`: it is not counted in parts, and stays as it is.
+    pub const fn bounds(&self) -> Option<(u8, u8)> {
+        match self.fact {
+            Fact::Read | Fact::Fresh | Fact::Exploits | Fact::Agreed | Fact::Sealed => None,
+            _ => Some((self.least - self.least / 5, 100)),
+        }
+    }
+}
+
 const fn ssdf(id: &'static str) -> Reference {
     Reference { framework: Framework::Ssdf, id }
 }

@@ -163,8 +163,9 @@ pub struct Evidence {
     pub release: Option<(Box<str>, Timestamp)>,
     /// Vulnerabilities that are known in it now. `None`: nothing could be looked at yet.
     pub known: Option<Vec<Known>>,
-    /// Whether they said more than was looked at: of what seems not to be said nobody knows.
-    pub cut: bool,
+    /// How much of what they said was looked at, in words, where they said more than that: of what seems not to be said
+    /// nobody knows then.
+    pub cut: Option<Box<str>>,
 }
 
 /// Which promise.
@@ -418,7 +419,7 @@ fn spoken(
             Some(at) if at <= until => {}
             Some(_) => {
                 tardy += 1;
-                if unweighed || is.cut {
+                if unweighed || is.cut.is_some() {
                     unsure = true;
                 } else {
                     broken = Some(broken.map_or(until, |at| at.min(until)));
@@ -429,7 +430,7 @@ fn spoken(
                 due = Some(due.map_or(until, |at| at.min(until)));
             }
             // It may be below the level from which on they are to speak, or among what was not looked at.
-            None if unweighed || is.cut => unknown += 1,
+            None if unweighed || is.cut.is_some() => unknown += 1,
             None => {
                 open += 1;
                 broken = Some(broken.map_or(until, |at| at.min(until)));
@@ -440,9 +441,9 @@ fn spoken(
         }
     }
     let tail = if tardy == 0 { String::new() } else { format!(" {tardy} were answered late.") };
-    let unclear = match is.cut {
-        true => "they said more than is looked at here",
-        false => "nobody knows how grave they are",
+    let unclear = match &is.cut {
+        Some(looked) => format!("of what they said {looked} are looked at"),
+        None => "nobody knows how grave they are".to_owned(),
     };
     let spoken = asked - waits - open - unknown;
     let (standing, shown) = match (broken, late) {

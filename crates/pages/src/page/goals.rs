@@ -21,6 +21,8 @@ pub struct Goals {
     pub chart: Option<Chart>,
     /// The list.
     pub list: Table,
+    /// A second list, where there is one.
+    pub more: Option<Table>,
     /// Forms, each with its heading.
     pub forms: Vec<(String, Form)>,
 }

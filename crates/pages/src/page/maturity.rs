@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::layout::Layout;
-use crate::part::{Figures, Table};
+use crate::part::{Chart, Figures, Table};
 
 /// The page.
 #[derive(Debug, Clone, Template)]
@@ -13,6 +13,8 @@ pub struct Maturity {
     pub layout: Layout,
     /// The stage, and criteria counted.
     pub figures: Figures,
+    /// The stage over time, where there is a time.
+    pub trend: Option<Chart>,
     /// What is missing to the next stage.
     pub next: Table,
     /// Of the organisation: its teams.

@@ -32,6 +32,8 @@ pub struct Update {
     pub about: Pairs,
     /// The command that takes it back.
     pub rollback: String,
+    /// That one merged it oneself; for those who may say so.
+    pub merged: Option<Form>,
     /// What people say of it afterwards; for those who may.
     pub form: Option<Form>,
 }

@@ -28,6 +28,7 @@ pub(super) fn maturity() -> page::Maturity {
             figure("3", "unknown", "#stages"),
             figure("12", "teams", "#teams"),
         ]),
+        trend: None,
         next: table(
             "Next",
             vec![

@@ -301,6 +301,13 @@ pub(super) fn update() -> page::Update {
             (t("Request"), Value::Link(l("number 12", "https://git.example/shop/12"))),
         ]),
         rollback: t("trimtab rollback now-1f3a"),
+        merged: Some(Form {
+            action: "/updates/4/merged".into(),
+            csrf: t("c"),
+            fields: vec![Field::new("mine", "mine", Input::Hidden).holding(t("yes"))],
+            submit: t("I merged it"),
+            ..Form::default()
+        }),
         form: Some(Form {
             action: "/updates/4".into(),
             csrf: t("c"),

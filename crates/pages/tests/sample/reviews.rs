@@ -180,6 +180,7 @@ pub(super) fn goals() -> page::Goals {
                 text("behind"),
             ]],
         ),
+        more: Some(table("Updates merged", vec![column("Update").kept()], vec![vec![text("a")]])),
         forms: vec![(
             t("Give a goal up"),
             Form {

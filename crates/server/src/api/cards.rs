@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::Named;
 use super::reviews::{CardNumber, body};
 use crate::access::Who;
-use crate::carding::person::{Place, card_of, show, wall};
+use crate::carding::person::{Place, card_numbers, card_of, document, show, wall};
 use crate::carding::{Removed, notes, removed_numbers};
 use crate::measuring::question::told;
 use crate::problem::Problem;
@@ -26,7 +26,7 @@ pub(crate) struct CardOf {
     #[serde(default)]
     #[param(pattern = "^([1-9][0-9]{0,2})?$")]
     days: String,
-    /// `json`, or `md`: for release notes. Not said: `json`.
+    /// `json`; `md`: for release notes; `card`: the card as Markdown, for the retrospective. Not said: `json`.
     r#as: Option<String>,
 }
 
@@ -43,6 +43,8 @@ pub(crate) struct ShownCard {
     milestones: Vec<String>,
     /// The ids of the updates that came into production.
     updates: Vec<i64>,
+    /// The ids of those that the person merged in the time, where git or they themselves tell.
+    merged: Vec<i64>,
     /// Whether there are more updates than were looked at: what is not known of them is `null`.
     more: bool,
     /// Whether the person wants that nobody else sees it.
@@ -63,15 +65,21 @@ pub(crate) async fn one(
     let is = card_of(&app, &who, id, &asked.days).await?;
     let (from, to) = (told(is.period.first), told(is.period.last));
     match asked.r#as.as_deref() {
-        Some("md") => {
-            let text = minutes::markdown(&notes(&is.name, (&from, &to), (&is.updates, is.cut)));
+        Some(format @ ("md" | "card")) => {
+            let (told, name) = match format {
+                "card" => (document(&is), "attachment; filename=\"card.md\""),
+                _ => {
+                    let notes = notes(&is.name, (&from, &to), (&is.updates, is.cut));
+                    (notes, "attachment; filename=\"notes.md\"")
+                }
+            };
+            let text = minutes::markdown(&told);
             let kind = "text/markdown; charset=utf-8";
-            let name = "attachment; filename=\"notes.md\"";
             let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)];
             Ok((headers, text).into_response())
         }
         None | Some("json") => {
-            let numbers = removed_numbers((&is.now, &is.before), (is.cut, is.more));
+            let numbers = card_numbers(&is);
             let shown = ShownCard {
                 person: Named { id, name: is.name.clone() },
                 from,
@@ -79,12 +87,13 @@ pub(crate) async fn one(
                 numbers: numbers.into_iter().map(CardNumber::from).collect(),
                 milestones: is.milestones.clone(),
                 updates: is.updates.iter().map(|update| update.is.id).collect(),
+                merged: is.merged.iter().map(|update| update.is.id).collect(),
                 more: is.more,
                 hidden: is.hidden,
             };
             Ok(Json(shown).into_response())
         }
-        Some(_) => Err(Problem::invalid("`as` is one of json, md.")),
+        Some(_) => Err(Problem::invalid("`as` is one of json, md, card.")),
     }
 }
 

@@ -21,14 +21,17 @@ pub(crate) async fn one(
     who.must(Action::View, On::ALL)?;
     let bytes = app.store.document_bytes(who.org, &digest).await?;
     let bytes = bytes.ok_or_else(|| Problem::not_found("document"))?;
-    // Never shown by a browser: it is somebody else's text.
-    let headers = [
+    Ok((headers(&digest), bytes))
+}
+
+/// What stands before the bytes of a document. It is never shown by a browser: it is somebody else's text.
+pub(super) fn headers(digest: &str) -> [(header::HeaderName, String); 3] {
+    [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"document\"".to_owned()),
         (
             header::ETAG,
             format!("\"{}\"", digest.chars().filter(char::is_ascii_hexdigit).collect::<String>()),
         ),
-    ];
-    Ok((headers, bytes))
+    ]
 }

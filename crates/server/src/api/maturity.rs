@@ -2,16 +2,20 @@
 
 use axum::Json;
 use axum::extract::{Query, State};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use trimtab_engine::maturity::{Assessment, Judged};
 use trimtab_report::minutes;
+use trimtab_store::StageDay;
 use utoipa::ToSchema;
 
-use super::Named;
+use super::{Named, Rows};
 use crate::access::Who;
+use crate::facts::maturity::kept::{self, Asked as AskedOf};
 use crate::facts::maturity::{self, Told};
+use crate::measuring::question::told;
+use crate::object::Object;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::web;
@@ -44,6 +48,34 @@ pub(crate) struct Shown {
     teams: Vec<ShownTeam>,
     /// Where the ledger ends; `null`: it may not be read.
     ledger: Option<ShownEnd>,
+    /// The stages of the days that were kept, of a year at most; none for who sees a part.
+    days: Vec<ShownDay>,
+}
+
+/// The stage of a day.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MaturityDay)]
+struct ShownDay {
+    #[schema(format = Date)]
+    day: String,
+    /// 1 to 5.
+    number: i64,
+    /// How many criteria were met, not met and unknown.
+    met: i64,
+    not_met: i64,
+    unknown: i64,
+}
+
+impl From<&StageDay> for ShownDay {
+    fn from(is: &StageDay) -> ShownDay {
+        ShownDay {
+            day: told(is.day),
+            number: is.stage,
+            met: is.met,
+            not_met: is.unmet,
+            unknown: is.unknown,
+        }
+    }
 }
 
 /// A criterion, and how it stands with it.
@@ -62,8 +94,10 @@ struct ShownCriterion {
     count: Option<u64>,
     /// Of how many.
     of: Option<u64>,
-    /// How much is asked for, in percent.
+    /// How much is asked for, in percent: by the organisation itself, or of all.
     least: u8,
+    /// How much is asked of all.
+    usual: u8,
     /// Since when it is known.
     #[schema(format = DateTime)]
     since: Option<String>,
@@ -115,7 +149,8 @@ impl From<&Judged> for ShownCriterion {
             fact: is.criterion.fact.as_str(),
             count: counted.map(|c| c.yes),
             of: counted.map(|c| c.of),
-            least: is.criterion.least,
+            least: is.least,
+            usual: is.criterion.least,
             since: counted.and_then(|c| c.since).map(|at| at.to_string()),
             missing: is.missing.clone(),
             teams: is.teams.iter().map(ToString::to_string).collect(),
@@ -146,6 +181,7 @@ impl From<Told> for Shown {
             criteria: judged.iter().map(ShownCriterion::from).collect(),
             teams: is.teams.iter().map(team).collect(),
             ledger: is.ledger.clone().map(|(entry, seal)| ShownEnd { entry, seal }),
+            days: is.days.iter().map(ShownDay::from).collect(),
         }
     }
 }
@@ -203,4 +239,86 @@ pub(crate) async fn pack(
     let told = maturity::of(&app, &who, asked.team).await?;
     let kept = (header::CONTENT_DISPOSITION, "attachment; filename=\"maturity.html\"");
     Ok(([kept], web::maturity::pack(&app, &who, &told)).into_response())
+}
+
+/// How much of a criterion is enough.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MaturityThreshold)]
+pub(crate) struct ShownThreshold {
+    criterion: &'static str,
+    words: &'static str,
+    /// How much is asked of all, in percent.
+    usual: u8,
+    /// Between which the organisation may choose.
+    lowest: u8,
+    highest: u8,
+    /// What it asks of itself. `null`: what is asked of all.
+    least: Option<i64>,
+    /// Why, since when, and who said so.
+    reason: Option<String>,
+    #[schema(format = DateTime)]
+    at: Option<String>,
+    actor: Option<String>,
+}
+
+impl From<&AskedOf> for ShownThreshold {
+    fn from(is: &AskedOf) -> ShownThreshold {
+        let usual = is.criterion.least;
+        let (lowest, highest) = is.criterion.bounds().unwrap_or((usual, usual));
+        let own = is.own.as_ref();
+        ShownThreshold {
+            criterion: is.criterion.id,
+            words: is.criterion.words,
+            usual,
+            lowest,
+            highest,
+            least: own.map(|own| own.least),
+            reason: own.map(|own| own.reason.clone()),
+            at: own.map(|own| own.at.to_string()),
+            actor: own.map(|own| own.actor.clone()),
+        }
+    }
+}
+
+/// How much of each criterion is enough, where an organisation may choose.
+#[utoipa::path(get, path = "/api/v1/maturity/thresholds", tag = "maturity",
+    operation_id = "maturity_thresholds",
+    responses((status = 200, body = Rows<ShownThreshold>)))]
+pub(crate) async fn thresholds(
+    State(app): State<App>,
+    who: Who,
+) -> Result<Json<Rows<ShownThreshold>>, Problem> {
+    let all = kept::all(&app, &who).await?;
+    Ok(Json(Rows { rows: all.iter().map(ShownThreshold::from).collect() }))
+}
+
+/// How much of a criterion is to be enough.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = NewMaturityThreshold)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewThreshold {
+    /// The id of the criterion.
+    #[schema(max_length = 100)]
+    criterion: String,
+    /// In percent, within the bounds of the criterion. `null`: what is asked of all.
+    #[schema(minimum = 1, maximum = 100)]
+    least: Option<i64>,
+    /// Why; needed with `least`.
+    #[serde(default)]
+    #[schema(max_length = 500)]
+    reason: String,
+}
+
+/// Says how much of a criterion is enough for the organisation, and why.
+#[utoipa::path(put, path = "/api/v1/maturity/thresholds", tag = "maturity",
+    operation_id = "maturity_threshold",
+    request_body = NewThreshold,
+    responses((status = 204, description = "It is so")))]
+pub(crate) async fn put(
+    State(app): State<App>,
+    who: Who,
+    Object(sent): Object<NewThreshold>,
+) -> Result<StatusCode, Problem> {
+    kept::set(&app, &who, (&sent.criterion, sent.least, &sent.reason)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -5,8 +5,8 @@ use axum::extract::{Path, State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::groups;
 use super::where_is;
+use super::{groups, published};
 use crate::access::Who;
 use crate::facts::package::{Facts, Version};
 use crate::problem::Problem;
@@ -44,6 +44,8 @@ struct ShownVersion {
     places: usize,
     /// In how many of them it runs in production.
     running: usize,
+    /// What its registry told, through whoever pushed it. `null`: nobody told.
+    told: Option<published::Shown>,
 }
 
 /// A package by its purl, where it is here.
@@ -61,6 +63,7 @@ pub(crate) async fn one(
         version: is.version.to_owned(),
         places: is.places,
         running: is.running,
+        told: facts.published.get(is.version).map(published::Shown::from),
     };
     Ok(Json(Details {
         licence: facts.licence.clone(),

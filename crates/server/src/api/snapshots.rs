@@ -18,6 +18,7 @@ use crate::access::{Action, On, Who};
 use crate::ingest;
 use crate::jobs::{Kind, Read};
 use crate::judging::Change;
+use crate::merging::Unmerged;
 use crate::problem::Problem;
 use crate::sent::Arriving;
 use crate::state::App;
@@ -43,6 +44,9 @@ pub(crate) struct About {
     pub(crate) build: Option<String>,
     /// How many seconds to wait for the answer, at most 50.
     pub(crate) wait: Option<u64>,
+    /// Whether the answer names packages of which the server wants to know what their registries tell, and updates of which
+    /// it wants to know who merged them.
+    pub(crate) facts: Option<bool>,
 }
 
 /// What became of a document.
@@ -74,6 +78,14 @@ pub(crate) struct Said {
     /// Whether its main line keeps to the agreement; for who waits, once it is settled.
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<Verdict>,
+    /// Packages of the asset of which the server wants to know what their registries tell, for who asks with `facts`:
+    /// `POST /api/v1/packages/published` takes it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    wanted: Vec<String>,
+    /// Updates of the asset of which nobody knows who merged them, for who asks with `facts`:
+    /// `POST /api/v1/updates/merges` takes it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unmerged: Vec<Unmerged>,
 }
 
 fn repository() -> String {
@@ -140,11 +152,13 @@ pub(crate) async fn post(
     };
     let new = read.snapshot();
     let wait = about.wait.unwrap_or(0).min(50);
+    // What is of another branch is carried by no asset.
+    let facts = about.facts.unwrap_or(false) && new.branch.is_none();
     // The same again costs nearly nothing.
     if let Some(asset) = &known
         && let Some(latest) = same_as(&app.store, who.org, asset, &new).await?
     {
-        return is_known(&app, &who, asset, &latest, wait).await;
+        return is_known(&app, &who, asset, &latest, (wait, facts)).await;
     }
     // What is new is brought to the disk once, before it is called accepted.
     let soon = app.soon();
@@ -168,7 +182,7 @@ pub(crate) async fn post(
     let asset = store.asset_of_name(who.org, &about.asset).await?.unwrap_or(asset);
     if let Some(latest) = same_as(store, who.org, &asset, &new).await? {
         drop(together);
-        return is_known(&app, &who, &asset, &latest, wait).await;
+        return is_known(&app, &who, &asset, &latest, (wait, facts)).await;
     }
     // A document that was read before needs no job, unless it has one: who sends it again waits for the first.
     let (kind, named) = (Kind::ReadDocument.as_str(), name(asset.id, &new));
@@ -196,6 +210,8 @@ pub(crate) async fn post(
             fixed: count(&settled.fixed),
             live: i64::try_from(settled.live).ok(),
             verdict,
+            wanted: wanted(&app, &who, &asset, facts).await?,
+            unmerged: unmerged(&app, &who, &asset, facts).await?,
             ..Said::default()
         };
         return Ok((StatusCode::CREATED, Json(said)).into_response());
@@ -235,6 +251,8 @@ pub(crate) async fn post(
                     fixed: number("fixed"),
                     live: number("live"),
                     verdict,
+                    wanted: wanted(&app, &who, &asset, facts).await?,
+                    unmerged: unmerged(&app, &who, &asset, facts).await?,
                     ..Said::default()
                 };
                 return Ok((StatusCode::CREATED, Json(said)).into_response());
@@ -341,6 +359,27 @@ async fn awaited(
     }
 }
 
+/// Which packages whoever pushes is asked about.
+async fn wanted(app: &App, who: &Who, asset: &Asset, facts: bool) -> Result<Vec<String>, Problem> {
+    match facts {
+        true => crate::published::wanted(app, who.org, asset.id).await,
+        false => Ok(Vec::new()),
+    }
+}
+
+/// Of which updates whoever pushes is asked who merged them.
+async fn unmerged(
+    app: &App,
+    who: &Who,
+    asset: &Asset,
+    facts: bool,
+) -> Result<Vec<Unmerged>, Problem> {
+    match facts {
+        true => crate::merging::wanted(app, who.org, asset.id).await,
+        false => Ok(Vec::new()),
+    }
+}
+
 /// What a verdict is about.
 fn changed(new: &NewSnapshot, snapshot: Option<i64>) -> Change {
     Change { revision: new.revision.clone(), branch: new.branch.clone(), snapshot }
@@ -352,7 +391,7 @@ async fn is_known(
     who: &Who,
     asset: &Asset,
     latest: &Snapshot,
-    wait: u64,
+    (wait, facts): (u64, bool),
 ) -> Result<Response, Problem> {
     // That it is as it was is news of how old it is.
     app.store.confirm_snapshot(who.org, latest.id, app.now()).await?;
@@ -368,6 +407,8 @@ async fn is_known(
         state: "known",
         snapshot: Some(latest.id),
         verdict,
+        wanted: wanted(app, who, asset, facts).await?,
+        unmerged: unmerged(app, who, asset, facts).await?,
         ..Said::default()
     };
     Ok((StatusCode::OK, Json(said)).into_response())

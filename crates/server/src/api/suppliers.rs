@@ -5,7 +5,8 @@ mod shown;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use trimtab_store::{Cursor, QuestionState, SupplierTold};
@@ -14,12 +15,14 @@ use utoipa::ToSchema;
 use super::reviews::body;
 use super::{Changed, Listed, Rows, cursor, limit, visible};
 use crate::access::Who;
+use crate::around::tags::stands;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::supplying::judged::{self, OfProduct};
-use crate::supplying::{self, Delivered, Promised, Seen, Wanted};
+use crate::supplying::{self, Delivered, Promised, Seen, Wanted, contents};
 use shown::{
-    Made, Shown, ShownDocument, ShownLink, ShownOne, ShownPromise, ShownQuestion, ShownStanding,
+    Made, Shown, ShownContained, ShownDocument, ShownLink, ShownOne, ShownPromise, ShownQuestion,
+    ShownStanding,
 };
 
 /// Which part of the list.
@@ -179,19 +182,22 @@ pub(crate) struct Change {
     ended: Option<bool>,
 }
 
-/// Says otherwise what is known of a supplier: what is not said is taken away.
+/// Says otherwise what is known of a supplier: what is not said is taken away. `If-Match` with its `version` refuses to
+/// overwrite another's change; of two changes at once the second is refused (412).
 #[utoipa::path(put, path = "/api/v1/suppliers/{id}", tag = "suppliers", request_body = Change,
     params(("id" = i64, Path)), responses((status = 200, body = Changed)))]
 pub(crate) async fn put(
     State(app): State<App>,
     who: Who,
     Path(id): Path<i64>,
+    headers: HeaderMap,
     Json(sent): Json<Map<String, Value>>,
 ) -> Result<Json<Changed>, Problem> {
     let Change { name, contact, contract, ends, obligations, ended } = body(sent)?;
     let ends = ends.unwrap_or_default();
     let wanted = Wanted { name, contact, contract, ends, obligations };
-    supplying::change(&app, &who, id, (wanted, ended)).await?;
+    let read = |version: i64| stands(&headers, Some(&version.to_string()));
+    supplying::change(&app, &who, id, (wanted, ended), read).await?;
     Ok(Json(Changed { id }))
 }
 
@@ -543,4 +549,51 @@ pub(crate) async fn take(
 ) -> Result<Json<Changed>, Problem> {
     supplying::take(&app, &who, (id, number)).await?;
     Ok(Json(Changed { id: number }))
+}
+
+/// The bytes of a document that a supplier sent about a product that they may see.
+#[utoipa::path(get, path = "/api/v1/suppliers/{id}/documents/{number}/bytes", tag = "suppliers",
+    operation_id = "suppliers_document_bytes",
+    params(("id" = i64, Path), ("number" = i64, Path)),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream")))]
+pub(crate) async fn bytes(
+    State(app): State<App>,
+    who: Who,
+    Path(ids): Path<(i64, i64)>,
+) -> Result<impl IntoResponse, Problem> {
+    let (_, is) = supplying::document(&app, &who, ids).await?;
+    let bytes = app.store.document_bytes(who.org, &is.is.document).await?;
+    let bytes = bytes.ok_or_else(|| Problem::not_found("document"))?;
+    Ok((super::documents::headers(&is.is.document), bytes))
+}
+
+/// Which packages of a supplier.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AskedPackages {
+    /// Of one product alone.
+    product: Option<i64>,
+    /// Those alone that have findings.
+    affected: Option<bool>,
+    /// The `next` of the page before.
+    after: Option<String>,
+    /// How many, 1 to 200.
+    limit: Option<usize>,
+}
+
+/// What the products of a supplier contain, that they may see, by package: with findings here and what they state of them.
+#[utoipa::path(get, path = "/api/v1/suppliers/{id}/packages", tag = "suppliers",
+    operation_id = "suppliers_packages", params(("id" = i64, Path), AskedPackages),
+    responses((status = 200, body = Listed<ShownContained>)))]
+pub(crate) async fn packages(
+    State(app): State<App>,
+    who: Who,
+    Path(id): Path<i64>,
+    Query(asked): Query<AskedPackages>,
+) -> Result<Json<Listed<ShownContained>>, Problem> {
+    let seen = supplying::find(&app, &who, id).await?;
+    let of = (asked.product, asked.affected.unwrap_or(false));
+    let (after, limit) = (cursor(asked.after.as_deref())?, limit(asked.limit));
+    let (rows, next) = contents::page(&app, &who, &seen, of, (after, limit)).await?;
+    Ok(Json(Listed { rows: rows.iter().map(ShownContained::from).collect(), next }))
 }

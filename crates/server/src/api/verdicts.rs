@@ -41,6 +41,27 @@ pub(crate) struct About {
     /// The branch. Not said: the main line.
     #[param(min_length = 1, max_length = 300)]
     branch: Option<String>,
+    /// When it was made, RFC 3339: within the last week. Left out: now.
+    #[param(format = DateTime)]
+    made: Option<String>,
+}
+
+/// How long ago a verdict may have been made, in days.
+const OLDEST: i64 = 7;
+/// How far another clock may be ahead, in seconds.
+const AHEAD: i64 = 300;
+
+/// When a verdict was made.
+fn made(text: Option<&str>, now: Timestamp) -> Result<Timestamp, Problem> {
+    let Some(text) = text else { return Ok(now) };
+    let wrong = || Problem::invalid("`made` is a moment of the last week as of RFC 3339.");
+    let at: Timestamp = text.parse().map_err(|_| wrong())?;
+    let (oldest, latest) =
+        (now - SignedDuration::from_hours(24 * OLDEST), now + SignedDuration::from_secs(AHEAD));
+    if !(oldest..=latest).contains(&at) {
+        return Err(wrong());
+    }
+    Ok(at.min(now))
 }
 
 /// A verdict that was kept.
@@ -74,6 +95,8 @@ pub(crate) async fn post(
             ));
         }
     }
+    let now = app.now();
+    let at = made(about.made.as_deref(), now)?;
     let snapshot = match &about.revision {
         Some(revision) => snapshot_of(&app.store, who.org, asset.id, revision).await?,
         None => None,
@@ -83,7 +106,7 @@ pub(crate) async fn post(
     let id = asset.id;
     let read = blocking(move || judging::read(&bytes, id, &change)).await;
     let mut all = read.map_err(refused)??;
-    let kept = judging::keep(&app, &who, &mut all, app.now()).await?;
+    let kept = judging::keep(&app, &who, &mut all, (at, now)).await?;
     let taken = |(is, (id, new)): (&trimtab_store::NewVerdict, (i64, bool))| Taken {
         id,
         outcome: is.judgement.as_str(),
@@ -107,9 +130,13 @@ pub(crate) struct Asked {
     /// `push`: the server's answer to who waited; `gate`; `check-new`; `change`: of changes, push or gate.
     #[param(pattern = "^(push|gate|check-new|change)$")]
     pub(crate) source: Option<String>,
-    /// Refusals: `passed` (a later verdict of the branch passed), `decided` (let through by a decision), `open`.
-    #[param(pattern = "^(passed|decided|open)$")]
+    /// Refusals: `passed` (a later verdict of the branch passed), `decided` (let through by a decision), `open`, `left`
+    /// (of a branch that was left).
+    #[param(pattern = "^(passed|decided|open|left)$")]
     pub(crate) answered: Option<String>,
+    /// Refusals that are answered or were made more than a week ago, without those of branches that were left: those that
+    /// maturity counts.
+    pub(crate) had_time: Option<bool>,
     /// Of so many days, 1 to 400. Left out: 90.
     #[param(minimum = 1, maximum = 400)]
     pub(crate) days: Option<i64>,
@@ -158,8 +185,10 @@ pub(crate) async fn filter(app: &App, who: &Who, asked: &Asked) -> Result<Verdic
         Some("passed") => Some("passed"),
         Some("decided") => Some("decided"),
         Some("open") => Some("open"),
-        Some(_) => return Err(wrong("answered", "passed, decided or open")),
+        Some("left") => Some("left"),
+        Some(_) => return Err(wrong("answered", "passed, decided, open or left")),
     };
+    let week = app.now() - SignedDuration::from_hours(24 * 7);
     let since = app.now() - SignedDuration::from_hours(24 * asked.days()?);
     Ok(VerdictFilter {
         asset: asked.asset,
@@ -169,6 +198,7 @@ pub(crate) async fn filter(app: &App, who: &Who, asked: &Asked) -> Result<Verdic
         source,
         changes: asked.source.as_deref() == Some("change"),
         answered,
+        had_time: asked.had_time.unwrap_or(false).then_some(week),
         since: Some(since),
     })
 }
@@ -209,6 +239,8 @@ pub(crate) struct Short {
     answered: Option<ShownAnswer>,
     /// The near miss that was opened from it, an incident.
     near_miss: Option<i64>,
+    /// Since when a refusal is of a branch that was left, and waits for no answer.
+    left: Option<String>,
 }
 
 /// What answered a refusal.
@@ -249,6 +281,7 @@ impl From<&Verdict> for Short {
             reasons: is.reasons,
             answered: is.answered.map(answer),
             near_miss: is.near_miss,
+            left: is.left.map(|at| at.to_string()),
         }
     }
 }
@@ -367,6 +400,8 @@ pub(crate) struct ShownCount {
     mended: i64,
     /// Refusals that were let through by a decision.
     let_through: i64,
+    /// Refusals of branches that were left.
+    left: i64,
 }
 
 /// Of how many days.
@@ -424,6 +459,7 @@ pub(crate) async fn teams(
         unknown: is.unknown,
         mended: is.mended,
         let_through: is.let_through,
+        left: is.left,
     });
     Ok(Json(Rows { rows: rows.collect() }))
 }

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use trimtab_engine::review::{Reach, milestones};
+use trimtab_report::minutes::{Document, Section, Table};
 use trimtab_store::Applied;
 
 use super::{Removed, came, gone_with, removed};
 use crate::access::{Action, Who};
-use crate::measuring::question::{Asked, Period, question};
+use crate::measuring::question::{Asked, Period, question, told};
 use crate::problem::Problem;
 use crate::reviewing::sees;
 use crate::state::App;
@@ -27,6 +28,10 @@ pub(crate) struct PersonCard {
     pub(crate) before: Removed,
     /// The updates of the time, the newest first.
     pub(crate) updates: Vec<Update>,
+    /// Those that the person merged in the time, the newest first; and how many in the time before. `None`: unknown.
+    pub(crate) merged: Vec<Update>,
+    /// See there.
+    pub(crate) merges: (Option<usize>, Option<usize>),
     pub(crate) milestones: Vec<String>,
     /// Whether there are more updates than were looked at: of the time before not all is known.
     pub(crate) more: bool,
@@ -97,7 +102,8 @@ pub(crate) async fn card_of(
     }
     let visible = is.visible.as_deref();
     let all = app.store.applied_by(who.org, id, visible, super::LOOKED + 1).await?;
-    if all.is_empty() && !own {
+    let merges = app.store.merged_by(who.org, id, visible, super::LOOKED + 1).await?;
+    if all.is_empty() && merges.is_empty() && !own {
         return Err(missing());
     }
     let more = all.len() > super::LOOKED;
@@ -121,6 +127,7 @@ pub(crate) async fn card_of(
         }),
     };
     updates.retain(|u| came(u).is_some_and(|at| from <= at && at < to));
+    let (merged, merges) = merged_in(app, who, merges, ((from, to), is.other.bounds())).await?;
     Ok(PersonCard {
         name: person.name,
         period: is.period,
@@ -128,12 +135,107 @@ pub(crate) async fn card_of(
         now,
         before,
         updates,
+        merged,
+        merges,
         milestones: reached.into_iter().map(trimtab_engine::review::Milestone::words).collect(),
         more,
         cut: more && oldest.is_some_and(|at| at >= from),
         hidden,
         own,
     })
+}
+
+/// When an update was gone from the main line, as it was seen first.
+pub(crate) fn merged_at(update: &Update) -> Option<Timestamp> {
+    update.is.merged.or(update.merged)
+}
+
+/// The updates that somebody merged in a time, and how many in it and in the time before. `None`: there are more than were
+/// looked at.
+async fn merged_in(
+    app: &App,
+    who: &Who,
+    mut all: Vec<Applied>,
+    (now, before): ((Timestamp, Timestamp), (Timestamp, Timestamp)),
+) -> Result<(Vec<Update>, (Option<usize>, Option<usize>)), Problem> {
+    let more = all.len() > super::LOOKED;
+    all.truncate(super::LOOKED);
+    let oldest = all.last().map(|is| is.is.at);
+    let rows = all.into_iter().filter(reads).collect();
+    let mut updates = updating::of_all(app, who.org, rows).await?;
+    let within = |update: &Update, (from, to): (Timestamp, Timestamp)| {
+        merged_at(update).is_some_and(|at| from <= at && at < to)
+    };
+    let earlier = updates.iter().filter(|update| within(update, before)).count();
+    updates.retain(|update| within(update, now));
+    let cut = more && oldest.is_some_and(|at| at >= now.0);
+    let merges = ((!cut).then_some(updates.len()), (!more).then_some(earlier));
+    Ok((updates, merges))
+}
+
+/// The numbers of a card: what its updates removed, and what the person merged.
+pub(crate) fn card_numbers(is: &PersonCard) -> Vec<super::Number> {
+    let mut all = super::removed_numbers((&is.now, &is.before), (is.cut, is.more));
+    let number = |count: Option<usize>| count.map(|count| count as f64);
+    all.push(("updates merged", number(is.merges.0), number(is.merges.1)));
+    all
+}
+
+/// The card as a document, for the retrospective.
+pub(crate) fn document(is: &PersonCard) -> Document {
+    let mut lines = vec![format!(
+        "{} to {}, beside {} to {}, and beside nobody else.",
+        told(is.period.first),
+        told(is.period.last),
+        told(is.other.first),
+        told(is.other.last)
+    )];
+    if is.more {
+        lines.push(super::LEFT_OUT.to_owned());
+    }
+    let of = |value: Option<f64>| {
+        value.map_or_else(|| "unknown".to_owned(), trimtab_pages::part::number)
+    };
+    let columns = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let rows = |updates: &[Update], at: fn(&Update) -> Option<Timestamp>| {
+        let row = |update: &Update| {
+            vec![
+                updating::title(&update.told),
+                update.is.asset_name.clone(),
+                update.told.removes.len().to_string(),
+                at(update).map_or_else(String::new, |at| at.strftime("%Y-%m-%d").to_string()),
+            ]
+        };
+        updates.iter().map(row).collect::<Vec<_>>()
+    };
+    let list = |title: &str, last: &str, rows: Vec<Vec<String>>| Section {
+        title: title.to_owned(),
+        text: if rows.is_empty() { vec!["None.".to_owned()] } else { Vec::new() },
+        table: match rows.is_empty() {
+            true => Table::default(),
+            false => Table { columns: columns(&["Update", "In", "Removes", last]), rows },
+        },
+        ..Section::default()
+    };
+    let numbers = card_numbers(is).into_iter();
+    let numbers = numbers.map(|(name, now, before)| vec![name.to_owned(), of(now), of(before)]);
+    Document {
+        title: format!("What the updates of {} removed", is.name),
+        lines,
+        sections: vec![
+            Section {
+                title: "Numbers".to_owned(),
+                text: is.milestones.clone(),
+                table: Table {
+                    columns: columns(&["What", "This time", "The time before"]),
+                    rows: numbers.collect(),
+                },
+                ..Section::default()
+            },
+            list("Updates that came into production", "In production", rows(&is.updates, came)),
+            list("Updates merged", "Merged", rows(&is.merged, merged_at)),
+        ],
+    }
 }
 
 /// Says whether one's own card is shown to others.

@@ -13,7 +13,10 @@ use trimtab_store::{JudgedBy, NewComponent, Org, Outcome, Product};
 use super::chance::Chance;
 use super::packages::{self, Package};
 use super::people::{self, People};
-use super::{Filled, Sample, incidents, notices, reviews, shares, suppliers, tickets, updates};
+use super::{
+    Filled, Sample, incidents, kept, notices, published, reviews, shares, suppliers, tickets,
+    updates,
+};
 use crate::agreeing;
 use crate::ingest;
 use crate::jobs::measure;
@@ -393,6 +396,8 @@ impl Year<'_> {
         incidents::end(&self.app.store, self.org, &self.people, now).await?;
         tickets::of_first(&self.app.store, self.org, &scheduled, now).await?;
         reviews::ahead(self.app, self.org, &self.people, now).await?;
+        published::fill(self.app, self.org, &mut self.apart, now).await?;
+        kept::fill(self.app, self.org, &self.people, now).await?;
         let next = measure::next(self.org, now);
         self.app.store.add_job(&next, now).await.map(|_| ()).map_err(told)
     }

@@ -2,16 +2,17 @@
 //! number here is never of a system that is kept from them, and it is told whether that was all.
 
 mod document;
+mod entries;
 mod ground;
+pub(crate) mod kept;
 mod oscal;
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
-use trimtab_engine::maturity::{Assessment, Fact, Stage, organisation, team};
-use trimtab_store::{Cursor, EventKind, LedgerFilter};
+use trimtab_engine::maturity::{Assessment, Fact, Stage, organisation_by, team_by};
+use trimtab_store::{Org, StageDay};
 
 pub(crate) use document::document;
+pub(crate) use entries::kind;
 pub(crate) use oscal::oscal;
 
 use self::ground::{Ground, Scope};
@@ -19,11 +20,6 @@ use crate::access::{Action, On, Who};
 use crate::api::findings;
 use crate::problem::Problem;
 use crate::state::App;
-
-/// How many entries of the ledger are named for a fact.
-const ENTRIES: usize = 3;
-/// In how many systems of a team they are looked for.
-const SYSTEMS: usize = 6;
 
 /// An assessment, of a team or of the organisation.
 pub(crate) struct Told {
@@ -39,6 +35,8 @@ pub(crate) struct Told {
     pub(crate) teams: Vec<(i64, String, Assessment)>,
     /// Where the ledger ends, entry and seal, for who may read it.
     pub(crate) ledger: Option<(i64, String)>,
+    /// The stages of the days that were kept, for who sees all of it.
+    pub(crate) days: Vec<StageDay>,
 }
 
 impl Told {
@@ -89,7 +87,9 @@ impl Told {
             Fact::Quiet => format!("/metrics/list?of=interruptions&days=90{and}"),
             Fact::Falling => format!("/metrics?days=90{and}"),
             Fact::Gated => format!("/verdicts?source=change&days=30{and}"),
-            Fact::Mended => format!("/verdicts?outcome=refused&source=change&days=90{and}"),
+            Fact::Mended => {
+                format!("/verdicts?outcome=refused&source=change&days=90&had_time=true{and}")
+            }
             Fact::Promised | Fact::Supplied | Fact::Replied => "/suppliers".to_owned(),
             Fact::Sealed if who.may(Action::Audit, On::ALL) => "/ledger".to_owned(),
             Fact::Read | Fact::Fresh | Fact::Exploits | Fact::Sealed => String::new(),
@@ -97,31 +97,15 @@ impl Told {
     }
 }
 
-/// Which kind of entry tells of a fact. `None`: it is not of the ledger, or of a kind that tells of much else.
-pub(crate) fn kind(fact: Fact) -> Option<EventKind> {
-    Some(match fact {
-        Fact::Inventory | Fact::Watched | Fact::Current => EventKind::Received,
-        Fact::Weighed => EventKind::Assessed,
-        Fact::Planned | Fact::Quiet => EventKind::Planned,
-        Fact::Kept | Fact::Falling => EventKind::Fixed,
-        Fact::Running => EventKind::Deployed,
-        Fact::Decided | Fact::Stated => EventKind::Decided,
-        Fact::Owned
-        | Fact::Described
-        | Fact::Accountable
-        | Fact::Agreed
-        | Fact::Held
-        | Fact::Tested
-        | Fact::Gated
-        | Fact::Mended
-        | Fact::Promised
-        | Fact::Supplied
-        | Fact::Replied
-        | Fact::Read
-        | Fact::Fresh
-        | Fact::Exploits
-        | Fact::Sealed => return None,
-    })
+/// Assesses the organisation and its teams for the server itself, which sees all: the stages of a day.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn of_day(app: &App, org: Org) -> Result<Vec<StageDay>, Problem> {
+    let told = of(app, &Who::of_server(org), None).await?;
+    let day = kept::day(told.at);
+    let teams = told.teams.iter().map(|(id, _, is)| kept::stage_day(Some(*id), day, is));
+    Ok(std::iter::once(kept::stage_day(None, day, &told.is)).chain(teams).collect())
 }
 
 /// Assesses a team, or the organisation with its teams.
@@ -131,6 +115,7 @@ pub(crate) fn kind(fact: Fact) -> Option<EventKind> {
 pub(crate) async fn of(app: &App, who: &Who, asked: Option<i64>) -> Result<Told, Problem> {
     findings::seen(who)?;
     let ground = Ground::of(app, who).await?;
+    let own = kept::thresholds(app, who.org).await?;
     let at = ground.now;
     let one = |id: i64| {
         let found = ground.teams.iter().find(|t| t.id == id);
@@ -139,16 +124,20 @@ pub(crate) async fn of(app: &App, who: &Who, asked: Option<i64>) -> Result<Told,
     let (name, is, teams) = match asked {
         Some(id) => {
             let found = one(id)?;
-            (format!("Team {}", found.name), team(&ground.facts(Scope::Team(id))), Vec::new())
+            (
+                format!("Team {}", found.name),
+                team_by(&ground.facts(Scope::Team(id)), &own),
+                Vec::new(),
+            )
         }
         None => {
-            let of = |id: i64| team(&ground.facts(Scope::Team(id)));
+            let of = |id: i64| team_by(&ground.facts(Scope::Team(id)), &own);
             let owning = ground.teams.iter().filter(|t| ground.systems_of(t.id).next().is_some());
             let teams: Vec<(i64, String, Assessment)> =
                 owning.map(|t| (t.id, t.name.clone(), of(t.id))).collect();
             let named: Vec<(Box<str>, &Assessment)> =
                 teams.iter().map(|(_, name, is)| (name.as_str().into(), is)).collect();
-            let is = organisation(&ground.facts(Scope::All), &named);
+            let is = organisation_by(&ground.facts(Scope::All), &named, &own);
             (ground.organisation.clone(), is, teams)
         }
     };
@@ -156,47 +145,14 @@ pub(crate) async fn of(app: &App, who: &Who, asked: Option<i64>) -> Result<Told,
         None => ground.whole,
         Some(id) => ground.whole || who.may(Action::View, On { system: None, team: Some(id) }),
     };
-    let mut told = Told { name, team: asked, whole, at, is, teams, ledger: None };
+    // Who sees a part sees another stage than was kept of the whole.
+    let days = match whole {
+        true => kept::days(app, who.org, asked, at).await?,
+        false => Vec::new(),
+    };
+    let mut told = Told { name, team: asked, whole, at, is, teams, ledger: None, days };
     if who.may(Action::Audit, On::ALL) {
-        entries(app, who, &ground, &mut told).await?;
+        entries::name(app, who, &ground, &mut told).await?;
     }
     Ok(told)
-}
-
-/// Names entries of the ledger, the newest of the kind that tells of each fact.
-async fn entries(app: &App, who: &Who, ground: &Ground, told: &mut Told) -> Result<(), Problem> {
-    let newest = app.store.entries(who.org, &LedgerFilter::default(), None, 1).await?;
-    told.ledger = newest.rows.into_iter().next().map(|entry| (entry.seq, entry.hash));
-    let mut known: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
-    for fact in Fact::ALL {
-        let Some(kind) = kind(*fact) else { continue };
-        if known.contains_key(kind.as_str()) {
-            continue;
-        }
-        let systems: Vec<Option<i64>> = match told.team {
-            None => vec![None],
-            Some(id) => ground.systems_of(id).take(SYSTEMS).map(|s| Some(s.id)).collect(),
-        };
-        let mut found: Vec<Cursor> = Vec::new();
-        for system in systems {
-            let filter = LedgerFilter {
-                kind: Some(kind),
-                system,
-                since: Some(ground.since),
-                ..LedgerFilter::default()
-            };
-            let page = app.store.entries(who.org, &filter, None, ENTRIES).await?;
-            found.extend(page.rows.iter().map(|e| Cursor { value: e.at, id: e.seq }));
-        }
-        found.sort_by_key(|at| std::cmp::Reverse((at.value, at.id)));
-        found.truncate(ENTRIES);
-        known.insert(kind.as_str(), found.into_iter().map(|at| at.id).collect());
-    }
-    for judged in &mut told.is.judged {
-        let entries = kind(judged.criterion.fact).and_then(|kind| known.get(kind.as_str()));
-        if let (Some(counted), Some(entries)) = (judged.counted.as_mut(), entries) {
-            counted.entries.clone_from(entries);
-        }
-    }
-    Ok(())
 }

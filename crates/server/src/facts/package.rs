@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use trimtab_model::Purl;
-use trimtab_store::{FindingFilter, Group, GroupBy, Load, Where};
+use trimtab_store::{FindingFilter, Group, GroupBy, Load, ToldPublished, Where};
 
 use crate::access::Who;
 use crate::api::visible;
@@ -28,6 +28,8 @@ pub(crate) struct Facts {
     pub(crate) load: Load,
     /// As some document declares it.
     pub(crate) licence: Option<String>,
+    /// What its registry told of versions that are carried, by version.
+    pub(crate) published: BTreeMap<String, ToldPublished>,
 }
 
 /// A version that is here.
@@ -65,6 +67,7 @@ impl Facts {
             ..FindingFilter::default()
         };
         let by = GroupBy::Vulnerability;
+        let told = app.store.published(who.org, std::slice::from_ref(&package)).await?;
         Ok(Facts {
             vulnerabilities: app
                 .store
@@ -72,6 +75,7 @@ impl Facts {
                 .await?,
             load: app.store.load_of(who.org, &filter).await?,
             licence: page.rows.iter().find_map(|p| p.component.is.licence.clone()),
+            published: told.into_iter().map(|one| (one.is.version.clone(), one)).collect(),
             more: page.next.is_some(),
             places: page.rows,
             package,

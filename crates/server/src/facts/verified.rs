@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_engine::maturity::{Counted, Known};
-use trimtab_store::{Org, Verified};
+use trimtab_store::{Org, Proof, Verified};
 
 use crate::access::{Action, On, Who};
 use crate::problem::Problem;
@@ -82,6 +82,12 @@ pub(crate) async fn so_far(app: &App, who: &Who) -> Result<Known, Problem> {
     let (org, now) = (who.org, app.now());
     let all = who.may(Action::Audit, On::ALL);
     let kept = || app.seals.lock().unwrap_or_else(PoisonError::into_inner).get(&org).cloned();
+    // What a job found, in this process or another, is known before anybody looks.
+    if kept().is_none()
+        && let Some(found) = app.store.proof(org).await?
+    {
+        app.seals.lock().unwrap_or_else(PoisonError::into_inner).insert(org, found.into());
+    }
     let is_new = kept().is_some_and(|found| now.duration_since(found.read).abs() < SELDOM);
     if is_new && !all {
         return Ok(told(kept().as_ref(), all));
@@ -94,12 +100,65 @@ pub(crate) async fn so_far(app: &App, who: &Who) -> Result<Known, Problem> {
     Ok(known)
 }
 
+/// Verifies the ledger on to its end, part by part, and keeps how far it came after each: who looks then knows it. Returns
+/// how many parts were read. `None`: somebody else verifies it now.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn read_on(app: &App, org: Org, part: usize) -> Result<Option<usize>, Problem> {
+    let Some(_doing) = app.verifying.begin(org) else { return Ok(None) };
+    let mut before = app.store.proof(org).await?.map(Found::from);
+    let mut parts = 0;
+    loop {
+        let found = part_on(app, org, before, (part, app.now())).await?;
+        parts += 1;
+        let place = found.place.as_ref().map_or(0, |(seq, _)| *seq);
+        // Broken, or at its end; what comes while it is read waits for the next day.
+        let is_over = found.place.is_none() || place >= found.entries;
+        app.store.keep_proof(org, &Proof::from(&found)).await?;
+        app.seals.lock().unwrap_or_else(PoisonError::into_inner).insert(org, found.clone());
+        if is_over {
+            return Ok(Some(parts));
+        }
+        before = Some(found);
+    }
+}
+
+impl From<Proof> for Found {
+    fn from(is: Proof) -> Found {
+        let Proof { place, began, read, entries, holds } = is;
+        Found { place, began, read, entries, holds }
+    }
+}
+
+impl From<&Found> for Proof {
+    fn from(is: &Found) -> Proof {
+        Proof {
+            place: is.place.clone(),
+            began: is.began,
+            read: is.read,
+            entries: is.entries,
+            holds: is.holds,
+        }
+    }
+}
+
 /// Verifies the next part.
 async fn go_on(
     app: &App,
     org: Org,
     before: Option<Found>,
     now: Timestamp,
+) -> Result<Found, Problem> {
+    part_on(app, org, before, (PART, now)).await
+}
+
+/// Verifies so many entries more.
+async fn part_on(
+    app: &App,
+    org: Org,
+    before: Option<Found>,
+    (part, now): (usize, Timestamp),
 ) -> Result<Found, Problem> {
     let holds = before.as_ref().and_then(|found| found.holds);
     // A pass that has not ended goes on, however long it takes.
@@ -111,7 +170,7 @@ async fn go_on(
     let began = before.as_ref().map_or(now, |found| found.began);
     let from = before.and_then(|found| found.place);
     let place = from.as_ref().map(|(seq, hash)| (*seq, hash.as_str()));
-    let is = app.store.verify_ledger_from(org, place, PART).await?;
+    let is = app.store.verify_ledger_from(org, place, part).await?;
     let entries = is.entries;
     if is.broken.is_some() {
         // It is broken until a pass from the beginning ends.

@@ -31,13 +31,22 @@ pub(crate) fn next(org: Org, now: Timestamp) -> NewJob {
 
 pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
     let days = keep(app, job.org, app.now()).await?;
+    // Hours that follow settlings reckon the load alone; the first one of all is no day's.
+    let daily = job.name.starts_with("day-") || !app.store.is_ranked(job.org).await?;
+    if daily {
+        app.store.add_job(&super::look_back::next(job.org, app.now()), app.now()).await?;
+    }
+    let relied = match daily {
+        true => Some(crate::published::rank(app, job.org, app.now()).await?),
+        false => None,
+    };
     // A day without any settling has a load, too.
     let tomorrow = app.now() + SignedDuration::from_hours(24);
     let name = format!("day-{}", tomorrow.as_second().div_euclid(24 * HOUR));
     let daily = NewJob { name, run_at: tomorrow, ..next(job.org, tomorrow) };
     app.store.add_job(&daily, app.now()).await?;
     app.store.add_job(&super::forget::next(job.org, tomorrow), app.now()).await?;
-    Ok(json!({ "days": days }))
+    Ok(json!({ "days": days, "relied": relied }))
 }
 
 /// Keeps every day since the last one that was kept, which may not have been over. Returns how many.

@@ -22,6 +22,11 @@ pub(crate) fn next(org: Org, at: Timestamp) -> NewJob {
     }
 }
 
+/// One at once, for something of a supplier came in: once for a minute.
+pub(crate) fn soon(org: Org, now: Timestamp) -> NewJob {
+    NewJob { name: format!("soon-{}", now.as_second().div_euclid(60)), ..next(org, now) }
+}
+
 pub(super) async fn run(app: &App, job: &Job) -> Result<Value, Refused> {
     let now = app.now();
     let tomorrow = now + SignedDuration::from_hours(24);

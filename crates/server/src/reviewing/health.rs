@@ -5,16 +5,19 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use trimtab_engine::measure::noise;
-use trimtab_engine::review::{Concentration, HeldPackage, Kind, Part, Topic, concentration, drift};
+use trimtab_engine::review::{
+    Concentration, HeldPackage, Kind, Part, Topic, concentration, drift, median_age,
+};
 use trimtab_model::Purl;
-use trimtab_pages::part::tenth;
-use trimtab_store::{GroupBy, Stocked};
+use trimtab_pages::part::{number, tenth};
+use trimtab_store::{GroupBy, Stocked, ToldPublished};
 
 use super::agenda::{Draft, Filled, LISTED, Making, further};
 use super::packing::{Made, PackChart, PackSeries, counted, whole};
 use super::supported::{Said, said};
 use super::{Before, last_of};
 use crate::problem::Problem;
+use crate::published::{self, against, age, oldest};
 use crate::web::count;
 use crate::web::findings::encode;
 use crate::web::today::short;
@@ -74,7 +77,7 @@ pub(super) async fn made(
         packages: all.iter().map(|(name, is)| (name.clone(), is.licences.clone())).collect(),
     };
     let [added, removed, licences] = drifted(last.as_ref(), &stock, &all);
-    let relied = relied(making, &all, said.as_ref(), names.len()).await?;
+    let (relied, ages) = relied(making, &all, said.as_ref(), names.len()).await?;
     let (ending, ended) = ending(&all, said.as_ref(), making.now);
     let unmanaged = unmanaged(making, &all, cut).await?;
     let (concentrated, five, half) = concentrated(making, &all, cut).await?;
@@ -94,6 +97,8 @@ pub(super) async fn made(
         // A page has room for the others; these stand in the words of their parts.
         counted(Part::Concentration, "packages that make up half of the load", half),
         counted(Part::Relied, "packages", (!cut).then(|| whole(names.len()))),
+        counted(Part::Relied, "days old, half of the most relied on", ages.half),
+        counted(Part::Relied, "of the most relied on advised against", ages.against),
     ];
     let load = super::packing::load_line(making.app, org, making.scope, making.now).await?;
     Ok(Made {
@@ -242,15 +247,53 @@ fn versions(all: &[String]) -> String {
     }
 }
 
+/// How old what most is built on is, and of how much of it registries advise against. `None`: unknown.
+struct Ages {
+    half: Option<f64>,
+    against: Option<f64>,
+}
+
+/// What registries told of the versions of a package that are carried.
+fn told_of<'t>(
+    told: &'t [ToldPublished],
+    package: &str,
+    all: &BTreeMap<String, Carried>,
+) -> Vec<&'t ToldPublished> {
+    let held = all.get(package).map_or(&[][..], |is| &is.versions);
+    let here = |one: &&ToldPublished| one.is.package == package && held.contains(&one.is.version);
+    told.iter().filter(here).collect()
+}
+
 /// The packages that most is built on.
 async fn relied(
     making: &Making<'_>,
     all: &BTreeMap<String, Carried>,
     said: Option<&HashMap<String, Said>>,
     known: usize,
-) -> Result<Filled, Problem> {
+) -> Result<(Filled, Ages), Problem> {
     let store = &making.app.store;
     let first = store.relied_on(making.org, making.scope.systems.as_deref(), LISTED).await?;
+    let names: Vec<String> = first.iter().map(|is| is.package.clone()).collect();
+    let told = store.published(making.org, &names).await?;
+    let of = |package: &str| told_of(&told, package, all);
+    let ages: Vec<Option<i64>> = names
+        .iter()
+        .map(|name| of(name).iter().filter_map(|one| age(&one.is, making.now)).max())
+        .collect();
+    let refused: Vec<Option<bool>> = names
+        .iter()
+        .map(|name| {
+            let says: Vec<bool> = of(name).iter().filter_map(|one| against(&one.is)).collect();
+            (!says.is_empty()).then(|| says.contains(&true))
+        })
+        .collect();
+    let dated = ages.iter().flatten().count();
+    let is = Ages {
+        half: median_age(&ages).map(|days| days as f64),
+        // Of one that nobody told of it is not known.
+        against: (!refused.is_empty() && refused.iter().all(Option::is_some))
+            .then(|| whole(refused.iter().filter(|is| **is == Some(true)).count())),
+    };
     let topic = |is: &trimtab_store::Relied| {
         let of = said.and_then(|all| all.get(&is.package));
         let kept = match of {
@@ -258,24 +301,33 @@ async fn relied(
             Some(said) if said.unmaintained => "an advisory says that nobody maintains it",
             Some(_) => "no advisory says that it is unmaintained",
         };
-        let age = match of.and_then(|said| said.released) {
-            Some(day) => format!("its release cycle began {day}"),
-            None => "its age is unknown".to_owned(),
+        let told = told_of(&told, &is.package, all);
+        let age = match (oldest(&told, making.now), of.and_then(|said| said.released)) {
+            (Some(told), _) => told,
+            (None, Some(day)) => format!("its release cycle began {day}"),
+            (None, None) => "its age is unknown".to_owned(),
         };
+        let standing = told.iter().filter(|one| against(&one.is) == Some(true)).find_map(|one| {
+            published::standing(&one.is).map(|words| format!("; {} is {words}", one.is.version))
+        });
+        let standing = standing.unwrap_or_default();
         let versions = all.get(&is.package).map_or_else(String::new, |is| versions(&is.versions));
         let note = format!(
-            "{versions}; in {} of {}; {kept}; {age}",
+            "{versions}; in {} of {}; {kept}; {age}{standing}",
             count(is.assets, "asset", "assets"),
             count(is.systems, "system", "systems"),
         );
         package(Part::Relied, &is.package, is.assets as f64, note)
     };
     let topics = first.iter().map(topic).collect();
-    let about = "The packages that most assets carry. Maintenance is told by advisories, and age by release cycles; \
-                 when a version was published is not known to the server."
-        .to_owned();
+    let about = format!(
+        "The packages that most assets carry. Maintenance is told by advisories and by what registries told whoever \
+         pushed; so is when the oldest version in use was published, which is known of {dated} of {}. Else age is told \
+         by release cycles.",
+        names.len()
+    );
     let list = filled(Part::Relied, topics, about, "/where");
-    Ok(Filled { count: i64::try_from(known).unwrap_or(i64::MAX), ..list })
+    Ok((Filled { count: i64::try_from(known).unwrap_or(i64::MAX), ..list }, is))
 }
 
 /// What nobody supports any longer, or soon; and how much has ended.

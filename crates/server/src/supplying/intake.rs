@@ -195,7 +195,9 @@ pub(crate) async fn send(app: &App, by: &By, about: &About, sent: Sent) -> Resul
         made,
         told: json!(told),
     };
-    Ok(app.store.add_supplied(org, &new, &by.actor(), now).await?)
+    let id = app.store.add_supplied(org, &new, &by.actor(), now).await?;
+    app.store.add_job(&crate::jobs::remind::soon(org, now), now).await?;
+    Ok(id)
 }
 
 /// The bytes of a document, if what would be held of it is bounded.
@@ -303,6 +305,7 @@ pub(crate) async fn answer(app: &App, by: &By, id: i64, answer: Answered) -> Res
         let text = "It was answered already, or is no longer asked.";
         return Err(Problem::conflict(text));
     }
+    app.store.add_job(&crate::jobs::remind::soon(org, now), now).await?;
     if answer.status() == Some(VexStatus::NotAffected) {
         match decide(app, by, &question, &answer).await {
             Ok(Some(decision)) => app.store.note_decision_of(org, id, decision).await?,

@@ -206,27 +206,43 @@ async fn product_of(
 /// When they first said something of a vulnerability, and when they first stated how they are affected.
 type Spoken = (Option<Timestamp>, Option<Timestamp>);
 
-/// What they said of which vulnerability of a product, by documents and answers, and whether they said more than that.
+/// What they said of which vulnerability of a product, by documents and answers; and how much of it was looked at, in
+/// words, where they said more than that.
 async fn spoken(
     app: &App,
     org: Org,
     product: &Product,
-) -> Result<(BTreeMap<i64, Spoken>, bool), StoreError> {
+) -> Result<(BTreeMap<i64, Spoken>, Option<Box<str>>), StoreError> {
     let (store, ids) = (&app.store, [product.id]);
     let documents = store.supplied(org, (&ids, Some("vex")), None, STATED).await?;
     let answered = Some(QuestionState::Answered);
     let answers = store.questions(org, (&ids, answered), None, STATED).await?;
-    let mut cut = documents.next.is_some() || answers.next.is_some();
+    let mut cut: Vec<String> = Vec::new();
+    if documents.next.is_some() {
+        let all = store.count_supplied_of(org, product.id, "vex").await?;
+        cut.push(format!("{} of {all} documents", documents.rows.len()));
+    }
+    if answers.next.is_some() {
+        let all = store.count_answered(org, product.id).await?;
+        cut.push(format!("{} of {all} answers", answers.rows.len()));
+    }
+    let (mut looked, mut stated_all) = (0, 0);
     let mut said: Vec<(String, Timestamp, bool)> = Vec::new();
     for is in &documents.rows {
         let told = Told::of(is);
-        cut |= told.cut;
+        if told.cut {
+            looked += told.named.len();
+            stated_all += told.statements.max(told.named.len());
+        }
         said.extend(told.named.into_iter().map(|(name, stated)| (name, is.received, stated)));
     }
     for is in &answers.rows {
         let Some((at, answer)) = &is.answer else { continue };
         let stated = Answered::of(answer).is_statement();
         said.extend(is.is.vulnerability.clone().map(|name| (name, *at, stated)));
+    }
+    if stated_all > 0 {
+        cut.push(format!("{looked} of {stated_all} statements of the longest documents"));
     }
     let mut names: Vec<String> = said.iter().map(|(name, ..)| name.clone()).collect();
     names.sort_unstable();
@@ -244,5 +260,5 @@ async fn spoken(
             first(&mut spoken.1, at);
         }
     }
-    Ok((all, cut))
+    Ok((all, (!cut.is_empty()).then(|| cut.join(" and ").into())))
 }

@@ -311,6 +311,7 @@ mod tests {
             made: at(0),
             ended: None,
             promised: json!({}),
+            version: 1,
         }
     }
 

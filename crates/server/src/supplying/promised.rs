@@ -255,6 +255,7 @@ mod tests {
             made: at(0),
             ended: None,
             promised,
+            version: 1,
         };
         let first = Promised { fresh_days: Some(90), ..Promised::default() };
         let more = Promised { quality: Some(60), ..first.clone() };

@@ -228,7 +228,7 @@ mod tests {
             newest: None,
             made: at(0),
         };
-        (Supplier { id: 1, is, made: at(0), ended: None, promised: json!({}) }, product)
+        (Supplier { id: 1, is, made: at(0), ended: None, promised: json!({}), version: 1 }, product)
     }
 
     #[test]

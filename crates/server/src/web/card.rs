@@ -79,6 +79,7 @@ pub(crate) async fn page(
         about,
         chart: None,
         list: came_in(&is.updates, now),
+        more: None,
         forms: Vec::new(),
     };
     Ok(html(&view))

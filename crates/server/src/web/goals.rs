@@ -183,7 +183,8 @@ async fn show(app: &App, who: &Who, after: Option<i64>, wrong: Option<(Sent, Pro
         "Days to remediate and deadlines are those of a goal's own time so far; it begins at the number of the {} days before. A goal is on track when it is as far as its time; once its time is over, the number of its last day is shown.",
         goaling::DAYS
     )];
-    Ok(html(&Goals { layout, notice, figures: Figures(figures), about, chart: None, list, forms }))
+    let figures = Figures(figures);
+    Ok(html(&Goals { layout, notice, figures, about, chart: None, list, more: None, forms }))
 }
 
 /// The same of one.

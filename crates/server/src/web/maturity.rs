@@ -10,12 +10,15 @@ use trimtab_engine::maturity::{Framework, Judged, Reference, Stage, Verdict};
 use trimtab_pages::Entry;
 use trimtab_pages::page::{Maturity, Pack};
 use trimtab_pages::part::{
-    Cell, Column, Empty, Figure, Figures, Link, Pairs, Row, Table, Value, When,
+    Cell, Chart, Column, Empty, Figure, Figures, Href, Kind, Link, Pairs, Point, Row, Series,
+    Table, Tone, Value, When,
 };
+use trimtab_store::StageDay;
 
 use super::{Page, Sorry, html, layout};
 use crate::access::Who;
 use crate::facts::maturity::{Told, of};
+use crate::measuring::question::told as day_told;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -51,6 +54,7 @@ async fn show(app: &App, who: &Who, asked: Option<i64>) -> Page {
     if asked.is_some() {
         layout.actions.push(Link::to("Of the organisation", "/maturity"));
     }
+    layout.actions.push(Link::to("What is asked for", "/maturity/thresholds"));
     layout.actions.push(Link::to("Evidence as HTML", format!("/api/v1/maturity/pack{only}")));
     layout.actions.push(Link::to("PDF", format!("/api/v1/maturity/pdf{only}")));
     layout.actions.push(Link::to("JSON", format!("/api/v1/maturity{only}")));
@@ -62,6 +66,7 @@ async fn show(app: &App, who: &Who, asked: Option<i64>) -> Page {
         teams: told.team.is_none().then(|| teams(&told, "")),
         stages: stages(&told, who, "", app.now()),
         frameworks: frameworks(&told),
+        trend: (told.days.len() > 1).then(|| trend(&told)),
     };
     Ok(html(&view))
 }
@@ -107,6 +112,41 @@ fn figures(told: &Told) -> Figures {
         all.push(Figure::of(told.teams.len().to_string(), "teams", "#teams"));
     }
     Figures(all)
+}
+
+/// The stage over time, as it was kept each day: of each week the last.
+fn trend(told: &Told) -> Chart {
+    let mut weeks: BTreeMap<i64, &StageDay> = BTreeMap::new();
+    for day in &told.days {
+        weeks.insert(day.day.div_euclid(7), day);
+    }
+    let (first, last) = (weeks.keys().next(), weeks.keys().next_back());
+    let all: Vec<(i64, Option<&StageDay>)> = first
+        .zip(last)
+        .map(|(first, last)| (*first..=*last).map(|week| (week, weeks.get(&week).copied())))
+        .into_iter()
+        .flatten()
+        .collect();
+    let points = all
+        .iter()
+        .map(|(_, day)| Point { value: day.map(|day| day.stage as f64), href: Href::default() });
+    Chart {
+        kind: Kind::Lines,
+        title: "Stage".to_owned(),
+        definition: "The stage on the last day of each week that was kept. A week of which nothing was kept has a gap."
+            .to_owned(),
+        unit: "of 5".to_owned(),
+        labels: all
+            .iter()
+            .map(|(week, day)| day_told(day.map_or(week * 7, |day| day.day)))
+            .collect(),
+        series: vec![Series {
+            name: "stage".to_owned(),
+            tone: Tone::Plain,
+            points: points.collect(),
+        }],
+        csv: Href::default(),
+    }
 }
 
 /// What stands between them and the next stage.
@@ -173,8 +213,12 @@ fn criteria(told: &Told, who: &Who, base: &str, stage: Stage, now: Timestamp) ->
             [] => judged.missing.clone(),
             teams => format!("{} Not in: {}.", judged.missing, teams.join(", ")),
         };
+        let asked = match is.bounds() {
+            Some(_) => format!("{} % of them", judged.least),
+            None => String::new(),
+        };
         Row::of(vec![
-            Cell::text(is.words),
+            Cell::Name(Link::words(is.words), asked),
             verdict,
             shown(judged, told, who, base),
             if missing.is_empty() { Cell::Nothing } else { Cell::text(missing) },

@@ -15,6 +15,7 @@ use super::{Page, Sorry, at_least, count, html, layout};
 use crate::access::Who;
 use crate::facts::package::{Facts, PLACES, Version};
 use crate::problem::Problem;
+use crate::published;
 use crate::state::App;
 
 /// Which.
@@ -67,7 +68,7 @@ pub(crate) async fn page(
                 },
             ),
         ]),
-        versions: versions(&facts, &everywhere),
+        versions: versions(&facts, &everywhere, now),
         vulnerabilities: vulnerabilities(&facts.vulnerabilities, package, now),
         places: table(&facts.places),
         layout,
@@ -75,12 +76,27 @@ pub(crate) async fn page(
     Ok(html(&view))
 }
 
-fn versions(facts: &Facts, everywhere: &str) -> Table {
+fn versions(facts: &Facts, everywhere: &str, now: jiff::Timestamp) -> Table {
     let row = |is: &Version<'_>| {
+        let told = facts.published.get(is.version).map(|told| &told.is);
+        let untold = "nobody who pushed it told what its registry says";
+        let published = match told.map(|told| told.published) {
+            Some(Some(at)) => Cell::Value(Value::Time(When::of(at, now))),
+            Some(None) => Cell::unknown("its registry does not tell"),
+            None => Cell::unknown(untold),
+        };
+        let says = told.map(|told| {
+            let all = [published::after(told), published::standing(told)];
+            let asked = told.asked.map(|at| at.strftime("asked %Y-%m-%d").to_string());
+            let all: Vec<String> = all.into_iter().chain([asked]).flatten().collect();
+            all.join("; ")
+        });
         Row::of(vec![
             Cell::code(is.version),
             Cell::link(is.places.to_string(), everywhere),
             Cell::text(is.running.to_string()),
+            published,
+            says.map_or_else(|| Cell::unknown(untold), Cell::text),
         ])
     };
     Table {
@@ -90,6 +106,8 @@ fn versions(facts: &Facts, everywhere: &str) -> Table {
             Column::left("Version").kept(),
             Column::right("Places").kept(),
             Column::right("In production").kept(),
+            Column::left("Published"),
+            Column::left("Its registry says"),
         ],
         rows: facts.versions().iter().map(row).collect(),
         ..Table::default()

@@ -3,23 +3,25 @@
 use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect};
+use jiff::Timestamp;
 use serde::Deserialize;
 use trimtab_pages::Entry;
 use trimtab_pages::page::Goals;
 use trimtab_pages::part::{
     Cell, Column, Empty, Field, Figures, Form as Sheet, Input, Link, Notice, Row, Table, Urgency,
-    number,
+    When, number,
 };
 
 use super::card::{came_in, figure};
 use super::{Page, Sorry, count, html, layout, own_form};
 use crate::access::Who;
 use crate::api::cards::WallAsked;
-use crate::carding::person::{Place, card_of, show, wall};
+use crate::carding::person::{Place, card_numbers, card_of, merged_at, show, wall};
 use crate::carding::{LEFT_OUT, removed_numbers};
 use crate::measuring::question::told;
 use crate::problem::Problem;
 use crate::state::App;
+use crate::updating::{Update, title};
 
 /// What the form sends.
 #[derive(Debug, Default, Deserialize)]
@@ -49,12 +51,15 @@ pub(crate) async fn page(
         layout(&app, &who, Entry::Teams, &format!("Card of {}", is.name), headline).await?;
     layout.crumbs = vec![Link::to("Wall", "/wall"), Link::words(is.name.clone())];
     layout.actions.push(Link::to("Release notes", format!("/api/v1/cards/{id}?as=md&days={days}")));
-    let numbers = removed_numbers((&is.now, &is.before), (is.cut, is.more));
+    layout.actions.push(Link::to("Markdown", format!("/api/v1/cards/{id}?as=card&days={days}")));
+    let numbers = card_numbers(&is);
     let list = came_in(&is.updates, now);
+    let merged = merged(&is.merged, now);
     let mut about = is.milestones.clone();
     about.push(format!(
         "{} to {}, beside {} to {}, and beside nobody else. An update is whose who pushed its evidence, by hand \
-         or with a token of theirs.",
+         or with a token of theirs. A merge is theirs where git names their verified address, or they said so themselves; \
+         others are nobody's.",
         told(is.period.first),
         told(is.period.last),
         told(is.other.first),
@@ -83,8 +88,38 @@ pub(crate) async fn page(
     }
     let notice =
         is.more.then(|| Notice { urgency: Urgency::Note, text: LEFT_OUT.to_owned(), next: None });
-    let figures = Figures(numbers.into_iter().map(|is| figure(is, "#list")).collect());
-    Ok(html(&Goals { layout, notice, figures, about, chart: None, list, forms }))
+    let place = |name: &str| if name == "updates merged" { "#more" } else { "#list" };
+    let figures = numbers.into_iter().map(|is| figure(is, place(is.0)));
+    let figures = Figures(figures.collect());
+    let more = Some(merged);
+    Ok(html(&Goals { layout, notice, figures, about, chart: None, list, more, forms }))
+}
+
+/// The updates that somebody merged.
+fn merged(updates: &[Update], now: Timestamp) -> Table {
+    let row = |update: &Update| {
+        let here = format!("/updates/{}", update.is.id);
+        Row::of(vec![
+            Cell::Name(Link::to(title(&update.told), here.clone()), update.is.asset_name.clone()),
+            Cell::link(update.told.removes.len().to_string(), here),
+            merged_at(update).map_or(Cell::Nothing, |at| Cell::Value(When::of(at, now).into())),
+        ])
+    };
+    Table {
+        title: "Updates merged".to_owned(),
+        titled: true,
+        columns: vec![
+            Column::left("Update").kept(),
+            Column::right("Removes").kept(),
+            Column::right("Merged").kept(),
+        ],
+        rows: updates.iter().map(row).collect(),
+        empty: Empty {
+            why: "Nobody tells of an update that was merged in this time.".to_owned(),
+            next: None,
+        },
+        ..Table::default()
+    }
 }
 
 pub(crate) async fn post(

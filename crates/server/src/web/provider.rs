@@ -122,6 +122,10 @@ async fn person(
         Some(known) => known.id,
         None => newcomer(app, org, provider, who, now).await?,
     };
+    // By it git tells which merges are theirs.
+    if let Some((email, true)) = &who.email {
+        app.store.verify_address(org, id, email, now).await?;
+    }
     let held = app.store.grants(org, id).await?;
     let roles = oidc::roles(&held, &provider.roles, &who.groups);
     let mut sorted = held.clone();

@@ -111,6 +111,7 @@ async fn show(app: &App, who: &Who, wrong: Option<String>) -> Page {
         about,
         chart: (rounds.len() > 1).then(|| chart(&rounds)),
         list: table(&rounds),
+        more: None,
         forms,
     };
     Ok(html(&view))

@@ -2,6 +2,7 @@
 //! links; and the question that is asked of it.
 
 pub(crate) mod ask;
+pub(crate) mod contents;
 pub(crate) mod document;
 mod tables;
 
@@ -150,6 +151,7 @@ async fn show(app: &App, who: &Who, id: i64, made: Option<String>, wrong: Option
     if asks {
         layout.actions.push(Link::to("Ask them", format!("{here}/ask")));
     }
+    layout.actions.push(Link::to("What they deliver", format!("{here}/packages")));
     if seen.may_change {
         layout.actions.push(Link::to("Change it", format!("{here}/edit")));
     }

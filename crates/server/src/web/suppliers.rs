@@ -304,6 +304,7 @@ async fn edit_form(
         Link::words("Change"),
     ];
     let mut all = fields(sent);
+    all.push(Field::new("version", "version", Input::Hidden).holding(sent.version.clone()));
     all.push(
         Field::new("ended", "They deliver nothing any longer", Input::Check)
             .holding(sent.ended.clone())
@@ -337,11 +338,26 @@ pub(crate) async fn change(
         Ok(wanted) => wanted,
         Err(wrong) => return edit_form(&app, &who, &seen, &sent, Some(wrong)).await,
     };
-    match supplying::change(&app, &who, id, (wanted, Some(!sent.ended.is_empty()))).await {
+    // Who sent no version has read none.
+    let read = |version: i64| match sent.version.as_str() {
+        "" => Ok(()),
+        read if read == version.to_string() => Ok(()),
+        _ => Err(Problem::changed()),
+    };
+    let said = (wanted, Some(!sent.ended.is_empty()));
+    match supplying::change(&app, &who, id, said, read).await {
         Ok(()) => Ok(Redirect::to(&format!("/suppliers/{id}")).into_response()),
         Err(problem) if problem.status == 422 => {
             let name = at(&problem.detail);
             edit_form(&app, &who, &seen, &sent, Some((name, problem.detail))).await
+        }
+        Err(problem) if problem.status == 412 => {
+            // What they wrote stays, and the next press is about what stands now.
+            let seen = supplying::find(&app, &who, id).await?;
+            let sent = sent.about(&seen);
+            let text =
+                "Somebody changed it while you wrote: look at it before you keep yours over it.";
+            edit_form(&app, &who, &seen, &sent, Some(("name", text.to_owned()))).await
         }
         Err(problem) => Err(problem.into()),
     }

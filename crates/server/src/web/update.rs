@@ -22,6 +22,7 @@ use crate::access::{On, Who};
 use crate::api::tickets::links;
 use crate::api::updates::{Said, find, keep, may_say};
 use crate::api::visible;
+use crate::merging;
 use crate::problem::Problem;
 use crate::state::App;
 use crate::updating::{self, Far, Update, title};
@@ -98,6 +99,7 @@ async fn show(
     let team = team(app, who, on).await?;
     let may = may_say(who, on);
     let form = may.then(|| form(&update, layout.csrf.clone(), wrong));
+    let (merger, merged) = merger(app, who, &update, on, &layout.csrf).await?;
     let asset = format!("/findings?state=any&asset={}", update.is.is.asset);
     let gone = update.findings.iter().filter(|f| !f.state.is_live()).count();
     let told = &update.told;
@@ -129,7 +131,8 @@ async fn show(
         moves: moves(&update),
         removes: removes(&update, now),
         left_out: left_out(&update),
-        about: about(&update, &outside(app, who, &update).await?, tickets),
+        about: about(&update, &outside(app, who, &update).await?, tickets, merger),
+        merged,
         rollback: format!("trimtab rollback {}", update.is.is.batch),
         form,
         layout,
@@ -412,7 +415,70 @@ async fn outside(app: &App, who: &Who, update: &Update) -> Result<Vec<i64>, Prob
     Ok(all.iter().filter(|a| !is_done(a)).map(|a| a.id).collect())
 }
 
-fn about(update: &Update, outside: &[i64], tickets: Vec<Link>) -> Pairs {
+/// Who merged it, as far as that is told and they show it; and what one says of oneself.
+async fn merger(
+    app: &App,
+    who: &Who,
+    update: &Update,
+    on: On,
+    csrf: &str,
+) -> Result<(Value, Option<Sheet>), Problem> {
+    let known = app.store.merger(who.org, update.is.id).await?;
+    let own = known.as_ref().is_some_and(|known| known.person == who.person.id);
+    let unknown = |why: &str| Value::Unknown(why.to_owned());
+    let told = match &known {
+        None => unknown("neither git nor anybody told"),
+        Some(_) if own => Value::Link(Link::to("you", format!("/cards/{}", who.person.id))),
+        Some(known) => {
+            let hidden = app.store.unshown(who.org).await?.contains(&known.person);
+            let person = app.store.person(who.org, known.person).await?;
+            match person.filter(|person| !hidden && !person.disabled) {
+                Some(person) => Value::Link(Link::to(person.name, format!("/cards/{}", person.id))),
+                None => unknown("who it was is shown to nobody"),
+            }
+        }
+    };
+    let can = merging::may_say(who, on) && update.far != Far::Nothing;
+    let form = (can && (own || known.is_none())).then(|| Sheet {
+        action: format!("/updates/{}/merged", update.is.id).into(),
+        csrf: csrf.to_owned(),
+        fields: vec![Field::new("mine", "mine", Input::Hidden).holding(if own {
+            "no"
+        } else {
+            "yes"
+        })],
+        submit: if own { "I did not merge it" } else { "I merged it" }.to_owned(),
+        ..Sheet::default()
+    });
+    Ok((told, form))
+}
+
+/// What the form sends of who merged it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Merged {
+    csrf: String,
+    mine: String,
+}
+
+pub(crate) async fn merged(
+    State(app): State<App>,
+    who: Result<Who, Problem>,
+    Path(id): Path<i64>,
+    Form(sent): Form<Merged>,
+) -> Page {
+    let who = who.map_err(Sorry::from)?;
+    own_form(&who, &sent.csrf)?;
+    let mine = match sent.mine.as_str() {
+        "yes" => true,
+        "no" => false,
+        _ => return Err(Problem::invalid("Nothing of that name can be done.").into()),
+    };
+    merging::mine(&app, &who, id, mine).await?;
+    Ok(Redirect::to(&format!("/updates/{id}")).into_response())
+}
+
+fn about(update: &Update, outside: &[i64], tickets: Vec<Link>, merger: Value) -> Pairs {
     let (is, told) = (&update.is, &update.told);
     let unknown = |why: &str| Value::Unknown(why.to_owned());
     let mut pairs = vec![
@@ -439,6 +505,7 @@ fn about(update: &Update, outside: &[i64], tickets: Vec<Link>) -> Pairs {
         pairs.push(("Request".to_owned(), Value::Link(link)));
     }
     pairs.extend(tickets.into_iter().map(|link| ("Ticket".to_owned(), Value::Link(link))));
+    pairs.push(("Merged by".to_owned(), merger));
     pairs.push((
         "It took".to_owned(),
         is.points.map_or_else(

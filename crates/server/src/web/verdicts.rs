@@ -38,6 +38,7 @@ fn standing(is: &Verdict) -> &'static str {
         (Judgement::Unknown, _) => "not known",
         (Judgement::Refused, Some((VerdictAnswer::Passed(_), _))) => "refused, then mended",
         (Judgement::Refused, Some((VerdictAnswer::Decided(_), _))) => "refused, let through",
+        (Judgement::Refused, None) if is.left.is_some() => "refused, the branch was left",
         (Judgement::Refused, None) => "refused",
     }
 }
@@ -84,6 +85,7 @@ pub(crate) async fn page(
         unknown: sum.unknown + is.unknown,
         mended: sum.mended + is.mended,
         let_through: sum.let_through + is.let_through,
+        left: sum.left + is.left,
     });
     let looked = count(sum.all, "change was", "changes were");
     let headline = match (sum.all, sum.refused) {
@@ -97,7 +99,7 @@ pub(crate) async fn page(
     let mut layout = layout(&app, &who, Entry::Systems, "Verdicts of the gate", headline).await?;
     layout.crumbs = vec![Link::to("Systems", "/systems"), Link::words("Verdicts of the gate")];
     let here = |more: &[(&str, &str)]| list(&asked, days, &of_changes(more));
-    let open = sum.refused - sum.mended - sum.let_through;
+    let open = sum.refused - sum.mended - sum.let_through - sum.left;
     let figures = Figures(vec![
         Figure::of(sum.all.to_string(), "changes looked at", here(&[])),
         Figure::of(sum.refused.to_string(), "refused", here(&[("outcome", "refused")])),
@@ -108,6 +110,11 @@ pub(crate) async fn page(
         ),
         Figure::of(sum.mended.to_string(), "mended", here(&[("answered", "passed")])),
         Figure::of(open.to_string(), "refused and not answered", here(&[("answered", "open")])),
+        Figure::of(
+            sum.left.to_string(),
+            "of branches that were left",
+            here(&[("answered", "left")]),
+        ),
         Figure::of(sum.unknown.to_string(), "not known", here(&[("outcome", "unknown")])),
     ]);
     let mut parts = Vec::new();
@@ -134,6 +141,7 @@ pub(crate) async fn page(
                 ("answered", &asked.answered),
             ];
             more.extend(members.iter().filter_map(|(name, is)| Some((*name, (*is).clone()?))));
+            more.extend(asked.had_time.map(|is| ("had_time", is.to_string())));
             list(&asked, days, &more)
         }),
         empty: Empty {

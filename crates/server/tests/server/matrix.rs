@@ -147,6 +147,17 @@ fn request(world: &World, row: &Row, role: &str) -> (String, Value) {
                 "deployment": { "sha": "x", "ref": "main" } }),
         ),
         ("POST", "deployments/kubernetes") => ("?environment=production", json!({ "items": [] })),
+        ("POST", "packages/published") => {
+            ("?asset=shop", json!({ "packages": [{ "purl": "pkg:npm/moment@2.24.0" }] }))
+        }
+        ("POST", "updates/merges") => (
+            "?asset=shop",
+            json!({ "merges": [{ "update": 1, "commit": "5d1e0c7", "address": "a@b" }] }),
+        ),
+        ("PUT", "maturity/thresholds") => {
+            ("", json!({ "criterion": "inventory-begun", "least": 50, "reason": "x" }))
+        }
+        ("PUT", "updates/{id}/merged") => ("", json!({ "mine": false })),
         ("POST", "people") => ("", json!({ "name": role, "email": format!("{role}@example.org") })),
         ("POST", "people/{id}/roles") => ("", json!({ "role": "auditor" })),
         ("DELETE", "people/{id}/roles") => ("?role=auditor", Value::Null),

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::harness::{JSON, Someone};
 use crate::world::World;
 
 fn criterion<'v>(told: &'v Value, id: &str) -> &'v Value {
@@ -157,4 +158,99 @@ fn oscal_has_what_its_schema_asks_for() {
         }
     }
     assert!(ids.len() > 20);
+}
+
+#[test]
+fn an_organisation_asks_more_or_less_of_itself_within_bounds() {
+    let world = World::new();
+    let World { server, lea, small, .. } = &world;
+    server.settle(world.org);
+    let put = |who: &Someone, body: &Value| {
+        let own = [("cookie", who.cookie.as_str()), JSON];
+        server.ask("PUT", "/api/v1/maturity/thresholds", &own, body.to_string().as_bytes()).status
+    };
+    let asked = |least: Value, reason: &str| json!({ "criterion": "inventory-whole", "least": least, "reason": reason });
+    let verdict = || {
+        let all = server.open(lea, "/api/v1/maturity").json();
+        let is = criterion(&all, "inventory-whole");
+        (is["verdict"].clone(), is["least"].clone(), is["usual"].clone())
+    };
+    assert_eq!(verdict(), ("not-met".into(), 100.into(), 100.into()));
+    for wrong in [
+        asked(json!(79), "x"),
+        asked(json!(101), "x"),
+        asked(json!(90), " "),
+        json!({ "criterion": "no-such", "least": 90, "reason": "x" }),
+        json!({ "criterion": "ledger-holds", "least": 90, "reason": "x" }),
+    ] {
+        assert_eq!(put(lea, &wrong), 422, "{wrong}");
+    }
+    assert_eq!(put(small, &asked(json!(90), "x")), 403, "who answers for all alone");
+    assert_eq!(put(lea, &asked(json!(80), "Two are bought, and send nothing.")), 204);
+    // One of two is still too few, by what is asked for here.
+    let all = server.open(lea, "/api/v1/maturity").json();
+    let is = criterion(&all, "inventory-whole");
+    assert_eq!(is["missing"], "1 more of 2 systems (80 % are asked for).");
+    assert_eq!(is["least"], 80);
+    let rows = server.open(small, "/api/v1/maturity/thresholds").json()["rows"].clone();
+    let rows = rows.as_array().unwrap();
+    let own = rows.iter().find(|row| row["criterion"] == "inventory-whole").unwrap();
+    assert_eq!(
+        (&own["least"], &own["usual"], &own["lowest"], &own["reason"]),
+        (&80.into(), &100.into(), &80.into(), &"Two are bought, and send nothing.".into())
+    );
+    assert_eq!(own["actor"], format!("person:{}", lea.id));
+    assert!(rows.iter().all(|row| row["criterion"] != "ledger-holds"));
+    let page = server.open(small, "/maturity/thresholds").text;
+    assert!(page.contains("Two are bought, and send nothing."), "{page}");
+    assert!(page.contains("Lea") && !page.contains("Ask for something else"), "{page}");
+    let form = [("criterion", "inventory-whole"), ("least", "7"), ("reason", "less")];
+    let answer = server.send(lea, "/maturity/thresholds", &form);
+    assert!(answer.status == 200 && answer.text.contains("80 to 100 percent"), "{answer:?}");
+    let form = [("criterion", "inventory-whole"), ("least", ""), ("reason", "")];
+    assert_eq!(server.send(lea, "/maturity/thresholds", &form).status, 303);
+    assert_eq!(verdict().1, 100);
+    // Each change is told, with why.
+    let app = server.app();
+    let told = server.runtime.block_on(app.store.ledger(world.org, 0, 5000)).unwrap();
+    let told: Vec<Value> = told
+        .iter()
+        .filter(|one| one.data.contains("maturity-threshold"))
+        .map(|one| serde_json::from_str(&one.data).unwrap())
+        .collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!((&told[0]["least"], &told[1]["least"]), (&json!(80), &Value::Null));
+}
+
+#[test]
+fn the_stage_is_kept_by_day_and_the_ledger_read_on_before_anybody_looks() {
+    let world = World::new();
+    let World { server, lea, small, team, .. } = &world;
+    server.settle(world.org);
+    let app = server.app();
+    let proof = || server.runtime.block_on(app.store.proof(world.org)).unwrap();
+    // As the job of the day does; a few entries at a time.
+    let parts = server.runtime.block_on(app.look_back(world.org, 7)).unwrap();
+    assert!(parts.unwrap() > 1, "{parts:?}");
+    let is = proof().unwrap();
+    assert_eq!((is.place.as_ref().unwrap().0, is.holds.unwrap().0), (is.entries, true));
+    let all = server.open(lea, "/api/v1/maturity").json();
+    let days = all["days"].as_array().unwrap();
+    assert_eq!(days.len(), 1, "{days:?}");
+    assert_eq!(days[0]["number"], all["number"]);
+    let sum = |name: &str| days[0][name].as_i64().unwrap();
+    let criteria = all["criteria"].as_array().unwrap().len();
+    assert_eq!(sum("met") + sum("not_met") + sum("unknown"), i64::try_from(criteria).unwrap());
+    let own = server.open(lea, &format!("/api/v1/maturity?team={team}")).json();
+    assert_eq!(own["days"][0]["number"], own["number"]);
+    // Who sees a part is told of no stage of the whole.
+    assert_eq!(server.open(small, "/api/v1/maturity").json()["days"], json!([]));
+    // One day has no trend; of two weeks there is a chart.
+    assert!(!server.open(lea, "/maturity").text.contains("last day of each week"));
+    let today = server.runtime.block_on(app.store.stages(world.org, None, (0, i64::MAX))).unwrap();
+    let before = trimtab_store::StageDay { day: today[0].day - 21, stage: 1, ..today[0] };
+    server.runtime.block_on(app.store.keep_stages(world.org, &[before])).unwrap();
+    let page = server.open(lea, "/maturity").text;
+    assert!(page.contains("last day of each week") && page.contains("?</text>"), "{page}");
+    assert!(!server.open(small, "/maturity").text.contains("last day of each week"));
 }

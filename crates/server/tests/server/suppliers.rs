@@ -1,6 +1,7 @@
 //! Suppliers: by a link they send and answer without an account, and see nothing else of ours; what they promised is judged
 //! by what came; what they state changes nothing until somebody of ours has agreed.
 
+mod contents;
 mod letters;
 mod looked;
 

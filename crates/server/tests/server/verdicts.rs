@@ -276,3 +276,40 @@ fn a_near_miss_is_opened_out_of_what_was_refused() {
         assert_eq!(server.open(&eli, &format!("/api/v1/incidents?{wrong}")).status, 422, "{wrong}");
     }
 }
+
+#[test]
+fn a_verdict_says_when_it_was_made_and_its_list_has_what_is_counted() {
+    let (server, _, eli, _) = answers::begun();
+    let now = jiff::Timestamp::now();
+    let ago = |hours: i64| (now - jiff::SignedDuration::from_hours(hours)).to_string();
+    let refused = gate("fail", &[("deny", "CVE-2022-31129")]);
+    let path = |branch: &str, made: &str| {
+        format!("asset=shop&revision=c1&branch={branch}&made={}", made.replace('+', "%2B"))
+    };
+    for made in [ago(24 * 8), ago(-1), "yesterday".to_owned()] {
+        let query = format!("/api/v1/verdicts?{}", path("topic", &made));
+        assert_eq!(post(&server, &eli, &query, &refused).status, 422, "{made}");
+    }
+    let id = sent(&server, &eli, &path("topic", &ago(5)), &refused)["id"].clone();
+    let is = one(&server, &eli, &id);
+    assert_eq!(is["at"].as_str().unwrap()[..13], ago(5)[..13], "{is}");
+    assert_eq!(is["left"], Value::Null);
+    // It is younger than a week: it is listed, and not among those that are counted.
+    let list = |query: &str| {
+        let all = server.open(&eli, &format!("/api/v1/verdicts?{query}")).json();
+        all["rows"].as_array().unwrap().iter().map(|row| row["id"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(list("outcome=refused"), [id.clone()]);
+    assert_eq!(list("outcome=refused&had_time=true"), Vec::<Value>::new());
+    let pass = gate("pass", &[]);
+    sent(&server, &eli, &path("topic", &ago(6)), &pass);
+    assert_eq!(one(&server, &eli, &id)["answered"], Value::Null, "it was made before");
+    let later = json!({ "made": ago(4) });
+    let query = path("topic", later["made"].as_str().unwrap()).replace("c1", "c2");
+    sent(&server, &eli, &query, &pass);
+    assert_eq!(one(&server, &eli, &id)["answered"]["how"], "passed");
+    assert_eq!(list("outcome=refused&had_time=true"), [id.clone()]);
+    let page = server.open(&eli, "/verdicts").text;
+    assert!(page.contains("of branches that were left"), "{page}");
+    assert_eq!(list("answered=left"), Vec::<Value>::new());
+}

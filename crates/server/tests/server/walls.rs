@@ -72,6 +72,7 @@ fn what_belongs_to_others_is_not_there() {
         row("POST", "/api/v1/teams/{id}/tracker/try", team, none.clone(), 404),
         row("GET", "/api/v1/updates/{id}", update, none.clone(), 404),
         row("POST", "/api/v1/updates/{id}", update, json!({ "points": 1 }), 404),
+        row("PUT", "/api/v1/updates/{id}/merged", update, json!({ "mine": true }), 404),
         row("GET", "/api/v1/incidents/{id}", incident, none.clone(), 404),
         row(
             "POST",
@@ -115,6 +116,14 @@ fn what_belongs_to_others_is_not_there() {
         row("GET", "/api/v1/suppliers/{id}", &world.supplier, none.clone(), 404),
         row("PUT", "/api/v1/suppliers/{id}", &world.supplier, json!({ "name": "x" }), 404),
         row("GET", "/api/v1/suppliers/{id}/documents", &world.supplier, none.clone(), 404),
+        row(
+            "GET",
+            "/api/v1/suppliers/{id}/documents/{number}/bytes",
+            &world.supplier,
+            none.clone(),
+            404,
+        ),
+        row("GET", "/api/v1/suppliers/{id}/packages", &world.supplier, none.clone(), 404),
         row("GET", "/api/v1/suppliers/{id}/letters", &world.supplier, none.clone(), 404),
         row("POST", "/api/v1/suppliers/{id}/letters", &world.supplier, none.clone(), 404),
         row("PUT", "/api/v1/suppliers/{id}/letters", &world.supplier, json!({ "on": true }), 404),

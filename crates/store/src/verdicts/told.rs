@@ -44,6 +44,21 @@ impl Store {
         actor: &str,
         now: Timestamp,
     ) -> Result<(i64, bool)> {
+        self.add_verdict_made(org, new, actor, (now, now)).await
+    }
+
+    /// The same of a verdict that was made before it came: it is of that moment, and answers no refusal that was made
+    /// after it.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn add_verdict_made(
+        &self,
+        org: Org,
+        new: &NewVerdict,
+        actor: &str,
+        (made, now): (Timestamp, Timestamp),
+    ) -> Result<(i64, bool)> {
         let told: Vec<Value> = new.reasons.iter().take(REASONS).map(Reason::told).collect();
         let told = Value::from(told).to_string();
         let digest = digest(new);
@@ -77,7 +92,9 @@ impl Store {
             // What was said before its document was read may be known by now.
             let sql = "UPDATE verdict SET last = CASE WHEN last < $3 THEN $3 ELSE last END,
                 times = times + 1, loose = $4 WHERE org = $1 AND id = $2";
-            tx.run(sql, args![org.0, id, micros(now), loose]).await?;
+            tx.run(sql, args![org.0, id, micros(made), loose]).await?;
+            let came = came_back(&mut tx, org, (new.asset, &branch), now).await?;
+            ledger::append(&mut tx, org, &came).await?;
             name(&mut tx, (org, id), &subjects).await?;
             tx.commit().await?;
             return Ok((id, false));
@@ -92,7 +109,7 @@ impl Store {
             new.asset,
             new.source.as_str(),
             new.judgement.as_str(),
-            micros(now),
+            micros(made),
             actor,
             new.revision.clone(),
             new.branch.clone(),
@@ -115,14 +132,16 @@ impl Store {
             "outcome": new.judgement.as_str(), "revision": new.revision, "branch": new.branch,
             "snapshot": new.snapshot, "reasons": new.reasons.len(), "rules": rules });
         let mut told = vec![event(actor, now, new.asset, data)];
+        told.extend(came_back(&mut tx, org, (new.asset, &branch), now).await?);
         if new.judgement == Judgement::Passed && new.source != VerdictSource::CheckNew {
             let sql = format!(
                 "SELECT v.id FROM verdict AS v WHERE v.org = $1 AND v.asset = $2 AND v.source = $3
                     AND COALESCE(v.branch, '') = $4 AND v.outcome = 'refused'
-                    AND v.answered IS NULL AND v.id < $5 AND NOT ({MAIN} AND {OPEN})
+                    AND v.answered IS NULL AND v.id < $5 AND v.at <= $7 AND NOT ({MAIN} AND {OPEN})
                  ORDER BY v.id DESC LIMIT $6"
             );
-            let values = args![org.0, new.asset, new.source.as_str(), branch, id, BLOCK];
+            let source = new.source.as_str();
+            let values = args![org.0, new.asset, source, branch, id, BLOCK, micros(made)];
             for row in tx.all(&sql, values).await? {
                 told.push(
                     answer(&mut tx, org, (row.int(0)?, new.asset), Answered::Passed(id), now)
@@ -146,7 +165,8 @@ impl Store {
             "SELECT * FROM (SELECT v.id, v.asset, (SELECT MAX(p.id) FROM verdict AS p
                     WHERE p.org = v.org AND p.asset = v.asset AND p.source = v.source
                         AND COALESCE(p.branch, '') = COALESCE(v.branch, '')
-                        AND p.outcome = 'passed' AND p.id > v.id) AS pass
+                        AND p.outcome = 'passed'
+                        AND (p.at > v.at OR (p.at = v.at AND p.id > v.id))) AS pass
                 FROM verdict AS v
                 WHERE v.org = $1 AND v.outcome = 'refused' AND v.answered IS NULL
                     AND v.source <> 'check-new' AND NOT ({MAIN} AND {OPEN})) AS m
@@ -195,6 +215,64 @@ impl Store {
         tx.commit().await?;
         Ok(told.len())
     }
+
+    /// Notes which branches were left: nothing came on them since a moment, neither a verdict nor an inventory; and which
+    /// of those something came on again. Of what was refused there nobody waits for an answer. Returns how many changed.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn leave_verdicts(
+        &self,
+        org: Org,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<usize> {
+        let came = "(EXISTS (SELECT 1 FROM verdict AS w WHERE w.org = v.org AND w.asset = v.asset
+                AND w.branch = v.branch AND w.last >= $2)
+            OR EXISTS (SELECT 1 FROM snapshot AS s WHERE s.org = v.org AND s.asset = v.asset
+                AND s.branch = v.branch AND COALESCE(s.confirmed, s.received) >= $2))";
+        let refused = "v.org = $1 AND v.outcome = 'refused' AND v.answered IS NULL
+            AND v.branch IS NOT NULL AND v.source <> 'check-new'";
+        let mut tx = self.db.begin().await?;
+        ledger::hold(&mut tx, org).await?;
+        let mut told = Vec::new();
+        for (is, to) in
+            [("v.abandoned IS NULL AND NOT", true), ("v.abandoned IS NOT NULL AND", false)]
+        {
+            let sql = format!(
+                "SELECT v.id, v.asset FROM verdict AS v WHERE {refused} AND {is} {came}
+                 ORDER BY v.id LIMIT $3"
+            );
+            for row in tx.all(&sql, args![org.0, micros(since), BLOCK]).await? {
+                let (id, asset) = (row.int(0)?, row.int(1)?);
+                let sql = "UPDATE verdict SET abandoned = $3 WHERE org = $1 AND id = $2";
+                tx.run(sql, args![org.0, id, to.then_some(micros(now))]).await?;
+                let data = json!({ "what": "verdict-left", "verdict": id, "left": to });
+                told.push(event("trimtab", now, asset, data));
+            }
+        }
+        ledger::append(&mut tx, org, &told).await?;
+        tx.commit().await?;
+        Ok(told.len())
+    }
+}
+
+/// Something came on a branch again that was left.
+async fn came_back(
+    tx: &mut Tx,
+    org: Org,
+    (asset, branch): (i64, &str),
+    now: Timestamp,
+) -> Result<Vec<NewEvent>> {
+    let sql = "UPDATE verdict SET abandoned = NULL
+        WHERE org = $1 AND asset = $2 AND branch = $3 AND abandoned IS NOT NULL
+            AND answered IS NULL RETURNING id";
+    let rows = tx.all(sql, args![org.0, asset, branch]).await?;
+    let told = |row: &crate::db::Row| {
+        let data = json!({ "what": "verdict-left", "verdict": row.int(0)?, "left": false });
+        Ok(event("trimtab", now, asset, data))
+    };
+    rows.iter().map(told).collect()
 }
 
 fn event(actor: &str, now: Timestamp, asset: i64, data: Value) -> NewEvent {

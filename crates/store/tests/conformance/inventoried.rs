@@ -31,6 +31,14 @@ pub(crate) async fn systems_are_counted_by_how_new_their_inventories_are(store: 
     let none = of(0);
     assert_eq!((none.assets, none.with, none.since, none.oldest), (1, 0, [0, 0], None));
     assert_eq!(none.first, None);
+    // A branch is no inventory of what is there, but since then it is known.
+    let branch = NewSnapshot { branch: Some("x".into()), ..NewSnapshot::default() };
+    let branch = NewSnapshot { document: "d1".into(), ..branch };
+    let by = JudgedBy::new(&production, &high, later(4));
+    store.add_snapshot(org, world.asset, &branch, by, "token:1").await.unwrap();
+    let all = store.inventoried(org, [later(2), later(3)]).await.unwrap();
+    let none = all.iter().find(|one| one.system == 0).unwrap();
+    assert_eq!((none.with, none.first), (0, Some(now())));
     // What is sent again is as new as that, noted once a day.
     let web = store.snapshots(org, assets[0], 1).await.unwrap();
     for (at, newer) in [(later(20), 1), (later(40), 2)] {

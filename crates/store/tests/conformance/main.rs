@@ -5,6 +5,7 @@ mod backup;
 mod board_mails;
 mod cases;
 mod changes;
+mod contained;
 mod cut;
 mod described;
 mod findings;
@@ -19,6 +20,7 @@ mod packs;
 mod people;
 mod places;
 mod plans;
+mod published;
 mod reports;
 mod reviews;
 mod shares;
@@ -92,6 +94,13 @@ macro_rules! suite {
 }
 
 suite! {
+    contained::what_is_contained_is_listed_with_its_findings,
+    contained::what_is_asked_and_what_it_came_to_is_kept,
+    contained::of_two_changes_of_a_supplier_one_counts,
+    published::who_merged_an_update_is_kept_once,
+    published::what_registries_tell_is_believed_of_what_is_carried,
+    verdicts::a_verdict_is_of_when_it_was_made,
+    verdicts::what_was_refused_on_a_branch_that_was_left_is_told_apart,
     verdicts::a_verdict_is_said_once_and_answered_by_a_later_one,
     verdicts::a_refusal_is_let_through_by_a_decision_after_it,
     verdicts::a_near_miss_is_opened_once_and_keeps_its_verdict,

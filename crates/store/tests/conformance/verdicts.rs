@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use trimtab_store::{
     Became, DecisionKind, DecisionState, JudgedBy, Judgement, Keep, Known, NewDecision,
-    NewIncident, NewIncidentEvent, NewVerdict, ProductJudged, Store, TRIED, VerdictAnswer,
-    VerdictFilter, VerdictReason, VerdictSource, Weighed,
+    NewIncident, NewIncidentEvent, NewSnapshot, NewVerdict, ProductJudged, Store, TRIED,
+    VerdictAnswer, VerdictFilter, VerdictReason, VerdictSource, Weighed,
 };
 
 use crate::findings::{World, component, high, later, matched};
@@ -364,4 +364,91 @@ pub(crate) async fn a_supplier_is_told_each_thing_once_however_many_look(store: 
     let none = store.begin_supplier_letter(org, of, &things, "trimtab", later(14)).await.unwrap();
     assert!(none.is_empty());
     assert_eq!(store.verify_ledger(org).await.unwrap().1, None);
+}
+
+pub(crate) async fn a_verdict_is_of_when_it_was_made(store: Store) {
+    let world = World::new(store.clone()).await;
+    let (org, asset) = (world.org, world.asset);
+    let of = |judgement, revision: &str| NewVerdict {
+        revision: Some(revision.to_owned()),
+        ..verdict(asset, judgement, vec![])
+    };
+    let add = async |is: &NewVerdict, made, came| {
+        let times = (later(made), later(came));
+        store.add_verdict_made(org, is, "token:1", times).await.unwrap().0
+    };
+    let refused = add(&of(Judgement::Refused, "c1"), 5, 9).await;
+    // A pass that was made before it answers nothing, though it came after.
+    add(&of(Judgement::Passed, "c0"), 4, 10).await;
+    let is = async |id| store.verdict(org, id).await.unwrap().unwrap();
+    assert_eq!((is(refused).await.at, is(refused).await.answered), (later(5), None));
+    store.let_through(org, later(11)).await.unwrap();
+    assert_eq!(is(refused).await.answered, None);
+    let pass = add(&of(Judgement::Passed, "c2"), 6, 12).await;
+    assert_eq!(is(refused).await.answered, Some((VerdictAnswer::Passed(pass), later(12))));
+    // One that comes late, after the pass that was made later, is answered with the next look.
+    let late = add(&of(Judgement::Refused, "c1b"), 5, 13).await;
+    assert_eq!(is(late).await.answered, None);
+    assert_eq!(store.let_through(org, later(14)).await.unwrap(), 1);
+    assert_eq!(is(late).await.answered, Some((VerdictAnswer::Passed(pass), later(14))));
+}
+
+pub(crate) async fn what_was_refused_on_a_branch_that_was_left_is_told_apart(store: Store) {
+    let world = World::new(store.clone()).await;
+    let (org, asset) = (world.org, world.asset);
+    let refused = |branch: Option<&str>| NewVerdict {
+        branch: branch.map(str::to_owned),
+        ..verdict(asset, Judgement::Refused, vec![reason("CVE-1")])
+    };
+    let mut ids = Vec::new();
+    for branch in [Some("topic"), Some("other"), None] {
+        let told = store.add_verdict(org, &refused(branch), "token:1", later(1)).await.unwrap();
+        ids.push(told.0);
+    }
+    let left = async |id| store.verdict(org, id).await.unwrap().unwrap().left;
+    assert_eq!(store.leave_verdicts(org, later(1), later(2)).await.unwrap(), 0, "it is young");
+    // Something came on one of them; the main line is never left.
+    world.document("d1", &[(component("left", "1"), vec![])]).await;
+    let new = NewSnapshot {
+        document: "d1".into(),
+        branch: Some("other".into()),
+        ..NewSnapshot::default()
+    };
+    let production = ["production".to_owned()];
+    let by = JudgedBy::new(&production, &high, later(30));
+    store.add_snapshot(org, asset, &new, by, "token:1").await.unwrap();
+    assert_eq!(store.leave_verdicts(org, later(20), later(40)).await.unwrap(), 1);
+    assert_eq!(left(ids[0]).await, Some(later(40)));
+    assert_eq!((left(ids[1]).await, left(ids[2]).await), (None, None));
+    assert_eq!(store.leave_verdicts(org, later(20), later(41)).await.unwrap(), 0, "once");
+    // It is neither open nor counted, and its list has it.
+    let list = async |answered| {
+        let filter = VerdictFilter { answered: Some(answered), ..VerdictFilter::default() };
+        let page = store.verdicts(org, &filter, None, 9).await.unwrap();
+        page.rows.iter().map(|is| is.id).collect::<Vec<_>>()
+    };
+    assert_eq!(list("left").await, [ids[0]]);
+    assert_eq!(list("open").await, [ids[2], ids[1]]);
+    let counts = store.count_verdicts(org, &VerdictFilter::default()).await.unwrap();
+    assert_eq!((counts[&None].refused, counts[&None].left), (3, 1));
+    let counted = async || {
+        let filter = VerdictFilter { had_time: Some(later(50)), ..VerdictFilter::default() };
+        let page = store.verdicts(org, &filter, None, 9).await.unwrap();
+        let sums = store.refused(org, (later(0), later(50))).await.unwrap();
+        assert_eq!(sums[&None].0, i64::try_from(page.rows.len()).unwrap(), "what is counted");
+        sums[&None]
+    };
+    assert_eq!(counted().await, (2, 0));
+    // When somebody goes on with it, it waits for an answer again, and a pass answers it.
+    let more = NewVerdict { revision: Some("c9".to_owned()), ..refused(Some("topic")) };
+    store.add_verdict(org, &more, "token:1", later(60)).await.unwrap();
+    assert_eq!(left(ids[0]).await, None);
+    let pass = NewVerdict {
+        revision: Some("c10".to_owned()),
+        ..verdict(asset, Judgement::Passed, vec![])
+    };
+    store.add_verdict(org, &pass, "token:1", later(61)).await.unwrap();
+    assert!(store.verdict(org, ids[0]).await.unwrap().unwrap().answered.is_some());
+    let told = store.ledger(org, 0, 500).await.unwrap();
+    assert_eq!(told.iter().filter(|one| one.data.contains("verdict-left")).count(), 2);
 }

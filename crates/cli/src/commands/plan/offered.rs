@@ -11,7 +11,10 @@ use trimtab_model::version::{Scheme, flavour};
 use super::words::bound;
 
 /// The final versions above the one of a purl that were not taken back; of its flavour, if there are any.
-pub(super) fn later(purl: &Purl, offered: Vec<registry::versions::Offered>) -> Vec<Box<str>> {
+pub(in crate::commands) fn later(
+    purl: &Purl,
+    offered: Vec<registry::versions::Offered>,
+) -> Vec<Box<str>> {
     let family = trimtab_model::Family::from_purl_type(purl.purl_type());
     let above = |version: &str| {
         let (Some(family), Some(from)) = (family, purl.version()) else { return false };

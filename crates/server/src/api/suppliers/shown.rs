@@ -1,10 +1,13 @@
 //! How suppliers and what is about them go over the wire.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use trimtab_engine::supplier::obligations::Judged;
 use trimtab_store::{Product, Question, Supplied, SupplierLink};
 use utoipa::ToSchema;
 
+use crate::supplying::contents::Content;
 use crate::supplying::document::Told;
 use crate::supplying::intake::Answered;
 use crate::supplying::{Promised, Seen};
@@ -24,6 +27,8 @@ pub(crate) struct Shown {
     /// Since when nothing is delivered any longer.
     #[schema(format = DateTime)]
     pub(super) ended: Option<String>,
+    /// Changes with every change: `If-Match: "…"` refuses to overwrite another.
+    pub(super) version: String,
     pub(super) products: Vec<ShownProduct>,
 }
 
@@ -83,6 +88,46 @@ pub(crate) struct ShownOne {
     /// What was promised, a sentence each.
     pub(super) promised: Vec<String>,
     pub(super) links: Vec<ShownLink>,
+}
+
+/// A component of a product.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SupplierPackage)]
+pub(crate) struct ShownContained {
+    /// The purl, with its version where one is told.
+    pub(super) purl: String,
+    /// The purl without version.
+    pub(super) package: String,
+    /// `null`: none is told.
+    pub(super) version: Option<String>,
+    /// As the SBOM declares it.
+    pub(super) licence: Option<String>,
+    pub(super) product: i64,
+    /// The asset that stands for the product.
+    pub(super) asset: i64,
+    /// Findings of the package in the product that are live.
+    pub(super) findings: i64,
+    /// Of how many of them they state what, by the words of VEX. `null`: of more findings or documents than are looked at.
+    pub(super) stated: Option<BTreeMap<&'static str, i64>>,
+    /// Of how many of them they state nothing.
+    pub(super) unstated: Option<i64>,
+}
+
+impl From<&Content> for ShownContained {
+    fn from(is: &Content) -> ShownContained {
+        let component = &is.is.component.is;
+        ShownContained {
+            purl: component.purl.clone(),
+            package: component.package.clone(),
+            version: component.version.clone(),
+            licence: component.licence.clone(),
+            product: is.product,
+            asset: is.is.asset,
+            findings: is.is.findings,
+            stated: is.stated.as_ref().map(|is| is.by_status.clone()),
+            unstated: is.stated.as_ref().map(|is| is.unstated),
+        }
+    }
 }
 
 /// A link of a supplier, without its secret.
@@ -213,6 +258,7 @@ impl From<&Seen> for Shown {
             ends: is.contract_ends.map(crate::reviewing::last_day),
             obligations: Promised::of(&seen.is),
             ended: seen.is.ended.map(|at| at.to_string()),
+            version: seen.is.version.to_string(),
             products: seen.products.iter().map(ShownProduct::from).collect(),
         }
     }

@@ -17,7 +17,7 @@ use trimtab_pages::part::{
 };
 use trimtab_store::{Finding, FindingFilter, FindingOrder, Org, Supplied};
 
-use crate::access::{Action, On, Who};
+use crate::access::{Action, Who};
 use crate::api::on;
 use crate::problem::Problem;
 use crate::state::App;
@@ -121,7 +121,7 @@ pub(crate) async fn page(
         fresh: Pairs::default(),
         figures: Figures::default(),
         about,
-        facts: facts(&is, &seen, &told, (who.may(Action::View, On::ALL), app.now())),
+        facts: facts(&is, &seen, &told, app.now()),
         promised: Vec::new(),
         tables: vec![(if is_vex { "statements" } else { "parts" }, table)],
         forms,
@@ -129,12 +129,7 @@ pub(crate) async fn page(
     }))
 }
 
-fn facts(
-    is: &Supplied,
-    seen: &Seen,
-    told: &Told,
-    (reads_all, now): (bool, jiff::Timestamp),
-) -> Pairs {
+fn facts(is: &Supplied, seen: &Seen, told: &Told, now: jiff::Timestamp) -> Pairs {
     let product = seen.products.iter().find(|product| product.id == is.is.product);
     let known = |text: Option<String>, why: &str| {
         text.map_or_else(|| Value::Unknown(why.to_owned()), Value::Text)
@@ -160,12 +155,8 @@ fn facts(
         all.push(("Holds".to_owned(), holds.map_or_else(|| "not yet".into(), Value::from)));
     }
     let digest: String = is.is.document.chars().take(12).collect();
-    // Documents are read by who sees everything: no link leads anybody else nowhere.
-    let bytes = match reads_all {
-        true => Link::to(digest, format!("/api/v1/documents/{}", is.is.document)).into(),
-        false => Value::Text(digest),
-    };
-    all.push(("Bytes".to_owned(), bytes));
+    let bytes = format!("/api/v1/suppliers/{}/documents/{}/bytes", seen.is.id, is.id);
+    all.push(("Bytes".to_owned(), Link::to(digest, bytes).into()));
     Pairs(all)
 }
 
@@ -325,7 +316,10 @@ async fn statements(
     Ok(Table {
         title: match left {
             0 => "What it states".to_owned(),
-            left => format!("What it states: the first {STATEMENTS}, {left} more"),
+            _ => format!(
+                "What it states: the first {STATEMENTS} of {} statements",
+                read.statements.len()
+            ),
         },
         titled: true,
         columns: vec![

@@ -26,6 +26,8 @@ pub(crate) struct Sent {
     vex_from: String,
     quality: String,
     pub(super) ended: String,
+    /// The version of what was changed, as it was read.
+    pub(super) version: String,
 }
 
 impl Sent {
@@ -46,8 +48,14 @@ impl Sent {
             vex_from: promised.vex_from.unwrap_or_default(),
             quality: number(promised.quality.map(u32::from)),
             ended: if seen.is.ended.is_some() { "yes".to_owned() } else { String::new() },
+            version: seen.is.version.to_string(),
             ..Sent::default()
         }
+    }
+
+    /// The same, by somebody who has read what stands now.
+    pub(super) fn about(&self, seen: &Seen) -> Sent {
+        Sent { version: seen.is.version.to_string(), ..self.clone() }
     }
 
     pub(super) fn wanted(&self) -> Result<Wanted, (&'static str, String)> {

@@ -1,0 +1,123 @@
+//! What is kept of maturity: the stage of each day, and how much an organisation asks of itself.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use trimtab_engine::maturity::{Assessment, CRITERIA, Criterion, Thresholds, Verdict};
+use trimtab_store::{Org, StageDay, Threshold};
+
+use crate::access::{Action, On, Who};
+use crate::problem::Problem;
+use crate::reviewing::line;
+use crate::state::App;
+use crate::web::today::epoch_day;
+
+/// For how many days the trend is told: a year.
+pub(crate) const TREND: i64 = 364;
+/// The longest reason.
+pub(crate) const REASON: usize = 500;
+
+/// The day of a moment, since 1970.
+pub(super) fn day(at: Timestamp) -> i64 {
+    epoch_day(at.to_zoned(TimeZone::UTC).date())
+}
+
+/// An assessment as the stage of a day.
+pub(super) fn stage_day(team: Option<i64>, day: i64, is: &Assessment) -> StageDay {
+    let count = |verdict| {
+        let all = is.judged.iter().filter(|judged| judged.verdict == verdict).count();
+        i64::try_from(all).unwrap_or(i64::MAX)
+    };
+    StageDay {
+        team,
+        day,
+        stage: i64::from(is.stage.number()),
+        met: count(Verdict::Met),
+        unmet: count(Verdict::NotMet),
+        unknown: count(Verdict::Unknown),
+    }
+}
+
+/// The stages that were kept of a team, or of the organisation.
+///
+/// # Errors
+/// The store does not answer.
+pub(super) async fn days(
+    app: &App,
+    org: Org,
+    team: Option<i64>,
+    now: Timestamp,
+) -> Result<Vec<StageDay>, Problem> {
+    let today = day(now);
+    Ok(app.store.stages(org, team, (today - TREND, today)).await?)
+}
+
+/// Keeps the stages of today.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn keep(app: &App, org: Org) -> Result<usize, Problem> {
+    let all = super::of_day(app, org).await?;
+    app.store.keep_stages(org, &all).await?;
+    Ok(all.len())
+}
+
+/// What an organisation asks of itself.
+///
+/// # Errors
+/// The store does not answer.
+pub(super) async fn thresholds(app: &App, org: Org) -> Result<Thresholds, Problem> {
+    let set = app.store.thresholds(org).await?;
+    Ok(Thresholds::of(
+        set.iter()
+            .map(|is| (is.criterion.as_str(), u8::try_from(is.least.clamp(0, 100)).unwrap_or(100))),
+    ))
+}
+
+/// What is asked of a criterion, and what was set of it.
+pub(crate) struct Asked {
+    pub(crate) criterion: &'static Criterion,
+    pub(crate) own: Option<Threshold>,
+}
+
+/// Every criterion that can be set, in the order of the table.
+///
+/// # Errors
+/// They may see nothing; the store does not answer.
+pub(crate) async fn all(app: &App, who: &Who) -> Result<Vec<Asked>, Problem> {
+    crate::api::findings::seen(who)?;
+    let mut set = app.store.thresholds(who.org).await?;
+    let mut take = |id: &str| {
+        let at = set.iter().position(|is| is.criterion == id)?;
+        Some(set.swap_remove(at))
+    };
+    let can = CRITERIA.iter().filter(|criterion| criterion.bounds().is_some());
+    Ok(can.map(|criterion| Asked { criterion, own: take(criterion.id) }).collect())
+}
+
+/// Says how much of a criterion is enough for the organisation, and why; `None`: what is asked of all.
+///
+/// # Errors
+/// They may not, there is no such criterion, it goes beyond its bounds, or no reason is given.
+pub(crate) async fn set(
+    app: &App,
+    who: &Who,
+    (id, least, reason): (&str, Option<i64>, &str),
+) -> Result<(), Problem> {
+    who.must(Action::Administer, On::ALL)?;
+    let missing = || Problem::invalid("`criterion` is the id of one.");
+    let criterion = CRITERIA.iter().find(|criterion| criterion.id == id).ok_or_else(missing)?;
+    let Some((lowest, highest)) = criterion.bounds() else {
+        return Err(Problem::invalid("`least` of it is the same for all: it is so, or it is not."));
+    };
+    let bounds = i64::from(lowest)..=i64::from(highest);
+    if least.is_some_and(|least| !bounds.contains(&least)) {
+        return Err(Problem::invalid(format!("`least` is {lowest} to {highest} percent.")));
+    }
+    let reason = line(reason, REASON).filter(|text| least.is_none() || !text.is_empty());
+    let reason = reason.ok_or_else(|| {
+        Problem::invalid(format!("`reason` says why, in 1 to {REASON} characters on one line."))
+    })?;
+    let by = (&*who.actor(), app.now());
+    app.store.set_threshold(who.org, (id, least, &reason), by).await?;
+    Ok(())
+}
