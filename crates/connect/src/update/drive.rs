@@ -124,7 +124,7 @@ impl<'a> Drive<'a> {
         let begun = Instant::now();
         let ended = program::run(command, self.limits);
         let name = self.program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let line = std::iter::once(&*name).chain(arguments.iter().copied()).map(quoted);
+        let line = std::iter::once(&*name).chain(told_once(arguments)).map(quoted);
         self.ran.borrow_mut().push(Ran {
             line: self.told(&line.collect::<Vec<_>>().join(" ")),
             time: begun.elapsed(),
@@ -335,6 +335,18 @@ fn of_maven<'t>(lines: &[&'t str]) -> Vec<&'t str> {
     told
 }
 
+/// Of an option that is given again and again the first is told: pnpm is told of all that is locked.
+fn told_once<'a>(arguments: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
+    let option = |argument: &'a str| argument.split_once('=').map(|(option, _)| option);
+    let mut last = None;
+    arguments.iter().copied().filter(move |argument| {
+        let now = option(argument).filter(|option| option.starts_with("--"));
+        let is_again = now.is_some() && now == last;
+        last = now;
+        !is_again
+    })
+}
+
 /// An argument as one would type it.
 fn quoted(argument: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./@=:+,^~%".contains(c);
@@ -360,6 +372,14 @@ mod tests {
         assert!(told.starts_with("FileNotFoundError: 'default.txt'"), "{told}");
         assert!(told.ends_with("InstallationError: no requirements file"), "{told}");
         assert_eq!(without_frames("  a\nb"), "  a\nb");
+    }
+
+    #[test]
+    fn an_option_that_is_given_again_is_told_once() {
+        let all =
+            ["update", "a", "--age=1", "--not=a@1", "--not=b@1", "b", "--not=c", "c=1", "c=2"];
+        let told: Vec<&str> = told_once(&all).collect();
+        assert_eq!(told, ["update", "a", "--age=1", "--not=a@1", "b", "--not=c", "c=1", "c=2"]);
     }
 
     #[test]
