@@ -376,6 +376,14 @@ fn limits(settings: &Settings) -> Limits {
     }
 }
 
+/// The folder of what a batch is about: of one that holds nothing but requirements, that has no code, the one above.
+fn tested(folder: &Path) -> &Path {
+    match folder.file_name().is_some_and(|name| name == "requirements") {
+        true => folder.parent().unwrap_or(folder),
+        false => folder,
+    }
+}
+
 /// How the project is tested. `None`: the caller wants nothing run.
 fn command(
     args: &Apply,
@@ -384,7 +392,7 @@ fn command(
     folder: &Path,
     io: &mut Io,
 ) -> Result<Option<Command>, Diagnostic> {
-    let at = tree.root().join(folder);
+    let at = tree.root().join(tested(folder));
     let fetch = settings.fetch.as_deref();
     let detected = detect(&tree.root(), &at);
     match (args.trial.test.as_deref(), settings.test.as_deref()) {
@@ -418,5 +426,19 @@ fn command(
             Err(Diagnostic::new(Code::TestMissing, "it is not known how the project is tested")
                 .help(help))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_of_requirements_is_tested_from_above() {
+        let at = |folder: &'static str| tested(Path::new(folder));
+        assert_eq!(at("requirements"), Path::new(""));
+        assert_eq!(at("app/requirements"), Path::new("app"));
+        assert_eq!(at("app"), Path::new("app"));
+        assert_eq!(at(""), Path::new(""));
     }
 }

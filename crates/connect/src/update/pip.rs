@@ -56,11 +56,11 @@ struct Files {
 }
 
 impl Files {
-    fn of(manifests: &Manifests, edited: &BTreeMap<String, String>) -> Files {
+    fn of(manifests: &Manifests) -> Files {
         let folder_of = |path: &str| path.rsplit_once('/').map_or("", |(f, _)| f).to_owned();
         let is_own = |path: &&String| is_file(path) && folder_of(path) == manifests.folder;
         let own = manifests.files.keys().filter(is_own).cloned().collect();
-        Files { layers: Layers::of(manifests, edited), own }
+        Files { layers: Layers::of(manifests, &BTreeMap::new()), own }
     }
 
     fn reached(&self, sources: &[String]) -> BTreeMap<String, By> {
@@ -90,7 +90,7 @@ impl Files {
 }
 
 fn edit(manifests: &Manifests, wish: &Wish) -> Result<Edits, Uneditable> {
-    let files = Files::of(manifests, &BTreeMap::new());
+    let files = Files::of(manifests);
     let named =
         |line: &str| requirement::name(line).is_some_and(|n| requirement::same(n, &wish.name));
     let mut edits = Edits::none();
@@ -154,14 +154,8 @@ fn raised(text: &str, wish: &Wish) -> Result<Option<String>, Uneditable> {
     })
 }
 
-fn lock(drive: &Drive<'_>, _: &Wish, edits: &Edits) -> Result<(), Reason> {
-    let files = Files::of(drive.manifests, &edits.files);
-    for path in files.first() {
-        let reached = files.reached(std::slice::from_ref(path));
-        if reached.keys().any(|path| edits.files.contains_key(path)) {
-            report(drive, &files, path)?;
-        }
-    }
+/// Nothing is locked. That pip is asked afterwards what it chooses tells whether it can be had.
+fn lock(_: &Drive<'_>, _: &Wish, _: &Edits) -> Result<(), Reason> {
     Ok(())
 }
 
@@ -215,7 +209,7 @@ fn asked(drive: &Drive<'_>, file: &str) -> Result<Value, Reason> {
 
 fn listing(drive: &Drive<'_>) -> Result<Vec<Purl>, Reason> {
     let mut all = Vec::new();
-    let files = Files::of(drive.manifests, &BTreeMap::new());
+    let files = Files::of(drive.manifests);
     for path in files.first() {
         let value = report(drive, &files, path)?;
         for item in value["install"].as_array().into_iter().flatten() {
@@ -308,9 +302,9 @@ mod tests {
 
     #[test]
     fn only_what_no_other_takes_in_is_resolved() {
-        let files = Files::of(&manifests("requirements", LAYERS), &BTreeMap::new());
+        let files = Files::of(&manifests("requirements", LAYERS));
         assert_eq!(files.first(), ["requirements/dev.txt"]);
-        let top = Files::of(&manifests("", LAYERS), &BTreeMap::new());
+        let top = Files::of(&manifests("", LAYERS));
         assert_eq!(top.first(), ["requirements.txt"]);
     }
 

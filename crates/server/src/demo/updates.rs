@@ -165,6 +165,7 @@ fn document(
         batch: batch.to_owned(),
         window: "the sprint of that day".to_owned(),
         place: "package-lock.json".to_owned(),
+        files: vec!["package-lock.json".to_owned()],
         tool: "npm".to_owned(),
         outcome: outcome.to_owned(),
         why: "tests are as before".to_owned(),
@@ -191,6 +192,7 @@ fn document(
         removes,
         load: None,
         needs: Vec::new(),
+        lost: Vec::new(),
         worse: Vec::new(),
         tests: Tests {
             judgement: "unharmed".to_owned(),
