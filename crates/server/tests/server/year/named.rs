@@ -1,22 +1,31 @@
 //! What is not made of the ledger again, by name: numbers of addresses that are compared, and what stands elsewhere.
 
-/// Numbers of the addresses that are compared, which the ledger alone does not tell; each with the reason. Grows shorter.
+/// Numbers of the addresses that are compared, which the ledger alone does not tell; each with the reason, which says how many
+/// places a `*` takes in. Grows shorter.
 pub(super) const UNTOLD: &[(&str, &str, &str)] = &[
     ("/api/v1/reviews/*", "/pack/end", "the time of a part is a choice"),
-    ("/api/v1/reviews/*", "/pack/parts/*", "what a part lists is of charter, tiers and plan"),
+    (
+        "/api/v1/reviews/*",
+        "/pack/parts/*",
+        "4 places: what a part lists is of charter, tiers and plan",
+    ),
     ("/api/v1/reviews/*", "/pack/charts/0/series/0/values/12", TODAY),
     ("/api/v1/incidents/*", "/teams/*", "where a package is now is of the inventories"),
     ("/api/v1/incidents/*", "/unknown_versions", "versions are of the inventories"),
-    ("/api/v1/incidents/*", "/timeline/*", "the entries themselves"),
+    ("/api/v1/incidents/*", "/timeline/*", "3 places: the entries themselves"),
     ("/api/v1/maturity", "/number", "some criteria are of the index, of plans and of who answers"),
     (
         "/api/v1/maturity",
         "/criteria/*",
-        "what is asked for; and the index, plans, people and seals",
+        "3 places: what is asked for; and the index, plans, people and seals",
     ),
     ("/api/v1/maturity", "/ledger/*", "where the ledger ends"),
     ("/api/v1/maturity", "/teams/*", "as of the organisation"),
-    ("/api/v1/pulse", "/rows/*", "sums of answers are kept beside no name, and are in no entry"),
+    (
+        "/api/v1/pulse",
+        "/rows/*",
+        "7 places: sums of answers are kept beside no name, and are in no entry",
+    ),
     ("/", "jobs given up", "of the queue"),
     ("/", "needs of the server", "of the server"),
     ("/boards/leadership", "maturity", "see the maturity"),
@@ -42,7 +51,7 @@ pub(super) fn left() -> Vec<(&'static str, &'static str, &'static str)> {
     lines.map(line).collect()
 }
 
-/// How many places a line of what is left may take in: one, where it does not say how many.
+/// How many places a line takes in: one, where it does not say how many.
 pub(super) fn bound(why: &str) -> usize {
     let many = why.split_once(" places: ").and_then(|(many, _)| many.parse().ok());
     many.unwrap_or(1)

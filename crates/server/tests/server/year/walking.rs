@@ -89,8 +89,6 @@ fn is_passed(address: &str) -> bool {
 pub(super) struct Walk {
     pub(super) answers: Answers,
     pub(super) wrong: Vec<String>,
-    /// What the API answers.
-    pub(super) api: Answers,
     seen: Vec<String>,
 }
 
@@ -130,7 +128,7 @@ pub(super) fn own_api(year: &Year, who: &Someone, walk: &mut Walk, each: usize) 
     for address in routes(&walk.seen, each) {
         let answer = year.server.open(who, &address);
         match answer.status {
-            200 => _ = walk.api.insert(address, answer.text),
+            200 => _ = walk.answers.insert(address, answer.text),
             0 | 500.. => walk.wrong.push(format!("{address}: {} {}", answer.status, answer.text)),
             _ => {}
         }
@@ -139,7 +137,7 @@ pub(super) fn own_api(year: &Year, who: &Someone, walk: &mut Walk, each: usize) 
 
 /// Opens the pages, and all of the API. And what does not open.
 pub(super) fn every_address(year: &Year, each: usize) -> (Answers, Vec<String>) {
-    let Walk { mut answers, mut wrong, seen, .. } = pages(year, &year.lea, each);
+    let Walk { mut answers, mut wrong, seen } = pages(year, &year.lea, each);
     for address in routes(&seen, each) {
         let Entry::Vacant(place) = answers.entry(address) else { continue };
         let answer = year.server.open(&year.lea, place.key());

@@ -138,14 +138,17 @@ impl Year {
                 ));
             }
         }
-        // What is there is a finding.
+        // What is there is a finding, on the main line and where it runs.
         let mut there = 0;
-        for (asset, has) in &places.main {
-            for (package, version) in *has {
+        let main = places.main.iter().map(|(asset, has)| (*asset, *has, true));
+        let runs = places.runs.iter().filter(|((_, is), _)| places.production.contains(is));
+        let runs = runs.map(|((asset, _), has)| (*asset, *has, false));
+        for (asset, has, is_main) in main.chain(runs) {
+            for (package, version) in has {
                 let own = found.values().filter(|of| {
-                    of.asset == *asset
+                    of.asset == asset
                         && of.live
-                        && of.on_main
+                        && (of.on_main || !is_main)
                         && of.package == format!("pkg:cargo/{package}")
                 });
                 let own: BTreeSet<&str> = own.map(|of| of.vulnerability.as_str()).collect();
