@@ -172,6 +172,10 @@ fn notice(room: &Room) -> Option<Notice> {
     if room.places.more {
         texts.push("There are more places than are looked at: nothing is called gone.".to_owned());
     }
+    if room.runs.is_none() && room.places.known && !room.places.more {
+        let text = "There are more deployments than are looked at: what runs where is not told.";
+        texts.push(text.to_owned());
+    }
     let text = texts.join(" ");
     (!text.is_empty()).then_some(Notice { urgency: Urgency::Note, text, next: None })
 }
