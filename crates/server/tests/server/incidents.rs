@@ -310,9 +310,13 @@ fn fixed_and_contained_are_told_of_each_environment() {
     }
 
     // When the world was told is taken from the advisory that is about just these versions of the package.
-    for (versions, day) in
-        [("<2.29.2", Some("2022-04-04")), (">=2.18.0 <2.29.4", Some("2022-07-06")), ("", None)]
-    {
+    for (versions, day) in [
+        ("<2.29.2", Some("2022-04-04")),
+        (">=2.18.0 <2.29.4", Some("2022-07-06")),
+        // It begins before that.
+        (">=2.20.0 <2.29.4", None),
+        ("", None),
+    ] {
         let opening = json!({ "title": "By range", "looked_for": "pkg:npm/moment",
             "versions": versions });
         let opened = ask(server, &sia, "POST", "/api/v1/incidents", &opening).1;
