@@ -106,7 +106,7 @@ fn is_about(entry: &Entry<'_>, range: Option<&Vers>) -> bool {
         }
     };
     let bound = |comparator: Comparator, version: &str| {
-        named.iter().any(|one| one.comparator == comparator && &*one.version == version)
+        named.iter().any(|one| one.comparator == comparator && *one.version == *version)
     };
     let ends = |text: &str| match verdict(text).map(|is| is.interval) {
         Some(Interval::Range { from, to, through, .. }) => {
