@@ -15,9 +15,12 @@ const MOST: usize = 16;
 /// Of which tracker: its organisation, team, and when it was set.
 type Of = (i64, i64, Timestamp);
 
+/// Tickets as they were listed at a moment.
+type Listed = (Timestamp, Arc<Vec<Seen>>);
+
 /// The listings of this process.
 #[derive(Clone, Default)]
-pub(crate) struct Listings(Arc<Mutex<HashMap<Of, (Timestamp, Arc<Vec<Seen>>)>>>);
+pub(crate) struct Listings(Arc<Mutex<HashMap<Of, Listed>>>);
 
 impl Listings {
     /// One that is not old.
