@@ -385,6 +385,34 @@ fn the_charter_says_who_grants_an_emergency_and_how_many() {
 }
 
 #[test]
+fn without_a_rule_for_it_only_who_answers_grants() {
+    let world = begun();
+    world.pace();
+    let server = &world.server;
+    let People { sia, tom, .. } = people(&world);
+    // Engineering may accept what is critical, and answers nothing that others ask.
+    let text = "format = 1\npreset = \"framework\"\nname = \"Ours\"\n[exceptions]\n\
+        may-approve = { critical = [\"engineering\"] }\n";
+    let (app, org, now) = (server.app(), server.org(), Timestamp::now());
+    server.runtime.block_on(async {
+        let id = app.store.propose_charter(org, text, sia.id, "person:1", now).await.unwrap();
+        for side in [Role::Security, Role::Engineering, Role::Product, Role::Operations] {
+            let by = (side, sia.id);
+            app.store.agree(org, id, by, &json!({}), "person:1", now).await.unwrap();
+        }
+    });
+    let finding = server.open(&sia, "/api/v1/findings").json()["rows"][0]["id"].as_i64().unwrap();
+    let wanted = json!({ "kind": "emergency", "finding": finding, "reason": "it is used now" });
+    let (status, asked) = ask(server, &tom, "POST", "/api/v1/appeals", &wanted);
+    assert_eq!(status, 201, "{asked}");
+    let path = format!("/api/v1/appeals/{}", asked["id"]);
+    assert_eq!(server.open(&tom, &path).json()["sides"], json!(["engineering"]));
+    let eli = server.someone(org, "Eli", &[(Role::Engineering, Organisation)]);
+    let granted = json!({ "state": "granted", "role": "engineering", "reason": "it burns" });
+    assert_eq!(ask(server, &eli, "POST", &path, &granted).0, 403);
+}
+
+#[test]
 fn a_drill_is_marked_everywhere_and_counts_nowhere() {
     let world = begun();
     let server = &world.server;
