@@ -95,7 +95,8 @@ impl Store {
     }
 }
 
-/// Says what a group of systems is called, in a transaction. Returns what is to be told of it. `None`: it was called so before.
+/// Says what a group of systems is called, in a transaction. Returns what is to be told of it. `None`: it was called so
+/// before.
 async fn call(
     tx: &mut Tx,
     org: Org,

@@ -15,7 +15,8 @@ pub struct Runs {
     /// Environments, with the team that owns an asset there, in which something runs of which it is not known whether it is
     /// looked for.
     pub unsure: Vec<(String, Option<i64>)>,
-    /// Whether there were more deployments or components than were looked at, or documents that are not there: what is not among them may run.
+    /// Whether there were more deployments or components than were looked at, or documents that are not there: what is not
+    /// among them may run.
     pub more: bool,
 }
 

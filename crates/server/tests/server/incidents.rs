@@ -286,6 +286,7 @@ fn fixed_and_contained_are_told_of_each_environment() {
     assert!(of("staging")["contained"].is_string() && of("production")["contained"].is_null());
     let room = server.open(&sia, &here).json();
     assert!(room["teams"][0]["contained"].is_null(), "the team is not, by that: {room}");
+    assert_eq!((&room["environments_known"], &room["elsewhere"]), (&json!(true), &json!([])));
 
     // Gone from the main line and production: fixed, and in staging it runs still.
     world.build("2.30.1");
