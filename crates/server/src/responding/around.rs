@@ -62,9 +62,7 @@ pub(crate) async fn runs(
     let alone = places.rows.iter().filter(|place| place.system.is_none());
     let mut assets: BTreeSet<i64> = alone.map(|place| place.asset.0).collect();
     // What was told to run somewhere is looked at until it is gone, whoever has it now.
-    let told = events.iter().filter(|event| event.is.kind == KIND);
-    let told = told.filter_map(|event| event.is.told["assets"].as_array());
-    assets.extend(told.flatten().filter_map(Value::as_i64));
+    assets.extend(ran_in(events));
     let (systems, assets) = (Vec::from_iter(systems), Vec::from_iter(assets));
     let runs = search.runs(app, org, (&systems, &assets), MOST).await?;
     Ok((!runs.more).then_some(runs))
@@ -112,6 +110,13 @@ pub(crate) fn news(events: &[IncidentEvent], runs: &Runs) -> Vec<NewIncidentEven
         }
     }
     news
+}
+
+/// The assets in which it was ever told to run, in whichever environment.
+fn ran_in(events: &[IncidentEvent]) -> BTreeSet<i64> {
+    let told = events.iter().filter(|event| event.is.kind == KIND);
+    let told = told.filter_map(|event| event.is.told["assets"].as_array());
+    told.flatten().filter_map(Value::as_i64).collect()
 }
 
 /// Whether something runs there of a team of which it is not known whether it is looked for.
@@ -193,6 +198,14 @@ mod tests {
         assert_eq!(told(&mut events, &both[1..]), ["1 production fixed"]);
         assert_eq!(told(&mut events, &both[2..]), [""; 0], "one place of staging has it still");
         assert_eq!(told(&mut events, &both[..1]), ["1 production returned", "1 staging fixed"]);
+    }
+
+    #[test]
+    fn where_it_was_told_to_run_is_looked_at_whoever_has_it_now() {
+        let mut events = Vec::new();
+        told(&mut events, &[place(1, 1, "staging"), place(2, 1, "test")]);
+        told(&mut events, &[place(2, 1, "test")]);
+        assert_eq!(Vec::from_iter(ran_in(&events)), [1, 2]);
     }
 
     #[test]
