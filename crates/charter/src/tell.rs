@@ -248,7 +248,8 @@ fn exceptions(all: &mut Facts, charter: &Charter) {
 
 fn appeals(all: &mut Facts, charter: &Charter) {
     let rules = &charter.exceptions;
-    let mut told = |about: &str, rule: &AppealRule, verb: &str, default: &str| {
+    let mut told = |about: &str, rule: &AppealRule, verb: &str, of: (&str, &[Level])| {
+        let (default, levels) = of;
         let words = |sides: &[Role]| {
             sides.iter().map(|side| side.as_str()).collect::<Vec<_>>().join(" or ")
         };
@@ -257,18 +258,20 @@ fn appeals(all: &mut Facts, charter: &Charter) {
             1 => String::new(),
             people => format!(", {people} people"),
         };
-        // Where the charter names no sides, who may depends on the level: told by all who may at some.
-        let sides = rule.sides.clone().unwrap_or_else(|| rules.may_approve.concat());
         let mut measure = vec![i64::from(rule.people)];
         measure.extend(strictness::term(rule.within, None));
-        measure.extend(strictness::roles(&sides));
+        // Where the charter names no sides, who may depends on the level: a side that comes at one of them loosens.
+        for level in levels {
+            measure.extend(strictness::roles(&rule.sides(*level, rules)));
+        }
         let says = format!("{verb} {who}{people}, within {}", tell_term(rule.within));
         all.measured("Outside of the plan", about, says, Measure::Numbers(measure));
     };
     let critical = "who may accept what is critical";
-    told("a change at once", &charter.emergencies, "granted by", critical);
+    let grave = (critical, &[Level::Critical][..]);
+    told("a change at once", &charter.emergencies, "granted by", grave);
     let own = "who may accept what is of its level";
-    told("a dispute", &charter.disputes, "decided by", own);
+    told("a dispute", &charter.disputes, "decided by", (own, Level::ALL));
 }
 
 fn selection(all: &mut Facts, charter: &Charter) {

@@ -205,6 +205,13 @@ within = "1 working day"
     let back = trimtab_charter::diff::changes(&own, &one);
     assert_eq!(back.len(), 1);
     assert_eq!(back[0].direction, trimtab_charter::strictness::Direction::Loosens);
+    // A side that could not grant what is critical loosens, though it may accept what is low.
+    let plain = "format = 1\npreset = \"framework\"\n";
+    let other = format!("{plain}[emergencies]\nmay-approve = [\"engineering\"]\n");
+    let (plain, other) = (read("charter.toml", plain), read("charter.toml", &other));
+    let changes = trimtab_charter::diff::changes(&plain.unwrap().0, &other.unwrap().0);
+    let granted = changes.iter().find(|change| change.about == "a change at once").unwrap();
+    assert_eq!(granted.direction, trimtab_charter::strictness::Direction::Loosens);
 }
 
 #[test]

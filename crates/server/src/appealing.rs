@@ -75,6 +75,8 @@ fn reason(text: &str) -> Result<&str, Problem> {
 struct Rule {
     /// The sides that answer.
     sides: Vec<Role>,
+    /// Whether the charter names them for this.
+    named: bool,
     /// How many people must grant it.
     people: u32,
     /// Until when.
@@ -109,7 +111,7 @@ fn rule(agreed: &Agreed, dispute: bool, level: Level, now: Timestamp) -> Rule {
         Deadline::By { at, .. } => at,
         Deadline::Opportunistic | Deadline::Unknown { .. } => now,
     };
-    Rule { sides, people, due, words }
+    Rule { sides, named: rule.sides.is_some(), people, due, words }
 }
 
 /// Until when what is asked is answered by the charter, in words, and by how many people.
@@ -194,6 +196,7 @@ pub(crate) async fn ask(app: &App, who: &Who, sent: &Wanted) -> Result<i64, Prob
         rule: rule.words,
         sides: rule.sides.iter().map(|side| side.as_str().to_owned()).collect(),
         needs: rule.people,
+        named: rule.named,
     };
     let when = if at_once { "at once" } else { "later" };
     let text = format!("{} is asked: {} of {} {when}.", word(dispute), is.package, is.asset.1);
@@ -258,7 +261,8 @@ pub(crate) fn answering(who: &Who, is: &Appeal, place: On) -> Vec<Role> {
 /// the charter names for this whoever may ask for it.
 fn spoken(who: &Who, is: &Appeal, place: On) -> Vec<Role> {
     let may = |role: &Role| {
-        let speaks = who.may(Action::Answer, place) || who.may(Action::Ask, place);
+        let speaks =
+            who.may(Action::Answer, place) || (is.is.named && who.may(Action::Ask, place));
         who.holds(*role, place) && speaks
     };
     is.is.sides.iter().filter_map(|side| Role::from_word(side)).filter(may).collect()

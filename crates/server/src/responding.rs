@@ -14,7 +14,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use trimtab_engine::incident::{Happened, Stand, What, stands};
 use trimtab_model::Purl;
-use trimtab_store::{Incident, IncidentEvent, NewIncidentEvent, Org, StoreError, Team, Where};
+use trimtab_store::{
+    Incident, IncidentEvent, NewIncidentEvent, Org, Runs, StoreError, Team, Where,
+};
 
 use crate::access::{Action, On, Who};
 use crate::api::visible;
@@ -75,7 +77,7 @@ pub(crate) struct Room {
     pub(crate) all: bool,
     pub(crate) places: Places,
     /// Where it runs now, by environment. `None`: there is more than is looked at, or it could not be looked for.
-    pub(crate) runs: Option<Vec<Where>>,
+    pub(crate) runs: Option<Runs>,
     /// How far the teams are that they may see.
     pub(crate) stands: Vec<Stand>,
     pub(crate) events: Vec<IncidentEvent>,
@@ -114,13 +116,31 @@ impl Room {
         all.flat_map(|(name, stands)| stands.into_iter().map(move |stand| (name, stand))).collect()
     }
 
-    /// In how many places of a team it runs in an environment now. `None`: that is not known.
+    /// In how many places of a team it runs in an environment now. `None`: that is not known, for there is more than is looked
+    /// at, or a version there cannot be compared.
     pub(crate) fn running(&self, environment: &str, team: Option<i64>) -> Option<usize> {
         let is = |place: &&Where| {
             place.team.as_ref().map(|t| t.0) == team
                 && place.environments.iter().any(|e| e == environment)
         };
-        self.runs.as_ref().map(|runs| runs.iter().filter(is).count())
+        let runs = self.runs.as_ref()?;
+        if around::is_unsure(runs, environment, team) {
+            return None;
+        }
+        Some(runs.rows.iter().filter(is).count())
+    }
+
+    /// Why no environment is told.
+    pub(crate) fn nowhere(&self) -> &'static str {
+        match self.runs {
+            Some(_) => {
+                "No deployment told that it runs in an environment, of the systems that have it in a main line or in \
+                 production."
+            }
+            None => {
+                "Where it runs is unknown: there is more than is looked at, or it could not be looked for."
+            }
+        }
     }
 
     /// Places of a team.
@@ -286,8 +306,8 @@ pub(crate) async fn look(
     }
     let before = app.store.incident_systems(org, incident.id).await?;
     let here = (&places, before.as_slice());
-    if let Some(runs) = around::runs(app, org, about, here).await? {
-        touched.extend(runs.iter().filter_map(|place| Some(place.system.as_ref()?.0)));
+    if let Some(runs) = around::runs(app, org, about, here, &events).await? {
+        touched.extend(runs.rows.iter().filter_map(|place| Some(place.system.as_ref()?.0)));
         news.extend(around::news(&events, &runs));
     }
     touched.retain(|system| !before.contains(system));
@@ -410,8 +430,7 @@ pub(crate) async fn room(app: &App, who: &Who, id: i64) -> Result<Room, Problem>
     if let Some(seen) = &seen {
         systems.retain(|system| seen.contains(system));
     }
-    let mut places = places(app, who.org, about, seen).await?;
-    let runs = around::runs(app, who.org, about, (&places, &systems)).await?;
+    let mut places = places(app, who.org, about, seen.clone()).await?;
     app.store.tell_environments(who.org, &mut places.rows).await?;
     let mut events = app.store.incident_events(who.org, id).await?;
     if !all {
@@ -430,6 +449,11 @@ pub(crate) async fn room(app: &App, who: &Who, id: i64) -> Result<Room, Problem>
         for event in events.iter_mut().filter(|event| event.is.kind == "closed") {
             event.is.told = json!({});
         }
+    }
+    let mut runs = around::runs(app, who.org, about, (&places, &systems), &events).await?;
+    if let (Some(runs), Some(seen)) = (&mut runs, &seen) {
+        // An asset that was told may be in a system now that they may not see.
+        runs.rows.retain(|place| place.system.as_ref().is_some_and(|is| seen.contains(&is.0)));
     }
     Ok(Room {
         all,

@@ -363,9 +363,6 @@ pub(crate) async fn prepare(app: &App, who: &Who, wanted: Wanted) -> Result<i64,
     if wanted.at < now - YEAR || wanted.at > now + YEAR {
         return Err(Problem::invalid("`at` is within a year from now."));
     }
-    if let Some(name) = &name {
-        app.store.name_group(who.org, &wanted.of, name, &who.actor(), now).await?;
-    }
     let new = NewReview {
         kind: wanted.kind.as_str().to_owned(),
         of: wanted.of,
@@ -373,7 +370,8 @@ pub(crate) async fn prepare(app: &App, who: &Who, wanted: Wanted) -> Result<i64,
         at: wanted.at,
         minutes: wanted.minutes,
     };
-    Ok(app.store.add_review(who.org, &new, &who.actor(), now).await?)
+    let named = (&new, name.as_deref());
+    Ok(app.store.add_named_review(who.org, named, &who.actor(), now).await?)
 }
 
 /// Opens a review: what it shows stays from then on. Whoever opens it is there.

@@ -16,6 +16,7 @@ use crate::access::limits::Limits;
 use crate::access::oidc::Known;
 use crate::around::counted::Counters;
 use crate::facts::verified::Seals;
+use crate::jobs::look::Looked;
 use crate::measuring::answers::Answers;
 use crate::measuring::{self, Folded, Kept, then};
 use crate::notices::Notices;
@@ -126,6 +127,8 @@ pub struct App {
     pub(crate) rounds: Arc<Semaphore>,
     /// What trackers listed a while ago.
     pub(crate) listings: Listings,
+    /// What the last looks at incidents were of.
+    pub(crate) looked: Looked,
     /// How often who may.
     pub(crate) limits: Limits,
     /// What is counted of this process.
@@ -161,6 +164,7 @@ impl App {
             production: then::Remembered::default(),
             rounds,
             listings: Listings::default(),
+            looked: Looked::default(),
             limits,
             counters: Counters::default(),
             provider: Known::default(),

@@ -35,6 +35,11 @@ const ANEW: SignedDuration = SignedDuration::from_hours(24);
 /// For how long a round holds a tracker, unless it says that it goes on.
 const HELD: SignedDuration = SignedDuration::from_mins(2);
 
+/// The address of a server as it is compared: in small letters, and without a slash at its end.
+pub(crate) fn address(public: &str) -> String {
+    public.trim_end_matches('/').to_ascii_lowercase()
+}
+
 /// What is to stand in a ticket, and what that was made of.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -1,5 +1,7 @@
 -- How many people must grant what is asked outside of the plan, each another than who asked.
 ALTER TABLE appeal ADD COLUMN needs BIGINT NOT NULL DEFAULT 1;
+-- Whether the charter names the sides for this, so that whoever may ask for one of them may answer, too.
+ALTER TABLE appeal ADD COLUMN named BIGINT NOT NULL DEFAULT 0;
 
 -- Who granted it while more must.
 CREATE TABLE appeal_consent (

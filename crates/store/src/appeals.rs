@@ -48,6 +48,8 @@ pub struct NewAppeal {
     pub sides: Vec<String>,
     /// How many people must grant it, each another.
     pub needs: u32,
+    /// Whether the charter names the sides for this. Otherwise they are those that may accept a finding of its level.
+    pub named: bool,
 }
 
 /// Somebody who granted what more must grant.
@@ -127,7 +129,9 @@ pub struct Appeal {
     pub until: Option<Timestamp>,
     /// When that was over, and the change was left to the plan again.
     pub ended: Option<Timestamp>,
-    /// Who granted it before the one who answered, or while more must; told by [`Store::appeal`] alone.
+    /// How many people granted it before the one who answered, or while more must.
+    pub granted: u32,
+    /// Who they are; told by [`Store::appeal`] alone.
     pub consents: Vec<Consent>,
 }
 
@@ -135,7 +139,9 @@ const COLUMNS: &str = "appeal.id, appeal.kind, appeal.incident, appeal.finding, 
     appeal.package, appeal.system, appeal.team, appeal.wanted, appeal.reason, appeal.author,
     appeal.due, appeal.rule, appeal.sides, asset.name, appeal.asked, appeal.state,
     appeal.approver, appeal.approver_role, appeal.answered, appeal.answer, appeal.until,
-    appeal.ended, appeal.needs";
+    appeal.ended, appeal.needs, appeal.named,
+    (SELECT COUNT(*) FROM appeal_consent WHERE appeal_consent.org = $1
+        AND appeal_consent.appeal = appeal.id)";
 const FROM: &str = "appeal JOIN asset ON asset.org = $1 AND asset.id = appeal.asset";
 
 impl Appeal {
@@ -160,6 +166,7 @@ impl Appeal {
                 sides: serde_json::from_str(&row.text(13)?)
                     .map_err(|e| StoreError::Damaged(e.to_string()))?,
                 needs: u32::try_from(row.int(23)?).unwrap_or(1),
+                named: row.int(24)? != 0,
             },
             asset_name: row.text(14)?,
             asked: moment(row.int(15)?)?,
@@ -169,6 +176,7 @@ impl Appeal {
             answer: row.text(20)?,
             until: maybe(row.maybe_int(21)?)?,
             ended: maybe(row.maybe_int(22)?)?,
+            granted: u32::try_from(row.int(25)?).unwrap_or(0),
             consents: Vec::new(),
         })
     }
@@ -208,9 +216,10 @@ impl Store {
         let id = self.ids.one(&self.db, org.0, Kind::Appeal).await?;
         let mut tx = self.db.begin().await?;
         let sql = "INSERT INTO appeal (org, id, kind, incident, finding, asset, package, system,
-                team, wanted, reason, author, asked, due, state, rule, sides, answer, needs)
+                team, wanted, reason, author, asked, due, state, rule, sides, answer, needs,
+                named)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'asked', $15,
-                $16, '', $17)";
+                $16, '', $17, $18)";
         let wanted = if new.at_once { "now" } else { "later" };
         let values = args![
             org.0,
@@ -229,7 +238,8 @@ impl Store {
             micros(new.due),
             &new.rule,
             json!(new.sides).to_string(),
-            i64::from(new.needs)
+            i64::from(new.needs),
+            i64::from(new.named)
         ];
         tx.run(sql, values).await?;
         let data = json!({ "what": word(new.dispute), "appeal": id, "state": "asked",

@@ -10,7 +10,7 @@ use crate::condition::{Condition, listed};
 use crate::db::{Row, Sql, Tx, args};
 use crate::error::{Result, StoreError};
 use crate::ids::Kind;
-use crate::ledger;
+use crate::ledger::{self, NewEvent};
 use crate::organisations::changed;
 use crate::packs::put_stock;
 use crate::page::{Cursor, MOST, Page};
@@ -75,22 +75,9 @@ impl Store {
         actor: &str,
         now: Timestamp,
     ) -> Result<()> {
-        let scope = of.word();
         let mut tx = self.db.begin().await?;
-        let sql = "SELECT name FROM review_group WHERE org = $1 AND scope = $2";
-        let before = tx.first(sql, args![org.0, &scope]).await?;
-        let before = before.map_or(Ok(String::new()), |row| row.text(0))?;
-        if before == name {
-            return Ok(());
-        }
-        let sql = "DELETE FROM review_group WHERE org = $1 AND scope = $2";
-        tx.run(sql, args![org.0, &scope]).await?;
-        if !name.is_empty() {
-            let sql = "INSERT INTO review_group (org, scope, name) VALUES ($1, $2, $3)";
-            tx.run(sql, args![org.0, &scope, name]).await?;
-        }
-        let data = json!({ "what": "review-group", "of": scope, "name": name });
-        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        let named = call(&mut tx, org, (of, name), (actor, now)).await?;
+        ledger::append(&mut tx, org, named.as_slice()).await?;
         tx.commit().await
     }
 
@@ -106,6 +93,33 @@ impl Store {
         }
         Ok(groups)
     }
+}
+
+/// Says what a group of systems is called, in a transaction. Returns what is to be told of it. `None`: it was called so
+/// before.
+async fn call(
+    tx: &mut Tx,
+    org: Org,
+    (of, name): (&ReviewOf, &str),
+    (actor, now): (&str, Timestamp),
+) -> Result<Option<NewEvent>> {
+    let scope = of.word();
+    // Of two who name it at once, the second sees the first.
+    ledger::hold(tx, org).await?;
+    let sql = "SELECT name FROM review_group WHERE org = $1 AND scope = $2";
+    let before = tx.first(sql, args![org.0, &scope]).await?;
+    let before = before.map_or(Ok(String::new()), |row| row.text(0))?;
+    if before == name {
+        return Ok(None);
+    }
+    let sql = "DELETE FROM review_group WHERE org = $1 AND scope = $2";
+    tx.run(sql, args![org.0, &scope]).await?;
+    if !name.is_empty() {
+        let sql = "INSERT INTO review_group (org, scope, name) VALUES ($1, $2, $3)";
+        tx.run(sql, args![org.0, &scope, name]).await?;
+    }
+    let data = json!({ "what": "review-group", "of": scope, "name": name });
+    Ok(Some(changed(actor, now, data)))
 }
 
 impl ReviewOf {
@@ -288,8 +302,26 @@ impl Store {
         actor: &str,
         now: Timestamp,
     ) -> Result<i64> {
+        self.add_named_review(org, (new, None), actor, now).await
+    }
+
+    /// The same, with what the group of systems is called from now on; `None`: as before.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn add_named_review(
+        &self,
+        org: Org,
+        (new, name): (&NewReview, Option<&str>),
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<i64> {
         let id = self.ids.one(&self.db, org.0, Kind::Review).await?;
         let mut tx = self.db.begin().await?;
+        let mut told = Vec::new();
+        if let Some(name) = name {
+            told.extend(call(&mut tx, org, (&new.of, name), (actor, now)).await?);
+        }
         let team = match new.of {
             ReviewOf::Team(id) => Some(id),
             ReviewOf::All | ReviewOf::Systems(_) => None,
@@ -313,7 +345,8 @@ impl Store {
         put_systems(&mut tx, org, id, &new.systems).await?;
         let data = json!({ "what": "review", "review": id, "state": "prepared", "kind": new.kind,
             "of": new.of.word(), "at": new.at.to_string(), "minutes": new.minutes });
-        ledger::append(&mut tx, org, &[changed(actor, now, data)]).await?;
+        told.push(changed(actor, now, data));
+        ledger::append(&mut tx, org, &told).await?;
         tx.commit().await?;
         Ok(id)
     }

@@ -12,7 +12,11 @@ use crate::{Component, Org, Store};
 pub struct Runs {
     /// Each component of an asset in an environment, which is its only one.
     pub rows: Vec<Where>,
-    /// Whether there were more deployments or components than were looked at: what is not among them may run.
+    /// Environments, with the team that owns an asset there, in which something runs of which it is not known whether it is
+    /// looked for.
+    pub unsure: Vec<(String, Option<i64>)>,
+    /// Whether there were more deployments or components than were looked at, or documents that are not there: what is not
+    /// among them may run.
     pub more: bool,
 }
 
@@ -21,7 +25,7 @@ const COMPONENTS: usize = 5_000;
 
 impl Store {
     /// Where components that are looked for run, in assets of some systems and in some assets besides, of at most so many
-    /// deployments. `fits` narrows the components as in [`Store::where_is`].
+    /// deployments. `fits` narrows the components as in [`Store::where_is`]; `None`: it is not known whether one is meant.
     ///
     /// # Errors
     /// The store does not answer.
@@ -29,7 +33,7 @@ impl Store {
         &self,
         org: Org,
         filter: &WhereFilter,
-        fits: &mut (dyn FnMut(&Component) -> bool + Send),
+        fits: &mut (dyn FnMut(&Component) -> Option<bool> + Send),
         (systems, assets): (&[i64], &[i64]),
         limit: usize,
     ) -> Result<Runs> {
@@ -38,9 +42,19 @@ impl Store {
             return Ok(runs);
         }
         let anywhere = WhereFilter { systems: None, ..filter.clone() };
-        let mut components = self.asked_for(org, &anywhere, 0, COMPONENTS + 1).await?;
-        runs.more = components.len() > COMPONENTS;
-        components.retain(|component| fits(component));
+        let asked = self.asked_for(org, &anywhere, 0, COMPONENTS + 1).await?;
+        runs.more = asked.len() > COMPONENTS;
+        let (mut components, mut unsure) = (Vec::new(), Vec::new());
+        for component in asked {
+            match fits(&component) {
+                Some(true) => components.push(component),
+                Some(false) => {}
+                None => unsure.push(component.id),
+            }
+        }
+        if components.is_empty() && unsure.is_empty() {
+            return Ok(runs);
+        }
         let (systems, assets) = (listed(systems), listed(assets));
         let sql = format!(
             "SELECT snapshot.document, running.environment, asset.id, asset.name, system.id,
@@ -66,7 +80,14 @@ impl Store {
                 let contents = self.contents(org, &document).await?;
                 read = (document, contents);
             }
-            let Some(contents) = &read.1 else { continue };
+            let Some(contents) = &read.1 else {
+                runs.more = true;
+                continue;
+            };
+            let lists = |id: &i64| contents.listed.binary_search_by_key(id, |l| l.component).is_ok();
+            if unsure.iter().any(lists) {
+                runs.unsure.push((row.text(1)?, row.maybe_int(6)?));
+            }
             for component in &components {
                 let at = contents.listed.binary_search_by_key(&component.id, |l| l.component);
                 let Some(is) = at.ok().and_then(|at| contents.listed.get(at)) else { continue };

@@ -225,11 +225,31 @@ impl Store {
         row.as_ref().map(Tracker::from_row).transpose()
     }
 
-    /// Has a server write the tickets of a tracker of which no other does. Returns which does, by its address.
+    /// Has a server write the tickets of a tracker of which no other does. Returns which does, by its address. Empty: somebody
+    /// has to say so, for tickets were sent before it was kept who sends them, and they do not name this server. The
+    /// address is in small letters, and ends with no slash.
     ///
     /// # Errors
     /// The store does not answer.
     pub async fn at_home(&self, org: Org, team: i64, here: &str) -> Result<String> {
+        let sql = "SELECT home FROM tracker WHERE org = $1 AND team = $2";
+        let row = (&mut &self.db).first(sql, args![org.0, team]).await?;
+        let home = row.map_or_else(|| Ok(here.to_owned()), |row| row.text(0))?;
+        if !home.is_empty() {
+            return Ok(home);
+        }
+        // What was sent has links to the server that sent it.
+        let sql = "SELECT told FROM ticket WHERE org = $1 AND team = $2
+                AND (key IS NOT NULL OR sent IS NOT NULL) LIMIT 200";
+        let sent = (&mut &self.db).all(sql, args![org.0, team]).await?;
+        let plan = format!("\"{here}/teams/{team}/plan\"");
+        let mut is_ours = sent.is_empty();
+        for row in &sent {
+            is_ours |= row.text(0)?.to_ascii_lowercase().contains(&plan);
+        }
+        if !is_ours {
+            return Ok(home);
+        }
         let sql = "UPDATE tracker SET home = $3 WHERE org = $1 AND team = $2 AND home = ''";
         (&mut &self.db).run(sql, args![org.0, team, here]).await?;
         let sql = "SELECT home FROM tracker WHERE org = $1 AND team = $2";

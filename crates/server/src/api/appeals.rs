@@ -56,6 +56,8 @@ pub(crate) struct Shown {
     sides: Vec<String>,
     /// How many people must grant it, each another.
     needs: u32,
+    /// How many granted it before the one who answered, or while more must.
+    granted: u32,
     /// Who granted it before the one who answered, or while more must. Told of one appeal, not in the list.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     consents: Vec<ShownConsent>,
@@ -110,6 +112,7 @@ impl From<&Appeal> for Shown {
             rule: is.is.rule.clone(),
             sides: is.is.sides.clone(),
             needs: is.is.needs,
+            granted: is.granted,
             consents: is.consents.iter().map(ShownConsent::from).collect(),
             approver: is.approver.as_ref().map(|a| a.0),
             approver_role: is.approver.as_ref().map(|a| a.1.clone()),

@@ -125,7 +125,8 @@ pub(crate) struct ShownEnvironment {
     touched: String,
     contained: Option<String>,
     fixed: Option<String>,
-    /// In how many places it runs there now. `null`: there are more deployments than are looked at.
+    /// In how many places it runs there now. `null`: there are more deployments than are looked at, or a version there cannot
+    /// be compared.
     places: Option<usize>,
     to_contain: ShownSpan,
     to_fix: ShownSpan,
@@ -217,6 +218,9 @@ pub(crate) struct Shown {
     teams: Vec<ShownTeam>,
     /// Teams of which it runs in an environment, and which have it neither in a main line nor in production.
     elsewhere: Vec<ShownElsewhere>,
+    /// Whether where it runs is known. Otherwise there is more than is looked at, or it could not be looked for. Looked at
+    /// are systems that have, or had, it in a main line or in production.
+    environments_known: bool,
     places: Vec<ShownPlace>,
     /// Whether it could be looked for: a package, or a name that some source knows. Otherwise where it is is unknown.
     known: bool,
@@ -308,6 +312,7 @@ fn shown(room: &Room, now: Timestamp) -> Shown {
         whole: room.all,
         teams: teams.collect(),
         elsewhere: elsewhere.collect(),
+        environments_known: room.runs.is_some(),
         places: room.places.rows.iter().map(ShownPlace::from).collect(),
         known: room.places.known,
         more_places: room.places.more,

@@ -440,9 +440,9 @@ pub(crate) async fn write(
     if again && !on {
         return Err(Problem::invalid("`again` is for a supplier that is written to: say `on`."));
     }
-    supplying::letters::set(&app, &who, id, on).await?;
+    let begun = supplying::letters::set(&app, &who, id, on).await?;
     if again {
-        supplying::letters::again(&app, &who, id).await?;
+        supplying::letters::again(&app, &who, id, begun).await?;
     }
     Ok(Json(Changed { id }))
 }

@@ -15,8 +15,8 @@ use crate::access::{Action, On, Who};
 use crate::jobs::track;
 use crate::problem::Problem;
 use crate::state::App;
-use crate::tracking::sealed_for;
 use crate::tracking::setting::{Tried, attempt};
+use crate::tracking::{self, sealed_for};
 use crate::web::team::{find, may_pace};
 
 /// The longest word of the settings.
@@ -289,7 +289,7 @@ pub(crate) async fn set(
             && known.is.project == new.project
     });
     // Who sets it here says that this server writes its tickets.
-    new.home.clone_from(&app.settings.public);
+    new.home = tracking::address(&app.settings.public);
     new.token = match wanted.token.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
         Some(token) if token.len() <= LONGEST && token.chars().all(|c| c.is_ascii_graphic()) => {
             seal("token", token)?

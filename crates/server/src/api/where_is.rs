@@ -136,7 +136,7 @@ impl Search {
         limit: usize,
     ) -> Result<Runs, Problem> {
         let wanted = &mut self.wanted;
-        let mut fits = |component: &Component| wanted.fits(component);
+        let mut fits = |component: &Component| wanted.means(component);
         Ok(app.store.runs(org, &self.filter, &mut fits, of, limit).await?)
     }
 }
@@ -170,19 +170,24 @@ struct Wanted {
 
 impl Wanted {
     fn fits(&mut self, component: &Component) -> bool {
+        let is = self.means(component);
+        self.unknown += usize::from(is.is_none());
+        is.unwrap_or(false)
+    }
+
+    /// Whether a component is meant. `None`: its version cannot be compared.
+    fn means(&mut self, component: &Component) -> Option<bool> {
         if self.licence.is_some() && component.is.licence != self.licence {
-            return false;
+            return Some(false);
         }
-        let Some(wanted) = &self.version else { return true };
+        let Some(wanted) = &self.version else { return Some(true) };
         let kind = component.is.package.strip_prefix("pkg:").and_then(|p| p.split_once('/'));
         let kind = kind.map_or("", |(kind, _)| kind);
         let asks = self.read.entry(kind.to_owned()).or_insert_with(|| Asks::of(wanted, kind).ok());
-        let is = match (asks, component.is.version.as_deref()) {
+        match (asks, component.is.version.as_deref()) {
             (Some(asks), Some(version)) => asks.takes(version),
             _ => None,
-        };
-        self.unknown += usize::from(is.is_none());
-        is.unwrap_or(false)
+        }
     }
 }
 

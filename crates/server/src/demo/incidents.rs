@@ -139,6 +139,7 @@ pub(super) async fn end(
         due: now + SOON,
         rule: "Who may accept what is critical decides it; never who asked.".to_owned(),
         needs: 1,
+        named: false,
         sides: vec![Role::Security.as_str().to_owned(), Role::Leadership.as_str().to_owned()],
     };
     let actor = format!("person:{}", people.product);

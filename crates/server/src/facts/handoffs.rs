@@ -21,6 +21,8 @@ type Speakers = (Vec<String>, usize);
 
 /// How many findings are looked at for a page: those that are due first.
 pub(crate) const MOST: usize = 100;
+/// How many findings are looked at for what waits for one person.
+const LOOKED: usize = 2_000;
 /// How many people of a side are named.
 const NAMES: usize = 3;
 
@@ -95,8 +97,8 @@ pub(crate) async fn late(
     Ok((late, next))
 }
 
-/// The late ones that wait for somebody by name, in systems of which they are named for a part and which they may see, of
-/// so many findings that are due first.
+/// The late ones that wait for somebody by name, in systems of which they are named for a part and which they may see: of
+/// the findings that are due first, until no step of a page of them is late, or so many were looked at.
 ///
 /// # Errors
 /// The store does not answer.
@@ -117,10 +119,19 @@ pub(crate) async fn mine(app: &App, who: &Who, now: Timestamp) -> Result<Vec<Han
     }
     let systems = Some(systems);
     let filter = FindingFilter { systems, counts: Some(true), ..FindingFilter::default() };
-    let part = (&filter, None, MOST);
-    let mut all = of(app, who.org, part, |decision| may_read(who, decision), now).await?.rows;
-    all.retain(|row| row.late && row.person == Some(who.person.id));
-    Ok(all)
+    let (mut mine, mut after, mut looked) = (Vec::new(), None, 0);
+    loop {
+        let part = (&filter, after, MOST);
+        let page = of(app, who.org, part, |decision| may_read(who, decision), now).await?;
+        let any = page.rows.iter().any(|row| row.late);
+        let theirs = |row: &HandOff| row.late && row.person == Some(who.person.id);
+        mine.extend(page.rows.into_iter().filter(theirs));
+        after = page.next;
+        looked += MOST;
+        if after.is_none() || !any || looked >= LOOKED {
+            return Ok(mine);
+        }
+    }
 }
 
 /// Whether a decision is about one system: who may see that may read it.

@@ -247,7 +247,7 @@ async fn tell(app: &App, org: Org, team: &Team) -> Result<Done, Refused> {
         let Decided { send, again, .. } = &is.decided;
         let (mut next, mut passed) = (None, false);
         for message in send {
-            let said = Said::new(message, &is.pending);
+            let said = Said::all(message, &is.pending);
             let of = (team.id, &is.wishes);
             let what = (message, &said);
             let to = post::recipients(app, org, of, what, &is.pending, &mut known).await?;
@@ -306,7 +306,7 @@ async fn begin(
     let now = about.flat_map(|of| [Some(of.since), of.urgent]).flatten().fold(now, Timestamp::max);
     // What none of its readers may read is not told by it.
     let items = readers.told(message, said);
-    let told = json!(said.of_items(&items));
+    let told = json!(said.of_items(&items).kept());
     let letter = NewLetter { team: team.id, why: why_word(message.why).to_owned(), items, told };
     let begun = app.store.begin_letter(org, turn, (&letter, &readers.to), now).await?;
     if begun.is_some() {

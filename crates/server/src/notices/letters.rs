@@ -1,6 +1,6 @@
 //! What a letter says: kept as it was sent, so that what was told can be looked at afterwards.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -37,8 +37,18 @@ impl Said {
         serde_json::from_value(told.clone()).unwrap_or_default()
     }
 
-    /// What a message says of what waits.
+    /// What a message says of what waits, as it is kept.
     pub(crate) fn new(message: &Message, pending: &[Pending]) -> Said {
+        Said::all(message, pending).kept()
+    }
+
+    /// As it is kept with its letter: of a digest the gravest alone are named.
+    pub(crate) fn kept(self) -> Said {
+        if self.urgent { self } else { self.cut() }
+    }
+
+    /// What a message says of what waits: of a digest all of it, for it is not known yet who may read what.
+    pub(crate) fn all(message: &Message, pending: &[Pending]) -> Said {
         let by_item: HashMap<&str, &Pending> =
             pending.iter().map(|is| (is.item.as_str(), is)).collect();
         let mut named: Vec<Named> = message
@@ -53,7 +63,7 @@ impl Said {
         let mut said = Said { urgent: message.why != Why::Digest, ..Said::default() };
         if !said.urgent {
             said.named = named;
-            return said.cut();
+            return said;
         }
         // Who is told of an alarm depends on the systems that it is about.
         let mut kept: HashMap<Option<i64>, usize> = HashMap::new();
@@ -87,10 +97,15 @@ impl Said {
     }
 
     /// It with what somebody may see alone. How much else there is, they do not learn.
-    pub(crate) fn seen_by(mut self, may: impl Fn(Option<i64>) -> bool) -> Said {
+    pub(crate) fn seen_by(self, may: impl Fn(Option<i64>) -> bool) -> Said {
+        self.narrowed(may).cut()
+    }
+
+    /// The same, with all that it names of that.
+    pub(crate) fn narrowed(mut self, may: impl Fn(Option<i64>) -> bool) -> Said {
         self.named.retain(|of| may(of.told.system));
         self.rest.retain(|(system, _)| may(*system));
-        self.cut()
+        self
     }
 
     /// It without what waits for an answer that this reader may not give.
@@ -101,8 +116,9 @@ impl Said {
 
     /// It without what none of its readers may read.
     pub(crate) fn of_items(&self, items: &[String]) -> Said {
+        let items: HashSet<&str> = items.iter().map(String::as_str).collect();
         let mut said = self.clone();
-        said.named.retain(|of| items.contains(&of.item));
+        said.named.retain(|of| items.contains(of.item.as_str()));
         said
     }
 
@@ -198,6 +214,23 @@ mod tests {
         assert_eq!((part.count(), part.named[0].item.as_str()), (1, "b"));
         let subject = part.subject(Why::Now, "shop");
         assert_eq!(subject, "Now, shop: b");
+    }
+
+    #[test]
+    fn what_others_answer_keeps_nothing_from_being_named() {
+        let waits = |n: usize| {
+            let mut of = named(&format!("{n:03}"), Some(1), 3);
+            of.told.answer = Some(7);
+            of
+        };
+        let mut all: Vec<Named> = (0..MOST).map(waits).collect();
+        all.push(named("late", Some(1), 0));
+        let said = Said { named: all, ..Said::default() };
+        let own = said.clone().narrowed(|_| true).answered_by(|_| false);
+        assert_eq!((own.named.len(), own.named[0].item.as_str()), (1, "late"));
+        let kept = said.of_items(&["late".to_owned()]).kept();
+        assert_eq!((kept.count(), kept.more()), (1, 0), "what waits on is not counted as told");
+        assert_eq!((said.clone().kept().named.len(), said.kept().more()), (MOST, 1));
     }
 
     #[test]

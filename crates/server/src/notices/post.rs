@@ -224,7 +224,8 @@ async fn read_by(
         return Ok(said.seen_by(|_| false));
     }
     let grants = app.store.grants(org, person.id).await?;
-    let said = said.seen_by(|system| sees(&grants, team, system));
+    // Cut when it is written: what others answer keeps nothing else from being named.
+    let said = said.narrowed(|system| sees(&grants, team, system));
     if said.named.iter().all(|of| of.told.answer.is_none()) {
         return Ok(said);
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use trimtab_engine::incident::{Happened, Stand, What, stands_in};
-use trimtab_store::{IncidentEvent, NewIncidentEvent, Org, Where};
+use trimtab_store::{IncidentEvent, NewIncidentEvent, Org, Runs};
 
 use super::{Places, searched};
 use crate::problem::Problem;
@@ -38,8 +38,8 @@ pub(crate) fn event(
     NewIncidentEvent { kind: KIND.to_owned(), team, told }
 }
 
-/// Where it runs now, in assets of some systems and where it was found. `None`: there is more than is looked at, or it
-/// cannot be looked for.
+/// Where it runs now, in assets of some systems, where it was found and where it was told to run. `None`: there is more
+/// than is looked at, or it cannot be looked for.
 ///
 /// # Errors
 /// The store does not answer.
@@ -48,27 +48,30 @@ pub(crate) async fn runs(
     org: Org,
     (looked_for, versions): (&str, &str),
     (places, systems): (&Places, &[i64]),
-) -> Result<Option<Vec<Where>>, Problem> {
+    events: &[IncidentEvent],
+) -> Result<Option<Runs>, Problem> {
     if places.more || !places.known {
         return Ok(None);
     }
     let Some(mut search) = searched(app, org, (looked_for, versions), None).await? else {
         // What sources know, and nothing here has, runs nowhere.
-        return Ok(Some(Vec::new()));
+        return Ok(Some(Runs::default()));
     };
     let mut systems: BTreeSet<i64> = systems.iter().copied().collect();
     systems.extend(places.rows.iter().filter_map(|place| Some(place.system.as_ref()?.0)));
     let alone = places.rows.iter().filter(|place| place.system.is_none());
-    let assets: BTreeSet<i64> = alone.map(|place| place.asset.0).collect();
+    let mut assets: BTreeSet<i64> = alone.map(|place| place.asset.0).collect();
+    // What was told to run somewhere is looked at until it is gone, whoever has it now.
+    assets.extend(ran_in(events));
     let (systems, assets) = (Vec::from_iter(systems), Vec::from_iter(assets));
     let runs = search.runs(app, org, (&systems, &assets), MOST).await?;
-    Ok((!runs.more).then_some(runs.rows))
+    Ok((!runs.more).then_some(runs))
 }
 
 /// What is other in environments than it was told: it runs there, it is gone from there, it is back.
-pub(crate) fn news(events: &[IncidentEvent], runs: &[Where]) -> Vec<NewIncidentEvent> {
+pub(crate) fn news(events: &[IncidentEvent], runs: &Runs) -> Vec<NewIncidentEvent> {
     let mut found: BTreeMap<(&str, Option<i64>), BTreeSet<i64>> = BTreeMap::new();
-    for place in runs {
+    for place in &runs.rows {
         let team = place.team.as_ref().map(|team| team.0);
         for environment in &place.environments {
             found.entry((environment, team)).or_default().insert(place.asset.0);
@@ -93,6 +96,10 @@ pub(crate) fn news(events: &[IncidentEvent], runs: &[Where]) -> Vec<NewIncidentE
             if stand.fixed.is_some() || found.contains_key(&(*environment, stand.team)) {
                 continue;
             }
+            // A version that cannot be compared may be one of those that are looked for.
+            if is_unsure(runs, environment, stand.team) {
+                continue;
+            }
             // What runs there still, and is another's now, was not fixed by who gave it away.
             let had = assets_of(events, environment, stand.team);
             let other = |((of, team), assets): (&(&str, Option<i64>), &BTreeSet<i64>)| {
@@ -103,6 +110,18 @@ pub(crate) fn news(events: &[IncidentEvent], runs: &[Where]) -> Vec<NewIncidentE
         }
     }
     news
+}
+
+/// The assets in which it was ever told to run, in whichever environment.
+fn ran_in(events: &[IncidentEvent]) -> BTreeSet<i64> {
+    let told = events.iter().filter(|event| event.is.kind == KIND);
+    let told = told.filter_map(|event| event.is.told["assets"].as_array());
+    told.flatten().filter_map(Value::as_i64).collect()
+}
+
+/// Whether something runs there of a team of which it is not known whether it is looked for.
+pub(crate) fn is_unsure(runs: &Runs, environment: &str, team: Option<i64>) -> bool {
+    runs.unsure.iter().any(|(name, of)| name == environment && *of == team)
 }
 
 /// The assets in which a team was told of last in an environment.
@@ -122,7 +141,7 @@ fn assets_of(events: &[IncidentEvent], environment: &str, team: Option<i64>) -> 
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use trimtab_store::{Component, NewComponent};
+    use trimtab_store::{Component, NewComponent, Where};
 
     use super::*;
 
@@ -150,7 +169,11 @@ mod tests {
     }
 
     /// Tells what is new, as a look does, and what of it.
-    fn told(events: &mut Vec<IncidentEvent>, runs: &[Where]) -> Vec<String> {
+    fn told(events: &mut Vec<IncidentEvent>, rows: &[Where]) -> Vec<String> {
+        tell(events, &Runs { rows: rows.to_vec(), ..Runs::default() })
+    }
+
+    fn tell(events: &mut Vec<IncidentEvent>, runs: &Runs) -> Vec<String> {
         let news = news(events, runs);
         let word = |is: &NewIncidentEvent| {
             let text = |member: &str| is.told[member].as_str().unwrap().to_owned();
@@ -175,6 +198,24 @@ mod tests {
         assert_eq!(told(&mut events, &both[1..]), ["1 production fixed"]);
         assert_eq!(told(&mut events, &both[2..]), [""; 0], "one place of staging has it still");
         assert_eq!(told(&mut events, &both[..1]), ["1 production returned", "1 staging fixed"]);
+    }
+
+    #[test]
+    fn where_it_was_told_to_run_is_looked_at_whoever_has_it_now() {
+        let mut events = Vec::new();
+        told(&mut events, &[place(1, 1, "staging"), place(2, 1, "test")]);
+        told(&mut events, &[place(2, 1, "test")]);
+        assert_eq!(Vec::from_iter(ran_in(&events)), [1, 2]);
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_not_gone() {
+        let mut events = Vec::new();
+        told(&mut events, &[place(1, 1, "staging"), place(1, 1, "test")]);
+        let unsure = vec![("staging".to_owned(), Some(1))];
+        let runs = Runs { unsure, ..Runs::default() };
+        assert_eq!(tell(&mut events, &runs), ["1 test fixed"]);
+        assert_eq!(told(&mut events, &[]), ["1 staging fixed"]);
     }
 
     #[test]

@@ -69,7 +69,11 @@ fn told(index: &Index, purl: &Purl, range: Option<&Vers>) -> Result<Option<Times
     Ok(first.filter(|_| same))
 }
 
-/// Whether an advisory is about the versions of a range and no others, as far as either names versions.
+/// Versions below and above all that anybody publishes: what has no end there has none.
+const LEAST: &str = "0.0.0";
+const MOST: &str = "999999999.0.0";
+
+/// Whether an advisory is about the versions of a range and no others: it begins and ends where the range does.
 fn is_about(entry: &Entry<'_>, range: Option<&Vers>) -> bool {
     let Some(range) = range else {
         // Of every version a package is malicious; of a flaw somebody names them.
@@ -101,5 +105,20 @@ fn is_about(entry: &Entry<'_>, range: Option<&Vers>) -> bool {
             None => false,
         }
     };
-    named.iter().all(|one| agrees(&one.version)) && entry.fixed().all(agrees)
+    let bound = |comparator: Comparator, version: &str| {
+        named.iter().any(|one| one.comparator == comparator && *one.version == *version)
+    };
+    let ends = |text: &str| match verdict(text).map(|is| is.interval) {
+        Some(Interval::Range { from, to, through, .. }) => {
+            let end = if through { Comparator::LessOrEqual } else { Comparator::Less };
+            from.is_none_or(|from| bound(Comparator::GreaterOrEqual, from))
+                && to.is_none_or(|to| bound(end, to))
+        }
+        Some(Interval::None) => true,
+        Some(Interval::Listed) | None => false,
+    };
+    let all = || named.iter().map(|one| &*one.version);
+    all().all(agrees)
+        && entry.fixed().all(agrees)
+        && (single || all().chain([LEAST, MOST]).all(|text| agrees(text) && ends(text)))
 }

@@ -211,10 +211,14 @@ fn environments(room: &Room, now: Timestamp) -> Section {
         ]
     };
     let columns = vec!["Environment", "Team", "To contain", "To fix"];
-    let text = "From when it was seen to run there, by what was told to be deployed.".to_owned();
+    let mut text =
+        vec!["From when it was seen to run there, by what was told to be deployed.".to_owned()];
+    if room.runs.is_none() || room.around().is_empty() {
+        text.push(room.nowhere().to_owned());
+    }
     Section {
         title: "How long it took in each environment",
-        text: vec![text],
+        text,
         table: Some((columns, room.around().iter().map(row).collect())),
     }
 }

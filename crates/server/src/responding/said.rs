@@ -347,7 +347,8 @@ async fn close(
         .collect();
     // What was there when it was closed is the evidence of it.
     let told = json!({ "text": text, "teams": stands, "environments": around, "places": room.places.rows.len(),
-        "more": room.places.more, "unknown": room.places.unknown, "known": room.places.known });
+        "more": room.places.more, "unknown": room.places.unknown, "known": room.places.known,
+        "environments_known": room.runs.is_some() });
     let done = app.store.close_incident(who.org, room.is.id, told, &who.actor(), now).await?;
     if done { Ok(()) } else { Err(closed()) }
 }

@@ -146,7 +146,7 @@ pub(super) async fn made(
     };
     let cut_hits = hits.len() > LISTINGS || was.len() >= STRUCK;
     let mut attacks = attacks(&read, &ours, (&malicious, &was, cut_hits));
-    let (gone, cut_gone) = gone(making, &read, &was, from).await?;
+    let (gone, cut_gone) = gone(making, &read, &ours, from).await?;
     attacks.extend(gone);
     let (slow, watch) = (slow(&struck, &of, now), watch(&read, &ours));
     let span = format!("Listed between {} and {}", day(from), day(now));

@@ -93,7 +93,7 @@ async fn holds(
 const LOOKED: usize = 2_000;
 
 /// Entries about people, what they are told, and by which ways: no pack is made of them.
-const BESIDE: [&str; 31] = [
+const BESIDE: [&str; 30] = [
     "alert",
     "board-mail-ended",
     "board-mail-set",
@@ -102,7 +102,6 @@ const BESIDE: [&str; 31] = [
     "card",
     "channel-tried",
     "email",
-    "joined",
     "letter-again",
     "notice-acknowledged",
     "notice-wishes",
@@ -134,6 +133,11 @@ fn touches(entry: &Entry, systems: Option<&[i64]>) -> bool {
         && data["what"].as_str().is_some_and(|what| BESIDE.contains(&what))
     {
         return false;
+    }
+    if entry.kind == EventKind::Changed.as_str() && data["what"] == "asset" {
+        // An asset went from one system to another: both tell something else from then on.
+        let both = [entry.system, data["from"].as_i64()];
+        return systems.is_none_or(|systems| both.iter().flatten().any(|id| systems.contains(id)));
     }
     match (systems, entry.system) {
         (None, _) => true,
@@ -194,9 +198,23 @@ mod tests {
             (entry(changed, "ticket", Some(7), None), false, false),
             (entry(changed, "charter-agreed", None, None), true, true),
             (entry(changed, "what a newer build tells", None, None), true, true),
+            // Two vulnerabilities are one: findings of whichever system have another name.
+            (entry(changed, "joined", None, None), true, true),
         ] {
             assert_eq!(touches(&entry, None), whole, "{entry:?}");
             assert_eq!(touches(&entry, of_seven), team, "{entry:?}");
+        }
+        for (from, to, team) in [
+            (Some(7), Some(8), true),
+            (Some(7), None, true),
+            (Some(8), Some(7), true),
+            (None, Some(7), true),
+            (Some(8), Some(9), false),
+        ] {
+            let data = serde_json::json!({ "what": "asset", "name": "shop", "from": from });
+            let moved = Entry { data: data.to_string(), ..entry(changed, "", to, Some(1)) };
+            assert!(touches(&moved, None), "{moved:?}");
+            assert_eq!(touches(&moved, of_seven), team, "{moved:?}");
         }
     }
 }

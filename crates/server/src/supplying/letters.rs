@@ -106,11 +106,11 @@ fn by_link(links: &[SupplierLink], now: Timestamp) -> String {
     }
 }
 
-/// Has letters written to a supplier from now on, or no longer.
+/// Has letters written to a supplier from now on, or no longer. `false`: it was so already.
 ///
 /// # Errors
 /// They may not, or there is no address to write to.
-pub(crate) async fn set(app: &App, who: &Who, id: i64, on: bool) -> Result<(), Problem> {
+pub(crate) async fn set(app: &App, who: &Who, id: i64, on: bool) -> Result<bool, Problem> {
     let seen = find(app, who, id).await?;
     seen.must_change()?;
     if on && !is_address(&seen.is.is.contact) {
@@ -121,18 +121,19 @@ pub(crate) async fn set(app: &App, who: &Who, id: i64, on: bool) -> Result<(), P
         return Err(Problem::conflict("This supplier delivers nothing any longer."));
     }
     let now = app.now();
-    app.store.write_supplier(who.org, (id, on), &who.actor(), now).await?;
+    let changed = app.store.write_supplier(who.org, (id, on), &who.actor(), now).await?;
     if on {
         app.store.add_job(&write_suppliers::next(who.org, now), now).await?;
     }
-    Ok(())
+    Ok(changed)
 }
 
-/// Has what was refused, or may not have come, told to a supplier again.
+/// Has what was refused, or may not have come, told to a supplier again. `begun`: it is written to them from now on, whether
+/// or not there is something of that kind.
 ///
 /// # Errors
 /// They may not, nothing is written to them, or there is nothing of that kind.
-pub(crate) async fn again(app: &App, who: &Who, id: i64) -> Result<(), Problem> {
+pub(crate) async fn again(app: &App, who: &Who, id: i64, begun: bool) -> Result<(), Problem> {
     let seen = find(app, who, id).await?;
     seen.must_change()?;
     if !app.store.writes_supplier(who.org, id).await? || seen.is.ended.is_some() {
@@ -140,6 +141,9 @@ pub(crate) async fn again(app: &App, who: &Who, id: i64) -> Result<(), Problem> 
     }
     let now = app.now();
     if app.store.again_supplier_letters(who.org, id, &who.actor(), now).await? == 0 {
+        if begun {
+            return Ok(());
+        }
         return Err(Problem::conflict("Nothing was refused or lost: there is nothing to send."));
     }
     app.store.add_job(&write_suppliers::next(who.org, now), now).await?;

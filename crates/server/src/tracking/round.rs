@@ -13,7 +13,9 @@ use trimtab_engine::track::{Said, Situation, Want, next, said, stands};
 use trimtab_model::ticket::{Call, Kept, Mark, Seen, There};
 use trimtab_store::{Org, StoreError, Team, TicketOf, Tracker};
 
-use super::{ANEW, Had, Lease, Short, Told, later, mark, opened, project, said as people, wanted};
+use super::{
+    ANEW, Had, Lease, Short, Told, address, later, mark, opened, project, said as people, wanted,
+};
 use crate::ingest::Refused;
 use crate::state::App;
 
@@ -110,10 +112,10 @@ pub(super) async fn run(app: &App, tracker: &Tracker, lease: Arc<Lease>) -> Resu
     if tracker.is.token.is_empty() {
         return Ok(Done::default());
     }
-    let here = &app.settings.public;
-    let home = app.store.at_home(org, team, here).await?;
-    if home != *here {
-        let trouble = away(&home, here);
+    let here = address(&app.settings.public);
+    let home = app.store.at_home(org, team, &here).await?;
+    if address(&home) != here {
+        let trouble = away(&home, &here);
         app.store.note_tracker(org, team, None, (&trouble, None), now).await?;
         return Ok(Done { trouble, ..Done::default() });
     }
@@ -166,6 +168,12 @@ pub(super) async fn run(app: &App, tracker: &Tracker, lease: Arc<Lease>) -> Resu
 
 /// What is told where another server writes the tickets: this is a copy of its database, or it moved.
 fn away(home: &str, here: &str) -> String {
+    if home.is_empty() {
+        return format!(
+            "another server than this one, {here}, wrote these tickets before: of a copy nothing is written. Where it moved \
+             here, save the tracker's settings here"
+        );
+    }
     format!(
         "the server at {home} writes these tickets, and this one is {here}: of a copy nothing is written. Where it moved \
          here, save the tracker's settings here"

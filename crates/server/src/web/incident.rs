@@ -267,7 +267,7 @@ fn environments(room: &Room, who: &Who, now: Timestamp) -> Table {
         };
         let places = match room.running(name, stand.team) {
             Some(places) => Cell::text(places.to_string()),
-            None => Cell::unknown("there are more deployments than are looked at"),
+            None => Cell::unknown("there is more than is looked at, or a version cannot be compared"),
         };
         Row::of(vec![
             Cell::text((*name).to_owned()),
@@ -290,7 +290,7 @@ fn environments(room: &Room, who: &Who, now: Timestamp) -> Table {
             Column::left("Next"),
         ],
         rows: room.around().iter().map(row).collect(),
-        empty: Empty { why: "No deployment told that it runs somewhere.".to_owned(), next: None },
+        empty: Empty { why: room.nowhere().to_owned(), next: None },
         ..Table::default()
     }
 }

@@ -286,6 +286,7 @@ fn fixed_and_contained_are_told_of_each_environment() {
     assert!(of("staging")["contained"].is_string() && of("production")["contained"].is_null());
     let room = server.open(&sia, &here).json();
     assert!(room["teams"][0]["contained"].is_null(), "the team is not, by that: {room}");
+    assert_eq!((&room["environments_known"], &room["elsewhere"]), (&json!(true), &json!([])));
 
     // Gone from the main line and production: fixed, and in staging it runs still.
     world.build("2.30.1");
@@ -310,9 +311,13 @@ fn fixed_and_contained_are_told_of_each_environment() {
     }
 
     // When the world was told is taken from the advisory that is about just these versions of the package.
-    for (versions, day) in
-        [("<2.29.2", Some("2022-04-04")), (">=2.18.0 <2.29.4", Some("2022-07-06")), ("", None)]
-    {
+    for (versions, day) in [
+        ("<2.29.2", Some("2022-04-04")),
+        (">=2.18.0 <2.29.4", Some("2022-07-06")),
+        // It begins before that.
+        (">=2.20.0 <2.29.4", None),
+        ("", None),
+    ] {
         let opening = json!({ "title": "By range", "looked_for": "pkg:npm/moment",
             "versions": versions });
         let opened = ask(server, &sia, "POST", "/api/v1/incidents", &opening).1;
@@ -378,6 +383,34 @@ fn the_charter_says_who_grants_an_emergency_and_how_many() {
     let is = server.open(&tom, &format!("/api/v1/appeals/{dispute}")).json();
     assert_eq!((&is["sides"], &is["needs"]), (&json!(["product"]), &json!(1)), "{is}");
     assert!(is["rule"].as_str().unwrap().contains("a dispute is decided by product"), "{is}");
+}
+
+#[test]
+fn without_a_rule_for_it_only_who_answers_grants() {
+    let world = begun();
+    world.pace();
+    let server = &world.server;
+    let People { sia, tom, .. } = people(&world);
+    // Engineering may accept what is critical, and answers nothing that others ask.
+    let text = "format = 1\npreset = \"framework\"\nname = \"Ours\"\n[exceptions]\n\
+        may-approve = { critical = [\"engineering\"] }\n";
+    let (app, org, now) = (server.app(), server.org(), Timestamp::now());
+    server.runtime.block_on(async {
+        let id = app.store.propose_charter(org, text, sia.id, "person:1", now).await.unwrap();
+        for side in [Role::Security, Role::Engineering, Role::Product, Role::Operations] {
+            let by = (side, sia.id);
+            app.store.agree(org, id, by, &json!({}), "person:1", now).await.unwrap();
+        }
+    });
+    let finding = server.open(&sia, "/api/v1/findings").json()["rows"][0]["id"].as_i64().unwrap();
+    let wanted = json!({ "kind": "emergency", "finding": finding, "reason": "it is used now" });
+    let (status, asked) = ask(server, &tom, "POST", "/api/v1/appeals", &wanted);
+    assert_eq!(status, 201, "{asked}");
+    let path = format!("/api/v1/appeals/{}", asked["id"]);
+    assert_eq!(server.open(&tom, &path).json()["sides"], json!(["engineering"]));
+    let eli = server.someone(org, "Eli", &[(Role::Engineering, Organisation)]);
+    let granted = json!({ "state": "granted", "role": "engineering", "reason": "it burns" });
+    assert_eq!(ask(server, &eli, "POST", &path, &granted).0, 403);
 }
 
 #[test]

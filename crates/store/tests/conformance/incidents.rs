@@ -113,6 +113,7 @@ pub(crate) async fn an_appeal_is_answered_once_and_by_another(store: Store) {
         rule: "who may accept what is critical".to_owned(),
         sides: vec!["security".to_owned(), "leadership".to_owned()],
         needs: 1,
+        named: true,
     };
     let id = store.add_appeal(org, &new, "person:1", now()).await.unwrap();
     let dispute = NewAppeal { dispute: true, at_once: false, system: None, ..new.clone() };
@@ -215,6 +216,7 @@ pub(crate) async fn what_needs_two_is_granted_by_two_people(store: Store) {
         rule: "two of them".to_owned(),
         sides: vec!["security".to_owned()],
         needs: 2,
+        named: false,
     };
     let id = store.add_appeal(org, &new, "person:1", now()).await.unwrap();
     let placed = Placement {
@@ -235,6 +237,8 @@ pub(crate) async fn what_needs_two_is_granted_by_two_people(store: Store) {
     let is = store.appeal(org, id).await.unwrap().unwrap();
     assert_eq!((is.state, is.approver), (AppealState::Asked, None), "one of two is not enough");
     assert_eq!(is.consents.iter().map(|c| c.person).collect::<Vec<_>>(), [2]);
+    let all = store.appeals(org, (None, None, None), None, None, 9).await.unwrap().rows;
+    assert_eq!(all.iter().map(|a| a.granted).collect::<Vec<_>>(), [1], "a list counts them");
     assert_eq!(store.placements(org, 7).await.unwrap(), [], "nothing follows yet");
     assert!(grant(3).await && !grant(4).await);
     let is = store.appeal(org, id).await.unwrap().unwrap();

@@ -187,4 +187,14 @@ pub(crate) async fn a_copy_elsewhere_does_not_write_the_tickets(store: Store) {
     store.put_tracker(org, &here, "person:1", now()).await.unwrap();
     assert_eq!(home("https://one.example").await, "https://copy.example", "somebody said so");
     assert_eq!(store.tracker(org, 1).await.unwrap().unwrap().is.home, "https://copy.example");
+    // Before it was kept who writes them, tickets were sent: a copy does not take them for its own.
+    store.put_tracker(org, &tracker("o/r"), "person:1", now()).await.unwrap();
+    let a = change("pkg:npm/a");
+    let told = json!({ "links": [["The plan", "https://One.example/teams/1/plan"]] });
+    store.want_ticket(org, 1, (&a, true), &told).await.unwrap();
+    let at = ("https://git.example/api/v1", "o/r");
+    let known = (Some("7"), None, None);
+    assert!(store.keep_ticket(org, 1, &a, known, at).await.unwrap());
+    assert_eq!(home("https://copy.example").await, "", "somebody has to say so");
+    assert_eq!(home("https://one.example").await, "https://one.example", "its links are in them");
 }

@@ -1,7 +1,7 @@
 //! Malicious versions that were carried once and are no longer: also what was gone before its advisory came, which no
 //! finding tells of. Components that documents listed are looked at, and then the documents of the time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_advisories::index::{Affected, Entry};
@@ -13,7 +13,8 @@ use trimtab_model::version::Version;
 use trimtab_store::{CarriedOnce, Component, Struck};
 
 use super::super::agenda::{Draft, Making};
-use super::read::Read;
+use super::STRUCK;
+use super::read::{Ours, Read};
 use super::topics::{day, draft};
 use crate::problem::Problem;
 use crate::state::App;
@@ -35,7 +36,7 @@ const BEFORE: SignedDuration = SignedDuration::from_hours(24 * 91);
 pub(super) async fn gone(
     making: &Making<'_>,
     read: &Read,
-    was: &[Struck],
+    ours: &Ours,
     from: Timestamp,
 ) -> Result<(Vec<Draft>, bool), Problem> {
     let (store, org) = (&making.app.store, making.org);
@@ -45,6 +46,7 @@ pub(super) async fn gone(
     let known = store.packages_listed(org, PACKAGES).await?;
     let mut cut = known.len() >= PACKAGES;
     let mut versions: Vec<Component> = Vec::new();
+    let mut advisories: BTreeSet<String> = BTreeSet::new();
     for package in &known {
         let of = package.parse::<Purl>().ok().and_then(|purl| package_of(&purl));
         let Some((family, name)) = of else { continue };
@@ -52,10 +54,21 @@ pub(super) async fn gone(
         if !published.is_some_and(|is| is.names.contains_key(&*name)) {
             continue;
         }
-        let mut all = store.versions_listed(org, package, VERSIONS).await?;
+        let all = store.versions_listed(org, package, VERSIONS).await?;
         cut |= all.len() >= VERSIONS;
-        all.retain(|is| is_malicious(making.app, (family, &name), is));
-        versions.extend(all);
+        let carried = ours.get(&(family, name.to_string())).map(|own| &own.versions);
+        for is in all {
+            // What is carried still is not gone.
+            let version = is.is.version.as_ref();
+            if version.is_some_and(|version| carried.is_some_and(|all| all.contains(version))) {
+                continue;
+            }
+            let named = malicious(making.app, (family, &name), &is);
+            if !named.is_empty() {
+                advisories.extend(named);
+                versions.push(is);
+            }
+        }
         if versions.len() >= VERSIONS {
             cut = true;
             break;
@@ -68,43 +81,58 @@ pub(super) async fn gone(
     let since = (from - BEFORE, DOCUMENTS);
     let systems = making.scope.systems.as_deref();
     let (carried, more) = store.carried_once(org, &ids, systems, since).await?;
-    Ok((told(read, &versions, &carried, was), cut || more))
+    let mut known = Vec::new();
+    for advisory in &advisories {
+        known.extend(store.vulnerability_of(org, advisory).await?.map(|(id, _)| id));
+    }
+    let was = match known.is_empty() {
+        true => Vec::new(),
+        false => store.struck_by(org, &known, systems, STRUCK).await?,
+    };
+    cut |= was.len() >= STRUCK;
+    Ok((told(read, &versions, &carried, &was), cut || more))
 }
 
-/// Whether the index calls a version malicious.
-fn is_malicious(app: &App, (family, name): (Family, &str), is: &Component) -> bool {
-    let Some(version) = is.is.version.as_deref().filter(|_| is.is.registry) else { return false };
-    let Ok(version) = Version::parse(family.scheme(), version) else { return false };
-    let Some(index) = app.index() else { return false };
-    let Ok(Some(package)) = index.package(family, name) else { return false };
-    let names = |entry: Entry<'_>| {
+/// The advisories that call a version malicious.
+fn malicious(app: &App, (family, name): (Family, &str), is: &Component) -> Vec<String> {
+    let mut all = Vec::new();
+    let Some(version) = is.is.version.as_deref().filter(|_| is.is.registry) else { return all };
+    let Ok(version) = Version::parse(family.scheme(), version) else { return all };
+    let Some(index) = app.index() else { return all };
+    let Ok(Some(package)) = index.package(family, name) else { return all };
+    let names = |entry: &Entry<'_>| {
         entry.kind() == Kind::Malicious && entry.verdict(&version).affected == Affected::Yes
     };
-    package.entries().any(names)
+    for entry in package.entries().filter(names) {
+        if let Ok(advisory) = index.advisory_at(entry.advisory()) {
+            all.push(advisory.id().to_owned());
+        }
+    }
+    all
 }
 
-/// A topic for each package of which a malicious version was here, and no finding tells.
+/// A topic for each malicious version that was here, and of which no finding tells.
 fn told(
     read: &Read,
     versions: &[Component],
     carried: &[CarriedOnce],
     was: &[Struck],
 ) -> Vec<Draft> {
-    let mut by: BTreeMap<&str, (&Component, Vec<&CarriedOnce>)> = BTreeMap::new();
+    let mut by: BTreeMap<i64, (&Component, Vec<&CarriedOnce>)> = BTreeMap::new();
     for one in carried {
         let Some(is) = versions.iter().find(|is| is.id == one.component) else { continue };
         let told = |struck: &Struck| struck.package == is.is.package && struck.asset == one.asset;
         if !was.iter().any(told) {
-            by.entry(&is.is.package).or_insert_with(|| (is, Vec::new())).1.push(one);
+            by.entry(is.id).or_insert_with(|| (is, Vec::new())).1.push(one);
         }
     }
-    let topic = |(package, (is, all)): (&str, (&Component, Vec<&CarriedOnce>))| {
+    let topic = |(is, all): (&Component, Vec<&CarriedOnce>)| {
+        let package = is.is.package.as_str();
         let of = package.parse::<Purl>().ok().and_then(|purl| package_of(&purl))?;
         let published = read.malicious.get(&of.0)?.names.get(&*of.1)?;
         let first = all.iter().map(|one| one.first).min()?;
         let last = all.iter().map(|one| one.last).max()?;
-        let assets: std::collections::BTreeSet<&str> =
-            all.iter().map(|one| one.asset.as_str()).collect();
+        let assets: BTreeSet<&str> = all.iter().map(|one| one.asset.as_str()).collect();
         let more = match assets.len() {
             0 | 1 => String::new(),
             all => format!(", and in {} more", all - 1),
@@ -117,11 +145,11 @@ fn told(
             day(last),
             assets.first()?
         );
-        let key = format!("carried:{package}");
+        let key = format!("carried:{}", is.is.purl);
         let page = format!("/where?q={}", encode(package));
         Some(draft(key, 3e9, format!("{} ({})", of.1, of.0.osv_name()), note, page))
     };
-    by.into_iter().filter_map(topic).collect()
+    by.into_values().filter_map(topic).collect()
 }
 
 #[cfg(test)]
@@ -145,17 +173,32 @@ mod tests {
             licence: None,
             registry: true,
         };
-        let versions = [Component { id: 7, is, matched: true }];
+        let later = NewComponent {
+            purl: "pkg:npm/worm@1.2.4".to_owned(),
+            version: Some("1.2.4".to_owned()),
+            ..is.clone()
+        };
+        let versions = [
+            Component { id: 7, is, matched: true },
+            Component { id: 8, is: later, matched: true },
+        ];
         let names = BTreeMap::from([("worm".to_owned(), at(9))]);
         let published = Published { names, ..Published::default() };
         let read =
             Read { malicious: BTreeMap::from([(Family::Npm, published)]), ..Read::default() };
-        let carried =
-            [CarriedOnce { component: 7, asset: "shop".to_owned(), first: at(4), last: at(6) }];
+        let once = |component, first, last| {
+            let asset = "shop".to_owned();
+            CarriedOnce { component, asset, first: at(first), last: at(last) }
+        };
+        let carried = [once(7, 4, 6), once(8, 8, 9)];
         let topics = told(&read, &versions, &carried, &[]);
-        assert_eq!(topics.len(), 1);
-        let note = &topics[0].note;
-        assert!(note.contains("1.2.3 was listed from 1970-01-05 to 1970-01-07 in shop"), "{note}");
+        assert_eq!(topics.len(), 2, "each version has days of its own");
+        for (topic, words) in topics.iter().zip([
+            "1.2.3 was listed from 1970-01-05 to 1970-01-07 in shop",
+            "1.2.4 was listed from 1970-01-09 to 1970-01-10 in shop",
+        ]) {
+            assert!(topic.note.contains(words), "{words}: {}", topic.note);
+        }
         // What findings tell is told by them.
         let struck = Struck {
             finding: 1,

@@ -84,6 +84,13 @@ fn a_supplier_is_written_to_once_of_each_thing_and_of_nothing_that_was_found() {
     assert!(text.contains("And the pager?") && !text.contains("99 of 100"), "{text}");
     assert_eq!(items(&told()).len(), 4);
     // It is switched off, and is of nobody's concern who may not change the supplier.
+    let again = || {
+        let body = json!({ "on": true, "again": true }).to_string();
+        server.ask("PUT", &path, &own, body.as_bytes()).status
+    };
+    assert_eq!(again(), 409, "nothing was refused or lost");
+    assert_eq!(write(false), 200);
+    assert_eq!(again(), 200, "it is written to from now on, and that is told");
     assert_eq!(write(false), 200);
     let third = json!({ "finding": finding["id"], "text": "Still?" });
     post(server, lea, &format!("/api/v1/suppliers/{id}/questions"), &third);
