@@ -299,7 +299,7 @@ fn a_verdict_says_when_it_was_made_and_its_list_has_what_is_counted() {
         let all = server.open(&eli, &format!("/api/v1/verdicts?{query}")).json();
         all["rows"].as_array().unwrap().iter().map(|row| row["id"].clone()).collect::<Vec<_>>()
     };
-    assert_eq!(list("outcome=refused"), [id.clone()]);
+    assert_eq!(list("outcome=refused"), std::slice::from_ref(&id));
     assert_eq!(list("outcome=refused&had_time=true"), Vec::<Value>::new());
     let pass = gate("pass", &[]);
     sent(&server, &eli, &path("topic", &ago(6)), &pass);
@@ -308,7 +308,7 @@ fn a_verdict_says_when_it_was_made_and_its_list_has_what_is_counted() {
     let query = path("topic", later["made"].as_str().unwrap()).replace("c1", "c2");
     sent(&server, &eli, &query, &pass);
     assert_eq!(one(&server, &eli, &id)["answered"]["how"], "passed");
-    assert_eq!(list("outcome=refused&had_time=true"), [id.clone()]);
+    assert_eq!(list("outcome=refused&had_time=true"), std::slice::from_ref(&id));
     let page = server.open(&eli, "/verdicts").text;
     assert!(page.contains("of branches that were left"), "{page}");
     assert_eq!(list("answered=left"), Vec::<Value>::new());
