@@ -99,11 +99,27 @@ pub(crate) async fn who_merged_an_update_is_kept_once(store: Store) {
     };
     let (update, _) = store.add_applied(org, &new, "token:1", later(2)).await.unwrap();
     let without = async |hours| {
-        let all = store.without_merger(org, asset, later(hours), 9).await.unwrap();
+        let times = (later(hours), later(3));
+        let all = store.without_merger(org, asset, times, 9).await.unwrap();
         all.iter().map(|is| is.id).collect::<Vec<_>>()
     };
     assert_eq!((without(1).await, without(3).await), (vec![update], vec![]));
-    let of = |person, how: &str| Merger { update, person, how: how.to_owned() };
+    // Those that were asked about come after those that were not, and not too soon again.
+    let second = NewApplied { at: later(1), ..new.clone() };
+    let (second, _) = store.add_applied(org, &second, "token:1", later(2)).await.unwrap();
+    let nothing = NewApplied { at: later(5), told: json!({ "outcome": "nothing" }), ..new };
+    store.add_applied(org, &nothing, "token:1", later(5)).await.unwrap();
+    assert_eq!(without(1).await, [update, second]);
+    store.note_merger_asked(org, &[update], later(2)).await.unwrap();
+    assert_eq!(without(1).await, [second, update]);
+    store.note_merger_asked(org, &[second], later(3)).await.unwrap();
+    assert_eq!(without(1).await, [update]);
+    let of = |person, how: &str| Merger {
+        update,
+        person,
+        how: how.to_owned(),
+        at: Some(later(3)),
+    };
     let by = ("token:1", later(4));
     let set = async |asset, is: &Merger| {
         store.set_merger(org, (asset, is), Some("5d1e"), by).await.unwrap()
@@ -117,10 +133,15 @@ pub(crate) async fn who_merged_an_update_is_kept_once(store: Store) {
         store.merged_by(org, person, systems, 9).await.unwrap().len()
     };
     assert_eq!((merged(ann, None).await, merged(bo, None).await), (1, 0));
+    assert_eq!(store.merged_by(org, ann, None, 9).await.unwrap()[0].1, Some(later(3)));
     assert_eq!(merged(ann, Some(&[7])).await, 0);
     assert!(!store.end_merger(org, (asset, update, bo), by).await.unwrap());
     assert!(store.end_merger(org, (asset, update, ann), by).await.unwrap());
     assert_eq!(store.merger(org, update).await.unwrap(), None);
+    // Who said that it was not them is named by nobody again, but by themselves.
+    assert!(!set(asset, &of(ann, "git")).await);
+    assert_eq!(without(1).await, Vec::<i64>::new());
+    assert!(set(asset, &of(ann, "said")).await);
     store.set_disabled(org, ann, true, "test", later(5)).await.unwrap();
     assert_eq!(verified("ann@example.org").await, None, "the account is closed");
 }

@@ -27,7 +27,9 @@ pub(super) fn tell(server: &Server, (asset, path): (&str, &Path), unmerged: &[Va
         };
         // Where there is no git, or not all of the past, nobody tells.
         if let Ok(Some(is)) = merger(&repository, commit) {
-            all.push(json!({ "update": update, "commit": is.commit, "address": is.address }));
+            let at = is.at.map(|at| at.to_string());
+            let (commit, address) = (is.commit, is.address);
+            all.push(json!({ "update": update, "commit": commit, "at": at, "address": address }));
         }
     }
     if all.is_empty() {
@@ -42,10 +44,10 @@ pub(super) fn tell(server: &Server, (asset, path): (&str, &Path), unmerged: &[Va
     match sent {
         Err(problem) => say::diagnostic(io, &problem),
         Ok(answer) => io.err(&format!(
-            "{}: git tells who merged {} updates; {} of them are people that the server knows\n",
+            "{}: git tells who merged {} updates, of which the server looked at {}\n",
             one_line(asset),
             all.len(),
-            answer["kept"].as_i64().unwrap_or(0)
+            answer["looked_at"].as_i64().unwrap_or(0)
         )),
     }
 }
