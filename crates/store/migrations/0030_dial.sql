@@ -11,8 +11,9 @@ CREATE TABLE package_told (
     org BIGINT NOT NULL,
     package TEXT NOT NULL,
     version TEXT NOT NULL,
-    -- When somebody tried last.
+    -- When somebody tried last, and about which asset.
     tried BIGINT NOT NULL,
+    tried_by BIGINT NOT NULL,
     -- When the registry was asked, and by which program. NULL: it never answered.
     asked BIGINT,
     source TEXT NOT NULL,

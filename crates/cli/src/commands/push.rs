@@ -84,7 +84,7 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
         let named = [("revision", revision.as_deref()), ("branch", branch.as_deref())];
         let mut query = vec![("asset", asset.as_str())];
         query.extend(named.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
-        // It is of when it was written, where that is not long ago.
+        // It is of when it was written.
         let made = made(file).map(|at| at.to_string());
         query.extend(made.as_deref().map(|at| ("made", at)));
         let body = agreement::bytes(file)?;
@@ -148,12 +148,11 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
     })
 }
 
-/// When a file was written, if that was within the last week.
+/// When a file was written: a week ago, if it is older. `None`: that is not known.
 fn made(file: &Path) -> Option<Timestamp> {
     let at = Timestamp::try_from(std::fs::metadata(file).ok()?.modified().ok()?).ok()?;
-    let age = Timestamp::now().duration_since(at);
-    let week = SignedDuration::from_hours(24 * 7 - 1);
-    (age >= SignedDuration::ZERO && age < week).then_some(at)
+    let now = Timestamp::now();
+    Some(at.max(now - SignedDuration::from_hours(24 * 7)).min(now))
 }
 
 /// A verdict in words.

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use trimtab_connect::registry::{self, versions::Offered};
 use trimtab_connect::server::Server;
 use trimtab_model::metadata::Standing;
-use trimtab_model::{Diagnostic, Metadata, Purl};
+use trimtab_model::version::Version;
+use trimtab_model::{Diagnostic, Family, Metadata, Purl};
 use trimtab_report::one_line;
 
 use super::{taken, unreached};
@@ -86,8 +87,16 @@ fn told(purl: &Purl, metadata: Option<&Metadata>, versions: Option<&[Offered]>) 
         versions?.iter().find(of)?.published
     };
     let own = is.published.or_else(|| purl.version().and_then(published));
-    // Those after it, in the order of the ecosystem: final ones, that were not taken back.
-    let after = versions.map(|all| offered::later(purl, all.to_vec()));
+    // Those after it, in the order of the ecosystem: final ones, that were not taken back. Of a version that the ecosystem
+    // cannot order nobody knows what came after it.
+    let family = Family::from_purl_type(purl.purl_type());
+    let ordered = |version: &str| {
+        let parsed = family.and_then(|is| Version::parse(is.scheme(), version).ok());
+        parsed.is_some_and(|is| is.can_bound())
+    };
+    let after = versions
+        .filter(|_| purl.version().is_some_and(ordered))
+        .map(|all| offered::later(purl, all.to_vec()));
     let newest = match after.as_deref() {
         Some([.., newest]) => Some(newest.to_string()),
         Some([]) => purl.version().map(str::to_owned),
@@ -145,6 +154,17 @@ mod tests {
         assert_eq!(told["standing"], "deprecated");
         assert!(!told["words"].as_str().unwrap().contains('\n'), "{told}");
         assert_eq!(told["archived"], Value::Null);
+    }
+
+    #[test]
+    fn what_came_after_a_version_that_cannot_be_ordered_is_unknown() {
+        let asked: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
+        for purl in ["pkg:pypi/left@2004d", "pkg:npm/left@main"] {
+            let purl: Purl = purl.parse().unwrap();
+            let is = Metadata::unknown(purl.clone(), "x", asked);
+            let told = told(&purl, Some(&is), Some(&[offered_at("2.0.0", "2023-01-01", false)]));
+            assert_eq!((&told["since"], &told["newest"]), (&Value::Null, &Value::Null), "{told}");
+        }
     }
 
     #[test]
