@@ -15,6 +15,8 @@ use crate::state::App;
 const RELIED: usize = 200;
 /// See there.
 const OF_TEAM: usize = 20;
+/// The types of purls whose clients can be asked when a version was published.
+const TOLD_OF: &[&str] = &["npm", "cargo", "pypi", "golang", "maven", "composer", "gem"];
 /// How many one push is asked about.
 const ASKED: usize = 10;
 /// What was told is asked for again after this.
@@ -28,7 +30,7 @@ pub(crate) const MOST: usize = 50;
 /// The longest text.
 const TEXT: usize = 500;
 
-/// Reckons which packages most is built on: of the organisation, and of each of its teams.
+/// Reckons which packages most is built on: of the organisation, and of each of its teams; of those that a client tells of.
 ///
 /// # Errors
 /// The store does not answer.
@@ -47,7 +49,7 @@ pub(crate) async fn rank(
     }
     let scopes = owned.values().map(|systems| (Some(systems.as_slice()), OF_TEAM));
     for (systems, most) in std::iter::once((None, RELIED)).chain(scopes) {
-        for relied in app.store.relied_on(org, systems, most).await? {
+        for relied in app.store.relied_on_of(org, systems, TOLD_OF, most).await? {
             if seen.insert(relied.package.clone()) {
                 all.push(relied.package);
             }
