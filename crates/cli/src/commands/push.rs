@@ -5,6 +5,7 @@ mod facts;
 mod mergers;
 
 use std::path::Path;
+use std::time::Instant;
 
 use clap::ValueEnum;
 use jiff::{SignedDuration, Timestamp};
@@ -134,11 +135,13 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
     if let Some(verdict) = verdict {
         io.out(&format!("{asset}: {}\n", judged(verdict, &answer["verdict"])));
     }
-    if let Some(wanted) = answer["wanted"].as_array().filter(|_| !args.no_facts) {
-        facts::tell(&server, &asset, wanted, io);
-    }
+    let until = Instant::now() + facts::ALL;
+    // Git is asked first: it takes a moment, and registries may take all the time.
     if let Some(unmerged) = answer["unmerged"].as_array().filter(|_| !args.no_facts) {
-        mergers::tell(&server, (&asset, &args.path), unmerged, io);
+        mergers::tell(&server, (&asset, &args.path), (unmerged, until), io);
+    }
+    if let Some(wanted) = answer["wanted"].as_array().filter(|_| !args.no_facts) {
+        facts::tell(&server, &asset, (wanted, until), io);
     }
     Ok(match verdict {
         Some("fails") if args.verdict => Exit::Violated,

@@ -8,7 +8,7 @@ pub(crate) mod kept;
 mod oscal;
 
 use jiff::Timestamp;
-use trimtab_engine::maturity::{Assessment, Fact, Stage, organisation_by, team_by};
+use trimtab_engine::maturity::{Assessment, Fact, Judged, Stage, organisation_by, team_by};
 use trimtab_store::{Org, StageDay};
 
 pub(crate) use document::document;
@@ -94,6 +94,17 @@ impl Told {
             Fact::Sealed if who.may(Action::Audit, On::ALL) => "/ledger".to_owned(),
             Fact::Read | Fact::Fresh | Fact::Exploits | Fact::Sealed => String::new(),
         }
+    }
+}
+
+/// How much of a criterion is enough, beside what is asked of all where the organisation asks for another part. Nothing: it
+/// is so or it is not.
+fn enough(judged: &Judged) -> String {
+    let (own, usual) = (judged.least, judged.criterion.least);
+    match judged.criterion.bounds() {
+        None => String::new(),
+        Some(_) if own == usual => format!("{own} %"),
+        Some(_) => format!("{own} % (of all: {usual} %)"),
     }
 }
 

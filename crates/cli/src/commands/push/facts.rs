@@ -17,18 +17,25 @@ use crate::commands::plan::offered;
 use crate::io::Io;
 use crate::say;
 
-/// How long all of it may take, and one client.
-const ALL: Duration = Duration::from_secs(60);
-/// See there.
+/// How long all that the server wants to know may take, git beside.
+pub(super) const ALL: Duration = Duration::from_secs(60);
+/// How long one client may take.
 const ONE: Duration = Duration::from_secs(20);
+/// With less time left nobody is asked: what is cut off would be taken for no answer.
+const LEAST: Duration = Duration::from_secs(5);
 /// How many packages are asked about, whatever the server names.
 const MOST: usize = 50;
 /// The longest text that is told.
 const TEXT: usize = 500;
 
-/// Asks about what the server wants to know, and tells it. What cannot be asked is told as such; that it fails fails no
-/// push.
-pub(super) fn tell(server: &Server, asset: &str, wanted: &[Value], io: &mut Io) {
+/// Asks about what the server wants to know until a moment, and tells it. What cannot be asked is told as such; that it
+/// fails fails no push.
+pub(super) fn tell(
+    server: &Server,
+    asset: &str,
+    (wanted, until): (&[Value], Instant),
+    io: &mut Io,
+) {
     let purls: Vec<Purl> =
         wanted.iter().take(MOST).filter_map(|one| one.as_str()?.parse().ok()).collect();
     if purls.is_empty() {
@@ -36,16 +43,17 @@ pub(super) fn tell(server: &Server, asset: &str, wanted: &[Value], io: &mut Io) 
     }
     let mut options = registry::Options::at(Timestamp::now());
     options.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
-    options.time_limit = ONE;
-    let until = Instant::now() + ALL;
+    let left = || until.saturating_duration_since(Instant::now());
     let mut all = Vec::new();
     for purl in &purls {
-        if Instant::now() >= until {
+        if left() < LEAST {
             break;
         }
+        options.time_limit = ONE.min(left());
         let answer = registry::ask(purl, &options);
+        options.time_limit = ONE.min(left());
         let versions = match answer.metadata {
-            Some(_) if Instant::now() < until => registry::versions::versions(purl, &options).ok(),
+            Some(_) if left() >= LEAST => registry::versions::versions(purl, &options).ok(),
             _ => None,
         };
         all.push(told(purl, answer.metadata.as_ref(), versions.as_deref()));
@@ -57,6 +65,9 @@ pub(super) fn tell(server: &Server, asset: &str, wanted: &[Value], io: &mut Io) 
         all.len(),
         purls.len()
     );
+    if all.is_empty() {
+        return;
+    }
     if let Err(problem) = send(server, asset, &all) {
         say::diagnostic(io, &problem);
         return;

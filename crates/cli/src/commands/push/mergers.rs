@@ -1,6 +1,7 @@
 //! Who merged updates that the server asks about, as git tells it where the code is.
 
 use std::path::Path;
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use trimtab_connect::apply::merger;
@@ -14,14 +15,22 @@ use crate::{agreement, say};
 /// How many updates are looked at, whatever the server names.
 const MOST: usize = 20;
 
-/// Looks who merged what the server asks about, and tells it. That it fails fails no push.
-pub(super) fn tell(server: &Server, (asset, path): (&str, &Path), unmerged: &[Value], io: &mut Io) {
+/// Looks who merged what the server asks about until a moment, and tells it. That it fails fails no push.
+pub(super) fn tell(
+    server: &Server,
+    (asset, path): (&str, &Path),
+    (unmerged, until): (&[Value], Instant),
+    io: &mut Io,
+) {
     if !path.is_dir() {
         return;
     }
     let repository = agreement::repository(path);
     let mut all = Vec::new();
     for one in unmerged.iter().take(MOST) {
+        if Instant::now() >= until {
+            break;
+        }
         let (Some(update), Some(commit)) = (one["update"].as_i64(), one["commit"].as_str()) else {
             continue;
         };
