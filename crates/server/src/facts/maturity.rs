@@ -132,11 +132,7 @@ pub(crate) async fn of(app: &App, who: &Who, asked: Option<i64>) -> Result<Told,
 }
 
 /// The same without the entries of the ledger that tell of it, with what it rests on.
-async fn assessed(
-    app: &App,
-    who: &Who,
-    asked: Option<i64>,
-) -> Result<(Told, Ground), Problem> {
+async fn assessed(app: &App, who: &Who, asked: Option<i64>) -> Result<(Told, Ground), Problem> {
     findings::seen(who)?;
     let ground = Ground::of(app, who).await?;
     let own = kept::thresholds(app, who.org).await?;

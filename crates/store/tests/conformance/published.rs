@@ -73,9 +73,8 @@ pub(crate) async fn what_registries_tell_is_believed_of_what_is_carried(store: S
     store.add_snapshot(org, image, &new, by, "token:1").await.unwrap();
     let silent = Published { asked: None, ..told("right", "2.0.0") };
     assert_eq!(tell(&[silent], 6).await, 1);
-    let asked = async |asset, again| {
-        store.wanted(org, asset, (later(2), later(again)), 9).await.unwrap()
-    };
+    let asked =
+        async |asset, again| store.wanted(org, asset, (later(2), later(again)), 9).await.unwrap();
     assert_eq!(asked(image, 6).await, [pair("right", "2.0.0")]);
     assert_eq!(asked(asset, 6).await, []);
     assert_eq!(asked(asset, 7).await, [pair("right", "2.0.0")]);
@@ -131,12 +130,7 @@ pub(crate) async fn who_merged_an_update_is_kept_once(store: Store) {
     assert_eq!(without(1).await, [second, update]);
     store.note_merger_asked(org, &[second], later(3)).await.unwrap();
     assert_eq!(without(1).await, [update]);
-    let of = |person, how: &str| Merger {
-        update,
-        person,
-        how: how.to_owned(),
-        at: Some(later(3)),
-    };
+    let of = |person, how: &str| Merger { update, person, how: how.to_owned(), at: Some(later(3)) };
     let by = ("token:1", later(4));
     let set = async |asset, is: &Merger| {
         store.set_merger(org, (asset, is), Some("5d1e"), by).await.unwrap()

@@ -64,7 +64,13 @@ fn stage(told: &Told, stage: Stage) -> Section {
         text: Vec::new(),
         table: Table {
             columns: columns(&[
-                "Asked for", "Verdict", "Shown", "Enough", "Missing", "Since", "Entry",
+                "Asked for",
+                "Verdict",
+                "Shown",
+                "Enough",
+                "Missing",
+                "Since",
+                "Entry",
             ]),
             rows: told.is.of(stage).map(row).collect(),
         },
