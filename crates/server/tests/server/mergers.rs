@@ -118,6 +118,7 @@ fn git_tells_who_merged_by_a_verified_address_alone() {
 fn a_person_says_it_of_themselves_and_takes_it_back() {
     let world = begun();
     let id = merged(&world);
+    let app = world.server.app();
     let (yes, no) = (json!({ "mine": true }), json!({ "mine": false }));
     let as_person =
         |who: &Someone| [("cookie", who.cookie.clone()), ("x-csrf-token", who.csrf.clone())];
@@ -152,4 +153,16 @@ fn a_person_says_it_of_themselves_and_takes_it_back() {
     assert_eq!((status, said, merged()), (200, json!({ "looked_at": 1 }), json!([])));
     assert_eq!(world.server.send(&world.lea, &form, &[("mine", "yes")]).status, 303);
     assert_eq!(merged(), json!([id]));
+    assert_eq!(say(&world.lea, &no), 204);
+    // Who only looks says no of themselves where git names them.
+    verified(&world, &world.ann, "ann@ferries.example");
+    let body = json!({ "merges": [{ "update": id, "commit": "b".repeat(40),
+        "address": "ann@ferries.example" }] });
+    world.push(&world.lea, "/api/v1/updates/merges?asset=shop", &body);
+    let known = || {
+        let known = world.server.runtime.block_on(app.store.merger(world.server.org(), id));
+        known.unwrap().map(|is| is.person)
+    };
+    assert_eq!(known(), Some(world.ann.id));
+    assert_eq!((say(&world.ann, &no), known()), (204, None));
 }
