@@ -275,8 +275,9 @@ async fn traced<T>(
 
 /// What follows from an inventory at once: a refusal that it mends is answered, and a supplier's product is judged anew.
 async fn came_in(app: &App, job: &Job, now: Timestamp) -> Result<(), StoreError> {
-    app.store.let_through(job.org, now).await?;
-    let asset = job.payload["asset"].as_i64().unwrap_or_default();
+    let asset = job.payload["asset"].as_i64();
+    app.store.let_through_of(job.org, asset, now).await?;
+    let asset = asset.unwrap_or_default();
     if !app.store.delivered(job.org, &[asset]).await?.is_empty() {
         app.store.add_job(&remind::soon(job.org, now), now).await?;
     }

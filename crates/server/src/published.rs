@@ -15,10 +15,14 @@ use crate::state::App;
 const RELIED: usize = 200;
 /// See there.
 const OF_TEAM: usize = 20;
+/// The types of purls whose clients can be asked when a version was published.
+const TOLD_OF: &[&str] = &["npm", "cargo", "pypi", "golang", "maven", "composer", "gem"];
 /// How many one push is asked about.
 const ASKED: usize = 10;
 /// What was told is asked for again after this.
 const FRESH: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// Where no registry answered, whoever pushed the asset is asked again after this.
+const AGAIN: SignedDuration = SignedDuration::from_hours(24);
 /// So long what is no longer relied on most is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 400);
 /// How many may be told at once.
@@ -26,7 +30,7 @@ pub(crate) const MOST: usize = 50;
 /// The longest text.
 const TEXT: usize = 500;
 
-/// Reckons which packages most is built on: of the organisation, and of each of its teams.
+/// Reckons which packages most is built on: of the organisation, and of each of its teams; of those that a client tells of.
 ///
 /// # Errors
 /// The store does not answer.
@@ -45,7 +49,7 @@ pub(crate) async fn rank(
     }
     let scopes = owned.values().map(|systems| (Some(systems.as_slice()), OF_TEAM));
     for (systems, most) in std::iter::once((None, RELIED)).chain(scopes) {
-        for relied in app.store.relied_on(org, systems, most).await? {
+        for relied in app.store.relied_on_of(org, systems, TOLD_OF, most).await? {
             if seen.insert(relied.package.clone()) {
                 all.push(relied.package);
             }
@@ -60,7 +64,8 @@ pub(crate) async fn rank(
 /// # Errors
 /// The store does not answer.
 pub(crate) async fn wanted(app: &App, org: Org, asset: i64) -> Result<Vec<String>, Problem> {
-    let all = app.store.wanted(org, asset, app.now() - FRESH, ASKED).await?;
+    let now = app.now();
+    let all = app.store.wanted(org, asset, (now - FRESH, now - AGAIN), ASKED).await?;
     let purl = |(package, version): &(String, String)| {
         let purl: Purl = package.parse().ok()?;
         Some(purl.with_version(version).to_string())
@@ -147,9 +152,10 @@ pub(crate) fn after(is: &Published) -> Option<String> {
     }
 }
 
-/// The oldest of some versions of a package, in words: the one whose publication lies back furthest. `None`: when one of
-/// them was published is not known.
-pub(crate) fn oldest(told: &[&ToldPublished], now: Timestamp) -> Option<String> {
+/// The oldest of so many versions of a package, in words: the one whose publication lies back furthest, of those of which
+/// it is known. `None`: it is known of none.
+pub(crate) fn oldest(told: &[&ToldPublished], held: usize, now: Timestamp) -> Option<String> {
+    let known = told.iter().filter(|one| one.is.published.is_some()).count();
     let dated = told.iter().filter_map(|one| one.is.published.map(|at| (at, one)));
     let (at, one) = dated.min_by_key(|(at, one)| (*at, one.is.version.clone()))?;
     let version = &one.is.version;
@@ -164,6 +170,9 @@ pub(crate) fn oldest(told: &[&ToldPublished], now: Timestamp) -> Option<String> 
     }
     if let Some(asked) = one.is.asked {
         text += &format!(" (told {})", day(asked));
+    }
+    if known < held {
+        text += &format!("; the oldest of the {known} of {held} versions whose day is known");
     }
     Some(text)
 }
@@ -202,10 +211,12 @@ mod tests {
         let (old, new, untold) =
             (told("1.0.0", Some("2023-03-02")), told("2.0.0", Some("2025-03-02")), told("3", None));
         assert_eq!(
-            oldest(&[&new, &old, &untold], now).unwrap(),
+            oldest(&[&new, &old], 2, now).unwrap(),
             "1.0.0 was published 2023-03-02 (3.0 years ago), 12 releases since, newest 4.0.0 of 2026-01-05 (told 2026-03-01)"
         );
-        assert_eq!(oldest(&[&untold], now), None);
+        let part = oldest(&[&new, &old, &untold], 3, now).unwrap();
+        assert!(part.ends_with("; the oldest of the 2 of 3 versions whose day is known"), "{part}");
+        assert_eq!(oldest(&[&untold], 1, now), None);
         assert_eq!(age(&new.is, now), Some(365));
     }
 

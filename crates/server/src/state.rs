@@ -263,15 +263,22 @@ impl App {
     /// # Errors
     /// The store does not answer.
     pub async fn look_back(&self, org: Org, part: usize) -> Result<Option<usize>, String> {
+        // One that fails holds up no other: what fails first is told.
         let parts = crate::facts::verified::read_on(self, org, part).await;
-        let parts = parts.map_err(|e| e.detail)?;
         let kept = crate::facts::maturity::kept::keep(self, org).await;
+        let left = self.leave_branches(org).await;
+        let parts = parts.map_err(|e| e.detail)?;
         kept.map_err(|e| e.detail)?;
+        left?;
+        Ok(parts)
+    }
+
+    /// Notes which branches were left.
+    async fn leave_branches(&self, org: Org) -> Result<usize, String> {
         let now = self.now();
         let agreed = self.agreed(org, now).await.map_err(|e| e.to_string())?;
         let since = now - crate::judging::patience(&agreed.charter);
-        self.store.leave_verdicts(org, since, now).await.map_err(|e| e.to_string())?;
-        Ok(parts)
+        self.store.leave_verdicts(org, since, now).await.map_err(|e| e.to_string())
     }
 
     /// Whether people come over TLS, by the address that they use.

@@ -11,8 +11,9 @@ CREATE TABLE package_told (
     org BIGINT NOT NULL,
     package TEXT NOT NULL,
     version TEXT NOT NULL,
-    -- When somebody tried last.
+    -- When somebody tried last, and about which asset.
     tried BIGINT NOT NULL,
+    tried_by BIGINT NOT NULL,
     -- When the registry was asked, and by which program. NULL: it never answered.
     asked BIGINT,
     source TEXT NOT NULL,
@@ -42,14 +43,26 @@ CREATE TABLE applied_merge (
     person BIGINT NOT NULL,
     -- git (the merge of the main line is theirs, by its address), said (by themselves).
     how TEXT NOT NULL,
-    -- The merge.
+    -- The merge, and when it was, as git tells; or when they said it.
     revision TEXT,
+    at BIGINT,
     -- When it came here, and who sent it.
     told BIGINT NOT NULL,
     actor TEXT NOT NULL,
     PRIMARY KEY (org, applied)
 );
 CREATE INDEX applied_merge_person ON applied_merge (org, person, applied);
+
+-- Who said that they did not merge an update: nobody tells it of them again but they themselves.
+CREATE TABLE applied_merge_denied (
+    org BIGINT NOT NULL,
+    applied BIGINT NOT NULL,
+    person BIGINT NOT NULL,
+    PRIMARY KEY (org, applied, person)
+);
+
+-- When whoever pushes was asked last who merged it.
+ALTER TABLE applied ADD COLUMN merger_asked BIGINT;
 
 -- Counts the changes of a supplier: who changes it says which one they have read.
 ALTER TABLE supplier ADD COLUMN version BIGINT NOT NULL DEFAULT 1;

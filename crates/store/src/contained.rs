@@ -13,13 +13,20 @@ pub struct Contained {
     pub asset: i64,
     /// The component.
     pub component: Component,
-    /// Findings of its package there that are live.
+    /// Findings of it there that are live.
     pub findings: i64,
 }
 
+/// Live findings of a component in an asset: of its version, as the matcher says or as the finding has it.
+const LIVE: &str = "finding.org = $1 AND finding.asset = carried.asset
+    AND finding.package = component.package AND finding.state IN ('open', 'merged')
+    AND (finding.component = component.id OR EXISTS (SELECT 1 FROM affects
+        WHERE affects.org = $1 AND affects.component = component.id
+            AND affects.vulnerability = finding.vulnerability))";
+
 impl Store {
     /// The components that some assets carry on their main line or where they run, by package, a page at a time; with
-    /// `affected` those alone whose package has live findings there.
+    /// `affected` those alone that have live findings there.
     ///
     /// # Errors
     /// The store does not answer.
@@ -32,10 +39,7 @@ impl Store {
     ) -> Result<Page<Contained>> {
         let limit = limit.clamp(1, MOST);
         let columns = crate::components::COLUMNS;
-        let findings = "(SELECT COUNT(*) FROM finding
-                WHERE finding.org = $1 AND finding.asset = carried.asset
-                    AND finding.package = component.package
-                    AND finding.state IN ('open', 'merged'))";
+        let findings = format!("(SELECT COUNT(*) FROM finding WHERE {LIVE})");
         let mut values = args![org.0, i64::try_from(limit + 1).unwrap_or(i64::MAX)];
         let mut more = String::new();
         if affected {
@@ -64,17 +68,14 @@ impl Store {
         Ok(Page::cut(rows, limit, |one| Cursor { value: one.component.id, id: one.asset }))
     }
 
-    /// How many components some assets carry, and how many packages of them have live findings there.
+    /// How many components some assets carry, and how many of them have live findings there.
     ///
     /// # Errors
     /// The store does not answer.
     pub async fn count_contained(&self, org: Org, assets: &[i64]) -> Result<(i64, i64)> {
         let sql = format!(
             "SELECT COUNT(*), COUNT(CASE WHEN EXISTS (
-                SELECT 1 FROM finding
-                WHERE finding.org = $1 AND finding.asset = carried.asset
-                    AND finding.package = component.package
-                    AND finding.state IN ('open', 'merged')) THEN 1 END)
+                SELECT 1 FROM finding WHERE {LIVE}) THEN 1 END)
              FROM carried
              JOIN component ON component.org = $1 AND component.id = carried.component
              WHERE carried.org = $1 AND carried.asset IN ({})

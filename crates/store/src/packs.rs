@@ -149,12 +149,29 @@ impl Store {
         systems: Option<&[i64]>,
         limit: usize,
     ) -> Result<Vec<Relied>> {
+        self.relied_on_of(org, systems, &[], limit).await
+    }
+
+    /// The same of packages of some types of purls alone. None named: of every type.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn relied_on_of(
+        &self,
+        org: Org,
+        systems: Option<&[i64]>,
+        types: &[&'static str],
+        limit: usize,
+    ) -> Result<Vec<Relied>> {
+        let like = |of: &&str| format!("component.package LIKE 'pkg:{of}/%'");
+        let of = types.iter().map(like).collect::<Vec<_>>().join(" OR ");
+        let of = if of.is_empty() { of } else { format!(" AND ({of})") };
         let sql = format!(
             "SELECT component.package, COUNT(DISTINCT carried.asset), COUNT(DISTINCT asset.system)
              FROM carried
              JOIN asset ON asset.org = $1 AND asset.id = carried.asset
              JOIN component ON component.org = $1 AND component.id = carried.component
-             WHERE carried.org = $1 AND (carried.latest OR carried.running){}
+             WHERE carried.org = $1 AND (carried.latest OR carried.running){}{of}
              GROUP BY component.package ORDER BY 2 DESC, 3 DESC, 1 LIMIT $2",
             within(systems)
         );

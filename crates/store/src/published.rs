@@ -113,8 +113,9 @@ impl Store {
     }
 
     /// Versions of packages that most is built on, which an asset carries on its main line or where it runs, and of which
-    /// nobody tried to tell since a moment; the most relied on first, at most `limit`. Purls without version, and
-    /// versions.
+    /// nobody told since a moment; the most relied on first, at most `limit`. Where no registry answered who pushed the
+    /// asset, they are not asked again until they tried before the second moment: others may have the client that they
+    /// have not. Purls without version, and versions.
     ///
     /// # Errors
     /// The store does not answer.
@@ -122,7 +123,7 @@ impl Store {
         &self,
         org: Org,
         asset: i64,
-        since: Timestamp,
+        (since, again): (Timestamp, Timestamp),
         limit: usize,
     ) -> Result<Vec<(String, String)>> {
         let sql = "SELECT component.package, component.version, MIN(relied.place) AS place
@@ -135,11 +136,14 @@ impl Store {
             WHERE carried.org = $1 AND carried.asset = $2
                 AND (carried.latest OR carried.running)
                 AND component.version IS NOT NULL AND component.registry
-                AND (told.tried IS NULL OR told.tried < $3)
+                AND (told.tried IS NULL OR told.tried < $3
+                    OR ((told.asked IS NULL OR told.asked < $3)
+                        AND (told.tried_by <> $2 OR told.tried < $5)))
             GROUP BY component.package, component.version
             ORDER BY place, component.package, component.version LIMIT $4";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = (&mut &self.db).all(sql, args![org.0, asset, micros(since), limit]).await?;
+        let values = args![org.0, asset, micros(since), limit, micros(again)];
+        let rows = (&mut &self.db).all(sql, values).await?;
         rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?))).collect()
     }
 
@@ -162,23 +166,8 @@ impl Store {
                 None => {
                     // What was told before stays: only that it was tried is new.
                     let sql = "INSERT INTO package_told (org, package, version, tried, source,
-                            words, told, asset, actor)
-                        SELECT $1, $3, $4, $5, '', '', $5, $2, $6 FROM relied_package AS relied
-                        WHERE relied.org = $1 AND relied.package = $3 AND EXISTS (
-                            SELECT 1 FROM carried JOIN component
-                                ON component.org = $1 AND component.id = carried.component
-                            WHERE carried.org = $1 AND carried.asset = $2
-                                AND (carried.latest OR carried.running)
-                                AND component.package = $3 AND component.version = $4)
-                        ON CONFLICT (org, package, version) DO UPDATE SET tried = excluded.tried";
-                    let (package, version) = (&is.package, &is.version);
-                    tx.run(sql, args![org.0, asset, package, version, micros(now), actor]).await?
-                }
-                Some(asked) => {
-                    let sql = "INSERT INTO package_told (org, package, version, tried, source,
-                            words, told, asset, actor, asked, published, last_release, newest,
-                            since, standing, archived)
-                        SELECT $1, $3, $4, $5, $7, $8, $5, $2, $6, $9, $10, $11, $12, $13, $14, $15
+                            words, told, asset, actor, tried_by)
+                        SELECT $1, $3, $4, $5, '', '', $5, $2, $6, $2
                         FROM relied_package AS relied
                         WHERE relied.org = $1 AND relied.package = $3 AND EXISTS (
                             SELECT 1 FROM carried JOIN component
@@ -187,7 +176,25 @@ impl Store {
                                 AND (carried.latest OR carried.running)
                                 AND component.package = $3 AND component.version = $4)
                         ON CONFLICT (org, package, version) DO UPDATE SET tried = excluded.tried,
-                            source = excluded.source, words = excluded.words,
+                            tried_by = excluded.tried_by";
+                    let (package, version) = (&is.package, &is.version);
+                    tx.run(sql, args![org.0, asset, package, version, micros(now), actor]).await?
+                }
+                Some(asked) => {
+                    let sql = "INSERT INTO package_told (org, package, version, tried, source,
+                            words, told, asset, actor, asked, published, last_release, newest,
+                            since, standing, archived, tried_by)
+                        SELECT $1, $3, $4, $5, $7, $8, $5, $2, $6, $9, $10, $11, $12, $13, $14,
+                            $15, $2
+                        FROM relied_package AS relied
+                        WHERE relied.org = $1 AND relied.package = $3 AND EXISTS (
+                            SELECT 1 FROM carried JOIN component
+                                ON component.org = $1 AND component.id = carried.component
+                            WHERE carried.org = $1 AND carried.asset = $2
+                                AND (carried.latest OR carried.running)
+                                AND component.package = $3 AND component.version = $4)
+                        ON CONFLICT (org, package, version) DO UPDATE SET tried = excluded.tried,
+                            tried_by = excluded.tried_by, source = excluded.source, words = excluded.words,
                             told = excluded.told, asset = excluded.asset,
                             actor = excluded.actor, asked = excluded.asked,
                             published = excluded.published,

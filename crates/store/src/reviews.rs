@@ -414,6 +414,27 @@ impl Store {
         rows.iter().map(|row| row.int(0)).collect()
     }
 
+    /// Reviews that were opened since a moment, of a team; `None`: of any team. The newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn team_reviews(
+        &self,
+        org: Org,
+        team: Option<i64>,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<i64>> {
+        let of = team.map_or_else(|| "IS NOT NULL".to_owned(), |id| format!("= {id}"));
+        let sql = format!(
+            "SELECT id FROM review WHERE org = $1 AND opened >= $2 AND team {of}
+             ORDER BY opened DESC, id DESC LIMIT $3"
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = (&mut &self.db).all(&sql, args![org.0, micros(since), limit]).await?;
+        rows.iter().map(|row| row.int(0)).collect()
+    }
+
     /// Reviews of a filter, the latest first, a page at a time; what was shown is read of those that were opened alone,
     /// which are in the order of their opening and of one page.
     ///

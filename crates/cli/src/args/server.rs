@@ -190,8 +190,8 @@ pub struct Push {
     /// something is past its deadline; with 3 if that is not known, as of another branch
     #[arg(long)]
     pub verdict: bool,
-    /// Tell nothing that the server asks for beside [default: registries are asked by their own clients, for a minute at
-    /// most, when versions were published and what came after them; and git, who merged updates]
+    /// Tell nothing that the server asks for beside [default: registries are asked by their own clients, for about a
+    /// minute, when versions were published and what came after them; and git, who merged updates]
     #[arg(long)]
     pub no_facts: bool,
     /// Which server

@@ -5,6 +5,7 @@ mod facts;
 mod mergers;
 
 use std::path::Path;
+use std::time::Instant;
 
 use clap::ValueEnum;
 use jiff::{SignedDuration, Timestamp};
@@ -84,7 +85,7 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
         let named = [("revision", revision.as_deref()), ("branch", branch.as_deref())];
         let mut query = vec![("asset", asset.as_str())];
         query.extend(named.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
-        // It is of when it was written, where that is not long ago.
+        // It is of when it was written.
         let made = made(file).map(|at| at.to_string());
         query.extend(made.as_deref().map(|at| ("made", at)));
         let body = agreement::bytes(file)?;
@@ -134,11 +135,13 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
     if let Some(verdict) = verdict {
         io.out(&format!("{asset}: {}\n", judged(verdict, &answer["verdict"])));
     }
-    if let Some(wanted) = answer["wanted"].as_array().filter(|_| !args.no_facts) {
-        facts::tell(&server, &asset, wanted, io);
-    }
+    let until = Instant::now() + facts::ALL;
+    // Git is asked first: it takes a moment, and registries may take all the time.
     if let Some(unmerged) = answer["unmerged"].as_array().filter(|_| !args.no_facts) {
-        mergers::tell(&server, (&asset, &args.path), unmerged, io);
+        mergers::tell(&server, (&asset, &args.path), (unmerged, until), io);
+    }
+    if let Some(wanted) = answer["wanted"].as_array().filter(|_| !args.no_facts) {
+        facts::tell(&server, &asset, (wanted, until), io);
     }
     Ok(match verdict {
         Some("fails") if args.verdict => Exit::Violated,
@@ -148,12 +151,11 @@ pub fn run(args: &Push, io: &mut Io) -> Outcome {
     })
 }
 
-/// When a file was written, if that was within the last week.
+/// When a file was written: a week ago, if it is older. `None`: that is not known.
 fn made(file: &Path) -> Option<Timestamp> {
     let at = Timestamp::try_from(std::fs::metadata(file).ok()?.modified().ok()?).ok()?;
-    let age = Timestamp::now().duration_since(at);
-    let week = SignedDuration::from_hours(24 * 7 - 1);
-    (age >= SignedDuration::ZERO && age < week).then_some(at)
+    let now = Timestamp::now();
+    Some(at.max(now - SignedDuration::from_hours(24 * 7)).min(now))
 }
 
 /// A verdict in words.

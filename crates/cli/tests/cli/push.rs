@@ -160,7 +160,7 @@ fn who_pushes_is_asked_what_registries_tell() {
         store.rank_relied(org, &packages, Timestamp::UNIX_EPOCH).await.unwrap();
     });
     assert_eq!(push(&["--no-facts"]), "", "it is not told what it does not want to be asked");
-    // No client is there for it: that is told, so that nobody is asked again for a week.
+    // No client is there for it: that is told, so that this one is not asked again at once.
     assert_eq!(
         push(&[]),
         "shop: registries were asked about 1 of 1 packages that the server wants to know of, and tell of 0\n"

@@ -4,13 +4,14 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use jiff::Timestamp;
 use trimtab_model::Diagnostic;
 
 use super::plumbing::{Whose, attempt, line};
 use super::publish::is_id;
 
 /// The most commits that are looked at.
-const MOST: &str = "--max-count=20000";
+const MOST: usize = 20_000;
 
 /// Who merged a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,9 +20,11 @@ pub struct Merger {
     pub commit: String,
     /// The address of its author.
     pub address: String,
+    /// When it was committed.
+    pub at: Option<Timestamp>,
 }
 
-/// Who merged a commit. `None`: it is not merged, or nobody tells.
+/// Who merged a commit. `None`: it is not merged, nobody tells, or more came after it than is looked at.
 ///
 /// # Errors
 /// Git fails.
@@ -33,21 +36,25 @@ pub fn merger(repository: &Path, commit: &str) -> Result<Option<Merger>, Diagnos
     if !attempt(Whose::Users, repository, &has, &[])?.is_well() {
         return Ok(None);
     }
-    let args = ["rev-list", MOST, "--first-parent", "HEAD", "--"];
+    let (range, most) = (format!("{commit}..HEAD"), format!("--max-count={MOST}"));
+    let args = ["rev-list", &most, "--first-parent", &range, "--"];
     let own = line(Whose::Users, repository, &args)?;
-    let own: HashSet<&str> = own.lines().collect();
-    // What stands on the branch itself came without a merge.
-    if own.contains(commit) {
+    let args = ["rev-list", &most, "--ancestry-path", "--topo-order", &range, "--"];
+    let after = line(Whose::Users, repository, &args)?;
+    // Of a list that was cut the oldest is missing: another would be taken for the merge.
+    if own.lines().count() >= MOST || after.lines().count() >= MOST {
         return Ok(None);
     }
-    let range = format!("{commit}..HEAD");
-    let args = ["rev-list", MOST, "--ancestry-path", "--topo-order", &range, "--"];
-    let after = line(Whose::Users, repository, &args)?;
+    let own: HashSet<&str> = own.lines().collect();
     let Some(merge) = after.lines().rev().find(|id| own.contains(id)) else { return Ok(None) };
-    let args = ["log", "--max-count=1", "--format=%P%n%ae", merge, "--"];
+    let args = ["log", "--max-count=1", "--format=%P%n%ae%n%ct", merge, "--"];
     let told = line(Whose::Users, repository, &args)?;
     let mut lines = told.lines();
-    let parents = lines.next().unwrap_or_default().split_whitespace().count();
+    let parents: Vec<&str> = lines.next().unwrap_or_default().split_whitespace().collect();
     let address = lines.next().unwrap_or_default().trim().to_lowercase();
-    Ok((parents > 1 && address.contains('@')).then(|| Merger { commit: merge.to_owned(), address }))
+    let at = lines.next().and_then(|text| Timestamp::from_second(text.trim().parse().ok()?).ok());
+    // What stands on the branch itself came without a merge.
+    let is_own = parents.first().is_none_or(|first| first.eq_ignore_ascii_case(commit));
+    let is_told = parents.len() > 1 && !is_own && address.contains('@');
+    Ok(is_told.then(|| Merger { commit: merge.to_owned(), address, at }))
 }

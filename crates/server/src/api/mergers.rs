@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -31,7 +32,11 @@ pub(crate) struct NewTold {
     /// The merge of the main line that brought it.
     #[schema(min_length = 7, max_length = 64, pattern = "^[0-9a-fA-F]+$")]
     commit: String,
-    /// The address of its author: where it is the verified one of a person, the merge was theirs. It is not kept.
+    /// When it was. Left out: unknown.
+    #[schema(format = DateTime)]
+    at: Option<String>,
+    /// The address of its author: where it is the verified one of a person who sees the asset, the merge was theirs. It
+    /// is not kept.
     #[schema(min_length = 3, max_length = 320)]
     address: String,
 }
@@ -45,24 +50,24 @@ pub(crate) struct Told {
     merges: Vec<NewTold>,
 }
 
-/// How many are of people here.
+/// How many of them were looked at. Whose they are is not told: nobody learns here who has which address.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = MergersKept)]
-pub(crate) struct Kept {
-    /// Merges that were kept: of people whose address is verified, and of which it was not known before.
-    kept: usize,
+#[schema(as = MergersLookedAt)]
+pub(crate) struct LookedAt {
+    /// Merges of updates of the asset of which something can be merged.
+    looked_at: usize,
 }
 
 /// Takes who merged updates of an asset, as git tells it. Of whom no verified address is known nothing is kept.
 #[utoipa::path(post, path = "/api/v1/updates/merges", tag = "updates",
     operation_id = "updates_merges", params(About), request_body = Told,
-    responses((status = 200, body = Kept)))]
+    responses((status = 200, body = LookedAt)))]
 pub(crate) async fn post(
     State(app): State<App>,
     who: Who,
     Query(about): Query<About>,
     Object(sent): Object<Told>,
-) -> Result<Json<Kept>, Problem> {
+) -> Result<Json<LookedAt>, Problem> {
     let asset = asset_for(&app.store, &who, Action::Upload, &about.asset).await?;
     if sent.merges.is_empty() || sent.merges.len() > ASKED {
         return Err(Problem::invalid(format!("`merges` has 1 to {ASKED} merges.")));
@@ -75,11 +80,13 @@ pub(crate) async fn post(
         if !is_commit || !(3..=320).contains(&length) || one.address.chars().any(char::is_control) {
             return Err(Problem::invalid("Each has the id of a commit and an address."));
         }
+        let wrong = |_| Problem::invalid("`at` is a moment as of RFC 3339.");
+        let at = one.at.map(|at| at.parse::<Timestamp>().map_err(wrong)).transpose()?;
         let (update, commit, address) = (one.update, one.commit, one.address);
-        all.push(merging::Told { update, commit, address });
+        all.push(merging::Told { update, commit, at, address });
     }
-    let kept = merging::take(&app, &who, &asset, &all).await?;
-    Ok(Json(Kept { kept }))
+    let looked_at = merging::take(&app, &who, &asset, &all).await?;
+    Ok(Json(LookedAt { looked_at }))
 }
 
 /// Whether one merged an update oneself.

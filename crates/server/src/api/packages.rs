@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::where_is;
 use super::{groups, published};
-use crate::access::Who;
+use crate::access::{Action, On, Who};
 use crate::facts::package::{Facts, Version};
 use crate::problem::Problem;
 use crate::state::App;
@@ -59,11 +59,12 @@ pub(crate) async fn one(
 ) -> Result<Json<Details>, Problem> {
     let mut facts = Facts::of(&app, &who, &purl).await?;
     app.store.tell_environments(who.org, &mut facts.places).await?;
+    let may_read = who.may(Action::Audit, On::ALL);
     let version = |is: Version<'_>| ShownVersion {
         version: is.version.to_owned(),
         places: is.places,
         running: is.running,
-        told: facts.published.get(is.version).map(published::Shown::from),
+        told: facts.published.get(is.version).map(|told| published::Shown::of(told, may_read)),
     };
     Ok(Json(Details {
         licence: facts.licence.clone(),

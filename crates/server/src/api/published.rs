@@ -77,7 +77,8 @@ pub(crate) struct Told {
 pub(crate) struct Kept {
     /// How many.
     kept: usize,
-    /// Those that the asset does not carry, that few rely on, or of which something newer is known.
+    /// Those that the asset does not carry, that few rely on, of which something newer is known, or of which something is
+    /// said that cannot be so.
     left_out: usize,
 }
 
@@ -96,15 +97,23 @@ pub(crate) async fn post(
         return Err(Problem::invalid(format!("`packages` has 1 to {MOST} packages.")));
     }
     let now = app.now();
-    let mut all = Vec::with_capacity(sent.packages.len());
+    let count = sent.packages.len();
+    let (mut all, mut wrong) = (Vec::with_capacity(count), Vec::new());
     for one in sent.packages {
-        let is = read(one)?;
-        checked(&is, now)?;
-        all.push(is);
+        let mut is = read(one)?;
+        // The clock of who tells may be ahead.
+        is.asked = is.asked.map(|at| at.min(now));
+        // What cannot be so is left out alone, and counts as tried: the rest is none the worse for it.
+        match checked(&is, now) {
+            Ok(()) => all.push(is),
+            Err(_) => wrong.push(Published { asked: None, ..is }),
+        }
     }
-    let by = (&*who.actor(), now);
+    let actor = who.actor();
+    let by = (&*actor, now);
     let kept = app.store.tell_published(who.org, asset.id, &all, by).await?;
-    Ok(Json(Kept { kept, left_out: all.len().saturating_sub(kept) }))
+    app.store.tell_published(who.org, asset.id, &wrong, by).await?;
+    Ok(Json(Kept { kept, left_out: count.saturating_sub(kept) }))
 }
 
 fn moment(name: &str, text: Option<String>) -> Result<Option<Timestamp>, Problem> {
@@ -155,12 +164,13 @@ pub(crate) struct Shown {
     /// When the registry was asked, and by which program.
     asked: Option<String>,
     source: String,
-    /// Who told it.
-    actor: String,
+    /// Who told it, for those who may read the ledger. `null`: others, for it may be of another team.
+    actor: Option<String>,
 }
 
-impl From<&ToldPublished> for Shown {
-    fn from(told: &ToldPublished) -> Shown {
+impl Shown {
+    /// What was told; by whom, for who may read it.
+    pub(crate) fn of(told: &ToldPublished, may_read: bool) -> Shown {
         let is = &told.is;
         let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
         Shown {
@@ -173,7 +183,7 @@ impl From<&ToldPublished> for Shown {
             archived: is.archived,
             asked: text(is.asked),
             source: is.source.clone(),
-            actor: told.actor.clone(),
+            actor: may_read.then(|| told.actor.clone()),
         }
     }
 }

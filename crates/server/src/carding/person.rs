@@ -155,14 +155,20 @@ pub(crate) fn merged_at(update: &Update) -> Option<Timestamp> {
 async fn merged_in(
     app: &App,
     who: &Who,
-    mut all: Vec<Applied>,
+    mut all: Vec<(Applied, Option<Timestamp>)>,
     (now, before): ((Timestamp, Timestamp), (Timestamp, Timestamp)),
 ) -> Result<(Vec<Update>, (Option<usize>, Option<usize>)), Problem> {
     let more = all.len() > super::LOOKED;
     all.truncate(super::LOOKED);
-    let oldest = all.last().map(|is| is.is.at);
-    let rows = all.into_iter().filter(reads).collect();
+    let oldest = all.last().map(|(is, _)| is.is.at);
+    // Of one that removes no finding, or not everywhere yet, what is told of the merge is all that is known.
+    let told: HashMap<i64, Timestamp> =
+        all.iter().filter_map(|(is, at)| Some((is.id, (*at)?))).collect();
+    let rows = all.into_iter().map(|(is, _)| is).filter(reads).collect();
     let mut updates = updating::of_all(app, who.org, rows).await?;
+    for update in &mut updates {
+        update.merged = update.merged.or_else(|| told.get(&update.is.id).copied());
+    }
     let within = |update: &Update, (from, to): (Timestamp, Timestamp)| {
         merged_at(update).is_some_and(|at| from <= at && at < to)
     };

@@ -44,7 +44,7 @@ pub(super) async fn fill(
     let merged = updates.rows.iter().filter(|is| is.merged.is_some()).take(MERGED);
     for (at, is) in merged.enumerate() {
         let person = if at.is_multiple_of(3) { people.operations } else { people.engineering };
-        let merger = Merger { update: is.id, person, how: "git".to_owned() };
+        let merger = Merger { update: is.id, person, how: "git".to_owned(), at: is.merged };
         store
             .set_merger(org, (is.is.asset, &merger), None, ("token:1", now))
             .await

@@ -24,7 +24,8 @@ pub(super) async fn fill(
     let store = &app.store;
     let assets = store.assets(org, None, None, "", ASSETS).await.map_err(told)?;
     for asset in &assets {
-        let wanted = store.wanted(org, asset.id, now - SignedDuration::from_hours(1), 10);
+        let since = now - SignedDuration::from_hours(1);
+        let wanted = store.wanted(org, asset.id, (since, since), 10);
         let mut all = Vec::new();
         for (package, version) in wanted.await.map_err(told)? {
             all.push(one(package, version, chance, now));

@@ -8,7 +8,7 @@ pub(crate) mod kept;
 mod oscal;
 
 use jiff::Timestamp;
-use trimtab_engine::maturity::{Assessment, Fact, Stage, organisation_by, team_by};
+use trimtab_engine::maturity::{Assessment, Fact, Judged, Stage, organisation_by, team_by};
 use trimtab_store::{Org, StageDay};
 
 pub(crate) use document::document;
@@ -97,12 +97,23 @@ impl Told {
     }
 }
 
+/// How much of a criterion is enough, beside what is asked of all where the organisation asks for another part. Nothing: it
+/// is so or it is not.
+fn enough(judged: &Judged) -> String {
+    let (own, usual) = (judged.least, judged.criterion.least);
+    match judged.criterion.bounds() {
+        None => String::new(),
+        Some(_) if own == usual => format!("{own} %"),
+        Some(_) => format!("{own} % (of all: {usual} %)"),
+    }
+}
+
 /// Assesses the organisation and its teams for the server itself, which sees all: the stages of a day.
 ///
 /// # Errors
 /// The store does not answer.
 pub(crate) async fn of_day(app: &App, org: Org) -> Result<Vec<StageDay>, Problem> {
-    let told = of(app, &Who::of_server(org), None).await?;
+    let (told, _) = assessed(app, &Who::of_server(org), None).await?;
     let day = kept::day(told.at);
     let teams = told.teams.iter().map(|(id, _, is)| kept::stage_day(Some(*id), day, is));
     Ok(std::iter::once(kept::stage_day(None, day, &told.is)).chain(teams).collect())
@@ -113,6 +124,15 @@ pub(crate) async fn of_day(app: &App, org: Org) -> Result<Vec<StageDay>, Problem
 /// # Errors
 /// They may see nothing, or not this team; the store does not answer.
 pub(crate) async fn of(app: &App, who: &Who, asked: Option<i64>) -> Result<Told, Problem> {
+    let (mut told, ground) = assessed(app, who, asked).await?;
+    if who.may(Action::Audit, On::ALL) {
+        entries::name(app, who, &ground, &mut told).await?;
+    }
+    Ok(told)
+}
+
+/// The same without the entries of the ledger that tell of it, with what it rests on.
+async fn assessed(app: &App, who: &Who, asked: Option<i64>) -> Result<(Told, Ground), Problem> {
     findings::seen(who)?;
     let ground = Ground::of(app, who).await?;
     let own = kept::thresholds(app, who.org).await?;
@@ -150,9 +170,6 @@ pub(crate) async fn of(app: &App, who: &Who, asked: Option<i64>) -> Result<Told,
         true => kept::days(app, who.org, asked, at).await?,
         false => Vec::new(),
     };
-    let mut told = Told { name, team: asked, whole, at, is, teams, ledger: None, days };
-    if who.may(Action::Audit, On::ALL) {
-        entries::name(app, who, &ground, &mut told).await?;
-    }
-    Ok(told)
+    let told = Told { name, team: asked, whole, at, is, teams, ledger: None, days };
+    Ok((told, ground))
 }

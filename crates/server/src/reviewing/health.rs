@@ -276,15 +276,25 @@ async fn relied(
     let names: Vec<String> = first.iter().map(|is| is.package.clone()).collect();
     let told = store.published(making.org, &names).await?;
     let of = |package: &str| told_of(&told, package, all);
+    let held = |package: &str| all.get(package).map_or(0, |is| is.versions.len());
+    // Where one version is not dated, it may be the oldest.
     let ages: Vec<Option<i64>> = names
         .iter()
-        .map(|name| of(name).iter().filter_map(|one| age(&one.is, making.now)).max())
+        .map(|name| {
+            let known: Vec<i64> =
+                of(name).iter().filter_map(|one| age(&one.is, making.now)).collect();
+            (known.len() == held(name)).then(|| known.into_iter().max()).flatten()
+        })
         .collect();
+    // And where one was not told of, that may be the one that is advised against.
     let refused: Vec<Option<bool>> = names
         .iter()
         .map(|name| {
             let says: Vec<bool> = of(name).iter().filter_map(|one| against(&one.is)).collect();
-            (!says.is_empty()).then(|| says.contains(&true))
+            match says.contains(&true) {
+                true => Some(true),
+                false => (held(name) > 0 && says.len() == held(name)).then_some(false),
+            }
         })
         .collect();
     let dated = ages.iter().flatten().count();
@@ -302,7 +312,8 @@ async fn relied(
             Some(_) => "no advisory says that it is unmaintained",
         };
         let told = told_of(&told, &is.package, all);
-        let age = match (oldest(&told, making.now), of.and_then(|said| said.released)) {
+        let told_age = oldest(&told, held(&is.package), making.now);
+        let age = match (told_age, of.and_then(|said| said.released)) {
             (Some(told), _) => told,
             (None, Some(day)) => format!("its release cycle began {day}"),
             (None, None) => "its age is unknown".to_owned(),

@@ -231,7 +231,8 @@ impl Answered {
         serde_json::from_value(answer.clone()).unwrap_or_default()
     }
 
-    fn status(&self) -> Option<VexStatus> {
+    /// Which status it names.
+    pub(crate) fn status(&self) -> Option<VexStatus> {
         [
             VexStatus::NotAffected,
             VexStatus::Affected,

@@ -214,7 +214,8 @@ fn criteria(told: &Told, who: &Who, base: &str, stage: Stage, now: Timestamp) ->
             teams => format!("{} Not in: {}.", judged.missing, teams.join(", ")),
         };
         let asked = match is.bounds() {
-            Some(_) => format!("{} % of them", judged.least),
+            Some(_) if judged.least == is.least => format!("{} % of them", is.least),
+            Some(_) => format!("{} % of them; of all {} % is asked", judged.least, is.least),
             None => String::new(),
         };
         Row::of(vec![

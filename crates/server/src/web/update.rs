@@ -439,7 +439,7 @@ async fn merger(
         }
     };
     let can = merging::may_say(who, on) && update.far != Far::Nothing;
-    let form = (can && (own || known.is_none())).then(|| Sheet {
+    let form = (own || (can && known.is_none())).then(|| Sheet {
         action: format!("/updates/{}/merged", update.is.id).into(),
         csrf: csrf.to_owned(),
         fields: vec![Field::new("mine", "mine", Input::Hidden).holding(if own {

@@ -5,6 +5,8 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use trimtab_decisions::vex::{About, Why, apply};
 use trimtab_engine::repository::changed;
+use trimtab_model::Purl;
+use trimtab_model::advisory::Changed;
 use trimtab_model::decision::Statement;
 use trimtab_model::evidence::{Fact, VexStatus};
 use trimtab_model::finding::Finding;
@@ -30,6 +32,33 @@ impl Read {
             }
         }
         Read { statements, by_id }
+    }
+
+    /// Its statements about some ids, in its order.
+    fn named(&self, ids: &[Box<str>]) -> Vec<Statement> {
+        let mut places: Vec<usize> = ids
+            .iter()
+            .filter_map(|id| self.by_id.get(&id.to_lowercase()))
+            .flatten()
+            .copied()
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        places.iter().filter_map(|at| self.statements.get(*at)).cloned().collect()
+    }
+
+    /// What it says of a vulnerability in a component, whether it holds or not for want of a time, a purl or a product. What
+    /// it says of another version or of another package is nothing of this one.
+    pub(crate) fn stated(&self, component: &Purl, ids: &[Box<str>]) -> Option<VexStatus> {
+        let statements = self.named(ids);
+        let about = About { ids, component, products: &[], changed: Changed::default() };
+        let answer = apply(&statements, &about);
+        if let Some(held) = answer.status {
+            return Some(held.value);
+        }
+        let wanting = |why| matches!(why, Why::NoTime | Why::ProductUnknown | Why::NoPurl);
+        let said = answer.uses.iter().filter(|used| wanting(used.why));
+        said.filter_map(|used| Some(statements.get(used.statement)?.status)).max()
     }
 }
 
@@ -69,15 +98,7 @@ impl Said {
     ) -> (Option<Fact<VexStatus>>, Vec<Statement>) {
         let mut statements: Vec<Statement> = Vec::new();
         for (_, read) in self.0.iter().filter(|(of, _)| of.is_none_or(|of| of == asset)) {
-            let mut places: Vec<usize> = ids
-                .iter()
-                .filter_map(|id| read.by_id.get(&id.to_lowercase()))
-                .flatten()
-                .copied()
-                .collect();
-            places.sort_unstable();
-            places.dedup();
-            statements.extend(places.iter().filter_map(|at| read.statements.get(*at)).cloned());
+            statements.extend(read.named(ids));
         }
         if statements.is_empty() {
             return (None, statements);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use trimtab_model::Role;
-use trimtab_store::ScopeOf::Organisation;
+use trimtab_store::ScopeOf::{Organisation, Team};
 
 use crate::harness::{JSON, Someone, bearer};
 use crate::updates::{World, begun, evidence};
@@ -49,30 +49,37 @@ fn git_tells_who_merged_by_a_verified_address_alone() {
     };
     assert_eq!(asked(), json!([{ "update": id, "commit": "a".repeat(40) }]));
     let path = "/api/v1/updates/merges?asset=shop";
+    let ahead = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(99)).to_string();
+    let org = world.server.org();
     let told = |address: &str| {
         let body = json!({ "merges": [{ "update": id, "commit": "b".repeat(40),
-            "address": address }] });
+            "at": ahead, "address": address }] });
         let (status, said) = world.push(&world.lea, path, &body);
-        assert_eq!(status, 200, "{said}");
-        said["kept"].clone()
+        // Whether there is somebody with the address is not told.
+        assert_eq!((status, &said), (200, &json!({ "looked_at": 1 })));
+        let known = world.server.runtime.block_on(world.server.app().store.merger(org, id));
+        known.unwrap()
     };
     let tom = world.tom.id;
     // An address that an admin wrote down is nobody's word, and one that is not here is nobody's.
-    let (app, org) = (world.server.app(), world.server.org());
+    let app = world.server.app();
     let now = jiff::Timestamp::now();
     let set = app.store.set_email(org, tom, "tom@ferries.example", "test", now);
     world.server.runtime.block_on(set).unwrap();
-    assert_eq!(
-        (told("tom@ferries.example"), told("stranger@ferries.example")),
-        (json!(0), json!(0))
-    );
-    assert_eq!(asked().as_array().unwrap().len(), 1);
+    assert_eq!((told("tom@ferries.example"), told("stranger@ferries.example")), (None, None));
+    assert_eq!(asked(), Value::Null, "not with each push again");
     verified(&world, &world.tom, "tom@ferries.example");
+    // Of who does not work with it nothing is said.
+    let (_, desk) = world.server.system(org, "desk");
+    let oz = world.server.someone(org, "Oz", &[(Role::Engineering, Team(desk))]);
+    verified(&world, &oz, "oz@ferries.example");
+    assert_eq!(told("oz@ferries.example"), None);
     let card = |who: &Someone| world.server.open(who, &format!("/api/v1/cards/{tom}"));
     assert_eq!(card(&world.ann).status, 404, "of Tom nothing is known yet");
-    assert_eq!(told("Tom@Ferries.example"), json!(1));
-    assert_eq!(told("Tom@Ferries.example"), json!(0), "once");
-    assert_eq!(asked(), Value::Null);
+    let is = told("Tom@Ferries.example").unwrap();
+    assert_eq!((is.person, is.how.as_str()), (tom, "git"));
+    assert!(is.at.is_some_and(|at| at <= jiff::Timestamp::now()), "no merge is in the future");
+    assert_eq!(told("Tom@Ferries.example"), Some(is), "once");
     let is = card(&world.ann).json();
     assert_eq!((&is["merged"], &is["updates"]), (&json!([id]), &json!([])), "{is:#}");
     let numbers = is["numbers"].as_array().unwrap();
@@ -111,6 +118,7 @@ fn git_tells_who_merged_by_a_verified_address_alone() {
 fn a_person_says_it_of_themselves_and_takes_it_back() {
     let world = begun();
     let id = merged(&world);
+    let app = world.server.app();
     let (yes, no) = (json!({ "mine": true }), json!({ "mine": false }));
     let as_person =
         |who: &Someone| [("cookie", who.cookie.clone()), ("x-csrf-token", who.csrf.clone())];
@@ -137,6 +145,24 @@ fn a_person_says_it_of_themselves_and_takes_it_back() {
     let form = format!("/updates/{id}/merged");
     assert_eq!(world.server.send(&world.lea, &form, &[("mine", "no")]).status, 303);
     assert_eq!(merged(), json!([]));
+    // It stays so, whatever git tells of them with the next push.
+    verified(&world, &world.lea, "lea@ferries.example");
+    let body = json!({ "merges": [{ "update": id, "commit": "b".repeat(40),
+        "address": "lea@ferries.example" }] });
+    let (status, said) = world.push(&world.lea, "/api/v1/updates/merges?asset=shop", &body);
+    assert_eq!((status, said, merged()), (200, json!({ "looked_at": 1 }), json!([])));
     assert_eq!(world.server.send(&world.lea, &form, &[("mine", "yes")]).status, 303);
     assert_eq!(merged(), json!([id]));
+    assert_eq!(say(&world.lea, &no), 204);
+    // Who only looks says no of themselves where git names them.
+    verified(&world, &world.ann, "ann@ferries.example");
+    let body = json!({ "merges": [{ "update": id, "commit": "b".repeat(40),
+        "address": "ann@ferries.example" }] });
+    world.push(&world.lea, "/api/v1/updates/merges?asset=shop", &body);
+    let known = || {
+        let known = world.server.runtime.block_on(app.store.merger(world.server.org(), id));
+        known.unwrap().map(|is| is.person)
+    };
+    assert_eq!(known(), Some(world.ann.id));
+    assert_eq!((say(&world.ann, &no), known()), (204, None));
 }

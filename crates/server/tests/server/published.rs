@@ -89,6 +89,10 @@ fn who_pushes_is_asked_once_and_what_they_tell_is_in_the_month() {
     let version = &is["versions"][0]["told"];
     assert_eq!((&version["since"], &version["newest"]), (&json!(9), &json!("2.30.1")), "{is:#}");
     assert_eq!(version["actor"], json!(format!("person:{}", world.lea.id)));
+    // Who may not read the ledger is not told who it was: it may be somebody of another team.
+    let tom = world.server.open(&world.tom, "/api/v1/packages/pkg%3Anpm%2Fmoment").json();
+    let version = &tom["versions"][0]["told"];
+    assert_eq!((&version["since"], &version["actor"]), (&json!(9), &Value::Null), "{tom:#}");
     let page = world.server.open(&eve, "/packages?purl=pkg%3Anpm%2Fmoment").text;
     assert!(page.contains("Its registry says") && page.contains("use another"), "{page}");
     // It is told to the ledger, and an older answer does not take its place.
@@ -113,15 +117,22 @@ fn what_cannot_be_so_is_refused_and_so_is_who_may_not_push() {
         json!({ "packages": [] }),
         json!({ "packages": [{ "purl": "pkg:npm/moment" }] }),
         json!({ "packages": [{ "purl": MOMENT, "standing": "fine" }] }),
-        json!({ "packages": [{ "purl": MOMENT, "since": -1 }] }),
-        json!({ "packages": [{ "purl": MOMENT, "published": "2999-01-01T00:00:00Z" }] }),
-        json!({ "packages": [{ "purl": MOMENT, "words": "x".repeat(501) }] }),
         json!({ "packages": vec![json!({ "purl": MOMENT }); 51] }),
         json!([[]]),
     ];
     for body in &wrong {
         let (status, said) = world.push(&world.lea, path, body);
         assert_eq!(status, 422, "{body}: {said}");
+    }
+    // What cannot be so is left out alone.
+    let asked = now.to_string();
+    for one in [
+        json!({ "purl": MOMENT, "asked": asked, "since": -1 }),
+        json!({ "purl": MOMENT, "asked": asked, "published": "2999-01-01T00:00:00Z" }),
+        json!({ "purl": MOMENT, "asked": asked, "words": "x".repeat(501) }),
+    ] {
+        let (status, said) = world.push(&world.lea, path, &json!({ "packages": [one] }));
+        assert_eq!((status, said), (200, json!({ "kept": 0, "left_out": 1 })), "{one}");
     }
     assert_eq!(world.push(&world.ann, path, &told(now)).0, 403);
     let (_, team) = world.server.system(world.server.org(), "desk");

@@ -47,8 +47,8 @@ impl Store {
         self.add_verdict_made(org, new, actor, (now, now)).await
     }
 
-    /// The same of a verdict that was made before it came: it is of that moment, and answers no refusal that was made
-    /// after it.
+    /// The same of a verdict that was made before it came: it is of that moment, and answers no refusal that was made, or
+    /// said again, after it.
     ///
     /// # Errors
     /// The store does not answer.
@@ -137,7 +137,8 @@ impl Store {
             let sql = format!(
                 "SELECT v.id FROM verdict AS v WHERE v.org = $1 AND v.asset = $2 AND v.source = $3
                     AND COALESCE(v.branch, '') = $4 AND v.outcome = 'refused'
-                    AND v.answered IS NULL AND v.id < $5 AND v.at <= $7 AND NOT ({MAIN} AND {OPEN})
+                    AND v.answered IS NULL AND v.id < $5 AND v.last <= $7
+                    AND NOT ({MAIN} AND {OPEN})
                  ORDER BY v.id DESC LIMIT $6"
             );
             let source = new.source.as_str();
@@ -161,24 +162,39 @@ impl Store {
     /// # Errors
     /// The store does not answer.
     pub async fn let_through(&self, org: Org, now: Timestamp) -> Result<usize> {
+        self.let_through_of(org, None, now).await
+    }
+
+    /// The same of one asset. `None`: of all.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn let_through_of(
+        &self,
+        org: Org,
+        asset: Option<i64>,
+        now: Timestamp,
+    ) -> Result<usize> {
+        let of = asset.map_or_else(String::new, |id| format!(" AND v.asset = {id}"));
         let mended = format!(
             "SELECT * FROM (SELECT v.id, v.asset, (SELECT MAX(p.id) FROM verdict AS p
                     WHERE p.org = v.org AND p.asset = v.asset AND p.source = v.source
                         AND COALESCE(p.branch, '') = COALESCE(v.branch, '')
                         AND p.outcome = 'passed'
-                        AND (p.at > v.at OR (p.at = v.at AND p.id > v.id))) AS pass
+                        AND (p.at > v.last OR (p.at = v.last AND p.id > v.id))) AS pass
                 FROM verdict AS v
-                WHERE v.org = $1 AND v.outcome = 'refused' AND v.answered IS NULL
+                WHERE v.org = $1{of} AND v.outcome = 'refused' AND v.answered IS NULL
                     AND v.source <> 'check-new' AND NOT ({MAIN} AND {OPEN})) AS m
              WHERE m.pass IS NOT NULL ORDER BY m.id LIMIT $2"
         );
-        let decided = "SELECT v.id, v.asset, (SELECT MAX(d.id) FROM verdict_subject AS s
+        let decided = format!(
+            "SELECT v.id, v.asset, (SELECT MAX(d.id) FROM verdict_subject AS s
                 JOIN finding AS f ON f.org = s.org AND f.asset = v.asset
                     AND f.vulnerability = s.vulnerability
                 JOIN decision AS d ON d.org = f.org AND d.id = f.decision AND d.answered >= v.at
                 WHERE s.org = v.org AND s.verdict = v.id)
             FROM verdict AS v
-            WHERE v.org = $1 AND v.outcome = 'refused' AND v.answered IS NULL AND v.loose = 0
+            WHERE v.org = $1{of} AND v.outcome = 'refused' AND v.answered IS NULL AND v.loose = 0
                 AND EXISTS (SELECT 1 FROM verdict_subject AS s
                     WHERE s.org = v.org AND s.verdict = v.id)
                 AND NOT EXISTS (SELECT 1 FROM verdict_subject AS s
@@ -190,10 +206,11 @@ impl Store {
                         OR EXISTS (SELECT 1 FROM finding AS f
                             WHERE f.org = s.org AND f.asset = v.asset AND f.state = 'open'
                                 AND f.vulnerability = s.vulnerability AND f.decision IS NULL)))
-            ORDER BY v.id LIMIT $2";
+            ORDER BY v.id LIMIT $2"
+        );
         // Most often there is none, and nobody is held up.
         let one = || args![org.0, 1i64];
-        if (&mut &self.db).first(decided, one()).await?.is_none()
+        if (&mut &self.db).first(&decided, one()).await?.is_none()
             && (&mut &self.db).first(&mended, one()).await?.is_none()
         {
             return Ok(0);
@@ -201,7 +218,7 @@ impl Store {
         let mut tx = self.db.begin().await?;
         ledger::hold(&mut tx, org).await?;
         let mut told = Vec::new();
-        for row in tx.all(decided, args![org.0, BLOCK]).await? {
+        for row in tx.all(&decided, args![org.0, BLOCK]).await? {
             let Some(decision) = row.maybe_int(2)? else { continue };
             let (id, asset) = (row.int(0)?, row.int(1)?);
             told.push(answer(&mut tx, org, (id, asset), Answered::Decided(decision), now).await?);
@@ -233,23 +250,54 @@ impl Store {
                 AND s.branch = v.branch AND COALESCE(s.confirmed, s.received) >= $2))";
         let refused = "v.org = $1 AND v.outcome = 'refused' AND v.answered IS NULL
             AND v.branch IS NOT NULL AND v.source <> 'check-new'";
+        let mut changed = 0;
+        loop {
+            // Asked before anybody waits for the ledger.
+            let mut found = Vec::new();
+            for (is, to) in
+                [("v.abandoned IS NULL AND NOT", true), ("v.abandoned IS NOT NULL AND", false)]
+            {
+                let sql = format!(
+                    "SELECT v.id, v.asset FROM verdict AS v WHERE {refused} AND {is} {came}
+                     ORDER BY v.id LIMIT $3"
+                );
+                let values = args![org.0, micros(since), BLOCK];
+                for row in (&mut &self.db).all(&sql, values).await? {
+                    found.push((row.int(0)?, row.int(1)?, to));
+                }
+            }
+            let done = self.note_left(org, &found, now).await?;
+            if done == 0 {
+                return Ok(changed);
+            }
+            changed += done;
+        }
+    }
+
+    /// Notes of refusals, by id and asset, whether their branch was left, where that is new. Returns how many changed.
+    async fn note_left(
+        &self,
+        org: Org,
+        found: &[(i64, i64, bool)],
+        now: Timestamp,
+    ) -> Result<usize> {
+        if found.is_empty() {
+            return Ok(0);
+        }
         let mut tx = self.db.begin().await?;
         ledger::hold(&mut tx, org).await?;
         let mut told = Vec::new();
-        for (is, to) in
-            [("v.abandoned IS NULL AND NOT", true), ("v.abandoned IS NOT NULL AND", false)]
-        {
+        for (id, asset, to) in found {
+            let was = if *to { "IS NULL" } else { "IS NOT NULL" };
             let sql = format!(
-                "SELECT v.id, v.asset FROM verdict AS v WHERE {refused} AND {is} {came}
-                 ORDER BY v.id LIMIT $3"
+                "UPDATE verdict SET abandoned = $3
+                 WHERE org = $1 AND id = $2 AND answered IS NULL AND abandoned {was}"
             );
-            for row in tx.all(&sql, args![org.0, micros(since), BLOCK]).await? {
-                let (id, asset) = (row.int(0)?, row.int(1)?);
-                let sql = "UPDATE verdict SET abandoned = $3 WHERE org = $1 AND id = $2";
-                tx.run(sql, args![org.0, id, to.then_some(micros(now))]).await?;
-                let data = json!({ "what": "verdict-left", "verdict": id, "left": to });
-                told.push(event("trimtab", now, asset, data));
+            if tx.run(&sql, args![org.0, *id, to.then_some(micros(now))]).await? == 0 {
+                continue;
             }
+            let data = json!({ "what": "verdict-left", "verdict": id, "left": to });
+            told.push(event("trimtab", now, *asset, data));
         }
         ledger::append(&mut tx, org, &told).await?;
         tx.commit().await?;

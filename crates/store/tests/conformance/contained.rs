@@ -28,6 +28,13 @@ pub(crate) async fn what_is_contained_is_listed_with_its_findings(store: Store) 
     assert_eq!(told(true, None, 9).await.0, [left]);
     assert_eq!(store.count_contained(org, &[asset]).await.unwrap(), (2, 1));
     assert_eq!(store.count_contained(org, &[]).await.unwrap(), (0, 0));
+    // Of another version beside it, that is not affected, the finding is none.
+    let both = [crate::findings::left("1.0.0", true), crate::findings::left("2.0.0", false)];
+    world.document("d2", &both).await;
+    world.push("d2", later(2)).await;
+    let (old, new) = ("pkg:npm/left@1.0.0".to_owned(), "pkg:npm/left@2.0.0".to_owned());
+    assert_eq!(told(false, None, 9).await.0, [(old, 1), (new, 0)]);
+    assert_eq!(store.count_contained(org, &[asset]).await.unwrap(), (2, 1));
     assert_eq!(store.contained(other.org, (&assets, false), None, 9).await.unwrap().rows, []);
 }
 

@@ -31,6 +31,8 @@ pub(crate) async fn what_is_carried_is_counted_by_package(store: Store) {
         |package: &str, assets, systems| Relied { package: package.into(), assets, systems };
     let is = store.relied_on(org, None, 10).await.unwrap();
     assert_eq!(is, [relied(left, 1, 0), relied(own, 1, 0)]);
+    assert_eq!(store.relied_on_of(org, None, &["deb", "npm"], 10).await.unwrap(), is);
+    assert_eq!(store.relied_on_of(org, None, &["deb"], 10).await.unwrap(), []);
     assert_eq!(store.unread(org, None).await.unwrap(), (0, 1));
     // Who sees a system without any of it learns nothing.
     let other = Some(&[shop][..]);

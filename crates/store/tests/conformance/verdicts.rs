@@ -389,8 +389,17 @@ pub(crate) async fn a_verdict_is_of_when_it_was_made(store: Store) {
     // One that comes late, after the pass that was made later, is answered with the next look.
     let late = add(&of(Judgement::Refused, "c1b"), 5, 13).await;
     assert_eq!(is(late).await.answered, None);
-    assert_eq!(store.let_through(org, later(14)).await.unwrap(), 1);
+    assert_eq!(store.let_through_of(org, Some(asset + 1), later(14)).await.unwrap(), 0);
+    assert_eq!(store.let_through_of(org, Some(asset), later(14)).await.unwrap(), 1);
     assert_eq!(is(late).await.answered, Some((VerdictAnswer::Passed(pass), later(14))));
+    // What was refused again after a pass was made is not answered by it, whenever that comes.
+    let again = add(&of(Judgement::Refused, "c3"), 20, 20).await;
+    assert_eq!(add(&of(Judgement::Refused, "c3"), 24, 24).await, again);
+    add(&of(Judgement::Passed, "c2b"), 22, 25).await;
+    store.let_through(org, later(26)).await.unwrap();
+    assert_eq!(is(again).await.answered, None);
+    let pass = add(&of(Judgement::Passed, "c4"), 25, 27).await;
+    assert_eq!(is(again).await.answered, Some((VerdictAnswer::Passed(pass), later(27))));
 }
 
 pub(crate) async fn what_was_refused_on_a_branch_that_was_left_is_told_apart(store: Store) {

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use trimtab_connect::registry::{self, versions::Offered};
 use trimtab_connect::server::Server;
 use trimtab_model::metadata::Standing;
-use trimtab_model::{Diagnostic, Metadata, Purl};
+use trimtab_model::version::Version;
+use trimtab_model::{Diagnostic, Family, Metadata, Purl};
 use trimtab_report::one_line;
 
 use super::{taken, unreached};
@@ -16,18 +17,25 @@ use crate::commands::plan::offered;
 use crate::io::Io;
 use crate::say;
 
-/// How long all of it may take, and one client.
-const ALL: Duration = Duration::from_secs(60);
-/// See there.
+/// How long all that the server wants to know may take, git beside.
+pub(super) const ALL: Duration = Duration::from_secs(60);
+/// How long one client may take.
 const ONE: Duration = Duration::from_secs(20);
+/// With less time left nobody is asked: what is cut off would be taken for no answer.
+const LEAST: Duration = Duration::from_secs(5);
 /// How many packages are asked about, whatever the server names.
 const MOST: usize = 50;
 /// The longest text that is told.
 const TEXT: usize = 500;
 
-/// Asks about what the server wants to know, and tells it. What cannot be asked is told as such; that it fails fails no
-/// push.
-pub(super) fn tell(server: &Server, asset: &str, wanted: &[Value], io: &mut Io) {
+/// Asks about what the server wants to know until a moment, and tells it. What cannot be asked is told as such; that it
+/// fails fails no push.
+pub(super) fn tell(
+    server: &Server,
+    asset: &str,
+    (wanted, until): (&[Value], Instant),
+    io: &mut Io,
+) {
     let purls: Vec<Purl> =
         wanted.iter().take(MOST).filter_map(|one| one.as_str()?.parse().ok()).collect();
     if purls.is_empty() {
@@ -35,16 +43,17 @@ pub(super) fn tell(server: &Server, asset: &str, wanted: &[Value], io: &mut Io) 
     }
     let mut options = registry::Options::at(Timestamp::now());
     options.cache = io.data_folder.as_ref().map(|folder| folder.join("metadata"));
-    options.time_limit = ONE;
-    let until = Instant::now() + ALL;
+    let left = || until.saturating_duration_since(Instant::now());
     let mut all = Vec::new();
     for purl in &purls {
-        if Instant::now() >= until {
+        if left() < LEAST {
             break;
         }
+        options.time_limit = ONE.min(left());
         let answer = registry::ask(purl, &options);
+        options.time_limit = ONE.min(left());
         let versions = match answer.metadata {
-            Some(_) if Instant::now() < until => registry::versions::versions(purl, &options).ok(),
+            Some(_) if left() >= LEAST => registry::versions::versions(purl, &options).ok(),
             _ => None,
         };
         all.push(told(purl, answer.metadata.as_ref(), versions.as_deref()));
@@ -56,6 +65,9 @@ pub(super) fn tell(server: &Server, asset: &str, wanted: &[Value], io: &mut Io) 
         all.len(),
         purls.len()
     );
+    if all.is_empty() {
+        return;
+    }
     if let Err(problem) = send(server, asset, &all) {
         say::diagnostic(io, &problem);
         return;
@@ -86,8 +98,16 @@ fn told(purl: &Purl, metadata: Option<&Metadata>, versions: Option<&[Offered]>) 
         versions?.iter().find(of)?.published
     };
     let own = is.published.or_else(|| purl.version().and_then(published));
-    // Those after it, in the order of the ecosystem: final ones, that were not taken back.
-    let after = versions.map(|all| offered::later(purl, all.to_vec()));
+    // Those after it, in the order of the ecosystem: final ones, that were not taken back. Of a version that the ecosystem
+    // cannot order nobody knows what came after it.
+    let family = Family::from_purl_type(purl.purl_type());
+    let ordered = |version: &str| {
+        let parsed = family.and_then(|is| Version::parse(is.scheme(), version).ok());
+        parsed.is_some_and(|is| is.can_bound())
+    };
+    let after = versions
+        .filter(|_| purl.version().is_some_and(ordered))
+        .map(|all| offered::later(purl, all.to_vec()));
     let newest = match after.as_deref() {
         Some([.., newest]) => Some(newest.to_string()),
         Some([]) => purl.version().map(str::to_owned),
@@ -145,6 +165,17 @@ mod tests {
         assert_eq!(told["standing"], "deprecated");
         assert!(!told["words"].as_str().unwrap().contains('\n'), "{told}");
         assert_eq!(told["archived"], Value::Null);
+    }
+
+    #[test]
+    fn what_came_after_a_version_that_cannot_be_ordered_is_unknown() {
+        let asked: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
+        for purl in ["pkg:pypi/left@2004d", "pkg:npm/left@main"] {
+            let purl: Purl = purl.parse().unwrap();
+            let is = Metadata::unknown(purl.clone(), "x", asked);
+            let told = told(&purl, Some(&is), Some(&[offered_at("2.0.0", "2023-01-01", false)]));
+            assert_eq!((&told["since"], &told["newest"]), (&Value::Null, &Value::Null), "{told}");
+        }
     }
 
     #[test]

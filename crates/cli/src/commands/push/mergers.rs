@@ -1,6 +1,7 @@
 //! Who merged updates that the server asks about, as git tells it where the code is.
 
 use std::path::Path;
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use trimtab_connect::apply::merger;
@@ -14,20 +15,30 @@ use crate::{agreement, say};
 /// How many updates are looked at, whatever the server names.
 const MOST: usize = 20;
 
-/// Looks who merged what the server asks about, and tells it. That it fails fails no push.
-pub(super) fn tell(server: &Server, (asset, path): (&str, &Path), unmerged: &[Value], io: &mut Io) {
+/// Looks who merged what the server asks about until a moment, and tells it. That it fails fails no push.
+pub(super) fn tell(
+    server: &Server,
+    (asset, path): (&str, &Path),
+    (unmerged, until): (&[Value], Instant),
+    io: &mut Io,
+) {
     if !path.is_dir() {
         return;
     }
     let repository = agreement::repository(path);
     let mut all = Vec::new();
     for one in unmerged.iter().take(MOST) {
+        if Instant::now() >= until {
+            break;
+        }
         let (Some(update), Some(commit)) = (one["update"].as_i64(), one["commit"].as_str()) else {
             continue;
         };
         // Where there is no git, or not all of the past, nobody tells.
         if let Ok(Some(is)) = merger(&repository, commit) {
-            all.push(json!({ "update": update, "commit": is.commit, "address": is.address }));
+            let at = is.at.map(|at| at.to_string());
+            let (commit, address) = (is.commit, is.address);
+            all.push(json!({ "update": update, "commit": commit, "at": at, "address": address }));
         }
     }
     if all.is_empty() {
@@ -42,10 +53,10 @@ pub(super) fn tell(server: &Server, (asset, path): (&str, &Path), unmerged: &[Va
     match sent {
         Err(problem) => say::diagnostic(io, &problem),
         Ok(answer) => io.err(&format!(
-            "{}: git tells who merged {} updates; {} of them are people that the server knows\n",
+            "{}: git tells who merged {} updates, of which the server looked at {}\n",
             one_line(asset),
             all.len(),
-            answer["kept"].as_i64().unwrap_or(0)
+            answer["looked_at"].as_i64().unwrap_or(0)
         )),
     }
 }

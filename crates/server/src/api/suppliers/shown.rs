@@ -105,9 +105,10 @@ pub(crate) struct ShownContained {
     pub(super) product: i64,
     /// The asset that stands for the product.
     pub(super) asset: i64,
-    /// Findings of the package in the product that are live.
+    /// Findings of this version in the product that are live.
     pub(super) findings: i64,
-    /// Of how many of them they state what, by the words of VEX. `null`: of more findings or documents than are looked at.
+    /// Of how many of them they state what, by the words of VEX. `null`: there are more findings, documents or products than
+    /// are looked at at once; ask for one product.
     pub(super) stated: Option<BTreeMap<&'static str, i64>>,
     /// Of how many of them they state nothing.
     pub(super) unstated: Option<i64>,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trimtab_engine::maturity::{Framework, Judged, Stage, Verdict};
 use trimtab_report::minutes::{Document, Section, Table};
 
-use super::Told;
+use super::{Told, enough};
 
 fn columns(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
@@ -53,6 +53,7 @@ fn stage(told: &Told, stage: Stage) -> Section {
             is.criterion.words.to_owned(),
             verdict(is).to_owned(),
             shown(is),
+            enough(is),
             missing(is),
             since.map_or_else(String::new, |at| at.strftime("%Y-%m-%d").to_string()),
             entry.map_or_else(String::new, ToString::to_string),
@@ -62,7 +63,15 @@ fn stage(told: &Told, stage: Stage) -> Section {
         title: format!("Stage {}: {}", stage.number(), stage.words()),
         text: Vec::new(),
         table: Table {
-            columns: columns(&["Asked for", "Verdict", "Shown", "Missing", "Since", "Entry"]),
+            columns: columns(&[
+                "Asked for",
+                "Verdict",
+                "Shown",
+                "Enough",
+                "Missing",
+                "Since",
+                "Entry",
+            ]),
             rows: told.is.of(stage).map(row).collect(),
         },
         chart: None,

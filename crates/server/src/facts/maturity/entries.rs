@@ -8,7 +8,7 @@ use trimtab_engine::maturity::Fact;
 use trimtab_store::{Entry, EventKind, LedgerFilter};
 
 use super::Told;
-use super::ground::Ground;
+use super::ground::{Ground, REVIEWED};
 use crate::access::Who;
 use crate::problem::Problem;
 use crate::state::App;
@@ -57,7 +57,9 @@ fn tells(fact: Fact, at: Timestamp, data: &Value, now: Timestamp) -> bool {
         Fact::Watched => within(30) && data.get("vex").is_none(),
         Fact::Current => within(7) && data.get("vex").is_none(),
         Fact::Planned => matches!(data["state"].as_str(), Some("scheduled" | "moved")),
-        Fact::Stated => data["kind"] == "not-affected",
+        // What was asked for and refused, or has ended, decided nothing that is counted.
+        Fact::Decided => data["state"] == "approved",
+        Fact::Stated => data["state"] == "approved" && data["kind"] == "not-affected",
         Fact::Agreed => what == "charter-agreed",
         Fact::Held => within(37) && what == "review" && data["state"] == "open",
         Fact::Tested => what == "update" && data["tests"] == "unharmed",
@@ -67,6 +69,15 @@ fn tells(fact: Fact, at: Timestamp, data: &Value, now: Timestamp) -> bool {
         Fact::Replied => what == "supplier-answer",
         _ => true,
     }
+}
+
+/// What is looked up beside the entries.
+#[derive(Default)]
+struct Beside {
+    /// Reviews of a team that were opened lately: their entries name no system.
+    reviews: BTreeSet<i64>,
+    /// Whether an update was taken back, by the newest word of it.
+    reverted: BTreeMap<i64, bool>,
 }
 
 /// Names entries of the ledger for what is counted, and where it ends.
@@ -83,6 +94,9 @@ pub(super) async fn name(
     told.ledger = newest.rows.into_iter().next().map(|entry| (entry.seq, entry.hash));
     let mine: Option<BTreeSet<i64>> =
         told.team.map(|id| ground.systems_of(id).map(|system| system.id).collect());
+    let month = ground.now - SignedDuration::from_hours(24 * REVIEWED);
+    let reviews = app.store.team_reviews(who.org, told.team, month, LOOKED).await?;
+    let mut beside = Beside { reviews: reviews.into_iter().collect(), ..Beside::default() };
     let mut of: BTreeMap<Fact, Vec<i64>> = BTreeMap::new();
     let kinds: BTreeSet<&str> =
         Fact::ALL.iter().filter_map(|fact| kind(*fact)).map(EventKind::as_str).collect();
@@ -109,7 +123,7 @@ pub(super) async fn name(
                 let is_mine = mine
                     .as_ref()
                     .is_none_or(|mine| system.is_some_and(|system| mine.contains(&system)));
-                take(entry, &facts, (is_mine, ground.now), &mut of);
+                take(entry, &facts, (is_mine, ground.now), (&mut beside, &mut of));
             }
             let full = |fact: &Fact| of.get(fact).is_some_and(|all| all.len() >= ENTRIES);
             after = page.next;
@@ -133,13 +147,25 @@ fn take(
     entry: &Entry,
     facts: &[Fact],
     (is_mine, now): (bool, Timestamp),
-    of: &mut BTreeMap<Fact, Vec<i64>>,
+    (beside, of): (&mut Beside, &mut BTreeMap<Fact, Vec<i64>>),
 ) {
     let Ok(at) = Timestamp::from_microsecond(entry.at) else { return };
     let Ok(data) = serde_json::from_str::<Value>(&entry.data) else { return };
+    let update = data["update"].as_i64().filter(|_| data["what"] == "update");
+    if let (Some(update), Some(reverted)) = (update, data.get("reverted")) {
+        beside.reverted.entry(update).or_insert(!reverted.is_null());
+    }
+    let is_reverted =
+        update.is_some_and(|update| beside.reverted.get(&update).copied().unwrap_or(false));
     for fact in facts {
-        // A charter is of the organisation, whoever's maturity it is.
-        if !is_mine && *fact != Fact::Agreed {
+        let counts = match fact {
+            // A charter is of the organisation, whoever's maturity it is.
+            Fact::Agreed => true,
+            Fact::Held => data["review"].as_i64().is_some_and(|id| beside.reviews.contains(&id)),
+            Fact::Tested => is_mine && !is_reverted,
+            _ => is_mine,
+        };
+        if !counts {
             continue;
         }
         let all = of.entry(*fact).or_default();
@@ -166,8 +192,14 @@ mod tests {
         assert!(tells(Fact::Watched, ago(20), &document, now));
         assert!(!tells(Fact::Current, ago(20), &document, now));
         assert!(!tells(Fact::Inventory, now, &json!({ "vex": "ab" }), now));
-        assert!(tells(Fact::Stated, now, &json!({ "kind": "not-affected" }), now));
-        assert!(!tells(Fact::Stated, now, &json!({ "kind": "exception" }), now));
+        let decided = |kind: &str, state: &str| json!({ "kind": kind, "state": state });
+        assert!(tells(Fact::Stated, now, &decided("not-affected", "approved"), now));
+        assert!(!tells(Fact::Stated, now, &decided("exception", "approved"), now));
+        assert!(tells(Fact::Decided, now, &decided("exception", "approved"), now));
+        for state in ["asked", "refused", "ended"] {
+            assert!(!tells(Fact::Decided, now, &decided("exception", state), now), "{state}");
+            assert!(!tells(Fact::Stated, now, &decided("not-affected", state), now), "{state}");
+        }
         assert!(tells(Fact::Replied, now, &json!({ "what": "supplier-answer" }), now));
         assert!(!tells(Fact::Replied, now, &json!({ "what": "supplier-document" }), now));
     }

@@ -23,7 +23,7 @@ use crate::web::today::epoch_day;
 /// For how many days is looked back.
 const DAYS: i64 = 90;
 /// Within so many days a review of a team is held: a month, and a week more.
-const REVIEWED: i64 = 37;
+pub(super) const REVIEWED: i64 = 37;
 /// So often a week a team may be interrupted.
 const OFTEN: f64 = 2.0;
 /// The sides that agree to a charter.

@@ -73,6 +73,11 @@ pub(crate) fn oscal(told: &Told, base: &str) -> Value {
 fn observation(judged: &Judged, told: &Told, base: &str, id: &dyn Fn(&str) -> String) -> Value {
     let is = judged.criterion;
     let mut props = vec![prop("verdict", judged.verdict.as_str()), prop("criterion", is.id)];
+    // What the organisation asks of itself, beside what is asked of all.
+    if is.bounds().is_some() {
+        props.push(prop("threshold", &judged.least.to_string()));
+        props.push(prop("threshold-usual", &is.least.to_string()));
+    }
     for reference in is.references {
         props.push(prop(reference.framework.as_str(), reference.id));
     }

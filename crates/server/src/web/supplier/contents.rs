@@ -82,8 +82,9 @@ pub(crate) async fn page(
         fresh: Pairs::default(),
         figures,
         about: vec![
-            "As their newest SBOMs list it. What they state counts whether it holds or waits for somebody to look; the \
-             newest word of each vulnerability is told."
+            "As their newest SBOMs and those that run list it. What they state, in documents and in answers, counts \
+             whether it holds or waits for somebody to look; the newest word of each vulnerability in this version is \
+             told."
                 .to_owned(),
         ],
         facts: Pairs::default(),
@@ -132,7 +133,9 @@ fn table(rows: &[Content], seen: &Seen, affected: bool) -> Table {
             match &one.stated {
                 _ if one.is.findings == 0 => Cell::Nothing,
                 Some(is) => Cell::text(stated(is)),
-                None => Cell::unknown("there are more findings or documents than are looked at"),
+                None => Cell::unknown(
+                    "there are more findings, documents or products than are looked at at once",
+                ),
             },
         ])
     };
