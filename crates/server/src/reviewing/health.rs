@@ -9,7 +9,7 @@ use trimtab_engine::review::{
     Concentration, HeldPackage, Kind, Part, Topic, concentration, drift, median_age,
 };
 use trimtab_model::Purl;
-use trimtab_pages::part::{number, tenth};
+use trimtab_pages::part::tenth;
 use trimtab_store::{GroupBy, Stocked, ToldPublished};
 
 use super::agenda::{Draft, Filled, LISTED, Making, further};
