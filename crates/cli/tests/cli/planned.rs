@@ -44,16 +44,6 @@ fn npm() {
 }
 
 #[test]
-fn a_folder_of_requirements_is_planned_with_what_it_is_held_to() {
-    confirmed("pip-layers");
-}
-
-#[test]
-fn what_settings_of_uv_hold_is_raised_there() {
-    confirmed("uv-settings");
-}
-
-#[test]
 fn pip_tools() {
     confirmed("pip-tools");
 }

@@ -554,6 +554,8 @@ fn day(time: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json as value;
+
     use super::*;
 
     /// A copy that is merged into one that is listed already goes, and the package stays.
@@ -567,5 +569,26 @@ mod tests {
         assert_eq!(told(&["1.0.0"], &["1.0.1"]), " 1.0.0 -> 1.0.1");
         assert_eq!(told(&["1.0.0"], &[]), " 1.0.0: that copy goes");
         assert_eq!(told(&["1.0.0", "2.0.0"], &[]), " 1.0.0, 2.0.0: those copies go");
+    }
+
+    #[test]
+    fn several_files_of_requirements_are_told() {
+        let told = |place: &str, paths: &[&str]| {
+            let change = |path: &&str| value!({ "path": path, "diff": "" });
+            let changes: Vec<_> = paths.iter().map(change).collect();
+            let batch: Batch = serde_json::from_value(value!({
+                "name": "first-pip", "window": "first", "place": place, "folder": "", "tool": "pip",
+                "after": null, "actions": [], "least": 1.0, "most": 2.0, "points": 1.5, "removes": [],
+                "load": 1.0, "load_days": 1.0, "by": "", "why_these": [], "why_now": [],
+                "confirmed": "together", "moves": [], "changes": changes,
+            }))
+            .unwrap();
+            files(&batch)
+        };
+        assert_eq!(told("a/base.txt", &["a/base.in", "a/base.txt"]), "a/base.txt");
+        assert_eq!(told("a/base.txt", &["a/base.txt", "b.txt"]), "a/base.txt and b.txt");
+        let three = told("a/base.txt", &["a/base.txt", "a/dev.txt", "b.txt"]);
+        assert_eq!(three, "a/base.txt and 2 more files");
+        assert_eq!(told("go.mod", &["go.mod", "go.sum", "notes.txt"]), "go.mod");
     }
 }

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::offering::{Project, plain};
+use crate::offering::plain;
 use crate::planned::askers::{asking, manifest, planned, universe};
-use crate::planned::choice::{lockfile, reached, record};
+use crate::planned::choice::{reached, record};
 
 /// `left` is pinned; one finding goes within its line, another by a major step only.
 #[test]
@@ -48,48 +48,4 @@ fn where_the_major_step_cannot_be_done_the_smaller_one_is() {
     assert_eq!(action.removes, ["OSV-TEST-0 in left 1.0.0"]);
     let [left] = &plan.left[..] else { panic!("{:#?}", plan.left) };
     assert!(left.finding.contains("OSV-TEST-1"), "{left:#?}");
-}
-
-/// How many tries there are: fewer than it takes to find out which version of `parent` helps.
-const TRIES: &str = "6";
-
-/// What a part of the whole takes one run for does not wait for the many runs in which a parent is looked for.
-#[test]
-fn a_smaller_step_comes_before_many_tries_of_others() {
-    let parent = |minor: usize| {
-        let deep = if minor < 6 { "1.0.0" } else { "1.0.1" };
-        asking(&format!("1.{minor}.0"), &[("deep", deep)])
-    };
-    let universe = universe(&[
-        ("left", vec![plain("1.0.0"), plain("1.0.1"), asking("2.0.0", &[("right", "1.0.0")])]),
-        ("right", vec![plain("1.0.0")]),
-        ("parent", (0..12).map(parent).collect()),
-        ("deep", vec![plain("1.0.0"), plain("1.0.1")]),
-    ]);
-    let records = [
-        record("OSV-TEST-0", "left", "1.0.1"),
-        record("OSV-TEST-1", "left", "2.0.0"),
-        record("OSV-TEST-2", "right", "2.0.0"),
-        record("OSV-TEST-3", "deep", "1.0.1"),
-    ];
-    let manifest = manifest(&json!({ "left": "1.0.0", "parent": "1.0.0" }));
-    let locked = lockfile(
-        &manifest,
-        &[
-            ("left", "1.0.0", json!({})),
-            ("parent", "1.0.0", json!({ "deep": "1.0.0" })),
-            ("deep", "1.0.0", json!({})),
-        ],
-    );
-    let Some(project) = Project::new(&manifest, Some(&locked), &records, universe) else { return };
-    if project.npm(&["--version"]).is_none() {
-        return;
-    }
-    let args = ["plan", "project", "--db", "index", "--format", "json", "--capacity", "100"];
-    let now = ["--cadence", "week", "--now", "2026-02-02T09:00:00Z", "--tries", TRIES];
-    let told = project.trimtab(&[&args[..], &now].concat());
-    let plan = trimtab_report::plan::json::read(&told).unwrap();
-    assert!(plan.search.cut_short, "{:#?}", plan.search);
-    let steps: Vec<_> = plan.actions.iter().map(|a| reached(a, "pkg:npm/left")).collect();
-    assert!(steps.contains(&Some("1.0.1")), "{:#?} {:#?}", plan.actions, plan.left);
 }
