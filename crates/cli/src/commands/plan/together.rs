@@ -287,7 +287,6 @@ mod tests {
         let relock = |package: &str, to: &str| Proposal::Relock {
             package: purl(package),
             to: Some(to.into()),
-            unsaid: false,
         };
         let (old, new) = ("pkg:npm/kind-of@3.2.2", "pkg:npm/kind-of@6.0.2");
         let (helped, other) = (idea(new, "6.0.3"), idea("pkg:npm/ini@1.3.5", "1.3.6"));
