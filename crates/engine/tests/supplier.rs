@@ -116,7 +116,7 @@ fn they_speak_in_time_or_not() {
     let answered = vec![known("CVE-5", Some(Level::Critical), 0, Some(20))];
     let tardy = of(&vex, Some(answered), 30);
     assert_eq!(tardy.standing, Standing::NotMet(at(14)), "what came late was not kept");
-    assert!(tardy.shown.contains("1 were answered late"), "{}", tardy.shown);
+    assert!(tardy.shown.contains("One was answered late"), "{}", tardy.shown);
     // What seems not to be said may be among what was not looked at.
     let known = Some(vec![known("CVE-6", Some(Level::High), 0, None)]);
     let cut = Evidence { known, cut: Some("100 of 130 documents".into()), ..Evidence::default() };

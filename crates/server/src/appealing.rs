@@ -261,8 +261,7 @@ pub(crate) fn answering(who: &Who, is: &Appeal, place: On) -> Vec<Role> {
 /// the charter names for this whoever may ask for it.
 fn spoken(who: &Who, is: &Appeal, place: On) -> Vec<Role> {
     let may = |role: &Role| {
-        let speaks =
-            who.may(Action::Answer, place) || (is.is.named && who.may(Action::Ask, place));
+        let speaks = who.may(Action::Answer, place) || (is.is.named && who.may(Action::Ask, place));
         who.holds(*role, place) && speaks
     };
     is.is.sides.iter().filter_map(|side| Role::from_word(side)).filter(may).collect()

@@ -455,9 +455,8 @@ mod tests {
 
     #[test]
     fn a_branch_is_left_after_the_longest_deadline_of_the_charter() {
-        let read = |text: &str| crate::agreeing::read(text).unwrap();
         let days = |charter: &Charter| patience(charter).as_hours() / 24;
-        let mut charter = read("format = 1\npreset = \"balanced\"\n");
+        let mut charter = trimtab_charter::preset::default();
         let mut of = |terms: [Term; 4]| {
             charter.deadlines.terms = vec![(None, terms)];
             days(&charter)

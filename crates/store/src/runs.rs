@@ -84,7 +84,8 @@ impl Store {
                 runs.more = true;
                 continue;
             };
-            let lists = |id: &i64| contents.listed.binary_search_by_key(id, |l| l.component).is_ok();
+            let lists =
+                |id: &i64| contents.listed.binary_search_by_key(id, |l| l.component).is_ok();
             if unsure.iter().any(lists) {
                 runs.unsure.push((row.text(1)?, row.maybe_int(6)?));
             }

@@ -180,7 +180,8 @@ mod tests {
         let levels = vec![Level::High, Level::Medium];
         let cadence = Cadence { name: "a rhythm".into(), every: every.into(), levels };
         let cadences = vec![cadence.clone()];
-        let charter = Charter { calendar: calendar(), cadences, ..trimtab_charter::preset::default() };
+        let charter =
+            Charter { calendar: calendar(), cadences, ..trimtab_charter::preset::default() };
         let windows = windows(&cadence, &charter, from.parse().unwrap(), count, 10.0);
         assert!(windows.iter().all(|w| w.least == Level::Medium));
         windows

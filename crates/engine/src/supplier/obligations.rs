@@ -440,7 +440,11 @@ fn spoken(
             }
         }
     }
-    let tail = if tardy == 0 { String::new() } else { format!(" {tardy} were answered late.") };
+    let tail = match tardy {
+        0 => String::new(),
+        1 => " One was answered late.".to_owned(),
+        n => format!(" {n} were answered late."),
+    };
     let unclear = match &is.cut {
         Some(looked) => format!("of what they said {looked} are looked at"),
         None => "nobody knows how grave they are".to_owned(),

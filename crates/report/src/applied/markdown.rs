@@ -69,10 +69,7 @@ fn findings(batch: &Document, out: &mut dyn Write) -> io::Result<()> {
             finding.level.as_deref().map_or("unknown".to_owned(), inert),
             inert(&finding.vulnerability),
             named(&finding.package),
-            finding
-                .deadline
-                .as_deref()
-                .map_or_else(none, |d| inert(d.get(..10).unwrap_or(d))),
+            finding.deadline.as_deref().map_or_else(none, |d| inert(d.get(..10).unwrap_or(d))),
         )?;
     }
     more(batch.removes.len(), out)

@@ -50,6 +50,21 @@ pub(super) async fn fill(
             .await
             .map_err(told)?;
     }
+    store
+        .leave_verdicts(org, now - SignedDuration::from_hours(24 * 40), now)
+        .await
+        .map_err(told)?;
+    Ok(())
+}
+
+/// A change that the gate refuses, on a branch that nobody goes on with.
+pub(super) async fn refuse(
+    app: &App,
+    org: Org,
+    people: &People,
+    at: Timestamp,
+) -> Result<(), String> {
+    let (store, admin) = (&app.store, format!("person:{}", people.security));
     let Some(asset) = store.assets(org, None, None, "", 1).await.map_err(told)?.pop() else {
         return Ok(());
     };
@@ -71,9 +86,6 @@ pub(super) async fn fill(
             ..VerdictReason::default()
         }],
     };
-    let day = SignedDuration::from_hours(24);
-    let long_ago = now - day * 50;
-    store.add_verdict(org, &refused, &admin, long_ago).await.map_err(told)?;
-    store.leave_verdicts(org, now - day * 40, now).await.map_err(told)?;
+    store.add_verdict(org, &refused, &admin, at).await.map_err(told)?;
     Ok(())
 }

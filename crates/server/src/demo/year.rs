@@ -79,6 +79,8 @@ enum Act {
     Supply(usize),
     /// The organisation holds its monthly review.
     Pack,
+    /// The gate refuses what nobody goes on with.
+    Refuse,
 }
 
 struct Year<'y> {
@@ -253,6 +255,7 @@ impl Year<'_> {
             self.later(start, hours, Act::Review(team));
         }
         self.later(start, 24 * (DAYS - 28) - 6, Act::Pack);
+        self.later(start, 24 * (DAYS - 50), Act::Refuse);
         Ok(())
     }
 
@@ -298,6 +301,7 @@ impl Year<'_> {
                 Ok(())
             }
             Act::Supply(step) => self.supply(step, at).await,
+            Act::Refuse => kept::refuse(self.app, self.org, &self.people, at).await,
             Act::Pack => {
                 let people = &self.people;
                 let id = reviews::monthly(self.app, self.org, people, &self.agreed, at).await?;

@@ -267,7 +267,9 @@ fn environments(room: &Room, who: &Who, now: Timestamp) -> Table {
         };
         let places = match room.running(name, stand.team) {
             Some(places) => Cell::text(places.to_string()),
-            None => Cell::unknown("there is more than is looked at, or a version cannot be compared"),
+            None => {
+                Cell::unknown("there is more than is looked at, or a version cannot be compared")
+            }
         };
         Row::of(vec![
             Cell::text((*name).to_owned()),

@@ -82,9 +82,7 @@ pub(crate) async fn post(
             };
             supplying::deliver(&app, &who, id, &wanted).await.map(|_| ())
         }
-        "letters" => {
-            supplying::letters::set(&app, &who, id, !sent.on.is_empty()).await.map(|_| ())
-        }
+        "letters" => supplying::letters::set(&app, &who, id, !sent.on.is_empty()).await.map(|_| ()),
         "again-letters" => supplying::letters::again(&app, &who, id, false).await,
         "try-letter" => match supplying::letters::attempt(&app, &who, id).await {
             Ok((Became::Sent, _)) => Ok(()),

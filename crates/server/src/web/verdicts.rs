@@ -219,7 +219,9 @@ pub(crate) async fn one(
     let (is, place) = find(&app, &who, id).await?;
     let now = app.now();
     let title = format!("{} {} of {}", source(is.is.source), is.id, is.asset_name);
-    let headline = format!("{}, {}: {}", is.asset_name, standing(&is), is.is.headline);
+    // That it fails is said by how it stands.
+    let why = is.is.headline.strip_prefix("Fails: ").unwrap_or(&is.is.headline);
+    let headline = format!("{}, {}: {why}", is.asset_name, standing(&is));
     let mut layout = layout(&app, &who, Entry::Systems, &title, headline).await?;
     layout.crumbs = vec![
         Link::to("Systems", "/systems"),

@@ -84,7 +84,7 @@ fn git_tells_who_merged_by_a_verified_address_alone() {
     assert_eq!((&is["merged"], &is["updates"]), (&json!([id]), &json!([])), "{is:#}");
     let numbers = is["numbers"].as_array().unwrap();
     let number = numbers.iter().find(|one| one["name"] == "updates merged").unwrap();
-    assert_eq!((&number["value"], &number["before"]), (&json!(1.0), &json!(0.0)), "{number}");
+    assert_eq!((&number["now"], &number["before"]), (&json!(1.0), &json!(0.0)), "{number}");
     let page = world.server.open(&world.ann, &format!("/cards/{tom}")).text;
     assert!(page.contains("Updates merged") && page.contains("moment to 2.30.1"), "{page}");
     let file = world.server.open(&world.ann, &format!("/api/v1/cards/{tom}?as=card"));

@@ -105,7 +105,7 @@ fn what_ran_before_a_charter_made_it_production_is_no_change() {
     let world = begun();
     let (ops, _) = people(&world);
     let deploys = |outcome: &str| {
-        let said = json!({ "asset": "shop", "environment": "edge", "outcome": outcome });
+        let said = json!({ "asset": "shop", "environment": "staging", "outcome": outcome });
         let done = world.push(&ops, "/api/v1/deployments", &said);
         assert_eq!(done.0, 201, "{done:?}");
     };
@@ -117,7 +117,7 @@ fn what_ran_before_a_charter_made_it_production_is_no_change() {
     assert_eq!(told(), (json!(0), Value::Null));
     let (app, org, lea) = (world.server.app(), world.server.org(), world.lea.id);
     let text = "format = 1\npreset = \"framework\"\nname = \"Ours\"\nversion = \"7\"\n\n\
-        [[environment]]\nname = \"edge\"\nproduction = true\n";
+        [[environment]]\nname = \"staging\"\nproduction = true\n";
     world.server.runtime.block_on(async {
         let now = app.now();
         let id = app.store.propose_charter(org, text, lea, "person:1", now).await.unwrap();

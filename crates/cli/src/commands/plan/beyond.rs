@@ -45,7 +45,7 @@ pub(super) fn beyond(
         let has = |version: &str| ids(&package.clone().with_version(version), index);
         let endless = has(HIGHEST)?;
         let about = idea.findings.iter().filter_map(id);
-        let ending: BTreeSet<Box<str>> = about.filter(|id| !endless.contains(id)).collect();
+        let ending: Ids = about.filter(|id| !endless.contains(id)).collect();
         if ending.is_empty() {
             continue;
         }
@@ -67,15 +67,18 @@ pub(super) fn beyond(
     Ok(known)
 }
 
+/// Ids of vulnerabilities.
+type Ids = BTreeSet<Box<str>>;
+
 /// How many versions of a package are looked at.
 const MOST: usize = 300;
 
 /// The lowest of some versions, in rising order, that has none of some ids, and none that is not there already.
 fn clear(
     versions: Vec<Box<str>>,
-    ending: &BTreeSet<Box<str>>,
-    there: &BTreeSet<Box<str>>,
-    has: &dyn Fn(&str) -> Result<BTreeSet<Box<str>>, Diagnostic>,
+    ending: &Ids,
+    there: &Ids,
+    has: &dyn Fn(&str) -> Result<Ids, Diagnostic>,
 ) -> Result<Option<Box<str>>, Diagnostic> {
     for version in versions.into_iter().take(MOST) {
         let found = has(&version)?;
@@ -92,9 +95,8 @@ mod tests {
 
     #[test]
     fn the_lowest_that_nobody_calls_affected_and_that_brings_nothing_is_taken() {
-        let set = |all: &[&str]| -> BTreeSet<Box<str>> {
-            all.iter().map(|id| Box::from(*id)).collect()
-        };
+        let set =
+            |all: &[&str]| -> BTreeSet<Box<str>> { all.iter().map(|id| Box::from(*id)).collect() };
         let versions = || ["1.1.0", "1.2.0", "1.3.0", "2.0.0"].map(Box::from).to_vec();
         // A is gone from 1.2.0 on, B never; 1.2.0 brings C.
         let has = |version: &str| {

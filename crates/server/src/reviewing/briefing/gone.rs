@@ -178,10 +178,8 @@ mod tests {
             version: Some("1.2.4".to_owned()),
             ..is.clone()
         };
-        let versions = [
-            Component { id: 7, is, matched: true },
-            Component { id: 8, is: later, matched: true },
-        ];
+        let versions =
+            [Component { id: 7, is, matched: true }, Component { id: 8, is: later, matched: true }];
         let names = BTreeMap::from([("worm".to_owned(), at(9))]);
         let published = Published { names, ..Published::default() };
         let read =

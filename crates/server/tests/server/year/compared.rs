@@ -10,14 +10,14 @@ use super::reading::{Shown, Told, leaves, numbers, page, sheet};
 use super::walking::{Answers, Form, form, kind};
 
 /// So many lines it has.
-const LEFT_MOST: usize = 253;
+const LEFT_MOST: usize = 274;
 /// So many numbers are compared at least, each where it stands.
 const MADE_LEAST: usize = 45_800;
 /// So many at most stand, and are not compared, where they are of another address of the same kind: a list that is narrowed
 /// otherwise.
 const OF_KIND_MOST: usize = 1_600;
-/// So many at most are named.
-const NAMED_MOST: usize = 16_200;
+/// So many at most are named; 10,220 of them are stages of maturity by day, which a page shows as one line.
+const NAMED_MOST: usize = 28_000;
 
 /// So many are compared of what one team sees.
 const PART_LEAST: usize = 6_500;

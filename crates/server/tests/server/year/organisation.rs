@@ -304,11 +304,13 @@ impl Year {
             }
             Act::Ask => self.ask(),
             Act::Answer(decision, yes) => {
-                let state = if yes { "approved" } else { "refused" };
+                // What became critical since it was asked for no ticket's words are enough for.
+                let is_kept = yes && !self.is_too_grave(decision);
+                let state = if is_kept { "approved" } else { "refused" };
                 let body = json!({ "state": state, "role": "security" });
                 let path = format!("/api/v1/decisions/{decision}/answer");
                 self.send(&self.sia, "POST", &path, &body);
-                if yes && decision % 3 == 0 {
+                if is_kept && decision % 3 == 0 {
                     self.after(1, 2, Act::End(decision));
                 }
             }

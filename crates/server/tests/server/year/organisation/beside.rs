@@ -85,6 +85,22 @@ impl Year {
         }
     }
 
+    /// Whether what a ticket's words were enough for is gone, high or critical meanwhile: another build may run it.
+    pub(super) fn is_too_grave(&self, decision: i64) -> bool {
+        let asked = self.get("/api/v1/decisions?state=asked&limit=100")["rows"].clone();
+        let is = asked.as_array().unwrap().iter().find(|row| row["id"] == decision);
+        let Some(is) = is.filter(|_| self.answered.contains(&decision)) else { return false };
+        let same = |row: &Value, key: &str| is[key].is_null() || row[key] == is[key];
+        let rows = self.get("/api/v1/findings?limit=500")["rows"].clone();
+        let rows = rows.as_array().unwrap().iter();
+        let levels: Vec<Option<&str>> = rows
+            .filter(|row| same(row, "vulnerability") && same(row, "asset"))
+            .map(|row| row["level"].as_str())
+            .collect();
+        // What is gone meanwhile may have been anything.
+        levels.is_empty() || !levels.iter().all(|is| matches!(is, Some("medium" | "low")))
+    }
+
     /// A supplier promises, sends and answers: at first in time.
     pub(super) fn supplier(&mut self, step: usize) {
         if step == 0 {
