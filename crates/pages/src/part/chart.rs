@@ -123,7 +123,12 @@ impl Chart {
                 .map(|i| all.iter().filter_map(|s| s.get(i)).filter(|v| **v > 0.0).sum())
                 .fold(0.0, f64::max),
         };
-        ticks(largest)
+        let mut ticks = ticks(largest);
+        // What comes in whole numbers (findings, a stage) has no halves.
+        if all.iter().flatten().all(|value| value.fract() == 0.0) {
+            ticks.retain(|tick| tick.fract() == 0.0);
+        }
+        ticks
     }
 
     fn top(&self) -> f64 {
@@ -284,6 +289,13 @@ mod tests {
         assert_eq!(chart.pieces().len(), 1);
         let page = chart.render().expect("renders");
         assert_eq!(page.matches("mark unknown").count(), 2, "{page}");
+    }
+
+    #[test]
+    fn what_comes_in_whole_numbers_has_whole_ticks() {
+        assert_eq!(chart(Kind::Lines, &[Some(1.0), None, Some(2.0)]).ticks(), [0.0, 1.0, 2.0]);
+        assert_eq!(chart(Kind::Bars, &[Some(1.0)]).ticks(), [0.0, 1.0]);
+        assert_eq!(chart(Kind::Lines, &[Some(0.5), Some(1.0)]).ticks(), [0.0, 0.5, 1.0]);
     }
 
     #[test]
