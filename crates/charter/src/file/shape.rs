@@ -308,7 +308,7 @@ pub struct Emergencies {
     /// How many people must grant it, each another, 1 to 3 [default: 1].
     #[schemars(with = "Option<u8>", range(min = 1, max = 3))]
     pub people: Option<At<u8>>,
-    /// Until when it is to be answered, as `4 hours` [default].
+    /// Until when it is to be answered, as `4 hours`, which it is by default.
     #[schemars(with = "Option<String>")]
     pub within: Option<At<String>>,
 }
@@ -320,7 +320,7 @@ pub struct Disputes {
     /// Sides of which one decides [default: those that may accept what is of the gravest level of the change].
     #[schemars(with = "Option<Vec<String>>")]
     pub may_decide: Option<At<Vec<At<String>>>>,
-    /// Until when it is to be decided, as `48 hours` [default].
+    /// Until when it is to be decided, as `48 hours`, which it is by default.
     #[schemars(with = "Option<String>")]
     pub within: Option<At<String>>,
 }
