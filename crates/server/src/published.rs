@@ -10,6 +10,7 @@ use trimtab_store::{Org, Published, ToldPublished};
 
 use crate::problem::Problem;
 use crate::state::App;
+use crate::web::count;
 
 /// How many packages of the organisation are asked about, and of each team beside.
 const RELIED: usize = 200;
@@ -143,9 +144,10 @@ pub(crate) fn after(is: &Published) -> Option<String> {
     });
     match (is.since, newest) {
         (Some(0), _) => Some("nothing came after it".to_owned()),
-        (Some(1), Some(newest)) => Some(format!("1 release since, {newest}")),
-        (Some(count), Some(newest)) => Some(format!("{count} releases since, {newest}")),
-        (Some(count), None) => Some(format!("{count} releases since")),
+        (Some(releases), newest) => {
+            let told = count(releases, "release", "releases");
+            Some(newest.map_or(format!("{told} since"), |newest| format!("{told} since, {newest}")))
+        }
         (None, newest) => {
             newest.or_else(|| is.last_release.map(|at| format!("newest release {}", day(at))))
         }

@@ -1,6 +1,8 @@
 //! Reviews: prepared, opened with what is shown then, and closed. What they decided is kept with whoever does it, and
 //! followed afterwards. Everything is told to the ledger in the transaction that makes it so.
 
+mod groups;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
@@ -10,7 +12,7 @@ use crate::condition::{Condition, listed};
 use crate::db::{Row, Sql, Tx, args};
 use crate::error::{Result, StoreError};
 use crate::ids::Kind;
-use crate::ledger::{self, NewEvent};
+use crate::ledger;
 use crate::organisations::changed;
 use crate::packs::put_stock;
 use crate::page::{Cursor, MOST, Page};
@@ -60,66 +62,6 @@ pub enum ReviewOf {
     Team(i64),
     /// Systems.
     Systems(Vec<i64>),
-}
-
-impl Store {
-    /// Says what a group of systems is called of which reviews are held. Empty: it has no name any longer.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn name_group(
-        &self,
-        org: Org,
-        of: &ReviewOf,
-        name: &str,
-        actor: &str,
-        now: Timestamp,
-    ) -> Result<()> {
-        let mut tx = self.db.begin().await?;
-        let named = call(&mut tx, org, (of, name), (actor, now)).await?;
-        ledger::append(&mut tx, org, named.as_slice()).await?;
-        tx.commit().await
-    }
-
-    /// Groups of systems that have a name, by name.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn named_groups(&self, org: Org) -> Result<Vec<(ReviewOf, String)>> {
-        let sql = "SELECT scope, name FROM review_group WHERE org = $1 ORDER BY name, scope";
-        let mut groups = Vec::new();
-        for row in (&mut &self.db).all(sql, args![org.0]).await? {
-            groups.extend(ReviewOf::from_word(&row.text(0)?).zip(Some(row.text(1)?)));
-        }
-        Ok(groups)
-    }
-}
-
-/// Says what a group of systems is called, in a transaction. Returns what is to be told of it. `None`: it was called so
-/// before.
-async fn call(
-    tx: &mut Tx,
-    org: Org,
-    (of, name): (&ReviewOf, &str),
-    (actor, now): (&str, Timestamp),
-) -> Result<Option<NewEvent>> {
-    let scope = of.word();
-    // Of two who name it at once, the second sees the first.
-    ledger::hold(tx, org).await?;
-    let sql = "SELECT name FROM review_group WHERE org = $1 AND scope = $2";
-    let before = tx.first(sql, args![org.0, &scope]).await?;
-    let before = before.map_or(Ok(String::new()), |row| row.text(0))?;
-    if before == name {
-        return Ok(None);
-    }
-    let sql = "DELETE FROM review_group WHERE org = $1 AND scope = $2";
-    tx.run(sql, args![org.0, &scope]).await?;
-    if !name.is_empty() {
-        let sql = "INSERT INTO review_group (org, scope, name) VALUES ($1, $2, $3)";
-        tx.run(sql, args![org.0, &scope, name]).await?;
-    }
-    let data = json!({ "what": "review-group", "of": scope, "name": name });
-    Ok(Some(changed(actor, now, data)))
 }
 
 impl ReviewOf {
@@ -320,7 +262,7 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let mut told = Vec::new();
         if let Some(name) = name {
-            told.extend(call(&mut tx, org, (&new.of, name), (actor, now)).await?);
+            told.extend(groups::call(&mut tx, org, (&new.of, name), (actor, now)).await?);
         }
         let team = match new.of {
             ReviewOf::Team(id) => Some(id),

@@ -19,6 +19,7 @@ mod enabled;
 mod heirs;
 pub(super) mod image;
 pub(super) mod instead;
+mod known;
 pub(super) mod last;
 mod last_resort;
 mod loads;
@@ -226,8 +227,11 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         problem::problem(&rhythm, &open, candidates, &places, &explained, freezes.clone(), now)
     };
     let memory = Memory::of(&args.path, io);
-    let plan = |candidates: &[Candidate]| {
+    let plan = |candidates: &[Candidate], shared: Option<(&shared::Paid, &shared::Prices)>| {
         let mut problem = make(candidates);
+        if let Some((paid, were)) = shared {
+            shared::bind(&mut problem, paid, were);
+        }
         let before = memory.before(candidates, &places, &rhythm);
         let plan = before.plan(&mut problem);
         plan.map(|plan| (problem, plan, before)).map_err(|wrong| {
@@ -238,13 +242,13 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     // What two actions raise is paid once.
     let plan_shared = |candidates: &mut Vec<Candidate>, were: &mut shared::Prices| {
         shared::restore(candidates, were);
-        let first = plan(candidates)?;
+        let first = plan(candidates, None)?;
         let paid = shared::paid(candidates, &shared::slots(&first.1));
         *were = shared::discount(candidates, &paid, &material);
         if were.is_empty() {
             return Ok(first);
         }
-        let next = plan(candidates)?;
+        let next = plan(candidates, Some((&paid, were)))?;
         if shared::holds(&paid, &shared::slots(&next.1)) {
             return Ok(next);
         }

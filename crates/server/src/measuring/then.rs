@@ -124,54 +124,60 @@ pub(crate) fn names(charter: &Charter) -> Vec<String> {
     production.map(|e| e.name.to_string()).collect()
 }
 
-#[test]
-fn an_environment_is_production_while_a_charter_says_so() {
-    let at = |second| Timestamp::from_second(second).unwrap();
-    let charter = |environments: &[(&str, bool)]| {
-        let mut text = "format = 1\npreset = \"framework\"\nname = \"Ours\"\n".to_owned();
-        for (name, production) in environments {
-            text += &format!("\n[[environment]]\nname = \"{name}\"\nproduction = {production}\n");
-        }
-        text
-    };
-    let edge = charter(&[("production", true), ("edge", true)]);
-    let none = charter(&[("production", true), ("edge", false)]);
-    let of = |held: &[(i64, &str)], first| {
-        let read = |text: &str| agreeing::read(text).ok().map(|is| names(&is).into());
-        times(held.iter().map(|(since, text)| (at(*since), read(text))).collect(), first)
-    };
-    let told = |held: &[(i64, &str)], first| {
-        let is = |time: ProductionTime| (time.environment, time.from, time.until);
-        of(held, first).production.into_iter().map(is).collect::<Vec<_>>()
-    };
-    let always = ("production".to_owned(), None, None);
-    let edges = |from, until| ("edge".to_owned(), from, until);
-    assert_eq!(told(&[], true), std::slice::from_ref(&always));
-    // What holds on goes on.
-    let all = [(1, edge.as_str()), (3, none.as_str()), (4, edge.as_str())];
-    let both = [edges(Some(at(1)), Some(at(3))), edges(Some(at(4)), None), always.clone()];
-    assert_eq!(told(&all, true), both);
-    let is = of(&all, true);
-    let days: Vec<bool> = (0..6).map(|day| is.is_production("edge", at(day))).collect();
-    assert_eq!(days, [false, true, true, false, true, true]);
-    assert!(is.is_production("production", at(0)) && !is.is_production("test", at(2)));
-    assert!(!is.is_unknown((at(0), at(9))));
-    // While one held that cannot be read nobody knows.
-    let all = [(1, edge.as_str()), (2, "no charter"), (4, edge.as_str())];
-    let is = of(&all, true);
-    assert!(is.is_production("edge", at(1)) && !is.is_production("production", at(3)));
-    assert!(!is.is_unknown((at(0), at(2))) && !is.is_unknown((at(4), at(9))));
-    assert!(is.is_unknown((at(0), at(3))) && is.is_unknown((at(3), at(9))));
-    // Of older ones nothing is known: the oldest is taken to have held before.
-    assert_eq!(told(&all[..1], false), [edges(None, None), always]);
-    // However many there are, those that go on are kept.
-    let many: Vec<String> = (0..900).map(|n| format!("region-{n}")).collect();
-    let many: Vec<(&str, bool)> = many.iter().map(|name| (name.as_str(), true)).collect();
-    let many = charter(&[&[("production", true)][..], &many[..]].concat());
-    let one = |day: i64| (day, if day % 2 == 0 { edge.as_str() } else { many.as_str() });
-    let held: Vec<(i64, &str)> = (1..=40).map(one).collect();
-    let is = of(&held, true);
-    assert_eq!(is.production.len(), MOST);
-    assert!(is.is_production("production", at(0)) && is.is_production("edge", at(40)));
-    assert!(is.is_production("region-899", at(39)) && !is.is_production("region-899", at(1)));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_environment_is_production_while_a_charter_says_so() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let charter = |environments: &[(&str, bool)]| {
+            let mut text = "format = 1\npreset = \"framework\"\nname = \"Ours\"\n".to_owned();
+            for (name, production) in environments {
+                text +=
+                    &format!("\n[[environment]]\nname = \"{name}\"\nproduction = {production}\n");
+            }
+            text
+        };
+        let edge = charter(&[("production", true), ("edge", true)]);
+        let none = charter(&[("production", true), ("edge", false)]);
+        let of = |held: &[(i64, &str)], first| {
+            let read = |text: &str| agreeing::read(text).ok().map(|is| names(&is).into());
+            times(held.iter().map(|(since, text)| (at(*since), read(text))).collect(), first)
+        };
+        let told = |held: &[(i64, &str)], first| {
+            let is = |time: ProductionTime| (time.environment, time.from, time.until);
+            of(held, first).production.into_iter().map(is).collect::<Vec<_>>()
+        };
+        let always = ("production".to_owned(), None, None);
+        let edges = |from, until| ("edge".to_owned(), from, until);
+        assert_eq!(told(&[], true), std::slice::from_ref(&always));
+        // What holds on goes on.
+        let all = [(1, edge.as_str()), (3, none.as_str()), (4, edge.as_str())];
+        let both = [edges(Some(at(1)), Some(at(3))), edges(Some(at(4)), None), always.clone()];
+        assert_eq!(told(&all, true), both);
+        let is = of(&all, true);
+        let days: Vec<bool> = (0..6).map(|day| is.is_production("edge", at(day))).collect();
+        assert_eq!(days, [false, true, true, false, true, true]);
+        assert!(is.is_production("production", at(0)) && !is.is_production("test", at(2)));
+        assert!(!is.is_unknown((at(0), at(9))));
+        // While one held that cannot be read nobody knows.
+        let all = [(1, edge.as_str()), (2, "no charter"), (4, edge.as_str())];
+        let is = of(&all, true);
+        assert!(is.is_production("edge", at(1)) && !is.is_production("production", at(3)));
+        assert!(!is.is_unknown((at(0), at(2))) && !is.is_unknown((at(4), at(9))));
+        assert!(is.is_unknown((at(0), at(3))) && is.is_unknown((at(3), at(9))));
+        // Of older ones nothing is known: the oldest is taken to have held before.
+        assert_eq!(told(&all[..1], false), [edges(None, None), always]);
+        // However many there are, those that go on are kept.
+        let many: Vec<String> = (0..900).map(|n| format!("region-{n}")).collect();
+        let many: Vec<(&str, bool)> = many.iter().map(|name| (name.as_str(), true)).collect();
+        let many = charter(&[&[("production", true)][..], &many[..]].concat());
+        let one = |day: i64| (day, if day % 2 == 0 { edge.as_str() } else { many.as_str() });
+        let held: Vec<(i64, &str)> = (1..=40).map(one).collect();
+        let is = of(&held, true);
+        assert_eq!(is.production.len(), MOST);
+        assert!(is.is_production("production", at(0)) && is.is_production("edge", at(40)));
+        assert!(is.is_production("region-899", at(39)) && !is.is_production("region-899", at(1)));
+    }
 }

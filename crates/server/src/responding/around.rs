@@ -16,13 +16,20 @@ pub(crate) const KIND: &str = "environment";
 /// So many deployments are looked at: with more of them, nothing is told of environments.
 const MOST: usize = 1_000;
 
-/// How far each team is in each environment, by its name.
+/// How far each team is in each environment, by its name. What a team contained without naming one, it contained in all.
 pub(crate) fn how_far(events: &[IncidentEvent]) -> BTreeMap<&str, Vec<Stand>> {
-    stands_in(events.iter().filter(|event| event.is.kind == KIND).filter_map(|event| {
+    let own = events.iter().filter(|event| event.is.kind == KIND).filter_map(|event| {
         let what = What::from_text(event.is.told["what"].as_str()?)?;
         let happened = Happened { at: event.at, team: event.is.team, what };
         Some((event.is.told["environment"].as_str()?, happened))
-    }))
+    });
+    let mut all: Vec<(&str, Happened)> = own.collect();
+    let names: BTreeSet<&str> = all.iter().map(|(name, _)| *name).collect();
+    for event in events.iter().filter(|event| event.is.kind == What::Contained.as_str()) {
+        let everywhere = Happened { at: event.at, team: event.is.team, what: What::Contained };
+        all.extend(names.iter().map(|name| (*name, everywhere)));
+    }
+    stands_in(all)
 }
 
 /// Something that happens in an environment.
@@ -186,6 +193,24 @@ mod tests {
             events.push(IncidentEvent { seq, at, actor: "trimtab".to_owned(), is });
         }
         words
+    }
+
+    #[test]
+    fn what_is_contained_without_a_name_is_contained_in_all() {
+        let mut events = Vec::new();
+        told(
+            &mut events,
+            &[place(1, 7, "staging"), place(1, 7, "production"), place(2, 8, "staging")],
+        );
+        let is = NewIncidentEvent { kind: "contained".to_owned(), team: Some(7), told: json!({}) };
+        let at = Timestamp::from_second(6_000).unwrap();
+        events.push(IncidentEvent { seq: 9, at, actor: "person:1".to_owned(), is });
+        let of = |name: &str, team: i64| {
+            let stands = how_far(&events);
+            stands[name].iter().find(|stand| stand.team == Some(team)).unwrap().contained
+        };
+        assert_eq!((of("staging", 7), of("production", 7)), (Some(at), Some(at)));
+        assert_eq!(of("staging", 8), None, "not for another team");
     }
 
     #[test]

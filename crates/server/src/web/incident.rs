@@ -118,7 +118,11 @@ pub(crate) async fn page(
             "of them run in production",
             format!("{search}&running=true"),
         ),
-        Figure::of(late.to_string(), "tasks are late", here.clone()),
+        Figure::of(
+            late.to_string(),
+            if late == 1 { "task is late" } else { "tasks are late" },
+            here.clone(),
+        ),
     ];
     // How far teams are is not told to who sees none of them.
     if teams > 0 || room.all {

@@ -1,4 +1,4 @@
-//! Incidents and drills, changes outside of the plan, who answers for what, and what there is to learn.
+//! Incidents and drills, who answers for what, and what there is to learn.
 
 use std::collections::BTreeMap;
 
@@ -11,20 +11,26 @@ use trimtab_testkit::browser::{Browser, rules};
 use crate::harness::{JSON, Server, Someone};
 use crate::updates::{World, begun};
 
-fn ask(server: &Server, who: &Someone, method: &str, path: &str, body: &Value) -> (u16, Value) {
+pub(crate) fn ask(
+    server: &Server,
+    who: &Someone,
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> (u16, Value) {
     let own = [("cookie", who.cookie.as_str()), JSON];
     let answer = server.ask(method, path, &own, body.to_string().as_bytes());
     (answer.status, serde_json::from_str(&answer.text).unwrap_or_default())
 }
 
 /// Everybody who is needed: who leads, who is of the team, who is of another.
-struct People {
-    sia: Someone,
-    tom: Someone,
-    eva: Someone,
+pub(crate) struct People {
+    pub(crate) sia: Someone,
+    pub(crate) tom: Someone,
+    pub(crate) eva: Someone,
 }
 
-fn people(world: &World) -> People {
+pub(crate) fn people(world: &World) -> People {
     let org = world.server.org();
     let (_, elsewhere) = world.server.system(org, "desk");
     let every = [Role::Security, Role::Engineering, Role::Product, Role::Operations];
@@ -328,92 +334,6 @@ fn fixed_and_contained_are_told_of_each_environment() {
 }
 
 #[test]
-fn the_charter_says_who_grants_an_emergency_and_how_many() {
-    let world = begun();
-    world.pace();
-    let server = &world.server;
-    let People { sia, tom, .. } = people(&world);
-    let text = "format = 1\npreset = \"framework\"\nname = \"Ours\"\n[emergencies]\n\
-        may-approve = [\"operations\"]\npeople = 2\nwithin = \"2 hours\"\n[disputes]\n\
-        may-decide = [\"product\"]\n";
-    let (app, org, now) = (server.app(), server.org(), Timestamp::now());
-    server.runtime.block_on(async {
-        let id = app.store.propose_charter(org, text, sia.id, "person:1", now).await.unwrap();
-        for side in [Role::Security, Role::Engineering, Role::Product, Role::Operations] {
-            let by = (side, sia.id);
-            app.store.agree(org, id, by, &json!({}), "person:1", now).await.unwrap();
-        }
-    });
-    let finding = server.open(&sia, "/api/v1/findings").json()["rows"][0]["id"].as_i64().unwrap();
-    let form = server.open(&tom, &format!("/appeals/new?kind=emergency&finding={finding}")).text;
-    assert!(form.contains("2 people must grant it. It waits 2 hours at most"), "{form}");
-    let wanted = json!({ "kind": "emergency", "finding": finding, "reason": "it is used now" });
-    let (status, asked) = ask(server, &tom, "POST", "/api/v1/appeals", &wanted);
-    assert_eq!(status, 201, "{asked}");
-    let path = format!("/api/v1/appeals/{}", asked["id"]);
-    let is = |who: &Someone| server.open(who, &path).json();
-    let told = is(&tom);
-    assert_eq!((&told["sides"], &told["needs"]), (&json!(["operations"]), &json!(2)), "{told}");
-    for words in ["“Ours”", "granted by operations, 2 people, within 2 hours", "never who asked"]
-    {
-        assert!(told["rule"].as_str().unwrap().contains(words), "{words}: {told}");
-    }
-    let at = |member: &str| told[member].as_str().unwrap().parse::<Timestamp>().unwrap();
-    assert_eq!(at("due").duration_since(at("asked")).as_hours(), 2);
-    let [ola, pim] =
-        ["Ola", "Pim"].map(|name| server.someone(org, name, &[(Role::Operations, Organisation)]));
-    let granted = json!({ "state": "granted", "role": "operations", "reason": "it burns" });
-    assert_eq!(ask(server, &tom, "POST", &path, &granted).0, 409, "not who asked");
-    let security = json!({ "state": "granted", "role": "security", "reason": "it burns" });
-    assert_eq!(ask(server, &sia, "POST", &path, &security).0, 422, "not this side any longer");
-    let (status, one) = ask(server, &ola, "POST", &path, &granted);
-    assert_eq!((status, &one["state"]), (200, &json!("asked")), "one of two: {one}");
-    assert_eq!(one["consents"][0]["person"], ola.id, "{one}");
-    assert_eq!(ask(server, &ola, "POST", &path, &granted).0, 409, "each once");
-    let plan = || server.open(&tom, &format!("/teams/{}/plan", world.team)).text;
-    assert!(!plan().contains("it is used now"), "nothing follows yet");
-    let page = server.open(&ola, &path.replace("/api/v1", "")).text;
-    assert!(page.contains("1 of 2 people") && page.contains("somebody else must, too"), "{page}");
-    let (status, both) = ask(server, &pim, "POST", &path, &granted);
-    assert_eq!((status, &both["state"]), (200, &json!("granted")), "{both}");
-    assert!(plan().contains("it is used now"), "{}", plan());
-    // A dispute is decided by the side that the charter names for it, whatever its level.
-    let later = json!({ "kind": "dispute", "finding": finding, "wanted": "later", "reason": "x" });
-    let dispute = ask(server, &tom, "POST", "/api/v1/appeals", &later).1["id"].clone();
-    let is = server.open(&tom, &format!("/api/v1/appeals/{dispute}")).json();
-    assert_eq!((&is["sides"], &is["needs"]), (&json!(["product"]), &json!(1)), "{is}");
-    assert!(is["rule"].as_str().unwrap().contains("a dispute is decided by product"), "{is}");
-}
-
-#[test]
-fn without_a_rule_for_it_only_who_answers_grants() {
-    let world = begun();
-    world.pace();
-    let server = &world.server;
-    let People { sia, tom, .. } = people(&world);
-    // Engineering may accept what is critical, and answers nothing that others ask.
-    let text = "format = 1\npreset = \"framework\"\nname = \"Ours\"\n[exceptions]\n\
-        may-approve = { critical = [\"engineering\"] }\n";
-    let (app, org, now) = (server.app(), server.org(), Timestamp::now());
-    server.runtime.block_on(async {
-        let id = app.store.propose_charter(org, text, sia.id, "person:1", now).await.unwrap();
-        for side in [Role::Security, Role::Engineering, Role::Product, Role::Operations] {
-            let by = (side, sia.id);
-            app.store.agree(org, id, by, &json!({}), "person:1", now).await.unwrap();
-        }
-    });
-    let finding = server.open(&sia, "/api/v1/findings").json()["rows"][0]["id"].as_i64().unwrap();
-    let wanted = json!({ "kind": "emergency", "finding": finding, "reason": "it is used now" });
-    let (status, asked) = ask(server, &tom, "POST", "/api/v1/appeals", &wanted);
-    assert_eq!(status, 201, "{asked}");
-    let path = format!("/api/v1/appeals/{}", asked["id"]);
-    assert_eq!(server.open(&tom, &path).json()["sides"], json!(["engineering"]));
-    let eli = server.someone(org, "Eli", &[(Role::Engineering, Organisation)]);
-    let granted = json!({ "state": "granted", "role": "engineering", "reason": "it burns" });
-    assert_eq!(ask(server, &eli, "POST", &path, &granted).0, 403);
-}
-
-#[test]
 fn a_drill_is_marked_everywhere_and_counts_nowhere() {
     let world = begun();
     let server = &world.server;
@@ -454,94 +374,6 @@ fn a_drill_is_marked_everywhere_and_counts_nowhere() {
     let list = server.open(&sia, "/incidents").text;
     assert!(list.contains("No real incident touched a team"), "{list}");
     assert!(list.contains("No incident is open."), "{list}");
-}
-
-#[test]
-fn what_is_asked_outside_of_the_plan_is_answered_by_another() {
-    let world = begun();
-    world.pace();
-    let server = &world.server;
-    let People { sia, tom, eva } = people(&world);
-    let finding = server.open(&sia, "/api/v1/findings").json()["rows"][0]["id"].as_i64().unwrap();
-    let loud = json!({ "title": "loud", "looked_for": "pkg:npm/moment" });
-    let incident = ask(server, &sia, "POST", "/api/v1/incidents", &loud).1["id"].clone();
-    let wanted = json!({ "kind": "emergency", "finding": finding, "incident": incident, "reason": "it is used now" });
-    assert_eq!(ask(server, &eva, "POST", "/api/v1/appeals", &wanted).0, 404);
-    let (status, asked) = ask(server, &tom, "POST", "/api/v1/appeals", &wanted);
-    assert_eq!(status, 201, "{asked}");
-    assert_eq!(ask(server, &tom, "POST", "/api/v1/appeals", &wanted).0, 409, "once");
-    let path = format!("/api/v1/appeals/{}", asked["id"]);
-    let is = server.open(&sia, &path).json();
-    assert!(is["rule"].as_str().unwrap().contains("critical"), "{is}");
-    let granted = |role: &str| json!({ "state": "granted", "role": role, "reason": "it burns" });
-    assert_eq!(ask(server, &tom, "POST", &path, &granted("security")).0, 409, "not who asked");
-    assert_eq!(ask(server, &eva, "POST", &path, &granted("security")).0, 404);
-    assert_eq!(ask(server, &sia, "POST", &path, &granted("engineering")).0, 422, "not this side");
-    let side = is["sides"][0].as_str().unwrap().to_owned();
-    let lead = Role::from_word(&side).unwrap();
-    let boss = server.someone(server.org(), "Boss", &[(lead, Organisation)]);
-    let (status, answered) = ask(server, &boss, "POST", &path, &granted(&side));
-    assert_eq!((status, &answered["state"]), (200, &json!("granted")), "{answered}");
-    assert_eq!(ask(server, &boss, "POST", &path, &granted(&side)).0, 409, "once");
-    // It is in the plan at once, with its reason; and in the incident and the ledger.
-    let plan = server.open(&tom, &format!("/teams/{}/plan", world.team)).text;
-    assert!(plan.contains("it is used now"), "{plan}");
-    let room = server.open(&sia, &format!("/incidents/{incident}")).text;
-    assert!(room.contains("is granted for the side of"), "{room}");
-    let update = crate::updates::evidence("2.24.0", "2.30.1", &world.names[0]);
-    let update = world.push(&world.lea, "/api/v1/updates?asset=shop", &update).1["update"].clone();
-    let update = server.open(&sia, &format!("/updates/{update}")).text;
-    assert!(update.contains("Outside of any cadence"), "{update}");
-
-    // A dispute has its path, too, and what it comes to.
-    let later =
-        json!({ "kind": "dispute", "finding": finding, "wanted": "later", "reason": "the season" });
-    let dispute = ask(server, &sia, "POST", "/api/v1/appeals", &later).1["id"].clone();
-    let path = format!("/appeals/{dispute}");
-    let own = server.open(&sia, &path).text;
-    assert!(own.contains("somebody else answers"), "{own}");
-    let fields = [("state", "refused"), ("role", side.as_str()), ("reason", "it is exploited")];
-    let sent = server.send(&boss, &path, &fields);
-    let page = server.open(&sia, &path).text;
-    assert!(sent.status == 303 && page.contains("it is exploited"), "{sent:?} {page}");
-    let list = server.open(&sia, "/appeals").text;
-    assert!(list.contains("Every appeal is answered."), "{list}");
-
-    // What a dispute holds back has an end, which is told when it is asked, when it is granted, and in the plan's history.
-    let ask_page = format!("/appeals/new?kind=dispute&finding={finding}");
-    let ask_page = server.open(&sia, &ask_page).text;
-    assert!(ask_page.contains("30 days at most"), "{ask_page}");
-    let held = ask(server, &sia, "POST", "/api/v1/appeals", &later).1["id"].clone();
-    let path = format!("/appeals/{held}");
-    let fields = [("state", "granted"), ("role", side.as_str()), ("reason", "until the summer")];
-    assert_eq!(server.send(&boss, &path, &fields).status, 303);
-    let is = server.open(&sia, &format!("/api/v1/appeals/{held}")).json();
-    let until: Timestamp = is["until"].as_str().unwrap().parse().unwrap();
-    let days =
-        until.duration_since(is["answered"].as_str().unwrap().parse().unwrap()).as_hours() / 24;
-    assert!((1..=30).contains(&days) && is["ended"].is_null(), "{is}");
-    assert!(server.open(&sia, &path).text.contains("Held back until"));
-    let app = server.app();
-    let held_there = || {
-        let all = server.runtime.block_on(app.store.placements(server.org(), world.team)).unwrap();
-        all.iter().any(|is| is.state == trimtab_store::PlacementState::Held)
-    };
-    assert!(held_there());
-    let over = |at: Timestamp| {
-        let all = server.runtime.block_on(app.store.holding(server.org(), Some(at), 9)).unwrap();
-        all.iter().map(|is| is.id).collect::<Vec<_>>()
-    };
-    assert_eq!(over(until - jiff::SignedDuration::from_secs(1)), Vec::<i64>::new());
-    assert_eq!(over(until), [held.as_i64().unwrap()]);
-    let history = server.open(&sia, &format!("/findings/{finding}")).text;
-    for told in [
-        "To let it wait was asked for: the season.",
-        "The dispute was granted by security, held back until",
-        "<span class=\"kind\">dispute</span>",
-    ] {
-        assert!(history.contains(told), "{told}: {history}");
-    }
-    assert!(!history.contains(">changed.<"), "{history}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod access;
 mod agreement;
 mod alerts;
 mod answers;
+mod appeals;
 mod around;
 mod bulk;
 mod codes;

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 
 use trimtab_connect::registry;
-use trimtab_connect::registry::versions::{Offered, versions};
+use trimtab_connect::registry::versions::Offered;
 use trimtab_connect::update::{Reason, Refusal};
 use trimtab_engine::action::Idea;
 use trimtab_model::{Diagnostic, Proposal, Purl, Relation, Way};
@@ -32,8 +32,6 @@ const ONE_BY_ONE: f64 = 0.5;
 /// The part of all the time that may be used as long as so few changes are possible: then few runs try the batches.
 const LENT: f64 = 0.75;
 const LITTLE: usize = 4;
-/// The part of all the time in which registries are asked what they offer before anything is tried.
-const ASKED_FIRST: f64 = 0.2;
 
 /// An idea and all that is known of it.
 pub(super) struct Case<'i> {
@@ -83,14 +81,14 @@ pub(super) struct Search<'s> {
     pub(super) trial: &'s Trial<'s>,
     pub(super) registry: registry::Options,
     /// What package managers said already that they choose.
-    trees: &'s Trees,
-    grounds: Vec<OnceLock<Result<Ground, String>>>,
+    pub(super) trees: &'s Trees,
+    pub(super) grounds: Vec<OnceLock<Result<Ground, String>>>,
     /// Whether a lockfile of a place speaks of bundles, once that was looked at.
     pub(super) bundles: Vec<OnceLock<bool>>,
     /// What registries offer of packages, as they were asked once.
-    offered: Mutex<BTreeMap<Purl, Vec<Offered>>>,
+    pub(super) offered: Mutex<BTreeMap<Purl, Vec<Offered>>>,
     /// By place, what has no wheel and stood in the way of others, at the version that has one.
-    wheels: Mutex<BTreeMap<Box<str>, Vec<Proposal>>>,
+    pub(super) wheels: Mutex<BTreeMap<Box<str>, Vec<Proposal>>>,
 }
 
 /// One thing to try: the ideas that it is about.
@@ -171,63 +169,6 @@ impl<'s> Search<'s> {
         let bundles = places.iter().map(|_| OnceLock::new()).collect();
         let (offered, wheels) = (Mutex::default(), Mutex::default());
         Search { cases, places, top, trial, registry, trees, grounds, bundles, offered, wheels }
-    }
-
-    /// Remembers what registries were asked for before.
-    pub(super) fn know(&self, offered: Vec<(Purl, Vec<Offered>)>) {
-        self.offered.lock().unwrap_or_else(PoisonError::into_inner).extend(offered);
-    }
-
-    /// What had no wheel and stood in the way at a place so far, where it went along.
-    pub(super) fn wheels_of(&self, place: &Place) -> Vec<Proposal> {
-        let wheels = self.wheels.lock().unwrap_or_else(PoisonError::into_inner);
-        wheels.get(&place.name).cloned().unwrap_or_default()
-    }
-
-    /// Remembers what went along.
-    pub(super) fn keep_wheels(&self, place: &Place, went: &[Proposal]) {
-        let mut wheels = self.wheels.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = wheels.entry(place.name.clone()).or_default();
-        for part in went {
-            if !known.contains(part) {
-                known.push(part.clone());
-            }
-        }
-    }
-
-    /// What a registry offers of a package. Nothing: it could not be asked.
-    pub(super) fn offered(&self, package: &Purl) -> Vec<Offered> {
-        let package = package.package();
-        let known = || self.offered.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(offered) = known().get(&package) {
-            return offered.clone();
-        }
-        // One that answers slowly does not take the time of the first tries.
-        if self.trial.tries() == 0 && self.trial.is_past(ASKED_FIRST) {
-            return Vec::new();
-        }
-        self.versions(&package).unwrap_or_default()
-    }
-
-    /// The same, with why it could not be asked. What was answered is not asked again.
-    pub(super) fn versions(&self, package: &Purl) -> Result<Vec<Offered>, Box<Diagnostic>> {
-        let package = package.package();
-        let known = || self.offered.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(offered) = known().get(&package) {
-            return Ok(offered.clone());
-        }
-        let offered = versions(&package, &self.registry)?;
-        known().insert(package, offered.clone());
-        Ok(offered)
-    }
-
-    /// The ground of a place, made when it is first asked for.
-    pub(super) fn ground(&self, place: usize) -> Option<Result<(&Place, &Ground), &str>> {
-        let of = self.places.get(place)?;
-        let ground = self.grounds.get(place)?;
-        let known = self.trees.chosen(&of.folder, of.tool);
-        let made = ground.get_or_init(|| Ground::of(of, self.top, &self.trial.options, known));
-        Some(made.as_ref().map(|ground| (of, ground)).map_err(|why| &**why))
     }
 
     /// Searches. `progress` is told the name of each round, and how many of how many of its tasks are done. First what removes the most

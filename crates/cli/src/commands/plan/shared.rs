@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use trimtab_connect::update::{Need, needs};
 use trimtab_engine::action::Price;
-use trimtab_model::plan::{Plan, Slot};
+use trimtab_model::plan::{Plan, Problem, Slot};
 use trimtab_model::{Family, Proposal, Purl};
 
 use super::candidate::{Candidate, Material};
@@ -145,6 +145,17 @@ pub(super) fn discount(
     were
 }
 
+/// Lets an action whose price is lower for others need them: alone it would be as dear as it was.
+pub(super) fn bind(problem: &mut Problem, paid: &Paid, were: &Prices) {
+    for (at, packages) in paid {
+        let Some(candidate) = problem.candidates.get_mut(*at) else { continue };
+        if were.iter().any(|(name, _)| **name == *candidate.id) {
+            let by: BTreeSet<usize> = packages.values().copied().collect();
+            candidate.needs = by.into_iter().collect();
+        }
+    }
+}
+
 /// Whether a plan still has all that pays before what it pays.
 pub(super) fn holds(paid: &Paid, slots: &Slots) -> bool {
     paid.iter().all(|(at, packages)| match slots.get(at) {
@@ -199,6 +210,35 @@ mod tests {
             choice: None,
             removes: Vec::new(),
         }
+    }
+
+    #[test]
+    fn what_is_cheaper_for_another_needs_it() {
+        let all = [
+            candidate(0, vec![raise("pyyaml", "6.0")]),
+            candidate(0, vec![raise("flask", "2.3"), raise("pyyaml", "6.0")]),
+        ];
+        let slots = Slots::from([(0, Slot::Now), (1, Slot::Window(1))]);
+        let paid = paid(&all, &slots);
+        let needs = |were: &Prices| -> Vec<Vec<usize>> {
+            let mut problem = Problem {
+                now: jiff::Timestamp::UNIX_EPOCH,
+                at_once: jiff::Timestamp::UNIX_EPOCH,
+                horizon: jiff::Timestamp::UNIX_EPOCH,
+                late: 1.0,
+                teams: Vec::new(),
+                findings: Vec::new(),
+                candidates: all.iter().map(|one| one.planned(&[])).collect(),
+                accepted: Vec::new(),
+                freezes: Vec::new(),
+            };
+            bind(&mut problem, &paid, were);
+            problem.candidates.into_iter().map(|one| one.needs).collect()
+        };
+        let were = vec![(all[1].name.clone(), all[1].price.clone())];
+        assert_eq!(needs(&were), [Vec::new(), vec![0]]);
+        // What costs what it did before needs nobody.
+        assert!(needs(&Prices::new()).iter().all(Vec::is_empty));
     }
 
     #[test]

@@ -138,83 +138,88 @@ fn have(told: &Told) -> Vec<(usize, usize)> {
     told.parts.iter().map(|(_, have, of)| (*have, *of)).collect()
 }
 
-#[test]
-fn the_same_software_scores_alike_in_every_format() {
-    let at: jiff::Timestamp = "2026-03-01T09:00:00Z".parse().unwrap();
-    // Supplier, name, version, identifier, relationship, author, timestamp, licence, hash.
-    let expected = [(1, 3), (3, 3), (2, 3), (1, 3), (2, 3), (1, 1), (1, 1), (1, 3), (1, 3)];
-    for (text, format) in ALL {
-        for text in [text.to_owned(), format!("\u{feff}{text}")] {
-            let (told, made) = sbom(text.as_bytes());
-            assert_eq!(told.format_words().as_deref(), Some(format));
-            assert_eq!((have(&told), made), (expected.to_vec(), Some(at)), "{format}");
-            // 12 × (1 + 3 + 2 + 1 + 2) ÷ 3, twice 12, and 8 × (1 + 1) ÷ 3.
-            let score = told.quality().unwrap().score.unwrap();
-            assert!((score - (60.0 + 16.0 / 3.0)).abs() < 1e-9, "{format}: {score}");
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_software_scores_alike_in_every_format() {
+        let at: jiff::Timestamp = "2026-03-01T09:00:00Z".parse().unwrap();
+        // Supplier, name, version, identifier, relationship, author, timestamp, licence, hash.
+        let expected = [(1, 3), (3, 3), (2, 3), (1, 3), (2, 3), (1, 1), (1, 1), (1, 3), (1, 3)];
+        for (text, format) in ALL {
+            for text in [text.to_owned(), format!("\u{feff}{text}")] {
+                let (told, made) = sbom(text.as_bytes());
+                assert_eq!(told.format_words().as_deref(), Some(format));
+                assert_eq!((have(&told), made), (expected.to_vec(), Some(at)), "{format}");
+                // 12 × (1 + 3 + 2 + 1 + 2) ÷ 3, twice 12, and 8 × (1 + 1) ÷ 3.
+                let score = told.quality().unwrap().score.unwrap();
+                assert!((score - (60.0 + 16.0 / 3.0)).abs() < 1e-9, "{format}: {score}");
+            }
         }
     }
-}
 
-#[test]
-fn what_says_nothing_is_missed_alike_in_every_format() {
-    let expected = [(1, 3), (3, 3), (2, 3), (1, 3), (2, 3), (1, 1), (1, 1), (0, 3), (1, 3)];
-    for (text, format) in ALL {
-        let no_licence = text
-            .replace("MIT", "NOASSERTION")
-            .replace(r#"[{ "license": { "id": "NOASSERTION" } }]"#, "[]")
-            .replace("<license><id>NOASSERTION</id></license>", "");
-        let (told, _) = sbom(no_licence.as_bytes());
-        assert_eq!(have(&told), expected, "{format}");
-        // A time that cannot be is stated all the same.
-        let (told, made) = sbom(text.replace("2026-03-01T09", "1999-03-01T09").as_bytes());
-        assert_eq!((told.format_words().as_deref(), made), (Some(format), None));
-        assert_eq!(have(&told)[6], (1, 1), "{format}");
+    #[test]
+    fn what_says_nothing_is_missed_alike_in_every_format() {
+        let expected = [(1, 3), (3, 3), (2, 3), (1, 3), (2, 3), (1, 1), (1, 1), (0, 3), (1, 3)];
+        for (text, format) in ALL {
+            let no_licence = text
+                .replace("MIT", "NOASSERTION")
+                .replace(r#"[{ "license": { "id": "NOASSERTION" } }]"#, "[]")
+                .replace("<license><id>NOASSERTION</id></license>", "");
+            let (told, _) = sbom(no_licence.as_bytes());
+            assert_eq!(have(&told), expected, "{format}");
+            // A time that cannot be is stated all the same.
+            let (told, made) = sbom(text.replace("2026-03-01T09", "1999-03-01T09").as_bytes());
+            assert_eq!((told.format_words().as_deref(), made), (Some(format), None));
+            assert_eq!(have(&told)[6], (1, 1), "{format}");
+        }
     }
-}
 
-#[test]
-fn what_is_cut_or_hostile_is_unknown() {
-    let types = CYCLONEDX_XML.replace("<bom ", "<!DOCTYPE bom [<!ENTITY a \"b\">]><bom ");
-    let entity = CYCLONEDX_XML.replace("<name>c<", "<name>&c;<");
-    let deep = CYCLONEDX_XML.replace("<tools>", &format!("<tools>{}", "<a>".repeat(5000)));
-    let list = format!("\"@graph\": [{}", "[".repeat(5000));
-    let nested = SPDX_3.replace("\"@graph\": [", &list);
-    for text in [types, entity, deep, nested] {
-        let (told, made) = sbom(text.as_bytes());
-        assert_eq!((told.quality(), told.format(), made), (None, None, None));
+    #[test]
+    fn what_is_cut_or_hostile_is_unknown() {
+        let types = CYCLONEDX_XML.replace("<bom ", "<!DOCTYPE bom [<!ENTITY a \"b\">]><bom ");
+        let entity = CYCLONEDX_XML.replace("<name>c<", "<name>&c;<");
+        let deep = CYCLONEDX_XML.replace("<tools>", &format!("<tools>{}", "<a>".repeat(5000)));
+        let list = format!("\"@graph\": [{}", "[".repeat(5000));
+        let nested = SPDX_3.replace("\"@graph\": [", &list);
+        for text in [types, entity, deep, nested] {
+            let (told, made) = sbom(text.as_bytes());
+            assert_eq!((told.quality(), told.format(), made), (None, None, None));
+        }
+        for (text, format) in [ALL[0], ALL[1], ALL[2], ALL[4]] {
+            let (told, _) = sbom(&text.as_bytes()[..text.len() - 20]);
+            assert_eq!(told, Told::default(), "{format}");
+        }
     }
-    for (text, format) in [ALL[0], ALL[1], ALL[2], ALL[4]] {
-        let (told, _) = sbom(&text.as_bytes()[..text.len() - 20]);
-        assert_eq!(told, Told::default(), "{format}");
-    }
-}
 
-#[test]
-fn real_documents_of_the_same_software_score_alike() {
-    let Some(shared) = trimtab_testkit::shared() else { return };
-    let folder = shared.join("corpus/sbom");
-    let (keycloak, laravel) = ("bom-examples/keycloak-10.0.2", "bom-examples/laravel-7.12.0");
-    let spdx = "spdx-examples/software";
-    for (folder_of, one, other, most) in [
-        (keycloak, "bom.json", "bom.xml", 903),
-        (laravel, "bom.1.2.json", "bom.1.2.xml", 62),
-        (laravel, "bom.1.4.json", "bom.1.4.xml", 62),
-        (spdx, "example1/spdx2.2/example1.spdx", "example1/spdx3.0/example1.json", 1),
-        (spdx, "example4/spdx2.2/example4-bin.spdx", "example4/spdx3.0/example4-bin.json", 3),
-        (spdx, "example6/spdx2.2/example6-lib.spdx", "example6/spdx3.0/example6-lib.json", 5),
-        (
-            spdx,
-            "example10/spdx2.3/hello-source.spdx.json",
-            "example10/spdx3.0/hello-source.spdx3.json",
-            1,
-        ),
-    ] {
-        let read = |name: &str| {
-            let (told, made) = sbom(&std::fs::read(folder.join(folder_of).join(name)).unwrap());
-            (have(&told), made)
-        };
-        let (parts, made) = read(one);
-        assert_eq!(parts[1], (most, most), "{one}: each has a name");
-        assert_eq!((parts, made), read(other), "{one}");
+    #[test]
+    fn real_documents_of_the_same_software_score_alike() {
+        let Some(shared) = trimtab_testkit::shared() else { return };
+        let folder = shared.join("corpus/sbom");
+        let (keycloak, laravel) = ("bom-examples/keycloak-10.0.2", "bom-examples/laravel-7.12.0");
+        let spdx = "spdx-examples/software";
+        for (folder_of, one, other, most) in [
+            (keycloak, "bom.json", "bom.xml", 903),
+            (laravel, "bom.1.2.json", "bom.1.2.xml", 62),
+            (laravel, "bom.1.4.json", "bom.1.4.xml", 62),
+            (spdx, "example1/spdx2.2/example1.spdx", "example1/spdx3.0/example1.json", 1),
+            (spdx, "example4/spdx2.2/example4-bin.spdx", "example4/spdx3.0/example4-bin.json", 3),
+            (spdx, "example6/spdx2.2/example6-lib.spdx", "example6/spdx3.0/example6-lib.json", 5),
+            (
+                spdx,
+                "example10/spdx2.3/hello-source.spdx.json",
+                "example10/spdx3.0/hello-source.spdx3.json",
+                1,
+            ),
+        ] {
+            let read = |name: &str| {
+                let (told, made) = sbom(&std::fs::read(folder.join(folder_of).join(name)).unwrap());
+                (have(&told), made)
+            };
+            let (parts, made) = read(one);
+            assert_eq!(parts[1], (most, most), "{one}: each has a name");
+            assert_eq!((parts, made), read(other), "{one}");
+        }
     }
 }

@@ -1,0 +1,71 @@
+//! What a search came to know, and does not ask for again: what registries offer, what has no wheel, and places as they are.
+
+use std::sync::PoisonError;
+
+use trimtab_connect::registry::versions::{Offered, versions};
+use trimtab_model::{Diagnostic, Proposal, Purl};
+
+use super::place::{Ground, Place};
+use super::search::Search;
+
+/// The part of all the time in which registries are asked what they offer before anything is tried.
+const ASKED_FIRST: f64 = 0.2;
+
+impl Search<'_> {
+    /// Remembers what registries were asked for before.
+    pub(super) fn know(&self, offered: Vec<(Purl, Vec<Offered>)>) {
+        self.offered.lock().unwrap_or_else(PoisonError::into_inner).extend(offered);
+    }
+
+    /// What had no wheel and stood in the way at a place so far, where it went along.
+    pub(super) fn wheels_of(&self, place: &Place) -> Vec<Proposal> {
+        let wheels = self.wheels.lock().unwrap_or_else(PoisonError::into_inner);
+        wheels.get(&place.name).cloned().unwrap_or_default()
+    }
+
+    /// Remembers what went along.
+    pub(super) fn keep_wheels(&self, place: &Place, went: &[Proposal]) {
+        let mut wheels = self.wheels.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = wheels.entry(place.name.clone()).or_default();
+        for part in went {
+            if !known.contains(part) {
+                known.push(part.clone());
+            }
+        }
+    }
+
+    /// What a registry offers of a package. Nothing: it could not be asked.
+    pub(super) fn offered(&self, package: &Purl) -> Vec<Offered> {
+        let package = package.package();
+        let known = || self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(offered) = known().get(&package) {
+            return offered.clone();
+        }
+        // One that answers slowly does not take the time of the first tries.
+        if self.trial.tries() == 0 && self.trial.is_past(ASKED_FIRST) {
+            return Vec::new();
+        }
+        self.versions(&package).unwrap_or_default()
+    }
+
+    /// The same, with why it could not be asked. What was answered is not asked again.
+    pub(super) fn versions(&self, package: &Purl) -> Result<Vec<Offered>, Box<Diagnostic>> {
+        let package = package.package();
+        let known = || self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(offered) = known().get(&package) {
+            return Ok(offered.clone());
+        }
+        let offered = versions(&package, &self.registry)?;
+        known().insert(package, offered.clone());
+        Ok(offered)
+    }
+
+    /// The ground of a place, made when it is first asked for.
+    pub(super) fn ground(&self, place: usize) -> Option<Result<(&Place, &Ground), &str>> {
+        let of = self.places.get(place)?;
+        let ground = self.grounds.get(place)?;
+        let known = self.trees.chosen(&of.folder, of.tool);
+        let made = ground.get_or_init(|| Ground::of(of, self.top, &self.trial.options, known));
+        Some(made.as_ref().map(|ground| (of, ground)).map_err(|why| &**why))
+    }
+}
