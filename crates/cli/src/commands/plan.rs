@@ -32,6 +32,7 @@ mod parents;
 pub(super) mod place;
 mod problem;
 mod search;
+mod settled;
 mod shared;
 mod smaller;
 mod stack;
@@ -48,6 +49,7 @@ use std::time::{Duration, Instant};
 use trimtab_connect::update::Options;
 use trimtab_connect::{registry, update};
 use trimtab_engine::action::{Open, ideas, open};
+use trimtab_model::charter::Selection;
 use trimtab_model::finding::Finding;
 use trimtab_model::scan::Scan;
 use trimtab_model::{Code, Diagnostic, Purl};
@@ -56,9 +58,11 @@ use trimtab_report::plan::{json, text};
 use self::answer::Answer;
 use self::attempt::{Made, Trial};
 use self::candidate::{Candidate, Material, thought};
+use self::checks::Checked;
 use self::memory::Memory;
 use self::place::{Key, Top, places};
 use self::search::{Case, Search, Searched};
+use self::settled::Planner;
 use self::tree::Trees;
 use super::rhythm::{Extent, Rhythm, Said};
 use super::scan::usage;
@@ -84,9 +88,6 @@ const ASKED: f64 = 0.8;
 /// The part of the time after which nothing is tried instead of what is held back, and the part after which registries
 /// are asked no more about what comes in by that.
 const INSTEAD: (f64, f64) = (0.87, 0.95);
-/// How often is planned anew when actions do not go together.
-const ROUNDS: usize = 4;
-
 /// Runs the verb.
 ///
 /// # Errors
@@ -154,8 +155,8 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     let cases = cases((&ideas[..], &unpublished), of, &all, &open, &scan, &top);
 
     let trial = Trial::new(&index, options, (begun, total), args.tries);
-    trial.until(total.mul_f64(SINGLE));
-    let search = Search::new(&cases, &places, &top, &trial, registry.clone(), &trees);
+    trial.until_part(SINGLE);
+    let search = Search::new(&cases, &places, &top, &trial, registry, &trees);
     search.know(known);
     let mut searched = match args.offline {
         true => guess(&cases),
@@ -175,24 +176,7 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         say::diagnostic(io, &told);
         scan.diagnostics.push(told);
     }
-    let arrived = checks::arrived(searched.made.iter().map(|(_, made)| made));
-    trial.until(total.mul_f64(ASKED));
-    let limit = trial.left();
-    let rules = &charter.selection;
-    let mut checks = checks::checks(&arrived, &index, rules, &registry, limit)?;
-    if !args.offline {
-        // What is held back is tried in another way, and what comes in by that is judged too.
-        trial.until(total.mul_f64(INSTEAD.0));
-        let mut others = search.instead(&searched.made, &checks, rules)?;
-        let mut arrived = checks::arrived(others.iter().map(|(_, made)| made));
-        arrived.retain(|purl| !checks.contains_key(purl));
-        trial.until(total.mul_f64(INSTEAD.1));
-        checks.extend(checks::checks(&arrived, &index, rules, &registry, trial.left())?);
-        // What is held back and could not be judged in another way stays held back.
-        let judged = |purl: &Purl| checks.get(purl).is_some_and(|c| c.metadata.is_some());
-        others.retain(|(_, made)| made.arrived.iter().all(judged));
-        searched.made.extend(others);
-    }
+    let checks = judge(&search, &mut searched.made, &charter.selection, args.offline)?;
     let finished = finished::learnt(&args.path, args.finished.as_deref(), charter, io)?;
     let material = Material {
         cases: &cases,
@@ -207,92 +191,28 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     let (mut candidates, mut denied) = material.candidates(std::mem::take(&mut searched.made));
     if !args.again {
         let broke = broke::Broke::of(&args.path, io).still(&args.path, now);
-        let is_new = |c: &Candidate| answer::broke(&broke, c, &places).is_none();
-        let (kept, out): (Vec<Candidate>, Vec<Candidate>) =
-            candidates.into_iter().partition(is_new);
-        candidates = kept;
-        for candidate in out {
-            let on = answer::broke(&broke, &candidate, &places).unwrap_or(now);
-            let day = on.to_zoned(charter.calendar.time_zone.clone()).strftime("%F").to_string();
-            let why = format!("it broke the tests on {day}: --again plans it all the same");
-            denied.push((candidate.name, why, candidate.removes));
-        }
+        candidates = without_broken(candidates, &broke, &material, &mut denied);
     }
     let mut explained = problem::explained(&cases, (&places, &keys), &searched, &open, &scan);
     heirs::advise(&mut explained, &open, &scan, &index)?;
     let wished = &agreed.agreement.project.images;
     image::advise(&mut explained, &open, &scan, &top, wished, args.offline);
-    let freezes = trimtab_engine::plan::freezes(&charter.calendar);
-    let make = |candidates: &[Candidate]| {
-        problem::problem(&rhythm, &open, candidates, &places, &explained, freezes.clone(), now)
-    };
-    let memory = Memory::of(&args.path, io);
-    let plan = |candidates: &[Candidate], shared: Option<(&shared::Paid, &shared::Prices)>| {
-        let mut problem = make(candidates);
-        if let Some((paid, were)) = shared {
-            shared::bind(&mut problem, paid, were);
-        }
-        let before = memory.before(candidates, &places, &rhythm);
-        let plan = before.plan(&mut problem);
-        plan.map(|plan| (problem, plan, before)).map_err(|wrong| {
-            Diagnostic::new(Code::Usage, format!("the plan cannot be made: {wrong}"))
-                .help("this is a fault of Trimtab: please report it")
-        })
-    };
-    // What two actions raise is paid once.
-    let plan_shared = |candidates: &mut Vec<Candidate>, were: &mut shared::Prices| {
-        shared::restore(candidates, were);
-        let first = plan(candidates, None)?;
-        let paid = shared::paid(candidates, &shared::slots(&first.1));
-        *were = shared::discount(candidates, &paid, &material);
-        if were.is_empty() {
-            return Ok(first);
-        }
-        let next = plan(candidates, Some((&paid, were)))?;
-        if shared::holds(&paid, &shared::slots(&next.1)) {
-            return Ok(next);
-        }
-        shared::restore(candidates, were);
-        Ok::<_, Diagnostic>(first)
-    };
-    let mut were = shared::Prices::new();
-    let (mut problem, mut planned, mut before) = plan_shared(&mut candidates, &mut were)?;
     let confirmed = match args.offline {
         true => 0,
         false => covered(&cases, &candidates, &keys),
     };
-    let mut clashed = candidate::Denied::new();
-    let mut stacked = None;
-    if !args.offline {
-        trial.until(total);
-        let mut progress = Progress::new(io);
-        for round in 1..=ROUNDS {
-            let phase = match round {
-                1 => "Trying batches".to_owned(),
-                n => format!("Trying batches, round {n}"),
-            };
-            let mut tell = |done: usize, all: usize| {
-                progress.report(&phase, done as u64, all as u64, false);
-            };
-            let (tried, clashes) = stack::stack(&search, &candidates, &planned, &mut tell)?;
-            stacked = Some(tried);
-            if clashes.is_empty() {
-                break;
-            }
-            let out: BTreeSet<usize> = clashes.iter().map(|clash| clash.candidate).collect();
-            for clash in clashes {
-                let candidate = &candidates[clash.candidate];
-                clashed.push((candidate.name.clone(), clash.why, candidate.removes.clone()));
-            }
-            let mut at = 0;
-            candidates.retain(|_| {
-                at += 1;
-                !out.contains(&(at - 1))
-            });
-            stacked = None;
-            (problem, planned, before) = plan_shared(&mut candidates, &mut were)?;
-        }
-    }
+    trial.until_part(1.0);
+    let planner = Planner {
+        rhythm: &rhythm,
+        open: &open,
+        places: &places,
+        explained: &explained,
+        freezes: trimtab_engine::plan::freezes(&charter.calendar),
+        material: &material,
+        memory: &Memory::of(&args.path, io),
+        now,
+    };
+    let settled = planner.settle(candidates, (!args.offline).then_some(&search), io)?;
     let answer = Answer {
         args,
         scan: &scan,
@@ -304,16 +224,11 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         top: &top,
         open: &open,
         places: &places,
-        candidates: &candidates,
         checks: &checks,
         finished: &finished,
         explained: &explained,
         denied: &denied,
-        clashed: &clashed,
-        problem: &problem,
-        plan: &planned,
-        before: &before,
-        stacked: stacked.as_deref(),
+        settled: &settled,
         ideas: cases.iter().filter(|case| case.idea.to.is_some()).count(),
         confirmed,
         tries: trial.tries(),
@@ -321,15 +236,7 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         now,
     };
     let document = answer.document();
-    // One that was cut short before anything was confirmed, or of what could not be read, takes no better one's place; nor
-    // does what nobody was asked about.
-    let is_short = document.search.cut_short || searched.away || !document.unread.is_empty();
-    let is_confirmed = |last: json::Document| last.actions.iter().any(|action| action.confirmed);
-    if args.offline && last::read(&args.path, io).is_some_and(is_confirmed) {
-        io.err("For `trimtab apply` the last confirmed plan is kept; plan without --offline to replace it.\n");
-    } else if !(is_short && document.actions.is_empty()) {
-        last::keep(&args.path, &document, io);
-    }
+    keep(args, &document, searched.away, io);
     output::all(&outputs, args.verbose, io, |format, style, out| {
         Ok(match format {
             PlanFormat::Text => text::write(&document, style, out),
@@ -337,6 +244,67 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         }?)
     })?;
     Ok(if scan.is_incomplete() || agreed.is_incomplete() { Exit::Incomplete } else { Exit::Clean })
+}
+
+/// What is known of everything that comes in; what is held back for it is tried in another way, and judged too.
+fn judge(
+    search: &Search<'_>,
+    made: &mut Vec<(usize, Made)>,
+    rules: &Selection,
+    offline: bool,
+) -> Result<BTreeMap<Purl, Checked>, Diagnostic> {
+    let (trial, index, registry) = (search.trial, search.trial.index, &search.registry);
+    let arrived = checks::arrived(made.iter().map(|(_, made)| made));
+    trial.until_part(ASKED);
+    let mut checks = checks::checks(&arrived, index, rules, registry, trial.left())?;
+    if offline {
+        return Ok(checks);
+    }
+    trial.until_part(INSTEAD.0);
+    let mut others = search.instead(made, &checks, rules)?;
+    let mut arrived = checks::arrived(others.iter().map(|(_, made)| made));
+    arrived.retain(|purl| !checks.contains_key(purl));
+    trial.until_part(INSTEAD.1);
+    checks.extend(checks::checks(&arrived, index, rules, registry, trial.left())?);
+    // What is held back and could not be judged in another way stays held back.
+    let judged = |purl: &Purl| checks.get(purl).is_some_and(|c| c.metadata.is_some());
+    others.retain(|(_, made)| made.arrived.iter().all(judged));
+    made.extend(others);
+    Ok(checks)
+}
+
+/// The candidates but for those that broke tests before, which are denied with the day.
+fn without_broken(
+    candidates: Vec<Candidate>,
+    broke: &broke::Broke,
+    material: &Material<'_>,
+    denied: &mut Denied,
+) -> Vec<Candidate> {
+    let mut kept = Vec::new();
+    for candidate in candidates {
+        let Some(on) = answer::broke(broke, &candidate, material.places) else {
+            kept.push(candidate);
+            continue;
+        };
+        let zone = material.charter.calendar.time_zone.clone();
+        let day = on.to_zoned(zone).strftime("%F");
+        let why = format!("it broke the tests on {day}: --again plans it all the same");
+        denied.push((candidate.name, why, candidate.removes));
+    }
+    kept
+}
+
+/// Keeps a plan for `trimtab apply` and for the next run.
+fn keep(args: &Plan, document: &json::Document, is_away: bool, io: &mut Io) {
+    // One that was cut short before anything was confirmed, or of what could not be read, takes no better one's place; nor
+    // does what nobody was asked about.
+    let is_short = document.search.cut_short || is_away || !document.unread.is_empty();
+    let is_confirmed = |last: json::Document| last.actions.iter().any(|action| action.confirmed);
+    if args.offline && last::read(&args.path, io).is_some_and(is_confirmed) {
+        io.err("For `trimtab apply` the last confirmed plan is kept; plan without --offline to replace it.\n");
+    } else if !(is_short && document.actions.is_empty()) {
+        last::keep(&args.path, document, io);
+    }
 }
 
 /// The findings that are open somewhere, and their positions in the scan.

@@ -19,9 +19,9 @@ use super::accept::Accepting;
 use super::broke::Broke;
 use super::candidate::{Candidate, Denied, is_new};
 use super::checks::Checked;
-use super::memory::Before;
 use super::place::{Place, Top};
-use super::stack::{Extent, Stacked};
+use super::settled::Settled;
+use super::stack::Extent;
 use super::tree::Trees;
 use super::unread;
 use super::words::Explained;
@@ -40,16 +40,11 @@ pub(super) struct Answer<'a> {
     pub(super) top: &'a Top,
     pub(super) open: &'a [Open],
     pub(super) places: &'a [Place],
-    pub(super) candidates: &'a [Candidate],
     pub(super) checks: &'a BTreeMap<Purl, Checked>,
     pub(super) finished: &'a [Finished],
     pub(super) explained: &'a [Explained],
     pub(super) denied: &'a Denied,
-    pub(super) clashed: &'a Denied,
-    pub(super) problem: &'a Problem,
-    pub(super) plan: &'a Plan,
-    pub(super) before: &'a Before,
-    pub(super) stacked: Option<&'a [Stacked]>,
+    pub(super) settled: &'a Settled,
     pub(super) ideas: usize,
     pub(super) confirmed: usize,
     pub(super) tries: usize,
@@ -59,7 +54,7 @@ pub(super) struct Answer<'a> {
 
 impl Answer<'_> {
     pub(super) fn document(&self) -> json::Document {
-        let plan = self.plan;
+        let plan = &self.settled.plan;
         let index = self.scan.index.as_ref();
         let names = self.batch_names();
         json::Document {
@@ -106,7 +101,12 @@ impl Answer<'_> {
                 })
                 .collect(),
             batches: (0..plan.batches.len()).map(|at| self.batch(at, &names)).collect(),
-            actions: self.candidates.iter().map(|candidate| self.action(candidate)).collect(),
+            actions: self
+                .settled
+                .candidates
+                .iter()
+                .map(|candidate| self.action(candidate))
+                .collect(),
             left: self.left(),
             not_taken: self.not_taken(),
             margins: self.margins(),
@@ -151,10 +151,11 @@ impl Answer<'_> {
     fn batch_names(&self) -> Vec<String> {
         let zone = &self.charter.calendar.time_zone;
         let open = |batch: &trimtab_model::plan::Batch| {
-            self.before.name(&batch.candidates).map(str::to_owned)
+            self.settled.before.name(&batch.candidates).map(str::to_owned)
         };
         // What waits on a branch has its name already.
-        let mut used: BTreeSet<String> = self.plan.batches.iter().filter_map(open).collect();
+        let mut used: BTreeSet<String> =
+            self.settled.plan.batches.iter().filter_map(open).collect();
         let name = |batch: &trimtab_model::plan::Batch| {
             if let Some(open) = open(batch) {
                 return open;
@@ -178,22 +179,22 @@ impl Answer<'_> {
             }
             name
         };
-        self.plan.batches.iter().map(name).collect()
+        self.settled.plan.batches.iter().map(name).collect()
     }
 
     fn place_of(&self, batch: &trimtab_model::plan::Batch) -> Option<&Place> {
-        self.places.get(self.candidates.get(*batch.candidates.first()?)?.place)
+        self.places.get(self.settled.candidates.get(*batch.candidates.first()?)?.place)
     }
 
     fn batch(&self, at: usize, names: &[String]) -> json::Batch {
-        let batch = &self.plan.batches[at];
+        let batch = &self.settled.plan.batches[at];
         let place = self.place_of(batch);
-        let stacked = self.stacked.and_then(|all| all.get(at));
+        let stacked = self.settled.stacked.as_ref().and_then(|all| all.get(at));
         let order = stacked.map_or(&batch.candidates, |stacked| &stacked.order);
         let together = stacked.is_some_and(|s| s.extent == Extent::Together);
         json::Batch {
             name: names[at].clone(),
-            window: tell::slot(self.problem, batch.team, batch.slot),
+            window: tell::slot(&self.settled.problem, batch.team, batch.slot),
             place: place.map(|p| p.name.to_string()).unwrap_or_default(),
             folder: place.map(|p| p.folder.to_string()).unwrap_or_default(),
             tool: place.map(|p| p.tool.id().to_owned()).unwrap_or_default(),
@@ -223,17 +224,17 @@ impl Answer<'_> {
     /// What stays was accepted by nobody: that it was planned so before, or waits on a branch, is told of the window.
     fn why_these(&self, at: usize, batch: &trimtab_model::plan::Batch) -> Vec<String> {
         let all = batch.why_these.iter().filter(|why| !matches!(why, WhyThese::Accepted(_)));
-        let all = all.map(|why| tell::why_these(self.problem, why));
+        let all = all.map(|why| tell::why_these(&self.settled.problem, why));
         self.needs(at, batch).into_iter().chain(all).collect()
     }
 
     /// What whoever builds the project needs from a batch on: of one that was carried out on top of others, what it adds.
     fn needs(&self, at: usize, batch: &trimtab_model::plan::Batch) -> BTreeSet<String> {
-        let stacked = self.stacked.and_then(|all| all.get(at));
+        let stacked = self.settled.stacked.as_ref().and_then(|all| all.get(at));
         let needs = match stacked.filter(|stacked| stacked.extent == Extent::Together) {
             Some(stacked) => update::needs(&stacked.changes),
             None => {
-                let all = batch.candidates.iter().filter_map(|at| self.candidates.get(*at));
+                let all = batch.candidates.iter().filter_map(|at| self.settled.candidates.get(*at));
                 all.flat_map(|candidate| update::needs(&candidate.made.changes)).collect()
             }
         };
@@ -241,12 +242,12 @@ impl Answer<'_> {
     }
 
     fn why_now(&self, batch: &trimtab_model::plan::Batch) -> Vec<String> {
-        let tell = |why: &WhyNow| match (why, self.before.name(&batch.candidates)) {
+        let tell = |why: &WhyNow| match (why, self.settled.before.name(&batch.candidates)) {
             (WhyNow::Accepted, Some(name)) => {
                 format!("it is carried out already and waits on `{BRANCHES}{name}`")
             }
             (WhyNow::Accepted, None) => "it was planned for this window before".to_owned(),
-            (why, _) => tell::why_now(self.problem, why),
+            (why, _) => tell::why_now(&self.settled.problem, why),
         };
         batch.why_now.iter().map(tell).collect()
     }
@@ -320,7 +321,7 @@ impl Answer<'_> {
 
     fn left(&self) -> Vec<json::Left> {
         let removed_if: BTreeMap<usize, (&str, &str)> = self.held_back();
-        let left = self.plan.left.iter().filter_map(|left| match left.what {
+        let left = self.settled.plan.left.iter().filter_map(|left| match left.what {
             Item::Finding(at) => Some((at, &left.because)),
             Item::Candidate(_) => None,
         });
@@ -342,7 +343,9 @@ impl Answer<'_> {
                     Some(explained.next.clone()).filter(|next| !next.is_empty()),
                     explained.blockers.iter().map(blocker).collect(),
                 ),
-                (because, _, _) => (tell::because(self.problem, because), None, Vec::new()),
+                (because, _, _) => {
+                    (tell::because(&self.settled.problem, because), None, Vec::new())
+                }
             };
             let unused = explained.is_some_and(|e| e.unused);
             let accept = self.accept(&mut accepting, at, unused);
@@ -371,7 +374,7 @@ impl Answer<'_> {
                 all.insert(*at, (&**name, &**why));
             }
         }
-        for (name, why, removes) in self.clashed {
+        for (name, why, removes) in &self.settled.clashed {
             for at in removes {
                 all.insert(*at, (&**name, &**why));
             }
@@ -380,29 +383,29 @@ impl Answer<'_> {
     }
 
     fn not_taken(&self) -> Vec<json::NotTaken> {
-        let left = self.plan.left.iter().filter_map(|left| match left.what {
+        let left = self.settled.plan.left.iter().filter_map(|left| match left.what {
             Item::Candidate(at) => Some(json::NotTaken {
-                action: self.candidates.get(at)?.name.clone(),
-                why: tell::because(self.problem, &left.because),
+                action: self.settled.candidates.get(at)?.name.clone(),
+                why: tell::because(&self.settled.problem, &left.because),
             }),
             Item::Finding(_) => None,
         });
-        let idle = self.stacked.into_iter().flatten().flat_map(|stacked| &stacked.idle);
+        let idle = self.settled.stacked.iter().flatten().flat_map(|stacked| &stacked.idle);
         let idle = idle.filter_map(|at| {
             let why = "the others of its batch do it already".to_owned();
-            Some(json::NotTaken { action: self.candidates.get(*at)?.name.clone(), why })
+            Some(json::NotTaken { action: self.settled.candidates.get(*at)?.name.clone(), why })
         });
-        let held = self.denied.iter().chain(self.clashed);
+        let held = self.denied.iter().chain(&self.settled.clashed);
         let held = held
             .map(|(action, why, _)| json::NotTaken { action: action.clone(), why: why.clone() });
         left.chain(idle).chain(held).collect()
     }
 
     fn margins(&self) -> Vec<json::Margin> {
-        let mut all: Vec<&trimtab_model::plan::Margin> = self.plan.margins.iter().collect();
+        let mut all: Vec<&trimtab_model::plan::Margin> = self.settled.plan.margins.iter().collect();
         all.sort_by(|a, b| b.saves.total_cmp(&a.saves).then(a.window.cmp(&b.window)));
         let margin = |margin: &trimtab_model::plan::Margin| json::Margin {
-            window: tell::slot(self.problem, margin.team, Slot::Window(margin.window)),
+            window: tell::slot(&self.settled.problem, margin.team, Slot::Window(margin.window)),
             saves: round(margin.saves),
             adds: self.candidates_named(&margin.adds),
             removes: self.findings_named(&margin.removes),
@@ -438,7 +441,10 @@ impl Answer<'_> {
     }
 
     fn candidates_named(&self, all: &[usize]) -> Vec<String> {
-        all.iter().filter_map(|at| self.candidates.get(*at)).map(|c| c.name.clone()).collect()
+        all.iter()
+            .filter_map(|at| self.settled.candidates.get(*at))
+            .map(|c| c.name.clone())
+            .collect()
     }
 }
 
