@@ -278,7 +278,7 @@ fn without_broken(
     candidates: Vec<Candidate>,
     broke: &broke::Broke,
     material: &Material<'_>,
-    denied: &mut Denied,
+    denied: &mut candidate::Denied,
 ) -> Vec<Candidate> {
     let mut kept = Vec::new();
     for candidate in candidates {

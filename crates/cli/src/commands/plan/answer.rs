@@ -11,7 +11,7 @@ use trimtab_engine::plan::{reckoned, tell};
 use trimtab_engine::repository::Agreement;
 use trimtab_model::Purl;
 use trimtab_model::charter::Charter;
-use trimtab_model::plan::{Because, Item, Plan, Problem, Slot, WhyNow, WhyThese};
+use trimtab_model::plan::{Because, Item, Slot, WhyNow, WhyThese};
 use trimtab_model::scan::{Scan, Weighing};
 use trimtab_report::plan::json;
 
