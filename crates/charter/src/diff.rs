@@ -1,4 +1,4 @@
-//! What changed between two charters: the facts that one tells and the other does not.
+//! What changed between two charters: the facts that one states and the other does not.
 
 use trimtab_model::charter::Charter;
 

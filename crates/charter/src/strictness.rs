@@ -1,5 +1,5 @@
-//! How strict something is that a charter says, so that two of them can be compared: a change of it loosens,
-//! tightens, or it cannot be told.
+//! How strict a term of a charter is, so that two of them can be compared: a change loosens it,
+//! tightens it, or it cannot be told.
 
 use trimtab_model::Role;
 use trimtab_model::charter::Term;

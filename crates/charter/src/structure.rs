@@ -1,5 +1,6 @@
-//! A file's tree against the schema of its shape: members that do not exist, values of another kind, and
-//! members that are missing, all at once and each at its place. The reader behind it stops at the first.
+//! Compares a file's tree with the schema of its shape: members that do not exist, values of
+//! another kind, and members that are missing, all at once and each at its place. The reader behind
+//! it stops at the first.
 
 use serde_json::Value as Json;
 use toml::Spanned;

@@ -1,4 +1,4 @@
-//! Slips in the language of the file itself, told with what to do about them.
+//! Mistakes in the syntax of the file itself, reported with what to do about them.
 
 use toml::de::Error;
 use trimtab_model::Code;

@@ -1,5 +1,5 @@
-//! A charter told in plain words, for `trimtab charter explain` and to compare two of them: one
-//! fact a line, under headings, in an order that does not change.
+//! A charter in plain words, for `trimtab charter explain` and to compare two of them: one fact a
+//! line, under headings, in an order that does not change.
 
 use trimtab_model::charter::{AppealRule, Charter, CountsFrom, Floor, NonWorking, Strictness};
 use trimtab_model::level::{ImpactBand, LikelihoodBand};

@@ -1,6 +1,6 @@
-//! What could be done about findings, before anybody was asked whether it is possible: one idea for each
-//! component that has findings in a file, with the ways to try. The resolver of the ecosystem decides; see
-//! [`outcome`] for what its answer comes to.
+//! What could be done about findings, before any package manager was asked whether it is possible:
+//! one idea for each component that has findings in a file, with the ways to try. The resolver of
+//! the ecosystem decides; [`outcome`] evaluates its answer.
 
 mod bisect;
 mod down;

@@ -1,11 +1,12 @@
-//! The past as a time to live through: what a repository listed when, when each finding appeared and was gone,
-//! and what could have been done about it. Pure: no clock, no git; the plan's simulation does the rest.
+//! Replays the past: what a repository listed when, when each finding appeared and was gone, and
+//! what could have been done about it. Pure: no clock, no git; the plan's simulation does the rest.
 //!
-//! A finding appears when the commit that brought it landed or its first advisory was published, whichever is
-//! later, and is gone with the commit that removed it. What stood already when the history that is read begins
-//! counts from its publication. One file with one package, present without a break, is one
-//! *run*: whatever is done, its findings end with it. Within a run the candidates are to raise the package to
-//! each version that some source names as a fix. No resolver is asked: a past cannot be resolved again.
+//! A finding appears when the commit that brought it landed or its first advisory was published,
+//! whichever is later, and is gone with the commit that removed it. A finding that was already
+//! there when the history that is read begins counts from its publication. One file with one
+//! package, present without interruption, is one *run*: whatever is done, its findings end with it.
+//! Within a run, the candidates raise the package to each version that some source names as a fix.
+//! No resolver is asked: a past cannot be resolved again.
 
 mod candidates;
 mod episodes;

@@ -1,4 +1,4 @@
-//! Goals that people share: from a number to another one by a day, and how far it is.
+//! Goals that people share: from one number to another by a day, and how far it has got.
 
 use jiff::Timestamp;
 

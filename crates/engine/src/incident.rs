@@ -1,6 +1,6 @@
-//! An incident, told from what happened in it: how far each team is, and how long it took them to know, to
-//! acknowledge, to contain and to fix. Nothing is kept beside the events, so that the numbers can be told again from
-//! them by anybody.
+//! An incident, computed from its events: how far each team is, and how long it took them to know,
+//! to acknowledge, to contain and to fix. Nothing is kept beside the events, so that anybody can
+//! compute the numbers again.
 
 use std::collections::BTreeMap;
 

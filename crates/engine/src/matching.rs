@@ -1,9 +1,9 @@
 //! Matching: which vulnerabilities the components of an inventory have, by the index.
 //!
 //! Each distinct component is looked up once, however often it is listed. The entries about its
-//! package are evaluated by the OSV schema's rules and grouped by alias; a group of which some
+//! package are evaluated by the OSV schema's rules and grouped by alias. A group of which some
 //! entry says *affected* is a finding, with every entry of the group kept as an attribution, so
-//! that disagreement is seen. What cannot be compared is an [`Unknown`], never left out.
+//! that disagreement is visible. What cannot be compared is an [`Unknown`], never left out.
 
 mod attribution;
 mod said;

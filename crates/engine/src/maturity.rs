@@ -1,6 +1,6 @@
-//! How mature a team or the organisation is in the care of its dependencies: five stages, decided by what the system
-//! itself shows, criterion by criterion. Pure: facts come in, a judgement goes out with what shows it, what is missing
-//! and the next step. What is unknown is never met.
+//! How mature a team or the organisation is in the care of its dependencies: five stages, decided
+//! criterion by criterion from what the system itself shows. Pure: facts come in; a judgement goes
+//! out, with its evidence, what is missing and the next step. What is unknown is never met.
 
 mod criteria;
 

@@ -1,6 +1,6 @@
 //! Measures of what happened: the ledger's events folded into the life of every finding, and pure
-//! questions about these lives. What counts to the load, and since when, is read from the events
-//! alone, so that any day can be reckoned again.
+//! queries of these lives. What counts towards the load, and since when, is read from the events
+//! alone, so that any day can be computed again.
 
 mod delivery;
 mod load;

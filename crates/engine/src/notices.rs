@@ -1,9 +1,10 @@
-//! Who is told what, and when: a digest at the time that a team chose; at once only what the charter calls *now*, once,
-//! and again to the next people if nobody says that they have it. Pure: what waits and what was sent comes in, what
-//! is to be sent and why the rest is held goes out.
+//! Who is told what, and when: a digest at the time that a team chose; at once only what the
+//! charter calls *now*, once, and again to the next people if nobody takes it on. Pure: what waits
+//! and what was sent comes in; what is to be sent, and why the rest is held, goes out.
 //!
-//! How many messages leave depends on the time that passes and not on how much there is to tell: a burst of ten thousand
-//! findings is one digest, and one message for all that is *now* when it is decided.
+//! How many messages leave depends on the time that passes and not on how much there is to report:
+//! a burst of ten thousand findings is one digest, and one message for everything that is *now*
+//! when it is decided.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,4 +1,5 @@
-//! The pulse: three questions, answered by people of each role, told only where nobody can be known by it.
+//! The pulse: three questions, answered by people of each role. Results are shown only where they
+//! identify nobody.
 
 use trimtab_model::Role;
 

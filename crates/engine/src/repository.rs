@@ -1,5 +1,5 @@
 //! A repository by its agreement: every finding in every system that has it, weighed, with the
-//! statements and decisions that hold for it.
+//! statements and decisions that apply to it.
 
 mod decided;
 

@@ -1,4 +1,5 @@
-//! What a change does to the agreement that it is judged by: which files of it differ, and what they loosen.
+//! What a change does to the agreement by which it is judged: which of its files differ, and what
+//! they loosen.
 
 mod decided;
 

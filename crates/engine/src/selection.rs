@@ -1,6 +1,6 @@
-//! Judging a dependency before it is added, by the charter's rules on selection. Pure: what the
-//! registry and the advisories say is passed in, and so is the time. What is not known is said, and
-//! never counts as fine.
+//! Judges a dependency before it is added, by the charter's rules on selection. Pure: what the
+//! registry and the advisories say is passed in, and so is the time. What is not known is stated,
+//! and never counts as fine.
 
 pub mod brings;
 pub mod lifecycle;

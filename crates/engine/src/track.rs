@@ -1,9 +1,10 @@
-//! What is done about the ticket of an action: a pure decision. What is wanted, and what the tracker has, go in; the one
-//! call that is next comes out, and `None` when all is as it should be. What Trimtab wrote last is read from the ticket, so
-//! that a decision can be made again by any process at any time: after a call that was lost, a restart, or a missed webhook.
+//! What is done about the ticket of an action: a pure decision. What is wanted, and what the
+//! tracker has, go in; the next call comes out, and `None` when everything is as it should be. What
+//! Trimtab wrote last is read from the ticket, so that any process can decide again at any time:
+//! after a call that was lost, a restart, or a missed webhook.
 //!
-//! What people say there stays: a title or due date that is not as Trimtab wrote it is theirs, what they closed stays
-//! closed, and what they opened again stays open. What they mean by it is told by [`said`].
+//! What people say there stays: a title or due date that differs from what Trimtab wrote is theirs,
+//! what they closed stays closed, and what they reopened stays open. [`said`] interprets it.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! The words of what can be done about findings: the ways, and a proposal that a package manager can
-//! be asked to carry out.
+//! What can be done about findings: the ways, and a proposal that a package manager can be asked to
+//! carry out.
 
 use std::fmt;
 

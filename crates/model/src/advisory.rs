@@ -1,4 +1,4 @@
-//! Advisories and vulnerabilities: what is known about a flaw, and who says so.
+//! Advisories and vulnerabilities: what is known about a flaw, and which source states it.
 
 use std::fmt;
 

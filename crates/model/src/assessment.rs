@@ -1,5 +1,5 @@
-//! An assessment: what a finding means in its context by the charter, with every factor, so that it
-//! can be told as a sentence to each audience and recomputed by hand.
+//! An assessment: what a finding means in its context by the charter. It has every factor, so that
+//! it can be explained in a sentence to each audience and recomputed by hand.
 
 use std::borrow::Cow;
 

@@ -1,6 +1,7 @@
-//! Decisions: what people agreed about a finding. An *exception* accepts it until a date; *not
-//! affected* says that it does not matter here; a *statement* (VEX) is what somebody says to others
-//! about whether a product is affected.
+//! Decisions: what people agreed about a finding.
+//!
+//! An *exception* accepts it until a date. *Not affected* says that it does no harm here. A
+//! *statement* (VEX) is what somebody publishes about whether a product is affected.
 
 use jiff::Timestamp;
 use jiff::civil::Date;

@@ -1,4 +1,4 @@
-//! Words that leave for people: what a letter says, before any channel puts it into its own form.
+//! Messages to people: what a letter says, before a channel converts it into its own form.
 
 /// Some words to some people about what they have to do.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! What a registry tells about a package at a version. Every fact may be unknown: registries differ
-//! in what they keep, and clients in what they pass on.
+//! What a registry reports about a package at a version. Every fact may be unknown: registries
+//! differ in what they keep, and clients in what they pass on.
 
 use jiff::Timestamp;
 

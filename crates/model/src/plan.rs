@@ -1,6 +1,6 @@
-//! The words of planning: what a plan is made from (a problem) and what it says. All references
-//! between members of a problem are indexes into its own lists; a plan's are indexes into the
-//! problem that it answers.
+//! The types of planning: what a plan is made from (a problem), and the plan itself. All references
+//! between members of a problem are indexes into its own lists; those of a plan are indexes into
+//! the problem that it answers.
 
 use jiff::Timestamp;
 

@@ -1,5 +1,6 @@
-//! Tickets of a tracker: what is said of an action there, and what a tracker tells of it. One action has one ticket; what
-//! Trimtab wrote last stands in the ticket itself, on a line of its own, so that no machine has to remember it.
+//! Tickets of a tracker: what is written there about an action, and what a tracker reports about
+//! it. One action has one ticket. What Trimtab wrote last is recorded in the ticket itself, on a
+//! line of its own, so that no machine has to remember it.
 
 use std::collections::BTreeSet;
 use std::fmt;

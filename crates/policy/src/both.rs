@@ -1,4 +1,5 @@
-//! Two gates of one state, by the agreement before a change and by the one after it, as one: the stricter. Pure.
+//! Joins two gates of one state, by the agreement before a change and by the one after it: the
+//! stricter counts. Pure.
 
 use crate::gate::{Gate, Outcome};
 use crate::verdict::Verdict;

@@ -1,5 +1,5 @@
-//! `sprintf`, as OPA has it: the verbs of Go's `fmt`. The engine's own follows a few of them only, and pads to
-//! any width.
+//! `sprintf`, as OPA has it: the verbs of Go's `fmt`. The engine's own supports only a few of them,
+//! and pads to any width.
 
 use regorus::Value;
 

@@ -1,4 +1,4 @@
-//! The outcome of a gate, out of what the policies said. Pure.
+//! The outcome of a gate, from what the policies said. Pure.
 
 use trimtab_model::charter::Strictness;
 

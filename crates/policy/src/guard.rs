@@ -1,6 +1,6 @@
 //! What a policy may not call, and built-ins whose result would grow without bound.
 //!
-//! The engine is built without network, runtime and identifiers; what is left of clock and random
+//! The engine is built without network, runtime and identifiers. What is left of clock and random
 //! numbers, and what people know from OPA and miss here, is refused by name before anything runs.
 
 use std::cell::Cell;

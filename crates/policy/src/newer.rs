@@ -1,4 +1,4 @@
-//! Built-ins that OPA has and the engine does not, yet, or has otherwise.
+//! Built-ins that OPA has and the engine does not have yet, or implements differently.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! Files of Rego made into policies.
+//! Makes policies from files of Rego.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,5 +1,5 @@
-//! A policy's text, as far as it is looked at before the engine gets it: calls with their places, and the
-//! names of rules. Comments and strings are passed over.
+//! A policy's text, as far as it is examined before the engine gets it: calls with their places,
+//! and the names of rules. Comments and strings are skipped.
 
 use std::ops::Range;
 

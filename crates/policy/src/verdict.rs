@@ -1,5 +1,5 @@
-//! What a policy says about the input: one verdict for every result of its `deny`, `violation`, `warn` and
-//! `unknown` rules, also when they are named `deny_…`.
+//! What a policy says about the input: one verdict for every result of its `deny`, `violation`,
+//! `warn` and `unknown` rules, including rules named `deny_…`.
 
 use regorus::Value;
 

@@ -1,5 +1,5 @@
-//! Opens an index: header and page sums are checked, nothing else, so that opening costs next to
-//! nothing at any size. All other pages are checked when they are first touched (see `pages`).
+//! Opens an index. Only the header and the checksums of pages are checked, so that opening costs
+//! next to nothing at any size. All other pages are checked when they are first read (see `pages`).
 
 use std::fmt;
 use std::fs::File;

@@ -1,5 +1,5 @@
-//! Checked access to the index's bytes: a page is compared with its sum the first time it is
-//! touched, and that is remembered. What was not compared is never handed out.
+//! Checked access to the index's bytes: a page is compared with its checksum when it is first read,
+//! and the result is remembered. What was not compared is never handed out.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,5 +1,6 @@
-//! What an advisory about a package that nobody maintains names to be used instead: the list under a heading of alternatives,
-//! and names that are marked as such right after words that say so. It is for people: nobody looked whether it fits.
+//! What an advisory about an unmaintained package names as a replacement: the list under a heading
+//! of alternatives, and names that are marked as such right after words that say so. It is for
+//! people: nobody checked whether it fits.
 
 use trimtab_model::advisory::Kind;
 

@@ -1,4 +1,5 @@
-//! A charter file to a [`Charter`]: laid over its preset, with every slip told at its place.
+//! From a charter file to a [`Charter`]: laid over its preset, with every mistake reported at its
+//! place.
 
 use std::ops::Range;
 

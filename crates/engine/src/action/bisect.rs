@@ -1,5 +1,5 @@
-//! Which actions of a batch break what passes without them: found with few runs, so that the rest
-//! goes on.
+//! Finds, with few runs, which actions of a batch break what passes without them, so that the rest
+//! can continue.
 
 use std::collections::HashMap;
 

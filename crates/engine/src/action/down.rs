@@ -1,5 +1,6 @@
-//! Whether a package goes down: file by file, version by version, and, where a file tells it, by who asks for it. One
-//! file that goes up hides none that goes down, and the highest version hides no lower one.
+//! Whether a package goes down: file by file, version by version, and, where a file records it, by
+//! dependent. A file that goes up does not hide one that goes down, and the highest version does
+//! not hide a lower one.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,5 +1,5 @@
-//! What a change that a resolver made comes to: what moved, which findings are gone, which came, and whether
-//! anything is worse. A change that makes anything worse is refused (TRAPS 22).
+//! Evaluates a change that a resolver made: what moved, which findings are gone, which came, and
+//! whether anything is worse. A change that makes anything worse is refused (TRAPS 22).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What an action costs and how likely it is to hold, with the reasons.
+//! What an action costs and how likely it is to hold without being reverted, with the reasons.
 
 use std::cmp::Ordering;
 

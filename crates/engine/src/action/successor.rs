@@ -1,5 +1,5 @@
-//! What the publisher of a package advises to use instead, out of the words with which a registry tells that a version
-//! is deprecated. Only what names exactly one package counts.
+//! What the publisher of a package recommends instead, taken from the text with which a registry
+//! marks a version as deprecated. Only a text that names exactly one package counts.
 
 use trimtab_model::Purl;
 

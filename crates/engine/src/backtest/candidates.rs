@@ -1,4 +1,4 @@
-//! What could have been done, and the timeline of it all.
+//! What could have been done, and the resulting timeline.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,5 @@
-//! What files listed from when to when: every reading of every file once, however many commits it stood.
+//! What files listed from when to when: every reading of every file once, however many commits it
+//! stayed the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 

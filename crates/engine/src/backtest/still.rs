@@ -1,4 +1,5 @@
-//! What packages have at the versions that they could be raised to: the same matching as of what was listed.
+//! Which findings packages have at the versions to which they could be raised, by the same matching
+//! as for what was listed.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! What the advisories of one group say about a component, and what follows from it: whether it is
-//! affected, how sure that is, and which version is the nearest without the flaw.
+//! What the advisories of one group say about a component, and what follows: whether it is
+//! affected, how certain that is, and which version is the nearest without the flaw.
 
 use trimtab_advisories::index::{Affected, Entry, Interval, Verdict};
 use trimtab_model::advisory::Kind;

@@ -3,7 +3,7 @@
 //! Language packages are looked up by their own name. Distributions mostly publish by *source*
 //! package and release, with epochs (TRAPS 16): the purl's `upstream` qualifier names the source,
 //! as `name`, `name@version`, or the file name of a source rpm. The epoch of an installed package
-//! stands in its version, or in a qualifier of its own (TRAPS 39).
+//! is in its version, or in a qualifier of its own (TRAPS 39).
 
 use std::borrow::Cow;
 

@@ -1,5 +1,6 @@
-//! The criteria, as data: what a stage asks for, by which fact it is decided, how much of it is enough, what to do
-//! next, and to what of other frameworks it points. Frameworks are named by their own ids; their texts are not here.
+//! The criteria, as data: what a stage requires, which fact decides it, how much of it is enough,
+//! what to do next, and the controls of other frameworks to which it points. Frameworks are named
+//! by their own ids; their texts are not here.
 
 use super::{Fact, Stage};
 

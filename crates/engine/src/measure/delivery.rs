@@ -1,6 +1,7 @@
-//! The four delivery measures that DORA and *Accelerate* (Forsgren, Humble, Kim) made common: how often is deployed, how
-//! long a change waits, how many changes fail, how long until it runs again. Of the deployments that carried dependency
-//! updates and of all of them, by the same rules, so that the two can be held beside each other.
+//! The four delivery measures that DORA and *Accelerate* (Forsgren, Humble, Kim) made common: how
+//! often a team deploys, how long a change waits, how many changes fail, how long until the service
+//! runs again. They are computed for the deployments that carried dependency updates and for all
+//! deployments, by the same rules, so that the two can be compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 

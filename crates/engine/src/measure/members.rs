@@ -1,5 +1,5 @@
-//! What a number counts: the findings behind it, one by one. Taken from the same iterators as the numbers, so that a
-//! list has as many rows as its number says.
+//! What a number counts: the findings behind it, one by one. They come from the same iterators as
+//! the numbers, so that a list has as many rows as its number says.
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_model::Level;

@@ -1,4 +1,4 @@
-//! Noise: how often teams are asked for work, and told something.
+//! Noise: how often teams are asked for work, and how often they are sent something.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! How fast findings go, whether in time, and how old those are that stay.
+//! How fast findings are removed, whether in time, and how old the remaining ones are.
 
 use jiff::Timestamp;
 use trimtab_model::Level;

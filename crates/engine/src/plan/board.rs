@@ -1,6 +1,6 @@
-//! One part of a problem that can be planned by itself: the teams that share candidates' findings,
+//! One part of a problem that can be planned separately: the teams that share candidates' findings,
 //! choices or needs, with all names replaced by numbers. The order of everything follows names, so
-//! that the same problem in another order is the same board.
+//! that the same problem in another order gives the same board.
 
 use std::collections::BTreeMap;
 

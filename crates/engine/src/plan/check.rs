@@ -1,4 +1,4 @@
-//! Whether a problem can be planned: members that exist, numbers that are numbers, bounds.
+//! Checks whether a problem can be planned: references that exist, numbers that are finite, bounds.
 
 use std::collections::HashSet;
 use std::fmt;

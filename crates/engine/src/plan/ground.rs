@@ -1,6 +1,6 @@
-//! What holds before anything is chosen: what candidates cost, which slots are open to them, and
-//! what each day of each finding counts. All in whole numbers, so that no order of summing matters:
-//! thousandths of a load-day, hundredths of a point, seconds.
+//! What is fixed before anything is chosen: what candidates cost, which slots are open to them, and
+//! what each day of each finding counts. All values are whole numbers (thousandths of a load-day,
+//! hundredths of a point, seconds), so that the order of summing does not matter.
 
 use std::collections::BTreeSet;
 

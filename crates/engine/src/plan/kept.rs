@@ -1,5 +1,5 @@
-//! Planning again: what an earlier plan had stays where it was, unless that is not possible any longer or costs
-//! too much, so that people can count on what they were told.
+//! Planning again: what an earlier plan had stays where it was, unless that is no longer possible
+//! or costs too much, so that people can rely on what they were told.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,6 @@
-//! What actions cost and how often they hold, learnt from those that are finished. Before there is
-//! history the priors are used, and named: the charter's points for work, and the shares below for
-//! what holds.
+//! What actions cost and how often they hold without being reverted, learnt from finished actions.
+//! Before there is history the priors are used, and named: the charter's points for work, and the
+//! shares below for what holds.
 
 use trimtab_model::Way;
 use trimtab_model::charter::CostModel;

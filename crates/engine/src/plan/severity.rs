@@ -1,5 +1,5 @@
-//! By severity, for a simulation: what a team does that goes by scores. Points that are left over are saved as
-//! in planning (see [`super::ways`]).
+//! By severity, for a simulation: what a team does that works by scores. Points that are left over
+//! are saved as in planning (see [`super::ways`]).
 
 use jiff::Timestamp;
 use trimtab_model::Level;

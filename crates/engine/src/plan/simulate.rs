@@ -1,5 +1,6 @@
-//! What other ways of working would have come to: a pure replay of a time in which findings appear and
-//! actions become possible, with the same teams, the same points and the same cost of every action.
+//! What other ways of working would have achieved: a pure replay of a time in which findings appear
+//! and actions become possible, with the same teams, the same points and the same cost of every
+//! action.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! How healthy what is relied on is: what came and went between two months, whose licence is another one, and how much
-//! hangs on how few.
+//! The health of the dependencies: what came and went between two months, whose licence changed,
+//! and how much depends on how few.
 
 use std::collections::{BTreeMap, BTreeSet};
 

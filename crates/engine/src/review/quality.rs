@@ -1,4 +1,4 @@
-//! How good the meetings were: what they decided, what of it was done in time, what came again.
+//! How good the meetings were: what they decided, what of it was done in time, what came up again.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! What a change does to decisions: which of them are new, say something else, or are gone.
+//! What a change does to decisions: which of them are new, changed, or gone.
 
 use jiff::civil::Date;
 use trimtab_charter::strictness::Direction;

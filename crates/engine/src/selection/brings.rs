@@ -1,5 +1,5 @@
-//! What a package would bring, all the way down: each package of it looked at once, and what they
-//! come to together.
+//! What a package would bring, all the way down: each package judged once, and the result for all
+//! of them together.
 
 use std::collections::{BTreeMap, HashMap};
 

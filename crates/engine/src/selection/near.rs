@@ -1,6 +1,7 @@
-//! Typosquat nearness: whether a name is one slip of the hand, or one trick of the eye, away from
+//! Typosquat nearness: whether a name is one typing error, or one confusable character, away from
 //! the name of a popular package. The popular names are data (`popular/<ecosystem>.txt`), made and
-//! measured by `cargo run -p trimtab-engine --example popular`; `docs/selection.md` has the figures.
+//! measured by `cargo run -p trimtab-engine --example popular`; `docs/selection.md` has the
+//! figures.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;

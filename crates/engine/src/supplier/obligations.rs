@@ -1,5 +1,5 @@
-//! Whether a supplier keeps to what was promised for a product: met, not met since, or unknown, each with what shows it.
-//! Unknown is not met and not broken.
+//! Whether a supplier keeps what was promised for a product: met, not met since, or unknown, each
+//! with its evidence. Unknown is neither met nor broken.
 
 use std::collections::BTreeMap;
 

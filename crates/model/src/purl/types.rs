@@ -1,7 +1,7 @@
-//! What each purl type demands of namespace, name and version: one table.
+//! What each purl type requires of namespace, name and version: one table.
 //!
-//! Source: the type definitions of the purl specification. A type that is not in the table is
-//! valid and has no demands.
+//! Source: the type definitions of the purl specification. A type that is not in the table is valid
+//! and has no requirements.
 
 use std::borrow::Cow;
 
