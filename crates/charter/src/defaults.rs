@@ -9,7 +9,7 @@ use trimtab_model::charter::{
 };
 use trimtab_model::{Exposure, Level};
 
-/// Where the numbers of the weighing come from; `trimtab charter explain` tells them.
+/// Where the numbers of the weighing come from; `trimtab charter explain` shows them.
 pub const SOURCES: &[(&str, &str)] = &[
     (
         "known-exploited",

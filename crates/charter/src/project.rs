@@ -35,7 +35,7 @@ pub struct Project {
     pub vex: Vec<Box<str>>,
     /// Policies: files or folders.
     pub policies: Vec<Box<str>>,
-    /// Who does the work of a plan. What is not said is assumed, and told as such.
+    /// Who does the work of a plan. What is not given is assumed, and labelled as assumed.
     pub team: Team,
     /// How updates are carried out and tested.
     pub apply: Apply,
@@ -43,11 +43,11 @@ pub struct Project {
     pub images: Vec<(Box<str>, Box<str>)>,
     /// The systems; none: the repository is one unknown system.
     pub systems: Vec<System>,
-    /// The lines of the file that the patterns of each system stand on, in their order.
+    /// The lines of the file with the patterns of each system, in their order.
     pub lines: Vec<Vec<u32>>,
 }
 
-/// Where the charter of a project stands, so that the file can be read before the systems are checked.
+/// Where the charter of a project is, so that the file can be read before the systems are checked.
 pub fn charter_file(text: &str) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Only {

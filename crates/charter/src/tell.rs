@@ -16,7 +16,7 @@ pub struct Fact {
     pub part: &'static str,
     /// What it is about.
     pub about: String,
-    /// What is said.
+    /// What the charter says.
     pub says: String,
     /// How strict that is.
     pub measure: Measure,
@@ -148,7 +148,7 @@ impl Facts {
     }
 }
 
-/// When a floor holds, in words.
+/// When a floor applies, in words.
 pub fn floor_when(floor: &Floor) -> String {
     let mut when = Vec::new();
     if floor.malicious {

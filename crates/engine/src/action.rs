@@ -37,18 +37,18 @@ pub struct Idea {
     pub to: Option<Box<str>>,
     /// Whether no source names `to` as a fix: it is the lowest of which none says that it is affected.
     pub unsaid: bool,
-    /// The lowest version at which some of `findings` are gone by a smaller step, where `to` is a major one. `None`: `to`
-    /// is none, or all of them take it.
+    /// The lowest version at which some of `findings` are gone by a smaller step, if `to` is a
+    /// major one. `None`: `to` is not a major step, or all findings need it.
     pub within: Option<Box<str>>,
-    /// What the project names and brings it, with versions, by name; of what it names itself, what brings it too. Empty
-    /// where the file does not tell.
+    /// The dependencies that the project names and that bring it, with versions, by name; for what
+    /// the project names itself, those that bring it too. Empty if the file does not say.
     pub parents: Vec<Purl>,
     /// What else the project names and brings one of the parents: a copy of that may stay with it.
     pub around: Vec<Purl>,
-    /// Who asks for it, with versions: those that ask for it themselves, then those that ask for these, and so on as far
-    /// as what the project names. Empty where the file does not tell.
+    /// Its dependents, with versions: those that require it directly, then those that require
+    /// these, and so on up to what the project names. Empty if the file does not say.
     pub askers: Vec<Vec<Purl>>,
-    /// Positions of the findings that are gone at `to`; without it, of all.
+    /// Positions of the findings that are gone at `to`; without `to`, of all findings.
     pub findings: Vec<usize>,
     /// Positions of the findings of the component that no source names a fix of, where others have one.
     pub left: Vec<usize>,
@@ -57,8 +57,8 @@ pub struct Idea {
 }
 
 impl Idea {
-    /// Aims at a version that no source names as a fix, where none names any: `gone` are the positions of the findings
-    /// that no source says it has. The last resorts stay.
+    /// Aims at a version that no source names as a fix, if no source names any. `gone` are the
+    /// positions of the findings that no source reports for it. The last resorts stay.
     pub fn aim_beyond(&mut self, to: &str, gone: &BTreeSet<usize>) {
         let all = std::mem::take(&mut self.findings);
         (self.findings, self.left) = all.into_iter().partition(|at| gone.contains(at));

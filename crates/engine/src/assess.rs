@@ -27,7 +27,7 @@ use facts::{Facts, Unknowns};
 /// Where a finding is, as far as the weighing needs it.
 #[derive(Debug, Clone)]
 pub struct Situation<'s> {
-    /// The system. `None`: nobody said which.
+    /// The system. `None`: not given.
     pub system: Option<&'s System>,
     /// The environment, a name of the charter. `None`: unknown.
     pub environment: Option<&'s str>,

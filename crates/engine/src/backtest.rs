@@ -29,7 +29,7 @@ use trimtab_model::scan::Weighing;
 
 use crate::action::is_now;
 
-/// An episode that is open by the agreement, as it is weighed.
+/// An episode that is open by the agreement, with its weighing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
     /// Its name, unique among them: `GHSA-… in lodash 4.17.15 (web/package-lock.json)`.
@@ -40,7 +40,7 @@ pub struct Case {
     pub level: Level,
     /// What it adds to the load while it is open.
     pub weight: f64,
-    /// By when it had to be gone.
+    /// When it had to be gone.
     pub deadline: Option<Timestamp>,
     /// Whether the charter says *now* of its level.
     pub now: bool,
@@ -60,8 +60,9 @@ pub fn first_seen(episodes: &[Episode]) -> impl Fn(&Finding) -> Option<Fact<Time
     }
 }
 
-/// The episodes that are open by a weighing of them, and how many are decided: accepted, or not affected. What
-/// stands in several files of a system at the same time has its share of the weight in each.
+/// The episodes that are open by a weighing of them, and how many are decided: accepted, or not
+/// affected. An episode in several files of a system at the same time has its share of the weight
+/// in each.
 pub fn cases(
     episodes: &[Episode],
     weighing: &Weighing,

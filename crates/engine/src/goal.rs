@@ -52,7 +52,7 @@ pub struct Goal {
     pub ends: Timestamp,
 }
 
-/// How it stands with a goal.
+/// The state of a goal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// It is there.
@@ -68,7 +68,7 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// For people, and the word of the API.
+    /// The term for people and in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Standing::Reached => "reached",
@@ -87,7 +87,7 @@ pub struct Progress {
     pub way: Option<f64>,
     /// The share of the time.
     pub time: f64,
-    /// How it stands.
+    /// Its state.
     pub standing: Standing,
 }
 

@@ -139,8 +139,8 @@ impl History {
         Since { first: open.map(|e| e.first).min(), before: trail(known()) }
     }
 
-    /// Takes in what a scan found at a moment. What was not looked at is not gone: after a scan that is
-    /// incomplete nothing is, and nothing of a package about which nothing can be said.
+    /// Records what a scan found at a moment. What was not examined is not gone: after an
+    /// incomplete scan nothing is, and nothing of a package that cannot be judged.
     ///
     /// # Errors
     /// The file would have more lines than are read.

@@ -31,7 +31,7 @@ pub struct Matching {
     pub findings: Vec<Finding>,
     /// Sorted by purl.
     pub unknowns: Vec<Unknown>,
-    /// Distinct components that were looked at, the project's own left out.
+    /// Distinct components that were examined, without the project's own.
     pub components: usize,
 }
 

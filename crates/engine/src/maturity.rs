@@ -21,7 +21,7 @@ pub enum Stage {
     Proactive,
     /// One view of all, weighed in context by one agreement.
     Centralised,
-    /// Little noise, falling load, and evidence that holds.
+    /// Little noise, falling load, and reliable evidence.
     Advanced,
 }
 
@@ -153,7 +153,7 @@ pub struct Counted {
     pub of: u64,
     /// Since when it is known.
     pub since: Option<Timestamp>,
-    /// Entries of the ledger that tell of it, the newest first.
+    /// Entries of the ledger about it, the newest first.
     pub entries: Vec<i64>,
 }
 
@@ -198,7 +198,7 @@ impl Thresholds {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts(pub BTreeMap<Fact, Known>);
 
-/// How it stands with a criterion.
+/// The verdict on a criterion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// It is not known.
@@ -220,7 +220,7 @@ impl Verdict {
     }
 }
 
-/// A criterion, and how it stands with it.
+/// A criterion with its verdict.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judged {
     /// Which.
@@ -238,7 +238,7 @@ pub struct Judged {
 }
 
 impl Judged {
-    /// What shows it, in words.
+    /// Its evidence, in words.
     pub fn shown(&self) -> Option<String> {
         let counted = self.counted.as_ref()?;
         let fact = self.criterion.fact;
@@ -250,7 +250,7 @@ impl Judged {
     }
 }
 
-/// What it comes to.
+/// The result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assessment {
     /// The stage: the highest of which all criteria are met, with all below.
@@ -273,7 +273,7 @@ impl Assessment {
     }
 }
 
-/// Judges a team by what is asked of all.
+/// Judges a team by the requirements for all teams.
 pub fn team(facts: &Facts) -> Assessment {
     team_by(facts, &Thresholds::default())
 }
@@ -283,7 +283,7 @@ pub fn team_by(facts: &Facts, asked: &Thresholds) -> Assessment {
     sum(CRITERIA.iter().map(|criterion| judge(criterion, facts, asked)).collect())
 }
 
-/// Judges the organisation, which has these teams, by what is asked of all.
+/// Judges the organisation, which has these teams, by the requirements for all.
 pub fn organisation(facts: &Facts, teams: &[(Box<str>, &Assessment)]) -> Assessment {
     organisation_by(facts, teams, &Thresholds::default())
 }

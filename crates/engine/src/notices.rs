@@ -12,15 +12,15 @@ use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-/// So often what is *now* goes to further people at most, if nobody acknowledges it.
+/// How often at most what is *now* goes to further people, if nobody acknowledges it.
 pub const STEPS: u8 = 2;
 
-/// How a team wishes to be told.
+/// How a team wishes to be notified.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wishes {
     /// Where its clock is read.
     pub zone: TimeZone,
-    /// The days of its digest. None: no digest is sent, and what waits can be looked at.
+    /// The days of its digest. None: no digest is sent; what waits can be seen on the page.
     pub days: Vec<Weekday>,
     /// The time of its digest on these days.
     pub time: Time,
@@ -37,16 +37,16 @@ pub struct Wishes {
     pub since: Timestamp,
 }
 
-/// Something to be told: an action, with all that it removes.
+/// Something to be reported: an action, with everything that it removes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pending {
-    /// Which action it is: the same one is told of once.
+    /// Which action it is: the same one is reported once.
     pub key: Box<str>,
     /// Since when the charter calls it *now*. `None`: it does not.
     pub now: Option<Timestamp>,
-    /// When what is told of it changed last: a digest from then on tells it.
+    /// When what is reported about it last changed: a digest from then on contains it.
     pub since: Timestamp,
-    /// When somebody said last that they have it. It counts for the alarm that it came after.
+    /// When somebody last said that they take it on. It counts for the alarm that it followed.
     pub acknowledged: Option<Timestamp>,
 }
 
@@ -68,7 +68,7 @@ pub struct Sent {
     pub at: Timestamp,
     /// Why.
     pub why: Why,
-    /// What it told of.
+    /// What it reported.
     pub keys: Vec<Box<str>>,
 }
 
@@ -77,11 +77,11 @@ pub struct Sent {
 pub struct Message {
     /// Why.
     pub why: Why,
-    /// What it tells of, in the order of the keys.
+    /// What it reports, in the order of the keys.
     pub keys: Vec<Box<str>>,
 }
 
-/// Why something is not told yet.
+/// Why something is not reported yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Held {
     /// Until the digest at this time.

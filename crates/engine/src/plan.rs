@@ -85,8 +85,8 @@ pub fn plan(problem: &Problem) -> Result<Plan, Wrong> {
     })
 }
 
-/// What one more point in a window of a team would do, by planning anew with it. The margins of a plan
-/// are found by changing the plan, and may be less; this one is as exact as the plan.
+/// What one more point in a window of a team would do, by planning again with it. The margins of a
+/// plan are found by changing the plan, and may be less; this one is as exact as the plan.
 pub fn one_more(problem: &Problem, team: usize, window: usize) -> Result<Option<Margin>, Wrong> {
     let order = check::check(problem)?;
     let missing = || Wrong::Missing("the question", "one more point".into(), "window");

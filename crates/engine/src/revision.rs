@@ -41,11 +41,11 @@ pub struct Change {
     pub kind: Kind,
     /// What that does: loosens, where any part of it does.
     pub direction: Direction,
-    /// What is said otherwise, what loosens first. Empty: nothing that the program can tell apart.
+    /// What changed, loosening changes first. Empty: nothing that the program can distinguish.
     pub facts: Vec<Fact>,
 }
 
-/// One thing that is said otherwise.
+/// One thing that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     /// What that does.

@@ -6,7 +6,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan};
 
-/// The most turns that are told at once.
+/// The most turns that are listed at once.
 pub const MOST: usize = 400;
 
 /// Who is on duty, and how it goes round.

@@ -43,7 +43,7 @@ impl fmt::Display for Scope {
     }
 }
 
-/// How a component stands to the project whose file lists it.
+/// How a component is related to the project whose file lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum Relation {
     /// The file does not say.
@@ -259,7 +259,7 @@ pub struct Component {
     pub purl: Purl,
     /// What the file asks for, where it does not say what that resolves to (`^1.2`, `latest`).
     pub requirement: Option<Box<str>>,
-    /// How it stands to the project.
+    /// How it is related to the project.
     pub relation: Relation,
     /// What it is needed for.
     pub scope: Scope,
@@ -279,7 +279,8 @@ pub struct Component {
     pub entry_id: Option<Box<str>>,
     /// Who made or delivers it, as an SBOM names them.
     pub supplier: Option<Box<str>>,
-    /// The CPE name that an SBOM states. An identifier to pass on; never a basis for matching by itself.
+    /// The CPE name that an SBOM states. It is passed on, and is never by itself a basis for
+    /// matching.
     pub cpe: Option<Box<str>>,
 }
 

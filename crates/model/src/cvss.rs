@@ -47,7 +47,7 @@ pub fn base_score_tenths(vector: &str) -> Option<(CvssVersion, u8)> {
     (0.0..=100.0).contains(&tenths).then_some((version, tenths as u8))
 }
 
-/// The value of a metric of a vector, as `N` of `AV:N`. `None`: it does not stand there.
+/// The value of a metric of a vector, such as `N` of `AV:N`. `None`: the vector does not have it.
 pub fn metric<'v>(vector: &'v str, name: &str) -> Option<&'v str> {
     metrics(vector).find(|(n, _)| *n == name).map(|(_, value)| value)
 }
@@ -88,7 +88,7 @@ pub enum AttackVector {
     Physical,
     /// On the host.
     Local,
-    /// From the network beside it.
+    /// From an adjacent network.
     Adjacent,
     /// From anywhere.
     Network,

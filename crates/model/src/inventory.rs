@@ -191,7 +191,8 @@ impl Parents {
 /// Why a dependency is unmanaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum UnmanagedReason {
-    /// A manifest asks for packages and no lockfile beside it or above it says what they resolve to.
+    /// A manifest requires packages, and no lockfile beside it or above it says to what they
+    /// resolve.
     NoLockfile,
     /// The version floats: a range, a branch, a tag such as `latest`, or nothing at all.
     FloatingVersion,
@@ -228,12 +229,12 @@ pub struct Unmanaged {
 pub struct Inventory {
     /// One entry per file that was read, sorted by path and then format.
     pub files: Vec<FileInventory>,
-    /// What could not be looked at at all (unreadable folders, files over a cap).
+    /// What could not be examined at all (unreadable folders, files over a size limit).
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Inventory {
-    /// Whether something that should have been looked at was not: the scan ends with exit code 3.
+    /// Whether something that should have been examined was not: the scan ends with exit code 3.
     pub fn is_incomplete(&self) -> bool {
         self.all_diagnostics().any(|d| d.code.makes_incomplete())
     }
@@ -243,7 +244,7 @@ impl Inventory {
         self.diagnostics.iter().chain(self.files.iter().flat_map(|f| &f.diagnostics))
     }
 
-    /// Every component of every file, with the file it stands in.
+    /// Every component of every file, with that file.
     pub fn components(&self) -> impl Iterator<Item = (&FileInventory, &Component)> {
         self.files.iter().flat_map(|f| f.components.iter().map(move |c| (f, c)))
     }

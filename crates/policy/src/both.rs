@@ -4,7 +4,7 @@
 use crate::gate::{Gate, Outcome};
 use crate::verdict::Verdict;
 
-/// By which agreement a verdict stands.
+/// Which agreement a verdict comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum By {
     /// By both.
@@ -20,7 +20,8 @@ pub enum By {
 pub struct Joined {
     /// How it ends: as the stricter of both does.
     pub outcome: Outcome,
-    /// What the policies of either said. What both say stands once, in the words of the one before.
+    /// What the policies of either said. What both say is listed once, in the words of the one
+    /// before.
     pub verdicts: Vec<(Verdict, By)>,
 }
 

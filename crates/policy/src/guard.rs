@@ -15,8 +15,8 @@ use trimtab_model::{Code, Diagnostic};
 use crate::source::calls;
 use crate::{format, newer, older};
 
-/// Built-ins of OPA that policies cannot call here, with the reason. A name that ends in a dot stands for all
-/// that begin with it.
+/// Built-ins of OPA that policies cannot call here, with the reason. A name that ends in a dot
+/// covers all that begin with it.
 pub const REFUSED: &[(&str, &str)] = &[
     ("http.send", "a policy has no network: put what it needs into the input or into a data file"),
     (

@@ -8,9 +8,9 @@ use regorus::Value;
 pub enum Effect {
     /// The gate fails.
     Deny,
-    /// The policy cannot tell: data is missing.
+    /// The policy cannot decide: data is missing.
     Unknown,
-    /// It is said, and the gate does not fail for it.
+    /// It is reported, and the gate does not fail because of it.
     Warn,
 }
 

@@ -42,7 +42,7 @@ pub enum IndexError {
 }
 
 impl IndexError {
-    /// The command that mends it.
+    /// The command that repairs it.
     pub const HELP: &'static str = "run: trimtab db update";
 
     /// The error as a diagnostic.

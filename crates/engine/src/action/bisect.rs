@@ -8,7 +8,7 @@ use std::collections::HashMap;
 pub struct Kept {
     /// Actions that pass together, in their order. This very set was run (or is empty).
     pub kept: Vec<usize>,
-    /// The smallest sets that were found to break: one action by itself, or several that only break
+    /// The smallest sets that were found to break: one action alone, or several that only break
     /// together. Of several, the last was dropped.
     pub breaking: Vec<Vec<usize>>,
     /// Actions that are neither kept nor shown to break anything: there were no runs left.
@@ -78,11 +78,11 @@ impl<E> Asking<'_, E> {
 }
 
 /// Finds which of `count` actions break, by asking which sets of them pass, with at most `most`
-/// runs. The earlier an action stands the more it is worth: of several that break only together the
-/// last is dropped.
+/// runs. The earlier an action is in the order, the more it is worth: of several that break only
+/// together, the last is dropped.
 ///
-/// It is taken that what breaks goes on breaking with more actions. Where that is wrong the kept set
-/// passes all the same, as it was run itself, and more might be kept.
+/// It is assumed that what breaks goes on breaking with more actions. If that is wrong, the kept
+/// set passes all the same, because it was run itself, and more might be kept.
 ///
 /// # Errors
 /// What the asking says.

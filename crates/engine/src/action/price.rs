@@ -57,13 +57,13 @@ pub struct Price {
     pub reasons: Vec<CostReason>,
     /// The probability that nothing breaks.
     pub confidence: f64,
-    /// What makes that so, in words.
+    /// The reasons, in words.
     pub because: Vec<Box<str>>,
     /// How far the package that is named moves. `None`: it does not, or that is not known.
     pub distance: Option<Distance>,
     /// What sort of action it is; of several, the dearest.
     pub sort: Sort,
-    /// What is reckoned of that sort, before what is particular to the action.
+    /// The estimate for actions of that kind, before what is particular to this action.
     pub estimate: Estimate,
 }
 
@@ -72,7 +72,8 @@ pub struct Price {
 const TOOLCHAIN: (f64, f64) = (0.5, 2.0);
 
 impl Price {
-    /// Tells what whoever builds the project needs from now on. `language`: another version of the language, which costs.
+    /// Records what building the project needs from now on. `language`: another version of the
+    /// language, which costs points.
     pub fn needs(&mut self, what: Box<str>, language: bool) {
         let (least, most) = if language { TOOLCHAIN } else { (0.0, 0.0) };
         self.least += least;
@@ -80,7 +81,7 @@ impl Price {
         self.reasons.push(CostReason { what, least, most });
     }
 
-    /// Lowers the confidence for something that nobody looked at, with the reason.
+    /// Lowers the confidence because of something that nobody checked, with the reason.
     pub fn lower(&mut self, why: Box<str>) {
         self.confidence *= UNSEEN;
         self.because.push(why);
@@ -169,8 +170,8 @@ pub fn price(priced: &Priced<'_>, model: &CostModel, finished: &[Finished]) -> P
     }
 }
 
-/// The price of several changes that are made as one: the dearest, and of each other a part; they are looked at
-/// and tested once. `None`: there are none.
+/// The price of several changes that are made as one: the most expensive, and a part of each other
+/// one, because they are reviewed and tested once. `None`: there are none.
 pub fn price_together(parts: Vec<Price>) -> Option<Price> {
     let middle = |price: &Price| f64::midpoint(price.least, price.most);
     let at = (0..parts.len()).max_by(|a, b| middle(&parts[*a]).total_cmp(&middle(&parts[*b])))?;

@@ -33,7 +33,7 @@ impl Span {
 pub struct Listed {
     /// Every reading of every file that differs from the one before.
     pub inventory: Inventory,
-    /// Per file of the inventory: from when to when it stood so.
+    /// Per file of the inventory: from when to when it had this content.
     pub spans: Vec<Span>,
     /// What stands now: path and format, and the position.
     current: BTreeMap<(Box<str>, Box<str>), usize>,
@@ -81,7 +81,7 @@ impl Listed {
         self.held
     }
 
-    /// What stands at the end.
+    /// The files as they are at the end.
     pub fn last(&self) -> impl Iterator<Item = &FileInventory> {
         self.current.values().filter_map(|is| self.inventory.files.get(*is))
     }

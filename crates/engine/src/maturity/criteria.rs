@@ -69,7 +69,7 @@ pub struct Criterion {
     pub fact: Fact,
     /// How much of it is enough, in percent.
     pub least: u8,
-    /// Whether it holds where there is nothing to count: no deadline was missed where none was due.
+    /// Whether it is met if there is nothing to count: no deadline was missed if none was due.
     pub holds_of_none: bool,
     /// Whether the organisation meets it only where each of its teams does.
     pub everywhere: bool,
@@ -80,8 +80,8 @@ pub struct Criterion {
 }
 
 impl Criterion {
-    /// Between which thresholds an organisation may choose, in percent: a fifth less than what is asked of all at most.
-    /// `None`: it is not counted in parts, and stays as it is.
+    /// The thresholds between which an organisation may choose, in percent: at most a fifth less
+    /// than the default. `None`: it is not counted in parts, and cannot be changed.
     pub const fn bounds(&self) -> Option<(u8, u8)> {
         match self.fact {
             Fact::Read | Fact::Fresh | Fact::Exploits | Fact::Agreed | Fact::Sealed => None,

@@ -14,7 +14,7 @@ const FEW: usize = 10;
 /// Seconds of a day.
 const DAY: f64 = 86_400.0;
 
-/// How a deployment ended, as it was told.
+/// How a deployment ended, as it was reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
     /// It runs.
@@ -25,7 +25,7 @@ pub enum Ended {
     Back,
 }
 
-/// A deployment, as it was told.
+/// A deployment, as it was reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
     /// Its id.
@@ -36,9 +36,9 @@ pub struct Told {
     pub environment: Box<str>,
     /// What was deployed; of one taken back, what runs again.
     pub snapshot: i64,
-    /// When that was received. `None`: nobody knows any longer.
+    /// When that was received. `None`: no longer known.
     pub received: Option<Timestamp>,
-    /// Whether it is of the main line. Of another branch nobody knows which updates are in it.
+    /// Whether it is of the main line. For another branch it is not known which updates are in it.
     pub main: bool,
     /// When.
     pub at: Timestamp,
@@ -78,8 +78,9 @@ pub struct Shipped {
     pub updates: Vec<i64>,
 }
 
-/// What changed, in the order of time. A deployment of what runs already is none, and where it is told to have failed,
-/// the change that brought it did; one that is taken back failed.
+/// What changed, in the order of time. A deployment of what is running already is no change. If
+/// such a deployment is reported to have failed, the change that brought the version failed. A
+/// change that is taken back failed.
 pub fn shipped(told: &[Told], landed: &[Landed]) -> Vec<Shipped> {
     let mut places: BTreeMap<(i64, &str), Vec<&Told>> = BTreeMap::new();
     for one in told {
@@ -206,12 +207,12 @@ pub struct Delivery {
     pub a_week: f64,
     /// Days from received to deployed, of those that did not fail at once.
     pub lead: Option<Spread>,
-    /// Changes that failed or were taken back. `None`: nobody ever told how one ended other than well, so that nobody
-    /// knows whether that would be told.
+    /// Changes that failed or were taken back. `None`: nobody ever reported that a deployment ended
+    /// other than well, so it is not known whether failures are reported.
     pub failed: Option<usize>,
     /// Days from a change that failed to when something ran again as it should.
     pub restore: Option<Spread>,
-    /// Those that failed and after which nothing was told to run.
+    /// Those that failed and after which nothing was reported to run.
     pub down: usize,
 }
 
@@ -228,8 +229,8 @@ impl Delivery {
     }
 }
 
-/// The four measures of changes from one moment to before another. `told`: whether anybody ever told that a deployment
-/// ended other than well.
+/// The four measures of changes from one moment to before another. `told`: whether anybody ever
+/// reported that a deployment ended other than well.
 pub fn delivery<'s>(
     all: impl Iterator<Item = &'s Shipped>,
     (from, to): (Timestamp, Timestamp),

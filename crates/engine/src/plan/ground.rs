@@ -97,7 +97,8 @@ pub(super) fn takes(cost: i64, least: i64, window: i64) -> i64 {
     if window > 0 && cost > window && least <= window { window } else { cost }
 }
 
-/// The points that are reckoned with: the middle of the range, as often as it is made until it holds.
+/// The points used for planning: the middle of the range, times the number of attempts until it
+/// holds.
 pub fn reckoned(least: f64, most: f64, confidence: f64) -> f64 {
     (least + most.max(least)) / 2.0 / confidence.max(LEAST_CONFIDENCE)
 }
