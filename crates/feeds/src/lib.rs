@@ -1,6 +1,6 @@
-//! From feeds to the index: what to read, fetching what changed of it, and building the index anew,
-//! aside. The one before keeps working until the new one is whole. `trimtab db update` and the server do
-//! it with the same functions.
+//! From feeds to the index: what to read, fetching what changed, and building the new index aside.
+//! The previous index keeps working until the new one is whole. `trimtab db update` and the server
+//! use the same functions.
 
 mod plan;
 mod update;
