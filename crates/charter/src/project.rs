@@ -102,7 +102,7 @@ impl Reader<'_> {
         self.wrong(&at.bytes, format!("the charter has no {what} `{}`", at.value), help);
     }
 
-    /// A path beside the file: never out of the repository.
+    /// A path relative to the file: never out of the repository.
     fn beside(&mut self, at: &At<String>) -> Box<str> {
         let path = std::path::Path::new(&at.value);
         let climbs = path
@@ -222,7 +222,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A system that another one needs. It may be of another repository; a slip in a name of this one is told.
+    /// A system that another one needs. It may be of another repository; a mistyped name of this
+    /// one is reported.
     fn needed(&mut self, system: &str, at: &At<String>, names: &[String]) {
         if at.value == system {
             let help = "leave it out".to_owned();

@@ -30,7 +30,7 @@ pub(crate) fn check(text: &mut Text<'_>, schema: &Json, root: &mut Spanned<DeTab
     checker.table(schema, root.get_mut(), span, &Path::default())
 }
 
-/// Where a value stands: `party`, `calendar.sprint`.
+/// Where a value is: `party`, `calendar.sprint`.
 #[derive(Debug, Default, Clone)]
 struct Path {
     names: Vec<String>,
@@ -366,7 +366,7 @@ fn said(value: &DeValue<'_>) -> &'static str {
     }
 }
 
-/// The whole numbers that the kind of a member holds. Narrower bounds are the reader's to tell.
+/// The whole numbers that the kind of a member can hold. Narrower bounds are checked by the reader.
 fn holds(schema: &Json) -> std::ops::RangeInclusive<i64> {
     match schema["format"].as_str() {
         Some("int8") => i8::MIN.into()..=i8::MAX.into(),

@@ -5,10 +5,10 @@ use trimtab_model::Code;
 
 use crate::at::Text;
 
-/// The most slips that are told of one file: what follows the first often follows from it.
+/// The most mistakes that are reported for one file: what follows the first often results from it.
 const MOST: usize = 10;
 
-/// Tells the slips that the parser found, one a line.
+/// Reports the mistakes that the parser found, one a line.
 pub(crate) fn tell(text: &mut Text<'_>, errors: &[Error]) {
     let mut last = None;
     for error in errors.iter().take(MOST) {

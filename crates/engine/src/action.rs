@@ -83,9 +83,10 @@ impl Idea {
     }
 }
 
-/// How many parents of a component are told.
+/// How many parents of a component are listed.
 const PARENTS: usize = 32;
-/// How far away those are that ask for a component, and how many are told that are equally far.
+/// How far away the listed dependents of a component are, and how many at the same distance are
+/// listed.
 const AWAY: usize = 4;
 
 /// Positions of findings, and of the components of a file that have them.
@@ -201,7 +202,7 @@ fn within<'f>(
     highest(findings.filter(|f| f.nearest_fix.as_deref().is_some_and(|fix| !is_major(fix))))
 }
 
-/// The components that ask for each.
+/// The components that require each.
 type AskedBy = BTreeMap<u32, Vec<u32>>;
 
 fn asked_by(file: &FileInventory) -> AskedBy {
@@ -212,7 +213,7 @@ fn asked_by(file: &FileInventory) -> AskedBy {
     asked_by
 }
 
-/// Who asks for any of the components, the nearest first.
+/// The dependents of any of the components, the nearest first.
 fn askers(file: &FileInventory, asked_by: &AskedBy, components: &BTreeSet<u32>) -> Vec<Vec<Purl>> {
     let mut seen: BTreeSet<u32> = components.clone();
     let mut next: Vec<u32> = components.iter().copied().collect();

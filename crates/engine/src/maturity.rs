@@ -66,7 +66,7 @@ impl Stage {
 
 macro_rules! facts {
     ($($(#[$doc:meta])* $variant:ident = $word:literal, $things:literal, $do:literal;)*) => {
-        /// What is looked at.
+        /// What is counted.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Fact { $($(#[$doc])* $variant),* }
 
@@ -130,9 +130,10 @@ facts! {
     Accountable = "accountable", "systems", "name a product owner and who runs them";
     /// What was said to be not affected, with why.
     Stated = "stated", "statements of what does not concern us", "say why";
-    /// Assets of which a change was looked at by the gate within 30 days.
+    /// Assets of which a change was checked by the gate within 30 days.
     Gated = "gated", "assets", "had a change looked at by the gate in the last 30 days";
-    /// Refusals of 90 days that were mended or let through by a decision; the last week has time still.
+    /// Refusals of 90 days that were fixed or let through by a decision; those of the last week
+    /// still have time.
     Mended = "mended", "refusals of the last 90 days", "were mended, or let through by a decision";
     /// Products of suppliers of which no promise is broken, and one at least is kept.
     Promised = "promised", "suppliers' products", "are as was promised";
@@ -140,7 +141,7 @@ facts! {
     Supplied = "supplied", "suppliers' products", "have an SBOM of the last 90 days";
     /// Questions to suppliers of 90 days that were answered, of those that are answered or late.
     Replied = "replied", "questions to suppliers of the last 90 days", "were answered";
-    /// Whether the ledger holds; how long it is, is not told.
+    /// Whether the ledger is intact; its length is not shown.
     Sealed = "sealed", "ledgers", "hold, seal by seal";
 }
 
@@ -225,7 +226,7 @@ impl Verdict {
 pub struct Judged {
     /// Which.
     pub criterion: &'static Criterion,
-    /// How it stands.
+    /// The verdict.
     pub verdict: Verdict,
     /// How much of it is enough here, in percent.
     pub least: u8,
@@ -342,7 +343,7 @@ fn judge(criterion: &'static Criterion, facts: &Facts, asked: &Thresholds) -> Ju
     is(Verdict::NotMet, Some(counted), missing)
 }
 
-/// How many of so many are asked for: a part of one is a whole one.
+/// How many of a total are required: a fraction counts as a whole one.
 fn needed(of: u64, least: u8) -> u64 {
     let part = u128::from(of).saturating_mul(u128::from(least.min(100))).div_ceil(100);
     u64::try_from(part).unwrap_or(of).max(1)

@@ -251,7 +251,7 @@ impl Life {
     }
 }
 
-/// What began the settling that is being told.
+/// What caused the settling that is being processed.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Trigger {
     asset: Option<i64>,

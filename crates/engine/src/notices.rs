@@ -114,7 +114,7 @@ pub fn decide(wishes: &Wishes, pending: &[Pending], sent: &[Sent], now: Timestam
     decided
 }
 
-/// What is *now*: told once, and again to others while nobody has it.
+/// What is *now*: reported once, and again to others while nobody takes it on.
 fn at_once(
     wishes: &Wishes,
     pending: &[Pending],
@@ -267,7 +267,7 @@ pub fn monday(wishes: &Wishes, at: Timestamp) -> Date {
     date.checked_sub(days.days()).unwrap_or(date)
 }
 
-/// How many digests were sent in the week of a moment; those of weeks after it are not looked at.
+/// How many digests were sent in the week of a moment; those of later weeks are not counted.
 fn spent(wishes: &Wishes, sent: &[Sent], now: Timestamp) -> u32 {
     let week = monday(wishes, now);
     let digests = sent.iter().filter(|is| is.why == Why::Digest && monday(wishes, is.at) == week);

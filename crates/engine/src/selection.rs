@@ -42,7 +42,7 @@ impl Verdict {
         }
     }
 
-    /// What breaking a rule of this strictness comes to.
+    /// The verdict for breaking a rule of this strictness.
     const fn broken(strictness: Strictness) -> Verdict {
         match strictness {
             Strictness::Allow => Verdict::Allow,
@@ -51,7 +51,7 @@ impl Verdict {
         }
     }
 
-    /// What a rule comes to whose data is missing: not fine, and no worse than the rule could be.
+    /// The verdict of a rule whose data is missing: not fine, and no worse than the rule could be.
     const fn missing(strictness: Strictness) -> Verdict {
         match strictness {
             Strictness::Allow => Verdict::Allow,

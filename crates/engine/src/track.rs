@@ -33,7 +33,7 @@ pub enum Said {
     Gone,
     /// Its text is theirs now.
     Taken,
-    /// It will not be done: an exception is asked for.
+    /// It will not be done: an exception is requested.
     WontDo(Option<Box<str>>),
     /// It is done, as they say: what is deployed decides.
     Done,

@@ -51,7 +51,7 @@ pub enum Relation {
     Unknown,
     /// The project itself or a member of its workspace. Never matched against advisories.
     Own,
-    /// The project asks for it by name.
+    /// The project requires it by name.
     Direct,
     /// Something else brings it in.
     Transitive,
@@ -257,7 +257,7 @@ impl Hash {
 pub struct Component {
     /// Type, namespace, name, version, qualifiers. Without a version, the version is unknown.
     pub purl: Purl,
-    /// What the file asks for, where it does not say what that resolves to (`^1.2`, `latest`).
+    /// The requirement of the file, if it does not say to what that resolves (`^1.2`, `latest`).
     pub requirement: Option<Box<str>>,
     /// How it is related to the project.
     pub relation: Relation,
@@ -271,7 +271,7 @@ pub struct Component {
     pub origin: Origin,
     /// The licence as the file declares it: an SPDX expression or free text.
     pub licence: Option<Box<str>>,
-    /// The workspace member that asks for it, where the file covers several.
+    /// The workspace member that requires it, if the file covers several.
     pub member: Option<Box<str>>,
     /// The groups, extras or configurations that the file puts it in, as the format names them.
     pub groups: Vec<Box<str>>,

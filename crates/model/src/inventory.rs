@@ -7,7 +7,7 @@ use crate::component::{Component, Relation};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::purl::Purl;
 
-/// What one file lists: components, and edges from the one that asks to the one asked for.
+/// What one file lists: components, and edges from the dependent to its dependency.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FileInventory {
     /// The file, relative to the scanned root, with `/` between its parts.
@@ -16,7 +16,7 @@ pub struct FileInventory {
     pub format: Cow<'static, str>,
     /// The components, in the order of the file.
     pub components: Vec<Component>,
-    /// `(who asks, what is asked for)`: positions in `components`. Sorted, without repeats.
+    /// `(dependent, dependency)`: positions in `components`. Sorted, without repeats.
     pub edges: Vec<(u32, u32)>,
     /// Dependencies that nothing pins.
     pub unmanaged: Vec<Unmanaged>,
@@ -52,7 +52,7 @@ impl FileInventory {
         position
     }
 
-    /// Adds an edge from the one who asks to the one asked for.
+    /// Adds an edge from the dependent to its dependency.
     pub fn edge(&mut self, from: u32, to: u32) {
         self.edges.push((from, to));
     }
@@ -155,7 +155,7 @@ impl FileInventory {
     }
 }
 
-/// Who asks for each component: all lists in one, since a path is asked for many times.
+/// The dependents of each component: all lists in one, because a path is queried many times.
 struct Parents {
     /// Where the list of each component begins; one more for the end.
     starts: Vec<u32>,
@@ -218,7 +218,7 @@ pub struct Unmanaged {
     pub reason: UnmanagedReason,
     /// The package, where it is about one; otherwise it is about the whole file.
     pub package: Option<Purl>,
-    /// What the file asks for.
+    /// What the file requires.
     pub requirement: Option<Box<str>>,
     /// One-based line.
     pub line: Option<u32>,

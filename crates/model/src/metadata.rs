@@ -75,7 +75,7 @@ pub enum Standing {
     Yanked(Box<str>),
 }
 
-/// A dependency that a package asks for.
+/// A dependency that a package requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
     /// Of which package.

@@ -47,7 +47,8 @@ pub fn stricter(before: Gate, after: Gate) -> Joined {
     Joined { outcome, verdicts }
 }
 
-/// Whether two verdicts are one. About a finding, the words may differ: they tell its deadline and level.
+/// Whether two verdicts are one. About a finding, the texts may differ: they contain its deadline
+/// and level.
 fn says_the_same(a: &Verdict, b: &Verdict) -> bool {
     let about = (a.effect, &a.policy, &a.rule, &a.finding, &a.file, a.line)
         == (b.effect, &b.policy, &b.rule, &b.finding, &b.file, b.line);

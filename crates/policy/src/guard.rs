@@ -119,8 +119,9 @@ pub(crate) fn strictly(strict: bool) {
     STRICT.set(strict);
 }
 
-/// What one of our built-ins answers. Where it has none (an operand is of a kind that it does not take), a policy that is
-/// asked strictly is told so, as the engine does for its own: the rule would be undefined, and hide that data is missing.
+/// The answer of one of our built-ins. If it has none (an operand is of a kind that it does not
+/// take), a policy that is evaluated strictly gets an error, as with the engine's own built-ins:
+/// otherwise the rule would be undefined, and would hide that data is missing.
 pub(crate) fn answer(
     name: &str,
     args: &[Value],
@@ -186,7 +187,7 @@ fn index_of(text: &Value, what: &Value) -> Value {
     }
 }
 
-/// How often a text stands in another, side by side.
+/// How often a text occurs in another, without overlap.
 fn occurrences(text: &Value, what: &Value) -> Value {
     match (text, what) {
         (Value::String(text), Value::String(what)) => Value::from(text.matches(&**what).count()),

@@ -88,7 +88,7 @@ impl<W> Task<W> {
     }
 }
 
-/// What a thread tells its watch.
+/// What a thread reports to its watch.
 enum News<T> {
     Began(usize),
     Ended(Result<T, Stopped>),

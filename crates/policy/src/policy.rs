@@ -335,7 +335,7 @@ fn reference(path: &[String]) -> String {
     text
 }
 
-/// A member of the file's first `# METADATA` comment, where it stands on one line.
+/// A member of the file's first `# METADATA` comment, if it is on one line.
 fn metadata(text: &str, member: &str) -> Option<Box<str>> {
     let comment = text.lines().skip_while(|line| line.trim() != "# METADATA").skip(1);
     let mut comment = comment.map_while(|line| line.strip_prefix('#'));

@@ -8,7 +8,7 @@ use std::ops::Range;
 pub(crate) struct Call<'t> {
     /// The name with its dots.
     pub(crate) name: &'t str,
-    /// Where the name stands, in bytes.
+    /// Where the name is, in bytes.
     pub(crate) at: Range<usize>,
 }
 

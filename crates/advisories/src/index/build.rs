@@ -258,7 +258,7 @@ fn read_one(place: &str, bytes: Result<&[u8], Diagnostic>, batch: &mut Batch) {
     }
 }
 
-/// A record that stands in several files is one record.
+/// A record that is in several files is one record.
 fn keep_newest(drafts: &mut HashMap<Box<str>, Draft>, draft: Draft) {
     match drafts.get_mut(&draft.key) {
         Some(before) => {

@@ -15,7 +15,7 @@ use super::write::page_sum;
 pub(crate) struct Pages {
     bytes: Bytes,
     sections: [Range<usize>; Section::COUNT],
-    /// Where the sums stand; the first is that of the page after the header.
+    /// Where the checksums are; the first is that of the page after the header.
     sums: Range<usize>,
     /// One bit for each page that matched its sum.
     seen: Box<[AtomicU64]>,

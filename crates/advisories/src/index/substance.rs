@@ -39,7 +39,7 @@ pub(crate) struct Earlier {
     pub(crate) since: Since,
     /// When it was last touched.
     pub(crate) modified: i64,
-    /// The newest date of the data that it stood in.
+    /// The newest date of the data that contained it.
     pub(crate) newest: i64,
 }
 

@@ -6,9 +6,9 @@ use trimtab_model::advisory::Kind;
 
 use crate::osv::Record;
 
-/// The most names that are told, and the longest text that is read.
+/// The most names that are listed, and the longest text that is read.
 const MOST: (usize, usize) = (8, 64 << 10);
-/// Words after which a name stands, in lower case.
+/// Words after which a name follows, in lower case.
 const AFTER: &[&str] = &[
     "use",
     "using",

@@ -115,7 +115,7 @@ impl<W: Write + Seek> PageWriter<W> {
         Ok(())
     }
 
-    /// Where the next byte of the section comes to stand, from its beginning.
+    /// Where the next byte of the section will be, from its beginning.
     pub(crate) fn position(&self) -> u64 {
         self.begun.map_or(0, |(_, start)| self.at - start)
     }

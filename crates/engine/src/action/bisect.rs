@@ -17,7 +17,7 @@ pub struct Kept {
     pub runs: usize,
 }
 
-/// Why no more can be told.
+/// Why no more can be found out.
 enum Stop<E> {
     /// No runs are left.
     Spent,
@@ -55,9 +55,9 @@ impl<E> Asking<'_, E> {
         Ok(passes)
     }
 
-    /// A smallest set out of `rest` that breaks with `base`, where all of both breaks. Halving
-    /// (QuickXplain): about k·log(n/k) runs for a set of k out of n. `new`: `base` has grown since it
-    /// was last asked about.
+    /// A smallest set of `rest` that breaks with `base`, where all of both breaks. Bisection
+    /// (QuickXplain): about k·log(n/k) runs for a set of k of n. `new`: `base` has grown since it
+    /// was last tried.
     fn smallest(
         &mut self,
         base: &[usize],

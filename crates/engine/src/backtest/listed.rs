@@ -35,16 +35,16 @@ pub struct Listed {
     pub inventory: Inventory,
     /// Per file of the inventory: from when to when it had this content.
     pub spans: Vec<Span>,
-    /// What stands now: path and format, and the position.
+    /// The current state: path and format, and the position.
     current: BTreeMap<(Box<str>, Box<str>), usize>,
     /// Components of all readings.
     held: usize,
 }
 
 impl Listed {
-    /// Takes in what the files list from a moment on, which is not before the one before. A file that is not
-    /// named is gone; one that is named as broken stands as it did. The first moment is [`Timestamp::MIN`] where the
-    /// files are older than what is known.
+    /// Records what the files list from a moment on, which is not before the previous one. A file
+    /// that is not named is gone; one that is named as broken stays unchanged. The first moment is
+    /// [`Timestamp::MIN`] if the files are older than what is known.
     pub fn tell<'f>(
         &mut self,
         at: Timestamp,

@@ -39,7 +39,7 @@ impl<'a> Subject<'a> {
         Some(Subject { ecosystem, name, version })
     }
 
-    /// Whether an entry about a release speaks of the component's. `None`: nobody can say.
+    /// Whether an entry about a release is about the component's. `None`: this cannot be decided.
     pub(super) fn is_of_release(&self, entry: Option<&str>) -> Option<bool> {
         let Some(entry) = entry else { return Some(true) };
         if !is_distribution(self.ecosystem.family) {

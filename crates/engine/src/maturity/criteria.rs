@@ -56,14 +56,14 @@ pub struct Reference {
     pub id: &'static str,
 }
 
-/// What a stage asks for.
+/// A requirement of a stage.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Criterion {
     /// Its id, which stays.
     pub id: &'static str,
-    /// The stage that asks for it.
+    /// The stage that requires it.
     pub stage: Stage,
-    /// What is asked for.
+    /// What is required.
     pub words: &'static str,
     /// What decides it.
     pub fact: Fact,

@@ -168,8 +168,8 @@ fn restore(all: &mut [Shipped], at: Timestamp) {
         .for_each(|one| one.restored = Some(at));
 }
 
-/// What ran before runs again: what came after it stands no longer, and comes again with the next. After a failure that
-/// ends it, else the last change failed.
+/// What ran before runs again: what came after it is no longer in place, and comes again with the
+/// next deployment. After a failure that ends it; otherwise the last change failed.
 fn take_back(
     all: &mut [Shipped],
     there: &mut BTreeSet<i64>,

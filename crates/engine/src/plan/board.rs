@@ -40,7 +40,7 @@ pub(super) struct Square {
 pub(super) struct Piece {
     /// Its index in the problem.
     pub(super) candidate: usize,
-    /// Hundredths of points that are reckoned with: what it takes of a slot, [`Board::cost`] tells.
+    /// The planned points, in hundredths: [`Board::cost`] says what it takes of a slot.
     pub(super) cost: i64,
     /// The least that it may take.
     pub(super) least: i64,

@@ -45,7 +45,7 @@ pub(super) struct Ground<'p> {
 /// What is known of a candidate. What another one needs may do what that one may.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
-    /// The points that are reckoned with, in hundredths.
+    /// The planned points, in hundredths.
     pub(super) cost: i64,
     /// The least that it may take, in hundredths of points.
     pub(super) least: i64,
@@ -91,8 +91,9 @@ pub(super) enum Barrier {
     Frozen(usize),
 }
 
-/// What an action takes of a window: what is reckoned with; or all of the window where that is more than the window has and
-/// the least is not, so that it has the window to itself. All in hundredths of points.
+/// What an action takes of a window: its planned points. If these are more than the window has, and
+/// its minimum is not, it takes the whole window, which it has to itself. All in hundredths of
+/// points.
 pub(super) fn takes(cost: i64, least: i64, window: i64) -> i64 {
     if window > 0 && cost > window && least <= window { window } else { cost }
 }

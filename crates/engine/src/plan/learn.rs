@@ -211,8 +211,8 @@ pub fn prior(sort: Sort, model: &CostModel) -> Estimate {
     Estimate { least, most: most.max(least), confidence, source: Source::Prior }
 }
 
-/// The points of a finished action: what people said, else what its days come to. Days pass in waiting too, so that by
-/// themselves they only say where within the prior it was.
+/// The points of a finished action: what people stated, otherwise what its days suggest. Days also
+/// pass in waiting, so they only say where within the prior it was.
 fn points(finished: &Finished, prior: &Estimate, model: &CostModel) -> Option<f64> {
     let fits = |value: &f64| value.is_finite() && *value >= 0.0;
     let by_days = || {

@@ -25,7 +25,7 @@ pub(super) struct Sack {
     taken: Vec<usize>,
     best: Vec<usize>,
     worth: i64,
-    /// What was not looked at is worth no more.
+    /// What was not considered is worth no more than this.
     loose: i64,
     looks: usize,
 }

@@ -47,7 +47,7 @@ pub enum Way {
     PerAdvisory,
     /// As by severity, with all work of a month released at its end.
     Monthly,
-    /// As it was in truth; its work is not known.
+    /// As it really was; its work is not known.
     AsItWas,
 }
 
@@ -105,7 +105,7 @@ pub struct Lived {
     pub gone: Vec<Option<Timestamp>>,
 }
 
-/// Work that was asked for in a simulation.
+/// Work that was requested in a simulation.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Done {
     pub(super) candidate: usize,

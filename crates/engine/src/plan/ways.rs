@@ -18,8 +18,8 @@ use super::ground::{Ground, POINT, Span};
 use super::simulate::{Done, Past};
 use super::solve::{Part, solve};
 
-/// How many windows of a team are planned at a time: as many as `trimtab plan` and the server look ahead if nobody
-/// says otherwise. What is later is planned anew before it begins.
+/// How many windows of a team are planned at a time: as many as `trimtab plan` and the server look
+/// ahead by default. What is later is planned anew before it begins.
 const AHEAD: usize = 6;
 
 /// The planner, anew at the start of every window and when something is *now*. What is put into the

@@ -10,7 +10,7 @@ use trimtab_model::plan::{Freeze, Window};
 /// A cool-down is every fourth sprint, counted from the calendar's first.
 const SPRINTS_TO_COOL_DOWN: i64 = 4;
 
-/// The most windows that are looked at.
+/// The most windows that are considered.
 const MOST: usize = 400;
 
 /// The next windows of a rhythm, including the running one, each with these points; a running

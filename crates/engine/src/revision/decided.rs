@@ -7,7 +7,7 @@ use trimtab_model::decision::{Exception, NotAffected, Reach, Signatory};
 use super::{Fact, fact};
 use crate::repository::Agreement;
 
-/// A decision of either kind. Where it stands in its file is left out: that says nothing.
+/// A decision of either kind. Its place in its file is left out, because it means nothing.
 #[derive(PartialEq)]
 struct Decision<'d> {
     noun: &'static str,

@@ -98,7 +98,7 @@ fn rules_licences(rules: &Selection) -> Option<Strictness> {
     if refuse { Some(Strictness::Deny) } else { look }
 }
 
-/// What a closure comes to.
+/// The reasons of a closure.
 pub(super) fn reasons(
     closure: &Closure<'_>,
     popular: Option<&Popular>,

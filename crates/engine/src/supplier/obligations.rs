@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use trimtab_model::Level;
 
-/// The kinds of SBOMs that a contract can ask for.
+/// The kinds of SBOMs that a contract can require.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// CycloneDX.
@@ -318,7 +318,7 @@ fn format_of(format: Format, (major, minor): Version, is: &Evidence) -> Judged {
     of(sent(Promise::Format, kept, is, newest.received), shown)
 }
 
-/// How it stands by a document or a release: one that came before it was promised breaks nothing.
+/// The state by a document or a release: one that came before it was promised breaks nothing.
 fn sent(promise: Promise, kept: bool, is: &Evidence, received: Timestamp) -> Standing {
     match kept {
         true => Standing::Met,

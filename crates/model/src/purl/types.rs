@@ -19,7 +19,7 @@ enum Fold {
     Pep503,
 }
 
-/// Whether a purl of the type has a namespace. Only what the specification's tests ask for:
+/// Whether a purl of the type has a namespace. Only what the specification's tests require:
 /// refusing more would lose components of other tools' inventories.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Need {

@@ -331,7 +331,7 @@ fn is_any(constraint: &Constraint) -> bool {
     constraint.comparator == Comparator::Equal && &*constraint.version == "*"
 }
 
-/// Versions ascend, as far as they can be ordered; none stands twice.
+/// Versions ascend, as far as they can be ordered; none occurs twice.
 fn check_order(vers_type: &VersType, constraints: &[Constraint]) -> Result<(), VersError> {
     for pair in constraints.windows(2) {
         let [a, b] = pair else { continue };
