@@ -269,7 +269,7 @@ pub enum Item {
 /// Why something is not done.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Because {
-    /// No action is known that removes it; what blocks it, if it has a name.
+    /// No action is known that removes it; what stands in the way, if it has a name.
     NoCandidate(Option<Box<str>>),
     /// It would take this many points, and no window has them left.
     Capacity(f64),
