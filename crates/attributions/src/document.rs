@@ -1,5 +1,5 @@
-//! Bytes to a document: JSON (one value, or several one after another), XML, or plain text. What a
-//! report is, is told by what is in it, so its syntax comes first.
+//! From bytes to a document: JSON (one value, or several one after another), XML, or plain text. A
+//! report is recognised by its content, so its syntax comes first.
 
 use serde_json::Value;
 use trimtab_model::{Code, Diagnostic};

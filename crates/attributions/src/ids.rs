@@ -1,7 +1,7 @@
 //! Ids of vulnerabilities: which texts are one, and which are only words.
 //!
-//! The databases are those of the OSV schema's list of prefixes, and those of scanners that
-//! publish ids of their own. Case is mended for CVE and GHSA alone, whose spelling is fixed.
+//! The databases are those of the OSV schema's list of prefixes, and those of scanners that publish
+//! ids of their own. Case is corrected for CVE and GHSA only, whose spelling is fixed.
 
 /// Prefixes of ids, up to and without the first `-`.
 const PREFIXES: &[&str] = &[

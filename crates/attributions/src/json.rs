@@ -1,4 +1,4 @@
-//! Looking into JSON whose shape nobody promises: what is missing or of another type is nothing.
+//! Reading JSON whose shape is not guaranteed: what is missing or of another type counts as absent.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Texts of others, made short and harmless: no addresses, no control characters, bounded.
+//! Foreign texts, made short and harmless: no addresses, no control characters, bounded.
 
 /// The text on one line, without addresses, of at most so many characters. `None` if nothing
 /// is left.

@@ -1,14 +1,14 @@
-//! VEX: what somebody says about whether a vulnerability matters in a product.
+//! VEX: what somebody states about whether a vulnerability matters in a product.
 //!
-//! [`read`] takes an OpenVEX, CSAF 2.0 or CycloneDX document, whichever it is, to [`Statement`]s;
-//! [`write()`] makes any of the three out of statements; [`preview`] says what statements would change
-//! before anything is applied, and [`apply`] applies them. Rules of scope, conflict and age
+//! [`read`] reads an OpenVEX, CSAF 2.0 or CycloneDX document, whichever it is, into [`Statement`]s;
+//! [`write()`] writes any of the three from statements; [`preview`] says what statements would
+//! change before anything is applied, and [`apply`] applies them. Rules of scope, conflict and age
 //! are those of the module `apply`.
 //!
-//! What a format says in words of its own is kept beside the statement
-//! ([`Statement::words`], [`Product::identifiers`]), so that reading and writing in one format
-//! loses nothing of a statement. Where a statement goes from one format to another, what has no
-//! place there is a diagnostic (`vex-lossy`).
+//! What a format says in terms of its own is kept beside the statement ([`Statement::words`],
+//! [`Product::identifiers`]), so that reading and writing in one format loses nothing of a
+//! statement. Where a statement goes from one format to another, what has no place there is a
+//! diagnostic (`vex-lossy`).
 
 mod apply;
 mod csaf;

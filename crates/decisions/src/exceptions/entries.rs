@@ -1,4 +1,5 @@
-//! One entry of the file by itself: every member that does not fit is told, and only this entry is left out.
+//! One entry of the file: every member that does not fit is reported, and only this entry is left
+//! out.
 
 use serde::de::DeserializeOwned;
 use std::ops::Range;

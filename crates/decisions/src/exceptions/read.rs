@@ -1,5 +1,5 @@
-//! Reading `exceptions.toml`. A decision that is not sound is left out, with the place of the
-//! fault: what cannot be read does not hold. The others are read.
+//! Reading `exceptions.toml`. An invalid decision is left out, with the place of the fault: what
+//! cannot be read is not in force. The others are read.
 
 use std::collections::HashMap;
 use std::ops::Range;

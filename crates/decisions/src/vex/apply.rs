@@ -1,26 +1,27 @@
-//! Which statements say something about a finding, and what then holds.
+//! Which statements are about a finding, and which of them then applies.
 //!
 //! **Vulnerability.** A statement is about a finding if one of its ids is one of the finding's,
 //! aliases included, whatever the case.
 //!
-//! **Scope.** A purl stands for another one if type, namespace and name are the same, every qualifier
-//! that it has is there too, and its version, if it has one, is the same; a range (`vers:`) stands
-//! instead of the version. A statement about a product alone is about a component that its purl
-//! stands for, and about every component of a product that it stands for. A statement about
-//! components in a product is about those components in that product: the product must be one of
-//! those that are known to be scanned ([`About::products`]). Where none is known, such a statement
-//! counts only if it makes nothing look better than it is (`affected`, `under_investigation`).
-//! `fixed` must say which version is: without any it says nothing about the one at hand.
+//! **Scope.** A purl covers another one if type, namespace and name are the same, every qualifier
+//! that it has is there too, and its version, if it has one, is the same; a range (`vers:`)
+//! replaces the version. A statement about a product alone is about a component that its purl
+//! covers, and about every component of a product that it covers. A statement about components in a
+//! product is about those components in that product: the product must be one of those that are
+//! known to be scanned ([`About::products`]). If none is known, such a statement counts only if it
+//! makes nothing look better than it is (`affected`, `under_investigation`). `fixed` must say which
+//! version is fixed: without one it says nothing about the installed version.
 //!
-//! **Age.** `not_affected` and `fixed` hold only if they are at least as new as the last
-//! *substantial* change of the advisory: its ranges, its severity, its symbols, not its wording. When
-//! that was is known between two times: what is as new as the later one holds, what is older than the earlier one
-//! is stale, and of what lies between, or has no time, it cannot be shown: it does not hold either, and
-//! is told with that reason. What is graver does not go stale.
+//! **Age.** `not_affected` and `fixed` need a time. They apply if they are at least as new as the
+//! last *substantial* change of the advisory: its ranges, its severity, its symbols, not its
+//! wording. The time of that change is known between two times: what is as new as the later one
+//! applies, what is older than the earlier one is stale. What is in between, or cannot be compared
+//! because these times are not known, applies too, with a note (`vex-age-unknown`): nothing shows
+//! that it is out of date. What is graver does not go stale.
 //!
-//! **Conflict.** Of one author, the newest statement that is in scope holds; of equally new ones the one
-//! that says more closely what it is about. Authors who contradict each other are a
-//! diagnostic (`vex-conflict`), none is taken at their word, and the graver status is used.
+//! **Conflict.** Of one author, the newest statement that is in scope applies; of equally new ones
+//! the one that says more precisely what it is about. Authors who contradict each other are a
+//! diagnostic (`vex-conflict`), none of them is trusted, and the graver status is used.
 
 use std::collections::{BTreeMap, HashMap};
 

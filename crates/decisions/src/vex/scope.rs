@@ -1,4 +1,4 @@
-//! Which products a statement is about; the rules stand in `apply`.
+//! Which products a statement is about; the rules are in `apply`.
 
 use trimtab_model::decision::{Product, Statement};
 use trimtab_model::evidence::VexStatus;
