@@ -64,7 +64,7 @@ impl Document {
         }
     }
 
-    /// The JSON values that stand one after another; those of an array, if it is the only one.
+    /// The JSON values that follow one another; those of an array, if it is the only one.
     pub(crate) fn values(&self) -> impl Iterator<Item = Node<'_>> {
         let values = match self {
             Document::Json(values) => match &values[..] {

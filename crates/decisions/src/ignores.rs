@@ -250,7 +250,7 @@ fn toml_fault(text: &str, fault: &toml::de::Error) -> Diagnostic {
         .at_bytes(text, fault.span().unwrap_or(0..0))
 }
 
-/// What stands after `#` in the line of a byte: people give reasons there.
+/// What follows `#` in the line of a byte: people give reasons there.
 fn comment_after(text: &str, at: usize) -> Option<String> {
     let rest = text.get(at..)?.lines().next()?;
     let (before, comment) = rest.split_once('#')?;

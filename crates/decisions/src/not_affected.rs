@@ -39,7 +39,7 @@ pub struct Case<'c> {
     pub zone: &'c TimeZone,
     /// When the advisory last changed in substance. `None`: not known, so that nothing is stale.
     pub changed: Option<Timestamp>,
-    /// The statements of suppliers that hold for it.
+    /// The statements of suppliers that apply to it.
     pub said: &'c [&'c Statement],
 }
 
@@ -66,7 +66,7 @@ pub fn holds(decision: &NotAffected, case: &Case<'_>) -> Standing {
     }
 }
 
-/// Who says of a finding what is graver than that it is not affected.
+/// The source that says something graver about a finding than *not affected*.
 pub fn graver<'s>(said: &'s [&Statement]) -> impl Iterator<Item = &'s Statement> {
     said.iter().copied().filter(|statement| !harmless(statement.status))
 }

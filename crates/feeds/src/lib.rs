@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 pub use plan::{Named, Plan, plan};
 pub use update::{Built, Failed, News, Update};
 
-/// Where the index before the last update is kept, to tell what an update changed.
+/// Where the index before the last update is kept, to show what an update changed.
 pub fn previous(index: &Path) -> PathBuf {
     beside(index, ".previous")
 }

@@ -39,21 +39,21 @@ pub struct About<'f> {
     pub ids: &'f [Box<str>],
     /// The component.
     pub component: &'f Purl,
-    /// What is scanned, and the packages that *every* way from it to the component passes: what holds for
-    /// a component in one of them holds here. None: not known.
+    /// What is scanned, and the packages through which *every* path from it to the component
+    /// passes: what applies to a component in one of them applies here. None: not known.
     pub products: &'f [Purl],
     /// Between when the advisories last changed in substance.
     pub changed: Changed,
 }
 
-/// Why a statement does or does not hold for a finding of its vulnerability.
+/// Why a statement does or does not apply to a finding of its vulnerability.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Why {
-    /// It holds.
+    /// It applies.
     Applies,
-    /// Another author contradicts it; the graver word is used.
+    /// Another author contradicts it; the graver status is used.
     Conflict,
-    /// Its author said something newer, or closer.
+    /// Its author said something newer, or more precise.
     Superseded,
     /// It is older than the advisory's last substantial change.
     Older,
@@ -101,14 +101,14 @@ impl Why {
 pub struct Use {
     /// The place of the statement in the list.
     pub statement: usize,
-    /// Whether it holds.
+    /// Whether it applies.
     pub why: Why,
 }
 
 /// What statements say about one finding.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Answer {
-    /// The status that holds, with who says so. `None`: nobody says anything that holds.
+    /// The status that applies, with its source. `None`: no statement applies.
     pub status: Option<Fact<VexStatus>>,
     /// Every statement about the vulnerability, in the order of the list.
     pub uses: Vec<Use>,
@@ -135,13 +135,13 @@ fn names(statement: &Statement, ids: &[Box<str>]) -> bool {
 pub struct Effect {
     /// The place of the statement in the list.
     pub statement: usize,
-    /// The findings of its vulnerability by their places, and whether it holds for each. Empty: no
+    /// The findings of its vulnerability by their places, and whether it applies to each. Empty: no
     /// finding is of its vulnerability.
     pub findings: Vec<(usize, Why)>,
 }
 
 impl Effect {
-    /// The findings that it holds for.
+    /// The findings to which it applies.
     pub fn applies(&self) -> impl Iterator<Item = usize> {
         self.findings.iter().filter(|(_, why)| *why == Why::Applies).map(|(at, _)| *at)
     }
@@ -260,7 +260,7 @@ fn decide(statements: &[Statement], candidates: &[usize], about: &About<'_>) -> 
     answer
 }
 
-/// When the advisory changed, as far as it explains why a statement does not hold.
+/// When the advisory changed, as far as it explains why a statement does not apply.
 fn when(why: Why, changed: Changed) -> String {
     let day = |at: jiff::Timestamp| at.strftime("%Y-%m-%d");
     match (why, changed.after, changed.by) {
@@ -322,7 +322,7 @@ fn age(statement: &Statement, about: &About<'_>) -> Result<(), Why> {
     }
 }
 
-/// Whether a statement that holds may be older than the advisory's last substantial change.
+/// Whether a statement that applies may be older than the advisory's last substantial change.
 fn is_age_unknown(statement: &Statement, about: &About<'_>) -> bool {
     let certain = statement.at.zip(about.changed.by).is_some_and(|(at, by)| at >= by);
     harmless(statement.status) && !certain
