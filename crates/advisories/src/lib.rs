@@ -1,9 +1,9 @@
 //! Advisory feeds (OSV, KEV, EPSS, lifecycle) on disk → one memory-mapped index file.
 //!
 //! [`index::build`] reads a folder of feeds and writes the index; [`Index::open`] maps it in
-//! constant time; [`Index::package`] answers what is known about a package, and
-//! [`Entry::verdict`] what one advisory says about a version of it. Nothing here decides what a
-//! finding is: that is the engine's.
+//! constant time; [`Index::package`] returns what is known about a package, and [`Entry::verdict`]
+//! what one advisory says about a version of it. Nothing here decides what a finding is: the engine
+//! does.
 
 pub mod feed;
 pub mod index;

@@ -124,7 +124,7 @@ pub struct EcosystemSpecific<'a> {
     pub affected_functions: List<Text<'a>>,
     /// RustSec: functions and platforms.
     pub affects: Object<Affects<'a>>,
-    /// A word of severity (Ubuntu's and Android's records).
+    /// A rating word (Ubuntu's and Android's records).
     pub severity: Text<'a>,
     /// Some databases put the word here.
     pub urgency: Text<'a>,
@@ -138,9 +138,9 @@ pub struct Import<'a> {
     pub path: Text<'a>,
     /// Its affected symbols; none named means all.
     pub symbols: List<Text<'a>>,
-    /// The operating systems it holds for; none named means all.
+    /// The operating systems to which it applies; none named means all.
     pub goos: List<Text<'a>>,
-    /// The processors it holds for; none named means all.
+    /// The processors to which it applies; none named means all.
     pub goarch: List<Text<'a>>,
 }
 
@@ -170,7 +170,7 @@ pub struct AffectedSpecific<'a> {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct DatabaseSpecific<'a> {
-    /// A word of severity.
+    /// A rating word.
     pub severity: Text<'a>,
     /// Weaknesses (`CWE-79`).
     pub cwe_ids: List<Text<'a>>,

@@ -1,5 +1,5 @@
-//! CVSS vectors out of metrics that stand apart, as OWASP Dependency-Check writes them. Every value
-//! of a metric begins with its letter (`NETWORK`, `PARTIAL`, `UNCHANGED`).
+//! CVSS vectors from separate metrics, as OWASP Dependency-Check writes them. Every value of a
+//! metric begins with its letter (`NETWORK`, `PARTIAL`, `UNCHANGED`).
 
 const V2: &[(&str, &str)] = &[
     ("AV", "accessVector"),

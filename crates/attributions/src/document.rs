@@ -1,5 +1,5 @@
-//! Bytes to a document: JSON (one value, or several one after another), XML, or plain text. What a
-//! report is, is told by what is in it, so its syntax comes first.
+//! From bytes to a document: JSON (one value, or several one after another), XML, or plain text. A
+//! report is recognised by its content, so its syntax comes first.
 
 use serde_json::Value;
 use trimtab_model::{Code, Diagnostic};
@@ -64,7 +64,7 @@ impl Document {
         }
     }
 
-    /// The JSON values that stand one after another; those of an array, if it is the only one.
+    /// The JSON values that follow one another; those of an array, if it is the only one.
     pub(crate) fn values(&self) -> impl Iterator<Item = Node<'_>> {
         let values = match self {
             Document::Json(values) => match &values[..] {

@@ -1,7 +1,7 @@
 //! Ids of vulnerabilities: which texts are one, and which are only words.
 //!
-//! The databases are those of the OSV schema's list of prefixes, and those of scanners that
-//! publish ids of their own. Case is mended for CVE and GHSA alone, whose spelling is fixed.
+//! The databases are those of the OSV schema's list of prefixes, and those of scanners that publish
+//! ids of their own. Case is corrected for CVE and GHSA only, whose spelling is fixed.
 
 /// Prefixes of ids, up to and without the first `-`.
 const PREFIXES: &[&str] = &[
@@ -89,8 +89,8 @@ pub(crate) fn known(text: &str) -> Option<String> {
     }
 }
 
-/// An id as a report declares it: one that is known, else as it is written. What has spaces in it,
-/// or is a weakness, is none.
+/// An id as a report declares it: one that is known, otherwise as it is written. A text with spaces
+/// in it, or a weakness, is no id.
 pub(crate) fn declared(text: &str) -> Option<String> {
     let text = text.trim();
     if let Some(id) = known(text) {
@@ -104,7 +104,7 @@ pub(crate) fn declared(text: &str) -> Option<String> {
     (word && !weakness && !text.contains("://")).then(|| text.to_owned())
 }
 
-/// The ids of databases that stand in a text or an address, in order.
+/// The ids of databases that occur in a text or an address, in order.
 pub(crate) fn within(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).filter_map(|word| {
         let start = |prefix: &str| {

@@ -1,4 +1,4 @@
-//! Looking into JSON whose shape nobody promises: what is missing or of another type is nothing.
+//! Reading JSON whose shape is not guaranteed: what is missing or of another type counts as absent.
 
 use serde_json::Value;
 
@@ -34,8 +34,8 @@ impl<'v> Node<'v> {
         Node(self.0.and_then(Value::as_array).and_then(|items| items.get(at)))
     }
 
-    /// A text that says something, trimmed. Of a long one only the beginning is looked at, so that
-    /// what many entries share costs little each time.
+    /// A text that is not empty, trimmed. Of a long one only the beginning is read, so that what
+    /// many entries share costs little each time.
     pub(crate) fn text(self) -> Option<&'v str> {
         let text = self.0.and_then(Value::as_str)?;
         Some(text::beginning(text).trim()).filter(|text| !text.is_empty())
@@ -95,7 +95,7 @@ impl<'v> Node<'v> {
         self.0.and_then(Value::as_array).into_iter().flatten().map(Node::of)
     }
 
-    /// The texts of a short array, or the text that stands in its place.
+    /// The texts of a short array, or the text in its place.
     pub(crate) fn texts(self) -> impl Iterator<Item = &'v str> {
         self.few().filter_map(Node::text).chain(self.text())
     }

@@ -1,12 +1,12 @@
-//! What other scanners say: their reports, as attributions. An attribution names a package and the
-//! ids of a vulnerability, and keeps the tool's own words on how grave it is; it decides nothing.
+//! The reports of other scanners, as attributions. An attribution names a package and the ids of a
+//! vulnerability, and keeps the tool's own words on how grave it is; it decides nothing.
 //!
-//! [`read`] takes bytes, tells by what is in them whose report they are, and reads it. One file and
-//! one line of [`FORMATS`] for each format. OpenVEX and CSAF are documents of decisions and
+//! [`read`] takes bytes, recognises by their content whose report they are, and reads it. Each
+//! format has one file and one line of [`FORMATS`]. OpenVEX and CSAF are documents of decisions and
 //! are read there.
 //!
 //! Pure: no I/O and no clock. Reports come from outside: size, depth and counts are bounded, and
-//! what is left out or not known is counted and said.
+//! what is left out or not known is counted and reported.
 
 mod cvss;
 mod document;

@@ -32,7 +32,7 @@ const FILES: &[Word] = &[
     ("yarn.lock", "npm", ""),
 ];
 
-/// The name of a file that lists packages of one kind, out of its path. It stands for the kind.
+/// The name of a file that lists packages of one kind, from its path. It determines the kind.
 pub(crate) fn file_of(path: &str) -> Option<&str> {
     let name = path.rsplit(['/', '\\']).next()?;
     FILES.iter().any(|(file, ..)| *file == name).then_some(name)
@@ -66,7 +66,7 @@ pub(crate) fn purl(
     .ok()
 }
 
-/// Namespace and name, out of the spelling of an ecosystem.
+/// Namespace and name, from the spelling of an ecosystem.
 fn parts<'n>(purl_type: &str, name: &'n str) -> Option<(&'n str, &'n str)> {
     let name = name.trim();
     let last = || name.rsplit_once('/').unwrap_or(("", name));
@@ -89,7 +89,7 @@ fn parts<'n>(purl_type: &str, name: &'n str) -> Option<(&'n str, &'n str)> {
     (whole && single).then_some(parts)
 }
 
-/// A distribution and its release, out of `debian:12` or `debian 12`.
+/// A distribution and its release, from `debian:12` or `debian 12`.
 pub(crate) fn distribution(text: &str) -> (Option<&str>, Option<&str>) {
     match text.rsplit_once([':', ' ']) {
         Some((name, release)) => (Some(name.trim()), Some(release.trim())),
@@ -98,7 +98,7 @@ pub(crate) fn distribution(text: &str) -> (Option<&str>, Option<&str>) {
 }
 
 /// The versions that a range names as the first good ones: what follows `>=`, `~>`, `^`, `~` and
-/// `=`, and versions that stand alone.
+/// `=`, and versions without an operator.
 pub(crate) fn named_in(range: &str) -> impl Iterator<Item = &str> {
     let mut operator = "";
     range.split([',', '|', ' ', '\'']).filter_map(move |word| {

@@ -52,7 +52,7 @@ pub(crate) fn weakness(said: &str) -> Option<Box<str>> {
     (number > 0).then(|| format!("CWE-{number}").into())
 }
 
-/// A moment in one of the ways in which tools write it. One without a zone says no moment.
+/// A time in one of the ways in which tools write it. One without a zone is no time.
 pub(crate) fn moment(said: &str) -> Option<Timestamp> {
     let said = said.trim();
     said.parse().ok().or_else(|| {
@@ -61,7 +61,7 @@ pub(crate) fn moment(said: &str) -> Option<Timestamp> {
     })
 }
 
-/// What an attribution holds, in bytes.
+/// The size of an attribution, in bytes.
 pub(crate) fn weight(one: &Attributed) -> usize {
     let list = |texts: &[Box<str>]| texts.iter().map(|text| text.len() + 16).sum::<usize>();
     let said = &one.severity;

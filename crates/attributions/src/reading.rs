@@ -26,7 +26,7 @@ pub const MAX_TEXT: usize = 600;
 /// The longest name, version or path, in bytes.
 pub(crate) const MAX_NAME: usize = 512;
 
-/// What all texts of a report hold together at most, in bytes.
+/// The maximum size of all texts of a report together, in bytes.
 const MAX_TOTAL: usize = 128 << 20;
 
 /// What a tool says about one vulnerability in one package, as it spells it.
@@ -61,7 +61,7 @@ impl<'r> Entry<'r> {
         self.ids.extend(texts.into_iter().take(MAX_LIST).map(str::to_owned));
     }
 
-    /// Adds the ids that stand in a text or an address.
+    /// Adds the ids that occur in a text or an address.
     pub(crate) fn ids_in(&mut self, text: Option<&str>) {
         self.ids.extend(text.into_iter().flat_map(ids::within).take(MAX_LIST));
     }
@@ -119,7 +119,7 @@ impl Reading {
         }
     }
 
-    /// Not everything was looked at, or the report does not say what was.
+    /// Not everything was examined, or the report does not say what was.
     pub(crate) fn incomplete(&mut self, said: &str) {
         if self.report.diagnostics.iter().any(|d| d.code == Code::ReportIncomplete) {
             return;
@@ -225,7 +225,7 @@ impl Reading {
     }
 }
 
-/// A purl at the version that stands beside it, if it has none and its type allows that one.
+/// A purl with the version given beside it, if it has none and its type allows that one.
 fn at_version(purl: Purl, version: Option<&str>) -> Purl {
     match version {
         Some(version) if purl.version().is_none() => {

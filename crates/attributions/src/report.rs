@@ -57,15 +57,15 @@ pub struct Attributed {
     pub dismissed: Option<Box<str>>,
 }
 
-/// How grave a tool says that a flaw is, as it says it: never mixed with our own rating.
+/// How grave a flaw is in the tool's own words: never mixed with our own rating.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Said {
     /// Its words, as written (`HIGH`, `moderate`), the main one first.
     pub words: Vec<Box<str>>,
-    /// CVSS vectors, in the order given. The prefix is added where the format says the version
-    /// beside the vector.
+    /// CVSS vectors, in the order given. The prefix is added if the format gives the version beside
+    /// the vector.
     pub vectors: Vec<Box<str>>,
-    /// Scores that stand without a vector, as written.
+    /// Scores without a vector, as written.
     pub scores: Vec<Box<str>>,
 }
 

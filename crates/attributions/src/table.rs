@@ -51,13 +51,13 @@ impl Table {
 }
 
 impl<'t> Row<'t> {
-    /// What stands in the first column of a name, if it says something.
+    /// The value of the first column of a name, if it is not empty.
     pub(crate) fn first(self, column: &str) -> Option<&'t str> {
         let at = self.columns.iter().position(|name| name.trim() == column)?;
         self.row.get(at).map(str::trim).filter(|said| !said.is_empty())
     }
 
-    /// What stands in the last column of a name.
+    /// The value of the last column of a name.
     pub(crate) fn last(self, column: &str) -> Option<&'t str> {
         let same = |(_, name): &(usize, &str)| name.trim() == column;
         let (at, _) = self.columns.iter().enumerate().filter(same).last()?;

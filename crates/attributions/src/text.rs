@@ -1,4 +1,4 @@
-//! Texts of others, made short and harmless: no addresses, no control characters, bounded.
+//! Foreign texts, made short and harmless: no addresses, no control characters, bounded.
 
 /// The text on one line, without addresses, of at most so many characters. `None` if nothing
 /// is left.
@@ -33,7 +33,7 @@ pub(crate) fn short(text: &str, most: usize) -> Option<Box<str>> {
     (!out.is_empty()).then(|| out.into())
 }
 
-/// As much of a text as is looked at.
+/// The beginning of a text: as much of it as is read.
 pub(crate) fn beginning(text: &str) -> &str {
     const MAX_LOOK: usize = 8 << 10;
     let mut end = text.len().min(MAX_LOOK);

@@ -1,4 +1,5 @@
-//! What is not known of a report, or was not taken, counted while it is read and told at its end.
+//! What is not known about a report, or was not taken: counted while it is read and reported at its
+//! end.
 
 use std::collections::BTreeMap;
 

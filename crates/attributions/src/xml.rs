@@ -33,7 +33,7 @@ impl Element {
         self.children.iter().find(|child| &*child.name == name)
     }
 
-    /// The text of the first child element of a name, if it says something.
+    /// The text of the first child element of a name, if it is not empty.
     pub(crate) fn said(&self, name: &str) -> Option<&str> {
         self.child(name)?.text()
     }

@@ -103,8 +103,8 @@ pub fn is_working(date: Date, calendar: &Calendar) -> bool {
         && calendar.holidays.binary_search_by(|(day, _)| day.cmp(&date)).is_err()
 }
 
-/// The working days from one moment to another, with parts of days: of each day on which people work, as much of it as
-/// lies between them.
+/// The working days from one moment to another, with parts of days: of each working day, the part
+/// that lies between them.
 pub fn working_days(from: Timestamp, to: Timestamp, calendar: &Calendar) -> f64 {
     let zone = &calendar.time_zone;
     let mut date = from.to_zoned(zone.clone()).date();

@@ -1,5 +1,5 @@
-//! What a charter says where nobody has said otherwise: numbers with their sources. A preset or a
-//! charter file is laid over it.
+//! What a charter contains where nobody has set anything else: numbers with their sources. A preset
+//! or a charter file is laid over it.
 
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
@@ -9,7 +9,7 @@ use trimtab_model::charter::{
 };
 use trimtab_model::{Exposure, Level};
 
-/// Where the numbers of the weighing come from; `trimtab charter explain` tells them.
+/// Where the numbers of the weighing come from; `trimtab charter explain` shows them.
 pub const SOURCES: &[(&str, &str)] = &[
     (
         "known-exploited",

@@ -1,4 +1,4 @@
-//! What changed between two charters: the facts that one tells and the other does not.
+//! What changed between two charters: the facts that one states and the other does not.
 
 use trimtab_model::charter::Charter;
 
@@ -12,9 +12,9 @@ pub struct Change {
     pub part: &'static str,
     /// What it is about.
     pub about: String,
-    /// What was said before. `None`: nothing.
+    /// What the charter said before. `None`: nothing.
     pub before: Option<String>,
-    /// What is said now. `None`: nothing.
+    /// What the charter says now. `None`: nothing.
     pub after: Option<String>,
     /// What that does.
     pub direction: Direction,

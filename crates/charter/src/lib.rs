@@ -1,5 +1,5 @@
 //! The files that people agree on: the charter and `trimtab.toml`, read with the place of every
-//! error; their JSON Schemas; presets; and the calendar that deadlines are counted on. Pure: texts
+//! error; their JSON Schemas; presets; and the calendar on which deadlines are counted. Pure: texts
 //! and times in, values out.
 
 pub mod at;

@@ -24,7 +24,7 @@ const PRESETS: &[(&str, &str, &str)] = &[
     ("fedramp", "FedRAMP: 30, 90 and 180 days", include_str!("../presets/fedramp.toml")),
 ];
 
-/// The name of the preset that holds where no charter is given.
+/// The name of the preset that applies if no charter is given.
 pub const DEFAULT: &str = "framework";
 
 /// Names of the presets, the default first.
@@ -48,7 +48,7 @@ pub fn get(name: &str) -> Option<Charter> {
     crate::read(name, text(name)?).ok().map(|(charter, _)| charter)
 }
 
-/// The charter that holds where none is given.
+/// The charter that applies if none is given.
 pub fn default() -> Charter {
     get(DEFAULT).unwrap_or_else(crate::defaults::charter)
 }

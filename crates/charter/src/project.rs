@@ -35,7 +35,7 @@ pub struct Project {
     pub vex: Vec<Box<str>>,
     /// Policies: files or folders.
     pub policies: Vec<Box<str>>,
-    /// Who does the work of a plan. What is not said is assumed, and told as such.
+    /// Who does the work of a plan. What is not given is assumed, and labelled as assumed.
     pub team: Team,
     /// How updates are carried out and tested.
     pub apply: Apply,
@@ -43,11 +43,11 @@ pub struct Project {
     pub images: Vec<(Box<str>, Box<str>)>,
     /// The systems; none: the repository is one unknown system.
     pub systems: Vec<System>,
-    /// The lines of the file that the patterns of each system stand on, in their order.
+    /// The lines of the file with the patterns of each system, in their order.
     pub lines: Vec<Vec<u32>>,
 }
 
-/// Where the charter of a project stands, so that the file can be read before the systems are checked.
+/// Where the charter of a project is, so that the file can be read before the systems are checked.
 pub fn charter_file(text: &str) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Only {
@@ -102,7 +102,7 @@ impl Reader<'_> {
         self.wrong(&at.bytes, format!("the charter has no {what} `{}`", at.value), help);
     }
 
-    /// A path beside the file: never out of the repository.
+    /// A path relative to the file: never out of the repository.
     fn beside(&mut self, at: &At<String>) -> Box<str> {
         let path = std::path::Path::new(&at.value);
         let climbs = path
@@ -222,7 +222,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A system that another one needs. It may be of another repository; a slip in a name of this one is told.
+    /// A system that another one needs. It may be of another repository; a mistyped name of this
+    /// one is reported.
     fn needed(&mut self, system: &str, at: &At<String>, names: &[String]) {
         if at.value == system {
             let help = "leave it out".to_owned();

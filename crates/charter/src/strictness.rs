@@ -1,5 +1,5 @@
-//! How strict something is that a charter says, so that two of them can be compared: a change of it loosens,
-//! tightens, or it cannot be told.
+//! How strict a term of a charter is, so that two of them can be compared: a change loosens it,
+//! tightens it, or it cannot be told.
 
 use trimtab_model::Role;
 use trimtab_model::charter::Term;
@@ -7,7 +7,7 @@ use trimtab_model::charter::Term;
 /// A measure of something that a charter says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Measure {
-    /// None: whether another word is stricter cannot be told.
+    /// No measure: it cannot be determined which of two terms is stricter.
     #[default]
     None,
     /// Numbers, each stricter where it is greater.
@@ -16,7 +16,7 @@ pub enum Measure {
     Allowed(Vec<Box<str>>),
     /// What is refused, or not without a look.
     Refused(Vec<Box<str>>),
-    /// As [`Measure::Numbers`], and that it is said at all is stricter than that it is not.
+    /// As [`Measure::Numbers`]; in addition, having the rule at all is stricter than not having it.
     Rule(Vec<i64>),
 }
 
@@ -25,7 +25,7 @@ pub enum Measure {
 pub enum Direction {
     /// Something that was refused may pass.
     Loosens,
-    /// It cannot be told from the words.
+    /// It cannot be determined from the text.
     Unclear,
     /// Nothing passes that was refused.
     Tightens,
@@ -42,7 +42,8 @@ impl Direction {
     }
 }
 
-/// What it does to go from one measure to another. `None`: it was not said, or is not any more.
+/// The effect of a change from one measure to another. `None`: it was not set before, or is no
+/// longer set.
 pub fn direction(before: Option<&Measure>, after: Option<&Measure>) -> Direction {
     use Measure::{Allowed, Numbers, Refused, Rule};
     match (before, after) {

@@ -1,5 +1,6 @@
-//! A file's tree against the schema of its shape: members that do not exist, values of another kind, and
-//! members that are missing, all at once and each at its place. The reader behind it stops at the first.
+//! Compares a file's tree with the schema of its shape: members that do not exist, values of
+//! another kind, and members that are missing, all at once and each at its place. The reader behind
+//! it stops at the first.
 
 use serde_json::Value as Json;
 use toml::Spanned;
@@ -29,7 +30,7 @@ pub(crate) fn check(text: &mut Text<'_>, schema: &Json, root: &mut Spanned<DeTab
     checker.table(schema, root.get_mut(), span, &Path::default())
 }
 
-/// Where a value stands: `party`, `calendar.sprint`.
+/// Where a value is: `party`, `calendar.sprint`.
 #[derive(Debug, Default, Clone)]
 struct Path {
     names: Vec<String>,
@@ -365,7 +366,7 @@ fn said(value: &DeValue<'_>) -> &'static str {
     }
 }
 
-/// The whole numbers that the kind of a member holds. Narrower bounds are the reader's to tell.
+/// The whole numbers that the kind of a member can hold. Narrower bounds are checked by the reader.
 fn holds(schema: &Json) -> std::ops::RangeInclusive<i64> {
     match schema["format"].as_str() {
         Some("int8") => i8::MIN.into()..=i8::MAX.into(),

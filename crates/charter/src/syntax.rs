@@ -1,14 +1,14 @@
-//! Slips in the language of the file itself, told with what to do about them.
+//! Mistakes in the syntax of the file itself, reported with what to do about them.
 
 use toml::de::Error;
 use trimtab_model::Code;
 
 use crate::at::Text;
 
-/// The most slips that are told of one file: what follows the first often follows from it.
+/// The most mistakes that are reported for one file: what follows the first often results from it.
 const MOST: usize = 10;
 
-/// Tells the slips that the parser found, one a line.
+/// Reports the mistakes that the parser found, one a line.
 pub(crate) fn tell(text: &mut Text<'_>, errors: &[Error]) {
     let mut last = None;
     for error in errors.iter().take(MOST) {

@@ -1,5 +1,5 @@
-//! A charter told in plain words, for `trimtab charter explain` and to compare two of them: one
-//! fact a line, under headings, in an order that does not change.
+//! A charter in plain words, for `trimtab charter explain` and to compare two of them: one fact a
+//! line, under headings, in an order that does not change.
 
 use trimtab_model::charter::{AppealRule, Charter, CountsFrom, Floor, NonWorking, Strictness};
 use trimtab_model::level::{ImpactBand, LikelihoodBand};
@@ -16,7 +16,7 @@ pub struct Fact {
     pub part: &'static str,
     /// What it is about.
     pub about: String,
-    /// What is said.
+    /// What the charter says.
     pub says: String,
     /// How strict that is.
     pub measure: Measure,
@@ -148,7 +148,7 @@ impl Facts {
     }
 }
 
-/// When a floor holds, in words.
+/// When a floor applies, in words.
 pub fn floor_when(floor: &Floor) -> String {
     let mut when = Vec::new();
     if floor.malicious {

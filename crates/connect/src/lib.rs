@@ -1,5 +1,5 @@
-//! Outgoing connections: one file per vendor. Knows the model and nothing else of ours; what it
-//! fetches lies on disk afterwards, where the readers find it.
+//! Outgoing connections: one file per vendor. The crate knows the model and nothing else of ours;
+//! what it fetches is on disk afterwards, where the readers find it.
 
 pub mod apply;
 pub mod feeds;

@@ -1,13 +1,13 @@
 //! Exceptions: decisions to accept a finding until a date, kept by people in `exceptions.toml`.
 //!
-//! [`read`], [`write()`] and [`append`] are the file, which also has the decisions *not affected*
-//! (see [`crate::not_affected`]); [`holds`] says whether one exception is in force for a
-//! finding of a level, [`covers`] whether a decision is about it, [`accepting`] finds the one that accepts a
-//! finding, and [`judge`] looks at a whole file.
+//! [`read`], [`write()`] and [`append`] handle the file, which also has the decisions *not
+//! affected* (see [`crate::not_affected`]). [`holds`] says whether one exception is in force for a
+//! finding of a level, [`covers`] whether a decision is about it, [`accepting`] finds the one that
+//! accepts a finding, and [`judge`] evaluates a whole file.
 //!
-//! An exception never outlives its limit: the limit of the charter for the level of the finding that
-//! it is *applied to* is reckoned from the day on which it was made, each time it is applied. So it
-//! ends earlier by itself when its finding becomes graver.
+//! An exception never outlives its limit: the charter's limit for the level of the finding to which
+//! it is *applied* is computed from the day on which the exception was made, each time it is
+//! applied. So it ends earlier by itself when its finding becomes graver.
 
 mod entries;
 mod judge;

@@ -1,11 +1,11 @@
-//! The ignores of other tools, as exceptions.
+//! The ignore files of other tools, as exceptions.
 //!
-//! What is imported has an author (who imports it) and no approver, so that it is not in force until
-//! somebody approves it. A rule becomes exceptions that cover no more than it did; a rule that
-//! would have to be widened (a condition that an exception does not have: a dependency path, a
-//! state of the fix, a hash) is left out, with a diagnostic at its line. The last day is kept where the
-//! tool has one. Tools that end a rule *at* a date end it at that day's first moment, so that the day
-//! before is the last.
+//! An import has an author (the person who imports it) and no approver, so it is not in force until
+//! somebody approves it. A rule becomes exceptions that cover no more than the rule did. A rule
+//! that would have to be widened (a condition that an exception does not have: a dependency path, a
+//! state of the fix, a hash) is left out, with a diagnostic at its line. The last day is kept if
+//! the tool has one. Tools that end a rule *at* a date end it at that day's first moment, so that
+//! the day before is the last.
 
 mod cargo_audit;
 mod cargo_deny;
@@ -250,7 +250,7 @@ fn toml_fault(text: &str, fault: &toml::de::Error) -> Diagnostic {
         .at_bytes(text, fault.span().unwrap_or(0..0))
 }
 
-/// What stands after `#` in the line of a byte: people give reasons there.
+/// What follows `#` in the line of a byte: people give reasons there.
 fn comment_after(text: &str, at: usize) -> Option<String> {
     let rest = text.get(at..)?.lines().next()?;
     let (before, comment) = rest.split_once('#')?;

@@ -1,8 +1,9 @@
-//! What people decided about findings: the exceptions file, with what is accepted and what does not
-//! matter; VEX documents (OpenVEX, CSAF 2.0, CycloneDX) in and out; and the ignores of other tools.
+//! What people decided about findings: the exceptions file, with what is accepted and what is not
+//! affected; VEX documents (OpenVEX, CSAF 2.0, CycloneDX) in and out; and the ignore files of other
+//! tools.
 //!
-//! Pure: texts in, values and diagnostics out. No clock and no I/O; the day and the moment are
-//! passed in. Everything that is read is bounded in size, depth and count.
+//! Pure: texts in, values and diagnostics out. No clock and no I/O; the day and the time are passed
+//! in. Everything that is read is bounded in size, depth and count.
 
 pub mod exceptions;
 pub mod ignores;

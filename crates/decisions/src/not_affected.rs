@@ -1,19 +1,20 @@
-//! When a decision *not affected* of our own holds. They stand beside the exceptions in
+//! When our own decision *not affected* is in force. These decisions are beside the exceptions in
 //! `exceptions.toml`.
 //!
-//! **Approval.** It needs an approver who is not its author. Security may approve it at every level;
-//! so may whoever the charter lets approve an exception at the level that the finding has *without*
-//! the decision. Anybody may make it: it asks for nothing. The charter's limits of exceptions (days,
-//! compensating control) do not apply, as no risk is accepted.
+//! **Approval.** It needs an approver who is not its author. Security may approve it at every
+//! level; so may whoever the charter lets approve an exception at the level that the finding has
+//! *without* the decision. Anybody may make it: it requests nothing. The charter's limits of
+//! exceptions (days, compensating control) do not apply, because no risk is accepted.
 //!
 //! **Time.** It ends on its last day, if it has one, and with the next *substantial* change of the
-//! advisory, as the statements of suppliers do. Decisions have days, not hours: a change on the very day does not end it.
+//! advisory, as the statements of suppliers do. Decisions have days, not hours: a change on the
+//! same day does not end it.
 //!
-//! **Conflict.** A supplier who says something graver of the finding has the last word only if it
-//! came after the decision: then the decision does not hold until it is made anew, with that
-//! known (`vex-conflict`). What was said before, or on the day, was known to those who decided about
-//! their own use of it, and the decision holds; who contradicts it is told beside it. Where it is not
-//! known who spoke last, it does not hold.
+//! **Conflict.** A supplier who says something graver about the finding takes precedence only if
+//! the statement came after the decision: then the decision is not in force until it is made anew,
+//! with that known (`vex-conflict`). What was said before, or on the same day, was known to those
+//! who decided about their own use of it, and the decision stays in force; the contradicting source
+//! is reported beside it. If it is not known who spoke last, the decision is not in force.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -38,7 +39,7 @@ pub struct Case<'c> {
     pub zone: &'c TimeZone,
     /// When the advisory last changed in substance. `None`: not known, so that nothing is stale.
     pub changed: Option<Timestamp>,
-    /// The statements of suppliers that hold for it.
+    /// The statements of suppliers that apply to it.
     pub said: &'c [&'c Statement],
 }
 
@@ -65,7 +66,7 @@ pub fn holds(decision: &NotAffected, case: &Case<'_>) -> Standing {
     }
 }
 
-/// Who says of a finding what is graver than that it is not affected.
+/// The source that says something graver about a finding than *not affected*.
 pub fn graver<'s>(said: &'s [&Statement]) -> impl Iterator<Item = &'s Statement> {
     said.iter().copied().filter(|statement| !harmless(statement.status))
 }

@@ -1,4 +1,4 @@
-//! A value of a TOML file that knows where it stands, for diagnostics that underline it.
+//! A value of a TOML file that knows its place, for diagnostics that underline it.
 
 use std::borrow::Cow;
 use std::ops::Range;

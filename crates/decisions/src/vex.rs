@@ -1,14 +1,14 @@
-//! VEX: what somebody says about whether a vulnerability matters in a product.
+//! VEX: what somebody states about whether a vulnerability matters in a product.
 //!
-//! [`read`] takes an OpenVEX, CSAF 2.0 or CycloneDX document, whichever it is, to [`Statement`]s;
-//! [`write()`] makes any of the three out of statements; [`preview`] says what statements would change
-//! before anything is applied, and [`apply`] applies them. Rules of scope, conflict and age
+//! [`read`] reads an OpenVEX, CSAF 2.0 or CycloneDX document, whichever it is, into [`Statement`]s;
+//! [`write()`] writes any of the three from statements; [`preview`] says what statements would
+//! change before anything is applied, and [`apply`] applies them. Rules of scope, conflict and age
 //! are those of the module `apply`.
 //!
-//! What a format says in words of its own is kept beside the statement
-//! ([`Statement::words`], [`Product::identifiers`]), so that reading and writing in one format
-//! loses nothing of a statement. Where a statement goes from one format to another, what has no
-//! place there is a diagnostic (`vex-lossy`).
+//! What a format says in terms of its own is kept beside the statement ([`Statement::words`],
+//! [`Product::identifiers`]), so that reading and writing in one format loses nothing of a
+//! statement. Where a statement goes from one format to another, what has no place there is a
+//! diagnostic (`vex-lossy`).
 
 mod apply;
 mod csaf;
@@ -75,7 +75,7 @@ pub struct VexDocument {
     pub id: Option<Box<str>>,
     /// Its version, as it is written.
     pub version: Option<Box<str>>,
-    /// Who says all this.
+    /// The author of the document.
     pub author: Option<Box<str>>,
     /// When it was issued or last changed.
     pub at: Option<Timestamp>,
@@ -83,15 +83,15 @@ pub struct VexDocument {
     pub statements: Vec<Statement>,
 }
 
-/// What a document is told that is written. Nothing is taken from a clock, so that the same
-/// statements give the same bytes.
+/// What is passed in for a document that is written. Nothing is taken from a clock, so that the
+/// same statements give the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issue {
     /// The document's id: an IRI for OpenVEX, a name of any kind otherwise.
     pub id: Box<str>,
     /// Its title, for people.
     pub title: Box<str>,
-    /// Who says it.
+    /// The issuer.
     pub author: Box<str>,
     /// The author's address on the web (CSAF asks for one).
     pub namespace: Box<str>,
@@ -140,8 +140,9 @@ pub fn read(bytes: &[u8]) -> (Option<VexDocument>, Vec<Diagnostic>) {
     (document, faults)
 }
 
-/// Writes a document. What a statement says that the format has no place for is a diagnostic; a
-/// statement of another author than the issuer is left out, as nobody speaks for somebody else.
+/// Writes a document. What a statement says and the format has no place for is a diagnostic; a
+/// statement of another author than the issuer is left out, because nobody speaks for somebody
+/// else.
 pub fn write(
     format: VexFormat,
     statements: &[Statement],
@@ -178,7 +179,7 @@ impl Losses {
         entry.1 += 1;
     }
 
-    /// Words that no member of the format holds.
+    /// Terms for which the format has no member.
     fn words(&mut self, words: &[Word], known: &[&str], vulnerability: &str) {
         for word in words.iter().filter(|word| !known.contains(&&*word.name)) {
             self.add(&format!("`{}`", word.name), vulnerability);
@@ -325,9 +326,9 @@ fn sorted(mut all: Vec<Word>) -> Vec<Word> {
     all
 }
 
-/// What stands where a format asks for a reason and none was given. Read back as none.
+/// What is written where a format requires a reason and none was given. Read back as none.
 const NO_IMPACT: &str = "No impact statement is given.";
-/// What stands where a format asks for an action and none was given. Read back as none.
+/// What is written where a format requires an action and none was given. Read back as none.
 const NO_ACTION: &str = "No action is given.";
 
 /// Whether a statement says nothing but that something is not affected, which OpenVEX and CSAF
@@ -347,7 +348,7 @@ fn label(product: &Product) -> String {
     }
 }
 
-/// Reads the word of a status.
+/// Reads the term of a status.
 fn status_of(word: &str) -> Option<VexStatus> {
     [VexStatus::NotAffected, VexStatus::Fixed, VexStatus::UnderInvestigation, VexStatus::Affected]
         .into_iter()

@@ -1,6 +1,6 @@
-//! What could be done about findings, before anybody was asked whether it is possible: one idea for each
-//! component that has findings in a file, with the ways to try. The resolver of the ecosystem decides; see
-//! [`outcome`] for what its answer comes to.
+//! What could be done about findings, before any package manager was asked whether it is possible:
+//! one idea for each component that has findings in a file, with the ways to try. The resolver of
+//! the ecosystem decides; [`outcome`] evaluates its answer.
 
 mod bisect;
 mod down;
@@ -37,18 +37,18 @@ pub struct Idea {
     pub to: Option<Box<str>>,
     /// Whether no source names `to` as a fix: it is the lowest of which none says that it is affected.
     pub unsaid: bool,
-    /// The lowest version at which some of `findings` are gone by a smaller step, where `to` is a major one. `None`: `to`
-    /// is none, or all of them take it.
+    /// The lowest version at which some of `findings` are gone by a smaller step, if `to` is a
+    /// major one. `None`: `to` is not a major step, or all findings need it.
     pub within: Option<Box<str>>,
-    /// What the project names and brings it, with versions, by name; of what it names itself, what brings it too. Empty
-    /// where the file does not tell.
+    /// The dependencies that the project names and that bring it, with versions, by name; for what
+    /// the project names itself, those that bring it too. Empty if the file does not say.
     pub parents: Vec<Purl>,
     /// What else the project names and brings one of the parents: a copy of that may stay with it.
     pub around: Vec<Purl>,
-    /// Who asks for it, with versions: those that ask for it themselves, then those that ask for these, and so on as far
-    /// as what the project names. Empty where the file does not tell.
+    /// Its dependents, with versions: those that require it directly, then those that require
+    /// these, and so on up to what the project names. Empty if the file does not say.
     pub askers: Vec<Vec<Purl>>,
-    /// Positions of the findings that are gone at `to`; without it, of all.
+    /// Positions of the findings that are gone at `to`; without `to`, of all findings.
     pub findings: Vec<usize>,
     /// Positions of the findings of the component that no source names a fix of, where others have one.
     pub left: Vec<usize>,
@@ -57,8 +57,8 @@ pub struct Idea {
 }
 
 impl Idea {
-    /// Aims at a version that no source names as a fix, where none names any: `gone` are the positions of the findings
-    /// that no source says it has. The last resorts stay.
+    /// Aims at a version that no source names as a fix, if no source names any. `gone` are the
+    /// positions of the findings that no source reports for it. The last resorts stay.
     pub fn aim_beyond(&mut self, to: &str, gone: &BTreeSet<usize>) {
         let all = std::mem::take(&mut self.findings);
         (self.findings, self.left) = all.into_iter().partition(|at| gone.contains(at));
@@ -83,9 +83,10 @@ impl Idea {
     }
 }
 
-/// How many parents of a component are told.
+/// How many parents of a component are listed.
 const PARENTS: usize = 32;
-/// How far away those are that ask for a component, and how many are told that are equally far.
+/// How far away the listed dependents of a component are, and how many at the same distance are
+/// listed.
 const AWAY: usize = 4;
 
 /// Positions of findings, and of the components of a file that have them.
@@ -201,7 +202,7 @@ fn within<'f>(
     highest(findings.filter(|f| f.nearest_fix.as_deref().is_some_and(|fix| !is_major(fix))))
 }
 
-/// The components that ask for each.
+/// The components that require each.
 type AskedBy = BTreeMap<u32, Vec<u32>>;
 
 fn asked_by(file: &FileInventory) -> AskedBy {
@@ -212,7 +213,7 @@ fn asked_by(file: &FileInventory) -> AskedBy {
     asked_by
 }
 
-/// Who asks for any of the components, the nearest first.
+/// The dependents of any of the components, the nearest first.
 fn askers(file: &FileInventory, asked_by: &AskedBy, components: &BTreeSet<u32>) -> Vec<Vec<Purl>> {
     let mut seen: BTreeSet<u32> = components.clone();
     let mut next: Vec<u32> = components.iter().copied().collect();

@@ -1,5 +1,5 @@
-//! A finding that somebody else asserts and the matcher does not make: what the index knows of the
-//! vulnerability, so that it can be weighed like any other.
+//! A finding that another source asserts and the matcher does not make: what the index knows about
+//! the vulnerability, so that the finding can be weighed like any other.
 
 use trimtab_advisories::index::{Index, IndexError};
 use trimtab_model::finding::{Confidence, Finding};

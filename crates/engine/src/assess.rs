@@ -1,9 +1,9 @@
-//! Weighing a finding in its context: likelihood × impact, by the charter, to a level with a
-//! deadline and a cost (DESIGN §3). Pure: no clock, no files.
+//! Weighs a finding in its context: likelihood × impact, by the charter, to a level with a deadline
+//! and a cost (DESIGN §3). Pure: no clock, no files.
 //!
-//! The same weighing is done three times: once with what the charter assumes for each unknown fact,
-//! once with the least that each could be, once with the gravest. The first gives the level, the
-//! others its bounds, so that what is unknown is never mistaken for harmless.
+//! Each finding is weighed three times: with what the charter assumes for each unknown fact, with
+//! the least that each could be, and with the gravest. The first gives the level, the others its
+//! bounds, so that what is unknown is never mistaken for harmless.
 
 mod cost;
 mod factors;
@@ -27,7 +27,7 @@ use facts::{Facts, Unknowns};
 /// Where a finding is, as far as the weighing needs it.
 #[derive(Debug, Clone)]
 pub struct Situation<'s> {
-    /// The system. `None`: nobody said which.
+    /// The system. `None`: not given.
     pub system: Option<&'s System>,
     /// The environment, a name of the charter. `None`: unknown.
     pub environment: Option<&'s str>,

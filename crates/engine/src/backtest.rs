@@ -1,11 +1,12 @@
-//! The past as a time to live through: what a repository listed when, when each finding appeared and was gone,
-//! and what could have been done about it. Pure: no clock, no git; the plan's simulation does the rest.
+//! Replays the past: what a repository listed when, when each finding appeared and was gone, and
+//! what could have been done about it. Pure: no clock, no git; the plan's simulation does the rest.
 //!
-//! A finding appears when the commit that brought it landed or its first advisory was published, whichever is
-//! later, and is gone with the commit that removed it. What stood already when the history that is read begins
-//! counts from its publication. One file with one package, present without a break, is one
-//! *run*: whatever is done, its findings end with it. Within a run the candidates are to raise the package to
-//! each version that some source names as a fix. No resolver is asked: a past cannot be resolved again.
+//! A finding appears when the commit that brought it landed or its first advisory was published,
+//! whichever is later, and is gone with the commit that removed it. A finding that was already
+//! there when the history that is read begins counts from its publication. One file with one
+//! package, present without interruption, is one *run*: whatever is done, its findings end with it.
+//! Within a run, the candidates raise the package to each version that some source names as a fix.
+//! No resolver is asked: a past cannot be resolved again.
 
 mod candidates;
 mod episodes;
@@ -28,7 +29,7 @@ use trimtab_model::scan::Weighing;
 
 use crate::action::is_now;
 
-/// An episode that is open by the agreement, as it is weighed.
+/// An episode that is open by the agreement, with its weighing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
     /// Its name, unique among them: `GHSA-… in lodash 4.17.15 (web/package-lock.json)`.
@@ -39,7 +40,7 @@ pub struct Case {
     pub level: Level,
     /// What it adds to the load while it is open.
     pub weight: f64,
-    /// By when it had to be gone.
+    /// When it had to be gone.
     pub deadline: Option<Timestamp>,
     /// Whether the charter says *now* of its level.
     pub now: bool,
@@ -59,8 +60,9 @@ pub fn first_seen(episodes: &[Episode]) -> impl Fn(&Finding) -> Option<Fact<Time
     }
 }
 
-/// The episodes that are open by a weighing of them, and how many are decided: accepted, or not affected. What
-/// stands in several files of a system at the same time has its share of the weight in each.
+/// The episodes that are open by a weighing of them, and how many are decided: accepted, or not
+/// affected. An episode in several files of a system at the same time has its share of the weight
+/// in each.
 pub fn cases(
     episodes: &[Episode],
     weighing: &Weighing,

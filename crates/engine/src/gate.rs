@@ -17,7 +17,7 @@ use trimtab_policy::input;
 
 use crate::selection::{Lifecycle, Verdict, licence_verdict};
 
-/// What was there before: to tell what a change brought in from what the calendar brought.
+/// The state before, to distinguish what a change brought in from what the calendar brought.
 #[derive(Debug, Default)]
 pub struct Before {
     findings: HashSet<(Box<str>, Box<str>)>,
@@ -68,13 +68,14 @@ pub struct Gate<'g> {
     pub scan: &'g Scan,
     /// The charter that it was weighed by.
     pub charter: &'g Charter,
-    /// The system, where the repository has one. `None`: several, or nobody said.
+    /// The system, if the repository has exactly one. `None`: several, or not given.
     pub system: Option<&'g System>,
     /// What was there before.
     pub before: Option<&'g Before>,
     /// Whether only what is new may fail.
     pub only_new: bool,
-    /// What registries say of what the change brings in. `None`: nobody asked, or nobody answered.
+    /// What registries say about what the change brings in. `None`: nobody asked, or nobody
+    /// answered.
     pub metadata: &'g dyn Fn(&Purl) -> Option<Metadata>,
     /// What the lifecycle data says of the product of a package at its version.
     pub lifecycle: &'g dyn Fn(&Purl) -> Lifecycle,

@@ -1,4 +1,4 @@
-//! Goals that people share: from a number to another one by a day, and how far it is.
+//! Goals that people share: from one number to another by a day, and how far it has got.
 
 use jiff::Timestamp;
 
@@ -52,7 +52,7 @@ pub struct Goal {
     pub ends: Timestamp,
 }
 
-/// How it stands with a goal.
+/// The state of a goal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// It is there.
@@ -68,7 +68,7 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// For people, and the word of the API.
+    /// The term for people and in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Standing::Reached => "reached",
@@ -87,7 +87,7 @@ pub struct Progress {
     pub way: Option<f64>,
     /// The share of the time.
     pub time: f64,
-    /// How it stands.
+    /// Its state.
     pub standing: Standing,
 }
 

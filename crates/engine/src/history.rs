@@ -8,12 +8,12 @@
 //! TIME gone PACKAGE ID       it is here no longer
 //! ```
 //!
-//! A finding is the same in any version of its package and under any id of its vulnerability (TRAPS 25),
-//! so that neither a new version nor a new alias starts a clock again. Where groups of ids grow together, the
-//! earliest day counts; where one falls apart, each part keeps it. What was gone and comes back is
-//! new from that day on, and its earlier days are told beside it.
+//! A finding is the same in any version of its package and under any id of its vulnerability (TRAPS
+//! 25), so that neither a new version nor a new alias restarts a clock. Where groups of ids are
+//! merged, the earliest day counts; where one is split, each part keeps it. A finding that was gone
+//! and comes back is new from that day on, and its earlier days are reported beside it.
 //!
-//! What cannot be understood is an error with its line: a file that is damaged must not start clocks anew.
+//! What cannot be understood is an error with its line: a damaged file must not restart clocks.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -139,8 +139,8 @@ impl History {
         Since { first: open.map(|e| e.first).min(), before: trail(known()) }
     }
 
-    /// Takes in what a scan found at a moment. What was not looked at is not gone: after a scan that is
-    /// incomplete nothing is, and nothing of a package about which nothing can be said.
+    /// Records what a scan found at a moment. What was not examined is not gone: after an
+    /// incomplete scan nothing is, and nothing of a package that cannot be judged.
     ///
     /// # Errors
     /// The file would have more lines than are read.

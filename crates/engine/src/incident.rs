@@ -1,6 +1,6 @@
-//! An incident, told from what happened in it: how far each team is, and how long it took them to know, to
-//! acknowledge, to contain and to fix. Nothing is kept beside the events, so that the numbers can be told again from
-//! them by anybody.
+//! An incident, computed from its events: how far each team is, and how long it took them to know,
+//! to acknowledge, to contain and to fix. Nothing is kept beside the events, so that anybody can
+//! compute the numbers again.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 pub enum What {
     /// It turned out to have what the incident is about.
     Touched,
-    /// It said that it has seen it and works on it.
+    /// The team said that it has seen it and works on it.
     Acknowledged,
-    /// It said that nothing more can happen there, though what is affected is still there.
+    /// The team said that nothing more can happen there, though what is affected is still there.
     Contained,
     /// What is affected is gone from its main lines and from what runs.
     Fixed,
@@ -70,18 +70,18 @@ pub enum Span {
     Took(SignedDuration),
     /// It has not happened: so long until now.
     Runs(SignedDuration),
-    /// It cannot be told, and why.
+    /// It cannot be determined, with the reason.
     Unknown(&'static str),
 }
 
 /// How far a team is. Each moment is at or after the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stand {
-    /// Whose. `None`: of nobody.
+    /// Which team. `None`: nobody's.
     pub team: Option<i64>,
     /// Since when it is known here that it is touched.
     pub touched: Timestamp,
-    /// When it said that it works on it.
+    /// When the team said that it works on it.
     pub acknowledged: Option<Timestamp>,
     /// Since when nothing more can happen.
     pub contained: Option<Timestamp>,
@@ -104,8 +104,8 @@ pub struct Measures {
 
 /// How far each team is, by its first event. Events may come in any order.
 ///
-/// Who has contained it has acknowledged it, and what is gone is contained, whether or not somebody said so; what
-/// comes back is neither until it is said again.
+/// A team that has contained it has acknowledged it, and what is gone is contained, whether or not
+/// somebody said so. What comes back is neither until that is said again.
 pub fn stands(events: &[Happened]) -> Vec<Stand> {
     let mut events = events.to_vec();
     // In one moment in the order of the words: what came back then is back.
@@ -167,7 +167,8 @@ pub fn stands_in<'e>(
 }
 
 impl Stand {
-    /// How long it took, at a moment. `published`: when the first advisory was; of a drill nobody can be late to know.
+    /// How long it took, as of a moment. `published`: when the first advisory was. In a drill
+    /// nobody can be late to know.
     pub fn measures(&self, published: Option<Timestamp>, drill: bool, now: Timestamp) -> Measures {
         let know = match published {
             _ if drill => Span::Unknown("a drill begins when it is known"),

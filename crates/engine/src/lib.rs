@@ -1,6 +1,7 @@
-//! Decisions as pure functions: no clock, no files, no network. Matching an inventory with the
-//! advisory index, weighing what was found by a charter, the gate's input, judging new dependencies,
-//! planning.
+//! Decisions as pure functions: no clock, no files, no network.
+//!
+//! Matching an inventory with the advisory index, weighing the findings by a charter, the gate's
+//! input, judging new dependencies, planning, and measuring what happened.
 
 pub mod action;
 mod asserted;

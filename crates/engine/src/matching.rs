@@ -1,9 +1,9 @@
 //! Matching: which vulnerabilities the components of an inventory have, by the index.
 //!
 //! Each distinct component is looked up once, however often it is listed. The entries about its
-//! package are evaluated by the OSV schema's rules and grouped by alias; a group of which some
+//! package are evaluated by the OSV schema's rules and grouped by alias. A group of which some
 //! entry says *affected* is a finding, with every entry of the group kept as an attribution, so
-//! that disagreement is seen. What cannot be compared is an [`Unknown`], never left out.
+//! that disagreement is visible. What cannot be compared is an [`Unknown`], never left out.
 
 mod attribution;
 mod said;
@@ -31,7 +31,7 @@ pub struct Matching {
     pub findings: Vec<Finding>,
     /// Sorted by purl.
     pub unknowns: Vec<Unknown>,
-    /// Distinct components that were looked at, the project's own left out.
+    /// Distinct components that were examined, without the project's own.
     pub components: usize,
 }
 

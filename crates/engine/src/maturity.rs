@@ -1,6 +1,6 @@
-//! How mature a team or the organisation is in the care of its dependencies: five stages, decided by what the system
-//! itself shows, criterion by criterion. Pure: facts come in, a judgement goes out with what shows it, what is missing
-//! and the next step. What is unknown is never met.
+//! How mature a team or the organisation is in the care of its dependencies: five stages, decided
+//! criterion by criterion from what the system itself shows. Pure: facts come in; a judgement goes
+//! out, with its evidence, what is missing and the next step. What is unknown is never met.
 
 mod criteria;
 
@@ -21,7 +21,7 @@ pub enum Stage {
     Proactive,
     /// One view of all, weighed in context by one agreement.
     Centralised,
-    /// Little noise, falling load, and evidence that holds.
+    /// Little noise, falling load, and reliable evidence.
     Advanced,
 }
 
@@ -66,7 +66,7 @@ impl Stage {
 
 macro_rules! facts {
     ($($(#[$doc:meta])* $variant:ident = $word:literal, $things:literal, $do:literal;)*) => {
-        /// What is looked at.
+        /// What is counted.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Fact { $($(#[$doc])* $variant),* }
 
@@ -130,9 +130,10 @@ facts! {
     Accountable = "accountable", "systems", "name a product owner and who runs them";
     /// What was said to be not affected, with why.
     Stated = "stated", "statements of what does not concern us", "say why";
-    /// Assets of which a change was looked at by the gate within 30 days.
+    /// Assets of which a change was checked by the gate within 30 days.
     Gated = "gated", "assets", "had a change looked at by the gate in the last 30 days";
-    /// Refusals of 90 days that were mended or let through by a decision; the last week has time still.
+    /// Refusals of 90 days that were fixed or let through by a decision; those of the last week
+    /// still have time.
     Mended = "mended", "refusals of the last 90 days", "were mended, or let through by a decision";
     /// Products of suppliers of which no promise is broken, and one at least is kept.
     Promised = "promised", "suppliers' products", "are as was promised";
@@ -140,7 +141,7 @@ facts! {
     Supplied = "supplied", "suppliers' products", "have an SBOM of the last 90 days";
     /// Questions to suppliers of 90 days that were answered, of those that are answered or late.
     Replied = "replied", "questions to suppliers of the last 90 days", "were answered";
-    /// Whether the ledger holds; how long it is, is not told.
+    /// Whether the ledger is intact; its length is not shown.
     Sealed = "sealed", "ledgers", "hold, seal by seal";
 }
 
@@ -153,7 +154,7 @@ pub struct Counted {
     pub of: u64,
     /// Since when it is known.
     pub since: Option<Timestamp>,
-    /// Entries of the ledger that tell of it, the newest first.
+    /// Entries of the ledger about it, the newest first.
     pub entries: Vec<i64>,
 }
 
@@ -198,7 +199,7 @@ impl Thresholds {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts(pub BTreeMap<Fact, Known>);
 
-/// How it stands with a criterion.
+/// The verdict on a criterion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// It is not known.
@@ -220,12 +221,12 @@ impl Verdict {
     }
 }
 
-/// A criterion, and how it stands with it.
+/// A criterion with its verdict.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judged {
     /// Which.
     pub criterion: &'static Criterion,
-    /// How it stands.
+    /// The verdict.
     pub verdict: Verdict,
     /// How much of it is enough here, in percent.
     pub least: u8,
@@ -238,7 +239,7 @@ pub struct Judged {
 }
 
 impl Judged {
-    /// What shows it, in words.
+    /// Its evidence, in words.
     pub fn shown(&self) -> Option<String> {
         let counted = self.counted.as_ref()?;
         let fact = self.criterion.fact;
@@ -250,7 +251,7 @@ impl Judged {
     }
 }
 
-/// What it comes to.
+/// The result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assessment {
     /// The stage: the highest of which all criteria are met, with all below.
@@ -273,7 +274,7 @@ impl Assessment {
     }
 }
 
-/// Judges a team by what is asked of all.
+/// Judges a team by the requirements for all teams.
 pub fn team(facts: &Facts) -> Assessment {
     team_by(facts, &Thresholds::default())
 }
@@ -283,7 +284,7 @@ pub fn team_by(facts: &Facts, asked: &Thresholds) -> Assessment {
     sum(CRITERIA.iter().map(|criterion| judge(criterion, facts, asked)).collect())
 }
 
-/// Judges the organisation, which has these teams, by what is asked of all.
+/// Judges the organisation, which has these teams, by the requirements for all.
 pub fn organisation(facts: &Facts, teams: &[(Box<str>, &Assessment)]) -> Assessment {
     organisation_by(facts, teams, &Thresholds::default())
 }
@@ -342,7 +343,7 @@ fn judge(criterion: &'static Criterion, facts: &Facts, asked: &Thresholds) -> Ju
     is(Verdict::NotMet, Some(counted), missing)
 }
 
-/// How many of so many are asked for: a part of one is a whole one.
+/// How many of a total are required: a fraction counts as a whole one.
 fn needed(of: u64, least: u8) -> u64 {
     let part = u128::from(of).saturating_mul(u128::from(least.min(100))).div_ceil(100);
     u64::try_from(part).unwrap_or(of).max(1)

@@ -1,6 +1,6 @@
 //! Measures of what happened: the ledger's events folded into the life of every finding, and pure
-//! questions about these lives. What counts to the load, and since when, is read from the events
-//! alone, so that any day can be reckoned again.
+//! queries of these lives. What counts towards the load, and since when, is read from the events
+//! alone, so that any day can be computed again.
 
 mod delivery;
 mod load;
@@ -23,7 +23,7 @@ pub use pace::{
     Age, Attainment, Flow, Legs, Spread, attainment, backlog, flow, legs, remediation, spread,
 };
 
-/// What happened, in the words of the ledger.
+/// What happened, in the terms of the ledger.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Happened {
     /// A document was received for the asset.
@@ -59,9 +59,9 @@ pub struct Assessed {
     pub weight: f64,
     /// Whether it is in production; `None`: it is not known what runs.
     pub production: Option<bool>,
-    /// By when it must be gone.
+    /// When it must be gone.
     pub deadline: Option<Timestamp>,
-    /// The decision that holds; then it does not count.
+    /// The decision in force; while there is one, the finding does not count.
     pub decision: Option<i64>,
 }
 
@@ -86,14 +86,14 @@ pub enum Share {
     /// Not: it is not in production, is decided otherwise, or gone.
     #[default]
     Nothing,
-    /// It counts, and nobody could weigh it.
+    /// It counts, and could not be weighed.
     Unknown,
     /// It counts with a weight.
     Weight(Option<Level>, f64),
 }
 
 impl Share {
-    /// What it adds to the load. Unknown adds nothing and is counted beside it.
+    /// What it adds to the load. Unknown adds nothing and is counted separately.
     pub fn weight(self) -> f64 {
         match self {
             Share::Weight(_, weight) => weight,
@@ -148,7 +148,7 @@ pub enum End {
     Retracted,
 }
 
-/// From detected to gone; a finding that comes back begins another one.
+/// The time from detected to gone; a finding that comes back begins another episode.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Episode {
     /// Detected, or back.
@@ -222,8 +222,8 @@ impl Last {
 }
 
 impl Life {
-    /// Whether it was there at any moment of a time: what has ended before it, or begins after, adds nothing to what is
-    /// asked of that.
+    /// Whether it was there at any moment of a period. What ended before it, or begins after it,
+    /// adds nothing to any number of the period.
     pub fn touches(&self, from: Timestamp, to: Timestamp) -> bool {
         let touches = |e: &Episode| e.began <= to && e.ended.is_none_or(|(end, _)| end >= from);
         self.episodes.iter().any(touches)
@@ -251,7 +251,7 @@ impl Life {
     }
 }
 
-/// What began the settling that is being told.
+/// What caused the settling that is being processed.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Trigger {
     asset: Option<i64>,
@@ -271,7 +271,7 @@ impl Trigger {
     }
 }
 
-/// The lives of all findings. Grows with the ledger: events are told in its order.
+/// The lives of all findings. It grows with the ledger: events are added in its order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Lives {
     all: Vec<Life>,

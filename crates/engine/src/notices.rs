@@ -1,9 +1,10 @@
-//! Who is told what, and when: a digest at the time that a team chose; at once only what the charter calls *now*, once,
-//! and again to the next people if nobody says that they have it. Pure: what waits and what was sent comes in, what
-//! is to be sent and why the rest is held goes out.
+//! Who is told what, and when: a digest at the time that a team chose; at once only what the
+//! charter calls *now*, once, and again to the next people if nobody takes it on. Pure: what waits
+//! and what was sent comes in; what is to be sent, and why the rest is held, goes out.
 //!
-//! How many messages leave depends on the time that passes and not on how much there is to tell: a burst of ten thousand
-//! findings is one digest, and one message for all that is *now* when it is decided.
+//! How many messages leave depends on the time that passes and not on how much there is to report:
+//! a burst of ten thousand findings is one digest, and one message for everything that is *now*
+//! when it is decided.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,15 +12,15 @@ use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-/// So often what is *now* goes to further people at most, if nobody acknowledges it.
+/// How often at most what is *now* goes to further people, if nobody acknowledges it.
 pub const STEPS: u8 = 2;
 
-/// How a team wishes to be told.
+/// How a team wishes to be notified.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wishes {
     /// Where its clock is read.
     pub zone: TimeZone,
-    /// The days of its digest. None: no digest is sent, and what waits can be looked at.
+    /// The days of its digest. None: no digest is sent; what waits can be seen on the page.
     pub days: Vec<Weekday>,
     /// The time of its digest on these days.
     pub time: Time,
@@ -36,16 +37,16 @@ pub struct Wishes {
     pub since: Timestamp,
 }
 
-/// Something to be told: an action, with all that it removes.
+/// Something to be reported: an action, with everything that it removes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pending {
-    /// Which action it is: the same one is told of once.
+    /// Which action it is: the same one is reported once.
     pub key: Box<str>,
     /// Since when the charter calls it *now*. `None`: it does not.
     pub now: Option<Timestamp>,
-    /// When what is told of it changed last: a digest from then on tells it.
+    /// When what is reported about it last changed: a digest from then on contains it.
     pub since: Timestamp,
-    /// When somebody said last that they have it. It counts for the alarm that it came after.
+    /// When somebody last said that they take it on. It counts for the alarm that it followed.
     pub acknowledged: Option<Timestamp>,
 }
 
@@ -67,7 +68,7 @@ pub struct Sent {
     pub at: Timestamp,
     /// Why.
     pub why: Why,
-    /// What it told of.
+    /// What it reported.
     pub keys: Vec<Box<str>>,
 }
 
@@ -76,11 +77,11 @@ pub struct Sent {
 pub struct Message {
     /// Why.
     pub why: Why,
-    /// What it tells of, in the order of the keys.
+    /// What it reports, in the order of the keys.
     pub keys: Vec<Box<str>>,
 }
 
-/// Why something is not told yet.
+/// Why something is not reported yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Held {
     /// Until the digest at this time.
@@ -113,7 +114,7 @@ pub fn decide(wishes: &Wishes, pending: &[Pending], sent: &[Sent], now: Timestam
     decided
 }
 
-/// What is *now*: told once, and again to others while nobody has it.
+/// What is *now*: reported once, and again to others while nobody takes it on.
 fn at_once(
     wishes: &Wishes,
     pending: &[Pending],
@@ -266,7 +267,7 @@ pub fn monday(wishes: &Wishes, at: Timestamp) -> Date {
     date.checked_sub(days.days()).unwrap_or(date)
 }
 
-/// How many digests were sent in the week of a moment; those of weeks after it are not looked at.
+/// How many digests were sent in the week of a moment; those of later weeks are not counted.
 fn spent(wishes: &Wishes, sent: &[Sent], now: Timestamp) -> u32 {
     let week = monday(wishes, now);
     let digests = sent.iter().filter(|is| is.why == Why::Digest && monday(wishes, is.at) == week);

@@ -1,4 +1,4 @@
-//! The order in which findings are told: worst first, and the same on every run.
+//! The order in which findings are listed: worst first, and the same on every run.
 
 use std::cmp::Ordering;
 

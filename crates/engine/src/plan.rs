@@ -1,23 +1,31 @@
-//! Planning: which actions, in which windows, so that risk falls fastest with the work that teams give.
+//! Planning: which actions, in which windows, so that risk falls fastest with the work that teams
+//! give.
 //!
-//! **What is minimised**, over all findings *f*: weight(f) × (days until f is gone + late × days past
-//! its deadline until it is gone). A finding is gone at the end of the slot of the earliest action that
-//! removes it, or counts to the horizon. Of plans that are equal in this, fewer batches are better,
-//! then less cost, then what need not wait for its age, then the order of names.
+//! **What is minimised**, over all findings *f*: weight(f) × (days until f is gone + late × days
+//! past its deadline until it is gone). A finding is gone at the end of the slot of the earliest
+//! action that removes it, or counts to the horizon. Of plans that are equal in this, fewer batches
+//! are better, then less cost, then what need not wait for its age, then the order of names.
 //!
-//! **Subject to**: an action is in one slot or none; one of a choice; after or with what it needs; not
-//! before its version leaves quarantine (the window in which it does may have it, from then on), unless it removes a
-//! known exploited finding; not in a freeze
-//! that does not except its level; at or above the window's least level; the reckoned points of a
-//! window within the team's points; at most so many batches open. What people accepted stays where it
-//! is, whatever it breaks. What the charter calls *now* is decided before: the least points that remove
-//! all of it, at once; they are taken from the first window and never refused.
+//! **Subject to:**
 //!
-//! **How**: teams that share nothing are planned by themselves. Prices for items and for what they remove
-//! give the bound, what the windows take most often at these prices and local search give the plan. Small
-//! ones are solved to the end, as programs in whole numbers (crate `microlp`). The gap that is told lies
-//! between plan and bound. There is no clock in it, and the order of the input is nothing: see
-//! `docs/decisions/0022-planning.md`.
+//! - An action is in one slot or none. Of a choice, one action is taken.
+//! - An action comes after or with what it needs.
+//! - It does not come before its version leaves quarantine, unless it removes a known exploited
+//!   finding. The window in which the quarantine ends may have it, from then on.
+//! - It is not in a freeze that does not except its level.
+//! - It is at or above the window's least level.
+//! - The planned points of a window stay within the team's points, and the number of open batches
+//!   within its limit.
+//!
+//! What people accepted stays where it is, whatever rule it breaks. What the charter calls *now* is
+//! decided before: the least points that remove all of it, at once. They are taken from the first
+//! window and never refused.
+//!
+//! **How:** teams that share nothing are planned separately. Prices for items and for what they
+//! remove give the bound; what the windows take most often at these prices, and local search, give
+//! the plan. Small problems are solved exactly, as integer programs (crate `microlp`). The reported
+//! gap is the difference between plan and bound. There is no clock in it, and the order of the
+//! input does not matter: see `docs/decisions/0022-planning.md`.
 
 mod batches;
 mod board;
@@ -77,8 +85,8 @@ pub fn plan(problem: &Problem) -> Result<Plan, Wrong> {
     })
 }
 
-/// What one more point in a window of a team would do, by planning anew with it. The margins of a plan
-/// are found by changing the plan, and may be less; this one is as exact as the plan.
+/// What one more point in a window of a team would do, by planning again with it. The margins of a
+/// plan are found by changing the plan, and may be less; this one is as exact as the plan.
 pub fn one_more(problem: &Problem, team: usize, window: usize) -> Result<Option<Margin>, Wrong> {
     let order = check::check(problem)?;
     let missing = || Wrong::Missing("the question", "one more point".into(), "window");

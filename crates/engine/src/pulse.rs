@@ -1,8 +1,9 @@
-//! The pulse: three questions, answered by people of each role, told only where nobody can be known by it.
+//! The pulse: three questions, answered by people of each role. Results are shown only where they
+//! identify nobody.
 
 use trimtab_model::Role;
 
-/// Of fewer answers nothing is told.
+/// Nothing is shown of fewer answers.
 pub const LEAST: u64 = 5;
 /// How many questions there are.
 pub const QUESTIONS: usize = 3;
@@ -20,7 +21,7 @@ pub struct OfRole {
     pub sums: [u64; QUESTIONS],
 }
 
-/// What can be told of some answers.
+/// What may be shown of some answers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Means {
     /// How many answered.
@@ -29,17 +30,17 @@ pub struct Means {
     pub means: [f64; QUESTIONS],
 }
 
-/// What can be told of a round.
+/// What may be shown of a round.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
     /// By role; `None`: fewer than [`LEAST`] answered, or nobody.
     pub roles: Vec<(Role, Option<Means>)>,
-    /// Of all. `None`: too few, or those who are not told of could be reckoned from it.
+    /// Of all. `None`: too few, or those who are not shown could be computed from it.
     pub all: Option<Means>,
 }
 
-/// What can be told of a round that is over: nothing of fewer than [`LEAST`] answers, and nothing from which the rest of
-/// fewer could be reckoned by taking away what else is told.
+/// What may be shown of a round that is over: nothing of fewer than [`LEAST`] answers, and nothing
+/// from which a smaller rest could be computed by subtracting what else is shown.
 pub fn told(answers: &[OfRole]) -> Told {
     let roles = answers.iter().map(|of| (of.role, means(of.count, of.sums)));
     let hidden: u64 = answers.iter().map(|of| of.count).filter(|count| *count < LEAST).sum();

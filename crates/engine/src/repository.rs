@@ -1,5 +1,5 @@
 //! A repository by its agreement: every finding in every system that has it, weighed, with the
-//! statements and decisions that hold for it.
+//! statements and decisions that apply to it.
 
 mod decided;
 
@@ -32,11 +32,12 @@ pub struct Agreement {
     pub not_affected: Vec<NotAffected>,
     /// What suppliers say.
     pub statements: Vec<Statement>,
-    /// Where what is scanned lies, seen from the folder of the agreement.
+    /// Where the scanned tree is, relative to the folder of the agreement.
     pub place: Place,
 }
 
-/// Where what is scanned lies, seen from the folder of an agreement: its patterns name files from there.
+/// Where the scanned tree is, relative to the folder of an agreement: its patterns name files from
+/// there.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Place {
     /// It is that folder, all of it.
@@ -49,7 +50,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// A scanned file as the agreement names it. One that does not lie in its folder is named as it is told.
+    /// A scanned file as the agreement names it. One that is not in its folder keeps its name.
     pub fn file<'f>(&self, told: &'f str) -> Cow<'f, str> {
         match self {
             Place::Whole => told.into(),
@@ -60,8 +61,8 @@ impl Place {
     }
 }
 
-/// Weighs the findings of a scan. `first_seen` tells when a finding was first detected, and who says so,
-/// where that is recorded; `now` decides which decisions hold.
+/// Weighs the findings of a scan. `first_seen` says when a finding was first detected, and by which
+/// source, if that is recorded; `now` decides which decisions apply.
 ///
 /// # Errors
 /// A pattern of a system is not one.

@@ -1,5 +1,5 @@
-//! Reviews: an agenda out of data with a time for each part, what became of what was decided, and how good the
-//! meetings were. Pure: who calls says what there is and what time it is.
+//! Reviews: an agenda from data with a time for each part, what became of what was decided, and how
+//! good the meetings were. Pure: the caller passes in what there is and what time it is.
 
 mod age;
 mod agenda;

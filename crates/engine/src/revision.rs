@@ -1,4 +1,5 @@
-//! What a change does to the agreement that it is judged by: which files of it differ, and what they loosen.
+//! What a change does to the agreement by which it is judged: which of its files differ, and what
+//! they loosen.
 
 mod decided;
 
@@ -40,11 +41,11 @@ pub struct Change {
     pub kind: Kind,
     /// What that does: loosens, where any part of it does.
     pub direction: Direction,
-    /// What is said otherwise, what loosens first. Empty: nothing that the program can tell apart.
+    /// What changed, loosening changes first. Empty: nothing that the program can distinguish.
     pub facts: Vec<Fact>,
 }
 
-/// One thing that is said otherwise.
+/// One thing that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     /// What that does.

@@ -1,5 +1,5 @@
-//! When something that comes again and again comes next: at a full hour of a day of the week or of the month, by a clock of
-//! its reader's.
+//! When something that recurs comes next: at a full hour of a day of the week or of the month, by
+//! the reader's clock.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Time, Weekday};

@@ -1,11 +1,12 @@
-//! Who is on duty: people in an order, each for a turn of some days that is handed over at a time of the team's clock, and
-//! others who take days of a turn. Pure: at each moment there is one turn, and somebody has it.
+//! Who is on duty: people in an order, each for a turn of some days that is handed over at a time
+//! of the team's clock, and others who take over days of a turn. Pure: at each moment there is one
+//! turn, and somebody has it.
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan};
 
-/// The most turns that are told at once.
+/// The most turns that are listed at once.
 pub const MOST: usize = 400;
 
 /// Who is on duty, and how it goes round.

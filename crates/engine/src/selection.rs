@@ -1,6 +1,6 @@
-//! Judging a dependency before it is added, by the charter's rules on selection. Pure: what the
-//! registry and the advisories say is passed in, and so is the time. What is not known is said, and
-//! never counts as fine.
+//! Judges a dependency before it is added, by the charter's rules on selection. Pure: what the
+//! registry and the advisories say is passed in, and so is the time. What is not known is stated,
+//! and never counts as fine.
 
 pub mod brings;
 pub mod lifecycle;
@@ -18,14 +18,14 @@ use brings::Brings;
 use near::Popular;
 pub(crate) use rules::licence_verdict;
 
-/// What a judgement, or one reason of it, comes to. In order: the later, the worse.
+/// The result of a judgement, or of one of its reasons. In order: the later, the worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Verdict {
     /// Nothing speaks against it.
     Allow,
     /// Somebody should look at it.
     Warn,
-    /// It cannot be said whether it would be refused.
+    /// It cannot be decided whether it would be refused.
     Unknown,
     /// It is refused.
     Deny,
@@ -42,7 +42,7 @@ impl Verdict {
         }
     }
 
-    /// What breaking a rule of this strictness comes to.
+    /// The verdict for breaking a rule of this strictness.
     const fn broken(strictness: Strictness) -> Verdict {
         match strictness {
             Strictness::Allow => Verdict::Allow,
@@ -51,7 +51,7 @@ impl Verdict {
         }
     }
 
-    /// What a rule comes to whose data is missing: not fine, and no worse than the rule could be.
+    /// The verdict of a rule whose data is missing: not fine, and no worse than the rule could be.
     const fn missing(strictness: Strictness) -> Verdict {
         match strictness {
             Strictness::Allow => Verdict::Allow,
@@ -61,7 +61,7 @@ impl Verdict {
     }
 }
 
-/// What was looked at.
+/// What was examined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Rule {
     /// A report that the package is an attack. Always denied.
@@ -115,7 +115,7 @@ impl Rule {
 pub struct Reason {
     /// Which rule.
     pub rule: Rule,
-    /// What it comes to.
+    /// The verdict.
     pub verdict: Verdict,
     /// What was found, in words.
     pub found: Box<str>,

@@ -1,5 +1,5 @@
-//! Suppliers: how good a document of theirs is, and whether they keep to what they promised. Pure: what came and what was
-//! found comes in, with the time.
+//! Suppliers: how good their documents are, and whether they keep their promises. Pure: what came
+//! and what was found is passed in, with the time.
 
 pub mod obligations;
 pub mod quality;

@@ -1,9 +1,10 @@
-//! What is done about the ticket of an action: a pure decision. What is wanted, and what the tracker has, go in; the one
-//! call that is next comes out, and `None` when all is as it should be. What Trimtab wrote last is read from the ticket, so
-//! that a decision can be made again by any process at any time: after a call that was lost, a restart, or a missed webhook.
+//! What is done about the ticket of an action: a pure decision. What is wanted, and what the
+//! tracker has, go in; the next call comes out, and `None` when everything is as it should be. What
+//! Trimtab wrote last is read from the ticket, so that any process can decide again at any time:
+//! after a call that was lost, a restart, or a missed webhook.
 //!
-//! What people say there stays: a title or due date that is not as Trimtab wrote it is theirs, what they closed stays
-//! closed, and what they opened again stays open. What they mean by it is told by [`said`].
+//! What people say there stays: a title or due date that differs from what Trimtab wrote is theirs,
+//! what they closed stays closed, and what they reopened stays open. [`said`] interprets it.
 
 use std::collections::BTreeSet;
 
@@ -25,14 +26,14 @@ pub enum Want {
     Over,
 }
 
-/// What people said by what they did.
+/// What people expressed by what they did.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Said {
     /// It is deleted, or moved where Trimtab does not see it.
     Gone,
     /// Its text is theirs now.
     Taken,
-    /// It will not be done: an exception is asked for.
+    /// It will not be done: an exception is requested.
     WontDo(Option<Box<str>>),
     /// It is done, as they say: what is deployed decides.
     Done,
@@ -51,7 +52,7 @@ pub enum Said {
 /// What is decided from.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
-    /// What is to stand in the ticket.
+    /// What should be in the ticket.
     pub ticket: &'a Ticket,
     /// Whether it is wanted.
     pub want: &'a Want,
@@ -69,8 +70,8 @@ pub struct Situation<'a> {
     pub has_due: bool,
 }
 
-/// The ticket that stands, of those with the same mark: the one of the key that is kept, else the first that was made. One that
-/// is called a duplicate stands only where there is no other.
+/// The ticket that stays, of those with the same mark: the one whose key is kept, otherwise the one
+/// that was created first. One that is labelled a duplicate stays only if there is no other.
 pub fn stands<'s>(all: &'s [Seen], kept: &Kept) -> Option<&'s Seen> {
     let is_kept = |seen: &&Seen| kept.key.as_ref() == Some(&seen.key);
     let alone = || all.iter().filter(|seen| !is_duplicate(seen));
@@ -186,7 +187,7 @@ fn note(situation: &Situation<'_>, seen: &Seen) -> Option<Call> {
     Some(Call::Note { key: seen.key.clone(), text: text.into() })
 }
 
-/// What people said by what they did to the ticket that stands.
+/// What people expressed by what they did to the ticket that stays.
 pub fn said(situation: &Situation<'_>) -> Vec<Said> {
     let There::Tickets(all) = situation.there else { return Vec::new() };
     let Some(seen) = stands(all, situation.kept) else {

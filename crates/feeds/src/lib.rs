@@ -1,6 +1,6 @@
-//! From feeds to the index: what to read, fetching what changed of it, and building the index anew,
-//! aside. The one before keeps working until the new one is whole. `trimtab db update` and the server do
-//! it with the same functions.
+//! From feeds to the index: what to read, fetching what changed, and building the new index aside.
+//! The previous index keeps working until the new one is whole. `trimtab db update` and the server
+//! use the same functions.
 
 mod plan;
 mod update;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 pub use plan::{Named, Plan, plan};
 pub use update::{Built, Failed, News, Update};
 
-/// Where the index before the last update is kept, to tell what an update changed.
+/// Where the index before the last update is kept, to show what an update changed.
 pub fn previous(index: &Path) -> PathBuf {
     beside(index, ".previous")
 }

@@ -161,8 +161,8 @@ impl Update {
         Ok(Built { diagnostics: report.diagnostics, forgot, missing: self.plan.diagnostics })
     }
 
-    /// The stamp of the index that is there. `None` where files of the user's own are in it, which
-    /// may change by themselves.
+    /// The stamp of the existing index. `None` if files of the user's own are in it, which may
+    /// change by themselves.
     fn stamp(&self) -> Option<Stamp> {
         if self.plan.has_own_files {
             return None;
@@ -205,8 +205,8 @@ fn keep_previous(old: &Path, path: &Path, new: &Index) {
     }
 }
 
-/// Which index was built of which files, so that an update without news builds nothing. It is
-/// taken away while files change: whoever is killed then builds anew.
+/// Which index was built from which files, so that an update without news builds nothing. It is
+/// removed while files change: a process that is killed then builds anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Stamp(String);
 

@@ -1,5 +1,5 @@
-//! The words of what can be done about findings: the ways, and a proposal that a package manager can
-//! be asked to carry out.
+//! What can be done about findings: the ways, and a proposal that a package manager can be asked to
+//! carry out.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::purl::Purl;
 /// A way to remove findings. In the order in which they change the least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Way {
-    /// Move what is locked, within the constraints that stand.
+    /// Move what is locked, within the existing constraints.
     Relock,
     /// Raise the dependency that the project names itself.
     Raise,
@@ -76,7 +76,7 @@ pub enum Proposal {
         /// What it brings.
         child: Purl,
     },
-    /// Moves what is locked, within the constraints that stand.
+    /// Moves what is locked, within the existing constraints.
     Relock {
         /// The package.
         package: Purl,

@@ -1,4 +1,4 @@
-//! Advisories and vulnerabilities: what is known about a flaw, and who says so.
+//! Advisories and vulnerabilities: what is known about a flaw, and which source states it.
 
 use std::fmt;
 
@@ -124,7 +124,7 @@ impl CvssVersion {
     }
 }
 
-/// How grave the sources say that a flaw is, out of context.
+/// How grave a flaw is according to the sources, without context.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Severity {
     /// The band.
@@ -168,8 +168,9 @@ pub struct Epss {
     pub percentile: f64,
 }
 
-/// Between when a record last changed in substance: in what it says of packages, ranges, scores, symbols
-/// and aliases, not in its wording. Nothing but a comparison with an earlier state tells that exactly.
+/// The two times between which a record last changed in substance: in what it says about packages,
+/// ranges, scores, symbols and aliases, not in its wording. Only a comparison with an earlier state
+/// shows the exact time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Changed {
     /// Not before this. `None`: not known.

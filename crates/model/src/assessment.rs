@@ -1,5 +1,5 @@
-//! An assessment: what a finding means in its context by the charter, with every factor, so that it
-//! can be told as a sentence to each audience and recomputed by hand.
+//! An assessment: what a finding means in its context by the charter. It has every factor, so that
+//! it can be explained in a sentence to each audience and recomputed by hand.
 
 use std::borrow::Cow;
 
@@ -7,12 +7,12 @@ use jiff::Timestamp;
 
 use crate::level::{ImpactBand, Level, LikelihoodBand};
 
-/// One step of a weighing: what was looked at, what was found, what it did, who says so.
+/// One step of a weighing: what was examined, what was found, its effect, and its source.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Factor {
-    /// What was looked at: a stable name such as `base`, `exposure`, `scope`, `tier`.
+    /// What was examined: a stable name such as `base`, `exposure`, `scope`, `tier`.
     pub name: Cow<'static, str>,
-    /// What was found, in words; `unknown` where nothing is.
+    /// What was found, in words; `unknown` if nothing is known.
     pub value: Box<str>,
     /// What it did.
     pub effect: Effect,
@@ -35,7 +35,7 @@ pub enum Effect {
     Floor(Level),
     /// Kept the level from falling below this.
     Kept(Level),
-    /// Nothing; it is told because people ask.
+    /// No effect; it is listed because people ask about it.
     None,
 }
 
@@ -61,7 +61,7 @@ pub struct Impact {
     pub factors: Vec<Factor>,
 }
 
-/// By when the finding must be gone.
+/// When the finding must be gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deadline {
     /// By this moment.
@@ -141,7 +141,7 @@ pub struct Assessment {
     pub acceptable: Option<Option<Level>>,
     /// What it adds to the load while it is open in production.
     pub weight: f64,
-    /// By when it must be gone.
+    /// When it must be gone.
     pub deadline: Deadline,
     /// What removing it costs.
     pub cost: Cost,

@@ -147,7 +147,7 @@ impl Matrix {
     }
 }
 
-/// A level below which a finding does not fall, where all that is said here holds.
+/// A level below which a finding does not fall if all conditions listed here are met.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Floor {
     /// Known to be exploited (KEV).
@@ -168,8 +168,8 @@ pub struct Floor {
     pub because: Box<str>,
 }
 
-/// The numbers of the weighing. Every one has a default with its source
-/// (`trimtab charter explain` tells them) and can be set by the charter.
+/// The numbers of the weighing. Each has a default with its source (`trimtab charter explain` shows
+/// them) and can be set by the charter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weighing {
     /// Probability of a known exploited vulnerability, at least.
@@ -233,12 +233,13 @@ pub enum CountsFrom {
     Published,
 }
 
-/// By when findings must be gone.
+/// When findings must be gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deadlines {
     /// From when.
     pub counts_from: CountsFrom,
-    /// For findings that are known to be exploited; the earlier of this and the level's term holds.
+    /// For findings that are known to be exploited; the earlier of this term and the level's term
+    /// applies.
     pub known_exploited: Option<Term>,
     /// By environment (name) and [`Level`] as index; the first line is for environments without one.
     pub terms: Vec<(Option<Box<str>>, [Term; 4])>,
@@ -339,7 +340,7 @@ pub enum Strictness {
     /// It does not matter.
     #[default]
     Allow,
-    /// It is said.
+    /// It is reported.
     Warn,
     /// It is refused.
     Deny,

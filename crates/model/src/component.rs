@@ -43,7 +43,7 @@ impl fmt::Display for Scope {
     }
 }
 
-/// How a component stands to the project whose file lists it.
+/// How a component is related to the project whose file lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum Relation {
     /// The file does not say.
@@ -51,7 +51,7 @@ pub enum Relation {
     Unknown,
     /// The project itself or a member of its workspace. Never matched against advisories.
     Own,
-    /// The project asks for it by name.
+    /// The project requires it by name.
     Direct,
     /// Something else brings it in.
     Transitive,
@@ -257,9 +257,9 @@ impl Hash {
 pub struct Component {
     /// Type, namespace, name, version, qualifiers. Without a version, the version is unknown.
     pub purl: Purl,
-    /// What the file asks for, where it does not say what that resolves to (`^1.2`, `latest`).
+    /// The requirement of the file, if it does not say to what that resolves (`^1.2`, `latest`).
     pub requirement: Option<Box<str>>,
-    /// How it stands to the project.
+    /// How it is related to the project.
     pub relation: Relation,
     /// What it is needed for.
     pub scope: Scope,
@@ -271,7 +271,7 @@ pub struct Component {
     pub origin: Origin,
     /// The licence as the file declares it: an SPDX expression or free text.
     pub licence: Option<Box<str>>,
-    /// The workspace member that asks for it, where the file covers several.
+    /// The workspace member that requires it, if the file covers several.
     pub member: Option<Box<str>>,
     /// The groups, extras or configurations that the file puts it in, as the format names them.
     pub groups: Vec<Box<str>>,
@@ -279,7 +279,8 @@ pub struct Component {
     pub entry_id: Option<Box<str>>,
     /// Who made or delivers it, as an SBOM names them.
     pub supplier: Option<Box<str>>,
-    /// The CPE name that an SBOM states. An identifier to pass on; never a basis for matching by itself.
+    /// The CPE name that an SBOM states. It is passed on, and is never by itself a basis for
+    /// matching.
     pub cpe: Option<Box<str>>,
 }
 

@@ -36,7 +36,7 @@ bands! {
     }
 }
 
-/// A thing that the business knows by name, as `trimtab.toml` describes it. What is not said there
+/// A thing that the business knows by name, as `trimtab.toml` describes it. What is not given there
 /// is `None`: unknown, not harmless.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct System {

@@ -47,13 +47,13 @@ pub fn base_score_tenths(vector: &str) -> Option<(CvssVersion, u8)> {
     (0.0..=100.0).contains(&tenths).then_some((version, tenths as u8))
 }
 
-/// The value of a metric of a vector, as `N` of `AV:N`. `None`: it does not stand there.
+/// The value of a metric of a vector, such as `N` of `AV:N`. `None`: the vector does not have it.
 pub fn metric<'v>(vector: &'v str, name: &str) -> Option<&'v str> {
     metrics(vector).find(|(n, _)| *n == name).map(|(_, value)| value)
 }
 
-/// The metrics of a vector with their values, in their order. Vectors are short and are looked at often: one
-/// loop over their bytes is faster than searches that are made for long texts.
+/// The metrics of a vector with their values, in their order. Vectors are short and are read often:
+/// one loop over their bytes is faster than searches that are made for long texts.
 fn metrics(vector: &str) -> impl Iterator<Item = (&str, &str)> {
     let vector = if vector.len() > MAX_VECTOR_LEN { "" } else { vector };
     let vector = vector.trim().trim_start_matches('(').trim_end_matches(')');
@@ -88,7 +88,7 @@ pub enum AttackVector {
     Physical,
     /// On the host.
     Local,
-    /// From the network beside it.
+    /// From an adjacent network.
     Adjacent,
     /// From anywhere.
     Network,
@@ -150,7 +150,7 @@ pub fn impacts(vector: &str) -> Option<[u8; 3]> {
     Some([of(c, others[0])?, of(i, others[1])?, of(a, others[2])?])
 }
 
-/// The base metrics in the order of the specification, as `/AV:N/…`; each must stand once.
+/// The base metrics in the order of the specification, as `/AV:N/…`; each must occur once.
 fn base_metrics(metrics: &str, names: &[&str]) -> Option<String> {
     let mut out = String::with_capacity(metrics.len() + 1);
     for name in names {

@@ -1,6 +1,7 @@
-//! Decisions: what people agreed about a finding. An *exception* accepts it until a date; *not
-//! affected* says that it does not matter here; a *statement* (VEX) is what somebody says to others
-//! about whether a product is affected.
+//! Decisions: what people agreed about a finding.
+//!
+//! An *exception* accepts it until a date. *Not affected* says that it does no harm here. A
+//! *statement* (VEX) is what somebody publishes about whether a product is affected.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -14,7 +15,7 @@ use crate::purl::Purl;
 pub struct Signatory {
     /// Name or address, as written.
     pub name: Box<str>,
-    /// The side. `None`: not said.
+    /// The side. `None`: not given.
     pub role: Option<Role>,
 }
 
@@ -46,15 +47,15 @@ pub struct Exception {
     pub author: Signatory,
     /// Who agreed. `None`: nobody yet, so that it is not in force.
     pub approver: Option<Signatory>,
-    /// Since when. `None`: not said.
+    /// Since when. `None`: not given.
     pub created: Option<Date>,
-    /// The last day on which it holds. `None`: not said, which the charter may refuse.
+    /// The last day on which it is valid. `None`: not given, which the charter may refuse.
     pub expires: Option<Date>,
     /// What lowers the risk meanwhile.
     pub control: Option<Box<str>>,
     /// Where the work on it is followed: an address or a key of a tracker.
     pub ticket: Option<Box<str>>,
-    /// The file in which it stands.
+    /// The file that contains it.
     pub file: Box<str>,
     /// One-based line.
     pub line: u32,
@@ -69,19 +70,20 @@ pub struct NotAffected {
     pub reach: Reach,
     /// Why, by label.
     pub justification: Justification,
-    /// Why, in words: the impact statement that others read.
+    /// The reason in words: the impact statement that others read.
     pub reason: Box<str>,
     /// Who found it out.
     pub author: Signatory,
     /// Who agreed. `None`: nobody yet, so that it is not in force.
     pub approver: Option<Signatory>,
-    /// Since when. `None`: not said, so that it cannot be shown to be newer than a change of the advisory.
+    /// Since when. `None`: not given, so it cannot be shown to be newer than a change of the
+    /// advisory.
     pub created: Option<Date>,
-    /// The last day on which it holds. `None`: until the advisory changes in substance.
+    /// The last day on which it is valid. `None`: until the advisory changes in substance.
     pub expires: Option<Date>,
     /// What shows it: a test, an analysis, an address.
     pub evidence: Option<Box<str>>,
-    /// The file in which it stands.
+    /// The file that contains it.
     pub file: Box<str>,
     /// One-based line.
     pub line: u32,
@@ -149,9 +151,9 @@ pub struct Statement {
     pub aliases: Vec<Box<str>>,
     /// The products: purls where they have one.
     pub products: Vec<Product>,
-    /// What is said.
+    /// The status that is stated.
     pub status: VexStatus,
-    /// Why not affected, where it is said by label.
+    /// Why it is not affected, if a label states it.
     pub justification: Option<Justification>,
     /// The impact statement or detail, in words.
     pub detail: Option<Box<str>>,
@@ -159,17 +161,17 @@ pub struct Statement {
     pub action: Option<Box<str>>,
     /// Who says so.
     pub author: Option<Box<str>>,
-    /// When it was said or last confirmed.
+    /// When it was stated or last confirmed.
     pub at: Option<Timestamp>,
     /// The document's own id.
     pub document: Option<Box<str>>,
-    /// What the document says in words of its own format that have no member here
+    /// What the document says in terms of its own format that have no member here
     /// (`cyclonedx:state`, `openvex:supplier`): kept, so that writing it again loses nothing.
-    /// Sorted by name, the texts of one name in their order.
+    /// Sorted by name; the texts of one name stay in their order.
     pub words: Vec<Word>,
 }
 
-/// A word of a document's own format.
+/// A term of a document's own format.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Word {
     /// Its name.
@@ -194,8 +196,8 @@ pub struct Product {
     pub name: Option<Box<str>>,
     /// Its purl, where it has one. Without version: every version.
     pub purl: Option<Purl>,
-    /// Which versions, where the document says more than the purl does: a range (`vers:…`), or one
-    /// version as it is written. It then stands instead of the purl's version.
+    /// Which versions, if the document says more than the purl does: a range (`vers:…`), or one
+    /// version as it is written. It then replaces the purl's version.
     pub versions: Option<Box<str>>,
     /// Other names of it: CPEs, hashes, serial numbers.
     pub identifiers: Vec<Word>,

@@ -10,7 +10,7 @@ use std::fmt;
 pub enum Severity {
     /// Good to know.
     Note,
-    /// Something is off, the answer stands.
+    /// Something is wrong, but the answer is valid.
     Warning,
     /// Something could not be done.
     Error,
@@ -40,7 +40,7 @@ macro_rules! codes {
             pub const fn as_str(self) -> &'static str { match self { $( Code::$variant => $text, )* } }
             /// How much it matters.
             pub const fn severity(self) -> Severity { match self { $( Code::$variant => Severity::$severity, )* } }
-            /// Whether it means that something was not looked at (exit code 3).
+            /// Whether it means that something was not examined (exit code 3).
             pub const fn makes_incomplete(self) -> bool { match self { $( Code::$variant => $incomplete, )* } }
             /// One sentence for the page of codes.
             pub const fn about(self) -> &'static str { match self { $( Code::$variant => $about, )* } }
@@ -141,7 +141,8 @@ pub struct Diagnostic {
 /// A line of a file that a person wrote, and the part of it that is meant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Excerpt {
-    /// The line, without its end, at most 200 characters. What stands far to the right is cut out with `…`.
+    /// The line, without its end, at most 200 characters. What is far to the right is cut, with
+    /// `…`.
     pub line: Box<str>,
     /// The one-based column in the file, in characters.
     pub column: u32,

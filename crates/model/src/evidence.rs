@@ -4,7 +4,7 @@
 /// How the finding's code is reached from the system's own. Ordered by how much it says for a risk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum Reachability {
-    /// The package is not imported by the source that was looked at: a weak inference.
+    /// The package is not imported by the source that was examined: a weak inference.
     NotImported,
     /// Imported, but the affected symbols were not seen: a weak inference.
     SymbolNotSeen,
@@ -29,7 +29,7 @@ pub enum RuntimeUse {
     Loaded,
 }
 
-/// What a VEX statement says. The words are those of CISA's minimum requirements for VEX.
+/// What a VEX statement says. The terms are those of CISA's minimum requirements for VEX.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum VexStatus {
     /// No remediation is needed.
@@ -64,7 +64,7 @@ impl VexStatus {
 pub struct Fact<T> {
     /// The fact.
     pub value: T,
-    /// Who says so: a tool, a file with line, a person. Empty where nobody says anything.
+    /// The source: a tool, a file with line, a person. Empty if there is none.
     pub source: Box<str>,
 }
 
@@ -75,6 +75,6 @@ pub struct Evidence {
     pub reachability: Fact<Reachability>,
     /// From the running system.
     pub runtime: Fact<RuntimeUse>,
-    /// From a supplier's VEX statement, or our own decision. `None`: nobody says anything.
+    /// From a supplier's VEX statement, or our own decision. `None`: there is neither.
     pub vex: Option<Fact<VexStatus>>,
 }

@@ -122,13 +122,13 @@ pub struct Attribution {
     pub affected: bool,
     /// The fixed versions it names for this package, in the order of the ecosystem.
     pub fixed: Vec<Box<str>>,
-    /// The range that holds the version, in words (`>= 1.2.0, < 1.4.3`), or that it is listed.
+    /// The range that contains the version, in words (`>= 1.2.0, < 1.4.3`), or that it is listed.
     pub reason: Box<str>,
     /// Names of affected functions or packages, where the advisory has them; kept for reachability.
     pub symbols: Vec<Box<str>>,
 }
 
-/// Where a component stands: positions in [`crate::Inventory::files`] and its components.
+/// Where a component is: positions in [`crate::Inventory::files`] and its components.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Occurrence {
     /// Position of the file.
@@ -205,7 +205,7 @@ impl UnknownReason {
     }
 }
 
-/// A component about which nothing can be said. Unknown is not clean: it is counted and shown.
+/// A component that cannot be judged. Unknown is not clean: it is counted and shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {
     /// The component.

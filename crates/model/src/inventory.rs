@@ -7,7 +7,7 @@ use crate::component::{Component, Relation};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::purl::Purl;
 
-/// What one file lists: components, and edges from the one that asks to the one asked for.
+/// What one file lists: components, and edges from the dependent to its dependency.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FileInventory {
     /// The file, relative to the scanned root, with `/` between its parts.
@@ -16,7 +16,7 @@ pub struct FileInventory {
     pub format: Cow<'static, str>,
     /// The components, in the order of the file.
     pub components: Vec<Component>,
-    /// `(who asks, what is asked for)`: positions in `components`. Sorted, without repeats.
+    /// `(dependent, dependency)`: positions in `components`. Sorted, without repeats.
     pub edges: Vec<(u32, u32)>,
     /// Dependencies that nothing pins.
     pub unmanaged: Vec<Unmanaged>,
@@ -52,7 +52,7 @@ impl FileInventory {
         position
     }
 
-    /// Adds an edge from the one who asks to the one asked for.
+    /// Adds an edge from the dependent to its dependency.
     pub fn edge(&mut self, from: u32, to: u32) {
         self.edges.push((from, to));
     }
@@ -155,7 +155,7 @@ impl FileInventory {
     }
 }
 
-/// Who asks for each component: all lists in one, since a path is asked for many times.
+/// The dependents of each component: all lists in one, because a path is queried many times.
 struct Parents {
     /// Where the list of each component begins; one more for the end.
     starts: Vec<u32>,
@@ -191,7 +191,8 @@ impl Parents {
 /// Why a dependency is unmanaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum UnmanagedReason {
-    /// A manifest asks for packages and no lockfile beside it or above it says what they resolve to.
+    /// A manifest requires packages, and no lockfile beside it or above it says to what they
+    /// resolve.
     NoLockfile,
     /// The version floats: a range, a branch, a tag such as `latest`, or nothing at all.
     FloatingVersion,
@@ -217,7 +218,7 @@ pub struct Unmanaged {
     pub reason: UnmanagedReason,
     /// The package, where it is about one; otherwise it is about the whole file.
     pub package: Option<Purl>,
-    /// What the file asks for.
+    /// What the file requires.
     pub requirement: Option<Box<str>>,
     /// One-based line.
     pub line: Option<u32>,
@@ -228,12 +229,12 @@ pub struct Unmanaged {
 pub struct Inventory {
     /// One entry per file that was read, sorted by path and then format.
     pub files: Vec<FileInventory>,
-    /// What could not be looked at at all (unreadable folders, files over a cap).
+    /// What could not be examined at all (unreadable folders, files over a size limit).
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Inventory {
-    /// Whether something that should have been looked at was not: the scan ends with exit code 3.
+    /// Whether something that should have been examined was not: the scan ends with exit code 3.
     pub fn is_incomplete(&self) -> bool {
         self.all_diagnostics().any(|d| d.code.makes_incomplete())
     }
@@ -243,7 +244,7 @@ impl Inventory {
         self.diagnostics.iter().chain(self.files.iter().flat_map(|f| &f.diagnostics))
     }
 
-    /// Every component of every file, with the file it stands in.
+    /// Every component of every file, with that file.
     pub fn components(&self) -> impl Iterator<Item = (&FileInventory, &Component)> {
         self.files.iter().flat_map(|f| f.components.iter().map(move |c| (f, c)))
     }

@@ -1,6 +1,6 @@
-//! Words that leave for people: what a letter says, before any channel puts it into its own form.
+//! Messages to people: what a letter says, before a channel converts it into its own form.
 
-/// Some words to some people about what they have to do.
+/// A message to some people about what they have to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
     /// What makes it the same letter when it is sent again: letters, digits, `-` and `.`.
@@ -44,7 +44,7 @@ impl Letter {
         short
     }
 
-    /// What is said of those that are left off. `None`: all are in it.
+    /// What is said about those that are left out. `None`: all are included.
     pub fn rest(&self) -> Option<String> {
         (self.more > 0).then(|| format!("and {} more", self.more))
     }

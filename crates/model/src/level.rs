@@ -1,4 +1,4 @@
-//! Levels, and the two bands that they are made of.
+//! Levels, and the two bands from which they are computed.
 
 use std::fmt;
 

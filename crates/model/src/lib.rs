@@ -1,6 +1,8 @@
-//! The words of Trimtab as types: components, inventories, advisories, findings, and the order
-//! of versions in every ecosystem. Pure: no I/O, no clock, no serialisation of its own; formats
-//! that outlive a release own their shape and convert (see `docs/glossary.md` for the words).
+//! The domain terms of Trimtab as types: components, inventories, advisories, findings, and the
+//! order of versions in every ecosystem.
+//!
+//! The crate is pure: no I/O, no clock, no serialisation of its own. Formats that outlive a release
+//! define their own shape and convert. The terms are explained in `docs/glossary.md`.
 
 pub mod action;
 pub mod advisory;

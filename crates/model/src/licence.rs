@@ -1,10 +1,10 @@
 //! Licences as packages declare them: an SPDX identifier, an SPDX expression, or free text.
 //!
-//! Follows the SPDX licence list and Annex B of SPDX 2.3 (licence expressions), through the
-//! `spdx` crate in its strict mode. What is written otherwise is rewritten only where it is
-//! certain what it means: identifiers in another case, full names of the list, `/` between
-//! identifiers, and a short table of common spellings. `GPL`, `BSD` or `Apache` name no licence
-//! (which version? which clauses?) and stay free text; the lax mode of the crate would guess.
+//! Follows the SPDX licence list and Annex B of SPDX 2.3 (licence expressions), through the `spdx`
+//! crate in its strict mode. Other spellings are rewritten only where their meaning is certain:
+//! identifiers in another case, full names of the list, `/` between identifiers, and a short table
+//! of common spellings. `GPL`, `BSD` or `Apache` name no licence (which version? which clauses?)
+//! and stay free text; the lax mode of the crate would guess.
 //!
 //! Trap: deprecated identifiers (`GPL-2.0`, `LGPL-2.1+`) are on the list and stay as they are.
 

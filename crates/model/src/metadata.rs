@@ -1,15 +1,15 @@
-//! What a registry tells about a package at a version. Every fact may be unknown: registries differ
-//! in what they keep, and clients in what they pass on.
+//! What a registry reports about a package at a version. Every fact may be unknown: registries
+//! differ in what they keep, and clients in what they pass on.
 
 use jiff::Timestamp;
 
 use crate::licence::Licence;
 use crate::purl::Purl;
 
-/// A package at a version, as its registry tells it. `None` is always *unknown*.
+/// A package at a version, as its registry reports it. `None` is always *unknown*.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata {
-    /// The package, at the version that was told about.
+    /// The package, at the version for which the registry answered.
     pub purl: Purl,
     /// Who was asked, in words (`npm view`).
     pub source: Box<str>,
@@ -21,13 +21,13 @@ pub struct Metadata {
     pub published: Option<Timestamp>,
     /// When the newest version was published.
     pub last_release: Option<Timestamp>,
-    /// Whether the version still stands.
+    /// Whether the version is still offered without reservation.
     pub standing: Option<Standing>,
     /// Whether the project's repository is archived.
     pub archived: Option<bool>,
     /// Where its sources are.
     pub repository: Option<Box<str>>,
-    /// Where its changes are told, as its publisher says.
+    /// Where its changes are described, according to its publisher.
     pub changelog: Option<Box<str>>,
     /// How many people may publish.
     pub maintainers: Option<u32>,
@@ -64,18 +64,18 @@ impl Metadata {
     }
 }
 
-/// Whether a version still stands.
+/// Whether a version is still offered without reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// It is offered without reservation.
     Offered,
-    /// Its publisher advises against it, in these words.
+    /// Its publisher advises against it, with these words.
     Deprecated(Box<str>),
-    /// Its publisher took it back, in these words (often none).
+    /// Its publisher withdrew it, with these words (often none).
     Yanked(Box<str>),
 }
 
-/// A dependency that a package asks for.
+/// A dependency that a package requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
     /// Of which package.

@@ -1,6 +1,6 @@
-//! The words of planning: what a plan is made from (a problem) and what it says. All references
-//! between members of a problem are indexes into its own lists; a plan's are indexes into the
-//! problem that it answers.
+//! The types of planning: what a plan is made from (a problem), and the plan itself. All references
+//! between members of a problem are indexes into its own lists; those of a plan are indexes into
+//! the problem that it answers.
 
 use jiff::Timestamp;
 
@@ -68,13 +68,13 @@ pub struct Finding {
     pub level: Level,
     /// What it adds to the load while it is open.
     pub weight: f64,
-    /// By when it must be gone. `None`: at the next opportunity, or not known.
+    /// When it must be gone. `None`: at the next opportunity, or not known.
     pub deadline: Option<Timestamp>,
     /// Whether the charter says *now*: it need not wait for a window.
     pub now: bool,
     /// Whether it is known to be exploited.
     pub exploited: bool,
-    /// What stands in the way, where no action is known: a package, a supplier.
+    /// What blocks it, if no action is known: a package, a supplier.
     pub blocker: Option<Box<str>>,
 }
 
@@ -100,8 +100,8 @@ pub struct Candidate {
     pub needs: Vec<usize>,
     /// Candidates of one choice exclude each other.
     pub choice: Option<Box<str>>,
-    /// When its version leaves quarantine: a window that ends later may have it, from then on. It does not hold where a
-    /// known exploited finding is removed.
+    /// When its version leaves quarantine. A window that ends later may have it, from then on. It
+    /// does not apply if a known exploited finding is removed.
     pub quarantine: Option<Timestamp>,
 }
 
@@ -166,7 +166,7 @@ pub struct Worth {
     pub gap: f64,
     /// Load-days until the horizon.
     pub load_days: f64,
-    /// Findings that are not gone by their deadline, as far as it lies before the horizon.
+    /// Findings that are not gone by their deadline, for deadlines before the horizon.
     pub missed: usize,
 }
 
@@ -185,7 +185,7 @@ pub struct Batch {
     pub least: f64,
     /// The most points that it costs.
     pub most: f64,
-    /// The points that were reckoned with.
+    /// The points that were used for planning.
     pub points: f64,
     /// The findings that are gone with it and not before, in the order of their names.
     pub removes: Vec<usize>,
@@ -211,7 +211,7 @@ pub enum WhyThese {
     Accepted(usize),
     /// It removes a finding that is known to be exploited: candidate, finding.
     Exploited(usize, usize),
-    /// What a point of work removes of the load: candidate, load per point, its place among the team's
+    /// How much load a point of work removes: candidate, load per point, its place among the team's
     /// candidates by that (1: nothing removes more), out of how many.
     Worth(usize, f64, usize, usize),
     /// Another action needs it: this one, that one.
@@ -243,8 +243,8 @@ pub enum WhyNow {
     Limit,
     /// This finding would miss its deadline in the next window: finding, deadline.
     Deadline(usize, Timestamp),
-    /// It is reckoned as more points than the window has, while its least fits: it has the window to itself. Candidate,
-    /// points.
+    /// Its planned points are more than the window has, while its minimum fits: it has the window
+    /// to itself. Candidate, points.
     Whole(usize, f64),
 }
 
@@ -291,7 +291,7 @@ pub enum Because {
     NothingGained,
 }
 
-/// What one more point in a window would do, with everything else as it is.
+/// What one more point in a window would do, with everything else unchanged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Margin {
     /// The team.
@@ -302,7 +302,7 @@ pub struct Margin {
     pub saves: f64,
     /// Actions that come into the plan.
     pub adds: Vec<usize>,
-    /// Findings that are gone by the horizon and otherwise would not be.
+    /// Findings that would be gone by the horizon, and otherwise would not be.
     pub removes: Vec<usize>,
     /// The load of these findings.
     pub load: f64,

@@ -35,7 +35,7 @@ pub struct Scan {
     pub index: Option<IndexInfo>,
     /// Worst first; the order is part of the contract and the same on every run.
     pub findings: Vec<Finding>,
-    /// Components about which nothing can be said, sorted by purl.
+    /// Components that cannot be judged, sorted by purl.
     pub unknowns: Vec<Unknown>,
     /// What the findings mean in their context. `None`: they were not weighed.
     pub weighing: Option<Weighing>,
@@ -61,21 +61,21 @@ pub struct Weighing {
 pub struct Assessed {
     /// Position in [`Scan::findings`].
     pub finding: u32,
-    /// Where in the system it stands, sorted.
+    /// Where in the system it occurs, sorted.
     pub occurrences: Vec<Occurrence>,
     /// What it means.
     pub assessment: Assessment,
-    /// The exception that accepts it, and its last day (`None`: it has none). While it holds, the
-    /// finding is not part of the load.
+    /// The exception that accepts it, and its last day (`None`: it has none). While it is valid,
+    /// the finding is not part of the load.
     pub exception: Option<(Box<str>, Option<Date>)>,
-    /// The decision of our own that it does not matter here. While it holds, the finding is shown and is
+    /// Our own decision that it does no harm here. While it is valid, the finding is shown and is
     /// not part of the load. Never beside an exception.
     pub not_affected: Option<Unaffected>,
-    /// What the statement says that holds: a supplier's, or our own decision.
+    /// What the applicable statement says: a supplier's, or our own decision.
     pub vex: Option<VexStatus>,
 }
 
-/// The decision *not affected* that holds for a finding.
+/// The decision *not affected* that applies to a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unaffected {
     /// Its id.
@@ -89,8 +89,8 @@ pub struct Unaffected {
 }
 
 impl Assessed {
-    /// Whether something has to be done: it is neither accepted, nor decided not to matter, nor does a
-    /// statement hold that says so.
+    /// Whether something has to be done: it is neither accepted nor decided to be not affected, and
+    /// no applicable statement says so.
     pub fn is_open(&self) -> bool {
         self.exception.is_none()
             && self.not_affected.is_none()
@@ -119,7 +119,7 @@ impl Weighing {
 }
 
 impl Scan {
-    /// Whether something that should have been looked at was not.
+    /// Whether something that should have been examined was not.
     pub fn is_incomplete(&self) -> bool {
         self.inventory.is_incomplete() || self.diagnostics.iter().any(|d| d.code.makes_incomplete())
     }

@@ -1,5 +1,6 @@
-//! Tickets of a tracker: what is said of an action there, and what a tracker tells of it. One action has one ticket; what
-//! Trimtab wrote last stands in the ticket itself, on a line of its own, so that no machine has to remember it.
+//! Tickets of a tracker: what is written there about an action, and what a tracker reports about
+//! it. One action has one ticket. What Trimtab wrote last is recorded in the ticket itself, on a
+//! line of its own, so that no machine has to remember it.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,7 +14,7 @@ use crate::Level;
 pub const LABEL: &str = "trimtab";
 /// The label by which people say that it will not be done, where a tracker has no other word for that.
 pub const WONT_DO: &str = "trimtab:wont-do";
-/// The label of a ticket that another one stands for.
+/// The label of a ticket that another one replaces.
 pub const DUPLICATE: &str = "trimtab:duplicate";
 
 /// The label of a level.
@@ -58,7 +59,7 @@ pub struct Link {
     pub address: Box<str>,
 }
 
-/// The same in the words of each side.
+/// The same in the terms of each side.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Voices {
     /// What it means for those who use it.
@@ -71,7 +72,7 @@ pub struct Voices {
     pub operations: Box<str>,
 }
 
-/// What is said of an action in a tracker.
+/// What is written about an action in a tracker.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ticket {
     /// Its action.
@@ -90,7 +91,7 @@ pub struct Ticket {
     pub team: Box<str>,
     /// The tracker's component, where it has such.
     pub component: Option<Box<str>>,
-    /// Where more is said.
+    /// Where to read more.
     pub links: Vec<Link>,
     /// When it is done.
     pub criteria: Vec<Box<str>>,
@@ -102,8 +103,8 @@ const TITLE: usize = 250;
 const APART: char = '\u{200b}';
 
 impl Ticket {
-    /// Its title as it is sent: one line, bounded. A sign before a name is parted from it, so that nobody is called and nothing
-    /// is linked.
+    /// Its title as it is sent: one line, bounded. A sign before a name is separated from it, so
+    /// that nobody is mentioned and nothing is linked.
     pub fn heading(&self) -> String {
         let words: Vec<&str> = self.title.split_whitespace().collect();
         let words = words.join(" ");
@@ -123,7 +124,8 @@ impl Ticket {
         [LABEL.into(), level_label(self.level)].into()
     }
 
-    /// The digest of its text: of all but title and labels, which trackers keep by themselves.
+    /// The digest of its text: of everything except title and labels, which trackers keep
+    /// separately.
     pub fn digest(&self) -> Digest {
         let voices = &self.voices;
         let mut parts: Vec<&str> = vec![
@@ -146,7 +148,8 @@ impl Ticket {
     }
 }
 
-/// A short digest of texts, the same in every build (FNV-1a, 64 bits). It tells changes apart, and keeps no secret.
+/// A short digest of texts, the same in every build (FNV-1a, 64 bits). It detects changes, and
+/// keeps no secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Digest(u64);
 
@@ -177,8 +180,9 @@ impl fmt::Display for Digest {
     }
 }
 
-/// Where Trimtab is in the life of a ticket. Closing and opening are steps that may be cut off in the middle: what was begun
-/// is written before it is done, and what was done after it, so that it can be told from what people do.
+/// How far Trimtab is in the life of a ticket. Closing and opening are steps that may be cut off in
+/// the middle: the beginning is recorded before the call and the end after it, so that they can be
+/// distinguished from what people do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Life {
     /// It did not close it.
@@ -244,7 +248,8 @@ impl Wrote {
         }
     }
 
-    /// The last such line of a text, wherever it stands. `None`: there is none, or one that was changed by hand.
+    /// The last such line of a text, wherever it is. `None`: there is none, or it was changed by
+    /// hand.
     pub fn find(text: &str) -> Option<Wrote> {
         let (_, rest) = text.rsplit_once(BEGIN)?;
         let line = rest.lines().next()?;
@@ -308,14 +313,15 @@ pub enum Stage {
     WontDo,
 }
 
-/// A ticket as its tracker tells it.
+/// A ticket as its tracker reports it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
     /// Its name in the tracker: `7`, `APP-7`.
     pub key: Box<str>,
     /// The order in which the tracker made it.
     pub number: u64,
-    /// Who made it, as the tracker names who has the token too. `None`: it does not tell.
+    /// Who created it, in the form in which the tracker also names the token's owner. `None`: the
+    /// tracker does not say.
     pub author: Option<Box<str>>,
     /// Its title.
     pub title: Box<str>,
@@ -323,7 +329,8 @@ pub struct Seen {
     pub wrote: Option<Wrote>,
     /// Where it is.
     pub stage: Stage,
-    /// Why it will not be done, in people's words. `None`: they said none, or it was not asked.
+    /// Why it will not be done, in people's words. `None`: they gave no reason, or it was not asked
+    /// for.
     pub reason: Option<Box<str>>,
     /// Its labels.
     pub labels: BTreeSet<Box<str>>,
@@ -363,8 +370,8 @@ pub enum There {
     Tickets(Vec<Seen>),
 }
 
-/// What is kept of a ticket beside the tracker. All of it may be lost: then a creation whose answer was lost may be made
-/// twice, and the second is closed.
+/// What is kept about a ticket outside the tracker. All of it may be lost: then a creation whose
+/// answer was lost may be repeated, and the second ticket is closed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Kept {
     /// Its key.
@@ -412,7 +419,7 @@ pub enum Call {
     Retire {
         /// The second.
         key: Box<str>,
-        /// The one that stands.
+        /// The one that stays.
         by: Box<str>,
     },
 }

@@ -1,9 +1,10 @@
-//! Two gates of one state, by the agreement before a change and by the one after it, as one: the stricter. Pure.
+//! Joins two gates of one state, by the agreement before a change and by the one after it: the
+//! stricter counts. Pure.
 
 use crate::gate::{Gate, Outcome};
 use crate::verdict::Verdict;
 
-/// By which agreement a verdict stands.
+/// Which agreement a verdict comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum By {
     /// By both.
@@ -19,7 +20,8 @@ pub enum By {
 pub struct Joined {
     /// How it ends: as the stricter of both does.
     pub outcome: Outcome,
-    /// What the policies of either said. What both say stands once, in the words of the one before.
+    /// What the policies of either said. What both say is listed once, in the words of the one
+    /// before.
     pub verdicts: Vec<(Verdict, By)>,
 }
 
@@ -45,7 +47,8 @@ pub fn stricter(before: Gate, after: Gate) -> Joined {
     Joined { outcome, verdicts }
 }
 
-/// Whether two verdicts are one. About a finding, the words may differ: they tell its deadline and level.
+/// Whether two verdicts are one. About a finding, the texts may differ: they contain its deadline
+/// and level.
 fn says_the_same(a: &Verdict, b: &Verdict) -> bool {
     let about = (a.effect, &a.policy, &a.rule, &a.finding, &a.file, a.line)
         == (b.effect, &b.policy, &b.rule, &b.finding, &b.file, b.line);

@@ -1,4 +1,5 @@
-//! The policies that come with Trimtab. They are files like anybody's: read them, test them, replace them.
+//! The policies that come with Trimtab. They are files like anybody else's: read them, test them,
+//! replace them.
 
 /// A policy that comes with Trimtab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -214,7 +214,7 @@ fn only(results: &Value, name: &str) -> Option<Value> {
     values.as_array().ok()?.iter().next().cloned()
 }
 
-/// A built-in's error, as something that the policy could not tell.
+/// A built-in's error, as something that the policy could not decide.
 fn undecided(package: &Package, error: &str) -> Verdict {
     let (sentence, place) = told(error);
     let at =
@@ -234,8 +234,8 @@ fn undecided(package: &Package, error: &str) -> Verdict {
     }
 }
 
-/// What conftest's `exception` rules except: lists of rules, by what follows `deny_` in their names. What is
-/// excepted is told as a warning.
+/// What conftest's `exception` rules except: lists of rules, by what follows `deny_` in their
+/// names. What is excepted is reported as a warning.
 fn excepted(value: &Value) -> Vec<regorus::Rc<str>> {
     let lists: Vec<&Value> = match value {
         Value::Set(lists) => lists.iter().collect(),

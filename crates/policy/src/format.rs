@@ -1,5 +1,5 @@
-//! `sprintf`, as OPA has it: the verbs of Go's `fmt`. The engine's own follows a few of them only, and pads to
-//! any width.
+//! `sprintf`, as OPA has it: the verbs of Go's `fmt`. The engine's own supports only a few of them,
+//! and pads to any width.
 
 use regorus::Value;
 
@@ -48,7 +48,7 @@ fn bounded(out: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A verb with what stands before it: `%-8.3f`.
+/// A verb with its flags, width and precision: `%-8.3f`.
 #[derive(Debug, Default)]
 struct Verb {
     left: bool,
@@ -300,7 +300,7 @@ fn character(code: i64) -> char {
     u32::try_from(code).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
-/// `1.5e+03`, with as many digits as are needed or as are asked for.
+/// `1.5e+03`, with as many digits as are needed or requested.
 fn scientific(size: f64, precision: Option<usize>) -> String {
     let text = match precision {
         Some(precision) => format!("{size:.precision$e}"),

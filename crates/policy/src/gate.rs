@@ -1,4 +1,4 @@
-//! The outcome of a gate, out of what the policies said. Pure.
+//! The outcome of a gate, from what the policies said. Pure.
 
 use trimtab_model::charter::Strictness;
 
@@ -42,9 +42,9 @@ impl Gate {
     }
 }
 
-/// Decides. `unknown` is what the charter says about missing data. `complete` says that everything was looked
-/// at: every file was read and every policy evaluated. What is incomplete never passes, since no
-/// strictness can speak for a policy that was not asked.
+/// Decides. `unknown` is what the charter says about missing data. `complete` means that everything
+/// was examined: every file was read and every policy evaluated. What is incomplete never passes,
+/// because no strictness can speak for a policy that was not evaluated.
 pub fn gate(mut verdicts: Vec<Verdict>, unknown: Strictness, complete: bool) -> Gate {
     verdicts.sort();
     verdicts.dedup();

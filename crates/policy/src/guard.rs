@@ -1,6 +1,6 @@
 //! What a policy may not call, and built-ins whose result would grow without bound.
 //!
-//! The engine is built without network, runtime and identifiers; what is left of clock and random
+//! The engine is built without network, runtime and identifiers. What is left of clock and random
 //! numbers, and what people know from OPA and miss here, is refused by name before anything runs.
 
 use std::cell::Cell;
@@ -15,8 +15,8 @@ use trimtab_model::{Code, Diagnostic};
 use crate::source::calls;
 use crate::{format, newer, older};
 
-/// Built-ins of OPA that policies cannot call here, with the reason. A name that ends in a dot stands for all
-/// that begin with it.
+/// Built-ins of OPA that policies cannot call here, with the reason. A name that ends in a dot
+/// covers all that begin with it.
 pub const REFUSED: &[(&str, &str)] = &[
     ("http.send", "a policy has no network: put what it needs into the input or into a data file"),
     (
@@ -119,8 +119,9 @@ pub(crate) fn strictly(strict: bool) {
     STRICT.set(strict);
 }
 
-/// What one of our built-ins answers. Where it has none (an operand is of a kind that it does not take), a policy that is
-/// asked strictly is told so, as the engine does for its own: the rule would be undefined, and hide that data is missing.
+/// The answer of one of our built-ins. If it has none (an operand is of a kind that it does not
+/// take), a policy that is evaluated strictly gets an error, as with the engine's own built-ins:
+/// otherwise the rule would be undefined, and would hide that data is missing.
 pub(crate) fn answer(
     name: &str,
     args: &[Value],
@@ -186,7 +187,7 @@ fn index_of(text: &Value, what: &Value) -> Value {
     }
 }
 
-/// How often a text stands in another, side by side.
+/// How often a text occurs in another, without overlap.
 fn occurrences(text: &Value, what: &Value) -> Value {
     match (text, what) {
         (Value::String(text), Value::String(what)) => Value::from(text.matches(&**what).count()),

@@ -1,11 +1,11 @@
-//! What a policy may cost, and how work is stopped that costs more.
+//! What a policy may cost, and how work that costs more is stopped.
 //!
-//! The Rego engine looks at the clock between its own steps, which stops loops. A single built-in that
-//! runs on and on, or takes memory without end, does not come back to it. So the work is done on a
-//! thread of its own and watched: when it does not answer in time, or the process grows by more than
+//! The Rego engine looks at the clock between its own steps, which stops loops. A single built-in
+//! that runs on, or takes memory without end, does not return to it. So the work is done on a
+//! thread of its own and watched: if it does not answer in time, or the process grows by more than
 //! the limit, the policy counts as failed and its thread is left behind. It ends with the process.
-//! Packages run side by side, so when one takes all the memory, another that runs just then may be told to
-//! have failed with it; the gate does not pass either way.
+//! Packages run side by side, so if one takes all the memory, another that is running at that
+//! moment may be reported to have failed with it; the gate does not pass either way.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -88,7 +88,7 @@ impl<W> Task<W> {
     }
 }
 
-/// What a thread tells its watch.
+/// What a thread reports to its watch.
 enum News<T> {
     Began(usize),
     Ended(Result<T, Stopped>),

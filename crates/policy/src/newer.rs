@@ -1,4 +1,4 @@
-//! Built-ins that OPA has and the engine does not, yet, or has otherwise.
+//! Built-ins that OPA has and the engine does not have yet, or implements differently.
 
 use std::net::IpAddr;
 
@@ -51,8 +51,8 @@ fn split_n(text: &Value, by: &Value, n: &Value) -> Option<Value> {
     Some(Value::from(parts.into_iter().skip(from).take(taken).collect::<Vec<_>>()))
 }
 
-/// A text with every pattern replaced, in one pass: at each place the first pattern by order that stands there, and what
-/// was put in is not looked at again.
+/// A text with every pattern replaced, in one pass: at each place the first pattern, by order, that
+/// occurs there. What was put in is not searched again.
 fn replace_n<'p>(patterns: &'p Value, text: &Value) -> Option<Value> {
     let pairs = patterns.as_object().ok()?.iter();
     let pair = |(old, new): (&'p Value, &'p Value)| {

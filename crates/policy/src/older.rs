@@ -1,4 +1,4 @@
-//! Built-ins that OPA has given up and that policies written for conftest still call.
+//! Built-ins that OPA has dropped and that policies written for conftest still call.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,4 +1,4 @@
-//! Files of Rego made into policies.
+//! Makes policies from files of Rego.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,7 +23,7 @@ pub struct Policies {
     pub(crate) texts: BTreeMap<String, String>,
 }
 
-/// A package: the rules that share a name, out of one file or several.
+/// A package: the rules that share a name, from one file or several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
     /// Its name without `data.`, joined by dots.
@@ -42,7 +42,7 @@ pub struct Package {
     pub(crate) reference: String,
 }
 
-/// A rule and the first place where it stands.
+/// A rule and the first place where it occurs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleInfo {
     /// Its name.
@@ -69,8 +69,8 @@ const LONGEST_LINE: u32 = 4096;
 const MOST_LINES: usize = 50_000;
 
 impl Policies {
-    /// Reads files (name, text). What cannot be read is told and left out; files of tests
-    /// (`_test.rego`) are passed over.
+    /// Reads files (name, text). What cannot be read is reported and left out; files of tests
+    /// (`_test.rego`) are skipped.
     pub fn compile(files: &[(&str, &str)]) -> (Policies, Vec<Diagnostic>) {
         let files = files.iter().filter(|(name, _)| !name.ends_with(TEST));
         read(files.copied(), Limits::default())
@@ -335,7 +335,7 @@ fn reference(path: &[String]) -> String {
     text
 }
 
-/// A member of the file's first `# METADATA` comment, where it stands on one line.
+/// A member of the file's first `# METADATA` comment, if it is on one line.
 fn metadata(text: &str, member: &str) -> Option<Box<str>> {
     let comment = text.lines().skip_while(|line| line.trim() != "# METADATA").skip(1);
     let mut comment = comment.map_while(|line| line.strip_prefix('#'));

@@ -1,8 +1,9 @@
-//! Functions that call themselves, and chains of rules that are too long: the engine would follow both until
-//! its stack ends. Rego forbids the first; the engine notices it among rules, not among functions.
+//! Functions that call themselves, and chains of rules that are too long: the engine would follow
+//! both until its stack is exhausted. Rego forbids the first; the engine notices it among rules,
+//! not among functions.
 //!
-//! Names are compared as they are written. A local variable that is named like a rule is told apart where it
-//! is declared (`x :=`, `some x`, a parameter).
+//! Names are compared as they are written. A local variable that is named like a rule is
+//! distinguished where it is declared (`x :=`, `some x`, a parameter).
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,5 +1,5 @@
-//! A policy's text, as far as it is looked at before the engine gets it: calls with their places, and the
-//! names of rules. Comments and strings are passed over.
+//! A policy's text, as far as it is examined before the engine gets it: calls with their places,
+//! and the names of rules. Comments and strings are skipped.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use std::ops::Range;
 pub(crate) struct Call<'t> {
     /// The name with its dots.
     pub(crate) name: &'t str,
-    /// Where the name stands, in bytes.
+    /// Where the name is, in bytes.
     pub(crate) at: Range<usize>,
 }
 

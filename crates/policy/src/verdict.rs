@@ -1,5 +1,5 @@
-//! What a policy says about the input: one verdict for every result of its `deny`, `violation`, `warn` and
-//! `unknown` rules, also when they are named `deny_…`.
+//! What a policy says about the input: one verdict for every result of its `deny`, `violation`,
+//! `warn` and `unknown` rules, including rules named `deny_…`.
 
 use regorus::Value;
 
@@ -8,9 +8,9 @@ use regorus::Value;
 pub enum Effect {
     /// The gate fails.
     Deny,
-    /// The policy cannot tell: data is missing.
+    /// The policy cannot decide: data is missing.
     Unknown,
-    /// It is said, and the gate does not fail for it.
+    /// It is reported, and the gate does not fail because of it.
     Warn,
 }
 

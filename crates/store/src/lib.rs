@@ -1,9 +1,10 @@
-//! What the server remembers, in the words of the domain: people, systems, snapshots, findings,
+//! What the server remembers, in the terms of the domain: people, systems, snapshots, findings,
 //! decisions, the ledger, jobs. SQLite in one file, or PostgreSQL; one statement text for both.
 //!
-//! Every row of an organisation begins its key with the organisation, and every question here begins
-//! with it too: what belongs to another cannot be asked for. What happened is told to the ledger in
-//! the transaction that makes it so; notices leave through the outbox of the same transaction.
+//! Every row of an organisation begins its key with the organisation, and every query here begins
+//! with it too: what belongs to another organisation cannot be asked for. What happened is recorded
+//! in the ledger in the transaction that makes it so; notices leave through the outbox of the same
+//! transaction.
 //!
 //! Nothing here decides: versions, matching and weighing are the engine's; SQL filters and joins.
 

@@ -1,4 +1,4 @@
-//! Feeds on disk: where they lie, and how each is read. Downloading is the connect crate's.
+//! Feeds on disk: where they are, and how each is read. The `connect` crate downloads them.
 
 pub mod epss;
 pub mod kev;

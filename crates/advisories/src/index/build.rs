@@ -84,10 +84,10 @@ pub struct BuildReport {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// What the index that was there told about when advisories last changed in substance.
+/// What the previous index recorded about when advisories last changed in substance.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Previous {
-    /// There was none: it is known as far as the records themselves tell.
+    /// There was none: only what the records themselves say is known.
     #[default]
     None,
     /// It was read.
@@ -146,8 +146,8 @@ impl From<BadSource> for BuildError {
     }
 }
 
-/// Builds the index at `target` from feeds on disk. An index that is there already tells when advisories
-/// last changed in substance.
+/// Builds the index at `target` from feeds on disk. A previous index at that place says when
+/// advisories last changed in substance.
 ///
 /// # Errors
 /// A source cannot be used or the file cannot be written. An index that is there stays.
@@ -258,7 +258,7 @@ fn read_one(place: &str, bytes: Result<&[u8], Diagnostic>, batch: &mut Batch) {
     }
 }
 
-/// A record that stands in several files is one record.
+/// A record that is in several files is one record.
 fn keep_newest(drafts: &mut HashMap<Box<str>, Draft>, draft: Draft) {
     match drafts.get_mut(&draft.key) {
         Some(before) => {

@@ -28,7 +28,7 @@ pub(crate) struct Draft {
     pub(crate) modified: i64,
     /// A hash of what matters in it.
     pub(crate) substance: u64,
-    /// A hash of the record's bytes: decides between equals, tells whether it changed.
+    /// A hash of the record's bytes: decides between equals, and shows whether it changed.
     pub(crate) content: u64,
     /// Whether the database took it back.
     pub(crate) withdrawn: bool,
@@ -235,8 +235,8 @@ fn summary(record: &Record<'_>) -> String {
     clipped.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// The database's word of severity. AlmaLinux and Rocky Linux have it only as the first word of
-/// the summary.
+/// The database's rating word. AlmaLinux and Rocky Linux have it only as the first word of the
+/// summary.
 pub(super) fn label<'r>(record: &'r Record<'_>) -> Option<&'r str> {
     let stated = record.database_specific.severity.get().or_else(|| {
         record.affected.iter().find_map(|a| {

@@ -14,7 +14,7 @@ use super::intervals::{Point, Settled, settle};
 use super::run::{Heap, RunWriter};
 use crate::osv::{AffectedPackage, Text};
 
-/// The order in which a range's bounds stand; `None` for GIT, whose commits have none.
+/// The version order of a range's bounds; `None` for GIT, whose commits have none.
 fn range_scheme(family: Family, range_type: Option<&str>) -> Option<Scheme> {
     match range_type {
         Some("GIT") => None,

@@ -51,7 +51,7 @@ pub(crate) struct Interval {
     pub(crate) high: Option<(Point, bool)>,
 }
 
-/// What a range comes to.
+/// The result of a range.
 #[derive(Debug, Default)]
 pub(crate) struct Settled {
     /// The affected stretches, in order.
@@ -64,7 +64,7 @@ pub(crate) struct Settled {
     pub(crate) fixes: Vec<Point>,
 }
 
-/// The most events of one range that are looked at; a range with more is unknown as a whole.
+/// The most events of one range that are evaluated; a range with more is unknown as a whole.
 const MAX_EVENTS: usize = 20_000;
 
 /// Puts a range's events into order and walks them.

@@ -209,7 +209,7 @@ impl<'i> Entry<'i> {
         self.flag(entry_flag::RANGES)
     }
 
-    /// Whether something in it could not be compared, so that *no* is never said.
+    /// Whether something in it could not be compared, so that the answer is never *no*.
     pub fn is_open(&self) -> bool {
         self.flag(entry_flag::OPEN)
     }

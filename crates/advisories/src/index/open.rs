@@ -1,5 +1,5 @@
-//! Opens an index: header and page sums are checked, nothing else, so that opening costs next to
-//! nothing at any size. All other pages are checked when they are first touched (see `pages`).
+//! Opens an index. Only the header and the checksums of pages are checked, so that opening costs
+//! next to nothing at any size. All other pages are checked when they are first read (see `pages`).
 
 use std::fmt;
 use std::fs::File;
@@ -42,7 +42,7 @@ pub enum IndexError {
 }
 
 impl IndexError {
-    /// The command that mends it.
+    /// The command that repairs it.
     pub const HELP: &'static str = "run: trimtab db update";
 
     /// The error as a diagnostic.

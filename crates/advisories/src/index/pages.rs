@@ -1,5 +1,5 @@
-//! Checked access to the index's bytes: a page is compared with its sum the first time it is
-//! touched, and that is remembered. What was not compared is never handed out.
+//! Checked access to the index's bytes: a page is compared with its checksum when it is first read,
+//! and the result is remembered. What was not compared is never handed out.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ use super::write::page_sum;
 pub(crate) struct Pages {
     bytes: Bytes,
     sections: [Range<usize>; Section::COUNT],
-    /// Where the sums stand; the first is that of the page after the header.
+    /// Where the checksums are; the first is that of the page after the header.
     sums: Range<usize>,
     /// One bit for each page that matched its sum.
     seen: Box<[AtomicU64]>,

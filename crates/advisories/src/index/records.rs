@@ -298,7 +298,7 @@ impl<'i> AdvisoryRef<'i> {
         self.heap.optional(self.head.summary)
     }
 
-    /// The database's own word of severity.
+    /// The database's own rating word.
     pub fn label(&self) -> Option<&'i str> {
         self.heap.optional(self.head.label)
     }
@@ -329,7 +329,8 @@ impl<'i> AdvisoryRef<'i> {
         self.texts(3)
     }
 
-    /// Packages of the same ecosystem that it names to be used instead of one that nobody maintains, as it names them.
+    /// Packages of the same ecosystem that it names as replacements of an unmaintained one, as it
+    /// names them.
     pub fn successors(&self) -> impl ExactSizeIterator<Item = &'i str> + use<'i> {
         self.texts(4)
     }

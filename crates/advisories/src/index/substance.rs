@@ -1,14 +1,16 @@
-//! What an advisory says that matters, apart from how it says it; and between which times that last
+//! What an advisory says in substance, apart from its wording; and between which times that last
 //! changed.
 //!
-//! Databases touch their records often: a sentence, a link, a weakness, the whole base at once. A
-//! decision that rests on an advisory is outdated only if its *substance* changed: the packages with
-//! their ranges and versions, scores and the word of severity, symbols and platforms, the kind, aliases.
-//! The order in which a record lists them is none of it, and neither are Git commits, which nothing is matched by.
-//! A record that its database took back is not in the index, and one that comes again is a new one.
+//! Databases touch their records often: a sentence, a link, a weakness, the whole database at once.
+//! A decision that rests on an advisory is outdated only if its *substance* changed: the packages
+//! with their ranges and versions, scores and the rating word, symbols and platforms, the kind,
+//! aliases. The order in which a record lists them is not part of it, and neither are Git commits,
+//! by which nothing is matched. A record that its database withdrew is not in the index, and one
+//! that comes again is a new one.
 //!
-//! When the substance changed stands in no record. Between two builds it can be told: see [`since`].
-//! Nothing here reads a clock, so that the same data after the same index give the same bytes.
+//! No record says when its substance changed. It can be found out between two builds: see
+//! [`since`]. Nothing here reads a clock, so that the same data after the same index give the same
+//! bytes.
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
@@ -37,7 +39,7 @@ pub(crate) struct Earlier {
     pub(crate) since: Since,
     /// When it was last touched.
     pub(crate) modified: i64,
-    /// The newest date of the data that it stood in.
+    /// The newest date of the data that contained it.
     pub(crate) newest: i64,
 }
 

@@ -1,13 +1,14 @@
-//! What an advisory about a package that nobody maintains names to be used instead: the list under a heading of alternatives,
-//! and names that are marked as such right after words that say so. It is for people: nobody looked whether it fits.
+//! What an advisory about an unmaintained package names as a replacement: the list under a heading
+//! of alternatives, and names that are marked as such right after words that say so. It is for
+//! people: nobody checked whether it fits.
 
 use trimtab_model::advisory::Kind;
 
 use crate::osv::Record;
 
-/// The most names that are told, and the longest text that is read.
+/// The most names that are listed, and the longest text that is read.
 const MOST: (usize, usize) = (8, 64 << 10);
-/// Words after which a name stands, in lower case.
+/// Words after which a name follows, in lower case.
 const AFTER: &[&str] = &[
     "use",
     "using",

@@ -1,4 +1,4 @@
-//! What a newer index makes necessary to look at again: which packages are to be matched anew, and
+//! What a newer index makes it necessary to check again: which packages must be matched anew, and
 //! which vulnerabilities only weighed anew.
 
 use std::collections::BTreeSet;

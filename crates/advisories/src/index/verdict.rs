@@ -27,21 +27,21 @@ pub enum Affected {
 pub struct Verdict<'i> {
     /// Whether the version is affected.
     pub affected: Affected,
-    /// It stands in the advisory's list of versions.
+    /// It is in the advisory's list of versions.
     pub by_list: bool,
     /// It is inside of a range whose ends can be compared.
     pub by_range: bool,
     /// List and ranges are both there and say different things of this version (TRAPS 2).
     pub contradiction: bool,
-    /// The range that holds it has no end; the database only hints at one (TRAPS 1).
+    /// The range that contains it has no end; the database only hints at one (TRAPS 1).
     pub hint: bool,
     /// The version is beyond that hint: affected by the letter, by the hint probably not.
     pub beyond_hint: bool,
-    /// What holds the version, for people: `>= 1.2.0, < 1.4.3`.
+    /// What contains the version, for people: `>= 1.2.0, < 1.4.3`.
     pub interval: Interval<'i>,
 }
 
-/// What holds a version; its text is for people.
+/// What contains a version; its text is for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interval<'i> {
     /// Nothing does.

@@ -1,4 +1,4 @@
-//! Reads a whole index: every page's sum, the digest, and that everything leads where it should.
+//! Reads a whole index: every page's checksum, the digest, and that every reference is valid.
 
 use zerocopy::FromBytes;
 

@@ -1,6 +1,6 @@
-//! Writes an index file: sections one after the other, a sum for each page on the way, the
-//! header last. The file is written beside its name, made durable, then renamed over it: whoever
-//! is killed on the way leaves the old file as it was.
+//! Writes an index file: sections one after the other, a checksum for each page on the way, the
+//! header last. The file is written beside its name, made durable, then renamed over it: a process
+//! that is killed on the way leaves the old file as it was.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -115,7 +115,7 @@ impl<W: Write + Seek> PageWriter<W> {
         Ok(())
     }
 
-    /// Where the next byte of the section comes to stand, from its beginning.
+    /// Where the next byte of the section will be, from its beginning.
     pub(crate) fn position(&self) -> u64 {
         self.begun.map_or(0, |(_, start)| self.at - start)
     }

@@ -1,8 +1,8 @@
 //! `bundler-audit check`, as JSON and as text.
 //!
-//! Traps: in JSON `cve` and `ghsa` stand mostly without their prefix; an insecure source of gems is
-//! no vulnerability; in text an advisory ends with an empty line.
-//! A text that says that nothing was found is not taken: every tool may have written it.
+//! Traps: in JSON `cve` and `ghsa` are mostly without their prefix; an insecure source of gems is
+//! no vulnerability; in text an advisory ends with an empty line. A text that says that nothing was
+//! found is not taken: any tool may have written it.
 
 use super::Format;
 use crate::document::Document;

@@ -1,7 +1,7 @@
 //! `composer audit --format json`.
 //!
-//! Traps: PHP writes an empty map as a list; the installed version is not said; ignored advisories
-//! stand apart; an abandoned package is no vulnerability.
+//! Traps: PHP writes an empty map as a list; the installed version is not given; ignored advisories
+//! are in a separate list; an abandoned package is no vulnerability.
 
 use super::Format;
 use crate::document::Document;

@@ -1,8 +1,8 @@
 //! OWASP Dependency-Check, its report in JSON.
 //!
-//! Traps: packages are guessed from evidence, and one without a purl has only a file; a CPE is a guess
-//! and is not taken; suppressed vulnerabilities stand apart; names of vulnerabilities from some
-//! sources are prose or numbers of npm.
+//! Traps: packages are guessed from evidence, and one without a purl has only a file; a CPE is a
+//! guess and is not taken; suppressed vulnerabilities are in a separate list; names of
+//! vulnerabilities from some sources are prose or numbers of npm.
 
 use super::Format;
 use crate::cvss;

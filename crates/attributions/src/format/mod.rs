@@ -57,8 +57,8 @@ pub struct Format {
 }
 
 impl Format {
-    /// The tool's words for kinds of packages, each with the purl type and the namespace (empty: the
-    /// name says it) that it stands for.
+    /// The tool's words for kinds of packages, each with the purl type and the namespace that it
+    /// means (empty: the name has it).
     pub fn words(&self) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
         self.words.iter().copied()
     }

@@ -2,7 +2,7 @@
 //! lines of their own (Trivy, Grype), or a sentence with the package in quotes (OSV-Scanner). Lines that
 //! are not of this kind are passed over; nothing is guessed from other prose.
 
-/// What a message tells.
+/// What a message says.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Told<'m> {
     pub(super) name: Option<&'m str>,
@@ -11,10 +11,10 @@ pub(super) struct Told<'m> {
     pub(super) kind: Option<&'m str>,
 }
 
-/// Lines that are looked at.
+/// Lines that are read.
 const MAX_LINES: usize = 100;
 
-/// What the message of a result tells, then the help of its rule where the message says nothing.
+/// What the message of a result says; if it says nothing, the help of its rule.
 pub(super) fn read<'m>(message: Option<&'m str>, help: Option<&Told<'m>>) -> Told<'m> {
     let message = message.unwrap_or_default();
     let mut told = lines(message);
@@ -34,7 +34,7 @@ pub(super) fn read<'m>(message: Option<&'m str>, help: Option<&Told<'m>>) -> Tol
     told
 }
 
-/// What the lines of a text tell.
+/// What the lines of a text say.
 pub(super) fn lines(text: &str) -> Told<'_> {
     let mut told = Told::default();
     for line in text.lines().take(MAX_LINES) {

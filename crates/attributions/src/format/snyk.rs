@@ -1,6 +1,6 @@
 //! Snyk (`snyk test --json`), one project or several.
 //!
-//! Traps: a vulnerability stands once for each path to its package; what `.snyk` ignores is in
+//! Traps: a vulnerability occurs once for each path to its package; what `.snyk` ignores is in
 //! `filtered.ignore`; packages of a distribution are named `source/binary`, and their manager is
 //! `debian:12`; findings about licences have the type `license`.
 

@@ -1,4 +1,5 @@
-//! A charter file to a [`Charter`]: laid over its preset, with every slip told at its place.
+//! From a charter file to a [`Charter`]: laid over its preset, with every mistake reported at its
+//! place.
 
 use std::ops::Range;
 
@@ -60,15 +61,15 @@ fn read(
     }
 }
 
-/// Where the terms of an environment stand, from low to critical; of the first line without its name. What the
-/// preset says stands nowhere.
+/// Where the terms of an environment are, from low to critical; for those of the first line,
+/// without a name. What comes from the preset has no place.
 pub(super) type TermsAt = (Option<Box<str>>, [Option<Range<usize>>; 4]);
 
 /// What is read from, and whether something in it was wrong. The parts of a charter are read in files of their own.
 pub(super) struct Reader<'t> {
     text: Text<'t>,
     bad: bool,
-    /// Where the terms of each environment stand, from low to critical.
+    /// Where the terms of each environment are, from low to critical.
     pub(super) terms: Vec<TermsAt>,
     /// Where sides are named.
     sides: Vec<(Role, Range<usize>)>,
@@ -83,7 +84,7 @@ impl Reader<'_> {
         self.text.problem(Code::CharterInvalid, bytes.clone(), message, help);
     }
 
-    /// One of some words. A slip is told with the word that was probably meant.
+    /// One of some words. A mistyped one is reported with the word that was probably meant.
     pub(super) fn word<T: Copy>(
         &mut self,
         what: &str,
@@ -213,7 +214,7 @@ impl Reader<'_> {
         fits.then_some(at.value)
     }
 
-    /// Names that stand once. The names that were taken.
+    /// Reads names that must be distinct. Returns the names that were taken.
     fn distinct<'n>(&mut self, what: &str, names: impl Iterator<Item = &'n At<String>>) {
         let mut seen: Vec<&str> = Vec::new();
         for name in names {

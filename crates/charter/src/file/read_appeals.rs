@@ -1,4 +1,4 @@
-//! The rules of a charter for what is asked outside of the plan.
+//! The charter's rules for requests outside of the plan.
 
 use trimtab_model::Role;
 use trimtab_model::charter::{Charter, Term};

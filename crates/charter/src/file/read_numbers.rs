@@ -1,5 +1,5 @@
-//! The numbers of the weighing and of the costs, from the shape to the model. Orders that make the
-//! level rise with the risk are kept: a table that breaks them is refused.
+//! The numbers of the weighing and of the costs, from the shape to the model. A level must never
+//! fall when the risk rises: a table that breaks this order is refused.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! The shape of a charter file, as people write it. Member names are part of the contract; the
-//! JSON Schema that editors use is made from this file. Checks that a schema cannot say are in
+//! The shape of a charter file, as people write it. Member names are part of the contract; the JSON
+//! Schema that editors use is made from this file. Checks that a schema cannot express are in
 //! [`super::read`].
 
 use std::collections::BTreeMap;

@@ -29,7 +29,7 @@ pub fn term(text: &str) -> Option<Term> {
     })
 }
 
-/// The term that a slip was probably meant to be: `72hh`, `14d`, `3 week`, `this sprnt`.
+/// The term that a mistyped one was probably meant to be: `72hh`, `14d`, `3 week`, `this sprnt`.
 pub fn meant(text: &str) -> Option<String> {
     const UNITS: &[&str] = &["hours", "days", "working days", "weeks", "sprints", "years"];
     let text = text.trim().to_lowercase();

@@ -3,7 +3,7 @@
 use super::{Reader, shape};
 use crate::at::At;
 
-/// How updates are carried out and tested. What is not said is as usual.
+/// How updates are carried out and tested. What is not given has its default.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Apply {
     /// The command that tests the project.

@@ -6,7 +6,7 @@ use crate::at::{At, nearest};
 /// The rhythms that have windows, as the planner reads them.
 pub const RHYTHMS: &[&str] = &["week", "sprint", "cool-down", "month", "quarter"];
 
-/// Who does the work of a plan, when, and how much of it. `None`: nobody said.
+/// Who does the work of a plan, when, and how much of it. `None`: not given.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Team {
     /// Its name.

@@ -1,14 +1,15 @@
-//! One entry of the file by itself: every member that does not fit is told, and only this entry is left out.
+//! One entry of the file: every member that does not fit is reported, and only this entry is left
+//! out.
 
 use serde::de::DeserializeOwned;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeValue, Error, ValueDeserializer};
 
-/// The most that is told of one entry.
+/// The most faults that are reported for one entry.
 const MOST: usize = 32;
 
-/// An entry, if all of it fits. What does not is told, each at its place.
+/// An entry, if all of it fits. What does not fit is reported, each fault at its place.
 pub(super) fn entry<T: DeserializeOwned>(
     mut value: Spanned<DeValue<'_>>,
     told: &mut dyn FnMut(&Error),

@@ -49,8 +49,8 @@ pub fn covers(reach: &Reach, found: &Found<'_>) -> bool {
         && reach.path.as_deref().is_none_or(path)
 }
 
-/// The exception that accepts an occurrence of a level on a day: of those in force the one that holds
-/// longest, and until when.
+/// The exception that accepts an occurrence of a level on a day: of those in force, the one that
+/// lasts longest, and until when.
 pub fn accepting<'e>(
     exceptions: &'e [Exception],
     found: &Found<'_>,
@@ -75,7 +75,7 @@ pub(super) fn pattern(text: &str) -> Result<Glob, globset::Error> {
     GlobBuilder::new(text).literal_separator(true).backslash_escape(true).build()
 }
 
-/// Whether a purl stands for another one: the same package, and whatever else it says.
+/// Whether a purl covers another one: the same package, and whatever else it says.
 fn package_covers(wanted: &Purl, purl: &Purl) -> bool {
     wanted.package() == purl.package()
         && wanted.version().is_none_or(|version| purl.version() == Some(version))

@@ -1,5 +1,5 @@
-//! Reading `exceptions.toml`. A decision that is not sound is left out, with the place of the
-//! fault: what cannot be read does not hold. The others are read.
+//! Reading `exceptions.toml`. An invalid decision is left out, with the place of the fault: what
+//! cannot be read is not in force. The others are read.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -22,10 +22,11 @@ pub const FORMAT: u32 = 1;
 /// The most decisions that a file may have.
 const MAX_DECISIONS: usize = 100_000;
 
-/// The most slips of the file's language that are said: what follows the first often follows from it.
+/// The most mistakes in the file's syntax that are reported: what follows the first often results
+/// from it.
 const MAX_SLIPS: usize = 10;
 
-/// The most faults of a file that are said.
+/// The most faults of a file that are reported.
 const MAX_FAULTS: usize = 1_000;
 
 /// Reads a file. `file` is its name in diagnostics and in [`Exception::file`].
@@ -102,13 +103,13 @@ struct Reader<'t> {
     file: &'t str,
     lines: Lines,
     faults: Vec<Diagnostic>,
-    /// Where each id stands first.
+    /// Where each id occurs first.
     first: HashMap<String, usize>,
     /// What is read.
     noun: Noun,
 }
 
-/// What every decision says, checked.
+/// What every decision has, checked.
 struct Sound {
     id: Box<str>,
     reach: Reach,
@@ -226,7 +227,7 @@ impl Reader<'_> {
         None
     }
 
-    /// What every decision says. `None` if its id was there before.
+    /// What every decision has. `None` if its id was there before.
     fn sound(&mut self, entry: &Common<'_>) -> Option<Sound> {
         let (noun, _) = self.noun;
         let key = entry.id.value.trim().to_owned();

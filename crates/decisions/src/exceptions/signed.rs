@@ -101,7 +101,7 @@ impl Signed<'_> {
     }
 }
 
-/// Roles, as they are told.
+/// Roles, in words.
 pub(crate) fn words(roles: &[Role]) -> String {
     if roles.is_empty() {
         return "nobody, by the charter".to_owned();

@@ -1,4 +1,4 @@
-//! `.cargo/audit.toml` of cargo-audit: `[advisories] ignore`, a list of ids. Reasons stand in
+//! `.cargo/audit.toml` of cargo-audit: `[advisories] ignore`, a list of ids. Reasons are in
 //! comments after them.
 
 use serde::Deserialize;

@@ -178,7 +178,7 @@ fn take(rule: &Suppress, reading: &mut Reading<'_>) {
     }
 }
 
-/// A purl, or a pattern that stands for one package at one or at every version.
+/// A purl, or a pattern that means one package at one or at every version.
 fn purl(text: &str, regex: bool) -> Option<Purl> {
     Purl::parse(&if regex { one(text, '@')? } else { text.to_owned() }).ok()
 }
@@ -194,8 +194,8 @@ fn gav(text: &str, regex: bool) -> Option<Purl> {
     Purl::build("maven", Some(group), artifact, version, [], None).ok()
 }
 
-/// What a pattern stands for, if that is one text, or every version of one package. The package must
-/// be closed off by the sign before the version: `g/a.*` would be `g/ab` too.
+/// What a pattern means, if that is one text, or every version of one package. The package must be
+/// followed by the separator before the version: `g/a.*` would match `g/ab` too.
 fn one(pattern: &str, sign: char) -> Option<String> {
     // Patterns match the whole text or must say so; without `^` they could begin anywhere.
     let body = pattern.strip_prefix('^')?;

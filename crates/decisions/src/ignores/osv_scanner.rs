@@ -1,6 +1,6 @@
-//! `osv-scanner.toml`: `[[IgnoredVulns]]` and `[[PackageOverrides]]` that ignore. It holds for the
+//! `osv-scanner.toml`: `[[IgnoredVulns]]` and `[[PackageOverrides]]` that ignore. It applies to the
 //! files of its own folder, not of those below, and ignores aliases too. Overrides of licences are
-//! not about vulnerabilities and are passed over.
+//! not about vulnerabilities and are skipped.
 
 use serde::Deserialize;
 

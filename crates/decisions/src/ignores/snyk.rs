@@ -1,9 +1,9 @@
 //! `.snyk`: `ignore`, by id a list of dependency paths, each with reason, expiry and beginning.
 //!
-//! Only the path `*` is every occurrence; another one (`a > b > c`) names a way through the
-//! dependency graph, which an exception cannot say. Snyk's own ids (`SNYK-JS-…`) are in no public
-//! feed: such an exception covers a finding only if an advisory has that id as an alias, which is
-//! said once for the file.
+//! Only the path `*` means every occurrence; another one (`a > b > c`) names a path through the
+//! dependency graph, which an exception cannot express. Snyk's own ids (`SNYK-JS-…`) are in no
+//! public feed: such an exception covers a finding only if an advisory has that id as an alias,
+//! which is reported once for the file.
 
 use trimtab_model::{Code, Diagnostic};
 

@@ -1,26 +1,27 @@
-//! Which statements say something about a finding, and what then holds.
+//! Which statements are about a finding, and which of them then applies.
 //!
 //! **Vulnerability.** A statement is about a finding if one of its ids is one of the finding's,
 //! aliases included, whatever the case.
 //!
-//! **Scope.** A purl stands for another one if type, namespace and name are the same, every qualifier
-//! that it has is there too, and its version, if it has one, is the same; a range (`vers:`) stands
-//! instead of the version. A statement about a product alone is about a component that its purl
-//! stands for, and about every component of a product that it stands for. A statement about
-//! components in a product is about those components in that product: the product must be one of
-//! those that are known to be scanned ([`About::products`]). Where none is known, such a statement
-//! counts only if it makes nothing look better than it is (`affected`, `under_investigation`).
-//! `fixed` must say which version is: without any it says nothing about the one at hand.
+//! **Scope.** A purl covers another one if type, namespace and name are the same, every qualifier
+//! that it has is there too, and its version, if it has one, is the same; a range (`vers:`)
+//! replaces the version. A statement about a product alone is about a component that its purl
+//! covers, and about every component of a product that it covers. A statement about components in a
+//! product is about those components in that product: the product must be one of those that are
+//! known to be scanned ([`About::products`]). If none is known, such a statement counts only if it
+//! makes nothing look better than it is (`affected`, `under_investigation`). `fixed` must say which
+//! version is fixed: without one it says nothing about the installed version.
 //!
-//! **Age.** `not_affected` and `fixed` hold only if they are at least as new as the last
-//! *substantial* change of the advisory: its ranges, its severity, its symbols, not its wording. When
-//! that was is known between two times: what is as new as the later one holds, what is older than the earlier one
-//! is stale, and of what lies between, or has no time, it cannot be shown: it does not hold either, and
-//! is told with that reason. What is graver does not go stale.
+//! **Age.** `not_affected` and `fixed` need a time. They apply if they are at least as new as the
+//! last *substantial* change of the advisory: its ranges, its severity, its symbols, not its
+//! wording. The time of that change is known between two times: what is as new as the later one
+//! applies, what is older than the earlier one is stale. What is in between, or cannot be compared
+//! because these times are not known, applies too, with a note (`vex-age-unknown`): nothing shows
+//! that it is out of date. What is graver does not go stale.
 //!
-//! **Conflict.** Of one author, the newest statement that is in scope holds; of equally new ones the one
-//! that says more closely what it is about. Authors who contradict each other are a
-//! diagnostic (`vex-conflict`), none is taken at their word, and the graver status is used.
+//! **Conflict.** Of one author, the newest statement that is in scope applies; of equally new ones
+//! the one that says more precisely what it is about. Authors who contradict each other are a
+//! diagnostic (`vex-conflict`), none of them is trusted, and the graver status is used.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -38,21 +39,21 @@ pub struct About<'f> {
     pub ids: &'f [Box<str>],
     /// The component.
     pub component: &'f Purl,
-    /// What is scanned, and the packages that *every* way from it to the component passes: what holds for
-    /// a component in one of them holds here. None: not known.
+    /// What is scanned, and the packages through which *every* path from it to the component
+    /// passes: what applies to a component in one of them applies here. None: not known.
     pub products: &'f [Purl],
     /// Between when the advisories last changed in substance.
     pub changed: Changed,
 }
 
-/// Why a statement does or does not hold for a finding of its vulnerability.
+/// Why a statement does or does not apply to a finding of its vulnerability.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Why {
-    /// It holds.
+    /// It applies.
     Applies,
-    /// Another author contradicts it; the graver word is used.
+    /// Another author contradicts it; the graver status is used.
     Conflict,
-    /// Its author said something newer, or closer.
+    /// Its author said something newer, or more precise.
     Superseded,
     /// It is older than the advisory's last substantial change.
     Older,
@@ -100,14 +101,14 @@ impl Why {
 pub struct Use {
     /// The place of the statement in the list.
     pub statement: usize,
-    /// Whether it holds.
+    /// Whether it applies.
     pub why: Why,
 }
 
 /// What statements say about one finding.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Answer {
-    /// The status that holds, with who says so. `None`: nobody says anything that holds.
+    /// The status that applies, with its source. `None`: no statement applies.
     pub status: Option<Fact<VexStatus>>,
     /// Every statement about the vulnerability, in the order of the list.
     pub uses: Vec<Use>,
@@ -134,13 +135,13 @@ fn names(statement: &Statement, ids: &[Box<str>]) -> bool {
 pub struct Effect {
     /// The place of the statement in the list.
     pub statement: usize,
-    /// The findings of its vulnerability by their places, and whether it holds for each. Empty: no
+    /// The findings of its vulnerability by their places, and whether it applies to each. Empty: no
     /// finding is of its vulnerability.
     pub findings: Vec<(usize, Why)>,
 }
 
 impl Effect {
-    /// The findings that it holds for.
+    /// The findings to which it applies.
     pub fn applies(&self) -> impl Iterator<Item = usize> {
         self.findings.iter().filter(|(_, why)| *why == Why::Applies).map(|(at, _)| *at)
     }
@@ -259,7 +260,7 @@ fn decide(statements: &[Statement], candidates: &[usize], about: &About<'_>) -> 
     answer
 }
 
-/// When the advisory changed, as far as it explains why a statement does not hold.
+/// When the advisory changed, as far as it explains why a statement does not apply.
 fn when(why: Why, changed: Changed) -> String {
     let day = |at: jiff::Timestamp| at.strftime("%Y-%m-%d");
     match (why, changed.after, changed.by) {
@@ -321,7 +322,7 @@ fn age(statement: &Statement, about: &About<'_>) -> Result<(), Why> {
     }
 }
 
-/// Whether a statement that holds may be older than the advisory's last substantial change.
+/// Whether a statement that applies may be older than the advisory's last substantial change.
 fn is_age_unknown(statement: &Statement, about: &About<'_>) -> bool {
     let certain = statement.at.zip(about.changed.by).is_some_and(|(at, by)| at >= by);
     harmless(statement.status) && !certain

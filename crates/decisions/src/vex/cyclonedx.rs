@@ -42,7 +42,7 @@ const JUSTIFICATION: &str = "cyclonedx:justification";
 const RESPONSE: &str = "cyclonedx:response";
 const VERSIONS: &str = "cyclonedx:versions";
 const TYPE: &str = "cyclonedx:type";
-/// Members that are kept as words, as they are, with where they stand.
+/// Members that are kept as terms, unchanged, with their place.
 const KEPT: [(&str, &str); 5] = [
     ("cyclonedx:workaround", "/workaround"),
     ("cyclonedx:source-name", "/source/name"),
@@ -63,7 +63,7 @@ fn status(state: &str) -> Option<VexStatus> {
     })
 }
 
-/// The state that stands for a status; [`status`] reads it back.
+/// The state that represents a status; [`status`] reads it back.
 const fn state(status: VexStatus) -> &'static str {
     match status {
         VexStatus::Affected => "exploitable",
@@ -90,7 +90,7 @@ fn justification(label: &str) -> Option<Justification> {
     })
 }
 
-/// The label that stands for a justification; [`justification`] reads it back.
+/// The label that represents a justification; [`justification`] reads it back.
 const fn label_of(justification: Justification) -> &'static str {
     match justification {
         Justification::VulnerableCodeNotPresent => "code_not_present",

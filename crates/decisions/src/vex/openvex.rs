@@ -33,7 +33,7 @@ const KEPT_VULNERABILITY: [(&str, &str); 2] =
     [("openvex:vulnerability-id", "@id"), ("openvex:vulnerability-description", "description")];
 const STATEMENT_VERSION: &str = "openvex:version";
 
-/// The prefix of an `@id` that stands for an id which is no IRI.
+/// The prefix of an `@id` that represents an id which is no IRI.
 const URN: &str = "urn:trimtab:product:";
 
 pub(super) fn read(value: &Value, faults: &mut Vec<Diagnostic>) -> Option<VexDocument> {
@@ -318,7 +318,7 @@ const HASHES: [&str; 12] = [
     "blake2b-512",
 ];
 
-/// Whether a text may stand as an IRI: a scheme, then nothing that an IRI does not allow.
+/// Whether a text is valid as an IRI: a scheme, then nothing that an IRI does not allow.
 fn is_iri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else { return false };
     if text.starts_with(URN) || Purl::parse(text).is_err() && scheme == "pkg" {

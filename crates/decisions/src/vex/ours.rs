@@ -1,4 +1,4 @@
-//! What we say to others: about a finding that we accept, and about one that does not matter here.
+//! What we publish: about a finding that we accept, and about one by which we are not affected.
 
 use jiff::Timestamp;
 use trimtab_model::Purl;

@@ -1,4 +1,4 @@
-//! Which products a statement is about; the rules stand in `apply`.
+//! Which products a statement is about; the rules are in `apply`.
 
 use trimtab_model::decision::{Product, Statement};
 use trimtab_model::evidence::VexStatus;
@@ -6,7 +6,7 @@ use trimtab_model::{Purl, Vers};
 
 use super::apply::{About, Why, harmless};
 
-/// How closely a statement says that it is about a finding, or why it is not.
+/// How precisely a statement is about a finding, or why it is not.
 pub(super) fn scope(statement: &Statement, about: &About<'_>) -> Result<u8, Why> {
     let mut best = Err(Why::NoPurl);
     for product in &statement.products {
@@ -46,7 +46,7 @@ pub(super) fn scope(statement: &Statement, about: &About<'_>) -> Result<u8, Why>
     best
 }
 
-/// Whether a product, or a component in it, says a version.
+/// Whether a product, or a component in it, gives a version.
 fn versioned(product: &Product) -> bool {
     let one = |p: &Product| {
         p.versions.is_some() || p.purl.as_ref().is_some_and(|p| p.version().is_some())
@@ -63,7 +63,7 @@ fn better(a: Result<u8, Why>, b: Result<u8, Why>) -> Result<u8, Why> {
     }
 }
 
-/// How closely a product stands for a purl: 0 for every version, 1 for a range, 2 for one version.
+/// How precisely a product covers a purl: 0 for every version, 1 for a range, 2 for one version.
 fn stands_for(product: &Product, purl: &Purl) -> Result<u8, Why> {
     let Some(wanted) = &product.purl else { return Err(Why::NoPurl) };
     let same = wanted.package() == purl.package()

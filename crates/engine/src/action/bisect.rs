@@ -1,5 +1,5 @@
-//! Which actions of a batch break what passes without them: found with few runs, so that the rest
-//! goes on.
+//! Finds, with few runs, which actions of a batch break what passes without them, so that the rest
+//! can continue.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use std::collections::HashMap;
 pub struct Kept {
     /// Actions that pass together, in their order. This very set was run (or is empty).
     pub kept: Vec<usize>,
-    /// The smallest sets that were found to break: one action by itself, or several that only break
+    /// The smallest sets that were found to break: one action alone, or several that only break
     /// together. Of several, the last was dropped.
     pub breaking: Vec<Vec<usize>>,
     /// Actions that are neither kept nor shown to break anything: there were no runs left.
@@ -17,7 +17,7 @@ pub struct Kept {
     pub runs: usize,
 }
 
-/// Why no more can be told.
+/// Why no more can be found out.
 enum Stop<E> {
     /// No runs are left.
     Spent,
@@ -55,9 +55,9 @@ impl<E> Asking<'_, E> {
         Ok(passes)
     }
 
-    /// A smallest set out of `rest` that breaks with `base`, where all of both breaks. Halving
-    /// (QuickXplain): about k·log(n/k) runs for a set of k out of n. `new`: `base` has grown since it
-    /// was last asked about.
+    /// A smallest set of `rest` that breaks with `base`, where all of both breaks. Bisection
+    /// (QuickXplain): about k·log(n/k) runs for a set of k of n. `new`: `base` has grown since it
+    /// was last tried.
     fn smallest(
         &mut self,
         base: &[usize],
@@ -78,11 +78,11 @@ impl<E> Asking<'_, E> {
 }
 
 /// Finds which of `count` actions break, by asking which sets of them pass, with at most `most`
-/// runs. The earlier an action stands the more it is worth: of several that break only together the
-/// last is dropped.
+/// runs. The earlier an action is in the order, the more it is worth: of several that break only
+/// together, the last is dropped.
 ///
-/// It is taken that what breaks goes on breaking with more actions. Where that is wrong the kept set
-/// passes all the same, as it was run itself, and more might be kept.
+/// It is assumed that what breaks goes on breaking with more actions. If that is wrong, the kept
+/// set passes all the same, because it was run itself, and more might be kept.
 ///
 /// # Errors
 /// What the asking says.

@@ -1,5 +1,6 @@
-//! Whether a package goes down: file by file, version by version, and, where a file tells it, by who asks for it. One
-//! file that goes up hides none that goes down, and the highest version hides no lower one.
+//! Whether a package goes down: file by file, version by version, and, where a file records it, by
+//! dependent. A file that goes up does not hide one that goes down, and the highest version does
+//! not hide a lower one.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,13 +21,14 @@ type Versions = BTreeSet<Box<str>>;
 #[derive(Default)]
 struct Held {
     all: Versions,
-    /// What each asks for.
+    /// What each requires.
     by: BTreeMap<Asker, Versions>,
-    /// Whether it is told of every entry who asks for it.
+    /// Whether the dependents of every entry are recorded.
     told: bool,
 }
 
-/// Each package of each place that goes down, or of which that cannot be told; each step once.
+/// Each package of each place that goes down, or for which this cannot be determined; each step
+/// once.
 pub(super) fn downs(before: &Inventory, after: &Inventory) -> Vec<Worse> {
     let (was, is) = (places(before), places(after));
     let kept: BTreeSet<&Place<'_>> = was.keys().filter(|place| is.contains_key(*place)).collect();
@@ -107,7 +109,7 @@ fn of_place(was: &BTreeMap<Purl, Held>, is: &BTreeMap<Purl, Held>) -> Vec<Worse>
 /// A step from one version to another. Without an order the two cannot be compared.
 type Step = (Option<Ordering>, Box<str>, Box<str>);
 
-/// Whoever asked before and asks now gets no less. One who asks for the first time may ask for anything.
+/// An existing dependent gets no lower version. A new dependent may require any version.
 fn by_asker(package: &Purl, old: &Held, new: &Held) -> Option<Step> {
     let same = old.by.iter().find_map(|(asker, old)| lower(package, old, new.by.get(asker)?));
     // Of those that moved, all versions of one together.
@@ -147,7 +149,7 @@ fn lower(package: &Purl, old: &Versions, new: &Versions) -> Option<Step> {
     })
 }
 
-/// The step, if it goes down or cannot be told.
+/// The step, if it goes down or this cannot be determined.
 fn step(package: &Purl, from: &str, to: &str) -> Option<Step> {
     // Tags of images are names, and a digest has no order: what an image holds is compared by itself.
     if package.purl_type() == "docker" {

@@ -8,8 +8,8 @@ use trimtab_model::assessment::Deadline;
 use trimtab_model::charter::Cadence;
 use trimtab_model::scan::{Scan, Weighing};
 
-/// A finding that is open, in one file. An action works on one file, so that what stands in two is gone only
-/// when both are mended: each has its share of the weight.
+/// An open finding, in one file. An action works on one file, so a finding in two files is gone
+/// only when both are fixed: each has its share of the weight.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Open {
     /// Its name, unique in the scan: `GHSA-… in lodash 4.17.15`.
@@ -24,7 +24,7 @@ pub struct Open {
     pub weight: f64,
     /// The earliest deadline. `None`: the charter sets no date, or `undated`.
     pub deadline: Option<Timestamp>,
-    /// Whether a system's deadline is not known, as it is not known when its clock began.
+    /// Whether a system's deadline is unknown because it is not known when its clock began.
     pub undated: bool,
     /// Whether it is known to be exploited.
     pub exploited: bool,

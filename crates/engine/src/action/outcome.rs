@@ -1,5 +1,5 @@
-//! What a change that a resolver made comes to: what moved, which findings are gone, which came, and whether
-//! anything is worse. A change that makes anything worse is refused (TRAPS 22).
+//! Evaluates a change that a resolver made: what moved, which findings are gone, which came, and
+//! whether anything is worse. A change that makes anything worse is refused (TRAPS 22).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -16,7 +16,7 @@ pub struct Side<'s> {
     pub inventory: &'s Inventory,
     /// What is found in it.
     pub findings: &'s [Finding],
-    /// About what nothing can be said.
+    /// Components that cannot be judged.
     pub unknown: &'s [Unknown],
 }
 
@@ -36,11 +36,11 @@ pub struct Moved {
 pub enum Worse {
     /// A version of a package gave way to a lower one in a file: package, before, after.
     Downgrade(Purl, Box<str>, Box<str>),
-    /// It cannot be told whether a package went down: package, before, after.
+    /// It cannot be determined whether a package went down: package, before, after.
     Incomparable(Purl, Box<str>, Box<str>),
     /// A finding came in: the component that has it, the leading id.
     Finding(Purl, Box<str>),
-    /// A component came in about which nothing can be said.
+    /// A component came in that cannot be judged.
     Unknown(Purl),
 }
 
@@ -71,7 +71,7 @@ impl fmt::Display for Worse {
     }
 }
 
-/// What a change comes to.
+/// The result of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcome {
     /// Packages that came, went or moved, by name.
@@ -81,8 +81,8 @@ pub struct Outcome {
     /// Positions of the findings before whose version is gone, while another version that was there before
     /// still has them.
     pub lessened: Vec<usize>,
-    /// Positions of the findings after that were not there before: at no version of their package, or at one that
-    /// came beside all those that had them.
+    /// Positions of the findings after the change that were not there before: at no version of
+    /// their package, or at one that came beside all those that had them.
     pub brought: Vec<usize>,
     /// How it is worse. Empty: in no way that is known.
     pub worse: Vec<Worse>,

@@ -1,4 +1,4 @@
-//! What an action costs and how likely it is to hold, with the reasons.
+//! What an action costs and how likely it is to hold without being reverted, with the reasons.
 
 use std::cmp::Ordering;
 
@@ -15,7 +15,8 @@ use crate::plan::learn::{Estimate, Finished, Kind, Sort, Source, estimate};
 const MAJOR_BESIDE: f64 = 0.97;
 /// The same for what no resolver was asked about.
 const UNASKED: f64 = 0.7;
-/// The part of its own points that a change costs beside a dearer one. Assumed, not measured.
+/// The part of its own points that a change costs beside a more expensive one. Assumed, not
+/// measured.
 const OTHERS: f64 = 0.25;
 /// What each further change at the same time leaves of the confidence. Assumed, not measured.
 const ANOTHER: f64 = 0.98;
@@ -27,8 +28,9 @@ const MOST_BESIDE: i32 = 10;
 /// First numbers of versions from here on are years.
 const YEARS: u32 = 1990;
 
-/// What is left of the confidence where sources were searched for a name, and code that hides it is not seen; and where
-/// another package is put in, whose fitness nobody looked at, or something would be built. Assumed, not measured.
+/// What is left of the confidence if sources were searched for a name, because code that hides it
+/// is not seen; and if another package is put in, whose fitness nobody checked, or something would
+/// be built. Assumed, not measured.
 const UNSEEN: f64 = 0.6;
 
 /// What is priced.
@@ -57,22 +59,23 @@ pub struct Price {
     pub reasons: Vec<CostReason>,
     /// The probability that nothing breaks.
     pub confidence: f64,
-    /// What makes that so, in words.
+    /// The reasons, in words.
     pub because: Vec<Box<str>>,
     /// How far the package that is named moves. `None`: it does not, or that is not known.
     pub distance: Option<Distance>,
-    /// What sort of action it is; of several, the dearest.
+    /// The kind of action; of several, that of the most expensive.
     pub sort: Sort,
-    /// What is reckoned of that sort, before what is particular to the action.
+    /// The estimate for actions of that kind, before what is particular to this action.
     pub estimate: Estimate,
 }
 
-/// The least and the most points of another version of the language that whoever builds the project needs: machines that
-/// build it get the later toolchain. Assumed, not measured.
+/// The least and the most points of another version of the language that building the project
+/// needs: machines that build it get the later toolchain. Assumed, not measured.
 const TOOLCHAIN: (f64, f64) = (0.5, 2.0);
 
 impl Price {
-    /// Tells what whoever builds the project needs from now on. `language`: another version of the language, which costs.
+    /// Records what building the project needs from now on. `language`: another version of the
+    /// language, which costs points.
     pub fn needs(&mut self, what: Box<str>, language: bool) {
         let (least, most) = if language { TOOLCHAIN } else { (0.0, 0.0) };
         self.least += least;
@@ -80,7 +83,7 @@ impl Price {
         self.reasons.push(CostReason { what, least, most });
     }
 
-    /// Lowers the confidence for something that nobody looked at, with the reason.
+    /// Lowers the confidence because of something that nobody checked, with the reason.
     pub fn lower(&mut self, why: Box<str>) {
         self.confidence *= UNSEEN;
         self.because.push(why);
@@ -169,8 +172,8 @@ pub fn price(priced: &Priced<'_>, model: &CostModel, finished: &[Finished]) -> P
     }
 }
 
-/// The price of several changes that are made as one: the dearest, and of each other a part; they are looked at
-/// and tested once. `None`: there are none.
+/// The price of several changes that are made as one: the most expensive, and a part of each other
+/// one, because they are reviewed and tested once. `None`: there are none.
 pub fn price_together(parts: Vec<Price>) -> Option<Price> {
     let middle = |price: &Price| f64::midpoint(price.least, price.most);
     let at = (0..parts.len()).max_by(|a, b| middle(&parts[*a]).total_cmp(&middle(&parts[*b])))?;
@@ -193,8 +196,9 @@ pub fn price_together(parts: Vec<Price>) -> Option<Price> {
     Some(price)
 }
 
-/// From where to where the named package moves: as it was resolved, else as it is wished. Where other copies of it move at
-/// the same time, to the lowest version that came and is not below what is wished, or at least not below where it was.
+/// From where to where the named package moves: as it was resolved, otherwise as requested. If
+/// other copies of it move at the same time, to the lowest version that came and is not below the
+/// requested one, or at least not below where it was.
 fn ends<'p>(priced: &Priced<'p>) -> (Option<&'p str>, Option<&'p str>) {
     let named = priced.proposal.package();
     let moved = priced.moved.iter().find(|moved| moved.package == named.package());

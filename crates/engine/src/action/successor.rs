@@ -1,9 +1,9 @@
-//! What the publisher of a package advises to use instead, out of the words with which a registry tells that a version
-//! is deprecated. Only what names exactly one package counts.
+//! What the publisher of a package recommends instead, taken from the text with which a registry
+//! marks a version as deprecated. Only a text that names exactly one package counts.
 
 use trimtab_model::Purl;
 
-/// Words after which a name stands.
+/// Words after which a name follows.
 const AFTER: &[&str] = &[
     "use",
     "moved to",
@@ -17,7 +17,8 @@ const AFTER: &[&str] = &[
     "in favour of",
     "advise",
 ];
-/// What stands where a name could, and is none: words of people, and what a platform has itself.
+/// What can be in the place of a name, and is none: ordinary words, and what a platform itself
+/// provides.
 const NO_NAMES: &str = "\
     a an another assert buffer built-in builtin built-ins crypto es6 fetch fs git http https \
     instead it javascript js json latest map native newer node node-js nodejs npm object one \

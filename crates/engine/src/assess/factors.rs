@@ -1,5 +1,5 @@
-//! The factors of a weighing as a person reads them: what was looked at, what was found, what it
-//! did, and who says so.
+//! The factors of a weighing as a person reads them: what was examined, what was found, its effect,
+//! and its source.
 
 use trimtab_model::advisory::{Kind, Rating};
 use trimtab_model::assessment::{Effect, Factor};

@@ -1,5 +1,5 @@
-//! What is known about a finding, with a value for everything that is not: the charter's assumption,
-//! the least, or the gravest.
+//! The facts about a finding, with a value for everything that is unknown: the charter's
+//! assumption, the least, or the gravest.
 
 use trimtab_model::advisory::{Kind, Rating};
 use trimtab_model::charter::{Charter, Floor, Weighing};

@@ -1,4 +1,4 @@
-//! What could have been done, and the timeline of it all.
+//! What could have been done, and the resulting timeline.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,9 +29,9 @@ pub struct Rhythm {
     pub horizon: Timestamp,
 }
 
-/// The time from `since` to `until`. A version is possible from when the first advisory that names it was
-/// published, and there is no candidate where no source names a fix. Its price is that of an action which no
-/// resolver has confirmed. `still` tells what is there at these versions, too.
+/// The timeline from `since` to `until`. A version is possible from when the first advisory that
+/// names it was published; there is no candidate if no source names a fix. Its price is that of an
+/// action which no resolver has confirmed. `still` says which findings these versions have, too.
 pub fn timeline(
     (episodes, still): (&[Episode], &Still),
     cases: &[Case],

@@ -19,17 +19,19 @@ pub struct Episode {
     pub file: Box<str>,
     /// The package, without version.
     pub package: Purl,
-    /// What tells its vulnerability from others, whichever advisory leads: the first of its ids.
+    /// What distinguishes its vulnerability from others, whichever advisory leads: the first of its
+    /// ids.
     pub vulnerability: Box<str>,
     /// When it came. `None`: before what is known.
     pub came: Option<Timestamp>,
     /// When it could be known: the later of its coming and its first publication, as far as these are known.
     pub appears: Timestamp,
-    /// When it was gone in truth. `None`: it still is there.
+    /// When it was gone in reality. `None`: it is still there.
     pub gone: Option<Timestamp>,
     /// When its first advisory was published. `None`: no advisory says.
     pub published: Option<Timestamp>,
-    /// The version that mends it wherever the file had it when it appeared. `None`: no source names one.
+    /// The version that fixes it wherever the file had it when it appeared. `None`: no source names
+    /// one.
     pub fix: Option<Box<str>>,
     /// Every version that some source names as fixed, of older and newer lines, too.
     pub named: Vec<Box<str>>,

@@ -1,4 +1,5 @@
-//! What files listed from when to when: every reading of every file once, however many commits it stood.
+//! What files listed from when to when: every reading of every file once, however many commits it
+//! stayed the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,18 +33,18 @@ impl Span {
 pub struct Listed {
     /// Every reading of every file that differs from the one before.
     pub inventory: Inventory,
-    /// Per file of the inventory: from when to when it stood so.
+    /// Per file of the inventory: from when to when it had this content.
     pub spans: Vec<Span>,
-    /// What stands now: path and format, and the position.
+    /// The current state: path and format, and the position.
     current: BTreeMap<(Box<str>, Box<str>), usize>,
     /// Components of all readings.
     held: usize,
 }
 
 impl Listed {
-    /// Takes in what the files list from a moment on, which is not before the one before. A file that is not
-    /// named is gone; one that is named as broken stands as it did. The first moment is [`Timestamp::MIN`] where the
-    /// files are older than what is known.
+    /// Records what the files list from a moment on, which is not before the previous one. A file
+    /// that is not named is gone; one that is named as broken stays unchanged. The first moment is
+    /// [`Timestamp::MIN`] if the files are older than what is known.
     pub fn tell<'f>(
         &mut self,
         at: Timestamp,
@@ -80,7 +81,7 @@ impl Listed {
         self.held
     }
 
-    /// What stands at the end.
+    /// The files as they are at the end.
     pub fn last(&self) -> impl Iterator<Item = &FileInventory> {
         self.current.values().filter_map(|is| self.inventory.files.get(*is))
     }

@@ -1,4 +1,5 @@
-//! What packages have at the versions that they could be raised to: the same matching as of what was listed.
+//! Which findings packages have at the versions to which they could be raised, by the same matching
+//! as for what was listed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +9,8 @@ use trimtab_model::{Component, FileInventory, Inventory, Purl};
 use super::Episode;
 use crate::repository::ids;
 
-/// Every package of some episodes at every version that some source names as a fix, as an inventory to be matched.
-/// `inventory` is the one that their findings stand in.
+/// Every package of some episodes at every version that some source names as a fix, as an inventory
+/// to be matched. `inventory` is the one that has their findings.
 pub fn raised(inventory: &Inventory, episodes: &[Episode]) -> Inventory {
     let mut fixes: BTreeMap<&Purl, BTreeSet<&str>> = BTreeMap::new();
     for episode in episodes {

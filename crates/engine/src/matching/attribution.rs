@@ -1,4 +1,4 @@
-//! What one advisory says about a component, told.
+//! What one advisory says about a component, as an attribution.
 
 use trimtab_advisories::index::{Affected, Index, IndexError, Verdict};
 use trimtab_model::advisory::Advisory;

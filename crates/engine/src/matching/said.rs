@@ -1,5 +1,5 @@
-//! What the advisories of one group say about a component, and what follows from it: whether it is
-//! affected, how sure that is, and which version is the nearest without the flaw.
+//! What the advisories of one group say about a component, and what follows: whether it is
+//! affected, how certain that is, and which version is the nearest without the flaw.
 
 use trimtab_advisories::index::{Affected, Entry, Interval, Verdict};
 use trimtab_model::advisory::Kind;
@@ -134,10 +134,11 @@ pub(super) fn confidence(doubts: &[Doubt]) -> Confidence {
     doubts.iter().map(|doubt| doubt.confidence()).min().unwrap_or(Confidence::High)
 }
 
-/// The least version above the installed one that some affected source names as fixed and no
-/// source of the group calls affected; of the installed flavour, if one is named. Where only others are, the same number
-/// in its own, unless that is affected: whether it exists, a registry tells. An open range does not speak of what lies
-/// beyond the end that its database hints at.
+/// The lowest version above the installed one that some affected source names as fixed and no
+/// source of the group calls affected; of the installed flavour, if one is named. If only other
+/// flavours are named, the same number in the installed flavour, unless that is affected: the
+/// registry knows whether it exists. An open range says nothing about what lies beyond the end at
+/// which its database hints.
 pub(super) fn nearest_fix(installed: &Installed<'_>, said: &[Said<'_>]) -> Option<Box<str>> {
     let Installed::Version(installed) = installed else { return None };
     let mut candidates: Vec<Version> = said

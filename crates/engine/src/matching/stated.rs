@@ -1,10 +1,10 @@
 //! How firmly a file states the version of a component.
 //!
-//! Go's standard library comes with the toolchain, and no file of a module names the toolchain of
-//! a build (TRAPS 12). By the Go toolchain reference, the `go` command builds with its own
-//! toolchain unless the `go` or `toolchain` line asks for a newer one. Both are bounds from below;
-//! but `go` is what the code needs, which a project seldom moves, and `toolchain` is what its
-//! people chose to build with.
+//! Go's standard library comes with the toolchain, and no file of a module names the toolchain of a
+//! build (TRAPS 12). By the Go toolchain reference, the `go` command builds with its own toolchain
+//! unless the `go` or `toolchain` line asks for a newer one. Both are lower bounds; but `go` is
+//! what the code needs, which a project seldom changes, and `toolchain` is what its maintainers
+//! chose to build with.
 
 use trimtab_model::Component;
 

@@ -3,7 +3,7 @@
 //! Language packages are looked up by their own name. Distributions mostly publish by *source*
 //! package and release, with epochs (TRAPS 16): the purl's `upstream` qualifier names the source,
 //! as `name`, `name@version`, or the file name of a source rpm. The epoch of an installed package
-//! stands in its version, or in a qualifier of its own (TRAPS 39).
+//! is in its version, or in a qualifier of its own (TRAPS 39).
 
 use std::borrow::Cow;
 
@@ -39,7 +39,7 @@ impl<'a> Subject<'a> {
         Some(Subject { ecosystem, name, version })
     }
 
-    /// Whether an entry about a release speaks of the component's. `None`: nobody can say.
+    /// Whether an entry about a release is about the component's. `None`: this cannot be decided.
     pub(super) fn is_of_release(&self, entry: Option<&str>) -> Option<bool> {
         let Some(entry) = entry else { return Some(true) };
         if !is_distribution(self.ecosystem.family) {

@@ -1,5 +1,6 @@
-//! The criteria, as data: what a stage asks for, by which fact it is decided, how much of it is enough, what to do
-//! next, and to what of other frameworks it points. Frameworks are named by their own ids; their texts are not here.
+//! The criteria, as data: what a stage requires, which fact decides it, how much of it is enough,
+//! what to do next, and the controls of other frameworks to which it points. Frameworks are named
+//! by their own ids; their texts are not here.
 
 use super::{Fact, Stage};
 
@@ -55,20 +56,20 @@ pub struct Reference {
     pub id: &'static str,
 }
 
-/// What a stage asks for.
+/// A requirement of a stage.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Criterion {
     /// Its id, which stays.
     pub id: &'static str,
-    /// The stage that asks for it.
+    /// The stage that requires it.
     pub stage: Stage,
-    /// What is asked for.
+    /// What is required.
     pub words: &'static str,
     /// What decides it.
     pub fact: Fact,
     /// How much of it is enough, in percent.
     pub least: u8,
-    /// Whether it holds where there is nothing to count: no deadline was missed where none was due.
+    /// Whether it is met if there is nothing to count: no deadline was missed if none was due.
     pub holds_of_none: bool,
     /// Whether the organisation meets it only where each of its teams does.
     pub everywhere: bool,
@@ -79,8 +80,8 @@ pub struct Criterion {
 }
 
 impl Criterion {
-    /// Between which thresholds an organisation may choose, in percent: a fifth less than what is asked of all at most.
-    /// `None`: it is not counted in parts, and stays as it is.
+    /// The thresholds between which an organisation may choose, in percent: at most a fifth less
+    /// than the default. `None`: it is not counted in parts, and cannot be changed.
     pub const fn bounds(&self) -> Option<(u8, u8)> {
         match self.fact {
             Fact::Read | Fact::Fresh | Fact::Exploits | Fact::Agreed | Fact::Sealed => None,

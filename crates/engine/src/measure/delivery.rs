@@ -1,6 +1,7 @@
-//! The four delivery measures that DORA and *Accelerate* (Forsgren, Humble, Kim) made common: how often is deployed, how
-//! long a change waits, how many changes fail, how long until it runs again. Of the deployments that carried dependency
-//! updates and of all of them, by the same rules, so that the two can be held beside each other.
+//! The four delivery measures that DORA and *Accelerate* (Forsgren, Humble, Kim) made common: how
+//! often a team deploys, how long a change waits, how many changes fail, how long until the service
+//! runs again. They are computed for the deployments that carried dependency updates and for all
+//! deployments, by the same rules, so that the two can be compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ const FEW: usize = 10;
 /// Seconds of a day.
 const DAY: f64 = 86_400.0;
 
-/// How a deployment ended, as it was told.
+/// How a deployment ended, as it was reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
     /// It runs.
@@ -24,7 +25,7 @@ pub enum Ended {
     Back,
 }
 
-/// A deployment, as it was told.
+/// A deployment, as it was reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
     /// Its id.
@@ -35,9 +36,9 @@ pub struct Told {
     pub environment: Box<str>,
     /// What was deployed; of one taken back, what runs again.
     pub snapshot: i64,
-    /// When that was received. `None`: nobody knows any longer.
+    /// When that was received. `None`: no longer known.
     pub received: Option<Timestamp>,
-    /// Whether it is of the main line. Of another branch nobody knows which updates are in it.
+    /// Whether it is of the main line. For another branch it is not known which updates are in it.
     pub main: bool,
     /// When.
     pub at: Timestamp,
@@ -77,8 +78,9 @@ pub struct Shipped {
     pub updates: Vec<i64>,
 }
 
-/// What changed, in the order of time. A deployment of what runs already is none, and where it is told to have failed,
-/// the change that brought it did; one that is taken back failed.
+/// What changed, in the order of time. A deployment of what is running already is no change. If
+/// such a deployment is reported to have failed, the change that brought the version failed. A
+/// change that is taken back failed.
 pub fn shipped(told: &[Told], landed: &[Landed]) -> Vec<Shipped> {
     let mut places: BTreeMap<(i64, &str), Vec<&Told>> = BTreeMap::new();
     for one in told {
@@ -166,8 +168,8 @@ fn restore(all: &mut [Shipped], at: Timestamp) {
         .for_each(|one| one.restored = Some(at));
 }
 
-/// What ran before runs again: what came after it stands no longer, and comes again with the next. After a failure that
-/// ends it, else the last change failed.
+/// What ran before runs again: what came after it is no longer in place, and comes again with the
+/// next deployment. After a failure that ends it; otherwise the last change failed.
 fn take_back(
     all: &mut [Shipped],
     there: &mut BTreeSet<i64>,
@@ -210,7 +212,7 @@ pub struct Delivery {
     pub failed: Option<usize>,
     /// Days from a change that failed to when something ran again as it should.
     pub restore: Option<Spread>,
-    /// Those that failed and after which nothing was told to run.
+    /// Those that failed and after which nothing was reported to run.
     pub down: usize,
 }
 

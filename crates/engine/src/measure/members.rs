@@ -1,5 +1,5 @@
-//! What a number counts: the findings behind it, one by one. Taken from the same iterators as the numbers, so that a
-//! list has as many rows as its number says.
+//! What a number counts: the findings behind it, one by one. They come from the same iterators as
+//! the numbers, so that a list has as many rows as its number says.
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_model::Level;
@@ -21,7 +21,7 @@ pub enum Counted {
     Fixed,
     /// Fixed or retracted.
     Gone,
-    /// Fixed after they had counted: what the time to remediate is reckoned of. Of one level, if said.
+    /// Fixed after they had counted: the basis of the time to remediate. Of one level, if given.
     Remediated(Option<Level>),
     /// Those of them of which it is known when they were merged.
     Merged,
@@ -44,7 +44,7 @@ pub struct Member<'l> {
     pub life: &'l Life,
     /// When the episode that is counted began.
     pub began: Option<Timestamp>,
-    /// When what is counted happened; of what stands, when the period ends.
+    /// When what is counted happened; for what is still there, the end of the period.
     pub at: Timestamp,
     /// The number that it brings: days, or load-days; else the weight.
     pub value: f64,

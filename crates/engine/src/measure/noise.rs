@@ -1,4 +1,4 @@
-//! Noise: how often teams are asked for work, and told something.
+//! Noise: how often teams are asked for work, and how often they are sent something.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 /// Seconds of an hour: what a team is asked within one is one interruption.
 const HOUR: i64 = 3_600;
 
-/// What is asked or told.
+/// What is asked for or reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Word {
     /// A request was opened: a batch waits to be merged.
@@ -18,14 +18,14 @@ pub enum Word {
     Finding,
 }
 
-/// One thing that is asked or told.
+/// One thing that is asked for or reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Telling {
     /// When.
     pub at: Timestamp,
     /// What.
     pub word: Word,
-    /// The team that is asked or told. `None`: nobody owns it.
+    /// The team that is asked or notified. `None`: nobody owns it.
     pub team: Option<i64>,
     /// The system that it is about.
     pub system: Option<i64>,
@@ -39,7 +39,7 @@ pub struct Telling {
     pub update: Option<i64>,
 }
 
-/// How often teams were asked and told in a period.
+/// How often teams were asked and notified in a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Noise {
     /// Hours in which a team was asked for work outside *now*: requests opened, or its plan changed.
@@ -65,7 +65,8 @@ pub struct Interruption<'t> {
     pub asked: Vec<&'t Telling>,
 }
 
-/// A notice: what was told at one moment, to a team of its plan or about the findings of an asset.
+/// A notice: what was reported at one moment, to a team about its plan or about the findings of an
+/// asset.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notice<'t> {
     /// When.
@@ -103,7 +104,7 @@ pub fn interruptions<'t>(
     all.into_values().collect()
 }
 
-/// What was told, in order.
+/// What was reported, in order.
 pub fn notices<'t>(
     tellings: impl Iterator<Item = &'t Telling>,
     from: Timestamp,
@@ -137,7 +138,7 @@ pub fn requests<'t>(
     all
 }
 
-/// How often teams were asked and told from one moment to before another.
+/// How often teams were asked and notified from one moment to before another.
 pub fn noise<'t>(
     tellings: impl Iterator<Item = &'t Telling> + Clone,
     from: Timestamp,

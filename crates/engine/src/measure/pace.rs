@@ -1,4 +1,4 @@
-//! How fast findings go, whether in time, and how old those are that stay.
+//! How fast findings are removed, whether in time, and how old the remaining ones are.
 
 use jiff::Timestamp;
 use trimtab_model::Level;
@@ -67,7 +67,8 @@ pub(super) fn fixed<'l>(
     )
 }
 
-/// Days from detected to gone from production, of what was fixed in a period. Of one level, if asked.
+/// Days from detected to gone from production, for what was fixed in a period. Of one level, if
+/// given.
 pub fn remediation<'l>(
     lives: impl Iterator<Item = &'l Life>,
     level: Option<Level>,
@@ -171,8 +172,8 @@ pub(super) fn missed<'l>(
     )
 }
 
-/// Deadlines from one moment to before another. Each counts once: when it was met, or when it passed.
-/// One that passes while a decision holds is neither.
+/// Deadlines from one moment to before another. Each counts once: when it was met, or when it
+/// passed. One that passes while a decision is in force is neither.
 pub fn attainment<'l>(
     lives: impl Iterator<Item = &'l Life> + Clone,
     from: Timestamp,

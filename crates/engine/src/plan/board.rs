@@ -1,6 +1,6 @@
-//! One part of a problem that can be planned by itself: the teams that share candidates' findings,
+//! One part of a problem that can be planned separately: the teams that share candidates' findings,
 //! choices or needs, with all names replaced by numbers. The order of everything follows names, so
-//! that the same problem in another order is the same board.
+//! that the same problem in another order gives the same board.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ pub(super) struct Square {
 pub(super) struct Piece {
     /// Its index in the problem.
     pub(super) candidate: usize,
-    /// Hundredths of points that are reckoned with: what it takes of a slot, [`Board::cost`] tells.
+    /// The planned points, in hundredths: [`Board::cost`] says what it takes of a slot.
     pub(super) cost: i64,
     /// The least that it may take.
     pub(super) least: i64,

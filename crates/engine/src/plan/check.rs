@@ -1,4 +1,4 @@
-//! Whether a problem can be planned: members that exist, numbers that are numbers, bounds.
+//! Checks whether a problem can be planned: references that exist, numbers that are finite, bounds.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -8,7 +8,7 @@ use trimtab_model::plan::{Placement, Problem, Slot};
 /// The most teams, findings and candidates, and the most windows of a team, that are planned at once.
 pub const MOST: (usize, usize, usize, usize) = (10_000, 200_000, 200_000, 200);
 
-/// Why a problem cannot be planned. Whoever made it must mend it; nothing is planned by half.
+/// Why a problem cannot be planned. The caller must correct it; nothing is planned in part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wrong {
     /// More than [`MOST`]: of what, how many, how many are allowed.
@@ -19,7 +19,7 @@ pub enum Wrong {
     Missing(&'static str, Box<str>, &'static str),
     /// A number is not finite, negative, or too large: of what, which, what number.
     Number(&'static str, Box<str>, &'static str),
-    /// A time lies before one that it must follow: of what, which.
+    /// A time is before one that it must follow: of what, which.
     Order(&'static str, Box<str>),
     /// A candidate needs itself, by way of others.
     Circle(Box<str>),

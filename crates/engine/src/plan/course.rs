@@ -1,4 +1,4 @@
-//! The load as the plan lets it fall, and what happens if nothing is done.
+//! The load over time under the plan, and what happens if nothing is done.
 
 use trimtab_model::plan::{Course, Nothing, Slot};
 

@@ -1,6 +1,6 @@
-//! What holds before anything is chosen: what candidates cost, which slots are open to them, and
-//! what each day of each finding counts. All in whole numbers, so that no order of summing matters:
-//! thousandths of a load-day, hundredths of a point, seconds.
+//! What is fixed before anything is chosen: what candidates cost, which slots are open to them, and
+//! what each day of each finding counts. All values are whole numbers (thousandths of a load-day,
+//! hundredths of a point, seconds), so that the order of summing does not matter.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ pub(super) struct Ground<'p> {
 /// What is known of a candidate. What another one needs may do what that one may.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
-    /// The points that are reckoned with, in hundredths.
+    /// The planned points, in hundredths.
     pub(super) cost: i64,
     /// The least that it may take, in hundredths of points.
     pub(super) least: i64,
@@ -91,13 +91,15 @@ pub(super) enum Barrier {
     Frozen(usize),
 }
 
-/// What an action takes of a window: what is reckoned with; or all of the window where that is more than the window has and
-/// the least is not, so that it has the window to itself. All in hundredths of points.
+/// What an action takes of a window: its planned points. If these are more than the window has, and
+/// its minimum is not, it takes the whole window, which it has to itself. All in hundredths of
+/// points.
 pub(super) fn takes(cost: i64, least: i64, window: i64) -> i64 {
     if window > 0 && cost > window && least <= window { window } else { cost }
 }
 
-/// The points that are reckoned with: the middle of the range, as often as it is made until it holds.
+/// The points used for planning: the middle of the range, times the number of attempts until it
+/// holds.
 pub fn reckoned(least: f64, most: f64, confidence: f64) -> f64 {
     (least + most.max(least)) / 2.0 / confidence.max(LEAST_CONFIDENCE)
 }

@@ -1,5 +1,5 @@
-//! Planning again: what an earlier plan had stays where it was, unless that is not possible any longer or costs
-//! too much, so that people can count on what they were told.
+//! Planning again: what an earlier plan had stays where it was, unless that is no longer possible
+//! or costs too much, so that people can rely on what they were told.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use super::plan;
 /// A plan that was made with an earlier one in mind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Again {
-    /// The plan. What stays is told in it as accepted.
+    /// The plan. What stays is marked in it as accepted.
     pub plan: Plan,
     /// Candidates that stay where the earlier plan had them.
     pub stays: Vec<usize>,
@@ -20,10 +20,11 @@ pub struct Again {
     pub let_go: Vec<usize>,
 }
 
-/// What of an earlier plan may stay where it was. It may not: what people accepted (that stays anyway) or what is
-/// done at once (that is decided anew); where a level, a quarantine or a freeze forbids it; where what it needs is not
-/// in time; what excludes what stays already; and in a window that has not begun what is more than its points,
-/// the least saving for a point first. A window that runs keeps all that it has: people work on it.
+/// What of an earlier plan may stay where it was. These may not: what people accepted (that stays
+/// anyway) and what is done at once (that is decided anew); what a level, a quarantine or a freeze
+/// forbids; what needs something that is not in time; what excludes something that stays already;
+/// and, in a window that has not begun, what exceeds its points, the least saving per point first.
+/// A running window keeps everything that it has, because people are working on it.
 ///
 /// # Errors
 /// The problem cannot be planned.

@@ -1,6 +1,6 @@
-//! What actions cost and how often they hold, learnt from those that are finished. Before there is
-//! history the priors are used, and named: the charter's points for work, and the shares below for
-//! what holds.
+//! What actions cost and how often they hold without being reverted, learnt from finished actions.
+//! Before there is history the priors are used, and named: the charter's points for work, and the
+//! shares below for what holds.
 
 use trimtab_model::Way;
 use trimtab_model::charter::CostModel;
@@ -90,7 +90,7 @@ pub struct Sort {
 }
 
 impl Sort {
-    /// From the words of kind and distance. `None`: the kind is none that is known here.
+    /// From the terms for kind and distance. `None`: the kind is not known here.
     pub fn from_words(kind: &str, distance: Option<&str>, transitive: bool) -> Option<Sort> {
         let distance = distance.and_then(Distance::from_word);
         Some(Sort { kind: Kind::from_word(kind)?, distance, transitive })
@@ -102,7 +102,7 @@ impl Sort {
 pub struct Finished {
     /// What it was.
     pub sort: Sort,
-    /// The points that it took in truth, as people say. `None`: nobody said.
+    /// The points that it really took, as people stated. `None`: not stated.
     pub points: Option<f64>,
     /// The working days from when it was carried out until it was merged. `None`: that is not known.
     pub days: Option<f64>,
@@ -113,7 +113,7 @@ pub struct Finished {
 /// A batch that is over: merged, in production, or taken back.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Over {
-    /// What was done, each with the points that it was reckoned as, where that is known.
+    /// What was done, each with its planned points, if they are known.
     pub parts: Vec<(Sort, Option<f64>)>,
     /// The points that all of it took, as people say.
     pub points: Option<f64>,
@@ -124,7 +124,8 @@ pub struct Over {
 }
 
 impl Over {
-    /// Its actions. What all of it took is shared by what each was reckoned as; alike, where that is not known of all.
+    /// Its actions. What the whole took is divided in proportion to the planned points of each;
+    /// equally, if these are not known for all.
     pub fn finished(&self) -> impl Iterator<Item = Finished> {
         let known = |points: &Option<f64>| points.filter(|p| p.is_finite() && *p > 0.0);
         let all: Option<f64> = self.parts.iter().map(|(_, points)| known(points)).sum();
@@ -145,7 +146,7 @@ impl Over {
     }
 }
 
-/// What an action will cost, and the probability that it holds.
+/// What an action will cost, and the probability that it holds without being reverted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
     /// The least points.
@@ -187,9 +188,9 @@ impl std::fmt::Display for Source {
     }
 }
 
-/// What is reckoned with before there is history. Points are the charter's; where it prices only
-/// upgrades, other kinds are priced as the upgrade that they are most like. The shares that hold are
-/// ours, assumed and not measured: history corrects them.
+/// The estimate before there is history. Points are the charter's; if it prices only upgrades,
+/// other kinds are priced as the upgrade that they resemble most. The shares that hold are ours,
+/// assumed and not measured: history corrects them.
 pub fn prior(sort: Sort, model: &CostModel) -> Estimate {
     let by_distance = match sort.distance {
         Some(Distance::Patch) => (model.patch, 0.95),
@@ -210,8 +211,8 @@ pub fn prior(sort: Sort, model: &CostModel) -> Estimate {
     Estimate { least, most: most.max(least), confidence, source: Source::Prior }
 }
 
-/// The points of a finished action: what people said, else what its days come to. Days pass in waiting too, so that by
-/// themselves they only say where within the prior it was.
+/// The points of a finished action: what people stated, otherwise what its days suggest. Days also
+/// pass in waiting, so they only say where within the prior it was.
 fn points(finished: &Finished, prior: &Estimate, model: &CostModel) -> Option<f64> {
     let fits = |value: &f64| value.is_finite() && *value >= 0.0;
     let by_days = || {
@@ -252,8 +253,9 @@ pub fn estimate(sort: Sort, model: &CostModel, finished: &[Finished]) -> Estimat
     }
 }
 
-/// What an action that was priced elsewhere comes to by what a team learnt: what stands beside its estimate, such as
-/// further manifests, stays. With nothing learnt of its sort it stays as it is.
+/// The price of an action that was priced elsewhere, adjusted by what a team learnt. What is beside
+/// its estimate, such as further manifests, stays. With nothing learnt about its kind it stays as
+/// it is.
 pub fn learnt(priced: Estimate, told: &Estimate, is: &Estimate) -> Estimate {
     if is.source == Source::Prior {
         return priced;
@@ -274,11 +276,11 @@ pub fn learnt(priced: Estimate, told: &Estimate, is: &Estimate) -> Estimate {
 pub struct Taught {
     /// The sort.
     pub sort: Sort,
-    /// What was reckoned with before there was history.
+    /// The estimate before there was history.
     pub prior: Estimate,
-    /// What is reckoned with now.
+    /// The estimate now.
     pub is: Estimate,
-    /// Of how many people said the points.
+    /// For how many of them people stated the points.
     pub said: usize,
     /// The middle of the working days until they were merged. `None`: of none that is known.
     pub days: Option<f64>,

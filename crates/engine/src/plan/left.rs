@@ -23,7 +23,8 @@ pub(super) fn left(view: &View) -> Vec<Left> {
     left
 }
 
-/// Of the reasons of all that could remove a finding, the one that is nearest to being mended.
+/// Of the reasons of everything that could remove a finding, the one that is nearest to being
+/// resolved.
 fn finding_stays(view: &View, finding: usize) -> Because {
     let candidates = &view.removed_by[finding];
     let reasons = candidates.iter().filter(|c| view.placed[**c].is_none());

@@ -164,8 +164,8 @@ impl<'b> Placing<'b> {
         }
     }
 
-    /// Puts an item into a slot and, before it, all that it needs and that is not placed: with it where
-    /// that is possible, else as early as it can be. All or nothing; tells what was put.
+    /// Puts an item into a slot and, before it, everything that it needs and that is not placed:
+    /// with it if possible, otherwise as early as it can be. All or nothing; returns what was put.
     pub(super) fn put_with_needs(&mut self, item: usize, slot: usize) -> Option<Vec<usize>> {
         let board = self.board;
         let mut chain = vec![item];

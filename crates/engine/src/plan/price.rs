@@ -1,8 +1,8 @@
-//! A bound by prices (Lagrange): each item, choice and class has a price, and every window by itself takes
-//! what is worth most after paying. Nothing that people could place saves more than all prices together with
-//! what the windows win. Prices are moved against what is taken too often (subgradient, with
-//! Polyak's length of a step and Camerini's direction). All prices are whole numbers when a bound is
-//! reckoned, so that it holds exactly.
+//! A bound by prices (Lagrange): each item, choice and class has a price, and every window
+//! separately takes what is worth most after paying. No placement saves more than all prices
+//! together with what the windows gain. Prices are moved against what is taken too often
+//! (subgradient, with Polyak's step length and Camerini's direction). All prices are whole numbers
+//! when a bound is computed, so that it holds exactly.
 
 use super::board::Board;
 use super::sack::{Sack, Thing};

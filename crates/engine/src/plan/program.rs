@@ -1,8 +1,9 @@
-//! A board as a linear program with whole numbers, for the solver (microlp): its search gives the best
-//! placing of a small board, and the proof.
+//! A board as an integer linear program for the solver (microlp): its search gives the best placing
+//! of a small board, and the proof.
 //!
-//! Variables: x(item, slot) the item is in the slot; z(class, slot) what the class holds is gone with
-//! the slot, where several items could do it; b(place, slot) a batch of the place is open.
+//! Variables: x(item, slot), the item is in the slot; z(class, slot), what the class contains is
+//! gone with the slot, where several items could remove it; b(place, slot), a batch of the place is
+//! open.
 
 use microlp::{ComparisonOp, OptimizationDirection, Problem, SolveOptions, Variable};
 

@@ -1,6 +1,6 @@
-//! One window by itself: which things fit into it and are worth most together, by branching and
-//! bounding. Things are looked at in the order of their worth for a point; the bound lets the last one
-//! be cut (Dantzig).
+//! One window separately, as a knapsack: which things fit into it and are worth most together, by
+//! branch and bound. Things are considered in the order of their worth per point; the bound lets
+//! the last one be cut (Dantzig).
 
 /// Looks at a thing before the search of one window is given up.
 const LOOKS: usize = 4_000;
@@ -25,7 +25,7 @@ pub(super) struct Sack {
     taken: Vec<usize>,
     best: Vec<usize>,
     worth: i64,
-    /// What was not looked at is worth no more.
+    /// What was not considered is worth no more than this.
     loose: i64,
     looks: usize,
 }

@@ -30,8 +30,8 @@ pub(super) fn by_list<'b>(board: &'b Board, list: &[(usize, usize)]) -> Placing<
     placing
 }
 
-/// Places exactly what a list says, in its order; items stand after what they need. What saves nothing
-/// goes again unless something needs it, and then what saves most is added.
+/// Places exactly what a list says, in its order; items come after what they need. What saves
+/// nothing is removed again unless something needs it, and then what saves most is added.
 pub(super) fn exactly<'b>(board: &'b Board, list: &[(usize, usize)]) -> Placing<'b> {
     let mut placing = Placing::empty(board);
     for (item, slot) in list {

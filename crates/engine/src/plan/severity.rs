@@ -1,5 +1,5 @@
-//! By severity, for a simulation: what a team does that goes by scores. Points that are left over are saved as
-//! in planning (see [`super::ways`]).
+//! By severity, for a simulation: what a team does that works by scores. Points that are left over
+//! are saved as in planning (see [`super::ways`]).
 
 use jiff::Timestamp;
 use trimtab_model::Level;
@@ -61,9 +61,9 @@ fn rooms(past: &Past, team: usize, monthly: bool) -> Vec<Room> {
     rooms
 }
 
-/// Fills a window with its points that are left, then what costs more than any (`most`) out of what is left over and
-/// what was saved. What is dearer than the window and at its least is not has it to itself, as in a plan. What is saved
-/// then; less than nothing: what is owed.
+/// Fills a window with its points that are left, then adds what costs more than any window (`most`)
+/// from what is left over and what was saved. What costs more than the window, though not at its
+/// minimum, has it to itself, as in a plan. Returns what is then saved; less than nothing is owed.
 fn fill(
     past: &Past,
     state: &mut State,

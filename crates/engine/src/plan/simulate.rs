@@ -1,5 +1,6 @@
-//! What other ways of working would have come to: a pure replay of a time in which findings appear and
-//! actions become possible, with the same teams, the same points and the same cost of every action.
+//! What other ways of working would have achieved: a pure replay of a time in which findings appear
+//! and actions become possible, with the same teams, the same points and the same cost of every
+//! action.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,8 +17,8 @@ const DAY: f64 = 86_400.0;
 /// A time to live through.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timeline {
-    /// Teams, findings and candidates of the whole time, from its `now` to its `horizon`. Every window
-    /// is in it. `accepted` is not looked at.
+    /// Teams, findings and candidates of the whole time, from its `now` to its `horizon`. Every
+    /// window is in it. `accepted` is not used.
     pub problem: Problem,
     /// Per finding: when it appears.
     pub appears: Vec<Timestamp>,
@@ -25,9 +26,9 @@ pub struct Timeline {
     pub available: Vec<Timestamp>,
     /// Per finding: the score that a tool without context orders it by, greatest first.
     pub severity: Vec<f64>,
-    /// Per finding: when it was gone in truth, if it was.
+    /// Per finding: when it was gone in reality, if it was.
     pub was: Vec<Option<Timestamp>>,
-    /// Per finding: when it is gone whatever is done, as what has it is given up.
+    /// Per finding: when it is gone whatever is done, because the package is given up.
     pub ends: Vec<Option<Timestamp>>,
     /// Until when is measured: not after the horizon, up to which is planned.
     pub until: Timestamp,
@@ -36,7 +37,7 @@ pub struct Timeline {
 /// A way of working.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Way {
-    /// This planner, anew at the start of every window and when something is *now*.
+    /// This planner, again at the start of every window and when something is *now*.
     Planned,
     /// At the start of every window: the open findings by severity, each by its cheapest action.
     SeverityFirst,
@@ -46,7 +47,7 @@ pub enum Way {
     PerAdvisory,
     /// As by severity, with all work of a month released at its end.
     Monthly,
-    /// As it was in truth; its work is not known.
+    /// As it really was; its work is not known.
     AsItWas,
 }
 
@@ -72,9 +73,10 @@ impl Way {
 pub struct Outcome {
     /// Load-days over the whole time.
     pub load_days: f64,
-    /// Days from appearing to being gone, of what is gone. `None`: nothing is.
+    /// Days from appearing to being gone, for what is gone. `None`: nothing is.
     pub remediation: Option<Spread>,
-    /// Findings that were gone by their deadline, and that were not, of deadlines within the time.
+    /// Findings that were gone by their deadline, and findings that were not, for deadlines within
+    /// the time.
     pub kept: (usize, usize),
     /// Times at which a team was asked for work outside *now*; what came to nothing had asked all the same.
     pub interruptions: usize,
@@ -93,7 +95,7 @@ pub struct Lived {
     pub outcome: Outcome,
     /// The load: at the beginning, and after each moment at which it changes.
     pub course: Vec<(Timestamp, f64)>,
-    /// Days from appearing to being gone, of what is gone, the fewest first.
+    /// Days from appearing to being gone, for what is gone, the fewest first.
     pub days: Vec<f64>,
     /// Findings that are open at the end.
     pub open: usize,
@@ -103,7 +105,7 @@ pub struct Lived {
     pub gone: Vec<Option<Timestamp>>,
 }
 
-/// Work that was asked for in a simulation.
+/// Work that was requested in a simulation.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Done {
     pub(super) candidate: usize,
@@ -168,7 +170,7 @@ impl<'t> Past<'t> {
     }
 }
 
-/// Lives through a time in one way, and tells what it came to.
+/// Simulates a time in one way of working, and returns the result.
 pub fn simulate(line: &Timeline, way: Way) -> Result<Outcome, Wrong> {
     live(line, way).map(|lived| lived.outcome)
 }

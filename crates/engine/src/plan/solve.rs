@@ -1,4 +1,4 @@
-//! From a problem to placements: boards that do not touch each other, each solved by itself.
+//! From a problem to placements: boards that share nothing, each solved separately.
 
 use rayon::prelude::*;
 use trimtab_model::plan::Placement;

@@ -181,7 +181,7 @@ pub fn margin(problem: &Problem, margin: &Margin) -> String {
     )
 }
 
-/// What happens if nothing is done, beside what the plan comes to.
+/// What happens if nothing is done, compared with the plan.
 pub fn nothing(plan: &Plan) -> String {
     let missed = plan.nothing.missed.len();
     let passed =

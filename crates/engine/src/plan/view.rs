@@ -1,4 +1,4 @@
-//! A problem with what was placed, for those who tell of it.
+//! A problem with what was placed, for the modules that describe it.
 
 use jiff::Timestamp;
 use trimtab_model::plan::Slot;

@@ -1,9 +1,11 @@
-//! The planner in a simulation: what it would do when, with what was known then; and what was done, in any way.
+//! The planner in a simulation: what it would do when, with what was known then; and what was done,
+//! in any way of working.
 //!
-//! What a window leaves over is saved for the next one while an action waits that costs more than any window of its
-//! team has, and is the only way to remove something. As soon as what was saved and what the window leaves
-//! over suffice, it is done in that window. So the points that were spent by the end of a window are never more than
-//! those of all windows up to it. The planner itself knows nothing of points that are saved: a plan has none.
+//! What a window leaves over is saved for the next one while an action waits that costs more than
+//! any window of its team has, and is the only way to remove something. As soon as the saved points
+//! and what the window leaves over suffice, the action is done in that window. So the points that
+//! were spent by the end of a window are never more than those of all windows up to it. The planner
+//! itself knows nothing of saved points: a plan has none.
 
 use std::collections::BTreeSet;
 
@@ -16,8 +18,8 @@ use super::ground::{Ground, POINT, Span};
 use super::simulate::{Done, Past};
 use super::solve::{Part, solve};
 
-/// How many windows of a team are planned at a time: as many as `trimtab plan` and the server look ahead if nobody
-/// says otherwise. What is later is planned anew before it begins.
+/// How many windows of a team are planned at a time: as many as `trimtab plan` and the server look
+/// ahead by default. What is later is planned anew before it begins.
 const AHEAD: usize = 6;
 
 /// The planner, anew at the start of every window and when something is *now*. What is put into the

@@ -10,15 +10,17 @@ use trimtab_model::plan::{Freeze, Window};
 /// A cool-down is every fourth sprint, counted from the calendar's first.
 const SPRINTS_TO_COOL_DOWN: i64 = 4;
 
-/// The most windows that are looked at.
+/// The most windows that are considered.
 const MOST: usize = 400;
 
-/// The next windows of a rhythm, the one that runs included, each with these points; of one that runs,
-/// the share of its working days that is left. Empty: `now` has no windows, a rhythm of sprints needs
-/// sprints in the calendar, and words that are not known make none.
+/// The next windows of a rhythm, including the running one, each with these points; a running
+/// window has the share of its working days that is left. The result is empty if the rhythm is
+/// `now` (it has no windows), if a rhythm of sprints has no sprints in the calendar, or if the text
+/// is not understood.
 ///
-/// What the charter leaves to a slower rhythm (a clean-up each quarter) is not left for ever by a team with a faster one: the
-/// last of the team's windows that ends within one of that takes its levels too.
+/// What the charter leaves to a slower rhythm (a clean-up each quarter) is not left for ever by a
+/// team with a faster one: the last of the team's windows that ends within one window of the slower
+/// rhythm takes its levels too.
 pub fn windows(
     cadence: &Cadence,
     charter: &Charter,

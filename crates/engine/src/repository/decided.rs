@@ -1,4 +1,4 @@
-//! Which decisions of an agreement hold for a finding in a system, and which are about nothing.
+//! Which decisions of an agreement apply to a finding in a system, and which apply to nothing.
 
 use std::borrow::Cow;
 

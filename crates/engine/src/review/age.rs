@@ -1,4 +1,4 @@
-//! How old what is relied on is, by what registries told of it.
+//! How old the packages are on which most is built, by what registries reported about them.
 
 /// How many days old half of some packages are at least: the median of those whose age is known. `None`: it is known of
 /// fewer than half of them, or there are none.

@@ -92,7 +92,7 @@ pub enum Part {
     Removed,
     /// The packages that most is built on.
     Relied,
-    /// What nobody supports any longer, or soon.
+    /// What is no longer supported, or soon will not be.
     Ending,
     /// What advisories cannot be looked up for.
     Unmanaged,
@@ -100,7 +100,7 @@ pub enum Part {
     Concentration,
     /// Licences that are new, or other ones than before.
     Licences,
-    /// How often teams were asked and told.
+    /// How often teams were asked and notified.
     Noise,
     /// What was exploited in the wild, and was here.
     Exploited,
@@ -154,7 +154,7 @@ impl Part {
     }
 }
 
-/// Something to be looked at.
+/// Something to be discussed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Topic {
     /// What it is, the same in every review: `finding:12`.
@@ -167,8 +167,8 @@ pub struct Topic {
     pub due: Option<Timestamp>,
 }
 
-/// What comes first within a part: what is new by its level and weight, all else by when it is due. Whole: two
-/// topics are never told in another order.
+/// What comes first within a part: new findings by level and weight, everything else by when it is
+/// due. The order is total: two topics always have the same order.
 pub fn order(part: Part, a: &Topic, b: &Topic) -> Ordering {
     let due = |topic: &Topic| topic.due.map_or(i64::MAX, Timestamp::as_microsecond);
     let by_due = due(a).cmp(&due(b));

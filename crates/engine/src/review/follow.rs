@@ -7,22 +7,22 @@ use jiff::Timestamp;
 pub enum Closed {
     /// It was carried out.
     Done,
-    /// People said that it is not done any longer.
+    /// People said that it will not be done any more.
     Dropped,
 }
 
-/// Something that a review decided, with whoever does it.
+/// Something that a review decided, with the person who does it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decided {
     /// When it was decided.
     pub made: Timestamp,
-    /// Before when it is to be done. `None`: nobody said.
+    /// When it must be done. `None`: not given.
     pub due: Option<Timestamp>,
     /// When and how it was over.
     pub closed: Option<(Timestamp, Closed)>,
 }
 
-/// How it stands with it.
+/// Its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Follow {
     /// Carried out, in time or without a date.
@@ -56,7 +56,7 @@ impl Follow {
 }
 
 impl Decided {
-    /// How it stood at a moment.
+    /// Its state at a moment.
     pub fn at(&self, now: Timestamp) -> Follow {
         match (self.closed.filter(|(at, _)| *at <= now), self.due) {
             (Some((_, Closed::Dropped)), _) => Follow::Dropped,
@@ -67,8 +67,8 @@ impl Decided {
         }
     }
 
-    /// Whether it was done in time, once that can be said: at its date, or before if it was carried out. What has no date and
-    /// what was dropped is judged by nobody.
+    /// Whether it was done in time, once this can be decided: at its date, or before if it was
+    /// carried out. What has no date and what was dropped is not judged.
     pub fn in_time(&self, now: Timestamp) -> Option<bool> {
         self.due?;
         match self.at(now) {

@@ -1,5 +1,5 @@
-//! How healthy what is relied on is: what came and went between two months, whose licence is another one, and how much
-//! hangs on how few.
+//! The health of the dependencies: what came and went between two months, whose licence changed,
+//! and how much depends on how few.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,8 @@ pub struct Drift<'a> {
     pub licences: Vec<&'a str>,
 }
 
-/// What is different between two moments. A package that stands twice is one, with all of its licences.
+/// The difference between two moments. A package that is listed twice is one, with all of its
+/// licences.
 pub fn drift<'a>(before: &[Held<'a>], now: &[Held<'a>]) -> Drift<'a> {
     let (before, now) = (by_name(before), by_name(now));
     let missing = |from: &BTreeMap<&'a str, BTreeSet<&'a str>>, of: &BTreeMap<&'a str, _>| {

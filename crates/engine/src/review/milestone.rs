@@ -1,4 +1,5 @@
-//! What is worth a word: of a team or a person beside their own past, and beside nobody else.
+//! What is worth mentioning: about a team or a person beside their own past, and beside nobody
+//! else.
 
 /// What updates came to.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

@@ -1,4 +1,4 @@
-//! How good the meetings were: what they decided, what of it was done in time, what came again.
+//! How good the meetings were: what they decided, what of it was done in time, what came up again.
 
 use std::collections::HashSet;
 
@@ -26,13 +26,13 @@ pub struct Quality {
     pub reviews: usize,
     /// What they decided.
     pub decisions: usize,
-    /// Decisions of which it can be said whether they were carried out in time.
+    /// Decisions for which it can be decided whether they were carried out in time.
     pub judged: usize,
     /// Those that were.
     pub in_time: usize,
     /// Topics of reviews that had one before them.
     pub topics: usize,
-    /// Those that stood in the review before as well.
+    /// Those that were in the previous review as well.
     pub repeats: usize,
     /// Reviews that are over.
     pub over: usize,
@@ -61,7 +61,7 @@ fn share(part: usize, of: usize) -> Option<f64> {
     (of > 0).then(|| part as f64 / of as f64)
 }
 
-/// How good reviews were, the oldest first, as it is known at a moment.
+/// How good reviews were, the oldest first, as known at a moment.
 pub fn quality(all: &[Held], now: Timestamp) -> Quality {
     let mut told = Quality { reviews: all.len(), ..Quality::default() };
     let mut before: Option<HashSet<&str>> = None;
@@ -85,7 +85,7 @@ pub fn quality(all: &[Held], now: Timestamp) -> Quality {
     told
 }
 
-/// In how many reviews in a row a topic stood, up to the last one before this; the newest first.
+/// In how many reviews in a row a topic occurred, up to the last one before this; the newest first.
 pub fn repeats<'k>(key: &str, before: impl Iterator<Item = &'k [String]>) -> usize {
     before.take_while(|keys| keys.iter().any(|other| other == key)).count()
 }

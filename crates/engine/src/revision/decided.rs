@@ -1,4 +1,4 @@
-//! What a change does to decisions: which of them are new, say something else, or are gone.
+//! What a change does to decisions: which of them are new, changed, or gone.
 
 use jiff::civil::Date;
 use trimtab_charter::strictness::Direction;
@@ -7,7 +7,7 @@ use trimtab_model::decision::{Exception, NotAffected, Reach, Signatory};
 use super::{Fact, fact};
 use crate::repository::Agreement;
 
-/// A decision of either kind. Where it stands in its file is left out: that says nothing.
+/// A decision of either kind. Its place in its file is left out, because it means nothing.
 #[derive(PartialEq)]
 struct Decision<'d> {
     noun: &'static str,

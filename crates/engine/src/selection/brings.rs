@@ -1,5 +1,5 @@
-//! What a package would bring, all the way down: each package of it looked at once, and what they
-//! come to together.
+//! What a package would bring, all the way down: each package judged once, and the result for all
+//! of them together.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -36,7 +36,7 @@ pub struct Closure<'a> {
 /// One package of a closure.
 #[derive(Debug, Clone, Copy)]
 pub struct Part<'a> {
-    /// What the resolver tells of it.
+    /// What the resolver reports about it.
     pub package: &'a Brought,
     /// The advisories that its version is affected by. `None`: it could not be compared.
     pub advisories: Option<&'a [Advised<'a>]>,
@@ -49,7 +49,7 @@ pub struct Seen<'a> {
     pub part: Part<'a>,
     /// The charter's entry that refuses it.
     pub denied: Option<&'a Denied>,
-    /// What its licence comes to. `None`: it is unknown, or the charter has no rules on licences.
+    /// The verdict on its licence. `None`: it is unknown, or the charter has no rules on licences.
     pub licence: Option<Verdict>,
     /// The popular name that its name is near to.
     pub near: Option<Near<'a>>,
@@ -98,7 +98,7 @@ fn rules_licences(rules: &Selection) -> Option<Strictness> {
     if refuse { Some(Strictness::Deny) } else { look }
 }
 
-/// What a closure comes to.
+/// The reasons of a closure.
 pub(super) fn reasons(
     closure: &Closure<'_>,
     popular: Option<&Popular>,
@@ -242,9 +242,9 @@ fn first(ids: &[&str]) -> String {
     }
 }
 
-/// The packages of a closure without the one that brings them: those of the lockfiles, with what the
-/// resolver told beside that; without lockfiles, those that it told. Sorted, each once. `None`: there
-/// is nothing, not even the package itself, so that nothing was resolved.
+/// The packages of a closure without the one that brings them: those of the lockfiles, with what
+/// else the resolver reported; without lockfiles, those that it reported. Sorted, each once.
+/// `None`: there is nothing, not even the package itself, so nothing was resolved.
 pub fn gathered(root: &Purl, lockfiles: &Inventory, told: &[Brought]) -> Option<Vec<Brought>> {
     let key = |purl: &Purl| {
         let package = purl.package();

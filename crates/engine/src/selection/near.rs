@@ -1,15 +1,16 @@
-//! Typosquat nearness: whether a name is one slip of the hand, or one trick of the eye, away from
+//! Typosquat nearness: whether a name is one typing error, or one confusable character, away from
 //! the name of a popular package. The popular names are data (`popular/<ecosystem>.txt`), made and
-//! measured by `cargo run -p trimtab-engine --example popular`; `docs/selection.md` has the figures.
+//! measured by `cargo run -p trimtab-engine --example popular`; `docs/selection.md` has the
+//! figures.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use trimtab_model::{Family, Purl};
 
-/// Names shorter than this have too many honest neighbours for one slip to mean anything.
+/// Names shorter than this have too many honest neighbours for one typing error to mean anything.
 const SHORTEST_EDITED: usize = 5;
-/// The same of two slips, and the shortest word that they may be in.
+/// The same for two typing errors, and the shortest word in which they may be.
 const SHORTEST_TWICE: usize = 10;
 const SHORTEST_WORD: usize = 7;
 /// Names shorter than this are not compared with an affix more or less.
@@ -294,7 +295,8 @@ fn is_swap(a: &str, b: &str) -> bool {
     a.len() == b.len() && matches!(*differ, [(x, y), (p, q)] if x == q && y == p)
 }
 
-/// Whether two long names of as many words differ in two slips within long words.
+/// Whether two long names with the same number of words differ by two typing errors within long
+/// words.
 fn is_two_slips(a: &str, b: &str) -> bool {
     const SEPARATORS: [char; 5] = ['-', '_', '.', '/', '@'];
     if a.len().min(b.len()) < SHORTEST_TWICE || a.chars().next() != b.chars().next() {

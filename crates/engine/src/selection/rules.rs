@@ -13,7 +13,7 @@ use super::{Candidate, Lifecycle, Reason, Rule, Verdict};
 const CHARTER: &str = "charter";
 const INDEX: &str = "advisory index";
 
-/// How many names one reason tells.
+/// How many names one reason lists.
 pub(super) const TOLD: usize = 5;
 
 struct Judge<'a> {
@@ -400,7 +400,7 @@ pub(super) fn names(pattern: &Purl, purl: &Purl) -> bool {
     }
 }
 
-/// What a licence comes to. `None`: it is free text.
+/// The verdict on a licence. `None`: it is free text.
 pub(crate) fn licence_verdict(licence: &Licence, rules: &Selection) -> Option<Verdict> {
     licence.weigh(|requirement| {
         let whole = canonical(requirement);

@@ -1,12 +1,12 @@
-//! Whether a supplier keeps to what was promised for a product: met, not met since, or unknown, each with what shows it.
-//! Unknown is not met and not broken.
+//! Whether a supplier keeps what was promised for a product: met, not met since, or unknown, each
+//! with its evidence. Unknown is neither met nor broken.
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_model::Level;
 
-/// The kinds of SBOMs that a contract can ask for.
+/// The kinds of SBOMs that a contract can require.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// CycloneDX.
@@ -44,7 +44,7 @@ impl Format {
 /// A version of a format: `1.5`.
 pub type Version = (u32, u32);
 
-/// A version out of its text.
+/// A version from its text.
 pub fn version(text: &str) -> Option<Version> {
     let mut parts = text.trim().split('.').map(|part| part.parse::<u32>().ok());
     let (major, minor) = (parts.next()??, parts.next().unwrap_or(Some(0))?);
@@ -75,7 +75,7 @@ pub struct Obligations {
 pub struct Sbom {
     /// The version of the product.
     pub of: Box<str>,
-    /// Its format. `None`: it could not be told.
+    /// Its format. `None`: it could not be determined.
     pub format: Option<(Format, Version)>,
     /// When it was made, by its own word.
     pub made: Option<Timestamp>,
@@ -94,7 +94,7 @@ pub struct Known {
     pub level: Option<Level>,
     /// Since when we know of it.
     pub since: Timestamp,
-    /// When they first said something of it: an answer or a statement.
+    /// When they first said something about it: an answer or a statement.
     pub told: Option<Timestamp>,
     /// When they first stated how they are affected.
     pub stated: Option<Timestamp>,
@@ -153,18 +153,19 @@ impl Evidence {
 /// What there is to judge by, of one product.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Evidence {
-    /// Since when the product is delivered, as far as we were told.
+    /// Since when the product is delivered, as far as we know.
     pub since: Timestamp,
-    /// Since when promises hold that were made, or made stricter, after others: nobody is held to one before.
+    /// Since when promises apply that were made, or made stricter, later than others: they do not
+    /// apply before.
     pub promised: BTreeMap<Promise, Timestamp>,
     /// The SBOMs that came, the newest first.
     pub sboms: Vec<Sbom>,
     /// The newest release that we know of, and since when.
     pub release: Option<(Box<str>, Timestamp)>,
-    /// Vulnerabilities that are known in it now. `None`: nothing could be looked at yet.
+    /// Vulnerabilities that are known in it now. `None`: nothing could be examined yet.
     pub known: Option<Vec<Known>>,
-    /// How much of what they said was looked at, in words, where they said more than that: of what seems not to be said
-    /// nobody knows then.
+    /// How much of what they said was examined, in words, if they said more than that: what then
+    /// seems to be missing is unknown.
     pub cut: Option<Box<str>>,
 }
 
@@ -179,7 +180,7 @@ pub enum Promise {
     Release,
     /// How good it is.
     Quality,
-    /// How soon they tell.
+    /// How soon they notify us.
     Notice,
     /// How soon they state how they are affected.
     Vex,
@@ -214,19 +215,19 @@ impl Promise {
     }
 }
 
-/// How it stands with a promise.
+/// Whether a promise is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// It is kept.
     Met,
     /// It is broken, since then.
     NotMet(Timestamp),
-    /// It cannot be told.
+    /// It cannot be determined.
     Unknown,
 }
 
 impl Standing {
-    /// For people, and the word of the API.
+    /// The term for people and in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Standing::Met => "met",
@@ -244,12 +245,12 @@ impl Standing {
     }
 }
 
-/// A promise with how it stands.
+/// A promise with its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
     /// Which.
     pub promise: Promise,
-    /// How it stands.
+    /// Its state.
     pub standing: Standing,
     /// What shows it, in a sentence.
     pub shown: String,
@@ -269,7 +270,7 @@ fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
 }
 
-/// How it stands with each promise that was made, for one product.
+/// Whether each promise that was made is kept, for one product.
 pub fn judge(promised: &Obligations, is: &Evidence, now: Timestamp) -> Vec<Judged> {
     let mut all = Vec::new();
     if let Some((format, least)) = promised.format {
@@ -317,7 +318,7 @@ fn format_of(format: Format, (major, minor): Version, is: &Evidence) -> Judged {
     of(sent(Promise::Format, kept, is, newest.received), shown)
 }
 
-/// How it stands by a document or a release: one that came before it was promised breaks nothing.
+/// The state by a document or a release: one that came before it was promised breaks nothing.
 fn sent(promise: Promise, kept: bool, is: &Evidence, received: Timestamp) -> Standing {
     match kept {
         true => Standing::Met,

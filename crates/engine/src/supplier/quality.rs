@@ -15,7 +15,7 @@ pub enum Element {
     Version,
     /// A purl, CPE or another id that is the same everywhere.
     Identifier,
-    /// What needs what: it stands in a relationship, or is said to need nothing.
+    /// What needs what: it is part of a relationship, or is stated to need nothing.
     Relationship,
     /// Who wrote the document.
     Author,
@@ -124,14 +124,14 @@ impl Part {
 /// How good it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quality {
-    /// 0 to 100. `None`: it lists no component, so that nothing can be told.
+    /// 0 to 100. `None`: it lists no component, so there is no score.
     pub score: Option<f64>,
     /// How it came about, in the order of [`Element::ALL`].
     pub parts: Vec<Part>,
 }
 
 impl Quality {
-    /// The score out of its parts. `None`: a part has nothing that it is a share of.
+    /// The score from its parts. `None`: a part has nothing of which it is a share.
     pub fn of_parts(parts: Vec<Part>) -> Quality {
         let points = parts.iter().map(|part| Some(part.share()? * part.element.weight()));
         let score = points.sum::<Option<f64>>().filter(|_| !parts.is_empty());

@@ -25,7 +25,7 @@ pub enum PurlError {
     VersionInvalid,
     /// The key of a qualifier has characters that it may not have.
     QualifierKey,
-    /// A qualifier stands twice.
+    /// A qualifier occurs twice.
     QualifierTwice,
     /// A `%` is not followed by two hexadecimal digits, or the decoded bytes are not UTF-8.
     Encoding,

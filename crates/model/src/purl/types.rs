@@ -1,7 +1,7 @@
-//! What each purl type demands of namespace, name and version: one table.
+//! What each purl type requires of namespace, name and version: one table.
 //!
-//! Source: the type definitions of the purl specification. A type that is not in the table is
-//! valid and has no demands.
+//! Source: the type definitions of the purl specification. A type that is not in the table is valid
+//! and has no requirements.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ enum Fold {
     Pep503,
 }
 
-/// Whether a purl of the type has a namespace. Only what the specification's tests ask for:
+/// Whether a purl of the type has a namespace. Only what the specification's tests require:
 /// refusing more would lose components of other tools' inventories.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Need {

@@ -58,7 +58,7 @@ impl Intervals {
         if from < to { Intervals(vec![(from, to)]) } else { Intervals::none() }
     }
 
-    /// All versions that stand in this relation to one.
+    /// All versions that have this relation to one.
     pub fn of(comparator: Comparator, point: Point) -> Intervals {
         match comparator {
             Comparator::Equal => Intervals(vec![(Cut::Before(point.clone()), Cut::After(point))]),

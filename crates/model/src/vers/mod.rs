@@ -91,7 +91,7 @@ pub enum VersError {
     ConstraintInvalid(Box<str>),
     /// Percent-encoding that is broken or not canonical.
     Encoding(Box<str>),
-    /// Constraints that are not in the order of their versions, or a version that stands twice.
+    /// Constraints that are not in the order of their versions, or a version that occurs twice.
     Order(Box<str>),
     /// A comparator that may not follow the one before it.
     Sequence(Box<str>),
@@ -262,7 +262,7 @@ impl Vers {
         self.intervals.as_ref()
     }
 
-    /// Whether a version is in the range. `None` if that cannot be said: the version, or one in
+    /// Whether a version is in the range. `None` if this cannot be decided: the version, or one in
     /// the range, cannot be ordered.
     pub fn contains(&self, version: &str) -> Option<bool> {
         if self.constraints.is_empty() {
@@ -331,7 +331,7 @@ fn is_any(constraint: &Constraint) -> bool {
     constraint.comparator == Comparator::Equal && &*constraint.version == "*"
 }
 
-/// Versions ascend, as far as they can be ordered; none stands twice.
+/// Versions ascend, as far as they can be ordered; none occurs twice.
 fn check_order(vers_type: &VersType, constraints: &[Constraint]) -> Result<(), VersError> {
     for pair in constraints.windows(2) {
         let [a, b] = pair else { continue };

@@ -11,7 +11,7 @@
 
 use super::{is_commit_hash, push_number};
 
-/// The kinds of token, in the order in which they stand when they meet in one place.
+/// The kinds of token, in the order in which they sort when they meet in one place.
 const PRERELEASE_SUFFIX: u8 = 1;
 const INVALID: u8 = 2;
 const EMPTY_NUMBER: u8 = 3;

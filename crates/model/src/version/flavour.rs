@@ -1,6 +1,7 @@
-//! Flavours: builds of one release for different surroundings, which a version tells at its end (`32.0.0-jre` and
-//! `32.0.0-android`, `42.2.5.jre7`). They are ordered as any words are, but none is in the place of another. That a
-//! version is a release (`.Final`, `.RELEASE`, `.GA`) or before one (`-rc1`) is no flavour.
+//! Flavours: builds of one release for different environments, which a version names at its end
+//! (`32.0.0-jre` and `32.0.0-android`, `42.2.5.jre7`). They are ordered like any words, but none
+//! can replace another. A marker that a version is a release (`.Final`, `.RELEASE`, `.GA`) or a
+//! pre-release (`-rc1`) is no flavour.
 
 use super::Scheme;
 

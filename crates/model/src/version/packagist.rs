@@ -50,7 +50,7 @@ fn classical(text: &str) -> Option<String> {
     Some(numbers.join(".") + &modifiers(rest)?)
 }
 
-/// What Composer refuses: its numbers as far as they go, and the rest as it stands.
+/// What Composer refuses: its numbers as far as they go, and the rest unchanged.
 fn padded(text: &str) -> Option<String> {
     let (mut numbers, rest) = super::semver::numbers(text)?;
     let zeros = 4_usize.saturating_sub(numbers.len());
@@ -141,7 +141,7 @@ fn modifiers(text: &str) -> Option<String> {
     if rest == "dev" { Some(normal + "-dev") } else { None }
 }
 
-/// How many bytes of `1`, `.1`, `-1.2` stand at the start.
+/// How many bytes at the start are of the form `1`, `.1`, `-1.2`.
 fn stability_numbers(text: &str) -> usize {
     let mut end = 0;
     while let Some(rest) = text.get(end..) {

@@ -60,7 +60,7 @@ struct Vulnerability<'v, 't> {
     strict: bool,
 }
 
-/// What is said about one product.
+/// What is stated about one product.
 #[derive(Default)]
 struct Said<'v> {
     groups: Vec<&'v str>,

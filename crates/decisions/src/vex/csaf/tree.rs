@@ -13,7 +13,7 @@ use super::{
     DEFAULT_RELATION, HELPER, RELATED_AS, RELATED_ID, RELATED_NAME, related_id, related_name,
 };
 
-/// How many relationships may refer to each other in a row, against the order in which they stand.
+/// How many relationships may refer to each other in a row, against their order in the document.
 const MAX_ROUNDS: usize = 32;
 
 /// The products of a document, and its groups of products.

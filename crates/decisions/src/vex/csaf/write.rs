@@ -1,4 +1,4 @@
-//! Writing CSAF: one entry for each vulnerability, and a tree with the products that are spoken of.
+//! Writing CSAF: one entry for each vulnerability, and a tree with the products that are mentioned.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

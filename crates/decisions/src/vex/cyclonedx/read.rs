@@ -16,7 +16,7 @@ use super::{
     linked, of_range, state, status,
 };
 
-/// How deep components are looked at inside components.
+/// How deep components are read inside components.
 const MAX_DEPTH: usize = 64;
 
 pub(in crate::vex) fn read(value: &Value, faults: &mut Vec<Diagnostic>) -> Option<VexDocument> {

@@ -6,15 +6,15 @@
 
 use super::{Comparator, Cut, Intervals, Reader, VersError, comparator, operator, terms};
 
-/// What tells the notations apart.
+/// What distinguishes the notations.
 pub(super) struct Dialect {
     /// What a version without operator means.
     bare: Bare,
     /// To how many numbers bounds are filled up with zeros.
     numbers: usize,
-    /// What stands after the number of an upper bound.
+    /// What follows the number of an upper bound.
     upper_suffix: &'static str,
-    /// A version with less numbers stands for all that start with them, also after `=`, `>`, `<=`.
+    /// A version with fewer numbers covers all that start with them, also after `=`, `>`, `<=`.
     partial_is_range: bool,
     /// `~1.2` bumps the number before the last one given, as `~>` does.
     tilde_bumps_before_last: bool,

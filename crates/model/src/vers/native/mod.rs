@@ -107,8 +107,8 @@ fn comparator(operator: &str) -> Option<Comparator> {
     })
 }
 
-/// Terms separated by white space or commas; an operator that stands alone belongs to the next. One
-/// more than [`MAX_TERMS`] stands for all that are too many.
+/// Terms separated by white space or commas; an operator that is alone belongs to the next. A
+/// result of one more than [`MAX_TERMS`] means that there are too many.
 fn terms(text: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut alone = false;
