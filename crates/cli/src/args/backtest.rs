@@ -60,7 +60,8 @@ pub struct Other {
 }
 
 fn other(text: &str) -> Result<Other, String> {
-    let wrong = || format!("`{text}` is no rhythm: write a cadence and its points, as `month=20`");
+    let wrong =
+        || format!("`{text}` is not a rhythm: give a cadence and its points, such as `month=20`");
     let (cadence, points) = text.rsplit_once('=').ok_or_else(wrong)?;
     let capacity = points.parse().ok().filter(|n| (1..=10_000).contains(n)).ok_or_else(wrong)?;
     match cadence.is_empty() {

@@ -53,7 +53,7 @@ pub(super) fn locate(args: &HostArgs, repository: &Path) -> Result<Located, Diag
     let kind = match &args.host {
         Some(word) => Kind::from_word(word).ok_or_else(|| {
             usage(
-                format!("`{word}` is no kind of git host"),
+                format!("`{word}` is not a kind of git host"),
                 format!("it is one of {}", words.join(", ")),
             )
         })?,
@@ -67,7 +67,7 @@ pub(super) fn locate(args: &HostArgs, repository: &Path) -> Result<Located, Diag
     let api: Option<Url> = match &args.api {
         Some(text) => Some(text.parse::<Url>().map_err(|e| {
             usage(
-                format!("`{text}` is no address: {e}"),
+                format!("`{text}` is not an address: {e}"),
                 "write it as https://git.example/api".to_owned(),
             )
         })?),

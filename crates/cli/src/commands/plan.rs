@@ -95,7 +95,7 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     let begun = Instant::now();
     let outputs = pairs(args.format, &args.output)?;
     if !args.path.is_dir() {
-        let message = format!("`{}` is no folder", args.path.display());
+        let message = format!("`{}` is not a folder", args.path.display());
         return Err(usage(message, "name the repository, or a folder of it"));
     }
     let index = index::open(&args.index, io)?;

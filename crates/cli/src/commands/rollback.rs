@@ -18,7 +18,7 @@ pub fn run(args: &Rollback, io: &mut Io) -> Outcome {
     let now = agreement::moment(args.now.as_deref())?;
     let tree = Tree::of(&args.path, &args.at, None)?;
     let Some(repository) = tree.repository().map(ToOwned::to_owned) else {
-        return Err(Diagnostic::new(Code::Usage, "the project is in no repository of git")
+        return Err(Diagnostic::new(Code::Usage, "the project is not in a git repository")
             .help("take the patch back: git apply --reverse FILE"));
     };
     let author = Author::configured(&repository, now)?;

@@ -60,7 +60,7 @@ fn slips_are_told_with_what_to_write() {
     };
     let (exit, err) = says(&["--cadence", "fortnight"]);
     assert!(
-        exit == 2 && err.contains("`fortnight` is no cadence") && err.contains("week"),
+        exit == 2 && err.contains("`fortnight` is not a cadence") && err.contains("week"),
         "{err}"
     );
     let (exit, err) = says(&["--cadence", "now"]);

@@ -10,7 +10,7 @@ pub(in crate::commands) struct Plan(pub(in crate::commands) Document);
 
 /// A plan that cannot be used.
 fn wrong(why: &str) -> Diagnostic {
-    Diagnostic::new(Code::ConfigMalformed, format!("it is no plan: {why}"))
+    Diagnostic::new(Code::ConfigMalformed, format!("it is not a plan: {why}"))
         .help("write one: trimtab plan --format json --output FILE")
 }
 

@@ -58,7 +58,7 @@ fn one(named: &str) -> Result<Image, Diagnostic> {
         return Err(wrong(format!("`{file}` lists no packages of `{reference}`")));
     }
     Image::of(reference, packages.into_iter().collect())
-        .ok_or_else(|| wrong(format!("`{reference}` is no image with a tag")))
+        .ok_or_else(|| wrong(format!("`{reference}` is not an image with a tag")))
 }
 
 fn folder_of(path: &str) -> &str {
