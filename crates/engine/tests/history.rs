@@ -172,7 +172,11 @@ fn a_damaged_file_is_an_error_at_its_line() {
         (format!("{head}2026-01-02T00:00:00Z\n"), 2, "it has no event"),
         (format!("{head}2026-01-02T00:00:00Z fixed pkg:npm/a X\n"), 2, "none of seen, also, gone"),
         (format!("{head}2026-01-02T00:00:00Z seen a X\n"), 2, "`a` is not the purl of a package"),
-        (format!("{head}2026-01-02T00:00:00Z seen pkg:npm/a@1 X\n"), 2, "no purl of a package"),
+        (
+            format!("{head}2026-01-02T00:00:00Z seen pkg:npm/a@1 X\n"),
+            2,
+            "not the purl of a package",
+        ),
         (format!("{head}2026-01-02T00:00:00Z seen pkg:npm/a\n"), 2, "it has no id"),
         (format!("{head}2026-01-02T00:00:00Z seen pkg:npm/a  X\n"), 2, "an id is empty"),
         (format!("{head}{seen}{seen}"), 3, "it is here already"),

@@ -171,7 +171,7 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     };
     if searched.away {
         let told = Diagnostic::new(Code::RegistryAway, "a registry did not answer: what can be done is known in part only")
-            .help("look at network, proxy and the package manager's own settings, and plan again; --offline asks nobody");
+            .help("check the network, the proxy and the package manager's own settings, and plan again; --offline asks nobody");
         say::diagnostic(io, &told);
         scan.diagnostics.push(told);
     }

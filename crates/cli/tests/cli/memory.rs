@@ -322,7 +322,7 @@ fn costs_learn_from_a_list_that_a_pipeline_keeps() {
     place.write("finished.json", "{ \"format\": \"trimtab-plan\" }");
     let ran = plan(&["--finished", &list]);
     assert!(
-        ran.exit == Exit::Usage && ran.err.contains("no list of finished batches"),
+        ran.exit == Exit::Usage && ran.err.contains("not a list of finished batches"),
         "{}",
         ran.err
     );

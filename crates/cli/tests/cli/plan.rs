@@ -80,7 +80,7 @@ fn the_last_plan_is_kept_for_apply() {
         (ran.exit as u8, ran.err)
     };
     let (exit, err) = says(&["apply", "--path", &project]);
-    assert!(exit == 2 && err.contains("nothing was planned here"), "{err}");
+    assert!(exit == 2 && err.contains("there is no plan for this repository"), "{err}");
     let (exit, err) = says(&["plan", &project, "--offline", "--now", "2026-02-02T09:00:00Z"]);
     assert_eq!(exit, 0, "{err}");
     let (exit, err) = says(&["apply", "no-such-batch", "--path", &project]);
@@ -88,7 +88,7 @@ fn the_last_plan_is_kept_for_apply() {
     assert!(err.contains("it has: now-booking-api-uv, "), "batches are named: {err}");
     // `plan` takes the folder by itself; where this runs nothing was planned.
     let (exit, err) = says(&["apply", &project]);
-    assert!(exit == 2 && err.contains("nothing was planned here"), "{err}");
+    assert!(exit == 2 && err.contains("there is no plan for this repository"), "{err}");
     assert!(err.contains(&format!("trimtab apply --path {project}")), "{err}");
     let (_, err) = says(&["apply", &project, "--path", &project]);
     assert!(err.contains(&format!("trimtab apply --path {project}")), "{err}");

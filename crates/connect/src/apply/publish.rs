@@ -143,7 +143,7 @@ pub(super) fn ours(
         if !merged(&commit)? {
             let message = format!("`{branch}` holds commit {commit}, which is not Trimtab's");
             return Err(Diagnostic::new(Code::BranchTaken, message).help(format!(
-                "keep it: git branch -m {branch} NAME; or give it up: git branch -D {branch}"
+                "keep it: git branch -m {branch} NAME; or discard it: git branch -D {branch}"
             )));
         }
     }

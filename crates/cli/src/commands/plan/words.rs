@@ -173,7 +173,7 @@ fn refused(case: &Case<'_>, tried: &Tried, package: &str, to: &str) -> Explained
     if tool(&|r| matches!(r.reason, Reason::Registry(_))).is_some() {
         return Explained {
             why: format!("a registry did not answer, so that it is not known whether {to} can be had"),
-            next: "plan again once the registry can be reached: look at network, proxy and the package manager's own settings".to_owned(),
+            next: "plan again once the registry can be reached: check the network, the proxy and the package manager's own settings".to_owned(),
             ..Explained::default()
         };
     }
