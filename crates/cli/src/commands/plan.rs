@@ -170,7 +170,7 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         }
     };
     if searched.away {
-        let told = Diagnostic::new(Code::RegistryAway, "a registry did not answer: what can be done is known in part only")
+        let told = Diagnostic::new(Code::RegistryAway, "a registry did not answer: what can be done is only partly known")
             .help("check the network, the proxy and the package manager's own settings, and plan again; --offline asks nobody");
         say::diagnostic(io, &told);
         scan.diagnostics.push(told);
@@ -214,7 +214,7 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         for candidate in out {
             let on = answer::broke(&broke, &candidate, &places).unwrap_or(now);
             let day = on.to_zoned(charter.calendar.time_zone.clone()).strftime("%F").to_string();
-            let why = format!("it broke the tests on {day}: --again plans it all the same");
+            let why = format!("it broke the tests on {day}: --again plans it anyway");
             denied.push((candidate.name, why, candidate.removes));
         }
     }
@@ -236,7 +236,7 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
         let plan = before.plan(&mut problem);
         plan.map(|plan| (problem, plan, before)).map_err(|wrong| {
             Diagnostic::new(Code::Usage, format!("the plan cannot be made: {wrong}"))
-                .help("this is a fault of Trimtab: please report it")
+                .help("this is a bug in Trimtab: please report it")
         })
     };
     // What two actions raise is paid once.
@@ -326,7 +326,7 @@ pub fn run(args: &Plan, io: &mut Io) -> Outcome {
     let is_short = document.search.cut_short || searched.away || !document.unread.is_empty();
     let is_confirmed = |last: json::Document| last.actions.iter().any(|action| action.confirmed);
     if args.offline && last::read(&args.path, io).is_some_and(is_confirmed) {
-        io.err("For `trimtab apply` the last confirmed plan is kept; plan without --offline to replace it.\n");
+        io.err("`trimtab apply` still uses the last confirmed plan; plan without --offline to replace it.\n");
     } else if !(is_short && document.actions.is_empty()) {
         last::keep(&args.path, &document, io);
     }

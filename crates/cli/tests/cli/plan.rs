@@ -118,7 +118,7 @@ fn planned(files: &[(&str, &str)]) -> (String, Document) {
 
 /// The text before the second sentence, which tells the rhythm.
 fn headline(text: &str) -> String {
-    let lines = text.lines().take_while(|line| !line.contains("points a window"));
+    let lines = text.lines().take_while(|line| !line.contains("points per window"));
     lines.collect::<Vec<_>>().join(" ")
 }
 
@@ -229,7 +229,7 @@ fn a_guess_does_not_replace_what_was_confirmed() {
     fs::write(&file, &text).unwrap();
     let harbour = kept.harbour().display().to_string();
     let ran = kept.run(&["plan", &harbour, "--offline", "--now", now]);
-    assert!(ran.err.contains("the last confirmed plan is kept"), "{}", ran.err);
+    assert!(ran.err.contains("still uses the last confirmed plan"), "{}", ran.err);
     assert!(fs::read(&file).unwrap() == text, "the confirmed plan is as it was");
 }
 
